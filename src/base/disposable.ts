@@ -1,0 +1,23 @@
+/** A function that releases something, and works with `using` where the platform has it. */
+export interface Release {
+  /** Releases; safe to call twice. */
+  (): void
+  /** The same, by name. */
+  dispose(): void
+  /** The same, for `using`. */
+  [Symbol.dispose](): void
+}
+
+/**
+ * Gives a release function its `dispose` and `Symbol.dispose`.
+ *
+ * The symbol is younger than some supported browsers: where it is missing the function goes without.
+ */
+export function disposable<Members extends object>(
+  release: () => void,
+  members: Members,
+): Release & Members {
+  const handle = Object.assign(release, members, { dispose: release })
+  if (Symbol.dispose) Object.defineProperty(handle, Symbol.dispose, { value: release })
+  return handle as Release & Members
+}

@@ -1,0 +1,222 @@
+import type { Refusal } from '../base/errors.ts'
+import type { Dialect, DialectFactory } from '../wire/dialect.ts'
+import type { Fields } from '../wire/fields.ts'
+import { asFields, asInteger, asNumber, asString, asStrings, isFields } from '../wire/fields.ts'
+import type { ChannelPosition, Frame, NoticeFrame, Position } from '../wire/frame.ts'
+import type { Intent, SubscribeIntent } from '../wire/intent.ts'
+
+/** The subprotocol of wirefold's own wire. */
+export const NATIVE_PROTOCOL = 'wirefold.v1'
+
+/** Whether a channel is of the family that a name such as `agent:*` stands for. */
+export function inFamily(channel: string, pattern: string): boolean {
+  return pattern.endsWith(':*') && channel.startsWith(pattern.slice(0, -1))
+}
+
+const dialect: Dialect = {
+  name: 'native',
+  capabilities: {
+    acks: true,
+    recovery: true,
+    presence: true,
+    dedupes: true,
+    families: true,
+    batches: true,
+  },
+  presets: {},
+  heartbeat: 'ping',
+  fatalCloseCodes: [1008, 4403, 4409],
+  protocols: [NATIVE_PROTOCOL],
+  url: (base) => base,
+  match: inFamily,
+  decode: (wire) => (Array.isArray(wire) ? wire.map(decodeMessage) : decodeMessage(wire)),
+  encode(intent) {
+    const keys = 'requestId' in intent ? [intent.requestId] : []
+    return [{ wire: message(intent), keys }]
+  },
+}
+
+/** The native dialect, `wirefold.v1`; see `docs/protocol.md`. */
+export const native: DialectFactory = () => dialect
+
+/** The wire message for an intent; `JSON.stringify` leaves out what is `undefined`. */
+function message(intent: Intent): unknown {
+  switch (intent.kind) {
+    case 'hello': {
+      const { clientId, senderId, token, expectUser, timestamp } = intent
+      const payload = { protocol: 1, clientId, senderId, token, expectUser, agent: 'wirefold' }
+      return { type: 'hello', payload, timestamp }
+    }
+    case 'subscribe': {
+      const { requestId, timestamp } = intent
+      return { type: 'subscribe', payload: subscribePayload(intent), requestId, timestamp }
+    }
+    case 'unsubscribe': {
+      const { requestId, channels, timestamp } = intent
+      return { type: 'unsubscribe', payload: { channels }, requestId, timestamp }
+    }
+    case 'request': {
+      const { type, channel, payload, requestId, timestamp } = intent
+      return { type, channel, payload, requestId, timestamp }
+    }
+    case 'publish': {
+      const { channel, id, requestId, type, payload, timestamp } = intent
+      return { type: 'publish', channel, payload: { type, payload }, id, requestId, timestamp }
+    }
+    case 'ping':
+    case 'pong':
+      return { type: intent.kind, timestamp: intent.timestamp }
+  }
+}
+
+function subscribePayload(intent: SubscribeIntent): unknown {
+  if (!intent.since.size) return { channels: intent.channels }
+  const byEpoch = new Map<string, (string | number)[]>()
+  const channels = []
+  for (const channel of intent.channels) {
+    const position = intent.since.get(channel)
+    if (!position) channels.push(channel)
+    else {
+      const group = byEpoch.get(position.epoch)
+      if (group) group.push(channel, position.offset)
+      else byEpoch.set(position.epoch, [channel, position.offset])
+    }
+  }
+  return { channels, since: [...byEpoch] }
+}
+
+/**
+ * Whoever echoes a request id is an answer, whoever names a channel is an event, the rest is the
+ * connection's own.
+ */
+function decodeMessage(wire: unknown): Frame {
+  if (!isFields(wire)) return malformed('not an object', wire)
+  const { type, channel, requestId } = wire
+  if (typeof type !== 'string') return malformed('no type', wire)
+  if (typeof requestId === 'string') return decodeAnswer(type, [requestId], wire)
+  if (typeof channel === 'string') return decodeChannel(type, channel, wire)
+  return decodeOwn(type, wire)
+}
+
+function decodeAnswer(type: string, to: readonly string[], wire: Fields): Frame {
+  if (type === 'error') return { kind: 'refusal', to, error: refusal(wire) }
+  const { payload } = wire
+  if (type !== 'subscribed') return { kind: 'reply', to, payload, at: positions(wire.at) }
+  const { at, refused, gaps } = asFields(payload)
+  return {
+    kind: 'subscribed',
+    to,
+    at: places(at),
+    refused: new Map(
+      Object.entries(asFields(refused)).map(([name, code]) => [name, codeOnly(name, code)]),
+    ),
+    gaps: asStrings(gaps),
+  }
+}
+
+function decodeChannel(type: string, channel: string, wire: Fields): Frame {
+  if (type === 'unsubscribed') {
+    return { kind: 'unsubscribed', channel, error: { ...refusal(wire), channel } }
+  }
+  if (type === 'error') return { kind: 'refusal', to: [], error: { ...refusal(wire), channel } }
+  return {
+    kind: 'event',
+    channel,
+    type,
+    payload: wire.payload,
+    id: asString(wire.id),
+    offset: asInteger(wire.offset, 1),
+    prev: asInteger(wire.prev, 0),
+    via: asString(wire.via),
+    timestamp: asNumber(wire.timestamp),
+  }
+}
+
+function decodeOwn(type: string, wire: Fields): Frame {
+  const payload = asFields(wire.payload)
+  switch (type) {
+    case 'welcome': {
+      const limits = asFields(payload.limits)
+      return {
+        kind: 'welcome',
+        connectionId: asString(payload.connectionId),
+        userId: asString(payload.userId),
+        serverTime: asNumber(payload.serverTime),
+        heartbeatMs: asNumber(payload.heartbeatMs),
+        limits: {
+          subscriptions: asNumber(limits.subscriptions),
+          frameBytes: asNumber(limits.frameBytes),
+          messagesPerSecond: asNumber(limits.messagesPerSecond),
+          dedupeMs: asNumber(limits.dedupeMs),
+        },
+      }
+    }
+    case 'ping':
+      return { kind: 'ping', timestamp: asNumber(wire.timestamp) }
+    case 'pong':
+      return {
+        kind: 'pong',
+        timestamp: asNumber(payload.timestamp),
+        serverTime: asNumber(payload.serverTime),
+        offsets: isFields(payload.offsets) ? places(payload.offsets) : undefined,
+      }
+    case 'goaway':
+      return {
+        kind: 'goaway',
+        deadlineMs: asNumber(payload.deadlineMs) ?? 0,
+        windowMs: asNumber(payload.windowMs) ?? 0,
+        reason: asString(payload.reason) ?? '',
+      }
+    case 'auth:expiring':
+      return { kind: 'expiring', expiresAt: asNumber(payload.expiresAt) }
+    case 'error':
+      return { kind: 'refusal', to: [], error: refusal(wire) }
+    default:
+      return malformed('neither a request id, a channel, nor a known type', wire)
+  }
+}
+
+function refusal(wire: Fields): Refusal {
+  const payload = asFields(wire.payload)
+  const retryAfterMs = asNumber(payload.retryAfterMs)
+  return {
+    code: asString(payload.code) ?? 'internal',
+    message: asString(payload.message) ?? '',
+    retryable: payload.retryable === true,
+    ...(retryAfterMs === undefined ? undefined : { retryAfterMs }),
+    ...(payload.details === undefined ? undefined : { details: payload.details }),
+  }
+}
+
+function codeOnly(channel: string, code: unknown): Refusal {
+  return { code: asString(code) ?? 'internal', message: '', retryable: false, channel }
+}
+
+/** `{name: [epoch, offset]}`, without what is not of this shape. */
+function places(value: unknown): ReadonlyMap<string, Position> {
+  const result = new Map<string, Position>()
+  for (const [name, place] of Object.entries(asFields(value))) {
+    if (!Array.isArray(place)) continue
+    const epoch = asString(place[0])
+    const offset = asInteger(place[1], 0)
+    if (epoch !== undefined && offset !== undefined) result.set(name, { epoch, offset })
+  }
+  return result
+}
+
+/** `[{channel, epoch, offset}]`, without what is not of this shape. */
+function positions(value: unknown): readonly ChannelPosition[] | undefined {
+  if (!Array.isArray(value)) return undefined
+  return value.flatMap((item) => {
+    const channel = asString(asFields(item).channel)
+    const epoch = asString(asFields(item).epoch)
+    const offset = asInteger(asFields(item).offset, 1)
+    return channel !== undefined && epoch !== undefined && offset !== undefined
+      ? [{ channel, epoch, offset }]
+      : []
+  })
+}
+
+function malformed(reason: string, wire: unknown): NoticeFrame {
+  return { kind: 'notice', level: 'malformed', reason, wire }
+}

@@ -1,0 +1,71 @@
+import type { BackoffOptions } from '../base/backoff.ts'
+import type { Frame } from './frame.ts'
+import type { Intent } from './intent.ts'
+
+/** What a backend can do; where it cannot, the client does without or says so. */
+export interface Capabilities {
+  /** Subscribes and requests are answered. Without, a subscription is live once it is sent. */
+  readonly acks: boolean
+  /** Channels have offsets and epochs, and missed events can be asked for. */
+  readonly recovery: boolean
+  readonly presence: boolean
+  /** The server remembers answers, so that a request may be sent again. */
+  readonly dedupes: boolean
+  /** `agent:*` is a channel of its own, with its own history; its events say so in `via`. */
+  readonly families: boolean
+  /** Several messages may travel as one array. */
+  readonly batches: boolean
+}
+
+/** One message for the wire. */
+export interface Outgoing {
+  readonly wire: unknown
+  /**
+   * The keys its answer may carry, tried in order; first come, first served within a key.
+   * None: no answer will come, it counts as done once it is sent.
+   */
+  readonly keys: readonly string[]
+  /** Of a subscribe or unsubscribe that takes several messages: the channels this one covers. */
+  readonly channels?: readonly string[]
+}
+
+/** How credentials reach the server, for dialects that put them outside the greeting. */
+export interface Credentials {
+  readonly token?: string
+  readonly query?: Readonly<Record<string, string>>
+  readonly protocols?: readonly string[]
+}
+
+/**
+ * Translates between one backend's messages and {@link Frame}s.
+ *
+ * It returns data only: no callback, no timer, no table. A translation that has to remember
+ * something gets its memory from its {@link DialectFactory}, fresh for every socket.
+ */
+export interface Dialect {
+  readonly name: string
+  readonly capabilities: Capabilities
+  /** The backend's own numbers, where they differ from the client's defaults. */
+  readonly presets: { readonly backoff?: Partial<BackoffOptions> }
+  /** Who asks for signs of life: we with a ping, only the server, or nobody. */
+  readonly heartbeat: 'ping' | 'server' | 'none'
+  /** Close codes after which connecting again makes no sense. */
+  readonly fatalCloseCodes: readonly number[]
+  /** The WebSocket subprotocols to offer. */
+  readonly protocols: readonly string[]
+  /** The address to connect to. */
+  url(base: string, credentials: Credentials): string
+  /** What a message means; `undefined` where it means nothing to us. */
+  decode(wire: unknown): Frame | readonly Frame[] | undefined
+  /**
+   * The messages for what we want to say; an empty list where it goes without saying, `undefined`
+   * where the backend has no word for it. A dialect without a word for `hello` is open as soon as
+   * its socket is; one that has nothing to say for it (an empty list) waits for the welcome.
+   */
+  encode(intent: Intent): readonly Outgoing[] | undefined
+  /** Whether an event of `channel` is also one for those who subscribed to `pattern`. */
+  match(channel: string, pattern: string): boolean
+}
+
+/** Makes the dialect of one socket. */
+export type DialectFactory = () => Dialect

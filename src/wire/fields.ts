@@ -1,0 +1,40 @@
+/** A JSON object whose fields are all unknown. */
+export type Fields = Readonly<Record<string, unknown>>
+
+/** Whether a wire value is a JSON object. */
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The value as an object; an empty one where it is none. */
+export function asFields(value: unknown): Fields {
+  return isFields(value) ? value : {}
+}
+
+/** The value where it is a string. */
+export function asString(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+/** The value where it is a finite number. */
+export function asNumber(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined
+}
+
+/** The value where it is an integer of at least `least`. */
+export function asInteger(value: unknown, least: number): number | undefined {
+  return Number.isSafeInteger(value) && (value as number) >= least ? (value as number) : undefined
+}
+
+/** The strings of a list; empty where it is none. */
+export function asStrings(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
+}
+
+/**
+ * Whether a name may be a channel: 1 to 256 characters, none of them a control character.
+ */
+export function isChannel(name: unknown): name is string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this looks for.
+  return typeof name === 'string' && name.length <= 256 && /^[^\x00-\x1f\x7f-\x9f]+$/.test(name)
+}

@@ -1,0 +1,73 @@
+import { WirefoldError } from '../base/errors.ts'
+import type { Codec } from './codec.ts'
+
+/** The largest text a client reads, in UTF-16 units. */
+const LARGEST = 4 * 1024 * 1024
+/** The deepest nesting either end reads. */
+const DEEPEST = 64
+/** `__proto__` with any of its characters escaped: _ p r o t. */
+const ESCAPED_PROTO = /\\u00(?:5f|70|72|6f|74)/i
+
+/**
+ * JSON, with bounds: a text over 4 MiB, nested deeper than 64, or not JSON at all is a `bad-frame`,
+ * and `__proto__` keys are left out. Each check runs only when a cheap look says it may matter,
+ * since parsing itself is what a message costs.
+ */
+export const jsonCodec: Codec = {
+  name: 'json',
+  encode: (wire) => JSON.stringify(wire),
+  join: (encoded) => `[${encoded.join(',')}]`,
+  decode(data) {
+    if (typeof data !== 'string') throw bad('binary where text is due', undefined)
+    if (data.length > LARGEST) throw bad(`longer than ${LARGEST} characters`, data)
+    if (mayNest(data) && depth(data) > DEEPEST) throw bad(`nested deeper than ${DEEPEST}`, data)
+    try {
+      const mayPollute =
+        data.includes('__proto__') || (data.includes('\\u') && ESCAPED_PROTO.test(data))
+      return mayPollute ? JSON.parse(data, withoutProto) : JSON.parse(data)
+    } catch (error) {
+      throw bad('not JSON', data, error)
+    }
+  },
+}
+
+function withoutProto(this: unknown, key: string, value: unknown): unknown {
+  return key === '__proto__' ? undefined : value
+}
+
+function bad(reason: string, data: string | undefined, cause?: unknown): WirefoldError {
+  const detail = data === undefined ? { reason } : { reason, sample: data.slice(0, 80) }
+  return new WirefoldError('bad-frame', `A message could not be read: ${reason}.`, detail, {
+    cause,
+  })
+}
+
+/** Whether there are enough opening brackets for the nesting to be too deep. */
+function mayNest(text: string): boolean {
+  let left = DEEPEST
+  for (const bracket of ['{', '[']) {
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) {
+      if (left-- === 0) return true
+    }
+  }
+  return false
+}
+
+/** The exact nesting of a JSON text, without recursion; stops once it is too deep. */
+function depth(text: string): number {
+  let deepest = 0
+  let level = 0
+  let quoted = false
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at)
+    if (quoted) {
+      if (char === 92 /* \ */) at++
+      else if (char === 34 /* " */) quoted = false
+    } else if (char === 34) quoted = true
+    else if (char === 123 /* { */ || char === 91 /* [ */) {
+      if (++level > deepest) deepest = level
+      if (deepest > DEEPEST) return deepest
+    } else if (char === 125 || char === 93) level--
+  }
+  return deepest
+}

@@ -1,0 +1,14 @@
+import { describe, expect, it } from 'vitest'
+import { randomId } from '../../src/base/ids.ts'
+
+describe('randomId', () => {
+  it('gives a million different ids in a row', () => {
+    const ids = new Set<string>()
+    for (let n = 0; n < 1_000_000; n++) ids.add(randomId())
+    expect(ids.size).toBe(1_000_000)
+  })
+
+  it('gives 22 URL-safe characters', () => {
+    expect(randomId()).toMatch(/^[A-Za-z0-9_-]{22}$/)
+  })
+})

@@ -1,0 +1,62 @@
+import { fileURLToPath } from 'node:url'
+import { svelte } from '@sveltejs/vite-plugin-svelte'
+import { svelteTesting } from '@testing-library/svelte/vite'
+import { defineConfig } from 'vitest/config'
+
+/** Tests import by the public names, as an application would, and get the sources. */
+const door = (name: string, file: string) => ({
+  find: new RegExp(`^${name}$`),
+  replacement: fileURLToPath(new URL(`./src/${file}`, import.meta.url)),
+})
+const alias = [
+  door('wirefold', 'index.ts'),
+  door('wirefold/dialects/duui', 'dialects/duui-door.ts'),
+  door('wirefold/react', 'adapters/react.ts'),
+  door('wirefold/svelte', 'adapters/svelte.ts'),
+  door('wirefold/signals', 'adapters/signals.ts'),
+  door('wirefold/server', 'server/index.ts'),
+  door('wirefold/testing', 'testing/index.ts'),
+]
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve: { alias },
+        test: {
+          name: 'unit',
+          environment: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/dom/**', 'test/browser/**'],
+          typecheck: {
+            enabled: true,
+            include: ['test/types/*.test-d.ts'],
+            tsconfig: 'tsconfig.types.json',
+          },
+        },
+      },
+      {
+        // Its own project: the `browser` condition that Svelte needs would turn `ws` into a stub.
+        plugins: [svelte(), svelteTesting()],
+        resolve: { alias },
+        test: {
+          name: 'dom',
+          environment: 'happy-dom',
+          include: ['test/dom/**/*.test.{ts,tsx}'],
+          // Outside a bundle Solid resolves to its server build, where signals do nothing.
+          server: { deps: { inline: [/solid-js/] } },
+        },
+      },
+      {
+        resolve: { alias },
+        test: {
+          name: 'browser',
+          environment: 'node',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+})
