@@ -9,7 +9,8 @@ export interface Release {
 }
 
 /**
- * Gives a release function its `dispose` and `Symbol.dispose`.
+ * Gives a release function its `dispose`, its `Symbol.dispose`, and further members; getters stay
+ * getters.
  *
  * The symbol is younger than some supported browsers: where it is missing the function goes without.
  */
@@ -17,7 +18,7 @@ export function disposable<Members extends object>(
   release: () => void,
   members: Members,
 ): Release & Members {
-  const handle = Object.assign(release, members, { dispose: release })
-  if (Symbol.dispose) Object.defineProperty(handle, Symbol.dispose, { value: release })
-  return handle as Release & Members
+  const own = { ...Object.getOwnPropertyDescriptors(members), dispose: { value: release } }
+  if (Symbol.dispose) Object.defineProperty(release, Symbol.dispose, { value: release })
+  return Object.defineProperties(release, own) as Release & Members
 }

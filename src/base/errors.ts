@@ -10,6 +10,8 @@ export interface ErrorDetails {
   'bad-frame': { readonly reason: string; readonly sample?: string }
   /** A channel name is empty, longer than 256 characters, or has control characters. */
   'bad-channel': { readonly channel: string }
+  /** A payload cannot be encoded; `cause` is what the codec said. */
+  'bad-payload': { readonly requestId: string }
   /** The URL cannot be opened as a WebSocket. */
   'bad-url': { readonly url: string }
   /** The client was closed by its own `close()`. */

@@ -27,8 +27,9 @@ export class Schedule {
       notifier.notify()
       return
     }
+    const waiting = this.#due.size > 0
     this.#due.add(notifier)
-    if (this.#due.size > 1) return
+    if (waiting) return
     if (this.#mode === 'microtask') queueMicrotask(this.#flush)
     else if (typeof requestAnimationFrame === 'function') requestAnimationFrame(this.#flush)
     else setTimeout(this.#flush, 16)

@@ -104,7 +104,16 @@ class Store<T> implements Writable<T> {
     try {
       run(this.#value)
     } catch (error) {
+      this.#fault(error)
+    }
+  }
+
+  #fault(error: unknown): void {
+    try {
       this.#report(error)
+    } catch (another) {
+      printError(error)
+      printError(another)
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import type { WirefoldError } from '../base/errors.ts'
 import type { Dialect } from './dialect.ts'
 import type { Frame, RefusalFrame, ReplyFrame, SubscribedFrame } from './frame.ts'
 import type { Intent } from './intent.ts'
@@ -43,5 +44,5 @@ export interface Wing {
   /** The line is gone; nothing said on it will be answered. */
   cut(): void
   /** The client was closed or failed for good. */
-  ended?(error: unknown): void
+  ended(error: WirefoldError): void
 }

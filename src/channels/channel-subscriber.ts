@@ -1,0 +1,247 @@
+import { disposable } from '../base/disposable.ts'
+import { WirefoldError } from '../base/errors.ts'
+import { randomId } from '../base/ids.ts'
+import { isChannel } from '../wire/fields.ts'
+import type { EventFrame, Frame, UnsubscribedFrame } from '../wire/frame.ts'
+import type { Answer, Line, Wing } from '../wire/line.ts'
+import type { Listener } from './channel.ts'
+import { Channel } from './channel.ts'
+import { handle, released } from './handle.ts'
+import { Linger } from './linger.ts'
+import type { ChannelHandler, SubscribeOptions, Subscription } from './subscription.ts'
+import type { SubscriptionInput } from './subscription-state.ts'
+import { due } from './subscription-state.ts'
+
+/** What a subscriber can be told. */
+export interface ChannelOptions {
+  /**
+   * How long a channel is kept after its last handler was released, in milliseconds: a view that
+   * goes and comes back costs nothing on the wire.
+   * @default 250
+   */
+  readonly lingerMs?: number | undefined
+}
+
+/** What holds where nothing is said. */
+export const channelDefaults = { lingerMs: 250 } as const
+
+/** Names in one subscribe are at most this many characters together: a message stays under 16 KiB. */
+const NAMES_PER_MESSAGE = 4_000
+
+/**
+ * Shares one client's channels among any number of handlers: one subscription on the wire per
+ * channel, however many handle it, made again after every loss of the connection.
+ *
+ * @example
+ * const channels = new ChannelSubscriber(client)
+ * const off = channels.subscribe('entity:Task', (task) => render(task))
+ * off()
+ */
+export class ChannelSubscriber {
+  readonly #line: Line
+  readonly #channels = new Map<string, Channel>()
+  /** Channels that are names of families, for backends that send a member's event under its own name only. */
+  readonly #patterns = new Set<Channel>()
+  readonly #dirty = new Set<Channel>()
+  readonly #linger: Linger<Channel>
+  #up = false
+  #scheduled = false
+
+  /** Throws where the client has a subscriber already: two would subscribe everything twice. */
+  constructor(client: { readonly line: Line }, options: ChannelOptions = {}) {
+    this.#line = client.line
+    const lingerMs = options.lingerMs ?? channelDefaults.lingerMs
+    this.#linger = new Linger(this.#line.clock, lingerMs, (channels) => this.#leave(channels))
+    this.#line.join(this.#wing())
+  }
+
+  /** How many channels are wanted, or not yet left. */
+  get size(): number {
+    return this.#channels.size
+  }
+
+  /**
+   * Has `handler` called with every event of a channel, until the returned function is called.
+   *
+   * Connects if nobody has yet. Throws `bad-channel` where the name is none.
+   */
+  subscribe<Payload = unknown>(
+    name: string,
+    handler: ChannelHandler<Payload>,
+    options: SubscribeOptions = {},
+  ): Subscription {
+    const channel = this.#channel(name)
+    const { signal, onError, stage = 'handle' } = options
+    const listener: Listener = { handler, onError, live: true, settle: undefined }
+    const release = (): void => {
+      if (!listener.live) return
+      listener.live = false
+      signal?.removeEventListener('abort', release)
+      channel.remove(listener)
+      listener.settle?.(released(name))
+      if (channel.silent) this.#linger.add(channel)
+    }
+    const subscription = disposable(release, handle(channel, listener))
+    channel.add(listener, stage)
+    this.#linger.keep(channel)
+    this.#input(channel, { name: 'want' })
+    if (signal?.aborted) release()
+    else signal?.addEventListener('abort', release)
+    this.#line.wake()
+    return subscription
+  }
+
+  #channel(name: string): Channel {
+    const known = this.#channels.get(name)
+    if (known) return known
+    if (!isChannel(name)) {
+      throw new WirefoldError(
+        'bad-channel',
+        `${JSON.stringify(name)} is no channel: give 1 to 256 characters, none of them a control character.`,
+        { channel: name },
+      )
+    }
+    const channel = new Channel(name, (error) => this.#line.report(error))
+    this.#channels.set(name, channel)
+    if (name.endsWith(':*')) this.#patterns.add(channel)
+    return channel
+  }
+
+  #wing(): Wing {
+    return {
+      rank: 1,
+      opening: () => {
+        this.#up = true
+        for (const channel of this.#channels.values()) this.#dirty.add(channel)
+        this.#flush()
+      },
+      receive: (frame) => this.#receive(frame),
+      cut: () => {
+        this.#up = false
+        for (const channel of [...this.#channels.values()]) this.#input(channel, { name: 'cut' })
+      },
+      ended: (error) => {
+        this.#up = false
+        this.#linger.flush()
+        for (const channel of [...this.#channels.values()]) {
+          this.#input(channel, { name: 'cut' })
+          channel.settle(error)
+        }
+      },
+    }
+  }
+
+  #receive(frame: Frame): boolean {
+    if (frame.kind === 'event') return this.#deliver(frame)
+    return frame.kind === 'unsubscribed' && this.#revoked(frame)
+  }
+
+  #deliver(event: EventFrame): boolean {
+    const channel = this.#channels.get(event.via ?? event.channel)
+    channel?.deliver(event)
+    let mine = channel !== undefined
+    if (this.#patterns.size > 0 && !this.#line.dialect.capabilities.families) {
+      for (const pattern of [...this.#patterns]) {
+        if (pattern === channel || !this.#line.dialect.match(event.channel, pattern.name)) continue
+        pattern.deliver(event)
+        mine = true
+      }
+    }
+    return mine
+  }
+
+  #revoked({ channel: name, error }: UnsubscribedFrame): boolean {
+    const channel = this.#channels.get(name)
+    if (channel) this.#input(channel, { name: 'refused', refusal: error })
+    return channel !== undefined
+  }
+
+  #leave(channels: readonly Channel[]): void {
+    for (const channel of channels) this.#input(channel, { name: 'release' })
+  }
+
+  #input(channel: Channel, input: SubscriptionInput): void {
+    if (!channel.input(input)) return
+    const { wanted, actual } = channel.state
+    if (!wanted && actual === 'none') {
+      this.#channels.delete(channel.name)
+      this.#patterns.delete(channel)
+      this.#dirty.delete(channel)
+    } else if (due(channel.state)) this.#touch(channel)
+  }
+
+  /** What is due is said at the end of the turn: whatever cancels itself out until then costs nothing. */
+  #touch(channel: Channel): void {
+    this.#dirty.add(channel)
+    if (!this.#up || this.#scheduled) return
+    this.#scheduled = true
+    queueMicrotask(() => {
+      this.#scheduled = false
+      if (this.#up) this.#flush()
+    })
+  }
+
+  #flush(): void {
+    const channels = [...this.#dirty]
+    this.#dirty.clear()
+    this.#say(
+      'unsubscribe',
+      channels.filter(({ state }) => due(state) === 'unsubscribe'),
+    )
+    this.#say(
+      'subscribe',
+      channels.filter(({ state }) => due(state) === 'subscribe'),
+    )
+  }
+
+  #say(kind: 'subscribe' | 'unsubscribe', channels: readonly Channel[]): void {
+    for (const chunk of chunks(channels)) {
+      for (const channel of chunk)
+        this.#input(channel, { name: kind === 'subscribe' ? 'asked' : 'left' })
+      const intent = {
+        timestamp: this.#line.clock.wall(),
+        requestId: randomId(),
+        channels: chunk.map(({ name }) => name),
+      }
+      this.#line.say(
+        kind === 'subscribe' ? { kind, since: new Map(), ...intent } : { kind, ...intent },
+        (answer, covered) => {
+          for (const channel of chunk) {
+            if (covered && !covered.includes(channel.name)) continue
+            this.#input(channel, outcome(kind, channel.name, answer))
+          }
+        },
+      )
+    }
+  }
+}
+
+/** What the answer to a subscribe or unsubscribe means for one of its channels. */
+function outcome(
+  kind: 'subscribe' | 'unsubscribe',
+  channel: string,
+  answer: Answer | undefined,
+): SubscriptionInput {
+  if (answer === undefined) return { name: 'lost' }
+  // A server that refuses to unsubscribe does not have the subscription.
+  if (kind === 'unsubscribe') return { name: 'gone' }
+  if (answer.kind === 'refusal') return { name: 'refused', refusal: answer.error }
+  const refusal = answer.kind === 'subscribed' ? answer.refused.get(channel) : undefined
+  return refusal ? { name: 'refused', refusal } : { name: 'acked' }
+}
+
+/** Splits a list so that the names of each part fit into one message. */
+function* chunks(channels: readonly Channel[]): Generator<readonly Channel[]> {
+  let chunk: Channel[] = []
+  let length = 0
+  for (const channel of channels) {
+    length += channel.name.length
+    if (length > NAMES_PER_MESSAGE && chunk.length > 0) {
+      yield chunk
+      chunk = []
+      length = channel.name.length
+    }
+    chunk.push(channel)
+  }
+  if (chunk.length > 0) yield chunk
+}

@@ -1,0 +1,168 @@
+import { refusalError, WirefoldError } from '../base/errors.ts'
+import type { Readable, Writable } from '../base/store.ts'
+import { createStore } from '../base/store.ts'
+import type { EventFrame } from '../wire/frame.ts'
+import type { ChannelHandler, ChannelStatus } from './subscription.ts'
+import type { SubscriptionInput, SubscriptionState } from './subscription-state.ts'
+import { subscription, unsubscribed } from './subscription-state.ts'
+
+const PENDING: ChannelStatus = { name: 'pending' }
+const LIVE: ChannelStatus = { name: 'live' }
+
+/** One handler of a channel. */
+export interface Listener {
+  readonly handler: ChannelHandler<never>
+  readonly onError: ((error: WirefoldError) => void) | undefined
+  /** False once it was released; it is then skipped even by a delivery that is under way. */
+  live: boolean
+  /** Settles its `ready`, where somebody asked for that. */
+  settle: ((error: WirefoldError | undefined) => void) | undefined
+}
+
+/** Most channels have one handler: it is stored as it is. */
+type Listeners = undefined | Listener | readonly Listener[]
+
+/** One channel: its place in the subscription machine, its handlers, and its status. */
+export class Channel {
+  readonly name: string
+  readonly #report: (error: unknown) => void
+  #state: SubscriptionState = unsubscribed
+  #status: Writable<ChannelStatus> | undefined
+  #refused: ChannelStatus | undefined
+  #folds: Listeners
+  #handles: Listeners
+
+  constructor(name: string, report: (error: unknown) => void) {
+    this.name = name
+    this.#report = report
+  }
+
+  /** What is wanted of it, and what the server has. */
+  get state(): SubscriptionState {
+    return this.#state
+  }
+
+  /** Whether nobody listens. */
+  get silent(): boolean {
+    return !this.#folds && !this.#handles
+  }
+
+  /** How it stands, made into a store once somebody looks. */
+  get status(): Readable<ChannelStatus> {
+    this.#status ??= createStore<ChannelStatus>(this.#statusNow(), { onError: this.#report })
+    return this.#status
+  }
+
+  /** Feeds an input to the machine; true where that changed anything. */
+  input(input: SubscriptionInput): boolean {
+    const before = this.#state
+    const after = subscription(before, input)
+    if (after === before) return false
+    this.#state = after
+    if (after.actual === before.actual) return true
+    this.#refused = after.refusal && {
+      name: 'refused',
+      error: refusalError(this.name, after.refusal),
+    }
+    this.#status?.set(this.#statusNow())
+    if (after.actual === 'live') this.settle(undefined)
+    if (this.#refused?.name === 'refused') this.#refuse(this.#refused.error)
+    return true
+  }
+
+  /** Adds a handler. */
+  add(listener: Listener, stage: 'fold' | 'handle'): void {
+    if (stage === 'fold') this.#folds = added(this.#folds, listener)
+    else this.#handles = added(this.#handles, listener)
+  }
+
+  /** Removes a handler. */
+  remove(listener: Listener): void {
+    this.#folds = removed(this.#folds, listener)
+    this.#handles = removed(this.#handles, listener)
+  }
+
+  /** Gives an event to everybody: first those that fold, then those that handle. */
+  deliver(event: EventFrame): void {
+    this.#deliverTo(this.#folds, event)
+    this.#deliverTo(this.#handles, event)
+  }
+
+  /** Settles every `ready` that is asked for. */
+  settle(error: WirefoldError | undefined): void {
+    for (const listener of this.#listeners()) {
+      const { settle } = listener
+      listener.settle = undefined
+      settle?.(error)
+    }
+  }
+
+  #deliverTo(listeners: Listeners, event: EventFrame): void {
+    if (listeners === undefined) return
+    if (!isMany(listeners)) this.#call(listeners, event)
+    // The array is replaced, never changed: whoever comes or goes meanwhile does not disturb us.
+    else for (const listener of listeners) this.#call(listener, event)
+  }
+
+  #call({ live, handler }: Listener, event: EventFrame): void {
+    if (!live) return
+    try {
+      const result = handler(event.payload as never, event)
+      if (result instanceof Promise) result.catch((cause) => this.#handlerFailed(cause, event))
+    } catch (cause) {
+      this.#handlerFailed(cause, event)
+    }
+  }
+
+  #handlerFailed(cause: unknown, { type }: EventFrame): void {
+    const where = `${this.name} ${type}`
+    const message = `A handler of ${this.name} failed on ${type}; the others were called.`
+    this.#report(new WirefoldError('handler-failed', message, { where }, { cause }))
+  }
+
+  /** Each handler's `ready`, else its onError; where one of them has neither, the client hears once. */
+  #refuse(error: WirefoldError): void {
+    let unheard = false
+    for (const listener of this.#listeners()) {
+      const { settle, onError } = listener
+      listener.settle = undefined
+      if (settle) settle(error)
+      else if (onError) {
+        try {
+          onError(error)
+        } catch (thrown) {
+          this.#report(thrown)
+        }
+      } else unheard = true
+    }
+    if (unheard) this.#report(error)
+  }
+
+  #listeners(): readonly Listener[] {
+    return [...asArray(this.#folds), ...asArray(this.#handles)]
+  }
+
+  #statusNow(): ChannelStatus {
+    if (this.#refused) return this.#refused
+    const { wanted, actual } = this.#state
+    return actual === 'live' && wanted ? LIVE : PENDING
+  }
+}
+
+function isMany(listeners: Listener | readonly Listener[]): listeners is readonly Listener[] {
+  return Array.isArray(listeners)
+}
+
+function asArray(listeners: Listeners): readonly Listener[] {
+  if (listeners === undefined) return []
+  return isMany(listeners) ? listeners : [listeners]
+}
+
+function added(listeners: Listeners, listener: Listener): Listeners {
+  return listeners ? [...asArray(listeners), listener] : listener
+}
+
+function removed(listeners: Listeners, listener: Listener): Listeners {
+  const rest = asArray(listeners).filter((other) => other !== listener)
+  return rest.length > 1 ? rest : rest[0]
+}

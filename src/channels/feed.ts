@@ -1,0 +1,30 @@
+import type { EventFrame } from '../wire/frame.ts'
+import type { Sink } from '../wire/sink.ts'
+import type { ChannelSubscriber } from './channel-subscriber.ts'
+import type { SubscribeOptions, Subscription } from './subscription.ts'
+
+/**
+ * Folds the events of a channel into a sink, such as a `ContextRegistry`, as they arrive: before any
+ * handler of the channel runs.
+ *
+ * @param toContext what of an event the sink is to fold; `undefined` leaves the event out. Without
+ * it the sink sees the payload as it came.
+ *
+ * @example
+ * const off = feed(channels, 'process:42', contexts)
+ */
+export function feed(
+  subscriber: ChannelSubscriber,
+  channel: string,
+  sink: Sink,
+  toContext?: (event: EventFrame) => unknown,
+  options: Omit<SubscribeOptions, 'stage'> = {},
+): Subscription {
+  const fold = toContext
+    ? (_: unknown, event: EventFrame) => {
+        const payload = toContext(event)
+        if (payload !== undefined) sink.fold([{ ...event, payload }])
+      }
+    : (_: unknown, event: EventFrame) => sink.fold([event])
+  return subscriber.subscribe(channel, fold, { ...options, stage: 'fold' })
+}

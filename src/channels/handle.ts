@@ -1,0 +1,43 @@
+import { WirefoldError } from '../base/errors.ts'
+import type { Channel, Listener } from './channel.ts'
+import type { Subscription } from './subscription.ts'
+
+/** What a subscription is besides its release. */
+export function handle(
+  channel: Channel,
+  listener: Listener,
+): Pick<Subscription, 'channel' | 'status' | 'ready'> {
+  let waiting: Promise<void> | undefined
+  return {
+    channel: channel.name,
+    get status() {
+      return channel.status
+    },
+    get ready() {
+      if (waiting) return waiting
+      const ready = new Promise<void>((resolve, reject) => {
+        const status = channel.status.get()
+        if (!listener.live) reject(released(channel.name))
+        else if (status.name === 'live') resolve()
+        else if (status.name === 'refused') reject(status.error)
+        else {
+          listener.settle = (error) => {
+            waiting = undefined
+            if (error) reject(error)
+            else resolve()
+          }
+        }
+      })
+      if (listener.settle) waiting = ready
+      // Who only follows the status has the failure there.
+      ready.catch(() => {})
+      return ready
+    },
+  }
+}
+
+/** Why `ready` of a subscription that is over rejects. */
+export function released(channel: string): WirefoldError {
+  const message = `The subscription to ${channel} was released before it was live.`
+  return new WirefoldError('aborted', message, { channel })
+}

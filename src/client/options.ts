@@ -1,0 +1,113 @@
+import type { BackoffOptions } from '../base/backoff.ts'
+import type { Clock } from '../base/clock.ts'
+import { systemClock } from '../base/clock.ts'
+import type { WebSocketConstructor } from '../connection/websocket-transport.ts'
+import { webSocketTransport } from '../connection/websocket-transport.ts'
+import { native } from '../dialects/native.ts'
+import type { Codec } from '../wire/codec.ts'
+import type { DialectFactory } from '../wire/dialect.ts'
+import { jsonCodec } from '../wire/json-codec.ts'
+import type { TransportFactory } from '../wire/transport.ts'
+
+/** What a client can be told; every member may be left out, and an explicit `undefined` is the same. */
+export interface ClientOptions {
+  /**
+   * How the backend speaks.
+   * @default native
+   */
+  readonly dialect?: DialectFactory | undefined
+  /**
+   * The class to open sockets with, for Node before 22 (`ws`), tests (mock-socket), and the like.
+   * @default globalThis.WebSocket
+   */
+  readonly WebSocket?: WebSocketConstructor | undefined
+  /**
+   * How bytes travel, where it is not a WebSocket; outranks `WebSocket`.
+   * @default webSocketTransport()
+   */
+  readonly transport?: TransportFactory | undefined
+  /**
+   * How values become text.
+   * @default jsonCodec
+   */
+  readonly codec?: Codec | undefined
+  /**
+   * The wait between attempts to connect; what is left out is the dialect's, then the native default.
+   * @default {}
+   */
+  readonly backoff?: Partial<BackoffOptions> | undefined
+  /**
+   * An open connection counts as a success, and the waits start anew, once it is this old, in
+   * milliseconds.
+   * @default 5_000
+   */
+  readonly minUptimeMs?: number | undefined
+  /**
+   * How long an attempt to connect may take, from the dial to the welcome, in milliseconds.
+   * @default 10_000
+   */
+  readonly connectTimeoutMs?: number | undefined
+  /**
+   * How long the answer to a request or a subscribe may take, in milliseconds.
+   * @default 10_000
+   */
+  readonly requestTimeoutMs?: number | undefined
+  /**
+   * How many requests may wait for a connection.
+   * @default 100
+   */
+  readonly outboxLimit?: number | undefined
+  /**
+   * Where time comes from.
+   * @default systemClock
+   */
+  readonly clock?: Clock | undefined
+  /**
+   * Chance, for the waits between attempts: a number in [0, 1).
+   * @default Math.random
+   */
+  readonly random?: (() => number) | undefined
+}
+
+/** Options with nothing left out. */
+export interface ResolvedClientOptions {
+  readonly dialect: DialectFactory
+  readonly transport: TransportFactory
+  readonly codec: Codec
+  readonly backoff: Partial<BackoffOptions>
+  readonly minUptimeMs: number
+  readonly connectTimeoutMs: number
+  readonly requestTimeoutMs: number
+  readonly outboxLimit: number
+  readonly clock: Clock
+  readonly random: () => number
+}
+
+/** What holds where nothing is said. */
+export const clientDefaults = {
+  dialect: native,
+  codec: jsonCodec,
+  backoff: {},
+  minUptimeMs: 5_000,
+  connectTimeoutMs: 10_000,
+  requestTimeoutMs: 10_000,
+  outboxLimit: 100,
+  clock: systemClock,
+  random: Math.random,
+} as const
+
+/** Fills in the defaults. */
+export function resolveClientOptions(options: ClientOptions): ResolvedClientOptions {
+  return {
+    dialect: options.dialect ?? clientDefaults.dialect,
+    transport: options.transport ?? webSocketTransport(options.WebSocket),
+    codec: options.codec ?? clientDefaults.codec,
+    backoff: options.backoff ?? clientDefaults.backoff,
+    minUptimeMs: options.minUptimeMs ?? clientDefaults.minUptimeMs,
+    connectTimeoutMs: options.connectTimeoutMs ?? clientDefaults.connectTimeoutMs,
+    requestTimeoutMs: options.requestTimeoutMs ?? clientDefaults.requestTimeoutMs,
+    outboxLimit: options.outboxLimit ?? clientDefaults.outboxLimit,
+    clock: options.clock ?? clientDefaults.clock,
+    random: options.random ?? clientDefaults.random,
+  }
+}

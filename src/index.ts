@@ -1,0 +1,79 @@
+export type { BackoffOptions } from './base/backoff.ts'
+export { backoffDefaults } from './base/backoff.ts'
+export type { Cancel, Clock } from './base/clock.ts'
+export { systemClock } from './base/clock.ts'
+export type { Release } from './base/disposable.ts'
+export type { Unsubscribe } from './base/emitter.ts'
+export type { ErrorCode, ErrorDetail, ErrorDetails, Refusal } from './base/errors.ts'
+export { isWirefoldError, WirefoldError } from './base/errors.ts'
+export type { NotifyMode } from './base/schedule.ts'
+export type {
+  Readable,
+  ReadableKind,
+  StoreFactory,
+  StoreKind,
+  StoreOf,
+  StoreOptions,
+  Writable,
+} from './base/store.ts'
+export { createStore, storeFactory } from './base/store.ts'
+export type { ChannelOptions } from './channels/channel-subscriber.ts'
+export { ChannelSubscriber, channelDefaults } from './channels/channel-subscriber.ts'
+export type { EventsOptions } from './channels/events.ts'
+export { events, eventsDefaults } from './channels/events.ts'
+export { feed } from './channels/feed.ts'
+export type { Scope } from './channels/scope.ts'
+export { scope } from './channels/scope.ts'
+export type {
+  ChannelHandler,
+  ChannelStatus,
+  SubscribeOptions,
+  Subscription,
+} from './channels/subscription.ts'
+export type { ClientOptions } from './client/options.ts'
+export { clientDefaults } from './client/options.ts'
+export type { ClientEvents, RequestOptions } from './client/realtime-client.ts'
+export { RealtimeClient } from './client/realtime-client.ts'
+export type { ConnectionState } from './connection/connection-state.ts'
+export type { WebSocketConstructor, WebSocketLike } from './connection/websocket-transport.ts'
+export { webSocketTransport } from './connection/websocket-transport.ts'
+export { native } from './dialects/native.ts'
+export type { Codec } from './wire/codec.ts'
+export type {
+  Capabilities,
+  Credentials,
+  Dialect,
+  DialectFactory,
+  Outgoing,
+} from './wire/dialect.ts'
+export type {
+  ChannelPosition,
+  EventFrame,
+  ExpiringFrame,
+  Frame,
+  GoawayFrame,
+  Limits,
+  NoticeFrame,
+  PingFrame,
+  PongFrame,
+  Position,
+  RefusalFrame,
+  ReplyFrame,
+  SubscribedFrame,
+  UnsubscribedFrame,
+  WelcomeFrame,
+} from './wire/frame.ts'
+export type {
+  HelloIntent,
+  Intent,
+  PingIntent,
+  PongIntent,
+  PublishIntent,
+  RequestIntent,
+  SubscribeIntent,
+  UnsubscribeIntent,
+} from './wire/intent.ts'
+export { jsonCodec } from './wire/json-codec.ts'
+export type { Answer, Answered, Line, Wing } from './wire/line.ts'
+export type { Sink } from './wire/sink.ts'
+export type { CloseInfo, Transport, TransportFactory, TransportHandlers } from './wire/transport.ts'

@@ -1,0 +1,5 @@
+export { ManualClock, settle } from './manual-clock.ts'
+export type { FarEnd, MemoryPairOptions } from './memory-pair.ts'
+export { MemoryPair } from './memory-pair.ts'
+export type { ScriptedServerOptions } from './scripted-server.ts'
+export { ScriptedServer } from './scripted-server.ts'

@@ -1,0 +1,73 @@
+import type { Cancel, Clock } from '../base/clock.ts'
+
+interface Timer {
+  readonly at: number
+  readonly run: () => void
+}
+
+/** A clock that stands still until it is told to move. */
+export class ManualClock implements Clock {
+  #now = 0
+  /** What `wall()` is ahead of `now()`. */
+  #epoch: number
+  readonly #timers = new Set<Timer>()
+
+  /** @param startMs the wall clock's first reading, in milliseconds since the Unix epoch */
+  constructor(startMs = 1_700_000_000_000) {
+    this.#epoch = startMs
+  }
+
+  /** How many timers are set. */
+  get timers(): number {
+    return this.#timers.size
+  }
+
+  now(): number {
+    return this.#now
+  }
+
+  wall(): number {
+    return this.#epoch + this.#now
+  }
+
+  after(ms: number, run: () => void): Cancel {
+    const timer: Timer = { at: this.#now + Math.max(ms, 0), run }
+    this.#timers.add(timer)
+    return () => this.#timers.delete(timer)
+  }
+
+  /**
+   * Lets time pass: every timer due meanwhile runs at its moment, and what it promised is settled
+   * before the next.
+   */
+  async advance(ms: number): Promise<void> {
+    const end = this.#now + ms
+    await settle()
+    for (let next = this.#next(end); next; next = this.#next(end)) {
+      this.#timers.delete(next)
+      this.#now = next.at
+      next.run()
+      await settle()
+    }
+    this.#now = end
+    await settle()
+  }
+
+  /** Moves the wall clock alone, as when it was set, or the machine slept. */
+  shiftWall(ms: number): void {
+    this.#epoch += ms
+  }
+
+  #next(end: number): Timer | undefined {
+    let first: Timer | undefined
+    for (const timer of this.#timers) {
+      if (timer.at <= end && (!first || timer.at < first.at)) first = timer
+    }
+    return first
+  }
+}
+
+/** Lets everything run that only waits for promises. */
+export async function settle(): Promise<void> {
+  for (let n = 0; n < 20; n++) await Promise.resolve()
+}

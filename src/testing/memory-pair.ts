@@ -1,0 +1,138 @@
+import type { Clock } from '../base/clock.ts'
+import type {
+  CloseInfo,
+  Transport,
+  TransportFactory,
+  TransportHandlers,
+} from '../wire/transport.ts'
+
+/** The far end of an in-memory connection. */
+export interface FarEnd {
+  readonly url: string
+  readonly protocols: readonly string[]
+  /** Everything the near end has sent so far. */
+  readonly received: readonly string[]
+  /** Whether the connection is over, whoever ended it. */
+  readonly closed: CloseInfo | undefined
+  /** Called with every message from the near end. */
+  onMessage: ((data: string) => void) | undefined
+  /** Called once when it is over. */
+  onClose: ((info: CloseInfo) => void) | undefined
+  /** Lets the near end's `open` succeed, where the pair does not do so by itself. */
+  accept(): void
+  /** Sends to the near end. */
+  send(data: unknown): void
+  /** Ends the connection from this side. */
+  close(code?: number, reason?: string): void
+}
+
+/** How a pair behaves. */
+export interface MemoryPairOptions {
+  readonly clock: Clock
+  /**
+   * How long everything takes one way, in milliseconds.
+   * @default 0
+   */
+  readonly latencyMs?: number
+  /**
+   * Whether connections open by themselves.
+   * @default true
+   */
+  readonly autoAccept?: boolean
+  /** Called with the far end of every connection that is opened. */
+  readonly onConnect?: (far: FarEnd) => void
+}
+
+/**
+ * Connections in memory, on the clock it is given: a transport for the client and the far ends for
+ * the test, with the faults of a network.
+ */
+export class MemoryPair implements TransportFactory {
+  readonly name = 'memory'
+  readonly selfReconnecting = false
+  /** The far end of every connection so far. */
+  readonly ends: FarEnd[] = []
+  /** While true nothing gets through in either direction, and nobody is told. */
+  frozen = false
+  /** While true nobody is there: connections end before they open. */
+  refusing = false
+  readonly #options: MemoryPairOptions
+
+  constructor(options: MemoryPairOptions) {
+    this.#options = options
+  }
+
+  /** The far end of the newest connection; throws where there is none. */
+  get last(): FarEnd {
+    const end = this.ends.at(-1)
+    if (!end) throw new Error('Nobody has connected yet.')
+    return end
+  }
+
+  open(url: string, protocols: readonly string[], handlers: TransportHandlers): Transport {
+    const { clock, latencyMs = 0, autoAccept = true, onConnect } = this.#options
+    const received: string[] = []
+    let near: 'opening' | 'open' | 'closed' = 'opening'
+    let closed: CloseInfo | undefined
+    const travel = (run: () => void): void => {
+      clock.after(latencyMs, () => {
+        if (!this.frozen) run()
+      })
+    }
+    const finish = (info: CloseInfo): void => {
+      if (near === 'closed') return
+      near = 'closed'
+      handlers.closed(info)
+    }
+    const end = (info: CloseInfo): void => {
+      if (closed) return
+      closed = info
+      far.onClose?.(info)
+    }
+    const far: FarEnd = {
+      url,
+      protocols,
+      received,
+      get closed() {
+        return closed
+      },
+      onMessage: undefined,
+      onClose: undefined,
+      accept: () =>
+        travel(() => {
+          if (near !== 'opening') return
+          near = 'open'
+          handlers.opened()
+        }),
+      send: (data) =>
+        travel(() => {
+          if (near === 'open') handlers.message(data)
+        }),
+      close: (code = 1000, reason = '') => {
+        end({ code, reason })
+        travel(() => finish({ code, reason }))
+      },
+    }
+    this.ends.push(far)
+    if (this.refusing) far.close(1006)
+    else {
+      onConnect?.(far)
+      if (autoAccept) far.accept()
+    }
+    return {
+      bufferedAmount: 0,
+      send: (data) => {
+        if (near !== 'open') return
+        travel(() => {
+          if (closed) return
+          received.push(data)
+          far.onMessage?.(data)
+        })
+      },
+      close: (code = 1000, reason = '') => {
+        near = 'closed'
+        travel(() => end({ code, reason }))
+      },
+    }
+  }
+}

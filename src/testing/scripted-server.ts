@@ -1,0 +1,141 @@
+import type { Clock } from '../base/clock.ts'
+import { asFields, asString, asStrings, type Fields, isFields } from '../wire/fields.ts'
+import type { FarEnd } from './memory-pair.ts'
+import { MemoryPair } from './memory-pair.ts'
+
+/** How a scripted server behaves. */
+export interface ScriptedServerOptions {
+  readonly clock: Clock
+  /**
+   * How long everything takes one way, in milliseconds.
+   * @default 0
+   */
+  readonly latencyMs?: number
+  /** Refuses a channel by returning a code. */
+  readonly refuse?: (channel: string) => string | undefined
+  /** Answers a request; returning `undefined` answers nothing. Throwing refuses with the message as code. */
+  readonly answer?: (type: string, payload: unknown, message: Fields) => unknown
+}
+
+/**
+ * The smallest server of the native protocol, in memory and on the test's own clock: it welcomes,
+ * keeps subscriptions, answers, and does whatever else the test tells it.
+ */
+export class ScriptedServer {
+  /** The transport to give the client. */
+  readonly transport: MemoryPair
+  /** Every message so far, of all connections, batches taken apart. */
+  readonly messages: Fields[] = []
+  /** The channels the newest connection is subscribed to. */
+  subscribed = new Set<string>()
+  /** While true nothing is answered, though everything is read. */
+  silent = false
+  readonly #options: ScriptedServerOptions
+  readonly #offsets = new Map<string, number>()
+
+  constructor(options: ScriptedServerOptions) {
+    this.#options = options
+    const { clock, latencyMs = 0 } = options
+    this.transport = new MemoryPair({
+      clock,
+      latencyMs,
+      onConnect: (end) => {
+        const subscribed = new Set<string>()
+        this.subscribed = subscribed
+        end.onMessage = (data) => this.#read(end, subscribed, data)
+        end.onClose = () => subscribed.clear()
+      },
+    })
+  }
+
+  /** How often a message of this type has come. */
+  count(type: string): number {
+    return this.messages.filter((message) => message.type === type).length
+  }
+
+  /** Sends a message to the newest connection. */
+  send(message: unknown): void {
+    this.transport.last.send(JSON.stringify(message))
+  }
+
+  /** Sends an event of a channel to the newest connection, if it is subscribed. */
+  publish(channel: string, type: string, payload?: unknown): void {
+    const offset = (this.#offsets.get(channel) ?? 0) + 1
+    this.#offsets.set(channel, offset)
+    if (this.subscribed.has(channel)) this.send({ type, channel, payload, offset })
+  }
+
+  /** Cuts the newest connection. */
+  drop(code = 1006, reason = ''): void {
+    this.transport.last.close(code, reason)
+  }
+
+  #read(end: FarEnd, subscribed: Set<string>, data: string): void {
+    const parsed: unknown = JSON.parse(data)
+    for (const message of Array.isArray(parsed) ? parsed : [parsed]) {
+      if (!isFields(message)) continue
+      this.messages.push(message)
+      if (this.silent) this.#apply(subscribed, message)
+      else this.#answer(end, subscribed, message)
+    }
+  }
+
+  /** What a message changes, whether or not it is answered; the refused channels. */
+  #apply(subscribed: Set<string>, message: Fields): Record<string, string> {
+    const channels = asStrings(asFields(message.payload).channels)
+    const refused: [string, string][] = []
+    for (const channel of channels) {
+      if (message.type === 'unsubscribe') subscribed.delete(channel)
+      if (message.type !== 'subscribe') continue
+      const code = this.#options.refuse?.(channel)
+      if (code === undefined) subscribed.add(channel)
+      else refused.push([channel, code])
+    }
+    return Object.fromEntries(refused)
+  }
+
+  #answer(end: FarEnd, subscribed: Set<string>, message: Fields): void {
+    const type = asString(message.type) ?? ''
+    const { requestId, payload } = message
+    const send = (answer: unknown): void => end.send(JSON.stringify(answer))
+    switch (type) {
+      case 'hello':
+        send({ type: 'welcome', payload: { connectionId: 'c1', limits: {} } })
+        return
+      case 'subscribe': {
+        const refused = this.#apply(subscribed, message)
+        const at = Object.fromEntries(
+          [...subscribed].map((name) => [name, ['e1', this.#offsets.get(name) ?? 0]]),
+        )
+        send({ type: 'subscribed', requestId, payload: { at, refused } })
+        return
+      }
+      case 'unsubscribe':
+        this.#apply(subscribed, message)
+        send({ type: 'unsubscribed', requestId })
+        return
+      case 'ping':
+        send({ type: 'pong', payload: { timestamp: message.timestamp } })
+        return
+      default:
+        this.#reply(type, requestId, payload, message, send)
+    }
+  }
+
+  #reply(
+    type: string,
+    requestId: unknown,
+    payload: unknown,
+    message: Fields,
+    send: (answer: unknown) => void,
+  ): void {
+    if (typeof requestId !== 'string') return
+    try {
+      const result = this.#options.answer?.(type, payload, message)
+      if (result !== undefined) send({ type: 'reply', requestId, payload: result })
+    } catch (error) {
+      const code = error instanceof Error ? error.message : 'internal'
+      send({ type: 'error', requestId, payload: { code, message: code } })
+    }
+  }
+}

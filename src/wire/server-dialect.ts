@@ -1,0 +1,147 @@
+import type {
+  ExpiringFrame,
+  GoawayFrame,
+  PingFrame,
+  PongFrame,
+  Position,
+  RefusalFrame,
+  ReplyFrame,
+  SubscribedFrame,
+  UnsubscribedFrame,
+  WelcomeFrame,
+} from './frame.ts'
+
+/** What a client wants of the server, above its dialect. */
+export type Command =
+  | HelloCommand
+  | SubscribeCommand
+  | UnsubscribeCommand
+  | PublishCommand
+  | RequestCommand
+  | PingCommand
+  | PongCommand
+  | MalformedCommand
+
+/** A client says who it is. */
+export interface HelloCommand {
+  readonly kind: 'hello'
+  /** The version of the protocol it speaks. */
+  readonly protocol: number
+  /** One per client object; the device of presence. */
+  readonly clientId: string | undefined
+  /** Scopes what is remembered for anonymous users. */
+  readonly senderId: string | undefined
+  readonly token: string | undefined
+  /** The user it believes to be. */
+  readonly expectUser: string | undefined
+}
+
+/** A client wants the events of these channels. */
+export interface SubscribeCommand {
+  readonly kind: 'subscribe'
+  readonly requestId: string
+  /** Every channel asked for, each once; not checked yet. */
+  readonly channels: readonly string[]
+  /** The positions of those that are resumed. */
+  readonly since: ReadonlyMap<string, Position>
+}
+
+/** A client no longer wants the events of these channels. */
+export interface UnsubscribeCommand {
+  readonly kind: 'unsubscribe'
+  readonly requestId: string
+  readonly channels: readonly string[]
+}
+
+/** A client adds an event to a channel. */
+export interface PublishCommand {
+  readonly kind: 'publish'
+  /** Missing where no answer is wanted. */
+  readonly requestId: string | undefined
+  readonly channel: string
+  /** The event's id; the broadcast carries it too. */
+  readonly id: string | undefined
+  readonly type: string
+  readonly payload: unknown
+}
+
+/** A client asks for something. */
+export interface RequestCommand {
+  readonly kind: 'request'
+  /** Missing where the client forgot it: such a message cannot be answered. */
+  readonly requestId: string | undefined
+  readonly type: string
+  readonly channel: string | undefined
+  readonly payload: unknown
+}
+
+/** A client wants a sign of life. */
+export interface PingCommand {
+  readonly kind: 'ping'
+  /** What the answer repeats. */
+  readonly timestamp: number | undefined
+}
+
+/** A client gives a sign of life. */
+export interface PongCommand {
+  readonly kind: 'pong'
+}
+
+/** A message that is not of this dialect. */
+export interface MalformedCommand {
+  readonly kind: 'malformed'
+  readonly reason: string
+  /** Where the message at least says which answer it waits for. */
+  readonly requestId: string | undefined
+}
+
+/** The answer to an unsubscribe. */
+export interface ReleasedFrame {
+  readonly kind: 'released'
+  /** The keys it answers. */
+  readonly to: readonly string[]
+}
+
+/** What a server tells one client. Events go another way: {@link ServerDialect.encodeEvent}. */
+export type ServerFrame =
+  | ReplyFrame
+  | RefusalFrame
+  | SubscribedFrame
+  | UnsubscribedFrame
+  | ReleasedFrame
+  | WelcomeFrame
+  | PingFrame
+  | PongFrame
+  | GoawayFrame
+  | ExpiringFrame
+
+/** An event on its way to the members of a channel. */
+export interface OutgoingEvent {
+  /** The channel it happened on. */
+  readonly channel: string
+  readonly type: string
+  /** Its payload as JSON text, written once for all dialects; `undefined` where it has none. */
+  readonly json: string | undefined
+  readonly id: string | undefined
+  /** Its place in the history it is delivered from. */
+  readonly offset: number
+  /** The family channel it is delivered through. */
+  readonly via: string | undefined
+  /** Milliseconds since the Unix epoch. */
+  readonly timestamp: number
+}
+
+/**
+ * The server's half of a dialect: translates between a client's messages and {@link Command}s.
+ *
+ * As the client's half it returns data only, and never throws over what a peer sent.
+ */
+export interface ServerDialect {
+  readonly name: string
+  /** What a message asks for; one that cannot be read is a `malformed` command. */
+  decode(wire: unknown): readonly Command[]
+  /** The text for a frame; `undefined` where the dialect has no word for it. */
+  encode(frame: ServerFrame): string | undefined
+  /** The text for an event, the same for every member; `undefined` where it is not for this dialect. */
+  encodeEvent(event: OutgoingEvent): string | undefined
+}

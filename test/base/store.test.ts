@@ -1,0 +1,211 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { NotifyMode } from '../../src/base/schedule.ts'
+import { createStore, storeFactory } from '../../src/base/store.ts'
+import { type MakeReadable, readableSuite } from '../../src/testing/readable-suite.ts'
+import { type MakeStore, storeSuite } from '../../src/testing/store-suite.ts'
+import { exposeGarbageCollector } from '../adapters/garbage.ts'
+
+beforeAll(exposeGarbageCollector)
+beforeEach(() => {
+  vi.stubGlobal('requestAnimationFrame', (run: () => void) => frames.push(run))
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+  vi.restoreAllMocks()
+})
+
+/** Runs the frames that are due, and those asked for meanwhile. */
+const frames: (() => void)[] = []
+const runFrames = () => {
+  for (let run = frames.shift(); run; run = frames.shift()) run()
+}
+
+const settling: Record<NotifyMode, { readonly settle?: () => void | Promise<void> }> = {
+  sync: {},
+  // A microtask in which something is set leads to another one.
+  microtask: {
+    async settle() {
+      for (let turn = 0; turn < 10; turn++) await Promise.resolve()
+    },
+  },
+  frame: { settle: runFrames },
+}
+
+for (const notify of ['sync', 'microtask', 'frame'] as const) {
+  describe(`a built-in store that tells by ${notify}`, () => {
+    const make: MakeStore = (initial) => {
+      const { store, set } = storeFactory({ notify }).create(initial)
+      return {
+        get: () => store.get(),
+        set,
+        follow: (run) => store.listen(run),
+        ...settling[notify],
+      }
+    }
+    for (const { name, run } of storeSuite) it(name, () => run(make))
+
+    const makeReadable: MakeReadable = (initial, onError) => {
+      vi.spyOn(console, 'error').mockImplementation(() => {})
+      return { ...storeFactory({ notify, onError }).create(initial), ...settling[notify] }
+    }
+    for (const { name, run } of readableSuite) it(name, () => run(makeReadable))
+  })
+}
+
+describe('createStore', () => {
+  it('is set and read in one object', () => {
+    const store = createStore(1)
+    store.set(2)
+    expect(store.get()).toBe(2)
+  })
+
+  it('takes NaN for the value it already has, and -0 for another than 0', () => {
+    const store = createStore(Number.NaN)
+    const heard = vi.fn()
+    store.listen(heard)
+    store.set(Number.NaN)
+    expect(heard).not.toHaveBeenCalled()
+    store.set(0)
+    store.set(-0)
+    expect(heard).toHaveBeenCalledTimes(2)
+  })
+
+  it('prints what a follower throws where nobody asked for it', () => {
+    const print = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const fault = new Error('follower')
+    createStore(1).subscribe(() => {
+      throw fault
+    })
+    expect(print.mock.calls).toEqual([[fault]])
+  })
+
+  it('prints both errors when the report of an error throws', () => {
+    const print = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const store = createStore(1, {
+      onError: () => {
+        throw 'report'
+      },
+    })
+    store.subscribe(() => {
+      throw 'follower'
+    })
+    expect(print.mock.calls).toEqual([['follower'], ['report']])
+  })
+
+  it('tells at once by default', () => {
+    const store = createStore(1)
+    const heard = vi.fn()
+    store.listen(heard)
+    store.set(2)
+    expect(heard.mock.calls).toEqual([[2]])
+  })
+})
+
+describe('stores that share a schedule', () => {
+  it('tell many changes of one turn once, with the last value', async () => {
+    const { store, set } = storeFactory({ notify: 'microtask' }).create(0)
+    const heard = vi.fn()
+    store.listen(heard)
+    for (let value = 1; value <= 100; value++) set(value)
+    expect(heard).not.toHaveBeenCalled()
+    await Promise.resolve()
+    expect(heard.mock.calls).toEqual([[100]])
+  })
+
+  it('are told together, each once, in the order they first changed', async () => {
+    const factory = storeFactory({ notify: 'microtask' })
+    const a = factory.create('a')
+    const b = factory.create('b')
+    const heard: string[] = []
+    a.store.listen((value) => heard.push(value))
+    b.store.listen((value) => heard.push(value))
+    b.set('b1')
+    a.set('a1')
+    b.set('b2')
+    await Promise.resolve()
+    expect(heard).toEqual(['b2', 'a1'])
+  })
+
+  it('tell a change made while they are told in a round of its own', async () => {
+    const factory = storeFactory({ notify: 'microtask' })
+    const a = factory.create(0)
+    const b = factory.create(0)
+    const heard: string[] = []
+    b.store.listen((value) => heard.push(`b${value}`))
+    a.store.listen((value) => {
+      heard.push(`a${value}`)
+      b.set(value)
+    })
+    a.set(1)
+    await Promise.resolve()
+    expect(heard).toEqual(['a1'])
+    await Promise.resolve()
+    expect(heard).toEqual(['a1', 'b1'])
+  })
+
+  it('ask for one microtask however often they change', () => {
+    const asked = vi.spyOn(globalThis, 'queueMicrotask').mockImplementation(() => {})
+    const factory = storeFactory({ notify: 'microtask' })
+    const one = factory.create(0)
+    const other = factory.create(0)
+    one.store.listen(() => {})
+    other.store.listen(() => {})
+    for (let value = 1; value <= 5; value++) one.set(value)
+    other.set(1)
+    expect(asked).toHaveBeenCalledTimes(1)
+  })
+
+  it('ask for nothing while nobody follows', () => {
+    const asked = vi.spyOn(globalThis, 'queueMicrotask')
+    storeFactory({ notify: 'microtask' }).create(0).set(1)
+    expect(asked).not.toHaveBeenCalled()
+  })
+
+  it('still tell the others when one has a follower and a report that throw', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    const factory = storeFactory({
+      notify: 'microtask',
+      onError: () => {
+        throw 'report'
+      },
+    })
+    const a = factory.create(0)
+    const b = factory.create(0)
+    a.store.listen(() => {
+      throw 'follower'
+    })
+    const heard = vi.fn()
+    b.store.listen(heard)
+    a.set(1)
+    b.set(1)
+    await Promise.resolve()
+    expect(heard).toHaveBeenCalledTimes(1)
+  })
+})
+
+describe('a store that tells with the frame', () => {
+  it('waits for the next animation frame, and for as long as there is none', () => {
+    const store = createStore(0, { notify: 'frame' })
+    const heard = vi.fn()
+    store.listen(heard)
+    for (let value = 1; value <= 1000; value++) store.set(value)
+    expect(frames).toHaveLength(1)
+    expect(heard).not.toHaveBeenCalled()
+    runFrames()
+    expect(heard.mock.calls).toEqual([[1000]])
+  })
+
+  it('takes a timer of 16 ms where there are no frames', () => {
+    vi.useFakeTimers()
+    vi.stubGlobal('requestAnimationFrame', undefined)
+    const store = createStore(0, { notify: 'frame' })
+    const heard = vi.fn()
+    store.listen(heard)
+    store.set(1)
+    vi.advanceTimersByTime(15)
+    expect(heard).not.toHaveBeenCalled()
+    vi.advanceTimersByTime(1)
+    expect(heard.mock.calls).toEqual([[1]])
+  })
+})

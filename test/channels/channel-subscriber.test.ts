@@ -1,0 +1,305 @@
+import { describe, expect, it } from 'vitest'
+import type { ClientOptions } from '../../src/index.ts'
+import { ChannelSubscriber } from '../../src/index.ts'
+import { type ScriptedServerOptions, settle } from '../../src/testing/index.ts'
+import { outcomeOf, scripted } from '../support/scripted.ts'
+
+function subscribed(
+  serving: Omit<ScriptedServerOptions, 'clock'> = {},
+  options: ClientOptions = {},
+) {
+  const parts = scripted(serving, options)
+  return { ...parts, channels: new ChannelSubscriber(parts.client) }
+}
+
+describe('a channel subscriber', () => {
+  it('has one subscription on the wire for any number of handlers', async () => {
+    const { clock, server, channels } = subscribed()
+    const heard: string[] = []
+    const offs = ['a', 'b', 'c'].map((name) =>
+      channels.subscribe<string>('news', (payload) => heard.push(name + payload)),
+    )
+    await clock.advance(1)
+    server.publish('news', 'said', 1)
+    await clock.advance(1)
+    offs[1]?.()
+    server.publish('news', 'said', 2)
+    await clock.advance(1_000)
+    expect(heard).toEqual(['a1', 'b1', 'c1', 'a2', 'c2'])
+    expect([server.count('subscribe'), server.count('unsubscribe')]).toEqual([1, 0])
+    for (const off of offs) off()
+    await clock.advance(249)
+    expect(server.count('unsubscribe')).toBe(0)
+    await clock.advance(2)
+    expect(server.count('unsubscribe')).toBe(1)
+    expect([server.subscribed.size, channels.size]).toEqual([0, 0])
+  })
+
+  it('says nothing on the wire when a view goes and comes back within its linger', async () => {
+    const { clock, server, channels } = subscribed()
+    const off = channels.subscribe('news', () => {})
+    off()
+    const again = channels.subscribe('news', () => {})
+    await clock.advance(1_000)
+    again()
+    await clock.advance(200)
+    channels.subscribe('news', () => {})
+    await clock.advance(1_000)
+    expect([server.count('subscribe'), server.count('unsubscribe')]).toEqual([1, 0])
+  })
+
+  it('joins the subscribes of one turn into one message, and resubscribes with one', async () => {
+    const { clock, server, client, channels } = subscribed()
+    await Promise.all([client.connect(), clock.advance(1)])
+    for (const name of ['a', 'b', 'c']) channels.subscribe(name, () => {})
+    await clock.advance(1)
+    server.drop()
+    await clock.advance(1_000)
+    const asked = server.messages.filter(({ type }) => type === 'subscribe')
+    expect(asked.map(({ payload }) => payload)).toEqual([
+      { channels: ['a', 'b', 'c'] },
+      { channels: ['a', 'b', 'c'] },
+    ])
+  })
+
+  it('splits what does not fit into one message', async () => {
+    const { clock, server, channels } = subscribed()
+    const names = Array.from({ length: 100 }, (_, n) => `${n}:${'ä'.repeat(240)}`)
+    for (const name of names) channels.subscribe(name, () => {})
+    await clock.advance(1)
+    expect([...server.subscribed]).toEqual(names)
+    expect(server.count('subscribe')).toBeGreaterThan(5)
+    for (const frame of server.transport.last.received.slice(0, 1)) {
+      expect(new TextEncoder().encode(frame).length).toBeLessThanOrEqual(16 * 1024)
+    }
+  })
+
+  it('releases one handler, not its twin, and twice is safe', async () => {
+    const { clock, server, channels } = subscribed()
+    let calls = 0
+    const handler = () => calls++
+    const off = channels.subscribe('news', handler)
+    channels.subscribe('news', handler)
+    await clock.advance(1)
+    off()
+    off()
+    off.dispose()
+    server.publish('news', 'said')
+    await clock.advance(1_000)
+    expect(calls).toBe(1)
+    expect(server.count('unsubscribe')).toBe(0)
+  })
+
+  it('goes on when a handler throws or rejects, and reports it', async () => {
+    const { clock, server, channels, errors } = subscribed()
+    const heard: unknown[] = []
+    channels.subscribe('news', () => {
+      throw new Error('oops')
+    })
+    channels.subscribe('news', async () => {
+      throw new Error('later')
+    })
+    channels.subscribe('news', (payload) => heard.push(payload))
+    await clock.advance(1)
+    server.publish('news', 'said', 'it')
+    await clock.advance(1)
+    expect(heard).toEqual(['it'])
+    expect(errors).toMatchObject([
+      { code: 'handler-failed', cause: { message: 'oops' } },
+      { code: 'handler-failed', cause: { message: 'later' } },
+    ])
+  })
+
+  it('lets handlers release themselves and each other during delivery', async () => {
+    const { clock, server, channels } = subscribed()
+    const heard: string[] = []
+    const first = channels.subscribe('news', () => {
+      heard.push('first')
+      first()
+      second()
+      channels.subscribe('news', () => heard.push('late'))
+    })
+    const second = channels.subscribe('news', () => heard.push('second'))
+    channels.subscribe('news', () => heard.push('third'))
+    await clock.advance(1)
+    server.publish('news', 'said')
+    await clock.advance(1)
+    expect(heard).toEqual(['first', 'third'])
+    server.publish('news', 'said')
+    await clock.advance(1)
+    expect(heard).toEqual(['first', 'third', 'third', 'late'])
+  })
+
+  it('carries the refusal of the server, and does not ask again by itself', async () => {
+    let code: string | undefined = 'forbidden'
+    const { clock, server, channels, errors } = subscribed({ refuse: () => code })
+    const told: unknown[] = []
+    const asked = channels.subscribe('secret', () => {})
+    const ready = outcomeOf(asked.ready)
+    channels.subscribe('secret', () => {}, { onError: (error) => told.push(error) })
+    await clock.advance(1)
+    expect(ready.error).toMatchObject({ code: 'forbidden', detail: { channel: 'secret' } })
+    expect(told).toMatchObject([{ code: 'forbidden' }])
+    expect(errors).toEqual([])
+    expect(asked.status.get()).toMatchObject({ name: 'refused', error: { code: 'forbidden' } })
+    server.drop()
+    await clock.advance(5_000)
+    expect(server.count('subscribe')).toBe(1)
+    code = undefined
+    const anew = channels.subscribe('secret', () => {})
+    await clock.advance(1)
+    expect(server.count('subscribe')).toBe(2)
+    expect([asked.status.get(), anew.status.get()]).toEqual([{ name: 'live' }, { name: 'live' }])
+    await Promise.all([asked.ready, anew.ready])
+  })
+
+  it('tells the client of a refusal that nobody else hears, once', async () => {
+    const { clock, channels, errors } = subscribed({ refuse: () => 'forbidden' })
+    channels.subscribe('secret', () => {})
+    channels.subscribe('secret', () => {})
+    await clock.advance(1)
+    expect(errors).toMatchObject([{ code: 'forbidden' }])
+  })
+
+  it('takes a revocation for a refusal', async () => {
+    const { clock, server, channels } = subscribed()
+    const told: unknown[] = []
+    const off = channels.subscribe('news', () => {}, { onError: (error) => told.push(error) })
+    await clock.advance(1)
+    server.send({ type: 'unsubscribed', channel: 'news', payload: { code: 'forbidden' } })
+    await clock.advance(1)
+    expect(off.status.get()).toMatchObject({ name: 'refused' })
+    expect(told).toMatchObject([{ code: 'forbidden', detail: { channel: 'news' } }])
+    server.drop()
+    await clock.advance(5_000)
+    expect(server.subscribed.size).toBe(0)
+  })
+
+  it('asks again when the answer to a subscribe or unsubscribe is lost', async () => {
+    const { clock, server, channels } = subscribed()
+    const off = channels.subscribe('news', () => {})
+    await clock.advance(1)
+    channels.subscribe('sport', () => {})
+    server.silent = true
+    await clock.advance(1)
+    server.silent = false
+    await clock.advance(10_000)
+    expect(server.count('subscribe')).toBe(3)
+    off()
+    server.silent = true
+    await clock.advance(251)
+    server.silent = false
+    await clock.advance(10_000)
+    expect(server.count('unsubscribe')).toBe(2)
+    expect(channels.size).toBe(1)
+  })
+
+  it('leaves a channel whose subscribe was never answered', async () => {
+    const { clock, server, client, channels } = subscribed()
+    await Promise.all([client.connect(), clock.advance(1)])
+    server.silent = true
+    channels.subscribe('news', () => {})()
+    await clock.advance(1)
+    channels.subscribe('news', () => {})()
+    await clock.advance(500)
+    expect([...server.subscribed]).toEqual(['news'])
+    server.silent = false
+    await clock.advance(10_000)
+    expect([...server.subscribed]).toEqual([])
+  })
+
+  it('tells how a channel stands, through a cut too', async () => {
+    const { clock, server, channels } = subscribed()
+    const seen: string[] = []
+    const off = channels.subscribe('news', () => {})
+    off.status.subscribe(({ name }) => seen.push(name))
+    await clock.advance(1)
+    server.drop()
+    await clock.advance(5_000)
+    expect(seen).toEqual(['pending', 'live', 'pending', 'live'])
+  })
+
+  it('has ready reject where the subscription is released before it is live', async () => {
+    const { clock, channels } = subscribed()
+    const off = channels.subscribe('news', () => {})
+    const ready = outcomeOf(off.ready)
+    off()
+    await settle()
+    expect(ready.error).toMatchObject({ code: 'aborted', detail: { channel: 'news' } })
+    await clock.advance(1)
+    await expect(off.ready).rejects.toMatchObject({ code: 'aborted' })
+  })
+
+  it('is released by a signal, now or later', async () => {
+    const { clock, server, channels } = subscribed()
+    const controller = new AbortController()
+    const heard: unknown[] = []
+    channels.subscribe('news', (payload) => heard.push(payload), { signal: controller.signal })
+    await clock.advance(1)
+    controller.abort()
+    channels.subscribe('news', (payload) => heard.push(payload), { signal: controller.signal })
+    server.publish('news', 'said', 1)
+    await clock.advance(1_000)
+    expect(heard).toEqual([])
+    expect(server.subscribed.size).toBe(0)
+  })
+
+  it('is released at the end of a using block', async () => {
+    const { clock, server, channels } = subscribed()
+    {
+      using subscription = channels.subscribe('news', () => {})
+      await clock.advance(1)
+      expect(subscription.status.get()).toEqual({ name: 'live' })
+    }
+    await clock.advance(1_000)
+    expect(server.subscribed.size).toBe(0)
+  })
+
+  it('takes names that every object has, and no name that is none', async () => {
+    const { clock, server, channels } = subscribed()
+    const heard: unknown[] = []
+    for (const name of ['__proto__', 'constructor', 'toString']) {
+      channels.subscribe(name, (_, event) => heard.push(event.channel))
+    }
+    await clock.advance(1)
+    for (const name of ['__proto__', 'constructor', 'toString', 'valueOf']) {
+      server.send({ type: 'said', channel: name })
+    }
+    await clock.advance(1)
+    expect(heard).toEqual(['__proto__', 'constructor', 'toString'])
+    for (const name of ['', 'a\nb', 'x'.repeat(257)]) {
+      expect(() => channels.subscribe(name, () => {})).toThrow(/is no channel/)
+    }
+  })
+
+  it('gives the events of a family to those who subscribed to the family', async () => {
+    const { clock, server, channels } = subscribed()
+    const heard: string[] = []
+    channels.subscribe('agent:*', (_, { channel }) => heard.push(`family ${channel}`))
+    channels.subscribe('agent:1', (_, { channel }) => heard.push(`exact ${channel}`))
+    await clock.advance(1)
+    server.send({ type: 'moved', channel: 'agent:1' })
+    server.send({ type: 'moved', channel: 'agent:1', via: 'agent:*' })
+    server.send({ type: 'moved', channel: 'agent:2', via: 'agent:*' })
+    await clock.advance(1)
+    expect(heard).toEqual(['exact agent:1', 'family agent:1', 'family agent:2'])
+  })
+
+  it('is one per client', () => {
+    const { client } = subscribed()
+    expect(() => new ChannelSubscriber(client)).toThrow(/one ChannelSubscriber per client/)
+  })
+
+  it('subscribes from within an opened listener', async () => {
+    const { clock, server, client, channels } = subscribed()
+    channels.subscribe('news', () => {})
+    let n = 0
+    client.on('opened', () => {
+      channels.subscribe(`late:${n++}`, () => {})
+    })
+    await clock.advance(1)
+    server.drop()
+    await clock.advance(5_000)
+    expect([...server.subscribed].sort()).toEqual(['late:0', 'late:1', 'news'])
+  })
+})

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest'
+import { ChannelSubscriber, events } from '../../src/index.ts'
+import { settle } from '../../src/testing/index.ts'
+import { outcomeOf, scripted } from '../support/scripted.ts'
+
+async function live(options: Parameters<typeof events>[2] = {}, refuse?: () => string) {
+  const parts = scripted(refuse ? { refuse } : {})
+  const channels = new ChannelSubscriber(parts.client)
+  const iterator = events(channels, 'news', options)[Symbol.asyncIterator]()
+  await parts.clock.advance(1)
+  const publish = async (...payloads: unknown[]) => {
+    for (const payload of payloads) parts.server.publish('news', 'said', payload)
+    await parts.clock.advance(1)
+  }
+  return { ...parts, channels, iterator, publish }
+}
+
+const payloads = async (iterator: AsyncIterator<{ payload: unknown }>) => {
+  const all: unknown[] = []
+  for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
+    all.push(next.value.payload)
+  }
+  return all
+}
+
+describe('events', () => {
+  it('gives every event in order, to whoever waits and from the buffer', async () => {
+    const { iterator, publish } = await live()
+    const first = outcomeOf(iterator.next())
+    await publish(1, 2, 3)
+    expect(first.value).toMatchObject({ done: false, value: { payload: 1 } })
+    expect((await iterator.next()).value).toMatchObject({ payload: 2 })
+    expect((await iterator.next()).value).toMatchObject({ payload: 3 })
+  })
+
+  it('ends its subscription with the loop', async () => {
+    const { clock, server, channels, publish } = await live()
+    const seen: unknown[] = []
+    const loop = (async () => {
+      for await (const event of events(channels, 'sport')) {
+        seen.push(event.payload)
+        break
+      }
+    })()
+    await clock.advance(1)
+    server.publish('sport', 'said', 'goal')
+    await clock.advance(1)
+    await loop
+    await publish('x')
+    await clock.advance(1_000)
+    expect(seen).toEqual(['goal'])
+    expect([...server.subscribed]).toEqual(['news'])
+  })
+
+  it('ends with an error once more wait than it buffers, after what it has', async () => {
+    const { iterator, publish, server, clock } = await live({ buffer: 2 })
+    await publish(1, 2, 3, 4)
+    expect((await iterator.next()).value).toMatchObject({ payload: 1 })
+    expect((await iterator.next()).value).toMatchObject({ payload: 2 })
+    await expect(iterator.next()).rejects.toMatchObject({ code: 'overflow', detail: { limit: 2 } })
+    expect(await iterator.next()).toEqual({ done: true, value: undefined })
+    await clock.advance(1_000)
+    expect(server.subscribed.size).toBe(0)
+  })
+
+  it('keeps the latest where that is wanted', async () => {
+    const controller = new AbortController()
+    const { iterator, publish } = await live({ buffer: 2, overflow: 'latest' })
+    await publish(1, 2, 3, 4)
+    expect((await iterator.next()).value).toMatchObject({ payload: 3 })
+    expect((await iterator.next()).value).toMatchObject({ payload: 4 })
+    controller.abort()
+  })
+
+  it('ends when its signal fires, for all who wait', async () => {
+    const controller = new AbortController()
+    const { iterator, publish, server, clock } = await live({ signal: controller.signal })
+    const waiting = [outcomeOf(iterator.next()), outcomeOf(iterator.next())]
+    controller.abort()
+    await settle()
+    expect(waiting.map(({ value }) => value?.done)).toEqual([true, true])
+    await publish(1)
+    expect(await payloads(iterator)).toEqual([])
+    await clock.advance(1_000)
+    expect(server.subscribed.size).toBe(0)
+  })
+
+  it('throws what the server refused with', async () => {
+    const { iterator, errors } = await live({}, () => 'forbidden')
+    await expect(iterator.next()).rejects.toMatchObject({ code: 'forbidden' })
+    expect(errors).toEqual([])
+  })
+})

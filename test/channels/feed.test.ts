@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest'
+import type { EventFrame } from '../../src/index.ts'
+import { ChannelSubscriber, feed } from '../../src/index.ts'
+import { scripted } from '../support/scripted.ts'
+
+describe('feed', () => {
+  it('folds an event before any handler sees it, whoever came first', async () => {
+    const { clock, server, client } = scripted()
+    const channels = new ChannelSubscriber(client)
+    const folded: unknown[] = []
+    const seen: unknown[] = []
+    channels.subscribe('news', () => seen.push(folded.length))
+    const off = feed(channels, 'news', {
+      fold: (events: readonly EventFrame[]) => folded.push(...events.map(({ payload }) => payload)),
+    })
+    await clock.advance(1)
+    server.publish('news', 'said', 'one')
+    await clock.advance(1)
+    off()
+    server.publish('news', 'said', 'two')
+    await clock.advance(1)
+    expect(folded).toEqual(['one'])
+    expect(seen).toEqual([1, 1])
+  })
+
+  it('folds what the application makes of an event, and leaves out the rest', async () => {
+    const { clock, server, client } = scripted()
+    const channels = new ChannelSubscriber(client)
+    const folded: EventFrame[] = []
+    const sink = { fold: (events: readonly EventFrame[]) => void folded.push(...events) }
+    feed(channels, 'news', sink, ({ type, payload }) =>
+      type === 'said' ? { text: payload } : undefined,
+    )
+    await clock.advance(1)
+    server.publish('news', 'said', 'one')
+    server.publish('news', 'typing')
+    await clock.advance(1)
+    expect(folded).toMatchObject([{ payload: { text: 'one' }, type: 'said', offset: 1 }])
+  })
+})

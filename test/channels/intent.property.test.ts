@@ -1,0 +1,85 @@
+import { fc, test } from '@fast-check/vitest'
+import { describe, expect } from 'vitest'
+import { ChannelSubscriber } from '../../src/index.ts'
+import { scripted } from '../support/scripted.ts'
+
+const NAMES = ['a', 'b', 'c'] as const
+
+/** Everything that can happen to subscriptions, in any order. */
+const step = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('subscribe'), on: fc.constantFrom(...NAMES) }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('release'), on: fc.constantFrom(...NAMES) }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('pass'),
+      ms: fc.constantFrom(0, 1, 5, 50, 250, 400, 11_000),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('drop') }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('deafen') }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('refuse'), on: fc.constantFrom(...NAMES) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('allow'), on: fc.constantFrom(...NAMES) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('revoke'), on: fc.constantFrom(...NAMES) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('close') }) },
+)
+type Step = { do: string; on?: string; ms?: number }
+
+describe('subscriptions', () => {
+  test.prop([fc.array(step, { maxLength: 60 }), fc.integer({ min: 0, max: 30 })], {
+    numRuns: 1_000,
+  })(
+    'end as the application last wanted them, whatever happened in between',
+    async (steps, latencyMs) => {
+      const refused = new Set<string>()
+      const { clock, server, client } = scripted({
+        latencyMs,
+        refuse: (channel) => (refused.has(channel) ? 'forbidden' : undefined),
+      })
+      const channels = new ChannelSubscriber(client)
+      const handles = new Map<string, (() => void)[]>(NAMES.map((name) => [name, []]))
+      const held = (name = '') => handles.get(name) ?? []
+
+      for (const { do: what, on, ms = 0 } of steps as Step[]) {
+        if (what === 'subscribe' && on) held(on).push(channels.subscribe(on, () => {}))
+        else if (what === 'release') held(on).pop()?.()
+        else if (what === 'pass') await clock.advance(ms)
+        else if (what === 'refuse' && on) refused.add(on)
+        else if (what === 'allow' && on) refused.delete(on)
+        else if (what === 'deafen') server.silent = !server.silent
+        else if (what === 'close') {
+          client.close()
+          void client.connect()
+        } else if (server.transport.ends.length > 0) {
+          if (what === 'drop') server.drop()
+          if (what === 'revoke' && on && server.subscribed.delete(on)) {
+            server.send({ type: 'unsubscribed', channel: on, payload: { code: 'forbidden' } })
+          }
+        }
+      }
+      // From here on all is well. A channel that was refused meanwhile is wanted anew.
+      server.silent = false
+      refused.clear()
+      void client.connect()
+      await clock.advance(120_000)
+      for (const name of NAMES) {
+        if (held(name).length > 0) held(name).push(channels.subscribe(name, () => {}))
+      }
+      await clock.advance(120_000)
+
+      const wanted = NAMES.filter((name) => held(name).length > 0)
+      expect([...server.subscribed].sort()).toEqual(wanted)
+      expect(channels.size).toBe(wanted.length)
+      client.close()
+      // What is still on its way through the network.
+      await clock.advance(latencyMs)
+      expect(clock.timers).toBe(0)
+    },
+  )
+})

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+import { ChannelSubscriber, scope } from '../../src/index.ts'
+import { scripted } from '../support/scripted.ts'
+
+function parts() {
+  const all = scripted()
+  return { ...all, channels: new ChannelSubscriber(all.client) }
+}
+
+describe('a scope', () => {
+  it('releases everything in it at once, twice safely, and no socket was made for it', async () => {
+    const { clock, server, channels } = parts()
+    const heard: unknown[] = []
+    const bag = scope(channels)
+    for (const name of ['a', 'b', 'c']) bag.subscribe(name, (payload) => heard.push(payload))
+    await clock.advance(1)
+    bag.dispose()
+    bag()
+    server.publish('a', 'said', 1)
+    await clock.advance(1_000)
+    expect(heard).toEqual([])
+    expect([server.subscribed.size, server.transport.ends.length]).toEqual([0, 1])
+  })
+
+  it('releases what is put into it too late', async () => {
+    const { clock, server, channels } = parts()
+    const bag = scope(channels)
+    bag()
+    bag.subscribe('a', () => {})
+    await clock.advance(1_000)
+    expect(server.subscribed.size).toBe(0)
+  })
+
+  it('is released by a signal, and by the end of a using block', async () => {
+    const { clock, server, channels } = parts()
+    const controller = new AbortController()
+    scope(channels, { signal: controller.signal }).subscribe('a', () => {})
+    {
+      using bag = scope(channels)
+      bag.subscribe('b', () => {})
+      await clock.advance(1)
+      expect([...server.subscribed]).toEqual(['a', 'b'])
+    }
+    controller.abort()
+    await clock.advance(1_000)
+    expect(server.subscribed.size).toBe(0)
+  })
+
+  it('leaves alone what others have subscribed to', async () => {
+    const { clock, server, channels } = parts()
+    channels.subscribe('a', () => {})
+    const bag = scope(channels)
+    bag.subscribe('a', () => {})
+    bag.subscribe('b', () => {})
+    await clock.advance(1)
+    bag()
+    await clock.advance(1_000)
+    expect([...server.subscribed]).toEqual(['a'])
+  })
+
+  it('makes a component manager: started twice is started once, and it can start again', async () => {
+    const { clock, server, channels } = parts()
+    const heard: unknown[] = []
+    const dashboard = {
+      bag: undefined as ReturnType<typeof scope> | undefined,
+      initialize() {
+        if (this.bag) return
+        this.bag = scope(channels)
+        this.bag.subscribe('agent:1', (payload) => heard.push(payload))
+      },
+      cleanup() {
+        this.bag?.()
+        this.bag = undefined
+      },
+    }
+    dashboard.initialize()
+    dashboard.initialize()
+    await clock.advance(1)
+    server.publish('agent:1', 'moved', 1)
+    await clock.advance(1)
+    dashboard.cleanup()
+    dashboard.cleanup()
+    dashboard.initialize()
+    await clock.advance(1)
+    server.publish('agent:1', 'moved', 2)
+    await clock.advance(1)
+    expect(heard).toEqual([1, 2])
+    expect(server.count('subscribe')).toBe(1)
+  })
+})

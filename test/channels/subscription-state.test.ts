@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import type { SubscriptionInput, SubscriptionState } from '../../src/channels/subscription-state.ts'
+import { due, subscription } from '../../src/channels/subscription-state.ts'
+
+const refusal = { code: 'forbidden', message: '', retryable: false }
+const inputs: Record<string, SubscriptionInput> = {
+  want: { name: 'want' },
+  release: { name: 'release' },
+  asked: { name: 'asked' },
+  left: { name: 'left' },
+  acked: { name: 'acked' },
+  gone: { name: 'gone' },
+  refused: { name: 'refused', refusal },
+  lost: { name: 'lost' },
+  cut: { name: 'cut' },
+}
+
+/** A state as text: `+` wanted or `-` not, and what the server has. */
+const text = ({ wanted, actual }: SubscriptionState) => `${wanted ? '+' : '-'}${actual}`
+const state = (name: string): SubscriptionState => {
+  const actual = name.slice(1) as SubscriptionState['actual']
+  return { wanted: name[0] === '+', actual, refusal: actual === 'refused' ? refusal : undefined }
+}
+
+/** Every state and every input; `·` leaves it as it is. */
+const table = `
+            want       release   asked     left      acked   gone    refused   lost    cut
++none       ·          -none     +asking   ·         ·       ·       ·         ·       ·
+-none       +none      ·         -asking   ·         ·       ·       ·         ·       ·
++asking     ·          -asking   ·         ·         +live   ·       +refused  +none   +none
+-asking     +asking    ·         ·         ·         -live   ·       -none     -live   -none
++live       ·          -live     ·         +leaving  ·       ·       +refused  ·       +none
+-live       +live      ·         ·         -leaving  ·       ·       -none     ·       -none
++leaving    ·          -leaving  ·         ·         ·       +none   +none     +none   +none
+-leaving    +leaving   ·         ·         ·         ·       -none   -none     -live   -none
++refused    +none      -none     ·         ·         ·       ·       ·         ·       ·
+`
+const [head = '', ...rows] = table.trim().split('\n')
+const names = head.trim().split(/\s+/)
+
+describe('a channel', () => {
+  for (const row of rows) {
+    const [from = '', ...to] = row.trim().split(/\s+/)
+    names.forEach((name, n) => {
+      const expected = to[n] === '·' ? from : to[n]
+      it(`that is ${from} and hears "${name}" is ${expected}`, () => {
+        const input = inputs[name]
+        if (!input) throw new Error(`no input ${name}`)
+        expect(text(subscription(state(from), input))).toBe(expected)
+      })
+    })
+  }
+
+  it('has something to say only where wanted and actual differ and nothing is under way', () => {
+    const said = Object.fromEntries(
+      rows.map((row) => row.split(/\s/)[0] ?? '').map((name) => [name, due(state(name))]),
+    )
+    expect(said).toEqual({
+      '+none': 'subscribe',
+      '-none': undefined,
+      '+asking': undefined,
+      '-asking': undefined,
+      '+live': undefined,
+      '-live': 'unsubscribe',
+      '+leaving': undefined,
+      '-leaving': undefined,
+      '+refused': undefined,
+    })
+  })
+})

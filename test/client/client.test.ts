@@ -1,0 +1,278 @@
+import { describe, expect, it, vi } from 'vitest'
+import type { ConnectionState } from '../../src/index.ts'
+import { ChannelSubscriber, RealtimeClient } from '../../src/index.ts'
+import { ManualClock, MemoryPair } from '../../src/testing/index.ts'
+import { outcomeOf, scripted } from '../support/scripted.ts'
+
+describe('a client', () => {
+  it('connects when a request first needs it, not before', async () => {
+    const { clock, server, client } = scripted({ answer: () => 'pong' })
+    await clock.advance(60_000)
+    expect(server.transport.ends).toHaveLength(0)
+    expect(client.state.get()).toEqual({ name: 'idle' })
+    const answer = outcomeOf(client.request('echo'))
+    await clock.advance(1)
+    expect(answer).toEqual({ value: 'pong' })
+    expect(server.transport.ends).toHaveLength(1)
+  })
+
+  it('connects when a subscription first needs it', async () => {
+    const { clock, server, client } = scripted()
+    new ChannelSubscriber(client).subscribe('news', () => {})
+    await clock.advance(1)
+    expect([...server.subscribed]).toEqual(['news'])
+  })
+
+  it('opens one socket however often connect() is called, and returns the same promise', async () => {
+    const { clock, server, client } = scripted()
+    const first = client.connect()
+    expect(client.connect()).toBe(first)
+    await clock.advance(1)
+    await first
+    await client.connect()
+    expect(server.transport.ends).toHaveLength(1)
+  })
+
+  it('greets with its ids and restores everything in one frame', async () => {
+    const { clock, server, client } = scripted({ answer: () => 'ok' })
+    new ChannelSubscriber(client).subscribe('news', () => {})
+    void client.request('a')
+    void client.request('b')
+    await clock.advance(1)
+    expect(server.transport.last.received).toHaveLength(1)
+    expect(server.messages.map(({ type }) => type)).toEqual(['hello', 'subscribe', 'a', 'b'])
+    expect(server.messages[0]?.payload).toMatchObject({
+      protocol: 1,
+      clientId: expect.stringMatching(/^.{22}$/),
+      senderId: expect.stringMatching(/^.{22}$/),
+    })
+  })
+
+  it('goes through its states in order and tells them', async () => {
+    const { clock, server, client } = scripted()
+    const seen: string[] = []
+    const name = (state: ConnectionState) =>
+      state.name === 'connecting' ? `${state.name} ${state.phase}` : state.name
+    client.state.subscribe((state) => seen.push(name(state)))
+    for (const event of ['opened', 'dropped', 'closed'] as const) {
+      client.on(event, () => seen.push(`(${event})`))
+    }
+    void client.connect()
+    await clock.advance(1)
+    server.drop()
+    await clock.advance(1)
+    expect(client.state.get()).toMatchObject({ attempt: 1, reason: { code: 1006 } })
+    await clock.advance(500)
+    client.close()
+    expect(seen).toEqual([
+      'idle',
+      'connecting dialing',
+      'connecting greeting',
+      'open',
+      '(opened)',
+      'waiting',
+      '(dropped)',
+      'connecting dialing',
+      'connecting greeting',
+      'open',
+      '(opened)',
+      'closed',
+      '(closed)',
+    ])
+  })
+
+  it('waits longer with every attempt while nobody is there', async () => {
+    const { clock, server, client } = scripted()
+    server.transport.refusing = true
+    void client.connect()
+    await clock.advance(120_000)
+    const dials = server.transport.ends.length
+    // Half of 900, 1350, 2025 … 12000 ms each, and 50 ms.
+    expect(dials).toBeGreaterThan(18)
+    expect(dials).toBeLessThan(26)
+    expect(client.state.get()).toMatchObject({ name: 'waiting', attempt: dials })
+  })
+
+  it('gives up an attempt that nobody answers, and tries again', async () => {
+    const { clock, server, client } = scripted()
+    server.silent = true
+    void client.connect()
+    await clock.advance(9_999)
+    expect(client.state.get()).toMatchObject({ name: 'connecting', phase: 'greeting' })
+    await clock.advance(1)
+    expect(client.state.get()).toMatchObject({
+      name: 'waiting',
+      reason: { code: 1006, reason: 'no welcome in 10000 ms' },
+    })
+    server.silent = false
+    await clock.advance(5_000)
+    expect(client.state.get().name).toBe('open')
+    expect(clock.timers).toBe(0)
+  })
+
+  it('cuts a wait short when the application asks to connect, not when something is needed', async () => {
+    const { clock, server, client } = scripted()
+    server.transport.refusing = true
+    void client.connect()
+    await clock.advance(60_000)
+    const dials = server.transport.ends.length
+    client.request('x').catch(() => {})
+    expect(server.transport.ends).toHaveLength(dials)
+    void client.connect()
+    expect(server.transport.ends).toHaveLength(dials + 1)
+  })
+
+  it('gives up after a close code that will not change, and says why', async () => {
+    const { clock, server, client } = scripted()
+    const failed: unknown[] = []
+    client.on('failed', (error) => failed.push(error))
+    const connected = outcomeOf(client.connect())
+    await clock.advance(1)
+    server.drop(4403, 'forbidden')
+    await clock.advance(60_000)
+    expect(server.transport.ends).toHaveLength(1)
+    expect(client.state.get().name).toBe('failed')
+    expect(failed).toMatchObject([{ code: 'failed', detail: { closeCode: 4403 } }])
+    expect(connected).toEqual({ value: undefined })
+    const late = outcomeOf(client.request('x'))
+    await clock.advance(0)
+    expect(late.error).toMatchObject({ code: 'failed' })
+  })
+
+  it('keeps what the server said before it refused the connection', async () => {
+    const clock = new ManualClock()
+    const transport = new MemoryPair({
+      clock,
+      onConnect: (end) => {
+        end.onMessage = () => {
+          end.send('{"type":"error","payload":{"code":"forbidden","message":"No."}}')
+          end.close(4403)
+        }
+      },
+    })
+    const client = new RealtimeClient('ws://test/', { transport, clock })
+    const errors: unknown[] = []
+    client.on('error', (error) => errors.push(error))
+    const connected = outcomeOf(client.connect())
+    await clock.advance(1)
+    expect(errors).toMatchObject([{ code: 'forbidden' }, { code: 'failed' }])
+    expect(connected.error).toMatchObject({ code: 'failed', cause: { code: 'forbidden' } })
+  })
+
+  it('fails at once and clearly where there is no WebSocket, or no such address', async () => {
+    vi.stubGlobal('WebSocket', undefined)
+    const client = new RealtimeClient('ws://test/')
+    client.on('error', () => {})
+    await expect(client.connect()).rejects.toMatchObject({ code: 'no-websocket' })
+    class Strict {
+      constructor() {
+        throw new SyntaxError('bad url')
+      }
+    }
+    vi.stubGlobal('WebSocket', Strict)
+    await expect(client.connect()).rejects.toMatchObject({
+      code: 'bad-url',
+      cause: expect.any(SyntaxError),
+    })
+    vi.unstubAllGlobals()
+  })
+
+  it('closes for good, and opens again when asked', async () => {
+    const { clock, server, client } = scripted({ answer: () => undefined })
+    const channels = new ChannelSubscriber(client)
+    const subscription = channels.subscribe('news', () => {})
+    const ready = outcomeOf(subscription.ready)
+    const request = outcomeOf(client.request('slow'))
+    client.close()
+    await clock.advance(60_000)
+    expect(ready.error).toMatchObject({ code: 'closed' })
+    expect(request.error).toMatchObject({ code: 'closed' })
+    expect(clock.timers).toBe(0)
+    expect(server.transport.ends).toHaveLength(1)
+    expect(server.transport.last.closed).toMatchObject({ code: 1000 })
+    await Promise.all([client.connect(), clock.advance(1)])
+    expect([...server.subscribed]).toEqual(['news'])
+    expect(subscription.status.get()).toEqual({ name: 'live' })
+    await subscription.ready
+  })
+
+  it('survives whoever closes it from within its own events', async () => {
+    for (const moment of ['connecting', 'open', 'waiting'] as const) {
+      const { clock, server, client, errors } = scripted()
+      client.state.listen((state) => {
+        if (state.name === moment) client.close()
+      })
+      void client.connect()
+      await clock.advance(1)
+      if (moment === 'waiting') server.drop()
+      await clock.advance(10_000)
+      expect(client.state.get()).toEqual({ name: 'closed' })
+      expect(clock.timers).toBe(0)
+      expect(errors).toEqual([])
+    }
+  })
+
+  it('hears nothing of an old socket once a new one is dialled', async () => {
+    const { clock, server, client } = scripted({ latencyMs: 10 })
+    const heard: unknown[] = []
+    const channels = new ChannelSubscriber(client)
+    channels.subscribe('news', (payload) => heard.push(payload))
+    await clock.advance(100)
+    server.publish('news', 'said', 'in flight')
+    client.close()
+    void client.connect()
+    await clock.advance(1_000)
+    expect(heard).toEqual([])
+    server.publish('news', 'said', 'new')
+    await clock.advance(100)
+    expect(heard).toEqual(['new'])
+  })
+
+  it('answers a ping of the server', async () => {
+    const { clock, server, client } = scripted()
+    void client.connect()
+    await clock.advance(1)
+    server.send({ type: 'ping', timestamp: 7 })
+    await clock.advance(1)
+    expect(server.messages.at(-1)).toMatchObject({ type: 'pong', timestamp: 7 })
+  })
+
+  it('reports what it cannot read and goes on', async () => {
+    const { clock, server, client, errors } = scripted({ answer: () => 'ok' })
+    void client.connect()
+    await clock.advance(1)
+    for (const data of ['nonsense', '7', '[{"type":"x"},{}]', new ArrayBuffer(3)]) {
+      server.transport.last.send(data)
+    }
+    const answer = outcomeOf(client.request('still there?'))
+    await clock.advance(1)
+    expect(errors).toHaveLength(5)
+    for (const error of errors) expect(error).toMatchObject({ code: 'bad-frame' })
+    expect(answer).toEqual({ value: 'ok' })
+  })
+
+  it('prints an error that nobody listens for, once', async () => {
+    const print = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const clock = new ManualClock()
+    const transport = new MemoryPair({ clock })
+    const client = new RealtimeClient('ws://test/', { transport, clock })
+    void client.connect()
+    await clock.advance(1)
+    transport.last.send('nonsense')
+    await clock.advance(1)
+    expect(print).toHaveBeenCalledTimes(1)
+    print.mockRestore()
+  })
+
+  it('takes an explicit undefined for a default', async () => {
+    const { clock, client } = scripted(
+      { answer: () => undefined },
+      { dialect: undefined, requestTimeoutMs: undefined, backoff: undefined },
+    )
+    const request = outcomeOf(client.request('x'))
+    await clock.advance(9_999)
+    expect(request).toEqual({})
+    await clock.advance(1)
+    expect(request.error).toMatchObject({ code: 'request-timeout', detail: { timeoutMs: 10_000 } })
+  })
+})

@@ -1,0 +1,173 @@
+import { describe, expect, it } from 'vitest'
+import { outcomeOf, scripted } from '../support/scripted.ts'
+
+const refuses = (code: string) => () => {
+  throw new Error(code)
+}
+
+describe('a request', () => {
+  it('resolves with the reply', async () => {
+    const { clock, client, server } = scripted({ answer: (type, payload) => ({ type, payload }) })
+    const answer = outcomeOf(
+      client.request('task:create', { title: 'Write' }, { channel: 'tasks' }),
+    )
+    await clock.advance(1)
+    expect(answer.value).toEqual({ type: 'task:create', payload: { title: 'Write' } })
+    expect(server.messages.at(-1)).toMatchObject({ channel: 'tasks', timestamp: clock.wall() - 1 })
+  })
+
+  it('rejects with the code of the server', async () => {
+    const { clock, client } = scripted({ answer: refuses('title-missing') })
+    const answer = outcomeOf(client.request('task:create'))
+    await clock.advance(1)
+    expect(answer.error).toMatchObject({
+      name: 'WirefoldError',
+      code: 'title-missing',
+      detail: { retryable: false },
+    })
+  })
+
+  it('times out, and says whether it had been sent', async () => {
+    const { clock, client, server } = scripted({ answer: () => undefined })
+    const sent = outcomeOf(client.request('slow', undefined, { timeoutMs: 1_000 }))
+    await clock.advance(1_000)
+    expect(sent.error).toMatchObject({ code: 'request-timeout', detail: { sent: true } })
+    server.transport.refusing = true
+    server.drop()
+    await clock.advance(1)
+    const unsent = outcomeOf(client.request('slow', undefined, { timeoutMs: 1_000 }))
+    await clock.advance(1_000)
+    expect(unsent.error).toMatchObject({ code: 'request-timeout', detail: { sent: false } })
+    expect(client.pendingRequests).toBe(0)
+  })
+
+  it('that timed out before there was a connection is never sent', async () => {
+    const { clock, client, server } = scripted({ answer: () => 'ok' })
+    server.transport.refusing = true
+    const request = outcomeOf(client.request('once', undefined, { timeoutMs: 100 }))
+    await clock.advance(100)
+    expect(request.error).toMatchObject({ code: 'request-timeout' })
+    server.transport.refusing = false
+    await clock.advance(60_000)
+    expect(client.state.get().name).toBe('open')
+    expect(server.count('once')).toBe(0)
+  })
+
+  it('is given up by its signal, before and after it was sent, and at once', async () => {
+    const { clock, client, server } = scripted({ answer: () => undefined })
+    const early = new AbortController()
+    const unsent = outcomeOf(client.request('a', undefined, { signal: early.signal }))
+    early.abort('changed my mind')
+    await clock.advance(1)
+    expect(unsent.error).toMatchObject({ code: 'aborted', cause: 'changed my mind' })
+    const late = new AbortController()
+    const sent = outcomeOf(client.request('b', undefined, { signal: late.signal }))
+    await clock.advance(1)
+    late.abort()
+    const never = outcomeOf(client.request('c', undefined, { signal: late.signal }))
+    await clock.advance(1)
+    expect(sent.error).toMatchObject({ code: 'aborted' })
+    expect(never.error).toMatchObject({ code: 'aborted' })
+    expect([server.count('a'), server.count('b'), server.count('c')]).toEqual([0, 1, 0])
+    expect(clock.timers).toBe(0)
+  })
+
+  it('ignores an answer that comes too late, or twice', async () => {
+    const { clock, client, server, errors } = scripted({ answer: () => undefined })
+    const request = outcomeOf(client.request('slow', undefined, { timeoutMs: 10 }))
+    await clock.advance(1)
+    const requestId = server.messages.at(-1)?.requestId
+    await clock.advance(10)
+    server.send({ type: 'reply', requestId, payload: 'late' })
+    server.send({ type: 'reply', requestId: 'never asked', payload: 'odd' })
+    await clock.advance(1)
+    expect(request.error).toMatchObject({ code: 'request-timeout' })
+    const other = outcomeOf(client.request('other'))
+    await clock.advance(1)
+    const otherId = server.messages.at(-1)?.requestId
+    server.send({ type: 'reply', requestId: otherId, payload: 1 })
+    server.send({ type: 'reply', requestId: otherId, payload: 2 })
+    await clock.advance(1)
+    expect(other).toEqual({ value: 1 })
+    expect(errors).toEqual([])
+  })
+
+  it('that was sent rejects when the connection is lost; one that was not waits for the next', async () => {
+    const { clock, client, server } = scripted({
+      answer: (type) => (type === 'held' ? 'ok' : undefined),
+    })
+    const sent = outcomeOf(client.request('sent'))
+    await clock.advance(1)
+    server.drop()
+    await clock.advance(1)
+    const held = outcomeOf(client.request('held'))
+    await clock.advance(2_000)
+    expect(sent.error).toMatchObject({ code: 'disconnected', detail: { sent: true } })
+    expect(held).toEqual({ value: 'ok' })
+    expect(server.count('sent')).toBe(1)
+  })
+
+  it('is refused where too many wait already', async () => {
+    const { clock, client, server } = scripted({ answer: () => 'ok' }, { outboxLimit: 2 })
+    server.transport.refusing = true
+    const requests = ['a', 'b', 'c'].map((type) => outcomeOf(client.request(type)))
+    await clock.advance(0)
+    expect(requests.map(({ error }) => error)).toMatchObject([
+      undefined,
+      undefined,
+      { code: 'outbox-full', detail: { limit: 2 } },
+    ])
+    server.transport.refusing = false
+    await clock.advance(2_000)
+    expect(requests.map(({ value }) => value)).toEqual(['ok', 'ok', undefined])
+  })
+
+  it('that is too large, or is no JSON, rejects before anything is sent', async () => {
+    const { clock, client, server } = scripted({ answer: () => 'ok' })
+    await Promise.all([client.connect(), clock.advance(1)])
+    const large = outcomeOf(client.request('large', 'x'.repeat(70_000)))
+    const cyclic: { self?: unknown } = {}
+    cyclic.self = cyclic
+    const odd = outcomeOf(client.request('odd', cyclic))
+    const good = outcomeOf(client.request('good'))
+    await clock.advance(1)
+    expect(large.error).toMatchObject({ code: 'too-large', detail: { limit: 65_536 } })
+    expect(odd.error).toMatchObject({ code: 'bad-payload' })
+    expect(good).toEqual({ value: 'ok' })
+    expect(server.count('large') + server.count('odd')).toBe(0)
+    expect(clock.timers).toBe(0)
+  })
+
+  it('settles exactly once, a thousand at a time', async () => {
+    const { clock, client } = scripted({
+      answer: (type, payload) => {
+        if (type === 'odd') throw new Error('odd-one')
+        return payload
+      },
+    })
+    await Promise.all([client.connect(), clock.advance(1)])
+    const requests = Array.from({ length: 1_000 }, (_, n) =>
+      outcomeOf(client.request(n % 2 ? 'odd' : 'even', n)),
+    )
+    await clock.advance(1)
+    requests.forEach((request, n) => {
+      if (n % 2) expect(request.error).toMatchObject({ code: 'odd-one' })
+      else expect(request).toEqual({ value: n })
+    })
+    expect(client.pendingRequests).toBe(0)
+  })
+})
+
+describe('a publish', () => {
+  it('gives the event an id of its own, which its promise comes to', async () => {
+    const { clock, client, server } = scripted({ answer: () => null })
+    const id = outcomeOf(client.publish('news', 'said', { text: 'hello' }))
+    await clock.advance(1)
+    expect(server.messages.at(-1)).toMatchObject({
+      type: 'publish',
+      channel: 'news',
+      id: id.value,
+      payload: { type: 'said', payload: { text: 'hello' } },
+    })
+  })
+})

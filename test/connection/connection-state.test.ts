@@ -1,0 +1,235 @@
+import { describe, expect, it } from 'vitest'
+import { backoffDefaults } from '../../src/base/backoff.ts'
+import { WirefoldError } from '../../src/base/errors.ts'
+import type {
+  ConnectionCommand,
+  ConnectionInput,
+  ConnectionRules,
+  ConnectionState,
+} from '../../src/connection/connection-state.ts'
+import { transition } from '../../src/connection/connection-state.ts'
+
+const rules: ConnectionRules = {
+  backoff: { ...backoffDefaults, maxAttempts: 3 },
+  minUptimeMs: 5_000,
+  fatalCloseCodes: [1008, 4403],
+}
+const lost = { code: 1006, reason: '' }
+const error = new WirefoldError('failed', 'no', { reason: 'no' })
+
+const states = {
+  idle: { name: 'idle' },
+  dialing: { name: 'connecting', phase: 'dialing', attempt: 1 },
+  greeting: { name: 'connecting', phase: 'greeting', attempt: 1 },
+  open: { name: 'open', since: 1_000, attempt: 1 },
+  waiting: { name: 'waiting', attempt: 2, retryAt: 9_000, reason: lost },
+  offline: { name: 'offline', attempt: 2, reason: lost },
+  closed: { name: 'closed' },
+  failed: { name: 'failed', error },
+} satisfies Record<string, ConnectionState>
+
+const dropped = { name: 'dropped', now: 2_000, online: true, random: 0, close: lost } as const
+const inputs = {
+  connect: { name: 'connect' },
+  needed: { name: 'needed' },
+  close: { name: 'close' },
+  opened: { name: 'opened' },
+  welcomed: { name: 'welcomed', now: 2_000 },
+  dropped,
+  'dropped while offline': { ...dropped, online: false },
+  'dropped for good': { ...dropped, close: { code: 4403, reason: 'forbidden' } },
+  refused: { name: 'refused', error },
+  due: { name: 'due' },
+  online: { name: 'online', retryAt: 3_000 },
+  offline: { name: 'offline' },
+  wake: { name: 'wake', retryAt: 3_000 },
+} satisfies Record<string, ConnectionInput>
+
+const dialAnew = [{ name: 'connecting', phase: 'dialing', attempt: 0 }, 'dial'] as const
+const dialAgain = [{ name: 'connecting', phase: 'dialing', attempt: 2 }, 'dial'] as const
+const close = (...commands: ConnectionCommand[]) => [{ name: 'closed' }, ...commands] as const
+const fail = [{ name: 'failed', error }, 'hangup'] as const
+// 50 ms and, with no chance in it, nothing more.
+const wait = [{ name: 'waiting', attempt: 2, retryAt: 2_050, reason: lost }, 'wait'] as const
+const pause = [{ name: 'offline', attempt: 1, reason: lost }] as const
+const same = 'same'
+const gaveUp = 'failed'
+
+/** Every state and every input: what becomes of it, and what is done. */
+const table: Record<
+  keyof typeof states,
+  Record<
+    keyof typeof inputs,
+    'same' | 'failed' | readonly [ConnectionState, ...ConnectionCommand[]]
+  >
+> = {
+  idle: {
+    connect: dialAnew,
+    needed: dialAnew,
+    close: close(),
+    opened: same,
+    welcomed: same,
+    dropped: same,
+    'dropped while offline': same,
+    'dropped for good': same,
+    refused: same,
+    due: same,
+    online: same,
+    offline: same,
+    wake: same,
+  },
+  dialing: {
+    connect: same,
+    needed: same,
+    close: close('hangup'),
+    opened: [{ name: 'connecting', phase: 'greeting', attempt: 1 }],
+    welcomed: [{ name: 'open', since: 2_000, attempt: 1 }],
+    dropped: wait,
+    'dropped while offline': pause,
+    'dropped for good': gaveUp,
+    refused: fail,
+    due: same,
+    online: same,
+    offline: same,
+    wake: same,
+  },
+  greeting: {
+    connect: same,
+    needed: same,
+    close: close('hangup'),
+    opened: [{ name: 'connecting', phase: 'greeting', attempt: 1 }],
+    welcomed: [{ name: 'open', since: 2_000, attempt: 1 }],
+    dropped: wait,
+    'dropped while offline': pause,
+    'dropped for good': gaveUp,
+    refused: fail,
+    due: same,
+    online: same,
+    offline: same,
+    wake: same,
+  },
+  open: {
+    connect: same,
+    needed: same,
+    close: close('hangup'),
+    opened: same,
+    welcomed: same,
+    dropped: wait,
+    'dropped while offline': pause,
+    'dropped for good': gaveUp,
+    refused: fail,
+    due: same,
+    online: same,
+    offline: same,
+    wake: same,
+  },
+  waiting: {
+    connect: [dialAgain[0], 'cancel-wait', 'dial'],
+    needed: same,
+    close: close('cancel-wait'),
+    opened: same,
+    welcomed: same,
+    dropped: same,
+    'dropped while offline': same,
+    'dropped for good': same,
+    refused: same,
+    due: dialAgain,
+    online: [{ ...states.waiting, retryAt: 3_000 }, 'cancel-wait', 'wait'],
+    offline: [{ name: 'offline', attempt: 2, reason: lost }, 'cancel-wait'],
+    wake: [{ ...states.waiting, retryAt: 3_000 }, 'cancel-wait', 'wait'],
+  },
+  offline: {
+    connect: dialAgain,
+    needed: same,
+    close: close(),
+    opened: same,
+    welcomed: same,
+    dropped: same,
+    'dropped while offline': same,
+    'dropped for good': same,
+    refused: same,
+    due: same,
+    online: [{ name: 'waiting', attempt: 2, retryAt: 3_000, reason: lost }, 'wait'],
+    offline: same,
+    wake: same,
+  },
+  closed: {
+    connect: dialAnew,
+    needed: same,
+    close: same,
+    opened: same,
+    welcomed: same,
+    dropped: same,
+    'dropped while offline': same,
+    'dropped for good': same,
+    refused: same,
+    due: same,
+    online: same,
+    offline: same,
+    wake: same,
+  },
+  failed: {
+    connect: dialAnew,
+    needed: same,
+    close: close(),
+    opened: same,
+    welcomed: same,
+    dropped: same,
+    'dropped while offline': same,
+    'dropped for good': same,
+    refused: same,
+    due: same,
+    online: same,
+    offline: same,
+    wake: same,
+  },
+}
+
+const names = <T extends object>(record: T) => Object.keys(record) as (keyof T)[]
+
+describe('a connection', () => {
+  for (const state of names(states)) {
+    for (const input of names(inputs)) {
+      const expected = table[state][input]
+      const title = typeof expected === 'string' ? expected : expected[0].name
+      it(`that is ${state} and hears "${input}" is ${title}`, () => {
+        const [after, commands] = transition(states[state], inputs[input], rules)
+        if (expected === 'same') {
+          expect(after).toBe(states[state])
+          expect(commands).toEqual([])
+        } else if (expected === 'failed') {
+          expect(after).toMatchObject({
+            name: 'failed',
+            error: { code: 'failed', detail: { reason: 'forbidden', closeCode: 4403 } },
+          })
+          expect(commands).toEqual([])
+        } else {
+          const [expectedState, ...expectedCommands] = expected
+          expect(after).toEqual(expectedState)
+          expect(commands).toEqual(expectedCommands)
+        }
+      })
+    }
+  }
+
+  it('starts its waits anew once it was open for minUptimeMs', () => {
+    const state: ConnectionState = { name: 'open', since: 1_000, attempt: 2 }
+    const early = transition(state, { ...dropped, now: 5_999 }, rules)[0]
+    const late = transition(state, { ...dropped, now: 6_000 }, rules)[0]
+    expect(early).toMatchObject({ name: 'waiting', attempt: 3 })
+    expect(late).toMatchObject({ name: 'waiting', attempt: 1 })
+  })
+
+  it('fails after maxAttempts retries, and at once where there are none', () => {
+    const last: ConnectionState = { name: 'connecting', phase: 'dialing', attempt: 3 }
+    expect(transition(last, dropped, rules)[0].name).toBe('failed')
+    const never = { ...rules, backoff: { ...rules.backoff, maxAttempts: 0 } }
+    const first: ConnectionState = { name: 'connecting', phase: 'dialing', attempt: 0 }
+    expect(transition(first, dropped, never)[0].name).toBe('failed')
+  })
+
+  it('keeps a wait that ends sooner than coming online would', () => {
+    const input: ConnectionInput = { name: 'online', retryAt: 9_500 }
+    expect(transition(states.waiting, input, rules)[0]).toBe(states.waiting)
+  })
+})

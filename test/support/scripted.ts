@@ -1,0 +1,35 @@
+import type { ClientOptions } from '../../src/index.ts'
+import { RealtimeClient } from '../../src/index.ts'
+import { ManualClock, ScriptedServer, type ScriptedServerOptions } from '../../src/testing/index.ts'
+
+/** A client and a scripted server on one manual clock; whatever reaches `error` is collected. */
+export function scripted(
+  serving: Omit<ScriptedServerOptions, 'clock'> = {},
+  options: ClientOptions = {},
+) {
+  const clock = new ManualClock()
+  const server = new ScriptedServer({ clock, ...serving })
+  const client = new RealtimeClient('ws://test/', {
+    transport: server.transport,
+    clock,
+    random: () => 0.5,
+    ...options,
+  })
+  const errors: unknown[] = []
+  client.on('error', (error) => errors.push(error))
+  return { clock, server, client, errors }
+}
+
+/** Collects what a promise comes to, so that virtual time can pass before it is looked at. */
+export function outcomeOf<T>(promise: Promise<T>): { value?: T; error?: unknown } {
+  const outcome: { value?: T; error?: unknown } = {}
+  promise.then(
+    (value) => {
+      outcome.value = value
+    },
+    (error) => {
+      outcome.error = error
+    },
+  )
+  return outcome
+}

@@ -1,0 +1,24 @@
+import { defineConfig } from 'tsup'
+
+export default defineConfig({
+  // One entry per door of package.json's exports; the file is named after its door.
+  entry: {
+    index: 'src/index.ts',
+    'dialects/duui': 'src/dialects/duui-door.ts',
+    react: 'src/adapters/react.ts',
+    svelte: 'src/adapters/svelte.ts',
+    signals: 'src/adapters/signals.ts',
+    server: 'src/server/index.ts',
+    testing: 'src/testing/index.ts',
+  },
+  format: ['esm', 'cjs'],
+  target: 'es2022',
+  clean: true,
+  // What the doors have in common is one chunk: a class that exists twice is two classes.
+  splitting: true,
+  // Rollup's tree-shaking pass would drop the "use client" directive; esbuild's own keeps it.
+  treeshake: false,
+  external: ['react', /^svelte/, 'ws'],
+  // tsup hands the compiler a `baseUrl`, which TypeScript 6 only takes with this.
+  dts: { compilerOptions: { ignoreDeprecations: '6.0', types: ['node'] } },
+})
