@@ -18,7 +18,7 @@ export default defineConfig({
   splitting: true,
   // Rollup's tree-shaking pass would drop the "use client" directive; esbuild's own keeps it.
   treeshake: false,
-  external: ['react', /^svelte/, 'ws'],
+  external: ['react', 'ws'],
   // tsup hands the compiler a `baseUrl`, which TypeScript 6 only takes with this.
   dts: { compilerOptions: { ignoreDeprecations: '6.0', types: ['node'] } },
 })

@@ -1,4 +1,6 @@
 import type { Unsubscribe } from './emitter.ts'
+import type { Few } from './few.ts'
+import { each, minus, plus } from './few.ts'
 import type { NotifyMode } from './schedule.ts'
 import { Schedule } from './schedule.ts'
 
@@ -43,9 +45,6 @@ export interface ReadableKind extends StoreKind {
   readonly store: Readable<this['value']>
 }
 
-/** What listeners of one store are kept as: most stores have none or one. */
-type Listeners<T> = undefined | Listener<T> | readonly Listener<T>[]
-
 interface Listener<T> {
   readonly run: (value: T) => void
   live: boolean
@@ -53,7 +52,7 @@ interface Listener<T> {
 
 class Store<T> implements Writable<T> {
   #value: T
-  #listeners: Listeners<T>
+  #listeners: Few<Listener<T>>
   readonly #schedule: Schedule
   readonly #report: (error: unknown) => void
 
@@ -81,22 +80,18 @@ class Store<T> implements Writable<T> {
 
   listen(run: (value: T) => void): Unsubscribe {
     const listener: Listener<T> = { run, live: true }
-    const before = this.#listeners
-    this.#listeners = before ? [...asArray(before), listener] : listener
+    this.#listeners = plus(this.#listeners, listener)
     return () => {
       if (!listener.live) return
       listener.live = false
-      const rest = asArray(this.#listeners).filter((other) => other !== listener)
-      this.#listeners = rest.length > 1 ? rest : rest[0]
+      this.#listeners = minus(this.#listeners, listener)
     }
   }
 
   /** Called by the schedule when it is time. */
   notify(): void {
-    const listeners = this.#listeners
-    if (!listeners) return
-    // The array is never changed in place, so whoever comes or goes meanwhile does not disturb us.
-    for (const listener of asArray(listeners)) if (listener.live) this.#call(listener.run)
+    // A list is never changed in place, so whoever comes or goes meanwhile does not disturb us.
+    for (const listener of each(this.#listeners)) if (listener.live) this.#call(listener.run)
   }
 
   /** With the newest value: a listener that set the store must not leave the others behind it. */
@@ -116,11 +111,6 @@ class Store<T> implements Writable<T> {
       printError(another)
     }
   }
-}
-
-function asArray<T>(listeners: Listeners<T>): readonly Listener<T>[] {
-  if (listeners === undefined) return []
-  return Array.isArray(listeners) ? listeners : [listeners as Listener<T>]
 }
 
 /** How a store tells of its changes. */

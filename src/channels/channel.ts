@@ -1,4 +1,6 @@
 import { refusalError, WirefoldError } from '../base/errors.ts'
+import type { Few } from '../base/few.ts'
+import { each, minus, plus } from '../base/few.ts'
 import type { Readable, Writable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
 import type { EventFrame } from '../wire/frame.ts'
@@ -19,9 +21,6 @@ export interface Listener {
   settle: ((error: WirefoldError | undefined) => void) | undefined
 }
 
-/** Most channels have one handler: it is stored as it is. */
-type Listeners = undefined | Listener | readonly Listener[]
-
 /** One channel: its place in the subscription machine, its handlers, and its status. */
 export class Channel {
   readonly name: string
@@ -29,8 +28,8 @@ export class Channel {
   #state: SubscriptionState = unsubscribed
   #status: Writable<ChannelStatus> | undefined
   #refused: ChannelStatus | undefined
-  #folds: Listeners
-  #handles: Listeners
+  #folds: Few<Listener>
+  #handles: Few<Listener>
 
   constructor(name: string, report: (error: unknown) => void) {
     this.name = name
@@ -72,14 +71,14 @@ export class Channel {
 
   /** Adds a handler. */
   add(listener: Listener, stage: 'fold' | 'handle'): void {
-    if (stage === 'fold') this.#folds = added(this.#folds, listener)
-    else this.#handles = added(this.#handles, listener)
+    if (stage === 'fold') this.#folds = plus(this.#folds, listener)
+    else this.#handles = plus(this.#handles, listener)
   }
 
   /** Removes a handler. */
   remove(listener: Listener): void {
-    this.#folds = removed(this.#folds, listener)
-    this.#handles = removed(this.#handles, listener)
+    this.#folds = minus(this.#folds, listener)
+    this.#handles = minus(this.#handles, listener)
   }
 
   /** Gives an event to everybody: first those that fold, then those that handle. */
@@ -97,10 +96,10 @@ export class Channel {
     }
   }
 
-  #deliverTo(listeners: Listeners, event: EventFrame): void {
+  #deliverTo(listeners: Few<Listener>, event: EventFrame): void {
+    // The lone listener is called without making a list of it: this is where every event passes.
     if (listeners === undefined) return
-    if (!isMany(listeners)) this.#call(listeners, event)
-    // The array is replaced, never changed: whoever comes or goes meanwhile does not disturb us.
+    if ('handler' in listeners) this.#call(listeners, event)
     else for (const listener of listeners) this.#call(listener, event)
   }
 
@@ -139,7 +138,7 @@ export class Channel {
   }
 
   #listeners(): readonly Listener[] {
-    return [...asArray(this.#folds), ...asArray(this.#handles)]
+    return [...each(this.#folds), ...each(this.#handles)]
   }
 
   #statusNow(): ChannelStatus {
@@ -147,22 +146,4 @@ export class Channel {
     const { wanted, actual } = this.#state
     return actual === 'live' && wanted ? LIVE : PENDING
   }
-}
-
-function isMany(listeners: Listener | readonly Listener[]): listeners is readonly Listener[] {
-  return Array.isArray(listeners)
-}
-
-function asArray(listeners: Listeners): readonly Listener[] {
-  if (listeners === undefined) return []
-  return isMany(listeners) ? listeners : [listeners]
-}
-
-function added(listeners: Listeners, listener: Listener): Listeners {
-  return listeners ? [...asArray(listeners), listener] : listener
-}
-
-function removed(listeners: Listeners, listener: Listener): Listeners {
-  const rest = asArray(listeners).filter((other) => other !== listener)
-  return rest.length > 1 ? rest : rest[0]
 }

@@ -1,0 +1,177 @@
+'use client'
+
+import type { Context } from 'react'
+import {
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from 'react'
+import type { Readable } from '../base/store.ts'
+import type { EventFrame } from '../wire/frame.ts'
+
+/** Tells whether two selections are the same for those who show them. */
+export type IsEqual<S> = (before: S, after: S) => boolean
+
+/**
+ * The value of a store, rendered again at each change.
+ *
+ * Safe under concurrent rendering: everything one render shows comes from one moment. On the server
+ * it is the value of the moment; where a page is hydrated, the store must first be given what the
+ * server rendered.
+ */
+export function useReadable<T>(store: Readable<T>): T
+/**
+ * What `selector` takes from the value of a store, rendered again only when that changes.
+ *
+ * The selector may be written inline and may return a new object or array every time.
+ *
+ * @param isEqual tells when a selection has not changed; the one before is then kept.
+ *   By default the same value (`Object.is`), or arrays or plain objects of the same members.
+ * @example
+ * const titles = useReadable(tasks, (all) => all.map((task) => task.title))
+ */
+export function useReadable<T, S>(
+  store: Readable<T>,
+  selector: (value: T) => S,
+  isEqual?: IsEqual<S>,
+): S
+export function useReadable<T, S>(
+  store: Readable<T>,
+  selector?: (value: T) => S,
+  isEqual: IsEqual<T | S> = hasSameMembers,
+): T | S {
+  const shown = useRef<{ readonly selected: T | S } | undefined>(undefined)
+  const listen = useCallback((changed: () => void) => store.listen(changed), [store])
+  const snapshot = useMemo((): (() => T | S) => {
+    if (!selector) return () => store.get()
+    let latest: { readonly value: T; readonly selected: T | S } | undefined
+    return () => {
+      const value = store.get()
+      if (latest && Object.is(latest.value, value)) return latest.selected
+      const before = latest ?? shown.current
+      const selected = selector(value)
+      const kept = before && isEqual(before.selected, selected) ? before.selected : selected
+      latest = { value, selected: kept }
+      return kept
+    }
+  }, [store, selector, isEqual])
+  const current = useSyncExternalStore(listen, snapshot, snapshot)
+  // Only what was really shown is remembered: a render may be thrown away.
+  useEffect(() => {
+    if (selector) shown.current = { selected: current }
+  }, [selector, current])
+  return current
+}
+
+/** The part of a channel subscriber that {@link useSubscription} needs. */
+export interface ChannelSource {
+  /** Calls `handler` at every event of `channel` until the returned function is called. */
+  subscribe(channel: string, handler: (payload: unknown, event: EventFrame) => void): () => void
+}
+
+/**
+ * Calls `handler` at every event of a channel while the component is mounted.
+ *
+ * The handler may be written inline: the newest one is called, and a new one does not subscribe
+ * again.
+ */
+export function useSubscription(
+  source: ChannelSource,
+  channel: string,
+  handler: (payload: unknown, event: EventFrame) => void,
+): void {
+  const newest = useRef(handler)
+  useEffect(() => {
+    newest.current = handler
+  }, [handler])
+  useEffect(
+    () => source.subscribe(channel, (payload, event) => newest.current(payload, event)),
+    [source, channel],
+  )
+}
+
+/**
+ * Something that lives as long as the component, for example a client and what belongs to it.
+ *
+ * It outlives the unmounting and mounting again that React does to check or refresh a component. A
+ * component that was hidden by `<Activity>` gets a new one when it is shown again.
+ *
+ * @param create makes it; must not start anything, since React may call it for a component that it
+ *   never shows. A client that has not been asked for anything is such a thing.
+ * @param release ends it, once the component is gone
+ * @example
+ * const client = useOwned(() => new RealtimeClient(url), (client) => client.close())
+ */
+export function useOwned<T>(create: () => T, release: (owned: T) => void): T {
+  const calls = useRef({ create, release })
+  const [owned, renew] = useState(() => new Owned(create()))
+  useEffect(() => {
+    calls.current = { create, release }
+  }, [create, release])
+  useEffect(() => {
+    if (owned.released) renew(new Owned(calls.current.create()))
+    else return owned.hold((value) => calls.current.release(value))
+  }, [owned])
+  return owned.value
+}
+
+class Owned<T> {
+  readonly value: T
+  released = false
+  #holders = 0
+
+  constructor(value: T) {
+    this.value = value
+  }
+
+  hold(release: (value: T) => void): () => void {
+    this.#holders++
+    return () => {
+      this.#holders--
+      // Not yet: what React only mounts again is back before the end of this turn.
+      queueMicrotask(() => {
+        if (this.#holders > 0 || this.released) return
+        this.released = true
+        release(this.value)
+      })
+    }
+  }
+}
+
+/**
+ * What a context provides, for contexts that are nothing without a provider.
+ *
+ * @throws an `Error` that names the context's `displayName` where no provider is above
+ * @example
+ * const ClientContext = createContext<RealtimeClient | undefined>(undefined)
+ * const client = useProvided(ClientContext)   // below <ClientContext value={client}>
+ */
+export function useProvided<T>(context: Context<T | undefined>): T {
+  const value = useContext(context)
+  if (value !== undefined) return value
+  const name = context.displayName ?? 'context'
+  throw new Error(`Nothing provides the ${name} here: render its provider above this component.`)
+}
+
+/** The same value, or two arrays or two plain objects with the same members. */
+function hasSameMembers(before: unknown, after: unknown): boolean {
+  if (Object.is(before, after)) return true
+  if (!isPlain(before) || !isPlain(after)) return false
+  if (Array.isArray(before) !== Array.isArray(after)) return false
+  const keys = Object.keys(before)
+  return (
+    keys.length === Object.keys(after).length &&
+    keys.every((key) => Object.hasOwn(after, key) && Object.is(before[key], after[key]))
+  )
+}
+
+/** Dates, maps and the like keep what they hold elsewhere than in their members. */
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false
+  const proto: unknown = Object.getPrototypeOf(value)
+  return proto === Object.prototype || proto === Array.prototype || proto === null
+}

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs'
+import { createContext, createElement } from 'react'
+import { renderToString } from 'react-dom/server'
+import { describe, expect, it, vi } from 'vitest'
+import {
+  type ChannelSource,
+  useOwned,
+  useProvided,
+  useReadable,
+  useSubscription,
+} from '../../src/adapters/react.ts'
+import { createStore, type Readable } from '../../src/base/store.ts'
+
+const Source = createContext<ChannelSource | undefined>(undefined)
+
+function Title({ store }: { store: Readable<string> }) {
+  return createElement('p', null, useReadable(store))
+}
+
+function CountOfOdd({ store }: { store: Readable<readonly number[]> }) {
+  const { odd } = useReadable(store, (all) => ({ odd: all.filter((n) => n % 2) }))
+  return createElement('p', null, odd.length)
+}
+
+function Owner({ create, release }: { create: () => ChannelSource; release: () => void }) {
+  const value = useOwned(create, release)
+  return createElement(Source.Provider, { value }, createElement(Follower))
+}
+
+function Follower() {
+  useSubscription(useProvided(Source), 'task:1', () => {})
+  return createElement('p', null, 'following')
+}
+
+describe('the React adapter on a server', () => {
+  it('renders the value of the moment, and follows nothing', () => {
+    const store = createStore('a')
+    const listen = vi.spyOn(store, 'listen')
+    store.set('b')
+    expect(renderToString(createElement(Title, { store }))).toBe('<p>b</p>')
+    expect(listen).not.toHaveBeenCalled()
+  })
+
+  it('renders a selection that is a new object each time', () => {
+    const store = createStore([1, 2, 3])
+    expect(renderToString(createElement(CountOfOdd, { store }))).toBe('<p>2</p>')
+  })
+
+  it('subscribes to nothing and releases nothing', () => {
+    const subscribe = vi.fn(() => () => {})
+    const release = vi.fn()
+    const owner = createElement(Owner, { create: () => ({ subscribe }), release })
+    expect(renderToString(owner)).toBe('<p>following</p>')
+    expect(subscribe).not.toHaveBeenCalled()
+    expect(release).not.toHaveBeenCalled()
+  })
+
+  it('is a client module from its first line on', () => {
+    const source = readFileSync(new URL('../../src/adapters/react.ts', import.meta.url), 'utf8')
+    expect(source).toMatch(/^'use client'\n/)
+  })
+})

@@ -1,0 +1,167 @@
+import { describe, expect, it, vi } from 'vitest'
+import { createStore } from '../../src/base/store.ts'
+import { type MakeReadable, readableSuite } from '../../src/testing/readable-suite.ts'
+import { type MakeStore, type StoreHarness, storeSuite } from '../../src/testing/store-suite.ts'
+import type { SuiteCase } from '../../src/testing/suite-case.ts'
+import { exposeGarbageCollector } from './garbage.ts'
+
+/** The promises that a store breaks. */
+async function broken<Make>(suite: readonly SuiteCase<Make>[], make: Make): Promise<string[]> {
+  const names: string[] = []
+  for (const { name, run } of suite) await run(make).catch(() => names.push(name))
+  return names
+}
+
+/** A sound store, with one thing about it spoilt. */
+const spoilt =
+  (spoil: <T>(store: StoreHarness<T>) => Partial<StoreHarness<T>>): MakeStore =>
+  (initial) => {
+    const inner = createStore(initial)
+    const store = {
+      get: () => inner.get(),
+      set: (value: typeof initial) => inner.set(value),
+      follow: (run: (value: typeof initial) => void) => inner.listen(run),
+    }
+    return { ...store, ...spoil(store) }
+  }
+
+describe('the store suite', () => {
+  const spoilers: Record<string, [spoil: MakeStore, caught: string[]]> = {
+    'never stops telling': [
+      spoilt(({ follow }) => ({
+        follow(run) {
+          follow(run)
+          return () => {}
+        },
+      })),
+      [
+        'tells a follower that stopped nothing more, and lets it stop twice',
+        'tells the other followers when one stops, even twice',
+        'lets a follower stop while it is told',
+        'forgets a follower that stopped',
+      ],
+    ],
+    'never tells': [
+      spoilt(() => ({ follow: () => () => {} })),
+      [
+        'tells a follower every change, once',
+        'tells nobody when it is set to the value it has',
+        'tells the other followers when one stops, even twice',
+        'shows a newcomer what changed while nobody followed',
+        'leaves every follower with the newest value when one of them sets it',
+      ],
+    ],
+    'tells twice': [
+      spoilt(({ follow }) => ({
+        follow: (run) =>
+          follow((value) => {
+            run(value)
+            run(value)
+          }),
+      })),
+      ['tells a follower every change, once'],
+    ],
+    'takes a function for an update': [
+      spoilt(({ set }) => ({
+        set: (value) => set(typeof value === 'function' ? value() : value),
+      })),
+      ['holds a function as a value and does not call it'],
+    ],
+    'copies objects': [
+      spoilt(({ set }) => ({ set: (value) => set(Array.isArray(value) ? value : clone(value)) })),
+      ['holds an object as it is, and tells a new one with the same members'],
+    ],
+    'does not take undefined': [
+      spoilt(({ set }) => ({ set: (value) => value !== undefined && set(value) })),
+      ['holds nothing as a value: undefined and null'],
+    ],
+    'keeps those that stopped': [
+      spoilt(({ follow }) => {
+        const kept: unknown[] = []
+        return {
+          get: () => kept[0] as never,
+          follow(run) {
+            kept.push(run)
+            return follow(run)
+          },
+        }
+      }),
+      ['forgets a follower that stopped'],
+    ],
+  }
+  for (const [what, [make, caught]] of Object.entries(spoilers)) {
+    it(`catches a store that ${what}`, async () => {
+      exposeGarbageCollector()
+      expect(await broken(storeSuite, make)).toEqual(expect.arrayContaining(caught))
+    })
+  }
+
+  it('catches a store that tells whatever it is set to, with the value it was set to', async () => {
+    const make: MakeStore = (initial) => {
+      const runs = new Set<(value: typeof initial) => void>()
+      let value = initial
+      return {
+        get: () => value,
+        set(next) {
+          value = next
+          for (const run of [...runs]) run(next)
+        },
+        follow(run) {
+          runs.add(run)
+          return () => runs.delete(run)
+        },
+      }
+    }
+    expect(await broken(storeSuite, make)).toEqual([
+      'tells nobody when it is set to the value it has',
+      'leaves every follower with the newest value when one of them sets it',
+    ])
+  })
+
+  it('catches stores that share a value', async () => {
+    const shared = createStore<unknown>(undefined)
+    const make = ((initial: unknown) => {
+      shared.set(initial)
+      return {
+        get: () => shared.get(),
+        set: (value: unknown) => shared.set(value),
+        follow: (run: (value: unknown) => void) => shared.listen(run),
+      }
+    }) as MakeStore
+    expect(await broken(storeSuite, make)).toContain('keeps two stores apart')
+  })
+})
+
+describe('the readable suite', () => {
+  it('catches a naive store at what naive stores get wrong', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    const make: MakeReadable = (initial) => {
+      const runs = new Set<(value: typeof initial) => void>()
+      let value = initial
+      const listen = (run: (value: typeof initial) => void) => {
+        runs.add(run)
+        return () => runs.delete(run)
+      }
+      return {
+        store: { get: () => value, listen, subscribe: listen },
+        set(next) {
+          const told = [...runs]
+          for (const run of told) run(next)
+          value = next
+        },
+      }
+    }
+    expect(await broken(readableSuite, make)).toEqual([
+      'calls a subscriber at once and after every change',
+      'takes one function twice as two followers, released one by one',
+      'does not call a follower that another released during the same change',
+      'reports what a follower throws, and tells the others',
+      'survives an error report that throws',
+      'never goes back: nobody hears an older value after a newer one',
+    ])
+  })
+})
+
+function clone<T>(value: T): T {
+  return typeof value === 'object' && value !== null ? { ...value } : value
+}

@@ -1,0 +1,201 @@
+import { describe, expect, it } from 'vitest'
+import type { Intent } from '../../src/index.ts'
+import { native } from '../../src/index.ts'
+
+const dialect = native()
+const wire = (intent: Intent) => JSON.stringify(dialect.encode(intent)?.[0]?.wire)
+
+describe('the native dialect', () => {
+  it('says everything in the words of the protocol', () => {
+    const at = { timestamp: 1_700_000_000_000 }
+    const said: [Intent, string][] = [
+      [
+        {
+          kind: 'hello',
+          ...at,
+          clientId: 'c',
+          senderId: 's',
+          token: 't',
+          expectUser: undefined,
+        },
+        '{"type":"hello","payload":{"protocol":1,"clientId":"c","senderId":"s","token":"t","agent":"wirefold"},"timestamp":1700000000000}',
+      ],
+      [
+        {
+          kind: 'subscribe',
+          ...at,
+          requestId: 'req_123',
+          channels: ['entity:Task'],
+          since: new Map(),
+        },
+        '{"type":"subscribe","payload":{"channels":["entity:Task"]},"requestId":"req_123","timestamp":1700000000000}',
+      ],
+      [
+        {
+          kind: 'subscribe',
+          ...at,
+          requestId: 'r',
+          channels: ['a', 'b', 'c', 'd'],
+          since: new Map([
+            ['a', { epoch: 'e1', offset: 7 }],
+            ['c', { epoch: 'e2', offset: 0 }],
+            ['d', { epoch: 'e1', offset: 9 }],
+          ]),
+        },
+        '{"type":"subscribe","payload":{"channels":["b"],"since":[["e1",["a",7,"d",9]],["e2",["c",0]]]},"requestId":"r","timestamp":1700000000000}',
+      ],
+      [
+        { kind: 'unsubscribe', ...at, requestId: 'r', channels: ['a', 'b'] },
+        '{"type":"unsubscribe","payload":{"channels":["a","b"]},"requestId":"r","timestamp":1700000000000}',
+      ],
+      [
+        {
+          kind: 'request',
+          ...at,
+          requestId: 'r',
+          type: 'task:create',
+          channel: undefined,
+          payload: { title: 'x' },
+        },
+        '{"type":"task:create","payload":{"title":"x"},"requestId":"r","timestamp":1700000000000}',
+      ],
+      [
+        {
+          kind: 'publish',
+          ...at,
+          requestId: 'r',
+          channel: 'a',
+          id: 'i',
+          type: 'said',
+          payload: 1,
+        },
+        '{"type":"publish","channel":"a","payload":{"type":"said","payload":1},"id":"i","requestId":"r","timestamp":1700000000000}',
+      ],
+      [{ kind: 'ping', ...at }, '{"type":"ping","timestamp":1700000000000}'],
+      [{ kind: 'pong', timestamp: undefined }, '{"type":"pong"}'],
+    ]
+    for (const [intent, text] of said) expect(wire(intent)).toBe(text)
+  })
+
+  it('takes whoever echoes a request id for an answer to it', () => {
+    const requestId = 'r'
+    expect(
+      dialect.decode({
+        type: 'reply',
+        requestId,
+        payload: 7,
+        at: [{ channel: 'a', epoch: 'e', offset: 3 }, { channel: 'a' }, 5],
+      }),
+    ).toEqual({
+      kind: 'reply',
+      to: ['r'],
+      payload: 7,
+      at: [{ channel: 'a', epoch: 'e', offset: 3 }],
+    })
+    expect(
+      dialect.decode({
+        type: 'error',
+        requestId,
+        payload: { code: 'rate-limited', message: 'Slow.', retryable: true, retryAfterMs: 50 },
+      }),
+    ).toEqual({
+      kind: 'refusal',
+      to: ['r'],
+      error: { code: 'rate-limited', message: 'Slow.', retryable: true, retryAfterMs: 50 },
+    })
+    expect(
+      dialect.decode({
+        type: 'subscribed',
+        requestId,
+        payload: {
+          at: { a: ['e', 3], b: ['e'], constructor: ['e', 0] },
+          refused: { c: 'forbidden' },
+          gaps: ['d', 7],
+        },
+      }),
+    ).toEqual({
+      kind: 'subscribed',
+      to: ['r'],
+      at: new Map([
+        ['a', { epoch: 'e', offset: 3 }],
+        ['constructor', { epoch: 'e', offset: 0 }],
+      ]),
+      refused: new Map([['c', { code: 'forbidden', message: '', retryable: false, channel: 'c' }]]),
+      gaps: ['d'],
+    })
+    expect(dialect.decode({ type: 'unsubscribed', requestId })).toMatchObject({ kind: 'reply' })
+  })
+
+  it('takes whoever names a channel for an event of it', () => {
+    expect(
+      dialect.decode({
+        type: 'entity:updated',
+        channel: 'entity:Task:1',
+        payload: { id: 1 },
+        id: 'x',
+        offset: 4,
+        prev: 2,
+        via: 'entity:*',
+        timestamp: 5,
+        epoch: 'ignored',
+      }),
+    ).toEqual({
+      kind: 'event',
+      channel: 'entity:Task:1',
+      type: 'entity:updated',
+      payload: { id: 1 },
+      id: 'x',
+      offset: 4,
+      prev: 2,
+      via: 'entity:*',
+      timestamp: 5,
+    })
+    expect(dialect.decode({ type: 'x', channel: 'a', offset: '4', id: 7, prev: -1 })).toMatchObject(
+      {
+        offset: undefined,
+        id: undefined,
+        prev: undefined,
+      },
+    )
+    expect(
+      dialect.decode({ type: 'unsubscribed', channel: 'a', payload: { code: 'forbidden' } }),
+    ).toMatchObject({ kind: 'unsubscribed', channel: 'a', error: { code: 'forbidden' } })
+  })
+
+  it('knows what is the connection’s own', () => {
+    const kinds = [
+      { type: 'welcome', payload: { connectionId: 'c', limits: { frameBytes: 100 } } },
+      { type: 'welcome' },
+      { type: 'ping', timestamp: 1 },
+      { type: 'pong', payload: { offsets: { a: ['e', 2] } } },
+      { type: 'goaway', payload: { deadlineMs: 1, windowMs: 2, reason: 'deploy' } },
+      { type: 'auth:expiring', payload: { expiresAt: 5 } },
+      { type: 'error', payload: { code: 'not-authenticated' } },
+    ].map((message) => dialect.decode(message))
+    expect(kinds).toMatchObject([
+      { kind: 'welcome', connectionId: 'c', limits: { frameBytes: 100 } },
+      { kind: 'welcome', connectionId: undefined, limits: { frameBytes: undefined } },
+      { kind: 'ping', timestamp: 1 },
+      { kind: 'pong', offsets: new Map([['a', { epoch: 'e', offset: 2 }]]) },
+      { kind: 'goaway', deadlineMs: 1, windowMs: 2, reason: 'deploy' },
+      { kind: 'expiring', expiresAt: 5 },
+      { kind: 'refusal', to: [], error: { code: 'not-authenticated' } },
+    ])
+  })
+
+  it('calls malformed what is none of these, one by one in a batch', () => {
+    const odd = [null, 7, 'x', {}, { type: 7 }, { type: 'x' }, { channel: 'a' }]
+    const frames = dialect.decode([...odd, { type: 'x', channel: 'a' }])
+    expect(frames).toMatchObject([
+      ...odd.map((wire) => ({ kind: 'notice', level: 'malformed', wire })),
+      { kind: 'event' },
+    ])
+  })
+
+  it('matches a family at any depth, by its prefix alone', () => {
+    const matches = (channel: string) => dialect.match(channel, 'agent:*')
+    expect(['agent:1', 'agent:1:log', 'agent:'].map(matches)).toEqual([true, true, true])
+    expect(['agent', 'agents:1', 'xagent:1'].map(matches)).toEqual([false, false, false])
+    expect(dialect.match('agent:1', 'agent:1')).toBe(false)
+  })
+})

@@ -1,0 +1,8 @@
+import type { Rune } from '../../src/adapters/svelte.ts'
+
+/** Calls `run` with every value, from an effect of its own. */
+export function followRune<T>(rune: Rune<T>, run: (value: T) => void): () => void {
+  return $effect.root(() => {
+    $effect(() => run(rune.current))
+  })
+}

@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { backoffDefaults } from '../../src/base/backoff.ts'
+import { channelDefaults } from '../../src/channels/channel-subscriber.ts'
+import { eventsDefaults } from '../../src/channels/events.ts'
+import { clientDefaults } from '../../src/client/options.ts'
+
+/** The `@default` of every member in a file, by the member's name, as it is written. */
+function documented(file: string): Map<string, string> {
+  const text = readFileSync(file, 'utf8')
+  const found = text.matchAll(/@default (.+)\n\s*\*\/\n\s*readonly (\w+)\??:/g)
+  return new Map([...found].map(([, value = '', name = '']) => [name, value]))
+}
+
+/** A documented default as a value, where it is a literal. */
+function literal(text: string): unknown {
+  if (text === 'Number.POSITIVE_INFINITY') return Number.POSITIVE_INFINITY
+  if (text === '{}') return {}
+  if (/^'.*'$/.test(text)) return text.slice(1, -1)
+  return Number(text.replaceAll('_', ''))
+}
+
+const groups: [string, Record<string, unknown>][] = [
+  ['src/base/backoff.ts', { ...backoffDefaults }],
+  ['src/channels/channel-subscriber.ts', { ...channelDefaults }],
+  ['src/channels/events.ts', { ...eventsDefaults }],
+  ['src/client/options.ts', { ...clientDefaults }],
+]
+
+describe('documented defaults', () => {
+  for (const [file, constants] of groups) {
+    it(`of ${file} are the constants`, () => {
+      const docs = documented(file)
+      for (const [name, value] of Object.entries(constants)) {
+        const text = docs.get(name) ?? '(nothing)'
+        if (typeof value === 'function' || name === 'codec' || name === 'clock') {
+          expect(['native', 'jsonCodec', 'systemClock', 'Math.random'], name).toContain(text)
+        } else expect(literal(text), name).toEqual(value)
+      }
+    })
+  }
+})

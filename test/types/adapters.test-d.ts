@@ -1,0 +1,92 @@
+import { type Signal, signal } from '@preact/signals-core'
+import { type Accessor, createSignal } from 'solid-js'
+import { createSubscriber } from 'svelte/reactivity'
+import { derived, type Readable as SvelteStore, writable } from 'svelte/store'
+import { expectTypeOf, it } from 'vitest'
+import { type ShallowRef, shallowRef } from 'vue'
+import { useOwned, useReadable } from '../../src/adapters/react.ts'
+import {
+  accessorSignals,
+  toSignal,
+  type ValueSignal,
+  valueSignals,
+} from '../../src/adapters/signals.ts'
+import { fromReadable, svelteStores } from '../../src/adapters/svelte.ts'
+import type { Readable, StoreFactory, StoreKind, StoreOf } from '../../src/base/store.ts'
+import type { DocumentContext } from '../../src/dialects/duui-contexts.ts'
+
+interface PreactKind extends StoreKind {
+  readonly store: Signal<this['value']>
+}
+interface VueKind extends StoreKind {
+  readonly store: ShallowRef<this['value']>
+}
+
+/** What a registry does: stores of one kind, for values of many types. */
+declare function entity<K extends StoreKind>(
+  factory: StoreFactory<K>,
+): StoreOf<K, DocumentContext | undefined>
+declare const readable: Readable<DocumentContext | undefined>
+
+it("gives Preact's own signal", () => {
+  expectTypeOf(entity(valueSignals<PreactKind>(signal))).toEqualTypeOf<
+    Signal<DocumentContext | undefined>
+  >()
+  expectTypeOf(toSignal(readable, valueSignals<PreactKind>(signal)).signal).toEqualTypeOf<
+    Signal<DocumentContext | undefined>
+  >()
+})
+
+it("gives Vue's own ref", () => {
+  expectTypeOf(entity(valueSignals<VueKind>(shallowRef))).toEqualTypeOf<
+    ShallowRef<DocumentContext | undefined>
+  >()
+})
+
+it("gives Solid's own accessor", () => {
+  const store = entity(accessorSignals(createSignal))
+  expectTypeOf(store).toExtend<Accessor<DocumentContext | undefined>>()
+  expectTypeOf(store()).toEqualTypeOf<DocumentContext | undefined>()
+})
+
+it('gives what is read by value where no kind is named', () => {
+  expectTypeOf(entity(valueSignals(signal))).toEqualTypeOf<
+    ValueSignal<DocumentContext | undefined>
+  >()
+})
+
+it('gives a store that Svelte takes for its own, and that others cannot set', () => {
+  const store = entity(svelteStores(writable))
+  expectTypeOf(store).toExtend<SvelteStore<DocumentContext | undefined>>()
+  expectTypeOf(store).not.toHaveProperty('set')
+  expectTypeOf(derived(store, (context) => context?.path)).toExtend<
+    SvelteStore<string | undefined>
+  >()
+})
+
+it('is a store to Svelte, whatever it holds', () => {
+  expectTypeOf(readable).toExtend<SvelteStore<DocumentContext | undefined>>()
+  expectTypeOf(fromReadable(readable, createSubscriber).current).toEqualTypeOf<
+    DocumentContext | undefined
+  >()
+})
+
+it('infers what a component gets', () => {
+  expectTypeOf(useReadable(readable)).toEqualTypeOf<DocumentContext | undefined>()
+  expectTypeOf(useReadable(readable, (context) => context?.path)).toEqualTypeOf<
+    string | undefined
+  >()
+  expectTypeOf(
+    useReadable(
+      readable,
+      (context) => [context?.path],
+      (before, after) => before[0] === after[0],
+    ),
+  ).toEqualTypeOf<(string | undefined)[]>()
+  expectTypeOf(
+    useOwned(
+      () => new Map<string, number>(),
+      (map) => map.clear(),
+    ),
+  ).toEqualTypeOf<Map<string, number>>()
+})
