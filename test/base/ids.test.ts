@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { randomId } from '../../src/base/ids.ts'
 
 describe('randomId', () => {
-  it('gives a million different ids in a row', () => {
+  it('gives two hundred thousand different ids in a row', () => {
     const ids = new Set<string>()
-    for (let n = 0; n < 1_000_000; n++) ids.add(randomId())
-    expect(ids.size).toBe(1_000_000)
+    for (let n = 0; n < 200_000; n++) ids.add(randomId())
+    expect(ids.size).toBe(200_000)
   })
 
   it('gives 22 URL-safe characters', () => {

@@ -1,0 +1,72 @@
+import { WebSocket as MockWebSocket, Server } from 'mock-socket'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ChannelSubscriber, RealtimeClient } from '../../src/index.ts'
+import { outcomeOf } from '../support/scripted.ts'
+
+const url = 'ws://mock.test/ws'
+
+/** The native protocol on mock-socket's server; returns it and what it was told. */
+function serve() {
+  const server = new Server(url, { mock: false })
+  const told: { type: string; requestId?: string; payload?: unknown }[] = []
+  server.on('connection', (socket) => {
+    socket.on('message', (data) => {
+      const parsed = JSON.parse(String(data))
+      for (const message of Array.isArray(parsed) ? parsed : [parsed]) {
+        told.push(message)
+        const { type, requestId, payload } = message
+        const answer = (value: unknown) => socket.send(JSON.stringify(value))
+        if (type === 'hello') answer({ type: 'welcome', payload: {} })
+        else if (type === 'subscribe') answer({ type: 'subscribed', requestId, payload: {} })
+        else if (requestId) answer({ type: 'reply', requestId, payload })
+      }
+    })
+  })
+  return { server, told }
+}
+
+describe('a client on mock-socket', () => {
+  // mock-socket waits 4 ms by the global timers before everything.
+  beforeEach(() => {
+    vi.useFakeTimers()
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  it('connects, subscribes, asks, and hears', async () => {
+    const { server } = serve()
+    const client = new RealtimeClient(url, { WebSocket: MockWebSocket })
+    const heard: unknown[] = []
+    new ChannelSubscriber(client).subscribe('news', (payload) => heard.push(payload))
+    const answer = outcomeOf(client.request('echo', { a: 1 }))
+    await vi.advanceTimersByTimeAsync(50)
+    expect(client.state.get().name).toBe('open')
+    expect(answer).toEqual({ value: { a: 1 } })
+    for (const socket of server.clients()) {
+      socket.send(JSON.stringify({ type: 'said', channel: 'news', payload: 'it' }))
+    }
+    expect(heard).toEqual(['it'])
+    client.close()
+    server.stop()
+  })
+
+  it('comes back after the server has closed it, and after nobody was there', async () => {
+    const { server, told } = serve()
+    const client = new RealtimeClient(url, { WebSocket: MockWebSocket, random: () => 0 })
+    const subscription = new ChannelSubscriber(client).subscribe('news', () => {})
+    await vi.advanceTimersByTimeAsync(50)
+    server.close({ code: 1012, reason: 'restart', wasClean: true })
+    expect(client.state.get()).toMatchObject({ name: 'waiting', reason: { code: 1012 } })
+    server.stop()
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(client.state.get().name).not.toBe('open')
+    const again = serve()
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(client.state.get().name).toBe('open')
+    expect(subscription.status.get()).toEqual({ name: 'live' })
+    expect(told.length + again.told.length).toBe(4)
+    client.close()
+    again.server.stop()
+  })
+})
