@@ -1,6 +1,8 @@
+import { readFile, writeFile } from 'node:fs/promises'
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
+  removeNodeProtocol: false,
   // One entry per door of package.json's exports; the file is named after its door.
   entry: {
     index: 'src/index.ts',
@@ -21,4 +23,9 @@ export default defineConfig({
   external: ['react', 'ws'],
   // tsup hands the compiler a `baseUrl`, which TypeScript 6 only takes with this.
   dts: { compilerOptions: { ignoreDeprecations: '6.0', types: ['node'] } },
+  // Splitting for CommonJS wraps the module, and so moves the directive from where bundlers look.
+  async onSuccess() {
+    const file = 'dist/react.cjs'
+    await writeFile(file, `"use client";\n${await readFile(file, 'utf8')}`)
+  },
 })

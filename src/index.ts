@@ -37,6 +37,19 @@ export { RealtimeClient } from './client/realtime-client.ts'
 export type { ConnectionState } from './connection/connection-state.ts'
 export type { WebSocketConstructor, WebSocketLike } from './connection/websocket-transport.ts'
 export { webSocketTransport } from './connection/websocket-transport.ts'
+export { ContextRegistry } from './context/context-registry.ts'
+export type { EventMeta, EventOrder } from './context/order.ts'
+export type { PayloadEntry, PayloadLog } from './context/payload-log.ts'
+export type {
+  DerivedOptions,
+  KeyedOptions,
+  KeyedReduceOptions,
+  ReduceOptions,
+  RegistryCounts,
+  RegistryOptions,
+  SingleOptions,
+} from './context/registry-options.ts'
+export type { KeyedSlot, SingleSlot } from './context/registry-types.ts'
 export { native } from './dialects/native.ts'
 export type { Codec } from './wire/codec.ts'
 export type {

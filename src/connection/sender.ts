@@ -2,9 +2,9 @@ import { WirefoldError } from '../base/errors.ts'
 import type { Codec } from '../wire/codec.ts'
 
 /** The largest first frame, which carries the greeting, in bytes; see `docs/protocol.md`. */
-export const FIRST_FRAME_BYTES = 16 * 1024
+const FIRST_FRAME_BYTES = 16 * 1024
 /** The largest frame where the server does not tell, in bytes. */
-export const FRAME_BYTES = 64 * 1024
+const FRAME_BYTES = 64 * 1024
 
 /** What a sender needs of its socket. */
 export interface SenderPort {

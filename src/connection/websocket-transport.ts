@@ -25,7 +25,6 @@ export type WebSocketConstructor = new (url: string, protocols?: string[]) => We
 export function webSocketTransport(WebSocketClass?: WebSocketConstructor): TransportFactory {
   return {
     name: 'websocket',
-    selfReconnecting: false,
     open(url, protocols, handlers) {
       const socket = create(WebSocketClass ?? platformWebSocket(), url, protocols)
       let open = false

@@ -49,7 +49,6 @@ export interface MemoryPairOptions {
  */
 export class MemoryPair implements TransportFactory {
   readonly name = 'memory'
-  readonly selfReconnecting = false
   /** The far end of every connection so far. */
   readonly ends: FarEnd[] = []
   /** While true nothing gets through in either direction, and nobody is told. */

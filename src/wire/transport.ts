@@ -29,8 +29,6 @@ export interface Transport {
 /** Opens transports of one kind. */
 export interface TransportFactory {
   readonly name: string
-  /** Whether what it opens comes back by itself after a loss. */
-  readonly selfReconnecting: boolean
   /** Throws a `bad-url` or `no-websocket` error where trying again makes no sense. */
   open(url: string, protocols: readonly string[], handlers: TransportHandlers): Transport
 }

@@ -1,0 +1,100 @@
+import type { Cancel } from '../base/clock.ts'
+import { randomId } from '../base/ids.ts'
+import { duuiServer } from '../dialects/duui-server.ts'
+import type { ServerCore } from './core.ts'
+import type { Membership, Receiver } from './membership.ts'
+import type { ConnectionInfo, MountRequest, Session } from './mount.ts'
+import type { User } from './options.ts'
+import type { Socket } from './socket.ts'
+
+/** What a session asks of its mount. */
+export interface DuuiSessionParts {
+  /** The channel of its process. */
+  readonly channel: string
+  /** The texts a socket begins with. */
+  readonly past: () => Promise<readonly string[]>
+  /** Runs a step while nothing is published of the process. */
+  readonly inTurn: (step: () => Promise<void>) => Promise<void>
+  /** Counts a message of a client. */
+  readonly ignored: () => void
+}
+
+/** One socket that watches one process. */
+export class DuuiSession implements Session, Receiver {
+  readonly dialect = duuiServer
+  readonly #id = randomId()
+  readonly #core: ServerCore
+  readonly #socket: Socket
+  readonly #parts: DuuiSessionParts
+  readonly #cancel: Cancel
+  #user: User | null | undefined
+  #membership: Membership | undefined
+  #closed = false
+
+  constructor(core: ServerCore, socket: Socket, request: MountRequest, parts: DuuiSessionParts) {
+    this.#core = core
+    this.#socket = socket
+    this.#parts = parts
+    const { clock, helloTimeoutMs } = core.options
+    this.#cancel = clock.after(helloTimeoutMs, () => this.#end(4408, 'not authenticated in time'))
+    this.#start(request).catch((error: unknown) => {
+      core.report(error)
+      this.#end(1011, 'internal')
+    })
+  }
+
+  info(): ConnectionInfo {
+    const channels = this.#membership ? [this.#parts.channel] : []
+    return { id: this.#id, dialect: this.dialect.name, user: this.#user, channels }
+  }
+
+  send(text: string): void {
+    this.#socket.send(text)
+  }
+
+  text(): void {
+    this.#parts.ignored()
+  }
+
+  binary(): void {
+    this.#parts.ignored()
+  }
+
+  closed(): void {
+    this.#closed = true
+    this.#cancel()
+    this.#membership?.leave()
+    this.#membership = undefined
+  }
+
+  async #start({ headers, url, query }: MountRequest): Promise<void> {
+    const { access } = this.#core
+    const token = query.get('token') ?? undefined
+    const user = await access.authenticate({ headers, url, token })
+    // After the upgrade: a page learns the code of a close, and nothing of an HTTP status.
+    if (user === undefined) return this.#end(4401, 'not-authenticated')
+    const allowed = await access.authorize(user, this.#parts.channel, 'subscribe')
+    if (!allowed) return this.#end(4403, 'forbidden')
+    this.#cancel()
+    this.#user = user
+    await this.#parts.inTurn(() => this.#join())
+  }
+
+  async #join(): Promise<void> {
+    if (this.#closed) return
+    const { channel, past } = this.#parts
+    const { membership, followed } = this.#core.channels.join(channel, this)
+    this.#membership = membership
+    await followed
+    // Every event up to the head is stored by now, so that the past read next holds it.
+    const head = await this.#core.broker.head(channel)
+    for (const text of await past()) this.send(text)
+    membership.settle(head)
+  }
+
+  #end(code: number, reason: string): void {
+    if (this.#closed) return
+    this.closed()
+    this.#socket.close(code, reason)
+  }
+}

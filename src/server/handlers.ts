@@ -1,0 +1,49 @@
+import { isOwnType } from '../dialects/native-server.ts'
+import type { Position } from '../wire/frame.ts'
+import type { User } from './options.ts'
+
+/** What a request handler knows of the request besides its payload. */
+export interface RequestContext {
+  /** Who asks; `null` for nobody in particular. */
+  readonly user: User | null
+  readonly connectionId: string
+  /** The asker's id for this request: the same when it is asked again. */
+  readonly requestId: string
+  /** The channel the request is about, where it names one. */
+  readonly channel: string | undefined
+  /** Aborted once the connection is gone, and nobody is there to hear the answer. */
+  readonly signal: AbortSignal
+  /** Adds an event to a channel; its place is told to the asker with the answer. */
+  publish(channel: string, type: string, payload?: unknown): Promise<Position>
+}
+
+/**
+ * Answers requests of one type. What it returns is the reply; an error made by `refuse` is a no
+ * that the client sees, any other one reaches it as `handler-failed`.
+ */
+export type RequestHandler = (payload: unknown, context: RequestContext) => unknown
+
+/** The request handlers by type. */
+export class Handlers {
+  readonly #byType = new Map<string, RequestHandler>()
+
+  /**
+   * Adds a handler; throws a `TypeError` where the type is taken or belongs to the protocol.
+   *
+   * @returns removes it; safe to call twice
+   */
+  add(type: string, handler: RequestHandler): () => void {
+    if (!isOwnType(type) || this.#byType.has(type)) {
+      throw new TypeError(`"${type}" has a handler already, or is a word of the protocol.`)
+    }
+    this.#byType.set(type, handler)
+    return () => {
+      if (this.#byType.get(type) === handler) this.#byType.delete(type)
+    }
+  }
+
+  /** The handler of a type. */
+  get(type: string): RequestHandler | undefined {
+    return this.#byType.get(type)
+  }
+}

@@ -1,0 +1,50 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { ServerCore } from './core.ts'
+import type { User } from './options.ts'
+import type { Socket, SocketHandlers } from './socket.ts'
+
+/** An upgrade request that found its mount. */
+export interface MountRequest {
+  readonly headers: IncomingHttpHeaders
+  /** Path and query, as sent. */
+  readonly url: string
+  readonly query: URLSearchParams
+  /** What stands for the `:name` parts of the mount's path. */
+  readonly params: ReadonlyMap<string, string>
+}
+
+/** A plain HTTP answer instead of an upgrade. */
+export interface HttpRefusal {
+  readonly status: number
+  /** Why, as the response's body. */
+  readonly reason: string
+}
+
+/** What a server tells of one connection. */
+export interface ConnectionInfo {
+  readonly id: string
+  /** The name of its dialect. */
+  readonly dialect: string
+  /** `null` for nobody in particular, `undefined` while that is not settled. */
+  readonly user: User | null | undefined
+  /** The channels it is subscribed to. */
+  readonly channels: readonly string[]
+}
+
+/** One connection of a mount. */
+export interface Session extends SocketHandlers {
+  /** What it is at this moment. */
+  info(): ConnectionInfo
+}
+
+/** What is spoken at one path of a server. */
+export interface Mount {
+  /** The WebSocket subprotocols it knows; a client may offer none. */
+  readonly protocols: readonly string[]
+  /** Called once, when it is mounted. */
+  mounted?(core: ServerCore): void
+  /** Why a request is not upgraded at all. */
+  refuse?(request: MountRequest): HttpRefusal | undefined
+  /** Takes a socket that was just accepted. */
+  open(socket: Socket, request: MountRequest, core: ServerCore): Session
+}

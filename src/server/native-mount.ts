@@ -1,0 +1,12 @@
+import { NATIVE_PROTOCOL } from '../dialects/native.ts'
+import { nativeServer } from '../dialects/native-server.ts'
+import { Connection } from './connection.ts'
+import type { Mount } from './mount.ts'
+
+/** The native protocol, `wirefold.v1`, for a path of its own. */
+export function nativeMount(): Mount {
+  return {
+    protocols: [NATIVE_PROTOCOL],
+    open: (socket, request, core) => new Connection(core, socket, nativeServer, request),
+  }
+}

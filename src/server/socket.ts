@@ -1,0 +1,19 @@
+/** One accepted WebSocket, as connections see it. */
+export interface Socket {
+  /** Bytes accepted by `send` that have not left yet. */
+  readonly bufferedAmount: number
+  /** Sends a text; does nothing once it is closing. */
+  send(text: string): void
+  /** Starts the closing handshake; a peer that does not answer within a second is cut. */
+  close(code: number, reason: string): void
+}
+
+/** What a socket tells; nothing comes after `closed`. */
+export interface SocketHandlers {
+  /** A text frame, and how many bytes it had. */
+  text(text: string, bytes: number): void
+  /** A binary frame. */
+  binary(): void
+  /** It is over. */
+  closed(): void
+}

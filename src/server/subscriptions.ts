@@ -1,0 +1,138 @@
+import type { Refusal } from '../base/errors.ts'
+import type { Position } from '../wire/frame.ts'
+import type { SubscribeCommand } from '../wire/server-dialect.ts'
+import type { ChannelEvent } from './channel-event.ts'
+import type { ServerCore } from './core.ts'
+import type { Membership, Receiver } from './membership.ts'
+import type { User } from './options.ts'
+import { refusal } from './refusals.ts'
+
+/** A channel that was granted, with what is due before its live events. */
+interface Granted {
+  readonly name: string
+  readonly membership: Membership
+  /** Where its history stood; `undefined` where the membership simply goes on. */
+  readonly head: Position | undefined
+  readonly missed: readonly ChannelEvent[]
+  /** Whether the client knows this position anyway. */
+  readonly known: boolean
+  readonly gap: boolean
+}
+
+/** The channels of one connection. Its calls must not overlap. */
+export class Subscriptions {
+  readonly #core: ServerCore
+  readonly #receiver: Receiver
+  readonly #memberships = new Map<string, Membership>()
+  #ended = false
+
+  constructor(core: ServerCore, receiver: Receiver) {
+    this.#core = core
+    this.#receiver = receiver
+  }
+
+  /** The channels it is subscribed to. */
+  get names(): readonly string[] {
+    return [...this.#memberships.keys()]
+  }
+
+  /** Answers a subscribe, then sends what was missed, then lets live events through. */
+  async subscribe(user: User | null, command: SubscribeCommand): Promise<void> {
+    const refused = new Map<string, Refusal>()
+    const granted: Granted[] = []
+    const grants = this.#admissible(command.channels, refused).map(async (name) => {
+      const grant = await this.#grant(user, name, command.since.get(name))
+      if ('code' in grant) {
+        this.#leave(name)
+        refused.set(name, grant)
+      } else granted.push(grant)
+    })
+    await Promise.all(grants)
+    if (this.#ended) return
+    const at = new Map<string, Position>()
+    for (const { name, head, membership, known } of granted) {
+      const position = head ?? membership.position
+      if (position && !known) at.set(name, position)
+    }
+    const gaps = granted.filter(({ gap }) => gap).map(({ name }) => name)
+    this.#say({ kind: 'subscribed', to: [command.requestId], at, refused, gaps })
+    for (const { membership, head, missed } of granted) {
+      for (const event of missed) this.#send(event.text(this.#receiver.dialect))
+      if (head) membership.settle(head)
+    }
+  }
+
+  /** Answers an unsubscribe; channels it was not subscribed to do not matter. */
+  unsubscribe(requestId: string, channels: readonly string[]): void {
+    for (const name of channels) this.#leave(name)
+    this.#say({ kind: 'released', to: [requestId] })
+  }
+
+  /** Leaves every channel, for good. */
+  end(): void {
+    this.#ended = true
+    for (const membership of this.#memberships.values()) membership.leave()
+    this.#memberships.clear()
+  }
+
+  /** The channels that may be asked for; why the others may not goes to `refused`. */
+  #admissible(names: readonly string[], refused: Map<string, Refusal>): string[] {
+    let free = this.#core.options.limits.subscriptions - this.#memberships.size
+    return names.filter((name) => {
+      if (!this.#core.publisher.canFollow(name)) refused.set(name, refusal('bad-channel'))
+      else if (!this.#memberships.has(name) && free-- <= 0) {
+        refused.set(name, refusal('subscription-limit'))
+      }
+      return !refused.has(name)
+    })
+  }
+
+  async #grant(
+    user: User | null,
+    name: string,
+    since: Position | undefined,
+  ): Promise<Granted | Refusal> {
+    const { access, broker, report } = this.#core
+    if (!(await access.authorize(user, name, 'subscribe'))) return refusal('forbidden')
+    if (this.#ended) return refusal('internal')
+    const former = this.#memberships.get(name)
+    if (former && !since) {
+      return { name, membership: former, head: undefined, missed: [], known: false, gap: false }
+    }
+    try {
+      const membership = former ?? (await this.#join(name))
+      membership.hold()
+      if (!since) {
+        const head = await broker.head(name)
+        return { name, membership, head, missed: [], known: false, gap: false }
+      }
+      const { head, events, complete } = await broker.since(name, since)
+      const known = complete && events.length === 0
+      return { name, membership, head, missed: events, known, gap: !complete }
+    } catch (error) {
+      report(error)
+      return refusal('internal')
+    }
+  }
+
+  async #join(name: string): Promise<Membership> {
+    const { membership, followed } = this.#core.channels.join(name, this.#receiver)
+    // Before anything is awaited: end() has to find it.
+    this.#memberships.set(name, membership)
+    await followed
+    return membership
+  }
+
+  #leave(name: string): void {
+    this.#memberships.get(name)?.leave()
+    this.#memberships.delete(name)
+  }
+
+  #say(frame: Parameters<Receiver['dialect']['encode']>[0]): void {
+    this.#send(this.#receiver.dialect.encode(frame))
+  }
+
+  #send(text: string | undefined): void {
+    if (text !== undefined) this.#receiver.send(text)
+  }
+}

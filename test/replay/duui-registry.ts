@@ -1,0 +1,114 @@
+import type { Readable } from '../../src/base/store.ts'
+import { ContextRegistry } from '../../src/context/context-registry.ts'
+import type { RegistryOptions } from '../../src/context/registry-options.ts'
+import type { DUUIContext } from '../../src/dialects/duui-contexts.ts'
+import type { Mode, SlotName } from './literal-interpreter.ts'
+
+/** The kind that each store of the literal rules holds. */
+export const kinds: Readonly<Record<SlotName, DUUIContext['kind']>> = {
+  composer: 'ComposerContext',
+  drivers: 'DriverContext',
+  workers: 'WorkerContext',
+  documents: 'DocumentContext',
+  components: 'ComponentContext',
+  instances: 'InstantiatedComponentContext',
+  reader: 'ReaderContext',
+}
+
+/** The stores of the literal rules. */
+export const slotNames = Object.keys(kinds) as readonly SlotName[]
+
+/** A registry for the nine kinds that follows a mode by its options alone. */
+export function duuiRegistry(mode: Mode, options: RegistryOptions<DUUIContext, 'kind'> = {}) {
+  const order = mode.order === 'timestamp' ? 'timestamp' : 'arrival'
+  const rules = { apply: mode.apply, order } as const
+  return new ContextRegistry<DUUIContext>({ dedupe: mode.order === 'dedupe', ...options })
+    .single('ComposerContext', rules)
+    .single('ReaderContext', rules)
+    .keyed('DriverContext', (c) => c.driver, rules)
+    .keyed('WorkerContext', (c) => c.thread || c.name, { ...rules, parts: (c) => [c.composer] })
+    .keyed('DocumentContext', (c) => c.path, rules)
+    .keyed('ComponentContext', (c) => c.component, rules)
+    .keyed('InstantiatedComponentContext', (c) => c.instance_id, {
+      ...rules,
+      parts: (c) => [c.component],
+    })
+    .union('DocumentProcessContext', (c) => [c.document, c.composer])
+    .union('DocumentComponentProcessContext', (c) => [c.document, c.instantiated_component])
+    .complete()
+}
+
+/** What {@link duuiRegistry} makes. */
+export type DUUIRegistry = ReturnType<typeof duuiRegistry>
+
+/** The store of an entry, found by the literal rules' names. */
+export function entityOf(
+  registry: DUUIRegistry,
+  slot: SlotName,
+  key: string,
+): Readable<DUUIContext | undefined> {
+  switch (slot) {
+    case 'composer':
+      return registry.entity('ComposerContext')
+    case 'reader':
+      return registry.entity('ReaderContext')
+    case 'drivers':
+      return registry.entity('DriverContext', key)
+    case 'workers':
+      return registry.entity('WorkerContext', key)
+    case 'documents':
+      return registry.entity('DocumentContext', key)
+    case 'components':
+      return registry.entity('ComponentContext', key)
+    case 'instances':
+      return registry.entity('InstantiatedComponentContext', key)
+  }
+}
+
+/** The entries of a slot in order of creation. */
+export function entriesOf(registry: DUUIRegistry, slot: SlotName): [string, DUUIContext][] {
+  const { keys, get } = lookup(registry, slot)
+  return keys.flatMap((key) => {
+    const value = get(key)
+    return value === undefined ? [] : [[key, value]]
+  })
+}
+
+/** All entries there are, by slot and key. */
+export function stateOf(registry: DUUIRegistry): Record<string, DUUIContext> {
+  return Object.fromEntries(
+    slotNames.flatMap((slot) =>
+      entriesOf(registry, slot).map(([key, value]) => [`${slot} ${key}`.trim(), value]),
+    ),
+  )
+}
+
+function lookup(
+  registry: DUUIRegistry,
+  slot: SlotName,
+): { keys: readonly string[]; get(key: string): DUUIContext | undefined } {
+  switch (slot) {
+    case 'composer':
+    case 'reader': {
+      const view = registry.slot(slot === 'composer' ? 'ComposerContext' : 'ReaderContext')
+      return { keys: view.get() === undefined ? [] : [''], get: () => view.get() }
+    }
+    case 'drivers':
+      return keyed(registry.slot('DriverContext'))
+    case 'workers':
+      return keyed(registry.slot('WorkerContext'))
+    case 'documents':
+      return keyed(registry.slot('DocumentContext'))
+    case 'components':
+      return keyed(registry.slot('ComponentContext'))
+    case 'instances':
+      return keyed(registry.slot('InstantiatedComponentContext'))
+  }
+}
+
+function keyed(view: {
+  keys: Readable<readonly string[]>
+  get(key: string): DUUIContext | undefined
+}) {
+  return { keys: view.keys.get(), get: (key: string) => view.get(key) }
+}

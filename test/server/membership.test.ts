@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest'
+import { nativeServer } from '../../src/dialects/native-server.ts'
+import { ChannelEvent } from '../../src/server/channel-event.ts'
+import { Membership } from '../../src/server/membership.ts'
+import type { OutgoingEvent, ServerDialect } from '../../src/wire/server-dialect.ts'
+
+const at = (offset: number, epoch = 'e') =>
+  new ChannelEvent(
+    'a',
+    { epoch, offset },
+    { source: 'a', type: 'n', json: undefined, id: undefined, timestamp: 0 },
+  )
+
+function make(dialect: ServerDialect = nativeServer) {
+  const offsets: number[] = []
+  const send = (text: string) => offsets.push(JSON.parse(text).offset)
+  return { offsets, membership: new Membership({ dialect, send }, () => {}) }
+}
+
+describe('a membership', () => {
+  it('holds what happens until it is settled, and leaves out what was known by then', () => {
+    const { offsets, membership } = make()
+    for (const offset of [1, 2, 3]) membership.take(at(offset))
+    expect(offsets).toEqual([])
+    membership.settle({ epoch: 'e', offset: 2 })
+    membership.take(at(4))
+    expect(offsets).toEqual([3, 4])
+    expect(membership.position).toMatchObject({ epoch: 'e', offset: 4 })
+  })
+
+  it('holds the last 1,000 events: the hole before them shows that there were more', () => {
+    const { offsets, membership } = make()
+    for (let offset = 1; offset <= 1_003; offset++) membership.take(at(offset))
+    membership.settle({ epoch: 'e', offset: 0 })
+    expect([offsets[0], offsets.length]).toEqual([4, 1_000])
+  })
+
+  it('goes on with another history', () => {
+    const { offsets, membership } = make()
+    membership.settle({ epoch: 'e', offset: 7 })
+    membership.take(at(1, 'other'))
+    expect(offsets).toEqual([1])
+  })
+})
+
+describe('a channel event', () => {
+  it('is written once for all members of a dialect', () => {
+    const written: OutgoingEvent[] = []
+    const dialect: ServerDialect = {
+      ...nativeServer,
+      encodeEvent: (event) => {
+        written.push(event)
+        return nativeServer.encodeEvent(event)
+      },
+    }
+    const members = Array.from({ length: 100 }, () => make(dialect))
+    const event = at(1)
+    for (const { membership } of members) {
+      membership.settle({ epoch: 'e', offset: 0 })
+      membership.take(event)
+    }
+    expect(written).toHaveLength(1)
+    expect(members.map(({ offsets }) => offsets)).toEqual(members.map(() => [1]))
+  })
+})

@@ -1,0 +1,155 @@
+import { fc, test } from '@fast-check/vitest'
+import { describe, expect, it } from 'vitest'
+import type { NewEvent } from '../../src/server/broker.ts'
+import type { ChannelEvent } from '../../src/server/channel-event.ts'
+import { MemoryBroker } from '../../src/server/memory-broker.ts'
+import { ManualClock } from '../../src/testing/manual-clock.ts'
+
+const minute = 60_000
+const event = (n = 0, source = 'a'): NewEvent => ({
+  source,
+  type: 'n',
+  json: `${n}`,
+  id: undefined,
+  timestamp: n,
+})
+
+function make() {
+  const clock = new ManualClock()
+  return { clock, broker: new MemoryBroker({ clock }) }
+}
+
+describe('a memory broker', () => {
+  it('counts every channel from 1, without holes', async () => {
+    const { broker } = make()
+    const offsets = async (channel: string, count: number) => {
+      const places = []
+      for (let n = 0; n < count; n++) places.push((await broker.publish(channel, event(n))).offset)
+      return places
+    }
+    expect(await offsets('a', 3)).toEqual([1, 2, 3])
+    expect(await offsets('b', 2)).toEqual([1, 2])
+    expect(await offsets('a', 1)).toEqual([4])
+    expect((await broker.head('a')).offset).toBe(4)
+    expect((await broker.head('never')).offset).toBe(0)
+  })
+
+  it('has a history of its own, unlike any other', async () => {
+    const [one, two] = [make().broker, make().broker]
+    const position = await one.publish('a', event())
+    expect(position.epoch).toMatch(/^[\w-]{22}$/)
+    await two.publish('a', event())
+    expect((await two.since('a', position)).complete).toBe(false)
+  })
+
+  it('tells its listeners in order, each once, until they are released', async () => {
+    const { broker } = make()
+    const heard: string[] = []
+    const hear = (name: string) => (e: ChannelEvent) => heard.push(`${name}${e.offset}`)
+    const same = hear('x')
+    const off = await broker.subscribe('a', hear('y'))
+    const offSame = await broker.subscribe('a', same)
+    await broker.subscribe('a', same)
+    await broker.publish('a', event())
+    await broker.publish('b', event())
+    offSame()
+    offSame()
+    off()
+    await broker.publish('a', event())
+    expect(heard).toEqual(['y1', 'x1', 'x1', 'x2'])
+  })
+
+  it('holds the last 1,000 events of a channel', async () => {
+    const { broker } = make()
+    for (let n = 1; n <= 1_005; n++) await broker.publish('a', event(n))
+    const { epoch } = await broker.head('a')
+    const oldest = await broker.since('a', { epoch, offset: 5 })
+    expect(oldest.complete).toBe(true)
+    expect(oldest.events.map(({ offset }) => offset)).toEqual(
+      Array.from({ length: 1_000 }, (_, n) => n + 6),
+    )
+    const older = await broker.since('a', { epoch, offset: 4 })
+    expect(older).toMatchObject({ complete: false, events: [], head: { offset: 1_005 } })
+  })
+
+  it('holds events for 5 minutes, and counts on from there', async () => {
+    const { broker, clock } = make()
+    const { epoch } = await broker.publish('a', event())
+    await clock.advance(5 * minute)
+    await broker.publish('a', event())
+    expect((await broker.since('a', { epoch, offset: 0 })).events).toHaveLength(2)
+    await clock.advance(1)
+    expect((await broker.since('a', { epoch, offset: 0 })).complete).toBe(false)
+    expect((await broker.since('a', { epoch, offset: 1 })).events).toHaveLength(1)
+    await clock.advance(10 * minute)
+    expect((await broker.since('a', { epoch, offset: 2 })).complete).toBe(true)
+    await broker.publish('other', event())
+    expect((await broker.since('a', { epoch, offset: 2 })).complete).toBe(true)
+    expect(await broker.publish('a', event())).toEqual({ epoch, offset: 3 })
+    expect((await broker.since('a', { epoch, offset: 1 })).complete).toBe(false)
+  })
+
+  it('refuses positions beyond the head and of another history', async () => {
+    const { broker } = make()
+    const { epoch } = await broker.publish('a', event())
+    expect((await broker.since('a', { epoch, offset: 2 })).complete).toBe(false)
+    expect((await broker.since('a', { epoch: 'x', offset: 1 })).complete).toBe(false)
+  })
+
+  it('forgets a counter 24 hours after its last event, and begins another history then', async () => {
+    const { broker, clock } = make()
+    const { epoch } = await broker.publish('a', event())
+    await clock.advance(24 * 60 * minute)
+    await broker.publish('b', event())
+    expect(await broker.head('a')).toEqual({ epoch, offset: 1 })
+    await clock.advance(1)
+    await broker.publish('b', event())
+    await broker.publish('a', event())
+    expect((await broker.head('b')).epoch).toBe(epoch)
+    expect((await broker.head('a')).epoch).not.toBe(epoch)
+    expect((await broker.since('a', { epoch, offset: 1 })).complete).toBe(false)
+  })
+
+  it('forgets no counter that somebody listens to', async () => {
+    const { broker, clock } = make()
+    const { epoch } = await broker.publish('a', event())
+    const off = await broker.subscribe('a', () => {})
+    await clock.advance(30 * 60 * minute)
+    await broker.publish('b', event())
+    expect(await broker.publish('a', event())).toEqual({ epoch, offset: 2 })
+    off()
+  })
+
+  it('runs no timers', async () => {
+    const { broker, clock } = make()
+    await broker.publish('a', event())
+    expect(clock.timers).toBe(0)
+    await broker.close()
+  })
+
+  test.prop([
+    fc.array(fc.record({ channel: fc.constantFrom('a', 'b'), wait: fc.nat({ max: 3 * minute }) }), {
+      maxLength: 60,
+    }),
+  ])('never shows continuity that is not there', async (steps) => {
+    const { broker, clock } = make()
+    const all = new Map<string, number[]>([
+      ['a', []],
+      ['b', []],
+    ])
+    for (const [n, { channel, wait }] of steps.entries()) {
+      await clock.advance(wait)
+      await broker.publish(channel, event(n, channel))
+      all.get(channel)?.push(n)
+      for (const [name, published] of all) {
+        const { epoch, offset: last } = await broker.head(name)
+        expect(last).toBe(published.length)
+        for (let offset = 0; offset <= last; offset++) {
+          const { complete, events } = await broker.since(name, { epoch, offset })
+          if (complete) expect(events.map((e) => e.timestamp)).toEqual(published.slice(offset))
+          else expect(events).toEqual([])
+        }
+      }
+    }
+  })
+})

@@ -1,0 +1,84 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { connect } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { RealtimeServer } from '../../src/server/realtime-server.ts'
+import { RawClient, serve } from './raw-client.ts'
+
+/** A TCP peer that upgrades and then never says another word. */
+function mute(port: number): Promise<{ readonly ended: Promise<void> }> {
+  const socket = connect(port, '127.0.0.1')
+  const ended = new Promise<void>((resolve) => socket.on('close', () => resolve()))
+  const key = Buffer.alloc(16).toString('base64')
+  const lines = ['GET /ws HTTP/1.1', 'Host: x', 'Connection: Upgrade', 'Upgrade: websocket']
+  const own = ['Sec-WebSocket-Version: 13', `Sec-WebSocket-Key: ${key}`]
+  socket.write(`${[...lines, ...own].join('\r\n')}\r\n\r\n`)
+  socket.on('error', () => {})
+  return new Promise((resolve) => socket.once('data', () => resolve({ ended })))
+}
+
+describe('a server that closes', () => {
+  it('closes every socket with 1001, and any number of times', async () => {
+    const { server, url } = await serve()
+    const clients = [await RawClient.greeted(url), await RawClient.open(url)]
+    const closing = server.close()
+    expect(server.close()).toBe(closing)
+    await closing
+    for (const client of clients) {
+      expect(await client.closed).toEqual({ code: 1001, reason: 'the server is closing' })
+    }
+    expect(server.stats()).toEqual({ connections: 0, channels: 0, subscriptions: 0 })
+    await server.close()
+  })
+
+  it('uses the code and reason it is given', async () => {
+    const { server, url } = await serve()
+    const client = await RawClient.greeted(url)
+    await server.close({ code: 1012, reason: '{"windowMs":1000}' })
+    expect(await client.closed).toEqual({ code: 1012, reason: '{"windowMs":1000}' })
+  })
+
+  it('cuts those that do not answer within a second', async () => {
+    const { server, port } = await serve()
+    const { ended } = await mute(port)
+    const start = performance.now()
+    await server.close()
+    const took = performance.now() - start
+    await ended
+    expect(took).toBeGreaterThan(900)
+    expect(took).toBeLessThan(1_900)
+  })
+
+  it('refuses new sockets with 503 meanwhile, and carries nothing out any more', async () => {
+    const http = createServer()
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+    const { port } = http.address() as AddressInfo
+    const server = new RealtimeServer()
+    server.attach(http)
+    const asked: unknown[] = []
+    server.handle('note', (payload) => asked.push(payload))
+    const url = `ws://127.0.0.1:${port}/ws`
+    const client = await RawClient.greeted(url)
+    await mute(port)
+    const closing = server.close()
+    client.send({ type: 'note', requestId: 'r', payload: 1 })
+    const late = new RawClient(url)
+    const status = await new Promise((resolve) =>
+      late.ws.on('unexpected-response', (_, response) => resolve(response.statusCode)),
+    )
+    expect(status).toBe(503)
+    await closing
+    expect(asked).toEqual([])
+    expect(http.listening).toBe(true)
+    http.closeAllConnections()
+    await new Promise((resolve) => http.close(resolve))
+  })
+
+  it('can neither publish nor serve afterwards', async () => {
+    const { server } = await serve()
+    await server.close()
+    await expect(server.publish('a', 'x')).rejects.toMatchObject({ code: 'closed' })
+    await expect(server.listen()).rejects.toMatchObject({ code: 'closed' })
+    expect(() => server.attach(createServer())).toThrow('closed')
+  })
+})
