@@ -39,17 +39,39 @@ export type { WebSocketConstructor, WebSocketLike } from './connection/websocket
 export { webSocketTransport } from './connection/websocket-transport.ts'
 export { ContextRegistry } from './context/context-registry.ts'
 export type { EventMeta, EventOrder } from './context/order.ts'
-export type { PayloadEntry, PayloadLog } from './context/payload-log.ts'
+export type { Payload, PayloadEntry, PayloadLog, PayloadLogOptions } from './context/payload-log.ts'
 export type {
   DerivedOptions,
+  DropReason,
+  EntryLimit,
   KeyedOptions,
   KeyedReduceOptions,
+  PartsOption,
   ReduceOptions,
   RegistryCounts,
   RegistryOptions,
   SingleOptions,
+  SlotRules,
 } from './context/registry-options.ts'
-export type { KeyedSlot, SingleSlot } from './context/registry-types.ts'
+export type {
+  ContextOf,
+  Discriminated,
+  FreeKind,
+  KeyArguments,
+  KeyedSlot,
+  KeyedType,
+  NoSlots,
+  Plus,
+  SingleSlot,
+  SingleType,
+  SlotType,
+  SlotView,
+  StoredName,
+  UnhandledKind,
+  UnionType,
+  ValueOf,
+} from './context/registry-types.ts'
+export type { KeySelector } from './context/slot-plans.ts'
 export { native } from './dialects/native.ts'
 export type { Codec } from './wire/codec.ts'
 export type {

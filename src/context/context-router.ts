@@ -1,0 +1,256 @@
+import { WirefoldError } from '../base/errors.ts'
+import type { StoreFactory, StoreKind } from '../base/store.ts'
+import { printError } from '../base/store.ts'
+import type { Fields } from '../wire/fields.ts'
+import type { EventFrame } from '../wire/frame.ts'
+import type { EventMeta } from './order.ts'
+import { isPayload, PayloadRing, payloadOf } from './payload-log.ts'
+import { RecentIds } from './recent-ids.ts'
+import type { DropReason, MutableCounts, RegistryOptions } from './registry-options.ts'
+import type { SlotHost, SlotPlan } from './slot.ts'
+import { Slot } from './slot.ts'
+import { UnknownKinds } from './unknown-kinds.ts'
+
+/** Something contexts of a kind feed: its own slot, a derived one, or only their parts. */
+export interface RoutePlan<Context = Fields, Previous = unknown> {
+  /** The kind of the contexts. */
+  readonly kind: string
+  /** The slot; none for a union. */
+  readonly slot?: SlotPlan<Context, Previous>
+  /** Whether the slot stands beside the kind's own. */
+  readonly derived?: boolean
+  /** The contexts within one. */
+  readonly parts?: ((context: Context) => readonly unknown[]) | undefined
+}
+
+/** What is done with the contexts of one kind. */
+interface Route {
+  own: Slot | undefined
+  readonly derived: Slot[]
+  parts: RoutePlan['parts']
+}
+
+/** The deepest a context is nested in an event. */
+const DEEPEST = 64
+/** How many ids `dedupe: true` remembers. */
+const DEDUPE_ENTRIES = 10_000
+
+/** Takes events apart and feeds the slots; the half of a registry that knows no types. */
+export class ContextRouter implements SlotHost {
+  readonly stores: StoreFactory<StoreKind>
+  readonly counts: MutableCounts = {
+    created: 0,
+    set: 0,
+    suppressed: 0,
+    stale: 0,
+    duplicates: 0,
+    unknown: 0,
+    dropped: 0,
+  }
+  readonly payloads: PayloadRing
+  readonly unknown: UnknownKinds
+  /** Whether what comes is ignored. */
+  closed = false
+  readonly #names = new Set<string>()
+  readonly #slots = new Map<string, Slot>()
+  readonly #options: RegistryOptions<Fields>
+  readonly #by: string
+  readonly #recent: RecentIds | undefined
+  readonly #routes = new Map<string, Route>()
+  /** The slots whose keys changed since the last {@link ContextRouter.settle}. */
+  readonly #keysChanged = new Set<Slot>()
+  /** The contexts around the one being folded; a listener that dispatches adds to the same array. */
+  readonly #path: object[] = []
+
+  constructor(options: RegistryOptions<Fields>, stores: StoreFactory<StoreKind>) {
+    const { by = 'kind', dedupe = false, payloads = {}, notify, onError } = options
+    this.#options = options
+    this.stores = stores
+    this.#by = by
+    if (dedupe) this.#recent = new RecentIds(dedupe === true ? DEDUPE_ENTRIES : dedupe.entries)
+    this.payloads = new PayloadRing(payloads)
+    this.unknown = new UnknownKinds({ notify, onError })
+  }
+
+  /** Adds what contexts of a kind feed; throws where the kind or the name is taken. */
+  add({ kind, slot: plan, derived = false, parts }: RoutePlan): void {
+    const name = plan?.name ?? kind
+    if (this.#names.has(name)) throw new TypeError(`There is a slot ${name} already.`)
+    this.#names.add(name)
+    const route = this.#routes.get(kind) ?? { own: undefined, derived: [], parts: undefined }
+    this.#routes.set(kind, route)
+    const slot = plan && new Slot(plan, this)
+    if (slot) this.#slots.set(name, slot)
+    if (!derived) {
+      route.own = slot
+      route.parts = parts
+    } else if (slot) route.derived.push(slot)
+  }
+
+  /** The slot of this name; throws where there is none. */
+  slot(name: string): Slot {
+    const slot = this.#slots.get(name)
+    if (slot === undefined) {
+      throw new TypeError(`There is no slot ${name} with entities of its own.`)
+    }
+    return slot
+  }
+
+  /** Folds one context, which a peer may have made. */
+  dispatch(context: unknown, meta: EventMeta): void {
+    this.#take(context, meta)
+    this.settle()
+  }
+
+  /** Folds the contexts that events carry. */
+  fold(events: readonly EventFrame[]): void {
+    for (const event of events) this.#take(this.#contextIn(event.payload), event)
+    this.settle()
+  }
+
+  keysChanged(slot: Slot): void {
+    this.#keysChanged.add(slot)
+  }
+
+  settle(): void {
+    if (this.#keysChanged.size > 0) this.#tellKeys()
+    this.unknown.tell()
+  }
+
+  failed(where: string, cause: unknown): void {
+    const message = `The ${where} threw: what it is for was left out, the rest of the event went on. See the cause.`
+    try {
+      const report = this.#options.onError ?? printError
+      report(new WirefoldError('handler-failed', message, { where }, { cause }))
+    } catch (error) {
+      printError(error)
+    }
+  }
+
+  dropped(context: unknown, reason: DropReason): void {
+    this.counts.dropped++
+    try {
+      this.#options.onDrop?.(context, reason)
+    } catch (cause) {
+      this.failed('onDrop option', cause)
+    }
+  }
+
+  /** Forgets everything, and ignores what still comes. */
+  close(): void {
+    this.closed = true
+    for (const slot of this.#slots.values()) slot.clear()
+    this.payloads.clear()
+  }
+
+  #tellKeys(): void {
+    for (const slot of this.#keysChanged) {
+      // First: what a listener brings about is a change of its own.
+      this.#keysChanged.delete(slot)
+      slot.tellKeys()
+    }
+  }
+
+  /** The payload itself where it says of which kind it is, else what it has under `context`. */
+  #contextIn(payload: unknown): unknown {
+    if (!isObject(payload) || typeof payload[this.#by] === 'string') return payload
+    return payload.context ?? payload
+  }
+
+  #take(context: unknown, meta: EventMeta): void {
+    if (this.closed) return
+    if (!isObject(context)) {
+      this.dropped(context, 'not-an-object')
+      return
+    }
+    const kind = this.#kindOf(context)
+    if (kind === undefined) return
+    const id = meta.id || this.#idOf(context)
+    if (id !== undefined && this.#recent?.seen(id)) {
+      this.counts.duplicates++
+      return
+    }
+    const known = id === meta.id ? meta : { id, timestamp: meta.timestamp, offset: meta.offset }
+    this.#walk(context, kind, known, this.#path.length)
+  }
+
+  /** Writes a context, then its parts; `root` is where its event begins in the path. */
+  #walk(context: Fields, kind: string, meta: EventMeta, root: number): void {
+    const route = this.#routes.get(kind)
+    if (route === undefined) {
+      this.counts.unknown++
+      this.unknown.count(kind)
+      return
+    }
+    const key = route.own?.keyOf(context)
+    // First, so that whoever hears of the state finds the payload in the log.
+    this.#log(context, kind, key, meta)
+    if (route.own && key !== undefined) route.own.write(key, context, meta)
+    for (const slot of route.derived) {
+      const derivedKey = slot.keyOf(context)
+      if (derivedKey !== undefined) slot.write(derivedKey, context, meta)
+    }
+    if (route.parts) this.#walkParts(context, kind, route.parts, meta, root)
+  }
+
+  #walkParts(
+    context: Fields,
+    kind: string,
+    partsOf: NonNullable<RoutePlan['parts']>,
+    meta: EventMeta,
+    root: number,
+  ): void {
+    let parts: unknown
+    try {
+      parts = partsOf(context)
+    } catch (cause) {
+      this.failed(`parts selector of ${kind}`, cause)
+    }
+    // A selector may hand on what a peer sent in place of a list.
+    if (!Array.isArray(parts)) return
+    this.#path.push(context)
+    for (const part of parts) {
+      if (!isObject(part)) continue
+      if (this.#path.includes(part, root)) this.dropped(part, 'cycle')
+      else if (this.#path.length - root >= DEEPEST) this.dropped(part, 'too-deep')
+      else {
+        const partKind = this.#kindOf(part)
+        if (partKind !== undefined) this.#walk(part, partKind, meta, root)
+      }
+    }
+    this.#path.pop()
+  }
+
+  /** The kind of a context; one that has none is dropped. */
+  #kindOf(context: Fields): string | undefined {
+    const kind = context[this.#by]
+    if (typeof kind === 'string') return kind
+    this.dropped(context, 'no-discriminant')
+    return undefined
+  }
+
+  #idOf(context: Fields): string | undefined {
+    try {
+      const id = this.#options.idOf ? this.#options.idOf(context) : context.event_id
+      return typeof id === 'string' && id !== '' ? id : undefined
+    } catch (cause) {
+      this.failed('idOf option', cause)
+      return undefined
+    }
+  }
+
+  #log(context: Fields, kind: string, key: string | undefined, meta: EventMeta): void {
+    try {
+      const payload = (this.#options.payloads?.of ?? payloadOf)(context)
+      if (!isPayload(payload)) return
+      const thread = typeof context.thread === 'string' ? context.thread : undefined
+      this.payloads.add(payload, { kind, key: key || undefined }, thread, meta)
+    } catch (cause) {
+      this.failed('payload selector', cause)
+    }
+  }
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

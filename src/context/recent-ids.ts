@@ -1,0 +1,29 @@
+/** Remembers the last `limit` ids; the oldest is forgotten first. */
+export class RecentIds {
+  readonly #limit: number
+  readonly #known = new Set<string>()
+  /** The same ids in a ring: finding the oldest of a large set means walking over its gaps. */
+  readonly #ring: string[] = []
+  #next = 0
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  /** How many ids are remembered. */
+  get size(): number {
+    return this.#known.size
+  }
+
+  /** Whether `id` is remembered; if it is not, it is from now on. */
+  seen(id: string): boolean {
+    if (this.#known.has(id)) return true
+    if (this.#limit < 1) return false
+    const oldest = this.#ring[this.#next]
+    if (oldest !== undefined) this.#known.delete(oldest)
+    this.#known.add(id)
+    this.#ring[this.#next] = id
+    this.#next = (this.#next + 1) % this.#limit
+    return false
+  }
+}

@@ -1,0 +1,16 @@
+import type { EventFrame } from '../../src/wire/frame.ts'
+
+export function eventFrame(payload: unknown, fields: Partial<EventFrame> = {}): EventFrame {
+  return {
+    kind: 'event',
+    channel: 'process:42',
+    type: 'event',
+    payload,
+    id: undefined,
+    offset: undefined,
+    prev: undefined,
+    via: undefined,
+    timestamp: undefined,
+    ...fields,
+  }
+}

@@ -1,0 +1,71 @@
+import { fc, test } from '@fast-check/vitest'
+import { describe, expect, it } from 'vitest'
+import { isBefore, placeOf } from '../../src/context/order.ts'
+
+function idIsBefore(id: string, other: string): boolean {
+  const place = placeOf('id', { id })
+  const otherPlace = placeOf('id', { id: other })
+  if (place === undefined || otherPlace === undefined) throw new Error('an id has no place')
+  return isBefore(place, otherPlace)
+}
+
+describe('an order', () => {
+  it('by arrival gives no event a place', () => {
+    expect(placeOf('arrival', { id: 'p_1', timestamp: 1, offset: 1 })).toBeUndefined()
+  })
+
+  it('by timestamp or offset goes by that number alone', () => {
+    expect(placeOf('timestamp', { timestamp: 7, offset: 1 })).toBe(7)
+    expect(placeOf('offset', { timestamp: 7, offset: 0 })).toBe(0)
+    expect(isBefore(1, 2)).toBe(true)
+    expect(isBefore(2, 2)).toBe(false)
+  })
+
+  it('has no place for events that do not tell', () => {
+    expect(placeOf('timestamp', {})).toBeUndefined()
+    expect(placeOf('timestamp', { timestamp: Number.NaN })).toBeUndefined()
+    expect(placeOf('offset', { timestamp: 1 })).toBeUndefined()
+    expect(placeOf('id', {})).toBeUndefined()
+    expect(placeOf('id', { id: 'no number' })).toBeUndefined()
+    expect(placeOf('id', { id: '' })).toBeUndefined()
+  })
+
+  it('compares the numbers ids end in, whatever stands before them', () => {
+    expect(idIsBefore('process_9', 'process_10')).toBe(true)
+    expect(idIsBefore('process_10', 'process_9')).toBe(false)
+    expect(idIsBefore('z_9', 'a_10')).toBe(true)
+    expect(idIsBefore('be0e51_010', 'be0e51_10')).toBe(false)
+    expect(idIsBefore('be0e51_10', 'be0e51_010')).toBe(false)
+  })
+
+  it('compares <ms>-<seq> by both parts', () => {
+    expect(idIsBefore('1768471200000-9', '1768471200000-10')).toBe(true)
+    expect(idIsBefore('1768471200000-10', '1768471200001-0')).toBe(true)
+    expect(idIsBefore('999-0', '1768471200000-0')).toBe(true)
+    expect(idIsBefore('5', '5-1')).toBe(true)
+    expect(idIsBefore('stream-5', 'stream-6')).toBe(true)
+  })
+
+  it('loses nothing on numbers that are no safe integers', () => {
+    expect(idIsBefore('e_9007199254740992', 'e_9007199254740993')).toBe(true)
+    expect(idIsBefore('18446744073709551614-0', '18446744073709551615-0')).toBe(true)
+  })
+
+  test.prop([
+    fc.bigInt({ min: 0n }),
+    fc.bigInt({ min: 0n }),
+    fc.bigInt({ min: 0n }),
+    fc.bigInt({ min: 0n }),
+  ])('agrees with the arithmetic of big integers', (ms, seq, otherMs, otherSeq) => {
+    const before = ms < otherMs || (ms === otherMs && seq < otherSeq)
+    expect(idIsBefore(`${ms}-${seq}`, `${otherMs}-${otherSeq}`)).toBe(before)
+    expect(idIsBefore(`p_${ms}`, `p_${otherMs}`)).toBe(ms < otherMs)
+  })
+
+  it('reads a long id of a hostile peer in no time', () => {
+    const started = performance.now()
+    placeOf('id', { id: `${'1'.repeat(1_000_000)}x` })
+    placeOf('id', { id: `${'0'.repeat(1_000_000)}-${'1'.repeat(1_000_000)}` })
+    expect(performance.now() - started).toBeLessThan(500)
+  })
+})

@@ -1,0 +1,58 @@
+import { fc, test } from '@fast-check/vitest'
+import { describe, expect, it } from 'vitest'
+import { shallowEqual } from '../../src/context/shallow-equal.ts'
+
+describe('shallowEqual', () => {
+  it('takes a value to be equal to itself', () => {
+    const nested = { list: [Number.NaN] }
+    expect(shallowEqual(nested, nested)).toBe(true)
+    expect(shallowEqual(1, 1)).toBe(true)
+  })
+
+  it('takes objects with the same values under the same keys to be equal', () => {
+    const list = [1]
+    expect(shallowEqual({ a: 1, list }, { list, a: 1 })).toBe(true)
+  })
+
+  it('tells objects apart by a value', () => {
+    expect(shallowEqual({ a: 1 }, { a: 2 })).toBe(false)
+    expect(shallowEqual({ a: 1 }, { a: '1' })).toBe(false)
+  })
+
+  it('tells objects apart by the number of their keys, either way', () => {
+    expect(shallowEqual({ a: 1 }, { a: 1, b: 2 })).toBe(false)
+    expect(shallowEqual({ a: 1, b: 2 }, { a: 1 })).toBe(false)
+  })
+
+  it('tells a key that is undefined from one that is missing', () => {
+    expect(shallowEqual({ a: undefined }, {})).toBe(false)
+    expect(shallowEqual({ a: undefined }, { b: undefined })).toBe(false)
+    expect(shallowEqual({ a: undefined }, { a: undefined })).toBe(true)
+  })
+
+  it('takes NaN and nested objects to be different always', () => {
+    expect(shallowEqual({ a: Number.NaN }, { a: Number.NaN })).toBe(false)
+    expect(shallowEqual({ a: {} }, { a: {} })).toBe(false)
+    expect(shallowEqual({ a: [] }, { a: [] })).toBe(false)
+  })
+
+  it('compares only what has its values in its keys', () => {
+    expect(shallowEqual(new Map([['a', 1]]), new Map([['a', 2]]))).toBe(false)
+    expect(shallowEqual(new Date(1), new Date(2))).toBe(false)
+    expect(shallowEqual([1, 2], [1, 2])).toBe(true)
+    expect(shallowEqual([1, 2], [1, 2, 3])).toBe(false)
+    expect(shallowEqual(null, {})).toBe(false)
+    expect(shallowEqual({}, undefined)).toBe(false)
+  })
+
+  test.prop([fc.dictionary(fc.string(), fc.integer()), fc.dictionary(fc.string(), fc.integer())])(
+    'agrees with a comparison entry by entry',
+    (left, right) => {
+      const same =
+        Object.keys(left).length === Object.keys(right).length &&
+        Object.entries(left).every(([key, value]) => right[key] === value)
+      expect(shallowEqual({ ...left }, { ...right })).toBe(same)
+      expect(shallowEqual({ ...left }, { ...left })).toBe(true)
+    },
+  )
+})

@@ -1,0 +1,254 @@
+import { fc, test } from '@fast-check/vitest'
+import { describe, expect, it } from 'vitest'
+import { ContextRegistry } from '../../src/context/context-registry.ts'
+import type { EventMeta, EventOrder } from '../../src/context/order.ts'
+import type { DUUIContext } from '../../src/dialects/duui-contexts.ts'
+import { composer, document, duuiRegistry, step } from './duui-samples.ts'
+import { recordingStores } from './recording-stores.ts'
+
+type Note = { kind: 'note'; id: string; text?: string; tags?: unknown; at?: number }
+
+const notes = () => new ContextRegistry<Note>().storedIn(recordingStores)
+const keyOf = (note: Note) => note.id
+
+describe('a keyed slot', () => {
+  it('replaces the value, so that a field that is missing is gone', () => {
+    const contexts = notes().keyed('note', keyOf)
+    contexts.dispatch({ kind: 'note', id: 'a', text: 'x' })
+    contexts.dispatch({ kind: 'note', id: 'a', at: 1 })
+    expect(contexts.slot('note').get('a')).toEqual({ kind: 'note', id: 'a', at: 1 })
+  })
+
+  it('lays the incoming context over the previous one under merge', () => {
+    const contexts = notes().keyed('note', keyOf, { apply: 'merge' })
+    contexts.dispatch({ kind: 'note', id: 'a', text: 'x', at: 1 })
+    contexts.dispatch({ kind: 'note', id: 'a', at: 2 })
+    expect(contexts.slot('note').get('a')).toEqual({ kind: 'note', id: 'a', text: 'x', at: 2 })
+  })
+
+  it('compares the merged value with the previous one', () => {
+    const contexts = notes().keyed('note', keyOf, { apply: 'merge' })
+    const { values } = contexts.entity('note', 'a')
+    contexts.dispatch({ kind: 'note', id: 'a', text: 'x', at: 1 })
+    contexts.dispatch({ kind: 'note', id: 'a', at: 1 })
+    expect(values).toHaveLength(2)
+    expect(contexts.counts().suppressed).toBe(1)
+  })
+
+  it('leaves an equal value alone, down to its identity', () => {
+    const contexts = notes().keyed('note', keyOf)
+    const { values } = contexts.entity('note', 'a')
+    const first: Note = { kind: 'note', id: 'a', text: 'x' }
+    contexts.dispatch(first)
+    contexts.dispatch({ ...first })
+    contexts.dispatch(first)
+    expect(values).toEqual([undefined, first])
+    expect(contexts.slot('note').get('a')).toBe(first)
+    expect(contexts.counts()).toMatchObject({ created: 1, set: 0, suppressed: 2 })
+  })
+
+  it('sets a value with NaN or a nested object every time', () => {
+    const contexts = notes().keyed('note', keyOf)
+    const { values } = contexts.entity('note', 'a')
+    for (let n = 0; n < 3; n++) contexts.dispatch({ kind: 'note', id: 'a', at: Number.NaN })
+    for (let n = 0; n < 3; n++) contexts.dispatch({ kind: 'note', id: 'a', tags: [] })
+    expect(values).toHaveLength(7)
+    expect(contexts.counts()).toMatchObject({ created: 1, set: 5, suppressed: 0 })
+  })
+
+  it('sets equal values where it is told to', () => {
+    const contexts = notes().keyed('note', keyOf, { equality: 'always' })
+    const { values } = contexts.entity('note', 'a')
+    const note: Note = { kind: 'note', id: 'a' }
+    for (const context of [note, { ...note }, note]) contexts.dispatch(context)
+    expect(values).toHaveLength(4)
+    expect(contexts.counts()).toMatchObject({ created: 1, set: 2, suppressed: 0 })
+  })
+})
+
+describe('a single slot', () => {
+  it('is set every time, also by an equal context and by the same one', () => {
+    const contexts = notes().single('note')
+    const { values } = contexts.entity('note')
+    const note: Note = { kind: 'note', id: 'a' }
+    for (const context of [note, { ...note }, note, note]) contexts.dispatch(context)
+    expect(values).toHaveLength(5)
+    expect(contexts.counts()).toMatchObject({ created: 0, set: 4, suppressed: 0 })
+  })
+
+  it('counts the same object as set though the built-in store tells only of another', () => {
+    const contexts = new ContextRegistry<Note>().single('note')
+    const heard: unknown[] = []
+    contexts.entity('note').listen((note) => heard.push(note))
+    const note: Note = { kind: 'note', id: 'a' }
+    contexts.dispatch(note)
+    contexts.dispatch(note)
+    contexts.dispatch({ ...note })
+    expect(heard).toHaveLength(2)
+    expect(contexts.counts().set).toBe(3)
+  })
+
+  it('leaves an equal value alone where it is told to', () => {
+    const contexts = notes().single('note', { equality: 'shallow' })
+    const { values } = contexts.entity('note')
+    for (let n = 0; n < 3; n++) contexts.dispatch({ kind: 'note', id: 'a' })
+    expect(values).toHaveLength(2)
+    expect(contexts.counts()).toMatchObject({ set: 1, suppressed: 2 })
+  })
+
+  it('merges where it is told to', () => {
+    const contexts = notes().single('note', { apply: 'merge' })
+    contexts.dispatch({ kind: 'note', id: 'a', text: 'x' })
+    contexts.dispatch({ kind: 'note', id: 'b' })
+    expect(contexts.slot('note').get()).toEqual({ kind: 'note', id: 'b', text: 'x' })
+  })
+})
+
+describe('the order of a slot', () => {
+  function lastText(order: EventOrder, ...events: readonly (readonly [string, EventMeta])[]) {
+    const contexts = notes().keyed('note', keyOf, { order })
+    for (const [text, meta] of events) contexts.dispatch({ kind: 'note', id: 'a', text }, meta)
+    return { text: contexts.slot('note').get('a')?.text, stale: contexts.counts().stale }
+  }
+
+  it('is that of arrival by default', () => {
+    const contexts = notes().keyed('note', keyOf)
+    contexts.dispatch(
+      { kind: 'note', id: 'a', text: 'new' },
+      { id: 'e_2', timestamp: 2, offset: 2 },
+    )
+    contexts.dispatch(
+      { kind: 'note', id: 'a', text: 'late' },
+      { id: 'e_1', timestamp: 1, offset: 1 },
+    )
+    expect(contexts.slot('note').get('a')?.text).toBe('late')
+  })
+
+  it('keeps the newest by timestamp', () => {
+    const late = lastText('timestamp', ['new', { timestamp: 2 }], ['late', { timestamp: 1 }])
+    expect(late).toEqual({ text: 'new', stale: 1 })
+  })
+
+  it('keeps the newest by offset, whatever the timestamps say', () => {
+    const late = lastText(
+      'offset',
+      ['new', { offset: 2, timestamp: 1 }],
+      ['late', { offset: 1, timestamp: 2 }],
+    )
+    expect(late).toEqual({ text: 'new', stale: 1 })
+  })
+
+  it('keeps the newest by id, compared as numbers', () => {
+    expect(lastText('id', ['9', { id: 'p_9' }], ['10', { id: 'p_10' }]).text).toBe('10')
+    expect(lastText('id', ['10', { id: 'p_10' }], ['9', { id: 'p_9' }]).text).toBe('10')
+    expect(lastText('id', ['5-9', { id: '5-9' }], ['5-10', { id: '5-10' }]).text).toBe('5-10')
+  })
+
+  it('lets the later arrival win between equals', () => {
+    const equal = lastText('timestamp', ['first', { timestamp: 2 }], ['second', { timestamp: 2 }])
+    expect(equal).toEqual({ text: 'second', stale: 0 })
+  })
+
+  it('applies an event that does not tell, and still knows the newest before it', () => {
+    const events = [
+      ['new', { timestamp: 2 }],
+      ['untold', {}],
+      ['late', { timestamp: 1 }],
+    ] as const
+    expect(lastText('timestamp', ...events)).toEqual({ text: 'untold', stale: 1 })
+  })
+
+  it('goes on from an equal context that changed nothing', () => {
+    const events = [
+      ['x', { timestamp: 1 }],
+      ['x', { timestamp: 3 }],
+      ['late', { timestamp: 2 }],
+    ] as const
+    expect(lastText('timestamp', ...events)).toEqual({ text: 'x', stale: 1 })
+  })
+
+  it('judges every entity by itself', () => {
+    const contexts = notes().keyed('note', keyOf, { order: 'timestamp' })
+    contexts.dispatch({ kind: 'note', id: 'a' }, { timestamp: 2 })
+    contexts.dispatch({ kind: 'note', id: 'b' }, { timestamp: 1 })
+    expect(contexts.slot('note').size).toBe(2)
+  })
+
+  it('judges every part by its own slot with the time of the event', () => {
+    const contexts = new ContextRegistry<DUUIContext>()
+      .keyed('DocumentContext', (c) => c.path, { order: 'timestamp' })
+      .single('ComposerContext')
+      .union('DocumentProcessContext', (c) => [c.document, c.composer])
+    const at = (progress: number): DUUIContext => ({
+      ...step('/a', 'i').document,
+      document: document('/a', { progress }),
+      composer: composer({ progress }),
+    })
+    contexts.dispatch(at(2), { timestamp: 2 })
+    contexts.dispatch(at(1), { timestamp: 1 })
+    expect(contexts.slot('DocumentContext').get('/a')?.progress).toBe(2)
+    expect(contexts.slot('ComposerContext').get()?.progress).toBe(1)
+    expect(contexts.counts().stale).toBe(1)
+  })
+
+  it('takes the id of an event from its context where nothing else tells it', () => {
+    const contexts = new ContextRegistry<DUUIContext>().keyed('DocumentContext', (c) => c.path, {
+      order: 'id',
+    })
+    contexts.dispatch(document('/a', { event_id: 'p_10', progress: 10 }))
+    contexts.dispatch(document('/a', { event_id: 'p_9', progress: 9 }))
+    expect(contexts.slot('DocumentContext').get('/a')?.progress).toBe(10)
+  })
+
+  test.prop([fc.shuffledSubarray([...Array(12).keys()], { minLength: 1 })])(
+    'brings every shuffled stream to the same end',
+    (stream) => {
+      for (const order of ['timestamp', 'offset', 'id'] as const) {
+        const contexts = notes().keyed('note', keyOf, { order })
+        for (const n of stream) {
+          const meta = { timestamp: n, offset: n, id: `p_${n}` }
+          contexts.dispatch({ kind: 'note', id: 'a', at: n }, meta)
+        }
+        expect(contexts.slot('note').get('a')?.at).toBe(Math.max(...stream))
+      }
+    },
+  )
+})
+
+describe('de-duplication', () => {
+  const once = { id: 'e1' }
+
+  it('is off by default', () => {
+    const contexts = notes().single('note')
+    for (let n = 0; n < 2; n++) contexts.dispatch({ kind: 'note', id: 'a' }, once)
+    expect(contexts.counts()).toMatchObject({ set: 2, duplicates: 0 })
+  })
+
+  it('ignores an event that was processed as a whole, its parts too', () => {
+    const contexts = duuiRegistry({ dedupe: true })
+    const event = step('/a', 'i', { event_id: 'p_1' })
+    contexts.dispatch(event)
+    const before = contexts.counts()
+    contexts.dispatch(step('/b', 'j', { event_id: 'p_1' }))
+    expect(contexts.counts()).toEqual({ ...before, duplicates: 1 })
+  })
+
+  it('takes events without an id as they come', () => {
+    const contexts = new ContextRegistry<Note>({ dedupe: true }).single('note')
+    for (const meta of [{}, {}, { id: '' }, { id: '' }])
+      contexts.dispatch({ kind: 'note', id: 'a' }, meta)
+    expect(contexts.counts()).toMatchObject({ set: 4, duplicates: 0 })
+  })
+
+  it('goes by an id of the application where it has one', () => {
+    const contexts = new ContextRegistry<Note>({ dedupe: true, idOf: (n) => n.id }).single('note')
+    for (const id of ['a', 'a', 'b']) contexts.dispatch({ kind: 'note', id })
+    expect(contexts.counts()).toMatchObject({ set: 2, duplicates: 1 })
+  })
+
+  it('remembers as many ids as it is told', () => {
+    const contexts = new ContextRegistry<Note>({ dedupe: { entries: 2 } }).single('note')
+    for (const id of ['1', '2', '3', '1', '3']) contexts.dispatch({ kind: 'note', id }, { id })
+    expect(contexts.counts()).toMatchObject({ set: 4, duplicates: 1 })
+  })
+})
