@@ -6,6 +6,7 @@ export type { Release } from './base/disposable.ts'
 export type { Unsubscribe } from './base/emitter.ts'
 export type { ErrorCode, ErrorDetail, ErrorDetails, Refusal } from './base/errors.ts'
 export { isWirefoldError, WirefoldError } from './base/errors.ts'
+export type { LogArea, Logger } from './base/logger.ts'
 export type { NotifyMode } from './base/schedule.ts'
 export type {
   Readable,
@@ -30,11 +31,21 @@ export type {
   SubscribeOptions,
   Subscription,
 } from './channels/subscription.ts'
+export type { ClientEvents } from './client/events.ts'
 export type { ClientOptions } from './client/options.ts'
 export { clientDefaults } from './client/options.ts'
-export type { ClientEvents, RequestOptions } from './client/realtime-client.ts'
+export type { RequestOptions } from './client/realtime-client.ts'
 export { RealtimeClient } from './client/realtime-client.ts'
+export type { ClientStats } from './client/stats.ts'
+export type { Auth, AuthReason } from './connection/authority.ts'
 export type { ConnectionState } from './connection/connection-state.ts'
+export type { Environment, EnvironmentEvent } from './connection/environment.ts'
+export { platformEnvironment } from './connection/environment.ts'
+export type { HeartbeatOptions } from './connection/heartbeat.ts'
+export { heartbeatDefaults } from './connection/heartbeat.ts'
+export type { Pending } from './connection/ledger.ts'
+export type { OutboxOptions } from './connection/outbox-options.ts'
+export { outboxDefaults } from './connection/outbox-options.ts'
 export type { WebSocketConstructor, WebSocketLike } from './connection/websocket-transport.ts'
 export { webSocketTransport } from './connection/websocket-transport.ts'
 export { ContextRegistry } from './context/context-registry.ts'
@@ -99,6 +110,7 @@ export type {
   WelcomeFrame,
 } from './wire/frame.ts'
 export type {
+  AuthIntent,
   HelloIntent,
   Intent,
   PingIntent,

@@ -22,6 +22,8 @@ export interface ErrorDetails {
   failed: { readonly reason: string; readonly closeCode?: number }
   /** A handler, listener, reducer or store of the application threw; `cause` is what it threw. */
   'handler-failed': { readonly where: string }
+  /** Somebody else is signed in now: what the former user asked for is not carried out. */
+  'identity-changed': { readonly userId: string | undefined }
   /** No `WebSocket` is in this environment and none was injected. */
   'no-websocket': Record<never, never>
   /** More requests wait for the connection than the outbox holds. */

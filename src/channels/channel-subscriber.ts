@@ -79,7 +79,7 @@ export class ChannelSubscriber {
       signal?.removeEventListener('abort', release)
       channel.remove(listener)
       listener.settle?.(released(name))
-      if (channel.silent) this.#linger.add(channel)
+      if (channel.handlers === 0) this.#linger.add(channel)
     }
     const subscription = disposable(release, handle(channel, listener))
     channel.add(listener, stage)
@@ -108,8 +108,14 @@ export class ChannelSubscriber {
   }
 
   #wing(): Wing {
+    const channels = this.#channels
     return {
       rank: 1,
+      get handlers() {
+        let count = 0
+        for (const channel of channels.values()) count += channel.handlers
+        return count
+      },
       opening: () => {
         this.#up = true
         for (const channel of this.#channels.values()) this.#dirty.add(channel)

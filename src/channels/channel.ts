@@ -41,9 +41,9 @@ export class Channel {
     return this.#state
   }
 
-  /** Whether nobody listens. */
-  get silent(): boolean {
-    return !this.#folds && !this.#handles
+  /** How many listen. */
+  get handlers(): number {
+    return each(this.#folds).length + each(this.#handles).length
   }
 
   /** How it stands, made into a store once somebody looks. */

@@ -1,6 +1,14 @@
 import type { BackoffOptions } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
 import { systemClock } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
+import { debugLogger } from '../base/logger.ts'
+import type { Auth } from '../connection/authority.ts'
+import type { Environment } from '../connection/environment.ts'
+import { platformEnvironment } from '../connection/environment.ts'
+import type { HeartbeatOptions } from '../connection/heartbeat.ts'
+import type { OutboxOptions, ResolvedOutboxOptions } from '../connection/outbox-options.ts'
+import { resolveOutboxOptions } from '../connection/outbox-options.ts'
 import type { WebSocketConstructor } from '../connection/websocket-transport.ts'
 import { webSocketTransport } from '../connection/websocket-transport.ts'
 import { native } from '../dialects/native.ts'
@@ -37,6 +45,21 @@ export interface ClientOptions {
    */
   readonly backoff?: Partial<BackoffOptions> | undefined
   /**
+   * Gives credentials, before every attempt to connect and when they are about to expire.
+   * @default none are sent
+   */
+  readonly auth?: Auth | undefined
+  /**
+   * How signs of life are asked for; `false` for not at all.
+   * @default {}
+   */
+  readonly heartbeat?: HeartbeatOptions | false | undefined
+  /**
+   * How requests wait for a connection.
+   * @default {}
+   */
+  readonly outbox?: OutboxOptions | undefined
+  /**
    * An open connection counts as a success, and the waits start anew, once it is this old, in
    * milliseconds.
    * @default 5_000
@@ -53,10 +76,15 @@ export interface ClientOptions {
    */
   readonly requestTimeoutMs?: number | undefined
   /**
-   * How many requests may wait for a connection.
-   * @default 100
+   * Receives what happens, for finding faults: never payloads or tokens.
+   * @default none, or `console.debug` where `localStorage.debug` or `DEBUG` asks for `wirefold:*`
    */
-  readonly outboxLimit?: number | undefined
+  readonly logger?: Logger | undefined
+  /**
+   * What surrounds the client: network, page, debug switches.
+   * @default platformEnvironment()
+   */
+  readonly environment?: Environment | undefined
   /**
    * Where time comes from.
    * @default systemClock
@@ -75,10 +103,14 @@ export interface ResolvedClientOptions {
   readonly transport: TransportFactory
   readonly codec: Codec
   readonly backoff: Partial<BackoffOptions>
+  readonly auth: Auth | undefined
+  readonly heartbeat: HeartbeatOptions | false
+  readonly outbox: ResolvedOutboxOptions
   readonly minUptimeMs: number
   readonly connectTimeoutMs: number
   readonly requestTimeoutMs: number
-  readonly outboxLimit: number
+  readonly logger: Logger | undefined
+  readonly environment: Environment
   readonly clock: Clock
   readonly random: () => number
 }
@@ -88,25 +120,31 @@ export const clientDefaults = {
   dialect: native,
   codec: jsonCodec,
   backoff: {},
+  heartbeat: {},
+  outbox: {},
   minUptimeMs: 5_000,
   connectTimeoutMs: 10_000,
   requestTimeoutMs: 10_000,
-  outboxLimit: 100,
   clock: systemClock,
   random: Math.random,
 } as const
 
 /** Fills in the defaults. */
 export function resolveClientOptions(options: ClientOptions): ResolvedClientOptions {
+  const environment = options.environment ?? platformEnvironment()
   return {
     dialect: options.dialect ?? clientDefaults.dialect,
     transport: options.transport ?? webSocketTransport(options.WebSocket),
     codec: options.codec ?? clientDefaults.codec,
     backoff: options.backoff ?? clientDefaults.backoff,
+    auth: options.auth,
+    heartbeat: options.heartbeat ?? clientDefaults.heartbeat,
+    outbox: resolveOutboxOptions(options.outbox ?? clientDefaults.outbox),
     minUptimeMs: options.minUptimeMs ?? clientDefaults.minUptimeMs,
     connectTimeoutMs: options.connectTimeoutMs ?? clientDefaults.connectTimeoutMs,
     requestTimeoutMs: options.requestTimeoutMs ?? clientDefaults.requestTimeoutMs,
-    outboxLimit: options.outboxLimit ?? clientDefaults.outboxLimit,
+    logger: options.logger ?? debugLogger(environment.debug),
+    environment,
     clock: options.clock ?? clientDefaults.clock,
     random: options.random ?? clientDefaults.random,
   }

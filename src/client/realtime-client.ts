@@ -1,37 +1,14 @@
-import type { Emitter, Unsubscribe } from '../base/emitter.ts'
-import { createEmitter } from '../base/emitter.ts'
-import { refusalError, WirefoldError } from '../base/errors.ts'
+import type { Unsubscribe } from '../base/emitter.ts'
 import { randomId } from '../base/ids.ts'
 import type { Readable } from '../base/store.ts'
-import { printError } from '../base/store.ts'
-import { Connection } from '../connection/connection.ts'
 import type { ConnectionState } from '../connection/connection-state.ts'
-import type { AskOptions } from '../connection/ledger.ts'
-import { Ledger } from '../connection/ledger.ts'
-import type { Link } from '../connection/link.ts'
-import type { Frame, NoticeFrame, ReplyFrame, WelcomeFrame } from '../wire/frame.ts'
-import type { Intent } from '../wire/intent.ts'
-import type { Answered, Line } from '../wire/line.ts'
-import type { CloseInfo } from '../wire/transport.ts'
+import type { AskOptions, Pending } from '../connection/ledger.ts'
+import type { Line } from '../wire/line.ts'
+import type { ClientEvents } from './events.ts'
 import type { ClientOptions, ResolvedClientOptions } from './options.ts'
 import { resolveClientOptions } from './options.ts'
-import { Wings } from './wings.ts'
-
-/** What a client tells of its life, in past tense. */
-export interface ClientEvents {
-  /** The server knows us: everything works. `undefined` where the backend greets nobody. */
-  opened(welcome: WelcomeFrame | undefined): void
-  /** The connection was lost; `client.state` says what comes next. */
-  dropped(close: CloseInfo): void
-  /** Closed by `close()`. */
-  closed(state: ConnectionState): void
-  /** Given up; only `connect()` tries again. */
-  failed(error: WirefoldError): void
-  /** A message was left aside on purpose. */
-  notice(notice: NoticeFrame): void
-  /** A failure that has no better destination. */
-  error(error: unknown): void
-}
+import { Session } from './session.ts'
+import type { ClientStats } from './stats.ts'
 
 /** How a request is made. */
 export interface RequestOptions {
@@ -42,6 +19,16 @@ export interface RequestOptions {
    * @default the client's `requestTimeoutMs`
    */
   readonly timeoutMs?: number | undefined
+  /**
+   * How long it may wait for the connection, in milliseconds, where that is shorter.
+   * @default the client's `outbox.ttlMs`
+   */
+  readonly ttlMs?: number | undefined
+  /**
+   * Rejects with `disconnected` rather than wait for the connection: for what is worthless later.
+   * @default false
+   */
+  readonly volatile?: boolean | undefined
   /** The channel the request is about, for backends that want it said. */
   readonly channel?: string | undefined
 }
@@ -53,66 +40,37 @@ export interface RequestOptions {
  * settle exactly once. What travels on it is the business of its wings: `ChannelSubscriber` and others.
  *
  * @example
- * const client = new RealtimeClient('wss://api.example.com/ws')
+ * const client = new RealtimeClient('wss://api.example.com/ws', { auth: () => session.token() })
  * const task = await client.request('task:create', { title: 'Write' })
  */
 export class RealtimeClient {
   readonly #options: ResolvedClientOptions
-  readonly #events: Emitter<ClientEvents>
-  readonly #connection: Connection
-  readonly #ledger: Ledger
-  readonly #wings = new Wings()
-  readonly #clientId = randomId()
-  readonly #senderId = randomId()
+  readonly #session: Session
   #opening: Promise<void> | undefined
-
-  /** The port for wings such as `ChannelSubscriber`. */
-  readonly line: Line
 
   constructor(url: string, options: ClientOptions = {}) {
     this.#options = resolveClientOptions(options)
-    const { clock, outboxLimit } = this.#options
-    this.#events = createEmitter((error, event) => {
-      // A listener of `error` that throws must not be told of it again and again.
-      if (event === 'error') printError(error)
-      else this.#report(error)
-    })
-    this.#connection = new Connection(
-      { ...this.#options, url, report: (error) => this.#report(error) },
-      {
-        opening: (link) => this.#greet(link),
-        welcomed: (frame) => this.#events.emit('opened', frame),
-        frame: (frame) => this.#receive(frame),
-        unreadable: (error) => this.#report(error),
-        cut: (close) => this.#cut(close),
-        ended: (error) => this.#ended(error),
-      },
-    )
-    this.#ledger = new Ledger({
-      clock,
-      limit: outboxLimit,
-      say: (question) => {
-        const { link } = this.#connection
-        return link ? link.say(question) : false
-      },
-      dialect: () => this.#connection.dialect.name,
-    })
-    this.line = this.#makeLine()
+    this.#session = new Session(url, this.#options)
+  }
+
+  /** The port for wings such as `ChannelSubscriber`. */
+  get line(): Line {
+    return this.#session.line
   }
 
   /** Whether there is a connection: `idle`, `connecting`, `open`, `waiting`, `offline`, `closed`, `failed`. */
   get state(): Readable<ConnectionState> {
-    return this.#connection.state
+    return this.#session.connection.state
   }
 
-  /** How many requests wait for their answer. */
-  get pendingRequests(): number {
-    return this.#ledger.size
+  /** How many requests are on their way. */
+  get pending(): Readable<Pending> {
+    return this.#session.ledger.pending
   }
 
   /** Follows the client's life; the returned function stops it. */
   on<Name extends keyof ClientEvents>(event: Name, listener: ClientEvents[Name]): Unsubscribe {
-    return this.#events.on(event, listener)
+    return this.#session.events.on(event, listener)
   }
 
   /**
@@ -122,7 +80,7 @@ export class RealtimeClient {
    * same promise until then
    */
   connect(): Promise<void> {
-    this.#connection.input({ name: 'connect' })
+    this.#session.connection.input({ name: 'connect' })
     if (this.state.get().name === 'open') return Promise.resolve()
     this.#opening ??= this.#outcome()
     return this.#opening
@@ -130,26 +88,26 @@ export class RealtimeClient {
 
   /** Closes the connection; every pending request is rejected with `closed`. `connect()` opens it again. */
   close(): void {
-    this.#connection.input({ name: 'close' })
+    this.#session.connection.input({ name: 'close' })
   }
 
   /**
    * Asks the server for something.
    *
    * Rejects with `request-timeout`, `aborted`, `disconnected` (lost after it was sent), `outbox-full`,
-   * `unsupported`, `too-large`, `closed`, `failed`, or the code the server refused with.
+   * `bad-payload`, `too-large`, `unsupported`, `identity-changed`, `closed`, `failed`, or the code the
+   * server refused with.
    */
   async request<Reply = unknown>(
     type: string,
     payload?: unknown,
     options: RequestOptions = {},
   ): Promise<Reply> {
-    const { channel } = options
     const requestId = randomId()
     const timestamp = this.#options.clock.wall()
-    const reply = await this.#ask(
-      { kind: 'request', timestamp, requestId, type, channel, payload },
-      options,
+    const reply = await this.#session.ask(
+      { kind: 'request', timestamp, requestId, type, channel: options.channel, payload },
+      this.#asking(options),
     )
     return reply.payload as Reply
   }
@@ -170,141 +128,47 @@ export class RealtimeClient {
     const id = randomId()
     const requestId = randomId()
     const timestamp = this.#options.clock.wall()
-    await this.#ask({ kind: 'publish', timestamp, requestId, channel, id, type, payload }, options)
+    await this.#session.ask(
+      { kind: 'publish', timestamp, requestId, channel, id, type, payload },
+      this.#asking(options),
+    )
     return id
   }
 
-  #ask(question: Parameters<Ledger['ask']>[0], options: RequestOptions): Promise<ReplyFrame> {
-    const error = this.#finalError()
-    if (error) return Promise.reject(error)
-    const { signal, timeoutMs = this.#options.requestTimeoutMs } = options
-    const ask: AskOptions = { timeoutMs, signal }
-    const answer = this.#ledger.ask(question, ask)
-    this.#connection.input({ name: 'needed' })
-    return answer
-  }
-
-  /** Why nothing can be asked, where the client has ended. */
-  #finalError(): WirefoldError | undefined {
+  /** What the client has lived through. */
+  stats(): ClientStats {
+    const { connection, ledger, latency, wings } = this.#session
     const state = this.state.get()
-    if (state.name === 'failed') return state.error
-    if (state.name !== 'closed') return undefined
-    return new WirefoldError('closed', 'The client is closed. Call connect() to open it again.', {})
-  }
-
-  #makeLine(): Line {
-    const connection = this.#connection
+    const { opens } = connection
+    const roundTrip = connection.link?.heartbeat?.roundTrip
     return {
-      get dialect() {
-        return connection.dialect
-      },
-      clock: this.#options.clock,
-      join: (wing) => this.#wings.join(wing),
-      wake: () => connection.input({ name: 'needed' }),
-      say: (intent, answered) => this.#say(intent, answered),
-      report: (error) => this.#report(error),
+      opens,
+      reconnects: Math.max(0, opens - 1),
+      uptimeMs: state.name === 'open' ? this.#options.clock.now() - state.since : 0,
+      lastRttMs: roundTrip?.lastMs,
+      smoothedRttMs: roundTrip?.smoothedMs,
+      clockOffsetMs: latency.offsetMs,
+      eventLatencyMs: latency.eventMs,
+      ...ledger.pending.get(),
+      dropped: ledger.dropped,
+      handlers: wings.handlers,
     }
   }
 
-  /** Control traffic: said now or not at all. */
-  #say(intent: Intent, answered: Answered | undefined): boolean {
-    const { link } = this.#connection
-    if (!link) return false
-    const said = link.say(intent)
-    if (!answered) return true
-    const to = 'requestId' in intent ? [intent.requestId] : []
-    const local: ReplyFrame = { kind: 'reply', to, payload: undefined, at: undefined }
-    if (!said?.length) answered(local, undefined)
-    for (const outgoing of said ?? []) {
-      if (outgoing.keys.length === 0) answered(local, outgoing.channels)
-      else this.#ledger.expect(outgoing, answered, this.#options.requestTimeoutMs)
+  #asking(options: RequestOptions): AskOptions {
+    return {
+      timeoutMs: options.timeoutMs ?? this.#options.requestTimeoutMs,
+      ttlMs: options.ttlMs ?? this.#options.outbox.ttlMs,
+      volatile: options.volatile ?? false,
+      signal: options.signal,
     }
-    return true
-  }
-
-  #greet(link: Link): boolean {
-    const greeting = link.say({
-      kind: 'hello',
-      timestamp: this.#options.clock.wall(),
-      clientId: this.#clientId,
-      senderId: this.#senderId,
-      token: undefined,
-      expectUser: undefined,
-    })
-    this.#wings.opening()
-    this.#ledger.opening()
-    return greeting !== undefined
-  }
-
-  #receive(frame: Frame): void {
-    switch (frame.kind) {
-      case 'event':
-      case 'unsubscribed':
-        this.#wings.receive(frame)
-        return
-      case 'reply':
-      case 'subscribed':
-        // One that nobody waits for any more came too late, which was reported when it was given up.
-        this.#ledger.settle(frame)
-        return
-      case 'refusal':
-        if (frame.to.length > 0) this.#ledger.settle(frame)
-        else this.#refused(frame.error)
-        return
-      case 'ping':
-        this.#say({ kind: 'pong', timestamp: frame.timestamp }, undefined)
-        return
-      case 'notice':
-        this.#notice(frame)
-        return
-      case 'welcome':
-      case 'pong':
-      case 'goaway':
-      case 'expiring':
-        return
-    }
-  }
-
-  #refused(refusal: Parameters<typeof refusalError>[1]): void {
-    const error = refusalError(refusal.channel ?? 'the connection', refusal)
-    if (refusal.channel === undefined) this.#connection.refused(error)
-    this.#report(error)
-  }
-
-  #notice(notice: NoticeFrame): void {
-    if (notice.level === 'ignored') {
-      this.#events.emit('notice', notice)
-      return
-    }
-    const sample = String(JSON.stringify(notice.wire)).slice(0, 80)
-    const message = `A message is not of the protocol ${this.#connection.dialect.name}: ${notice.reason}.`
-    this.#report(new WirefoldError('bad-frame', message, { reason: notice.reason, sample }))
-  }
-
-  #cut(close: CloseInfo): void {
-    this.#ledger.cut()
-    this.#wings.cut()
-    this.#events.emit('dropped', close)
-  }
-
-  #ended(error: WirefoldError): void {
-    this.#ledger.end(error)
-    this.#wings.ended(error)
-    if (error.code === 'closed') this.#events.emit('closed', this.state.get())
-    else if (this.#events.listens('failed')) this.#events.emit('failed', error)
-    else this.#report(error)
-  }
-
-  #report(error: unknown): void {
-    if (this.#events.listens('error')) this.#events.emit('error', error)
-    else printError(error)
   }
 
   /** Settles with the first state that answers whether we are connected. */
   #outcome(): Promise<void> {
     const outcome = new Promise<void>((resolve, reject) => {
       const look = (state: ConnectionState): void => {
-        const error = this.#finalError()
+        const error = this.#session.finalError()
         if (state.name === 'open') resolve()
         else if (error) reject(error)
         else return

@@ -6,6 +6,11 @@ import type { Wing } from '../wire/line.ts'
 export class Wings {
   #wings: readonly Wing[] = []
 
+  /** How many handlers of the application they serve. */
+  get handlers(): number {
+    return this.#wings.reduce((sum, { handlers }) => sum + handlers, 0)
+  }
+
   /** Adds a wing; throws where its rank is taken. */
   join(wing: Wing): () => void {
     if (this.#wings.some((other) => other.rank === wing.rank)) {

@@ -2,6 +2,7 @@ import type { BackoffOptions } from '../base/backoff.ts'
 import { backoffDelay } from '../base/backoff.ts'
 import { WirefoldError } from '../base/errors.ts'
 import type { CloseInfo } from '../wire/transport.ts'
+import { retryHint } from './retry-hint.ts'
 
 /*
  * Is there a socket, and if not, when will there be one? Nothing here acts or starts a timer: the
@@ -13,7 +14,7 @@ import type { CloseInfo } from '../wire/transport.ts'
  *                     connect └── waiting ◀─────────────┘
  *                                  │  ▲ online
  *                          offline ▼  │
- *                                 offline
+ *                                 offline ◀──hide── connecting, open, waiting
  *
  *   any ──close──▶ closed        any with a socket ──fatal code, refused, out of attempts──▶ failed
  *   closed, failed ──connect──▶ connecting
@@ -23,12 +24,17 @@ import type { CloseInfo } from '../wire/transport.ts'
 export type ConnectionState =
   /** Nobody has needed a connection yet. */
   | { readonly name: 'idle' }
-  /** A socket is being opened (`dialing`), or is open and waits for its welcome (`greeting`). */
+  /**
+   * Credentials are being fetched (`authorizing`), a socket is being opened (`dialing`), or is open
+   * and waits for its welcome (`greeting`).
+   */
   | {
       readonly name: 'connecting'
-      readonly phase: 'dialing' | 'greeting'
+      readonly phase: 'authorizing' | 'dialing' | 'greeting'
       /** How many attempts in a row have failed before this one. */
       readonly attempt: number
+      /** Whether the last credentials were refused: these are the second chance. */
+      readonly denied: boolean
     }
   /** Welcomed: everything works. */
   | { readonly name: 'open'; readonly since: number; readonly attempt: number }
@@ -36,11 +42,17 @@ export type ConnectionState =
   | {
       readonly name: 'waiting'
       readonly attempt: number
+      readonly denied: boolean
       readonly retryAt: number
       readonly reason: CloseInfo
     }
-  /** The platform says there is no network; attempts are not spent on it. */
-  | { readonly name: 'offline'; readonly attempt: number; readonly reason: CloseInfo }
+  /** There is no network, or the page is put away; no attempts are spent on that. */
+  | {
+      readonly name: 'offline'
+      readonly attempt: number
+      readonly denied: boolean
+      readonly reason: CloseInfo
+    }
   /** Closed by our own `close()`. */
   | { readonly name: 'closed' }
   /** Given up; only `connect()` tries again. */
@@ -54,6 +66,8 @@ export type ConnectionInput =
   | { readonly name: 'needed' }
   /** The application ends it. */
   | { readonly name: 'close' }
+  /** The credentials are there. */
+  | { readonly name: 'authorized' }
   /** The socket opened. */
   | { readonly name: 'opened' }
   /** The server knows us. */
@@ -70,12 +84,14 @@ export type ConnectionInput =
   | { readonly name: 'refused'; readonly error: WirefoldError }
   /** The wait is over. */
   | { readonly name: 'due' }
-  /** The network is back; `retryAt` is when to try. */
+  /** The network is back, or the page is shown again; `retryAt` is when to try. */
   | { readonly name: 'online'; readonly retryAt: number }
   /** The network is gone. */
   | { readonly name: 'offline' }
   /** Somebody looks at us again; `retryAt` is when to try at the latest. */
   | { readonly name: 'wake'; readonly retryAt: number }
+  /** The page is put away, and its sockets with it. */
+  | { readonly name: 'hide' }
 
 /** What the shell is to do. */
 export type ConnectionCommand = 'dial' | 'hangup' | 'wait' | 'cancel-wait'
@@ -87,7 +103,13 @@ export interface ConnectionRules {
   readonly minUptimeMs: number
   /** Close codes after which trying again makes no sense. */
   readonly fatalCloseCodes: readonly number[]
+  /** Whether there is somebody to ask for credentials. */
+  readonly authorizes: boolean
 }
+
+/** The close code for "not authenticated"; see `docs/protocol.md`. */
+const NOT_AUTHENTICATED = 4401
+const HIDDEN: CloseInfo = { code: 1000, reason: 'the page was put away' }
 
 /** The next state, and what to do on the way there. */
 export type Transition = readonly [ConnectionState, readonly ConnectionCommand[]]
@@ -100,14 +122,16 @@ export function transition(
 ): Transition {
   switch (state.name) {
     case 'idle':
-      if (input.name === 'connect' || input.name === 'needed') return dial(0)
+      if (input.name === 'connect' || input.name === 'needed') return dial(rules)
       if (input.name === 'close') return [{ name: 'closed' }, []]
       return [state, []]
 
     case 'connecting':
       if (input.name === 'close') return [{ name: 'closed' }, ['hangup']]
+      if (input.name === 'hide') return hide(state, 'hangup')
       if (input.name === 'refused') return [{ name: 'failed', error: input.error }, ['hangup']]
-      if (input.name === 'dropped') return afterDrop(state.attempt, input, rules)
+      if (input.name === 'dropped') return afterDrop(state.attempt, state.denied, input, rules)
+      if (input.name === 'authorized') return [{ ...state, phase: 'dialing' }, []]
       if (input.name === 'opened') return [{ ...state, phase: 'greeting' }, []]
       if (input.name === 'welcomed') {
         return [{ name: 'open', since: input.now, attempt: state.attempt }, []]
@@ -116,21 +140,23 @@ export function transition(
 
     case 'open':
       if (input.name === 'close') return [{ name: 'closed' }, ['hangup']]
+      if (input.name === 'hide') return hide({ ...state, denied: false }, 'hangup')
       if (input.name === 'refused') return [{ name: 'failed', error: input.error }, ['hangup']]
       if (input.name === 'dropped') {
         // A server that opens and closes at once must not be hammered: its attempts keep counting.
         const lasted = input.now - state.since >= rules.minUptimeMs
-        return afterDrop(lasted ? 0 : state.attempt, input, rules)
+        return afterDrop(lasted ? 0 : state.attempt, false, input, rules)
       }
       return [state, []]
 
     case 'waiting':
       if (input.name === 'close') return [{ name: 'closed' }, ['cancel-wait']]
-      if (input.name === 'due') return dial(state.attempt)
-      if (input.name === 'connect') return dial(state.attempt, 'cancel-wait')
+      if (input.name === 'due') return dial(rules, state)
+      if (input.name === 'connect') return dial(rules, state, 'cancel-wait')
+      if (input.name === 'hide') return hide(state, 'cancel-wait')
       if (input.name === 'offline') {
-        const { attempt, reason } = state
-        return [{ name: 'offline', attempt, reason }, ['cancel-wait']]
+        const { attempt, denied, reason } = state
+        return [{ name: 'offline', attempt, denied, reason }, ['cancel-wait']]
       }
       if (input.name === 'online' || input.name === 'wake') {
         if (input.retryAt >= state.retryAt) return [state, []]
@@ -140,42 +166,66 @@ export function transition(
 
     case 'offline':
       if (input.name === 'close') return [{ name: 'closed' }, []]
-      if (input.name === 'connect') return dial(state.attempt)
+      if (input.name === 'connect') return dial(rules, state)
       if (input.name === 'online') {
-        const { attempt, reason } = state
-        return [{ name: 'waiting', attempt, reason, retryAt: input.retryAt }, ['wait']]
+        const { attempt, denied, reason } = state
+        return [{ name: 'waiting', attempt, denied, reason, retryAt: input.retryAt }, ['wait']]
       }
       return [state, []]
 
     case 'closed':
-      return input.name === 'connect' ? dial(0) : [state, []]
+      return input.name === 'connect' ? dial(rules) : [state, []]
 
     case 'failed':
-      if (input.name === 'connect') return dial(0)
+      if (input.name === 'connect') return dial(rules)
       if (input.name === 'close') return [{ name: 'closed' }, []]
       return [state, []]
   }
 }
 
-function dial(attempt: number, ...before: ConnectionCommand[]): Transition {
-  return [{ name: 'connecting', phase: 'dialing', attempt }, [...before, 'dial']]
+/** How far the attempts to connect have come. */
+interface Attempts {
+  readonly attempt: number
+  readonly denied: boolean
+}
+
+const FIRST: Attempts = { attempt: 0, denied: false }
+
+function dial(
+  { authorizes }: ConnectionRules,
+  { attempt, denied }: Attempts = FIRST,
+  ...before: ConnectionCommand[]
+): Transition {
+  const phase = authorizes ? 'authorizing' : 'dialing'
+  return [{ name: 'connecting', phase, attempt, denied }, [...before, 'dial']]
+}
+
+function hide({ attempt, denied }: Attempts, command: ConnectionCommand): Transition {
+  return [{ name: 'offline', attempt, denied, reason: HIDDEN }, [command]]
 }
 
 function afterDrop(
   failed: number,
+  deniedBefore: boolean,
   input: Extract<ConnectionInput, { name: 'dropped' }>,
   rules: ConnectionRules,
 ): Transition {
   const { close, now, online, random } = input
+  const denied = close.code === NOT_AUTHENTICATED
+  if (denied && (deniedBefore || !rules.authorizes)) {
+    return [{ name: 'failed', error: gaveUp('the server does not know who we are', close) }, []]
+  }
   if (rules.fatalCloseCodes.includes(close.code)) {
     return [{ name: 'failed', error: gaveUp('the server closed it for good', close) }, []]
   }
-  if (!online) return [{ name: 'offline', attempt: failed, reason: close }, []]
+  if (!online) return [{ name: 'offline', attempt: failed, denied, reason: close }, []]
   if (failed >= rules.backoff.maxAttempts) {
     return [{ name: 'failed', error: gaveUp(`${failed + 1} attempts failed`, close) }, []]
   }
-  const retryAt = now + backoffDelay(failed, rules.backoff, random)
-  return [{ name: 'waiting', attempt: failed + 1, retryAt, reason: close }, ['wait']]
+  const { floorMs, windowMs } = retryHint(close)
+  const spread = windowMs === undefined ? undefined : random * windowMs
+  const retryAt = now + floorMs + (spread ?? backoffDelay(failed, rules.backoff, random))
+  return [{ name: 'waiting', attempt: failed + 1, denied, retryAt, reason: close }, ['wait']]
 }
 
 function gaveUp(why: string, { code, reason, cause }: CloseInfo): WirefoldError {

@@ -5,9 +5,10 @@ import { isWirefoldError, WirefoldError } from '../base/errors.ts'
 import type { Readable, Writable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
 import type { Codec } from '../wire/codec.ts'
-import type { Dialect, DialectFactory } from '../wire/dialect.ts'
+import type { Credentials, Dialect, DialectFactory } from '../wire/dialect.ts'
 import type { Frame, WelcomeFrame } from '../wire/frame.ts'
 import type { CloseInfo, TransportFactory } from '../wire/transport.ts'
+import type { Authority } from './authority.ts'
 import type {
   ConnectionCommand,
   ConnectionInput,
@@ -15,6 +16,9 @@ import type {
   ConnectionState,
 } from './connection-state.ts'
 import { transition } from './connection-state.ts'
+import type { Environment, EnvironmentEvent } from './environment.ts'
+import type { HeartbeatOptions } from './heartbeat.ts'
+import type { LinkHandlers } from './link.ts'
 import { Link } from './link.ts'
 
 /** What a connection is made of. */
@@ -24,17 +28,20 @@ export interface ConnectionParts {
   readonly codec: Codec
   readonly dialect: DialectFactory
   readonly clock: Clock
+  readonly environment: Environment
+  readonly authority: Authority
   readonly backoff: Partial<BackoffOptions>
+  readonly heartbeat: HeartbeatOptions | false
   readonly minUptimeMs: number
   /** From the dial to the welcome. */
   readonly connectTimeoutMs: number
   /** A number in [0, 1). */
   readonly random: () => number
-  /** Receives what a follower of the state threw. */
+  /** Receives what has no better destination. */
   readonly report: (error: unknown) => void
 }
 
-/** What a connection tells. */
+/** What a connection tells, and asks. */
 export interface ConnectionHandlers {
   /**
    * A socket opened: what is said on the link now travels with the greeting.
@@ -46,18 +53,24 @@ export interface ConnectionHandlers {
   welcomed(frame: WelcomeFrame | undefined): void
   /** Any frame but the welcome. */
   frame(frame: Frame): void
-  /** A message could not be read. */
-  unreadable(error: unknown): void
   /** The socket is gone; the state tells what comes next. */
   cut(close: CloseInfo): void
   /** It will not come back by itself: closed by us, or failed. */
   ended(error: WirefoldError): void
+  /** When the first thing was said, after `since`, whose answer is still due. */
+  unansweredSince(since: number | undefined): number | undefined
 }
+
+/** The most that an attempt is put off when the network is back, in milliseconds: not all at once. */
+const WAKE_SPREAD_MS = 500
 
 /** The shell of connection-state.ts: owns the socket and the timers, and decides nothing. */
 export class Connection {
+  /** How many sockets were welcomed so far. */
+  opens = 0
   readonly #parts: ConnectionParts
   readonly #handlers: ConnectionHandlers
+  readonly #heard: LinkHandlers
   readonly #rules: ConnectionRules
   readonly #state: Writable<ConnectionState>
   readonly #template: Dialect
@@ -68,16 +81,26 @@ export class Connection {
   #refusal: WirefoldError | undefined
   #cancelWait: Cancel | undefined
   #cancelTimeout: Cancel | undefined
+  #unfollow: (() => void) | undefined
 
   constructor(parts: ConnectionParts, handlers: ConnectionHandlers) {
     this.#parts = parts
     this.#handlers = handlers
     this.#template = parts.dialect()
     this.#state = createStore<ConnectionState>({ name: 'idle' }, { onError: parts.report })
+    this.#heard = {
+      opened: (link) => this.#opened(link),
+      frame: (frame, link) => this.#frame(frame, link),
+      unreadable: (error) => parts.report(error),
+      closed: (info, link) => this.#closed(info, link),
+      dead: (link) => this.#lost('the peer gave no sign of life', link),
+      unansweredSince: (since) => handlers.unansweredSince(since),
+    }
     this.#rules = {
       backoff: { ...backoffDefaults, ...this.#template.presets.backoff, ...parts.backoff },
       minUptimeMs: parts.minUptimeMs,
       fatalCloseCodes: this.#template.fatalCloseCodes,
+      authorizes: parts.authority.present,
     }
   }
 
@@ -120,12 +143,19 @@ export class Connection {
     if (after === before) return
     this.#state.set(after)
     for (const command of commands) this.#carryOut(command)
-    if (after.name === 'failed') this.#handlers.ended(after.error)
+    if (after.name === 'failed') this.#ended(after.error)
     if (after.name === 'closed') {
-      this.#handlers.ended(
-        new WirefoldError('closed', 'The client was closed. Call connect() to open it again.', {}),
-      )
+      const message = 'The client was closed. Call connect() to open it again.'
+      this.#ended(new WirefoldError('closed', message, {}))
     }
+    // The page took the socket away: to everybody above it is a loss like any other.
+    if (input.name === 'hide' && after.name === 'offline') this.#handlers.cut(after.reason)
+  }
+
+  #ended(error: WirefoldError): void {
+    this.#unfollow?.()
+    this.#unfollow = undefined
+    this.#handlers.ended(error)
   }
 
   #carryOut(command: ConnectionCommand): void {
@@ -146,31 +176,42 @@ export class Connection {
   }
 
   #dial(): void {
-    const { transport, codec, dialect, url, clock, connectTimeoutMs } = this.#parts
+    const { codec, dialect, clock, connectTimeoutMs, environment, heartbeat } = this.#parts
+    this.#unfollow ??= environment.follow((event) => this.#around(event))
     this.#refusal = undefined
-    const link = new Link(dialect(), codec, {
-      opened: (opened) => this.#opened(opened),
-      frame: (frame, from) => this.#frame(frame, from),
-      unreadable: (error) => this.#handlers.unreadable(error),
-      closed: (info, from) => this.#closed(info, from),
-    })
+    const link = new Link({ dialect: dialect(), codec, clock, heartbeat, handlers: this.#heard })
     this.#link = link
     this.#cancelTimeout = clock.after(connectTimeoutMs, () => {
-      link.drop()
-      this.#closed({ code: 1006, reason: `no welcome in ${connectTimeoutMs} ms` }, link)
+      this.#lost(`no welcome in ${connectTimeoutMs} ms`, link)
     })
+    const state = this.#state.get()
+    if (state.name === 'connecting' && state.phase === 'authorizing') {
+      void this.#authorize(link, state.denied)
+    } else this.#open(link, {})
+  }
+
+  async #authorize(link: Link, denied: boolean): Promise<void> {
     try {
-      link.open(transport, link.dialect.url(url, {}))
+      const credentials = await this.#parts.authority.ask(denied ? 'refused' : 'connect')
+      if (link !== this.#link) return
+      this.input({ name: 'authorized' })
+      if (link === this.#link) this.#open(link, credentials)
     } catch (cause) {
-      this.#letGo()
+      if (link !== this.#link) return
+      this.#parts.report(cause)
+      this.#closed({ code: 1006, reason: 'auth() failed', cause }, link)
+    }
+  }
+
+  #open(link: Link, credentials: Credentials): void {
+    const { transport, url } = this.#parts
+    try {
+      link.open(transport, url, credentials)
+    } catch (cause) {
+      const message = `The transport ${transport.name} could not open ${url}.`
       const error = isWirefoldError(cause)
         ? cause
-        : new WirefoldError(
-            'bad-url',
-            `The transport ${transport.name} could not open ${url}.`,
-            { url },
-            { cause },
-          )
+        : new WirefoldError('bad-url', message, { url }, { cause })
       this.input({ name: 'refused', error })
     }
   }
@@ -181,10 +222,17 @@ export class Connection {
     link?.drop(1000, '')
   }
 
+  /** The socket is no longer ours, whatever becomes of it. */
   #letGo(): void {
     this.#cancelTimeout?.()
     this.#link = undefined
     this.#speaking = false
+  }
+
+  /** The peer is gone without a word: forget the socket first, and close it in passing. */
+  #lost(reason: string, link: Link): void {
+    this.#closed({ code: 1006, reason }, link)
+    link.drop()
   }
 
   #wait(): void {
@@ -214,22 +262,38 @@ export class Connection {
   #welcomed(frame: WelcomeFrame | undefined, link: Link): void {
     if (this.#state.get().name !== 'connecting') return
     this.#cancelTimeout?.()
-    link.welcomed(frame?.limits.frameBytes)
+    this.opens++
+    link.welcomed(frame)
     this.input({ name: 'welcomed', now: this.#parts.clock.now() })
-    this.#handlers.welcomed(frame)
+    if (link === this.#link) this.#handlers.welcomed(frame)
+  }
+
+  #around(event: EnvironmentEvent): void {
+    const { clock, random } = this.#parts
+    const soon = (): number => clock.now() + random() * WAKE_SPREAD_MS
+    switch (event) {
+      case 'online':
+      case 'wake':
+        this.#link?.heartbeat?.wake()
+        this.input({ name: event, retryAt: soon() })
+        break
+      case 'show':
+        this.input({ name: 'online', retryAt: clock.now() })
+        break
+      case 'offline':
+      case 'hide':
+        this.input({ name: event })
+        break
+    }
   }
 
   #closed(info: CloseInfo, link: Link): void {
     if (link !== this.#link) return
     this.#letGo()
     const close = this.#refusal ? { ...info, cause: this.#refusal } : info
-    this.input({
-      name: 'dropped',
-      now: this.#parts.clock.now(),
-      online: true,
-      random: this.#parts.random(),
-      close,
-    })
+    const { clock, random, environment } = this.#parts
+    const { online } = environment
+    this.input({ name: 'dropped', now: clock.now(), online, random: random(), close })
     this.#handlers.cut(close)
   }
 }

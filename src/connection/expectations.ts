@@ -4,6 +4,8 @@ import type { Answer } from '../wire/line.ts'
 export interface Expectation {
   readonly keys: readonly string[]
   readonly answered: (answer: Answer) => void
+  /** When it left, by the clock's `now()`; `undefined` while it waits to. */
+  leftAt: number | undefined
 }
 
 /** Answers that are due, by key; within a key the first that waits is the first that is served. */
@@ -31,16 +33,27 @@ export class Expectations {
     }
   }
 
-  /** Gives an answer to whoever waits for it; false where nobody does. */
-  settle(answer: Answer): boolean {
-    for (const key of answer.to) {
+  /** Takes out whoever waits for an answer. */
+  take({ to }: Answer): Expectation | undefined {
+    for (const key of to) {
       const expectation = this.#byKey.get(key)?.[0]
       if (!expectation) continue
       this.delete(expectation)
-      expectation.answered(answer)
-      return true
+      return expectation
     }
-    return false
+    return undefined
+  }
+
+  /** When the first left, after `since`, whose answer is still due. */
+  unansweredSince(since: number = Number.NEGATIVE_INFINITY): number | undefined {
+    let first: number | undefined
+    for (const queue of this.#byKey.values()) {
+      for (const { leftAt } of queue) {
+        if (leftAt === undefined || leftAt <= since) continue
+        if (first === undefined || leftAt < first) first = leftAt
+      }
+    }
+    return first
   }
 
   /** Forgets everything. */

@@ -1,157 +1,185 @@
 import type { Cancel, Clock } from '../base/clock.ts'
 import { refusalError, WirefoldError } from '../base/errors.ts'
+import type { Readable } from '../base/store.ts'
+import { createStore } from '../base/store.ts'
 import type { Outgoing } from '../wire/dialect.ts'
 import type { ReplyFrame } from '../wire/frame.ts'
-import type { PublishIntent, RequestIntent } from '../wire/intent.ts'
 import type { Answer, Answered } from '../wire/line.ts'
+import type { Asked, Question } from './asked.ts'
+import { localReply, nameOf, reasons } from './asked.ts'
 import type { Expectation } from './expectations.ts'
 import { Expectations } from './expectations.ts'
-
-/** Something that wants an answer and gets exactly one. */
-export type Question = RequestIntent | PublishIntent
+import type { ResolvedOutboxOptions } from './outbox-options.ts'
+import type { Ticket } from './sender.ts'
 
 /** How a question is asked. */
 export interface AskOptions {
   /** How long its answer may take, in milliseconds, the time it waits to be sent included. */
   readonly timeoutMs: number
-  readonly signal?: AbortSignal | undefined
+  /** How long it may wait to be sent, in milliseconds. */
+  readonly ttlMs: number
+  /** Whether it is given up rather than wait for a connection. */
+  readonly volatile: boolean
+  readonly signal: AbortSignal | undefined
 }
 
 /** What a ledger needs around it. */
 export interface LedgerPort {
   readonly clock: Clock
-  /** The most questions that may wait for a connection. */
-  readonly limit: number
+  readonly outbox: ResolvedOutboxOptions
   /**
-   * Has a question sent; throws `too-large`.
+   * Has a question sent; throws where it cannot be.
    *
    * @returns `false` where there is no line, `undefined` where the backend has no word for it
    */
-  say(question: Question): readonly Outgoing[] | undefined | false
+  say(question: Question, ticket: Ticket): readonly Outgoing[] | undefined | false
   /** The name of the dialect, for people. */
   dialect(): string
+  /** An answer came to what left at this moment. */
+  answered(leftAt: number): void
+  /** Receives what a follower of `pending` threw. */
+  report(error: unknown): void
 }
 
-interface Asked {
-  readonly question: Question
-  readonly timeoutMs: number
-  readonly resolve: (reply: ReplyFrame) => void
-  readonly reject: (error: WirefoldError) => void
-  readonly cancel: Cancel
-  /** Present once it was sent. */
-  expectation: Expectation | undefined
+/** How many requests are on their way. */
+export interface Pending {
+  /** Waiting to be sent. */
+  readonly queued: number
+  /** Sent, and waiting for their answer. */
+  readonly sent: number
 }
 
 /**
  * Who waits for what: questions not yet sent, in order, and everything sent whose answer is due.
  *
- * Each question settles exactly once: by its answer, its deadline, its signal, a cut after it was
- * sent, or the end of the client. An answer nobody waits for (any more) is dropped.
+ * Each question settles exactly once: by its answer, its deadlines, its signal, a cut after it was
+ * sent, a full outbox, or the end of the client. An answer nobody waits for (any more) is dropped.
  */
 export class Ledger {
+  /** How many questions a full outbox has cost so far. */
+  dropped = 0
   readonly #port: LedgerPort
   readonly #asked = new Map<string, Asked>()
-  readonly #held = new Set<Asked>()
   readonly #expected = new Expectations()
   /** Deadlines of control traffic, which a cut ends. */
   readonly #controls = new Set<Cancel>()
+  readonly #pending
+  #sent = 0
 
   constructor(port: LedgerPort) {
     this.#port = port
+    this.#pending = createStore<Pending>({ queued: 0, sent: 0 }, { onError: port.report })
   }
 
-  /** How many questions wait for their answer, sent or not. */
-  get size(): number {
-    return this.#asked.size
+  /** How many questions are on their way. */
+  get pending(): Readable<Pending> {
+    return this.#pending
   }
 
-  /** How many answers are due: of questions and of control traffic. */
-  get due(): number {
-    return this.#expected.size
+  /** When the first thing left, after `since`, whose answer is still due. */
+  unansweredSince(since: number | undefined): number | undefined {
+    return this.#expected.unansweredSince(since)
   }
 
   /** Sends a question, now or when there is a line, and returns its answer. */
-  ask(question: Question, { timeoutMs, signal }: AskOptions): Promise<ReplyFrame> {
-    const { requestId } = question
-    if (signal?.aborted) return Promise.reject(this.#aborted(question, signal))
-    if (this.#held.size >= this.#port.limit) {
-      const { limit } = this.#port
-      const message = `${name(question)} was not sent: ${limit} requests wait for the connection already.`
-      return Promise.reject(new WirefoldError('outbox-full', message, { requestId, limit }))
-    }
+  ask(question: Question, options: AskOptions): Promise<ReplyFrame> {
+    const { timeoutMs, ttlMs, signal, volatile } = options
+    if (signal?.aborted) return Promise.reject(reasons.aborted(question, signal))
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => this.#fail(asked, this.#aborted(question, signal))
-      const cancelDeadline = this.#port.clock.after(timeoutMs, () => this.#timeOut(asked))
+      const { clock } = this.#port
+      const onAbort = (): void => this.#fail(asked, reasons.aborted(question, signal))
+      const timeOut = (ms: number): void =>
+        this.#fail(asked, reasons.timedOut(question, ms, asked.sent))
+      const cancelDeadline = clock.after(timeoutMs, () => timeOut(timeoutMs))
+      const cancelTtl =
+        ttlMs < timeoutMs ? clock.after(ttlMs, () => asked.sent || timeOut(ttlMs)) : undefined
       signal?.addEventListener('abort', onAbort)
       const asked: Asked = {
         question,
-        timeoutMs,
+        volatile,
         resolve,
         reject,
+        sent: false,
+        cancelled: false,
         expectation: undefined,
-        cancel: () => {
+        left: () => {
+          if (!asked.sent) this.#sent++
+          asked.sent = true
+          if (asked.expectation) asked.expectation.leftAt = clock.now()
+          this.#changed()
+        },
+        release: () => {
           cancelDeadline()
+          cancelTtl?.()
           signal?.removeEventListener('abort', onAbort)
         },
       }
-      this.#asked.set(requestId, asked)
-      this.#held.add(asked)
+      this.#asked.set(question.requestId, asked)
       this.#send(asked)
+      if (this.#asked.get(question.requestId) === asked && !asked.expectation) this.#queue(asked)
+      this.#changed()
     })
   }
 
   /** There is a line: what was held goes out, in order. */
   opening(): void {
-    for (const asked of [...this.#held]) this.#send(asked)
+    for (const asked of [...this.#asked.values()]) if (!asked.expectation) this.#send(asked)
   }
 
-  /** Waits for the answer to control traffic, or for its deadline. */
-  expect(said: Outgoing, answered: Answered, timeoutMs: number): void {
-    const expectation: Expectation = {
-      keys: said.keys,
-      answered: (answer) => {
-        this.#controls.delete(cancel)
-        cancel()
-        answered(answer, said.channels)
+  /** Waits for the answer to control traffic, or for its deadline; the ticket is for its sending. */
+  expect(answered: Answered, timeoutMs: number): { ticket: Ticket; said(said: Outgoing): void } {
+    const { clock } = this.#port
+    let leftAt: number | undefined
+    const expectations: Expectation[] = []
+    return {
+      ticket: {
+        cancelled: false,
+        left: () => {
+          leftAt = clock.now()
+          for (const expectation of expectations) expectation.leftAt = leftAt
+        },
+      },
+      said: ({ keys, channels }) => {
+        const done = (answer: Answer | undefined): void => {
+          this.#controls.delete(cancel)
+          cancel()
+          answered(answer, channels)
+        }
+        const expectation: Expectation = { keys, leftAt, answered: done }
+        const cancel = clock.after(timeoutMs, () => {
+          this.#expected.delete(expectation)
+          done(undefined)
+        })
+        expectations.push(expectation)
+        this.#controls.add(cancel)
+        this.#expected.add(expectation)
       },
     }
-    const cancel = this.#port.clock.after(timeoutMs, () => {
-      this.#controls.delete(cancel)
-      this.#expected.delete(expectation)
-      answered(undefined, said.channels)
-    })
-    this.#controls.add(cancel)
-    this.#expected.add(expectation)
   }
 
-  /** Gives an answer to whoever waits for it; false where nobody does. */
-  settle(answer: Answer): boolean {
-    return this.#expected.settle(answer)
+  /** Gives an answer to whoever waits for it. */
+  settle(answer: Answer): void {
+    const expectation = this.#expected.take(answer)
+    if (!expectation) return
+    if (expectation.leftAt !== undefined) this.#port.answered(expectation.leftAt)
+    expectation.answered(answer)
   }
 
-  /** The line is gone: no answer to what was sent will come on it. */
+  /** The line is gone: no answer to what was sent will come on it; what never left waits on. */
   cut(): void {
     for (const cancel of this.#controls) cancel()
     this.#controls.clear()
     this.#expected.clear()
     for (const asked of [...this.#asked.values()]) {
-      if (!asked.expectation) continue
-      const { question } = asked
-      const { requestId } = question
-      this.#fail(
-        asked,
-        new WirefoldError(
-          'disconnected',
-          `The connection was lost before ${name(question)} was answered; it may have been carried out.`,
-          { requestId, sent: true },
-        ),
-      )
+      const { expectation, sent, volatile, question } = asked
+      if (!expectation) continue
+      asked.expectation = undefined
+      if (sent || volatile) this.#fail(asked, reasons.disconnected(question, sent))
     }
   }
 
-  /** Nothing will be answered any more. */
-  end(error: WirefoldError): void {
-    this.cut()
+  /** Gives up every question. */
+  rejectAll(error: WirefoldError): void {
     for (const asked of [...this.#asked.values()]) this.#fail(asked, error)
   }
 
@@ -159,58 +187,49 @@ export class Ledger {
     const { question } = asked
     let said: readonly Outgoing[] | undefined | false
     try {
-      said = this.#port.say(question)
+      said = this.#port.say(question, asked)
     } catch (error) {
-      this.#fail(asked, asError(error, question))
+      const known = error instanceof WirefoldError
+      this.#fail(asked, known ? error : reasons.badPayload(question, error))
       return
     }
     if (said === false) return
-    this.#held.delete(asked)
     if (said === undefined) {
-      const dialect = this.#port.dialect()
-      const what = name(question)
-      const message = `The dialect ${dialect} has no word for ${what}; this backend takes no such thing.`
-      this.#fail(asked, new WirefoldError('unsupported', message, { dialect, what }))
+      this.#fail(asked, reasons.unsupported(question, this.#port.dialect()))
       return
     }
     const keys = said.flatMap((outgoing) => outgoing.keys)
-    if (keys.length === 0) this.#succeed(asked, locally(question))
+    if (keys.length === 0) this.#succeed(asked, localReply(question))
     else {
-      asked.expectation = { keys, answered: (answer) => this.#answered(asked, answer) }
+      const answered = (answer: Answer): void => this.#answered(asked, answer)
+      asked.expectation = { keys, answered, leftAt: undefined }
       this.#expected.add(asked.expectation)
     }
+  }
+
+  /** There is no line: the question waits, if there is room for it. */
+  #queue(asked: Asked): void {
+    if (asked.volatile) {
+      this.#fail(asked, reasons.disconnected(asked.question, false))
+      return
+    }
+    const { limit, overflow } = this.#port.outbox
+    const queued = [...this.#asked.values()].filter(({ expectation }) => !expectation)
+    if (queued.length <= limit) return
+    const victim =
+      overflow === 'drop-oldest' ? queued[0] : overflow === 'drop-newest' ? queued.at(-2) : asked
+    this.dropped++
+    // Where nothing may wait at all there is no older one to give way.
+    const loser = victim ?? asked
+    this.#fail(loser, reasons.outboxFull(loser.question, limit))
   }
 
   #answered(asked: Asked, answer: Answer): void {
     asked.expectation = undefined
     if (answer.kind === 'refusal') {
-      this.#fail(asked, refusalError(name(asked.question), answer.error))
+      this.#fail(asked, refusalError(nameOf(asked.question), answer.error))
     } else if (answer.kind === 'reply') this.#succeed(asked, answer)
-    else this.#succeed(asked, locally(asked.question))
-  }
-
-  #timeOut(asked: Asked): void {
-    const { question, timeoutMs } = asked
-    const sent = asked.expectation !== undefined
-    const why = sent ? 'no answer came' : 'there was no connection'
-    this.#fail(
-      asked,
-      new WirefoldError(
-        'request-timeout',
-        `${name(question)} timed out: ${why} in ${timeoutMs} ms.`,
-        {
-          requestId: question.requestId,
-          timeoutMs,
-          sent,
-        },
-      ),
-    )
-  }
-
-  #aborted(question: Question, signal: AbortSignal | undefined): WirefoldError {
-    const { requestId } = question
-    const message = `${name(question)} was aborted by its signal.`
-    return new WirefoldError('aborted', message, { requestId }, { cause: signal?.reason })
+    else this.#succeed(asked, localReply(asked.question))
   }
 
   #succeed(asked: Asked, reply: ReplyFrame): void {
@@ -224,27 +243,18 @@ export class Ledger {
   }
 
   #settled(asked: Asked): void {
-    asked.cancel()
-    this.#held.delete(asked)
-    this.#asked.delete(asked.question.requestId)
+    asked.release()
+    asked.cancelled = true
+    if (this.#asked.delete(asked.question.requestId) && asked.sent) this.#sent--
     if (asked.expectation) this.#expected.delete(asked.expectation)
     asked.expectation = undefined
+    this.#changed()
   }
-}
 
-function name(question: Question): string {
-  return question.kind === 'request'
-    ? `the request ${question.type}`
-    : `the publish on ${question.channel}`
-}
-
-function locally({ requestId }: Question): ReplyFrame {
-  return { kind: 'reply', to: [requestId], payload: undefined, at: undefined }
-}
-
-function asError(error: unknown, question: Question): WirefoldError {
-  if (error instanceof WirefoldError) return error
-  const { requestId } = question
-  const message = `${name(question)} cannot be put into words. Give it a payload of plain JSON.`
-  return new WirefoldError('bad-payload', message, { requestId }, { cause: error })
+  #changed(): void {
+    const sent = this.#sent
+    const queued = this.#asked.size - sent
+    const before = this.#pending.get()
+    if (before.queued !== queued || before.sent !== sent) this.#pending.set({ queued, sent })
+  }
 }

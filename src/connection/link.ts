@@ -1,8 +1,12 @@
+import type { Clock } from '../base/clock.ts'
 import type { Codec } from '../wire/codec.ts'
-import type { Dialect, Outgoing } from '../wire/dialect.ts'
-import type { Frame } from '../wire/frame.ts'
+import type { Credentials, Dialect, Outgoing } from '../wire/dialect.ts'
+import type { Frame, WelcomeFrame } from '../wire/frame.ts'
 import type { Intent } from '../wire/intent.ts'
 import type { CloseInfo, Transport, TransportFactory } from '../wire/transport.ts'
+import type { HeartbeatOptions } from './heartbeat.ts'
+import { Heartbeat } from './heartbeat.ts'
+import type { Ticket } from './sender.ts'
 import { Sender } from './sender.ts'
 
 /** What a link tells; nothing comes after `closed`, nor after {@link Link.drop}. */
@@ -12,35 +16,59 @@ export interface LinkHandlers {
   /** A message could not be read. */
   unreadable(error: unknown): void
   closed(info: CloseInfo, link: Link): void
+  /** The peer gave no sign of life. */
+  dead(link: Link): void
+  /** When the first thing left, after `since`, whose answer is still due. */
+  unansweredSince(since: number | undefined): number | undefined
 }
 
-/** One socket from its opening to its end, with the dialect and the sender that belong to it. */
+/** What a link is made of. */
+export interface LinkParts {
+  readonly dialect: Dialect
+  readonly codec: Codec
+  readonly clock: Clock
+  readonly heartbeat: HeartbeatOptions | false
+  readonly handlers: LinkHandlers
+}
+
+/** One socket from its opening to its end, with the dialect, sender and heartbeat that belong to it. */
 export class Link {
   readonly dialect: Dialect
-  readonly #codec: Codec
-  readonly #handlers: LinkHandlers
+  /** What it was opened with. */
+  credentials: Credentials = {}
+  readonly #parts: LinkParts
   readonly #sender: Sender
+  #heartbeat: Heartbeat | undefined
   #transport: Transport | undefined
 
-  constructor(dialect: Dialect, codec: Codec, handlers: LinkHandlers) {
+  constructor(parts: LinkParts) {
+    const { dialect, codec, clock } = parts
     this.dialect = dialect
-    this.#codec = codec
-    this.#handlers = handlers
+    this.#parts = parts
     this.#sender = new Sender({
+      clock,
       codec,
       batches: dialect.capabilities.batches,
+      bufferedAmount: () => this.#transport?.bufferedAmount ?? 0,
       send: (data) => this.#transport?.send(data),
     })
   }
 
+  /** The heartbeat, once it is welcomed. */
+  get heartbeat(): Heartbeat | undefined {
+    return this.#heartbeat
+  }
+
   /** Opens the socket; throws where trying again makes no sense. */
-  open(factory: TransportFactory, url: string): void {
-    this.#transport = factory.open(url, this.dialect.protocols, {
-      opened: () => this.#handlers.opened(this),
+  open(factory: TransportFactory, base: string, credentials: Credentials): void {
+    this.credentials = credentials
+    const protocols = [...this.dialect.protocols, ...(credentials.protocols ?? [])]
+    this.#transport = factory.open(this.dialect.url(base, credentials), protocols, {
+      opened: () => this.#parts.handlers.opened(this),
       message: (data) => this.#receive(data),
       closed: (info) => {
-        this.#sender.end()
-        this.#handlers.closed(info, this)
+        this.#end()
+        this.#parts.handlers.closed(info, this)
       },
     })
   }
@@ -50,9 +78,9 @@ export class Link {
    *
    * @returns what was said, `undefined` where the backend has no word for it
    */
-  say(intent: Intent): readonly Outgoing[] | undefined {
+  say(intent: Intent, ticket?: Ticket): readonly Outgoing[] | undefined {
     const said = this.dialect.encode(intent)
-    if (said) for (const { wire } of said) this.#sender.push(wire)
+    if (said) for (const { wire } of said) this.#sender.push(wire, ticket)
     return said
   }
 
@@ -61,27 +89,52 @@ export class Link {
     this.#sender.flush()
   }
 
-  /** What waited for the welcome may go. */
-  welcomed(frameBytes: number | undefined): void {
-    this.#sender.welcomed(frameBytes)
+  /** What waited for the welcome may go, and signs of life are asked for. */
+  welcomed(frame: WelcomeFrame | undefined): void {
+    this.#sender.welcomed(frame?.limits.frameBytes, frame?.limits.messagesPerSecond)
+    const { heartbeat, clock, handlers } = this.#parts
+    if (heartbeat === false || this.dialect.heartbeat !== 'ping') return
+    const port = {
+      clock,
+      ping: (timestamp: number) => this.#now({ kind: 'ping', timestamp }),
+      unansweredSince: (since: number | undefined) => handlers.unansweredSince(since),
+      dead: () => handlers.dead(this),
+    }
+    this.#heartbeat = new Heartbeat(port, heartbeat, frame?.heartbeatMs)
   }
 
   /** Ends it at once and in silence, whatever the peer does. */
   drop(code?: number, reason?: string): void {
-    this.#sender.end()
+    this.#end()
     this.#transport?.close(code, reason)
   }
 
+  #end(): void {
+    this.#heartbeat?.stop()
+    this.#sender.end()
+  }
+
+  /** Before everything that waits. */
+  #now(intent: Intent): void {
+    for (const { wire } of this.dialect.encode(intent) ?? []) this.#sender.urgent(wire)
+  }
+
   #receive(data: unknown): void {
+    const { codec, handlers } = this.#parts
     let frames: Frame | readonly Frame[] | undefined
     try {
-      frames = this.dialect.decode(this.#codec.decode(data))
+      frames = this.dialect.decode(codec.decode(data))
     } catch (error) {
-      this.#handlers.unreadable(error)
+      handlers.unreadable(error)
       return
     }
     if (frames === undefined) return
-    if ('kind' in frames) this.#handlers.frame(frames, this)
-    else for (const frame of frames) this.#handlers.frame(frame, this)
+    if ('kind' in frames) this.#frame(frames)
+    else for (const frame of frames) this.#frame(frame)
+  }
+
+  #frame(frame: Frame): void {
+    if (frame.kind !== 'pong') this.#heartbeat?.received()
+    this.#parts.handlers.frame(frame, this)
   }
 }

@@ -1,21 +1,46 @@
+import type { Cancel, Clock } from '../base/clock.ts'
 import { WirefoldError } from '../base/errors.ts'
 import type { Codec } from '../wire/codec.ts'
+import { TokenBucket } from './token-bucket.ts'
 
 /** The largest first frame, which carries the greeting, in bytes; see `docs/protocol.md`. */
 const FIRST_FRAME_BYTES = 16 * 1024
 /** The largest frame where the server does not tell, in bytes. */
 const FRAME_BYTES = 64 * 1024
+/** No server means less than this, whatever it says. */
+const LEAST_FRAME_BYTES = 256
+/** Above this many bytes that have not left yet we wait for the network. */
+const HIGH_WATER_BYTES = 1024 * 1024
+/** How often we look whether it has caught up, in milliseconds. */
+const DRAIN_MS = 50
 
 /** What a sender needs of its socket. */
 export interface SenderPort {
+  readonly clock: Clock
   readonly codec: Codec
   /** Whether several messages may travel as one array. */
   readonly batches: boolean
+  /** Bytes that were sent and have not left yet. */
+  bufferedAmount(): number
   send(data: string): void
 }
 
+/** What goes with a message that somebody wants to hear of, or to take back. */
+export interface Ticket {
+  /** Called when it really leaves. */
+  readonly left: () => void
+  /** True where it was taken back: it does not leave. */
+  cancelled: boolean
+}
+
+interface Part {
+  readonly text: string
+  readonly ticket: Ticket | undefined
+}
+
 /**
- * Joins what is said in one turn into one frame.
+ * Joins what is said in one turn into one frame, and sends no faster than the server and the network
+ * take it.
  *
  * The first frame leaves as soon as it is flushed; what does not fit into it, and whatever is said
  * until the server has welcomed us, waits for that.
@@ -23,11 +48,13 @@ export interface SenderPort {
 export class Sender {
   readonly #port: SenderPort
   #limit = FIRST_FRAME_BYTES
-  #parts: string[] = []
+  #parts: Part[] = []
   #greeted = false
   #welcomed = false
   #scheduled = false
   #ended = false
+  #bucket: TokenBucket | undefined
+  #cancelRetry: Cancel | undefined
 
   constructor(port: SenderPort) {
     this.#port = port
@@ -38,7 +65,7 @@ export class Sender {
    *
    * Throws `too-large` where it alone is more than the server accepts.
    */
-  push(wire: unknown): void {
+  push(wire: unknown, ticket?: Ticket): void {
     const text = this.#port.codec.encode(wire)
     const limit = this.#welcomed ? this.#limit : FRAME_BYTES
     const bytes = byteLength(text, limit)
@@ -49,16 +76,27 @@ export class Sender {
         { bytes, limit },
       )
     }
-    this.#parts.push(text)
+    this.#parts.push({ text, ticket })
     if (this.#scheduled) return
     this.#scheduled = true
     queueMicrotask(() => this.flush())
   }
 
-  /** The server knows us: what waited may go, in frames of up to `frameBytes`. */
-  welcomed(frameBytes: number | undefined): void {
+  /** Sends a message now, before everything that waits: a sign of life must not queue. */
+  urgent(wire: unknown): void {
+    if (!this.#ended && this.#welcomed) this.#port.send(this.#port.codec.encode(wire))
+  }
+
+  /**
+   * The server knows us: what waited may go, in frames of up to `frameBytes` and at no more than
+   * `messagesPerSecond`, of which it takes two seconds' worth at once.
+   */
+  welcomed(frameBytes: number | undefined, messagesPerSecond: number | undefined): void {
     this.#welcomed = true
-    this.#limit = frameBytes ?? FRAME_BYTES
+    this.#limit = Math.max(frameBytes ?? FRAME_BYTES, LEAST_FRAME_BYTES)
+    if (messagesPerSecond !== undefined && messagesPerSecond > 0) {
+      this.#bucket = new TokenBucket(messagesPerSecond, this.#port.clock.now())
+    }
     this.flush()
   }
 
@@ -66,26 +104,51 @@ export class Sender {
   end(): void {
     this.#ended = true
     this.#parts = []
+    this.#cancelRetry?.()
   }
 
-  /** Sends what there is, now. */
+  /** Sends what there is and may go now. */
   flush(): void {
     this.#scheduled = false
+    this.#parts = this.#parts.filter(({ ticket }) => !ticket?.cancelled)
     while (!this.#ended && this.#parts.length > 0 && (this.#welcomed || !this.#greeted)) {
+      const waitMs = this.#waitMs()
+      if (waitMs > 0) {
+        this.#retry(waitMs)
+        return
+      }
       this.#greeted = true
-      const { codec } = this.#port
-      const frame = this.#parts.splice(0, this.#port.batches ? this.#fitting() : 1)
-      this.#port.send(frame.length === 1 && frame[0] !== undefined ? frame[0] : codec.join(frame))
+      this.#sendFrame(this.#parts.splice(0, this.#port.batches ? this.#fitting() : 1))
     }
   }
 
-  /** How many of the waiting messages fit into one frame: at least one. */
+  #sendFrame(parts: readonly Part[]): void {
+    const { codec } = this.#port
+    const texts = parts.map(({ text }) => text)
+    this.#bucket?.take(parts.length)
+    this.#port.send(texts.length === 1 && texts[0] !== undefined ? texts[0] : codec.join(texts))
+    for (const { ticket } of parts) ticket?.left()
+  }
+
+  /** How long nothing may be sent yet, in milliseconds. */
+  #waitMs(): number {
+    if (this.#port.bufferedAmount() > HIGH_WATER_BYTES) return DRAIN_MS
+    return this.#bucket?.waitMs(this.#port.clock.now()) ?? 0
+  }
+
+  #retry(ms: number): void {
+    this.#cancelRetry?.()
+    this.#cancelRetry = this.#port.clock.after(ms, () => this.flush())
+  }
+
+  /** How many of the waiting messages fit into one frame and may go now: at least one. */
   #fitting(): number {
+    const most = this.#bucket?.available ?? Number.POSITIVE_INFINITY
     let bytes = 2
     let count = 0
-    for (const part of this.#parts) {
-      bytes += byteLength(part, this.#limit) + 1
-      if (bytes > this.#limit && count > 0) break
+    for (const { text } of this.#parts) {
+      bytes += byteLength(text, this.#limit) + 1
+      if (count > 0 && (bytes > this.#limit || count >= most)) break
       count++
     }
     return count

@@ -1,5 +1,5 @@
 import type { Dialect, DialectFactory } from '../wire/dialect.ts'
-import { asFields, asNumber, asString, isFields } from '../wire/fields.ts'
+import { asFields, asId, asNumber, asString, isFields } from '../wire/fields.ts'
 import type { Frame, NoticeFrame } from '../wire/frame.ts'
 
 /** The channel of a process; its events are those of one whole socket. */
@@ -58,7 +58,7 @@ function decodeEnvelope(wire: unknown): Frame {
     channel: processChannel(processId),
     type: 'event',
     payload: event,
-    id: asString(event._id) ?? asString(event.event_id),
+    id: asId(event._id) ?? asId(event.event_id),
     offset: undefined,
     prev: undefined,
     via: undefined,

@@ -1,7 +1,15 @@
 import type { Refusal } from '../base/errors.ts'
 import type { Dialect, DialectFactory } from '../wire/dialect.ts'
 import type { Fields } from '../wire/fields.ts'
-import { asFields, asInteger, asNumber, asString, asStrings, isFields } from '../wire/fields.ts'
+import {
+  asFields,
+  asId,
+  asInteger,
+  asNumber,
+  asString,
+  asStrings,
+  isFields,
+} from '../wire/fields.ts'
 import type { ChannelPosition, Frame, NoticeFrame, Position } from '../wire/frame.ts'
 import type { Intent, SubscribeIntent } from '../wire/intent.ts'
 
@@ -29,7 +37,7 @@ const dialect: Dialect = {
   protocols: [NATIVE_PROTOCOL],
   url: (base) => base,
   match: inFamily,
-  decode: (wire) => (Array.isArray(wire) ? wire.map(decodeMessage) : decodeMessage(wire)),
+  decode: (wire) => (Array.isArray(wire) ? decodeBatch(wire) : decodeMessage(wire)),
   encode(intent) {
     const keys = 'requestId' in intent ? [intent.requestId] : []
     return [{ wire: message(intent), keys }]
@@ -63,6 +71,10 @@ function message(intent: Intent): unknown {
       const { channel, id, requestId, type, payload, timestamp } = intent
       return { type: 'publish', channel, payload: { type, payload }, id, requestId, timestamp }
     }
+    case 'auth': {
+      const { token, requestId, timestamp } = intent
+      return { type: 'auth', payload: { token }, requestId, timestamp }
+    }
     case 'ping':
     case 'pong':
       return { type: intent.kind, timestamp: intent.timestamp }
@@ -83,6 +95,24 @@ function subscribePayload(intent: SubscribeIntent): unknown {
     }
   }
   return { channels, since: [...byEpoch] }
+}
+
+/**
+ * The messages of a batch; of those that are malformed only the first, since 4 MiB of rubbish hold two
+ * million of them.
+ */
+function decodeBatch(messages: readonly unknown[]): readonly Frame[] {
+  const frames: Frame[] = []
+  let complained = false
+  for (const wire of messages) {
+    const frame = decodeMessage(wire)
+    if (frame.kind === 'notice') {
+      if (complained) continue
+      complained = true
+    }
+    frames.push(frame)
+  }
+  return frames
 }
 
 /**
@@ -124,7 +154,7 @@ function decodeChannel(type: string, channel: string, wire: Fields): Frame {
     channel,
     type,
     payload: wire.payload,
-    id: asString(wire.id),
+    id: asId(wire.id),
     offset: asInteger(wire.offset, 1),
     prev: asInteger(wire.prev, 0),
     via: asString(wire.via),
@@ -142,12 +172,13 @@ function decodeOwn(type: string, wire: Fields): Frame {
         connectionId: asString(payload.connectionId),
         userId: asString(payload.userId),
         serverTime: asNumber(payload.serverTime),
-        heartbeatMs: asNumber(payload.heartbeatMs),
+        // A limit that would leave nothing to do counts as not told.
+        heartbeatMs: asNumber(payload.heartbeatMs, 1),
         limits: {
-          subscriptions: asNumber(limits.subscriptions),
-          frameBytes: asNumber(limits.frameBytes),
-          messagesPerSecond: asNumber(limits.messagesPerSecond),
-          dedupeMs: asNumber(limits.dedupeMs),
+          subscriptions: asInteger(limits.subscriptions, 1),
+          frameBytes: asInteger(limits.frameBytes, 1),
+          messagesPerSecond: asNumber(limits.messagesPerSecond, 1),
+          dedupeMs: asNumber(limits.dedupeMs, 0),
         },
       }
     }
@@ -163,8 +194,8 @@ function decodeOwn(type: string, wire: Fields): Frame {
     case 'goaway':
       return {
         kind: 'goaway',
-        deadlineMs: asNumber(payload.deadlineMs) ?? 0,
-        windowMs: asNumber(payload.windowMs) ?? 0,
+        deadlineMs: asNumber(payload.deadlineMs, 0) ?? 0,
+        windowMs: asNumber(payload.windowMs, 0) ?? 0,
         reason: asString(payload.reason) ?? '',
       }
     case 'auth:expiring':
@@ -178,7 +209,7 @@ function decodeOwn(type: string, wire: Fields): Frame {
 
 function refusal(wire: Fields): Refusal {
   const payload = asFields(wire.payload)
-  const retryAfterMs = asNumber(payload.retryAfterMs)
+  const retryAfterMs = asNumber(payload.retryAfterMs, 0)
   return {
     code: asString(payload.code) ?? 'internal',
     message: asString(payload.message) ?? '',

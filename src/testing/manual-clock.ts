@@ -45,7 +45,7 @@ export class ManualClock implements Clock {
     await settle()
     for (let next = this.#next(end); next; next = this.#next(end)) {
       this.#timers.delete(next)
-      this.#now = next.at
+      this.#now = Math.max(this.#now, next.at)
       next.run()
       await settle()
     }
@@ -53,9 +53,20 @@ export class ManualClock implements Clock {
     await settle()
   }
 
-  /** Moves the wall clock alone, as when it was set, or the machine slept. */
+  /** Moves the wall clock alone, as when somebody sets it. */
   shiftWall(ms: number): void {
     this.#epoch += ms
+  }
+
+  /**
+   * Lets the machine sleep: time passes and no timer runs; those that were due run when it wakes, at
+   * the next {@link advance}.
+   *
+   * @param monotonic whether `now()` goes on meanwhile, as it does on some platforms
+   */
+  sleep(ms: number, monotonic = true): void {
+    if (monotonic) this.#now += ms
+    else this.#epoch += ms
   }
 
   #next(end: number): Timer | undefined {

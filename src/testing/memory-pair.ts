@@ -14,6 +14,8 @@ export interface FarEnd {
   readonly received: readonly string[]
   /** Whether the connection is over, whoever ended it. */
   readonly closed: CloseInfo | undefined
+  /** While true nothing gets through on this connection in either direction, and nobody is told. */
+  frozen: boolean
   /** Called with every message from the near end. */
   onMessage: ((data: string) => void) | undefined
   /** Called once when it is over. */
@@ -75,7 +77,7 @@ export class MemoryPair implements TransportFactory {
     let closed: CloseInfo | undefined
     const travel = (run: () => void): void => {
       clock.after(latencyMs, () => {
-        if (!this.frozen) run()
+        if (!this.frozen && !far.frozen) run()
       })
     }
     const finish = (info: CloseInfo): void => {
@@ -95,6 +97,7 @@ export class MemoryPair implements TransportFactory {
       get closed() {
         return closed
       },
+      frozen: false,
       onMessage: undefined,
       onClose: undefined,
       accept: () =>

@@ -30,6 +30,10 @@ export class ScriptedServer {
   subscribed = new Set<string>()
   /** While true nothing is answered, though everything is read. */
   silent = false
+  /** What the welcome tells. */
+  welcome: Fields = {}
+  /** How far the server's clock is ahead of the test's. */
+  clockOffsetMs = 0
   readonly #options: ScriptedServerOptions
   readonly #offsets = new Map<string, number>()
 
@@ -100,7 +104,7 @@ export class ScriptedServer {
     const send = (answer: unknown): void => end.send(JSON.stringify(answer))
     switch (type) {
       case 'hello':
-        send({ type: 'welcome', payload: { connectionId: 'c1', limits: {} } })
+        send({ type: 'welcome', payload: { connectionId: 'c1', ...this.welcome } })
         return
       case 'subscribe': {
         const refused = this.#apply(subscribed, message)
@@ -115,7 +119,13 @@ export class ScriptedServer {
         send({ type: 'unsubscribed', requestId })
         return
       case 'ping':
-        send({ type: 'pong', payload: { timestamp: message.timestamp } })
+        send({
+          type: 'pong',
+          payload: {
+            timestamp: message.timestamp,
+            serverTime: this.#options.clock.wall() + this.clockOffsetMs,
+          },
+        })
         return
       default:
         this.#reply(type, requestId, payload, message, send)

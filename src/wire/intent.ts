@@ -9,6 +9,7 @@ export type Intent =
   | PublishIntent
   | PingIntent
   | PongIntent
+  | AuthIntent
 
 /** Who we are; the first thing said on a connection. */
 export interface HelloIntent {
@@ -78,4 +79,13 @@ export interface PingIntent {
 export interface PongIntent {
   readonly kind: 'pong'
   readonly timestamp: number | undefined
+}
+
+/** Our credentials, renewed on the living connection. */
+export interface AuthIntent {
+  readonly kind: 'auth'
+  /** When it was said, in milliseconds since the Unix epoch. */
+  readonly timestamp: number
+  readonly requestId: string
+  readonly token: string
 }

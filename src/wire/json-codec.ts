@@ -1,5 +1,6 @@
 import { WirefoldError } from '../base/errors.ts'
 import type { Codec } from './codec.ts'
+import { sampleOf } from './fields.ts'
 
 /** The largest text a client reads, in UTF-16 units. */
 const LARGEST = 4 * 1024 * 1024
@@ -21,22 +22,40 @@ export const jsonCodec: Codec = {
     if (typeof data !== 'string') throw bad('binary where text is due', undefined)
     if (data.length > LARGEST) throw bad(`longer than ${LARGEST} characters`, data)
     if (mayNest(data) && depth(data) > DEEPEST) throw bad(`nested deeper than ${DEEPEST}`, data)
-    try {
-      const mayPollute =
-        data.includes('__proto__') || (data.includes('\\u') && ESCAPED_PROTO.test(data))
-      return mayPollute ? JSON.parse(data, withoutProto) : JSON.parse(data)
-    } catch (error) {
-      throw bad('not JSON', data, error)
-    }
+    const value = parse(data)
+    if (mayPollute(data)) removeProto(value)
+    return value
   },
 }
 
-function withoutProto(this: unknown, key: string, value: unknown): unknown {
-  return key === '__proto__' ? undefined : value
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw bad('not JSON', text, error)
+  }
+}
+
+function mayPollute(text: string): boolean {
+  return text.includes('__proto__') || (text.includes('\\u') && ESCAPED_PROTO.test(text))
+}
+
+/**
+ * Takes `__proto__` keys out of a value that is known not to be too deep; a reviver would cost many
+ * times as much.
+ */
+function removeProto(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
+  if (Array.isArray(value)) for (const item of value) removeProto(item)
+  else {
+    // JSON.parse defines its keys, so that this one is a field like any other.
+    if (Object.hasOwn(value, '__proto__')) Reflect.deleteProperty(value, '__proto__')
+    for (const field of Object.values(value)) removeProto(field)
+  }
 }
 
 function bad(reason: string, data: string | undefined, cause?: unknown): WirefoldError {
-  const detail = data === undefined ? { reason } : { reason, sample: data.slice(0, 80) }
+  const detail = data === undefined ? { reason } : { reason, sample: sampleOf(data) }
   return new WirefoldError('bad-frame', `A message could not be read: ${reason}.`, detail, {
     cause,
   })

@@ -19,7 +19,10 @@ export type Answered = (answer: Answer | undefined, channels: readonly string[] 
 export interface Line {
   readonly dialect: Dialect
   readonly clock: Clock
-  /** Adds a wing; two of one rank is a mistake and throws. */
+  /**
+   * Adds a wing, and has it speak at once where there is a line already; two of one rank is a mistake
+   * and throws.
+   */
   join(wing: Wing): () => void
   /** Connects, if nobody has yet. */
   wake(): void
@@ -37,6 +40,8 @@ export interface Line {
 export interface Wing {
   /** Wings speak in order of rank: 1 subscribes, 2 presence. */
   readonly rank: number
+  /** How many handlers of the application it serves. */
+  readonly handlers: number
   /** What is said here travels with the greeting, with the positions of this moment. */
   opening(): void
   /** Takes a frame; true where it was this wing's. */

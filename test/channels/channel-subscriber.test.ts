@@ -285,6 +285,14 @@ describe('a channel subscriber', () => {
     expect(heard).toEqual(['exact agent:1', 'family agent:1', 'family agent:2'])
   })
 
+  it('may come when the connection is open already', async () => {
+    const { clock, server, client } = scripted()
+    await Promise.all([client.connect(), clock.advance(1)])
+    new ChannelSubscriber(client).subscribe('news', () => {})
+    await clock.advance(1)
+    expect([...server.subscribed]).toEqual(['news'])
+  })
+
   it('is one per client', () => {
     const { client } = subscribed()
     expect(() => new ChannelSubscriber(client)).toThrow(/one ChannelSubscriber per client/)

@@ -13,17 +13,19 @@ const rules: ConnectionRules = {
   backoff: { ...backoffDefaults, maxAttempts: 3 },
   minUptimeMs: 5_000,
   fatalCloseCodes: [1008, 4403],
+  authorizes: false,
 }
 const lost = { code: 1006, reason: '' }
 const error = new WirefoldError('failed', 'no', { reason: 'no' })
 
 const states = {
   idle: { name: 'idle' },
-  dialing: { name: 'connecting', phase: 'dialing', attempt: 1 },
-  greeting: { name: 'connecting', phase: 'greeting', attempt: 1 },
+  authorizing: { name: 'connecting', phase: 'authorizing', attempt: 1, denied: false },
+  dialing: { name: 'connecting', phase: 'dialing', attempt: 1, denied: false },
+  greeting: { name: 'connecting', phase: 'greeting', attempt: 1, denied: false },
   open: { name: 'open', since: 1_000, attempt: 1 },
-  waiting: { name: 'waiting', attempt: 2, retryAt: 9_000, reason: lost },
-  offline: { name: 'offline', attempt: 2, reason: lost },
+  waiting: { name: 'waiting', attempt: 2, denied: false, retryAt: 9_000, reason: lost },
+  offline: { name: 'offline', attempt: 2, denied: false, reason: lost },
   closed: { name: 'closed' },
   failed: { name: 'failed', error },
 } satisfies Record<string, ConnectionState>
@@ -33,6 +35,7 @@ const inputs = {
   connect: { name: 'connect' },
   needed: { name: 'needed' },
   close: { name: 'close' },
+  authorized: { name: 'authorized' },
   opened: { name: 'opened' },
   welcomed: { name: 'welcomed', now: 2_000 },
   dropped,
@@ -43,15 +46,28 @@ const inputs = {
   online: { name: 'online', retryAt: 3_000 },
   offline: { name: 'offline' },
   wake: { name: 'wake', retryAt: 3_000 },
+  hide: { name: 'hide' },
 } satisfies Record<string, ConnectionInput>
 
-const dialAnew = [{ name: 'connecting', phase: 'dialing', attempt: 0 }, 'dial'] as const
-const dialAgain = [{ name: 'connecting', phase: 'dialing', attempt: 2 }, 'dial'] as const
+const dialAnew = [
+  { name: 'connecting', phase: 'dialing', attempt: 0, denied: false },
+  'dial',
+] as const
+const dialAgain = [
+  { name: 'connecting', phase: 'dialing', attempt: 2, denied: false },
+  'dial',
+] as const
 const close = (...commands: ConnectionCommand[]) => [{ name: 'closed' }, ...commands] as const
 const fail = [{ name: 'failed', error }, 'hangup'] as const
 // 50 ms and, with no chance in it, nothing more.
-const wait = [{ name: 'waiting', attempt: 2, retryAt: 2_050, reason: lost }, 'wait'] as const
-const pause = [{ name: 'offline', attempt: 1, reason: lost }] as const
+const wait = [
+  { name: 'waiting', attempt: 2, denied: false, retryAt: 2_050, reason: lost },
+  'wait',
+] as const
+const pause = [{ name: 'offline', attempt: 1, denied: false, reason: lost }] as const
+const hidden = { code: 1000, reason: 'the page was put away' }
+const hide = (attempt: number, ...commands: ConnectionCommand[]) =>
+  [{ name: 'offline', attempt, denied: false, reason: hidden }, ...commands] as const
 const same = 'same'
 const gaveUp = 'failed'
 
@@ -67,6 +83,7 @@ const table: Record<
     connect: dialAnew,
     needed: dialAnew,
     close: close(),
+    authorized: same,
     opened: same,
     welcomed: same,
     dropped: same,
@@ -77,12 +94,31 @@ const table: Record<
     online: same,
     offline: same,
     wake: same,
+    hide: same,
+  },
+  authorizing: {
+    connect: same,
+    needed: same,
+    close: close('hangup'),
+    authorized: [states.dialing],
+    opened: [states.greeting],
+    welcomed: [{ name: 'open', since: 2_000, attempt: 1 }],
+    dropped: wait,
+    'dropped while offline': pause,
+    'dropped for good': gaveUp,
+    refused: fail,
+    due: same,
+    online: same,
+    offline: same,
+    wake: same,
+    hide: hide(1, 'hangup'),
   },
   dialing: {
     connect: same,
     needed: same,
     close: close('hangup'),
-    opened: [{ name: 'connecting', phase: 'greeting', attempt: 1 }],
+    authorized: [states.dialing],
+    opened: [states.greeting],
     welcomed: [{ name: 'open', since: 2_000, attempt: 1 }],
     dropped: wait,
     'dropped while offline': pause,
@@ -92,12 +128,14 @@ const table: Record<
     online: same,
     offline: same,
     wake: same,
+    hide: hide(1, 'hangup'),
   },
   greeting: {
     connect: same,
     needed: same,
     close: close('hangup'),
-    opened: [{ name: 'connecting', phase: 'greeting', attempt: 1 }],
+    authorized: [states.dialing],
+    opened: [states.greeting],
     welcomed: [{ name: 'open', since: 2_000, attempt: 1 }],
     dropped: wait,
     'dropped while offline': pause,
@@ -107,11 +145,13 @@ const table: Record<
     online: same,
     offline: same,
     wake: same,
+    hide: hide(1, 'hangup'),
   },
   open: {
     connect: same,
     needed: same,
     close: close('hangup'),
+    authorized: same,
     opened: same,
     welcomed: same,
     dropped: wait,
@@ -122,11 +162,13 @@ const table: Record<
     online: same,
     offline: same,
     wake: same,
+    hide: hide(1, 'hangup'),
   },
   waiting: {
     connect: [dialAgain[0], 'cancel-wait', 'dial'],
     needed: same,
     close: close('cancel-wait'),
+    authorized: same,
     opened: same,
     welcomed: same,
     dropped: same,
@@ -135,13 +177,15 @@ const table: Record<
     refused: same,
     due: dialAgain,
     online: [{ ...states.waiting, retryAt: 3_000 }, 'cancel-wait', 'wait'],
-    offline: [{ name: 'offline', attempt: 2, reason: lost }, 'cancel-wait'],
+    offline: [{ name: 'offline', attempt: 2, denied: false, reason: lost }, 'cancel-wait'],
     wake: [{ ...states.waiting, retryAt: 3_000 }, 'cancel-wait', 'wait'],
+    hide: hide(2, 'cancel-wait'),
   },
   offline: {
     connect: dialAgain,
     needed: same,
     close: close(),
+    authorized: same,
     opened: same,
     welcomed: same,
     dropped: same,
@@ -149,14 +193,16 @@ const table: Record<
     'dropped for good': same,
     refused: same,
     due: same,
-    online: [{ name: 'waiting', attempt: 2, retryAt: 3_000, reason: lost }, 'wait'],
+    online: [{ name: 'waiting', attempt: 2, denied: false, retryAt: 3_000, reason: lost }, 'wait'],
     offline: same,
     wake: same,
+    hide: same,
   },
   closed: {
     connect: dialAnew,
     needed: same,
     close: same,
+    authorized: same,
     opened: same,
     welcomed: same,
     dropped: same,
@@ -167,11 +213,13 @@ const table: Record<
     online: same,
     offline: same,
     wake: same,
+    hide: same,
   },
   failed: {
     connect: dialAnew,
     needed: same,
     close: close(),
+    authorized: same,
     opened: same,
     welcomed: same,
     dropped: same,
@@ -182,6 +230,7 @@ const table: Record<
     online: same,
     offline: same,
     wake: same,
+    hide: same,
   },
 }
 
@@ -221,10 +270,10 @@ describe('a connection', () => {
   })
 
   it('fails after maxAttempts retries, and at once where there are none', () => {
-    const last: ConnectionState = { name: 'connecting', phase: 'dialing', attempt: 3 }
+    const last: ConnectionState = { ...states.dialing, attempt: 3 }
     expect(transition(last, dropped, rules)[0].name).toBe('failed')
     const never = { ...rules, backoff: { ...rules.backoff, maxAttempts: 0 } }
-    const first: ConnectionState = { name: 'connecting', phase: 'dialing', attempt: 0 }
+    const first: ConnectionState = { ...states.dialing, attempt: 0 }
     expect(transition(first, dropped, never)[0].name).toBe('failed')
   })
 

@@ -1,12 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { Sender } from '../../src/connection/sender.ts'
-import { settle } from '../../src/testing/index.ts'
+import { ManualClock, settle } from '../../src/testing/index.ts'
 import { jsonCodec } from '../../src/wire/json-codec.ts'
 
 function sender(batches = true) {
   const sent: string[] = []
-  const one = new Sender({ codec: jsonCodec, batches, send: (data) => sent.push(data) })
-  return { sent, sender: one }
+  const clock = new ManualClock()
+  const network = { bufferedAmount: 0 }
+  const one = new Sender({
+    clock,
+    codec: jsonCodec,
+    batches,
+    bufferedAmount: () => network.bufferedAmount,
+    send: (data) => sent.push(data),
+  })
+  return { sent, clock, network, sender: one }
 }
 
 const sizes = (sent: readonly string[]) =>
@@ -15,7 +23,7 @@ const sizes = (sent: readonly string[]) =>
 describe('a sender', () => {
   it('joins what is said in one turn into one frame', async () => {
     const { sent, sender: one } = sender()
-    one.welcomed(undefined)
+    one.welcomed(undefined, undefined)
     one.push(1)
     await settle()
     one.push(2)
@@ -26,7 +34,7 @@ describe('a sender', () => {
 
   it('sends one by one where the backend takes no arrays', async () => {
     const { sent, sender: one } = sender(false)
-    one.welcomed(undefined)
+    one.welcomed(undefined, undefined)
     one.push(1)
     one.push(2)
     await settle()
@@ -42,7 +50,7 @@ describe('a sender', () => {
     await settle()
     expect(sent).toHaveLength(1)
     expect(sizes(sent)[0]).toBeLessThanOrEqual(16 * 1024)
-    one.welcomed(8_000)
+    one.welcomed(8_000, undefined)
     await settle()
     expect(Math.max(...sizes(sent.slice(1)))).toBeLessThanOrEqual(8_000)
     const all = sent.flatMap((frame): unknown[] => JSON.parse(frame))
@@ -52,7 +60,7 @@ describe('a sender', () => {
 
   it('refuses a single message over the limit, counted in bytes, and sends the others', async () => {
     const { sent, sender: one } = sender()
-    one.welcomed(1_000)
+    one.welcomed(1_000, undefined)
     one.push('before')
     expect(() => one.push('ä'.repeat(600))).toThrow(
       expect.objectContaining({ code: 'too-large', detail: { bytes: 1_202, limit: 1_000 } }),
@@ -67,8 +75,64 @@ describe('a sender', () => {
     const { sent, sender: one } = sender()
     one.push(1)
     one.end()
-    one.welcomed(undefined)
+    one.welcomed(undefined, undefined)
     await settle()
     expect(sent).toEqual([])
+  })
+
+  it('keeps to the rate of the server, after two seconds’ worth at once', async () => {
+    const { sent, clock, sender: one } = sender()
+    one.welcomed(undefined, 10)
+    for (let n = 0; n < 50; n++) one.push(n)
+    const messages = () => sent.flatMap((frame): unknown[] => [JSON.parse(frame)].flat()).length
+    await settle()
+    expect(messages()).toBe(20)
+    await clock.advance(1_000)
+    expect(messages()).toBe(30)
+    await clock.advance(2_000)
+    expect(messages()).toBe(50)
+    await clock.advance(10_000)
+    for (let n = 0; n < 50; n++) one.push(n)
+    await settle()
+    expect(messages()).toBe(70)
+  })
+
+  it('waits while the network does not take what was sent', async () => {
+    const { sent, clock, network, sender: one } = sender()
+    one.welcomed(undefined, undefined)
+    network.bufferedAmount = 2_000_000
+    one.push('later')
+    await clock.advance(5_000)
+    expect(sent).toEqual([])
+    network.bufferedAmount = 0
+    await clock.advance(50)
+    expect(sent).toEqual(['"later"'])
+  })
+
+  it('lets a sign of life pass everything that waits', async () => {
+    const { sent, sender: one } = sender()
+    one.welcomed(undefined, 1)
+    for (let n = 0; n < 5; n++) one.push(n)
+    await settle()
+    one.urgent('ping')
+    expect(sent).toEqual(['[0,1]', '"ping"'])
+  })
+
+  it('tells when a message really leaves, and does not send one that was taken back', async () => {
+    const { sent, clock, sender: one } = sender()
+    const left: string[] = []
+    const ticket = (name: string) => ({ cancelled: false, left: () => left.push(name) })
+    one.welcomed(undefined, 1)
+    const c = ticket('c')
+    one.push('a', ticket('a'))
+    one.push('b', ticket('b'))
+    one.push('c', c)
+    one.push('d', ticket('d'))
+    await settle()
+    expect(left).toEqual(['a', 'b'])
+    c.cancelled = true
+    await clock.advance(1_000)
+    expect(left).toEqual(['a', 'b', 'd'])
+    expect(sent).toEqual(['["a","b"]', '"d"'])
   })
 })

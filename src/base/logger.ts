@@ -1,0 +1,29 @@
+/** Where in the client something happened. */
+export type LogArea = 'connection' | 'channels' | 'requests' | 'errors'
+
+/** Receives what happens, one line each. */
+export type Logger = (area: LogArea, message: string) => void
+
+/**
+ * A logger on `console.debug` for the areas that a setting of the `debug` package names, such as
+ * `wirefold:*` or `wirefold:requests`; `undefined` where it names none.
+ */
+export function debugLogger(setting: string): Logger | undefined {
+  const patterns = setting.split(/[\s,]+/).filter(Boolean)
+  const areas: readonly LogArea[] = ['connection', 'channels', 'requests', 'errors']
+  const named = areas.filter((area) => patterns.some((pattern) => names(pattern, area)))
+  if (named.length === 0) return undefined
+  return (area, message) => {
+    if (named.includes(area)) console.debug(`wirefold:${area} ${message}`)
+  }
+}
+
+/** A name a peer or an application chose, fit for a line of a log: short, and without control characters. */
+export function loggable(name: string): string {
+  return JSON.stringify(name.slice(0, 64)).slice(1, -1)
+}
+
+function names(pattern: string, area: LogArea): boolean {
+  const name = `wirefold:${area}`
+  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name
+}

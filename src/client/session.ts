@@ -1,0 +1,261 @@
+import type { Emitter } from '../base/emitter.ts'
+import { createEmitter } from '../base/emitter.ts'
+import type { Refusal } from '../base/errors.ts'
+import { refusalError, WirefoldError } from '../base/errors.ts'
+import { randomId } from '../base/ids.ts'
+import { loggable } from '../base/logger.ts'
+import { printError } from '../base/store.ts'
+import type { Question } from '../connection/asked.ts'
+import { localReply, nameOf } from '../connection/asked.ts'
+import { Authority } from '../connection/authority.ts'
+import type { ConnectionHandlers } from '../connection/connection.ts'
+import { Connection } from '../connection/connection.ts'
+import { Latency } from '../connection/latency.ts'
+import type { AskOptions } from '../connection/ledger.ts'
+import { Ledger } from '../connection/ledger.ts'
+import type { Link } from '../connection/link.ts'
+import type { Frame, NoticeFrame, PongFrame, ReplyFrame, WelcomeFrame } from '../wire/frame.ts'
+import type { Intent } from '../wire/intent.ts'
+import type { Answered, Line } from '../wire/line.ts'
+import type { CloseInfo } from '../wire/transport.ts'
+import type { ClientEvents } from './events.ts'
+import type { ResolvedClientOptions } from './options.ts'
+import { Wings } from './wings.ts'
+
+/** What lies behind a client: builds the parts and passes frames and intents between them. */
+export class Session implements ConnectionHandlers {
+  readonly events: Emitter<ClientEvents>
+  readonly connection: Connection
+  readonly ledger: Ledger
+  readonly latency = new Latency()
+  readonly wings = new Wings()
+  /** The port for the wings. */
+  readonly line: Line
+  readonly #options: ResolvedClientOptions
+  readonly #authority: Authority
+  readonly #clientId = randomId()
+  readonly #senderId = randomId()
+  #userId: string | undefined
+
+  constructor(url: string, options: ResolvedClientOptions) {
+    this.#options = options
+    const report = (error: unknown): void => this.report(error)
+    this.events = createEmitter((error, event) => {
+      // A listener of `error` that throws must not be told of it again and again.
+      if (event === 'error') printError(error)
+      else this.report(error)
+    })
+    this.#authority = new Authority(options.auth)
+    const authority = this.#authority
+    this.connection = new Connection({ ...options, url, authority, report }, this)
+    this.ledger = new Ledger({
+      ...options,
+      report,
+      say: (question, ticket) => this.connection.link?.say(question, ticket) ?? this.#wordless(),
+      dialect: () => this.connection.dialect.name,
+      answered: (leftAt) => this.connection.link?.heartbeat?.answered(leftAt),
+    })
+    this.line = this.#makeLine()
+    this.connection.state.listen(({ name }) => options.logger?.('connection', name))
+  }
+
+  /** Asks a question, and connects if nobody has yet. */
+  ask(question: Question, options: AskOptions): Promise<ReplyFrame> {
+    const error = this.finalError()
+    if (error) return Promise.reject(error)
+    this.#options.logger?.('requests', loggable(nameOf(question)))
+    const answer = this.ledger.ask(question, options)
+    this.connection.input({ name: 'needed' })
+    return answer
+  }
+
+  /** Why nothing can be asked, where the client has ended. */
+  finalError(): WirefoldError | undefined {
+    const state = this.connection.state.get()
+    if (state.name === 'failed') return state.error
+    if (state.name !== 'closed') return undefined
+    return new WirefoldError('closed', 'The client is closed. Call connect() to open it again.', {})
+  }
+
+  /** Takes a failure that has no better destination. */
+  report(error: unknown): void {
+    this.#options.logger?.('errors', loggable(String(error)))
+    if (this.events.listens('error')) this.events.emit('error', error)
+    else printError(error)
+  }
+
+  opening(link: Link): boolean {
+    const greeting = link.say({
+      kind: 'hello',
+      timestamp: this.#options.clock.wall(),
+      clientId: this.#clientId,
+      senderId: this.#senderId,
+      token: link.credentials.token,
+      expectUser: this.#userId,
+    })
+    this.wings.opening()
+    this.ledger.opening()
+    return greeting !== undefined
+  }
+
+  welcomed(frame: WelcomeFrame | undefined): void {
+    const userId = frame?.userId
+    if (this.#userId !== undefined && userId !== this.#userId) this.#identityChanged(userId)
+    this.#userId = userId
+    this.events.emit('opened', frame)
+  }
+
+  frame(frame: Frame): void {
+    switch (frame.kind) {
+      case 'event':
+        this.latency.event(frame, this.#options.clock)
+        this.wings.receive(frame)
+        return
+      case 'unsubscribed':
+        this.wings.receive(frame)
+        return
+      case 'reply':
+      case 'subscribed':
+        // One that nobody waits for any more came too late, which was told when it was given up.
+        this.ledger.settle(frame)
+        return
+      case 'refusal':
+        if (frame.to.length > 0) this.ledger.settle(frame)
+        else this.#refused(frame.error)
+        return
+      case 'ping':
+        this.#say({ kind: 'pong', timestamp: frame.timestamp }, undefined)
+        return
+      case 'pong':
+        this.#pong(frame)
+        return
+      case 'expiring':
+        void this.#renew()
+        return
+      case 'notice':
+        this.#notice(frame)
+        return
+      case 'welcome':
+      case 'goaway':
+        return
+    }
+  }
+
+  cut(close: CloseInfo): void {
+    this.#options.logger?.('connection', `lost: ${close.code} ${loggable(close.reason)}`)
+    this.ledger.cut()
+    this.wings.cut()
+    this.events.emit('dropped', close)
+  }
+
+  ended(error: WirefoldError): void {
+    this.ledger.cut()
+    this.ledger.rejectAll(error)
+    this.wings.ended(error)
+    if (error.code === 'closed') this.events.emit('closed', error)
+    else if (this.events.listens('failed')) this.events.emit('failed', error)
+    else this.report(error)
+  }
+
+  unansweredSince(since: number | undefined): number | undefined {
+    return this.ledger.unansweredSince(since)
+  }
+
+  #makeLine(): Line {
+    const { connection } = this
+    return {
+      get dialect() {
+        return connection.dialect
+      },
+      clock: this.#options.clock,
+      join: (wing) => {
+        const leave = this.wings.join(wing)
+        if (connection.link) wing.opening()
+        return leave
+      },
+      wake: () => connection.input({ name: 'needed' }),
+      say: (intent, answered) => this.#say(intent, answered),
+      report: (error) => this.report(error),
+    }
+  }
+
+  /** No line is not the same as no word for it. */
+  #wordless(): undefined | false {
+    return this.connection.link ? undefined : false
+  }
+
+  /** Control traffic: said now or not at all. */
+  #say(intent: Intent, answered: Answered | undefined): boolean {
+    const { link } = this.connection
+    if (!link) return false
+    if ('channels' in intent) {
+      this.#options.logger?.('channels', `${intent.kind} ${intent.channels.map(loggable).join()}`)
+    }
+    if (!answered) {
+      link.say(intent)
+      return true
+    }
+    const answer = this.ledger.expect(answered, this.#options.requestTimeoutMs)
+    const said = link.say(intent, answer.ticket)
+    const local = localReply({ requestId: 'requestId' in intent ? intent.requestId : '' })
+    if (!said?.length) answered(local, undefined)
+    for (const outgoing of said ?? []) {
+      if (outgoing.keys.length === 0) answered(local, outgoing.channels)
+      else answer.said(outgoing)
+    }
+    return true
+  }
+
+  #refused(refusal: Refusal): void {
+    if (refusal.code === 'identity-changed') {
+      // The server has dropped what came with the greeting: it is said anew, as nobody's.
+      this.#identityChanged(undefined)
+      this.#userId = undefined
+      this.wings.cut()
+      this.wings.opening()
+      return
+    }
+    const error = refusalError(refusal.channel ?? 'the connection', refusal)
+    if (refusal.channel === undefined) this.connection.refused(error)
+    this.report(error)
+  }
+
+  /** What the former user asked for is not done in the name of the present one. */
+  #identityChanged(userId: string | undefined): void {
+    const message = 'Somebody else is signed in now; what was asked before is not carried out.'
+    this.ledger.cut()
+    this.ledger.rejectAll(new WirefoldError('identity-changed', message, { userId }))
+  }
+
+  #pong(frame: PongFrame): void {
+    const roundTripMs = this.connection.link?.heartbeat?.pong(frame)
+    if (roundTripMs === undefined) return
+    this.latency.pong(frame, roundTripMs, this.#options.clock.wall())
+  }
+
+  /** New credentials for the living connection. Without them the server will close it in its time. */
+  async #renew(): Promise<void> {
+    if (!this.#authority.present) return
+    const { link } = this.connection
+    try {
+      const { token } = await this.#authority.ask('expiring')
+      if (token === undefined || link !== this.connection.link) return
+      const timestamp = this.#options.clock.wall()
+      this.#say({ kind: 'auth', timestamp, requestId: randomId(), token }, (answer) => {
+        if (answer?.kind === 'refusal') this.report(refusalError('the new token', answer.error))
+      })
+    } catch (error) {
+      this.report(error)
+    }
+  }
+
+  #notice(notice: NoticeFrame): void {
+    if (notice.level === 'ignored') {
+      this.events.emit('notice', notice)
+      return
+    }
+    const sample = String(JSON.stringify(notice.wire)).slice(0, 80)
+    const message = `A message is not of the protocol ${this.connection.dialect.name}: ${notice.reason}.`
+    this.report(new WirefoldError('bad-frame', message, { reason: notice.reason, sample }))
+  }
+}

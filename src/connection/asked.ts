@@ -1,0 +1,78 @@
+import { WirefoldError } from '../base/errors.ts'
+import type { ReplyFrame } from '../wire/frame.ts'
+import type { PublishIntent, RequestIntent } from '../wire/intent.ts'
+import type { Expectation } from './expectations.ts'
+import type { Ticket } from './sender.ts'
+
+/** Something that wants an answer and gets exactly one. */
+export type Question = RequestIntent | PublishIntent
+
+/** A question on its way: waiting to be sent, or for its answer. */
+export interface Asked extends Ticket {
+  readonly question: Question
+  readonly volatile: boolean
+  readonly resolve: (reply: ReplyFrame) => void
+  readonly reject: (error: WirefoldError) => void
+  /** Ends its deadlines and lets go of its signal. */
+  readonly release: () => void
+  /** Whether it has really left. */
+  sent: boolean
+  /** Present once it was said, though perhaps not sent. */
+  expectation: Expectation | undefined
+}
+
+/** What a question is called in messages to people. */
+export function nameOf(question: Question): string {
+  return question.kind === 'request'
+    ? `the request ${question.type}`
+    : `the publish on ${question.channel}`
+}
+
+/** The answer to a question that goes without one. */
+export function localReply({ requestId }: { readonly requestId: string }): ReplyFrame {
+  return { kind: 'reply', to: [requestId], payload: undefined, at: undefined }
+}
+
+/** Why a question was given up: each says whether it may have been carried out. */
+export const reasons = {
+  aborted: (question: Question, signal: AbortSignal | undefined) =>
+    new WirefoldError(
+      'aborted',
+      `${nameOf(question)} was aborted by its signal.`,
+      { requestId: question.requestId },
+      { cause: signal?.reason },
+    ),
+  badPayload: (question: Question, cause: unknown) =>
+    new WirefoldError(
+      'bad-payload',
+      `${nameOf(question)} cannot be put into words. Give it a payload of plain JSON.`,
+      { requestId: question.requestId },
+      { cause },
+    ),
+  disconnected: (question: Question, sent: boolean) =>
+    new WirefoldError(
+      'disconnected',
+      sent
+        ? `The connection was lost before ${nameOf(question)} was answered; it may have been carried out.`
+        : `There is no connection, and ${nameOf(question)} does not wait for one.`,
+      { requestId: question.requestId, sent },
+    ),
+  outboxFull: (question: Question, limit: number) =>
+    new WirefoldError(
+      'outbox-full',
+      `${nameOf(question)} was not sent: more than ${limit} requests wait for the connection.`,
+      { requestId: question.requestId, limit },
+    ),
+  timedOut: (question: Question, timeoutMs: number, sent: boolean) =>
+    new WirefoldError(
+      'request-timeout',
+      `${nameOf(question)} timed out: ${sent ? 'no answer came' : 'it could not be sent'} in ${timeoutMs} ms.`,
+      { requestId: question.requestId, timeoutMs, sent },
+    ),
+  unsupported: (question: Question, dialect: string) =>
+    new WirefoldError(
+      'unsupported',
+      `The dialect ${dialect} has no word for ${nameOf(question)}; this backend takes no such thing.`,
+      { dialect, what: nameOf(question) },
+    ),
+}

@@ -1,0 +1,220 @@
+/*
+ * Is the peer still there? Nothing here acts: the shell in heartbeat.ts ticks when nextTick() says,
+ * sends the pings and drops the link.
+ *
+ * A ping goes out when the last one is old enough, whatever else arrives, and sooner when silence is
+ * suspicious: a request is unanswered, or nothing comes although something used to. A running probe
+ * has a deadline from the connection's own round trips (RFC 6298). Frames that arrive extend it, up
+ * to a limit, but only a pong, or the reply to something said later, ends it: broadcasts may go on
+ * arriving while nothing we say gets out.
+ *
+ * Timers lie: a background tab is ticked once a minute, a sleeping machine not at all. So a deadline
+ * that passed while we were not ticked is not believed; it is probed once more.
+ */
+
+/** The constants of the decision, in milliseconds. */
+export interface HeartbeatRules {
+  /** From one ping to the next. */
+  readonly intervalMs: number
+  /** The longest any answer may take. */
+  readonly timeoutMs: number
+}
+
+/** Everything that is known of the peer's liveliness. Moments are the clock's `now()`. */
+export interface HeartbeatState {
+  readonly tickedAt: number
+  readonly wall: number
+  readonly pingedAt: number
+  /** When silence or an answer that was due was last looked into, if ever. */
+  readonly probedAt: number | undefined
+  /** When the last frame other than a pong came. */
+  readonly receivedAt: number
+  /** The usual time between frames; `undefined` before there were two. */
+  readonly gapMs: number | undefined
+  /** Whether this silence was probed already. */
+  readonly silenceProbed: boolean
+  readonly probe: Probe | undefined
+  /** The smoothed round trip and its variation; `undefined` before the first. */
+  readonly srttMs: number | undefined
+  readonly rttvarMs: number
+  readonly lastRttMs: number | undefined
+}
+
+/** A ping whose answer is due. */
+export interface Probe {
+  readonly sentAt: number
+  readonly deadline: number
+  /** Whether it repeats one whose deadline was not believed. */
+  readonly again: boolean
+}
+
+/** What can happen. */
+export type HeartbeatInput =
+  /** A second has passed, or more. */
+  | {
+      readonly name: 'tick'
+      readonly now: number
+      readonly wall: number
+      /** How many frames other than pongs came since the last tick. */
+      readonly received: number
+      /** Of all that was said after `probedAt` and has no answer yet: when the first was said. */
+      readonly unansweredSince: number | undefined
+    }
+  /** The pong to our last ping came; `sentAt` is when that was sent, where the pong says which it is. */
+  | { readonly name: 'pong'; readonly now: number; readonly sentAt: number | undefined }
+  /** A reply came to something that was said at `saidAt`. */
+  | { readonly name: 'answered'; readonly saidAt: number }
+  /** The page is looked at again, or the network is back. */
+  | { readonly name: 'wake'; readonly now: number }
+
+/** What the shell is to do. */
+export type HeartbeatCommand = 'ping' | 'dead' | undefined
+
+/** How often it is worth looking. */
+const TICK_MS = 1_000
+/** The shortest deadline of a probe. */
+const LEAST_DEADLINE_MS = 2_000
+/** A tick this late means that we were asleep, or that our timers are throttled. */
+const ASLEEP_MS = 10_000
+/** A tick this late is no ground to call anybody dead. */
+const LATE_MS = 2 * TICK_MS
+/** Silence is suspicious after this many times the usual gap between frames, ... */
+const GAPS = 4
+/** ... and not before. */
+const LEAST_SILENCE_MS = 3_000
+
+/** What is known right after the welcome. */
+export function heartbeatStart(now: number, wall: number): HeartbeatState {
+  return {
+    tickedAt: now,
+    wall,
+    pingedAt: now,
+    probedAt: undefined,
+    receivedAt: now,
+    gapMs: undefined,
+    silenceProbed: false,
+    probe: undefined,
+    srttMs: undefined,
+    rttvarMs: 0,
+    lastRttMs: undefined,
+  }
+}
+
+/** When the next tick is due. */
+export function nextTick({ tickedAt, probe }: HeartbeatState): number {
+  return Math.min(tickedAt + TICK_MS, probe?.deadline ?? Number.POSITIVE_INFINITY)
+}
+
+/** Decides what an input means. */
+export function heartbeat(
+  state: HeartbeatState,
+  input: HeartbeatInput,
+  rules: HeartbeatRules,
+): readonly [HeartbeatState, HeartbeatCommand] {
+  switch (input.name) {
+    case 'pong':
+      return [measured({ ...state, probe: undefined }, input), undefined]
+    case 'answered':
+      return state.probe && input.saidAt >= state.probe.sentAt
+        ? [{ ...state, probe: undefined }, undefined]
+        : [state, undefined]
+    case 'wake':
+      return probe(state, input.now, LEAST_DEADLINE_MS)
+    case 'tick':
+      return tick(heard(state, input, rules), input, state, rules)
+  }
+}
+
+/** The time an answer may take, from how long answers took: RFC 6298, section 2, within limits. */
+export function answerDeadlineMs({ srttMs, rttvarMs }: HeartbeatState, timeoutMs: number): number {
+  const rto = srttMs === undefined ? LEAST_DEADLINE_MS : srttMs + 4 * rttvarMs
+  return Math.min(Math.max(rto, LEAST_DEADLINE_MS), timeoutMs)
+}
+
+type Tick = Extract<HeartbeatInput, { name: 'tick' }>
+
+/** What a tick tells of what has arrived since the last. */
+function heard(state: HeartbeatState, input: Tick, rules: HeartbeatRules): HeartbeatState {
+  const { now, wall, received } = input
+  const ticked = { ...state, tickedAt: now, wall }
+  if (received === 0) return ticked
+  const gap = (now - state.receivedAt) / received
+  return {
+    ...ticked,
+    receivedAt: now,
+    gapMs: state.gapMs === undefined ? gap : state.gapMs + (gap - state.gapMs) / 8,
+    silenceProbed: false,
+    probe: state.probe && {
+      ...state.probe,
+      // Somebody is there; but what we say may not get out, so not for ever.
+      deadline: Math.max(
+        state.probe.deadline,
+        Math.min(
+          now + answerDeadlineMs(state, rules.timeoutMs),
+          state.probe.sentAt + rules.timeoutMs,
+        ),
+      ),
+    },
+  }
+}
+
+function tick(
+  state: HeartbeatState,
+  { now, wall, unansweredSince }: Tick,
+  before: HeartbeatState,
+  rules: HeartbeatRules,
+): readonly [HeartbeatState, HeartbeatCommand] {
+  const late = now - nextTick(before)
+  const asleep = Math.max(late, wall - before.wall - TICK_MS) > ASLEEP_MS
+  const running = state.probe
+  if (running && now >= running.deadline) {
+    if (late < LATE_MS || running.again) return [state, 'dead']
+    return again(probe(state, now, LEAST_DEADLINE_MS))
+  }
+  if (asleep) return again(probe(state, now, LEAST_DEADLINE_MS))
+  if (running) return [state, undefined]
+  const deadlineMs = answerDeadlineMs(state, rules.timeoutMs)
+  if (now - state.pingedAt >= rules.intervalMs) return probe(state, now, deadlineMs)
+  const patience = Math.max(LEAST_SILENCE_MS, deadlineMs)
+  const ignored = unansweredSince !== undefined && now - unansweredSince >= patience
+  const quiet =
+    state.gapMs !== undefined &&
+    !state.silenceProbed &&
+    now - state.receivedAt >= Math.max(LEAST_SILENCE_MS, GAPS * state.gapMs)
+  if (!ignored && !quiet) return [state, undefined]
+  return probe({ ...state, silenceProbed: true, probedAt: now }, now, deadlineMs)
+}
+
+function probe(
+  state: HeartbeatState,
+  now: number,
+  deadlineMs: number,
+): readonly [HeartbeatState, 'ping'] {
+  const deadline = now + deadlineMs
+  return [{ ...state, pingedAt: now, probe: { sentAt: now, deadline, again: false } }, 'ping']
+}
+
+function again([state, command]: readonly [HeartbeatState, 'ping']): readonly [
+  HeartbeatState,
+  'ping',
+] {
+  return [{ ...state, probe: state.probe && { ...state.probe, again: true } }, command]
+}
+
+/** Takes a round trip into account; the constants are those of RFC 6298, section 2. */
+function measured(
+  state: HeartbeatState,
+  { now, sentAt }: Extract<HeartbeatInput, { name: 'pong' }>,
+): HeartbeatState {
+  if (sentAt === undefined) return state
+  const rtt = now - sentAt
+  if (state.srttMs === undefined) {
+    return { ...state, lastRttMs: rtt, srttMs: rtt, rttvarMs: rtt / 2 }
+  }
+  return {
+    ...state,
+    lastRttMs: rtt,
+    srttMs: state.srttMs + (rtt - state.srttMs) / 8,
+    rttvarMs: state.rttvarMs + (Math.abs(state.srttMs - rtt) - state.rttvarMs) / 4,
+  }
+}

@@ -1,0 +1,44 @@
+import { isWirefoldError } from '../base/errors.ts'
+import { asFields, asNumber } from '../wire/fields.ts'
+import type { CloseInfo } from '../wire/transport.ts'
+
+/** What a server said of when to come back, in milliseconds. */
+export interface RetryHint {
+  /** No sooner than this. */
+  readonly floorMs: number
+  /** Somewhere in this window, since many were sent away at once; `undefined` where it is no such case. */
+  readonly windowMs: number | undefined
+}
+
+/** The window for a server that goes away and does not name one. */
+const DEFAULT_WINDOW_MS = 5_000
+/** A server cannot send a client away for longer than this. */
+const LONGEST_MS = 10 * 60_000
+/** Going away, and service restart: RFC 6455 §7.4.1 and the IANA registry. */
+const ANNOUNCED = [1001, 1012]
+
+/**
+ * Reads the hint of a close: `retryAfterMs` and `windowMs`, as JSON in its reason or in the refusal
+ * that came before it.
+ */
+export function retryHint({ code, reason, cause }: CloseInfo): RetryHint {
+  const said = asFields(parsed(reason))
+  const refused = isWirefoldError(cause) ? asFields(cause.detail) : {}
+  const floorMs = bounded(said.retryAfterMs) ?? bounded(refused.retryAfterMs) ?? 0
+  const windowMs = bounded(said.windowMs) ?? bounded(refused.windowMs)
+  const announced = ANNOUNCED.includes(code)
+  return { floorMs, windowMs: windowMs ?? (announced ? DEFAULT_WINDOW_MS : undefined) }
+}
+
+function bounded(value: unknown): number | undefined {
+  const ms = asNumber(value)
+  return ms === undefined || ms < 0 ? undefined : Math.min(ms, LONGEST_MS)
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest'
+import { ChannelSubscriber } from '../../src/index.ts'
+import { outcomeOf, scripted } from '../support/scripted.ts'
+
+async function open(options: Parameters<typeof scripted>[1] = {}) {
+  const parts = scripted({ latencyMs: 20, answer: () => undefined }, options)
+  await Promise.all([parts.client.connect(), parts.clock.advance(100)])
+  return parts
+}
+
+describe('the heartbeat of a client', () => {
+  it('pings every 25 s while it is open, and measures', async () => {
+    const { clock, server, client } = await open()
+    await clock.advance(100_000)
+    expect(server.count('ping')).toBe(4)
+    expect(client.stats()).toMatchObject({ opens: 1, reconnects: 0, lastRttMs: 40 })
+    client.close()
+    await clock.advance(100_000)
+    expect(server.count('ping')).toBe(4)
+    expect(clock.timers).toBe(0)
+  })
+
+  it('notices a half-open connection, lets go of it at once, and comes back', async () => {
+    const { clock, server, client } = await open()
+    server.transport.last.frozen = true
+    const request = outcomeOf(client.request('slow', undefined, { timeoutMs: 30_000 }))
+    await clock.advance(10_000)
+    expect(request.error).toMatchObject({ code: 'disconnected' })
+    expect(client.state.get().name).toBe('open')
+    expect(server.transport.ends).toHaveLength(2)
+  })
+
+  it('finds that nothing it says gets out, though broadcasts arrive', async () => {
+    const { clock, server, client } = await open()
+    const channels = new ChannelSubscriber(client)
+    let heard = 0
+    channels.subscribe('news', () => heard++)
+    await clock.advance(1_000)
+    const deaf = server.transport.last
+    deaf.onMessage = () => {}
+    client.request('slow').catch(() => {})
+    for (let n = 0; n < 160 && client.state.get().name === 'open'; n++) {
+      server.publish('news', 'said', n)
+      await clock.advance(100)
+    }
+    expect(client.state.get()).toMatchObject({
+      name: 'waiting',
+      reason: { code: 1006, reason: 'the peer gave no sign of life' },
+    })
+    expect(heard).toBeGreaterThan(40)
+  })
+
+  it('drops no healthy connection whose timers come once a minute', async () => {
+    const { clock, server, client } = await open()
+    let drops = 0
+    client.on('dropped', () => drops++)
+    for (let minute = 0; minute < 30; minute++) {
+      clock.sleep(60_000)
+      await clock.advance(100)
+    }
+    expect(drops).toBe(0)
+    expect(server.transport.ends).toHaveLength(1)
+  })
+
+  it('is open again within 3 s of waking up beside a dead socket', async () => {
+    const { clock, server, client } = await open()
+    server.transport.last.frozen = true
+    clock.sleep(8 * 3_600_000)
+    await clock.advance(3_000)
+    expect(client.state.get().name).toBe('open')
+    expect(server.transport.ends).toHaveLength(2)
+  })
+
+  it('is as the server wants it, within limits, unless the application knows better', async () => {
+    for (const [told, wanted, pings] of [
+      [5_000, undefined, 20],
+      [1, undefined, 100],
+      [500_000, undefined, 2],
+      [5_000, 10_000, 10],
+    ] as const) {
+      const { clock, server, client } = scripted(
+        {},
+        { heartbeat: wanted === undefined ? {} : { intervalMs: wanted } },
+      )
+      server.welcome = { heartbeatMs: told }
+      await Promise.all([client.connect(), clock.advance(100_500)])
+      expect(server.count('ping')).toBe(pings)
+    }
+  })
+
+  it('can be left out', async () => {
+    const { clock, server } = await open({ heartbeat: false })
+    await clock.advance(600_000)
+    expect(server.count('ping')).toBe(0)
+    expect(clock.timers).toBe(0)
+  })
+
+  it('gives the same results with a clock that is a day off and steps back', async () => {
+    const { clock, server, client } = await open()
+    clock.shiftWall(-86_400_000)
+    await clock.advance(60_000)
+    clock.shiftWall(-3_600_000)
+    await clock.advance(60_000)
+    clock.shiftWall(172_800_000)
+    await clock.advance(60_000)
+    expect(client.stats()).toMatchObject({ opens: 1, lastRttMs: 40 })
+    expect(server.transport.ends).toHaveLength(1)
+  })
+})
+
+describe('the statistics of a client', () => {
+  it('tell of its life', async () => {
+    const { clock, server, client } = await open()
+    const channels = new ChannelSubscriber(client)
+    channels.subscribe('a', () => {})
+    channels.subscribe('a', () => {})
+    await clock.advance(1_000)
+    server.drop()
+    await clock.advance(1_000)
+    client.request('x').catch(() => {})
+    await clock.advance(9_000)
+    expect(client.stats()).toMatchObject({
+      opens: 2,
+      reconnects: 1,
+      queued: 0,
+      sent: 1,
+      dropped: 0,
+      handlers: 2,
+    })
+    expect(client.stats().uptimeMs).toBeGreaterThan(8_000)
+  })
+
+  it('estimate the server’s clock and how long events travel', async () => {
+    const { clock, server, client } = scripted({ latencyMs: 30 })
+    server.clockOffsetMs = 3_600_000
+    const channels = new ChannelSubscriber(client)
+    channels.subscribe('a', () => {})
+    await clock.advance(30_000)
+    expect(client.stats().clockOffsetMs).toBe(3_600_000)
+    server.send({ type: 'said', channel: 'a', timestamp: clock.wall() + 3_600_000 - 100 })
+    await clock.advance(100)
+    expect(client.stats().eventLatencyMs).toBe(130)
+  })
+})
