@@ -211,6 +211,7 @@ export class Session implements ConnectionHandlers {
       // The server has dropped what came with the greeting: it is said anew, as nobody's.
       this.#identityChanged(undefined)
       this.#userId = undefined
+      this.ledger.cut()
       this.wings.cut()
       this.wings.opening()
       return
@@ -223,7 +224,6 @@ export class Session implements ConnectionHandlers {
   /** What the former user asked for is not done in the name of the present one. */
   #identityChanged(userId: string | undefined): void {
     const message = 'Somebody else is signed in now; what was asked before is not carried out.'
-    this.ledger.cut()
     this.ledger.rejectAll(new WirefoldError('identity-changed', message, { userId }))
   }
 

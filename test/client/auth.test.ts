@@ -1,0 +1,202 @@
+import { describe, expect, it } from 'vitest'
+import type { Auth, AuthReason } from '../../src/index.ts'
+import { ChannelSubscriber } from '../../src/index.ts'
+import { settle } from '../../src/testing/index.ts'
+import { outcomeOf, scripted } from '../support/scripted.ts'
+
+function signedIn(auth: Auth) {
+  const parts = scripted({ answer: () => 'ok' }, { auth })
+  const tokens = () =>
+    parts.server.messages
+      .filter(({ type }) => type === 'hello')
+      .map(({ payload }) => (payload as { token?: string }).token)
+  return { ...parts, tokens }
+}
+
+describe('credentials', () => {
+  it('are asked for before every attempt to connect, and said in the greeting', async () => {
+    let n = 0
+    const reasons: AuthReason[] = []
+    const { clock, server, client, tokens } = signedIn(async (reason) => {
+      reasons.push(reason)
+      return `token ${++n}`
+    })
+    void client.connect()
+    await clock.advance(1)
+    server.drop()
+    await clock.advance(2_000)
+    expect(tokens()).toEqual(['token 1', 'token 2'])
+    expect(reasons).toEqual(['connect', 'connect'])
+  })
+
+  it('may be an object, for backends that want them elsewhere', async () => {
+    const { clock, server, client, tokens } = signedIn(() => ({ token: 't', protocols: ['x.1'] }))
+    void client.connect()
+    await clock.advance(1)
+    expect(tokens()).toEqual(['t'])
+    expect(server.transport.last.protocols).toEqual(['wirefold.v1', 'x.1'])
+  })
+
+  it('are asked for once more when they are refused, and then the client has failed', async () => {
+    const reasons: AuthReason[] = []
+    const { clock, server, client } = signedIn((reason) => {
+      reasons.push(reason)
+      return 'stale'
+    })
+    server.silent = true
+    const connected = outcomeOf(client.connect())
+    await clock.advance(1)
+    server.drop(4401, 'expired')
+    await clock.advance(2_000)
+    expect(reasons).toEqual(['connect', 'refused'])
+    server.drop(4401, 'expired')
+    await clock.advance(600_000)
+    expect(reasons).toHaveLength(2)
+    expect(client.state.get()).toMatchObject({ name: 'failed' })
+    expect(connected.error).toMatchObject({ code: 'failed', detail: { closeCode: 4401 } })
+  })
+
+  it('that were refused once and then taken are no mark on the next loss', async () => {
+    const reasons: AuthReason[] = []
+    const { clock, server, client } = signedIn((reason) => {
+      reasons.push(reason)
+      return reason
+    })
+    await Promise.all([client.connect(), clock.advance(1)])
+    for (let n = 0; n < 3; n++) {
+      server.drop(4401, 'expired')
+      await clock.advance(20_000)
+      expect(client.state.get().name).toBe('open')
+    }
+    expect(reasons).toEqual(['connect', 'refused', 'refused', 'refused'])
+  })
+
+  it('that nobody can give mean that the client has failed at the first refusal', async () => {
+    const { clock, server, client } = scripted()
+    client.on('failed', () => {})
+    server.silent = true
+    void client.connect()
+    await clock.advance(1)
+    server.drop(4401)
+    await clock.advance(60_000)
+    expect(client.state.get().name).toBe('failed')
+    expect(server.transport.ends).toHaveLength(1)
+  })
+
+  it('that cannot be had, or never come, cost an attempt like any other', async () => {
+    let n = 0
+    const { clock, server, client, errors } = signedIn(() => {
+      n++
+      if (n === 1) throw new Error('signed out')
+      if (n === 2) return Promise.reject(new Error('no network'))
+      return n === 3 ? new Promise<string>(() => {}) : 'token'
+    })
+    const connected = outcomeOf(client.connect())
+    await clock.advance(30_000)
+    expect(errors).toMatchObject([{ message: 'signed out' }, { message: 'no network' }])
+    expect(server.transport.ends).toHaveLength(0)
+    expect(client.state.get()).toMatchObject({ name: 'connecting', phase: 'authorizing' })
+    client.close()
+    await settle()
+    expect(connected.error).toMatchObject({ code: 'closed' })
+    expect(clock.timers).toBe(0)
+  })
+
+  it('that come after the client was closed open nothing', async () => {
+    let give: (token: string) => void = () => {}
+    const { clock, server, client } = signedIn(
+      () =>
+        new Promise<string>((resolve) => {
+          give = resolve
+        }),
+    )
+    void client.connect()
+    await clock.advance(1)
+    client.close()
+    give('late')
+    await clock.advance(60_000)
+    expect(server.transport.ends).toHaveLength(0)
+  })
+
+  it('are renewed in place when they are about to expire', async () => {
+    const reasons: AuthReason[] = []
+    const { clock, server, client, errors } = signedIn((reason) => {
+      reasons.push(reason)
+      return `for ${reason}`
+    })
+    await Promise.all([client.connect(), clock.advance(1)])
+    for (let n = 0; n < 3; n++) server.send({ type: 'auth:expiring', payload: { expiresAt: 1 } })
+    await clock.advance(1)
+    expect(reasons[1]).toBe('expiring')
+    expect(server.messages.at(-1)).toMatchObject({
+      type: 'auth',
+      payload: { token: 'for expiring' },
+    })
+    expect(server.transport.ends).toHaveLength(1)
+    expect(errors).toEqual([])
+  })
+
+  it('are asked for once by all who want them at the same time', async () => {
+    let asked = 0
+    const { clock, server, client } = signedIn(async () => {
+      asked++
+      await new Promise<void>((resolve) => clock.after(100, resolve))
+      return 'token'
+    })
+    void client.connect()
+    await clock.advance(200)
+    for (let n = 0; n < 5; n++) server.send({ type: 'auth:expiring' })
+    await clock.advance(50)
+    expect(asked).toBe(2)
+    await clock.advance(200)
+    expect(server.count('auth')).toBeGreaterThanOrEqual(1)
+  })
+})
+
+describe('a change of user', () => {
+  it('rejects what the former user asked for, when the server says so in the greeting', async () => {
+    const { clock, server, client } = signedIn(() => 'token')
+    server.welcome = { userId: 'ann' }
+    const channels = new ChannelSubscriber(client)
+    channels.subscribe('news', () => {})
+    await clock.advance(1)
+    server.silent = true
+    server.drop()
+    await clock.advance(1)
+    const former = outcomeOf(client.request('pay'))
+    await clock.advance(2_000)
+    expect(server.messages.at(-2)).toMatchObject({ type: 'subscribe' })
+    expect(server.messages.filter(({ type }) => type === 'hello').at(-1)).toMatchObject({
+      payload: { expectUser: 'ann' },
+    })
+    // As the server does it: the rest of the greeting's array is dropped.
+    server.subscribed.clear()
+    server.silent = false
+    server.send({ type: 'error', payload: { code: 'identity-changed' } })
+    server.send({ type: 'welcome', payload: { userId: 'bob' } })
+    await clock.advance(1)
+    expect(former.error).toMatchObject({ code: 'identity-changed' })
+    expect([...server.subscribed]).toEqual(['news'])
+    const own = outcomeOf(client.request('pay'))
+    await clock.advance(1)
+    expect(own).toEqual({ value: 'ok' })
+  })
+
+  it('is noticed by the welcome alone', async () => {
+    const { clock, server, client } = signedIn(() => 'token')
+    server.welcome = { userId: 'ann' }
+    await Promise.all([client.connect(), clock.advance(1)])
+    server.silent = true
+    server.drop()
+    await clock.advance(1)
+    const former = outcomeOf(client.request('pay'))
+    const subscription = new ChannelSubscriber(client).subscribe('news', () => {})
+    await clock.advance(2_000)
+    const { requestId } = server.messages.filter(({ type }) => type === 'subscribe').at(-1) ?? {}
+    server.send({ type: 'welcome', payload: { userId: 'bob' } })
+    server.send({ type: 'subscribed', requestId, payload: {} })
+    await clock.advance(1)
+    expect(subscription.status.get().name).toBe('live')
+    expect(former.error).toMatchObject({ code: 'identity-changed', detail: { userId: 'bob' } })
+  })
+})

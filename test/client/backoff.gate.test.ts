@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest'
+import { backoffDefaults } from '../../src/base/backoff.ts'
+import type { ConnectionRules, ConnectionState } from '../../src/connection/connection-state.ts'
+import { transition } from '../../src/connection/connection-state.ts'
+import { ChannelSubscriber } from '../../src/index.ts'
+import { scripted } from '../support/scripted.ts'
+
+const rules: ConnectionRules = {
+  backoff: backoffDefaults,
+  minUptimeMs: 5_000,
+  fatalCloseCodes: [],
+  authorizes: false,
+}
+
+/** Mulberry32: the same numbers in every run. */
+function seeded(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** When each of so many clients, cut at 0, finds a server that is back at `backAt`, in ms. */
+function returns(clients: number, backAt: number, random: () => number, code = 1006): number[] {
+  const close = { code, reason: '' }
+  return Array.from({ length: clients }, () => {
+    let state: ConnectionState = { name: 'open', since: -60_000, attempt: 0 }
+    let now = 0
+    let lost = close
+    while (true) {
+      const drop = { name: 'dropped', now, online: true, random: random(), close: lost } as const
+      state = transition(state, drop, rules)[0]
+      if (state.name !== 'waiting') throw new Error(`a client is ${state.name}`)
+      now = state.retryAt
+      if (now >= backAt) return now
+      state = transition(state, { name: 'due' }, rules)[0]
+      lost = { code: 1006, reason: '' }
+    }
+  }).sort((a, b) => a - b)
+}
+
+/** The most of a sorted list that fall into any window of this width. */
+function busiest(times: readonly number[], width: number): number {
+  let most = 0
+  let from = 0
+  times.forEach((time, to) => {
+    while ((times[from] ?? 0) < time - width) from++
+    most = Math.max(most, to - from + 1)
+  })
+  return most
+}
+
+describe('ten thousand clients that were cut at once', () => {
+  const clients = 10_000
+  for (const [backAt, share, p95] of [
+    [0, 0.13, 1_000],
+    [5_000, 0.05, 5_500],
+    [30_000, 0.025, 10_000],
+    [120_000, 0.025, 10_000],
+  ] as const) {
+    it(`come back gently to a server that was away for ${backAt / 1_000} s`, () => {
+      const times = returns(clients, backAt, seeded(1))
+      expect(busiest(times, 100) / clients).toBeLessThanOrEqual(share)
+      expect((times[clients * 0.95] ?? 0) - backAt).toBeLessThanOrEqual(p95)
+    })
+  }
+})
+
+describe('forty clients that were cut at once', () => {
+  it('come at most twenty in 250 ms, and far fewer after a restart that was announced', () => {
+    const peaks = (code: number) =>
+      [1, 2, 3, 4, 5]
+        .map((seed) => busiest(returns(40, 0, seeded(seed), code), 250))
+        .sort((a, b) => a - b)
+    expect(peaks(1006)[4]).toBeLessThanOrEqual(20)
+    const announced = peaks(1012)
+    expect(announced[2]).toBeLessThanOrEqual(6)
+    expect(announced[4]).toBeLessThanOrEqual(10)
+  })
+})
+
+describe('the wait of a client', () => {
+  it('grows where a server opens and closes at once, twenty times', async () => {
+    const { clock, server, client } = scripted({}, { random: () => 0.999 })
+    const waits: number[] = []
+    client.on('opened', () => server.drop(1000))
+    client.state.listen((state) => {
+      if (state.name === 'waiting') waits.push(Math.round(state.retryAt - clock.now()))
+    })
+    void client.connect()
+    while (waits.length < 20) await clock.advance(1_000)
+    expect(waits.slice(0, 4)).toEqual([949, 1_399, 2_073, 3_084])
+    expect(waits.slice(8)).toEqual(Array.from({ length: 12 }, () => 12_038))
+  })
+
+  it('is no shorter than the server wants, in the close or in the refusal before it', async () => {
+    for (const [code, reason, refusal, least] of [
+      [1013, '{"retryAfterMs":30000}', undefined, 30_000],
+      [4429, '', { code: 'rate-limited', retryAfterMs: 7_000 }, 7_000],
+      [1013, 'try later', undefined, 50],
+      [1013, '{"retryAfterMs":1e99}', undefined, 600_000],
+      [1013, '{"retryAfterMs":-5}', undefined, 50],
+    ] as const) {
+      const { clock, server, client } = scripted()
+      await Promise.all([client.connect(), clock.advance(1)])
+      if (refusal) server.send({ type: 'error', payload: refusal })
+      await clock.advance(1)
+      const now = clock.now()
+      server.drop(code, reason)
+      await clock.advance(1)
+      const state = client.state.get()
+      if (state.name !== 'waiting') throw new Error(state.name)
+      expect(state.retryAt - now).toBeGreaterThanOrEqual(least)
+      expect(state.retryAt - now).toBeLessThanOrEqual(least + 1_000)
+    }
+  })
+
+  it('is spread over the window of a restart', async () => {
+    for (const [reason, window] of [
+      ['', 5_000],
+      ['{"windowMs":60000}', 60_000],
+    ] as const) {
+      const { clock, server, client } = scripted({}, { random: () => 0.5 })
+      await Promise.all([client.connect(), clock.advance(1)])
+      const now = clock.now()
+      server.drop(1012, reason)
+      await clock.advance(0)
+      expect(client.state.get()).toMatchObject({ retryAt: now + window / 2 })
+    }
+  })
+})
+
+describe('a client whose server comes and goes', () => {
+  it('ends a thousand reconnects with as much as it began with', async () => {
+    const { clock, server, client } = scripted()
+    const channels = new ChannelSubscriber(client)
+    channels.subscribe('news', () => {})
+    await clock.advance(10_000)
+    const timers = clock.timers
+    for (let n = 0; n < 1_000; n++) {
+      server.drop()
+      await clock.advance(6_000)
+    }
+    await clock.advance(20_000)
+    expect(client.stats()).toMatchObject({ reconnects: 1_000, handlers: 1 })
+    expect([clock.timers, channels.size, server.subscribed.size]).toEqual([timers, 1, 1])
+  })
+})

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest'
+import type { Environment, EnvironmentEvent } from '../../src/index.ts'
+import { ChannelSubscriber } from '../../src/index.ts'
+import { outcomeOf, scripted } from '../support/scripted.ts'
+
+function surrounded() {
+  const listeners = new Set<(event: EnvironmentEvent) => void>()
+  const around = { online: true, debug: '' }
+  const environment: Environment = {
+    get online() {
+      return around.online
+    },
+    debug: '',
+    follow(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+  const parts = scripted({}, { environment })
+  const happen = (event: EnvironmentEvent) => {
+    if (event === 'online') around.online = true
+    if (event === 'offline') around.online = false
+    for (const listener of listeners) listener(event)
+  }
+  return { ...parts, happen, listeners }
+}
+
+describe('a client', () => {
+  it('pauses while there is no network, spends no attempts on it, and resumes', async () => {
+    const { clock, server, client, happen } = surrounded()
+    await Promise.all([client.connect(), clock.advance(6_000)])
+    happen('offline')
+    expect(client.state.get().name).toBe('open')
+    server.drop()
+    await clock.advance(3_600_000)
+    expect(client.state.get()).toMatchObject({ name: 'offline', attempt: 0 })
+    expect(server.transport.ends).toHaveLength(1)
+    happen('online')
+    await clock.advance(500)
+    expect(client.state.get().name).toBe('open')
+  })
+
+  it('does not close a socket that works, whatever the platform says of the network', async () => {
+    const { clock, server, client, happen } = surrounded()
+    await Promise.all([client.connect(), clock.advance(1)])
+    for (const event of ['offline', 'online', 'wake'] as const) happen(event)
+    await clock.advance(60_000)
+    expect(client.stats()).toMatchObject({ opens: 1 })
+    expect(server.transport.ends).toHaveLength(1)
+  })
+
+  it('goes offline from its wait, and does not wait longer than half a second when it is back', async () => {
+    for (const event of ['online', 'wake'] as const) {
+      const { clock, server, client, happen } = surrounded()
+      server.transport.refusing = true
+      void client.connect()
+      await clock.advance(60_000)
+      server.transport.refusing = false
+      const waiting = client.state.get()
+      if (event === 'online') {
+        happen('offline')
+        expect(client.state.get().name).toBe('offline')
+      } else expect(waiting).toMatchObject({ name: 'waiting' })
+      happen(event)
+      await clock.advance(501)
+      expect(client.state.get().name).toBe('open')
+    }
+  })
+
+  it('probes with a short deadline when the page is looked at again', async () => {
+    const { clock, server, client, happen } = surrounded()
+    await Promise.all([client.connect(), clock.advance(6_000)])
+    server.transport.last.frozen = true
+    happen('wake')
+    await clock.advance(2_000)
+    expect(client.state.get()).toMatchObject({ name: 'waiting', attempt: 1 })
+    await clock.advance(1_000)
+    expect(client.state.get().name).toBe('open')
+  })
+
+  it('closes its socket when the page is put away, and is back at once when it is shown', async () => {
+    const { clock, server, client, happen } = surrounded()
+    const channels = new ChannelSubscriber(client)
+    const subscription = channels.subscribe('news', () => {})
+    await clock.advance(1)
+    const request = outcomeOf(client.request('slow'))
+    await clock.advance(1)
+    happen('hide')
+    await clock.advance(1)
+    expect(client.state.get()).toMatchObject({ name: 'offline' })
+    expect(server.transport.last.closed).toMatchObject({ code: 1000 })
+    expect(request.error).toMatchObject({ code: 'disconnected' })
+    expect(subscription.status.get()).toEqual({ name: 'pending' })
+    await clock.advance(600_000)
+    expect(server.transport.ends).toHaveLength(1)
+    happen('show')
+    await clock.advance(1)
+    expect(client.state.get().name).toBe('open')
+    expect([...server.subscribed]).toEqual(['news'])
+  })
+
+  it('listens to the page only while it may connect', async () => {
+    const { clock, client, listeners } = surrounded()
+    expect(listeners.size).toBe(0)
+    await Promise.all([client.connect(), clock.advance(1)])
+    expect(listeners.size).toBe(1)
+    client.close()
+    expect(listeners.size).toBe(0)
+    await Promise.all([client.connect(), clock.advance(1)])
+    expect(listeners.size).toBe(1)
+  })
+})

@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest'
+import type { ClientOptions } from '../../src/index.ts'
+import { outcomeOf, scripted } from '../support/scripted.ts'
+
+async function cutOff(outbox: ClientOptions['outbox'] = {}, requestTimeoutMs = 600_000) {
+  const parts = scripted({ answer: (type) => type }, { outbox, requestTimeoutMs })
+  parts.server.transport.refusing = true
+  const ask = (type: string, options?: Parameters<typeof parts.client.request>[2]) =>
+    outcomeOf(parts.client.request(type, undefined, options))
+  const back = async () => {
+    parts.server.transport.refusing = false
+    await parts.clock.advance(20_000)
+  }
+  return { ...parts, ask, back }
+}
+
+const types = (messages: readonly Readonly<Record<string, unknown>>[]) =>
+  messages.map(({ type }) => type).filter((type) => type !== 'hello' && type !== 'ping')
+
+describe('the outbox', () => {
+  it('keeps the order of what waits', async () => {
+    const { server, ask, back } = await cutOff()
+    for (let n = 0; n < 50; n++) ask(`r${n}`)
+    await back()
+    expect(types(server.messages)).toEqual(Array.from({ length: 50 }, (_, n) => `r${n}`))
+  })
+
+  it('gives up the oldest when it is full, and counts what that costs', async () => {
+    const { server, client, ask, back } = await cutOff()
+    const asked = Array.from({ length: 150 }, (_, n) => ask(`r${n}`))
+    expect(client.pending.get()).toEqual({ queued: 100, sent: 0 })
+    await back()
+    expect(asked.filter(({ error }) => error)).toHaveLength(50)
+    expect(asked[49]?.error).toMatchObject({ code: 'outbox-full', detail: { limit: 100 } })
+    expect(asked[50]).toEqual({ value: 'r50' })
+    expect(types(server.messages)[0]).toBe('r50')
+    expect(client.stats().dropped).toBe(50)
+  })
+
+  it('gives up the one that came last, or refuses the new one, where that is wanted', async () => {
+    for (const [overflow, sent] of [
+      ['drop-newest', ['a', 'd']],
+      ['reject', ['a', 'b']],
+    ] as const) {
+      const { server, ask, back } = await cutOff({ limit: 2, overflow })
+      for (const type of ['a', 'b', 'c', 'd']) ask(type)
+      await back()
+      expect(types(server.messages)).toEqual(sent)
+    }
+  })
+
+  it('may be closed altogether', async () => {
+    for (const overflow of ['drop-oldest', 'drop-newest', 'reject'] as const) {
+      const { clock, ask } = await cutOff({ limit: 0, overflow })
+      const asked = ask('a')
+      await clock.advance(0)
+      expect(asked.error).toMatchObject({ code: 'outbox-full' })
+    }
+  })
+
+  it('sends nothing that has waited for longer than its time to live', async () => {
+    const { clock, server, ask, back } = await cutOff()
+    const long = ask('long')
+    const short = ask('short', { ttlMs: 5_000 })
+    await clock.advance(5_000)
+    expect(short.error).toMatchObject({
+      code: 'request-timeout',
+      detail: { sent: false, timeoutMs: 5_000 },
+    })
+    await clock.advance(55_000)
+    expect(long.error).toMatchObject({ detail: { sent: false, timeoutMs: 60_000 } })
+    await back()
+    expect(types(server.messages)).toEqual([])
+  })
+
+  it('leaves the time to live of what was sent alone', async () => {
+    const { clock, client, server } = scripted({ answer: () => undefined })
+    await Promise.all([client.connect(), clock.advance(1)])
+    const asked = outcomeOf(client.request('slow', undefined, { ttlMs: 10, timeoutMs: 1_000 }))
+    await clock.advance(500)
+    server.send({ type: 'reply', requestId: server.messages.at(-1)?.requestId, payload: 'late' })
+    await clock.advance(1)
+    expect(asked).toEqual({ value: 'late' })
+  })
+
+  it('does not keep what is volatile', async () => {
+    const { clock, client, server, ask } = await cutOff()
+    const asked = ask('cursor', { volatile: true })
+    await clock.advance(0)
+    expect(asked.error).toMatchObject({ code: 'disconnected', detail: { sent: false } })
+    expect(client.pending.get()).toEqual({ queued: 0, sent: 0 })
+    server.transport.refusing = false
+    await clock.advance(20_000)
+    const open = ask('cursor', { volatile: true })
+    await clock.advance(1)
+    expect(open).toEqual({ value: 'cursor' })
+  })
+
+  it('tells how much waits and how much is on its way', async () => {
+    const { clock, client, server, ask, back } = await cutOff()
+    const seen: string[] = []
+    client.pending.subscribe(({ queued, sent }) => seen.push(`${queued}/${sent}`))
+    ask('a')
+    ask('b')
+    server.silent = false
+    await back()
+    await clock.advance(1)
+    expect(seen).toEqual(['0/0', '1/0', '2/0', '1/1', '0/2', '0/1', '0/0'])
+  })
+
+  it('says subscribes before what waited, and everything after the greeting', async () => {
+    const { server, ask, back, client } = await cutOff()
+    ask('first')
+    client.line.join({
+      rank: 1,
+      handlers: 0,
+      opening: () => {
+        client.line.say({
+          ...{ kind: 'subscribe', timestamp: 0, requestId: 's' },
+          ...{ channels: ['a'], since: new Map() },
+        })
+      },
+      receive: () => false,
+      cut: () => {},
+      ended: () => {},
+    })
+    await back()
+    const greeting = server.transport.last.received[0] ?? ''
+    expect(JSON.parse(greeting).map(({ type }: { type: string }) => type)).toEqual([
+      'hello',
+      'subscribe',
+      'first',
+    ])
+  })
+
+  it('settles a thousand requests at once, at the pace of the server', async () => {
+    const { clock, server, client } = scripted({ answer: (type) => type })
+    server.welcome = { limits: { messagesPerSecond: 100 } }
+    await Promise.all([client.connect(), clock.advance(1)])
+    const asked = Array.from({ length: 1_000 }, (_, n) => outcomeOf(client.request(`r${n}`)))
+    await clock.advance(1_000)
+    expect(asked.filter(({ value }) => value).length).toBeLessThanOrEqual(301)
+    await clock.advance(9_000)
+    expect(asked.map(({ value }) => value)).toEqual(asked.map((_, n) => `r${n}`))
+  })
+
+  it('sends what never left on the next connection, and does not send it twice', async () => {
+    const { clock, server, client } = scripted({ answer: (type) => type })
+    server.welcome = { limits: { messagesPerSecond: 1 } }
+    await Promise.all([client.connect(), clock.advance(1)])
+    const asked = ['a', 'b', 'c', 'd'].map((type) => outcomeOf(client.request(type)))
+    await clock.advance(1)
+    expect(types(server.messages)).toEqual(['a', 'b'])
+    server.drop()
+    await clock.advance(2_000)
+    expect(types(server.messages)).toEqual(['a', 'b', 'c', 'd'])
+    expect(asked.map(({ value }) => value)).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  it('does not send what was given up while it waited its turn', async () => {
+    const { clock, server, client } = scripted({ answer: (type) => type })
+    server.welcome = { limits: { messagesPerSecond: 1 } }
+    await Promise.all([client.connect(), clock.advance(1)])
+    for (const type of ['a', 'b']) void client.request(type)
+    const late = outcomeOf(client.request('late', undefined, { timeoutMs: 500 }))
+    await clock.advance(10_000)
+    expect(late.error).toMatchObject({ code: 'request-timeout', detail: { sent: false } })
+    expect(types(server.messages)).toEqual(['a', 'b'])
+  })
+})

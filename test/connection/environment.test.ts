@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import type { EnvironmentEvent } from '../../src/index.ts'
+import { platformEnvironment } from '../../src/index.ts'
+
+/** The globals of a page, as far as an environment looks at them. */
+function page() {
+  const document = Object.assign(new EventTarget(), { visibilityState: 'visible' })
+  return { window: new EventTarget(), document, navigator: { onLine: true } }
+}
+
+describe('the environment of a page', () => {
+  it('tells of network, visibility, and the page being put away and shown again', () => {
+    const globals = page()
+    const heard: EnvironmentEvent[] = []
+    const stop = platformEnvironment(globals).follow((event) => heard.push(event))
+    const { window, document } = globals
+    window.dispatchEvent(new Event('offline'))
+    window.dispatchEvent(new Event('online'))
+    document.visibilityState = 'hidden'
+    document.dispatchEvent(new Event('visibilitychange'))
+    document.visibilityState = 'visible'
+    document.dispatchEvent(new Event('visibilitychange'))
+    document.dispatchEvent(new Event('freeze'))
+    document.dispatchEvent(new Event('resume'))
+    window.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: true }))
+    window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }))
+    window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: false }))
+    expect(heard).toEqual(['offline', 'online', 'wake', 'wake', 'hide', 'show'])
+    stop()
+    window.dispatchEvent(new Event('online'))
+    expect(heard).toHaveLength(6)
+  })
+
+  it('is online unless the platform says otherwise', () => {
+    const globals = page()
+    const environment = platformEnvironment(globals)
+    expect(environment.online).toBe(true)
+    globals.navigator.onLine = false
+    expect(environment.online).toBe(false)
+    expect(platformEnvironment({}).online).toBe(true)
+  })
+
+  it('has nothing to tell where there is no page', () => {
+    const stop = platformEnvironment({}).follow(() => {})
+    stop()
+    expect(platformEnvironment({}).debug).toBe('')
+  })
+
+  it('reads the debug switch of the page or the process, if it may', () => {
+    const storage = (value: string | null) => ({ localStorage: { getItem: () => value } })
+    expect(platformEnvironment(storage('wirefold:*')).debug).toBe('wirefold:*')
+    expect(platformEnvironment({ process: { env: { DEBUG: 'a' } } }).debug).toBe('a')
+    const forbidden = {
+      get localStorage(): never {
+        throw new Error('SecurityError')
+      },
+    }
+    expect(platformEnvironment(forbidden).debug).toBe('')
+  })
+})
