@@ -26,6 +26,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
+          // The machine may be busy; no test waits for real time on purpose.
+          testTimeout: 30_000,
           include: ['test/**/*.test.ts'],
           exclude: ['test/dom/**', 'test/browser/**'],
           typecheck: {
@@ -42,6 +44,7 @@ export default defineConfig({
         test: {
           name: 'dom',
           environment: 'happy-dom',
+          testTimeout: 30_000,
           include: ['test/dom/**/*.test.{ts,tsx}'],
           // Outside a bundle Solid resolves to its server build, where signals do nothing.
           server: { deps: { inline: [/solid-js/] } },

@@ -20,6 +20,7 @@ export type {
 export { createStore, storeFactory } from './base/store.ts'
 export type { ChannelOptions } from './channels/channel-subscriber.ts'
 export { ChannelSubscriber, channelDefaults } from './channels/channel-subscriber.ts'
+export type { GapReason } from './channels/continuity.ts'
 export type { EventsOptions } from './channels/events.ts'
 export { events, eventsDefaults } from './channels/events.ts'
 export { feed } from './channels/feed.ts'

@@ -2,7 +2,7 @@ import { disposable } from '../base/disposable.ts'
 import { WirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
 import { isChannel } from '../wire/fields.ts'
-import type { EventFrame, Frame, UnsubscribedFrame } from '../wire/frame.ts'
+import type { EventFrame, Frame, PongFrame, Position, UnsubscribedFrame } from '../wire/frame.ts'
 import type { Answer, Line, Wing } from '../wire/line.ts'
 import type { Listener } from './channel.ts'
 import { Channel } from './channel.ts'
@@ -101,7 +101,7 @@ export class ChannelSubscriber {
         { channel: name },
       )
     }
-    const channel = new Channel(name, (error) => this.#line.report(error))
+    const channel = new Channel(name, this.#line)
     this.#channels.set(name, channel)
     if (name.endsWith(':*')) this.#patterns.add(channel)
     return channel
@@ -126,6 +126,9 @@ export class ChannelSubscriber {
         this.#up = false
         for (const channel of [...this.#channels.values()]) this.#input(channel, { name: 'cut' })
       },
+      forget: () => {
+        for (const channel of this.#channels.values()) channel.continuity.forget()
+      },
       ended: (error) => {
         this.#up = false
         this.#linger.flush()
@@ -139,12 +142,13 @@ export class ChannelSubscriber {
 
   #receive(frame: Frame): boolean {
     if (frame.kind === 'event') return this.#deliver(frame)
+    if (frame.kind === 'pong') return this.#compare(frame)
     return frame.kind === 'unsubscribed' && this.#revoked(frame)
   }
 
   #deliver(event: EventFrame): boolean {
     const channel = this.#channels.get(event.via ?? event.channel)
-    channel?.deliver(event)
+    if (channel && !channel.deliver(event)) this.#input(channel, { name: 'hole' })
     let mine = channel !== undefined
     if (this.#patterns.size > 0 && !this.#line.dialect.capabilities.families) {
       for (const pattern of [...this.#patterns]) {
@@ -154,6 +158,15 @@ export class ChannelSubscriber {
       }
     }
     return mine
+  }
+
+  /** A quiet channel has no next event to show that one is missing; the server's word shows it. */
+  #compare({ offsets }: PongFrame): boolean {
+    for (const [name, position] of offsets ?? []) {
+      const channel = this.#channels.get(name)
+      if (channel?.continuity.isBehind(position)) this.#input(channel, { name: 'hole' })
+    }
+    return false
   }
 
   #revoked({ channel: name, error }: UnsubscribedFrame): boolean {
@@ -167,13 +180,26 @@ export class ChannelSubscriber {
   }
 
   #input(channel: Channel, input: SubscriptionInput): void {
-    if (!channel.input(input)) return
+    if (channel.input(input)) this.#settle(channel)
+  }
+
+  /** Forgets a channel that is over, and sees to one of which something has to be said. */
+  #settle(channel: Channel): void {
     const { wanted, actual } = channel.state
     if (!wanted && actual === 'none') {
       this.#channels.delete(channel.name)
       this.#patterns.delete(channel)
       this.#dirty.delete(channel)
     } else if (due(channel.state)) this.#touch(channel)
+  }
+
+  #answered(kind: 'subscribe' | 'unsubscribe', channel: Channel, answer: Answer | undefined): void {
+    const input = outcome(kind, channel.name, answer)
+    if (input.name === 'acked' && channel.state.actual === 'asking') {
+      const told = answer?.kind === 'subscribed' ? answer : undefined
+      channel.joined(told?.at.get(channel.name), told?.gaps.includes(channel.name) ?? false)
+      this.#settle(channel)
+    } else this.#input(channel, input)
   }
 
   /** What is due is said at the end of the turn: whatever cancels itself out until then costs nothing. */
@@ -210,11 +236,10 @@ export class ChannelSubscriber {
         channels: chunk.map(({ name }) => name),
       }
       this.#line.say(
-        kind === 'subscribe' ? { kind, since: new Map(), ...intent } : { kind, ...intent },
+        kind === 'subscribe' ? { kind, since: positions(chunk), ...intent } : { kind, ...intent },
         (answer, covered) => {
           for (const channel of chunk) {
-            if (covered && !covered.includes(channel.name)) continue
-            this.#input(channel, outcome(kind, channel.name, answer))
+            if (!covered || covered.includes(channel.name)) this.#answered(kind, channel, answer)
           }
         },
       )
@@ -234,6 +259,16 @@ function outcome(
   if (answer.kind === 'refusal') return { name: 'refused', refusal: answer.error }
   const refusal = answer.kind === 'subscribed' ? answer.refused.get(channel) : undefined
   return refusal ? { name: 'refused', refusal } : { name: 'acked' }
+}
+
+/** Where those that were live before are to be resumed, at this moment. */
+function positions(channels: readonly Channel[]): ReadonlyMap<string, Position> {
+  const since = new Map<string, Position>()
+  for (const { name, continuity } of channels) {
+    const position = continuity.asking()
+    if (position) since.set(name, position)
+  }
+  return since
 }
 
 /** Splits a list so that the names of each part fit into one message. */

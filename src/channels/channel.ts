@@ -3,7 +3,10 @@ import type { Few } from '../base/few.ts'
 import { each, minus, plus } from '../base/few.ts'
 import type { Readable, Writable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
-import type { EventFrame } from '../wire/frame.ts'
+import type { EventFrame, Position } from '../wire/frame.ts'
+import type { Line } from '../wire/line.ts'
+import type { GapReason } from './continuity.ts'
+import { Continuity } from './continuity.ts'
 import type { ChannelHandler, ChannelStatus } from './subscription.ts'
 import type { SubscriptionInput, SubscriptionState } from './subscription-state.ts'
 import { subscription, unsubscribed } from './subscription-state.ts'
@@ -24,16 +27,20 @@ export interface Listener {
 /** One channel: its place in the subscription machine, its handlers, and its status. */
 export class Channel {
   readonly name: string
-  readonly #report: (error: unknown) => void
+  readonly continuity = new Continuity()
+  readonly #line: Line
   #state: SubscriptionState = unsubscribed
   #status: Writable<ChannelStatus> | undefined
-  #refused: ChannelStatus | undefined
+  #refused: WirefoldError | undefined
+  #gap: GapReason | undefined
+  /** When it was last known to be complete. */
+  #asOf = 0
   #folds: Few<Listener>
   #handles: Few<Listener>
 
-  constructor(name: string, report: (error: unknown) => void) {
+  constructor(name: string, line: Line) {
     this.name = name
-    this.#report = report
+    this.#line = line
   }
 
   /** What is wanted of it, and what the server has. */
@@ -48,7 +55,9 @@ export class Channel {
 
   /** How it stands, made into a store once somebody looks. */
   get status(): Readable<ChannelStatus> {
-    this.#status ??= createStore<ChannelStatus>(this.#statusNow(), { onError: this.#report })
+    this.#status ??= createStore<ChannelStatus>(this.#statusNow(), {
+      onError: this.#line.report,
+    })
     return this.#status
   }
 
@@ -57,16 +66,27 @@ export class Channel {
     const before = this.#state
     const after = subscription(before, input)
     if (after === before) return false
+    if (before.actual === 'live' && !this.#gap) this.#asOf = this.#line.clock.wall()
     this.#state = after
     if (after.actual === before.actual) return true
-    this.#refused = after.refusal && {
-      name: 'refused',
-      error: refusalError(this.name, after.refusal),
-    }
-    this.#status?.set(this.#statusNow())
+    this.#refused = after.refusal && refusalError(this.name, after.refusal)
+    if (this.#refused) this.continuity.forget()
+    this.#tell()
     if (after.actual === 'live') this.settle(undefined)
-    if (this.#refused?.name === 'refused') this.#refuse(this.#refused.error)
+    if (this.#refused) this.#refuse(this.#refused)
     return true
+  }
+
+  /** The subscribe was answered with a yes: whatever the status says now is said before any event. */
+  joined(at: Position | undefined, named: boolean): void {
+    this.#gap = this.continuity.answered(at, named) ?? this.#gap
+    this.input({ name: 'acked' })
+  }
+
+  /** What a gap has cost was fetched by other means. */
+  caughtUp(): void {
+    this.#gap = undefined
+    this.#tell()
   }
 
   /** Adds a handler. */
@@ -81,10 +101,23 @@ export class Channel {
     this.#handles = minus(this.#handles, listener)
   }
 
-  /** Gives an event to everybody: first those that fold, then those that handle. */
-  deliver(event: EventFrame): void {
+  /**
+   * Gives an event to everybody, first those that fold, then those that handle, if it follows on what
+   * was given before.
+   *
+   * @returns false where events before it are missing
+   */
+  deliver(event: EventFrame): boolean {
+    const { continuity } = this
+    // While we ask anew the answer brings everything that is missing.
+    if (event.offset !== undefined && continuity.begun && this.#state.actual !== 'live') return true
+    const verdict = continuity.judge(event)
+    if (verdict === 'drop') return true
+    if (verdict === 'hole') return false
+    if (verdict !== 'deliver') this.#break(verdict)
     this.#deliverTo(this.#folds, event)
     this.#deliverTo(this.#handles, event)
+    return true
   }
 
   /** Settles every `ready` that is asked for. */
@@ -116,7 +149,7 @@ export class Channel {
   #handlerFailed(cause: unknown, { type }: EventFrame): void {
     const where = `${this.name} ${type}`
     const message = `A handler of ${this.name} failed on ${type}; the others were called.`
-    this.#report(new WirefoldError('handler-failed', message, { where }, { cause }))
+    this.#line.report(new WirefoldError('handler-failed', message, { where }, { cause }))
   }
 
   /** Each handler's `ready`, else its onError; where one of them has neither, the client hears once. */
@@ -130,20 +163,36 @@ export class Channel {
         try {
           onError(error)
         } catch (thrown) {
-          this.#report(thrown)
+          this.#line.report(thrown)
         }
       } else unheard = true
     }
-    if (unheard) this.#report(error)
+    if (unheard) this.#line.report(error)
   }
 
   #listeners(): readonly Listener[] {
     return [...each(this.#folds), ...each(this.#handles)]
   }
 
+  #break(reason: GapReason): void {
+    if (!this.#gap) this.#asOf = this.#line.clock.wall()
+    this.#gap = reason
+    this.#tell()
+  }
+
+  #tell(): void {
+    const before = this.#status?.get()
+    const after = this.#statusNow()
+    // A step within the machine that looks the same from outside is none.
+    if (before?.name !== after.name || after.name === 'gap') this.#status?.set(after)
+  }
+
   #statusNow(): ChannelStatus {
-    if (this.#refused) return this.#refused
+    const asOf = this.#asOf
+    if (this.#refused) return { name: 'refused', error: this.#refused }
+    if (this.#gap) return { name: 'gap', reason: this.#gap, asOf }
     const { wanted, actual } = this.#state
-    return actual === 'live' && wanted ? LIVE : PENDING
+    if (actual === 'live' && wanted) return LIVE
+    return this.continuity.begun && wanted ? { name: 'recovering', asOf } : PENDING
   }
 }

@@ -6,19 +6,23 @@ import type { Subscription } from './subscription.ts'
 export function handle(
   channel: Channel,
   listener: Listener,
-): Pick<Subscription, 'channel' | 'status' | 'ready'> {
+): Pick<Subscription, 'channel' | 'status' | 'ready' | 'position' | 'caughtUp'> {
   let waiting: Promise<void> | undefined
   return {
     channel: channel.name,
     get status() {
       return channel.status
     },
+    get position() {
+      return channel.continuity.position
+    },
+    caughtUp: () => channel.caughtUp(),
     get ready() {
       if (waiting) return waiting
       const ready = new Promise<void>((resolve, reject) => {
         const status = channel.status.get()
         if (!listener.live) reject(released(channel.name))
-        else if (status.name === 'live') resolve()
+        else if (channel.state.actual === 'live') resolve()
         else if (status.name === 'refused') reject(status.error)
         else {
           listener.settle = (error) => {

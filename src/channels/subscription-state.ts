@@ -10,6 +10,7 @@ import type { Refusal } from '../base/errors.ts'
  *    │ want             ▼                 │
  *    └────────────── refused ◀────────────┘
  *
+ *   hole: events are missing, so it is asked for again, from where it was.
  *   cut: everything but `refused` is none again; a refusal stands until somebody wants anew.
  *   lost: no answer came, so the server may be in either state: assume the one we do not want,
  *   so that it is asked again.
@@ -41,6 +42,8 @@ export type SubscriptionInput =
   | { readonly name: 'refused'; readonly refusal: Refusal }
   /** No answer came in time. */
   | { readonly name: 'lost' }
+  /** Events are missing. */
+  | { readonly name: 'hole' }
   /** The connection is gone. */
   | { readonly name: 'cut' }
 
@@ -78,6 +81,8 @@ export function subscription(
     case 'lost':
       if (actual !== 'asking' && actual !== 'leaving') return state
       return at(wanted, wanted ? 'none' : 'live')
+    case 'hole':
+      return actual === 'live' && wanted ? at(wanted, 'none') : state
     case 'cut':
       return actual === 'refused' ? state : at(wanted, 'none')
   }

@@ -1,14 +1,25 @@
 import type { Release } from '../base/disposable.ts'
 import type { WirefoldError } from '../base/errors.ts'
 import type { Readable } from '../base/store.ts'
-import type { EventFrame } from '../wire/frame.ts'
+import type { EventFrame, Position } from '../wire/frame.ts'
+import type { GapReason } from './continuity.ts'
 
-/** How a channel stands with the server. */
+/**
+ * How a channel stands. `asOf` is the moment up to which everything is known to have arrived, by our
+ * wall clock, in milliseconds since the Unix epoch.
+ */
 export type ChannelStatus =
-  /** Not confirmed yet, or not any more because the connection is gone. */
+  /** Not confirmed yet. */
   | { readonly name: 'pending' }
   /** Every event arrives. */
   | { readonly name: 'live' }
+  /** The connection was away, or events are missing; they are being asked for. */
+  | { readonly name: 'recovering'; readonly asOf: number }
+  /**
+   * It cannot be shown that nothing was missed. It stays so until somebody has fetched the state by
+   * other means: `sync`, or {@link Subscription.caughtUp}.
+   */
+  | { readonly name: 'gap'; readonly reason: GapReason; readonly asOf: number }
   /** The server said no; subscribing anew asks again. */
   | { readonly name: 'refused'; readonly error: WirefoldError }
 
@@ -45,4 +56,8 @@ export interface Subscription extends Release {
    * ends. It never rejects unhandled.
    */
   readonly ready: Promise<void>
+  /** The place of the last event that was delivered, where the backend has such places. */
+  readonly position: Position | undefined
+  /** What a gap has cost was fetched by other means: the channel is `live` again, for everybody. */
+  caughtUp(): void
 }

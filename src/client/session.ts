@@ -212,6 +212,7 @@ export class Session implements ConnectionHandlers {
       this.#identityChanged(undefined)
       this.#userId = undefined
       this.ledger.cut()
+      this.wings.forget()
       this.wings.cut()
       this.wings.opening()
       return
@@ -228,6 +229,7 @@ export class Session implements ConnectionHandlers {
   }
 
   #pong(frame: PongFrame): void {
+    this.wings.receive(frame)
     const roundTripMs = this.connection.link?.heartbeat?.pong(frame)
     if (roundTripMs === undefined) return
     this.latency.pong(frame, roundTripMs, this.#options.clock.wall())

@@ -40,6 +40,11 @@ export class Wings {
     for (const wing of this.#wings) wing.cut()
   }
 
+  /** Tells every wing that somebody else is signed in. */
+  forget(): void {
+    for (const wing of this.#wings) wing.forget()
+  }
+
   /** Tells every wing that it will not come back by itself. */
   ended(error: WirefoldError): void {
     for (const wing of this.#wings) wing.ended(error)

@@ -36,6 +36,7 @@ function bounded(value: unknown): number | undefined {
 }
 
 function parsed(text: string): unknown {
+  if (!text.startsWith('{')) return undefined
   try {
     return JSON.parse(text)
   } catch {

@@ -32,10 +32,14 @@ export class ScriptedServer {
   silent = false
   /** What the welcome tells. */
   welcome: Fields = {}
+  /** What its pongs say of the channels: `{channel: [epoch, offset]}`. */
+  offsets: Fields | undefined
   /** How far the server's clock is ahead of the test's. */
   clockOffsetMs = 0
   readonly #options: ScriptedServerOptions
-  readonly #offsets = new Map<string, number>()
+  /** The identity of all histories; another one means that history was lost. */
+  epoch = 'e1'
+  readonly #histories = new Map<string, Fields[]>()
 
   constructor(options: ScriptedServerOptions) {
     this.#options = options
@@ -62,11 +66,24 @@ export class ScriptedServer {
     this.transport.last.send(JSON.stringify(message))
   }
 
-  /** Sends an event of a channel to the newest connection, if it is subscribed. */
+  /** Adds an event to a channel's history, and sends it to the newest connection if it is subscribed. */
   publish(channel: string, type: string, payload?: unknown): void {
-    const offset = (this.#offsets.get(channel) ?? 0) + 1
-    this.#offsets.set(channel, offset)
-    if (this.subscribed.has(channel)) this.send({ type, channel, payload, offset })
+    const history = this.#history(channel)
+    const event = {
+      type,
+      channel,
+      payload,
+      offset: history.length + 1,
+      id: `${channel}#${history.length + 1}`,
+    }
+    history.push(event)
+    if (this.subscribed.has(channel)) this.send(event)
+  }
+
+  /** Loses all histories. */
+  forget(epoch: string): void {
+    this.epoch = epoch
+    this.#histories.clear()
   }
 
   /** Cuts the newest connection. */
@@ -84,9 +101,16 @@ export class ScriptedServer {
     }
   }
 
+  #history(channel: string): Fields[] {
+    const history = this.#histories.get(channel) ?? []
+    this.#histories.set(channel, history)
+    return history
+  }
+
   /** What a message changes, whether or not it is answered; the refused channels. */
   #apply(subscribed: Set<string>, message: Fields): Record<string, string> {
-    const channels = asStrings(asFields(message.payload).channels)
+    const payload = asFields(message.payload)
+    const channels = [...asStrings(payload.channels), ...resumed(payload.since).keys()]
     const refused: [string, string][] = []
     for (const channel of channels) {
       if (message.type === 'unsubscribe') subscribed.delete(channel)
@@ -108,10 +132,18 @@ export class ScriptedServer {
         return
       case 'subscribe': {
         const refused = this.#apply(subscribed, message)
+        const { channels, since } = asFields(payload)
+        const positions = resumed(since)
+        const names = [...asStrings(channels), ...positions.keys()].filter(
+          (name) => !(name in refused),
+        )
         const at = Object.fromEntries(
-          [...subscribed].map((name) => [name, ['e1', this.#offsets.get(name) ?? 0]]),
+          names.map((name) => [name, [this.epoch, this.#history(name).length]]),
         )
         send({ type: 'subscribed', requestId, payload: { at, refused } })
+        for (const [name, [epoch, offset]] of positions) {
+          if (epoch === this.epoch) this.#history(name).slice(offset).forEach(send)
+        }
         return
       }
       case 'unsubscribe':
@@ -124,6 +156,7 @@ export class ScriptedServer {
           payload: {
             timestamp: message.timestamp,
             serverTime: this.#options.clock.wall() + this.clockOffsetMs,
+            offsets: this.offsets,
           },
         })
         return
@@ -148,4 +181,13 @@ export class ScriptedServer {
       send({ type: 'error', requestId, payload: { code, message: code } })
     }
   }
+}
+
+/** The positions of a `since`, by channel. */
+function resumed(since: unknown): ReadonlyMap<string, readonly [epoch: string, offset: number]> {
+  const positions = new Map<string, readonly [string, number]>()
+  for (const [epoch, list] of Array.isArray(since) ? since : []) {
+    for (let n = 0; n + 1 < list.length; n += 2) positions.set(list[n], [epoch, list[n + 1]])
+  }
+  return positions
 }

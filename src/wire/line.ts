@@ -48,6 +48,8 @@ export interface Wing {
   receive(frame: Frame): boolean
   /** The line is gone; nothing said on it will be answered. */
   cut(): void
+  /** Somebody else is signed in now: what is known from before is not theirs. */
+  forget(): void
   /** The client was closed or failed for good. */
   ended(error: WirefoldError): void
 }

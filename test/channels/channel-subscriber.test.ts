@@ -58,7 +58,7 @@ describe('a channel subscriber', () => {
     const asked = server.messages.filter(({ type }) => type === 'subscribe')
     expect(asked.map(({ payload }) => payload)).toEqual([
       { channels: ['a', 'b', 'c'] },
-      { channels: ['a', 'b', 'c'] },
+      { channels: [], since: [['e1', ['a', 0, 'b', 0, 'c', 0]]] },
     ])
   })
 
@@ -216,7 +216,7 @@ describe('a channel subscriber', () => {
     await clock.advance(1)
     server.drop()
     await clock.advance(5_000)
-    expect(seen).toEqual(['pending', 'live', 'pending', 'live'])
+    expect(seen).toEqual(['pending', 'live', 'recovering', 'live'])
   })
 
   it('has ready reject where the subscription is released before it is live', async () => {

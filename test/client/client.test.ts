@@ -217,7 +217,7 @@ describe('a client', () => {
     const channels = new ChannelSubscriber(client)
     channels.subscribe('news', (payload) => heard.push(payload))
     await clock.advance(100)
-    server.publish('news', 'said', 'in flight')
+    server.send({ type: 'said', channel: 'news', payload: 'in flight' })
     client.close()
     void client.connect()
     await clock.advance(1_000)

@@ -90,7 +90,7 @@ describe('a client', () => {
     expect(client.state.get()).toMatchObject({ name: 'offline' })
     expect(server.transport.last.closed).toMatchObject({ code: 1000 })
     expect(request.error).toMatchObject({ code: 'disconnected' })
-    expect(subscription.status.get()).toEqual({ name: 'pending' })
+    expect(subscription.status.get()).toMatchObject({ name: 'recovering' })
     await clock.advance(600_000)
     expect(server.transport.ends).toHaveLength(1)
     happen('show')

@@ -65,7 +65,8 @@ describe('a client on mock-socket', () => {
     const again = serve()
     await vi.advanceTimersByTimeAsync(20_000)
     expect(client.state.get().name).toBe('open')
-    expect(subscription.status.get()).toEqual({ name: 'live' })
+    // This server knows no positions: nobody can tell what was missed.
+    expect(subscription.status.get()).toMatchObject({ name: 'gap', reason: 'no-recovery' })
     const types = [...told, ...again.told].map(({ type }) => type)
     expect(types.filter((type) => type !== 'ping')).toEqual([
       'hello',

@@ -122,6 +122,7 @@ describe('the outbox', () => {
       },
       receive: () => false,
       cut: () => {},
+      forget: () => {},
       ended: () => {},
     })
     await back()

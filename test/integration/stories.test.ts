@@ -90,12 +90,15 @@ describe('a server that goes away', () => {
     const opened: unknown[] = []
     client.on('opened', (welcome) => opened.push(welcome))
 
-    await first.server.close({ code: 1012 })
+    await first.server.close({ code: 1012, reason: '{"windowMs":50}' })
     await until(() => expect(client.state.get().name).not.toBe('open'))
     const held = outcomeOf(client.request('echo', 'held'))
     const second = await serve({}, first.port)
     second.server.handle('echo', (payload) => payload)
-    await until(() => expect(subscription.status.get().name).toBe('live'))
+    // It is another server with a memory of its own, and says so.
+    await until(() =>
+      expect(subscription.status.get()).toMatchObject({ name: 'gap', reason: 'epoch-changed' }),
+    )
     await until(() => expect(held).toEqual({ value: 'held' }))
     await second.server.publish('news', 'said', 'again')
     await until(() => expect(heard).toEqual(['again']))
@@ -182,6 +185,39 @@ describe('a process of a DUUI gateway', () => {
     expect(contexts.entity('ComposerContext').get()).toMatchObject({ status: 'Shutdown' })
     expect(errors).toEqual([])
     await expect(client.request('anything')).rejects.toMatchObject({ code: 'unsupported' })
+  })
+})
+
+describe('two clients in one page', () => {
+  it('speak different dialects to one server and never hear each other', async () => {
+    const { server, url } = await serve()
+    const gateway = new DuuiMount()
+    server.mount('/ws/processes/:id/events', gateway)
+    const heard: string[] = []
+    const native = connect(url)
+    const stream = connect(url.replace('/ws', '/ws/processes/p1/events'), { dialect: duui })
+    const subscriptions = [native, stream].map(({ client }, n) =>
+      new ChannelSubscriber(client).subscribe('process:p1', (_, { type }) =>
+        heard.push(`${n} ${type}`),
+      ),
+    )
+    await Promise.all(subscriptions.map(({ ready }) => ready))
+    await until(() => expect(server.stats().connections).toBe(2))
+    await server.publish('process:p1', 'said', 'native only')
+    await gateway.publish({
+      timestamp: 1,
+      event: {
+        ...{ _id: 'p1_1', process_id: 'p1', sender: null, message: '', level: 'INFO' },
+        context: {
+          ...{ kind: 'DriverContext', event_id: 'p1_1', status: 'Idle', thread: 'main' },
+          driver: 'docker',
+        },
+      },
+    })
+    await until(() => expect(heard.filter((line) => line === '1 event')).toHaveLength(1))
+    expect([...native.errors, ...stream.errors]).toEqual([])
+    await expect(stream.client.request('x')).rejects.toMatchObject({ code: 'unsupported' })
+    await expect(native.client.request('x')).rejects.toMatchObject({ code: 'unknown-type' })
   })
 })
 

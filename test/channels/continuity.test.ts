@@ -1,0 +1,114 @@
+import { fc, test } from '@fast-check/vitest'
+import { describe, expect, it } from 'vitest'
+import { Continuity } from '../../src/channels/continuity.ts'
+import type { EventFrame } from '../../src/index.ts'
+
+const event = (offset: number | undefined, more: Partial<EventFrame> = {}): EventFrame => ({
+  ...{ kind: 'event', channel: 'a', type: 'x', payload: undefined, id: undefined, offset },
+  ...{ prev: undefined, via: undefined, timestamp: undefined },
+  ...more,
+})
+
+/** A channel that is live at an offset of epoch e. */
+function at(offset: number): Continuity {
+  const continuity = new Continuity()
+  continuity.asking()
+  continuity.answered({ epoch: 'e', offset }, false)
+  return continuity
+}
+
+describe('continuity', () => {
+  it('lets events through that rise by one, and drops what was there before', () => {
+    const continuity = at(5)
+    expect([5, 6, 6, 3, 7].map((offset) => continuity.judge(event(offset)))).toEqual([
+      'drop',
+      'deliver',
+      'drop',
+      'drop',
+      'deliver',
+    ])
+    expect(continuity.position).toEqual({ epoch: 'e', offset: 7 })
+  })
+
+  it('follows what the server says came before, where a filter kept something back', () => {
+    const continuity = at(5)
+    expect(continuity.judge(event(9, { prev: 5 }))).toBe('deliver')
+    expect(continuity.judge(event(12, { prev: 10 }))).toBe('hole')
+    expect(continuity.judge(event(10))).toBe('deliver')
+  })
+
+  it('finds a hole, and gives up on one that nobody can fill', () => {
+    const continuity = at(5)
+    expect(continuity.judge(event(8))).toBe('hole')
+    continuity.asking()
+    expect(continuity.answered(undefined, false)).toBeUndefined()
+    expect(continuity.judge(event(8))).toBe('unfillable')
+    expect(continuity.judge(event(9))).toBe('deliver')
+    expect(continuity.judge(event(11))).toBe('hole')
+  })
+
+  it('names the four causes of a gap', () => {
+    for (const [place, named, reason] of [
+      [{ epoch: 'e', offset: 90 }, true, 'history-lost'],
+      [{ epoch: 'f', offset: 90 }, false, 'epoch-changed'],
+      [{ epoch: 'e', offset: 3 }, false, 'went-back'],
+    ] as const) {
+      const continuity = at(5)
+      continuity.asking()
+      expect(continuity.answered(place, named)).toBe(reason)
+      expect(continuity.position).toEqual(place)
+    }
+    const continuity = at(5)
+    expect(continuity.judge(event(6, { id: 'x' }))).toBe('deliver')
+    expect(continuity.judge(event(6, { id: 'x' }))).toBe('drop')
+    expect(continuity.judge(event(6, { id: 'y' }))).toBe('rewritten')
+  })
+
+  it('resumes before the first event as after any other', () => {
+    const continuity = at(0)
+    expect(continuity.asking()).toEqual({ epoch: 'e', offset: 0 })
+    expect(continuity.answered({ epoch: 'e', offset: 2 }, false)).toBeUndefined()
+    expect(continuity.judge(event(1))).toBe('deliver')
+    expect(continuity.judge(event(2))).toBe('deliver')
+  })
+
+  it('goes on behind a replay whose last events were not due to it', () => {
+    const continuity = at(5)
+    continuity.asking()
+    continuity.answered({ epoch: 'e', offset: 10 }, false)
+    expect(continuity.judge(event(7, { prev: 5 }))).toBe('deliver')
+    expect(continuity.judge(event(11))).toBe('deliver')
+    expect(continuity.position).toEqual({ epoch: 'e', offset: 11 })
+  })
+
+  it('cannot tell without positions, and says so after the first time', () => {
+    const continuity = new Continuity()
+    expect(continuity.judge(event(undefined))).toBe('deliver')
+    expect(continuity.asking()).toBeUndefined()
+    expect(continuity.answered(undefined, false)).toBeUndefined()
+    expect(continuity.asking()).toBeUndefined()
+    expect(continuity.answered(undefined, false)).toBe('no-recovery')
+  })
+
+  it('is behind what the server says only where something is missing', () => {
+    const continuity = at(5)
+    expect(continuity.isBehind({ epoch: 'e', offset: 5 })).toBe(false)
+    expect(continuity.isBehind({ epoch: 'e', offset: 6 })).toBe(true)
+    expect(continuity.isBehind({ epoch: 'f', offset: 5 })).toBe(true)
+    expect(new Continuity().isBehind({ epoch: 'e', offset: 6 })).toBe(false)
+  })
+
+  test.prop([fc.array(fc.integer({ min: 1, max: 20 }), { maxLength: 100 }), fc.nat(10)])(
+    'never lets an event through twice or out of order, whatever arrives',
+    (offsets, start) => {
+      const continuity = at(start)
+      let last = start
+      for (const offset of offsets) {
+        const verdict = continuity.judge(event(offset))
+        if (verdict === 'deliver') expect(offset).toBe(last + 1)
+        if (verdict === 'unfillable') expect(offset).toBeGreaterThan(last + 1)
+        if (verdict === 'deliver' || verdict === 'unfillable') last = offset
+      }
+    },
+  )
+})
