@@ -3,6 +3,7 @@ import { randomId } from '../base/ids.ts'
 import type { Readable } from '../base/store.ts'
 import type { ConnectionState } from '../connection/connection-state.ts'
 import type { AskOptions, Pending } from '../connection/ledger.ts'
+import type { EventFrame } from '../wire/frame.ts'
 import type { Line } from '../wire/line.ts'
 import type { ClientEvents } from './events.ts'
 import type { ClientOptions, ResolvedClientOptions } from './options.ts'
@@ -29,6 +30,12 @@ export interface RequestOptions {
    * @default false
    */
   readonly volatile?: boolean | undefined
+  /**
+   * Has it sent again after a loss of the connection, also where the server does not see to it that it
+   * is carried out only once.
+   * @default false
+   */
+  readonly idempotent?: boolean | undefined
   /** The channel the request is about, for backends that want it said. */
   readonly channel?: string | undefined
 }
@@ -94,7 +101,11 @@ export class RealtimeClient {
   /**
    * Asks the server for something.
    *
-   * Rejects with `request-timeout`, `aborted`, `disconnected` (lost after it was sent), `outbox-full`,
+   * Where the connection is lost before the answer, it is sent again and carried out only once, until
+   * its deadline; where the backend cannot do that, it rejects with `disconnected` unless it is
+   * `idempotent`.
+   *
+   * Rejects with `request-timeout`, `aborted`, `disconnected`, `outbox-full`,
    * `bad-payload`, `too-large`, `unsupported`, `identity-changed`, `closed`, `failed`, or the code the
    * server refused with.
    */
@@ -117,7 +128,7 @@ export class RealtimeClient {
    *
    * Rejects as {@link request} does.
    *
-   * @returns the id made for the event, which its broadcast carries too
+   * @returns the event's id, which its broadcast carries too: see {@link isOwn}
    */
   async publish(
     channel: string,
@@ -125,7 +136,7 @@ export class RealtimeClient {
     payload?: unknown,
     options: Omit<RequestOptions, 'channel'> = {},
   ): Promise<string> {
-    const id = randomId()
+    const id = this.#session.eventId()
     const requestId = randomId()
     const timestamp = this.#options.clock.wall()
     await this.#session.ask(
@@ -133,6 +144,11 @@ export class RealtimeClient {
       this.#asking(options),
     )
     return id
+  }
+
+  /** Whether an event was published by this client. */
+  isOwn(event: EventFrame): boolean {
+    return this.#session.isOwn(event)
   }
 
   /** What the client has lived through. */
@@ -160,6 +176,7 @@ export class RealtimeClient {
       timeoutMs: options.timeoutMs ?? this.#options.requestTimeoutMs,
       ttlMs: options.ttlMs ?? this.#options.outbox.ttlMs,
       volatile: options.volatile ?? false,
+      idempotent: options.idempotent ?? false,
       signal: options.signal,
     }
   }

@@ -14,7 +14,14 @@ import { Latency } from '../connection/latency.ts'
 import type { AskOptions } from '../connection/ledger.ts'
 import { Ledger } from '../connection/ledger.ts'
 import type { Link } from '../connection/link.ts'
-import type { Frame, NoticeFrame, PongFrame, ReplyFrame, WelcomeFrame } from '../wire/frame.ts'
+import type {
+  EventFrame,
+  Frame,
+  NoticeFrame,
+  PongFrame,
+  ReplyFrame,
+  WelcomeFrame,
+} from '../wire/frame.ts'
 import type { Intent } from '../wire/intent.ts'
 import type { Answered, Line } from '../wire/line.ts'
 import type { CloseInfo } from '../wire/transport.ts'
@@ -36,6 +43,8 @@ export class Session implements ConnectionHandlers {
   readonly #clientId = randomId()
   readonly #senderId = randomId()
   #userId: string | undefined
+  #dedupeMs: number | undefined
+  #eventCount = 0
 
   constructor(url: string, options: ResolvedClientOptions) {
     this.#options = options
@@ -52,7 +61,8 @@ export class Session implements ConnectionHandlers {
       ...options,
       report,
       say: (question, ticket) => this.connection.link?.say(question, ticket) ?? this.#wordless(),
-      dialect: () => this.connection.dialect.name,
+      dialect: () => this.connection.dialect,
+      dedupeMs: () => this.#dedupeMs,
       answered: (leftAt) => this.connection.link?.heartbeat?.answered(leftAt),
     })
     this.line = this.#makeLine()
@@ -75,6 +85,16 @@ export class Session implements ConnectionHandlers {
     if (state.name === 'failed') return state.error
     if (state.name !== 'closed') return undefined
     return new WirefoldError('closed', 'The client is closed. Call connect() to open it again.', {})
+  }
+
+  /** A new id for an event of ours. */
+  eventId(): string {
+    return `${this.#clientId}:${(++this.#eventCount).toString(36)}`
+  }
+
+  /** Whether an event is one of ours. */
+  isOwn({ id }: EventFrame): boolean {
+    return id?.startsWith(`${this.#clientId}:`) ?? false
   }
 
   /** Takes a failure that has no better destination. */
@@ -102,6 +122,7 @@ export class Session implements ConnectionHandlers {
     const userId = frame?.userId
     if (this.#userId !== undefined && userId !== this.#userId) this.#identityChanged(userId)
     this.#userId = userId
+    this.#dedupeMs = frame?.limits.dedupeMs
     this.events.emit('opened', frame)
   }
 
@@ -143,7 +164,7 @@ export class Session implements ConnectionHandlers {
 
   cut(close: CloseInfo): void {
     this.#options.logger?.('connection', `lost: ${close.code} ${loggable(close.reason)}`)
-    this.ledger.cut()
+    this.ledger.cut(close.code)
     this.wings.cut()
     this.events.emit('dropped', close)
   }

@@ -11,12 +11,14 @@ export type Question = RequestIntent | PublishIntent
 export interface Asked extends Ticket {
   readonly question: Question
   readonly volatile: boolean
+  /** Whether carrying it out twice does no harm, or the server sees to it that it does not happen. */
+  readonly repeatable: () => boolean
   readonly resolve: (reply: ReplyFrame) => void
   readonly reject: (error: WirefoldError) => void
   /** Ends its deadlines and lets go of its signal. */
   readonly release: () => void
-  /** Whether it has really left. */
-  sent: boolean
+  /** When it first really left, by the clock's `now()`. */
+  sentAt: number | undefined
   /** Present once it was said, though perhaps not sent. */
   expectation: Expectation | undefined
 }

@@ -56,6 +56,16 @@ export class Expectations {
     return first
   }
 
+  /** When the last left whose answer is still due. */
+  lastLeftAt(): number | undefined {
+    let last: number | undefined
+    for (const queue of this.#byKey.values()) {
+      for (const { leftAt } of queue)
+        if (leftAt !== undefined) last = Math.max(leftAt, last ?? leftAt)
+    }
+    return last
+  }
+
   /** Forgets everything. */
   clear(): void {
     this.#byKey.clear()

@@ -2,7 +2,7 @@ import type { Cancel, Clock } from '../base/clock.ts'
 import { refusalError, WirefoldError } from '../base/errors.ts'
 import type { Readable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
-import type { Outgoing } from '../wire/dialect.ts'
+import type { Dialect, Outgoing } from '../wire/dialect.ts'
 import type { ReplyFrame } from '../wire/frame.ts'
 import type { Answer, Answered } from '../wire/line.ts'
 import type { Asked, Question } from './asked.ts'
@@ -20,6 +20,8 @@ export interface AskOptions {
   readonly ttlMs: number
   /** Whether it is given up rather than wait for a connection. */
   readonly volatile: boolean
+  /** Whether carrying it out twice does no harm. */
+  readonly idempotent: boolean
   readonly signal: AbortSignal | undefined
 }
 
@@ -33,13 +35,20 @@ export interface LedgerPort {
    * @returns `false` where there is no line, `undefined` where the backend has no word for it
    */
   say(question: Question, ticket: Ticket): readonly Outgoing[] | undefined | false
-  /** The name of the dialect, for people. */
-  dialect(): string
+  /** The dialect of this moment. */
+  dialect(): Dialect
+  /** How long the server remembers its answers, in milliseconds, where it told. */
+  dedupeMs(): number | undefined
   /** An answer came to what left at this moment. */
   answered(leftAt: number): void
   /** Receives what a follower of `pending` threw. */
   report(error: unknown): void
 }
+
+/** How long a server remembers its answers where it does not tell, in milliseconds. */
+const DEDUPE_MS = 10 * 60_000
+/** Close codes for something we sent: binary, not UTF-8, too large. What was sent last was it. */
+const POISONED = [1003, 1007, 1009]
 
 /** How many requests are on their way. */
 export interface Pending {
@@ -52,8 +61,10 @@ export interface Pending {
 /**
  * Who waits for what: questions not yet sent, in order, and everything sent whose answer is due.
  *
- * Each question settles exactly once: by its answer, its deadlines, its signal, a cut after it was
- * sent, a full outbox, or the end of the client. An answer nobody waits for (any more) is dropped.
+ * Each question settles exactly once: by its answer, its deadlines, its signal, a full outbox, or the
+ * end of the client. One that was cut off is sent again where the server carries it out only once, or
+ * the application says that twice does no harm; else the cut settles it. An answer nobody waits for
+ * (any more) is dropped.
  */
 export class Ledger {
   /** How many questions a full outbox has cost so far. */
@@ -83,29 +94,31 @@ export class Ledger {
 
   /** Sends a question, now or when there is a line, and returns its answer. */
   ask(question: Question, options: AskOptions): Promise<ReplyFrame> {
-    const { timeoutMs, ttlMs, signal, volatile } = options
+    const { timeoutMs, ttlMs, signal, volatile, idempotent } = options
     if (signal?.aborted) return Promise.reject(reasons.aborted(question, signal))
     return new Promise((resolve, reject) => {
       const { clock } = this.#port
       const onAbort = (): void => this.#fail(asked, reasons.aborted(question, signal))
       const timeOut = (ms: number): void =>
-        this.#fail(asked, reasons.timedOut(question, ms, asked.sent))
+        this.#fail(asked, reasons.timedOut(question, ms, asked.sentAt !== undefined))
       const cancelDeadline = clock.after(timeoutMs, () => timeOut(timeoutMs))
       const cancelTtl =
-        ttlMs < timeoutMs ? clock.after(ttlMs, () => asked.sent || timeOut(ttlMs)) : undefined
+        ttlMs < timeoutMs ? clock.after(ttlMs, () => asked.sentAt ?? timeOut(ttlMs)) : undefined
       signal?.addEventListener('abort', onAbort)
       const asked: Asked = {
         question,
         volatile,
+        repeatable: () => idempotent || this.#port.dialect().capabilities.dedupes,
         resolve,
         reject,
-        sent: false,
+        sentAt: undefined,
         cancelled: false,
         expectation: undefined,
         left: () => {
-          if (!asked.sent) this.#sent++
-          asked.sent = true
-          if (asked.expectation) asked.expectation.leftAt = clock.now()
+          const now = clock.now()
+          if (asked.sentAt === undefined) this.#sent++
+          asked.sentAt ??= now
+          if (asked.expectation) asked.expectation.leftAt = now
           this.#changed()
         },
         release: () => {
@@ -121,9 +134,17 @@ export class Ledger {
     })
   }
 
-  /** There is a line: what was held goes out, in order. */
+  /** There is a line: what was held goes out, in order, and what was cut off goes out again. */
   opening(): void {
-    for (const asked of [...this.#asked.values()]) if (!asked.expectation) this.#send(asked)
+    const now = this.#port.clock.now()
+    const dedupeMs = this.#port.dedupeMs() ?? DEDUPE_MS
+    for (const asked of [...this.#asked.values()]) {
+      if (asked.expectation) continue
+      // The server may have forgotten by now that it carried this out.
+      if (asked.sentAt !== undefined && now - asked.sentAt >= dedupeMs) {
+        this.#fail(asked, reasons.disconnected(asked.question, true))
+      } else this.#send(asked)
+    }
   }
 
   /** Waits for the answer to control traffic, or for its deadline; the ticket is for its sending. */
@@ -165,16 +186,23 @@ export class Ledger {
     expectation.answered(answer)
   }
 
-  /** The line is gone: no answer to what was sent will come on it; what never left waits on. */
-  cut(): void {
+  /**
+   * The line is gone: no answer to what was sent will come on it.
+   *
+   * @param closeCode how it ended, where something we sent may have been the reason
+   */
+  cut(closeCode?: number): void {
     for (const cancel of this.#controls) cancel()
     this.#controls.clear()
+    const last = POISONED.includes(closeCode ?? 0) ? this.#expected.lastLeftAt() : undefined
     this.#expected.clear()
     for (const asked of [...this.#asked.values()]) {
-      const { expectation, sent, volatile, question } = asked
+      const { expectation, sentAt, volatile, question } = asked
       if (!expectation) continue
       asked.expectation = undefined
-      if (sent || volatile) this.#fail(asked, reasons.disconnected(question, sent))
+      const poison = last !== undefined && expectation.leftAt === last
+      const repeat = sentAt === undefined ? !volatile : asked.repeatable() && !poison
+      if (!repeat) this.#fail(asked, reasons.disconnected(question, sentAt !== undefined))
     }
   }
 
@@ -195,7 +223,7 @@ export class Ledger {
     }
     if (said === false) return
     if (said === undefined) {
-      this.#fail(asked, reasons.unsupported(question, this.#port.dialect()))
+      this.#fail(asked, reasons.unsupported(question, this.#port.dialect().name))
       return
     }
     const keys = said.flatMap((outgoing) => outgoing.keys)
@@ -214,7 +242,9 @@ export class Ledger {
       return
     }
     const { limit, overflow } = this.#port.outbox
-    const queued = [...this.#asked.values()].filter(({ expectation }) => !expectation)
+    const queued = [...this.#asked.values()].filter(
+      ({ expectation, sentAt }) => !expectation && sentAt === undefined,
+    )
     if (queued.length <= limit) return
     const victim =
       overflow === 'drop-oldest' ? queued[0] : overflow === 'drop-newest' ? queued.at(-2) : asked
@@ -245,7 +275,9 @@ export class Ledger {
   #settled(asked: Asked): void {
     asked.release()
     asked.cancelled = true
-    if (this.#asked.delete(asked.question.requestId) && asked.sent) this.#sent--
+    if (this.#asked.delete(asked.question.requestId) && asked.sentAt !== undefined) {
+      this.#sent--
+    }
     if (asked.expectation) this.#expected.delete(asked.expectation)
     asked.expectation = undefined
     this.#changed()

@@ -31,8 +31,9 @@ export const jsonCodec: Codec = {
 function parse(text: string): unknown {
   try {
     return JSON.parse(text)
-  } catch (error) {
-    throw bad('not JSON', text, error)
+  } catch {
+    // Without a cause: the engine's error holds the whole text for as long as somebody keeps it.
+    throw bad('not JSON', text)
   }
 }
 
@@ -54,11 +55,9 @@ function removeProto(value: unknown): void {
   }
 }
 
-function bad(reason: string, data: string | undefined, cause?: unknown): WirefoldError {
+function bad(reason: string, data: string | undefined): WirefoldError {
   const detail = data === undefined ? { reason } : { reason, sample: sampleOf(data) }
-  return new WirefoldError('bad-frame', `A message could not be read: ${reason}.`, detail, {
-    cause,
-  })
+  return new WirefoldError('bad-frame', `A message could not be read: ${reason}.`, detail)
 }
 
 /** Whether there are enough opening brackets for the nesting to be too deep. */

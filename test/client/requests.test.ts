@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ChannelSubscriber, native } from '../../src/index.ts'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 
 const refuses = (code: string) => () => {
@@ -93,11 +94,53 @@ describe('a request', () => {
     expect(errors).toEqual([])
   })
 
-  it('that was sent rejects when the connection is lost; one that was not waits for the next', async () => {
-    const { clock, client, server } = scripted({
-      answer: (type) => (type === 'held' ? 'ok' : undefined),
-    })
+  it('that was cut off is sent again, with the same id, until its own deadline', async () => {
+    let answers = false
+    const { clock, client, server } = scripted({ answer: (type) => (answers ? type : undefined) })
+    const first = outcomeOf(client.request('first'))
+    const short = outcomeOf(client.request('short', undefined, { timeoutMs: 1_500 }))
+    await clock.advance(1)
+    server.drop()
+    await clock.advance(1_000)
+    const ids = server.messages.flatMap(({ type, requestId }) =>
+      type === 'first' ? requestId : [],
+    )
+    expect(ids).toHaveLength(2)
+    expect(new Set(ids).size).toBe(1)
+    await clock.advance(500)
+    expect(short.error).toMatchObject({ code: 'request-timeout', detail: { sent: true } })
+    answers = true
+    server.drop()
+    await clock.advance(3_000)
+    expect(first).toEqual({ value: 'first' })
+    expect([server.count('first'), server.count('short')]).toEqual([3, 2])
+  })
+
+  it('is not sent again once the server may have forgotten that it carried it out', async () => {
+    const { clock, client, server } = scripted({ answer: () => undefined })
+    server.welcome = { limits: { dedupeMs: 5_000 } }
+    const asked = outcomeOf(client.request('pay', undefined, { timeoutMs: 60_000 }))
+    await clock.advance(4_000)
+    server.drop()
+    await clock.advance(500)
+    expect(server.count('pay')).toBe(2)
+    server.transport.refusing = true
+    server.drop()
+    await clock.advance(5_000)
+    server.transport.refusing = false
+    await clock.advance(10_000)
+    expect(asked.error).toMatchObject({ code: 'disconnected', detail: { sent: true } })
+    expect(server.count('pay')).toBe(2)
+  })
+
+  it('that was cut off rejects where the backend might carry it out twice, unless that does no harm', async () => {
+    const forgetful = { ...native(), capabilities: { ...native().capabilities, dedupes: false } }
+    const { clock, client, server } = scripted(
+      { answer: (type) => (type === 'held' ? 'ok' : undefined) },
+      { dialect: () => forgetful },
+    )
     const sent = outcomeOf(client.request('sent'))
+    const harmless = outcomeOf(client.request('harmless', undefined, { idempotent: true }))
     await clock.advance(1)
     server.drop()
     await clock.advance(1)
@@ -105,7 +148,21 @@ describe('a request', () => {
     await clock.advance(2_000)
     expect(sent.error).toMatchObject({ code: 'disconnected', detail: { sent: true } })
     expect(held).toEqual({ value: 'ok' })
-    expect(server.count('sent')).toBe(1)
+    expect(harmless).toEqual({})
+    expect([server.count('sent'), server.count('harmless')]).toEqual([1, 2])
+  })
+
+  it('that was too large for the server is not sent again', async () => {
+    const { clock, client, server } = scripted({ answer: () => undefined })
+    const fine = outcomeOf(client.request('fine'))
+    await clock.advance(100)
+    const poison = outcomeOf(client.request('poison'))
+    await clock.advance(1)
+    server.drop(1009)
+    await clock.advance(2_000)
+    expect(poison.error).toMatchObject({ code: 'disconnected' })
+    expect(fine).toEqual({})
+    expect([server.count('fine'), server.count('poison')]).toEqual([2, 1])
   })
 
   it('is refused where too many wait already', async () => {
@@ -164,6 +221,21 @@ describe('a request', () => {
 })
 
 describe('a publish', () => {
+  it('is known to be one’s own when it comes back, before its reply too', async () => {
+    const { clock, client, server } = scripted({ answer: () => undefined })
+    const other = scripted({}, {}).client
+    const channels = new ChannelSubscriber(client)
+    const own: boolean[] = []
+    channels.subscribe('news', (_, event) => own.push(client.isOwn(event), other.isOwn(event)))
+    client.publish('news', 'said').catch(() => {})
+    await clock.advance(1)
+    const { id } = server.messages.at(-1) ?? {}
+    server.send({ type: 'said', channel: 'news', id })
+    server.send({ type: 'said', channel: 'news', id: 'somebody’s' })
+    await clock.advance(1)
+    expect(own).toEqual([true, false, false, false])
+  })
+
   it('gives the event an id of its own, which its promise comes to', async () => {
     const { clock, client, server } = scripted({ answer: () => null })
     const id = outcomeOf(client.publish('news', 'said', { text: 'hello' }))

@@ -46,7 +46,7 @@ describe('two people on one server', () => {
       id: '1',
       title: 'Read',
     })
-    expect(await said).toMatch(/^.{22}$/)
+    expect(await said).toMatch(/^.{22}:1$/)
     await until(() =>
       expect(ann?.contexts.entity('Task', '1').get()).toMatchObject({ title: 'Read' }),
     )
