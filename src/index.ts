@@ -32,6 +32,8 @@ export type {
   SubscribeOptions,
   Subscription,
 } from './channels/subscription.ts'
+export type { Snapshot, Sync, SyncOptions, SyncTarget } from './channels/sync.ts'
+export { sync, syncDefaults } from './channels/sync.ts'
 export type { ClientEvents } from './client/events.ts'
 export type { ClientOptions } from './client/options.ts'
 export { clientDefaults } from './client/options.ts'

@@ -38,6 +38,8 @@ export interface ErrorDetails {
   }
   /** A single message is larger than the peer accepts. */
   'too-large': { readonly bytes: number; readonly limit: number }
+  /** A state was fetched that is older than what was known before. */
+  stale: { readonly channel: string }
   /** The dialect has no word for what was asked. */
   unsupported: { readonly dialect: string; readonly what: string }
 }

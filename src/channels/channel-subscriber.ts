@@ -38,7 +38,8 @@ const NAMES_PER_MESSAGE = 4_000
  * off()
  */
 export class ChannelSubscriber {
-  readonly #line: Line
+  /** The port of the client it belongs to, for what is built upon it. */
+  readonly line: Line
   readonly #channels = new Map<string, Channel>()
   /** Channels that are names of families, for backends that send a member's event under its own name only. */
   readonly #patterns = new Set<Channel>()
@@ -49,10 +50,10 @@ export class ChannelSubscriber {
 
   /** Throws where the client has a subscriber already: two would subscribe everything twice. */
   constructor(client: { readonly line: Line }, options: ChannelOptions = {}) {
-    this.#line = client.line
+    this.line = client.line
     const lingerMs = options.lingerMs ?? channelDefaults.lingerMs
-    this.#linger = new Linger(this.#line.clock, lingerMs, (channels) => this.#leave(channels))
-    this.#line.join(this.#wing())
+    this.#linger = new Linger(this.line.clock, lingerMs, (channels) => this.#leave(channels))
+    this.line.join(this.#wing())
   }
 
   /** How many channels are wanted, or not yet left. */
@@ -87,7 +88,7 @@ export class ChannelSubscriber {
     this.#input(channel, { name: 'want' })
     if (signal?.aborted) release()
     else signal?.addEventListener('abort', release)
-    this.#line.wake()
+    this.line.wake()
     return subscription
   }
 
@@ -101,7 +102,7 @@ export class ChannelSubscriber {
         { channel: name },
       )
     }
-    const channel = new Channel(name, this.#line)
+    const channel = new Channel(name, this.line)
     this.#channels.set(name, channel)
     if (name.endsWith(':*')) this.#patterns.add(channel)
     return channel
@@ -150,9 +151,9 @@ export class ChannelSubscriber {
     const channel = this.#channels.get(event.via ?? event.channel)
     if (channel && !channel.deliver(event)) this.#input(channel, { name: 'hole' })
     let mine = channel !== undefined
-    if (this.#patterns.size > 0 && !this.#line.dialect.capabilities.families) {
+    if (this.#patterns.size > 0 && !this.line.dialect.capabilities.families) {
       for (const pattern of [...this.#patterns]) {
-        if (pattern === channel || !this.#line.dialect.match(event.channel, pattern.name)) continue
+        if (pattern === channel || !this.line.dialect.match(event.channel, pattern.name)) continue
         pattern.deliver(event)
         mine = true
       }
@@ -231,11 +232,11 @@ export class ChannelSubscriber {
       for (const channel of chunk)
         this.#input(channel, { name: kind === 'subscribe' ? 'asked' : 'left' })
       const intent = {
-        timestamp: this.#line.clock.wall(),
+        timestamp: this.line.clock.wall(),
         requestId: randomId(),
         channels: chunk.map(({ name }) => name),
       }
-      this.#line.say(
+      this.line.say(
         kind === 'subscribe' ? { kind, since: positions(chunk), ...intent } : { kind, ...intent },
         (answer, covered) => {
           for (const channel of chunk) {

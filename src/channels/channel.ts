@@ -32,7 +32,8 @@ export class Channel {
   #state: SubscriptionState = unsubscribed
   #status: Writable<ChannelStatus> | undefined
   #refused: WirefoldError | undefined
-  #gap: GapReason | undefined
+  /** One object per gap, so that whoever follows the status hears of each once. */
+  #gap: ChannelStatus | undefined
   /** When it was last known to be complete. */
   #asOf = 0
   #folds: Few<Listener>
@@ -79,7 +80,8 @@ export class Channel {
 
   /** The subscribe was answered with a yes: whatever the status says now is said before any event. */
   joined(at: Position | undefined, named: boolean): void {
-    this.#gap = this.continuity.answered(at, named) ?? this.#gap
+    const reason = this.continuity.answered(at, named)
+    if (reason) this.#gap = { name: 'gap', reason, asOf: this.#asOf }
     this.input({ name: 'acked' })
   }
 
@@ -176,7 +178,7 @@ export class Channel {
 
   #break(reason: GapReason): void {
     if (!this.#gap) this.#asOf = this.#line.clock.wall()
-    this.#gap = reason
+    this.#gap = { name: 'gap', reason, asOf: this.#asOf }
     this.#tell()
   }
 
@@ -188,11 +190,10 @@ export class Channel {
   }
 
   #statusNow(): ChannelStatus {
-    const asOf = this.#asOf
     if (this.#refused) return { name: 'refused', error: this.#refused }
-    if (this.#gap) return { name: 'gap', reason: this.#gap, asOf }
+    if (this.#gap) return this.#gap
     const { wanted, actual } = this.#state
     if (actual === 'live' && wanted) return LIVE
-    return this.continuity.begun && wanted ? { name: 'recovering', asOf } : PENDING
+    return this.continuity.begun && wanted ? { name: 'recovering', asOf: this.#asOf } : PENDING
   }
 }

@@ -189,6 +189,7 @@ export class Session implements ConnectionHandlers {
         return connection.dialect
       },
       clock: this.#options.clock,
+      random: this.#options.random,
       join: (wing) => {
         const leave = this.wings.join(wing)
         if (connection.link) wing.opening()

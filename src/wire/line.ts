@@ -19,6 +19,8 @@ export type Answered = (answer: Answer | undefined, channels: readonly string[] 
 export interface Line {
   readonly dialect: Dialect
   readonly clock: Clock
+  /** A number in [0, 1), for waits. */
+  random(): number
   /**
    * Adds a wing, and has it speak at once where there is a line already; two of one rank is a mistake
    * and throws.

@@ -1,0 +1,28 @@
+import { readFile } from 'node:fs/promises'
+import type { ServerResponse } from 'node:http'
+import { extname, join, normalize } from 'node:path'
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+}
+
+/** Answers with a file of a folder, or with 404. */
+export async function sendFile(
+  folder: string,
+  path: string,
+  response: ServerResponse,
+): Promise<void> {
+  // Normalized as an absolute path, so that no `..` leads out of the folder.
+  const name = normalize(path === '/' ? '/index.html' : path)
+  const type = TYPES[extname(name)]
+  try {
+    if (!type) throw new Error(`Files like ${name} are not served.`)
+    const content = await readFile(join(folder, name))
+    response.writeHead(200, { 'Content-Type': type, 'Cache-Control': 'no-cache' }).end(content)
+  } catch {
+    response.writeHead(404, { 'Content-Type': 'text/plain' }).end('Not found')
+  }
+}

@@ -1,0 +1,84 @@
+import { useReadable } from 'wirefold/react'
+import { connection, heardAt, lastError, opens } from '../model/connection.ts'
+import { cause, frozen } from '../model/trouble.ts'
+import type { Tone } from './describe.ts'
+import { useNow } from './use-now.ts'
+
+/** Longer than this without an event, and the panel says so; figures come once a second. */
+const QUIET_MS = 2_500
+
+const TONES: Readonly<Record<string, Tone>> = {
+  open: 'done',
+  connecting: 'active',
+  waiting: 'waiting',
+  offline: 'waiting',
+  failed: 'failed',
+}
+
+/** How the connection is, and ways to break it. */
+export function ConnectionPanel() {
+  const state = useReadable(connection)
+  const opened = useReadable(opens)
+  const error = useReadable(lastError)
+  const isFrozen = useReadable(frozen)
+  return (
+    <section className="card connection">
+      <h2>Connection</h2>
+      <p className="headline">
+        <span className="status" data-tone={TONES[state.name] ?? 'quiet'} data-testid="state">
+          {state.name}
+        </span>
+        <Note />
+      </p>
+      <dl className="facts">
+        <dt>Opened</dt>
+        <dd>
+          <span data-testid="opens">{opened}</span> {opened === 1 ? 'time' : 'times'}
+        </dd>
+        <dt>Failed attempts</dt>
+        <dd>{'attempt' in state ? state.attempt : '–'}</dd>
+        <dt>Last error</dt>
+        <dd title={error}>{error || 'none'}</dd>
+      </dl>
+      <div className="buttons">
+        <button type="button" onClick={() => cause('cut')}>
+          Cut the socket
+        </button>
+        <button
+          type="button"
+          aria-pressed={isFrozen}
+          onClick={() => cause(isFrozen ? 'thaw' : 'freeze')}
+        >
+          {isFrozen ? 'Unfreeze the network' : 'Freeze the network'}
+        </button>
+        <button type="button" onClick={() => cause('restart')}>
+          Restart the server
+        </button>
+      </div>
+    </section>
+  )
+}
+
+/** What goes by the clock: when it is tried again, or for how long it has been quiet. */
+function Note() {
+  const state = useReadable(connection)
+  const heard = useReadable(heardAt)
+  const now = useNow(100)
+  if (state.name === 'waiting') return <span>again in {seconds(state.retryAt - now)}</span>
+  if (state.name !== 'open') return null
+  const quiet = now - heard
+  return quiet > QUIET_MS ? (
+    <span className="warning">nothing heard for {seconds(quiet)}</span>
+  ) : (
+    <span>for {duration(now - state.since)}</span>
+  )
+}
+
+function seconds(ms: number): string {
+  return `${Math.max(0, ms / 1_000).toFixed(1)} s`
+}
+
+function duration(ms: number): string {
+  const s = Math.floor(ms / 1_000)
+  return s < 60 ? `${s} s` : `${Math.floor(s / 60)} min ${s % 60} s`
+}

@@ -1,0 +1,16 @@
+import { fileURLToPath } from 'node:url'
+import { svelte } from '@sveltejs/vite-plugin-svelte'
+import { defineConfig } from 'vite'
+
+/** One config for both halves: the page, and with `build.ssr` the server. */
+export default defineConfig(({ isSsrBuild }) => ({
+  root: fileURLToPath(new URL('.', import.meta.url)),
+  logLevel: 'warn',
+  plugins: [svelte({ configFile: false })],
+  build: {
+    outDir: isSsrBuild ? 'dist/server' : 'dist/page',
+    emptyOutDir: true,
+    // `"use client"` in wirefold/react speaks to servers that render; there is none here.
+    rolldownOptions: { checks: { moduleLevelDirective: false } },
+  },
+}))

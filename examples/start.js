@@ -1,0 +1,27 @@
+/*
+ * Builds the demo and serves it: `npm start`. Nothing is fetched from anywhere.
+ *
+ * PORT                  the port to begin with; the next free one is taken     (4173)
+ * REPLAY_SECONDS        how long the recorded process takes, 4.5 s in truth    (45)
+ * REPLAY_PAUSE_SECONDS  how long its end stays before the next one begins      (8)
+ */
+import { fileURLToPath } from 'node:url'
+import { build } from 'vite'
+
+const configFile = fileURLToPath(new URL('./process-page/vite.config.ts', import.meta.url))
+await Promise.all([build({ configFile }), build({ configFile, build: { ssr: 'server/main.ts' } })])
+
+const { startDemo } = await import(
+  new URL('./process-page/dist/server/main.js', import.meta.url).href
+)
+const { PORT = 4173, REPLAY_SECONDS = 45, REPLAY_PAUSE_SECONDS = 8 } = process.env
+const demo = await startDemo({
+  port: Number(PORT),
+  runMs: Number(REPLAY_SECONDS) * 1_000,
+  pauseMs: Number(REPLAY_PAUSE_SECONDS) * 1_000,
+  pageFolder: new URL('./process-page/dist/page/', import.meta.url),
+  recording: new URL('./recordings/duui-run.jsonl', import.meta.url),
+})
+console.log(`The demo is at ${demo.url} (Ctrl-C ends it)`)
+
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => demo.stop())

@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** The demo, in a process of its own as with `npm start`. */
+export interface DemoProcess {
+  readonly url: string
+  /** Asks it to end, and tells how it did. */
+  stop(): Promise<Exit>
+}
+
+/** Starts the demo on a free port; rejects with what it printed where it ends instead. */
+export async function startDemo(env: Readonly<Record<string, string>>): Promise<DemoProcess> {
+  const script = fileURLToPath(new URL('../../examples/start.js', import.meta.url))
+  const child = spawn(process.execPath, [script], { env: { ...process.env, PORT: '0', ...env } })
+  const exited = once(child, 'exit').then(([code, signal]): Exit => ({ code, signal }))
+  let printed = ''
+  const url = await new Promise<string>((resolve, reject) => {
+    const read = (chunk: Buffer): void => {
+      printed += chunk
+      const found = /http:\/\/\S+/.exec(printed)
+      if (found) resolve(found[0])
+    }
+    child.stdout.on('data', read)
+    child.stderr.on('data', read)
+    exited.then(() => reject(new Error(`The demo did not start. Is dist/ built?\n${printed}`)))
+  })
+  return {
+    url,
+    async stop() {
+      child.kill('SIGTERM')
+      return exited
+    },
+  }
+}

@@ -1,0 +1,211 @@
+import { fc, test } from '@fast-check/vitest'
+import { describe, expect, it } from 'vitest'
+import type { EventFrame, Snapshot } from '../../src/index.ts'
+import { ChannelSubscriber, sync } from '../../src/index.ts'
+import { scripted } from '../support/scripted.ts'
+
+/** A sum that is kept on the server, told by events of +n, and followed by a client. */
+function followed(latencyMs = 5) {
+  const parts = scripted({ latencyMs })
+  const { clock, server, client } = parts
+  const channels = new ChannelSubscriber(client)
+  const truth = { sum: 0, offset: 0 }
+  const add = (n: number) => {
+    truth.sum += n
+    truth.offset++
+    server.publish('sum', 'added', n)
+  }
+  const target = {
+    sum: Number.NaN,
+    resets: 0,
+    reset(state: number) {
+      this.sum = state
+      this.resets++
+    },
+    fold(events: readonly EventFrame[]) {
+      for (const { payload } of events) this.sum += Number(payload)
+    },
+  }
+  /** Reads the sum some time after it was asked, and answers some time later. */
+  const load = (beforeMs: number, afterMs: number) => async (): Promise<Snapshot<number>> => {
+    await new Promise<void>((resolve) => clock.after(beforeMs, resolve))
+    const state = truth.sum
+    const at = { epoch: server.epoch, offset: truth.offset }
+    await new Promise<void>((resolve) => clock.after(afterMs, resolve))
+    return { state, at }
+  }
+  const lose = (epoch: string) => {
+    server.drop()
+    server.forget(epoch)
+    truth.offset = 0
+  }
+  return { ...parts, channels, truth, add, target, load, lose }
+}
+
+describe('sync', () => {
+  it('fetches the state once the channel is live, and folds what came meanwhile', async () => {
+    const { clock, channels, truth, add, target, load } = followed()
+    add(1)
+    const tasks = sync(channels, 'sum', { load: load(60, 60), into: target })
+    const seen: string[] = []
+    tasks.status.subscribe(({ name }) => seen.push(name))
+    await clock.advance(50)
+    for (const n of [2, 3, 4]) {
+      add(n)
+      await clock.advance(10)
+    }
+    expect(target.resets).toBe(0)
+    await clock.advance(200)
+    add(5)
+    await clock.advance(100)
+    expect(target.sum).toBe(truth.sum)
+    expect(target.resets).toBe(1)
+    expect(seen).toEqual(['pending', 'live'])
+  })
+
+  it('fetches nothing after a cut that was bridged, and anew after a gap', async () => {
+    const { clock, channels, server, add, truth, target, load, lose } = followed()
+    const tasks = sync(channels, 'sum', { load: load(30, 30), into: target })
+    const seen: string[] = []
+    tasks.status.subscribe(({ name }) => seen.push(name))
+    await clock.advance(200)
+    server.drop()
+    add(1)
+    await clock.advance(3_000)
+    expect([target.sum, target.resets]).toEqual([1, 1])
+    add(2)
+    lose('e2')
+    add(4)
+    await clock.advance(3_000)
+    expect([target.sum, target.resets]).toEqual([truth.sum, 2])
+    expect(seen).toEqual(['pending', 'live', 'recovering', 'live', 'recovering', 'gap', 'live'])
+  })
+
+  it('tries again, with growing waits, and says each time why', async () => {
+    const { clock, channels, truth, add, target, load } = followed()
+    const told: unknown[] = []
+    let tries = 0
+    const good = load(1, 1)
+    const tasks = sync(channels, 'sum', {
+      load: () => (++tries < 4 ? Promise.reject(new Error(`try ${tries}`)) : good()),
+      into: target,
+      onError: (error) => told.push(error),
+    })
+    add(7)
+    await clock.advance(600)
+    expect(tries).toBe(2)
+    expect(tasks.status.get().name).toBe('pending')
+    await clock.advance(5_000)
+    expect(told).toMatchObject([{ message: 'try 1' }, { message: 'try 2' }, { message: 'try 3' }])
+    expect(target.sum).toBe(truth.sum)
+  })
+
+  it('does not take a state that is behind what it has seen', async () => {
+    const { clock, channels, server, add, truth, target } = followed()
+    for (const n of [1, 2, 3]) add(n)
+    const told: unknown[] = []
+    let tries = 0
+    sync(channels, 'sum', {
+      load: async () =>
+        ++tries === 1
+          ? { state: 1, at: { epoch: server.epoch, offset: 1 } }
+          : { state: truth.sum, at: { epoch: server.epoch, offset: truth.offset } },
+      into: target,
+      onError: (error) => told.push(error),
+    })
+    await clock.advance(3_000)
+    expect(told).toMatchObject([{ code: 'stale' }])
+    expect([target.sum, target.resets]).toEqual([6, 1])
+  })
+
+  it('shares the subscription, and fetches for each', async () => {
+    const { clock, channels, server, add, truth, target, load } = followed()
+    const other = followed().target
+    sync(channels, 'sum', { load: load(10, 10), into: target })
+    await clock.advance(500)
+    add(3)
+    sync(channels, 'sum', { load: load(10, 10), into: other })
+    await clock.advance(500)
+    add(4)
+    await clock.advance(500)
+    expect([target.sum, other.sum]).toEqual([truth.sum, truth.sum])
+    expect(server.count('subscribe')).toBe(1)
+  })
+
+  it('aborts its fetch and hears nothing more once it is released', async () => {
+    const { clock, channels, server, add, target } = followed()
+    let signal: AbortSignal | undefined
+    const tasks = sync(channels, 'sum', {
+      load: (given) => {
+        signal = given
+        return new Promise(() => {})
+      },
+      into: target,
+    })
+    await clock.advance(100)
+    tasks()
+    tasks.dispose()
+    add(1)
+    await clock.advance(1_000)
+    expect(signal?.aborted).toBe(true)
+    expect([target.resets, server.subscribed.size, channels.size]).toEqual([0, 0, 0])
+  })
+
+  it('fetches anew rather than let more events wait than it may', async () => {
+    const { clock, channels, add, truth, target, load } = followed()
+    sync(channels, 'sum', { load: load(40, 40), into: target, buffer: 5 })
+    await clock.advance(50)
+    for (let n = 0; n < 20; n++) add(1)
+    await clock.advance(1_000)
+    expect([target.sum, target.resets]).toEqual([truth.sum, 1])
+  })
+
+  it('carries a refusal of the channel', async () => {
+    const { clock, client } = scripted({ refuse: () => 'forbidden' })
+    const told: unknown[] = []
+    const tasks = sync(new ChannelSubscriber(client), 'sum', {
+      load: async () => ({ state: 0 }),
+      into: followed().target,
+      onError: (error) => told.push(error),
+    })
+    await clock.advance(100)
+    expect(tasks.status.get()).toMatchObject({ name: 'refused' })
+    expect(told).toMatchObject([{ code: 'forbidden' }])
+  })
+
+  const step = fc.oneof(
+    { weight: 6, arbitrary: fc.record({ add: fc.integer({ min: 1, max: 9 }) }) },
+    { weight: 4, arbitrary: fc.record({ pass: fc.integer({ min: 1, max: 60 }) }) },
+    { weight: 1, arbitrary: fc.constant('drop' as const) },
+    { weight: 1, arbitrary: fc.constant('lose' as const) },
+  )
+
+  test.prop(
+    [
+      fc.array(step, { maxLength: 50 }),
+      fc.integer({ min: 0, max: 100 }),
+      fc.integer({ min: 0, max: 100 }),
+      fc.integer({ min: 0, max: 30 }),
+    ],
+    { numRuns: 500 },
+  )(
+    'ends with the state of the server, whenever it is fetched',
+    async (steps, before, after, latency) => {
+      const { clock, channels, server, add, truth, target, load, lose, client } = followed(latency)
+      const tasks = sync(channels, 'sum', { load: load(before, after), into: target })
+      let epochs = 1
+      for (const what of steps) {
+        if (what === 'drop' || what === 'lose') {
+          if (server.transport.ends.length === 0) continue
+          if (what === 'drop') server.drop()
+          else lose(`e${++epochs}`)
+        } else if ('add' in what) add(what.add)
+        else await clock.advance(what.pass)
+      }
+      await clock.advance(60_000)
+      expect(tasks.status.get()).toEqual({ name: 'live' })
+      expect(target.sum).toBe(truth.sum)
+      client.close()
+    },
+  )
+})
