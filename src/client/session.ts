@@ -6,7 +6,7 @@ import { randomId } from '../base/ids.ts'
 import { loggable } from '../base/logger.ts'
 import { printError } from '../base/store.ts'
 import type { Question } from '../connection/asked.ts'
-import { localReply, nameOf } from '../connection/asked.ts'
+import { nameOf } from '../connection/asked.ts'
 import { Authority } from '../connection/authority.ts'
 import type { ConnectionHandlers } from '../connection/connection.ts'
 import { Connection } from '../connection/connection.ts'
@@ -22,10 +22,10 @@ import type {
   ReplyFrame,
   WelcomeFrame,
 } from '../wire/frame.ts'
-import type { Intent } from '../wire/intent.ts'
-import type { Answered, Line } from '../wire/line.ts'
+import type { Line } from '../wire/line.ts'
 import type { CloseInfo } from '../wire/transport.ts'
 import type { ClientEvents } from './events.ts'
+import { createLine } from './line.ts'
 import type { ResolvedClientOptions } from './options.ts'
 import { Wings } from './wings.ts'
 
@@ -62,10 +62,12 @@ export class Session implements ConnectionHandlers {
       report,
       say: (question, ticket) => this.connection.link?.say(question, ticket) ?? this.#wordless(),
       dialect: () => this.connection.dialect,
+      line: () => this.connection.link,
       dedupeMs: () => this.#dedupeMs,
       answered: (leftAt) => this.connection.link?.heartbeat?.answered(leftAt),
     })
-    this.line = this.#makeLine()
+    const { connection, ledger, wings } = this
+    this.line = createLine({ options, connection, ledger, wings, report })
     this.connection.state.listen(({ name }) => options.logger?.('connection', name))
   }
 
@@ -104,7 +106,7 @@ export class Session implements ConnectionHandlers {
     else printError(error)
   }
 
-  opening(link: Link): boolean {
+  greet(link: Link): boolean {
     const greeting = link.say({
       kind: 'hello',
       timestamp: this.#options.clock.wall(),
@@ -113,17 +115,40 @@ export class Session implements ConnectionHandlers {
       token: link.credentials.token,
       expectUser: this.#userId,
     })
-    this.wings.opening()
-    this.ledger.opening()
     return greeting !== undefined
   }
 
+  opening(): void {
+    this.wings.opening()
+    this.ledger.opening()
+  }
+
   welcomed(frame: WelcomeFrame | undefined): void {
+    this.#greeted(frame)
+    this.events.emit('opened', frame)
+  }
+
+  moved(frame: WelcomeFrame | undefined): void {
+    this.#greeted(frame)
+    this.ledger.controls.forget()
+    this.wings.cut()
+    this.opening()
+  }
+
+  isAwaited(link: Link): boolean {
+    return this.ledger.awaits(link)
+  }
+
+  drained(link: Link): void {
+    this.ledger.cut(link)
+    this.ledger.opening()
+  }
+
+  #greeted(frame: WelcomeFrame | undefined): void {
     const userId = frame?.userId
     if (this.#userId !== undefined && userId !== this.#userId) this.#identityChanged(userId)
     this.#userId = userId
     this.#dedupeMs = frame?.limits.dedupeMs
-    this.events.emit('opened', frame)
   }
 
   frame(frame: Frame): void {
@@ -145,7 +170,7 @@ export class Session implements ConnectionHandlers {
         else this.#refused(frame.error)
         return
       case 'ping':
-        this.#say({ kind: 'pong', timestamp: frame.timestamp }, undefined)
+        this.line.say({ kind: 'pong', timestamp: frame.timestamp })
         return
       case 'pong':
         this.#pong(frame)
@@ -164,7 +189,7 @@ export class Session implements ConnectionHandlers {
 
   cut(close: CloseInfo): void {
     this.#options.logger?.('connection', `lost: ${close.code} ${loggable(close.reason)}`)
-    this.ledger.cut(close.code)
+    this.ledger.cut(undefined, close.code)
     this.wings.cut()
     this.events.emit('dropped', close)
   }
@@ -182,50 +207,9 @@ export class Session implements ConnectionHandlers {
     return this.ledger.unansweredSince(since)
   }
 
-  #makeLine(): Line {
-    const { connection } = this
-    return {
-      get dialect() {
-        return connection.dialect
-      },
-      clock: this.#options.clock,
-      random: this.#options.random,
-      join: (wing) => {
-        const leave = this.wings.join(wing)
-        if (connection.link) wing.opening()
-        return leave
-      },
-      wake: () => connection.input({ name: 'needed' }),
-      say: (intent, answered) => this.#say(intent, answered),
-      report: (error) => this.report(error),
-    }
-  }
-
   /** No line is not the same as no word for it. */
   #wordless(): undefined | false {
     return this.connection.link ? undefined : false
-  }
-
-  /** Control traffic: said now or not at all. */
-  #say(intent: Intent, answered: Answered | undefined): boolean {
-    const { link } = this.connection
-    if (!link) return false
-    if ('channels' in intent) {
-      this.#options.logger?.('channels', `${intent.kind} ${intent.channels.map(loggable).join()}`)
-    }
-    if (!answered) {
-      link.say(intent)
-      return true
-    }
-    const answer = this.ledger.expect(answered, this.#options.requestTimeoutMs)
-    const said = link.say(intent, answer.ticket)
-    const local = localReply({ requestId: 'requestId' in intent ? intent.requestId : '' })
-    if (!said?.length) answered(local, undefined)
-    for (const outgoing of said ?? []) {
-      if (outgoing.keys.length === 0) answered(local, outgoing.channels)
-      else answer.said(outgoing)
-    }
-    return true
   }
 
   #refused(refusal: Refusal): void {
@@ -265,7 +249,7 @@ export class Session implements ConnectionHandlers {
       const { token } = await this.#authority.ask('expiring')
       if (token === undefined || link !== this.connection.link) return
       const timestamp = this.#options.clock.wall()
-      this.#say({ kind: 'auth', timestamp, requestId: randomId(), token }, (answer) => {
+      this.line.say({ kind: 'auth', timestamp, requestId: randomId(), token }, (answer) => {
         if (answer?.kind === 'refusal') this.report(refusalError('the new token', answer.error))
       })
     } catch (error) {

@@ -1,14 +1,12 @@
 import type { BackoffOptions } from '../base/backoff.ts'
 import { backoffDefaults } from '../base/backoff.ts'
-import type { Cancel, Clock } from '../base/clock.ts'
-import { isWirefoldError, WirefoldError } from '../base/errors.ts'
+import type { Cancel } from '../base/clock.ts'
+import { WirefoldError } from '../base/errors.ts'
 import type { Readable, Writable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
-import type { Codec } from '../wire/codec.ts'
-import type { Credentials, Dialect, DialectFactory } from '../wire/dialect.ts'
+import type { Dialect, DialectFactory } from '../wire/dialect.ts'
 import type { Frame, WelcomeFrame } from '../wire/frame.ts'
-import type { CloseInfo, TransportFactory } from '../wire/transport.ts'
-import type { Authority } from './authority.ts'
+import type { CloseInfo } from '../wire/transport.ts'
 import type {
   ConnectionCommand,
   ConnectionInput,
@@ -17,24 +15,16 @@ import type {
 } from './connection-state.ts'
 import { transition } from './connection-state.ts'
 import type { Environment, EnvironmentEvent } from './environment.ts'
-import type { HeartbeatOptions } from './heartbeat.ts'
-import type { LinkHandlers } from './link.ts'
+import { Handoff } from './handoff.ts'
+import type { LinkHandlers, LinkParts } from './link.ts'
 import { Link } from './link.ts'
 
 /** What a connection is made of. */
-export interface ConnectionParts {
-  readonly url: string
-  readonly transport: TransportFactory
-  readonly codec: Codec
+export interface ConnectionParts extends Omit<LinkParts, 'dialect' | 'handlers'> {
   readonly dialect: DialectFactory
-  readonly clock: Clock
   readonly environment: Environment
-  readonly authority: Authority
   readonly backoff: Partial<BackoffOptions>
-  readonly heartbeat: HeartbeatOptions | false
   readonly minUptimeMs: number
-  /** From the dial to the welcome. */
-  readonly connectTimeoutMs: number
   /** A number in [0, 1). */
   readonly random: () => number
   /** Receives what has no better destination. */
@@ -44,15 +34,23 @@ export interface ConnectionParts {
 /** What a connection tells, and asks. */
 export interface ConnectionHandlers {
   /**
-   * A socket opened: what is said on the link now travels with the greeting.
+   * A socket opened: says who we are on it.
    *
    * @returns whether a welcome will come
    */
-  opening(link: Link): boolean
+  greet(link: Link): boolean
+  /** What is said now travels with the greeting. */
+  opening(): void
   /** It is open; the frame is missing where the backend greets nobody. */
   welcomed(frame: WelcomeFrame | undefined): void
+  /** It has moved to another socket, at which everything is to be said anew; answers may still come by the old one. */
+  moved(frame: WelcomeFrame | undefined): void
   /** Any frame but the welcome. */
   frame(frame: Frame): void
+  /** Whether answers are still due by a socket. */
+  isAwaited(link: Link): boolean
+  /** A socket that we have moved away from is gone, and the answers that were due by it. */
+  drained(link: Link): void
   /** The socket is gone; the state tells what comes next. */
   cut(close: CloseInfo): void
   /** It will not come back by itself: closed by us, or failed. */
@@ -72,6 +70,7 @@ export class Connection {
   readonly #handlers: ConnectionHandlers
   readonly #heard: LinkHandlers
   readonly #rules: ConnectionRules
+  readonly #handoff: Handoff
   readonly #state: Writable<ConnectionState>
   readonly #template: Dialect
   readonly #inputs: ConnectionInput[] = []
@@ -80,7 +79,6 @@ export class Connection {
   #speaking = false
   #refusal: WirefoldError | undefined
   #cancelWait: Cancel | undefined
-  #cancelTimeout: Cancel | undefined
   #unfollow: (() => void) | undefined
 
   constructor(parts: ConnectionParts, handlers: ConnectionHandlers) {
@@ -89,13 +87,26 @@ export class Connection {
     this.#template = parts.dialect()
     this.#state = createStore<ConnectionState>({ name: 'idle' }, { onError: parts.report })
     this.#heard = {
+      authorized: (link) => {
+        if (link === this.#link) this.input({ name: 'authorized' })
+      },
       opened: (link) => this.#opened(link),
       frame: (frame, link) => this.#frame(frame, link),
-      unreadable: (error) => parts.report(error),
+      failed: (error) => parts.report(error),
       closed: (info, link) => this.#closed(info, link),
-      dead: (link) => this.#lost('the peer gave no sign of life', link),
+      refused: (error, link) => {
+        if (link === this.#link) this.input({ name: 'refused', error })
+        else this.#handoff.closed(link)
+      },
+      dead: (reason, link) => this.#lost(reason, link),
       unansweredSince: (since) => handlers.unansweredSince(since),
     }
+    this.#handoff = new Handoff({
+      ...parts,
+      newLink: () => this.#newLink(),
+      move: (link, frame) => this.#moved(link, frame),
+      handlers,
+    })
     this.#rules = {
       backoff: { ...backoffDefaults, ...this.#template.presets.backoff, ...parts.backoff },
       minUptimeMs: parts.minUptimeMs,
@@ -176,44 +187,15 @@ export class Connection {
   }
 
   #dial(): void {
-    const { codec, dialect, clock, connectTimeoutMs, environment, heartbeat } = this.#parts
-    this.#unfollow ??= environment.follow((event) => this.#around(event))
+    this.#unfollow ??= this.#parts.environment.follow((event) => this.#around(event))
     this.#refusal = undefined
-    const link = new Link({ dialect: dialect(), codec, clock, heartbeat, handlers: this.#heard })
-    this.#link = link
-    this.#cancelTimeout = clock.after(connectTimeoutMs, () => {
-      this.#lost(`no welcome in ${connectTimeoutMs} ms`, link)
-    })
     const state = this.#state.get()
-    if (state.name === 'connecting' && state.phase === 'authorizing') {
-      void this.#authorize(link, state.denied)
-    } else this.#open(link, {})
+    this.#link = this.#newLink()
+    this.#link.connect(state.name === 'connecting' && state.denied)
   }
 
-  async #authorize(link: Link, denied: boolean): Promise<void> {
-    try {
-      const credentials = await this.#parts.authority.ask(denied ? 'refused' : 'connect')
-      if (link !== this.#link) return
-      this.input({ name: 'authorized' })
-      if (link === this.#link) this.#open(link, credentials)
-    } catch (cause) {
-      if (link !== this.#link) return
-      this.#parts.report(cause)
-      this.#closed({ code: 1006, reason: 'auth() failed', cause }, link)
-    }
-  }
-
-  #open(link: Link, credentials: Credentials): void {
-    const { transport, url } = this.#parts
-    try {
-      link.open(transport, url, credentials)
-    } catch (cause) {
-      const message = `The transport ${transport.name} could not open ${url}.`
-      const error = isWirefoldError(cause)
-        ? cause
-        : new WirefoldError('bad-url', message, { url }, { cause })
-      this.input({ name: 'refused', error })
-    }
+  #newLink(): Link {
+    return new Link({ ...this.#parts, dialect: this.#parts.dialect(), handlers: this.#heard })
   }
 
   #hangup(): void {
@@ -224,9 +206,9 @@ export class Connection {
 
   /** The socket is no longer ours, whatever becomes of it. */
   #letGo(): void {
-    this.#cancelTimeout?.()
     this.#link = undefined
     this.#speaking = false
+    this.#handoff.stop()
   }
 
   /** The peer is gone without a word: forget the socket first, and close it in passing. */
@@ -243,29 +225,42 @@ export class Connection {
   }
 
   #opened(link: Link): void {
-    if (link !== this.#link) return
+    if (link !== this.#link) {
+      this.#handoff.opened(link)
+      return
+    }
     this.#speaking = true
     this.input({ name: 'opened' })
     // Whoever follows the state may have closed us just now.
     if (link !== this.#link) return
-    if (this.#handlers.opening(link)) link.greet()
+    const welcome = this.#handlers.greet(link)
+    this.#handlers.opening()
+    if (welcome) link.greet()
     else this.#welcomed(undefined, link)
   }
 
   #frame(frame: Frame, link: Link): void {
-    // One that was replaced is silent, so that no event of an old socket follows the new one's.
-    if (link !== this.#link) return
-    if (frame.kind === 'welcome') this.#welcomed(frame, link)
+    // One that was replaced tells no events, so that none of an old socket follows the new one's.
+    if (link !== this.#link) this.#handoff.frame(frame, link)
+    else if (frame.kind === 'welcome') this.#welcomed(frame, link)
+    else if (frame.kind === 'goaway') this.#handoff.plan(frame)
     else this.#handlers.frame(frame)
   }
 
   #welcomed(frame: WelcomeFrame | undefined, link: Link): void {
     if (this.#state.get().name !== 'connecting') return
-    this.#cancelTimeout?.()
     this.opens++
     link.welcomed(frame)
     this.input({ name: 'welcomed', now: this.#parts.clock.now() })
     if (link === this.#link) this.#handlers.welcomed(frame)
+  }
+
+  #moved(link: Link, frame: WelcomeFrame | undefined): Link | undefined {
+    const before = this.#link
+    this.#link = link
+    link.welcomed(frame)
+    this.#handlers.moved(frame)
+    return before
   }
 
   #around(event: EnvironmentEvent): void {
@@ -288,7 +283,10 @@ export class Connection {
   }
 
   #closed(info: CloseInfo, link: Link): void {
-    if (link !== this.#link) return
+    if (link !== this.#link) {
+      this.#handoff.closed(link)
+      return
+    }
     this.#letGo()
     const close = this.#refusal ? { ...info, cause: this.#refusal } : info
     const { clock, random, environment } = this.#parts

@@ -4,6 +4,8 @@ import type { Answer } from '../wire/line.ts'
 export interface Expectation {
   readonly keys: readonly string[]
   readonly answered: (answer: Answer) => void
+  /** What it was said on. */
+  readonly line: object | undefined
   /** When it left, by the clock's `now()`; `undefined` while it waits to. */
   leftAt: number | undefined
 }
@@ -64,10 +66,5 @@ export class Expectations {
         if (leftAt !== undefined) last = Math.max(leftAt, last ?? leftAt)
     }
     return last
-  }
-
-  /** Forgets everything. */
-  clear(): void {
-    this.#byKey.clear()
   }
 }

@@ -1,13 +1,13 @@
-import type { Cancel, Clock } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { refusalError, WirefoldError } from '../base/errors.ts'
 import type { Readable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
 import type { Dialect, Outgoing } from '../wire/dialect.ts'
 import type { ReplyFrame } from '../wire/frame.ts'
-import type { Answer, Answered } from '../wire/line.ts'
+import type { Answer } from '../wire/line.ts'
 import type { Asked, Question } from './asked.ts'
 import { localReply, nameOf, reasons } from './asked.ts'
-import type { Expectation } from './expectations.ts'
+import { Controls } from './controls.ts'
 import { Expectations } from './expectations.ts'
 import type { ResolvedOutboxOptions } from './outbox-options.ts'
 import type { Ticket } from './sender.ts'
@@ -35,6 +35,8 @@ export interface LedgerPort {
    * @returns `false` where there is no line, `undefined` where the backend has no word for it
    */
   say(question: Question, ticket: Ticket): readonly Outgoing[] | undefined | false
+  /** What a question said now is said on. */
+  line(): object | undefined
   /** The dialect of this moment. */
   dialect(): Dialect
   /** How long the server remembers its answers, in milliseconds, where it told. */
@@ -69,16 +71,17 @@ export interface Pending {
 export class Ledger {
   /** How many questions a full outbox has cost so far. */
   dropped = 0
+  /** Who waits for the answers to control traffic. */
+  readonly controls: Controls
   readonly #port: LedgerPort
   readonly #asked = new Map<string, Asked>()
   readonly #expected = new Expectations()
-  /** Deadlines of control traffic, which a cut ends. */
-  readonly #controls = new Set<Cancel>()
   readonly #pending
   #sent = 0
 
   constructor(port: LedgerPort) {
     this.#port = port
+    this.controls = new Controls(port.clock, this.#expected)
     this.#pending = createStore<Pending>({ queued: 0, sent: 0 }, { onError: port.report })
   }
 
@@ -147,37 +150,6 @@ export class Ledger {
     }
   }
 
-  /** Waits for the answer to control traffic, or for its deadline; the ticket is for its sending. */
-  expect(answered: Answered, timeoutMs: number): { ticket: Ticket; said(said: Outgoing): void } {
-    const { clock } = this.#port
-    let leftAt: number | undefined
-    const expectations: Expectation[] = []
-    return {
-      ticket: {
-        cancelled: false,
-        left: () => {
-          leftAt = clock.now()
-          for (const expectation of expectations) expectation.leftAt = leftAt
-        },
-      },
-      said: ({ keys, channels }) => {
-        const done = (answer: Answer | undefined): void => {
-          this.#controls.delete(cancel)
-          cancel()
-          answered(answer, channels)
-        }
-        const expectation: Expectation = { keys, leftAt, answered: done }
-        const cancel = clock.after(timeoutMs, () => {
-          this.#expected.delete(expectation)
-          done(undefined)
-        })
-        expectations.push(expectation)
-        this.#controls.add(cancel)
-        this.#expected.add(expectation)
-      },
-    }
-  }
-
   /** Gives an answer to whoever waits for it. */
   settle(answer: Answer): void {
     const expectation = this.#expected.take(answer)
@@ -189,21 +161,27 @@ export class Ledger {
   /**
    * The line is gone: no answer to what was sent will come on it.
    *
+   * @param line the one that is gone; all where none is named
    * @param closeCode how it ended, where something we sent may have been the reason
    */
-  cut(closeCode?: number): void {
-    for (const cancel of this.#controls) cancel()
-    this.#controls.clear()
+  cut(line?: object, closeCode?: number): void {
+    if (!line) this.controls.forget()
     const last = POISONED.includes(closeCode ?? 0) ? this.#expected.lastLeftAt() : undefined
-    this.#expected.clear()
     for (const asked of [...this.#asked.values()]) {
       const { expectation, sentAt, volatile, question } = asked
-      if (!expectation) continue
+      if (!expectation || (line && expectation.line !== line)) continue
+      this.#expected.delete(expectation)
       asked.expectation = undefined
       const poison = last !== undefined && expectation.leftAt === last
       const repeat = sentAt === undefined ? !volatile : asked.repeatable() && !poison
       if (!repeat) this.#fail(asked, reasons.disconnected(question, sentAt !== undefined))
     }
+  }
+
+  /** Whether a question said on this line has no answer yet. */
+  awaits(line: object): boolean {
+    for (const { expectation } of this.#asked.values()) if (expectation?.line === line) return true
+    return false
   }
 
   /** Gives up every question. */
@@ -230,7 +208,7 @@ export class Ledger {
     if (keys.length === 0) this.#succeed(asked, localReply(question))
     else {
       const answered = (answer: Answer): void => this.#answered(asked, answer)
-      asked.expectation = { keys, answered, leftAt: undefined }
+      asked.expectation = { keys, answered, line: this.#port.line(), leftAt: undefined }
       this.#expected.add(asked.expectation)
     }
   }

@@ -1,23 +1,29 @@
-import type { Clock } from '../base/clock.ts'
+import type { Cancel, Clock } from '../base/clock.ts'
+import { isWirefoldError, WirefoldError } from '../base/errors.ts'
 import type { Codec } from '../wire/codec.ts'
 import type { Credentials, Dialect, Outgoing } from '../wire/dialect.ts'
 import type { Frame, WelcomeFrame } from '../wire/frame.ts'
 import type { Intent } from '../wire/intent.ts'
 import type { CloseInfo, Transport, TransportFactory } from '../wire/transport.ts'
+import type { Authority } from './authority.ts'
 import type { HeartbeatOptions } from './heartbeat.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { Ticket } from './sender.ts'
 import { Sender } from './sender.ts'
 
-/** What a link tells; nothing comes after `closed`, nor after {@link Link.drop}. */
+/** What a link tells; nothing comes after `closed` or `refused`, nor after {@link Link.drop}. */
 export interface LinkHandlers {
+  /** The credentials are there. */
+  authorized(link: Link): void
   opened(link: Link): void
   frame(frame: Frame, link: Link): void
-  /** A message could not be read. */
-  unreadable(error: unknown): void
+  /** Something failed that has no better destination: a message that cannot be read, credentials. */
+  failed(error: unknown): void
   closed(info: CloseInfo, link: Link): void
-  /** The peer gave no sign of life. */
-  dead(link: Link): void
+  /** It cannot be opened, now or later. */
+  refused(error: WirefoldError, link: Link): void
+  /** The peer is gone, or was never there, without a word. */
+  dead(reason: string, link: Link): void
   /** When the first thing left, after `since`, whose answer is still due. */
   unansweredSince(since: number | undefined): number | undefined
 }
@@ -27,11 +33,16 @@ export interface LinkParts {
   readonly dialect: Dialect
   readonly codec: Codec
   readonly clock: Clock
+  readonly transport: TransportFactory
+  readonly url: string
+  readonly authority: Authority
+  /** From the dial to the welcome. */
+  readonly connectTimeoutMs: number
   readonly heartbeat: HeartbeatOptions | false
   readonly handlers: LinkHandlers
 }
 
-/** One socket from its opening to its end, with the dialect, sender and heartbeat that belong to it. */
+/** One socket from its credentials to its end, with the dialect, sender and heartbeat that belong to it. */
 export class Link {
   readonly dialect: Dialect
   /** What it was opened with. */
@@ -40,6 +51,8 @@ export class Link {
   readonly #sender: Sender
   #heartbeat: Heartbeat | undefined
   #transport: Transport | undefined
+  #cancelDeadline: Cancel | undefined
+  #ended = false
 
   constructor(parts: LinkParts) {
     const { dialect, codec, clock } = parts
@@ -59,18 +72,53 @@ export class Link {
     return this.#heartbeat
   }
 
-  /** Opens the socket; throws where trying again makes no sense. */
-  open(factory: TransportFactory, base: string, credentials: Credentials): void {
-    this.credentials = credentials
-    const protocols = [...this.dialect.protocols, ...(credentials.protocols ?? [])]
-    this.#transport = factory.open(this.dialect.url(base, credentials), protocols, {
-      opened: () => this.#parts.handlers.opened(this),
-      message: (data) => this.#receive(data),
-      closed: (info) => {
-        this.#end()
-        this.#parts.handlers.closed(info, this)
-      },
+  /**
+   * Asks for credentials and opens the socket.
+   *
+   * @param denied whether the last credentials were refused
+   */
+  connect(denied: boolean): void {
+    const { authority, clock, connectTimeoutMs, handlers } = this.#parts
+    this.#cancelDeadline = clock.after(connectTimeoutMs, () => {
+      handlers.dead(`no welcome in ${connectTimeoutMs} ms`, this)
     })
+    if (authority.present) void this.#authorize(denied)
+    else this.#open({})
+  }
+
+  async #authorize(denied: boolean): Promise<void> {
+    const { authority, handlers } = this.#parts
+    try {
+      const credentials = await authority.ask(denied ? 'refused' : 'connect')
+      if (this.#ended) return
+      handlers.authorized(this)
+      this.#open(credentials)
+    } catch (cause) {
+      if (this.#ended) return
+      handlers.failed(cause)
+      this.#closed({ code: 1006, reason: 'auth() failed', cause })
+    }
+  }
+
+  #open(credentials: Credentials): void {
+    if (this.#ended) return
+    this.credentials = credentials
+    const { transport, url, handlers } = this.#parts
+    const protocols = [...this.dialect.protocols, ...(credentials.protocols ?? [])]
+    try {
+      this.#transport = transport.open(this.dialect.url(url, credentials), protocols, {
+        opened: () => handlers.opened(this),
+        message: (data) => this.#receive(data),
+        closed: (info) => this.#closed(info),
+      })
+    } catch (cause) {
+      this.#end()
+      const message = `The transport ${transport.name} could not open ${url}.`
+      const error = isWirefoldError(cause)
+        ? cause
+        : new WirefoldError('bad-url', message, { url }, { cause })
+      handlers.refused(error, this)
+    }
   }
 
   /**
@@ -92,13 +140,14 @@ export class Link {
   /** What waited for the welcome may go, and signs of life are asked for. */
   welcomed(frame: WelcomeFrame | undefined): void {
     this.#sender.welcomed(frame?.limits.frameBytes, frame?.limits.messagesPerSecond)
+    this.#cancelDeadline?.()
     const { heartbeat, clock, handlers } = this.#parts
     if (heartbeat === false || this.dialect.heartbeat !== 'ping') return
     const port = {
       clock,
       ping: (timestamp: number) => this.#now({ kind: 'ping', timestamp }),
       unansweredSince: (since: number | undefined) => handlers.unansweredSince(since),
-      dead: () => handlers.dead(this),
+      dead: () => handlers.dead('the peer gave no sign of life', this),
     }
     this.#heartbeat = new Heartbeat(port, heartbeat, frame?.heartbeatMs)
   }
@@ -109,7 +158,14 @@ export class Link {
     this.#transport?.close(code, reason)
   }
 
+  #closed(info: CloseInfo): void {
+    this.#end()
+    this.#parts.handlers.closed(info, this)
+  }
+
   #end(): void {
+    this.#ended = true
+    this.#cancelDeadline?.()
     this.#heartbeat?.stop()
     this.#sender.end()
   }
@@ -125,7 +181,7 @@ export class Link {
     try {
       frames = this.dialect.decode(codec.decode(data))
     } catch (error) {
-      handlers.unreadable(error)
+      handlers.failed(error)
       return
     }
     if (frames === undefined) return

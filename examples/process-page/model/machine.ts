@@ -1,11 +1,10 @@
-import { ContextRegistry, feed, systemClock } from 'wirefold'
+import { ContextRegistry, sync, systemClock } from 'wirefold'
 import type { Figures } from '../shared.ts'
 import { KEPT_FIGURES, MACHINE } from '../shared.ts'
 import { channels } from './channels.ts'
 import { client } from './client.ts'
-import { heardAt } from './connection.ts'
+import { heardAt, noteError } from './connection.ts'
 import { keepNewest } from './keep-newest.ts'
-import { whenLive } from './when-live.ts'
 
 const contexts = new ContextRegistry<Figures>({
   dedupe: true,
@@ -23,10 +22,18 @@ export const figures = contexts.entity('Figures')
 
 /** Follows the machine the server runs on. */
 export function followMachine(): void {
-  const live = feed(channels, MACHINE, contexts)
+  sync(channels, MACHINE, {
+    load: async (signal) => ({
+      state: await client.request<Figures[]>('machine:past', undefined, { signal }),
+    }),
+    into: {
+      reset: (past) => {
+        for (const one of past) contexts.dispatch(one)
+      },
+      fold: (events) => contexts.fold(events),
+    },
+    onError: noteError,
+  })
   // One event a second: as good a sign of life as any.
   channels.subscribe(MACHINE, () => heardAt.set(systemClock.now()))
-  whenLive(live, async () => {
-    for (const past of await client.request<Figures[]>('machine:past')) contexts.dispatch(past)
-  })
 }

@@ -1,5 +1,5 @@
 import type { EventFrame } from 'wirefold'
-import { ChannelSubscriber, createStore, feed, RealtimeClient } from 'wirefold'
+import { ChannelSubscriber, createStore, feed, RealtimeClient, sync } from 'wirefold'
 import type { DUUIEnvelope, DUUIEvent } from 'wirefold/dialects/duui'
 import { duui, processChannel } from 'wirefold/dialects/duui'
 import type { CurrentProcess } from '../shared.ts'
@@ -9,8 +9,6 @@ import { client, socketUrl } from './client.ts'
 import { noteError } from './connection.ts'
 import type { ProcessContexts, ProcessEvent } from './contexts.ts'
 import { processes } from './contexts.ts'
-import { WaitingRoom } from './waiting-room.ts'
-import { whenLive } from './when-live.ts'
 
 /** A process and its state. */
 export interface Run {
@@ -32,8 +30,18 @@ let leave = (): void => {}
 
 /** Shows the server's current process, and each one that follows it. */
 export function followProcesses(): void {
-  const started = channels.subscribe<CurrentProcess>(PROCESSES, ({ id }) => show(id))
-  whenLive(started, async () => show((await client.request<CurrentProcess>('process:current')).id))
+  sync(channels, PROCESSES, {
+    load: async (signal) => ({
+      state: await client.request<CurrentProcess>('process:current', undefined, { signal }),
+    }),
+    into: {
+      reset: ({ id }) => show(id),
+      fold: (events) => {
+        for (const { payload } of events) show((payload as CurrentProcess).id)
+      },
+    },
+    onError: noteError,
+  })
 }
 
 function show(id: string): void {
@@ -46,19 +54,27 @@ function show(id: string): void {
   before?.contexts.dispose()
 }
 
-/** Live events by the page's connection; what happened before them is asked for. */
+/** By the page's connection: what happened so far is asked for, what happens arrives. */
 function followChannel(id: string, contexts: ProcessContexts): () => void {
-  const room = new WaitingRoom(contexts)
-  const live = feed(channels, processChannel(id), room, toContext)
-  whenLive(live, () =>
-    room.during(async () => {
-      const timeline = await client.request<DUUIEnvelope[]>('process:timeline', { id })
-      for (const { event, timestamp } of timeline) {
-        contexts.dispatch(processEvent(event, timestamp), { id: event._id, timestamp })
-      }
+  return sync(channels, processChannel(id), {
+    load: async (signal) => ({
+      state: await client.request<DUUIEnvelope[]>('process:timeline', { id }, { signal }),
     }),
-  )
-  return live
+    into: {
+      reset: (timeline) => {
+        for (const { event, timestamp } of timeline) fold(contexts, event, timestamp)
+      },
+      fold: (events) => {
+        for (const { payload, timestamp } of events) fold(contexts, payload as DUUIEvent, timestamp)
+      },
+    },
+    onError: noteError,
+  })
+}
+
+/** What is both in the timeline and live is folded once: the registry knows events by their ids. */
+function fold(contexts: ProcessContexts, event: DUUIEvent, timestamp?: number): void {
+  contexts.dispatch(processEvent(event, timestamp), { id: event._id, timestamp })
 }
 
 /** The same from a gateway, in its own words; its sockets begin with what happened before. */

@@ -1,0 +1,58 @@
+import { loggable } from '../base/logger.ts'
+import { localReply } from '../connection/asked.ts'
+import type { Connection } from '../connection/connection.ts'
+import type { Ledger } from '../connection/ledger.ts'
+import type { Intent } from '../wire/intent.ts'
+import type { Answered, Line } from '../wire/line.ts'
+import type { ResolvedClientOptions } from './options.ts'
+import type { Wings } from './wings.ts'
+
+/** What a line is made of. */
+export interface LineParts {
+  readonly options: ResolvedClientOptions
+  readonly connection: Connection
+  readonly ledger: Ledger
+  readonly wings: Wings
+  readonly report: (error: unknown) => void
+}
+
+/** Makes the port through which wings see the client. */
+export function createLine({ options, connection, ledger, wings, report }: LineParts): Line {
+  return {
+    get dialect() {
+      return connection.dialect
+    },
+    clock: options.clock,
+    random: options.random,
+    join(wing) {
+      const leave = wings.join(wing)
+      if (connection.link) wing.opening()
+      return leave
+    },
+    wake: () => connection.input({ name: 'needed' }),
+    say,
+    report,
+  }
+
+  /** Control traffic: said now or not at all. */
+  function say(intent: Intent, answered?: Answered): boolean {
+    const { link } = connection
+    if (!link) return false
+    if ('channels' in intent) {
+      options.logger?.('channels', `${intent.kind} ${intent.channels.map(loggable).join()}`)
+    }
+    if (!answered) {
+      link.say(intent)
+      return true
+    }
+    const control = ledger.controls.expect(answered, options.requestTimeoutMs)
+    const said = link.say(intent, control.ticket)
+    const local = localReply({ requestId: 'requestId' in intent ? intent.requestId : '' })
+    if (!said?.length) answered(local, undefined)
+    for (const outgoing of said ?? []) {
+      if (outgoing.keys.length === 0) answered(local, outgoing.channels)
+      else control.said(outgoing, link)
+    }
+    return true
+  }
+}

@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest'
+import { ChannelSubscriber } from '../../src/index.ts'
+import { outcomeOf, scripted } from '../support/scripted.ts'
+
+async function open(answer: (type: string) => unknown = (type) => type) {
+  const parts = scripted({ latencyMs: 5, answer }, { random: () => 0.5 })
+  const channels = new ChannelSubscriber(parts.client)
+  const heard: unknown[] = []
+  const statuses: string[] = []
+  const subscription = channels.subscribe('news', (payload) => heard.push(payload))
+  subscription.status.subscribe(({ name }) => statuses.push(name))
+  await parts.clock.advance(6_000)
+  const told: string[] = []
+  for (const event of ['opened', 'dropped'] as const) {
+    parts.client.on(event, () => told.push(event))
+  }
+  const goaway = () =>
+    parts.server.send({
+      type: 'goaway',
+      payload: { deadlineMs: 30_000, windowMs: 10_000, reason: 'deploy' },
+    })
+  const { ends } = parts.server.transport
+  const alive = () => ends.filter(({ closed }) => !closed).length
+  return { ...parts, channels, heard, statuses, told, goaway, ends, alive }
+}
+
+describe('a server that says it will go away', () => {
+  it('is left for another socket before it closes, and nobody notices', async () => {
+    const { clock, server, client, heard, told, goaway, ends, alive, statuses } = await open()
+    goaway()
+    await clock.advance(4_000)
+    expect(ends).toHaveLength(1)
+    server.publish('news', 'said', 1)
+    await clock.advance(2_000)
+    expect(ends).toHaveLength(2)
+    expect(alive()).toBe(1)
+    expect(ends[0]?.closed).toMatchObject({ code: 1000 })
+    server.publish('news', 'said', 2)
+    await clock.advance(1_000)
+    expect(heard).toEqual([1, 2])
+    expect(told).toEqual([])
+    expect(statuses.at(-1)).toBe('live')
+    expect(statuses).not.toContain('gap')
+    expect(client.state.get()).toMatchObject({ name: 'open' })
+  })
+
+  it('keeps the old socket for the answers that are due by it, and takes no events from it', async () => {
+    const { clock, server, client, heard, goaway, ends, alive } = await open((type) =>
+      type === 'slow' ? undefined : type,
+    )
+    const slow = outcomeOf(client.request('slow', undefined, { timeoutMs: 60_000 }))
+    await clock.advance(100)
+    const { requestId } = server.messages.at(-1) ?? {}
+    goaway()
+    await clock.advance(5_100)
+    expect(alive()).toBe(2)
+    ends[0]?.send(JSON.stringify({ type: 'said', channel: 'news', payload: 'old', offset: 1 }))
+    const quick = outcomeOf(client.request('quick'))
+    await clock.advance(100)
+    expect(quick).toEqual({ value: 'quick' })
+    expect(heard).toEqual([])
+    expect(server.count('slow')).toBe(1)
+    ends[0]?.send(JSON.stringify({ type: 'reply', requestId, payload: 'done' }))
+    await clock.advance(100)
+    expect(slow).toEqual({ value: 'done' })
+    expect(alive()).toBe(1)
+  })
+
+  it('may close the old socket before it has answered: the request is sent again by the new one', async () => {
+    let answers = false
+    const { clock, server, client, goaway, ends } = await open((type) =>
+      answers ? type : undefined,
+    )
+    const slow = outcomeOf(client.request('slow', undefined, { timeoutMs: 60_000 }))
+    await clock.advance(100)
+    goaway()
+    await clock.advance(5_100)
+    answers = true
+    ends[0]?.close(1012)
+    await clock.advance(100)
+    expect(slow).toEqual({ value: 'slow' })
+    const ids = server.messages.flatMap(({ type, requestId }) => (type === 'slow' ? requestId : []))
+    expect(ids).toHaveLength(2)
+    expect(new Set(ids).size).toBe(1)
+    expect(client.state.get()).toMatchObject({ name: 'open' })
+  })
+
+  it('is tried again where the next socket does not come about, and never has more than two', async () => {
+    const { clock, server, client, goaway, ends, alive, heard, told } = await open()
+    goaway()
+    goaway()
+    server.transport.refusing = true
+    let most = 0
+    for (let n = 0; n < 80; n++) {
+      await clock.advance(100)
+      most = Math.max(most, alive())
+    }
+    expect(ends.length).toBeGreaterThan(3)
+    expect(most).toBeLessThanOrEqual(2)
+    expect(client.state.get()).toMatchObject({ name: 'open' })
+    server.transport.refusing = false
+    await clock.advance(2_000)
+    server.publish('news', 'said', 1)
+    await clock.advance(100)
+    expect(heard).toEqual([1])
+    expect([alive(), told]).toEqual([1, []])
+  })
+
+  it('may close before the move: that is a loss like any other', async () => {
+    const { clock, server, goaway, heard, told, alive, client } = await open()
+    goaway()
+    await clock.advance(1_000)
+    server.drop(1012, '{"windowMs":100}')
+    server.publish('news', 'said', 1)
+    await clock.advance(1_000)
+    expect(heard).toEqual([1])
+    expect(told).toEqual(['dropped', 'opened'])
+    await clock.advance(60_000)
+    expect(alive()).toBe(1)
+    client.close()
+    await clock.advance(100)
+    expect([alive(), clock.timers]).toEqual([0, 0])
+  })
+
+  it('may say so again on the next socket, and again', async () => {
+    const { clock, goaway, ends, alive, told, server, heard } = await open()
+    for (let n = 1; n <= 5; n++) {
+      goaway()
+      await clock.advance(10_000)
+      server.publish('news', 'said', n)
+      await clock.advance(100)
+    }
+    expect(ends).toHaveLength(6)
+    expect([alive(), told, heard]).toEqual([1, [], [1, 2, 3, 4, 5]])
+  })
+
+  it('leaves nothing behind where the client is closed in the middle of the move', async () => {
+    const { clock, goaway, client, alive } = await open()
+    goaway()
+    await clock.advance(5_007)
+    client.close()
+    await clock.advance(100)
+    expect([alive(), clock.timers]).toEqual([0, 0])
+  })
+})
