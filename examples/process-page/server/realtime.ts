@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { DUUIEnvelope } from 'wirefold/dialects/duui'
 import type { RealtimeServer } from 'wirefold/server'
-import { createRealtimeServer, DuuiMount, MemoryBroker } from 'wirefold/server'
+import { createRealtimeServer, DuuiMount } from 'wirefold/server'
 import type { CurrentProcess, Figures } from '../shared.ts'
 import { MACHINE, PROCESSES } from '../shared.ts'
 import { NewestTimeline } from './newest-timeline.ts'
@@ -24,9 +24,11 @@ export interface Answers {
 export class Realtime {
   readonly #http: Server
   readonly #answers: Answers
-  /** Like a database and a message broker would, these outlive a restart. */
+  /**
+   * Like a database, this outlives a restart. The histories of the channels do not: the pages are
+   * told that there is a gap, and fetch the timeline again.
+   */
   readonly #timeline = new NewestTimeline()
-  readonly #broker = new MemoryBroker()
   #up: { readonly server: RealtimeServer; readonly gateway: DuuiMount } | undefined
   #restart: NodeJS.Timeout | undefined
 
@@ -68,11 +70,10 @@ export class Realtime {
     const up = this.#up
     this.#up = undefined
     await up?.server.close()
-    await this.#broker.close()
   }
 
   #open(): void {
-    const server = createRealtimeServer({ broker: this.#broker })
+    const server = createRealtimeServer()
     const gateway = new DuuiMount({ store: this.#timeline, snapshot: true })
     server.mount('/ws/processes/:id/events', gateway)
     server.handle('process:current', (): CurrentProcess => ({ id: this.#answers.processId() }))
