@@ -244,7 +244,7 @@ export class ContextRouter implements SlotHost {
       const payload = (this.#options.payloads?.of ?? payloadOf)(context)
       if (!isPayload(payload)) return
       const thread = typeof context.thread === 'string' ? context.thread : undefined
-      this.payloads.add(payload, { kind, key: key || undefined }, thread, meta)
+      this.payloads.add(payload, { kind, key: key || undefined, thread }, meta)
     } catch (cause) {
       this.failed('payload selector', cause)
     }

@@ -49,7 +49,7 @@ export interface PayloadLog {
   entries(): readonly PayloadEntry[]
   /** Those of one event. */
   byEvent(eventId: string): readonly PayloadEntry[]
-  /** Those whose context was of one thread. */
+  /** Those carried by a context of one thread. */
   byThread(thread: string): readonly PayloadEntry[]
   /** Those carried by the contexts of one entity, also where another context carried them first. */
   byEntity(kind: string, key?: string): readonly PayloadEntry[]
@@ -59,6 +59,7 @@ export interface PayloadLog {
 interface Carrier {
   readonly kind: string
   readonly key: string | undefined
+  readonly thread: string | undefined
 }
 
 interface Logged {
@@ -82,7 +83,7 @@ export class PayloadRing implements PayloadLog {
   }
 
   /** Adds a payload, unless the same event brought the same one before. */
-  add(payload: Payload, carrier: Carrier, thread: string | undefined, meta: EventMeta): void {
+  add(payload: Payload, carrier: Carrier, meta: EventMeta): void {
     const type = payload.type
     const content = cut(payload.content, this.#limits.chars - type.length)
     const ofEvent = this.#ofEvent(meta.id)
@@ -93,7 +94,7 @@ export class PayloadRing implements PayloadLog {
       }
       return
     }
-    const { kind, key } = carrier
+    const { kind, key, thread } = carrier
     const { id: eventId, timestamp } = meta
     const entry = { eventId, kind, key, thread, timestamp, type, content }
     const logged = { entry, carriers: [carrier] }
@@ -113,13 +114,11 @@ export class PayloadRing implements PayloadLog {
   }
 
   byThread(thread: string): readonly PayloadEntry[] {
-    return this.entries().filter((entry) => entry.thread === thread)
+    return this.#carriedBy((carrier) => carrier.thread === thread)
   }
 
   byEntity(kind: string, key?: string): readonly PayloadEntry[] {
-    return this.#log
-      .filter(({ carriers }) => carriers.some((carrier) => isSame(carrier, { kind, key })))
-      .map(({ entry }) => entry)
+    return this.#carriedBy((carrier) => carrier.kind === kind && carrier.key === key)
   }
 
   /** Forgets everything. */
@@ -127,6 +126,10 @@ export class PayloadRing implements PayloadLog {
     this.#log.length = 0
     this.#byEvent.clear()
     this.#chars = 0
+  }
+
+  #carriedBy(matches: (carrier: Carrier) => boolean): readonly PayloadEntry[] {
+    return this.#log.filter(({ carriers }) => carriers.some(matches)).map(({ entry }) => entry)
   }
 
   /** Events without an id have nothing in common. */
@@ -176,5 +179,5 @@ function sizeOf({ content, type }: Payload): number {
 }
 
 function isSame(left: Carrier, right: Carrier): boolean {
-  return left.kind === right.kind && left.key === right.key
+  return left.kind === right.kind && left.key === right.key && left.thread === right.thread
 }

@@ -3,6 +3,8 @@ import { createStore } from '../base/store.ts'
 
 /** So many kinds are told apart: their names are a peer's choice. */
 const MOST_KINDS = 100
+/** And so much of a name. */
+const LONGEST_NAME = 128
 
 /** Counts the contexts of kinds that nobody handles. */
 export class UnknownKinds {
@@ -21,9 +23,10 @@ export class UnknownKinds {
 
   /** Counts one; the store hears of it with {@link UnknownKinds.tell}. */
   count(kind: string): void {
-    const before = this.#kinds.get(kind)
+    const name = kind.slice(0, LONGEST_NAME)
+    const before = this.#kinds.get(name)
     if (before === undefined && this.#kinds.size >= MOST_KINDS) return
-    this.#kinds.set(kind, (before ?? 0) + 1)
+    this.#kinds.set(name, (before ?? 0) + 1)
     this.#changed = true
   }
 

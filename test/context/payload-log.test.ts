@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { isPayload, PayloadRing } from '../../src/context/payload-log.ts'
 
-const carrier = { kind: 'Doc', key: 'a' }
+const carrier = { kind: 'Doc', key: 'a', thread: 'main' }
 
 function add(log: PayloadRing, content: string, id?: string, key = 'a', type = 'LOGS'): void {
-  log.add({ content, type }, { kind: 'Doc', key }, 'main', { id, timestamp: 7 })
+  log.add({ content, type }, { kind: 'Doc', key, thread: 'main' }, { id, timestamp: 7 })
 }
 const contents = (entries: readonly { content: string }[]) => entries.map((e) => e.content)
 
 describe('a payload log', () => {
   it('keeps what a payload is and where it came from', () => {
     const log = new PayloadRing({})
-    log.add({ content: 'trace', type: 'STACKTRACE' }, carrier, 'main', { id: 'e1', timestamp: 7 })
+    log.add({ content: 'trace', type: 'STACKTRACE' }, carrier, { id: 'e1', timestamp: 7 })
     expect(log.entries()).toEqual([
       {
         eventId: 'e1',
@@ -47,7 +47,11 @@ describe('a payload log', () => {
     const log = new PayloadRing({})
     add(log, '1', 'e1', 'a')
     add(log, '2', 'e1', 'b')
-    log.add({ content: '3', type: 'LOGS' }, { kind: 'Doc', key: undefined }, 'other', { id: 'e2' })
+    log.add(
+      { content: '3', type: 'LOGS' },
+      { kind: 'Doc', key: undefined, thread: 'other' },
+      { id: 'e2' },
+    )
     expect(contents(log.byEvent('e1'))).toEqual(['1', '2'])
     expect(contents(log.byEvent('e3'))).toEqual([])
     expect(contents(log.byThread('main'))).toEqual(['1', '2'])
@@ -60,8 +64,9 @@ describe('a payload log', () => {
   it('finds a payload by every entity whose context carried it', () => {
     const log = new PayloadRing({})
     const payload = { content: 'x', type: 'LOGS' }
-    log.add(payload, { kind: 'Process', key: undefined }, 'main', { id: 'e1' })
-    log.add(payload, { kind: 'Instance', key: 'i1' }, 'main', { id: 'e1' })
+    log.add(payload, { kind: 'Process', key: undefined, thread: 'main' }, { id: 'e1' })
+    log.add(payload, { kind: 'Instance', key: 'i1', thread: 'worker' }, { id: 'e1' })
+    expect(log.byThread('worker')).toEqual(log.byThread('main'))
     expect(log.entries()).toHaveLength(1)
     expect(contents(log.byEntity('Instance', 'i1'))).toEqual(['x'])
   })
