@@ -1,7 +1,10 @@
+import { isWirefoldError } from '../base/errors.ts'
 import { loggable } from '../base/logger.ts'
 import { localReply } from '../connection/asked.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { Ledger } from '../connection/ledger.ts'
+import type { Outgoing } from '../wire/dialect.ts'
+import type { RefusalFrame } from '../wire/frame.ts'
 import type { Intent } from '../wire/intent.ts'
 import type { Answered, Line } from '../wire/line.ts'
 import type { ResolvedClientOptions } from './options.ts'
@@ -46,7 +49,14 @@ export function createLine({ options, connection, ledger, wings, report }: LineP
       return true
     }
     const control = ledger.controls.expect(answered, options.requestTimeoutMs)
-    const said = link.say(intent, control.ticket)
+    let said: readonly Outgoing[] | undefined
+    try {
+      said = link.say(intent, control.ticket)
+    } catch (error) {
+      // What the server's limits do not let out it has refused: no wing expects an exception.
+      answered(unsaid(error), undefined)
+      return true
+    }
     const local = localReply({ requestId: 'requestId' in intent ? intent.requestId : '' })
     if (!said?.length) answered(local, undefined)
     for (const outgoing of said ?? []) {
@@ -55,4 +65,11 @@ export function createLine({ options, connection, ledger, wings, report }: LineP
     }
     return true
   }
+}
+
+/** The answer to what could not be said. */
+function unsaid(error: unknown): RefusalFrame {
+  const code = isWirefoldError(error) ? error.code : 'bad-payload'
+  const message = error instanceof Error ? error.message : String(error)
+  return { kind: 'refusal', to: [], error: { code, message, retryable: false } }
 }

@@ -14,6 +14,7 @@ import { Latency } from '../connection/latency.ts'
 import type { AskOptions } from '../connection/ledger.ts'
 import { Ledger } from '../connection/ledger.ts'
 import type { Link } from '../connection/link.ts'
+import { sampleOf } from '../wire/fields.ts'
 import type {
   EventFrame,
   Frame,
@@ -44,6 +45,7 @@ export class Session implements ConnectionHandlers {
   readonly #senderId = randomId()
   #userId: string | undefined
   #dedupeMs: number | undefined
+  #renewing = false
   #eventCount = 0
 
   constructor(url: string, options: ResolvedClientOptions) {
@@ -170,7 +172,7 @@ export class Session implements ConnectionHandlers {
         else this.#refused(frame.error)
         return
       case 'ping':
-        this.line.say({ kind: 'pong', timestamp: frame.timestamp })
+        this.connection.link?.pong(frame.timestamp)
         return
       case 'pong':
         this.#pong(frame)
@@ -213,7 +215,8 @@ export class Session implements ConnectionHandlers {
   }
 
   #refused(refusal: Refusal): void {
-    if (refusal.code === 'identity-changed') {
+    // Once per greeting: it answers what we said of who we are, and afterwards we say nothing of it.
+    if (refusal.code === 'identity-changed' && this.#userId !== undefined) {
       // The server has dropped what came with the greeting: it is said anew, as nobody's.
       this.#identityChanged(undefined)
       this.#userId = undefined
@@ -243,8 +246,9 @@ export class Session implements ConnectionHandlers {
 
   /** New credentials for the living connection. Without them the server will close it in its time. */
   async #renew(): Promise<void> {
-    if (!this.#authority.present) return
+    if (!this.#authority.present || this.#renewing) return
     const { link } = this.connection
+    this.#renewing = true
     try {
       const { token } = await this.#authority.ask('expiring')
       if (token === undefined || link !== this.connection.link) return
@@ -254,6 +258,8 @@ export class Session implements ConnectionHandlers {
       })
     } catch (error) {
       this.report(error)
+    } finally {
+      this.#renewing = false
     }
   }
 
@@ -262,7 +268,7 @@ export class Session implements ConnectionHandlers {
       this.events.emit('notice', notice)
       return
     }
-    const sample = String(JSON.stringify(notice.wire)).slice(0, 80)
+    const sample = sampleOf(String(JSON.stringify(notice.wire)))
     const message = `A message is not of the protocol ${this.connection.dialect.name}: ${notice.reason}.`
     this.report(new WirefoldError('bad-frame', message, { reason: notice.reason, sample }))
   }

@@ -243,8 +243,10 @@ export class Connection {
     // One that was replaced tells no events, so that none of an old socket follows the new one's.
     if (link !== this.#link) this.#handoff.frame(frame, link)
     else if (frame.kind === 'welcome') this.#welcomed(frame, link)
-    else if (frame.kind === 'goaway') this.#handoff.plan(frame)
-    else this.#handlers.frame(frame)
+    else if (frame.kind === 'goaway') {
+      // Before the welcome there is nothing to move: this attempt ends as any other.
+      if (this.#state.get().name === 'open') this.#handoff.plan(frame)
+    } else this.#handlers.frame(frame)
   }
 
   #welcomed(frame: WelcomeFrame | undefined, link: Link): void {

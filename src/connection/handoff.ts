@@ -26,6 +26,12 @@ export interface HandoffPort {
 const RETRY_MS = 1_000
 
 /**
+ * A socket is not left sooner than this after we moved to it, in milliseconds: servers that send their
+ * clients to each other must not have them circle.
+ */
+const LEAST_STAY_MS = 5_000
+
+/**
  * Moves to another socket before the server closes this one: the next is opened and welcomed while
  * the present one works, then everything moves at once, and the former stays only for the answers
  * that are due by it. There are never more than two.
@@ -33,6 +39,7 @@ const RETRY_MS = 1_000
 export class Handoff {
   readonly #port: HandoffPort
   #cancel: Cancel | undefined
+  #stayUntil = Number.NEGATIVE_INFINITY
   #next: Link | undefined
   #draining: Link | undefined
 
@@ -42,7 +49,8 @@ export class Handoff {
 
   /** The server will close the present socket: another is opened somewhere in its window. */
   plan({ windowMs, deadlineMs }: GoawayFrame): void {
-    if (!this.#cancel) this.#after(Math.min(windowMs, deadlineMs))
+    const leastMs = this.#stayUntil - this.#port.clock.now()
+    if (!this.#cancel) this.#after(Math.min(windowMs, deadlineMs), leastMs)
   }
 
   /** Nothing is to be moved any more; what is on the way is dropped. */
@@ -82,9 +90,9 @@ export class Handoff {
     }
   }
 
-  #after(ms: number): void {
+  #after(ms: number, leastMs = 0): void {
     const { clock, random } = this.#port
-    this.#cancel = clock.after(random() * ms, () => {
+    this.#cancel = clock.after(Math.max(random() * ms, leastMs), () => {
       // One that is drained by now would be a third.
       this.#release(1000)
       this.#next = this.#port.newLink()
@@ -95,6 +103,7 @@ export class Handoff {
   #move(link: Link, frame: WelcomeFrame | undefined): void {
     this.#cancel = undefined
     this.#next = undefined
+    this.#stayUntil = this.#port.clock.now() + LEAST_STAY_MS
     this.#draining = this.#port.move(link, frame)
     this.#drained()
   }

@@ -152,6 +152,14 @@ export class Link {
     this.#heartbeat = new Heartbeat(port, heartbeat, frame?.heartbeatMs)
   }
 
+  /**
+   * Gives the sign of life the server asks for, unless it does not take what was said before: a flood
+   * of pings must not fill our memory with answers.
+   */
+  pong(timestamp: number | undefined): void {
+    if (!this.#sender.congested) this.#now({ kind: 'pong', timestamp })
+  }
+
   /** Ends it at once and in silence, whatever the peer does. */
   drop(code?: number, reason?: string): void {
     this.#end()
@@ -186,7 +194,17 @@ export class Link {
     }
     if (frames === undefined) return
     if ('kind' in frames) this.#frame(frames)
-    else for (const frame of frames) this.#frame(frame)
+    else this.#batch(frames)
+  }
+
+  /** Of the messages of a batch that are malformed only the first is told: 4 MiB hold two million. */
+  #batch(frames: readonly Frame[]): void {
+    let told = false
+    for (const frame of frames) {
+      const malformed = frame.kind === 'notice' && frame.level === 'malformed'
+      if (!malformed || !told) this.#frame(frame)
+      told ||= malformed
+    }
   }
 
   #frame(frame: Frame): void {

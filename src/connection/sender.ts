@@ -82,6 +82,11 @@ export class Sender {
     queueMicrotask(() => this.flush())
   }
 
+  /** Whether more waits for the network than it takes soon. */
+  get congested(): boolean {
+    return this.#port.bufferedAmount() > HIGH_WATER_BYTES
+  }
+
   /** Sends a message now, before everything that waits: a sign of life must not queue. */
   urgent(wire: unknown): void {
     if (!this.#ended && this.#welcomed) this.#port.send(this.#port.codec.encode(wire))
@@ -132,7 +137,7 @@ export class Sender {
 
   /** How long nothing may be sent yet, in milliseconds. */
   #waitMs(): number {
-    if (this.#port.bufferedAmount() > HIGH_WATER_BYTES) return DRAIN_MS
+    if (this.congested) return DRAIN_MS
     return this.#bucket?.waitMs(this.#port.clock.now()) ?? 0
   }
 

@@ -47,7 +47,7 @@ export function webSocketTransport(WebSocketClass?: WebSocketConstructor): Trans
       // Before it opened an error is the end: on some platforms nothing follows. Afterwards `close`
       // follows and knows the code.
       socket.onerror = (event: unknown) => {
-        
+        if (!open) end({ code: 1006, reason: '', cause: event })
       }
       socket.onclose = (event: { code?: number; reason?: string }) => {
         end({ code: event.code ?? 1006, reason: event.reason ?? '' })

@@ -40,8 +40,8 @@ export const nativeServer: ServerDialect = {
   name: 'native',
   decode: (wire) => (Array.isArray(wire) ? wire.map(decodeMessage) : [decodeMessage(wire)]),
   encode: (frame) => JSON.stringify(message(frame)),
-  encodeEvent({ type, channel, json, id, offset, via, timestamp }) {
-    const head = JSON.stringify({ type, channel, id, offset, via, timestamp })
+  encodeEvent({ type, channel, json, id, offset, prev, via, timestamp }) {
+    const head = JSON.stringify({ type, channel, id, offset, prev, via, timestamp })
     // The payload is text already: spliced in, it is not written a second time.
     return json === undefined ? head : `${head.slice(0, -1)},"payload":${json}}`
   },

@@ -37,7 +37,7 @@ const dialect: Dialect = {
   protocols: [NATIVE_PROTOCOL],
   url: (base) => base,
   match: inFamily,
-  decode: (wire) => (Array.isArray(wire) ? decodeBatch(wire) : decodeMessage(wire)),
+  decode: (wire) => (Array.isArray(wire) ? wire.map(decodeMessage) : decodeMessage(wire)),
   encode(intent) {
     const keys = 'requestId' in intent ? [intent.requestId] : []
     return [{ wire: message(intent), keys }]
@@ -95,24 +95,6 @@ function subscribePayload(intent: SubscribeIntent): unknown {
     }
   }
   return { channels, since: [...byEpoch] }
-}
-
-/**
- * The messages of a batch; of those that are malformed only the first, since 4 MiB of rubbish hold two
- * million of them.
- */
-function decodeBatch(messages: readonly unknown[]): readonly Frame[] {
-  const frames: Frame[] = []
-  let complained = false
-  for (const wire of messages) {
-    const frame = decodeMessage(wire)
-    if (frame.kind === 'notice') {
-      if (complained) continue
-      complained = true
-    }
-    frames.push(frame)
-  }
-  return frames
 }
 
 /**

@@ -5,7 +5,9 @@ import type {
   Authenticate,
   AuthenticateRequest,
   Authorize,
+  CanReceive,
   ChannelAction,
+  DueEvent,
   User,
 } from './options.ts'
 
@@ -16,6 +18,7 @@ const AUTHORIZE_MS = 5_000
 export interface AccessParts {
   readonly authenticate: Authenticate | undefined
   readonly authorize: Authorize | undefined
+  readonly canReceive: CanReceive | undefined
   readonly clock: Clock
   /** Receives what a hook threw. */
   readonly report: (error: unknown) => void
@@ -51,6 +54,18 @@ export class Access {
       return (await this.#inTime(authorize(user, channel, action))) === true
     } catch (cause) {
       this.#failed('authorize', 'it threw', cause)
+      return false
+    }
+  }
+
+  /** Whether a user gets an event that happened on a channel. Never throws. */
+  canReceive(user: User | null, channel: string, event: DueEvent): boolean {
+    const { canReceive } = this.#parts
+    if (!canReceive) return true
+    try {
+      return canReceive(user, channel, event) === true
+    } catch (cause) {
+      this.#failed('canReceive', 'it threw', cause)
       return false
     }
   }

@@ -1,4 +1,5 @@
 import type { Position } from '../wire/frame.ts'
+import type { Answers } from './answers.ts'
 import type { ChannelEvent } from './channel-event.ts'
 
 /** An event before it has a place. */
@@ -24,9 +25,14 @@ export interface Missed {
   readonly complete: boolean
 }
 
-/** Keeps the channels' histories and carries events between the servers that share it. */
+/**
+ * Keeps the channels' histories and the answers to requests, and carries events between the servers
+ * that share it.
+ */
 export interface Broker {
-  /** Adds an event to a channel's history and tells every listener. */
+  /** What requests were answered with. */
+  readonly answers: Answers
+  /** Adds an event to a channel's history and tells every listener. Rejects where it was not added. */
   publish(channel: string, event: NewEvent): Promise<Position>
   /**
    * Has `listener` called with every event of a channel, in order, from the moment the promise

@@ -14,6 +14,7 @@ export class ChannelEvent implements NewEvent, Position {
   readonly id: string | undefined
   readonly timestamp: number
   readonly #texts = new Map<ServerDialect, string | undefined>()
+  #payload: { readonly value: unknown } | undefined
 
   constructor(channel: string, position: Position, event: NewEvent) {
     this.channel = channel
@@ -26,13 +27,27 @@ export class ChannelEvent implements NewEvent, Position {
     this.timestamp = event.timestamp
   }
 
-  /** The text for the members of one dialect; written once, however many they are. */
-  text(dialect: ServerDialect): string | undefined {
-    if (this.#texts.has(dialect)) return this.#texts.get(dialect)
+  /** The payload as a value, read once for all who ask; not to be changed. */
+  get payload(): unknown {
+    this.#payload ??= { value: this.json === undefined ? undefined : JSON.parse(this.json) }
+    return this.#payload.value
+  }
+
+  /**
+   * The text for the members of one dialect; written once, however many they are.
+   *
+   * @param prev the previous offset due to the member: where that is not the one before, the text is
+   * for this member alone
+   */
+  text(dialect: ServerDialect, prev: number = this.offset - 1): string | undefined {
+    if (prev !== this.offset - 1) return this.#write(dialect, prev)
+    if (!this.#texts.has(dialect)) this.#texts.set(dialect, this.#write(dialect, undefined))
+    return this.#texts.get(dialect)
+  }
+
+  #write(dialect: ServerDialect, prev: number | undefined): string | undefined {
     const { channel, source, type, json, id, offset, timestamp } = this
     const via = source === channel ? undefined : channel
-    const text = dialect.encodeEvent({ channel: source, type, json, id, offset, via, timestamp })
-    this.#texts.set(dialect, text)
-    return text
+    return dialect.encodeEvent({ channel: source, type, json, id, offset, prev, via, timestamp })
   }
 }

@@ -1,10 +1,8 @@
 import type { Cancel } from '../base/clock.ts'
 import type { Refusal } from '../base/errors.ts'
-import { isWirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
-import { jsonCodec } from '../wire/json-codec.ts'
+import type { GoawayFrame } from '../wire/frame.ts'
 import type {
-  Command,
   HelloCommand,
   MalformedCommand,
   PublishCommand,
@@ -12,13 +10,16 @@ import type {
   ServerDialect,
   ServerFrame,
 } from '../wire/server-dialect.ts'
+import type { ChannelEvent } from './channel-event.ts'
 import type { ServerCore } from './core.ts'
+import type { Entry } from './entries.ts'
+import { readEntries } from './entries.ts'
+import { answerOnce } from './exactly-once.ts'
 import { FaultCounter } from './fault-counter.ts'
 import type { ConnectionInfo, MountRequest, Session } from './mount.ts'
 import type { User } from './options.ts'
 import type { RefusalCode } from './refusals.ts'
 import { badFrame, refusal } from './refusals.ts'
-import { answer } from './requests.ts'
 import type { Socket } from './socket.ts'
 import { Subscriptions } from './subscriptions.ts'
 
@@ -29,16 +30,17 @@ const HELD_BYTES = 256 * 1024
 /** The version of the protocol this server speaks. */
 const PROTOCOL = 1
 
-/** A frame's readable messages, or what is wrong with the others. */
-type Entry =
-  | Exclude<Command, MalformedCommand>
-  | { readonly kind: 'fault'; readonly of: readonly MalformedCommand[] }
+/** Who asks, as far as a greeting tells. */
+interface Asker {
+  readonly user: User | null
+  readonly senderId: string | undefined
+}
 
 /** Where a connection stands. */
 type Phase =
   | { readonly name: 'waiting'; readonly cancel: Cancel }
   | { readonly name: 'greeting'; readonly cancel: Cancel; readonly held: Entry[]; bytes: number }
-  | { readonly name: 'open'; readonly user: User | null }
+  | ({ readonly name: 'open' } & Asker)
   | { readonly name: 'closed' }
 
 /** One client that greets first, from its socket's opening to its end. */
@@ -54,6 +56,9 @@ export class Connection implements Session {
   #phase: Phase
   /** The subscribes and unsubscribes that are not carried out yet: they go one by one. */
   #turn: Promise<void> | undefined
+  /** How many requests and publishes are under way. */
+  #asked = 0
+  #drain: { readonly notice: GoawayFrame; readonly rested: () => void } | undefined
 
   constructor(core: ServerCore, socket: Socket, dialect: ServerDialect, request: MountRequest) {
     this.dialect = dialect
@@ -71,6 +76,22 @@ export class Connection implements Session {
     return { id: this.#id, dialect: this.dialect.name, user, channels: this.#subscriptions.names }
   }
 
+  get resting(): boolean {
+    const open = this.#phase.name === 'open'
+    return open && !this.#turn && !this.#asked && !this.#subscriptions.names.length
+  }
+
+  drain(notice: GoawayFrame, rested: () => void): void {
+    this.#drain = { notice, rested }
+    // To others the welcome comes first.
+    if (this.#phase.name === 'open') this.#say(notice)
+  }
+
+  receives(event: ChannelEvent): boolean {
+    if (this.#phase.name !== 'open') return false
+    return this.#core.access.canReceive(this.#phase.user, event.source, event)
+  }
+
   send(text: string): void {
     if (this.#phase.name !== 'closed') this.#socket.send(text)
   }
@@ -85,7 +106,7 @@ export class Connection implements Session {
       this.#phase.bytes += bytes
       if (this.#phase.bytes > HELD_BYTES) this.#refuseAll('rate-limited', 4429)
     }
-    for (const entry of this.#read(text)) {
+    for (const entry of readEntries(this.dialect, text)) {
       this.#take(entry)
       // Without a hello nothing behind it in its frame means anything.
       if (first && this.#phase.name === 'waiting') return
@@ -104,25 +125,6 @@ export class Connection implements Session {
     this.#gone.abort()
   }
 
-  #read(text: string): Entry[] {
-    let commands: readonly Command[]
-    try {
-      commands = this.dialect.decode(jsonCodec.decode(text))
-    } catch (error) {
-      const reason = isWirefoldError(error, 'bad-frame') ? error.detail.reason : 'not readable'
-      commands = [{ kind: 'malformed', reason, requestId: undefined }]
-    }
-    const entries: Entry[] = []
-    const malformed: MalformedCommand[] = []
-    for (const command of commands) {
-      if (command.kind === 'malformed') malformed.push(command)
-      else entries.push(command)
-    }
-    // One fault a frame, however much of it is wrong.
-    if (malformed.length) entries.push({ kind: 'fault', of: malformed })
-    return entries
-  }
-
   #take(entry: Entry): void {
     switch (this.#phase.name) {
       case 'waiting':
@@ -134,7 +136,7 @@ export class Connection implements Session {
         this.#phase.held.push(entry)
         return
       case 'open':
-        this.#run(entry, this.#phase.user)
+        this.#run(entry, this.#phase)
         return
       case 'closed':
         return
@@ -156,7 +158,7 @@ export class Connection implements Session {
       return
     }
     cancel()
-    this.#phase = { name: 'open', user }
+    this.#phase = { name: 'open', user, senderId: hello.senderId }
     if (hello.expectUser !== undefined && hello.expectUser !== user?.id) {
       // Before the welcome, which would let the client send what the other user left behind.
       this.#refuse(refusal('identity-changed'))
@@ -174,16 +176,17 @@ export class Connection implements Session {
       userId: user?.id,
       serverTime: clock.wall(),
       heartbeatMs,
-      limits: { ...limits, messagesPerSecond: undefined, dedupeMs: undefined },
+      limits: { ...limits, messagesPerSecond: undefined },
     })
+    if (this.#drain) this.#say(this.#drain.notice)
   }
 
-  #run(entry: Entry, user: User | null): void {
+  #run(entry: Entry, { user, senderId }: Asker): void {
     switch (entry.kind) {
       case 'ping': {
         const serverTime = this.#core.options.clock.wall()
-        const { timestamp } = entry
-        this.#say({ kind: 'pong', timestamp, serverTime, offsets: undefined })
+        const offsets = this.#subscriptions.moved()
+        this.#say({ kind: 'pong', timestamp: entry.timestamp, serverTime, offsets })
         return
       }
       case 'pong':
@@ -202,7 +205,7 @@ export class Connection implements Session {
         return
       case 'publish':
       case 'request':
-        this.#answer(entry, user)
+        this.#answer(entry, { user, senderId })
         return
     }
   }
@@ -213,19 +216,28 @@ export class Connection implements Session {
       .catch((error: unknown) => this.#core.report(error))
       .finally(() => {
         if (this.#turn === turn) this.#turn = undefined
+        this.#rest()
       })
     this.#turn = turn
   }
 
-  async #answer(command: PublishCommand | RequestCommand, user: User | null): Promise<void> {
+  async #answer(command: PublishCommand | RequestCommand, asker: Asker): Promise<void> {
+    this.#asked += 1
     // Who subscribes and then asks sees the events of what was asked.
     if (this.#turn) await this.#turn
     if (this.#phase.name === 'closed') return
     const { dialect } = this
-    const caller = { dialect, user, connectionId: this.#id, signal: this.#gone.signal }
-    const text = await answer(this.#core, caller, command)
+    const caller = { ...asker, dialect, connectionId: this.#id, signal: this.#gone.signal }
+    const text = await answerOnce(this.#core, caller, command)
     const due = command.requestId !== undefined || command.kind === 'request'
-    if (text !== undefined && due) this.send(text)
+    if (text && due) this.send(text)
+    this.#asked -= 1
+    this.#rest()
+  }
+
+  /** Tells who drains the server that nothing is left to wait for. */
+  #rest(): void {
+    if (this.#drain && this.resting) this.#drain.rested()
   }
 
   #fault(malformed: readonly MalformedCommand[]): void {

@@ -2,10 +2,12 @@ import { WirefoldError } from '../base/errors.ts'
 import { processChannel } from '../dialects/duui.ts'
 import type { DUUIEnvelope } from '../dialects/duui-contexts.ts'
 import { DUUI_EVENT } from '../dialects/duui-server.ts'
+import type { Fields } from '../wire/fields.ts'
 import { asFields, asNumber, asString, isChannel } from '../wire/fields.ts'
 import type { ServerCore } from './core.ts'
 import { DuuiSession } from './duui-session.ts'
 import type { HttpRefusal, Mount, MountRequest, Session } from './mount.ts'
+import type { DueEvent } from './options.ts'
 import type { Socket } from './socket.ts'
 import type { TimelineStore } from './timeline-store.ts'
 import { MemoryTimelineStore } from './timeline-store.ts'
@@ -94,7 +96,7 @@ export class DuuiMount implements Mount {
     const processId = request.params.get('id') ?? ''
     return new DuuiSession(core, socket, request, {
       channel: processChannel(processId),
-      past: () => this.#past(processId),
+      past: (receives) => this.#past(processId, receives),
       inTurn: (step) => this.#inTurn(processId, step),
       ignored: () => {
         this.#ignored += 1
@@ -102,10 +104,16 @@ export class DuuiMount implements Mount {
     })
   }
 
-  async #past(processId: string): Promise<readonly string[]> {
+  async #past(
+    processId: string,
+    receives: (event: DueEvent) => boolean,
+  ): Promise<readonly string[]> {
     if (!this.#snapshot) return []
     const stored = await this.#store.timeline(processId)
-    return stored.map((envelope) => JSON.stringify(envelope))
+    const due = stored.filter(({ timestamp, event }) =>
+      receives({ type: DUUI_EVENT, payload: event, id: idOf(asFields(event)), timestamp }),
+    )
+    return due.map((envelope) => JSON.stringify(envelope))
   }
 
   #inTurn(processId: string, step: () => Promise<void>): Promise<void> {
@@ -136,11 +144,14 @@ function read(envelope: DUUIEnvelope): {
     throw unfit('event.context.kind is missing: set it to the simple class name of the context')
   }
   try {
-    const id = asString(event._id) ?? asString(event.event_id)
-    return { processId, id, json: JSON.stringify(event) }
+    return { processId, id: idOf(event), json: JSON.stringify(event) }
   } catch (cause) {
     throw unfit('event is not JSON', cause)
   }
+}
+
+function idOf(event: Fields): string | undefined {
+  return asString(event._id) ?? asString(event.event_id)
 }
 
 function unfit(reason: string, cause?: unknown): WirefoldError {

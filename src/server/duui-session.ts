@@ -1,18 +1,19 @@
 import type { Cancel } from '../base/clock.ts'
 import { randomId } from '../base/ids.ts'
 import { duuiServer } from '../dialects/duui-server.ts'
+import type { ChannelEvent } from './channel-event.ts'
 import type { ServerCore } from './core.ts'
 import type { Membership, Receiver } from './membership.ts'
 import type { ConnectionInfo, MountRequest, Session } from './mount.ts'
-import type { User } from './options.ts'
+import type { DueEvent, User } from './options.ts'
 import type { Socket } from './socket.ts'
 
 /** What a session asks of its mount. */
 export interface DuuiSessionParts {
   /** The channel of its process. */
   readonly channel: string
-  /** The texts a socket begins with. */
-  readonly past: () => Promise<readonly string[]>
+  /** The texts a socket begins with, of the events it gets. */
+  readonly past: (receives: (event: DueEvent) => boolean) => Promise<readonly string[]>
   /** Runs a step while nothing is published of the process. */
   readonly inTurn: (step: () => Promise<void>) => Promise<void>
   /** Counts a message of a client. */
@@ -46,6 +47,10 @@ export class DuuiSession implements Session, Receiver {
   info(): ConnectionInfo {
     const channels = this.#membership ? [this.#parts.channel] : []
     return { id: this.#id, dialect: this.dialect.name, user: this.#user, channels }
+  }
+
+  receives(event: ChannelEvent): boolean {
+    return this.#receives(event.source, event)
   }
 
   send(text: string): void {
@@ -88,8 +93,13 @@ export class DuuiSession implements Session, Receiver {
     await followed
     // Every event up to the head is stored by now, so that the past read next holds it.
     const head = await this.#core.broker.head(channel)
-    for (const text of await past()) this.send(text)
+    for (const text of await past((event) => this.#receives(channel, event))) this.send(text)
     membership.settle(head)
+  }
+
+  #receives(channel: string, event: DueEvent): boolean {
+    // It joins once its user is known.
+    return this.#core.access.canReceive(this.#user ?? null, channel, event)
   }
 
   #end(code: number, reason: string): void {

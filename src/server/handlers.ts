@@ -11,7 +11,11 @@ export interface RequestContext {
   readonly requestId: string
   /** The channel the request is about, where it names one. */
   readonly channel: string | undefined
-  /** Aborted once the connection is gone, and nobody is there to hear the answer. */
+  /**
+   * Aborted once the connection is gone. The answer is remembered all the same, for an asker who comes
+   * back for it, and so is a failure: whoever gives up before anything happened says so with a
+   * `refuse` that is `retryable`.
+   */
   readonly signal: AbortSignal
   /** Adds an event to a channel; its place is told to the asker with the answer. */
   publish(channel: string, type: string, payload?: unknown): Promise<Position>
@@ -20,6 +24,9 @@ export interface RequestContext {
 /**
  * Answers requests of one type. What it returns is the reply; an error made by `refuse` is a no
  * that the client sees, any other one reaches it as `handler-failed`.
+ *
+ * It runs once for a request, however often that is sent: the answer is remembered, unless it is a
+ * refusal that is `retryable`.
  */
 export type RequestHandler = (payload: unknown, context: RequestContext) => unknown
 

@@ -1,8 +1,11 @@
 export { isWirefoldError, WirefoldError } from '../base/errors.ts'
 export type { ChannelPosition, Position } from '../wire/frame.ts'
+export type { Answers, Begun } from './answers.ts'
 export type { Broker, Missed, NewEvent } from './broker.ts'
 export { ChannelEvent } from './channel-event.ts'
 export type { ServerCore } from './core.ts'
+export type { DrainOptions } from './drain.ts'
+export { drainDefaults } from './drain.ts'
 export type { DuuiMountOptions } from './duui-mount.ts'
 export { DuuiMount } from './duui-mount.ts'
 export type { RequestContext, RequestHandler } from './handlers.ts'
@@ -14,7 +17,9 @@ export type {
   Authenticate,
   AuthenticateRequest,
   Authorize,
+  CanReceive,
   ChannelAction,
+  DueEvent,
   RealtimeServerOptions,
   ServerLimits,
   User,

@@ -8,6 +8,8 @@ const HELD_EVENTS = 1_000
 /** Somebody texts can be sent to. */
 export interface Receiver {
   readonly dialect: ServerDialect
+  /** Whether an event is for them; must not throw. */
+  receives(event: ChannelEvent): boolean
   /** Sends a text; must not throw. */
   send(text: string): void
 }
@@ -21,16 +23,22 @@ export class Membership {
   readonly #receiver: Receiver
   readonly #leave: (membership: Membership) => void
   #held: ChannelEvent[] | undefined = []
-  #position: Position | undefined
+  #epoch: string | undefined
+  /** The last offset that was looked at. */
+  #seen = 0
+  /** The last offset that was due: what was kept from the receiver is not. */
+  #due = 0
+  /** The last offset due that the receiver was told of; `undefined` in another history. */
+  #told: number | undefined
 
   constructor(receiver: Receiver, leave: (membership: Membership) => void) {
     this.#receiver = receiver
     this.#leave = leave
   }
 
-  /** The last place the receiver knows of; `undefined` until {@link settle}. */
+  /** The last place due to the receiver; `undefined` until {@link settle}. */
   get position(): Position | undefined {
-    return this.#position
+    return this.#epoch === undefined ? undefined : { epoch: this.#epoch, offset: this.#due }
   }
 
   /** Takes an event as it happens. */
@@ -47,12 +55,29 @@ export class Membership {
     this.#held ??= []
   }
 
-  /** The receiver has everything up to `head`: from here on it gets what happens after it. */
-  settle(head: Position): void {
+  /**
+   * The receiver has everything up to `head`: from here on it gets what happens after it.
+   *
+   * @param due the last offset of that which was due to the receiver
+   */
+  settle(head: Position, due: number = head.offset): void {
     const held = this.#held ?? []
     this.#held = undefined
-    this.#position = head
+    this.#epoch = head.epoch
+    this.#seen = head.offset
+    this.#due = due
+    this.#told = due
     for (const event of held) this.#deliver(event)
+  }
+
+  /**
+   * The last place due to the receiver, where that is another one than when this was asked last or
+   * {@link settle} told it; not while events are held.
+   */
+  moved(): Position | undefined {
+    if (this.#held || this.#told === this.#due) return undefined
+    this.#told = this.#due
+    return this.position
   }
 
   /** Ends the membership; safe to call twice. */
@@ -61,10 +86,17 @@ export class Membership {
   }
 
   #deliver(event: ChannelEvent): void {
-    const known = this.#position
-    if (known && known.epoch === event.epoch && event.offset <= known.offset) return
-    this.#position = event
-    const text = event.text(this.#receiver.dialect)
+    const { epoch, offset } = event
+    const same = epoch === this.#epoch
+    if (same && offset <= this.#seen) return
+    // Behind a hole the event before counts as due, so that the receiver finds that it is missing.
+    if (!same || offset !== this.#seen + 1) this.#due = offset - 1
+    if (!same) this.#told = undefined
+    this.#epoch = epoch
+    this.#seen = offset
+    if (!this.#receiver.receives(event)) return
+    const text = event.text(this.#receiver.dialect, this.#due)
+    this.#due = offset
     if (text !== undefined) this.#receiver.send(text)
   }
 }

@@ -2,24 +2,18 @@ import type { Clock } from '../base/clock.ts'
 import { systemClock } from '../base/clock.ts'
 import { randomId } from '../base/ids.ts'
 import type { Position } from '../wire/frame.ts'
+import type { Answers } from './answers.ts'
 import type { Broker, Missed, NewEvent } from './broker.ts'
-import { ChannelEvent } from './channel-event.ts'
+import type { ChannelEvent } from './channel-event.ts'
+import { MemoryAnswers } from './memory-answers.ts'
+import { HISTORY_MS, MemoryChannel } from './memory-channel.ts'
 
-/** The most events a channel's history holds. */
-const HISTORY_EVENTS = 1_000
-/** How long a channel's history holds an event. */
-const HISTORY_MS = 5 * 60_000
-/** How long a channel's counter outlives its last event. */
+/** The most memory that all histories take, in bytes; about. */
+const HISTORY_BYTES = 64 * 1024 * 1024
+/** How long a counter outlives the last use of its channel, in milliseconds. */
 const COUNTER_MS = 24 * 60 * 60_000
-
-interface History {
-  readonly epoch: string
-  /** The offset of the last event. */
-  offset: number
-  /** When it was last published to, or found to have listeners, on the monotonic clock. */
-  publishedAt: number
-  readonly events: { readonly event: ChannelEvent; readonly at: number }[]
-}
+/** The most counters kept of channels that have neither events nor listeners any more. */
+const MOST_COUNTERS = 100_000
 
 /** How a {@link MemoryBroker} is made. */
 export interface MemoryBrokerOptions {
@@ -31,118 +25,134 @@ export interface MemoryBrokerOptions {
 }
 
 /**
- * A broker within this process: the last 1,000 events or 5 minutes of every channel.
+ * A broker within this process: the last 1,000 events or 5 minutes of every channel, and about 64 MiB
+ * of them in all. Where that is not enough, the channel that was not used for longest loses its
+ * events first.
  *
- * A counter outlives its events by 24 hours. Nothing here runs on a timer: what is too old is
- * dropped by the publishes that follow.
+ * A counter outlives its events by 24 hours, unless there are more than 100,000 such. Nothing here
+ * runs on a timer: what is too old is dropped by the calls that follow.
  */
 export class MemoryBroker implements Broker {
   readonly #clock: Clock
-  readonly #listeners = new Map<string, Set<(event: ChannelEvent) => void>>()
-  /** Histories that may hold events; the one that was published to last is the last. */
-  readonly #warm = new Map<string, History>()
-  /** Counters that outlived their events, in the order in which they did. */
-  readonly #cold = new Map<string, History>()
+  readonly #answers: MemoryAnswers
+  readonly #channels = new Map<string, MemoryChannel>()
+  /** The channels that have events; the one used last is the last. */
+  readonly #warm = new Set<MemoryChannel>()
+  /** The channels whose counter outlived events and listeners; the one used last is the last. */
+  readonly #cold = new Set<MemoryChannel>()
+  /** The same for those that never had an event: many of them must not cost anybody's counter. */
+  readonly #blank = new Set<MemoryChannel>()
+  #bytes = 0
   /**
-   * The epoch of histories that begin now, so that a channel nobody published to costs nothing.
-   * A forgotten counter ends it: what begins afterwards must not be taken for what was forgotten.
+   * The epoch of histories that begin now. A counter that is forgotten ends it: what begins
+   * afterwards must not be taken for what was forgotten.
    */
   #epoch = randomId()
 
   constructor(options: MemoryBrokerOptions = {}) {
     this.#clock = options.clock ?? systemClock
+    this.#answers = new MemoryAnswers(this.#clock)
   }
 
-  async publish(channel: string, event: NewEvent): Promise<Position> {
-    const now = this.#clock.now()
-    const history = this.#history(channel) ?? {
-      epoch: this.#epoch,
-      offset: 0,
-      publishedAt: now,
-      events: [],
-    }
-    history.offset += 1
-    history.publishedAt = now
-    this.#cold.delete(channel)
-    this.#warm.delete(channel)
-    this.#warm.set(channel, history)
-    const position = { epoch: history.epoch, offset: history.offset }
-    const placed = new ChannelEvent(channel, position, event)
-    history.events.push({ event: placed, at: now })
-    if (history.events.length > HISTORY_EVENTS) history.events.shift()
-    this.#forget(now)
-    for (const listener of this.#listeners.get(channel) ?? []) listener(placed)
-    return position
+  get answers(): Answers {
+    return this.#answers
   }
 
-  async subscribe(channel: string, listener: (event: ChannelEvent) => void): Promise<() => void> {
+  async publish(name: string, event: NewEvent): Promise<Position> {
+    const channel = this.#open(name)
+    const placed = this.#resize(channel, () => channel.add(event, this.#clock.now()))
+    this.#use(channel)
+    for (const listener of channel.listeners) listener(placed)
+    return channel.head
+  }
+
+  async subscribe(name: string, listener: (event: ChannelEvent) => void): Promise<() => void> {
+    // From here on it is known, so that its epoch outlives a break before the first event.
+    const channel = this.#open(name)
     // A listener of its own for every call, so that one function may be subscribed twice.
     const own = (event: ChannelEvent): void => listener(event)
-    const listeners = this.#listeners.get(channel) ?? new Set()
-    this.#listeners.set(channel, listeners.add(own))
+    channel.listeners.add(own)
+    this.#use(channel)
     return () => {
-      listeners.delete(own)
-      if (!listeners.size && this.#listeners.get(channel) === listeners) {
-        this.#listeners.delete(channel)
-      }
+      if (channel.listeners.delete(own)) this.#use(channel)
     }
   }
 
-  async head(channel: string): Promise<Position> {
-    return this.#head(channel)
+  async head(name: string): Promise<Position> {
+    return this.#channels.get(name)?.head ?? { epoch: this.#epoch, offset: 0 }
   }
 
-  async since(channel: string, position: Position): Promise<Missed> {
-    const head = this.#head(channel)
-    const events = this.#recent(channel)
-    const missed = head.offset - position.offset
-    const complete = position.epoch === head.epoch && missed >= 0 && missed <= events.length
-    return { head, events: complete ? events.slice(events.length - missed) : [], complete }
+  async since(name: string, position: Position): Promise<Missed> {
+    const channel = this.#channels.get(name)
+    if (!channel) return new MemoryChannel(name, this.#epoch).since(position)
+    this.#resize(channel, () => channel.dropOld(this.#clock.now()))
+    this.#use(channel)
+    return channel.since(position)
   }
 
   async close(): Promise<void> {
-    this.#listeners.clear()
+    this.#channels.clear()
     this.#warm.clear()
     this.#cold.clear()
+    this.#blank.clear()
+    this.#bytes = 0
+    this.#answers.clear()
   }
 
-  #history(channel: string): History | undefined {
-    return this.#warm.get(channel) ?? this.#cold.get(channel)
+  #open(name: string): MemoryChannel {
+    const channel = this.#channels.get(name) ?? new MemoryChannel(name, this.#epoch)
+    this.#channels.set(name, channel)
+    return channel
   }
 
-  #head(channel: string): Position {
-    const history = this.#history(channel)
-    return { epoch: history?.epoch ?? this.#epoch, offset: history?.offset ?? 0 }
+  #resize<T>(channel: MemoryChannel, step: () => T): T {
+    this.#bytes -= channel.bytes
+    const result = step()
+    this.#bytes += channel.bytes
+    return result
   }
 
-  #recent(channel: string): ChannelEvent[] {
-    const history = this.#warm.get(channel)
-    if (!history) return []
-    dropOld(history, this.#clock.now())
-    return history.events.map(({ event }) => event)
+  /** Notes that a channel was used, and lets go of what is too old or too much. */
+  #use(channel: MemoryChannel): void {
+    // One that a broker closed meanwhile let go of stays gone.
+    if (this.#channels.get(channel.name) !== channel) return
+    const now = this.#clock.now()
+    channel.usedAt = now
+    this.#place(channel)
+    this.#cool(now)
+    this.#forget(this.#cold, now)
+    this.#forget(this.#blank, now)
   }
 
-  /** Drops what is too old of the channels that have been quiet longest. */
-  #forget(now: number): void {
-    for (const [channel, history] of this.#warm) {
-      if (now - history.publishedAt <= HISTORY_MS) break
-      dropOld(history, now)
-      this.#warm.delete(channel)
-      this.#cold.set(channel, history)
+  #place(channel: MemoryChannel): void {
+    this.#warm.delete(channel)
+    this.#cold.delete(channel)
+    this.#blank.delete(channel)
+    if (channel.bytes) this.#warm.add(channel)
+    else if (channel.listeners.size) return
+    else if (channel.head.offset) this.#cold.add(channel)
+    else this.#blank.add(channel)
+  }
+
+  /** Drops events: the old ones, and those of the channels not used for longest. */
+  #cool(now: number): void {
+    for (const channel of this.#warm) {
+      const old = now - channel.usedAt > HISTORY_MS
+      if (!old && this.#bytes <= HISTORY_BYTES) return
+      while (channel.bytes && (old || this.#bytes > HISTORY_BYTES)) {
+        this.#resize(channel, () => channel.dropOldest())
+      }
+      if (!channel.bytes) this.#place(channel)
     }
-    for (const [channel, history] of this.#cold) {
-      if (now - history.publishedAt <= COUNTER_MS) break
-      this.#cold.delete(channel)
-      if (this.#listeners.has(channel)) {
-        // Whoever listens knows the offset: it must go on from there, however long it was quiet.
-        history.publishedAt = now
-        this.#cold.set(channel, history)
-      } else this.#epoch = randomId()
+  }
+
+  /** Forgets counters: those not used for a day, and those that are too many. */
+  #forget(counters: Set<MemoryChannel>, now: number): void {
+    for (const channel of counters) {
+      if (now - channel.usedAt <= COUNTER_MS && counters.size <= MOST_COUNTERS) return
+      counters.delete(channel)
+      this.#channels.delete(channel.name)
+      if (channel.head.offset) this.#epoch = randomId()
     }
   }
-}
-
-function dropOld(history: History, now: number): void {
-  const kept = history.events.findIndex(({ at }) => now - at <= HISTORY_MS)
-  history.events.splice(0, kept < 0 ? history.events.length : kept)
 }

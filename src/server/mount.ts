@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { GoawayFrame } from '../wire/frame.ts'
 import type { ServerCore } from './core.ts'
 import type { User } from './options.ts'
 import type { Socket, SocketHandlers } from './socket.ts'
@@ -18,6 +19,8 @@ export interface HttpRefusal {
   readonly status: number
   /** Why, as the response's body. */
   readonly reason: string
+  /** The soonest it makes sense to ask again, in milliseconds from now. */
+  readonly retryAfterMs?: number | undefined
 }
 
 /** What a server tells of one connection. */
@@ -35,6 +38,14 @@ export interface ConnectionInfo {
 export interface Session extends SocketHandlers {
   /** What it is at this moment. */
   info(): ConnectionInfo
+  /** Whether it has no channel and nothing under way. */
+  readonly resting?: boolean
+  /**
+   * Asks its client to move to another server; a session that has no word for it goes without.
+   *
+   * @param rested called whenever it has come to rest since
+   */
+  drain?(notice: GoawayFrame, rested: () => void): void
 }
 
 /** What is spoken at one path of a server. */

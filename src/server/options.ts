@@ -35,7 +35,24 @@ export type Authorize = (
   action: ChannelAction,
 ) => boolean | Promise<boolean>
 
-/** What one connection may ask for. */
+/** An event on its way to somebody. */
+export interface DueEvent {
+  readonly type: string
+  /** Not to be changed: it is the same object for all receivers. */
+  readonly payload: unknown
+  readonly id: string | undefined
+  /** Milliseconds since the Unix epoch. */
+  readonly timestamp: number
+}
+
+/**
+ * Tells whether a subscriber (`null` for nobody in particular) gets an event; only `true` is a yes.
+ *
+ * @param channel where it happened, also where it is delivered through a family
+ */
+export type CanReceive = (user: User | null, channel: string, event: DueEvent) => boolean
+
+/** What one connection may ask for, and how long its answers are kept. */
 export interface ServerLimits {
   /**
    * The most channels one connection is subscribed to.
@@ -47,6 +64,11 @@ export interface ServerLimits {
    * @default 65_536
    */
   readonly frameBytes?: number | undefined
+  /**
+   * How long the answer to a request is remembered for whoever repeats it, in milliseconds.
+   * @default 600_000
+   */
+  readonly dedupeMs?: number | undefined
 }
 
 /** How a `RealtimeServer` is made. */
@@ -62,6 +84,12 @@ export interface RealtimeServerOptions {
    * @default subscribing and requests are allowed, publishing is not
    */
   readonly authorize?: Authorize | undefined
+  /**
+   * Asked for every event and every subscriber it is due to. Throwing is a no. What is kept from a
+   * subscriber leaves no hole: they are told which event they got before.
+   * @default every subscriber gets every event
+   */
+  readonly canReceive?: CanReceive | undefined
   /**
    * The origins whose pages may connect, as `https://app.example.com`, compared exactly; a request
    * without an `Origin` header comes from no page and is let through.
@@ -88,7 +116,7 @@ export interface RealtimeServerOptions {
    * @default 25_000
    */
   readonly heartbeatMs?: number | undefined
-  /** What one connection may ask for. */
+  /** What one connection may ask for, and how long its answers are kept. */
   readonly limits?: ServerLimits | undefined
   /**
    * Receives what hooks and handlers threw.
@@ -107,7 +135,7 @@ export const serverDefaults = {
   families: [] as readonly string[],
   helloTimeoutMs: 10_000,
   heartbeatMs: 25_000,
-  limits: { subscriptions: 50, frameBytes: 65_536 },
+  limits: { subscriptions: 50, frameBytes: 65_536, dedupeMs: 600_000 },
   onError: printError,
   clock: systemClock,
 } as const
@@ -116,11 +144,16 @@ export const serverDefaults = {
 export interface ResolvedServerOptions {
   readonly authenticate: Authenticate | undefined
   readonly authorize: Authorize | undefined
+  readonly canReceive: CanReceive | undefined
   readonly origins: readonly string[] | undefined
   readonly families: readonly string[]
   readonly helloTimeoutMs: number
   readonly heartbeatMs: number
-  readonly limits: { readonly subscriptions: number; readonly frameBytes: number }
+  readonly limits: {
+    readonly subscriptions: number
+    readonly frameBytes: number
+    readonly dedupeMs: number
+  }
   readonly onError: (error: unknown) => void
   readonly clock: Clock
 }
@@ -131,6 +164,7 @@ export function resolveServerOptions(options: RealtimeServerOptions): ResolvedSe
   return {
     authenticate: options.authenticate,
     authorize: options.authorize,
+    canReceive: options.canReceive,
     origins: options.origins,
     families: options.families ?? serverDefaults.families,
     helloTimeoutMs: options.helloTimeoutMs ?? serverDefaults.helloTimeoutMs,
@@ -138,6 +172,7 @@ export function resolveServerOptions(options: RealtimeServerOptions): ResolvedSe
     limits: {
       subscriptions: options.limits?.subscriptions ?? limits.subscriptions,
       frameBytes: options.limits?.frameBytes ?? limits.frameBytes,
+      dedupeMs: options.limits?.dedupeMs ?? limits.dedupeMs,
     },
     onError: options.onError ?? serverDefaults.onError,
     clock: options.clock ?? serverDefaults.clock,

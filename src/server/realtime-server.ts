@@ -2,10 +2,12 @@ import type { Server } from 'node:http'
 import { createServer } from 'node:http'
 import { WirefoldError } from '../base/errors.ts'
 import { printError } from '../base/store.ts'
-import type { Position } from '../wire/frame.ts'
+import type { GoawayFrame, Position } from '../wire/frame.ts'
 import { Access } from './access.ts'
 import { ChannelTable } from './channel-table.ts'
 import type { ServerCore } from './core.ts'
+import type { DrainOptions } from './drain.ts'
+import { drain, drainNotice } from './drain.ts'
 import type { RequestHandler } from './handlers.ts'
 import { Handlers } from './handlers.ts'
 import { MemoryBroker } from './memory-broker.ts'
@@ -14,6 +16,7 @@ import { nativeMount } from './native-mount.ts'
 import type { RealtimeServerOptions } from './options.ts'
 import { resolveServerOptions } from './options.ts'
 import { Publisher } from './publisher.ts'
+import { SessionTable } from './session-table.ts'
 import type { Socket, SocketHandlers } from './socket.ts'
 import { UpgradeRouter } from './upgrade-router.ts'
 
@@ -36,7 +39,8 @@ export interface ServerCloseOptions {
    */
   readonly code?: number | undefined
   /**
-   * The close reason, at most 123 bytes.
+   * The close reason, at most 123 bytes. Clients read JSON in it: `retryAfterMs` keeps them away for
+   * so long, `windowMs` spreads their return.
    * @default 'the server is closing'
    */
   readonly reason?: string | undefined
@@ -73,10 +77,10 @@ export class RealtimeServer {
   readonly #core: ServerCore
   readonly #ownsBroker: boolean
   readonly #router: UpgradeRouter
-  readonly #sessions = new Map<Session, Socket>()
+  readonly #sessions: SessionTable
   readonly #listening = new Set<Server>()
+  #draining: Promise<void> | undefined
   #closing: Promise<void> | undefined
-  #emptied: (() => void) | undefined
 
   constructor(options: RealtimeServerOptions = {}) {
     const resolved = resolveServerOptions(options)
@@ -92,6 +96,7 @@ export class RealtimeServer {
       handlers: new Handlers(),
       report,
     }
+    this.#sessions = new SessionTable(report)
     this.#router = new UpgradeRouter({
       origins: resolved.origins,
       frameBytes: resolved.limits.frameBytes,
@@ -172,7 +177,7 @@ export class RealtimeServer {
 
   /** The connections of this moment. */
   connections(): readonly ConnectionInfo[] {
-    return Array.from(this.#sessions.keys(), (session) => session.info())
+    return this.#sessions.infos()
   }
 
   /** Counts of this moment. */
@@ -186,6 +191,18 @@ export class RealtimeServer {
   }
 
   /**
+   * Closes the server without hurting anybody: asks all clients to move to another server, refuses
+   * new ones, lets what is under way finish, and closes each connection that has moved, the others at
+   * the deadline, with 1012. Calling it again changes nothing.
+   *
+   * @returns settles once the server is closed
+   */
+  drain(options: DrainOptions = {}): Promise<void> {
+    this.#draining ??= this.#closing ?? this.#drain(drainNotice(options))
+    return this.#draining
+  }
+
+  /**
    * Closes every socket, cutting those that do not answer within a second, and ends the server.
    * Calling it again changes nothing.
    *
@@ -196,18 +213,25 @@ export class RealtimeServer {
     return this.#closing
   }
 
+  async #drain(notice: GoawayFrame): Promise<void> {
+    this.#router.refuse(notice.deadlineMs)
+    const code = 1012
+    const reason = JSON.stringify({ windowMs: notice.windowMs })
+    const parts = {
+      sessions: this.#sessions.list(),
+      clock: this.#core.options.clock,
+      end: (session: Session) => this.#sessions.end(session, code, reason),
+      emptied: this.#sessions.emptied(),
+    }
+    await drain(parts, notice)
+    await this.close({ code, reason })
+  }
+
   async #close(code: number, reason: string): Promise<void> {
     this.#router.refuse()
     const stopped = Array.from(this.#listening, stop)
-    const emptied = new Promise<void>((resolve) => {
-      this.#emptied = resolve
-    })
-    for (const [session, socket] of this.#sessions) {
-      // What arrives while the peer answers the close is not carried out any more.
-      this.#run(() => session.closed())
-      socket.close(code, reason)
-    }
-    if (this.#sessions.size) await emptied
+    for (const session of this.#sessions.list()) this.#sessions.end(session, code, reason)
+    await this.#sessions.emptied()
     await Promise.all(stopped)
     this.#router.detach()
     if (this.#ownsBroker) await this.#core.broker.close()
@@ -217,31 +241,11 @@ export class RealtimeServer {
     const { report } = this.#core
     try {
       const session = mount.open(socket, request, this.#core)
-      this.#sessions.set(session, socket)
-      return {
-        text: (text, bytes) => this.#run(() => session.text(text, bytes)),
-        binary: () => this.#run(() => session.binary()),
-        closed: () => this.#ended(session),
-      }
+      return this.#sessions.add(session, socket)
     } catch (error) {
       report(error)
       socket.close(1011, 'internal')
       return { text() {}, binary() {}, closed() {} }
-    }
-  }
-
-  #ended(session: Session): void {
-    this.#run(() => session.closed())
-    this.#sessions.delete(session)
-    if (!this.#sessions.size) this.#emptied?.()
-  }
-
-  /** A session that throws is reported and hurts nobody. */
-  #run(step: () => void): void {
-    try {
-      step()
-    } catch (error) {
-      this.#core.report(error)
     }
   }
 

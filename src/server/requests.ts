@@ -12,17 +12,27 @@ import { refusal, refusalOf } from './refusals.ts'
 export interface Caller {
   readonly dialect: ServerDialect
   readonly user: User | null
+  /** What an anonymous client calls itself. */
+  readonly senderId: string | undefined
   readonly connectionId: string
-  /** Aborted once nobody is there to hear the answer. */
+  /** Aborted once the connection is gone. */
   readonly signal: AbortSignal
 }
 
-/** Carries out a request or publish. Never rejects; the text is the one answer that is due. */
+/** What a request or publish came to. */
+export interface Answer {
+  /** What the asker is told; `undefined` where the dialect has no word for it. */
+  readonly text: string | undefined
+  /** Whether asking again would change nothing. */
+  readonly lasting: boolean
+}
+
+/** Carries out a request or publish. Never rejects; there is one answer, whatever happens. */
 export async function answer(
   core: ServerCore,
   caller: Caller,
   command: PublishCommand | RequestCommand,
-): Promise<string | undefined> {
+): Promise<Answer> {
   const to = command.requestId === undefined ? [] : [command.requestId]
   try {
     const frame =
@@ -30,7 +40,7 @@ export async function answer(
         ? await answerPublish(core, caller, command)
         : await answerRequest(core, caller, command)
     // A reply that is not JSON throws here, and is the handler's failure like any other.
-    return caller.dialect.encode({ ...frame, to })
+    return encode(caller.dialect, { ...frame, to })
   } catch (cause) {
     return encodeFailure(core, caller, command, cause, to)
   }
@@ -42,14 +52,19 @@ function encodeFailure(
   command: PublishCommand | RequestCommand,
   cause: unknown,
   to: readonly string[],
-): string | undefined {
+): Answer {
   try {
-    return dialect.encode(refusalFrame(failure(core, command, cause), to))
+    return encode(dialect, refusalFrame(failure(core, command, cause), to))
   } catch (another) {
     // A refusal whose details are not JSON.
     core.report(another)
-    return dialect.encode(refusalFrame(refusal('handler-failed'), to))
+    return encode(dialect, refusalFrame(refusal('handler-failed'), to))
   }
+}
+
+function encode(dialect: ServerDialect, frame: ReplyFrame | RefusalFrame): Answer {
+  const lasting = frame.kind === 'reply' || !frame.error.retryable
+  return { text: dialect.encode(frame), lasting }
 }
 
 async function answerPublish(

@@ -11,10 +11,19 @@ import { refusal } from './refusals.ts'
 interface Granted {
   readonly name: string
   readonly membership: Membership
-  /** Where its history stood; `undefined` where the membership simply goes on. */
-  readonly head: Position | undefined
+  /** What it resumes with; `undefined` where the membership simply goes on. */
+  readonly resumed: Resumed | undefined
+}
+
+/** What leads from a client's position to the present. */
+interface Resumed {
+  /** Where the channel's history stood. */
+  readonly head: Position
+  /** The last offset the client has before the missed events. */
+  readonly from: number
+  /** The missed events that are due to the client. */
   readonly missed: readonly ChannelEvent[]
-  /** Whether the client knows this position anyway. */
+  /** Whether the client knows its position anyway. */
   readonly known: boolean
   readonly gap: boolean
 }
@@ -50,22 +59,30 @@ export class Subscriptions {
     await Promise.all(grants)
     if (this.#ended) return
     const at = new Map<string, Position>()
-    for (const { name, head, membership, known } of granted) {
-      const position = head ?? membership.position
-      if (position && !known) at.set(name, position)
+    const gaps: string[] = []
+    for (const { name, membership, resumed } of granted) {
+      const position = resumed ? placeOf(resumed) : membership.position
+      if (position && !resumed?.known) at.set(name, position)
+      if (resumed?.gap) gaps.push(name)
     }
-    const gaps = granted.filter(({ gap }) => gap).map(({ name }) => name)
     this.#say({ kind: 'subscribed', to: [command.requestId], at, refused, gaps })
-    for (const { membership, head, missed } of granted) {
-      for (const event of missed) this.#send(event.text(this.#receiver.dialect))
-      if (head) membership.settle(head)
-    }
+    for (const { membership, resumed } of granted) if (resumed) this.#resume(membership, resumed)
   }
 
   /** Answers an unsubscribe; channels it was not subscribed to do not matter. */
   unsubscribe(requestId: string, channels: readonly string[]): void {
     for (const name of channels) this.#leave(name)
     this.#say({ kind: 'released', to: [requestId] })
+  }
+
+  /** The channels that moved since this was asked last, with the last place due to the client. */
+  moved(): ReadonlyMap<string, Position> | undefined {
+    const moved = new Map<string, Position>()
+    for (const [name, membership] of this.#memberships) {
+      const position = membership.moved()
+      if (position) moved.set(name, position)
+    }
+    return moved.size ? moved : undefined
   }
 
   /** Leaves every channel, for good. */
@@ -92,27 +109,40 @@ export class Subscriptions {
     name: string,
     since: Position | undefined,
   ): Promise<Granted | Refusal> {
-    const { access, broker, report } = this.#core
+    const { access, report } = this.#core
     if (!(await access.authorize(user, name, 'subscribe'))) return refusal('forbidden')
     if (this.#ended) return refusal('internal')
     const former = this.#memberships.get(name)
-    if (former && !since) {
-      return { name, membership: former, head: undefined, missed: [], known: false, gap: false }
-    }
+    if (former && !since) return { name, membership: former, resumed: undefined }
     try {
       const membership = former ?? (await this.#join(name))
       membership.hold()
-      if (!since) {
-        const head = await broker.head(name)
-        return { name, membership, head, missed: [], known: false, gap: false }
-      }
-      const { head, events, complete } = await broker.since(name, since)
-      const known = complete && events.length === 0
-      return { name, membership, head, missed: events, known, gap: !complete }
+      return { name, membership, resumed: await this.#resumed(name, since) }
     } catch (error) {
       report(error)
       return refusal('internal')
     }
+  }
+
+  async #resumed(name: string, since: Position | undefined): Promise<Resumed> {
+    const { broker } = this.#core
+    if (!since) {
+      const head = await broker.head(name)
+      return { head, from: head.offset, missed: [], known: false, gap: false }
+    }
+    const { head, events, complete } = await broker.since(name, since)
+    const missed = events.filter((event) => this.#receiver.receives(event))
+    const from = complete ? since.offset : head.offset
+    return { head, from, missed, known: complete && missed.length === 0, gap: !complete }
+  }
+
+  #resume(membership: Membership, resumed: Resumed): void {
+    let prev = resumed.from
+    for (const event of resumed.missed) {
+      this.#send(event.text(this.#receiver.dialect, prev))
+      prev = event.offset
+    }
+    membership.settle(resumed.head, prev)
   }
 
   async #join(name: string): Promise<Membership> {
@@ -135,4 +165,9 @@ export class Subscriptions {
   #send(text: string | undefined): void {
     if (text !== undefined) this.#receiver.send(text)
   }
+}
+
+/** Where a client is once it has what it missed. */
+function placeOf({ head, from, missed }: Resumed): Position {
+  return { epoch: head.epoch, offset: missed.at(-1)?.offset ?? from }
 }

@@ -30,7 +30,7 @@ export class UpgradeRouter {
   readonly #parts: UpgradeRouterParts
   readonly #routes: Route[] = []
   readonly #servers = new Map<Server, () => void>()
-  #refusing = false
+  #refusing: HttpRefusal | undefined
 
   constructor(parts: UpgradeRouterParts) {
     this.#parts = parts
@@ -58,9 +58,13 @@ export class UpgradeRouter {
     this.#servers.set(server, () => server.off('upgrade', upgrade))
   }
 
-  /** Answers what comes from now on with 503. */
-  refuse(): void {
-    this.#refusing = true
+  /**
+   * Answers what comes from now on with 503.
+   *
+   * @param retryAfterMs the soonest it makes sense to ask again, in milliseconds from now
+   */
+  refuse(retryAfterMs?: number): void {
+    this.#refusing = { status: 503, reason: 'The server is closing.', retryAfterMs }
   }
 
   /** Listens no longer. */
@@ -97,7 +101,7 @@ export class UpgradeRouter {
   }
 
   #refusal(request: MountRequest, mount: Mount): HttpRefusal | undefined {
-    if (this.#refusing) return CLOSING
+    if (this.#refusing) return this.#refusing
     const { origins } = this.#parts
     const { origin } = request.headers
     if (origins && origin !== undefined && !origins.includes(origin)) return FOREIGN
@@ -111,11 +115,10 @@ export class UpgradeRouter {
 }
 
 const NOT_FOUND: HttpRefusal = { status: 404, reason: 'Nothing is served at this path.' }
-const CLOSING: HttpRefusal = { status: 503, reason: 'The server is closing.' }
 const BROKEN: HttpRefusal = { status: 500, reason: 'Something went wrong on the server.' }
 const FOREIGN: HttpRefusal = { status: 403, reason: 'This origin is not allowed.' }
 
-function answer(tcp: Duplex, { status, reason }: HttpRefusal): void {
+function answer(tcp: Duplex, { status, reason, retryAfterMs }: HttpRefusal): void {
   // A peer that is gone already must not take the process down.
   tcp.on('error', () => tcp.destroy())
   tcp.once('finish', () => tcp.destroy())
@@ -125,5 +128,6 @@ function answer(tcp: Duplex, { status, reason }: HttpRefusal): void {
     'Content-Type: text/plain; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(reason)}`,
   ]
+  if (retryAfterMs !== undefined) lines.push(`Retry-After: ${Math.ceil(retryAfterMs / 1_000)}`)
   tcp.end(`${lines.join('\r\n')}\r\n\r\n${reason}`)
 }

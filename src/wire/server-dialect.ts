@@ -125,6 +125,8 @@ export interface OutgoingEvent {
   readonly id: string | undefined
   /** Its place in the history it is delivered from. */
   readonly offset: number
+  /** The previous offset due to the receiver, where that is not `offset - 1`. */
+  readonly prev?: number | undefined
   /** The family channel it is delivered through. */
   readonly via: string | undefined
   /** Milliseconds since the Unix epoch. */

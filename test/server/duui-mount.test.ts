@@ -308,7 +308,8 @@ describe('an envelope', () => {
       server.mount('/told', {
         protocols: [],
         mounted: ({ channels }) => {
-          const receiver = { dialect: duuiServer, send: (text: string) => told.push(text) }
+          const send = (text: string) => told.push(text)
+          const receiver = { dialect: duuiServer, receives: () => true, send }
           channels.join('process:any', receiver).membership.settle({ epoch: '', offset: 0 })
         },
         open: () => {

@@ -11,10 +11,10 @@ const at = (offset: number, epoch = 'e') =>
     { source: 'a', type: 'n', json: undefined, id: undefined, timestamp: 0 },
   )
 
-function make(dialect: ServerDialect = nativeServer) {
+function make(dialect: ServerDialect = nativeServer, receives = (_: ChannelEvent) => true) {
   const offsets: number[] = []
   const send = (text: string) => offsets.push(JSON.parse(text).offset)
-  return { offsets, membership: new Membership({ dialect, send }, () => {}) }
+  return { offsets, membership: new Membership({ dialect, receives, send }, () => {}) }
 }
 
 describe('a membership', () => {
@@ -35,11 +35,47 @@ describe('a membership', () => {
     expect([offsets[0], offsets.length]).toEqual([4, 1_000])
   })
 
-  it('goes on with another history', () => {
+  it('goes on with another history, and tells that it did', () => {
     const { offsets, membership } = make()
-    membership.settle({ epoch: 'e', offset: 7 })
+    membership.settle({ epoch: 'e', offset: 1 })
     membership.take(at(1, 'other'))
     expect(offsets).toEqual([1])
+    expect(membership.moved()).toEqual({ epoch: 'other', offset: 1 })
+  })
+
+  it('tells where it is once, and not while events are held', () => {
+    const { membership } = make()
+    expect(membership.moved()).toBeUndefined()
+    membership.settle({ epoch: 'e', offset: 1 })
+    expect(membership.moved()).toBeUndefined()
+    membership.take(at(2))
+    membership.hold()
+    expect(membership.moved()).toBeUndefined()
+    membership.settle({ epoch: 'e', offset: 2 })
+    expect(membership.moved()).toBeUndefined()
+    for (const offset of [3, 4]) membership.take(at(offset))
+    expect(membership.moved()).toEqual({ epoch: 'e', offset: 4 })
+    expect(membership.moved()).toBeUndefined()
+  })
+
+  it('leads over what is kept from its receiver, and never over what is missing', () => {
+    const sent: [number, number | undefined][] = []
+    const send = (text: string) => {
+      const { offset, prev } = JSON.parse(text)
+      sent.push([offset, prev])
+    }
+    const receives = ({ offset }: ChannelEvent) => offset % 2 === 0
+    const membership = new Membership({ dialect: nativeServer, receives, send }, () => {})
+    membership.settle({ epoch: 'e', offset: 1 }, 0)
+    // 6 and 7 do not arrive, then 12.
+    for (const offset of [2, 3, 4, 5, 8, 9, 10, 11, 13, 14]) membership.take(at(offset))
+    expect(sent).toEqual([
+      [2, 0],
+      [4, 2],
+      [8, undefined],
+      [10, 8],
+      [14, 12],
+    ])
   })
 })
 

@@ -89,6 +89,83 @@ describe('a memory broker', () => {
     expect((await broker.since('a', { epoch, offset: 1 })).complete).toBe(false)
   })
 
+  it('holds about 64 MiB of events: the channel not used for longest loses its own first', async () => {
+    const { broker } = make()
+    const large = { ...event(), json: JSON.stringify('x'.repeat(1024 * 1024)) }
+    const fill = async (channel: string, count: number) => {
+      for (let n = 0; n < count; n++) await broker.publish(channel, large)
+    }
+    const { epoch } = await broker.head('a')
+    const held = async (channel: string) => {
+      const { offset } = await broker.head(channel)
+      for (let from = 0; from <= offset; from++) {
+        const { complete, events } = await broker.since(channel, { epoch, offset: from })
+        if (complete) return events.length
+      }
+      return undefined
+    }
+    // An event of 1 MiB takes 2: its payload and its text.
+    for (const channel of ['a', 'b', 'c']) await fill(channel, 10)
+    expect(await held('b')).toBe(10)
+    // Who was asked for was used: a is the oldest, then c.
+    await fill('d', 4)
+    expect([await held('b'), await held('c'), await held('d'), await held('a')]).toEqual([
+      10, 10, 4, 7,
+    ])
+    await fill('e', 12)
+    expect([await held('a'), await held('b'), await held('c')]).toEqual([7, 0, 8])
+    // The counters go on.
+    expect(await broker.publish('b', event())).toEqual({ epoch, offset: 11 })
+    // One channel alone keeps what fits.
+    await fill('e', 100)
+    expect(await held('e')).toBe(31)
+  })
+
+  it('keeps the epoch of a channel that was subscribed to before anything happened', async () => {
+    const { broker, clock } = make()
+    const { epoch } = await broker.publish('b', event())
+    const off = await broker.subscribe('a', () => {})
+    await clock.advance(23 * 60 * minute)
+    off()
+    await clock.advance(2 * 60 * minute)
+    await broker.publish('c', event())
+    expect((await broker.head('a')).epoch).toBe(epoch)
+    expect((await broker.head('b')).epoch).not.toBe(epoch)
+    await broker.publish('a', event())
+    expect(await broker.since('a', { epoch, offset: 0 })).toMatchObject({ complete: true })
+  })
+
+  it('forgets the oldest of more than 100,000 counters, and those of no event first', async () => {
+    const { broker, clock } = make()
+    const { epoch } = await broker.publish('first', event())
+    await broker.publish('second', event())
+    await clock.advance(6 * minute)
+    for (let n = 0; n < 100_010; n++) (await broker.subscribe(`blank ${n}`, () => {}))()
+    // Forgotten without harm: nothing ever happened there.
+    expect(await broker.head('blank 0')).toEqual({ epoch, offset: 0 })
+    expect(await broker.head('first')).toEqual({ epoch, offset: 1 })
+    for (let n = 0; n < 99_999; n++) await broker.publish(`${n}`, event())
+    await clock.advance(6 * minute)
+    await broker.publish('last', event())
+    expect((await broker.head('first')).epoch).not.toBe(epoch)
+    expect(await broker.head('second')).toEqual({ epoch, offset: 1 })
+  })
+
+  it('that was closed has nobody listening, waiting or remembered', async () => {
+    const { broker } = make()
+    const heard: unknown[] = []
+    const off = await broker.subscribe('a', (e) => heard.push(e))
+    const { epoch } = await broker.publish('a', event())
+    await broker.answers.begin('k', 'd')
+    const waiting = await broker.answers.begin('k', 'd')
+    await broker.close()
+    off()
+    await broker.publish('a', event())
+    expect(heard).toHaveLength(1)
+    expect((await broker.since('a', { epoch, offset: 0 })).events).toHaveLength(1)
+    expect(waiting.state === 'started' && (await waiting.answer)).toBe(undefined)
+  })
+
   it('refuses positions beyond the head and of another history', async () => {
     const { broker } = make()
     const { epoch } = await broker.publish('a', event())

@@ -6,6 +6,7 @@ describe('the options of a server', () => {
     ...serverDefaults,
     authenticate: undefined,
     authorize: undefined,
+    canReceive: undefined,
     origins: undefined,
   }
 
@@ -15,7 +16,7 @@ describe('the options of a server', () => {
       families: undefined,
       helloTimeoutMs: undefined,
       heartbeatMs: undefined,
-      limits: { subscriptions: undefined, frameBytes: undefined },
+      limits: { subscriptions: undefined, frameBytes: undefined, dedupeMs: undefined },
       onError: undefined,
       clock: undefined,
     }
@@ -26,7 +27,7 @@ describe('the options of a server', () => {
     expect(resolveServerOptions({ limits: { subscriptions: 5 }, heartbeatMs: 1 })).toEqual({
       ...defaults,
       heartbeatMs: 1,
-      limits: { subscriptions: 5, frameBytes: 65_536 },
+      limits: { subscriptions: 5, frameBytes: 65_536, dedupeMs: 600_000 },
     })
   })
 })

@@ -31,6 +31,7 @@ function gated(gates: {
   const broker = new MemoryBroker()
   const { subscribe = (next) => next(), head = (next) => next(), since = (next) => next() } = gates
   return {
+    answers: broker.answers,
     publish: (channel, event) => broker.publish(channel, event),
     subscribe: (channel, listener) => subscribe(() => broker.subscribe(channel, listener)),
     head: (channel) => head(() => broker.head(channel)),

@@ -1,0 +1,31 @@
+/** What a table of answers knows of a request. */
+export type Begun =
+  /** Nobody has asked before: it is the caller's to carry out, and then to {@link Answers.settle}. */
+  | { readonly state: 'fresh' }
+  /**
+   * It is being carried out. The answer is `undefined` where the outcome is lost: whoever carried it
+   * out is gone, and nobody knows how far they came.
+   */
+  | { readonly state: 'started'; readonly answer: Promise<string | undefined> }
+  /** It was carried out. */
+  | { readonly state: 'answered'; readonly answer: string }
+  /** Something else was asked under this key. */
+  | { readonly state: 'conflict' }
+
+/** Remembers what requests were answered with, for all servers that share it. */
+export interface Answers {
+  /**
+   * Looks a request up and, where nobody has asked it, marks it as started; both in one step, so that
+   * of any number of callers exactly one hears `fresh`.
+   *
+   * @param key whose request it is, and which of theirs
+   * @param digest what is asked
+   */
+  begin(key: string, digest: string): Promise<Begun>
+  /**
+   * Ends a started request: its answer is told to everybody who waits for it, and remembered.
+   *
+   * @param keepMs how long it is remembered, in milliseconds; with 0 whoever asks next asks anew
+   */
+  settle(key: string, answer: string, keepMs: number): Promise<void>
+}

@@ -1,0 +1,74 @@
+import type { Clock } from '../base/clock.ts'
+import type { GoawayFrame } from '../wire/frame.ts'
+import type { Session } from './mount.ts'
+
+/** How a server is drained. */
+export interface DrainOptions {
+  /**
+   * When the connections that are left are closed, in milliseconds from now.
+   * @default 30_000
+   */
+  readonly deadlineMs?: number | undefined
+  /**
+   * Within what time the clients move, each at a moment of its own, in milliseconds from now.
+   * @default 10_000
+   */
+  readonly windowMs?: number | undefined
+  /**
+   * Why, for people.
+   * @default 'the server restarts'
+   */
+  readonly reason?: string | undefined
+}
+
+/** The values of options that are not given. */
+export const drainDefaults = {
+  deadlineMs: 30_000,
+  windowMs: 10_000,
+  reason: 'the server restarts',
+} as const
+
+/** What clients are told; nobody is asked to move later than everybody is closed. */
+export function drainNotice(options: DrainOptions): GoawayFrame {
+  const deadlineMs = options.deadlineMs ?? drainDefaults.deadlineMs
+  const windowMs = Math.min(options.windowMs ?? drainDefaults.windowMs, deadlineMs)
+  return { kind: 'goaway', deadlineMs, windowMs, reason: options.reason ?? drainDefaults.reason }
+}
+
+/** What is drained. */
+export interface DrainParts {
+  readonly sessions: readonly Session[]
+  readonly clock: Clock
+  /** Closes a session; called again for one that is closed it does nothing. */
+  readonly end: (session: Session) => void
+  /** Resolves once no session is left. */
+  readonly emptied: Promise<void>
+}
+
+/**
+ * Asks sessions to move, and ends each that has: one that let go of its channels, or never had any
+ * and rests when the window is over.
+ *
+ * @returns resolves once none is left, or at the deadline
+ */
+export async function drain(parts: DrainParts, notice: GoawayFrame): Promise<void> {
+  const { sessions, clock, end, emptied } = parts
+  let over = false
+  for (const session of sessions) {
+    const moves = session.info().channels.length > 0
+    session.drain?.(notice, () => {
+      if (moves || over) end(session)
+    })
+  }
+  const cancelWindow = clock.after(notice.windowMs, () => {
+    over = true
+    for (const session of sessions) if (session.resting) end(session)
+  })
+  let cancelDeadline = (): void => {}
+  const deadline = new Promise<void>((resolve) => {
+    cancelDeadline = clock.after(notice.deadlineMs, resolve)
+  })
+  await Promise.race([emptied, deadline])
+  cancelWindow()
+  cancelDeadline()
+}

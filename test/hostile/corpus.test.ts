@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest'
+import { isWirefoldError } from '../../src/index.ts'
+import { answers } from './answers.ts'
+import { absurd, early } from './greetings.ts'
+import type { HostileCase } from './hostile-case.ts'
+import { keys } from './keys.ts'
+import { misplaced } from './misplaced.ts'
+import { expectNoProto } from './pristine.ts'
+import type { Rig } from './rig.ts'
+import { rig } from './rig.ts'
+import { justFine, texts } from './texts.ts'
+import { watchUncaught } from './uncaught.ts'
+import { wrongFields, wrongGoaways, wrongWelcomes } from './wrong-fields.ts'
+
+const expectNothingUncaught = watchUncaught()
+
+async function expectEffect(page: Rig, { effect }: HostileCase): Promise<void> {
+  expect(page.effect()).toEqual(effect)
+  for (const error of page.errors) {
+    expect(isWirefoldError(error)).toBe(true)
+    if (!isWirefoldError(error, 'bad-frame')) continue
+    expect(error.detail.reason).toMatch(/./)
+    expect(error.detail.sample?.length ?? 0).toBeLessThanOrEqual(80)
+  }
+  for (const { payload } of page.events) expectNoProto(payload)
+  page.expectBounded()
+  await expectNothingUncaught()
+}
+
+const table = (cases: readonly HostileCase[]) =>
+  cases.map((hostile) => [hostile.name.slice(0, 100), hostile] as const)
+
+const whileOpen = [...texts, ...justFine, ...wrongFields, ...keys, ...answers, ...misplaced]
+
+describe('an open connection', () => {
+  it.each(table(whileOpen))('goes on after %s', async (_, hostile) => {
+    const page = await rig()
+    await page.prove()
+    for (const frame of hostile.frames) {
+      await page.inject(frame)
+      await page.prove()
+    }
+    await expectEffect(page, hostile)
+    await page.proveSubscribing()
+  })
+
+  it('goes on after all of them, one after the other', async () => {
+    const page = await rig()
+    for (const { frames } of whileOpen) {
+      for (const frame of frames) await page.inject(frame)
+      await page.prove()
+    }
+    page.expectBounded()
+    await expectNothingUncaught()
+  })
+
+  it.each(table(wrongGoaways))('that is asked to move lives on, after %s', async (_, hostile) => {
+    const page = await rig()
+    for (const frame of hostile.frames) await page.inject(frame)
+    await page.proveWorking()
+    // By now it has moved, or not.
+    await page.clock.advance(2_000)
+    await page.proveWorking()
+    expect(page.errors).toEqual([])
+    await expectNothingUncaught()
+  })
+})
+
+describe('a connection that waits for its welcome', () => {
+  const welcomed = async (page: Rig, { effect, ...hostile }: HostileCase): Promise<void> => {
+    await page.welcome()
+    await page.prove()
+    await expectEffect(page, { ...hostile, effect: { asked: 'live', ...effect } })
+    await page.proveSubscribing()
+  }
+
+  it.each(table([...texts, ...early]))('opens after %s', async (_, hostile) => {
+    const page = await rig('greeting')
+    for (const frame of hostile.frames) await page.inject(frame)
+    expect(page.client.state.get().name).toBe('connecting')
+    await welcomed(page, hostile)
+  })
+
+  it.each(table([...absurd, ...wrongWelcomes]))('opens with %s', async (_, hostile) => {
+    const page = await rig('greeting')
+    for (const frame of hostile.frames) await page.inject(frame)
+    expect(page.client.state.get().name).toBe('open')
+    await welcomed(page, hostile)
+  })
+})
+
+describe('a client that is over', () => {
+  it.each([
+    ['was closed', (page: Rig) => page.client.close()],
+    ['was cut off', (page: Rig) => page.server.drop()],
+  ])('hears nothing of what comes after it %s', async (_, end) => {
+    const page = await rig()
+    const before = page.effect()
+    end(page)
+    const far = page.server.transport.last
+    for (const { frames } of whileOpen) for (const frame of frames) far.send(frame)
+    await page.clock.advance(0)
+    const { answer, ...rest } = page.effect()
+    expect(rest).toEqual(before)
+    expect(answer ?? {}).not.toHaveProperty('value')
+    await expectNothingUncaught()
+  })
+})
+
+it('is a corpus of hundreds', () => {
+  const all = [...whileOpen, ...wrongGoaways, ...early, ...absurd, ...wrongWelcomes]
+  expect(all.length).toBeGreaterThan(800)
+  expect(new Set(all.map(({ name }) => name)).size).toBe(all.length)
+})

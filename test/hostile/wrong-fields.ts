@@ -1,0 +1,235 @@
+import type { Effect, HostileCase } from './hostile-case.ts'
+import { badFrame, nothing, WRONG } from './hostile-case.ts'
+
+/** A message with one field left open (`?`), and what it does whatever of a wrong type is in it. */
+interface WrongField {
+  readonly field: string
+  readonly message: string
+  readonly effect: Effect
+  /** Values that are of the right type here, or mean something else: not part of the table. */
+  readonly except?: readonly (keyof typeof WRONG)[]
+}
+
+const TEXTS = ['a text', 'an empty text'] as const
+const heard: Effect = { events: ['x'] }
+const live: Effect = { asked: 'live' }
+const refusedAsked = (code: string): Effect => ({ asked: 'refused', errors: [code] })
+const revoked: Effect = { wanted: 'refused', errors: ['internal'] }
+const refusedWith = (error: string): Effect => ({ answer: { error } })
+
+const event = (fields: string) => `{"type":"x","channel":"wanted",${fields}}`
+const subscribed = (payload: string) =>
+  `{"type":"subscribed","requestId":"<subscribe>","payload":${payload}}`
+const refusal = (payload: string) => `{"type":"error","requestId":"<request>","payload":${payload}}`
+const welcome = (payload: string) => `{"type":"welcome","payload":${payload}}`
+const goaway = (payload: string) => `{"type":"goaway","payload":${payload}}`
+
+const fields: readonly WrongField[] = [
+  {
+    field: 'the type of an event',
+    message: '{"type":?,"channel":"wanted"}',
+    effect: badFrame,
+    except: TEXTS,
+  },
+  {
+    field: 'the channel of an event',
+    message: '{"type":"x","channel":?}',
+    effect: badFrame,
+    except: TEXTS,
+  },
+  { field: 'the payload of an event', message: event('"payload":?'), effect: heard },
+  { field: 'the id of an event', message: event('"id":?'), effect: heard },
+  {
+    field: 'the offset of an event',
+    message: event('"offset":?'),
+    effect: heard,
+    except: ['a number'],
+  },
+  {
+    field: 'the prev of an event',
+    message: event('"prev":?'),
+    effect: heard,
+    except: ['a number'],
+  },
+  {
+    field: 'the via of an event',
+    message: event('"via":?'),
+    effect: heard,
+    except: TEXTS,
+  },
+  { field: 'the timestamp of an event', message: event('"timestamp":?'), effect: heard },
+  {
+    field: 'the requestId of an event',
+    message: event('"requestId":?'),
+    effect: heard,
+    except: TEXTS,
+  },
+  {
+    field: 'the requestId of a reply',
+    message: '{"type":"reply","requestId":?,"payload":1}',
+    effect: badFrame,
+    except: TEXTS,
+  },
+  {
+    field: 'the at of a reply',
+    message: '{"type":"reply","requestId":"<request>","payload":1,"at":?}',
+    effect: { answer: { value: 1 } },
+  },
+  ...['channel', 'epoch', 'offset'].map((name) => ({
+    field: `the ${name} in the at of a reply`,
+    message: `{"type":"reply","requestId":"<request>","payload":1,"at":[{"channel":"a","epoch":"e","offset":1,"${name}":?}]}`,
+    effect: { answer: { value: 1 } },
+  })),
+  {
+    field: 'the requestId of an error',
+    message: '{"type":"error","requestId":?,"payload":{"code":"c"}}',
+    effect: { errors: ['c'] },
+    except: TEXTS,
+  },
+  {
+    field: 'the channel of an error',
+    message: '{"type":"error","channel":?,"payload":{"code":"c"}}',
+    effect: { errors: ['c'] },
+  },
+  { field: 'the payload of an error', message: refusal('?'), effect: refusedWith('internal') },
+  {
+    field: 'the code of an error',
+    message: refusal('{"code":?}'),
+    effect: refusedWith('internal'),
+    except: TEXTS,
+  },
+  ...['message', 'retryable', 'retryAfterMs', 'details'].map((name) => ({
+    field: `the ${name} of an error`,
+    message: refusal(`{"code":"c","${name}":?}`),
+    effect: refusedWith('c'),
+  })),
+  {
+    field: 'the requestId of a subscribed',
+    message: '{"type":"subscribed","requestId":?,"payload":{}}',
+    effect: badFrame,
+    except: TEXTS,
+  },
+  { field: 'the payload of a subscribed', message: subscribed('?'), effect: live },
+  ...['at', 'gaps', 'refused'].map((name) => ({
+    field: `the ${name} of a subscribed`,
+    message: subscribed(`{"${name}":?}`),
+    effect: live,
+  })),
+  {
+    field: 'a place in the at of a subscribed',
+    message: subscribed('{"at":{"asked":?}}'),
+    effect: live,
+  },
+  {
+    field: 'an epoch in the at of a subscribed',
+    message: subscribed('{"at":{"asked":[?,1]}}'),
+    effect: live,
+  },
+  {
+    field: 'an offset in the at of a subscribed',
+    message: subscribed('{"at":{"asked":["e",?]}}'),
+    effect: live,
+  },
+  {
+    field: 'a code in the refused of a subscribed',
+    message: subscribed('{"refused":{"asked":?}}'),
+    effect: refusedAsked('internal'),
+    except: TEXTS,
+  },
+  {
+    field: 'a name in the gaps of a subscribed',
+    message: subscribed('{"gaps":[?,"nobody"]}'),
+    effect: live,
+  },
+  {
+    field: 'the requestId of an unsubscribed',
+    message: '{"type":"unsubscribed","requestId":?}',
+    effect: badFrame,
+    except: TEXTS,
+  },
+  {
+    field: 'the channel of an unsubscribed',
+    message: '{"type":"unsubscribed","channel":?,"payload":{"code":"c"}}',
+    effect: badFrame,
+    except: TEXTS,
+  },
+  {
+    field: 'the payload of an unsubscribed',
+    message: '{"type":"unsubscribed","channel":"wanted","payload":?}',
+    effect: revoked,
+  },
+  {
+    field: 'the code of an unsubscribed',
+    message: '{"type":"unsubscribed","channel":"wanted","payload":{"code":?}}',
+    effect: revoked,
+    except: TEXTS,
+  },
+  {
+    field: 'the timestamp of a ping',
+    message: '{"type":"ping","timestamp":?}',
+    effect: { says: ['pong'] },
+  },
+  { field: 'the payload of a pong', message: '{"type":"pong","payload":?}', effect: nothing },
+  ...['timestamp', 'serverTime', 'offsets'].map((name) => ({
+    field: `the ${name} of a pong`,
+    message: `{"type":"pong","payload":{"${name}":?}}`,
+    effect: nothing,
+  })),
+  {
+    field: 'a place in the offsets of a pong',
+    message: '{"type":"pong","payload":{"offsets":{"nobody":?}}}',
+    effect: nothing,
+  },
+  {
+    field: 'the payload of an auth:expiring',
+    message: '{"type":"auth:expiring","payload":?}',
+    effect: nothing,
+  },
+  {
+    field: 'the expiresAt of an auth:expiring',
+    message: '{"type":"auth:expiring","payload":{"expiresAt":?}}',
+    effect: nothing,
+  },
+  { field: 'the payload of a second welcome', message: welcome('?'), effect: nothing },
+]
+
+const goaways: readonly WrongField[] = [
+  { field: 'the payload of a goaway', message: goaway('?'), effect: nothing },
+  ...['deadlineMs', 'windowMs', 'reason'].map((name) => ({
+    field: `the ${name} of a goaway`,
+    message: goaway(`{"${name}":?}`),
+    effect: nothing,
+  })),
+]
+
+const welcomes: readonly WrongField[] = [
+  { field: 'the payload of a welcome', message: welcome('?'), effect: nothing },
+  ...['connectionId', 'userId', 'serverTime', 'heartbeatMs', 'limits'].map((name) => ({
+    field: `the ${name} of a welcome`,
+    message: welcome(`{"${name}":?}`),
+    effect: nothing,
+  })),
+  ...['subscriptions', 'frameBytes', 'messagesPerSecond', 'dedupeMs'].map((name) => ({
+    field: `the limit ${name} of a welcome`,
+    message: welcome(`{"limits":{"${name}":?}}`),
+    effect: nothing,
+  })),
+]
+
+const cases = (table: readonly WrongField[]): readonly HostileCase[] =>
+  table.flatMap(({ field, message, effect, except = [] }) =>
+    Object.entries(WRONG)
+      .filter(([kind]) => !except.some((other) => other === kind))
+      .map(([kind, value]) => ({
+        name: `wrong type: ${field} is ${kind}`,
+        frames: [message.replace('?', () => value)],
+        effect,
+      })),
+  )
+
+/** Every field of every message of an open connection, with every wrong type. */
+export const wrongFields = cases(fields)
+/** The same of the message that asks the client to move. */
+export const wrongGoaways = cases(goaways)
+/** The same of the message that opens a connection. */
+export const wrongWelcomes = cases(welcomes)

@@ -1,0 +1,45 @@
+import type { ServerCore } from '../../src/server/core.ts'
+import type { Session } from '../../src/server/mount.ts'
+import { nativeMount } from '../../src/server/native-mount.ts'
+import type { RealtimeServerOptions } from '../../src/server/options.ts'
+import { RealtimeServer } from '../../src/server/realtime-server.ts'
+import type { Message } from './raw-client.ts'
+
+/** The inside of a server that serves no network. */
+export function coreOf(options: RealtimeServerOptions): ServerCore {
+  const cores: ServerCore[] = []
+  const server = new RealtimeServer(options)
+  server.mount('/core', { ...nativeMount(), mounted: (core) => cores.push(core) })
+  const [core] = cores
+  if (!core) throw new Error('The mount was not told.')
+  return core
+}
+
+/** A client whose socket is a function call: what it hears comes at once, and in turn. */
+export class WiredClient {
+  readonly heard: Message[] = []
+  readonly #session: Session
+  readonly #hear: (message: Message) => void
+
+  constructor(core: ServerCore, hear: (message: Message) => void = () => {}) {
+    this.#hear = hear
+    const send = (text: string): void => {
+      const message: Message = JSON.parse(text)
+      this.heard.push(message)
+      this.#hear(message)
+    }
+    const request = { headers: {}, url: '/', query: new URLSearchParams(), params: new Map() }
+    this.#session = nativeMount().open({ bufferedAmount: 0, send, close() {} }, request, core)
+  }
+
+  /** Sends messages as one frame. */
+  send(...messages: readonly Message[]): void {
+    const text = JSON.stringify(messages)
+    this.#session.text(text, text.length)
+  }
+
+  /** The link is gone. */
+  cut(): void {
+    this.#session.closed()
+  }
+}
