@@ -28,6 +28,8 @@ export interface ErrorDetails {
   'no-websocket': Record<never, never>
   /** More requests wait for the connection than the outbox holds. */
   'outbox-full': { readonly requestId: string; readonly limit: number }
+  /** Nobody knows whether the request was carried out: the server has lost its memory of it. */
+  'outcome-unknown': { readonly requestId: string }
   /** A bounded buffer was not read fast enough. */
   overflow: { readonly channel: string; readonly limit: number }
   /** The answer did not come in time; `sent` tells whether the request had left. */

@@ -60,8 +60,9 @@ export interface ClientOptions {
    */
   readonly outbox?: OutboxOptions | undefined
   /**
-   * An open connection counts as a success, and the waits start anew, once it is this old, in
-   * milliseconds.
+   * By the time a connection has been open for this long, in milliseconds, the failed attempts before
+   * it are forgotten and the waits start anew; one that was open for half as long has half of them
+   * forgotten.
    * @default 5_000
    */
   readonly minUptimeMs?: number | undefined

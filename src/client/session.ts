@@ -65,7 +65,6 @@ export class Session implements ConnectionHandlers {
       say: (question, ticket) => this.connection.link?.say(question, ticket) ?? this.#wordless(),
       dialect: () => this.connection.dialect,
       line: () => this.connection.link,
-      dedupeMs: () => this.#dedupeMs,
       answered: (leftAt) => this.connection.link?.heartbeat?.answered(leftAt),
     })
     const { connection, ledger, wings } = this
@@ -127,6 +126,7 @@ export class Session implements ConnectionHandlers {
 
   welcomed(frame: WelcomeFrame | undefined): void {
     this.#greeted(frame)
+    this.ledger.resume(this.#dedupeMs)
     this.events.emit('opened', frame)
   }
 
@@ -135,6 +135,7 @@ export class Session implements ConnectionHandlers {
     this.ledger.controls.forget()
     this.wings.cut()
     this.opening()
+    this.ledger.resume(this.#dedupeMs)
   }
 
   isAwaited(link: Link): boolean {
@@ -144,6 +145,7 @@ export class Session implements ConnectionHandlers {
   drained(link: Link): void {
     this.ledger.cut(link)
     this.ledger.opening()
+    this.ledger.resume(this.#dedupeMs)
   }
 
   #greeted(frame: WelcomeFrame | undefined): void {
@@ -229,6 +231,8 @@ export class Session implements ConnectionHandlers {
     const error = refusalError(refusal.channel ?? 'the connection', refusal)
     if (refusal.channel === undefined) this.connection.refused(error)
     this.report(error)
+    // Our greeting did not arrive as we said it: no welcome will come.
+    if (refusal.code === 'bad-frame') this.connection.giveUpGreeting()
   }
 
   /** What the former user asked for is not done in the name of the present one. */

@@ -11,8 +11,8 @@ export type Question = RequestIntent | PublishIntent
 export interface Asked extends Ticket {
   readonly question: Question
   readonly volatile: boolean
-  /** Whether carrying it out twice does no harm, or the server sees to it that it does not happen. */
-  readonly repeatable: () => boolean
+  /** Whether carrying it out twice does no harm. */
+  readonly idempotent: boolean
   readonly resolve: (reply: ReplyFrame) => void
   readonly reject: (error: WirefoldError) => void
   /** Ends its deadlines and lets go of its signal. */
@@ -58,6 +58,12 @@ export const reasons = {
         ? `The connection was lost before ${nameOf(question)} was answered; it may have been carried out.`
         : `There is no connection, and ${nameOf(question)} does not wait for one.`,
       { requestId: question.requestId, sent },
+    ),
+  outcomeUnknown: (question: Question) =>
+    new WirefoldError(
+      'outcome-unknown',
+      `${nameOf(question)} was sent and cut off, and the server does not remember that far back; it may have been carried out.`,
+      { requestId: question.requestId },
     ),
   outboxFull: (question: Question, limit: number) =>
     new WirefoldError(

@@ -99,7 +99,7 @@ export type ConnectionCommand = 'dial' | 'hangup' | 'wait' | 'cancel-wait'
 /** The constants of the decision. */
 export interface ConnectionRules {
   readonly backoff: BackoffOptions
-  /** An open connection counts as a success once it is this old, in milliseconds. */
+  /** The failed attempts before an open connection are forgotten by the time it is this old, in milliseconds. */
   readonly minUptimeMs: number
   /** Close codes after which trying again makes no sense. */
   readonly fatalCloseCodes: readonly number[]
@@ -143,9 +143,10 @@ export function transition(
       if (input.name === 'hide') return hide({ ...state, denied: false }, 'hangup')
       if (input.name === 'refused') return [{ name: 'failed', error: input.error }, ['hangup']]
       if (input.name === 'dropped') {
-        // A server that opens and closes at once must not be hammered: its attempts keep counting.
-        const lasted = input.now - state.since >= rules.minUptimeMs
-        return afterDrop(lasted ? 0 : state.attempt, false, input, rules)
+        // A server that opens and closes at once must not be hammered: its attempts keep counting, the
+        // less so the longer it was open.
+        const lasted = Math.min((input.now - state.since) / rules.minUptimeMs, 1)
+        return afterDrop(Math.floor(state.attempt * (1 - lasted)), false, input, rules)
       }
       return [state, []]
 

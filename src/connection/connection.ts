@@ -135,6 +135,13 @@ export class Connection {
     this.#refusal = error
   }
 
+  /** No welcome will come on the present socket. */
+  giveUpGreeting(): void {
+    if (this.#link && this.#state.get().name === 'connecting') {
+      this.#lost('the greeting was not understood', this.#link)
+    }
+  }
+
   /**
    * Feeds an input to the state machine and carries out what it commands.
    *

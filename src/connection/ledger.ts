@@ -39,8 +39,6 @@ export interface LedgerPort {
   line(): object | undefined
   /** The dialect of this moment. */
   dialect(): Dialect
-  /** How long the server remembers its answers, in milliseconds, where it told. */
-  dedupeMs(): number | undefined
   /** An answer came to what left at this moment. */
   answered(leftAt: number): void
   /** Receives what a follower of `pending` threw. */
@@ -111,7 +109,7 @@ export class Ledger {
       const asked: Asked = {
         question,
         volatile,
-        repeatable: () => idempotent || this.#port.dialect().capabilities.dedupes,
+        idempotent,
         resolve,
         reject,
         sentAt: undefined,
@@ -137,16 +135,26 @@ export class Ledger {
     })
   }
 
-  /** There is a line: what was held goes out, in order, and what was cut off goes out again. */
+  /** There is a line: what was never sent goes out, in order. */
   opening(): void {
-    const now = this.#port.clock.now()
-    const dedupeMs = this.#port.dedupeMs() ?? DEDUPE_MS
     for (const asked of [...this.#asked.values()]) {
-      if (asked.expectation) continue
-      // The server may have forgotten by now that it carried this out.
-      if (asked.sentAt !== undefined && now - asked.sentAt >= dedupeMs) {
-        this.#fail(asked, reasons.disconnected(asked.question, true))
-      } else this.#send(asked)
+      if (!asked.expectation && asked.sentAt === undefined) this.#send(asked)
+    }
+  }
+
+  /**
+   * The server knows us: what was cut off goes out again, in order. Only now, since what was carried
+   * out before the server's memory begins would be carried out once more.
+   *
+   * @param dedupeMs how far back the server remembers its answers, where it told
+   */
+  resume(dedupeMs: number = DEDUPE_MS): void {
+    const now = this.#port.clock.now()
+    for (const asked of [...this.#asked.values()]) {
+      const { expectation, sentAt, question, idempotent } = asked
+      if (expectation || sentAt === undefined) continue
+      if (idempotent || now - sentAt < dedupeMs) this.#send(asked)
+      else this.#fail(asked, reasons.outcomeUnknown(question))
     }
   }
 
@@ -166,6 +174,7 @@ export class Ledger {
    */
   cut(line?: object, closeCode?: number): void {
     if (!line) this.controls.forget()
+    const { dedupes } = this.#port.dialect().capabilities
     const last = POISONED.includes(closeCode ?? 0) ? this.#expected.lastLeftAt() : undefined
     for (const asked of [...this.#asked.values()]) {
       const { expectation, sentAt, volatile, question } = asked
@@ -173,7 +182,7 @@ export class Ledger {
       this.#expected.delete(expectation)
       asked.expectation = undefined
       const poison = last !== undefined && expectation.leftAt === last
-      const repeat = sentAt === undefined ? !volatile : asked.repeatable() && !poison
+      const repeat = sentAt === undefined ? !volatile : (asked.idempotent || dedupes) && !poison
       if (!repeat) this.#fail(asked, reasons.disconnected(question, sentAt !== undefined))
     }
   }

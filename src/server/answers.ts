@@ -15,6 +15,11 @@ export type Begun =
 /** Remembers what requests were answered with, for all servers that share it. */
 export interface Answers {
   /**
+   * How far back it reaches, in milliseconds: of what was answered earlier nothing is known, as where
+   * the memory is younger than that, or ran out.
+   */
+  readonly reachMs: number
+  /**
    * Looks a request up and, where nobody has asked it, marks it as started; both in one step, so that
    * of any number of callers exactly one hears `fresh`.
    *

@@ -170,13 +170,15 @@ export class Connection implements Session {
 
   #welcome(user: User | null): void {
     const { clock, heartbeatMs, limits } = this.#core.options
+    // What was carried out before our memory begins would be carried out again: nobody is to repeat it.
+    const dedupeMs = Math.min(limits.dedupeMs, Math.floor(this.#core.broker.answers.reachMs))
     this.#say({
       kind: 'welcome',
       connectionId: this.#id,
       userId: user?.id,
       serverTime: clock.wall(),
       heartbeatMs,
-      limits: { ...limits, messagesPerSecond: undefined },
+      limits: { ...limits, dedupeMs, messagesPerSecond: undefined },
     })
     if (this.#drain) this.#say(this.#drain.notice)
   }

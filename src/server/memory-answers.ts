@@ -14,7 +14,8 @@ interface Started {
 interface Answered {
   readonly digest: string
   readonly answer: string
-  /** When it is forgotten, on the monotonic clock. */
+  /** When it was given, and when it is forgotten, on the monotonic clock. */
+  readonly at: number
   readonly until: number
 }
 
@@ -28,9 +29,16 @@ export class MemoryAnswers implements Answers {
   /** In the order in which they were given. */
   readonly #answered = new Map<string, Answered>()
   #units = 0
+  /** What was answered since then is remembered. */
+  #since: number
 
   constructor(clock: Clock) {
     this.#clock = clock
+    this.#since = clock.now()
+  }
+
+  get reachMs(): number {
+    return this.#clock.now() - this.#since
   }
 
   async begin(key: string, digest: string): Promise<Begun> {
@@ -54,7 +62,8 @@ export class MemoryAnswers implements Answers {
     this.#started.delete(key)
     if (keepMs > 0) {
       const { digest } = started
-      this.#answered.set(key, { digest, answer, until: this.#clock.now() + keepMs })
+      const at = this.#clock.now()
+      this.#answered.set(key, { digest, answer, at, until: at + keepMs })
       this.#units += answer.length
       this.#forget()
     }
@@ -74,9 +83,10 @@ export class MemoryAnswers implements Answers {
   /** Forgets what is too old, and the oldest of what is too much. */
   #forget(): void {
     const now = this.#clock.now()
-    for (const [key, { answer, until }] of this.#answered) {
+    for (const [key, { answer, at, until }] of this.#answered) {
       const fits = this.#answered.size <= MOST_ANSWERS && this.#units <= MOST_UNITS
       if (fits && now < until) return
+      if (now < until) this.#since = at
       this.#answered.delete(key)
       this.#units -= answer.length
     }

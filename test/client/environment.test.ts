@@ -97,7 +97,7 @@ describe('a client', () => {
     expect(client.state.get().name).toBe('open')
     expect([...server.subscribed]).toEqual(['news'])
     // The server may have forgotten what it did ten minutes ago: this is not said again.
-    expect(request.error).toMatchObject({ code: 'disconnected', detail: { sent: true } })
+    expect(request.error).toMatchObject({ code: 'outcome-unknown' })
     expect(server.count('slow')).toBe(1)
     client.close()
   })

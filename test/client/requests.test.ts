@@ -129,7 +129,7 @@ describe('a request', () => {
     await clock.advance(5_000)
     server.transport.refusing = false
     await clock.advance(10_000)
-    expect(asked.error).toMatchObject({ code: 'disconnected', detail: { sent: true } })
+    expect(asked.error).toMatchObject({ code: 'outcome-unknown' })
     expect(server.count('pay')).toBe(2)
   })
 

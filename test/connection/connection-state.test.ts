@@ -23,7 +23,7 @@ const states = {
   authorizing: { name: 'connecting', phase: 'authorizing', attempt: 1, denied: false },
   dialing: { name: 'connecting', phase: 'dialing', attempt: 1, denied: false },
   greeting: { name: 'connecting', phase: 'greeting', attempt: 1, denied: false },
-  open: { name: 'open', since: 1_000, attempt: 1 },
+  open: { name: 'open', since: 2_000, attempt: 1 },
   waiting: { name: 'waiting', attempt: 2, denied: false, retryAt: 9_000, reason: lost },
   offline: { name: 'offline', attempt: 2, denied: false, reason: lost },
   closed: { name: 'closed' },
@@ -261,12 +261,13 @@ describe('a connection', () => {
     }
   }
 
-  it('starts its waits anew once it was open for minUptimeMs', () => {
-    const state: ConnectionState = { name: 'open', since: 1_000, attempt: 2 }
-    const early = transition(state, { ...dropped, now: 5_999 }, rules)[0]
-    const late = transition(state, { ...dropped, now: 6_000 }, rules)[0]
-    expect(early).toMatchObject({ name: 'waiting', attempt: 3 })
-    expect(late).toMatchObject({ name: 'waiting', attempt: 1 })
+  it('forgets its failed attempts the longer it was open, and all of them by minUptimeMs', () => {
+    const state: ConnectionState = { name: 'open', since: 1_000, attempt: 10 }
+    const attempts = [1_000, 1_600, 3_500, 5_400, 6_000, 60_000].map((now) => {
+      const [after] = transition(state, { ...dropped, now }, { ...rules, backoff: backoffDefaults })
+      return after.name === 'waiting' && after.attempt
+    })
+    expect(attempts).toEqual([11, 9, 6, 2, 1, 1])
   })
 
   it('fails after maxAttempts retries, and at once where there are none', () => {

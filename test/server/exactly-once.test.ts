@@ -223,6 +223,7 @@ describe('a repeated request', () => {
   it('is remembered for as long as the welcome tells', async () => {
     const clock = new ManualClock()
     const { url, total } = await counting({ clock, limits: { dedupeMs: 1_000 } })
+    await clock.advance(5_000)
     const client = await RawClient.open(url)
     client.send([{ type: 'hello' }, add])
     expect((await client.next('welcome')).payload).toMatchObject({ limits: { dedupeMs: 1_000 } })
@@ -230,6 +231,21 @@ describe('a repeated request', () => {
     await clock.advance(1_000)
     await client.ask(add)
     expect(total()).toBe(4)
+  })
+})
+
+describe('the welcome', () => {
+  it('does not promise what was answered before the memory begins', async () => {
+    const clock = new ManualClock()
+    const { url } = await counting({ clock })
+    const told: unknown[] = []
+    for (const waitMs of [0, 7_000, 600_000]) {
+      await clock.advance(waitMs)
+      const client = await RawClient.open(url)
+      client.send({ type: 'hello' })
+      told.push((await client.next('welcome')).payload)
+    }
+    expect(told).toMatchObject([0, 7_000, 600_000].map((dedupeMs) => ({ limits: { dedupeMs } })))
   })
 })
 

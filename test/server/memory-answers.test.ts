@@ -25,6 +25,18 @@ describe('answers in memory', () => {
     expect(await answers.begin('k', 'd')).toEqual({ state: 'answered', answer: 'yes' })
   })
 
+  it('tell how far back they reach', async () => {
+    const { answers, clock, remember } = make()
+    expect(answers.reachMs).toBe(0)
+    await clock.advance(5_000)
+    expect(answers.reachMs).toBe(5_000)
+    await remember('small')
+    await clock.advance(100)
+    await remember('large', 'x'.repeat(64 * 1024 * 1024))
+    // What had to go before its time is not remembered, nor is anything older.
+    expect(answers.reachMs).toBe(100)
+  })
+
   it('are for what was asked, and nothing else under its key', async () => {
     const { answers, remember } = make()
     await answers.begin('running', 'd')

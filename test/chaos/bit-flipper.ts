@@ -1,0 +1,54 @@
+import type { Random } from '../hostile/random.ts'
+
+/**
+ * Flips bits in the payloads of a WebSocket's byte stream, which begins with the head of an HTTP
+ * message; heads and frame headers stay as they are.
+ */
+export class BitFlipper {
+  readonly #random: Random
+  /** The last bytes of the HTTP head, until it is over. */
+  #head: string | undefined = ''
+  /** The bytes of the frame header that is being read. */
+  #header: number[] = []
+  #payload = 0
+
+  constructor(random: Random) {
+    this.#random = random
+  }
+
+  /** Reads on, and flips a bit in about one of `every` bytes of payload, in place. */
+  flip(bytes: Buffer, every: number): void {
+    for (let at = 0; at < bytes.length; at++) {
+      const byte = bytes.readUInt8(at)
+      if (this.#head !== undefined) this.#readHead(byte)
+      else if (this.#payload === 0) this.#readHeader(byte)
+      else {
+        this.#payload--
+        if (Number.isFinite(every) && this.#random.below(every) === 0) {
+          bytes.writeUInt8(byte ^ (1 << this.#random.below(8)), at)
+        }
+      }
+    }
+  }
+
+  #readHead(byte: number): void {
+    this.#head = ((this.#head ?? '') + String.fromCharCode(byte)).slice(-4)
+    if (this.#head === '\r\n\r\n') this.#head = undefined
+  }
+
+  /** RFC 6455, section 5.2. */
+  #readHeader(byte: number): void {
+    const header = this.#header
+    header.push(byte)
+    const second = header[1]
+    if (second === undefined) return
+    const short = second & 0x7f
+    const lengthBytes = short === 127 ? 8 : short === 126 ? 2 : 0
+    const maskBytes = second & 0x80 ? 4 : 0
+    if (header.length < 2 + lengthBytes + maskBytes) return
+    this.#payload = lengthBytes
+      ? header.slice(2, 2 + lengthBytes).reduce((sum, part) => sum * 256 + part, 0)
+      : short
+    this.#header = []
+  }
+}

@@ -1,0 +1,124 @@
+import type { Backend } from './backend.ts'
+import { sleep } from './clocks.ts'
+import type { Fault } from './fault.ts'
+import type { Network, Silence } from './network.ts'
+import type { Weather } from './weather.ts'
+
+/** From when until when something was so. */
+export interface Span {
+  readonly from: number
+  readonly to: number
+}
+
+/** Plays a schedule of faults on a network and its servers. */
+export class Driver {
+  /** When nobody could connect. */
+  readonly blockades: Span[] = []
+  /** When connections went silent. */
+  readonly silences: Span[] = []
+  /** When clients were sent away with a window to come back in, which is a wait of the server's choice. */
+  readonly announced: Span[] = []
+  readonly #network: Network
+  readonly #backend: Backend
+  readonly #usual: Readonly<Weather>
+  /** What is wrong at this moment; they may overlap. */
+  readonly #changes = new Set<Partial<Weather>>()
+
+  constructor(network: Network, backend: Backend) {
+    this.#network = network
+    this.#backend = backend
+    this.#usual = { ...network.weather }
+  }
+
+  /** Plays all of it; resolves once the last fault is over. */
+  async play(faults: readonly Fault[]): Promise<void> {
+    const { clock } = this.#network
+    const start = clock.now()
+    const played = faults.map(async (fault) => {
+      await sleep(clock, start + fault.at - clock.now())
+      await this.#play(fault)
+    })
+    await Promise.all(played)
+  }
+
+  async #play(fault: Fault): Promise<void> {
+    switch (fault.name) {
+      case 'rst':
+        this.#network.reset()
+        return
+      case 'fin':
+        this.#network.finish()
+        return
+      case 'half-open':
+        this.#network.silence('both', false)
+        this.silences.push({ from: this.#network.clock.now(), to: Number.POSITIVE_INFINITY })
+        return
+      case 'deaf':
+        return this.#quiet('to-client', fault.ms)
+      case 'mute':
+        return this.#quiet('to-server', fault.ms)
+      case 'outage':
+        await this.#block(() => this.#quiet('both', fault.ms, true))
+        return
+      case 'slow':
+        return this.#weather(fault.ms, { least: fault.least, most: fault.most })
+      case 'throttle':
+        return this.#weather(fault.ms, { bytesPerSecond: fault.bytesPerSecond })
+      case 'shreds':
+        return this.#weather(fault.ms, { shreds: true })
+      case 'bursts':
+        return this.#weather(fault.ms, { burstMs: 250 })
+      case 'corrupt':
+        return this.#weather(fault.ms, { flipEvery: fault.every })
+      case 'refuse':
+        await this.#block(() => this.#refuse(fault.ms))
+        return
+      case 'restart':
+        return this.#restart(fault)
+    }
+  }
+
+  async #restart(fault: Extract<Fault, { name: 'restart' }>): Promise<void> {
+    // Nothing is in the way where the successor is there already.
+    if (fault.how === 'drained') return this.#backend.restart(fault)
+    const span = await this.#block(() => this.#backend.restart(fault))
+    if (fault.how === 'closed') this.announced.push(span)
+  }
+
+  async #refuse(ms: number): Promise<void> {
+    await this.#network.listen(false)
+    this.#network.reset()
+    await sleep(this.#network.clock, ms)
+    await this.#network.listen(true)
+  }
+
+  async #quiet(ways: Silence, ms: number, future = false): Promise<void> {
+    const { clock } = this.#network
+    const from = clock.now()
+    const release = this.#network.silence(ways, future)
+    this.silences.push({ from, to: from + ms })
+    await sleep(clock, ms)
+    release()
+  }
+
+  async #weather(ms: number, change: Partial<Weather>): Promise<void> {
+    this.#changes.add(change)
+    this.#forecast()
+    await sleep(this.#network.clock, ms)
+    this.#changes.delete(change)
+    this.#forecast()
+  }
+
+  #forecast(): void {
+    Object.assign(this.#network.weather, this.#usual, ...this.#changes)
+  }
+
+  async #block(run: () => Promise<void>): Promise<Span> {
+    const { clock } = this.#network
+    const from = clock.now()
+    await run()
+    const span = { from, to: clock.now() }
+    this.blockades.push(span)
+    return span
+  }
+}

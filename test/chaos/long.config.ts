@@ -1,0 +1,15 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+/** The long form: real time, default options, one process. */
+export default defineConfig({
+  root: fileURLToPath(new URL('../..', import.meta.url)),
+  test: {
+    name: 'chaos',
+    include: ['test/chaos/long.ts'],
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    // So many networks at a time: they mostly wait.
+    maxConcurrency: 50,
+  },
+})

@@ -1,0 +1,173 @@
+import type { ClientOptions, Clock, Subscription } from '../../src/index.ts'
+import {
+  ChannelSubscriber,
+  ContextRegistry,
+  feed,
+  isWirefoldError,
+  RealtimeClient,
+} from '../../src/index.ts'
+import { asFields, asNumber } from '../../src/wire/fields.ts'
+import type { Random } from '../hostile/random.ts'
+import { CHANNELS, MUTATIONS } from './backend.ts'
+import type { Network } from './network.ts'
+import type { Heard, Mutation, Story } from './verdict.ts'
+
+/** From one mutation to the next, in milliseconds. */
+const ASK_MS = 500
+/** Longer than any fault, so that a mutation has an outcome, and shorter than answers are remembered. */
+const PATIENCE_MS = 90_000
+/** How long it takes to fetch by other means what a gap has cost, in milliseconds. */
+const LOAD_MS = 200
+/** A client has no more than so many mutations. */
+const NUMBERS = 100_000
+
+interface Tick {
+  readonly kind: 'Tick'
+  readonly channel: string
+  readonly n: number
+}
+
+/** What a participant is made of. */
+export interface ParticipantParts {
+  readonly network: Network
+  readonly random: Random
+  /** Which one it is; its mutations are numbered from here. */
+  readonly index: number
+  readonly options: ClientOptions
+}
+
+/** One client at work: it follows three channels, folds them, and asks for numbered mutations. */
+export class Participant {
+  readonly #heard = new Map<string, Heard[]>(CHANNELS.map((channel) => [channel, []]))
+  readonly #mutations: Mutation[] = []
+  readonly #turns: { readonly at: number; readonly up: boolean }[] = []
+  /** When it tried to connect. */
+  readonly attempts: number[] = []
+  readonly #errors: unknown[] = []
+  #foreign = 0
+  readonly client: RealtimeClient
+  readonly #clock: Clock
+  readonly #first: number
+  readonly #subscriptions: Subscription[]
+  readonly #contexts = new ContextRegistry<Tick>().reduce('Tick', {
+    initial: 0,
+    key: ({ channel }) => channel,
+    apply: (count) => count + 1,
+  })
+  #up = false
+
+  constructor({ network, random, index, options }: ParticipantParts) {
+    const { transport } = network
+    this.#clock = network.clock
+    this.#first = index * NUMBERS
+    this.client = new RealtimeClient(network.url, {
+      clock: network.clock,
+      random: () => random.below(1_000_000) / 1_000_000,
+      transport: {
+        name: transport.name,
+        open: (...how) => {
+          this.attempts.push(network.clock.now())
+          return transport.open(...how)
+        },
+      },
+      ...options,
+    })
+    this.client.on('error', (error) => this.#errors.push(error))
+    const channels = new ChannelSubscriber(this.client)
+    for (const name of CHANNELS) feed(channels, name, this.#contexts)
+    this.#subscriptions = CHANNELS.map((name) => this.#follow(channels, name))
+    this.client.state.listen(() => this.#look())
+  }
+
+  /** Resolves once every channel is live. */
+  async ready(): Promise<void> {
+    await Promise.all(this.#subscriptions.map(({ ready }) => ready))
+  }
+
+  /** Whether it is open, and every channel at work. */
+  get up(): boolean {
+    return this.#up
+  }
+
+  /** Whether every mutation has an outcome. */
+  get settled(): boolean {
+    return this.#mutations.every(({ outcome }) => outcome !== 'pending')
+  }
+
+  /** All that it has lived through. */
+  story(): Story {
+    return {
+      heard: this.#heard,
+      folded: (channel) => this.#contexts.entity('Tick', channel).get() ?? 0,
+      mutations: this.#mutations,
+      reconnects: this.client.stats().reconnects,
+      turns: this.#turns,
+      foreign: this.#foreign,
+      up: this.#up,
+      errors: this.#errors,
+    }
+  }
+
+  /** Asks for one mutation after the other, until the returned function is called. */
+  ask(): () => void {
+    let asking = true
+    const next = (): void => {
+      if (!asking) return
+      this.#mutate()
+      this.#clock.after(ASK_MS, next)
+    }
+    next()
+    return () => {
+      asking = false
+    }
+  }
+
+  #mutate(): void {
+    const n = this.#first + this.#mutations.length + 1
+    const mutation: Mutation = { n, outcome: 'pending' }
+    this.#mutations.push(mutation)
+    const patience = { timeoutMs: PATIENCE_MS, ttlMs: PATIENCE_MS }
+    const answer: Promise<unknown> =
+      n % 4 === 0
+        ? this.client.publish(MUTATIONS, 'made', { n }, patience)
+        : this.client.request('apply', { n }, patience)
+    answer.then(
+      () => {
+        mutation.outcome = 'done'
+      },
+      (error: unknown) => {
+        mutation.outcome = { code: isWirefoldError(error) ? error.code : String(error) }
+      },
+    )
+  }
+
+  #follow(channels: ChannelSubscriber, name: string): Subscription {
+    const heard = this.#heard.get(name) ?? []
+    const subscription = channels.subscribe(name, (payload) => {
+      const { kind, channel, n } = asFields(payload)
+      const number = kind === 'Tick' && channel === name ? asNumber(n) : undefined
+      if (number === undefined) this.#foreign++
+      else heard.push({ at: this.#clock.now(), n: number })
+    })
+    let before = ''
+    subscription.status.listen((status) => {
+      if (status.name === 'gap' && before !== 'gap') {
+        heard.push({ at: this.#clock.now(), gap: true })
+        this.#clock.after(LOAD_MS, () => subscription.caughtUp())
+      }
+      before = status.name
+      this.#look()
+    })
+    return subscription
+  }
+
+  #look(): void {
+    const working = this.#subscriptions.every(({ status }) =>
+      ['live', 'gap'].includes(status.get().name),
+    )
+    const up = working && this.client.state.get().name === 'open'
+    if (up === this.#up) return
+    this.#up = up
+    this.#turns.push({ at: this.#clock.now(), up })
+  }
+}
