@@ -10,6 +10,7 @@ export default defineConfig({
     react: 'src/adapters/react.ts',
     svelte: 'src/adapters/svelte.ts',
     signals: 'src/adapters/signals.ts',
+    'reconnecting-websocket': 'src/transports/reconnecting-websocket.ts',
     server: 'src/server/index.ts',
     testing: 'src/testing/index.ts',
   },

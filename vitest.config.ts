@@ -14,6 +14,7 @@ const alias = [
   door('wirefold/react', 'adapters/react.ts'),
   door('wirefold/svelte', 'adapters/svelte.ts'),
   door('wirefold/signals', 'adapters/signals.ts'),
+  door('wirefold/reconnecting-websocket', 'transports/reconnecting-websocket.ts'),
   door('wirefold/server', 'server/index.ts'),
   door('wirefold/testing', 'testing/index.ts'),
 ]

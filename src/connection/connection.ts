@@ -1,12 +1,12 @@
-import type { BackoffOptions } from '../base/backoff.ts'
 import { backoffDefaults } from '../base/backoff.ts'
 import type { Cancel } from '../base/clock.ts'
 import { WirefoldError } from '../base/errors.ts'
 import type { Readable, Writable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
-import type { Dialect, DialectFactory } from '../wire/dialect.ts'
+import type { Dialect } from '../wire/dialect.ts'
 import type { Frame, WelcomeFrame } from '../wire/frame.ts'
 import type { CloseInfo } from '../wire/transport.ts'
+import type { ConnectionHandlers, ConnectionParts } from './connection-port.ts'
 import type {
   ConnectionCommand,
   ConnectionInput,
@@ -14,50 +14,10 @@ import type {
   ConnectionState,
 } from './connection-state.ts'
 import { transition } from './connection-state.ts'
-import type { Environment, EnvironmentEvent } from './environment.ts'
+import type { EnvironmentEvent } from './environment.ts'
 import { Handoff } from './handoff.ts'
-import type { LinkHandlers, LinkParts } from './link.ts'
+import type { LinkHandlers } from './link.ts'
 import { Link } from './link.ts'
-
-/** What a connection is made of. */
-export interface ConnectionParts extends Omit<LinkParts, 'dialect' | 'handlers'> {
-  readonly dialect: DialectFactory
-  readonly environment: Environment
-  readonly backoff: Partial<BackoffOptions>
-  readonly minUptimeMs: number
-  /** A number in [0, 1). */
-  readonly random: () => number
-  /** Receives what has no better destination. */
-  readonly report: (error: unknown) => void
-}
-
-/** What a connection tells, and asks. */
-export interface ConnectionHandlers {
-  /**
-   * A socket opened: says who we are on it.
-   *
-   * @returns whether a welcome will come
-   */
-  greet(link: Link): boolean
-  /** What is said now travels with the greeting. */
-  opening(): void
-  /** It is open; the frame is missing where the backend greets nobody. */
-  welcomed(frame: WelcomeFrame | undefined): void
-  /** It has moved to another socket, at which everything is to be said anew; answers may still come by the old one. */
-  moved(frame: WelcomeFrame | undefined): void
-  /** Any frame but the welcome. */
-  frame(frame: Frame): void
-  /** Whether answers are still due by a socket. */
-  isAwaited(link: Link): boolean
-  /** A socket that we have moved away from is gone, and the answers that were due by it. */
-  drained(link: Link): void
-  /** The socket is gone; the state tells what comes next. */
-  cut(close: CloseInfo): void
-  /** It will not come back by itself: closed by us, or failed. */
-  ended(error: WirefoldError): void
-  /** When the first thing was said, after `since`, whose answer is still due. */
-  unansweredSince(since: number | undefined): number | undefined
-}
 
 /** The most that an attempt is put off when the network is back, in milliseconds: not all at once. */
 const WAKE_SPREAD_MS = 500

@@ -8,3 +8,10 @@ export { ScriptedServer } from './scripted-server.ts'
 export type { MakeStore, StoreHarness } from './store-suite.ts'
 export { storeSuite } from './store-suite.ts'
 export type { SuiteCase } from './suite-case.ts'
+export type {
+  MakeTransport,
+  Reception,
+  TransportHarness,
+  TransportPeer,
+} from './transport-bench.ts'
+export { transportSuite } from './transport-suite.ts'

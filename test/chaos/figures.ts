@@ -65,11 +65,7 @@ export const targetNames = [
 ] as const satisfies readonly (keyof Targets)[]
 
 /** What is not 0 in a run though it has to be. */
-export function faultsOf({
-  faults,
-  scenario,
-  schedule,
-}: Outcome): Readonly<Record<string, number>> {
+function faultsOf({ faults, scenario, schedule }: Outcome): Readonly<Record<string, number>> {
   const forgetful = schedule.some((fault) => fault.name === 'restart' && fault.memory === 'lost')
   const judged = Object.entries(faults).filter(([name]) => {
     // What was lost with the memory has to be told, not found.

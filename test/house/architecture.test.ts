@@ -18,7 +18,10 @@ const floors: Record<string, { may: string[]; because: string }> = {
     because: 'it builds and joins, and names one dialect',
   },
   adapters: { may: ['base'], because: 'a view needs a store and nothing else' },
-  transports: { may: ['wire', 'base'], because: 'a transport knows only what it carries' },
+  transports: {
+    may: ['connection', 'wire', 'base'],
+    because: 'a transport wraps the default one, and knows only what it carries',
+  },
   server: { may: ['dialects', 'wire', 'base'], because: 'it shares the protocol, not the client' },
   testing: { may: ['*'], because: 'a kit may use anything' },
 }

@@ -41,7 +41,9 @@ describe('the packed package', () => {
       ...['-xzf', join(folder, packed.trim()), '-C', join(modules, 'wirefold')],
       '--strip-components=1',
     ])
-    cpSync('node_modules/nanoevents', join(modules, 'nanoevents'), { recursive: true })
+    for (const name of ['nanoevents', 'reconnecting-websocket']) {
+      cpSync(`node_modules/${name}`, join(modules, name), { recursive: true })
+    }
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
   })
 

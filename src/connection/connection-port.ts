@@ -1,0 +1,47 @@
+import type { BackoffOptions } from '../base/backoff.ts'
+import type { WirefoldError } from '../base/errors.ts'
+import type { DialectFactory } from '../wire/dialect.ts'
+import type { Frame, WelcomeFrame } from '../wire/frame.ts'
+import type { CloseInfo } from '../wire/transport.ts'
+import type { Environment } from './environment.ts'
+import type { Link, LinkParts } from './link.ts'
+
+/** What a connection is made of. */
+export interface ConnectionParts extends Omit<LinkParts, 'dialect' | 'handlers'> {
+  readonly dialect: DialectFactory
+  readonly environment: Environment
+  readonly backoff: Partial<BackoffOptions>
+  readonly minUptimeMs: number
+  /** A number in [0, 1). */
+  readonly random: () => number
+  /** Receives what has no better destination. */
+  readonly report: (error: unknown) => void
+}
+
+/** What a connection tells, and asks. */
+export interface ConnectionHandlers {
+  /**
+   * A socket opened: says who we are on it.
+   *
+   * @returns whether a welcome will come
+   */
+  greet(link: Link): boolean
+  /** What is said now travels with the greeting. */
+  opening(): void
+  /** It is open; the frame is missing where the backend greets nobody. */
+  welcomed(frame: WelcomeFrame | undefined): void
+  /** It has moved to another socket, at which everything is to be said anew; answers may still come by the old one. */
+  moved(frame: WelcomeFrame | undefined): void
+  /** Any frame but the welcome. */
+  frame(frame: Frame): void
+  /** Whether answers are still due by a socket. */
+  isAwaited(link: Link): boolean
+  /** A socket that we have moved away from is gone, and the answers that were due by it. */
+  drained(link: Link): void
+  /** The socket is gone; the state tells what comes next. */
+  cut(close: CloseInfo): void
+  /** It will not come back by itself: closed by us, or failed. */
+  ended(error: WirefoldError): void
+  /** When the first thing was said, after `since`, whose answer is still due. */
+  unansweredSince(since: number | undefined): number | undefined
+}

@@ -1,0 +1,44 @@
+import { WebSocket } from 'ws'
+import type { TransportFactory } from '../../src/index.ts'
+import { RealtimeClient, webSocketTransport } from '../../src/index.ts'
+import { RealtimeServer } from '../../src/server/index.ts'
+import { reconnectingWebSocket } from '../../src/transports/reconnecting-websocket.ts'
+
+/*
+ * A program that closes clients in every state they can be in, and prints for how long something
+ * kept it alive afterwards, in milliseconds.
+ */
+
+async function closeInEveryState(transport: TransportFactory): Promise<void> {
+  const server = new RealtimeServer({ onError: () => {} })
+  const { url } = await server.listen()
+  const client = new RealtimeClient(url, { transport })
+  const becomes = (name: string) =>
+    new Promise<void>((resolve) => {
+      const stop = client.state.listen((state) => {
+        if (state.name !== name) return
+        stop()
+        resolve()
+      })
+    })
+  const open = becomes('open')
+  client.connect()
+  await open
+  client.close()
+  // While it dials.
+  client.connect()
+  client.close()
+  // While it waits for the next attempt.
+  const again = becomes('open')
+  client.connect()
+  await again
+  const lost = becomes('waiting')
+  await server.close()
+  await lost
+  client.close()
+}
+
+await closeInEveryState(webSocketTransport(WebSocket))
+await closeInEveryState(reconnectingWebSocket({ WebSocket }))
+const closedAt = performance.now()
+process.on('exit', () => console.log(Math.round(performance.now() - closedAt)))

@@ -1,0 +1,45 @@
+import { Server } from 'mock-socket'
+import type { MakeTransport, TransportPeer } from '../../src/testing/transport-bench.ts'
+import type { CloseInfo, TransportFactory } from '../../src/wire/transport.ts'
+
+let served = 0
+
+/** Far ends on mock-socket's server, for a transport that opens mock-socket's sockets. */
+export function overMockSocket(factory: TransportFactory): MakeTransport {
+  return (reception, greet) => {
+    if (reception === 'says nothing') throw new Error('mock-socket always answers.')
+    const url = `ws://mock.test/${served++}`
+    const peers: TransportPeer[] = []
+    const pass = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+    if (reception === 'refuses') return { factory, url, peers, pass }
+    const server = new Server(url, {
+      mock: false,
+      verifyClient: () => reception !== 'denies',
+    })
+    server.on('connection', (socket) => {
+      const received: string[] = []
+      let closed: CloseInfo | undefined
+      const peer: TransportPeer = {
+        protocols: [socket.protocol],
+        received,
+        get closed() {
+          return closed
+        },
+        send: (data) => socket.send(data),
+        close: (code, reason) => socket.close({ code, reason, wasClean: true }),
+        cut() {
+          throw new Error('mock-socket cuts no lines.')
+        },
+        freeze: () => server.stop(),
+      }
+      socket.on('message', (data) => received.push(String(data)))
+      socket.target.addEventListener('close', (event) => {
+        const { code, reason } = event as CloseEvent
+        closed = { code, reason }
+      })
+      peers.push(peer)
+      greet?.(peer)
+    })
+    return { factory, url, peers, pass, dispose: () => server.stop() }
+  }
+}

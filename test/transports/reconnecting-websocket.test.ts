@@ -1,0 +1,56 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { WebSocket } from 'ws'
+import type { CloseInfo } from '../../src/index.ts'
+import { reconnectingWebSocket } from '../../src/transports/reconnecting-websocket.ts'
+import { ErrorOnlySocket } from './error-only-socket.ts'
+import { holdToTheSuite, over } from './hold-to-the-suite.ts'
+import { overLoopback } from './real-peers.ts'
+
+holdToTheSuite(
+  'reconnecting-websocket on ws',
+  over(overLoopback(reconnectingWebSocket({ WebSocket }))),
+)
+
+holdToTheSuite(
+  'reconnecting-websocket on a socket that errs without closing',
+  over(overLoopback(reconnectingWebSocket({ WebSocket: ErrorOnlySocket }))),
+)
+
+describe('reconnecting-websocket', () => {
+  afterEach(() => vi.unstubAllGlobals())
+
+  /** A platform that forbids sockets, as one does to a page it does not trust. */
+  const forbid = (): never => {
+    throw new Error('forbidden')
+  }
+  class Forbidden extends ErrorOnlySocket {
+    constructor() {
+      super(forbid())
+    }
+  }
+  const ignore = { opened() {}, message() {} }
+
+  it('says what to do where there is no WebSocket', () => {
+    vi.stubGlobal('WebSocket', undefined)
+    expect(() => reconnectingWebSocket().open('ws://x', [], { ...ignore, closed() {} })).toThrow(
+      expect.objectContaining({ code: 'no-websocket' }),
+    )
+  })
+
+  it('takes only addresses of sockets', () => {
+    const { open } = reconnectingWebSocket({ WebSocket })
+    for (const url of ['', '/ws', 'ftp://x', 'mailto:x']) {
+      expect(() => open(url, [], { ...ignore, closed() {} })).toThrow(
+        expect.objectContaining({ code: 'bad-url', detail: { url } }),
+      )
+    }
+  })
+
+  it('ends with the reason where the platform forbids the socket', async () => {
+    const { open } = reconnectingWebSocket({ WebSocket: Forbidden })
+    const end = await new Promise<CloseInfo>((closed) => {
+      open('ws://x', [], { ...ignore, closed })
+    })
+    expect(end).toMatchObject({ code: 1006, cause: { cause: { message: 'forbidden' } } })
+  })
+})

@@ -1,0 +1,24 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { WebSocket } from 'ws'
+import { webSocketTransport } from '../../src/index.ts'
+import { ErrorOnlySocket } from './error-only-socket.ts'
+import { holdToTheSuite, over } from './hold-to-the-suite.ts'
+import { overLoopback } from './real-peers.ts'
+
+holdToTheSuite('the default transport on ws', over(overLoopback(webSocketTransport(WebSocket))))
+
+holdToTheSuite(
+  'the default transport on a socket that errs without closing',
+  over(overLoopback(webSocketTransport(ErrorOnlySocket))),
+)
+
+describe('the default transport', () => {
+  afterEach(() => vi.unstubAllGlobals())
+
+  it('says what to do where there is no WebSocket', () => {
+    vi.stubGlobal('WebSocket', undefined)
+    expect(() =>
+      webSocketTransport().open('ws://x', [], { opened() {}, message() {}, closed() {} }),
+    ).toThrow(expect.objectContaining({ code: 'no-websocket' }))
+  })
+})
