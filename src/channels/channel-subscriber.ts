@@ -165,7 +165,7 @@ export class ChannelSubscriber {
   #compare({ offsets }: PongFrame): boolean {
     for (const [name, position] of offsets ?? []) {
       const channel = this.#channels.get(name)
-      if (channel?.continuity.isBehind(position)) this.#input(channel, { name: 'hole' })
+      if (channel?.continuity.differs(position)) this.#input(channel, { name: 'hole' })
     }
     return false
   }

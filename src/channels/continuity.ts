@@ -37,6 +37,8 @@ export class Continuity {
   #asked: Position | undefined
   /** Where we were when events were found missing, until that is past. */
   #holeAt: number | undefined
+  /** Where we were when an older event came, and the server was asked. */
+  #doubted: number | undefined
   /** Whether anything could have been missed: not before the first subscribe succeeded. */
   #begun = false
 
@@ -89,9 +91,10 @@ export class Continuity {
   judge(event: EventFrame): Verdict {
     const { offset, id } = event
     if (offset === undefined || this.#epoch === undefined) return 'deliver'
-    if (offset <= this.#offset) {
-      const other = offset === this.#offset && id !== undefined && this.#id !== undefined
-      return other && id !== this.#id ? 'rewritten' : 'drop'
+    if (offset < this.#offset) return this.#doubt()
+    if (offset === this.#offset) {
+      const other = id !== undefined && this.#id !== undefined && id !== this.#id
+      return other ? 'rewritten' : 'drop'
     }
     const previous = event.prev ?? offset - 1
     const follows =
@@ -106,15 +109,22 @@ export class Continuity {
     return this.#accept(event, 'deliver')
   }
 
-  /** The server says how far the channel is; true where that is further than we know. */
-  isBehind({ epoch, offset }: Position): boolean {
-    if (this.#epoch === undefined) return false
-    return epoch !== this.#epoch || offset > Math.max(this.#offset, this.#replayUntil ?? 0)
+  /** The server says how far the channel is; true where that is not where we are. */
+  differs({ epoch, offset }: Position): boolean {
+    if (this.#epoch === undefined || offset === this.#replayUntil) return false
+    return epoch !== this.#epoch || offset !== this.#offset
   }
 
   /** Whatever is known of the history belongs to somebody else. */
   forget(): void {
     this.#moveTo(undefined)
+  }
+
+  /** What happened long ago is told again, or we are not where we believe to be: the server knows. */
+  #doubt(): Verdict {
+    if (this.#doubted === this.#offset) return 'drop'
+    this.#doubted = this.#offset
+    return 'hole'
   }
 
   #accept<V extends Verdict>({ offset, id }: EventFrame, verdict: V): V {
@@ -133,5 +143,6 @@ export class Continuity {
     this.#id = undefined
     this.#replayUntil = undefined
     this.#holeAt = undefined
+    this.#doubted = undefined
   }
 }

@@ -20,10 +20,9 @@ function at(offset: number): Continuity {
 describe('continuity', () => {
   it('lets events through that rise by one, and drops what was there before', () => {
     const continuity = at(5)
-    expect([5, 6, 6, 3, 7].map((offset) => continuity.judge(event(offset)))).toEqual([
+    expect([5, 6, 6, 7].map((offset) => continuity.judge(event(offset)))).toEqual([
       'drop',
       'deliver',
-      'drop',
       'drop',
       'deliver',
     ])
@@ -90,12 +89,30 @@ describe('continuity', () => {
     expect(continuity.answered(undefined, false)).toBe('no-recovery')
   })
 
-  it('is behind what the server says only where something is missing', () => {
+  it('differs from what the server says where either is ahead', () => {
     const continuity = at(5)
-    expect(continuity.isBehind({ epoch: 'e', offset: 5 })).toBe(false)
-    expect(continuity.isBehind({ epoch: 'e', offset: 6 })).toBe(true)
-    expect(continuity.isBehind({ epoch: 'f', offset: 5 })).toBe(true)
-    expect(new Continuity().isBehind({ epoch: 'e', offset: 6 })).toBe(false)
+    expect(continuity.differs({ epoch: 'e', offset: 5 })).toBe(false)
+    expect(continuity.differs({ epoch: 'e', offset: 6 })).toBe(true)
+    expect(continuity.differs({ epoch: 'e', offset: 4 })).toBe(true)
+    expect(continuity.differs({ epoch: 'f', offset: 5 })).toBe(true)
+    expect(new Continuity().differs({ epoch: 'e', offset: 6 })).toBe(false)
+  })
+
+  it('asks the server once when an older event comes: it may not be where it believes to be', () => {
+    const continuity = at(90)
+    expect(continuity.judge(event(11))).toBe('hole')
+    continuity.asking()
+    expect(continuity.answered({ epoch: 'e', offset: 11 }, true)).toBe('went-back')
+    expect(continuity.judge(event(12))).toBe('deliver')
+    const right = at(90)
+    expect(right.judge(event(11))).toBe('hole')
+    right.asking()
+    expect(right.answered(undefined, false)).toBeUndefined()
+    expect([12, 13, 91].map((offset) => right.judge(event(offset)))).toEqual([
+      'drop',
+      'drop',
+      'deliver',
+    ])
   })
 
   test.prop([fc.array(fc.integer({ min: 1, max: 20 }), { maxLength: 100 }), fc.nat(10)])(
