@@ -29,6 +29,16 @@ describe('credentials', () => {
     expect(reasons).toEqual(['connect', 'connect'])
   })
 
+  it('are asked for on the way to the next socket of a server that goes away, too', async () => {
+    let n = 0
+    const { clock, server, client, tokens } = signedIn(() => `token ${++n}`)
+    await Promise.all([client.connect(), clock.advance(1)])
+    server.send({ type: 'goaway', payload: { deadlineMs: 1_000, windowMs: 100 } })
+    await clock.advance(200)
+    expect(tokens()).toEqual(['token 1', 'token 2'])
+    expect(client.stats().opens).toBe(1)
+  })
+
   it('may be an object, for backends that want them elsewhere', async () => {
     const { clock, server, client, tokens } = signedIn(() => ({ token: 't', protocols: ['x.1'] }))
     void client.connect()

@@ -31,6 +31,30 @@ describe('the heartbeat of a client', () => {
     expect(server.transport.ends).toHaveLength(2)
   })
 
+  it('forgets a dead socket first and closes it in passing', async () => {
+    const { clock, server, client } = scripted({ answer: () => undefined })
+    const { transport } = server
+    const states: string[] = []
+    const open = transport.open.bind(transport)
+    transport.open = (...target) => {
+      const socket = open(...target)
+      return {
+        bufferedAmount: 0,
+        send: (data) => socket.send(data),
+        close: () => {
+          states.push(client.state.get().name)
+          socket.close()
+        },
+      }
+    }
+    await Promise.all([client.connect(), clock.advance(100)])
+    transport.last.frozen = true
+    client.request('slow').catch(() => {})
+    await clock.advance(10_000)
+    expect(states).toEqual(['waiting'])
+    expect(client.state.get().name).toBe('open')
+  })
+
   it('finds that nothing it says gets out, though broadcasts arrive', async () => {
     const { clock, server, client } = await open()
     const channels = new ChannelSubscriber(client)
