@@ -38,6 +38,8 @@ export interface ErrorDetails {
     readonly timeoutMs: number
     readonly sent: boolean
   }
+  /** A newer request took the place of this one while it waited. */
+  superseded: { readonly requestId: string }
   /** A single message is larger than the peer accepts. */
   'too-large': { readonly bytes: number; readonly limit: number }
   /** A state was fetched that is older than what was known before. */

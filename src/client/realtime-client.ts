@@ -1,8 +1,9 @@
 import type { Unsubscribe } from '../base/emitter.ts'
 import { randomId } from '../base/ids.ts'
 import type { Readable } from '../base/store.ts'
+import type { AskOptions } from '../connection/asked.ts'
 import type { ConnectionState } from '../connection/connection-state.ts'
-import type { AskOptions, Pending } from '../connection/ledger.ts'
+import type { Pending } from '../connection/ledger.ts'
 import type { EventFrame } from '../wire/frame.ts'
 import type { Line } from '../wire/line.ts'
 import type { ClientEvents } from './events.ts'
@@ -36,6 +37,13 @@ export interface RequestOptions {
    * @default false
    */
   readonly idempotent?: boolean | undefined
+  /** Requests with the same key are sent one after the other, each once the one before has settled. */
+  readonly ordering?: string | undefined
+  /**
+   * Of the requests with the same key that wait to be sent only the newest is kept; the others reject
+   * with `superseded`.
+   */
+  readonly supersede?: string | undefined
   /** The channel the request is about, for backends that want it said. */
   readonly channel?: string | undefined
 }
@@ -105,7 +113,7 @@ export class RealtimeClient {
    * its deadline; where the backend cannot do that, it rejects with `disconnected` unless it is
    * `idempotent`.
    *
-   * Rejects with `request-timeout`, `aborted`, `disconnected`, `outbox-full`,
+   * Rejects with `request-timeout`, `aborted`, `disconnected`, `outbox-full`, `outcome-unknown`, `superseded`,
    * `bad-payload`, `too-large`, `unsupported`, `identity-changed`, `closed`, `failed`, or the code the
    * server refused with.
    */
@@ -177,6 +185,8 @@ export class RealtimeClient {
       ttlMs: options.ttlMs ?? this.#options.outbox.ttlMs,
       volatile: options.volatile ?? false,
       idempotent: options.idempotent ?? false,
+      ordering: options.ordering,
+      supersede: options.supersede,
       signal: options.signal,
     }
   }

@@ -7,12 +7,33 @@ import type { Ticket } from './sender.ts'
 /** Something that wants an answer and gets exactly one. */
 export type Question = RequestIntent | PublishIntent
 
+/** How a question is asked. */
+export interface AskOptions {
+  /** How long its answer may take, in milliseconds, the time it waits to be sent included. */
+  readonly timeoutMs: number
+  /** How long it may wait to be sent, in milliseconds. */
+  readonly ttlMs: number
+  /** Whether it is given up rather than wait for a connection. */
+  readonly volatile: boolean
+  /** Whether carrying it out twice does no harm. */
+  readonly idempotent: boolean
+  /** Those with the same key are sent one after the other. */
+  readonly ordering: string | undefined
+  /** Of those with the same key that wait to be sent only the newest is kept. */
+  readonly supersede: string | undefined
+  readonly signal: AbortSignal | undefined
+}
+
 /** A question on its way: waiting to be sent, or for its answer. */
 export interface Asked extends Ticket {
   readonly question: Question
   readonly volatile: boolean
   /** Whether carrying it out twice does no harm. */
   readonly idempotent: boolean
+  /** Those of one lane are sent one after the other. */
+  readonly lane: string | undefined
+  /** Of those of one topic that wait only the newest is kept. */
+  readonly topic: string | undefined
   readonly resolve: (reply: ReplyFrame) => void
   readonly reject: (error: WirefoldError) => void
   /** Ends its deadlines and lets go of its signal. */
@@ -70,6 +91,12 @@ export const reasons = {
       'outbox-full',
       `${nameOf(question)} was not sent: more than ${limit} requests wait for the connection.`,
       { requestId: question.requestId, limit },
+    ),
+  superseded: (question: Question) =>
+    new WirefoldError(
+      'superseded',
+      `${nameOf(question)} was not sent: a newer one took its place.`,
+      { requestId: question.requestId },
     ),
   timedOut: (question: Question, timeoutMs: number, sent: boolean) =>
     new WirefoldError(

@@ -5,25 +5,13 @@ import { createStore } from '../base/store.ts'
 import type { Dialect, Outgoing } from '../wire/dialect.ts'
 import type { ReplyFrame } from '../wire/frame.ts'
 import type { Answer } from '../wire/line.ts'
-import type { Asked, Question } from './asked.ts'
+import type { Asked, AskOptions, Question } from './asked.ts'
 import { localReply, nameOf, reasons } from './asked.ts'
 import { Controls } from './controls.ts'
 import { Expectations } from './expectations.ts'
+import { Lanes } from './lanes.ts'
 import type { ResolvedOutboxOptions } from './outbox-options.ts'
 import type { Ticket } from './sender.ts'
-
-/** How a question is asked. */
-export interface AskOptions {
-  /** How long its answer may take, in milliseconds, the time it waits to be sent included. */
-  readonly timeoutMs: number
-  /** How long it may wait to be sent, in milliseconds. */
-  readonly ttlMs: number
-  /** Whether it is given up rather than wait for a connection. */
-  readonly volatile: boolean
-  /** Whether carrying it out twice does no harm. */
-  readonly idempotent: boolean
-  readonly signal: AbortSignal | undefined
-}
 
 /** What a ledger needs around it. */
 export interface LedgerPort {
@@ -74,6 +62,7 @@ export class Ledger {
   readonly #port: LedgerPort
   readonly #asked = new Map<string, Asked>()
   readonly #expected = new Expectations()
+  readonly #lanes = new Lanes<Asked>()
   readonly #pending
   #sent = 0
 
@@ -95,7 +84,7 @@ export class Ledger {
 
   /** Sends a question, now or when there is a line, and returns its answer. */
   ask(question: Question, options: AskOptions): Promise<ReplyFrame> {
-    const { timeoutMs, ttlMs, signal, volatile, idempotent } = options
+    const { timeoutMs, ttlMs, signal, volatile, idempotent, ordering, supersede } = options
     if (signal?.aborted) return Promise.reject(reasons.aborted(question, signal))
     return new Promise((resolve, reject) => {
       const { clock } = this.#port
@@ -110,6 +99,8 @@ export class Ledger {
         question,
         volatile,
         idempotent,
+        lane: ordering,
+        topic: supersede,
         resolve,
         reject,
         sentAt: undefined,
@@ -128,7 +119,9 @@ export class Ledger {
           signal?.removeEventListener('abort', onAbort)
         },
       }
+      if (supersede !== undefined) this.#supersede(supersede)
       this.#asked.set(question.requestId, asked)
+      this.#lanes.enter(asked)
       this.#send(asked)
       if (this.#asked.get(question.requestId) === asked && !asked.expectation) this.#queue(asked)
       this.#changed()
@@ -199,6 +192,7 @@ export class Ledger {
   }
 
   #send(asked: Asked): void {
+    if (!this.#lanes.isFirst(asked)) return
     const { question } = asked
     let said: readonly Outgoing[] | undefined | false
     try {
@@ -222,9 +216,17 @@ export class Ledger {
     }
   }
 
-  /** There is no line: the question waits, if there is room for it. */
+  /** A newer question is asked: of those like it none need be sent that has not been yet. */
+  #supersede(topic: string): void {
+    for (const asked of [...this.#asked.values()]) {
+      if (asked.topic !== topic || asked.sentAt !== undefined) continue
+      this.#fail(asked, reasons.superseded(asked.question))
+    }
+  }
+
+  /** It cannot be sent now: the question waits, if there is room for it. */
   #queue(asked: Asked): void {
-    if (asked.volatile) {
+    if (asked.volatile && this.#lanes.isFirst(asked)) {
       this.#fail(asked, reasons.disconnected(asked.question, false))
       return
     }
@@ -268,6 +270,8 @@ export class Ledger {
     if (asked.expectation) this.#expected.delete(asked.expectation)
     asked.expectation = undefined
     this.#changed()
+    const next = this.#lanes.leave(asked)
+    if (next && !next.expectation) this.#send(next)
   }
 
   #changed(): void {

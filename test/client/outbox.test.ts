@@ -168,4 +168,64 @@ describe('the outbox', () => {
     expect(late.error).toMatchObject({ code: 'request-timeout', detail: { sent: false } })
     expect(types(server.messages)).toEqual(['a', 'b'])
   })
+
+  it('sends those of one ordering one after the other, and does not hold up the others', async () => {
+    const { clock, server, client } = scripted({ answer: () => undefined })
+    await Promise.all([client.connect(), clock.advance(1)])
+    const ask = (type: string, ordering?: string) =>
+      outcomeOf(client.request(type, undefined, { ordering, timeoutMs: 60_000 }))
+    const [first, second, third] = ['doc 1', 'doc 2', 'doc 3'].map((type) => ask(type, 'doc'))
+    ask('other', 'another')
+    ask('free')
+    await clock.advance(1)
+    expect(types(server.messages)).toEqual(['doc 1', 'other', 'free'])
+    const reply = async (type: string, refused = false) => {
+      const { requestId } = server.messages.filter((message) => message.type === type).at(-1) ?? {}
+      server.send(
+        refused
+          ? { type: 'error', requestId, payload: { code: 'no' } }
+          : { type: 'reply', requestId, payload: type },
+      )
+      await clock.advance(1)
+    }
+    await reply('doc 1')
+    expect(types(server.messages).at(-1)).toBe('doc 2')
+    server.drop()
+    await clock.advance(1_000)
+    expect(types(server.messages).slice(4)).toEqual(['doc 2', 'other', 'free'])
+    await reply('doc 2', true)
+    expect(types(server.messages).at(-1)).toBe('doc 3')
+    await reply('doc 3')
+    expect([first?.value, third?.value]).toEqual(['doc 1', 'doc 3'])
+    expect(second?.error).toMatchObject({ code: 'no' })
+  })
+
+  it('keeps only the newest of those that supersede each other, and what was sent', async () => {
+    const { server, ask, back } = await cutOff()
+    const moves = [1, 2, 3].map((n) => ask(`move ${n}`, { supersede: 'cursor' }))
+    const other = ask('other', { supersede: 'another' })
+    await back()
+    expect(types(server.messages)).toEqual(['move 3', 'other'])
+    expect(moves.map(({ error }) => error)).toMatchObject([
+      { code: 'superseded' },
+      { code: 'superseded' },
+      undefined,
+    ])
+    expect([moves[2], other]).toEqual([{ value: 'move 3' }, { value: 'other' }])
+  })
+
+  it('lets the next of an ordering go when the one before it is given up', async () => {
+    const { clock, server, client } = scripted({ answer: () => undefined })
+    await Promise.all([client.connect(), clock.advance(1)])
+    const first = outcomeOf(client.request('a', undefined, { ordering: 'x', timeoutMs: 100 }))
+    const waiting = new AbortController()
+    outcomeOf(client.request('b', undefined, { ordering: 'x', signal: waiting.signal }))
+    outcomeOf(client.request('c', undefined, { ordering: 'x', volatile: true }))
+    await clock.advance(50)
+    waiting.abort()
+    await clock.advance(60)
+    expect(first.error).toMatchObject({ code: 'request-timeout' })
+    expect(types(server.messages)).toEqual(['a', 'c'])
+    client.close()
+  })
 })
