@@ -198,8 +198,8 @@ export class Session implements ConnectionHandlers {
   }
 
   ended(error: WirefoldError): void {
-    this.ledger.cut()
     this.ledger.rejectAll(error)
+    this.ledger.cut()
     this.wings.ended(error)
     if (error.code === 'closed') this.events.emit('closed', error)
     else if (this.events.listens('failed')) this.events.emit('failed', error)

@@ -152,6 +152,18 @@ describe('a request', () => {
     expect([server.count('sent'), server.count('harmless')]).toEqual([1, 2])
   })
 
+  it('rejects as closed when the client is closed, whatever the backend can do', async () => {
+    const forgetful = { ...native(), capabilities: { ...native().capabilities, dedupes: false } }
+    for (const dialect of [native, () => forgetful]) {
+      const { clock, client } = scripted({ answer: () => undefined }, { dialect })
+      const sent = outcomeOf(client.request('sent'))
+      await clock.advance(1)
+      client.close()
+      await clock.advance(1)
+      expect(sent.error).toMatchObject({ code: 'closed' })
+    }
+  })
+
   it('that was too large for the server is not sent again', async () => {
     const { clock, client, server } = scripted({ answer: () => undefined })
     const fine = outcomeOf(client.request('fine'))
