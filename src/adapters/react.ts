@@ -10,6 +10,7 @@ import {
   useState,
   useSyncExternalStore,
 } from 'react'
+import { isPlain } from '../base/plain.ts'
 import type { Readable } from '../base/store.ts'
 import type { EventFrame } from '../wire/frame.ts'
 
@@ -167,11 +168,4 @@ function hasSameMembers(before: unknown, after: unknown): boolean {
     keys.length === Object.keys(after).length &&
     keys.every((key) => Object.hasOwn(after, key) && Object.is(before[key], after[key]))
   )
-}
-
-/** Dates, maps and the like keep what they hold elsewhere than in their members. */
-function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) return false
-  const proto: unknown = Object.getPrototypeOf(value)
-  return proto === Object.prototype || proto === Array.prototype || proto === null
 }

@@ -1,6 +1,7 @@
 import type { Unsubscribe } from './emitter.ts'
 import type { Few } from './few.ts'
 import { each, minus, plus } from './few.ts'
+import { printError } from './report.ts'
 import type { NotifyMode } from './schedule.ts'
 import { Schedule } from './schedule.ts'
 
@@ -146,9 +147,4 @@ export function storeFactory(options: StoreOptions = {}): StoreFactory<ReadableK
       return { store, set: (value: T) => store.set(value) }
     },
   }
-}
-
-/** The last resort of an error that has no other destination. */
-export function printError(error: unknown): void {
-  console.error(error)
 }

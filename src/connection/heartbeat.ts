@@ -59,6 +59,10 @@ export class Heartbeat {
     this.#port = port
     this.#rules = rulesOf(options, serverMs)
     this.#state = heartbeatStart(port.clock.now(), port.clock.wall())
+  }
+
+  /** Begins to look, until {@link Heartbeat.stop}. */
+  start(): void {
     this.#arm()
   }
 

@@ -150,6 +150,7 @@ export class Link {
       dead: () => handlers.dead('the peer gave no sign of life', this),
     }
     this.#heartbeat = new Heartbeat(port, heartbeat, frame?.heartbeatMs)
+    this.#heartbeat.start()
   }
 
   /**

@@ -14,6 +14,8 @@ const HIGH_WATER_BYTES = 1024 * 1024
 /** How often we look whether it has caught up, in milliseconds. */
 const DRAIN_MS = 50
 
+const utf8 = new TextEncoder()
+
 /** What a sender needs of its socket. */
 export interface SenderPort {
   readonly clock: Clock
@@ -35,6 +37,8 @@ export interface Ticket {
 
 interface Part {
   readonly text: string
+  /** In UTF-8. */
+  readonly bytes: number
   readonly ticket: Ticket | undefined
 }
 
@@ -68,7 +72,7 @@ export class Sender {
   push(wire: unknown, ticket?: Ticket): void {
     const text = this.#port.codec.encode(wire)
     const limit = this.#welcomed ? this.#limit : FRAME_BYTES
-    const bytes = byteLength(text, limit)
+    const bytes = utf8.encode(text).length
     if (bytes > limit) {
       throw new WirefoldError(
         'too-large',
@@ -76,7 +80,7 @@ export class Sender {
         { bytes, limit },
       )
     }
-    this.#parts.push({ text, ticket })
+    this.#parts.push({ text, bytes, ticket })
     if (this.#scheduled) return
     this.#scheduled = true
     queueMicrotask(() => this.flush())
@@ -149,19 +153,13 @@ export class Sender {
   /** How many of the waiting messages fit into one frame and may go now: at least one. */
   #fitting(): number {
     const most = this.#bucket?.available ?? Number.POSITIVE_INFINITY
-    let bytes = 2
+    let total = 2
     let count = 0
-    for (const { text } of this.#parts) {
-      bytes += byteLength(text, this.#limit) + 1
-      if (count > 0 && (bytes > this.#limit || count >= most)) break
+    for (const { bytes } of this.#parts) {
+      total += bytes + 1
+      if (count > 0 && (total > this.#limit || count >= most)) break
       count++
     }
     return count
   }
-}
-
-/** Bytes in UTF-8; counted only where the text may come near the limit. */
-function byteLength(text: string, limit: number): number {
-  const most = text.length * 3
-  return most <= limit / 16 ? most : new TextEncoder().encode(text).length
 }

@@ -1,6 +1,6 @@
 import { WirefoldError } from '../base/errors.ts'
+import { printError, safely } from '../base/report.ts'
 import type { StoreFactory, StoreKind } from '../base/store.ts'
-import { printError } from '../base/store.ts'
 import type { Fields } from '../wire/fields.ts'
 import type { EventFrame } from '../wire/frame.ts'
 import type { EventMeta } from './order.ts'
@@ -54,6 +54,7 @@ export class ContextRouter implements SlotHost {
   readonly #names = new Set<string>()
   readonly #slots = new Map<string, Slot>()
   readonly #options: RegistryOptions<Fields>
+  readonly #report: (error: unknown) => void
   readonly #by: string
   readonly #recent: RecentIds | undefined
   readonly #routes = new Map<string, Route>()
@@ -65,6 +66,7 @@ export class ContextRouter implements SlotHost {
   constructor(options: RegistryOptions<Fields>, stores: StoreFactory<StoreKind>) {
     const { by = 'kind', dedupe = false, payloads = {}, notify, onError } = options
     this.#options = options
+    this.#report = safely(onError ?? printError)
     this.stores = stores
     this.#by = by
     if (dedupe) this.#recent = new RecentIds(dedupe === true ? DEDUPE_ENTRIES : dedupe.entries)
@@ -119,12 +121,7 @@ export class ContextRouter implements SlotHost {
 
   failed(where: string, cause: unknown): void {
     const message = `The ${where} threw: what it is for was left out, the rest of the event went on. See the cause.`
-    try {
-      const report = this.#options.onError ?? printError
-      report(new WirefoldError('handler-failed', message, { where }, { cause }))
-    } catch (error) {
-      printError(error)
-    }
+    this.#report(new WirefoldError('handler-failed', message, { where }, { cause }))
   }
 
   dropped(context: unknown, reason: DropReason): void {

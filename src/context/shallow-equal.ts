@@ -1,3 +1,5 @@
+import { isPlain } from '../base/plain.ts'
+
 /**
  * Whether two values are the same, or plain objects (or arrays) with equally many keys and every
  * value `===`.
@@ -16,10 +18,4 @@ export function shallowEqual(left: unknown, right: unknown): boolean {
     keys++
   }
   return keys === Object.keys(right).length
-}
-
-function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === Array.prototype || prototype === null
 }

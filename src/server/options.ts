@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '../base/clock.ts'
 import { systemClock } from '../base/clock.ts'
-import { printError } from '../base/store.ts'
+import { printError } from '../base/report.ts'
 import type { Broker } from './broker.ts'
 
 /** Who is on the other end of a connection. */

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import { createServer } from 'node:http'
 import { WirefoldError } from '../base/errors.ts'
-import { printError } from '../base/store.ts'
+import { safely } from '../base/report.ts'
 import type { GoawayFrame, Position } from '../wire/frame.ts'
 import { Access } from './access.ts'
 import { ChannelTable } from './channel-table.ts'
@@ -266,15 +266,4 @@ function stop(server: Server): Promise<void> {
     server.close(() => resolve())
     server.closeAllConnections()
   })
-}
-
-/** An error listener that throws must not hurt whoever reports. */
-function safely(onError: (error: unknown) => void): (error: unknown) => void {
-  return (error) => {
-    try {
-      onError(error)
-    } catch (another) {
-      printError(another)
-    }
-  }
 }
