@@ -11,11 +11,18 @@ const door = (name: string, file: string) => ({
 const alias = [
   door('wirefold', 'index.ts'),
   door('wirefold/dialects/duui', 'dialects/duui-door.ts'),
+  door('wirefold/dialects/entity', 'dialects/entity-door.ts'),
+  door('wirefold/dialects/topics', 'dialects/topics-door.ts'),
+  door('wirefold/dialects/streams', 'dialects/streams-door.ts'),
+  door('wirefold/dialects/socketio', 'dialects/socketio-door.ts'),
   door('wirefold/react', 'adapters/react.ts'),
   door('wirefold/svelte', 'adapters/svelte.ts'),
   door('wirefold/signals', 'adapters/signals.ts'),
   door('wirefold/reconnecting-websocket', 'transports/reconnecting-websocket.ts'),
+  door('wirefold/socketio-client', 'transports/socketio-client.ts'),
+  door('wirefold/indexeddb', 'storage/indexeddb.ts'),
   door('wirefold/server', 'server/index.ts'),
+  door('wirefold/server/redis', 'server/redis/index.ts'),
   door('wirefold/testing', 'testing/index.ts'),
 ]
 

@@ -1,16 +1,12 @@
 import type { Dialect, DialectFactory } from '../wire/dialect.ts'
 import { asFields, asId, asNumber, asString, isFields } from '../wire/fields.ts'
-import type { Frame, NoticeFrame } from '../wire/frame.ts'
+import type { Frame } from '../wire/frame.ts'
+import { notice } from '../wire/notice.ts'
+import { withQuery } from '../wire/query.ts'
 
 /** The channel of a process; its events are those of one whole socket. */
 export function processChannel(processId: string): string {
   return `process:${processId}`
-}
-
-/** Adds query parameters to an address that may have some already. */
-function withQuery(base: string, query: Readonly<Record<string, string>>): string {
-  const added = new URLSearchParams(query).toString()
-  return added ? `${base}${base.includes('?') ? '&' : '?'}${added}` : base
 }
 
 const dialect: Dialect = {
@@ -64,8 +60,4 @@ function decodeEnvelope(wire: unknown): Frame {
     via: undefined,
     timestamp: asNumber(timestamp),
   }
-}
-
-function notice(level: NoticeFrame['level'], reason: string, wire: unknown): NoticeFrame {
-  return { kind: 'notice', level, reason, wire }
 }

@@ -10,8 +10,9 @@ import {
   asStrings,
   isFields,
 } from '../wire/fields.ts'
-import type { ChannelPosition, Frame, NoticeFrame, Position } from '../wire/frame.ts'
+import type { ChannelPosition, Frame, Position } from '../wire/frame.ts'
 import type { Intent, SubscribeIntent } from '../wire/intent.ts'
+import { notice } from '../wire/notice.ts'
 
 /** The subprotocol of wirefold's own wire. */
 export const NATIVE_PROTOCOL = 'wirefold.v1'
@@ -71,6 +72,11 @@ function message(intent: Intent): unknown {
       const { channel, id, requestId, type, payload, timestamp } = intent
       return { type: 'publish', channel, payload: { type, payload }, id, requestId, timestamp }
     }
+    case 'presence': {
+      const { action, resource, meta, requestId, timestamp } = intent
+      const [type, channel] = [`presence:${action}`, `presence:${resource}`]
+      return { type, channel, payload: { meta }, requestId, timestamp }
+    }
     case 'auth': {
       const { token, requestId, timestamp } = intent
       return { type: 'auth', payload: { token }, requestId, timestamp }
@@ -102,9 +108,9 @@ function subscribePayload(intent: SubscribeIntent): unknown {
  * connection's own.
  */
 function decodeMessage(wire: unknown): Frame {
-  if (!isFields(wire)) return malformed('not an object', wire)
+  if (!isFields(wire)) return notice('malformed', 'not an object', wire)
   const { type, channel, requestId } = wire
-  if (typeof type !== 'string') return malformed('no type', wire)
+  if (typeof type !== 'string') return notice('malformed', 'no type', wire)
   if (typeof requestId === 'string') return decodeAnswer(type, [requestId], wire)
   if (typeof channel === 'string') return decodeChannel(type, channel, wire)
   return decodeOwn(type, wire)
@@ -185,7 +191,7 @@ function decodeOwn(type: string, wire: Fields): Frame {
     case 'error':
       return { kind: 'refusal', to: [], error: refusal(wire) }
     default:
-      return malformed('neither a request id, a channel, nor a known type', wire)
+      return notice('malformed', 'neither a request id, a channel, nor a known type', wire)
   }
 }
 
@@ -228,8 +234,4 @@ function positions(value: unknown): readonly ChannelPosition[] | undefined {
       ? [{ channel, epoch, offset }]
       : []
   })
-}
-
-function malformed(reason: string, wire: unknown): NoticeFrame {
-  return { kind: 'notice', level: 'malformed', reason, wire }
 }

@@ -7,6 +7,7 @@ export type Intent =
   | UnsubscribeIntent
   | RequestIntent
   | PublishIntent
+  | PresenceIntent
   | PingIntent
   | PongIntent
   | AuthIntent
@@ -67,6 +68,19 @@ export interface PublishIntent {
   readonly id: string
   readonly type: string
   readonly payload: unknown
+}
+
+/** We are somewhere, are there in another way, are no longer, or are still. */
+export interface PresenceIntent {
+  readonly kind: 'presence'
+  /** When it was said, in milliseconds since the Unix epoch. */
+  readonly timestamp: number
+  readonly requestId: string
+  readonly action: 'join' | 'update' | 'leave' | 'heartbeat'
+  /** Where: the channel `presence:<resource>` tells who else is. */
+  readonly resource: string
+  /** What we tell of ourselves there, with a join or an update. */
+  readonly meta: unknown
 }
 
 /** We want a sign of life. */

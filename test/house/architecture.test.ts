@@ -13,6 +13,12 @@ const floors: Record<string, { may: string[]; because: string }> = {
   connection: { may: ['wire', 'base'], because: 'a socket knows no channels' },
   context: { may: ['base'], because: 'state works without a socket' },
   channels: { may: ['connection', 'wire', 'base'], because: 'channels know no state' },
+  presence: { may: ['channels', 'wire', 'base'], because: 'it is a wing above channels' },
+  optimistic: {
+    may: ['channels', 'context', 'wire', 'base'],
+    because: 'it is a wing above channels and state',
+  },
+  storage: { may: ['wire', 'base'], because: 'it keeps what it is given' },
   client: {
     may: ['connection', 'dialects', 'wire', 'base'],
     because: 'it builds and joins, and names one dialect',
