@@ -8,6 +8,10 @@ export type { DrainOptions } from './drain.ts'
 export { drainDefaults } from './drain.ts'
 export type { DuuiMountOptions } from './duui-mount.ts'
 export { DuuiMount } from './duui-mount.ts'
+export type { EntityChange, EntityEvents, EventPublisher } from './entity-events.ts'
+export { broadcastEntities, entityChannel } from './entity-events.ts'
+export type { BusSubscriber, EventBusOptions } from './event-bus.ts'
+export { EventBus } from './event-bus.ts'
 export type { RequestContext, RequestHandler } from './handlers.ts'
 export type { MemoryBrokerOptions } from './memory-broker.ts'
 export { MemoryBroker } from './memory-broker.ts'
@@ -25,6 +29,10 @@ export type {
   User,
 } from './options.ts'
 export { serverDefaults } from './options.ts'
+export type { AsJson } from './publish-event.ts'
+export { publishEvent } from './publish-event.ts'
+export type { RealtimeRepositoryOptions, Repository } from './realtime-repository.ts'
+export { realtimeRepository } from './realtime-repository.ts'
 export type {
   ListeningServer,
   PublishOptions,

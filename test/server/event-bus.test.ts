@@ -1,0 +1,149 @@
+import { describe, expect, it, vi } from 'vitest'
+import { EventBus, publishEvent } from 'wirefold/server'
+
+interface Agent {
+  readonly id: number
+  readonly name: string
+}
+
+interface Events {
+  'agent:created': Agent
+  'agent:deleted': { readonly id: number }
+}
+
+describe('an event bus', () => {
+  it('tells every subscriber of a type, in their order, and nobody else', async () => {
+    const bus = new EventBus<Events>()
+    const heard: string[] = []
+    bus.subscribe('agent:created', ({ name }) => heard.push(`first ${name}`))
+    bus.subscribe('agent:created', ({ name }) => heard.push(`second ${name}`))
+    bus.subscribe('agent:deleted', ({ id }) => heard.push(`deleted ${id}`))
+    await bus.publish('agent:created', { id: 1, name: 'Ada' })
+    expect(heard).toEqual(['first Ada', 'second Ada'])
+  })
+
+  it('goes on where a subscriber throws or rejects, and reports both', async () => {
+    const onError = vi.fn()
+    const bus = new EventBus<Events>({ onError })
+    const heard = vi.fn()
+    bus.subscribe('agent:created', () => {
+      throw new Error('thrown')
+    })
+    bus.subscribe('agent:created', () => Promise.reject(new Error('rejected')))
+    bus.subscribe('agent:created', heard)
+    await bus.publish('agent:created', { id: 1, name: 'Ada' })
+    expect(heard).toHaveBeenCalledOnce()
+    expect(onError.mock.calls.map(([error]) => error.message)).toEqual(['thrown', 'rejected'])
+  })
+
+  it('says nothing to nobody', async () => {
+    await expect(new EventBus<Events>().publish('agent:deleted', { id: 1 })).resolves.toBe(
+      undefined,
+    )
+  })
+
+  it('removes a subscriber once, and only that one', async () => {
+    const bus = new EventBus<Events>()
+    const heard = vi.fn()
+    const off = bus.subscribe('agent:deleted', heard)
+    bus.subscribe('agent:deleted', heard)
+    off()
+    off()
+    await bus.publish('agent:deleted', { id: 1 })
+    expect(heard).toHaveBeenCalledOnce()
+  })
+
+  it('tells who subscribed before, whatever subscribers do meanwhile', async () => {
+    const bus = new EventBus<Events>()
+    const late = vi.fn()
+    const early = vi.fn()
+    bus.subscribe('agent:deleted', () => {
+      bus.subscribe('agent:deleted', late)
+      off()
+    })
+    const off = bus.subscribe('agent:deleted', early)
+    await bus.publish('agent:deleted', { id: 1 })
+    expect(late).not.toHaveBeenCalled()
+    expect(early).toHaveBeenCalledOnce()
+  })
+
+  it('waits for what its subscribers promise', async () => {
+    const bus = new EventBus<Events>()
+    const order: string[] = []
+    bus.subscribe('agent:deleted', async () => {
+      await Promise.resolve()
+      order.push('done')
+    })
+    await bus.publish('agent:deleted', { id: 1 })
+    order.push('published')
+    expect(order).toEqual(['done', 'published'])
+  })
+
+  it('takes names that objects have by themselves', async () => {
+    const bus = new EventBus()
+    const heard = vi.fn()
+    bus.subscribe('__proto__', heard)
+    await bus.publish('constructor', 1)
+    await bus.publish('__proto__', 2)
+    expect(heard.mock.calls).toEqual([[2]])
+  })
+})
+
+describe('a function whose result is an event', () => {
+  it('publishes it once, after it succeeded, and returns it as it is', async () => {
+    const bus = new EventBus<Events>()
+    const order: string[] = []
+    bus.subscribe('agent:created', ({ name }) => order.push(`told ${name}`))
+    const made = { id: 1, name: 'Ada' }
+    const create = publishEvent(bus, 'agent:created', async (name: string) => {
+      order.push(`create ${name}`)
+      return made
+    })
+    expect(await create('Ada')).toBe(made)
+    expect(order).toEqual(['create Ada', 'told Ada'])
+  })
+
+  it('publishes nothing where it throws, rejects or returns nothing', async () => {
+    const bus = new EventBus<Events>()
+    const heard = vi.fn()
+    bus.subscribe('agent:created', heard)
+    const broken = publishEvent(bus, 'agent:created', (): Agent => {
+      throw new Error('no')
+    })
+    const rejected = publishEvent(bus, 'agent:created', async (): Promise<Agent> => {
+      throw new Error('no')
+    })
+    const absent = publishEvent(bus, 'agent:created', (): Agent | null => null)
+    await expect(broken()).rejects.toThrow('no')
+    await expect(rejected()).rejects.toThrow('no')
+    expect(await absent()).toBe(null)
+    expect(heard).not.toHaveBeenCalled()
+  })
+
+  it('tells dates as ISO texts, and leaves the result its dates', async () => {
+    const bus = new EventBus<{ saved: { readonly at: string } }>()
+    const heard = vi.fn()
+    bus.subscribe('saved', heard)
+    const at = new Date(0)
+    const save = publishEvent(bus, 'saved', () => ({ at }))
+    expect((await save()).at).toBe(at)
+    expect(heard).toHaveBeenCalledWith({ at: '1970-01-01T00:00:00.000Z' })
+  })
+
+  it('succeeds also where its result cannot be told', async () => {
+    const onError = vi.fn()
+    const bus = new EventBus<{ saved: { readonly size: bigint } }>({ onError })
+    const save = publishEvent(bus, 'saved', () => ({ size: 1n }))
+    expect(await save()).toEqual({ size: 1n })
+    expect(onError).toHaveBeenCalledOnce()
+  })
+
+  it('succeeds also where a subscriber fails', async () => {
+    const bus = new EventBus<Events>({ onError: () => {} })
+    bus.subscribe('agent:deleted', () => {
+      throw new Error('no')
+    })
+    const remove = publishEvent(bus, 'agent:deleted', (id: number) => ({ id }))
+    expect(await remove(1)).toEqual({ id: 1 })
+  })
+})
