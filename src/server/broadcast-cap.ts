@@ -54,18 +54,19 @@ export class BroadcastCap {
   }
 
   /**
-   * Resolves when an event may be added to its channel; rejects with `rate-limited` where it may not
-   * be, and with `closed` once the cap is.
+   * Resolves once an event may be added to its channel; `undefined` where that is now. Throws or
+   * rejects with `rate-limited` where it may not be added, and rejects with `closed` once the cap is.
    */
-  async admit(channel: string, type: string): Promise<void> {
+  admit(channel: string, type: string): Promise<void> | undefined {
+    if (this.#options.maxPerSecond === Number.POSITIVE_INFINITY) return undefined
     this.#forget()
     const current = this.#windows.get(channel) ?? this.#open(channel)
     if (current.count < this.#options.maxPerSecond) {
       current.count += 1
-      return
+      return undefined
     }
     if (this.#options.overflow === 'drop') throw this.#tooMany(current)
-    await this.#next(channel, type, current)
+    return this.#next(channel, type, current)
   }
 
   /** Nothing waits any more. */
@@ -103,7 +104,7 @@ export class BroadcastCap {
     return new Promise((go, give) => current.waiting.set(type, { go, give }))
   }
 
-  /** A current is over: what waits goes first in the next one, as far as that reaches. */
+  /** A second is over: what waits goes first in the next one, as far as that reaches. */
   #turn(channel: string, { waiting }: CapWindow): void {
     this.#windows.delete(channel)
     const current = this.#open(channel)

@@ -235,7 +235,8 @@ export class Connection implements Session, Receiver {
   async #answer(command: PublishCommand | RequestCommand, asker: Asker): Promise<void> {
     this.#asked += 1
     // Who subscribes and then asks sees the events of what was asked.
-    await this.#core.channels.pending(this)
+    const pending = this.#core.channels.pending(this)
+    if (pending) await pending
     if (this.#phase.name === 'closed') return
     const { dialect } = this
     const caller = { ...asker, dialect, connectionId: this.#id, signal: this.#gone.signal }

@@ -59,7 +59,8 @@ export class Publisher {
     const { source, type, json } = event
     check(source, type, json)
     if (!this.#rules.access.knows(source)) throw foreign(source)
-    await this.#rules.cap.admit(source, type)
+    const admitted = this.#rules.cap.admit(source, type)
+    if (admitted) await admitted
     const position = await this.#broker.publish(source, event)
     for (const family of this.#families) {
       if (inFamily(source, family)) await this.#broker.publish(family, event)
