@@ -48,6 +48,11 @@ export class BroadcastCap {
     this.#options = options
   }
 
+  /** How many channels it knows the last second of. */
+  get size(): number {
+    return this.#windows.size
+  }
+
   /** How many events were not let through. */
   get dropped(): number {
     return this.#dropped

@@ -4,7 +4,7 @@ import type { RawSocket, Socket } from './socket.ts'
 import type { Turn } from './turn.ts'
 
 /** A turn's texts are written before its end where they come to this, in UTF-16 units. */
-const FULL_BATCH = 64 * 1024
+const FULL_BATCH = 32 * 1024
 /** So much is handed to the system ahead, in bytes: that it takes more is the peer's sign of life. */
 const ENOUGH_BYTES = 64 * 1024
 /** Above this many unsent bytes what can be had again is withheld. */
