@@ -24,7 +24,7 @@ process.on('message', async (message) => {
   } else if (message.run) process.send({ ran: await run(message.run) })
   else process.exit()
 })
-process.send({ port, rss: process.memoryUsage.rss() })
+process.send({ listening: { port, rss: process.memoryUsage.rss() } })
 
 async function run({ perTurn, ms }) {
   await drained(0)
