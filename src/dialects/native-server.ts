@@ -40,6 +40,7 @@ export const nativeServer: ServerDialect = {
   name: 'native',
   decode: (wire) => (Array.isArray(wire) ? wire.map(decodeMessage) : [decodeMessage(wire)]),
   encode: (frame) => JSON.stringify(message(frame)),
+  join: (texts) => `[${texts.join(',')}]`,
   encodeEvent({ type, channel, json, id, offset, prev, via, timestamp }) {
     const head = JSON.stringify({ type, channel, id, offset, prev, via, timestamp })
     // The payload is text already: spliced in, it is not written a second time.

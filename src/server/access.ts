@@ -9,6 +9,7 @@ import type {
   ChannelAction,
   DueEvent,
   User,
+  ValidateChannel,
 } from './options.ts'
 
 /** How long `authorize` may take. */
@@ -19,6 +20,7 @@ export interface AccessParts {
   readonly authenticate: Authenticate | undefined
   readonly authorize: Authorize | undefined
   readonly canReceive: CanReceive | undefined
+  readonly validateChannel: ValidateChannel | undefined
   readonly clock: Clock
   /** Receives what a hook threw. */
   readonly report: (error: unknown) => void
@@ -66,6 +68,18 @@ export class Access {
       return canReceive(user, channel, event) === true
     } catch (cause) {
       this.#failed('canReceive', 'it threw', cause)
+      return false
+    }
+  }
+
+  /** Whether a name is that of one of the application's channels. Never throws. */
+  knows(channel: string): boolean {
+    const { validateChannel } = this.#parts
+    if (!validateChannel) return true
+    try {
+      return validateChannel(channel) === true
+    } catch (cause) {
+      this.#failed('validateChannel', 'it threw', cause)
       return false
     }
   }

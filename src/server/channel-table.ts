@@ -1,7 +1,9 @@
+import type { Refusal } from '../base/errors.ts'
+import type { Access } from './access.ts'
 import type { Broker } from './broker.ts'
 import type { ChannelEvent } from './channel-event.ts'
-import type { Receiver } from './membership.ts'
 import { Membership } from './membership.ts'
+import type { Receiver } from './receiver.ts'
 
 /** A channel that somebody here is a member of. */
 interface Channel {
@@ -10,13 +12,19 @@ interface Channel {
   readonly followed: Promise<() => void>
 }
 
+/** What a channel table is made of. */
+export interface ChannelTableParts {
+  readonly broker: Broker
+  readonly access: Access
+}
+
 /** The channels that this server has members of, each followed once at the broker. */
 export class ChannelTable {
-  readonly #broker: Broker
+  readonly #parts: ChannelTableParts
   readonly #channels = new Map<string, Channel>()
 
-  constructor(broker: Broker) {
-    this.#broker = broker
+  constructor(parts: ChannelTableParts) {
+    this.#parts = parts
   }
 
   /** How many channels have members here. */
@@ -25,22 +33,36 @@ export class ChannelTable {
   }
 
   /** How many memberships there are. */
-  get members(): number {
+  get memberships(): number {
     let count = 0
     for (const { members } of this.#channels.values()) count += members.size
     return count
   }
 
+  /** The members of a channel at this moment. */
+  members(name: string): readonly Membership[] {
+    return [...(this.#channels.get(name)?.members ?? [])]
+  }
+
   /**
    * Makes a receiver a member, held until it is settled. It misses nothing once `followed` resolves;
    * where that rejects it has to leave, and the next to come tries anew.
+   *
+   * @param revoked called where the membership was taken away, after its end
    */
   join(
     name: string,
     receiver: Receiver,
+    revoked: (error: Refusal) => void,
   ): { readonly membership: Membership; readonly followed: Promise<unknown> } {
     const channel = this.#channels.get(name) ?? this.#open(name)
-    const membership = new Membership(receiver, (member) => this.#leave(name, channel, member))
+    const { access } = this.#parts
+    const membership = new Membership({
+      receiver,
+      receives: (event) => access.canReceive(receiver.user, event.source, event),
+      leave: (member) => this.#leave(name, channel, member),
+      revoked,
+    })
     channel.members.add(membership)
     return { membership, followed: channel.followed }
   }
@@ -50,7 +72,7 @@ export class ChannelTable {
     const deliver = (event: ChannelEvent): void => {
       for (const member of members) member.take(event)
     }
-    const followed = this.#broker.subscribe(name, deliver)
+    const followed = this.#parts.broker.subscribe(name, deliver)
     const channel = { members, followed }
     this.#channels.set(name, channel)
     return channel

@@ -10,7 +10,6 @@ import type {
   ServerDialect,
   ServerFrame,
 } from '../wire/server-dialect.ts'
-import type { ChannelEvent } from './channel-event.ts'
 import type { ServerCore } from './core.ts'
 import type { Entry } from './entries.ts'
 import { readEntries } from './entries.ts'
@@ -18,10 +17,10 @@ import { answerOnce } from './exactly-once.ts'
 import { FaultCounter } from './fault-counter.ts'
 import type { ConnectionInfo, MountRequest, Session } from './mount.ts'
 import type { User } from './options.ts'
+import type { Receiver } from './receiver.ts'
 import type { RefusalCode } from './refusals.ts'
 import { badFrame, refusal } from './refusals.ts'
 import type { Socket } from './socket.ts'
-import { Subscriptions } from './subscriptions.ts'
 
 /** The largest first frame, in bytes: a stranger gets less room. */
 const FIRST_FRAME_BYTES = 16 * 1024
@@ -44,18 +43,17 @@ type Phase =
   | { readonly name: 'closed' }
 
 /** One client that greets first, from its socket's opening to its end. */
-export class Connection implements Session {
+export class Connection implements Session, Receiver {
   readonly dialect: ServerDialect
   readonly #id = randomId()
   readonly #core: ServerCore
   readonly #socket: Socket
   readonly #request: MountRequest
-  readonly #subscriptions: Subscriptions
   readonly #faults = new FaultCounter()
   readonly #gone = new AbortController()
   #phase: Phase
-  /** The subscribes and unsubscribes that are not carried out yet: they go one by one. */
-  #turn: Promise<void> | undefined
+  /** Whether events were withheld and the client does not know it yet. */
+  #behind = false
   /** How many requests and publishes are under way. */
   #asked = 0
   #drain: { readonly notice: GoawayFrame; readonly rested: () => void } | undefined
@@ -65,20 +63,23 @@ export class Connection implements Session {
     this.#core = core
     this.#socket = socket
     this.#request = request
-    this.#subscriptions = new Subscriptions(core, this)
     const { clock, helloTimeoutMs } = core.options
     const cancel = clock.after(helloTimeoutMs, () => this.#end(4408, 'no hello in time'))
     this.#phase = { name: 'waiting', cancel }
   }
 
+  get user(): User | null {
+    return this.#phase.name === 'open' ? this.#phase.user : null
+  }
+
   info(): ConnectionInfo {
     const user = this.#phase.name === 'open' ? this.#phase.user : undefined
-    return { id: this.#id, dialect: this.dialect.name, user, channels: this.#subscriptions.names }
+    return { id: this.#id, dialect: this.dialect.name, user, channels: this.#channels }
   }
 
   get resting(): boolean {
     const open = this.#phase.name === 'open'
-    return open && !this.#turn && !this.#asked && !this.#subscriptions.names.length
+    return open && !this.#core.channels.pending(this) && !this.#asked && !this.#channels.length
   }
 
   drain(notice: GoawayFrame, rested: () => void): void {
@@ -87,13 +88,18 @@ export class Connection implements Session {
     if (this.#phase.name === 'open') this.#say(notice)
   }
 
-  receives(event: ChannelEvent): boolean {
-    if (this.#phase.name !== 'open') return false
-    return this.#core.access.canReceive(this.#phase.user, event.source, event)
-  }
-
   send(text: string): void {
     if (this.#phase.name !== 'closed') this.#socket.send(text)
+  }
+
+  offer(text: string): void {
+    if (this.#phase.name === 'closed' || this.#socket.offer(text) || this.#behind) return
+    this.#behind = true
+    this.drained()?.then(() => this.#catchUp())
+  }
+
+  drained(): Promise<void> | undefined {
+    return this.#socket.drained()
   }
 
   text(text: string, bytes: number): void {
@@ -121,7 +127,7 @@ export class Connection implements Session {
     if (this.#phase.name === 'closed') return
     if ('cancel' in this.#phase) this.#phase.cancel()
     this.#phase = { name: 'closed' }
-    this.#subscriptions.end()
+    this.#core.channels.leave(this)
     this.#gone.abort()
   }
 
@@ -185,12 +191,9 @@ export class Connection implements Session {
 
   #run(entry: Entry, { user, senderId }: Asker): void {
     switch (entry.kind) {
-      case 'ping': {
-        const serverTime = this.#core.options.clock.wall()
-        const offsets = this.#subscriptions.moved()
-        this.#say({ kind: 'pong', timestamp: entry.timestamp, serverTime, offsets })
+      case 'ping':
+        this.#pong(entry.timestamp)
         return
-      }
       case 'pong':
         return
       case 'hello':
@@ -200,10 +203,10 @@ export class Connection implements Session {
         this.#fault(entry.of)
         return
       case 'subscribe':
-        this.#inTurn(() => this.#subscriptions.subscribe(user, entry))
+        this.#core.channels.subscribe(this, entry).then(() => this.#rest())
         return
       case 'unsubscribe':
-        this.#inTurn(() => this.#subscriptions.unsubscribe(entry.requestId, entry.channels))
+        this.#core.channels.unsubscribe(this, entry).then(() => this.#rest())
         return
       case 'publish':
       case 'request':
@@ -212,21 +215,28 @@ export class Connection implements Session {
     }
   }
 
-  #inTurn(step: () => void | Promise<void>): void {
-    const turn = (this.#turn ?? Promise.resolve())
-      .then(step)
-      .catch((error: unknown) => this.#core.report(error))
-      .finally(() => {
-        if (this.#turn === turn) this.#turn = undefined
-        this.#rest()
-      })
-    this.#turn = turn
+  get #channels(): readonly string[] {
+    return this.#core.channels.channelsOf(this)
+  }
+
+  #pong(timestamp: number | undefined): void {
+    const serverTime = this.#core.options.clock.wall()
+    // Whoever is behind is not to ask for what it misses before it keeps up.
+    const offsets = this.#behind ? undefined : this.#core.channels.moved(this)
+    this.#say({ kind: 'pong', timestamp, serverTime, offsets })
+  }
+
+  /** The client keeps up again: what it compares this with tells it what it misses. */
+  #catchUp(): void {
+    this.#behind = false
+    if (this.#phase.name !== 'closed') this.#pong(undefined)
   }
 
   async #answer(command: PublishCommand | RequestCommand, asker: Asker): Promise<void> {
     this.#asked += 1
     // Who subscribes and then asks sees the events of what was asked.
-    if (this.#turn) await this.#turn
+    const pending = this.#core.channels.pending(this)
+    if (pending) await pending
     if (this.#phase.name === 'closed') return
     const { dialect } = this
     const caller = { ...asker, dialect, connectionId: this.#id, signal: this.#gone.signal }

@@ -1,11 +1,12 @@
 import type { Cancel } from '../base/clock.ts'
 import { randomId } from '../base/ids.ts'
 import { duuiServer } from '../dialects/duui-server.ts'
-import type { ChannelEvent } from './channel-event.ts'
+import type { Position } from '../wire/frame.ts'
 import type { ServerCore } from './core.ts'
-import type { Membership, Receiver } from './membership.ts'
+import type { Membership } from './membership.ts'
 import type { ConnectionInfo, MountRequest, Session } from './mount.ts'
 import type { DueEvent, User } from './options.ts'
+import type { Receiver } from './receiver.ts'
 import type { Socket } from './socket.ts'
 
 /** What a session asks of its mount. */
@@ -30,6 +31,8 @@ export class DuuiSession implements Session, Receiver {
   readonly #cancel: Cancel
   #user: User | null | undefined
   #membership: Membership | undefined
+  /** The past, and where it ends, until it is told. */
+  #due: { readonly head: Position; readonly texts: readonly string[] } | undefined
   #closed = false
 
   constructor(core: ServerCore, socket: Socket, request: MountRequest, parts: DuuiSessionParts) {
@@ -49,12 +52,18 @@ export class DuuiSession implements Session, Receiver {
     return { id: this.#id, dialect: this.dialect.name, user: this.#user, channels }
   }
 
-  receives(event: ChannelEvent): boolean {
-    return this.#receives(event.source, event)
+  get user(): User | null {
+    // It joins once its user is known.
+    return this.#user ?? null
   }
 
   send(text: string): void {
     this.#socket.send(text)
+  }
+
+  offer(text: string): void {
+    // There is no word for what it misses: it has to begin anew.
+    if (!this.#socket.offer(text)) this.#end(1013, 'too slow')
   }
 
   text(): void {
@@ -83,23 +92,35 @@ export class DuuiSession implements Session, Receiver {
     this.#cancel()
     this.#user = user
     await this.#parts.inTurn(() => this.#join())
+    await this.#tell()
   }
 
+  /** Becomes a member, and notes what is to be told before the first live event. */
   async #join(): Promise<void> {
     if (this.#closed) return
     const { channel, past } = this.#parts
-    const { membership, followed } = this.#core.channels.join(channel, this)
+    const { access, broker, channels } = this.#core
+    const { membership, followed } = channels.join(channel, this, ({ code }) =>
+      this.#end(4403, code),
+    )
     this.#membership = membership
     await followed
     // Every event up to the head is stored by now, so that the past read next holds it.
-    const head = await this.#core.broker.head(channel)
-    for (const text of await past((event) => this.#receives(channel, event))) this.send(text)
-    membership.settle(head)
+    const head = await broker.head(channel)
+    const texts = await past((event) => access.canReceive(this.user, channel, event))
+    this.#due = { head, texts }
   }
 
-  #receives(channel: string, event: DueEvent): boolean {
-    // It joins once its user is known.
-    return this.#core.access.canReceive(this.#user ?? null, channel, event)
+  /** Tells the past no faster than it is read, which nobody else waits for; then lets live events through. */
+  async #tell(): Promise<void> {
+    const { head, texts = [] } = this.#due ?? {}
+    this.#due = undefined
+    for (const text of texts) {
+      const drained = this.#socket.drained()
+      if (drained) await drained
+      this.send(text)
+    }
+    if (head && this.#membership?.settle(head) === false) this.#end(1013, 'too slow')
   }
 
   #end(code: number, reason: string): void {

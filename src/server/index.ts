@@ -1,8 +1,13 @@
 export { isWirefoldError, WirefoldError } from '../base/errors.ts'
+export { nativeServer } from '../dialects/native-server.ts'
 export type { ChannelPosition, Position } from '../wire/frame.ts'
+export type { ServerDialect } from '../wire/server-dialect.ts'
 export type { Answers, Begun } from './answers.ts'
+export type { BroadcastOverflow } from './broadcast-cap.ts'
 export type { Broker, Missed, NewEvent } from './broker.ts'
 export { ChannelEvent } from './channel-event.ts'
+export type { ChannelManagerOptions, PublishOptions } from './channel-manager.ts'
+export { ChannelManager } from './channel-manager.ts'
 export type { ServerCore } from './core.ts'
 export type { DrainOptions } from './drain.ts'
 export { drainDefaults } from './drain.ts'
@@ -27,6 +32,7 @@ export type {
   RealtimeServerOptions,
   ServerLimits,
   User,
+  ValidateChannel,
 } from './options.ts'
 export { serverDefaults } from './options.ts'
 export type { AsJson } from './publish-event.ts'
@@ -35,11 +41,11 @@ export type { RealtimeRepositoryOptions, Repository } from './realtime-repositor
 export { realtimeRepository } from './realtime-repository.ts'
 export type {
   ListeningServer,
-  PublishOptions,
   ServerCloseOptions,
   ServerStats,
 } from './realtime-server.ts'
 export { createRealtimeServer, RealtimeServer } from './realtime-server.ts'
+export type { Receiver } from './receiver.ts'
 export type { RefuseOptions } from './refusals.ts'
 export { refuse } from './refusals.ts'
 export type { Socket, SocketHandlers } from './socket.ts'

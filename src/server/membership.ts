@@ -1,17 +1,20 @@
+import type { Refusal } from '../base/errors.ts'
 import type { Position } from '../wire/frame.ts'
-import type { ServerDialect } from '../wire/server-dialect.ts'
 import type { ChannelEvent } from './channel-event.ts'
+import type { Receiver } from './receiver.ts'
 
 /** The most live events kept for a member whose subscribe is still being answered. */
 const HELD_EVENTS = 1_000
 
-/** Somebody texts can be sent to. */
-export interface Receiver {
-  readonly dialect: ServerDialect
-  /** Whether an event is for them; must not throw. */
-  receives(event: ChannelEvent): boolean
-  /** Sends a text; must not throw. */
-  send(text: string): void
+/** What a membership is made of. */
+export interface MembershipParts {
+  readonly receiver: Receiver
+  /** Whether an event is for the receiver; does not throw. */
+  readonly receives: (event: ChannelEvent) => boolean
+  /** Takes the member off its channel. */
+  readonly leave: (membership: Membership) => void
+  /** Called where the membership was taken away, after its end. */
+  readonly revoked: (error: Refusal) => void
 }
 
 /**
@@ -20,9 +23,10 @@ export interface Receiver {
  * It begins held: live events wait until the subscribe is answered and the missed ones are sent.
  */
 export class Membership {
-  readonly #receiver: Receiver
-  readonly #leave: (membership: Membership) => void
+  readonly #parts: MembershipParts
   #held: ChannelEvent[] | undefined = []
+  /** Whether all that was held is still there. */
+  #whole = true
   #epoch: string | undefined
   /** The last offset that was looked at. */
   #seen = 0
@@ -31,9 +35,13 @@ export class Membership {
   /** The last offset due that the receiver was told of; `undefined` in another history. */
   #told: number | undefined
 
-  constructor(receiver: Receiver, leave: (membership: Membership) => void) {
-    this.#receiver = receiver
-    this.#leave = leave
+  constructor(parts: MembershipParts) {
+    this.#parts = parts
+  }
+
+  /** Whose it is. */
+  get receiver(): Receiver {
+    return this.#parts.receiver
   }
 
   /** The last place due to the receiver; `undefined` until {@link settle}. */
@@ -46,7 +54,10 @@ export class Membership {
     if (this.#held) {
       this.#held.push(event)
       // The oldest goes: what remains shows the receiver a hole, and it asks again.
-      if (this.#held.length > HELD_EVENTS) this.#held.shift()
+      if (this.#held.length > HELD_EVENTS) {
+        this.#held.shift()
+        this.#whole = false
+      }
     } else this.#deliver(event)
   }
 
@@ -59,8 +70,10 @@ export class Membership {
    * The receiver has everything up to `head`: from here on it gets what happens after it.
    *
    * @param due the last offset of that which was due to the receiver
+   * @returns whether that is all of it: too much may have happened meanwhile
    */
-  settle(head: Position, due: number = head.offset): void {
+  settle(head: Position, due: number = head.offset): boolean {
+    const whole = this.#whole
     const held = this.#held ?? []
     this.#held = undefined
     this.#epoch = head.epoch
@@ -68,6 +81,8 @@ export class Membership {
     this.#due = due
     this.#told = due
     for (const event of held) this.#deliver(event)
+    this.#whole = true
+    return whole
   }
 
   /**
@@ -82,7 +97,18 @@ export class Membership {
 
   /** Ends the membership; safe to call twice. */
   leave(): void {
-    this.#leave(this)
+    this.#parts.leave(this)
+  }
+
+  /** Takes the membership away. */
+  revoke(error: Refusal): void {
+    this.leave()
+    this.#parts.revoked(error)
+  }
+
+  /** Whether an event is for its receiver. */
+  receives(event: ChannelEvent): boolean {
+    return this.#parts.receives(event)
   }
 
   #deliver(event: ChannelEvent): void {
@@ -94,9 +120,13 @@ export class Membership {
     if (!same) this.#told = undefined
     this.#epoch = epoch
     this.#seen = offset
-    if (!this.#receiver.receives(event)) return
-    const text = event.text(this.#receiver.dialect, this.#due)
+    if (!this.receives(event)) return
+    const { receiver } = this
+    const text = event.text(receiver.dialect, this.#due)
+    // Due even where it is withheld: the next one then shows the hole.
     this.#due = offset
-    if (text !== undefined) this.#receiver.send(text)
+    if (text === undefined) return
+    if (receiver.offer) receiver.offer(text)
+    else receiver.send(text)
   }
 }

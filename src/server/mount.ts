@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { GoawayFrame } from '../wire/frame.ts'
+import type { Join } from './batch.ts'
 import type { ServerCore } from './core.ts'
 import type { User } from './options.ts'
 import type { Socket, SocketHandlers } from './socket.ts'
@@ -52,6 +53,8 @@ export interface Session extends SocketHandlers {
 export interface Mount {
   /** The WebSocket subprotocols it knows; a client may offer none. */
   readonly protocols: readonly string[]
+  /** Several texts as one frame, where clients take that; without, every text is a frame. */
+  readonly join?: Join
   /** Called once, when it is mounted. */
   mounted?(core: ServerCore): void
   /** Why a request is not upgraded at all. */

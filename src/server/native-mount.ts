@@ -7,6 +7,7 @@ import type { Mount } from './mount.ts'
 export function nativeMount(): Mount {
   return {
     protocols: [NATIVE_PROTOCOL],
+    join: nativeServer.join,
     open: (socket, request, core) => new Connection(core, socket, nativeServer, request),
   }
 }

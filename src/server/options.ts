@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '../base/clock.ts'
 import { systemClock } from '../base/clock.ts'
 import { printError } from '../base/report.ts'
+import type { BroadcastOverflow } from './broadcast-cap.ts'
 import type { Broker } from './broker.ts'
 
 /** Who is on the other end of a connection. */
@@ -52,6 +53,12 @@ export interface DueEvent {
  */
 export type CanReceive = (user: User | null, channel: string, event: DueEvent) => boolean
 
+/**
+ * Tells whether a well-formed name is that of one of the application's channels; only `true` is a
+ * yes.
+ */
+export type ValidateChannel = (channel: string) => boolean
+
 /** What one connection may ask for, and how long its answers are kept. */
 export interface ServerLimits {
   /**
@@ -90,6 +97,24 @@ export interface RealtimeServerOptions {
    * @default every subscriber gets every event
    */
   readonly canReceive?: CanReceive | undefined
+  /**
+   * Asked for every channel that somebody subscribes or publishes to. Throwing is a no, which is
+   * answered with `bad-channel`.
+   * @default every well-formed name is a channel
+   */
+  readonly validateChannel?: ValidateChannel | undefined
+  /**
+   * How many events of one channel are published in a second; those of its family count where they
+   * happened.
+   * @default Number.POSITIVE_INFINITY
+   */
+  readonly maxBroadcastsPerSecond?: number | undefined
+  /**
+   * What happens to an event that is one too many: `drop` refuses it with `rate-limited`; `coalesce`
+   * publishes the newest of each type in the next second, and refuses the others.
+   * @default 'drop'
+   */
+  readonly broadcastOverflow?: BroadcastOverflow | undefined
   /**
    * The origins whose pages may connect, as `https://app.example.com`, compared exactly; a request
    * without an `Origin` header comes from no page and is let through.
@@ -132,6 +157,8 @@ export interface RealtimeServerOptions {
 
 /** The values of options that are not given. */
 export const serverDefaults = {
+  maxBroadcastsPerSecond: Number.POSITIVE_INFINITY,
+  broadcastOverflow: 'drop',
   families: [] as readonly string[],
   helloTimeoutMs: 10_000,
   heartbeatMs: 25_000,
@@ -145,6 +172,9 @@ export interface ResolvedServerOptions {
   readonly authenticate: Authenticate | undefined
   readonly authorize: Authorize | undefined
   readonly canReceive: CanReceive | undefined
+  readonly validateChannel: ValidateChannel | undefined
+  readonly maxBroadcastsPerSecond: number
+  readonly broadcastOverflow: BroadcastOverflow
   readonly origins: readonly string[] | undefined
   readonly families: readonly string[]
   readonly helloTimeoutMs: number
@@ -165,6 +195,9 @@ export function resolveServerOptions(options: RealtimeServerOptions): ResolvedSe
     authenticate: options.authenticate,
     authorize: options.authorize,
     canReceive: options.canReceive,
+    validateChannel: options.validateChannel,
+    maxBroadcastsPerSecond: options.maxBroadcastsPerSecond ?? serverDefaults.maxBroadcastsPerSecond,
+    broadcastOverflow: options.broadcastOverflow ?? serverDefaults.broadcastOverflow,
     origins: options.origins,
     families: options.families ?? serverDefaults.families,
     helloTimeoutMs: options.helloTimeoutMs ?? serverDefaults.helloTimeoutMs,

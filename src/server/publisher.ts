@@ -3,31 +3,44 @@ import { inFamily } from '../dialects/native.ts'
 import { isOwnType } from '../dialects/native-server.ts'
 import { isChannel } from '../wire/fields.ts'
 import type { Position } from '../wire/frame.ts'
+import type { Access } from './access.ts'
+import type { BroadcastCap } from './broadcast-cap.ts'
 import type { Broker, NewEvent } from './broker.ts'
 
 /** The largest payload, in UTF-16 units: with its envelope it stays below what a client reads. */
 const LARGEST_PAYLOAD = 4 * 1024 * 1024 - 4096
 
+/** What an event has to pass before it has a place. */
+export interface PublishRules {
+  /** Knows the application's channels. */
+  readonly access: Access
+  /** How many events of one channel may be added. */
+  readonly cap: BroadcastCap
+}
+
 /** Adds events to channels, and to the families these belong to. */
 export class Publisher {
   readonly #broker: Broker
+  readonly #rules: PublishRules
   readonly #families: readonly string[]
 
   /** @param families the names before `:*` */
-  constructor(broker: Broker, families: readonly string[]) {
+  constructor(broker: Broker, families: readonly string[], rules: PublishRules) {
     this.#broker = broker
+    this.#rules = rules
     this.#families = families.map((name) => `${name}:*`)
   }
 
   /** Whether a name may be subscribed to. */
   canFollow(name: string): boolean {
-    return isChannel(name) && (!name.endsWith(':*') || this.#families.includes(name))
+    if (!isChannel(name)) return false
+    return name.endsWith(':*') ? this.#families.includes(name) : this.#rules.access.knows(name)
   }
 
   /**
    * Adds an event to a channel.
    *
-   * Rejects with `bad-channel`, `too-large`, or a `TypeError` for a type or payload that cannot be
+   * Rejects with `bad-channel`, `too-large`, `rate-limited`, or a `TypeError` for a type or payload that cannot be
    * an event's, before it has a place.
    *
    * @returns its place in the channel's own history
@@ -45,6 +58,9 @@ export class Publisher {
   async append(event: NewEvent): Promise<Position> {
     const { source, type, json } = event
     check(source, type, json)
+    if (!this.#rules.access.knows(source)) throw foreign(source)
+    const admitted = this.#rules.cap.admit(source, type)
+    if (admitted) await admitted
     const position = await this.#broker.publish(source, event)
     for (const family of this.#families) {
       if (inFamily(source, family)) await this.#broker.publish(family, event)
@@ -82,4 +98,9 @@ function check(channel: string, type: string, json: string | undefined): void {
       { bytes: json.length, limit: LARGEST_PAYLOAD },
     )
   }
+}
+
+function foreign(channel: string): WirefoldError {
+  const message = `The application has no channel "${channel}": see its validateChannel.`
+  return new WirefoldError('bad-channel', message, { channel })
 }

@@ -1,35 +1,29 @@
 import type { Server } from 'node:http'
 import { createServer } from 'node:http'
 import { WirefoldError } from '../base/errors.ts'
-import { safely } from '../base/report.ts'
 import type { GoawayFrame, Position } from '../wire/frame.ts'
-import { Access } from './access.ts'
-import { ChannelTable } from './channel-table.ts'
+import type { PublishOptions } from './channel-manager.ts'
+import { ChannelManager } from './channel-manager.ts'
+import { channelParts } from './channel-parts.ts'
 import type { ServerCore } from './core.ts'
 import type { DrainOptions } from './drain.ts'
 import { drain, drainNotice } from './drain.ts'
 import type { RequestHandler } from './handlers.ts'
 import { Handlers } from './handlers.ts'
-import { MemoryBroker } from './memory-broker.ts'
 import type { ConnectionInfo, Mount, MountRequest, Session } from './mount.ts'
 import { nativeMount } from './native-mount.ts'
 import type { RealtimeServerOptions } from './options.ts'
-import { resolveServerOptions } from './options.ts'
-import { Publisher } from './publisher.ts'
+import type { OutletParts } from './outlet.ts'
+import { Outlet } from './outlet.ts'
 import { SessionTable } from './session-table.ts'
-import type { Socket, SocketHandlers } from './socket.ts'
+import type { RawSocket, SocketHandlers } from './socket.ts'
+import { Turn } from './turn.ts'
 import { UpgradeRouter } from './upgrade-router.ts'
 
 /** Where the native protocol is served unless another path is named. */
 const NATIVE_PATH = '/ws'
 /** How long a client may take over the headers of its request, in milliseconds. */
 const HEADERS_MS = 10_000
-
-/** What may be said of an event besides its payload. */
-export interface PublishOptions {
-  /** The event's id, for receivers that have to recognise it. */
-  readonly id?: string | undefined
-}
 
 /** How a server closes its sockets. */
 export interface ServerCloseOptions {
@@ -59,6 +53,14 @@ export interface ServerStats {
   /** Channels with at least one member on this server. */
   readonly channels: number
   readonly subscriptions: number
+  /** Connections that do not keep up: live events are withheld from them. */
+  readonly slowConsumers: number
+  /** Events withheld from slow consumers so far. */
+  readonly withheldEvents: number
+  /** Slow consumers closed so far. */
+  readonly closedSlowConsumers: number
+  /** Events not published so far, because their channel had too many. */
+  readonly droppedBroadcasts: number
 }
 
 /**
@@ -75,34 +77,32 @@ export interface ServerStats {
  */
 export class RealtimeServer {
   readonly #core: ServerCore
-  readonly #ownsBroker: boolean
   readonly #router: UpgradeRouter
   readonly #sessions: SessionTable
+  readonly #outlets: OutletParts
   readonly #listening = new Set<Server>()
   #draining: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
   constructor(options: RealtimeServerOptions = {}) {
-    const resolved = resolveServerOptions(options)
-    const report = safely(resolved.onError)
-    const broker = options.broker ?? new MemoryBroker({ clock: resolved.clock })
-    this.#ownsBroker = options.broker === undefined
-    this.#core = {
-      options: resolved,
-      broker,
-      channels: new ChannelTable(broker),
-      publisher: new Publisher(broker, resolved.families),
-      access: new Access({ ...resolved, report }),
-      handlers: new Handlers(),
-      report,
-    }
+    const parts = channelParts(options)
+    const { clock, origins, limits } = parts.options
+    const { report } = parts
+    const channels = new ChannelManager(options, parts)
+    this.#core = { ...parts, channels, handlers: new Handlers() }
+    this.#outlets = { clock, turn: new Turn(), counts: { slow: 0, withheld: 0, cut: 0 } }
     this.#sessions = new SessionTable(report)
     this.#router = new UpgradeRouter({
-      origins: resolved.origins,
-      frameBytes: resolved.limits.frameBytes,
+      origins,
+      frameBytes: limits.frameBytes,
       open: (mount, socket, request) => this.#open(mount, socket, request),
       report,
     })
+  }
+
+  /** The channels: who is subscribed, and who shall be no longer. */
+  get channels(): ChannelManager {
+    return this.#core.channels
   }
 
   /**
@@ -161,8 +161,8 @@ export class RealtimeServer {
   /**
    * Adds an event to a channel and tells its members.
    *
-   * Rejects with `bad-channel`, `too-large` or `closed`, or a `TypeError` for a type or payload that
-   * cannot be an event's.
+   * Rejects with `bad-channel`, `too-large`, `rate-limited` or `closed`, or a `TypeError` for a type or
+   * payload that cannot be an event's.
    */
   async publish(
     channel: string,
@@ -171,8 +171,7 @@ export class RealtimeServer {
     options: PublishOptions = {},
   ): Promise<Position> {
     this.#refuseClosed()
-    const event = { type, id: options.id, timestamp: this.#core.options.clock.wall() }
-    return this.#core.publisher.publish(channel, event, payload)
+    return this.#core.channels.publish(channel, type, payload, options)
   }
 
   /** The connections of this moment. */
@@ -183,10 +182,15 @@ export class RealtimeServer {
   /** Counts of this moment. */
   stats(): ServerStats {
     const { channels } = this.#core
+    const { slow, withheld, cut } = this.#outlets.counts
     return {
       connections: this.#sessions.size,
       channels: channels.size,
-      subscriptions: channels.members,
+      subscriptions: channels.subscriptions,
+      slowConsumers: slow,
+      withheldEvents: withheld,
+      closedSlowConsumers: cut,
+      droppedBroadcasts: channels.dropped,
     }
   }
 
@@ -234,17 +238,27 @@ export class RealtimeServer {
     await this.#sessions.emptied()
     await Promise.all(stopped)
     this.#router.detach()
-    if (this.#ownsBroker) await this.#core.broker.close()
+    await this.#core.channels.close()
   }
 
-  #open(mount: Mount, socket: Socket, request: MountRequest): SocketHandlers {
+  #open(mount: Mount, raw: RawSocket, request: MountRequest): SocketHandlers {
     const { report } = this.#core
+    let session: Session | undefined
+    const cut = (): void => {
+      if (session) this.#sessions.end(session, 1013, 'too slow')
+    }
+    const outlet = new Outlet(this.#outlets, { raw, join: mount.join, cut })
     try {
-      const session = mount.open(socket, request, this.#core)
-      return this.#sessions.add(session, socket)
+      session = mount.open(outlet, request, this.#core)
+      const handlers = this.#sessions.add(session, outlet)
+      const closed = (): void => {
+        outlet.end()
+        handlers.closed()
+      }
+      return { ...handlers, closed }
     } catch (error) {
       report(error)
-      socket.close(1011, 'internal')
+      outlet.close(1011, 'internal')
       return { text() {}, binary() {}, closed() {} }
     }
   }

@@ -1,11 +1,19 @@
 import type { Refusal } from '../base/errors.ts'
 import type { Position } from '../wire/frame.ts'
-import type { SubscribeCommand } from '../wire/server-dialect.ts'
+import type { SubscribeCommand, UnsubscribeCommand } from '../wire/server-dialect.ts'
 import type { ChannelEvent } from './channel-event.ts'
-import type { ServerCore } from './core.ts'
-import type { Membership, Receiver } from './membership.ts'
-import type { User } from './options.ts'
+import type { ChannelParts } from './channel-parts.ts'
+import type { ChannelTable } from './channel-table.ts'
+import type { Membership } from './membership.ts'
+import type { Receiver } from './receiver.ts'
 import { refusal } from './refusals.ts'
+
+/** What the subscriptions of a receiver are made of. */
+export interface SubscriptionParts extends ChannelParts {
+  readonly table: ChannelTable
+  /** Whether a receiver may subscribe to a channel; does not reject. */
+  readonly admits: (receiver: Receiver, name: string) => Promise<boolean>
+}
 
 /** A channel that was granted, with what is due before its live events. */
 interface Granted {
@@ -28,15 +36,16 @@ interface Resumed {
   readonly gap: boolean
 }
 
-/** The channels of one connection. Its calls must not overlap. */
+/** The channels of one receiver. What is asked of them is done one by one. */
 export class Subscriptions {
-  readonly #core: ServerCore
+  readonly #parts: SubscriptionParts
   readonly #receiver: Receiver
   readonly #memberships = new Map<string, Membership>()
+  #turn: Promise<void> | undefined
   #ended = false
 
-  constructor(core: ServerCore, receiver: Receiver) {
-    this.#core = core
+  constructor(parts: SubscriptionParts, receiver: Receiver) {
+    this.#parts = parts
     this.#receiver = receiver
   }
 
@@ -45,34 +54,22 @@ export class Subscriptions {
     return [...this.#memberships.keys()]
   }
 
+  /** Resolves once what was asked is done; `undefined` where nothing is under way. */
+  get pending(): Promise<void> | undefined {
+    return this.#turn
+  }
+
   /** Answers a subscribe, then sends what was missed, then lets live events through. */
-  async subscribe(user: User | null, command: SubscribeCommand): Promise<void> {
-    const refused = new Map<string, Refusal>()
-    const granted: Granted[] = []
-    const grants = this.#admissible(command.channels, refused).map(async (name) => {
-      const grant = await this.#grant(user, name, command.since.get(name))
-      if ('code' in grant) {
-        this.#leave(name)
-        refused.set(name, grant)
-      } else granted.push(grant)
-    })
-    await Promise.all(grants)
-    if (this.#ended) return
-    const at = new Map<string, Position>()
-    const gaps: string[] = []
-    for (const { name, membership, resumed } of granted) {
-      const position = resumed ? placeOf(resumed) : membership.position
-      if (position && !resumed?.known) at.set(name, position)
-      if (resumed?.gap) gaps.push(name)
-    }
-    this.#say({ kind: 'subscribed', to: [command.requestId], at, refused, gaps })
-    for (const { membership, resumed } of granted) if (resumed) this.#resume(membership, resumed)
+  subscribe(command: Omit<SubscribeCommand, 'kind'>): Promise<void> {
+    return this.#inTurn(() => this.#subscribe(command))
   }
 
   /** Answers an unsubscribe; channels it was not subscribed to do not matter. */
-  unsubscribe(requestId: string, channels: readonly string[]): void {
-    for (const name of channels) this.#leave(name)
-    this.#say({ kind: 'released', to: [requestId] })
+  unsubscribe({ requestId, channels }: Omit<UnsubscribeCommand, 'kind'>): Promise<void> {
+    return this.#inTurn(() => {
+      for (const name of channels) this.#leave(name)
+      this.#say({ kind: 'released', to: [requestId] })
+    })
   }
 
   /** The channels that moved since this was asked last, with the last place due to the client. */
@@ -92,11 +89,51 @@ export class Subscriptions {
     this.#memberships.clear()
   }
 
+  #inTurn(step: () => void | Promise<void>): Promise<void> {
+    const turn = (this.#turn ?? Promise.resolve())
+      .then(step)
+      .catch((error: unknown) => this.#parts.report(error))
+      .finally(() => {
+        if (this.#turn === turn) this.#turn = undefined
+      })
+    this.#turn = turn
+    return turn
+  }
+
+  async #subscribe(command: Omit<SubscribeCommand, 'kind'>): Promise<void> {
+    const refused = new Map<string, Refusal>()
+    const granted: Granted[] = []
+    const grants = this.#admissible(command.channels, refused).map(async (name) => {
+      const grant = await this.#grant(name, command.since.get(name))
+      if ('code' in grant) {
+        this.#leave(name)
+        refused.set(name, grant)
+      } else granted.push(grant)
+    })
+    await Promise.all(grants)
+    if (this.#ended) return
+    const at = new Map<string, Position>()
+    const gaps: string[] = []
+    for (const { name, membership, resumed } of granted) {
+      if (!this.#has(name, membership)) {
+        refused.set(name, refusal('forbidden'))
+        continue
+      }
+      const position = resumed ? placeOf(resumed) : membership.position
+      if (position && !resumed?.known) at.set(name, position)
+      if (resumed?.gap) gaps.push(name)
+    }
+    this.#say({ kind: 'subscribed', to: [command.requestId], at, refused, gaps })
+    for (const { name, membership, resumed } of granted) {
+      if (resumed) await this.#resume(name, membership, resumed)
+    }
+  }
+
   /** The channels that may be asked for; why the others may not goes to `refused`. */
   #admissible(names: readonly string[], refused: Map<string, Refusal>): string[] {
-    let free = this.#core.options.limits.subscriptions - this.#memberships.size
+    let free = this.#parts.options.limits.subscriptions - this.#memberships.size
     return names.filter((name) => {
-      if (!this.#core.publisher.canFollow(name)) refused.set(name, refusal('bad-channel'))
+      if (!this.#parts.publisher.canFollow(name)) refused.set(name, refusal('bad-channel'))
       else if (!this.#memberships.has(name) && free-- <= 0) {
         refused.set(name, refusal('subscription-limit'))
       }
@@ -104,53 +141,65 @@ export class Subscriptions {
     })
   }
 
-  async #grant(
-    user: User | null,
-    name: string,
-    since: Position | undefined,
-  ): Promise<Granted | Refusal> {
-    const { access, report } = this.#core
-    if (!(await access.authorize(user, name, 'subscribe'))) return refusal('forbidden')
+  async #grant(name: string, since: Position | undefined): Promise<Granted | Refusal> {
+    const { admits, report } = this.#parts
+    if (!(await admits(this.#receiver, name))) return refusal('forbidden')
     if (this.#ended) return refusal('internal')
     const former = this.#memberships.get(name)
     if (former && !since) return { name, membership: former, resumed: undefined }
     try {
       const membership = former ?? (await this.#join(name))
       membership.hold()
-      return { name, membership, resumed: await this.#resumed(name, since) }
+      return { name, membership, resumed: await this.#resumed(name, membership, since) }
     } catch (error) {
       report(error)
       return refusal('internal')
     }
   }
 
-  async #resumed(name: string, since: Position | undefined): Promise<Resumed> {
-    const { broker } = this.#core
+  async #resumed(
+    name: string,
+    membership: Membership,
+    since: Position | undefined,
+  ): Promise<Resumed> {
+    const { broker } = this.#parts
     if (!since) {
       const head = await broker.head(name)
       return { head, from: head.offset, missed: [], known: false, gap: false }
     }
     const { head, events, complete } = await broker.since(name, since)
-    const missed = events.filter((event) => this.#receiver.receives(event))
+    const missed = events.filter((event) => membership.receives(event))
     const from = complete ? since.offset : head.offset
     return { head, from, missed, known: complete && missed.length === 0, gap: !complete }
   }
 
-  #resume(membership: Membership, resumed: Resumed): void {
+  /** Tells what was missed, no faster than the receiver takes it, and lets live events through. */
+  async #resume(name: string, membership: Membership, resumed: Resumed): Promise<void> {
     let prev = resumed.from
     for (const event of resumed.missed) {
+      const drained = this.#receiver.drained?.()
+      if (drained) await drained
+      if (!this.#has(name, membership)) return
       this.#send(event.text(this.#receiver.dialect, prev))
       prev = event.offset
     }
-    membership.settle(resumed.head, prev)
+    if (this.#has(name, membership)) membership.settle(resumed.head, prev)
   }
 
   async #join(name: string): Promise<Membership> {
-    const { membership, followed } = this.#core.channels.join(name, this.#receiver)
+    const { membership, followed } = this.#parts.table.join(name, this.#receiver, (error) => {
+      this.#memberships.delete(name)
+      this.#say({ kind: 'unsubscribed', channel: name, error })
+    })
     // Before anything is awaited: end() has to find it.
     this.#memberships.set(name, membership)
     await followed
     return membership
+  }
+
+  /** Whether a membership is still the one: it may be taken away at any time. */
+  #has(name: string, membership: Membership): boolean {
+    return this.#memberships.get(name) === membership
   }
 
   #leave(name: string): void {

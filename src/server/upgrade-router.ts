@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { HttpRefusal, Mount, MountRequest } from './mount.ts'
 import type { PathPattern } from './path-pattern.ts'
 import { pathPattern } from './path-pattern.ts'
-import type { Socket, SocketHandlers } from './socket.ts'
+import type { RawSocket, SocketHandlers } from './socket.ts'
 import type { Acceptor } from './ws-acceptor.ts'
 import { createAcceptor } from './ws-acceptor.ts'
 
@@ -13,7 +13,7 @@ export interface UpgradeRouterParts {
   readonly origins: readonly string[] | undefined
   readonly frameBytes: number
   /** Takes a socket that was accepted for a mount. */
-  readonly open: (mount: Mount, socket: Socket, request: MountRequest) => SocketHandlers
+  readonly open: (mount: Mount, socket: RawSocket, request: MountRequest) => SocketHandlers
   /** Receives what a mount threw. */
   readonly report: (error: unknown) => void
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { RawData, ServerOptions, WebSocket } from 'ws'
 import { WebSocketServer } from 'ws'
-import type { Socket, SocketHandlers } from './socket.ts'
+import type { RawSocket, SocketHandlers } from './socket.ts'
 
 /** How long a peer may take to answer a close. */
 const CLOSE_MS = 1_000
@@ -20,7 +20,7 @@ export type Acceptor = (
   request: IncomingMessage,
   tcp: Duplex,
   head: Buffer,
-  open: (socket: Socket) => SocketHandlers,
+  open: (socket: RawSocket) => SocketHandlers,
 ) => void
 
 /** Accepts sockets with `ws`, which is imported nowhere else. */
@@ -36,23 +36,37 @@ export function createAcceptor({ protocols, frameBytes }: AcceptorOptions): Acce
   }
   const server = new WebSocketServer(options)
   return (request, tcp, head, open) => {
-    server.handleUpgrade(request, tcp, head, (ws) => listen(ws, open(new WsSocket(ws))))
+    server.handleUpgrade(request, tcp, head, (ws) => listen(ws, open(new WsSocket(ws, tcp))))
   }
 }
 
-class WsSocket implements Socket {
+/**
+ * Frames are written to the stream below `ws`, past its sender: what is compressed is nothing, so that
+ * the sender holds nothing back, and what it writes itself comes in between whole writes.
+ */
+class WsSocket implements RawSocket {
   readonly #ws: WebSocket
+  readonly #tcp: Duplex
 
-  constructor(ws: WebSocket) {
+  constructor(ws: WebSocket, tcp: Duplex) {
     this.#ws = ws
+    this.#tcp = tcp
   }
 
   get bufferedAmount(): number {
-    return this.#ws.bufferedAmount
+    return this.#tcp.writableLength
   }
 
-  send(text: string): void {
-    if (this.#ws.readyState === this.#ws.OPEN) this.#ws.send(text)
+  write(bytes: Uint8Array, taken: () => void): void {
+    if (this.#ws.readyState === this.#ws.OPEN) this.#tcp.write(bytes, taken)
+  }
+
+  pause(): void {
+    this.#ws.pause()
+  }
+
+  resume(): void {
+    this.#ws.resume()
   }
 
   close(code: number, reason: string): void {

@@ -146,4 +146,6 @@ export interface ServerDialect {
   encode(frame: ServerFrame): string | undefined
   /** The text for an event, the same for every member; `undefined` where it is not for this dialect. */
   encodeEvent(event: OutgoingEvent): string | undefined
+  /** Several texts as one frame; a dialect without a word for that sends a frame each. */
+  join?(texts: readonly string[]): string
 }

@@ -97,13 +97,19 @@ export class Cable {
   #socket(): Socket {
     const { toClient } = this
     let closing = false
+    const send = (text: string): void => {
+      if (!closing) toClient.push({ text: this.#corrupted(text) })
+    }
     return {
       get bufferedAmount() {
         return toClient.bytes
       },
-      send: (text) => {
-        if (!closing) toClient.push({ text: this.#corrupted(text) })
+      send,
+      offer: (text) => {
+        send(text)
+        return true
       },
+      drained: () => undefined,
       close: (code, reason) => {
         if (closing) return
         closing = true

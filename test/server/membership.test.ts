@@ -11,10 +11,16 @@ const at = (offset: number, epoch = 'e') =>
     { source: 'a', type: 'n', json: undefined, id: undefined, timestamp: 0 },
   )
 
+const partsOf = (
+  dialect: ServerDialect,
+  receives: (event: ChannelEvent) => boolean,
+  send: (text: string) => void,
+) => ({ receiver: { dialect, user: null, send }, receives, leave() {}, revoked() {} })
+
 function make(dialect: ServerDialect = nativeServer, receives = (_: ChannelEvent) => true) {
   const offsets: number[] = []
   const send = (text: string) => offsets.push(JSON.parse(text).offset)
-  return { offsets, membership: new Membership({ dialect, receives, send }, () => {}) }
+  return { offsets, membership: new Membership(partsOf(dialect, receives, send)) }
 }
 
 describe('a membership', () => {
@@ -65,7 +71,7 @@ describe('a membership', () => {
       sent.push([offset, prev])
     }
     const receives = ({ offset }: ChannelEvent) => offset % 2 === 0
-    const membership = new Membership({ dialect: nativeServer, receives, send }, () => {})
+    const membership = new Membership(partsOf(nativeServer, receives, send))
     membership.settle({ epoch: 'e', offset: 1 }, 0)
     // 6 and 7 do not arrive, then 12.
     for (const offset of [2, 3, 4, 5, 8, 9, 10, 11, 13, 14]) membership.take(at(offset))

@@ -7,6 +7,7 @@ describe('the options of a server', () => {
     authenticate: undefined,
     authorize: undefined,
     canReceive: undefined,
+    validateChannel: undefined,
     origins: undefined,
   }
 
@@ -14,6 +15,8 @@ describe('the options of a server', () => {
     expect(resolveServerOptions({})).toEqual(defaults)
     const unset = {
       families: undefined,
+      maxBroadcastsPerSecond: undefined,
+      broadcastOverflow: undefined,
       helloTimeoutMs: undefined,
       heartbeatMs: undefined,
       limits: { subscriptions: undefined, frameBytes: undefined, dedupeMs: undefined },

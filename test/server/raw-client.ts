@@ -26,7 +26,9 @@ export interface RawOptions {
 /** A client that says exactly what it is told to, and keeps all that it hears in order. */
 export class RawClient {
   readonly ws: WebSocket
-  /** The texts not taken by {@link next} yet. */
+  /** The frames, as they came. */
+  readonly frames: string[] = []
+  /** The texts of messages not taken by {@link next} yet. */
   readonly texts: string[] = []
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>
   #wake: () => void = () => {}
@@ -35,7 +37,11 @@ export class RawClient {
   constructor(url: string, { protocols = [], headers = {} }: RawOptions = {}) {
     this.ws = new WebSocket(url, [...protocols], { headers: { ...headers } })
     this.ws.on('message', (data) => {
-      this.texts.push(String(data))
+      const frame = String(data)
+      this.frames.push(frame)
+      if (frame.startsWith('['))
+        for (const one of JSON.parse(frame)) this.texts.push(JSON.stringify(one))
+      else this.texts.push(frame)
       this.#wake()
     })
     this.ws.on('error', () => {})
@@ -70,7 +76,7 @@ export class RawClient {
     )
   }
 
-  /** The next text, as it came. */
+  /** The text of the next message. */
   async text(): Promise<string> {
     for (;;) {
       const text = this.texts.shift()

@@ -1,0 +1,44 @@
+import { safely } from '../base/report.ts'
+import { Access } from './access.ts'
+import { BroadcastCap } from './broadcast-cap.ts'
+import type { Broker } from './broker.ts'
+import { MemoryBroker } from './memory-broker.ts'
+import type { RealtimeServerOptions, ResolvedServerOptions } from './options.ts'
+import { resolveServerOptions } from './options.ts'
+import { Publisher } from './publisher.ts'
+
+/** What a channel manager and the server around it have in common. */
+export interface ChannelParts {
+  readonly options: ResolvedServerOptions
+  readonly broker: Broker
+  /** Whether the broker was made here, and so is closed here. */
+  readonly ownsBroker: boolean
+  readonly publisher: Publisher
+  readonly cap: BroadcastCap
+  readonly access: Access
+  /** Takes an error that has no better destination; never throws. */
+  report(error: unknown): void
+}
+
+/** Makes the parts that options ask for. */
+export function channelParts(given: RealtimeServerOptions): ChannelParts {
+  const options = resolveServerOptions(given)
+  const { clock, families, maxBroadcastsPerSecond, broadcastOverflow } = options
+  const report = safely(options.onError)
+  const broker = given.broker ?? new MemoryBroker({ clock })
+  const access = new Access({ ...options, report })
+  const cap = new BroadcastCap({
+    clock,
+    maxPerSecond: maxBroadcastsPerSecond,
+    overflow: broadcastOverflow,
+  })
+  return {
+    options,
+    broker,
+    ownsBroker: given.broker === undefined,
+    publisher: new Publisher(broker, families, { access, cap }),
+    cap,
+    access,
+    report,
+  }
+}
