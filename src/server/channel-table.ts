@@ -1,5 +1,4 @@
 import type { Broker } from './broker.ts'
-import type { ChannelEvent } from './channel-event.ts'
 import type { Receiver } from './membership.ts'
 import { Membership } from './membership.ts'
 
@@ -47,10 +46,14 @@ export class ChannelTable {
 
   #open(name: string): Channel {
     const members = new Set<Membership>()
-    const deliver = (event: ChannelEvent): void => {
-      for (const member of members) member.take(event)
-    }
-    const followed = this.#broker.subscribe(name, deliver)
+    const followed = this.#broker.subscribe(name, {
+      event: (event) => {
+        for (const member of members) member.take(event)
+      },
+      broken: (head) => {
+        for (const member of members) member.compare(name, head)
+      },
+    })
     const channel = { members, followed }
     this.#channels.set(name, channel)
     return channel

@@ -23,6 +23,8 @@ export class Membership {
   readonly #receiver: Receiver
   readonly #leave: (membership: Membership) => void
   #held: ChannelEvent[] | undefined = []
+  /** What {@link compare} was told while events were held. */
+  #said: readonly [channel: string, head: Position] | undefined
   #epoch: string | undefined
   /** The last offset that was looked at. */
   #seen = 0
@@ -67,7 +69,19 @@ export class Membership {
     this.#seen = head.offset
     this.#due = due
     this.#told = due
+    const said = this.#said
+    this.#said = undefined
+    if (said) this.compare(...said)
     for (const event of held) this.#deliver(event)
+  }
+
+  /**
+   * The history of its channel stands at `head`: where that is not where we are, the receiver is told,
+   * and asks for what it missed.
+   */
+  compare(channel: string, head: Position): void {
+    if (this.#held) this.#said = [channel, head]
+    else if (head.epoch !== this.#epoch || head.offset !== this.#seen) this.#point(channel, head)
   }
 
   /**
@@ -86,17 +100,38 @@ export class Membership {
   }
 
   #deliver(event: ChannelEvent): void {
-    const { epoch, offset } = event
+    const { channel, epoch, offset } = event
+    if (epoch === undefined || offset === undefined) {
+      this.#send(event)
+      return
+    }
     const same = epoch === this.#epoch
     if (same && offset <= this.#seen) return
     // Behind a hole the event before counts as due, so that the receiver finds that it is missing.
     if (!same || offset !== this.#seen + 1) this.#due = offset - 1
-    if (!same) this.#told = undefined
+    if (!same) {
+      this.#told = undefined
+      // An event does not say which history it is of: the receiver has to know before.
+      this.#point(channel, { epoch, offset: this.#due })
+    }
     this.#epoch = epoch
     this.#seen = offset
-    if (!this.#receiver.receives(event)) return
-    const text = event.text(this.#receiver.dialect, this.#due)
-    this.#due = offset
+    if (this.#send(event, this.#due)) this.#due = offset
+  }
+
+  /** Sends an event where it is for the receiver; tells whether it is. */
+  #send(event: ChannelEvent, prev?: number): boolean {
+    if (!this.#receiver.receives(event)) return false
+    const text = event.text(this.#receiver.dialect, prev)
+    if (text !== undefined) this.#receiver.send(text)
+    return true
+  }
+
+  /** Tells the receiver where a channel is. */
+  #point(channel: string, head: Position): void {
+    const offsets = new Map([[channel, head]])
+    const pong = { kind: 'pong', timestamp: undefined, serverTime: undefined, offsets } as const
+    const text = this.#receiver.dialect.encode(pong)
     if (text !== undefined) this.#receiver.send(text)
   }
 }

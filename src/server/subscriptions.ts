@@ -140,7 +140,7 @@ export class Subscriptions {
     let prev = resumed.from
     for (const event of resumed.missed) {
       this.#send(event.text(this.#receiver.dialect, prev))
-      prev = event.offset
+      prev = event.offset ?? prev
     }
     membership.settle(resumed.head, prev)
   }
