@@ -76,12 +76,12 @@ export class Membership {
   }
 
   /**
-   * The history of its channel stands at `head`: where that is not where we are, the receiver is told,
-   * and asks for what it missed.
+   * The history of its channel stands at `head`: where that is further than we are, or another history, the
+   * receiver is told, and asks for what it missed.
    */
   compare(channel: string, head: Position): void {
     if (this.#held) this.#said = [channel, head]
-    else if (head.epoch !== this.#epoch || head.offset !== this.#seen) this.#point(channel, head)
+    else if (head.epoch !== this.#epoch || head.offset > this.#seen) this.#point(channel, head)
   }
 
   /**
