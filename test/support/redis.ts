@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
-import { afterAll, describe } from 'vitest'
+import { afterAll, describe, it } from 'vitest'
 import type { RedisBrokerOptions, RedisConnection } from '../../src/server/redis/index.ts'
 import { createRedisBroker, ioredisClient, redisClient } from '../../src/server/redis/index.ts'
 
@@ -28,7 +28,10 @@ if (!present) {
 }
 
 /** A `describe` of what needs a Redis; skipped, loudly, where there is none. */
-export const describeWithRedis = describe.skipIf(!present)
+export function describeWithRedis(name: string, define: () => void | Promise<void>): void {
+  if (present) describe(name, define)
+  else describe.skip(name, () => it('needs a redis-server', () => {}))
+}
 
 async function freePort(): Promise<number> {
   const server = createServer()
@@ -100,9 +103,10 @@ export class RedisServer {
 export type Library = 'redis' | 'redis, RESP2' | 'ioredis' | 'ioredis, RESP2'
 
 /** A client of one of the libraries, and how to end it. */
-export async function clientOf(url: string, library: Library = 'redis') {
+export async function clientOf(url: string, library: Library = 'redis', name = 'test') {
   if (library.startsWith('ioredis')) {
     const client = new Redis(url, {
+      connectionName: name,
       protocol: library === 'ioredis' ? 3 : 2,
       retryStrategy: () => 50,
     })
@@ -111,6 +115,7 @@ export async function clientOf(url: string, library: Library = 'redis') {
   }
   const client = createClient({
     url,
+    name,
     RESP: library === 'redis' ? 3 : 2,
     socket: { reconnectStrategy: 50 },
   })

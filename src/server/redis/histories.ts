@@ -26,7 +26,8 @@ export class Histories {
   /** Where channels stand; asking keeps their counters. */
   async heads(names: readonly string[]): Promise<ReadonlyMap<string, Position>> {
     const heads = new Map<string, Position>()
-    for (let from = 0; from < names.length; from += CHANNELS_PER_CALL) {
+    // Where none is asked for, the era is.
+    for (let from = 0; !from || from < names.length; from += CHANNELS_PER_CALL) {
       const part = names.slice(from, from + CHANNELS_PER_CALL)
       const places = await this.#ask(HEADS, ...part)
       for (const [at, name] of part.entries()) {

@@ -74,6 +74,8 @@ local last = redis.call('HMGET', memory, 'number', 'reply')
 if last[1] and tonumber(last[1]) >= number then
   return tonumber(last[1]) == number and last[2] or ''
 end
+-- The first write is one that a Redis without room refuses: what is begun is finished.
+redis.call('HSET', memory, 'number', int(number), 'reply', '')
 
 local function settle(key, record, keep)
   local answer = P .. ':answer:' .. key
@@ -138,7 +140,7 @@ while i <= #ARGV do
   end
 end
 reply = table.concat(reply, ' ')
-redis.call('HSET', memory, 'number', int(number), 'reply', reply)
+redis.call('HSET', memory, 'reply', reply)
 redis.call('PEXPIRE', memory, ${COUNTER_MS})
 return reply
 `)
