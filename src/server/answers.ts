@@ -3,16 +3,19 @@ export type Begun =
   /** Nobody has asked before: it is the caller's to carry out, and then to {@link Answers.settle}. */
   | { readonly state: 'fresh' }
   /**
-   * It is being carried out. The answer is `undefined` where the outcome is lost: whoever carried it
+   * It is being carried out. The record is `undefined` where the outcome is lost: whoever carried it
    * out is gone, and nobody knows how far they came.
    */
-  | { readonly state: 'started'; readonly answer: Promise<string | undefined> }
+  | { readonly state: 'started'; readonly record: Promise<string | undefined> }
   /** It was carried out. */
-  | { readonly state: 'answered'; readonly answer: string }
+  | { readonly state: 'answered'; readonly record: string }
   /** Something else was asked under this key. */
   | { readonly state: 'conflict' }
 
-/** Remembers what requests were answered with, for all servers that share it. */
+/**
+ * Remembers what requests came to, for all servers that share it: a record for each, as text that is
+ * no dialect's (see `outcome.ts`).
+ */
 export interface Answers {
   /**
    * How far back it reaches, in milliseconds: of what was answered earlier nothing is known, as where
@@ -28,9 +31,9 @@ export interface Answers {
    */
   begin(key: string, digest: string): Promise<Begun>
   /**
-   * Ends a started request: its answer is told to everybody who waits for it, and remembered.
+   * Ends a started request: its record is told to everybody who waits for it, and remembered.
    *
    * @param keepMs how long it is remembered, in milliseconds; with 0 whoever asks next asks anew
    */
-  settle(key: string, answer: string, keepMs: number): Promise<void>
+  settle(key: string, record: string, keepMs: number): Promise<void>
 }

@@ -15,6 +15,25 @@ export interface NewEvent {
   readonly timestamp: number
 }
 
+/** Under which key what a publish came to is remembered, and for how long. */
+export interface Remember {
+  /** The key that {@link Answers.begin} was given. */
+  readonly key: string
+  /** How long, in milliseconds. */
+  readonly keepMs: number
+}
+
+/** Hears of one channel; its members do not throw. */
+export interface ChannelListener {
+  /** Something happened on it. */
+  event(event: ChannelEvent): void
+  /**
+   * It cannot be shown any more that everything was told: the history stands at `head` now, and who
+   * is elsewhere has missed something.
+   */
+  broken(head: Position): void
+}
+
 /** What a client missed since a position. */
 export interface Missed {
   /** Where the channel's history stands, these events included. */
@@ -32,15 +51,28 @@ export interface Missed {
 export interface Broker {
   /** What requests were answered with. */
   readonly answers: Answers
-  /** Adds an event to a channel's history and tells every listener. Rejects where it was not added. */
-  publish(channel: string, event: NewEvent): Promise<Position>
+  /**
+   * Adds an event to the histories of several channels in one step, and tells every listener. Rejects
+   * where it was not added.
+   *
+   * @param channels the event's own channel, then those it goes to as well
+   * @param remember where the event is all the effect of a request: its answer, which tells the place
+   * in the first of the channels, is remembered in the same step
+   * @returns its place in each of them; offset 0 where it has none, since it could be told to the
+   * listeners of this process only
+   */
+  publish(
+    channels: readonly string[],
+    event: NewEvent,
+    remember?: Remember,
+  ): Promise<readonly Position[]>
   /**
    * Has `listener` called with every event of a channel, in order, from the moment the promise
-   * resolves. The listener does not throw.
+   * resolves.
    *
    * @returns ends it; safe to call twice
    */
-  subscribe(channel: string, listener: (event: ChannelEvent) => void): Promise<() => void>
+  subscribe(channel: string, listener: ChannelListener): Promise<() => void>
   /** Where a channel's history stands; offset 0 where nothing happened yet. */
   head(channel: string): Promise<Position>
   /** What happened on a channel after a position, and where that leaves one. */

@@ -3,11 +3,13 @@ import type { ServerDialect } from '../wire/server-dialect.ts'
 import type { NewEvent } from './broker.ts'
 
 /** An event with its place, which knows its own text. */
-export class ChannelEvent implements NewEvent, Position {
+export class ChannelEvent implements NewEvent {
   /** The channel whose history it is in. */
   readonly channel: string
-  readonly epoch: string
-  readonly offset: number
+  /** Which history that is; `undefined` where the event has no place in it. */
+  readonly epoch: string | undefined
+  /** Its place in it; `undefined` where it was told to the members of this process only. */
+  readonly offset: number | undefined
   readonly source: string
   readonly type: string
   readonly json: string | undefined
@@ -16,10 +18,10 @@ export class ChannelEvent implements NewEvent, Position {
   readonly #texts = new Map<ServerDialect, string | undefined>()
   #payload: { readonly value: unknown } | undefined
 
-  constructor(channel: string, position: Position, event: NewEvent) {
+  constructor(channel: string, position: Position | undefined, event: NewEvent) {
     this.channel = channel
-    this.epoch = position.epoch
-    this.offset = position.offset
+    this.epoch = position?.epoch
+    this.offset = position?.offset
     this.source = event.source
     this.type = event.type
     this.json = event.json
@@ -39,8 +41,8 @@ export class ChannelEvent implements NewEvent, Position {
    * @param prev the previous offset due to the member: where that is not the one before, the text is
    * for this member alone
    */
-  text(dialect: ServerDialect, prev: number = this.offset - 1): string | undefined {
-    if (prev !== this.offset - 1) return this.#write(dialect, prev)
+  text(dialect: ServerDialect, prev?: number): string | undefined {
+    if (prev !== undefined && prev + 1 !== this.offset) return this.#write(dialect, prev)
     if (!this.#texts.has(dialect)) this.#texts.set(dialect, this.#write(dialect, undefined))
     return this.#texts.get(dialect)
   }

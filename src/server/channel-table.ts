@@ -1,7 +1,6 @@
 import type { Refusal } from '../base/errors.ts'
 import type { Access } from './access.ts'
 import type { Broker } from './broker.ts'
-import type { ChannelEvent } from './channel-event.ts'
 import { Membership } from './membership.ts'
 import type { Receiver } from './receiver.ts'
 
@@ -69,10 +68,14 @@ export class ChannelTable {
 
   #open(name: string): Channel {
     const members = new Set<Membership>()
-    const deliver = (event: ChannelEvent): void => {
-      for (const member of members) member.take(event)
-    }
-    const followed = this.#parts.broker.subscribe(name, deliver)
+    const followed = this.#parts.broker.subscribe(name, {
+      event: (event) => {
+        for (const member of members) member.take(event)
+      },
+      broken: (head) => {
+        for (const member of members) member.compare(name, head)
+      },
+    })
     const channel = { members, followed }
     this.#channels.set(name, channel)
     return channel

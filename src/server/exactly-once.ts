@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto'
 import type { PublishCommand, RequestCommand } from '../wire/server-dialect.ts'
 import { canonicalJson } from './canonical-json.ts'
 import type { ServerCore } from './core.ts'
+import { outcomeOf, refused } from './outcome.ts'
 import type { RefusalCode } from './refusals.ts'
 import { refusal } from './refusals.ts'
 import type { Caller } from './requests.ts'
-import { answer } from './requests.ts'
+import { answer, encodeOutcome } from './requests.ts'
 
 /**
  * Carries out a request or publish, unless it was before: then its answer is the one given then, even
@@ -23,17 +24,21 @@ export async function answerOnce(
   const { requestId } = command
   if (requestId === undefined) return (await answer(core, caller, command)).text
   const refuse = (code: RefusalCode): string | undefined =>
-    caller.dialect.encode({ kind: 'refusal', to: [requestId], error: refusal(code) })
+    encodeOutcome(caller.dialect, command, refused(refusal(code)))
+  const repeat = (record: string): string | undefined =>
+    encodeOutcome(caller.dialect, command, outcomeOf(record))
   try {
     const key = keyOf(caller, requestId)
     const begun = await core.broker.answers.begin(key, digestOf(command))
     switch (begun.state) {
       case 'fresh':
         return await carryOut(core, caller, command, key)
-      case 'started':
-        return (await begun.answer) ?? refuse('outcome-unknown')
+      case 'started': {
+        const record = await begun.record
+        return record === undefined ? refuse('outcome-unknown') : repeat(record)
+      }
       case 'answered':
-        return begun.answer
+        return repeat(begun.record)
       case 'conflict':
         return refuse('conflict')
     }
@@ -49,10 +54,11 @@ async function carryOut(
   command: PublishCommand | RequestCommand,
   key: string,
 ): Promise<string | undefined> {
-  const { text, lasting } = await answer(core, caller, command)
-  const keepMs = lasting ? core.options.limits.dedupeMs : 0
+  const { dedupeMs } = core.options.limits
+  const remember = { key, keepMs: dedupeMs }
+  const { text, record, lasting } = await answer(core, caller, command, remember)
   try {
-    await core.broker.answers.settle(key, text ?? '', keepMs)
+    if (record !== undefined) await core.broker.answers.settle(key, record, lasting ? dedupeMs : 0)
   } catch (error) {
     // It was carried out: whoever asked hears so, though a repeat will not.
     core.report(error)

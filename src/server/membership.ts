@@ -27,6 +27,8 @@ export class Membership {
   #held: ChannelEvent[] | undefined = []
   /** Whether all that was held is still there. */
   #whole = true
+  /** What {@link compare} was told while events were held. */
+  #said: readonly [channel: string, head: Position] | undefined
   #epoch: string | undefined
   /** The last offset that was looked at. */
   #seen = 0
@@ -80,9 +82,21 @@ export class Membership {
     this.#seen = head.offset
     this.#due = due
     this.#told = due
+    const said = this.#said
+    this.#said = undefined
+    if (said) this.compare(...said)
     for (const event of held) this.#deliver(event)
     this.#whole = true
     return whole
+  }
+
+  /**
+   * The history of its channel stands at `head`: where that is further than we are, or another history, the
+   * receiver is told, and asks for what it missed.
+   */
+  compare(channel: string, head: Position): void {
+    if (this.#held) this.#said = [channel, head]
+    else if (head.epoch !== this.#epoch || head.offset > this.#seen) this.#point(channel, head)
   }
 
   /**
@@ -112,21 +126,42 @@ export class Membership {
   }
 
   #deliver(event: ChannelEvent): void {
-    const { epoch, offset } = event
+    const { channel, epoch, offset } = event
+    if (epoch === undefined || offset === undefined) {
+      this.#send(event)
+      return
+    }
     const same = epoch === this.#epoch
     if (same && offset <= this.#seen) return
     // Behind a hole the event before counts as due, so that the receiver finds that it is missing.
     if (!same || offset !== this.#seen + 1) this.#due = offset - 1
-    if (!same) this.#told = undefined
+    if (!same) {
+      this.#told = undefined
+      // An event does not say which history it is of: the receiver has to know before.
+      this.#point(channel, { epoch, offset: this.#due })
+    }
     this.#epoch = epoch
     this.#seen = offset
-    if (!this.receives(event)) return
-    const { receiver } = this
-    const text = event.text(receiver.dialect, this.#due)
     // Due even where it is withheld: the next one then shows the hole.
-    this.#due = offset
-    if (text === undefined) return
+    if (this.#send(event, this.#due)) this.#due = offset
+  }
+
+  /** Sends an event where it is for the receiver; tells whether it is. */
+  #send(event: ChannelEvent, prev?: number): boolean {
+    if (!this.receives(event)) return false
+    const { receiver } = this
+    const text = event.text(receiver.dialect, prev)
+    if (text === undefined) return true
     if (receiver.offer) receiver.offer(text)
     else receiver.send(text)
+    return true
+  }
+
+  /** Tells the receiver where a channel is. */
+  #point(channel: string, head: Position): void {
+    const offsets = new Map([[channel, head]])
+    const pong = { kind: 'pong', timestamp: undefined, serverTime: undefined, offsets } as const
+    const text = this.receiver.dialect.encode(pong)
+    if (text !== undefined) this.receiver.send(text)
   }
 }

@@ -8,12 +8,12 @@ const MOST_UNITS = 64 * 1024 * 1024
 
 interface Started {
   readonly digest: string
-  readonly waiting: ((answer: string | undefined) => void)[]
+  readonly waiting: ((record: string | undefined) => void)[]
 }
 
 interface Answered {
   readonly digest: string
-  readonly answer: string
+  readonly record: string
   /** When it was given, and when it is forgotten, on the monotonic clock. */
   readonly at: number
   readonly until: number
@@ -47,27 +47,27 @@ export class MemoryAnswers implements Answers {
     const started = this.#started.get(key)
     const known = answered ?? started
     if (known && known.digest !== digest) return { state: 'conflict' }
-    if (answered) return { state: 'answered', answer: answered.answer }
+    if (answered) return { state: 'answered', record: answered.record }
     if (started) {
-      const answer = new Promise<string | undefined>((resolve) => started.waiting.push(resolve))
-      return { state: 'started', answer }
+      const record = new Promise<string | undefined>((resolve) => started.waiting.push(resolve))
+      return { state: 'started', record }
     }
     this.#started.set(key, { digest, waiting: [] })
     return { state: 'fresh' }
   }
 
-  async settle(key: string, answer: string, keepMs: number): Promise<void> {
+  async settle(key: string, record: string, keepMs: number): Promise<void> {
     const started = this.#started.get(key)
     if (!started) return
     this.#started.delete(key)
     if (keepMs > 0) {
       const { digest } = started
       const at = this.#clock.now()
-      this.#answered.set(key, { digest, answer, at, until: at + keepMs })
-      this.#units += answer.length
+      this.#answered.set(key, { digest, record, at, until: at + keepMs })
+      this.#units += record.length
       this.#forget()
     }
-    for (const resolve of started.waiting) resolve(answer)
+    for (const resolve of started.waiting) resolve(record)
   }
 
   /** Forgets everything; whoever waits learns that the outcome is lost. */
@@ -83,12 +83,12 @@ export class MemoryAnswers implements Answers {
   /** Forgets what is too old, and the oldest of what is too much. */
   #forget(): void {
     const now = this.#clock.now()
-    for (const [key, { answer, at, until }] of this.#answered) {
+    for (const [key, { record, at, until }] of this.#answered) {
       const fits = this.#answered.size <= MOST_ANSWERS && this.#units <= MOST_UNITS
       if (fits && now < until) return
       if (now < until) this.#since = at
       this.#answered.delete(key)
-      this.#units -= answer.length
+      this.#units -= record.length
     }
   }
 }

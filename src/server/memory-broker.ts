@@ -3,15 +3,14 @@ import { systemClock } from '../base/clock.ts'
 import { randomId } from '../base/ids.ts'
 import type { Position } from '../wire/frame.ts'
 import type { Answers } from './answers.ts'
-import type { Broker, Missed, NewEvent } from './broker.ts'
-import type { ChannelEvent } from './channel-event.ts'
+import type { Broker, ChannelListener, Missed, NewEvent, Remember } from './broker.ts'
+import { COUNTER_MS, HISTORY_MS } from './history-bounds.ts'
 import { MemoryAnswers } from './memory-answers.ts'
-import { HISTORY_MS, MemoryChannel } from './memory-channel.ts'
+import { MemoryChannel } from './memory-channel.ts'
+import { publishedRecord } from './outcome.ts'
 
 /** The most memory that all histories take, in bytes; about. */
 const HISTORY_BYTES = 64 * 1024 * 1024
-/** How long a counter outlives the last use of its channel, in milliseconds. */
-const COUNTER_MS = 24 * 60 * 60_000
 /** The most counters kept of channels that have neither events nor listeners any more. */
 const MOST_COUNTERS = 100_000
 
@@ -58,19 +57,25 @@ export class MemoryBroker implements Broker {
     return this.#answers
   }
 
-  async publish(name: string, event: NewEvent): Promise<Position> {
-    const channel = this.#open(name)
-    const placed = this.#resize(channel, () => channel.add(event, this.#clock.now()))
-    this.#use(channel)
-    for (const listener of channel.listeners) listener(placed)
-    return channel.head
+  async publish(
+    names: readonly string[],
+    event: NewEvent,
+    remember?: Remember,
+  ): Promise<readonly Position[]> {
+    const positions = names.map((name) => this.#add(name, event))
+    const [at] = positions
+    if (remember && at) {
+      const record = publishedRecord({ channel: event.source, ...at })
+      await this.#answers.settle(remember.key, record, remember.keepMs)
+    }
+    return positions
   }
 
-  async subscribe(name: string, listener: (event: ChannelEvent) => void): Promise<() => void> {
+  async subscribe(name: string, listener: ChannelListener): Promise<() => void> {
     // From here on it is known, so that its epoch outlives a break before the first event.
     const channel = this.#open(name)
-    // A listener of its own for every call, so that one function may be subscribed twice.
-    const own = (event: ChannelEvent): void => listener(event)
+    // An object of its own for every call, so that one listener may be subscribed twice.
+    const own = { listener }
     channel.listeners.add(own)
     this.#use(channel)
     return () => {
@@ -97,6 +102,14 @@ export class MemoryBroker implements Broker {
     this.#blank.clear()
     this.#bytes = 0
     this.#answers.clear()
+  }
+
+  #add(name: string, event: NewEvent): Position {
+    const channel = this.#open(name)
+    const placed = this.#resize(channel, () => channel.add(event, this.#clock.now()))
+    this.#use(channel)
+    for (const { listener } of channel.listeners) listener.event(placed)
+    return channel.head
   }
 
   #open(name: string): MemoryChannel {

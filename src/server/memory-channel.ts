@@ -1,11 +1,8 @@
 import type { Position } from '../wire/frame.ts'
-import type { Missed, NewEvent } from './broker.ts'
+import type { ChannelListener, Missed, NewEvent } from './broker.ts'
 import { ChannelEvent } from './channel-event.ts'
+import { HISTORY_EVENTS, HISTORY_MS } from './history-bounds.ts'
 
-/** The most events a channel's history holds. */
-const HISTORY_EVENTS = 1_000
-/** How long a channel's history holds an event, in milliseconds. */
-export const HISTORY_MS = 5 * 60_000
 /** What an event takes besides its payload, in bytes; about. */
 const EVENT_BYTES = 512
 
@@ -13,7 +10,7 @@ const EVENT_BYTES = 512
 export class MemoryChannel {
   readonly name: string
   readonly epoch: string
-  readonly listeners = new Set<(event: ChannelEvent) => void>()
+  readonly listeners = new Set<{ readonly listener: ChannelListener }>()
   /** When anybody last had to do with it, on the monotonic clock. */
   usedAt = 0
   #offset = 0

@@ -5,7 +5,7 @@ import { isChannel } from '../wire/fields.ts'
 import type { Position } from '../wire/frame.ts'
 import type { Access } from './access.ts'
 import type { BroadcastCap } from './broadcast-cap.ts'
-import type { Broker, NewEvent } from './broker.ts'
+import type { Broker, NewEvent, Remember } from './broker.ts'
 
 /** The largest payload, in UTF-16 units: with its envelope it stays below what a client reads. */
 const LARGEST_PAYLOAD = 4 * 1024 * 1024 - 4096
@@ -43,28 +43,30 @@ export class Publisher {
    * Rejects with `bad-channel`, `too-large`, `rate-limited`, or a `TypeError` for a type or payload that cannot be
    * an event's, before it has a place.
    *
-   * @returns its place in the channel's own history
+   * @param remember where the event is all the effect of a request
+   * @returns its place in the channel's own history; see {@link Broker.publish}
    */
   async publish(
     channel: string,
     event: Pick<NewEvent, 'type' | 'id' | 'timestamp'>,
     payload: unknown,
+    remember?: Remember,
   ): Promise<Position> {
     const { type, id, timestamp } = event
-    return this.append({ source: channel, type, json: toJson(type, payload), id, timestamp })
+    const json = toJson(type, payload)
+    return this.append({ source: channel, type, json, id, timestamp }, remember)
   }
 
   /** The same for a payload that is text already. */
-  async append(event: NewEvent): Promise<Position> {
+  async append(event: NewEvent, remember?: Remember): Promise<Position> {
     const { source, type, json } = event
     check(source, type, json)
     if (!this.#rules.access.knows(source)) throw foreign(source)
     const admitted = this.#rules.cap.admit(source, type)
     if (admitted) await admitted
-    const position = await this.#broker.publish(source, event)
-    for (const family of this.#families) {
-      if (inFamily(source, family)) await this.#broker.publish(family, event)
-    }
+    const families = this.#families.filter((family) => inFamily(source, family))
+    const [position] = await this.#broker.publish([source, ...families], event, remember)
+    if (!position) throw new TypeError('The broker did not tell where the event stands.')
     return position
   }
 }

@@ -1,11 +1,14 @@
 import type { Refusal } from '../base/errors.ts'
 import { WirefoldError } from '../base/errors.ts'
 import { isChannel } from '../wire/fields.ts'
-import type { ChannelPosition, RefusalFrame, ReplyFrame } from '../wire/frame.ts'
+import type { ChannelPosition } from '../wire/frame.ts'
 import type { PublishCommand, RequestCommand, ServerDialect } from '../wire/server-dialect.ts'
+import type { Remember } from './broker.ts'
 import type { ServerCore } from './core.ts'
 import type { RequestHandler } from './handlers.ts'
 import type { User } from './options.ts'
+import type { Outcome } from './outcome.ts'
+import { isLasting, recordOf, refused, replied } from './outcome.ts'
 import { refusal, refusalOf } from './refusals.ts'
 
 /** Who asks. */
@@ -23,78 +26,102 @@ export interface Caller {
 export interface Answer {
   /** What the asker is told; `undefined` where the dialect has no word for it. */
   readonly text: string | undefined
+  /** What is to be remembered; `undefined` where that is done already. */
+  readonly record: string | undefined
   /** Whether asking again would change nothing. */
   readonly lasting: boolean
 }
 
-/** Carries out a request or publish. Never rejects; there is one answer, whatever happens. */
+/**
+ * Carries out a request or publish. Never rejects; there is one answer, whatever happens.
+ *
+ * @param remember where the answer is to be remembered: a publish has its broker do so
+ */
 export async function answer(
   core: ServerCore,
   caller: Caller,
   command: PublishCommand | RequestCommand,
+  remember?: Remember,
 ): Promise<Answer> {
-  const to = command.requestId === undefined ? [] : [command.requestId]
   try {
-    const frame =
+    const outcome =
       command.kind === 'publish'
-        ? await answerPublish(core, caller, command)
+        ? await answerPublish(core, caller, command, remember)
         : await answerRequest(core, caller, command)
     // A reply that is not JSON throws here, and is the handler's failure like any other.
-    return encode(caller.dialect, { ...frame, to })
+    const written = write(caller.dialect, command, outcome)
+    const remembered = command.kind === 'publish' && outcome.kind === 'reply'
+    return remembered ? { ...written, record: undefined } : written
   } catch (cause) {
-    return encodeFailure(core, caller, command, cause, to)
+    return writeFailure(core, caller, command, cause)
   }
 }
 
-function encodeFailure(
+/** The text of an outcome for whoever asked. */
+export function encodeOutcome(
+  dialect: ServerDialect,
+  { requestId }: PublishCommand | RequestCommand,
+  outcome: Outcome,
+): string | undefined {
+  return dialect.encode({ ...outcome, to: requestId === undefined ? [] : [requestId] })
+}
+
+function writeFailure(
   core: ServerCore,
   { dialect }: Caller,
   command: PublishCommand | RequestCommand,
   cause: unknown,
-  to: readonly string[],
 ): Answer {
   try {
-    return encode(dialect, refusalFrame(failure(core, command, cause), to))
+    return write(dialect, command, refused(failure(core, command, cause)))
   } catch (another) {
     // A refusal whose details are not JSON.
     core.report(another)
-    return encode(dialect, refusalFrame(refusal('handler-failed'), to))
+    return write(dialect, command, refused(refusal('handler-failed')))
   }
 }
 
-function encode(dialect: ServerDialect, frame: ReplyFrame | RefusalFrame): Answer {
-  const lasting = frame.kind === 'reply' || !frame.error.retryable
-  return { text: dialect.encode(frame), lasting }
+function write(
+  dialect: ServerDialect,
+  command: PublishCommand | RequestCommand,
+  outcome: Outcome,
+): Answer {
+  return {
+    text: encodeOutcome(dialect, command, outcome),
+    record: recordOf(outcome),
+    lasting: isLasting(outcome),
+  }
 }
 
 async function answerPublish(
   { access, publisher, options }: ServerCore,
   { user }: Caller,
   { channel, id, type, payload }: PublishCommand,
-): Promise<ReplyFrame | RefusalFrame> {
+  remember: Remember | undefined,
+): Promise<Outcome> {
   if (!isChannel(channel) || channel.endsWith(':*')) {
-    return refusalFrame(refusal('bad-channel', channel))
+    return refused(refusal('bad-channel', channel))
   }
   if (!(await access.authorize(user, channel, 'publish'))) {
-    return refusalFrame(refusal('forbidden', channel))
+    return refused(refusal('forbidden', channel))
   }
   const event = { type, id, timestamp: options.clock.wall() }
-  const position = await publisher.publish(channel, event, payload)
-  return replyFrame(undefined, [{ channel, ...position }])
+  const position = await publisher.publish(channel, event, payload, remember)
+  return replied(undefined, [{ channel, ...position }])
 }
 
 async function answerRequest(
   core: ServerCore,
   caller: Caller,
   command: RequestCommand,
-): Promise<ReplyFrame | RefusalFrame> {
+): Promise<Outcome> {
   const { channel, requestId, type } = command
   const handler = core.handlers.get(type)
-  if (!handler || requestId === undefined) return refusalFrame(refusal('unknown-type', channel))
+  if (!handler || requestId === undefined) return refused(refusal('unknown-type', channel))
   if (channel !== undefined) {
-    if (!isChannel(channel)) return refusalFrame(refusal('bad-channel', channel))
+    if (!isChannel(channel)) return refused(refusal('bad-channel', channel))
     if (!(await core.access.authorize(caller.user, channel, 'request'))) {
-      return refusalFrame(refusal('forbidden', channel))
+      return refused(refusal('forbidden', channel))
     }
   }
   return handle(core, caller, handler, { ...command, requestId })
@@ -105,7 +132,7 @@ async function handle(
   { user, connectionId, signal }: Caller,
   handler: RequestHandler,
   { channel, requestId, payload }: RequestCommand & { readonly requestId: string },
-): Promise<ReplyFrame> {
+): Promise<Outcome> {
   const at: ChannelPosition[] = []
   const result = await handler(payload, {
     user,
@@ -120,7 +147,7 @@ async function handle(
       return position
     },
   })
-  return replyFrame(result, at.length ? at : undefined)
+  return replied(result, at)
 }
 
 /** What the client hears of an error: what was meant for it, or that something failed. */
@@ -135,12 +162,4 @@ function failure(
   const message = `The ${where} failed; the client was told no more than that.`
   report(new WirefoldError('handler-failed', message, { where }, { cause }))
   return refusal(command.kind === 'publish' ? 'internal' : 'handler-failed')
-}
-
-function replyFrame(payload: unknown, at: readonly ChannelPosition[] | undefined): ReplyFrame {
-  return { kind: 'reply', to: [], payload, at }
-}
-
-function refusalFrame(error: Refusal, to: readonly string[] = []): RefusalFrame {
-  return { kind: 'refusal', to, error }
 }

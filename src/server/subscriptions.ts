@@ -181,7 +181,7 @@ export class Subscriptions {
       if (drained) await drained
       if (!this.#has(name, membership)) return
       this.#send(event.text(this.#receiver.dialect, prev))
-      prev = event.offset
+      prev = event.offset ?? prev
     }
     if (this.#has(name, membership)) membership.settle(resumed.head, prev)
   }

@@ -123,8 +123,8 @@ export interface OutgoingEvent {
   /** Its payload as JSON text, written once for all dialects; `undefined` where it has none. */
   readonly json: string | undefined
   readonly id: string | undefined
-  /** Its place in the history it is delivered from. */
-  readonly offset: number
+  /** Its place in the history it is delivered from; `undefined` where it has none. */
+  readonly offset: number | undefined
   /** The previous offset due to the receiver, where that is not `offset - 1`. */
   readonly prev?: number | undefined
   /** The family channel it is delivered through. */

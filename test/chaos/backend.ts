@@ -63,9 +63,12 @@ export class Backend {
   /** Starts the server. */
   async start(): Promise<void> {
     const life = this.#life
-    await this.#broker.subscribe(MUTATIONS, ({ json = '{}' }) => {
-      const n = asNumber(asFields(JSON.parse(json)).n)
-      if (n !== undefined) this.applications.push({ n, by: 'publish', life })
+    await this.#broker.subscribe(MUTATIONS, {
+      event: ({ json = '{}' }) => {
+        const n = asNumber(asFields(JSON.parse(json)).n)
+        if (n !== undefined) this.applications.push({ n, by: 'publish', life })
+      },
+      broken() {},
     })
     this.#publisher = this.#makeServer()
     await this.#serve()

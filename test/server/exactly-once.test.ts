@@ -320,7 +320,7 @@ describe('a table of answers', () => {
   const answered = (begun: Begun) => ({ begin: async () => begun })
 
   it('that lost an outcome has the repeat told so', async () => {
-    const lost = answered({ state: 'started', answer: Promise.resolve(undefined) })
+    const lost = answered({ state: 'started', record: Promise.resolve(undefined) })
     const { url, total } = await counting({ broker: broker(lost) })
     const client = await RawClient.greeted(url)
     expect((await client.ask(add)).payload).toEqual({
@@ -335,7 +335,7 @@ describe('a table of answers', () => {
     const error = new Error('redis')
     const failures: readonly Partial<Answers>[] = [
       { begin: () => Promise.reject(error) },
-      { begin: async () => ({ state: 'started', answer: Promise.reject(error) }) },
+      { begin: async () => ({ state: 'started', record: Promise.reject(error) }) },
     ]
     for (const answers of failures) {
       const { url, total, errors } = await counting({ broker: broker(answers) })

@@ -20,9 +20,9 @@ describe('answers in memory', () => {
     expect([first?.state, second?.state, third?.state]).toEqual(['fresh', 'started', 'started'])
     await answers.settle('k', 'yes', 1_000)
     for (const begun of [second, third]) {
-      expect(begun?.state === 'started' && (await begun.answer)).toBe('yes')
+      expect(begun?.state === 'started' && (await begun.record)).toBe('yes')
     }
-    expect(await answers.begin('k', 'd')).toEqual({ state: 'answered', answer: 'yes' })
+    expect(await answers.begin('k', 'd')).toEqual({ state: 'answered', record: 'yes' })
   })
 
   it('tell how far back they reach', async () => {
@@ -55,7 +55,7 @@ describe('answers in memory', () => {
     expect(await stateOf('k')).toBe('fresh')
     const waiting = await answers.begin('k', 'd')
     await answers.settle('k', 'busy', 0)
-    expect(waiting.state === 'started' && (await waiting.answer)).toBe('busy')
+    expect(waiting.state === 'started' && (await waiting.record)).toBe('busy')
     expect(await stateOf('k')).toBe('fresh')
   })
 
@@ -84,7 +84,7 @@ describe('answers in memory', () => {
     await answers.begin('running', 'd')
     const waiting = await answers.begin('running', 'd')
     answers.clear()
-    expect(waiting.state === 'started' && (await waiting.answer)).toBe(undefined)
+    expect(waiting.state === 'started' && (await waiting.record)).toBe(undefined)
     await answers.settle('running', 'late', 1_000)
     expect([await stateOf('done'), await stateOf('running')]).toEqual(['fresh', 'fresh'])
   })

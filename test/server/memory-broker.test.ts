@@ -1,18 +1,11 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
-import type { NewEvent } from '../../src/server/broker.ts'
 import type { ChannelEvent } from '../../src/server/channel-event.ts'
 import { MemoryBroker } from '../../src/server/memory-broker.ts'
 import { ManualClock } from '../../src/testing/manual-clock.ts'
+import { event, hearing, publishOn } from '../support/broker.ts'
 
 const minute = 60_000
-const event = (n = 0, source = 'a'): NewEvent => ({
-  source,
-  type: 'n',
-  json: `${n}`,
-  id: undefined,
-  timestamp: n,
-})
 
 function make() {
   const clock = new ManualClock()
@@ -24,7 +17,8 @@ describe('a memory broker', () => {
     const { broker } = make()
     const offsets = async (channel: string, count: number) => {
       const places = []
-      for (let n = 0; n < count; n++) places.push((await broker.publish(channel, event(n))).offset)
+      for (let n = 0; n < count; n++)
+        places.push((await publishOn(broker, channel, event(n))).offset)
       return places
     }
     expect(await offsets('a', 3)).toEqual([1, 2, 3])
@@ -36,9 +30,9 @@ describe('a memory broker', () => {
 
   it('has a history of its own, unlike any other', async () => {
     const [one, two] = [make().broker, make().broker]
-    const position = await one.publish('a', event())
+    const position = await publishOn(one, 'a', event())
     expect(position.epoch).toMatch(/^[\w-]{22}$/)
-    await two.publish('a', event())
+    await publishOn(two, 'a', event())
     expect((await two.since('a', position)).complete).toBe(false)
   })
 
@@ -46,22 +40,22 @@ describe('a memory broker', () => {
     const { broker } = make()
     const heard: string[] = []
     const hear = (name: string) => (e: ChannelEvent) => heard.push(`${name}${e.offset}`)
-    const same = hear('x')
-    const off = await broker.subscribe('a', hear('y'))
+    const same = hearing(hear('x'))
+    const off = await broker.subscribe('a', hearing(hear('y')))
     const offSame = await broker.subscribe('a', same)
     await broker.subscribe('a', same)
-    await broker.publish('a', event())
-    await broker.publish('b', event())
+    await publishOn(broker, 'a', event())
+    await publishOn(broker, 'b', event())
     offSame()
     offSame()
     off()
-    await broker.publish('a', event())
+    await publishOn(broker, 'a', event())
     expect(heard).toEqual(['y1', 'x1', 'x1', 'x2'])
   })
 
   it('holds the last 1,000 events of a channel', async () => {
     const { broker } = make()
-    for (let n = 1; n <= 1_005; n++) await broker.publish('a', event(n))
+    for (let n = 1; n <= 1_005; n++) await publishOn(broker, 'a', event(n))
     const { epoch } = await broker.head('a')
     const oldest = await broker.since('a', { epoch, offset: 5 })
     expect(oldest.complete).toBe(true)
@@ -74,18 +68,18 @@ describe('a memory broker', () => {
 
   it('holds events for 5 minutes, and counts on from there', async () => {
     const { broker, clock } = make()
-    const { epoch } = await broker.publish('a', event())
+    const { epoch } = await publishOn(broker, 'a', event())
     await clock.advance(5 * minute)
-    await broker.publish('a', event())
+    await publishOn(broker, 'a', event())
     expect((await broker.since('a', { epoch, offset: 0 })).events).toHaveLength(2)
     await clock.advance(1)
     expect((await broker.since('a', { epoch, offset: 0 })).complete).toBe(false)
     expect((await broker.since('a', { epoch, offset: 1 })).events).toHaveLength(1)
     await clock.advance(10 * minute)
     expect((await broker.since('a', { epoch, offset: 2 })).complete).toBe(true)
-    await broker.publish('other', event())
+    await publishOn(broker, 'other', event())
     expect((await broker.since('a', { epoch, offset: 2 })).complete).toBe(true)
-    expect(await broker.publish('a', event())).toEqual({ epoch, offset: 3 })
+    expect(await publishOn(broker, 'a', event())).toEqual({ epoch, offset: 3 })
     expect((await broker.since('a', { epoch, offset: 1 })).complete).toBe(false)
   })
 
@@ -93,7 +87,7 @@ describe('a memory broker', () => {
     const { broker } = make()
     const large = { ...event(), json: JSON.stringify('x'.repeat(1024 * 1024)) }
     const fill = async (channel: string, count: number) => {
-      for (let n = 0; n < count; n++) await broker.publish(channel, large)
+      for (let n = 0; n < count; n++) await publishOn(broker, channel, large)
     }
     const { epoch } = await broker.head('a')
     const held = async (channel: string) => {
@@ -115,7 +109,7 @@ describe('a memory broker', () => {
     await fill('e', 12)
     expect([await held('a'), await held('b'), await held('c')]).toEqual([7, 0, 8])
     // The counters go on.
-    expect(await broker.publish('b', event())).toEqual({ epoch, offset: 11 })
+    expect(await publishOn(broker, 'b', event())).toEqual({ epoch, offset: 11 })
     // One channel alone keeps what fits.
     await fill('e', 100)
     expect(await held('e')).toBe(31)
@@ -123,30 +117,39 @@ describe('a memory broker', () => {
 
   it('keeps the epoch of a channel that was subscribed to before anything happened', async () => {
     const { broker, clock } = make()
-    const { epoch } = await broker.publish('b', event())
-    const off = await broker.subscribe('a', () => {})
+    const { epoch } = await publishOn(broker, 'b', event())
+    const off = await broker.subscribe(
+      'a',
+      hearing(() => {}),
+    )
     await clock.advance(23 * 60 * minute)
     off()
     await clock.advance(2 * 60 * minute)
-    await broker.publish('c', event())
+    await publishOn(broker, 'c', event())
     expect((await broker.head('a')).epoch).toBe(epoch)
     expect((await broker.head('b')).epoch).not.toBe(epoch)
-    await broker.publish('a', event())
+    await publishOn(broker, 'a', event())
     expect(await broker.since('a', { epoch, offset: 0 })).toMatchObject({ complete: true })
   })
 
   it('forgets the oldest of more than 100,000 counters, and those of no event first', async () => {
     const { broker, clock } = make()
-    const { epoch } = await broker.publish('first', event())
-    await broker.publish('second', event())
+    const { epoch } = await publishOn(broker, 'first', event())
+    await publishOn(broker, 'second', event())
     await clock.advance(6 * minute)
-    for (let n = 0; n < 100_010; n++) (await broker.subscribe(`blank ${n}`, () => {}))()
+    for (let n = 0; n < 100_010; n++)
+      (
+        await broker.subscribe(
+          `blank ${n}`,
+          hearing(() => {}),
+        )
+      )()
     // Forgotten without harm: nothing ever happened there.
     expect(await broker.head('blank 0')).toEqual({ epoch, offset: 0 })
     expect(await broker.head('first')).toEqual({ epoch, offset: 1 })
-    for (let n = 0; n < 99_999; n++) await broker.publish(`${n}`, event())
+    for (let n = 0; n < 99_999; n++) await publishOn(broker, `${n}`, event())
     await clock.advance(6 * minute)
-    await broker.publish('last', event())
+    await publishOn(broker, 'last', event())
     expect((await broker.head('first')).epoch).not.toBe(epoch)
     expect(await broker.head('second')).toEqual({ epoch, offset: 1 })
   })
@@ -154,34 +157,37 @@ describe('a memory broker', () => {
   it('that was closed has nobody listening, waiting or remembered', async () => {
     const { broker } = make()
     const heard: unknown[] = []
-    const off = await broker.subscribe('a', (e) => heard.push(e))
-    const { epoch } = await broker.publish('a', event())
+    const off = await broker.subscribe(
+      'a',
+      hearing((e) => heard.push(e)),
+    )
+    const { epoch } = await publishOn(broker, 'a', event())
     await broker.answers.begin('k', 'd')
     const waiting = await broker.answers.begin('k', 'd')
     await broker.close()
     off()
-    await broker.publish('a', event())
+    await publishOn(broker, 'a', event())
     expect(heard).toHaveLength(1)
     expect((await broker.since('a', { epoch, offset: 0 })).events).toHaveLength(1)
-    expect(waiting.state === 'started' && (await waiting.answer)).toBe(undefined)
+    expect(waiting.state === 'started' && (await waiting.record)).toBe(undefined)
   })
 
   it('refuses positions beyond the head and of another history', async () => {
     const { broker } = make()
-    const { epoch } = await broker.publish('a', event())
+    const { epoch } = await publishOn(broker, 'a', event())
     expect((await broker.since('a', { epoch, offset: 2 })).complete).toBe(false)
     expect((await broker.since('a', { epoch: 'x', offset: 1 })).complete).toBe(false)
   })
 
   it('forgets a counter 24 hours after its last event, and begins another history then', async () => {
     const { broker, clock } = make()
-    const { epoch } = await broker.publish('a', event())
+    const { epoch } = await publishOn(broker, 'a', event())
     await clock.advance(24 * 60 * minute)
-    await broker.publish('b', event())
+    await publishOn(broker, 'b', event())
     expect(await broker.head('a')).toEqual({ epoch, offset: 1 })
     await clock.advance(1)
-    await broker.publish('b', event())
-    await broker.publish('a', event())
+    await publishOn(broker, 'b', event())
+    await publishOn(broker, 'a', event())
     expect((await broker.head('b')).epoch).toBe(epoch)
     expect((await broker.head('a')).epoch).not.toBe(epoch)
     expect((await broker.since('a', { epoch, offset: 1 })).complete).toBe(false)
@@ -189,17 +195,20 @@ describe('a memory broker', () => {
 
   it('forgets no counter that somebody listens to', async () => {
     const { broker, clock } = make()
-    const { epoch } = await broker.publish('a', event())
-    const off = await broker.subscribe('a', () => {})
+    const { epoch } = await publishOn(broker, 'a', event())
+    const off = await broker.subscribe(
+      'a',
+      hearing(() => {}),
+    )
     await clock.advance(30 * 60 * minute)
-    await broker.publish('b', event())
-    expect(await broker.publish('a', event())).toEqual({ epoch, offset: 2 })
+    await publishOn(broker, 'b', event())
+    expect(await publishOn(broker, 'a', event())).toEqual({ epoch, offset: 2 })
     off()
   })
 
   it('runs no timers', async () => {
     const { broker, clock } = make()
-    await broker.publish('a', event())
+    await publishOn(broker, 'a', event())
     expect(clock.timers).toBe(0)
     await broker.close()
   })
@@ -216,7 +225,7 @@ describe('a memory broker', () => {
     ])
     for (const [n, { channel, wait }] of steps.entries()) {
       await clock.advance(wait)
-      await broker.publish(channel, event(n, channel))
+      await publishOn(broker, channel, event(n, channel))
       all.get(channel)?.push(n)
       for (const [name, published] of all) {
         const { epoch, offset: last } = await broker.head(name)

@@ -37,12 +37,15 @@ function slow(broker: Broker, gates: Gates): Broker {
   }
   return {
     answers: broker.answers,
-    publish: (channel, event) => broker.publish(channel, event),
+    publish: (...what) => broker.publish(...what),
     subscribe: (channel, listener) =>
       slowly(() => {
         let turn = Promise.resolve()
-        return broker.subscribe(channel, (event) => {
-          turn = turn.then(() => gates.wait()).then(() => listener(event))
+        return broker.subscribe(channel, {
+          event: (event) => {
+            turn = turn.then(() => gates.wait()).then(() => listener.event(event))
+          },
+          broken: (head) => listener.broken(head),
         })
       }),
     head: (channel) => slowly(() => broker.head(channel)),
@@ -183,7 +186,7 @@ describe('a subscription that is resumed while events are published', () => {
         const n = published.length * 2 + (visible ? 0 : 1)
         published.push(n)
         const about = { source: 'a', type: 'n', json: `${n}`, id: undefined, timestamp: 0 }
-        void broker.publish('a', about)
+        void broker.publish(['a'], about)
       }
       publish(true)
       reader.connect(first)

@@ -1,0 +1,133 @@
+import type { Answers, Begun } from '../answers.ts'
+import { BEGIN, PEEK } from './answer-scripts.ts'
+import type { BatchQueue } from './batch-queue.ts'
+import type { Era } from './era.ts'
+import type { Pauses } from './pauses.ts'
+import { listOf } from './replies.ts'
+import type { ScriptRunner } from './script-runner.ts'
+import { unavailable } from './unavailable.ts'
+
+/** What {@link RedisAnswers} needs. */
+export interface RedisAnswersParts {
+  readonly runner: ScriptRunner
+  readonly queue: BatchQueue
+  readonly era: Era
+  readonly pauses: Pauses
+  /** The id of this process. */
+  readonly node: string
+  /** How long to wait for Redis before a request is refused; `undefined` waits. */
+  readonly patienceMs: number | undefined
+}
+
+type Hear = (record: string | undefined) => void
+
+/**
+ * Answers in Redis. Each request that is being carried out belongs to a node; one that does not renew
+ * its lease is dead, and the outcomes of what it carried out are lost.
+ */
+export class RedisAnswers implements Answers {
+  readonly #parts: RedisAnswersParts
+  /** Who waits here for what is carried out, here or on another node. */
+  readonly #waiting = new Map<string, Set<Hear>>()
+
+  constructor(parts: RedisAnswersParts) {
+    this.#parts = parts
+  }
+
+  get reachMs(): number {
+    return this.#parts.era.reachMs
+  }
+
+  async begin(key: string, digest: string): Promise<Begun> {
+    // Waits from here on, so that what is told before the reply is read is not missed.
+    let hear: Hear = () => {}
+    const record = new Promise<string | undefined>((resolve) => {
+      hear = resolve
+    })
+    this.#wait(key, hear)
+    try {
+      const begun = await this.#begin(key, digest, record)
+      if (begun.state !== 'started') this.#unwait(key, hear)
+      return begun
+    } catch (error) {
+      this.#unwait(key, hear)
+      throw error
+    }
+  }
+
+  async settle(key: string, record: string, keepMs: number): Promise<void> {
+    try {
+      await this.#parts.queue.push(['settle', key, record, String(keepMs)], 0).done
+    } finally {
+      this.tell(key, record)
+    }
+  }
+
+  /** A request was answered; `undefined` where its outcome is lost. */
+  tell(key: string, record: string | undefined): void {
+    const waiting = this.#waiting.get(key)
+    this.#waiting.delete(key)
+    for (const hear of waiting ?? []) hear(record)
+  }
+
+  /** Looks after those who wait for what other nodes carry out: they may be dead, or were not heard. */
+  async lookAfter(): Promise<void> {
+    for (const key of [...this.#waiting.keys()]) {
+      const [state, record] = listOf(await this.#parts.runner.run(PEEK, key))
+      if (state === 'answered') this.tell(key, String(record))
+      else if (state === 'lost') this.tell(key, undefined)
+    }
+  }
+
+  /** Whoever waits learns that the outcome is lost. */
+  close(): void {
+    for (const key of [...this.#waiting.keys()]) this.tell(key, undefined)
+  }
+
+  async #begin(key: string, digest: string, record: Promise<string | undefined>): Promise<Begun> {
+    const [state, ...rest] = await this.#ask(key, digest)
+    switch (state) {
+      case 'fresh':
+      case 'conflict':
+        return { state }
+      case 'answered':
+        return { state, record: String(rest[0]) }
+      case 'era':
+        // What was carried out before is forgotten, and clients were told that it is not.
+        this.#parts.era.learn(String(rest[0]), Number(rest[1]))
+        return { state: 'started', record: Promise.resolve(undefined) }
+      case 'lost':
+        return { state: 'started', record: Promise.resolve(undefined) }
+      default:
+        return { state: 'started', record }
+    }
+  }
+
+  async #ask(key: string, digest: string): Promise<readonly unknown[]> {
+    const { runner, era, node, patienceMs, pauses } = this.#parts
+    const asked = runner.run(BEGIN, era.id, key, digest, node).then(listOf)
+    if (patienceMs === undefined) return asked
+    const reply = await pauses.within(patienceMs, asked)
+    if (reply) return reply
+    // Nobody is going to carry it out: should it be marked as started all the same, that is undone.
+    asked.then(
+      ([state]) => {
+        if (state === 'fresh') this.settle(key, '{}', 0).catch(() => {})
+      },
+      () => {},
+    )
+    throw unavailable()
+  }
+
+  #wait(key: string, hear: Hear): void {
+    const waiting = this.#waiting.get(key) ?? new Set()
+    waiting.add(hear)
+    this.#waiting.set(key, waiting)
+  }
+
+  #unwait(key: string, hear: Hear): void {
+    const waiting = this.#waiting.get(key)
+    waiting?.delete(hear)
+    if (!waiting?.size) this.#waiting.delete(key)
+  }
+}

@@ -1,0 +1,156 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { createClient } from 'redis'
+import { afterAll, describe, it } from 'vitest'
+import type { RedisBrokerOptions, RedisConnection } from '../../src/server/redis/index.ts'
+import { createRedisBroker, ioredisClient, redisClient } from '../../src/server/redis/index.ts'
+
+const BINARY = process.env.WIREFOLD_REDIS_SERVER ?? 'redis-server'
+
+function version(): string | undefined {
+  try {
+    return execFileSync(BINARY, ['--version'], { encoding: 'utf8' })
+  } catch {
+    return undefined
+  }
+}
+
+const present = version() !== undefined
+if (!present) {
+  console.warn(
+    `\n*** No ${BINARY}: everything about Redis is SKIPPED. Install it (Debian: apt-get install\n` +
+      '*** redis-server), or name one in WIREFOLD_REDIS_SERVER.\n',
+  )
+}
+
+/** A `describe` of what needs a Redis; skipped, loudly, where there is none. */
+export function describeWithRedis(name: string, define: () => void | Promise<void>): void {
+  if (present) describe(name, define)
+  else describe.skip(name, () => it('needs a redis-server', () => {}))
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (typeof address !== 'object' || !address) throw new Error('No port is free.')
+  return address.port
+}
+
+/** A Redis of the test's own, that may be killed, frozen and started again with what it had saved. */
+export class RedisServer {
+  readonly port: number
+  readonly #directory = mkdtempSync(join(tmpdir(), 'wirefold-redis-'))
+  #process: ChildProcess | undefined
+
+  private constructor(port: number) {
+    this.port = port
+  }
+
+  static async start(): Promise<RedisServer> {
+    const server = new RedisServer(await freePort())
+    await server.start()
+    return server
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`
+  }
+
+  async start(): Promise<void> {
+    const args = ['--port', `${this.port}`, '--save', '', '--appendonly', 'no']
+    const child = spawn(BINARY, [...args, '--dir', this.#directory], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#process = child
+    await new Promise<void>((resolve, reject) => {
+      child.stdout?.on('data', (data) => {
+        if (String(data).includes('Ready to accept connections')) resolve()
+      })
+      child.once('exit', (code) => reject(new Error(`redis-server ended with ${code}.`)))
+    })
+  }
+
+  /** Ends it as a crash does. */
+  async kill(): Promise<void> {
+    const child = this.#process
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    const gone = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGKILL')
+    await gone
+  }
+
+  freeze(): void {
+    this.#process?.kill('SIGSTOP')
+  }
+
+  thaw(): void {
+    this.#process?.kill('SIGCONT')
+  }
+
+  async stop(): Promise<void> {
+    await this.kill()
+    rmSync(this.#directory, { recursive: true, force: true })
+  }
+}
+
+/** Which client library speaks to Redis. */
+export type Library = 'redis' | 'redis, RESP2' | 'ioredis' | 'ioredis, RESP2'
+
+/** A client of one of the libraries, and how to end it. */
+export async function clientOf(url: string, library: Library = 'redis', name = 'test') {
+  if (library.startsWith('ioredis')) {
+    const client = new Redis(url, {
+      connectionName: name,
+      protocol: library === 'ioredis' ? 3 : 2,
+      retryStrategy: () => 50,
+    })
+    client.on('error', () => {})
+    return { connection: ioredisClient(client), close: () => client.disconnect() }
+  }
+  const client = createClient({
+    url,
+    name,
+    RESP: library === 'redis' ? 3 : 2,
+    socket: { reconnectStrategy: 50 },
+  })
+  client.on('error', () => {})
+  await client.connect()
+  return { connection: redisClient(client), close: () => client.destroy() }
+}
+
+/** One Redis for a file of tests, and brokers on it; each test takes a prefix of its own. */
+export async function redisBench() {
+  const server = await RedisServer.start()
+  const cleanups: (() => unknown)[] = []
+  let prefixes = 0
+  const admin = await clientOf(server.url)
+  cleanups.push(admin.close)
+  const command = (...args: readonly string[]) => admin.connection.command(args)
+  const connect = async (library?: Library): Promise<RedisConnection> => {
+    const { connection, close } = await clientOf(server.url, library)
+    cleanups.push(close)
+    return connection
+  }
+  /** A broker with connections of its own, as another process would have. */
+  const broker = async (options: RedisBrokerOptions, library?: Library) => {
+    const connection = await connect(library)
+    const made = await createRedisBroker(connection, { onError: () => {}, ...options })
+    cleanups.push(() => made.close())
+    return made
+  }
+  const close = async (): Promise<void> => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+  }
+  afterAll(async () => {
+    server.thaw()
+    await close()
+    await server.stop()
+  })
+  return { server, command, connect, broker, prefix: () => `test${++prefixes}`, close }
+}
