@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '../base/clock.ts'
 import { WirefoldError } from '../base/errors.ts'
+import { TokenBucket } from '../base/token-bucket.ts'
 import type { Codec } from '../wire/codec.ts'
-import { TokenBucket } from './token-bucket.ts'
 
 /** The largest first frame, which carries the greeting, in bytes; see `docs/protocol.md`. */
 const FIRST_FRAME_BYTES = 16 * 1024
@@ -104,7 +104,8 @@ export class Sender {
     this.#welcomed = true
     this.#limit = Math.max(frameBytes ?? FRAME_BYTES, LEAST_FRAME_BYTES)
     if (messagesPerSecond !== undefined && messagesPerSecond > 0) {
-      this.#bucket = new TokenBucket(messagesPerSecond, this.#port.clock.now())
+      const now = this.#port.clock.now()
+      this.#bucket = new TokenBucket(messagesPerSecond, 2 * messagesPerSecond, now)
     }
     this.flush()
   }

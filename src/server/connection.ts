@@ -1,32 +1,42 @@
 import type { Cancel } from '../base/clock.ts'
 import type { Refusal } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
+import { loggable } from '../base/logger.ts'
 import type { GoawayFrame } from '../wire/frame.ts'
 import type {
+  AuthCommand,
   HelloCommand,
   MalformedCommand,
   PublishCommand,
   RequestCommand,
   ServerDialect,
-  ServerFrame,
+  SubscribeCommand,
 } from '../wire/server-dialect.ts'
 import type { ChannelEvent } from './channel-event.ts'
 import type { ServerCore } from './core.ts'
 import type { Entry } from './entries.ts'
 import { readEntries } from './entries.ts'
 import { answerOnce } from './exactly-once.ts'
+import { Expiry } from './expiry.ts'
 import { FaultCounter } from './fault-counter.ts'
-import type { ConnectionInfo, MountRequest, Session } from './mount.ts'
+import { Gate } from './gate.ts'
+import { identify } from './identify.ts'
+import type { Receiver } from './membership.ts'
+import type { MountRequest, Session, SessionInfo } from './mount.ts'
 import type { User } from './options.ts'
-import type { RefusalCode } from './refusals.ts'
-import { badFrame, refusal } from './refusals.ts'
+import { CLOSE_CODES, rateLimited, refusal } from './refusals.ts'
 import type { Socket } from './socket.ts'
 import { Subscriptions } from './subscriptions.ts'
+import { Turns } from './turns.ts'
+import { Voice } from './voice.ts'
+import { welcome } from './welcome.ts'
 
 /** The largest first frame, in bytes: a stranger gets less room. */
 const FIRST_FRAME_BYTES = 16 * 1024
 /** How much may wait while the greeting is being settled, in bytes. */
 const HELD_BYTES = 256 * 1024
+/** How long somebody who is thrown out is to stay away, in milliseconds. */
+const BANNED_MS = 10_000
 /** The version of the protocol this server speaks. */
 const PROTOCOL = 1
 
@@ -41,50 +51,62 @@ type Phase =
   | { readonly name: 'waiting'; readonly cancel: Cancel }
   | { readonly name: 'greeting'; readonly cancel: Cancel; readonly held: Entry[]; bytes: number }
   | ({ readonly name: 'open' } & Asker)
-  | { readonly name: 'closed' }
+  | { readonly name: 'closed'; readonly user: User | null | undefined }
 
 /** One client that greets first, from its socket's opening to its end. */
-export class Connection implements Session {
+export class Connection implements Session, Receiver {
+  readonly id = randomId()
   readonly dialect: ServerDialect
-  readonly #id = randomId()
   readonly #core: ServerCore
   readonly #socket: Socket
   readonly #request: MountRequest
+  readonly #voice: Voice
   readonly #subscriptions: Subscriptions
-  readonly #faults = new FaultCounter()
+  readonly #gate: Gate
+  readonly #faults: FaultCounter
+  readonly #expiry: Expiry
+  /** What concerns channels and credentials goes one by one. */
+  readonly #turns: Turns
   readonly #gone = new AbortController()
   #phase: Phase
-  /** The subscribes and unsubscribes that are not carried out yet: they go one by one. */
-  #turn: Promise<void> | undefined
   /** How many requests and publishes are under way. */
   #asked = 0
   #drain: { readonly notice: GoawayFrame; readonly rested: () => void } | undefined
 
   constructor(core: ServerCore, socket: Socket, dialect: ServerDialect, request: MountRequest) {
+    const { clock, helloTimeoutMs, limits } = core.options
     this.dialect = dialect
     this.#core = core
     this.#socket = socket
     this.#request = request
+    const { id } = this
+    this.#voice = new Voice({ core, id, dialect, send: (text) => this.send(text) })
     this.#subscriptions = new Subscriptions(core, this)
-    const { clock, helloTimeoutMs } = core.options
+    this.#gate = new Gate(core)
+    this.#faults = new FaultCounter(limits.malformedPerMinute)
+    this.#expiry = new Expiry(clock, {
+      expiring: (expiresAt) => this.#voice.say({ kind: 'expiring', expiresAt }),
+      expired: () => this.#refuseAll(refusal('not-authenticated')),
+    })
+    this.#turns = new Turns(core.report, () => this.#rest())
     const cancel = clock.after(helloTimeoutMs, () => this.#end(4408, 'no hello in time'))
     this.#phase = { name: 'waiting', cancel }
   }
 
-  info(): ConnectionInfo {
-    const user = this.#phase.name === 'open' ? this.#phase.user : undefined
-    return { id: this.#id, dialect: this.dialect.name, user, channels: this.#subscriptions.names }
+  info(): SessionInfo {
+    const user = 'user' in this.#phase ? this.#phase.user : undefined
+    return { id: this.id, dialect: this.dialect.name, user, channels: this.#subscriptions.names }
   }
 
   get resting(): boolean {
     const open = this.#phase.name === 'open'
-    return open && !this.#turn && !this.#asked && !this.#subscriptions.names.length
+    return open && !this.#turns.done && !this.#asked && !this.#subscriptions.names.length
   }
 
   drain(notice: GoawayFrame, rested: () => void): void {
     this.#drain = { notice, rested }
     // To others the welcome comes first.
-    if (this.#phase.name === 'open') this.#say(notice)
+    if (this.#phase.name === 'open') this.#voice.say(notice)
   }
 
   receives(event: ChannelEvent): boolean {
@@ -96,17 +118,29 @@ export class Connection implements Session {
     if (this.#phase.name !== 'closed') this.#socket.send(text)
   }
 
+  tell(event: ChannelEvent): void {
+    if (!this.receives(event)) return
+    const text = event.text(this.dialect)
+    if (text !== undefined) this.send(text)
+  }
+
+  revoke(channel: string): void {
+    this.#turns.add(() => this.#subscriptions.revoke(channel))
+  }
+
   text(text: string, bytes: number): void {
     const first = this.#phase.name === 'waiting'
-    if (first && bytes > FIRST_FRAME_BYTES) {
-      this.#refuseAll('too-large', 1009)
-      return
-    }
+    if (first && bytes > FIRST_FRAME_BYTES) this.#refuseAll(refusal('too-large'))
     if (this.#phase.name === 'greeting') {
       this.#phase.bytes += bytes
-      if (this.#phase.bytes > HELD_BYTES) this.#refuseAll('rate-limited', 4429)
+      if (this.#phase.bytes > HELD_BYTES) this.#refuseAll(rateLimited(BANNED_MS))
     }
-    for (const entry of readEntries(this.dialect, text)) {
+    if (this.#phase.name === 'closed') return
+    const entries = readEntries(this.dialect, text)
+    this.#core.counters.received += entries.length
+    const admitted = first ? entries : this.#gate.admit(entries, bytes, this.#voice)
+    if (!admitted) this.#refuseAll(rateLimited(BANNED_MS))
+    for (const entry of admitted ?? []) {
       this.#take(entry)
       // Without a hello nothing behind it in its frame means anything.
       if (first && this.#phase.name === 'waiting') return
@@ -120,7 +154,10 @@ export class Connection implements Session {
   closed(): void {
     if (this.#phase.name === 'closed') return
     if ('cancel' in this.#phase) this.#phase.cancel()
-    this.#phase = { name: 'closed' }
+    const { user } = this.info()
+    this.#phase = { name: 'closed', user }
+    this.#expiry.stop()
+    this.#core.roster.leave(this)
     this.#subscriptions.end()
     this.#gone.abort()
   }
@@ -146,49 +183,48 @@ export class Connection implements Session {
   async #greet(hello: HelloCommand, cancel: Cancel): Promise<void> {
     const held: Entry[] = []
     this.#phase = { name: 'greeting', cancel, held, bytes: 0 }
-    if (hello.protocol !== PROTOCOL) {
-      this.#refuseAll('bad-protocol', 1008)
-      return
-    }
-    const { headers, url } = this.#request
-    const user = await this.#core.access.authenticate({ headers, url, token: hello.token })
+    if (hello.protocol !== PROTOCOL) return this.#refuseAll(refusal('bad-protocol'))
+    const identity = await identify(this.#core, this.#request, hello.token)
     if (this.#phase.name !== 'greeting') return
-    if (user === undefined) {
-      this.#refuseAll('not-authenticated', 4401)
-      return
-    }
+    if ('code' in identity) return this.#refuseAll(identity)
+    const { user, expiresAt } = identity
     cancel()
     this.#phase = { name: 'open', user, senderId: hello.senderId }
+    if (!this.#core.roster.join(this, user)) return this.#refuseAll(rateLimited(BANNED_MS))
+    this.#gate.belongsTo(user?.id)
+    this.#expiry.begin(expiresAt)
     if (hello.expectUser !== undefined && hello.expectUser !== user?.id) {
       // Before the welcome, which would let the client send what the other user left behind.
-      this.#refuse(refusal('identity-changed'))
+      this.#voice.refuse(refusal('identity-changed'))
       held.length = 0
     }
-    this.#welcome(user)
+    this.#voice.log('connection', `is ${user ? loggable(user.id) : 'nobody in particular'}`)
+    this.#voice.say(welcome(this.#core, this.id, user))
+    if (this.#drain) this.#voice.say(this.#drain.notice)
     for (const entry of held) this.#take(entry)
   }
 
-  #welcome(user: User | null): void {
-    const { clock, heartbeatMs, limits } = this.#core.options
-    // What was carried out before our memory begins would be carried out again: nobody is to repeat it.
-    const dedupeMs = Math.min(limits.dedupeMs, Math.floor(this.#core.broker.answers.reachMs))
-    this.#say({
-      kind: 'welcome',
-      connectionId: this.#id,
-      userId: user?.id,
-      serverTime: clock.wall(),
-      heartbeatMs,
-      limits: { ...limits, dedupeMs, messagesPerSecond: undefined },
-    })
-    if (this.#drain) this.#say(this.#drain.notice)
+  async #renew({ requestId, token }: AuthCommand): Promise<void> {
+    const identity = await identify(this.#core, this.#request, token)
+    if (this.#phase.name !== 'open') return
+    if ('code' in identity) return this.#voice.refuse(identity, requestId)
+    const { user, expiresAt } = identity
+    if (user?.id !== this.#phase.user?.id) {
+      this.#voice.refuse(refusal('identity-changed'), requestId)
+      return this.#end(4401, 'identity-changed')
+    }
+    // What they are called, or may do, can be another now.
+    this.#phase = { ...this.#phase, user }
+    this.#expiry.begin(expiresAt)
+    this.#voice.say({ kind: 'reply', to: [requestId], payload: { expiresAt }, at: undefined })
   }
 
-  #run(entry: Entry, { user, senderId }: Asker): void {
+  #run(entry: Entry, asker: Asker): void {
     switch (entry.kind) {
       case 'ping': {
         const serverTime = this.#core.options.clock.wall()
         const offsets = this.#subscriptions.moved()
-        this.#say({ kind: 'pong', timestamp: entry.timestamp, serverTime, offsets })
+        this.#voice.say({ kind: 'pong', timestamp: entry.timestamp, serverTime, offsets })
         return
       }
       case 'pong':
@@ -199,37 +235,35 @@ export class Connection implements Session {
       case 'fault':
         this.#fault(entry.of)
         return
+      case 'auth':
+        this.#turns.add(() => this.#renew(entry))
+        return
       case 'subscribe':
-        this.#inTurn(() => this.#subscriptions.subscribe(user, entry))
+        this.#turns.add(() => this.#subscribe(entry))
         return
       case 'unsubscribe':
-        this.#inTurn(() => this.#subscriptions.unsubscribe(entry.requestId, entry.channels))
+        this.#turns.add(() => this.#subscriptions.unsubscribe(entry.requestId, entry.channels))
         return
       case 'publish':
       case 'request':
-        this.#answer(entry, { user, senderId })
+        this.#answer(entry, asker)
         return
     }
   }
 
-  #inTurn(step: () => void | Promise<void>): void {
-    const turn = (this.#turn ?? Promise.resolve())
-      .then(step)
-      .catch((error: unknown) => this.#core.report(error))
-      .finally(() => {
-        if (this.#turn === turn) this.#turn = undefined
-        this.#rest()
-      })
-    this.#turn = turn
+  async #subscribe(command: SubscribeCommand): Promise<void> {
+    if (this.#phase.name !== 'open') return
+    await this.#subscriptions.subscribe(this.#phase.user, command)
   }
 
   async #answer(command: PublishCommand | RequestCommand, asker: Asker): Promise<void> {
     this.#asked += 1
+    this.#voice.log('requests', loggable(`${command.kind} ${command.type}`))
     // Who subscribes and then asks sees the events of what was asked.
-    if (this.#turn) await this.#turn
+    if (this.#turns.done) await this.#turns.done
     if (this.#phase.name === 'closed') return
     const { dialect } = this
-    const caller = { ...asker, dialect, connectionId: this.#id, signal: this.#gone.signal }
+    const caller = { ...asker, dialect, connectionId: this.id, signal: this.#gone.signal }
     const text = await answerOnce(this.#core, caller, command)
     const due = command.requestId !== undefined || command.kind === 'request'
     if (text && due) this.send(text)
@@ -243,27 +277,14 @@ export class Connection implements Session {
   }
 
   #fault(malformed: readonly MalformedCommand[]): void {
-    const nameless = malformed.find(({ requestId }) => requestId === undefined)
-    if (nameless) this.#refuse(badFrame(nameless.reason))
-    for (const { requestId, reason } of malformed) {
-      if (requestId !== undefined) this.#refuse(badFrame(reason), requestId)
-    }
+    this.#voice.blame(malformed)
     if (this.#faults.add(this.#core.options.clock.now())) this.#end(4400, 'malformed frames')
   }
 
   /** Says no to the connection as a whole. */
-  #refuseAll(code: RefusalCode, closeCode: number): void {
-    this.#refuse(refusal(code))
-    this.#end(closeCode, code)
-  }
-
-  #refuse(error: Refusal, requestId?: string): void {
-    this.#say({ kind: 'refusal', to: requestId === undefined ? [] : [requestId], error })
-  }
-
-  #say(frame: ServerFrame): void {
-    const text = this.dialect.encode(frame)
-    if (text !== undefined) this.send(text)
+  #refuseAll(error: Refusal): void {
+    this.#voice.refuse(error)
+    this.#end(CLOSE_CODES.get(error.code) ?? 1008, error.code)
   }
 
   #end(code: number, reason: string): void {

@@ -22,8 +22,10 @@ export async function answerOnce(
 ): Promise<string | undefined> {
   const { requestId } = command
   if (requestId === undefined) return (await answer(core, caller, command)).text
-  const refuse = (code: RefusalCode): string | undefined =>
-    caller.dialect.encode({ kind: 'refusal', to: [requestId], error: refusal(code) })
+  const refuse = (code: RefusalCode): string | undefined => {
+    core.counters.refused(code)
+    return caller.dialect.encode({ kind: 'refusal', to: [requestId], error: refusal(code) })
+  }
   try {
     const key = keyOf(caller, requestId)
     const begun = await core.broker.answers.begin(key, digestOf(command))

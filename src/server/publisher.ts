@@ -53,7 +53,8 @@ export class Publisher {
   }
 }
 
-function toJson(type: string, payload: unknown): string | undefined {
+/** A payload as text; throws a `TypeError` where it is none. */
+export function toJson(type: string, payload: unknown): string | undefined {
   try {
     return JSON.stringify(payload)
   } catch (cause) {
@@ -62,7 +63,8 @@ function toJson(type: string, payload: unknown): string | undefined {
   }
 }
 
-function check(channel: string, type: string, json: string | undefined): void {
+/** Throws what {@link Publisher.publish} rejects with, for an event that cannot be one. */
+export function check(channel: string, type: string, json: string | undefined): void {
   if (!isChannel(channel) || channel.endsWith(':*')) {
     throw new WirefoldError(
       'bad-channel',

@@ -1,6 +1,5 @@
 import type { Refusal } from '../base/errors.ts'
 import { WirefoldError } from '../base/errors.ts'
-import { isChannel } from '../wire/fields.ts'
 import type { ChannelPosition, RefusalFrame, ReplyFrame } from '../wire/frame.ts'
 import type { PublishCommand, RequestCommand, ServerDialect } from '../wire/server-dialect.ts'
 import type { ServerCore } from './core.ts'
@@ -40,7 +39,7 @@ export async function answer(
         ? await answerPublish(core, caller, command)
         : await answerRequest(core, caller, command)
     // A reply that is not JSON throws here, and is the handler's failure like any other.
-    return encode(caller.dialect, { ...frame, to })
+    return encode(core, caller.dialect, { ...frame, to })
   } catch (cause) {
     return encodeFailure(core, caller, command, cause, to)
   }
@@ -54,17 +53,23 @@ function encodeFailure(
   to: readonly string[],
 ): Answer {
   try {
-    return encode(dialect, refusalFrame(failure(core, command, cause), to))
+    return encode(core, dialect, refusalFrame(failure(core, command, cause), to))
   } catch (another) {
     // A refusal whose details are not JSON.
     core.report(another)
-    return encode(dialect, refusalFrame(refusal('handler-failed'), to))
+    return encode(core, dialect, refusalFrame(refusal('handler-failed'), to))
   }
 }
 
-function encode(dialect: ServerDialect, frame: ReplyFrame | RefusalFrame): Answer {
-  const lasting = frame.kind === 'reply' || !frame.error.retryable
-  return { text: dialect.encode(frame), lasting }
+function encode(
+  { counters }: ServerCore,
+  dialect: ServerDialect,
+  frame: ReplyFrame | RefusalFrame,
+): Answer {
+  const text = dialect.encode(frame)
+  if (frame.kind === 'reply') return { text, lasting: true }
+  counters.refused(frame.error.code)
+  return { text, lasting: !frame.error.retryable }
 }
 
 async function answerPublish(
@@ -72,7 +77,7 @@ async function answerPublish(
   { user }: Caller,
   { channel, id, type, payload }: PublishCommand,
 ): Promise<ReplyFrame | RefusalFrame> {
-  if (!isChannel(channel) || channel.endsWith(':*')) {
+  if (!access.isChannel(channel) || channel.endsWith(':*')) {
     return refusalFrame(refusal('bad-channel', channel))
   }
   if (!(await access.authorize(user, channel, 'publish'))) {
@@ -92,7 +97,7 @@ async function answerRequest(
   const handler = core.handlers.get(type)
   if (!handler || requestId === undefined) return refusalFrame(refusal('unknown-type', channel))
   if (channel !== undefined) {
-    if (!isChannel(channel)) return refusalFrame(refusal('bad-channel', channel))
+    if (!core.access.isChannel(channel)) return refusalFrame(refusal('bad-channel', channel))
     if (!(await core.access.authorize(caller.user, channel, 'request'))) {
       return refusalFrame(refusal('forbidden', channel))
     }

@@ -1,4 +1,5 @@
 import type { Refusal } from '../base/errors.ts'
+import { loggable } from '../base/logger.ts'
 import type { Position } from '../wire/frame.ts'
 import type { SubscribeCommand } from '../wire/server-dialect.ts'
 import type { ChannelEvent } from './channel-event.ts'
@@ -28,14 +29,20 @@ interface Resumed {
   readonly gap: boolean
 }
 
+/** A connection that receives. */
+interface NamedReceiver extends Receiver {
+  /** The id of the connection. */
+  readonly id: string
+}
+
 /** The channels of one connection. Its calls must not overlap. */
 export class Subscriptions {
   readonly #core: ServerCore
-  readonly #receiver: Receiver
+  readonly #receiver: NamedReceiver
   readonly #memberships = new Map<string, Membership>()
   #ended = false
 
-  constructor(core: ServerCore, receiver: Receiver) {
+  constructor(core: ServerCore, receiver: NamedReceiver) {
     this.#core = core
     this.#receiver = receiver
   }
@@ -65,6 +72,7 @@ export class Subscriptions {
       if (position && !resumed?.known) at.set(name, position)
       if (resumed?.gap) gaps.push(name)
     }
+    this.#note(granted, refused)
     this.#say({ kind: 'subscribed', to: [command.requestId], at, refused, gaps })
     for (const { membership, resumed } of granted) if (resumed) this.#resume(membership, resumed)
   }
@@ -73,6 +81,13 @@ export class Subscriptions {
   unsubscribe(requestId: string, channels: readonly string[]): void {
     for (const name of channels) this.#leave(name)
     this.#say({ kind: 'released', to: [requestId] })
+  }
+
+  /** Takes a channel away. */
+  revoke(name: string): void {
+    if (!this.#memberships.has(name)) return
+    this.#leave(name)
+    this.#say({ kind: 'unsubscribed', channel: name, error: refusal('forbidden') })
   }
 
   /** The channels that moved since this was asked last, with the last place due to the client. */
@@ -96,7 +111,8 @@ export class Subscriptions {
   #admissible(names: readonly string[], refused: Map<string, Refusal>): string[] {
     let free = this.#core.options.limits.subscriptions - this.#memberships.size
     return names.filter((name) => {
-      if (!this.#core.publisher.canFollow(name)) refused.set(name, refusal('bad-channel'))
+      const known = this.#core.publisher.canFollow(name) && this.#core.access.isChannel(name)
+      if (!known) refused.set(name, refusal('bad-channel'))
       else if (!this.#memberships.has(name) && free-- <= 0) {
         refused.set(name, refusal('subscription-limit'))
       }
@@ -151,6 +167,16 @@ export class Subscriptions {
     this.#memberships.set(name, membership)
     await followed
     return membership
+  }
+
+  #note(granted: readonly Granted[], refused: ReadonlyMap<string, Refusal>): void {
+    const { logger, counters } = this.#core
+    for (const { code } of refused.values()) counters.refused(code)
+    if (!logger) return
+    const { id } = this.#receiver
+    for (const { name } of granted) logger('channels', `${id} subscribed to ${loggable(name)}`)
+    for (const [name, { code }] of refused)
+      logger('channels', `${id} refused ${loggable(name)}: ${code}`)
   }
 
   #leave(name: string): void {

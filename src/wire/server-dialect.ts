@@ -14,6 +14,7 @@ import type {
 /** What a client wants of the server, above its dialect. */
 export type Command =
   | HelloCommand
+  | AuthCommand
   | SubscribeCommand
   | UnsubscribeCommand
   | PublishCommand
@@ -34,6 +35,13 @@ export interface HelloCommand {
   readonly token: string | undefined
   /** The user it believes to be. */
   readonly expectUser: string | undefined
+}
+
+/** A client renews its credentials. */
+export interface AuthCommand {
+  readonly kind: 'auth'
+  readonly requestId: string
+  readonly token: string
 }
 
 /** A client wants the events of these channels. */
@@ -123,7 +131,7 @@ export interface OutgoingEvent {
   /** Its payload as JSON text, written once for all dialects; `undefined` where it has none. */
   readonly json: string | undefined
   readonly id: string | undefined
-  /** Its place in the history it is delivered from. */
+  /** Its place in the history it is delivered from, counted from 1; 0 where it has none. */
   readonly offset: number
   /** The previous offset due to the receiver, where that is not `offset - 1`. */
   readonly prev?: number | undefined

@@ -17,7 +17,7 @@ async function listening(server: Server): Promise<string> {
   return `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** How an upgrade that fails is answered. */
+/** The status and code with which an upgrade is refused. */
 function refused(url: string, headers: Record<string, string> = {}): Promise<[number, string]> {
   return new Promise((resolve, reject) => {
     const ws = new WebSocket(url, { headers })
@@ -28,7 +28,7 @@ function refused(url: string, headers: Record<string, string> = {}): Promise<[nu
       response.on('data', (data) => {
         body += data
       })
-      response.on('end', () => resolve([response.statusCode ?? 0, body]))
+      response.on('end', () => resolve([response.statusCode ?? 0, JSON.parse(body).code]))
     })
   })
 }
@@ -112,8 +112,8 @@ describe('a server', () => {
     async (path) => {
       const { server, url } = await serve()
       server.mount('/rooms/:room/x', mirror())
-      const [status, body] = await refused(`${url.slice(0, -'/ws'.length)}${path}`)
-      expect([status, body]).toEqual([404, 'Nothing is served at this path.'])
+      const answer = await refused(`${url.slice(0, -'/ws'.length)}${path}`)
+      expect(answer).toEqual([404, 'not-found'])
     },
   )
 
@@ -148,7 +148,7 @@ describe('a server', () => {
     server.mount('/open', { ...base, open: fail })
     server.mount('/run', base)
     const at = (path: string) => `${url.slice(0, -'/ws'.length)}${path}`
-    expect(await refused(at('/refuse'))).toEqual([500, 'Something went wrong on the server.'])
+    expect(await refused(at('/refuse'))).toEqual([500, 'internal'])
     expect(await (await RawClient.open(at('/open'))).closed).toEqual({
       code: 1011,
       reason: 'internal',
@@ -206,7 +206,7 @@ describe('an origin', () => {
     'null',
   ])('%s is refused with 403 before the upgrade', async (origin) => {
     const { server, url } = await serve({ origins })
-    expect(await refused(url, { origin })).toEqual([403, 'This origin is not allowed.'])
+    expect(await refused(url, { origin })).toEqual([403, 'origin-not-allowed'])
     expect(server.stats().connections).toBe(0)
   })
 })
