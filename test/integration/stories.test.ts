@@ -102,7 +102,7 @@ describe('a server that goes away', () => {
     await until(() => expect(held).toEqual({ value: 'held' }))
     await second.server.publish('news', 'said', 'again')
     await until(() => expect(heard).toEqual(['again']))
-    expect(second.server.stats()).toEqual({ connections: 1, channels: 2, subscriptions: 2 })
+    expect(second.server.stats()).toMatchObject({ connections: 1, channels: 2, subscriptions: 2 })
     expect(opened).toHaveLength(1)
   })
 
@@ -121,7 +121,7 @@ describe('a server that goes away', () => {
 
 describe('a thousand requests at once', () => {
   it('are answered each', async () => {
-    const { server, url } = await serve()
+    const { server, url } = await serve({ limits: { messagesPerSecond: 1_000 } })
     server.handle('double', (n) => Number(n) * 2)
     const { client } = connect(url)
     const answers = await Promise.all(
