@@ -2,11 +2,12 @@ import type { Server } from 'node:http'
 import { createServer, get } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { WebSocket, WebSocketServer } from 'ws'
+import { WebSocketServer } from 'ws'
 import type { Mount, MountRequest } from '../../src/server/mount.ts'
 import { nativeMount } from '../../src/server/native-mount.ts'
 import { RealtimeServer } from '../../src/server/realtime-server.ts'
 import { RawClient, serve } from './raw-client.ts'
+import { refusedUpgrade } from './refused-upgrade.ts'
 
 async function listening(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -18,19 +19,9 @@ async function listening(server: Server): Promise<string> {
 }
 
 /** The status and code with which an upgrade is refused. */
-function refused(url: string, headers: Record<string, string> = {}): Promise<[number, string]> {
-  return new Promise((resolve, reject) => {
-    const ws = new WebSocket(url, { headers })
-    ws.on('open', () => reject(new Error('It was upgraded.')))
-    ws.on('error', reject)
-    ws.on('unexpected-response', (_, response) => {
-      let body = ''
-      response.on('data', (data) => {
-        body += data
-      })
-      response.on('end', () => resolve([response.statusCode ?? 0, JSON.parse(body).code]))
-    })
-  })
+async function refused(url: string, headers: Record<string, string> = {}) {
+  const { status, body } = await refusedUpgrade(url, headers)
+  return [status, body.code]
 }
 
 /** A mount that tells every socket what it was asked for. */
