@@ -49,7 +49,11 @@ export { heartbeatDefaults } from './connection/heartbeat.ts'
 export type { Pending } from './connection/ledger.ts'
 export type { OutboxOptions } from './connection/outbox-options.ts'
 export { outboxDefaults } from './connection/outbox-options.ts'
-export type { WebSocketConstructor, WebSocketLike } from './connection/websocket-transport.ts'
+export type {
+  WebSocketConstructor,
+  WebSocketLike,
+  WebSocketTransportOptions,
+} from './connection/websocket-transport.ts'
 export { webSocketTransport } from './connection/websocket-transport.ts'
 export { ContextRegistry } from './context/context-registry.ts'
 export type { EventMeta, EventOrder } from './context/order.ts'

@@ -10,9 +10,13 @@ export interface ErrorDetails {
   'bad-frame': { readonly reason: string; readonly sample?: string }
   /** A channel name is empty, longer than 256 characters, or has control characters. */
   'bad-channel': { readonly channel: string }
+  /** A package this one works with is missing something; `needs` is the versions that have it. */
+  'bad-dependency': { readonly name: string; readonly needs: string }
+  /** An option is missing or is none of its values. */
+  'bad-option': { readonly option: string }
   /** A payload cannot be encoded; `cause` is what the codec said. */
   'bad-payload': { readonly requestId: string }
-  /** The URL cannot be opened as a WebSocket. */
+  /** The URL cannot be opened as a WebSocket, or would be without TLS. */
   'bad-url': { readonly url: string }
   /** The client was closed by its own `close()`. */
   closed: { readonly requestId?: string; readonly channel?: string }

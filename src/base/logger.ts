@@ -18,9 +18,16 @@ export function debugLogger(setting: string): Logger | undefined {
   }
 }
 
-/** A name a peer or an application chose, fit for a line of a log: short, and without control characters. */
+/**
+ * A name a peer or an application chose, fit for a line of a log: short, and with everything escaped
+ * that moves the cursor, ends the line, or turns the reading direction.
+ */
 export function loggable(name: string): string {
-  return JSON.stringify(name.slice(0, 64)).slice(1, -1)
+  const text = JSON.stringify(name.slice(0, 64)).slice(1, -1)
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (c) => `\\u{${c.codePointAt(0)?.toString(16)}}`,
+  )
 }
 
 function names(pattern: string, area: LogArea): boolean {

@@ -30,7 +30,13 @@ export interface ClientOptions {
    */
   readonly WebSocket?: WebSocketConstructor | undefined
   /**
-   * How bytes travel, where it is not a WebSocket; outranks `WebSocket`.
+   * Opens addresses without TLS that leave this machine, too: everybody on the way reads and changes
+   * what is said.
+   * @default false
+   */
+  readonly allowInsecure?: boolean | undefined
+  /**
+   * How bytes travel, where it is not a WebSocket; outranks `WebSocket` and `allowInsecure`.
    * @default webSocketTransport()
    */
   readonly transport?: TransportFactory | undefined
@@ -135,7 +141,7 @@ export function resolveClientOptions(options: ClientOptions): ResolvedClientOpti
   const environment = options.environment ?? platformEnvironment()
   return {
     dialect: options.dialect ?? clientDefaults.dialect,
-    transport: options.transport ?? webSocketTransport(options.WebSocket),
+    transport: options.transport ?? webSocketTransport(options.WebSocket, options),
     codec: options.codec ?? clientDefaults.codec,
     backoff: options.backoff ?? clientDefaults.backoff,
     auth: options.auth,

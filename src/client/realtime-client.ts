@@ -63,6 +63,10 @@ export class RealtimeClient {
   readonly #session: Session
   #opening: Promise<void> | undefined
 
+  /**
+   * @param url a `wss:` address, or one relative to the page; `ws:` on this machine, or where
+   * `allowInsecure` is set
+   */
   constructor(url: string, options: ClientOptions = {}) {
     this.#options = resolveClientOptions(options)
     this.#session = new Session(url, this.#options)

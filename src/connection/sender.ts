@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '../base/clock.ts'
 import { WirefoldError } from '../base/errors.ts'
+import { TokenBucket } from '../base/token-bucket.ts'
 import type { Codec } from '../wire/codec.ts'
-import { TokenBucket } from './token-bucket.ts'
 
 /** The largest first frame, which carries the greeting, in bytes; see `docs/protocol.md`. */
 const FIRST_FRAME_BYTES = 16 * 1024
@@ -93,18 +93,22 @@ export class Sender {
 
   /** Sends a message now, before everything that waits: a sign of life must not queue. */
   urgent(wire: unknown): void {
-    if (!this.#ended && this.#welcomed) this.#port.send(this.#port.codec.encode(wire))
+    if (this.#ended || !this.#welcomed) return
+    this.#bucket?.take(1)
+    this.#port.send(this.#port.codec.encode(wire))
   }
 
   /**
    * The server knows us: what waited may go, in frames of up to `frameBytes` and at no more than
-   * `messagesPerSecond`, of which it takes two seconds' worth at once.
+   * `messagesPerSecond`, of which one second's worth goes at once. The server takes two: what the
+   * network holds back for a moment arrives at once, too.
    */
   welcomed(frameBytes: number | undefined, messagesPerSecond: number | undefined): void {
     this.#welcomed = true
     this.#limit = Math.max(frameBytes ?? FRAME_BYTES, LEAST_FRAME_BYTES)
     if (messagesPerSecond !== undefined && messagesPerSecond > 0) {
-      this.#bucket = new TokenBucket(messagesPerSecond, this.#port.clock.now())
+      const now = this.#port.clock.now()
+      this.#bucket = new TokenBucket(messagesPerSecond, messagesPerSecond, now)
     }
     this.flush()
   }

@@ -1,5 +1,6 @@
 import { WirefoldError } from '../base/errors.ts'
 import type { CloseInfo, TransportFactory } from '../wire/transport.ts'
+import { badUrl, socketAddress } from './socket-address.ts'
 
 /** What wirefold uses of a WebSocket: the platform's, `ws`, mock-socket, and others fit. */
 export interface WebSocketLike {
@@ -16,17 +17,33 @@ export interface WebSocketLike {
 /** A class of {@link WebSocketLike}s. */
 export type WebSocketConstructor = new (url: string, protocols?: string[]) => WebSocketLike
 
+/** What {@link webSocketTransport} can be told. */
+export interface WebSocketTransportOptions {
+  /**
+   * Opens addresses without TLS that leave this machine, too: everybody on the way reads and changes
+   * what is said.
+   * @default false
+   */
+  readonly allowInsecure?: boolean | undefined
+}
+
 /**
- * The default transport: one WebSocket, of the given class or the platform's own.
+ * The default transport: one WebSocket, of the given class or the platform's own. An address that is
+ * relative is taken from the page. Opening throws `bad-url` for what is no address of a WebSocket, and
+ * for `ws:` to another machine.
  *
  * It survives what platforms do differently: an `error` with no `close` behind it (Node 22 before the
  * socket opened), a `close` that waits for a peer that is gone, an `error` after our own `close()`.
  */
-export function webSocketTransport(WebSocketClass?: WebSocketConstructor): TransportFactory {
+export function webSocketTransport(
+  WebSocketClass?: WebSocketConstructor,
+  options: WebSocketTransportOptions = {},
+): TransportFactory {
   return {
     name: 'websocket',
     open(url, protocols, handlers) {
-      const socket = create(WebSocketClass ?? platformWebSocket(), url, protocols)
+      const address = socketAddress(url, options.allowInsecure ?? false)
+      const socket = create(WebSocketClass ?? platformWebSocket(), address, protocols)
       let open = false
       let done = false
       const end = (info: CloseInfo): void => {
@@ -75,12 +92,7 @@ function create(
   try {
     return protocols.length ? new WebSocketClass(url, [...protocols]) : new WebSocketClass(url)
   } catch (cause) {
-    throw new WirefoldError(
-      'bad-url',
-      `${url} cannot be opened as a WebSocket. Give a ws: or wss: address.`,
-      { url },
-      { cause },
-    )
+    throw badUrl(url, cause)
   }
 }
 

@@ -42,7 +42,8 @@ export const nativeServer: ServerDialect = {
   encode: (frame) => JSON.stringify(message(frame)),
   join: (texts) => `[${texts.join(',')}]`,
   encodeEvent({ type, channel, json, id, offset, prev, via, timestamp }) {
-    const head = JSON.stringify({ type, channel, id, offset, prev, via, timestamp })
+    const place = offset || undefined
+    const head = JSON.stringify({ type, channel, id, offset: place, prev, via, timestamp })
     // The payload is text already: spliced in, it is not written a second time.
     return json === undefined ? head : `${head.slice(0, -1)},"payload":${json}}`
   },
@@ -59,6 +60,13 @@ function decodeMessage(wire: unknown): Command {
   switch (type) {
     case 'hello':
       return decodeHello(asFields(wire.payload))
+    case 'auth': {
+      const token = asString(asFields(wire.payload).token)
+      if (requestId === undefined || token === undefined) {
+        return malformed('an auth has a requestId and a token', requestId)
+      }
+      return { kind: 'auth', requestId, token }
+    }
     case 'subscribe':
       return decodeSubscribe(asFields(wire.payload), requestId)
     case 'unsubscribe': {

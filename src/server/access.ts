@@ -1,29 +1,42 @@
 import type { Clock } from '../base/clock.ts'
 import { WirefoldError } from '../base/errors.ts'
-import { isFields } from '../wire/fields.ts'
+import { asNumber, isChannel, isFields } from '../wire/fields.ts'
+import type { AddressedRequest } from './client-address.ts'
+import type { MountRequest } from './mount.ts'
 import type {
-  Authenticate,
   AuthenticateRequest,
-  Authorize,
-  CanReceive,
   ChannelAction,
   DueEvent,
+  Identity,
+  ResolvedServerOptions,
   User,
-  ValidateChannel,
 } from './options.ts'
 
-/** How long `authorize` may take. */
-const AUTHORIZE_MS = 5_000
+/** How long `authorize` and `canConnect` may take, in milliseconds. */
+const VERDICT_MS = 5_000
+/** The channels of one user each: what follows is the user's id. */
+const PRIVATE = 'user:'
 
 /** What the hooks are asked through. */
-export interface AccessParts {
-  readonly authenticate: Authenticate | undefined
-  readonly authorize: Authorize | undefined
-  readonly canReceive: CanReceive | undefined
-  readonly validateChannel: ValidateChannel | undefined
+export interface AccessParts
+  extends Pick<
+    ResolvedServerOptions,
+    | 'clientAddress'
+    | 'canConnect'
+    | 'authenticate'
+    | 'validateChannel'
+    | 'authorize'
+    | 'canReceive'
+    | 'helloTimeoutMs'
+  > {
   readonly clock: Clock
   /** Receives what a hook threw. */
   readonly report: (error: unknown) => void
+}
+
+/** The channel of one user, which nobody else may subscribe to. */
+export function userChannel(userId: string): string {
+  return `${PRIVATE}${userId}`
 }
 
 /** Asks the application who may do what. A hook that fails says no: it never opens a door. */
@@ -34,67 +47,82 @@ export class Access {
     this.#parts = parts
   }
 
-  /** Who it is, `null` for nobody in particular; `undefined` where the hook refuses. */
-  async authenticate(request: AuthenticateRequest): Promise<User | null | undefined> {
-    const { authenticate } = this.#parts
-    if (!authenticate) return null
+  /** The address a request counts for; never throws. */
+  addressOf(request: AddressedRequest): string | undefined {
     try {
-      const user: unknown = await authenticate(request)
-      if (user === null || isUser(user)) return user
-      if (user !== undefined) this.#failed('authenticate', 'it returned no user')
+      return this.#parts.clientAddress(request)
     } catch (cause) {
-      this.#failed('authenticate', 'it threw', cause)
+      this.#failed('clientAddress', 'it threw', cause)
+      return request.remoteAddress
     }
-    return undefined
+  }
+
+  /** Whether a request may become a socket. Never rejects. */
+  async canConnect(request: MountRequest): Promise<boolean> {
+    const { canConnect } = this.#parts
+    if (!canConnect) return true
+    return (await this.#ask('canConnect', VERDICT_MS, () => canConnect(request))) === true
+  }
+
+  /** Who it is; `undefined` where the hook refuses. Never rejects. */
+  async authenticate(request: AuthenticateRequest): Promise<Identity | undefined> {
+    const { authenticate, helloTimeoutMs } = this.#parts
+    if (!authenticate) return { user: null }
+    const told = await this.#ask('authenticate', helloTimeoutMs, () => authenticate(request))
+    if (told === undefined) return undefined
+    const identity = asIdentity(told)
+    if (!identity) this.#failed('authenticate', 'it returned no user')
+    return identity
+  }
+
+  /** Whether a name may be that of a channel. Never throws. */
+  isChannel(name: string): boolean {
+    const { validateChannel } = this.#parts
+    if (!isChannel(name)) return false
+    return !validateChannel || this.#verdict('validateChannel', () => validateChannel(name))
   }
 
   /** Whether a user may do something with a channel. Never rejects. */
   async authorize(user: User | null, channel: string, action: ChannelAction): Promise<boolean> {
     const { authorize } = this.#parts
+    if (action === 'subscribe' && isOfAnother(user, channel)) return false
     if (!authorize) return action !== 'publish'
-    try {
-      return (await this.#inTime(authorize(user, channel, action))) === true
-    } catch (cause) {
-      this.#failed('authorize', 'it threw', cause)
-      return false
-    }
+    return (
+      (await this.#ask('authorize', VERDICT_MS, () => authorize(user, channel, action))) === true
+    )
   }
 
   /** Whether a user gets an event that happened on a channel. Never throws. */
   canReceive(user: User | null, channel: string, event: DueEvent): boolean {
     const { canReceive } = this.#parts
-    if (!canReceive) return true
+    return !canReceive || this.#verdict('canReceive', () => canReceive(user, channel, event))
+  }
+
+  #verdict(where: string, hook: () => unknown): boolean {
     try {
-      return canReceive(user, channel, event) === true
+      return hook() === true
     } catch (cause) {
-      this.#failed('canReceive', 'it threw', cause)
+      this.#failed(where, 'it threw', cause)
       return false
     }
   }
 
-  /** Whether a name is that of one of the application's channels. Never throws. */
-  knows(channel: string): boolean {
-    const { validateChannel } = this.#parts
-    if (!validateChannel) return true
-    try {
-      return validateChannel(channel) === true
-    } catch (cause) {
-      this.#failed('validateChannel', 'it threw', cause)
-      return false
-    }
-  }
-
-  async #inTime(verdict: boolean | Promise<boolean>): Promise<boolean> {
-    if (typeof verdict === 'boolean') return verdict
+  /** What a hook tells; `undefined` where it fails, or takes too long. */
+  async #ask(where: string, mostMs: number, hook: () => unknown): Promise<unknown> {
     let cancel = (): void => {}
-    const late = new Promise<false>((resolve) => {
-      cancel = this.#parts.clock.after(AUTHORIZE_MS, () => {
-        this.#failed('authorize', `it took longer than ${AUTHORIZE_MS} ms`)
-        resolve(false)
-      })
-    })
     try {
-      return await Promise.race([verdict, late])
+      const told = hook()
+      if (!isPromise(told)) return told
+      const late = new Promise<undefined>((resolve) => {
+        cancel = this.#parts.clock.after(mostMs, () => {
+          this.#failed(where, `it took longer than ${mostMs} ms`)
+          resolve(undefined)
+        })
+      })
+      return await Promise.race([told, late])
+    } catch (cause) {
+      this.#failed(where, 'it threw', cause)
+      return undefined
     } finally {
       cancel()
     }
@@ -106,6 +134,26 @@ export class Access {
   }
 }
 
+/** A family would carry what is told to everybody. */
+function isOfAnother(user: User | null, channel: string): boolean {
+  if (!channel.startsWith(PRIVATE)) return false
+  return user === null || channel !== userChannel(user.id) || channel.endsWith(':*')
+}
+
+function asIdentity(told: unknown): Identity | undefined {
+  if (told === null || isUser(told)) return { user: told }
+  if (!isFields(told)) return undefined
+  const { user, expiresAt } = told
+  if (user !== null && !isUser(user)) return undefined
+  if (expiresAt === undefined) return { user }
+  const end = asNumber(expiresAt)
+  return end === undefined ? undefined : { user, expiresAt: end }
+}
+
 function isUser(value: unknown): value is User {
   return isFields(value) && typeof value.id === 'string' && value.id !== ''
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return isFields(value) && typeof value.then === 'function'
 }

@@ -1,3 +1,4 @@
+import type { Refusal } from '../base/errors.ts'
 import { safely } from '../base/report.ts'
 import { Access } from './access.ts'
 import { BroadcastCap } from './broadcast-cap.ts'
@@ -6,6 +7,7 @@ import { MemoryBroker } from './memory-broker.ts'
 import type { RealtimeServerOptions, ResolvedServerOptions } from './options.ts'
 import { resolveServerOptions } from './options.ts'
 import { Publisher } from './publisher.ts'
+import type { Receiver } from './receiver.ts'
 
 /** What a channel manager and the server around it have in common. */
 export interface ChannelParts {
@@ -16,6 +18,12 @@ export interface ChannelParts {
   readonly publisher: Publisher
   readonly cap: BroadcastCap
   readonly access: Access
+  /** Hears what became of every subscribe; never throws. */
+  readonly noted?: (
+    receiver: Receiver,
+    granted: readonly string[],
+    refused: ReadonlyMap<string, Refusal>,
+  ) => void
   /** Takes an error that has no better destination; never throws. */
   report(error: unknown): void
 }

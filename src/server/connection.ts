@@ -1,69 +1,83 @@
 import type { Cancel } from '../base/clock.ts'
 import type { Refusal } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
+import { loggable } from '../base/logger.ts'
 import type { GoawayFrame } from '../wire/frame.ts'
 import type {
+  AuthCommand,
   HelloCommand,
   MalformedCommand,
   PublishCommand,
   RequestCommand,
   ServerDialect,
-  ServerFrame,
+  SubscribeCommand,
 } from '../wire/server-dialect.ts'
+import type { ChannelEvent } from './channel-event.ts'
+import type { Asker, ConnectionPhase } from './connection-phase.ts'
 import type { ServerCore } from './core.ts'
 import type { Entry } from './entries.ts'
-import { readEntries } from './entries.ts'
+import { readEntries, unexpected } from './entries.ts'
 import { answerOnce } from './exactly-once.ts'
+import { Expiry } from './expiry.ts'
 import { FaultCounter } from './fault-counter.ts'
-import type { ConnectionInfo, MountRequest, Session } from './mount.ts'
+import { Gate } from './gate.ts'
+import { identify } from './identify.ts'
+import type { MountRequest, Session, SessionInfo } from './mount.ts'
 import type { User } from './options.ts'
+import { Pace } from './pace.ts'
 import type { Receiver } from './receiver.ts'
-import type { RefusalCode } from './refusals.ts'
-import { badFrame, refusal } from './refusals.ts'
+import { CLOSE_CODES, rateLimited, refusal } from './refusals.ts'
 import type { Socket } from './socket.ts'
+import { Turns } from './turns.ts'
+import { Voice } from './voice.ts'
+import { welcome } from './welcome.ts'
 
 /** The largest first frame, in bytes: a stranger gets less room. */
 const FIRST_FRAME_BYTES = 16 * 1024
 /** How much may wait while the greeting is being settled, in bytes. */
 const HELD_BYTES = 256 * 1024
+/** How long somebody who is thrown out is to stay away, in milliseconds. */
+const BANNED_MS = 10_000
 /** The version of the protocol this server speaks. */
 const PROTOCOL = 1
 
-/** Who asks, as far as a greeting tells. */
-interface Asker {
-  readonly user: User | null
-  readonly senderId: string | undefined
-}
-
-/** Where a connection stands. */
-type Phase =
-  | { readonly name: 'waiting'; readonly cancel: Cancel }
-  | { readonly name: 'greeting'; readonly cancel: Cancel; readonly held: Entry[]; bytes: number }
-  | ({ readonly name: 'open' } & Asker)
-  | { readonly name: 'closed' }
-
 /** One client that greets first, from its socket's opening to its end. */
 export class Connection implements Session, Receiver {
+  readonly id = randomId()
   readonly dialect: ServerDialect
-  readonly #id = randomId()
   readonly #core: ServerCore
   readonly #socket: Socket
   readonly #request: MountRequest
-  readonly #faults = new FaultCounter()
+  readonly #voice: Voice
+  readonly #pace: Pace
+  readonly #gate: Gate
+  readonly #faults: FaultCounter
+  readonly #expiry: Expiry
+  /** What concerns channels and credentials goes one by one. */
+  readonly #turns: Turns
   readonly #gone = new AbortController()
-  #phase: Phase
-  /** Whether events were withheld and the client does not know it yet. */
-  #behind = false
+  #phase: ConnectionPhase
   /** How many requests and publishes are under way. */
   #asked = 0
   #drain: { readonly notice: GoawayFrame; readonly rested: () => void } | undefined
 
   constructor(core: ServerCore, socket: Socket, dialect: ServerDialect, request: MountRequest) {
+    const { clock, helloTimeoutMs, limits } = core.options
     this.dialect = dialect
     this.#core = core
     this.#socket = socket
     this.#request = request
-    const { clock, helloTimeoutMs } = core.options
+    const { id } = this
+    this.#voice = new Voice({ core, id, dialect, send: (text) => this.send(text) })
+    // What it compares this with tells it what it misses.
+    this.#pace = new Pace(socket, () => this.#pong(undefined))
+    this.#gate = new Gate(core)
+    this.#faults = new FaultCounter(limits.malformedPerMinute)
+    this.#expiry = new Expiry(clock, {
+      expiring: (expiresAt) => this.#voice.say({ kind: 'expiring', expiresAt }),
+      expired: () => this.#refuseAll(refusal('not-authenticated')),
+    })
+    this.#turns = new Turns(core.report, () => this.#rest())
     const cancel = clock.after(helloTimeoutMs, () => this.#end(4408, 'no hello in time'))
     this.#phase = { name: 'waiting', cancel }
   }
@@ -72,20 +86,20 @@ export class Connection implements Session, Receiver {
     return this.#phase.name === 'open' ? this.#phase.user : null
   }
 
-  info(): ConnectionInfo {
-    const user = this.#phase.name === 'open' ? this.#phase.user : undefined
-    return { id: this.#id, dialect: this.dialect.name, user, channels: this.#channels }
+  info(): SessionInfo {
+    const user = 'user' in this.#phase ? this.#phase.user : undefined
+    return { id: this.id, dialect: this.dialect.name, user, channels: this.#channels }
   }
 
   get resting(): boolean {
     const open = this.#phase.name === 'open'
-    return open && !this.#core.channels.pending(this) && !this.#asked && !this.#channels.length
+    return open && !this.#turns.done && !this.#asked && !this.#channels.length
   }
 
   drain(notice: GoawayFrame, rested: () => void): void {
     this.#drain = { notice, rested }
     // To others the welcome comes first.
-    if (this.#phase.name === 'open') this.#say(notice)
+    if (this.#phase.name === 'open') this.#voice.say(notice)
   }
 
   send(text: string): void {
@@ -93,26 +107,36 @@ export class Connection implements Session, Receiver {
   }
 
   offer(text: string): void {
-    if (this.#phase.name === 'closed' || this.#socket.offer(text) || this.#behind) return
-    this.#behind = true
-    this.drained()?.then(() => this.#catchUp())
+    if (this.#phase.name !== 'closed') this.#pace.offer(text)
   }
 
   drained(): Promise<void> | undefined {
     return this.#socket.drained()
   }
 
+  tell(event: ChannelEvent): void {
+    if (!this.#core.access.canReceive(this.user, event.source, event)) return
+    const text = event.text(this.dialect)
+    if (text !== undefined) this.send(text)
+  }
+
+  revoke(channel: string): void {
+    this.#core.channels.revoke(this, channel)
+  }
+
   text(text: string, bytes: number): void {
     const first = this.#phase.name === 'waiting'
-    if (first && bytes > FIRST_FRAME_BYTES) {
-      this.#refuseAll('too-large', 1009)
-      return
-    }
+    if (first && bytes > FIRST_FRAME_BYTES) this.#refuseAll(refusal('too-large'))
     if (this.#phase.name === 'greeting') {
       this.#phase.bytes += bytes
-      if (this.#phase.bytes > HELD_BYTES) this.#refuseAll('rate-limited', 4429)
+      if (this.#phase.bytes > HELD_BYTES) this.#refuseAll(rateLimited(BANNED_MS))
     }
-    for (const entry of readEntries(this.dialect, text)) {
+    if (this.#phase.name === 'closed') return
+    const entries = readEntries(this.dialect, text)
+    this.#core.counters.received += entries.length
+    const admitted = first ? entries : this.#gate.admit(entries, bytes, this.#voice)
+    if (!admitted) this.#refuseAll(rateLimited(BANNED_MS))
+    for (const entry of admitted ?? []) {
       this.#take(entry)
       // Without a hello nothing behind it in its frame means anything.
       if (first && this.#phase.name === 'waiting') return
@@ -126,7 +150,10 @@ export class Connection implements Session, Receiver {
   closed(): void {
     if (this.#phase.name === 'closed') return
     if ('cancel' in this.#phase) this.#phase.cancel()
-    this.#phase = { name: 'closed' }
+    const { user } = this.info()
+    this.#phase = { name: 'closed', user }
+    this.#expiry.stop()
+    this.#core.roster.leave(this)
     this.#core.channels.leave(this)
     this.#gone.abort()
   }
@@ -152,44 +179,43 @@ export class Connection implements Session, Receiver {
   async #greet(hello: HelloCommand, cancel: Cancel): Promise<void> {
     const held: Entry[] = []
     this.#phase = { name: 'greeting', cancel, held, bytes: 0 }
-    if (hello.protocol !== PROTOCOL) {
-      this.#refuseAll('bad-protocol', 1008)
-      return
-    }
-    const { headers, url } = this.#request
-    const user = await this.#core.access.authenticate({ headers, url, token: hello.token })
+    if (hello.protocol !== PROTOCOL) return this.#refuseAll(refusal('bad-protocol'))
+    const identity = await identify(this.#core, this.#request, hello.token)
     if (this.#phase.name !== 'greeting') return
-    if (user === undefined) {
-      this.#refuseAll('not-authenticated', 4401)
-      return
-    }
+    if ('code' in identity) return this.#refuseAll(identity)
+    const { user, expiresAt } = identity
     cancel()
     this.#phase = { name: 'open', user, senderId: hello.senderId }
+    if (!this.#core.roster.join(this, user)) return this.#refuseAll(rateLimited(BANNED_MS))
+    this.#gate.belongsTo(user?.id)
+    this.#expiry.begin(expiresAt)
     if (hello.expectUser !== undefined && hello.expectUser !== user?.id) {
       // Before the welcome, which would let the client send what the other user left behind.
-      this.#refuse(refusal('identity-changed'))
+      this.#voice.refuse(refusal('identity-changed'))
       held.length = 0
     }
-    this.#welcome(user)
+    this.#voice.log('connection', `is ${user ? loggable(user.id) : 'nobody in particular'}`)
+    this.#voice.say(welcome(this.#core, this.id, user))
+    if (this.#drain) this.#voice.say(this.#drain.notice)
     for (const entry of held) this.#take(entry)
   }
 
-  #welcome(user: User | null): void {
-    const { clock, heartbeatMs, limits } = this.#core.options
-    // What was carried out before our memory begins would be carried out again: nobody is to repeat it.
-    const dedupeMs = Math.min(limits.dedupeMs, Math.floor(this.#core.broker.answers.reachMs))
-    this.#say({
-      kind: 'welcome',
-      connectionId: this.#id,
-      userId: user?.id,
-      serverTime: clock.wall(),
-      heartbeatMs,
-      limits: { ...limits, dedupeMs, messagesPerSecond: undefined },
-    })
-    if (this.#drain) this.#say(this.#drain.notice)
+  async #renew({ requestId, token }: AuthCommand): Promise<void> {
+    const identity = await identify(this.#core, this.#request, token)
+    if (this.#phase.name !== 'open') return
+    if ('code' in identity) return this.#voice.refuse(identity, requestId)
+    const { user, expiresAt } = identity
+    if (user?.id !== this.#phase.user?.id) {
+      this.#voice.refuse(refusal('identity-changed'), requestId)
+      return this.#end(4401, 'identity-changed')
+    }
+    // What they are called, or may do, can be another now.
+    this.#phase = { ...this.#phase, user }
+    this.#expiry.begin(expiresAt)
+    this.#voice.say({ kind: 'reply', to: [requestId], payload: { expiresAt }, at: undefined })
   }
 
-  #run(entry: Entry, { user, senderId }: Asker): void {
+  #run(entry: Entry, asker: Asker): void {
     switch (entry.kind) {
       case 'ping':
         this.#pong(entry.timestamp)
@@ -202,15 +228,18 @@ export class Connection implements Session, Receiver {
       case 'fault':
         this.#fault(entry.of)
         return
+      case 'auth':
+        this.#turns.add(() => this.#renew(entry))
+        return
       case 'subscribe':
-        this.#core.channels.subscribe(this, entry).then(() => this.#rest())
+        this.#turns.add(() => this.#subscribe(entry))
         return
       case 'unsubscribe':
-        this.#core.channels.unsubscribe(this, entry).then(() => this.#rest())
+        this.#turns.add(() => this.#core.channels.unsubscribe(this, entry))
         return
       case 'publish':
       case 'request':
-        this.#answer(entry, { user, senderId })
+        this.#answer(entry, asker)
         return
     }
   }
@@ -222,24 +251,23 @@ export class Connection implements Session, Receiver {
   #pong(timestamp: number | undefined): void {
     const serverTime = this.#core.options.clock.wall()
     // Whoever is behind is not to ask for what it misses before it keeps up.
-    const offsets = this.#behind ? undefined : this.#core.channels.moved(this)
-    this.#say({ kind: 'pong', timestamp, serverTime, offsets })
+    const offsets = this.#pace.behind ? undefined : this.#core.channels.moved(this)
+    this.#voice.say({ kind: 'pong', timestamp, serverTime, offsets })
   }
 
-  /** The client keeps up again: what it compares this with tells it what it misses. */
-  #catchUp(): void {
-    this.#behind = false
-    if (this.#phase.name !== 'closed') this.#pong(undefined)
+  async #subscribe(command: SubscribeCommand): Promise<void> {
+    // Whoever is gone is not to become a member again.
+    if (this.#phase.name === 'open') await this.#core.channels.subscribe(this, command)
   }
 
   async #answer(command: PublishCommand | RequestCommand, asker: Asker): Promise<void> {
     this.#asked += 1
+    this.#voice.log('requests', loggable(`${command.kind} ${command.type}`))
     // Who subscribes and then asks sees the events of what was asked.
-    const pending = this.#core.channels.pending(this)
-    if (pending) await pending
+    if (this.#turns.done) await this.#turns.done
     if (this.#phase.name === 'closed') return
     const { dialect } = this
-    const caller = { ...asker, dialect, connectionId: this.#id, signal: this.#gone.signal }
+    const caller = { ...asker, dialect, connectionId: this.id, signal: this.#gone.signal }
     const text = await answerOnce(this.#core, caller, command)
     const due = command.requestId !== undefined || command.kind === 'request'
     if (text && due) this.send(text)
@@ -253,27 +281,14 @@ export class Connection implements Session, Receiver {
   }
 
   #fault(malformed: readonly MalformedCommand[]): void {
-    const nameless = malformed.find(({ requestId }) => requestId === undefined)
-    if (nameless) this.#refuse(badFrame(nameless.reason))
-    for (const { requestId, reason } of malformed) {
-      if (requestId !== undefined) this.#refuse(badFrame(reason), requestId)
-    }
+    this.#voice.blame(malformed)
     if (this.#faults.add(this.#core.options.clock.now())) this.#end(4400, 'malformed frames')
   }
 
   /** Says no to the connection as a whole. */
-  #refuseAll(code: RefusalCode, closeCode: number): void {
-    this.#refuse(refusal(code))
-    this.#end(closeCode, code)
-  }
-
-  #refuse(error: Refusal, requestId?: string): void {
-    this.#say({ kind: 'refusal', to: requestId === undefined ? [] : [requestId], error })
-  }
-
-  #say(frame: ServerFrame): void {
-    const text = this.dialect.encode(frame)
-    if (text !== undefined) this.send(text)
+  #refuseAll(error: Refusal): void {
+    this.#voice.refuse(error)
+    this.#end(CLOSE_CODES.get(error.code) ?? 1008, error.code)
   }
 
   #end(code: number, reason: string): void {
@@ -281,8 +296,4 @@ export class Connection implements Session, Receiver {
     this.closed()
     this.#socket.close(code, reason)
   }
-}
-
-function unexpected(reason: string): MalformedCommand {
-  return { kind: 'malformed', reason, requestId: undefined }
 }

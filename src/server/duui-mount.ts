@@ -57,8 +57,13 @@ export class DuuiMount implements Mount {
   }
 
   mounted(core: ServerCore): void {
-    if (this.#core) throw new TypeError('This mount is in use: make one for every path.')
+    if (this.#core)
+      throw new TypeError('This mount is in use: make one for every path and every server.')
     this.#core = core
+  }
+
+  unmounted(): void {
+    this.#core = undefined
   }
 
   /**
@@ -89,7 +94,7 @@ export class DuuiMount implements Mount {
   refuse(request: MountRequest): HttpRefusal | undefined {
     const id = request.params.get('id')
     if (id !== undefined && isChannel(processChannel(id))) return undefined
-    return { status: 400, reason: 'The path names no process.' }
+    return { status: 400, code: 'bad-path', reason: 'The path names no process.' }
   }
 
   open(socket: Socket, request: MountRequest, core: ServerCore): Session {

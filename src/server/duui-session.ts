@@ -3,10 +3,14 @@ import { randomId } from '../base/ids.ts'
 import { duuiServer } from '../dialects/duui-server.ts'
 import type { Position } from '../wire/frame.ts'
 import type { ServerCore } from './core.ts'
+import { Expiry } from './expiry.ts'
+import { Gate } from './gate.ts'
+import { identify } from './identify.ts'
 import type { Membership } from './membership.ts'
-import type { ConnectionInfo, MountRequest, Session } from './mount.ts'
+import type { MountRequest, Session, SessionInfo } from './mount.ts'
 import type { DueEvent, User } from './options.ts'
 import type { Receiver } from './receiver.ts'
+import { CLOSE_CODES } from './refusals.ts'
 import type { Socket } from './socket.ts'
 
 /** What a session asks of its mount. */
@@ -24,11 +28,13 @@ export interface DuuiSessionParts {
 /** One socket that watches one process. */
 export class DuuiSession implements Session, Receiver {
   readonly dialect = duuiServer
-  readonly #id = randomId()
+  readonly id = randomId()
   readonly #core: ServerCore
   readonly #socket: Socket
   readonly #parts: DuuiSessionParts
   readonly #cancel: Cancel
+  readonly #expiry: Expiry
+  readonly #gate: Gate
   #user: User | null | undefined
   #membership: Membership | undefined
   /** The past, and where it ends, until it is told. */
@@ -40,6 +46,10 @@ export class DuuiSession implements Session, Receiver {
     this.#socket = socket
     this.#parts = parts
     const { clock, helloTimeoutMs } = core.options
+    this.#gate = new Gate(core)
+    // The stream goes one way: new credentials come with a new socket.
+    const expired = (): void => this.#end(4401, 'not-authenticated')
+    this.#expiry = new Expiry(clock, { expiring() {}, expired })
     this.#cancel = clock.after(helloTimeoutMs, () => this.#end(4408, 'not authenticated in time'))
     this.#start(request).catch((error: unknown) => {
       core.report(error)
@@ -47,9 +57,9 @@ export class DuuiSession implements Session, Receiver {
     })
   }
 
-  info(): ConnectionInfo {
+  info(): SessionInfo {
     const channels = this.#membership ? [this.#parts.channel] : []
-    return { id: this.#id, dialect: this.dialect.name, user: this.#user, channels }
+    return { id: this.id, dialect: this.dialect.name, user: this.#user, channels }
   }
 
   get user(): User | null {
@@ -66,31 +76,42 @@ export class DuuiSession implements Session, Receiver {
     if (!this.#socket.offer(text)) this.#end(1013, 'too slow')
   }
 
-  text(): void {
-    this.#parts.ignored()
+  text(_text: string, bytes: number): void {
+    this.#ignore(bytes)
   }
 
   binary(): void {
-    this.#parts.ignored()
+    this.#ignore(0)
+  }
+
+  revoke(channel: string): void {
+    if (channel === this.#parts.channel) this.#end(4403, 'forbidden')
   }
 
   closed(): void {
     this.#closed = true
     this.#cancel()
+    this.#expiry.stop()
+    this.#core.roster.leave(this)
     this.#membership?.leave()
     this.#membership = undefined
   }
 
-  async #start({ headers, url, query }: MountRequest): Promise<void> {
-    const { access } = this.#core
-    const token = query.get('token') ?? undefined
-    const user = await access.authenticate({ headers, url, token })
+  async #start(request: MountRequest): Promise<void> {
+    const { access, roster } = this.#core
+    const token = request.query.get('token') ?? undefined
+    const identity = await identify(this.#core, request, token)
     // After the upgrade: a page learns the code of a close, and nothing of an HTTP status.
-    if (user === undefined) return this.#end(4401, 'not-authenticated')
+    if ('code' in identity) return this.#refuse(identity.code)
+    const { user, expiresAt } = identity
     const allowed = await access.authorize(user, this.#parts.channel, 'subscribe')
-    if (!allowed) return this.#end(4403, 'forbidden')
+    if (!allowed) return this.#refuse('forbidden')
+    if (this.#closed) return
     this.#cancel()
     this.#user = user
+    if (!roster.join(this, user)) return this.#refuse('rate-limited')
+    this.#gate.belongsTo(user?.id)
+    this.#expiry.begin(expiresAt)
     await this.#parts.inTurn(() => this.#join())
     await this.#tell()
   }
@@ -121,6 +142,17 @@ export class DuuiSession implements Session, Receiver {
       this.send(text)
     }
     if (head && this.#membership?.settle(head) === false) this.#end(1013, 'too slow')
+  }
+
+  #ignore(bytes: number): void {
+    this.#parts.ignored()
+    const admitted = this.#gate.admit([{ kind: 'pong' }], bytes, { refuse() {} })
+    if (!admitted) this.#refuse('rate-limited')
+  }
+
+  #refuse(code: string): void {
+    this.#core.counters.refused(code)
+    this.#end(CLOSE_CODES.get(code) ?? 1008, code)
   }
 
   #end(code: number, reason: string): void {

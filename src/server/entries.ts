@@ -19,6 +19,11 @@ export function readEntries(dialect: ServerDialect, text: string): Entry[] {
   return entries
 }
 
+/** What is wrong with a message that came at the wrong time. */
+export function unexpected(reason: string): MalformedCommand {
+  return { kind: 'malformed', reason, requestId: undefined }
+}
+
 function decode(dialect: ServerDialect, text: string): readonly Command[] {
   try {
     return dialect.decode(jsonCodec.decode(text))

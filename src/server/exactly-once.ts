@@ -23,8 +23,10 @@ export async function answerOnce(
 ): Promise<string | undefined> {
   const { requestId } = command
   if (requestId === undefined) return (await answer(core, caller, command)).text
-  const refuse = (code: RefusalCode): string | undefined =>
-    encodeOutcome(caller.dialect, command, refused(refusal(code)))
+  const refuse = (code: RefusalCode): string | undefined => {
+    core.counters.refused(code)
+    return encodeOutcome(caller.dialect, command, refused(refusal(code)))
+  }
   const repeat = (record: string): string | undefined =>
     encodeOutcome(caller.dialect, command, outcomeOf(record))
   try {

@@ -1,11 +1,15 @@
 /** How long a fault counts. */
 const WINDOW_MS = 60_000
-/** How many faults within the window are too many. */
-const TOO_MANY = 3
 
-/** Counts the malformed frames of one connection. */
+/** Counts what a connection does wrong. */
 export class FaultCounter {
+  readonly #most: number
   #times: number[] = []
+
+  /** @param most with so many within a minute it is one too many */
+  constructor(most: number) {
+    this.#most = most
+  }
 
   /**
    * Counts one more.
@@ -15,6 +19,6 @@ export class FaultCounter {
    */
   add(now: number): boolean {
     this.#times = [...this.#times.filter((time) => now - time < WINDOW_MS), now]
-    return this.#times.length >= TOO_MANY
+    return this.#times.length >= this.#most
   }
 }

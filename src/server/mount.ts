@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { GoawayFrame } from '../wire/frame.ts'
 import type { Join } from './batch.ts'
+import type { ChannelEvent } from './channel-event.ts'
 import type { ServerCore } from './core.ts'
 import type { User } from './options.ts'
 import type { Socket, SocketHandlers } from './socket.ts'
@@ -13,19 +14,23 @@ export interface MountRequest {
   readonly query: URLSearchParams
   /** What stands for the `:name` parts of the mount's path. */
   readonly params: ReadonlyMap<string, string>
+  /** The address whose limits it counts for; `undefined` where it counts for none. */
+  readonly address?: string | undefined
 }
 
 /** A plain HTTP answer instead of an upgrade. */
 export interface HttpRefusal {
   readonly status: number
-  /** Why, as the response's body. */
+  /** Why, for programs; kebab-case. */
+  readonly code: string
+  /** Why, for people. */
   readonly reason: string
   /** The soonest it makes sense to ask again, in milliseconds from now. */
   readonly retryAfterMs?: number | undefined
 }
 
-/** What a server tells of one connection. */
-export interface ConnectionInfo {
+/** What a session tells of itself. */
+export interface SessionInfo {
   readonly id: string
   /** The name of its dialect. */
   readonly dialect: string
@@ -35,10 +40,18 @@ export interface ConnectionInfo {
   readonly channels: readonly string[]
 }
 
+/** What a server tells of one connection. */
+export interface ConnectionInfo extends SessionInfo {
+  /** When its socket was opened, in milliseconds since the Unix epoch. */
+  readonly connectedAt: number
+  /** When it gave its last sign of life, in milliseconds since the Unix epoch. */
+  readonly lastHeartbeat: number
+}
+
 /** One connection of a mount. */
 export interface Session extends SocketHandlers {
   /** What it is at this moment. */
-  info(): ConnectionInfo
+  info(): SessionInfo
   /** Whether it has no channel and nothing under way. */
   readonly resting?: boolean
   /**
@@ -47,6 +60,10 @@ export interface Session extends SocketHandlers {
    * @param rested called whenever it has come to rest since
    */
   drain?(notice: GoawayFrame, rested: () => void): void
+  /** Takes an event that has no place in a history; a session that has no word for it goes without. */
+  tell?(event: ChannelEvent): void
+  /** Takes a channel away from its client; one it is not subscribed to does not matter. */
+  revoke?(channel: string): void
 }
 
 /** What is spoken at one path of a server. */
@@ -57,6 +74,8 @@ export interface Mount {
   readonly join?: Join
   /** Called once, when it is mounted. */
   mounted?(core: ServerCore): void
+  /** Called once, when the server it was mounted at has closed. */
+  unmounted?(): void
   /** Why a request is not upgraded at all. */
   refuse?(request: MountRequest): HttpRefusal | undefined
   /** Takes a socket that was just accepted. */

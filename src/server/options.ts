@@ -1,9 +1,18 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '../base/clock.ts'
 import { systemClock } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
+import { debugLogger } from '../base/logger.ts'
 import { printError } from '../base/report.ts'
 import type { BroadcastOverflow } from './broadcast-cap.ts'
 import type { Broker } from './broker.ts'
+import type { ClientAddress } from './client-address.ts'
+import { peerAddress } from './client-address.ts'
+import type { ResolvedLimits, ServerLimits } from './limits.ts'
+import { limitDefaults, resolveLimits } from './limits.ts'
+import type { MountRequest } from './mount.ts'
+import type { OriginRules } from './origins.ts'
+import type { RateStore } from './rate-store.ts'
 
 /** Who is on the other end of a connection. */
 export interface User {
@@ -21,10 +30,31 @@ export interface AuthenticateRequest {
   readonly token: string | undefined
 }
 
-/** Tells who is there: a user, or `null` for nobody in particular; anything else is a refusal. */
-export type Authenticate = (
-  request: AuthenticateRequest,
-) => User | null | undefined | Promise<User | null | undefined>
+/** Who is there, and for how long that holds. */
+export interface Identity {
+  /** `null` for nobody in particular. */
+  readonly user: User | null
+  /**
+   * When the credentials expire, in milliseconds since the Unix epoch (the `exp` of a JWT is in
+   * seconds); without it they do not.
+   */
+  readonly expiresAt?: number | undefined
+}
+
+/**
+ * Tells who is there: a user, `null` for nobody in particular, or either of them with the time when
+ * that expires; anything else is a refusal.
+ */
+export type Authenticate = (request: AuthenticateRequest) => Identified | Promise<Identified>
+
+/** What a hook that is asked who is there may return. */
+export type Identified = User | Identity | null | undefined
+
+/** Tells whether a request to connect may become a socket at all; only `true` is a yes. */
+export type CanConnect = (request: MountRequest) => boolean | Promise<boolean>
+
+/** Tells whether a name may be that of a channel; only `true` is a yes. */
+export type ValidateChannel = (channel: string) => boolean
 
 /** What a client may be allowed to do with a channel. */
 export type ChannelAction = 'subscribe' | 'publish' | 'request'
@@ -53,41 +83,33 @@ export interface DueEvent {
  */
 export type CanReceive = (user: User | null, channel: string, event: DueEvent) => boolean
 
-/**
- * Tells whether a well-formed name is that of one of the application's channels; only `true` is a
- * yes.
- */
-export type ValidateChannel = (channel: string) => boolean
-
-/** What one connection may ask for, and how long its answers are kept. */
-export interface ServerLimits {
-  /**
-   * The most channels one connection is subscribed to.
-   * @default 50
-   */
-  readonly subscriptions?: number | undefined
-  /**
-   * The largest frame, in bytes.
-   * @default 65_536
-   */
-  readonly frameBytes?: number | undefined
-  /**
-   * How long the answer to a request is remembered for whoever repeats it, in milliseconds.
-   * @default 600_000
-   */
-  readonly dedupeMs?: number | undefined
-}
-
 /** How a `RealtimeServer` is made. */
 export interface RealtimeServerOptions {
   /**
-   * Tells who is there. Throwing is a refusal.
+   * Asked with the upgrade request, its cookies and headers, before there is a socket. Throwing,
+   * anything but `true`, or no answer within 5 seconds is a no, which the peer hears as 401. Who is
+   * there is told by `authenticate` all the same.
+   * @default everybody may try
+   */
+  readonly canConnect?: CanConnect | undefined
+  /**
+   * Tells who is there: asked when a client greets, and when it renews its credentials. Throwing is a
+   * refusal, and so is no answer within `helloTimeoutMs`.
    * @default everybody is anonymous
    */
   readonly authenticate?: Authenticate | undefined
   /**
+   * Asked about every name of a channel a client gives, before anybody is asked for rights. Throwing
+   * is a no, and the client hears `bad-channel`.
+   * @default every name is fine
+   * @example
+   * validateChannel: (name) => !name.startsWith('session:') || UUID.test(name.slice(8))
+   */
+  readonly validateChannel?: ValidateChannel | undefined
+  /**
    * Asked before every subscribe and publish, and before requests that name a channel. Throwing,
-   * anything but `true`, or no answer within 5 seconds is a no.
+   * anything but `true`, or no answer within 5 seconds is a no. Subscribing to `user:<id>` is refused
+   * to everybody but that user before this is asked.
    * @default subscribing and requests are allowed, publishing is not
    */
   readonly authorize?: Authorize | undefined
@@ -97,12 +119,6 @@ export interface RealtimeServerOptions {
    * @default every subscriber gets every event
    */
   readonly canReceive?: CanReceive | undefined
-  /**
-   * Asked for every channel that somebody subscribes or publishes to. Throwing is a no, which is
-   * answered with `bad-channel`.
-   * @default every well-formed name is a channel
-   */
-  readonly validateChannel?: ValidateChannel | undefined
   /**
    * How many events of one channel are published in a second; those of its family count where they
    * happened.
@@ -116,11 +132,27 @@ export interface RealtimeServerOptions {
    */
   readonly broadcastOverflow?: BroadcastOverflow | undefined
   /**
-   * The origins whose pages may connect, as `https://app.example.com`, compared exactly; a request
-   * without an `Origin` header comes from no page and is let through.
-   * @default every origin
+   * The origins whose pages may connect, as `https://app.example.com`, compared exactly; `*` for all.
+   * @default every origin; where `NODE_ENV` is `production` the server refuses to start
    */
-  readonly origins?: readonly string[] | undefined
+  readonly origins?: readonly string[] | '*' | undefined
+  /**
+   * Whether `Origin: null`, which sandboxed frames and files send, is let through although there are
+   * `origins`.
+   * @default false
+   */
+  readonly allowNullOrigin?: boolean | undefined
+  /**
+   * Whether a request without an `Origin`, which comes from no page, is let through.
+   * @default true
+   */
+  readonly allowMissingOrigin?: boolean | undefined
+  /**
+   * Tells whose limits a connection counts for. Behind a proxy that sets it, this reads the last entry
+   * of `X-Forwarded-For`.
+   * @default the peer's address, unless that is of this machine or a private network
+   */
+  readonly clientAddress?: ClientAddress | undefined
   /**
    * The families: with `agent`, `agent:*` is a channel that carries the events of all `agent:…`.
    * @default none
@@ -141,8 +173,18 @@ export interface RealtimeServerOptions {
    * @default 25_000
    */
   readonly heartbeatMs?: number | undefined
-  /** What one connection may ask for, and how long its answers are kept. */
+  /** What connections, users and addresses may ask for, and how long answers are kept. */
   readonly limits?: ServerLimits | undefined
+  /**
+   * Counts for the limits of users and addresses; servers that share one share the limits.
+   * @default in memory
+   */
+  readonly rates?: RateStore | undefined
+  /**
+   * Receives what happens, for finding faults: never payloads or tokens.
+   * @default none, or `console.debug` where `DEBUG` asks for `wirefold:*`
+   */
+  readonly logger?: Logger | undefined
   /**
    * Receives what hooks and handlers threw.
    * @default console.error
@@ -159,54 +201,55 @@ export interface RealtimeServerOptions {
 export const serverDefaults = {
   maxBroadcastsPerSecond: Number.POSITIVE_INFINITY,
   broadcastOverflow: 'drop',
+  allowNullOrigin: false,
+  allowMissingOrigin: true,
+  clientAddress: peerAddress,
   families: [] as readonly string[],
   helloTimeoutMs: 10_000,
   heartbeatMs: 25_000,
-  limits: { subscriptions: 50, frameBytes: 65_536, dedupeMs: 600_000 },
+  limits: limitDefaults,
   onError: printError,
   clock: systemClock,
 } as const
 
 /** Options with nothing left open; `undefined` where that means something. */
-export interface ResolvedServerOptions {
+export interface ResolvedServerOptions extends OriginRules {
+  readonly canConnect: CanConnect | undefined
   readonly authenticate: Authenticate | undefined
+  readonly validateChannel: ValidateChannel | undefined
   readonly authorize: Authorize | undefined
   readonly canReceive: CanReceive | undefined
-  readonly validateChannel: ValidateChannel | undefined
   readonly maxBroadcastsPerSecond: number
   readonly broadcastOverflow: BroadcastOverflow
-  readonly origins: readonly string[] | undefined
+  readonly clientAddress: ClientAddress
   readonly families: readonly string[]
   readonly helloTimeoutMs: number
   readonly heartbeatMs: number
-  readonly limits: {
-    readonly subscriptions: number
-    readonly frameBytes: number
-    readonly dedupeMs: number
-  }
+  readonly limits: ResolvedLimits
+  readonly logger: Logger | undefined
   readonly onError: (error: unknown) => void
   readonly clock: Clock
 }
 
 /** Fills in the defaults; an explicit `undefined` keeps them. */
 export function resolveServerOptions(options: RealtimeServerOptions): ResolvedServerOptions {
-  const { limits } = serverDefaults
   return {
+    canConnect: options.canConnect,
     authenticate: options.authenticate,
+    validateChannel: options.validateChannel,
     authorize: options.authorize,
     canReceive: options.canReceive,
-    validateChannel: options.validateChannel,
     maxBroadcastsPerSecond: options.maxBroadcastsPerSecond ?? serverDefaults.maxBroadcastsPerSecond,
     broadcastOverflow: options.broadcastOverflow ?? serverDefaults.broadcastOverflow,
     origins: options.origins,
+    allowNullOrigin: options.allowNullOrigin ?? serverDefaults.allowNullOrigin,
+    allowMissingOrigin: options.allowMissingOrigin ?? serverDefaults.allowMissingOrigin,
+    clientAddress: options.clientAddress ?? serverDefaults.clientAddress,
     families: options.families ?? serverDefaults.families,
     helloTimeoutMs: options.helloTimeoutMs ?? serverDefaults.helloTimeoutMs,
     heartbeatMs: options.heartbeatMs ?? serverDefaults.heartbeatMs,
-    limits: {
-      subscriptions: options.limits?.subscriptions ?? limits.subscriptions,
-      frameBytes: options.limits?.frameBytes ?? limits.frameBytes,
-      dedupeMs: options.limits?.dedupeMs ?? limits.dedupeMs,
-    },
+    limits: resolveLimits(options.limits),
+    logger: options.logger ?? debugLogger(process.env.DEBUG ?? ''),
     onError: options.onError ?? serverDefaults.onError,
     clock: options.clock ?? serverDefaults.clock,
   }

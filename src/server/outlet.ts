@@ -92,6 +92,10 @@ export class Outlet implements Socket {
     return this.#congestion?.over
   }
 
+  ping(): void {
+    this.#to.raw.ping?.()
+  }
+
   close(code: number, reason: string): void {
     if (this.#ended) return
     this.flush()

@@ -33,8 +33,7 @@ export class Publisher {
 
   /** Whether a name may be subscribed to. */
   canFollow(name: string): boolean {
-    if (!isChannel(name)) return false
-    return name.endsWith(':*') ? this.#families.includes(name) : this.#rules.access.knows(name)
+    return name.endsWith(':*') ? this.#families.includes(name) : this.#rules.access.isChannel(name)
   }
 
   /**
@@ -61,7 +60,7 @@ export class Publisher {
   async append(event: NewEvent, remember?: Remember): Promise<Position> {
     const { source, type, json } = event
     check(source, type, json)
-    if (!this.#rules.access.knows(source)) throw foreign(source)
+    if (!this.#rules.access.isChannel(source)) throw foreign(source)
     const admitted = this.#rules.cap.admit(source, type)
     if (admitted) await admitted
     const families = this.#families.filter((family) => inFamily(source, family))
@@ -71,7 +70,8 @@ export class Publisher {
   }
 }
 
-function toJson(type: string, payload: unknown): string | undefined {
+/** A payload as text; throws a `TypeError` where it is none. */
+export function toJson(type: string, payload: unknown): string | undefined {
   try {
     return JSON.stringify(payload)
   } catch (cause) {
@@ -80,7 +80,8 @@ function toJson(type: string, payload: unknown): string | undefined {
   }
 }
 
-function check(channel: string, type: string, json: string | undefined): void {
+/** Throws what {@link Publisher.publish} rejects with, for an event that cannot be one. */
+export function check(channel: string, type: string, json: string | undefined): void {
   if (!isChannel(channel) || channel.endsWith(':*')) {
     throw new WirefoldError(
       'bad-channel',

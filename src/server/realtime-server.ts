@@ -1,66 +1,34 @@
-import type { Server } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
 import { createServer } from 'node:http'
+import type { Unsubscribe } from '../base/emitter.ts'
 import { WirefoldError } from '../base/errors.ts'
-import type { GoawayFrame, Position } from '../wire/frame.ts'
-import type { PublishOptions } from './channel-manager.ts'
-import { ChannelManager } from './channel-manager.ts'
-import { channelParts } from './channel-parts.ts'
+import type { Position } from '../wire/frame.ts'
+import { userChannel } from './access.ts'
+import type { ChannelManager, PublishOptions } from './channel-manager.ts'
+import type { DisconnectOptions, ServerCloseOptions } from './close-options.ts'
 import type { ServerCore } from './core.ts'
 import type { DrainOptions } from './drain.ts'
-import { drain, drainNotice } from './drain.ts'
+import { drainNotice } from './drain.ts'
 import type { RequestHandler } from './handlers.ts'
-import { Handlers } from './handlers.ts'
-import type { ConnectionInfo, Mount, MountRequest, Session } from './mount.ts'
+import type { ConnectionInfo, Mount } from './mount.ts'
 import { nativeMount } from './native-mount.ts'
 import type { RealtimeServerOptions } from './options.ts'
-import type { OutletParts } from './outlet.ts'
-import { Outlet } from './outlet.ts'
-import { SessionTable } from './session-table.ts'
-import type { RawSocket, SocketHandlers } from './socket.ts'
-import { Turn } from './turn.ts'
+import { assertOrigins } from './origins.ts'
+import type { ServerStats } from './server-stats.ts'
+import type { AllowStats } from './stats-handler.ts'
+import { statsHandler } from './stats-handler.ts'
 import { UpgradeRouter } from './upgrade-router.ts'
+import type { WebSocketManagerEvents } from './websocket-manager.ts'
+import { WebSocketManager } from './websocket-manager.ts'
 
 /** Where the native protocol is served unless another path is named. */
 const NATIVE_PATH = '/ws'
-/** How long a client may take over the headers of its request, in milliseconds. */
-const HEADERS_MS = 10_000
-
-/** How a server closes its sockets. */
-export interface ServerCloseOptions {
-  /**
-   * The close code.
-   * @default 1001
-   */
-  readonly code?: number | undefined
-  /**
-   * The close reason, at most 123 bytes. Clients read JSON in it: `retryAfterMs` keeps them away for
-   * so long, `windowMs` spreads their return.
-   * @default 'the server is closing'
-   */
-  readonly reason?: string | undefined
-}
 
 /** A server that listens by itself. */
 export interface ListeningServer {
   readonly port: number
   /** Where clients connect to. */
   readonly url: string
-}
-
-/** Counts of this moment. */
-export interface ServerStats {
-  readonly connections: number
-  /** Channels with at least one member on this server. */
-  readonly channels: number
-  readonly subscriptions: number
-  /** Connections that do not keep up: live events are withheld from them. */
-  readonly slowConsumers: number
-  /** Events withheld from slow consumers so far. */
-  readonly withheldEvents: number
-  /** Slow consumers closed so far. */
-  readonly closedSlowConsumers: number
-  /** Events not published so far, because their channel had too many. */
-  readonly droppedBroadcasts: number
 }
 
 /**
@@ -76,28 +44,18 @@ export interface ServerStats {
  * server.attach(httpServer)
  */
 export class RealtimeServer {
+  readonly #manager: WebSocketManager
   readonly #core: ServerCore
   readonly #router: UpgradeRouter
-  readonly #sessions: SessionTable
-  readonly #outlets: OutletParts
   readonly #listening = new Set<Server>()
   #draining: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
   constructor(options: RealtimeServerOptions = {}) {
-    const parts = channelParts(options)
-    const { clock, origins, limits } = parts.options
-    const { report } = parts
-    const channels = new ChannelManager(options, parts)
-    this.#core = { ...parts, channels, handlers: new Handlers() }
-    this.#outlets = { clock, turn: new Turn(), counts: { slow: 0, withheld: 0, cut: 0 } }
-    this.#sessions = new SessionTable(report)
-    this.#router = new UpgradeRouter({
-      origins,
-      frameBytes: limits.frameBytes,
-      open: (mount, socket, request) => this.#open(mount, socket, request),
-      report,
-    })
+    this.#manager = new WebSocketManager(options)
+    this.#core = this.#manager.core
+    this.#router = new UpgradeRouter(this.#manager)
+    assertOrigins(this.#core.options, false)
   }
 
   /** The channels: who is subscribed, and who shall be no longer. */
@@ -109,10 +67,14 @@ export class RealtimeServer {
    * Serves the native protocol at a path of an http server, and every mount at its own. Other
    * requests of that server are left alone.
    *
+   * Throws `bad-option` in production (`NODE_ENV`) where no `origins` were given, and
+   * `bad-dependency` where the installed `ws` has known holes.
+   *
    * @param path `/ws` unless named
    */
   attach(httpServer: Server, path: string = NATIVE_PATH): void {
     this.#refuseClosed()
+    assertOrigins(this.#core.options, process.env.NODE_ENV === 'production')
     if (!this.#router.has(path)) this.mount(path, nativeMount())
     this.#router.attach(httpServer)
   }
@@ -131,7 +93,14 @@ export class RealtimeServer {
    * @param host `127.0.0.1` unless named: other machines only reach what is bound to their network
    */
   async listen(port = 0, host = '127.0.0.1'): Promise<ListeningServer> {
-    const httpServer = createServer({ headersTimeout: HEADERS_MS }, (_request, response) => {
+    const { helloTimeoutMs } = this.#core.options
+    // Who is slow to ask is as unwelcome as who is slow to greet.
+    const times = {
+      headersTimeout: helloTimeoutMs,
+      requestTimeout: helloTimeoutMs,
+      connectionsCheckingInterval: Math.ceil(helloTimeoutMs / 4),
+    }
+    const httpServer = createServer(times, (_request, response) => {
       response.writeHead(426, { 'Content-Type': 'text/plain' }).end('Only WebSockets are served.')
     })
     this.attach(httpServer)
@@ -155,7 +124,7 @@ export class RealtimeServer {
    * @returns removes the handler; safe to call twice
    */
   handle(type: string, handler: RequestHandler): () => void {
-    return this.#core.handlers.add(type, handler)
+    return this.#manager.registerHandler(type, handler)
   }
 
   /**
@@ -174,24 +143,74 @@ export class RealtimeServer {
     return this.#core.channels.publish(channel, type, payload, options)
   }
 
-  /** The connections of this moment. */
-  connections(): readonly ConnectionInfo[] {
-    return this.#sessions.infos()
+  /**
+   * Adds an event to the channel `user:<id>`, which only that user may subscribe to: all their
+   * connections that do are told, on every server of the broker.
+   *
+   * Rejects as {@link publish} does.
+   */
+  sendToUser(
+    userId: string,
+    type: string,
+    payload?: unknown,
+    options: PublishOptions = {},
+  ): Promise<Position> {
+    return this.publish(userChannel(userId), type, payload, options)
   }
 
-  /** Counts of this moment. */
+  /** Follows the connections; the returned function stops it. */
+  on<Name extends keyof WebSocketManagerEvents>(
+    event: Name,
+    listener: WebSocketManagerEvents[Name],
+  ): Unsubscribe {
+    return this.#manager.on(event, listener)
+  }
+
+  /** The connections of this moment, to this server. */
+  connections(): readonly ConnectionInfo[] {
+    return this.#manager.connections()
+  }
+
+  /** Ends a connection; one that is gone, or another server's, does not matter. */
+  disconnect(connectionId: string, options?: DisconnectOptions): void {
+    this.#manager.disconnect(connectionId, options)
+  }
+
+  /** Ends all connections of a user to this server. */
+  disconnectUser(userId: string, options?: DisconnectOptions): void {
+    this.#manager.disconnectUser(userId, options)
+  }
+
+  /**
+   * Takes a channel away from a connection, which hears `unsubscribed` and does not come back to it by
+   * itself. Rights are the application's: `authorize` has to say no as well.
+   */
+  revoke(connectionId: string, channel: string): void {
+    this.#manager.revoke(connectionId, channel)
+  }
+
+  /** Takes a channel away from all connections of a user to this server, as {@link revoke} does. */
+  revokeUser(userId: string, channel: string): void {
+    this.#manager.revokeUser(userId, channel)
+  }
+
+  /** Counts of this moment, and from the start. */
   stats(): ServerStats {
-    const { channels } = this.#core
-    const { slow, withheld, cut } = this.#outlets.counts
-    return {
-      connections: this.#sessions.size,
-      channels: channels.size,
-      subscriptions: channels.subscriptions,
-      slowConsumers: slow,
-      withheldEvents: withheld,
-      closedSlowConsumers: cut,
-      droppedBroadcasts: channels.dropped,
-    }
+    return this.#manager.stats()
+  }
+
+  /**
+   * Makes a handler of http requests that answers with {@link stats}, as JSON.
+   *
+   * @param allow whether a request may see them; only `true` is a yes
+   * @example
+   * const stats = server.statsHandler(({ headers }) => headers.authorization === `Bearer ${SECRET}`)
+   * createServer((request, response) => {
+   *   if (request.url === '/stats') stats(request, response)
+   * })
+   */
+  statsHandler(allow: AllowStats): RequestListener {
+    return statsHandler({ stats: () => this.stats(), allow, report: this.#core.report })
   }
 
   /**
@@ -202,7 +221,7 @@ export class RealtimeServer {
    * @returns settles once the server is closed
    */
   drain(options: DrainOptions = {}): Promise<void> {
-    this.#draining ??= this.#closing ?? this.#drain(drainNotice(options))
+    this.#draining ??= this.#closing ?? this.#drain(options)
     return this.#draining
   }
 
@@ -213,54 +232,23 @@ export class RealtimeServer {
    * @returns settles once all sockets are gone
    */
   close(options: ServerCloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(options.code ?? 1001, options.reason ?? 'the server is closing')
+    this.#closing ??= this.#close(options)
     return this.#closing
   }
 
-  async #drain(notice: GoawayFrame): Promise<void> {
-    this.#router.refuse(notice.deadlineMs)
-    const code = 1012
-    const reason = JSON.stringify({ windowMs: notice.windowMs })
-    const parts = {
-      sessions: this.#sessions.list(),
-      clock: this.#core.options.clock,
-      end: (session: Session) => this.#sessions.end(session, code, reason),
-      emptied: this.#sessions.emptied(),
-    }
-    await drain(parts, notice)
-    await this.close({ code, reason })
+  async #drain(options: DrainOptions): Promise<void> {
+    const { deadlineMs, windowMs } = drainNotice(options)
+    this.#router.refuse(deadlineMs)
+    await this.#manager.drain(options)
+    await this.close({ code: 1012, reason: JSON.stringify({ windowMs }) })
   }
 
-  async #close(code: number, reason: string): Promise<void> {
+  async #close(options: ServerCloseOptions): Promise<void> {
     this.#router.refuse()
     const stopped = Array.from(this.#listening, stop)
-    for (const session of this.#sessions.list()) this.#sessions.end(session, code, reason)
-    await this.#sessions.emptied()
+    await this.#manager.close(options)
     await Promise.all(stopped)
     this.#router.detach()
-    await this.#core.channels.close()
-  }
-
-  #open(mount: Mount, raw: RawSocket, request: MountRequest): SocketHandlers {
-    const { report } = this.#core
-    let session: Session | undefined
-    const cut = (): void => {
-      if (session) this.#sessions.end(session, 1013, 'too slow')
-    }
-    const outlet = new Outlet(this.#outlets, { raw, join: mount.join, cut })
-    try {
-      session = mount.open(outlet, request, this.#core)
-      const handlers = this.#sessions.add(session, outlet)
-      const closed = (): void => {
-        outlet.end()
-        handlers.closed()
-      }
-      return { ...handlers, closed }
-    } catch (error) {
-      report(error)
-      outlet.close(1011, 'internal')
-      return { text() {}, binary() {}, closed() {} }
-    }
   }
 
   #refuseClosed(): void {

@@ -3,6 +3,8 @@ import type { User } from './options.ts'
 
 /** Somebody who subscribes to channels and is told of their events. */
 export interface Receiver {
+  /** What the log calls it. */
+  readonly id?: string
   /** What it is spoken to in. */
   readonly dialect: ServerDialect
   /** Who it is; `null` for nobody in particular. */

@@ -23,6 +23,14 @@ const MESSAGES = {
 /** Where asking again, unchanged, may succeed. */
 const RETRYABLE: ReadonlySet<string> = new Set(['internal', 'rate-limited'])
 
+/** What a connection is closed with that is refused as a whole; otherwise 1008. */
+export const CLOSE_CODES: ReadonlyMap<string, number> = new Map([
+  ['forbidden', 4403],
+  ['not-authenticated', 4401],
+  ['rate-limited', 4429],
+  ['too-large', 1009],
+])
+
 /** The codes the server itself refuses with. */
 export type RefusalCode = keyof typeof MESSAGES
 
@@ -33,6 +41,11 @@ export function refusal(code: RefusalCode, channel?: string): Refusal {
   return channel === undefined
     ? { code, message, retryable }
     : { code, message, retryable, channel }
+}
+
+/** The "no" to more than a rate allows. */
+export function rateLimited(retryAfterMs: number): Refusal {
+  return { ...refusal('rate-limited'), retryAfterMs }
 }
 
 /** The "no" for a message that cannot be read, with the part of the protocol it breaks. */

@@ -1,6 +1,5 @@
 import type { Refusal } from '../base/errors.ts'
 import { WirefoldError } from '../base/errors.ts'
-import { isChannel } from '../wire/fields.ts'
 import type { ChannelPosition } from '../wire/frame.ts'
 import type { PublishCommand, RequestCommand, ServerDialect } from '../wire/server-dialect.ts'
 import type { Remember } from './broker.ts'
@@ -49,7 +48,7 @@ export async function answer(
         ? await answerPublish(core, caller, command, remember)
         : await answerRequest(core, caller, command)
     // A reply that is not JSON throws here, and is the handler's failure like any other.
-    const written = write(caller.dialect, command, outcome)
+    const written = write(core, caller.dialect, command, outcome)
     const remembered = command.kind === 'publish' && outcome.kind === 'reply'
     return remembered ? { ...written, record: undefined } : written
   } catch (cause) {
@@ -73,24 +72,23 @@ function writeFailure(
   cause: unknown,
 ): Answer {
   try {
-    return write(dialect, command, refused(failure(core, command, cause)))
+    return write(core, dialect, command, refused(failure(core, command, cause)))
   } catch (another) {
     // A refusal whose details are not JSON.
     core.report(another)
-    return write(dialect, command, refused(refusal('handler-failed')))
+    return write(core, dialect, command, refused(refusal('handler-failed')))
   }
 }
 
 function write(
+  { counters }: ServerCore,
   dialect: ServerDialect,
   command: PublishCommand | RequestCommand,
   outcome: Outcome,
 ): Answer {
-  return {
-    text: encodeOutcome(dialect, command, outcome),
-    record: recordOf(outcome),
-    lasting: isLasting(outcome),
-  }
+  const text = encodeOutcome(dialect, command, outcome)
+  if (outcome.kind === 'refusal') counters.refused(outcome.error.code)
+  return { text, record: recordOf(outcome), lasting: isLasting(outcome) }
 }
 
 async function answerPublish(
@@ -99,7 +97,7 @@ async function answerPublish(
   { channel, id, type, payload }: PublishCommand,
   remember: Remember | undefined,
 ): Promise<Outcome> {
-  if (!isChannel(channel) || channel.endsWith(':*')) {
+  if (!access.isChannel(channel) || channel.endsWith(':*')) {
     return refused(refusal('bad-channel', channel))
   }
   if (!(await access.authorize(user, channel, 'publish'))) {
@@ -119,7 +117,7 @@ async function answerRequest(
   const handler = core.handlers.get(type)
   if (!handler || requestId === undefined) return refused(refusal('unknown-type', channel))
   if (channel !== undefined) {
-    if (!isChannel(channel)) return refused(refusal('bad-channel', channel))
+    if (!core.access.isChannel(channel)) return refused(refusal('bad-channel', channel))
     if (!(await core.access.authorize(caller.user, channel, 'request'))) {
       return refused(refusal('forbidden', channel))
     }

@@ -1,72 +1,64 @@
-import type { ConnectionInfo, Session } from './mount.ts'
-import type { Socket, SocketHandlers } from './socket.ts'
+import type { Attended } from './attended.ts'
+import type { Session } from './mount.ts'
 
-/** The sessions of a server and their sockets. A session that throws is reported and hurts nobody. */
+/** The sessions of a server with their sockets: by session, by the id of the connection, by address. */
 export class SessionTable {
-  readonly #sockets = new Map<Session, Socket>()
-  readonly #report: (error: unknown) => void
+  readonly #bySession = new Map<Session, Attended>()
+  readonly #byId = new Map<string, Attended>()
+  readonly #addresses = new Map<string, number>()
   #emptied: (() => void)[] = []
-
-  /** @param report receives what a session threw */
-  constructor(report: (error: unknown) => void) {
-    this.#report = report
-  }
 
   /** How many there are. */
   get size(): number {
-    return this.#sockets.size
+    return this.#bySession.size
   }
 
   /** Those of this moment. */
-  list(): readonly Session[] {
-    return [...this.#sockets.keys()]
+  list(): readonly Attended[] {
+    return [...this.#bySession.values()]
   }
 
-  /** What they are at this moment. */
-  infos(): readonly ConnectionInfo[] {
-    return Array.from(this.#sockets.keys(), (session) => session.info())
+  /** The one of a session. */
+  of(session: Session): Attended | undefined {
+    return this.#bySession.get(session)
   }
 
-  /**
-   * Adds a session.
-   *
-   * @returns what its socket tells
-   */
-  add(session: Session, socket: Socket): SocketHandlers {
-    this.#sockets.set(session, socket)
-    return {
-      text: (text, bytes) => this.#run(() => session.text(text, bytes)),
-      binary: () => this.#run(() => session.binary()),
-      closed: () => this.#closed(session),
+  /** The one of a connection. */
+  byId(id: string): Attended | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** How many count for an address. */
+  from(address: string): number {
+    return this.#addresses.get(address) ?? 0
+  }
+
+  /** Adds one. */
+  add(attended: Attended): void {
+    const { session, id, address } = attended
+    this.#bySession.set(session, attended)
+    this.#byId.set(id, attended)
+    if (address !== undefined) this.#addresses.set(address, this.from(address) + 1)
+  }
+
+  /** Removes one that is over. */
+  remove(attended: Attended): void {
+    const { session, id, address } = attended
+    this.#bySession.delete(session)
+    if (this.#byId.get(id) === attended) this.#byId.delete(id)
+    if (address !== undefined) {
+      const left = this.from(address) - 1
+      if (left) this.#addresses.set(address, left)
+      else this.#addresses.delete(address)
     }
-  }
-
-  /** Closes a session; it stays in the table until its socket is gone. */
-  end(session: Session, code: number, reason: string): void {
-    // What arrives while the peer answers the close is not carried out any more.
-    this.#run(() => session.closed())
-    this.#sockets.get(session)?.close(code, reason)
-  }
-
-  /** Resolves once the table is empty. */
-  emptied(): Promise<void> {
-    if (!this.#sockets.size) return Promise.resolve()
-    return new Promise((resolve) => this.#emptied.push(resolve))
-  }
-
-  #closed(session: Session): void {
-    this.#run(() => session.closed())
-    this.#sockets.delete(session)
-    if (this.#sockets.size) return
+    if (this.size) return
     for (const resolve of this.#emptied) resolve()
     this.#emptied = []
   }
 
-  #run(step: () => void): void {
-    try {
-      step()
-    } catch (error) {
-      this.#report(error)
-    }
+  /** Resolves once the table is empty. */
+  emptied(): Promise<void> {
+    if (!this.size) return Promise.resolve()
+    return new Promise((resolve) => this.#emptied.push(resolve))
   }
 }

@@ -1,12 +1,19 @@
-/** One accepted WebSocket, as sessions see it: what they say in one turn leaves together. */
-export interface Socket {
+/** Something that carries texts to one peer. */
+export interface PlainSocket {
   /** Bytes that were sent and have not left yet. */
   readonly bufferedAmount: number
-  /**
-   * Sends a text; does nothing once it is closing. A peer that makes the server say a lot and reads
-   * nothing of it is cut.
-   */
+  /** Sends a text; does nothing once it is closing. */
   send(text: string): void
+  /** Asks the peer for a sign of life, below the protocol: RFC 6455, section 5.5.2. */
+  ping?(): void
+  /** Starts the closing handshake; a peer that does not answer within a second is cut. */
+  close(code: number, reason: string): void
+  /** It is gone: nothing is kept for it any more. */
+  end?(): void
+}
+
+/** A socket as sessions see it: what they say in one turn leaves together, no faster than it is read. */
+export interface Socket extends PlainSocket {
   /**
    * Sends a text that can be had again otherwise, unless too much waits for the peer already.
    *
@@ -15,8 +22,6 @@ export interface Socket {
   offer(text: string): boolean
   /** Resolves once the peer keeps up again, or is gone; `undefined` where it does keep up. */
   drained(): Promise<void> | undefined
-  /** Starts the closing handshake; a peer that does not answer within a second is cut. */
-  close(code: number, reason: string): void
 }
 
 /** The bare WebSocket below a {@link Socket}. */
@@ -33,6 +38,8 @@ export interface RawSocket {
   pause(): void
   /** Reads from the peer again. */
   resume(): void
+  /** Asks the peer for a sign of life, below the protocol: RFC 6455, section 5.5.2. */
+  ping?(): void
   /** Starts the closing handshake; a peer that does not answer within a second is cut. */
   close(code: number, reason: string): void
 }
@@ -43,6 +50,8 @@ export interface SocketHandlers {
   text(text: string, bytes: number): void
   /** A binary frame. */
   binary(): void
+  /** A sign of life below the protocol: a ping or a pong. */
+  alive?(): void
   /** It is over. */
   closed(): void
 }

@@ -123,6 +123,8 @@ export class Subscriptions {
       if (position && !resumed?.known) at.set(name, position)
       if (resumed?.gap) gaps.push(name)
     }
+    const names = granted.map(({ name }) => name).filter((name) => !refused.has(name))
+    this.#parts.noted?.(this.#receiver, names, refused)
     this.#say({ kind: 'subscribed', to: [command.requestId], at, refused, gaps })
     for (const { name, membership, resumed } of granted) {
       if (resumed) await this.#resume(name, membership, resumed)

@@ -1,21 +1,24 @@
 import type { IncomingMessage, Server } from 'node:http'
-import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { loggable } from '../base/logger.ts'
+import type { ServerCore } from './core.ts'
+import { answerRefusal, refusals } from './http-refusal.ts'
 import type { HttpRefusal, Mount, MountRequest } from './mount.ts'
+import { originAllowed } from './origins.ts'
 import type { PathPattern } from './path-pattern.ts'
 import { pathPattern } from './path-pattern.ts'
 import type { RawSocket, SocketHandlers } from './socket.ts'
+import { watchUnclaimed } from './unclaimed.ts'
 import type { Acceptor } from './ws-acceptor.ts'
 import { createAcceptor } from './ws-acceptor.ts'
 
-/** What a router is made of. */
-export interface UpgradeRouterParts {
-  readonly origins: readonly string[] | undefined
-  readonly frameBytes: number
-  /** Takes a socket that was accepted for a mount. */
-  readonly open: (mount: Mount, socket: RawSocket, request: MountRequest) => SocketHandlers
-  /** Receives what a mount threw. */
-  readonly report: (error: unknown) => void
+/** What takes the sockets that a router lets in. */
+export interface SocketTaker {
+  readonly core: ServerCore
+  /** Why a request would get no socket, where that is so. */
+  refusal(request: MountRequest): HttpRefusal | undefined
+  /** Takes a socket. */
+  accept(socket: RawSocket, request: MountRequest, mount: Mount): SocketHandlers
 }
 
 interface Route {
@@ -25,15 +28,25 @@ interface Route {
   readonly accept: Acceptor
 }
 
+/** An upgrade request on its way. */
+interface Upgrade {
+  readonly request: IncomingMessage
+  readonly tcp: Duplex
+  readonly head: Buffer
+}
+
 /** Leads the upgrade requests of any number of http servers to the mounts of their paths. */
 export class UpgradeRouter {
-  readonly #parts: UpgradeRouterParts
+  readonly #taker: SocketTaker
+  readonly #core: ServerCore
   readonly #routes: Route[] = []
   readonly #servers = new Map<Server, () => void>()
+  readonly #unclaimed = new Set<() => void>()
   #refusing: HttpRefusal | undefined
 
-  constructor(parts: UpgradeRouterParts) {
-    this.#parts = parts
+  constructor(taker: SocketTaker) {
+    this.#taker = taker
+    this.#core = taker.core
   }
 
   /** Whether a path is taken. */
@@ -44,7 +57,7 @@ export class UpgradeRouter {
   /** Adds a mount; throws a `TypeError` where the path is taken or does not begin with a slash. */
   mount(path: string, mount: Mount): void {
     if (this.has(path)) throw new TypeError(`Something is mounted at "${path}" already.`)
-    const { frameBytes } = this.#parts
+    const { frameBytes } = this.#core.options.limits
     const accept = createAcceptor({ protocols: mount.protocols, frameBytes })
     this.#routes.push({ path, pattern: pathPattern(path), mount, accept })
   }
@@ -53,7 +66,7 @@ export class UpgradeRouter {
   attach(server: Server): void {
     if (this.#servers.has(server)) return
     const upgrade = (request: IncomingMessage, tcp: Duplex, head: Buffer): void =>
-      this.#upgrade(server, request, tcp, head)
+      this.#upgrade(server, { request, tcp, head })
     server.on('upgrade', upgrade)
     this.#servers.set(server, () => server.off('upgrade', upgrade))
   }
@@ -64,70 +77,87 @@ export class UpgradeRouter {
    * @param retryAfterMs the soonest it makes sense to ask again, in milliseconds from now
    */
   refuse(retryAfterMs?: number): void {
-    this.#refusing = { status: 503, reason: 'The server is closing.', retryAfterMs }
+    const reason = 'The server is closing.'
+    this.#refusing = { status: 503, code: 'unavailable', reason, retryAfterMs }
   }
 
-  /** Listens no longer. */
+  /** Listens no longer, and takes the mounts down. */
   detach(): void {
     for (const off of this.#servers.values()) off()
     this.#servers.clear()
+    for (const forget of this.#unclaimed) forget()
+    this.#unclaimed.clear()
+    for (const { mount } of this.#routes.splice(0)) mount.unmounted?.()
   }
 
-  #upgrade(server: Server, request: IncomingMessage, tcp: Duplex, head: Buffer): void {
-    const found = this.#find(request)
-    if (!found) {
-      // Somebody else's upgrade listener, such as a development server's, may know the path.
-      if (server.listenerCount('upgrade') === 1) answer(tcp, NOT_FOUND)
-      return
-    }
-    const { route, asked } = found
-    const refusal = this.#refusal(asked, route.mount)
-    if (refusal) answer(tcp, refusal)
-    else {
-      route.accept(request, tcp, head, (socket) => this.#parts.open(route.mount, socket, asked))
-    }
+  #upgrade(server: Server, upgrade: Upgrade): void {
+    const found = this.#find(upgrade.request)
+    if (found) void this.#lead(found.route, found.asked, upgrade)
+    // Somebody else's upgrade listener, such as a development server's, may know the path.
+    else if (server.listenerCount('upgrade') > 1) this.#leave(upgrade)
+    else this.#answer(upgrade, refusals.nowhere)
   }
 
-  #find(request: IncomingMessage): { route: Route; asked: MountRequest } | undefined {
-    const { headers, url = '/' } = request
+  #leave(upgrade: Upgrade): void {
+    const { clock, helloTimeoutMs } = this.#core.options
+    const { tcp } = upgrade
+    const nobody = (): void => this.#answer(upgrade, refusals.nowhere)
+    const forget = watchUnclaimed(tcp, { clock, deadlineMs: helloTimeoutMs, nobody })
+    this.#unclaimed.add(forget)
+    tcp.once('close', () => this.#unclaimed.delete(forget))
+  }
+
+  async #lead(route: Route, asked: MountRequest, upgrade: Upgrade): Promise<void> {
+    const { tcp, request, head } = upgrade
+    const { options, access } = this.#core
+    let refusal = this.#refusal(asked, route.mount)
+    if (!refusal && options.canConnect) {
+      const ignore = (): void => {}
+      tcp.on('error', ignore)
+      if (!(await access.canConnect(asked))) refusal = refusals.unknown
+      // Meanwhile others may have come, or the end.
+      refusal ??= this.#refusal(asked, route.mount)
+      tcp.off('error', ignore)
+    }
+    if (tcp.destroyed) return
+    if (refusal) this.#answer(upgrade, refusal)
+    else route.accept(request, tcp, head, (ws) => this.#taker.accept(ws, asked, route.mount))
+  }
+
+  #find({
+    headers,
+    url = '/',
+    socket: { remoteAddress },
+  }: IncomingMessage): { route: Route; asked: MountRequest } | undefined {
     const [path = '', ...rest] = url.split('?')
     for (const route of this.#routes) {
       const params = route.pattern(path)
       if (!params) continue
       const query = new URLSearchParams(rest.join('?'))
-      return { route, asked: { headers, url, query, params } }
+      const address = this.#core.access.addressOf({ headers, remoteAddress })
+      return { route, asked: { headers, url, query, params, address } }
     }
     return undefined
   }
 
   #refusal(request: MountRequest, mount: Mount): HttpRefusal | undefined {
     if (this.#refusing) return this.#refusing
-    const { origins } = this.#parts
-    const { origin } = request.headers
-    if (origins && origin !== undefined && !origins.includes(origin)) return FOREIGN
+    if (!originAllowed(request.headers.origin, this.#core.options)) return refusals.foreign
     try {
-      return mount.refuse?.(request)
+      return this.#taker.refusal(request) ?? mount.refuse?.(request)
     } catch (error) {
-      this.#parts.report(error)
-      return BROKEN
+      this.#core.report(error)
+      return refusals.broken
     }
   }
-}
 
-const NOT_FOUND: HttpRefusal = { status: 404, reason: 'Nothing is served at this path.' }
-const BROKEN: HttpRefusal = { status: 500, reason: 'Something went wrong on the server.' }
-const FOREIGN: HttpRefusal = { status: 403, reason: 'This origin is not allowed.' }
-
-function answer(tcp: Duplex, { status, reason, retryAfterMs }: HttpRefusal): void {
-  // A peer that is gone already must not take the process down.
-  tcp.on('error', () => tcp.destroy())
-  tcp.once('finish', () => tcp.destroy())
-  const lines = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-    'Connection: close',
-    'Content-Type: text/plain; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(reason)}`,
-  ]
-  if (retryAfterMs !== undefined) lines.push(`Retry-After: ${Math.ceil(retryAfterMs / 1_000)}`)
-  tcp.end(`${lines.join('\r\n')}\r\n\r\n${reason}`)
+  #answer({ tcp, request }: Upgrade, refusal: HttpRefusal): void {
+    const { counters, logger } = this.#core
+    const { status, code } = refusal
+    // Without the query, where tokens may be.
+    const [path = ''] = (request.url ?? '').split('?')
+    counters.refused(code)
+    logger?.('connection', `refused ${loggable(path)}: ${status} ${code}`)
+    answerRefusal(tcp, refusal)
+  }
 }

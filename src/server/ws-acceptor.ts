@@ -2,10 +2,16 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { RawData, ServerOptions, WebSocket } from 'ws'
 import { WebSocketServer } from 'ws'
+import { WirefoldError } from '../base/errors.ts'
+import { asFields } from '../wire/fields.ts'
 import type { RawSocket, SocketHandlers } from './socket.ts'
 
 /** How long a peer may take to answer a close. */
 const CLOSE_MS = 1_000
+/** The most fragments of one message: a client needs one, a proxy makes a few. */
+const MOST_FRAGMENTS = 1_024
+/** The first version of `ws` that bounds the memory which fragments take (CVE-2026-48779). */
+const NEEDED = '>=8.21.0'
 
 /** What an acceptor accepts. */
 export interface AcceptorOptions {
@@ -23,14 +29,23 @@ export type Acceptor = (
   open: (socket: RawSocket) => SocketHandlers,
 ) => void
 
-/** Accepts sockets with `ws`, which is imported nowhere else. */
+/**
+ * Accepts sockets with `ws`, which is imported nowhere else.
+ *
+ * Throws `bad-dependency` where that is a version with known holes.
+ */
 export function createAcceptor({ protocols, frameBytes }: AcceptorOptions): Acceptor {
-  const options: ServerOptions & { readonly closeTimeout: number } = {
+  assertSafe()
+  const options: ServerOptions & {
+    readonly closeTimeout: number
+    readonly maxFragments: number
+  } = {
     noServer: true,
     clientTracking: false,
     // Compressed fragments cost memory that nobody bounds, and secrets their secrecy.
     perMessageDeflate: false,
     maxPayload: frameBytes,
+    maxFragments: MOST_FRAGMENTS,
     closeTimeout: CLOSE_MS,
     handleProtocols: (offered) => protocols.find((name) => offered.has(name)) ?? false,
   }
@@ -38,6 +53,14 @@ export function createAcceptor({ protocols, frameBytes }: AcceptorOptions): Acce
   return (request, tcp, head, open) => {
     server.handleUpgrade(request, tcp, head, (ws) => listen(ws, open(new WsSocket(ws, tcp))))
   }
+}
+
+/** The option came with the fix: without it in its defaults, `ws` is too old. */
+function assertSafe(): void {
+  const { options } = new WebSocketServer({ noServer: true })
+  if (asFields(options).maxFragments !== undefined) return
+  const message = `The installed version of ws has known holes. Run: npm install ws@"${NEEDED}"`
+  throw new WirefoldError('bad-dependency', message, { name: 'ws', needs: NEEDED })
 }
 
 /**
@@ -69,6 +92,10 @@ class WsSocket implements RawSocket {
     this.#ws.resume()
   }
 
+  ping(): void {
+    if (this.#ws.readyState === this.#ws.OPEN) this.#ws.ping()
+  }
+
   close(code: number, reason: string): void {
     this.#ws.close(code, reason)
   }
@@ -79,6 +106,8 @@ function listen(ws: WebSocket, handlers: SocketHandlers): void {
     if (isBinary || !Buffer.isBuffer(data)) handlers.binary()
     else handlers.text(data.toString(), data.length)
   })
+  ws.on('ping', () => handlers.alive?.())
+  ws.on('pong', () => handlers.alive?.())
   ws.on('close', () => handlers.closed())
   // Too large, bad UTF-8, reset: `ws` closes with the right code by itself.
   ws.on('error', () => {})

@@ -1,6 +1,9 @@
 import ReconnectingWebSocket from 'reconnecting-websocket'
-import { WirefoldError } from '../base/errors.ts'
-import type { WebSocketConstructor } from '../connection/websocket-transport.ts'
+import { socketAddress } from '../connection/socket-address.ts'
+import type {
+  WebSocketConstructor,
+  WebSocketTransportOptions,
+} from '../connection/websocket-transport.ts'
 import { platformWebSocket, webSocketTransport } from '../connection/websocket-transport.ts'
 import type {
   CloseInfo,
@@ -20,7 +23,7 @@ import type {
 const NEVER = 2 ** 31 - 1
 
 /** What {@link reconnectingWebSocket} can be told. */
-export interface ReconnectingWebSocketOptions {
+export interface ReconnectingWebSocketOptions extends WebSocketTransportOptions {
   /**
    * The class to open sockets with.
    * @default globalThis.WebSocket
@@ -32,7 +35,7 @@ export interface ReconnectingWebSocketOptions {
  * A transport that has its sockets opened, and opened again, by the package `reconnecting-websocket`.
  *
  * When that happens stays the client's decision, as with every transport. Opening throws `bad-url`
- * for what is no ws: or wss: address, and `no-websocket` where there is no class.
+ * as the default transport does, and `no-websocket` where there is no class.
  *
  * @example
  * const client = new RealtimeClient(url, { transport: reconnectingWebSocket() })
@@ -46,10 +49,11 @@ export function reconnectingWebSocket(
     name: 'reconnecting-websocket',
     open(url, protocols, handlers) {
       const WebSocketClass = options.WebSocket ?? platformWebSocket()
-      assertAddress(url)
-      const driver = idle ?? new Driver(webSocketTransport(WebSocketClass))
+      // The package opens sockets a moment later, when it is too late to throw.
+      const address = socketAddress(url, options.allowInsecure ?? false)
+      const driver = idle ?? new Driver(webSocketTransport(WebSocketClass, { allowInsecure: true }))
       idle = undefined
-      return driver.open(url, protocols, handlers, () => {
+      return driver.open(address, protocols, handlers, () => {
         idle = driver
       })
     },
@@ -178,18 +182,4 @@ class Socket {
   #say(name: string, event: object): void {
     this.#listeners.get(name)?.(event)
   }
-}
-
-/** The package opens sockets a moment later, when it is too late to throw. */
-function assertAddress(url: string): void {
-  try {
-    if (/^(ws|http)s?:$/.test(new URL(url, globalThis.location?.href).protocol)) return
-  } catch {
-    // No address at all.
-  }
-  throw new WirefoldError(
-    'bad-url',
-    `${url} cannot be opened as a WebSocket. Give a ws: or wss: address.`,
-    { url },
-  )
 }

@@ -14,6 +14,7 @@ import type {
 /** What a client wants of the server, above its dialect. */
 export type Command =
   | HelloCommand
+  | AuthCommand
   | SubscribeCommand
   | UnsubscribeCommand
   | PublishCommand
@@ -34,6 +35,13 @@ export interface HelloCommand {
   readonly token: string | undefined
   /** The user it believes to be. */
   readonly expectUser: string | undefined
+}
+
+/** A client renews its credentials. */
+export interface AuthCommand {
+  readonly kind: 'auth'
+  readonly requestId: string
+  readonly token: string
 }
 
 /** A client wants the events of these channels. */

@@ -160,7 +160,7 @@ describe('a client', () => {
 
   it('fails at once and clearly where there is no WebSocket, or no such address', async () => {
     vi.stubGlobal('WebSocket', undefined)
-    const client = new RealtimeClient('ws://test/')
+    const client = new RealtimeClient('ws://localhost/')
     client.on('error', () => {})
     await expect(client.connect()).rejects.toMatchObject({ code: 'no-websocket' })
     class Strict {

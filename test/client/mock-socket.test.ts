@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ChannelSubscriber, RealtimeClient } from '../../src/index.ts'
 import { outcomeOf } from '../support/scripted.ts'
 
-const url = 'ws://mock.test/ws'
+const url = 'ws://mock.localhost/ws'
 
 /** The native protocol on mock-socket's server; returns it and what it was told. */
 function serve() {

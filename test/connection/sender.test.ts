@@ -80,21 +80,32 @@ describe('a sender', () => {
     expect(sent).toEqual([])
   })
 
-  it('keeps to the rate of the server, after two seconds’ worth at once', async () => {
+  it('keeps to the rate of the server, after one second’s worth at once', async () => {
     const { sent, clock, sender: one } = sender()
     one.welcomed(undefined, 10)
     for (let n = 0; n < 50; n++) one.push(n)
     const messages = () => sent.flatMap((frame): unknown[] => [JSON.parse(frame)].flat()).length
     await settle()
-    expect(messages()).toBe(20)
+    expect(messages()).toBe(10)
     await clock.advance(1_000)
-    expect(messages()).toBe(30)
-    await clock.advance(2_000)
+    expect(messages()).toBe(20)
+    await clock.advance(3_000)
     expect(messages()).toBe(50)
     await clock.advance(10_000)
     for (let n = 0; n < 50; n++) one.push(n)
     await settle()
-    expect(messages()).toBe(70)
+    expect(messages()).toBe(60)
+  })
+
+  it('counts signs of life, which wait for nothing, to the rate', async () => {
+    const { sent, clock, sender: one } = sender()
+    one.welcomed(undefined, 1)
+    one.urgent('ping')
+    one.push(1)
+    await clock.advance(999)
+    expect(sent).toEqual(['"ping"'])
+    await clock.advance(1)
+    expect(sent).toEqual(['"ping"', '1'])
   })
 
   it('waits while the network does not take what was sent', async () => {
@@ -115,14 +126,14 @@ describe('a sender', () => {
     for (let n = 0; n < 5; n++) one.push(n)
     await settle()
     one.urgent('ping')
-    expect(sent).toEqual(['[0,1]', '"ping"'])
+    expect(sent).toEqual(['0', '"ping"'])
   })
 
   it('tells when a message really leaves, and does not send one that was taken back', async () => {
     const { sent, clock, sender: one } = sender()
     const left: string[] = []
     const ticket = (name: string) => ({ cancelled: false, left: () => left.push(name) })
-    one.welcomed(undefined, 1)
+    one.welcomed(undefined, 2)
     const c = ticket('c')
     one.push('a', ticket('a'))
     one.push('b', ticket('b'))

@@ -121,7 +121,7 @@ describe('a server that goes away', () => {
 
 describe('a thousand requests at once', () => {
   it('are answered each', async () => {
-    const { server, url } = await serve()
+    const { server, url } = await serve({ limits: { messagesPerSecond: 1_000 } })
     server.handle('double', (n) => Number(n) * 2)
     const { client } = connect(url)
     const answers = await Promise.all(

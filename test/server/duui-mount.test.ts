@@ -200,17 +200,19 @@ describe('a watcher', () => {
     const client = new RawClient(address('a%00b'))
     const answer = await new Promise((resolve) =>
       client.ws.on('unexpected-response', (_, response) =>
-        response.on('data', (body) => resolve([response.statusCode, String(body)])),
+        response.on('data', (body) =>
+          resolve([response.statusCode, JSON.parse(String(body)).code]),
+        ),
       ),
     )
-    expect(answer).toEqual([400, 'The path names no process.'])
+    expect(answer).toEqual([400, 'bad-path'])
   })
 
   it('learns that the hook took too long', async () => {
     const clock = new ManualClock()
     const { address } = await gateway({}, { clock, authenticate: () => new Promise(() => {}) })
     const client = await RawClient.open(address('p1'))
-    await expect.poll(() => clock.timers).toBe(1)
+    await expect.poll(() => clock.timers).toBe(3)
     await clock.advance(10_000)
     expect(await client.closed).toEqual({ code: 4408, reason: 'not authenticated in time' })
   })

@@ -210,7 +210,7 @@ describe('a repeated request', () => {
 
   it('is remembered for 10 minutes', async () => {
     const clock = new ManualClock()
-    const { url, total } = await counting({ clock })
+    const { url, total } = await counting({ clock, heartbeatMs: 3_600_000 })
     const client = await RawClient.greeted(url)
     await client.ask(add)
     await clock.advance(10 * 60_000 - 1)

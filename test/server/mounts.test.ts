@@ -2,11 +2,12 @@ import type { Server } from 'node:http'
 import { createServer, get } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { WebSocket, WebSocketServer } from 'ws'
+import { WebSocketServer } from 'ws'
 import type { Mount, MountRequest } from '../../src/server/mount.ts'
 import { nativeMount } from '../../src/server/native-mount.ts'
 import { RealtimeServer } from '../../src/server/realtime-server.ts'
 import { RawClient, serve } from './raw-client.ts'
+import { refusedUpgrade } from './refused-upgrade.ts'
 
 async function listening(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -17,20 +18,10 @@ async function listening(server: Server): Promise<string> {
   return `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** How an upgrade that fails is answered. */
-function refused(url: string, headers: Record<string, string> = {}): Promise<[number, string]> {
-  return new Promise((resolve, reject) => {
-    const ws = new WebSocket(url, { headers })
-    ws.on('open', () => reject(new Error('It was upgraded.')))
-    ws.on('error', reject)
-    ws.on('unexpected-response', (_, response) => {
-      let body = ''
-      response.on('data', (data) => {
-        body += data
-      })
-      response.on('end', () => resolve([response.statusCode ?? 0, body]))
-    })
-  })
+/** The status and code with which an upgrade is refused. */
+async function refused(url: string, headers: Record<string, string> = {}) {
+  const { status, body } = await refusedUpgrade(url, headers)
+  return [status, body.code]
 }
 
 /** A mount that tells every socket what it was asked for. */
@@ -112,8 +103,8 @@ describe('a server', () => {
     async (path) => {
       const { server, url } = await serve()
       server.mount('/rooms/:room/x', mirror())
-      const [status, body] = await refused(`${url.slice(0, -'/ws'.length)}${path}`)
-      expect([status, body]).toEqual([404, 'Nothing is served at this path.'])
+      const answer = await refused(`${url.slice(0, -'/ws'.length)}${path}`)
+      expect(answer).toEqual([404, 'not-found'])
     },
   )
 
@@ -148,7 +139,7 @@ describe('a server', () => {
     server.mount('/open', { ...base, open: fail })
     server.mount('/run', base)
     const at = (path: string) => `${url.slice(0, -'/ws'.length)}${path}`
-    expect(await refused(at('/refuse'))).toEqual([500, 'Something went wrong on the server.'])
+    expect(await refused(at('/refuse'))).toEqual([500, 'internal'])
     expect(await (await RawClient.open(at('/open'))).closed).toEqual({
       code: 1011,
       reason: 'internal',
@@ -206,7 +197,7 @@ describe('an origin', () => {
     'null',
   ])('%s is refused with 403 before the upgrade', async (origin) => {
     const { server, url } = await serve({ origins })
-    expect(await refused(url, { origin })).toEqual([403, 'This origin is not allowed.'])
+    expect(await refused(url, { origin })).toEqual([403, 'origin-not-allowed'])
     expect(server.stats().connections).toBe(0)
   })
 })

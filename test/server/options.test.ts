@@ -4,11 +4,13 @@ import { resolveServerOptions, serverDefaults } from '../../src/server/options.t
 describe('the options of a server', () => {
   const defaults = {
     ...serverDefaults,
+    canConnect: undefined,
     authenticate: undefined,
+    validateChannel: undefined,
     authorize: undefined,
     canReceive: undefined,
-    validateChannel: undefined,
     origins: undefined,
+    logger: undefined,
   }
 
   it('that are not given, or given as undefined, are the defaults', () => {
@@ -17,9 +19,16 @@ describe('the options of a server', () => {
       families: undefined,
       maxBroadcastsPerSecond: undefined,
       broadcastOverflow: undefined,
+      allowMissingOrigin: undefined,
       helloTimeoutMs: undefined,
       heartbeatMs: undefined,
-      limits: { subscriptions: undefined, frameBytes: undefined, dedupeMs: undefined },
+      limits: {
+        subscriptions: undefined,
+        frameBytes: undefined,
+        dedupeMs: undefined,
+        perUser: { connections: undefined },
+        perAddress: undefined,
+      },
       onError: undefined,
       clock: undefined,
     }
@@ -27,10 +36,16 @@ describe('the options of a server', () => {
   })
 
   it('that are given stand, one by one', () => {
-    expect(resolveServerOptions({ limits: { subscriptions: 5 }, heartbeatMs: 1 })).toEqual({
+    const limits = { subscriptions: 5, perUser: { connections: 2 } }
+    expect(resolveServerOptions({ limits, heartbeatMs: 1, allowMissingOrigin: false })).toEqual({
       ...defaults,
       heartbeatMs: 1,
-      limits: { subscriptions: 5, frameBytes: 65_536, dedupeMs: 600_000 },
+      allowMissingOrigin: false,
+      limits: {
+        ...serverDefaults.limits,
+        subscriptions: 5,
+        perUser: { ...serverDefaults.limits.perUser, connections: 2 },
+      },
     })
   })
 })

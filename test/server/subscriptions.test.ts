@@ -167,7 +167,7 @@ describe('a subscribe', () => {
     const { url, errors } = await serve({ clock, authorize: () => new Promise(() => {}) })
     const client = await RawClient.greeted(url)
     const refused = client.subscribe('a')
-    await expect.poll(() => clock.timers).toBe(1)
+    await expect.poll(() => clock.timers).toBe(2)
     await clock.advance(5_000)
     expect(answer(await refused).refused).toEqual({ a: 'forbidden' })
     expect(errors).toHaveLength(1)

@@ -8,7 +8,7 @@ let served = 0
 export function overMockSocket(factory: TransportFactory): MakeTransport {
   return (reception, greet) => {
     if (reception === 'says nothing') throw new Error('mock-socket always answers.')
-    const url = `ws://mock.test/${served++}`
+    const url = `ws://mock.localhost/${served++}`
     const peers: TransportPeer[] = []
     const pass = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
     if (reception === 'refuses') return { factory, url, peers, pass }

@@ -32,9 +32,9 @@ describe('reconnecting-websocket', () => {
 
   it('says what to do where there is no WebSocket', () => {
     vi.stubGlobal('WebSocket', undefined)
-    expect(() => reconnectingWebSocket().open('ws://x', [], { ...ignore, closed() {} })).toThrow(
-      expect.objectContaining({ code: 'no-websocket' }),
-    )
+    expect(() =>
+      reconnectingWebSocket().open('ws://localhost', [], { ...ignore, closed() {} }),
+    ).toThrow(expect.objectContaining({ code: 'no-websocket' }))
   })
 
   it('takes only addresses of sockets', () => {
@@ -49,7 +49,7 @@ describe('reconnecting-websocket', () => {
   it('ends with the reason where the platform forbids the socket', async () => {
     const { open } = reconnectingWebSocket({ WebSocket: Forbidden })
     const end = await new Promise<CloseInfo>((closed) => {
-      open('ws://x', [], { ...ignore, closed })
+      open('ws://localhost', [], { ...ignore, closed })
     })
     expect(end).toMatchObject({ code: 1006, cause: { cause: { message: 'forbidden' } } })
   })

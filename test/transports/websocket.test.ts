@@ -18,7 +18,7 @@ describe('the default transport', () => {
   it('says what to do where there is no WebSocket', () => {
     vi.stubGlobal('WebSocket', undefined)
     expect(() =>
-      webSocketTransport().open('ws://x', [], { opened() {}, message() {}, closed() {} }),
+      webSocketTransport().open('ws://localhost', [], { opened() {}, message() {}, closed() {} }),
     ).toThrow(expect.objectContaining({ code: 'no-websocket' }))
   })
 })

@@ -1,0 +1,298 @@
+import type { Emitter, Unsubscribe } from '../base/emitter.ts'
+import { createEmitter } from '../base/emitter.ts'
+import { userChannel } from './access.ts'
+import { Attended } from './attended.ts'
+import { ChannelEvent } from './channel-event.ts'
+import type { DisconnectOptions, ServerCloseOptions } from './close-options.ts'
+import { closeDefaults, disconnectDefaults } from './close-options.ts'
+import type { ServerCore } from './core.ts'
+import { createCore } from './core.ts'
+import type { DrainOptions } from './drain.ts'
+import { drain, drainNotice } from './drain.ts'
+import { GuardedSocket } from './guarded-socket.ts'
+import type { RequestHandler } from './handlers.ts'
+import type { ConnectionInfo, HttpRefusal, Mount, MountRequest, Session } from './mount.ts'
+import { nativeMount } from './native-mount.ts'
+import type { RealtimeServerOptions } from './options.ts'
+import { Outlet } from './outlet.ts'
+import { check, toJson } from './publisher.ts'
+import type { ServerStats } from './server-stats.ts'
+import { SessionTable } from './session-table.ts'
+import type { PlainSocket, RawSocket, SocketHandlers } from './socket.ts'
+import { StaleSweep } from './stale-sweep.ts'
+
+/** What a manager tells of its connections, in past tense. */
+export interface WebSocketManagerEvents {
+  /** Somebody is there, and it is known who. */
+  connected(info: ConnectionInfo): void
+  /** Somebody who was there is gone; this is what they were at last. */
+  disconnected(info: ConnectionInfo): void
+}
+
+/** A socket that asked for nothing in particular. */
+const ANYBODY: MountRequest = {
+  headers: {},
+  url: '/',
+  query: new URLSearchParams(),
+  params: new Map(),
+}
+
+/**
+ * The connections of a server: who they are, what they ask, and how to reach or end them.
+ *
+ * `RealtimeServer` is made of one. Alone it serves sockets of any kind, as those of another http
+ * server: give each to {@link connect}, and tell what it hears to what that returns.
+ *
+ * @example
+ * const manager = new WebSocketManager({ authenticate })
+ * manager.registerHandler('echo', (payload) => payload)
+ * const handlers = manager.connect(socket)
+ * socket.onmessage = ({ data }) => handlers.text(data, Buffer.byteLength(data))
+ * socket.onclose = () => handlers.closed()
+ */
+export class WebSocketManager {
+  /** What its connections are made of; for mounts. */
+  readonly core: ServerCore
+  readonly #startedAt: number
+  readonly #native = nativeMount()
+  readonly #events: Emitter<WebSocketManagerEvents>
+  readonly #table = new SessionTable()
+  readonly #sweep: StaleSweep
+  #closing: Promise<void> | undefined
+
+  constructor(options: RealtimeServerOptions = {}) {
+    this.core = createCore(options, (session) => this.#arrived(session))
+    const { clock, heartbeatMs } = this.core.options
+    this.#startedAt = clock.now()
+    this.#events = createEmitter((error) => this.core.report(error))
+    this.#sweep = new StaleSweep(clock, heartbeatMs, () => this.#table.list())
+  }
+
+  /** Follows the connections; the returned function stops it. */
+  on<Name extends keyof WebSocketManagerEvents>(
+    event: Name,
+    listener: WebSocketManagerEvents[Name],
+  ): Unsubscribe {
+    return this.#events.on(event, listener)
+  }
+
+  /**
+   * Takes a socket.
+   *
+   * @param request what it asked for
+   * @param mount what is spoken; the native protocol unless named
+   * @returns is to be told what the socket hears
+   */
+  connect(
+    socket: PlainSocket,
+    request: MountRequest = ANYBODY,
+    mount: Mount = this.#native,
+  ): SocketHandlers {
+    return this.#take(socket, request, mount) ?? { text() {}, binary() {}, closed() {} }
+  }
+
+  /**
+   * Takes a bare WebSocket: what is said on it in one turn leaves in one write, and no more is kept
+   * for it than a peer reads; otherwise as {@link connect}.
+   */
+  accept(raw: RawSocket, request: MountRequest, mount: Mount): SocketHandlers {
+    let attended: Attended | undefined
+    const cut = (): void => attended?.close(1013, 'too slow')
+    const outlet = new Outlet(this.core.outlets, { raw, join: mount.join, cut })
+    attended = this.#take(outlet, request, mount)
+    return attended ?? { text() {}, binary() {}, closed: () => outlet.end() }
+  }
+
+  #take(socket: PlainSocket, request: MountRequest, mount: Mount): Attended | undefined {
+    const { counters, report } = this.core
+    const guarded = new GuardedSocket(socket, counters, report)
+    if (this.#closing) guarded.close(1001, 'the server is closing')
+    else if (this.refusal(request)) guarded.close(4429, TOO_MANY.code)
+    else {
+      try {
+        return this.#attend(mount.open(guarded, request, this.core), guarded, request)
+      } catch (error) {
+        report(error)
+        guarded.close(1011, 'internal')
+      }
+    }
+    return undefined
+  }
+
+  /** Why a request would get no socket, where that is so: its address has too many. */
+  refusal({ address }: MountRequest): HttpRefusal | undefined {
+    const { connections } = this.core.options.limits.perAddress
+    if (address === undefined || this.#table.from(address) < connections) return undefined
+    return TOO_MANY
+  }
+
+  /**
+   * Answers the requests of one type; throws a `TypeError` where it has a handler already.
+   *
+   * @returns removes the handler; safe to call twice
+   */
+  registerHandler(type: string, handler: RequestHandler): () => void {
+    return this.core.handlers.add(type, handler)
+  }
+
+  /**
+   * Tells an event to all connections here that are subscribed to a channel, once and for good: it
+   * has no place in the channel's history, and no other server tells it.
+   *
+   * @returns how many were told
+   */
+  broadcast(channel: string, type: string, payload?: unknown): number {
+    const members = this.#table.list().filter(({ session }) => {
+      return session.info().channels.includes(channel)
+    })
+    const sessions = members.map(({ session }) => session)
+    return this.#tell(sessions, channel, type, payload)
+  }
+
+  /**
+   * Tells an event to all connections here of a user, on the channel `user:<id>`, subscribed or not;
+   * otherwise as {@link broadcast}.
+   *
+   * @returns how many were told
+   */
+  sendToUser(userId: string, type: string, payload?: unknown): number {
+    return this.#tell(this.core.roster.of(userId), userChannel(userId), type, payload)
+  }
+
+  /** Ends a connection; one that is gone does not matter. */
+  disconnect(connectionId: string, options: DisconnectOptions = {}): void {
+    const { code, reason } = disconnectDefaults
+    this.#table.byId(connectionId)?.close(options.code ?? code, options.reason ?? reason)
+  }
+
+  /** Ends all connections here of a user, as {@link disconnect} does. */
+  disconnectUser(userId: string, options: DisconnectOptions = {}): void {
+    for (const session of this.core.roster.of(userId)) this.disconnect(session.info().id, options)
+  }
+
+  /**
+   * Takes a channel away from a connection, which hears `unsubscribed` and does not come back to it by
+   * itself. Rights are the application's: `authorize` has to say no as well.
+   */
+  revoke(connectionId: string, channel: string): void {
+    this.#table.byId(connectionId)?.session.revoke?.(channel)
+  }
+
+  /** Takes a channel away from all connections here of a user, as {@link revoke} does. */
+  revokeUser(userId: string, channel: string): void {
+    this.core.channels.revoke({ id: userId }, channel)
+  }
+
+  /** The connections of this moment. */
+  connections(): readonly ConnectionInfo[] {
+    return this.#table.list().map((attended) => attended.info())
+  }
+
+  /** Counts of this moment, and from the start. */
+  stats(): ServerStats {
+    const { channels, roster, counters, outlets, options } = this.core
+    const { opens, closes, lastedMs, received, sent, refusals } = counters
+    return {
+      uptimeMs: options.clock.now() - this.#startedAt,
+      connections: this.#table.size,
+      users: roster.users,
+      channels: channels.size,
+      subscriptions: channels.subscriptions,
+      opens,
+      closes,
+      lifetimeMs: closes ? lastedMs / closes : 0,
+      received,
+      sent,
+      refusals,
+      slowConsumers: outlets.counts.slow,
+      withheldEvents: outlets.counts.withheld,
+      closedSlowConsumers: outlets.counts.cut,
+      droppedBroadcasts: channels.dropped,
+    }
+  }
+
+  /** Asks all clients to move to another server, and closes each that has, the others at the deadline. */
+  async drain(options: DrainOptions = {}): Promise<void> {
+    const notice = drainNotice(options)
+    const code = 1012
+    const reason = JSON.stringify({ windowMs: notice.windowMs })
+    const parts = {
+      sessions: this.#table.list().map(({ session }) => session),
+      clock: this.core.options.clock,
+      end: (session: Session) => this.#table.of(session)?.close(code, reason),
+      emptied: this.#table.emptied(),
+    }
+    await drain(parts, notice)
+    await this.close({ code, reason })
+  }
+
+  /**
+   * Closes every socket. Calling it again changes nothing.
+   *
+   * @returns settles once all sockets are gone
+   */
+  close(options: ServerCloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(
+      options.code ?? closeDefaults.code,
+      options.reason ?? closeDefaults.reason,
+    )
+    return this.#closing
+  }
+
+  async #close(code: number, reason: string): Promise<void> {
+    for (const attended of this.#table.list()) attended.close(code, reason)
+    await this.#table.emptied()
+    await this.core.channels.close()
+  }
+
+  #attend(session: Session, socket: GuardedSocket, request: MountRequest): Attended {
+    const { options, report, counters, logger } = this.core
+    const { clock } = options
+    const { address } = request
+    const closed = (gone: Attended): void => this.#closed(gone)
+    const attended = new Attended({ session, socket, clock, address, report, closed })
+    this.#table.add(attended)
+    counters.opens++
+    logger?.('connection', `${attended.id} opened, ${session.info().dialect}`)
+    this.#sweep.start()
+    return attended
+  }
+
+  #arrived(session: Session): void {
+    const attended = this.#table.of(session)
+    if (attended) this.#events.emit('connected', attended.arrive())
+  }
+
+  #closed(attended: Attended): void {
+    const { options, counters, logger } = this.core
+    const lastedMs = options.clock.now() - attended.openedAt
+    this.#table.remove(attended)
+    if (!this.#table.size) this.#sweep.stop()
+    counters.closes++
+    counters.lastedMs += lastedMs
+    logger?.('connection', `${attended.id} closed after ${Math.round(lastedMs)} ms`)
+    if (attended.arrived) this.#events.emit('disconnected', attended.info())
+  }
+
+  #tell(sessions: readonly Session[], channel: string, type: string, payload: unknown): number {
+    const timestamp = this.core.options.clock.wall()
+    const json = toJson(type, payload)
+    check(channel, type, json)
+    const event = new ChannelEvent(channel, undefined, {
+      source: channel,
+      type,
+      json,
+      id: undefined,
+      timestamp,
+    })
+    for (const session of sessions) session.tell?.(event)
+    return sessions.length
+  }
+}
+
+const TOO_MANY: HttpRefusal = {
+  status: 429,
+  code: 'rate-limited',
+  reason: 'Too many connections come from this address.',
+  retryAfterMs: 10_000,
+}

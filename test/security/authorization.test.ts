@@ -1,0 +1,227 @@
+import { describe, expect, it } from 'vitest'
+import type { Authorize } from '../../src/server/index.ts'
+import { ManualClock } from '../../src/testing/index.ts'
+import { RawClient, serve } from '../server/raw-client.ts'
+
+const authenticate = ({ token }: { readonly token: string | undefined }) =>
+  token === undefined ? null : { id: token }
+
+describe('S4 the right to do something', () => {
+  const noes: readonly [string, unknown][] = [
+    ['false', () => false],
+    ['what is merely truthy', () => 'yes'],
+    ['nothing', () => undefined],
+    ['a promise of no', async () => false],
+    [
+      'an exception',
+      () => {
+        throw new Error('db')
+      },
+    ],
+    ['a rejection', () => Promise.reject(new Error('db'))],
+  ]
+  it.each(noes)('is not given by %s', async (_, hook) => {
+    const { url } = await serve({ authorize: hook as Authorize })
+    const client = await RawClient.greeted(url)
+    const subscribed = await client.subscribe('a')
+    expect(subscribed.payload).toMatchObject({ refused: { a: 'forbidden' } })
+    const publish = { type: 'publish', channel: 'a', payload: { type: 'x' } }
+    expect((await client.ask(publish)).payload).toMatchObject({ code: 'forbidden' })
+  })
+
+  it('is not given by a hook that takes 5 seconds', async () => {
+    const clock = new ManualClock()
+    const { url } = await serve({ clock, authorize: () => new Promise(() => {}) })
+    const client = await RawClient.greeted(url)
+    const subscribed = client.subscribe('a')
+    await expect.poll(() => clock.timers).toBe(2)
+    await clock.advance(5_000)
+    expect((await subscribed).payload).toMatchObject({ refused: { a: 'forbidden' } })
+  })
+
+  it('to subscribe is everybody’s without a hook, and to publish nobody’s', async () => {
+    const { url } = await serve()
+    const client = await RawClient.greeted(url)
+    expect((await client.subscribe('a')).payload).not.toHaveProperty('refused')
+    const publish = { type: 'publish', channel: 'a', payload: { type: 'x' } }
+    expect((await client.ask(publish)).payload).toMatchObject({ code: 'forbidden' })
+  })
+
+  it('is asked about by action, when something is done, and again after every reconnect', async () => {
+    const asked: unknown[] = []
+    const { server, url } = await serve({
+      authenticate,
+      authorize: (user, channel, action) => asked.push([user?.id, channel, action]) > 0,
+    })
+    server.handle('note', () => {})
+    for (let n = 0; n < 2; n++) {
+      const client = await RawClient.greeted(url, { token: 'ada' })
+      await client.subscribe('a')
+      await client.ask({ type: 'note', channel: 'a' })
+      client.ws.terminate()
+    }
+    const each = [
+      ['ada', 'a', 'subscribe'],
+      ['ada', 'a', 'request'],
+    ]
+    expect(asked).toEqual([...each, each[0]])
+  })
+
+  it.each([['user:bob'], ['user:ada:inbox'], ['user:'], ['user:*']])(
+    'to subscribe to %s is never ada’s, even where the hook says so',
+    async (channel) => {
+      const { url } = await serve({ authenticate, authorize: () => true, families: ['user'] })
+      const client = await RawClient.greeted(url, { token: 'ada' })
+      const { payload } = await client.subscribe('user:ada', channel)
+      expect(payload).toMatchObject({ refused: { [channel]: 'forbidden' } })
+      const nobody = await RawClient.greeted(url)
+      expect((await nobody.subscribe('user:ada')).payload).toMatchObject({
+        refused: { 'user:ada': 'forbidden' },
+      })
+    },
+  )
+
+  it('to the channel of one’s own comes without a hook, and with it what is sent to one', async () => {
+    const { server, url } = await serve({ authenticate })
+    const tabs = [
+      await RawClient.greeted(url, { token: 'ada' }),
+      await RawClient.greeted(url, { token: 'ada' }),
+    ]
+    const other = await RawClient.greeted(url, { token: 'bob' })
+    await other.subscribe('user:bob')
+    for (const tab of tabs) await tab.subscribe('user:ada')
+    await server.sendToUser('ada', 'note', 'hello')
+    for (const tab of tabs) {
+      expect(await tab.next()).toMatchObject({ channel: 'user:ada', type: 'note', offset: 1 })
+    }
+    expect(await other.settled()).toEqual([])
+  })
+})
+
+describe('S5 what is forbidden', () => {
+  it('is answered as what does not exist', async () => {
+    const rooms = new Map([['room:secret', 'bob']])
+    const { server, url } = await serve({
+      authenticate,
+      authorize: (user, channel) => rooms.get(channel) === user?.id,
+    })
+    server.handle('open', () => 'opened')
+    const client = await RawClient.greeted(url, { token: 'ada' })
+    const answers = async (channel: string) => {
+      const subscribed = await client.subscribe(channel)
+      const published = await client.ask({ type: 'publish', channel, payload: { type: 'x' } })
+      const opened = await client.ask({ type: 'open', channel })
+      return JSON.stringify([subscribed, published, opened])
+        .replaceAll(channel, '(channel)')
+        .replaceAll(/"requestId":"\w+"/g, '')
+    }
+    expect(await answers('room:secret')).toBe(await answers('room:nowhere'))
+  })
+})
+
+describe('S6 the name of a channel', () => {
+  it.each([
+    ['', 'empty'],
+    ['x'.repeat(257), 'too long'],
+    ['a\n', 'a line feed'],
+    ['a\u0000', 'NUL'],
+    ['a\u0085', 'NEL'],
+    ['*:*', 'a pattern'],
+    ['nofamily:*', 'a family nobody declared'],
+  ])('%j, %2$s, is refused, and costs nothing else', async (name) => {
+    const { url } = await serve()
+    const client = await RawClient.greeted(url)
+    const { payload } = await client.subscribe('fine', name)
+    expect(payload).toMatchObject({ at: { fine: expect.anything() } })
+    expect(payload).toMatchObject({ refused: { [name]: 'bad-channel' } })
+    expect(await client.settled()).toEqual([])
+  })
+
+  it('is compared code point by code point', async () => {
+    const { server, url } = await serve()
+    const client = await RawClient.greeted(url)
+    await client.subscribe('caf\u00e9', 'A', 'a?c', '[ab]')
+    for (const other of ['cafe\u0301', 'a', 'abc', 'b']) await server.publish(other, 'x')
+    expect(await client.settled()).toEqual([])
+  })
+
+  it('is checked by the hook of the application before anybody is asked for rights', async () => {
+    const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
+    const asked: string[] = []
+    const { server, url, errors } = await serve({
+      validateChannel: (name) => {
+        if (name === 'broken') throw new Error('hook')
+        return !name.startsWith('session:') || UUID.test(name.slice('session:'.length))
+      },
+      authorize: (_, channel) => asked.push(channel) > 0,
+    })
+    server.handle('note', () => {})
+    const client = await RawClient.greeted(url)
+    const good = 'session:123e4567-e89b-12d3-a456-426614174000'
+    const { payload } = await client.subscribe('session:1', good, 'broken', 'other')
+    expect(payload).toMatchObject({
+      refused: { 'session:1': 'bad-channel', broken: 'bad-channel' },
+    })
+    const publish = { type: 'publish', channel: 'session:1', payload: { type: 'x' } }
+    for (const message of [publish, { type: 'note', channel: 'session:1' }]) {
+      expect((await client.ask(message)).payload).toMatchObject({ code: 'bad-channel' })
+    }
+    expect(asked).toEqual([good, 'other'])
+    expect(errors).toMatchObject([{ detail: { where: 'validateChannel' } }])
+    expect(await client.settled()).toEqual([])
+  })
+})
+
+describe('S12 subscriptions', () => {
+  it('are 50 a connection; the next is refused, and a repeat is not counted', async () => {
+    const { url } = await serve()
+    const client = await RawClient.greeted(url)
+    const names = Array.from({ length: 50 }, (_, n) => `c${n}`)
+    expect((await client.subscribe(...names)).payload).not.toHaveProperty('refused')
+    const { payload } = await client.subscribe('c0', 'c1', 'one more')
+    expect(payload).toMatchObject({ refused: { 'one more': 'subscription-limit' } })
+    await client.ask({ type: 'unsubscribe', payload: { channels: ['c0'] } })
+    expect((await client.subscribe('one more')).payload).not.toHaveProperty('refused')
+  })
+})
+
+describe('S15 the id of a request', () => {
+  it('means something only together with its user, and a body', async () => {
+    const { server, url } = await serve({ authenticate })
+    let count = 0
+    server.handle('add', (by) => {
+      count += Number(by)
+      return count
+    })
+    const [ada, bob] = [
+      await RawClient.greeted(url, { token: 'ada', senderId: 's' }),
+      await RawClient.greeted(url, { token: 'bob', senderId: 's' }),
+    ]
+    const add = (payload: number) => ({ type: 'add', requestId: 'r', payload })
+    expect((await ada.ask(add(1))).payload).toBe(1)
+    expect((await bob.ask(add(1))).payload).toBe(2)
+    expect((await ada.ask(add(1))).payload).toBe(1)
+    expect((await ada.ask(add(5))).payload).toMatchObject({ code: 'conflict' })
+    expect(count).toBe(2)
+  })
+})
+
+describe('S21 a position', () => {
+  it('that was stolen resumes nothing for another user', async () => {
+    const { server, url } = await serve({
+      authenticate,
+      authorize: (user) => user?.id === 'ada',
+    })
+    const ada = await RawClient.greeted(url, { token: 'ada' })
+    const { payload } = await ada.subscribe('diary')
+    const [epoch] = (payload as { at: Record<string, [string, number]> }).at.diary ?? ['']
+    await server.publish('diary', 'entry', 'secret')
+    const bob = await RawClient.greeted(url, { token: 'bob' })
+    const answer = await bob.ask({
+      type: 'subscribe',
+      payload: { since: [[epoch, ['diary', 0]]] },
+    })
+    expect(answer.payload).toEqual({ at: {}, refused: { diary: 'forbidden' } })
+    expect(await bob.settled()).toEqual([])
+  })
+})

@@ -1,0 +1,107 @@
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { WebSocket } from 'ws'
+import { webSocketTransport } from '../../src/connection/websocket-transport.ts'
+import { RealtimeClient } from '../../src/index.ts'
+import { reconnectingWebSocket } from '../../src/transports/reconnecting-websocket.ts'
+import { RawClient, serve } from '../server/raw-client.ts'
+import { connect } from '../support/live.ts'
+
+/** A class of sockets that never open, and the addresses they were made with. */
+function recorder() {
+  const urls: string[] = []
+  class Recorder {
+    binaryType = ''
+    bufferedAmount = 0
+    onopen = null
+    onmessage = null
+    onerror = null
+    onclose = null
+    constructor(url: string) {
+      urls.push(url)
+    }
+    send() {}
+    close() {}
+  }
+  return { urls, Recorder }
+}
+
+const quiet = { opened() {}, message() {}, closed() {} }
+
+describe('S18 a client', () => {
+  it.each(['ws://app.example.com/ws', 'http://app.example.com/ws', 'ws://127.0.0.1.evil.test/'])(
+    'does not go to %s without TLS, and says what to do',
+    async (url) => {
+      const { Recorder, urls } = recorder()
+      const client = new RealtimeClient(url, { WebSocket: Recorder })
+      client.on('failed', () => {})
+      await expect(client.connect()).rejects.toMatchObject({
+        code: 'bad-url',
+        detail: { url },
+        message: expect.stringMatching(/wss: address, or set allowInsecure/),
+      })
+      expect(client.state.get().name).toBe('failed')
+      const open = () => reconnectingWebSocket({ WebSocket }).open(url, [], quiet)
+      expect(open).toThrow(expect.objectContaining({ code: 'bad-url' }))
+      expect(urls).toEqual([])
+    },
+  )
+
+  it('does where it is told that this is meant', () => {
+    const { Recorder, urls } = recorder()
+    const client = new RealtimeClient('ws://10.0.0.7/ws', {
+      WebSocket: Recorder,
+      allowInsecure: true,
+    })
+    void client.connect().catch(() => {})
+    expect(urls).toEqual(['ws://10.0.0.7/ws'])
+    client.close()
+  })
+
+  it.each([
+    'wss://app.example.com/ws',
+    'ws://localhost:8080/ws',
+    'ws://app.localhost/ws',
+    'ws://127.0.0.1/ws',
+    'ws://127.8.8.8/ws',
+    'ws://[::1]:8080/ws',
+  ])('goes to %s, as it is written', (url) => {
+    const { Recorder, urls } = recorder()
+    webSocketTransport(Recorder).open(url, [], quiet)
+    expect(urls).toEqual([url])
+  })
+
+  it.each([
+    ['https://app.example.com/a/b', '/ws?x=1', 'wss://app.example.com/ws?x=1'],
+    ['https://app.example.com/a/b', 'ws', 'wss://app.example.com/a/ws'],
+    ['http://localhost:3000/', '/ws', 'ws://localhost:3000/ws'],
+    ['https://app.example.com/', 'https://api.example.com/ws', 'wss://api.example.com/ws'],
+  ])('on the page %s goes from %s to %s', (page, url, address) => {
+    vi.stubGlobal('location', { href: page })
+    onTestFinished(() => {
+      vi.unstubAllGlobals()
+    })
+    const { Recorder, urls } = recorder()
+    webSocketTransport(Recorder).open(url, [], quiet)
+    expect(urls).toEqual([address])
+  })
+
+  it.each(['', '/ws', 'ftp://localhost/', 'mailto:x', 'javascript:alert(1)'])(
+    'takes %j for no address where there is no page',
+    (url) => {
+      expect(() => webSocketTransport(WebSocket).open(url, [], quiet)).toThrow(
+        expect.objectContaining({ code: 'bad-url', detail: { url } }),
+      )
+    },
+  )
+
+  it('hands over what it is told byte for byte', async () => {
+    const { server, url } = await serve()
+    server.handle('echo', (payload) => payload)
+    const odd = '<script>alert(1)</script>\u0000\u202e\ud83d\ude00</style>{{7*7}}'
+    const { client } = connect(url)
+    expect(await client.request('echo', odd)).toBe(odd)
+    expect((await (await RawClient.greeted(url)).ask({ type: 'echo', payload: odd })).payload).toBe(
+      odd,
+    )
+  })
+})

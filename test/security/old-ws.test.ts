@@ -1,0 +1,19 @@
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { createRealtimeServer } from '../../src/server/index.ts'
+
+// As every version before 8.21.0: nothing in its options bounds fragments.
+vi.mock('ws', () => ({
+  WebSocketServer: class {
+    readonly options = { noServer: true, maxPayload: 104_857_600 }
+  },
+}))
+
+it('S7 a server does not start on a version of ws with known holes, and says which to install', async () => {
+  const server = createRealtimeServer()
+  onTestFinished(() => server.close())
+  await expect(server.listen()).rejects.toMatchObject({
+    code: 'bad-dependency',
+    detail: { name: 'ws', needs: '>=8.21.0' },
+    message: expect.stringContaining('npm install ws@">=8.21.0"'),
+  })
+})

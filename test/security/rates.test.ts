@@ -1,0 +1,211 @@
+import { describe, expect, it } from 'vitest'
+import type { RateStore, RealtimeServerOptions } from '../../src/server/index.ts'
+import { DuuiMount } from '../../src/server/index.ts'
+import { ManualClock } from '../../src/testing/index.ts'
+import type { Message } from '../server/raw-client.ts'
+import { RawClient, serve } from '../server/raw-client.ts'
+import { refusedUpgrade } from '../server/refused-upgrade.ts'
+import { connect } from '../support/live.ts'
+
+/** A server on virtual time that counts what it carries out. */
+async function counting(options: RealtimeServerOptions = {}) {
+  const clock = new ManualClock()
+  const served = await serve({
+    clock,
+    heartbeatMs: 600_000,
+    authenticate: ({ token }) =>
+      token === 'bad' ? undefined : token === undefined ? null : { id: token },
+    clientAddress: ({ headers }) => headers['x-from']?.toString(),
+    ...options,
+  })
+  let done = 0
+  served.server.handle('note', () => {
+    done += 1
+  })
+  return { ...served, clock, done: () => done }
+}
+
+const notes = (count: number, name = 'r') =>
+  Array.from({ length: count }, (_, n) => ({ type: 'note', requestId: `${name}${n}` }))
+const codes = (answers: readonly Message[]) =>
+  answers.map(({ type, payload }) => (type === 'error' ? (payload as { code: string }).code : type))
+const limited = (answers: readonly Message[]) =>
+  codes(answers).filter((code) => code === 'rate-limited').length
+
+describe('S11 messages', () => {
+  it('are 100 a second, of which 200 may come at once; an array of n counts as n', async () => {
+    const { url, clock, done } = await counting()
+    const client = await RawClient.greeted(url)
+    client.send(notes(203))
+    const answers = await client.take(203)
+    expect([limited(answers), done()]).toEqual([3, 200])
+    const refused = answers.find(({ requestId }) => requestId === 'r202')
+    expect(refused).toEqual({
+      type: 'error',
+      requestId: 'r202',
+      payload: {
+        code: 'rate-limited',
+        message: 'Too much at once.',
+        retryable: true,
+        retryAfterMs: 10,
+      },
+    })
+    await clock.advance(10)
+    client.send(notes(2, 'later'))
+    expect(codes(await client.take(2)).sort()).toEqual(['rate-limited', 'reply'])
+  })
+
+  it('of the greeting’s array are not counted', async () => {
+    const { url } = await counting()
+    const client = await RawClient.open(url)
+    client.send([{ type: 'hello' }, ...notes(300)])
+    expect(limited(await client.take(301))).toBe(0)
+    client.send(notes(200, 's'))
+    expect(limited(await client.take(200))).toBe(0)
+  })
+
+  it('that go too fast again and again have the connection closed with 4429', async () => {
+    const { url, server } = await counting()
+    const client = await RawClient.greeted(url)
+    client.send(notes(200))
+    await client.take(200)
+    for (let n = 0; n < 20; n++) client.send({ type: 'ping' })
+    const answers = await client.take(11)
+    expect(limited(answers)).toBe(11)
+    expect(answers.at(-1)?.payload).toMatchObject({ retryAfterMs: 10_000 })
+    expect((await client.closed).code).toBe(4429)
+    expect(server.stats().refusals).toEqual({ 'rate-limited': 11 })
+  })
+
+  it('are told to the client, which paces itself', async () => {
+    const limits = { messagesPerSecond: 1_000 }
+    const { url, server } = await counting({ clock: undefined, limits })
+    const { client, errors } = connect(url)
+    await client.connect()
+    await Promise.all(Array.from({ length: 2_500 }, () => client.request('note')))
+    expect([server.stats().refusals, errors]).toEqual([{}, []])
+  })
+
+  it('of all connections of a user are 500 a second, whoever counts them', async () => {
+    const store: RateStore = { take: async (key) => (key.includes(':ada') ? 5_000 : 0) }
+    const limits = { messagesPerSecond: Number.POSITIVE_INFINITY }
+    for (const options of [{ limits }, { limits, rates: store }]) {
+      const { url } = await counting(options)
+      const tabs = [
+        await RawClient.greeted(url, { token: 'ada' }),
+        await RawClient.greeted(url, { token: 'ada' }),
+      ]
+      const bob = await RawClient.greeted(url, { token: 'bob' })
+      let refused = 0
+      for (const tab of tabs) {
+        tab.send(notes(1, 'first'))
+        await tab.take(1)
+        tab.send(notes(510))
+        refused += limited(await tab.take(510))
+      }
+      expect(refused).toBe('rates' in options ? 1_020 : 22)
+      bob.send(notes(100))
+      expect(limited(await bob.take(100))).toBe(0)
+    }
+  })
+})
+
+describe('S11 bytes', () => {
+  it('are 1 MiB a second, of which 2 may come at once', async () => {
+    const { url, clock } = await counting()
+    const client = await RawClient.greeted(url)
+    const large = (n: number) => ({ type: 'note', requestId: `b${n}`, payload: 'x'.repeat(65_000) })
+    for (let n = 0; n < 34; n++) client.send(large(n))
+    expect(limited(await client.take(34))).toBe(2)
+    await clock.advance(200)
+    client.send(large(34))
+    expect(limited(await client.take(1))).toBe(0)
+  })
+})
+
+describe('S11 subscribes', () => {
+  it('are 100 channels a second, of which 200 may come at once', async () => {
+    const { url } = await counting({ limits: { subscriptions: 1_000 } })
+    const client = await RawClient.greeted(url)
+    const names = (count: number) => Array.from({ length: count }, (_, n) => `c${n}`)
+    expect((await client.subscribe(...names(150))).type).toBe('subscribed')
+    expect(codes([await client.subscribe(...names(51))])).toEqual(['rate-limited'])
+    expect((await client.subscribe(...names(50))).type).toBe('subscribed')
+  })
+})
+
+describe('S11 failed greetings', () => {
+  it('are 60 a minute from one address; then nobody there is asked about', async () => {
+    const { url, clock } = await counting({ limits: { perAddress: { authFailuresPerMinute: 3 } } })
+    const greet = async (token: string, from: string) => {
+      const client = await RawClient.open(url, { headers: { 'x-from': from } })
+      client.send({ type: 'hello', payload: { token } })
+      const answer = await client.next()
+      client.ws.terminate()
+      return codes([answer])[0]
+    }
+    for (let n = 0; n < 3; n++) expect(await greet('bad', 'a')).toBe('not-authenticated')
+    expect(await greet('ada', 'a')).toBe('rate-limited')
+    expect(await greet('ada', 'b')).toBe('welcome')
+    await clock.advance(20_000)
+    expect(await greet('ada', 'a')).toBe('welcome')
+  })
+
+  it('count on a living connection, too', async () => {
+    const { url } = await counting({ limits: { perAddress: { authFailuresPerMinute: 1 } } })
+    const client = await RawClient.open(url, { headers: { 'x-from': 'a' } })
+    client.send({ type: 'hello', payload: { token: 'ada' } })
+    await client.next('welcome')
+    const renew = async () => codes([await client.ask({ type: 'auth', payload: { token: 'bad' } })])
+    expect([await renew(), await renew()]).toEqual([['not-authenticated'], ['rate-limited']])
+  })
+})
+
+describe('S11 malformed frames', () => {
+  it('are 3 a minute, or as many as is said', async () => {
+    const { url } = await counting({ limits: { malformedPerMinute: 2 } })
+    const client = await RawClient.greeted(url)
+    client.send('{')
+    await client.next('error')
+    client.send('{')
+    expect((await client.closed).code).toBe(4400)
+  })
+})
+
+describe('S11 connections', () => {
+  it('are so many of an address; the next hears 429 before it is a socket', async () => {
+    const { url, server } = await counting({ limits: { perAddress: { connections: 2 } } })
+    const from = (address: string) => ({ 'x-from': address })
+    const open = async (address: string) => RawClient.open(url, { headers: from(address) })
+    const first = await open('a')
+    await open('a')
+    await open('b')
+    const { status, body, headers } = await refusedUpgrade(url, from('a'))
+    expect([status, body.code, headers['retry-after']]).toEqual([429, 'rate-limited', '10'])
+    first.ws.terminate()
+    await expect.poll(() => server.stats().connections).toBe(2)
+    await open('a')
+  })
+
+  it('are so many of a user; the next is closed with 4429', async () => {
+    const { url } = await counting({ limits: { perUser: { connections: 1 } } })
+    const first = await RawClient.greeted(url, { token: 'ada' })
+    const next = await RawClient.open(url)
+    next.send({ type: 'hello', payload: { token: 'ada' } })
+    expect(codes([await next.next()])).toEqual(['rate-limited'])
+    expect((await next.closed).code).toBe(4429)
+    await RawClient.greeted(url, { token: 'bob' })
+    for (let n = 0; n < 3; n++) await RawClient.greeted(url)
+    expect(await first.settled()).toEqual([])
+  })
+})
+
+describe('S11 a stream that goes one way', () => {
+  it('is closed for somebody who floods it', async () => {
+    const { server, url } = await counting({ limits: { messagesPerSecond: 1 } })
+    server.mount('/processes/:id', new DuuiMount())
+    const client = await RawClient.open(url.replace('/ws', '/processes/p1'))
+    for (let n = 0; n < 20; n++) client.send('x')
+    expect((await client.closed).code).toBe(4429)
+  })
+})

@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
+const lock = JSON.parse(readFileSync('package-lock.json', 'utf8'))
+
+const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => [file, readFileSync(`src/${file}`, 'utf8')] as const)
+
+describe('S20 the package', () => {
+  it('has two runtime dependencies, and every peer is optional', () => {
+    expect(Object.keys(manifest.dependencies)).toEqual(['nanoevents', 'reconnecting-websocket'])
+    expect(Object.keys(manifest.peerDependenciesMeta).sort()).toEqual(
+      Object.keys(manifest.peerDependencies).sort(),
+    )
+    expect(manifest.peerDependencies.ws).toBe('>=8.21.0')
+  })
+
+  it('runs nothing when it is installed', () => {
+    const scripts = Object.keys(manifest.scripts)
+    expect(
+      scripts.filter((name) => /^(pre|post)?(install|prepare|prepublish)$/.test(name)),
+    ).toEqual([])
+    for (const name of Object.keys(manifest.dependencies)) {
+      expect(lock.packages[`node_modules/${name}`].hasInstallScript).toBeUndefined()
+    }
+  })
+
+  it('is published with provenance, and built from a lockfile with hashes', () => {
+    expect(manifest.publishConfig).toMatchObject({ provenance: true })
+    type Locked = { integrity?: string; dev?: boolean; optional?: boolean }
+    const packages = Object.entries<Locked>(lock.packages)
+    // Tools bring binaries for platforms that are not this one; nothing of them is ever shipped.
+    const unsure = packages.filter(
+      ([path, { integrity, dev, optional }]) => path && !integrity && !(dev && optional),
+    )
+    expect(unsure.map(([path]) => path)).toEqual([])
+  })
+})
+
+describe('S21 what nobody may guess', () => {
+  it('comes from crypto.getRandomValues, in every part of the package', () => {
+    const code = sources.map(
+      ([file, text]) => [file, text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')] as const,
+    )
+    const using = (word: RegExp) => code.filter(([, text]) => word.test(text)).map(([file]) => file)
+    expect(using(/randomUUID/)).toEqual([])
+    expect(using(/getRandomValues/)).toEqual(['base/ids.ts'])
+    // Chance for waits, where nobody gains by guessing.
+    expect(using(/Math\.random/)).toEqual(['client/options.ts', 'server/redis/pauses.ts'])
+  })
+})

@@ -1,0 +1,33 @@
+import { WebSocket } from 'ws'
+
+/** How an upgrade is refused: its status, the body as JSON, and the headers. */
+export interface RefusedUpgrade {
+  readonly status: number
+  readonly body: { readonly code: string; readonly message: string; readonly retryAfterMs?: number }
+  readonly headers: Readonly<Record<string, unknown>>
+}
+
+/** Asks for an upgrade that is refused. */
+export function refusedUpgrade(
+  url: string,
+  headers: Record<string, string> = {},
+): Promise<RefusedUpgrade> {
+  return new Promise((resolve, reject) => {
+    const ws = new WebSocket(url, { headers })
+    ws.on('open', () => reject(new Error('It was upgraded.')))
+    ws.on('error', reject)
+    ws.on('unexpected-response', (_, response) => {
+      let body = ''
+      response.on('data', (data) => {
+        body += data
+      })
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          body: JSON.parse(body),
+          headers: response.headers,
+        }),
+      )
+    })
+  })
+}

@@ -1,0 +1,252 @@
+import { describe, expect, it } from 'vitest'
+import type { PlainSocket, RealtimeServerOptions, SocketHandlers } from '../../src/server/index.ts'
+import { WebSocketManager } from '../../src/server/index.ts'
+import { ManualClock, settle } from '../../src/testing/index.ts'
+import type { Message } from './raw-client.ts'
+
+/** A socket as some other library may have it: an object and a few functions. */
+class TextSocket implements PlainSocket {
+  bufferedAmount = 0
+  readonly heard: Message[] = []
+  readonly closes: [number, string][] = []
+  pings = 0
+  handlers: SocketHandlers = { text() {}, binary() {}, closed() {} }
+  /** Called before a text is taken. */
+  sending: (text: string) => void = () => {}
+
+  send(text: string): void {
+    this.sending(text)
+    this.heard.push(JSON.parse(text))
+  }
+
+  ping(): void {
+    this.pings++
+  }
+
+  close(code: number, reason: string): void {
+    this.closes.push([code, reason])
+  }
+
+  say(...messages: Message[]): void {
+    const text = JSON.stringify(messages)
+    this.handlers.text(text, text.length)
+  }
+
+  /** The types of what was heard since this was asked last. */
+  types(): (string | undefined)[] {
+    return this.heard.splice(0).map(({ type }) => type)
+  }
+}
+
+function alone(options: RealtimeServerOptions = {}) {
+  const clock = new ManualClock()
+  const errors: unknown[] = []
+  const manager = new WebSocketManager({
+    clock,
+    onError: (error) => errors.push(error),
+    authenticate: ({ token }) => (token ? { id: token } : null),
+    ...options,
+  })
+  /** A connection that has greeted and subscribed. */
+  const join = async (token?: string, ...channels: string[]) => {
+    const socket = new TextSocket()
+    socket.handlers = manager.connect(socket)
+    socket.say(
+      { type: 'hello', payload: { token } },
+      { type: 'subscribe', requestId: 's', payload: { channels } },
+    )
+    await settle()
+    await settle()
+    socket.heard.length = 0
+    return socket
+  }
+  return { manager, clock, errors, join }
+}
+
+describe('a WebSocketManager alone', () => {
+  it('serves any object that can send and close', async () => {
+    const { manager, join } = alone()
+    const remove = manager.registerHandler('echo', (payload, { user }) => [user?.id, payload])
+    const ada = await join('ada')
+    ada.say({ type: 'echo', requestId: 'r', payload: 1 })
+    await settle()
+    expect(ada.heard).toEqual([{ type: 'reply', requestId: 'r', payload: ['ada', 1] }])
+    remove()
+    ada.say({ type: 'echo', requestId: 'q' })
+    await settle()
+    expect(ada.heard[1]).toMatchObject({ requestId: 'q', payload: { code: 'unknown-type' } })
+    expect(() => manager.registerHandler('subscribe', () => {})).toThrow(TypeError)
+  })
+
+  it('knows its connections', async () => {
+    const { manager, clock, join } = alone()
+    const start = clock.wall()
+    const ada = await join('ada', 'a', 'b')
+    await clock.advance(3_000)
+    await join(undefined, 'a')
+    ada.say({ type: 'pong' })
+    await clock.advance(1_000)
+    expect(manager.connections()).toEqual([
+      {
+        id: expect.stringMatching(/^[\w-]{22}$/),
+        dialect: 'native',
+        user: { id: 'ada' },
+        channels: ['a', 'b'],
+        connectedAt: start,
+        lastHeartbeat: start + 3_000,
+      },
+      expect.objectContaining({ user: null, channels: ['a'], connectedAt: start + 3_000 }),
+    ])
+  })
+
+  it('tells who has come and gone', async () => {
+    const { manager, join } = alone()
+    const told: unknown[] = []
+    manager.on('connected', ({ user }) => told.push(['connected', user?.id]))
+    const off = manager.on('disconnected', ({ user }) => told.push(['disconnected', user?.id]))
+    manager.on('connected', () => {
+      throw new Error('listener')
+    })
+    const ada = await join('ada')
+    const stranger = new TextSocket()
+    const handlers = manager.connect(stranger)
+    handlers.closed()
+    ada.handlers.closed()
+    ada.handlers.closed()
+    off()
+    const bob = await join('bob')
+    bob.handlers.closed()
+    expect(told).toEqual([
+      ['connected', 'ada'],
+      ['disconnected', 'ada'],
+      ['connected', 'bob'],
+    ])
+  })
+
+  it('tells an event to those on a channel, and one to all tabs of a user', async () => {
+    const { manager, join } = alone()
+    const [one, two, bob] = [await join('ada', 'a'), await join('ada'), await join('bob', 'a')]
+    expect(manager.broadcast('a', 'note', 1)).toBe(2)
+    expect(manager.sendToUser('ada', 'note', 2)).toBe(2)
+    expect(manager.sendToUser('nobody', 'note')).toBe(0)
+    const timestamp = expect.any(Number)
+    expect(one.heard).toEqual([
+      { type: 'note', channel: 'a', timestamp, payload: 1 },
+      { type: 'note', channel: 'user:ada', timestamp, payload: 2 },
+    ])
+    expect([two.types(), bob.types()]).toEqual([['note'], ['note']])
+    expect(() => manager.broadcast('a', 'welcome')).toThrow(TypeError)
+    expect(() => manager.broadcast('a', 'x', 1n)).toThrow(TypeError)
+  })
+
+  it('keeps from a connection what its user may not receive', async () => {
+    const { manager, join } = alone({ canReceive: (user) => user?.id === 'ada' })
+    const [ada, bob] = [await join('ada', 'a'), await join('bob', 'a')]
+    manager.broadcast('a', 'note', 1)
+    expect([ada.types(), bob.types()]).toEqual([['note'], []])
+  })
+
+  it('goes on where a socket throws, comes or goes while it tells', async () => {
+    const { manager, errors, join } = alone()
+    const sockets = [await join('a', 'x'), await join('b', 'x'), await join('c', 'x')]
+    const [first, second, third] = sockets
+    if (!first || !second || !third) throw new Error('They are three.')
+    first.sending = () => {
+      throw new Error('EPIPE')
+    }
+    second.sending = () => {
+      third.handlers.closed()
+      manager.connect(new TextSocket())
+      manager.disconnectUser('b')
+    }
+    manager.broadcast('x', 'note', 1)
+    expect([second.types(), third.types()]).toEqual([['note'], []])
+    expect(errors).toMatchObject([{ message: 'EPIPE' }])
+    expect(first.closes).toEqual([[1011, 'internal']])
+    expect(second.closes).toEqual([[4401, 'signed out']])
+    second.sending = () => {}
+    manager.broadcast('x', 'note', 2)
+    expect(second.types()).toEqual([])
+  })
+
+  it('ends a connection once, however often it is asked to', async () => {
+    const { manager, join } = alone()
+    const ada = await join('ada', 'a')
+    const [{ id } = { id: '' }] = manager.connections()
+    manager.disconnect(id, { code: 4409, reason: 'replaced' })
+    manager.disconnect(id)
+    manager.disconnectUser('ada')
+    expect(ada.closes).toEqual([[4409, 'replaced']])
+    ada.say({ type: 'ping' })
+    expect(ada.types()).toEqual([])
+    ada.handlers.closed()
+    manager.disconnect(id)
+    expect(manager.stats()).toMatchObject({ connections: 0, users: 0, channels: 0 })
+    expect(ada.closes).toHaveLength(1)
+  })
+
+  it('clears away those that have fallen silent, and leaves no timer behind', async () => {
+    const { manager, clock, join } = alone()
+    const [dead, alive] = [await join('ada', 'a'), await join('bob', 'a')]
+    for (let n = 0; n < 6; n++) {
+      await clock.advance(12_500)
+      if (alive.pings) alive.handlers.alive?.()
+    }
+    expect([dead.closes, alive.closes]).toEqual([[[4408, 'silent for too long']], []])
+    expect(manager.stats().subscriptions).toBe(1)
+    dead.handlers.closed()
+    expect(clock.timers).toBe(1)
+    alive.handlers.closed()
+    expect(clock.timers).toBe(0)
+  })
+
+  it('counts', async () => {
+    const { manager, clock, join } = alone()
+    const [one, two] = [await join('ada', 'a'), await join('ada', 'a', 'b')]
+    await clock.advance(4_000)
+    one.handlers.closed()
+    two.say({ type: 'nobody', requestId: 'r' })
+    await settle()
+    expect(manager.stats()).toEqual({
+      uptimeMs: 4_000,
+      connections: 1,
+      users: 1,
+      channels: 2,
+      subscriptions: 2,
+      opens: 2,
+      closes: 1,
+      lifetimeMs: 4_000,
+      received: 5,
+      sent: 5,
+      refusals: { 'unknown-type': 1 },
+      slowConsumers: 0,
+      withheldEvents: 0,
+      closedSlowConsumers: 0,
+      droppedBroadcasts: 0,
+    })
+  })
+
+  it('closes with all its connections, and takes no others', async () => {
+    const { manager, join } = alone()
+    const ada = await join('ada')
+    const closing = manager.close()
+    expect(ada.closes).toEqual([[1001, 'the server is closing']])
+    ada.handlers.closed()
+    await closing
+    const late = new TextSocket()
+    manager.connect(late)
+    expect(late.closes).toEqual([[1001, 'the server is closing']])
+    await manager.close()
+  })
+
+  it('asks its clients to move when it is drained', async () => {
+    const { manager, clock, join } = alone()
+    const ada = await join('ada', 'a')
+    const drained = manager.drain({ deadlineMs: 1_000 })
+    expect(ada.types()).toEqual(['goaway'])
+    await clock.advance(1_000)
+    expect(ada.closes).toEqual([[1012, '{"windowMs":1000}']])
+    ada.handlers.closed()
+    await drained
+  })
+})
