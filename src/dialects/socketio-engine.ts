@@ -24,6 +24,8 @@ export interface EngineIoOptions {
   readonly namespace?: string | undefined
 }
 
+/** The value that is a packet of Engine.IO already. */
+const PONG = '3'
 /** An open, or a packet of a namespace; what does not look like one is left to the codec. */
 const PACKET = /^(0|4[0-4])(\/[^,]*,)?(.*)$/s
 
@@ -76,7 +78,10 @@ export function engineIo(
         get bufferedAmount() {
           return transport.bufferedAmount
         },
-        send: (data) => transport.send(data === '3' ? data : framed(data, prefix)),
+        send(data) {
+          if (handshake === undefined) return
+          transport.send(data === PONG ? data : framed(data, prefix))
+        },
         close(code, reason) {
           over = true
           transport.close(code, reason)

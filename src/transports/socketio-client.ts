@@ -4,7 +4,7 @@ import type { CloseInfo, TransportFactory } from '../wire/transport.ts'
 export interface SocketIoLike {
   /** Whether the namespace has let us in. */
   readonly connected: boolean
-  /** Whether the instance would try again by itself; not after a refusal. */
+  /** Whether the instance is connecting, or would by itself; not after a refusal. */
   readonly active: boolean
   /** The id that the server gave this connection. */
   readonly id?: string | undefined
@@ -16,7 +16,7 @@ export interface SocketIoLike {
   emit(event: string, ...args: unknown[]): unknown
   on(event: 'connect', listener: () => void): unknown
   on(event: 'connect_error', listener: (error: Error) => void): unknown
-  on(event: 'disconnect', listener: (reason: string, description?: unknown) => void): unknown
+  on(event: 'disconnect', listener: (reason: string) => void): unknown
   off(
     event: 'connect' | 'connect_error' | 'disconnect',
     listener: (...args: never[]) => void,
@@ -57,12 +57,12 @@ export function socketioClient(socket: SocketIoLike): TransportFactory {
       }
       const opened = (): void => handlers.opened()
       const refused = (cause: Error): void => {
-        // Told before the instance rests, which it does either way.
-        const code = socket.active ? 1006 : NOT_LET_IN
-        end({ code, reason: cause.message, cause })
+        if (socket.active) end({ code: 1006, reason: '', cause })
+        else end({ code: NOT_LET_IN, reason: cause.message, cause })
       }
-      const lost = (reason: string, cause?: unknown): void => {
-        end({ code: reason.startsWith('io ') ? PUT_OUT : 1006, reason, cause })
+      const lost = (reason: string): void => {
+        if (reason.startsWith('io ')) end({ code: PUT_OUT, reason })
+        else end({ code: 1006, reason: '', cause: reason })
       }
       const heard = (...packet: readonly unknown[]): void => {
         // What follows the arguments is how to acknowledge them, which is the application's business.
@@ -90,11 +90,8 @@ export function socketioClient(socket: SocketIoLike): TransportFactory {
       queueMicrotask(() => {
         if (!live) return
         if (socket.connected) handlers.opened()
-        else {
-          // It may be about to connect, or to wait, on its own account.
-          socket.disconnect()
-          socket.connect()
-        }
+        // It may be connecting already, by its `autoConnect`; to ask twice would connect it twice.
+        else if (!socket.active) socket.connect()
       })
       return {
         // The instance does not tell.
