@@ -44,6 +44,10 @@ export type SessionContexts<K extends StoreKind> = ContextRegistry<
   Plus<NoSlots, 'session', KeyedType<'session', SessionState>>
 >
 
+const FOLDED: readonly string[] = [
+  ...['progress', 'model_result', 'clarification', 'completed', 'error'],
+]
+
 const NEW_SESSION: SessionState = {
   progress: undefined,
   modelResults: [],
@@ -84,9 +88,12 @@ export function sessionSink<K extends StoreKind>(
   return {
     fold: (events) =>
       sessions.fold(
-        events.map((event) => {
-          return { ...event, payload: { kind: 'session', event: event.type, data: event.payload } }
-        }),
+        events
+          .filter(({ type }) => FOLDED.includes(type))
+          .map((event) => {
+            const { type, payload } = event
+            return { ...event, payload: { kind: 'session', event: type, data: payload } }
+          }),
       ),
     reset: (contexts) => {
       for (const context of contexts) sessions.dispatch(context)
@@ -94,7 +101,7 @@ export function sessionSink<K extends StoreKind>(
   }
 }
 
-/** What an event changes; nothing where it is an older or an unknown one. */
+/** What an event changes; nothing where it is an older one. */
 function changeOf(session: SessionState, { event, data }: SessionContext): Partial<SessionState> {
   switch (event) {
     case 'progress':
@@ -112,8 +119,6 @@ function changeOf(session: SessionState, { event, data }: SessionContext): Parti
       if (known?.status === 'answered' && data.status !== 'answered') return {}
       return { clarifications: put(clarifications, data, ({ clarificationId: id }) => id) }
     }
-    default:
-      return {}
   }
 }
 
