@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { PollingOptions } from '../../src/index.ts'
+import type { ClientOptions, PollingOptions } from '../../src/index.ts'
 import { pollWhileDown } from '../../src/index.ts'
 import { scripted } from '../support/scripted.ts'
 
 /** A client that tries every second, and polls for numbers that tell how often it has. */
-function polling(options: Partial<PollingOptions<number>> = {}) {
+function polling(options: Partial<PollingOptions<number>> = {}, client: ClientOptions = {}) {
   const backoff = { minMs: 1_000, initialMs: 0, jitter: 'none' } as const
-  const parts = scripted({}, { backoff: { ...backoff, maxAttempts: 5 } })
+  const parts = scripted({}, { backoff: { ...backoff, maxAttempts: 5 }, ...client })
   parts.client.on('failed', () => {})
   const told: number[] = []
   const signals: AbortSignal[] = []
@@ -165,7 +165,17 @@ describe('polling', () => {
     expect(signals.length).toBeGreaterThan(1)
   })
 
-  it('fetches nothing where there is no network, and nothing for a signal that has fired', async () => {
+  it('fetches nothing where there is no network', async () => {
+    const environment = { online: false, follow: () => () => {}, debug: '' }
+    const { clock, server, client, told } = polling({ afterFailures: 1 }, { environment })
+    server.transport.refusing = true
+    client.connect().catch(() => {})
+    await clock.advance(100_000)
+    expect(client.state.get().name).toBe('offline')
+    expect(told).toEqual([])
+  })
+
+  it('fetches nothing once its signal has fired', async () => {
     const { clock, server, client, told } = polling({ signal: AbortSignal.abort() })
     server.transport.refusing = true
     client.connect().catch(() => {})

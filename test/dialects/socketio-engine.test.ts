@@ -71,6 +71,27 @@ describe('Engine.IO around the dialect', () => {
     expect(errors).toEqual([])
   })
 
+  it('has the channel of the socket live at once, beside sessions that are asked for', async () => {
+    const { clock, server, client } = overEngineIo()
+    const channels = new ChannelSubscriber(client)
+    await Promise.all([client.connect(), clock.advance(1)])
+    server.silent = true
+    const socket = channels.subscribe('socket', () => {})
+    const session = channels.subscribe(sessionChannel('a'), () => {})
+    const names = () => [socket, session].map(({ status }) => status.get().name)
+    await clock.advance(1)
+    expect(names()).toEqual(['live', 'pending'])
+    server.send('42["subscribed",{"sessionId":"a"}]')
+    await clock.advance(1)
+    expect(names()).toEqual(['live', 'live'])
+    server.silent = false
+    socket()
+    session()
+    await clock.advance(1_000)
+    expect(server.events).toEqual(['subscribe a', 'unsubscribe a'])
+    expect(channels.size).toBe(0)
+  })
+
   it('keeps to its namespace', async () => {
     const { clock, server, client, errors } = overEngineIo({}, { namespace: '/admin' })
     const channels = new ChannelSubscriber(client)

@@ -200,4 +200,13 @@ describe('the numbers of Socket.IO', () => {
       ends: 'failed',
     })
   })
+
+  it('give way to those of the application', async () => {
+    const options = { connectTimeoutMs: 3_000, backoff: { maxAttempts: 2 } }
+    expect(await connectionRules(socketio, options)).toEqual({
+      waitsMs: [1_000, 2_000],
+      patienceMs: 3_000,
+      ends: 'failed',
+    })
+  })
 })

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import {
   engineIo,
+  type SessionContext,
   sessionChannel,
   sessionContexts,
   sessionSink,
@@ -13,6 +14,7 @@ import {
   type ClientOptions,
   ContextRegistry,
   feed,
+  pollWhileDown,
   type TransportFactory,
   webSocketTransport,
 } from '../../src/index.ts'
@@ -151,5 +153,80 @@ describe.each(wearers)('a stock Socket.IO server and %s', (_, wear) => {
     await client.connect()
     await until(() => expect(server.log.filter((line) => line === 'subscribe one')).toHaveLength(2))
     expect(server.io.engine.clientsCount).toBe(1)
+  })
+})
+
+describe('a stock Socket.IO server', () => {
+  it('that only takes polling serves an instance', async () => {
+    const server = await serveSessions({ transports: ['polling'] })
+    const instance = io(server.url, { ...resting, transports: ['polling'] })
+    const { client, sessions, follow, errors } = open(server.url, socketioClient(instance))
+    await follow('one').ready
+    server.tell('one', 'progress', { status: 'PROCESSING', progress: 50 })
+    await until(() => expect(sessions.slot('session').get('one')?.progress?.progress).toBe(50))
+    expect(server.log[0]).toBe('connected by polling')
+    expect(await client.request('double', 4)).toBe(8)
+    client.close()
+    await until(() => expect(server.io.engine.clientsCount).toBe(0))
+    expect(errors).toEqual([])
+  })
+
+  it('that only takes polling has its states fetched by whoever has WebSockets alone', async () => {
+    const server = await serveSessions({ transports: ['polling'] })
+    const plain = engineIo(webSocketTransport(WebSocket))
+    const { client, sessions } = open(server.url, plain)
+    const timestamp = new Date().toISOString()
+    const stop = pollWhileDown(client, {
+      poll: async (): Promise<{ state: readonly SessionContext[] }> => {
+        const data = { sessionId: 'one', timestamp, result: 'fetched' }
+        return { state: [{ kind: 'session', event: 'completed', data }] }
+      },
+      into: sessionSink(sessions),
+      afterFailures: 2,
+    })
+    client.connect().catch(() => {})
+    await until(() => expect(sessions.slot('session').get('one')?.isCompleted).toBe(true))
+    stop()
+  })
+
+  it('lets Engine.IO in by the token that auth() gives, and asks for another once', async () => {
+    const server = await serveSessions({
+      refuse: ({ token }) => (token === 'fresh' ? undefined : 'jwt expired'),
+    })
+    const asked: string[] = []
+    const { follow } = open(server.url, engineIo(webSocketTransport(WebSocket)), {
+      auth: (reason) => {
+        asked.push(reason)
+        return reason === 'refused' ? 'fresh' : 'stale'
+      },
+    })
+    await follow('one').ready
+    expect(asked).toEqual(['connect', 'refused'])
+  })
+
+  it('has Engine.IO in another namespace, with what auth() wants in the address', async () => {
+    const server = await serveSessions()
+    const came: unknown[] = []
+    server.io.of('/admin').on('connection', (socket) => {
+      came.push(socket.handshake.auth.token, socket.handshake.query.page)
+      socket.on('subscribe', (sessionId) => socket.emit('subscribed', { sessionId }))
+    })
+    const transport = engineIo(webSocketTransport(WebSocket), { namespace: '/admin' })
+    const auth = () => ({ token: 't', query: { page: '7' } })
+    await open(server.url, transport, { auth }).follow('one').ready
+    expect(came).toEqual(['t', '7'])
+    expect(server.log).toEqual([])
+  })
+
+  it('has its pings answered', async () => {
+    const server = await serveSessions({ pingInterval: 20 })
+    const heard: string[] = []
+    server.io.engine.on('connection', (line) => {
+      line.on('packet', ({ type }: { type: string }) => heard.push(type))
+    })
+    const { client } = open(server.url, engineIo(webSocketTransport(WebSocket)))
+    await client.connect()
+    await until(() => expect(heard.filter((type) => type === 'pong').length).toBeGreaterThan(5))
+    expect(client.stats().opens).toBe(1)
   })
 })

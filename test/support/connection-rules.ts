@@ -1,4 +1,4 @@
-import type { DialectFactory } from '../../src/index.ts'
+import type { ClientOptions, DialectFactory } from '../../src/index.ts'
 import { RealtimeClient } from '../../src/index.ts'
 import { ManualClock, MemoryPair } from '../../src/testing/index.ts'
 
@@ -6,10 +6,10 @@ import { ManualClock, MemoryPair } from '../../src/testing/index.ts'
  * How a client of a dialect tries to connect where somebody is there and never answers: the waits
  * between its attempts, how long each lasts, and how it ends, all found out by living through it.
  */
-export async function connectionRules(dialect: DialectFactory) {
+export async function connectionRules(dialect: DialectFactory, options: ClientOptions = {}) {
   const clock = new ManualClock()
   const transport = new MemoryPair({ clock, autoAccept: false })
-  const client = new RealtimeClient('ws://test/', { dialect, transport, clock })
+  const client = new RealtimeClient('ws://test/', { dialect, transport, clock, ...options })
   const waitsMs: number[] = []
   const patiencesMs = new Set<number>()
   let since = 0
