@@ -1,4 +1,5 @@
 export { sessionChannel, socketio } from './socketio.ts'
+export { withAcks } from './socketio-acks.ts'
 export type { EngineIoOptions } from './socketio-engine.ts'
 export { engineIo } from './socketio-engine.ts'
 export type {

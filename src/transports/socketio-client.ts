@@ -6,8 +6,6 @@ export interface SocketIoLike {
   readonly connected: boolean
   /** Whether the instance is connecting, or would by itself; not after a refusal. */
   readonly active: boolean
-  /** The id that the server gave this connection. */
-  readonly id?: string | undefined
   /** Connects; does nothing where it is connected. */
   connect(): unknown
   /** Disconnects, and has the instance rest until it is connected again. */
@@ -114,9 +112,7 @@ function say(
 ): void {
   if (!Array.isArray(packet)) return
   const [first, ...rest]: readonly unknown[] = packet
-  // The instance has been let in already: that is the answer.
-  if (first === 'connect') queueMicrotask(() => answered(['connect', { sid: socket.id }]))
-  else if (typeof first === 'string') socket.emit(first, ...rest)
+  if (typeof first === 'string') socket.emit(first, ...rest)
   else {
     const [name, ...args] = rest
     socket.emit(String(name), ...args, (...said: unknown[]) => answered([first, ...said]))

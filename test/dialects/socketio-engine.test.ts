@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { engineIo, sessionChannel } from '../../src/dialects/socketio-door.ts'
-import { ChannelSubscriber } from '../../src/index.ts'
+import { ChannelSubscriber, RealtimeClient } from '../../src/index.ts'
 import { ManualClock, MemoryPair } from '../../src/testing/index.ts'
 import { overEngineIo } from '../support/engine-server.ts'
 import { outcomeOf } from '../support/scripted.ts'
 
 /** The address that is really opened for one. */
 function opened(url: string): string {
-  const pair = new MemoryPair({ clock: new ManualClock() })
-  engineIo(pair).open(url, [], { opened() {}, message() {}, closed() {} })
+  const clock = new ManualClock()
+  const pair = new MemoryPair({ clock })
+  new RealtimeClient(url, { ...engineIo(pair), clock }).connect().catch(() => {})
   return pair.last.url
 }
 

@@ -9,7 +9,6 @@ import {
   sessionChannel,
   sessionContexts,
   sessionSink,
-  socketio,
 } from '../../src/dialects/socketio-door.ts'
 import {
   ChannelSubscriber,
@@ -43,8 +42,7 @@ function App(props: { clock: ManualClock; server: EngineServer; children: ReactN
   const { clock, server, children } = props
   const connected = useOwned(
     () => {
-      const transport = engineIo(server.pair)
-      const client = new RealtimeClient('ws://test', { dialect: socketio, transport, clock })
+      const client = new RealtimeClient('ws://test', { ...engineIo(server.pair), clock })
       const channels = new ChannelSubscriber(client)
       return { client, channels, sessions: sessionContexts(new ContextRegistry()) }
     },

@@ -3,6 +3,8 @@ import { describe, expect } from 'vitest'
 import { duui } from '../../src/dialects/duui.ts'
 import { native } from '../../src/dialects/native.ts'
 import { socketio } from '../../src/dialects/socketio.ts'
+import { withAcks } from '../../src/dialects/socketio-acks.ts'
+import { withHandshake } from '../../src/dialects/socketio-handshake.ts'
 import type { Frame } from '../../src/wire/frame.ts'
 import { expectPristine } from './pristine.ts'
 
@@ -160,6 +162,7 @@ describe.each([
   ['native', native],
   ['duui', duui],
   ['socketio', socketio],
+  ['socketio by itself', withAcks(withHandshake(socketio))],
 ] as const)('the dialect %s', (_, dialect) => {
   const wire = fc.oneof(odd, message, envelope, packet, fc.array(fc.oneof(odd, message, envelope)))
   test.prop([wire], { numRuns: 3_000 })(

@@ -2,12 +2,14 @@ import { io } from 'socket.io-client'
 import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import {
+  type Connected,
   engineIo,
   type SessionContext,
   sessionChannel,
   sessionContexts,
   sessionSink,
   socketio,
+  withAcks,
 } from '../../src/dialects/socketio-door.ts'
 import {
   ChannelSubscriber,
@@ -15,24 +17,27 @@ import {
   ContextRegistry,
   feed,
   pollWhileDown,
-  type TransportFactory,
   webSocketTransport,
 } from '../../src/index.ts'
-import { socketioClient } from '../../src/transports/socketio-client.ts'
+import { type SocketIoLike, socketioClient } from '../../src/transports/socketio-client.ts'
 import { connect, until } from '../support/live.ts'
 import { serveSessions } from '../support/session-server.ts'
 
-const wearers: [string, (url: string) => TransportFactory][] = [
+type Wear = (url: string) => ReturnType<typeof engineIo>
+const wearers: [string, Wear][] = [
   ['Engine.IO over ws', () => engineIo(webSocketTransport(WebSocket))],
-  ['an instance of socket.io-client', (url) => socketioClient(io(url, resting))],
+  ['an instance of socket.io-client', (url) => over(io(url, resting))],
   // It is connecting already when the client takes it, and comes back by itself if it is let.
-  ['an instance left to its defaults', (url) => socketioClient(io(url, { forceNew: true }))],
+  ['an instance left to its defaults', (url) => over(io(url, { forceNew: true }))],
 ]
+const over = (instance: SocketIoLike) => {
+  return { dialect: socketio, transport: socketioClient(instance) }
+}
 const resting = { autoConnect: false, reconnection: false, forceNew: true }
 const patient = { maxAttempts: Number.POSITIVE_INFINITY, maxMs: 200, initialMs: 40 } as const
 
-function open(url: string, transport: TransportFactory, options: ClientOptions = {}) {
-  const parts = connect(url, { dialect: socketio, transport, backoff: patient, ...options })
+function open(url: string, options: ClientOptions) {
+  const parts = connect(url, { backoff: patient, ...options })
   const channels = new ChannelSubscriber(parts.client)
   const sessions = sessionContexts(new ContextRegistry())
   const follow = (id: string) => feed(channels, sessionChannel(id), sessionSink(sessions))
@@ -65,20 +70,22 @@ describe.each(wearers)('a stock Socket.IO server and %s', (_, wear) => {
     expect(errors).toEqual([])
   })
 
-  it('tells who it is connected as, by the welcome and by the first event', async () => {
+  it('tells who it is connected as, each time another', async () => {
     const server = await serveSessions()
     const { client, channels } = open(server.url, wear(server.url))
     const told: unknown[] = []
-    client.on('opened', (welcome) => told.push(welcome?.connectionId))
-    channels.subscribe<{ socketId: string }>('socket', ({ socketId }) => told.push(socketId))
+    channels.subscribe<Connected>('socket', ({ socketId }) => told.push(socketId))
+    await until(() => expect(told).toHaveLength(1))
+    client.close()
+    await client.connect()
     await until(() => expect(told).toHaveLength(2))
-    expect(told[0]).toBe(told[1])
-    expect(typeof told[0]).toBe('string')
+    expect(new Set(told).size).toBe(2)
   })
 
   it('takes an acknowledgement for the answer to a request', async () => {
     const server = await serveSessions()
-    const { client } = open(server.url, wear(server.url))
+    const { dialect, transport } = wear(server.url)
+    const { client } = open(server.url, { dialect: withAcks(dialect), transport })
     expect(await Promise.all([1, 2, 3].map((n) => client.request('double', n)))).toEqual([2, 4, 6])
   })
 
@@ -160,12 +167,11 @@ describe('a stock Socket.IO server', () => {
   it('that only takes polling serves an instance', async () => {
     const server = await serveSessions({ transports: ['polling'] })
     const instance = io(server.url, { ...resting, transports: ['polling'] })
-    const { client, sessions, follow, errors } = open(server.url, socketioClient(instance))
+    const { client, sessions, follow, errors } = open(server.url, over(instance))
     await follow('one').ready
     server.tell('one', 'progress', { status: 'PROCESSING', progress: 50 })
     await until(() => expect(sessions.slot('session').get('one')?.progress?.progress).toBe(50))
     expect(server.log[0]).toBe('connected by polling')
-    expect(await client.request('double', 4)).toBe(8)
     client.close()
     await until(() => expect(server.io.engine.clientsCount).toBe(0))
     expect(errors).toEqual([])
@@ -194,7 +200,8 @@ describe('a stock Socket.IO server', () => {
       refuse: ({ token }) => (token === 'fresh' ? undefined : 'jwt expired'),
     })
     const asked: string[] = []
-    const { follow } = open(server.url, engineIo(webSocketTransport(WebSocket)), {
+    const { follow } = open(server.url, {
+      ...engineIo(webSocketTransport(WebSocket)),
       auth: (reason) => {
         asked.push(reason)
         return reason === 'refused' ? 'fresh' : 'stale'
@@ -211,9 +218,9 @@ describe('a stock Socket.IO server', () => {
       came.push(socket.handshake.auth.token, socket.handshake.query.page)
       socket.on('subscribe', (sessionId) => socket.emit('subscribed', { sessionId }))
     })
-    const transport = engineIo(webSocketTransport(WebSocket), { namespace: '/admin' })
+    const admin = engineIo(webSocketTransport(WebSocket), { namespace: '/admin' })
     const auth = () => ({ token: 't', query: { page: '7' } })
-    await open(server.url, transport, { auth }).follow('one').ready
+    await open(server.url, { ...admin, auth }).follow('one').ready
     expect(came).toEqual(['t', '7'])
     expect(server.log).toEqual([])
   })

@@ -1,4 +1,4 @@
-import { type EngineIoOptions, engineIo, socketio } from '../../src/dialects/socketio-door.ts'
+import { type EngineIoOptions, engineIo, withAcks } from '../../src/dialects/socketio-door.ts'
 import type { ClientOptions } from '../../src/index.ts'
 import { RealtimeClient } from '../../src/index.ts'
 import { type FarEnd, ManualClock, MemoryPair } from '../../src/testing/index.ts'
@@ -70,9 +70,10 @@ export class EngineServer {
 export function overEngineIo(options: ClientOptions = {}, engine: EngineIoOptions = {}) {
   const clock = new ManualClock(1_762_596_000_000)
   const server = new EngineServer(clock)
+  const { dialect, transport } = engineIo(server.pair, engine)
   const client = new RealtimeClient('ws://test', {
-    dialect: socketio,
-    transport: engineIo(server.pair, engine),
+    dialect: withAcks(dialect),
+    transport,
     clock,
     random: () => 0.5,
     ...options,

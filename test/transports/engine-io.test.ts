@@ -7,7 +7,7 @@ import { TransportBench } from '../../src/testing/transport-bench.ts'
 import { holdToTheSuite, over } from './hold-to-the-suite.ts'
 import { overLoopback } from './real-peers.ts'
 
-const loopback = overLoopback(engineIo(webSocketTransport(WebSocket)))
+const loopback = overLoopback(engineIo(webSocketTransport(WebSocket)).transport)
 
 /** Far ends that speak of the suite's messages as of events. */
 const overEngine: MakeTransport = async (reception, greet) => {
