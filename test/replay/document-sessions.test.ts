@@ -157,7 +157,7 @@ const events: fc.Arbitrary<WireEvent> = fc.oneof(
 )
 
 describe('events of three sessions in any order', () => {
-  test.prop([fc.array(events, { maxLength: 60 })], { numRuns: 200 })(
+  test.prop([fc.array(events, { maxLength: 60 })], { numRuns: 100 })(
     'make the states that the rules make',
     async (stream) => {
       const { play, follow, show, errors, sessions, log } = rig()
