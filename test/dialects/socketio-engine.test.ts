@@ -239,7 +239,16 @@ describe('a server that asks for signs of life', () => {
     expect(server.pair.last.closed).toBeDefined()
   })
 
-  it('is not looked after where the application wants no heartbeat, or it does not say how often', async () => {
+  it('is gone where it has never asked', async () => {
+    const { clock, client } = overEngineIo()
+    client.connect()
+    await clock.advance(44_999)
+    expect(client.state.get().name).toBe('open')
+    await clock.advance(10)
+    expect(client.state.get().name).toBe('waiting')
+  })
+
+  it('is not looked after where the application wants no heartbeat', async () => {
     const without = overEngineIo({ heartbeat: false })
     without.client.connect()
     await without.clock.advance(1_000_000)

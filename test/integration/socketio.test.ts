@@ -225,6 +225,24 @@ describe('a stock Socket.IO server', () => {
     expect(server.log).toEqual([])
   })
 
+  it('is asked once by an instance that was just being let in', async () => {
+    const server = await serveSessions()
+    const waiting: (() => void)[] = []
+    server.io.use((_, next) => {
+      waiting.push(next)
+    })
+    const instance = io(server.url, { forceNew: true })
+    await until(() => expect(waiting).toHaveLength(1))
+    const { client } = open(server.url, over(instance))
+    const opened = client.connect()
+    await Promise.resolve()
+    for (const letIn of waiting) letIn()
+    await opened
+    expect(await client.request('double', 1).catch(({ code }) => code)).toBe('unsupported')
+    expect(waiting).toHaveLength(1)
+    expect(server.log).toHaveLength(1)
+  })
+
   it('has its pings answered', async () => {
     const server = await serveSessions({ pingInterval: 20 })
     const heard: string[] = []
