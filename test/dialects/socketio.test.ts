@@ -1,24 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { sessionChannel, socketio } from '../../src/dialects/socketio-door.ts'
 import type { EventFrame, Intent } from '../../src/index.ts'
+import { eventFrame } from '../context/event-frames.ts'
 import { connectionRules } from '../support/connection-rules.ts'
 
 const at = { timestamp: 1_700_000_000_000, requestId: 'r' }
 const said = (intent: Intent) => socketio().encode(intent)
 const heard = (wire: unknown) => socketio().decode(wire)
 
-const event = (fields: Partial<EventFrame>): EventFrame => ({
-  kind: 'event',
-  channel: 'session:s',
-  type: 'progress',
-  payload: undefined,
-  id: undefined,
-  offset: undefined,
-  prev: undefined,
-  via: undefined,
-  timestamp: undefined,
-  ...fields,
-})
+const event = ({ payload, ...fields }: Partial<EventFrame>): EventFrame =>
+  eventFrame(payload, { channel: 'session:s', type: 'progress', ...fields })
 
 describe('what the Socket.IO dialect says', () => {
   it('subscribes and unsubscribes one session per message, and knows each answer by its session', () => {
