@@ -268,8 +268,8 @@ export class Session implements ConnectionHandlers {
 
   /** Late events of a channel that was left look like this, and so does a name with a slip in it. */
   #unwanted({ channel, type }: EventFrame): void {
-    const name = loggable(channel)
-    this.#options.logger?.('channels', `nobody has subscribed to ${name}: ${loggable(type)} lost`)
+    const { logger } = this.#options
+    logger?.('channels', `nobody has subscribed to ${loggable(channel)}: ${loggable(type)} lost`)
   }
 
   #notice(notice: NoticeFrame): void {
