@@ -24,6 +24,8 @@ export type { GapReason } from './channels/continuity.ts'
 export type { EventsOptions } from './channels/events.ts'
 export { events, eventsDefaults } from './channels/events.ts'
 export { feed } from './channels/feed.ts'
+export type { PollingOptions } from './channels/polling.ts'
+export { pollingDefaults, pollWhileDown } from './channels/polling.ts'
 export type { Scope } from './channels/scope.ts'
 export { scope } from './channels/scope.ts'
 export type {
@@ -98,6 +100,7 @@ export type {
   Dialect,
   DialectFactory,
   Outgoing,
+  Presets,
 } from './wire/dialect.ts'
 export type {
   ChannelPosition,

@@ -58,13 +58,21 @@ export function createLine({ options, connection, ledger, wings, report }: LineP
       return true
     }
     const local = localReply({ requestId: 'requestId' in intent ? intent.requestId : '' })
-    if (!said?.length) answered(local, undefined)
+    const unspoken = said?.length ? unspokenOf(intent, said) : undefined
+    if (unspoken?.length !== 0) answered(local, unspoken)
     for (const outgoing of said ?? []) {
       if (outgoing.keys.length === 0) answered(local, outgoing.channels)
       else control.said(outgoing, link)
     }
     return true
   }
+}
+
+/** The channels that go without saying, where others had to be named. */
+function unspokenOf(intent: Intent, said: readonly Outgoing[]): readonly string[] {
+  if (!('channels' in intent) || said.some(({ channels }) => channels === undefined)) return []
+  const spoken = new Set(said.flatMap(({ channels }) => channels ?? []))
+  return intent.channels.filter((channel) => !spoken.has(channel))
 }
 
 /** The answer to what could not be said. */

@@ -73,7 +73,8 @@ export interface ClientOptions {
    */
   readonly minUptimeMs?: number | undefined
   /**
-   * How long an attempt to connect may take, from the dial to the welcome, in milliseconds.
+   * How long an attempt to connect may take, from the dial to the welcome, in milliseconds; where it
+   * is left out, the dialect's, then the native default.
    * @default 10_000
    */
   readonly connectTimeoutMs?: number | undefined
@@ -139,8 +140,9 @@ export const clientDefaults = {
 /** Fills in the defaults. */
 export function resolveClientOptions(options: ClientOptions): ResolvedClientOptions {
   const environment = options.environment ?? platformEnvironment()
+  const dialect = options.dialect ?? clientDefaults.dialect
   return {
-    dialect: options.dialect ?? clientDefaults.dialect,
+    dialect,
     transport: options.transport ?? webSocketTransport(options.WebSocket, options),
     codec: options.codec ?? clientDefaults.codec,
     backoff: options.backoff ?? clientDefaults.backoff,
@@ -148,7 +150,10 @@ export function resolveClientOptions(options: ClientOptions): ResolvedClientOpti
     heartbeat: options.heartbeat ?? clientDefaults.heartbeat,
     outbox: resolveOutboxOptions(options.outbox ?? clientDefaults.outbox),
     minUptimeMs: options.minUptimeMs ?? clientDefaults.minUptimeMs,
-    connectTimeoutMs: options.connectTimeoutMs ?? clientDefaults.connectTimeoutMs,
+    connectTimeoutMs:
+      options.connectTimeoutMs ??
+      dialect().presets.connectTimeoutMs ??
+      clientDefaults.connectTimeoutMs,
     requestTimeoutMs: options.requestTimeoutMs ?? clientDefaults.requestTimeoutMs,
     logger: options.logger ?? debugLogger(environment.debug),
     environment,

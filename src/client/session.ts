@@ -158,7 +158,7 @@ export class Session implements ConnectionHandlers {
     switch (frame.kind) {
       case 'event':
         this.latency.event(frame, this.#options.clock)
-        this.wings.receive(frame)
+        if (!this.wings.receive(frame)) this.#unwanted(frame)
         return
       case 'unsubscribed':
         this.wings.receive(frame)
@@ -264,6 +264,12 @@ export class Session implements ConnectionHandlers {
     } finally {
       this.#renewing = false
     }
+  }
+
+  /** Late events of a channel that was left look like this, and so does a name with a slip in it. */
+  #unwanted({ channel, type }: EventFrame): void {
+    const { logger } = this.#options
+    logger?.('channels', `nobody has subscribed to ${loggable(channel)}: ${loggable(type)} lost`)
   }
 
   #notice(notice: NoticeFrame): void {

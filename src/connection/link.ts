@@ -51,7 +51,9 @@ export class Link {
   readonly #sender: Sender
   #heartbeat: Heartbeat | undefined
   #transport: Transport | undefined
+  /** Of the welcome, then of the next ping of a server that asks for signs of life itself. */
   #cancelDeadline: Cancel | undefined
+  #silenceMs: number | undefined
   #ended = false
 
   constructor(parts: LinkParts) {
@@ -142,12 +144,17 @@ export class Link {
     this.#sender.welcomed(frame?.limits.frameBytes, frame?.limits.messagesPerSecond)
     this.#cancelDeadline?.()
     const { heartbeat, clock, handlers } = this.#parts
-    if (heartbeat === false || this.dialect.heartbeat !== 'ping') return
+    if (heartbeat === false || this.dialect.heartbeat === 'none') return
+    if (this.dialect.heartbeat === 'server') {
+      this.#silenceMs = frame?.heartbeatMs
+      this.#listen()
+      return
+    }
     const port = {
       clock,
       ping: (timestamp: number) => this.#now({ kind: 'ping', timestamp }),
       unansweredSince: (since: number | undefined) => handlers.unansweredSince(since),
-      dead: () => handlers.dead('the peer gave no sign of life', this),
+      dead: () => this.#dead(),
     }
     this.#heartbeat = new Heartbeat(port, heartbeat, frame?.heartbeatMs)
     this.#heartbeat.start()
@@ -177,6 +184,17 @@ export class Link {
     this.#cancelDeadline?.()
     this.#heartbeat?.stop()
     this.#sender.end()
+  }
+
+  /** Gives a server that asks for signs of life until its silence is too long. */
+  #listen(): void {
+    if (this.#silenceMs === undefined || this.#ended) return
+    this.#cancelDeadline?.()
+    this.#cancelDeadline = this.#parts.clock.after(this.#silenceMs, () => this.#dead())
+  }
+
+  #dead(): void {
+    this.#parts.handlers.dead('the peer gave no sign of life', this)
   }
 
   /** Before everything that waits. */
@@ -210,6 +228,7 @@ export class Link {
 
   #frame(frame: Frame): void {
     if (frame.kind !== 'pong') this.#heartbeat?.received()
+    if (frame.kind === 'ping') this.#listen()
     this.#parts.handlers.frame(frame, this)
   }
 }

@@ -25,7 +25,10 @@ export interface Outgoing {
    * None: no answer will come, it counts as done once it is sent.
    */
   readonly keys: readonly string[]
-  /** Of a subscribe or unsubscribe that takes several messages: the channels this one covers. */
+  /**
+   * Of a subscribe or unsubscribe that takes several messages: the channels this one covers. Those
+   * that none covers go without saying.
+   */
   readonly channels?: readonly string[]
 }
 
@@ -34,6 +37,14 @@ export interface Credentials {
   readonly token?: string
   readonly query?: Readonly<Record<string, string>>
   readonly protocols?: readonly string[]
+}
+
+/** A backend's own numbers for a client's options; what the application says outranks them. */
+export interface Presets {
+  /** The wait between attempts to connect. */
+  readonly backoff?: Partial<BackoffOptions>
+  /** How long an attempt to connect may take, in milliseconds. */
+  readonly connectTimeoutMs?: number
 }
 
 /**
@@ -46,8 +57,11 @@ export interface Dialect {
   readonly name: string
   readonly capabilities: Capabilities
   /** The backend's own numbers, where they differ from the client's defaults. */
-  readonly presets: { readonly backoff?: Partial<BackoffOptions> }
-  /** Who asks for signs of life: we with a ping, only the server, or nobody. */
+  readonly presets: Presets
+  /**
+   * Who asks for signs of life: we with a ping, only the server, or nobody. A server that asks and
+   * tells in its welcome how often is taken for gone when its pings stay away.
+   */
   readonly heartbeat: 'ping' | 'server' | 'none'
   /** Close codes after which connecting again makes no sense. */
   readonly fatalCloseCodes: readonly number[]

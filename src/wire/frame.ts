@@ -95,7 +95,10 @@ export interface WelcomeFrame {
   readonly userId: string | undefined
   /** The server's clock, in milliseconds since the Unix epoch. */
   readonly serverTime: number | undefined
-  /** How often the server wants to hear from us, in milliseconds. */
+  /**
+   * How often the server wants to hear from us, in milliseconds; where only the server asks for signs
+   * of life, the longest that it is ever silent.
+   */
   readonly heartbeatMs: number | undefined
   readonly limits: Limits
 }

@@ -2,6 +2,9 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import { duui } from '../../src/dialects/duui.ts'
 import { native } from '../../src/dialects/native.ts'
+import { socketio } from '../../src/dialects/socketio.ts'
+import { withAcks } from '../../src/dialects/socketio-acks.ts'
+import { withHandshake } from '../../src/dialects/socketio-handshake.ts'
 import type { Frame } from '../../src/wire/frame.ts'
 import { expectPristine } from './pristine.ts'
 
@@ -146,11 +149,22 @@ const envelope = some({
   ),
 })
 
+const packet = fc.tuple(
+  fc.oneof(fc.constantFrom('connect', 'subscribed', 'unsubscribed', 'error', 'progress', 'x'), odd),
+  fc.oneof(
+    some({ sessionId: fc.oneof(fc.string(), odd), timestamp: odd, error: odd, sid: odd }),
+    odd,
+  ),
+  fc.oneof(some({ pingInterval: odd, pingTimeout: odd, maxPayload: odd }), odd),
+)
+
 describe.each([
   ['native', native],
   ['duui', duui],
+  ['socketio', socketio],
+  ['socketio by itself', withAcks(withHandshake(socketio))],
 ] as const)('the dialect %s', (_, dialect) => {
-  const wire = fc.oneof(odd, message, envelope, fc.array(fc.oneof(odd, message, envelope)))
+  const wire = fc.oneof(odd, message, envelope, packet, fc.array(fc.oneof(odd, message, envelope)))
   test.prop([wire], { numRuns: 3_000 })(
     'makes of any JSON a frame that is what its type says',
     (value) => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { backoffDefaults } from '../../src/base/backoff.ts'
 import { channelDefaults } from '../../src/channels/channel-subscriber.ts'
 import { eventsDefaults } from '../../src/channels/events.ts'
+import { pollingDefaults } from '../../src/channels/polling.ts'
 import { clientDefaults } from '../../src/client/options.ts'
 
 /** The `@default` of every member in a file, by the member's name, as it is written. */
@@ -24,6 +25,7 @@ const groups: [string, Record<string, unknown>][] = [
   ['src/base/backoff.ts', { ...backoffDefaults }],
   ['src/channels/channel-subscriber.ts', { ...channelDefaults }],
   ['src/channels/events.ts', { ...eventsDefaults }],
+  ['src/channels/polling.ts', { ...pollingDefaults }],
   ['src/client/options.ts', { ...clientDefaults }],
 ]
 

@@ -1,0 +1,118 @@
+import type { SessionState } from '../../src/dialects/socketio-door.ts'
+
+/** An event as it stands on the wire: its name and its first argument. */
+export type WireEvent = readonly [name: string, data: unknown]
+
+/** What is remembered of one session. */
+interface Session {
+  progress: Row | undefined
+  completed: Row | undefined
+  error: Row | undefined
+  readonly models: Map<string, Row>
+  readonly questions: Map<string, Row>
+}
+type Row = Readonly<Record<string, unknown>>
+
+/**
+ * The rules of the session server's events, executed as they are written, one `case` per event. It
+ * repeats itself on purpose and shares nothing with `src/` but the type of what is compared.
+ */
+export class LiteralSessions {
+  readonly #sessions = new Map<string, Session>()
+  /** Events that came after a newer one of the same thing. */
+  stale = 0
+  /** Events of a name that the rules do not know. */
+  ignored = 0
+  /** Events that are of no session though they have to be. */
+  malformed = 0
+
+  /** Takes one event. */
+  take([name, data]: WireEvent): void {
+    const row: Row = typeof data === 'object' && data !== null ? { ...data } : {}
+    const id = row.sessionId
+    switch (name) {
+      case 'progress': {
+        const session = this.#find(id)
+        if (session === undefined) return
+        if (this.#isStale(session.progress, row)) return
+        session.progress = row
+        return
+      }
+      case 'completed': {
+        const session = this.#find(id)
+        if (session === undefined) return
+        if (this.#isStale(session.completed, row)) return
+        session.completed = row
+        return
+      }
+      case 'error': {
+        const session = this.#find(id)
+        if (session === undefined) return
+        if (this.#isStale(session.error, row)) return
+        session.error = row
+        return
+      }
+      case 'model_result': {
+        const session = this.#find(id)
+        if (session === undefined || typeof row.modelName !== 'string') return
+        if (this.#isStale(session.models.get(row.modelName), row)) return
+        session.models.set(row.modelName, row)
+        return
+      }
+      case 'clarification': {
+        const session = this.#find(id)
+        if (session === undefined || typeof row.clarificationId !== 'string') return
+        const known = session.questions.get(row.clarificationId)
+        if (known?.status === 'answered' && row.status === 'pending') return
+        if (this.#isStale(known, row)) return
+        session.questions.set(row.clarificationId, row)
+        return
+      }
+      default:
+        this.ignored++
+    }
+  }
+
+  /** The states of all sessions, as they are to be shown. */
+  get states(): ReadonlyMap<string, SessionState> {
+    const states = new Map<string, SessionState>()
+    for (const [id, session] of this.#sessions) {
+      const { progress, completed, error, models, questions } = session
+      states.set(id, {
+        progress: progress as SessionState['progress'],
+        modelResults: [...models.values()] as never,
+        clarifications: [...questions.values()] as never,
+        completed: completed as SessionState['completed'],
+        isCompleted: completed !== undefined || progress?.status === 'COMPLETED',
+        error: error as SessionState['error'],
+      })
+    }
+    return states
+  }
+
+  #find(id: unknown): Session | undefined {
+    if (typeof id !== 'string') {
+      this.malformed++
+      return undefined
+    }
+    let session = this.#sessions.get(id)
+    if (session === undefined) {
+      session = {
+        progress: undefined,
+        completed: undefined,
+        error: undefined,
+        models: new Map(),
+        questions: new Map(),
+      }
+      this.#sessions.set(id, session)
+    }
+    return session
+  }
+
+  #isStale(before: Row | undefined, after: Row): boolean {
+    if (before === undefined) return false
+    const stale = new Date(String(after.timestamp)) < new Date(String(before.timestamp))
+    if (stale) this.stale++
+    return stale
+  }
+}

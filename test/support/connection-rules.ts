@@ -1,0 +1,26 @@
+import type { ClientOptions, DialectFactory } from '../../src/index.ts'
+import { RealtimeClient } from '../../src/index.ts'
+import { ManualClock, MemoryPair } from '../../src/testing/index.ts'
+
+/**
+ * How a client of a dialect tries to connect where somebody is there and never answers: the waits
+ * between its attempts, how long each lasts, and how it ends, all found out by living through it.
+ */
+export async function connectionRules(dialect: DialectFactory, options: ClientOptions = {}) {
+  const clock = new ManualClock()
+  const transport = new MemoryPair({ clock, autoAccept: false })
+  const client = new RealtimeClient('ws://test/', { dialect, transport, clock, ...options })
+  const waitsMs: number[] = []
+  const patiencesMs = new Set<number>()
+  let since = 0
+  client.on('failed', () => {})
+  client.state.listen(({ name }) => {
+    if (name === 'connecting' && since > 0) waitsMs.push(clock.now() - since)
+    else if (name !== 'connecting') patiencesMs.add(clock.now() - since)
+    since = clock.now()
+  })
+  client.connect().catch(() => {})
+  await clock.advance(600_000)
+  const [patienceMs] = patiencesMs.size === 1 ? patiencesMs : []
+  return { waitsMs, patienceMs, ends: client.state.get().name }
+}

@@ -1,0 +1,84 @@
+import { type EngineIoOptions, engineIo, withAcks } from '../../src/dialects/socketio-door.ts'
+import type { ClientOptions } from '../../src/index.ts'
+import { RealtimeClient } from '../../src/index.ts'
+import { type FarEnd, ManualClock, MemoryPair } from '../../src/testing/index.ts'
+
+const HANDSHAKE = '{"sid":"e","upgrades":[],"pingInterval":25000,"pingTimeout":20000}'
+
+/** The smallest session server, in memory, speaking Engine.IO as text. */
+export class EngineServer {
+  readonly pair: MemoryPair
+  /** Every packet so far, of all connections. */
+  readonly packets: string[] = []
+  /** While true nothing is answered, though everything is read. */
+  silent = false
+  /** Gives the packet that answers the request to be let in. */
+  letIn: (packet: string) => string = (packet) => `${packet.replace(/[[{].*/, '')}{"sid":"s"}`
+  #sessions = new Set<string>()
+
+  constructor(clock: ManualClock) {
+    this.pair = new MemoryPair({
+      clock,
+      onConnect: (end) => {
+        const sessions = new Set<string>()
+        this.#sessions = sessions
+        end.onMessage = (packet) => this.#read(end, sessions, packet)
+        end.onClose = () => sessions.clear()
+        end.accept()
+        end.send(`0${HANDSHAKE}`)
+      },
+    })
+  }
+
+  /** The sessions that the newest connection is subscribed to. */
+  get sessions(): readonly string[] {
+    return [...this.#sessions]
+  }
+
+  /** The names and first arguments of the events so far, handshakes and pongs left out. */
+  get events(): readonly string[] {
+    return this.packets.flatMap((packet) => {
+      const [, name, argument] = /^42\["(\w+)","([^"]*)"\]$/.exec(packet) ?? []
+      return name === undefined ? [] : [`${name} ${argument}`]
+    })
+  }
+
+  /** Sends a packet to the newest connection. */
+  send(packet: string): void {
+    this.pair.last.send(packet)
+  }
+
+  /** Sends an event of a session to whoever is subscribed to it. */
+  tell(sessionId: string, name: string, data: object): void {
+    if (this.#sessions.has(sessionId)) {
+      this.send(`42${JSON.stringify([name, { sessionId, ...data }])}`)
+    }
+  }
+
+  #read(end: FarEnd, sessions: Set<string>, packet: string): void {
+    this.packets.push(packet)
+    if (this.silent) return
+    if (packet.startsWith('40')) end.send(this.letIn(packet))
+    const [, verb, sessionId = ''] = /^42\["((?:un)?subscribe)","([^"]*)"\]$/.exec(packet) ?? []
+    if (verb === 'subscribe') sessions.add(sessionId)
+    if (verb === 'unsubscribe') sessions.delete(sessionId)
+    if (verb) end.send(`42${JSON.stringify([`${verb}d`, { sessionId }])}`)
+  }
+}
+
+/** A client of a session server on one manual clock; whatever reaches `error` is collected. */
+export function overEngineIo(options: ClientOptions = {}, engine: EngineIoOptions = {}) {
+  const clock = new ManualClock(1_762_596_000_000)
+  const server = new EngineServer(clock)
+  const { dialect, transport } = engineIo(server.pair, engine)
+  const client = new RealtimeClient('ws://test', {
+    dialect: withAcks(dialect),
+    transport,
+    clock,
+    random: () => 0.5,
+    ...options,
+  })
+  const errors: unknown[] = []
+  client.on('error', (error) => errors.push(error))
+  return { clock, server, client, errors }
+}

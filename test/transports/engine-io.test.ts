@@ -1,0 +1,64 @@
+import { expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+import { engineIo } from '../../src/dialects/socketio-door.ts'
+import { webSocketTransport } from '../../src/index.ts'
+import type { MakeTransport, TransportPeer } from '../../src/testing/transport-bench.ts'
+import { TransportBench } from '../../src/testing/transport-bench.ts'
+import { holdToTheSuite, over } from './hold-to-the-suite.ts'
+import { overLoopback } from './real-peers.ts'
+
+const loopback = overLoopback(engineIo(webSocketTransport(WebSocket)).transport)
+
+/** Far ends that speak of the suite's messages as of events. */
+const overEngine: MakeTransport = async (reception, greet) => {
+  const harness = await loopback(reception, (peer) => {
+    peer.send('0{}')
+    greet?.(events(peer))
+  })
+  return {
+    factory: harness.factory,
+    url: harness.url,
+    pass: harness.pass,
+    dispose: () => harness.dispose?.(),
+    get peers() {
+      return harness.peers.map(events)
+    },
+  }
+}
+
+function events(peer: TransportPeer): TransportPeer {
+  return {
+    protocols: peer.protocols,
+    get received() {
+      return peer.received.map((text) => text.replace(/^42/, ''))
+    },
+    get closed() {
+      return peer.closed
+    },
+    send: (data) => peer.send(typeof data === 'string' ? `42${data}` : data),
+    close: (code, reason) => peer.close(code, reason),
+    cut: () => peer.cut(),
+    freeze: () => peer.freeze(),
+  }
+}
+
+holdToTheSuite('Engine.IO over ws', over(overEngine))
+
+it('opens with the first packet of Engine.IO, not with the socket, and only once', async () => {
+  const harness = await loopback('accepts')
+  const bench = new TransportBench(harness)
+  const near = bench.open()
+  const peer = await bench.peer()
+  near.transport.send('["early"]')
+  await bench.quiet()
+  expect(near.told).toEqual([])
+  peer.send('0{}')
+  peer.send('0{}')
+  await bench.until('it opens', () => near.told.length > 0)
+  near.transport.send('["first"]')
+  await bench.until('it arrives', () => peer.received.length > 0)
+  await bench.quiet()
+  expect(near.told).toEqual(['opened'])
+  expect(peer.received).toEqual(['42["first"]'])
+  await harness.dispose?.()
+})
