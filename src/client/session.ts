@@ -5,8 +5,6 @@ import { refusalError, WirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
 import { loggable } from '../base/logger.ts'
 import { printError } from '../base/report.ts'
-import type { AskOptions, Question } from '../connection/asked.ts'
-import { nameOf } from '../connection/asked.ts'
 import { Authority } from '../connection/authority.ts'
 import { Connection } from '../connection/connection.ts'
 import type { ConnectionHandlers } from '../connection/connection-port.ts'
@@ -23,6 +21,8 @@ import type {
   WelcomeFrame,
 } from '../wire/frame.ts'
 import type { Line } from '../wire/line.ts'
+import type { AskOptions, Question } from '../wire/question.ts'
+import { nameOf } from '../wire/question.ts'
 import type { CloseInfo } from '../wire/transport.ts'
 import type { ClientEvents } from './events.ts'
 import { createLine } from './line.ts'
@@ -143,7 +143,6 @@ export class Session implements ConnectionHandlers {
 
   drained(link: Link): void {
     this.ledger.cut(link)
-    this.ledger.opening()
     this.ledger.resume(this.#dedupeMs)
   }
 
