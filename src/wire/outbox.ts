@@ -17,8 +17,12 @@ export interface KeptOutbox {
   ask(question: Question, options: AskOptions): Promise<ReplyFrame>
   /** The server knows us, as this user. */
   greeted(userId: string | undefined): void
-  /** What is kept is ours no longer: the client has ended, or somebody else is signed in. */
-  release(): void
+  /**
+   * What is kept is ours no longer: the client has ended, or somebody else is signed in.
+   *
+   * @param userId who is, as far as that is known
+   */
+  release(userId: string | undefined): void
 }
 
 /** What keeping requests needs of the client. */
