@@ -1,6 +1,6 @@
 import type { OutboxIdentity } from '../wire/outbox.ts'
+import { claimed, marked, renewed } from './lease.ts'
 import type { Claim, Mark, OutboxDatabase, StoredRequest } from './outbox-database.ts'
-import { byAge, isClaimable, isMarkable, isStale } from './outbox-database.ts'
 
 const VERSION = 1
 const REQUESTS = 'requests'
@@ -51,27 +51,18 @@ export class IndexedDbDatabase implements OutboxDatabase {
   }
 
   claim(claim: Claim): Promise<readonly StoredRequest[]> {
-    const { owner, leaseUntil, limit } = claim
     return this.#transact(({ requests }, result) => {
       read<StoredRequest[]>(requests.getAll(), (all = []) => {
-        const claimable = all.filter((request) => isClaimable(request, claim)).sort(byAge)
-        const claimed = claimable
-          .slice(0, limit)
-          .map((request) => ({ ...request, owner, leaseUntil }))
-        for (const request of claimed) requests.put(request)
-        for (const request of all) if (isStale(request, claim)) requests.delete(request.requestId)
-        result(claimed)
+        const { leased, stale } = claimed(all, claim)
+        for (const request of leased) requests.put(request)
+        for (const { requestId } of stale) requests.delete(requestId)
+        result(leased)
       })
     })
   }
 
   mark(mark: Mark): Promise<readonly string[]> {
-    const { userId, leaseUntil, sentAt } = mark
-    return this.#change([...sentAt.keys()], (request) =>
-      isMarkable(request, mark)
-        ? { ...request, userId, leaseUntil, sentAt: sentAt.get(request.requestId) }
-        : undefined,
-    )
+    return this.#change([...mark.sentAt.keys()], (request) => marked(request, mark))
   }
 
   renew(
@@ -79,9 +70,7 @@ export class IndexedDbDatabase implements OutboxDatabase {
     requestIds: readonly string[],
     leaseUntil: number,
   ): Promise<readonly string[]> {
-    return this.#change(requestIds, (request) =>
-      request.owner === owner ? { ...request, leaseUntil } : undefined,
-    )
+    return this.#change(requestIds, (request) => renewed(request, owner, leaseUntil))
   }
 
   delete(requestId: string): Promise<void> {

@@ -20,14 +20,13 @@ export interface OutboxDatabase {
   /** Adds a request, or replaces the one of its id. */
   put(request: StoredRequest): Promise<void>
   /**
-   * Leases what {@link isClaimable} says, the oldest first, and takes out what belongs to others and is
-   * past its time.
+   * Carries out what `claimed` in `lease.ts` decides.
    *
    * @returns what is leased now, as it is kept, the oldest first
    */
   claim(claim: Claim): Promise<readonly StoredRequest[]>
   /**
-   * Notes when requests leave, and in whose name, where {@link isMarkable} says that they may.
+   * Notes when requests leave, and in whose name, where they may: see `marked` in `lease.ts`.
    *
    * @returns the ids of those that it noted
    */
@@ -85,32 +84,4 @@ export interface Mark {
   readonly leaseUntil: number
   /** When each first left, by request id. */
   readonly sentAt: ReadonlyMap<string, number>
-}
-
-/** Whether a request may be leased: nobody sends it, or whoever did has not been heard of. */
-export function isClaimable(request: StoredRequest, { now, userId }: Claim): boolean {
-  return request.leaseUntil <= now && isFor(request, userId)
-}
-
-/** Whether a request may leave: it is still its owner's to send. */
-export function isMarkable(request: StoredRequest, { owner, userId }: Mark): boolean {
-  return request.owner === owner && isFor(request, userId)
-}
-
-/** Whether a request is past its time and nobody is left to be told. */
-export function isStale(request: StoredRequest, { now, userId }: Claim): boolean {
-  return request.expiresAt <= now && request.leaseUntil <= now && !isFor(request, userId)
-}
-
-/** In the order in which they were asked. */
-export function byAge(one: StoredRequest, other: StoredRequest): number {
-  return one.createdAt - other.createdAt || one.order - other.order
-}
-
-/**
- * Whether a request may be sent in a user's name. Nobody's is sent for whoever comes first; once it may
- * have left it stays nobody's, since a server tells repeats by their user.
- */
-function isFor(request: StoredRequest, userId: string | undefined): boolean {
-  return request.userId === userId || (request.userId === undefined && request.sentAt === undefined)
 }

@@ -2,8 +2,8 @@ import type { Clock } from '../base/clock.ts'
 import type { WirefoldError } from '../base/errors.ts'
 import type { AskOptions, Question } from '../wire/question.ts'
 import { faults } from './faults.ts'
+import { byAge } from './lease.ts'
 import type { StoredRequest } from './outbox-database.ts'
-import { byAge } from './outbox-database.ts'
 
 /** Who stores a request. */
 export interface Author {

@@ -1,0 +1,194 @@
+import type { Claim, OutboxDatabase, StoredRequest } from '../storage/outbox-database.ts'
+import { assertSame, type SuiteCase } from './suite-case.ts'
+
+/** Makes a database of requests with nothing in it, or another door to the one made last. */
+export type MakeOutboxDatabase = (another?: 'same') => OutboxDatabase
+
+const NOW = 1_700_000_000_000
+const LEASE_UNTIL = NOW + 30_000
+
+/** What a database that keeps requests promises to the clients that share it. */
+export const outboxDatabaseSuite: readonly SuiteCase<MakeOutboxDatabase>[] = [
+  {
+    name: 'keeps the first sender id it is given, and who was signed in last',
+    async run(make) {
+      const database = make()
+      const first = await database.identify('one')
+      assertSame([first.senderId, first.userId], ['one', undefined])
+      await database.remember('ada')
+      const again = await make('same').identify('two')
+      assertSame([again.senderId, again.userId], ['one', 'ada'])
+      await database.remember(undefined)
+      assertSame((await database.identify('three')).userId, undefined)
+    },
+  },
+  {
+    name: 'gives back a request as it was put',
+    async run(make) {
+      const database = make()
+      const put = request('a', { ordering: 'lane', supersede: 'topic', idempotent: true })
+      await database.put(put)
+      const [found] = await make('same').claim(claim())
+      const due = { ...put, owner: 'me', leaseUntil: LEASE_UNTIL }
+      assertSame(sorted(found), sorted(due))
+    },
+  },
+  {
+    name: 'leases what nobody sends, the oldest first and no more than is wanted',
+    async run(make) {
+      const database = make()
+      await database.put(request('c', { createdAt: NOW, order: 2 }))
+      await database.put(request('b', { createdAt: NOW, order: 1 }))
+      await database.put(request('a', { createdAt: NOW - 1, order: 3 }))
+      assertSame(ids(await database.claim(claim({ limit: 2 }))), ['a', 'b'])
+      assertSame(ids(await database.claim(claim({ limit: 2 }))), ['c'])
+    },
+  },
+  {
+    name: 'leases a request to one alone of those who want it at the same time',
+    async run(make) {
+      const one = make()
+      const other = make('same')
+      for (const id of ['a', 'b', 'c']) await one.put(request(id))
+      const claims = await Promise.all([
+        one.claim(claim({ owner: 'one' })),
+        other.claim(claim({ owner: 'other' })),
+      ])
+      assertSame(claims.flatMap(ids).sort(), ['a', 'b', 'c'])
+    },
+  },
+  {
+    name: 'leases what is leased once that is over',
+    async run(make) {
+      const database = make()
+      await database.put(request('a', { owner: 'gone', leaseUntil: NOW + 1 }))
+      assertSame(ids(await database.claim(claim())), [])
+      assertSame(ids(await database.claim(claim({ now: NOW + 1 }))), ['a'])
+    },
+  },
+  {
+    name: 'leases what is past its time like anything else, for its user to be told',
+    async run(make) {
+      const database = make()
+      await database.put(request('a', { expiresAt: NOW - 1 }))
+      assertSame(ids(await database.claim(claim())), ['a'])
+    },
+  },
+  {
+    name: 'keeps what is of another user until its time is over, and then no longer',
+    async run(make) {
+      const database = make()
+      await database.put(request('a', { userId: 'eve', expiresAt: NOW + 10 }))
+      assertSame(ids(await database.claim(claim({ userId: 'ada' }))), [])
+      assertSame(ids(await database.claim(claim({ userId: 'ada', now: NOW + 10 }))), [])
+      assertSame(ids(await database.claim(claim({ userId: 'eve', now: NOW + 10 }))), [])
+    },
+  },
+  {
+    name: 'gives what is nobody’s to anybody, unless it may have left',
+    async run(make) {
+      const database = make()
+      await database.put(request('unsent', { userId: undefined }))
+      await database.put(request('sent', { userId: undefined, sentAt: NOW - 5 }))
+      assertSame(ids(await database.claim(claim({ userId: 'ada' }))), ['unsent'])
+      assertSame(ids(await database.claim(claim({ userId: undefined }))), ['sent'])
+    },
+  },
+  {
+    name: 'marks what its owner is about to send, in the name of its user',
+    async run(make) {
+      const database = make()
+      await database.put(request('mine', { owner: 'me', userId: undefined }))
+      await database.put(request('taken', { owner: 'other' }))
+      await database.put(request('eves', { owner: 'me', userId: 'eve' }))
+      const sentAt = new Map(['mine', 'taken', 'eves', 'missing'].map((id) => [id, NOW + 7]))
+      const mark = { owner: 'me', userId: 'ada', leaseUntil: NOW + 9, sentAt }
+      assertSame(await database.mark(mark), ['mine'])
+      assertSame(await database.mark({ ...mark, userId: 'eve' }), ['eves'])
+      const late = claim({ now: NOW + 9, userId: 'ada' })
+      const found = await database.claim(late)
+      assertSame(found.map(({ requestId, sentAt: at }) => `${requestId} ${at}`).sort(), [
+        `mine ${NOW + 7}`,
+        'taken undefined',
+      ])
+    },
+  },
+  {
+    name: 'moves the end of an owner’s leases, and tells what it owns',
+    async run(make) {
+      const database = make()
+      await database.put(request('a', { owner: 'me', leaseUntil: NOW + 1 }))
+      await database.put(request('b', { owner: 'other', leaseUntil: NOW + 1 }))
+      assertSame(await database.renew('me', ['a', 'b', 'missing'], NOW + 50), ['a'])
+      assertSame(ids(await database.claim(claim({ now: NOW + 1 }))), ['b'])
+      assertSame(await database.renew('me', ['a'], 0), ['a'])
+      assertSame(ids(await database.claim(claim({ owner: 'other' }))), ['a'])
+    },
+  },
+  {
+    name: 'forgets what is deleted, also what was never there',
+    async run(make) {
+      const database = make()
+      await database.put(request('a'))
+      await database.delete('a')
+      await database.delete('missing')
+      assertSame(ids(await database.claim(claim())), [])
+    },
+  },
+  {
+    name: 'carries out first what is called first',
+    async run(make) {
+      const database = make()
+      const put = request('a', { owner: 'me' })
+      const sentAt = new Map([['a', NOW]])
+      const [, marked, owned, , left] = await Promise.all([
+        database.put(put),
+        database.mark({ owner: 'me', userId: 'ada', leaseUntil: NOW + 9, sentAt }),
+        database.renew('me', ['a'], NOW + 20),
+        database.delete('a'),
+        database.renew('me', ['a'], NOW + 30),
+      ])
+      assertSame([marked.length, owned.length, left.length], [1, 1, 0])
+    },
+  },
+]
+
+function request(requestId: string, members: Partial<StoredRequest> = {}): StoredRequest {
+  return {
+    requestId,
+    question: {
+      kind: 'request',
+      timestamp: NOW,
+      requestId,
+      type: 'task:create',
+      channel: undefined,
+      payload: { title: 'Write' },
+    },
+    userId: 'ada',
+    createdAt: NOW,
+    order: 0,
+    expiresAt: NOW + 60_000,
+    sentAt: undefined,
+    idempotent: false,
+    ordering: undefined,
+    supersede: undefined,
+    owner: 'gone',
+    leaseUntil: 0,
+    ...members,
+  }
+}
+
+function claim(members: Partial<Claim> = {}): Claim {
+  return { owner: 'me', userId: 'ada', now: NOW, leaseUntil: LEASE_UNTIL, limit: 100, ...members }
+}
+
+function ids(requests: readonly StoredRequest[]): string[] {
+  return requests.map(({ requestId }) => requestId)
+}
+
+/** The members of a request, in an order of their own. */
+function sorted(found: StoredRequest | undefined): string[] {
+  return Object.entries(found ?? {})
+    .map(([name, value]) => `${name} ${JSON.stringify(value)}`)
+    .sort()
+}
