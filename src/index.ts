@@ -125,5 +125,13 @@ export type {
 } from './wire/intent.ts'
 export { jsonCodec } from './wire/json-codec.ts'
 export type { Answer, Answered, Line, Wing } from './wire/line.ts'
+export type {
+  KeptOutbox,
+  OutboxHost,
+  OutboxIdentity,
+  OutboxStorage,
+  SettledRequest,
+} from './wire/outbox.ts'
+export type { AskOptions, Question } from './wire/question.ts'
 export type { Sink } from './wire/sink.ts'
 export type { CloseInfo, Transport, TransportFactory, TransportHandlers } from './wire/transport.ts'

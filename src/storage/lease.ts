@@ -8,10 +8,10 @@ export interface Claimed {
   readonly stale: readonly StoredRequest[]
 }
 
-/** Decides who is leased what, of all that is kept: nobody sends it, or whoever did was not heard of. */
+/** Decides who is leased what, of all that is kept: what somebody else sent who was not heard of. */
 export function claimed(all: readonly StoredRequest[], claim: Claim): Claimed {
   const { owner, userId, now, leaseUntil, limit } = claim
-  const free = all.filter((request) => request.leaseUntil <= now)
+  const free = all.filter((request) => request.leaseUntil <= now && request.owner !== owner)
   const ours = free.filter((request) => isFor(request, userId)).sort(byAge)
   return {
     leased: ours.slice(0, limit).map((request) => ({ ...request, owner, leaseUntil })),

@@ -40,7 +40,7 @@ export function storedOutbox(database: OutboxDatabase): OutboxStorage {
 class StoredOutbox implements KeptOutbox {
   readonly #host: OutboxHost
   readonly #database: OutboxDatabase
-  readonly #owner = randomId()
+  #owner = randomId()
   readonly #held = new Map<string, Held>()
   #leaving: Leaving[] = []
   #reading: Promise<void> | undefined
@@ -48,8 +48,6 @@ class StoredOutbox implements KeptOutbox {
   #works: boolean | undefined
   #userId: string | undefined
   #asked = 0
-  /** Counts our releases: what was begun before one has no effect after it. */
-  #life = 0
   #failing = false
   #cancelTick: Cancel | undefined
   #unfollow: (() => void) | undefined
@@ -92,7 +90,7 @@ class StoredOutbox implements KeptOutbox {
   release(userId: string | undefined): void {
     this.#yield()
     this.#userId = userId
-    this.#life++
+    this.#owner = randomId()
     this.#held.clear()
     this.#leaving = []
     this.#watch()
@@ -126,9 +124,10 @@ class StoredOutbox implements KeptOutbox {
 
   /** Looks for what nobody sends. */
   async #claim(): Promise<void> {
-    const life = this.#life
+    const owner = this.#owner
     const claimed = await this.#safely(this.#database.claim(this.#claimFor(this.#userId)))
-    if (life === this.#life) for (const request of claimed ?? []) this.#take(request)
+    // What was claimed before a release is ours no longer.
+    if (owner === this.#owner) for (const request of claimed ?? []) this.#take(request)
   }
 
   /** Asks what somebody has asked before who is gone. */
