@@ -11,6 +11,8 @@ import type { StoredRequest } from './outbox-database.ts'
 export class Held {
   /** As it is kept. */
   request: StoredRequest
+  /** Whether its user was never more than who was signed in the last time. */
+  readonly isGuess: boolean
   readonly #giveUp = new AbortController()
   #reason: WirefoldError | undefined
   #waiter:
@@ -18,8 +20,9 @@ export class Held {
     | undefined
   #release = (): void => {}
 
-  constructor(request: StoredRequest) {
+  constructor(request: StoredRequest, isGuess: boolean) {
     this.request = request
+    this.isGuess = isGuess
   }
 
   /** Takes it out of the client. */

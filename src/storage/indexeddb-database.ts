@@ -1,16 +1,13 @@
 import type { OutboxIdentity } from '../wire/outbox.ts'
-import { claimed, marked, renewed } from './lease.ts'
+import { claimed, marked } from './lease.ts'
 import type { Claim, Mark, OutboxDatabase, StoredRequest } from './outbox-database.ts'
 
 const VERSION = 1
-const REQUESTS = 'requests'
-const IDENTITY = 'identity'
+/** Requests by their ids, the ends of leases by owner, and who the requests are sent as. */
+const STORES = ['requests', 'leases', 'identity'] as const
 
 /** The parts of a transaction. */
-interface Stores {
-  readonly requests: IDBObjectStore
-  readonly identity: IDBObjectStore
-}
+type Stores = { readonly [Name in (typeof STORES)[number]]: IDBObjectStore }
 
 /** Requests in an IndexedDB database, opened with the first call and again where it was closed on us. */
 export class IndexedDbDatabase implements OutboxDatabase {
@@ -36,66 +33,81 @@ export class IndexedDbDatabase implements OutboxDatabase {
   }
 
   remember(userId: string | undefined): Promise<void> {
-    return this.#transact(({ identity }, result) => {
-      if (userId === undefined) identity.delete('userId')
-      else identity.put(userId, 'userId')
-      result()
-    })
+    return this.#write(({ identity }) =>
+      userId === undefined ? identity.delete('userId') : identity.put(userId, 'userId'),
+    )
   }
 
-  put(request: StoredRequest): Promise<void> {
-    return this.#transact(({ requests }, result) => {
+  put(request: StoredRequest, leaseUntil: number): Promise<void> {
+    return this.#write(({ requests, leases }) => {
       requests.put(request)
-      result()
+      leases.put(leaseUntil, request.owner)
     })
   }
 
   claim(claim: Claim): Promise<readonly StoredRequest[]> {
-    return this.#transact(({ requests }, result) => {
+    const { owner, now, leaseUntil } = claim
+    return this.#transact(({ requests, leases }, result) => {
       read<StoredRequest[]>(requests.getAll(), (all = []) => {
-        const { leased, stale } = claimed(all, claim)
-        for (const request of leased) requests.put(request)
-        for (const { requestId } of stale) requests.delete(requestId)
-        result(leased)
+        const ends = new Map<string, number>()
+        const cursor = leases.openCursor()
+        read<IDBCursorWithValue>(cursor, (lease) => {
+          if (lease) {
+            if (lease.value > now) ends.set(String(lease.key), lease.value)
+            else lease.delete()
+            lease.continue()
+            return
+          }
+          const mine = claimed(all, ends, claim)
+          for (const request of mine.requests) requests.put(request)
+          for (const { requestId } of mine.stale) requests.delete(requestId)
+          if (mine.requests.length > 0) leases.put(leaseUntil, owner)
+          result(mine.requests)
+        })
       })
     })
   }
 
   mark(mark: Mark): Promise<readonly string[]> {
-    return this.#change([...mark.sentAt.keys()], (request) => marked(request, mark))
-  }
-
-  renew(
-    owner: string,
-    requestIds: readonly string[],
-    leaseUntil: number,
-  ): Promise<readonly string[]> {
-    return this.#change(requestIds, (request) => renewed(request, owner, leaseUntil))
-  }
-
-  delete(requestId: string): Promise<void> {
-    return this.#transact(({ requests }, result) => {
-      requests.delete(requestId)
-      result()
+    return this.#transact(({ requests, leases }, result) => {
+      const ids: string[] = []
+      leases.put(mark.leaseUntil, mark.owner)
+      for (const requestId of mark.sentAt.keys()) {
+        read<StoredRequest>(requests.get(requestId), (request) => {
+          const next = request && marked(request, mark)
+          if (!next) return
+          requests.put(next)
+          ids.push(requestId)
+        })
+      }
+      result(ids)
     })
   }
 
-  /** Replaces those requests for which there is something to replace them with; tells which. */
-  #change(
-    requestIds: readonly string[],
-    change: (request: StoredRequest) => StoredRequest | undefined,
-  ): Promise<readonly string[]> {
-    return this.#transact(({ requests }, result) => {
-      const changed: string[] = []
-      for (const requestId of requestIds) {
-        read<StoredRequest>(requests.get(requestId), (request) => {
-          const next = request && change(request)
-          if (!next) return
-          requests.put(next)
-          changed.push(requestId)
-        })
-      }
-      result(changed)
+  renew(owner: string, leaseUntil: number): Promise<readonly string[]> {
+    return this.#transact(({ requests, leases }, result) => {
+      leases.put(leaseUntil, owner)
+      read<StoredRequest[]>(requests.getAll(), (all = []) => {
+        const owned = all.filter((request) => request.owner === owner)
+        result(owned.map(({ requestId }) => requestId))
+      })
+    })
+  }
+
+  release(owner: string): Promise<void> {
+    return this.#write(({ leases }) => leases.delete(owner))
+  }
+
+  delete(requestId: string): Promise<void> {
+    return this.#write(({ requests }) => requests.delete(requestId))
+  }
+
+  /** Runs one transaction that reads nothing; it is under way when this returns, whatever becomes of the page. */
+  #write(work: (stores: Stores) => void): Promise<void> {
+    return this.#transact((stores, result) => {
+      work(stores)
+      result()
+      stores.requests.transaction.commit()
     })
   }
 
@@ -103,14 +115,17 @@ export class IndexedDbDatabase implements OutboxDatabase {
   async #transact<T>(work: (stores: Stores, result: (value: T) => void) => void): Promise<T> {
     const database = await this.#open()
     return new Promise((resolve, reject) => {
-      const transaction = database.transaction([REQUESTS, IDENTITY], 'readwrite')
-      const requests = transaction.objectStore(REQUESTS)
-      const identity = transaction.objectStore(IDENTITY)
+      const transaction = database.transaction(STORES, 'readwrite')
+      const stores = {
+        requests: transaction.objectStore('requests'),
+        leases: transaction.objectStore('leases'),
+        identity: transaction.objectStore('identity'),
+      }
       let complete = (): void => {}
       transaction.oncomplete = () => complete()
       // Where there is no room it is only the end of the transaction that says so.
       transaction.onabort = () => reject(transaction.error)
-      work({ requests, identity }, (value) => {
+      work(stores, (value) => {
         complete = () => resolve(value)
       })
     })
@@ -128,8 +143,9 @@ export class IndexedDbDatabase implements OutboxDatabase {
     const request = this.#factory().open(this.#name, VERSION)
     return new Promise((resolve, reject) => {
       request.onupgradeneeded = () => {
-        request.result.createObjectStore(REQUESTS, { keyPath: 'requestId' })
-        request.result.createObjectStore(IDENTITY)
+        request.result.createObjectStore('requests', { keyPath: 'requestId' })
+        request.result.createObjectStore('leases')
+        request.result.createObjectStore('identity')
       }
       request.onerror = () => reject(request.error)
       request.onsuccess = () => {
@@ -151,5 +167,5 @@ export class IndexedDbDatabase implements OutboxDatabase {
 
 /** Hands on what a request finds; where it fails its transaction ends, and says so. */
 function read<T>(request: IDBRequest, found: (value: T | undefined) => void): void {
-  request.onsuccess = () => found(request.result)
+  request.onsuccess = () => found(request.result ?? undefined)
 }

@@ -2,19 +2,28 @@ import type { Claim, Mark, StoredRequest } from './outbox-database.ts'
 
 /** What a claim comes to. */
 export interface Claimed {
-  /** What is leased now, the oldest first. */
-  readonly leased: readonly StoredRequest[]
-  /** What belongs to others and is past its time: nobody is left to be told. */
+  /** What is the claimer's now, the oldest first. */
+  readonly requests: readonly StoredRequest[]
+  /** What belongs to other users and is past its time: nobody is left to be told. */
   readonly stale: readonly StoredRequest[]
 }
 
-/** Decides who is leased what, of all that is kept: what somebody else sent who was not heard of. */
-export function claimed(all: readonly StoredRequest[], claim: Claim): Claimed {
-  const { owner, userId, now, leaseUntil, limit } = claim
-  const free = all.filter((request) => request.leaseUntil <= now && request.owner !== owner)
+/**
+ * Decides who sends what, of all that is kept: what somebody else was to send who was not heard of.
+ *
+ * @param leases when the owners' leases end; one that is not there is over
+ */
+export function claimed(
+  all: readonly StoredRequest[],
+  leases: ReadonlyMap<string, number>,
+  { owner, userId, now, limit }: Claim,
+): Claimed {
+  const free = all.filter(
+    (request) => request.owner !== owner && (leases.get(request.owner) ?? 0) <= now,
+  )
   const ours = free.filter((request) => isFor(request, userId)).sort(byAge)
   return {
-    leased: ours.slice(0, limit).map((request) => ({ ...request, owner, leaseUntil })),
+    requests: ours.slice(0, limit).map((request) => ({ ...request, owner })),
     stale: free.filter((request) => request.expiresAt <= now && !ours.includes(request)),
   }
 }
@@ -22,19 +31,10 @@ export function claimed(all: readonly StoredRequest[], claim: Claim): Claimed {
 /** A request as it is when it leaves; `undefined` where it is not its owner's to send any more. */
 export function marked(
   request: StoredRequest,
-  { owner, userId, leaseUntil, sentAt }: Mark,
+  { owner, userId, sentAt }: Mark,
 ): StoredRequest | undefined {
   if (request.owner !== owner || !isFor(request, userId)) return undefined
-  return { ...request, userId, leaseUntil, sentAt: sentAt.get(request.requestId) }
-}
-
-/** A request with another end of its lease; `undefined` where that is not this owner's. */
-export function renewed(
-  request: StoredRequest,
-  owner: string,
-  leaseUntil: number,
-): StoredRequest | undefined {
-  return request.owner === owner ? { ...request, leaseUntil } : undefined
+  return { ...request, userId, sentAt: sentAt.get(request.requestId) }
 }
 
 /** In the order in which they were asked. */

@@ -17,12 +17,12 @@ export interface OutboxDatabase {
   identify(senderId: string): Promise<OutboxIdentity>
   /** Keeps who is signed in. */
   remember(userId: string | undefined): Promise<void>
-  /** Adds a request, or replaces the one of its id. */
-  put(request: StoredRequest): Promise<void>
+  /** Adds a request, or replaces the one of its id; its owner has it until then. */
+  put(request: StoredRequest, leaseUntil: number): Promise<void>
   /**
-   * Carries out what `claimed` in `lease.ts` decides.
+   * Carries out what `claimed` in `lease.ts` decides, and forgets leases that are over.
    *
-   * @returns what is leased now, as it is kept, the oldest first
+   * @returns what is the claimer's now, as it is kept, the oldest first
    */
   claim(claim: Claim): Promise<readonly StoredRequest[]>
   /**
@@ -32,15 +32,13 @@ export interface OutboxDatabase {
    */
   mark(mark: Mark): Promise<readonly string[]>
   /**
-   * Moves the end of the leases of these requests, as far as they are this owner's.
+   * Moves the end of an owner's lease.
    *
-   * @returns the ids of those that are
+   * @returns the ids of what it owns
    */
-  renew(
-    owner: string,
-    requestIds: readonly string[],
-    leaseUntil: number,
-  ): Promise<readonly string[]>
+  renew(owner: string, leaseUntil: number): Promise<readonly string[]>
+  /** Ends an owner's lease. May be the last thing a page does: it is one write, and reads nothing. */
+  release(owner: string): Promise<void>
   /** Takes a request out; one that is not there is none the worse. */
   delete(requestId: string): Promise<void>
 }
@@ -62,9 +60,8 @@ export interface StoredRequest {
   readonly idempotent: boolean
   readonly ordering: string | undefined
   readonly supersede: string | undefined
-  /** The client that sends it, and until when nobody else does. */
+  /** The client that sends it; nobody else does before its lease is over. */
   readonly owner: string
-  readonly leaseUntil: number
 }
 
 /** Who wants to send what nobody else does. */

@@ -10,7 +10,6 @@ export interface Author {
   readonly owner: string
   readonly userId: string | undefined
   readonly order: number
-  readonly leaseUntil: number
 }
 
 /** A question as it is kept; throws `not-stored` where it is not plain JSON. */

@@ -47,6 +47,8 @@ class StoredOutbox implements KeptOutbox {
   /** Whether requests are stored; `undefined` until the database was read. */
   #works: boolean | undefined
   #userId: string | undefined
+  /** Whether the server has told who that is, rather than the database. */
+  #isKnown = false
   #asked = 0
   #failing = false
   #cancelTick: Cancel | undefined
@@ -71,16 +73,16 @@ class StoredOutbox implements KeptOutbox {
       owner: this.#owner,
       userId: this.#userId,
       order: this.#asked++,
-      leaseUntil: this.#leaseUntil(),
     })
-    const stored = this.#database.put(request)
-    const held = this.#hold(request, options)
+    const stored = this.#database.put(request, this.#leaseUntil())
+    const held = this.#hold(request, options, !this.#isKnown)
     stored.catch((cause) => held.giveUp(faults.unstorable(request.question, cause)))
     return held.answer(options, this.#host.clock)
   }
 
   greeted(userId: string | undefined): void {
     if (!this.#works) return
+    this.#isKnown = true
     this.#userId = userId
     void this.#safely(this.#database.remember(userId))
     void this.#claim()
@@ -89,6 +91,12 @@ class StoredOutbox implements KeptOutbox {
 
   release(userId: string | undefined): void {
     this.#yield()
+    for (const { isGuess, request } of this.#held.values()) {
+      // Asked before it was known who asks: nobody's to send.
+      const isWrong = isGuess && userId !== this.#userId
+      if (isWrong) void this.#safely(this.#database.delete(request.requestId))
+    }
+    this.#isKnown = false
     this.#userId = userId
     this.#owner = randomId()
     this.#held.clear()
@@ -136,7 +144,7 @@ class StoredOutbox implements KeptOutbox {
     if (this.#held.has(requestId)) return
     const others = [...this.#held.values()].map((held) => held.request)
     const how = restored(request, others, this.#host.clock)
-    if (!isWirefoldError(how)) this.#hold(request, how)
+    if (!isWirefoldError(how)) this.#hold(request, how, false)
     else {
       void this.#safely(this.#database.delete(requestId))
       this.#host.settled({ question, reply: undefined, error: how })
@@ -144,8 +152,8 @@ class StoredOutbox implements KeptOutbox {
   }
 
   /** Has a request sent; until it is settled it is ours. */
-  #hold(request: StoredRequest, options: AskOptions): Held {
-    const held = new Held(request)
+  #hold(request: StoredRequest, options: AskOptions, isGuess: boolean): Held {
+    const held = new Held(request, isGuess)
     this.#held.set(request.requestId, held)
     const timeoutMs = Math.max(options.timeoutMs, options.ttlMs)
     const gate = (first: boolean): Promise<boolean> => this.#mayLeave(held, first)
@@ -227,24 +235,20 @@ class StoredOutbox implements KeptOutbox {
   async #tick(): Promise<void> {
     this.#cancelTick = undefined
     const held = [...this.#held.values()]
-    const owned = await this.#renew(this.#leaseUntil())
-    for (const one of owned ? held : []) {
-      if (!owned?.includes(one.request.requestId) && this.#isOurs(one)) this.#lose(one)
+    if (held.length > 0) {
+      const owned = await this.#safely(this.#database.renew(this.#owner, this.#leaseUntil()))
+      for (const one of owned ? held : []) {
+        if (!owned?.includes(one.request.requestId) && this.#isOurs(one)) this.#lose(one)
+      }
     }
     if (this.#leaving.length > 0) await this.#mark()
     if (this.#host.isOpen()) await this.#claim()
     this.#watch()
   }
 
-  /** Whoever comes next need not wait for our leases to end. */
+  /** Whoever comes next need not wait for our lease to end. */
   #yield(): void {
-    void this.#renew(0)
-  }
-
-  async #renew(leaseUntil: number): Promise<readonly string[] | undefined> {
-    const ids = [...this.#held.keys()]
-    if (ids.length === 0) return ids
-    return this.#safely(this.#database.renew(this.#owner, ids, leaseUntil))
+    if (this.#held.size > 0) void this.#safely(this.#database.release(this.#owner))
   }
 
   #leaseUntil(): number {

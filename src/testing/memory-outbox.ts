@@ -1,4 +1,4 @@
-import { claimed, marked, renewed } from '../storage/lease.ts'
+import { claimed, marked } from '../storage/lease.ts'
 import type { Claim, Mark, OutboxDatabase, StoredRequest } from '../storage/outbox-database.ts'
 import { storedOutbox } from '../storage/stored-outbox.ts'
 import type { OutboxIdentity, OutboxStorage } from '../wire/outbox.ts'
@@ -7,6 +7,7 @@ import type { OutboxIdentity, OutboxStorage } from '../wire/outbox.ts'
 export class MemoryOutboxDatabase implements OutboxDatabase {
   /** What is kept, by request id. */
   readonly requests = new Map<string, StoredRequest>()
+  readonly #leases = new Map<string, number>()
   #senderId: string | undefined
   #userId: string | undefined
 
@@ -19,43 +20,43 @@ export class MemoryOutboxDatabase implements OutboxDatabase {
     this.#userId = userId
   }
 
-  async put(request: StoredRequest): Promise<void> {
+  async put(request: StoredRequest, leaseUntil: number): Promise<void> {
     this.requests.set(request.requestId, request)
+    this.#leases.set(request.owner, leaseUntil)
   }
 
   async claim(claim: Claim): Promise<readonly StoredRequest[]> {
-    const { leased, stale } = claimed([...this.requests.values()], claim)
-    for (const request of leased) this.requests.set(request.requestId, request)
+    const { owner, now, leaseUntil } = claim
+    for (const [one, end] of this.#leases) if (end <= now) this.#leases.delete(one)
+    const { requests, stale } = claimed([...this.requests.values()], this.#leases, claim)
+    for (const request of requests) this.requests.set(request.requestId, request)
     for (const { requestId } of stale) this.requests.delete(requestId)
-    return leased
+    if (requests.length > 0) this.#leases.set(owner, leaseUntil)
+    return requests
   }
 
   async mark(mark: Mark): Promise<readonly string[]> {
-    return this.#change([...mark.sentAt.keys()], (request) => marked(request, mark))
+    this.#leases.set(mark.owner, mark.leaseUntil)
+    return [...mark.sentAt.keys()].filter((requestId) => {
+      const request = this.requests.get(requestId)
+      const next = request && marked(request, mark)
+      if (next) this.requests.set(requestId, next)
+      return next !== undefined
+    })
   }
 
-  async renew(
-    owner: string,
-    requestIds: readonly string[],
-    leaseUntil: number,
-  ): Promise<readonly string[]> {
-    return this.#change(requestIds, (request) => renewed(request, owner, leaseUntil))
+  async renew(owner: string, leaseUntil: number): Promise<readonly string[]> {
+    this.#leases.set(owner, leaseUntil)
+    const owned = [...this.requests.values()].filter((request) => request.owner === owner)
+    return owned.map(({ requestId }) => requestId)
+  }
+
+  async release(owner: string): Promise<void> {
+    this.#leases.delete(owner)
   }
 
   async delete(requestId: string): Promise<void> {
     this.requests.delete(requestId)
-  }
-
-  #change(
-    requestIds: readonly string[],
-    change: (request: StoredRequest) => StoredRequest | undefined,
-  ): readonly string[] {
-    return requestIds.filter((requestId) => {
-      const request = this.requests.get(requestId)
-      const next = request && change(request)
-      if (next) this.requests.set(requestId, next)
-      return next !== undefined
-    })
   }
 }
 

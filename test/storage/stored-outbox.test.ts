@@ -26,8 +26,8 @@ describe('a stored outbox', () => {
   it('stores a request before it is sent, marks it before it leaves, and forgets it when it is settled', async () => {
     const steps: string[] = []
     class Recording extends MemoryOutboxDatabase {
-      override async put(request: StoredRequest) {
-        await super.put(request)
+      override async put(request: StoredRequest, leaseUntil: number) {
+        await super.put(request, leaseUntil)
         steps.push(`put ${server.count('a')}`)
       }
       override async mark(mark: Mark) {
@@ -263,8 +263,9 @@ describe('a stored outbox', () => {
     await clock.advance(1)
     expect(asked.error).toMatchObject({ code: 'aborted', cause: 'changed my mind' })
     expect(database.requests.size).toBe(0)
-    expect(outcomeOf(client.request('b', undefined, { signal: controller.signal }))).toEqual({})
+    const late = outcomeOf(client.request('b', undefined, { signal: controller.signal }))
     await back()
+    expect(late.error).toMatchObject({ code: 'aborted' })
     expect(log).toEqual([])
     client.close()
   })
@@ -376,6 +377,24 @@ describe('a stored outbox and its users', () => {
     await clock.advance(LEASE_MS + LOOK_MS)
     expect(log).toEqual(['adas'])
     client.close()
+  })
+
+  it('keeps nothing that was asked before it was known that another is signed in', async () => {
+    const { clock, server, log, open, database } = tabs()
+    server.welcome = { userId: 'ada' }
+    const adas = open()
+    await Promise.all([adas.client.connect(), clock.advance(1)])
+    adas.client.close()
+    server.welcome = { userId: 'eve' }
+    const eves = open()
+    const early = outcomeOf(eves.client.request('a'))
+    await clock.advance(1)
+    expect(early.error).toMatchObject({ code: 'identity-changed' })
+    expect([log, database]).toMatchObject([[], { requests: { size: 0 } }])
+    const known = outcomeOf(eves.client.request('b'))
+    await clock.advance(1)
+    expect([known.value, log]).toEqual(['b', ['b']])
+    eves.client.close()
   })
 
   it('sends what nobody in particular has asked for as the first who signs in', async () => {

@@ -122,10 +122,11 @@ function mortalDatabase(database: OutboxDatabase, life: Life): OutboxDatabase {
   return {
     identify: (senderId) => heard(() => database.identify(senderId)),
     remember: (userId) => heard(() => database.remember(userId)),
-    put: (request) => heard(() => database.put(request)),
+    put: (request, until) => heard(() => database.put(request, until)),
     claim: (claim) => heard(() => database.claim(claim)),
     mark: (mark) => heard(() => database.mark(mark)),
-    renew: (owner, ids, until) => heard(() => database.renew(owner, ids, until)),
+    renew: (owner, until) => heard(() => database.renew(owner, until)),
+    release: (owner) => heard(() => database.release(owner)),
     delete: (requestId) => heard(() => database.delete(requestId)),
   }
 }
