@@ -1,33 +1,21 @@
-import { RealtimeClient } from '../../src/index.ts'
+import { RealtimeClient, systemClock } from '../../src/index.ts'
 import { indexedDbStorage } from '../../src/storage/indexeddb.ts'
 
 /*
- * The page of outbox.test.ts: a client over IndexedDB on a clock that may be faster than the world's,
- * so that a lease of thirty seconds is over soon. `?user=` and `?speed=` tell what is wanted.
+ * The page of outbox.test.ts: a client over IndexedDB. `?user=` is who it is, and `?ahead=` for how long
+ * it has been waiting to be opened, in milliseconds, so that nobody has to wait for the end of a lease.
  */
 
 const query = new URLSearchParams(location.search)
-const speed = Number(query.get('speed') ?? 1)
+const aheadMs = Number(query.get('ahead'))
 const user = query.get('user')
-/** Where all pages' clocks start. */
-const START_MS = Number(query.get('start') ?? 0)
 
 const told: string[] = []
 const client = new RealtimeClient(`ws://${location.host}/ws`, {
-  backoff: { minMs: 1_000, initialMs: 2_000, maxMs: 10_000 },
-  // What the faster clock leaves of them would be too short for a busy machine.
-  connectTimeoutMs: 200_000,
-  heartbeat: false,
+  backoff: { minMs: 50, initialMs: 100, maxMs: 500 },
   outbox: { storage: indexedDbStorage() },
   ...(user ? { auth: () => user } : {}),
-  clock: {
-    now: () => performance.now() * speed,
-    wall: () => START_MS + (Date.now() - START_MS) * speed,
-    after(ms, run) {
-      const timer = setTimeout(run, Math.min(ms / speed, 2 ** 31 - 1))
-      return () => clearTimeout(timer)
-    },
-  },
+  clock: { ...systemClock, wall: () => Date.now() + aheadMs },
 })
 const codeOf = (error: unknown): string => (error as { code?: string }).code ?? String(error)
 client.on('settled', ({ question, error }) => told.push(error ? codeOf(error) : question.requestId))
@@ -54,7 +42,7 @@ const page: OutboxPage = {
     await written()
   },
   outcome: (size) =>
-    client.request('add', 'x'.repeat(size), { timeoutMs: 300_000 }).then(
+    client.request('add', 'x'.repeat(size)).then(
       () => 'ok',
       (error) => `${codeOf(error)} ${(error as { cause?: Error }).cause?.name}`,
     ),
