@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { native } from '../../src/index.ts'
 import type { Mark, StoredRequest } from '../../src/storage/outbox-database.ts'
 import { MemoryOutboxDatabase, memoryOutboxStorage } from '../../src/testing/index.ts'
 import { outcomeOf, scripted } from '../support/scripted.ts'
@@ -138,6 +139,28 @@ describe('a stored outbox', () => {
       { question: { type: 'b' }, reply: { payload: 'b' } },
     ])
     expect(types(server.messages)).toEqual(['a', 'b', 'b'])
+    second.client.close()
+  })
+
+  it('sends nothing again to a backend that would carry it out again, unless that does no harm', async () => {
+    const { clock, server, open, behaviour } = tabs()
+    const dialect = () => {
+      const told = native()
+      return { ...told, capabilities: { ...told.capabilities, dedupes: false } }
+    }
+    behaviour.answers = false
+    const first = open({ dialect })
+    outcomeOf(first.client.request('a'))
+    outcomeOf(first.client.request('b', undefined, { idempotent: true }))
+    await clock.advance(1)
+    first.client.close()
+    const second = open({ dialect })
+    void second.client.connect()
+    await clock.advance(1)
+    expect(types(server.messages)).toEqual(['a', 'b', 'b'])
+    expect(second.settled).toMatchObject([
+      { question: { type: 'a' }, error: { code: 'outcome-unknown' } },
+    ])
     second.client.close()
   })
 
