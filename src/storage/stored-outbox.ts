@@ -106,6 +106,7 @@ class StoredOutbox implements KeptOutbox {
 
   async #read(): Promise<void> {
     const { clock } = this.#host
+    const owner = this.#owner
     let cancel: Cancel = () => {}
     const deadline = new Promise<never>((_, reject) => {
       cancel = clock.after(READ_MS, () => reject(new Error(`No answer in ${READ_MS} ms.`)))
@@ -116,7 +117,7 @@ class StoredOutbox implements KeptOutbox {
     if (!found) return
     this.#userId = found.identity.userId
     this.#host.identified(found.identity)
-    for (const request of found.claimed) this.#take(request)
+    this.#takeAll(found.claimed, owner)
   }
 
   async #open() {
@@ -134,8 +135,13 @@ class StoredOutbox implements KeptOutbox {
   async #claim(): Promise<void> {
     const owner = this.#owner
     const claimed = await this.#safely(this.#database.claim(this.#claimFor(this.#userId)))
-    // What was claimed before a release is ours no longer.
-    if (owner === this.#owner) for (const request of claimed ?? []) this.#take(request)
+    if (claimed) this.#takeAll(claimed, owner)
+  }
+
+  #takeAll(claimed: readonly StoredRequest[], owner: string): void {
+    if (owner === this.#owner) for (const request of claimed) this.#take(request)
+    // What was claimed before we let go of everything is not ours any more.
+    else void this.#safely(this.#database.release(owner))
   }
 
   /** Asks what somebody has asked before who is gone. */

@@ -675,6 +675,36 @@ describe('a storage that fails', () => {
 })
 
 describe('a client with a stored outbox', () => {
+  it('that is closed while it reads what is stored leaves it to the next', async () => {
+    const { clock, log, open, back, database } = cutOff()
+    const first = open()
+    outcomeOf(first.client.request('a'))
+    await clock.advance(1)
+    first.client.close()
+    await clock.advance(1)
+    const claim = database.claim.bind(database)
+    const late = vi.spyOn(database, 'claim').mockImplementation(async (wanted) => {
+      const claimed = await claim(wanted)
+      await new Promise<void>((resolve) => clock.after(100, resolve))
+      return claimed
+    })
+    const second = open()
+    const asked = outcomeOf(second.client.request('b'))
+    await clock.advance(1)
+    second.client.close()
+    await clock.advance(200)
+    late.mockRestore()
+    expect(asked.error).toMatchObject({ code: 'closed' })
+    expect([database.requests.size, second.settled]).toEqual([1, []])
+    const third = open()
+    void third.client.connect()
+    await back()
+    expect(log).toEqual(['a'])
+    third.client.close()
+    await clock.advance(1)
+    expect(clock.timers).toBe(0)
+  })
+
   it('touches nothing before it is used, and leaves nothing behind', async () => {
     const { clock, open, database } = cutOff()
     const identify = vi.spyOn(database, 'identify')
