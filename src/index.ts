@@ -42,13 +42,13 @@ export { clientDefaults } from './client/options.ts'
 export type { RequestOptions } from './client/realtime-client.ts'
 export { RealtimeClient } from './client/realtime-client.ts'
 export type { ClientStats } from './client/stats.ts'
+export type { Pending } from './connection/asked.ts'
 export type { Auth, AuthReason } from './connection/authority.ts'
 export type { ConnectionState } from './connection/connection-state.ts'
 export type { Environment, EnvironmentEvent } from './connection/environment.ts'
 export { platformEnvironment } from './connection/environment.ts'
 export type { HeartbeatOptions } from './connection/heartbeat.ts'
 export { heartbeatDefaults } from './connection/heartbeat.ts'
-export type { Pending } from './connection/ledger.ts'
 export type { OutboxOptions } from './connection/outbox-options.ts'
 export { outboxDefaults } from './connection/outbox-options.ts'
 export type {
@@ -132,5 +132,13 @@ export type {
 } from './wire/intent.ts'
 export { jsonCodec } from './wire/json-codec.ts'
 export type { Answer, Answered, Line, Wing } from './wire/line.ts'
+export type {
+  KeptOutbox,
+  OutboxHost,
+  OutboxIdentity,
+  OutboxStorage,
+  SettledRequest,
+} from './wire/outbox.ts'
+export type { AskOptions, Question } from './wire/question.ts'
 export type { Sink } from './wire/sink.ts'
 export type { CloseInfo, Transport, TransportFactory, TransportHandlers } from './wire/transport.ts'

@@ -30,17 +30,23 @@ export interface ErrorDetails {
   'identity-changed': { readonly userId: string | undefined }
   /** No `WebSocket` is in this environment and none was injected. */
   'no-websocket': Record<never, never>
+  /** Requests cannot be stored, or the one named could not and is not sent; `cause` is what the storage said. */
+  'not-stored': { readonly requestId?: string }
   /** More requests wait for the connection than the outbox holds. */
   'outbox-full': { readonly requestId: string; readonly limit: number }
   /** Nobody knows whether the request was carried out: the server has lost its memory of it. */
   'outcome-unknown': { readonly requestId: string }
   /** A bounded buffer was not read fast enough. */
   overflow: { readonly channel: string; readonly limit: number }
-  /** The answer did not come in time; `sent` tells whether the request had left. */
+  /**
+   * The answer did not come in time; `sent` tells whether the request had left, and `stored` that it is
+   * in a stored outbox, and goes on without its promise.
+   */
   'request-timeout': {
     readonly requestId: string
     readonly timeoutMs: number
     readonly sent: boolean
+    readonly stored?: true
   }
   /** A newer request took the place of this one while it waited. */
   superseded: { readonly requestId: string }

@@ -1,5 +1,6 @@
 import type { WirefoldError } from '../base/errors.ts'
 import type { NoticeFrame, WelcomeFrame } from '../wire/frame.ts'
+import type { SettledRequest } from '../wire/outbox.ts'
 import type { CloseInfo } from '../wire/transport.ts'
 
 /** What a client tells of its life, in past tense. */
@@ -12,6 +13,11 @@ export interface ClientEvents {
   closed(error: WirefoldError): void
   /** Given up; only `connect()` tries again. */
   failed(error: WirefoldError): void
+  /**
+   * A stored request was settled that nobody waits for any more: its promise is over, or its page. Where
+   * nobody listens, one that failed is an `error`.
+   */
+  settled(outcome: SettledRequest): void
   /** A message was left aside on purpose. */
   notice(notice: NoticeFrame): void
   /** A failure that has no better destination. */

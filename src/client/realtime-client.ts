@@ -1,11 +1,11 @@
 import type { Unsubscribe } from '../base/emitter.ts'
 import { randomId } from '../base/ids.ts'
 import type { Readable } from '../base/store.ts'
-import type { AskOptions } from '../connection/asked.ts'
+import type { Pending } from '../connection/asked.ts'
 import type { ConnectionState } from '../connection/connection-state.ts'
-import type { Pending } from '../connection/ledger.ts'
 import type { EventFrame } from '../wire/frame.ts'
 import type { Line } from '../wire/line.ts'
+import type { AskOptions } from '../wire/question.ts'
 import type { ClientEvents } from './events.ts'
 import type { ClientOptions, ResolvedClientOptions } from './options.ts'
 import { resolveClientOptions } from './options.ts'
@@ -17,17 +17,20 @@ export interface RequestOptions {
   /** Gives up the wait; a request that has left may still be carried out. */
   readonly signal?: AbortSignal | undefined
   /**
-   * How long the answer may take, in milliseconds; waiting for the connection counts.
+   * How long the answer may take, in milliseconds; waiting for the connection counts. A stored request
+   * goes on without its promise.
    * @default the client's `requestTimeoutMs`
    */
   readonly timeoutMs?: number | undefined
   /**
-   * How long it may wait for the connection, in milliseconds, where that is shorter.
+   * How long it may wait for the connection, in milliseconds, where that is shorter, or the request is
+   * stored.
    * @default the client's `outbox.ttlMs`
    */
   readonly ttlMs?: number | undefined
   /**
-   * Rejects with `disconnected` rather than wait for the connection: for what is worthless later.
+   * Rejects with `disconnected` rather than wait for the connection: for what is worthless later. It is
+   * never stored.
    * @default false
    */
   readonly volatile?: boolean | undefined
@@ -105,7 +108,10 @@ export class RealtimeClient {
     return this.#opening
   }
 
-  /** Closes the connection; every pending request is rejected with `closed`. `connect()` opens it again. */
+  /**
+   * Closes the connection; every pending request is rejected with `closed`, though one that is stored
+   * stays so. `connect()` opens it again.
+   */
   close(): void {
     this.#session.connection.input({ name: 'close' })
   }
@@ -118,8 +124,8 @@ export class RealtimeClient {
    * `idempotent`.
    *
    * Rejects with `request-timeout`, `aborted`, `disconnected`, `outbox-full`, `outcome-unknown`, `superseded`,
-   * `bad-payload`, `too-large`, `unsupported`, `identity-changed`, `closed`, `failed`, or the code the
-   * server refused with.
+   * `bad-payload`, `too-large`, `unsupported`, `not-stored`, `identity-changed`, `closed`, `failed`, or the
+   * code the server refused with.
    */
   async request<Reply = unknown>(
     type: string,

@@ -5,8 +5,6 @@ import { refusalError, WirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
 import { loggable } from '../base/logger.ts'
 import { printError } from '../base/report.ts'
-import type { AskOptions, Question } from '../connection/asked.ts'
-import { nameOf } from '../connection/asked.ts'
 import { Authority } from '../connection/authority.ts'
 import { Connection } from '../connection/connection.ts'
 import type { ConnectionHandlers } from '../connection/connection-port.ts'
@@ -23,10 +21,14 @@ import type {
   WelcomeFrame,
 } from '../wire/frame.ts'
 import type { Line } from '../wire/line.ts'
+import type { KeptOutbox } from '../wire/outbox.ts'
+import type { AskOptions, Question } from '../wire/question.ts'
+import { nameOf } from '../wire/question.ts'
 import type { CloseInfo } from '../wire/transport.ts'
 import type { ClientEvents } from './events.ts'
 import { createLine } from './line.ts'
 import type { ResolvedClientOptions } from './options.ts'
+import { createOutboxHost } from './outbox-host.ts'
 import { Wings } from './wings.ts'
 
 /** What lies behind a client: builds the parts and passes frames and intents between them. */
@@ -40,8 +42,9 @@ export class Session implements ConnectionHandlers {
   readonly line: Line
   readonly #options: ResolvedClientOptions
   readonly #authority: Authority
+  readonly #kept: KeptOutbox | undefined
   readonly #clientId = randomId()
-  readonly #senderId = randomId()
+  #senderId = randomId()
   #userId: string | undefined
   #dedupeMs: number | undefined
   #renewing = false
@@ -55,7 +58,18 @@ export class Session implements ConnectionHandlers {
       if (event === 'error') printError(error)
       else this.report(error)
     })
-    this.#authority = new Authority(options.auth)
+    this.#kept = options.outbox.storage?.keep(
+      createOutboxHost({
+        ...{ options, report, events: this.events },
+        isOpen: () => this.connection.state.get().name === 'open',
+        ask: (question, how) => this.#askNow(question, how),
+        identified: ({ senderId, userId }) => {
+          this.#senderId = senderId
+          this.#userId = userId
+        },
+      }),
+    )
+    this.#authority = new Authority(options.auth, this.#kept)
     const authority = this.#authority
     this.connection = new Connection({ ...options, url, authority, report }, this)
     this.ledger = new Ledger({
@@ -73,12 +87,15 @@ export class Session implements ConnectionHandlers {
 
   /** Asks a question, and connects if nobody has yet. */
   ask(question: Question, options: AskOptions): Promise<ReplyFrame> {
-    const error = this.finalError()
-    if (error) return Promise.reject(error)
     this.#options.logger?.('requests', loggable(nameOf(question)))
-    const answer = this.ledger.ask(question, options)
+    const answer = this.#kept?.ask(question, options) ?? this.#askNow(question, options)
     this.connection.input({ name: 'needed' })
     return answer
+  }
+
+  #askNow(question: Question, options: AskOptions): Promise<ReplyFrame> {
+    const error = this.finalError()
+    return error ? Promise.reject(error) : this.ledger.ask(question, options)
   }
 
   /** Why nothing can be asked, where the client has ended. */
@@ -143,7 +160,6 @@ export class Session implements ConnectionHandlers {
 
   drained(link: Link): void {
     this.ledger.cut(link)
-    this.ledger.opening()
     this.ledger.resume(this.#dedupeMs)
   }
 
@@ -152,6 +168,7 @@ export class Session implements ConnectionHandlers {
     if (this.#userId !== undefined && userId !== this.#userId) this.#identityChanged(userId)
     this.#userId = userId
     this.#dedupeMs = frame?.limits.dedupeMs
+    this.#kept?.greeted(userId)
   }
 
   frame(frame: Frame): void {
@@ -198,6 +215,7 @@ export class Session implements ConnectionHandlers {
   }
 
   ended(error: WirefoldError): void {
+    this.#kept?.release(this.#userId)
     this.ledger.rejectAll(error)
     this.ledger.cut()
     this.wings.ended(error)
@@ -236,6 +254,7 @@ export class Session implements ConnectionHandlers {
 
   /** What the former user asked for is not done in the name of the present one. */
   #identityChanged(userId: string | undefined): void {
+    this.#kept?.release(userId)
     const message = 'Somebody else is signed in now; what was asked before is not carried out.'
     this.ledger.rejectAll(new WirefoldError('identity-changed', message, { userId }))
   }

@@ -1,28 +1,9 @@
 import { WirefoldError } from '../base/errors.ts'
 import type { ReplyFrame } from '../wire/frame.ts'
-import type { PublishIntent, RequestIntent } from '../wire/intent.ts'
+import type { AskOptions, Question } from '../wire/question.ts'
+import { nameOf } from '../wire/question.ts'
 import type { Expectation } from './expectations.ts'
 import type { Ticket } from './sender.ts'
-
-/** Something that wants an answer and gets exactly one. */
-export type Question = RequestIntent | PublishIntent
-
-/** How a question is asked. */
-export interface AskOptions {
-  /** How long its answer may take, in milliseconds, the time it waits to be sent included. */
-  readonly timeoutMs: number
-  /** How long it may wait to be sent, in milliseconds. */
-  readonly ttlMs: number
-  /** Whether it is given up rather than wait for a connection. */
-  readonly volatile: boolean
-  /** Whether carrying it out twice does no harm. */
-  readonly idempotent: boolean
-  /** Those with the same key are sent one after the other. */
-  readonly ordering: string | undefined
-  /** Of those with the same key that wait to be sent only the newest is kept. */
-  readonly supersede: string | undefined
-  readonly signal: AbortSignal | undefined
-}
 
 /** A question on its way: waiting to be sent, or for its answer. */
 export interface Asked extends Ticket {
@@ -34,21 +15,28 @@ export interface Asked extends Ticket {
   readonly lane: string | undefined
   /** Of those of one topic that wait only the newest is kept. */
   readonly topic: string | undefined
+  /** Asked before it leaves; see {@link AskOptions.gate}. */
+  readonly gate: AskOptions['gate']
   readonly resolve: (reply: ReplyFrame) => void
   readonly reject: (error: WirefoldError) => void
   /** Ends its deadlines and lets go of its signal. */
   readonly release: () => void
   /** When it first really left, by the clock's `now()`. */
   sentAt: number | undefined
+  /** Whether its gate is being asked. */
+  atGate: boolean
+  /** The line for which its gate is open. */
+  clearedFor: object | undefined
   /** Present once it was said, though perhaps not sent. */
   expectation: Expectation | undefined
 }
 
-/** What a question is called in messages to people. */
-export function nameOf(question: Question): string {
-  return question.kind === 'request'
-    ? `the request ${question.type}`
-    : `the publish on ${question.channel}`
+/** How many requests are on their way. */
+export interface Pending {
+  /** Waiting to be sent. */
+  readonly queued: number
+  /** Sent, and waiting for their answer. */
+  readonly sent: number
 }
 
 /** The answer to a question that goes without one. */

@@ -20,15 +20,23 @@ export type Auth = (
 /** Asks the application for credentials, once for all who want them at the same time. */
 export class Authority {
   readonly #auth: Auth | undefined
+  readonly #before: { ready(): Promise<void> } | undefined
   #asking: Promise<Credentials> | undefined
 
-  constructor(auth: Auth | undefined) {
+  /** @param before what has to be ready before there are credentials */
+  constructor(auth: Auth | undefined, before: { ready(): Promise<void> } | undefined) {
     this.#auth = auth
+    this.#before = before
   }
 
   /** Whether there is anybody to ask. */
   get present(): boolean {
     return this.#auth !== undefined
+  }
+
+  /** Whether there is nothing to wait for, and nobody to ask. */
+  get idle(): boolean {
+    return !this.#auth && !this.#before
   }
 
   /** The credentials of this moment; rejects as the application does. */
@@ -40,6 +48,7 @@ export class Authority {
   }
 
   async #ask(reason: AuthReason): Promise<Credentials> {
+    await this.#before?.ready()
     const given = await this.#auth?.(reason)
     return typeof given === 'string' ? { token: given } : (given ?? {})
   }

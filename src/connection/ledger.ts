@@ -5,12 +5,16 @@ import { createStore } from '../base/store.ts'
 import type { Dialect, Outgoing } from '../wire/dialect.ts'
 import type { ReplyFrame } from '../wire/frame.ts'
 import type { Answer } from '../wire/line.ts'
-import type { Asked, AskOptions, Question } from './asked.ts'
-import { localReply, nameOf, reasons } from './asked.ts'
+import type { AskOptions, Question } from '../wire/question.ts'
+import { nameOf } from '../wire/question.ts'
+import type { Asked, Pending } from './asked.ts'
+import { localReply, reasons } from './asked.ts'
 import { Controls } from './controls.ts'
+import { departure } from './departure.ts'
 import { Expectations } from './expectations.ts'
 import { Lanes } from './lanes.ts'
 import type { ResolvedOutboxOptions } from './outbox-options.ts'
+import { isQueued, overflowing } from './overflow.ts'
 import type { Ticket } from './sender.ts'
 
 /** What a ledger needs around it. */
@@ -38,14 +42,6 @@ const DEDUPE_MS = 10 * 60_000
 /** Close codes for something we sent: binary, not UTF-8, too large. What was sent last was it. */
 const POISONED = [1003, 1007, 1009]
 
-/** How many requests are on their way. */
-export interface Pending {
-  /** Waiting to be sent. */
-  readonly queued: number
-  /** Sent, and waiting for their answer. */
-  readonly sent: number
-}
-
 /**
  * Who waits for what: questions not yet sent, in order, and everything sent whose answer is due.
  *
@@ -65,6 +61,9 @@ export class Ledger {
   readonly #lanes = new Lanes<Asked>()
   readonly #pending
   #sent = 0
+  #dedupeMs = DEDUPE_MS
+  /** The line on which the server knows us. */
+  #knownOn: object | undefined
 
   constructor(port: LedgerPort) {
     this.#port = port
@@ -84,7 +83,7 @@ export class Ledger {
 
   /** Sends a question, now or when there is a line, and returns its answer. */
   ask(question: Question, options: AskOptions): Promise<ReplyFrame> {
-    const { timeoutMs, ttlMs, signal, volatile, idempotent, ordering, supersede } = options
+    const { timeoutMs, ttlMs, signal, volatile, idempotent, ordering, supersede, gate } = options
     if (signal?.aborted) return Promise.reject(reasons.aborted(question, signal))
     return new Promise((resolve, reject) => {
       const { clock } = this.#port
@@ -101,10 +100,13 @@ export class Ledger {
         idempotent,
         lane: ordering,
         topic: supersede,
+        gate,
         resolve,
         reject,
-        sentAt: undefined,
+        sentAt: options.sentAt,
         cancelled: false,
+        atGate: false,
+        clearedFor: undefined,
         expectation: undefined,
         left: () => {
           const now = clock.now()
@@ -120,19 +122,18 @@ export class Ledger {
         },
       }
       if (supersede !== undefined) this.#supersede(supersede)
+      if (asked.sentAt !== undefined) this.#sent++
       this.#asked.set(question.requestId, asked)
       this.#lanes.enter(asked)
       this.#send(asked)
-      if (this.#asked.get(question.requestId) === asked && !asked.expectation) this.#queue(asked)
+      if (this.#asked.get(question.requestId) === asked && isQueued(asked)) this.#queue(asked)
       this.#changed()
     })
   }
 
-  /** There is a line: what was never sent goes out, in order. */
+  /** There is a line: what may leave by it goes out, in order. */
   opening(): void {
-    for (const asked of [...this.#asked.values()]) {
-      if (!asked.expectation && asked.sentAt === undefined) this.#send(asked)
-    }
+    for (const asked of [...this.#asked.values()]) if (!asked.expectation) this.#send(asked)
   }
 
   /**
@@ -142,13 +143,9 @@ export class Ledger {
    * @param dedupeMs how far back the server remembers its answers, where it told
    */
   resume(dedupeMs: number = DEDUPE_MS): void {
-    const now = this.#port.clock.now()
-    for (const asked of [...this.#asked.values()]) {
-      const { expectation, sentAt, question, idempotent } = asked
-      if (expectation || sentAt === undefined) continue
-      if (idempotent || now - sentAt < dedupeMs) this.#send(asked)
-      else this.#fail(asked, reasons.outcomeUnknown(question))
-    }
+    this.#dedupeMs = dedupeMs
+    this.#knownOn = this.#port.line()
+    this.opening()
   }
 
   /** Gives an answer to whoever waits for it. */
@@ -192,7 +189,7 @@ export class Ledger {
   }
 
   #send(asked: Asked): void {
-    if (!this.#lanes.isFirst(asked)) return
+    if (!this.#lanes.isFirst(asked) || !this.#mayLeave(asked)) return
     const { question } = asked
     let said: readonly Outgoing[] | undefined | false
     try {
@@ -216,6 +213,27 @@ export class Ledger {
     }
   }
 
+  /** Whether a question may be said now; where it may not, sees to what comes of it. */
+  #mayLeave(asked: Asked): boolean {
+    const { clock, line: lineOf, dialect } = this.#port
+    const line = lineOf()
+    const known = line !== undefined && line === this.#knownOn
+    const reachMs = dialect().capabilities.dedupes ? this.#dedupeMs : Number.NEGATIVE_INFINITY
+    const when = departure(asked, { line, known, forgottenUntil: clock.now() - reachMs })
+    if (when === 'lost') this.#fail(asked, reasons.outcomeUnknown(asked.question))
+    if (when === 'gate') void this.#askGate(asked, line)
+    return when === 'now'
+  }
+
+  async #askGate(asked: Asked, line: object | undefined): Promise<void> {
+    asked.atGate = true
+    const open = await asked.gate?.(asked.sentAt === undefined)
+    asked.atGate = false
+    if (!open || asked.cancelled) return
+    asked.clearedFor = line
+    this.#send(asked)
+  }
+
   /** A newer question is asked: of those like it none need be sent that has not been yet. */
   #supersede(topic: string): void {
     for (const asked of [...this.#asked.values()]) {
@@ -230,17 +248,11 @@ export class Ledger {
       this.#fail(asked, reasons.disconnected(asked.question, false))
       return
     }
-    const { limit, overflow } = this.#port.outbox
-    const queued = [...this.#asked.values()].filter(
-      ({ expectation, sentAt }) => !expectation && sentAt === undefined,
-    )
-    if (queued.length <= limit) return
-    const victim =
-      overflow === 'drop-oldest' ? queued[0] : overflow === 'drop-newest' ? queued.at(-2) : asked
+    const { outbox } = this.#port
+    const loser = overflowing(this.#asked.values(), asked, outbox)
+    if (!loser) return
     this.dropped++
-    // Where nothing may wait at all there is no older one to give way.
-    const loser = victim ?? asked
-    this.#fail(loser, reasons.outboxFull(loser.question, limit))
+    this.#fail(loser, reasons.outboxFull(loser.question, outbox.limit))
   }
 
   #answered(asked: Asked, answer: Answer): void {

@@ -84,8 +84,8 @@ export class Link {
     this.#cancelDeadline = clock.after(connectTimeoutMs, () => {
       handlers.dead(`no welcome in ${connectTimeoutMs} ms`, this)
     })
-    if (authority.present) void this.#authorize(denied)
-    else this.#open({})
+    if (authority.idle) this.#open({})
+    else void this.#authorize(denied)
   }
 
   async #authorize(denied: boolean): Promise<void> {

@@ -1,3 +1,6 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 import type { Browser, LaunchOptions } from 'playwright'
 import { chromium } from 'playwright'
 
@@ -22,11 +25,66 @@ const QUIET = [
  *
  * @returns `undefined`, after saying loudly why, where none does; throws instead where `CI` is set
  */
-export async function launchChromium(): Promise<Browser | undefined> {
+export function launchChromium(): Promise<Browser | undefined> {
+  return firstOf((options) => chromium.launch(options))
+}
+
+/** A browser in a process of its own, whose profile outlives it. */
+export interface BrowserProcess {
+  readonly browser: Browser
+  /** Ends it without a word, and waits until it is gone. */
+  kill(): Promise<void>
+}
+
+/**
+ * Starts Chromium as {@link launchChromium} does, as a user would.
+ *
+ * @param profile the folder that keeps what is to outlive the process
+ * @param args more arguments for it
+ */
+export function spawnChromium(
+  profile: string,
+  ...args: string[]
+): Promise<BrowserProcess | undefined> {
+  return firstOf(async (options) => {
+    const own = ['--headless', '--remote-debugging-port=0', `--user-data-dir=${profile}`]
+    const child = spawn(options.executablePath ?? '', [...(options.args ?? []), ...own, ...args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    const exited = new Promise<void>((resolve) => {
+      child.once('exit', () => resolve())
+      child.once('error', () => resolve())
+    })
+    const browser = await chromium.connectOverCDP(await addressOf(child))
+    return {
+      browser,
+      async kill() {
+        child.kill('SIGKILL')
+        await exited
+      },
+    }
+  })
+}
+
+/** Where the browser is spoken to; rejects where it ends instead. */
+async function addressOf(child: ChildProcess): Promise<string> {
+  await once(child, 'spawn')
+  const { stderr } = child
+  for await (const line of stderr ? createInterface(stderr) : []) {
+    const found = /DevTools listening on (ws:\S+)/.exec(line)?.[1]
+    if (!found) continue
+    // What nobody reads would fill the pipe, and stop the browser.
+    stderr?.resume()
+    return found
+  }
+  throw new Error('It ended before it could be spoken to.')
+}
+
+async function firstOf<T>(start: (options: LaunchOptions) => Promise<T>): Promise<T | undefined> {
   const failures: string[] = []
   for (const { name, options } of candidates()) {
     try {
-      return await chromium.launch(await options())
+      return await start(await options())
     } catch (error) {
       failures.push(`  ${name}: ${String(error).split('\n', 1)[0]}`)
     }

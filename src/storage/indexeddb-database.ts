@@ -1,0 +1,171 @@
+import type { OutboxIdentity } from '../wire/outbox.ts'
+import { claimed, marked } from './lease.ts'
+import type { Claim, Mark, OutboxDatabase, StoredRequest } from './outbox-database.ts'
+
+const VERSION = 1
+/** Requests by their ids, the ends of leases by owner, and who the requests are sent as. */
+const STORES = ['requests', 'leases', 'identity'] as const
+
+/** The parts of a transaction. */
+type Stores = { readonly [Name in (typeof STORES)[number]]: IDBObjectStore }
+
+/** Requests in an IndexedDB database, opened with the first call and again where it was closed on us. */
+export class IndexedDbDatabase implements OutboxDatabase {
+  readonly #name: string
+  readonly #factory: () => IDBFactory
+  #opening: Promise<IDBDatabase> | undefined
+
+  /** @param factory called with every attempt to open; throws where there is no IndexedDB */
+  constructor(name: string, factory: () => IDBFactory) {
+    this.#name = name
+    this.#factory = factory
+  }
+
+  identify(senderId: string): Promise<OutboxIdentity> {
+    return this.#transact(({ identity }, result) => {
+      read<string>(identity.get('senderId'), (known) => {
+        if (known === undefined) identity.put(senderId, 'senderId')
+        read<string>(identity.get('userId'), (userId) => {
+          result({ senderId: known ?? senderId, userId })
+        })
+      })
+    })
+  }
+
+  remember(userId: string | undefined): Promise<void> {
+    return this.#write(({ identity }) =>
+      userId === undefined ? identity.delete('userId') : identity.put(userId, 'userId'),
+    )
+  }
+
+  put(request: StoredRequest, leaseUntil: number): Promise<void> {
+    return this.#write(({ requests, leases }) => {
+      requests.put(request)
+      leases.put(leaseUntil, request.owner)
+    })
+  }
+
+  claim(claim: Claim): Promise<readonly StoredRequest[]> {
+    const { owner, now, leaseUntil } = claim
+    return this.#transact(({ requests, leases }, result) => {
+      read<StoredRequest[]>(requests.getAll(), (all = []) => {
+        const ends = new Map<string, number>()
+        const cursor = leases.openCursor()
+        read<IDBCursorWithValue>(cursor, (lease) => {
+          if (lease) {
+            if (lease.value > now) ends.set(String(lease.key), lease.value)
+            else lease.delete()
+            lease.continue()
+            return
+          }
+          const mine = claimed(all, ends, claim)
+          for (const request of mine.requests) requests.put(request)
+          for (const { requestId } of mine.stale) requests.delete(requestId)
+          if (mine.requests.length > 0) leases.put(leaseUntil, owner)
+          result(mine.requests)
+        })
+      })
+    })
+  }
+
+  mark(mark: Mark): Promise<readonly string[]> {
+    return this.#transact(({ requests, leases }, result) => {
+      const ids: string[] = []
+      leases.put(mark.leaseUntil, mark.owner)
+      for (const requestId of mark.sentAt.keys()) {
+        read<StoredRequest>(requests.get(requestId), (request) => {
+          const next = request && marked(request, mark)
+          if (!next) return
+          requests.put(next)
+          ids.push(requestId)
+        })
+      }
+      result(ids)
+    })
+  }
+
+  renew(owner: string, leaseUntil: number): Promise<readonly string[]> {
+    return this.#transact(({ requests, leases }, result) => {
+      leases.put(leaseUntil, owner)
+      read<StoredRequest[]>(requests.getAll(), (all = []) => {
+        const owned = all.filter((request) => request.owner === owner)
+        result(owned.map(({ requestId }) => requestId))
+      })
+    })
+  }
+
+  release(owner: string): Promise<void> {
+    return this.#write(({ leases }) => leases.delete(owner))
+  }
+
+  delete(requestId: string): Promise<void> {
+    return this.#write(({ requests }) => requests.delete(requestId))
+  }
+
+  /** Runs one transaction that reads nothing; it is under way when this returns, whatever becomes of the page. */
+  #write(work: (stores: Stores) => void): Promise<void> {
+    return this.#transact((stores, result) => {
+      work(stores)
+      result()
+      stores.requests.transaction.commit()
+    })
+  }
+
+  /** Runs one transaction; what it gives is settled once all of it is kept. */
+  async #transact<T>(work: (stores: Stores, result: (value: T) => void) => void): Promise<T> {
+    const database = await this.#open()
+    return new Promise((resolve, reject) => {
+      const transaction = database.transaction(STORES, 'readwrite')
+      const stores = {
+        requests: transaction.objectStore('requests'),
+        leases: transaction.objectStore('leases'),
+        identity: transaction.objectStore('identity'),
+      }
+      let complete = (): void => {}
+      transaction.oncomplete = () => complete()
+      // Where there is no room it is only the end of the transaction that says so.
+      transaction.onabort = () => reject(transaction.error)
+      work(stores, (value) => {
+        complete = () => resolve(value)
+      })
+    })
+  }
+
+  #open(): Promise<IDBDatabase> {
+    this.#opening ??= this.#dial().catch((error: unknown) => {
+      this.#opening = undefined
+      throw error
+    })
+    return this.#opening
+  }
+
+  async #dial(): Promise<IDBDatabase> {
+    const request = this.#factory().open(this.#name, VERSION)
+    return new Promise((resolve, reject) => {
+      request.onupgradeneeded = () => {
+        request.result.createObjectStore('requests', { keyPath: 'requestId' })
+        request.result.createObjectStore('leases')
+        request.result.createObjectStore('identity')
+      }
+      request.onerror = () => reject(request.error)
+      request.onsuccess = () => {
+        const database = request.result
+        const forget = (): void => {
+          this.#opening = undefined
+        }
+        // The user or another page wants it gone: in the way we would only block them.
+        database.onversionchange = () => {
+          database.close()
+          forget()
+        }
+        database.onclose = forget
+        resolve(database)
+      }
+    })
+  }
+}
+
+/** Hands on what a request finds; where it fails its transaction ends, and says so. */
+function read<T>(request: IDBRequest, found: (value: T | undefined) => void): void {
+  request.onsuccess = () => found(request.result ?? undefined)
+}

@@ -1,0 +1,55 @@
+import { IDBFactory } from 'fake-indexeddb'
+import { describe, expect, it } from 'vitest'
+import { IndexedDbDatabase } from '../../src/storage/indexeddb-database.ts'
+import type { MakeOutboxDatabase } from '../../src/testing/index.ts'
+import { MemoryOutboxDatabase, outboxDatabaseSuite } from '../../src/testing/index.ts'
+
+/** Makes databases for one case. */
+const wearers: Record<string, () => MakeOutboxDatabase> = {
+  IndexedDB: () => {
+    const factory = new IDBFactory()
+    return () => new IndexedDbDatabase('test', () => factory)
+  },
+  memory: () => {
+    const database = new MemoryOutboxDatabase()
+    return () => database
+  },
+}
+
+for (const [name, wearer] of Object.entries(wearers)) {
+  describe(`an outbox database in ${name}`, () => {
+    for (const { name: promise, run } of outboxDatabaseSuite) it(promise, () => run(wearer()))
+  })
+}
+
+describe('an outbox database in IndexedDB', () => {
+  it('opens again what was closed on it', async () => {
+    const factory = new IDBFactory()
+    const database = new IndexedDbDatabase('test', () => factory)
+    await database.identify('one')
+    await deleted(factory, 'test')
+    expect(await database.identify('two')).toEqual({ senderId: 'two', userId: undefined })
+  })
+
+  it('tries again to open what could not be opened', async () => {
+    const factory = new IDBFactory()
+    let broken = true
+    const database = new IndexedDbDatabase('test', () => {
+      if (broken) throw new Error('not now')
+      return factory
+    })
+    await expect(database.identify('one')).rejects.toThrow('not now')
+    broken = false
+    expect(await database.identify('one')).toMatchObject({ senderId: 'one' })
+  })
+})
+
+/** Deletes a database as another page would. */
+function deleted(factory: IDBFactory, name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = factory.deleteDatabase(name)
+    request.onsuccess = () => resolve()
+    request.onerror = () => reject(request.error)
+    request.onblocked = () => reject(new Error('somebody keeps it open'))
+  })
+}

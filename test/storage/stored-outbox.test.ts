@@ -1,0 +1,732 @@
+import { describe, expect, it, vi } from 'vitest'
+import { native } from '../../src/index.ts'
+import type { Mark, StoredRequest } from '../../src/storage/outbox-database.ts'
+import { MemoryOutboxDatabase, memoryOutboxStorage } from '../../src/testing/index.ts'
+import { outcomeOf, scripted } from '../support/scripted.ts'
+import { DEDUPE_MS, tabs } from './tabs.ts'
+
+const LEASE_MS = 30_000
+const LOOK_MS = 10_000
+const DAY_MS = 24 * 60 * 60_000
+
+const types = (messages: readonly Readonly<Record<string, unknown>>[]) =>
+  messages.map(({ type }) => type).filter((type) => type !== 'hello' && type !== 'ping')
+
+/** Tabs whose server is not there, and what brings it back. */
+function cutOff(database = new MemoryOutboxDatabase()) {
+  const world = tabs(database)
+  world.server.transport.refusing = true
+  const back = async () => {
+    world.server.transport.refusing = false
+    await world.clock.advance(20_000)
+  }
+  return { ...world, database, back }
+}
+
+describe('a stored outbox', () => {
+  it('stores a request before it is sent, marks it before it leaves, and forgets it when it is settled', async () => {
+    const steps: string[] = []
+    class Recording extends MemoryOutboxDatabase {
+      override async put(request: StoredRequest, leaseUntil: number) {
+        await super.put(request, leaseUntil)
+        steps.push(`put ${server.count('a')}`)
+      }
+      override async mark(mark: Mark) {
+        const marked = await super.mark(mark)
+        steps.push(`mark ${server.count('a')}`)
+        return marked
+      }
+      override async delete(requestId: string) {
+        await super.delete(requestId)
+        steps.push(`delete ${server.count('a')}`)
+      }
+    }
+    const { clock, server, open, behaviour } = tabs(new Recording())
+    behaviour.answers = false
+    const { client } = open()
+    await Promise.all([client.connect(), clock.advance(1)])
+    const asked = outcomeOf(client.request('a'))
+    await clock.advance(1)
+    expect([steps, server.count('a')]).toEqual([['put 0', 'mark 0'], 1])
+    server.send({ type: 'reply', requestId: server.messages.at(-1)?.requestId, payload: 'done' })
+    await clock.advance(1)
+    expect(asked).toEqual({ value: 'done' })
+    expect(steps.at(-1)).toBe('delete 1')
+  })
+
+  it('sends what a killed tab has left, each once and in order', async () => {
+    const { clock, applied, log, open, back } = cutOff()
+    const first = open()
+    for (let n = 0; n < 10; n++) outcomeOf(first.client.request(`r${n}`))
+    await clock.advance(100)
+    first.kill()
+    await back()
+    const second = open()
+    void second.client.connect()
+    await clock.advance(LEASE_MS + LOOK_MS)
+    expect(log).toEqual(Array.from({ length: 10 }, (_, n) => `r${n}`))
+    expect([...applied.values()]).toEqual(Array(10).fill(1))
+    expect(second.settled.map(({ reply }) => reply?.payload)).toEqual(log)
+    second.client.close()
+  })
+
+  it('sends what a closed tab has left before what is asked anew', async () => {
+    const { clock, log, open, back, database } = cutOff()
+    const first = open()
+    const asked = ['a', 'b'].map((type) =>
+      outcomeOf(first.client.request(type, undefined, { ordering: 'lane' })),
+    )
+    await clock.advance(100)
+    first.client.close()
+    await clock.advance(0)
+    expect(asked.map(({ error }) => error)).toMatchObject([{ code: 'closed' }, { code: 'closed' }])
+    expect(database.requests.size).toBe(2)
+    const second = open()
+    outcomeOf(second.client.request('c', undefined, { ordering: 'lane' }))
+    await clock.advance(1)
+    expect(second.client.pending.get()).toEqual({ queued: 3, sent: 0 })
+    await back()
+    expect(log).toEqual(['a', 'b', 'c'])
+    expect(database.requests.size).toBe(0)
+    second.client.close()
+  })
+
+  it('keeps the sender, and the user who is expected', async () => {
+    const { clock, server, open } = tabs()
+    server.welcome = { userId: 'ada' }
+    for (const _ of [1, 2]) {
+      const { client } = open()
+      await Promise.all([client.connect(), clock.advance(1)])
+      client.close()
+    }
+    const [first, second] = server.messages.map(({ payload }) => payload as Record<string, string>)
+    expect(second?.senderId).toBe(first?.senderId)
+    expect(second?.clientId).not.toBe(first?.clientId)
+    expect([first?.expectUser, second?.expectUser]).toEqual([undefined, 'ada'])
+  })
+
+  it('sends again what was cut off, while the server remembers', async () => {
+    const { clock, applied, open, behaviour } = tabs()
+    behaviour.answers = false
+    const first = open()
+    outcomeOf(first.client.request('a'))
+    await clock.advance(1)
+    first.kill()
+    behaviour.answers = true
+    const second = open()
+    void second.client.connect()
+    await clock.advance(LEASE_MS + LOOK_MS)
+    expect([...applied.values()]).toEqual([1])
+    expect(second.settled).toMatchObject([{ question: { type: 'a' }, reply: { payload: 'a' } }])
+    second.client.close()
+  })
+
+  it('says that nobody knows the outcome of what the server does not remember', async () => {
+    const { clock, server, open, behaviour } = tabs()
+    behaviour.answers = false
+    const first = open()
+    outcomeOf(first.client.request('a'))
+    outcomeOf(first.client.request('b', undefined, { idempotent: true }))
+    await clock.advance(1)
+    first.kill()
+    await clock.advance(DEDUPE_MS)
+    behaviour.answers = true
+    const second = open()
+    void second.client.connect()
+    await clock.advance(1)
+    expect(second.settled).toMatchObject([
+      { question: { type: 'a' }, error: { code: 'outcome-unknown' } },
+      { question: { type: 'b' }, reply: { payload: 'b' } },
+    ])
+    expect(types(server.messages)).toEqual(['a', 'b', 'b'])
+    second.client.close()
+  })
+
+  it('sends nothing again to a backend that would carry it out again, unless that does no harm', async () => {
+    const { clock, server, open, behaviour } = tabs()
+    const dialect = () => {
+      const told = native()
+      return { ...told, capabilities: { ...told.capabilities, dedupes: false } }
+    }
+    behaviour.answers = false
+    const first = open({ dialect })
+    outcomeOf(first.client.request('a'))
+    outcomeOf(first.client.request('b', undefined, { idempotent: true }))
+    await clock.advance(1)
+    first.client.close()
+    const second = open({ dialect })
+    void second.client.connect()
+    await clock.advance(1)
+    expect(types(server.messages)).toEqual(['a', 'b', 'b'])
+    expect(second.settled).toMatchObject([
+      { question: { type: 'a' }, error: { code: 'outcome-unknown' } },
+    ])
+    second.client.close()
+  })
+
+  it('takes a clock that was set back for one that cannot tell', async () => {
+    const { clock, server, open, behaviour } = tabs()
+    behaviour.answers = false
+    const first = open()
+    outcomeOf(first.client.request('a'))
+    await clock.advance(LEASE_MS)
+    first.client.close()
+    clock.shiftWall(-LEASE_MS - 1)
+    const second = open()
+    void second.client.connect()
+    await clock.advance(1)
+    expect(second.settled).toMatchObject([{ error: { code: 'outcome-unknown' } }])
+    expect(server.count('a')).toBe(1)
+    second.client.close()
+  })
+
+  it('sends nothing past its time to live, and says so to whoever opens it next', async () => {
+    const { clock, log, open, back, database } = cutOff()
+    const first = open({ outbox: { ttlMs: 60_000 } })
+    outcomeOf(first.client.request('short', undefined, { ttlMs: 20_000 }))
+    outcomeOf(first.client.request('long'))
+    await clock.advance(100)
+    first.kill()
+    await clock.advance(50_000)
+    const second = open()
+    await back()
+    void second.client.connect()
+    await clock.advance(1)
+    expect(second.settled).toMatchObject([
+      {
+        question: { type: 'short' },
+        error: { code: 'request-timeout', detail: { sent: false, timeoutMs: 20_000 } },
+      },
+      { question: { type: 'long' }, error: { code: 'request-timeout' } },
+    ])
+    expect([log, database.requests.size]).toEqual([[], 0])
+    second.client.close()
+  })
+
+  it('sends nothing past its time to live while the page lives, also where the machine slept', async () => {
+    for (const slept of [false, true]) {
+      const { clock, log, open, back } = cutOff()
+      const { client, settled } = open({ outbox: { ttlMs: 60_000 } })
+      const asked = outcomeOf(client.request('a'))
+      await clock.advance(10_000)
+      expect(asked.error).toMatchObject({
+        code: 'request-timeout',
+        detail: { timeoutMs: 10_000, sent: false, stored: true },
+      })
+      // Where the monotonic clock stands still meanwhile no timer tells.
+      if (slept) clock.sleep(60_000, false)
+      else await clock.advance(60_000)
+      await back()
+      expect(log).toEqual([])
+      expect(settled).toMatchObject([{ error: { code: 'request-timeout' } }])
+      client.close()
+    }
+  })
+
+  it('keeps what waits for a day where nothing is said', async () => {
+    for (const [waitedMs, sent] of [
+      [DAY_MS - 60_000, ['a']],
+      [DAY_MS, []],
+    ] as const) {
+      const { clock, log, open, back } = cutOff()
+      const first = open()
+      outcomeOf(first.client.request('a'))
+      await clock.advance(1)
+      first.kill()
+      await clock.advance(waitedMs)
+      const second = open()
+      void second.client.connect()
+      await back()
+      expect(log).toEqual(sent)
+      second.client.close()
+    }
+  })
+
+  it('lets a request go on without its promise, and tells what becomes of it', async () => {
+    const { clock, open, back } = cutOff()
+    const { client, settled } = open()
+    const asked = outcomeOf(client.request('a', { n: 1 }, { timeoutMs: 100 }))
+    await clock.advance(100)
+    expect(asked.error).toMatchObject({ code: 'request-timeout', detail: { stored: true } })
+    expect(client.pending.get()).toEqual({ queued: 1, sent: 0 })
+    await back()
+    expect(settled).toMatchObject([
+      { question: { type: 'a', payload: { n: 1 } }, reply: { payload: 'a' }, error: undefined },
+    ])
+    client.close()
+  })
+
+  it('tells a failure that nobody waits for as an error where nobody listens', async () => {
+    const { clock, client, server, errors } = scripted(
+      {
+        answer: () => {
+          throw new Error('forbidden')
+        },
+      },
+      { outbox: { storage: memoryOutboxStorage() } },
+    )
+    server.transport.refusing = true
+    const asked = outcomeOf(client.request('a', undefined, { timeoutMs: 100 }))
+    await clock.advance(100)
+    server.transport.refusing = false
+    await clock.advance(20_000)
+    expect(asked.error).toMatchObject({ code: 'request-timeout' })
+    expect(errors).toMatchObject([{ code: 'forbidden' }])
+    client.close()
+  })
+
+  it('takes out what is aborted', async () => {
+    const { clock, log, open, back, database } = cutOff()
+    const { client } = open()
+    const controller = new AbortController()
+    const asked = outcomeOf(client.request('a', undefined, { signal: controller.signal }))
+    await clock.advance(1)
+    expect(database.requests.size).toBe(1)
+    controller.abort('changed my mind')
+    await clock.advance(1)
+    expect(asked.error).toMatchObject({ code: 'aborted', cause: 'changed my mind' })
+    expect(database.requests.size).toBe(0)
+    const late = outcomeOf(client.request('b', undefined, { signal: controller.signal }))
+    await back()
+    expect(late.error).toMatchObject({ code: 'aborted' })
+    expect(log).toEqual([])
+    client.close()
+  })
+
+  it('does not store what is volatile', async () => {
+    const { clock, open, database } = cutOff()
+    const { client } = open()
+    const asked = outcomeOf(client.request('a', undefined, { volatile: true }))
+    await clock.advance(1)
+    expect(asked.error).toMatchObject({ code: 'disconnected' })
+    expect(database.requests.size).toBe(0)
+    client.close()
+  })
+
+  it('stores what is published too', async () => {
+    const { clock, server, open, back } = cutOff()
+    const first = open()
+    outcomeOf(first.client.publish('room', 'said', 'hello'))
+    await clock.advance(1)
+    first.kill()
+    await clock.advance(LEASE_MS)
+    const second = open()
+    void second.client.connect()
+    await back()
+    expect(server.messages.find(({ type }) => type === 'publish')).toMatchObject({
+      channel: 'room',
+      payload: { type: 'said', payload: 'hello' },
+    })
+    second.client.close()
+  })
+
+  it('sends what was asked, though its payload was changed meanwhile', async () => {
+    const { clock, server, open, back } = cutOff()
+    const { client } = open()
+    const payload = { n: 1 }
+    outcomeOf(client.request('a', payload))
+    await clock.advance(1)
+    payload.n = 2
+    await back()
+    expect(server.messages.find(({ type }) => type === 'a')?.payload).toEqual({ n: 1 })
+    client.close()
+  })
+
+  it('keeps what waits when the connection fails for good', async () => {
+    const { clock, server, log, open, database } = tabs()
+    server.silent = true
+    const first = open()
+    const asked = outcomeOf(first.client.request('a'))
+    await clock.advance(1)
+    server.drop(4403)
+    await clock.advance(1)
+    expect(asked.error).toMatchObject({ code: 'failed' })
+    expect(database).toMatchObject({ requests: { size: 1 } })
+    expect(clock.timers).toBe(0)
+    server.silent = false
+    void first.client.connect()
+    await clock.advance(1)
+    expect(log).toEqual(['a'])
+    expect(first.settled).toMatchObject([{ reply: { payload: 'a' } }])
+    first.client.close()
+  })
+})
+
+describe('a stored outbox and its users', () => {
+  it('sends nothing of another user, and keeps it until its own is back', async () => {
+    const { clock, server, log, open } = tabs()
+    const as = async (userId: string) => {
+      server.welcome = { userId, limits: { dedupeMs: DEDUPE_MS } }
+      const tab = open()
+      void tab.client.connect()
+      await clock.advance(1)
+      return tab
+    }
+    const ada = await as('ada')
+    server.transport.refusing = true
+    server.drop()
+    await clock.advance(1)
+    outcomeOf(ada.client.request('adas'))
+    await clock.advance(1)
+    ada.client.close()
+    server.transport.refusing = false
+    const eve = await as('eve')
+    await clock.advance(LEASE_MS + LOOK_MS)
+    expect([log, eve.settled, eve.errors]).toEqual([[], [], []])
+    eve.client.close()
+    const again = await as('ada')
+    expect(log).toEqual(['adas'])
+    expect(again.settled).toMatchObject([{ question: { type: 'adas' } }])
+    again.client.close()
+  })
+
+  it('gives up the promises of a user who is gone, and keeps the requests', async () => {
+    const { clock, server, log, open, back, database } = cutOff()
+    server.transport.refusing = false
+    server.welcome = { userId: 'ada' }
+    const { client, settled } = open()
+    await Promise.all([client.connect(), clock.advance(1)])
+    server.transport.refusing = true
+    server.drop()
+    await clock.advance(1)
+    const asked = outcomeOf(client.request('adas', undefined, { timeoutMs: DAY_MS }))
+    await clock.advance(1)
+    server.welcome = { userId: 'eve' }
+    await back()
+    expect(asked.error).toMatchObject({ code: 'identity-changed' })
+    expect([log, settled, database.requests.size]).toEqual([[], [], 1])
+    server.welcome = { userId: 'ada' }
+    server.drop()
+    await clock.advance(LEASE_MS + LOOK_MS)
+    expect(log).toEqual(['adas'])
+    client.close()
+  })
+
+  it('keeps nothing that was asked before it was known that another is signed in', async () => {
+    const { clock, server, log, open, database } = tabs()
+    server.welcome = { userId: 'ada' }
+    const adas = open()
+    await Promise.all([adas.client.connect(), clock.advance(1)])
+    adas.client.close()
+    server.welcome = { userId: 'eve' }
+    const eves = open()
+    const early = outcomeOf(eves.client.request('a'))
+    await clock.advance(1)
+    expect(early.error).toMatchObject({ code: 'identity-changed' })
+    expect([log, database]).toMatchObject([[], { requests: { size: 0 } }])
+    const known = outcomeOf(eves.client.request('b'))
+    await clock.advance(1)
+    expect([known.value, log]).toEqual(['b', ['b']])
+    eves.client.close()
+  })
+
+  it('sends what nobody in particular has asked for as the first who signs in', async () => {
+    const { clock, server, log, open, back } = cutOff()
+    const first = open()
+    outcomeOf(first.client.request('a'))
+    await clock.advance(1)
+    first.kill()
+    await clock.advance(LEASE_MS)
+    server.welcome = { userId: 'ada' }
+    const second = open()
+    void second.client.connect()
+    await back()
+    expect(log).toEqual(['a'])
+    second.client.close()
+  })
+
+  it('does not send again as a user what has left as nobody’s', async () => {
+    const { clock, server, open, behaviour } = tabs()
+    behaviour.answers = false
+    const first = open()
+    outcomeOf(first.client.request('a'))
+    await clock.advance(1)
+    first.client.close()
+    server.welcome = { userId: 'ada' }
+    const second = open()
+    void second.client.connect()
+    await clock.advance(LEASE_MS + LOOK_MS)
+    expect(server.count('a')).toBe(1)
+    second.client.close()
+  })
+})
+
+describe('tabs that share a stored outbox', () => {
+  it('send no request twice between them, and take over from each other', async () => {
+    const { clock, server, applied, open, back } = cutOff()
+    const [one, other] = [open(), open()]
+    for (let n = 0; n < 5; n++) {
+      outcomeOf(one.client.request(`one ${n}`))
+      outcomeOf(other.client.request(`other ${n}`))
+    }
+    await clock.advance(DEDUPE_MS)
+    one.kill()
+    await back()
+    expect(types(server.messages).length).toBe(5)
+    await clock.advance(LEASE_MS + LOOK_MS)
+    expect(types(server.messages)).toHaveLength(10)
+    expect([...applied.values()]).toEqual(Array(10).fill(1))
+    expect(other.settled).toHaveLength(10)
+    other.client.close()
+  })
+
+  it('hand over at once where the page is put away, which goes on when it is shown again', async () => {
+    const { clock, log, open, back } = cutOff()
+    const hidden = open()
+    outcomeOf(hidden.client.request('a'))
+    const shown = open()
+    outcomeOf(shown.client.request('b'))
+    await clock.advance(1)
+    shown.happen('hide')
+    hidden.happen('hide')
+    await clock.advance(1)
+    shown.happen('show')
+    const next = open()
+    // It claims what is free: both. The page that is back loses its own to it.
+    void next.client.connect()
+    await back()
+    expect(log.sort()).toEqual(['a', 'b'])
+    expect(next.settled).toHaveLength(2)
+    shown.client.close()
+    next.client.close()
+  })
+
+  it('keep what they gave up when they were put away, where nobody has taken it', async () => {
+    const { clock, log, open, back } = cutOff()
+    const { client, happen } = open()
+    const asked = outcomeOf(client.request('a', undefined, { timeoutMs: DAY_MS }))
+    await clock.advance(1)
+    happen('hide')
+    await clock.advance(LEASE_MS)
+    happen('show')
+    await back()
+    expect(log).toEqual(['a'])
+    expect(asked).toEqual({ value: 'a' })
+    client.close()
+  })
+
+  it('do not send what was taken over while they were frozen', async () => {
+    const { clock, server, log, open, back, database } = cutOff()
+    const { client } = open()
+    const asked = outcomeOf(client.request('a', undefined, { timeoutMs: DAY_MS }))
+    await clock.advance(1)
+    await database.claim({
+      ...{ owner: 'another', userId: undefined, limit: 9 },
+      now: clock.wall() + LEASE_MS,
+      leaseUntil: clock.wall() + DAY_MS,
+    })
+    server.transport.refusing = false
+    await back()
+    expect(log).toEqual([])
+    expect(asked.error).toMatchObject({ code: 'outcome-unknown' })
+    expect(database.requests.size).toBe(1)
+    client.close()
+  })
+
+  it('look for what another has left only as far as there is room', async () => {
+    const { clock, log, open, database, back } = cutOff()
+    const dead = open()
+    for (let n = 0; n < 6; n++) outcomeOf(dead.client.request(`r${n}`))
+    await clock.advance(1)
+    dead.kill()
+    await clock.advance(LEASE_MS)
+    const heir = open({ outbox: { limit: 4 } })
+    void heir.client.connect()
+    await clock.advance(1)
+    expect(heir.client.pending.get().queued).toBe(4)
+    expect(database.requests.size).toBe(6)
+    await back()
+    await clock.advance(LOOK_MS)
+    expect(log).toEqual(['r0', 'r1', 'r2', 'r3', 'r4', 'r5'])
+    expect(heir.errors).toEqual([])
+    heir.client.close()
+  })
+
+  it('do not let an older request of another undo a newer one that waits', async () => {
+    const { clock, server, log, open, database } = cutOff()
+    const dead = open()
+    outcomeOf(dead.client.request('old', undefined, { supersede: 'cursor' }))
+    await clock.advance(1)
+    dead.kill()
+    const { client, settled } = open()
+    outcomeOf(client.request('new', undefined, { supersede: 'cursor' }))
+    await clock.advance(LEASE_MS)
+    expect(database.requests.size).toBe(2)
+    // The lease is over when it is welcomed; nothing is answered until then.
+    server.transport.refusing = false
+    await clock.advance(20_000)
+    expect(log).toEqual(['new'])
+    expect(settled).toMatchObject([
+      { question: { type: 'old' }, error: { code: 'superseded' } },
+      { question: { type: 'new' } },
+    ])
+    client.close()
+  })
+})
+
+describe('a stored outbox with many requests', () => {
+  it('marks those of one turn together, and sends them as one frame', async () => {
+    const { clock, server, open, database } = tabs()
+    const { client } = open()
+    await Promise.all([client.connect(), clock.advance(1)])
+    const mark = vi.spyOn(database, 'mark')
+    for (let n = 0; n < 20; n++) outcomeOf(client.request(`r${n}`))
+    await clock.advance(1)
+    expect(mark).toHaveBeenCalledTimes(1)
+    expect(server.transport.last.received).toHaveLength(2)
+    client.close()
+  })
+
+  it('takes no request for one that waits which is only about to leave', async () => {
+    const { clock, open, applied } = tabs()
+    const { client } = open()
+    await Promise.all([client.connect(), clock.advance(1)])
+    const asked = Array.from({ length: 300 }, (_, n) => outcomeOf(client.request(`r${n}`)))
+    await clock.advance(10)
+    expect(asked.filter(({ value }) => value)).toHaveLength(300)
+    expect(applied.size).toBe(300)
+    client.close()
+  })
+
+  it('is as full as one in memory, and forgets what gives way', async () => {
+    const { clock, open, database } = cutOff()
+    const { client } = open({ outbox: { limit: 3 } })
+    const asked = ['a', 'b', 'c', 'd'].map((type) => outcomeOf(client.request(type)))
+    await clock.advance(1)
+    expect(asked[0]?.error).toMatchObject({ code: 'outbox-full' })
+    expect([...database.requests.values()].map(({ question }) => question)).toMatchObject([
+      { type: 'b' },
+      { type: 'c' },
+      { type: 'd' },
+    ])
+    client.close()
+  })
+})
+
+describe('a storage that fails', () => {
+  const full = Object.assign(new Error('full'), { name: 'QuotaExceededError' })
+
+  it('rejects the request it has no room for, online or not, and does not send it', async () => {
+    const { clock, log, open, database } = tabs()
+    const { client, errors } = open()
+    await Promise.all([client.connect(), clock.advance(1)])
+    vi.spyOn(database, 'put').mockRejectedValueOnce(full)
+    const refused = outcomeOf(client.request('a'))
+    const stored = outcomeOf(client.request('b'))
+    await clock.advance(1)
+    expect(refused.error).toMatchObject({
+      code: 'not-stored',
+      cause: full,
+      detail: { requestId: expect.any(String) },
+    })
+    expect([log, stored.value, errors]).toEqual([['b'], 'b', []])
+    client.close()
+  })
+
+  it('rejects what is not plain JSON', async () => {
+    const { clock, open } = tabs()
+    const { client } = open()
+    const asked = outcomeOf(client.request('a', 1n))
+    await clock.advance(1)
+    expect(asked.error).toMatchObject({ code: 'not-stored', cause: expect.any(TypeError) })
+    client.close()
+  })
+
+  it('leaves the client with an outbox in memory, and says so', async () => {
+    const { clock, log, open, database } = tabs()
+    vi.spyOn(database, 'identify').mockRejectedValue(full)
+    const { client, errors } = open()
+    const asked = outcomeOf(client.request('a'))
+    await clock.advance(1)
+    expect(errors).toMatchObject([{ code: 'not-stored', cause: full }])
+    expect([asked.value, log]).toEqual(['a', ['a']])
+    client.close()
+    await clock.advance(1)
+    expect(clock.timers).toBe(0)
+  })
+
+  it('does not hold up the connection when it never answers', async () => {
+    const { clock, open, database } = tabs()
+    vi.spyOn(database, 'identify').mockReturnValue(new Promise(() => {}))
+    const { client, errors } = open()
+    const asked = outcomeOf(client.request('a'))
+    await clock.advance(4_999)
+    expect(client.state.get().name).toBe('connecting')
+    await clock.advance(2)
+    expect(errors).toMatchObject([{ code: 'not-stored' }])
+    expect(asked.value).toBe('a')
+    client.close()
+  })
+
+  it('sends nothing that it could not mark, says so, and tries again', async () => {
+    const { clock, server, log, open, database } = tabs()
+    const { client, errors } = open()
+    await Promise.all([client.connect(), clock.advance(1)])
+    const mark = vi.spyOn(database, 'mark').mockRejectedValue(full)
+    const asked = outcomeOf(client.request('a', undefined, { timeoutMs: DAY_MS }))
+    await clock.advance(LOOK_MS)
+    expect([server.count('a'), asked]).toEqual([0, {}])
+    mark.mockRestore()
+    await clock.advance(LOOK_MS)
+    expect([log, asked.value]).toEqual([['a'], 'a'])
+    expect(errors[0]).toMatchObject({ code: 'not-stored', cause: full })
+    client.close()
+  })
+})
+
+describe('a client with a stored outbox', () => {
+  it('that is closed while it reads what is stored leaves it to the next', async () => {
+    const { clock, log, open, back, database } = cutOff()
+    const first = open()
+    outcomeOf(first.client.request('a'))
+    await clock.advance(1)
+    first.client.close()
+    await clock.advance(1)
+    const claim = database.claim.bind(database)
+    const late = vi.spyOn(database, 'claim').mockImplementation(async (wanted) => {
+      const claimed = await claim(wanted)
+      await new Promise<void>((resolve) => clock.after(100, resolve))
+      return claimed
+    })
+    const second = open()
+    const asked = outcomeOf(second.client.request('b'))
+    await clock.advance(1)
+    second.client.close()
+    await clock.advance(200)
+    late.mockRestore()
+    expect(asked.error).toMatchObject({ code: 'closed' })
+    expect([database.requests.size, second.settled]).toEqual([1, []])
+    const third = open()
+    void third.client.connect()
+    await back()
+    expect(log).toEqual(['a'])
+    third.client.close()
+    await clock.advance(1)
+    expect(clock.timers).toBe(0)
+  })
+
+  it('touches nothing before it is used, and leaves nothing behind', async () => {
+    const { clock, open, database } = cutOff()
+    const identify = vi.spyOn(database, 'identify')
+    const { client } = open()
+    await clock.advance(1)
+    expect([clock.timers, identify.mock.calls]).toEqual([0, []])
+    outcomeOf(client.request('a'))
+    await clock.advance(LOOK_MS)
+    client.close()
+    await clock.advance(1)
+    expect(clock.timers).toBe(0)
+  })
+
+  it('looks no further while there is neither a request nor a connection', async () => {
+    const { clock, server, open } = tabs()
+    const { client } = open({ backoff: { minMs: 3_600_000 } })
+    await Promise.all([client.connect(), clock.advance(1)])
+    server.transport.refusing = true
+    server.drop()
+    await clock.advance(LOOK_MS)
+    // The wait for the next attempt.
+    expect(clock.timers).toBe(1)
+    client.close()
+  })
+})

@@ -1,0 +1,132 @@
+import type { ClientOptions, Clock, SettledRequest, TransportFactory } from '../../src/index.ts'
+import { RealtimeClient } from '../../src/index.ts'
+import { storedOutbox } from '../../src/storage/indexeddb.ts'
+import type { OutboxDatabase } from '../../src/storage/outbox-database.ts'
+import { ManualClock, MemoryOutboxDatabase, ScriptedServer } from '../../src/testing/index.ts'
+import type { Fields } from '../../src/wire/fields.ts'
+
+/** How long the server remembers its answers, in milliseconds. */
+export const DEDUPE_MS = 600_000
+
+/** A page with a client, that may end without a word. */
+export interface Tab {
+  readonly client: RealtimeClient
+  /** What the client told of requests nobody waits for. */
+  readonly settled: SettledRequest[]
+  readonly errors: unknown[]
+  /** Ends it as a crash does: nothing it began goes on. */
+  kill(): void
+  /** Tells it of what happens around it. */
+  happen(event: 'hide' | 'show'): void
+}
+
+/** Tabs over one database, and one server that carries each request out once. */
+export function tabs(database: OutboxDatabase = new MemoryOutboxDatabase()) {
+  const clock = new ManualClock()
+  /** How often each request was carried out, by its id. */
+  const applied = new Map<string, number>()
+  /** What was carried out, in order. */
+  const log: string[] = []
+  const remembered = new Map<string, number>()
+  /** Whether the server answers what it has carried out. */
+  const behaviour = { answers: true }
+  const answer = (type: string, _payload: unknown, { requestId }: Fields): unknown => {
+    const id = String(requestId)
+    const at = remembered.get(id)
+    if (at === undefined || clock.now() - at >= DEDUPE_MS) {
+      applied.set(id, (applied.get(id) ?? 0) + 1)
+      log.push(type)
+      remembered.set(id, clock.now())
+    }
+    return behaviour.answers ? type : undefined
+  }
+  const server = new ScriptedServer({ clock, answer })
+  server.welcome = { limits: { dedupeMs: DEDUPE_MS } }
+
+  function open(options: ClientOptions = {}): Tab {
+    const life = { alive: true }
+    const followers = new Set<(event: 'hide' | 'show') => void>()
+    const client = new RealtimeClient('ws://test/', {
+      transport: mortalTransport(server.transport, life),
+      clock: mortalClock(clock, life),
+      random: () => 0.5,
+      environment: {
+        online: true,
+        debug: '',
+        follow(listener) {
+          followers.add(listener)
+          return () => followers.delete(listener)
+        },
+      },
+      ...options,
+      outbox: { storage: storedOutbox(mortalDatabase(database, life)), ...options.outbox },
+    })
+    const settled: SettledRequest[] = []
+    const errors: unknown[] = []
+    client.on('settled', (outcome) => life.alive && settled.push(outcome))
+    client.on('error', (error) => errors.push(error))
+    return {
+      client,
+      settled,
+      errors,
+      kill() {
+        life.alive = false
+      },
+      happen(event) {
+        for (const listener of followers) listener(event)
+      },
+    }
+  }
+  return { clock, server, database, applied, log, behaviour, open }
+}
+
+interface Life {
+  alive: boolean
+}
+
+function mortalClock(clock: ManualClock, life: Life): Clock {
+  return {
+    now: () => clock.now(),
+    wall: () => clock.wall(),
+    after: (ms, run) => clock.after(ms, () => life.alive && run()),
+  }
+}
+
+function mortalTransport(transport: TransportFactory, life: Life): TransportFactory {
+  return {
+    name: transport.name,
+    open(url, protocols, handlers) {
+      const socket = transport.open(url, protocols, {
+        opened: () => (life.alive ? handlers.opened() : socket.close(1001)),
+        message: (data) => life.alive && handlers.message(data),
+        closed: (info) => life.alive && handlers.closed(info),
+      })
+      return {
+        get bufferedAmount() {
+          return socket.bufferedAmount
+        },
+        send: (data) => life.alive && socket.send(data),
+        close: (code, reason) => life.alive && socket.close(code, reason),
+      }
+    },
+  }
+}
+
+/** What a dead tab asked for may still be done; it never hears of it, and asks for nothing more. */
+function mortalDatabase(database: OutboxDatabase, life: Life): OutboxDatabase {
+  const heard = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (!life.alive) return new Promise<T>(() => {})
+    const value = await work()
+    return life.alive ? value : new Promise<T>(() => {})
+  }
+  return {
+    identify: (senderId) => heard(() => database.identify(senderId)),
+    remember: (userId) => heard(() => database.remember(userId)),
+    put: (request, until) => heard(() => database.put(request, until)),
+    claim: (claim) => heard(() => database.claim(claim)),
+    mark: (mark) => heard(() => database.mark(mark)),
+    renew: (owner, until) => heard(() => database.renew(owner, until)),
+    release: (owner) => heard(() => database.release(owner)),
+    delete: (requestId) => heard(() => database.delete(requestId)),
+  }
+}
