@@ -1,11 +1,13 @@
 import type { Clock } from '../base/clock.ts'
 import { WirefoldError } from '../base/errors.ts'
-import { isFields } from '../wire/fields.ts'
+import { asFields, asString, isFields } from '../wire/fields.ts'
+import { presenceResource } from '../wire/presence.ts'
 import type {
   Authenticate,
   AuthenticateRequest,
   Authorize,
   CanReceive,
+  CanSee,
   ChannelAction,
   DueEvent,
   User,
@@ -19,6 +21,7 @@ export interface AccessParts {
   readonly authenticate: Authenticate | undefined
   readonly authorize: Authorize | undefined
   readonly canReceive: CanReceive | undefined
+  readonly canSee: CanSee | undefined
   readonly clock: Clock
   /** Receives what a hook threw. */
   readonly report: (error: unknown) => void
@@ -61,6 +64,7 @@ export class Access {
   /** Whether a user gets an event that happened on a channel. Never throws. */
   canReceive(user: User | null, channel: string, event: DueEvent): boolean {
     const { canReceive } = this.#parts
+    if (!this.#seesEvent(user, channel, event)) return false
     if (!canReceive) return true
     try {
       return canReceive(user, channel, event) === true
@@ -68,6 +72,26 @@ export class Access {
       this.#failed('canReceive', 'it threw', cause)
       return false
     }
+  }
+
+  /** Whether a user may know that another is at a resource. Never throws. */
+  canSee(viewer: User | null, member: User, resource: string): boolean {
+    const { canSee } = this.#parts
+    if (!canSee || viewer?.id === member.id) return true
+    try {
+      return canSee(viewer, member, resource) === true
+    } catch (cause) {
+      this.#failed('canSee', 'it threw', cause)
+      return false
+    }
+  }
+
+  /** An event about somebody who is at a resource is for those who may know that. */
+  #seesEvent(viewer: User | null, channel: string, { payload }: DueEvent): boolean {
+    const resource = presenceResource(channel)
+    if (resource === undefined || !this.#parts.canSee) return true
+    const { id, name } = asFields(asFields(payload).user)
+    return typeof id !== 'string' || this.canSee(viewer, { id, name: asString(name) }, resource)
   }
 
   async #inTime(verdict: boolean | Promise<boolean>): Promise<boolean> {

@@ -18,6 +18,7 @@ import { answerOnce } from './exactly-once.ts'
 import { FaultCounter } from './fault-counter.ts'
 import type { ConnectionInfo, MountRequest, Session } from './mount.ts'
 import type { User } from './options.ts'
+import { PresenceSession } from './presence-session.ts'
 import type { RefusalCode } from './refusals.ts'
 import { badFrame, refusal } from './refusals.ts'
 import type { Socket } from './socket.ts'
@@ -34,6 +35,8 @@ const PROTOCOL = 1
 interface Asker {
   readonly user: User | null
   readonly senderId: string | undefined
+  /** What the client calls itself. */
+  readonly device: string | undefined
 }
 
 /** Where a connection stands. */
@@ -51,6 +54,7 @@ export class Connection implements Session {
   readonly #socket: Socket
   readonly #request: MountRequest
   readonly #subscriptions: Subscriptions
+  readonly #presence: PresenceSession
   readonly #faults = new FaultCounter()
   readonly #gone = new AbortController()
   #phase: Phase
@@ -66,6 +70,12 @@ export class Connection implements Session {
     this.#socket = socket
     this.#request = request
     this.#subscriptions = new Subscriptions(core, this)
+    this.#presence = new PresenceSession(core, {
+      connectionId: this.#id,
+      say: (frame) => this.#say(frame),
+      ping: () => socket.ping(),
+      silent: () => this.#end(4408, 'no sign of life'),
+    })
     const { clock, helloTimeoutMs } = core.options
     const cancel = clock.after(helloTimeoutMs, () => this.#end(4408, 'no hello in time'))
     this.#phase = { name: 'waiting', cancel }
@@ -96,7 +106,12 @@ export class Connection implements Session {
     if (this.#phase.name !== 'closed') this.#socket.send(text)
   }
 
+  alive(): void {
+    this.#presence.heard()
+  }
+
   text(text: string, bytes: number): void {
+    this.alive()
     const first = this.#phase.name === 'waiting'
     if (first && bytes > FIRST_FRAME_BYTES) {
       this.#refuseAll('too-large', 1009)
@@ -122,6 +137,7 @@ export class Connection implements Session {
     if ('cancel' in this.#phase) this.#phase.cancel()
     this.#phase = { name: 'closed' }
     this.#subscriptions.end()
+    this.#presence.end()
     this.#gone.abort()
   }
 
@@ -158,7 +174,7 @@ export class Connection implements Session {
       return
     }
     cancel()
-    this.#phase = { name: 'open', user, senderId: hello.senderId }
+    this.#phase = { name: 'open', user, senderId: hello.senderId, device: hello.clientId }
     if (hello.expectUser !== undefined && hello.expectUser !== user?.id) {
       // Before the welcome, which would let the client send what the other user left behind.
       this.#refuse(refusal('identity-changed'))
@@ -183,7 +199,7 @@ export class Connection implements Session {
     if (this.#drain) this.#say(this.#drain.notice)
   }
 
-  #run(entry: Entry, { user, senderId }: Asker): void {
+  #run(entry: Entry, asker: Asker): void {
     switch (entry.kind) {
       case 'ping': {
         const serverTime = this.#core.options.clock.wall()
@@ -200,14 +216,17 @@ export class Connection implements Session {
         this.#fault(entry.of)
         return
       case 'subscribe':
-        this.#inTurn(() => this.#subscriptions.subscribe(user, entry))
+        this.#inTurn(() => this.#subscriptions.subscribe(asker.user, entry))
         return
       case 'unsubscribe':
         this.#inTurn(() => this.#subscriptions.unsubscribe(entry.requestId, entry.channels))
         return
       case 'publish':
       case 'request':
-        this.#answer(entry, { user, senderId })
+        this.#answer(entry, asker)
+        return
+      case 'presence':
+        this.#inTurn(() => this.#presence.take(asker, entry))
         return
     }
   }
@@ -229,7 +248,9 @@ export class Connection implements Session {
     if (this.#turn) await this.#turn
     if (this.#phase.name === 'closed') return
     const { dialect } = this
-    const caller = { ...asker, dialect, connectionId: this.#id, signal: this.#gone.signal }
+    const { user, senderId } = asker
+    const { signal } = this.#gone
+    const caller = { user, senderId, dialect, connectionId: this.#id, signal }
     const text = await answerOnce(this.#core, caller, command)
     const due = command.requestId !== undefined || command.kind === 'request'
     if (text && due) this.send(text)

@@ -1,4 +1,5 @@
 import type { Access } from './access.ts'
+import type { Attendance } from './attendance.ts'
 import type { Broker } from './broker.ts'
 import type { ChannelTable } from './channel-table.ts'
 import type { Handlers } from './handlers.ts'
@@ -12,6 +13,7 @@ export interface ServerCore {
   readonly channels: ChannelTable
   readonly publisher: Publisher
   readonly access: Access
+  readonly attendance: Attendance
   readonly handlers: Handlers
   /** Takes an error that has no better destination; never throws. */
   report(error: unknown): void

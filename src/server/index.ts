@@ -1,5 +1,6 @@
 export { isWirefoldError, WirefoldError } from '../base/errors.ts'
 export type { ChannelPosition, Position } from '../wire/frame.ts'
+export type { PresenceDevice, PresenceUser } from '../wire/presence.ts'
 export type { Answers, Begun } from './answers.ts'
 export type { Broker, Missed, NewEvent } from './broker.ts'
 export { ChannelEvent } from './channel-event.ts'
@@ -18,13 +19,25 @@ export type {
   AuthenticateRequest,
   Authorize,
   CanReceive,
+  CanSee,
   ChannelAction,
   DueEvent,
   RealtimeServerOptions,
   ServerLimits,
+  ServerPresenceOptions,
   User,
 } from './options.ts'
 export { serverDefaults } from './options.ts'
+export type {
+  ClaimState,
+  PresenceClaim,
+  PresenceJoin,
+  PresenceKey,
+  PresenceLease,
+  PresenceStore,
+} from './presence-store.ts'
+export type { PresenceHolder, PresenceTrackerOptions } from './presence-tracker.ts'
+export { PresenceTracker, presenceTrackerDefaults } from './presence-tracker.ts'
 export type {
   ListeningServer,
   PublishOptions,

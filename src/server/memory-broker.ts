@@ -7,6 +7,8 @@ import type { Broker, Missed, NewEvent } from './broker.ts'
 import type { ChannelEvent } from './channel-event.ts'
 import { MemoryAnswers } from './memory-answers.ts'
 import { HISTORY_MS, MemoryChannel } from './memory-channel.ts'
+import { MemoryPresence } from './memory-presence.ts'
+import type { PresenceStore } from './presence-store.ts'
 
 /** The most memory that all histories take, in bytes; about. */
 const HISTORY_BYTES = 64 * 1024 * 1024
@@ -35,6 +37,7 @@ export interface MemoryBrokerOptions {
 export class MemoryBroker implements Broker {
   readonly #clock: Clock
   readonly #answers: MemoryAnswers
+  readonly #presence: MemoryPresence
   readonly #channels = new Map<string, MemoryChannel>()
   /** The channels that have events; the one used last is the last. */
   readonly #warm = new Set<MemoryChannel>()
@@ -52,18 +55,23 @@ export class MemoryBroker implements Broker {
   constructor(options: MemoryBrokerOptions = {}) {
     this.#clock = options.clock ?? systemClock
     this.#answers = new MemoryAnswers(this.#clock)
+    this.#presence = new MemoryPresence({
+      clock: this.#clock,
+      append: (channel, event) => this.#append(channel, event),
+      head: (channel) => this.#head(channel),
+    })
   }
 
   get answers(): Answers {
     return this.#answers
   }
 
+  get presence(): PresenceStore {
+    return this.#presence
+  }
+
   async publish(name: string, event: NewEvent): Promise<Position> {
-    const channel = this.#open(name)
-    const placed = this.#resize(channel, () => channel.add(event, this.#clock.now()))
-    this.#use(channel)
-    for (const listener of channel.listeners) listener(placed)
-    return channel.head
+    return this.#append(name, event)
   }
 
   async subscribe(name: string, listener: (event: ChannelEvent) => void): Promise<() => void> {
@@ -79,7 +87,7 @@ export class MemoryBroker implements Broker {
   }
 
   async head(name: string): Promise<Position> {
-    return this.#channels.get(name)?.head ?? { epoch: this.#epoch, offset: 0 }
+    return this.#head(name)
   }
 
   async since(name: string, position: Position): Promise<Missed> {
@@ -97,6 +105,19 @@ export class MemoryBroker implements Broker {
     this.#blank.clear()
     this.#bytes = 0
     this.#answers.clear()
+    this.#presence.clear()
+  }
+
+  #append(name: string, event: NewEvent): Position {
+    const channel = this.#open(name)
+    const placed = this.#resize(channel, () => channel.add(event, this.#clock.now()))
+    this.#use(channel)
+    for (const listener of channel.listeners) listener(placed)
+    return channel.head
+  }
+
+  #head(name: string): Position {
+    return this.#channels.get(name)?.head ?? { epoch: this.#epoch, offset: 0 }
   }
 
   #open(name: string): MemoryChannel {

@@ -26,7 +26,7 @@ export type Authenticate = (
 ) => User | null | undefined | Promise<User | null | undefined>
 
 /** What a client may be allowed to do with a channel. */
-export type ChannelAction = 'subscribe' | 'publish' | 'request'
+export type ChannelAction = 'subscribe' | 'publish' | 'request' | 'presence'
 
 /** Tells whether a user (`null` for nobody in particular) may do something; only `true` is a yes. */
 export type Authorize = (
@@ -52,10 +52,39 @@ export interface DueEvent {
  */
 export type CanReceive = (user: User | null, channel: string, event: DueEvent) => boolean
 
+/**
+ * Tells whether somebody (`null` for nobody in particular) may know that a user is at a resource; only
+ * `true` is a yes. It is asked once for each time something is told, so the answer is to depend on who
+ * they are and where, not on the moment.
+ */
+export type CanSee = (viewer: User | null, member: User, resource: string) => boolean
+
+/** How long somebody counts as being somewhere. */
+export interface ServerPresenceOptions {
+  /**
+   * How long the members of a closed connection stay for another one to take them over, in
+   * milliseconds.
+   * @default 15_000
+   */
+  readonly graceMs?: number | undefined
+  /**
+   * After how long a silence a connection that holds members is asked for a sign of life, in
+   * milliseconds.
+   * @default 15_000
+   */
+  readonly pingMs?: number | undefined
+  /**
+   * After how long a silence its members are gone, in milliseconds; the connection is closed with
+   * them. Within the same time the members of a server that died are gone.
+   * @default 30_000
+   */
+  readonly timeoutMs?: number | undefined
+}
+
 /** What one connection may ask for, and how long its answers are kept. */
 export interface ServerLimits {
   /**
-   * The most channels one connection is subscribed to.
+   * The most channels one connection is subscribed to, and the most places its user is in.
    * @default 50
    */
   readonly subscriptions?: number | undefined
@@ -79,9 +108,10 @@ export interface RealtimeServerOptions {
    */
   readonly authenticate?: Authenticate | undefined
   /**
-   * Asked before every subscribe and publish, and before requests that name a channel. Throwing,
-   * anything but `true`, or no answer within 5 seconds is a no.
-   * @default subscribing and requests are allowed, publishing is not
+   * Asked before every subscribe and publish, before somebody is somewhere or tells another meta, and
+   * before requests that name a channel. Throwing, anything but `true`, or no answer within 5 seconds
+   * is a no.
+   * @default everything is allowed but publishing
    */
   readonly authorize?: Authorize | undefined
   /**
@@ -90,6 +120,14 @@ export interface RealtimeServerOptions {
    * @default every subscriber gets every event
    */
   readonly canReceive?: CanReceive | undefined
+  /**
+   * Asked for every user at a resource and everybody who watches it. Throwing is a no. Users always
+   * see themselves.
+   * @default whoever may watch sees everybody
+   */
+  readonly canSee?: CanSee | undefined
+  /** How long somebody counts as being somewhere. */
+  readonly presence?: ServerPresenceOptions | undefined
   /**
    * The origins whose pages may connect, as `https://app.example.com`, compared exactly; a request
    * without an `Origin` header comes from no page and is let through.
@@ -136,6 +174,7 @@ export const serverDefaults = {
   helloTimeoutMs: 10_000,
   heartbeatMs: 25_000,
   limits: { subscriptions: 50, frameBytes: 65_536, dedupeMs: 600_000 },
+  presence: { graceMs: 15_000, pingMs: 15_000, timeoutMs: 30_000 },
   onError: printError,
   clock: systemClock,
 } as const
@@ -145,6 +184,12 @@ export interface ResolvedServerOptions {
   readonly authenticate: Authenticate | undefined
   readonly authorize: Authorize | undefined
   readonly canReceive: CanReceive | undefined
+  readonly canSee: CanSee | undefined
+  readonly presence: {
+    readonly graceMs: number
+    readonly pingMs: number
+    readonly timeoutMs: number
+  }
   readonly origins: readonly string[] | undefined
   readonly families: readonly string[]
   readonly helloTimeoutMs: number
@@ -160,11 +205,17 @@ export interface ResolvedServerOptions {
 
 /** Fills in the defaults; an explicit `undefined` keeps them. */
 export function resolveServerOptions(options: RealtimeServerOptions): ResolvedServerOptions {
-  const { limits } = serverDefaults
+  const { limits, presence } = serverDefaults
   return {
     authenticate: options.authenticate,
     authorize: options.authorize,
     canReceive: options.canReceive,
+    canSee: options.canSee,
+    presence: {
+      graceMs: options.presence?.graceMs ?? presence.graceMs,
+      pingMs: options.presence?.pingMs ?? presence.pingMs,
+      timeoutMs: options.presence?.timeoutMs ?? presence.timeoutMs,
+    },
     origins: options.origins,
     families: options.families ?? serverDefaults.families,
     helloTimeoutMs: options.helloTimeoutMs ?? serverDefaults.helloTimeoutMs,

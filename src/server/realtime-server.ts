@@ -4,6 +4,7 @@ import { WirefoldError } from '../base/errors.ts'
 import { safely } from '../base/report.ts'
 import type { GoawayFrame, Position } from '../wire/frame.ts'
 import { Access } from './access.ts'
+import { Attendance } from './attendance.ts'
 import { ChannelTable } from './channel-table.ts'
 import type { ServerCore } from './core.ts'
 import type { DrainOptions } from './drain.ts'
@@ -15,6 +16,7 @@ import type { ConnectionInfo, Mount, MountRequest, Session } from './mount.ts'
 import { nativeMount } from './native-mount.ts'
 import type { RealtimeServerOptions } from './options.ts'
 import { resolveServerOptions } from './options.ts'
+import { PresenceTracker } from './presence-tracker.ts'
 import { Publisher } from './publisher.ts'
 import { SessionTable } from './session-table.ts'
 import type { Socket, SocketHandlers } from './socket.ts'
@@ -74,6 +76,8 @@ export interface ServerStats {
  * server.attach(httpServer)
  */
 export class RealtimeServer {
+  /** Who is where, on all servers that share the broker. */
+  readonly presence: PresenceTracker
   readonly #core: ServerCore
   readonly #ownsBroker: boolean
   readonly #router: UpgradeRouter
@@ -87,12 +91,19 @@ export class RealtimeServer {
     const report = safely(resolved.onError)
     const broker = options.broker ?? new MemoryBroker({ clock: resolved.clock })
     this.#ownsBroker = options.broker === undefined
+    const timed = {
+      store: broker.presence,
+      clock: resolved.clock,
+      timeoutMs: resolved.presence.timeoutMs,
+    }
+    this.presence = new PresenceTracker(timed)
     this.#core = {
       options: resolved,
       broker,
       channels: new ChannelTable(broker),
       publisher: new Publisher(broker, resolved.families),
       access: new Access({ ...resolved, report }),
+      attendance: new Attendance({ ...timed, report }),
       handlers: new Handlers(),
       report,
     }
@@ -232,6 +243,7 @@ export class RealtimeServer {
     const stopped = Array.from(this.#listening, stop)
     for (const session of this.#sessions.list()) this.#sessions.end(session, code, reason)
     await this.#sessions.emptied()
+    this.#core.attendance.close()
     await Promise.all(stopped)
     this.#router.detach()
     if (this.#ownsBroker) await this.#core.broker.close()

@@ -37,6 +37,7 @@ export class SessionTable {
     return {
       text: (text, bytes) => this.#run(() => session.text(text, bytes)),
       binary: () => this.#run(() => session.binary()),
+      alive: () => this.#run(() => session.alive?.()),
       closed: () => this.#closed(session),
     }
   }

@@ -4,6 +4,8 @@ export interface Socket {
   readonly bufferedAmount: number
   /** Sends a text; does nothing once it is closing. */
   send(text: string): void
+  /** Asks the peer for a sign of life, below its application: a ping of RFC 6455 §5.5.2. */
+  ping(): void
   /** Starts the closing handshake; a peer that does not answer within a second is cut. */
   close(code: number, reason: string): void
 }
@@ -14,6 +16,8 @@ export interface SocketHandlers {
   text(text: string, bytes: number): void
   /** A binary frame. */
   binary(): void
+  /** A sign of life that says nothing, such as the answer to a ping. */
+  alive?(): void
   /** It is over. */
   closed(): void
 }

@@ -1,10 +1,12 @@
 import type { Refusal } from '../base/errors.ts'
 import type { Position } from '../wire/frame.ts'
+import { presenceResource } from '../wire/presence.ts'
 import type { SubscribeCommand } from '../wire/server-dialect.ts'
 import type { ChannelEvent } from './channel-event.ts'
 import type { ServerCore } from './core.ts'
 import type { Membership, Receiver } from './membership.ts'
 import type { User } from './options.ts'
+import { presenceSync } from './presence-sync.ts'
 import { refusal } from './refusals.ts'
 
 /** A channel that was granted, with what is due before its live events. */
@@ -26,6 +28,8 @@ interface Resumed {
   /** Whether the client knows its position anyway. */
   readonly known: boolean
   readonly gap: boolean
+  /** The text that says what has come about until the head, for a channel that tells of a state. */
+  readonly sync?: string | undefined
 }
 
 /** The channels of one connection. Its calls must not overlap. */
@@ -113,30 +117,40 @@ export class Subscriptions {
     if (!(await access.authorize(user, name, 'subscribe'))) return refusal('forbidden')
     if (this.#ended) return refusal('internal')
     const former = this.#memberships.get(name)
-    if (former && !since) return { name, membership: former, resumed: undefined }
+    // Who asks for a state anew gets it anew.
+    if (former && !since && presenceResource(name) === undefined) {
+      return { name, membership: former, resumed: undefined }
+    }
     try {
       const membership = former ?? (await this.#join(name))
       membership.hold()
-      return { name, membership, resumed: await this.#resumed(name, since) }
+      return { name, membership, resumed: await this.#resumed(user, name, since) }
     } catch (error) {
       report(error)
       return refusal('internal')
     }
   }
 
-  async #resumed(name: string, since: Position | undefined): Promise<Resumed> {
+  async #resumed(user: User | null, name: string, since: Position | undefined): Promise<Resumed> {
     const { broker } = this.#core
-    if (!since) {
-      const head = await broker.head(name)
-      return { head, from: head.offset, missed: [], known: false, gap: false }
+    const past = since && (await broker.since(name, since))
+    if (since && past?.complete) {
+      const missed = past.events.filter((event) => this.#receiver.receives(event))
+      const known = missed.length === 0
+      return { head: past.head, from: since.offset, missed, known, gap: false }
     }
-    const { head, events, complete } = await broker.since(name, since)
-    const missed = events.filter((event) => this.#receiver.receives(event))
-    const from = complete ? since.offset : head.offset
-    return { head, from, missed, known: complete && missed.length === 0, gap: !complete }
+    const afresh = { missed: [], known: false, gap: since !== undefined }
+    const resource = presenceResource(name)
+    if (resource !== undefined) {
+      const { at, sync } = await presenceSync(this.#core, this.#receiver.dialect, user, resource)
+      return { ...afresh, head: at, from: at.offset, sync }
+    }
+    const head = past?.head ?? (await broker.head(name))
+    return { ...afresh, head, from: head.offset }
   }
 
   #resume(membership: Membership, resumed: Resumed): void {
+    this.#send(resumed.sync)
     let prev = resumed.from
     for (const event of resumed.missed) {
       this.#send(event.text(this.#receiver.dialect, prev))

@@ -55,6 +55,10 @@ class WsSocket implements Socket {
     if (this.#ws.readyState === this.#ws.OPEN) this.#ws.send(text)
   }
 
+  ping(): void {
+    if (this.#ws.readyState === this.#ws.OPEN) this.#ws.ping()
+  }
+
   close(code: number, reason: string): void {
     this.#ws.close(code, reason)
   }
@@ -65,6 +69,7 @@ function listen(ws: WebSocket, handlers: SocketHandlers): void {
     if (isBinary || !Buffer.isBuffer(data)) handlers.binary()
     else handlers.text(data.toString(), data.length)
   })
+  for (const sign of ['ping', 'pong']) ws.on(sign, () => handlers.alive?.())
   ws.on('close', () => handlers.closed())
   // Too large, bad UTF-8, reset: `ws` closes with the right code by itself.
   ws.on('error', () => {})

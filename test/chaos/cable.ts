@@ -104,6 +104,7 @@ export class Cable {
       send: (text) => {
         if (!closing) toClient.push({ text: this.#corrupted(text) })
       },
+      ping: () => {},
       close: (code, reason) => {
         if (closing) return
         closing = true

@@ -37,6 +37,7 @@ function slow(broker: Broker, gates: Gates): Broker {
   }
   return {
     answers: broker.answers,
+    presence: broker.presence,
     publish: (channel, event) => broker.publish(channel, event),
     subscribe: (channel, listener) =>
       slowly(() => {

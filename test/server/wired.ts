@@ -29,7 +29,8 @@ export class WiredClient {
       this.#hear(message)
     }
     const request = { headers: {}, url: '/', query: new URLSearchParams(), params: new Map() }
-    this.#session = nativeMount().open({ bufferedAmount: 0, send, close() {} }, request, core)
+    const socket = { bufferedAmount: 0, send, ping() {}, close() {} }
+    this.#session = nativeMount().open(socket, request, core)
   }
 
   /** Sends messages as one frame. */

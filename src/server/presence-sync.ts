@@ -1,0 +1,31 @@
+import type { Position } from '../wire/frame.ts'
+import { presenceChannel } from '../wire/presence.ts'
+import type { ServerDialect } from '../wire/server-dialect.ts'
+import type { ServerCore } from './core.ts'
+import type { User } from './options.ts'
+
+/**
+ * Who is at a resource, as far as somebody may see it.
+ *
+ * @returns the text that says so, `undefined` where it is not for them or the dialect has no word for
+ * it; and the place in the channel's history that it stands at
+ */
+export async function presenceSync(
+  { broker, access, attendance, options }: ServerCore,
+  dialect: ServerDialect,
+  viewer: User | null,
+  resource: string,
+): Promise<{ readonly at: Position; readonly sync: string | undefined }> {
+  attendance.begin()
+  const { users, at } = await broker.presence.present(resource)
+  const payload = {
+    users: users.filter(({ id, name }) => access.canSee(viewer, { id, name }, resource)),
+  }
+  const channel = presenceChannel(resource)
+  const timestamp = options.clock.wall()
+  const event = { type: 'presence:sync', id: undefined, timestamp }
+  if (!access.canReceive(viewer, channel, { ...event, payload })) return { at, sync: undefined }
+  const json = JSON.stringify(payload)
+  const sync = dialect.encodeEvent({ ...event, channel, json, offset: undefined, via: undefined })
+  return { at, sync }
+}
