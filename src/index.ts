@@ -87,6 +87,10 @@ export type {
 } from './context/registry-types.ts'
 export type { KeySelector } from './context/slot-plans.ts'
 export { native } from './dialects/native.ts'
+export type { Presence } from './presence/presence-handle.ts'
+export type { PresenceEvent, PresenceEvents, PresenceOptions } from './presence/presence-manager.ts'
+export { PresenceManager, presenceDefaults } from './presence/presence-manager.ts'
+export type { PresenceChange } from './presence/presence-state.ts'
 export type { Codec } from './wire/codec.ts'
 export type {
   Capabilities,
@@ -118,6 +122,7 @@ export type {
   Intent,
   PingIntent,
   PongIntent,
+  PresenceIntent,
   PublishIntent,
   RequestIntent,
   SubscribeIntent,
@@ -125,5 +130,6 @@ export type {
 } from './wire/intent.ts'
 export { jsonCodec } from './wire/json-codec.ts'
 export type { Answer, Answered, Line, Wing } from './wire/line.ts'
+export type { PresenceDevice, PresenceUser } from './wire/presence.ts'
 export type { Sink } from './wire/sink.ts'
 export type { CloseInfo, Transport, TransportFactory, TransportHandlers } from './wire/transport.ts'

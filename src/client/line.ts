@@ -57,14 +57,24 @@ export function createLine({ options, connection, ledger, wings, report }: LineP
       answered(unsaid(error), undefined)
       return true
     }
+    if (!said) {
+      answered(wordless(connection.dialect.name), undefined)
+      return true
+    }
     const local = localReply({ requestId: 'requestId' in intent ? intent.requestId : '' })
-    if (!said?.length) answered(local, undefined)
-    for (const outgoing of said ?? []) {
+    if (!said.length) answered(local, undefined)
+    for (const outgoing of said) {
       if (outgoing.keys.length === 0) answered(local, outgoing.channels)
       else control.said(outgoing, link)
     }
     return true
   }
+}
+
+/** The answer to what the backend has no word for. */
+function wordless(dialect: string): RefusalFrame {
+  const message = `the dialect ${dialect} has no word for it.`
+  return { kind: 'refusal', to: [], error: { code: 'unsupported', message, retryable: false } }
 }
 
 /** The answer to what could not be said. */

@@ -46,7 +46,11 @@ export interface Dialect {
   readonly name: string
   readonly capabilities: Capabilities
   /** The backend's own numbers, where they differ from the client's defaults. */
-  readonly presets: { readonly backoff?: Partial<BackoffOptions> }
+  readonly presets: {
+    readonly backoff?: Partial<BackoffOptions>
+    /** How often the backend wants to be told that somebody is still present, in milliseconds. */
+    readonly presenceHeartbeatMs?: number
+  }
   /** Who asks for signs of life: we with a ping, only the server, or nobody. */
   readonly heartbeat: 'ping' | 'server' | 'none'
   /** Close codes after which connecting again makes no sense. */

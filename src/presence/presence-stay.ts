@@ -1,0 +1,186 @@
+import { backoffDefaults, backoffDelay } from '../base/backoff.ts'
+import type { Cancel } from '../base/clock.ts'
+import type { Refusal, WirefoldError } from '../base/errors.ts'
+import { refusalError } from '../base/errors.ts'
+import { randomId } from '../base/ids.ts'
+import type { PresenceIntent } from '../wire/intent.ts'
+import type { Answer, Line } from '../wire/line.ts'
+
+/** Hears that something has come about, or why not. */
+export type Settled = (error: WirefoldError | undefined) => void
+
+/** What a stay needs around it. */
+export interface PresenceStayPort {
+  readonly line: Line
+  readonly throttleMs: number
+  /** Nobody wants it any more, and the server knows. */
+  readonly over: () => void
+}
+
+/**
+ * Our being at one resource: what is wanted of it, and what the server has. The difference is said at
+ * the end of the turn, so that whatever cancels itself out until then costs nothing.
+ */
+export class PresenceStay {
+  readonly resource: string
+  readonly #port: PresenceStayPort
+  readonly #waiting = new Set<Settled>()
+  #holders = 0
+  #actual: 'out' | 'asking' | 'in' | 'refused' = 'out'
+  #refusal: WirefoldError | undefined
+  #meta: unknown
+  #saidMeta: unknown
+  #updatedAt = Number.NEGATIVE_INFINITY
+  #failures = 0
+  /** Counts what was said: only the answer to the last counts. */
+  #said = 0
+  #due = false
+  #cancelWait: Cancel | undefined
+
+  constructor(resource: string, port: PresenceStayPort) {
+    this.resource = resource
+    this.#port = port
+  }
+
+  /** One more wants it. */
+  hold(): void {
+    this.#holders++
+  }
+
+  /** One less wants it. */
+  release(settled: Settled | undefined): void {
+    this.#holders--
+    if (settled) this.#waiting.delete(settled)
+    this.#soon()
+  }
+
+  /** This is to be told of us; wanting it anew takes back a refusal. */
+  want(meta: unknown): void {
+    this.#meta = meta
+    if (this.#actual === 'refused') this.#out()
+    this.#soon()
+  }
+
+  /** Has `settled` called once it has come about, or is refused: at once where it has, or is. */
+  await(settled: Settled): void {
+    if (this.#actual === 'in' || this.#refusal) settled(this.#refusal)
+    else this.#waiting.add(settled)
+  }
+
+  /** There is a line: says at once what is due, so that it travels with the greeting. */
+  opening(): void {
+    this.#flush()
+  }
+
+  /** The line is gone; a refusal stands. */
+  cut(): void {
+    if (this.#actual !== 'refused') this.#out()
+  }
+
+  /** Tells everybody who waits; false where that is nobody. */
+  settle(error: WirefoldError | undefined): boolean {
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const settled of waiting) settled(error)
+    return waiting.length > 0
+  }
+
+  /** Tells the backend that we are still there. */
+  beat(): void {
+    if (this.#actual === 'in') this.#port.line.say(this.#intent('heartbeat', undefined))
+  }
+
+  #soon(): void {
+    if (this.#due) return
+    this.#due = true
+    queueMicrotask(() => {
+      this.#due = false
+      this.#flush()
+    })
+  }
+
+  #flush(): void {
+    if (!this.#holders) this.#leave()
+    else if (this.#actual === 'out') this.#say('join')
+    else if (this.#actual === 'in' && !Object.is(this.#meta, this.#saidMeta)) this.#update()
+  }
+
+  #leave(): void {
+    const there = this.#actual === 'in' || this.#actual === 'asking'
+    if (there) this.#port.line.say(this.#intent('leave', undefined))
+    this.#out()
+    this.#port.over()
+  }
+
+  #update(): void {
+    const { line, throttleMs } = this.#port
+    const waitMs = this.#updatedAt + throttleMs - line.clock.now()
+    if (waitMs > 0) {
+      this.#after(waitMs)
+      return
+    }
+    this.#updatedAt = line.clock.now()
+    this.#say('update')
+  }
+
+  #say(action: 'join' | 'update'): void {
+    const said = ++this.#said
+    this.#cancelWait?.()
+    this.#saidMeta = this.#meta
+    if (action === 'join') this.#actual = 'asking'
+    const intent = this.#intent(action, this.#meta)
+    const online = this.#port.line.say(intent, (answer) => {
+      if (said === this.#said) this.#answered(action, answer)
+    })
+    // It is said when there is a line again.
+    if (!online) this.#out()
+  }
+
+  #intent(action: PresenceIntent['action'], meta: unknown): PresenceIntent {
+    const timestamp = this.#port.line.clock.wall()
+    const { resource } = this
+    return { kind: 'presence', timestamp, requestId: randomId(), action, resource, meta }
+  }
+
+  #answered(action: 'join' | 'update', answer: Answer | undefined): void {
+    if (answer?.kind === 'refusal') {
+      this.#refused(action, answer.error)
+      return
+    }
+    // Without an answer it is asked again: to join twice is to join once.
+    this.#actual = answer ? 'in' : 'out'
+    if (answer) {
+      this.#failures = 0
+      this.settle(undefined)
+    }
+    this.#soon()
+  }
+
+  #refused(action: 'join' | 'update', refusal: Refusal): void {
+    const { line } = this.#port
+    const error = refusalError(`presence in ${this.resource}`, refusal)
+    if (refusal.retryable || refusal.code === 'not-present') {
+      this.#out()
+      const delay = backoffDelay(this.#failures++, backoffDefaults, line.random())
+      this.#after(refusal.retryAfterMs ?? delay)
+    } else if (action === 'update') line.report(error)
+    else {
+      this.#actual = 'refused'
+      this.#refusal = error
+      if (!this.settle(error)) line.report(error)
+    }
+  }
+
+  /** The server does not have us; what it may still answer does not count. */
+  #out(): void {
+    this.#actual = 'out'
+    this.#refusal = undefined
+    this.#said++
+    this.#cancelWait?.()
+  }
+
+  #after(ms: number): void {
+    this.#cancelWait?.()
+    this.#cancelWait = this.#port.line.clock.after(ms, () => this.#flush())
+  }
+}
