@@ -18,6 +18,12 @@ export function coreOf(options: RealtimeServerOptions): ServerCore {
 /** A client whose socket is a function call: what it hears comes at once, and in turn. */
 export class WiredClient {
   readonly heard: Message[] = []
+  /** How often it was asked for a sign of life. */
+  pings = 0
+  /** While true it gives none. */
+  frozen = false
+  /** How the server closed it. */
+  closed: number | undefined
   readonly #session: Session
   readonly #hear: (message: Message) => void
 
@@ -29,7 +35,17 @@ export class WiredClient {
       this.#hear(message)
     }
     const request = { headers: {}, url: '/', query: new URLSearchParams(), params: new Map() }
-    const socket = { bufferedAmount: 0, send, ping() {}, close() {} }
+    const socket = {
+      bufferedAmount: 0,
+      send,
+      ping: () => {
+        this.pings++
+        if (!this.frozen) this.#session.alive?.()
+      },
+      close: (code: number) => {
+        this.closed = code
+      },
+    }
     this.#session = nativeMount().open(socket, request, core)
   }
 
