@@ -1,0 +1,85 @@
+import { ChannelSubscriber, PresenceManager, RealtimeClient } from '../../src/index.ts'
+import type { RealtimeServerOptions, ServerCore, Session } from '../../src/server/index.ts'
+import { MemoryBroker, nativeMount } from '../../src/server/index.ts'
+import type { FarEnd } from '../../src/testing/index.ts'
+import { ManualClock, MemoryPair } from '../../src/testing/index.ts'
+import { coreOf } from '../server/wired.ts'
+
+const ANYBODY = { headers: {}, url: '/', query: new URLSearchParams(), params: new Map() }
+
+/** Servers that share a broker, and clients of them, in memory and on one virtual clock. */
+export function town(options: RealtimeServerOptions = {}) {
+  const clock = new ManualClock()
+  const broker = new MemoryBroker({ clock })
+  const errors: unknown[] = []
+  const build = () =>
+    coreOf({
+      ...{ clock, broker, onError: (error) => errors.push(error) },
+      authenticate: ({ token }) => (token ? { id: token, name: token } : null),
+      ...options,
+    })
+  /** The server that takes new connections. */
+  let open = build()
+  const sessions = new Map<Session, { readonly end: FarEnd; readonly core: ServerCore }>()
+
+  const connect = (end: FarEnd): void => {
+    const close = (code: number, reason = ''): void => {
+      session.closed()
+      sessions.delete(session)
+      end.close(code, reason)
+    }
+    const socket = {
+      ...{ bufferedAmount: 0, close },
+      send: (text: string) => end.send(text),
+      // The platform answers pings, unless nothing gets through.
+      ping: () => {
+        if (!end.frozen) session.alive?.()
+      },
+    }
+    const session: Session = nativeMount().open(socket, ANYBODY, open)
+    sessions.set(session, { end, core: open })
+    end.onMessage = (text) => session.text(text, text.length)
+    end.onClose = () => {
+      session.closed()
+      sessions.delete(session)
+    }
+  }
+
+  return {
+    clock,
+    broker,
+    errors,
+    /** A client of a user, with what it was told. */
+    client(token: string) {
+      const pair = new MemoryPair({ clock, latencyMs: 1, onConnect: connect })
+      const client = new RealtimeClient('ws://town/', {
+        ...{ transport: pair, clock, random: () => 0.5, auth: () => token },
+      })
+      const presence = new PresenceManager(new ChannelSubscriber(client))
+      const told: string[] = []
+      presence.on('changed', ({ kind, user: { id } }) => told.push(`${kind} ${id}`))
+      client.on('error', (error) => errors.push(error))
+      return { client, presence, told, pair }
+    },
+    /** Cuts a client's connection as the death of its process does. */
+    cut: (pair: MemoryPair) => pair.last.close(1006),
+    /** Another server takes new connections; the clients of the former are asked to move. */
+    async handOver(windowMs = 4_000) {
+      const former = open
+      open = build()
+      const notice = { kind: 'goaway', deadlineMs: 10_000, windowMs, reason: '' } as const
+      for (const [session, { end, core }] of [...sessions]) {
+        if (core !== former) continue
+        session.drain?.(notice, () => {
+          session.closed()
+          sessions.delete(session)
+          end.close(1012)
+        })
+      }
+      await clock.advance(12_000)
+      former.attendance.close()
+    },
+    /** The users at a resource by the store itself. */
+    present: async (resource: string) => (await broker.presence.present(resource)).users,
+  }
+}
