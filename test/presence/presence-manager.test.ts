@@ -276,7 +276,8 @@ describe('being refused', () => {
     for (let n = 0; n < 4; n++) {
       while (server.count('presence:join') <= n) await clock.advance(50)
       times.push(clock.now())
-      const { requestId } = server.messages.findLast(({ type }) => type === 'presence:join') ?? {}
+      const { requestId } =
+        server.messages.filter((one) => one.type === 'presence:join').at(-1) ?? {}
       const payload = { code: 'internal', message: '', retryable: true }
       server.send({ type: 'error', requestId, payload })
       await clock.advance(0)

@@ -1,5 +1,5 @@
 import { ChannelSubscriber, PresenceManager, RealtimeClient } from '../../src/index.ts'
-import type { RealtimeServerOptions, ServerCore, Session } from '../../src/server/index.ts'
+import type { Broker, RealtimeServerOptions, ServerCore, Session } from '../../src/server/index.ts'
 import { MemoryBroker, nativeMount } from '../../src/server/index.ts'
 import type { FarEnd } from '../../src/testing/index.ts'
 import { ManualClock, MemoryPair } from '../../src/testing/index.ts'
@@ -7,10 +7,49 @@ import { coreOf } from '../server/wired.ts'
 
 const ANYBODY = { headers: {}, url: '/', query: new URLSearchParams(), params: new Map() }
 
+/** How long a broker takes, in milliseconds: to bring events to servers, and to say who is present. */
+export interface Delays {
+  readonly deliver: number
+  readonly present: number
+}
+
+/** A broker as far away as one of another machine. */
+function distant(broker: Broker, clock: ManualClock, { deliver, present }: Delays): Broker {
+  const wait = (ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve))
+  const { presence } = broker
+  return {
+    answers: broker.answers,
+    presence: {
+      join: (...what) => presence.join(...what),
+      update: (...what) => presence.update(...what),
+      leave: (...what) => presence.leave(...what),
+      touch: (...what) => presence.touch(...what),
+      sweep: () => presence.sweep(),
+      present: async (resource) => {
+        const result = await presence.present(resource)
+        await wait(present)
+        return result
+      },
+    },
+    publish: (...what) => broker.publish(...what),
+    subscribe: (name, listener) => {
+      let turn = Promise.resolve()
+      return broker.subscribe(name, (event) => {
+        const arrived = wait(deliver)
+        turn = turn.then(() => arrived).then(() => listener(event))
+      })
+    },
+    head: (name) => broker.head(name),
+    since: (...what) => broker.since(...what),
+    close: () => broker.close(),
+  }
+}
+
 /** Servers that share a broker, and clients of them, in memory and on one virtual clock. */
-export function town(options: RealtimeServerOptions = {}) {
+export function town(options: RealtimeServerOptions = {}, delays?: Delays) {
   const clock = new ManualClock()
-  const broker = new MemoryBroker({ clock })
+  const near = new MemoryBroker({ clock })
+  const broker = delays ? distant(near, clock, delays) : near
   const errors: unknown[] = []
   const build = () =>
     coreOf({
@@ -47,7 +86,6 @@ export function town(options: RealtimeServerOptions = {}) {
 
   return {
     clock,
-    broker,
     errors,
     /** A client of a user, with what it was told. */
     client(token: string) {
@@ -80,6 +118,6 @@ export function town(options: RealtimeServerOptions = {}) {
       former.attendance.close()
     },
     /** The users at a resource by the store itself. */
-    present: async (resource: string) => (await broker.presence.present(resource)).users,
+    present: async (resource: string) => (await near.presence.present(resource)).users,
   }
 }
