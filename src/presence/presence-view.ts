@@ -61,8 +61,8 @@ export class PresenceView implements Readable<readonly PresenceUser[]> {
       { stage: 'fold' },
     )
     this.#subscription = subscription
-    // Somebody else has the channel already: who is there was told before we listened.
-    if (subscription.status.get().name !== 'pending') subscription.renew()
+    // Where the channel was subscribed to before, who is there was told before we listened.
+    subscription.renew()
   }
 
   /** Ends it. */

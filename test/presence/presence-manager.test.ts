@@ -484,6 +484,29 @@ describe('watching', () => {
     expect(server.count('subscribe')).toBe(1)
   })
 
+  it('that comes back when the channel is just being left has the whole told again', async () => {
+    const { clock, server, presence, sync } = await made()
+    const off = presence.of(room).subscribe(() => {})
+    await clock.advance(0)
+    sync(user('a'))
+    await clock.advance(0)
+    off()
+    server.silent = true
+    await clock.advance(500)
+    expect(server.count('unsubscribe')).toBe(1)
+    presence.of(room).subscribe(() => {})
+    await clock.advance(0)
+    server.silent = false
+    const { requestId } = server.messages.at(-1) ?? {}
+    server.send({ type: 'unsubscribed', requestId })
+    await clock.advance(0)
+    const asked = server.messages.filter(({ type }) => type === 'subscribe')
+    expect(asked.map(({ payload }) => payload)).toEqual([
+      { channels: [channel] },
+      { channels: [channel] },
+    ])
+  })
+
   it('of a store that was held for long begins anew', async () => {
     const { clock, presence, sync } = await made()
     const users = presence.of(room)
