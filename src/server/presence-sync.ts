@@ -11,12 +11,11 @@ import type { User } from './options.ts'
  * it; and the place in the channel's history that it stands at
  */
 export async function presenceSync(
-  { broker, access, attendance, options }: ServerCore,
+  { broker, access, options }: ServerCore,
   dialect: ServerDialect,
   viewer: User | null,
   resource: string,
 ): Promise<{ readonly at: Position; readonly sync: string | undefined }> {
-  attendance.begin()
   const { users, at } = await broker.presence.present(resource)
   const payload = {
     users: users.filter(({ id, name }) => access.canSee(viewer, { id, name }, resource)),

@@ -132,7 +132,10 @@ export class Subscriptions {
   }
 
   async #resumed(user: User | null, name: string, since: Position | undefined): Promise<Resumed> {
-    const { broker } = this.#core
+    const { broker, attendance } = this.#core
+    const resource = presenceResource(name)
+    // However they came, those who watch are to see the members of a server that died leave.
+    if (resource !== undefined) attendance.begin()
     const past = since && (await broker.since(name, since))
     if (since && past?.complete) {
       const missed = past.events.filter((event) => this.#receiver.receives(event))
@@ -140,7 +143,6 @@ export class Subscriptions {
       return { head: past.head, from: since.offset, missed, known, gap: false }
     }
     const afresh = { missed: [], known: false, gap: since !== undefined }
-    const resource = presenceResource(name)
     if (resource !== undefined) {
       const { at, sync } = await presenceSync(this.#core, this.#receiver.dialect, user, resource)
       return { ...afresh, head: at, from: at.offset, sync }

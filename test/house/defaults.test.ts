@@ -4,6 +4,9 @@ import { backoffDefaults } from '../../src/base/backoff.ts'
 import { channelDefaults } from '../../src/channels/channel-subscriber.ts'
 import { eventsDefaults } from '../../src/channels/events.ts'
 import { clientDefaults } from '../../src/client/options.ts'
+import { presenceDefaults } from '../../src/presence/presence-manager.ts'
+import { serverDefaults } from '../../src/server/options.ts'
+import { presenceTrackerDefaults } from '../../src/server/presence-tracker.ts'
 
 /** The `@default` of every member in a file, by the member's name, as it is written. */
 function documented(file: string): Map<string, string> {
@@ -25,6 +28,9 @@ const groups: [string, Record<string, unknown>][] = [
   ['src/channels/channel-subscriber.ts', { ...channelDefaults }],
   ['src/channels/events.ts', { ...eventsDefaults }],
   ['src/client/options.ts', { ...clientDefaults }],
+  ['src/presence/presence-manager.ts', { ...presenceDefaults }],
+  ['src/server/options.ts', { ...serverDefaults.presence }],
+  ['src/server/presence-tracker.ts', { ...presenceTrackerDefaults }],
 ]
 
 describe('documented defaults', () => {

@@ -110,6 +110,18 @@ it('a server that hands its clients over to another makes nobody leave or join',
   expect(errors).toEqual([])
 })
 
+it('a server that everybody has moved to sees to it that whoever went before goes', async () => {
+  const { clock, client, handOver, ids } = await watched()
+  const anna = client('anna')
+  anna.presence.enter(room)
+  await handOver()
+  anna.client.close()
+  await clock.advance(100)
+  await handOver()
+  await clock.advance(30_000)
+  expect(ids()).toEqual([])
+})
+
 it('a watcher that was away sees what happened and nothing else', async () => {
   const { clock, client, cut, watcher, ids } = await watched()
   const [anna, ben] = [client('anna'), client('ben')]

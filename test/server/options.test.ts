@@ -7,6 +7,7 @@ describe('the options of a server', () => {
     authenticate: undefined,
     authorize: undefined,
     canReceive: undefined,
+    canSee: undefined,
     origins: undefined,
   }
 
@@ -17,6 +18,7 @@ describe('the options of a server', () => {
       helloTimeoutMs: undefined,
       heartbeatMs: undefined,
       limits: { subscriptions: undefined, frameBytes: undefined, dedupeMs: undefined },
+      presence: { graceMs: undefined, pingMs: undefined, timeoutMs: undefined },
       onError: undefined,
       clock: undefined,
     }
@@ -28,6 +30,10 @@ describe('the options of a server', () => {
       ...defaults,
       heartbeatMs: 1,
       limits: { subscriptions: 5, frameBytes: 65_536, dedupeMs: 600_000 },
+    })
+    expect(resolveServerOptions({ presence: { graceMs: 0 } })).toEqual({
+      ...defaults,
+      presence: { graceMs: 0, pingMs: 15_000, timeoutMs: 30_000 },
     })
   })
 })
