@@ -148,7 +148,7 @@ export class PresenceManager {
       // Those of a view are the channels' already.
       handlers: 0,
       opening: () => {
-        for (const stay of [...this.#stays.values()]) stay.opening()
+        for (const stay of [...this.#stays.values()]) stay.flush()
         this.#beat()
       },
       // What is told of others are events of channels.
@@ -167,7 +167,7 @@ export class PresenceManager {
 
   #cut(): void {
     this.#cancelBeat?.()
-    for (const stay of this.#stays.values()) stay.cut()
+    for (const stay of this.#stays.values()) stay.out()
   }
 
   /** Keeps telling that we are there, to a backend that wants to be told. */

@@ -4,7 +4,7 @@ import type { Refusal, WirefoldError } from '../base/errors.ts'
 import { refusalError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
 import type { PresenceIntent } from '../wire/intent.ts'
-import type { Answer, Line } from '../wire/line.ts'
+import type { Answer, Answered, Line } from '../wire/line.ts'
 
 /** Hears that something has come about, or why not. */
 export type Settled = (error: WirefoldError | undefined) => void
@@ -26,7 +26,8 @@ export class PresenceStay {
   readonly #port: PresenceStayPort
   readonly #waiting = new Set<Settled>()
   #holders = 0
-  #actual: 'out' | 'asking' | 'in' | 'refused' = 'out'
+  #actual: 'out' | 'asking' | 'in' = 'out'
+  /** Why we are out; it stands until somebody wants it anew. */
   #refusal: WirefoldError | undefined
   #meta: unknown
   #saidMeta: unknown
@@ -57,7 +58,7 @@ export class PresenceStay {
   /** This is to be told of us; wanting it anew takes back a refusal. */
   want(meta: unknown): void {
     this.#meta = meta
-    if (this.#actual === 'refused') this.#out()
+    this.#refusal = undefined
     this.#soon()
   }
 
@@ -67,14 +68,19 @@ export class PresenceStay {
     else this.#waiting.add(settled)
   }
 
-  /** There is a line: says at once what is due, so that it travels with the greeting. */
-  opening(): void {
-    this.#flush()
+  /** Says what is due. */
+  flush(): void {
+    if (!this.#holders) this.#leave()
+    else if (this.#refusal) return
+    else if (this.#actual === 'out') this.#ask('join')
+    else if (this.#actual === 'in' && !Object.is(this.#meta, this.#saidMeta)) this.#update()
   }
 
-  /** The line is gone; a refusal stands. */
-  cut(): void {
-    if (this.#actual !== 'refused') this.#out()
+  /** The server does not have us, as when the line is gone; what it may still answer does not count. */
+  out(): void {
+    this.#actual = 'out'
+    this.#said++
+    this.#cancelWait?.()
   }
 
   /** Tells everybody who waits; false where that is nobody. */
@@ -87,7 +93,7 @@ export class PresenceStay {
 
   /** Tells the backend that we are still there. */
   beat(): void {
-    if (this.#actual === 'in') this.#port.line.say(this.#intent('heartbeat', undefined))
+    if (this.#actual === 'in') this.#say('heartbeat')
   }
 
   #soon(): void {
@@ -95,20 +101,13 @@ export class PresenceStay {
     this.#due = true
     queueMicrotask(() => {
       this.#due = false
-      this.#flush()
+      this.flush()
     })
   }
 
-  #flush(): void {
-    if (!this.#holders) this.#leave()
-    else if (this.#actual === 'out') this.#say('join')
-    else if (this.#actual === 'in' && !Object.is(this.#meta, this.#saidMeta)) this.#update()
-  }
-
   #leave(): void {
-    const there = this.#actual === 'in' || this.#actual === 'asking'
-    if (there) this.#port.line.say(this.#intent('leave', undefined))
-    this.#out()
+    if (this.#actual !== 'out') this.#say('leave')
+    this.out()
     this.#port.over()
   }
 
@@ -120,67 +119,60 @@ export class PresenceStay {
       return
     }
     this.#updatedAt = line.clock.now()
-    this.#say('update')
+    this.#ask('update')
   }
 
-  #say(action: 'join' | 'update'): void {
+  #ask(action: 'join' | 'update'): void {
     const said = ++this.#said
     this.#cancelWait?.()
     this.#saidMeta = this.#meta
     if (action === 'join') this.#actual = 'asking'
-    const intent = this.#intent(action, this.#meta)
-    const online = this.#port.line.say(intent, (answer) => {
+    const online = this.#say(action, this.#meta, (answer) => {
       if (said === this.#said) this.#answered(action, answer)
     })
     // It is said when there is a line again.
-    if (!online) this.#out()
+    if (!online) this.out()
   }
 
-  #intent(action: PresenceIntent['action'], meta: unknown): PresenceIntent {
-    const timestamp = this.#port.line.clock.wall()
+  #say(action: PresenceIntent['action'], meta?: unknown, answered?: Answered): boolean {
     const { resource } = this
-    return { kind: 'presence', timestamp, requestId: randomId(), action, resource, meta }
+    const { line } = this.#port
+    const timestamp = line.clock.wall()
+    const requestId = randomId()
+    return line.say({ kind: 'presence', timestamp, requestId, action, resource, meta }, answered)
   }
 
   #answered(action: 'join' | 'update', answer: Answer | undefined): void {
     if (answer?.kind === 'refusal') {
       this.#refused(action, answer.error)
-      return
+    } else {
+      // Without an answer it is asked again: to join twice is to join once.
+      this.#actual = answer ? 'in' : 'out'
+      if (answer) {
+        this.#failures = 0
+        this.settle(undefined)
+      }
+      this.#soon()
     }
-    // Without an answer it is asked again: to join twice is to join once.
-    this.#actual = answer ? 'in' : 'out'
-    if (answer) {
-      this.#failures = 0
-      this.settle(undefined)
-    }
-    this.#soon()
   }
 
   #refused(action: 'join' | 'update', refusal: Refusal): void {
     const { line } = this.#port
     const error = refusalError(`presence in ${this.resource}`, refusal)
     if (refusal.retryable || refusal.code === 'not-present') {
-      this.#out()
+      this.out()
       const delay = backoffDelay(this.#failures++, backoffDefaults, line.random())
       this.#after(refusal.retryAfterMs ?? delay)
     } else if (action === 'update') line.report(error)
     else {
-      this.#actual = 'refused'
+      this.out()
       this.#refusal = error
       if (!this.settle(error)) line.report(error)
     }
   }
 
-  /** The server does not have us; what it may still answer does not count. */
-  #out(): void {
-    this.#actual = 'out'
-    this.#refusal = undefined
-    this.#said++
-    this.#cancelWait?.()
-  }
-
   #after(ms: number): void {
     this.#cancelWait?.()
-    this.#cancelWait = this.#port.line.clock.after(ms, () => this.#flush())
+    this.#cancelWait = this.#port.line.clock.after(ms, () => this.flush())
   }
 }
