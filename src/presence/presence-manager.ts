@@ -167,7 +167,7 @@ export class PresenceManager {
 
   #cut(): void {
     this.#cancelBeat?.()
-    for (const stay of this.#stays.values()) stay.out()
+    for (const stay of [...this.#stays.values()]) stay.cut()
   }
 
   /** Keeps telling that we are there, to a backend that wants to be told. */

@@ -9,11 +9,13 @@ import type { Answer, Answered, Line } from '../wire/line.ts'
 /** Hears that something has come about, or why not. */
 export type Settled = (error: WirefoldError | undefined) => void
 
+type Asked = 'join' | 'update' | 'leave'
+
 /** What a stay needs around it. */
 export interface PresenceStayPort {
   readonly line: Line
   readonly throttleMs: number
-  /** Nobody wants it any more, and the server knows. */
+  /** Nobody wants it any more, and the server does not have us. */
   readonly over: () => void
 }
 
@@ -26,7 +28,7 @@ export class PresenceStay {
   readonly #port: PresenceStayPort
   readonly #waiting = new Set<Settled>()
   #holders = 0
-  #actual: 'out' | 'asking' | 'in' = 'out'
+  #actual: 'out' | 'asking' | 'in' | 'leaving' = 'out'
   /** Why we are out; it stands until somebody wants it anew. */
   #refusal: WirefoldError | undefined
   #meta: unknown
@@ -70,17 +72,19 @@ export class PresenceStay {
 
   /** Says what is due. */
   flush(): void {
-    if (!this.#holders) this.#leave()
-    else if (this.#refusal) return
-    else if (this.#actual === 'out') this.#ask('join')
-    else if (this.#actual === 'in' && !Object.is(this.#meta, this.#saidMeta)) this.#update()
+    const actual = this.#actual
+    if (!this.#holders) {
+      if (actual === 'out') this.#port.over()
+      else if (actual !== 'leaving') this.#ask('leave')
+    } else if (this.#refusal) return
+    else if (actual === 'out' || actual === 'leaving') this.#ask('join')
+    else if (actual === 'in' && !Object.is(this.#meta, this.#saidMeta)) this.#update()
   }
 
-  /** The server does not have us, as when the line is gone; what it may still answer does not count. */
-  out(): void {
-    this.#actual = 'out'
-    this.#said++
-    this.#cancelWait?.()
+  /** The line is gone, and with it whatever the server has of us. */
+  cut(): void {
+    this.#out()
+    if (!this.#holders) this.#port.over()
   }
 
   /** Tells everybody who waits; false where that is nobody. */
@@ -105,12 +109,6 @@ export class PresenceStay {
     })
   }
 
-  #leave(): void {
-    if (this.#actual !== 'out') this.#say('leave')
-    this.out()
-    this.#port.over()
-  }
-
   #update(): void {
     const { line, throttleMs } = this.#port
     const waitMs = this.#updatedAt + throttleMs - line.clock.now()
@@ -122,16 +120,17 @@ export class PresenceStay {
     this.#ask('update')
   }
 
-  #ask(action: 'join' | 'update'): void {
+  #ask(action: Asked): void {
     const said = ++this.#said
+    const meta = action === 'leave' ? undefined : this.#meta
     this.#cancelWait?.()
-    this.#saidMeta = this.#meta
-    if (action === 'join') this.#actual = 'asking'
-    const online = this.#say(action, this.#meta, (answer) => {
+    this.#saidMeta = meta
+    if (action !== 'update') this.#actual = action === 'join' ? 'asking' : 'leaving'
+    const online = this.#say(action, meta, (answer) => {
       if (said === this.#said) this.#answered(action, answer)
     })
     // It is said when there is a line again.
-    if (!online) this.out()
+    if (!online) this.cut()
   }
 
   #say(action: PresenceIntent['action'], meta?: unknown, answered?: Answered): boolean {
@@ -142,33 +141,41 @@ export class PresenceStay {
     return line.say({ kind: 'presence', timestamp, requestId, action, resource, meta }, answered)
   }
 
-  #answered(action: 'join' | 'update', answer: Answer | undefined): void {
-    if (answer?.kind === 'refusal') {
+  #answered(action: Asked, answer: Answer | undefined): void {
+    const leaving = action === 'leave'
+    if (answer?.kind === 'refusal' && !leaving) {
       this.#refused(action, answer.error)
-    } else {
-      // Without an answer it is asked again: to join twice is to join once.
-      this.#actual = answer ? 'in' : 'out'
-      if (answer) {
-        this.#failures = 0
-        this.settle(undefined)
-      }
-      this.#soon()
+      return
     }
+    // Where no answer came we assume what is not wanted, so that it is said again.
+    this.#actual = leaving === (answer !== undefined) ? 'out' : 'in'
+    if (answer && !leaving) {
+      this.#failures = 0
+      this.settle(undefined)
+    }
+    this.#soon()
   }
 
-  #refused(action: 'join' | 'update', refusal: Refusal): void {
+  #refused(action: Asked, refusal: Refusal): void {
     const { line } = this.#port
     const error = refusalError(`presence in ${this.resource}`, refusal)
     if (refusal.retryable || refusal.code === 'not-present') {
-      this.out()
+      this.#out()
       const delay = backoffDelay(this.#failures++, backoffDefaults, line.random())
       this.#after(refusal.retryAfterMs ?? delay)
     } else if (action === 'update') line.report(error)
     else {
-      this.out()
+      this.#out()
       this.#refusal = error
       if (!this.settle(error)) line.report(error)
     }
+  }
+
+  /** The server does not have us; what it may still answer does not count. */
+  #out(): void {
+    this.#actual = 'out'
+    this.#said++
+    this.#cancelWait?.()
   }
 
   #after(ms: number): void {

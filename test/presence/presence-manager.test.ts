@@ -315,12 +315,33 @@ describe('being refused', () => {
   })
 })
 
-describe('a request that is not answered', () => {
-  it('is asked again', async () => {
+describe('a word that is not answered', () => {
+  it('is said again', async () => {
     const { clock, server, presence } = await made({ answer: () => undefined })
-    presence.enter(room)
+    const here = presence.enter(room)
     await clock.advance(25_000)
     expect(server.count('presence:join')).toBe(3)
+    here()
+    await clock.advance(25_000)
+    expect([server.count('presence:join'), server.count('presence:leave')]).toEqual([3, 3])
+  })
+
+  it('is not said again where it is not wanted any more', async () => {
+    let answers = true
+    const { clock, presence, words } = await made({ answer: () => (answers ? 'ok' : undefined) })
+    presence.enter(room)
+    await clock.advance(0)
+    answers = false
+    presence.enter(room)()
+    await clock.advance(0)
+    const here = presence.enter('elsewhere')
+    await clock.advance(0)
+    here()
+    await clock.advance(5_000)
+    answers = true
+    presence.enter('elsewhere')
+    await clock.advance(60_000)
+    expect(words()).toEqual(['join', 'join', 'leave', 'join'])
   })
 })
 
