@@ -50,8 +50,8 @@ export const presenceTrackerDefaults = { timeoutMs: 30_000 } as const
  * Who is where: for members other than a server's own connections, and to see them all.
  *
  * Every change is an event of the channel `presence:<resource>`. A sign of life changes nothing that
- * others are told. It has no timer: whoever lets members join here calls {@link cleanupStale}, unless
- * a `RealtimeServer` with the same store does.
+ * others are told. It has no timer: whoever lets members join here calls {@link cleanupStale}, as a
+ * `RealtimeServer` with the same store does while one of its clients watches or is somewhere.
  *
  * Its methods reject with `bad-channel` where the resource makes no channel's name.
  *

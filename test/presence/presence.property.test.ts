@@ -33,7 +33,7 @@ const timeless = ({ id, meta, devices }: PresenceUser) => ({
 const sorted = (list: readonly unknown[]) => list.map((one) => JSON.stringify(one)).sort()
 
 describe('whatever people do, and networks', () => {
-  test.prop([fc.array(step, { maxLength: 40 }), delays], { numRuns: 150 })(
+  test.prop([fc.array(step, { maxLength: 40 }), delays], { numRuns: 60 })(
     'in the end everybody sees who is there, and only them',
     async (steps, delay) => {
       const { clock, client, cut, handOver, present, errors } = town({}, delay)
