@@ -106,15 +106,16 @@ export function town(options: RealtimeServerOptions = {}, delays?: Delays) {
       const former = open
       open = build()
       const notice = { kind: 'goaway', deadlineMs: 10_000, windowMs, reason: '' } as const
-      for (const [session, { end, core }] of [...sessions]) {
-        if (core !== former) continue
-        session.drain?.(notice, () => {
-          session.closed()
-          sessions.delete(session)
-          end.close(1012)
-        })
+      const leaving = [...sessions].filter(([, { core }]) => core === former)
+      const dismiss = (session: Session, end: FarEnd): void => {
+        session.closed()
+        sessions.delete(session)
+        end.close(1012)
       }
-      await clock.advance(12_000)
+      for (const [session, { end }] of leaving) session.drain?.(notice, () => dismiss(session, end))
+      await clock.advance(10_000)
+      // Whoever did not hear it is closed at the deadline.
+      for (const [session, { end }] of leaving) if (sessions.has(session)) dismiss(session, end)
       former.attendance.close()
     },
     /** The users at a resource by the store itself. */
