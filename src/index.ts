@@ -93,6 +93,10 @@ export type {
 } from './context/registry-types.ts'
 export type { KeySelector } from './context/slot-plans.ts'
 export { native } from './dialects/native.ts'
+export type { Presence } from './presence/presence-handle.ts'
+export type { PresenceEvent, PresenceEvents, PresenceOptions } from './presence/presence-manager.ts'
+export { PresenceManager, presenceDefaults } from './presence/presence-manager.ts'
+export type { PresenceChange } from './presence/presence-state.ts'
 export type { Codec } from './wire/codec.ts'
 export type {
   Capabilities,
@@ -125,6 +129,7 @@ export type {
   Intent,
   PingIntent,
   PongIntent,
+  PresenceIntent,
   PublishIntent,
   RequestIntent,
   SubscribeIntent,
@@ -139,6 +144,7 @@ export type {
   OutboxStorage,
   SettledRequest,
 } from './wire/outbox.ts'
+export type { PresenceDevice, PresenceUser } from './wire/presence.ts'
 export type { AskOptions, Question } from './wire/question.ts'
 export type { Sink } from './wire/sink.ts'
 export type { CloseInfo, Transport, TransportFactory, TransportHandlers } from './wire/transport.ts'

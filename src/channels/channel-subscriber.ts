@@ -82,7 +82,12 @@ export class ChannelSubscriber {
       listener.settle?.(released(name))
       if (channel.handlers === 0) this.#linger.add(channel)
     }
-    const subscription = disposable(release, handle(channel, listener))
+    const renew = (): void => {
+      if (!listener.live) return
+      channel.continuity.restart()
+      this.#input(channel, { name: 'renew' })
+    }
+    const subscription = disposable(release, handle(channel, listener, renew))
     channel.add(listener, stage)
     this.#linger.keep(channel)
     this.#input(channel, { name: 'want' })
@@ -229,18 +234,22 @@ export class ChannelSubscriber {
 
   #say(kind: 'subscribe' | 'unsubscribe', channels: readonly Channel[]): void {
     for (const chunk of chunks(channels)) {
-      for (const channel of chunk)
+      const requestId = randomId()
+      for (const channel of chunk) {
+        channel.said = requestId
         this.#input(channel, { name: kind === 'subscribe' ? 'asked' : 'left' })
+      }
       const intent = {
         timestamp: this.line.clock.wall(),
-        requestId: randomId(),
+        requestId,
         channels: chunk.map(({ name }) => name),
       }
       this.line.say(
         kind === 'subscribe' ? { kind, since: positions(chunk), ...intent } : { kind, ...intent },
         (answer, covered) => {
           for (const channel of chunk) {
-            if (!covered || covered.includes(channel.name)) this.#answered(kind, channel, answer)
+            const covers = !covered || covered.includes(channel.name)
+            if (covers && channel.said === requestId) this.#answered(kind, channel, answer)
           }
         },
       )

@@ -28,6 +28,8 @@ export interface Listener {
 export class Channel {
   readonly name: string
   readonly continuity = new Continuity()
+  /** The last thing said about it: only the answer to that counts. */
+  said: string | undefined
   readonly #line: Line
   #state: SubscriptionState = unsubscribed
   #status: Writable<ChannelStatus> | undefined

@@ -120,6 +120,13 @@ export class Continuity {
     this.#moveTo(undefined)
   }
 
+  /** Begins anew: whatever the next subscribe brings, nothing was missed before it. */
+  restart(): void {
+    this.forget()
+    this.#asked = undefined
+    this.#begun = false
+  }
+
   /** What happened long ago is told again, or we are not where we believe to be: the server knows. */
   #doubt(): Verdict {
     if (this.#doubted === this.#offset) return 'drop'

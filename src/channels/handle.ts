@@ -1,3 +1,4 @@
+import type { Release } from '../base/disposable.ts'
 import { WirefoldError } from '../base/errors.ts'
 import type { Channel, Listener } from './channel.ts'
 import type { Subscription } from './subscription.ts'
@@ -6,7 +7,8 @@ import type { Subscription } from './subscription.ts'
 export function handle(
   channel: Channel,
   listener: Listener,
-): Pick<Subscription, 'channel' | 'status' | 'ready' | 'position' | 'caughtUp'> {
+  renew: () => void,
+): Omit<Subscription, keyof Release> {
   let waiting: Promise<void> | undefined
   return {
     channel: channel.name,
@@ -16,6 +18,7 @@ export function handle(
     get position() {
       return channel.continuity.position
     },
+    renew,
     caughtUp: () => channel.caughtUp(),
     get ready() {
       if (waiting) return waiting

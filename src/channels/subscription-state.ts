@@ -10,6 +10,7 @@ import type { Refusal } from '../base/errors.ts'
  *    │ want             ▼                 │
  *    └────────────── refused ◀────────────┘
  *
+ *   renew: what the server has is of no use, so it is asked for again, even where it is being asked.
  *   hole: events are missing, so it is asked for again, from where it was.
  *   cut: everything but `refused` is none again; a refusal stands until somebody wants anew.
  *   lost: no answer came, so the server may be in either state: assume the one we do not want,
@@ -44,6 +45,8 @@ export type SubscriptionInput =
   | { readonly name: 'lost' }
   /** Events are missing. */
   | { readonly name: 'hole' }
+  /** It is wanted from the very beginning. */
+  | { readonly name: 'renew' }
   /** The connection is gone. */
   | { readonly name: 'cut' }
 
@@ -83,6 +86,8 @@ export function subscription(
       return at(wanted, wanted ? 'none' : 'live')
     case 'hole':
       return actual === 'live' && wanted ? at(wanted, 'none') : state
+    case 'renew':
+      return wanted && (actual === 'live' || actual === 'asking') ? at(wanted, 'none') : state
     case 'cut':
       return actual === 'refused' ? state : at(wanted, 'none')
   }

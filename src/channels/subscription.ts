@@ -58,6 +58,11 @@ export interface Subscription extends Release {
   readonly ready: Promise<void>
   /** The place of the last event that was delivered, where the backend has such places. */
   readonly position: Position | undefined
+  /**
+   * Has the channel subscribed to from the very beginning, for everybody: what its server tells at
+   * first, such as who is present, is told again. Nothing counts as missed.
+   */
+  renew(): void
   /** What a gap has cost was fetched by other means: the channel is `live` again, for everybody. */
   caughtUp(): void
 }

@@ -57,10 +57,14 @@ export function createLine({ options, connection, ledger, wings, report }: LineP
       answered(unsaid(error), undefined)
       return true
     }
+    if (!said) {
+      answered(wordless(connection.dialect.name), undefined)
+      return true
+    }
     const local = localReply({ requestId: 'requestId' in intent ? intent.requestId : '' })
-    const unspoken = said?.length ? unspokenOf(intent, said) : undefined
+    const unspoken = said.length ? unspokenOf(intent, said) : undefined
     if (unspoken?.length !== 0) answered(local, unspoken)
-    for (const outgoing of said ?? []) {
+    for (const outgoing of said) {
       if (outgoing.keys.length === 0) answered(local, outgoing.channels)
       else control.said(outgoing, link)
     }
@@ -73,6 +77,12 @@ function unspokenOf(intent: Intent, said: readonly Outgoing[]): readonly string[
   if (!('channels' in intent) || said.some(({ channels }) => channels === undefined)) return []
   const spoken = new Set(said.flatMap(({ channels }) => channels ?? []))
   return intent.channels.filter((channel) => !spoken.has(channel))
+}
+
+/** The answer to what the backend has no word for. */
+function wordless(dialect: string): RefusalFrame {
+  const message = `the dialect ${dialect} has no word for it.`
+  return { kind: 'refusal', to: [], error: { code: 'unsupported', message, retryable: false } }
 }
 
 /** The answer to what could not be said. */

@@ -15,7 +15,7 @@ export class Wings {
   join(wing: Wing): () => void {
     if (this.#wings.some((other) => other.rank === wing.rank)) {
       throw new Error(
-        `This client has a wing of rank ${wing.rank} already. Make one ChannelSubscriber per client and share it.`,
+        `This client has a wing of rank ${wing.rank} already. Make one ChannelSubscriber per client and share it, and one PresenceManager.`,
       )
     }
     this.#wings = [...this.#wings, wing].sort((a, b) => a.rank - b.rank)

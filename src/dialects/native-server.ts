@@ -4,6 +4,7 @@ import { asFields, asInteger, asNumber, asString, asStrings, isFields } from '..
 import type { Position } from '../wire/frame.ts'
 import type {
   Command,
+  PresenceCommand,
   ServerDialect,
   ServerFrame,
   SubscribeCommand,
@@ -21,6 +22,11 @@ const OWN_WORDS: ReadonlySet<string> = new Set([
   'hello',
   'ping',
   'pong',
+  'presence:heartbeat',
+  'presence:join',
+  'presence:leave',
+  'presence:sync',
+  'presence:update',
   'publish',
   'reply',
   'subscribe',
@@ -29,6 +35,14 @@ const OWN_WORDS: ReadonlySet<string> = new Set([
   'unsubscribed',
   'welcome',
 ])
+
+/** What the words of presence mean. */
+const PRESENCE_ACTIONS = {
+  'presence:join': 'join',
+  'presence:update': 'update',
+  'presence:leave': 'leave',
+  'presence:heartbeat': 'heartbeat',
+} as const
 
 /** Whether a name may be that of an application's event or request. */
 export function isOwnType(type: string): boolean {
@@ -78,6 +92,11 @@ function decodeMessage(wire: unknown): Command {
     }
     case 'publish':
       return decodePublish(wire, requestId)
+    case 'presence:join':
+    case 'presence:update':
+    case 'presence:leave':
+    case 'presence:heartbeat':
+      return decodePresence(type, wire, requestId)
     case 'ping':
       return { kind: 'ping', timestamp: asNumber(wire.timestamp) }
     case 'pong':
@@ -152,6 +171,16 @@ function decodePublish(wire: Fields, requestId: string | undefined): Command {
     return malformed('a publish has the type of an event', requestId)
   }
   return { kind: 'publish', requestId, channel, id: asString(id), type, payload }
+}
+
+function decodePresence(
+  type: `presence:${PresenceCommand['action']}`,
+  { channel, payload }: Fields,
+  requestId: string | undefined,
+): Command {
+  if (typeof channel !== 'string') return malformed('presence has a channel', requestId)
+  const action = PRESENCE_ACTIONS[type]
+  return { kind: 'presence', requestId, action, channel, meta: asFields(payload).meta }
 }
 
 function isName(value: unknown): value is string {

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { WirefoldError } from '../base/errors.ts'
-import { asNumber, isChannel, isFields } from '../wire/fields.ts'
+import { asFields, asNumber, asString, isChannel, isFields } from '../wire/fields.ts'
+import { presenceResource } from '../wire/presence.ts'
 import type { AddressedRequest } from './client-address.ts'
 import type { MountRequest } from './mount.ts'
 import type {
@@ -27,6 +28,7 @@ export interface AccessParts
     | 'validateChannel'
     | 'authorize'
     | 'canReceive'
+    | 'canSee'
     | 'helloTimeoutMs'
   > {
   readonly clock: Clock
@@ -95,7 +97,23 @@ export class Access {
   /** Whether a user gets an event that happened on a channel. Never throws. */
   canReceive(user: User | null, channel: string, event: DueEvent): boolean {
     const { canReceive } = this.#parts
+    if (!this.#seesEvent(user, channel, event)) return false
     return !canReceive || this.#verdict('canReceive', () => canReceive(user, channel, event))
+  }
+
+  /** Whether a user may know that another is at a resource. Never throws. */
+  canSee(viewer: User | null, member: User, resource: string): boolean {
+    const { canSee } = this.#parts
+    if (!canSee || viewer?.id === member.id) return true
+    return this.#verdict('canSee', () => canSee(viewer, member, resource))
+  }
+
+  /** An event about somebody who is at a resource is for those who may know that. */
+  #seesEvent(viewer: User | null, channel: string, { payload }: DueEvent): boolean {
+    const resource = presenceResource(channel)
+    if (resource === undefined || !this.#parts.canSee) return true
+    const { id, name } = asFields(asFields(payload).user)
+    return typeof id !== 'string' || this.canSee(viewer, { id, name: asString(name) }, resource)
   }
 
   #verdict(where: string, hook: () => unknown): boolean {

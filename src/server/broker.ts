@@ -1,6 +1,7 @@
 import type { Position } from '../wire/frame.ts'
 import type { Answers } from './answers.ts'
 import type { ChannelEvent } from './channel-event.ts'
+import type { PresenceStore } from './presence-store.ts'
 
 /** An event before it has a place. */
 export interface NewEvent {
@@ -45,12 +46,14 @@ export interface Missed {
 }
 
 /**
- * Keeps the channels' histories and the answers to requests, and carries events between the servers
- * that share it.
+ * Keeps the channels' histories, the answers to requests and who is where, and carries events between
+ * the servers that share it.
  */
 export interface Broker {
   /** What requests were answered with. */
   readonly answers: Answers
+  /** Who is where. */
+  readonly presence: PresenceStore
   /**
    * Adds an event to the histories of several channels in one step, and tells every listener. Rejects
    * where it was not added.

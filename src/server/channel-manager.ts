@@ -191,8 +191,9 @@ export class ChannelManager {
 
   /** Ends what waits to be published, and the broker where it was made here. */
   async close(): Promise<void> {
-    const { cap, broker, ownsBroker } = this.#parts
+    const { cap, attendance, broker, ownsBroker } = this.#parts
     cap.close()
+    attendance.close()
     if (ownsBroker) await broker.close()
   }
 

@@ -1,6 +1,7 @@
 import type { Refusal } from '../base/errors.ts'
 import { safely } from '../base/report.ts'
 import { Access } from './access.ts'
+import { Attendance } from './attendance.ts'
 import { BroadcastCap } from './broadcast-cap.ts'
 import type { Broker } from './broker.ts'
 import { MemoryBroker } from './memory-broker.ts'
@@ -18,6 +19,8 @@ export interface ChannelParts {
   readonly publisher: Publisher
   readonly cap: BroadcastCap
   readonly access: Access
+  /** The members that the connections here have. */
+  readonly attendance: Attendance
   /** Hears what became of every subscribe; never throws. */
   readonly noted?: (
     receiver: Receiver,
@@ -47,6 +50,12 @@ export function channelParts(given: RealtimeServerOptions): ChannelParts {
     publisher: new Publisher(broker, families, { access, cap }),
     cap,
     access,
+    attendance: new Attendance({
+      store: broker.presence,
+      clock,
+      timeoutMs: options.presence.timeoutMs,
+      report,
+    }),
     report,
   }
 }

@@ -6,6 +6,8 @@ import type { User } from './options.ts'
 export interface Asker {
   readonly user: User | null
   readonly senderId: string | undefined
+  /** What the client calls itself. */
+  readonly device: string | undefined
 }
 
 /** Where a connection stands. */

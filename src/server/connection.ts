@@ -7,8 +7,6 @@ import type {
   AuthCommand,
   HelloCommand,
   MalformedCommand,
-  PublishCommand,
-  RequestCommand,
   ServerDialect,
   SubscribeCommand,
 } from '../wire/server-dialect.ts'
@@ -17,7 +15,6 @@ import type { Asker, ConnectionPhase } from './connection-phase.ts'
 import type { ServerCore } from './core.ts'
 import type { Entry } from './entries.ts'
 import { readEntries, unexpected } from './entries.ts'
-import { answerOnce } from './exactly-once.ts'
 import { Expiry } from './expiry.ts'
 import { FaultCounter } from './fault-counter.ts'
 import { Gate } from './gate.ts'
@@ -25,6 +22,8 @@ import { identify } from './identify.ts'
 import type { MountRequest, Session, SessionInfo } from './mount.ts'
 import type { User } from './options.ts'
 import { Pace } from './pace.ts'
+import { PresenceSession } from './presence-session.ts'
+import { Questions } from './questions.ts'
 import type { Receiver } from './receiver.ts'
 import { CLOSE_CODES, rateLimited, refusal } from './refusals.ts'
 import type { Socket } from './socket.ts'
@@ -50,15 +49,14 @@ export class Connection implements Session, Receiver {
   readonly #request: MountRequest
   readonly #voice: Voice
   readonly #pace: Pace
+  readonly #presence: PresenceSession
+  readonly #questions: Questions
   readonly #gate: Gate
   readonly #faults: FaultCounter
   readonly #expiry: Expiry
   /** What concerns channels and credentials goes one by one. */
   readonly #turns: Turns
-  readonly #gone = new AbortController()
   #phase: ConnectionPhase
-  /** How many requests and publishes are under way. */
-  #asked = 0
   #drain: { readonly notice: GoawayFrame; readonly rested: () => void } | undefined
 
   constructor(core: ServerCore, socket: Socket, dialect: ServerDialect, request: MountRequest) {
@@ -71,6 +69,13 @@ export class Connection implements Session, Receiver {
     this.#voice = new Voice({ core, id, dialect, send: (text) => this.send(text) })
     // What it compares this with tells it what it misses.
     this.#pace = new Pace(socket, () => this.#pong(undefined))
+    this.#presence = new PresenceSession(core, {
+      connectionId: id,
+      say: (frame) => this.#voice.say(frame),
+      ping: () => socket.ping?.(),
+      silent: () => this.#end(4408, 'no sign of life'),
+    })
+    this.#questions = new Questions(core, this, () => this.#rest())
     this.#gate = new Gate(core)
     this.#faults = new FaultCounter(limits.malformedPerMinute)
     this.#expiry = new Expiry(clock, {
@@ -93,7 +98,7 @@ export class Connection implements Session, Receiver {
 
   get resting(): boolean {
     const open = this.#phase.name === 'open'
-    return open && !this.#turns.done && !this.#asked && !this.#channels.length
+    return open && !this.#turns.done && !this.#questions.open && !this.#channels.length
   }
 
   drain(notice: GoawayFrame, rested: () => void): void {
@@ -124,7 +129,12 @@ export class Connection implements Session, Receiver {
     this.#core.channels.revoke(this, channel)
   }
 
+  alive(): void {
+    this.#presence.heard()
+  }
+
   text(text: string, bytes: number): void {
+    this.alive()
     const first = this.#phase.name === 'waiting'
     if (first && bytes > FIRST_FRAME_BYTES) this.#refuseAll(refusal('too-large'))
     if (this.#phase.name === 'greeting') {
@@ -155,7 +165,8 @@ export class Connection implements Session, Receiver {
     this.#expiry.stop()
     this.#core.roster.leave(this)
     this.#core.channels.leave(this)
-    this.#gone.abort()
+    this.#presence.end()
+    this.#questions.end()
   }
 
   #take(entry: Entry): void {
@@ -185,7 +196,7 @@ export class Connection implements Session, Receiver {
     if ('code' in identity) return this.#refuseAll(identity)
     const { user, expiresAt } = identity
     cancel()
-    this.#phase = { name: 'open', user, senderId: hello.senderId }
+    this.#phase = { name: 'open', user, senderId: hello.senderId, device: hello.clientId }
     if (!this.#core.roster.join(this, user)) return this.#refuseAll(rateLimited(BANNED_MS))
     this.#gate.belongsTo(user?.id)
     this.#expiry.begin(expiresAt)
@@ -239,7 +250,12 @@ export class Connection implements Session, Receiver {
         return
       case 'publish':
       case 'request':
-        this.#answer(entry, asker)
+        this.#voice.log('requests', loggable(`${entry.kind} ${entry.type}`))
+        // Who subscribes and then asks sees the events of what was asked.
+        this.#questions.take(entry, asker, this.#turns.done)
+        return
+      case 'presence':
+        this.#turns.add(() => this.#presence.take(asker, entry))
         return
     }
   }
@@ -258,21 +274,6 @@ export class Connection implements Session, Receiver {
   async #subscribe(command: SubscribeCommand): Promise<void> {
     // Whoever is gone is not to become a member again.
     if (this.#phase.name === 'open') await this.#core.channels.subscribe(this, command)
-  }
-
-  async #answer(command: PublishCommand | RequestCommand, asker: Asker): Promise<void> {
-    this.#asked += 1
-    this.#voice.log('requests', loggable(`${command.kind} ${command.type}`))
-    // Who subscribes and then asks sees the events of what was asked.
-    if (this.#turns.done) await this.#turns.done
-    if (this.#phase.name === 'closed') return
-    const { dialect } = this
-    const caller = { ...asker, dialect, connectionId: this.id, signal: this.#gone.signal }
-    const text = await answerOnce(this.#core, caller, command)
-    const due = command.requestId !== undefined || command.kind === 'request'
-    if (text && due) this.send(text)
-    this.#asked -= 1
-    this.#rest()
   }
 
   /** Tells who drains the server that nothing is left to wait for. */

@@ -1,6 +1,7 @@
 export { isWirefoldError, WirefoldError } from '../base/errors.ts'
 export { nativeServer } from '../dialects/native-server.ts'
 export type { ChannelPosition, Position } from '../wire/frame.ts'
+export type { PresenceDevice, PresenceUser } from '../wire/presence.ts'
 export type { ServerDialect } from '../wire/server-dialect.ts'
 export type { Answers, Begun } from './answers.ts'
 export type { BroadcastOverflow } from './broadcast-cap.ts'
@@ -41,15 +42,27 @@ export type {
   Authorize,
   CanConnect,
   CanReceive,
+  CanSee,
   ChannelAction,
   DueEvent,
   Identified,
   Identity,
   RealtimeServerOptions,
+  ServerPresenceOptions,
   User,
   ValidateChannel,
 } from './options.ts'
 export { serverDefaults } from './options.ts'
+export type {
+  ClaimState,
+  PresenceClaim,
+  PresenceJoin,
+  PresenceKey,
+  PresenceLease,
+  PresenceStore,
+} from './presence-store.ts'
+export type { PresenceHolder, PresenceTrackerOptions } from './presence-tracker.ts'
+export { PresenceTracker, presenceTrackerDefaults } from './presence-tracker.ts'
 export type { AsJson } from './publish-event.ts'
 export { publishEvent } from './publish-event.ts'
 export type { Rate, RateStore } from './rate-store.ts'

@@ -7,7 +7,9 @@ import type { Broker, ChannelListener, Missed, NewEvent, Remember } from './brok
 import { COUNTER_MS, HISTORY_MS } from './history-bounds.ts'
 import { MemoryAnswers } from './memory-answers.ts'
 import { MemoryChannel } from './memory-channel.ts'
+import { MemoryPresence } from './memory-presence.ts'
 import { publishedRecord } from './outcome.ts'
+import type { PresenceStore } from './presence-store.ts'
 
 /** The most memory that all histories take, in bytes; about. */
 const HISTORY_BYTES = 64 * 1024 * 1024
@@ -34,6 +36,7 @@ export interface MemoryBrokerOptions {
 export class MemoryBroker implements Broker {
   readonly #clock: Clock
   readonly #answers: MemoryAnswers
+  readonly #presence: MemoryPresence
   readonly #channels = new Map<string, MemoryChannel>()
   /** The channels that have events; the one used last is the last. */
   readonly #warm = new Set<MemoryChannel>()
@@ -51,10 +54,19 @@ export class MemoryBroker implements Broker {
   constructor(options: MemoryBrokerOptions = {}) {
     this.#clock = options.clock ?? systemClock
     this.#answers = new MemoryAnswers(this.#clock)
+    this.#presence = new MemoryPresence({
+      clock: this.#clock,
+      append: (channel, event) => this.#append(channel, event),
+      head: (channel) => this.#head(channel),
+    })
   }
 
   get answers(): Answers {
     return this.#answers
+  }
+
+  get presence(): PresenceStore {
+    return this.#presence
   }
 
   async publish(
@@ -62,7 +74,7 @@ export class MemoryBroker implements Broker {
     event: NewEvent,
     remember?: Remember,
   ): Promise<readonly Position[]> {
-    const positions = names.map((name) => this.#add(name, event))
+    const positions = names.map((name) => this.#append(name, event))
     const [at] = positions
     if (remember && at) {
       const record = publishedRecord({ channel: event.source, ...at })
@@ -84,7 +96,7 @@ export class MemoryBroker implements Broker {
   }
 
   async head(name: string): Promise<Position> {
-    return this.#channels.get(name)?.head ?? { epoch: this.#epoch, offset: 0 }
+    return this.#head(name)
   }
 
   async since(name: string, position: Position): Promise<Missed> {
@@ -102,14 +114,19 @@ export class MemoryBroker implements Broker {
     this.#blank.clear()
     this.#bytes = 0
     this.#answers.clear()
+    this.#presence.clear()
   }
 
-  #add(name: string, event: NewEvent): Position {
+  #append(name: string, event: NewEvent): Position {
     const channel = this.#open(name)
     const placed = this.#resize(channel, () => channel.add(event, this.#clock.now()))
     this.#use(channel)
     for (const { listener } of channel.listeners) listener.event(placed)
     return channel.head
+  }
+
+  #head(name: string): Position {
+    return this.#channels.get(name)?.head ?? { epoch: this.#epoch, offset: 0 }
   }
 
   #open(name: string): MemoryChannel {

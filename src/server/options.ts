@@ -57,7 +57,7 @@ export type CanConnect = (request: MountRequest) => boolean | Promise<boolean>
 export type ValidateChannel = (channel: string) => boolean
 
 /** What a client may be allowed to do with a channel. */
-export type ChannelAction = 'subscribe' | 'publish' | 'request'
+export type ChannelAction = 'subscribe' | 'publish' | 'request' | 'presence'
 
 /** Tells whether a user (`null` for nobody in particular) may do something; only `true` is a yes. */
 export type Authorize = (
@@ -83,6 +83,35 @@ export interface DueEvent {
  */
 export type CanReceive = (user: User | null, channel: string, event: DueEvent) => boolean
 
+/**
+ * Tells whether somebody (`null` for nobody in particular) may know that a user is at a resource; only
+ * `true` is a yes. It is asked once for each time something is told, so the answer is to depend on who
+ * they are and where, not on the moment.
+ */
+export type CanSee = (viewer: User | null, member: User, resource: string) => boolean
+
+/** How long somebody counts as being somewhere. */
+export interface ServerPresenceOptions {
+  /**
+   * How long the members of a closed connection stay for another one to take them over, in
+   * milliseconds.
+   * @default 15_000
+   */
+  readonly graceMs?: number | undefined
+  /**
+   * After how long a silence a connection that holds members is asked for a sign of life, in
+   * milliseconds.
+   * @default 15_000
+   */
+  readonly pingMs?: number | undefined
+  /**
+   * After how long a silence its members are gone, in milliseconds; the connection is closed with
+   * them. Within the same time the members of a server that died are gone.
+   * @default 30_000
+   */
+  readonly timeoutMs?: number | undefined
+}
+
 /** How a `RealtimeServer` is made. */
 export interface RealtimeServerOptions {
   /**
@@ -107,10 +136,11 @@ export interface RealtimeServerOptions {
    */
   readonly validateChannel?: ValidateChannel | undefined
   /**
-   * Asked before every subscribe and publish, and before requests that name a channel. Throwing,
-   * anything but `true`, or no answer within 5 seconds is a no. Subscribing to `user:<id>` is refused
+   * Asked before every subscribe and publish, before somebody is somewhere or tells another meta, and
+   * before requests that name a channel. Throwing, anything but `true`, or no answer within 5 seconds
+   * is a no. Subscribing to `user:<id>` is refused
    * to everybody but that user before this is asked.
-   * @default subscribing and requests are allowed, publishing is not
+   * @default everything is allowed but publishing
    */
   readonly authorize?: Authorize | undefined
   /**
@@ -119,6 +149,14 @@ export interface RealtimeServerOptions {
    * @default every subscriber gets every event
    */
   readonly canReceive?: CanReceive | undefined
+  /**
+   * Asked for every user at a resource and everybody who watches it. Throwing is a no. Users always
+   * see themselves.
+   * @default whoever may watch sees everybody
+   */
+  readonly canSee?: CanSee | undefined
+  /** How long somebody counts as being somewhere. */
+  readonly presence?: ServerPresenceOptions | undefined
   /**
    * How many events of one channel are published in a second; those of its family count where they
    * happened.
@@ -208,6 +246,7 @@ export const serverDefaults = {
   helloTimeoutMs: 10_000,
   heartbeatMs: 25_000,
   limits: limitDefaults,
+  presence: { graceMs: 15_000, pingMs: 15_000, timeoutMs: 30_000 },
   onError: printError,
   clock: systemClock,
 } as const
@@ -222,6 +261,12 @@ export interface ResolvedServerOptions extends OriginRules {
   readonly maxBroadcastsPerSecond: number
   readonly broadcastOverflow: BroadcastOverflow
   readonly clientAddress: ClientAddress
+  readonly canSee: CanSee | undefined
+  readonly presence: {
+    readonly graceMs: number
+    readonly pingMs: number
+    readonly timeoutMs: number
+  }
   readonly families: readonly string[]
   readonly helloTimeoutMs: number
   readonly heartbeatMs: number
@@ -233,6 +278,7 @@ export interface ResolvedServerOptions extends OriginRules {
 
 /** Fills in the defaults; an explicit `undefined` keeps them. */
 export function resolveServerOptions(options: RealtimeServerOptions): ResolvedServerOptions {
+  const { presence } = serverDefaults
   return {
     canConnect: options.canConnect,
     authenticate: options.authenticate,
@@ -241,6 +287,12 @@ export function resolveServerOptions(options: RealtimeServerOptions): ResolvedSe
     canReceive: options.canReceive,
     maxBroadcastsPerSecond: options.maxBroadcastsPerSecond ?? serverDefaults.maxBroadcastsPerSecond,
     broadcastOverflow: options.broadcastOverflow ?? serverDefaults.broadcastOverflow,
+    canSee: options.canSee,
+    presence: {
+      graceMs: options.presence?.graceMs ?? presence.graceMs,
+      pingMs: options.presence?.pingMs ?? presence.pingMs,
+      timeoutMs: options.presence?.timeoutMs ?? presence.timeoutMs,
+    },
     origins: options.origins,
     allowNullOrigin: options.allowNullOrigin ?? serverDefaults.allowNullOrigin,
     allowMissingOrigin: options.allowMissingOrigin ?? serverDefaults.allowMissingOrigin,

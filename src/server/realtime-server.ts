@@ -14,6 +14,7 @@ import type { ConnectionInfo, Mount } from './mount.ts'
 import { nativeMount } from './native-mount.ts'
 import type { RealtimeServerOptions } from './options.ts'
 import { assertOrigins } from './origins.ts'
+import { PresenceTracker } from './presence-tracker.ts'
 import type { ServerStats } from './server-stats.ts'
 import type { AllowStats } from './stats-handler.ts'
 import { statsHandler } from './stats-handler.ts'
@@ -44,6 +45,8 @@ export interface ListeningServer {
  * server.attach(httpServer)
  */
 export class RealtimeServer {
+  /** Who is where, on all servers that share the broker. */
+  readonly presence: PresenceTracker
   readonly #manager: WebSocketManager
   readonly #core: ServerCore
   readonly #router: UpgradeRouter
@@ -54,8 +57,14 @@ export class RealtimeServer {
   constructor(options: RealtimeServerOptions = {}) {
     this.#manager = new WebSocketManager(options)
     this.#core = this.#manager.core
+    const { broker, options: resolved } = this.#core
+    this.presence = new PresenceTracker({
+      store: broker.presence,
+      clock: resolved.clock,
+      timeoutMs: resolved.presence.timeoutMs,
+    })
     this.#router = new UpgradeRouter(this.#manager)
-    assertOrigins(this.#core.options, false)
+    assertOrigins(resolved, false)
   }
 
   /** The channels: who is subscribed, and who shall be no longer. */

@@ -13,6 +13,7 @@ const MESSAGES = {
   'identity-changed': 'The user is no longer the one expected.',
   internal: 'Something went wrong on the server.',
   'not-authenticated': 'The server does not know who you are.',
+  'not-present': 'You are not there.',
   'outcome-unknown': 'It is not known whether this was carried out.',
   'rate-limited': 'Too much at once.',
   'subscription-limit': 'Too many subscriptions on this connection.',

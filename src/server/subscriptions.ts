@@ -1,10 +1,12 @@
 import type { Refusal } from '../base/errors.ts'
 import type { Position } from '../wire/frame.ts'
+import { presenceResource } from '../wire/presence.ts'
 import type { SubscribeCommand, UnsubscribeCommand } from '../wire/server-dialect.ts'
 import type { ChannelEvent } from './channel-event.ts'
 import type { ChannelParts } from './channel-parts.ts'
 import type { ChannelTable } from './channel-table.ts'
 import type { Membership } from './membership.ts'
+import { presenceSync } from './presence-sync.ts'
 import type { Receiver } from './receiver.ts'
 import { refusal } from './refusals.ts'
 
@@ -34,6 +36,8 @@ interface Resumed {
   /** Whether the client knows its position anyway. */
   readonly known: boolean
   readonly gap: boolean
+  /** The text that says what has come about until the head, for a channel that tells of a state. */
+  readonly sync?: string | undefined
 }
 
 /** The channels of one receiver. What is asked of them is done one by one. */
@@ -148,7 +152,10 @@ export class Subscriptions {
     if (!(await admits(this.#receiver, name))) return refusal('forbidden')
     if (this.#ended) return refusal('internal')
     const former = this.#memberships.get(name)
-    if (former && !since) return { name, membership: former, resumed: undefined }
+    // Who asks for a state anew gets it anew.
+    if (former && !since && presenceResource(name) === undefined) {
+      return { name, membership: former, resumed: undefined }
+    }
     try {
       const membership = former ?? (await this.#join(name))
       membership.hold()
@@ -164,19 +171,28 @@ export class Subscriptions {
     membership: Membership,
     since: Position | undefined,
   ): Promise<Resumed> {
-    const { broker } = this.#parts
-    if (!since) {
-      const head = await broker.head(name)
-      return { head, from: head.offset, missed: [], known: false, gap: false }
+    const { broker, attendance } = this.#parts
+    const resource = presenceResource(name)
+    // However they came, those who watch are to see the members of a server that died leave.
+    if (resource !== undefined) attendance.begin()
+    const past = since && (await broker.since(name, since))
+    if (since && past?.complete) {
+      const missed = past.events.filter((event) => membership.receives(event))
+      const known = missed.length === 0
+      return { head: past.head, from: since.offset, missed, known, gap: false }
     }
-    const { head, events, complete } = await broker.since(name, since)
-    const missed = events.filter((event) => membership.receives(event))
-    const from = complete ? since.offset : head.offset
-    return { head, from, missed, known: complete && missed.length === 0, gap: !complete }
+    const afresh = { missed: [], known: false, gap: since !== undefined }
+    if (resource !== undefined) {
+      const { at, sync } = await presenceSync(this.#parts, this.#receiver, resource)
+      return { ...afresh, head: at, from: at.offset, sync }
+    }
+    const head = past?.head ?? (await broker.head(name))
+    return { ...afresh, head, from: head.offset }
   }
 
   /** Tells what was missed, no faster than the receiver takes it, and lets live events through. */
   async #resume(name: string, membership: Membership, resumed: Resumed): Promise<void> {
+    this.#send(resumed.sync)
     let prev = resumed.from
     for (const event of resumed.missed) {
       const drained = this.#receiver.drained?.()

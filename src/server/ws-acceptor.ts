@@ -106,8 +106,7 @@ function listen(ws: WebSocket, handlers: SocketHandlers): void {
     if (isBinary || !Buffer.isBuffer(data)) handlers.binary()
     else handlers.text(data.toString(), data.length)
   })
-  ws.on('ping', () => handlers.alive?.())
-  ws.on('pong', () => handlers.alive?.())
+  for (const sign of ['ping', 'pong']) ws.on(sign, () => handlers.alive?.())
   ws.on('close', () => handlers.closed())
   // Too large, bad UTF-8, reset: `ws` closes with the right code by itself.
   ws.on('error', () => {})

@@ -45,6 +45,8 @@ export interface Presets {
   readonly backoff?: Partial<BackoffOptions>
   /** How long an attempt to connect may take, in milliseconds. */
   readonly connectTimeoutMs?: number
+  /** How often the backend wants to be told that somebody is still present, in milliseconds. */
+  readonly presenceHeartbeatMs?: number
 }
 
 /**

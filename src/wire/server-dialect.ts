@@ -19,6 +19,7 @@ export type Command =
   | UnsubscribeCommand
   | PublishCommand
   | RequestCommand
+  | PresenceCommand
   | PingCommand
   | PongCommand
   | MalformedCommand
@@ -83,6 +84,18 @@ export interface RequestCommand {
   readonly payload: unknown
 }
 
+/** A client is somewhere, is there in another way, is no longer, or is still. */
+export interface PresenceCommand {
+  readonly kind: 'presence'
+  /** Missing where no answer is wanted. */
+  readonly requestId: string | undefined
+  readonly action: 'join' | 'update' | 'leave' | 'heartbeat'
+  /** The channel that tells who else is there; not checked yet. */
+  readonly channel: string
+  /** What it tells of itself there; not checked yet. */
+  readonly meta: unknown
+}
+
 /** A client wants a sign of life. */
 export interface PingCommand {
   readonly kind: 'ping'
@@ -131,7 +144,9 @@ export interface OutgoingEvent {
   /** Its payload as JSON text, written once for all dialects; `undefined` where it has none. */
   readonly json: string | undefined
   readonly id: string | undefined
-  /** Its place in the history it is delivered from; `undefined` where it has none. */
+  /**
+   * Its place in the history it is delivered from; `undefined` where it has none, or is for one receiver only.
+   */
   readonly offset: number | undefined
   /** The previous offset due to the receiver, where that is not `offset - 1`. */
   readonly prev?: number | undefined

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ClientOptions } from '../../src/index.ts'
-import { ChannelSubscriber } from '../../src/index.ts'
+import { ChannelSubscriber, native } from '../../src/index.ts'
 import { type ScriptedServerOptions, settle } from '../../src/testing/index.ts'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 
@@ -283,6 +283,74 @@ describe('a channel subscriber', () => {
     server.send({ type: 'moved', channel: 'agent:2', via: 'agent:*' })
     await clock.advance(1)
     expect(heard).toEqual(['exact agent:1', 'family agent:1', 'family agent:2'])
+  })
+
+  it('has a channel subscribed to from the very beginning, which is no gap', async () => {
+    const { clock, server, channels } = subscribed()
+    const heard: unknown[] = []
+    const subscription = channels.subscribe('news', (payload) => heard.push(payload))
+    const statuses: string[] = []
+    subscription.status.subscribe(({ name }) => statuses.push(name))
+    await clock.advance(1)
+    server.publish('news', 'said', 1)
+    await clock.advance(1)
+    subscription.renew()
+    subscription.renew()
+    await clock.advance(1)
+    expect(server.messages.at(-1)).toMatchObject({
+      ...{ type: 'subscribe', payload: { channels: ['news'] } },
+    })
+    expect(server.count('subscribe')).toBe(2)
+    server.publish('news', 'said', 2)
+    await clock.advance(1)
+    expect([heard, subscription.position?.offset]).toEqual([[1, 2], 2])
+    expect(statuses).toEqual(['pending', 'live', 'pending', 'live'])
+    subscription()
+    subscription.renew()
+    await clock.advance(1)
+    expect(server.count('subscribe')).toBe(2)
+  })
+
+  it('that is renewed while it is being asked for goes by the later answer', async () => {
+    const { clock, server, channels } = subscribed()
+    const subscription = channels.subscribe('news', () => {})
+    await clock.advance(1)
+    server.publish('news', 'said', 1)
+    await clock.advance(1)
+    server.drop()
+    server.silent = true
+    while (server.count('subscribe') < 2) await clock.advance(100)
+    server.send({ type: 'welcome', payload: {} })
+    subscription.renew()
+    await clock.advance(1)
+    const asked = server.messages.filter(({ type }) => type === 'subscribe')
+    expect(asked).toHaveLength(3)
+    const answer = (n: number, payload: unknown) =>
+      server.send({ type: 'subscribed', requestId: asked[n]?.requestId, payload })
+    answer(1, {})
+    await clock.advance(1)
+    expect(subscription.status.get().name).toBe('pending')
+    answer(2, { at: { news: ['e1', 4] } })
+    await clock.advance(1)
+    expect(subscription.position).toEqual({ epoch: 'e1', offset: 4 })
+    expect(subscription.status.get().name).toBe('live')
+  })
+
+  it('that the backend has no word for is refused', async () => {
+    const words = native()
+    const { clock, client } = scripted(
+      {},
+      {
+        dialect: () => ({
+          ...words,
+          encode: (intent) => (intent.kind === 'subscribe' ? undefined : words.encode(intent)),
+        }),
+      },
+    )
+    const subscription = new ChannelSubscriber(client).subscribe('news', () => {})
+    const refused = expect(subscription.ready).rejects.toMatchObject({ code: 'unsupported' })
+    await clock.advance(1)
+    await refused
   })
 
   it('may come when the connection is open already', async () => {

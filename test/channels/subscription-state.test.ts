@@ -14,6 +14,7 @@ const inputs: Record<string, SubscriptionInput> = {
   lost: { name: 'lost' },
   cut: { name: 'cut' },
   hole: { name: 'hole' },
+  renew: { name: 'renew' },
 }
 
 /** A state as text: `+` wanted or `-` not, and what the server has. */
@@ -25,16 +26,16 @@ const state = (name: string): SubscriptionState => {
 
 /** Every state and every input; `·` leaves it as it is. */
 const table = `
-            want       release   asked     left      acked   gone    refused   lost    cut   hole
-+none       ·          -none     +asking   ·         ·       ·       ·         ·       ·   ·
--none       +none      ·         -asking   ·         ·       ·       ·         ·       ·   ·
-+asking     ·          -asking   ·         ·         +live   ·       +refused  +none   +none   ·
--asking     +asking    ·         ·         ·         -live   ·       -none     -live   -none   ·
-+live       ·          -live     ·         +leaving  ·       ·       +refused  ·       +none   +none
--live       +live      ·         ·         -leaving  ·       ·       -none     ·       -none   ·
-+leaving    ·          -leaving  ·         ·         ·       +none   +none     +none   +none   ·
--leaving    +leaving   ·         ·         ·         ·       -none   -none     -live   -none   ·
-+refused    +none      -none     ·         ·         ·       ·       ·         ·       ·   ·
+            want       release   asked     left      acked   gone    refused   lost    cut   hole    renew
++none       ·          -none     +asking   ·         ·       ·       ·         ·       ·   ·       ·
+-none       +none      ·         -asking   ·         ·       ·       ·         ·       ·   ·       ·
++asking     ·          -asking   ·         ·         +live   ·       +refused  +none   +none   ·       +none
+-asking     +asking    ·         ·         ·         -live   ·       -none     -live   -none   ·       ·
++live       ·          -live     ·         +leaving  ·       ·       +refused  ·       +none   +none    +none
+-live       +live      ·         ·         -leaving  ·       ·       -none     ·       -none   ·       ·
++leaving    ·          -leaving  ·         ·         ·       +none   +none     +none   +none   ·       ·
+-leaving    +leaving   ·         ·         ·         ·       -none   -none     -live   -none   ·       ·
++refused    +none      -none     ·         ·         ·       ·       ·         ·       ·   ·       ·
 `
 const [head = '', ...rows] = table.trim().split('\n')
 const names = head.trim().split(/\s+/)

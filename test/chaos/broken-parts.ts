@@ -127,6 +127,7 @@ export function forgetfulBroker(clock: Clock): Broker {
       begin: async () => ({ state: 'fresh' }),
       settle: async () => {},
     },
+    presence: broker.presence,
     publish: (...what) => broker.publish(...what),
     subscribe: (...what) => broker.subscribe(...what),
     head: (channel) => broker.head(channel),

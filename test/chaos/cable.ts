@@ -110,6 +110,7 @@ export class Cable {
         return true
       },
       drained: () => undefined,
+      ping: () => {},
       close: (code, reason) => {
         if (closing) return
         closing = true

@@ -51,6 +51,17 @@ describe('what a client says', () => {
     expect(heard({ ...intent, timestamp })).toEqual([intent])
   })
 
+  test.prop([fc.constantFrom('join', 'update', 'leave', 'heartbeat'), json])(
+    'is a word of presence to the server',
+    (action, meta) => {
+      const intent = { kind: 'presence', requestId: 'r', action, resource: 'a/b:c', meta } as const
+      const channel = 'presence:a/b:c'
+      expect(heard({ ...intent, timestamp })).toEqual([
+        { kind: 'presence', requestId: 'r', action, channel, meta: overTheWire(meta) },
+      ])
+    },
+  )
+
   test.prop([ownType, json])('is a request to the server', (type, payload) => {
     const intent = { kind: 'request', requestId: 'r', type, channel: 'a', payload } as const
     expect(heard({ ...intent, timestamp })).toEqual([overTheWire(intent)])

@@ -5,6 +5,9 @@ import { channelDefaults } from '../../src/channels/channel-subscriber.ts'
 import { eventsDefaults } from '../../src/channels/events.ts'
 import { pollingDefaults } from '../../src/channels/polling.ts'
 import { clientDefaults } from '../../src/client/options.ts'
+import { presenceDefaults } from '../../src/presence/presence-manager.ts'
+import { serverDefaults } from '../../src/server/options.ts'
+import { presenceTrackerDefaults } from '../../src/server/presence-tracker.ts'
 
 /** The `@default` of every member in a file, by the member's name, as it is written. */
 function documented(file: string): Map<string, string> {
@@ -27,6 +30,9 @@ const groups: [string, Record<string, unknown>][] = [
   ['src/channels/events.ts', { ...eventsDefaults }],
   ['src/channels/polling.ts', { ...pollingDefaults }],
   ['src/client/options.ts', { ...clientDefaults }],
+  ['src/presence/presence-manager.ts', { ...presenceDefaults }],
+  ['src/server/options.ts', { ...serverDefaults.presence }],
+  ['src/server/presence-tracker.ts', { ...presenceTrackerDefaults }],
 ]
 
 describe('documented defaults', () => {

@@ -9,6 +9,7 @@ describe('the options of a server', () => {
     validateChannel: undefined,
     authorize: undefined,
     canReceive: undefined,
+    canSee: undefined,
     origins: undefined,
     logger: undefined,
   }
@@ -29,6 +30,7 @@ describe('the options of a server', () => {
         perUser: { connections: undefined },
         perAddress: undefined,
       },
+      presence: { graceMs: undefined, pingMs: undefined, timeoutMs: undefined },
       onError: undefined,
       clock: undefined,
     }
@@ -46,6 +48,10 @@ describe('the options of a server', () => {
         subscriptions: 5,
         perUser: { ...serverDefaults.limits.perUser, connections: 2 },
       },
+    })
+    expect(resolveServerOptions({ presence: { graceMs: 0 } })).toEqual({
+      ...defaults,
+      presence: { graceMs: 0, pingMs: 15_000, timeoutMs: 30_000 },
     })
   })
 })

@@ -37,6 +37,7 @@ function slow(broker: Broker, gates: Gates): Broker {
   }
   return {
     answers: broker.answers,
+    presence: broker.presence,
     publish: (...what) => broker.publish(...what),
     subscribe: (channel, listener) =>
       slowly(() => {

@@ -32,6 +32,7 @@ function gated(gates: {
   const { subscribe = (next) => next(), head = (next) => next(), since = (next) => next() } = gates
   return {
     answers: broker.answers,
+    presence: broker.presence,
     publish: (...what) => broker.publish(...what),
     subscribe: (channel, listener) => subscribe(() => broker.subscribe(channel, listener)),
     head: (channel) => head(() => broker.head(channel)),

@@ -18,6 +18,12 @@ export function coreOf(options: RealtimeServerOptions): ServerCore {
 /** A client whose socket is a function call: what it hears comes at once, and in turn. */
 export class WiredClient {
   readonly heard: Message[] = []
+  /** How often it was asked for a sign of life. */
+  pings = 0
+  /** While true it gives none. */
+  frozen = false
+  /** How the server closed it. */
+  closed: number | undefined
   readonly #session: Session
   readonly #hear: (message: Message) => void
 
@@ -33,7 +39,19 @@ export class WiredClient {
       send(text)
       return true
     }
-    const socket = { bufferedAmount: 0, send, offer, drained: () => undefined, close() {} }
+    const socket = {
+      bufferedAmount: 0,
+      send,
+      offer,
+      drained: () => undefined,
+      ping: () => {
+        this.pings++
+        if (!this.frozen) this.#session.alive?.()
+      },
+      close: (code: number) => {
+        this.closed = code
+      },
+    }
     this.#session = nativeMount().open(socket, request, core)
   }
 

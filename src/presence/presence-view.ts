@@ -1,0 +1,105 @@
+import type { Unsubscribe } from '../base/emitter.ts'
+import type { Readable, Writable } from '../base/store.ts'
+import { createStore } from '../base/store.ts'
+import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
+import type { Subscription } from '../channels/subscription.ts'
+import type { EventFrame } from '../wire/frame.ts'
+import type { PresenceUser } from '../wire/presence.ts'
+import { presenceChannel } from '../wire/presence.ts'
+import type { PresenceChange } from './presence-state.ts'
+import { foldPresence, unknownPresence } from './presence-state.ts'
+
+/** What a view needs around it. */
+export interface PresenceViewPort {
+  readonly channels: ChannelSubscriber
+  /** Somebody follows the view now. */
+  readonly followed: () => void
+  /** Nobody follows it any more. */
+  readonly left: () => void
+  /** What is known is another than before; signs of life alone change nothing. */
+  readonly changed: (changes: readonly PresenceChange[]) => void
+}
+
+/** Who is at one resource; known while it is attached. */
+export class PresenceView implements Readable<readonly PresenceUser[]> {
+  readonly resource: string
+  readonly #port: PresenceViewPort
+  readonly #users: Writable<readonly PresenceUser[]>
+  #state = unknownPresence
+  #followers = 0
+  #subscription: Subscription | undefined
+
+  constructor(resource: string, port: PresenceViewPort) {
+    this.resource = resource
+    this.#port = port
+    this.#users = createStore<readonly PresenceUser[]>([], { onError: port.channels.line.report })
+  }
+
+  /** Whether it is watched on the wire. */
+  get attached(): boolean {
+    return this.#subscription !== undefined
+  }
+
+  get(): readonly PresenceUser[] {
+    return this.#users.get()
+  }
+
+  subscribe(run: (users: readonly PresenceUser[]) => void): Unsubscribe {
+    return this.#followed(this.#users.subscribe(run))
+  }
+
+  listen(run: (users: readonly PresenceUser[]) => void): Unsubscribe {
+    return this.#followed(this.#users.listen(run))
+  }
+
+  /** Begins to watch; called again it does nothing. */
+  attach(): void {
+    if (this.#subscription) return
+    const subscription: Subscription = this.#port.channels.subscribe(
+      presenceChannel(this.resource),
+      (_, event) => this.#fold(event, subscription),
+      { stage: 'fold' },
+    )
+    this.#subscription = subscription
+    // Where the channel was subscribed to before, who is there was told before we listened.
+    subscription.renew()
+  }
+
+  /** Ends it. */
+  detach(): void {
+    this.#subscription?.()
+    this.#subscription = undefined
+    this.forget()
+  }
+
+  /** What is known does not hold any more. */
+  forget(): void {
+    this.#state = unknownPresence
+    this.#users.set([])
+    this.#port.changed([])
+  }
+
+  #followed(off: Unsubscribe): Unsubscribe {
+    if (this.#followers++ === 0) this.#port.followed()
+    let live = true
+    return () => {
+      if (!live) return
+      live = false
+      off()
+      if (--this.#followers === 0) this.#port.left()
+    }
+  }
+
+  #fold(event: EventFrame, subscription: Subscription): void {
+    const { clock } = this.#port.channels.line
+    const at = subscription.position?.offset ?? 0
+    const { state, changes } = foldPresence(this.#state, event, at, event.timestamp ?? clock.wall())
+    const first = this.#state.since === undefined && state.since !== undefined
+    this.#state = state
+    if (event.type === 'presence:sync') subscription.caughtUp()
+    if (first || changes.some(({ kind }) => kind !== 'seen')) {
+      this.#users.set([...state.users.values()])
+    }
+    if (first || changes.length) this.#port.changed(changes)
+  }
+}

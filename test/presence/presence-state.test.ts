@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest'
+import { foldPresence, unknownPresence } from '../../src/presence/presence-state.ts'
+import type { EventFrame } from '../../src/wire/frame.ts'
+
+const NOW = 1_000
+
+const event = (type: string, payload: unknown, offset?: number): EventFrame => ({
+  ...{ kind: 'event', channel: 'presence:room', type: `presence:${type}`, payload, offset },
+  ...{ id: undefined, prev: undefined, via: undefined, timestamp: undefined },
+})
+const user = (id: string, meta?: unknown, lastSeen = NOW) => ({ id, meta, lastSeen, devices: [] })
+
+/** Folds events, and gives the users and the changes of the last. */
+function fold(...events: readonly [event: EventFrame, at?: number][]) {
+  let state = unknownPresence
+  let changes: readonly { readonly kind: string; readonly user: { readonly id: string } }[] = []
+  for (const [one, at = 0] of events) {
+    const next = foldPresence(state, one, at, NOW)
+    state = next.state
+    changes = next.changes
+  }
+  return {
+    state,
+    users: [...state.users.values()],
+    ids: [...state.users.keys()],
+    changes: changes.map(({ kind, user: { id } }) => `${kind} ${id}`),
+  }
+}
+
+describe('who is there', () => {
+  it('begins with a sync, at which nobody has come', () => {
+    const { users, changes } = fold([event('sync', { users: [user('a', 1), user('b')] })])
+    expect(users).toEqual([user('a', 1), user('b')])
+    expect(changes).toEqual([])
+  })
+
+  it('waits for the sync with whatever happens before it', () => {
+    const early = [event('join', { user: user('b') }), event('leave', { user: user('c') })] as const
+    const before = fold([early[0]], [early[1]])
+    expect(before.ids).toEqual([])
+    const sync = event('sync', { users: [user('a'), user('c')] })
+    expect(fold([early[0]], [early[1]], [sync]).ids).toEqual(['a', 'b'])
+  })
+
+  it('drops what the sync knows already, by the place it stands at', () => {
+    const stale = event('join', { user: user('b') }, 5)
+    const news = event('join', { user: user('c') }, 8)
+    const sync = { users: [user('a')] }
+    expect(fold([stale], [news], [event('sync', sync, 7)]).ids).toEqual(['a', 'c'])
+    expect(fold([stale], [news], [event('sync', sync), 7]).ids).toEqual(['a', 'c'])
+    expect(fold([event('sync', sync, 7)], [stale]).ids).toEqual(['a'])
+    expect(fold([event('sync', sync, 7)], [news]).ids).toEqual(['a', 'c'])
+  })
+
+  it('follows joins, updates and leaves', () => {
+    const sync = event('sync', { users: [user('a')] })
+    const join = event('join', { user: user('b') })
+    expect(fold([sync], [join])).toMatchObject({ ids: ['a', 'b'], changes: ['joined b'] })
+    const update = event('update', { user: user('a', 2) })
+    expect(fold([sync], [join], [update])).toMatchObject({
+      ids: ['a', 'b'],
+      changes: ['updated a'],
+    })
+    const leave = event('leave', { user: user('a') })
+    expect(fold([sync], [join], [leave])).toMatchObject({ ids: ['b'], changes: ['left a'] })
+  })
+
+  it('takes being seen again for no change of anything else', () => {
+    const sync = event('sync', { users: [user('a', { deep: [1] })] })
+    const beat = event('heartbeat', { user: { id: 'a', lastSeen: NOW + 5 } })
+    expect(fold([sync], [beat])).toMatchObject({
+      users: [user('a', { deep: [1] }, NOW + 5)],
+      changes: ['seen a'],
+    })
+    const again = event('join', { user: user('a', { deep: [1] }, NOW + 9) })
+    expect(fold([sync], [again]).changes).toEqual(['seen a'])
+    expect(fold([sync], [event('heartbeat', { user: user('b') })]).ids).toEqual(['a'])
+  })
+
+  it('tells by a later sync who came, changed, was seen and went meanwhile', () => {
+    const first = event('sync', { users: [user('a'), user('b'), user('c'), user('d')] })
+    const second = event('sync', {
+      users: [user('a'), user('b', 2), user('c', undefined, 9), user('e')],
+    })
+    expect(fold([first], [second]).changes).toEqual(['updated b', 'seen c', 'joined e', 'left d'])
+  })
+
+  it('reads both shapes of a user, and bare names', () => {
+    const iso = '2026-11-20T12:00:00.000Z'
+    const row = {
+      ...{ userId: 'a', userName: 'Anna', resource: 'room', joinedAt: iso, lastSeen: iso },
+      metadata: { typing: true },
+    }
+    const anna = {
+      id: 'a',
+      name: 'Anna',
+      lastSeen: Date.parse(iso),
+      meta: { typing: true },
+      devices: [],
+    }
+    expect(fold([event('sync', { users: [row] })]).users).toEqual([anna])
+    expect(fold([event('sync', [])], [event('join', row)]).users).toEqual([anna])
+    expect(fold([event('sync', [])], [event('join', { user: row })]).users).toEqual([anna])
+    expect(fold([event('sync', ['ben', 'eva'])]).users).toEqual([
+      { id: 'ben', name: 'ben', lastSeen: NOW, devices: [] },
+      { id: 'eva', name: 'eva', lastSeen: NOW, devices: [] },
+    ])
+    expect(fold([event('sync', ['ben', 'eva'])], [event('leave', 'ben')]).ids).toEqual(['eva'])
+  })
+
+  it('makes one user of several entries', () => {
+    const device = (id: string) => ({ id, lastSeen: NOW, meta: id })
+    const entries = [
+      { ...user('a', 'x', 7), devices: [device('x')] },
+      { ...user('b'), devices: [] },
+      { ...user('a', 'y', 5), devices: [device('y')] },
+    ]
+    const { users } = fold([event('sync', { users: entries })])
+    expect(users).toMatchObject([
+      { id: 'a', meta: 'y', lastSeen: 7, devices: [{ id: 'x' }, { id: 'y' }] },
+      { id: 'b' },
+    ])
+  })
+
+  it('leaves aside what is no user, and words it does not know', () => {
+    const odd = [undefined, null, 7, '', [], {}, { id: 7 }, { users: 7 }, { user: null }]
+    for (const payload of odd.filter((one) => one !== '')) {
+      for (const type of ['join', 'leave', 'heartbeat', 'cheered', 'update']) {
+        expect(fold([event('sync', ['a'])], [event(type, payload)]).ids).toEqual(['a'])
+      }
+      expect(fold([event('sync', payload)]).ids).toEqual([])
+    }
+    expect(fold([event('sync', ['a'])], [event('cheered', 'a')]).changes).toEqual([])
+    const devices = [7, null, { id: 1 }, { id: 'ok', lastSeen: 'never' }]
+    const sync = event('sync', [{ id: '__proto__', lastSeen: 'soon', devices }])
+    expect(fold([sync]).users).toMatchObject([
+      { id: '__proto__', lastSeen: NOW, devices: [{ id: 'ok', lastSeen: NOW }] },
+    ])
+  })
+
+  it('keeps no more than a thousand changes for a sync that does not come', () => {
+    const many = Array.from({ length: 1_500 }, (_, n): [EventFrame] => [
+      event('join', { user: user(`u${n}`) }),
+    ])
+    expect(fold(...many).state.waiting).toHaveLength(1_000)
+    const { ids } = fold(...many, [event('sync', [])])
+    expect([ids.length, ids.at(-1)]).toEqual([1_000, 'u1499'])
+  })
+})

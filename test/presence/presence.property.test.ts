@@ -1,0 +1,107 @@
+import { fc, test } from '@fast-check/vitest'
+import { describe, expect } from 'vitest'
+import type { Presence, PresenceUser } from '../../src/index.ts'
+import { town } from './town.ts'
+
+const ROOM = 'room'
+/** Two tabs of one user, and one of each of two others. */
+const PEOPLE = ['anna', 'anna', 'ben', 'eva']
+
+const person = fc.nat(PEOPLE.length - 1)
+const step = fc.oneof(
+  fc.record({ do: fc.constant('enter' as const), who: person, meta: fc.nat(3) }),
+  fc.record({ do: fc.constant('update' as const), who: person, meta: fc.nat(9) }),
+  fc.record({ do: fc.constant('leave' as const), who: person }),
+  fc.record({ do: fc.constant('cut' as const), who: person }),
+  fc.record({ do: fc.constant('close' as const), who: person }),
+  fc.record({ do: fc.constant('connect' as const), who: person }),
+  fc.record({ do: fc.constant('freeze' as const), who: person }),
+  fc.record({ do: fc.constant('watch' as const) }),
+  fc.record({ do: fc.constant('look away' as const), ms: fc.nat(800) }),
+  fc.record({ do: fc.constant('cut the watcher' as const) }),
+  fc.record({ do: fc.constant('hand over' as const) }),
+  fc.record({ do: fc.constant('wait' as const), ms: fc.oneof(fc.nat(20), fc.nat(20_000)) }),
+)
+const delays = fc.record({ deliver: fc.nat(30), present: fc.nat(30) })
+
+/** A user without the times, which differ by who looks when. */
+const timeless = ({ id, meta, devices }: PresenceUser) => ({
+  id,
+  meta,
+  devices: devices.map((device) => [device.id, device.meta]),
+})
+const sorted = (list: readonly unknown[]) => list.map((one) => JSON.stringify(one)).sort()
+
+describe('whatever people do, and networks', () => {
+  test.prop([fc.array(step, { maxLength: 40 }), delays], { numRuns: 60 })(
+    'in the end everybody sees who is there, and only them',
+    async (steps, delay) => {
+      const { clock, client, cut, handOver, present, errors } = town({}, delay)
+      const people = PEOPLE.map((name) => ({ name, ...client(name) }))
+      const watchers = [client('steady'), client('restless')]
+      const follow = watchers.map(({ presence }) => presence.of(ROOM).subscribe(() => {}))
+      /** What each person is there with, as this test has it. */
+      const metas = people.map((): { meta: unknown; here: Presence } | undefined => undefined)
+      const open = people.map(() => true)
+      await clock.advance(100)
+
+      for (const one of steps) {
+        const who = 'who' in one ? one.who : 0
+        const someone = people[who]
+        const held = metas[who]
+        if (!someone) continue
+        if (one.do === 'enter' && !held && open[who]) {
+          metas[who] = { meta: one.meta, here: someone.presence.enter(ROOM, one.meta) }
+        } else if (one.do === 'update' && held) {
+          held.meta = one.meta
+          held.here.update(one.meta)
+        } else if (one.do === 'leave' && held) {
+          held.here()
+          metas[who] = undefined
+        } else if (one.do === 'cut' && someone.pair.ends.length) cut(someone.pair)
+        else if (one.do === 'close') {
+          someone.client.close()
+          open[who] = false
+        } else if (one.do === 'connect') {
+          void someone.client.connect().catch(() => {})
+          open[who] = true
+        } else if (one.do === 'freeze' && someone.pair.ends.length) {
+          // For good: what is lost on this connection, its end among it, nobody sends again.
+          someone.pair.last.frozen = true
+        } else if (one.do === 'look away') {
+          follow[1]?.()
+          await clock.advance(one.ms)
+          follow[1] = watchers[1]?.presence.of(ROOM).subscribe(() => {}) ?? (() => {})
+        } else if (one.do === 'watch') {
+          const late = client('late')
+          late.presence.of(ROOM).subscribe(() => {})
+          watchers.push(late)
+        } else if (one.do === 'cut the watcher') cut(watchers[0]?.pair ?? someone.pair)
+        else if (one.do === 'hand over') await handOver()
+        else if (one.do === 'wait') await clock.advance(one.ms)
+      }
+      await clock.advance(120_000)
+
+      const truth = (await present(ROOM)).map(timeless)
+      for (const { presence } of watchers) {
+        expect(presence.of(ROOM).get().map(timeless)).toEqual(truth)
+      }
+      const there = people.flatMap(({ name }, n) => {
+        const held = metas[n]
+        return held && open[n] ? [[name, held.meta]] : []
+      })
+      const told = truth.flatMap(({ id, devices }) => devices.map(([, meta]) => [id, meta]))
+      expect(sorted(told)).toEqual(sorted(there))
+      expect(errors).toEqual([])
+      // What the steady watcher was told, taken together, is what it sees.
+      const seen = new Set<string>()
+      for (const one of watchers[0]?.told ?? []) {
+        const [kind, id = ''] = one.split(' ')
+        expect(seen.has(id)).toBe(kind !== 'joined')
+        if (kind === 'joined') seen.add(id)
+        if (kind === 'left') seen.delete(id)
+      }
+      expect(sorted([...seen])).toEqual(sorted(truth.map(({ id }) => id)))
+    },
+  )
+})

@@ -1,0 +1,171 @@
+import { expect, it } from 'vitest'
+import { town } from './town.ts'
+
+const room = 'workspace/tasks'
+
+/** A town with somebody who watches the room from the beginning. */
+async function watched() {
+  const parts = town()
+  const watcher = parts.client('watcher')
+  watcher.presence.of(room).subscribe(() => {})
+  await parts.clock.advance(100)
+  const ids = () =>
+    watcher.presence
+      .of(room)
+      .get()
+      .map(({ id }) => id)
+  return { ...parts, watcher, ids }
+}
+
+it('a user with two tabs stays when one is closed, and leaves when the last one is', async () => {
+  const { clock, client, ids, watcher } = await watched()
+  const [old, fresh] = [client('anna'), client('anna')]
+  old.presence.enter(room, 'old')
+  await clock.advance(100)
+  fresh.presence.enter(room, 'new')
+  await clock.advance(100)
+  const [anna] = watcher.presence.of(room).get()
+  expect(anna).toMatchObject({ meta: 'new', devices: [{ meta: 'old' }, { meta: 'new' }] })
+  fresh.client.close()
+  await clock.advance(20_000)
+  expect(watcher.presence.of(room).get()).toMatchObject([{ meta: 'old', devices: [{}] }])
+  old.client.close()
+  await clock.advance(20_000)
+  expect(ids()).toEqual([])
+  expect(watcher.told).toEqual(['joined anna', 'updated anna', 'updated anna', 'left anna'])
+})
+
+it('whoever leaves is gone at once', async () => {
+  const { clock, client, ids } = await watched()
+  const anna = client('anna')
+  const here = anna.presence.enter(room)
+  await clock.advance(100)
+  here()
+  await clock.advance(10)
+  expect(ids()).toEqual([])
+})
+
+it('a client that was killed is gone after the grace', async () => {
+  const { clock, client, cut, ids } = await watched()
+  const anna = client('anna')
+  anna.presence.enter(room)
+  await clock.advance(100)
+  anna.pair.refusing = true
+  cut(anna.pair)
+  await clock.advance(14_990)
+  expect(ids()).toEqual(['anna'])
+  await clock.advance(20)
+  expect(ids()).toEqual([])
+})
+
+it('a client behind a link that froze is gone 30 s after its last sign of life', async () => {
+  const { clock, client, ids } = await watched()
+  const anna = client('anna')
+  anna.presence.enter(room)
+  await clock.advance(100)
+  anna.pair.frozen = true
+  anna.pair.last.frozen = true
+  await clock.advance(29_800)
+  expect(ids()).toEqual(['anna'])
+  await clock.advance(200)
+  expect(ids()).toEqual([])
+  anna.pair.frozen = false
+  await clock.advance(30_000)
+  expect(ids()).toEqual(['anna'])
+})
+
+it('a client that comes back within the grace was never away, and has its newest meta', async () => {
+  const { clock, client, cut, watcher } = await watched()
+  const anna = client('anna')
+  const here = anna.presence.enter(room, 1)
+  await clock.advance(100)
+  for (let n = 0; n < 5; n++) {
+    cut(anna.pair)
+    await clock.advance(10_000)
+  }
+  expect(watcher.told).toEqual(['joined anna'])
+  cut(anna.pair)
+  await clock.advance(10)
+  here.update(2)
+  await clock.advance(60_000)
+  expect(watcher.told).toEqual(['joined anna', 'updated anna'])
+  expect(watcher.presence.of(room).get()).toMatchObject([{ meta: 2 }])
+})
+
+it('a server that hands its clients over to another makes nobody leave or join', async () => {
+  const { clock, client, handOver, watcher, errors, present } = await watched()
+  const people = [client('anna'), client('ben')]
+  for (const { presence } of people) presence.enter(room, 1)
+  await clock.advance(6_000)
+  for (let n = 0; n < 3; n++) {
+    await handOver()
+    await clock.advance(60_000)
+  }
+  expect(people.map(({ pair }) => pair.ends.length)).toEqual([4, 4])
+  expect(watcher.told).toEqual(['joined anna', 'joined ben'])
+  expect((await present(room)).map(({ id, devices }) => [id, devices.length])).toEqual([
+    ['anna', 1],
+    ['ben', 1],
+  ])
+  expect(errors).toEqual([])
+})
+
+it('a server that everybody has moved to sees to it that whoever went before goes', async () => {
+  const { clock, client, handOver, ids } = await watched()
+  const anna = client('anna')
+  anna.presence.enter(room)
+  await handOver()
+  anna.client.close()
+  await clock.advance(100)
+  await handOver()
+  await clock.advance(30_000)
+  expect(ids()).toEqual([])
+})
+
+it('a watcher that was away sees what happened and nothing else', async () => {
+  const { clock, client, cut, watcher, ids } = await watched()
+  const [anna, ben] = [client('anna'), client('ben')]
+  const here = anna.presence.enter(room)
+  ben.presence.enter(room)
+  await clock.advance(100)
+  watcher.pair.refusing = true
+  cut(watcher.pair)
+  await clock.advance(3_000)
+  here()
+  const eva = client('eva')
+  eva.presence.enter(room)
+  await clock.advance(3_000)
+  watcher.pair.refusing = false
+  await clock.advance(30_000)
+  expect(ids()).toEqual(['ben', 'eva'])
+  expect(watcher.told).toEqual(['joined anna', 'joined ben', 'left anna', 'joined eva'])
+})
+
+it('a resource may be called anything, and is its own', async () => {
+  const { clock, client } = await watched()
+  const anna = client('anna')
+  const ben = client('ben')
+  const names = ['a/b:c', 'a', '__proto__', 'ä €', 'presence:x']
+  for (const name of names) {
+    ben.presence.of(name).subscribe(() => {})
+    anna.presence.enter(name, name)
+  }
+  await clock.advance(100)
+  for (const name of names) {
+    expect(ben.presence.of(name).get()).toMatchObject([{ id: 'anna', meta: name }])
+  }
+})
+
+it('nobody in particular cannot be anywhere, and can watch', async () => {
+  const { clock, client } = await watched()
+  const nobody = client('')
+  const anna = client('anna')
+  anna.presence.enter(room)
+  nobody.presence.of(room).subscribe(() => {})
+  const refused = expect(nobody.presence.enter(room).ready).rejects.toMatchObject({
+    code: 'not-authenticated',
+  })
+  await clock.advance(100)
+  await refused
+  expect(nobody.presence.of(room).get()).toMatchObject([{ id: 'anna' }])
+})

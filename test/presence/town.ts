@@ -1,0 +1,132 @@
+import { ChannelSubscriber, PresenceManager, RealtimeClient } from '../../src/index.ts'
+import type { Broker, RealtimeServerOptions, ServerCore, Session } from '../../src/server/index.ts'
+import { MemoryBroker, nativeMount } from '../../src/server/index.ts'
+import type { FarEnd } from '../../src/testing/index.ts'
+import { ManualClock, MemoryPair } from '../../src/testing/index.ts'
+import { coreOf } from '../server/wired.ts'
+
+const ANYBODY = { headers: {}, url: '/', query: new URLSearchParams(), params: new Map() }
+
+/** How long a broker takes, in milliseconds: to bring events to servers, and to say who is present. */
+export interface Delays {
+  readonly deliver: number
+  readonly present: number
+}
+
+/** A broker as far away as one of another machine. */
+function distant(broker: Broker, clock: ManualClock, { deliver, present }: Delays): Broker {
+  const wait = (ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve))
+  const { presence } = broker
+  return {
+    answers: broker.answers,
+    presence: {
+      join: (...what) => presence.join(...what),
+      update: (...what) => presence.update(...what),
+      leave: (...what) => presence.leave(...what),
+      touch: (...what) => presence.touch(...what),
+      sweep: () => presence.sweep(),
+      present: async (resource) => {
+        const result = await presence.present(resource)
+        await wait(present)
+        return result
+      },
+    },
+    publish: (...what) => broker.publish(...what),
+    subscribe: (name, listener) => {
+      let turn = Promise.resolve()
+      return broker.subscribe(name, {
+        broken: (head) => listener.broken(head),
+        event: (event) => {
+          const arrived = wait(deliver)
+          turn = turn.then(() => arrived).then(() => listener.event(event))
+        },
+      })
+    },
+    head: (name) => broker.head(name),
+    since: (...what) => broker.since(...what),
+    close: () => broker.close(),
+  }
+}
+
+/** Servers that share a broker, and clients of them, in memory and on one virtual clock. */
+export function town(options: RealtimeServerOptions = {}, delays?: Delays) {
+  const clock = new ManualClock()
+  const near = new MemoryBroker({ clock })
+  const broker = delays ? distant(near, clock, delays) : near
+  const errors: unknown[] = []
+  const build = () =>
+    coreOf({
+      ...{ clock, broker, onError: (error) => errors.push(error) },
+      authenticate: ({ token }) => (token ? { id: token, name: token } : null),
+      ...options,
+    })
+  /** The server that takes new connections. */
+  let open = build()
+  const sessions = new Map<Session, { readonly end: FarEnd; readonly core: ServerCore }>()
+
+  const connect = (end: FarEnd): void => {
+    const close = (code: number, reason = ''): void => {
+      session.closed()
+      sessions.delete(session)
+      end.close(code, reason)
+    }
+    const socket = {
+      ...{ bufferedAmount: 0, close },
+      send: (text: string) => end.send(text),
+      offer: (text: string) => {
+        end.send(text)
+        return true
+      },
+      drained: () => undefined,
+      // The platform answers pings, unless nothing gets through.
+      ping: () => {
+        if (!end.frozen) session.alive?.()
+      },
+    }
+    const session: Session = nativeMount().open(socket, ANYBODY, open)
+    sessions.set(session, { end, core: open })
+    end.onMessage = (text) => session.text(text, text.length)
+    end.onClose = () => {
+      session.closed()
+      sessions.delete(session)
+    }
+  }
+
+  return {
+    clock,
+    errors,
+    /** A client of a user, with what it was told. */
+    client(token: string) {
+      const pair = new MemoryPair({ clock, latencyMs: 1, onConnect: connect })
+      const client = new RealtimeClient('ws://town/', {
+        ...{ transport: pair, clock, random: () => 0.5, auth: () => token },
+      })
+      const presence = new PresenceManager(new ChannelSubscriber(client))
+      const told: string[] = []
+      presence.on('changed', ({ kind, user: { id } }) => told.push(`${kind} ${id}`))
+      client.on('error', (error) => errors.push(error))
+      return { client, presence, told, pair }
+    },
+    /** Cuts a client's connection as the death of its process does. */
+    cut: (pair: MemoryPair) => pair.last.close(1006),
+    /** Another server takes new connections; the clients of the former are asked to move. */
+    async handOver(windowMs = 4_000) {
+      const former = open
+      open = build()
+      const notice = { kind: 'goaway', deadlineMs: 10_000, windowMs, reason: '' } as const
+      const leaving = [...sessions].filter(([, { core }]) => core === former)
+      const dismiss = (session: Session, end: FarEnd): void => {
+        session.closed()
+        sessions.delete(session)
+        end.close(1012)
+      }
+      for (const [session, { end }] of leaving) session.drain?.(notice, () => dismiss(session, end))
+      await clock.advance(10_000)
+      // Whoever did not hear it is closed at the deadline.
+      for (const [session, { end }] of leaving) if (sessions.has(session)) dismiss(session, end)
+      former.attendance.close()
+    },
+    /** The users at a resource by the store itself. */
+    present: async (resource: string) => (await near.presence.present(resource)).users,
+  }
+}
