@@ -107,6 +107,7 @@ export type {
   PongFrame,
   Position,
   RefusalFrame,
+  Reply,
   ReplyFrame,
   SubscribedFrame,
   UnsubscribedFrame,
