@@ -4,6 +4,7 @@ import { backoffDefaults } from '../../src/base/backoff.ts'
 import { channelDefaults } from '../../src/channels/channel-subscriber.ts'
 import { eventsDefaults } from '../../src/channels/events.ts'
 import { clientDefaults } from '../../src/client/options.ts'
+import { optimisticDefaults } from '../../src/optimistic/optimistic-options.ts'
 
 /** The `@default` of every member in a file, by the member's name, as it is written. */
 function documented(file: string): Map<string, string> {
@@ -25,6 +26,7 @@ const groups: [string, Record<string, unknown>][] = [
   ['src/channels/channel-subscriber.ts', { ...channelDefaults }],
   ['src/channels/events.ts', { ...eventsDefaults }],
   ['src/client/options.ts', { ...clientDefaults }],
+  ['src/optimistic/optimistic-options.ts', { ...optimisticDefaults }],
 ]
 
 describe('documented defaults', () => {

@@ -1,0 +1,57 @@
+import type { Readable } from '../base/store.ts'
+import { createStore } from '../base/store.ts'
+import type { Cell, Confirmed, Source } from './confirmed.ts'
+import { idOf } from './entity-change.ts'
+import { find } from './row-mutations.ts'
+
+/** What mutations lie upon, and where they are shown. */
+export interface Ground<T> {
+  /** The channel that moves it, where it is one. */
+  readonly source: Source<T> | undefined
+  /** Whether nobody but its mutations brings it what was confirmed. */
+  readonly own: boolean
+  /** What is confirmed now, where it was `base` before. */
+  look(base: T): T
+  /** Shows what the mutations make of it. */
+  show(view: T): void
+}
+
+/** A store that shows its pending mutations itself; what is confirmed is known to its overlay alone. */
+export function cellGround<T>(cell: Cell<T>): Ground<T> {
+  let shown = cell.get()
+  return {
+    source: undefined,
+    own: true,
+    look(base) {
+      const now = cell.get()
+      return Object.is(now, shown) ? base : confirmedIn(now, base)
+    },
+    show(view) {
+      shown = view
+      cell.set(view)
+    },
+  }
+}
+
+/** A state that stays confirmed, and beside it the store that shows its pending mutations. */
+export function confirmedGround<T>(
+  { state, source }: Confirmed<T>,
+  onError: (error: unknown) => void,
+): Ground<T> & { readonly view: Readable<T> } {
+  const view = createStore(state.get(), { onError })
+  return { source, own: false, look: (base) => base, show: (value) => view.set(value), view }
+}
+
+/**
+ * What somebody else has set a store to is confirmed, but for the pending rows they have taken over
+ * from what was shown: those are still what they were.
+ */
+function confirmedIn<T>(value: T, base: T): T {
+  if (!Array.isArray(value) || !Array.isArray(base)) return value
+  const rows: readonly object[] = base
+  const taken = value.flatMap((row: object) =>
+    '_optimistic' in row ? (find(rows, idOf(row), idOf) ?? []) : row,
+  )
+  // Of the very type it came as: an array of what was in one of the two.
+  return taken as T
+}
