@@ -70,12 +70,20 @@ export function bindList<Row extends object>(
 function listRules<Row extends object>(options: ListOptions<Row>): Rules<readonly Row[]> {
   const { filter, order } = options
   // What a channel tells of are rows such as `load` gives: that is what binding means.
-  const key = (options.key as ((row: object) => string) | undefined) ?? idOf
+  const keyIn = (options.key as ((row: object) => string) | undefined) ?? idOf
+  const key = (row: object): string | undefined => {
+    try {
+      return keyIn(row)
+    } catch {
+      // A row that is being created need not have what the key is made of.
+      return undefined
+    }
+  }
   return {
     initial: [],
     key,
     next(rows, { kind, row, id }) {
-      const about = row ? key(row) : id
+      const about = row ? keyIn(row) : id
       if (about === undefined) return rows
       if (!row || kind === 'deleted') return without(rows, about, key)
       const news = row as Row

@@ -62,6 +62,15 @@ export function bind<State>(
   let position: Position | undefined
   let released = false
 
+  function arrange(next: State): State {
+    try {
+      return rules.arrange(next)
+    } catch (error) {
+      report(error)
+      return next
+    }
+  }
+
   function become(next: State, events: readonly EventFrame[], at: Position | undefined): void {
     if (released || signal?.aborted) return
     position = at
@@ -72,7 +81,7 @@ export function bind<State>(
   const synced = sync(channels, channel, {
     ...options,
     into: {
-      reset: (fetched, at) => become(rules.arrange(fetched), [], at),
+      reset: (fetched, at) => become(arrange(fetched), [], at),
       fold(events) {
         const before = state.get()
         const after = events.reduce((folded, event) => {
@@ -85,7 +94,7 @@ export function bind<State>(
             return folded
           }
         }, before)
-        become(after === before ? before : rules.arrange(after), events, behind(position, events))
+        become(after === before ? before : arrange(after), events, behind(position, events))
       },
     },
   })
@@ -101,12 +110,12 @@ export function bind<State>(
   const source: Source<State> = {
     channel,
     key: rules.key,
-    arrange: rules.arrange,
+    arrange,
     get position() {
       return position
     },
     follow: (run) => steps.on('step', run),
-    confirm: (change) => become(rules.arrange(change(state.get())), [], position),
+    confirm: (change) => become(arrange(change(state.get())), [], position),
   }
   return disposable(release, { state, store, status: synced.status, source })
 }
