@@ -123,8 +123,9 @@ function act(
       if (!row) return
       const value = token()
       const changes = Object.fromEntries(now.fields.map((field) => [field, value]))
-      const extra = { ...changes, token: value, fields: now.fields }
-      optimistic.update<Task>('Task', row.id, extra, tasks).catch(() => {})
+      // What else the model server wants to know travels with the fields.
+      const told: Partial<Task> = Object.assign(changes, { token: value, fields: now.fields })
+      optimistic.update<Task>('Task', row.id, told, tasks).catch(() => {})
       return
     }
     case 'delete':
