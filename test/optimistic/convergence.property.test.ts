@@ -124,7 +124,8 @@ function act(
       const value = token()
       const changes = Object.fromEntries(now.fields.map((field) => [field, value]))
       // What else the model server wants to know travels with the fields.
-      const told: Partial<Task> = Object.assign(changes, { token: value, fields: now.fields })
+      const extra = { ...changes, token: value, fields: now.fields }
+      const told: Partial<Task> = Object.assign({} as Partial<Task>, extra)
       optimistic.update<Task>('Task', row.id, told, tasks).catch(() => {})
       return
     }
