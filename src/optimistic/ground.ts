@@ -1,6 +1,7 @@
+import type { Unsubscribe } from '../base/emitter.ts'
 import type { Readable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
-import type { Cell, Confirmed, Source } from './confirmed.ts'
+import type { Cell, Confirmed, Source, Step, Target } from './confirmed.ts'
 import { idOf } from './entity-change.ts'
 import { find } from './row-mutations.ts'
 
@@ -10,10 +11,19 @@ export interface Ground<T> {
   readonly source: Source<T> | undefined
   /** Whether nobody but its mutations brings it what was confirmed. */
   readonly own: boolean
+  /** What is shown, where that is a store beside it. */
+  readonly view: Readable<T> | undefined
   /** What is confirmed now, where it was `base` before. */
   look(base: T): T
   /** Shows what the mutations make of it. */
   show(view: T): void
+  /** Calls `run` with every step of it that somebody else brings about. */
+  follow(run: (step: Step<T>) => void): Unsubscribe
+}
+
+/** Whether a target shows its mutations itself. */
+export function isCell<T>(target: Target<T>): target is Cell<T> {
+  return 'set' in target
 }
 
 /** A store that shows its pending mutations itself; what is confirmed is known to its overlay alone. */
@@ -22,14 +32,17 @@ export function cellGround<T>(cell: Cell<T>): Ground<T> {
   return {
     source: undefined,
     own: true,
+    view: undefined,
     look(base) {
       const now = cell.get()
       return Object.is(now, shown) ? base : confirmedIn(now, base)
     },
     show(view) {
       shown = view
-      cell.set(view)
+      // Some stores tell of any object they are set to, be it the same.
+      if (!Object.is(cell.get(), view)) cell.set(view)
     },
+    follow: () => () => {},
   }
 }
 
@@ -37,9 +50,19 @@ export function cellGround<T>(cell: Cell<T>): Ground<T> {
 export function confirmedGround<T>(
   { state, source }: Confirmed<T>,
   onError: (error: unknown) => void,
-): Ground<T> & { readonly view: Readable<T> } {
+): Ground<T> {
   const view = createStore(state.get(), { onError })
-  return { source, own: false, look: (base) => base, show: (value) => view.set(value), view }
+  return {
+    source,
+    own: false,
+    view,
+    look: (base) => base,
+    show: (value) => view.set(value),
+    follow: (run) =>
+      source
+        ? source.follow(run)
+        : state.listen((now) => run({ state: now, events: [], position: undefined })),
+  }
 }
 
 /**

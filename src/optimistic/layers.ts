@@ -51,10 +51,8 @@ export interface Own {
 
 /** Adds a mutation on top. */
 export function propose<T>(layered: Layered<T>, id: string, mutation: Mutation<T>): Layered<T> {
-  const { key, apply, echoes, hide } = mutation
-  const layer = { key, apply, ...(echoes && { echoes }), ...(hide && { hide }) }
-  const fresh = { ...layer, id, answered: false, until: undefined, hides: undefined }
-  return { ...layered, layers: [...layered.layers, fresh] }
+  const layer = { ...mutation, id, answered: false, until: undefined, hides: undefined }
+  return { ...layered, layers: [...layered.layers, layer] }
 }
 
 /** Takes a mutation out: it was rejected, or the base holds it now. */
@@ -73,7 +71,7 @@ export function confirm<T>(
 }
 
 /** What was held back for the sake of a mutation is shown. */
-export function release<T>(layered: Layered<T>, id: string): Layered<T> {
+export function release<T>(layered: Layered<T>, id: string | undefined): Layered<T> {
   return change(layered, id, { hides: undefined })
 }
 
@@ -123,7 +121,11 @@ function settle<T>(layered: Layered<T>): Layered<T> {
   return { ...layered, layers: layers.filter((layer) => !reached(layer)) }
 }
 
-function change<T>(layered: Layered<T>, id: string, news: Partial<Layer<T>>): Layered<T> {
+function change<T>(
+  layered: Layered<T>,
+  id: string | undefined,
+  news: Partial<Layer<T>>,
+): Layered<T> {
   const layers = layered.layers.map((layer) => (layer.id === id ? { ...layer, ...news } : layer))
   return settle({ ...layered, layers })
 }

@@ -5,9 +5,9 @@ import type { Readable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
 import type { RequestOptions } from '../client/realtime-client.ts'
 import type { Fields } from '../wire/fields.ts'
-import { isFields } from '../wire/fields.ts'
 import type { ChannelPosition } from '../wire/frame.ts'
 import type { Confirmed, Target } from './confirmed.ts'
+import { cellGround, confirmedGround, isCell } from './ground.ts'
 import type { Mutation } from './layers.ts'
 import type {
   EntityApi,
@@ -18,8 +18,8 @@ import type {
   PendingMutation,
 } from './optimistic-options.ts'
 import { optimisticDefaults } from './optimistic-options.ts'
-import type { Overlay } from './overlay.ts'
-import { Overlays } from './overlays.ts'
+import type { OverlayPort } from './overlay.ts'
+import { Overlay } from './overlay.ts'
 import type { Resolve } from './row-mutations.ts'
 import { alteration, creation, find, removal } from './row-mutations.ts'
 
@@ -41,7 +41,9 @@ import { alteration, creation, find, removal } from './row-mutations.ts'
  */
 export class OptimisticManager {
   readonly #options: OptimisticOptions
-  readonly #overlays: Overlays
+  readonly #port: OverlayPort
+  /** Found by the store that shows or holds the state. */
+  readonly #overlays = new WeakMap<object, unknown>()
   readonly #pending
 
   constructor(options: OptimisticOptions = {}) {
@@ -50,13 +52,13 @@ export class OptimisticManager {
     const line = client?.line ?? channels?.line
     const report = line?.report ?? printError
     this.#options = options
-    this.#overlays = new Overlays({
+    this.#port = {
       clock: line?.clock ?? systemClock,
       channels,
       holdMs,
       userId: () => (holdMs > 0 ? client?.userId : undefined),
       report,
-    })
+    }
     this.#pending = createStore<readonly PendingMutation[]>([], { onError: report })
   }
 
@@ -69,7 +71,7 @@ export class OptimisticManager {
   view<Row extends object>(on: Confirmed<readonly Row[]>): Readable<readonly Optimistic<Row>[]>
   view<T>(on: Confirmed<T>): Readable<T>
   view<T>(on: Confirmed<T>): Readable<T> {
-    return this.#overlays.view(on)
+    return this.#overlay(on).view ?? on.state
   }
 
   /**
@@ -89,7 +91,7 @@ export class OptimisticManager {
       apply: applied,
       confirmed: (result) => (confirm ? (state) => confirm(state, result) : applied),
     }
-    return this.#run(this.#newId(), this.#overlays.of(on), intent, mutation, (context) =>
+    return this.#run(this.#newId(), this.#overlay(on), intent, mutation, (context) =>
       request(intent, context),
     )
   }
@@ -104,7 +106,7 @@ export class OptimisticManager {
     on: Target<readonly Row[]>,
   ): Promise<Row> {
     const id = this.#newId()
-    const overlay = this.#overlays.of(on)
+    const overlay = this.#overlay(on)
     const temporaryId = `temp_${id}`
     const row = this.#typed<Row>({ ...data, id: temporaryId })
     const mutation = creation(row, temporaryId, overlay.keyOf)
@@ -124,7 +126,7 @@ export class OptimisticManager {
     changes: Partial<Row>,
     on: Target<readonly Row[]>,
   ): Promise<Row> {
-    const overlay = this.#overlays.of(on)
+    const overlay = this.#overlay(on)
     const { resolve } = this.#options
     const resolved =
       resolve &&
@@ -148,7 +150,7 @@ export class OptimisticManager {
     id: string,
     on: Target<readonly Row[]>,
   ): Promise<void> {
-    const overlay = this.#overlays.of(on)
+    const overlay = this.#overlay(on)
     const mutation = removal<Row>(id, overlay.keyOf)
     const intent = { kind: 'delete', entity, id }
     await this.#entity(this.#newId(), overlay, intent, mutation, (api, context) =>
@@ -160,20 +162,13 @@ export class OptimisticManager {
     id: string,
     overlay: Overlay<readonly Row[]>,
     intent: unknown,
-    mutation: Mutation<readonly Row[], Row | undefined>,
+    mutation: Mutation<readonly Row[], Row>,
     call: (api: EntityApi, context: MutationContext) => Promise<unknown>,
   ): Promise<Row> {
     const { api } = this.#options
     if (!api) throw new TypeError('This OptimisticManager has no api: pass one to change entities.')
-    const { confirmed } = mutation
-    const checked = {
-      ...mutation,
-      // A backend that answers with something else, such as nothing, has told nothing of the row.
-      confirmed: (result: unknown) =>
-        confirmed(isFields(result) ? this.#typed<Row>(result) : undefined),
-    }
-    return this.#typed(
-      await this.#run(id, overlay, intent, checked, (context) => call(api, context)),
+    return this.#run(id, overlay, intent, mutation, async (context) =>
+      this.#typed(await call(api, context)),
     )
   }
 
@@ -212,7 +207,20 @@ export class OptimisticManager {
     return this.#options.client?.eventId() ?? randomId()
   }
 
-  /** The one place where types are taken on trust: rows that are made here, or that a backend sends. */
+  #overlay<T>(target: Target<T>): Overlay<T> {
+    const home = isCell(target) ? target : target.state
+    const known = this.#overlays.get(home)
+    if (known) return this.#typed(known)
+    const ground = isCell(target) ? cellGround(target) : confirmedGround(target, this.#port.report)
+    const overlay = new Overlay(ground, home.get(), this.#port)
+    this.#overlays.set(home, overlay)
+    return overlay
+  }
+
+  /**
+   * The one place where types are taken on trust: rows that are made here or that a backend sends, and
+   * overlays, which are found by the store they were made for.
+   */
   #typed<T>(value: unknown): T {
     return value as T
   }

@@ -1,11 +1,11 @@
 import type { Cancel, Clock } from '../base/clock.ts'
 import { WirefoldError } from '../base/errors.ts'
+import type { Readable } from '../base/store.ts'
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
 import type { ChannelPosition } from '../wire/frame.ts'
-import type { Step } from './confirmed.ts'
 import { idOf } from './entity-change.ts'
 import type { Ground } from './ground.ts'
-import type { Layered, Mutation } from './layers.ts'
+import type { Layer, Layered, Mutation, Own } from './layers.ts'
 import { confirm, drop, move, propose, release, ripe, shown } from './layers.ts'
 import type { KeyOf } from './row-mutations.ts'
 import { whenReached } from './when-reached.ts'
@@ -26,16 +26,20 @@ export interface OverlayPort {
 export class Overlay<T> {
   readonly #ground: Ground<T>
   readonly #port: OverlayPort
-  /** What ends the wait of rows that are held back, by the mutation for whose sake they are. */
-  readonly #holds = new Map<string, Cancel>()
+  /** For whose sake a row is held back, and what ends that wait; there is never more than one. */
+  #hold: { readonly id: string; readonly cancel: Cancel } | undefined
   #layered: Layered<T>
 
   constructor(ground: Ground<T>, base: T, port: OverlayPort) {
     this.#ground = ground
     this.#port = port
-    const { source } = ground
-    this.#layered = { base, position: source?.position, layers: [] }
-    source?.follow((step) => this.move(step))
+    this.#layered = { base, position: ground.source?.position, layers: [] }
+    ground.follow((step) => this.#become(move(this.#now(), step, this.#own())))
+  }
+
+  /** What is shown, where that is a store of its own. */
+  get view(): Readable<T> | undefined {
+    return this.#ground.view
   }
 
   /** What tells one row from others. */
@@ -65,25 +69,22 @@ export class Overlay<T> {
    * @param at where the events stand that it brought about
    */
   confirm(id: string, apply: (state: T) => T, at: readonly ChannelPosition[]): void {
-    const { source } = this.#ground
-    if (source) {
-      // The last that it brought about is the last that has to be there.
-      const place = at.filter(({ channel }) => channel === source.channel).at(-1)
-      this.#become(confirm(this.#now(), id, apply, place))
-      return
-    }
+    const { source, own } = this.#ground
     const { channels } = this.#port
-    const followed = this.#ground.own ? [] : at.filter(({ channel }) => channels?.follows(channel))
-    this.#become(confirm(this.#now(), id, apply, followed.length > 0 ? 'told' : undefined))
+    // The last that it brought about is the last that has to be there.
+    const place = at.filter(({ channel }) => channel === source?.channel).at(-1)
+    const followed =
+      source || own || !channels ? [] : at.filter(({ channel }) => channels.follows(channel))
+    const until = followed.length > 0 ? 'told' : place
+    this.#become(confirm(this.#now(), id, apply, until))
     let left = followed.length
-    for (const place of followed) {
-      if (channels) whenReached(channels, place, () => --left || this.drop(id))
+    for (const event of followed) {
+      if (channels) whenReached(channels, event, () => --left || this.drop(id))
     }
   }
 
-  /** What is confirmed has moved. */
-  move(step: Step<T>): void {
-    this.#become(move(this.#now(), step, { userId: this.#port.userId(), key: this.keyOf }))
+  #own(): Own {
+    return { userId: this.#port.userId(), key: this.keyOf }
   }
 
   #now(): Layered<T> {
@@ -91,19 +92,21 @@ export class Overlay<T> {
   }
 
   #become(next: Layered<T>): void {
+    this.#layered = next
     const leaving = ripe(next)
-    this.#layered =
-      leaving.length > 0
-        ? { ...next, layers: next.layers.filter((layer) => !leaving.includes(layer)) }
-        : next
-    if (leaving.length > 0) {
-      const { source, own } = this.#ground
-      const kept = (base: T): T => this.#shown({ ...next, base, layers: leaving })
-      if (own) this.#layered = { ...this.#layered, base: kept(next.base) }
-      else source?.confirm(kept)
-    }
-    this.#hold()
+    if (leaving.length > 0) this.#keep(leaving)
+    this.#holdBack()
     this.#show()
+  }
+
+  /** Makes what the replies have confirmed part of what is confirmed, where nobody else will. */
+  #keep(leaving: readonly Layer<T>[]): void {
+    const { source, own } = this.#ground
+    const { base, layers, position } = this.#layered
+    const kept = (before: T): T => this.#shown({ base: before, layers: leaving, position })
+    const staying = layers.filter((layer) => !leaving.includes(layer))
+    this.#layered = { base: own ? kept(base) : base, layers: staying, position }
+    source?.confirm(kept)
   }
 
   #show(): void {
@@ -125,17 +128,12 @@ export class Overlay<T> {
   }
 
   /** A row is held back for a while, or until it is not due any more. */
-  #hold(): void {
-    const { layers } = this.#layered
-    for (const { id, hides } of layers) {
-      if (!hides || this.#holds.has(id)) continue
-      const end = (): void => this.#become(release(this.#now(), id))
-      this.#holds.set(id, this.#port.clock.after(this.#port.holdMs, end))
-    }
-    for (const [id, cancel] of this.#holds) {
-      if (layers.some((layer) => layer.id === id && layer.hides)) continue
-      cancel()
-      this.#holds.delete(id)
-    }
+  #holdBack(): void {
+    const id = this.#layered.layers.find(({ hides }) => hides)?.id
+    if (id === this.#hold?.id) return
+    this.#hold?.cancel()
+    const end = (): void => this.#become(release(this.#now(), id))
+    this.#hold =
+      id === undefined ? id : { id, cancel: this.#port.clock.after(this.#port.holdMs, end) }
   }
 }

@@ -1,3 +1,4 @@
+import { isFields } from '../wire/fields.ts'
 import type { Mutation } from './layers.ts'
 
 /** Tells a row from others. */
@@ -19,14 +20,12 @@ export function creation<Row extends object>(
   row: Row,
   temporaryId: string,
   keyOf: KeyOf,
-): Mutation<Rows<Row>, Row | undefined> {
+): Mutation<Rows<Row>, Row> {
   return {
     key: temporaryId,
     apply: (rows) => [...rows, pendingRow(row)],
-    confirmed: (result) => (rows) => {
-      if (!result || find(rows, keyOf(result), keyOf)) return rows
-      return [...rows, result]
-    },
+    confirmed: (result) => (rows) =>
+      isFields(result) && !find(rows, keyOf(result), keyOf) ? [...rows, result] : rows,
     echoes: ({ kind }) => kind === 'created',
     hide: (key) => (rows) => without(rows, key, keyOf),
   }
@@ -39,7 +38,7 @@ export function alteration<Row extends object>(
   upon: Row | undefined,
   keyOf: KeyOf,
   resolve: Resolve<Row> | undefined,
-): Mutation<Rows<Row>, Row | undefined> {
+): Mutation<Rows<Row>, Row> {
   return {
     key,
     apply(rows, base) {
@@ -51,7 +50,7 @@ export function alteration<Row extends object>(
       })
     },
     confirmed: (result) => (rows) =>
-      replace(rows, key, keyOf, (row) => result ?? { ...row, ...fields }),
+      replace(rows, key, keyOf, (row) => (isFields(result) ? result : { ...row, ...fields })),
     echoes: ({ kind, row, id }) => kind !== 'created' && (row ? keyOf(row) : id) === key,
   }
 }
@@ -85,7 +84,8 @@ export function without<Row extends object>(
   key: string | undefined,
   keyOf: KeyOf,
 ): Rows<Row> {
-  return find(rows, key, keyOf) ? rows.filter((row) => keyOf(row) !== key) : rows
+  const gone = find(rows, key, keyOf)
+  return gone ? rows.filter((row) => row !== gone) : rows
 }
 
 /** The rows with another in place of the one of a key; the same list where there is none. */
@@ -95,8 +95,8 @@ export function replace<Row extends object>(
   keyOf: KeyOf,
   next: (row: Row) => Row,
 ): Rows<Row> {
-  if (!find(rows, key, keyOf)) return rows
-  return rows.map((row) => (keyOf(row) === key ? next(row) : row))
+  const former = find(rows, key, keyOf)
+  return former ? rows.map((row) => (row === former ? next(row) : row)) : rows
 }
 
 function pendingRow<Row extends object>(row: Row): Row {

@@ -325,7 +325,19 @@ describe('a store that shows its own mutations', () => {
   it.each(kinds)('is %s', async (_, make) => {
     const { api, calls } = controlledApi()
     const optimistic = new OptimisticManager({ api })
-    const tasks = make<readonly Task[]>([a, b])
+    const initial: readonly Task[] = [a, b]
+    const store = make(initial)
+    let sets = 0
+    const tasks: Cell<readonly Task[]> = {
+      get: () => store.get(),
+      set(value) {
+        sets++
+        store.set(value)
+      },
+    }
+    const unknown = outcomeOf(optimistic.update<Task>('Task', 'zz', { title: 'Z' }, tasks))
+    await calls.pop()?.reject()
+    expect([sets, tasks.get(), unknown.error]).toEqual([0, initial, new Error('no')])
     const created = outcomeOf(optimistic.create<Task>('Task', { title: 'new' }, tasks))
     void optimistic.update<Task>('Task', 'a', { title: 'A' }, tasks)
     const deleted = outcomeOf(optimistic.delete('Task', 'b', tasks))
