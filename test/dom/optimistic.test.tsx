@@ -7,6 +7,7 @@ import { toSignal, valueSignals } from '../../src/adapters/signals.ts'
 import { svelteStores } from '../../src/adapters/svelte.ts'
 import type { Readable } from '../../src/index.ts'
 import { bindList, ChannelSubscriber, OptimisticManager } from '../../src/index.ts'
+import { askingApi } from '../optimistic/asking-api.ts'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 
 afterEach(cleanup)
@@ -46,11 +47,7 @@ it('one list and what is pending on it are the same in every kind of store, afte
   const inPreact = bindList(channels, TASKS, { load, into: valueSignals(signal) })
   const optimistic = new OptimisticManager({
     client,
-    api: {
-      create: (_, data, { ask }) => ask('create', data),
-      update: (_, id, data, { ask }) => ask('update', { id, ...Object(data) }),
-      delete: (_, id, { ask }) => ask('delete', { id }),
-    },
+    api: askingApi(),
   })
   const view = optimistic.view(tasks)
   const preact = toSignal(view, valueSignals(signal))

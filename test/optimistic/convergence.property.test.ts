@@ -2,6 +2,7 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import { bindList, ChannelSubscriber, OptimisticManager, RealtimeClient } from '../../src/index.ts'
 import { ManualClock } from '../../src/testing/index.ts'
+import { askingApi } from './asking-api.ts'
 import type { Task } from './model-server.ts'
 import { CHANNEL, ModelServer } from './model-server.ts'
 
@@ -23,11 +24,7 @@ function participant(server: ModelServer, clock: ManualClock) {
   const tasks = bindList(channels, CHANNEL, { load })
   const optimistic = new OptimisticManager({
     client,
-    api: {
-      create: (_, data, { ask }) => ask('create', data),
-      update: (_, id, data, { ask }) => ask('update', { ...Object(data), id }),
-      delete: (_, id, { ask }) => ask('delete', { id, token: `delete ${id}` }),
-    },
+    api: askingApi(),
   })
   const view = optimistic.view<Task>(tasks)
   const shown: (readonly Task[])[] = []
@@ -143,8 +140,10 @@ function act(
   }
 }
 
+type Played = Awaited<ReturnType<typeof play>>
+
 /** What every client shows in the end is what the server has, and nothing is pending. */
-function converged({ server, all }: Awaited<ReturnType<typeof play>>): void {
+function converged({ server, all }: Played): void {
   for (const { view, tasks, optimistic } of all) {
     expect(tasks.state.get()).toEqual([...server.rows.values()])
     expect(view.get()).toEqual([...server.rows.values()])
@@ -153,7 +152,7 @@ function converged({ server, all }: Awaited<ReturnType<typeof play>>): void {
 }
 
 /** Nothing is ever shown twice. */
-function single({ all }: Awaited<ReturnType<typeof play>>): void {
+function single({ all }: Played): void {
   for (const { shown } of all) {
     for (const rows of shown) {
       const made = rows.map((row) => row.made)
@@ -163,7 +162,7 @@ function single({ all }: Awaited<ReturnType<typeof play>>): void {
 }
 
 /** No field goes back to a value that the server had before the one shown, but for what was refused. */
-function neverBack({ server, all }: Awaited<ReturnType<typeof play>>): void {
+function neverBack({ server, all }: Played): void {
   for (const { shown } of all) {
     const last = new Map<string, number>()
     for (const rows of shown) {
@@ -181,7 +180,7 @@ function neverBack({ server, all }: Awaited<ReturnType<typeof play>>): void {
 }
 
 /** What is shown once is shown until it is deleted: it does not blink. */
-function steady({ server, all }: Awaited<ReturnType<typeof play>>): void {
+function steady({ server, all }: Played): void {
   for (const { shown, kept } of all) {
     const gone = new Set<string>()
     let before = new Set<string>()
@@ -200,16 +199,20 @@ function steady({ server, all }: Awaited<ReturnType<typeof play>>): void {
   }
 }
 
+function holds(played: Played): void {
+  converged(played)
+  single(played)
+  neverBack(played)
+  steady(played)
+}
+
 describe('any order of replies, events and refusals, with several clients', () => {
   const orders = fc.array(step, { minLength: 5, maxLength: 40 })
   test.prop([orders], { numRuns: RUNS })(
     'ends as the server has it, shows nothing twice, and never goes back',
     async (steps) => {
       const played = await play(steps)
-      converged(played)
-      single(played)
-      neverBack(played)
-      steady(played)
+      holds(played)
     },
   )
 
@@ -221,10 +224,7 @@ describe('any order of replies, events and refusals, with several clients', () =
     'holds across cuts that the server bridges',
     async (steps) => {
       const played = await play(steps)
-      converged(played)
-      single(played)
-      neverBack(played)
-      steady(played)
+      holds(played)
     },
   )
 

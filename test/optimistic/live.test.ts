@@ -3,6 +3,7 @@ import { WebSocket } from 'ws'
 import { bindList, ChannelSubscriber, OptimisticManager } from '../../src/index.ts'
 import { refuse } from '../../src/server/index.ts'
 import { connect, serve, until } from '../support/live.ts'
+import { askingApi } from './asking-api.ts'
 
 interface Task {
   readonly id: string
@@ -62,11 +63,7 @@ async function follower(url: string) {
   const tasks = bindList(channels, TASKS, { load })
   const optimistic = new OptimisticManager({
     client,
-    api: {
-      create: (_, data, { ask }) => ask('task:create', data),
-      update: (_, id, data, { ask }) => ask('task:update', { ...Object(data), id }),
-      delete: (_, id, { ask }) => ask('task:delete', { id }),
-    },
+    api: askingApi('task:'),
   })
   const view = optimistic.view(tasks)
   const seen: string[] = []

@@ -38,7 +38,6 @@ export class ModelServer {
   readonly waiting: Asked[] = []
   /** Which values a field of a task has had, in the order the server took them. */
   readonly taken = new Map<string, string[]>()
-  readonly rejected = new Set<string>()
   readonly #clock: ManualClock
   readonly #asked = new Map<string, Asked>()
   readonly #history: Fields[] = []
@@ -96,7 +95,6 @@ export class ModelServer {
       asked.answer = { type: 'reply', requestId, payload: row, at }
     } catch (error) {
       const code = error instanceof Error ? error.message : ''
-      this.rejected.add(String(payload.token))
       asked.answer = { type: 'error', requestId, payload: { code, message: code } }
     }
     asked.asker.replies.push(asked.answer)

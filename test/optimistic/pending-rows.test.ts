@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ListOptions, OptimisticOptions } from '../../src/index.ts'
 import { bindList, ChannelSubscriber, OptimisticManager } from '../../src/index.ts'
 import { outcomeOf, scripted } from '../support/scripted.ts'
+import { askingApi } from './asking-api.ts'
 import { controlledApi } from './controlled-api.ts'
 
 interface Task {
@@ -35,11 +36,7 @@ async function listed(
   const backend = controlledApi()
   const optimistic = new OptimisticManager({
     client,
-    api: {
-      create: (_, data, { ask }) => ask('create', data),
-      update: (_, id, data, { ask }) => ask('update', { id, ...Object(data) }),
-      delete: (_, id, { ask }) => ask('delete', { id }),
-    },
+    api: askingApi(),
     ...options,
   })
   const view = optimistic.view(tasks)

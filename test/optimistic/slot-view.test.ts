@@ -4,6 +4,7 @@ import { valueSignals } from '../../src/adapters/signals.ts'
 import type { Optimistic, Readable } from '../../src/index.ts'
 import { ChannelSubscriber, ContextRegistry, feed, OptimisticManager } from '../../src/index.ts'
 import { outcomeOf, scripted } from '../support/scripted.ts'
+import { askingApi } from './asking-api.ts'
 
 interface Task {
   readonly kind: 'Task'
@@ -27,11 +28,7 @@ async function fed(kinds = registry()) {
   const optimistic = new OptimisticManager({
     client,
     channels,
-    api: {
-      create: (_, data, { ask }) => ask('create', data),
-      update: (_, id, data, { ask }) => ask('update', { id, ...Object(data) }),
-      delete: (_, id, { ask }) => ask('delete', { id }),
-    },
+    api: askingApi(),
   })
   const publish = async (payload: Task | Total) => {
     server.publish('board', 'context', payload)
