@@ -2,7 +2,10 @@ import type { Unsubscribe } from '../base/emitter.ts'
 import type { Readable } from '../base/store.ts'
 import type { EventFrame, Position } from '../wire/frame.ts'
 
-/** A store of any kind that can be read and set. */
+/**
+ * A store of any kind that can be read and set; the same object every time, since what is pending on
+ * it is found by that. What somebody else sets it to meanwhile is taken for confirmed.
+ */
 export interface Cell<T> {
   /** The value of this moment. */
   get(): T

@@ -243,6 +243,37 @@ describe('a place that a reply names', () => {
     expect(seen).toEqual(['mine b', 'a b'])
   })
 
+  it('in a new history is waited for until the state of that was fetched', async () => {
+    let gate = Promise.resolve()
+    let open = (): void => {}
+    const load = async () => {
+      await gate
+      return { state: [a, b] }
+    }
+    const { clock, optimistic, tasks, server, asked, event, seen, view } = await following(
+      {},
+      { load },
+    )
+    gate = new Promise((resolve) => {
+      open = resolve
+    })
+    server.drop()
+    server.forget('e2')
+    await clock.advance(3_000)
+    expect(tasks.status.get().name).toBe('gap')
+    void optimistic.update<Task>('Task', 'a', { title: 'mine' }, tasks)
+    await clock.advance(0)
+    const at = [{ channel: TASKS, epoch: 'e2', offset: 1 }]
+    const payload = { id: 'a', title: 'mine' }
+    server.send({ type: 'reply', requestId: asked().requestId, payload, at })
+    await event(1, 'updated', payload, asked().id)
+    expect(view.get()[0]).toEqual(payload)
+    open()
+    await clock.advance(0)
+    expect(view.get()).toBe(tasks.state.get())
+    expect(seen).toEqual(['mine b'])
+  })
+
   it('on another channel is not waited for', async () => {
     const { clock, optimistic, tasks, server, asked, view } = await following()
     void optimistic.update<Task>('Task', 'a', { title: 'mine' }, tasks)
