@@ -100,8 +100,12 @@ describe('a row that is created', () => {
     await clock.advance(0)
     const { id, requestId } = asked()
     expect(view.get()[2]).toEqual({ id: `temp_${id}`, title: 'new', _optimistic: true })
+    const together: unknown[] = []
+    tasks.state.listen((rows) => together.push(rows === view.get()))
     await event(11, 'created', { id: 'c', title: 'new!' }, id)
     expect(view.get()).toEqual([a, b, { id: 'c', title: 'new!' }])
+    // Whoever hears of what is confirmed finds the view in step with it.
+    expect(together).toEqual([true])
     await reply(requestId, { id: 'c', title: 'new!' }, 11)
     expect(view.get()).toBe(tasks.state.get())
     expect(created.value).toEqual({ id: 'c', title: 'new!' })
