@@ -173,6 +173,36 @@ describe('a view of a slot', () => {
     expect(view.get()).toBe(slot.state.get())
   })
 
+  it('in a new history waits until the channel has recovered in that', async () => {
+    const { clock, kinds, optimistic, publish, server } = await fed()
+    const slot = kinds.slot('Task')
+    const view = optimistic.view(slot)
+    await publish(task('a'))
+    void optimistic.update<Task>('Task', 'a', { title: 'mine' }, slot)
+    await clock.advance(0)
+    server.forget('e2')
+    // The server asks where we are: while the answer is due the channel recovers.
+    server.silent = true
+    server.send({ type: 'context', channel: 'board', payload: null, offset: 9 })
+    await clock.advance(0)
+    const asking = server.messages.at(-1)
+    const { requestId } = server.messages.find(({ type }) => type === 'update') ?? {}
+    const at = [{ channel: 'board', epoch: 'e2', offset: 1 }]
+    server.send({ type: 'reply', requestId, payload: null, at })
+    await clock.advance(0)
+    expect(asking?.type).toBe('subscribe')
+    expect(view.get()).toEqual([task('a', 'mine')])
+    const subscribed = { at: { board: ['e2', 0] } }
+    server.send({ type: 'subscribed', requestId: asking?.requestId, payload: subscribed })
+    await clock.advance(0)
+    expect(view.get()).toEqual([task('a', 'mine')])
+    server.silent = false
+    server.send({ type: 'context', channel: 'board', payload: task('a', 'mine!'), offset: 1 })
+    await clock.advance(0)
+    expect(view.get()).toEqual([task('a', 'mine!')])
+    expect(view.get()).toBe(slot.state.get())
+  })
+
   it('goes with the reply where nobody follows the channel, or no place is told', async () => {
     const { clock, kinds, optimistic, publish, reply } = await fed()
     const slot = kinds.slot('Task')
