@@ -278,6 +278,17 @@ describe('a place that a reply names', () => {
     expect(seen).toEqual(['mine b'])
   })
 
+  it('is known to be reached also where the state was fetched without a place', async () => {
+    const { clock, optimistic, tasks, event, reply, asked, view } = await following({}, {}, false)
+    void optimistic.update<Task>('Task', 'a', { title: 'mine' }, tasks)
+    await clock.advance(0)
+    const payload = { id: 'a', title: 'mine' }
+    await reply(asked().requestId, payload, 11)
+    expect(view.get()).not.toBe(tasks.state.get())
+    await event(11, 'updated', payload)
+    expect(view.get()).toBe(tasks.state.get())
+  })
+
   it('on another channel is not waited for', async () => {
     const { clock, optimistic, tasks, server, asked, view } = await following()
     void optimistic.update<Task>('Task', 'a', { title: 'mine' }, tasks)
