@@ -93,6 +93,23 @@ export type {
 } from './context/registry-types.ts'
 export type { KeySelector } from './context/slot-plans.ts'
 export { native } from './dialects/native.ts'
+export type { BindOptions, Bound } from './optimistic/bind.ts'
+export type { BoundList, ListOptions } from './optimistic/bind-list.ts'
+export { bindList } from './optimistic/bind-list.ts'
+export type { BoundRecord, RecordOptions } from './optimistic/bind-record.ts'
+export { bindRecord } from './optimistic/bind-record.ts'
+export type { Cell, Confirmed, Source, Step, Target } from './optimistic/confirmed.ts'
+export { OptimisticManager } from './optimistic/optimistic-manager.ts'
+export type {
+  EntityApi,
+  MutateOptions,
+  MutationContext,
+  Optimistic,
+  OptimisticClient,
+  OptimisticOptions,
+  PendingMutation,
+} from './optimistic/optimistic-options.ts'
+export { optimisticDefaults } from './optimistic/optimistic-options.ts'
 export type { Presence } from './presence/presence-handle.ts'
 export type { PresenceEvent, PresenceEvents, PresenceOptions } from './presence/presence-manager.ts'
 export { PresenceManager, presenceDefaults } from './presence/presence-manager.ts'
@@ -118,6 +135,7 @@ export type {
   PongFrame,
   Position,
   RefusalFrame,
+  Reply,
   ReplyFrame,
   SubscribedFrame,
   UnsubscribedFrame,

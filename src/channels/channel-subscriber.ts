@@ -61,6 +61,11 @@ export class ChannelSubscriber {
     return this.#channels.size
   }
 
+  /** Whether somebody handles a channel now. */
+  follows(name: string): boolean {
+    return (this.#channels.get(name)?.handlers ?? 0) > 0
+  }
+
   /**
    * Has `handler` called with every event of a channel, until the returned function is called.
    *

@@ -22,8 +22,13 @@ export interface Snapshot<State> {
 
 /** Something that can be set to a state as a whole, and then follows events. */
 export interface SyncTarget<State> extends Sink {
-  /** Becomes this state, whatever it was. */
-  reset(state: State): void
+  /**
+   * Becomes this state, whatever it was.
+   *
+   * @param at a place that it holds, where the backend has such places; the events that are folded
+   * from here on come behind it
+   */
+  reset(state: State, at: Position | undefined): void
 }
 
 /** How a state is kept in step with a channel. */
@@ -120,7 +125,7 @@ export function sync<State>(
       .then(
         current((snapshot) => {
           if (isBehind(snapshot.at, pinned)) again(behind(channel))
-          else settle(snapshot)
+          else settle(snapshot, pinned)
         }),
         current(again),
       )
@@ -132,14 +137,14 @@ export function sync<State>(
     cancelWait = line.clock.after(backoffDelay(failures++, backoffDefaults, line.random()), fetch)
   }
 
-  function settle({ state, at }: Snapshot<State>): void {
+  function settle({ state, at }: Snapshot<State>, pinned: Position | undefined): void {
     phase = 'settled'
     failures = 0
     held = at?.offset ?? 0
     const news = events.filter(({ offset }) => offset === undefined || offset > held)
     events = []
     try {
-      into.reset(state)
+      into.reset(state, at ?? pinned)
       if (news.length > 0) into.fold(news)
     } catch (error) {
       report(error)

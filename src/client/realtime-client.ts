@@ -3,7 +3,7 @@ import { randomId } from '../base/ids.ts'
 import type { Readable } from '../base/store.ts'
 import type { Pending } from '../connection/asked.ts'
 import type { ConnectionState } from '../connection/connection-state.ts'
-import type { EventFrame } from '../wire/frame.ts'
+import type { EventFrame, Reply } from '../wire/frame.ts'
 import type { Line } from '../wire/line.ts'
 import type { AskOptions } from '../wire/question.ts'
 import type { ClientEvents } from './events.ts'
@@ -49,6 +49,12 @@ export interface RequestOptions {
   readonly supersede?: string | undefined
   /** The channel the request is about, for backends that want it said. */
   readonly channel?: string | undefined
+  /**
+   * The id for the event it brings about, made by {@link RealtimeClient.eventId}: what the server
+   * publishes for the request carries it, where the backend does that, and {@link RealtimeClient.isOwn}
+   * knows it.
+   */
+  readonly id?: string | undefined
 }
 
 /**
@@ -83,6 +89,11 @@ export class RealtimeClient {
   /** Whether there is a connection: `idle`, `connecting`, `open`, `waiting`, `offline`, `closed`, `failed`. */
   get state(): Readable<ConnectionState> {
     return this.#session.connection.state
+  }
+
+  /** Who we are to the server, by its last welcome; kept while the connection is away. */
+  get userId(): string | undefined {
+    return this.#session.userId
   }
 
   /** How many requests are on their way. */
@@ -127,18 +138,28 @@ export class RealtimeClient {
    * `bad-payload`, `too-large`, `unsupported`, `not-stored`, `identity-changed`, `closed`, `failed`, or the
    * code the server refused with.
    */
-  async request<Reply = unknown>(
+  async request<Payload = unknown>(
     type: string,
     payload?: unknown,
     options: RequestOptions = {},
-  ): Promise<Reply> {
+  ): Promise<Payload> {
+    return (await this.ask<Payload>(type, payload, options)).payload
+  }
+
+  /** As {@link request}, and tells besides where the events stand that the request brought about. */
+  async ask<Payload = unknown>(
+    type: string,
+    payload?: unknown,
+    options: RequestOptions = {},
+  ): Promise<Reply<Payload>> {
     const requestId = randomId()
     const timestamp = this.#options.clock.wall()
+    const { channel, id } = options
     const reply = await this.#session.ask(
-      { kind: 'request', timestamp, requestId, type, channel: options.channel, payload },
+      { kind: 'request', timestamp, requestId, type, channel, id, payload },
       this.#asking(options),
     )
-    return reply.payload as Reply
+    return { payload: reply.payload as Payload, at: reply.at }
   }
 
   /**
@@ -152,9 +173,9 @@ export class RealtimeClient {
     channel: string,
     type: string,
     payload?: unknown,
-    options: Omit<RequestOptions, 'channel'> = {},
+    options: Omit<RequestOptions, 'channel' | 'id'> = {},
   ): Promise<string> {
-    const id = this.#session.eventId()
+    const id = this.eventId()
     const requestId = randomId()
     const timestamp = this.#options.clock.wall()
     await this.#session.ask(
@@ -164,7 +185,12 @@ export class RealtimeClient {
     return id
   }
 
-  /** Whether an event was published by this client. */
+  /** A new id for an event of this client, see {@link RequestOptions.id}. */
+  eventId(): string {
+    return this.#session.eventId()
+  }
+
+  /** Whether an event was published by this client, or for a request of its own that gave an id. */
   isOwn(event: EventFrame): boolean {
     return this.#session.isOwn(event)
   }

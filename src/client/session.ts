@@ -98,6 +98,11 @@ export class Session implements ConnectionHandlers {
     return error ? Promise.reject(error) : this.ledger.ask(question, options)
   }
 
+  /** Who we are, by the last welcome. */
+  get userId(): string | undefined {
+    return this.#userId
+  }
+
   /** Why nothing can be asked, where the client has ended. */
   finalError(): WirefoldError | undefined {
     const state = this.connection.state.get()

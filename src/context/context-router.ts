@@ -58,8 +58,8 @@ export class ContextRouter implements SlotHost {
   readonly #by: string
   readonly #recent: RecentIds | undefined
   readonly #routes = new Map<string, Route>()
-  /** The slots whose keys changed since the last {@link ContextRouter.settle}. */
-  readonly #keysChanged = new Set<Slot>()
+  /** The slots that changed as a whole since the last {@link ContextRouter.settle}. */
+  readonly #changed = new Set<Slot>()
   /** The contexts around the one being folded; a listener that dispatches adds to the same array. */
   readonly #path: object[] = []
 
@@ -110,12 +110,12 @@ export class ContextRouter implements SlotHost {
     this.settle()
   }
 
-  keysChanged(slot: Slot): void {
-    this.#keysChanged.add(slot)
+  changed(slot: Slot): void {
+    this.#changed.add(slot)
   }
 
   settle(): void {
-    if (this.#keysChanged.size > 0) this.#tellKeys()
+    if (this.#changed.size > 0) this.#tellWhole()
     this.unknown.tell()
   }
 
@@ -140,11 +140,11 @@ export class ContextRouter implements SlotHost {
     this.payloads.clear()
   }
 
-  #tellKeys(): void {
-    for (const slot of this.#keysChanged) {
+  #tellWhole(): void {
+    for (const slot of this.#changed) {
       // First: what a listener brings about is a change of its own.
-      this.#keysChanged.delete(slot)
-      slot.tellKeys()
+      this.#changed.delete(slot)
+      slot.tellWhole()
     }
   }
 

@@ -1,4 +1,4 @@
-import type { StoreKind, StoreOf } from '../base/store.ts'
+import type { Readable, StoreKind, StoreOf } from '../base/store.ts'
 
 /** A context: an object that says by the field `By` of which kind it is. */
 export type Discriminated<By extends string> = { readonly [field in By]: string }
@@ -81,6 +81,11 @@ export type SlotView<K extends StoreKind, Slot> = Slot extends { shape: 'keyed' 
 export interface KeyedSlot<K extends StoreKind, Value> {
   /** The keys of the entities there are, in order of creation: a store of the application's kind. */
   readonly keys: StoreOf<K, readonly string[]>
+  /**
+   * The values of the entities there are, in order of creation: a new list with every event that
+   * changed one, made once somebody has asked for it.
+   */
+  readonly state: Readable<readonly Value[]>
   /** How many entities there are. */
   readonly size: number
   /** The value of an entity, `undefined` where there is none. */
@@ -95,6 +100,8 @@ export interface KeyedSlot<K extends StoreKind, Value> {
 
 /** The entity of a slot that has one. */
 export interface SingleSlot<Value> {
+  /** Its value as a built-in store, told with the end of each event. */
+  readonly state: Readable<Value | undefined>
   /** Its value, `undefined` before the first event. */
   get(): Value | undefined
 }

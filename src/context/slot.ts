@@ -1,4 +1,5 @@
-import type { StoreFactory, StoreKind } from '../base/store.ts'
+import type { Readable, StoreFactory, StoreKind, Writable } from '../base/store.ts'
+import { createStore } from '../base/store.ts'
 import type { Fields } from '../wire/fields.ts'
 import type { EventMeta, EventOrder, Place } from './order.ts'
 import { isBefore, placeOf } from './order.ts'
@@ -28,8 +29,8 @@ export interface SlotHost {
   readonly stores: StoreFactory<StoreKind>
   /** Where the slot counts what it does. */
   readonly counts: MutableCounts
-  /** Has {@link Slot.tellKeys} called with the next {@link SlotHost.settle}. */
-  keysChanged(slot: Slot): void
+  /** Has {@link Slot.tellWhole} called with the next {@link SlotHost.settle}. */
+  changed(slot: Slot): void
   /** The event is done: what was put off until then is told. */
   settle(): void
   /** Tells of a context that is not written. */
@@ -71,6 +72,9 @@ export class Slot {
   readonly #shown = new Map<string, Entry>()
   readonly #recency: Recency<Entry> | undefined
   #keys: { readonly store: unknown; readonly set: (keys: readonly string[]) => void } | undefined
+  #keysChanged = false
+  /** Made when it is first asked for: all values together cost a walk over them with every event. */
+  #state: Writable<unknown> | undefined
 
   constructor(plan: SlotPlan, host: SlotHost) {
     this.#plan = plan
@@ -87,6 +91,14 @@ export class Slot {
   get keys(): unknown {
     this.#keys ??= this.#host.stores.create<readonly string[]>([...this.#present.keys()])
     return this.#keys.store
+  }
+
+  /** The values of all entities, in order of creation, as of the last event; of one without keys its value. */
+  get state(): Readable<unknown> {
+    this.#state ??= createStore(this.#whole(), {
+      onError: (cause) => this.#host.failed(`listener of ${this.#plan.name}`, cause),
+    })
+    return this.#state
   }
 
   /** The value of an entity. */
@@ -119,6 +131,7 @@ export class Slot {
     this.#present.clear()
     this.#shown.clear()
     this.#keys = undefined
+    this.#state = undefined
   }
 
   /** The key of the entity a context is of; of one that has none it tells, and gives `undefined`. */
@@ -172,13 +185,22 @@ export class Slot {
     }
   }
 
-  /** Sets the store of the keys. */
-  tellKeys(): void {
-    try {
-      this.#keys?.set([...this.#present.keys()])
-    } catch (cause) {
-      this.#host.failed(`store of the keys of ${this.#plan.name}`, cause)
+  /** Sets the stores of the keys and of all values. */
+  tellWhole(): void {
+    if (this.#keysChanged) {
+      this.#keysChanged = false
+      try {
+        this.#keys?.set([...this.#present.keys()])
+      } catch (cause) {
+        this.#host.failed(`store of the keys of ${this.#plan.name}`, cause)
+      }
     }
+    this.#state?.set(this.#whole())
+  }
+
+  #whole(): unknown {
+    if (this.#plan.key === undefined) return this.#present.get(SINGLE)?.value
+    return Array.from(this.#present.values(), ({ value }) => value)
   }
 
   #create(key: string, value: unknown, place: Place | undefined): void {
@@ -191,7 +213,7 @@ export class Slot {
     // A slot without keys has its one entity from the start.
     if (keyed) this.#host.counts.created++
     else this.#host.counts.set++
-    if (this.#keys) this.#host.keysChanged(this)
+    this.#rekeyed()
     if (this.#present.size > maxEntries && this.#recency?.oldest) this.#remove(this.#recency.oldest)
     this.#tell(entry)
   }
@@ -200,12 +222,19 @@ export class Slot {
     this.#present.delete(entry.key)
     this.#recency?.remove(entry)
     entry.value = undefined
-    if (this.#keys) this.#host.keysChanged(this)
+    this.#rekeyed()
     this.#tell(entry)
+  }
+
+  #rekeyed(): void {
+    if (this.#keys === undefined) return
+    this.#keysChanged = true
+    this.#host.changed(this)
   }
 
   /** With the value of this moment: a listener may have dispatched meanwhile. */
   #tell(entry: Entry): void {
+    if (this.#state) this.#host.changed(this)
     if (entry.store === undefined) return
     try {
       entry.store.set(entry.value)

@@ -12,6 +12,7 @@ import type {
 
 /** The longest type, request id, client id or event id, in characters. */
 const LONGEST_NAME = 128
+const BAD_ID = `an id is 1 to ${LONGEST_NAME} characters`
 
 /** What the protocol itself says; an event or request of such a name would be taken for it. */
 const OWN_WORDS: ReadonlySet<string> = new Set([
@@ -102,11 +103,12 @@ function decodeMessage(wire: unknown): Command {
     case 'pong':
       return { kind: 'pong' }
     default: {
-      const { channel, payload } = wire
+      const { channel, id, payload } = wire
       if (channel !== undefined && typeof channel !== 'string') {
         return malformed('a channel is a string', requestId)
       }
-      return { kind: 'request', requestId, type, channel, payload }
+      if (id !== undefined && !isName(id)) return malformed(BAD_ID, requestId)
+      return { kind: 'request', requestId, type, channel, id: asString(id), payload }
     }
   }
 }
@@ -166,7 +168,7 @@ function decodePublish(wire: Fields, requestId: string | undefined): Command {
   const { channel, id } = wire
   const { type, payload } = asFields(wire.payload)
   if (typeof channel !== 'string') return malformed('a publish has a channel', requestId)
-  if (id !== undefined && !isName(id)) return malformed('an id is 1 to 128 characters', requestId)
+  if (id !== undefined && !isName(id)) return malformed(BAD_ID, requestId)
   if (typeof type !== 'string' || !isOwnType(type)) {
     return malformed('a publish has the type of an event', requestId)
   }

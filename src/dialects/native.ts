@@ -65,8 +65,8 @@ function message(intent: Intent): unknown {
       return { type: 'unsubscribe', payload: { channels }, requestId, timestamp }
     }
     case 'request': {
-      const { type, channel, payload, requestId, timestamp } = intent
-      return { type, channel, payload, requestId, timestamp }
+      const { type, channel, id, payload, requestId, timestamp } = intent
+      return { type, channel, payload, id, requestId, timestamp }
     }
     case 'publish': {
       const { channel, id, requestId, type, payload, timestamp } = intent

@@ -79,8 +79,7 @@ function keyOf({ dialect, user, senderId, connectionId }: Caller, requestId: str
 }
 
 function digestOf(command: PublishCommand | RequestCommand): string {
-  const { kind, type, channel, payload } = command
-  const id = command.kind === 'publish' ? command.id : undefined
+  const { kind, type, channel, id, payload } = command
   const asked = canonicalJson([kind, type, channel, id, payload])
   return createHash('sha256').update(asked).digest('base64url')
 }

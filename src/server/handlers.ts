@@ -11,13 +11,20 @@ export interface RequestContext {
   readonly requestId: string
   /** The channel the request is about, where it names one. */
   readonly channel: string | undefined
+  /** The asker's id for the event it brings about, where they gave one. */
+  readonly id: string | undefined
   /**
    * Aborted once the connection is gone. The answer is remembered all the same, for an asker who comes
    * back for it, and so is a failure: whoever gives up before anything happened says so with a
    * `refuse` that is `retryable`.
    */
   readonly signal: AbortSignal
-  /** Adds an event to a channel; its place is told to the asker with the answer. */
+  /**
+   * Adds an event to a channel; its place is told to the asker with the answer.
+   *
+   * The first on a channel carries the {@link RequestContext.id} of the request, the second the same
+   * with `/2` behind it, and so on: so the asker knows them for its own.
+   */
   publish(channel: string, type: string, payload?: unknown): Promise<Position>
 }
 

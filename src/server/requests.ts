@@ -129,23 +129,35 @@ async function handle(
   { publisher, options }: ServerCore,
   { user, connectionId, signal }: Caller,
   handler: RequestHandler,
-  { channel, requestId, payload }: RequestCommand & { readonly requestId: string },
+  { channel, id, requestId, payload }: RequestCommand & { readonly requestId: string },
 ): Promise<Outcome> {
   const at: ChannelPosition[] = []
+  const idFor = idsOf(id)
   const result = await handler(payload, {
     user,
     connectionId,
     requestId,
     channel,
+    id,
     signal,
     async publish(on, type, about) {
-      const event = { type, id: undefined, timestamp: options.clock.wall() }
+      const event = { type, id: idFor(on), timestamp: options.clock.wall() }
       const position = await publisher.publish(on, event, about)
       at.push({ channel: on, ...position })
       return position
     },
   })
   return replied(result, at)
+}
+
+/** The ids of the events that one request brings about: of those on one channel, each its own. */
+function idsOf(id: string | undefined): (channel: string) => string | undefined {
+  const counts = new Map<string, number>()
+  return (channel) => {
+    const count = (counts.get(channel) ?? 0) + 1
+    counts.set(channel, count)
+    return id === undefined || count === 1 ? id : `${id}/${count}`
+  }
 }
 
 /** What the client hears of an error: what was meant for it, or that something failed. */

@@ -60,6 +60,13 @@ export interface ReplyFrame {
   readonly at: readonly ChannelPosition[] | undefined
 }
 
+/** What a request came to. */
+export interface Reply<Payload = unknown> {
+  readonly payload: Payload
+  /** Where the events stand that it brought about, where the backend tells. */
+  readonly at: readonly ChannelPosition[] | undefined
+}
+
 /** A request, a subscription, or the connection itself was refused. */
 export interface RefusalFrame {
   readonly kind: 'refusal'

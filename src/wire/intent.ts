@@ -54,6 +54,8 @@ export interface RequestIntent {
   readonly requestId: string
   readonly type: string
   readonly channel: string | undefined
+  /** The id for the event it brings about, by which its maker recognises that. */
+  readonly id?: string | undefined
   readonly payload: unknown
 }
 

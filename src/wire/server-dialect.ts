@@ -81,6 +81,8 @@ export interface RequestCommand {
   readonly requestId: string | undefined
   readonly type: string
   readonly channel: string | undefined
+  /** The id for the event it brings about, by which its maker recognises that. */
+  readonly id?: string | undefined
   readonly payload: unknown
 }
 

@@ -232,6 +232,53 @@ describe('a request', () => {
   })
 })
 
+describe('an answer', () => {
+  it('tells where the events stand that the request brought about', async () => {
+    const { clock, client, server } = scripted({ answer: () => undefined })
+    const reply = outcomeOf(client.ask<string>('task:create', 'x'))
+    const silent = outcomeOf(client.ask('task:create'))
+    await clock.advance(1)
+    const [first, second] = server.messages.slice(-2).map(({ requestId }) => requestId)
+    const at = [{ channel: 'entity:Task', epoch: 'e1', offset: 3 }]
+    server.send({ type: 'reply', requestId: first, payload: 'done', at })
+    server.send({ type: 'reply', requestId: second })
+    await clock.advance(1)
+    expect(reply).toEqual({ value: { payload: 'done', at } })
+    expect(silent).toEqual({ value: { payload: undefined, at: undefined } })
+  })
+})
+
+describe('a request with an id', () => {
+  it('has its events known to be its maker’s own', async () => {
+    const { clock, client, server } = scripted({ answer: () => null })
+    const channels = new ChannelSubscriber(client)
+    const own: boolean[] = []
+    channels.subscribe('news', (_, event) => own.push(client.isOwn(event)))
+    client.request('say', 'hello', { id: client.eventId() })
+    await clock.advance(1)
+    const { id } = server.messages.at(-1) ?? {}
+    for (const made of [id, `${id}/2`, undefined]) {
+      server.send({ type: 'said', channel: 'news', id: made })
+    }
+    await clock.advance(1)
+    expect(own).toEqual([true, true, false])
+  })
+})
+
+describe('a client', () => {
+  it('tells who it is to the server, once that has said so', async () => {
+    const { clock, client, server } = scripted()
+    server.welcome = { userId: 'ada' }
+    expect(client.userId).toBeUndefined()
+    client.connect()
+    await clock.advance(1)
+    expect(client.userId).toBe('ada')
+    server.drop()
+    await clock.advance(1)
+    expect(client.userId).toBe('ada')
+  })
+})
+
 describe('a publish', () => {
   it('is known to be one’s own when it comes back, before its reply too', async () => {
     const { clock, client, server } = scripted({ answer: () => undefined })

@@ -65,6 +65,8 @@ describe('what a client says', () => {
   test.prop([ownType, json])('is a request to the server', (type, payload) => {
     const intent = { kind: 'request', requestId: 'r', type, channel: 'a', payload } as const
     expect(heard({ ...intent, timestamp })).toEqual([overTheWire(intent)])
+    const named = { ...intent, id: 'e' }
+    expect(heard({ ...named, timestamp })).toEqual([overTheWire(named)])
   })
 
   test.prop([ownType, json])('is a publish to the server', (type, payload) => {
@@ -169,6 +171,12 @@ describe('what the server says', () => {
 describe('the server half of the native dialect', () => {
   test.prop([json])('never throws over what a peer sent', (wire) => {
     for (const command of nativeServer.decode(wire)) expect(command.kind).toBeTypeOf('string')
+  })
+
+  it.each([7, '', 'x'.repeat(129)])('takes no request whose event would be called %j', (id) => {
+    const wire = { type: 'task:create', requestId: 'r', id }
+    const reason = 'an id is 1 to 128 characters'
+    expect(nativeServer.decode(wire)).toEqual([{ kind: 'malformed', reason, requestId: 'r' }])
   })
 
   it.each(['subscribe', 'error', 'auth:expiring', ''])('keeps %j for the protocol', (type) => {

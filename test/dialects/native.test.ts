@@ -61,6 +61,18 @@ describe('the native dialect', () => {
       ],
       [
         {
+          kind: 'request',
+          ...at,
+          requestId: 'r',
+          type: 'task:create',
+          channel: 'a',
+          id: 'i',
+          payload: 1,
+        },
+        '{"type":"task:create","channel":"a","payload":1,"id":"i","requestId":"r","timestamp":1700000000000}',
+      ],
+      [
+        {
           kind: 'publish',
           ...at,
           requestId: 'r',

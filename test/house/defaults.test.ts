@@ -5,6 +5,7 @@ import { channelDefaults } from '../../src/channels/channel-subscriber.ts'
 import { eventsDefaults } from '../../src/channels/events.ts'
 import { pollingDefaults } from '../../src/channels/polling.ts'
 import { clientDefaults } from '../../src/client/options.ts'
+import { optimisticDefaults } from '../../src/optimistic/optimistic-options.ts'
 import { presenceDefaults } from '../../src/presence/presence-manager.ts'
 import { serverDefaults } from '../../src/server/options.ts'
 import { presenceTrackerDefaults } from '../../src/server/presence-tracker.ts'
@@ -30,6 +31,7 @@ const groups: [string, Record<string, unknown>][] = [
   ['src/channels/events.ts', { ...eventsDefaults }],
   ['src/channels/polling.ts', { ...pollingDefaults }],
   ['src/client/options.ts', { ...clientDefaults }],
+  ['src/optimistic/optimistic-options.ts', { ...optimisticDefaults }],
   ['src/presence/presence-manager.ts', { ...presenceDefaults }],
   ['src/server/options.ts', { ...serverDefaults.presence }],
   ['src/server/presence-tracker.ts', { ...presenceTrackerDefaults }],

@@ -187,6 +187,7 @@ describe('a repeated request', () => {
       { ...add, payload: undefined },
       { ...add, channel: 'sums' },
       { ...add, type: 'multiply' },
+      { ...add, id: 'an event' },
       { ...publish, requestId: 'r' },
       { ...publish, id: 'another' },
       { ...publish, channel: 'b' },

@@ -130,6 +130,28 @@ describe('a request', () => {
     ])
   })
 
+  it('gives what its handler publishes the id of its maker, and every further event its own', async () => {
+    const { server, url } = await serve()
+    const ids: unknown[] = []
+    server.handle('task:split', async (_, { id, publish }) => {
+      ids.push(id)
+      for (const channel of ['a', 'b', 'a', 'a']) await publish(channel, 'made')
+    })
+    const client = await RawClient.greeted(url)
+    await client.subscribe('a')
+    await client.subscribe('b')
+    const heard = []
+    for (const id of ['mine', undefined]) {
+      client.send({ type: 'task:split', requestId: `r${id}`, id })
+      heard.push(...(await client.take(5)))
+    }
+    const events = heard.map(({ type, channel, id }) => (type === 'made' ? [channel, id] : []))
+    const on = (channel: string) => events.filter(([name]) => name === channel).map(([, id]) => id)
+    expect(on('a')).toEqual(['mine', 'mine/2', 'mine/3', undefined, undefined, undefined])
+    expect(on('b')).toEqual(['mine', undefined])
+    expect(ids).toEqual(['mine', undefined])
+  })
+
   it('tells its handler when nobody waits any more', async () => {
     const { server, url } = await serve()
     const began = deferred<AbortSignal>()

@@ -82,8 +82,8 @@ describe('channels', () => {
       into: { reset: (state) => expectTypeOf(state).toEqualTypeOf<number>(), fold: () => {} },
     })
     sync(channels, 'a', {
-      load: async () => ({ state: 1 }),
       // @ts-expect-error a state of another type
+      load: async () => ({ state: 1 }),
       into: { reset: (state: string) => state, fold: () => {} },
     })
   })

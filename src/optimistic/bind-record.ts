@@ -1,0 +1,56 @@
+import type { Readable, StoreFactory, StoreKind, StoreOf } from '../base/store.ts'
+import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
+import type { BindOptions, Bound } from './bind.ts'
+import { bind } from './bind.ts'
+import type { Cell } from './confirmed.ts'
+import { idOf } from './entity-change.ts'
+
+/** How a record is kept in step with the `entity:*` events of a channel. */
+export interface RecordOptions<Row extends object> extends BindOptions<Row | undefined> {
+  /**
+   * Which one it is, where the channel tells of others too.
+   * @default whichever the channel tells of
+   */
+  readonly id?: string | undefined
+}
+
+/** A record in step with a channel; `undefined` where there is none. */
+export type BoundRecord<Row, Store = Readable<Row | undefined>> = Bound<Row | undefined, Store>
+
+/**
+ * Keeps one record in step with the `entity:created`, `entity:updated` and `entity:deleted` events of a
+ * channel: fetched by `load`, with `sync` underneath.
+ *
+ * @example
+ * const task = bindRecord(channels, 'entity:Task:42', {
+ *   load: async (signal) => ({ state: await fetchTask('42', { signal }) }),
+ * })
+ */
+export function bindRecord<Row extends object, K extends StoreKind>(
+  channels: ChannelSubscriber,
+  channel: string,
+  options: RecordOptions<Row> & { readonly into: StoreFactory<K> },
+): BoundRecord<Row, StoreOf<K, Row | undefined>>
+export function bindRecord<Row extends object>(
+  channels: ChannelSubscriber,
+  channel: string,
+  options: RecordOptions<Row> & { readonly into?: Cell<Row | undefined> | undefined },
+): BoundRecord<Row>
+export function bindRecord<Row extends object>(
+  channels: ChannelSubscriber,
+  channel: string,
+  options: RecordOptions<Row>,
+): unknown {
+  const { id } = options
+  return bind<Row | undefined>(channels, channel, options, {
+    initial: undefined,
+    key: idOf,
+    next(record, change) {
+      if (id !== undefined && change.id !== id) return record
+      if (change.kind === 'deleted') return undefined
+      // What a channel tells of are rows such as `load` gives: that is what binding means.
+      return change.kind === 'created' && record ? record : (change.row as Row | undefined)
+    },
+    arrange: (record) => record,
+  })
+}

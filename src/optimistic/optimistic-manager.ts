@@ -1,0 +1,227 @@
+import { systemClock } from '../base/clock.ts'
+import { randomId } from '../base/ids.ts'
+import { printError } from '../base/report.ts'
+import type { Readable } from '../base/store.ts'
+import { createStore } from '../base/store.ts'
+import type { RequestOptions } from '../client/realtime-client.ts'
+import type { Fields } from '../wire/fields.ts'
+import type { ChannelPosition } from '../wire/frame.ts'
+import type { Confirmed, Target } from './confirmed.ts'
+import { cellGround, confirmedGround, isCell } from './ground.ts'
+import type { Mutation } from './layers.ts'
+import type {
+  EntityApi,
+  MutateOptions,
+  MutationContext,
+  Optimistic,
+  OptimisticOptions,
+  PendingMutation,
+} from './optimistic-options.ts'
+import { optimisticDefaults } from './optimistic-options.ts'
+import type { OverlayPort } from './overlay.ts'
+import { Overlay } from './overlay.ts'
+import type { Resolve } from './row-mutations.ts'
+import { alteration, creation, find, removal } from './row-mutations.ts'
+
+/**
+ * Shows what was done here before the server has confirmed it.
+ *
+ * What is shown is the confirmed state with the pending mutations laid over it. Nothing is ever
+ * undone: a mutation that was rejected is left out from then on. One that was answered stays until the
+ * confirmed state has reached the place its reply names.
+ *
+ * A store with `get` and `set` shows the mutations itself; beside a bound list, or a slot of a
+ * registry, {@link view} does, and the state stays confirmed.
+ *
+ * @example
+ * const optimistic = new OptimisticManager({ client, api })
+ * const tasks = bindList(channels, 'entity:Task', { load })
+ * optimistic.view(tasks).subscribe(render)
+ * await optimistic.create('Task', { title: 'Write' }, tasks)
+ */
+export class OptimisticManager {
+  readonly #options: OptimisticOptions
+  readonly #port: OverlayPort
+  /** Found by the store that shows or holds the state. */
+  readonly #overlays = new WeakMap<object, unknown>()
+  readonly #pending
+
+  constructor(options: OptimisticOptions = {}) {
+    const { client, channels } = options
+    const holdMs = options.holdOwnBroadcastMs ?? optimisticDefaults.holdOwnBroadcastMs
+    const line = client?.line ?? channels?.line
+    const report = line?.report ?? printError
+    this.#options = options
+    this.#port = {
+      clock: line?.clock ?? systemClock,
+      channels,
+      holdMs,
+      userId: () => (holdMs > 0 ? client?.userId : undefined),
+      report,
+    }
+    this.#pending = createStore<readonly PendingMutation[]>([], { onError: report })
+  }
+
+  /** The mutations that were not answered yet, in the order they were made. */
+  get pending(): Readable<readonly PendingMutation[]> {
+    return this.#pending
+  }
+
+  /** A confirmed state with the pending mutations laid over it; the same store every time. */
+  view<Row extends object>(on: Confirmed<readonly Row[]>): Readable<readonly Optimistic<Row>[]>
+  view<T>(on: Confirmed<T>): Readable<T>
+  view<T>(on: Confirmed<T>): Readable<T> {
+    return this.#overlay(on).view ?? on.state
+  }
+
+  /**
+   * Shows what an intent makes of a state, and has it carried out.
+   *
+   * Rejects with what the request rejects with; by then the mutation is no longer shown.
+   *
+   * @returns what the request resolves with
+   */
+  mutate<T, Intent, Result>(
+    intent: Intent,
+    { on, apply, request, confirm }: MutateOptions<T, Intent, Result>,
+  ): Promise<Result> {
+    const applied = (state: T): T => apply(state, intent)
+    const mutation: Mutation<T, Result> = {
+      key: undefined,
+      apply: applied,
+      confirmed: (result) => (confirm ? (state) => confirm(state, result) : applied),
+    }
+    return this.#run(this.#newId(), this.#overlay(on), intent, mutation, (context) =>
+      request(intent, context),
+    )
+  }
+
+  /**
+   * Creates an entity: shown at once, with a temporary id and `_optimistic`, until the server's takes
+   * its place, or it was rejected, which rejects.
+   */
+  create<Row extends object>(
+    entity: string,
+    data: Partial<Row>,
+    on: Target<readonly Row[]>,
+  ): Promise<Row> {
+    const id = this.#newId()
+    const overlay = this.#overlay(on)
+    const temporaryId = `temp_${id}`
+    const row = this.#typed<Row>({ ...data, id: temporaryId })
+    const mutation = creation(row, temporaryId, overlay.keyOf)
+    const intent = { kind: 'create', entity, data }
+    return this.#entity(id, overlay, intent, mutation, (api, context) =>
+      api.create(entity, data, context),
+    )
+  }
+
+  /**
+   * Changes some fields of an entity: shown at once, with `_optimistic`, until the server's takes its
+   * place, or it was rejected, which takes back these fields and rejects.
+   */
+  update<Row extends object>(
+    entity: string,
+    id: string,
+    changes: Partial<Row>,
+    on: Target<readonly Row[]>,
+  ): Promise<Row> {
+    const overlay = this.#overlay(on)
+    const { resolve } = this.#options
+    const resolved =
+      resolve &&
+      this.#typed<Resolve<Row>>((base: Fields, pending: Fields, incoming: Fields) =>
+        resolve(base, pending, incoming, entity),
+      )
+    const upon = find(overlay.base, id, overlay.keyOf)
+    const mutation = alteration(id, changes, upon, overlay.keyOf, resolved)
+    const intent = { kind: 'update', entity, id, data: changes }
+    return this.#entity(this.#newId(), overlay, intent, mutation, (api, context) =>
+      api.update(entity, id, changes, context),
+    )
+  }
+
+  /**
+   * Deletes an entity: it is gone at once, and back in its place where that is rejected, which
+   * rejects.
+   */
+  async delete<Row extends object>(
+    entity: string,
+    id: string,
+    on: Target<readonly Row[]>,
+  ): Promise<void> {
+    const overlay = this.#overlay(on)
+    const mutation = removal<Row>(id, overlay.keyOf)
+    const intent = { kind: 'delete', entity, id }
+    await this.#entity(this.#newId(), overlay, intent, mutation, (api, context) =>
+      api.delete(entity, id, context),
+    )
+  }
+
+  async #entity<Row extends object>(
+    id: string,
+    overlay: Overlay<readonly Row[]>,
+    intent: unknown,
+    mutation: Mutation<readonly Row[], Row>,
+    call: (api: EntityApi, context: MutationContext) => Promise<unknown>,
+  ): Promise<Row> {
+    const { api } = this.#options
+    if (!api) throw new TypeError('This OptimisticManager has no api: pass one to change entities.')
+    return this.#run(id, overlay, intent, mutation, async (context) =>
+      this.#typed(await call(api, context)),
+    )
+  }
+
+  async #run<T, Result>(
+    id: string,
+    overlay: Overlay<T>,
+    intent: unknown,
+    mutation: Mutation<T, Result>,
+    request: (context: MutationContext) => Promise<Result>,
+  ): Promise<Result> {
+    const at: ChannelPosition[] = []
+    this.#pending.set([...this.#pending.get(), { id, intent }])
+    try {
+      overlay.propose(id, mutation)
+      const result = await request({
+        id,
+        ask: async <Payload>(type: string, payload?: unknown, options?: RequestOptions) => {
+          const { client } = this.#options
+          if (!client) throw new TypeError('This OptimisticManager has no client to ask.')
+          const reply = await client.ask<Payload>(type, payload, { ...options, id })
+          at.push(...(reply.at ?? []))
+          return reply.payload
+        },
+      })
+      overlay.confirm(id, mutation.confirmed(result), at)
+      return result
+    } catch (error) {
+      overlay.drop(id)
+      throw error
+    } finally {
+      this.#pending.set(this.#pending.get().filter((other) => other.id !== id))
+    }
+  }
+
+  #newId(): string {
+    return this.#options.client?.eventId() ?? randomId()
+  }
+
+  #overlay<T>(target: Target<T>): Overlay<T> {
+    const home = isCell(target) ? target : target.state
+    const known = this.#overlays.get(home)
+    if (known) return this.#typed(known)
+    const ground = isCell(target) ? cellGround(target) : confirmedGround(target, this.#port.report)
+    const overlay = new Overlay(ground, home.get(), this.#port)
+    this.#overlays.set(home, overlay)
+    return overlay
+  }
+
+  /**
+   * The one place where types are taken on trust: rows that are made here or that a backend sends, and
+   * overlays, which are found by the store they were made for.
+   */
+  #typed<T>(value: unknown): T {
+    return value as T
+  }
+}

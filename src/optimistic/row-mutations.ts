@@ -1,0 +1,104 @@
+import { isFields } from '../wire/fields.ts'
+import type { Mutation } from './layers.ts'
+
+/** Tells a row from others. */
+export type KeyOf = (row: object) => string | undefined
+
+/**
+ * What is to be shown of a row that was changed here and, since then, on the server.
+ *
+ * @param base the row as it was confirmed when the change was made
+ * @param pending the row with the change
+ * @param incoming the row as the server has it now
+ */
+export type Resolve<Row> = (base: Row, pending: Row, incoming: Row) => Row
+
+type Rows<Row> = readonly Row[]
+
+/** A new row, shown at the end under its temporary id until the server's takes its place. */
+export function creation<Row extends object>(
+  row: Row,
+  temporaryId: string,
+  keyOf: KeyOf,
+): Mutation<Rows<Row>, Row> {
+  return {
+    key: temporaryId,
+    apply: (rows) => [...rows, pendingRow(row)],
+    confirmed: (result) => (rows) =>
+      isFields(result) && !find(rows, keyOf(result), keyOf) ? [...rows, result] : rows,
+    echoes: ({ kind }) => kind === 'created',
+    hide: (key) => (rows) => without(rows, key, keyOf),
+  }
+}
+
+/** Other values for some fields of a row; of a row that is not there nothing is shown. */
+export function alteration<Row extends object>(
+  key: string,
+  fields: Partial<Row>,
+  upon: Row | undefined,
+  keyOf: KeyOf,
+  resolve: Resolve<Row> | undefined,
+): Mutation<Rows<Row>, Row> {
+  return {
+    key,
+    apply(rows, base) {
+      const incoming = resolve && find(base, key, keyOf)
+      return replace(rows, key, keyOf, (row) => {
+        const mine = { ...row, ...fields }
+        const moved = resolve && upon && incoming && incoming !== upon
+        return pendingRow(moved ? resolve(upon, mine, incoming) : mine)
+      })
+    },
+    confirmed: (result) => (rows) =>
+      replace(rows, key, keyOf, (row) => (isFields(result) ? result : { ...row, ...fields })),
+    echoes: ({ kind, row, id }) => kind !== 'created' && (row ? keyOf(row) : id) === key,
+  }
+}
+
+/** A row less. */
+export function removal<Row extends object>(
+  key: string,
+  keyOf: KeyOf,
+): Mutation<Rows<Row>, unknown> {
+  const apply = (rows: Rows<Row>): Rows<Row> => without(rows, key, keyOf)
+  return {
+    key,
+    apply,
+    confirmed: () => apply,
+    echoes: ({ kind, row, id }) => kind === 'deleted' && (row ? keyOf(row) : id) === key,
+  }
+}
+
+/** The row of a key. */
+export function find<Row extends object>(
+  rows: Rows<Row>,
+  key: string | undefined,
+  keyOf: KeyOf,
+): Row | undefined {
+  return key === undefined ? undefined : rows.find((row) => keyOf(row) === key)
+}
+
+/** The rows without the one of a key; the same list where there is none. */
+export function without<Row extends object>(
+  rows: Rows<Row>,
+  key: string | undefined,
+  keyOf: KeyOf,
+): Rows<Row> {
+  const gone = find(rows, key, keyOf)
+  return gone ? rows.filter((row) => row !== gone) : rows
+}
+
+/** The rows with another in place of the one of a key; the same list where there is none. */
+export function replace<Row extends object>(
+  rows: Rows<Row>,
+  key: string,
+  keyOf: KeyOf,
+  next: (row: Row) => Row,
+): Rows<Row> {
+  const former = find(rows, key, keyOf)
+  return former ? rows.map((row) => (row === former ? next(row) : row)) : rows
+}
+
+function pendingRow<Row extends object>(row: Row): Row {
+  return { ...row, _optimistic: true }
+}

@@ -1,0 +1,280 @@
+import { type Signal, signal } from '@preact/signals-core'
+import { get as getOf, writable } from 'svelte/store'
+import { describe, expect, expectTypeOf, it } from 'vitest'
+import { valueSignals } from '../../src/adapters/signals.ts'
+import { svelteStores } from '../../src/adapters/svelte.ts'
+import type { Readable, StoreKind } from '../../src/index.ts'
+import { bindList, bindRecord, ChannelSubscriber, createStore } from '../../src/index.ts'
+import type { Fields } from '../../src/wire/fields.ts'
+import { scripted } from '../support/scripted.ts'
+
+interface Task {
+  readonly id: string
+  readonly title: string
+  readonly done?: boolean
+}
+
+const TASKS = 'entity:Task'
+const task = (id: string, title = id): Task => ({ id, title })
+const wrapped = (id: string, data: unknown) => ({ id, entityName: 'Task', data, userId: 'u' })
+
+function bound() {
+  const parts = scripted()
+  const channels = new ChannelSubscriber(parts.client)
+  let rows: readonly Task[] = [task('a'), task('b')]
+  const load = async () => ({ state: rows })
+  const { server, clock } = parts
+  const tell = async (type: string, payload: unknown) => {
+    server.publish(TASKS, type, payload)
+    await clock.advance(1)
+  }
+  return {
+    ...parts,
+    channels,
+    load,
+    tell,
+    has(now: readonly Task[]) {
+      rows = now
+    },
+  }
+}
+
+const ids = (list: { readonly state: Readable<readonly Task[]> }) =>
+  list.state
+    .get()
+    .map(({ id }) => id)
+    .join('')
+
+describe('a bound list', () => {
+  it('is what was fetched, and follows what is created, updated and deleted', async () => {
+    const { clock, channels, load, tell } = bound()
+    const tasks = bindList(channels, TASKS, { load })
+    expectTypeOf(tasks.state).toEqualTypeOf<Readable<readonly Task[]>>()
+    expect(tasks.state.get()).toEqual([])
+    await clock.advance(1)
+    expect(ids(tasks)).toBe('ab')
+    expect(tasks.status.get().name).toBe('live')
+    await tell('entity:created', task('c'))
+    await tell('entity:updated', task('a', 'A'))
+    await tell('entity:deleted', task('b'))
+    expect(tasks.state.get()).toEqual([task('a', 'A'), task('c')])
+  })
+
+  it('reads both shapes, and deletes by the id alone', async () => {
+    const { clock, channels, load, tell } = bound()
+    const tasks = bindList(channels, TASKS, { load })
+    await clock.advance(1)
+    await tell('entity:created', wrapped('c', task('c')))
+    await tell('entity:updated', wrapped('a', task('a', 'A')))
+    await tell('entity:deleted', wrapped('b', null))
+    await tell('entity:deleted', { id: 'c' })
+    expect(tasks.state.get()).toEqual([task('a', 'A')])
+  })
+
+  it('adds a row that is updated and not there, and leaves one alone that is created again', async () => {
+    const { clock, channels, load, tell } = bound()
+    const tasks = bindList(channels, TASKS, { load })
+    await clock.advance(1)
+    await tell('entity:updated', task('c', 'C'))
+    await tell('entity:created', task('c', 'as it was once'))
+    expect(tasks.state.get()).toEqual([task('a'), task('b'), task('c', 'C')])
+  })
+
+  it('leaves out what does not match, also what matched before', async () => {
+    const { clock, channels, load, tell, has } = bound()
+    has([task('a'), { ...task('b'), done: true }])
+    const tasks = bindList(channels, TASKS, { load, filter: ({ done }) => !done })
+    await clock.advance(1)
+    expect(ids(tasks)).toBe('a')
+    await tell('entity:created', { ...task('c'), done: true })
+    await tell('entity:updated', { ...task('a'), done: true })
+    expect(ids(tasks)).toBe('')
+    await tell('entity:updated', task('c'))
+    expect(ids(tasks)).toBe('c')
+  })
+
+  it('is in its order, whatever comes', async () => {
+    const { clock, channels, load, tell } = bound()
+    const order = (left: Task, right: Task) => left.title.localeCompare(right.title)
+    const tasks = bindList(channels, TASKS, { load, order })
+    await clock.advance(1)
+    await tell('entity:created', task('z', 'aa'))
+    await tell('entity:updated', task('a', 'x'))
+    expect(ids(tasks)).toBe('zba')
+  })
+
+  it('has rows of one key once, by a key of its own too', async () => {
+    const { clock, channels, tell } = bound()
+    type Named = { readonly name: string; readonly size: number }
+    const named: readonly Named[] = [
+      { name: 'x', size: 1 },
+      { name: 'y', size: 1 },
+      { name: 'x', size: 2 },
+    ]
+    const load = async () => ({ state: named })
+    const list = bindList(channels, TASKS, { load, key: ({ name }) => name })
+    await clock.advance(1)
+    expect(list.state.get()).toEqual([named[2], named[1]])
+    await tell('entity:updated', { name: 'y', size: 9 })
+    await tell('entity:deleted', wrapped('x', null))
+    expect(list.state.get()).toEqual([{ name: 'y', size: 9 }])
+  })
+
+  it('tells nobody of what changes nothing', async () => {
+    const { clock, channels, load, tell } = bound()
+    const tasks = bindList(channels, TASKS, { load })
+    await clock.advance(1)
+    let changes = 0
+    tasks.state.listen(() => changes++)
+    await tell('entity:deleted', { id: 'zz' })
+    await tell('entity:created', task('a'))
+    await tell('entity:renamed', task('a', 'A'))
+    expect(changes).toBe(0)
+  })
+
+  it('stops when it is released, and by its signal', async () => {
+    const { clock, channels, load, tell } = bound()
+    const ending = new AbortController()
+    const one = bindList(channels, TASKS, { load })
+    const other = bindList(channels, TASKS, { load, signal: ending.signal })
+    await clock.advance(1)
+    one()
+    ending.abort()
+    await tell('entity:created', task('c'))
+    for (const list of [one, other]) {
+      list.source.confirm((rows) => [...rows, task('d')])
+      expect(ids(list)).toBe('ab')
+    }
+    expect(channels.follows(TASKS)).toBe(false)
+  })
+
+  it('is fetched anew after a gap', async () => {
+    const { clock, channels, load, tell, server, has } = bound()
+    const tasks = bindList(channels, TASKS, { load })
+    await clock.advance(1)
+    await tell('entity:created', task('c'))
+    has([task('x')])
+    server.drop()
+    server.forget('e2')
+    await clock.advance(3_000)
+    expect(ids(tasks)).toBe('x')
+    await tell('entity:created', task('y'))
+    expect(ids(tasks)).toBe('xy')
+  })
+
+  it('tells of a filter, order or key that throws, and goes on', async () => {
+    const { clock, channels, load, tell, errors } = bound()
+    const told: unknown[] = []
+    const tasks = bindList(channels, TASKS, {
+      load,
+      key: (row) => {
+        if (row.title === 'bad') throw new Error('key')
+        return row.id
+      },
+      filter: ({ title }) => {
+        if (title === 'worse') throw new Error('filter')
+        return true
+      },
+      onError: (error) => told.push(error),
+    })
+    await clock.advance(1)
+    await tell('entity:created', task('c', 'bad'))
+    await tell('entity:created', task('d'))
+    expect(ids(tasks)).toBe('abd')
+    await tell('entity:created', task('e', 'worse'))
+    expect(ids(tasks)).toBe('abde')
+    expect(told).toEqual([new Error('key'), new Error('filter')])
+    expect(errors).toEqual([])
+  })
+
+  it.each([
+    null,
+    7,
+    'text',
+    [],
+    {},
+    { id: null },
+    { id: {} },
+    { entityName: 'Task', data: null },
+    { id: 'a', entityName: 'Task', data: 7 },
+    { id: [], entityName: 'Task', data: [] },
+    { id: '__proto__', entityName: 'Task', data: { id: ['a'] } },
+  ])('takes no harm from a payload of %j', async (payload) => {
+    const { clock, channels, load, tell, errors } = bound()
+    const tasks = bindList(channels, TASKS, { load })
+    await clock.advance(1)
+    for (const kind of ['created', 'updated']) await tell(`entity:${kind}`, payload)
+    expect(ids(tasks)).toBe('ab')
+    await tell('entity:created', task('c'))
+    expect(ids(tasks)).toBe('abc')
+    expect(errors).toEqual([])
+  })
+
+  it('feeds a store of any kind', async () => {
+    interface PreactKind extends StoreKind {
+      readonly store: Signal<this['value']>
+    }
+    const { clock, channels, load, tell } = bound()
+    const svelte = bindList(channels, TASKS, { load, into: svelteStores(writable) })
+    const preact = bindList(channels, TASKS, { load, into: valueSignals<PreactKind>(signal) })
+    expectTypeOf(preact.store).toEqualTypeOf<Signal<readonly Task[]>>()
+    const own = createStore<readonly Task[]>([task('cached')])
+    const cell = bindList(channels, TASKS, { load, into: own })
+    expect(ids(cell)).toBe('cached')
+    await clock.advance(1)
+    await tell('entity:created', task('c'))
+    const expected = [task('a'), task('b'), task('c')]
+    expect(getOf(svelte.store)).toEqual(expected)
+    expect(preact.store.value).toEqual(expected)
+    expect(own.get()).toEqual(expected)
+    expect(cell.state.get()).toEqual(expected)
+  })
+})
+
+describe('a bound record', () => {
+  it('is what was fetched, and follows its channel', async () => {
+    const { clock, channels, tell } = bound()
+    const load = async () => ({ state: task('a') })
+    const record = bindRecord(channels, TASKS, { load, id: 'a' })
+    expectTypeOf(record.state).toEqualTypeOf<Readable<Task | undefined>>()
+    const seen: unknown[] = []
+    record.state.subscribe((row) => seen.push(row?.title))
+    await clock.advance(1)
+    await tell('entity:updated', task('b'))
+    await tell('entity:updated', wrapped('a', task('a', 'A')))
+    await tell('entity:created', task('a', 'as it was once'))
+    await tell('entity:deleted', wrapped('a', null))
+    await tell('entity:created', task('a', 'anew'))
+    expect(seen).toEqual([undefined, 'a', 'A', undefined, 'anew'])
+    record()
+    await tell('entity:updated', task('a', 'late'))
+    expect(record.state.get()?.title).toBe('anew')
+  })
+})
+
+describe('the recorded session of a backend', () => {
+  const [first, second] = [0, 1].map((n) => `550e8400-e29b-41d4-a716-44665544000${n}`)
+  const created_at = '2024-11-28T10:00:00Z'
+  const docs = { id: second, title: 'Write docs', status: 'doing', created_at }
+  const by = { entityName: 'Task', userId: 'u-jon' }
+  const file = { id: 'f1', entityName: 'File', data: { id: 'f1' }, userId: 'u-ines' }
+  const news = { id: first, title: 'New task', status: 'open', created_at }
+  /** Its entity events as they came, and what is to be there after each. */
+  const lines: [type: string, channel: string, payload: Fields, expected: Fields[]][] = [
+    ['entity:created', TASKS, news, [news]],
+    ['entity:updated', TASKS, { ...by, id: second, data: docs }, [news, docs]],
+    ['entity:deleted', TASKS, { ...by, id: first, data: null }, [docs]],
+    ['entity:file_uploaded', 'user:u-ines', file, [docs]],
+  ]
+
+  it('leaves what a reader of its lines would have', async () => {
+    const { clock, channels, server } = bound()
+    const list = bindList(channels, TASKS, { load: async () => ({ state: [] as Fields[] }) })
+    await clock.advance(1)
+    for (const [type, channel, payload, expected] of lines) {
+      server.send({ type, channel, payload, timestamp: 1701234568261.25 })
+      await clock.advance(1)
+      expect(list.state.get()).toEqual(expected)
+    }
+  })
+})

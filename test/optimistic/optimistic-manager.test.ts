@@ -1,0 +1,407 @@
+import { signal } from '@preact/signals-core'
+import { get as getOf, writable } from 'svelte/store'
+import { describe, expect, expectTypeOf, it, vi } from 'vitest'
+import { shallowRef } from 'vue'
+import type { Cell, Optimistic, Readable } from '../../src/index.ts'
+import { createStore, OptimisticManager } from '../../src/index.ts'
+import { outcomeOf } from '../support/scripted.ts'
+import { controlledApi } from './controlled-api.ts'
+
+interface Task {
+  readonly id: string
+  readonly title: string
+  readonly status?: string
+}
+
+const [a, b, c] = ['a', 'b', 'c'].map((id) => ({ id, title: id })) as [Task, Task, Task]
+
+function managed(rows: readonly Task[] = [a, b, c]) {
+  const backend = controlledApi()
+  const optimistic = new OptimisticManager({ api: backend.api })
+  const tasks = createStore(rows)
+  const titles = () => tasks.get().map(({ title }) => title)
+  return { calls: backend.calls, backend, optimistic, tasks, titles }
+}
+
+describe('create', () => {
+  it('is shown at once, under a temporary id, and says that it is not confirmed', async () => {
+    const { optimistic, tasks, backend } = managed()
+    const created = optimistic.create<Task>('Task', { title: 'new' }, tasks)
+    const [, , , row] = tasks.get()
+    expect(row).toEqual({
+      id: expect.stringMatching(/^temp_.+/),
+      title: 'new',
+      _optimistic: true,
+    })
+    expect(backend.last.args).toEqual(['create', 'Task', { title: 'new' }])
+    await backend.last.resolve({ id: 'd', title: 'new', status: 'open' })
+    expect(tasks.get()).toEqual([a, b, c, { id: 'd', title: 'new', status: 'open' }])
+    expect(await created).toEqual({ id: 'd', title: 'new', status: 'open' })
+  })
+
+  it('is gone when it is refused, and rejects with what the backend said', async () => {
+    const { optimistic, tasks, backend } = managed()
+    const seen: number[] = []
+    const created = optimistic.create<Task>('Task', { title: 'new' }, tasks).catch((error) => {
+      seen.push(tasks.get().length)
+      return error
+    })
+    const refusal = new Error('no room')
+    await backend.last.reject(refusal)
+    expect(await created).toBe(refusal)
+    expect(tasks.get()).toEqual([a, b, c])
+    // By the time it rejected it was gone.
+    expect(seen).toEqual([3])
+  })
+
+  it('twice within one millisecond has two ids', () => {
+    vi.useFakeTimers()
+    const { optimistic, tasks } = managed([])
+    for (const title of ['x', 'y']) void optimistic.create<Task>('Task', { title }, tasks)
+    vi.useRealTimers()
+    const [x, y] = tasks.get()
+    expect(x?.id).not.toBe(y?.id)
+  })
+
+  it('that is answered with nothing leaves nothing: the server has told of no row', async () => {
+    const { optimistic, tasks, backend } = managed()
+    void optimistic.create<Task>('Task', { title: 'new' }, tasks)
+    await backend.last.resolve()
+    expect(tasks.get()).toEqual([a, b, c])
+  })
+
+  it('keeps the order they were made in, whatever order they are answered in', async () => {
+    const { optimistic, tasks, calls, titles } = managed([])
+    for (const title of ['x', 'y', 'z']) void optimistic.create<Task>('Task', { title }, tasks)
+    await calls[2]?.resolve({ id: '3', title: 'z' })
+    await calls[0]?.resolve({ id: '1', title: 'x' })
+    expect([...titles()].sort()).toEqual(['x', 'y', 'z'])
+    await calls[1]?.resolve({ id: '2', title: 'y' })
+    expect(tasks.get().map(({ id }) => id)).toEqual(['3', '1', '2'])
+  })
+})
+
+describe('update', () => {
+  it('is shown at once over the row, until the server’s takes its place', async () => {
+    const { optimistic, tasks, backend } = managed()
+    const updated = optimistic.update<Task>('Task', 'b', { title: 'B' }, tasks)
+    expect(tasks.get()).toEqual([a, { id: 'b', title: 'B', _optimistic: true }, c])
+    expect(backend.last.args).toEqual(['update', 'Task', 'b', { title: 'B' }])
+    await backend.last.resolve({ id: 'b', title: 'B!' })
+    expect(tasks.get()).toEqual([a, { id: 'b', title: 'B!' }, c])
+    expect(await updated).toEqual({ id: 'b', title: 'B!' })
+  })
+
+  it('that is refused takes back its own fields, and not those of later ones', async () => {
+    const { optimistic, tasks, calls } = managed()
+    const first = outcomeOf(optimistic.update<Task>('Task', 'b', { title: 'B' }, tasks))
+    void optimistic.update<Task>('Task', 'b', { status: 'done' }, tasks)
+    const refusal = new Error('no')
+    await calls[0]?.reject(refusal)
+    expect(first.error).toBe(refusal)
+    expect(tasks.get()[1]).toEqual({ id: 'b', title: 'b', status: 'done', _optimistic: true })
+    await calls[1]?.resolve({ id: 'b', title: 'b', status: 'done' })
+    expect(tasks.get()[1]).toEqual({ id: 'b', title: 'b', status: 'done' })
+  })
+
+  it('shows the later of two of one field, whatever order they are answered in', async () => {
+    const { optimistic, tasks, calls } = managed()
+    void optimistic.update<Task>('Task', 'b', { title: 'first' }, tasks)
+    void optimistic.update<Task>('Task', 'b', { title: 'second' }, tasks)
+    await calls[1]?.resolve({ id: 'b', title: 'second' })
+    expect(tasks.get()[1]).toEqual({ id: 'b', title: 'second' })
+    await calls[0]?.resolve({ id: 'b', title: 'first' })
+    expect(tasks.get()[1]).toEqual({ id: 'b', title: 'second' })
+  })
+
+  it('of a row that is not there changes nothing, and is asked all the same', async () => {
+    const { optimistic, tasks, backend } = managed()
+    const before = tasks.get()
+    const changes = vi.fn()
+    tasks.listen(changes)
+    const updated = optimistic.update<Task>('Task', 'zz', { title: 'Z' }, tasks)
+    expect(backend.last.args).toEqual(['update', 'Task', 'zz', { title: 'Z' }])
+    await backend.last.resolve({ id: 'zz', title: 'Z' })
+    expect(tasks.get()).toBe(before)
+    expect(changes).not.toHaveBeenCalled()
+    expect(await updated).toEqual({ id: 'zz', title: 'Z' })
+  })
+
+  it('that is answered with nothing keeps what it changed', async () => {
+    const { optimistic, tasks, backend } = managed()
+    void optimistic.update<Task>('Task', 'b', { title: 'B' }, tasks)
+    await backend.last.resolve(null)
+    expect(tasks.get()[1]).toEqual({ id: 'b', title: 'B' })
+  })
+
+  it('finds rows whose ids are numbers', async () => {
+    const { optimistic, backend } = managed()
+    const numbered = createStore<readonly { id: number; title: string }[]>([{ id: 7, title: 'x' }])
+    const refused = outcomeOf(optimistic.update('Task', '7', { title: 'y' }, numbered))
+    expect(numbered.get()).toEqual([{ id: 7, title: 'y', _optimistic: true }])
+    await backend.last.reject()
+    expect(numbered.get()).toEqual([{ id: 7, title: 'x' }])
+    expect(refused.error).toEqual(new Error('no'))
+  })
+})
+
+describe('delete', () => {
+  it('is gone at once, and stays so', async () => {
+    const { optimistic, tasks, titles, backend } = managed()
+    const deleted = optimistic.delete('Task', 'b', tasks)
+    expect(titles()).toEqual(['a', 'c'])
+    expect(backend.last.args).toEqual(['delete', 'Task', 'b'])
+    await backend.last.resolve({ ok: true })
+    expect(await deleted).toBeUndefined()
+    expect(tasks.get()).toEqual([a, c])
+  })
+
+  it('that is refused brings the row back to its old place', async () => {
+    const { optimistic, tasks, titles, backend } = managed()
+    const outcome = outcomeOf(optimistic.delete('Task', 'b', tasks))
+    expect(titles()).toEqual(['a', 'c'])
+    await backend.last.reject(new Error('in use'))
+    expect(titles()).toEqual(['a', 'b', 'c'])
+    expect(outcome.error).toEqual(new Error('in use'))
+  })
+
+  it('takes pending changes of the row with it', async () => {
+    const { optimistic, tasks, titles, calls } = managed()
+    void optimistic.update<Task>('Task', 'b', { title: 'B' }, tasks)
+    void optimistic.delete('Task', 'b', tasks)
+    await calls[1]?.resolve()
+    await calls[0]?.resolve({ id: 'b', title: 'B' })
+    expect(titles()).toEqual(['a', 'c'])
+  })
+})
+
+describe('pending', () => {
+  it('names what was not answered yet, and is empty once all is', async () => {
+    const { optimistic, tasks, calls, backend } = managed()
+    const sizes: number[] = []
+    optimistic.pending.listen((pending) => sizes.push(pending.length))
+    const created = outcomeOf(optimistic.create<Task>('Task', { title: 'new' }, tasks))
+    const deleted = outcomeOf(optimistic.delete('Task', 'a', tasks))
+    expect(optimistic.pending.get()).toEqual([
+      {
+        id: calls[0]?.context.id,
+        intent: { kind: 'create', entity: 'Task', data: { title: 'new' } },
+      },
+      { id: calls[1]?.context.id, intent: { kind: 'delete', entity: 'Task', id: 'a' } },
+    ])
+    await calls[0]?.resolve({ id: 'd', title: 'new' })
+    await backend.last.reject()
+    expect(optimistic.pending.get()).toEqual([])
+    expect(sizes).toEqual([1, 2, 1, 0])
+    expect([created.error, deleted.error]).toEqual([undefined, new Error('no')])
+  })
+})
+
+describe('mutate', () => {
+  it('shows what an intent makes of any state, and keeps what the reply makes of it', async () => {
+    const optimistic = new OptimisticManager()
+    const votes = createStore({ total: 5 })
+    let answer: (total: number) => void = () => {}
+    const voted = optimistic.mutate(
+      { by: 2 },
+      {
+        on: votes,
+        apply: ({ total }, { by }) => ({ total: total + by }),
+        request: () =>
+          new Promise<number>((resolve) => {
+            answer = resolve
+          }),
+        confirm: (_, total) => ({ total }),
+      },
+    )
+    expectTypeOf(voted).toEqualTypeOf<Promise<number>>()
+    expect(votes.get()).toEqual({ total: 7 })
+    expect(optimistic.pending.get()).toMatchObject([{ intent: { by: 2 } }])
+    answer(9)
+    expect(await voted).toBe(9)
+    expect(votes.get()).toEqual({ total: 9 })
+  })
+
+  it('keeps what was applied where the reply says nothing', async () => {
+    const optimistic = new OptimisticManager()
+    const count = createStore(1)
+    const add = (by: number) =>
+      optimistic.mutate(by, { on: count, apply: (n, m) => n + m, request: async () => {} })
+    await Promise.all([add(1), add(10)])
+    expect(count.get()).toBe(12)
+  })
+
+  it('that fails before it is even asked is not shown', async () => {
+    const optimistic = new OptimisticManager()
+    const count = createStore(1)
+    const failed = optimistic.mutate(1, {
+      on: count,
+      apply: (n, m) => n + m,
+      request: () => {
+        throw new Error('at once')
+      },
+    })
+    expect(count.get()).toBe(1)
+    await expect(failed).rejects.toThrow('at once')
+    expect(optimistic.pending.get()).toEqual([])
+  })
+
+  it('whose apply throws is left out, and told of', async () => {
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const optimistic = new OptimisticManager()
+    const count = createStore(1)
+    const bad = optimistic.mutate('bad', {
+      on: count,
+      apply: () => {
+        throw new Error('bug')
+      },
+      request: async () => 'done',
+    })
+    const good = optimistic.mutate('good', {
+      on: count,
+      apply: (n) => n + 1,
+      request: async () => {},
+    })
+    expect(count.get()).toBe(2)
+    expect(await bad).toBe('done')
+    await good
+    expect(count.get()).toBe(2)
+    expect(printed.mock.calls[0]).toMatchObject([
+      { code: 'handler-failed', detail: { where: 'apply of a mutation' }, cause: new Error('bug') },
+    ])
+    printed.mockRestore()
+  })
+
+  it('may be made by whoever hears of another', async () => {
+    const optimistic = new OptimisticManager()
+    const count = createStore(0)
+    const add = (by: number) =>
+      optimistic.mutate(by, { on: count, apply: (n, m) => n + m, request: async () => {} })
+    const made: Promise<unknown>[] = []
+    count.listen((n) => {
+      if (n < 3) made.push(add(1))
+    })
+    await add(1)
+    await Promise.all(made)
+    expect(count.get()).toBe(3)
+  })
+})
+
+describe('a store that shows its own mutations', () => {
+  const kinds: [string, <T>(initial: T) => Cell<T>][] = [
+    ['built-in', (initial) => createStore(initial)],
+    [
+      'Svelte’s',
+      (initial) => {
+        const store = writable(initial)
+        return { get: () => getOf(store), set: store.set }
+      },
+    ],
+    [
+      'Preact’s',
+      (initial) => {
+        const store = signal(initial)
+        return {
+          get: () => store.peek(),
+          set: (value) => {
+            store.value = value
+          },
+        }
+      },
+    ],
+    [
+      'Vue’s',
+      (initial) => {
+        const store = shallowRef(initial)
+        return {
+          get: () => store.value,
+          set: (value) => {
+            store.value = value
+          },
+        }
+      },
+    ],
+  ]
+  it.each(kinds)('is %s', async (_, make) => {
+    const { api, calls } = controlledApi()
+    const optimistic = new OptimisticManager({ api })
+    const initial: readonly Task[] = [a, b]
+    const store = make(initial)
+    let sets = 0
+    const tasks: Cell<readonly Task[]> = {
+      get: () => store.get(),
+      set(value) {
+        sets++
+        store.set(value)
+      },
+    }
+    const unknown = outcomeOf(optimistic.update<Task>('Task', 'zz', { title: 'Z' }, tasks))
+    await calls.pop()?.reject()
+    expect([sets, tasks.get(), unknown.error]).toEqual([0, initial, new Error('no')])
+    const created = outcomeOf(optimistic.create<Task>('Task', { title: 'new' }, tasks))
+    void optimistic.update<Task>('Task', 'a', { title: 'A' }, tasks)
+    const deleted = outcomeOf(optimistic.delete('Task', 'b', tasks))
+    expect(tasks.get().map(({ title }) => title)).toEqual(['A', 'new'])
+    await calls[0]?.reject()
+    await calls[1]?.resolve({ id: 'a', title: 'A' })
+    await calls[2]?.reject()
+    expect(tasks.get()).toEqual([{ id: 'a', title: 'A' }, b])
+    expect([created.error, deleted.error]).toEqual([new Error('no'), new Error('no')])
+  })
+
+  it('holds as confirmed what somebody else sets it to meanwhile', async () => {
+    const { optimistic, tasks, calls } = managed()
+    const refused = outcomeOf(optimistic.update<Task>('Task', 'a', { title: 'A' }, tasks))
+    const alsoRefused = outcomeOf(optimistic.create<Task>('Task', { title: 'new' }, tasks))
+    // Somebody maps over what is shown, and adds a row.
+    tasks.set([...tasks.get().map((row) => (row.id === 'b' ? { ...row, title: 'B' } : row)), d])
+    await calls[0]?.reject()
+    expect(tasks.get().map(({ title }) => title)).toEqual(['a', 'B', 'c', 'd', 'new'])
+    await calls[1]?.reject()
+    expect(tasks.get()).toEqual([a, { ...b, title: 'B' }, c, d])
+    expect([refused.error, alsoRefused.error]).toEqual([new Error('no'), new Error('no')])
+  })
+  const d: Task = { id: 'd', title: 'd' }
+
+  it('may be set by anybody between two mutations', async () => {
+    const { optimistic, tasks, backend } = managed()
+    void optimistic.update<Task>('Task', 'a', { title: 'A' }, tasks)
+    await backend.last.resolve({ id: 'a', title: 'A' })
+    tasks.set([d])
+    const refused = outcomeOf(optimistic.update<Task>('Task', 'd', { title: 'D' }, tasks))
+    await backend.last.reject()
+    expect(tasks.get()).toEqual([d])
+    expect(refused.error).toEqual(new Error('no'))
+  })
+})
+
+describe('a manager', () => {
+  it('that has no api or no client says so', async () => {
+    const optimistic = new OptimisticManager()
+    const tasks = createStore<readonly Task[]>([])
+    await expect(optimistic.create<Task>('Task', {}, tasks)).rejects.toThrow('has no api')
+    const asked = optimistic.mutate(0, {
+      on: tasks,
+      apply: (rows) => rows,
+      request: (_, { ask }) => ask('task:create'),
+    })
+    await expect(asked).rejects.toThrow('has no client')
+  })
+
+  it('shows a state beside the store that stays confirmed, in one store for all', async () => {
+    const { optimistic, backend } = managed()
+    const state = createStore<readonly Task[]>([a])
+    const tasks = { state }
+    const view = optimistic.view(tasks)
+    expectTypeOf(view).toEqualTypeOf<Readable<readonly Optimistic<Task>[]>>()
+    expect(optimistic.view(tasks)).toBe(view)
+    void optimistic.update<Task>('Task', 'a', { title: 'A' }, tasks)
+    expect(view.get()).toEqual([{ ...a, title: 'A', _optimistic: true }])
+    expect(state.get()).toEqual([a])
+    state.set([{ ...a, status: 'open' }, b])
+    expect(view.get()).toEqual([{ id: 'a', title: 'A', status: 'open', _optimistic: true }, b])
+    await backend.last.resolve()
+    // Nobody tells where it stands: with the reply it goes.
+    expect(view.get()).toBe(state.get())
+  })
+})

@@ -1,0 +1,451 @@
+import { describe, expect, it } from 'vitest'
+import type { ListOptions, OptimisticOptions } from '../../src/index.ts'
+import { bindList, ChannelSubscriber, OptimisticManager } from '../../src/index.ts'
+import { outcomeOf, scripted } from '../support/scripted.ts'
+import { askingApi } from './asking-api.ts'
+import { controlledApi } from './controlled-api.ts'
+
+interface Task {
+  readonly id: string
+  readonly title: string
+  readonly status?: string
+}
+
+const TASKS = 'entity:Task'
+const [a, b] = [
+  { id: 'a', title: 'a' },
+  { id: 'b', title: 'b' },
+]
+
+/** A list on a server that says word for word what the test has it say. */
+async function listed(
+  options: OptimisticOptions = {},
+  list: Partial<ListOptions<Task>> = {},
+  positions = true,
+) {
+  const parts = scripted({ answer: () => undefined })
+  const { client, clock, server } = parts
+  server.welcome = { userId: 'me' }
+  const channels = new ChannelSubscriber(client)
+  const load = async () => ({
+    state: [a, b] as readonly Task[],
+    at: positions ? { epoch: server.epoch, offset: server.epoch === 'e1' ? 10 : 0 } : undefined,
+  })
+  const { into: _, ...rules } = list
+  const tasks = bindList<Task>(channels, TASKS, { load, ...rules })
+  const backend = controlledApi()
+  const optimistic = new OptimisticManager({
+    client,
+    api: askingApi(),
+    ...options,
+  })
+  const view = optimistic.view(tasks)
+  const seen: string[] = []
+  view.subscribe((rows) => {
+    const titles = rows.map(({ title }) => title).join(' ')
+    if (seen.at(-1) !== titles) seen.push(titles)
+  })
+  await clock.advance(1)
+  seen.length = 0
+  const said = async (message: object) => {
+    server.send(message)
+    await clock.advance(0)
+  }
+  return {
+    ...parts,
+    channels,
+    tasks,
+    optimistic,
+    backend,
+    view,
+    seen,
+    /** What the client has asked last. */
+    asked() {
+      const { type, id, requestId, payload } = server.messages.at(-1) ?? {}
+      return { type, id: String(id), requestId, payload }
+    },
+    event: (offset: number | undefined, type: string, payload: unknown, id?: string) =>
+      said({
+        type: `entity:${type}`,
+        channel: TASKS,
+        payload,
+        offset,
+        id,
+        prev: offset && offset - 1,
+      }),
+    reply: (requestId: unknown, payload: unknown, offset?: number) =>
+      said({
+        type: 'reply',
+        requestId,
+        payload,
+        at: offset && [{ channel: TASKS, epoch: 'e1', offset }],
+      }),
+    refuse: (requestId: unknown, code: string) =>
+      said({ type: 'error', requestId, payload: { code, message: code } }),
+    titles: () => view.get().map(({ title }) => title),
+  }
+}
+
+/** With the client's position where the list is, so that offsets from 11 follow. */
+const following = (...args: Parameters<typeof listed>) =>
+  listed(...args).then(async (parts) => {
+    for (let n = 1; n <= 10; n++) await parts.event(n, 'seen', null)
+    return parts
+  })
+
+describe('a row that is created', () => {
+  it('gives way to its own event, before the reply too, and is never there twice', async () => {
+    const { clock, optimistic, tasks, event, reply, asked, seen, view } = await following()
+    const created = outcomeOf(optimistic.create<Task>('Task', { title: 'new' }, tasks))
+    await clock.advance(0)
+    const { id, requestId } = asked()
+    expect(view.get()[2]).toEqual({ id: `temp_${id}`, title: 'new', _optimistic: true })
+    const together: unknown[] = []
+    tasks.state.listen((rows) => together.push(rows === view.get()))
+    await event(11, 'created', { id: 'c', title: 'new!' }, id)
+    expect(view.get()).toEqual([a, b, { id: 'c', title: 'new!' }])
+    // Whoever hears of what is confirmed finds the view in step with it.
+    expect(together).toEqual([true])
+    await reply(requestId, { id: 'c', title: 'new!' }, 11)
+    expect(view.get()).toBe(tasks.state.get())
+    expect(created.value).toEqual({ id: 'c', title: 'new!' })
+    expect(seen).toEqual(['a b new', 'a b new!'])
+  })
+
+  it('stays as the reply has it until its event has come', async () => {
+    const { clock, optimistic, tasks, event, reply, asked, seen, view } = await following()
+    void optimistic.create<Task>('Task', { title: 'new' }, tasks)
+    await clock.advance(0)
+    const { id, requestId } = asked()
+    await reply(requestId, { id: 'c', title: 'new!' }, 12)
+    expect(view.get()).toEqual([a, b, { id: 'c', title: 'new!' }])
+    expect(tasks.state.get()).toEqual([a, b])
+    await event(11, 'updated', { id: 'a', title: 'A' })
+    await event(12, 'created', { id: 'c', title: 'new!' }, id)
+    expect(seen).toEqual(['a b new', 'a b new!', 'A b new!'])
+    expect(view.get()).toBe(tasks.state.get())
+  })
+
+  it('is filtered and sorted like the others', async () => {
+    const { clock, optimistic, tasks, titles, refuse, asked } = await following(
+      {},
+      {
+        filter: ({ status }) => status !== 'done',
+        order: (left, right) => left.title.localeCompare(right.title),
+      },
+    )
+    void optimistic.create<Task>('Task', { title: 'aa' }, tasks)
+    expect(titles()).toEqual(['a', 'aa', 'b'])
+    const refused = outcomeOf(optimistic.update<Task>('Task', 'a', { status: 'done' }, tasks))
+    expect(titles()).toEqual(['aa', 'b'])
+    await clock.advance(0)
+    await refuse(asked().requestId, 'forbidden')
+    expect(titles()).toEqual(['a', 'aa', 'b'])
+    expect(refused.error).toMatchObject({ code: 'forbidden' })
+  })
+})
+
+describe('a row that is changed', () => {
+  it('is not undone by an older event of somebody else', async () => {
+    const { clock, optimistic, tasks, event, reply, asked, seen } = await following()
+    void optimistic.update<Task>('Task', 'a', { title: 'mine' }, tasks)
+    await clock.advance(0)
+    const { id, requestId } = asked()
+    await reply(requestId, { id: 'a', title: 'mine' }, 12)
+    await event(11, 'updated', { id: 'a', title: 'theirs' })
+    expect(tasks.state.get()[0]).toEqual({ id: 'a', title: 'theirs' })
+    await event(12, 'updated', { id: 'a', title: 'mine' }, id)
+    await event(13, 'updated', { id: 'a', title: 'newer' })
+    expect(seen).toEqual(['mine b', 'newer b'])
+  })
+
+  it('keeps its pending fields over what the server says of the others', async () => {
+    const { clock, optimistic, tasks, event, refuse, asked, view } = await following()
+    const refused = outcomeOf(optimistic.update<Task>('Task', 'a', { title: 'mine' }, tasks))
+    await clock.advance(0)
+    const { requestId } = asked()
+    await event(11, 'updated', { id: 'a', title: 'theirs', status: 'done' })
+    expect(view.get()[0]).toEqual({ id: 'a', title: 'mine', status: 'done', _optimistic: true })
+    expect(tasks.state.get()[0]).toEqual({ id: 'a', title: 'theirs', status: 'done' })
+    await refuse(requestId, 'conflict')
+    expect(view.get()[0]).toEqual({ id: 'a', title: 'theirs', status: 'done' })
+    expect(refused.error).toMatchObject({ code: 'conflict' })
+  })
+
+  it('is gone when the server deletes it, whatever is pending', async () => {
+    const { clock, optimistic, tasks, event, refuse, asked, titles } = await following()
+    const refused = outcomeOf(optimistic.update<Task>('Task', 'a', { title: 'mine' }, tasks))
+    await clock.advance(0)
+    await event(11, 'deleted', { id: 'a', entityName: 'Task', data: null, userId: 'you' })
+    expect(titles()).toEqual(['b'])
+    await refuse(asked().requestId, 'not-found')
+    expect(titles()).toEqual(['b'])
+    expect(refused.error).toMatchObject({ code: 'not-found' })
+  })
+
+  it('is what `resolve` makes of it where the server has changed it too', async () => {
+    const calls: unknown[] = []
+    const { clock, optimistic, tasks, event, reply, asked, view } = await following({
+      resolve: (base, pending, incoming, entity) => {
+        calls.push([base, pending, incoming, entity])
+        return { ...incoming, title: `${pending.title} + ${incoming.title}` }
+      },
+    })
+    void optimistic.update<Task>('Task', 'a', { title: 'mine' }, tasks)
+    expect(view.get()[0]?.title).toBe('mine')
+    expect(calls).toEqual([])
+    await clock.advance(0)
+    await event(11, 'updated', { id: 'a', title: 'theirs', status: 'done' })
+    const incoming = { id: 'a', title: 'theirs', status: 'done' }
+    expect(calls).toEqual([[a, { ...incoming, title: 'mine' }, incoming, 'Task']])
+    expect(view.get()[0]).toEqual({ ...incoming, title: 'mine + theirs', _optimistic: true })
+    await reply(asked().requestId, { ...incoming, title: 'merged' }, 12)
+    expect(view.get()[0]).toEqual({ ...incoming, title: 'merged' })
+  })
+})
+
+describe('a row that is deleted', () => {
+  it('stays away until its event has come, whatever else is said of it', async () => {
+    const { clock, optimistic, tasks, event, reply, asked, titles } = await following()
+    void optimistic.delete('Task', 'a', tasks)
+    await clock.advance(0)
+    const { id, requestId } = asked()
+    await event(11, 'updated', { id: 'a', title: 'theirs' })
+    await reply(requestId, null, 12)
+    expect(titles()).toEqual(['b'])
+    await event(12, 'deleted', { id: 'a', entityName: 'Task', data: null, userId: 'me' }, id)
+    expect(titles()).toEqual(['b'])
+    await event(13, 'created', { id: 'a', title: 'again' })
+    expect(titles()).toEqual(['b', 'again'])
+  })
+
+  it('comes back to its old place where that is refused, as the server has it by then', async () => {
+    const { clock, optimistic, tasks, event, refuse, asked, titles } = await following()
+    const refused = outcomeOf(optimistic.delete('Task', 'a', tasks))
+    await clock.advance(0)
+    const { requestId } = asked()
+    await event(11, 'updated', { id: 'a', title: 'theirs' })
+    expect(titles()).toEqual(['b'])
+    await refuse(requestId, 'in-use')
+    expect(titles()).toEqual(['theirs', 'b'])
+    expect(refused.error).toMatchObject({ code: 'in-use' })
+  })
+})
+
+describe('a place that a reply names', () => {
+  it('is waited for across a gap: the state that is fetched then holds it', async () => {
+    const { clock, optimistic, tasks, server, reply, asked, seen, titles } = await following()
+    void optimistic.update<Task>('Task', 'a', { title: 'mine' }, tasks)
+    await clock.advance(0)
+    await reply(asked().requestId, { id: 'a', title: 'mine' }, 12)
+    server.drop()
+    server.forget('e2')
+    expect(titles()).toEqual(['mine', 'b'])
+    await clock.advance(3_000)
+    // What the test has `load` fetch is still what it was.
+    expect(titles()).toEqual(['a', 'b'])
+    expect(seen).toEqual(['mine b', 'a b'])
+  })
+
+  it('in a new history is waited for until the state of that was fetched', async () => {
+    let gate = Promise.resolve()
+    let open = (): void => {}
+    const load = async () => {
+      await gate
+      return { state: [a, b] }
+    }
+    const { clock, optimistic, tasks, server, asked, event, seen, view } = await following(
+      {},
+      { load },
+    )
+    gate = new Promise((resolve) => {
+      open = resolve
+    })
+    server.drop()
+    server.forget('e2')
+    await clock.advance(3_000)
+    expect(tasks.status.get().name).toBe('gap')
+    void optimistic.update<Task>('Task', 'a', { title: 'mine' }, tasks)
+    await clock.advance(0)
+    const at = [{ channel: TASKS, epoch: 'e2', offset: 1 }]
+    const payload = { id: 'a', title: 'mine' }
+    server.send({ type: 'reply', requestId: asked().requestId, payload, at })
+    await event(1, 'updated', payload, asked().id)
+    expect(view.get()[0]).toEqual(payload)
+    open()
+    await clock.advance(0)
+    expect(view.get()).toBe(tasks.state.get())
+    expect(seen).toEqual(['mine b'])
+  })
+
+  it('is known to be reached also where the state was fetched without a place', async () => {
+    const { clock, optimistic, tasks, event, reply, asked, view } = await following({}, {}, false)
+    void optimistic.update<Task>('Task', 'a', { title: 'mine' }, tasks)
+    await clock.advance(0)
+    const payload = { id: 'a', title: 'mine' }
+    await reply(asked().requestId, payload, 11)
+    expect(view.get()).not.toBe(tasks.state.get())
+    await event(11, 'updated', payload)
+    expect(view.get()).toBe(tasks.state.get())
+  })
+
+  it('on another channel is not waited for', async () => {
+    const { clock, optimistic, tasks, server, asked, view } = await following()
+    void optimistic.update<Task>('Task', 'a', { title: 'mine' }, tasks)
+    await clock.advance(0)
+    const at = [{ channel: `${TASKS}:a`, epoch: 'e1', offset: 3 }]
+    const payload = { id: 'a', title: 'mine!' }
+    server.send({ type: 'reply', requestId: asked().requestId, payload, at })
+    await clock.advance(0)
+    expect(tasks.state.get()).toEqual([payload, b])
+    expect(view.get()).toBe(tasks.state.get())
+  })
+
+  it('is waited for until the list was fetched for the first time', async () => {
+    const { clock, client, server } = scripted({ answer: () => undefined })
+    const channels = new ChannelSubscriber(client)
+    let fetched: (rows: readonly Task[]) => void = () => {}
+    const tasks = bindList(channels, TASKS, {
+      load: async () => ({
+        state: await new Promise<readonly Task[]>((resolve) => {
+          fetched = resolve
+        }),
+        at: { epoch: 'e1', offset: 1 },
+      }),
+    })
+    const optimistic = new OptimisticManager({ client })
+    const view = optimistic.view(tasks)
+    const done = outcomeOf(
+      optimistic.mutate('c', {
+        on: tasks,
+        apply: (rows, id): readonly Task[] =>
+          rows.some((row) => row.id === id) ? rows : [...rows, { id, title: id }],
+        request: (_, { ask }) => ask('create'),
+      }),
+    )
+    await clock.advance(1)
+    const { requestId } = server.messages.at(-1) ?? {}
+    server.send({ type: 'reply', requestId, at: [{ channel: TASKS, epoch: 'e1', offset: 1 }] })
+    await clock.advance(1)
+    expect(done).toHaveProperty('value')
+    expect(view.get()).toEqual([{ id: 'c', title: 'c' }])
+    fetched([a, { id: 'c', title: 'C' }])
+    await clock.advance(1)
+    expect(view.get()).toBe(tasks.state.get())
+  })
+})
+
+describe('a backend that tells no places', () => {
+  const plain = () => {
+    const backend = controlledApi()
+    return listed({ api: backend.api }, {}, false).then((parts) => ({ ...parts, backend }))
+  }
+
+  it('has its answers become the list’s own', async () => {
+    const { optimistic, tasks, backend, view, event } = await plain()
+    void optimistic.update<Task>('Task', 'a', { title: 'mine' }, tasks)
+    expect(tasks.state.get()).toEqual([a, b])
+    await backend.last.resolve({ id: 'a', title: 'mine!' })
+    expect(tasks.state.get()).toEqual([{ id: 'a', title: 'mine!' }, b])
+    expect(view.get()).toBe(tasks.state.get())
+    void optimistic.create<Task>('Task', { title: 'new' }, tasks)
+    await backend.last.resolve({ id: 'c', title: 'new' })
+    await event(undefined, 'created', { id: 'c', title: 'new' })
+    expect(view.get()).toEqual([{ id: 'a', title: 'mine!' }, b, { id: 'c', title: 'new' }])
+  })
+
+  const created = { id: 'c', entityName: 'Task', data: { id: 'c', title: 'new' }, userId: 'me' }
+
+  it('has a new row by ourselves held back while one is being created', async () => {
+    const { clock, optimistic, tasks, backend, seen, event, view } = await plain()
+    void optimistic.create<Task>('Task', { title: 'new' }, tasks)
+    await event(undefined, 'created', created)
+    expect(tasks.state.get()).toHaveLength(3)
+    expect(view.get()).toHaveLength(3)
+    await backend.last.resolve({ id: 'c', title: 'new' })
+    expect(view.get()).toBe(tasks.state.get())
+    expect(seen.every((titles) => titles === 'a b new')).toBe(true)
+    // The heartbeat.
+    await clock.advance(0)
+    expect(clock.timers).toBe(1)
+  })
+
+  it('holds it back for 2 seconds and no longer', async () => {
+    const { clock, optimistic, tasks, backend, event, titles } = await plain()
+    void optimistic.create<Task>('Task', { title: 'new' }, tasks)
+    await event(undefined, 'created', created)
+    await clock.advance(1_999)
+    expect(titles()).toEqual(['a', 'b', 'new'])
+    await clock.advance(1)
+    expect(titles()).toEqual(['a', 'b', 'new', 'new'])
+    await backend.last.resolve({ id: 'c', title: 'new' })
+    expect(titles()).toEqual(['a', 'b', 'new'])
+  })
+
+  it('holds nothing back that may be another’s: of another user, with two under way, or with an id', async () => {
+    const { clock, optimistic, tasks, backend, event, titles } = await plain()
+    const one = optimistic.create<Task>('Task', { title: 'one' }, tasks).catch(() => {})
+    await event(undefined, 'created', { ...created, userId: 'you' })
+    expect(titles()).toEqual(['a', 'b', 'new', 'one'])
+    const row = { id: 'd', title: 'd' }
+    await event(undefined, 'created', { ...created, id: 'd', data: row }, 'somebody’s')
+    await event(undefined, 'created', {
+      ...created,
+      id: 'e',
+      data: { ...row, id: 'e', clientId: 'x' },
+    })
+    await event(undefined, 'created', { id: 'f', title: 'bare' })
+    expect(titles()).toEqual(['a', 'b', 'new', 'd', 'd', 'bare', 'one'])
+    void optimistic.create<Task>('Task', { title: 'two' }, tasks)
+    await event(undefined, 'created', { ...created, id: 'g', data: { id: 'g', title: 'g' } })
+    expect(titles().slice(-3)).toEqual(['g', 'one', 'two'])
+    await backend.calls[0]?.reject()
+    await one
+    expect(titles().slice(-2)).toEqual(['g', 'two'])
+    expect(clock.timers).toBe(1)
+  })
+
+  it('may hand on the id that it was given as `clientId`', async () => {
+    const { optimistic, tasks, backend, event, seen, view } = await plain()
+    for (const title of ['one', 'two']) void optimistic.create<Task>('Task', { title }, tasks)
+    const [one, two] = backend.calls.map(({ context }) => context.id)
+    const row = { id: 'c', title: 'two!', clientId: two }
+    await event(undefined, 'created', { ...created, data: row })
+    await event(undefined, 'created', {
+      ...created,
+      id: 'd',
+      data: { id: 'd', title: 'one!' },
+      clientId: one,
+    })
+    expect(seen).toEqual(['a b one', 'a b one two', 'a b two! one', 'a b two! one!'])
+    await backend.calls[0]?.resolve({ id: 'd', title: 'one!' })
+    await backend.calls[1]?.resolve(row)
+    expect(view.get()).toBe(tasks.state.get())
+  })
+
+  it('is not asked to hold anything back with 0', async () => {
+    const backend = controlledApi()
+    const { optimistic, tasks, event, titles } = await listed(
+      { api: backend.api, holdOwnBroadcastMs: 0 },
+      {},
+      false,
+    )
+    void optimistic.create<Task>('Task', { title: 'new' }, tasks)
+    await event(undefined, 'created', created)
+    expect(titles()).toEqual(['a', 'b', 'new', 'new'])
+  })
+})
+
+describe('a client that is closed', () => {
+  it('takes back what is pending, with the reason', async () => {
+    const { clock, client, optimistic, tasks, titles } = await following()
+    const created = outcomeOf(optimistic.create<Task>('Task', { title: 'new' }, tasks))
+    await clock.advance(0)
+    client.close()
+    await clock.advance(0)
+    expect(created.error).toMatchObject({ code: 'closed' })
+    expect(titles()).toEqual(['a', 'b'])
+    expect(optimistic.pending.get()).toEqual([])
+    expect(clock.timers).toBe(0)
+  })
+})

@@ -1,0 +1,240 @@
+import { signal } from '@preact/signals-core'
+import { describe, expect, expectTypeOf, it } from 'vitest'
+import { valueSignals } from '../../src/adapters/signals.ts'
+import type { Optimistic, Readable } from '../../src/index.ts'
+import { ChannelSubscriber, ContextRegistry, feed, OptimisticManager } from '../../src/index.ts'
+import { outcomeOf, scripted } from '../support/scripted.ts'
+import { askingApi } from './asking-api.ts'
+
+interface Task {
+  readonly kind: 'Task'
+  readonly id: string
+  readonly title: string
+}
+interface Total {
+  readonly kind: 'Total'
+  readonly count: number
+}
+
+const task = (id: string, title = id): Task => ({ kind: 'Task', id, title })
+const registry = () =>
+  new ContextRegistry<Task | Total>().keyed('Task', ({ id }) => id).single('Total')
+
+async function fed(kinds = registry()) {
+  const parts = scripted({ answer: () => undefined })
+  const { client, clock, server } = parts
+  const channels = new ChannelSubscriber(client)
+  feed(channels, 'board', kinds)
+  const optimistic = new OptimisticManager({
+    client,
+    channels,
+    api: askingApi(),
+  })
+  const publish = async (payload: Task | Total) => {
+    server.publish('board', 'context', payload)
+    await clock.advance(0)
+  }
+  const reply = async (offset?: number, channel = 'board', epoch = 'e1') => {
+    const { requestId } = server.messages.at(-1) ?? {}
+    const at = offset && [{ channel, epoch, offset }]
+    server.send({ type: 'reply', requestId, payload: null, at })
+    await clock.advance(0)
+  }
+  await clock.advance(1)
+  return { ...parts, kinds, optimistic, publish, reply }
+}
+
+describe('the state of a slot', () => {
+  it('is its values in order of creation, told once with each event', () => {
+    const kinds = registry()
+    const slot = kinds.slot('Task')
+    expectTypeOf(slot.state).toEqualTypeOf<Readable<readonly Task[]>>()
+    kinds.dispatch(task('a'))
+    const seen: string[] = []
+    slot.state.subscribe((rows) => seen.push(rows.map(({ title }) => title).join('')))
+    kinds.dispatch(task('b'))
+    kinds.dispatch(task('a', 'A'))
+    kinds.dispatch(task('a', 'A'))
+    slot.delete('a')
+    expect(slot.state).toBe(kinds.slot('Task').state)
+    expect(seen).toEqual(['a', 'ab', 'Ab', 'b'])
+  })
+
+  it('leaves the keys alone where only a value has changed', () => {
+    const kinds = registry()
+    const { keys, state } = kinds.slot('Task')
+    let told = 0
+    keys.listen(() => told++)
+    state.listen(() => {})
+    kinds.dispatch(task('a'))
+    kinds.dispatch(task('a', 'A'))
+    expect(told).toBe(1)
+  })
+
+  it('is the value where there is only one', () => {
+    const kinds = registry()
+    const { state } = kinds.slot('Total')
+    const seen: unknown[] = []
+    state.subscribe((total) => seen.push(total?.count))
+    kinds.dispatch({ kind: 'Total', count: 3 })
+    expect(seen).toEqual([undefined, 3])
+  })
+
+  it('has a listener that throws reported, and the others told', () => {
+    const told: unknown[] = []
+    const kinds = new ContextRegistry<Task>({ onError: (error) => told.push(error) }).keyed(
+      'Task',
+      ({ id }) => id,
+    )
+    const { state } = kinds.slot('Task')
+    const seen: number[] = []
+    state.listen(() => {
+      throw new Error('bug')
+    })
+    state.listen((rows) => seen.push(rows.length))
+    kinds.dispatch(task('a'))
+    expect(seen).toEqual([1])
+    expect(told).toMatchObject([{ code: 'handler-failed', cause: new Error('bug') }])
+  })
+})
+
+describe('a view of a slot', () => {
+  it('shows what is pending, and the slot stays confirmed, in any kind of store', async () => {
+    const kinds = new ContextRegistry<Task | Total>()
+      .storedIn(valueSignals(signal))
+      .keyed('Task', ({ id }) => id)
+    const parts = await fed(kinds as never)
+    const { clock, optimistic, publish, server } = parts
+    const slot = kinds.slot('Task')
+    const view = optimistic.view(slot)
+    expectTypeOf(view).toEqualTypeOf<Readable<readonly Optimistic<Task>[]>>()
+    await publish(task('a'))
+    const refused = outcomeOf(optimistic.update<Task>('Task', 'a', { title: 'mine' }, slot))
+    expect(view.get()).toEqual([{ ...task('a', 'mine'), _optimistic: true }])
+    expect(slot.state.get()).toEqual([task('a')])
+    expect(kinds.entity('Task', 'a').value).toEqual(task('a'))
+    await clock.advance(0)
+    const { requestId } = server.messages.at(-1) ?? {}
+    server.send({ type: 'error', requestId, payload: { code: 'no', message: '' } })
+    await clock.advance(0)
+    expect(view.get()).toBe(slot.state.get())
+    expect(refused.error).toMatchObject({ code: 'no' })
+  })
+
+  it('stays until the channel has reached the place its reply names', async () => {
+    const { clock, client, kinds, optimistic, publish, reply } = await fed()
+    const slot = kinds.slot('Task')
+    const view = optimistic.view(slot)
+    await publish(task('a'))
+    void optimistic.update<Task>('Task', 'a', { title: 'mine' }, slot)
+    await clock.advance(0)
+    await reply(3)
+    await publish(task('a', 'theirs'))
+    expect(view.get()).toEqual([task('a', 'mine')])
+    await publish(task('a', 'mine!'))
+    expect(view.get()).toBe(slot.state.get())
+    expect(view.get()).toEqual([task('a', 'mine!')])
+    // The one who feeds is the only one left.
+    expect(client.stats().handlers).toBe(1)
+    expect(optimistic.pending.get()).toEqual([])
+  })
+
+  it('gives up a place that was reached already, or is of another history', async () => {
+    const { clock, kinds, optimistic, publish, reply } = await fed()
+    const slot = kinds.slot('Task')
+    const view = optimistic.view(slot)
+    await publish(task('a'))
+    for (const [offset, epoch] of [
+      [1, 'e1'],
+      [9, 'e0'],
+    ] as const) {
+      void optimistic.update<Task>('Task', 'a', { title: 'mine' }, slot)
+      await clock.advance(0)
+      expect(view.get()).toMatchObject([{ title: 'mine' }])
+      await reply(offset, 'board', epoch)
+      expect(view.get()).toBe(slot.state.get())
+    }
+  })
+
+  it('waits while the channel recovers', async () => {
+    const { clock, kinds, optimistic, publish, reply, server } = await fed()
+    const slot = kinds.slot('Task')
+    const view = optimistic.view(slot)
+    await publish(task('a'))
+    void optimistic.update<Task>('Task', 'a', { title: 'mine' }, slot)
+    await clock.advance(0)
+    await reply(2)
+    server.drop()
+    await clock.advance(0)
+    expect(view.get()).toEqual([task('a', 'mine')])
+    server.publish('board', 'context', task('a', 'mine!'))
+    await clock.advance(3_000)
+    expect(view.get()).toEqual([task('a', 'mine!')])
+    expect(view.get()).toBe(slot.state.get())
+  })
+
+  it('in a new history waits until the channel has recovered in that', async () => {
+    const { clock, kinds, optimistic, publish, server } = await fed()
+    const slot = kinds.slot('Task')
+    const view = optimistic.view(slot)
+    await publish(task('a'))
+    void optimistic.update<Task>('Task', 'a', { title: 'mine' }, slot)
+    await clock.advance(0)
+    server.forget('e2')
+    // The server asks where we are: while the answer is due the channel recovers.
+    server.silent = true
+    server.send({ type: 'context', channel: 'board', payload: null, offset: 9 })
+    await clock.advance(0)
+    const asking = server.messages.at(-1)
+    const { requestId } = server.messages.find(({ type }) => type === 'update') ?? {}
+    const at = [{ channel: 'board', epoch: 'e2', offset: 1 }]
+    server.send({ type: 'reply', requestId, payload: null, at })
+    await clock.advance(0)
+    expect(asking?.type).toBe('subscribe')
+    expect(view.get()).toEqual([task('a', 'mine')])
+    const subscribed = { at: { board: ['e2', 0] } }
+    server.send({ type: 'subscribed', requestId: asking?.requestId, payload: subscribed })
+    await clock.advance(0)
+    expect(view.get()).toEqual([task('a', 'mine')])
+    server.silent = false
+    server.send({ type: 'context', channel: 'board', payload: task('a', 'mine!'), offset: 1 })
+    await clock.advance(0)
+    expect(view.get()).toEqual([task('a', 'mine!')])
+    expect(view.get()).toBe(slot.state.get())
+  })
+
+  it('goes with the reply where nobody follows the channel, or no place is told', async () => {
+    const { clock, kinds, optimistic, publish, reply } = await fed()
+    const slot = kinds.slot('Task')
+    const view = optimistic.view(slot)
+    await publish(task('a'))
+    for (const place of [[], [7, 'elsewhere']] as [number?, string?][]) {
+      void optimistic.delete('Task', 'a', slot)
+      await clock.advance(0)
+      expect(view.get()).toEqual([])
+      await reply(...place)
+      expect(view.get()).toEqual([task('a')])
+    }
+  })
+
+  it('of one value shows what a mutation makes of it', async () => {
+    const { clock, kinds, optimistic, publish, reply } = await fed()
+    const slot = kinds.slot('Total')
+    const view = optimistic.view(slot)
+    await publish({ kind: 'Total', count: 3 })
+    const voted = optimistic.mutate(2, {
+      on: slot,
+      apply: (total, by) => total && { ...total, count: total.count + by },
+      request: (by, { ask }) => ask('vote', { by }),
+    })
+    expect(view.get()?.count).toBe(5)
+    await publish({ kind: 'Total', count: 4 })
+    expect(view.get()?.count).toBe(6)
+    await clock.advance(0)
+    await reply(3)
+    await voted
+    expect(view.get()?.count).toBe(6)
+    await publish({ kind: 'Total', count: 6 })
+    expect(view.get()).toBe(slot.state.get())
+  })
+})
