@@ -24,6 +24,8 @@ export type { GapReason } from './channels/continuity.ts'
 export type { EventsOptions } from './channels/events.ts'
 export { events, eventsDefaults } from './channels/events.ts'
 export { feed } from './channels/feed.ts'
+export type { Manager, ManagerOptions } from './channels/manager.ts'
+export { defineManager } from './channels/manager.ts'
 export type { Scope } from './channels/scope.ts'
 export { scope } from './channels/scope.ts'
 export type {

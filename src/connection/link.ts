@@ -149,7 +149,8 @@ export class Link {
       unansweredSince: (since: number | undefined) => handlers.unansweredSince(since),
       dead: () => handlers.dead('the peer gave no sign of life', this),
     }
-    this.#heartbeat = new Heartbeat(port, heartbeat, frame?.heartbeatMs)
+    const wantedMs = frame?.heartbeatMs ?? this.dialect.presets.heartbeatMs
+    this.#heartbeat = new Heartbeat(port, heartbeat, wantedMs)
     this.#heartbeat.start()
   }
 

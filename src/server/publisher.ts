@@ -1,8 +1,8 @@
 import { WirefoldError } from '../base/errors.ts'
-import { inFamily } from '../dialects/native.ts'
 import { isOwnType } from '../dialects/native-server.ts'
 import { isChannel } from '../wire/fields.ts'
 import type { Position } from '../wire/frame.ts'
+import { inFamily } from '../wire/in-family.ts'
 import type { Broker, NewEvent } from './broker.ts'
 
 /** The largest payload, in UTF-16 units: with its envelope it stays below what a client reads. */

@@ -46,11 +46,20 @@ export interface Dialect {
   readonly name: string
   readonly capabilities: Capabilities
   /** The backend's own numbers, where they differ from the client's defaults. */
-  readonly presets: { readonly backoff?: Partial<BackoffOptions> }
+  readonly presets: {
+    readonly backoff?: Partial<BackoffOptions>
+    /** From one of our pings to the next, in milliseconds, where no welcome tells it. */
+    readonly heartbeatMs?: number
+  }
   /** Who asks for signs of life: we with a ping, only the server, or nobody. */
   readonly heartbeat: 'ping' | 'server' | 'none'
   /** Close codes after which connecting again makes no sense. */
   readonly fatalCloseCodes: readonly number[]
+  /**
+   * The types of events that hold the whole state of their channel: after one of them nothing that was
+   * missed before it is missing, and a channel in a `gap` is `live` again.
+   */
+  readonly snapshots?: readonly string[]
   /** The WebSocket subprotocols to offer. */
   readonly protocols: readonly string[]
   /** The address to connect to. */
