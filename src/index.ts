@@ -120,6 +120,7 @@ export type {
   Intent,
   PingIntent,
   PongIntent,
+  PresenceIntent,
   PublishIntent,
   RequestIntent,
   SubscribeIntent,
@@ -127,5 +128,7 @@ export type {
 } from './wire/intent.ts'
 export { jsonCodec } from './wire/json-codec.ts'
 export type { Answer, Answered, Line, Wing } from './wire/line.ts'
+export { plainDialect } from './wire/plain-dialect.ts'
+export { plainEvent, plainReply } from './wire/plain-frames.ts'
 export type { Sink } from './wire/sink.ts'
 export type { CloseInfo, Transport, TransportFactory, TransportHandlers } from './wire/transport.ts'
