@@ -6,6 +6,8 @@ import { decodeEnvelope, processChannel } from './duui.ts'
 
 /** How many entities are remembered; beyond that those that were told of first are forgotten. */
 const REMEMBERED = 10_000
+/** How deep an entity may stand in an envelope: a document in a process in a component's process. */
+const DEEPEST = 3
 
 /**
  * Reads the styles before the envelope as well: a `process` becomes a `ComposerContext`, each of the
@@ -62,7 +64,7 @@ export class DUUILegacy {
   }
 
   /** Notes of which entities an envelope tells, in its context and the contexts within. */
-  #note(context: Fields, event: EventFrame): void {
+  #note(context: Fields, event: EventFrame, level = 1): void {
     const { document, composer } = context
     if (context.kind === 'ComposerContext' || context.kind === 'DocumentContext') {
       const name = nameOf(event.channel, context)
@@ -70,7 +72,10 @@ export class DUUILegacy {
       const [first = name] = this.#told.keys()
       if (this.#told.size > REMEMBERED) this.#told.delete(first)
     }
-    for (const part of [document, composer]) if (isFields(part)) this.#note(part, event)
+    if (level === DEEPEST) return
+    for (const part of [document, composer]) {
+      if (isFields(part)) this.#note(part, event, level + 1)
+    }
   }
 }
 

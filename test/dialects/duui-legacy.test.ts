@@ -5,6 +5,8 @@ import { duui, duuiDialect } from 'wirefold/dialects/duui'
 import { framesOf } from '../../src/testing/dialect-bench.ts'
 import { duuiRegistry, entriesOf, slotNames, stateOf } from '../replay/duui-registry.ts'
 import { interpret } from '../replay/literal-interpreter.ts'
+import { oddContexts } from '../replay/odd-contexts.ts'
+import { oddMessages } from '../replay/odd-messages.ts'
 import { document, envelope, process } from '../replay/odd-samples.ts'
 import { recordedEnvelopes, recordedLines } from '../replay/recording.ts'
 
@@ -161,6 +163,13 @@ describe('the older styles of a DUUI gateway', () => {
     feed({ process_id: 'p', documents: [{ path: 7, status: 9 }, { path: '__proto__' }] })
     expect(Object.keys(stateOf(registry))).toEqual(['documents __proto__'])
     expect(({} as { status?: unknown }).status).toBeUndefined()
+  })
+
+  it.each([...oddMessages, ...oddContexts])('are not seen in $name', ({ wire }) => {
+    const isState = Object.keys(Object(wire)).some((name) => /^(process|documents)$/.test(name))
+    const frames = framesOf(derive(), wire)
+    if (isState) expect(frames).toHaveLength(1)
+    else expect(frames).toEqual(framesOf(duui(), wire))
   })
 
   it('keep the memory of what envelopes told bounded', () => {

@@ -79,7 +79,7 @@ describe.each([
   const flat = topical.map(([inner, outer]) => ({ ...inner, ...outer }))
   const any = fc.oneof(odd, message, envelope, flat, state)
   const wire = fc.oneof(any, fc.array(any))
-  test.prop([wire], { numRuns: 3_000 })(
+  test.prop([wire], { numRuns: 1_000 })(
     'makes of any JSON a frame that is what its type says',
     (value) => {
       const frames = dialect().decode(value) ?? []

@@ -6,8 +6,9 @@ import {
   presence,
   type StreamStrategy,
 } from 'wirefold/dialects/streams'
-import { ManualClock, MemoryPair } from 'wirefold/testing'
+import { ManualClock } from 'wirefold/testing'
 import type { Fields } from '../../src/wire/fields.ts'
+import { farEnd } from '../support/far-end.ts'
 import { Placeholders, recordedSession } from './session.ts'
 
 const lines = recordedSession('plugin-streams')
@@ -26,13 +27,7 @@ function literal(frames: readonly Fields[], stream: string) {
 
 async function viewOf(stream: string, strategy: StreamStrategy) {
   const clock = new ManualClock()
-  const sent: Fields[] = []
-  const pair = new MemoryPair({
-    clock,
-    onConnect: (end) => {
-      end.onMessage = (data) => sent.push(JSON.parse(data))
-    },
-  })
+  const { pair, sent } = farEnd(clock)
   const api = createStreamClient({
     ...{ url: 'ws://test/websocket', transport: pair, clock, stream },
     clients: [chat({ strategy }), presence(), notifications()],

@@ -12,18 +12,12 @@ import {
   streamsDialect,
 } from 'wirefold/dialects/streams'
 import { ManualClock, MemoryPair } from 'wirefold/testing'
-import type { Fields } from '../../src/wire/fields.ts'
+import { farEnd } from '../support/far-end.ts'
 import { outcomeOf } from '../support/scripted.ts'
 
 async function joined(strategy: StreamStrategy) {
   const clock = new ManualClock()
-  const sent: Fields[] = []
-  const pair = new MemoryPair({
-    clock,
-    onConnect: (end) => {
-      end.onMessage = (data) => sent.push(JSON.parse(data))
-    },
-  })
+  const { pair, sent } = farEnd(clock)
   const api = createStreamClient({
     ...{ url: 'ws://test/websocket', transport: pair, clock, stream: 'stream:1' },
     clients: [chat({ strategy }), presence(), notifications({ strategy })],
