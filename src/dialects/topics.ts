@@ -34,6 +34,8 @@ export interface TopicsOptions {
 /** What holds where nothing is said. */
 export const topicsDefaults = { envelope: 'flat', acks: false, initialTopics: [] } as const
 
+/** Whatever is about no topic; it comes to everybody and need not be asked for. */
+const SYSTEM = 'system'
 /** How many asks are remembered, for errors that only name the message they answer. */
 const REMEMBERED = 256
 
@@ -51,7 +53,7 @@ export function topicsDialect(options: TopicsOptions = {}): DialectFactory {
     /** The server's ping comes in capitals from some, and is answered as it was asked. */
     let pong = 'pong'
 
-    function say(message: TopicMessage, ts: number = Date.now(), topic = 'system'): Outgoing {
+    function say(message: TopicMessage, ts: number = Date.now(), topic = SYSTEM): Outgoing {
       const { type, ...data } = message
       const { message_id: id } = message
       const flat = envelope === 'flat'
@@ -65,7 +67,10 @@ export function topicsDialect(options: TopicsOptions = {}): DialectFactory {
         case 'unsubscribe': {
           const { kind, requestId, channels, timestamp } = intent
           // Servers without wildcards fail at them and leave out what is behind.
-          const topics = [...channels].sort((a, b) => +isWild(a) - +isWild(b))
+          const topics = channels
+            .filter((channel) => channel !== SYSTEM)
+            .sort((a, b) => +isWild(a) - +isWild(b))
+          if (!topics.length) return []
           asked.set(requestId, kind === 'subscribe' ? topics : [])
           const [first = ''] = asked.keys()
           if (asked.size > REMEMBERED) asked.delete(first)
@@ -89,11 +94,12 @@ export function topicsDialect(options: TopicsOptions = {}): DialectFactory {
 
     function read(type: string, wire: Fields): Frame | readonly Frame[] {
       const data = isFields(wire.data) ? wire.data : wire
-      const id = asString(wire.req_id) ?? asString(data.message_id) ?? ''
+      const ids = [wire.req_id, data.message_id, wire.message_id]
+      const id = ids.map(asString).find(Boolean) ?? ''
       const topics = asked.get(id)
       const to = acks && topics ? [id] : []
       const timestamp = asNumber(data.timestamp)
-      switch (type) {
+      switch (type.toLowerCase()) {
         case 'subscribe_ack':
         case 'unsubscribe_ack':
         case 'unsubscribe_success':
@@ -110,11 +116,9 @@ export function topicsDialect(options: TopicsOptions = {}): DialectFactory {
           })
         }
         case 'ping':
-        case 'PING':
-          pong = type === 'PING' ? 'PONG' : 'pong'
+          pong = type === 'ping' ? 'pong' : 'PONG'
           return { kind: 'ping', timestamp }
         case 'pong':
-        case 'PONG':
           return { kind: 'pong', timestamp, serverTime: asNumber(wire.ts), offsets: undefined }
       }
       const channel = asString(wire.topic) ?? topicOf(type, { ...wire, ...data })
@@ -151,9 +155,9 @@ function isWild(topic: string): boolean {
 function topicOf(type: string, { id, agent_id, thread_id }: Fields): string {
   const kind = type.replace(/_.*/, '')
   if (kind === 'agent') return named(kind, id ?? agent_id)
-  return kind === 'thread' || kind === 'stream' ? named('thread', thread_id) : 'system'
+  return kind === 'thread' || kind === 'stream' ? named('thread', thread_id) : SYSTEM
 }
 
 function named(kind: string, id: unknown): string {
-  return typeof id === 'number' || typeof id === 'string' ? `${kind}:${id}` : 'system'
+  return typeof id === 'number' || typeof id === 'string' ? `${kind}:${id}` : SYSTEM
 }

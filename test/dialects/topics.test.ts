@@ -127,6 +127,21 @@ describe('the topics dialect', () => {
     ])
   })
 
+  it('does not ask for what comes to everybody', async () => {
+    const rig = await open({ acks: true }, ({ type, message_id }, send) => {
+      if (type === 'subscribe') send({ type: 'subscribe_ack', message_id })
+    })
+    const alone = follow(rig, 'system')
+    await rig.clock.advance(0)
+    expect(rig.sent).toEqual([])
+    expect(alone.states()).toEqual(['live'])
+    rig.pair.last.close(1006)
+    const together = follow(rig, 'system', 'agent:1')
+    await rig.clock.advance(1_000)
+    expect(rig.sent).toMatchObject([{ topics: ['agent:1'] }])
+    expect(together.states()).toEqual(['gap', 'live'])
+  })
+
   it('says anew nothing of a topic that has handlers left', async () => {
     const { channels, sent, clock } = await open()
     const heard: unknown[] = []
@@ -163,6 +178,7 @@ describe('the topics dialect', () => {
   it.each([
     ['PING', 'PONG'],
     ['ping', 'pong'],
+    ['Ping', 'PONG'],
   ])('answers a %s as it was asked', async (asked, answer) => {
     const rig = await open()
     await rig.tell({ type: asked })
