@@ -24,6 +24,8 @@ export type { GapReason } from './channels/continuity.ts'
 export type { EventsOptions } from './channels/events.ts'
 export { events, eventsDefaults } from './channels/events.ts'
 export { feed } from './channels/feed.ts'
+export type { Manager, ManagerOptions } from './channels/manager.ts'
+export { defineManager } from './channels/manager.ts'
 export type { PollingOptions } from './channels/polling.ts'
 export { pollingDefaults, pollWhileDown } from './channels/polling.ts'
 export type { Scope } from './channels/scope.ts'
@@ -162,6 +164,8 @@ export type {
   OutboxStorage,
   SettledRequest,
 } from './wire/outbox.ts'
+export { plainDialect } from './wire/plain-dialect.ts'
+export { plainEvent, plainReply } from './wire/plain-frames.ts'
 export type { PresenceDevice, PresenceUser } from './wire/presence.ts'
 export type { AskOptions, Question } from './wire/question.ts'
 export type { Sink } from './wire/sink.ts'

@@ -121,6 +121,7 @@ export class Channel {
     if (verdict !== 'deliver') this.#break(verdict)
     this.#deliverTo(this.#folds, event)
     this.#deliverTo(this.#handles, event)
+    if (this.#gap && this.#isWhole(event)) this.caughtUp()
     return true
   }
 
@@ -131,6 +132,11 @@ export class Channel {
       listener.settle = undefined
       settle?.(error)
     }
+  }
+
+  /** Whether an event holds our whole state; a member's is not that of its family. */
+  #isWhole({ channel, type }: EventFrame): boolean {
+    return channel === this.name && (this.#line.dialect.snapshots?.includes(type) ?? false)
   }
 
   #deliverTo(listeners: Few<Listener>, event: EventFrame): void {

@@ -65,7 +65,7 @@ export function pollWhileDown<State>(
     try {
       const snapshot = await poll(controller.signal)
       if (controller.signal.aborted) return
-      into.reset(snapshot.state)
+      into.reset(snapshot.state, undefined)
       told = undefined
     } catch (error) {
       if (controller.signal.aborted) return

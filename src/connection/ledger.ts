@@ -114,6 +114,8 @@ export class Ledger {
           asked.sentAt ??= now
           if (asked.expectation) asked.expectation.leftAt = now
           this.#changed()
+          // Nobody will answer it: it is done. Not before, or it would be taken back.
+          if (asked.expectation?.keys.length === 0) this.#succeed(asked, localReply(question))
         },
         release: () => {
           cancelDeadline()
@@ -204,13 +206,14 @@ export class Ledger {
       this.#fail(asked, reasons.unsupported(question, this.#port.dialect().name))
       return
     }
-    const keys = said.flatMap((outgoing) => outgoing.keys)
-    if (keys.length === 0) this.#succeed(asked, localReply(question))
-    else {
-      const answered = (answer: Answer): void => this.#answered(asked, answer)
-      asked.expectation = { keys, answered, line: this.#port.line(), leftAt: undefined }
-      this.#expected.add(asked.expectation)
+    if (said.length === 0) {
+      this.#succeed(asked, localReply(question))
+      return
     }
+    const keys = said.flatMap((outgoing) => outgoing.keys)
+    const answered = (answer: Answer): void => this.#answered(asked, answer)
+    asked.expectation = { keys, answered, line: this.#port.line(), leftAt: undefined }
+    this.#expected.add(asked.expectation)
   }
 
   /** Whether a question may be said now; where it may not, sees to what comes of it. */

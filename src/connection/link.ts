@@ -156,7 +156,8 @@ export class Link {
       unansweredSince: (since: number | undefined) => handlers.unansweredSince(since),
       dead: () => this.#dead(),
     }
-    this.#heartbeat = new Heartbeat(port, heartbeat, frame?.heartbeatMs)
+    const wantedMs = frame?.heartbeatMs ?? this.dialect.presets.heartbeatMs
+    this.#heartbeat = new Heartbeat(port, heartbeat, wantedMs)
     this.#heartbeat.start()
   }
 

@@ -17,3 +17,5 @@ export type {
   WorkerContext,
 } from './duui-contexts.ts'
 export { isContextKind } from './duui-contexts.ts'
+export type { DUUIOptions } from './duui-dialect.ts'
+export { duuiDefaults, duuiDialect } from './duui-dialect.ts'

@@ -11,16 +11,12 @@ import {
   isFields,
 } from '../wire/fields.ts'
 import type { ChannelPosition, Frame, Position } from '../wire/frame.ts'
+import { inFamily } from '../wire/in-family.ts'
 import type { Intent, SubscribeIntent } from '../wire/intent.ts'
 import { notice } from '../wire/notice.ts'
 
 /** The subprotocol of wirefold's own wire. */
 export const NATIVE_PROTOCOL = 'wirefold.v1'
-
-/** Whether a channel is of the family that a name such as `agent:*` stands for. */
-export function inFamily(channel: string, pattern: string): boolean {
-  return pattern.endsWith(':*') && channel.startsWith(pattern.slice(0, -1))
-}
 
 const dialect: Dialect = {
   name: 'native',

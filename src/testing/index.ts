@@ -1,3 +1,5 @@
+export type { DialectHarness, MakeDialect } from './dialect-bench.ts'
+export { dialectSuite } from './dialect-suite.ts'
 export { ManualClock, settle } from './manual-clock.ts'
 export { MemoryOutboxDatabase, memoryOutboxStorage } from './memory-outbox.ts'
 export type { FarEnd, MemoryPairOptions } from './memory-pair.ts'

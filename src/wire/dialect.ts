@@ -47,6 +47,8 @@ export interface Presets {
   readonly connectTimeoutMs?: number
   /** How often the backend wants to be told that somebody is still present, in milliseconds. */
   readonly presenceHeartbeatMs?: number
+  /** From one of our pings to the next, in milliseconds, where no welcome tells it. */
+  readonly heartbeatMs?: number
 }
 
 /**
@@ -67,6 +69,11 @@ export interface Dialect {
   readonly heartbeat: 'ping' | 'server' | 'none'
   /** Close codes after which connecting again makes no sense. */
   readonly fatalCloseCodes: readonly number[]
+  /**
+   * The types of events that hold the whole state of their channel: after one of them nothing that was
+   * missed before it is missing, and a channel in a `gap` is `live` again.
+   */
+  readonly snapshots?: readonly string[]
   /** The WebSocket subprotocols to offer. */
   readonly protocols: readonly string[]
   /** The address to connect to. */

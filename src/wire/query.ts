@@ -1,5 +1,16 @@
+import type { Credentials } from './dialect.ts'
+
 /** Adds query parameters to an address that may have some already. */
-export function withQuery(base: string, query: Readonly<Record<string, string>>): string {
-  const added = new URLSearchParams(query).toString()
+export function withQuery(
+  base: string,
+  query: Readonly<Record<string, string>> | readonly (readonly string[])[],
+): string {
+  const pairs = Array.isArray(query) ? query : Object.entries(query)
+  const added = new URLSearchParams(pairs).toString()
   return added ? `${base}${base.includes('?') ? '&' : '?'}${added}` : base
+}
+
+/** Adds credentials to the address, for backends that look for `token` in the query. */
+export function withCredentials(base: string, { token, query }: Credentials): string {
+  return withQuery(base, token === undefined ? { ...query } : { ...query, token })
 }

@@ -1,108 +1,16 @@
 import { fc, test } from '@fast-check/vitest'
-import { describe, expect } from 'vitest'
+import { describe } from 'vitest'
 import { duui } from '../../src/dialects/duui.ts'
+import { duuiDialect } from '../../src/dialects/duui-dialect.ts'
+import { entity } from '../../src/dialects/entity.ts'
 import { native } from '../../src/dialects/native.ts'
 import { socketio } from '../../src/dialects/socketio.ts'
 import { withAcks } from '../../src/dialects/socketio-acks.ts'
 import { withHandshake } from '../../src/dialects/socketio-handshake.ts'
-import type { Frame } from '../../src/wire/frame.ts'
+import { streams } from '../../src/dialects/streams.ts'
+import { topics, topicsDialect } from '../../src/dialects/topics.ts'
+import { assertFrame } from '../../src/testing/frame-shapes.ts'
 import { expectPristine } from './pristine.ts'
-
-type Check = (value: unknown) => boolean
-
-const text: Check = (value) => typeof value === 'string'
-const time: Check = (value) => Number.isFinite(value)
-const from =
-  (least: number): Check =>
-  (value) =>
-    typeof value === 'number' && Number.isFinite(value) && value >= least
-const integer =
-  (least: number): Check =>
-  (value) =>
-    Number.isSafeInteger(value) && from(least)(value)
-const optional =
-  (check: Check): Check =>
-  (value) =>
-    value === undefined || check(value)
-const anything: Check = () => true
-const list =
-  (check: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(check)
-const map =
-  (check: Check): Check =>
-  (value) =>
-    value instanceof Map && [...value.keys()].every(text) && [...value.values()].every(check)
-const fields =
-  (checks: Readonly<Record<string, Check>>): Check =>
-  (value) => {
-    if (typeof value !== 'object' || value === null) return false
-    const entries = Object.entries(value)
-    const missing = Object.keys(checks).filter((name) => !Object.hasOwn(value, name))
-    return (
-      missing.every((name) => checks[name]?.(undefined)) &&
-      entries.every(([name, field]) => checks[name]?.(field) ?? false)
-    )
-  }
-
-const id: Check = (value) => typeof value === 'string' && value.length <= 128
-const position = fields({ epoch: text, offset: integer(0) })
-const refusal = fields({
-  code: text,
-  message: text,
-  retryable: (value) => typeof value === 'boolean',
-  retryAfterMs: optional(from(0)),
-  channel: optional(text),
-  details: anything,
-})
-
-/** What each kind of frame consists of. */
-const shapes: { readonly [Kind in Frame['kind']]: Readonly<Record<string, Check>> } = {
-  event: {
-    channel: text,
-    type: text,
-    payload: anything,
-    id: optional(id),
-    offset: optional(integer(1)),
-    prev: optional(integer(0)),
-    via: optional(text),
-    timestamp: optional(time),
-  },
-  reply: {
-    to: list(text),
-    payload: anything,
-    at: optional(list(fields({ channel: text, epoch: text, offset: integer(1) }))),
-  },
-  refusal: { to: list(text), error: refusal },
-  subscribed: { to: list(text), at: map(position), refused: map(refusal), gaps: list(text) },
-  unsubscribed: { channel: text, error: refusal },
-  welcome: {
-    connectionId: optional(text),
-    userId: optional(text),
-    serverTime: optional(time),
-    heartbeatMs: optional(from(1)),
-    limits: fields({
-      subscriptions: optional(integer(1)),
-      frameBytes: optional(integer(1)),
-      messagesPerSecond: optional(from(1)),
-      dedupeMs: optional(from(0)),
-    }),
-  },
-  ping: { timestamp: optional(time) },
-  pong: {
-    timestamp: optional(time),
-    serverTime: optional(time),
-    offsets: optional(map(position)),
-  },
-  goaway: { deadlineMs: from(0), windowMs: from(0), reason: text },
-  expiring: { expiresAt: optional(time) },
-  notice: { level: text, reason: text, wire: anything },
-}
-
-function expectWellFormed(frame: Frame): void {
-  const shape = fields({ kind: text, ...shapes[frame.kind] })
-  if (!shape(frame)) expect.fail(`${JSON.stringify(frame)} is no ${frame.kind}`)
-}
 
 const odd = fc.oneof(
   fc.jsonValue(),
@@ -110,7 +18,8 @@ const odd = fc.oneof(
 )
 const verb = fc.constantFrom(
   ...['welcome', 'subscribed', 'unsubscribed', 'reply', 'error', 'x', 'ping', 'pong', 'goaway'],
-  'auth:expiring',
+  ...['auth:expiring', 'connected', 'PING', 'subscribe_ack', 'subscribe_error', 'agent_updated'],
+  ...['unsubscribe_success', 'thread_history', 'stream_chunk', 'presence', 'process_state'],
 )
 const place = fc.oneof(odd, fc.tuple(fc.oneof(fc.string(), odd), fc.oneof(fc.nat(), odd)))
 const places = fc.oneof(odd, fc.dictionary(fc.string(), place))
@@ -136,8 +45,20 @@ const message = some({
   ...{ id: odd, offset: odd, prev: odd, via: odd, timestamp: odd },
   at: fc.oneof(odd, fc.array(fc.oneof(odd, some({ channel: odd, epoch: odd, offset: odd })))),
 })
+const data = some({
+  ...{ topics: fc.oneof(odd, fc.array(fc.string())), message_id: odd, timestamp: odd, id: odd },
+  ...{ thread_id: odd, agent_id: odd, error: fc.oneof(fc.string(), odd), error_code: odd },
+})
+const topical = fc.tuple(data, some({ type: verb, topic: odd, req_id: odd, v: odd, ts: odd, data }))
+const row = some({ _id: fc.oneof(odd, some({ $oid: odd })), path: odd, status: odd, kind: odd })
+const state = some({
+  ...{ type: verb, kind: odd, timestamp: odd, server_time: odd, process_id: odd, stream: odd },
+  process: fc.oneof(odd, row),
+  documents: fc.oneof(odd, fc.array(fc.oneof(odd, row))),
+})
 const envelope = some({
   timestamp: odd,
+  process_id: odd,
   event: fc.oneof(
     odd,
     some({
@@ -161,15 +82,22 @@ const packet = fc.tuple(
 describe.each([
   ['native', native],
   ['duui', duui],
+  ['duui, its older styles derived', duuiDialect({ legacy: 'derive' })],
+  ['entity', entity],
+  ['topics', topics],
+  ['topics, confirmed', topicsDialect({ acks: true, envelope: 'versioned' })],
+  ['streams', streams],
   ['socketio', socketio],
   ['socketio by itself', withAcks(withHandshake(socketio))],
 ] as const)('the dialect %s', (_, dialect) => {
-  const wire = fc.oneof(odd, message, envelope, packet, fc.array(fc.oneof(odd, message, envelope)))
-  test.prop([wire], { numRuns: 3_000 })(
+  const flat = topical.map(([inner, outer]) => ({ ...inner, ...outer }))
+  const any = fc.oneof(odd, message, envelope, packet, flat, state)
+  const wire = fc.oneof(any, fc.array(any))
+  test.prop([wire], { numRuns: 1_000 })(
     'makes of any JSON a frame that is what its type says',
     (value) => {
       const frames = dialect().decode(value) ?? []
-      for (const frame of [frames].flat()) expectWellFormed(frame)
+      for (const frame of [frames].flat()) assertFrame(frame)
       expectPristine()
     },
   )

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 
 /**
  * Which folder of src may import which others at run time, and why no more. A file outside all
- * folders, such as index.ts, may import everything and is imported by nothing.
+ * folders, such as index.ts, may import everything and is imported by nothing; so do the doors within
+ * a folder, which only pass on what others export.
  */
 const floors: Record<string, { may: string[]; because: string }> = {
   base: { may: [], because: 'it is the ground' },
@@ -23,6 +24,10 @@ const floors: Record<string, { may: string[]; because: string }> = {
     may: ['connection', 'dialects', 'wire', 'base'],
     because: 'it builds and joins, and names one dialect',
   },
+  streams: {
+    may: ['client', 'channels', 'context', 'dialects', 'wire', 'base'],
+    because: 'it is a whole client for one kind of backend',
+  },
   adapters: { may: ['base'], because: 'a view needs a store and nothing else' },
   transports: {
     may: ['connection', 'wire', 'base'],
@@ -35,7 +40,8 @@ const floors: Record<string, { may: string[]; because: string }> = {
 const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
   .map((file) => `src/${file.replaceAll('\\', '/')}`)
-const folderOf = (file: string) => file.split('/').length > 2 && file.split('/')[1]
+const isDoor = (file: string) => file.endsWith('-door.ts')
+const folderOf = (file: string) => file.split('/').length > 2 && !isDoor(file) && file.split('/')[1]
 
 /** The files of src that a file imports at run time. */
 function imports(file: string): string[] {
@@ -80,6 +86,17 @@ describe('the house', () => {
           .filter((target) => folderOf(target) === 'dialects' && names(target) !== names(file))
           .map((target) => `${file} → ${target}`),
       )
+    expect(wrong).toEqual([])
+  })
+
+  it('has doors that only pass on what others export', () => {
+    const wrong = sources.filter(isDoor).filter((file) => {
+      const rest = readFileSync(file, 'utf8').replace(
+        /export (type )?\{[^}]*\} from '[^']+'\n/g,
+        '',
+      )
+      return rest.trim() !== ''
+    })
     expect(wrong).toEqual([])
   })
 

@@ -202,7 +202,7 @@ describe('a state that was fetched', () => {
       const sink = sessionSink(sessions)
       const seen: unknown[] = []
       for (const n of order) {
-        if (n === 2) sink.reset([progress(2)])
+        if (n === 2) sink.reset([progress(2)], undefined)
         else sessions.dispatch(progress(n))
         seen.push(sessions.slot('session').get('s')?.progress?.progress)
       }

@@ -1,0 +1,17 @@
+export type { TopicsOptions } from './topics.ts'
+export { topics, topicsDefaults, topicsDialect } from './topics.ts'
+export type {
+  AgentEventData,
+  RunUpdateData,
+  StreamChunkData,
+  ThreadCreatedEventData,
+  ThreadDeletedEventData,
+  ThreadHistoryData,
+  ThreadMessageEventData,
+  ThreadUpdatedEventData,
+  TopicEvents,
+  TopicEventType,
+  TopicId,
+  TopicMessage,
+} from './topics-messages.ts'
+export { build, isTopicEvent, topic } from './topics-messages.ts'

@@ -1,0 +1,83 @@
+import { duui } from '../../src/dialects/duui.ts'
+import { duuiDialect } from '../../src/dialects/duui-dialect.ts'
+import { entity } from '../../src/dialects/entity.ts'
+import { native } from '../../src/dialects/native.ts'
+import { streamsDialect } from '../../src/dialects/streams.ts'
+import { topics, topicsDialect } from '../../src/dialects/topics.ts'
+import type { DialectHarness } from '../../src/testing/index.ts'
+import { asFields, asString, type Fields } from '../../src/wire/fields.ts'
+import { recordedEnvelopes } from '../replay/recording.ts'
+import { recordedMessages } from '../replay/session.ts'
+
+/** One envelope of each kind of context. */
+const envelopes = [
+  ...new Map(recordedEnvelopes().map((line) => [line.event.context.kind, line])).values(),
+]
+const legacy = [
+  { type: 'process_state', process: { _id: { $oid: 'p' }, status: 'Active', progress: 1 } },
+  { type: 'documents_delta', process_id: 'p', documents: [{ path: '/a.txt', status: 'Active' }] },
+  { kind: 'init', process: { _id: 'p' }, documents: [], server_time: 1 },
+]
+// A message without a type is in the recording on purpose: it is odd.
+const topical = recordedMessages('agent-topics').filter(({ type }) => type !== undefined)
+
+/** The dialects of this package, each with messages of its backend. */
+export const harnesses: Readonly<Record<string, DialectHarness>> = {
+  native: {
+    dialect: native,
+    messages: [
+      { type: 'welcome', payload: { connectionId: 'c', limits: { subscriptions: 50 } } },
+      [{ type: 'x', channel: 'room:1', offset: 1, id: 'a' }],
+      { type: 'pong', payload: { timestamp: 1, offsets: { 'room:1': ['e', 1] } } },
+      { type: 'goaway', payload: { deadlineMs: 1, windowMs: 1, reason: 'restart' } },
+      { type: 'unsubscribed', channel: 'room:1', payload: { code: 'forbidden' } },
+    ],
+    answer: ({ type, requestId }: Fields) =>
+      type === 'subscribe'
+        ? { type: 'subscribed', requestId, payload: { at: { 'room:1': ['e', 1] } } }
+        : { type: 'reply', requestId, payload: {} },
+  },
+  duui: { dialect: duui, messages: [...envelopes, ...legacy] },
+  'duui, its older styles derived': {
+    dialect: duuiDialect({ legacy: 'derive' }),
+    messages: [...legacy, ...envelopes],
+  },
+  entity: {
+    dialect: entity,
+    messages: recordedMessages('entity-realtime'),
+    answer({ type, channel, requestId, payload }: Fields) {
+      // The join is the one answer that leaves the request id out.
+      if (type === 'presence:join') {
+        return { type: 'subscribed', channel: `presence:${asFields(payload).resource}` }
+      }
+      return { type: asString(type)?.includes('subscribe') ? `${type}d` : type, channel, requestId }
+    },
+  },
+  topics: { dialect: topics, messages: topical },
+  'topics, confirmed': {
+    dialect: topicsDialect({ acks: true }),
+    messages: topical,
+    answer: ({ type, message_id }: Fields) => ({
+      type: type === 'subscribe' ? 'subscribe_ack' : 'unsubscribe_success',
+      message_id,
+    }),
+  },
+  'topics, versioned': {
+    dialect: topicsDialect({ acks: true, envelope: 'versioned', initialTopics: ['agent:1'] }),
+    messages: topical,
+    answer: ({ type, req_id }: Fields) => ({
+      v: 1,
+      type: `${type}_ack`,
+      topic: 'system',
+      ts: 1,
+      req_id,
+      data: { message_id: req_id },
+    }),
+  },
+  streams: {
+    dialect: streamsDialect({
+      clients: () => [{ name: 'chat', stream: 'room:1:chat', strategy: 'streams' }],
+    }),
+    messages: recordedMessages('plugin-streams'),
+  },
+}

@@ -1,0 +1,27 @@
+import { type Dialect, plainDialect, plainEvent } from 'wirefold'
+
+/** Says `{join: 'lobby'}`, and hears `{room: 'lobby', event: 'said', body: 'hello'}`. */
+export const rooms = (): Dialect => ({
+  ...plainDialect,
+  name: 'rooms',
+  decode(wire) {
+    const { room, event, body } = Object(wire)
+    return typeof room === 'string' && typeof event === 'string'
+      ? plainEvent(room, event, body)
+      : { kind: 'notice', level: 'malformed', reason: 'no room or no event', wire }
+  },
+  encode(intent) {
+    switch (intent.kind) {
+      case 'subscribe':
+        return intent.channels.map((join) => ({ wire: { join }, keys: [], channels: [join] }))
+      case 'unsubscribe':
+        return intent.channels.map((leave) => ({ wire: { leave }, keys: [], channels: [leave] }))
+      case 'publish':
+        return [
+          { wire: { room: intent.channel, event: intent.type, body: intent.payload }, keys: [] },
+        ]
+      default:
+        return undefined
+    }
+  },
+})

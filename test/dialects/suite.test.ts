@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest'
+import { entity } from '../../src/dialects/entity.ts'
+import type { Dialect, Frame } from '../../src/index.ts'
+import { type DialectHarness, dialectSuite } from '../../src/testing/index.ts'
+import { harnesses } from './harnesses.ts'
+
+describe.each(Object.entries(harnesses))('the dialect %s', (_, harness) => {
+  it.each(dialectSuite)('$name', ({ run }) => run(() => harness))
+})
+
+/** The promises that a dialect breaks. */
+async function broken(harness: DialectHarness): Promise<string[]> {
+  const names: string[] = []
+  for (const { name, run } of dialectSuite) await run(() => harness).catch(() => names.push(name))
+  return names
+}
+
+/** The entity dialect with one thing about it spoilt. */
+function spoilt(spoil: (dialect: Dialect) => Partial<Dialect>): DialectHarness {
+  const sound = harnesses.entity
+  if (!sound) throw new Error('There is no such harness.')
+  return {
+    ...sound,
+    dialect: () => {
+      const dialect = entity()
+      return { ...dialect, ...spoil(dialect) }
+    },
+  }
+}
+
+describe('the dialect suite', () => {
+  const shared = entity()
+  const seen: unknown[] = []
+  const spoilers: Record<string, [harness: DialectHarness, caught: string]> = {
+    'throws at null': [
+      spoilt(({ decode }) => ({ decode: (wire) => decode((wire as object).valueOf()) })),
+      'never throws, whatever comes, and makes frames that are what their type says',
+    ],
+    'leaves a field of a frame out': [
+      spoilt(({ decode }) => ({
+        decode: (wire) => {
+          const { payload, ...frame } = { payload: 0, ...decode(wire) }
+          return payload === 0 ? ({ kind: 'ping', timestamp: 'now' } as never) : (frame as Frame)
+        },
+      })),
+      'never throws, whatever comes, and makes frames that are what their type says',
+    ],
+    'tells of an odd message twice': [
+      spoilt(({ decode }) => ({
+        decode: (wire) => {
+          const frame = decode(wire)
+          return frame && 'kind' in frame && frame.kind === 'notice' ? [frame, frame] : frame
+        },
+      })),
+      'tells of what is no object by one notice at most, and takes it for nothing else',
+    ],
+    'finds everything malformed': [
+      spoilt(() => ({
+        decode: (wire) => ({ kind: 'notice', level: 'malformed', reason: '', wire }),
+      })),
+      'understands what its backend sends',
+    ],
+    'changes what it reads': [
+      spoilt(({ decode }) => ({
+        decode: (wire) => {
+          const frames = decode(wire)
+          if (typeof wire === 'object' && wire) Object.assign(wire, { read: true })
+          return frames
+        },
+      })),
+      'leaves what it reads as it is',
+    ],
+    'has one memory for all sockets': [
+      spoilt(() => ({ decode: (wire) => shared.decode(wire) })),
+      'gives every socket a memory of its own',
+    ],
+    'says what JSON cannot': [
+      spoilt(() => ({ encode: () => [{ wire: undefined, keys: [] }] })),
+      'puts every intent into messages of plain JSON, or has no word for it',
+    ],
+    'forgets a channel': [
+      spoilt(({ encode }) => ({
+        encode: (intent) => ('channels' in intent ? encode(intent)?.slice(1) : encode(intent)),
+      })),
+      'covers every channel of a subscribe by exactly one of its messages',
+    ],
+    'gives all messages of a subscribe one key': [
+      spoilt(({ encode }) => ({
+        encode: (intent) =>
+          encode(intent)?.map((outgoing) => ({
+            ...outgoing,
+            keys: 'requestId' in intent ? [intent.requestId] : [],
+          })),
+      })),
+      'waits for answers only where there are some, under keys no other message has first',
+    ],
+    'waits for answers that do not come': [
+      spoilt(({ capabilities }) => ({ capabilities: { ...capabilities, acks: false } })),
+      'waits for answers only where there are some, under keys no other message has first',
+    ],
+    'does not know an answer': [
+      spoilt(({ encode }) => ({
+        encode: (intent) => encode(intent)?.map((outgoing) => ({ ...outgoing, keys: ['other'] })),
+      })),
+      'recognises the answer to what it said',
+    ],
+    'takes the query of an address away': [
+      spoilt(() => ({ url: (base) => base.replace(/\?.*/, '') })),
+      'keeps what an address has, and adds to it anew each time',
+    ],
+    'adds to an address more and more': [
+      spoilt(() => ({ url: (base) => `${base}&n=${seen.push(base)}` })),
+      'keeps what an address has, and adds to it anew each time',
+    ],
+    'matches by prefix': [
+      spoilt(() => ({ match: (channel, pattern) => channel.startsWith(pattern.slice(0, 4)) })),
+      'matches no channel with another that is not a pattern',
+    ],
+    'gives up at a normal close': [
+      spoilt(() => ({ fatalCloseCodes: [1000] })),
+      'has numbers that make sense',
+    ],
+  }
+
+  it('finds nothing wrong with a sound one', async () => {
+    expect(await broken(spoilt(() => ({})))).toEqual([])
+  })
+
+  it.each(Object.entries(spoilers))('catches a dialect that %s', async (_, [harness, caught]) => {
+    expect(await broken(harness)).toContain(caught)
+  })
+
+  it('has a dialect that spoils each of its promises', () => {
+    const caught = new Set(Object.values(spoilers).map(([, name]) => name))
+    expect(dialectSuite.map(({ name }) => name).filter((name) => !caught.has(name))).toEqual([])
+  })
+})

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest'
+import {
+  chat,
+  createStreamClient,
+  notifications,
+  presence,
+  type StreamStrategy,
+} from 'wirefold/dialects/streams'
+import { ManualClock } from 'wirefold/testing'
+import type { Fields } from '../../src/wire/fields.ts'
+import { farEnd } from '../support/far-end.ts'
+import { Placeholders, recordedSession } from './session.ts'
+
+const lines = recordedSession('plugin-streams')
+
+/** What a user sees of frames, by the rules of the backend alone. */
+function literal(frames: readonly Fields[], stream: string) {
+  const of = (field: string) => frames.filter((frame) => frame.stream === `${stream}:${field}`)
+  return {
+    messages: of('chat')
+      .filter(({ type }) => type !== 'reload')
+      .map(({ type, username, message, id }) => ({ type, username, message, id })),
+    users: of('presence').at(-1)?.message ?? [],
+    notifications: of('notifications').map(({ message }) => message),
+  }
+}
+
+async function viewOf(stream: string, strategy: StreamStrategy) {
+  const clock = new ManualClock()
+  const { pair, sent } = farEnd(clock)
+  const api = createStreamClient({
+    ...{ url: 'ws://test/websocket', transport: pair, clock, stream },
+    clients: [chat({ strategy }), presence(), notifications()],
+  })
+  await clock.advance(0)
+  const placeholders = new Placeholders()
+  const told: Fields[] = []
+  for (const { dir, frame } of lines) {
+    if (dir === 's2c') {
+      pair.last.send(JSON.stringify(frame))
+      told.push(frame)
+    } else if (frame.stream === `${stream}:chat`) {
+      void api.chat.send(String(frame.message))
+      await clock.advance(0)
+      expect(placeholders.matches(frame, sent.at(-1))).toBe(true)
+    }
+    await clock.advance(0)
+    expect({
+      messages: api.chat.messages.get(),
+      users: api.presence.users.get(),
+      notifications: api.notifications.messages.get().map(({ message }) => message),
+    }).toEqual(literal(told, stream))
+  }
+  return { api, sent, url: pair.last.url }
+}
+
+describe('a recorded session of a plugin backend', () => {
+  it('looks at every line as the frames say, under the strategy streams', async () => {
+    const { api, sent, url } = await viewOf('stream:77', 'streams')
+    expect(api.chat.messages.get().map(({ id }) => id)).toEqual([
+      '1701377504100-0',
+      '1701377504203-0',
+      '1701377505101-0',
+    ])
+    expect(sent).toHaveLength(1)
+    expect(new URL(url).searchParams.getAll('clients').map((text) => JSON.parse(text))).toEqual([
+      { name: 'chat', stream: 'stream:77:chat', strategy: 'streams' },
+      { name: 'presence', stream: 'stream:77:presence', strategy: 'pub-sub' },
+      { name: 'notifications', stream: 'stream:77:notifications', strategy: 'pub-sub' },
+    ])
+  })
+
+  it('looks at every line as the frames say, under the strategy pub-sub', async () => {
+    const { api } = await viewOf('stream:124', 'pub-sub')
+    expect(api.chat.messages.get()).toHaveLength(3)
+  })
+})

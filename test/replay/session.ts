@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs'
+import type { Fields } from '../../src/wire/fields.ts'
+
+/** A line of a recorded session: who said what, with ids and times that differ from run to run. */
+export interface SessionLine {
+  readonly dir: 'c2s' | 's2c'
+  readonly frame: Fields
+}
+
+/** The lines of a recorded session; every call parses anew. */
+export function recordedSession(name: string): SessionLine[] {
+  const text = readFileSync(new URL(`../recordings/${name}.jsonl`, import.meta.url), 'utf8')
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line): SessionLine => JSON.parse(line))
+}
+
+/** What the server of a recorded session says, with plain ids in place of what differs. */
+export function recordedMessages(name: string): Fields[] {
+  return recordedSession(name).flatMap(({ dir, frame }) =>
+    dir === 's2c' ? [new Placeholders().fill(frame)] : [],
+  )
+}
+
+/**
+ * What stands in a recording for what differs from run to run: `$id:<name>` for an id, `$now` for a
+ * time, `$echo` for the last time that was said.
+ */
+export class Placeholders {
+  readonly #ids = new Map<string, string>()
+  #echo = 0
+
+  /** Whether what was said is what was recorded; notes of what stands for what. */
+  matches(recorded: unknown, found: unknown): boolean {
+    if (typeof recorded === 'string' && recorded.startsWith('$id:')) {
+      if (typeof found !== 'string' || found === '') return false
+      const known = this.#ids.get(recorded)
+      this.#ids.set(recorded, known ?? found)
+      return known === undefined || known === found
+    }
+    if (recorded === '$now') {
+      if (typeof found !== 'number') return false
+      this.#echo = found
+      return true
+    }
+    if (typeof recorded !== 'object' || recorded === null) return Object.is(recorded, found)
+    if (typeof found !== 'object' || found === null) return false
+    const names = new Set([...Object.keys(recorded), ...Object.keys(found)])
+    return [...names].every((name) =>
+      this.matches((recorded as Fields)[name], (found as Fields)[name]),
+    )
+  }
+
+  /** A recorded message as the server says it in this run. */
+  fill<T>(recorded: T): T {
+    return JSON.parse(JSON.stringify(recorded), (_, value: unknown) => {
+      if (value === '$echo') return this.#echo
+      if (typeof value === 'string' && value.startsWith('$id:')) {
+        return this.#ids.get(value) ?? value.slice(4)
+      }
+      return value
+    })
+  }
+}

@@ -1,0 +1,48 @@
+import type { ClientOptions, DialectFactory } from '../../src/index.ts'
+import { ChannelSubscriber, RealtimeClient } from '../../src/index.ts'
+import { ManualClock, MemoryPair } from '../../src/testing/index.ts'
+import type { Fields } from '../../src/wire/fields.ts'
+
+/** A client of some dialect over a pair in memory, whose far end the test plays itself. */
+export function dialled(
+  dialect: DialectFactory,
+  play: (message: Fields, send: (message: unknown) => void) => void = () => {},
+  options: ClientOptions = {},
+) {
+  const clock = new ManualClock()
+  const sent: Fields[] = []
+  const greetings: unknown[] = []
+  const pair = new MemoryPair({
+    clock,
+    onConnect(end) {
+      const send = (message: unknown): void => end.send(JSON.stringify(message))
+      end.onMessage = (data) => {
+        const message: Fields = JSON.parse(data)
+        sent.push(message)
+        play(message, send)
+      }
+      // Behind the opening of the socket, which is under way.
+      queueMicrotask(() => clock.after(0, () => greetings.forEach(send)))
+    },
+  })
+  const client = new RealtimeClient('ws://test/ws', {
+    transport: pair,
+    clock,
+    dialect,
+    random: () => 0.5,
+    ...options,
+  })
+  const errors: unknown[] = []
+  const notices: unknown[] = []
+  client.on('error', (error) => errors.push(error))
+  client.on('notice', (notice) => notices.push(notice))
+  return {
+    ...{ clock, pair, client, errors, notices, sent, greetings },
+    channels: new ChannelSubscriber(client, { lingerMs: 0 }),
+    /** Sends a message to the newest connection, and lets it arrive. */
+    async tell(...messages: readonly unknown[]): Promise<void> {
+      for (const message of messages) pair.last.send(JSON.stringify(message))
+      await clock.advance(0)
+    },
+  }
+}
