@@ -71,8 +71,8 @@ export class Membership {
     this.#told = due
     const said = this.#said
     this.#said = undefined
-    if (said) this.compare(...said)
     for (const event of held) this.#deliver(event)
+    if (said) this.compare(...said)
   }
 
   /**

@@ -7,7 +7,7 @@ import { describeWithRedis, redisBench } from '../support/redis.ts'
 import { recorder } from './contract.ts'
 
 /** How long Redis stands still; WIREFOLD_FREEZE_MS=30000 is what is promised. */
-const FREEZE_MS = Number(process.env.WIREFOLD_FREEZE_MS ?? 700)
+const FREEZE_MS = Number(process.env.WIREFOLD_FREEZE_MS ?? 400)
 const LIMIT_MS = 30_000 + 2 * FREEZE_MS
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -77,13 +77,17 @@ describeWithRedis(`a Redis that stands still for ${FREEZE_MS} ms`, () => {
       expect(head.epoch).not.toBe(before.epoch)
       for (const n of [7, 8]) await publishOn(a, 'a', event(n))
       await until(() => {
-        for (const heard of [near, far]) expect(heard.slice(-2)).toEqual(['1:7', '2:8'])
+        for (const heard of [near, far]) {
+          const events = heard.filter((entry) => !entry.startsWith('broken'))
+          expect(events.slice(-2)).toEqual(['1:7', '2:8'])
+        }
       })
+      // Each once, though the first of them was under way and is carried out in the end.
       for (const n of [4, 5, 6]) {
-        expect(near.filter((entry) => entry.endsWith(`:${n}`)).length).toBeLessThanOrEqual(
-          // Its own place is told in the same words: `broken:4` is no event.
-          n === 4 ? 2 : 1,
+        const told = near.filter(
+          (entry) => /^(undefined|\d+):/.test(entry) && entry.endsWith(`:${n}`),
         )
+        expect(told).toEqual([`undefined:${n}`])
       }
       expect((await a.answers.begin('k', 'd')).state).toBe('fresh')
     },

@@ -4,6 +4,7 @@ import { backoffDefaults } from '../../src/base/backoff.ts'
 import { channelDefaults } from '../../src/channels/channel-subscriber.ts'
 import { eventsDefaults } from '../../src/channels/events.ts'
 import { clientDefaults } from '../../src/client/options.ts'
+import { redisDefaults } from '../../src/server/redis/options.ts'
 
 /** The `@default` of every member in a file, by the member's name, as it is written. */
 function documented(file: string): Map<string, string> {
@@ -20,11 +21,14 @@ function literal(text: string): unknown {
   return Number(text.replaceAll('_', ''))
 }
 
+const { prefix, strategy, timeoutMs } = redisDefaults
+
 const groups: [string, Record<string, unknown>][] = [
   ['src/base/backoff.ts', { ...backoffDefaults }],
   ['src/channels/channel-subscriber.ts', { ...channelDefaults }],
   ['src/channels/events.ts', { ...eventsDefaults }],
   ['src/client/options.ts', { ...clientDefaults }],
+  ['src/server/redis/options.ts', { prefix, strategy, timeoutMs }],
 ]
 
 describe('documented defaults', () => {

@@ -64,7 +64,7 @@ export class RedisBroker implements Broker {
     this.#pauses = pauses
     const era = new Era(clock)
     this.#era = era
-    const histories = new Histories(runner, era)
+    const histories = new Histories(runner, era, pauses)
     this.#histories = histories
     const queue = new BatchQueue({ runner, pauses, node, strategy, report })
     const { subscriber, blocking } = connections
@@ -144,6 +144,9 @@ export class RedisBroker implements Broker {
     this.#answers.close()
     this.#feed.close()
     this.#connections.subscriber.close()
+    // What it was carrying out is lost, and nobody need wait to find that out.
+    const lease = this.#name(`node:${this.#node}`)
+    this.#connections.general.command(['DEL', lease]).catch(() => {})
   }
 
   /** Looks where every followed channel stands, as long as that takes; never rejects. */
