@@ -184,6 +184,18 @@ describeWithRedis('what is published', async () => {
     expect((await publishOn(broker, 'a', event(2))).offset).toBe(2)
   })
 
+  it('may be dropped by a Redis that is set to do so, which is reported', async () => {
+    const server = await redisBench()
+    const errors: unknown[] = []
+    const onError = (error: unknown) => errors.push(error)
+    await server.command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru')
+    await server.broker({ prefix: 'p', onError })
+    expect(errors).toEqual([])
+    await server.command('CONFIG', 'SET', 'maxmemory', '100mb')
+    await server.broker({ prefix: 'p', onError })
+    expect(errors.map(String)).toEqual([expect.stringContaining('allkeys-lru')])
+  })
+
   it('is refused once the broker is closed, and what waits is told so', async () => {
     const server = await redisBench()
     const broker = await server.broker({ prefix: 'p' })

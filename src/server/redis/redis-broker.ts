@@ -103,6 +103,7 @@ export class RedisBroker implements Broker {
       this.#offReady.push(connection.onReady(returned))
     }
     void this.#upkeep()
+    await this.#warn()
   }
 
   async publish(
@@ -173,6 +174,16 @@ export class RedisBroker implements Broker {
         await this.#pauses.backoff(attempt++)
       }
     }
+  }
+
+  /** A Redis that drops what it was told to keep has requests carried out twice. */
+  async #warn(): Promise<void> {
+    const info = String(await this.#connections.general.command(['INFO', 'memory']))
+    const [, policy = 'noeviction'] = /maxmemory_policy:([\w-]+)/.exec(info) ?? []
+    if (policy === 'noeviction' || /maxmemory:0\s/.test(info)) return
+    this.#report(
+      new Error(`This Redis drops keys (${policy}). Set maxmemory-policy to noeviction.`),
+    )
   }
 
   /**
