@@ -173,7 +173,7 @@ describeWithRedis('servers on one Redis', async () => {
       const fresh = await start()
       front.backends.delete(old.port)
       running = [fresh, ...running.filter((other) => other !== old)]
-      await old.server.drain({ deadlineMs: 1_500, windowMs: 300 })
+      await old.server.drain({ deadlineMs: 700, windowMs: 200 })
       await old.broker.close()
     }
     going = false
