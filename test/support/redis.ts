@@ -132,32 +132,35 @@ export async function clientOf(url: string, library: Library = 'redis', name = '
 export async function redisBench() {
   const server = await RedisServer.start()
   const cleanups: (() => unknown)[] = []
+  const inTest = () => expect.getState().currentTestName !== undefined
+  /** At the end of the test that asked, or of the suite. */
+  const atEnd = (cleanup: () => unknown): void => {
+    if (inTest()) onTestFinished(async () => void (await cleanup()))
+    else cleanups.push(cleanup)
+  }
   let prefixes = 0
   const admin = await clientOf(server.url)
-  cleanups.push(admin.close)
   const command = (...args: readonly string[]) => admin.connection.command(args)
   const connect = async (library?: Library): Promise<RedisConnection> => {
     const { connection, close } = await clientOf(server.url, library)
-    cleanups.push(close)
+    atEnd(close)
     return connection
   }
   /** A broker with connections of its own, as another process would have. */
   const broker = async (options: RedisBrokerOptions, library?: Library) => {
     const connection = await connect(library)
     const made = await createRedisBroker(connection, { onError: () => {}, ...options })
-    cleanups.push(() => made.close())
+    atEnd(() => made.close())
     return made
-  }
-  const close = async (): Promise<void> => {
-    for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
   }
   const end = async (): Promise<void> => {
     server.thaw()
-    await close()
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+    admin.close()
     await server.stop()
   }
   // Made by a test it is that test's own.
-  if (expect.getState().currentTestName === undefined) afterAll(end)
-  else onTestFinished(end)
-  return { server, command, connect, broker, prefix: () => `test${++prefixes}`, close }
+  if (inTest()) onTestFinished(end)
+  else afterAll(end)
+  return { server, command, connect, broker, prefix: () => `test${++prefixes}` }
 }
