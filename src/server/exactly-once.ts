@@ -4,7 +4,7 @@ import { canonicalJson } from './canonical-json.ts'
 import type { ServerCore } from './core.ts'
 import { outcomeOf, refused } from './outcome.ts'
 import type { RefusalCode } from './refusals.ts'
-import { refusal } from './refusals.ts'
+import { refusal, refusalOf } from './refusals.ts'
 import type { Caller } from './requests.ts'
 import { answer, encodeOutcome } from './requests.ts'
 
@@ -45,6 +45,8 @@ export async function answerOnce(
         return refuse('conflict')
     }
   } catch (error) {
+    const meant = refusalOf(error)
+    if (meant) return encodeOutcome(caller.dialect, command, refused(meant))
     core.report(error)
     return refuse('internal')
   }

@@ -84,9 +84,9 @@ export class Membership {
     this.#told = due
     const said = this.#said
     this.#said = undefined
-    if (said) this.compare(...said)
     for (const event of held) this.#deliver(event)
     this.#whole = true
+    if (said) this.compare(...said)
     return whole
   }
 

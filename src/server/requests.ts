@@ -142,7 +142,7 @@ async function handle(
     signal,
     async publish(on, type, about) {
       const event = { type, id: idFor(on), timestamp: options.clock.wall() }
-      const position = await publisher.publish(on, event, about)
+      const position = await publisher.publish(on, event, about).catch(handlersOwn)
       at.push({ channel: on, ...position })
       return position
     },
@@ -158,6 +158,15 @@ function idsOf(id: string | undefined): (channel: string) => string | undefined 
     counts.set(channel, count)
     return id === undefined || count === 1 ? id : `${id}/${count}`
   }
+}
+
+/**
+ * What could not be published is no reason to ask again, whoever says so: the handler may have done
+ * something before. Unless it decides otherwise, the request has failed.
+ */
+function handlersOwn(error: unknown): never {
+  if (!refusalOf(error)) throw error
+  throw new Error('An event could not be published.', { cause: error })
 }
 
 /** What the client hears of an error: what was meant for it, or that something failed. */

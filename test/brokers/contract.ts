@@ -107,6 +107,15 @@ export function brokerContract(name: string, { recovers, nodes }: BrokerSetup): 
       expect(heard[1]?.payload).toBe(undefined)
     })
 
+    it('takes a name for a name, whatever is in it', async () => {
+      const [a, b] = await nodes()
+      const { heard, listener } = recorder()
+      for (const name of ['*', 'a*', '[ab]', '?']) await b.subscribe(name, listener)
+      for (const name of ['a', 'b', 'ab']) await publishOn(a, name, event(1))
+      await publishOn(a, '?', event(2))
+      await until(() => expect(heard).toEqual(['1:2']))
+    })
+
     it('knows a place on every node, and what happened after it where it keeps that', async () => {
       const [a, b] = await nodes()
       const [first] = [await publishOn(a, 'a', event(1))]

@@ -9,6 +9,7 @@ import { optimisticDefaults } from '../../src/optimistic/optimistic-options.ts'
 import { presenceDefaults } from '../../src/presence/presence-manager.ts'
 import { serverDefaults } from '../../src/server/options.ts'
 import { presenceTrackerDefaults } from '../../src/server/presence-tracker.ts'
+import { redisDefaults } from '../../src/server/redis/options.ts'
 
 /** The `@default` of every member in a file, by the member's name, as it is written. */
 function documented(file: string): Map<string, string> {
@@ -25,6 +26,8 @@ function literal(text: string): unknown {
   return Number(text.replaceAll('_', ''))
 }
 
+const { prefix, strategy, timeoutMs } = redisDefaults
+
 const groups: [string, Record<string, unknown>][] = [
   ['src/base/backoff.ts', { ...backoffDefaults }],
   ['src/channels/channel-subscriber.ts', { ...channelDefaults }],
@@ -35,6 +38,7 @@ const groups: [string, Record<string, unknown>][] = [
   ['src/presence/presence-manager.ts', { ...presenceDefaults }],
   ['src/server/options.ts', { ...serverDefaults.presence }],
   ['src/server/presence-tracker.ts', { ...presenceTrackerDefaults }],
+  ['src/server/redis/options.ts', { prefix, strategy, timeoutMs }],
 ]
 
 describe('documented defaults', () => {

@@ -1,44 +1,12 @@
-import type { AddressInfo, Socket } from 'node:net'
-import { createServer, connect as dial } from 'node:net'
 import { expect, it } from 'vitest'
 import { ChannelSubscriber } from '../../src/index.ts'
 import type { RealtimeServer } from '../../src/server/index.ts'
 import { createRealtimeServer, MemoryBroker } from '../../src/server/index.ts'
+import { balance } from '../support/balancer.ts'
 import { connect, until } from '../support/live.ts'
 
 const CLIENTS = 1_000
 const WINDOW_MS = 3_000
-
-/** One address for several servers, as a load balancer has it: each socket goes to the next of them. */
-async function balance() {
-  const backends = new Set<number>()
-  let turn = 0
-  const sockets = new Set<Socket>()
-  const times: number[] = []
-  const front = createServer((near) => {
-    times.push(performance.now())
-    const ports = [...backends]
-    const far = dial(ports[turn++ % ports.length] ?? 1, '127.0.0.1')
-    for (const socket of [near, far]) {
-      sockets.add(socket)
-      socket.on('error', () => {})
-      socket.on('close', () => {
-        sockets.delete(socket)
-        near.destroy()
-        far.destroy()
-      })
-    }
-    near.pipe(far)
-    far.pipe(near)
-  })
-  await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve))
-  const { port } = front.address() as AddressInfo
-  const close = () => {
-    for (const socket of sockets) socket.destroy()
-    front.close()
-  }
-  return { url: `ws://127.0.0.1:${port}/ws`, backends, times, close }
-}
 
 it('a rolling restart of three servers under a thousand clients costs nobody anything', async () => {
   const broker = new MemoryBroker()

@@ -332,6 +332,21 @@ describe('a table of answers', () => {
     expect(total()).toBe(0)
   })
 
+  it('that says when it may be asked again is repeated word for word', async () => {
+    const { url, total, errors } = await counting({
+      broker: broker({
+        begin: () => Promise.reject(refuse('unavailable', 'Later.', { retryable: true })),
+      }),
+    })
+    const client = await RawClient.greeted(url)
+    expect((await client.ask(add)).payload).toEqual({
+      code: 'unavailable',
+      message: 'Later.',
+      retryable: true,
+    })
+    expect([total(), errors]).toEqual([0, []])
+  })
+
   it('that fails has nothing carried out, and may be asked again', async () => {
     const error = new Error('redis')
     const failures: readonly Partial<Answers>[] = [

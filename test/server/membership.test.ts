@@ -105,4 +105,70 @@ describe('a channel event', () => {
     expect(written).toHaveLength(1)
     expect(members.map(({ offsets }) => offsets)).toEqual(members.map(() => [1]))
   })
+
+  describe('told where its history stands', () => {
+    const pointed = (epoch: string, offset: number) => ({
+      type: 'pong',
+      payload: { offsets: { a: [epoch, offset] } },
+    })
+
+    function spoken() {
+      const sent: unknown[] = []
+      const send = (text: string) => sent.push(JSON.parse(text))
+      const receives = () => true
+      const membership = new Membership({ dialect: nativeServer, receives, send }, () => {})
+      return { sent, membership }
+    }
+
+    it('tells its receiver of what is further, and of another history', () => {
+      const { sent, membership } = spoken()
+      membership.settle({ epoch: 'e', offset: 5 })
+      membership.compare('a', { epoch: 'e', offset: 5 })
+      // What is on its way to us is ahead of what was said of it.
+      membership.compare('a', { epoch: 'e', offset: 4 })
+      expect(sent).toEqual([])
+      membership.compare('a', { epoch: 'e', offset: 6 })
+      membership.compare('a', { epoch: 'other', offset: 5 })
+      expect(sent).toEqual([pointed('e', 6), pointed('other', 5)])
+    })
+
+    it('waits until it is settled, and until what was held is told', () => {
+      const { sent, membership } = spoken()
+      membership.take(at(6))
+      membership.compare('a', { epoch: 'e', offset: 6 })
+      membership.settle({ epoch: 'e', offset: 5 })
+      expect(sent).toEqual([{ type: 'n', channel: 'a', offset: 6, timestamp: 0 }])
+      membership.hold()
+      membership.compare('a', { epoch: 'other', offset: 0 })
+      membership.settle({ epoch: 'e', offset: 6 })
+      expect(sent.slice(1)).toEqual([pointed('other', 0)])
+    })
+
+    it('does so before an event of another history, which may follow on ours by its number', () => {
+      const { sent, membership } = spoken()
+      membership.settle({ epoch: 'e', offset: 5 })
+      membership.take(at(6, 'other'))
+      expect(sent).toEqual([
+        pointed('other', 5),
+        { type: 'n', channel: 'a', offset: 6, timestamp: 0 },
+      ])
+    })
+  })
+
+  it('tells what has no place as it comes, and stays where it is', () => {
+    const { offsets, membership } = make()
+    const placeless = new ChannelEvent('a', undefined, {
+      source: 'a',
+      type: 'n',
+      json: undefined,
+      id: undefined,
+      timestamp: 0,
+    })
+    membership.take(placeless)
+    membership.settle({ epoch: 'e', offset: 1 })
+    membership.take(placeless)
+    membership.take(at(2))
+    expect(offsets).toEqual([undefined, undefined, 2])
+    expect(membership.position).toEqual({ epoch: 'e', offset: 2 })
+  })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { WirefoldError } from '../../src/base/errors.ts'
 import type { RequestContext } from '../../src/server/handlers.ts'
+import { MemoryBroker } from '../../src/server/memory-broker.ts'
 import { refuse } from '../../src/server/refusals.ts'
 import { deferred, RawClient, serve } from './raw-client.ts'
 
@@ -279,6 +280,23 @@ describe('a request', () => {
       expect((await client.ask({ type })).payload).toMatchObject({ code: 'handler-failed' })
     }
     expect(errors).toHaveLength(4)
+  })
+
+  it('fails for good where its handler cannot publish: what it did before would be done again', async () => {
+    const broker = new MemoryBroker()
+    broker.publish = () => Promise.reject(refuse('unavailable', 'Later.', { retryable: true }))
+    const { url, server, errors } = await serve({ broker })
+    let done = 0
+    server.handle('do', async (_payload, { publish }) => {
+      done += 1
+      await publish('a', 'done')
+    })
+    const client = await RawClient.greeted(url)
+    for (let time = 0; time < 2; time++) {
+      const answer = await client.ask({ type: 'do', requestId: 'r' })
+      expect(answer.payload).toMatchObject({ code: 'handler-failed', retryable: false })
+    }
+    expect([done, errors.length]).toEqual([1, 1])
   })
 
   it('does not keep others waiting: 1,000 at once, each answered exactly once', async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
-import { afterAll, describe, it } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { RedisBrokerOptions, RedisConnection } from '../../src/server/redis/index.ts'
 import { createRedisBroker, ioredisClient, redisClient } from '../../src/server/redis/index.ts'
 
@@ -68,6 +68,10 @@ export class RedisServer {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#process = child
+    // Should the run be given up, nobody else ends it.
+    const abandoned = (): void => void child.kill('SIGKILL')
+    process.once('exit', abandoned)
+    child.once('exit', () => process.off('exit', abandoned))
     await new Promise<void>((resolve, reject) => {
       child.stdout?.on('data', (data) => {
         if (String(data).includes('Ready to accept connections')) resolve()
@@ -124,33 +128,39 @@ export async function clientOf(url: string, library: Library = 'redis', name = '
   return { connection: redisClient(client), close: () => client.destroy() }
 }
 
-/** One Redis for a file of tests, and brokers on it; each test takes a prefix of its own. */
+/** One Redis for a suite, or for the test that asks, and brokers on it; each test takes a prefix of its own. */
 export async function redisBench() {
   const server = await RedisServer.start()
   const cleanups: (() => unknown)[] = []
+  const inTest = () => expect.getState().currentTestName !== undefined
+  /** At the end of the test that asked, or of the suite. */
+  const atEnd = (cleanup: () => unknown): void => {
+    if (inTest()) onTestFinished(async () => void (await cleanup()))
+    else cleanups.push(cleanup)
+  }
   let prefixes = 0
   const admin = await clientOf(server.url)
-  cleanups.push(admin.close)
   const command = (...args: readonly string[]) => admin.connection.command(args)
   const connect = async (library?: Library): Promise<RedisConnection> => {
     const { connection, close } = await clientOf(server.url, library)
-    cleanups.push(close)
+    atEnd(close)
     return connection
   }
   /** A broker with connections of its own, as another process would have. */
   const broker = async (options: RedisBrokerOptions, library?: Library) => {
     const connection = await connect(library)
     const made = await createRedisBroker(connection, { onError: () => {}, ...options })
-    cleanups.push(() => made.close())
+    atEnd(() => made.close())
     return made
   }
-  const close = async (): Promise<void> => {
-    for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-  }
-  afterAll(async () => {
+  const end = async (): Promise<void> => {
     server.thaw()
-    await close()
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+    admin.close()
     await server.stop()
-  })
-  return { server, command, connect, broker, prefix: () => `test${++prefixes}`, close }
+  }
+  // Made by a test it is that test's own.
+  if (inTest()) onTestFinished(end)
+  else afterAll(end)
+  return { server, command, connect, broker, prefix: () => `test${++prefixes}` }
 }

@@ -5,22 +5,26 @@ import type { Era } from './era.ts'
 import { LEASE, RENEW } from './era-script.ts'
 import { readEvent } from './event-text.ts'
 import { HEADS, SINCE } from './history-scripts.ts'
+import type { Pauses } from './pauses.ts'
 import type { StreamEntry } from './replies.ts'
 import { entriesOf, listOf } from './replies.ts'
 import type { Script, ScriptRunner } from './script-runner.ts'
+import { isPassing } from './unavailable.ts'
 
 /** The most channels asked for in one step. */
 const CHANNELS_PER_CALL = 500
 
-/** What Redis knows of channels. */
+/** What Redis knows of channels. While it cannot be reached, everything here waits. */
 export class Histories {
   readonly #runner: ScriptRunner
   readonly #era: Era
+  readonly #pauses: Pauses
 
   /** @param era learns of every reply */
-  constructor(runner: ScriptRunner, era: Era) {
+  constructor(runner: ScriptRunner, era: Era, pauses: Pauses) {
     this.#runner = runner
     this.#era = era
+    this.#pauses = pauses
   }
 
   /** Where channels stand; asking keeps their counters. */
@@ -45,7 +49,7 @@ export class Histories {
 
   /** What is in a channel's stream after a place. */
   async since(name: string, position: Position): Promise<Missed> {
-    const reply = await this.#runner.run(SINCE, name, position.epoch, position.offset)
+    const reply = await this.#run(SINCE, name, position.epoch, position.offset)
     const [epoch, offset, entries] = listOf(reply)
     const head = { epoch: String(epoch), offset: Number(offset) }
     const events: ChannelEvent[] = []
@@ -68,9 +72,21 @@ export class Histories {
   }
 
   async #ask(script: Script, ...args: readonly (string | number)[]): Promise<readonly unknown[]> {
-    const [id, ageMs, ...rest] = listOf(await this.#runner.run(script, ...args))
+    const [id, ageMs, ...rest] = listOf(await this.#run(script, ...args))
     this.#era.learn(String(id), Number(ageMs))
     return rest
+  }
+
+  /** Asks until Redis answers: who subscribes meanwhile waits, and is not refused. */
+  async #run(script: Script, ...args: readonly (string | number)[]): Promise<unknown> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#runner.run(script, ...args)
+      } catch (error) {
+        if (this.#pauses.closed || !isPassing(error)) throw error
+      }
+      await this.#pauses.backoff(attempt)
+    }
   }
 }
 

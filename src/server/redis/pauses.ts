@@ -32,19 +32,26 @@ export class Pauses {
     })
   }
 
-  /** What a promise comes to within `ms` milliseconds; `undefined` after that, or at the close. */
+  /**
+   * What a promise comes to within `ms` milliseconds; `undefined` after that, or at the close. Where
+   * this process itself stood still, what has arrived meanwhile is looked at first.
+   */
   async within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
     if (this.#closed) return undefined
     return new Promise((resolve, reject) => {
+      let cancel: Cancel = () => {}
       const end = (): void => {
         cancel()
-        this.#pending.delete(cancel)
+        this.#pending.delete(end)
       }
-      const cancel = this.#clock.after(ms, () => {
+      const late = (): void => {
         end()
         resolve(undefined)
+      }
+      cancel = this.#clock.after(ms, () => {
+        cancel = this.#clock.after(0, late)
       })
-      this.#pending.set(cancel, () => resolve(undefined))
+      this.#pending.set(end, () => resolve(undefined))
       promise.finally(end).then(resolve, reject)
     })
   }

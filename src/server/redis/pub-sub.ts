@@ -99,8 +99,13 @@ export class PubSubFeed implements Feed {
   }
 
   #giveUp(step: Step, serial: number): void {
-    step.done.catch(() => {})
-    if (!this.#parts.queue.withdraw(step)) this.#told.add(serial)
+    if (!this.#parts.queue.withdraw(step)) {
+      this.#told.add(serial)
+      const { listener } = this.#parts
+      // Once Redis has told it, and that was heard, it will not be told again.
+      const told = step.done.then(() => listener.doubt())
+      told.catch(() => {}).finally(() => this.#told.delete(serial))
+    }
     if (this.#away) return
     this.#away = true
     void this.#return()

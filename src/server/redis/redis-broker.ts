@@ -64,7 +64,7 @@ export class RedisBroker implements Broker {
     this.#pauses = pauses
     const era = new Era(clock)
     this.#era = era
-    const histories = new Histories(runner, era)
+    const histories = new Histories(runner, era, pauses)
     this.#histories = histories
     const queue = new BatchQueue({ runner, pauses, node, strategy, report })
     const { subscriber, blocking } = connections
@@ -103,6 +103,7 @@ export class RedisBroker implements Broker {
       this.#offReady.push(connection.onReady(returned))
     }
     void this.#upkeep()
+    await this.#warn()
   }
 
   async publish(
@@ -144,6 +145,9 @@ export class RedisBroker implements Broker {
     this.#answers.close()
     this.#feed.close()
     this.#connections.subscriber.close()
+    // What it was carrying out is lost, and nobody need wait to find that out.
+    const lease = this.#name(`node:${this.#node}`)
+    this.#connections.general.command(['DEL', lease]).catch(() => {})
   }
 
   /** Looks where every followed channel stands, as long as that takes; never rejects. */
@@ -170,6 +174,16 @@ export class RedisBroker implements Broker {
         await this.#pauses.backoff(attempt++)
       }
     }
+  }
+
+  /** A Redis that drops what it was told to keep has requests carried out twice. */
+  async #warn(): Promise<void> {
+    const info = String(await this.#connections.general.command(['INFO', 'memory']))
+    const [, policy = 'noeviction'] = /maxmemory_policy:([\w-]+)/.exec(info) ?? []
+    if (policy === 'noeviction' || /maxmemory:0\s/.test(info)) return
+    this.#report(
+      new Error(`This Redis drops keys (${policy}). Set maxmemory-policy to noeviction.`),
+    )
   }
 
   /**

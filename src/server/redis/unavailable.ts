@@ -1,4 +1,4 @@
-import type { WirefoldError } from '../../base/errors.ts'
+import { isWirefoldError, type WirefoldError } from '../../base/errors.ts'
 import { refuse } from '../refusals.ts'
 
 /** The error of whoever asked for something that Redis would have to know: asking later may succeed. */
@@ -18,6 +18,8 @@ const PASSING = /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOREPLI
  * repeated; everything else is the connection's.
  */
 export function isPassing(error: unknown): boolean {
+  // Our own: too much waits as it is.
+  if (isWirefoldError(error)) return false
   const message = error instanceof Error ? error.message : String(error)
   return PASSING.test(message) || !/^[A-Z]{2,} /.test(message)
 }

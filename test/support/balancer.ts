@@ -1,0 +1,37 @@
+import type { AddressInfo, Socket } from 'node:net'
+import { createServer, connect as dial } from 'node:net'
+
+/** One address for several servers, as a load balancer has it: each socket goes to the next of them. */
+export async function balance() {
+  const backends = new Set<number>()
+  let turn = 0
+  const sockets = new Set<Socket>()
+  const times: number[] = []
+  const front = createServer((near) => {
+    times.push(performance.now())
+    const ports = [...backends]
+    const far = dial(ports[turn++ % ports.length] ?? 1, '127.0.0.1')
+    for (const socket of [near, far]) {
+      sockets.add(socket)
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        sockets.delete(socket)
+        near.destroy()
+        far.destroy()
+      })
+    }
+    near.pipe(far)
+    far.pipe(near)
+  })
+  await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve))
+  const { port } = front.address() as AddressInfo
+  /** Cuts every connection. */
+  const cut = () => {
+    for (const socket of sockets) socket.destroy()
+  }
+  const close = () => {
+    cut()
+    front.close()
+  }
+  return { url: `ws://127.0.0.1:${port}/ws`, backends, times, cut, close }
+}
