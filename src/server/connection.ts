@@ -23,7 +23,7 @@ import { Gate } from './gate.ts'
 import { identify } from './identify.ts'
 import type { Receiver } from './membership.ts'
 import type { MountRequest, Session, SessionInfo } from './mount.ts'
-import type { User } from './options.ts'
+import type { Asker, Phase } from './phase.ts'
 import { CLOSE_CODES, rateLimited, refusal } from './refusals.ts'
 import type { Socket } from './socket.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -39,19 +39,6 @@ const HELD_BYTES = 256 * 1024
 const BANNED_MS = 10_000
 /** The version of the protocol this server speaks. */
 const PROTOCOL = 1
-
-/** Who asks, as far as a greeting tells. */
-interface Asker {
-  readonly user: User | null
-  readonly senderId: string | undefined
-}
-
-/** Where a connection stands. */
-type Phase =
-  | { readonly name: 'waiting'; readonly cancel: Cancel }
-  | { readonly name: 'greeting'; readonly cancel: Cancel; readonly held: Entry[]; bytes: number }
-  | ({ readonly name: 'open' } & Asker)
-  | { readonly name: 'closed'; readonly user: User | null | undefined }
 
 /** One client that greets first, from its socket's opening to its end. */
 export class Connection implements Session, Receiver {
