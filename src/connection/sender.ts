@@ -9,6 +9,8 @@ const FIRST_FRAME_BYTES = 16 * 1024
 const FRAME_BYTES = 64 * 1024
 /** No server means less than this, whatever it says. */
 const LEAST_FRAME_BYTES = 256
+/** However slow the server is, so many messages go at once. */
+const LEAST_BURST = 2
 /** Above this many bytes that have not left yet we wait for the network. */
 const HIGH_WATER_BYTES = 1024 * 1024
 /** How often we look whether it has caught up, in milliseconds. */
@@ -108,7 +110,8 @@ export class Sender {
     this.#limit = Math.max(frameBytes ?? FRAME_BYTES, LEAST_FRAME_BYTES)
     if (messagesPerSecond !== undefined && messagesPerSecond > 0) {
       const now = this.#port.clock.now()
-      this.#bucket = new TokenBucket(messagesPerSecond, messagesPerSecond, now)
+      const burst = Math.max(messagesPerSecond, LEAST_BURST)
+      this.#bucket = new TokenBucket(messagesPerSecond, burst, now)
     }
     this.flush()
   }

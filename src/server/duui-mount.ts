@@ -62,8 +62,8 @@ export class DuuiMount implements Mount {
     this.#core = core
   }
 
-  unmounted(): void {
-    this.#core = undefined
+  unmounted(core: ServerCore): void {
+    if (this.#core === core) this.#core = undefined
   }
 
   /**

@@ -74,8 +74,8 @@ export interface Mount {
   readonly join?: Join
   /** Called once, when it is mounted. */
   mounted?(core: ServerCore): void
-  /** Called once, when the server it was mounted at has closed. */
-  unmounted?(): void
+  /** Called once, when the server it was mounted at has closed; it may be mounted at another then. */
+  unmounted?(core: ServerCore): void
   /** Why a request is not upgraded at all. */
   refuse?(request: MountRequest): HttpRefusal | undefined
   /** Takes a socket that was just accepted. */

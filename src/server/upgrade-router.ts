@@ -87,7 +87,7 @@ export class UpgradeRouter {
     this.#servers.clear()
     for (const forget of this.#unclaimed) forget()
     this.#unclaimed.clear()
-    for (const { mount } of this.#routes.splice(0)) mount.unmounted?.()
+    for (const { mount } of this.#routes.splice(0)) mount.unmounted?.(this.#core)
   }
 
   #upgrade(server: Server, upgrade: Upgrade): void {

@@ -99,13 +99,14 @@ describe('a sender', () => {
 
   it('counts signs of life, which wait for nothing, to the rate', async () => {
     const { sent, clock, sender: one } = sender()
-    one.welcomed(undefined, 1)
+    one.welcomed(undefined, 2)
+    one.urgent('ping')
     one.urgent('ping')
     one.push(1)
-    await clock.advance(999)
-    expect(sent).toEqual(['"ping"'])
+    await clock.advance(499)
+    expect(sent).toEqual(['"ping"', '"ping"'])
     await clock.advance(1)
-    expect(sent).toEqual(['"ping"', '1'])
+    expect(sent).toEqual(['"ping"', '"ping"', '1'])
   })
 
   it('waits while the network does not take what was sent', async () => {
@@ -126,7 +127,7 @@ describe('a sender', () => {
     for (let n = 0; n < 5; n++) one.push(n)
     await settle()
     one.urgent('ping')
-    expect(sent).toEqual(['0', '"ping"'])
+    expect(sent).toEqual(['[0,1]', '"ping"'])
   })
 
   it('tells when a message really leaves, and does not send one that was taken back', async () => {

@@ -157,6 +157,22 @@ describe('the stream of a process', () => {
     expect(clients.flatMap(({ texts }) => texts)).toEqual([])
   })
 
+  it('is mounted again after a restart, with all that was stored', async () => {
+    const duui = new DuuiMount({ snapshot: true })
+    const first = await serve()
+    first.server.mount('/processes/:id', duui)
+    const second = await serve()
+    expect(() => second.server.mount('/processes/:id', duui)).toThrow('in use')
+    await second.server.close()
+    await duui.publish(envelope(1))
+    await first.server.close()
+    await expect(duui.publish(envelope(2))).rejects.toThrow('serves nothing')
+    const third = await serve()
+    third.server.mount('/processes/:id', duui)
+    const client = await RawClient.open(third.url.replace('/ws', '/processes/p1'))
+    expect(JSON.parse(await client.text())).toEqual(envelope(1))
+  })
+
   it('releases what it holds with its last watcher', async () => {
     const { server, watch } = await gateway()
     const client = await watch('p1')

@@ -116,7 +116,7 @@ describe('a channel event', () => {
       const sent: unknown[] = []
       const send = (text: string) => sent.push(JSON.parse(text))
       const receives = () => true
-      const membership = new Membership({ dialect: nativeServer, receives, send }, () => {})
+      const membership = new Membership(partsOf(nativeServer, receives, send))
       return { sent, membership }
     }
 
