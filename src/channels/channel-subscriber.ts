@@ -6,6 +6,7 @@ import type { EventFrame, Frame, PongFrame, Position, UnsubscribedFrame } from '
 import type { Answer, Line, Wing } from '../wire/line.ts'
 import type { Listener } from './channel.ts'
 import { Channel } from './channel.ts'
+import { chunks } from './chunks.ts'
 import { handle, released } from './handle.ts'
 import { Linger } from './linger.ts'
 import type { ChannelHandler, SubscribeOptions, Subscription } from './subscription.ts'
@@ -24,9 +25,6 @@ export interface ChannelOptions {
 
 /** What holds where nothing is said. */
 export const channelDefaults = { lingerMs: 250 } as const
-
-/** Names in one subscribe are at most this many characters together: a message stays under 16 KiB. */
-const NAMES_PER_MESSAGE = 4_000
 
 /**
  * Shares one client's channels among any number of handlers: one subscription on the wire per
@@ -284,20 +282,4 @@ function positions(channels: readonly Channel[]): ReadonlyMap<string, Position> 
     if (position) since.set(name, position)
   }
   return since
-}
-
-/** Splits a list so that the names of each part fit into one message. */
-function* chunks(channels: readonly Channel[]): Generator<readonly Channel[]> {
-  let chunk: Channel[] = []
-  let length = 0
-  for (const channel of channels) {
-    length += channel.name.length
-    if (length > NAMES_PER_MESSAGE && chunk.length > 0) {
-      yield chunk
-      chunk = []
-      length = channel.name.length
-    }
-    chunk.push(channel)
-  }
-  if (chunk.length > 0) yield chunk
 }

@@ -29,6 +29,7 @@ import type { ClientEvents } from './events.ts'
 import { createLine } from './line.ts'
 import type { ResolvedClientOptions } from './options.ts'
 import { createOutboxHost } from './outbox-host.ts'
+import { Renewal } from './renewal.ts'
 import { Wings } from './wings.ts'
 
 /** What lies behind a client: builds the parts and passes frames and intents between them. */
@@ -41,13 +42,12 @@ export class Session implements ConnectionHandlers {
   /** The port for the wings. */
   readonly line: Line
   readonly #options: ResolvedClientOptions
-  readonly #authority: Authority
+  readonly #renewal: Renewal
   readonly #kept: KeptOutbox | undefined
   readonly #clientId = randomId()
   #senderId = randomId()
   #userId: string | undefined
   #dedupeMs: number | undefined
-  #renewing = false
   #eventCount = 0
 
   constructor(url: string, options: ResolvedClientOptions) {
@@ -69,8 +69,7 @@ export class Session implements ConnectionHandlers {
         },
       }),
     )
-    this.#authority = new Authority(options.auth, this.#kept)
-    const authority = this.#authority
+    const authority = new Authority(options.auth, this.#kept)
     this.connection = new Connection({ ...options, url, authority, report }, this)
     this.ledger = new Ledger({
       ...options,
@@ -82,6 +81,8 @@ export class Session implements ConnectionHandlers {
     })
     const { connection, ledger, wings } = this
     this.line = createLine({ options, connection, ledger, wings, report })
+    const socket = (): unknown => connection.link
+    this.#renewal = new Renewal({ authority, line: this.line, clock: options.clock, socket })
     this.connection.state.listen(({ name }) => options.logger?.('connection', name))
   }
 
@@ -201,7 +202,7 @@ export class Session implements ConnectionHandlers {
         this.#pong(frame)
         return
       case 'expiring':
-        void this.#renew()
+        void this.#renewal.run()
         return
       case 'notice':
         this.#notice(frame)
@@ -269,25 +270,6 @@ export class Session implements ConnectionHandlers {
     const roundTripMs = this.connection.link?.heartbeat?.pong(frame)
     if (roundTripMs === undefined) return
     this.latency.pong(frame, roundTripMs, this.#options.clock.wall())
-  }
-
-  /** New credentials for the living connection. Without them the server will close it in its time. */
-  async #renew(): Promise<void> {
-    if (!this.#authority.present || this.#renewing) return
-    const { link } = this.connection
-    this.#renewing = true
-    try {
-      const { token } = await this.#authority.ask('expiring')
-      if (token === undefined || link !== this.connection.link) return
-      const timestamp = this.#options.clock.wall()
-      this.line.say({ kind: 'auth', timestamp, requestId: randomId(), token }, (answer) => {
-        if (answer?.kind === 'refusal') this.report(refusalError('the new token', answer.error))
-      })
-    } catch (error) {
-      this.report(error)
-    } finally {
-      this.#renewing = false
-    }
   }
 
   /** Late events of a channel that was left look like this, and so does a name with a slip in it. */

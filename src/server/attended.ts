@@ -75,17 +75,18 @@ export class Attended implements SocketHandlers, Swept {
   }
 
   text(text: string, bytes: number): void {
-    this.alive()
+    this.#seen()
     this.#run(() => this.session.text(text, bytes))
   }
 
   binary(): void {
-    this.alive()
+    this.#seen()
     this.#run(() => this.session.binary())
   }
 
   alive(): void {
-    this.#seenAt = this.#parts.clock.now()
+    this.#seen()
+    this.#run(() => this.session.alive?.())
   }
 
   closed(): void {
@@ -102,6 +103,10 @@ export class Attended implements SocketHandlers, Swept {
 
   end(): void {
     this.close(4408, 'silent for too long')
+  }
+
+  #seen(): void {
+    this.#seenAt = this.#parts.clock.now()
   }
 
   #run(step: () => void): void {

@@ -2,6 +2,11 @@ import type { Cancel } from '../base/clock.ts'
 import type { Entry } from './entries.ts'
 import type { User } from './options.ts'
 
+/** The largest first frame, in bytes: a stranger gets less room. */
+export const FIRST_FRAME_BYTES = 16 * 1024
+/** How much may wait while the greeting is being settled, in bytes. */
+export const HELD_BYTES = 256 * 1024
+
 /** Who asks, as far as a greeting tells. */
 export interface Asker {
   readonly user: User | null

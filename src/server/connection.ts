@@ -8,10 +8,10 @@ import type {
   HelloCommand,
   MalformedCommand,
   ServerDialect,
-  SubscribeCommand,
 } from '../wire/server-dialect.ts'
 import type { ChannelEvent } from './channel-event.ts'
 import type { Asker, ConnectionPhase } from './connection-phase.ts'
+import { FIRST_FRAME_BYTES, HELD_BYTES } from './connection-phase.ts'
 import type { ServerCore } from './core.ts'
 import type { Entry } from './entries.ts'
 import { readEntries, unexpected } from './entries.ts'
@@ -31,10 +31,6 @@ import { Turns } from './turns.ts'
 import { Voice } from './voice.ts'
 import { welcome } from './welcome.ts'
 
-/** The largest first frame, in bytes: a stranger gets less room. */
-const FIRST_FRAME_BYTES = 16 * 1024
-/** How much may wait while the greeting is being settled, in bytes. */
-const HELD_BYTES = 256 * 1024
 /** How long somebody who is thrown out is to stay away, in milliseconds. */
 const BANNED_MS = 10_000
 /** The version of the protocol this server speaks. */
@@ -93,12 +89,18 @@ export class Connection implements Session, Receiver {
 
   info(): SessionInfo {
     const user = 'user' in this.#phase ? this.#phase.user : undefined
-    return { id: this.id, dialect: this.dialect.name, user, channels: this.#channels }
+    const channels = this.#core.channels.channelsOf(this)
+    return { id: this.id, dialect: this.dialect.name, user, channels }
   }
 
   get resting(): boolean {
     const open = this.#phase.name === 'open'
-    return open && !this.#turns.done && !this.#questions.open && !this.#channels.length
+    return (
+      open &&
+      !this.#turns.done &&
+      !this.#questions.open &&
+      !this.#core.channels.channelsOf(this).length
+    )
   }
 
   drain(notice: GoawayFrame, rested: () => void): void {
@@ -107,12 +109,16 @@ export class Connection implements Session, Receiver {
     if (this.#phase.name === 'open') this.#voice.say(notice)
   }
 
+  get #gone(): boolean {
+    return this.#phase.name === 'closed'
+  }
+
   send(text: string): void {
-    if (this.#phase.name !== 'closed') this.#socket.send(text)
+    if (!this.#gone) this.#socket.send(text)
   }
 
   offer(text: string): void {
-    if (this.#phase.name !== 'closed') this.#pace.offer(text)
+    if (!this.#gone) this.#pace.offer(text)
   }
 
   drained(): Promise<void> | undefined {
@@ -243,7 +249,8 @@ export class Connection implements Session, Receiver {
         this.#turns.add(() => this.#renew(entry))
         return
       case 'subscribe':
-        this.#turns.add(() => this.#subscribe(entry))
+        // Whoever is gone is not to become a member again.
+        this.#turns.add(() => (this.#gone ? undefined : this.#core.channels.subscribe(this, entry)))
         return
       case 'unsubscribe':
         this.#turns.add(() => this.#core.channels.unsubscribe(this, entry))
@@ -260,20 +267,11 @@ export class Connection implements Session, Receiver {
     }
   }
 
-  get #channels(): readonly string[] {
-    return this.#core.channels.channelsOf(this)
-  }
-
   #pong(timestamp: number | undefined): void {
     const serverTime = this.#core.options.clock.wall()
     // Whoever is behind is not to ask for what it misses before it keeps up.
     const offsets = this.#pace.behind ? undefined : this.#core.channels.moved(this)
     this.#voice.say({ kind: 'pong', timestamp, serverTime, offsets })
-  }
-
-  async #subscribe(command: SubscribeCommand): Promise<void> {
-    // Whoever is gone is not to become a member again.
-    if (this.#phase.name === 'open') await this.#core.channels.subscribe(this, command)
   }
 
   /** Tells who drains the server that nothing is left to wait for. */

@@ -48,11 +48,11 @@ export type {
   Identified,
   Identity,
   RealtimeServerOptions,
-  ServerPresenceOptions,
   User,
   ValidateChannel,
 } from './options.ts'
 export { serverDefaults } from './options.ts'
+export type { ServerPresenceOptions } from './presence-options.ts'
 export type {
   ClaimState,
   PresenceClaim,

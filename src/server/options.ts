@@ -12,6 +12,8 @@ import type { ResolvedLimits, ServerLimits } from './limits.ts'
 import { limitDefaults, resolveLimits } from './limits.ts'
 import type { MountRequest } from './mount.ts'
 import type { OriginRules } from './origins.ts'
+import type { ResolvedPresence, ServerPresenceOptions } from './presence-options.ts'
+import { presenceDefaults, resolvePresence } from './presence-options.ts'
 import type { RateStore } from './rate-store.ts'
 
 /** Who is on the other end of a connection. */
@@ -89,28 +91,6 @@ export type CanReceive = (user: User | null, channel: string, event: DueEvent) =
  * they are and where, not on the moment.
  */
 export type CanSee = (viewer: User | null, member: User, resource: string) => boolean
-
-/** How long somebody counts as being somewhere. */
-export interface ServerPresenceOptions {
-  /**
-   * How long the members of a closed connection stay for another one to take them over, in
-   * milliseconds.
-   * @default 15_000
-   */
-  readonly graceMs?: number | undefined
-  /**
-   * After how long a silence a connection that holds members is asked for a sign of life, in
-   * milliseconds.
-   * @default 15_000
-   */
-  readonly pingMs?: number | undefined
-  /**
-   * After how long a silence its members are gone, in milliseconds; the connection is closed with
-   * them. Within the same time the members of a server that died are gone.
-   * @default 30_000
-   */
-  readonly timeoutMs?: number | undefined
-}
 
 /** How a `RealtimeServer` is made. */
 export interface RealtimeServerOptions {
@@ -246,7 +226,7 @@ export const serverDefaults = {
   helloTimeoutMs: 10_000,
   heartbeatMs: 25_000,
   limits: limitDefaults,
-  presence: { graceMs: 15_000, pingMs: 15_000, timeoutMs: 30_000 },
+  presence: presenceDefaults,
   onError: printError,
   clock: systemClock,
 } as const
@@ -262,11 +242,7 @@ export interface ResolvedServerOptions extends OriginRules {
   readonly broadcastOverflow: BroadcastOverflow
   readonly clientAddress: ClientAddress
   readonly canSee: CanSee | undefined
-  readonly presence: {
-    readonly graceMs: number
-    readonly pingMs: number
-    readonly timeoutMs: number
-  }
+  readonly presence: ResolvedPresence
   readonly families: readonly string[]
   readonly helloTimeoutMs: number
   readonly heartbeatMs: number
@@ -278,7 +254,6 @@ export interface ResolvedServerOptions extends OriginRules {
 
 /** Fills in the defaults; an explicit `undefined` keeps them. */
 export function resolveServerOptions(options: RealtimeServerOptions): ResolvedServerOptions {
-  const { presence } = serverDefaults
   return {
     canConnect: options.canConnect,
     authenticate: options.authenticate,
@@ -288,11 +263,7 @@ export function resolveServerOptions(options: RealtimeServerOptions): ResolvedSe
     maxBroadcastsPerSecond: options.maxBroadcastsPerSecond ?? serverDefaults.maxBroadcastsPerSecond,
     broadcastOverflow: options.broadcastOverflow ?? serverDefaults.broadcastOverflow,
     canSee: options.canSee,
-    presence: {
-      graceMs: options.presence?.graceMs ?? presence.graceMs,
-      pingMs: options.presence?.pingMs ?? presence.pingMs,
-      timeoutMs: options.presence?.timeoutMs ?? presence.timeoutMs,
-    },
+    presence: resolvePresence(options.presence),
     origins: options.origins,
     allowNullOrigin: options.allowNullOrigin ?? serverDefaults.allowNullOrigin,
     allowMissingOrigin: options.allowMissingOrigin ?? serverDefaults.allowMissingOrigin,

@@ -7,7 +7,7 @@ import { pollingDefaults } from '../../src/channels/polling.ts'
 import { clientDefaults } from '../../src/client/options.ts'
 import { optimisticDefaults } from '../../src/optimistic/optimistic-options.ts'
 import { presenceDefaults } from '../../src/presence/presence-manager.ts'
-import { serverDefaults } from '../../src/server/options.ts'
+import { presenceDefaults as serverPresence } from '../../src/server/presence-options.ts'
 import { presenceTrackerDefaults } from '../../src/server/presence-tracker.ts'
 import { redisDefaults } from '../../src/server/redis/options.ts'
 
@@ -36,7 +36,7 @@ const groups: [string, Record<string, unknown>][] = [
   ['src/client/options.ts', { ...clientDefaults }],
   ['src/optimistic/optimistic-options.ts', { ...optimisticDefaults }],
   ['src/presence/presence-manager.ts', { ...presenceDefaults }],
-  ['src/server/options.ts', { ...serverDefaults.presence }],
+  ['src/server/presence-options.ts', { ...serverPresence }],
   ['src/server/presence-tracker.ts', { ...presenceTrackerDefaults }],
   ['src/server/redis/options.ts', { prefix, strategy, timeoutMs }],
 ]
