@@ -144,11 +144,13 @@ export const dialectSuite: readonly SuiteCase<MakeDialect>[] = [
       const base = 'ws://host/path?keep=1'
       const address = one.url(base, { token: 'a&b', query: { more: 'ü' } })
       const url = new URL(address)
-      assertSame(`${url.host}${url.pathname}`, 'host/path')
+      // Some backends want a slash at the end.
+      const place = ({ host, pathname }: URL) => host + pathname.replace(/\/$/, '')
+      assertSame(place(url), 'host/path')
       assertSame(url.searchParams.get('keep'), '1')
       assertSame(one.url(base, { token: 'a&b', query: { more: 'ü' } }), address)
       const bare = new URL(one.url('ws://host/path', {}))
-      assertSame(`${bare.host}${bare.pathname}`, 'host/path')
+      assertSame(place(bare), 'host/path')
     },
   },
   {

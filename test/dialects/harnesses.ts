@@ -1,7 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { duui } from '../../src/dialects/duui.ts'
 import { duuiDialect } from '../../src/dialects/duui-dialect.ts'
 import { entity } from '../../src/dialects/entity.ts'
 import { native } from '../../src/dialects/native.ts'
+import { socketio } from '../../src/dialects/socketio.ts'
+import { withAcks } from '../../src/dialects/socketio-acks.ts'
+import { withHandshake } from '../../src/dialects/socketio-handshake.ts'
 import { streamsDialect } from '../../src/dialects/streams.ts'
 import { topics, topicsDialect } from '../../src/dialects/topics.ts'
 import type { DialectHarness } from '../../src/testing/index.ts'
@@ -20,6 +24,19 @@ const legacy = [
 ]
 // A message without a type is in the recording on purpose: it is odd.
 const topical = recordedMessages('agent-topics').filter(({ type }) => type !== undefined)
+
+// Of the recorded frames those that are events.
+const sessions = readFileSync(
+  new URL('../recordings/document-sessions.jsonl', import.meta.url),
+  'utf8',
+)
+  .split('\n')
+  .map((line) => /^\{"dir": "s2c", "eio": ("42.*")\}$/.exec(line)?.[1])
+  .flatMap((text) => (text === undefined ? [] : [JSON.parse(JSON.parse(text).slice(2))]))
+const sessionAnswer = (wire: unknown): unknown => {
+  const [verb, sessionId]: readonly unknown[] = Array.isArray(wire) ? wire : []
+  return typeof verb === 'number' ? [verb, {}] : [`${verb}d`, { sessionId }]
+}
 
 /** The dialects of this package, each with messages of its backend. */
 export const harnesses: Readonly<Record<string, DialectHarness>> = {
@@ -79,5 +96,11 @@ export const harnesses: Readonly<Record<string, DialectHarness>> = {
       clients: () => [{ name: 'chat', stream: 'room:1:chat', strategy: 'streams' }],
     }),
     messages: recordedMessages('plugin-streams'),
+  },
+  socketio: { dialect: socketio, messages: sessions, answer: sessionAnswer },
+  'socketio by itself': {
+    dialect: withAcks(withHandshake(socketio)),
+    messages: [2, ['connect', { sid: 's' }, { pingInterval: 1, pingTimeout: 1 }], ...sessions],
+    answer: sessionAnswer,
   },
 }
