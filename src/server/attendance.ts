@@ -25,7 +25,7 @@ export interface Attendant {
 
 interface Held {
   readonly attendant: Attendant
-  /** When the store last had it, on the monotonic clock. */
+  /** When the store was last asked to have it, and did, on the monotonic clock. */
   heldAt: number
 }
 
@@ -55,8 +55,19 @@ export class Attendance {
   /** Has a connection's member be there, and vouches for it until it is let go. */
   async join(attendant: Attendant): Promise<void> {
     this.begin()
-    this.#held.set(attendant, { attendant, heldAt: this.#parts.clock.now() })
-    await this.#parts.store.join(attendant.member, this.#lease(attendant))
+    const former = this.#held.get(attendant)
+    const held = { attendant, heldAt: this.#parts.clock.now() }
+    this.#held.set(attendant, held)
+    try {
+      await this.#parts.store.join(attendant.member, this.#lease(attendant))
+    } catch (error) {
+      // What was refused is vouched for by nobody, unless it was let go or came about meanwhile.
+      if (this.#held.get(attendant) === held) {
+        if (former) this.#held.set(attendant, former)
+        else this.#held.delete(attendant)
+      }
+      throw error
+    }
   }
 
   /** Changes what a member tells of itself; false where somebody else has it by now. */
@@ -103,19 +114,21 @@ export class Attendance {
     const { store, clock, report } = this.#parts
     const held = [...this.#held.values()]
     if (!held.length) return
+    const askedAt = clock.now()
     try {
       const states = await store.touch(
         held.map(({ attendant }) => claimOf(attendant)),
         this.#ttlMs,
       )
-      const now = clock.now()
+      const lostMs = Math.min(this.#ttlMs, store.reachMs)
       for (const [index, one] of held.entries()) {
         const { attendant } = one
-        if (!this.#held.has(attendant)) continue
-        const late = now - one.heldAt >= this.#ttlMs
-        if (states[index] === 'held') one.heldAt = now
-        // Swept because we came too late. In time, it was taken over and then ended by another.
-        else if (states[index] === 'gone' && late) await this.join(attendant)
+        // It was let go, or joined anew, meanwhile.
+        if (this.#held.get(attendant) !== one) continue
+        const lost = clock.now() - one.heldAt >= lostMs
+        if (states[index] === 'held') one.heldAt = askedAt
+        // Swept because we came too late, or forgotten. Else it was taken over, and ended by another.
+        else if (states[index] === 'gone' && lost) this.join(attendant).catch(report)
         else this.#held.delete(attendant)
       }
     } catch (error) {

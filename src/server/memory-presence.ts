@@ -11,6 +11,7 @@ import type {
   PresenceLease,
   PresenceStore,
 } from './presence-store.ts'
+import { presenceUser } from './presence-user.ts'
 
 /** What a store of presence in this process is made of. */
 export interface MemoryPresenceParts {
@@ -43,6 +44,10 @@ export class MemoryPresence implements PresenceStore {
 
   constructor(parts: MemoryPresenceParts) {
     this.#parts = parts
+  }
+
+  get reachMs(): number {
+    return Number.POSITIVE_INFINITY
   }
 
   async join(member: PresenceJoin, lease: PresenceLease): Promise<void> {
@@ -164,14 +169,9 @@ export class MemoryPresence implements PresenceStore {
   }
 }
 
-/** A user by the devices, of which there is at least one. */
 function userOf(id: string, devices: Devices): PresenceUser {
-  const newest = [...devices.values()].at(-1)
-  const list = Array.from(devices, ([device, { meta, lastSeen }]) => ({
-    id: device,
-    meta,
-    lastSeen,
-  }))
-  const lastSeen = Math.max(...list.map((device) => device.lastSeen))
-  return { id, name: newest?.name, lastSeen, meta: newest?.meta, devices: list }
+  return presenceUser(
+    id,
+    Array.from(devices, ([device, held]) => ({ ...held, id: device })),
+  )
 }

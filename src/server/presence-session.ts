@@ -5,7 +5,7 @@ import type { Attendant } from './attendance.ts'
 import type { ServerCore } from './core.ts'
 import type { User } from './options.ts'
 import { isResource, presenceMeta } from './presence-meta.ts'
-import { refusal } from './refusals.ts'
+import { refusal, refusalOf } from './refusals.ts'
 import { SilenceWatch } from './silence-watch.ts'
 
 /** What a connection's presence needs of it. */
@@ -70,6 +70,8 @@ export class PresenceSession {
       return await this.#carryOut(asker, command)
     } catch (error) {
       if (isWirefoldError(error, 'too-large')) return refusal('too-large', command.channel)
+      const meant = refusalOf(error)
+      if (meant) return { ...meant, channel: command.channel }
       this.#core.report(error)
       return refusal('internal', command.channel)
     }

@@ -38,8 +38,12 @@ export type ClaimState = 'held' | 'taken' | 'gone'
  * `presence:<resource>` when it resolves, as `presence:join` where the user was not there before,
  * `presence:update` where a device came, changed or went and the user stays, `presence:leave` where
  * the last went; each with `{user}` as it is now. What changes nothing but leases tells nobody.
+ *
+ * What is shared may be out of reach: then calls wait, or reject with `unavailable`.
  */
 export interface PresenceStore {
+  /** How far back nothing was lost, in milliseconds, as {@link PresenceStore.touch} found it last. */
+  readonly reachMs: number
   /** Makes the owner's claim the one that counts; a member that was there already keeps its place. */
   join(member: PresenceJoin, lease: PresenceLease): Promise<void>
   /** Changes what a member tells of itself; false where the owner does not hold it. */

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import type { RedisConnection } from '../../src/server/redis/index.ts'
 import { createRedisBroker } from '../../src/server/redis/index.ts'
 import { event, publishOn } from '../support/broker.ts'
 import { until } from '../support/live.ts'
+import { lossy } from '../support/lossy.ts'
 import { describeWithRedis, redisBench } from '../support/redis.ts'
 import { recorder } from './contract.ts'
 
@@ -109,25 +109,6 @@ describeWithRedis('a request that Redis does not answer in time, by pub-sub', ()
     })
   })
 })
-
-/** A connection that loses every third command or its reply, and sends some a second time, later. */
-function lossy(connection: RedisConnection): RedisConnection {
-  let count = 0
-  return {
-    ...connection,
-    async command(args) {
-      count += 1
-      if (count < 4) return connection.command(args)
-      if (count % 6 === 0) throw new Error('Socket closed unexpectedly')
-      const reply = await connection.command(args)
-      if (count % 6 === 3) {
-        setTimeout(() => connection.command(args).catch(() => {}), count % 25)
-        throw new Error('Socket closed unexpectedly')
-      }
-      return reply
-    },
-  }
-}
 
 describeWithRedis('what is published', async () => {
   const bench = await redisBench()

@@ -165,6 +165,7 @@ function within(broker: Broker, run: string): Broker {
   const name = (channel: string) => `${run} ${channel}`
   return {
     answers: broker.answers,
+    presence: broker.presence,
     publish: (channels, what) => broker.publish(channels.map(name), what),
     subscribe: (channel, listener) => broker.subscribe(name(channel), listener),
     head: (channel) => broker.head(name(channel)),

@@ -20,6 +20,7 @@ function distant(broker: Broker, clock: ManualClock, { deliver, present }: Delay
   return {
     answers: broker.answers,
     presence: {
+      reachMs: presence.reachMs,
       join: (...what) => presence.join(...what),
       update: (...what) => presence.update(...what),
       leave: (...what) => presence.leave(...what),

@@ -1,6 +1,5 @@
 import { WirefoldError } from '../../base/errors.ts'
-import type { Position } from '../../wire/frame.ts'
-import { BATCH } from './history-scripts.ts'
+import { BATCH } from './batch-script.ts'
 import type { Pauses } from './pauses.ts'
 import type { ScriptRunner } from './script-runner.ts'
 import { isPassing, unavailable } from './unavailable.ts'
@@ -13,15 +12,13 @@ const UNITS_PER_BATCH = 1024 * 1024
 
 /** Something that is to be done in its turn. */
 export interface Step {
-  /** Where its events stand. Rejects with `unavailable` or `closed` where it was not done. */
-  readonly done: Promise<readonly Position[]>
+  /** What it came to; see `batch-script.ts`. Rejects with `unavailable` or `closed` where it was not done. */
+  readonly done: Promise<string>
 }
 
 interface Waiting extends Step {
-  readonly args: readonly string[]
-  /** How many places its part of the reply has. */
-  readonly places: number
-  readonly resolve: (positions: readonly Position[]) => void
+  readonly words: readonly string[]
+  readonly resolve: (reply: string) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -53,13 +50,13 @@ export class BatchQueue {
   }
 
   /** Adds a step. */
-  push(args: readonly string[], places: number): Step {
+  push(words: readonly string[]): Step {
     let settle: Pick<Waiting, 'resolve' | 'reject'> | undefined
-    const done = new Promise<readonly Position[]>((resolve, reject) => {
+    const done = new Promise<string>((resolve, reject) => {
       settle = { resolve, reject }
     })
     if (!settle) throw new TypeError('A promise runs its executor at once.')
-    const step = { args, places, done, ...settle }
+    const step = { words, done, ...settle }
     if (this.#parts.pauses.closed) step.reject(closed())
     else if (this.#waiting.length >= MOST_WAITING) step.reject(unavailable())
     else {
@@ -93,8 +90,8 @@ export class BatchQueue {
   #take(): readonly Waiting[] {
     let units = 0
     let count = 0
-    for (const { args } of this.#waiting) {
-      for (const arg of args) units += arg.length
+    for (const { words } of this.#waiting) {
+      for (const word of words) units += word.length
       if (count && (units > UNITS_PER_BATCH || count === STEPS_PER_BATCH)) break
       count += 1
     }
@@ -104,7 +101,8 @@ export class BatchQueue {
   async #send(batch: readonly Waiting[]): Promise<string> {
     const { runner, pauses, node, strategy, report } = this.#parts
     this.#number += 1
-    const args = [node, this.#number, strategy, ...batch.flatMap((step) => step.args)]
+    const steps = batch.flatMap(({ words }) => [words.length, ...words])
+    const args = [node, this.#number, strategy, ...steps]
     for (let attempt = 0; !pauses.closed; attempt++) {
       try {
         return String((await runner.run(BATCH, ...args)) ?? '')
@@ -122,15 +120,8 @@ export class BatchQueue {
 
 /** Gives every step its part of the reply. */
 function hand(batch: readonly Waiting[], reply: string): void {
-  const words = reply.split(' ')
-  let at = 0
-  for (const { places, resolve } of batch) {
-    const positions: Position[] = []
-    for (let n = 0; n < places; n++, at += 2) {
-      positions.push({ epoch: words[at] ?? '', offset: Number(words[at + 1] ?? 0) })
-    }
-    resolve(positions)
-  }
+  const lines = reply.split('\n')
+  for (const [at, { resolve }] of batch.entries()) resolve(lines[at] ?? '')
 }
 
 function closed(): WirefoldError {

@@ -11,6 +11,9 @@ import { script } from './script-runner.ts'
  * this is what Redis held before, and a new era begins. A restart that loses nothing costs a gap, too:
  * from within Redis it cannot be told from one that lost the last second.
  *
+ * `era()` gives its id, since how many milliseconds nothing was lost, and when that began: eras that were
+ * ended because something was not told have the beginning of the one before.
+ *
  * Arguments of every script: 1 the prefix of all keys, 2 a fresh random id; its own begin at 3.
  */
 export const ERA = `
@@ -24,10 +27,10 @@ local function era()
   local info = redis.call('INFO', 'replication')
   local run = string.match(info, 'master_replid:(%w+)') or '-'
   local known = redis.call('HMGET', P .. ':era', 'run', 'id', 'since')
-  if known[1] == run then return known[2], now - known[3] end
+  if known[1] == run then return known[2], now - known[3], known[3] end
   redis.call('HSET', P .. ':era', 'run', run, 'id', fresh, 'since', int(now))
   redis.call('PUBLISH', P .. ':control', fresh)
-  return fresh, 0
+  return fresh, 0, int(now)
 end
 `
 

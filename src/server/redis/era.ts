@@ -24,6 +24,11 @@ export class Era {
   /** Redis said which it is. */
   learn(id: string, ageMs: number): void {
     this.#id = id
+    this.lasts(ageMs)
+  }
+
+  /** Redis said for how long nothing was lost. */
+  lasts(ageMs: number): void {
     this.#since = this.#clock.now() - ageMs
   }
 

@@ -9,7 +9,6 @@ import type { Pauses } from './pauses.ts'
 import type { StreamEntry } from './replies.ts'
 import { entriesOf, listOf } from './replies.ts'
 import type { Script, ScriptRunner } from './script-runner.ts'
-import { isPassing } from './unavailable.ts'
 
 /** The most channels asked for in one step. */
 const CHANNELS_PER_CALL = 500
@@ -77,16 +76,8 @@ export class Histories {
     return rest
   }
 
-  /** Asks until Redis answers: who subscribes meanwhile waits, and is not refused. */
-  async #run(script: Script, ...args: readonly (string | number)[]): Promise<unknown> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        return await this.#runner.run(script, ...args)
-      } catch (error) {
-        if (this.#pauses.closed || !isPassing(error)) throw error
-      }
-      await this.#pauses.backoff(attempt)
-    }
+  #run(script: Script, ...args: readonly (string | number)[]): Promise<unknown> {
+    return this.#pauses.untilAnswered(() => this.#runner.run(script, ...args))
   }
 }
 

@@ -1,6 +1,7 @@
 import type { BackoffOptions } from '../../base/backoff.ts'
 import { backoffDefaults, backoffDelay } from '../../base/backoff.ts'
 import type { Cancel, Clock } from '../../base/clock.ts'
+import { isPassing } from './unavailable.ts'
 
 /** How long to leave a Redis alone that does not answer: it has few clients, so the waits are short. */
 const BACKOFF: BackoffOptions = { ...backoffDefaults, initialMs: 100, maxMs: 2_000 }
@@ -59,6 +60,18 @@ export class Pauses {
   /** Resolves when it is time for another attempt; the first to fail was number 0. */
   backoff(attempt: number): Promise<void> {
     return this.wait(backoffDelay(attempt, BACKOFF, Math.random()))
+  }
+
+  /** Asks Redis until it answers: who subscribes meanwhile waits, and is not refused. */
+  async untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await ask()
+      } catch (error) {
+        if (this.#closed || !isPassing(error)) throw error
+      }
+      await this.backoff(attempt)
+    }
   }
 
   /** Ends all waits, and those to come. */

@@ -8,7 +8,7 @@ import { readEvent } from './event-text.ts'
 import type { Feed, FeedListener } from './feed.ts'
 import type { Histories } from './histories.ts'
 import type { Pauses } from './pauses.ts'
-import { append } from './publishing.ts'
+import { append, positionsOf } from './publishing.ts'
 
 /** What {@link PubSubFeed} needs. */
 export interface PubSubFeedParts {
@@ -52,10 +52,10 @@ export class PubSubFeed implements Feed {
     this.#serial += 1
     const serial = this.#serial
     const step = append(queue, channels, event, remember, serial)
-    const positions = await pauses.within(timeoutMs, step.done)
-    if (positions) return positions
+    const reply = await pauses.within(timeoutMs, step.done)
+    if (reply !== undefined) return positionsOf(reply)
     // At the close there is nobody to tell, and the step rejects.
-    if (pauses.closed) return step.done
+    if (pauses.closed) return positionsOf(await step.done)
     this.#giveUp(step, serial)
     return this.#tellHere(channels, event, remember)
   }
@@ -121,8 +121,7 @@ export class PubSubFeed implements Feed {
     const nowhere = { epoch: '', offset: 0 }
     if (remember) {
       const record = publishedRecord({ channel: event.source, ...nowhere })
-      const args = ['settle', remember.key, record, `${remember.keepMs}`]
-      queue.push(args, 0).done.catch(() => {})
+      queue.push(['settle', remember.key, record, `${remember.keepMs}`]).done.catch(() => {})
     }
     return channels.map(() => nowhere)
   }

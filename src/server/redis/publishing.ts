@@ -1,3 +1,4 @@
+import type { Position } from '../../wire/frame.ts'
 import type { NewEvent, Remember } from '../broker.ts'
 import type { BatchQueue, Step } from './batch-queue.ts'
 import { writeEvent } from './event-text.ts'
@@ -16,6 +17,15 @@ export function append(
 ): Step {
   const { head, json } = writeEvent(event)
   const { key = '', keepMs = 0 } = remember ?? {}
-  const about = [head, json, `${serial}`, key, `${keepMs}`, `${channels.length}`]
-  return queue.push(['append', ...about, ...channels], channels.length)
+  return queue.push(['append', head, json, `${serial}`, key, `${keepMs}`, ...channels])
+}
+
+/** Where it stands, by what that step came to. */
+export function positionsOf(reply: string): readonly Position[] {
+  const words = reply.split(' ')
+  const positions: Position[] = []
+  for (let at = 0; at + 1 < words.length; at += 2) {
+    positions.push({ epoch: words[at] ?? '', offset: Number(words[at + 1]) })
+  }
+  return positions
 }

@@ -57,7 +57,7 @@ export class RedisAnswers implements Answers {
 
   async settle(key: string, record: string, keepMs: number): Promise<void> {
     try {
-      await this.#parts.queue.push(['settle', key, record, String(keepMs)], 0).done
+      await this.#parts.queue.push(['settle', key, record, String(keepMs)]).done
     } finally {
       this.tell(key, record)
     }

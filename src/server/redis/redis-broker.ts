@@ -4,6 +4,7 @@ import type { Position } from '../../wire/frame.ts'
 import type { Answers } from '../answers.ts'
 import type { Broker, ChannelListener, Missed, NewEvent, Remember } from '../broker.ts'
 import { publishedRecord } from '../outcome.ts'
+import type { PresenceStore } from '../presence-store.ts'
 import { BatchQueue } from './batch-queue.ts'
 import type { RedisConnection } from './connection.ts'
 import { Era } from './era.ts'
@@ -15,6 +16,7 @@ import { resolveRedisOptions } from './options.ts'
 import { Pauses } from './pauses.ts'
 import { PubSubFeed } from './pub-sub.ts'
 import { RedisAnswers } from './redis-answers.ts'
+import { RedisPresence } from './redis-presence.ts'
 import { ScriptRunner } from './script-runner.ts'
 import { StreamsFeed } from './streams.ts'
 
@@ -44,6 +46,7 @@ export class RedisBroker implements Broker {
   readonly #era: Era
   readonly #histories: Histories
   readonly #answers: RedisAnswers
+  readonly #presence: RedisPresence
   readonly #feed: Feed
   readonly #followed = new Followed()
   readonly #offReady: (() => void)[] = []
@@ -78,11 +81,17 @@ export class RedisBroker implements Broker {
       ? new StreamsFeed({ ...shared, blocking, runner, report })
       : new PubSubFeed({ ...shared, subscriber, timeoutMs })
     const patienceMs = blocking ? undefined : timeoutMs
-    this.#answers = new RedisAnswers({ runner, queue, era, pauses, node, patienceMs })
+    const asking = { runner, queue, era, pauses, patienceMs }
+    this.#answers = new RedisAnswers({ ...asking, node })
+    this.#presence = new RedisPresence(asking)
   }
 
   get answers(): Answers {
     return this.#answers
+  }
+
+  get presence(): PresenceStore {
+    return this.#presence
   }
 
   /** Begins; rejects where Redis cannot be asked. */

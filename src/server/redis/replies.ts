@@ -25,7 +25,8 @@ export function streamsOf(reply: unknown): ReadonlyMap<string, readonly StreamEn
   return new Map(pairsOf(reply).map(([key, entries]) => [key, entriesOf(entries)]))
 }
 
-function pairsOf(reply: unknown): readonly (readonly [string, unknown])[] {
+/** What pairs a name with a value: a map, an object, a list of pairs, or a flat list. */
+export function pairsOf(reply: unknown): readonly (readonly [string, unknown])[] {
   if (reply instanceof Map) return Array.from(reply, ([key, value]) => [String(key), value])
   if (!Array.isArray(reply)) return Object.entries(reply ?? {})
   if (Array.isArray(reply[0])) return reply.map(([key, value]) => [String(key), value])

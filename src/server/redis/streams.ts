@@ -6,7 +6,7 @@ import type { Feed, FeedListener } from './feed.ts'
 import type { Histories } from './histories.ts'
 import { birthOf, eventOf } from './histories.ts'
 import type { Pauses } from './pauses.ts'
-import { append } from './publishing.ts'
+import { append, positionsOf } from './publishing.ts'
 import type { StreamEntry } from './replies.ts'
 import type { ScriptRunner } from './script-runner.ts'
 import { StreamReader } from './stream-reader.ts'
@@ -55,7 +55,7 @@ export class StreamsFeed implements Feed {
     event: NewEvent,
     remember: Remember | undefined,
   ): Promise<readonly Position[]> {
-    return append(this.#parts.queue, channels, event, remember).done
+    return positionsOf(await append(this.#parts.queue, channels, event, remember).done)
   }
 
   async follow(channel: string): Promise<void> {

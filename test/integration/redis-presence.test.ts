@@ -1,0 +1,156 @@
+import { expect, it } from 'vitest'
+import { ChannelSubscriber, PresenceManager } from '../../src/index.ts'
+import { createRedisBroker } from '../../src/server/redis/index.ts'
+import { RawClient } from '../server/raw-client.ts'
+import { balance } from '../support/balancer.ts'
+import { connect, serve, until } from '../support/live.ts'
+import { clientOf, describeWithRedis, redisBench } from '../support/redis.ts'
+
+const room = 'workspace/tasks'
+const channel = `presence:${room}`
+const authenticate = ({ token }: { readonly token?: string | undefined }) =>
+  token === undefined ? null : { id: token, name: token.toUpperCase() }
+
+/** Somebody at a server, and whom they were told about. */
+function person(token: string, url: string) {
+  const { client, errors } = connect(url, { auth: () => token })
+  const presence = new PresenceManager(new ChannelSubscriber(client))
+  const told: string[] = []
+  presence.on('changed', ({ kind, user: { id } }) => told.push(`${kind} ${id}`))
+  return { client, presence, told, errors }
+}
+
+/** Somebody who watches the room. */
+async function watcher(url: string) {
+  const made = person('watcher', url)
+  const users = made.presence.of(room)
+  users.subscribe(() => {})
+  await made.client.connect()
+  return { ...made, users }
+}
+
+describeWithRedis('servers on one Redis', async () => {
+  const bench = await redisBench()
+
+  for (const strategy of ['streams', 'pub-sub'] as const) {
+    it(`show the members of one to those who watch on another: ${strategy}`, async () => {
+      const prefix = bench.prefix()
+      const [a, b] = [
+        await serve({ authenticate, broker: await bench.broker({ prefix, strategy }) }),
+        await serve({ authenticate, broker: await bench.broker({ prefix, strategy }) }),
+      ]
+      const [far, ben] = [await watcher(a.url), person('ben', b.url)]
+      const here = ben.presence.enter(room, { list: [] })
+      await here.ready
+      await until(() => expect(far.users.get()).toMatchObject([{ id: 'ben', name: 'BEN' }]))
+      // One who comes later is told the same.
+      const late = await watcher(b.url)
+      await until(() => expect(late.users.get()).toEqual(far.users.get()))
+      here.update({ list: [1] })
+      await until(() => {
+        for (const { users } of [far, late]) {
+          expect(users.get()).toMatchObject([{ meta: { list: [1] }, devices: [{}] }])
+        }
+      })
+      expect(await a.server.presence.getPresent(room)).toEqual(
+        await b.server.presence.getPresent(room),
+      )
+      here()
+      await until(() => expect([far.users.get(), late.users.get()]).toEqual([[], []]))
+      expect(far.told).toEqual(['joined ben', 'updated ben', 'left ben'])
+    })
+  }
+
+  it('hand members over, and nobody hears of it', async () => {
+    const prefix = bench.prefix()
+    const [a, b] = [
+      await serve({ authenticate, broker: await bench.broker({ prefix }) }),
+      await serve({ authenticate, broker: await bench.broker({ prefix }) }),
+    ]
+    const front = await balance()
+    front.backends.add(b.port)
+    const [far, ben] = [await watcher(a.url), person('ben', front.url)]
+    await ben.presence.enter(room, 1).ready
+    front.backends.add(a.port).delete(b.port)
+    await b.server.drain({ windowMs: 20 })
+    await until(() => expect(a.server.stats().connections).toBe(2))
+    const eva = person('eva', a.url)
+    await eva.presence.enter(room).ready
+    await until(() => expect(far.told).toEqual(['joined ben', 'joined eva']))
+    expect(await a.server.presence.getPresent(room)).toMatchObject([
+      { id: 'ben', meta: 1, devices: [{}] },
+      { id: 'eva' },
+    ])
+    front.close()
+  })
+
+  it('miss the members of one that died within its timeout', async () => {
+    const prefix = bench.prefix()
+    const presence = { timeoutMs: 2_400 }
+    const a = await serve({ authenticate, presence, broker: await bench.broker({ prefix }) })
+    const { connection, close } = await clientOf(bench.server.url)
+    const broker = await createRedisBroker(connection, { prefix, onError: () => {} })
+    const b = await serve({ authenticate, presence, broker })
+    const [far, ben] = [await watcher(a.url), person('ben', b.url)]
+    await ben.presence.enter(room).ready
+    await person('eva', a.url).presence.enter(room).ready
+    await until(() => expect(far.told).toEqual(['joined ben', 'joined eva']))
+    // No goodbye to anybody: nothing it says reaches Redis any more.
+    close()
+    await until(() => expect(far.told).toContain('left ben'))
+    expect(far.users.get()).toMatchObject([{ id: 'eva' }])
+    await broker.close()
+  })
+
+  it('have their members be there again when Redis lost them', async () => {
+    const own = await redisBench()
+    const presence = { timeoutMs: 1_800 }
+    const [a, b] = [
+      await serve({ authenticate, presence, broker: await own.broker({ prefix: 'p' }) }),
+      await serve({ authenticate, presence, broker: await own.broker({ prefix: 'p' }) }),
+    ]
+    const [far, ben, eva] = [await watcher(a.url), person('ben', b.url), person('eva', a.url)]
+    const here = ben.presence.enter(room, 1)
+    await here.ready
+    await eva.presence.enter(room).ready
+    await until(() => expect(far.users.get()).toHaveLength(2))
+    await own.server.kill()
+    await own.server.start()
+    const ids = async () => (await a.server.presence.getPresent(room)).map(({ id }) => id).sort()
+    await until(async () => expect(await ids()).toEqual(['ben', 'eva']))
+    await until(() =>
+      expect(
+        far.users
+          .get()
+          .map(({ id }) => id)
+          .sort(),
+      ).toEqual(['ben', 'eva']),
+    )
+    here.update(2)
+    await until(() => {
+      expect(far.users.get().find(({ id }) => id === 'ben')).toMatchObject({ meta: 2 })
+    })
+  })
+
+  it('refuse to have anybody come while Redis does not answer, by pub-sub, and do so later', async () => {
+    const own = await redisBench()
+    const errors: unknown[] = []
+    const broker = await own.broker({ prefix: 'p', strategy: 'pub-sub', timeoutMs: 50 })
+    const { url, server } = await serve({ authenticate, broker, onError: (e) => errors.push(e) })
+    const raw = await RawClient.greeted(url, { token: 'anna', clientId: 'tab' })
+    const ben = person('ben', url)
+    await ben.client.connect()
+    own.server.freeze()
+    raw.send({ type: 'presence:join', channel, requestId: 'r' })
+    expect(await raw.next('error')).toMatchObject({
+      requestId: 'r',
+      payload: { code: 'unavailable', retryable: true },
+    })
+    const here = ben.presence.enter(room)
+    own.server.thaw()
+    // The client asks again by itself.
+    await here.ready
+    expect((await server.presence.getPresent(room)).map(({ id }) => id)).toContain('ben')
+    expect(errors).toEqual([])
+  })
+})
