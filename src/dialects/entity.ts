@@ -6,6 +6,7 @@ import { notice } from '../wire/notice.ts'
 import { peerRefusal } from '../wire/peer-refusal.ts'
 import { doubling, plainDialect } from '../wire/plain-dialect.ts'
 import { plainEvent, plainReply, plainWelcome, readTyped } from '../wire/plain-frames.ts'
+import { EntityPresence, listed } from './entity-presence.ts'
 
 /**
  * An entity backend: `{type, channel, payload, requestId, timestamp}`, one channel per subscribe, and
@@ -15,10 +16,39 @@ import { plainEvent, plainReply, plainWelcome, readTyped } from '../wire/plain-f
  * A message that names no channel is the user's own: an event of `user:<userId>`.
  */
 export const entity: DialectFactory = () => {
+  const presence = new EntityPresence()
   let userId: string | undefined
 
+  function encode(intent: Intent): readonly Outgoing[] | undefined {
+    const { kind, timestamp } = intent
+    switch (kind) {
+      case 'hello':
+        // Who we are is in the address; the server speaks first.
+        return []
+      case 'subscribe':
+      case 'unsubscribe':
+        return intent.channels.flatMap((channel, index) => {
+          const said = { requestId: intent.requestId + (index || ''), timestamp }
+          const wire = { type: kind, channel, ...said }
+          const keys = [said.requestId, `${kind}d ${channel}`]
+          return [{ wire, keys, channels: [channel] }, ...presence.watch(kind, channel, said)]
+        })
+      case 'request': {
+        const { type, channel, payload, requestId } = intent
+        return [{ wire: { type, channel, payload, requestId, timestamp }, keys: [requestId] }]
+      }
+      case 'presence':
+        return presence.say(intent)
+      case 'ping':
+      case 'pong':
+        return [{ wire: { type: kind, timestamp }, keys: [] }]
+      default:
+        return undefined
+    }
+  }
+
   /** Whoever echoes a request id is an answer, whoever names a channel is an event. */
-  function read(type: string, wire: Fields): Frame {
+  function read(type: string, wire: Fields): Frame | readonly Frame[] {
     const { payload } = wire
     const channel = asString(wire.channel)
     const requestId = asString(wire.requestId)
@@ -43,57 +73,24 @@ export const entity: DialectFactory = () => {
     }
     if (requestId) return plainReply([requestId], payload)
     const own = channel ?? (userId && `user:${userId}`)
-    return own
-      ? plainEvent(own, type, payload, asId(wire.id), timestamp)
-      : notice('ignored', 'of no channel', wire)
+    if (!own) return notice('ignored', 'of no channel', wire)
+    const event = plainEvent(own, type, payload, asId(wire.id), timestamp)
+    return type === 'presence:sync' ? [plainReply([listed(own)], undefined), event] : event
   }
 
   return {
     ...plainDialect,
     name: 'entity',
     capabilities: { ...plainDialect.capabilities, acks: true, presence: true },
-    presets: { backoff: { ...doubling, maxAttempts: 10 }, heartbeatMs: 25_000 },
+    presets: {
+      backoff: { ...doubling, maxAttempts: 10 },
+      heartbeatMs: 25_000,
+      presenceHeartbeatMs: 25_000,
+    },
     heartbeat: 'ping',
     // Who is there is told as a whole when somebody comes to look.
     snapshots: ['presence:sync'],
     encode,
     decode: (wire) => readTyped(wire, read),
-  }
-}
-
-function encode(intent: Intent): readonly Outgoing[] | undefined {
-  const { kind, timestamp } = intent
-  switch (kind) {
-    case 'hello':
-      // Who we are is in the address; the server speaks first.
-      return []
-    case 'subscribe':
-    case 'unsubscribe':
-      return intent.channels.map((channel, index) => {
-        const requestId = intent.requestId + (index || '')
-        const wire = { type: kind, channel, requestId, timestamp }
-        return { wire, keys: [requestId, `${kind}d ${channel}`], channels: [channel] }
-      })
-    case 'request': {
-      const { type, channel, payload, requestId } = intent
-      return [{ wire: { type, channel, payload, requestId, timestamp }, keys: [requestId] }]
-    }
-    case 'presence': {
-      const { action, resource, meta, requestId } = intent
-      // One for all resources; neither it nor a leave is answered.
-      if (action === 'heartbeat')
-        return [{ wire: { type: `${kind}:${action}`, timestamp }, keys: [] }]
-      const left = action === 'leave'
-      // There is no word for an update: joining again says the same.
-      const type = left ? 'presence:leave' : 'presence:join'
-      const payload = { resource, metadata: left ? undefined : (meta ?? {}) }
-      const keys = left ? [] : [requestId, `subscribed presence:${resource}`]
-      return [{ wire: { type, requestId, payload, timestamp }, keys }]
-    }
-    case 'ping':
-    case 'pong':
-      return [{ wire: { type: kind, timestamp }, keys: [] }]
-    default:
-      return undefined
   }
 }

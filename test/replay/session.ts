@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Fields } from '../../src/wire/fields.ts'
 
 /** A line of a recorded session: who said what, with ids and times that differ from run to run. */
@@ -9,7 +10,7 @@ export interface SessionLine {
 
 /** The lines of a recorded session; every call parses anew. */
 export function recordedSession(name: string): SessionLine[] {
-  const text = readFileSync(new URL(`../recordings/${name}.jsonl`, import.meta.url), 'utf8')
+  const text = readFileSync(join(import.meta.dirname, '../recordings', `${name}.jsonl`), 'utf8')
   return text
     .trimEnd()
     .split('\n')

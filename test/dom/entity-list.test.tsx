@@ -1,0 +1,63 @@
+import { signal } from '@preact/signals-core'
+import { act, cleanup, render } from '@testing-library/react'
+import { get as getOf, writable } from 'svelte/store'
+import { afterEach, expect, it } from 'vitest'
+import { entity } from 'wirefold/dialects/entity'
+import { useReadable } from '../../src/adapters/react.ts'
+import { valueSignals } from '../../src/adapters/signals.ts'
+import { svelteStores } from '../../src/adapters/svelte.ts'
+import type { PresenceUser, Readable } from '../../src/index.ts'
+import { bindList, createStore, PresenceManager } from '../../src/index.ts'
+import type { Fields } from '../../src/wire/fields.ts'
+import { LiteralEntities } from '../replay/literal-entities.ts'
+import { recordedMessages } from '../replay/session.ts'
+import { dialled } from '../support/dialled.ts'
+
+afterEach(cleanup)
+
+interface Props {
+  readonly tasks: Readable<readonly Fields[]>
+  readonly users: Readable<readonly PresenceUser[]>
+}
+
+function View({ tasks, users }: Props) {
+  return <p>{JSON.stringify([useReadable(tasks), useReadable(users)])}</p>
+}
+
+it('a list and who is there are the same in every kind of store at every line of a recorded session', async () => {
+  const { client, channels, clock, tell } = dialled(
+    entity,
+    ({ type, channel, requestId }, send) => {
+      if (type === 'subscribe') send({ type: 'subscribed', channel, requestId })
+    },
+  )
+  client.on('error', () => {})
+  const load = async (): Promise<{ state: readonly Fields[] }> => ({ state: [] })
+  const bound = <Into,>(into: Into) => ({ load, into })
+  const tasks = bindList(channels, 'entity:Task', { load })
+  const inSvelte = bindList(channels, 'entity:Task', bound(svelteStores(writable))).store
+  const inPreact = bindList(channels, 'entity:Task', bound(valueSignals(signal))).store
+  const inCell = createStore<readonly Fields[]>([])
+  bindList(channels, 'entity:Task', bound(inCell))
+  const users = new PresenceManager(channels).of('workspace/tasks')
+  const page = render(<View tasks={tasks.state} users={users} />)
+  const literal = new LiteralEntities()
+  const seen = new Set<string>()
+  for (const message of recordedMessages('entity-realtime')) {
+    await act(async () => {
+      await tell(message)
+      // The list is fetched once the channel is live.
+      await clock.advance(1)
+    })
+    literal.read(message)
+    const { confirmed } = literal
+    expect([tasks.state.get(), getOf(inSvelte), inPreact.value, inCell.get()]).toEqual(
+      Array.from({ length: 4 }, () => confirmed),
+    )
+    const text = page.container.textContent ?? ''
+    expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify([confirmed, literal.users])))
+    seen.add(text)
+  }
+  expect(seen.size).toBe(6)
+  client.close()
+})

@@ -1,0 +1,126 @@
+import type { Fields } from '../../src/wire/fields.ts'
+
+/*
+ * What an entity backend's frames say, and what is done here meanwhile, read one by one: the rules
+ * written down once more, and nothing of the package.
+ */
+
+/** Something done here; `reply` is what came of it so far. */
+export interface Done {
+  readonly what: 'create' | 'update' | 'delete'
+  readonly id?: string
+  readonly data?: Fields
+  reply?: 'refused' | Fields
+}
+
+type Row = Fields
+interface Message {
+  readonly type: string
+  readonly channel?: string
+  readonly payload: Record<string, unknown>
+}
+
+/** Who is there and which tasks there are, by everything that was told so far. */
+export class LiteralEntities {
+  #rows: Row[] = []
+  #users: Row[] = []
+  /** What was done here, in order. */
+  readonly done: Done[] = []
+
+  /** Reads a frame. */
+  read(frame: Fields): void {
+    const { type, channel, payload } = frame as unknown as Message
+    if (channel === 'entity:Task' && type.startsWith('entity:')) this.#task(type, payload)
+    if (type === 'presence:sync') this.#users = (payload.users as Fields[]).map(userOf)
+    if (type === 'presence:join') {
+      const user = userOf(payload)
+      this.#users = [...this.#users.filter(({ id }) => id !== user.id), user]
+    }
+    if (type === 'presence:leave') {
+      this.#users = this.#users.filter(({ id }) => id !== userOf(payload).id)
+    }
+  }
+
+  /** A call was answered, or refused. */
+  answer(done: Done, reply: 'refused' | Fields): void {
+    done.reply = reply
+    if (reply === 'refused') return
+    if (done.what === 'create') this.#rows.push(reply)
+    if (done.what === 'update') {
+      this.#rows = this.#rows.map((row) => (row.id === done.id ? reply : row))
+    }
+    if (done.what === 'delete') this.#rows = this.#rows.filter(({ id }) => id !== done.id)
+  }
+
+  /** Who is there. */
+  get users(): readonly Row[] {
+    return this.#users
+  }
+
+  /** The tasks that are confirmed. */
+  get confirmed(): readonly Row[] {
+    return this.#rows
+  }
+
+  /** The tasks that are shown. */
+  get shown(): readonly Row[] {
+    let rows: Row[] = this.#rows
+    for (const { what, id, data, reply } of this.done) {
+      if (reply) continue
+      const pending = { ...data, _optimistic: true }
+      if (what === 'create') rows = [...rows, { ...pending, id: 'temporary' }]
+      if (what === 'update')
+        rows = rows.map((row) => (row.id === id ? { ...row, ...pending } : row))
+      if (what === 'delete') rows = rows.filter((row) => row.id !== id)
+    }
+    return rows
+  }
+
+  #task(type: string, payload: Record<string, unknown>): void {
+    const wrapped = 'entityName' in payload
+    const row = (wrapped ? payload.data : payload) as Row
+    const known = this.#rows.some(({ id }) => id === payload.id)
+    if (type === 'entity:created' && !known) this.#rows.push(row)
+    if (type === 'entity:updated') {
+      if (known) this.#rows = this.#rows.map((one) => (one.id === payload.id ? row : one))
+      else this.#rows.push(row)
+    }
+    if (type === 'entity:deleted') this.#rows = this.#rows.filter(({ id }) => id !== payload.id)
+  }
+}
+
+/** A user as either generation of the backend tells of one. */
+function userOf(told: Fields): Row {
+  const long = 'userId' in told
+  const lastSeen = long ? Date.parse(String(told.lastSeen)) : told.lastSeen
+  return {
+    id: long ? told.userId : told.id,
+    name: long ? told.userName : told.name,
+    lastSeen,
+    meta: long ? told.metadata : told.meta,
+    devices: [],
+  }
+}
+
+/** The same message in the words of the other generation. */
+export function inOtherWords(frame: Fields): Fields {
+  const { type, payload } = frame as unknown as Message
+  const shorter = ({ userId, userName, lastSeen, metadata }: Fields): Fields => ({
+    id: userId,
+    name: userName,
+    ...(lastSeen === undefined ? {} : { lastSeen: Date.parse(String(lastSeen)) }),
+    ...(metadata === undefined ? {} : { meta: metadata }),
+  })
+  if (type === 'presence:sync') {
+    return { ...frame, payload: { users: (payload.users as Fields[]).map(shorter) } }
+  }
+  if (type === 'presence:join' || type === 'presence:leave') {
+    return 'resource' in payload && !('userId' in payload)
+      ? frame
+      : { ...frame, payload: shorter(payload) }
+  }
+  if (!type.startsWith('entity:') || !payload) return frame
+  if ('entityName' in payload) return { ...frame, payload: payload.data ?? { id: payload.id } }
+  const data = payload
+  return { ...frame, payload: { id: data.id, entityName: 'Task', data, userId: 'u-jon' } }
+}
