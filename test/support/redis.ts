@@ -43,7 +43,7 @@ async function freePort(): Promise<number> {
 }
 
 /** A Redis of the test's own, that may be killed, frozen and started again with what it had saved. */
-export class RedisServer {
+class RedisServer {
   readonly port: number
   readonly #directory = mkdtempSync(join(tmpdir(), 'wirefold-redis-'))
   #process: ChildProcess | undefined
