@@ -9,6 +9,7 @@ import type { Membership } from './membership.ts'
 import { presenceSync } from './presence-sync.ts'
 import type { Receiver } from './receiver.ts'
 import { refusal } from './refusals.ts'
+import { Turns } from './turns.ts'
 
 /** What the subscriptions of a receiver are made of. */
 export interface SubscriptionParts extends ChannelParts {
@@ -45,11 +46,12 @@ export class Subscriptions {
   readonly #parts: SubscriptionParts
   readonly #receiver: Receiver
   readonly #memberships = new Map<string, Membership>()
-  #turn: Promise<void> | undefined
+  readonly #turns: Turns
   #ended = false
 
   constructor(parts: SubscriptionParts, receiver: Receiver) {
     this.#parts = parts
+    this.#turns = new Turns(parts.report)
     this.#receiver = receiver
   }
 
@@ -60,17 +62,17 @@ export class Subscriptions {
 
   /** Resolves once what was asked is done; `undefined` where nothing is under way. */
   get pending(): Promise<void> | undefined {
-    return this.#turn
+    return this.#turns.done
   }
 
   /** Answers a subscribe, then sends what was missed, then lets live events through. */
   subscribe(command: Omit<SubscribeCommand, 'kind'>): Promise<void> {
-    return this.#inTurn(() => this.#subscribe(command))
+    return this.#turns.add(() => this.#subscribe(command))
   }
 
   /** Answers an unsubscribe; channels it was not subscribed to do not matter. */
   unsubscribe({ requestId, channels }: Omit<UnsubscribeCommand, 'kind'>): Promise<void> {
-    return this.#inTurn(() => {
+    return this.#turns.add(() => {
       for (const name of channels) this.#leave(name)
       this.#say({ kind: 'released', to: [requestId] })
     })
@@ -91,17 +93,6 @@ export class Subscriptions {
     this.#ended = true
     for (const membership of this.#memberships.values()) membership.leave()
     this.#memberships.clear()
-  }
-
-  #inTurn(step: () => void | Promise<void>): Promise<void> {
-    const turn = (this.#turn ?? Promise.resolve())
-      .then(step)
-      .catch((error: unknown) => this.#parts.report(error))
-      .finally(() => {
-        if (this.#turn === turn) this.#turn = undefined
-      })
-    this.#turn = turn
-    return turn
   }
 
   async #subscribe(command: Omit<SubscribeCommand, 'kind'>): Promise<void> {

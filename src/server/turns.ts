@@ -8,7 +8,7 @@ export class Turns {
    * @param report receives what a step threw
    * @param rested called whenever no step is left
    */
-  constructor(report: (error: unknown) => void, rested: () => void) {
+  constructor(report: (error: unknown) => void, rested: () => void = () => {}) {
     this.#report = report
     this.#rested = rested
   }
@@ -18,8 +18,12 @@ export class Turns {
     return this.#last
   }
 
-  /** Has a step carried out when those before it are. */
-  add(step: () => void | Promise<void>): void {
+  /**
+   * Has a step carried out when those before it are.
+   *
+   * @returns settles once it is; never rejects
+   */
+  add(step: () => void | Promise<void>): Promise<void> {
     const turn = (this.#last ?? Promise.resolve())
       .then(step)
       .catch(this.#report)
@@ -29,5 +33,6 @@ export class Turns {
         this.#rested()
       })
     this.#last = turn
+    return turn
   }
 }
