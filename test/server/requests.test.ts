@@ -199,7 +199,7 @@ describe('a request', () => {
     const asker = async () => {
       if (++running === 2) both.resolve()
       await both.promise
-      return String(server.asker && server.asker.id)
+      return server.asker === null ? 'nobody' : server.asker?.id
     }
     server.handle('who', async (_, { publish }) => {
       const who = await asker()
@@ -212,7 +212,7 @@ describe('a request', () => {
     const place = { channel: 'a', epoch: expect.any(String), offset: expect.any(Number) }
     expect(told).toEqual([
       ['ada', [place]],
-      ['null', [place]],
+      ['nobody', [place]],
     ])
     expect(server.asker).toBe(undefined)
   })
