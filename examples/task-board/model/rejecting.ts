@@ -3,10 +3,14 @@ import { REJECTING } from '../shared.ts'
 import { channels } from './channels.ts'
 import { client } from './client.ts'
 import { note } from './notice.ts'
+import { optimistic } from './optimistic.ts'
 import { person } from './person.ts'
 
-/** Whether the server rejects this person's next write. */
-export const rejecting = createStore(false)
+/** What the server has in mind. */
+const confirmed = { state: createStore(false) }
+
+/** Whether the server rejects this person's next write, as it is to be seen. */
+export const rejecting = optimistic.view<boolean>(confirmed)
 
 /** Follows what the server has in mind; every window of a person shows the same. */
 export function followRejecting(): void {
@@ -15,10 +19,10 @@ export function followRejecting(): void {
       state: await client.request<boolean>(REJECTING, undefined, { signal }),
     }),
     into: {
-      reset: (reject) => rejecting.set(reject),
+      reset: (reject) => confirmed.state.set(reject),
       fold: (events) => {
         for (const { type, payload } of events) {
-          if (type === REJECTING) rejecting.set(payload === true)
+          if (type === REJECTING) confirmed.state.set(payload === true)
         }
       },
     },
@@ -28,7 +32,11 @@ export function followRejecting(): void {
 /** Has the server reject this person's next write, or not. */
 export async function rejectNext(reject: boolean): Promise<void> {
   try {
-    await client.request(REJECTING, reject)
+    await optimistic.mutate(reject, {
+      on: confirmed,
+      apply: (_: boolean, wanted: boolean) => wanted,
+      request: (wanted, { ask }) => ask(REJECTING, wanted),
+    })
   } catch (error) {
     note('The switch was not turned', error)
   }

@@ -1,18 +1,10 @@
-import type { EntityApi } from 'wirefold'
-import { bindList, OptimisticManager } from 'wirefold'
+import { bindList } from 'wirefold'
 import type { Task, TaskChange } from '../shared.ts'
 import { TASK } from '../shared.ts'
 import { channels } from './channels.ts'
 import { client } from './client.ts'
 import { note, notice } from './notice.ts'
-
-const api: EntityApi = {
-  create: (_, data, { ask }) => ask('task:create', data),
-  update: (_, id, changes, { ask }) => ask('task:update', { ...Object(changes), id }),
-  delete: (_, id, { ask }) => ask('task:delete', { id }),
-}
-
-const optimistic = new OptimisticManager({ client, api })
+import { optimistic } from './optimistic.ts'
 
 /** The tasks that belong in a list, as the server has them. */
 function bound(filter: (task: Task) => boolean) {
