@@ -8,11 +8,12 @@
 import { fileURLToPath } from 'node:url'
 import { build } from 'vite'
 
-const config = (page) => fileURLToPath(new URL(`./${page}/vite.config.ts`, import.meta.url))
+const processPage = fileURLToPath(new URL('./process-page/vite.config.ts', import.meta.url))
+const taskBoard = fileURLToPath(new URL('./task-board/vite.config.ts', import.meta.url))
 await Promise.all([
-  build({ configFile: config('process-page') }),
-  build({ configFile: config('task-board') }),
-  build({ configFile: config('process-page'), build: { ssr: 'server/main.ts' } }),
+  build({ configFile: processPage }),
+  build({ configFile: taskBoard }),
+  build({ configFile: processPage, build: { ssr: 'server/main.ts' } }),
 ])
 
 const { startDemo } = await import(

@@ -1,5 +1,5 @@
 /** Lets a page's trouble buttons find its own sockets among those of other pages. */
-export const pageId = Math.random().toString(36).slice(2)
+const pageId = Math.random().toString(36).slice(2)
 
 /** The address of a socket on the server this page came from. */
 export function socketUrl(path: string): string {
