@@ -1,5 +1,5 @@
 /*
- * Builds the demo and serves it: `npm start`. Nothing is fetched from anywhere.
+ * Builds both pages of the demo and serves them: `npm start`. Nothing is fetched from anywhere.
  *
  * PORT                  the port to begin with; the next free one is taken     (4173)
  * REPLAY_SECONDS        how long the recorded process takes, 4.5 s in truth    (45)
@@ -8,8 +8,13 @@
 import { fileURLToPath } from 'node:url'
 import { build } from 'vite'
 
-const configFile = fileURLToPath(new URL('./process-page/vite.config.ts', import.meta.url))
-await Promise.all([build({ configFile }), build({ configFile, build: { ssr: 'server/main.ts' } })])
+const processPage = fileURLToPath(new URL('./process-page/vite.config.ts', import.meta.url))
+const taskBoard = fileURLToPath(new URL('./task-board/vite.config.ts', import.meta.url))
+await Promise.all([
+  build({ configFile: processPage }),
+  build({ configFile: taskBoard }),
+  build({ configFile: processPage, build: { ssr: 'server/main.ts' } }),
+])
 
 const { startDemo } = await import(
   new URL('./process-page/dist/server/main.js', import.meta.url).href
@@ -19,9 +24,12 @@ const demo = await startDemo({
   port: Number(PORT),
   runMs: Number(REPLAY_SECONDS) * 1_000,
   pauseMs: Number(REPLAY_PAUSE_SECONDS) * 1_000,
-  pageFolder: new URL('./process-page/dist/page/', import.meta.url),
+  pages: {
+    '/tasks': new URL('./task-board/dist/page/', import.meta.url),
+    '': new URL('./process-page/dist/page/', import.meta.url),
+  },
   recording: new URL('./recordings/duui-run.jsonl', import.meta.url),
 })
-console.log(`The demo is at ${demo.url} (Ctrl-C ends it)`)
+console.log(`The demo is at ${demo.url} and ${demo.url}tasks/ (Ctrl-C ends it)`)
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => demo.stop())

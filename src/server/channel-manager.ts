@@ -133,7 +133,8 @@ export class ChannelManager {
   }
 
   /**
-   * Adds an event to a channel and tells its members.
+   * Adds an event to a channel and tells its members. While a handler of the server's requests runs,
+   * this is what `publish` of its context does.
    *
    * Rejects with `bad-channel`, `too-large`, `rate-limited` where the channel has more events than it
    * may, or a `TypeError` for a type or payload that cannot be an event's.
@@ -146,8 +147,11 @@ export class ChannelManager {
     payload?: unknown,
     options: PublishOptions = {},
   ): Promise<Position> {
-    const event = { type, id: options.id, timestamp: this.#parts.options.clock.wall() }
-    return this.#parts.publisher.publish(channel, event, payload)
+    const { ongoing, publisher, options: own } = this.#parts
+    const request = ongoing.current
+    if (request) return request.publish(channel, type, payload, options.id)
+    const event = { type, id: options.id, timestamp: own.clock.wall() }
+    return publisher.publish(channel, event, payload)
   }
 
   /** What happened on a channel after a position. */

@@ -5,6 +5,7 @@ import { Attendance } from './attendance.ts'
 import { BroadcastCap } from './broadcast-cap.ts'
 import type { Broker } from './broker.ts'
 import { MemoryBroker } from './memory-broker.ts'
+import { OngoingRequests } from './ongoing-request.ts'
 import type { RealtimeServerOptions, ResolvedServerOptions } from './options.ts'
 import { resolveServerOptions } from './options.ts'
 import { Publisher } from './publisher.ts'
@@ -21,6 +22,8 @@ export interface ChannelParts {
   readonly access: Access
   /** The members that the connections here have. */
   readonly attendance: Attendance
+  /** The requests that are being carried out: what they publish is their own. */
+  readonly ongoing: OngoingRequests
   /** Hears what became of every subscribe; never throws. */
   readonly noted?: (
     receiver: Receiver,
@@ -56,6 +59,7 @@ export function channelParts(given: RealtimeServerOptions): ChannelParts {
       timeoutMs: options.presence.timeoutMs,
       report,
     }),
+    ongoing: new OngoingRequests(),
     report,
   }
 }

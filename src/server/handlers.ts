@@ -23,7 +23,8 @@ export interface RequestContext {
    * Adds an event to a channel; its place is told to the asker with the answer.
    *
    * The first on a channel carries the {@link RequestContext.id} of the request, the second the same
-   * with `/2` behind it, and so on: so the asker knows them for its own.
+   * with `/2` behind it, and so on: so the asker knows them for its own. `publish` of the server does
+   * the same while the handler runs.
    */
   publish(channel: string, type: string, payload?: unknown): Promise<Position>
 }

@@ -20,7 +20,7 @@ export interface RealtimeRepositoryOptions<Entity> {
    */
   readonly idOf?: ((entity: Entity) => string | number) | undefined
   /**
-   * Who acts at this moment.
+   * Who acts at this moment; in a request handler, `() => server.asker?.id`.
    * @default nobody in particular
    */
   readonly userId?: (() => string | undefined) | undefined

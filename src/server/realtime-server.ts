@@ -12,7 +12,7 @@ import { drainNotice } from './drain.ts'
 import type { RequestHandler } from './handlers.ts'
 import type { ConnectionInfo, Mount } from './mount.ts'
 import { nativeMount } from './native-mount.ts'
-import type { RealtimeServerOptions } from './options.ts'
+import type { RealtimeServerOptions, User } from './options.ts'
 import { assertOrigins } from './origins.ts'
 import { PresenceTracker } from './presence-tracker.ts'
 import type { ServerStats } from './server-stats.ts'
@@ -137,7 +137,22 @@ export class RealtimeServer {
   }
 
   /**
+   * Who asks for what is being done: within a request handler, and all that it calls, however deep down
+   * that is. `null` for nobody in particular, `undefined` where no handler runs.
+   *
+   * @example
+   * const tasks = realtimeRepository(sqlTasks, bus, { entityName: 'Task', userId: () => server.asker?.id })
+   */
+  get asker(): User | null | undefined {
+    return this.#core.ongoing.current?.user
+  }
+
+  /**
    * Adds an event to a channel and tells its members.
+   *
+   * Within a request handler, and all that it calls, this is what `publish` of its context does: the
+   * event's place is told to the asker with the answer, and so is the channel's name; an event without
+   * an id gets that of the request.
    *
    * Rejects with `bad-channel`, `too-large`, `rate-limited` or `closed`, or a `TypeError` for a type or
    * payload that cannot be an event's.

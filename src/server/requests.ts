@@ -1,10 +1,10 @@
 import type { Refusal } from '../base/errors.ts'
 import { WirefoldError } from '../base/errors.ts'
-import type { ChannelPosition } from '../wire/frame.ts'
 import type { PublishCommand, RequestCommand, ServerDialect } from '../wire/server-dialect.ts'
 import type { Remember } from './broker.ts'
 import type { ServerCore } from './core.ts'
-import type { RequestHandler } from './handlers.ts'
+import type { RequestContext, RequestHandler } from './handlers.ts'
+import { OngoingRequest } from './ongoing-request.ts'
 import type { User } from './options.ts'
 import type { Outcome } from './outcome.ts'
 import { isLasting, recordOf, refused, replied } from './outcome.ts'
@@ -126,47 +126,23 @@ async function answerRequest(
 }
 
 async function handle(
-  { publisher, options }: ServerCore,
+  { publisher, options, ongoing }: ServerCore,
   { user, connectionId, signal }: Caller,
   handler: RequestHandler,
   { channel, id, requestId, payload }: RequestCommand & { readonly requestId: string },
 ): Promise<Outcome> {
-  const at: ChannelPosition[] = []
-  const idFor = idsOf(id)
-  const result = await handler(payload, {
+  const request = new OngoingRequest({ publisher, clock: options.clock, user, id })
+  const context: RequestContext = {
     user,
     connectionId,
     requestId,
     channel,
     id,
     signal,
-    async publish(on, type, about) {
-      const event = { type, id: idFor(on), timestamp: options.clock.wall() }
-      const position = await publisher.publish(on, event, about).catch(handlersOwn)
-      at.push({ channel: on, ...position })
-      return position
-    },
-  })
-  return replied(result, at)
-}
-
-/** The ids of the events that one request brings about: of those on one channel, each its own. */
-function idsOf(id: string | undefined): (channel: string) => string | undefined {
-  const counts = new Map<string, number>()
-  return (channel) => {
-    const count = (counts.get(channel) ?? 0) + 1
-    counts.set(channel, count)
-    return id === undefined || count === 1 ? id : `${id}/${count}`
+    publish: (on, type, about) => request.publish(on, type, about),
   }
-}
-
-/**
- * What could not be published is no reason to ask again, whoever says so: the handler may have done
- * something before. Unless it decides otherwise, the request has failed.
- */
-function handlersOwn(error: unknown): never {
-  if (!refusalOf(error)) throw error
-  throw new Error('An event could not be published.', { cause: error })
+  const result = await ongoing.run(request, () => handler(payload, context))
+  return replied(result, request.at)
 }
 
 /** What the client hears of an error: what was meant for it, or that something failed. */

@@ -18,7 +18,10 @@ export interface DemoProcess {
 /** Starts the demo on a free port; rejects with what it printed where it ends instead. */
 export async function startDemo(env: Readonly<Record<string, string>>): Promise<DemoProcess> {
   const script = fileURLToPath(new URL('../../examples/start.js', import.meta.url))
-  const child = spawn(process.execPath, [script], { env: { ...process.env, PORT: '0', ...env } })
+  // Not as a test: what it makes of the environment is to be as it is for whoever starts it.
+  const child = spawn(process.execPath, [script], {
+    env: { ...process.env, NODE_ENV: undefined, PORT: '0', ...env },
+  })
   const exited = once(child, 'exit').then(([code, signal]): Exit => ({ code, signal }))
   let printed = ''
   const url = await new Promise<string>((resolve, reject) => {

@@ -135,4 +135,31 @@ describe('a realtime repository', () => {
       ['entity:Task:1', 'entity:deleted'],
     ])
   })
+
+  it('tells whoever has a handler change something where that stands, and others who it was', async () => {
+    const { server, url } = await serve({ authenticate: () => ({ id: 'ada' }) })
+    const { bus, tasks } = setUp(() => server.asker?.id)
+    broadcastEntities(bus, server)
+    server.handle('task:create', (title) => tasks.create(String(title)))
+    server.handle('task:rename', (title) => tasks.update(1, String(title)))
+    const { client } = connect(url)
+    const got: unknown[] = []
+    await new ChannelSubscriber(client).subscribe('entity:Task', (payload, event) =>
+      got.push([event.offset, client.isOwn(event), Object(payload).userId]),
+    ).ready
+    const create = await client.ask('task:create', 'Write', { id: client.eventId() })
+    const rename = await client.ask('task:rename', 'Read', { id: client.eventId() })
+    const placesOf = (reply: typeof create) =>
+      reply.at?.map(({ channel, offset }) => [channel, offset])
+    expect(placesOf(create)).toEqual([['entity:Task', 1]])
+    expect(placesOf(rename)).toEqual([
+      ['entity:Task', 2],
+      ['entity:Task:1', 1],
+    ])
+    await until(() => expect(got).toHaveLength(2))
+    expect(got).toEqual([
+      [1, true, 'ada'],
+      [2, true, 'ada'],
+    ])
+  })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { WirefoldError } from '../../src/base/errors.ts'
+import { EventBus } from '../../src/server/event-bus.ts'
 import type { RequestContext } from '../../src/server/handlers.ts'
 import { MemoryBroker } from '../../src/server/memory-broker.ts'
 import { refuse } from '../../src/server/refusals.ts'
@@ -153,6 +154,90 @@ describe('a request', () => {
     expect(ids).toEqual(['mine', undefined])
   })
 
+  it('owns what the server publishes for it, however deep down that is', async () => {
+    const { server, url } = await serve()
+    const bus = new EventBus<{ made: string }>()
+    bus.subscribe('made', (what) => server.publish('a', 'made', what))
+    server.handle('task:make', async (_, { publish }) => {
+      await bus.publish('made', 'by the bus')
+      await publish('a', 'made', 'by the context')
+      await server.channels.publish('a', 'made', 'by the channels')
+      await server.publish('b', 'made', 'with an id', { id: 'own' })
+      await server.publish('b', 'made', 'without')
+    })
+    const client = await RawClient.greeted(url)
+    await client.subscribe('a', 'b')
+    client.send({ type: 'task:make', requestId: 'r', id: 'mine' })
+    const heard = await client.take(5)
+    expect(heard.map(({ channel, id, payload }) => [channel, id, payload])).toEqual([
+      ['a', 'mine', 'by the bus'],
+      ['a', 'mine/2', 'by the context'],
+      ['a', 'mine/3', 'by the channels'],
+      ['b', 'own', 'with an id'],
+      ['b', 'mine', 'without'],
+    ])
+    const { at } = await client.next('reply')
+    const places = (at as { channel: string; offset: number }[]).map((place) => [
+      place.channel,
+      place.offset,
+    ])
+    expect(places).toEqual([
+      ['a', 1],
+      ['a', 2],
+      ['a', 3],
+      ['b', 1],
+      ['b', 2],
+    ])
+  })
+
+  it('has an asker, told apart from that of others which run at the same time', async () => {
+    const { server, url } = await serve({
+      authenticate: ({ token }) => (token === undefined ? null : { id: token }),
+    })
+    const both = deferred<void>()
+    let running = 0
+    const asker = async () => {
+      if (++running === 2) both.resolve()
+      await both.promise
+      return server.asker === null ? 'nobody' : server.asker?.id
+    }
+    server.handle('who', async (_, { publish }) => {
+      const who = await asker()
+      await publish('a', 'asked', who)
+      return who
+    })
+    const clients = [await RawClient.greeted(url, { token: 'ada' }), await RawClient.greeted(url)]
+    const answers = await Promise.all(clients.map((client) => client.ask({ type: 'who' })))
+    const told = answers.map(({ payload, at }) => [payload, at])
+    const place = { channel: 'a', epoch: expect.any(String), offset: expect.any(Number) }
+    expect(told).toEqual([
+      ['ada', [place]],
+      ['nobody', [place]],
+    ])
+    expect(server.asker).toBe(undefined)
+  })
+
+  it('has nothing to do with what its handler leaves behind, or does at another server', async () => {
+    const { server, url } = await serve()
+    const other = await serve()
+    const answered = deferred<void>()
+    const left = deferred<unknown>()
+    server.handle('leave', async () => {
+      answered.promise
+        .then(() => server.publish('a', 'late'))
+        .then(() => left.resolve(server.asker))
+      await other.server.publish('a', 'elsewhere')
+      return other.server.asker === undefined
+    })
+    const client = await RawClient.greeted(url)
+    await client.subscribe('a')
+    const reply = await client.ask({ type: 'leave', id: 'mine' })
+    expect(reply).toEqual({ type: 'reply', requestId: reply.requestId, payload: true })
+    answered.resolve()
+    expect(await client.next('late')).not.toHaveProperty('id')
+    expect(await left.promise).toBe(undefined)
+  })
+
   it('tells its handler when nobody waits any more', async () => {
     const { server, url } = await serve()
     const began = deferred<AbortSignal>()
@@ -291,12 +376,16 @@ describe('a request', () => {
       done += 1
       await publish('a', 'done')
     })
+    server.handle('do:otherwise', async () => {
+      done += 1
+      await server.publish('a', 'done')
+    })
     const client = await RawClient.greeted(url)
-    for (let time = 0; time < 2; time++) {
-      const answer = await client.ask({ type: 'do', requestId: 'r' })
+    for (const type of ['do', 'do', 'do:otherwise', 'do:otherwise']) {
+      const answer = await client.ask({ type, requestId: type })
       expect(answer.payload).toMatchObject({ code: 'handler-failed', retryable: false })
     }
-    expect([done, errors.length]).toEqual([1, 1])
+    expect([done, errors.length]).toEqual([2, 2])
   })
 
   it('does not keep others waiting: 1,000 at once, each answered exactly once', async () => {

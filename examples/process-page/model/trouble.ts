@@ -1,20 +1,18 @@
 import { createStore } from 'wirefold'
+import type { Trouble } from '../../page/server-address.ts'
+import { askForTrouble } from '../../page/server-address.ts'
 import { FREEZE_MS } from '../shared.ts'
-import { pageId } from './client.ts'
 import { noteError } from './connection.ts'
-
-/** What the demo's server can do to this page's connection. */
-export type Trouble = 'cut' | 'freeze' | 'thaw' | 'restart'
 
 /** Whether the network of this page is frozen. */
 export const frozen = createStore(false)
 
 let thaw: ReturnType<typeof setTimeout> | undefined
 
-/** Asks for trouble, by plain HTTP: the connection is what is about to break. */
+/** Asks for trouble, and shows that it is there. */
 export async function cause(trouble: Trouble): Promise<void> {
   try {
-    await fetch(`/trouble/${trouble}?page=${pageId}`, { method: 'POST' })
+    await askForTrouble(trouble)
   } catch (error) {
     noteError(error)
     return

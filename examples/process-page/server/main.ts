@@ -1,12 +1,14 @@
 import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
+import { openBoard } from '../../task-board/server/board.ts'
+import { BOARD_PATH } from '../../task-board/shared.ts'
 import { addressOf } from './address.ts'
 import { listen } from './listen.ts'
 import { Machine } from './machine.ts'
 import { Network } from './network.ts'
 import { Realtime } from './realtime.ts'
 import { Replay } from './replay.ts'
-import { sendFile } from './static-files.ts'
+import { sendPage } from './static-files.ts'
 
 /** What {@link startDemo} is told. */
 export interface DemoOptions {
@@ -16,8 +18,8 @@ export interface DemoOptions {
   readonly runMs: number
   /** How long its end stays, in milliseconds. */
   readonly pauseMs: number
-  /** The built page. */
-  readonly pageFolder: URL
+  /** The built pages by the path under which each is found, without a slash at its end; the first that fits. */
+  readonly pages: Readonly<Record<string, URL>>
   /** The recording to replay. */
   readonly recording: URL
 }
@@ -28,19 +30,21 @@ export interface Demo {
   stop(): Promise<void>
 }
 
-/** Serves page and sockets from one port. */
+/** Serves the pages and their sockets from one port. */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
-  const folder = fileURLToPath(options.pageFolder)
+  const folders = Object.entries(options.pages).map(
+    ([under, folder]) => [under, fileURLToPath(folder)] as const,
+  )
   const http = createServer((request, response) => {
     const { path, query } = addressOf(request.url)
     const trouble = troubles.get(path)
-    if (!trouble) return sendFile(folder, path, response)
+    if (!trouble) return sendPage(folders, path, response)
     // A page's id comes with the sockets and with the wish: nobody breaks the connection of others.
     if (request.method === 'POST') trouble(query.get('page') ?? '')
     response.writeHead(request.method === 'POST' ? 204 : 405).end()
   })
 
-  const network = new Network(http)
+  const network = new Network(http, (path) => path === BOARD_PATH || realtime.isUp)
   const machine = new Machine((figures) => realtime.measured(figures).catch(console.error))
   const replay = new Replay({
     file: fileURLToPath(options.recording),
@@ -53,6 +57,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     processId: () => replay.processId,
     figures: () => machine.past,
   })
+  const board = await openBoard(http)
   const troubles = new Map<string, (page: string) => void>([
     ['/trouble/cut', (page) => network.cut(page)],
     ['/trouble/freeze', (page) => network.freeze(page)],
@@ -67,7 +72,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     async stop() {
       replay.stop()
       machine.stop()
-      await realtime.close()
+      await Promise.all([realtime.close(), board.close()])
       network.close()
       http.close()
       http.closeAllConnections()

@@ -11,12 +11,14 @@ export class Network {
   readonly #sockets = new Map<string, Set<Duplex>>()
   readonly #frozen = new Map<string, NodeJS.Timeout>()
 
-  constructor(http: Server) {
+  /** @param isServed whether somebody serves a path at this moment */
+  constructor(http: Server, isServed: (path: string) => boolean) {
     // First in line: of a page that is frozen not even the handshake may get through.
     http.prependListener('upgrade', (request: IncomingMessage, tcp: Duplex) => {
-      this.#add(addressOf(request.url).query.get('page') ?? '', tcp)
-      // While the realtime server is away nobody else would answer.
-      if (http.listenerCount('upgrade') === 1) {
+      const { path, query } = addressOf(request.url)
+      this.#add(query.get('page') ?? '', tcp)
+      // While the server of a path is away nobody else would answer.
+      if (!isServed(path)) {
         tcp.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n')
       }
     })

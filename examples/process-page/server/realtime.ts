@@ -38,6 +38,11 @@ export class Realtime {
     this.#open()
   }
 
+  /** Whether it is there at this moment. */
+  get isUp(): boolean {
+    return this.#up !== undefined
+  }
+
   /** Stores an envelope and tells it; while the server is away it is only stored. */
   async happened(envelope: DUUIEnvelope): Promise<void> {
     if (this.#up) await this.#up.gateway.publish(envelope)
@@ -73,7 +78,8 @@ export class Realtime {
   }
 
   #open(): void {
-    const server = createRealtimeServer()
+    // Whose page it is does not matter: there are no cookies, and only this machine is listened to.
+    const server = createRealtimeServer({ origins: '*' })
     const gateway = new DuuiMount({ store: this.#timeline, snapshot: true })
     server.mount('/ws/processes/:id/events', gateway)
     server.handle('process:current', (): CurrentProcess => ({ id: this.#answers.processId() }))

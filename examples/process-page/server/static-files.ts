@@ -9,9 +9,19 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 }
 
-/** Answers with a file of a folder, or with 404. */
-export async function sendFile(
-  folder: string,
+/** Answers with a file of the first folder whose path the request is under, or with 404. */
+export function sendPage(
+  folders: readonly (readonly [under: string, folder: string])[],
+  path: string,
+  response: ServerResponse,
+): Promise<void> {
+  const [under = '', folder] =
+    folders.find(([name]) => path === name || path.startsWith(`${name}/`)) ?? []
+  return sendFile(folder, path.slice(under.length) || '/', response)
+}
+
+async function sendFile(
+  folder: string | undefined,
   path: string,
   response: ServerResponse,
 ): Promise<void> {
@@ -19,7 +29,7 @@ export async function sendFile(
   const name = normalize(path === '/' ? '/index.html' : path)
   const type = TYPES[extname(name)]
   try {
-    if (!type) throw new Error(`Files like ${name} are not served.`)
+    if (!type || !folder) throw new Error(`Files like ${name} are not served.`)
     const content = await readFile(join(folder, name))
     response.writeHead(200, { 'Content-Type': type, 'Cache-Control': 'no-cache' }).end(content)
   } catch {

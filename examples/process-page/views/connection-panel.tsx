@@ -1,19 +1,11 @@
 import { useReadable } from 'wirefold/react'
+import { connectionTone } from '../../page/connection-tone.ts'
 import { connection, heardAt, lastError, opens } from '../model/connection.ts'
 import { cause, frozen } from '../model/trouble.ts'
-import type { Tone } from './describe.ts'
 import { useNow } from './use-now.ts'
 
 /** Longer than this without an event, and the panel says so; figures come once a second. */
 const QUIET_MS = 2_500
-
-const TONES: Readonly<Record<string, Tone>> = {
-  open: 'done',
-  connecting: 'active',
-  waiting: 'waiting',
-  offline: 'waiting',
-  failed: 'failed',
-}
 
 /** How the connection is, and ways to break it. */
 export function ConnectionPanel() {
@@ -25,7 +17,7 @@ export function ConnectionPanel() {
     <section className="card connection">
       <h2>Connection</h2>
       <p className="headline">
-        <span className="status" data-tone={TONES[state.name] ?? 'quiet'} data-testid="state">
+        <span className="status" data-tone={connectionTone(state.name)} data-testid="state">
           {state.name}
         </span>
         <Note />

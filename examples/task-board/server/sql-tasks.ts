@@ -46,7 +46,7 @@ export class SqlTasks {
   }
 
   /** Changes a task; nothing where there is no such task. */
-  update(id: number, { title, done }: TaskChange): Task | undefined {
+  update(id: string, { title, done }: TaskChange): Task | undefined {
     const [task] = this.#rows(
       'UPDATE task SET title = coalesce(?, title), done = coalesce(?, done) WHERE id = ? RETURNING *',
       [title ?? null, done === undefined ? null : Number(done), id],
@@ -55,7 +55,7 @@ export class SqlTasks {
   }
 
   /** Deletes a task; false where there is no such task. */
-  delete(id: number): boolean {
+  delete(id: string): boolean {
     return this.#rows('DELETE FROM task WHERE id = ? RETURNING *', [id]).length > 0
   }
 
@@ -78,5 +78,5 @@ export class SqlTasks {
 
 function taskOf(statement: Statement): Task {
   const { id, title, done, by } = statement.getAsObject()
-  return { id: Number(id), title: String(title), done: Boolean(done), by: String(by) }
+  return { id: String(id), title: String(title), done: Boolean(done), by: String(by) }
 }

@@ -1,0 +1,7 @@
+import { RealtimeClient } from 'wirefold'
+import { socketUrl } from '../../page/server-address.ts'
+import { BOARD_PATH } from '../shared.ts'
+import { person } from './person.ts'
+
+/** The page's one connection, in the name of its person. */
+export const client = new RealtimeClient(socketUrl(BOARD_PATH), { auth: () => person })

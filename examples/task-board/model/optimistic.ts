@@ -1,0 +1,13 @@
+import type { EntityApi } from 'wirefold'
+import { OptimisticManager } from 'wirefold'
+import { channels } from './channels.ts'
+import { client } from './client.ts'
+
+const api: EntityApi = {
+  create: (_, data, { ask }) => ask('task:create', data),
+  update: (_, id, changes, { ask }) => ask('task:update', { ...Object(changes), id }),
+  delete: (_, id, { ask }) => ask('task:delete', { id }),
+}
+
+/** Shows what is done in this window before the server has confirmed it. */
+export const optimistic = new OptimisticManager({ client, channels, api })

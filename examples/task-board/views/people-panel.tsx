@@ -1,0 +1,58 @@
+import type { PresenceUser } from 'wirefold'
+import { useReadable } from 'wirefold/react'
+import { people } from '../model/people.ts'
+import { person } from '../model/person.ts'
+import type { Doing } from '../shared.ts'
+
+/** Who is here, in how many windows, and what they are doing. */
+export function PeoplePanel() {
+  const here = useReadable(people)
+  return (
+    <section className="card people">
+      <h2>Who is here</h2>
+      {here.length === 0 && <p className="empty">Nobody yet</p>}
+      <ul>
+        {here.map((user) => (
+          <Person key={user.id} user={user} />
+        ))}
+      </ul>
+      <p className="hint">
+        Open <Window query="?name=Grace">a window of Grace</Window>, or{' '}
+        <Window query={`?name=${encodeURIComponent(person)}`}>another of your own</Window>.
+      </p>
+    </section>
+  )
+}
+
+function Person({ user }: { user: PresenceUser }) {
+  const windows = user.devices.length
+  const editing = user.devices.flatMap(({ meta }) => (meta as Doing | undefined)?.editing ?? [])
+  return (
+    <li data-person={user.id}>
+      <span className="face" style={{ background: colour(user.id) }} aria-hidden="true">
+        {user.id.slice(0, 1)}
+      </span>
+      <span className="name">
+        {user.name ?? user.id} {user.id === person && <small>you</small>}
+      </span>
+      <small className="windows">{windows === 1 ? '1 window' : `${windows} windows`}</small>
+      <small className="doing">
+        {editing.length > 0 ? `editing ${editing.map((id) => `#${id}`).join(', ')}` : 'looking'}
+      </small>
+    </li>
+  )
+}
+
+function Window({ query, children }: { query: string; children: string }) {
+  return (
+    <a href={query} target="_blank" rel="noopener">
+      {children}
+    </a>
+  )
+}
+
+/** A colour of one's own: the same in every window. */
+function colour(name: string): string {
+  const hue = Array.from(name).reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 360, 7)
+  return `hsl(${hue} 45% 42%)`
+}

@@ -1,0 +1,67 @@
+import { useEffect, useState } from 'react'
+import type { Optimistic } from 'wirefold'
+import { tell } from '../model/people.ts'
+import type { ListName } from '../model/tasks.ts'
+import { change, remove } from '../model/tasks.ts'
+import type { Task } from '../shared.ts'
+import { LONGEST } from '../shared.ts'
+
+/** One task: ticked, renamed in place, deleted. */
+export function TaskRow({ task, list }: { task: Optimistic<Task>; list: ListName }) {
+  const pending = task._optimistic === true
+  // What is being created cannot be spoken of yet: the server knows it by no id.
+  const isNew = task.id.startsWith('temp_')
+  return (
+    <li data-pending={pending} data-done={task.done}>
+      <input
+        type="checkbox"
+        aria-label={`Done: ${task.title}`}
+        checked={task.done}
+        disabled={isNew}
+        onChange={(event) => change(task, { done: event.target.checked }, list)}
+      />
+      <Title task={task} disabled={isNew} rename={(title) => change(task, { title }, list)} />
+      <small className="by">{pending ? 'saving …' : `#${task.id} · ${task.by}`}</small>
+      <button
+        type="button"
+        aria-label={`Delete: ${task.title}`}
+        disabled={isNew}
+        onClick={() => remove(task, list)}
+      >
+        ×
+      </button>
+    </li>
+  )
+}
+
+/** A title that can be typed over; what others change meanwhile waits until the cursor has left. */
+function Title(props: { task: Task; disabled: boolean; rename: (title: string) => unknown }) {
+  const { task, disabled, rename } = props
+  const [draft, setDraft] = useState<string>()
+  const isEdited = draft !== undefined
+  useEffect(() => {
+    if (!isEdited) return
+    tell({ editing: task.id })
+    return () => tell({})
+  }, [isEdited, task.id])
+  return (
+    <input
+      className="title"
+      aria-label={`Title: ${task.title}`}
+      value={draft ?? task.title}
+      maxLength={LONGEST.title}
+      disabled={disabled}
+      onFocus={() => setDraft(task.title)}
+      onChange={(event) => setDraft(event.target.value)}
+      onKeyDown={({ key, currentTarget }) => {
+        if (key === 'Escape') currentTarget.value = task.title
+        if (key === 'Enter' || key === 'Escape') currentTarget.blur()
+      }}
+      onBlur={(event) => {
+        const title = event.target.value.trim()
+        setDraft(undefined)
+        if (title && title !== task.title) rename(title)
+      }}
+    />
+  )
+}
