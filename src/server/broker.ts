@@ -2,6 +2,7 @@ import type { Position } from '../wire/frame.ts'
 import type { Answers } from './answers.ts'
 import type { ChannelEvent } from './channel-event.ts'
 import type { PresenceStore } from './presence-store.ts'
+import type { RateStore } from './rate-store.ts'
 
 /** An event before it has a place. */
 export interface NewEvent {
@@ -54,6 +55,8 @@ export interface Broker {
   readonly answers: Answers
   /** Who is where. */
   readonly presence: PresenceStore
+  /** Counts for the limits of users and addresses; without it each server counts by itself. */
+  readonly rates?: RateStore | undefined
   /**
    * Adds an event to the histories of several channels in one step, and tells every listener. Rejects
    * where it was not added.

@@ -66,7 +66,7 @@ export function createCore(
     channels,
     handlers: new Handlers(),
     roster: new Roster(limits.perUser.connections, arrived),
-    rates: options.rates ?? new MemoryRates(clock),
+    rates: options.rates ?? parts.broker.rates ?? new MemoryRates(clock),
     counters,
     outlets: { clock, turn: new Turn(), counts: { slow: 0, withheld: 0, cut: 0 } },
     logger,

@@ -195,7 +195,7 @@ export interface RealtimeServerOptions {
   readonly limits?: ServerLimits | undefined
   /**
    * Counts for the limits of users and addresses; servers that share one share the limits.
-   * @default in memory
+   * @default the broker's, or in memory where it has none
    */
   readonly rates?: RateStore | undefined
   /**

@@ -5,6 +5,7 @@ import type { Answers } from '../answers.ts'
 import type { Broker, ChannelListener, Missed, NewEvent, Remember } from '../broker.ts'
 import { publishedRecord } from '../outcome.ts'
 import type { PresenceStore } from '../presence-store.ts'
+import type { RateStore } from '../rate-store.ts'
 import { BatchQueue } from './batch-queue.ts'
 import type { RedisConnection } from './connection.ts'
 import { Era } from './era.ts'
@@ -17,6 +18,7 @@ import { Pauses } from './pauses.ts'
 import { PubSubFeed } from './pub-sub.ts'
 import { RedisAnswers } from './redis-answers.ts'
 import { RedisPresence } from './redis-presence.ts'
+import { RedisRates } from './redis-rates.ts'
 import { ScriptRunner } from './script-runner.ts'
 import { StreamsFeed } from './streams.ts'
 
@@ -47,6 +49,7 @@ export class RedisBroker implements Broker {
   readonly #histories: Histories
   readonly #answers: RedisAnswers
   readonly #presence: RedisPresence
+  readonly #rates: RedisRates
   readonly #feed: Feed
   readonly #followed = new Followed()
   readonly #offReady: (() => void)[] = []
@@ -84,6 +87,7 @@ export class RedisBroker implements Broker {
     const asking = { runner, queue, era, pauses, patienceMs }
     this.#answers = new RedisAnswers({ ...asking, node })
     this.#presence = new RedisPresence(asking)
+    this.#rates = new RedisRates({ runner, pauses, report })
   }
 
   get answers(): Answers {
@@ -92,6 +96,10 @@ export class RedisBroker implements Broker {
 
   get presence(): PresenceStore {
     return this.#presence
+  }
+
+  get rates(): RateStore {
+    return this.#rates
   }
 
   /** Begins; rejects where Redis cannot be asked. */
