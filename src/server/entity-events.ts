@@ -30,7 +30,8 @@ export function entityChannel(entityName: string, id?: string | number): string 
 
 /**
  * Broadcasts what happens to entities: what is created goes to the channel of its kind, what is
- * updated or deleted also to its own.
+ * updated or deleted also to its own. What a request handler brings about is published as its own, so
+ * that the reply tells where it stands.
  *
  * @returns ends it
  */

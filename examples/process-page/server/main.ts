@@ -18,7 +18,7 @@ export interface DemoOptions {
   readonly runMs: number
   /** How long its end stays, in milliseconds. */
   readonly pauseMs: number
-  /** The built pages by the path under which each is found, without a slash at its end; the first that fits. */
+  /** The built pages by the path each is under, without a slash at its end; the first that fits. */
   readonly pages: Readonly<Record<string, URL>>
   /** The recording to replay. */
   readonly recording: URL
