@@ -60,18 +60,20 @@ export class OngoingRequest {
   }
 }
 
-/** Tells which request the code that runs now is part of, however deep down that code is. */
+/** One for all servers of a process: each instance costs every promise of the process a little, for good. */
+const storage = new AsyncLocalStorage<OngoingRequest>()
+
+/** Tells which request of a server the code that runs now is part of, however deep down that code is. */
 export class OngoingRequests {
-  readonly #storage = new AsyncLocalStorage<OngoingRequest>()
   /** Weak, since a handler may never return. */
   readonly #running = new WeakSet<OngoingRequest>()
 
   /**
-   * The request whose handler runs; `undefined` outside of any, and for what a handler has left behind,
+   * The request whose handler runs; `undefined` outside of any of this server, and for what a handler has left behind,
    * such as a timer, once it has returned.
    */
   get current(): OngoingRequest | undefined {
-    const request = this.#storage.getStore()
+    const request = storage.getStore()
     return request && this.#running.has(request) ? request : undefined
   }
 
@@ -82,7 +84,7 @@ export class OngoingRequests {
   ): Promise<Result> {
     this.#running.add(request)
     try {
-      return await this.#storage.run(request, handler)
+      return await storage.run(request, handler)
     } finally {
       this.#running.delete(request)
     }
