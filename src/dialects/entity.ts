@@ -1,11 +1,13 @@
 import type { DialectFactory, Outgoing } from '../wire/dialect.ts'
-import { asFields, asId, asNumber, asString, type Fields } from '../wire/fields.ts'
+import { eventFrame } from '../wire/event-frame.ts'
+import { asFields, asNumber, asString, type Fields } from '../wire/fields.ts'
 import type { Frame } from '../wire/frame.ts'
 import type { Intent } from '../wire/intent.ts'
 import { notice } from '../wire/notice.ts'
 import { peerRefusal } from '../wire/peer-refusal.ts'
 import { doubling, plainDialect } from '../wire/plain-dialect.ts'
-import { plainEvent, plainReply, plainWelcome, readTyped } from '../wire/plain-frames.ts'
+import { plainReply, readTyped } from '../wire/plain-frames.ts'
+import { welcomeFrame } from '../wire/welcome-frame.ts'
 
 /**
  * An entity backend: `{type, channel, payload, requestId, timestamp}`, one channel per subscribe, and
@@ -15,36 +17,34 @@ import { plainEvent, plainReply, plainWelcome, readTyped } from '../wire/plain-f
  * A message that names no channel is the user's own: an event of `user:<userId>`.
  */
 export const entity: DialectFactory = () => {
-  let userId: string | undefined
+  /** The user's own channel, where somebody is signed in. */
+  let own: string | undefined
 
   /** Whoever echoes a request id is an answer, whoever names a channel is an event. */
   function read(type: string, wire: Fields): Frame {
     const { payload } = wire
-    const channel = asString(wire.channel)
     const requestId = asString(wire.requestId)
+    const channel = asString(wire.channel)
     const timestamp = asNumber(wire.timestamp)
-    const { connectionId, userId: user, code, message } = asFields(payload)
     switch (type) {
-      case 'connected':
-        userId = asString(user)
-        return plainWelcome(asString(connectionId), userId, timestamp)
+      case 'connected': {
+        const welcome = welcomeFrame({ ...asFields(payload), serverTime: timestamp })
+        own = welcome.userId && `user:${welcome.userId}`
+        return welcome
+      }
       case 'ping':
-        return { kind: 'ping', timestamp }
+        return { kind: type, timestamp }
       case 'pong':
         // It bears the server's clock, not what our ping said.
-        return { kind: 'pong', timestamp: undefined, serverTime: timestamp, offsets: undefined }
-      case 'error': {
-        const error = peerRefusal(asString(code), asString(message), payload)
-        return { kind: 'refusal', to: requestId ? [requestId] : [], error }
-      }
-      case 'subscribed':
-      case 'unsubscribed':
-        return plainReply([requestId ?? `${type} ${channel}`], payload)
+        return { kind: type, timestamp: undefined, serverTime: timestamp, offsets: undefined }
+      case 'error':
+        return { kind: 'refusal', to: requestId ? [requestId] : [], error: peerRefusal(payload) }
     }
-    if (requestId) return plainReply([requestId], payload)
-    const own = channel ?? (userId && `user:${userId}`)
-    return own
-      ? plainEvent(own, type, payload, asId(wire.id), timestamp)
+    const key = requestId || (/^(un)?subscribed$/.test(type) && `${type} ${channel}`)
+    if (key) return plainReply([key], payload)
+    const about = channel ?? own
+    return about
+      ? eventFrame(about, type, { payload, id: wire.id, timestamp })
       : notice('ignored', 'of no channel', wire)
   }
 
@@ -52,7 +52,7 @@ export const entity: DialectFactory = () => {
     ...plainDialect,
     name: 'entity',
     capabilities: { ...plainDialect.capabilities, acks: true, presence: true },
-    presets: { backoff: { ...doubling, maxAttempts: 10 }, heartbeatMs: 25_000 },
+    presets: { backoff: { ...doubling, maxAttempts: 10 } },
     heartbeat: 'ping',
     // Who is there is told as a whole when somebody comes to look.
     snapshots: ['presence:sync'],
@@ -82,13 +82,13 @@ function encode(intent: Intent): readonly Outgoing[] | undefined {
       const { action, resource, meta, requestId } = intent
       // One for all resources; neither it nor a leave is answered.
       if (action === 'heartbeat')
-        return [{ wire: { type: `${kind}:${action}`, timestamp }, keys: [] }]
+        return [{ wire: { type: 'presence:heartbeat', timestamp }, keys: [] }]
       const left = action === 'leave'
       // There is no word for an update: joining again says the same.
-      const type = left ? 'presence:leave' : 'presence:join'
+      const type = `presence:${left ? action : 'join'}`
       const payload = { resource, metadata: left ? undefined : (meta ?? {}) }
       const keys = left ? [] : [requestId, `subscribed presence:${resource}`]
-      return [{ wire: { type, requestId, payload, timestamp }, keys }]
+      return [{ wire: { type, payload, requestId, timestamp }, keys }]
     }
     case 'ping':
     case 'pong':

@@ -1,5 +1,4 @@
-export type { TopicsOptions } from './topics.ts'
-export { topics, topicsDefaults, topicsDialect } from './topics.ts'
+export { topics } from './topics.ts'
 export type {
   AgentEventData,
   RunUpdateData,
