@@ -2,15 +2,7 @@ import type { Refusal } from '../base/errors.ts'
 import type { Dialect, DialectFactory } from '../wire/dialect.ts'
 import { eventFrame } from '../wire/event-frame.ts'
 import type { Fields } from '../wire/fields.ts'
-import {
-  asFields,
-  asId,
-  asInteger,
-  asNumber,
-  asString,
-  asStrings,
-  isFields,
-} from '../wire/fields.ts'
+import { asFields, asInteger, asNumber, asString, asStrings, isFields } from '../wire/fields.ts'
 import type { ChannelPosition, Frame, Position } from '../wire/frame.ts'
 import { inFamily } from '../wire/in-family.ts'
 import type { Intent, SubscribeIntent } from '../wire/intent.ts'

@@ -1,32 +1,31 @@
+import type { Refusal } from '../base/errors.ts'
 import type { DialectFactory, Outgoing } from '../wire/dialect.ts'
 import { eventFrame } from '../wire/event-frame.ts'
-import { asFields, asNumber, asString, asStrings, type Fields, isFields } from '../wire/fields.ts'
+import { asFields, asNumber, asString, type Fields, isFields } from '../wire/fields.ts'
 import type { Frame } from '../wire/frame.ts'
 import type { Intent } from '../wire/intent.ts'
-import { peerRefusal } from '../wire/peer-refusal.ts'
 import { doubling, plainDialect } from '../wire/plain-dialect.ts'
 import { plainReply, readTyped } from '../wire/plain-frames.ts'
-import { blamed, codeOf } from './topics-errors.ts'
+import { refusalOf } from '../wire/refusal-of.ts'
 import { topicMessage } from './topics-messages.ts'
 
 /** Whatever is about no topic; it comes to everybody and need not be asked for. */
-const SYSTEM = 'system'
+export const SYSTEM = 'system'
 /** How many asks are remembered, for errors that only name the message they answer. */
 const REMEMBERED = 256
 
 /**
- * A backend of topics such as `agent:1` and `thread:45`. A topic is a channel; events that do not
- * name their topic are of the one their ids tell, else of `system`.
+ * A backend of topics such as `agent:1` and `thread:45`, in the flat envelope `{type, …, message_id}`.
+ * A topic is a channel; events that do not name their topic are of the one their ids tell, else of
+ * `system`.
  *
- * It speaks the flat envelope `{type, …, message_id}` and reads the versioned one too. It waits for no
- * confirmation: a topic is live once it is asked for, and an error that comes later takes it back. What
- * later generations know is put around it: {@link withAcks}, {@link withVersions}, {@link withInitialTopics}.
+ * A topic is live once it is asked for, and an error that comes later takes back all that was asked for
+ * in the message it answers. What else a backend knows is put around it: {@link withErrors},
+ * {@link withConfirmations}, {@link withVersionedEnvelope}, {@link withInitialTopics}, in any order.
  */
 export const topics: DialectFactory = () => {
   /** The topics of each subscribe, by its message id; of an unsubscribe none. */
   const asked = new Map<string, readonly string[]>()
-  /** The server's ping comes in capitals from some, and is answered as it was asked. */
-  let pong = 'pong'
 
   function encode(intent: Intent): readonly Outgoing[] | undefined {
     switch (intent.kind) {
@@ -36,7 +35,7 @@ export const topics: DialectFactory = () => {
         const topics = channels.filter((channel) => channel !== SYSTEM)
         if (!topics.length) return []
         // Servers without wildcards fail at them and leave out what is behind.
-        topics.sort((a, b) => +isWild(a) - +isWild(b))
+        topics.sort((a, b) => +a.endsWith(':*') - +b.endsWith(':*'))
         asked.set(requestId, kind === 'subscribe' ? topics : [])
         const [first = ''] = asked.keys()
         if (asked.size > REMEMBERED) asked.delete(first)
@@ -48,20 +47,19 @@ export const topics: DialectFactory = () => {
         return say(type, isFields(payload) ? payload : { data: payload }, requestId)
       }
       case 'ping':
-        return say(intent.kind, { timestamp: intent.timestamp })
       case 'pong':
-        return say(pong, { timestamp: intent.timestamp })
+        return say(intent.kind, { timestamp: intent.timestamp })
       default:
         return undefined
     }
   }
 
   function read(type: string, wire: Fields): Frame | readonly Frame[] {
+    const told = toldBy(wire)
     const { data = wire } = wire
-    const all: Fields = { ...asFields(data), ...wire }
-    const id = asString(all.req_id ?? all.message_id) ?? ''
-    const timestamp = asNumber(all.timestamp)
-    switch (type.toLowerCase()) {
+    const id = asString(told.message_id) ?? ''
+    const timestamp = asNumber(told.timestamp)
+    switch (type) {
       case 'subscribe_ack':
       case 'unsubscribe_ack':
       case 'unsubscribe_success':
@@ -69,23 +67,16 @@ export const topics: DialectFactory = () => {
       case 'error':
       case 'subscribe_error': {
         const topics = asked.get(id)
-        const text = asString(all.error) ?? asString(all.message) ?? ''
-        const error = peerRefusal({ code: all.error_code ?? codeOf(text), message: text }, data)
-        const listed = asStrings(all.topics)
-        const refused = listed.length ? listed : blamed(text, topics ?? [])
-        if (!refused.length) return { kind: 'refusal', to: topics ? [id] : [], error }
-        return refused.map((channel) => {
-          return { kind: 'unsubscribed', channel, error: { ...error, channel } }
-        })
+        const error = refusalOf({ message: told.error ?? told.message, details: data })
+        return refused(topics ?? [], error, topics ? [id] : [])
       }
       case 'ping':
-        pong = type === 'ping' ? 'pong' : 'PONG'
         return { kind: 'ping', timestamp }
       case 'pong':
-        return { kind: 'pong', timestamp, serverTime: asNumber(all.ts), offsets: undefined }
+        return { kind: 'pong', timestamp, serverTime: asNumber(told.ts), offsets: undefined }
     }
-    const topic = asString(all.topic) ?? topicOf(type, all)
-    return eventFrame(topic, type, { payload: data, timestamp: all.ts })
+    const topic = asString(told.topic) ?? topicOf(type, told)
+    return eventFrame(topic, type, { payload: data, timestamp: told.ts })
   }
 
   return {
@@ -99,21 +90,34 @@ export const topics: DialectFactory = () => {
   }
 }
 
+/** All that a message tells: what it says in its `data`, and beside that. */
+export function toldBy(wire: Fields): Fields {
+  return { ...asFields(wire.data), ...wire }
+}
+
+/** A "no" to topics; without any, to whoever waits under one of the keys, else to nobody. */
+export function refused(
+  topics: readonly string[],
+  error: Refusal,
+  to: readonly string[],
+): Frame | readonly Frame[] {
+  if (!topics.length) return { kind: 'refusal', to, error }
+  return topics.map((channel) => ({
+    kind: 'unsubscribed',
+    channel,
+    error: { ...error, channel },
+  }))
+}
+
 function say(type: string, body: object, id?: string): readonly Outgoing[] {
   return [{ wire: topicMessage(type, body, id), keys: [] }]
 }
 
-function isWild(topic: string): boolean {
-  return topic.endsWith(':*')
-}
-
 /** The topic an event is about, where it does not name it. */
 function topicOf(type: string, { id, agent_id, thread_id }: Fields): string {
-  const kind = type.replace(/_.*/, '')
-  if (kind === 'agent') return named(kind, id ?? agent_id)
-  return kind === 'thread' || kind === 'stream' ? named('thread', thread_id) : SYSTEM
-}
-
-function named(kind: string, id: unknown): string {
-  return typeof id === 'number' || typeof id === 'string' ? `${kind}:${id}` : SYSTEM
+  const agent = type.startsWith('agent_')
+  const about = agent ? (id ?? agent_id) : /^(thread|stream)_/.test(type) && thread_id
+  return typeof about === 'number' || typeof about === 'string'
+    ? `${agent ? 'agent' : 'thread'}:${about}`
+    : SYSTEM
 }

@@ -1,0 +1,38 @@
+import { createRequire } from 'node:module'
+import { brotliCompressSync } from 'node:zlib'
+import { expect, it } from 'vitest'
+
+/** As much of esbuild as this takes; it is installed with the tool that builds the package. */
+interface Esbuild {
+  build(
+    options: object,
+  ): Promise<{ readonly outputFiles: readonly { readonly contents: Uint8Array }[] }>
+}
+const installed = createRequire(createRequire(import.meta.url).resolve('tsup'))
+const esbuild: Esbuild = installed('esbuild')
+
+const client = `
+  export { RealtimeClient } from './src/client/realtime-client.ts'
+  export { ChannelSubscriber } from './src/channels/channel-subscriber.ts'
+`
+
+/** The size of some exports as an application ships them, in bytes. */
+async function shipped(contents: string): Promise<number> {
+  const { outputFiles } = await esbuild.build({
+    stdin: { contents, resolveDir: process.cwd(), loader: 'ts' },
+    ...{ bundle: true, minify: true, write: false, format: 'esm', target: 'es2022' },
+  })
+  return outputFiles.reduce((sum, file) => sum + brotliCompressSync(file.contents).length, 0)
+}
+
+// What a dialect adds is the measure, not what it is alone: nobody ships one without a client, and
+// what both read messages with is there once.
+it.each(['duui', 'entity', 'socketio', 'streams', 'topics'])(
+  'the plain dialect %s adds no more than 700 bytes to a client with channels',
+  async (name) => {
+    const dialect = `export { ${name} } from './src/dialects/${name}-door.ts'`
+    const added = (await shipped(client + dialect)) - (await shipped(client))
+    expect(added).toBeGreaterThan(0)
+    expect(added).toBeLessThanOrEqual(700)
+  },
+)
