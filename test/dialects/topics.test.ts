@@ -265,6 +265,38 @@ describe('a topic that is refused', () => {
     },
   )
 
+  it('takes the others of its message along where nobody reads what errors tell', async () => {
+    const rig = await open(topics, ({ type, message_id }, send) => {
+      if (type === 'subscribe') send({ type: 'error', error: 'Thread 7 not found', message_id })
+    })
+    const followed = follow(rig, 'agent:1', 'thread:7')
+    await rig.clock.advance(0)
+    expect(followed.refused).toEqual({ 'agent:1': 'internal', 'thread:7': 'internal' })
+    expect(rig.errors).toEqual([])
+  })
+
+  it.each([
+    ['INVALID_FORMAT', 'bad-channel'],
+    ['UNKNOWN', 'internal'],
+    ['UNAUTHENTICATED', 'not-authenticated'],
+    ['RATE_LIMITED', 'rate-limited'],
+    ['constructor', 'constructor'],
+    [7, 'not-found'],
+  ])('by the code %s is refused as %s', (error_code, code) => {
+    const told = { topics: ['agent:1'], error: 'Agent 1 not found', error_code }
+    const wire = { type: 'subscribe_error', message_id: 'm', ...told }
+    expect(withErrors(topics)().decode(wire)).toEqual([
+      {
+        kind: 'unsubscribed',
+        channel: 'agent:1',
+        error: {
+          ...{ code, message: told.error, retryable: code === 'rate-limited' },
+          ...{ channel: 'agent:1', details: wire },
+        },
+      },
+    ])
+  })
+
   it('is not asked for again by itself, but by whoever wants it anew', async () => {
     const rig = await open(withErrors(topics), ({ type, message_id, topics }, send) => {
       if (type === 'subscribe' && String(topics).includes('agent:2')) {
@@ -318,6 +350,53 @@ describe('a topic that is refused', () => {
     const read = (n: number) => dialect.decode({ type: 'error', error: 'no', message_id: `r${n}` })
     expect(read(299)).toMatchObject([{ kind: 'unsubscribed', channel: 'agent:299' }])
     expect(read(0)).toMatchObject({ kind: 'refusal', to: [] })
+  })
+})
+
+describe('what is put around the topics dialect', () => {
+  const around = [withErrors, withConfirmations, withVersionedEnvelope] as const
+  const data = { message_id: 'r', topics: ['agent:2'], error: 'no', error_code: 'FORBIDDEN' }
+  const heard = [
+    { v: 1, type: 'subscribe_error', topic: 'system', ts: 1, req_id: 'r', data },
+    { type: 'error', error: 'Agent 1 not found', message_id: 'r' },
+    { v: 1, type: 'SUBSCRIBE_ACK', topic: 'system', ts: 1, req_id: 'r', data: {} },
+    { v: 1, type: 'agent_state', topic: 'agent:1', ts: 5, data: { id: 1 } },
+    { type: 'stream_chunk', thread_id: 4, content: 'x' },
+  ]
+  const inOrder = (order: readonly (typeof withErrors)[]) => {
+    const dialect = order.reduce((inner, put) => put(inner), topics)()
+    const said = dialect.encode({
+      ...{ kind: 'subscribe', timestamp: 1, requestId: 'r' },
+      ...{ channels: ['agent:*', 'agent:1', 'agent:2'], since: new Map() },
+    })
+    return [said, heard.map((wire) => dialect.decode(wire))]
+  }
+
+  const orders = fc.shuffledSubarray([...around], { minLength: around.length })
+  test.prop([orders])('may be put there in any order', (order) => {
+    expect(inOrder(order)).toEqual(inOrder(around))
+  })
+
+  it('confirms, reads and says all that a later generation does', () => {
+    const names = ['agent:1', 'agent:2', 'agent:*']
+    expect(inOrder(around)).toMatchObject([
+      [
+        {
+          wire: {
+            ...{ v: 1, type: 'subscribe', topic: 'system', ts: 1, req_id: 'r' },
+            data: { topics: names, message_id: 'r' },
+          },
+          keys: ['r'],
+        },
+      ],
+      [
+        [{ kind: 'unsubscribed', channel: 'agent:2', error: { code: 'forbidden' } }],
+        [{ kind: 'unsubscribed', channel: 'agent:1', error: { code: 'not-found' } }],
+        { kind: 'reply', to: ['r'] },
+        { kind: 'event', channel: 'agent:1', payload: { id: 1 }, timestamp: 5 },
+        { kind: 'event', channel: 'thread:4', payload: heard[4] },
+      ],
+    ])
   })
 })
 
