@@ -1,4 +1,3 @@
-import type { Refusal } from '../base/errors.ts'
 import type { Dialect, DialectFactory } from '../wire/dialect.ts'
 import { eventFrame } from '../wire/event-frame.ts'
 import type { Fields } from '../wire/fields.ts'
@@ -120,7 +119,10 @@ function decodeAnswer(type: string, to: readonly string[], wire: Fields): Frame 
     to,
     at: places(at),
     refused: new Map(
-      Object.entries(asFields(refused)).map(([name, code]) => [name, codeOnly(name, code)]),
+      Object.entries(asFields(refused)).map(([name, code]) => [
+        name,
+        { ...refusalOf({ code }), channel: name },
+      ]),
     ),
     gaps: asStrings(gaps),
   }
@@ -163,10 +165,6 @@ function decodeOwn(type: string, wire: Fields): Frame {
     default:
       return notice('malformed', 'neither a request id, a channel, nor a known type', wire)
   }
-}
-
-function codeOnly(channel: string, code: unknown): Refusal {
-  return { code: asString(code) ?? 'internal', message: '', retryable: false, channel }
 }
 
 /** `{name: [epoch, offset]}`, without what is not of this shape. */
