@@ -125,6 +125,7 @@ export type {
   Outgoing,
   Presets,
 } from './wire/dialect.ts'
+export { eventFrame } from './wire/event-frame.ts'
 export type {
   ChannelPosition,
   EventFrame,
@@ -165,7 +166,7 @@ export type {
   SettledRequest,
 } from './wire/outbox.ts'
 export { plainDialect } from './wire/plain-dialect.ts'
-export { plainEvent, plainReply } from './wire/plain-frames.ts'
+export { plainReply } from './wire/plain-frames.ts'
 export type { PresenceDevice, PresenceUser } from './wire/presence.ts'
 export type { AskOptions, Question } from './wire/question.ts'
 export type { Sink } from './wire/sink.ts'

@@ -1,7 +1,7 @@
+import { eventFrame } from '../wire/event-frame.ts'
 import { asFields, asNumber, asString, type Fields, isFields } from '../wire/fields.ts'
 import type { EventFrame, Frame } from '../wire/frame.ts'
 import { notice } from '../wire/notice.ts'
-import { plainEvent } from '../wire/plain-frames.ts'
 import { decodeEnvelope, processChannel } from './duui.ts'
 
 /** How many entities are remembered; beyond that those that were told of first are forgotten. */
@@ -59,7 +59,7 @@ export class DUUILegacy {
     if (newer.length === 0) return notice('ignored', 'no newer than what envelopes told', wire)
     return newer.map((context) => {
       const event = { _id: '', process_id: processId, sender: null, message: '', level: 'NONE' }
-      return plainEvent(channel, type, { ...event, context }, undefined, timestamp)
+      return eventFrame(channel, type, { payload: { ...event, context }, timestamp })
     })
   }
 

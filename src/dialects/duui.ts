@@ -1,9 +1,9 @@
 import type { Dialect, DialectFactory } from '../wire/dialect.ts'
-import { asFields, asId, asNumber, asString, isFields } from '../wire/fields.ts'
+import { eventFrame } from '../wire/event-frame.ts'
+import { asFields, asId, asString, isFields } from '../wire/fields.ts'
 import type { EventFrame, NoticeFrame } from '../wire/frame.ts'
 import { notice } from '../wire/notice.ts'
 import { plainDialect } from '../wire/plain-dialect.ts'
-import { plainEvent } from '../wire/plain-frames.ts'
 
 /** The channel of a process; its events are those of one whole socket. */
 export function processChannel(processId: string): string {
@@ -41,5 +41,5 @@ export function decodeEnvelope(wire: unknown): EventFrame | NoticeFrame {
     return notice('malformed', 'an event without a context of some kind', wire)
   }
   const id = asId(event._id) ?? asId(event.event_id)
-  return plainEvent(processChannel(processId), 'event', event, id, asNumber(timestamp))
+  return eventFrame(processChannel(processId), 'event', { payload: event, id, timestamp })
 }

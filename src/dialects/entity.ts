@@ -1,11 +1,13 @@
 import type { DialectFactory, Outgoing } from '../wire/dialect.ts'
-import { asFields, asId, asNumber, asString, type Fields } from '../wire/fields.ts'
+import { eventFrame } from '../wire/event-frame.ts'
+import { asFields, asNumber, asString, type Fields } from '../wire/fields.ts'
 import type { Frame } from '../wire/frame.ts'
 import type { Intent } from '../wire/intent.ts'
 import { notice } from '../wire/notice.ts'
 import { peerRefusal } from '../wire/peer-refusal.ts'
 import { doubling, plainDialect } from '../wire/plain-dialect.ts'
-import { plainEvent, plainReply, plainWelcome, readTyped } from '../wire/plain-frames.ts'
+import { plainReply, readTyped } from '../wire/plain-frames.ts'
+import { welcomeFrame } from '../wire/welcome-frame.ts'
 import { EntityPresence, listed } from './entity-presence.ts'
 
 /**
@@ -17,7 +19,8 @@ import { EntityPresence, listed } from './entity-presence.ts'
  */
 export const entity: DialectFactory = () => {
   const presence = new EntityPresence()
-  let userId: string | undefined
+  /** The user's own channel, where somebody is signed in. */
+  let own: string | undefined
 
   function encode(intent: Intent): readonly Outgoing[] | undefined {
     const { kind, timestamp } = intent
@@ -50,43 +53,36 @@ export const entity: DialectFactory = () => {
   /** Whoever echoes a request id is an answer, whoever names a channel is an event. */
   function read(type: string, wire: Fields): Frame | readonly Frame[] {
     const { payload } = wire
-    const channel = asString(wire.channel)
     const requestId = asString(wire.requestId)
+    const channel = asString(wire.channel)
     const timestamp = asNumber(wire.timestamp)
-    const { connectionId, userId: user, code, message } = asFields(payload)
     switch (type) {
-      case 'connected':
-        userId = asString(user)
-        return plainWelcome(asString(connectionId), userId, timestamp)
+      case 'connected': {
+        const welcome = welcomeFrame({ ...asFields(payload), serverTime: timestamp })
+        own = welcome.userId && `user:${welcome.userId}`
+        return welcome
+      }
       case 'ping':
-        return { kind: 'ping', timestamp }
+        return { kind: type, timestamp }
       case 'pong':
         // It bears the server's clock, not what our ping said.
-        return { kind: 'pong', timestamp: undefined, serverTime: timestamp, offsets: undefined }
-      case 'error': {
-        const error = peerRefusal(asString(code), asString(message), payload)
-        return { kind: 'refusal', to: requestId ? [requestId] : [], error }
-      }
-      case 'subscribed':
-      case 'unsubscribed':
-        return plainReply([requestId ?? `${type} ${channel}`], payload)
+        return { kind: type, timestamp: undefined, serverTime: timestamp, offsets: undefined }
+      case 'error':
+        return { kind: 'refusal', to: requestId ? [requestId] : [], error: peerRefusal(payload) }
     }
-    if (requestId) return plainReply([requestId], payload)
-    const own = channel ?? (userId && `user:${userId}`)
-    if (!own) return notice('ignored', 'of no channel', wire)
-    const event = plainEvent(own, type, payload, asId(wire.id), timestamp)
-    return type === 'presence:sync' ? [plainReply([listed(own)], undefined), event] : event
+    const key = requestId || (/^(un)?subscribed$/.test(type) && `${type} ${channel}`)
+    if (key) return plainReply([key], payload)
+    const about = channel ?? own
+    if (!about) return notice('ignored', 'of no channel', wire)
+    const event = eventFrame(about, type, { payload, id: wire.id, timestamp })
+    return type === 'presence:sync' ? [plainReply([listed(about)], undefined), event] : event
   }
 
   return {
     ...plainDialect,
     name: 'entity',
     capabilities: { ...plainDialect.capabilities, acks: true, presence: true },
-    presets: {
-      backoff: { ...doubling, maxAttempts: 10 },
-      heartbeatMs: 25_000,
-      presenceHeartbeatMs: 25_000,
-    },
+    presets: { backoff: { ...doubling, maxAttempts: 10 }, presenceHeartbeatMs: 25_000 },
     heartbeat: 'ping',
     // Who is there is told as a whole when somebody comes to look.
     snapshots: ['presence:sync'],

@@ -1,19 +1,14 @@
-import type { Refusal } from '../base/errors.ts'
 import type { Dialect, DialectFactory } from '../wire/dialect.ts'
+import { eventFrame } from '../wire/event-frame.ts'
 import type { Fields } from '../wire/fields.ts'
-import {
-  asFields,
-  asId,
-  asInteger,
-  asNumber,
-  asString,
-  asStrings,
-  isFields,
-} from '../wire/fields.ts'
+import { asFields, asInteger, asNumber, asString, asStrings, isFields } from '../wire/fields.ts'
 import type { ChannelPosition, Frame, Position } from '../wire/frame.ts'
 import { inFamily } from '../wire/in-family.ts'
 import type { Intent, SubscribeIntent } from '../wire/intent.ts'
 import { notice } from '../wire/notice.ts'
+import { readTyped } from '../wire/plain-frames.ts'
+import { refusalOf } from '../wire/refusal-of.ts'
+import { welcomeFrame } from '../wire/welcome-frame.ts'
 
 /** The subprotocol of wirefold's own wire. */
 export const NATIVE_PROTOCOL = 'wirefold.v1'
@@ -34,7 +29,7 @@ const dialect: Dialect = {
   protocols: [NATIVE_PROTOCOL],
   url: (base) => base,
   match: inFamily,
-  decode: (wire) => (Array.isArray(wire) ? wire.map(decodeMessage) : decodeMessage(wire)),
+  decode: (wire) => (Array.isArray(wire) ? wire.map(decode) : decode(wire)),
   encode(intent) {
     const keys = 'requestId' in intent ? [intent.requestId] : []
     return [{ wire: message(intent), keys }]
@@ -99,21 +94,23 @@ function subscribePayload(intent: SubscribeIntent): unknown {
   return { channels, since: [...byEpoch] }
 }
 
+function decode(wire: unknown): Frame {
+  return readTyped(wire, decodeMessage)
+}
+
 /**
  * Whoever echoes a request id is an answer, whoever names a channel is an event, the rest is the
  * connection's own.
  */
-function decodeMessage(wire: unknown): Frame {
-  if (!isFields(wire)) return notice('malformed', 'not an object', wire)
-  const { type, channel, requestId } = wire
-  if (typeof type !== 'string') return notice('malformed', 'no type', wire)
+function decodeMessage(type: string, wire: Fields): Frame {
+  const { channel, requestId } = wire
   if (typeof requestId === 'string') return decodeAnswer(type, [requestId], wire)
   if (typeof channel === 'string') return decodeChannel(type, channel, wire)
   return decodeOwn(type, wire)
 }
 
 function decodeAnswer(type: string, to: readonly string[], wire: Fields): Frame {
-  if (type === 'error') return { kind: 'refusal', to, error: refusal(wire) }
+  if (type === 'error') return { kind: 'refusal', to, error: refusalOf(wire.payload) }
   const { payload } = wire
   if (type !== 'subscribed') return { kind: 'reply', to, payload, at: positions(wire.at) }
   const { at, refused, gaps } = asFields(payload)
@@ -122,7 +119,10 @@ function decodeAnswer(type: string, to: readonly string[], wire: Fields): Frame 
     to,
     at: places(at),
     refused: new Map(
-      Object.entries(asFields(refused)).map(([name, code]) => [name, codeOnly(name, code)]),
+      Object.entries(asFields(refused)).map(([name, code]) => [
+        name,
+        { ...refusalOf({ code }), channel: name },
+      ]),
     ),
     gaps: asStrings(gaps),
   }
@@ -130,42 +130,18 @@ function decodeAnswer(type: string, to: readonly string[], wire: Fields): Frame 
 
 function decodeChannel(type: string, channel: string, wire: Fields): Frame {
   if (type === 'unsubscribed') {
-    return { kind: 'unsubscribed', channel, error: { ...refusal(wire), channel } }
+    return { kind: 'unsubscribed', channel, error: { ...refusalOf(wire.payload), channel } }
   }
-  if (type === 'error') return { kind: 'refusal', to: [], error: { ...refusal(wire), channel } }
-  return {
-    kind: 'event',
-    channel,
-    type,
-    payload: wire.payload,
-    id: asId(wire.id),
-    offset: asInteger(wire.offset, 1),
-    prev: asInteger(wire.prev, 0),
-    via: asString(wire.via),
-    timestamp: asNumber(wire.timestamp),
-  }
+  if (type === 'error')
+    return { kind: 'refusal', to: [], error: { ...refusalOf(wire.payload), channel } }
+  return eventFrame(channel, type, wire)
 }
 
 function decodeOwn(type: string, wire: Fields): Frame {
   const payload = asFields(wire.payload)
   switch (type) {
-    case 'welcome': {
-      const limits = asFields(payload.limits)
-      return {
-        kind: 'welcome',
-        connectionId: asString(payload.connectionId),
-        userId: asString(payload.userId),
-        serverTime: asNumber(payload.serverTime),
-        // A limit that would leave nothing to do counts as not told.
-        heartbeatMs: asNumber(payload.heartbeatMs, 1),
-        limits: {
-          subscriptions: asInteger(limits.subscriptions, 1),
-          frameBytes: asInteger(limits.frameBytes, 1),
-          messagesPerSecond: asNumber(limits.messagesPerSecond, 1),
-          dedupeMs: asNumber(limits.dedupeMs, 0),
-        },
-      }
-    }
+    case 'welcome':
+      return welcomeFrame(payload)
     case 'ping':
       return { kind: 'ping', timestamp: asNumber(wire.timestamp) }
     case 'pong':
@@ -185,26 +161,10 @@ function decodeOwn(type: string, wire: Fields): Frame {
     case 'auth:expiring':
       return { kind: 'expiring', expiresAt: asNumber(payload.expiresAt) }
     case 'error':
-      return { kind: 'refusal', to: [], error: refusal(wire) }
+      return { kind: 'refusal', to: [], error: refusalOf(wire.payload) }
     default:
       return notice('malformed', 'neither a request id, a channel, nor a known type', wire)
   }
-}
-
-function refusal(wire: Fields): Refusal {
-  const payload = asFields(wire.payload)
-  const retryAfterMs = asNumber(payload.retryAfterMs, 0)
-  return {
-    code: asString(payload.code) ?? 'internal',
-    message: asString(payload.message) ?? '',
-    retryable: payload.retryable === true,
-    ...(retryAfterMs === undefined ? undefined : { retryAfterMs }),
-    ...(payload.details === undefined ? undefined : { details: payload.details }),
-  }
-}
-
-function codeOnly(channel: string, code: unknown): Refusal {
-  return { code: asString(code) ?? 'internal', message: '', retryable: false, channel }
 }
 
 /** `{name: [epoch, offset]}`, without what is not of this shape. */

@@ -1,9 +1,10 @@
 import type { Dialect, DialectFactory } from '../wire/dialect.ts'
 import type { Fields } from '../wire/fields.ts'
-import { asFields, asInteger, asNumber, asString } from '../wire/fields.ts'
+import { asFields, asNumber } from '../wire/fields.ts'
 import type { Frame, WelcomeFrame } from '../wire/frame.ts'
 import type { Intent } from '../wire/intent.ts'
 import { withQuery } from '../wire/query.ts'
+import { welcomeFrame } from '../wire/welcome-frame.ts'
 
 /*
  * What an instance of socket.io-client does by itself, as wire values beside the events:
@@ -38,19 +39,11 @@ function handshake(wire: unknown): Frame | undefined {
 function welcome({ sid }: Fields, { pingInterval, pingTimeout, maxPayload }: Fields): WelcomeFrame {
   const everyMs = asNumber(pingInterval, 1)
   const latestMs = asNumber(pingTimeout, 1)
-  return {
-    kind: 'welcome',
-    connectionId: asString(sid),
-    userId: undefined,
-    serverTime: undefined,
-    heartbeatMs: everyMs && latestMs && asNumber(everyMs + latestMs),
-    limits: {
-      subscriptions: undefined,
-      frameBytes: asInteger(maxPayload, 1),
-      messagesPerSecond: undefined,
-      dedupeMs: undefined,
-    },
-  }
+  return welcomeFrame({
+    connectionId: sid,
+    heartbeatMs: everyMs && latestMs && everyMs + latestMs,
+    limits: { frameBytes: maxPayload },
+  })
 }
 
 function greeting(intent: Intent): ReturnType<Dialect['encode']> {

@@ -1,10 +1,11 @@
 import type { DialectFactory, Outgoing } from '../wire/dialect.ts'
-import { asId, asString, type Fields, isFields } from '../wire/fields.ts'
+import { eventFrame } from '../wire/event-frame.ts'
+import { asString, type Fields, isFields } from '../wire/fields.ts'
 import type { Frame } from '../wire/frame.ts'
 import type { Intent } from '../wire/intent.ts'
 import { notice } from '../wire/notice.ts'
 import { plainDialect } from '../wire/plain-dialect.ts'
-import { plainEvent, readTyped } from '../wire/plain-frames.ts'
+import { readTyped } from '../wire/plain-frames.ts'
 import { withCredentials, withQuery } from '../wire/query.ts'
 
 /**
@@ -97,5 +98,5 @@ function encode(intent: Intent): readonly Outgoing[] | undefined {
 function decode(type: string, wire: Fields): Frame {
   const stream = asString(wire.stream)
   if (stream === undefined) return notice('malformed', 'of no stream', wire)
-  return plainEvent(stream, type, wire, asId(wire.id))
+  return eventFrame(stream, type, { payload: wire, id: wire.id })
 }

@@ -1,5 +1,8 @@
-export type { TopicsOptions } from './topics.ts'
-export { topics, topicsDefaults, topicsDialect } from './topics.ts'
+export { topics } from './topics.ts'
+export { withConfirmations } from './topics-confirmations.ts'
+export { withVersionedEnvelope } from './topics-envelope.ts'
+export { withErrors } from './topics-errors.ts'
+export { withInitialTopics } from './topics-initial.ts'
 export type {
   AgentEventData,
   RunUpdateData,

@@ -33,22 +33,27 @@ export interface TopicMessage {
   readonly [field: string]: unknown
 }
 
+/** A message with an id of its own, unless one is given. */
+export function topicMessage(
+  type: string,
+  body: object,
+  messageId: string = randomId(),
+): TopicMessage {
+  return { type, ...body, message_id: messageId }
+}
+
 /** Makes the messages of the flat envelope, each with an id of its own unless one is given. */
 export const build = {
   /** Asks for the events of topics. */
   subscribe: (topics: readonly string[], messageId?: string): TopicMessage =>
-    message('subscribe', { topics }, messageId),
+    topicMessage('subscribe', { topics }, messageId),
   /** Asks for the events of topics no longer. */
   unsubscribe: (topics: readonly string[], messageId?: string): TopicMessage =>
-    message('unsubscribe', { topics }, messageId),
+    topicMessage('unsubscribe', { topics }, messageId),
   /** Asks for a sign of life; the `pong` carries the same timestamp, in milliseconds. */
   ping: (timestamp: number = Date.now(), messageId?: string): TopicMessage =>
-    message('ping', { timestamp }, messageId),
+    topicMessage('ping', { timestamp }, messageId),
 } as const
-
-function message(type: string, body: object, messageId: string = randomId()): TopicMessage {
-  return { type, ...body, message_id: messageId }
-}
 
 /** What an agent event tells: the row of an agent, or a part of it. */
 export interface AgentEventData {

@@ -1,13 +1,5 @@
 import type { Refusal } from '../base/errors.ts'
-
-/** What backends say for codes that this package knows by another name. */
-const KNOWN_AS: ReadonlyMap<string, string> = new Map([
-  ['UNAUTHENTICATED', 'not-authenticated'],
-  ['UNAUTHORIZED', 'not-authenticated'],
-  ['UNKNOWN_MESSAGE_TYPE', 'unknown-type'],
-  ['INVALID_FORMAT', 'bad-channel'],
-  ['UNKNOWN', 'internal'],
-])
+import { refusalOf } from './refusal-of.ts'
 
 /**
  * A backend's "no", with its code in the spelling of this package: `SUBSCRIPTION_LIMIT` is
@@ -15,11 +7,12 @@ const KNOWN_AS: ReadonlyMap<string, string> = new Map([
  *
  * @param details what the backend said, as it said it
  */
-export function peerRefusal(
-  code: string | undefined,
-  message: string | undefined,
-  details: unknown,
-): Refusal {
-  const own = KNOWN_AS.get(code ?? '') ?? code?.toLowerCase().replaceAll('_', '-') ?? 'internal'
-  return { code: own, message: message ?? '', retryable: own === 'rate-limited', details }
+export function peerRefusal(told: unknown, details: unknown = told): Refusal {
+  const refusal = refusalOf(told)
+  const code = refusal.code
+    .toLowerCase()
+    .replaceAll('_', '-')
+    .replace(/^unauth\w+$/, 'not-authenticated')
+    .replace(/^unknown-message-/, 'unknown-')
+  return { ...refusal, code, retryable: code === 'rate-limited', details }
 }

@@ -1,12 +1,8 @@
 import type { Credentials } from './dialect.ts'
 
 /** Adds query parameters to an address that may have some already. */
-export function withQuery(
-  base: string,
-  query: Readonly<Record<string, string>> | readonly (readonly string[])[],
-): string {
-  const pairs = Array.isArray(query) ? query : Object.entries(query)
-  const added = new URLSearchParams(pairs).toString()
+export function withQuery(base: string, query: Record<string, string> | string[][]): string {
+  const added = new URLSearchParams(query).toString()
   return added ? `${base}${base.includes('?') ? '&' : '?'}${added}` : base
 }
 

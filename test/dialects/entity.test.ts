@@ -254,6 +254,15 @@ describe('requests to an entity backend', () => {
     }
   })
 
+  it('are told when to ask again, where the backend says so', async () => {
+    const { client, clock } = await open(({ requestId }, send) =>
+      send({ type: 'error', requestId, payload: { code: 'RATE_LIMITED', retryAfterMs: 500 } }),
+    )
+    const outcome = outcomeOf(client.request('task:get'))
+    await clock.advance(0)
+    expect(outcome.error).toMatchObject({ detail: { retryable: true, retryAfterMs: 500 } })
+  })
+
   it('time out, and an answer that comes too late changes nothing', async () => {
     const waiting: Fields[] = []
     const { client, clock, tell, errors } = await open((message) => waiting.push(message))

@@ -7,7 +7,11 @@ import { socketio } from '../../src/dialects/socketio.ts'
 import { withAcks } from '../../src/dialects/socketio-acks.ts'
 import { withHandshake } from '../../src/dialects/socketio-handshake.ts'
 import { streamsDialect } from '../../src/dialects/streams.ts'
-import { topics, topicsDialect } from '../../src/dialects/topics.ts'
+import { topics } from '../../src/dialects/topics.ts'
+import { withConfirmations } from '../../src/dialects/topics-confirmations.ts'
+import { withVersionedEnvelope } from '../../src/dialects/topics-envelope.ts'
+import { withErrors } from '../../src/dialects/topics-errors.ts'
+import { withInitialTopics } from '../../src/dialects/topics-initial.ts'
 import type { DialectHarness } from '../../src/testing/index.ts'
 import { asFields, asString, type Fields } from '../../src/wire/fields.ts'
 import { recordedEnvelopes } from '../replay/recording.ts'
@@ -72,7 +76,7 @@ export const harnesses: Readonly<Record<string, DialectHarness>> = {
   },
   topics: { dialect: topics, messages: topical },
   'topics, confirmed': {
-    dialect: topicsDialect({ acks: true }),
+    dialect: withErrors(withConfirmations(topics)),
     messages: topical,
     answer: ({ type, message_id }: Fields) => ({
       type: type === 'subscribe' ? 'subscribe_ack' : 'unsubscribe_success',
@@ -80,7 +84,9 @@ export const harnesses: Readonly<Record<string, DialectHarness>> = {
     }),
   },
   'topics, versioned': {
-    dialect: topicsDialect({ acks: true, envelope: 'versioned', initialTopics: ['agent:1'] }),
+    dialect: withInitialTopics(withErrors(withVersionedEnvelope(withConfirmations(topics))), [
+      'agent:1',
+    ]),
     messages: topical,
     answer: ({ type, req_id }: Fields) => ({
       v: 1,

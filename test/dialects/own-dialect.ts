@@ -1,4 +1,4 @@
-import { type Dialect, plainDialect, plainEvent } from 'wirefold'
+import { type Dialect, eventFrame, plainDialect } from 'wirefold'
 
 /** Says `{join: 'lobby'}`, and hears `{room: 'lobby', event: 'said', body: 'hello'}`. */
 export const rooms = (): Dialect => ({
@@ -7,7 +7,7 @@ export const rooms = (): Dialect => ({
   decode(wire) {
     const { room, event, body } = Object(wire)
     return typeof room === 'string' && typeof event === 'string'
-      ? plainEvent(room, event, body)
+      ? eventFrame(room, event, { payload: body })
       : { kind: 'notice', level: 'malformed', reason: 'no room or no event', wire }
   },
   encode(intent) {

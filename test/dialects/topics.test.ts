@@ -3,10 +3,12 @@ import { describe, expect, it } from 'vitest'
 import {
   build,
   isTopicEvent,
-  type TopicsOptions,
   topic,
   topics,
-  topicsDialect,
+  withConfirmations,
+  withErrors,
+  withInitialTopics,
+  withVersionedEnvelope,
 } from 'wirefold/dialects/topics'
 import type { Fields } from '../../src/wire/fields.ts'
 import { recordedMessages } from '../replay/session.ts'
@@ -14,8 +16,8 @@ import { dialled } from '../support/dialled.ts'
 
 type Play = (message: Fields, send: (message: unknown) => void) => void
 
-async function open(options: TopicsOptions = {}, play: Play = () => {}) {
-  const rig = dialled(topicsDialect(options), play)
+async function open(dialect = topics, play: Play = () => {}) {
+  const rig = dialled(dialect, play)
   void rig.client.connect()
   await rig.clock.advance(0)
   return rig
@@ -105,7 +107,7 @@ describe('the topics dialect', () => {
   })
 
   it('is open with its socket, and names the initial topics in the address', async () => {
-    const { client, pair } = await open({ initialTopics: ['agent:1', 'thread:2'] })
+    const { client, pair } = await open(withInitialTopics(topics, ['agent:1', 'thread:2']))
     expect(client.state.get().name).toBe('open')
     expect(new URL(pair.last.url).searchParams.get('initial_topics')).toBe('agent:1,thread:2')
   })
@@ -128,7 +130,7 @@ describe('the topics dialect', () => {
   })
 
   it('does not ask for what comes to everybody', async () => {
-    const rig = await open({ acks: true }, ({ type, message_id }, send) => {
+    const rig = await open(withConfirmations(topics), ({ type, message_id }, send) => {
       if (type === 'subscribe') send({ type: 'subscribe_ack', message_id })
     })
     const alone = follow(rig, 'system')
@@ -162,7 +164,7 @@ describe('the topics dialect', () => {
   })
 
   it('pings every half minute with an id, and knows the round trip', async () => {
-    const rig = await open({}, ({ type, timestamp }, send) => {
+    const rig = await open(topics, ({ type, timestamp }, send) => {
       if (type === 'ping') send({ type: 'pong', message_id: null, timestamp })
     })
     await rig.clock.advance(29_999)
@@ -180,7 +182,7 @@ describe('the topics dialect', () => {
     ['ping', 'pong'],
     ['Ping', 'PONG'],
   ])('answers a %s as it was asked', async (asked, answer) => {
-    const rig = await open()
+    const rig = await open(withVersionedEnvelope(topics))
     await rig.tell({ type: asked })
     expect(rig.sent).toMatchObject([{ type: answer }])
   })
@@ -232,7 +234,7 @@ describe('a topic that is refused', () => {
     ],
   ]
   it.each(texts)('of %j by the text %j is that one only', async (asked, error, refused) => {
-    const rig = await open({}, ({ type, message_id }, send) => {
+    const rig = await open(withErrors(topics), ({ type, message_id }, send) => {
       if (type === 'subscribe') send({ type: 'error', error, details: null, message_id })
     })
     const followed = follow(rig, ...asked)
@@ -245,14 +247,17 @@ describe('a topic that is refused', () => {
   it.each(['before', 'after'])(
     'by name, %s the others are confirmed, leaves the others alone',
     async (when) => {
-      const rig = await open({ acks: true, envelope: 'versioned' }, ({ type, data }, send) => {
-        if (type !== 'subscribe') return
-        const { message_id } = data as Fields
-        const ack = { v: 1, type: 'subscribe_ack', topic: 'system', ts: 1, data: { message_id } }
-        const no = { message_id, topics: ['agent:2'], error: 'no', error_code: 'FORBIDDEN' }
-        const refusal = { v: 1, type: 'subscribe_error', topic: 'system', ts: 1, data: no }
-        for (const answer of when === 'before' ? [refusal, ack] : [ack, refusal]) send(answer)
-      })
+      const rig = await open(
+        withErrors(withVersionedEnvelope(withConfirmations(topics))),
+        ({ type, data }, send) => {
+          if (type !== 'subscribe') return
+          const { message_id } = data as Fields
+          const ack = { v: 1, type: 'subscribe_ack', topic: 'system', ts: 1, data: { message_id } }
+          const no = { message_id, topics: ['agent:2'], error: 'no', error_code: 'FORBIDDEN' }
+          const refusal = { v: 1, type: 'subscribe_error', topic: 'system', ts: 1, data: no }
+          for (const answer of when === 'before' ? [refusal, ack] : [ack, refusal]) send(answer)
+        },
+      )
       const followed = follow(rig, 'agent:1', 'agent:2', 'agent:3')
       await rig.clock.advance(0)
       expect(followed.refused).toEqual({ 'agent:2': 'forbidden' })
@@ -260,8 +265,40 @@ describe('a topic that is refused', () => {
     },
   )
 
+  it('takes the others of its message along where nobody reads what errors tell', async () => {
+    const rig = await open(topics, ({ type, message_id }, send) => {
+      if (type === 'subscribe') send({ type: 'error', error: 'Thread 7 not found', message_id })
+    })
+    const followed = follow(rig, 'agent:1', 'thread:7')
+    await rig.clock.advance(0)
+    expect(followed.refused).toEqual({ 'agent:1': 'internal', 'thread:7': 'internal' })
+    expect(rig.errors).toEqual([])
+  })
+
+  it.each([
+    ['INVALID_FORMAT', 'bad-channel'],
+    ['UNKNOWN', 'internal'],
+    ['UNAUTHENTICATED', 'not-authenticated'],
+    ['RATE_LIMITED', 'rate-limited'],
+    ['constructor', 'constructor'],
+    [7, 'not-found'],
+  ])('by the code %s is refused as %s', (error_code, code) => {
+    const told = { topics: ['agent:1'], error: 'Agent 1 not found', error_code }
+    const wire = { type: 'subscribe_error', message_id: 'm', ...told }
+    expect(withErrors(topics)().decode(wire)).toEqual([
+      {
+        kind: 'unsubscribed',
+        channel: 'agent:1',
+        error: {
+          ...{ code, message: told.error, retryable: code === 'rate-limited' },
+          ...{ channel: 'agent:1', details: wire },
+        },
+      },
+    ])
+  })
+
   it('is not asked for again by itself, but by whoever wants it anew', async () => {
-    const rig = await open({}, ({ type, message_id, topics }, send) => {
+    const rig = await open(withErrors(topics), ({ type, message_id, topics }, send) => {
       if (type === 'subscribe' && String(topics).includes('agent:2')) {
         send({ type: 'error', error: 'Agent 2 not found', message_id })
       }
@@ -277,7 +314,7 @@ describe('a topic that is refused', () => {
   })
 
   it('as a family still hears of the topics that others follow', async () => {
-    const rig = await open({}, ({ type, message_id, topics }, send) => {
+    const rig = await open(withErrors(topics), ({ type, message_id, topics }, send) => {
       if (type !== 'subscribe' || !String(topics).includes('*')) return
       send({ type: 'error', error: "Invalid topic format: int(): '*'", message_id })
     })
@@ -290,7 +327,7 @@ describe('a topic that is refused', () => {
   })
 
   it('by an error that answers nothing is an error of the connection', async () => {
-    const rig = await open()
+    const rig = await open(withErrors(topics))
     await rig.tell({ type: 'error', error: 'Unknown message type: dance', message_id: 'x9' })
     await rig.tell({ type: 'error', error: 'Internal server error', message_id: null })
     await rig.tell({ type: 'error', error: 'Invalid JSON payload' })
@@ -303,7 +340,7 @@ describe('a topic that is refused', () => {
   })
 
   it('is remembered for as long as an error may come, and no longer than the newest asks', async () => {
-    const dialect = topicsDialect({ acks: true })()
+    const dialect = withErrors(topics)()
     const ask = (n: number) =>
       dialect.encode({
         ...{ kind: 'subscribe', timestamp: 1, requestId: `r${n}` },
@@ -313,6 +350,53 @@ describe('a topic that is refused', () => {
     const read = (n: number) => dialect.decode({ type: 'error', error: 'no', message_id: `r${n}` })
     expect(read(299)).toMatchObject([{ kind: 'unsubscribed', channel: 'agent:299' }])
     expect(read(0)).toMatchObject({ kind: 'refusal', to: [] })
+  })
+})
+
+describe('what is put around the topics dialect', () => {
+  const around = [withErrors, withConfirmations, withVersionedEnvelope] as const
+  const data = { message_id: 'r', topics: ['agent:2'], error: 'no', error_code: 'FORBIDDEN' }
+  const heard = [
+    { v: 1, type: 'subscribe_error', topic: 'system', ts: 1, req_id: 'r', data },
+    { type: 'error', error: 'Agent 1 not found', message_id: 'r' },
+    { v: 1, type: 'SUBSCRIBE_ACK', topic: 'system', ts: 1, req_id: 'r', data: {} },
+    { v: 1, type: 'agent_state', topic: 'agent:1', ts: 5, data: { id: 1 } },
+    { type: 'stream_chunk', thread_id: 4, content: 'x' },
+  ]
+  const inOrder = (order: readonly (typeof withErrors)[]) => {
+    const dialect = order.reduce((inner, put) => put(inner), topics)()
+    const said = dialect.encode({
+      ...{ kind: 'subscribe', timestamp: 1, requestId: 'r' },
+      ...{ channels: ['agent:*', 'agent:1', 'agent:2'], since: new Map() },
+    })
+    return [said, heard.map((wire) => dialect.decode(wire))]
+  }
+
+  const orders = fc.shuffledSubarray([...around], { minLength: around.length })
+  test.prop([orders])('may be put there in any order', (order) => {
+    expect(inOrder(order)).toEqual(inOrder(around))
+  })
+
+  it('confirms, reads and says all that a later generation does', () => {
+    const names = ['agent:1', 'agent:2', 'agent:*']
+    expect(inOrder(around)).toMatchObject([
+      [
+        {
+          wire: {
+            ...{ v: 1, type: 'subscribe', topic: 'system', ts: 1, req_id: 'r' },
+            data: { topics: names, message_id: 'r' },
+          },
+          keys: ['r'],
+        },
+      ],
+      [
+        [{ kind: 'unsubscribed', channel: 'agent:2', error: { code: 'forbidden' } }],
+        [{ kind: 'unsubscribed', channel: 'agent:1', error: { code: 'not-found' } }],
+        { kind: 'reply', to: ['r'] },
+        { kind: 'event', channel: 'agent:1', payload: { id: 1 }, timestamp: 5 },
+        { kind: 'event', channel: 'thread:4', payload: heard[4] },
+      ],
+    ])
   })
 })
 
@@ -338,7 +422,7 @@ describe('a snapshot on subscribing again', () => {
 
 describe('a backend that does not confirm', () => {
   it('does not keep a topic from being live, nor the client connected', async () => {
-    const rig = await open({}, ({ type, timestamp }, send) => {
+    const rig = await open(topics, ({ type, timestamp }, send) => {
       if (type === 'ping') send({ type: 'pong', timestamp })
     })
     const followed = follow(rig, 'agent:1')
@@ -349,7 +433,7 @@ describe('a backend that does not confirm', () => {
   })
 
   it('keeps it pending where confirmations were promised', async () => {
-    const rig = await open({ acks: true })
+    const rig = await open(withConfirmations(topics))
     const followed = follow(rig, 'agent:1')
     await rig.clock.advance(5_000)
     expect(followed.states()).toEqual(['pending'])

@@ -5,7 +5,8 @@ import { entity } from '../../src/dialects/entity.ts'
 import { native } from '../../src/dialects/native.ts'
 import { socketio } from '../../src/dialects/socketio.ts'
 import { streams } from '../../src/dialects/streams.ts'
-import { topics, topicsDialect } from '../../src/dialects/topics.ts'
+import { topics } from '../../src/dialects/topics.ts'
+import { withConfirmations } from '../../src/dialects/topics-confirmations.ts'
 import type { DialectFactory, Intent } from '../../src/index.ts'
 import { ChannelSubscriber, PresenceManager, RealtimeClient } from '../../src/index.ts'
 import { ManualClock } from '../../src/testing/index.ts'
@@ -42,7 +43,7 @@ const none = {
 
 const WORDLESS: Readonly<Record<string, DialectFactory>> = {
   topics,
-  'topics, confirmed': topicsDialect({ acks: true }),
+  'topics, confirmed': withConfirmations(topics),
   streams,
   duui,
   'duui, its older styles derived': duuiDialect({ legacy: 'derive' }),

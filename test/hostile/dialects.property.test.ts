@@ -8,7 +8,10 @@ import { socketio } from '../../src/dialects/socketio.ts'
 import { withAcks } from '../../src/dialects/socketio-acks.ts'
 import { withHandshake } from '../../src/dialects/socketio-handshake.ts'
 import { streams } from '../../src/dialects/streams.ts'
-import { topics, topicsDialect } from '../../src/dialects/topics.ts'
+import { topics } from '../../src/dialects/topics.ts'
+import { withConfirmations } from '../../src/dialects/topics-confirmations.ts'
+import { withVersionedEnvelope } from '../../src/dialects/topics-envelope.ts'
+import { withErrors } from '../../src/dialects/topics-errors.ts'
 import { assertFrame } from '../../src/testing/frame-shapes.ts'
 import { expectPristine } from './pristine.ts'
 
@@ -85,7 +88,7 @@ describe.each([
   ['duui, its older styles derived', duuiDialect({ legacy: 'derive' })],
   ['entity', entity],
   ['topics', topics],
-  ['topics, confirmed', topicsDialect({ acks: true, envelope: 'versioned' })],
+  ['topics of a later generation', withErrors(withVersionedEnvelope(withConfirmations(topics)))],
   ['streams', streams],
   ['socketio', socketio],
   ['socketio by itself', withAcks(withHandshake(socketio))],

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { topic, topics, topicsDialect } from 'wirefold/dialects/topics'
+import {
+  topic,
+  topics,
+  withConfirmations,
+  withErrors,
+  withVersionedEnvelope,
+} from 'wirefold/dialects/topics'
 import type { EventFrame } from '../../src/index.ts'
 import { ContextRegistry, feed } from '../../src/index.ts'
 import type { Fields } from '../../src/wire/fields.ts'
@@ -69,8 +75,8 @@ function agentContext({ channel, type, payload }: EventFrame): AgentContext {
 }
 
 describe.each([
-  ['that confirms', topicsDialect({ acks: true })],
-  ['that never confirms', topics],
+  ['that confirms', withErrors(withConfirmations(topics))],
+  ['that never confirms', withErrors(topics)],
 ] as const)('a recorded session of a topics backend %s', (_, dialect) => {
   it('is said in the same words, and everything reaches whom it is for', async () => {
     const heard: Record<string, [type: string, topic: string][]> = {}
@@ -146,7 +152,7 @@ describe('a recorded session in the later envelope', () => {
   it('is said in the same words, answered and read', async () => {
     const heard: unknown[] = []
     const rig = await replayed({
-      dialect: topicsDialect({ envelope: 'versioned', acks: true }),
+      dialect: withErrors(withVersionedEnvelope(withConfirmations(topics))),
       lines: versioned,
       play: () => {},
       before: ({ client }) => void client.connect(),

@@ -81,11 +81,10 @@ describe('channels', () => {
       load: async () => ({ state: 1 }),
       into: { reset: (state) => expectTypeOf(state).toEqualTypeOf<number>(), fold: () => {} },
     })
-    sync(channels, 'a', {
-      // @ts-expect-error a state of another type
-      load: async () => ({ state: 1 }),
-      into: { reset: (state: string) => state, fold: () => {} },
-    })
+    const load = async () => ({ state: 1 })
+    const into = { reset: (state: string) => state, fold: () => {} }
+    // @ts-expect-error a state of another type
+    sync(channels, 'a', { load, into })
   })
 })
 

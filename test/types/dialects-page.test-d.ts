@@ -4,7 +4,14 @@ import { ChannelSubscriber, defineManager, feed, RealtimeClient } from 'wirefold
 import { duuiDialect, processChannel } from 'wirefold/dialects/duui'
 import { entity } from 'wirefold/dialects/entity'
 import { chat, createStreamClient, presence } from 'wirefold/dialects/streams'
-import { isTopicEvent, topic, topicsDialect } from 'wirefold/dialects/topics'
+import {
+  isTopicEvent,
+  topic,
+  topics,
+  withConfirmations,
+  withErrors,
+  withVersionedEnvelope,
+} from 'wirefold/dialects/topics'
 import { dialectSuite } from 'wirefold/testing'
 import { rooms } from '../dialects/own-dialect.ts'
 
@@ -29,7 +36,7 @@ describe('the page about dialects, line by line', () => {
   })
 
   it('topics', () => {
-    const dialect = topicsDialect({ envelope: 'versioned', acks: true, initialTopics: ['agent:1'] })
+    const dialect = withErrors(withVersionedEnvelope(withConfirmations(topics)))
     const client = new RealtimeClient('wss://api.example.com/api/ws/v2', { dialect })
     const channels = new ChannelSubscriber(client)
     channels.subscribe(topic.thread(45), (_, event) => {

@@ -1,5 +1,5 @@
 import { describe, expectTypeOf, it } from 'vitest'
-import type { Dialect, EventFrame, Readable } from 'wirefold'
+import type { Dialect, DialectFactory, EventFrame, Readable } from 'wirefold'
 import { type DUUIOptions, duuiDialect } from 'wirefold/dialects/duui'
 import {
   type ChatMessage,
@@ -14,7 +14,11 @@ import {
   isTopicEvent,
   type ThreadHistoryData,
   topic,
-  topicsDialect,
+  topics,
+  withConfirmations,
+  withErrors,
+  withInitialTopics,
+  withVersionedEnvelope,
 } from 'wirefold/dialects/topics'
 import { dialectSuite, type MakeDialect } from 'wirefold/testing'
 
@@ -55,15 +59,19 @@ describe('topics', () => {
     isTopicEvent(event, 'agent_renamed')
     expectTypeOf(topic.agent).parameter(0).toEqualTypeOf<string | number>()
   })
+
+  it('are put together', () => {
+    const later = withErrors(withVersionedEnvelope(withConfirmations(topics)))
+    expectTypeOf(withInitialTopics(later, ['agent:1'])).toEqualTypeOf<DialectFactory>()
+    // @ts-expect-error which topics?
+    withInitialTopics(later)
+  })
 })
 
 describe('dialects', () => {
   it('take undefined for the default', () => {
     expectTypeOf(duuiDialect({ legacy: undefined })()).toEqualTypeOf<Dialect>()
     expectTypeOf<DUUIOptions['legacy']>().toEqualTypeOf<'ignore' | 'derive' | undefined>()
-    topicsDialect({ acks: undefined, envelope: undefined, initialTopics: undefined })
-    // @ts-expect-error no such envelope
-    topicsDialect({ envelope: 'v2' })
   })
 
   it('are held to a suite', () => {
