@@ -28,6 +28,8 @@ const alias = [
 
 export default defineConfig({
   test: {
+    // By default one core stays idle: of two that is half.
+    maxWorkers: '100%',
     projects: [
       {
         resolve: { alias },

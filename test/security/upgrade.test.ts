@@ -69,8 +69,9 @@ describe('S1 an origin', () => {
 
 describe('S2 the hook that sees the upgrade request', () => {
   it('refuses it with 401 and a reason by anything but true', async () => {
-    const verdicts: unknown[] = [false, undefined, 'yes', Promise.reject(new Error('db'))]
-    const { url, errors } = await serve({ canConnect: () => verdicts.shift() as boolean })
+    const failing = () => Promise.reject(new Error('db'))
+    const verdicts: (() => unknown)[] = [() => false, () => undefined, () => 'yes', failing]
+    const { url, errors } = await serve({ canConnect: () => verdicts.shift()?.() as boolean })
     for (let n = 0; n < 4; n++) {
       const { status, body } = await refusedUpgrade(url)
       expect([status, body.code]).toEqual([401, 'not-authenticated'])
