@@ -11,6 +11,9 @@ import { Heartbeat } from './heartbeat.ts'
 import type { Ticket } from './sender.ts'
 import { Sender } from './sender.ts'
 
+/** How long a welcome may take behind something that could not be read, in milliseconds. */
+const DOUBT_MS = 1_000
+
 /** What a link tells; nothing comes after `closed` or `refused`, nor after {@link Link.drop}. */
 export interface LinkHandlers {
   /** The credentials are there. */
@@ -54,6 +57,8 @@ export class Link {
   /** Of the welcome, then of the next ping of a server that asks for signs of life itself. */
   #cancelDeadline: Cancel | undefined
   #silenceMs: number | undefined
+  /** Whether the welcome has come, or what came in its place could not be read. */
+  #answered = false
   #ended = false
 
   constructor(parts: LinkParts) {
@@ -141,6 +146,7 @@ export class Link {
 
   /** What waited for the welcome may go, and signs of life are asked for. */
   welcomed(frame: WelcomeFrame | undefined): void {
+    this.#answered = true
     this.#sender.welcomed(frame?.limits.frameBytes, frame?.limits.messagesPerSecond)
     this.#cancelDeadline?.()
     const { heartbeat, clock, handlers } = this.#parts
@@ -194,6 +200,16 @@ export class Link {
     this.#cancelDeadline = this.#parts.clock.after(this.#silenceMs, () => this.#dead())
   }
 
+  /** What could not be read may have been the welcome, which nobody says twice. */
+  #doubt(): void {
+    const { clock, handlers } = this.#parts
+    this.#answered = true
+    this.#cancelDeadline?.()
+    this.#cancelDeadline = clock.after(DOUBT_MS, () => {
+      handlers.dead('no welcome that can be read', this)
+    })
+  }
+
   #dead(): void {
     this.#parts.handlers.dead('the peer gave no sign of life', this)
   }
@@ -210,6 +226,7 @@ export class Link {
       frames = this.dialect.decode(codec.decode(data))
     } catch (error) {
       handlers.failed(error)
+      if (!this.#answered) this.#doubt()
       return
     }
     if (frames === undefined) return

@@ -250,6 +250,26 @@ describe('a client', () => {
     expect(answer).toEqual({ value: 'ok' })
   })
 
+  it('tries anew where what may have been the welcome cannot be read', async () => {
+    const clock = new ManualClock()
+    const transport = new MemoryPair({ clock })
+    const client = new RealtimeClient('ws://test/', { transport, clock, random: () => 0 })
+    client.on('error', () => {})
+    void client.connect()
+    await clock.advance(1)
+    transport.last.send('{"type":"welc')
+    await clock.advance(999)
+    transport.last.send('{"type":"subscr')
+    expect(client.state.get().name).toBe('connecting')
+    await clock.advance(1)
+    expect(client.state.get().name).toBe('waiting')
+    await clock.advance(100)
+    transport.last.send('{"type":"welcome","payload":{}}')
+    await clock.advance(1)
+    expect(client.state.get().name).toBe('open')
+    client.close()
+  })
+
   it('prints an error that nobody listens for, once', async () => {
     const print = vi.spyOn(console, 'error').mockImplementation(() => {})
     const clock = new ManualClock()
