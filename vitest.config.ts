@@ -26,6 +26,13 @@ const alias = [
   door('wirefold/testing', 'testing/index.ts'),
 ]
 
+const unit = {
+  environment: 'node' as const,
+  setupFiles: ['test/setup.ts'],
+  // The machine may be busy; no test waits for real time on purpose.
+  testTimeout: 30_000,
+}
+
 export default defineConfig({
   test: {
     // By default one core stays idle: of two that is half.
@@ -34,12 +41,12 @@ export default defineConfig({
       {
         resolve: { alias },
         test: {
+          ...unit,
           name: 'unit',
-          environment: 'node',
-          // The machine may be busy; no test waits for real time on purpose.
-          testTimeout: 30_000,
+          // No module holds state, so the files of a worker share what they import: half the time.
+          isolate: false,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/dom/**', 'test/browser/**'],
+          exclude: ['test/dom/**', 'test/browser/**', 'test/peers/**', '**/*.isolated.test.ts'],
           typecheck: {
             enabled: true,
             include: ['test/types/*.test-d.ts'],
@@ -48,12 +55,19 @@ export default defineConfig({
         },
       },
       {
+        resolve: { alias },
+        // Tests that replace a module for all that import it.
+        test: { ...unit, name: 'isolated', include: ['test/**/*.isolated.test.ts'] },
+      },
+      {
         // Its own project: the `browser` condition that Svelte needs would turn `ws` into a stub.
         plugins: [svelte(), svelteTesting()],
         resolve: { alias },
         test: {
           name: 'dom',
           environment: 'happy-dom',
+          setupFiles: ['test/setup.ts'],
+          isolate: false,
           testTimeout: 30_000,
           include: ['test/dom/**/*.test.{ts,tsx}'],
           // Outside a bundle Solid resolves to its server build, where signals do nothing.
@@ -65,6 +79,8 @@ export default defineConfig({
         test: {
           name: 'browser',
           environment: 'node',
+          setupFiles: ['test/setup.ts'],
+          globalSetup: ['test/browser/build-demo.ts'],
           include: ['test/browser/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,

@@ -1,35 +1,15 @@
-/*
- * Builds both pages of the demo and serves them: `npm start`. Nothing is fetched from anywhere.
- *
- * PORT                  the port to begin with; the next free one is taken     (4173)
- * REPLAY_SECONDS        how long the recorded process takes, 4.5 s in truth    (45)
- * REPLAY_PAUSE_SECONDS  how long its end stays before the next one begins      (8)
- */
-import { fileURLToPath } from 'node:url'
-import { build } from 'vite'
+/* Builds the package and the demo, then serves the demo: `npm start`. */
+import { build } from 'tsup'
 
-const processPage = fileURLToPath(new URL('./process-page/vite.config.ts', import.meta.url))
-const taskBoard = fileURLToPath(new URL('./task-board/vite.config.ts', import.meta.url))
-await Promise.all([
-  build({ configFile: processPage }),
-  build({ configFile: taskBoard }),
-  build({ configFile: processPage, build: { ssr: 'server/main.ts' } }),
-])
+/** Runs one step, and prints what it does and how long it took. */
+async function step(name, run) {
+  process.stdout.write(`${name} … `)
+  const start = performance.now()
+  await run()
+  console.log(`${((performance.now() - start) / 1_000).toFixed(1)} s`)
+}
 
-const { startDemo } = await import(
-  new URL('./process-page/dist/server/main.js', import.meta.url).href
-)
-const { PORT = 4173, REPLAY_SECONDS = 45, REPLAY_PAUSE_SECONDS = 8 } = process.env
-const demo = await startDemo({
-  port: Number(PORT),
-  runMs: Number(REPLAY_SECONDS) * 1_000,
-  pauseMs: Number(REPLAY_PAUSE_SECONDS) * 1_000,
-  pages: {
-    '/tasks': new URL('./task-board/dist/page/', import.meta.url),
-    '': new URL('./process-page/dist/page/', import.meta.url),
-  },
-  recording: new URL('./recordings/duui-run.jsonl', import.meta.url),
-})
-console.log(`The demo is at ${demo.url} and ${demo.url}tasks/ (Ctrl-C ends it)`)
-
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => demo.stop())
+// Types take most of a whole build, and the demo needs none. Those of an earlier build stay.
+await step('Building the package', () => build({ dts: false, clean: false, silent: true }))
+await step('Building the pages', () => import('./build-pages.js'))
+await import('./serve.js')

@@ -8,16 +8,16 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null
 }
 
-/** The demo, in a process of its own as with `npm start`. */
+/** The demo in a process of its own; `build-demo.ts` has built its pages. */
 export interface DemoProcess {
   readonly url: string
   /** Asks it to end, and tells how it did. */
   stop(): Promise<Exit>
 }
 
-/** Starts the demo on a free port; rejects with what it printed where it ends instead. */
+/** Serves the demo on a free port; rejects with what it printed where it ends instead. */
 export async function startDemo(env: Readonly<Record<string, string>>): Promise<DemoProcess> {
-  const script = fileURLToPath(new URL('../../examples/start.js', import.meta.url))
+  const script = fileURLToPath(new URL('../../examples/serve.js', import.meta.url))
   // Not as a test: what it makes of the environment is to be as it is for whoever starts it.
   const child = spawn(process.execPath, [script], {
     env: { ...process.env, NODE_ENV: undefined, PORT: '0', ...env },

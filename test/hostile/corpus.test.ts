@@ -9,10 +9,7 @@ import { expectNoProto } from './pristine.ts'
 import type { Rig } from './rig.ts'
 import { rig } from './rig.ts'
 import { justFine, texts } from './texts.ts'
-import { watchUncaught } from './uncaught.ts'
 import { wrongFields, wrongGoaways, wrongWelcomes } from './wrong-fields.ts'
-
-const expectNothingUncaught = watchUncaught()
 
 async function expectEffect(page: Rig, { effect }: HostileCase): Promise<void> {
   expect(page.effect()).toEqual(effect)
@@ -24,7 +21,6 @@ async function expectEffect(page: Rig, { effect }: HostileCase): Promise<void> {
   }
   for (const { payload } of page.events) expectNoProto(payload)
   page.expectBounded()
-  await expectNothingUncaught()
 }
 
 const table = (cases: readonly HostileCase[]) =>
@@ -51,7 +47,6 @@ describe('an open connection', () => {
       await page.prove()
     }
     page.expectBounded()
-    await expectNothingUncaught()
   })
 
   it.each(table(wrongGoaways))('that is asked to move lives on, after %s', async (_, hostile) => {
@@ -62,7 +57,6 @@ describe('an open connection', () => {
     await page.clock.advance(2_000)
     await page.proveWorking()
     expect(page.errors).toEqual([])
-    await expectNothingUncaught()
   })
 })
 
@@ -103,7 +97,6 @@ describe('a client that is over', () => {
     const { answer, ...rest } = page.effect()
     expect(rest).toEqual(before)
     expect(answer ?? {}).not.toHaveProperty('value')
-    await expectNothingUncaught()
   })
 })
 

@@ -3,9 +3,6 @@ import { ChannelSubscriber, isWirefoldError } from '../../src/index.ts'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 import { heapBytes } from './heap.ts'
 import { rig } from './rig.ts'
-import { watchUncaught } from './uncaught.ts'
-
-const expectNothingUncaught = watchUncaught()
 
 const flood = (frame: string, count: number) => `[${Array(count).fill(frame)}]`
 
@@ -76,7 +73,6 @@ describe('a limit that leaves no room for a subscribe', () => {
     expect([long.status.get().name, short.status.get().name]).toEqual(['refused', 'live'])
     expect(isWirefoldError(ready.error, 'too-large')).toBe(true)
     expect(errors).toEqual([])
-    await expectNothingUncaught()
   })
 })
 

@@ -1,21 +1,15 @@
-import { afterEach, vi } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import type { ClientOptions } from '../../src/index.ts'
 import { RealtimeClient } from '../../src/index.ts'
 import type { RealtimeServerOptions } from '../../src/server/index.ts'
 import { createRealtimeServer } from '../../src/server/index.ts'
 
-const cleanups: (() => unknown)[] = []
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
-
 /** A server on a port of its own, until the end of the test. */
 export async function serve(options: RealtimeServerOptions = {}, port = 0) {
   const server = createRealtimeServer({ authorize: () => true, onError: () => {}, ...options })
   const listening = await server.listen(port)
-  cleanups.push(() => server.close())
+  onTestFinished(() => server.close())
   return { server, ...listening }
 }
 
@@ -28,7 +22,7 @@ export function connect(url: string, options: ClientOptions = {}) {
   })
   const errors: unknown[] = []
   client.on('error', (error) => errors.push(error))
-  cleanups.push(() => client.close())
+  onTestFinished(() => client.close())
   return { client, errors }
 }
 

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, describe, it, onTestFinished } from 'vitest'
+import { getCurrentTest } from 'vitest/suite'
 import type { RedisBrokerOptions, RedisConnection } from '../../src/server/redis/index.ts'
 import { createRedisBroker, ioredisClient, redisClient } from '../../src/server/redis/index.ts'
 
@@ -132,7 +133,7 @@ export async function clientOf(url: string, library: Library = 'redis', name = '
 export async function redisBench() {
   const server = await RedisServer.start()
   const cleanups: (() => unknown)[] = []
-  const inTest = () => expect.getState().currentTestName !== undefined
+  const inTest = () => getCurrentTest() !== undefined
   /** At the end of the test that asked, or of the suite. */
   const atEnd = (cleanup: () => unknown): void => {
     if (inTest()) onTestFinished(async () => void (await cleanup()))

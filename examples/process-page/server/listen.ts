@@ -1,9 +1,14 @@
 import type { Server } from 'node:http'
 
-/** So many ports are tried. */
+/** Number of ports to try, one after the other, before any free one is taken. */
 const TRIES = 20
 
-/** Listens on a port of this machine alone, or the next one that is free, and tells which. */
+/**
+ * Listens on the loopback interface.
+ *
+ * @param port the port to begin with; the next free one is taken
+ * @returns the port taken
+ */
 export async function listen(server: Server, port: number, tries = TRIES): Promise<number> {
   try {
     await new Promise<void>((resolve, reject) => {
@@ -14,8 +19,8 @@ export async function listen(server: Server, port: number, tries = TRIES): Promi
     })
   } catch (error) {
     const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
-    if (!taken || tries <= 1) throw error
-    return listen(server, port + 1, tries - 1)
+    if (!taken) throw error
+    return listen(server, tries > 1 ? port + 1 : 0, tries - 1)
   }
   const address = server.address()
   return typeof address === 'object' && address ? address.port : port

@@ -1,0 +1,37 @@
+import { describe, it, onTestFinished } from 'vitest'
+
+/** Keeps the test runner from reporting what is uncaught, so that only the set-up sees it. */
+function muteRunner(event: 'unhandledRejection' | 'uncaughtException'): void {
+  // The set-up's own listener was added last.
+  const others = process.listeners(event as 'uncaughtException').slice(0, -1)
+  for (const listener of others) process.off(event, listener)
+  onTestFinished(() => {
+    for (const listener of others) process.on(event, listener)
+  })
+}
+
+describe('the set-up of the tests fails a test', () => {
+  it.fails('that prints an error', () => {
+    console.error('printed on purpose')
+  })
+
+  it.fails('that prints a warning', () => {
+    console.warn('printed on purpose')
+  })
+
+  it.fails('that leaves a rejection unhandled', () => {
+    muteRunner('unhandledRejection')
+    void Promise.reject(new Error('left on purpose'))
+  })
+
+  it.fails('that leaves an exception uncaught', () => {
+    muteRunner('uncaughtException')
+    process.nextTick(() => {
+      throw new Error('thrown on purpose')
+    })
+  })
+
+  it('and no other', () => {
+    console.info('Printing is allowed.')
+  })
+})
