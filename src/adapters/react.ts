@@ -80,17 +80,21 @@ export interface ChannelSource {
  * The handler may be written inline: the newest one is called, and a new one does not subscribe
  * again.
  */
-export function useSubscription(
+export function useSubscription<Payload = unknown>(
   source: ChannelSource,
   channel: string,
-  handler: (payload: unknown, event: EventFrame) => void,
+  handler: (payload: Payload, event: EventFrame<string, Payload>) => void,
 ): void {
   const newest = useRef(handler)
   useEffect(() => {
     newest.current = handler
   }, [handler])
   useEffect(
-    () => source.subscribe(channel, (payload, event) => newest.current(payload, event)),
+    () =>
+      source.subscribe(channel, (payload, event) =>
+        // The payload is what the handler said it expects.
+        newest.current(payload as Payload, event as EventFrame<string, Payload>),
+      ),
     [source, channel],
   )
 }

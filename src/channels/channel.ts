@@ -149,7 +149,9 @@ export class Channel {
   #call({ live, handler }: Listener, event: EventFrame): void {
     if (!live) return
     try {
-      const result = handler(event.payload as never, event)
+      // The payload is what the handler said it expects.
+      const expected = event as EventFrame<string, never>
+      const result = handler(expected.payload, expected)
       if (result instanceof Promise) result.catch((cause) => this.#handlerFailed(cause, event))
     } catch (cause) {
       this.#handlerFailed(cause, event)

@@ -31,29 +31,28 @@ export const eventsDefaults = { buffer: 256, overflow: 'error' } as const
  * @example
  * for await (const event of events(channels, 'entity:Task', { signal })) console.log(event.type)
  */
-export function events(
+export function events<Payload = unknown>(
   subscriber: ChannelSubscriber,
   channel: string,
   options: EventsOptions = {},
-): AsyncIterable<EventFrame> {
-  return { [Symbol.asyncIterator]: () => iterate(subscriber, channel, options) }
+): AsyncIterable<EventFrame<string, Payload>> {
+  return { [Symbol.asyncIterator]: () => iterate<Payload>(subscriber, channel, options) }
 }
 
-type Result = IteratorResult<EventFrame, undefined>
-
-function iterate(
+function iterate<Payload>(
   subscriber: ChannelSubscriber,
   channel: string,
   options: EventsOptions,
-): AsyncIterator<EventFrame, undefined> {
+): AsyncIterator<EventFrame<string, Payload>, undefined> {
+  type Result = IteratorResult<EventFrame<string, Payload>, undefined>
   const { signal } = options
   const limit = options.buffer ?? eventsDefaults.buffer
   const overflow = options.overflow ?? eventsDefaults.overflow
-  const buffer: EventFrame[] = []
+  const buffer: EventFrame<string, Payload>[] = []
   const readers: { resolve(result: Result): void; reject(error: unknown): void }[] = []
   let ended: { readonly error: unknown } | undefined
 
-  const release = subscriber.subscribe(
+  const release = subscriber.subscribe<Payload>(
     channel,
     (_, event) => {
       const reader = readers.shift()

@@ -13,15 +13,15 @@ import type { SubscribeOptions, Subscription } from './subscription.ts'
  * @example
  * const off = feed(channels, 'process:42', contexts)
  */
-export function feed(
+export function feed<Payload = unknown>(
   subscriber: ChannelSubscriber,
   channel: string,
   sink: Sink,
-  toContext?: (event: EventFrame) => unknown,
+  toContext?: (event: EventFrame<string, Payload>) => unknown,
   options: Omit<SubscribeOptions, 'stage'> = {},
 ): Subscription {
   const fold = toContext
-    ? (_: unknown, event: EventFrame) => {
+    ? (_: Payload, event: EventFrame<string, Payload>) => {
         const payload = toContext(event)
         if (payload !== undefined) sink.fold([{ ...event, payload }])
       }

@@ -5,11 +5,11 @@ import { scope } from './scope.ts'
 import type { ChannelHandler } from './subscription.ts'
 
 /** What a manager follows, and who hears of it. */
-export interface ManagerOptions {
+export interface ManagerOptions<Payload = unknown> {
   /** The channels, the same each time or made anew with every start. */
   readonly topics: readonly string[] | (() => readonly string[])
   /** Hears of every event of every channel: a reducer, a refetch, `contexts.fold`, or anything else. */
-  readonly onEvent: ChannelHandler
+  readonly onEvent: ChannelHandler<Payload>
   /**
    * Receives a channel's refusal.
    * @default the client's `error` event
@@ -38,7 +38,11 @@ export interface Manager {
  *   return dashboard.cleanup
  * }
  */
-export function defineManager({ topics, onEvent, onError }: ManagerOptions): Manager {
+export function defineManager<Payload = unknown>({
+  topics,
+  onEvent,
+  onError,
+}: ManagerOptions<Payload>): Manager {
   let bag: Scope | undefined
   return {
     get active() {

@@ -17,7 +17,11 @@ export interface Scope extends Release {
     options?: Omit<SubscribeOptions, 'signal'>,
   ): Subscription
   /** As `feed`, into this bag. */
-  feed(channel: string, sink: Sink, toContext?: (event: EventFrame) => unknown): Subscription
+  feed<Payload = unknown>(
+    channel: string,
+    sink: Sink,
+    toContext?: (event: EventFrame<string, Payload>) => unknown,
+  ): Subscription
 }
 
 /**
@@ -55,7 +59,10 @@ export function scope(
       handler: ChannelHandler<Payload>,
       subscribing?: Omit<SubscribeOptions, 'signal'>,
     ) => subscriber.subscribe(channel, handler, { ...subscribing, signal }),
-    feed: (channel: string, sink: Sink, toContext?: (event: EventFrame) => unknown) =>
-      feed(subscriber, channel, sink, toContext, { signal }),
+    feed: <Payload>(
+      channel: string,
+      sink: Sink,
+      toContext?: (event: EventFrame<string, Payload>) => unknown,
+    ) => feed(subscriber, channel, sink, toContext, { signal }),
   })
 }

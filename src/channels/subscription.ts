@@ -23,8 +23,15 @@ export type ChannelStatus =
   /** The server said no; subscribing anew asks again. */
   | { readonly name: 'refused'; readonly error: WirefoldError }
 
-/** Takes the events of a channel. What it throws, or rejects with, is reported and stops nothing. */
-export type ChannelHandler<Payload = unknown> = (payload: Payload, event: EventFrame) => unknown
+/**
+ * Takes the events of a channel. What it throws, or rejects with, is reported and stops nothing.
+ *
+ * `Payload` is what the handler expects; it is not checked at run time.
+ */
+export type ChannelHandler<Payload = unknown> = (
+  payload: Payload,
+  event: EventFrame<string, Payload>,
+) => unknown
 
 /** How a channel is subscribed to. */
 export interface SubscribeOptions {

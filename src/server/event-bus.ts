@@ -3,6 +3,9 @@ import { printError, safely } from '../base/report.ts'
 /** Hears the events of one type; a promise it returns is waited for. */
 export type BusSubscriber<Payload> = (payload: Payload) => unknown
 
+/** What a bus says of a payload; where it says nothing, what the subscriber expects. */
+type PayloadOf<Known, Expected> = unknown extends Known ? Expected : Known
+
 /** How an {@link EventBus} is made. */
 export interface EventBusOptions {
   /**
@@ -34,12 +37,12 @@ export class EventBus<Events extends object = Record<string, unknown>> {
    *
    * @returns ends it; safe to call twice
    */
-  subscribe<Type extends keyof Events>(
+  subscribe<Type extends keyof Events, Payload = unknown>(
     type: Type,
-    subscriber: BusSubscriber<Events[Type]>,
+    subscriber: BusSubscriber<PayloadOf<Events[Type], Payload>>,
   ): () => void {
     // One of its own for every call, so that one function may be subscribed twice.
-    const own: BusSubscriber<Events[Type]> = (payload) => subscriber(payload)
+    const own: BusSubscriber<PayloadOf<Events[Type], Payload>> = (payload) => subscriber(payload)
     this.#subscribers.set(type, [...(this.#subscribers.get(type) ?? []), own])
     return () => {
       const left = this.#subscribers.get(type)?.filter((other) => other !== own)

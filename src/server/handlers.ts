@@ -35,19 +35,25 @@ export interface RequestContext {
  *
  * It runs once for a request, however often that is sent: the answer is remembered, unless it is a
  * refusal that is `retryable`.
+ *
+ * `Payload` is what the handler expects, `Result` what it replies. A client may send anything: check a
+ * payload before relying on its type.
  */
-export type RequestHandler = (payload: unknown, context: RequestContext) => unknown
+export type RequestHandler<Payload = unknown, Result = unknown> = (
+  payload: Payload,
+  context: RequestContext,
+) => Result | Promise<Result>
 
 /** The request handlers by type. */
 export class Handlers {
-  readonly #byType = new Map<string, RequestHandler>()
+  readonly #byType = new Map<string, RequestHandler<never>>()
 
   /**
    * Adds a handler; throws a `TypeError` where the type is taken or belongs to the protocol.
    *
    * @returns removes it; safe to call twice
    */
-  add(type: string, handler: RequestHandler): () => void {
+  add(type: string, handler: RequestHandler<never>): () => void {
     if (!isOwnType(type) || this.#byType.has(type)) {
       throw new TypeError(`"${type}" has a handler already, or is a word of the protocol.`)
     }
@@ -58,7 +64,7 @@ export class Handlers {
   }
 
   /** The handler of a type. */
-  get(type: string): RequestHandler | undefined {
+  get(type: string): RequestHandler<never> | undefined {
     return this.#byType.get(type)
   }
 }

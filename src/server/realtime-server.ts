@@ -132,7 +132,10 @@ export class RealtimeServer {
    *
    * @returns removes the handler; safe to call twice
    */
-  handle(type: string, handler: RequestHandler): () => void {
+  handle<Payload = unknown, Result = unknown>(
+    type: string,
+    handler: RequestHandler<Payload, Result>,
+  ): () => void {
     return this.#manager.registerHandler(type, handler)
   }
 

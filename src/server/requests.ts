@@ -128,7 +128,7 @@ async function answerRequest(
 async function handle(
   { publisher, options, ongoing }: ServerCore,
   { user, connectionId, signal }: Caller,
-  handler: RequestHandler,
+  handler: RequestHandler<never>,
   { channel, id, requestId, payload }: RequestCommand & { readonly requestId: string },
 ): Promise<Outcome> {
   const request = new OngoingRequest({ publisher, clock: options.clock, user, id })
@@ -141,7 +141,8 @@ async function handle(
     signal,
     publish: (on, type, about) => request.publish(on, type, about),
   }
-  const result = await ongoing.run(request, () => handler(payload, context))
+  // The payload is what the handler said it expects.
+  const result = await ongoing.run(request, () => handler(payload as never, context))
   return replied(result, request.at)
 }
 

@@ -131,7 +131,10 @@ export class WebSocketManager {
    *
    * @returns removes the handler; safe to call twice
    */
-  registerHandler(type: string, handler: RequestHandler): () => void {
+  registerHandler<Payload = unknown, Result = unknown>(
+    type: string,
+    handler: RequestHandler<Payload, Result>,
+  ): () => void {
     return this.core.handlers.add(type, handler)
   }
 

@@ -19,14 +19,18 @@ export type Frame =
   | ExpiringFrame
   | NoticeFrame
 
-/** Something happened on a channel. */
-export interface EventFrame {
+/**
+ * Something happened on a channel.
+ *
+ * `Type` and `Payload` say what an application expects there; neither is checked at run time.
+ */
+export interface EventFrame<Type extends string = string, Payload = unknown> {
   readonly kind: 'event'
   /** The channel it happened on. */
   readonly channel: string
   /** Its name, for example `entity:updated`. */
-  readonly type: string
-  readonly payload: unknown
+  readonly type: Type
+  readonly payload: Payload
   /** Its maker's id for it; the same event always carries the same one. */
   readonly id: string | undefined
   /** Its place in the channel's history, counted from 1. */
