@@ -36,13 +36,13 @@ export interface RequestContext {
  * It runs once for a request, however often that is sent: the answer is remembered, unless it is a
  * refusal that is `retryable`.
  *
- * `Payload` is what the handler expects, `Result` what it replies. A client may send anything: check a
- * payload before relying on its type.
+ * `Payload` is what the handler expects. A client may send anything: check a payload before relying on
+ * its type.
  */
-export type RequestHandler<Payload = unknown, Result = unknown> = (
+export type RequestHandler<Payload = unknown> = (
   payload: Payload,
   context: RequestContext,
-) => Result | Promise<Result>
+) => unknown
 
 /** The request handlers by type. */
 export class Handlers {

@@ -37,7 +37,7 @@ export interface ListeningServer {
  *
  * @example
  * const server = createRealtimeServer({ authorize: (user) => user !== null })
- * server.handle('task:create', async (task, { publish }) => {
+ * server.handle('task:create', async (task: Task, { publish }) => {
  *   const saved = await tasks.insert(task)
  *   await publish('entity:Task', 'entity:created', saved)
  *   return saved
@@ -130,12 +130,11 @@ export class RealtimeServer {
   /**
    * Answers the requests of one type; throws a `TypeError` where it has a handler already.
    *
+   * The type of the payload is what the handler annotates, and is not checked at run time.
+   *
    * @returns removes the handler; safe to call twice
    */
-  handle<Payload = unknown, Result = unknown>(
-    type: string,
-    handler: RequestHandler<Payload, Result>,
-  ): () => void {
+  handle<Payload>(type: string, handler: RequestHandler<Payload>): () => void {
     return this.#manager.registerHandler(type, handler)
   }
 

@@ -73,7 +73,7 @@ export interface RefuseOptions {
  * Anything else a handler throws reaches the client as `handler-failed`, without its message.
  *
  * @example
- * server.handle('order:place', ({ item }) => {
+ * server.handle('order:place', ({ item }: { item: string }) => {
  *   if (!stock.has(item)) throw refuse('out-of-stock', 'This item is sold out.')
  * })
  */

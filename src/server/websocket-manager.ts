@@ -131,10 +131,7 @@ export class WebSocketManager {
    *
    * @returns removes the handler; safe to call twice
    */
-  registerHandler<Payload = unknown, Result = unknown>(
-    type: string,
-    handler: RequestHandler<Payload, Result>,
-  ): () => void {
+  registerHandler<Payload>(type: string, handler: RequestHandler<Payload>): () => void {
     return this.core.handlers.add(type, handler)
   }
 

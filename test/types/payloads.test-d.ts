@@ -45,10 +45,8 @@ describe('the payload of a request handler', () => {
     server.handle('order:cancel', async ({ id }) => id)
   })
 
-  it('is named together with the reply, which is checked', () => {
-    server.handle<Order, number>('order:count', async ({ id }) => id.length)
-    // @ts-expect-error the reply is a number
-    server.handle<Order, number>('order:count', async ({ id }) => id)
+  it('is named where nothing is annotated', () => {
+    server.handle<Order>('order:cancel', async ({ id }) => id)
   })
 })
 
