@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs'
+import { compile } from 'svelte/compiler'
+import { describe, expect, it } from 'vitest'
+import { type Block, blocks, blocksIn } from './blocks.ts'
+import { compiled, complaints, PLACEHOLDERS } from './compile.ts'
+
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
+
+/** Throws where a block of a language that is not compiled is wrong. */
+const checks: Readonly<Record<string, (code: string) => void>> = {
+  json: (code) => void JSON.parse(code),
+  svelte: (code) => void compile(code, { generate: false }),
+  sh(code) {
+    const named = [...code.matchAll(/\bnpm (?:run (\S+)|(start|test)\b)/g)]
+    const missing = named
+      .map(([, run, short]) => run ?? short ?? '')
+      .filter((name) => !scripts[name])
+    if (missing.length > 0) throw new Error(`package.json has no script ${missing.join(', ')}`)
+  },
+  text() {},
+}
+
+/** What is wrong with the blocks that are not compiled. */
+function mistakes(blocks: readonly Block[]): readonly string[] {
+  return blocks.flatMap(({ document, line, language, code }) => {
+    if (compiled.has(language)) return []
+    const check = checks[language]
+    if (!check) return [`${document}:${line}: no check for a block of language "${language}"`]
+    try {
+      check(code)
+      return []
+    } catch (error) {
+      return [`${document}:${line}: ${error}`]
+    }
+  })
+}
+
+describe('the blocks of the documents', () => {
+  it('compile under all strict flags, each with its own imports', () => {
+    const programs = blocks.filter(({ language }) => compiled.has(language))
+    expect(programs.length).toBeGreaterThan(15)
+    expect(complaints(programs)).toEqual([])
+  }, 120_000)
+
+  it('say their language, and are right in it', () => {
+    expect(mistakes(blocks)).toEqual([])
+  })
+
+  it('use every placeholder', () => {
+    const declared = readFileSync(PLACEHOLDERS, 'utf8').matchAll(
+      /^ {2}(?:const|function|type) (\w+)/gm,
+    )
+    const used = blocks.map(({ code }) => code).join('\n')
+    const names = [...declared].map(([, name = '']) => name)
+    expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(used))).toEqual([])
+  })
+})
+
+describe('the check of the blocks', () => {
+  const page = (language: string, code: string): readonly Block[] =>
+    blocksIn('page.md', ['# A page', '', `\`\`\`${language}`, code, '```'].join('\n'))
+
+  it('names the document and its line, and asks each block for its own imports', () => {
+    const wrong = [
+      ...page('ts', "import { feed } from 'wirefold'\nconst fed: string = feed.length"),
+      ...page('js', 'feed()'),
+    ]
+    expect(complaints(wrong)).toEqual([
+      "page.md:5: Type 'number' is not assignable to type 'string'.",
+      "page.md:4: Cannot find name 'feed'.",
+    ])
+  }, 120_000)
+
+  it.each([
+    ['', 'npm start', 'no check for a block of language ""'],
+    ['sh', 'npm ci && npm run dance', 'Error: package.json has no script dance'],
+    ['json', '{', 'SyntaxError'],
+    ['svelte', '{#if}', 'expected_whitespace'],
+  ])('refuses a wrong block of language "%s"', (language, code, complaint) => {
+    expect(mistakes(page(language, code))).toEqual([
+      expect.stringContaining(`page.md:4: ${complaint}`),
+    ])
+  })
+})

@@ -1,0 +1,58 @@
+import { resolve } from 'node:path'
+import ts from 'typescript'
+import type { Block } from './blocks.ts'
+
+/** Declares what the blocks take from the application of their reader. */
+export const PLACEHOLDERS = 'test/documents/placeholders.d.ts'
+
+/** The languages that the compiler reads. */
+export const compiled: ReadonlySet<string> = new Set(['ts', 'tsx', 'js'])
+
+/**
+ * Compiles blocks, each as a module of its own, under the flags of this project.
+ *
+ * @returns what the compiler says, each with the document and the line of the document
+ */
+export function complaints(blocks: readonly Block[]): readonly string[] {
+  const config = ts.getParsedCommandLineOfConfigFile(
+    'tsconfig.json',
+    {},
+    {
+      ...ts.sys,
+      onUnRecoverableConfigFileDiagnostic: ({ messageText }) => {
+        throw new Error(ts.flattenDiagnosticMessageText(messageText, '\n'))
+      },
+    },
+  )
+  const options: ts.CompilerOptions = {
+    ...config?.options,
+    moduleDetection: ts.ModuleDetectionKind.Force,
+    types: ['node'],
+    checkJs: true,
+  }
+  const byFile = new Map(
+    blocks.map((block) => {
+      const file = resolve(`${block.document}.${block.line}.${block.language}`)
+      return [file.replaceAll('\\', '/'), block]
+    }),
+  )
+  const host = ts.createCompilerHost(options)
+  const { readFile, fileExists } = host
+  host.readFile = (file) => byFile.get(file)?.code ?? readFile(file)
+  host.fileExists = (file) => byFile.has(file) || fileExists(file)
+  const program = ts.createProgram([resolve(PLACEHOLDERS), ...byFile.keys()], options, host)
+
+  return program.getSourceFiles().flatMap((source) => {
+    const block = byFile.get(source.fileName)
+    if (!block && !source.fileName.endsWith(PLACEHOLDERS)) return []
+    const found = [
+      ...program.getSyntacticDiagnostics(source),
+      ...program.getSemanticDiagnostics(source),
+    ]
+    return found.map(({ start = 0, messageText }) => {
+      const { line } = source.getLineAndCharacterOfPosition(start)
+      const place = block ? `${block.document}:${block.line + line}` : `${PLACEHOLDERS}:${line + 1}`
+      return `${place}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
+    })
+  })
+}

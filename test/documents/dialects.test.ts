@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it, vi } from 'vitest'
+import type { DialectFactory, Manager } from 'wirefold'
+import { dialectSuite } from 'wirefold/testing'
+import { harnesses } from '../dialects/harnesses.ts'
+import { dialled } from '../support/dialled.ts'
+import { until } from '../support/live.ts'
+import { backend } from './backend.ts'
+import { blockWith } from './blocks.ts'
+import { run } from './run.ts'
+
+const PAGE = 'docs/dialects.md'
+const page = readFileSync(PAGE, 'utf8')
+
+describe('the page about dialects', () => {
+  it('tells what the dialects can do', () => {
+    const row = (name: string) => {
+      const line = page.split('\n').find((text) => text.startsWith(`| \`${name}\`:`)) ?? ''
+      return line
+        .split('|')
+        .slice(2, -1)
+        .map((cell) => !cell.includes('–'))
+    }
+    const names = ['native', 'entity', 'topics, confirmed', 'duui', 'streams']
+    const dialects = names.map((name) => harnesses[name]?.dialect())
+    for (const capability of [
+      'acks',
+      'recovery',
+      'presence',
+      'dedupes',
+      'families',
+      'batches',
+    ] as const) {
+      expect(row(capability), capability).toEqual(dialects.map((d) => d?.capabilities[capability]))
+    }
+  })
+})
+
+describe('what the page shows', () => {
+  it('follows an entity backend', async () => {
+    const { host, paths, said, tell } = await backend((message) =>
+      message
+        ? [{ type: 'subscribed', channel: message.channel, requestId: message.requestId }]
+        : [{ type: 'connected', payload: { connectionId: 'c', userId: 'ada' } }],
+    )
+    const show = vi.fn()
+    const given = { session: { token: () => 'secret' }, show }
+    await run(blockWith(PAGE, 'dialect: entity'), { host, given })
+    await until(() => expect(said).toMatchObject([{ type: 'subscribe', channel: 'entity:Task' }]))
+    expect(paths).toEqual(['/ws?token=secret'])
+    const task = { id: '1', title: 'Write' }
+    tell({ type: 'entity:created', channel: 'entity:Task', payload: task })
+    await until(() => expect(show).toHaveBeenCalledWith('entity:created', task))
+  })
+
+  it('follows a topics backend', async () => {
+    const { host, paths, said, tell } = await backend((message) =>
+      message ? [{ v: 1, type: 'subscribe_ack', req_id: message.req_id }] : [],
+    )
+    const append = vi.fn()
+    await run(blockWith(PAGE, 'withVersionedEnvelope'), { host, given: { append } })
+    await until(() => {
+      expect(said).toMatchObject([{ v: 1, type: 'subscribe', data: { topics: ['thread:45'] } }])
+    })
+    expect(paths).toEqual(['/api/ws/v2'])
+    tell({ type: 'stream_chunk', thread_id: 45, content: 'Hello' })
+    await until(() => expect(append).toHaveBeenCalledWith('Hello'))
+  })
+
+  it('manages the channels of a view', async () => {
+    const { channels } = dialled(rooms)
+    const { dashboard } = await run<{ dashboard: Manager }>(blockWith(PAGE, 'defineManager'), {
+      given: { channels, refetchAgents: () => {} },
+    })
+    expect(channels.follows('agent:*')).toBe(false)
+    dashboard.initialize(channels)
+    expect(channels.follows('agent:*')).toBe(true)
+  })
+
+  it('follows a DUUI gateway', async () => {
+    const { host, paths, tell } = await backend(() => [])
+    const fold = vi.fn()
+    await run(blockWith(PAGE, 'duuiDialect'), { host, given: { contexts: { fold } } })
+    await until(() => expect(paths).toEqual(['/ws/processes/42/events']))
+    tell({ type: 'process_state', process: { _id: '42', status: 'Active', progress: 1 } })
+    const context = expect.objectContaining({ kind: 'ComposerContext' })
+    await until(() => expect(fold).toHaveBeenCalled())
+    expect(fold.mock.calls[0]?.[0]).toMatchObject([{ channel: 'process:42', payload: { context } }])
+  })
+
+  it('chats over streams', async () => {
+    const { host, said, tell } = await backend(() => [])
+    const render = vi.fn()
+    await run(blockWith(PAGE, 'createStreamClient'), { host, given: { render } })
+    await until(() => {
+      expect(said).toEqual([{ type: 'chat', stream: 'stream:123:chat', message: 'hello' }])
+    })
+    const message = { username: 'nora', message: 'hello', id: '1-0' }
+    tell({ type: 'message', stream: 'stream:123:chat', ...message })
+    await until(() => expect(render).toHaveBeenCalledWith([{ type: 'message', ...message }], []))
+  })
+})
+
+const { rooms } = await run<{ rooms: DialectFactory }>(blockWith(PAGE, 'export const rooms'))
+
+describe('the dialect of the page', () => {
+  const messages = [{ room: 'lobby', event: 'said', body: 'hello' }]
+
+  it('keeps what the suite asks for', async () => {
+    const tests = new Map<string, () => unknown>()
+    await run(blockWith(PAGE, 'of dialectSuite'), {
+      given: { it: (name: string, test: () => unknown) => tests.set(name, test), rooms, messages },
+    })
+    expect([...tests.keys()]).toEqual(dialectSuite.map(({ name }) => name))
+    for (const test of tests.values()) await test()
+  })
+
+  it('works', async () => {
+    const { client, channels, clock, sent, tell } = dialled(rooms)
+    const heard: unknown[] = []
+    channels.subscribe('lobby', (payload, { type }) => heard.push([type, payload]))
+    await clock.advance(0)
+    await tell(messages[0])
+    void client.publish('lobby', 'said', 'hi')
+    await clock.advance(0)
+    expect(heard).toEqual([['said', 'hello']])
+    expect(sent).toEqual([{ join: 'lobby' }, { room: 'lobby', event: 'said', body: 'hi' }])
+  })
+})

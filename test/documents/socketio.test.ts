@@ -1,0 +1,86 @@
+import type { Context } from 'react'
+import { createElement } from 'react'
+import { renderToStaticMarkup } from 'react-dom/server'
+import { io } from 'socket.io-client'
+import { describe, expect, it, vi } from 'vitest'
+import type { ReadableKind, RealtimeClient } from 'wirefold'
+import { ContextRegistry, webSocketTransport } from 'wirefold'
+import type { SessionContexts, SessionState } from 'wirefold/dialects/socketio'
+import { engineIo, sessionContexts } from 'wirefold/dialects/socketio'
+import { WebSocket } from 'ws'
+import { connect, until } from '../support/live.ts'
+import { serveSessions } from '../support/session-server.ts'
+import { blockWith } from './blocks.ts'
+import { run } from './run.ts'
+
+const PAGE = 'docs/socketio.md'
+
+describe('the page about Socket.IO', () => {
+  it('shows both ways to connect', async () => {
+    const { port, url } = await serveSessions()
+    const { plain, wrapped } = await run<Record<'plain' | 'wrapped', RealtimeClient>>(
+      blockWith(PAGE, 'const plain ='),
+      {
+        host: `127.0.0.1:${port}`,
+        modules: { 'socket.io-client': { io: (_: string, options: object) => io(url, options) } },
+      },
+    )
+    await Promise.all([plain.connect(), wrapped.connect()])
+    expect([plain.state.get().name, wrapped.state.get().name]).toEqual(['open', 'open'])
+  })
+
+  it('shows what is known of a session', async () => {
+    const server = await serveSessions()
+    const { client } = connect(server.url, engineIo(webSocketTransport(WebSocket)))
+    const question = { sessionId: 'one', clarificationId: 'which', question: 'Which table?' }
+    const asked = { kind: 'session', event: 'clarification', data: question }
+    const fetchAsEvents = vi.fn(async () => [asked])
+    const render = vi.fn()
+    const post = vi.fn(async () => ({ ok: true, status: 200 }))
+    vi.stubGlobal('fetch', post)
+    try {
+      await run(blockWith(PAGE, 'const respond ='), {
+        given: { client, id: 'one', fetchAsEvents, render, clarificationId: 'which' },
+      })
+    } finally {
+      vi.unstubAllGlobals()
+    }
+    const body = expect.stringContaining('The one from the table.')
+    expect(post).toHaveBeenCalledWith(
+      '/api/wizard/clarifications/respond',
+      expect.objectContaining({ body }),
+    )
+    await until(() => {
+      expect(render).toHaveBeenLastCalledWith(
+        expect.objectContaining({ clarifications: [expect.objectContaining(question)] }),
+      )
+    })
+    server.tell('one', 'progress', { status: 'PROCESSING', progress: 40 })
+    const progress = expect.objectContaining({ progress: 40 })
+    await until(() => {
+      expect(render).toHaveBeenLastCalledWith(expect.objectContaining({ progress }))
+    })
+  })
+
+  it('shows a React hook', async () => {
+    const { useSession, ConnectedContext } = await run<{
+      useSession: UseSession
+      ConnectedContext: Context<{ sessions: SessionContexts<ReadableKind> } | undefined>
+    }>(blockWith(PAGE, 'function useSession'))
+    const sessions = sessionContexts(new ContextRegistry())
+    const data = { sessionId: 'one', error: 'Out of paper', timestamp: '2025-11-08T10:00:00Z' }
+    sessions.dispatch({ kind: 'session', event: 'error', data })
+    const page = createElement(
+      ConnectedContext.Provider,
+      { value: { sessions } },
+      createElement(Failure, { useSession }),
+    )
+    expect(renderToStaticMarkup(page)).toBe('<b>Out of paper</b>')
+  })
+})
+
+type UseSession = (id: string | null) => SessionState | undefined
+
+function Failure({ useSession }: { useSession: UseSession }) {
+  return createElement('b', undefined, useSession('one')?.error?.error)
+}
