@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Signal } from '@preact/signals-core'
 import type { FunctionComponent } from 'react'
 import { createElement } from 'react'
@@ -24,6 +25,14 @@ interface Order {
 const paid: Order = { kind: 'Order', id: '17', status: 'paid' }
 
 describe('the README', () => {
+  it('lists every entry of the package', () => {
+    const { exports } = JSON.parse(readFileSync('package.json', 'utf8'))
+    const entries = Object.keys(exports).map((entry) => entry.replace(/^\./, 'wirefold'))
+    const rows = readFileSync(README, 'utf8').matchAll(/^\| `(wirefold[^`]*)` \|/gm)
+    const listed = [...rows].map(([, entry]) => entry)
+    expect(listed).toEqual(entries.filter((entry) => entry !== 'wirefold/package.json'))
+  })
+
   it('shows a client that follows the server it shows', async () => {
     const verify = vi.fn(async () => ({ id: 'ada' }))
     const cancel = vi.fn(async () => {})
