@@ -22,10 +22,11 @@ function version(): string | undefined {
 
 const present = version() !== undefined
 if (!present) {
-  console.warn(
+  const message =
     `\n*** No ${BINARY}: everything about Redis is SKIPPED. Install it (Debian: apt-get install\n` +
-      '*** redis-server), or name one in WIREFOLD_REDIS_SERVER.\n',
-  )
+    '*** redis-server), or name one in WIREFOLD_REDIS_SERVER.\n'
+  if (process.env.CI) throw new Error(message)
+  console.warn(message)
 }
 
 /** A `describe` of what needs a Redis; skipped, loudly, where there is none. */
