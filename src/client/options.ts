@@ -74,7 +74,8 @@ export interface ClientOptions {
   readonly minUptimeMs?: number | undefined
   /**
    * How long an attempt to connect may take, from the dial to the welcome, in milliseconds; where it
-   * is left out, the dialect's, then the native default.
+   * is left out, the dialect's, then the native default. Each attempt that times out doubles it for
+   * the next, up to 80 s, unless `backoff.maxAttempts` limits the attempts; a welcome ends that.
    * @default 10_000
    */
   readonly connectTimeoutMs?: number | undefined

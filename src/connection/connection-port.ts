@@ -7,10 +7,13 @@ import type { Environment } from './environment.ts'
 import type { Link, LinkParts } from './link.ts'
 
 /** What a connection is made of. */
-export interface ConnectionParts extends Omit<LinkParts, 'dialect' | 'handlers'> {
+export interface ConnectionParts
+  extends Omit<LinkParts, 'dialect' | 'handlers' | 'connectDeadline'> {
   readonly dialect: DialectFactory
   readonly environment: Environment
   readonly backoff: Partial<BackoffOptions>
+  /** How long an attempt to connect may take at first, from the dial to the welcome. */
+  readonly connectTimeoutMs: number
   readonly minUptimeMs: number
   /** A number in [0, 1). */
   readonly random: () => number

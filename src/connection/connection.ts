@@ -6,6 +6,7 @@ import { createStore } from '../base/store.ts'
 import type { Dialect } from '../wire/dialect.ts'
 import type { Frame, WelcomeFrame } from '../wire/frame.ts'
 import type { CloseInfo } from '../wire/transport.ts'
+import { ConnectDeadline } from './connect-deadline.ts'
 import type { ConnectionHandlers, ConnectionParts } from './connection-port.ts'
 import type {
   ConnectionCommand,
@@ -31,6 +32,7 @@ export class Connection {
   readonly #heard: LinkHandlers
   readonly #rules: ConnectionRules
   readonly #handoff: Handoff
+  readonly #connectDeadline: ConnectDeadline
   readonly #state: Writable<ConnectionState>
   readonly #template: Dialect
   readonly #inputs: ConnectionInput[] = []
@@ -73,6 +75,8 @@ export class Connection {
       fatalCloseCodes: this.#template.fatalCloseCodes,
       authorizes: parts.authority.present,
     }
+    const { maxAttempts } = this.#rules.backoff
+    this.#connectDeadline = new ConnectDeadline(parts.connectTimeoutMs, maxAttempts)
   }
 
   /** Whether there is a connection; follow it to show it. */
@@ -162,7 +166,12 @@ export class Connection {
   }
 
   #newLink(): Link {
-    return new Link({ ...this.#parts, dialect: this.#parts.dialect(), handlers: this.#heard })
+    return new Link({
+      ...this.#parts,
+      dialect: this.#parts.dialect(),
+      connectDeadline: this.#connectDeadline,
+      handlers: this.#heard,
+    })
   }
 
   #hangup(): void {
@@ -239,6 +248,8 @@ export class Connection {
       case 'online':
       case 'wake':
         this.#link?.heartbeat?.wake()
+        // What timed out was another network, or this one at another time.
+        if (this.#connectDeadline.reset()) this.#link?.hurry()
         this.input({ name: event, retryAt: soon() })
         break
       case 'show':

@@ -6,6 +6,7 @@ import type { Frame, WelcomeFrame } from '../wire/frame.ts'
 import type { Intent } from '../wire/intent.ts'
 import type { CloseInfo, Transport, TransportFactory } from '../wire/transport.ts'
 import type { Authority } from './authority.ts'
+import type { ConnectDeadline } from './connect-deadline.ts'
 import type { HeartbeatOptions } from './heartbeat.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { Ticket } from './sender.ts'
@@ -40,7 +41,7 @@ export interface LinkParts {
   readonly url: string
   readonly authority: Authority
   /** From the dial to the welcome. */
-  readonly connectTimeoutMs: number
+  readonly connectDeadline: ConnectDeadline
   readonly heartbeat: HeartbeatOptions | false
   readonly handlers: LinkHandlers
 }
@@ -85,12 +86,25 @@ export class Link {
    * @param denied whether the last credentials were refused
    */
   connect(denied: boolean): void {
-    const { authority, clock, connectTimeoutMs, handlers } = this.#parts
-    this.#cancelDeadline = clock.after(connectTimeoutMs, () => {
-      handlers.dead(`no welcome in ${connectTimeoutMs} ms`, this)
-    })
+    const { authority } = this.#parts
+    this.#awaitWelcome()
     if (authority.idle) this.#open({})
     else void this.#authorize(denied)
+  }
+
+  /** Waits for the welcome, where it has not come yet, no longer than the deadline is now. */
+  hurry(): void {
+    if (!this.#answered) this.#awaitWelcome()
+  }
+
+  #awaitWelcome(): void {
+    const { clock, connectDeadline, handlers } = this.#parts
+    const { ms } = connectDeadline
+    this.#cancelDeadline?.()
+    this.#cancelDeadline = clock.after(ms, () => {
+      connectDeadline.missed()
+      handlers.dead(`no welcome in ${ms} ms`, this)
+    })
   }
 
   async #authorize(denied: boolean): Promise<void> {
@@ -149,7 +163,8 @@ export class Link {
     this.#answered = true
     this.#sender.welcomed(frame?.limits.frameBytes, frame?.limits.messagesPerSecond)
     this.#cancelDeadline?.()
-    const { heartbeat, clock, handlers } = this.#parts
+    const { heartbeat, clock, handlers, connectDeadline } = this.#parts
+    connectDeadline.reset()
     if (heartbeat === false || this.dialect.heartbeat === 'none') return
     if (this.dialect.heartbeat === 'server') {
       this.#silenceMs = frame?.heartbeatMs
