@@ -6,9 +6,7 @@ export async function balance() {
   const backends = new Set<number>()
   let turn = 0
   const sockets = new Set<Socket>()
-  const times: number[] = []
   const front = createServer((near) => {
-    times.push(performance.now())
     const ports = [...backends]
     const far = dial(ports[turn++ % ports.length] ?? 1, '127.0.0.1')
     for (const socket of [near, far]) {
@@ -33,5 +31,5 @@ export async function balance() {
     cut()
     front.close()
   }
-  return { url: `ws://127.0.0.1:${port}/ws`, backends, times, cut, close }
+  return { url: `ws://127.0.0.1:${port}/ws`, backends, cut, close }
 }

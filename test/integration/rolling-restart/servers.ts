@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { RealtimeServer } from '../../../src/server/index.ts'
+import { createRealtimeServer, MemoryBroker } from '../../../src/server/index.ts'
+import { carryOut } from '../../support/commands.ts'
+import { sharedNow } from './time.ts'
+
+/* The servers of a rolling restart; they share a broker in memory, and so a process. */
+
+const ROOMS = 10
+const PUBLISH_PAUSE_MS = 100
+/** As long as a request takes, so that many are under way when their client moves. */
+const HANDLER_MS = 20
+/** Long enough for any machine: a server that closes a client then has failed to drain. */
+const DEADLINE_MS = 180_000
+
+const broker = new MemoryBroker()
+const running = new Map<number, RealtimeServer>()
+/** How often each request was carried out. */
+const applied = new Map<string, number>()
+const errors: string[] = []
+let published = 0
+let publishing: Promise<void> | undefined
+let going = true
+
+async function publish(): Promise<void> {
+  while (going) {
+    published++
+    for (let room = 0; room < ROOMS; room++) {
+      // The oldest of those that run, which is the next to leave.
+      const [server] = running.values()
+      await server?.publish(`room:${room}`, 'number', published)
+    }
+    await sleep(PUBLISH_PAUSE_MS)
+  }
+}
+
+const commands = {
+  /** Starts another server. */
+  async start() {
+    const server = createRealtimeServer({
+      broker,
+      onError: (error) => errors.push(String(error)),
+    })
+    server.handle('apply', async (payload) => {
+      const key = String(payload)
+      applied.set(key, (applied.get(key) ?? 0) + 1)
+      await sleep(HANDLER_MS)
+      return key
+    })
+    const { port } = await server.listen()
+    running.set(port, server)
+    return port
+  },
+
+  /** Drains a server and closes it. */
+  async leave({ port, windowMs }: { readonly port: number; readonly windowMs: number }) {
+    const server = running.get(port)
+    if (!server) throw new Error(`No server listens at port ${port}.`)
+    const had = server.stats().connections
+    const from = sharedNow()
+    await server.drain({ windowMs, deadlineMs: DEADLINE_MS })
+    const left = server.stats().connections
+    running.delete(port)
+    await server.close()
+    return { had, left, from }
+  },
+
+  /** Publishes a number to every room, again and again. */
+  publish() {
+    publishing = publish()
+  },
+
+  /** Stops publishing, and tells how it went. */
+  async finish() {
+    going = false
+    await publishing
+    const repeated = [...applied].filter(([, times]) => times !== 1)
+    return { published, applied: applied.size, repeated, errors }
+  },
+}
+
+/** What the test has the servers do. */
+export type ServerCommands = typeof commands
+
+carryOut(commands)
