@@ -1,10 +1,5 @@
 import type { Clock } from '../../src/index.ts'
-import { systemClock } from '../../src/index.ts'
-
-interface Timer {
-  readonly at: number
-  run: (() => void) | undefined
-}
+import { TimerList } from './timer-list.ts'
 
 /**
  * A clock that jumps from timer to timer.
@@ -14,8 +9,7 @@ interface Timer {
  */
 export class VirtualClock implements Clock {
   #now = 0
-  /** By time, and by arrival within one moment. */
-  readonly #timers: Timer[] = []
+  readonly #timers = new TimerList()
 
   now(): number {
     return this.#now
@@ -26,11 +20,7 @@ export class VirtualClock implements Clock {
   }
 
   after(ms: number, run: () => void): () => void {
-    const timer: Timer = { at: this.#now + Math.max(ms, 0), run }
-    this.#timers.splice(this.#placeOf(timer.at), 0, timer)
-    return () => {
-      timer.run = undefined
-    }
+    return this.#timers.add(this.#now + Math.max(ms, 0), run)
   }
 
   /** Lets time pass until a task is done. */
@@ -48,36 +38,10 @@ export class VirtualClock implements Clock {
   }
 
   #next(): void {
-    for (;;) {
-      const timer = this.#timers.shift()
-      if (!timer) throw new Error('Time stands still: nobody waits for anything any more.')
-      if (!timer.run) continue
-      this.#now = timer.at
-      timer.run()
-      return
-    }
-  }
-
-  #placeOf(at: number): number {
-    let low = 0
-    let high = this.#timers.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((this.#timers[middle]?.at ?? 0) <= at) low = middle + 1
-      else high = middle
-    }
-    return low
-  }
-}
-
-/** Real time, so many times faster: whoever asks it for 20 ms at 20 times gets one. */
-export function fastClock(times: number): Clock {
-  const [start, wall] = [systemClock.now(), systemClock.wall()]
-  const now = (): number => (systemClock.now() - start) * times
-  return {
-    now,
-    wall: () => Math.round(wall + now()),
-    after: (ms, run) => systemClock.after(ms / times, run),
+    const timer = this.#timers.take()
+    if (!timer) throw new Error('Time stands still: nobody waits for anything any more.')
+    this.#now = timer.at
+    timer.run?.()
   }
 }
 

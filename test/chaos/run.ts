@@ -1,15 +1,17 @@
 import type { ClientOptions, Clock } from '../../src/index.ts'
+import { systemClock } from '../../src/index.ts'
 import type { Broker, RequestHandler } from '../../src/server/index.ts'
 import { MemoryBroker } from '../../src/server/index.ts'
 import { heapBytes } from '../hostile/heap.ts'
 import { seeded } from '../hostile/random.ts'
 import { Backend, CHANNELS } from './backend.ts'
-import { fastClock, sleep, VirtualClock } from './clocks.ts'
+import { sleep, VirtualClock } from './clocks.ts'
 import { Driver } from './driver.ts'
 import type { Fault } from './fault.ts'
 import type { Network } from './network.ts'
 import { Participant } from './participant.ts'
 import type { Scenario } from './scenarios.ts'
+import { SteadyClock } from './steady-clock.ts'
 import { TcpProxy } from './tcp-proxy.ts'
 import { Uncaught } from './uncaught.ts'
 import type { Verdict } from './verdict.ts'
@@ -25,8 +27,11 @@ const LAST_MS = 3_000
 
 /** How a scenario is played. */
 export interface RunOptions {
-  /** The network: in memory on virtual time, or TCP on loopback, so many times faster than real time. */
-  readonly over: 'memory' | { readonly tcp: number }
+  /**
+   * The network: in memory on virtual time, or TCP on loopback; that on real time, or so many times
+   * faster and as steady as the machine is busy.
+   */
+  readonly over: 'memory' | { readonly tcp: 'real time' | number }
   /** Breaks the client, or tells it something. */
   readonly client?: (clock: Clock) => ClientOptions
   /** Breaks the request handler. */
@@ -63,7 +68,9 @@ export async function run(scenario: Scenario, seed: number, options: RunOptions)
     const network = new VirtualNetwork(clock, random)
     return clock.during(play(scenario, seed, schedule, network, options))
   }
-  const network = await TcpProxy.open(fastClock(options.over.tcp), random)
+  const { tcp } = options.over
+  const clock = tcp === 'real time' ? systemClock : new SteadyClock(tcp)
+  const network = await TcpProxy.open(clock, random)
   return play(scenario, seed, schedule, network, options)
 }
 
