@@ -30,7 +30,8 @@ const unit = {
   environment: 'node' as const,
   setupFiles: ['test/setup.ts'],
   // The machine may be busy; no test waits for real time on purpose.
-  testTimeout: 30_000,
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
 }
 
 export default defineConfig({

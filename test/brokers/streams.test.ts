@@ -97,7 +97,7 @@ describeWithRedis('the reader of streams', async () => {
       await until(() => expect(heard).toEqual([`1:${n}`]))
     }
     // Had each waited for the read to end by itself, that would have been 100 s.
-    expect(performance.now() - before).toBeLessThan(20_000)
+    expect(performance.now() - before).toBeLessThan(50_000)
   })
 
   it('reads nothing where nobody listens, stops with the last, and starts again', async () => {

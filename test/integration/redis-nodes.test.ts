@@ -3,9 +3,11 @@ import { ChannelSubscriber } from '../../src/index.ts'
 import type { RealtimeServerOptions } from '../../src/server/index.ts'
 import { createRealtimeServer } from '../../src/server/index.ts'
 import type { RedisBroker, RedisStrategy } from '../../src/server/redis/index.ts'
+import { ManualClock } from '../../src/testing/index.ts'
 import { RawClient } from '../server/raw-client.ts'
 import { balance } from '../support/balancer.ts'
 import { connect, serve, until } from '../support/live.ts'
+import { passing } from '../support/passing.ts'
 import { describeWithRedis, redisBench } from '../support/redis.ts'
 
 const numbers = (count: number, from = 1) => Array.from({ length: count }, (_, n) => n + from)
@@ -27,7 +29,7 @@ describeWithRedis('servers on one Redis', async () => {
   /** A client that writes down what it hears on a channel, and how the channel stands. */
   function follow(url: string, channel: string, token?: string) {
     const { client, errors } = connect(url, {
-      requestTimeoutMs: 20_000,
+      requestTimeoutMs: 50_000,
       ...(token === undefined ? undefined : { auth: () => token }),
     })
     const heard: unknown[] = []
@@ -221,9 +223,10 @@ describeWithRedis('servers on one Redis', async () => {
   it('go on without Redis by pub-sub, and tell every client its gap when it is back', async () => {
     const own = await redisBench()
     const prefix = own.prefix()
+    const clock = new ManualClock()
     const servers = []
     for (let n = 0; n < 2; n++) {
-      const broker = await own.broker({ prefix, strategy: 'pub-sub', timeoutMs: 100 })
+      const broker = await own.broker({ prefix, strategy: 'pub-sub', clock })
       servers.push(await serve({ broker, authorize: () => true }))
     }
     const [a, b] = servers
@@ -233,12 +236,15 @@ describeWithRedis('servers on one Redis', async () => {
     await a.server.publish('a', 'n', 1)
     await until(() => expect([near.heard, far.heard]).toEqual([[1], [1]]))
     own.server.freeze()
-    expect(await a.server.publish('a', 'n', 2)).toEqual({ epoch: '', offset: 0 })
-    await a.server.publish('a', 'n', 3)
+    const place = await passing(clock, a.server.publish('a', 'n', 2))
+    expect(place).toEqual({ epoch: '', offset: 0 })
+    await passing(clock, a.server.publish('a', 'n', 3))
     await until(() => expect(near.heard).toEqual([1, 2, 3]))
-    await expect(near.client.request('nothing', 1)).rejects.toMatchObject({ code: 'unavailable' })
+    const refused = passing(clock, near.client.request('nothing', 1))
+    await expect(refused).rejects.toMatchObject({ code: 'unavailable' })
     own.server.thaw()
-    await until(() => {
+    await until(async () => {
+      await clock.advance(100)
       for (const { gaps } of [near, far, quiet]) expect(gaps.length).toBeGreaterThanOrEqual(1)
     })
     // What was under way when Redis stopped may come late, and then after the gap.

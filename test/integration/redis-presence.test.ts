@@ -1,9 +1,11 @@
 import { expect, it } from 'vitest'
 import { ChannelSubscriber, PresenceManager } from '../../src/index.ts'
 import { createRedisBroker } from '../../src/server/redis/index.ts'
+import { ManualClock } from '../../src/testing/index.ts'
 import { RawClient } from '../server/raw-client.ts'
 import { balance } from '../support/balancer.ts'
 import { connect, serve, until } from '../support/live.ts'
+import { passing } from '../support/passing.ts'
 import { clientOf, describeWithRedis, redisBench } from '../support/redis.ts'
 
 const room = 'workspace/tasks'
@@ -86,7 +88,7 @@ describeWithRedis('servers on one Redis', async () => {
 
   it('miss the members of one that died within its timeout', async () => {
     const prefix = bench.prefix()
-    const presence = { timeoutMs: 2_400 }
+    const presence = { timeoutMs: 9_000 }
     const a = await serve({ authenticate, presence, broker: await bench.broker({ prefix }) })
     const { connection, close } = await clientOf(bench.server.url)
     const broker = await createRedisBroker(connection, { prefix, onError: () => {} })
@@ -104,7 +106,7 @@ describeWithRedis('servers on one Redis', async () => {
 
   it('have their members be there again when Redis lost them', async () => {
     const own = await redisBench()
-    const presence = { timeoutMs: 1_800 }
+    const presence = { timeoutMs: 9_000 }
     const [a, b] = [
       await serve({ authenticate, presence, broker: await own.broker({ prefix: 'p' }) }),
       await serve({ authenticate, presence, broker: await own.broker({ prefix: 'p' }) }),
@@ -135,21 +137,22 @@ describeWithRedis('servers on one Redis', async () => {
   it('refuse to have anybody come while Redis does not answer, by pub-sub, and do so later', async () => {
     const own = await redisBench()
     const errors: unknown[] = []
-    const broker = await own.broker({ prefix: 'p', strategy: 'pub-sub', timeoutMs: 50 })
+    const clock = new ManualClock()
+    const broker = await own.broker({ prefix: 'p', strategy: 'pub-sub', clock })
     const { url, server } = await serve({ authenticate, broker, onError: (e) => errors.push(e) })
     const raw = await RawClient.greeted(url, { token: 'anna', clientId: 'tab' })
     const ben = person('ben', url)
     await ben.client.connect()
     own.server.freeze()
     raw.send({ type: 'presence:join', channel, requestId: 'r' })
-    expect(await raw.next('error')).toMatchObject({
+    expect(await passing(clock, raw.next('error'))).toMatchObject({
       requestId: 'r',
       payload: { code: 'unavailable', retryable: true },
     })
     const here = ben.presence.enter(room)
     own.server.thaw()
     // The client asks again by itself.
-    await here.ready
+    await passing(clock, here.ready)
     expect((await server.presence.getPresent(room)).map(({ id }) => id)).toContain('ben')
     expect(errors).toEqual([])
   })

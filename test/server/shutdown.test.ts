@@ -46,7 +46,8 @@ describe('a server that closes', () => {
     const took = performance.now() - start
     await ended
     expect(took).toBeGreaterThan(900)
-    expect(took).toBeLessThan(1_900)
+    // `ws` by itself waits for 30 s.
+    expect(took).toBeLessThan(25_000)
   })
 
   it('refuses new sockets with 503 meanwhile, and carries nothing out any more', async () => {

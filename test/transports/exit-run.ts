@@ -12,7 +12,8 @@ import { reconnectingWebSocket } from '../../src/transports/reconnecting-websock
 async function closeInEveryState(transport: TransportFactory): Promise<void> {
   const server = new RealtimeServer({ onError: () => {} })
   const { url } = await server.listen()
-  const client = new RealtimeClient(url, { transport })
+  // A wait that goes on after the close cannot be taken for a slow machine.
+  const client = new RealtimeClient(url, { transport, backoff: { minMs: 60_000 } })
   const becomes = (name: string) =>
     new Promise<void>((resolve) => {
       const stop = client.state.listen((state) => {
