@@ -29,7 +29,7 @@ const alias = [
 const unit = {
   environment: 'node' as const,
   setupFiles: ['test/setup.ts'],
-  // The machine may be busy; no test waits for real time on purpose.
+  // The machine may be busy: these are for what never comes.
   testTimeout: 60_000,
   hookTimeout: 60_000,
 }
@@ -50,6 +50,7 @@ export default defineConfig({
           exclude: ['test/dom/**', 'test/browser/**', 'test/peers/**', '**/*.isolated.test.ts'],
           typecheck: {
             enabled: true,
+            spawnTimeout: 60_000,
             include: ['test/types/*.test-d.ts'],
             tsconfig: 'tsconfig.types.json',
           },
@@ -69,7 +70,7 @@ export default defineConfig({
           environment: 'happy-dom',
           setupFiles: ['test/setup.ts'],
           isolate: false,
-          testTimeout: 30_000,
+          testTimeout: 60_000,
           include: ['test/dom/**/*.test.{ts,tsx}'],
           // Outside a bundle Solid resolves to its server build, where signals do nothing.
           server: { deps: { inline: [/solid-js/] } },

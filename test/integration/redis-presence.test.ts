@@ -3,8 +3,7 @@ import { ChannelSubscriber, PresenceManager } from '../../src/index.ts'
 import { createRedisBroker } from '../../src/server/redis/index.ts'
 import { ManualClock } from '../../src/testing/index.ts'
 import { RawClient } from '../server/raw-client.ts'
-import { balance } from '../support/balancer.ts'
-import { connect, serve, until } from '../support/live.ts'
+import { balanced, connect, serve, until } from '../support/live.ts'
 import { passing } from '../support/passing.ts'
 import { clientOf, describeWithRedis, redisBench } from '../support/redis.ts'
 
@@ -69,7 +68,7 @@ describeWithRedis('servers on one Redis', async () => {
       await serve({ authenticate, broker: await bench.broker({ prefix }) }),
       await serve({ authenticate, broker: await bench.broker({ prefix }) }),
     ]
-    const front = await balance()
+    const front = await balanced()
     front.backends.add(b.port)
     const [far, ben] = [await watcher(a.url), person('ben', front.url)]
     await ben.presence.enter(room, 1).ready
@@ -83,7 +82,6 @@ describeWithRedis('servers on one Redis', async () => {
       { id: 'ben', meta: 1, devices: [{}] },
       { id: 'eva' },
     ])
-    front.close()
   })
 
   it('miss the members of one that died within its timeout', async () => {

@@ -4,6 +4,10 @@ import type { ClientOptions } from '../../src/index.ts'
 import { RealtimeClient } from '../../src/index.ts'
 import type { RealtimeServerOptions } from '../../src/server/index.ts'
 import { createRealtimeServer } from '../../src/server/index.ts'
+import { balance } from './balancer.ts'
+
+/** Longer than any machine takes, and shorter than a test may. */
+const PATIENCE_MS = 50_000
 
 /** A server on a port of its own, until the end of the test. */
 export async function serve(options: RealtimeServerOptions = {}, port = 0) {
@@ -13,11 +17,20 @@ export async function serve(options: RealtimeServerOptions = {}, port = 0) {
   return { server, ...listening }
 }
 
+/** A load balancer, until the end of the test. */
+export async function balanced() {
+  const front = await balance()
+  cleanups.push(front.close)
+  return front
+}
+
 /** A client over `ws` that waits only briefly, until the end of the test. */
 export function connect(url: string, options: ClientOptions = {}) {
   const client = new RealtimeClient(url, {
     WebSocket,
     backoff: { minMs: 5, initialMs: 40, maxMs: 200 },
+    connectTimeoutMs: PATIENCE_MS,
+    requestTimeoutMs: PATIENCE_MS,
     ...options,
   })
   const errors: unknown[] = []
@@ -27,4 +40,5 @@ export function connect(url: string, options: ClientOptions = {}) {
 }
 
 /** Waits until something is as expected; how long that may take is up to the machine, and to the test's timeout. */
-export const until = (check: () => unknown) => vi.waitFor(check, { timeout: 50_000, interval: 5 })
+export const until = (check: () => unknown) =>
+  vi.waitFor(check, { timeout: PATIENCE_MS, interval: 5 })

@@ -11,7 +11,7 @@ import { compile } from '../support/compile.ts'
 export async function runProgram(name: string, flags: readonly string[] = []): Promise<string> {
   const { file, remove } = await compile(join('test/transports', name))
   try {
-    const program = promisify(execFile)(process.execPath, [...flags, file], { timeout: 30_000 })
+    const program = promisify(execFile)(process.execPath, [...flags, file], { timeout: 90_000 })
     return (await program).stdout
   } finally {
     await remove()
