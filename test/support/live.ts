@@ -20,7 +20,7 @@ export async function serve(options: RealtimeServerOptions = {}, port = 0) {
 /** A load balancer, until the end of the test. */
 export async function balanced() {
   const front = await balance()
-  cleanups.push(front.close)
+  onTestFinished(front.close)
   return front
 }
 

@@ -55,6 +55,8 @@ function openClient(index: number) {
     random: () => share,
     connectTimeoutMs: PATIENCE_MS,
     requestTimeoutMs: PATIENCE_MS,
+    // A process that waits for the processor is no dead peer.
+    heartbeat: false,
   })
   const heard: number[] = []
   const faults: string[] = []

@@ -10,8 +10,8 @@ const ROOMS = 10
 const PUBLISH_PAUSE_MS = 100
 /** As long as a request takes, so that many are under way when their client moves. */
 const HANDLER_MS = 20
-/** Long enough for any machine: a server that closes a client then has failed to drain. */
-const DEADLINE_MS = 180_000
+/** Long enough for any machine: no client is slow, silent or left over before. */
+const PATIENCE_MS = 180_000
 
 const broker = new MemoryBroker()
 const running = new Map<number, RealtimeServer>()
@@ -39,6 +39,8 @@ const commands = {
   async start() {
     const server = createRealtimeServer({
       broker,
+      heartbeatMs: PATIENCE_MS,
+      helloTimeoutMs: PATIENCE_MS,
       onError: (error) => errors.push(String(error)),
     })
     server.handle('apply', async (payload) => {
@@ -58,7 +60,7 @@ const commands = {
     if (!server) throw new Error(`No server listens at port ${port}.`)
     const had = server.stats().connections
     const from = sharedNow()
-    await server.drain({ windowMs, deadlineMs: DEADLINE_MS })
+    await server.drain({ windowMs, deadlineMs: PATIENCE_MS })
     const left = server.stats().connections
     running.delete(port)
     await server.close()
