@@ -42,7 +42,7 @@ export function createLine({ options, connection, ledger, wings, report }: LineP
     const { link } = connection
     if (!link) return false
     if ('channels' in intent) {
-      options.logger?.('channels', `${intent.kind} ${intent.channels.map(loggable).join()}`)
+      options.logger()?.('channels', `${intent.kind} ${intent.channels.map(loggable).join()}`)
     }
     if (!answered) {
       link.say(intent)

@@ -1,6 +1,7 @@
 import type { BackoffOptions } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
 import { systemClock } from '../base/clock.ts'
+import { lazy } from '../base/lazy.ts'
 import type { Logger } from '../base/logger.ts'
 import { debugLogger } from '../base/logger.ts'
 import type { Auth } from '../connection/authority.ts'
@@ -118,7 +119,8 @@ export interface ResolvedClientOptions {
   readonly minUptimeMs: number
   readonly connectTimeoutMs: number
   readonly requestTimeoutMs: number
-  readonly logger: Logger | undefined
+  /** Reads the platform's debug switches when it is first called. */
+  readonly logger: () => Logger | undefined
   readonly environment: Environment
   readonly clock: Clock
   readonly random: () => number
@@ -156,7 +158,7 @@ export function resolveClientOptions(options: ClientOptions): ResolvedClientOpti
       dialect().presets.connectTimeoutMs ??
       clientDefaults.connectTimeoutMs,
     requestTimeoutMs: options.requestTimeoutMs ?? clientDefaults.requestTimeoutMs,
-    logger: options.logger ?? debugLogger(environment.debug),
+    logger: lazy(() => options.logger ?? debugLogger(environment.debug)),
     environment,
     clock: options.clock ?? clientDefaults.clock,
     random: options.random ?? clientDefaults.random,

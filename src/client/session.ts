@@ -3,6 +3,7 @@ import { createEmitter } from '../base/emitter.ts'
 import type { Refusal } from '../base/errors.ts'
 import { refusalError, WirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
+import { lazy } from '../base/lazy.ts'
 import { loggable } from '../base/logger.ts'
 import { printError } from '../base/report.ts'
 import { Authority } from '../connection/authority.ts'
@@ -44,8 +45,9 @@ export class Session implements ConnectionHandlers {
   readonly #options: ResolvedClientOptions
   readonly #renewal: Renewal
   readonly #kept: KeptOutbox | undefined
-  readonly #clientId = randomId()
-  #senderId = randomId()
+  // Drawn when it is needed: some runtimes forbid chance while modules are loaded.
+  readonly #clientId = lazy(randomId)
+  #senderId = lazy(randomId)
   #userId: string | undefined
   #dedupeMs: number | undefined
   #eventCount = 0
@@ -64,7 +66,7 @@ export class Session implements ConnectionHandlers {
         isOpen: () => this.connection.state.get().name === 'open',
         ask: (question, how) => this.#askNow(question, how),
         identified: ({ senderId, userId }) => {
-          this.#senderId = senderId
+          this.#senderId = () => senderId
           this.#userId = userId
         },
       }),
@@ -83,12 +85,12 @@ export class Session implements ConnectionHandlers {
     this.line = createLine({ options, connection, ledger, wings, report })
     const socket = (): unknown => connection.link
     this.#renewal = new Renewal({ authority, line: this.line, clock: options.clock, socket })
-    this.connection.state.listen(({ name }) => options.logger?.('connection', name))
+    this.connection.state.listen(({ name }) => options.logger()?.('connection', name))
   }
 
   /** Asks a question, and connects if nobody has yet. */
   ask(question: Question, options: AskOptions): Promise<ReplyFrame> {
-    this.#options.logger?.('requests', loggable(nameOf(question)))
+    this.#options.logger()?.('requests', loggable(nameOf(question)))
     const answer = this.#kept?.ask(question, options) ?? this.#askNow(question, options)
     this.connection.input({ name: 'needed' })
     return answer
@@ -114,17 +116,17 @@ export class Session implements ConnectionHandlers {
 
   /** A new id for an event of ours. */
   eventId(): string {
-    return `${this.#clientId}:${(++this.#eventCount).toString(36)}`
+    return `${this.#clientId()}:${(++this.#eventCount).toString(36)}`
   }
 
   /** Whether an event is one of ours. */
   isOwn({ id }: EventFrame): boolean {
-    return id?.startsWith(`${this.#clientId}:`) ?? false
+    return id?.startsWith(`${this.#clientId()}:`) ?? false
   }
 
   /** Takes a failure that has no better destination. */
   report(error: unknown): void {
-    this.#options.logger?.('errors', loggable(String(error)))
+    this.#options.logger()?.('errors', loggable(String(error)))
     if (this.events.listens('error')) this.events.emit('error', error)
     else printError(error)
   }
@@ -133,8 +135,8 @@ export class Session implements ConnectionHandlers {
     const greeting = link.say({
       kind: 'hello',
       timestamp: this.#options.clock.wall(),
-      clientId: this.#clientId,
-      senderId: this.#senderId,
+      clientId: this.#clientId(),
+      senderId: this.#senderId(),
       token: link.credentials.token,
       expectUser: this.#userId,
     })
@@ -214,7 +216,7 @@ export class Session implements ConnectionHandlers {
   }
 
   cut(close: CloseInfo): void {
-    this.#options.logger?.('connection', `lost: ${close.code} ${loggable(close.reason)}`)
+    this.#options.logger()?.('connection', `lost: ${close.code} ${loggable(close.reason)}`)
     this.ledger.cut(undefined, close.code)
     this.wings.cut()
     this.events.emit('dropped', close)
@@ -274,8 +276,10 @@ export class Session implements ConnectionHandlers {
 
   /** Late events of a channel that was left look like this, and so does a name with a slip in it. */
   #unwanted({ channel, type }: EventFrame): void {
-    const { logger } = this.#options
-    logger?.('channels', `nobody has subscribed to ${loggable(channel)}: ${loggable(type)} lost`)
+    this.#options.logger()?.(
+      'channels',
+      `nobody has subscribed to ${loggable(channel)}: ${loggable(type)} lost`,
+    )
   }
 
   #notice(notice: NoticeFrame): void {

@@ -43,7 +43,9 @@ export function platformEnvironment(globals: Globals = globalThis): Environment 
     },
     get debug() {
       try {
-        return globals.localStorage?.getItem('debug') ?? globals.process?.env?.DEBUG ?? ''
+        // Outside a page Node has a storage that warns of being looked at.
+        const storage = globals.document && globals.localStorage
+        return storage?.getItem('debug') ?? globals.process?.env?.DEBUG ?? ''
       } catch {
         // A page may be forbidden to look into its storage.
         return ''

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { systemClock } from '../base/clock.ts'
 import { randomId } from '../base/ids.ts'
+import { lazy } from '../base/lazy.ts'
 import type { Position } from '../wire/frame.ts'
 import type { Answers } from './answers.ts'
 import type { Broker, ChannelListener, Missed, NewEvent, Remember } from './broker.ts'
@@ -49,7 +50,7 @@ export class MemoryBroker implements Broker {
    * The epoch of histories that begin now. A counter that is forgotten ends it: what begins
    * afterwards must not be taken for what was forgotten.
    */
-  #epoch = randomId()
+  #epoch = lazy(randomId)
 
   constructor(options: MemoryBrokerOptions = {}) {
     this.#clock = options.clock ?? systemClock
@@ -101,7 +102,7 @@ export class MemoryBroker implements Broker {
 
   async since(name: string, position: Position): Promise<Missed> {
     const channel = this.#channels.get(name)
-    if (!channel) return new MemoryChannel(name, this.#epoch).since(position)
+    if (!channel) return new MemoryChannel(name, this.#epoch()).since(position)
     this.#resize(channel, () => channel.dropOld(this.#clock.now()))
     this.#use(channel)
     return channel.since(position)
@@ -126,11 +127,11 @@ export class MemoryBroker implements Broker {
   }
 
   #head(name: string): Position {
-    return this.#channels.get(name)?.head ?? { epoch: this.#epoch, offset: 0 }
+    return this.#channels.get(name)?.head ?? { epoch: this.#epoch(), offset: 0 }
   }
 
   #open(name: string): MemoryChannel {
-    const channel = this.#channels.get(name) ?? new MemoryChannel(name, this.#epoch)
+    const channel = this.#channels.get(name) ?? new MemoryChannel(name, this.#epoch())
     this.#channels.set(name, channel)
     return channel
   }
@@ -182,7 +183,7 @@ export class MemoryBroker implements Broker {
       if (now - channel.usedAt <= COUNTER_MS && counters.size <= MOST_COUNTERS) return
       counters.delete(channel)
       this.#channels.delete(channel.name)
-      if (channel.head.offset) this.#epoch = randomId()
+      if (channel.head.offset) this.#epoch = lazy(randomId)
     }
   }
 }

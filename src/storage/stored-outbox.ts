@@ -1,6 +1,7 @@
 import type { Cancel } from '../base/clock.ts'
 import { isWirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
+import { lazy } from '../base/lazy.ts'
 import type { ReplyFrame } from '../wire/frame.ts'
 import type { KeptOutbox, OutboxHost, OutboxStorage } from '../wire/outbox.ts'
 import type { AskOptions, Question } from '../wire/question.ts'
@@ -40,7 +41,7 @@ export function storedOutbox(database: OutboxDatabase): OutboxStorage {
 class StoredOutbox implements KeptOutbox {
   readonly #host: OutboxHost
   readonly #database: OutboxDatabase
-  #owner = randomId()
+  #owner = lazy(randomId)
   readonly #held = new Map<string, Held>()
   #leaving: Leaving[] = []
   #reading: Promise<void> | undefined
@@ -70,7 +71,7 @@ class StoredOutbox implements KeptOutbox {
     if (this.#works === undefined) await this.ready()
     if (!this.#works || options.signal?.aborted) return this.#host.ask(question, options)
     const request = storedRequest(question, options, {
-      owner: this.#owner,
+      owner: this.#owner(),
       userId: this.#userId,
       order: this.#asked++,
     })
@@ -98,7 +99,7 @@ class StoredOutbox implements KeptOutbox {
     }
     this.#isKnown = false
     this.#userId = userId
-    this.#owner = randomId()
+    this.#owner = lazy(randomId)
     this.#held.clear()
     this.#leaving = []
     this.#watch()
@@ -106,7 +107,7 @@ class StoredOutbox implements KeptOutbox {
 
   async #read(): Promise<void> {
     const { clock } = this.#host
-    const owner = this.#owner
+    const owner = this.#owner()
     let cancel: Cancel = () => {}
     const deadline = new Promise<never>((_, reject) => {
       cancel = clock.after(READ_MS, () => reject(new Error(`No answer in ${READ_MS} ms.`)))
@@ -128,18 +129,18 @@ class StoredOutbox implements KeptOutbox {
   #claimFor(userId: string | undefined): Claim {
     const now = this.#host.clock.wall()
     const limit = Math.max(this.#host.limit - this.#held.size, 0)
-    return { owner: this.#owner, userId, now, leaseUntil: this.#leaseUntil(), limit }
+    return { owner: this.#owner(), userId, now, leaseUntil: this.#leaseUntil(), limit }
   }
 
   /** Looks for what nobody sends. */
   async #claim(): Promise<void> {
-    const owner = this.#owner
+    const owner = this.#owner()
     const claimed = await this.#safely(this.#database.claim(this.#claimFor(this.#userId)))
     if (claimed) this.#takeAll(claimed, owner)
   }
 
   #takeAll(claimed: readonly StoredRequest[], owner: string): void {
-    if (owner === this.#owner) for (const request of claimed) this.#take(request)
+    if (owner === this.#owner()) for (const request of claimed) this.#take(request)
     // What was claimed before we let go of everything is not ours any more.
     else void this.#safely(this.#database.release(owner))
   }
@@ -210,7 +211,7 @@ class StoredOutbox implements KeptOutbox {
       if (held.request.expiresAt <= now) held.giveUp(faults.expired(held.request))
     }
     const leaving = this.#leaving.splice(0).filter(({ held }) => !held.signal.aborted)
-    const [owner, userId, leaseUntil] = [this.#owner, this.#userId, this.#leaseUntil()]
+    const [owner, userId, leaseUntil] = [this.#owner(), this.#userId, this.#leaseUntil()]
     const sentAt = new Map(leaving.map((one) => [one.held.request.requestId, one.sentAt]))
     const marked = await this.#safely(this.#database.mark({ owner, userId, leaseUntil, sentAt }))
     for (const one of leaving.filter(({ held }) => this.#isOurs(held))) {
@@ -242,7 +243,7 @@ class StoredOutbox implements KeptOutbox {
     this.#cancelTick = undefined
     const held = [...this.#held.values()]
     if (held.length > 0) {
-      const owned = await this.#safely(this.#database.renew(this.#owner, this.#leaseUntil()))
+      const owned = await this.#safely(this.#database.renew(this.#owner(), this.#leaseUntil()))
       for (const one of owned ? held : []) {
         if (!owned?.includes(one.request.requestId) && this.#isOurs(one)) this.#lose(one)
       }
@@ -254,7 +255,7 @@ class StoredOutbox implements KeptOutbox {
 
   /** Whoever comes next need not wait for our lease to end. */
   #yield(): void {
-    if (this.#held.size > 0) void this.#safely(this.#database.release(this.#owner))
+    if (this.#held.size > 0) void this.#safely(this.#database.release(this.#owner()))
   }
 
   #leaseUntil(): number {

@@ -47,14 +47,30 @@ describe('the environment of a page', () => {
   })
 
   it('reads the debug switch of the page or the process, if it may', () => {
-    const storage = (value: string | null) => ({ localStorage: { getItem: () => value } })
+    const storage = (value: string | null) => ({
+      document: {},
+      localStorage: { getItem: () => value },
+    })
     expect(platformEnvironment(storage('wirefold:*')).debug).toBe('wirefold:*')
     expect(platformEnvironment({ process: { env: { DEBUG: 'a' } } }).debug).toBe('a')
     const forbidden = {
+      document: {},
       get localStorage(): never {
         throw new Error('SecurityError')
       },
     }
     expect(platformEnvironment(forbidden).debug).toBe('')
+  })
+
+  it('does not look at a storage where there is no page', () => {
+    let looks = 0
+    const server = {
+      get localStorage() {
+        looks += 1
+        return { getItem: () => 'wirefold:*' }
+      },
+    }
+    expect(platformEnvironment(server).debug).toBe('')
+    expect(looks).toBe(0)
   })
 })
