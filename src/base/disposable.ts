@@ -1,11 +1,17 @@
+/** The type of `Symbol.dispose`; `never` in a program that is compiled without the library for it. */
+type DisposeSymbol = SymbolConstructor extends { readonly dispose: infer Dispose extends symbol }
+  ? Dispose
+  : never
+
+/** What `using` calls, in programs that have it. */
+type ForUsing = { [member in DisposeSymbol]: () => void }
+
 /** A function that releases something, and works with `using` where the platform has it. */
-export interface Release {
+export interface Release extends ForUsing {
   /** Releases; safe to call twice. */
   (): void
   /** The same, by name. */
   dispose(): void
-  /** The same, for `using`. */
-  [Symbol.dispose](): void
 }
 
 /**
