@@ -1,5 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { defineConfig } from 'tsup'
+import { withoutChance } from './scripts/without-chance.ts'
+import { writeLicences } from './scripts/write-licences.ts'
+import { writeSubpaths } from './scripts/write-subpaths.ts'
+
+/** Packages that become part of the built files: as ES modules alone, Jest could not load them. */
+const bundled = ['nanoevents', 'reconnecting-websocket']
 
 export default defineConfig({
   removeNodeProtocol: false,
@@ -11,7 +17,9 @@ export default defineConfig({
     'dialects/topics': 'src/dialects/topics-door.ts',
     'dialects/streams': 'src/dialects/streams-door.ts',
     'dialects/socketio': 'src/dialects/socketio-door.ts',
-    react: 'src/adapters/react.ts',
+    // The hooks twice: marked "use client" for servers that render, and plain for everything else.
+    react: 'src/adapters/react-client.ts',
+    'react-hooks': 'src/adapters/react.ts',
     svelte: 'src/adapters/svelte.ts',
     signals: 'src/adapters/signals.ts',
     'reconnecting-websocket': 'src/transports/reconnecting-websocket.ts',
@@ -29,11 +37,15 @@ export default defineConfig({
   // Rollup's tree-shaking pass would drop the "use client" directive; esbuild's own keeps it.
   treeshake: false,
   external: ['react', 'ws'],
+  noExternal: bundled,
+  esbuildPlugins: [withoutChance],
   // tsup hands the compiler a `baseUrl`, which TypeScript 6 only takes with this.
   dts: { compilerOptions: { ignoreDeprecations: '6.0', types: ['node'] } },
-  // Splitting for CommonJS wraps the module, and so moves the directive from where bundlers look.
   async onSuccess() {
+    // Splitting for CommonJS wraps the module, and so moves the directive from where bundlers look.
     const file = 'dist/react.cjs'
     await writeFile(file, `"use client";\n${await readFile(file, 'utf8')}`)
+    await writeLicences(bundled)
+    await writeSubpaths()
   },
 })

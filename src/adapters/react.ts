@@ -1,5 +1,3 @@
-'use client'
-
 import type { Context } from 'react'
 import {
   useCallback,
