@@ -9,8 +9,8 @@ const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .map((file) => [file, readFileSync(`src/${file}`, 'utf8')] as const)
 
 describe('S20 the package', () => {
-  it('has two runtime dependencies, and every peer is optional', () => {
-    expect(Object.keys(manifest.dependencies)).toEqual(['nanoevents', 'reconnecting-websocket'])
+  it('has no runtime dependency, and every peer is optional', () => {
+    expect(manifest.dependencies).toBeUndefined()
     expect(Object.keys(manifest.peerDependenciesMeta).sort()).toEqual(
       Object.keys(manifest.peerDependencies).sort(),
     )
@@ -22,8 +22,13 @@ describe('S20 the package', () => {
     expect(
       scripts.filter((name) => /^(pre|post)?(install|prepare|prepublish)$/.test(name)),
     ).toEqual([])
-    for (const name of Object.keys(manifest.dependencies)) {
-      expect(lock.packages[`node_modules/${name}`].hasInstallScript).toBeUndefined()
+  })
+
+  it('bundles two packages, of exact versions, and ships their licences', () => {
+    const licences = readFileSync('dist/THIRD-PARTY-LICENSES.txt', 'utf8')
+    for (const name of ['nanoevents', 'reconnecting-websocket']) {
+      expect(manifest.devDependencies[name]).toMatch(/^\d+\.\d+\.\d+$/)
+      expect(licences).toContain(readFileSync(`node_modules/${name}/LICENSE`, 'utf8').trim())
     }
   })
 
