@@ -1,6 +1,7 @@
 import type { Cancel, Clock } from '../base/clock.ts'
 import { WirefoldError } from '../base/errors.ts'
 import { TokenBucket } from '../base/token-bucket.ts'
+import { utf8Length } from '../base/utf8-length.ts'
 import type { Codec } from '../wire/codec.ts'
 
 /** The largest first frame, which carries the greeting, in bytes; see `docs/protocol.md`. */
@@ -15,8 +16,6 @@ const LEAST_BURST = 2
 const HIGH_WATER_BYTES = 1024 * 1024
 /** How often we look whether it has caught up, in milliseconds. */
 const DRAIN_MS = 50
-
-const utf8 = new TextEncoder()
 
 /** What a sender needs of its socket. */
 export interface SenderPort {
@@ -74,7 +73,7 @@ export class Sender {
   push(wire: unknown, ticket?: Ticket): void {
     const text = this.#port.codec.encode(wire)
     const limit = this.#welcomed ? this.#limit : FRAME_BYTES
-    const bytes = utf8.encode(text).length
+    const bytes = utf8Length(text)
     if (bytes > limit) {
       throw new WirefoldError(
         'too-large',
