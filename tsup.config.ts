@@ -40,7 +40,7 @@ export default defineConfig({
   noExternal: bundled,
   esbuildPlugins: [withoutChance],
   // tsup hands the compiler a `baseUrl`, which TypeScript 6 only takes with this.
-  dts: { compilerOptions: { ignoreDeprecations: '6.0', types: ['node'] } },
+  dts: { compilerOptions: { ignoreDeprecations: '6.0', types: ['node'], stripInternal: true } },
   async onSuccess() {
     // Splitting for CommonJS wraps the module, and so moves the directive from where bundlers look.
     const file = 'dist/react.cjs'

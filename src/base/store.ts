@@ -112,6 +112,11 @@ class Store<T> implements Writable<T> {
       printError(another)
     }
   }
+
+  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  get [Symbol.toStringTag](): string {
+    return 'Store'
+  }
 }
 
 /** How a store tells of its changes. */

@@ -258,6 +258,11 @@ export class ChannelSubscriber {
       )
     }
   }
+
+  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  get [Symbol.toStringTag](): string {
+    return 'ChannelSubscriber'
+  }
 }
 
 /** What the answer to a subscribe or unsubscribe means for one of its channels. */

@@ -1,4 +1,5 @@
 import type { WirefoldError } from '../base/errors.ts'
+import { tagged } from '../base/tagged.ts'
 import type { ChannelSubscriber } from './channel-subscriber.ts'
 import type { Scope } from './scope.ts'
 import { scope } from './scope.ts'
@@ -44,7 +45,7 @@ export function defineManager<Payload = unknown>({
   onError,
 }: ManagerOptions<Payload>): Manager {
   let bag: Scope | undefined
-  return {
+  return tagged<Manager>('Manager', {
     get active() {
       return bag !== undefined
     },
@@ -64,5 +65,5 @@ export function defineManager<Payload = unknown>({
       bag?.()
       bag = undefined
     },
-  }
+  })
 }

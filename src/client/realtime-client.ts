@@ -246,4 +246,9 @@ export class RealtimeClient {
     outcome.catch(() => {})
     return outcome
   }
+
+  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  get [Symbol.toStringTag](): string {
+    return 'RealtimeClient'
+  }
 }

@@ -264,4 +264,9 @@ export class ContextRegistry<
   #typed<T>(value: unknown): T {
     return value as T
   }
+
+  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  get [Symbol.toStringTag](): string {
+    return 'ContextRegistry'
+  }
 }

@@ -224,4 +224,9 @@ export class OptimisticManager {
   #typed<T>(value: unknown): T {
     return value as T
   }
+
+  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  get [Symbol.toStringTag](): string {
+    return 'OptimisticManager'
+  }
 }

@@ -196,4 +196,9 @@ export class PresenceManager {
       this.#events.emit(change.kind === 'seen' ? 'seen' : 'changed', { resource, ...change })
     }
   }
+
+  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  get [Symbol.toStringTag](): string {
+    return 'PresenceManager'
+  }
 }

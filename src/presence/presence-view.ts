@@ -102,4 +102,9 @@ export class PresenceView implements Readable<readonly PresenceUser[]> {
     }
     if (first || changes.length) this.#port.changed(changes)
   }
+
+  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  get [Symbol.toStringTag](): string {
+    return 'PresenceView'
+  }
 }

@@ -52,4 +52,9 @@ export class ChannelEvent implements NewEvent {
     const via = source === channel ? undefined : channel
     return dialect.encodeEvent({ channel: source, type, json, id, offset, prev, via, timestamp })
   }
+
+  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  get [Symbol.toStringTag](): string {
+    return 'ChannelEvent'
+  }
 }

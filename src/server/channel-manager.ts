@@ -215,4 +215,9 @@ export class ChannelManager {
     this.#asking.delete(asking)
     return may && !asking.revoked
   }
+
+  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  get [Symbol.toStringTag](): string {
+    return 'ChannelManager'
+  }
 }

@@ -131,6 +131,11 @@ export class DuuiMount implements Mount {
     turn.then(done, done)
     return turn
   }
+
+  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  get [Symbol.toStringTag](): string {
+    return 'DuuiMount'
+  }
 }
 
 /** What of an envelope matters here; throws `bad-frame` where it is none. */

@@ -71,4 +71,9 @@ export class EventBus<Events extends object = Record<string, unknown>> {
       this.report(error)
     }
   }
+
+  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  get [Symbol.toStringTag](): string {
+    return 'EventBus'
+  }
 }

@@ -186,4 +186,9 @@ export class MemoryBroker implements Broker {
       if (channel.head.offset) this.#epoch = lazy(randomId)
     }
   }
+
+  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  get [Symbol.toStringTag](): string {
+    return 'MemoryBroker'
+  }
 }

@@ -122,6 +122,11 @@ export class PresenceTracker {
   #lease(): PresenceLease {
     return { lastSeen: this.#clock.wall(), ttlMs: this.#timeoutMs }
   }
+
+  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  get [Symbol.toStringTag](): string {
+    return 'PresenceTracker'
+  }
 }
 
 function claimOf(resource: string, { userId, device = userId, owner = device }: PresenceHolder) {

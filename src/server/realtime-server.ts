@@ -115,8 +115,7 @@ export class RealtimeServer {
     this.attach(httpServer)
     this.#listening.add(httpServer)
     await new Promise<void>((resolve, reject) => {
-      httpServer.once('error', reject)
-      httpServer.listen(port, host, () => {
+      httpServer.once('error', reject).listen(port, host, () => {
         httpServer.off('error', reject)
         resolve()
       })
@@ -280,6 +279,11 @@ export class RealtimeServer {
   #refuseClosed(): void {
     if (!this.#closing) return
     throw new WirefoldError('closed', 'The server is closed. Create another one.', {})
+  }
+
+  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  get [Symbol.toStringTag](): string {
+    return 'RealtimeServer'
   }
 }
 

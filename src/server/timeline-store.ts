@@ -40,4 +40,9 @@ export class MemoryTimelineStore implements TimelineStore {
   timeline(processId: string): readonly DUUIEnvelope[] {
     return [...(this.#timelines.get(processId) ?? [])]
   }
+
+  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  get [Symbol.toStringTag](): string {
+    return 'MemoryTimelineStore'
+  }
 }

@@ -142,11 +142,9 @@ export class WebSocketManager {
    * @returns how many were told
    */
   broadcast(channel: string, type: string, payload?: unknown): number {
-    const members = this.#table.list().filter(({ session }) => {
-      return session.info().channels.includes(channel)
-    })
-    const sessions = members.map(({ session }) => session)
-    return this.#tell(sessions, channel, type, payload)
+    const sessions = this.#table.list().map(({ session }) => session)
+    const members = sessions.filter((session) => session.info().channels.includes(channel))
+    return this.#tell(members, channel, type, payload)
   }
 
   /**
@@ -278,15 +276,15 @@ export class WebSocketManager {
     const timestamp = this.core.options.clock.wall()
     const json = toJson(type, payload)
     check(channel, type, json)
-    const event = new ChannelEvent(channel, undefined, {
-      source: channel,
-      type,
-      json,
-      id: undefined,
-      timestamp,
-    })
+    const placeless = { source: channel, type, json, id: undefined, timestamp }
+    const event = new ChannelEvent(channel, undefined, placeless)
     for (const session of sessions) session.tell?.(event)
     return sessions.length
+  }
+
+  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  get [Symbol.toStringTag](): string {
+    return 'WebSocketManager'
   }
 }
 

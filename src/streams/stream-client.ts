@@ -1,6 +1,7 @@
 import type { Unsubscribe } from '../base/emitter.ts'
 import type { Readable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
+import { tagged } from '../base/tagged.ts'
 import { ChannelSubscriber } from '../channels/channel-subscriber.ts'
 import type { ClientOptions } from '../client/options.ts'
 import { RealtimeClient } from '../client/realtime-client.ts'
@@ -133,5 +134,6 @@ export function createStreamClient<const Plugins extends readonly StreamPlugin[]
     throw new TypeError(`There is a ${twice} already: give each plugin a name of its own.`)
   }
   const apis = clients.map((plugin) => [plugin.name, plugin.attach(port(plugin))])
-  return { ...connection, ...(Object.fromEntries(apis) as StreamApis<Plugins>) }
+  const all = Object.fromEntries(apis) as StreamApis<Plugins>
+  return tagged('StreamClient', { ...connection, ...all })
 }

@@ -76,6 +76,11 @@ export class ManualClock implements Clock {
     }
     return first
   }
+
+  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  get [Symbol.toStringTag](): string {
+    return 'ManualClock'
+  }
 }
 
 /** Lets everything run that only waits for promises. */

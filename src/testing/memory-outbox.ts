@@ -58,6 +58,11 @@ export class MemoryOutboxDatabase implements OutboxDatabase {
   async delete(requestId: string): Promise<void> {
     this.requests.delete(requestId)
   }
+
+  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  get [Symbol.toStringTag](): string {
+    return 'MemoryOutboxDatabase'
+  }
 }
 
 /** A stored outbox in memory, for several clients of a test; see `indexedDbStorage` for a real one. */

@@ -137,4 +137,9 @@ export class MemoryPair implements TransportFactory {
       },
     }
   }
+
+  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  get [Symbol.toStringTag](): string {
+    return 'MemoryPair'
+  }
 }

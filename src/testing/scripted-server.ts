@@ -181,6 +181,11 @@ export class ScriptedServer {
       send({ type: 'error', requestId, payload: { code, message: code } })
     }
   }
+
+  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  get [Symbol.toStringTag](): string {
+    return 'ScriptedServer'
+  }
 }
 
 /** The positions of a `since`, by channel. */

@@ -232,6 +232,11 @@ export class RedisBroker implements Broker {
   #name(what: string): string {
     return `${this.#options.prefix}:${what}`
   }
+
+  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  get [Symbol.toStringTag](): string {
+    return 'RedisBroker'
+  }
 }
 
 /**
