@@ -10,7 +10,5 @@ export default defineConfig(({ isSsrBuild }) => ({
   build: {
     outDir: isSsrBuild ? 'dist/server' : 'dist/page',
     emptyOutDir: true,
-    // `"use client"` in wirefold/react speaks to servers that render; there is none here.
-    rolldownOptions: { checks: { moduleLevelDirective: false } },
   },
 }))

@@ -9,7 +9,5 @@ export default defineConfig({
   build: {
     outDir: 'dist/page',
     emptyOutDir: true,
-    // `"use client"` in wirefold/react speaks to servers that render; there is none here.
-    rolldownOptions: { checks: { moduleLevelDirective: false } },
   },
 })
