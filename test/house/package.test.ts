@@ -1,126 +1,114 @@
-import { execFileSync } from 'node:child_process'
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Packed } from './packed.ts'
+import { entries, packed } from './packed.ts'
 
-const { exports: doors, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
-const names: string[] = Object.keys(doors)
-  .filter((door) => door !== './package.json')
-  .map((door) => door.replace(/^\./, 'wirefold'))
+const { peerDependencies, peerDependenciesMeta } = JSON.parse(readFileSync('package.json', 'utf8'))
 
-/** What a door needs beside the package itself. */
+/** What an entry needs beside the package itself. */
 const peers: Record<string, string> = {
   'wirefold/react': 'react',
   'wirefold/server': 'ws',
 }
 
+/** Prints for each entry that it is there, or why not. */
+const opening = {
+  'by import': [
+    '--input-type=module',
+    '-e',
+    `for (const name of ${JSON.stringify(entries)})
+      await import(name).then(() => console.log('ok'), (e) => console.log(e.message.split('\\n')[0]))`,
+  ],
+  'by require': [
+    '-e',
+    `for (const name of ${JSON.stringify(entries)})
+      try { require(name); console.log('ok') } catch (e) { console.log(e.message.split('\\n')[0]) }`,
+  ],
+}
+
+/** Jest and others cannot load an ES module for a CommonJS one; nor can Node with this flag. */
+const withoutRequireOfModules = ['--no-experimental-require-module', ...opening['by require']]
+
 describe('the packed package', () => {
-  let folder = ''
-  const run = (file: string, args: string[] = []) =>
-    execFileSync(process.execPath, [...args, file], { cwd: folder, encoding: 'utf8' })
+  let app: Packed
+  let root = ''
 
   beforeAll(() => {
-    if (!existsSync('dist/index.js')) throw new Error('There is no dist; run: npm run build')
-    folder = mkdtempSync(join(tmpdir(), 'wirefold-package-'))
-    const packed = execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
+    app = packed()
+    root = join(app.folder, 'node_modules/wirefold')
+  }, 120_000)
+
+  afterAll(() => app?.remove())
+
+  for (const [how, program] of [
+    ...Object.entries(opening),
+    ['by require, where that cannot load ES modules', withoutRequireOfModules] as const,
+  ]) {
+    it(`opens every entry ${how}, or names the missing peer`, () => {
+      const outcomes = app
+        .node(...program)
+        .trim()
+        .split('\n')
+      const expected = entries.map((name) => {
+        const peer = peers[name]
+        return peer ? expect.stringMatching(`Cannot find (package|module) '${peer}'`) : 'ok'
+      })
+      expect(outcomes).toEqual(expected)
     })
-    const modules = join(folder, 'node_modules')
-    mkdirSync(join(modules, 'wirefold'), { recursive: true })
-    execFileSync('tar', [
-      ...['-xzf', join(folder, packed.trim()), '-C', join(modules, 'wirefold')],
-      '--strip-components=1',
-    ])
-    for (const name of ['nanoevents', 'reconnecting-websocket']) {
-      cpSync(`node_modules/${name}`, join(modules, name), { recursive: true })
+  }
+
+  it('has one copy of what its entries share', () => {
+    const files = readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' })
+    for (const kind of [/\.js$/, /\.cjs$/]) {
+      const copies = files
+        .filter((file) => kind.test(file))
+        .filter((file) =>
+          readFileSync(join(root, 'dist', file), 'utf8').includes('createNanoEvents = '),
+        )
+      expect(copies).toHaveLength(1)
     }
-    writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
   })
 
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-  it('opens every door with no peer installed, or names the missing one', () => {
-    for (const [index, name] of names.entries()) {
-      for (const [kind, code] of [
-        [
-          'mjs',
-          `await import('${name}').then(() => console.log('ok'), (e) => console.log(e.message))`,
-        ],
-        [
-          'cjs',
-          `try { require('${name}'); console.log('ok') } catch (e) { console.log(e.message) }`,
-        ],
-      ]) {
-        const file = join(folder, `door-${index}.${kind}`)
-        writeFileSync(file, code ?? '')
-        const peer = peers[name]
-        const expected = peer
-          ? expect.stringMatching(`Cannot find (package|module) '${peer}'`)
-          : 'ok\n'
-        expect(run(file), `${name} by ${kind}`).toEqual(expected)
+  it('has a file for every entry where resolvers without exports look, of the same module', () => {
+    // Node looks at `exports` only where it is given a package's name, and not with a path.
+    const program = `${JSON.stringify(entries.filter((entry) => !peers[entry]))}
+      .filter((name) => require('./node_modules/' + name) !== require(name)).join()`
+    expect(app.node('-p', program)).toBe('\n')
+    for (const name of entries) {
+      const folder = join(app.folder, 'node_modules', name)
+      const { main, module, types } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+      for (const file of [main, module, types]) {
+        expect(existsSync(join(folder, file)), `${name}: ${file}`).toBe(true)
       }
     }
   })
 
-  it('starts nothing by being imported', () => {
-    const file = join(folder, 'quiet.mjs')
-    writeFileSync(
-      file,
-      `await import('wirefold'); await import('wirefold/testing')
-       console.log(process.getActiveResourcesInfo().filter((r) => /Timeout|Immediate|TCP/.test(r)).join())`,
-    )
-    expect(run(file)).toBe('\n')
-  })
-
-  it('keeps "use client" where bundlers look for it', () => {
-    for (const file of ['react.js', 'react.cjs']) {
-      const text = readFileSync(join(folder, 'node_modules/wirefold/dist', file), 'utf8')
-      expect(text).toMatch(/^["']use client["'];?\n/)
+  it('marks the hooks "use client" for React Server Components, and for nothing else', () => {
+    const hooks = (...conditions: string[]): Record<'import' | 'require', string> => {
+      const flags = conditions.map((condition) => `--conditions=${condition}`)
+      const read = `process.getBuiltinModule('node:fs').readFileSync`
+      const url = `import.meta.resolve('wirefold/react')`
+      return {
+        import: app.node(
+          ...[...flags, '--input-type=module', '-e'],
+          `process.stdout.write(${read}(new URL(${url}), 'utf8'))`,
+        ),
+        require: app.node(
+          ...[...flags, '-e'],
+          `process.stdout.write(${read}(require.resolve('wirefold/react'), 'utf8'))`,
+        ),
+      }
     }
+    const marked = hooks('react-server')
+    expect(marked.import).toMatch(/^["']use client["'];?\n/)
+    expect(marked.require).toMatch(/^["']use client["'];?\n/)
+    const plain = hooks()
+    expect(plain.import).not.toContain('use client')
+    expect(plain.require).not.toContain('use client')
   })
-
-  it('compiles for an application with no peer installed', () => {
-    writeFileSync(
-      join(folder, 'app.ts'),
-      `import { ChannelSubscriber, RealtimeClient } from 'wirefold'
-       import { duui, type DUUIContext } from 'wirefold/dialects/duui'
-       import { ManualClock } from 'wirefold/testing'
-       const client: RealtimeClient = new RealtimeClient('ws://x', { dialect: duui, clock: new ManualClock() })
-       export const channels = new ChannelSubscriber(client)
-       export type Kind = DUUIContext['kind']`,
-    )
-    for (const [module, moduleResolution] of [
-      ['nodenext', 'nodenext'],
-      ['esnext', 'bundler'],
-    ]) {
-      writeFileSync(
-        join(folder, 'tsconfig.json'),
-        JSON.stringify({
-          compilerOptions: {
-            ...{ module, moduleResolution, target: 'es2022', strict: true, noEmit: true },
-            ...{ lib: ['ES2022', 'DOM', 'ESNext.Disposable'], types: [], skipLibCheck: false },
-          },
-          files: ['app.ts'],
-        }),
-      )
-      execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', folder], {
-        encoding: 'utf8',
-      })
-    }
-  }, 120_000)
 
   it('declares every peer as optional', () => {
-    const { peerDependenciesMeta } = JSON.parse(readFileSync('package.json', 'utf8'))
     expect(Object.keys(peerDependenciesMeta).sort()).toEqual(Object.keys(peerDependencies).sort())
   })
 })

@@ -1,0 +1,102 @@
+/*
+ * A program of an application: imports the given entries, makes what is usually made at module level,
+ * and prints what was touched meanwhile of that which some runtimes forbid there.
+ *
+ * usage: node quiet-run.mjs import|require node|page <entry>…
+ */
+import { createRequire, syncBuiltinESMExports } from 'node:module'
+
+const require = createRequire(import.meta.url)
+const [kind, place, ...entries] = process.argv.slice(2)
+const touched = new Set()
+let scope = 'the peers'
+
+/** Has every call of some functions noted. */
+function note(owner, names, label) {
+  for (const name of names) {
+    const original = owner?.[name]
+    if (typeof original !== 'function') continue
+    const value = function (...args) {
+      touched.add(`${label}${name} at ${scope}`)
+      return original.apply(this, args)
+    }
+    Object.defineProperty(owner, name, { configurable: true, writable: true, value })
+  }
+}
+
+if (place === 'page') {
+  const page = new EventTarget()
+  globalThis.window = globalThis
+  globalThis.document = page
+  globalThis.addEventListener = page.addEventListener.bind(page)
+  globalThis.removeEventListener = page.removeEventListener.bind(page)
+}
+// What the peers do by being imported is not ours.
+await import('ws')
+await import('react')
+
+const { log } = console
+note(Math, ['random'], 'Math.')
+note(globalThis.crypto, ['getRandomValues', 'randomUUID'], 'crypto.')
+const drawing = ['randomBytes', 'randomFill', 'randomFillSync', 'randomInt', 'randomUUID']
+note(require('node:crypto'), drawing, 'node:crypto.')
+const timers = ['setTimeout', 'setInterval', 'setImmediate']
+note(globalThis, [...timers, 'queueMicrotask', 'requestAnimationFrame', 'fetch'], '')
+note(require('node:timers'), timers, 'node:timers.')
+note(console, Object.keys(console), 'console.')
+note(process.stdout, ['write'], 'stdout.')
+note(process.stderr, ['write'], 'stderr.')
+note(process, ['emitWarning', 'on', 'once'], 'process.')
+note(require('node:net').Server.prototype, ['listen'], 'net.Server.')
+note(require('node:net').Socket.prototype, ['connect'], 'net.Socket.')
+syncBuiltinESMExports()
+for (const name of ['localStorage', 'sessionStorage', 'indexedDB']) {
+  const get = () => void touched.add(`${name} at ${scope}`)
+  Object.defineProperty(globalThis, name, { configurable: true, get })
+}
+
+const modules = {}
+for (const entry of entries) {
+  scope = `the import of ${entry}`
+  modules[entry] = kind === 'require' ? require(entry) : await import(entry)
+}
+
+scope = 'module level'
+const { wirefold: w, 'wirefold/server': s, 'wirefold/testing': t } = modules
+const client = new w.RealtimeClient('wss://example.org/ws')
+const channels = new w.ChannelSubscriber(client)
+const contexts = new w.ContextRegistry().keyed('Task', ({ id }) => id)
+contexts.entity('Task', '1')
+w.createStore(1)
+w.storeFactory({ notify: 'frame' })
+w.webSocketTransport()
+w.defineManager({ topics: ['room:1'], onEvent() {} })
+new w.PresenceManager(channels)
+new w.OptimisticManager({ client, channels }).pending.get()
+for (const dialect of [
+  modules['wirefold/dialects/duui'].duui,
+  modules['wirefold/dialects/entity'].entity,
+  modules['wirefold/dialects/topics'].topics,
+  modules['wirefold/dialects/streams'].streams,
+  modules['wirefold/dialects/socketio'].socketio,
+]) {
+  new w.RealtimeClient('wss://example.org/ws', { dialect })
+}
+const { reconnectingWebSocket } = modules['wirefold/reconnecting-websocket']
+new w.RealtimeClient('wss://example.org/ws', { transport: reconnectingWebSocket() })
+const { indexedDbStorage } = modules['wirefold/indexeddb']
+new w.RealtimeClient('wss://example.org/ws', { outbox: { storage: indexedDbStorage() } })
+const server = s.createRealtimeServer()
+server.handle('echo', (payload) => payload)
+server.mount('/duui', new s.DuuiMount())
+new s.WebSocketManager()
+new s.MemoryBroker()
+new s.ChannelManager()
+new s.PresenceTracker()
+new s.EventBus()
+new s.MemoryTimelineStore()
+new t.ScriptedServer({ clock: new t.ManualClock() })
+new t.MemoryOutboxDatabase()
+scope = 'the end'
+
+log(JSON.stringify([...touched]))

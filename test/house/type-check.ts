@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process'
+import { resolve } from 'node:path'
+import type { Packed } from './packed.ts'
+
+/** One way in which TypeScript finds the types of a package. */
+export interface Resolution {
+  /** How the program's file ends: that decides between ES module and CommonJS. */
+  readonly ending: '.ts' | '.mts' | '.cts'
+  readonly options: object
+}
+
+/** The ways that are in use. */
+export const resolutions = {
+  'nodenext, as an ES module': {
+    ending: '.mts',
+    options: { module: 'nodenext', moduleResolution: 'nodenext' },
+  },
+  'node16, as CommonJS': {
+    ending: '.cts',
+    options: { module: 'node16', moduleResolution: 'node16' },
+  },
+  bundler: { ending: '.ts', options: { module: 'esnext', moduleResolution: 'bundler' } },
+  node10: { ending: '.ts', options: { module: 'commonjs', moduleResolution: 'node10' } },
+} as const satisfies Record<string, Resolution>
+
+/** A compiler, and what it has to be given at any time. */
+export interface Compiler {
+  readonly file: string
+  readonly options: object
+}
+
+/** A program of an application, and how it is compiled. */
+export interface TypeCheck {
+  readonly app: Packed
+  readonly compiler: Compiler
+  readonly resolution: Resolution
+  /** The entries of the package that the program imports. */
+  readonly imported?: readonly string[]
+  /** The packages of global types that the program has. */
+  readonly types?: readonly string[]
+  /** Libraries of the language beside ES2022 and DOM. */
+  readonly lib?: readonly string[]
+  /** The rest of the program. */
+  readonly rest?: string
+}
+
+/** Compiles a program, with every declaration file checked; returns what the compiler finds wrong. */
+export function typeCheck(check: TypeCheck): string {
+  const { app, compiler, resolution, imported = [], types = [], lib = [], rest = '' } = check
+  const lines = imported.map((entry, index) => `export * as entry${index} from '${entry}'`)
+  const file = `program${resolution.ending}`
+  app.write(file, `${lines.join('\n')}\n${rest}`)
+  const compilerOptions = {
+    ...{ target: 'es2022', lib: ['ES2022', 'DOM', ...lib], types },
+    ...{ strict: true, noEmit: true, skipLibCheck: false },
+    ...{ ...resolution.options, ...compiler.options },
+  }
+  app.write('tsconfig.json', JSON.stringify({ compilerOptions, files: [file] }))
+  const args = [resolve(compiler.file), '-p', app.folder]
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  return stdout + stderr
+}

@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Packed } from './packed.ts'
+import { entries, packed } from './packed.ts'
+import { resolutions, typeCheck } from './type-check.ts'
+
+const typescript6 = {
+  file: 'node_modules/typescript/bin/tsc',
+  // What it calls deprecated is in use all the same.
+  options: { ignoreDeprecations: '6.0' },
+}
+const typescript7 = { file: 'node_modules/typescript7/bin/tsc', options: {} }
+const { node10, ...modern } = resolutions
+
+/** Entries for which a program has the types of Node or React. */
+const peered = entries.filter((entry) => /server|react$/.test(entry))
+const page = entries.filter((entry) => !peered.includes(entry))
+
+describe('the types of the packed package', () => {
+  let bare: Packed
+  let full: Packed
+
+  beforeAll(() => {
+    bare = packed()
+    full = packed(['@types/node', '@types/react'])
+  }, 120_000)
+
+  afterAll(() => {
+    bare?.remove()
+    full?.remove()
+  })
+
+  for (const [label, resolution] of Object.entries({ ...modern, node10 })) {
+    it(`are sound to TypeScript 6 by ${label}, in a page with no other types`, () => {
+      const check = { app: bare, compiler: typescript6, resolution, imported: page }
+      expect(typeCheck(check)).toBe('')
+    }, 120_000)
+  }
+
+  for (const [label, resolution] of Object.entries(modern)) {
+    it(`are sound to TypeScript 7 by ${label}, in a page with no other types`, () => {
+      const check = { app: bare, compiler: typescript7, resolution, imported: page }
+      expect(typeCheck(check)).toBe('')
+    }, 120_000)
+
+    it(`are sound to TypeScript 7 by ${label}, with the types of Node and React`, () => {
+      const app = full
+      const check = { app, compiler: typescript7, resolution, imported: peered, types: ['node'] }
+      expect(typeCheck(check)).toBe('')
+    }, 120_000)
+  }
+
+  it('are sound to TypeScript 6, with the types of Node and React', () => {
+    const how = { compiler: typescript6, resolution: node10, types: ['node'] }
+    expect(typeCheck({ ...how, app: full, imported: peered })).toBe('')
+  }, 120_000)
+
+  it('serve `using` where a program has it, and do not bring it where it has not', () => {
+    const how = { app: bare, compiler: typescript7, resolution: resolutions.bundler }
+    const program = (line: string) => `
+      import type { Subscription } from 'wirefold'
+      declare function subscribe(): Subscription
+      export function follow(): void { ${line} }`
+    const using = program('using off = subscribe(); off()')
+    expect(typeCheck({ ...how, lib: ['ESNext.Disposable'], rest: using })).toBe('')
+    const found = typeCheck({ ...how, rest: program('subscribe()[Symbol.dispose]()') })
+    expect(found).toContain(`Property 'dispose' does not exist on type 'SymbolConstructor'`)
+  }, 120_000)
+})
