@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config'
+
+/** Tests against programs that others wrote, and that may be missing: `npm run test:peers`. */
+export default defineConfig({
+  test: {
+    include: ['test/peers/**/*.test.ts'],
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
+  },
+})
