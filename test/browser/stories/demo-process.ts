@@ -17,7 +17,7 @@ export interface DemoProcess {
 
 /** Serves the demo on a free port; rejects with what it printed where it ends instead. */
 export async function startDemo(env: Readonly<Record<string, string>>): Promise<DemoProcess> {
-  const script = fileURLToPath(new URL('../../examples/serve.js', import.meta.url))
+  const script = fileURLToPath(new URL('../../../examples/serve.js', import.meta.url))
   // Not as a test: what it makes of the environment is to be as it is for whoever starts it.
   const child = spawn(process.execPath, [script], {
     env: { ...process.env, NODE_ENV: undefined, PORT: '0', ...env },

@@ -1,0 +1,7 @@
+import { firefoxDriver } from '../../browser/driver/firefox.ts'
+import { demoStories } from '../../browser/stories/demo-stories.ts'
+import { outboxStories } from '../../browser/stories/outbox-stories.ts'
+import { runStories } from '../../browser/stories/run-stories.ts'
+import { taskBoardStories } from '../../browser/stories/task-board-stories.ts'
+
+await runStories(firefoxDriver, demoStories, taskBoardStories, outboxStories)
