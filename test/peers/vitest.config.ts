@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 /** Tests against programs that others wrote, and that may be missing: `npm run test:peers`. */
 export default defineConfig({
   test: {
+    // By default one core stays idle: of two that is half.
+    maxWorkers: '100%',
     include: ['test/peers/**/*.test.ts'],
     testTimeout: 90_000,
     hookTimeout: 120_000,
