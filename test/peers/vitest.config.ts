@@ -6,7 +6,9 @@ export default defineConfig({
     // By default one core stays idle: of two that is half.
     maxWorkers: '100%',
     include: ['test/peers/**/*.test.ts'],
-    testTimeout: 90_000,
-    hookTimeout: 120_000,
+    setupFiles: ['test/setup.ts'],
+    globalSetup: ['test/browser/build-demo.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
   },
 })
