@@ -45,7 +45,7 @@ export const webkitDriver: BrowserDriver = {
       const child = spawn(name, args, { env: all, stdio: 'ignore' })
       const started = killable(child)
       running.push(started)
-      return { pid: child.pid ?? 0, ...started }
+      return { child, kill: started.kill }
     }
     const close = async () => {
       await Promise.all(running.map(({ kill }) => kill()))
@@ -55,17 +55,17 @@ export const webkitDriver: BrowserDriver = {
       // The driver would start the browser too, and end it as soon as a page crashes.
       const target = await freeAddress()
       const env = { WEBKIT_INSPECTOR_SERVER: target }
-      const { pid } = run(executable, ['--automation'], env)
+      const { child } = run(executable, ['--automation'], env)
       await listening(target)
       const address = await freeAddress()
       const port = address.slice(address.indexOf(':') + 1)
       const driver = process.env.WIREFOLD_WEBKIT_DRIVER ?? 'WebKitWebDriver'
-      run(driver, [`--port=${port}`, `--target=${target}`])
+      await once(run(driver, [`--port=${port}`, `--target=${target}`]).child, 'spawn')
       await listening(address)
       const session = new WebDriver(`http://${address}`)
       await session.begin()
       return {
-        open: (url, options) => open(session, pid, url, options),
+        open: (url, options) => open(session, child.pid ?? 0, url, options),
         show(url, profile) {
           const folders = { XDG_DATA_HOME: profile, XDG_CACHE_HOME: join(profile, 'cache') }
           return run(executable, [url], folders)
