@@ -9,26 +9,8 @@ const bundled = ['nanoevents', 'reconnecting-websocket']
 
 export default defineConfig({
   removeNodeProtocol: false,
-  // One entry per door of package.json's exports; the file is named after its door.
-  entry: {
-    index: 'src/index.ts',
-    'dialects/duui': 'src/dialects/duui-door.ts',
-    'dialects/entity': 'src/dialects/entity-door.ts',
-    'dialects/topics': 'src/dialects/topics-door.ts',
-    'dialects/streams': 'src/dialects/streams-door.ts',
-    'dialects/socketio': 'src/dialects/socketio-door.ts',
-    // The hooks twice: marked "use client" for servers that render, and plain for everything else.
-    react: 'src/adapters/react-client.ts',
-    'react-hooks': 'src/adapters/react.ts',
-    svelte: 'src/adapters/svelte.ts',
-    signals: 'src/adapters/signals.ts',
-    'reconnecting-websocket': 'src/transports/reconnecting-websocket.ts',
-    'socketio-client': 'src/transports/socketio-client.ts',
-    indexeddb: 'src/storage/indexeddb.ts',
-    server: 'src/server/index.ts',
-    'server/redis': 'src/server/redis/index.ts',
-    testing: 'src/testing/index.ts',
-  },
+  // A file of src/entries is the subpath of that name in the exports of package.json.
+  entry: ['src/entries/**/*.ts'],
   format: ['esm', 'cjs'],
   target: 'es2022',
   clean: true,

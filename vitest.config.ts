@@ -4,27 +4,14 @@ import { svelteTesting } from '@testing-library/svelte/vite'
 import { defineConfig } from 'vitest/config'
 
 /** Tests import by the public names, as an application would, and get the sources. */
-const door = (name: string, file: string) => ({
-  find: new RegExp(`^${name}$`),
-  replacement: fileURLToPath(new URL(`./src/${file}`, import.meta.url)),
-})
-const alias = [
-  door('wirefold', 'index.ts'),
-  door('wirefold/dialects/duui', 'dialects/duui-door.ts'),
-  door('wirefold/dialects/entity', 'dialects/entity-door.ts'),
-  door('wirefold/dialects/topics', 'dialects/topics-door.ts'),
-  door('wirefold/dialects/streams', 'dialects/streams-door.ts'),
-  door('wirefold/dialects/socketio', 'dialects/socketio-door.ts'),
-  door('wirefold/react', 'adapters/react.ts'),
-  door('wirefold/svelte', 'adapters/svelte.ts'),
-  door('wirefold/signals', 'adapters/signals.ts'),
-  door('wirefold/reconnecting-websocket', 'transports/reconnecting-websocket.ts'),
-  door('wirefold/socketio-client', 'transports/socketio-client.ts'),
-  door('wirefold/indexeddb', 'storage/indexeddb.ts'),
-  door('wirefold/server', 'server/index.ts'),
-  door('wirefold/server/redis', 'server/redis/index.ts'),
-  door('wirefold/testing', 'testing/index.ts'),
+export const alias = [
+  { find: /^wirefold$/, replacement: entry('index') },
+  { find: /^wirefold\/(.+)$/, replacement: entry('$1') },
 ]
+
+function entry(name: string): string {
+  return fileURLToPath(new URL(`./src/entries/${name}.ts`, import.meta.url))
+}
 
 const unit = {
   environment: 'node' as const,

@@ -3,9 +3,6 @@ import type { OutboxStorage } from '../wire/outbox.ts'
 import { IndexedDbDatabase } from './indexeddb-database.ts'
 import { storedOutbox } from './stored-outbox.ts'
 
-export type { Claim, Mark, OutboxDatabase, StoredRequest } from './outbox-database.ts'
-export { storedOutbox } from './stored-outbox.ts'
-
 /** Where an outbox is kept. */
 export interface IndexedDbOptions {
   /**

@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs'
 import { createContext, createElement } from 'react'
 import { renderToString } from 'react-dom/server'
 import { describe, expect, it, vi } from 'vitest'
+import { createStore, type Readable } from 'wirefold'
 import {
   type ChannelSource,
   useOwned,
   useProvided,
   useReadable,
   useSubscription,
-} from '../../src/adapters/react.ts'
-import { createStore, type Readable } from '../../src/base/store.ts'
+} from 'wirefold/react'
 
 const Source = createContext<ChannelSource | undefined>(undefined)
 
@@ -56,7 +56,7 @@ describe('the React adapter on a server', () => {
   })
 
   it('is a client module from its first line on', () => {
-    const source = readFileSync(new URL('../../src/adapters/react.ts', import.meta.url), 'utf8')
+    const source = readFileSync(new URL('../../src/entries/react.ts', import.meta.url), 'utf8')
     expect(source).toMatch(/^'use client'\n/)
   })
 })

@@ -1,10 +1,10 @@
 import { effect, type Signal, signal } from '@preact/signals-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { computed, effectScope, type ShallowRef, shallowRef, watch } from 'vue'
-import { toSignal, valueSignals } from '../../src/adapters/signals.ts'
-import type { StoreKind } from '../../src/base/store.ts'
-import { createStore, storeFactory } from '../../src/base/store.ts'
-import { type MakeStore, storeSuite } from '../../src/testing/store-suite.ts'
+import type { StoreKind } from 'wirefold'
+import { createStore, storeFactory } from 'wirefold'
+import { toSignal, valueSignals } from 'wirefold/signals'
+import { type MakeStore, storeSuite } from 'wirefold/testing'
 import { exposeGarbageCollector } from './garbage.ts'
 
 interface PreactKind extends StoreKind {

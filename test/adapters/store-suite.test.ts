@@ -1,8 +1,13 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createStore } from '../../src/base/store.ts'
-import { type MakeReadable, readableSuite } from '../../src/testing/readable-suite.ts'
-import { type MakeStore, type StoreHarness, storeSuite } from '../../src/testing/store-suite.ts'
-import type { SuiteCase } from '../../src/testing/suite-case.ts'
+import { createStore } from 'wirefold'
+import type { SuiteCase } from 'wirefold/testing'
+import {
+  type MakeReadable,
+  type MakeStore,
+  readableSuite,
+  type StoreHarness,
+  storeSuite,
+} from 'wirefold/testing'
 import { exposeGarbageCollector } from './garbage.ts'
 
 /** The promises that a store breaks. */

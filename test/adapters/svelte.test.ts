@@ -1,9 +1,9 @@
 import { createSubscriber } from 'svelte/reactivity'
 import { derived, get, readable, writable } from 'svelte/store'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { fromReadable, svelteStores } from '../../src/adapters/svelte.ts'
-import { createStore } from '../../src/base/store.ts'
-import { type MakeStore, storeSuite } from '../../src/testing/store-suite.ts'
+import { createStore } from 'wirefold'
+import { fromReadable, svelteStores } from 'wirefold/svelte'
+import { type MakeStore, storeSuite } from 'wirefold/testing'
 import { exposeGarbageCollector } from './garbage.ts'
 
 beforeAll(exposeGarbageCollector)

@@ -14,8 +14,8 @@ import {
   scope,
   storeFactory,
   sync,
-} from '../../src/index.ts'
-import { MemoryTimelineStore } from '../../src/server/index.ts'
+} from 'wirefold'
+import { MemoryTimelineStore } from 'wirefold/server'
 import { connect, serve, until } from '../support/live.ts'
 
 interface Task {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { backoffDefaults, backoffDelay } from '../../src/base/backoff.ts'
+import { backoffDefaults } from 'wirefold'
+import { backoffDelay } from '../../src/base/backoff.ts'
 
 describe('backoffDelay', () => {
   it('is 50 ms and a random share of 900 ms, growing by half up to 12 s', () => {

@@ -1,8 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { NotifyMode } from '../../src/base/schedule.ts'
-import { createStore, storeFactory } from '../../src/base/store.ts'
-import { type MakeReadable, readableSuite } from '../../src/testing/readable-suite.ts'
-import { type MakeStore, storeSuite } from '../../src/testing/store-suite.ts'
+import type { NotifyMode } from 'wirefold'
+import { createStore, storeFactory } from 'wirefold'
+import { type MakeReadable, type MakeStore, readableSuite, storeSuite } from 'wirefold/testing'
 import { exposeGarbageCollector } from '../adapters/garbage.ts'
 
 beforeAll(exposeGarbageCollector)

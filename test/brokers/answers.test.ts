@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import type { Begun } from '../../src/server/answers.ts'
-import { ManualClock } from '../../src/testing/manual-clock.ts'
+import type { Begun } from 'wirefold/server'
+import { ManualClock } from 'wirefold/testing'
 import { until } from '../support/live.ts'
 import { describeWithRedis, redisBench } from '../support/redis.ts'
 

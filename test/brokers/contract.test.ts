@@ -1,4 +1,4 @@
-import { MemoryBroker } from '../../src/server/memory-broker.ts'
+import { MemoryBroker } from 'wirefold/server'
 import type { Library } from '../support/redis.ts'
 import { describeWithRedis, redisBench } from '../support/redis.ts'
 import { brokerContract } from './contract.ts'

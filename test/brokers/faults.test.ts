@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { createRedisBroker } from '../../src/server/redis/index.ts'
-import { ManualClock } from '../../src/testing/manual-clock.ts'
+import { createRedisBroker } from 'wirefold/server/redis'
+import { ManualClock } from 'wirefold/testing'
 import { event, publishOn } from '../support/broker.ts'
 import { until } from '../support/live.ts'
 import { lossy } from '../support/lossy.ts'

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import type { RedisBrokerOptions } from '../../src/server/redis/index.ts'
-import { ManualClock } from '../../src/testing/manual-clock.ts'
+import type { RedisBrokerOptions } from 'wirefold/server/redis'
+import { ManualClock } from 'wirefold/testing'
 import { event, publishOn } from '../support/broker.ts'
 import { until } from '../support/live.ts'
 import type { Library } from '../support/redis.ts'

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Broker } from '../../src/server/broker.ts'
-import type { PresenceJoin, PresenceLease } from '../../src/server/presence-store.ts'
+import type { Broker, PresenceJoin, PresenceLease } from 'wirefold/server'
 import { event, hearing } from '../support/broker.ts'
 import { until } from '../support/live.ts'
 

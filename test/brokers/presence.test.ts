@@ -1,5 +1,5 @@
-import { MemoryBroker } from '../../src/server/memory-broker.ts'
-import { ManualClock } from '../../src/testing/manual-clock.ts'
+import { MemoryBroker } from 'wirefold/server'
+import { ManualClock } from 'wirefold/testing'
 import { passLeases } from '../support/leases.ts'
 import { describeWithRedis, redisBench } from '../support/redis.ts'
 import { presenceContract } from './presence-contract.ts'

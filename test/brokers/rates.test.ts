@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { ManualClock } from '../../src/testing/manual-clock.ts'
+import { ManualClock } from 'wirefold/testing'
 import { RawClient } from '../server/raw-client.ts'
 import { serve, until } from '../support/live.ts'
 import { describeWithRedis, redisBench } from '../support/redis.ts'

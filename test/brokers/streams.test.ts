@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createRedisBroker } from '../../src/server/redis/index.ts'
+import { createRedisBroker } from 'wirefold/server/redis'
 import { event, hearing, publishOn } from '../support/broker.ts'
 import { until } from '../support/live.ts'
 import type { Library } from '../support/redis.ts'

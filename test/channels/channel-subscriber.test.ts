@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { ClientOptions } from '../../src/index.ts'
-import { ChannelSubscriber, native } from '../../src/index.ts'
-import { type ScriptedServerOptions, settle } from '../../src/testing/index.ts'
+import type { ClientOptions } from 'wirefold'
+import { ChannelSubscriber, native } from 'wirefold'
+import { type ScriptedServerOptions, settle } from 'wirefold/testing'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 
 function subscribed(

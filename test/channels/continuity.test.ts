@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
+import type { EventFrame } from 'wirefold'
 import { Continuity } from '../../src/channels/continuity.ts'
-import type { EventFrame } from '../../src/index.ts'
 
 const event = (offset: number | undefined, more: Partial<EventFrame> = {}): EventFrame => ({
   ...{ kind: 'event', channel: 'a', type: 'x', payload: undefined, id: undefined, offset },

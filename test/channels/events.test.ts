@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ChannelSubscriber, events } from '../../src/index.ts'
-import { settle } from '../../src/testing/index.ts'
+import { ChannelSubscriber, events } from 'wirefold'
+import { settle } from 'wirefold/testing'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 
 async function live(options: Parameters<typeof events>[2] = {}, refuse?: () => string) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { EventFrame } from '../../src/index.ts'
-import { ChannelSubscriber, feed } from '../../src/index.ts'
+import type { EventFrame } from 'wirefold'
+import { ChannelSubscriber, feed } from 'wirefold'
 import { scripted } from '../support/scripted.ts'
 
 describe('feed', () => {

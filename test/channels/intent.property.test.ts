@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
-import { ChannelSubscriber } from '../../src/index.ts'
+import { ChannelSubscriber } from 'wirefold'
 import { scripted } from '../support/scripted.ts'
 
 const NAMES = ['a', 'b', 'c'] as const

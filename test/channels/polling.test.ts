@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { ClientOptions, PollingOptions } from '../../src/index.ts'
-import { pollWhileDown } from '../../src/index.ts'
+import type { ClientOptions, PollingOptions } from 'wirefold'
+import { pollWhileDown } from 'wirefold'
 import { scripted } from '../support/scripted.ts'
 
 /** A client that tries every second, and polls for numbers that tell how often it has. */

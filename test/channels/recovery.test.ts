@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
-import { ChannelSubscriber } from '../../src/index.ts'
+import { ChannelSubscriber } from 'wirefold'
 import { scripted } from '../support/scripted.ts'
 
 async function following(latencyMs = 5) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ChannelSubscriber, scope } from '../../src/index.ts'
+import { ChannelSubscriber, scope } from 'wirefold'
 import { scripted } from '../support/scripted.ts'
 
 function parts() {

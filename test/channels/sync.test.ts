@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
-import type { EventFrame, Snapshot } from '../../src/index.ts'
-import { ChannelSubscriber, sync } from '../../src/index.ts'
+import type { EventFrame, Snapshot } from 'wirefold'
+import { ChannelSubscriber, sync } from 'wirefold'
 import { scripted } from '../support/scripted.ts'
 
 /** A sum that is kept on the server, told by events of +n, and followed by a client. */

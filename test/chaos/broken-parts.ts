@@ -1,7 +1,7 @@
-import type { Clock, Dialect, DialectFactory, EventFrame, Frame } from '../../src/index.ts'
-import { native } from '../../src/index.ts'
-import type { Broker } from '../../src/server/index.ts'
-import { MemoryBroker } from '../../src/server/index.ts'
+import type { Clock, Dialect, DialectFactory, EventFrame, Frame } from 'wirefold'
+import { native } from 'wirefold'
+import type { Broker } from 'wirefold/server'
+import { MemoryBroker } from 'wirefold/server'
 
 /** The native dialect with something wrong in it; what is wrong is made anew for every socket. */
 function broken(part: () => Partial<Dialect>): DialectFactory {

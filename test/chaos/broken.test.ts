@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { DialectFactory } from '../../src/index.ts'
-import type { RequestHandler } from '../../src/server/index.ts'
+import type { DialectFactory } from 'wirefold'
+import type { RequestHandler } from 'wirefold/server'
 import {
   criesGap,
   deniesGaps,

@@ -1,6 +1,6 @@
+import { ChannelSubscriber, RealtimeClient, systemClock } from 'wirefold'
+import { createRealtimeServer } from 'wirefold/server'
 import { WebSocket } from 'ws'
-import { ChannelSubscriber, RealtimeClient, systemClock } from '../../src/index.ts'
-import { createRealtimeServer } from '../../src/server/index.ts'
 import { asFields, asNumber } from '../../src/wire/fields.ts'
 import { sleep } from './clocks.ts'
 

@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { alias } from '../../vitest.config.ts'
 
 /** The long form: real time, default options, one process. */
 export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
+  resolve: { alias },
   test: {
     name: 'chaos',
     include: ['test/chaos/long.ts'],

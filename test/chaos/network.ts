@@ -1,5 +1,5 @@
-import type { Clock, TransportFactory } from '../../src/index.ts'
-import type { RealtimeServer } from '../../src/server/index.ts'
+import type { Clock, TransportFactory } from 'wirefold'
+import type { RealtimeServer } from 'wirefold/server'
 import type { Weather } from './weather.ts'
 
 /** Which way nothing gets through. */

@@ -1,11 +1,5 @@
-import type { ClientOptions, Clock, Subscription } from '../../src/index.ts'
-import {
-  ChannelSubscriber,
-  ContextRegistry,
-  feed,
-  isWirefoldError,
-  RealtimeClient,
-} from '../../src/index.ts'
+import type { ClientOptions, Clock, Subscription } from 'wirefold'
+import { ChannelSubscriber, ContextRegistry, feed, isWirefoldError, RealtimeClient } from 'wirefold'
 import { asFields, asNumber } from '../../src/wire/fields.ts'
 import type { Random } from '../hostile/random.ts'
 import { CHANNELS, MUTATIONS } from './backend.ts'

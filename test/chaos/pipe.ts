@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../../src/index.ts'
+import type { Cancel, Clock } from 'wirefold'
 import type { Random } from '../hostile/random.ts'
 import type { Weather } from './weather.ts'
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/index.ts'
+import type { Clock } from 'wirefold'
 import { TimerList } from './timer-list.ts'
 
 /** The most real time that counts between two looks at it, in milliseconds. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Clock } from '../../src/index.ts'
+import type { Clock } from 'wirefold'
 import type { Random } from '../hostile/random.ts'
 import { BitFlipper } from './bit-flipper.ts'
 import { Pipe } from './pipe.ts'

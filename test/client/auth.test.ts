@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Auth, AuthReason } from '../../src/index.ts'
-import { ChannelSubscriber } from '../../src/index.ts'
-import { settle } from '../../src/testing/index.ts'
+import type { Auth, AuthReason } from 'wirefold'
+import { ChannelSubscriber } from 'wirefold'
+import { settle } from 'wirefold/testing'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 
 function signedIn(auth: Auth) {

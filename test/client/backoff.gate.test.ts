@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { backoffDefaults } from '../../src/base/backoff.ts'
-import type { ConnectionRules, ConnectionState } from '../../src/connection/connection-state.ts'
+import type { ConnectionState } from 'wirefold'
+import { backoffDefaults, ChannelSubscriber } from 'wirefold'
+import type { ConnectionRules } from '../../src/connection/connection-state.ts'
 import { transition } from '../../src/connection/connection-state.ts'
-import { ChannelSubscriber } from '../../src/index.ts'
 import { scripted } from '../support/scripted.ts'
 
 const rules: ConnectionRules = {

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
-import type { ConnectionState } from '../../src/index.ts'
-import { ChannelSubscriber, RealtimeClient } from '../../src/index.ts'
-import { ManualClock, MemoryPair } from '../../src/testing/index.ts'
+import type { ConnectionState } from 'wirefold'
+import { ChannelSubscriber, RealtimeClient } from 'wirefold'
+import { ManualClock, MemoryPair } from 'wirefold/testing'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 
 describe('a client', () => {

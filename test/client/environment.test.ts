@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Environment, EnvironmentEvent } from '../../src/index.ts'
-import { ChannelSubscriber } from '../../src/index.ts'
+import type { Environment, EnvironmentEvent } from 'wirefold'
+import { ChannelSubscriber } from 'wirefold'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 
 function surrounded() {

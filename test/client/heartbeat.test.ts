@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ChannelSubscriber } from '../../src/index.ts'
+import { ChannelSubscriber } from 'wirefold'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 
 async function open(options: Parameters<typeof scripted>[1] = {}) {

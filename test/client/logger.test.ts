@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
+import { ChannelSubscriber } from 'wirefold'
 import { debugLogger } from '../../src/base/logger.ts'
-import { ChannelSubscriber } from '../../src/index.ts'
 import { scripted } from '../support/scripted.ts'
 
 describe('the logger of a client', () => {

@@ -1,6 +1,6 @@
 import { WebSocket as MockWebSocket, Server } from 'mock-socket'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { ChannelSubscriber, RealtimeClient } from '../../src/index.ts'
+import { ChannelSubscriber, RealtimeClient } from 'wirefold'
 import { outcomeOf } from '../support/scripted.ts'
 
 const url = 'ws://mock.localhost/ws'

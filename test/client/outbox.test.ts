@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ClientOptions } from '../../src/index.ts'
+import type { ClientOptions } from 'wirefold'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 
 async function cutOff(outbox: ClientOptions['outbox'] = {}, requestTimeoutMs = 600_000) {

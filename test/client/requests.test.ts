@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ChannelSubscriber, native } from '../../src/index.ts'
+import { ChannelSubscriber, native } from 'wirefold'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 
 const refuses = (code: string) => () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { ClientOptions, Environment, EnvironmentEvent } from '../../src/index.ts'
-import { RealtimeClient } from '../../src/index.ts'
-import type { FarEnd } from '../../src/testing/index.ts'
-import { ManualClock, MemoryPair } from '../../src/testing/index.ts'
+import type { ClientOptions, Environment, EnvironmentEvent } from 'wirefold'
+import { RealtimeClient } from 'wirefold'
+import type { FarEnd } from 'wirefold/testing'
+import { ManualClock, MemoryPair } from 'wirefold/testing'
 import { seeded } from '../hostile/random.ts'
 
 const CLIENTS = 200

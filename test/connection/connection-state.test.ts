@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { backoffDefaults } from '../../src/base/backoff.ts'
-import { WirefoldError } from '../../src/base/errors.ts'
+import type { ConnectionState } from 'wirefold'
+import { backoffDefaults, WirefoldError } from 'wirefold'
 import type {
   ConnectionCommand,
   ConnectionInput,
   ConnectionRules,
-  ConnectionState,
 } from '../../src/connection/connection-state.ts'
 import { transition } from '../../src/connection/connection-state.ts'
 

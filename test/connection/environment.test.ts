@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { EnvironmentEvent } from '../../src/index.ts'
-import { platformEnvironment } from '../../src/index.ts'
+import type { EnvironmentEvent } from 'wirefold'
+import { platformEnvironment } from 'wirefold'
 
 /** The globals of a page, as far as an environment looks at them. */
 function page() {

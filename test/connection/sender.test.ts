@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { jsonCodec } from 'wirefold'
+import { ManualClock, settle } from 'wirefold/testing'
 import { Sender } from '../../src/connection/sender.ts'
-import { ManualClock, settle } from '../../src/testing/index.ts'
-import { jsonCodec } from '../../src/wire/json-codec.ts'
 
 function sender(batches = true) {
   const sent: string[] = []

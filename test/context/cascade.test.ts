@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { StoreFactory, StoreKind } from '../../src/base/store.ts'
-import { ContextRegistry } from '../../src/context/context-registry.ts'
-import type { DUUIContext } from '../../src/dialects/duui-contexts.ts'
+import type { StoreFactory, StoreKind } from 'wirefold'
+import { ContextRegistry } from 'wirefold'
+import type { DUUIContext } from 'wirefold/dialects/duui'
 import {
   component,
   composer,

@@ -1,5 +1,5 @@
-import { ContextRegistry } from '../../src/context/context-registry.ts'
-import type { RegistryOptions } from '../../src/context/registry-options.ts'
+import type { RegistryOptions } from 'wirefold'
+import { ContextRegistry } from 'wirefold'
 import type {
   ComponentContext,
   ComposerContext,
@@ -10,7 +10,7 @@ import type {
   InstantiatedComponentContext,
   ReaderContext,
   WorkerContext,
-} from '../../src/dialects/duui-contexts.ts'
+} from 'wirefold/dialects/duui'
 
 const base = { event_id: '', status: 'Active', thread: 'main' }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ContextRegistry } from '../../src/context/context-registry.ts'
-import type { DUUIContext } from '../../src/dialects/duui-contexts.ts'
+import { ContextRegistry } from 'wirefold'
+import type { DUUIContext } from 'wirefold/dialects/duui'
 import { composer, document, duuiRegistry } from './duui-samples.ts'
 import { eventFrame } from './event-frames.ts'
 import { recordingStores } from './recording-stores.ts'

@@ -1,4 +1,4 @@
-import type { EventFrame } from '../../src/wire/frame.ts'
+import type { EventFrame } from 'wirefold'
 
 export function eventFrame(payload: unknown, fields: Partial<EventFrame> = {}): EventFrame {
   return {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ContextRegistry } from '../../src/context/context-registry.ts'
-import type { DUUIContext, DUUIPayload } from '../../src/dialects/duui-contexts.ts'
+import { ContextRegistry } from 'wirefold'
+import type { DUUIContext, DUUIPayload } from 'wirefold/dialects/duui'
 import { component, document, duuiRegistry, instance, step } from './duui-samples.ts'
 
 const logs: DUUIPayload = { content: 'POST 200', type: 'LOGS' }

@@ -1,4 +1,4 @@
-import type { StoreFactory, StoreKind } from '../../src/base/store.ts'
+import type { StoreFactory, StoreKind } from 'wirefold'
 
 /** A store that remembers all it was set to, the first value being the one it was made with. */
 export interface Recording<T> {

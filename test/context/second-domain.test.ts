@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { ContextRegistry } from '../../src/context/context-registry.ts'
+import { ContextRegistry } from 'wirefold'
 import { eventFrame } from './event-frames.ts'
 
 type Agent = { type: 'agent'; id: number; state: 'idle' | 'busy' }

@@ -1,8 +1,8 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
-import { ContextRegistry } from '../../src/context/context-registry.ts'
-import type { EventMeta, EventOrder } from '../../src/context/order.ts'
-import type { DUUIContext } from '../../src/dialects/duui-contexts.ts'
+import type { EventMeta, EventOrder } from 'wirefold'
+import { ContextRegistry } from 'wirefold'
+import type { DUUIContext } from 'wirefold/dialects/duui'
 import { composer, document, duuiRegistry, step } from './duui-samples.ts'
 import { recordingStores } from './recording-stores.ts'
 

@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs'
-import { duui } from '../../src/dialects/duui.ts'
-import { duuiDialect } from '../../src/dialects/duui-dialect.ts'
-import { entity } from '../../src/dialects/entity.ts'
-import { native } from '../../src/dialects/native.ts'
-import { socketio } from '../../src/dialects/socketio.ts'
-import { withAcks } from '../../src/dialects/socketio-acks.ts'
+import { native } from 'wirefold'
+import { duui, duuiDialect } from 'wirefold/dialects/duui'
+import { entity } from 'wirefold/dialects/entity'
+import { socketio, withAcks } from 'wirefold/dialects/socketio'
+import { streamsDialect } from 'wirefold/dialects/streams'
+import {
+  topics,
+  withConfirmations,
+  withErrors,
+  withInitialTopics,
+  withVersionedEnvelope,
+} from 'wirefold/dialects/topics'
+import type { DialectHarness } from 'wirefold/testing'
 import { withHandshake } from '../../src/dialects/socketio-handshake.ts'
-import { streamsDialect } from '../../src/dialects/streams.ts'
-import { topics } from '../../src/dialects/topics.ts'
-import { withConfirmations } from '../../src/dialects/topics-confirmations.ts'
-import { withVersionedEnvelope } from '../../src/dialects/topics-envelope.ts'
-import { withErrors } from '../../src/dialects/topics-errors.ts'
-import { withInitialTopics } from '../../src/dialects/topics-initial.ts'
-import type { DialectHarness } from '../../src/testing/index.ts'
 import { asFields, asString, type Fields } from '../../src/wire/fields.ts'
 import { recordedEnvelopes } from '../replay/recording.ts'
 import { recordedMessages } from '../replay/session.ts'

@@ -1,9 +1,9 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
-import { native } from '../../src/dialects/native.ts'
-import { isOwnType, nativeServer } from '../../src/dialects/native-server.ts'
-import type { Position } from '../../src/wire/frame.ts'
-import type { Intent } from '../../src/wire/intent.ts'
+import type { Intent, Position } from 'wirefold'
+import { native } from 'wirefold'
+import { nativeServer } from 'wirefold/server'
+import { isOwnType } from '../../src/dialects/native-server.ts'
 import type { ServerFrame } from '../../src/wire/server-dialect.ts'
 
 const client = native()

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { engineIo, sessionChannel } from '../../src/dialects/socketio-door.ts'
-import { ChannelSubscriber, RealtimeClient } from '../../src/index.ts'
-import { ManualClock, MemoryPair } from '../../src/testing/index.ts'
+import { ChannelSubscriber, RealtimeClient } from 'wirefold'
+import { engineIo, sessionChannel } from 'wirefold/dialects/socketio'
+import { ManualClock, MemoryPair } from 'wirefold/testing'
 import { overEngineIo } from '../support/engine-server.ts'
 import { outcomeOf } from '../support/scripted.ts'
 

@@ -1,12 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
-import type { Clarification, Post, SessionContext } from '../../src/dialects/socketio-door.ts'
-import {
-  responder,
-  sessionChannel,
-  sessionContexts,
-  sessionSink,
-} from '../../src/dialects/socketio-door.ts'
-import { ChannelSubscriber, ContextRegistry, sync } from '../../src/index.ts'
+import { ChannelSubscriber, ContextRegistry, sync } from 'wirefold'
+import type { Clarification, Post, SessionContext } from 'wirefold/dialects/socketio'
+import { responder, sessionChannel, sessionContexts, sessionSink } from 'wirefold/dialects/socketio'
 import { overEngineIo } from '../support/engine-server.ts'
 
 const at = (second: number) => ({

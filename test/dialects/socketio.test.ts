@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { sessionChannel, socketio } from '../../src/dialects/socketio-door.ts'
-import type { EventFrame, Intent } from '../../src/index.ts'
+import type { EventFrame, Intent } from 'wirefold'
+import { sessionChannel, socketio } from 'wirefold/dialects/socketio'
 import { eventFrame } from '../context/event-frames.ts'
 import { connectionRules } from '../support/connection-rules.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { entity } from '../../src/dialects/entity.ts'
-import type { Dialect, Frame } from '../../src/index.ts'
-import { type DialectHarness, dialectSuite } from '../../src/testing/index.ts'
+import type { Dialect, Frame } from 'wirefold'
+import { entity } from 'wirefold/dialects/entity'
+import { type DialectHarness, dialectSuite } from 'wirefold/testing'
 import { harnesses } from './harnesses.ts'
 
 describe.each(Object.entries(harnesses))('the dialect %s', (_, harness) => {

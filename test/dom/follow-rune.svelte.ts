@@ -1,4 +1,4 @@
-import type { Rune } from '../../src/adapters/svelte.ts'
+import type { Rune } from 'wirefold/svelte'
 
 /** Calls `run` with every value, from an effect of its own. */
 export function followRune<T>(rune: Rune<T>, run: (value: T) => void): () => void {

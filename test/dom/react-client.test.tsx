@@ -1,9 +1,9 @@
 import { act, cleanup, render, screen } from '@testing-library/react'
 import { createContext, type ReactNode, StrictMode, useState } from 'react'
 import { afterEach, describe, expect, it } from 'vitest'
-import { useOwned, useProvided, useReadable, useSubscription } from '../../src/adapters/react.ts'
-import { ChannelSubscriber, RealtimeClient } from '../../src/index.ts'
-import { ManualClock, ScriptedServer } from '../../src/testing/index.ts'
+import { ChannelSubscriber, RealtimeClient } from 'wirefold'
+import { useOwned, useProvided, useReadable, useSubscription } from 'wirefold/react'
+import { ManualClock, ScriptedServer } from 'wirefold/testing'
 
 afterEach(cleanup)
 

@@ -1,7 +1,13 @@
 import { act, cleanup, render, screen } from '@testing-library/react'
 import { createContext, type ReactNode, StrictMode, useEffect } from 'react'
 import { afterEach, describe, expect, it } from 'vitest'
-import { useOwned, useProvided, useReadable } from '../../src/adapters/react.ts'
+import {
+  ChannelSubscriber,
+  ContextRegistry,
+  feed,
+  type ReadableKind,
+  RealtimeClient,
+} from 'wirefold'
 import {
   engineIo,
   type SessionContexts,
@@ -9,15 +15,9 @@ import {
   sessionChannel,
   sessionContexts,
   sessionSink,
-} from '../../src/dialects/socketio-door.ts'
-import {
-  ChannelSubscriber,
-  ContextRegistry,
-  feed,
-  type ReadableKind,
-  RealtimeClient,
-} from '../../src/index.ts'
-import { ManualClock } from '../../src/testing/index.ts'
+} from 'wirefold/dialects/socketio'
+import { useOwned, useProvided, useReadable } from 'wirefold/react'
+import { ManualClock } from 'wirefold/testing'
 import { EngineServer } from '../support/engine-server.ts'
 
 afterEach(cleanup)

@@ -11,6 +11,7 @@ import {
 import { createRoot, hydrateRoot } from 'react-dom/client'
 import { renderToString } from 'react-dom/server'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createStore, type Readable } from 'wirefold'
 import {
   type ChannelSource,
   type IsEqual,
@@ -18,9 +19,8 @@ import {
   useProvided,
   useReadable,
   useSubscription,
-} from '../../src/adapters/react.ts'
-import { createStore, type Readable } from '../../src/base/store.ts'
-import { type MakeStore, storeSuite } from '../../src/testing/store-suite.ts'
+} from 'wirefold/react'
+import { type MakeStore, storeSuite } from 'wirefold/testing'
 import { exposeGarbageCollector } from '../adapters/garbage.ts'
 
 beforeAll(exposeGarbageCollector)

@@ -1,9 +1,9 @@
 import { createMemo, createRenderEffect, createRoot, createSignal, onCleanup } from 'solid-js'
 import { render } from 'solid-js/web'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { accessorSignals, toSignal } from '../../src/adapters/signals.ts'
-import { createStore } from '../../src/base/store.ts'
-import { type MakeStore, storeSuite } from '../../src/testing/store-suite.ts'
+import { createStore } from 'wirefold'
+import { accessorSignals, toSignal } from 'wirefold/signals'
+import { type MakeStore, storeSuite } from 'wirefold/testing'
 import { exposeGarbageCollector } from '../adapters/garbage.ts'
 
 beforeAll(exposeGarbageCollector)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { PresenceUser } from '../../src/index.ts'
-import { ManualClock } from '../../src/testing/index.ts'
+import type { PresenceUser } from 'wirefold'
+import { ManualClock } from 'wirefold/testing'
 import { asFields } from '../../src/wire/fields.ts'
 import { EntityBackend, tab } from '../support/entity-backend.ts'
 import { outcomeOf } from '../support/scripted.ts'

@@ -1,7 +1,6 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
-import { isWirefoldError } from '../../src/index.ts'
-import { jsonCodec } from '../../src/wire/json-codec.ts'
+import { isWirefoldError, jsonCodec } from 'wirefold'
 import { expectNoProto, expectPristine } from './pristine.ts'
 
 const DEEPEST = 64

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isWirefoldError } from '../../src/index.ts'
+import { isWirefoldError } from 'wirefold'
 import { answers } from './answers.ts'
 import { absurd, early } from './greetings.ts'
 import type { HostileCase } from './hostile-case.ts'

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isWirefoldError } from '../../src/index.ts'
-import { jsonCodec } from '../../src/wire/json-codec.ts'
+import { isWirefoldError, jsonCodec } from 'wirefold'
 import { heapBytes } from './heap.ts'
 import { rig } from './rig.ts'
 

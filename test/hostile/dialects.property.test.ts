@@ -1,17 +1,17 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe } from 'vitest'
-import { duui } from '../../src/dialects/duui.ts'
-import { duuiDialect } from '../../src/dialects/duui-dialect.ts'
-import { entity } from '../../src/dialects/entity.ts'
-import { native } from '../../src/dialects/native.ts'
-import { socketio } from '../../src/dialects/socketio.ts'
-import { withAcks } from '../../src/dialects/socketio-acks.ts'
+import { native } from 'wirefold'
+import { duui, duuiDialect } from 'wirefold/dialects/duui'
+import { entity } from 'wirefold/dialects/entity'
+import { socketio, withAcks } from 'wirefold/dialects/socketio'
+import { streams } from 'wirefold/dialects/streams'
+import {
+  topics,
+  withConfirmations,
+  withErrors,
+  withVersionedEnvelope,
+} from 'wirefold/dialects/topics'
 import { withHandshake } from '../../src/dialects/socketio-handshake.ts'
-import { streams } from '../../src/dialects/streams.ts'
-import { topics } from '../../src/dialects/topics.ts'
-import { withConfirmations } from '../../src/dialects/topics-confirmations.ts'
-import { withVersionedEnvelope } from '../../src/dialects/topics-envelope.ts'
-import { withErrors } from '../../src/dialects/topics-errors.ts'
 import { assertFrame } from '../../src/testing/frame-shapes.ts'
 import { expectPristine } from './pristine.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ChannelSubscriber, isWirefoldError } from '../../src/index.ts'
+import { ChannelSubscriber, isWirefoldError } from 'wirefold'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 import { heapBytes } from './heap.ts'
 import { rig } from './rig.ts'

@@ -1,4 +1,4 @@
-import { isWirefoldError } from '../../src/index.ts'
+import { isWirefoldError } from 'wirefold'
 import { goodFrames } from './good-frames.ts'
 import { heapBytes } from './heap.ts'
 import { Mutator } from './mutator.ts'

@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { backoffDefaults } from '../../src/base/backoff.ts'
-import { channelDefaults } from '../../src/channels/channel-subscriber.ts'
-import { eventsDefaults } from '../../src/channels/events.ts'
-import { pollingDefaults } from '../../src/channels/polling.ts'
-import { clientDefaults } from '../../src/client/options.ts'
-import { optimisticDefaults } from '../../src/optimistic/optimistic-options.ts'
-import { presenceDefaults } from '../../src/presence/presence-manager.ts'
+import {
+  backoffDefaults,
+  channelDefaults,
+  clientDefaults,
+  eventsDefaults,
+  optimisticDefaults,
+  pollingDefaults,
+  presenceDefaults,
+} from 'wirefold'
+import { presenceTrackerDefaults } from 'wirefold/server'
+import { redisDefaults } from 'wirefold/server/redis'
 import { presenceDefaults as serverPresence } from '../../src/server/presence-options.ts'
-import { presenceTrackerDefaults } from '../../src/server/presence-tracker.ts'
-import { redisDefaults } from '../../src/server/redis/options.ts'
 
 /** The `@default` of every member in a file, by the member's name, as it is written. */
 function documented(file: string): Map<string, string> {

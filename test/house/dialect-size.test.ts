@@ -46,7 +46,7 @@ it.each([
 ])(
   'the plain dialect %s adds no more than %i bytes to a client with channels',
   async (name, most) => {
-    const dialect = `export { ${name} } from './src/dialects/${name}-door.ts'`
+    const dialect = `export { ${name} } from './src/entries/dialects/${name}.ts'`
     const sum = (sizes: readonly number[]) => sizes.reduce((all, size) => all + size, 0)
     const within = await Promise.all(neighbours.map((other) => shipped([client, other, dialect])))
     const added = (sum(within) - sum(await without)) / neighbours.length

@@ -1,6 +1,13 @@
 import { io } from 'socket.io-client'
 import { describe, expect, it } from 'vitest'
-import { WebSocket } from 'ws'
+import {
+  ChannelSubscriber,
+  type ClientOptions,
+  ContextRegistry,
+  feed,
+  pollWhileDown,
+  webSocketTransport,
+} from 'wirefold'
 import {
   type Connected,
   engineIo,
@@ -10,16 +17,9 @@ import {
   sessionSink,
   socketio,
   withAcks,
-} from '../../src/dialects/socketio-door.ts'
-import {
-  ChannelSubscriber,
-  type ClientOptions,
-  ContextRegistry,
-  feed,
-  pollWhileDown,
-  webSocketTransport,
-} from '../../src/index.ts'
-import { type SocketIoLike, socketioClient } from '../../src/transports/socketio-client.ts'
+} from 'wirefold/dialects/socketio'
+import { type SocketIoLike, socketioClient } from 'wirefold/socketio-client'
+import { WebSocket } from 'ws'
 import { connect, until } from '../support/live.ts'
 import { serveSessions } from '../support/session-server.ts'
 

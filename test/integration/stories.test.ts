@@ -1,7 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import type { DUUIContext, DUUIEnvelope } from '../../src/dialects/duui-door.ts'
-import { duui } from '../../src/dialects/duui-door.ts'
 import {
   ChannelSubscriber,
   ContextRegistry,
@@ -9,8 +7,10 @@ import {
   feed,
   isWirefoldError,
   RealtimeClient,
-} from '../../src/index.ts'
-import { DuuiMount, refuse } from '../../src/server/index.ts'
+} from 'wirefold'
+import type { DUUIContext, DUUIEnvelope } from 'wirefold/dialects/duui'
+import { duui } from 'wirefold/dialects/duui'
+import { DuuiMount, refuse } from 'wirefold/server'
 import { connect, serve, until } from '../support/live.ts'
 import { outcomeOf } from '../support/scripted.ts'
 

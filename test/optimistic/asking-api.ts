@@ -1,4 +1,4 @@
-import type { EntityApi } from '../../src/index.ts'
+import type { EntityApi } from 'wirefold'
 
 /** Changes entities by requests called `create`, `update` and `delete`, behind a prefix. */
 export const askingApi = (prefix = ''): EntityApi => ({

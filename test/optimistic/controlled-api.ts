@@ -1,5 +1,5 @@
-import type { EntityApi, MutationContext } from '../../src/index.ts'
-import { settle } from '../../src/testing/manual-clock.ts'
+import type { EntityApi, MutationContext } from 'wirefold'
+import { settle } from 'wirefold/testing'
 
 /** A call that a backend has not answered yet. */
 export interface Call {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { bindList, ChannelSubscriber, OptimisticManager } from 'wirefold'
+import { refuse } from 'wirefold/server'
 import { WebSocket } from 'ws'
-import { bindList, ChannelSubscriber, OptimisticManager } from '../../src/index.ts'
-import { refuse } from '../../src/server/index.ts'
 import { connect, serve, until } from '../support/live.ts'
 import { askingApi } from './asking-api.ts'
 

@@ -1,5 +1,5 @@
-import type { FarEnd, ManualClock } from '../../src/testing/index.ts'
-import { MemoryPair } from '../../src/testing/index.ts'
+import type { FarEnd, ManualClock } from 'wirefold/testing'
+import { MemoryPair } from 'wirefold/testing'
 import { asFields, asString, asStrings, type Fields, isFields } from '../../src/wire/fields.ts'
 
 /** A task as the server keeps it; `made` names the creation, for life. */

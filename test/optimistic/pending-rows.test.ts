@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { ListOptions, OptimisticOptions } from '../../src/index.ts'
-import { bindList, ChannelSubscriber, OptimisticManager } from '../../src/index.ts'
+import type { ListOptions, OptimisticOptions } from 'wirefold'
+import { bindList, ChannelSubscriber, OptimisticManager } from 'wirefold'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 import { askingApi } from './asking-api.ts'
 import { controlledApi } from './controlled-api.ts'

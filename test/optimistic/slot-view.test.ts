@@ -1,8 +1,8 @@
 import { signal } from '@preact/signals-core'
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import { valueSignals } from '../../src/adapters/signals.ts'
-import type { Optimistic, Readable } from '../../src/index.ts'
-import { ChannelSubscriber, ContextRegistry, feed, OptimisticManager } from '../../src/index.ts'
+import type { Optimistic, Readable } from 'wirefold'
+import { ChannelSubscriber, ContextRegistry, feed, OptimisticManager } from 'wirefold'
+import { valueSignals } from 'wirefold/signals'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 import { askingApi } from './asking-api.ts'
 

@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config'
+import { alias } from '../../vitest.config.ts'
 
 /** Tests against programs that others wrote, and that may be missing: `npm run test:peers`. */
 export default defineConfig({
+  resolve: { alias },
   test: {
     // By default one core stays idle: of two that is half.
     maxWorkers: '100%',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { PresenceOptions, PresenceUser } from '../../src/index.ts'
-import { ChannelSubscriber, native, PresenceManager } from '../../src/index.ts'
-import { settle } from '../../src/testing/index.ts'
+import type { PresenceOptions, PresenceUser } from 'wirefold'
+import { ChannelSubscriber, native, PresenceManager } from 'wirefold'
+import { settle } from 'wirefold/testing'
 import { asFields } from '../../src/wire/fields.ts'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { EventFrame } from 'wirefold'
 import { foldPresence, unknownPresence } from '../../src/presence/presence-state.ts'
-import type { EventFrame } from '../../src/wire/frame.ts'
 
 const NOW = 1_000
 

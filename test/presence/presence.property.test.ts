@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
-import type { Presence, PresenceUser } from '../../src/index.ts'
+import type { Presence, PresenceUser } from 'wirefold'
 import { town } from './town.ts'
 
 const ROOM = 'room'

@@ -1,8 +1,8 @@
-import { ChannelSubscriber, PresenceManager, RealtimeClient } from '../../src/index.ts'
-import type { Broker, RealtimeServerOptions, ServerCore, Session } from '../../src/server/index.ts'
-import { MemoryBroker, nativeMount } from '../../src/server/index.ts'
-import type { FarEnd } from '../../src/testing/index.ts'
-import { ManualClock, MemoryPair } from '../../src/testing/index.ts'
+import { ChannelSubscriber, PresenceManager, RealtimeClient } from 'wirefold'
+import type { Broker, RealtimeServerOptions, ServerCore, Session } from 'wirefold/server'
+import { MemoryBroker, nativeMount } from 'wirefold/server'
+import type { FarEnd } from 'wirefold/testing'
+import { ManualClock, MemoryPair } from 'wirefold/testing'
 import { coreOf } from '../server/wired.ts'
 
 const ANYBODY = { headers: {}, url: '/', query: new URLSearchParams(), params: new Map() }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { EventFrame } from 'wirefold'
+import { ContextRegistry, feed } from 'wirefold'
 import {
   topic,
   topics,
@@ -6,8 +8,6 @@ import {
   withErrors,
   withVersionedEnvelope,
 } from 'wirefold/dialects/topics'
-import type { EventFrame } from '../../src/index.ts'
-import { ContextRegistry, feed } from '../../src/index.ts'
 import type { Fields } from '../../src/wire/fields.ts'
 import { replayed, untilSaid } from './replayed.ts'
 import { recordedSession } from './session.ts'

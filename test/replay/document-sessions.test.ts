@@ -1,15 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
-import type { SessionContext, SessionState } from '../../src/dialects/socketio-door.ts'
-import {
-  engineIo,
-  sessionChannel,
-  sessionContexts,
-  sessionSink,
-} from '../../src/dialects/socketio-door.ts'
-import { ChannelSubscriber, ContextRegistry, feed, RealtimeClient } from '../../src/index.ts'
-import { ManualClock, MemoryPair } from '../../src/testing/index.ts'
+import { ChannelSubscriber, ContextRegistry, feed, RealtimeClient } from 'wirefold'
+import type { SessionContext, SessionState } from 'wirefold/dialects/socketio'
+import { engineIo, sessionChannel, sessionContexts, sessionSink } from 'wirefold/dialects/socketio'
+import { ManualClock, MemoryPair } from 'wirefold/testing'
 import type { WireEvent } from './literal-sessions.ts'
 import { LiteralSessions } from './literal-sessions.ts'
 

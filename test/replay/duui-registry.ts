@@ -1,7 +1,6 @@
-import type { Readable } from '../../src/base/store.ts'
-import { ContextRegistry } from '../../src/context/context-registry.ts'
-import type { RegistryOptions } from '../../src/context/registry-options.ts'
-import type { DUUIContext } from '../../src/dialects/duui-contexts.ts'
+import type { Readable, RegistryOptions } from 'wirefold'
+import { ContextRegistry } from 'wirefold'
+import type { DUUIContext } from 'wirefold/dialects/duui'
 import type { Mode, SlotName } from './literal-interpreter.ts'
 
 /** The kind that each store of the literal rules holds. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { ContextRegistry, feed } from 'wirefold'
 import { entity } from 'wirefold/dialects/entity'
-import { ContextRegistry, feed } from '../../src/index.ts'
 import type { Fields } from '../../src/wire/fields.ts'
 import { outcomeOf } from '../support/scripted.ts'
 import { replayed, untilSaid } from './replayed.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { DUUIEnvelope } from '../../src/dialects/duui-contexts.ts'
+import type { DUUIEnvelope } from 'wirefold/dialects/duui'
 import type { Mode } from './literal-interpreter.ts'
 import { interpret } from './literal-interpreter.ts'
 import { recordedEnvelopes, recordedLines } from './recording.ts'

@@ -9,7 +9,7 @@ import type {
   InstantiatedComponentContext,
   ReaderContext,
   WorkerContext,
-} from '../../src/dialects/duui-contexts.ts'
+} from 'wirefold/dialects/duui'
 import type { LoggedPayload, PayloadLimits } from './literal-payload-log.ts'
 import { literalPayloadLog, payloadLimits } from './literal-payload-log.ts'
 

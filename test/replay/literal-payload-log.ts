@@ -1,4 +1,4 @@
-import type { DUUIContext } from '../../src/dialects/duui-contexts.ts'
+import type { DUUIContext } from 'wirefold/dialects/duui'
 import type { SlotName } from './literal-interpreter.ts'
 
 /** One remembered payload. */

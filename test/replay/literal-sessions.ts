@@ -1,4 +1,4 @@
-import type { SessionState } from '../../src/dialects/socketio-door.ts'
+import type { SessionState } from 'wirefold/dialects/socketio'
 
 /** An event as it stands on the wire: its name and its first argument. */
 export type WireEvent = readonly [name: string, data: unknown]

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { DUUIEnvelope } from '../../src/dialects/duui-contexts.ts'
+import type { DUUIEnvelope } from 'wirefold/dialects/duui'
 
 /** The lines of a recorded run of a pipeline over 18 documents, as they went over the wire. */
 export const recordedLines: readonly string[] = readFileSync(

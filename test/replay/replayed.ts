@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { ClientOptions, DialectFactory } from '../../src/index.ts'
+import type { ClientOptions, DialectFactory } from 'wirefold'
 import type { Fields } from '../../src/wire/fields.ts'
 import { dialled } from '../support/dialled.ts'
 import type { SessionLine } from './session.ts'

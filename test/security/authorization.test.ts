@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Authorize } from '../../src/server/index.ts'
-import { ManualClock } from '../../src/testing/index.ts'
+import type { Authorize } from 'wirefold/server'
+import { ManualClock } from 'wirefold/testing'
 import { RawClient, serve } from '../server/raw-client.ts'
 
 const authenticate = ({ token }: { readonly token: string | undefined }) =>

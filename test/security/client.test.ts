@@ -1,8 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { RealtimeClient, webSocketTransport } from 'wirefold'
+import { reconnectingWebSocket } from 'wirefold/reconnecting-websocket'
 import { WebSocket } from 'ws'
-import { webSocketTransport } from '../../src/connection/websocket-transport.ts'
-import { RealtimeClient } from '../../src/index.ts'
-import { reconnectingWebSocket } from '../../src/transports/reconnecting-websocket.ts'
 import { RawClient, serve } from '../server/raw-client.ts'
 import { connect } from '../support/live.ts'
 

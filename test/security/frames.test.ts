@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { connect as dial } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { jsonCodec } from '../../src/wire/json-codec.ts'
+import { jsonCodec } from 'wirefold'
 import { RawClient, serve } from '../server/raw-client.ts'
 
 async function echo(options: Parameters<typeof serve>[0] = {}) {

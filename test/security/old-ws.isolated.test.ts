@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { createRealtimeServer } from '../../src/server/index.ts'
+import { createRealtimeServer } from 'wirefold/server'
 
 // As every version before 8.21.0: nothing in its options bounds fragments.
 vi.mock('ws', () => ({

@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { ChannelSubscriber } from 'wirefold'
+import type { RealtimeServerOptions, Socket } from 'wirefold/server'
+import { nativeMount, RealtimeServer } from 'wirefold/server'
+import { ManualClock } from 'wirefold/testing'
 import { WebSocket } from 'ws'
-import { ChannelSubscriber } from '../../src/index.ts'
-import type { RealtimeServerOptions, Socket } from '../../src/server/index.ts'
-import { nativeMount, RealtimeServer } from '../../src/server/index.ts'
-import { ManualClock } from '../../src/testing/index.ts'
 import { RawClient } from '../server/raw-client.ts'
 import { connect, until } from '../support/live.ts'
 

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { createRealtimeServer } from '../../src/server/index.ts'
-import { ManualClock } from '../../src/testing/index.ts'
+import { createRealtimeServer } from 'wirefold/server'
+import { ManualClock } from 'wirefold/testing'
 import { deferred, RawClient, serve } from '../server/raw-client.ts'
 import { refusedUpgrade } from '../server/refused-upgrade.ts'
 

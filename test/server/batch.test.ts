@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nativeServer } from '../../src/dialects/native-server.ts'
+import { nativeServer } from 'wirefold/server'
 import { Batch } from '../../src/server/batch.ts'
 
 const textsOf = (batch: Batch) => Buffer.concat(batch.frames).toString('latin1')

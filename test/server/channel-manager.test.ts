@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { ChannelManagerOptions, Receiver, User } from '../../src/server/index.ts'
-import { ChannelManager, MemoryBroker, nativeServer } from '../../src/server/index.ts'
-import { ManualClock, settle } from '../../src/testing/index.ts'
+import type { ChannelManagerOptions, Receiver, User } from 'wirefold/server'
+import { ChannelManager, MemoryBroker, nativeServer } from 'wirefold/server'
+import { ManualClock, settle } from 'wirefold/testing'
 import type { Message } from './raw-client.ts'
 import { deferred, RawClient, serve } from './raw-client.ts'
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { DUUIEnvelope } from '../../src/dialects/duui-contexts.ts'
-import { ChannelSubscriber } from '../../src/index.ts'
-import type { Session, Socket } from '../../src/server/index.ts'
-import { DuuiMount, nativeMount } from '../../src/server/index.ts'
+import { ChannelSubscriber } from 'wirefold'
+import type { DUUIEnvelope } from 'wirefold/dialects/duui'
+import type { Session, Socket } from 'wirefold/server'
+import { DuuiMount, nativeMount } from 'wirefold/server'
 import { connect, until } from '../support/live.ts'
 import { deferred, RawClient, serve } from './raw-client.ts'
 

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { DuuiMount } from '../../src/server/duui-mount.ts'
-import { MemoryBroker } from '../../src/server/memory-broker.ts'
-import type { RealtimeServerOptions } from '../../src/server/options.ts'
-import { ManualClock } from '../../src/testing/manual-clock.ts'
+import type { RealtimeServerOptions } from 'wirefold/server'
+import { DuuiMount, MemoryBroker } from 'wirefold/server'
+import { ManualClock } from 'wirefold/testing'
 import { deferred, RawClient, serve } from './raw-client.ts'
 
 const restarting = { code: 1012, reason: '{"windowMs":10000}' }

@@ -1,8 +1,7 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
-import { MemoryBroker } from '../../src/server/memory-broker.ts'
-import { refuse } from '../../src/server/refusals.ts'
-import { settle } from '../../src/testing/manual-clock.ts'
+import { MemoryBroker, refuse } from 'wirefold/server'
+import { settle } from 'wirefold/testing'
 import { coreOf, WiredClient } from './wired.ts'
 
 type Step =

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Answers, Begun } from '../../src/server/answers.ts'
-import { MemoryBroker } from '../../src/server/memory-broker.ts'
-import type { RealtimeServerOptions } from '../../src/server/options.ts'
-import { refuse } from '../../src/server/refusals.ts'
-import { ManualClock } from '../../src/testing/manual-clock.ts'
+import type { Answers, Begun, RealtimeServerOptions } from 'wirefold/server'
+import { MemoryBroker, refuse } from 'wirefold/server'
+import { ManualClock } from 'wirefold/testing'
 import type { Message } from './raw-client.ts'
 import { deferred, RawClient, serve } from './raw-client.ts'
 

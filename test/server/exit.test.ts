@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { RealtimeServer } from '../../src/server/realtime-server.ts'
+import { RealtimeServer } from 'wirefold/server'
 import { deferred, RawClient } from './raw-client.ts'
 
 // Alone in its file, so that what is open before and after is this test's own.

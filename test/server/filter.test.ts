@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { duui } from '../../src/dialects/duui.ts'
-import { nativeServer } from '../../src/dialects/native-server.ts'
-import { ChannelEvent } from '../../src/server/channel-event.ts'
-import { DuuiMount } from '../../src/server/duui-mount.ts'
-import type { CanReceive } from '../../src/server/options.ts'
+import { duui } from 'wirefold/dialects/duui'
+import type { CanReceive } from 'wirefold/server'
+import { ChannelEvent, DuuiMount, nativeServer } from 'wirefold/server'
 import type { Message } from './raw-client.ts'
 import { RawClient, serve } from './raw-client.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ManualClock } from '../../src/testing/manual-clock.ts'
+import { ManualClock } from 'wirefold/testing'
 import { deferred, RawClient, serve } from './raw-client.ts'
 
 const users = new Map([['secret', { id: 'ada', name: 'Ada' }]])

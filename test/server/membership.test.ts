@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { nativeServer } from '../../src/dialects/native-server.ts'
-import { ChannelEvent } from '../../src/server/channel-event.ts'
+import type { ServerDialect } from 'wirefold/server'
+import { ChannelEvent, nativeServer } from 'wirefold/server'
 import { Membership } from '../../src/server/membership.ts'
-import type { OutgoingEvent, ServerDialect } from '../../src/wire/server-dialect.ts'
+import type { OutgoingEvent } from '../../src/wire/server-dialect.ts'
 
 const at = (offset: number, epoch = 'e') =>
   new ChannelEvent(

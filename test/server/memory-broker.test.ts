@@ -1,8 +1,8 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
-import type { ChannelEvent } from '../../src/server/channel-event.ts'
-import { MemoryBroker } from '../../src/server/memory-broker.ts'
-import { ManualClock } from '../../src/testing/manual-clock.ts'
+import type { ChannelEvent } from 'wirefold/server'
+import { MemoryBroker } from 'wirefold/server'
+import { ManualClock } from 'wirefold/testing'
 import { event, hearing, publishOn } from '../support/broker.ts'
 
 const minute = 60_000

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { resolveServerOptions, serverDefaults } from '../../src/server/options.ts'
+import { serverDefaults } from 'wirefold/server'
+import { resolveServerOptions } from '../../src/server/options.ts'
 
 describe('the options of a server', () => {
   const defaults = {

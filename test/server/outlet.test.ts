@@ -1,10 +1,10 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
-import { nativeServer } from '../../src/dialects/native-server.ts'
+import type { RawSocket } from 'wirefold/server'
+import { nativeServer } from 'wirefold/server'
+import { ManualClock } from 'wirefold/testing'
 import { Outlet } from '../../src/server/outlet.ts'
-import type { RawSocket } from '../../src/server/socket.ts'
 import { Turn } from '../../src/server/turn.ts'
-import { ManualClock } from '../../src/testing/index.ts'
 
 const KIB = 1024
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))

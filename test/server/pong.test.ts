@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MemoryBroker } from '../../src/server/memory-broker.ts'
+import { MemoryBroker } from 'wirefold/server'
 import { deferred, RawClient, serve } from './raw-client.ts'
 
 const offsetsOf = async (client: RawClient) => {

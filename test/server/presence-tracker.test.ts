@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { MemoryBroker, PresenceTracker } from '../../src/server/index.ts'
-import { ManualClock } from '../../src/testing/index.ts'
+import { MemoryBroker, PresenceTracker } from 'wirefold/server'
+import { ManualClock } from 'wirefold/testing'
 
 const room = 'workspace/tasks'
 const anna = { userId: 'anna', name: 'Anna' }

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
+import { ChannelSubscriber, PresenceManager } from 'wirefold'
+import type { RealtimeServerOptions } from 'wirefold/server'
+import { MemoryBroker } from 'wirefold/server'
+import { ManualClock } from 'wirefold/testing'
 import { WebSocket } from 'ws'
-import { ChannelSubscriber, PresenceManager } from '../../src/index.ts'
-import type { RealtimeServerOptions } from '../../src/server/index.ts'
-import { MemoryBroker } from '../../src/server/index.ts'
-import { ManualClock } from '../../src/testing/index.ts'
 import { connect, serve, until } from '../support/live.ts'
 import { RawClient } from './raw-client.ts'
 

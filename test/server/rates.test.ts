@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { peerAddress } from 'wirefold/server'
+import { ManualClock } from 'wirefold/testing'
 import { TokenBucket } from '../../src/base/token-bucket.ts'
-import { peerAddress } from '../../src/server/index.ts'
 import { MemoryRates } from '../../src/server/memory-rates.ts'
-import { ManualClock } from '../../src/testing/index.ts'
 
 describe('a token bucket', () => {
   it('gives a burst, then so many a second, and never more than a burst', () => {

@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest'
+import type { RealtimeServerOptions } from 'wirefold/server'
+import { RealtimeServer } from 'wirefold/server'
 import { WebSocket } from 'ws'
-import type { RealtimeServerOptions } from '../../src/server/options.ts'
-import { RealtimeServer } from '../../src/server/realtime-server.ts'
 
 /** A message of the wire, as a test looks at it. */
 export interface Message {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { MemoryBroker } from '../../src/server/memory-broker.ts'
-import { ManualClock } from '../../src/testing/manual-clock.ts'
+import { MemoryBroker } from 'wirefold/server'
+import { ManualClock } from 'wirefold/testing'
 import { RawClient, serve } from './raw-client.ts'
 
 type Place = [epoch: string, offset: number]

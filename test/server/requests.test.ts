@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { WirefoldError } from '../../src/base/errors.ts'
-import { EventBus } from '../../src/server/event-bus.ts'
-import type { RequestContext } from '../../src/server/handlers.ts'
-import { MemoryBroker } from '../../src/server/memory-broker.ts'
-import { refuse } from '../../src/server/refusals.ts'
+import { WirefoldError } from 'wirefold'
+import type { RequestContext } from 'wirefold/server'
+import { EventBus, MemoryBroker, refuse } from 'wirefold/server'
 import { deferred, RawClient, serve } from './raw-client.ts'
 
 describe('a publish', () => {

@@ -1,9 +1,8 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
-import type { Broker } from '../../src/server/broker.ts'
-import type { ServerCore } from '../../src/server/core.ts'
-import { MemoryBroker } from '../../src/server/memory-broker.ts'
-import { settle } from '../../src/testing/manual-clock.ts'
+import type { Broker, ServerCore } from 'wirefold/server'
+import { MemoryBroker } from 'wirefold/server'
+import { settle } from 'wirefold/testing'
 import type { Message } from './raw-client.ts'
 import { coreOf, WiredClient } from './wired.ts'
 

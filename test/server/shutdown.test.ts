@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { RealtimeServer } from '../../src/server/realtime-server.ts'
+import { RealtimeServer } from 'wirefold/server'
 import { RawClient, serve } from './raw-client.ts'
 
 /** A TCP peer that upgrades and then never says another word. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { ManualClock } from 'wirefold/testing'
 import { SilenceWatch } from '../../src/server/silence-watch.ts'
-import { ManualClock } from '../../src/testing/index.ts'
 
 function made() {
   const clock = new ManualClock()

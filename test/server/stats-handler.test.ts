@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { AllowStats } from '../../src/server/index.ts'
+import type { AllowStats } from 'wirefold/server'
 import { RawClient, serve } from './raw-client.ts'
 
 async function statsAt(allow: AllowStats) {

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Broker } from '../../src/server/broker.ts'
-import { MemoryBroker } from '../../src/server/memory-broker.ts'
-import type { Authorize } from '../../src/server/options.ts'
-import { ManualClock } from '../../src/testing/manual-clock.ts'
+import type { Authorize, Broker } from 'wirefold/server'
+import { MemoryBroker } from 'wirefold/server'
+import { ManualClock } from 'wirefold/testing'
 import type { Message } from './raw-client.ts'
 import { deferred, RawClient, serve } from './raw-client.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { PlainSocket, RealtimeServerOptions, SocketHandlers } from '../../src/server/index.ts'
-import { WebSocketManager } from '../../src/server/index.ts'
-import { ManualClock, settle } from '../../src/testing/index.ts'
+import type { PlainSocket, RealtimeServerOptions, SocketHandlers } from 'wirefold/server'
+import { WebSocketManager } from 'wirefold/server'
+import { ManualClock, settle } from 'wirefold/testing'
 import type { Message } from './raw-client.ts'
 
 /** A socket as some other library may have it: an object and a few functions. */

@@ -1,8 +1,5 @@
-import type { ServerCore } from '../../src/server/core.ts'
-import type { Session } from '../../src/server/mount.ts'
-import { nativeMount } from '../../src/server/native-mount.ts'
-import type { RealtimeServerOptions } from '../../src/server/options.ts'
-import { RealtimeServer } from '../../src/server/realtime-server.ts'
+import type { RealtimeServerOptions, ServerCore, Session } from 'wirefold/server'
+import { nativeMount, RealtimeServer } from 'wirefold/server'
 import type { Message } from './raw-client.ts'
 
 /** The inside of a server that serves no network. */

@@ -1,8 +1,8 @@
 import { IDBFactory } from 'fake-indexeddb'
 import { describe, expect, it } from 'vitest'
+import type { MakeOutboxDatabase } from 'wirefold/testing'
+import { MemoryOutboxDatabase, outboxDatabaseSuite } from 'wirefold/testing'
 import { IndexedDbDatabase } from '../../src/storage/indexeddb-database.ts'
-import type { MakeOutboxDatabase } from '../../src/testing/index.ts'
-import { MemoryOutboxDatabase, outboxDatabaseSuite } from '../../src/testing/index.ts'
 
 /** Makes databases for one case. */
 const wearers: Record<string, () => MakeOutboxDatabase> = {

@@ -1,6 +1,6 @@
 import { IDBFactory, IDBObjectStore } from 'fake-indexeddb'
 import { describe, expect, it, vi } from 'vitest'
-import { indexedDbStorage } from '../../src/storage/indexeddb.ts'
+import { indexedDbStorage } from 'wirefold/indexeddb'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 
 /** A client over IndexedDB, whose turns are real though its time is not. */

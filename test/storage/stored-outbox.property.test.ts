@@ -1,8 +1,8 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
-import type { SettledRequest } from '../../src/index.ts'
-import type { StoredRequest } from '../../src/storage/outbox-database.ts'
-import { MemoryOutboxDatabase } from '../../src/testing/index.ts'
+import type { SettledRequest } from 'wirefold'
+import type { StoredRequest } from 'wirefold/indexeddb'
+import { MemoryOutboxDatabase } from 'wirefold/testing'
 import type { Tab } from './tabs.ts'
 import { DEDUPE_MS, tabs } from './tabs.ts'
 

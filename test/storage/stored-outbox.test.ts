@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
-import { native } from '../../src/index.ts'
-import type { Mark, StoredRequest } from '../../src/storage/outbox-database.ts'
-import { MemoryOutboxDatabase, memoryOutboxStorage } from '../../src/testing/index.ts'
+import { native } from 'wirefold'
+import type { Mark, StoredRequest } from 'wirefold/indexeddb'
+import { MemoryOutboxDatabase, memoryOutboxStorage } from 'wirefold/testing'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 import { DEDUPE_MS, tabs } from './tabs.ts'
 

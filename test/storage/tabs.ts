@@ -1,8 +1,8 @@
-import type { ClientOptions, Clock, SettledRequest, TransportFactory } from '../../src/index.ts'
-import { RealtimeClient } from '../../src/index.ts'
-import { storedOutbox } from '../../src/storage/indexeddb.ts'
-import type { OutboxDatabase } from '../../src/storage/outbox-database.ts'
-import { ManualClock, MemoryOutboxDatabase, ScriptedServer } from '../../src/testing/index.ts'
+import type { ClientOptions, Clock, SettledRequest, TransportFactory } from 'wirefold'
+import { RealtimeClient } from 'wirefold'
+import type { OutboxDatabase } from 'wirefold/indexeddb'
+import { storedOutbox } from 'wirefold/indexeddb'
+import { ManualClock, MemoryOutboxDatabase, ScriptedServer } from 'wirefold/testing'
 import type { Fields } from '../../src/wire/fields.ts'
 
 /** How long the server remembers its answers, in milliseconds. */

@@ -1,6 +1,6 @@
-import type { ClientOptions, DialectFactory } from '../../src/index.ts'
-import { RealtimeClient } from '../../src/index.ts'
-import { ManualClock, MemoryPair } from '../../src/testing/index.ts'
+import type { ClientOptions, DialectFactory } from 'wirefold'
+import { RealtimeClient } from 'wirefold'
+import { ManualClock, MemoryPair } from 'wirefold/testing'
 
 /**
  * How a client of a dialect tries to connect where somebody is there and never answers: the waits

@@ -1,6 +1,6 @@
-import type { ClientOptions, DialectFactory } from '../../src/index.ts'
-import { ChannelSubscriber, RealtimeClient } from '../../src/index.ts'
-import { ManualClock, MemoryPair } from '../../src/testing/index.ts'
+import type { ClientOptions, DialectFactory } from 'wirefold'
+import { ChannelSubscriber, RealtimeClient } from 'wirefold'
+import { ManualClock, MemoryPair } from 'wirefold/testing'
 import type { Fields } from '../../src/wire/fields.ts'
 
 /** A client of some dialect over a pair in memory, whose far end the test plays itself. */

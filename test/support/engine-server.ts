@@ -1,7 +1,7 @@
-import { type EngineIoOptions, engineIo, withAcks } from '../../src/dialects/socketio-door.ts'
-import type { ClientOptions } from '../../src/index.ts'
-import { RealtimeClient } from '../../src/index.ts'
-import { type FarEnd, ManualClock, MemoryPair } from '../../src/testing/index.ts'
+import type { ClientOptions } from 'wirefold'
+import { RealtimeClient } from 'wirefold'
+import { type EngineIoOptions, engineIo, withAcks } from 'wirefold/dialects/socketio'
+import { type FarEnd, ManualClock, MemoryPair } from 'wirefold/testing'
 
 const HANDSHAKE = '{"sid":"e","upgrades":[],"pingInterval":25000,"pingTimeout":20000}'
 

@@ -1,8 +1,8 @@
-import { entity } from '../../src/dialects/entity-door.ts'
-import type { ClientOptions } from '../../src/index.ts'
-import { ChannelSubscriber, PresenceManager, RealtimeClient } from '../../src/index.ts'
-import type { FarEnd, ManualClock } from '../../src/testing/index.ts'
-import { MemoryPair } from '../../src/testing/index.ts'
+import type { ClientOptions } from 'wirefold'
+import { ChannelSubscriber, PresenceManager, RealtimeClient } from 'wirefold'
+import { entity } from 'wirefold/dialects/entity'
+import type { FarEnd, ManualClock } from 'wirefold/testing'
+import { MemoryPair } from 'wirefold/testing'
 import { asFields, asString, type Fields } from '../../src/wire/fields.ts'
 
 interface Connection {

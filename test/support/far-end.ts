@@ -1,5 +1,5 @@
-import type { Clock } from '../../src/index.ts'
-import { MemoryPair } from '../../src/testing/index.ts'
+import type { Clock } from 'wirefold'
+import { MemoryPair } from 'wirefold/testing'
 import type { Fields } from '../../src/wire/fields.ts'
 
 /** Connections in memory whose far end reads along and says only what the test has it say. */

@@ -1,9 +1,9 @@
 import { onTestFinished, vi } from 'vitest'
+import type { ClientOptions } from 'wirefold'
+import { RealtimeClient } from 'wirefold'
+import type { RealtimeServerOptions } from 'wirefold/server'
+import { createRealtimeServer } from 'wirefold/server'
 import { WebSocket } from 'ws'
-import type { ClientOptions } from '../../src/index.ts'
-import { RealtimeClient } from '../../src/index.ts'
-import type { RealtimeServerOptions } from '../../src/server/index.ts'
-import { createRealtimeServer } from '../../src/server/index.ts'
 import { balance } from './balancer.ts'
 
 /** Longer than any machine takes, and shorter than a test may. */

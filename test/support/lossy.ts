@@ -1,4 +1,4 @@
-import type { RedisConnection } from '../../src/server/redis/index.ts'
+import type { RedisConnection } from 'wirefold/server/redis'
 
 /** A connection that loses every third command or its reply, and sends some a second time, later. */
 export function lossy(connection: RedisConnection): RedisConnection {

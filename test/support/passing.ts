@@ -1,4 +1,4 @@
-import type { ManualClock } from '../../src/testing/index.ts'
+import type { ManualClock } from 'wirefold/testing'
 
 /** How much time passes in a turn of the event loop, in milliseconds. */
 const TURN_MS = 100

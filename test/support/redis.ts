@@ -7,8 +7,8 @@ import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { afterAll, describe, it, onTestFinished } from 'vitest'
 import { getCurrentTest } from 'vitest/suite'
-import type { RedisBrokerOptions, RedisConnection } from '../../src/server/redis/index.ts'
-import { createRedisBroker, ioredisClient, redisClient } from '../../src/server/redis/index.ts'
+import type { RedisBrokerOptions, RedisConnection } from 'wirefold/server/redis'
+import { createRedisBroker, ioredisClient, redisClient } from 'wirefold/server/redis'
 
 const BINARY = process.env.WIREFOLD_REDIS_SERVER ?? 'redis-server'
 

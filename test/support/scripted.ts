@@ -1,6 +1,6 @@
-import type { ClientOptions } from '../../src/index.ts'
-import { RealtimeClient } from '../../src/index.ts'
-import { ManualClock, ScriptedServer, type ScriptedServerOptions } from '../../src/testing/index.ts'
+import type { ClientOptions } from 'wirefold'
+import { RealtimeClient } from 'wirefold'
+import { ManualClock, ScriptedServer, type ScriptedServerOptions } from 'wirefold/testing'
 
 /** A client and a scripted server on one manual clock; whatever reaches `error` is collected. */
 export function scripted(

@@ -1,8 +1,8 @@
 import { WebSocket } from 'ws'
-import type { TransportFactory } from '../../src/index.ts'
-import { RealtimeClient, webSocketTransport } from '../../src/index.ts'
-import { RealtimeServer } from '../../src/server/index.ts'
-import { reconnectingWebSocket } from '../../src/transports/reconnecting-websocket.ts'
+import type { TransportFactory } from '../../src/entries/index.ts'
+import { RealtimeClient, webSocketTransport } from '../../src/entries/index.ts'
+import { reconnectingWebSocket } from '../../src/entries/reconnecting-websocket.ts'
+import { RealtimeServer } from '../../src/entries/server.ts'
 
 /*
  * A program that closes clients in every state they can be in, and prints for how long something

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { SuiteCase } from '../../src/testing/suite-case.ts'
-import type { MakeTransport } from '../../src/testing/transport-bench.ts'
-import { transportSuite } from '../../src/testing/transport-suite.ts'
+import type { MakeTransport, SuiteCase } from 'wirefold/testing'
+import { transportSuite } from 'wirefold/testing'
 
 /**
  * Holds a transport to the suite; `run` runs one case of it.

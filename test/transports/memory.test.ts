@@ -1,5 +1,5 @@
-import { ManualClock, MemoryPair } from '../../src/testing/index.ts'
-import type { MakeTransport, TransportPeer } from '../../src/testing/transport-bench.ts'
+import type { MakeTransport, TransportPeer } from 'wirefold/testing'
+import { ManualClock, MemoryPair } from 'wirefold/testing'
 import { holdToTheSuite, over } from './hold-to-the-suite.ts'
 
 /** Far ends in memory, on a clock that only the suite moves. */

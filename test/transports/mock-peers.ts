@@ -1,6 +1,6 @@
 import { Server } from 'mock-socket'
-import type { MakeTransport, TransportPeer } from '../../src/testing/transport-bench.ts'
-import type { CloseInfo, TransportFactory } from '../../src/wire/transport.ts'
+import type { CloseInfo, TransportFactory } from 'wirefold'
+import type { MakeTransport, TransportPeer } from 'wirefold/testing'
 
 let served = 0
 

@@ -1,6 +1,6 @@
 import { WebSocket } from 'mock-socket'
-import { webSocketTransport } from '../../src/index.ts'
-import { reconnectingWebSocket } from '../../src/transports/reconnecting-websocket.ts'
+import { webSocketTransport } from 'wirefold'
+import { reconnectingWebSocket } from 'wirefold/reconnecting-websocket'
 import { holdToTheSuite, over } from './hold-to-the-suite.ts'
 import { overMockSocket } from './mock-peers.ts'
 

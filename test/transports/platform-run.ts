@@ -1,7 +1,7 @@
-import { webSocketTransport } from '../../src/index.ts'
-import type { MakeTransport } from '../../src/testing/transport-bench.ts'
-import { transportSuite } from '../../src/testing/transport-suite.ts'
-import { reconnectingWebSocket } from '../../src/transports/reconnecting-websocket.ts'
+import { webSocketTransport } from '../../src/entries/index.ts'
+import { reconnectingWebSocket } from '../../src/entries/reconnecting-websocket.ts'
+import type { MakeTransport } from '../../src/entries/testing.ts'
+import { transportSuite } from '../../src/entries/testing.ts'
 import { overLoopback } from './real-peers.ts'
 
 /*

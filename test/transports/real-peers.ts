@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { WebSocketServer } from 'ws'
-import type { MakeTransport, TransportPeer } from '../../src/testing/transport-bench.ts'
-import type { CloseInfo, TransportFactory } from '../../src/wire/transport.ts'
+import type { CloseInfo, TransportFactory } from '../../src/entries/index.ts'
+import type { MakeTransport, TransportPeer } from '../../src/entries/testing.ts'
 
 /** Far ends on a real server over loopback, for a transport that opens real sockets. */
 export function overLoopback(factory: TransportFactory): MakeTransport {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { ChannelSubscriber } from 'wirefold'
+import { reconnectingWebSocket } from 'wirefold/reconnecting-websocket'
 import { WebSocket } from 'ws'
-import { ChannelSubscriber } from '../../src/index.ts'
-import { reconnectingWebSocket } from '../../src/transports/reconnecting-websocket.ts'
 import { connect, serve, until } from '../support/live.ts'
 
 describe('a client on reconnecting-websocket', () => {

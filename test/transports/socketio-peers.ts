@@ -2,9 +2,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo, Socket as TcpSocket } from 'node:net'
 import { Server } from 'socket.io'
 import { io } from 'socket.io-client'
-import type { TransportFactory } from '../../src/index.ts'
-import type { MakeTransport, TransportPeer } from '../../src/testing/transport-bench.ts'
-import { socketioClient } from '../../src/transports/socketio-client.ts'
+import type { TransportFactory } from 'wirefold'
+import { socketioClient } from 'wirefold/socketio-client'
+import type { MakeTransport, TransportPeer } from 'wirefold/testing'
 
 /**
  * Far ends on a stock Socket.IO server, for the transport over instances of socket.io-client. A

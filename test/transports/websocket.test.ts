@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { webSocketTransport } from 'wirefold'
 import { WebSocket } from 'ws'
-import { webSocketTransport } from '../../src/index.ts'
 import { ErrorOnlySocket } from './error-only-socket.ts'
 import { holdToTheSuite, over } from './hold-to-the-suite.ts'
 import { overLoopback } from './real-peers.ts'

@@ -4,16 +4,11 @@ import { createSubscriber } from 'svelte/reactivity'
 import { derived, type Readable as SvelteStore, writable } from 'svelte/store'
 import { expectTypeOf, it } from 'vitest'
 import { type ShallowRef, shallowRef } from 'vue'
-import { useOwned, useReadable } from '../../src/adapters/react.ts'
-import {
-  accessorSignals,
-  toSignal,
-  type ValueSignal,
-  valueSignals,
-} from '../../src/adapters/signals.ts'
-import { fromReadable, svelteStores } from '../../src/adapters/svelte.ts'
-import type { Readable, StoreFactory, StoreKind, StoreOf } from '../../src/base/store.ts'
-import type { DocumentContext } from '../../src/dialects/duui-contexts.ts'
+import type { Readable, StoreFactory, StoreKind, StoreOf } from 'wirefold'
+import type { DocumentContext } from 'wirefold/dialects/duui'
+import { useOwned, useReadable } from 'wirefold/react'
+import { accessorSignals, toSignal, type ValueSignal, valueSignals } from 'wirefold/signals'
+import { fromReadable, svelteStores } from 'wirefold/svelte'
 
 interface PreactKind extends StoreKind {
   readonly store: Signal<this['value']>

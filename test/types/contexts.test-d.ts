@@ -1,12 +1,7 @@
 import { describe, expectTypeOf, it } from 'vitest'
-import type { Readable, StoreFactory, StoreKind } from '../../src/base/store.ts'
-import { ContextRegistry } from '../../src/context/context-registry.ts'
-import type {
-  ComposerContext,
-  DocumentContext,
-  DUUIContext,
-} from '../../src/dialects/duui-contexts.ts'
-import type { Sink } from '../../src/wire/sink.ts'
+import type { Readable, Sink, StoreFactory, StoreKind } from 'wirefold'
+import { ContextRegistry } from 'wirefold'
+import type { ComposerContext, DocumentContext, DUUIContext } from 'wirefold/dialects/duui'
 
 type Shop =
   | { type: 'order'; id: string; total: number }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { jsonCodec } from '../../src/wire/json-codec.ts'
+import { jsonCodec } from 'wirefold'
 
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
 

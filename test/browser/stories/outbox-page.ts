@@ -1,5 +1,5 @@
-import { RealtimeClient, systemClock } from '../../../src/index.ts'
-import { indexedDbStorage } from '../../../src/storage/indexeddb.ts'
+import { RealtimeClient, systemClock } from '../../../src/entries/index.ts'
+import { indexedDbStorage } from '../../../src/entries/indexeddb.ts'
 
 /*
  * The page of the outbox stories: a client over IndexedDB. Its address says what it is to be:

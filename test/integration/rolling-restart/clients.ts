@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ChannelSubscriber, RealtimeClient } from 'wirefold'
 import { WebSocket } from 'ws'
-import { ChannelSubscriber, RealtimeClient } from '../../../src/index.ts'
 import { carryOut } from '../../support/commands.ts'
 import { sharedNow } from './time.ts'
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RealtimeServer } from '../../../src/server/index.ts'
-import { createRealtimeServer, MemoryBroker } from '../../../src/server/index.ts'
+import type { RealtimeServer } from 'wirefold/server'
+import { createRealtimeServer, MemoryBroker } from 'wirefold/server'
 import { carryOut } from '../../support/commands.ts'
 import { sharedNow } from './time.ts'
 

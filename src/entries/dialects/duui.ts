@@ -1,4 +1,4 @@
-export { duui, processChannel } from './duui.ts'
+export { duui, processChannel } from '../../dialects/duui.ts'
 export type {
   ComponentContext,
   ComposerContext,
@@ -15,7 +15,7 @@ export type {
   InstantiatedComponentContext,
   ReaderContext,
   WorkerContext,
-} from './duui-contexts.ts'
-export { isContextKind } from './duui-contexts.ts'
-export type { DUUIOptions } from './duui-dialect.ts'
-export { duuiDefaults, duuiDialect } from './duui-dialect.ts'
+} from '../../dialects/duui-contexts.ts'
+export { isContextKind } from '../../dialects/duui-contexts.ts'
+export type { DUUIOptions } from '../../dialects/duui-dialect.ts'
+export { duuiDefaults, duuiDialect } from '../../dialects/duui-dialect.ts'

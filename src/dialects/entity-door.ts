@@ -1,1 +1,0 @@
-export { entity } from './entity.ts'

@@ -1,0 +1,20 @@
+export { topics } from '../../dialects/topics.ts'
+export { withConfirmations } from '../../dialects/topics-confirmations.ts'
+export { withVersionedEnvelope } from '../../dialects/topics-envelope.ts'
+export { withErrors } from '../../dialects/topics-errors.ts'
+export { withInitialTopics } from '../../dialects/topics-initial.ts'
+export type {
+  AgentEventData,
+  RunUpdateData,
+  StreamChunkData,
+  ThreadCreatedEventData,
+  ThreadDeletedEventData,
+  ThreadHistoryData,
+  ThreadMessageEventData,
+  ThreadUpdatedEventData,
+  TopicEvents,
+  TopicEventType,
+  TopicId,
+  TopicMessage,
+} from '../../dialects/topics-messages.ts'
+export { build, isTopicEvent, topic } from '../../dialects/topics-messages.ts'

@@ -1,0 +1,2 @@
+export type { ReconnectingWebSocketOptions } from '../transports/reconnecting-websocket.ts'
+export { reconnectingWebSocket } from '../transports/reconnecting-websocket.ts'
