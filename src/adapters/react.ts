@@ -8,9 +8,9 @@ import {
   useState,
   useSyncExternalStore,
 } from 'react'
-import { isPlain } from '../base/plain.ts'
+import { isPlain } from '../base/is-plain.ts'
 import type { Readable } from '../base/store.ts'
-import type { EventFrame } from '../wire/frame.ts'
+import type { EventFrame } from '../protocol/frame.ts'
 
 /** Tells whether two selections are the same for those who show them. */
 export type IsEqual<S> = (before: S, after: S) => boolean

@@ -1,9 +1,9 @@
 import type { Unsubscribe } from './emitter.ts'
-import type { Few } from './few.ts'
-import { each, minus, plus } from './few.ts'
+import type { NotifyMode } from './notify.ts'
+import { Schedule } from './notify.ts'
+import type { Few } from './one-or-many.ts'
+import { each, minus, plus } from './one-or-many.ts'
 import { printError } from './report.ts'
-import type { NotifyMode } from './schedule.ts'
-import { Schedule } from './schedule.ts'
 
 /** A value that can be read now and followed; all that an adapter needs to know of a store. */
 export interface Readable<T> {

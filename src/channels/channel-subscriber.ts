@@ -1,15 +1,21 @@
 import { disposable } from '../base/disposable.ts'
 import { WirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
-import { isChannel } from '../wire/fields.ts'
-import type { EventFrame, Frame, PongFrame, Position, UnsubscribedFrame } from '../wire/frame.ts'
-import type { Answer, Line, Wing } from '../wire/line.ts'
+import { Linger } from '../base/linger.ts'
+import type { Answer, Line, Wing } from '../ports/client-port.ts'
+import { isChannel } from '../protocol/fields.ts'
+import type {
+  EventFrame,
+  Frame,
+  PongFrame,
+  Position,
+  UnsubscribedFrame,
+} from '../protocol/frame.ts'
 import type { Listener } from './channel.ts'
 import { Channel } from './channel.ts'
-import { chunks } from './chunks.ts'
-import { handle, released } from './handle.ts'
-import { Linger } from './linger.ts'
+import { chunks } from './subscribe-messages.ts'
 import type { ChannelHandler, SubscribeOptions, Subscription } from './subscription.ts'
+import { handle, released } from './subscription-handle.ts'
 import type { SubscriptionInput } from './subscription-state.ts'
 import { due } from './subscription-state.ts'
 

@@ -1,4 +1,4 @@
-import type { EventFrame, Position } from '../wire/frame.ts'
+import type { EventFrame, Position } from '../protocol/frame.ts'
 
 /** Why it cannot be shown that nothing was missed. */
 export type GapReason =

@@ -1,5 +1,5 @@
-import type { EventFrame } from '../wire/frame.ts'
-import type { Sink } from '../wire/sink.ts'
+import type { Sink } from '../ports/event-sink.ts'
+import type { EventFrame } from '../protocol/frame.ts'
 import type { ChannelSubscriber } from './channel-subscriber.ts'
 import type { SubscribeOptions, Subscription } from './subscription.ts'
 

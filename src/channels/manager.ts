@@ -1,8 +1,8 @@
 import type { WirefoldError } from '../base/errors.ts'
 import { tagged } from '../base/tagged.ts'
+import type { Scope } from './channel-scope.ts'
+import { scope } from './channel-scope.ts'
 import type { ChannelSubscriber } from './channel-subscriber.ts'
-import type { Scope } from './scope.ts'
-import { scope } from './scope.ts'
 import type { ChannelHandler } from './subscription.ts'
 
 /** What a manager follows, and who hears of it. */

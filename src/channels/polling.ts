@@ -4,7 +4,7 @@ import { disposable } from '../base/disposable.ts'
 import { safely } from '../base/report.ts'
 import type { Readable } from '../base/store.ts'
 import type { ConnectionState } from '../connection/connection-state.ts'
-import type { Line } from '../wire/line.ts'
+import type { Line } from '../ports/client-port.ts'
 import type { Snapshot, SyncTarget } from './sync.ts'
 
 /** How a state is fetched while there is no connection. */

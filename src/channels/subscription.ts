@@ -1,7 +1,7 @@
 import type { Release } from '../base/disposable.ts'
 import type { WirefoldError } from '../base/errors.ts'
 import type { Readable } from '../base/store.ts'
-import type { EventFrame, Position } from '../wire/frame.ts'
+import type { EventFrame, Position } from '../protocol/frame.ts'
 import type { GapReason } from './continuity.ts'
 
 /**

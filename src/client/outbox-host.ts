@@ -1,6 +1,6 @@
 import type { Emitter } from '../base/emitter.ts'
-import type { OutboxHost } from '../wire/outbox.ts'
-import type { ClientEvents } from './events.ts'
+import type { OutboxHost } from '../ports/outbox-storage.ts'
+import type { ClientEvents } from './client-events.ts'
 import type { ResolvedClientOptions } from './options.ts'
 
 /** What a host of stored requests is made of. */

@@ -1,16 +1,16 @@
 import type { Unsubscribe } from '../base/emitter.ts'
 import { randomId } from '../base/ids.ts'
 import type { Readable } from '../base/store.ts'
-import type { Pending } from '../connection/asked.ts'
 import type { ConnectionState } from '../connection/connection-state.ts'
-import type { EventFrame, Reply } from '../wire/frame.ts'
-import type { Line } from '../wire/line.ts'
-import type { AskOptions } from '../wire/question.ts'
-import type { ClientEvents } from './events.ts'
+import type { Line } from '../ports/client-port.ts'
+import type { AskOptions } from '../ports/outgoing-request.ts'
+import type { EventFrame, Reply } from '../protocol/frame.ts'
+import type { Pending } from '../requests/pending-request.ts'
+import type { ClientEvents } from './client-events.ts'
+import { Session } from './client-runtime.ts'
+import type { ClientStats } from './client-stats.ts'
 import type { ClientOptions, ResolvedClientOptions } from './options.ts'
 import { resolveClientOptions } from './options.ts'
-import { Session } from './session.ts'
-import type { ClientStats } from './stats.ts'
 
 /** How a request is made. */
 export interface RequestOptions {

@@ -1,8 +1,8 @@
 import type { BackoffOptions } from '../base/backoff.ts'
 import type { WirefoldError } from '../base/errors.ts'
-import type { DialectFactory } from '../wire/dialect.ts'
-import type { Frame, WelcomeFrame } from '../wire/frame.ts'
-import type { CloseInfo } from '../wire/transport.ts'
+import type { CloseInfo } from '../ports/transport.ts'
+import type { DialectFactory } from '../protocol/dialect.ts'
+import type { Frame, WelcomeFrame } from '../protocol/frame.ts'
 import type { Environment } from './environment.ts'
 import type { Link, LinkParts } from './link.ts'
 

@@ -1,7 +1,7 @@
 import type { BackoffOptions } from '../base/backoff.ts'
 import { backoffDelay } from '../base/backoff.ts'
 import { WirefoldError } from '../base/errors.ts'
-import type { CloseInfo } from '../wire/transport.ts'
+import type { CloseInfo } from '../ports/transport.ts'
 import { retryHint } from './retry-hint.ts'
 
 /*

@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from '../base/clock.ts'
-import type { Frame, GoawayFrame, WelcomeFrame } from '../wire/frame.ts'
+import type { Frame, GoawayFrame, WelcomeFrame } from '../protocol/frame.ts'
 import type { Link } from './link.ts'
 
 /** What a handoff needs around it. */

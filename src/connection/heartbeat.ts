@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from '../base/clock.ts'
-import type { PongFrame } from '../wire/frame.ts'
+import type { PongFrame } from '../protocol/frame.ts'
 import type { HeartbeatInput, HeartbeatRules, HeartbeatState } from './heartbeat-state.ts'
 import { heartbeat, heartbeatStart, nextTick } from './heartbeat-state.ts'
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import type { EventFrame, PongFrame } from '../wire/frame.ts'
+import type { EventFrame, PongFrame } from '../protocol/frame.ts'
 
 /**
  * How far the server's clock is from ours, and how long its events travel; both in milliseconds, and

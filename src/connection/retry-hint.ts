@@ -1,6 +1,6 @@
 import { isWirefoldError } from '../base/errors.ts'
-import { asFields, asNumber } from '../wire/fields.ts'
-import type { CloseInfo } from '../wire/transport.ts'
+import type { CloseInfo } from '../ports/transport.ts'
+import { asFields, asNumber } from '../protocol/fields.ts'
 
 /** What a server said of when to come back, in milliseconds. */
 export interface RetryHint {

@@ -2,7 +2,7 @@ import type { Cancel, Clock } from '../base/clock.ts'
 import { WirefoldError } from '../base/errors.ts'
 import { TokenBucket } from '../base/token-bucket.ts'
 import { utf8Length } from '../base/utf8-length.ts'
-import type { Codec } from '../wire/codec.ts'
+import type { Codec } from '../protocol/codec.ts'
 
 /** The largest first frame, which carries the greeting, in bytes; see `docs/protocol.md`. */
 const FIRST_FRAME_BYTES = 16 * 1024

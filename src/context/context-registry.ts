@@ -1,10 +1,10 @@
 import type { Readable, ReadableKind, StoreFactory, StoreKind, StoreOf } from '../base/store.ts'
 import { storeFactory } from '../base/store.ts'
-import type { EventFrame } from '../wire/frame.ts'
-import type { Sink } from '../wire/sink.ts'
+import type { Sink } from '../ports/event-sink.ts'
+import type { EventFrame } from '../protocol/frame.ts'
 import type { RoutePlan } from './context-router.ts'
 import { ContextRouter } from './context-router.ts'
-import type { EventMeta } from './order.ts'
+import type { EventMeta } from './event-order.ts'
 import type { PayloadLog } from './payload-log.ts'
 import type {
   DerivedOptions,

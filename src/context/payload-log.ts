@@ -1,5 +1,5 @@
-import type { Fields } from '../wire/fields.ts'
-import type { EventMeta } from './order.ts'
+import type { Fields } from '../protocol/fields.ts'
+import type { EventMeta } from './event-order.ts'
 
 /** Something long that came with a context: a stack trace, a script, logs. */
 export interface Payload {

@@ -1,5 +1,5 @@
-import type { NotifyMode } from '../base/schedule.ts'
-import type { EventOrder } from './order.ts'
+import type { NotifyMode } from '../base/notify.ts'
+import type { EventOrder } from './event-order.ts'
 import type { PayloadLogOptions } from './payload-log.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { isPlain } from '../base/plain.ts'
+import { isPlain } from '../base/is-plain.ts'
 
 /**
  * Whether two values are the same, or plain objects (or arrays) with equally many keys and every

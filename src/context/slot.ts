@@ -1,9 +1,9 @@
 import type { Readable, StoreFactory, StoreKind, Writable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
-import type { Fields } from '../wire/fields.ts'
-import type { EventMeta, EventOrder, Place } from './order.ts'
-import { isBefore, placeOf } from './order.ts'
-import { Recency } from './recency.ts'
+import type { Fields } from '../protocol/fields.ts'
+import type { EventMeta, EventOrder, Place } from './event-order.ts'
+import { isBefore, placeOf } from './event-order.ts'
+import { Recency } from './lru-list.ts'
 import type { DropReason, MutableCounts } from './registry-options.ts'
 import { shallowEqual } from './shallow-equal.ts'
 

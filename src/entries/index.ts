@@ -7,7 +7,7 @@ export type { Unsubscribe } from '../base/emitter.ts'
 export type { ErrorCode, ErrorDetail, ErrorDetails, Refusal } from '../base/errors.ts'
 export { isWirefoldError, WirefoldError } from '../base/errors.ts'
 export type { LogArea, Logger } from '../base/logger.ts'
-export type { NotifyMode } from '../base/schedule.ts'
+export type { NotifyMode } from '../base/notify.ts'
 export type {
   Readable,
   ReadableKind,
@@ -18,18 +18,18 @@ export type {
   Writable,
 } from '../base/store.ts'
 export { createStore, storeFactory } from '../base/store.ts'
+export type { EventsOptions } from '../channels/channel-events.ts'
+export { events, eventsDefaults } from '../channels/channel-events.ts'
+export type { Scope } from '../channels/channel-scope.ts'
+export { scope } from '../channels/channel-scope.ts'
 export type { ChannelOptions } from '../channels/channel-subscriber.ts'
 export { ChannelSubscriber, channelDefaults } from '../channels/channel-subscriber.ts'
 export type { GapReason } from '../channels/continuity.ts'
-export type { EventsOptions } from '../channels/events.ts'
-export { events, eventsDefaults } from '../channels/events.ts'
 export { feed } from '../channels/feed.ts'
 export type { Manager, ManagerOptions } from '../channels/manager.ts'
 export { defineManager } from '../channels/manager.ts'
 export type { PollingOptions } from '../channels/polling.ts'
 export { pollingDefaults, pollWhileDown } from '../channels/polling.ts'
-export type { Scope } from '../channels/scope.ts'
-export { scope } from '../channels/scope.ts'
 export type {
   ChannelHandler,
   ChannelStatus,
@@ -38,29 +38,20 @@ export type {
 } from '../channels/subscription.ts'
 export type { Snapshot, Sync, SyncOptions, SyncTarget } from '../channels/sync.ts'
 export { sync, syncDefaults } from '../channels/sync.ts'
-export type { ClientEvents } from '../client/events.ts'
+export type { ClientEvents } from '../client/client-events.ts'
+export type { ClientStats } from '../client/client-stats.ts'
 export type { ClientOptions } from '../client/options.ts'
 export { clientDefaults } from '../client/options.ts'
 export type { RequestOptions } from '../client/realtime-client.ts'
 export { RealtimeClient } from '../client/realtime-client.ts'
-export type { ClientStats } from '../client/stats.ts'
-export type { Pending } from '../connection/asked.ts'
-export type { Auth, AuthReason } from '../connection/authority.ts'
 export type { ConnectionState } from '../connection/connection-state.ts'
+export type { Auth, AuthReason } from '../connection/credentials.ts'
 export type { Environment, EnvironmentEvent } from '../connection/environment.ts'
 export { platformEnvironment } from '../connection/environment.ts'
 export type { HeartbeatOptions } from '../connection/heartbeat.ts'
 export { heartbeatDefaults } from '../connection/heartbeat.ts'
-export type { OutboxOptions } from '../connection/outbox-options.ts'
-export { outboxDefaults } from '../connection/outbox-options.ts'
-export type {
-  WebSocketConstructor,
-  WebSocketLike,
-  WebSocketTransportOptions,
-} from '../connection/websocket-transport.ts'
-export { webSocketTransport } from '../connection/websocket-transport.ts'
 export { ContextRegistry } from '../context/context-registry.ts'
-export type { EventMeta, EventOrder } from '../context/order.ts'
+export type { EventMeta, EventOrder } from '../context/event-order.ts'
 export type {
   Payload,
   PayloadEntry,
@@ -99,13 +90,12 @@ export type {
   ValueOf,
 } from '../context/registry-types.ts'
 export type { KeySelector } from '../context/slot-plans.ts'
-export { native } from '../dialects/native.ts'
+export { native } from '../dialects/native/client.ts'
 export type { BindOptions, Bound } from '../optimistic/bind.ts'
 export type { BoundList, ListOptions } from '../optimistic/bind-list.ts'
 export { bindList } from '../optimistic/bind-list.ts'
 export type { BoundRecord, RecordOptions } from '../optimistic/bind-record.ts'
 export { bindRecord } from '../optimistic/bind-record.ts'
-export type { Cell, Confirmed, Source, Step, Target } from '../optimistic/confirmed.ts'
 export { OptimisticManager } from '../optimistic/optimistic-manager.ts'
 export type {
   EntityApi,
@@ -117,7 +107,24 @@ export type {
   PendingMutation,
 } from '../optimistic/optimistic-options.ts'
 export { optimisticDefaults } from '../optimistic/optimistic-options.ts'
-export type { Presence } from '../presence/presence-handle.ts'
+export type { Cell, Confirmed, Source, Step, Target } from '../optimistic/state-source.ts'
+export type { Answer, Answered, Line, Wing } from '../ports/client-port.ts'
+export type { Sink } from '../ports/event-sink.ts'
+export type {
+  KeptOutbox,
+  OutboxHost,
+  OutboxIdentity,
+  OutboxStorage,
+  SettledRequest,
+} from '../ports/outbox-storage.ts'
+export type { AskOptions, Question } from '../ports/outgoing-request.ts'
+export type {
+  CloseInfo,
+  Transport,
+  TransportFactory,
+  TransportHandlers,
+} from '../ports/transport.ts'
+export type { Presence } from '../presence/own-presence-handle.ts'
 export type {
   PresenceEvent,
   PresenceEvents,
@@ -125,7 +132,7 @@ export type {
 } from '../presence/presence-manager.ts'
 export { PresenceManager, presenceDefaults } from '../presence/presence-manager.ts'
 export type { PresenceChange } from '../presence/presence-state.ts'
-export type { Codec } from '../wire/codec.ts'
+export type { Codec } from '../protocol/codec.ts'
 export type {
   Capabilities,
   Credentials,
@@ -133,8 +140,8 @@ export type {
   DialectFactory,
   Outgoing,
   Presets,
-} from '../wire/dialect.ts'
-export { eventFrame } from '../wire/event-frame.ts'
+} from '../protocol/dialect.ts'
+export { eventFrame } from '../protocol/event-frame.ts'
 export type {
   ChannelPosition,
   EventFrame,
@@ -152,7 +159,7 @@ export type {
   SubscribedFrame,
   UnsubscribedFrame,
   WelcomeFrame,
-} from '../wire/frame.ts'
+} from '../protocol/frame.ts'
 export type {
   AuthIntent,
   HelloIntent,
@@ -164,24 +171,17 @@ export type {
   RequestIntent,
   SubscribeIntent,
   UnsubscribeIntent,
-} from '../wire/intent.ts'
-export { jsonCodec } from '../wire/json-codec.ts'
-export type { Answer, Answered, Line, Wing } from '../wire/line.ts'
+} from '../protocol/intent.ts'
+export { jsonCodec } from '../protocol/json-codec.ts'
+export { plainDialect } from '../protocol/plain-dialect.ts'
+export { plainReply } from '../protocol/plain-frames.ts'
+export type { PresenceDevice, PresenceUser } from '../protocol/presence.ts'
+export type { OutboxOptions } from '../requests/outbox-options.ts'
+export { outboxDefaults } from '../requests/outbox-options.ts'
+export type { Pending } from '../requests/pending-request.ts'
 export type {
-  KeptOutbox,
-  OutboxHost,
-  OutboxIdentity,
-  OutboxStorage,
-  SettledRequest,
-} from '../wire/outbox.ts'
-export { plainDialect } from '../wire/plain-dialect.ts'
-export { plainReply } from '../wire/plain-frames.ts'
-export type { PresenceDevice, PresenceUser } from '../wire/presence.ts'
-export type { AskOptions, Question } from '../wire/question.ts'
-export type { Sink } from '../wire/sink.ts'
-export type {
-  CloseInfo,
-  Transport,
-  TransportFactory,
-  TransportHandlers,
-} from '../wire/transport.ts'
+  WebSocketConstructor,
+  WebSocketLike,
+  WebSocketTransportOptions,
+} from '../transports/websocket.ts'
+export { webSocketTransport } from '../transports/websocket.ts'

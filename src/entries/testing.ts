@@ -1,4 +1,4 @@
-export type { DialectHarness, MakeDialect } from '../testing/dialect-bench.ts'
+export type { DialectHarness, MakeDialect } from '../testing/dialect-harness.ts'
 export { dialectSuite } from '../testing/dialect-suite.ts'
 export { ManualClock, settle } from '../testing/manual-clock.ts'
 export { MemoryOutboxDatabase, memoryOutboxStorage } from '../testing/memory-outbox.ts'
@@ -18,5 +18,5 @@ export type {
   Reception,
   TransportHarness,
   TransportPeer,
-} from '../testing/transport-bench.ts'
+} from '../testing/transport-harness.ts'
 export { transportSuite } from '../testing/transport-suite.ts'

@@ -2,9 +2,9 @@ import type { Readable, StoreFactory, StoreKind, StoreOf } from '../base/store.t
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
 import type { BindOptions, Bound, Rules } from './bind.ts'
 import { bind } from './bind.ts'
-import type { Cell } from './confirmed.ts'
 import { idOf } from './entity-change.ts'
 import { find, replace, without } from './row-mutations.ts'
+import type { Cell } from './state-source.ts'
 
 /** How a list is kept in step with the `entity:*` events of a channel. */
 export interface ListOptions<Row extends object> extends BindOptions<readonly Row[]> {

@@ -2,8 +2,8 @@ import type { Readable, StoreFactory, StoreKind, StoreOf } from '../base/store.t
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
 import type { BindOptions, Bound } from './bind.ts'
 import { bind } from './bind.ts'
-import type { Cell } from './confirmed.ts'
 import { idOf } from './entity-change.ts'
+import type { Cell } from './state-source.ts'
 
 /** How a record is kept in step with the `entity:*` events of a channel. */
 export interface RecordOptions<Row extends object> extends BindOptions<Row | undefined> {

@@ -7,10 +7,10 @@ import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
 import type { ChannelStatus } from '../channels/subscription.ts'
 import type { SyncOptions } from '../channels/sync.ts'
 import { sync } from '../channels/sync.ts'
-import type { EventFrame, Position } from '../wire/frame.ts'
-import type { Cell, Confirmed, Source, Step } from './confirmed.ts'
+import type { EventFrame, Position } from '../protocol/frame.ts'
 import type { EntityChange } from './entity-change.ts'
 import { entityChange } from './entity-change.ts'
+import type { Cell, Confirmed, Source, Step } from './state-source.ts'
 
 /** How a state is kept in step with the `entity:*` events of a channel; what is not told here is as `sync` has it. */
 export interface BindOptions<State> extends Omit<SyncOptions<State>, 'into'> {

@@ -1,6 +1,6 @@
-import type { Fields } from '../wire/fields.ts'
-import { asString, isFields } from '../wire/fields.ts'
-import type { EventFrame } from '../wire/frame.ts'
+import type { Fields } from '../protocol/fields.ts'
+import { asString, isFields } from '../protocol/fields.ts'
+import type { EventFrame } from '../protocol/frame.ts'
 
 /** What an `entity:*` event says of one entity. */
 export interface EntityChange {

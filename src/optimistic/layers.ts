@@ -1,7 +1,7 @@
-import type { EventFrame, Position } from '../wire/frame.ts'
-import type { Step } from './confirmed.ts'
+import type { EventFrame, Position } from '../protocol/frame.ts'
 import type { EntityChange } from './entity-change.ts'
 import { entityChange } from './entity-change.ts'
+import type { Step } from './state-source.ts'
 
 /** What a mutation does to a state. */
 export interface Mutation<T, Result = never> {

@@ -4,10 +4,8 @@ import { printError } from '../base/report.ts'
 import type { Readable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
 import type { RequestOptions } from '../client/realtime-client.ts'
-import type { Fields } from '../wire/fields.ts'
-import type { ChannelPosition } from '../wire/frame.ts'
-import type { Confirmed, Target } from './confirmed.ts'
-import { cellGround, confirmedGround, isCell } from './ground.ts'
+import type { Fields } from '../protocol/fields.ts'
+import type { ChannelPosition } from '../protocol/frame.ts'
 import type { Mutation } from './layers.ts'
 import type {
   EntityApi,
@@ -20,8 +18,10 @@ import type {
 import { optimisticDefaults } from './optimistic-options.ts'
 import type { OverlayPort } from './overlay.ts'
 import { Overlay } from './overlay.ts'
+import { cellGround, confirmedGround, isCell } from './overlay-base.ts'
 import type { Resolve } from './row-mutations.ts'
 import { alteration, creation, find, removal } from './row-mutations.ts'
+import type { Confirmed, Target } from './state-source.ts'
 
 /**
  * Shows what was done here before the server has confirmed it.

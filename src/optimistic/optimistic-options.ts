@@ -1,9 +1,9 @@
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
 import type { RequestOptions } from '../client/realtime-client.ts'
-import type { Fields } from '../wire/fields.ts'
-import type { Reply } from '../wire/frame.ts'
-import type { Line } from '../wire/line.ts'
-import type { Target } from './confirmed.ts'
+import type { Line } from '../ports/client-port.ts'
+import type { Fields } from '../protocol/fields.ts'
+import type { Reply } from '../protocol/frame.ts'
+import type { Target } from './state-source.ts'
 
 /** What a manager needs of a client; a `RealtimeClient` is one. */
 export interface OptimisticClient {

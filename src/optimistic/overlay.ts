@@ -2,13 +2,13 @@ import type { Cancel, Clock } from '../base/clock.ts'
 import { WirefoldError } from '../base/errors.ts'
 import type { Readable } from '../base/store.ts'
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
-import type { ChannelPosition } from '../wire/frame.ts'
+import type { ChannelPosition } from '../protocol/frame.ts'
 import { idOf } from './entity-change.ts'
-import type { Ground } from './ground.ts'
 import type { Layer, Layered, Mutation, Own } from './layers.ts'
 import { confirm, drop, move, propose, release, ripe, shown } from './layers.ts'
+import type { Ground } from './overlay-base.ts'
 import type { KeyOf } from './row-mutations.ts'
-import { whenReached } from './when-reached.ts'
+import { whenReached } from './wait-for-position.ts'
 
 /** What overlays share. */
 export interface OverlayPort {

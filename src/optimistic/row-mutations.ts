@@ -1,4 +1,4 @@
-import { isFields } from '../wire/fields.ts'
+import { isFields } from '../protocol/fields.ts'
 import type { Mutation } from './layers.ts'
 
 /** Tells a row from others. */

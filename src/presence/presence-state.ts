@@ -1,7 +1,7 @@
-import { asFields } from '../wire/fields.ts'
-import type { EventFrame } from '../wire/frame.ts'
-import type { PresenceUser } from '../wire/presence.ts'
-import { isSame, readUser, readUsers } from './presence-user.ts'
+import { asFields } from '../protocol/fields.ts'
+import type { EventFrame } from '../protocol/frame.ts'
+import type { PresenceUser } from '../protocol/presence.ts'
+import { isSame, readUser, readUsers } from './read-presence-user.ts'
 
 /*
  * Who is at one resource, by the events of its channel. Nothing here acts.

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { WirefoldError } from '../base/errors.ts'
-import { asFields, asNumber, asString, isChannel, isFields } from '../wire/fields.ts'
-import { presenceResource } from '../wire/presence.ts'
+import { asFields, asNumber, asString, isChannel, isFields } from '../protocol/fields.ts'
+import { presenceResource } from '../protocol/presence.ts'
 import type { AddressedRequest } from './client-address.ts'
 import type { MountRequest } from './mount.ts'
 import type {

@@ -1,4 +1,4 @@
-import type { ServerDialect } from '../wire/server-dialect.ts'
+import type { ServerDialect } from '../protocol/server-dialect.ts'
 import { textFrames } from './text-frames.ts'
 
 /** How several texts become one frame; without, they are a frame each. */

@@ -1,4 +1,4 @@
-import type { Position } from '../wire/frame.ts'
+import type { Position } from '../protocol/frame.ts'
 import type { Answers } from './answers.ts'
 import type { ChannelEvent } from './channel-event.ts'
 import type { PresenceStore } from './presence-store.ts'

@@ -1,4 +1,4 @@
-import { isFields } from '../wire/fields.ts'
+import { isFields } from '../protocol/fields.ts'
 
 /**
  * A JSON value as the one text that all equal values have: the fields of objects in order.

@@ -1,5 +1,5 @@
-import type { Position } from '../wire/frame.ts'
-import type { ServerDialect } from '../wire/server-dialect.ts'
+import type { Position } from '../protocol/frame.ts'
+import type { ServerDialect } from '../protocol/server-dialect.ts'
 import type { NewEvent } from './broker.ts'
 
 /** An event with its place, which knows its own text. */

@@ -1,6 +1,6 @@
 import type { Refusal } from '../base/errors.ts'
-import type { Position } from '../wire/frame.ts'
-import type { SubscribeCommand, UnsubscribeCommand } from '../wire/server-dialect.ts'
+import type { Position } from '../protocol/frame.ts'
+import type { SubscribeCommand, UnsubscribeCommand } from '../protocol/server-dialect.ts'
 import type { Missed } from './broker.ts'
 import type { ChannelParts } from './channel-parts.ts'
 import { channelParts } from './channel-parts.ts'

@@ -2,13 +2,14 @@ import type { Cancel } from '../base/clock.ts'
 import type { Refusal } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
 import { loggable } from '../base/logger.ts'
-import type { GoawayFrame } from '../wire/frame.ts'
+import { Turns } from '../base/serial-queue.ts'
+import type { GoawayFrame } from '../protocol/frame.ts'
 import type {
   AuthCommand,
   HelloCommand,
   MalformedCommand,
   ServerDialect,
-} from '../wire/server-dialect.ts'
+} from '../protocol/server-dialect.ts'
 import type { ChannelEvent } from './channel-event.ts'
 import type { Asker, ConnectionPhase } from './connection-phase.ts'
 import { FIRST_FRAME_BYTES, HELD_BYTES } from './connection-phase.ts'
@@ -27,7 +28,6 @@ import { Questions } from './questions.ts'
 import type { Receiver } from './receiver.ts'
 import { CLOSE_CODES, rateLimited, refusal } from './refusals.ts'
 import type { Socket } from './socket.ts'
-import { Turns } from './turns.ts'
 import { Voice } from './voice.ts'
 import { welcome } from './welcome.ts'
 

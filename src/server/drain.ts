@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import type { GoawayFrame } from '../wire/frame.ts'
+import type { GoawayFrame } from '../protocol/frame.ts'
 import type { Session } from './mount.ts'
 
 /** How a server is drained. */

@@ -1,6 +1,6 @@
 import { isWirefoldError } from '../base/errors.ts'
-import { jsonCodec } from '../wire/json-codec.ts'
-import type { Command, MalformedCommand, ServerDialect } from '../wire/server-dialect.ts'
+import { jsonCodec } from '../protocol/json-codec.ts'
+import type { Command, MalformedCommand, ServerDialect } from '../protocol/server-dialect.ts'
 
 /** A frame's readable messages, or what is wrong with the others. */
 export type Entry =

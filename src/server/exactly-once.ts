@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { PublishCommand, RequestCommand } from '../wire/server-dialect.ts'
+import type { PublishCommand, RequestCommand } from '../protocol/server-dialect.ts'
 import { canonicalJson } from './canonical-json.ts'
 import type { ServerCore } from './core.ts'
 import { outcomeOf, refused } from './outcome.ts'

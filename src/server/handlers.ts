@@ -1,5 +1,5 @@
-import { isOwnType } from '../dialects/native-server.ts'
-import type { Position } from '../wire/frame.ts'
+import { isOwnType } from '../dialects/native/server.ts'
+import type { Position } from '../protocol/frame.ts'
 import type { User } from './options.ts'
 
 /** What a request handler knows of the request besides its payload. */

@@ -1,5 +1,5 @@
 import type { Refusal } from '../base/errors.ts'
-import type { Position } from '../wire/frame.ts'
+import type { Position } from '../protocol/frame.ts'
 import type { ChannelEvent } from './channel-event.ts'
 import type { Receiver } from './receiver.ts'
 

@@ -1,4 +1,4 @@
-import type { Position } from '../wire/frame.ts'
+import type { Position } from '../protocol/frame.ts'
 import type { ChannelListener, Missed, NewEvent } from './broker.ts'
 import { ChannelEvent } from './channel-event.ts'
 import { HISTORY_EVENTS, HISTORY_MS } from './history-bounds.ts'

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
-import type { Position } from '../wire/frame.ts'
-import type { PresenceUser } from '../wire/presence.ts'
-import { presenceChannel } from '../wire/presence.ts'
+import type { Position } from '../protocol/frame.ts'
+import type { PresenceUser } from '../protocol/presence.ts'
+import { presenceChannel } from '../protocol/presence.ts'
 import type { NewEvent } from './broker.ts'
 import type {
   ClaimState,

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { GoawayFrame } from '../wire/frame.ts'
+import type { GoawayFrame } from '../protocol/frame.ts'
 import type { Join } from './batch.ts'
 import type { ChannelEvent } from './channel-event.ts'
 import type { ServerCore } from './core.ts'

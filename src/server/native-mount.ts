@@ -1,5 +1,5 @@
-import { NATIVE_PROTOCOL } from '../dialects/native.ts'
-import { nativeServer } from '../dialects/native-server.ts'
+import { NATIVE_PROTOCOL } from '../dialects/native/client.ts'
+import { nativeServer } from '../dialects/native/server.ts'
 import { Connection } from './connection.ts'
 import type { Mount } from './mount.ts'
 

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../base/clock.ts'
-import type { ChannelPosition, Position } from '../wire/frame.ts'
+import type { ChannelPosition, Position } from '../protocol/frame.ts'
 import type { User } from './options.ts'
 import type { Publisher } from './publisher.ts'
 import { refusalOf } from './refusals.ts'

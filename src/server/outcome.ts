@@ -1,5 +1,5 @@
 import type { Refusal } from '../base/errors.ts'
-import type { ChannelPosition, RefusalFrame, ReplyFrame } from '../wire/frame.ts'
+import type { ChannelPosition, RefusalFrame, ReplyFrame } from '../protocol/frame.ts'
 
 /** What a request came to: its answer, without the key that it answers in one dialect or another. */
 export type Outcome = ReplyFrame | RefusalFrame

@@ -1,6 +1,6 @@
 import { WirefoldError } from '../base/errors.ts'
-import { isChannel } from '../wire/fields.ts'
-import { presenceChannel } from '../wire/presence.ts'
+import { isChannel } from '../protocol/fields.ts'
+import { presenceChannel } from '../protocol/presence.ts'
 
 /** The most a member may tell of itself, in bytes of JSON. */
 const LARGEST_META = 4096

@@ -1,6 +1,6 @@
 import { isWirefoldError, type Refusal } from '../base/errors.ts'
-import { presenceResource } from '../wire/presence.ts'
-import type { PresenceCommand, ServerFrame } from '../wire/server-dialect.ts'
+import { presenceResource } from '../protocol/presence.ts'
+import type { PresenceCommand, ServerFrame } from '../protocol/server-dialect.ts'
 import type { Attendant } from './attendance.ts'
 import type { ServerCore } from './core.ts'
 import type { User } from './options.ts'

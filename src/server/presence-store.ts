@@ -1,5 +1,5 @@
-import type { Position } from '../wire/frame.ts'
-import type { PresenceUser } from '../wire/presence.ts'
+import type { Position } from '../protocol/frame.ts'
+import type { PresenceUser } from '../protocol/presence.ts'
 
 /** Which member: a user's device at a resource. */
 export interface PresenceKey {

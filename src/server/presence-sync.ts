@@ -1,5 +1,5 @@
-import type { Position } from '../wire/frame.ts'
-import { presenceChannel } from '../wire/presence.ts'
+import type { Position } from '../protocol/frame.ts'
+import { presenceChannel } from '../protocol/presence.ts'
 import type { ChannelParts } from './channel-parts.ts'
 import type { Receiver } from './receiver.ts'
 

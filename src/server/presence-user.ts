@@ -1,4 +1,4 @@
-import type { PresenceUser } from '../wire/presence.ts'
+import type { PresenceUser } from '../protocol/presence.ts'
 
 /** A device as a store of presence has it. */
 export interface StoredDevice {

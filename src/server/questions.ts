@@ -1,4 +1,4 @@
-import type { PublishCommand, RequestCommand } from '../wire/server-dialect.ts'
+import type { PublishCommand, RequestCommand } from '../protocol/server-dialect.ts'
 import type { Asker } from './connection-phase.ts'
 import type { ServerCore } from './core.ts'
 import { answerOnce } from './exactly-once.ts'

@@ -1,4 +1,4 @@
-import type { ServerDialect } from '../wire/server-dialect.ts'
+import type { ServerDialect } from '../protocol/server-dialect.ts'
 import type { User } from './options.ts'
 
 /** Somebody who subscribes to channels and is told of their events. */

@@ -1,6 +1,6 @@
 import type { Refusal } from '../base/errors.ts'
 import { isWirefoldError, WirefoldError } from '../base/errors.ts'
-import { asFields, asNumber } from '../wire/fields.ts'
+import { asFields, asNumber } from '../protocol/fields.ts'
 
 /** What the server itself says no with. The messages are fixed: nothing of the inside leaks. */
 const MESSAGES = {

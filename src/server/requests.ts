@@ -1,6 +1,6 @@
 import type { Refusal } from '../base/errors.ts'
 import { WirefoldError } from '../base/errors.ts'
-import type { PublishCommand, RequestCommand, ServerDialect } from '../wire/server-dialect.ts'
+import type { PublishCommand, RequestCommand, ServerDialect } from '../protocol/server-dialect.ts'
 import type { Remember } from './broker.ts'
 import type { ServerCore } from './core.ts'
 import type { RequestContext, RequestHandler } from './handlers.ts'

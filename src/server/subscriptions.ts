@@ -1,7 +1,8 @@
 import type { Refusal } from '../base/errors.ts'
-import type { Position } from '../wire/frame.ts'
-import { presenceResource } from '../wire/presence.ts'
-import type { SubscribeCommand, UnsubscribeCommand } from '../wire/server-dialect.ts'
+import { Turns } from '../base/serial-queue.ts'
+import type { Position } from '../protocol/frame.ts'
+import { presenceResource } from '../protocol/presence.ts'
+import type { SubscribeCommand, UnsubscribeCommand } from '../protocol/server-dialect.ts'
 import type { ChannelEvent } from './channel-event.ts'
 import type { ChannelParts } from './channel-parts.ts'
 import type { ChannelTable } from './channel-table.ts'
@@ -9,7 +10,6 @@ import type { Membership } from './membership.ts'
 import { presenceSync } from './presence-sync.ts'
 import type { Receiver } from './receiver.ts'
 import { refusal } from './refusals.ts'
-import { Turns } from './turns.ts'
 
 /** What the subscriptions of a receiver are made of. */
 export interface SubscriptionParts extends ChannelParts {

@@ -1,4 +1,4 @@
-import type { DUUIEnvelope } from '../dialects/duui-contexts.ts'
+import type { DUUIEnvelope } from '../dialects/duui/contexts.ts'
 
 /** Keeps the envelopes of processes. */
 export interface TimelineStore {

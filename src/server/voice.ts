@@ -1,6 +1,6 @@
 import type { Refusal } from '../base/errors.ts'
 import type { LogArea } from '../base/logger.ts'
-import type { MalformedCommand, ServerDialect, ServerFrame } from '../wire/server-dialect.ts'
+import type { MalformedCommand, ServerDialect, ServerFrame } from '../protocol/server-dialect.ts'
 import type { ServerCore } from './core.ts'
 import { badFrame } from './refusals.ts'
 

@@ -1,4 +1,4 @@
-import type { WelcomeFrame } from '../wire/frame.ts'
+import type { WelcomeFrame } from '../protocol/frame.ts'
 import type { ServerCore } from './core.ts'
 import type { User } from './options.ts'
 

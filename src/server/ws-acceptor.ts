@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { RawData, ServerOptions, WebSocket } from 'ws'
 import { WebSocketServer } from 'ws'
 import { WirefoldError } from '../base/errors.ts'
-import { asFields } from '../wire/fields.ts'
+import { asFields } from '../protocol/fields.ts'
 import type { RawSocket, SocketHandlers } from './socket.ts'
 
 /** How long a peer may take to answer a close. */

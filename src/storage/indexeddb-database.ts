@@ -1,5 +1,5 @@
-import type { OutboxIdentity } from '../wire/outbox.ts'
-import { claimed, marked } from './lease.ts'
+import type { OutboxIdentity } from '../ports/outbox-storage.ts'
+import { claimed, marked } from './claim-rules.ts'
 import type { Claim, Mark, OutboxDatabase, StoredRequest } from './outbox-database.ts'
 
 const VERSION = 1

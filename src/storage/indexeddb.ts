@@ -1,5 +1,5 @@
 import { WirefoldError } from '../base/errors.ts'
-import type { OutboxStorage } from '../wire/outbox.ts'
+import type { OutboxStorage } from '../ports/outbox-storage.ts'
 import { IndexedDbDatabase } from './indexeddb-database.ts'
 import { storedOutbox } from './stored-outbox.ts'
 

@@ -1,5 +1,5 @@
-import type { OutboxIdentity } from '../wire/outbox.ts'
-import type { Question } from '../wire/question.ts'
+import type { OutboxIdentity } from '../ports/outbox-storage.ts'
+import type { Question } from '../ports/outgoing-request.ts'
 
 /**
  * What keeps requests, for all tabs that share it.

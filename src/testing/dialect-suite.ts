@@ -7,7 +7,7 @@ import {
   oddMessages,
   said,
   textOf,
-} from './dialect-bench.ts'
+} from './dialect-harness.ts'
 import { assertFrame } from './frame-shapes.ts'
 import { assertSame, type SuiteCase } from './suite-case.ts'
 

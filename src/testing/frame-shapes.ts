@@ -1,4 +1,4 @@
-import type { Frame } from '../wire/frame.ts'
+import type { Frame } from '../protocol/frame.ts'
 
 type Check = (value: unknown) => boolean
 

@@ -1,7 +1,7 @@
-import { claimed, marked } from '../storage/lease.ts'
+import type { OutboxIdentity, OutboxStorage } from '../ports/outbox-storage.ts'
+import { claimed, marked } from '../storage/claim-rules.ts'
 import type { Claim, Mark, OutboxDatabase, StoredRequest } from '../storage/outbox-database.ts'
 import { storedOutbox } from '../storage/stored-outbox.ts'
-import type { OutboxIdentity, OutboxStorage } from '../wire/outbox.ts'
 
 /** Requests in memory: what several clients of a test share as tabs share a database. */
 export class MemoryOutboxDatabase implements OutboxDatabase {

@@ -4,7 +4,7 @@ import type {
   Transport,
   TransportFactory,
   TransportHandlers,
-} from '../wire/transport.ts'
+} from '../ports/transport.ts'
 
 /** The far end of an in-memory connection. */
 export interface FarEnd {

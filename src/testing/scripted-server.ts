@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { asFields, asString, asStrings, type Fields, isFields } from '../wire/fields.ts'
+import { asFields, asString, asStrings, type Fields, isFields } from '../protocol/fields.ts'
 import type { FarEnd } from './memory-pair.ts'
 import { MemoryPair } from './memory-pair.ts'
 

@@ -1,5 +1,5 @@
 import { assertSame, type SuiteCase } from './suite-case.ts'
-import { type MakeTransport, on, type Reception } from './transport-bench.ts'
+import { type MakeTransport, on, type Reception } from './transport-harness.ts'
 
 const unopened: readonly Reception[] = [
   'accepts',

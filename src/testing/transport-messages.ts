@@ -1,5 +1,5 @@
 import { assertSame, type SuiteCase } from './suite-case.ts'
-import { type MakeTransport, on } from './transport-bench.ts'
+import { type MakeTransport, on } from './transport-harness.ts'
 
 /** Text that is easily damaged on its way, each for another reason. */
 const texts = [

@@ -1,7 +1,7 @@
 import { isWirefoldError } from '../base/errors.ts'
 import { assertSame, type SuiteCase } from './suite-case.ts'
-import { type MakeTransport, on } from './transport-bench.ts'
 import { transportEnds } from './transport-ends.ts'
+import { type MakeTransport, on } from './transport-harness.ts'
 import { transportMessages } from './transport-messages.ts'
 
 const openings: readonly SuiteCase<MakeTransport>[] = [

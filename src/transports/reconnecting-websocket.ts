@@ -1,16 +1,13 @@
 import ReconnectingWebSocket from 'reconnecting-websocket'
-import { socketAddress } from '../connection/socket-address.ts'
-import type {
-  WebSocketConstructor,
-  WebSocketTransportOptions,
-} from '../connection/websocket-transport.ts'
-import { platformWebSocket, webSocketTransport } from '../connection/websocket-transport.ts'
 import type {
   CloseInfo,
   Transport,
   TransportFactory,
   TransportHandlers,
-} from '../wire/transport.ts'
+} from '../ports/transport.ts'
+import type { WebSocketConstructor, WebSocketTransportOptions } from './websocket.ts'
+import { platformWebSocket, webSocketTransport } from './websocket.ts'
+import { socketAddress } from './websocket-url.ts'
 
 /*
  * The package between two of our own parts. Above it the client's state machine alone decides when

@@ -1,4 +1,4 @@
-import type { CloseInfo, TransportFactory } from '../wire/transport.ts'
+import type { CloseInfo, TransportFactory } from '../ports/transport.ts'
 
 /** What wirefold uses of an instance of socket.io-client 4. */
 export interface SocketIoLike {

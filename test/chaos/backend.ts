@@ -1,7 +1,7 @@
 import type { Clock } from 'wirefold'
 import type { Broker, RealtimeServer, RequestHandler } from 'wirefold/server'
 import { createRealtimeServer } from 'wirefold/server'
-import { asFields, asNumber } from '../../src/wire/fields.ts'
+import { asFields, asNumber } from '../../src/protocol/fields.ts'
 import type { Random } from '../hostile/random.ts'
 import { sleep } from './clocks.ts'
 import type { Fault } from './fault.ts'

@@ -1,7 +1,7 @@
 import { ChannelSubscriber, RealtimeClient, systemClock } from 'wirefold'
 import { createRealtimeServer } from 'wirefold/server'
 import { WebSocket } from 'ws'
-import { asFields, asNumber } from '../../src/wire/fields.ts'
+import { asFields, asNumber } from '../../src/protocol/fields.ts'
 import { sleep } from './clocks.ts'
 
 const EVENTS = 2_000

@@ -1,6 +1,6 @@
 import type { ClientOptions, Clock, Subscription } from 'wirefold'
 import { ChannelSubscriber, ContextRegistry, feed, isWirefoldError, RealtimeClient } from 'wirefold'
-import { asFields, asNumber } from '../../src/wire/fields.ts'
+import { asFields, asNumber } from '../../src/protocol/fields.ts'
 import type { Random } from '../hostile/random.ts'
 import { CHANNELS, MUTATIONS } from './backend.ts'
 import type { Network } from './network.ts'

@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
-import { isBefore, placeOf } from '../../src/context/order.ts'
+import { isBefore, placeOf } from '../../src/context/event-order.ts'
 
 function idIsBefore(id: string, other: string): boolean {
   const place = placeOf('id', { id })

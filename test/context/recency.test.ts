@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
-import type { Linked } from '../../src/context/recency.ts'
-import { Recency } from '../../src/context/recency.ts'
+import type { Linked } from '../../src/context/lru-list.ts'
+import { Recency } from '../../src/context/lru-list.ts'
 
 class Item implements Linked<Item> {
   older: Item | undefined

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { entity } from 'wirefold/dialects/entity'
-import type { Fields } from '../../src/wire/fields.ts'
+import type { Fields } from '../../src/protocol/fields.ts'
 import { dialled } from '../support/dialled.ts'
 import { outcomeOf } from '../support/scripted.ts'
 

@@ -12,8 +12,8 @@ import {
   withVersionedEnvelope,
 } from 'wirefold/dialects/topics'
 import type { DialectHarness } from 'wirefold/testing'
-import { withHandshake } from '../../src/dialects/socketio-handshake.ts'
-import { asFields, asString, type Fields } from '../../src/wire/fields.ts'
+import { withHandshake } from '../../src/dialects/socketio/handshake.ts'
+import { asFields, asString, type Fields } from '../../src/protocol/fields.ts'
 import { recordedEnvelopes } from '../replay/recording.ts'
 import { recordedMessages } from '../replay/session.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Intent } from 'wirefold'
 import { socketio, withAcks } from 'wirefold/dialects/socketio'
-import { withHandshake } from '../../src/dialects/socketio-handshake.ts'
+import { withHandshake } from '../../src/dialects/socketio/handshake.ts'
 
 const at = { timestamp: 1_700_000_000_000, requestId: 'r' }
 

@@ -10,7 +10,7 @@ import {
   withInitialTopics,
   withVersionedEnvelope,
 } from 'wirefold/dialects/topics'
-import type { Fields } from '../../src/wire/fields.ts'
+import type { Fields } from '../../src/protocol/fields.ts'
 import { recordedMessages } from '../replay/session.ts'
 import { dialled } from '../support/dialled.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { PresenceUser } from 'wirefold'
 import { ManualClock } from 'wirefold/testing'
-import { asFields } from '../../src/wire/fields.ts'
+import { asFields } from '../../src/protocol/fields.ts'
 import { EntityBackend, tab } from '../support/entity-backend.ts'
 import { outcomeOf } from '../support/scripted.ts'
 

@@ -11,7 +11,7 @@ import {
   withErrors,
   withVersionedEnvelope,
 } from 'wirefold/dialects/topics'
-import { withHandshake } from '../../src/dialects/socketio-handshake.ts'
+import { withHandshake } from '../../src/dialects/socketio/handshake.ts'
 import { assertFrame } from '../../src/testing/frame-shapes.ts'
 import { expectPristine } from './pristine.ts'
 

@@ -33,7 +33,7 @@ const { prefix, strategy, timeoutMs } = redisDefaults
 const groups: [string, Record<string, unknown>][] = [
   ['src/base/backoff.ts', { ...backoffDefaults }],
   ['src/channels/channel-subscriber.ts', { ...channelDefaults }],
-  ['src/channels/events.ts', { ...eventsDefaults }],
+  ['src/channels/channel-events.ts', { ...eventsDefaults }],
   ['src/channels/polling.ts', { ...pollingDefaults }],
   ['src/client/options.ts', { ...clientDefaults }],
   ['src/optimistic/optimistic-options.ts', { ...optimisticDefaults }],

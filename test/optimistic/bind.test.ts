@@ -5,7 +5,7 @@ import type { Readable, StoreKind } from 'wirefold'
 import { bindList, bindRecord, ChannelSubscriber, createStore } from 'wirefold'
 import { valueSignals } from 'wirefold/signals'
 import { svelteStores } from 'wirefold/svelte'
-import type { Fields } from '../../src/wire/fields.ts'
+import type { Fields } from '../../src/protocol/fields.ts'
 import { scripted } from '../support/scripted.ts'
 
 interface Task {

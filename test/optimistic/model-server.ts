@@ -1,6 +1,6 @@
 import type { FarEnd, ManualClock } from 'wirefold/testing'
 import { MemoryPair } from 'wirefold/testing'
-import { asFields, asString, asStrings, type Fields, isFields } from '../../src/wire/fields.ts'
+import { asFields, asString, asStrings, type Fields, isFields } from '../../src/protocol/fields.ts'
 
 /** A task as the server keeps it; `made` names the creation, for life. */
 export interface Task {

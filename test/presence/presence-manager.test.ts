@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { PresenceOptions, PresenceUser } from 'wirefold'
 import { ChannelSubscriber, native, PresenceManager } from 'wirefold'
 import { settle } from 'wirefold/testing'
-import { asFields } from '../../src/wire/fields.ts'
+import { asFields } from '../../src/protocol/fields.ts'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 
 const room = 'workspace/tasks'

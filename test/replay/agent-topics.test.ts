@@ -8,7 +8,7 @@ import {
   withErrors,
   withVersionedEnvelope,
 } from 'wirefold/dialects/topics'
-import type { Fields } from '../../src/wire/fields.ts'
+import type { Fields } from '../../src/protocol/fields.ts'
 import { replayed, untilSaid } from './replayed.ts'
 import { recordedSession } from './session.ts'
 

@@ -6,7 +6,7 @@ import { bindList, bindRecord, OptimisticManager, PresenceManager } from 'wirefo
 import { entity } from 'wirefold/dialects/entity'
 import { valueSignals } from 'wirefold/signals'
 import { svelteStores } from 'wirefold/svelte'
-import type { Fields } from '../../src/wire/fields.ts'
+import type { Fields } from '../../src/protocol/fields.ts'
 import { controlledApi } from '../optimistic/controlled-api.ts'
 import { outcomeOf } from '../support/scripted.ts'
 import type { Done } from './literal-entities.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ContextRegistry, feed } from 'wirefold'
 import { entity } from 'wirefold/dialects/entity'
-import type { Fields } from '../../src/wire/fields.ts'
+import type { Fields } from '../../src/protocol/fields.ts'
 import { outcomeOf } from '../support/scripted.ts'
 import { replayed, untilSaid } from './replayed.ts'
 import { recordedSession } from './session.ts'

@@ -1,4 +1,4 @@
-import type { Fields } from '../../src/wire/fields.ts'
+import type { Fields } from '../../src/protocol/fields.ts'
 
 /*
  * What an entity backend's frames say, and what is done here meanwhile, read one by one: the rules

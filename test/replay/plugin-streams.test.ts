@@ -7,7 +7,7 @@ import {
   type StreamStrategy,
 } from 'wirefold/dialects/streams'
 import { ManualClock } from 'wirefold/testing'
-import type { Fields } from '../../src/wire/fields.ts'
+import type { Fields } from '../../src/protocol/fields.ts'
 import { farEnd } from '../support/far-end.ts'
 import { Placeholders, recordedSession } from './session.ts'
 

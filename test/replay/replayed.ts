@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { ClientOptions, DialectFactory } from 'wirefold'
-import type { Fields } from '../../src/wire/fields.ts'
+import type { Fields } from '../../src/protocol/fields.ts'
 import { dialled } from '../support/dialled.ts'
 import type { SessionLine } from './session.ts'
 import { Placeholders } from './session.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Fields } from '../../src/wire/fields.ts'
+import type { Fields } from '../../src/protocol/fields.ts'
 
 /** A line of a recorded session: who said what, with ids and times that differ from run to run. */
 export interface SessionLine {

@@ -5,7 +5,7 @@ import { duui } from 'wirefold/dialects/duui'
 import type { DuuiMountOptions, RealtimeServerOptions } from 'wirefold/server'
 import { createRealtimeServer, DuuiMount, MemoryTimelineStore } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
-import { duuiServer } from '../../src/dialects/duui-server.ts'
+import { duuiServer } from '../../src/dialects/duui/server.ts'
 import { deferred, RawClient, serve } from './raw-client.ts'
 
 function envelope(n: number, processId = 'p1', fields: object = {}): DUUIEnvelope {

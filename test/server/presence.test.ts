@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { RealtimeServerOptions } from 'wirefold/server'
 import { MemoryBroker } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
-import { asFields } from '../../src/wire/fields.ts'
+import { asFields } from '../../src/protocol/fields.ts'
 import type { Message } from './raw-client.ts'
 import { coreOf, WiredClient } from './wired.ts'
 

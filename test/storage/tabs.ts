@@ -3,7 +3,7 @@ import { RealtimeClient } from 'wirefold'
 import type { OutboxDatabase } from 'wirefold/indexeddb'
 import { storedOutbox } from 'wirefold/indexeddb'
 import { ManualClock, MemoryOutboxDatabase, ScriptedServer } from 'wirefold/testing'
-import type { Fields } from '../../src/wire/fields.ts'
+import type { Fields } from '../../src/protocol/fields.ts'
 
 /** How long the server remembers its answers, in milliseconds. */
 export const DEDUPE_MS = 600_000

@@ -1,7 +1,7 @@
 import type { ClientOptions, DialectFactory } from 'wirefold'
 import { ChannelSubscriber, RealtimeClient } from 'wirefold'
 import { ManualClock, MemoryPair } from 'wirefold/testing'
-import type { Fields } from '../../src/wire/fields.ts'
+import type { Fields } from '../../src/protocol/fields.ts'
 
 /** A client of some dialect over a pair in memory, whose far end the test plays itself. */
 export function dialled(

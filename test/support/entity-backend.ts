@@ -3,7 +3,7 @@ import { ChannelSubscriber, PresenceManager, RealtimeClient } from 'wirefold'
 import { entity } from 'wirefold/dialects/entity'
 import type { FarEnd, ManualClock } from 'wirefold/testing'
 import { MemoryPair } from 'wirefold/testing'
-import { asFields, asString, type Fields } from '../../src/wire/fields.ts'
+import { asFields, asString, type Fields } from '../../src/protocol/fields.ts'
 
 interface Connection {
   readonly id: string

@@ -1,6 +1,6 @@
 import type { Clock } from 'wirefold'
 import { MemoryPair } from 'wirefold/testing'
-import type { Fields } from '../../src/wire/fields.ts'
+import type { Fields } from '../../src/protocol/fields.ts'
 
 /** Connections in memory whose far end reads along and says only what the test has it say. */
 export function farEnd(clock: Clock) {

@@ -1,4 +1,3 @@
-export { duui, processChannel } from '../../dialects/duui.ts'
 export type {
   ComponentContext,
   ComposerContext,
@@ -15,7 +14,8 @@ export type {
   InstantiatedComponentContext,
   ReaderContext,
   WorkerContext,
-} from '../../dialects/duui-contexts.ts'
-export { isContextKind } from '../../dialects/duui-contexts.ts'
-export type { DUUIOptions } from '../../dialects/duui-dialect.ts'
-export { duuiDefaults, duuiDialect } from '../../dialects/duui-dialect.ts'
+} from '../../dialects/duui/contexts.ts'
+export { isContextKind } from '../../dialects/duui/contexts.ts'
+export { duui, processChannel } from '../../dialects/duui/dialect.ts'
+export type { DUUIOptions } from '../../dialects/duui/duui-dialect.ts'
+export { duuiDefaults, duuiDialect } from '../../dialects/duui/duui-dialect.ts'

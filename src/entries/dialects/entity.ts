@@ -1,1 +1,1 @@
-export { entity } from '../../dialects/entity.ts'
+export { entity } from '../../dialects/entity/dialect.ts'

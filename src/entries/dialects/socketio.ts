@@ -1,7 +1,15 @@
-export { sessionChannel, socketio } from '../../dialects/socketio.ts'
-export { withAcks } from '../../dialects/socketio-acks.ts'
-export type { EngineIoOptions } from '../../dialects/socketio-engine.ts'
-export { engineIo } from '../../dialects/socketio-engine.ts'
+export type { Post, ResponderOptions } from '../../backends/socketio/respond.ts'
+export { responder } from '../../backends/socketio/respond.ts'
+export type {
+  SessionContext,
+  SessionContexts,
+  SessionState,
+} from '../../backends/socketio/session-contexts.ts'
+export { sessionContexts, sessionSink } from '../../backends/socketio/session-contexts.ts'
+export { withAcks } from '../../dialects/socketio/acks.ts'
+export { sessionChannel, socketio } from '../../dialects/socketio/dialect.ts'
+export type { EngineIoOptions } from '../../dialects/socketio/engine.ts'
+export { engineIo } from '../../dialects/socketio/engine.ts'
 export type {
   Clarification,
   Connected,
@@ -13,12 +21,4 @@ export type {
   SessionFailure,
   SessionProgress,
   SessionStatus,
-} from '../../dialects/socketio-events.ts'
-export type { Post, ResponderOptions } from '../../dialects/socketio-respond.ts'
-export { responder } from '../../dialects/socketio-respond.ts'
-export type {
-  SessionContext,
-  SessionContexts,
-  SessionState,
-} from '../../dialects/socketio-sessions.ts'
-export { sessionContexts, sessionSink } from '../../dialects/socketio-sessions.ts'
+} from '../../dialects/socketio/events.ts'

@@ -1,23 +1,32 @@
-export type { StreamRequest, StreamStrategy, StreamsOptions } from '../../dialects/streams.ts'
-export { clientsOf, streams, streamsDefaults, streamsDialect } from '../../dialects/streams.ts'
-export type { StreamName, StreamStep } from '../../dialects/streams-names.ts'
-export { streamName } from '../../dialects/streams-names.ts'
-export type { ChatApi, ChatMessage, ChatOptions } from '../../streams/chat.ts'
-export { chat, chatDefaults } from '../../streams/chat.ts'
-export type { NotificationsApi, StreamNotification } from '../../streams/notifications.ts'
-export { notifications } from '../../streams/notifications.ts'
-export type { PresenceApi } from '../../streams/presence.ts'
-export { presence } from '../../streams/presence.ts'
+export type { ChatApi, ChatMessage, ChatOptions } from '../../backends/streams/chat.ts'
+export { chat, chatDefaults } from '../../backends/streams/chat.ts'
 export type {
   StreamApis,
   StreamClient,
   StreamClientOptions,
   StreamConnection,
-} from '../../streams/stream-client.ts'
-export { createStreamClient } from '../../streams/stream-client.ts'
+} from '../../backends/streams/create-stream-client.ts'
+export { createStreamClient } from '../../backends/streams/create-stream-client.ts'
+export type { NotificationsApi, StreamNotification } from '../../backends/streams/notifications.ts'
+export { notifications } from '../../backends/streams/notifications.ts'
+export type { PresenceApi } from '../../backends/streams/presence.ts'
+export { presence } from '../../backends/streams/presence.ts'
 export type {
   PluginOptions,
   StreamPlugin,
   StreamPort,
-} from '../../streams/stream-plugin.ts'
-export { definePlugin } from '../../streams/stream-plugin.ts'
+} from '../../backends/streams/stream-plugin.ts'
+export { definePlugin } from '../../backends/streams/stream-plugin.ts'
+export type {
+  StreamRequest,
+  StreamStrategy,
+  StreamsOptions,
+} from '../../dialects/streams/dialect.ts'
+export {
+  clientsOf,
+  streams,
+  streamsDefaults,
+  streamsDialect,
+} from '../../dialects/streams/dialect.ts'
+export type { StreamName, StreamStep } from '../../dialects/streams/names.ts'
+export { streamName } from '../../dialects/streams/names.ts'

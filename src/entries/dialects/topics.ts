@@ -1,8 +1,8 @@
-export { topics } from '../../dialects/topics.ts'
-export { withConfirmations } from '../../dialects/topics-confirmations.ts'
-export { withVersionedEnvelope } from '../../dialects/topics-envelope.ts'
-export { withErrors } from '../../dialects/topics-errors.ts'
-export { withInitialTopics } from '../../dialects/topics-initial.ts'
+export { withConfirmations } from '../../dialects/topics/confirmations.ts'
+export { topics } from '../../dialects/topics/dialect.ts'
+export { withVersionedEnvelope } from '../../dialects/topics/envelope.ts'
+export { withErrors } from '../../dialects/topics/errors.ts'
+export { withInitialTopics } from '../../dialects/topics/initial.ts'
 export type {
   AgentEventData,
   RunUpdateData,
@@ -16,5 +16,5 @@ export type {
   TopicEventType,
   TopicId,
   TopicMessage,
-} from '../../dialects/topics-messages.ts'
-export { build, isTopicEvent, topic } from '../../dialects/topics-messages.ts'
+} from '../../dialects/topics/messages.ts'
+export { build, isTopicEvent, topic } from '../../dialects/topics/messages.ts'

@@ -1,4 +1,4 @@
-import { asFields, asNumber, asString } from '../../wire/fields.ts'
+import { asFields, asNumber, asString } from '../../protocol/fields.ts'
 import type { NewEvent } from '../broker.ts'
 
 /** An event as two texts: what is known of it, and its payload, which is empty where it has none. */

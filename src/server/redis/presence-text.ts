@@ -1,5 +1,5 @@
-import { asFields, asNumber, asString } from '../../wire/fields.ts'
-import type { PresenceUser } from '../../wire/presence.ts'
+import { asFields, asNumber, asString } from '../../protocol/fields.ts'
+import type { PresenceUser } from '../../protocol/presence.ts'
 import type { ClaimState, PresenceKey } from '../presence-store.ts'
 import { presenceUser } from '../presence-user.ts'
 import { listOf } from './replies.ts'

@@ -1,4 +1,4 @@
-import type { Position } from '../../wire/frame.ts'
+import type { Position } from '../../protocol/frame.ts'
 import type { NewEvent, Remember } from '../broker.ts'
 import type { BatchQueue, Step } from './batch-queue.ts'
 import { writeEvent } from './event-text.ts'

@@ -1,6 +1,6 @@
 import { randomId } from '../../base/ids.ts'
 import { safely } from '../../base/report.ts'
-import type { Position } from '../../wire/frame.ts'
+import type { Position } from '../../protocol/frame.ts'
 import type { Answers } from '../answers.ts'
 import type { Broker, ChannelListener, Missed, NewEvent, Remember } from '../broker.ts'
 import { publishedRecord } from '../outcome.ts'

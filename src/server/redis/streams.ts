@@ -1,4 +1,4 @@
-import type { Position } from '../../wire/frame.ts'
+import type { Position } from '../../protocol/frame.ts'
 import type { Missed, NewEvent, Remember } from '../broker.ts'
 import type { BatchQueue } from './batch-queue.ts'
 import type { RedisConnection } from './connection.ts'

@@ -1,0 +1,257 @@
+import type { Refusal } from '../../base/errors.ts'
+import type { Fields } from '../../protocol/fields.ts'
+import {
+  asFields,
+  asInteger,
+  asNumber,
+  asString,
+  asStrings,
+  isFields,
+} from '../../protocol/fields.ts'
+import type { Position } from '../../protocol/frame.ts'
+import type {
+  Command,
+  PresenceCommand,
+  ServerDialect,
+  ServerFrame,
+  SubscribeCommand,
+} from '../../protocol/server-dialect.ts'
+
+/** The longest type, request id, client id or event id, in characters. */
+const LONGEST_NAME = 128
+const BAD_ID = `an id is 1 to ${LONGEST_NAME} characters`
+
+/** What the protocol itself says; an event or request of such a name would be taken for it. */
+const OWN_WORDS: ReadonlySet<string> = new Set([
+  'auth',
+  'auth:expiring',
+  'error',
+  'goaway',
+  'hello',
+  'ping',
+  'pong',
+  'presence:heartbeat',
+  'presence:join',
+  'presence:leave',
+  'presence:sync',
+  'presence:update',
+  'publish',
+  'reply',
+  'subscribe',
+  'subscribed',
+  'unsubscribe',
+  'unsubscribed',
+  'welcome',
+])
+
+/** What the words of presence mean. */
+const PRESENCE_ACTIONS = {
+  'presence:join': 'join',
+  'presence:update': 'update',
+  'presence:leave': 'leave',
+  'presence:heartbeat': 'heartbeat',
+} as const
+
+/** Whether a name may be that of an application's event or request. */
+export function isOwnType(type: string): boolean {
+  return type.length > 0 && type.length <= LONGEST_NAME && !OWN_WORDS.has(type)
+}
+
+/** The server's half of the native dialect, `wirefold.v1`; see `docs/protocol.md`. */
+export const nativeServer: ServerDialect = {
+  name: 'native',
+  decode: (wire) => (Array.isArray(wire) ? wire.map(decodeMessage) : [decodeMessage(wire)]),
+  encode: (frame) => JSON.stringify(message(frame)),
+  join: (texts) => `[${texts.join(',')}]`,
+  encodeEvent({ type, channel, json, id, offset, prev, via, timestamp }) {
+    const place = offset || undefined
+    const head = JSON.stringify({ type, channel, id, offset: place, prev, via, timestamp })
+    // The payload is text already: spliced in, it is not written a second time.
+    return json === undefined ? head : `${head.slice(0, -1)},"payload":${json}}`
+  },
+}
+
+function decodeMessage(wire: unknown): Command {
+  if (!isFields(wire)) return malformed('not an object', undefined)
+  const { type } = wire
+  if (wire.requestId !== undefined && !isName(wire.requestId)) {
+    return malformed('a requestId is 1 to 128 characters', undefined)
+  }
+  const requestId = asString(wire.requestId)
+  if (!isName(type)) return malformed('a type is 1 to 128 characters', requestId)
+  switch (type) {
+    case 'hello':
+      return decodeHello(asFields(wire.payload))
+    case 'auth': {
+      const token = asString(asFields(wire.payload).token)
+      if (requestId === undefined || token === undefined) {
+        return malformed('an auth has a requestId and a token', requestId)
+      }
+      return { kind: 'auth', requestId, token }
+    }
+    case 'subscribe':
+      return decodeSubscribe(asFields(wire.payload), requestId)
+    case 'unsubscribe': {
+      const { channels } = asFields(wire.payload)
+      if (requestId === undefined || !Array.isArray(channels)) {
+        return malformed('an unsubscribe has a requestId and channels', requestId)
+      }
+      return { kind: 'unsubscribe', requestId, channels: asStrings(channels) }
+    }
+    case 'publish':
+      return decodePublish(wire, requestId)
+    case 'presence:join':
+    case 'presence:update':
+    case 'presence:leave':
+    case 'presence:heartbeat':
+      return decodePresence(type, wire, requestId)
+    case 'ping':
+      return { kind: 'ping', timestamp: asNumber(wire.timestamp) }
+    case 'pong':
+      return { kind: 'pong' }
+    default: {
+      const { channel, id, payload } = wire
+      if (channel !== undefined && typeof channel !== 'string') {
+        return malformed('a channel is a string', requestId)
+      }
+      if (id !== undefined && !isName(id)) return malformed(BAD_ID, requestId)
+      return { kind: 'request', requestId, type, channel, id: asString(id), payload }
+    }
+  }
+}
+
+function decodeHello(payload: Fields): Command {
+  const { protocol = 1, clientId, senderId, token, expectUser } = payload
+  if (typeof protocol !== 'number') return malformed('a protocol is a number', undefined)
+  for (const name of [clientId, senderId]) {
+    if (name !== undefined && !isName(name)) {
+      return malformed('a clientId or senderId is 1 to 128 characters', undefined)
+    }
+  }
+  for (const text of [token, expectUser]) {
+    if (text !== undefined && typeof text !== 'string') {
+      return malformed('a token or expectUser is a string', undefined)
+    }
+  }
+  return {
+    kind: 'hello',
+    protocol,
+    clientId: asString(clientId),
+    senderId: asString(senderId),
+    token: asString(token),
+    expectUser: asString(expectUser),
+  }
+}
+
+function decodeSubscribe(payload: Fields, requestId: string | undefined): Command {
+  const { channels = [], since = [] } = payload
+  const positions = decodeSince(since)
+  if (requestId === undefined || !Array.isArray(channels) || !positions) {
+    return malformed('a subscribe has a requestId, channels and positions', requestId)
+  }
+  const names = new Set([...asStrings(channels), ...positions.keys()])
+  return { kind: 'subscribe', requestId, channels: [...names], since: positions }
+}
+
+/** `[[epoch, [name, offset, …]], …]`, or nothing where it is not of this shape. */
+function decodeSince(since: unknown): SubscribeCommand['since'] | undefined {
+  if (!Array.isArray(since)) return undefined
+  const positions = new Map<string, Position>()
+  for (const group of since) {
+    if (!Array.isArray(group)) return undefined
+    const [epoch, places] = group
+    if (typeof epoch !== 'string' || !Array.isArray(places)) return undefined
+    for (let at = 0; at < places.length; at += 2) {
+      const name = asString(places[at])
+      const offset = asInteger(places[at + 1], 0)
+      if (name === undefined || offset === undefined) return undefined
+      positions.set(name, { epoch, offset })
+    }
+  }
+  return positions
+}
+
+function decodePublish(wire: Fields, requestId: string | undefined): Command {
+  const { channel, id } = wire
+  const { type, payload } = asFields(wire.payload)
+  if (typeof channel !== 'string') return malformed('a publish has a channel', requestId)
+  if (id !== undefined && !isName(id)) return malformed(BAD_ID, requestId)
+  if (typeof type !== 'string' || !isOwnType(type)) {
+    return malformed('a publish has the type of an event', requestId)
+  }
+  return { kind: 'publish', requestId, channel, id: asString(id), type, payload }
+}
+
+function decodePresence(
+  type: `presence:${PresenceCommand['action']}`,
+  { channel, payload }: Fields,
+  requestId: string | undefined,
+): Command {
+  if (typeof channel !== 'string') return malformed('presence has a channel', requestId)
+  const action = PRESENCE_ACTIONS[type]
+  return { kind: 'presence', requestId, action, channel, meta: asFields(payload).meta }
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= LONGEST_NAME
+}
+
+function malformed(reason: string, requestId: string | undefined): Command {
+  return { kind: 'malformed', reason, requestId }
+}
+
+/** The wire message for a frame; `JSON.stringify` leaves out what is `undefined`. */
+function message(frame: ServerFrame): unknown {
+  switch (frame.kind) {
+    case 'welcome': {
+      const { connectionId, userId, serverTime, heartbeatMs, limits } = frame
+      return { type: 'welcome', payload: { connectionId, userId, serverTime, heartbeatMs, limits } }
+    }
+    case 'subscribed': {
+      const at = places(frame.at)
+      const refused = frame.refused.size ? codes(frame.refused) : undefined
+      const gaps = frame.gaps.length ? frame.gaps : undefined
+      return { type: 'subscribed', requestId: frame.to[0], payload: { at, refused, gaps } }
+    }
+    case 'released':
+      return { type: 'unsubscribed', requestId: frame.to[0] }
+    case 'unsubscribed':
+      return { type: 'unsubscribed', channel: frame.channel, payload: reason(frame.error) }
+    case 'reply':
+      return { type: 'reply', requestId: frame.to[0], payload: frame.payload, at: frame.at }
+    case 'refusal': {
+      const { to, error } = frame
+      // An answer is known by its requestId alone; the channel is only for what has none.
+      const channel = to.length ? undefined : error.channel
+      return { type: 'error', requestId: to[0], channel, payload: reason(error) }
+    }
+    case 'ping':
+      return { type: 'ping', timestamp: frame.timestamp }
+    case 'pong': {
+      const { timestamp, serverTime, offsets } = frame
+      return {
+        type: 'pong',
+        payload: { timestamp, serverTime, offsets: offsets && places(offsets) },
+      }
+    }
+    case 'goaway': {
+      const { deadlineMs, windowMs, reason } = frame
+      return { type: 'goaway', payload: { deadlineMs, windowMs, reason } }
+    }
+    case 'expiring':
+      return { type: 'auth:expiring', payload: { expiresAt: frame.expiresAt } }
+  }
+}
+
+function reason({ code, message, retryable, retryAfterMs, details }: Refusal): unknown {
+  return { code, message, retryable, retryAfterMs, details }
+}
+
+// Object.fromEntries defines its keys, so that a channel may be called `__proto__`.
+function places(at: ReadonlyMap<string, Position>): unknown {
+  return Object.fromEntries(Array.from(at, ([name, { epoch, offset }]) => [name, [epoch, offset]]))
+}
+
+function codes(refused: ReadonlyMap<string, Refusal>): unknown {
+  return Object.fromEntries(Array.from(refused, ([name, { code }]) => [name, code]))
+}

@@ -1,0 +1,55 @@
+import { asFields, asNumber, asString } from '../protocol/fields.ts'
+import type { PresenceDevice, PresenceUser } from '../protocol/presence.ts'
+
+/**
+ * Reads a user as backends tell of one: `{id, name, lastSeen, meta, devices}`, `{userId, userName,
+ * lastSeen, metadata}` with an ISO date, or a bare name.
+ *
+ * @param now when one that does not tell was seen, in milliseconds since the Unix epoch
+ */
+export function readUser(value: unknown, now: number): PresenceUser | undefined {
+  const fields = typeof value === 'string' ? { id: value, name: value } : asFields(value)
+  const { id = fields.userId, name = fields.userName, meta = fields.metadata, devices } = fields
+  if (typeof id !== 'string') return undefined
+  return {
+    id,
+    name: asString(name),
+    lastSeen: readTime(fields.lastSeen) ?? now,
+    meta,
+    devices: Array.isArray(devices) ? devices.flatMap((device) => readDevice(device, now)) : [],
+  }
+}
+
+/** Reads a list of users; several entries of one user are one. */
+export function readUsers(list: unknown, now: number): ReadonlyMap<string, PresenceUser> {
+  const users = new Map<string, PresenceUser>()
+  for (const value of Array.isArray(list) ? list : []) {
+    const user = readUser(value, now)
+    if (!user) continue
+    const former = users.get(user.id)
+    users.set(user.id, {
+      ...user,
+      lastSeen: Math.max(user.lastSeen, former?.lastSeen ?? 0),
+      devices: [...(former?.devices ?? []), ...user.devices],
+    })
+  }
+  return users
+}
+
+/** Whether two are the same but for when they were seen. */
+export function isSame(a: PresenceUser, b: PresenceUser): boolean {
+  return told(a) === told(b)
+}
+
+function told({ name, meta, devices }: PresenceUser): string {
+  return JSON.stringify([name, meta, devices.map((device) => [device.id, device.meta])])
+}
+
+function readDevice(value: unknown, now: number): readonly PresenceDevice[] {
+  const { id, meta, lastSeen } = asFields(value)
+  return typeof id === 'string' ? [{ id, meta, lastSeen: readTime(lastSeen) ?? now }] : []
+}
+
+function readTime(value: unknown): number | undefined {
+  return asNumber(typeof value === 'string' ? Date.parse(value) : value)
+}

@@ -1,0 +1,102 @@
+import type { Dialect, DialectFactory, Outgoing } from '../protocol/dialect.ts'
+import type { Frame } from '../protocol/frame.ts'
+import type { Intent } from '../protocol/intent.ts'
+
+/** A dialect under test, with messages of its backend. */
+export interface DialectHarness {
+  readonly dialect: DialectFactory
+  /** Messages as the backend sends them, at best recorded; none of them is odd. */
+  readonly messages: readonly unknown[]
+  /**
+   * What the backend answers to a message, said with success; `undefined` where it says nothing.
+   * May be left out where the backend answers nothing at all.
+   */
+  answer?(wire: unknown): unknown
+}
+
+/** Makes a dialect under test. */
+export type MakeDialect = () => DialectHarness
+
+/** What a message means, as a list. */
+export function framesOf(dialect: Dialect, wire: unknown): readonly Frame[] {
+  const read = dialect.decode(wire)
+  return read === undefined ? [] : 'kind' in read ? [read] : read
+}
+
+/** A value as text, maps and what is `undefined` included, to be compared. */
+export function textOf(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    inner instanceof Map ? { map: [...inner] } : inner === undefined ? 'undefined' : inner,
+  )
+}
+
+/** A copy of a JSON value that cannot be changed. */
+export function frozen(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value), (_, inner: unknown) => Object.freeze(inner))
+}
+
+/** Every kind of intent, the ids made of `id`. */
+export function intents(id: string): readonly Intent[] {
+  const timestamp = 1_700_000_000_000
+  let count = 0
+  const asking = () => ({ timestamp, requestId: `${id}:${++count}` })
+  const since = new Map([['room:2', { epoch: 'e', offset: 7 }]])
+  return [
+    {
+      kind: 'hello',
+      timestamp,
+      clientId: 'c',
+      senderId: 's',
+      token: undefined,
+      expectUser: undefined,
+    },
+    { kind: 'subscribe', ...asking(), channels: ['room:1', 'room:2', 'room:*'], since },
+    { kind: 'unsubscribe', ...asking(), channels: ['room:1', 'room:2'] },
+    {
+      kind: 'request',
+      ...asking(),
+      type: 'task:create',
+      channel: undefined,
+      payload: { title: 'x' },
+    },
+    { kind: 'request', ...asking(), type: 'count', channel: 'room:1', payload: undefined },
+    { kind: 'publish', ...asking(), channel: 'room:1', id: 'i', type: 'said', payload: ['x'] },
+    { kind: 'presence', ...asking(), action: 'join', resource: 'a/b', meta: { color: 'blue' } },
+    { kind: 'presence', ...asking(), action: 'update', resource: 'a/b', meta: undefined },
+    { kind: 'presence', ...asking(), action: 'heartbeat', resource: 'a/b', meta: undefined },
+    { kind: 'presence', ...asking(), action: 'leave', resource: 'a/b', meta: undefined },
+    { kind: 'ping', timestamp },
+    { kind: 'pong', timestamp: undefined },
+    { kind: 'auth', ...asking(), token: 't' },
+  ]
+}
+
+/** All that a dialect says for an intent, with the intent. */
+export function said(dialect: Dialect, id: string): readonly (readonly [Intent, Outgoing])[] {
+  return intents(id).flatMap((intent) =>
+    (dialect.encode(intent) ?? []).map((outgoing) => [intent, outgoing] as const),
+  )
+}
+
+/** Messages that no backend should send, and some that one might: JSON values of every kind. */
+export const oddMessages: readonly unknown[] = [
+  ...[undefined, null, true, 0, -1, 1e308, Number.NaN, '', 'text', 'x'.repeat(100_000)],
+  ...[[], [[]], [null], [1, 'a', {}], {}, { type: null }, { type: 1 }, { type: '' }, { type: 'x' }],
+  ...[{ type: '__proto__' }, { type: 'constructor' }, JSON.parse('{"__proto__": {"type": "x"}}')],
+  nested(60),
+]
+
+/** Every message with each of its fields, at any depth, replaced by something odd, or gone. */
+export function* mutations(message: unknown): Generator<unknown> {
+  if (typeof message !== 'object' || message === null) return
+  for (const [name, value] of Object.entries(message)) {
+    for (const odd of [undefined, null, -1, 2 ** 60, '', 'x'.repeat(300), [], [null], {}]) {
+      yield { ...message, [name]: odd }
+    }
+    for (const inner of mutations(value)) yield { ...message, [name]: inner }
+  }
+}
+
+function nested(levels: number): unknown {
+  return levels === 0 ? 'deep' : { type: 'x', data: nested(levels - 1) }
+}

@@ -1,0 +1,107 @@
+import { WirefoldError } from '../base/errors.ts'
+import type { CloseInfo, TransportFactory } from '../ports/transport.ts'
+import { badUrl, socketAddress } from './websocket-url.ts'
+
+/** What wirefold uses of a WebSocket: the platform's, `ws`, mock-socket, and others fit. */
+export interface WebSocketLike {
+  binaryType: string
+  readonly bufferedAmount: number
+  onopen: ((event: never) => void) | null
+  onmessage: ((event: never) => void) | null
+  onerror: ((event: never) => void) | null
+  onclose: ((event: never) => void) | null
+  send(data: string): void
+  close(code?: number, reason?: string): void
+}
+
+/** A class of {@link WebSocketLike}s. */
+export type WebSocketConstructor = new (url: string, protocols?: string[]) => WebSocketLike
+
+/** What {@link webSocketTransport} can be told. */
+export interface WebSocketTransportOptions {
+  /**
+   * Opens addresses without TLS that leave this machine, too: everybody on the way reads and changes
+   * what is said.
+   * @default false
+   */
+  readonly allowInsecure?: boolean | undefined
+}
+
+/**
+ * The default transport: one WebSocket, of the given class or the platform's own. An address that is
+ * relative is taken from the page. Opening throws `bad-url` for what is no address of a WebSocket, and
+ * for `ws:` to another machine.
+ *
+ * It survives what platforms do differently: an `error` with no `close` behind it (Node 22 before the
+ * socket opened), a `close` that waits for a peer that is gone, an `error` after our own `close()`.
+ */
+export function webSocketTransport(
+  WebSocketClass?: WebSocketConstructor,
+  options: WebSocketTransportOptions = {},
+): TransportFactory {
+  return {
+    name: 'websocket',
+    open(url, protocols, handlers) {
+      const address = socketAddress(url, options.allowInsecure ?? false)
+      const socket = create(WebSocketClass ?? platformWebSocket(), address, protocols)
+      let open = false
+      let done = false
+      const end = (info: CloseInfo): void => {
+        if (done) return
+        done = true
+        handlers.closed(info)
+      }
+      // Properties rather than addEventListener: not every socket class has the latter.
+      socket.binaryType = 'arraybuffer'
+      socket.onopen = () => {
+        if (done) return
+        open = true
+        handlers.opened()
+      }
+      socket.onmessage = (event: { data: unknown }) => {
+        if (!done) handlers.message(event.data)
+      }
+      // Before it opened an error is the end: on some platforms nothing follows. Afterwards `close`
+      // follows and knows the code.
+      socket.onerror = (event: unknown) => {
+        if (!open) end({ code: 1006, reason: '', cause: event })
+      }
+      socket.onclose = (event: { code?: number; reason?: string }) => {
+        end({ code: event.code ?? 1006, reason: event.reason ?? '' })
+      }
+      return {
+        get bufferedAmount() {
+          return socket.bufferedAmount || 0
+        },
+        send: (data) => socket.send(data),
+        close(code, reason) {
+          // The handlers stay: `ws` turns an `error` nobody listens to into an exception.
+          done = true
+          socket.close(code, reason)
+        },
+      }
+    },
+  }
+}
+
+function create(
+  WebSocketClass: WebSocketConstructor,
+  url: string,
+  protocols: readonly string[],
+): WebSocketLike {
+  try {
+    return protocols.length ? new WebSocketClass(url, [...protocols]) : new WebSocketClass(url)
+  } catch (cause) {
+    throw badUrl(url, cause)
+  }
+}
+
+/** The WebSocket class of this environment; throws `no-websocket` where there is none. */
+export function platformWebSocket(): WebSocketConstructor {
+  if (typeof WebSocket === 'function') return WebSocket
+  throw new WirefoldError(
+    'no-websocket',
+    'There is no WebSocket here. Pass a class: new RealtimeClient(url, { WebSocket }).',
+    {},
+  )
+}
