@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { GoawayFrame } from '../protocol/frame.ts'
-import type { Session } from './mount.ts'
+import type { Session } from './session/mount.ts'
 
 /** How a server is drained. */
 export interface DrainOptions {

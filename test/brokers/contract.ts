@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Position } from 'wirefold'
 import type { Broker, ChannelEvent } from 'wirefold/server'
-import type { ChannelListener } from '../../src/server/broker.ts'
+import type { ChannelListener } from '../../src/server/broker/broker.ts'
 import { event, hearing, publishOn } from '../support/broker.ts'
 import { until } from '../support/live.ts'
 

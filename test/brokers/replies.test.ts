@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { readEvent, writeEvent } from '../../src/server/redis/event-text.ts'
-import { entriesOf, streamsOf } from '../../src/server/redis/replies.ts'
-import { isPassing, unavailable } from '../../src/server/redis/unavailable.ts'
+import { readEvent, writeEvent } from '../../src/server/redis/channels/event-codec.ts'
+import { entriesOf, streamsOf } from '../../src/server/redis/connection/resp-values.ts'
+import { isPassing, unavailable } from '../../src/server/redis/connection/unavailable.ts'
 import { event } from '../support/broker.ts'
 
 describe('replies of Redis', () => {

@@ -11,7 +11,7 @@ import {
 } from 'wirefold'
 import { presenceTrackerDefaults } from 'wirefold/server'
 import { redisDefaults } from 'wirefold/server/redis'
-import { presenceDefaults as serverPresence } from '../../src/server/presence-options.ts'
+import { presenceDefaults as serverPresence } from '../../src/server/presence/presence-options.ts'
 
 /** The `@default` of every member in a file, by the member's name, as it is written. */
 function documented(file: string): Map<string, string> {
@@ -38,8 +38,8 @@ const groups: [string, Record<string, unknown>][] = [
   ['src/client/options.ts', { ...clientDefaults }],
   ['src/optimistic/optimistic-options.ts', { ...optimisticDefaults }],
   ['src/presence/presence-manager.ts', { ...presenceDefaults }],
-  ['src/server/presence-options.ts', { ...serverPresence }],
-  ['src/server/presence-tracker.ts', { ...presenceTrackerDefaults }],
+  ['src/server/presence/presence-options.ts', { ...serverPresence }],
+  ['src/server/presence/presence-tracker.ts', { ...presenceTrackerDefaults }],
   ['src/server/redis/options.ts', { prefix, strategy, timeoutMs }],
 ]
 

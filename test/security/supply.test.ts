@@ -53,6 +53,9 @@ describe('S21 what nobody may guess', () => {
     expect(using(/randomUUID/)).toEqual([])
     expect(using(/getRandomValues/)).toEqual(['base/ids.ts'])
     // Chance for waits, where nobody gains by guessing.
-    expect(using(/Math\.random/)).toEqual(['client/options.ts', 'server/redis/pauses.ts'])
+    expect(using(/Math\.random/)).toEqual([
+      'client/options.ts',
+      'server/redis/cancellable-waits.ts',
+    ])
   })
 })

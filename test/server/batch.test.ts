@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { nativeServer } from 'wirefold/server'
-import { Batch } from '../../src/server/batch.ts'
+import { Batch } from '../../src/server/socket/frame-batch.ts'
 
 const textsOf = (batch: Batch) => Buffer.concat(batch.frames).toString('latin1')
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { BroadcastOverflow } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
-import { BroadcastCap } from '../../src/server/broadcast-cap.ts'
+import { BroadcastCap } from '../../src/server/channels/publish-rate.ts'
 import { RawClient, serve } from './raw-client.ts'
 
 function make(overflow: BroadcastOverflow, maxPerSecond = 2) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ManualClock } from 'wirefold/testing'
-import { Expiry } from '../../src/server/expiry.ts'
+import { Expiry } from '../../src/server/session/credential-expiry.ts'
 
 const DAY = 24 * 60 * 60_000
 

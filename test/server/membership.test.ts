@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ServerDialect } from 'wirefold/server'
 import { ChannelEvent, nativeServer } from 'wirefold/server'
 import type { OutgoingEvent } from '../../src/protocol/server-dialect.ts'
-import { Membership } from '../../src/server/membership.ts'
+import { Membership } from '../../src/server/channels/membership.ts'
 
 const at = (offset: number, epoch = 'e') =>
   new ChannelEvent(

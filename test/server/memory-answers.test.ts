@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ManualClock } from 'wirefold/testing'
-import { MemoryAnswers } from '../../src/server/memory-answers.ts'
+import { MemoryAnswers } from '../../src/server/broker/memory/memory-answers.ts'
 
 function make() {
   const clock = new ManualClock()

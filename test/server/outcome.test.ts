@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { outcomeOf, publishedRecord, recordOf, refused, replied } from '../../src/server/outcome.ts'
-import { refusal } from '../../src/server/refusals.ts'
+import { refusal } from '../../src/server/access/refusals.ts'
+import {
+  outcomeOf,
+  publishedRecord,
+  recordOf,
+  refused,
+  replied,
+} from '../../src/server/broker/request-record.ts'
 
 describe('a record', () => {
   it('gives back what it was made of', () => {

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { RawSocket } from 'wirefold/server'
 import { nativeServer } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
-import { Outlet } from '../../src/server/outlet.ts'
-import { Turn } from '../../src/server/turn.ts'
+import { Outlet } from '../../src/server/socket/outbound-queue.ts'
+import { Turn } from '../../src/server/socket/tick.ts'
 
 const KIB = 1024
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { pathPattern } from '../../src/server/path-pattern.ts'
+import { pathPattern } from '../../src/server/http/path-pattern.ts'
 
 describe('a path pattern', () => {
   it.each([

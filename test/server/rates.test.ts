@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { peerAddress } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
 import { TokenBucket } from '../../src/base/token-bucket.ts'
-import { MemoryRates } from '../../src/server/memory-rates.ts'
+import { MemoryRates } from '../../src/server/broker/memory/memory-rates.ts'
 
 describe('a token bucket', () => {
   it('gives a burst, then so many a second, and never more than a burst', () => {

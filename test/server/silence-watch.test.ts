@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ManualClock } from 'wirefold/testing'
-import { SilenceWatch } from '../../src/server/silence-watch.ts'
+import { SilenceWatch } from '../../src/server/session/liveness.ts'
 
 function made() {
   const clock = new ManualClock()

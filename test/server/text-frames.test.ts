@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
-import { textFrames } from '../../src/server/text-frames.ts'
+import { textFrames } from '../../src/server/socket/websocket-frames.ts'
 
 interface Frame {
   readonly first: number

@@ -1,5 +1,5 @@
 import type { Broker, ChannelEvent, NewEvent } from 'wirefold/server'
-import type { ChannelListener } from '../../src/server/broker.ts'
+import type { ChannelListener } from '../../src/server/broker/broker.ts'
 
 /** An event of channel `source` that carries a number. */
 export const event = (n = 0, source = 'a'): NewEvent => ({

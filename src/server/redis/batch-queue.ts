@@ -1,8 +1,8 @@
 import { WirefoldError } from '../../base/errors.ts'
-import { BATCH } from './batch-script.ts'
-import type { Pauses } from './pauses.ts'
-import type { ScriptRunner } from './script-runner.ts'
-import { isPassing, unavailable } from './unavailable.ts'
+import type { Pauses } from './cancellable-waits.ts'
+import type { ScriptRunner } from './connection/script-runner.ts'
+import { isPassing, unavailable } from './connection/unavailable.ts'
+import { BATCH } from './scripts/batch.ts'
 
 /** The most steps that wait for the batch that is under way. */
 const MOST_WAITING = 1_000

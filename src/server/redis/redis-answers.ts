@@ -1,11 +1,11 @@
-import type { Answers, Begun } from '../answers.ts'
-import { BEGIN, PEEK } from './answer-scripts.ts'
+import type { Answers, Begun } from '../broker/reply-store.ts'
 import type { BatchQueue } from './batch-queue.ts'
-import type { Era } from './era.ts'
-import type { Pauses } from './pauses.ts'
-import { listOf } from './replies.ts'
-import type { ScriptRunner } from './script-runner.ts'
-import { unavailable } from './unavailable.ts'
+import type { Pauses } from './cancellable-waits.ts'
+import { listOf } from './connection/resp-values.ts'
+import type { ScriptRunner } from './connection/script-runner.ts'
+import { unavailable } from './connection/unavailable.ts'
+import { BEGIN, PEEK } from './scripts/answer.ts'
+import type { Era } from './store-generation.ts'
 
 /** What {@link RedisAnswers} needs. */
 export interface RedisAnswersParts {

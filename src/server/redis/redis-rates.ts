@@ -1,8 +1,8 @@
-import type { Rate, RateStore } from '../rate-store.ts'
-import type { Pauses } from './pauses.ts'
-import { TAKE } from './rate-script.ts'
-import type { ScriptRunner } from './script-runner.ts'
-import { isPassing } from './unavailable.ts'
+import type { Rate, RateStore } from '../broker/rate-store.ts'
+import type { Pauses } from './cancellable-waits.ts'
+import type { ScriptRunner } from './connection/script-runner.ts'
+import { isPassing } from './connection/unavailable.ts'
+import { TAKE } from './scripts/rate.ts'
 
 /** How long to wait for Redis, in milliseconds. */
 const PATIENCE_MS = 1_000

@@ -1,0 +1,94 @@
+import type { Clock } from '../../../base/clock.ts'
+import type { Answers, Begun } from '../reply-store.ts'
+
+/** The most answers remembered. */
+const MOST_ANSWERS = 100_000
+/** The most they may come to, in UTF-16 units. */
+const MOST_UNITS = 64 * 1024 * 1024
+
+interface Started {
+  readonly digest: string
+  readonly waiting: ((record: string | undefined) => void)[]
+}
+
+interface Answered {
+  readonly digest: string
+  readonly record: string
+  /** When it was given, and when it is forgotten, on the monotonic clock. */
+  readonly at: number
+  readonly until: number
+}
+
+/**
+ * Answers within this process: 100,000 of them and 64 Mi characters at most. Where that is not
+ * enough, those given first are forgotten first; what is being carried out never is.
+ */
+export class MemoryAnswers implements Answers {
+  readonly #clock: Clock
+  readonly #started = new Map<string, Started>()
+  /** In the order in which they were given. */
+  readonly #answered = new Map<string, Answered>()
+  #units = 0
+  /** What was answered since then is remembered. */
+  #since: number
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#since = clock.now()
+  }
+
+  get reachMs(): number {
+    return this.#clock.now() - this.#since
+  }
+
+  async begin(key: string, digest: string): Promise<Begun> {
+    this.#forget()
+    const answered = this.#answered.get(key)
+    const started = this.#started.get(key)
+    const known = answered ?? started
+    if (known && known.digest !== digest) return { state: 'conflict' }
+    if (answered) return { state: 'answered', record: answered.record }
+    if (started) {
+      const record = new Promise<string | undefined>((resolve) => started.waiting.push(resolve))
+      return { state: 'started', record }
+    }
+    this.#started.set(key, { digest, waiting: [] })
+    return { state: 'fresh' }
+  }
+
+  async settle(key: string, record: string, keepMs: number): Promise<void> {
+    const started = this.#started.get(key)
+    if (!started) return
+    this.#started.delete(key)
+    if (keepMs > 0) {
+      const { digest } = started
+      const at = this.#clock.now()
+      this.#answered.set(key, { digest, record, at, until: at + keepMs })
+      this.#units += record.length
+      this.#forget()
+    }
+    for (const resolve of started.waiting) resolve(record)
+  }
+
+  /** Forgets everything; whoever waits learns that the outcome is lost. */
+  clear(): void {
+    for (const { waiting } of this.#started.values()) {
+      for (const resolve of waiting) resolve(undefined)
+    }
+    this.#started.clear()
+    this.#answered.clear()
+    this.#units = 0
+  }
+
+  /** Forgets what is too old, and the oldest of what is too much. */
+  #forget(): void {
+    const now = this.#clock.now()
+    for (const [key, { record, at, until }] of this.#answered) {
+      const fits = this.#answered.size <= MOST_ANSWERS && this.#units <= MOST_UNITS
+      if (fits && now < until) return
+      if (now < until) this.#since = at
+      this.#answered.delete(key)
+      this.#units -= record.length
+    }
+  }
+}

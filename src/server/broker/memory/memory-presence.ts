@@ -1,0 +1,177 @@
+import type { Clock } from '../../../base/clock.ts'
+import type { Position } from '../../../protocol/frame.ts'
+import type { PresenceUser } from '../../../protocol/presence.ts'
+import { presenceChannel } from '../../../protocol/presence.ts'
+import type { NewEvent } from '../broker.ts'
+import type {
+  ClaimState,
+  PresenceClaim,
+  PresenceJoin,
+  PresenceKey,
+  PresenceLease,
+  PresenceStore,
+} from '../presence-store.ts'
+import { presenceUser } from '../presence-user.ts'
+
+/** What a store of presence in this process is made of. */
+export interface MemoryPresenceParts {
+  readonly clock: Clock
+  /** Adds an event to a channel's history, at once. */
+  readonly append: (channel: string, event: NewEvent) => void
+  /** Where a channel's history stands. */
+  readonly head: (channel: string) => Position
+}
+
+interface Device {
+  readonly owner: string
+  readonly name: string | undefined
+  readonly json: string | undefined
+  /** The same as a value, a copy of our own. */
+  readonly meta: unknown
+  readonly lastSeen: number
+  /** When its lease runs out, on the monotonic clock. */
+  readonly until: number
+}
+
+/** The devices of a user by id, in the order in which they came. */
+type Devices = Map<string, Device>
+
+/** Who is where, within this process: every step is taken before the call returns. */
+export class MemoryPresence implements PresenceStore {
+  readonly #parts: MemoryPresenceParts
+  /** By resource, then by user. */
+  readonly #resources = new Map<string, Map<string, Devices>>()
+
+  constructor(parts: MemoryPresenceParts) {
+    this.#parts = parts
+  }
+
+  get reachMs(): number {
+    return Number.POSITIVE_INFINITY
+  }
+
+  async join(member: PresenceJoin, lease: PresenceLease): Promise<void> {
+    const { resource, userId, device, owner, name, meta: json } = member
+    const users = this.#resources.get(resource) ?? new Map<string, Devices>()
+    this.#resources.set(resource, users)
+    const devices: Devices = users.get(userId) ?? new Map()
+    const came = !devices.size
+    users.set(userId, devices)
+    const former = devices.get(device)
+    const meta = json === undefined ? undefined : JSON.parse(json)
+    devices.set(device, { owner, name, json, meta, ...this.#leased(former, lease) })
+    if (former && former.json === json && former.name === name) return
+    this.#tell(came ? 'join' : 'update', member, devices)
+  }
+
+  async update(
+    claim: PresenceClaim,
+    meta: string | undefined,
+    lease: PresenceLease,
+  ): Promise<boolean> {
+    const held = this.#held(claim)
+    if (!held) return false
+    await this.join({ ...claim, name: held.name, meta }, lease)
+    return true
+  }
+
+  async leave(claim: PresenceClaim): Promise<boolean> {
+    const held = this.#held(claim)
+    if (held) this.#remove(claim, held)
+    return held !== undefined
+  }
+
+  async touch(
+    claims: readonly (PresenceClaim & Pick<PresenceLease, 'lastSeen'>)[],
+    ttlMs: number,
+  ): Promise<readonly ClaimState[]> {
+    return claims.map((claim) => {
+      const devices = this.#devices(claim)
+      const device = devices?.get(claim.device)
+      if (!devices || !device) return 'gone'
+      if (device.owner !== claim.owner) return 'taken'
+      const { lastSeen } = claim
+      devices.set(claim.device, { ...device, ...this.#leased(device, { lastSeen, ttlMs }) })
+      return 'held'
+    })
+  }
+
+  async present(
+    resource: string,
+  ): Promise<{ readonly users: readonly PresenceUser[]; readonly at: Position }> {
+    const users = Array.from(this.#resources.get(resource) ?? [], ([id, devices]) =>
+      userOf(id, devices),
+    )
+    return { users, at: this.#parts.head(presenceChannel(resource)) }
+  }
+
+  async sweep(): Promise<readonly PresenceKey[]> {
+    const now = this.#parts.clock.now()
+    const swept: PresenceKey[] = []
+    for (const [resource, users] of this.#resources) {
+      for (const [userId, devices] of users) {
+        for (const [device, held] of devices) {
+          // Timers may fire a little early; half a millisecond is not worth another round.
+          if (held.until - now > 0.5) continue
+          this.#remove({ resource, userId, device }, held)
+          swept.push({ resource, userId, device })
+        }
+      }
+    }
+    return swept
+  }
+
+  /** Forgets everybody, and tells nobody. */
+  clear(): void {
+    this.#resources.clear()
+  }
+
+  #devices({ resource, userId }: PresenceKey): Devices | undefined {
+    return this.#resources.get(resource)?.get(userId)
+  }
+
+  #held(claim: PresenceClaim): Device | undefined {
+    const device = this.#devices(claim)?.get(claim.device)
+    return device?.owner === claim.owner ? device : undefined
+  }
+
+  #leased(
+    former: Device | undefined,
+    { lastSeen, ttlMs }: PresenceLease,
+  ): Pick<Device, 'lastSeen' | 'until'> {
+    const until = this.#parts.clock.now() + ttlMs
+    return { lastSeen: Math.max(former?.lastSeen ?? 0, lastSeen), until }
+  }
+
+  #remove(key: PresenceKey, { name, lastSeen }: Device): void {
+    const { resource, userId, device } = key
+    const users = this.#resources.get(resource)
+    const devices = users?.get(userId)
+    if (!users || !devices?.delete(device)) return
+    if (devices.size) {
+      this.#tell('update', key, devices)
+      return
+    }
+    users.delete(userId)
+    if (!users.size) this.#resources.delete(resource)
+    this.#publish('leave', key, { id: userId, name, lastSeen, devices: [] })
+  }
+
+  #tell(kind: 'join' | 'update', key: PresenceKey, devices: Devices): void {
+    this.#publish(kind, key, userOf(key.userId, devices))
+  }
+
+  #publish(kind: string, { resource }: PresenceKey, user: PresenceUser): void {
+    const source = presenceChannel(resource)
+    const json = JSON.stringify({ user })
+    const timestamp = this.#parts.clock.wall()
+    this.#parts.append(source, { source, type: `presence:${kind}`, json, id: undefined, timestamp })
+  }
+}
+
+function userOf(id: string, devices: Devices): PresenceUser {
+  return presenceUser(
+    id,
+    Array.from(devices, ([device, held]) => ({ ...held, id: device })),
+  )
+}

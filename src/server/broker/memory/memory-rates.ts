@@ -1,0 +1,29 @@
+import type { Clock } from '../../../base/clock.ts'
+import { TokenBucket } from '../../../base/token-bucket.ts'
+import type { Rate, RateStore } from '../rate-store.ts'
+
+/** The most keys known; the one used least lately is forgotten, and begins anew. */
+const MOST_KEYS = 100_000
+
+/** Rates within this process. */
+export class MemoryRates implements RateStore {
+  readonly #clock: Clock
+  /** The one used last is the last. */
+  readonly #buckets = new Map<string, TokenBucket>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  take(key: string, count: number, { perSecond, burst }: Rate): number {
+    const now = this.#clock.now()
+    const bucket = this.#buckets.get(key) ?? new TokenBucket(perSecond, burst, now)
+    this.#buckets.delete(key)
+    this.#buckets.set(key, bucket)
+    const [oldest] = this.#buckets.keys()
+    if (this.#buckets.size > MOST_KEYS && oldest !== undefined) this.#buckets.delete(oldest)
+    const waitMs = bucket.waitMs(now, Math.max(count, 1))
+    if (waitMs === 0) bucket.take(count)
+    return waitMs
+  }
+}

@@ -1,0 +1,28 @@
+import type { Position } from '../../protocol/frame.ts'
+import { presenceChannel } from '../../protocol/presence.ts'
+import type { Receiver } from './channel-receiver.ts'
+import type { ChannelParts } from './standalone-parts.ts'
+
+/**
+ * Who is at a resource, as far as somebody may see it.
+ *
+ * @returns the text that says so, `undefined` where it is not for them or the dialect has no word for
+ * it; and the place in the channel's history that it stands at
+ */
+export async function presenceSync(
+  { broker, access, options }: Pick<ChannelParts, 'broker' | 'access' | 'options'>,
+  { dialect, user: viewer }: Receiver,
+  resource: string,
+): Promise<{ readonly at: Position; readonly sync: string | undefined }> {
+  const { users, at } = await broker.presence.present(resource)
+  const payload = {
+    users: users.filter(({ id, name }) => access.canSee(viewer, { id, name }, resource)),
+  }
+  const channel = presenceChannel(resource)
+  const timestamp = options.clock.wall()
+  const event = { type: 'presence:sync', id: undefined, timestamp }
+  if (!access.canReceive(viewer, channel, { ...event, payload })) return { at, sync: undefined }
+  const json = JSON.stringify(payload)
+  const sync = dialect.encodeEvent({ ...event, channel, json, offset: undefined, via: undefined })
+  return { at, sync }
+}

@@ -1,0 +1,163 @@
+import type { Cancel } from '../../../base/clock.ts'
+import { randomId } from '../../../base/ids.ts'
+import { duuiServer } from '../../../dialects/duui/server.ts'
+import type { Position } from '../../../protocol/frame.ts'
+import { CLOSE_CODES } from '../../access/refusals.ts'
+import type { Receiver } from '../../channels/channel-receiver.ts'
+import type { Membership } from '../../channels/membership.ts'
+import type { DueEvent, User } from '../../options.ts'
+import type { ServerCore } from '../../server-parts.ts'
+import { identify } from '../../session/authenticate.ts'
+import { Expiry } from '../../session/credential-expiry.ts'
+import { Gate } from '../../session/inbound-limiter.ts'
+import type { MountRequest, Session, SessionInfo } from '../../session/mount.ts'
+import type { Socket } from '../../socket/socket.ts'
+
+/** What a session asks of its mount. */
+export interface DuuiSessionParts {
+  /** The channel of its process. */
+  readonly channel: string
+  /** The texts a socket begins with, of the events it gets. */
+  readonly past: (receives: (event: DueEvent) => boolean) => Promise<readonly string[]>
+  /** Runs a step while nothing is published of the process. */
+  readonly inTurn: (step: () => Promise<void>) => Promise<void>
+  /** Counts a message of a client. */
+  readonly ignored: () => void
+}
+
+/** One socket that watches one process. */
+export class DuuiSession implements Session, Receiver {
+  readonly dialect = duuiServer
+  readonly id = randomId()
+  readonly #core: ServerCore
+  readonly #socket: Socket
+  readonly #parts: DuuiSessionParts
+  readonly #cancel: Cancel
+  readonly #expiry: Expiry
+  readonly #gate: Gate
+  #user: User | null | undefined
+  #membership: Membership | undefined
+  /** The past, and where it ends, until it is told. */
+  #due: { readonly head: Position; readonly texts: readonly string[] } | undefined
+  #closed = false
+
+  constructor(core: ServerCore, socket: Socket, request: MountRequest, parts: DuuiSessionParts) {
+    this.#core = core
+    this.#socket = socket
+    this.#parts = parts
+    const { clock, helloTimeoutMs } = core.options
+    this.#gate = new Gate(core)
+    // The stream goes one way: new credentials come with a new socket.
+    const expired = (): void => this.#end(4401, 'not-authenticated')
+    this.#expiry = new Expiry(clock, { expiring() {}, expired })
+    this.#cancel = clock.after(helloTimeoutMs, () => this.#end(4408, 'not authenticated in time'))
+    this.#start(request).catch((error: unknown) => {
+      core.report(error)
+      this.#end(1011, 'internal')
+    })
+  }
+
+  info(): SessionInfo {
+    const channels = this.#membership ? [this.#parts.channel] : []
+    return { id: this.id, dialect: this.dialect.name, user: this.#user, channels }
+  }
+
+  get user(): User | null {
+    // It joins once its user is known.
+    return this.#user ?? null
+  }
+
+  send(text: string): void {
+    this.#socket.send(text)
+  }
+
+  offer(text: string): void {
+    // There is no word for what it misses: it has to begin anew.
+    if (!this.#socket.offer(text)) this.#end(1013, 'too slow')
+  }
+
+  text(_text: string, bytes: number): void {
+    this.#ignore(bytes)
+  }
+
+  binary(): void {
+    this.#ignore(0)
+  }
+
+  revoke(channel: string): void {
+    if (channel === this.#parts.channel) this.#end(4403, 'forbidden')
+  }
+
+  closed(): void {
+    this.#closed = true
+    this.#cancel()
+    this.#expiry.stop()
+    this.#core.roster.leave(this)
+    this.#membership?.leave()
+    this.#membership = undefined
+  }
+
+  async #start(request: MountRequest): Promise<void> {
+    const { access, roster } = this.#core
+    const token = request.query.get('token') ?? undefined
+    const identity = await identify(this.#core, request, token)
+    // After the upgrade: a page learns the code of a close, and nothing of an HTTP status.
+    if ('code' in identity) return this.#refuse(identity.code)
+    const { user, expiresAt } = identity
+    const allowed = await access.authorize(user, this.#parts.channel, 'subscribe')
+    if (!allowed) return this.#refuse('forbidden')
+    if (this.#closed) return
+    this.#cancel()
+    this.#user = user
+    if (!roster.join(this, user)) return this.#refuse('rate-limited')
+    this.#gate.belongsTo(user?.id)
+    this.#expiry.begin(expiresAt)
+    await this.#parts.inTurn(() => this.#join())
+    await this.#tell()
+  }
+
+  /** Becomes a member, and notes what is to be told before the first live event. */
+  async #join(): Promise<void> {
+    if (this.#closed) return
+    const { channel, past } = this.#parts
+    const { access, broker, channels } = this.#core
+    const { membership, followed } = channels.join(channel, this, ({ code }) =>
+      this.#end(4403, code),
+    )
+    this.#membership = membership
+    await followed
+    // Every event up to the head is stored by now, so that the past read next holds it.
+    const head = await broker.head(channel)
+    const texts = await past((event) => access.canReceive(this.user, channel, event))
+    this.#due = { head, texts }
+  }
+
+  /** Tells the past no faster than it is read, which nobody else waits for; then lets live events through. */
+  async #tell(): Promise<void> {
+    const { head, texts = [] } = this.#due ?? {}
+    this.#due = undefined
+    for (const text of texts) {
+      const drained = this.#socket.drained()
+      if (drained) await drained
+      this.send(text)
+    }
+    if (head && this.#membership?.settle(head) === false) this.#end(1013, 'too slow')
+  }
+
+  #ignore(bytes: number): void {
+    this.#parts.ignored()
+    const admitted = this.#gate.admit([{ kind: 'pong' }], bytes, { refuse() {} })
+    if (!admitted) this.#refuse('rate-limited')
+  }
+
+  #refuse(code: string): void {
+    this.#core.counters.refused(code)
+    this.#end(CLOSE_CODES.get(code) ?? 1008, code)
+  }
+
+  #end(code: number, reason: string): void {
+    if (this.#closed) return
+    this.closed()
+    this.#socket.close(code, reason)
+  }
+}

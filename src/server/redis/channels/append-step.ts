@@ -1,0 +1,31 @@
+import type { Position } from '../../../protocol/frame.ts'
+import type { NewEvent, Remember } from '../../broker/broker.ts'
+import type { BatchQueue, Step } from '../batch-queue.ts'
+import { writeEvent } from './event-codec.ts'
+
+/**
+ * Has an event added in its turn.
+ *
+ * @param serial by which its own process knows it again
+ */
+export function append(
+  queue: BatchQueue,
+  channels: readonly string[],
+  event: NewEvent,
+  remember: Remember | undefined,
+  serial = 0,
+): Step {
+  const { head, json } = writeEvent(event)
+  const { key = '', keepMs = 0 } = remember ?? {}
+  return queue.push(['append', head, json, `${serial}`, key, `${keepMs}`, ...channels])
+}
+
+/** Where it stands, by what that step came to. */
+export function positionsOf(reply: string): readonly Position[] {
+  const words = reply.split(' ')
+  const positions: Position[] = []
+  for (let at = 0; at + 1 < words.length; at += 2) {
+    positions.push({ epoch: words[at] ?? '', offset: Number(words[at + 1]) })
+  }
+  return positions
+}

@@ -1,0 +1,126 @@
+import type { Position } from '../../../protocol/frame.ts'
+import type { PresenceUser } from '../../../protocol/presence.ts'
+import { presenceChannel } from '../../../protocol/presence.ts'
+import type {
+  ClaimState,
+  PresenceClaim,
+  PresenceJoin,
+  PresenceKey,
+  PresenceLease,
+  PresenceStore,
+} from '../../broker/presence-store.ts'
+import type { BatchQueue } from '../batch-queue.ts'
+import type { Pauses } from '../cancellable-waits.ts'
+import { listOf, pairsOf } from '../connection/resp-values.ts'
+import type { ScriptRunner } from '../connection/script-runner.ts'
+import { unavailable } from '../connection/unavailable.ts'
+import { PRESENT } from '../scripts/presence.ts'
+import type { Era } from '../store-generation.ts'
+import { readKeys, readState, readUser, writeTime, writeTtl } from './presence-codec.ts'
+
+/** The most members touched or swept in one step: Redis does nothing else meanwhile. */
+const MEMBERS_PER_STEP = 200
+
+/** What {@link RedisPresence} needs. */
+export interface RedisPresenceParts {
+  readonly runner: ScriptRunner
+  readonly queue: BatchQueue
+  readonly era: Era
+  readonly pauses: Pauses
+  /** How long to wait for Redis before a change is refused; `undefined` waits. */
+  readonly patienceMs: number | undefined
+}
+
+/**
+ * Who is where, in Redis. Changes are steps of the process's batches, as what it publishes is: each is
+ * carried out once, in the order in which it was asked for. A join that arrived a second time would take
+ * a device back from its next connection, and a touch that overtook a join would find nobody.
+ */
+export class RedisPresence implements PresenceStore {
+  readonly #parts: RedisPresenceParts
+
+  constructor(parts: RedisPresenceParts) {
+    this.#parts = parts
+  }
+
+  get reachMs(): number {
+    return this.#parts.era.reachMs
+  }
+
+  async join(member: PresenceJoin, lease: PresenceLease): Promise<void> {
+    const { name, meta = '' } = member
+    const json = name === undefined ? '' : JSON.stringify(name)
+    await this.#ask('join', ...claimed(member), ...leased(lease), json, meta)
+  }
+
+  async update(
+    claim: PresenceClaim,
+    meta: string | undefined,
+    lease: PresenceLease,
+  ): Promise<boolean> {
+    return (await this.#ask('update', ...claimed(claim), ...leased(lease), meta ?? '')) === '1'
+  }
+
+  async leave(claim: PresenceClaim): Promise<boolean> {
+    return (await this.#ask('leave', ...claimed(claim))) === '1'
+  }
+
+  async touch(
+    claims: readonly (PresenceClaim & Pick<PresenceLease, 'lastSeen'>)[],
+    ttlMs: number,
+  ): Promise<readonly ClaimState[]> {
+    const states: ClaimState[] = []
+    for (let from = 0; from < claims.length; from += MEMBERS_PER_STEP) {
+      const part = claims.slice(from, from + MEMBERS_PER_STEP)
+      const words = part.flatMap((claim) => [...claimed(claim), writeTime(claim.lastSeen)])
+      const [ageMs, ...found] = (await this.#ask('touch', writeTtl(ttlMs), ...words)).split(' ')
+      this.#parts.era.lasts(Number(ageMs))
+      states.push(...found.map(readState))
+    }
+    return states
+  }
+
+  async present(
+    resource: string,
+  ): Promise<{ readonly users: readonly PresenceUser[]; readonly at: Position }> {
+    const { runner, pauses } = this.#parts
+    const ask = () => runner.run(PRESENT, resource, presenceChannel(resource))
+    const [epoch, offset, members] = listOf(await pauses.untilAnswered(ask))
+    const users = pairsOf(members)
+      .map(([id, record]) => readUser(id, String(record)))
+      .sort((a, b) => a.came - b.came)
+      .map(({ user }) => user)
+    return { users, at: { epoch: String(epoch), offset: Number(offset) } }
+  }
+
+  async sweep(): Promise<readonly PresenceKey[]> {
+    const swept: PresenceKey[] = []
+    for (let part = MEMBERS_PER_STEP; part === MEMBERS_PER_STEP; ) {
+      const keys = readKeys(await this.#ask('sweep', `${MEMBERS_PER_STEP}`))
+      swept.push(...keys)
+      part = keys.length
+    }
+    return swept
+  }
+
+  async #ask(...words: readonly string[]): Promise<string> {
+    const { queue, pauses, patienceMs } = this.#parts
+    const step = queue.push(words)
+    if (patienceMs === undefined) return step.done
+    const reply = await pauses.within(patienceMs, step.done)
+    if (reply !== undefined) return reply
+    // At the close the step rejects.
+    if (pauses.closed) return step.done
+    // Should it be under way and be done after all, its lease ends it.
+    queue.withdraw(step)
+    throw unavailable()
+  }
+}
+
+function claimed({ resource, userId, device, owner }: PresenceClaim): readonly string[] {
+  return [resource, userId, device, owner]
+}
+
+function leased({ lastSeen, ttlMs }: PresenceLease): readonly string[] {
+  return [writeTime(lastSeen), writeTtl(ttlMs)]
+}

@@ -1,0 +1,37 @@
+import { COUNTER_MS } from '../../broker/history-bounds.ts'
+import { script } from '../connection/script-runner.ts'
+import { ERA } from './store-generation.ts'
+
+/**
+ * Looks a request up, and marks it as started where nobody has asked it: `era, key, digest, node` →
+ * `fresh`, `started`, `conflict`, `lost`, `answered, record`, or `era, id, ageMs` where the memory is
+ * not the one that the node has promised.
+ */
+export const BEGIN = script(`${ERA}
+local id, age = era()
+if id ~= ARGV[3] then return {'era', id, int(age)} end
+local key, digest, node = P .. ':answer:' .. ARGV[4], ARGV[5], ARGV[6]
+local known = redis.call('HMGET', key, 'digest', 'owner', 'record', 'waiting')
+if not known[1] then
+  redis.call('HSET', key, 'digest', digest, 'owner', node)
+  redis.call('PEXPIRE', key, ${COUNTER_MS})
+  return {'fresh'}
+end
+if known[1] ~= digest then return {'conflict'} end
+if known[3] then return {'answered', known[3]} end
+if known[2] == node then return {'started'} end
+if redis.call('EXISTS', P .. ':node:' .. known[2]) == 0 then return {'lost'} end
+local waiting = known[4] or ''
+if not string.find(waiting, node, 1, true) then
+  redis.call('HSET', key, 'waiting', waiting .. node .. ' ')
+end
+return {'started'}
+`)
+
+/** What became of a request that was started: `key` → `started`, `lost`, or `answered, record`. */
+export const PEEK = script(`${ERA}
+local known = redis.call('HMGET', P .. ':answer:' .. ARGV[3], 'owner', 'record')
+if known[2] then return {'answered', known[2]} end
+if known[1] and redis.call('EXISTS', P .. ':node:' .. known[1]) == 1 then return {'started'} end
+return {'lost'}
+`)

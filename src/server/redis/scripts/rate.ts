@@ -1,0 +1,27 @@
+import { COUNTER_MS } from '../../broker/history-bounds.ts'
+import { script } from '../connection/script-runner.ts'
+import { ERA } from './store-generation.ts'
+
+/**
+ * Takes from what keys may take: `(key, count, perSecond, burst)…` → how long each has to wait, in
+ * milliseconds. A bucket (`<prefix>:rate:<key>`) is the time at which it is full again, and gone by then.
+ */
+export const TAKE = script(`${ERA}
+-- In parts of a millisecond: what is taken may be worth less than one.
+local at = clock[1] * 1000 + clock[2] / 1000
+local waits = {}
+for i = 3, #ARGV, 4 do
+  local key, count = P .. ':rate:' .. ARGV[i], tonumber(ARGV[i + 1])
+  local perMs, burst = tonumber(ARGV[i + 2]) / 1000, tonumber(ARGV[i + 3])
+  local full = math.max(tonumber(redis.call('GET', key) or '0'), at)
+  local missing = math.min(math.max(count, 1), burst) - (burst - (full - at) * perMs)
+  if missing > 0 then
+    waits[#waits + 1] = int(math.ceil(missing / perMs))
+  else
+    waits[#waits + 1] = '0'
+    local ms = math.min(full - at + count / perMs, ${COUNTER_MS})
+    if count > 0 then redis.call('SET', key, string.format('%.3f', at + ms), 'PX', int(math.ceil(ms))) end
+  end
+end
+return table.concat(waits, ' ')
+`)

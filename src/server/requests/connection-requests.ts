@@ -1,0 +1,50 @@
+import type { PublishCommand, RequestCommand } from '../../protocol/server-dialect.ts'
+import type { Receiver } from '../channels/channel-receiver.ts'
+import type { ServerCore } from '../server-parts.ts'
+import type { Asker } from '../session/session-phase.ts'
+import { answerOnce } from './deduplicate.ts'
+
+/** The requests and publishes of one connection. */
+export class Questions {
+  readonly #core: ServerCore
+  readonly #receiver: Receiver & { readonly id: string }
+  readonly #rested: () => void
+  readonly #gone = new AbortController()
+  #open = 0
+
+  /** @param rested called whenever one is done */
+  constructor(core: ServerCore, receiver: Receiver & { readonly id: string }, rested: () => void) {
+    this.#core = core
+    this.#receiver = receiver
+    this.#rested = rested
+  }
+
+  /** How many are under way. */
+  get open(): number {
+    return this.#open
+  }
+
+  /** Carries one out once `before` has settled, and answers it. Never rejects. */
+  async take(
+    command: PublishCommand | RequestCommand,
+    { user, senderId }: Asker,
+    before: Promise<void> | undefined,
+  ): Promise<void> {
+    this.#open += 1
+    if (before) await before
+    const { signal } = this.#gone
+    if (signal.aborted) return
+    const { dialect, id: connectionId } = this.#receiver
+    const caller = { user, senderId, dialect, connectionId, signal }
+    const text = await answerOnce(this.#core, caller, command)
+    const due = command.requestId !== undefined || command.kind === 'request'
+    if (text && due) this.#receiver.send(text)
+    this.#open -= 1
+    this.#rested()
+  }
+
+  /** The connection is gone. */
+  end(): void {
+    this.#gone.abort()
+  }
+}

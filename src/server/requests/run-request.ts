@@ -1,0 +1,165 @@
+import type { Refusal } from '../../base/errors.ts'
+import { WirefoldError } from '../../base/errors.ts'
+import type {
+  PublishCommand,
+  RequestCommand,
+  ServerDialect,
+} from '../../protocol/server-dialect.ts'
+import { refusal, refusalOf } from '../access/refusals.ts'
+import type { Remember } from '../broker/broker.ts'
+import type { Outcome } from '../broker/request-record.ts'
+import { isLasting, recordOf, refused, replied } from '../broker/request-record.ts'
+import { OngoingRequest } from '../channels/publish-context.ts'
+import type { User } from '../options.ts'
+import type { ServerCore } from '../server-parts.ts'
+import type { RequestContext, RequestHandler } from './request-handlers.ts'
+
+/** Who asks. */
+export interface Caller {
+  readonly dialect: ServerDialect
+  readonly user: User | null
+  /** What an anonymous client calls itself. */
+  readonly senderId: string | undefined
+  readonly connectionId: string
+  /** Aborted once the connection is gone. */
+  readonly signal: AbortSignal
+}
+
+/** What a request or publish came to. */
+export interface Answer {
+  /** What the asker is told; `undefined` where the dialect has no word for it. */
+  readonly text: string | undefined
+  /** What is to be remembered; `undefined` where that is done already. */
+  readonly record: string | undefined
+  /** Whether asking again would change nothing. */
+  readonly lasting: boolean
+}
+
+/**
+ * Carries out a request or publish. Never rejects; there is one answer, whatever happens.
+ *
+ * @param remember where the answer is to be remembered: a publish has its broker do so
+ */
+export async function answer(
+  core: ServerCore,
+  caller: Caller,
+  command: PublishCommand | RequestCommand,
+  remember?: Remember,
+): Promise<Answer> {
+  try {
+    const outcome =
+      command.kind === 'publish'
+        ? await answerPublish(core, caller, command, remember)
+        : await answerRequest(core, caller, command)
+    // A reply that is not JSON throws here, and is the handler's failure like any other.
+    const written = write(core, caller.dialect, command, outcome)
+    const remembered = command.kind === 'publish' && outcome.kind === 'reply'
+    return remembered ? { ...written, record: undefined } : written
+  } catch (cause) {
+    return writeFailure(core, caller, command, cause)
+  }
+}
+
+/** The text of an outcome for whoever asked. */
+export function encodeOutcome(
+  dialect: ServerDialect,
+  { requestId }: PublishCommand | RequestCommand,
+  outcome: Outcome,
+): string | undefined {
+  return dialect.encode({ ...outcome, to: requestId === undefined ? [] : [requestId] })
+}
+
+function writeFailure(
+  core: ServerCore,
+  { dialect }: Caller,
+  command: PublishCommand | RequestCommand,
+  cause: unknown,
+): Answer {
+  try {
+    return write(core, dialect, command, refused(failure(core, command, cause)))
+  } catch (another) {
+    // A refusal whose details are not JSON.
+    core.report(another)
+    return write(core, dialect, command, refused(refusal('handler-failed')))
+  }
+}
+
+function write(
+  { counters }: ServerCore,
+  dialect: ServerDialect,
+  command: PublishCommand | RequestCommand,
+  outcome: Outcome,
+): Answer {
+  const text = encodeOutcome(dialect, command, outcome)
+  if (outcome.kind === 'refusal') counters.refused(outcome.error.code)
+  return { text, record: recordOf(outcome), lasting: isLasting(outcome) }
+}
+
+async function answerPublish(
+  { access, publisher, options }: ServerCore,
+  { user }: Caller,
+  { channel, id, type, payload }: PublishCommand,
+  remember: Remember | undefined,
+): Promise<Outcome> {
+  if (!access.isChannel(channel) || channel.endsWith(':*')) {
+    return refused(refusal('bad-channel', channel))
+  }
+  if (!(await access.authorize(user, channel, 'publish'))) {
+    return refused(refusal('forbidden', channel))
+  }
+  const event = { type, id, timestamp: options.clock.wall() }
+  const position = await publisher.publish(channel, event, payload, remember)
+  return replied(undefined, [{ channel, ...position }])
+}
+
+async function answerRequest(
+  core: ServerCore,
+  caller: Caller,
+  command: RequestCommand,
+): Promise<Outcome> {
+  const { channel, requestId, type } = command
+  const handler = core.handlers.get(type)
+  if (!handler || requestId === undefined) return refused(refusal('unknown-type', channel))
+  if (channel !== undefined) {
+    if (!core.access.isChannel(channel)) return refused(refusal('bad-channel', channel))
+    if (!(await core.access.authorize(caller.user, channel, 'request'))) {
+      return refused(refusal('forbidden', channel))
+    }
+  }
+  return handle(core, caller, handler, { ...command, requestId })
+}
+
+async function handle(
+  { publisher, options, ongoing }: ServerCore,
+  { user, connectionId, signal }: Caller,
+  handler: RequestHandler<never>,
+  { channel, id, requestId, payload }: RequestCommand & { readonly requestId: string },
+): Promise<Outcome> {
+  const request = new OngoingRequest({ publisher, clock: options.clock, user, id })
+  const context: RequestContext = {
+    user,
+    connectionId,
+    requestId,
+    channel,
+    id,
+    signal,
+    publish: (on, type, about) => request.publish(on, type, about),
+  }
+  // The payload is what the handler said it expects.
+  const result = await ongoing.run(request, () => handler(payload as never, context))
+  return replied(result, request.at)
+}
+
+/** What the client hears of an error: what was meant for it, or that something failed. */
+function failure(
+  { report }: ServerCore,
+  command: PublishCommand | RequestCommand,
+  cause: unknown,
+): Refusal {
+  const meant = refusalOf(cause)
+  if (meant) return meant
+  const where = command.kind === 'publish' ? 'publish' : `request ${command.type}`
+  const message = `The ${where} failed; the client was told no more than that.`
+  report(new WirefoldError('handler-failed', message, { where }, { cause }))
+  return refusal(command.kind === 'publish' ? 'internal' : 'handler-failed')
+}

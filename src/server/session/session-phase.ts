@@ -1,0 +1,25 @@
+import type { Cancel } from '../../base/clock.ts'
+import type { User } from '../options.ts'
+import type { Entry } from './frame-reader.ts'
+
+/** The largest first frame, in bytes: a stranger gets less room. */
+export const FIRST_FRAME_BYTES = 16 * 1024
+/** How much may wait while the greeting is being settled, in bytes. */
+export const HELD_BYTES = 256 * 1024
+
+/** Who asks, as far as a greeting tells. */
+export interface Asker {
+  readonly user: User | null
+  readonly senderId: string | undefined
+  /** What the client calls itself. */
+  readonly device: string | undefined
+}
+
+/** Where a connection stands. */
+export type ConnectionPhase =
+  /** Nothing was said yet. */
+  | { readonly name: 'waiting'; readonly cancel: Cancel }
+  /** It was greeted, and what follows is held until it is known who greets. */
+  | { readonly name: 'greeting'; readonly cancel: Cancel; readonly held: Entry[]; bytes: number }
+  | ({ readonly name: 'open' } & Asker)
+  | { readonly name: 'closed'; readonly user: User | null | undefined }

@@ -1,0 +1,64 @@
+import type { Session } from './mount.ts'
+import type { Attended } from './tracked-session.ts'
+
+/** The sessions of a server with their sockets: by session, by the id of the connection, by address. */
+export class SessionTable {
+  readonly #bySession = new Map<Session, Attended>()
+  readonly #byId = new Map<string, Attended>()
+  readonly #addresses = new Map<string, number>()
+  #emptied: (() => void)[] = []
+
+  /** How many there are. */
+  get size(): number {
+    return this.#bySession.size
+  }
+
+  /** Those of this moment. */
+  list(): readonly Attended[] {
+    return [...this.#bySession.values()]
+  }
+
+  /** The one of a session. */
+  of(session: Session): Attended | undefined {
+    return this.#bySession.get(session)
+  }
+
+  /** The one of a connection. */
+  byId(id: string): Attended | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** How many count for an address. */
+  from(address: string): number {
+    return this.#addresses.get(address) ?? 0
+  }
+
+  /** Adds one. */
+  add(attended: Attended): void {
+    const { session, id, address } = attended
+    this.#bySession.set(session, attended)
+    this.#byId.set(id, attended)
+    if (address !== undefined) this.#addresses.set(address, this.from(address) + 1)
+  }
+
+  /** Removes one that is over. */
+  remove(attended: Attended): void {
+    const { session, id, address } = attended
+    this.#bySession.delete(session)
+    if (this.#byId.get(id) === attended) this.#byId.delete(id)
+    if (address !== undefined) {
+      const left = this.from(address) - 1
+      if (left) this.#addresses.set(address, left)
+      else this.#addresses.delete(address)
+    }
+    if (this.size) return
+    for (const resolve of this.#emptied) resolve()
+    this.#emptied = []
+  }
+
+  /** Resolves once the table is empty. */
+  emptied(): Promise<void> {
+    if (!this.size) return Promise.resolve()
+    return new Promise((resolve) => this.#emptied.push(resolve))
+  }
+}
