@@ -7,7 +7,7 @@ type DisposeSymbol = SymbolConstructor extends { readonly dispose: infer Dispose
 type ForUsing = { [member in DisposeSymbol]: () => void }
 
 /** A function that releases something, and works with `using` where the platform has it. */
-export interface Release extends ForUsing {
+export interface Disposer extends ForUsing {
   /** Releases; safe to call twice. */
   (): void
   /** The same, by name. */
@@ -23,8 +23,8 @@ export interface Release extends ForUsing {
 export function disposable<Members extends object>(
   release: () => void,
   members: Members,
-): Release & Members {
+): Disposer & Members {
   const own = { ...Object.getOwnPropertyDescriptors(members), dispose: { value: release } }
   if (Symbol.dispose) Object.defineProperty(release, Symbol.dispose, { value: release })
-  return Object.defineProperties(release, own) as Release & Members
+  return Object.defineProperties(release, own) as Disposer & Members
 }

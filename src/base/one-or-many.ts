@@ -1,23 +1,23 @@
 /** None, one, or several: most stores and channels have one listener, and so need no array. */
-export type Few<T extends object> = undefined | T | readonly T[]
+export type OneOrMany<T extends object> = undefined | T | readonly T[]
 
 /** All of them, in order; never changed in place. */
-export function each<T extends object>(few: Few<T>): readonly T[] {
-  if (few === undefined) return []
-  return isList(few) ? few : [few]
+export function toArray<T extends object>(items: OneOrMany<T>): readonly T[] {
+  if (items === undefined) return []
+  return isList(items) ? items : [items]
 }
 
 /** One more. */
-export function plus<T extends object>(few: Few<T>, item: T): Few<T> {
-  return few === undefined ? item : [...each(few), item]
+export function append<T extends object>(items: OneOrMany<T>, item: T): OneOrMany<T> {
+  return items === undefined ? item : [...toArray(items), item]
 }
 
 /** One less. */
-export function minus<T extends object>(few: Few<T>, item: T): Few<T> {
-  const rest = each(few).filter((other) => other !== item)
+export function remove<T extends object>(items: OneOrMany<T>, item: T): OneOrMany<T> {
+  const rest = toArray(items).filter((other) => other !== item)
   return rest.length > 1 ? rest : rest[0]
 }
 
-function isList<T extends object>(few: T | readonly T[]): few is readonly T[] {
-  return Array.isArray(few)
+function isList<T extends object>(items: T | readonly T[]): items is readonly T[] {
+  return Array.isArray(items)
 }

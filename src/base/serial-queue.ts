@@ -1,5 +1,5 @@
 /** Steps that are carried out one by one. */
-export class Turns {
+export class SerialQueue {
   readonly #report: (error: unknown) => void
   readonly #rested: () => void
   #last: Promise<void> | undefined

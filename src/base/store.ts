@@ -1,8 +1,8 @@
 import type { Unsubscribe } from './emitter.ts'
 import type { NotifyMode } from './notify.ts'
 import { Schedule } from './notify.ts'
-import type { Few } from './one-or-many.ts'
-import { each, minus, plus } from './one-or-many.ts'
+import type { OneOrMany } from './one-or-many.ts'
+import { append, remove, toArray } from './one-or-many.ts'
 import { printError } from './report.ts'
 
 /** A value that can be read now and followed; all that an adapter needs to know of a store. */
@@ -53,7 +53,7 @@ interface Listener<T> {
 
 class Store<T> implements Writable<T> {
   #value: T
-  #listeners: Few<Listener<T>>
+  #listeners: OneOrMany<Listener<T>>
   readonly #schedule: Schedule
   readonly #report: (error: unknown) => void
 
@@ -81,18 +81,18 @@ class Store<T> implements Writable<T> {
 
   listen(run: (value: T) => void): Unsubscribe {
     const listener: Listener<T> = { run, live: true }
-    this.#listeners = plus(this.#listeners, listener)
+    this.#listeners = append(this.#listeners, listener)
     return () => {
       if (!listener.live) return
       listener.live = false
-      this.#listeners = minus(this.#listeners, listener)
+      this.#listeners = remove(this.#listeners, listener)
     }
   }
 
   /** Called by the schedule when it is time. */
   notify(): void {
     // A list is never changed in place, so whoever comes or goes meanwhile does not disturb us.
-    for (const listener of each(this.#listeners)) if (listener.live) this.#call(listener.run)
+    for (const listener of toArray(this.#listeners)) if (listener.live) this.#call(listener.run)
   }
 
   /** With the newest value: a listener that set the store must not leave the others behind it. */

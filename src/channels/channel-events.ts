@@ -31,7 +31,7 @@ export const eventsDefaults = { buffer: 256, overflow: 'error' } as const
  * @example
  * for await (const event of events(channels, 'entity:Task', { signal })) console.log(event.type)
  */
-export function events<Payload = unknown>(
+export function channelEvents<Payload = unknown>(
   subscriber: ChannelSubscriber,
   channel: string,
   options: EventsOptions = {},

@@ -1,4 +1,4 @@
-import type { Release } from '../base/disposable.ts'
+import type { Disposer } from '../base/disposable.ts'
 import { disposable } from '../base/disposable.ts'
 import type { Sink } from '../ports/event-sink.ts'
 import type { EventFrame } from '../protocol/frame.ts'
@@ -7,7 +7,7 @@ import { feed } from './feed.ts'
 import type { ChannelHandler, SubscribeOptions, Subscription } from './subscription.ts'
 
 /** A bag of subscriptions that are released together; call it to release them. */
-export interface Scope extends Release {
+export interface ChannelScope extends Disposer {
   /** Fires when the bag is released: for requests and anything else that takes a signal. */
   readonly signal: AbortSignal
   /** As `subscriber.subscribe`, into this bag. */
@@ -39,10 +39,10 @@ export interface Scope extends Release {
  *   return bag.dispose
  * }
  */
-export function scope(
+export function channelScope(
   subscriber: ChannelSubscriber,
   options: { readonly signal?: AbortSignal | undefined } = {},
-): Scope {
+): ChannelScope {
   const outer = options.signal
   const own = new AbortController()
   const { signal } = own

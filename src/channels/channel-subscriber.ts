@@ -2,7 +2,7 @@ import { disposable } from '../base/disposable.ts'
 import { WirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
 import { Linger } from '../base/linger.ts'
-import type { Answer, Line, Wing } from '../ports/client-port.ts'
+import type { ClientExtension, ClientPort, ControlReply } from '../ports/client-port.ts'
 import { isChannel } from '../protocol/fields.ts'
 import type {
   EventFrame,
@@ -15,7 +15,7 @@ import type { Listener } from './channel.ts'
 import { Channel } from './channel.ts'
 import { chunks } from './subscribe-messages.ts'
 import type { ChannelHandler, SubscribeOptions, Subscription } from './subscription.ts'
-import { handle, released } from './subscription-handle.ts'
+import { released, subscriptionHandle } from './subscription-handle.ts'
 import type { SubscriptionInput } from './subscription-state.ts'
 import { due } from './subscription-state.ts'
 
@@ -43,7 +43,7 @@ export const channelDefaults = { lingerMs: 250 } as const
  */
 export class ChannelSubscriber {
   /** The port of the client it belongs to, for what is built upon it. */
-  readonly line: Line
+  readonly port: ClientPort
   readonly #channels = new Map<string, Channel>()
   /** Channels that are names of families, for backends that send a member's event under its own name only. */
   readonly #patterns = new Set<Channel>()
@@ -53,11 +53,11 @@ export class ChannelSubscriber {
   #scheduled = false
 
   /** Throws where the client has a subscriber already: two would subscribe everything twice. */
-  constructor(client: { readonly line: Line }, options: ChannelOptions = {}) {
-    this.line = client.line
+  constructor(client: { readonly port: ClientPort }, options: ChannelOptions = {}) {
+    this.port = client.port
     const lingerMs = options.lingerMs ?? channelDefaults.lingerMs
-    this.#linger = new Linger(this.line.clock, lingerMs, (channels) => this.#leave(channels))
-    this.line.join(this.#wing())
+    this.#linger = new Linger(this.port.clock, lingerMs, (channels) => this.#leave(channels))
+    this.port.join(this.#extension())
   }
 
   /** How many channels are wanted, or not yet left. */
@@ -96,13 +96,13 @@ export class ChannelSubscriber {
       channel.continuity.restart()
       this.#input(channel, { name: 'renew' })
     }
-    const subscription = disposable(release, handle(channel, listener, renew))
+    const subscription = disposable(release, subscriptionHandle(channel, listener, renew))
     channel.add(listener, stage)
     this.#linger.keep(channel)
     this.#input(channel, { name: 'want' })
     if (signal?.aborted) release()
     else signal?.addEventListener('abort', release)
-    this.line.wake()
+    this.port.wake()
     return subscription
   }
 
@@ -116,16 +116,16 @@ export class ChannelSubscriber {
         { channel: name },
       )
     }
-    const channel = new Channel(name, this.line)
+    const channel = new Channel(name, this.port)
     this.#channels.set(name, channel)
     if (name.endsWith(':*')) this.#patterns.add(channel)
     return channel
   }
 
-  #wing(): Wing {
+  #extension(): ClientExtension {
     const channels = this.#channels
     return {
-      rank: 1,
+      order: 1,
       get handlers() {
         let count = 0
         for (const channel of channels.values()) count += channel.handlers
@@ -137,7 +137,7 @@ export class ChannelSubscriber {
         this.#flush()
       },
       receive: (frame) => this.#receive(frame),
-      cut: () => {
+      disconnected: () => {
         this.#up = false
         for (const channel of [...this.#channels.values()]) this.#input(channel, { name: 'cut' })
       },
@@ -163,11 +163,11 @@ export class ChannelSubscriber {
 
   #deliver(event: EventFrame): boolean {
     const channel = this.#channels.get(event.via ?? event.channel)
-    if (channel && !channel.deliver(event)) this.#input(channel, { name: 'hole' })
+    if (channel && !channel.deliver(event)) this.#input(channel, { name: 'missing' })
     let mine = channel !== undefined
-    if (this.#patterns.size > 0 && !this.line.dialect.capabilities.families) {
+    if (this.#patterns.size > 0 && !this.port.dialect.capabilities.families) {
       for (const pattern of [...this.#patterns]) {
-        if (pattern === channel || !this.line.dialect.match(event.channel, pattern.name)) continue
+        if (pattern === channel || !this.port.dialect.match(event.channel, pattern.name)) continue
         pattern.deliver(event)
         mine = true
       }
@@ -179,7 +179,7 @@ export class ChannelSubscriber {
   #compare({ offsets }: PongFrame): boolean {
     for (const [name, position] of offsets ?? []) {
       const channel = this.#channels.get(name)
-      if (channel?.continuity.differs(position)) this.#input(channel, { name: 'hole' })
+      if (channel?.continuity.differs(position)) this.#input(channel, { name: 'missing' })
     }
     return false
   }
@@ -208,7 +208,11 @@ export class ChannelSubscriber {
     } else if (due(channel.state)) this.#touch(channel)
   }
 
-  #answered(kind: 'subscribe' | 'unsubscribe', channel: Channel, answer: Answer | undefined): void {
+  #answered(
+    kind: 'subscribe' | 'unsubscribe',
+    channel: Channel,
+    answer: ControlReply | undefined,
+  ): void {
     const input = outcome(kind, channel.name, answer)
     if (input.name === 'acked' && channel.state.actual === 'asking') {
       const told = answer?.kind === 'subscribed' ? answer : undefined
@@ -249,11 +253,11 @@ export class ChannelSubscriber {
         this.#input(channel, { name: kind === 'subscribe' ? 'asked' : 'left' })
       }
       const intent = {
-        timestamp: this.line.clock.wall(),
+        timestamp: this.port.clock.wall(),
         requestId,
         channels: chunk.map(({ name }) => name),
       }
-      this.line.say(
+      this.port.say(
         kind === 'subscribe' ? { kind, since: positions(chunk), ...intent } : { kind, ...intent },
         (answer, covered) => {
           for (const channel of chunk) {
@@ -275,7 +279,7 @@ export class ChannelSubscriber {
 function outcome(
   kind: 'subscribe' | 'unsubscribe',
   channel: string,
-  answer: Answer | undefined,
+  answer: ControlReply | undefined,
 ): SubscriptionInput {
   if (answer === undefined) return { name: 'lost' }
   // A server that refuses to unsubscribe does not have the subscription.

@@ -1,9 +1,9 @@
 import { refusalError, WirefoldError } from '../base/errors.ts'
-import type { Few } from '../base/one-or-many.ts'
-import { each, minus, plus } from '../base/one-or-many.ts'
+import type { OneOrMany } from '../base/one-or-many.ts'
+import { append, remove, toArray } from '../base/one-or-many.ts'
 import type { Readable, Writable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
-import type { Line } from '../ports/client-port.ts'
+import type { ClientPort } from '../ports/client-port.ts'
 import type { EventFrame, Position } from '../protocol/frame.ts'
 import type { GapReason } from './continuity.ts'
 import { Continuity } from './continuity.ts'
@@ -30,7 +30,7 @@ export class Channel {
   readonly continuity = new Continuity()
   /** The last thing said about it: only the answer to that counts. */
   said: string | undefined
-  readonly #line: Line
+  readonly #port: ClientPort
   #state: SubscriptionState = unsubscribed
   #status: Writable<ChannelStatus> | undefined
   #refused: WirefoldError | undefined
@@ -38,12 +38,12 @@ export class Channel {
   #gap: ChannelStatus | undefined
   /** When it was last known to be complete. */
   #asOf = 0
-  #folds: Few<Listener>
-  #handles: Few<Listener>
+  #folds: OneOrMany<Listener>
+  #handles: OneOrMany<Listener>
 
-  constructor(name: string, line: Line) {
+  constructor(name: string, port: ClientPort) {
     this.name = name
-    this.#line = line
+    this.#port = port
   }
 
   /** What is wanted of it, and what the server has. */
@@ -53,13 +53,13 @@ export class Channel {
 
   /** How many listen. */
   get handlers(): number {
-    return each(this.#folds).length + each(this.#handles).length
+    return toArray(this.#folds).length + toArray(this.#handles).length
   }
 
   /** How it stands, made into a store once somebody looks. */
   get status(): Readable<ChannelStatus> {
     this.#status ??= createStore<ChannelStatus>(this.#statusNow(), {
-      onError: this.#line.report,
+      onError: this.#port.report,
     })
     return this.#status
   }
@@ -69,7 +69,7 @@ export class Channel {
     const before = this.#state
     const after = subscription(before, input)
     if (after === before) return false
-    if (before.actual === 'live' && !this.#gap) this.#asOf = this.#line.clock.wall()
+    if (before.actual === 'live' && !this.#gap) this.#asOf = this.#port.clock.wall()
     this.#state = after
     if (after.actual === before.actual) return true
     this.#refused = after.refusal && refusalError(this.name, after.refusal)
@@ -95,14 +95,14 @@ export class Channel {
 
   /** Adds a handler. */
   add(listener: Listener, stage: 'fold' | 'handle'): void {
-    if (stage === 'fold') this.#folds = plus(this.#folds, listener)
-    else this.#handles = plus(this.#handles, listener)
+    if (stage === 'fold') this.#folds = append(this.#folds, listener)
+    else this.#handles = append(this.#handles, listener)
   }
 
   /** Removes a handler. */
   remove(listener: Listener): void {
-    this.#folds = minus(this.#folds, listener)
-    this.#handles = minus(this.#handles, listener)
+    this.#folds = remove(this.#folds, listener)
+    this.#handles = remove(this.#handles, listener)
   }
 
   /**
@@ -117,7 +117,7 @@ export class Channel {
     if (event.offset !== undefined && continuity.begun && this.#state.actual !== 'live') return true
     const verdict = continuity.judge(event)
     if (verdict === 'drop') return true
-    if (verdict === 'hole') return false
+    if (verdict === 'missing') return false
     if (verdict !== 'deliver') this.#break(verdict)
     this.#deliverTo(this.#folds, event)
     this.#deliverTo(this.#handles, event)
@@ -136,10 +136,10 @@ export class Channel {
 
   /** Whether an event holds our whole state; a member's is not that of its family. */
   #isWhole({ channel, type }: EventFrame): boolean {
-    return channel === this.name && (this.#line.dialect.snapshots?.includes(type) ?? false)
+    return channel === this.name && (this.#port.dialect.snapshots?.includes(type) ?? false)
   }
 
-  #deliverTo(listeners: Few<Listener>, event: EventFrame): void {
+  #deliverTo(listeners: OneOrMany<Listener>, event: EventFrame): void {
     // The lone listener is called without making a list of it: this is where every event passes.
     if (listeners === undefined) return
     if ('handler' in listeners) this.#call(listeners, event)
@@ -161,7 +161,7 @@ export class Channel {
   #handlerFailed(cause: unknown, { type }: EventFrame): void {
     const where = `${this.name} ${type}`
     const message = `A handler of ${this.name} failed on ${type}; the others were called.`
-    this.#line.report(new WirefoldError('handler-failed', message, { where }, { cause }))
+    this.#port.report(new WirefoldError('handler-failed', message, { where }, { cause }))
   }
 
   /** Each handler's `ready`, else its onError; where one of them has neither, the client hears once. */
@@ -175,19 +175,19 @@ export class Channel {
         try {
           onError(error)
         } catch (thrown) {
-          this.#line.report(thrown)
+          this.#port.report(thrown)
         }
       } else unheard = true
     }
-    if (unheard) this.#line.report(error)
+    if (unheard) this.#port.report(error)
   }
 
   #listeners(): readonly Listener[] {
-    return [...each(this.#folds), ...each(this.#handles)]
+    return [...toArray(this.#folds), ...toArray(this.#handles)]
   }
 
   #break(reason: GapReason): void {
-    if (!this.#gap) this.#asOf = this.#line.clock.wall()
+    if (!this.#gap) this.#asOf = this.#port.clock.wall()
     this.#gap = { name: 'gap', reason, asOf: this.#asOf }
     this.#tell()
   }

@@ -19,7 +19,7 @@ export type GapReason =
  * What to do with an event: give it to the handlers; leave it, it was given before; ask the server
  * again, some before it are missing; or give it after saying that there is a gap.
  */
-export type Verdict = 'deliver' | 'drop' | 'hole' | GapReason
+export type Verdict = 'deliver' | 'drop' | 'missing' | GapReason
 
 /**
  * Where a channel is in its history, and whether what arrives follows on that. Nothing here acts.
@@ -36,7 +36,7 @@ export class Continuity {
   /** What the last subscribe said. */
   #asked: Position | undefined
   /** Where we were when events were found missing, until that is past. */
-  #holeAt: number | undefined
+  #missingAt: number | undefined
   /** Where we were when an older event came, and the server was asked. */
   #doubted: number | undefined
   /** Whether anything could have been missed: not before the first subscribe succeeded. */
@@ -102,9 +102,9 @@ export class Continuity {
       (offset > (this.#replayUntil ?? offset) && previous === this.#replayUntil)
     if (!follows) {
       // Asked for once and still missing: nobody has it.
-      if (this.#holeAt === this.#offset) return this.#accept(event, 'unfillable')
-      this.#holeAt = this.#offset
-      return 'hole'
+      if (this.#missingAt === this.#offset) return this.#accept(event, 'unfillable')
+      this.#missingAt = this.#offset
+      return 'missing'
     }
     return this.#accept(event, 'deliver')
   }
@@ -131,13 +131,13 @@ export class Continuity {
   #doubt(): Verdict {
     if (this.#doubted === this.#offset) return 'drop'
     this.#doubted = this.#offset
-    return 'hole'
+    return 'missing'
   }
 
   #accept<V extends Verdict>({ offset, id }: EventFrame, verdict: V): V {
     this.#offset = offset ?? this.#offset
     this.#id = id
-    this.#holeAt = undefined
+    this.#missingAt = undefined
     if (this.#replayUntil !== undefined && this.#offset >= this.#replayUntil) {
       this.#replayUntil = undefined
     }
@@ -149,7 +149,7 @@ export class Continuity {
     this.#offset = position?.offset ?? 0
     this.#id = undefined
     this.#replayUntil = undefined
-    this.#holeAt = undefined
+    this.#missingAt = undefined
     this.#doubted = undefined
   }
 }

@@ -1,7 +1,7 @@
 import type { WirefoldError } from '../base/errors.ts'
 import { tagged } from '../base/tagged.ts'
-import type { Scope } from './channel-scope.ts'
-import { scope } from './channel-scope.ts'
+import type { ChannelScope } from './channel-scope.ts'
+import { channelScope } from './channel-scope.ts'
 import type { ChannelSubscriber } from './channel-subscriber.ts'
 import type { ChannelHandler } from './subscription.ts'
 
@@ -44,7 +44,7 @@ export function defineManager<Payload = unknown>({
   onEvent,
   onError,
 }: ManagerOptions<Payload>): Manager {
-  let bag: Scope | undefined
+  let bag: ChannelScope | undefined
   return tagged<Manager>('Manager', {
     get active() {
       return bag !== undefined
@@ -52,7 +52,7 @@ export function defineManager<Payload = unknown>({
     initialize(subscriber) {
       if (bag) return
       const names = typeof topics === 'function' ? topics() : topics
-      const fresh = scope(subscriber)
+      const fresh = channelScope(subscriber)
       try {
         for (const name of names) fresh.subscribe(name, onEvent, { onError })
         bag = fresh

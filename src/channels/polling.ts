@@ -1,16 +1,16 @@
 import type { Cancel } from '../base/clock.ts'
-import type { Release } from '../base/disposable.ts'
+import type { Disposer } from '../base/disposable.ts'
 import { disposable } from '../base/disposable.ts'
 import { safely } from '../base/report.ts'
 import type { Readable } from '../base/store.ts'
 import type { ConnectionState } from '../connection/connection-state.ts'
-import type { Line } from '../ports/client-port.ts'
-import type { Snapshot, SyncTarget } from './sync.ts'
+import type { ClientPort } from '../ports/client-port.ts'
+import type { SyncSnapshot, SyncTarget } from './sync.ts'
 
 /** How a state is fetched while there is no connection. */
 export interface PollingOptions<State> {
   /** Fetches the state, until its signal fires; what `sync` loads with will do. */
-  readonly poll: (signal: AbortSignal) => Promise<Snapshot<State>>
+  readonly poll: (signal: AbortSignal) => Promise<SyncSnapshot<State>>
   /** What is set to the state: the same that `sync` or `feed` folds into. */
   readonly into: Pick<SyncTarget<State>, 'reset'>
   /**
@@ -49,14 +49,14 @@ export const pollingDefaults = { intervalMs: 5_000, afterFailures: 3 } as const
  * pollWhileDown(client, { poll: load, into })
  */
 export function pollWhileDown<State>(
-  client: { readonly line: Line; readonly state: Readable<ConnectionState> },
+  client: { readonly port: ClientPort; readonly state: Readable<ConnectionState> },
   options: PollingOptions<State>,
-): Release {
+): Disposer {
   const { poll, into, signal } = options
-  const { line, state } = client
+  const { port, state } = client
   const intervalMs = options.intervalMs ?? pollingDefaults.intervalMs
   const afterFailures = options.afterFailures ?? pollingDefaults.afterFailures
-  const report = safely(options.onError ?? line.report)
+  const report = safely(options.onError ?? port.report)
   let fetching: AbortController | undefined
   let cancelWait: Cancel | undefined
   let told: string | undefined
@@ -73,7 +73,7 @@ export function pollWhileDown<State>(
       told = String(error)
     }
     if (!controller.signal.aborted) {
-      cancelWait = line.clock.after(intervalMs, () => void fetch(controller))
+      cancelWait = port.clock.after(intervalMs, () => void fetch(controller))
     }
   }
 

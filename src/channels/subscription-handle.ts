@@ -1,14 +1,14 @@
-import type { Release } from '../base/disposable.ts'
+import type { Disposer } from '../base/disposable.ts'
 import { WirefoldError } from '../base/errors.ts'
 import type { Channel, Listener } from './channel.ts'
 import type { Subscription } from './subscription.ts'
 
 /** What a subscription is besides its release. */
-export function handle(
+export function subscriptionHandle(
   channel: Channel,
   listener: Listener,
   renew: () => void,
-): Omit<Subscription, keyof Release> {
+): Omit<Subscription, keyof Disposer> {
   let waiting: Promise<void> | undefined
   return {
     channel: channel.name,

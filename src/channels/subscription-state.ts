@@ -44,7 +44,7 @@ export type SubscriptionInput =
   /** No answer came in time. */
   | { readonly name: 'lost' }
   /** Events are missing. */
-  | { readonly name: 'hole' }
+  | { readonly name: 'missing' }
   /** It is wanted from the very beginning. */
   | { readonly name: 'renew' }
   /** The connection is gone. */
@@ -84,7 +84,7 @@ export function subscription(
     case 'lost':
       if (actual !== 'asking' && actual !== 'leaving') return state
       return at(wanted, wanted ? 'none' : 'live')
-    case 'hole':
+    case 'missing':
       return actual === 'live' && wanted ? at(wanted, 'none') : state
     case 'renew':
       return wanted && (actual === 'live' || actual === 'asking') ? at(wanted, 'none') : state

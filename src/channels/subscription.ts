@@ -1,4 +1,4 @@
-import type { Release } from '../base/disposable.ts'
+import type { Disposer } from '../base/disposable.ts'
 import type { WirefoldError } from '../base/errors.ts'
 import type { Readable } from '../base/store.ts'
 import type { EventFrame, Position } from '../protocol/frame.ts'
@@ -26,7 +26,7 @@ export type ChannelStatus =
 /**
  * Takes the events of a channel. What it throws, or rejects with, is reported and stops nothing.
  *
- * `Payload` is what the handler expects; it is not checked at run time.
+ * `LoggedPayload` is what the handler expects; it is not checked at run time.
  */
 export type ChannelHandler<Payload = unknown> = (
   payload: Payload,
@@ -54,7 +54,7 @@ export interface SubscribeOptions {
  *
  * The channel itself is left a little after its last handler was released.
  */
-export interface Subscription extends Release {
+export interface Subscription extends Disposer {
   readonly channel: string
   /** How the channel stands, for all its handlers alike. */
   readonly status: Readable<ChannelStatus>

@@ -1,6 +1,6 @@
 import { backoffDefaults, backoffDelay } from '../base/backoff.ts'
 import type { Cancel } from '../base/clock.ts'
-import type { Release } from '../base/disposable.ts'
+import type { Disposer } from '../base/disposable.ts'
 import { disposable } from '../base/disposable.ts'
 import { WirefoldError } from '../base/errors.ts'
 import type { Readable } from '../base/store.ts'
@@ -11,7 +11,7 @@ import type { ChannelSubscriber } from './channel-subscriber.ts'
 import type { ChannelStatus } from './subscription.ts'
 
 /** A state as somebody fetched it. */
-export interface Snapshot<State> {
+export interface SyncSnapshot<State> {
   readonly state: State
   /**
    * The place in the channel's history that it holds. Without it, every event that came while it was
@@ -37,7 +37,7 @@ export interface SyncOptions<State> {
    * Fetches the state: at first, and whenever something may have been missed. It is tried again, with
    * growing waits, when it rejects, and aborted by its signal when its result is of no use any more.
    */
-  readonly load: (signal: AbortSignal) => Promise<Snapshot<State>>
+  readonly load: (signal: AbortSignal) => Promise<SyncSnapshot<State>>
   /** What is set to the state, and into which the events are folded. */
   readonly into: SyncTarget<State>
   /**
@@ -58,7 +58,7 @@ export interface SyncOptions<State> {
 export const syncDefaults = { buffer: 10_000 } as const
 
 /** A state in step with a channel; call it to let go. */
-export interface Sync extends Release {
+export interface ChannelSync extends Disposer {
   /** As the channel's, but `live` only with the state in place, and `gap` until it is again. */
   readonly status: Readable<ChannelStatus>
 }
@@ -81,12 +81,12 @@ export function sync<State>(
   subscriber: ChannelSubscriber,
   channel: string,
   options: SyncOptions<State>,
-): Sync {
+): ChannelSync {
   const { load, into, signal } = options
   const limit = options.buffer ?? syncDefaults.buffer
-  const { line } = subscriber
-  const report = options.onError ?? line.report
-  const status = createStore<ChannelStatus>({ name: 'pending' }, { onError: line.report })
+  const { port } = subscriber
+  const report = options.onError ?? port.report
+  const status = createStore<ChannelStatus>({ name: 'pending' }, { onError: port.report })
   /** `idle` before the channel is live, `waiting` between two attempts to fetch. */
   let phase: 'idle' | 'loading' | 'waiting' | 'settled' = 'idle'
   let events: EventFrame[] = []
@@ -134,10 +134,10 @@ export function sync<State>(
   function again(error: unknown): void {
     phase = 'waiting'
     report(error)
-    cancelWait = line.clock.after(backoffDelay(failures++, backoffDefaults, line.random()), fetch)
+    cancelWait = port.clock.after(backoffDelay(failures++, backoffDefaults, port.random()), fetch)
   }
 
-  function settle({ state, at }: Snapshot<State>, pinned: Position | undefined): void {
+  function settle({ state, at }: SyncSnapshot<State>, pinned: Position | undefined): void {
     phase = 'settled'
     failures = 0
     held = at?.offset ?? 0

@@ -1,35 +1,41 @@
 import { isWirefoldError } from '../base/errors.ts'
 import { loggable } from '../base/logger.ts'
 import type { Connection } from '../connection/connection.ts'
-import type { Answered, Line } from '../ports/client-port.ts'
+import type { ClientPort, OnControlReply } from '../ports/client-port.ts'
 import type { Outgoing } from '../protocol/dialect.ts'
 import type { RefusalFrame } from '../protocol/frame.ts'
 import type { Intent } from '../protocol/intent.ts'
 import { localReply } from '../requests/pending-request.ts'
-import type { Ledger } from '../requests/pending-requests.ts'
-import type { Wings } from './extensions.ts'
+import type { PendingRequests } from '../requests/pending-requests.ts'
+import type { Extensions } from './extensions.ts'
 import type { ResolvedClientOptions } from './options.ts'
 
 /** What a line is made of. */
-export interface LineParts {
+export interface ClientPortDeps {
   readonly options: ResolvedClientOptions
   readonly connection: Connection
-  readonly ledger: Ledger
-  readonly wings: Wings
+  readonly requests: PendingRequests
+  readonly extensions: Extensions
   readonly report: (error: unknown) => void
 }
 
 /** Makes the port through which wings see the client. */
-export function createLine({ options, connection, ledger, wings, report }: LineParts): Line {
+export function createClientPort({
+  options,
+  connection,
+  requests,
+  extensions,
+  report,
+}: ClientPortDeps): ClientPort {
   return {
     get dialect() {
       return connection.dialect
     },
     clock: options.clock,
     random: options.random,
-    join(wing) {
-      const leave = wings.join(wing)
-      if (connection.link) wing.opening()
+    join(extension) {
+      const leave = extensions.join(extension)
+      if (connection.link) extension.opening()
       return leave
     },
     wake: () => connection.input({ name: 'needed' }),
@@ -38,7 +44,7 @@ export function createLine({ options, connection, ledger, wings, report }: LineP
   }
 
   /** Control traffic: said now or not at all. */
-  function say(intent: Intent, answered?: Answered): boolean {
+  function say(intent: Intent, answered?: OnControlReply): boolean {
     const { link } = connection
     if (!link) return false
     if ('channels' in intent) {
@@ -48,7 +54,7 @@ export function createLine({ options, connection, ledger, wings, report }: LineP
       link.say(intent)
       return true
     }
-    const control = ledger.controls.expect(answered, options.requestTimeoutMs)
+    const control = requests.controls.expect(answered, options.requestTimeoutMs)
     let said: readonly Outgoing[] | undefined
     try {
       said = link.say(intent, control.ticket)

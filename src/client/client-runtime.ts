@@ -8,12 +8,12 @@ import { loggable } from '../base/logger.ts'
 import { printError } from '../base/report.ts'
 import { Connection } from '../connection/connection.ts'
 import type { ConnectionHandlers } from '../connection/connection-port.ts'
-import { Authority } from '../connection/credentials.ts'
+import { CredentialsSource } from '../connection/credentials.ts'
 import { Latency } from '../connection/latency.ts'
 import type { Link } from '../connection/link.ts'
-import type { Line } from '../ports/client-port.ts'
-import type { KeptOutbox } from '../ports/outbox-storage.ts'
-import type { AskOptions, Question } from '../ports/outgoing-request.ts'
+import type { ClientPort } from '../ports/client-port.ts'
+import type { ClientOutbox } from '../ports/outbox-storage.ts'
+import type { OutgoingRequest, SendOptions } from '../ports/outgoing-request.ts'
 import { nameOf } from '../ports/outgoing-request.ts'
 import type { CloseInfo } from '../ports/transport.ts'
 import { sampleOf } from '../protocol/fields.ts'
@@ -25,26 +25,26 @@ import type {
   ReplyFrame,
   WelcomeFrame,
 } from '../protocol/frame.ts'
-import { Ledger } from '../requests/pending-requests.ts'
+import { PendingRequests } from '../requests/pending-requests.ts'
 import type { ClientEvents } from './client-events.ts'
-import { createLine } from './client-port.ts'
-import { Renewal } from './credentials-renewal.ts'
-import { Wings } from './extensions.ts'
+import { createClientPort } from './client-port.ts'
+import { CredentialsRenewal } from './credentials-renewal.ts'
+import { Extensions } from './extensions.ts'
 import type { ResolvedClientOptions } from './options.ts'
 import { createOutboxHost } from './outbox-host.ts'
 
 /** What lies behind a client: builds the parts and passes frames and intents between them. */
-export class Session implements ConnectionHandlers {
+export class ClientRuntime implements ConnectionHandlers {
   readonly events: Emitter<ClientEvents>
   readonly connection: Connection
-  readonly ledger: Ledger
+  readonly requests: PendingRequests
   readonly latency = new Latency()
-  readonly wings = new Wings()
+  readonly extensions = new Extensions()
   /** The port for the wings. */
-  readonly line: Line
+  readonly port: ClientPort
   readonly #options: ResolvedClientOptions
-  readonly #renewal: Renewal
-  readonly #kept: KeptOutbox | undefined
+  readonly #renewal: CredentialsRenewal
+  readonly #kept: ClientOutbox | undefined
   // Drawn when it is needed: some runtimes forbid chance while modules are loaded.
   readonly #clientId = lazy(randomId)
   #senderId = lazy(randomId)
@@ -64,41 +64,46 @@ export class Session implements ConnectionHandlers {
       createOutboxHost({
         ...{ options, report, events: this.events },
         isOpen: () => this.connection.state.get().name === 'open',
-        ask: (question, how) => this.#askNow(question, how),
+        send: (request, how) => this.#sendNow(request, how),
         identified: ({ senderId, userId }) => {
           this.#senderId = () => senderId
           this.#userId = userId
         },
       }),
     )
-    const authority = new Authority(options.auth, this.#kept)
-    this.connection = new Connection({ ...options, url, authority, report }, this)
-    this.ledger = new Ledger({
+    const credentialsSource = new CredentialsSource(options.auth, this.#kept)
+    this.connection = new Connection({ ...options, url, credentialsSource, report }, this)
+    this.requests = new PendingRequests({
       ...options,
       report,
-      say: (question, ticket) => this.connection.link?.say(question, ticket) ?? this.#wordless(),
+      say: (request, ticket) => this.connection.link?.say(request, ticket) ?? this.#wordless(),
       dialect: () => this.connection.dialect,
-      line: () => this.connection.link,
+      link: () => this.connection.link,
       answered: (leftAt) => this.connection.link?.heartbeat?.answered(leftAt),
     })
-    const { connection, ledger, wings } = this
-    this.line = createLine({ options, connection, ledger, wings, report })
+    const { connection, requests, extensions } = this
+    this.port = createClientPort({ options, connection, requests, extensions, report })
     const socket = (): unknown => connection.link
-    this.#renewal = new Renewal({ authority, line: this.line, clock: options.clock, socket })
+    this.#renewal = new CredentialsRenewal({
+      credentialsSource,
+      port: this.port,
+      clock: options.clock,
+      socket,
+    })
     this.connection.state.listen(({ name }) => options.logger()?.('connection', name))
   }
 
   /** Asks a question, and connects if nobody has yet. */
-  ask(question: Question, options: AskOptions): Promise<ReplyFrame> {
-    this.#options.logger()?.('requests', loggable(nameOf(question)))
-    const answer = this.#kept?.ask(question, options) ?? this.#askNow(question, options)
+  ask(request: OutgoingRequest, options: SendOptions): Promise<ReplyFrame> {
+    this.#options.logger()?.('requests', loggable(nameOf(request)))
+    const answer = this.#kept?.send(request, options) ?? this.#sendNow(request, options)
     this.connection.input({ name: 'needed' })
     return answer
   }
 
-  #askNow(question: Question, options: AskOptions): Promise<ReplyFrame> {
+  #sendNow(request: OutgoingRequest, options: SendOptions): Promise<ReplyFrame> {
     const error = this.finalError()
-    return error ? Promise.reject(error) : this.ledger.ask(question, options)
+    return error ? Promise.reject(error) : this.requests.send(request, options)
   }
 
   /** Who we are, by the last welcome. */
@@ -144,31 +149,31 @@ export class Session implements ConnectionHandlers {
   }
 
   opening(): void {
-    this.wings.opening()
-    this.ledger.opening()
+    this.extensions.opening()
+    this.requests.opening()
   }
 
   welcomed(frame: WelcomeFrame | undefined): void {
     this.#greeted(frame)
-    this.ledger.resume(this.#dedupeMs)
+    this.requests.resume(this.#dedupeMs)
     this.events.emit('opened', frame)
   }
 
   moved(frame: WelcomeFrame | undefined): void {
     this.#greeted(frame)
-    this.ledger.controls.forget()
-    this.wings.cut()
+    this.requests.controls.forget()
+    this.extensions.disconnected()
     this.opening()
-    this.ledger.resume(this.#dedupeMs)
+    this.requests.resume(this.#dedupeMs)
   }
 
   isAwaited(link: Link): boolean {
-    return this.ledger.awaits(link)
+    return this.requests.awaits(link)
   }
 
   drained(link: Link): void {
-    this.ledger.cut(link)
-    this.ledger.resume(this.#dedupeMs)
+    this.requests.disconnected(link)
+    this.requests.resume(this.#dedupeMs)
   }
 
   #greeted(frame: WelcomeFrame | undefined): void {
@@ -183,18 +188,18 @@ export class Session implements ConnectionHandlers {
     switch (frame.kind) {
       case 'event':
         this.latency.event(frame, this.#options.clock)
-        if (!this.wings.receive(frame)) this.#unwanted(frame)
+        if (!this.extensions.receive(frame)) this.#unwanted(frame)
         return
       case 'unsubscribed':
-        this.wings.receive(frame)
+        this.extensions.receive(frame)
         return
       case 'reply':
       case 'subscribed':
         // One that nobody waits for any more came too late, which was told when it was given up.
-        this.ledger.settle(frame)
+        this.requests.settle(frame)
         return
       case 'refusal':
-        if (frame.to.length > 0) this.ledger.settle(frame)
+        if (frame.to.length > 0) this.requests.settle(frame)
         else this.#refused(frame.error)
         return
       case 'ping':
@@ -215,25 +220,25 @@ export class Session implements ConnectionHandlers {
     }
   }
 
-  cut(close: CloseInfo): void {
+  disconnected(close: CloseInfo): void {
     this.#options.logger()?.('connection', `lost: ${close.code} ${loggable(close.reason)}`)
-    this.ledger.cut(undefined, close.code)
-    this.wings.cut()
+    this.requests.disconnected(undefined, close.code)
+    this.extensions.disconnected()
     this.events.emit('dropped', close)
   }
 
   ended(error: WirefoldError): void {
     this.#kept?.release(this.#userId)
-    this.ledger.rejectAll(error)
-    this.ledger.cut()
-    this.wings.ended(error)
+    this.requests.rejectAll(error)
+    this.requests.disconnected()
+    this.extensions.ended(error)
     if (error.code === 'closed') this.events.emit('closed', error)
     else if (this.events.listens('failed')) this.events.emit('failed', error)
     else this.report(error)
   }
 
   unansweredSince(since: number | undefined): number | undefined {
-    return this.ledger.unansweredSince(since)
+    return this.requests.unansweredSince(since)
   }
 
   /** No line is not the same as no word for it. */
@@ -247,10 +252,10 @@ export class Session implements ConnectionHandlers {
       // The server has dropped what came with the greeting: it is said anew, as nobody's.
       this.#identityChanged(undefined)
       this.#userId = undefined
-      this.ledger.cut()
-      this.wings.forget()
-      this.wings.cut()
-      this.wings.opening()
+      this.requests.disconnected()
+      this.extensions.forget()
+      this.extensions.disconnected()
+      this.extensions.opening()
       return
     }
     const error = refusalError(refusal.channel ?? 'the connection', refusal)
@@ -264,11 +269,11 @@ export class Session implements ConnectionHandlers {
   #identityChanged(userId: string | undefined): void {
     this.#kept?.release(userId)
     const message = 'Somebody else is signed in now; what was asked before is not carried out.'
-    this.ledger.rejectAll(new WirefoldError('identity-changed', message, { userId }))
+    this.requests.rejectAll(new WirefoldError('identity-changed', message, { userId }))
   }
 
   #pong(frame: PongFrame): void {
-    this.wings.receive(frame)
+    this.extensions.receive(frame)
     const roundTripMs = this.connection.link?.heartbeat?.pong(frame)
     if (roundTripMs === undefined) return
     this.latency.pong(frame, roundTripMs, this.#options.clock.wall())

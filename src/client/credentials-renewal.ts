@@ -1,35 +1,35 @@
 import type { Clock } from '../base/clock.ts'
 import { refusalError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
-import type { Authority } from '../connection/credentials.ts'
-import type { Line } from '../ports/client-port.ts'
+import type { CredentialsSource } from '../connection/credentials.ts'
+import type { ClientPort } from '../ports/client-port.ts'
 
 /** What a renewal is made of. */
-export interface RenewalParts {
-  readonly authority: Authority
-  readonly line: Line
+export interface CredentialsRenewalDeps {
+  readonly credentialsSource: CredentialsSource
+  readonly port: ClientPort
   readonly clock: Clock
   /** What the credentials are said on: those of one socket mean nothing to the next. */
   readonly socket: () => unknown
 }
 
 /** New credentials for the living connection. Without them the server will close it in its time. */
-export class Renewal {
-  readonly #parts: RenewalParts
+export class CredentialsRenewal {
+  readonly #deps: CredentialsRenewalDeps
   #running = false
 
-  constructor(parts: RenewalParts) {
-    this.#parts = parts
+  constructor(deps: CredentialsRenewalDeps) {
+    this.#deps = deps
   }
 
   /** Asks the application for them and says them; once at a time. Never rejects. */
   async run(): Promise<void> {
-    const { authority, line, clock, socket } = this.#parts
-    if (!authority.present || this.#running) return
+    const { credentialsSource, port, clock, socket } = this.#deps
+    if (!credentialsSource.present || this.#running) return
     const before = socket()
     this.#running = true
     try {
-      const { token } = await authority.ask('expiring')
+      const { token } = await credentialsSource.ask('expiring')
       if (token === undefined || before !== socket()) return
       const intent = {
         kind: 'auth',
@@ -37,11 +37,11 @@ export class Renewal {
         requestId: randomId(),
         token,
       } as const
-      line.say(intent, (answer) => {
-        if (answer?.kind === 'refusal') line.report(refusalError('the new token', answer.error))
+      port.say(intent, (answer) => {
+        if (answer?.kind === 'refusal') port.report(refusalError('the new token', answer.error))
       })
     } catch (error) {
-      line.report(error)
+      port.report(error)
     } finally {
       this.#running = false
     }

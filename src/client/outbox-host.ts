@@ -4,14 +4,14 @@ import type { ClientEvents } from './client-events.ts'
 import type { ResolvedClientOptions } from './options.ts'
 
 /** What a host of stored requests is made of. */
-export interface OutboxHostParts
-  extends Pick<OutboxHost, 'ask' | 'identified' | 'isOpen' | 'report'> {
+export interface OutboxHostDeps
+  extends Pick<OutboxHost, 'send' | 'identified' | 'isOpen' | 'report'> {
   readonly options: ResolvedClientOptions
   readonly events: Emitter<ClientEvents>
 }
 
 /** Makes the port through which a storage of requests sees the client. */
-export function createOutboxHost({ options, events, ...rest }: OutboxHostParts): OutboxHost {
+export function createOutboxHost({ options, events, ...rest }: OutboxHostDeps): OutboxHost {
   const { clock, environment, outbox } = options
   return {
     ...rest,

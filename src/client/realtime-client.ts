@@ -2,12 +2,12 @@ import type { Unsubscribe } from '../base/emitter.ts'
 import { randomId } from '../base/ids.ts'
 import type { Readable } from '../base/store.ts'
 import type { ConnectionState } from '../connection/connection-state.ts'
-import type { Line } from '../ports/client-port.ts'
-import type { AskOptions } from '../ports/outgoing-request.ts'
+import type { ClientPort } from '../ports/client-port.ts'
+import type { SendOptions } from '../ports/outgoing-request.ts'
 import type { EventFrame, Reply } from '../protocol/frame.ts'
-import type { Pending } from '../requests/pending-request.ts'
+import type { RequestCounts } from '../requests/pending-request.ts'
 import type { ClientEvents } from './client-events.ts'
-import { Session } from './client-runtime.ts'
+import { ClientRuntime } from './client-runtime.ts'
 import type { ClientStats } from './client-stats.ts'
 import type { ClientOptions, ResolvedClientOptions } from './options.ts'
 import { resolveClientOptions } from './options.ts'
@@ -69,7 +69,7 @@ export interface RequestOptions {
  */
 export class RealtimeClient {
   readonly #options: ResolvedClientOptions
-  readonly #session: Session
+  readonly #runtime: ClientRuntime
   #opening: Promise<void> | undefined
 
   /**
@@ -78,32 +78,32 @@ export class RealtimeClient {
    */
   constructor(url: string, options: ClientOptions = {}) {
     this.#options = resolveClientOptions(options)
-    this.#session = new Session(url, this.#options)
+    this.#runtime = new ClientRuntime(url, this.#options)
   }
 
   /** The port for wings such as `ChannelSubscriber`. */
-  get line(): Line {
-    return this.#session.line
+  get port(): ClientPort {
+    return this.#runtime.port
   }
 
   /** Whether there is a connection: `idle`, `connecting`, `open`, `waiting`, `offline`, `closed`, `failed`. */
   get state(): Readable<ConnectionState> {
-    return this.#session.connection.state
+    return this.#runtime.connection.state
   }
 
   /** Who we are to the server, by its last welcome; kept while the connection is away. */
   get userId(): string | undefined {
-    return this.#session.userId
+    return this.#runtime.userId
   }
 
   /** How many requests are on their way. */
-  get pending(): Readable<Pending> {
-    return this.#session.ledger.pending
+  get pending(): Readable<RequestCounts> {
+    return this.#runtime.requests.pending
   }
 
   /** Follows the client's life; the returned function stops it. */
   on<Name extends keyof ClientEvents>(event: Name, listener: ClientEvents[Name]): Unsubscribe {
-    return this.#session.events.on(event, listener)
+    return this.#runtime.events.on(event, listener)
   }
 
   /**
@@ -113,7 +113,7 @@ export class RealtimeClient {
    * same promise until then
    */
   connect(): Promise<void> {
-    this.#session.connection.input({ name: 'connect' })
+    this.#runtime.connection.input({ name: 'connect' })
     if (this.state.get().name === 'open') return Promise.resolve()
     this.#opening ??= this.#outcome()
     return this.#opening
@@ -124,7 +124,7 @@ export class RealtimeClient {
    * stays so. `connect()` opens it again.
    */
   close(): void {
-    this.#session.connection.input({ name: 'close' })
+    this.#runtime.connection.input({ name: 'close' })
   }
 
   /**
@@ -143,11 +143,11 @@ export class RealtimeClient {
     payload?: unknown,
     options: RequestOptions = {},
   ): Promise<Payload> {
-    return (await this.ask<Payload>(type, payload, options)).payload
+    return (await this.requestWithPosition<Payload>(type, payload, options)).payload
   }
 
   /** As {@link request}, and tells besides where the events stand that the request brought about. */
-  async ask<Payload = unknown>(
+  async requestWithPosition<Payload = unknown>(
     type: string,
     payload?: unknown,
     options: RequestOptions = {},
@@ -155,7 +155,7 @@ export class RealtimeClient {
     const requestId = randomId()
     const timestamp = this.#options.clock.wall()
     const { channel, id } = options
-    const reply = await this.#session.ask(
+    const reply = await this.#runtime.ask(
       { kind: 'request', timestamp, requestId, type, channel, id, payload },
       this.#asking(options),
     )
@@ -178,7 +178,7 @@ export class RealtimeClient {
     const id = this.eventId()
     const requestId = randomId()
     const timestamp = this.#options.clock.wall()
-    await this.#session.ask(
+    await this.#runtime.ask(
       { kind: 'publish', timestamp, requestId, channel, id, type, payload },
       this.#asking(options),
     )
@@ -187,17 +187,17 @@ export class RealtimeClient {
 
   /** A new id for an event of this client, see {@link RequestOptions.id}. */
   eventId(): string {
-    return this.#session.eventId()
+    return this.#runtime.eventId()
   }
 
   /** Whether an event was published by this client, or for a request of its own that gave an id. */
   isOwn(event: EventFrame): boolean {
-    return this.#session.isOwn(event)
+    return this.#runtime.isOwn(event)
   }
 
   /** What the client has lived through. */
   stats(): ClientStats {
-    const { connection, ledger, latency, wings } = this.#session
+    const { connection, requests, latency, extensions } = this.#runtime
     const state = this.state.get()
     const { opens } = connection
     const roundTrip = connection.link?.heartbeat?.roundTrip
@@ -209,13 +209,13 @@ export class RealtimeClient {
       smoothedRttMs: roundTrip?.smoothedMs,
       clockOffsetMs: latency.offsetMs,
       eventLatencyMs: latency.eventMs,
-      ...ledger.pending.get(),
-      dropped: ledger.dropped,
-      handlers: wings.handlers,
+      ...requests.pending.get(),
+      dropped: requests.dropped,
+      handlers: extensions.handlers,
     }
   }
 
-  #asking(options: RequestOptions): AskOptions {
+  #asking(options: RequestOptions): SendOptions {
     return {
       timeoutMs: options.timeoutMs ?? this.#options.requestTimeoutMs,
       ttlMs: options.ttlMs ?? this.#options.outbox.ttlMs,
@@ -231,7 +231,7 @@ export class RealtimeClient {
   #outcome(): Promise<void> {
     const outcome = new Promise<void>((resolve, reject) => {
       const look = (state: ConnectionState): void => {
-        const error = this.#session.finalError()
+        const error = this.#runtime.finalError()
         if (state.name === 'open') resolve()
         else if (error) reject(error)
         else return

@@ -4,11 +4,10 @@ import type { CloseInfo } from '../ports/transport.ts'
 import type { DialectFactory } from '../protocol/dialect.ts'
 import type { Frame, WelcomeFrame } from '../protocol/frame.ts'
 import type { Environment } from './environment.ts'
-import type { Link, LinkParts } from './link.ts'
+import type { Link, LinkDeps } from './link.ts'
 
 /** What a connection is made of. */
-export interface ConnectionParts
-  extends Omit<LinkParts, 'dialect' | 'handlers' | 'connectDeadline'> {
+export interface ConnectionDeps extends Omit<LinkDeps, 'dialect' | 'handlers' | 'connectDeadline'> {
   readonly dialect: DialectFactory
   readonly environment: Environment
   readonly backoff: Partial<BackoffOptions>
@@ -42,7 +41,7 @@ export interface ConnectionHandlers {
   /** A socket that we have moved away from is gone, and the answers that were due by it. */
   drained(link: Link): void
   /** The socket is gone; the state tells what comes next. */
-  cut(close: CloseInfo): void
+  disconnected(close: CloseInfo): void
   /** It will not come back by itself: closed by us, or failed. */
   ended(error: WirefoldError): void
   /** When the first thing was said, after `since`, whose answer is still due. */

@@ -7,7 +7,7 @@ import type { CloseInfo } from '../ports/transport.ts'
 import type { Dialect } from '../protocol/dialect.ts'
 import type { Frame, WelcomeFrame } from '../protocol/frame.ts'
 import { ConnectDeadline } from './connect-deadline.ts'
-import type { ConnectionHandlers, ConnectionParts } from './connection-port.ts'
+import type { ConnectionDeps, ConnectionHandlers } from './connection-port.ts'
 import type {
   ConnectionCommand,
   ConnectionInput,
@@ -27,7 +27,7 @@ const WAKE_SPREAD_MS = 500
 export class Connection {
   /** How many sockets were welcomed so far. */
   opens = 0
-  readonly #parts: ConnectionParts
+  readonly #deps: ConnectionDeps
   readonly #handlers: ConnectionHandlers
   readonly #heard: LinkHandlers
   readonly #rules: ConnectionRules
@@ -43,18 +43,18 @@ export class Connection {
   #cancelWait: Cancel | undefined
   #unfollow: (() => void) | undefined
 
-  constructor(parts: ConnectionParts, handlers: ConnectionHandlers) {
-    this.#parts = parts
+  constructor(deps: ConnectionDeps, handlers: ConnectionHandlers) {
+    this.#deps = deps
     this.#handlers = handlers
-    this.#template = parts.dialect()
-    this.#state = createStore<ConnectionState>({ name: 'idle' }, { onError: parts.report })
+    this.#template = deps.dialect()
+    this.#state = createStore<ConnectionState>({ name: 'idle' }, { onError: deps.report })
     this.#heard = {
       authorized: (link) => {
         if (link === this.#link) this.input({ name: 'authorized' })
       },
       opened: (link) => this.#opened(link),
       frame: (frame, link) => this.#frame(frame, link),
-      failed: (error) => parts.report(error),
+      failed: (error) => deps.report(error),
       closed: (info, link) => this.#closed(info, link),
       refused: (error, link) => {
         if (link === this.#link) this.input({ name: 'refused', error })
@@ -64,19 +64,19 @@ export class Connection {
       unansweredSince: (since) => handlers.unansweredSince(since),
     }
     this.#handoff = new Handoff({
-      ...parts,
+      ...deps,
       newLink: () => this.#newLink(),
       move: (link, frame) => this.#moved(link, frame),
       handlers,
     })
     this.#rules = {
-      backoff: { ...backoffDefaults, ...this.#template.presets.backoff, ...parts.backoff },
-      minUptimeMs: parts.minUptimeMs,
+      backoff: { ...backoffDefaults, ...this.#template.presets.backoff, ...deps.backoff },
+      minUptimeMs: deps.minUptimeMs,
       fatalCloseCodes: this.#template.fatalCloseCodes,
-      authorizes: parts.authority.present,
+      authorizes: deps.credentialsSource.present,
     }
     const { maxAttempts } = this.#rules.backoff
-    this.#connectDeadline = new ConnectDeadline(parts.connectTimeoutMs, maxAttempts)
+    this.#connectDeadline = new ConnectDeadline(deps.connectTimeoutMs, maxAttempts)
   }
 
   /** Whether there is a connection; follow it to show it. */
@@ -131,7 +131,7 @@ export class Connection {
       this.#ended(new WirefoldError('closed', message, {}))
     }
     // The page took the socket away: to everybody above it is a loss like any other.
-    if (input.name === 'hide' && after.name === 'offline') this.#handlers.cut(after.reason)
+    if (input.name === 'hide' && after.name === 'offline') this.#handlers.disconnected(after.reason)
   }
 
   #ended(error: WirefoldError): void {
@@ -158,7 +158,7 @@ export class Connection {
   }
 
   #dial(): void {
-    this.#unfollow ??= this.#parts.environment.follow((event) => this.#around(event))
+    this.#unfollow ??= this.#deps.environment.follow((event) => this.#around(event))
     this.#refusal = undefined
     const state = this.#state.get()
     this.#link = this.#newLink()
@@ -167,8 +167,8 @@ export class Connection {
 
   #newLink(): Link {
     return new Link({
-      ...this.#parts,
-      dialect: this.#parts.dialect(),
+      ...this.#deps,
+      dialect: this.#deps.dialect(),
       connectDeadline: this.#connectDeadline,
       handlers: this.#heard,
     })
@@ -196,7 +196,7 @@ export class Connection {
   #wait(): void {
     const state = this.#state.get()
     if (state.name !== 'waiting') return
-    const { clock } = this.#parts
+    const { clock } = this.#deps
     this.#cancelWait = clock.after(state.retryAt - clock.now(), () => this.input({ name: 'due' }))
   }
 
@@ -229,7 +229,7 @@ export class Connection {
     if (this.#state.get().name !== 'connecting') return
     this.opens++
     link.welcomed(frame)
-    this.input({ name: 'welcomed', now: this.#parts.clock.now() })
+    this.input({ name: 'welcomed', now: this.#deps.clock.now() })
     if (link === this.#link) this.#handlers.welcomed(frame)
   }
 
@@ -242,7 +242,7 @@ export class Connection {
   }
 
   #around(event: EnvironmentEvent): void {
-    const { clock, random } = this.#parts
+    const { clock, random } = this.#deps
     const soon = (): number => clock.now() + random() * WAKE_SPREAD_MS
     switch (event) {
       case 'online':
@@ -269,9 +269,9 @@ export class Connection {
     }
     this.#letGo()
     const close = this.#refusal ? { ...info, cause: this.#refusal } : info
-    const { clock, random, environment } = this.#parts
+    const { clock, random, environment } = this.#deps
     const { online } = environment
     this.input({ name: 'dropped', now: clock.now(), online, random: random(), close })
-    this.#handlers.cut(close)
+    this.#handlers.disconnected(close)
   }
 }

@@ -18,7 +18,7 @@ export type Auth = (
 ) => string | Credentials | undefined | Promise<string | Credentials | undefined>
 
 /** Asks the application for credentials, once for all who want them at the same time. */
-export class Authority {
+export class CredentialsSource {
   readonly #auth: Auth | undefined
   readonly #before: { ready(): Promise<void> } | undefined
   #asking: Promise<Credentials> | undefined

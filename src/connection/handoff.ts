@@ -3,7 +3,7 @@ import type { Frame, GoawayFrame, WelcomeFrame } from '../protocol/frame.ts'
 import type { Link } from './link.ts'
 
 /** What a handoff needs around it. */
-export interface HandoffPort {
+export interface HandoffDeps {
   readonly clock: Clock
   /** A number in [0, 1). */
   readonly random: () => number
@@ -37,19 +37,19 @@ const LEAST_STAY_MS = 5_000
  * that are due by it. There are never more than two.
  */
 export class Handoff {
-  readonly #port: HandoffPort
+  readonly #deps: HandoffDeps
   #cancel: Cancel | undefined
   #stayUntil = Number.NEGATIVE_INFINITY
   #next: Link | undefined
   #draining: Link | undefined
 
-  constructor(port: HandoffPort) {
-    this.#port = port
+  constructor(deps: HandoffDeps) {
+    this.#deps = deps
   }
 
   /** The server will close the present socket: another is opened somewhere in its window. */
   plan({ windowMs, deadlineMs }: GoawayFrame): void {
-    const leastMs = this.#stayUntil - this.#port.clock.now()
+    const leastMs = this.#stayUntil - this.#deps.clock.now()
     if (!this.#cancel) this.#after(Math.min(windowMs, deadlineMs), leastMs)
   }
 
@@ -65,7 +65,7 @@ export class Handoff {
   /** A socket other than the present one opened. */
   opened(link: Link): void {
     if (link !== this.#next) return
-    if (this.#port.handlers.greet(link)) link.greet()
+    if (this.#deps.handlers.greet(link)) link.greet()
     else this.#move(link, undefined)
   }
 
@@ -74,7 +74,7 @@ export class Handoff {
     if (link === this.#next) {
       if (frame.kind === 'welcome') this.#move(link, frame)
     } else if (link === this.#draining && (frame.kind === 'reply' || frame.kind === 'refusal')) {
-      this.#port.handlers.frame(frame)
+      this.#deps.handlers.frame(frame)
       this.#drained()
     }
   }
@@ -86,16 +86,16 @@ export class Handoff {
       this.#after(RETRY_MS)
     } else if (link === this.#draining) {
       this.#draining = undefined
-      this.#port.handlers.drained(link)
+      this.#deps.handlers.drained(link)
     }
   }
 
   #after(ms: number, leastMs = 0): void {
-    const { clock, random } = this.#port
+    const { clock, random } = this.#deps
     this.#cancel = clock.after(Math.max(random() * ms, leastMs), () => {
       // One that is drained by now would be a third.
       this.#release(1000)
-      this.#next = this.#port.newLink()
+      this.#next = this.#deps.newLink()
       this.#next.connect(false)
     })
   }
@@ -103,14 +103,14 @@ export class Handoff {
   #move(link: Link, frame: WelcomeFrame | undefined): void {
     this.#cancel = undefined
     this.#next = undefined
-    this.#stayUntil = this.#port.clock.now() + LEAST_STAY_MS
-    this.#draining = this.#port.move(link, frame)
+    this.#stayUntil = this.#deps.clock.now() + LEAST_STAY_MS
+    this.#draining = this.#deps.move(link, frame)
     this.#drained()
   }
 
   /** Closes the former socket once nothing is due by it. */
   #drained(): void {
-    if (this.#draining && !this.#port.handlers.isAwaited(this.#draining)) this.#release(1000)
+    if (this.#draining && !this.#deps.handlers.isAwaited(this.#draining)) this.#release(1000)
   }
 
   #release(code: number): void {
@@ -118,6 +118,6 @@ export class Handoff {
     if (!link) return
     this.#draining = undefined
     link.drop(code, '')
-    this.#port.handlers.drained(link)
+    this.#deps.handlers.drained(link)
   }
 }

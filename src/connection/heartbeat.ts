@@ -35,7 +35,7 @@ function rulesOf({ intervalMs, timeoutMs }: HeartbeatOptions, serverMs?: number)
 }
 
 /** What a heartbeat needs around it. */
-export interface HeartbeatPort {
+export interface HeartbeatDeps {
   readonly clock: Clock
   /** Sends a ping that carries this timestamp. */
   ping(timestamp: number): void
@@ -47,7 +47,7 @@ export interface HeartbeatPort {
 
 /** The shell of heartbeat-state.ts, for one open connection. */
 export class Heartbeat {
-  readonly #port: HeartbeatPort
+  readonly #deps: HeartbeatDeps
   readonly #rules: HeartbeatRules
   #state: HeartbeatState
   #received = 0
@@ -55,10 +55,10 @@ export class Heartbeat {
   #cancel: Cancel | undefined
 
   /** @param serverMs how often the server wants to hear from us, where it says so */
-  constructor(port: HeartbeatPort, options: HeartbeatOptions, serverMs?: number) {
-    this.#port = port
+  constructor(deps: HeartbeatDeps, options: HeartbeatOptions, serverMs?: number) {
+    this.#deps = deps
     this.#rules = rulesOf(options, serverMs)
-    this.#state = heartbeatStart(port.clock.now(), port.clock.wall())
+    this.#state = heartbeatStart(deps.clock.now(), deps.clock.wall())
   }
 
   /** Begins to look, until {@link Heartbeat.stop}. */
@@ -85,7 +85,7 @@ export class Heartbeat {
    * @returns the round trip in milliseconds, where it answers our last ping
    */
   pong({ timestamp }: PongFrame): number | undefined {
-    const now = this.#port.clock.now()
+    const now = this.#deps.clock.now()
     const ping = this.#ping
     if (timestamp === undefined) this.#input({ name: 'pong', now, sentAt: undefined })
     // One to an earlier ping says nothing of what has happened since.
@@ -102,7 +102,7 @@ export class Heartbeat {
 
   /** There is reason to look now. */
   wake(): void {
-    this.#input({ name: 'wake', now: this.#port.clock.now() })
+    this.#input({ name: 'wake', now: this.#deps.clock.now() })
   }
 
   /** Looks no more. */
@@ -111,16 +111,16 @@ export class Heartbeat {
   }
 
   #arm(): void {
-    const { clock } = this.#port
+    const { clock } = this.#deps
     this.#cancel?.()
     this.#cancel = clock.after(nextTick(this.#state) - clock.now(), () => this.#tick())
   }
 
   #tick(): void {
-    const { clock } = this.#port
+    const { clock } = this.#deps
     const received = this.#received
     this.#received = 0
-    const unansweredSince = this.#port.unansweredSince(this.#state.probedAt)
+    const unansweredSince = this.#deps.unansweredSince(this.#state.probedAt)
     const [now, wall] = [clock.now(), clock.wall()]
     this.#input({ name: 'tick', now, wall, received, unansweredSince })
   }
@@ -131,14 +131,14 @@ export class Heartbeat {
     this.#state = state
     if (command === 'dead') {
       this.stop()
-      this.#port.dead()
+      this.#deps.dead()
       return
     }
     this.#arm()
     if (command === 'ping') {
-      const { clock } = this.#port
+      const { clock } = this.#deps
       this.#ping = { timestamp: clock.wall(), sentAt: clock.now() }
-      this.#port.ping(this.#ping.timestamp)
+      this.#deps.ping(this.#ping.timestamp)
     }
   }
 }

@@ -6,7 +6,7 @@ import type { Credentials, Dialect, Outgoing } from '../protocol/dialect.ts'
 import type { Frame, WelcomeFrame } from '../protocol/frame.ts'
 import type { Intent } from '../protocol/intent.ts'
 import type { ConnectDeadline } from './connect-deadline.ts'
-import type { Authority } from './credentials.ts'
+import type { CredentialsSource } from './credentials.ts'
 import type { HeartbeatOptions } from './heartbeat.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { Ticket } from './sender.ts'
@@ -33,13 +33,13 @@ export interface LinkHandlers {
 }
 
 /** What a link is made of. */
-export interface LinkParts {
+export interface LinkDeps {
   readonly dialect: Dialect
   readonly codec: Codec
   readonly clock: Clock
   readonly transport: TransportFactory
   readonly url: string
-  readonly authority: Authority
+  readonly credentialsSource: CredentialsSource
   /** From the dial to the welcome. */
   readonly connectDeadline: ConnectDeadline
   readonly heartbeat: HeartbeatOptions | false
@@ -51,7 +51,7 @@ export class Link {
   readonly dialect: Dialect
   /** What it was opened with. */
   credentials: Credentials = {}
-  readonly #parts: LinkParts
+  readonly #deps: LinkDeps
   readonly #sender: Sender
   #heartbeat: Heartbeat | undefined
   #transport: Transport | undefined
@@ -62,10 +62,10 @@ export class Link {
   #answered = false
   #ended = false
 
-  constructor(parts: LinkParts) {
-    const { dialect, codec, clock } = parts
+  constructor(deps: LinkDeps) {
+    const { dialect, codec, clock } = deps
     this.dialect = dialect
-    this.#parts = parts
+    this.#deps = deps
     this.#sender = new Sender({
       clock,
       codec,
@@ -86,9 +86,9 @@ export class Link {
    * @param denied whether the last credentials were refused
    */
   connect(denied: boolean): void {
-    const { authority } = this.#parts
+    const { credentialsSource } = this.#deps
     this.#awaitWelcome()
-    if (authority.idle) this.#open({})
+    if (credentialsSource.idle) this.#open({})
     else void this.#authorize(denied)
   }
 
@@ -98,7 +98,7 @@ export class Link {
   }
 
   #awaitWelcome(): void {
-    const { clock, connectDeadline, handlers } = this.#parts
+    const { clock, connectDeadline, handlers } = this.#deps
     const { ms } = connectDeadline
     this.#cancelDeadline?.()
     this.#cancelDeadline = clock.after(ms, () => {
@@ -108,9 +108,9 @@ export class Link {
   }
 
   async #authorize(denied: boolean): Promise<void> {
-    const { authority, handlers } = this.#parts
+    const { credentialsSource, handlers } = this.#deps
     try {
-      const credentials = await authority.ask(denied ? 'refused' : 'connect')
+      const credentials = await credentialsSource.ask(denied ? 'refused' : 'connect')
       if (this.#ended) return
       handlers.authorized(this)
       this.#open(credentials)
@@ -124,7 +124,7 @@ export class Link {
   #open(credentials: Credentials): void {
     if (this.#ended) return
     this.credentials = credentials
-    const { transport, url, handlers } = this.#parts
+    const { transport, url, handlers } = this.#deps
     const protocols = [...this.dialect.protocols, ...(credentials.protocols ?? [])]
     try {
       this.#transport = transport.open(this.dialect.url(url, credentials), protocols, {
@@ -163,7 +163,7 @@ export class Link {
     this.#answered = true
     this.#sender.welcomed(frame?.limits.frameBytes, frame?.limits.messagesPerSecond)
     this.#cancelDeadline?.()
-    const { heartbeat, clock, handlers, connectDeadline } = this.#parts
+    const { heartbeat, clock, handlers, connectDeadline } = this.#deps
     connectDeadline.reset()
     if (heartbeat === false || this.dialect.heartbeat === 'none') return
     if (this.dialect.heartbeat === 'server') {
@@ -198,7 +198,7 @@ export class Link {
 
   #closed(info: CloseInfo): void {
     this.#end()
-    this.#parts.handlers.closed(info, this)
+    this.#deps.handlers.closed(info, this)
   }
 
   #end(): void {
@@ -212,12 +212,12 @@ export class Link {
   #listen(): void {
     if (this.#silenceMs === undefined || this.#ended) return
     this.#cancelDeadline?.()
-    this.#cancelDeadline = this.#parts.clock.after(this.#silenceMs, () => this.#dead())
+    this.#cancelDeadline = this.#deps.clock.after(this.#silenceMs, () => this.#dead())
   }
 
   /** What could not be read may have been the welcome, which nobody says twice. */
   #doubt(): void {
-    const { clock, handlers } = this.#parts
+    const { clock, handlers } = this.#deps
     this.#answered = true
     this.#cancelDeadline?.()
     this.#cancelDeadline = clock.after(DOUBT_MS, () => {
@@ -226,7 +226,7 @@ export class Link {
   }
 
   #dead(): void {
-    this.#parts.handlers.dead('the peer gave no sign of life', this)
+    this.#deps.handlers.dead('the peer gave no sign of life', this)
   }
 
   /** Before everything that waits. */
@@ -235,7 +235,7 @@ export class Link {
   }
 
   #receive(data: unknown): void {
-    const { codec, handlers } = this.#parts
+    const { codec, handlers } = this.#deps
     let frames: Frame | readonly Frame[] | undefined
     try {
       frames = this.dialect.decode(codec.decode(data))
@@ -262,6 +262,6 @@ export class Link {
   #frame(frame: Frame): void {
     if (frame.kind !== 'pong') this.#heartbeat?.received()
     if (frame.kind === 'ping') this.#listen()
-    this.#parts.handlers.frame(frame, this)
+    this.#deps.handlers.frame(frame, this)
   }
 }

@@ -18,7 +18,7 @@ const HIGH_WATER_BYTES = 1024 * 1024
 const DRAIN_MS = 50
 
 /** What a sender needs of its socket. */
-export interface SenderPort {
+export interface SenderDeps {
   readonly clock: Clock
   readonly codec: Codec
   /** Whether several messages may travel as one array. */
@@ -51,7 +51,7 @@ interface Part {
  * until the server has welcomed us, waits for that.
  */
 export class Sender {
-  readonly #port: SenderPort
+  readonly #deps: SenderDeps
   #limit = FIRST_FRAME_BYTES
   #parts: Part[] = []
   #greeted = false
@@ -61,8 +61,8 @@ export class Sender {
   #bucket: TokenBucket | undefined
   #cancelRetry: Cancel | undefined
 
-  constructor(port: SenderPort) {
-    this.#port = port
+  constructor(deps: SenderDeps) {
+    this.#deps = deps
   }
 
   /**
@@ -71,7 +71,7 @@ export class Sender {
    * Throws `too-large` where it alone is more than the server accepts.
    */
   push(wire: unknown, ticket?: Ticket): void {
-    const text = this.#port.codec.encode(wire)
+    const text = this.#deps.codec.encode(wire)
     const limit = this.#welcomed ? this.#limit : FRAME_BYTES
     const bytes = utf8Length(text)
     if (bytes > limit) {
@@ -89,14 +89,14 @@ export class Sender {
 
   /** Whether more waits for the network than it takes soon. */
   get congested(): boolean {
-    return this.#port.bufferedAmount() > HIGH_WATER_BYTES
+    return this.#deps.bufferedAmount() > HIGH_WATER_BYTES
   }
 
   /** Sends a message now, before everything that waits: a sign of life must not queue. */
   urgent(wire: unknown): void {
     if (this.#ended || !this.#welcomed) return
     this.#bucket?.take(1)
-    this.#port.send(this.#port.codec.encode(wire))
+    this.#deps.send(this.#deps.codec.encode(wire))
   }
 
   /**
@@ -108,7 +108,7 @@ export class Sender {
     this.#welcomed = true
     this.#limit = Math.max(frameBytes ?? FRAME_BYTES, LEAST_FRAME_BYTES)
     if (messagesPerSecond !== undefined && messagesPerSecond > 0) {
-      const now = this.#port.clock.now()
+      const now = this.#deps.clock.now()
       const burst = Math.max(messagesPerSecond, LEAST_BURST)
       this.#bucket = new TokenBucket(messagesPerSecond, burst, now)
     }
@@ -133,27 +133,27 @@ export class Sender {
         return
       }
       this.#greeted = true
-      this.#sendFrame(this.#parts.splice(0, this.#port.batches ? this.#fitting() : 1))
+      this.#sendFrame(this.#parts.splice(0, this.#deps.batches ? this.#fitting() : 1))
     }
   }
 
   #sendFrame(parts: readonly Part[]): void {
-    const { codec } = this.#port
+    const { codec } = this.#deps
     const texts = parts.map(({ text }) => text)
     this.#bucket?.take(parts.length)
-    this.#port.send(texts.length === 1 && texts[0] !== undefined ? texts[0] : codec.join(texts))
+    this.#deps.send(texts.length === 1 && texts[0] !== undefined ? texts[0] : codec.join(texts))
     for (const { ticket } of parts) ticket?.left()
   }
 
   /** How long nothing may be sent yet, in milliseconds. */
   #waitMs(): number {
     if (this.congested) return DRAIN_MS
-    return this.#bucket?.waitMs(this.#port.clock.now()) ?? 0
+    return this.#bucket?.waitMs(this.#deps.clock.now()) ?? 0
   }
 
   #retry(ms: number): void {
     this.#cancelRetry?.()
-    this.#cancelRetry = this.#port.clock.after(ms, () => this.flush())
+    this.#cancelRetry = this.#deps.clock.after(ms, () => this.flush())
   }
 
   /** How many of the waiting messages fit into one frame and may go now: at least one. */

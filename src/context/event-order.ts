@@ -18,16 +18,16 @@ export interface EventMeta {
 export type EventOrder = 'arrival' | 'timestamp' | 'offset' | 'id'
 
 /** Where an event stands in an order. */
-export type Place = number | IdPlace
+export type SortKey = number | IdSortKey
 
 /** The decimal digits of an id without leading zeros: ids can be larger than a safe integer. */
-interface IdPlace {
+interface IdSortKey {
   readonly major: string
   readonly minor: string
 }
 
 /** Where an event stands in `order`; `undefined` where it does not tell, or where none is asked. */
-export function placeOf(order: EventOrder, meta: EventMeta): Place | undefined {
+export function sortKeyOf(order: EventOrder, meta: EventMeta): SortKey | undefined {
   switch (order) {
     case 'arrival':
       return undefined
@@ -36,17 +36,19 @@ export function placeOf(order: EventOrder, meta: EventMeta): Place | undefined {
     case 'offset':
       return Number.isFinite(meta.offset) ? meta.offset : undefined
     case 'id':
-      return meta.id === undefined ? undefined : placeOfId(meta.id)
+      return meta.id === undefined ? undefined : sortKeyOfId(meta.id)
   }
 }
 
 /** Whether `place` comes before `other` in the order that both are of. */
-export function isBefore(place: Place, other: Place): boolean {
-  if (typeof place === 'number' || typeof other === 'number') return place < other
-  return (compareDigits(place.major, other.major) || compareDigits(place.minor, other.minor)) < 0
+export function isBefore(sortKey: SortKey, other: SortKey): boolean {
+  if (typeof sortKey === 'number' || typeof other === 'number') return sortKey < other
+  return (
+    (compareDigits(sortKey.major, other.major) || compareDigits(sortKey.minor, other.minor)) < 0
+  )
 }
 
-function placeOfId(id: string): IdPlace | undefined {
+function sortKeyOfId(id: string): IdSortKey | undefined {
   const tail = startOfDigits(id, id.length)
   if (tail === id.length) return undefined
   const dash = tail - 1

@@ -1,4 +1,4 @@
-/** What a {@link Recency} links; a member of one at most. */
+/** What a {@link LruList} links; a member of one at most. */
 export interface Linked<T> {
   /** Who was touched just before it. */
   older: T | undefined
@@ -7,7 +7,7 @@ export interface Linked<T> {
 }
 
 /** Knows who was touched least recently, at the same cost for ten as for a million. */
-export class Recency<T extends Linked<T>> {
+export class LruList<T extends Linked<T>> {
   #oldest: T | undefined
   #newest: T | undefined
 

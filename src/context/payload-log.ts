@@ -2,7 +2,7 @@ import type { Fields } from '../protocol/fields.ts'
 import type { EventMeta } from './event-order.ts'
 
 /** Something long that came with a context: a stack trace, a script, logs. */
-export interface Payload {
+export interface LoggedPayload {
   /** The text. */
   readonly content: string
   /** What the text is, in the words of the backend. */
@@ -10,7 +10,7 @@ export interface Payload {
 }
 
 /** A payload and where it came from. */
-export interface PayloadEntry extends Payload {
+export interface PayloadEntry extends LoggedPayload {
   /** The id of the event that brought it. */
   readonly eventId: string | undefined
   /** The kind of the first context of the event that carried it. */
@@ -40,7 +40,7 @@ export interface PayloadLogOptions<Context = Fields> {
    * The payload of a context, `undefined` where it has none.
    * @default its `payload`, where that has a `content` and a `type`
    */
-  readonly of?: ((context: Context) => Payload | undefined) | undefined
+  readonly of?: ((context: Context) => LoggedPayload | undefined) | undefined
 }
 
 /** The last payloads of all contexts, each once per event however many contexts repeat it. */
@@ -83,7 +83,7 @@ export class PayloadRing implements PayloadLog {
   }
 
   /** Adds a payload, unless the same event brought the same one before. */
-  add(payload: Payload, carrier: Carrier, meta: EventMeta): void {
+  add(payload: LoggedPayload, carrier: Carrier, meta: EventMeta): void {
     const type = payload.type
     const content = cut(payload.content, this.#limits.chars - type.length)
     const ofEvent = this.#ofEvent(meta.id)
@@ -156,15 +156,15 @@ export class PayloadRing implements PayloadLog {
 }
 
 /** A context's `payload`, where that has a `content` and a `type`. */
-export function payloadOf(context: Fields): Payload | undefined {
+export function payloadOf(context: Fields): LoggedPayload | undefined {
   const payload = context.payload
   return isPayload(payload) ? payload : undefined
 }
 
 /** Whether a value, from a peer or from an option, is a payload. */
-export function isPayload(value: unknown): value is Payload {
+export function isPayload(value: unknown): value is LoggedPayload {
   if (typeof value !== 'object' || value === null) return false
-  const { content, type } = value as Partial<Payload>
+  const { content, type } = value as Partial<LoggedPayload>
   return typeof content === 'string' && typeof type === 'string'
 }
 
@@ -174,7 +174,7 @@ function cut(content: string, limit: number): string {
   return (content.slice(0, Math.max(0, limit - note.length)) + note).slice(0, Math.max(0, limit))
 }
 
-function sizeOf({ content, type }: Payload): number {
+function sizeOf({ content, type }: LoggedPayload): number {
   return content.length + type.length
 }
 

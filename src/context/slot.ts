@@ -1,9 +1,9 @@
 import type { Readable, StoreFactory, StoreKind, Writable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
 import type { Fields } from '../protocol/fields.ts'
-import type { EventMeta, EventOrder, Place } from './event-order.ts'
-import { isBefore, placeOf } from './event-order.ts'
-import { Recency } from './lru-list.ts'
+import type { EventMeta, EventOrder, SortKey } from './event-order.ts'
+import { isBefore, sortKeyOf } from './event-order.ts'
+import { LruList } from './lru-list.ts'
 import type { DropReason, MutableCounts } from './registry-options.ts'
 import { shallowEqual } from './shallow-equal.ts'
 
@@ -46,7 +46,7 @@ class Entry {
   readonly key: string
   value: unknown
   /** That of the newest context applied. */
-  place: Place | undefined
+  sortKey: SortKey | undefined
   /** Made when it is first asked for: most entities are never looked at. */
   store: { readonly store: unknown; readonly set: (value: unknown) => void } | undefined
   older: Entry | undefined
@@ -55,7 +55,7 @@ class Entry {
   constructor(key: string) {
     this.key = key
     this.value = undefined
-    this.place = undefined
+    this.sortKey = undefined
     this.store = undefined
     this.older = undefined
     this.newer = undefined
@@ -70,7 +70,7 @@ export class Slot {
   readonly #present = new Map<string, Entry>()
   /** Those whose store was handed out, with a value or without: the store stays the entity's own. */
   readonly #shown = new Map<string, Entry>()
-  readonly #recency: Recency<Entry> | undefined
+  readonly #recency: LruList<Entry> | undefined
   #keys: { readonly store: unknown; readonly set: (keys: readonly string[]) => void } | undefined
   #keysChanged = false
   /** Made when it is first asked for: all values together cost a walk over them with every event. */
@@ -79,7 +79,7 @@ export class Slot {
   constructor(plan: SlotPlan, host: SlotHost) {
     this.#plan = plan
     this.#host = host
-    if (plan.maxEntries !== Number.POSITIVE_INFINITY) this.#recency = new Recency()
+    if (plan.maxEntries !== Number.POSITIVE_INFINITY) this.#recency = new LruList()
   }
 
   /** How many entities have a value. */
@@ -154,8 +154,8 @@ export class Slot {
     const { order, equality } = this.#plan
     const { counts } = this.#host
     const entry = this.#present.get(key)
-    const place = placeOf(order, meta)
-    if (entry?.place !== undefined && place !== undefined && isBefore(place, entry.place)) {
+    const sortKey = sortKeyOf(order, meta)
+    if (entry?.sortKey !== undefined && sortKey !== undefined && isBefore(sortKey, entry.sortKey)) {
       counts.stale++
       return
     }
@@ -169,9 +169,9 @@ export class Slot {
     if (value === undefined) {
       if (entry) this.#remove(entry)
     } else if (entry === undefined) {
-      this.#create(key, value, place)
+      this.#create(key, value, sortKey)
     } else {
-      if (place !== undefined) entry.place = place
+      if (sortKey !== undefined) entry.sortKey = sortKey
       this.#recency?.touch(entry)
       if (equality === 'shallow' && shallowEqual(entry.value, value)) {
         counts.suppressed++
@@ -203,11 +203,11 @@ export class Slot {
     return Array.from(this.#present.values(), ({ value }) => value)
   }
 
-  #create(key: string, value: unknown, place: Place | undefined): void {
+  #create(key: string, value: unknown, sortKey: SortKey | undefined): void {
     const { key: keyed, maxEntries } = this.#plan
     const entry = this.#shown.get(key) ?? new Entry(key)
     entry.value = value
-    entry.place = place
+    entry.sortKey = sortKey
     this.#present.set(key, entry)
     this.#recency?.touch(entry)
     // A slot without keys has its one entity from the start.

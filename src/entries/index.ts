@@ -2,7 +2,7 @@ export type { BackoffOptions } from '../base/backoff.ts'
 export { backoffDefaults } from '../base/backoff.ts'
 export type { Cancel, Clock } from '../base/clock.ts'
 export { systemClock } from '../base/clock.ts'
-export type { Release } from '../base/disposable.ts'
+export type { Disposer } from '../base/disposable.ts'
 export type { Unsubscribe } from '../base/emitter.ts'
 export type { ErrorCode, ErrorDetail, ErrorDetails, Refusal } from '../base/errors.ts'
 export { isWirefoldError, WirefoldError } from '../base/errors.ts'
@@ -19,9 +19,9 @@ export type {
 } from '../base/store.ts'
 export { createStore, storeFactory } from '../base/store.ts'
 export type { EventsOptions } from '../channels/channel-events.ts'
-export { events, eventsDefaults } from '../channels/channel-events.ts'
-export type { Scope } from '../channels/channel-scope.ts'
-export { scope } from '../channels/channel-scope.ts'
+export { channelEvents, eventsDefaults } from '../channels/channel-events.ts'
+export type { ChannelScope } from '../channels/channel-scope.ts'
+export { channelScope } from '../channels/channel-scope.ts'
 export type { ChannelOptions } from '../channels/channel-subscriber.ts'
 export { ChannelSubscriber, channelDefaults } from '../channels/channel-subscriber.ts'
 export type { GapReason } from '../channels/continuity.ts'
@@ -36,7 +36,7 @@ export type {
   SubscribeOptions,
   Subscription,
 } from '../channels/subscription.ts'
-export type { Snapshot, Sync, SyncOptions, SyncTarget } from '../channels/sync.ts'
+export type { ChannelSync, SyncOptions, SyncSnapshot, SyncTarget } from '../channels/sync.ts'
 export { sync, syncDefaults } from '../channels/sync.ts'
 export type { ClientEvents } from '../client/client-events.ts'
 export type { ClientStats } from '../client/client-stats.ts'
@@ -53,7 +53,7 @@ export { heartbeatDefaults } from '../connection/heartbeat.ts'
 export { ContextRegistry } from '../context/context-registry.ts'
 export type { EventMeta, EventOrder } from '../context/event-order.ts'
 export type {
-  Payload,
+  LoggedPayload,
   PayloadEntry,
   PayloadLog,
   PayloadLogOptions,
@@ -91,7 +91,7 @@ export type {
 } from '../context/registry-types.ts'
 export type { KeySelector } from '../context/slot-plans.ts'
 export { native } from '../dialects/native/client.ts'
-export type { BindOptions, Bound } from '../optimistic/bind.ts'
+export type { BindOptions, BoundState } from '../optimistic/bind.ts'
 export type { BoundList, ListOptions } from '../optimistic/bind-list.ts'
 export { bindList } from '../optimistic/bind-list.ts'
 export type { BoundRecord, RecordOptions } from '../optimistic/bind-record.ts'
@@ -107,24 +107,35 @@ export type {
   PendingMutation,
 } from '../optimistic/optimistic-options.ts'
 export { optimisticDefaults } from '../optimistic/optimistic-options.ts'
-export type { Cell, Confirmed, Source, Step, Target } from '../optimistic/state-source.ts'
-export type { Answer, Answered, Line, Wing } from '../ports/client-port.ts'
+export type {
+  ConfirmedState,
+  OptimisticTarget,
+  SettableStore,
+  StateSource,
+  StateStep,
+} from '../optimistic/state-source.ts'
+export type {
+  ClientExtension,
+  ClientPort,
+  ControlReply,
+  OnControlReply,
+} from '../ports/client-port.ts'
 export type { Sink } from '../ports/event-sink.ts'
 export type {
-  KeptOutbox,
+  ClientOutbox,
   OutboxHost,
   OutboxIdentity,
   OutboxStorage,
   SettledRequest,
 } from '../ports/outbox-storage.ts'
-export type { AskOptions, Question } from '../ports/outgoing-request.ts'
+export type { OutgoingRequest, SendOptions } from '../ports/outgoing-request.ts'
 export type {
   CloseInfo,
   Transport,
   TransportFactory,
   TransportHandlers,
 } from '../ports/transport.ts'
-export type { Presence } from '../presence/own-presence-handle.ts'
+export type { PresenceHandle } from '../presence/own-presence-handle.ts'
 export type {
   PresenceEvent,
   PresenceEvents,
@@ -138,8 +149,8 @@ export type {
   Credentials,
   Dialect,
   DialectFactory,
+  DialectPresets,
   Outgoing,
-  Presets,
 } from '../protocol/dialect.ts'
 export { eventFrame } from '../protocol/event-frame.ts'
 export type {
@@ -178,7 +189,7 @@ export { plainReply } from '../protocol/plain-frames.ts'
 export type { PresenceDevice, PresenceUser } from '../protocol/presence.ts'
 export type { OutboxOptions } from '../requests/outbox-options.ts'
 export { outboxDefaults } from '../requests/outbox-options.ts'
-export type { Pending } from '../requests/pending-request.ts'
+export type { RequestCounts } from '../requests/pending-request.ts'
 export type {
   WebSocketConstructor,
   WebSocketLike,

@@ -24,7 +24,7 @@ export type {
   Repository,
 } from '../server/application/realtime-repository.ts'
 export { realtimeRepository } from '../server/application/realtime-repository.ts'
-export type { Broker, Missed, NewEvent } from '../server/broker/broker.ts'
+export type { Broker, HistorySlice, NewEvent } from '../server/broker/broker.ts'
 export { ChannelEvent } from '../server/broker/channel-event.ts'
 export type { MemoryBrokerOptions } from '../server/broker/memory/memory-broker.ts'
 export { MemoryBroker } from '../server/broker/memory/memory-broker.ts'
@@ -37,10 +37,10 @@ export type {
   PresenceStore,
 } from '../server/broker/presence-store.ts'
 export type { Rate, RateStore } from '../server/broker/rate-store.ts'
-export type { Answers, Begun } from '../server/broker/reply-store.ts'
+export type { ReplyLookup, ReplyStore } from '../server/broker/reply-store.ts'
 export type { ChannelManagerOptions, PublishOptions } from '../server/channels/channel-manager.ts'
 export { ChannelManager } from '../server/channels/channel-manager.ts'
-export type { Receiver } from '../server/channels/channel-receiver.ts'
+export type { ChannelReceiver } from '../server/channels/channel-receiver.ts'
 export type { BroadcastOverflow } from '../server/channels/publish-rate.ts'
 export type { DrainOptions } from '../server/drain.ts'
 export { drainDefaults } from '../server/drain.ts'
@@ -59,16 +59,16 @@ export type {
   CanReceive,
   CanSee,
   ChannelAction,
-  DueEvent,
   Identified,
   Identity,
   RealtimeServerOptions,
+  ReceivableEvent,
   User,
   ValidateChannel,
 } from '../server/options.ts'
 export { serverDefaults } from '../server/options.ts'
 export type { ServerPresenceOptions } from '../server/presence/presence-options.ts'
-export type { PresenceHolder, PresenceTrackerOptions } from '../server/presence/presence-tracker.ts'
+export type { PresenceMember, PresenceTrackerOptions } from '../server/presence/presence-tracker.ts'
 export { PresenceTracker, presenceTrackerDefaults } from '../server/presence/presence-tracker.ts'
 export type { ListeningServer } from '../server/realtime-server.ts'
 export { createRealtimeServer, RealtimeServer } from '../server/realtime-server.ts'
@@ -78,9 +78,9 @@ export type {
   ConnectionInfo,
   HttpRefusal,
   Mount,
-  MountRequest,
-  Session,
+  MountSession,
   SessionInfo,
+  UpgradeRequest,
 } from '../server/session/mount.ts'
 export type { DisconnectOptions, ServerCloseOptions } from '../server/shutdown-options.ts'
 export { closeDefaults, disconnectDefaults } from '../server/shutdown-options.ts'

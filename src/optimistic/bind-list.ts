@@ -1,10 +1,10 @@
 import type { Readable, StoreFactory, StoreKind, StoreOf } from '../base/store.ts'
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
-import type { BindOptions, Bound, Rules } from './bind.ts'
+import type { BindOptions, BoundState, Rules } from './bind.ts'
 import { bind } from './bind.ts'
 import { idOf } from './entity-change.ts'
 import { find, replace, without } from './row-mutations.ts'
-import type { Cell } from './state-source.ts'
+import type { SettableStore } from './state-source.ts'
 
 /** How a list is kept in step with the `entity:*` events of a channel. */
 export interface ListOptions<Row extends object> extends BindOptions<readonly Row[]> {
@@ -27,7 +27,7 @@ export interface ListOptions<Row extends object> extends BindOptions<readonly Ro
 }
 
 /** A list in step with a channel. */
-export type BoundList<Row, Store = Readable<readonly Row[]>> = Bound<readonly Row[], Store>
+export type BoundList<Row, Store = Readable<readonly Row[]>> = BoundState<readonly Row[], Store>
 
 /**
  * Keeps a list in step with the `entity:created`, `entity:updated` and `entity:deleted` events of a
@@ -51,7 +51,7 @@ export function bindList<Row extends object, K extends StoreKind>(
 export function bindList<Row extends object>(
   channels: ChannelSubscriber,
   channel: string,
-  options: ListOptions<Row> & { readonly into?: Cell<readonly Row[]> | undefined },
+  options: ListOptions<Row> & { readonly into?: SettableStore<readonly Row[]> | undefined },
 ): BoundList<Row>
 export function bindList<Row extends object>(
   channels: ChannelSubscriber,

@@ -1,9 +1,9 @@
 import type { Readable, StoreFactory, StoreKind, StoreOf } from '../base/store.ts'
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
-import type { BindOptions, Bound } from './bind.ts'
+import type { BindOptions, BoundState } from './bind.ts'
 import { bind } from './bind.ts'
 import { idOf } from './entity-change.ts'
-import type { Cell } from './state-source.ts'
+import type { SettableStore } from './state-source.ts'
 
 /** How a record is kept in step with the `entity:*` events of a channel. */
 export interface RecordOptions<Row extends object> extends BindOptions<Row | undefined> {
@@ -15,7 +15,7 @@ export interface RecordOptions<Row extends object> extends BindOptions<Row | und
 }
 
 /** A record in step with a channel; `undefined` where there is none. */
-export type BoundRecord<Row, Store = Readable<Row | undefined>> = Bound<Row | undefined, Store>
+export type BoundRecord<Row, Store = Readable<Row | undefined>> = BoundState<Row | undefined, Store>
 
 /**
  * Keeps one record in step with the `entity:created`, `entity:updated` and `entity:deleted` events of a
@@ -34,7 +34,7 @@ export function bindRecord<Row extends object, K extends StoreKind>(
 export function bindRecord<Row extends object>(
   channels: ChannelSubscriber,
   channel: string,
-  options: RecordOptions<Row> & { readonly into?: Cell<Row | undefined> | undefined },
+  options: RecordOptions<Row> & { readonly into?: SettableStore<Row | undefined> | undefined },
 ): BoundRecord<Row>
 export function bindRecord<Row extends object>(
   channels: ChannelSubscriber,

@@ -1,4 +1,4 @@
-import type { Release } from '../base/disposable.ts'
+import type { Disposer } from '../base/disposable.ts'
 import { disposable } from '../base/disposable.ts'
 import { createEmitter } from '../base/emitter.ts'
 import type { Readable, StoreFactory, StoreKind } from '../base/store.ts'
@@ -10,7 +10,7 @@ import { sync } from '../channels/sync.ts'
 import type { EventFrame, Position } from '../protocol/frame.ts'
 import type { EntityChange } from './entity-change.ts'
 import { entityChange } from './entity-change.ts'
-import type { Cell, Confirmed, Source, Step } from './state-source.ts'
+import type { ConfirmedState, SettableStore, StateSource, StateStep } from './state-source.ts'
 
 /** How a state is kept in step with the `entity:*` events of a channel; what is not told here is as `sync` has it. */
 export interface BindOptions<State> extends Omit<SyncOptions<State>, 'into'> {
@@ -18,11 +18,11 @@ export interface BindOptions<State> extends Omit<SyncOptions<State>, 'into'> {
    * A store that is set to the state with every change; until the state was fetched for the first
    * time, what it holds counts as that.
    */
-  readonly into?: Cell<State> | StoreFactory<StoreKind> | undefined
+  readonly into?: SettableStore<State> | StoreFactory<StoreKind> | undefined
 }
 
 /** A state in step with a channel; call it to let go, and it changes no more. */
-export interface Bound<State, Store> extends Release, Confirmed<State> {
+export interface BoundState<State, Store> extends Disposer, ConfirmedState<State> {
   /** The state, as a built-in store. */
   readonly state: Readable<State>
   /** The state, as a store of the kind that was asked for. */
@@ -30,7 +30,7 @@ export interface Bound<State, Store> extends Release, Confirmed<State> {
   /** How the channel stands: `live` only with the state in place, and `gap` until it is again. */
   readonly status: Readable<ChannelStatus>
   /** For an `OptimisticManager`. */
-  readonly source: Source<State>
+  readonly source: StateSource<State>
 }
 
 /** What a state makes of changes. */
@@ -51,13 +51,13 @@ export function bind<State>(
   channel: string,
   options: BindOptions<State>,
   rules: Rules<State>,
-): Bound<State, unknown> {
-  const { line } = channels
+): BoundState<State, unknown> {
+  const { port } = channels
   const { into, signal } = options
-  const report = options.onError ?? line.report
-  const steps = createEmitter<{ step(step: Step<State>): void }>(line.report)
+  const report = options.onError ?? port.report
+  const steps = createEmitter<{ step(step: StateStep<State>): void }>(port.report)
   const initial = into && 'get' in into ? into.get() : rules.initial
-  const state = createStore(initial, { onError: line.report })
+  const state = createStore(initial, { onError: port.report })
   const store = keepStored(state, into)
   let position: Position | undefined
   let released = false
@@ -107,7 +107,7 @@ export function bind<State>(
     unfollow()
     synced()
   }
-  const source: Source<State> = {
+  const source: StateSource<State> = {
     channel,
     key: rules.key,
     arrange,
@@ -123,7 +123,7 @@ export function bind<State>(
 /** Keeps a store of the application in step with a state; without one it is the state itself. */
 function keepStored<State>(
   state: Readable<State>,
-  into: Cell<State> | StoreFactory<StoreKind> | undefined,
+  into: SettableStore<State> | StoreFactory<StoreKind> | undefined,
 ): unknown {
   if (!into) return state
   const { store, set } =

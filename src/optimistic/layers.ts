@@ -1,7 +1,7 @@
 import type { EventFrame, Position } from '../protocol/frame.ts'
 import type { EntityChange } from './entity-change.ts'
 import { entityChange } from './entity-change.ts'
-import type { Step } from './state-source.ts'
+import type { StateStep } from './state-source.ts'
 
 /** What a mutation does to a state. */
 export interface Mutation<T, Result = never> {
@@ -42,7 +42,7 @@ export interface Layered<T> {
 }
 
 /** How a change is recognised as one's own where the backend does not hand on its id. */
-export interface Own {
+export interface OwnRows {
   /** Who we are to the backend; nothing is held back where that is not known. */
   readonly userId: string | undefined
   /** What of a row tells it from others. */
@@ -76,7 +76,7 @@ export function release<T>(layered: Layered<T>, id: string | undefined): Layered
 }
 
 /** The base moves; what of it a mutation has brought about takes that mutation's place. */
-export function move<T>(layered: Layered<T>, step: Step<T>, own: Own): Layered<T> {
+export function move<T>(layered: Layered<T>, step: StateStep<T>, own: OwnRows): Layered<T> {
   let { layers } = layered
   for (const event of step.events) {
     const told = entityChange(event)
@@ -143,7 +143,7 @@ function held<T>(
   layers: readonly Layer<T>[],
   event: EventFrame,
   { kind, row, userId, clientId }: EntityChange,
-  own: Own,
+  own: OwnRows,
 ): readonly Layer<T>[] {
   const nameless = event.id === undefined && clientId === undefined
   if (kind !== 'created' || !row || !nameless) return layers

@@ -16,12 +16,12 @@ import type {
   PendingMutation,
 } from './optimistic-options.ts'
 import { optimisticDefaults } from './optimistic-options.ts'
-import type { OverlayPort } from './overlay.ts'
+import type { OverlayDeps } from './overlay.ts'
 import { Overlay } from './overlay.ts'
-import { cellGround, confirmedGround, isCell } from './overlay-base.ts'
+import { confirmedBase, isSettableStore, settableBase } from './overlay-base.ts'
 import type { Resolve } from './row-mutations.ts'
 import { alteration, creation, find, removal } from './row-mutations.ts'
-import type { Confirmed, Target } from './state-source.ts'
+import type { ConfirmedState, OptimisticTarget } from './state-source.ts'
 
 /**
  * Shows what was done here before the server has confirmed it.
@@ -41,7 +41,7 @@ import type { Confirmed, Target } from './state-source.ts'
  */
 export class OptimisticManager {
   readonly #options: OptimisticOptions
-  readonly #port: OverlayPort
+  readonly #deps: OverlayDeps
   /** Found by the store that shows or holds the state. */
   readonly #overlays = new WeakMap<object, unknown>()
   readonly #pending
@@ -49,11 +49,11 @@ export class OptimisticManager {
   constructor(options: OptimisticOptions = {}) {
     const { client, channels } = options
     const holdMs = options.holdOwnBroadcastMs ?? optimisticDefaults.holdOwnBroadcastMs
-    const line = client?.line ?? channels?.line
-    const report = line?.report ?? printError
+    const port = client?.port ?? channels?.port
+    const report = port?.report ?? printError
     this.#options = options
-    this.#port = {
-      clock: line?.clock ?? systemClock,
+    this.#deps = {
+      clock: port?.clock ?? systemClock,
       channels,
       holdMs,
       userId: () => (holdMs > 0 ? client?.userId : undefined),
@@ -68,9 +68,9 @@ export class OptimisticManager {
   }
 
   /** A confirmed state with the pending mutations laid over it; the same store every time. */
-  view<Row extends object>(on: Confirmed<readonly Row[]>): Readable<readonly Optimistic<Row>[]>
-  view<T>(on: Confirmed<T>): Readable<T>
-  view<T>(on: Confirmed<T>): Readable<T> {
+  view<Row extends object>(on: ConfirmedState<readonly Row[]>): Readable<readonly Optimistic<Row>[]>
+  view<T>(on: ConfirmedState<T>): Readable<T>
+  view<T>(on: ConfirmedState<T>): Readable<T> {
     return this.#overlay(on).view ?? on.state
   }
 
@@ -103,7 +103,7 @@ export class OptimisticManager {
   create<Row extends object>(
     entity: string,
     data: Partial<Row>,
-    on: Target<readonly Row[]>,
+    on: OptimisticTarget<readonly Row[]>,
   ): Promise<Row> {
     const id = this.#newId()
     const overlay = this.#overlay(on)
@@ -124,7 +124,7 @@ export class OptimisticManager {
     entity: string,
     id: string,
     changes: Partial<Row>,
-    on: Target<readonly Row[]>,
+    on: OptimisticTarget<readonly Row[]>,
   ): Promise<Row> {
     const overlay = this.#overlay(on)
     const { resolve } = this.#options
@@ -148,7 +148,7 @@ export class OptimisticManager {
   async delete<Row extends object>(
     entity: string,
     id: string,
-    on: Target<readonly Row[]>,
+    on: OptimisticTarget<readonly Row[]>,
   ): Promise<void> {
     const overlay = this.#overlay(on)
     const mutation = removal<Row>(id, overlay.keyOf)
@@ -188,7 +188,7 @@ export class OptimisticManager {
         ask: async <Payload>(type: string, payload?: unknown, options?: RequestOptions) => {
           const { client } = this.#options
           if (!client) throw new TypeError('This OptimisticManager has no client to ask.')
-          const reply = await client.ask<Payload>(type, payload, { ...options, id })
+          const reply = await client.requestWithPosition<Payload>(type, payload, { ...options, id })
           at.push(...(reply.at ?? []))
           return reply.payload
         },
@@ -207,12 +207,14 @@ export class OptimisticManager {
     return this.#options.client?.eventId() ?? randomId()
   }
 
-  #overlay<T>(target: Target<T>): Overlay<T> {
-    const home = isCell(target) ? target : target.state
+  #overlay<T>(target: OptimisticTarget<T>): Overlay<T> {
+    const home = isSettableStore(target) ? target : target.state
     const known = this.#overlays.get(home)
     if (known) return this.#typed(known)
-    const ground = isCell(target) ? cellGround(target) : confirmedGround(target, this.#port.report)
-    const overlay = new Overlay(ground, home.get(), this.#port)
+    const overlayBase = isSettableStore(target)
+      ? settableBase(target)
+      : confirmedBase(target, this.#deps.report)
+    const overlay = new Overlay(overlayBase, home.get(), this.#deps)
     this.#overlays.set(home, overlay)
     return overlay
   }

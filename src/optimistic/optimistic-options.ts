@@ -1,20 +1,24 @@
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
 import type { RequestOptions } from '../client/realtime-client.ts'
-import type { Line } from '../ports/client-port.ts'
+import type { ClientPort } from '../ports/client-port.ts'
 import type { Fields } from '../protocol/fields.ts'
 import type { Reply } from '../protocol/frame.ts'
-import type { Target } from './state-source.ts'
+import type { OptimisticTarget } from './state-source.ts'
 
 /** What a manager needs of a client; a `RealtimeClient` is one. */
 export interface OptimisticClient {
   /** Where time comes from, and where errors go. */
-  readonly line: Pick<Line, 'clock' | 'report'>
+  readonly port: Pick<ClientPort, 'clock' | 'report'>
   /** Who we are to the server. */
   readonly userId: string | undefined
   /** A new id for an event of ours. */
   eventId(): string
   /** Asks, and tells where the events stand that this brought about. */
-  ask<Payload>(type: string, payload?: unknown, options?: RequestOptions): Promise<Reply<Payload>>
+  requestWithPosition<Payload>(
+    type: string,
+    payload?: unknown,
+    options?: RequestOptions,
+  ): Promise<Reply<Payload>>
 }
 
 /** What a request knows of the mutation it is made for. */
@@ -83,7 +87,7 @@ export interface PendingMutation {
 /** How a mutation is shown and made. */
 export interface MutateOptions<T, Intent, Result> {
   /** What it is shown on. */
-  readonly on: Target<T>
+  readonly on: OptimisticTarget<T>
   /** What it makes of a state, and must leave that as it is; called again whenever the state moves. */
   readonly apply: (state: T, intent: Intent) => T
   /** Has it carried out. */

@@ -3,12 +3,18 @@ import type { Readable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
 import { idOf } from './entity-change.ts'
 import { find } from './row-mutations.ts'
-import type { Cell, Confirmed, Source, Step, Target } from './state-source.ts'
+import type {
+  ConfirmedState,
+  OptimisticTarget,
+  SettableStore,
+  StateSource,
+  StateStep,
+} from './state-source.ts'
 
 /** What mutations lie upon, and where they are shown. */
-export interface Ground<T> {
+export interface OverlayBase<T> {
   /** The channel that moves it, where it is one. */
-  readonly source: Source<T> | undefined
+  readonly source: StateSource<T> | undefined
   /** Whether nobody but its mutations brings it what was confirmed. */
   readonly own: boolean
   /** What is shown, where that is a store beside it. */
@@ -18,39 +24,39 @@ export interface Ground<T> {
   /** Shows what the mutations make of it. */
   show(view: T): void
   /** Calls `run` with every step of it that somebody else brings about. */
-  follow(run: (step: Step<T>) => void): Unsubscribe
+  follow(run: (step: StateStep<T>) => void): Unsubscribe
 }
 
 /** Whether a target shows its mutations itself. */
-export function isCell<T>(target: Target<T>): target is Cell<T> {
+export function isSettableStore<T>(target: OptimisticTarget<T>): target is SettableStore<T> {
   return 'set' in target
 }
 
 /** A store that shows its pending mutations itself; what is confirmed is known to its overlay alone. */
-export function cellGround<T>(cell: Cell<T>): Ground<T> {
-  let shown = cell.get()
+export function settableBase<T>(store: SettableStore<T>): OverlayBase<T> {
+  let shown = store.get()
   return {
     source: undefined,
     own: true,
     view: undefined,
     look(base) {
-      const now = cell.get()
+      const now = store.get()
       return Object.is(now, shown) ? base : confirmedIn(now, base)
     },
     show(view) {
       shown = view
       // Some stores tell of any object they are set to, be it the same.
-      if (!Object.is(cell.get(), view)) cell.set(view)
+      if (!Object.is(store.get(), view)) store.set(view)
     },
     follow: () => () => {},
   }
 }
 
 /** A state that stays confirmed, and beside it the store that shows its pending mutations. */
-export function confirmedGround<T>(
-  { state, source }: Confirmed<T>,
+export function confirmedBase<T>(
+  { state, source }: ConfirmedState<T>,
   onError: (error: unknown) => void,
-): Ground<T> {
+): OverlayBase<T> {
   const view = createStore(state.get(), { onError })
   return {
     source,

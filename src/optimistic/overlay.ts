@@ -4,14 +4,14 @@ import type { Readable } from '../base/store.ts'
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
 import type { ChannelPosition } from '../protocol/frame.ts'
 import { idOf } from './entity-change.ts'
-import type { Layer, Layered, Mutation, Own } from './layers.ts'
+import type { Layer, Layered, Mutation, OwnRows } from './layers.ts'
 import { confirm, drop, move, propose, release, ripe, shown } from './layers.ts'
-import type { Ground } from './overlay-base.ts'
+import type { OverlayBase } from './overlay-base.ts'
 import type { KeyOf } from './row-mutations.ts'
-import { whenReached } from './wait-for-position.ts'
+import { waitForPosition } from './wait-for-position.ts'
 
 /** What overlays share. */
-export interface OverlayPort {
+export interface OverlayDeps {
   readonly clock: Clock
   readonly channels: ChannelSubscriber | undefined
   /** How long a new row that may be one's own is held back, in milliseconds. */
@@ -24,27 +24,27 @@ export interface OverlayPort {
 
 /** The mutations on one state. What becomes of them is decided in `layers.ts`. */
 export class Overlay<T> {
-  readonly #ground: Ground<T>
-  readonly #port: OverlayPort
+  readonly #overlayBase: OverlayBase<T>
+  readonly #deps: OverlayDeps
   /** For whose sake a row is held back, and what ends that wait; there is never more than one. */
   #hold: { readonly id: string; readonly cancel: Cancel } | undefined
   #layered: Layered<T>
 
-  constructor(ground: Ground<T>, base: T, port: OverlayPort) {
-    this.#ground = ground
-    this.#port = port
-    this.#layered = { base, position: ground.source?.position, layers: [] }
-    ground.follow((step) => this.#become(move(this.#now(), step, this.#own())))
+  constructor(overlayBase: OverlayBase<T>, base: T, deps: OverlayDeps) {
+    this.#overlayBase = overlayBase
+    this.#deps = deps
+    this.#layered = { base, position: overlayBase.source?.position, layers: [] }
+    overlayBase.follow((step) => this.#become(move(this.#now(), step, this.#own())))
   }
 
   /** What is shown, where that is a store of its own. */
   get view(): Readable<T> | undefined {
-    return this.#ground.view
+    return this.#overlayBase.view
   }
 
   /** What tells one row from others. */
   get keyOf(): KeyOf {
-    return this.#ground.source?.key ?? idOf
+    return this.#overlayBase.source?.key ?? idOf
   }
 
   /** What is confirmed. */
@@ -69,8 +69,8 @@ export class Overlay<T> {
    * @param at where the events stand that it brought about
    */
   confirm(id: string, apply: (state: T) => T, at: readonly ChannelPosition[]): void {
-    const { source, own } = this.#ground
-    const { channels } = this.#port
+    const { source, own } = this.#overlayBase
+    const { channels } = this.#deps
     // The last that it brought about is the last that has to be there.
     const place = at.filter(({ channel }) => channel === source?.channel).at(-1)
     const followed =
@@ -79,16 +79,16 @@ export class Overlay<T> {
     this.#become(confirm(this.#now(), id, apply, until))
     let left = followed.length
     for (const event of followed) {
-      if (channels) whenReached(channels, event, () => --left || this.drop(id))
+      if (channels) waitForPosition(channels, event, () => --left || this.drop(id))
     }
   }
 
-  #own(): Own {
-    return { userId: this.#port.userId(), key: this.keyOf }
+  #own(): OwnRows {
+    return { userId: this.#deps.userId(), key: this.keyOf }
   }
 
   #now(): Layered<T> {
-    return { ...this.#layered, base: this.#ground.look(this.#layered.base) }
+    return { ...this.#layered, base: this.#overlayBase.look(this.#layered.base) }
   }
 
   #become(next: Layered<T>): void {
@@ -101,7 +101,7 @@ export class Overlay<T> {
 
   /** Makes what the replies have confirmed part of what is confirmed, where nobody else will. */
   #keep(leaving: readonly Layer<T>[]): void {
-    const { source, own } = this.#ground
+    const { source, own } = this.#overlayBase
     const { base, layers, position } = this.#layered
     const kept = (before: T): T => this.#shown({ base: before, layers: leaving, position })
     const staying = layers.filter((layer) => !leaving.includes(layer))
@@ -111,11 +111,11 @@ export class Overlay<T> {
 
   #show(): void {
     const { base, layers } = this.#layered
-    const { source } = this.#ground
-    if (layers.length === 0) this.#ground.show(base)
+    const { source } = this.#overlayBase
+    if (layers.length === 0) this.#overlayBase.show(base)
     else {
       const view = this.#shown(this.#layered)
-      this.#ground.show(source ? source.arrange(view) : view)
+      this.#overlayBase.show(source ? source.arrange(view) : view)
     }
   }
 
@@ -123,7 +123,7 @@ export class Overlay<T> {
     return shown(layered, (cause) => {
       const message = 'A mutation could not be applied; the others are shown. See the cause.'
       const where = 'apply of a mutation'
-      this.#port.report(new WirefoldError('handler-failed', message, { where }, { cause }))
+      this.#deps.report(new WirefoldError('handler-failed', message, { where }, { cause }))
     })
   }
 
@@ -134,6 +134,6 @@ export class Overlay<T> {
     this.#hold?.cancel()
     const end = (): void => this.#become(release(this.#now(), id))
     this.#hold =
-      id === undefined ? id : { id, cancel: this.#port.clock.after(this.#port.holdMs, end) }
+      id === undefined ? id : { id, cancel: this.#deps.clock.after(this.#deps.holdMs, end) }
   }
 }

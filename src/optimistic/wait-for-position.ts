@@ -7,7 +7,7 @@ import type { ChannelPosition } from '../protocol/frame.ts'
  * once where it has; or once that cannot come any more, since the channel has another history or was
  * refused.
  */
-export function whenReached(
+export function waitForPosition(
   channels: ChannelSubscriber,
   { channel, epoch, offset }: ChannelPosition,
   run: () => void,

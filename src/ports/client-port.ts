@@ -5,18 +5,21 @@ import type { Frame, RefusalFrame, ReplyFrame, SubscribedFrame } from '../protoc
 import type { Intent } from '../protocol/intent.ts'
 
 /** What control traffic can be answered with. */
-export type Answer = ReplyFrame | RefusalFrame | SubscribedFrame
+export type ControlReply = ReplyFrame | RefusalFrame | SubscribedFrame
 
 /**
  * Hears the answer to something said, or `undefined` where none came in time. Not called at all
- * when the line is cut before: {@link Wing.cut} tells that.
+ * when the line is cut before: {@link ClientExtension.disconnected} tells that.
  *
  * @param channels of a subscribe or unsubscribe that took several messages: those this answer covers
  */
-export type Answered = (answer: Answer | undefined, channels: readonly string[] | undefined) => void
+export type OnControlReply = (
+  answer: ControlReply | undefined,
+  channels: readonly string[] | undefined,
+) => void
 
 /** What a wing sees of the client. */
-export interface Line {
+export interface ClientPort {
   readonly dialect: Dialect
   readonly clock: Clock
   /** A number in [0, 1), for waits. */
@@ -25,23 +28,23 @@ export interface Line {
    * Adds a wing, and has it speak at once where there is a line already; two of one rank is a mistake
    * and throws.
    */
-  join(wing: Wing): () => void
+  join(extension: ClientExtension): () => void
   /** Connects, if nobody has yet. */
   wake(): void
   /**
-   * Says something that is never queued, only derived again by {@link Wing.opening}.
+   * Says something that is never queued, only derived again by {@link ClientExtension.opening}.
    *
    * @returns false where there is no line to say it on
    */
-  say(intent: Intent, answered?: Answered): boolean
+  say(intent: Intent, answered?: OnControlReply): boolean
   /** Takes an error that has no better destination. */
   report(error: unknown): void
 }
 
 /** A part of the client that lives above the connection: channels, presence. */
-export interface Wing {
+export interface ClientExtension {
   /** Wings speak in order of rank: 1 subscribes, 2 presence. */
-  readonly rank: number
+  readonly order: number
   /** How many handlers of the application it serves. */
   readonly handlers: number
   /** What is said here travels with the greeting, with the positions of this moment. */
@@ -49,7 +52,7 @@ export interface Wing {
   /** Takes a frame; true where it was this wing's. */
   receive(frame: Frame): boolean
   /** The line is gone; nothing said on it will be answered. */
-  cut(): void
+  disconnected(): void
   /** Somebody else is signed in now: what is known from before is not theirs. */
   forget(): void
   /** The client was closed or failed for good. */

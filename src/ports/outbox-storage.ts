@@ -1,20 +1,20 @@
 import type { Clock } from '../base/clock.ts'
 import type { WirefoldError } from '../base/errors.ts'
 import type { ReplyFrame } from '../protocol/frame.ts'
-import type { AskOptions, Question } from './outgoing-request.ts'
+import type { OutgoingRequest, SendOptions } from './outgoing-request.ts'
 
 /** Where requests outlive the page: what `outbox.storage` takes. */
 export interface OutboxStorage {
   /** Begins to keep a client's requests; touches nothing before the first of its calls. */
-  keep(host: OutboxHost): KeptOutbox
+  keep(host: OutboxHost): ClientOutbox
 }
 
 /** A client's requests, kept. */
-export interface KeptOutbox {
+export interface ClientOutbox {
   /** Reads what is kept; the greeting waits for it. Never rejects, and takes no longer than 5 s. */
   ready(): Promise<void>
   /** Asks a question that is kept until it is settled; rejects with `not-stored` where it cannot be. */
-  ask(question: Question, options: AskOptions): Promise<ReplyFrame>
+  send(request: OutgoingRequest, options: SendOptions): Promise<ReplyFrame>
   /** The server knows us, as this user. */
   greeted(userId: string | undefined): void
   /**
@@ -35,7 +35,7 @@ export interface OutboxHost {
   /** Whether the server knows us at this moment. */
   isOpen(): boolean
   /** Asks a question that is not kept. */
-  ask(question: Question, options: AskOptions): Promise<ReplyFrame>
+  send(request: OutgoingRequest, options: SendOptions): Promise<ReplyFrame>
   /** Who we were the last time. */
   identified(identity: OutboxIdentity): void
   /** A question that nobody waits for was settled. */
@@ -55,7 +55,7 @@ export interface OutboxIdentity {
 /** What became of a stored request that nobody waits for any more. */
 export interface SettledRequest {
   /** What was asked. */
-  readonly question: Question
+  readonly request: OutgoingRequest
   /** The answer, where there is one. */
   readonly reply: ReplyFrame | undefined
   /** Why there is none. */

@@ -1,10 +1,10 @@
 import type { PublishIntent, RequestIntent } from '../protocol/intent.ts'
 
 /** Something that wants an answer and gets exactly one. */
-export type Question = RequestIntent | PublishIntent
+export type OutgoingRequest = RequestIntent | PublishIntent
 
 /** How a question is asked. */
-export interface AskOptions {
+export interface SendOptions {
   /** How long its answer may take, in milliseconds, the time it waits to be sent included. */
   readonly timeoutMs: number
   /** How long it may wait to be sent, in milliseconds. */
@@ -26,12 +26,12 @@ export interface AskOptions {
    *
    * @param first whether it has never left before
    */
-  readonly gate?: ((first: boolean) => Promise<boolean>) | undefined
+  readonly beforeSend?: ((first: boolean) => Promise<boolean>) | undefined
 }
 
 /** What a question is called in messages to people. */
-export function nameOf(question: Question): string {
-  return question.kind === 'request'
-    ? `the request ${question.type}`
-    : `the publish on ${question.channel}`
+export function nameOf(request: OutgoingRequest): string {
+  return request.kind === 'request'
+    ? `the request ${request.type}`
+    : `the publish on ${request.channel}`
 }

@@ -1,11 +1,11 @@
-import type { Release } from '../base/disposable.ts'
+import type { Disposer } from '../base/disposable.ts'
 import { disposable } from '../base/disposable.ts'
 import { WirefoldError } from '../base/errors.ts'
 import { presenceChannel } from '../protocol/presence.ts'
-import type { PresenceStay, Settled } from './own-presence.ts'
+import type { OwnPresence, Settled } from './own-presence.ts'
 
 /** Our being at a resource; call it to leave. */
-export interface Presence extends Release {
+export interface PresenceHandle extends Disposer {
   readonly resource: string
   /**
    * Resolves once others can see us; rejects where that is refused, `unsupported`, or left before, or
@@ -17,8 +17,11 @@ export interface Presence extends Release {
 }
 
 /** Holds a stay until it is called, or the signal fires. */
-export function holdStay(stay: PresenceStay, signal: AbortSignal | undefined): Presence {
-  const { resource } = stay
+export function ownPresenceHandle(
+  own: OwnPresence,
+  signal: AbortSignal | undefined,
+): PresenceHandle {
+  const { resource } = own
   let live = true
   let waiting: Promise<void> | undefined
   let settled: Settled | undefined
@@ -26,10 +29,10 @@ export function holdStay(stay: PresenceStay, signal: AbortSignal | undefined): P
     if (!live) return
     live = false
     signal?.removeEventListener('abort', release)
-    stay.release(settled)
+    own.release(settled)
     settled?.(left(resource))
   }
-  stay.hold()
+  own.hold()
   if (signal?.aborted) release()
   else signal?.addEventListener('abort', release)
   return disposable(release, {
@@ -43,7 +46,7 @@ export function holdStay(stay: PresenceStay, signal: AbortSignal | undefined): P
           if (error) reject(error)
           else resolve()
         }
-        if (live) stay.await(settled)
+        if (live) own.await(settled)
         else settled(left(resource))
       })
       // Who only follows who is there sees whether we are.
@@ -52,7 +55,7 @@ export function holdStay(stay: PresenceStay, signal: AbortSignal | undefined): P
       return ready
     },
     update: (meta: unknown) => {
-      if (live) stay.want(meta)
+      if (live) own.want(meta)
     },
   })
 }

@@ -3,7 +3,7 @@ import type { Cancel } from '../base/clock.ts'
 import type { Refusal, WirefoldError } from '../base/errors.ts'
 import { refusalError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
-import type { Answer, Answered, Line } from '../ports/client-port.ts'
+import type { ClientPort, ControlReply, OnControlReply } from '../ports/client-port.ts'
 import type { PresenceIntent } from '../protocol/intent.ts'
 
 /** Hears that something has come about, or why not. */
@@ -12,8 +12,8 @@ export type Settled = (error: WirefoldError | undefined) => void
 type Asked = 'join' | 'update' | 'leave'
 
 /** What a stay needs around it. */
-export interface PresenceStayPort {
-  readonly line: Line
+export interface OwnPresenceDeps {
+  readonly port: ClientPort
   readonly throttleMs: number
   /** Nobody wants it any more, and the server does not have us. */
   readonly over: () => void
@@ -23,9 +23,9 @@ export interface PresenceStayPort {
  * Our being at one resource: what is wanted of it, and what the server has. The difference is said at
  * the end of the turn, so that whatever cancels itself out until then costs nothing.
  */
-export class PresenceStay {
+export class OwnPresence {
   readonly resource: string
-  readonly #port: PresenceStayPort
+  readonly #deps: OwnPresenceDeps
   readonly #waiting = new Set<Settled>()
   #holders = 0
   #actual: 'out' | 'asking' | 'in' | 'leaving' = 'out'
@@ -40,9 +40,9 @@ export class PresenceStay {
   #due = false
   #cancelWait: Cancel | undefined
 
-  constructor(resource: string, port: PresenceStayPort) {
+  constructor(resource: string, deps: OwnPresenceDeps) {
     this.resource = resource
-    this.#port = port
+    this.#deps = deps
   }
 
   /** One more wants it. */
@@ -74,7 +74,7 @@ export class PresenceStay {
   flush(): void {
     const actual = this.#actual
     if (!this.#holders) {
-      if (actual === 'out') this.#port.over()
+      if (actual === 'out') this.#deps.over()
       else if (actual !== 'leaving') this.#ask('leave')
     } else if (this.#refusal) return
     else if (actual === 'out' || actual === 'leaving') this.#ask('join')
@@ -84,7 +84,7 @@ export class PresenceStay {
   /** The line is gone, and with it whatever the server has of us. */
   cut(): void {
     this.#out()
-    if (!this.#holders) this.#port.over()
+    if (!this.#holders) this.#deps.over()
   }
 
   /** Tells everybody who waits; false where that is nobody. */
@@ -110,13 +110,13 @@ export class PresenceStay {
   }
 
   #update(): void {
-    const { line, throttleMs } = this.#port
-    const waitMs = this.#updatedAt + throttleMs - line.clock.now()
+    const { port, throttleMs } = this.#deps
+    const waitMs = this.#updatedAt + throttleMs - port.clock.now()
     if (waitMs > 0) {
       this.#after(waitMs)
       return
     }
-    this.#updatedAt = line.clock.now()
+    this.#updatedAt = port.clock.now()
     this.#ask('update')
   }
 
@@ -133,15 +133,15 @@ export class PresenceStay {
     if (!online) this.cut()
   }
 
-  #say(action: PresenceIntent['action'], meta?: unknown, answered?: Answered): boolean {
+  #say(action: PresenceIntent['action'], meta?: unknown, answered?: OnControlReply): boolean {
     const { resource } = this
-    const { line } = this.#port
-    const timestamp = line.clock.wall()
+    const { port } = this.#deps
+    const timestamp = port.clock.wall()
     const requestId = randomId()
-    return line.say({ kind: 'presence', timestamp, requestId, action, resource, meta }, answered)
+    return port.say({ kind: 'presence', timestamp, requestId, action, resource, meta }, answered)
   }
 
-  #answered(action: Asked, answer: Answer | undefined): void {
+  #answered(action: Asked, answer: ControlReply | undefined): void {
     const leaving = action === 'leave'
     if (answer?.kind === 'refusal' && !leaving) {
       this.#refused(action, answer.error)
@@ -157,17 +157,17 @@ export class PresenceStay {
   }
 
   #refused(action: Asked, refusal: Refusal): void {
-    const { line } = this.#port
+    const { port } = this.#deps
     const error = refusalError(`presence in ${this.resource}`, refusal)
     if (refusal.retryable || refusal.code === 'not-present') {
       this.#out()
-      const delay = backoffDelay(this.#failures++, backoffDefaults, line.random())
+      const delay = backoffDelay(this.#failures++, backoffDefaults, port.random())
       this.#after(refusal.retryAfterMs ?? delay)
-    } else if (action === 'update') line.report(error)
+    } else if (action === 'update') port.report(error)
     else {
       this.#out()
       this.#refusal = error
-      if (!this.settle(error)) line.report(error)
+      if (!this.settle(error)) port.report(error)
     }
   }
 
@@ -180,6 +180,6 @@ export class PresenceStay {
 
   #after(ms: number): void {
     this.#cancelWait?.()
-    this.#cancelWait = this.#port.line.clock.after(ms, () => this.flush())
+    this.#cancelWait = this.#deps.port.clock.after(ms, () => this.flush())
   }
 }

@@ -6,11 +6,11 @@ import type { Readable, Writable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
 import { channelDefaults } from '../channels/channel-subscriber.ts'
-import type { Line, Wing } from '../ports/client-port.ts'
+import type { ClientExtension, ClientPort } from '../ports/client-port.ts'
 import type { PresenceUser } from '../protocol/presence.ts'
-import { PresenceStay } from './own-presence.ts'
-import type { Presence } from './own-presence-handle.ts'
-import { holdStay } from './own-presence-handle.ts'
+import { OwnPresence } from './own-presence.ts'
+import type { PresenceHandle } from './own-presence-handle.ts'
+import { ownPresenceHandle } from './own-presence-handle.ts'
 import type { PresenceChange } from './presence-state.ts'
 import { PresenceView } from './presence-view.ts'
 
@@ -54,28 +54,28 @@ export interface PresenceEvents {
  * here()
  */
 export class PresenceManager {
-  readonly #line: Line
+  readonly #port: ClientPort
   readonly #channels: ChannelSubscriber
   readonly #throttleMs: number
   readonly #events: Emitter<PresenceEvents>
   readonly #members: Writable<ReadonlyMap<string, readonly PresenceUser[]>>
   readonly #views = new Map<string, PresenceView>()
   readonly #linger: Linger<PresenceView>
-  readonly #stays = new Map<string, PresenceStay>()
+  readonly #ownPresences = new Map<string, OwnPresence>()
   #cancelBeat: Cancel | undefined
 
   /** Throws where the client has a manager already: two would contradict each other. */
   constructor(channels: ChannelSubscriber, options: PresenceOptions = {}) {
     this.#channels = channels
-    this.#line = channels.line
+    this.#port = channels.port
     this.#throttleMs = options.throttleMs ?? presenceDefaults.throttleMs
-    const { clock, report } = this.#line
+    const { clock, report } = this.#port
     this.#events = createEmitter(report)
     this.#members = createStore<ReadonlyMap<string, readonly PresenceUser[]>>(new Map(), {
       onError: report,
     })
     this.#linger = new Linger(clock, channelDefaults.lingerMs, (views) => this.#drop(views))
-    this.#line.join(this.#wing())
+    this.#port.join(this.#extension())
   }
 
   /** Who is where, of all resources that are watched. */
@@ -124,60 +124,60 @@ export class PresenceManager {
     resource: string,
     meta?: unknown,
     options: { readonly signal?: AbortSignal | undefined } = {},
-  ): Presence {
-    const stay = this.#stays.get(resource) ?? this.#stay(resource)
-    const held = holdStay(stay, options.signal)
-    stay.want(meta)
-    this.#line.wake()
+  ): PresenceHandle {
+    const own = this.#ownPresences.get(resource) ?? this.#ownPresence(resource)
+    const held = ownPresenceHandle(own, options.signal)
+    own.want(meta)
+    this.#port.wake()
     return held
   }
 
-  #stay(resource: string): PresenceStay {
-    const stay = new PresenceStay(resource, {
-      line: this.#line,
+  #ownPresence(resource: string): OwnPresence {
+    const own = new OwnPresence(resource, {
+      port: this.#port,
       throttleMs: this.#throttleMs,
-      over: () => this.#stays.delete(resource),
+      over: () => this.#ownPresences.delete(resource),
     })
-    this.#stays.set(resource, stay)
-    return stay
+    this.#ownPresences.set(resource, own)
+    return own
   }
 
-  #wing(): Wing {
+  #extension(): ClientExtension {
     return {
-      rank: 2,
+      order: 2,
       // Those of a view are the channels' already.
       handlers: 0,
       opening: () => {
-        for (const stay of [...this.#stays.values()]) stay.flush()
+        for (const own of [...this.#ownPresences.values()]) own.flush()
         this.#beat()
       },
       // What is told of others are events of channels.
       receive: () => false,
-      cut: () => this.#cut(),
+      disconnected: () => this.#cut(),
       forget: () => {
         for (const view of this.#views.values()) view.forget()
       },
       ended: (error) => {
         this.#cut()
         this.#linger.flush()
-        for (const stay of this.#stays.values()) stay.settle(error)
+        for (const own of this.#ownPresences.values()) own.settle(error)
       },
     }
   }
 
   #cut(): void {
     this.#cancelBeat?.()
-    for (const stay of [...this.#stays.values()]) stay.cut()
+    for (const own of [...this.#ownPresences.values()]) own.cut()
   }
 
   /** Keeps telling that we are there, to a backend that wants to be told. */
   #beat(): void {
-    const { clock, dialect } = this.#line
+    const { clock, dialect } = this.#port
     const everyMs = dialect.presets.presenceHeartbeatMs
     if (everyMs === undefined) return
     this.#cancelBeat?.()
     this.#cancelBeat = clock.after(everyMs, () => {
-      for (const stay of this.#stays.values()) stay.beat()
+      for (const own of this.#ownPresences.values()) own.beat()
       this.#beat()
     })
   }

@@ -10,7 +10,7 @@ import type { PresenceChange } from './presence-state.ts'
 import { foldPresence, unknownPresence } from './presence-state.ts'
 
 /** What a view needs around it. */
-export interface PresenceViewPort {
+export interface PresenceViewDeps {
   readonly channels: ChannelSubscriber
   /** Somebody follows the view now. */
   readonly followed: () => void
@@ -23,16 +23,16 @@ export interface PresenceViewPort {
 /** Who is at one resource; known while it is attached. */
 export class PresenceView implements Readable<readonly PresenceUser[]> {
   readonly resource: string
-  readonly #port: PresenceViewPort
+  readonly #deps: PresenceViewDeps
   readonly #users: Writable<readonly PresenceUser[]>
   #state = unknownPresence
   #followers = 0
   #subscription: Subscription | undefined
 
-  constructor(resource: string, port: PresenceViewPort) {
+  constructor(resource: string, deps: PresenceViewDeps) {
     this.resource = resource
-    this.#port = port
-    this.#users = createStore<readonly PresenceUser[]>([], { onError: port.channels.line.report })
+    this.#deps = deps
+    this.#users = createStore<readonly PresenceUser[]>([], { onError: deps.channels.port.report })
   }
 
   /** Whether it is watched on the wire. */
@@ -55,7 +55,7 @@ export class PresenceView implements Readable<readonly PresenceUser[]> {
   /** Begins to watch; called again it does nothing. */
   attach(): void {
     if (this.#subscription) return
-    const subscription: Subscription = this.#port.channels.subscribe(
+    const subscription: Subscription = this.#deps.channels.subscribe(
       presenceChannel(this.resource),
       (_, event) => this.#fold(event, subscription),
       { stage: 'fold' },
@@ -76,22 +76,22 @@ export class PresenceView implements Readable<readonly PresenceUser[]> {
   forget(): void {
     this.#state = unknownPresence
     this.#users.set([])
-    this.#port.changed([])
+    this.#deps.changed([])
   }
 
   #followed(off: Unsubscribe): Unsubscribe {
-    if (this.#followers++ === 0) this.#port.followed()
+    if (this.#followers++ === 0) this.#deps.followed()
     let live = true
     return () => {
       if (!live) return
       live = false
       off()
-      if (--this.#followers === 0) this.#port.left()
+      if (--this.#followers === 0) this.#deps.left()
     }
   }
 
   #fold(event: EventFrame, subscription: Subscription): void {
-    const { clock } = this.#port.channels.line
+    const { clock } = this.#deps.channels.port
     const at = subscription.position?.offset ?? 0
     const { state, changes } = foldPresence(this.#state, event, at, event.timestamp ?? clock.wall())
     const first = this.#state.since === undefined && state.since !== undefined
@@ -100,7 +100,7 @@ export class PresenceView implements Readable<readonly PresenceUser[]> {
     if (first || changes.some(({ kind }) => kind !== 'seen')) {
       this.#users.set([...state.users.values()])
     }
-    if (first || changes.length) this.#port.changed(changes)
+    if (first || changes.length) this.#deps.changed(changes)
   }
 
   /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */

@@ -40,7 +40,7 @@ export interface Credentials {
 }
 
 /** A backend's own numbers for a client's options; what the application says outranks them. */
-export interface Presets {
+export interface DialectPresets {
   /** The wait between attempts to connect. */
   readonly backoff?: Partial<BackoffOptions>
   /** How long an attempt to connect may take, in milliseconds. */
@@ -61,7 +61,7 @@ export interface Dialect {
   readonly name: string
   readonly capabilities: Capabilities
   /** The backend's own numbers, where they differ from the client's defaults. */
-  readonly presets: Presets
+  readonly presets: DialectPresets
   /**
    * Who asks for signs of life: we with a ping, only the server, or nobody. A server that asks and
    * tells in its welcome how often is taken for gone when its pings stay away.

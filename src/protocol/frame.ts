@@ -22,7 +22,7 @@ export type Frame =
 /**
  * Something happened on a channel.
  *
- * `Type` and `Payload` say what an application expects there; neither is checked at run time.
+ * `Type` and `LoggedPayload` say what an application expects there; neither is checked at run time.
  */
 export interface EventFrame<Type extends string = string, Payload = unknown> {
   readonly kind: 'event'

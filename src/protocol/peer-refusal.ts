@@ -1,5 +1,5 @@
 import type { Refusal } from '../base/errors.ts'
-import { refusalOf } from './refusal-of.ts'
+import { readRefusal } from './refusal-of.ts'
 
 /**
  * A backend's "no", with its code in the spelling of this package: `SUBSCRIPTION_LIMIT` is
@@ -7,8 +7,8 @@ import { refusalOf } from './refusal-of.ts'
  *
  * @param details what the backend said, as it said it
  */
-export function peerRefusal(told: unknown, details: unknown = told): Refusal {
-  const refusal = refusalOf(told)
+export function readPeerRefusal(told: unknown, details: unknown = told): Refusal {
+  const refusal = readRefusal(told)
   const code = refusal.code
     .toLowerCase()
     .replaceAll('_', '-')

@@ -2,7 +2,7 @@ import type { Refusal } from '../base/errors.ts'
 import { asFields, asNumber, asString } from './fields.ts'
 
 /** A "no", of what a peer tells of it. */
-export function refusalOf(told: unknown): Refusal {
+export function readRefusal(told: unknown): Refusal {
   const { code, message, retryable, retryAfterMs, details } = asFields(told)
   const afterMs = asNumber(retryAfterMs, 0)
   return {

@@ -1,56 +1,56 @@
 import type { Clock } from '../base/clock.ts'
 import type { Ticket } from '../connection/sender.ts'
-import type { Answer, Answered } from '../ports/client-port.ts'
+import type { ControlReply, OnControlReply } from '../ports/client-port.ts'
 import type { Outgoing } from '../protocol/dialect.ts'
-import type { Expectation, Expectations } from './reply-table.ts'
+import type { AwaitedReply, ReplyTable } from './reply-table.ts'
 
 /** One thing said as control traffic, in one message or several. */
-export interface Control {
+export interface ControlMessage {
   /** Goes with the messages. */
   readonly ticket: Ticket
   /** Waits for the answer to one of the messages, said on this line. */
-  said(outgoing: Outgoing, line: object | undefined): void
+  said(message: Outgoing, link: object | undefined): void
 }
 
 /**
  * Who waits for the answers to control traffic, which is never said again by itself: whoever said it
  * says it anew when a socket opens.
  */
-export class Controls {
+export class ControlMessages {
   readonly #clock: Clock
-  readonly #expected: Expectations
+  readonly #awaited: ReplyTable
   readonly #forget = new Set<() => void>()
 
-  constructor(clock: Clock, expected: Expectations) {
+  constructor(clock: Clock, expected: ReplyTable) {
     this.#clock = clock
-    this.#expected = expected
+    this.#awaited = expected
   }
 
   /** Waits for answers, each until its deadline. */
-  expect(answered: Answered, timeoutMs: number): Control {
-    const expectations: Expectation[] = []
+  expect(answered: OnControlReply, timeoutMs: number): ControlMessage {
+    const expectations: AwaitedReply[] = []
     return {
       ticket: {
         cancelled: false,
         left: () => {
-          for (const expectation of expectations) expectation.leftAt = this.#clock.now()
+          for (const awaited of expectations) awaited.leftAt = this.#clock.now()
         },
       },
-      said: ({ keys, channels }, line) => {
+      said: ({ keys, channels }, link) => {
         const forget = (): void => {
           this.#forget.delete(forget)
-          this.#expected.delete(expectation)
+          this.#awaited.delete(awaited)
           cancel()
         }
-        const done = (answer: Answer | undefined): void => {
+        const done = (answer: ControlReply | undefined): void => {
           forget()
           answered(answer, channels)
         }
-        const expectation: Expectation = { keys, line, leftAt: undefined, answered: done }
+        const awaited: AwaitedReply = { keys, link, leftAt: undefined, answered: done }
         const cancel = this.#clock.after(timeoutMs, () => done(undefined))
-        expectations.push(expectation)
+        expectations.push(awaited)
         this.#forget.add(forget)
-        this.#expected.add(expectation)
+        this.#awaited.add(awaited)
       },
     }
   }

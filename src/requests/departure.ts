@@ -1,8 +1,8 @@
-import type { Asked } from './pending-request.ts'
+import type { PendingRequest } from './pending-request.ts'
 
 /** What there is to leave by. */
-export interface Exit {
-  readonly line: object | undefined
+export interface SendConditions {
+  readonly link: object | undefined
   /** Whether the server knows us on this line. */
   readonly known: boolean
   /** The server has forgotten what left no later than this. */
@@ -15,12 +15,12 @@ export interface Exit {
  *
  * What has left before, and what has a gate, waits until the server knows us.
  */
-export function departure(
-  { sentAt, idempotent, gate, atGate, clearedFor }: Asked,
-  { line, known, forgottenUntil }: Exit,
-): 'now' | 'gate' | 'wait' | 'lost' {
+export function sendDecision(
+  { sentAt, idempotent, beforeSend, isHeldBack, clearedFor }: PendingRequest,
+  { link, known, forgottenUntil }: SendConditions,
+): 'now' | 'ask-before-send' | 'wait' | 'lost' {
   if (sentAt !== undefined && !known) return 'wait'
   if (sentAt !== undefined && !idempotent && sentAt <= forgottenUntil) return 'lost'
-  if (!gate || clearedFor === line) return 'now'
-  return known && !atGate ? 'gate' : 'wait'
+  if (!beforeSend || clearedFor === link) return 'now'
+  return known && !isHeldBack ? 'ask-before-send' : 'wait'
 }

@@ -1,9 +1,9 @@
 import type { ResolvedOutboxOptions } from './outbox-options.ts'
-import type { Asked } from './pending-request.ts'
+import type { PendingRequest } from './pending-request.ts'
 
 /** Whether a question waits for a line to be sent on. */
-export function isQueued({ expectation, atGate, sentAt }: Asked): boolean {
-  return !expectation && !atGate && sentAt === undefined
+export function isQueued({ awaited, isHeldBack, sentAt }: PendingRequest): boolean {
+  return !awaited && !isHeldBack && sentAt === undefined
 }
 
 /**
@@ -13,10 +13,10 @@ export function isQueued({ expectation, atGate, sentAt }: Asked): boolean {
  * @returns `undefined` where there is room
  */
 export function overflowing(
-  all: Iterable<Asked>,
-  newest: Asked,
+  all: Iterable<PendingRequest>,
+  newest: PendingRequest,
   { limit, overflow }: ResolvedOutboxOptions,
-): Asked | undefined {
+): PendingRequest | undefined {
   const queued = [...all].filter(isQueued)
   if (queued.length <= limit) return undefined
   const victim =

@@ -1,22 +1,22 @@
 import { WirefoldError } from '../base/errors.ts'
 import type { Ticket } from '../connection/sender.ts'
-import type { AskOptions, Question } from '../ports/outgoing-request.ts'
+import type { OutgoingRequest, SendOptions } from '../ports/outgoing-request.ts'
 import { nameOf } from '../ports/outgoing-request.ts'
 import type { ReplyFrame } from '../protocol/frame.ts'
-import type { Expectation } from './reply-table.ts'
+import type { AwaitedReply } from './reply-table.ts'
 
 /** A question on its way: waiting to be sent, or for its answer. */
-export interface Asked extends Ticket {
-  readonly question: Question
+export interface PendingRequest extends Ticket {
+  readonly outgoing: OutgoingRequest
   readonly volatile: boolean
   /** Whether carrying it out twice does no harm. */
   readonly idempotent: boolean
   /** Those of one lane are sent one after the other. */
-  readonly lane: string | undefined
+  readonly ordering: string | undefined
   /** Of those of one topic that wait only the newest is kept. */
   readonly topic: string | undefined
-  /** Asked before it leaves; see {@link AskOptions.gate}. */
-  readonly gate: AskOptions['gate']
+  /** Asked before it leaves; see {@link SendOptions.beforeSend}. */
+  readonly beforeSend: SendOptions['beforeSend']
   readonly resolve: (reply: ReplyFrame) => void
   readonly reject: (error: WirefoldError) => void
   /** Ends its deadlines and lets go of its signal. */
@@ -24,15 +24,15 @@ export interface Asked extends Ticket {
   /** When it first really left, by the clock's `now()`. */
   sentAt: number | undefined
   /** Whether its gate is being asked. */
-  atGate: boolean
+  isHeldBack: boolean
   /** The line for which its gate is open. */
   clearedFor: object | undefined
   /** Present once it was said, though perhaps not sent. */
-  expectation: Expectation | undefined
+  awaited: AwaitedReply | undefined
 }
 
 /** How many requests are on their way. */
-export interface Pending {
+export interface RequestCounts {
   /** Waiting to be sent. */
   readonly queued: number
   /** Sent, and waiting for their answer. */
@@ -45,57 +45,57 @@ export function localReply({ requestId }: { readonly requestId: string }): Reply
 }
 
 /** Why a question was given up: each says whether it may have been carried out. */
-export const reasons = {
-  aborted: (question: Question, signal: AbortSignal | undefined) =>
+export const requestErrors = {
+  aborted: (outgoing: OutgoingRequest, signal: AbortSignal | undefined) =>
     new WirefoldError(
       'aborted',
-      `${nameOf(question)} was aborted by its signal.`,
-      { requestId: question.requestId },
+      `${nameOf(outgoing)} was aborted by its signal.`,
+      { requestId: outgoing.requestId },
       { cause: signal?.reason },
     ),
-  badPayload: (question: Question, cause: unknown) =>
+  badPayload: (outgoing: OutgoingRequest, cause: unknown) =>
     new WirefoldError(
       'bad-payload',
-      `${nameOf(question)} cannot be put into words. Give it a payload of plain JSON.`,
-      { requestId: question.requestId },
+      `${nameOf(outgoing)} cannot be put into words. Give it a payload of plain JSON.`,
+      { requestId: outgoing.requestId },
       { cause },
     ),
-  disconnected: (question: Question, sent: boolean) =>
+  disconnected: (outgoing: OutgoingRequest, sent: boolean) =>
     new WirefoldError(
       'disconnected',
       sent
-        ? `The connection was lost before ${nameOf(question)} was answered; it may have been carried out.`
-        : `There is no connection, and ${nameOf(question)} does not wait for one.`,
-      { requestId: question.requestId, sent },
+        ? `The connection was lost before ${nameOf(outgoing)} was answered; it may have been carried out.`
+        : `There is no connection, and ${nameOf(outgoing)} does not wait for one.`,
+      { requestId: outgoing.requestId, sent },
     ),
-  outcomeUnknown: (question: Question) =>
+  outcomeUnknown: (outgoing: OutgoingRequest) =>
     new WirefoldError(
       'outcome-unknown',
-      `${nameOf(question)} was sent and cut off, and the server does not remember that far back; it may have been carried out.`,
-      { requestId: question.requestId },
+      `${nameOf(outgoing)} was sent and cut off, and the server does not remember that far back; it may have been carried out.`,
+      { requestId: outgoing.requestId },
     ),
-  outboxFull: (question: Question, limit: number) =>
+  outboxFull: (outgoing: OutgoingRequest, limit: number) =>
     new WirefoldError(
       'outbox-full',
-      `${nameOf(question)} was not sent: more than ${limit} requests wait for the connection.`,
-      { requestId: question.requestId, limit },
+      `${nameOf(outgoing)} was not sent: more than ${limit} requests wait for the connection.`,
+      { requestId: outgoing.requestId, limit },
     ),
-  superseded: (question: Question) =>
+  superseded: (outgoing: OutgoingRequest) =>
     new WirefoldError(
       'superseded',
-      `${nameOf(question)} was not sent: a newer one took its place.`,
-      { requestId: question.requestId },
+      `${nameOf(outgoing)} was not sent: a newer one took its place.`,
+      { requestId: outgoing.requestId },
     ),
-  timedOut: (question: Question, timeoutMs: number, sent: boolean) =>
+  timedOut: (outgoing: OutgoingRequest, timeoutMs: number, sent: boolean) =>
     new WirefoldError(
       'request-timeout',
-      `${nameOf(question)} timed out: ${sent ? 'no answer came' : 'it could not be sent'} in ${timeoutMs} ms.`,
-      { requestId: question.requestId, timeoutMs, sent },
+      `${nameOf(outgoing)} timed out: ${sent ? 'no answer came' : 'it could not be sent'} in ${timeoutMs} ms.`,
+      { requestId: outgoing.requestId, timeoutMs, sent },
     ),
-  unsupported: (question: Question, dialect: string) =>
+  unsupported: (outgoing: OutgoingRequest, dialect: string) =>
     new WirefoldError(
       'unsupported',
-      `The dialect ${dialect} has no word for ${nameOf(question)}; this backend takes no such thing.`,
-      { dialect, what: nameOf(question) },
+      `The dialect ${dialect} has no word for ${nameOf(outgoing)}; this backend takes no such thing.`,
+      { dialect, what: nameOf(outgoing) },
     ),
 }

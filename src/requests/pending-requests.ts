@@ -3,22 +3,22 @@ import { refusalError, WirefoldError } from '../base/errors.ts'
 import type { Readable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
 import type { Ticket } from '../connection/sender.ts'
-import type { Answer } from '../ports/client-port.ts'
-import type { AskOptions, Question } from '../ports/outgoing-request.ts'
+import type { ControlReply } from '../ports/client-port.ts'
+import type { OutgoingRequest, SendOptions } from '../ports/outgoing-request.ts'
 import { nameOf } from '../ports/outgoing-request.ts'
 import type { Dialect, Outgoing } from '../protocol/dialect.ts'
 import type { ReplyFrame } from '../protocol/frame.ts'
-import { Controls } from './control-messages.ts'
-import { departure } from './departure.ts'
-import { Lanes } from './lanes.ts'
+import { ControlMessages } from './control-messages.ts'
+import { sendDecision } from './departure.ts'
+import { OrderedRequests } from './lanes.ts'
 import type { ResolvedOutboxOptions } from './outbox-options.ts'
 import { isQueued, overflowing } from './overflow.ts'
-import type { Asked, Pending } from './pending-request.ts'
-import { localReply, reasons } from './pending-request.ts'
-import { Expectations } from './reply-table.ts'
+import type { PendingRequest, RequestCounts } from './pending-request.ts'
+import { localReply, requestErrors } from './pending-request.ts'
+import { ReplyTable } from './reply-table.ts'
 
 /** What a ledger needs around it. */
-export interface LedgerPort {
+export interface PendingRequestsDeps {
   readonly clock: Clock
   readonly outbox: ResolvedOutboxOptions
   /**
@@ -26,9 +26,9 @@ export interface LedgerPort {
    *
    * @returns `false` where there is no line, `undefined` where the backend has no word for it
    */
-  say(question: Question, ticket: Ticket): readonly Outgoing[] | undefined | false
+  say(outgoing: OutgoingRequest, ticket: Ticket): readonly Outgoing[] | undefined | false
   /** What a question said now is said on. */
-  line(): object | undefined
+  link(): object | undefined
   /** The dialect of this moment. */
   dialect(): Dialect
   /** An answer came to what left at this moment. */
@@ -50,72 +50,73 @@ const POISONED = [1003, 1007, 1009]
  * the application says that twice does no harm; else the cut settles it. An answer nobody waits for
  * (any more) is dropped.
  */
-export class Ledger {
+export class PendingRequests {
   /** How many questions a full outbox has cost so far. */
   dropped = 0
   /** Who waits for the answers to control traffic. */
-  readonly controls: Controls
-  readonly #port: LedgerPort
-  readonly #asked = new Map<string, Asked>()
-  readonly #expected = new Expectations()
-  readonly #lanes = new Lanes<Asked>()
+  readonly controls: ControlMessages
+  readonly #deps: PendingRequestsDeps
+  readonly #requests = new Map<string, PendingRequest>()
+  readonly #awaited = new ReplyTable()
+  readonly #ordered = new OrderedRequests<PendingRequest>()
   readonly #pending
   #sent = 0
   #dedupeMs = DEDUPE_MS
   /** The line on which the server knows us. */
   #knownOn: object | undefined
 
-  constructor(port: LedgerPort) {
-    this.#port = port
-    this.controls = new Controls(port.clock, this.#expected)
-    this.#pending = createStore<Pending>({ queued: 0, sent: 0 }, { onError: port.report })
+  constructor(deps: PendingRequestsDeps) {
+    this.#deps = deps
+    this.controls = new ControlMessages(deps.clock, this.#awaited)
+    this.#pending = createStore<RequestCounts>({ queued: 0, sent: 0 }, { onError: deps.report })
   }
 
   /** How many questions are on their way. */
-  get pending(): Readable<Pending> {
+  get pending(): Readable<RequestCounts> {
     return this.#pending
   }
 
   /** When the first thing left, after `since`, whose answer is still due. */
   unansweredSince(since: number | undefined): number | undefined {
-    return this.#expected.unansweredSince(since)
+    return this.#awaited.unansweredSince(since)
   }
 
   /** Sends a question, now or when there is a line, and returns its answer. */
-  ask(question: Question, options: AskOptions): Promise<ReplyFrame> {
-    const { timeoutMs, ttlMs, signal, volatile, idempotent, ordering, supersede, gate } = options
-    if (signal?.aborted) return Promise.reject(reasons.aborted(question, signal))
+  send(outgoing: OutgoingRequest, options: SendOptions): Promise<ReplyFrame> {
+    const { timeoutMs, ttlMs, signal, volatile, idempotent, ordering, supersede, beforeSend } =
+      options
+    if (signal?.aborted) return Promise.reject(requestErrors.aborted(outgoing, signal))
     return new Promise((resolve, reject) => {
-      const { clock } = this.#port
-      const onAbort = (): void => this.#fail(asked, reasons.aborted(question, signal))
+      const { clock } = this.#deps
+      const onAbort = (): void => this.#fail(request, requestErrors.aborted(outgoing, signal))
       const timeOut = (ms: number): void =>
-        this.#fail(asked, reasons.timedOut(question, ms, asked.sentAt !== undefined))
+        this.#fail(request, requestErrors.timedOut(outgoing, ms, request.sentAt !== undefined))
       const cancelDeadline = clock.after(timeoutMs, () => timeOut(timeoutMs))
       const cancelTtl =
-        ttlMs < timeoutMs ? clock.after(ttlMs, () => asked.sentAt ?? timeOut(ttlMs)) : undefined
+        ttlMs < timeoutMs ? clock.after(ttlMs, () => request.sentAt ?? timeOut(ttlMs)) : undefined
       signal?.addEventListener('abort', onAbort)
-      const asked: Asked = {
-        question,
+      const request: PendingRequest = {
+        outgoing,
         volatile,
         idempotent,
-        lane: ordering,
+        ordering,
         topic: supersede,
-        gate,
+        beforeSend,
         resolve,
         reject,
         sentAt: options.sentAt,
         cancelled: false,
-        atGate: false,
+        isHeldBack: false,
         clearedFor: undefined,
-        expectation: undefined,
+        awaited: undefined,
         left: () => {
           const now = clock.now()
-          if (asked.sentAt === undefined) this.#sent++
-          asked.sentAt ??= now
-          if (asked.expectation) asked.expectation.leftAt = now
+          if (request.sentAt === undefined) this.#sent++
+          request.sentAt ??= now
+          if (request.awaited) request.awaited.leftAt = now
           this.#changed()
           // Nobody will answer it: it is done. Not before, or it would be taken back.
-          if (asked.expectation?.keys.length === 0) this.#succeed(asked, localReply(question))
+          if (request.awaited?.keys.length === 0) this.#succeed(request, localReply(outgoing))
         },
         release: () => {
           cancelDeadline()
@@ -124,18 +125,19 @@ export class Ledger {
         },
       }
       if (supersede !== undefined) this.#supersede(supersede)
-      if (asked.sentAt !== undefined) this.#sent++
-      this.#asked.set(question.requestId, asked)
-      this.#lanes.enter(asked)
-      this.#send(asked)
-      if (this.#asked.get(question.requestId) === asked && isQueued(asked)) this.#queue(asked)
+      if (request.sentAt !== undefined) this.#sent++
+      this.#requests.set(outgoing.requestId, request)
+      this.#ordered.enter(request)
+      this.#trySend(request)
+      if (this.#requests.get(outgoing.requestId) === request && isQueued(request))
+        this.#queue(request)
       this.#changed()
     })
   }
 
   /** There is a line: what may leave by it goes out, in order. */
   opening(): void {
-    for (const asked of [...this.#asked.values()]) if (!asked.expectation) this.#send(asked)
+    for (const request of [...this.#requests.values()]) if (!request.awaited) this.#trySend(request)
   }
 
   /**
@@ -146,152 +148,152 @@ export class Ledger {
    */
   resume(dedupeMs: number = DEDUPE_MS): void {
     this.#dedupeMs = dedupeMs
-    this.#knownOn = this.#port.line()
+    this.#knownOn = this.#deps.link()
     this.opening()
   }
 
   /** Gives an answer to whoever waits for it. */
-  settle(answer: Answer): void {
-    const expectation = this.#expected.take(answer)
-    if (!expectation) return
-    if (expectation.leftAt !== undefined) this.#port.answered(expectation.leftAt)
-    expectation.answered(answer)
+  settle(answer: ControlReply): void {
+    const awaited = this.#awaited.take(answer)
+    if (!awaited) return
+    if (awaited.leftAt !== undefined) this.#deps.answered(awaited.leftAt)
+    awaited.answered(answer)
   }
 
   /**
    * The line is gone: no answer to what was sent will come on it.
    *
-   * @param line the one that is gone; all where none is named
+   * @param link the one that is gone; all where none is named
    * @param closeCode how it ended, where something we sent may have been the reason
    */
-  cut(line?: object, closeCode?: number): void {
-    if (!line) this.controls.forget()
-    const { dedupes } = this.#port.dialect().capabilities
-    const last = POISONED.includes(closeCode ?? 0) ? this.#expected.lastLeftAt() : undefined
-    for (const asked of [...this.#asked.values()]) {
-      const { expectation, sentAt, volatile, question } = asked
-      if (!expectation || (line && expectation.line !== line)) continue
-      this.#expected.delete(expectation)
-      asked.expectation = undefined
-      const poison = last !== undefined && expectation.leftAt === last
-      const repeat = sentAt === undefined ? !volatile : (asked.idempotent || dedupes) && !poison
-      if (!repeat) this.#fail(asked, reasons.disconnected(question, sentAt !== undefined))
+  disconnected(link?: object, closeCode?: number): void {
+    if (!link) this.controls.forget()
+    const { dedupes } = this.#deps.dialect().capabilities
+    const last = POISONED.includes(closeCode ?? 0) ? this.#awaited.lastLeftAt() : undefined
+    for (const request of [...this.#requests.values()]) {
+      const { awaited, sentAt, volatile, outgoing } = request
+      if (!awaited || (link && awaited.link !== link)) continue
+      this.#awaited.delete(awaited)
+      request.awaited = undefined
+      const poison = last !== undefined && awaited.leftAt === last
+      const repeat = sentAt === undefined ? !volatile : (request.idempotent || dedupes) && !poison
+      if (!repeat) this.#fail(request, requestErrors.disconnected(outgoing, sentAt !== undefined))
     }
   }
 
   /** Whether a question said on this line has no answer yet. */
-  awaits(line: object): boolean {
-    for (const { expectation } of this.#asked.values()) if (expectation?.line === line) return true
+  awaits(link: object): boolean {
+    for (const { awaited } of this.#requests.values()) if (awaited?.link === link) return true
     return false
   }
 
   /** Gives up every question. */
   rejectAll(error: WirefoldError): void {
-    for (const asked of [...this.#asked.values()]) this.#fail(asked, error)
+    for (const request of [...this.#requests.values()]) this.#fail(request, error)
   }
 
-  #send(asked: Asked): void {
-    if (!this.#lanes.isFirst(asked) || !this.#mayLeave(asked)) return
-    const { question } = asked
+  #trySend(request: PendingRequest): void {
+    if (!this.#ordered.isFirst(request) || !this.#mayLeave(request)) return
+    const { outgoing } = request
     let said: readonly Outgoing[] | undefined | false
     try {
-      said = this.#port.say(question, asked)
+      said = this.#deps.say(outgoing, request)
     } catch (error) {
       const known = error instanceof WirefoldError
-      this.#fail(asked, known ? error : reasons.badPayload(question, error))
+      this.#fail(request, known ? error : requestErrors.badPayload(outgoing, error))
       return
     }
     if (said === false) return
     if (said === undefined) {
-      this.#fail(asked, reasons.unsupported(question, this.#port.dialect().name))
+      this.#fail(request, requestErrors.unsupported(outgoing, this.#deps.dialect().name))
       return
     }
     if (said.length === 0) {
-      this.#succeed(asked, localReply(question))
+      this.#succeed(request, localReply(outgoing))
       return
     }
-    const keys = said.flatMap((outgoing) => outgoing.keys)
-    const answered = (answer: Answer): void => this.#answered(asked, answer)
-    asked.expectation = { keys, answered, line: this.#port.line(), leftAt: undefined }
-    this.#expected.add(asked.expectation)
+    const keys = said.flatMap((message) => message.keys)
+    const answered = (answer: ControlReply): void => this.#answered(request, answer)
+    request.awaited = { keys, answered, link: this.#deps.link(), leftAt: undefined }
+    this.#awaited.add(request.awaited)
   }
 
   /** Whether a question may be said now; where it may not, sees to what comes of it. */
-  #mayLeave(asked: Asked): boolean {
-    const { clock, line: lineOf, dialect } = this.#port
-    const line = lineOf()
-    const known = line !== undefined && line === this.#knownOn
+  #mayLeave(request: PendingRequest): boolean {
+    const { clock, link: lineOf, dialect } = this.#deps
+    const link = lineOf()
+    const known = link !== undefined && link === this.#knownOn
     const reachMs = dialect().capabilities.dedupes ? this.#dedupeMs : Number.NEGATIVE_INFINITY
-    const when = departure(asked, { line, known, forgottenUntil: clock.now() - reachMs })
-    if (when === 'lost') this.#fail(asked, reasons.outcomeUnknown(asked.question))
-    if (when === 'gate') void this.#askGate(asked, line)
+    const when = sendDecision(request, { link, known, forgottenUntil: clock.now() - reachMs })
+    if (when === 'lost') this.#fail(request, requestErrors.outcomeUnknown(request.outgoing))
+    if (when === 'ask-before-send') void this.#askBeforeSend(request, link)
     return when === 'now'
   }
 
-  async #askGate(asked: Asked, line: object | undefined): Promise<void> {
-    asked.atGate = true
-    const open = await asked.gate?.(asked.sentAt === undefined)
-    asked.atGate = false
-    if (!open || asked.cancelled) return
-    asked.clearedFor = line
-    this.#send(asked)
+  async #askBeforeSend(request: PendingRequest, link: object | undefined): Promise<void> {
+    request.isHeldBack = true
+    const open = await request.beforeSend?.(request.sentAt === undefined)
+    request.isHeldBack = false
+    if (!open || request.cancelled) return
+    request.clearedFor = link
+    this.#trySend(request)
   }
 
   /** A newer question is asked: of those like it none need be sent that has not been yet. */
   #supersede(topic: string): void {
-    for (const asked of [...this.#asked.values()]) {
-      if (asked.topic !== topic || asked.sentAt !== undefined) continue
-      this.#fail(asked, reasons.superseded(asked.question))
+    for (const request of [...this.#requests.values()]) {
+      if (request.topic !== topic || request.sentAt !== undefined) continue
+      this.#fail(request, requestErrors.superseded(request.outgoing))
     }
   }
 
   /** It cannot be sent now: the question waits, if there is room for it. */
-  #queue(asked: Asked): void {
-    if (asked.volatile && this.#lanes.isFirst(asked)) {
-      this.#fail(asked, reasons.disconnected(asked.question, false))
+  #queue(request: PendingRequest): void {
+    if (request.volatile && this.#ordered.isFirst(request)) {
+      this.#fail(request, requestErrors.disconnected(request.outgoing, false))
       return
     }
-    const { outbox } = this.#port
-    const loser = overflowing(this.#asked.values(), asked, outbox)
+    const { outbox } = this.#deps
+    const loser = overflowing(this.#requests.values(), request, outbox)
     if (!loser) return
     this.dropped++
-    this.#fail(loser, reasons.outboxFull(loser.question, outbox.limit))
+    this.#fail(loser, requestErrors.outboxFull(loser.outgoing, outbox.limit))
   }
 
-  #answered(asked: Asked, answer: Answer): void {
-    asked.expectation = undefined
+  #answered(request: PendingRequest, answer: ControlReply): void {
+    request.awaited = undefined
     if (answer.kind === 'refusal') {
-      this.#fail(asked, refusalError(nameOf(asked.question), answer.error))
-    } else if (answer.kind === 'reply') this.#succeed(asked, answer)
-    else this.#succeed(asked, localReply(asked.question))
+      this.#fail(request, refusalError(nameOf(request.outgoing), answer.error))
+    } else if (answer.kind === 'reply') this.#succeed(request, answer)
+    else this.#succeed(request, localReply(request.outgoing))
   }
 
-  #succeed(asked: Asked, reply: ReplyFrame): void {
-    this.#settled(asked)
-    asked.resolve(reply)
+  #succeed(request: PendingRequest, reply: ReplyFrame): void {
+    this.#settled(request)
+    request.resolve(reply)
   }
 
-  #fail(asked: Asked, error: WirefoldError): void {
-    this.#settled(asked)
-    asked.reject(error)
+  #fail(request: PendingRequest, error: WirefoldError): void {
+    this.#settled(request)
+    request.reject(error)
   }
 
-  #settled(asked: Asked): void {
-    asked.release()
-    asked.cancelled = true
-    if (this.#asked.delete(asked.question.requestId) && asked.sentAt !== undefined) {
+  #settled(request: PendingRequest): void {
+    request.release()
+    request.cancelled = true
+    if (this.#requests.delete(request.outgoing.requestId) && request.sentAt !== undefined) {
       this.#sent--
     }
-    if (asked.expectation) this.#expected.delete(asked.expectation)
-    asked.expectation = undefined
+    if (request.awaited) this.#awaited.delete(request.awaited)
+    request.awaited = undefined
     this.#changed()
-    const next = this.#lanes.leave(asked)
-    if (next && !next.expectation) this.#send(next)
+    const next = this.#ordered.leave(request)
+    if (next && !next.awaited) this.#trySend(next)
   }
 
   #changed(): void {
     const sent = this.#sent
-    const queued = this.#asked.size - sent
+    const queued = this.#requests.size - sent
     const before = this.#pending.get()
     if (before.queued !== queued || before.sent !== sent) this.#pending.set({ queued, sent })
   }

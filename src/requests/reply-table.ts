@@ -1,18 +1,18 @@
-import type { Answer } from '../ports/client-port.ts'
+import type { ControlReply } from '../ports/client-port.ts'
 
 /** What is waited for, under every key its answer may carry. */
-export interface Expectation {
+export interface AwaitedReply {
   readonly keys: readonly string[]
-  readonly answered: (answer: Answer) => void
+  readonly answered: (answer: ControlReply) => void
   /** What it was said on. */
-  readonly line: object | undefined
+  readonly link: object | undefined
   /** When it left, by the clock's `now()`; `undefined` while it waits to. */
   leftAt: number | undefined
 }
 
 /** Answers that are due, by key; within a key the first that waits is the first that is served. */
-export class Expectations {
-  readonly #byKey = new Map<string, readonly Expectation[]>()
+export class ReplyTable {
+  readonly #byKey = new Map<string, readonly AwaitedReply[]>()
 
   /** How many keys are waited for. */
   get size(): number {
@@ -20,28 +20,28 @@ export class Expectations {
   }
 
   /** Waits for an answer. */
-  add(expectation: Expectation): void {
-    for (const key of expectation.keys) {
-      this.#byKey.set(key, [...(this.#byKey.get(key) ?? []), expectation])
+  add(awaited: AwaitedReply): void {
+    for (const key of awaited.keys) {
+      this.#byKey.set(key, [...(this.#byKey.get(key) ?? []), awaited])
     }
   }
 
   /** Waits no longer. */
-  delete(expectation: Expectation): void {
-    for (const key of expectation.keys) {
-      const rest = this.#byKey.get(key)?.filter((other) => other !== expectation)
+  delete(awaited: AwaitedReply): void {
+    for (const key of awaited.keys) {
+      const rest = this.#byKey.get(key)?.filter((other) => other !== awaited)
       if (rest?.length) this.#byKey.set(key, rest)
       else this.#byKey.delete(key)
     }
   }
 
   /** Takes out whoever waits for an answer. */
-  take({ to }: Answer): Expectation | undefined {
+  take({ to }: ControlReply): AwaitedReply | undefined {
     for (const key of to) {
-      const expectation = this.#byKey.get(key)?.[0]
-      if (!expectation) continue
-      this.delete(expectation)
-      return expectation
+      const awaited = this.#byKey.get(key)?.[0]
+      if (!awaited) continue
+      this.delete(awaited)
+      return awaited
     }
     return undefined
   }

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { GoawayFrame } from '../protocol/frame.ts'
-import type { Session } from './session/mount.ts'
+import type { MountSession } from './session/mount.ts'
 
 /** How a server is drained. */
 export interface DrainOptions {
@@ -36,11 +36,11 @@ export function drainNotice(options: DrainOptions): GoawayFrame {
 }
 
 /** What is drained. */
-export interface DrainParts {
-  readonly sessions: readonly Session[]
+export interface DrainDeps {
+  readonly sessions: readonly MountSession[]
   readonly clock: Clock
   /** Closes a session; called again for one that is closed it does nothing. */
-  readonly end: (session: Session) => void
+  readonly end: (session: MountSession) => void
   /** Resolves once no session is left. */
   readonly emptied: Promise<void>
 }
@@ -51,8 +51,8 @@ export interface DrainParts {
  *
  * @returns resolves once none is left, or at the deadline
  */
-export async function drain(parts: DrainParts, notice: GoawayFrame): Promise<void> {
-  const { sessions, clock, end, emptied } = parts
+export async function drain(deps: DrainDeps, notice: GoawayFrame): Promise<void> {
+  const { sessions, clock, end, emptied } = deps
   let over = false
   for (const session of sessions) {
     const moves = session.info().channels.length > 0

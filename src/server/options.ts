@@ -14,7 +14,7 @@ import type { BroadcastOverflow } from './channels/publish-rate.ts'
 import type { OriginRules } from './http/origins.ts'
 import type { ResolvedPresence, ServerPresenceOptions } from './presence/presence-options.ts'
 import { presenceDefaults, resolvePresence } from './presence/presence-options.ts'
-import type { MountRequest } from './session/mount.ts'
+import type { UpgradeRequest } from './session/mount.ts'
 
 /** Who is on the other end of a connection. */
 export interface User {
@@ -53,7 +53,7 @@ export type Authenticate = (request: AuthenticateRequest) => Identified | Promis
 export type Identified = User | Identity | null | undefined
 
 /** Tells whether a request to connect may become a socket at all; only `true` is a yes. */
-export type CanConnect = (request: MountRequest) => boolean | Promise<boolean>
+export type CanConnect = (request: UpgradeRequest) => boolean | Promise<boolean>
 
 /** Tells whether a name may be that of a channel; only `true` is a yes. */
 export type ValidateChannel = (channel: string) => boolean
@@ -69,7 +69,7 @@ export type Authorize = (
 ) => boolean | Promise<boolean>
 
 /** An event on its way to somebody. */
-export interface DueEvent {
+export interface ReceivableEvent {
   readonly type: string
   /** Not to be changed: it is the same object for all receivers. */
   readonly payload: unknown
@@ -83,7 +83,7 @@ export interface DueEvent {
  *
  * @param channel where it happened, also where it is delivered through a family
  */
-export type CanReceive = (user: User | null, channel: string, event: DueEvent) => boolean
+export type CanReceive = (user: User | null, channel: string, event: ReceivableEvent) => boolean
 
 /**
  * Tells whether somebody (`null` for nobody in particular) may know that a user is at a resource; only

@@ -144,7 +144,7 @@ export class RealtimeServer {
    * @example
    * const tasks = realtimeRepository(sqlTasks, bus, { entityName: 'Task', userId: () => server.asker?.id })
    */
-  get asker(): User | null | undefined {
+  get currentUser(): User | null | undefined {
     return this.#core.ongoing.current?.user
   }
 

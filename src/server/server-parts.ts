@@ -10,22 +10,22 @@ import { channelParts } from './channels/standalone-parts.ts'
 import { Counters } from './metrics/counters.ts'
 import type { RealtimeServerOptions } from './options.ts'
 import { resolveServerOptions } from './options.ts'
-import { Handlers } from './requests/request-handlers.ts'
-import type { Session } from './session/mount.ts'
+import { RequestHandlers } from './requests/request-handlers.ts'
+import type { MountSession } from './session/mount.ts'
 import { Roster } from './session/roster.ts'
-import type { OutletParts } from './socket/outbound-queue.ts'
-import { Turn } from './socket/tick.ts'
+import type { OutboundQueueDeps } from './socket/outbound-queue.ts'
+import { Tick } from './socket/tick.ts'
 
 /** What a server is made of, as its mounts and their connections see it. */
 export interface ServerCore extends ChannelParts {
   readonly channels: ChannelManager
-  readonly handlers: Handlers
+  readonly handlers: RequestHandlers
   /** The sessions whose user is settled. */
   readonly roster: Roster
   /** Counts for the limits of users and addresses. */
   readonly rates: RateStore
   readonly counters: Counters
-  readonly outlets: OutletParts
+  readonly outlets: OutboundQueueDeps
   /** Receives what happens; never throws. */
   readonly logger: Logger | undefined
 }
@@ -37,7 +37,7 @@ export interface ServerCore extends ChannelParts {
  */
 export function createCore(
   options: RealtimeServerOptions,
-  arrived: (session: Session) => void,
+  arrived: (session: MountSession) => void,
 ): ServerCore {
   const { onError, ...resolved } = resolveServerOptions(options)
   const logger = quiet(resolved.logger, safely(onError))
@@ -64,11 +64,11 @@ export function createCore(
   return {
     ...parts,
     channels,
-    handlers: new Handlers(),
+    handlers: new RequestHandlers(),
     roster: new Roster(limits.perUser.connections, arrived),
     rates: options.rates ?? parts.broker.rates ?? new MemoryRates(clock),
     counters,
-    outlets: { clock, turn: new Turn(), counts: { slow: 0, withheld: 0, cut: 0 } },
+    outlets: { clock, tick: new Tick(), counts: { slow: 0, withheld: 0, cut: 0 } },
     logger,
   }
 }

@@ -12,13 +12,19 @@ import type { RequestHandler } from './requests/request-handlers.ts'
 import type { ServerCore } from './server-parts.ts'
 import { createCore } from './server-parts.ts'
 import { GuardedSocket } from './session/guarded-socket.ts'
-import type { ConnectionInfo, HttpRefusal, Mount, MountRequest, Session } from './session/mount.ts'
-import { SessionTable } from './session/session-registry.ts'
+import type {
+  ConnectionInfo,
+  HttpRefusal,
+  Mount,
+  MountSession,
+  UpgradeRequest,
+} from './session/mount.ts'
+import { SessionRegistry } from './session/session-registry.ts'
 import { StaleSweep } from './session/stale-sweep.ts'
-import { Attended } from './session/tracked-session.ts'
+import { TrackedSession } from './session/tracked-session.ts'
 import type { DisconnectOptions, ServerCloseOptions } from './shutdown-options.ts'
 import { closeDefaults, disconnectDefaults } from './shutdown-options.ts'
-import { Outlet } from './socket/outbound-queue.ts'
+import { OutboundQueue } from './socket/outbound-queue.ts'
 import type { PlainSocket, RawSocket, SocketHandlers } from './socket/socket.ts'
 
 /** What a manager tells of its connections, in past tense. */
@@ -30,7 +36,7 @@ export interface WebSocketManagerEvents {
 }
 
 /** A socket that asked for nothing in particular. */
-const ANYBODY: MountRequest = {
+const ANYBODY: UpgradeRequest = {
   headers: {},
   url: '/',
   query: new URLSearchParams(),
@@ -56,7 +62,7 @@ export class WebSocketManager {
   readonly #startedAt: number
   readonly #native = nativeMount()
   readonly #events: Emitter<WebSocketManagerEvents>
-  readonly #table = new SessionTable()
+  readonly #table = new SessionRegistry()
   readonly #sweep: StaleSweep
   #closing: Promise<void> | undefined
 
@@ -85,7 +91,7 @@ export class WebSocketManager {
    */
   connect(
     socket: PlainSocket,
-    request: MountRequest = ANYBODY,
+    request: UpgradeRequest = ANYBODY,
     mount: Mount = this.#native,
   ): SocketHandlers {
     return this.#take(socket, request, mount) ?? { text() {}, binary() {}, closed() {} }
@@ -95,15 +101,19 @@ export class WebSocketManager {
    * Takes a bare WebSocket: what is said on it in one turn leaves in one write, and no more is kept
    * for it than a peer reads; otherwise as {@link connect}.
    */
-  accept(raw: RawSocket, request: MountRequest, mount: Mount): SocketHandlers {
-    let attended: Attended | undefined
-    const cut = (): void => attended?.close(1013, 'too slow')
-    const outlet = new Outlet(this.core.outlets, { raw, join: mount.join, cut })
-    attended = this.#take(outlet, request, mount)
-    return attended ?? { text() {}, binary() {}, closed: () => outlet.end() }
+  accept(raw: RawSocket, request: UpgradeRequest, mount: Mount): SocketHandlers {
+    let tracked: TrackedSession | undefined
+    const cut = (): void => tracked?.close(1013, 'too slow')
+    const queue = new OutboundQueue(this.core.outlets, {
+      raw,
+      join: mount.join,
+      disconnectSlow: cut,
+    })
+    tracked = this.#take(queue, request, mount)
+    return tracked ?? { text() {}, binary() {}, closed: () => queue.end() }
   }
 
-  #take(socket: PlainSocket, request: MountRequest, mount: Mount): Attended | undefined {
+  #take(socket: PlainSocket, request: UpgradeRequest, mount: Mount): TrackedSession | undefined {
     const { counters, report } = this.core
     const guarded = new GuardedSocket(socket, counters, report)
     if (this.#closing) guarded.close(1001, 'the server is closing')
@@ -120,7 +130,7 @@ export class WebSocketManager {
   }
 
   /** Why a request would get no socket, where that is so: its address has too many. */
-  refusal({ address }: MountRequest): HttpRefusal | undefined {
+  refusal({ address }: UpgradeRequest): HttpRefusal | undefined {
     const { connections } = this.core.options.limits.perAddress
     if (address === undefined || this.#table.from(address) < connections) return undefined
     return TOO_MANY
@@ -183,7 +193,7 @@ export class WebSocketManager {
 
   /** The connections of this moment. */
   connections(): readonly ConnectionInfo[] {
-    return this.#table.list().map((attended) => attended.info())
+    return this.#table.list().map((tracked) => tracked.info())
   }
 
   /** Counts of this moment, and from the start. */
@@ -217,7 +227,7 @@ export class WebSocketManager {
     const parts = {
       sessions: this.#table.list().map(({ session }) => session),
       clock: this.core.options.clock,
-      end: (session: Session) => this.#table.of(session)?.close(code, reason),
+      end: (session: MountSession) => this.#table.of(session)?.close(code, reason),
       emptied: this.#table.emptied(),
     }
     await drain(parts, notice)
@@ -238,41 +248,46 @@ export class WebSocketManager {
   }
 
   async #close(code: number, reason: string): Promise<void> {
-    for (const attended of this.#table.list()) attended.close(code, reason)
+    for (const tracked of this.#table.list()) tracked.close(code, reason)
     await this.#table.emptied()
     await this.core.channels.close()
   }
 
-  #attend(session: Session, socket: GuardedSocket, request: MountRequest): Attended {
+  #attend(session: MountSession, socket: GuardedSocket, request: UpgradeRequest): TrackedSession {
     const { options, report, counters, logger } = this.core
     const { clock } = options
     const { address } = request
-    const closed = (gone: Attended): void => this.#closed(gone)
-    const attended = new Attended({ session, socket, clock, address, report, closed })
-    this.#table.add(attended)
+    const closed = (gone: TrackedSession): void => this.#closed(gone)
+    const tracked = new TrackedSession({ session, socket, clock, address, report, closed })
+    this.#table.add(tracked)
     counters.opens++
-    logger?.('connection', `${attended.id} opened, ${session.info().dialect}`)
+    logger?.('connection', `${tracked.id} opened, ${session.info().dialect}`)
     this.#sweep.start()
-    return attended
+    return tracked
   }
 
-  #arrived(session: Session): void {
-    const attended = this.#table.of(session)
-    if (attended) this.#events.emit('connected', attended.arrive())
+  #arrived(session: MountSession): void {
+    const tracked = this.#table.of(session)
+    if (tracked) this.#events.emit('connected', tracked.arrive())
   }
 
-  #closed(attended: Attended): void {
+  #closed(tracked: TrackedSession): void {
     const { options, counters, logger } = this.core
-    const lastedMs = options.clock.now() - attended.openedAt
-    this.#table.remove(attended)
+    const lastedMs = options.clock.now() - tracked.openedAt
+    this.#table.remove(tracked)
     if (!this.#table.size) this.#sweep.stop()
     counters.closes++
     counters.lastedMs += lastedMs
-    logger?.('connection', `${attended.id} closed after ${Math.round(lastedMs)} ms`)
-    if (attended.arrived) this.#events.emit('disconnected', attended.info())
+    logger?.('connection', `${tracked.id} closed after ${Math.round(lastedMs)} ms`)
+    if (tracked.arrived) this.#events.emit('disconnected', tracked.info())
   }
 
-  #tell(sessions: readonly Session[], channel: string, type: string, payload: unknown): number {
+  #tell(
+    sessions: readonly MountSession[],
+    channel: string,
+    type: string,
+    payload: unknown,
+  ): number {
     const timestamp = this.core.options.clock.wall()
     const json = toJson(type, payload)
     check(channel, type, json)

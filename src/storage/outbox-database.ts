@@ -1,5 +1,5 @@
 import type { OutboxIdentity } from '../ports/outbox-storage.ts'
-import type { Question } from '../ports/outgoing-request.ts'
+import type { OutgoingRequest } from '../ports/outgoing-request.ts'
 
 /**
  * What keeps requests, for all tabs that share it.
@@ -47,7 +47,7 @@ export interface OutboxDatabase {
 export interface StoredRequest {
   readonly requestId: string
   /** What is asked, in plain JSON. */
-  readonly question: Question
+  readonly outgoing: OutgoingRequest
   /** In whose name; nobody's where nobody was known to be signed in. */
   readonly userId: string | undefined
   readonly createdAt: number

@@ -1,16 +1,16 @@
 import { WirefoldError } from '../base/errors.ts'
-import type { Question } from '../ports/outgoing-request.ts'
+import type { OutgoingRequest } from '../ports/outgoing-request.ts'
 import { nameOf } from '../ports/outgoing-request.ts'
 import type { StoredRequest } from './outbox-database.ts'
 
 /** What can become of a stored request besides its answer. */
-export const faults = {
+export const outboxErrors = {
   /** It could not be put into the database. */
-  unstorable: (question: Question, cause: unknown) =>
+  unstorable: (outgoing: OutgoingRequest, cause: unknown) =>
     new WirefoldError(
       'not-stored',
-      `${nameOf(question)} could not be stored, and is not sent. Make room, or ask it as volatile.`,
-      { requestId: question.requestId },
+      `${nameOf(outgoing)} could not be stored, and is not sent. Make room, or ask it as volatile.`,
+      { requestId: outgoing.requestId },
       { cause },
     ),
   /** The database itself does not work. */
@@ -22,31 +22,31 @@ export const faults = {
       { cause },
     ),
   /** Its promise is over, and it is not. */
-  late: ({ question, requestId, sentAt }: StoredRequest, timeoutMs: number) =>
+  late: ({ outgoing, requestId, sentAt }: StoredRequest, timeoutMs: number) =>
     new WirefoldError(
       'request-timeout',
-      `${nameOf(question)} was not answered in ${timeoutMs} ms. It is stored, and sent until it is; the event "settled" tells what becomes of it.`,
+      `${nameOf(outgoing)} was not answered in ${timeoutMs} ms. It is stored, and sent until it is; the event "settled" tells what becomes of it.`,
       { requestId, timeoutMs, sent: sentAt !== undefined, stored: true },
     ),
   /** Its time to live is over. */
-  expired: ({ question, requestId, createdAt, expiresAt, sentAt }: StoredRequest) =>
+  expired: ({ outgoing, requestId, createdAt, expiresAt, sentAt }: StoredRequest) =>
     new WirefoldError(
       'request-timeout',
-      `${nameOf(question)} was not answered in ${expiresAt - createdAt} ms, and is not sent any more.`,
+      `${nameOf(outgoing)} was not answered in ${expiresAt - createdAt} ms, and is not sent any more.`,
       { requestId, timeoutMs: expiresAt - createdAt, sent: sentAt !== undefined },
     ),
   /** A newer one of its kind waits already. */
-  outdated: (question: Question) =>
+  outdated: (outgoing: OutgoingRequest) =>
     new WirefoldError(
       'superseded',
-      `${nameOf(question)} was not sent: a newer one waits already.`,
-      { requestId: question.requestId },
+      `${nameOf(outgoing)} was not sent: a newer one waits already.`,
+      { requestId: outgoing.requestId },
     ),
   /** It is no longer there as ours. */
-  lost: (question: Question) =>
+  lost: (outgoing: OutgoingRequest) =>
     new WirefoldError(
       'outcome-unknown',
-      `${nameOf(question)} is no longer this client's to send: another has taken it over, or it was deleted.`,
-      { requestId: question.requestId },
+      `${nameOf(outgoing)} is no longer this client's to send: another has taken it over, or it was deleted.`,
+      { requestId: outgoing.requestId },
     ),
 }

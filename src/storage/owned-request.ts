@@ -2,13 +2,13 @@ import type { Cancel, Clock } from '../base/clock.ts'
 import type { WirefoldError } from '../base/errors.ts'
 import { isWirefoldError } from '../base/errors.ts'
 import type { SettledRequest } from '../ports/outbox-storage.ts'
-import type { AskOptions } from '../ports/outgoing-request.ts'
+import type { SendOptions } from '../ports/outgoing-request.ts'
 import type { ReplyFrame } from '../protocol/frame.ts'
 import type { StoredRequest } from './outbox-database.ts'
-import { faults } from './outbox-errors.ts'
+import { outboxErrors } from './outbox-errors.ts'
 
 /** A stored request that is ours to send, and whoever waits for its answer. */
-export class Held {
+export class OwnedRequest {
   /** As it is kept. */
   request: StoredRequest
   /** Whether its user was never more than who was signed in the last time. */
@@ -31,10 +31,10 @@ export class Held {
   }
 
   /** Its answer, for somebody who may leave before the request does: it goes on until its time to live is over. */
-  answer({ timeoutMs, ttlMs, signal }: AskOptions, clock: Clock): Promise<ReplyFrame> {
+  answer({ timeoutMs, ttlMs, signal }: SendOptions, clock: Clock): Promise<ReplyFrame> {
     const onAbort = (): void => this.#giveUp.abort(signal?.reason)
     const timeOut = (): void => {
-      this.#waiter?.reject(faults.late(this.request, timeoutMs))
+      this.#waiter?.reject(outboxErrors.late(this.request, timeoutMs))
       this.#waiter = undefined
     }
     const cancel: Cancel | undefined =
@@ -66,8 +66,8 @@ export class Held {
     if (this.#waiter && reply) this.#waiter.resolve(reply)
     else if (this.#waiter) this.#waiter.reject(fault)
     else {
-      const { question } = this.request
-      return { question, reply, error: isWirefoldError(fault) ? fault : undefined }
+      const { outgoing } = this.request
+      return { request: outgoing, reply, error: isWirefoldError(fault) ? fault : undefined }
     }
     return undefined
   }

@@ -1,9 +1,9 @@
 import type { Clock } from '../base/clock.ts'
 import type { WirefoldError } from '../base/errors.ts'
-import type { AskOptions, Question } from '../ports/outgoing-request.ts'
+import type { OutgoingRequest, SendOptions } from '../ports/outgoing-request.ts'
 import { byAge } from './claim-rules.ts'
 import type { StoredRequest } from './outbox-database.ts'
-import { faults } from './outbox-errors.ts'
+import { outboxErrors } from './outbox-errors.ts'
 
 /** Who stores a request. */
 export interface Author {
@@ -14,23 +14,23 @@ export interface Author {
 
 /** A question as it is kept; throws `not-stored` where it is not plain JSON. */
 export function storedRequest(
-  question: Question,
-  { idempotent, ordering, supersede, ttlMs }: AskOptions,
+  outgoing: OutgoingRequest,
+  { idempotent, ordering, supersede, ttlMs }: SendOptions,
   author: Author,
 ): StoredRequest {
-  const { requestId, timestamp } = question
+  const { requestId, timestamp } = outgoing
   const expiresAt = timestamp + ttlMs
   const sentAt = undefined
   const rest = { createdAt: timestamp, expiresAt, sentAt, idempotent, ordering, supersede }
-  return { requestId, question: plain(question), ...author, ...rest }
+  return { requestId, outgoing: plain(outgoing), ...author, ...rest }
 }
 
 /** What is sent now and what is sent later are the same, whatever becomes of the payload meanwhile. */
-function plain(question: Question): Question {
+function plain(outgoing: OutgoingRequest): OutgoingRequest {
   try {
-    return JSON.parse(JSON.stringify(question))
+    return JSON.parse(JSON.stringify(outgoing))
   } catch (cause) {
-    throw faults.unstorable(question, cause)
+    throw outboxErrors.unstorable(outgoing, cause)
   }
 }
 
@@ -43,11 +43,11 @@ export function restored(
   request: StoredRequest,
   others: Iterable<StoredRequest>,
   clock: Clock,
-): AskOptions | WirefoldError {
+): SendOptions | WirefoldError {
   const { expiresAt, sentAt, idempotent, ordering, supersede } = request
   const now = clock.wall()
   const leftMs = expiresAt - now
-  if (leftMs <= 0) return faults.expired(request)
+  if (leftMs <= 0) return outboxErrors.expired(request)
   const how = { timeoutMs: leftMs, ttlMs: leftMs, volatile: false, idempotent, ordering }
   if (sentAt !== undefined) {
     // A clock that was set back cannot tell how long ago it was: too long.
@@ -57,7 +57,7 @@ export function restored(
   if (supersede !== undefined) {
     for (const other of others) {
       if (other.supersede === supersede && byAge(other, request) > 0) {
-        return faults.outdated(request.question)
+        return outboxErrors.outdated(request.outgoing)
       }
     }
   }

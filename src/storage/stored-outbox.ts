@@ -2,12 +2,12 @@ import type { Cancel } from '../base/clock.ts'
 import { isWirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
 import { lazy } from '../base/lazy.ts'
-import type { KeptOutbox, OutboxHost, OutboxStorage } from '../ports/outbox-storage.ts'
-import type { AskOptions, Question } from '../ports/outgoing-request.ts'
+import type { ClientOutbox, OutboxHost, OutboxStorage } from '../ports/outbox-storage.ts'
+import type { OutgoingRequest, SendOptions } from '../ports/outgoing-request.ts'
 import type { ReplyFrame } from '../protocol/frame.ts'
 import type { Claim, OutboxDatabase, StoredRequest } from './outbox-database.ts'
-import { faults } from './outbox-errors.ts'
-import { Held } from './owned-request.ts'
+import { outboxErrors } from './outbox-errors.ts'
+import { OwnedRequest } from './owned-request.ts'
 import { restored, storedRequest } from './restore-request.ts'
 
 /** How long nobody else sends what we have not been heard of for, in milliseconds. */
@@ -19,7 +19,7 @@ const READ_MS = 5_000
 
 /** One that asks whether it may leave. */
 interface Leaving {
-  readonly held: Held
+  readonly owned: OwnedRequest
   /** When it first left. */
   readonly sentAt: number
   readonly resolve: (may: boolean) => void
@@ -38,11 +38,11 @@ export function storedOutbox(database: OutboxDatabase): OutboxStorage {
   return { keep: (host) => new StoredOutbox(host, database) }
 }
 
-class StoredOutbox implements KeptOutbox {
+class StoredOutbox implements ClientOutbox {
   readonly #host: OutboxHost
   readonly #database: OutboxDatabase
   #owner = lazy(randomId)
-  readonly #held = new Map<string, Held>()
+  readonly #owned = new Map<string, OwnedRequest>()
   #leaving: Leaving[] = []
   #reading: Promise<void> | undefined
   /** Whether requests are stored; `undefined` until the database was read. */
@@ -65,20 +65,20 @@ class StoredOutbox implements KeptOutbox {
     return this.#reading
   }
 
-  async ask(question: Question, options: AskOptions): Promise<ReplyFrame> {
-    if (options.volatile) return this.#host.ask(question, options)
+  async send(outgoing: OutgoingRequest, options: SendOptions): Promise<ReplyFrame> {
+    if (options.volatile) return this.#host.send(outgoing, options)
     // What was left behind is sent before what is asked now.
     if (this.#works === undefined) await this.ready()
-    if (!this.#works || options.signal?.aborted) return this.#host.ask(question, options)
-    const request = storedRequest(question, options, {
+    if (!this.#works || options.signal?.aborted) return this.#host.send(outgoing, options)
+    const request = storedRequest(outgoing, options, {
       owner: this.#owner(),
       userId: this.#userId,
       order: this.#asked++,
     })
     const stored = this.#database.put(request, this.#leaseUntil())
-    const held = this.#hold(request, options, !this.#isKnown)
-    stored.catch((cause) => held.giveUp(faults.unstorable(request.question, cause)))
-    return held.answer(options, this.#host.clock)
+    const owned = this.#hold(request, options, !this.#isKnown)
+    stored.catch((cause) => owned.giveUp(outboxErrors.unstorable(request.outgoing, cause)))
+    return owned.answer(options, this.#host.clock)
   }
 
   greeted(userId: string | undefined): void {
@@ -92,7 +92,7 @@ class StoredOutbox implements KeptOutbox {
 
   release(userId: string | undefined): void {
     this.#yield()
-    for (const { isGuess, request } of this.#held.values()) {
+    for (const { isGuess, request } of this.#owned.values()) {
       // Asked before it was known who asks: nobody's to send.
       const isWrong = isGuess && userId !== this.#userId
       if (isWrong) void this.#safely(this.#database.delete(request.requestId))
@@ -100,7 +100,7 @@ class StoredOutbox implements KeptOutbox {
     this.#isKnown = false
     this.#userId = userId
     this.#owner = lazy(randomId)
-    this.#held.clear()
+    this.#owned.clear()
     this.#leaving = []
     this.#watch()
   }
@@ -128,7 +128,7 @@ class StoredOutbox implements KeptOutbox {
 
   #claimFor(userId: string | undefined): Claim {
     const now = this.#host.clock.wall()
-    const limit = Math.max(this.#host.limit - this.#held.size, 0)
+    const limit = Math.max(this.#host.limit - this.#owned.size, 0)
     return { owner: this.#owner(), userId, now, leaseUntil: this.#leaseUntil(), limit }
   }
 
@@ -147,88 +147,90 @@ class StoredOutbox implements KeptOutbox {
 
   /** Asks what somebody has asked before who is gone. */
   #take(request: StoredRequest): void {
-    const { requestId, question } = request
-    if (this.#held.has(requestId)) return
-    const others = [...this.#held.values()].map((held) => held.request)
+    const { requestId, outgoing } = request
+    if (this.#owned.has(requestId)) return
+    const others = [...this.#owned.values()].map((owned) => owned.request)
     const how = restored(request, others, this.#host.clock)
     if (!isWirefoldError(how)) this.#hold(request, how, false)
     else {
       void this.#safely(this.#database.delete(requestId))
-      this.#host.settled({ question, reply: undefined, error: how })
+      this.#host.settled({ request: outgoing, reply: undefined, error: how })
     }
   }
 
   /** Has a request sent; until it is settled it is ours. */
-  #hold(request: StoredRequest, options: AskOptions, isGuess: boolean): Held {
-    const held = new Held(request, isGuess)
-    this.#held.set(request.requestId, held)
+  #hold(request: StoredRequest, options: SendOptions, isGuess: boolean): OwnedRequest {
+    const owned = new OwnedRequest(request, isGuess)
+    this.#owned.set(request.requestId, owned)
     const timeoutMs = Math.max(options.timeoutMs, options.ttlMs)
-    const gate = (first: boolean): Promise<boolean> => this.#mayLeave(held, first)
-    this.#host.ask(request.question, { ...options, timeoutMs, signal: held.signal, gate }).then(
-      (reply) => this.#settled(held, reply, undefined),
-      (error) => this.#settled(held, undefined, error),
-    )
+    const beforeSend = (first: boolean): Promise<boolean> => this.#mayLeave(owned, first)
+    this.#host
+      .send(request.outgoing, { ...options, timeoutMs, signal: owned.signal, beforeSend })
+      .then(
+        (reply) => this.#settled(owned, reply, undefined),
+        (error) => this.#settled(owned, undefined, error),
+      )
     this.#watch()
-    return held
+    return owned
   }
 
-  #settled(held: Held, reply: ReplyFrame | undefined, error: unknown): void {
-    const { requestId } = held.request
-    const isOurs = this.#isOurs(held)
+  #settled(owned: OwnedRequest, reply: ReplyFrame | undefined, error: unknown): void {
+    const { requestId } = owned.request
+    const isOurs = this.#isOurs(owned)
     if (isOurs) {
-      this.#held.delete(requestId)
+      this.#owned.delete(requestId)
       void this.#safely(this.#database.delete(requestId))
     }
-    const untold = held.settle(reply, error)
+    const untold = owned.settle(reply, error)
     // What we have let go of is told by whoever has it now.
     if (untold && isOurs) this.#host.settled(untold)
     this.#watch()
   }
 
-  #isOurs(held: Held): boolean {
-    return this.#held.get(held.request.requestId) === held
+  #isOurs(owned: OwnedRequest): boolean {
+    return this.#owned.get(owned.request.requestId) === owned
   }
 
   /** Somebody else has it now, or nobody. */
-  #lose(held: Held): void {
-    this.#held.delete(held.request.requestId)
-    held.giveUp(faults.lost(held.request.question))
+  #lose(owned: OwnedRequest): void {
+    this.#owned.delete(owned.request.requestId)
+    owned.giveUp(outboxErrors.lost(owned.request.outgoing))
   }
 
   /** Those that want to leave in one turn are marked together. */
-  #mayLeave(held: Held, first: boolean): Promise<boolean> {
+  #mayLeave(owned: OwnedRequest, first: boolean): Promise<boolean> {
     const now = this.#host.clock.wall()
-    const sentAt = (first ? undefined : held.request.sentAt) ?? now
+    const sentAt = (first ? undefined : owned.request.sentAt) ?? now
     return new Promise((resolve) => {
-      const alone = this.#leaving.push({ held, sentAt, resolve }) === 1
+      const alone = this.#leaving.push({ owned, sentAt, resolve }) === 1
       if (alone) queueMicrotask(() => void this.#mark())
     })
   }
 
   async #mark(): Promise<void> {
     const now = this.#host.clock.wall()
-    for (const { held } of this.#leaving) {
-      if (held.request.expiresAt <= now) held.giveUp(faults.expired(held.request))
+    for (const { owned } of this.#leaving) {
+      if (owned.request.expiresAt <= now) owned.giveUp(outboxErrors.expired(owned.request))
     }
-    const leaving = this.#leaving.splice(0).filter(({ held }) => !held.signal.aborted)
+    const leaving = this.#leaving.splice(0).filter(({ owned }) => !owned.signal.aborted)
     const [owner, userId, leaseUntil] = [this.#owner(), this.#userId, this.#leaseUntil()]
-    const sentAt = new Map(leaving.map((one) => [one.held.request.requestId, one.sentAt]))
+    const sentAt = new Map(leaving.map((one) => [one.owned.request.requestId, one.sentAt]))
     const marked = await this.#safely(this.#database.mark({ owner, userId, leaseUntil, sentAt }))
-    for (const one of leaving.filter(({ held }) => this.#isOurs(held))) {
-      const { held, resolve } = one
+    for (const one of leaving.filter(({ owned }) => this.#isOurs(owned))) {
+      const { owned, resolve } = one
       // Unmarked it does not leave; with the next look it is tried again.
       if (!marked) this.#leaving.push(one)
-      else if (marked.includes(held.request.requestId)) {
-        held.request = { ...held.request, userId, sentAt: one.sentAt }
+      else if (marked.includes(owned.request.requestId)) {
+        owned.request = { ...owned.request, userId, sentAt: one.sentAt }
         resolve(true)
-      } else this.#lose(held)
+      } else this.#lose(owned)
     }
   }
 
   /** Every so often, while there is something to send or to be found. */
   #watch(): void {
     const { clock, environment } = this.#host
-    if (this.#held.size > 0 || (this.#works && this.#host.isOpen())) {
+    if (this.#owned.size > 0 || (this.#works && this.#host.isOpen())) {
       this.#cancelTick ??= clock.after(RENEW_MS, () => void this.#tick())
       this.#unfollow ??= environment.follow((event) => event === 'hide' && this.#yield())
     } else {
@@ -241,7 +243,7 @@ class StoredOutbox implements KeptOutbox {
 
   async #tick(): Promise<void> {
     this.#cancelTick = undefined
-    const held = [...this.#held.values()]
+    const held = [...this.#owned.values()]
     if (held.length > 0) {
       const owned = await this.#safely(this.#database.renew(this.#owner(), this.#leaseUntil()))
       for (const one of owned ? held : []) {
@@ -255,7 +257,7 @@ class StoredOutbox implements KeptOutbox {
 
   /** Whoever comes next need not wait for our lease to end. */
   #yield(): void {
-    if (this.#held.size > 0) void this.#safely(this.#database.release(this.#owner()))
+    if (this.#owned.size > 0) void this.#safely(this.#database.release(this.#owner()))
   }
 
   #leaseUntil(): number {
@@ -269,7 +271,7 @@ class StoredOutbox implements KeptOutbox {
       this.#failing = false
       return value
     } catch (cause) {
-      if (!this.#failing) this.#host.report(faults.failing(cause))
+      if (!this.#failing) this.#host.report(outboxErrors.failing(cause))
       this.#failing = true
       return undefined
     }

@@ -179,7 +179,7 @@ export const outboxDatabaseSuite: readonly SuiteCase<MakeOutboxDatabase>[] = [
 function request(requestId: string, members: Partial<StoredRequest> = {}): StoredRequest {
   return {
     requestId,
-    question: {
+    outgoing: {
       kind: 'request',
       timestamp: NOW,
       requestId,

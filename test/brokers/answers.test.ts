@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
-import type { Begun } from 'wirefold/server'
+import type { ReplyLookup } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
 import { until } from '../support/live.ts'
 import { describeWithRedis, redisBench } from '../support/redis.ts'
 
-const recordOf = (begun: Begun) =>
+const recordOf = (begun: ReplyLookup) =>
   begun.state === 'started' ? begun.record : Promise.reject(new Error(begun.state))
 
 describeWithRedis('answers in Redis', async () => {

@@ -3,7 +3,7 @@ import type { PresenceJoin } from 'wirefold/server'
 import type { RedisBroker, RedisConnection } from 'wirefold/server/redis'
 import { createRedisBroker } from 'wirefold/server/redis'
 import { ManualClock } from 'wirefold/testing'
-import { Attendance } from '../../src/server/presence/lease-keeper.ts'
+import { LeaseKeeper } from '../../src/server/presence/lease-keeper.ts'
 import { hearing } from '../support/broker.ts'
 import { passLeases } from '../support/leases.ts'
 import { until } from '../support/live.ts'
@@ -34,7 +34,7 @@ function attendance(broker: RedisBroker) {
   const errors: unknown[] = []
   const report = (error: unknown) => errors.push(error)
   const store = broker.presence
-  return { clock, errors, attends: new Attendance({ store, clock, timeoutMs: 30_000, report }) }
+  return { clock, errors, attends: new LeaseKeeper({ store, clock, timeoutMs: 30_000, report }) }
 }
 const attendant = (userId: string, owner = userId) => ({
   member: member(userId, owner),

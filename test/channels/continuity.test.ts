@@ -32,18 +32,18 @@ describe('continuity', () => {
   it('follows what the server says came before, where a filter kept something back', () => {
     const continuity = at(5)
     expect(continuity.judge(event(9, { prev: 5 }))).toBe('deliver')
-    expect(continuity.judge(event(12, { prev: 10 }))).toBe('hole')
+    expect(continuity.judge(event(12, { prev: 10 }))).toBe('missing')
     expect(continuity.judge(event(10))).toBe('deliver')
   })
 
   it('finds a hole, and gives up on one that nobody can fill', () => {
     const continuity = at(5)
-    expect(continuity.judge(event(8))).toBe('hole')
+    expect(continuity.judge(event(8))).toBe('missing')
     continuity.asking()
     expect(continuity.answered(undefined, false)).toBeUndefined()
     expect(continuity.judge(event(8))).toBe('unfillable')
     expect(continuity.judge(event(9))).toBe('deliver')
-    expect(continuity.judge(event(11))).toBe('hole')
+    expect(continuity.judge(event(11))).toBe('missing')
   })
 
   it('names the four causes of a gap', () => {
@@ -100,12 +100,12 @@ describe('continuity', () => {
 
   it('asks the server once when an older event comes: it may not be where it believes to be', () => {
     const continuity = at(90)
-    expect(continuity.judge(event(11))).toBe('hole')
+    expect(continuity.judge(event(11))).toBe('missing')
     continuity.asking()
     expect(continuity.answered({ epoch: 'e', offset: 11 }, true)).toBe('went-back')
     expect(continuity.judge(event(12))).toBe('deliver')
     const right = at(90)
-    expect(right.judge(event(11))).toBe('hole')
+    expect(right.judge(event(11))).toBe('missing')
     right.asking()
     expect(right.answered(undefined, false)).toBeUndefined()
     expect([12, 13, 91].map((offset) => right.judge(event(offset)))).toEqual([

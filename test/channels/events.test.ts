@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { ChannelSubscriber, events } from 'wirefold'
+import { ChannelSubscriber, channelEvents } from 'wirefold'
 import { settle } from 'wirefold/testing'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 
-async function live(options: Parameters<typeof events>[2] = {}, refuse?: () => string) {
+async function live(options: Parameters<typeof channelEvents>[2] = {}, refuse?: () => string) {
   const parts = scripted(refuse ? { refuse } : {})
   const channels = new ChannelSubscriber(parts.client)
-  const iterator = events(channels, 'news', options)[Symbol.asyncIterator]()
+  const iterator = channelEvents(channels, 'news', options)[Symbol.asyncIterator]()
   await parts.clock.advance(1)
   const publish = async (...payloads: unknown[]) => {
     for (const payload of payloads) parts.server.publish('news', 'said', payload)
@@ -37,7 +37,7 @@ describe('events', () => {
     const { clock, server, channels, publish } = await live()
     const seen: unknown[] = []
     const loop = (async () => {
-      for await (const event of events(channels, 'sport')) {
+      for await (const event of channelEvents(channels, 'sport')) {
         seen.push(event.payload)
         break
       }

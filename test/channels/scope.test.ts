@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ChannelSubscriber, scope } from 'wirefold'
+import { ChannelSubscriber, channelScope } from 'wirefold'
 import { scripted } from '../support/scripted.ts'
 
 function parts() {
@@ -11,7 +11,7 @@ describe('a scope', () => {
   it('releases everything in it at once, twice safely, and no socket was made for it', async () => {
     const { clock, server, channels } = parts()
     const heard: unknown[] = []
-    const bag = scope(channels)
+    const bag = channelScope(channels)
     for (const name of ['a', 'b', 'c']) bag.subscribe(name, (payload) => heard.push(payload))
     await clock.advance(1)
     bag.dispose()
@@ -24,7 +24,7 @@ describe('a scope', () => {
 
   it('releases what is put into it too late', async () => {
     const { clock, server, channels } = parts()
-    const bag = scope(channels)
+    const bag = channelScope(channels)
     bag()
     bag.subscribe('a', () => {})
     await clock.advance(1_000)
@@ -34,9 +34,9 @@ describe('a scope', () => {
   it('is released by a signal, and by the end of a using block', async () => {
     const { clock, server, channels } = parts()
     const controller = new AbortController()
-    scope(channels, { signal: controller.signal }).subscribe('a', () => {})
+    channelScope(channels, { signal: controller.signal }).subscribe('a', () => {})
     {
-      using bag = scope(channels)
+      using bag = channelScope(channels)
       bag.subscribe('b', () => {})
       await clock.advance(1)
       expect([...server.subscribed]).toEqual(['a', 'b'])
@@ -49,7 +49,7 @@ describe('a scope', () => {
   it('leaves alone what others have subscribed to', async () => {
     const { clock, server, channels } = parts()
     channels.subscribe('a', () => {})
-    const bag = scope(channels)
+    const bag = channelScope(channels)
     bag.subscribe('a', () => {})
     bag.subscribe('b', () => {})
     await clock.advance(1)
@@ -62,10 +62,10 @@ describe('a scope', () => {
     const { clock, server, channels } = parts()
     const heard: unknown[] = []
     const dashboard = {
-      bag: undefined as ReturnType<typeof scope> | undefined,
+      bag: undefined as ReturnType<typeof channelScope> | undefined,
       initialize() {
         if (this.bag) return
-        this.bag = scope(channels)
+        this.bag = channelScope(channels)
         this.bag.subscribe('agent:1', (payload) => heard.push(payload))
       },
       cleanup() {

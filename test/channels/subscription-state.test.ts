@@ -13,7 +13,7 @@ const inputs: Record<string, SubscriptionInput> = {
   refused: { name: 'refused', refusal },
   lost: { name: 'lost' },
   cut: { name: 'cut' },
-  hole: { name: 'hole' },
+  hole: { name: 'missing' },
   renew: { name: 'renew' },
 }
 

@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
-import type { EventFrame, Snapshot } from 'wirefold'
+import type { EventFrame, SyncSnapshot } from 'wirefold'
 import { ChannelSubscriber, sync } from 'wirefold'
 import { scripted } from '../support/scripted.ts'
 
@@ -27,7 +27,7 @@ function followed(latencyMs = 5) {
     },
   }
   /** Reads the sum some time after it was asked, and answers some time later. */
-  const load = (beforeMs: number, afterMs: number) => async (): Promise<Snapshot<number>> => {
+  const load = (beforeMs: number, afterMs: number) => async (): Promise<SyncSnapshot<number>> => {
     await new Promise<void>((resolve) => clock.after(beforeMs, resolve))
     const state = truth.sum
     const at = { epoch: server.epoch, offset: truth.offset }

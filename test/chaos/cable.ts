@@ -1,5 +1,5 @@
 import type { Clock, CloseInfo, GoawayFrame } from 'wirefold'
-import type { Session, Socket } from 'wirefold/server'
+import type { MountSession, Socket } from 'wirefold/server'
 import type { FarEnd } from 'wirefold/testing'
 import type { Random } from '../hostile/random.ts'
 import { Pipe } from './pipe.ts'
@@ -12,7 +12,7 @@ const LOST: CloseInfo = { code: 1006, reason: '' }
 export const RESTARTING: CloseInfo = { code: 1012, reason: '' }
 
 /** Has a server take a socket. */
-export type Open = (socket: Socket) => Session
+export type Open = (socket: Socket) => MountSession
 
 /** What a cable is made of. */
 export interface CableParts {
@@ -31,7 +31,7 @@ export class Cable {
   readonly toServer: Pipe<Item>
   readonly toClient: Pipe<Item>
   readonly #parts: CableParts
-  #session: Session | undefined
+  #session: MountSession | undefined
 
   constructor(parts: CableParts) {
     const { far } = parts
@@ -105,7 +105,7 @@ export class Cable {
         return toClient.bytes
       },
       send,
-      offer: (text) => {
+      sendDroppable: (text) => {
         send(text)
         return true
       },

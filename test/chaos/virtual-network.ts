@@ -1,4 +1,4 @@
-import type { MountRequest, RealtimeServer, ServerCore } from 'wirefold/server'
+import type { RealtimeServer, ServerCore, UpgradeRequest } from 'wirefold/server'
 import { nativeMount } from 'wirefold/server'
 import type { FarEnd } from 'wirefold/testing'
 import { MemoryPair } from 'wirefold/testing'
@@ -11,7 +11,7 @@ import type { Network, Silence } from './network.ts'
 import type { Weather } from './weather.ts'
 import { calm } from './weather.ts'
 
-const ANYBODY: MountRequest = {
+const ANYBODY: UpgradeRequest = {
   headers: {},
   url: '/ws',
   query: new URLSearchParams(),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ChannelSubscriber, scope } from 'wirefold'
+import { ChannelSubscriber, channelScope } from 'wirefold'
 import { scripted } from '../support/scripted.ts'
 
 const CYCLES = 10_000
@@ -57,7 +57,7 @@ describe('nothing is left behind', () => {
     const { clock, server, client } = scripted()
     const channels = new ChannelSubscriber(client)
     for (let n = 0; n < 1_000; n++) {
-      const view = scope(channels)
+      const view = channelScope(channels)
       view.subscribe('dashboard', () => {})
       view.subscribe(`chat:${n % 3}`, () => {})
       await clock.advance(n % 7)

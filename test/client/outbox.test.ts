@@ -111,17 +111,17 @@ describe('the outbox', () => {
   it('says subscribes before what waited, and everything after the greeting', async () => {
     const { server, ask, back, client } = await cutOff()
     ask('first')
-    client.line.join({
-      rank: 1,
+    client.port.join({
+      order: 1,
       handlers: 0,
       opening: () => {
-        client.line.say({
+        client.port.say({
           ...{ kind: 'subscribe', timestamp: 0, requestId: 's' },
           ...{ channels: ['a'], since: new Map() },
         })
       },
       receive: () => false,
-      cut: () => {},
+      disconnected: () => {},
       forget: () => {},
       ended: () => {},
     })

@@ -235,8 +235,8 @@ describe('a request', () => {
 describe('an answer', () => {
   it('tells where the events stand that the request brought about', async () => {
     const { clock, client, server } = scripted({ answer: () => undefined })
-    const reply = outcomeOf(client.ask<string>('task:create', 'x'))
-    const silent = outcomeOf(client.ask('task:create'))
+    const reply = outcomeOf(client.requestWithPosition<string>('task:create', 'x'))
+    const silent = outcomeOf(client.requestWithPosition('task:create'))
     await clock.advance(1)
     const [first, second] = server.messages.slice(-2).map(({ requestId }) => requestId)
     const at = [{ channel: 'entity:Task', epoch: 'e1', offset: 3 }]

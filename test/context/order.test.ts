@@ -1,33 +1,33 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
-import { isBefore, placeOf } from '../../src/context/event-order.ts'
+import { isBefore, sortKeyOf } from '../../src/context/event-order.ts'
 
 function idIsBefore(id: string, other: string): boolean {
-  const place = placeOf('id', { id })
-  const otherPlace = placeOf('id', { id: other })
+  const place = sortKeyOf('id', { id })
+  const otherPlace = sortKeyOf('id', { id: other })
   if (place === undefined || otherPlace === undefined) throw new Error('an id has no place')
   return isBefore(place, otherPlace)
 }
 
 describe('an order', () => {
   it('by arrival gives no event a place', () => {
-    expect(placeOf('arrival', { id: 'p_1', timestamp: 1, offset: 1 })).toBeUndefined()
+    expect(sortKeyOf('arrival', { id: 'p_1', timestamp: 1, offset: 1 })).toBeUndefined()
   })
 
   it('by timestamp or offset goes by that number alone', () => {
-    expect(placeOf('timestamp', { timestamp: 7, offset: 1 })).toBe(7)
-    expect(placeOf('offset', { timestamp: 7, offset: 0 })).toBe(0)
+    expect(sortKeyOf('timestamp', { timestamp: 7, offset: 1 })).toBe(7)
+    expect(sortKeyOf('offset', { timestamp: 7, offset: 0 })).toBe(0)
     expect(isBefore(1, 2)).toBe(true)
     expect(isBefore(2, 2)).toBe(false)
   })
 
   it('has no place for events that do not tell', () => {
-    expect(placeOf('timestamp', {})).toBeUndefined()
-    expect(placeOf('timestamp', { timestamp: Number.NaN })).toBeUndefined()
-    expect(placeOf('offset', { timestamp: 1 })).toBeUndefined()
-    expect(placeOf('id', {})).toBeUndefined()
-    expect(placeOf('id', { id: 'no number' })).toBeUndefined()
-    expect(placeOf('id', { id: '' })).toBeUndefined()
+    expect(sortKeyOf('timestamp', {})).toBeUndefined()
+    expect(sortKeyOf('timestamp', { timestamp: Number.NaN })).toBeUndefined()
+    expect(sortKeyOf('offset', { timestamp: 1 })).toBeUndefined()
+    expect(sortKeyOf('id', {})).toBeUndefined()
+    expect(sortKeyOf('id', { id: 'no number' })).toBeUndefined()
+    expect(sortKeyOf('id', { id: '' })).toBeUndefined()
   })
 
   it('compares the numbers ids end in, whatever stands before them', () => {
@@ -64,8 +64,8 @@ describe('an order', () => {
 
   it('reads a long id of a hostile peer in no time', () => {
     const before = process.cpuUsage()
-    placeOf('id', { id: `${'1'.repeat(1_000_000)}x` })
-    placeOf('id', { id: `${'0'.repeat(1_000_000)}-${'1'.repeat(1_000_000)}` })
+    sortKeyOf('id', { id: `${'1'.repeat(1_000_000)}x` })
+    sortKeyOf('id', { id: `${'0'.repeat(1_000_000)}-${'1'.repeat(1_000_000)}` })
     const { user } = process.cpuUsage(before)
     // A millionth of what a reader would take that looks at everything again for each digit.
     expect(user / 1_000).toBeLessThan(5_000)

@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import type { Linked } from '../../src/context/lru-list.ts'
-import { Recency } from '../../src/context/lru-list.ts'
+import { LruList } from '../../src/context/lru-list.ts'
 
 class Item implements Linked<Item> {
   older: Item | undefined
@@ -13,7 +13,7 @@ describe('recency', () => {
     'names who a list would have first',
     (steps) => {
       const items = Array.from({ length: 5 }, () => new Item())
-      const recency = new Recency<Item>()
+      const recency = new LruList<Item>()
       let model: Item[] = []
       for (const [step, index] of steps) {
         const item = items[index] ?? new Item()

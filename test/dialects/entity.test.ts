@@ -139,7 +139,7 @@ describe('the entity dialect', () => {
     const watching = channels.subscribe('presence:workspace/tasks', () => {})
     await clock.advance(0)
     for (const action of ['join', 'update'] as const) {
-      client.line.say(
+      client.port.say(
         {
           ...{ kind: 'presence', timestamp: 1, requestId: action, action },
           ...{ resource: 'workspace/tasks', meta: { at: action } },

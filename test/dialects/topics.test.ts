@@ -1,9 +1,9 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 import {
-  build,
   isTopicEvent,
   topic,
+  topicMessage,
   topics,
   withConfirmations,
   withErrors,
@@ -52,18 +52,18 @@ describe('the name of a topic', () => {
 
 describe('the builders', () => {
   it('make the messages the server knows, each with an id of its own', () => {
-    expect(build.subscribe(['agent:1'])).toEqual({
+    expect(topicMessage.subscribe(['agent:1'])).toEqual({
       type: 'subscribe',
       topics: ['agent:1'],
       message_id: expect.any(String),
     })
-    expect(build.unsubscribe(['agent:1'], 'm')).toEqual({
+    expect(topicMessage.unsubscribe(['agent:1'], 'm')).toEqual({
       type: 'unsubscribe',
       topics: ['agent:1'],
       message_id: 'm',
     })
-    expect(build.ping(5)).toMatchObject({ type: 'ping', timestamp: 5 })
-    const ids = Array.from({ length: 10_000 }, () => build.ping(5).message_id)
+    expect(topicMessage.ping(5)).toMatchObject({ type: 'ping', timestamp: 5 })
+    const ids = Array.from({ length: 10_000 }, () => topicMessage.ping(5).message_id)
     expect(new Set(ids).size).toBe(10_000)
   })
 })

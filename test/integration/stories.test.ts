@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   ChannelSubscriber,
   ContextRegistry,
-  events,
+  channelEvents,
   feed,
   isWirefoldError,
   RealtimeClient,
@@ -143,7 +143,7 @@ describe('iterating a channel', () => {
     await channels.subscribe('count', () => {}).ready
     const seen: unknown[] = []
     const loop = (async () => {
-      for await (const { payload, offset } of events(channels, 'count')) {
+      for await (const { payload, offset } of channelEvents(channels, 'count')) {
         seen.push([payload, offset])
         if (seen.length === 200) break
       }

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals-core'
 import { get as getOf, writable } from 'svelte/store'
 import { describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { shallowRef } from 'vue'
-import type { Cell, Optimistic, Readable } from 'wirefold'
+import type { Optimistic, Readable, SettableStore } from 'wirefold'
 import { createStore, OptimisticManager } from 'wirefold'
 import { outcomeOf } from '../support/scripted.ts'
 import { controlledApi } from './controlled-api.ts'
@@ -288,7 +288,7 @@ describe('mutate', () => {
 })
 
 describe('a store that shows its own mutations', () => {
-  const kinds: [string, <T>(initial: T) => Cell<T>][] = [
+  const kinds: [string, <T>(initial: T) => SettableStore<T>][] = [
     ['built-in', (initial) => createStore(initial)],
     [
       'Svelte’s',
@@ -328,7 +328,7 @@ describe('a store that shows its own mutations', () => {
     const initial: readonly Task[] = [a, b]
     const store = make(initial)
     let sets = 0
-    const tasks: Cell<readonly Task[]> = {
+    const tasks: SettableStore<readonly Task[]> = {
       get: () => store.get(),
       set(value) {
         sets++

@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
-import type { Presence, PresenceUser } from 'wirefold'
+import type { PresenceHandle, PresenceUser } from 'wirefold'
 import { town } from './town.ts'
 
 const ROOM = 'room'
@@ -41,7 +41,7 @@ describe('whatever people do, and networks', () => {
       const watchers = [client('steady'), client('restless')]
       const follow = watchers.map(({ presence }) => presence.of(ROOM).subscribe(() => {}))
       /** What each person is there with, as this test has it. */
-      const metas = people.map((): { meta: unknown; here: Presence } | undefined => undefined)
+      const metas = people.map((): { meta: unknown; here: PresenceHandle } | undefined => undefined)
       const open = people.map(() => true)
       await clock.advance(100)
 

@@ -1,5 +1,5 @@
 import { ChannelSubscriber, PresenceManager, RealtimeClient } from 'wirefold'
-import type { Broker, RealtimeServerOptions, ServerCore, Session } from 'wirefold/server'
+import type { Broker, MountSession, RealtimeServerOptions, ServerCore } from 'wirefold/server'
 import { MemoryBroker, nativeMount } from 'wirefold/server'
 import type { FarEnd } from 'wirefold/testing'
 import { ManualClock, MemoryPair } from 'wirefold/testing'
@@ -63,7 +63,7 @@ export function town(options: RealtimeServerOptions = {}, delays?: Delays) {
     })
   /** The server that takes new connections. */
   let open = build()
-  const sessions = new Map<Session, { readonly end: FarEnd; readonly core: ServerCore }>()
+  const sessions = new Map<MountSession, { readonly end: FarEnd; readonly core: ServerCore }>()
 
   const connect = (end: FarEnd): void => {
     const close = (code: number, reason = ''): void => {
@@ -74,7 +74,7 @@ export function town(options: RealtimeServerOptions = {}, delays?: Delays) {
     const socket = {
       ...{ bufferedAmount: 0, close },
       send: (text: string) => end.send(text),
-      offer: (text: string) => {
+      sendDroppable: (text: string) => {
         end.send(text)
         return true
       },
@@ -84,7 +84,7 @@ export function town(options: RealtimeServerOptions = {}, delays?: Delays) {
         if (!end.frozen) session.alive?.()
       },
     }
-    const session: Session = nativeMount().open(socket, ANYBODY, open)
+    const session: MountSession = nativeMount().open(socket, ANYBODY, open)
     sessions.set(session, { end, core: open })
     end.onMessage = (text) => session.text(text, text.length)
     end.onClose = () => {
@@ -116,7 +116,7 @@ export function town(options: RealtimeServerOptions = {}, delays?: Delays) {
       open = build()
       const notice = { kind: 'goaway', deadlineMs: 10_000, windowMs, reason: '' } as const
       const leaving = [...sessions].filter(([, { core }]) => core === former)
-      const dismiss = (session: Session, end: FarEnd): void => {
+      const dismiss = (session: MountSession, end: FarEnd): void => {
         session.closed()
         sessions.delete(session)
         end.close(1012)

@@ -145,7 +145,7 @@ async function walked(lines: ReturnType<typeof recordedSession>) {
           break
         case 'ping':
           await clock.advance(500)
-          client.line.say({ kind: 'ping', timestamp: clock.wall() })
+          client.port.say({ kind: 'ping', timestamp: clock.wall() })
           break
         case 'unsubscribe':
           leaveRecord?.()

@@ -98,12 +98,12 @@ describe('a recorded session of an entity backend', () => {
             leave?.()
             break
           case 'presence:join':
-            client.line.say({ ...presence, action: 'join', meta: { color: 'blue' } }, (answer) =>
+            client.port.say({ ...presence, action: 'join', meta: { color: 'blue' } }, (answer) =>
               joined.push(answer?.kind),
             )
             break
           case 'presence:heartbeat':
-            client.line.say({ ...presence, action: 'heartbeat', meta: undefined })
+            client.port.say({ ...presence, action: 'heartbeat', meta: undefined })
             break
           case 'cursor:move':
             cursor = outcomeOf(client.request('cursor:move', payload, { timeoutMs: 500 }))

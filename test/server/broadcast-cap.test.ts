@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { BroadcastOverflow } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
-import { BroadcastCap } from '../../src/server/channels/publish-rate.ts'
+import { PublishRate } from '../../src/server/channels/publish-rate.ts'
 import { RawClient, serve } from './raw-client.ts'
 
 function make(overflow: BroadcastOverflow, maxPerSecond = 2) {
   const clock = new ManualClock()
-  const cap = new BroadcastCap({ clock, maxPerSecond, overflow })
+  const cap = new PublishRate({ clock, maxPerSecond, overflow })
   const admitted: string[] = []
   const refused: [string, unknown][] = []
   /** Asks for an event `name`, of the type before its number. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ChannelManagerOptions, Receiver, User } from 'wirefold/server'
+import type { ChannelManagerOptions, ChannelReceiver, User } from 'wirefold/server'
 import { ChannelManager, MemoryBroker, nativeServer } from 'wirefold/server'
 import { ManualClock, settle } from 'wirefold/testing'
 import type { Message } from './raw-client.ts'
@@ -12,7 +12,7 @@ function make(options: ChannelManagerOptions = {}) {
   const join = (id?: string) => {
     const heard: Message[] = []
     const user: User | null = id === undefined ? null : { id }
-    const receiver: Receiver = {
+    const receiver: ChannelReceiver = {
       dialect: nativeServer,
       user,
       send: (text) => heard.push(JSON.parse(text)),
@@ -174,7 +174,7 @@ describe('a channel manager by itself', () => {
     for (const n of [2, 3]) await manager.publish('a', 'x', n)
     const heard: number[] = []
     let gate = deferred<void>()
-    const receiver: Receiver = {
+    const receiver: ChannelReceiver = {
       dialect: nativeServer,
       user: null,
       send: (text) => heard.push(JSON.parse(text).offset ?? 0),

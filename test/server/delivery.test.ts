@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ChannelSubscriber } from 'wirefold'
 import type { DUUIEnvelope } from 'wirefold/dialects/duui'
-import type { Session, Socket } from 'wirefold/server'
+import type { MountSession, Socket } from 'wirefold/server'
 import { DuuiMount, nativeMount } from 'wirefold/server'
 import { connect, until } from '../support/live.ts'
 import { deferred, RawClient, serve } from './raw-client.ts'
@@ -132,14 +132,14 @@ describe('a session whose socket withholds events', () => {
     const socket: Socket = {
       bufferedAmount: 0,
       send: (text) => heard.push(JSON.parse(text)),
-      offer(text) {
+      sendDroppable(text) {
         if (keeps) this.send(text)
         return keeps
       },
       drained: () => (keeps ? undefined : gate.promise),
       close() {},
     }
-    const sessions: Session[] = []
+    const sessions: MountSession[] = []
     const request = { headers: {}, url: '/', query: new URLSearchParams(), params: new Map() }
     server.mount('/fake', {
       ...nativeMount(),

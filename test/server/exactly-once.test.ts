@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Answers, Begun, RealtimeServerOptions } from 'wirefold/server'
+import type { RealtimeServerOptions, ReplyLookup, ReplyStore } from 'wirefold/server'
 import { MemoryBroker, refuse } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
 import type { Message } from './raw-client.ts'
@@ -30,7 +30,7 @@ async function counting(options: RealtimeServerOptions = {}) {
 }
 
 /** A memory broker with another table of answers. */
-function broker(answers: Partial<Answers>): MemoryBroker {
+function broker(answers: Partial<ReplyStore>): MemoryBroker {
   const memory = new MemoryBroker()
   const { begin, settle } = memory.answers
   const both = { begin: begin.bind(memory.answers), settle: settle.bind(memory.answers) }
@@ -316,7 +316,7 @@ describe('a repeated publish', () => {
 })
 
 describe('a table of answers', () => {
-  const answered = (begun: Begun) => ({ begin: async () => begun })
+  const answered = (begun: ReplyLookup) => ({ begin: async () => begun })
 
   it('that lost an outcome has the repeat told so', async () => {
     const lost = answered({ state: 'started', record: Promise.resolve(undefined) })
@@ -347,7 +347,7 @@ describe('a table of answers', () => {
 
   it('that fails has nothing carried out, and may be asked again', async () => {
     const error = new Error('redis')
-    const failures: readonly Partial<Answers>[] = [
+    const failures: readonly Partial<ReplyStore>[] = [
       { begin: () => Promise.reject(error) },
       { begin: async () => ({ state: 'started', record: Promise.reject(error) }) },
     ]

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { ManualClock } from 'wirefold/testing'
-import { Expiry } from '../../src/server/session/credential-expiry.ts'
+import { CredentialExpiry } from '../../src/server/session/credential-expiry.ts'
 
 const DAY = 24 * 60 * 60_000
 
 function term(clock = new ManualClock()) {
   const told: string[] = []
-  const expiry = new Expiry(clock, {
+  const expiry = new CredentialExpiry(clock, {
     expiring: (expiresAt) => told.push(`expiring in ${expiresAt - clock.wall()}`),
     expired: () => told.push('expired'),
   })

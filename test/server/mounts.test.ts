@@ -2,7 +2,7 @@ import type { Server } from 'node:http'
 import { createServer, get } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { Mount, MountRequest } from 'wirefold/server'
+import type { Mount, UpgradeRequest } from 'wirefold/server'
 import { nativeMount, RealtimeServer } from 'wirefold/server'
 import { WebSocketServer } from 'ws'
 import { RawClient, serve } from './raw-client.ts'
@@ -24,7 +24,7 @@ async function refused(url: string, headers: Record<string, string> = {}) {
 }
 
 /** A mount that tells every socket what it was asked for. */
-function mirror(seen: MountRequest[] = []): Mount {
+function mirror(seen: UpgradeRequest[] = []): Mount {
   return {
     protocols: [],
     open(socket, request) {
@@ -88,7 +88,7 @@ describe('a server', () => {
 
   it('fills in the names of a path', async () => {
     const { server, url } = await serve()
-    const seen: MountRequest[] = []
+    const seen: UpgradeRequest[] = []
     server.mount('/rooms/:room/of/:user', mirror(seen))
     const base = url.slice(0, -'/ws'.length)
     const client = await RawClient.open(`${base}/rooms/a%2Fb%20c/of/ada?token=t&token=u`)

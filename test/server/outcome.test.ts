@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { refusal } from '../../src/server/access/refusals.ts'
 import {
-  outcomeOf,
   publishedRecord,
   recordOf,
   refused,
   replied,
+  resultOf,
 } from '../../src/server/broker/request-record.ts'
 
 describe('a record', () => {
@@ -18,7 +18,7 @@ describe('a record', () => {
       refused(refusal('forbidden', 'a')),
       refused({ ...refusal('conflict'), details: { x: 1 }, retryAfterMs: 5 }),
     ]) {
-      expect(outcomeOf(recordOf(outcome))).toEqual(outcome)
+      expect(resultOf(recordOf(outcome))).toEqual(outcome)
     }
   })
 

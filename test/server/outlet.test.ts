@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest'
 import type { RawSocket } from 'wirefold/server'
 import { nativeServer } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
-import { Outlet } from '../../src/server/socket/outbound-queue.ts'
-import { Turn } from '../../src/server/socket/tick.ts'
+import { OutboundQueue } from '../../src/server/socket/outbound-queue.ts'
+import { Tick } from '../../src/server/socket/tick.ts'
 
 const KIB = 1024
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+const tick = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 /** A socket whose system takes at once, or what it is told to take. */
 class FakeSocket implements RawSocket {
@@ -49,11 +49,14 @@ class FakeSocket implements RawSocket {
   }
 }
 
-function make(parts = { clock: new ManualClock(), turn: new Turn() }) {
+function make(parts = { clock: new ManualClock(), tick: new Tick() }) {
   const counts = { slow: 0, withheld: 0, cut: 0 }
   const raw = new FakeSocket()
   const cut = () => outlet.close(1013, 'too slow')
-  const outlet: Outlet = new Outlet({ ...parts, counts }, { raw, join: nativeServer.join, cut })
+  const outlet: OutboundQueue = new OutboundQueue(
+    { ...parts, counts },
+    { raw, join: nativeServer.join, disconnectSlow: cut },
+  )
   return { ...parts, counts, raw, outlet }
 }
 
@@ -61,7 +64,7 @@ function make(parts = { clock: new ManualClock(), turn: new Turn() }) {
 function fill({ outlet, raw }: ReturnType<typeof make>): number {
   raw.takes = false
   let sent = 0
-  while (outlet.offer('x'.repeat(KIB))) sent += 1
+  while (outlet.sendDroppable('x'.repeat(KIB))) sent += 1
   return sent
 }
 
@@ -69,29 +72,29 @@ describe('an outlet', () => {
   it('writes once what one turn brings, in the order in which it was said', async () => {
     const { raw, outlet } = make()
     outlet.send('1')
-    outlet.offer('2')
+    outlet.sendDroppable('2')
     await Promise.resolve()
     outlet.send('3')
     expect(raw.writes).toEqual([])
-    await turn()
+    await tick()
     outlet.send('4')
-    await turn()
+    await tick()
     expect(raw.writes).toEqual(['\u0081\u0007[1,2,3]', '\u0081\u00014'])
   })
 
   it('shares the bytes of a turn with those who are due the same', async () => {
-    const parts = { clock: new ManualClock(), turn: new Turn() }
+    const parts = { clock: new ManualClock(), tick: new Tick() }
     const written: Uint8Array[] = []
     const outlets = Array.from({ length: 3 }, () => {
       const { raw, outlet } = make(parts)
       raw.write = (bytes) => written.push(bytes)
       return outlet
     })
-    for (const text of ['1', '2']) for (const outlet of outlets) outlet.offer(text)
-    await turn()
+    for (const text of ['1', '2']) for (const outlet of outlets) outlet.sendDroppable(text)
+    await tick()
     expect(new Set(written).size).toBe(1)
-    for (const outlet of outlets) outlet.offer('1')
-    await turn()
+    for (const outlet of outlets) outlet.sendDroppable('1')
+    await tick()
     expect(written).toHaveLength(6)
     expect(String(written[5]?.subarray(2))).toBe('1')
   })
@@ -115,11 +118,11 @@ describe('an outlet', () => {
       let said = 0
       for (const step of steps) {
         if (step === 'say') outlet.send(`{"n":${++said},"pad":"${'x'.repeat(15_000)}"}`)
-        else if (step === 'turn') await turn()
+        else if (step === 'turn') await tick()
         else if (step === 'stall') raw.takes = false
         else raw.take(1)
       }
-      await turn()
+      await tick()
       raw.takes = true
       raw.take(Number.POSITIVE_INFINITY)
       const numbers = raw.writes.join('').match(/"n":\d+/g) ?? []
@@ -144,16 +147,16 @@ describe('a peer that does not keep up', () => {
       over = true
     })
     while (outlet.bufferedAmount > 0) {
-      expect(outlet.offer('1')).toBe(false)
-      await turn()
+      expect(outlet.sendDroppable('1')).toBe(false)
+      await tick()
       expect(over).toBe(false)
       raw.take(1)
     }
-    await turn()
+    await tick()
     expect(over).toBe(true)
     expect(outlet.drained()).toBeUndefined()
     expect(raw.events).toEqual(['pause', 'resume'])
-    expect(outlet.offer('1')).toBe(true)
+    expect(outlet.sendDroppable('1')).toBe(true)
     expect(counts.slow).toBe(0)
   })
 
@@ -161,7 +164,7 @@ describe('a peer that does not keep up', () => {
     const made = make()
     fill(made)
     made.outlet.send('"answer"')
-    await turn()
+    await tick()
     made.raw.takes = true
     made.raw.take(Number.POSITIVE_INFINITY)
     expect(made.raw.writes.at(-1)).toContain('"answer"')
@@ -205,8 +208,8 @@ describe('a peer that does not keep up', () => {
     await drained
     expect([clock.timers, counts.slow, counts.cut]).toEqual([0, 0, 0])
     outlet.send('1')
-    expect(outlet.offer('1')).toBe(true)
-    await turn()
+    expect(outlet.sendDroppable('1')).toBe(true)
+    await tick()
     made.raw.take(Number.POSITIVE_INFINITY)
     outlet.close(1000, '')
     expect(outlet.bufferedAmount).toBe(0)

@@ -138,7 +138,7 @@ describe('a realtime repository', () => {
 
   it('tells whoever has a handler change something where that stands, and others who it was', async () => {
     const { server, url } = await serve({ authenticate: () => ({ id: 'ada' }) })
-    const { bus, tasks } = setUp(() => server.asker?.id)
+    const { bus, tasks } = setUp(() => server.currentUser?.id)
     broadcastEntities(bus, server)
     server.handle('task:create', (title) => tasks.create(String(title)))
     server.handle('task:rename', (title) => tasks.update(1, String(title)))
@@ -147,8 +147,10 @@ describe('a realtime repository', () => {
     await new ChannelSubscriber(client).subscribe('entity:Task', (payload, event) =>
       got.push([event.offset, client.isOwn(event), Object(payload).userId]),
     ).ready
-    const create = await client.ask('task:create', 'Write', { id: client.eventId() })
-    const rename = await client.ask('task:rename', 'Read', { id: client.eventId() })
+    const create = await client.requestWithPosition('task:create', 'Write', {
+      id: client.eventId(),
+    })
+    const rename = await client.requestWithPosition('task:rename', 'Read', { id: client.eventId() })
     const placesOf = (reply: typeof create) =>
       reply.at?.map(({ channel, offset }) => [channel, offset])
     expect(placesOf(create)).toEqual([['entity:Task', 1]])

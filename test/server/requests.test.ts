@@ -197,7 +197,7 @@ describe('a request', () => {
     const asker = async () => {
       if (++running === 2) both.resolve()
       await both.promise
-      return server.asker === null ? 'nobody' : server.asker?.id
+      return server.currentUser === null ? 'nobody' : server.currentUser?.id
     }
     server.handle('who', async (_, { publish }) => {
       const who = await asker()
@@ -212,7 +212,7 @@ describe('a request', () => {
       ['ada', [place]],
       ['nobody', [place]],
     ])
-    expect(server.asker).toBe(undefined)
+    expect(server.currentUser).toBe(undefined)
   })
 
   it('has nothing to do with what its handler leaves behind, or does at another server', async () => {
@@ -223,9 +223,9 @@ describe('a request', () => {
     server.handle('leave', async () => {
       answered.promise
         .then(() => server.publish('a', 'late'))
-        .then(() => left.resolve(server.asker))
+        .then(() => left.resolve(server.currentUser))
       await other.server.publish('a', 'elsewhere')
-      return other.server.asker === undefined
+      return other.server.currentUser === undefined
     })
     const client = await RawClient.greeted(url)
     await client.subscribe('a')

@@ -1,4 +1,4 @@
-import type { RealtimeServerOptions, ServerCore, Session } from 'wirefold/server'
+import type { MountSession, RealtimeServerOptions, ServerCore } from 'wirefold/server'
 import { nativeMount, RealtimeServer } from 'wirefold/server'
 import type { Message } from './raw-client.ts'
 
@@ -21,7 +21,7 @@ export class WiredClient {
   frozen = false
   /** How the server closed it. */
   closed: number | undefined
-  readonly #session: Session
+  readonly #session: MountSession
   readonly #hear: (message: Message) => void
 
   constructor(core: ServerCore, hear: (message: Message) => void = () => {}) {
@@ -32,14 +32,14 @@ export class WiredClient {
       this.#hear(message)
     }
     const request = { headers: {}, url: '/', query: new URLSearchParams(), params: new Map() }
-    const offer = (text: string): boolean => {
+    const sendDroppable = (text: string): boolean => {
       send(text)
       return true
     }
     const socket = {
       bufferedAmount: 0,
       send,
-      offer,
+      sendDroppable,
       drained: () => undefined,
       ping: () => {
         this.pings++

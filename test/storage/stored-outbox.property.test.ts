@@ -59,8 +59,8 @@ describe('tabs that come and go over one stored outbox', () => {
       /** Told that it was not answered, by id. */
       const told = new Map<string, string>()
       const everyone: Tab[] = []
-      const hear = ({ question, error }: SettledRequest): void => {
-        if (error) told.set(question.requestId, error.code)
+      const hear = ({ request, error }: SettledRequest): void => {
+        if (error) told.set(request.requestId, error.code)
       }
       const open = (): Tab => {
         const one = world.open({ outbox: { ttlMs: TTL_MS }, heartbeat: false })

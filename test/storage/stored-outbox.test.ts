@@ -117,7 +117,7 @@ describe('a stored outbox', () => {
     void second.client.connect()
     await clock.advance(LEASE_MS + LOOK_MS)
     expect([...applied.values()]).toEqual([1])
-    expect(second.settled).toMatchObject([{ question: { type: 'a' }, reply: { payload: 'a' } }])
+    expect(second.settled).toMatchObject([{ request: { type: 'a' }, reply: { payload: 'a' } }])
     second.client.close()
   })
 
@@ -135,8 +135,8 @@ describe('a stored outbox', () => {
     void second.client.connect()
     await clock.advance(1)
     expect(second.settled).toMatchObject([
-      { question: { type: 'a' }, error: { code: 'outcome-unknown' } },
-      { question: { type: 'b' }, reply: { payload: 'b' } },
+      { request: { type: 'a' }, error: { code: 'outcome-unknown' } },
+      { request: { type: 'b' }, reply: { payload: 'b' } },
     ])
     expect(types(server.messages)).toEqual(['a', 'b', 'b'])
     second.client.close()
@@ -159,7 +159,7 @@ describe('a stored outbox', () => {
     await clock.advance(1)
     expect(types(server.messages)).toEqual(['a', 'b', 'b'])
     expect(second.settled).toMatchObject([
-      { question: { type: 'a' }, error: { code: 'outcome-unknown' } },
+      { request: { type: 'a' }, error: { code: 'outcome-unknown' } },
     ])
     second.client.close()
   })
@@ -194,10 +194,10 @@ describe('a stored outbox', () => {
     await clock.advance(1)
     expect(second.settled).toMatchObject([
       {
-        question: { type: 'short' },
+        request: { type: 'short' },
         error: { code: 'request-timeout', detail: { sent: false, timeoutMs: 20_000 } },
       },
-      { question: { type: 'long' }, error: { code: 'request-timeout' } },
+      { request: { type: 'long' }, error: { code: 'request-timeout' } },
     ])
     expect([log, database.requests.size]).toEqual([[], 0])
     second.client.close()
@@ -251,7 +251,7 @@ describe('a stored outbox', () => {
     expect(client.pending.get()).toEqual({ queued: 1, sent: 0 })
     await back()
     expect(settled).toMatchObject([
-      { question: { type: 'a', payload: { n: 1 } }, reply: { payload: 'a' }, error: undefined },
+      { request: { type: 'a', payload: { n: 1 } }, reply: { payload: 'a' }, error: undefined },
     ])
     client.close()
   })
@@ -376,7 +376,7 @@ describe('a stored outbox and its users', () => {
     eve.client.close()
     const again = await as('ada')
     expect(log).toEqual(['adas'])
-    expect(again.settled).toMatchObject([{ question: { type: 'adas' } }])
+    expect(again.settled).toMatchObject([{ request: { type: 'adas' } }])
     again.client.close()
   })
 
@@ -557,8 +557,8 @@ describe('tabs that share a stored outbox', () => {
     await clock.advance(20_000)
     expect(log).toEqual(['new'])
     expect(settled).toMatchObject([
-      { question: { type: 'old' }, error: { code: 'superseded' } },
-      { question: { type: 'new' } },
+      { request: { type: 'old' }, error: { code: 'superseded' } },
+      { request: { type: 'new' } },
     ])
     client.close()
   })
@@ -594,7 +594,7 @@ describe('a stored outbox with many requests', () => {
     const asked = ['a', 'b', 'c', 'd'].map((type) => outcomeOf(client.request(type)))
     await clock.advance(1)
     expect(asked[0]?.error).toMatchObject({ code: 'outbox-full' })
-    expect([...database.requests.values()].map(({ question }) => question)).toMatchObject([
+    expect([...database.requests.values()].map(({ outgoing: request }) => request)).toMatchObject([
       { type: 'b' },
       { type: 'c' },
       { type: 'd' },

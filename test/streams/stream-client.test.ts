@@ -4,11 +4,11 @@ import {
   chat,
   clientsOf,
   createStreamClient,
-  definePlugin,
   notifications,
   presence,
   type StreamStrategy,
   streamName,
+  streamPlugin,
   streamsDialect,
 } from 'wirefold/dialects/streams'
 import { ManualClock, MemoryPair } from 'wirefold/testing'
@@ -159,7 +159,7 @@ describe('a stream client', () => {
   it('takes plugins of the application’s own, and no name twice', async () => {
     const clock = new ManualClock()
     const pair = new MemoryPair({ clock })
-    const votes = definePlugin('votes', { strategy: 'streams' }, (port) => {
+    const votes = streamPlugin('votes', { strategy: 'streams' }, (port) => {
       const seen: unknown[] = []
       port.follow(({ payload }) => seen.push(payload))
       return { seen, vote: (choice: string) => port.send('vote', choice) }

@@ -1,5 +1,5 @@
 import { describe, expectTypeOf, it } from 'vitest'
-import type { Pending, RefusalFrame } from 'wirefold'
+import type { RefusalFrame, RequestCounts } from 'wirefold'
 import {
   type ChannelStatus,
   type ChannelSubscriber,
@@ -42,7 +42,7 @@ describe('a client', () => {
   it('gives replies and states their types', () => {
     expectTypeOf(client.request('x')).toEqualTypeOf<Promise<unknown>>()
     expectTypeOf(client.request<number>('x')).toEqualTypeOf<Promise<number>>()
-    expectTypeOf(client.pending).toEqualTypeOf<Readable<Pending>>()
+    expectTypeOf(client.pending).toEqualTypeOf<Readable<RequestCounts>>()
     const state = client.state.get()
     if (state.name === 'waiting') expectTypeOf(state.retryAt).toEqualTypeOf<number>()
     // @ts-expect-error only a state that waits has a moment to retry at

@@ -5,9 +5,9 @@ import {
   type ChatMessage,
   chat,
   createStreamClient,
-  definePlugin,
   notifications,
   presence,
+  streamPlugin,
 } from 'wirefold/dialects/streams'
 import {
   type AgentEventData,
@@ -38,7 +38,7 @@ describe('a stream client', () => {
     expectTypeOf(other.notifications.messages.get()[0]?.level).toEqualTypeOf<string | undefined>()
     // @ts-expect-error not among the plugins
     other.chat
-    const votes = definePlugin('votes', {}, () => ({ yes: 1 }))
+    const votes = streamPlugin('votes', {}, () => ({ yes: 1 }))
     const own = createStreamClient({ url, stream: 's', clients: [votes] as const })
     expectTypeOf(own.votes).toEqualTypeOf<{ yes: number }>()
     // @ts-expect-error no such strategy

@@ -33,6 +33,6 @@ describe('lists, records and what is pending on them', () => {
       confirm: (total, { count }) => total && { ...total, count },
     })
     expectTypeOf(made).toEqualTypeOf<Promise<{ count: number }>>()
-    expectTypeOf(client.ask<Task>('get')).toEqualTypeOf<Promise<Reply<Task>>>()
+    expectTypeOf(client.requestWithPosition<Task>('get')).toEqualTypeOf<Promise<Reply<Task>>>()
   })
 })

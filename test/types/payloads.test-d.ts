@@ -1,16 +1,16 @@
 import { describe, expectTypeOf, it } from 'vitest'
 import {
   type ChannelSubscriber,
+  channelEvents,
+  channelScope,
   type Dialect,
   defineManager,
   type EventFrame,
   eventFrame,
-  events,
   feed,
   plainDialect,
   type RealtimeClient,
   type Sink,
-  scope,
 } from 'wirefold'
 import { useSubscription } from 'wirefold/react'
 import {
@@ -59,7 +59,7 @@ describe('the payload of an event', () => {
     channels.subscribe<Order>('order', (_, event) => {
       expectTypeOf(event.payload).toEqualTypeOf<Order>()
     })
-    scope(channels).subscribe('order', async ({ id }: Order) => id)
+    channelScope(channels).subscribe('order', async ({ id }: Order) => id)
   })
 
   it('is unknown to a handler that annotates nothing', () => {
@@ -72,15 +72,15 @@ describe('the payload of an event', () => {
   it('is annotated by what a feed folds', () => {
     feed(channels, 'order', sink, ({ payload }: EventFrame<string, Order>) => payload.id)
     feed<Order>(channels, 'order', sink, ({ payload }) => payload.id)
-    scope(channels).feed<Order>('order', sink, ({ payload }) => payload.id)
+    channelScope(channels).feed<Order>('order', sink, ({ payload }) => payload.id)
     feed(channels, 'order', sink, ({ payload }) => expectTypeOf(payload).toEqualTypeOf<unknown>())
   })
 
   it('is named for an iteration', async () => {
-    for await (const { payload } of events<Order>(channels, 'order')) {
+    for await (const { payload } of channelEvents<Order>(channels, 'order')) {
       expectTypeOf(payload).toEqualTypeOf<Order>()
     }
-    for await (const { payload } of events(channels, 'order')) {
+    for await (const { payload } of channelEvents(channels, 'order')) {
       expectTypeOf(payload).toEqualTypeOf<unknown>()
     }
   })
@@ -120,7 +120,9 @@ describe('the reply to a request', () => {
   it('is named, or follows from where it goes', async () => {
     expectTypeOf(await client.request<Order>('order:get')).toEqualTypeOf<Order>()
     const order: Order = await client.request('order:get')
-    expectTypeOf((await client.ask<Order>('order:get')).payload).toEqualTypeOf<Order>()
+    expectTypeOf(
+      (await client.requestWithPosition<Order>('order:get')).payload,
+    ).toEqualTypeOf<Order>()
     return order
   })
 })

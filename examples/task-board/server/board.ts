@@ -40,7 +40,7 @@ export async function openBoard(http: Server): Promise<Board> {
   // Within a handler this is published as the request's own, so that the reply tells where it stands.
   const tasks = realtimeRepository(rows, bus, {
     entityName: TASK,
-    userId: () => server.asker?.id,
+    userId: () => server.currentUser?.id,
   })
   broadcastEntities(bus, server)
   const write = writing(server)

@@ -4,7 +4,7 @@ import type { ChannelStatus } from '../../channels/subscription.ts'
 import type { StreamStrategy } from '../../dialects/streams/dialect.ts'
 import { asFields, asString } from '../../protocol/fields.ts'
 import type { PluginOptions, StreamPlugin } from './stream-plugin.ts'
-import { definePlugin } from './stream-plugin.ts'
+import { streamPlugin } from './stream-plugin.ts'
 
 const TYPES = ['connect', 'message', 'disconnect'] as const
 
@@ -43,7 +43,7 @@ export const chatDefaults = { limit: 1_000 } as const
 /** The client's half of the plugin `chat`. */
 export function chat(options: ChatOptions = {}): StreamPlugin<'chat', ChatApi> {
   const limit = options.limit ?? chatDefaults.limit
-  return definePlugin('chat', options, (port) => {
+  return streamPlugin('chat', options, (port) => {
     const messages = createStore<readonly ChatMessage[]>([], { onError: port.report })
     port.follow(({ type: name, payload, id }) => {
       const type = TYPES.find((known) => known === name)

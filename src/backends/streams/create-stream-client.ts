@@ -90,7 +90,7 @@ export function createStreamClient<const Plugins extends readonly StreamPlugin[]
   })
   const client = new RealtimeClient(url, { ...rest, dialect })
   const channels = new ChannelSubscriber(client)
-  const { report } = client.line
+  const { report } = client.port
   const newest = createStore<EventFrame | undefined>(undefined, { onError: report })
 
   function port(plugin: StreamPlugin): StreamPort {

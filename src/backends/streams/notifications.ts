@@ -3,7 +3,7 @@ import { createStore } from '../../base/store.ts'
 import type { ChannelStatus } from '../../channels/subscription.ts'
 import { asFields, asString } from '../../protocol/fields.ts'
 import type { PluginOptions, StreamPlugin } from './stream-plugin.ts'
-import { definePlugin } from './stream-plugin.ts'
+import { streamPlugin } from './stream-plugin.ts'
 
 /** Something the user is to know. */
 export interface StreamNotification {
@@ -29,7 +29,7 @@ const KEPT = 100
 export function notifications(
   options: PluginOptions = {},
 ): StreamPlugin<'notifications', NotificationsApi> {
-  return definePlugin('notifications', options, (port) => {
+  return streamPlugin('notifications', options, (port) => {
     const messages = createStore<readonly StreamNotification[]>([], { onError: port.report })
     port.follow(({ type, payload, id }) => {
       if (type !== 'notification') return

@@ -3,7 +3,7 @@ import { createStore } from '../../base/store.ts'
 import type { ChannelStatus } from '../../channels/subscription.ts'
 import { asFields, asStrings } from '../../protocol/fields.ts'
 import type { PluginOptions, StreamPlugin } from './stream-plugin.ts'
-import { definePlugin } from './stream-plugin.ts'
+import { streamPlugin } from './stream-plugin.ts'
 
 /** Who is there. */
 export interface PresenceApi {
@@ -15,7 +15,7 @@ export interface PresenceApi {
 
 /** The client's half of the plugin `presence`. */
 export function presence(options: PluginOptions = {}): StreamPlugin<'presence', PresenceApi> {
-  return definePlugin('presence', options, (port) => {
+  return streamPlugin('presence', options, (port) => {
     const users = createStore<readonly string[]>([], { onError: port.report })
     port.follow(({ type, payload }) => {
       if (type === 'presence') users.set(asStrings(asFields(payload).message))

@@ -50,7 +50,7 @@ export interface PluginOptions {
 }
 
 /** Makes a plugin of a name, its options, and what it does. */
-export function definePlugin<const Name extends string, Api>(
+export function streamPlugin<const Name extends string, Api>(
   name: Name,
   { strategy = 'pub-sub', stream }: PluginOptions,
   attach: (port: StreamPort) => Api,

@@ -4,7 +4,7 @@ import { asFields, asNumber, asString, type Fields } from '../../protocol/fields
 import type { Frame } from '../../protocol/frame.ts'
 import type { Intent } from '../../protocol/intent.ts'
 import { notice } from '../../protocol/notice.ts'
-import { peerRefusal } from '../../protocol/peer-refusal.ts'
+import { readPeerRefusal } from '../../protocol/peer-refusal.ts'
 import { doubling, plainDialect } from '../../protocol/plain-dialect.ts'
 import { plainReply, readTyped } from '../../protocol/plain-frames.ts'
 import { welcomeFrame } from '../../protocol/welcome-frame.ts'
@@ -68,7 +68,11 @@ export const entity: DialectFactory = () => {
         // It bears the server's clock, not what our ping said.
         return { kind: type, timestamp: undefined, serverTime: timestamp, offsets: undefined }
       case 'error':
-        return { kind: 'refusal', to: requestId ? [requestId] : [], error: peerRefusal(payload) }
+        return {
+          kind: 'refusal',
+          to: requestId ? [requestId] : [],
+          error: readPeerRefusal(payload),
+        }
     }
     const key = requestId || (/^(un)?subscribed$/.test(type) && `${type} ${channel}`)
     if (key) return plainReply([key], payload)

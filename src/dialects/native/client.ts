@@ -14,7 +14,7 @@ import { inFamily } from '../../protocol/in-family.ts'
 import type { Intent, SubscribeIntent } from '../../protocol/intent.ts'
 import { notice } from '../../protocol/notice.ts'
 import { readTyped } from '../../protocol/plain-frames.ts'
-import { refusalOf } from '../../protocol/refusal-of.ts'
+import { readRefusal } from '../../protocol/refusal-of.ts'
 import { welcomeFrame } from '../../protocol/welcome-frame.ts'
 
 /** The subprotocol of wirefold's own wire. */
@@ -117,7 +117,7 @@ function decodeMessage(type: string, wire: Fields): Frame {
 }
 
 function decodeAnswer(type: string, to: readonly string[], wire: Fields): Frame {
-  if (type === 'error') return { kind: 'refusal', to, error: refusalOf(wire.payload) }
+  if (type === 'error') return { kind: 'refusal', to, error: readRefusal(wire.payload) }
   const { payload } = wire
   if (type !== 'subscribed') return { kind: 'reply', to, payload, at: positions(wire.at) }
   const { at, refused, gaps } = asFields(payload)
@@ -128,7 +128,7 @@ function decodeAnswer(type: string, to: readonly string[], wire: Fields): Frame 
     refused: new Map(
       Object.entries(asFields(refused)).map(([name, code]) => [
         name,
-        { ...refusalOf({ code }), channel: name },
+        { ...readRefusal({ code }), channel: name },
       ]),
     ),
     gaps: asStrings(gaps),
@@ -137,10 +137,10 @@ function decodeAnswer(type: string, to: readonly string[], wire: Fields): Frame 
 
 function decodeChannel(type: string, channel: string, wire: Fields): Frame {
   if (type === 'unsubscribed') {
-    return { kind: 'unsubscribed', channel, error: { ...refusalOf(wire.payload), channel } }
+    return { kind: 'unsubscribed', channel, error: { ...readRefusal(wire.payload), channel } }
   }
   if (type === 'error')
-    return { kind: 'refusal', to: [], error: { ...refusalOf(wire.payload), channel } }
+    return { kind: 'refusal', to: [], error: { ...readRefusal(wire.payload), channel } }
   return eventFrame(channel, type, wire)
 }
 
@@ -168,7 +168,7 @@ function decodeOwn(type: string, wire: Fields): Frame {
     case 'auth:expiring':
       return { kind: 'expiring', expiresAt: asNumber(payload.expiresAt) }
     case 'error':
-      return { kind: 'refusal', to: [], error: refusalOf(wire.payload) }
+      return { kind: 'refusal', to: [], error: readRefusal(wire.payload) }
     default:
       return notice('malformed', 'neither a request id, a channel, nor a known type', wire)
   }

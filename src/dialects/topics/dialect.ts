@@ -6,8 +6,8 @@ import type { Frame } from '../../protocol/frame.ts'
 import type { Intent } from '../../protocol/intent.ts'
 import { doubling, plainDialect } from '../../protocol/plain-dialect.ts'
 import { plainReply, readTyped } from '../../protocol/plain-frames.ts'
-import { refusalOf } from '../../protocol/refusal-of.ts'
-import { topicMessage } from './messages.ts'
+import { readRefusal } from '../../protocol/refusal-of.ts'
+import { messageWithId } from './messages.ts'
 
 /** Whatever is about no topic; it comes to everybody and need not be asked for. */
 export const SYSTEM = 'system'
@@ -67,7 +67,7 @@ export const topics: DialectFactory = () => {
       case 'error':
       case 'subscribe_error': {
         const topics = asked.get(id)
-        const error = refusalOf({ message: told.error ?? told.message, details: data })
+        const error = readRefusal({ message: told.error ?? told.message, details: data })
         return refused(topics ?? [], error, topics ? [id] : [])
       }
       case 'ping':
@@ -110,7 +110,7 @@ export function refused(
 }
 
 function say(type: string, body: object, id?: string): readonly Outgoing[] {
-  return [{ wire: topicMessage(type, body, id), keys: [] }]
+  return [{ wire: messageWithId(type, body, id), keys: [] }]
 }
 
 /** The topic an event is about, where it does not name it. */

@@ -34,7 +34,7 @@ export interface TopicMessage {
 }
 
 /** A message with an id of its own, unless one is given. */
-export function topicMessage(
+export function messageWithId(
   type: string,
   body: object,
   messageId: string = randomId(),
@@ -43,16 +43,16 @@ export function topicMessage(
 }
 
 /** Makes the messages of the flat envelope, each with an id of its own unless one is given. */
-export const build = {
+export const topicMessage = {
   /** Asks for the events of topics. */
   subscribe: (topics: readonly string[], messageId?: string): TopicMessage =>
-    topicMessage('subscribe', { topics }, messageId),
+    messageWithId('subscribe', { topics }, messageId),
   /** Asks for the events of topics no longer. */
   unsubscribe: (topics: readonly string[], messageId?: string): TopicMessage =>
-    topicMessage('unsubscribe', { topics }, messageId),
+    messageWithId('unsubscribe', { topics }, messageId),
   /** Asks for a sign of life; the `pong` carries the same timestamp, in milliseconds. */
   ping: (timestamp: number = Date.now(), messageId?: string): TopicMessage =>
-    topicMessage('ping', { timestamp }, messageId),
+    messageWithId('ping', { timestamp }, messageId),
 } as const
 
 /** What an agent event tells: the row of an agent, or a part of it. */

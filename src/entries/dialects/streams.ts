@@ -16,7 +16,7 @@ export type {
   StreamPlugin,
   StreamPort,
 } from '../../backends/streams/stream-plugin.ts'
-export { definePlugin } from '../../backends/streams/stream-plugin.ts'
+export { streamPlugin } from '../../backends/streams/stream-plugin.ts'
 export type {
   StreamRequest,
   StreamStrategy,

@@ -17,4 +17,4 @@ export type {
   TopicId,
   TopicMessage,
 } from '../../dialects/topics/messages.ts'
-export { build, isTopicEvent, topic } from '../../dialects/topics/messages.ts'
+export { isTopicEvent, topic, topicMessage } from '../../dialects/topics/messages.ts'

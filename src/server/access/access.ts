@@ -5,12 +5,12 @@ import { presenceResource } from '../../protocol/presence.ts'
 import type {
   AuthenticateRequest,
   ChannelAction,
-  DueEvent,
   Identity,
+  ReceivableEvent,
   ResolvedServerOptions,
   User,
 } from '../options.ts'
-import type { MountRequest } from '../session/mount.ts'
+import type { UpgradeRequest } from '../session/mount.ts'
 import type { AddressedRequest } from './client-address.ts'
 
 /** How long `authorize` and `canConnect` may take, in milliseconds. */
@@ -19,7 +19,7 @@ const VERDICT_MS = 5_000
 const PRIVATE = 'user:'
 
 /** What the hooks are asked through. */
-export interface AccessParts
+export interface AccessDeps
   extends Pick<
     ResolvedServerOptions,
     | 'clientAddress'
@@ -43,16 +43,16 @@ export function userChannel(userId: string): string {
 
 /** Asks the application who may do what. A hook that fails says no: it never opens a door. */
 export class Access {
-  readonly #parts: AccessParts
+  readonly #deps: AccessDeps
 
-  constructor(parts: AccessParts) {
-    this.#parts = parts
+  constructor(deps: AccessDeps) {
+    this.#deps = deps
   }
 
   /** The address a request counts for; never throws. */
   addressOf(request: AddressedRequest): string | undefined {
     try {
-      return this.#parts.clientAddress(request)
+      return this.#deps.clientAddress(request)
     } catch (cause) {
       this.#failed('clientAddress', 'it threw', cause)
       return request.remoteAddress
@@ -60,15 +60,15 @@ export class Access {
   }
 
   /** Whether a request may become a socket. Never rejects. */
-  async canConnect(request: MountRequest): Promise<boolean> {
-    const { canConnect } = this.#parts
+  async canConnect(request: UpgradeRequest): Promise<boolean> {
+    const { canConnect } = this.#deps
     if (!canConnect) return true
     return (await this.#ask('canConnect', VERDICT_MS, () => canConnect(request))) === true
   }
 
   /** Who it is; `undefined` where the hook refuses. Never rejects. */
   async authenticate(request: AuthenticateRequest): Promise<Identity | undefined> {
-    const { authenticate, helloTimeoutMs } = this.#parts
+    const { authenticate, helloTimeoutMs } = this.#deps
     if (!authenticate) return { user: null }
     const told = await this.#ask('authenticate', helloTimeoutMs, () => authenticate(request))
     if (told === undefined) return undefined
@@ -79,14 +79,14 @@ export class Access {
 
   /** Whether a name may be that of a channel. Never throws. */
   isChannel(name: string): boolean {
-    const { validateChannel } = this.#parts
+    const { validateChannel } = this.#deps
     if (!isChannel(name)) return false
     return !validateChannel || this.#verdict('validateChannel', () => validateChannel(name))
   }
 
   /** Whether a user may do something with a channel. Never rejects. */
   async authorize(user: User | null, channel: string, action: ChannelAction): Promise<boolean> {
-    const { authorize } = this.#parts
+    const { authorize } = this.#deps
     if (action === 'subscribe' && isOfAnother(user, channel)) return false
     if (!authorize) return action !== 'publish'
     return (
@@ -95,23 +95,23 @@ export class Access {
   }
 
   /** Whether a user gets an event that happened on a channel. Never throws. */
-  canReceive(user: User | null, channel: string, event: DueEvent): boolean {
-    const { canReceive } = this.#parts
+  canReceive(user: User | null, channel: string, event: ReceivableEvent): boolean {
+    const { canReceive } = this.#deps
     if (!this.#seesEvent(user, channel, event)) return false
     return !canReceive || this.#verdict('canReceive', () => canReceive(user, channel, event))
   }
 
   /** Whether a user may know that another is at a resource. Never throws. */
   canSee(viewer: User | null, member: User, resource: string): boolean {
-    const { canSee } = this.#parts
+    const { canSee } = this.#deps
     if (!canSee || viewer?.id === member.id) return true
     return this.#verdict('canSee', () => canSee(viewer, member, resource))
   }
 
   /** An event about somebody who is at a resource is for those who may know that. */
-  #seesEvent(viewer: User | null, channel: string, { payload }: DueEvent): boolean {
+  #seesEvent(viewer: User | null, channel: string, { payload }: ReceivableEvent): boolean {
     const resource = presenceResource(channel)
-    if (resource === undefined || !this.#parts.canSee) return true
+    if (resource === undefined || !this.#deps.canSee) return true
     const { id, name } = asFields(asFields(payload).user)
     return typeof id !== 'string' || this.canSee(viewer, { id, name: asString(name) }, resource)
   }
@@ -132,7 +132,7 @@ export class Access {
       const told = hook()
       if (!isPromise(told)) return told
       const late = new Promise<undefined>((resolve) => {
-        cancel = this.#parts.clock.after(mostMs, () => {
+        cancel = this.#deps.clock.after(mostMs, () => {
           this.#failed(where, `it took longer than ${mostMs} ms`)
           resolve(undefined)
         })
@@ -148,7 +148,7 @@ export class Access {
 
   #failed(where: string, what: string, cause?: unknown): void {
     const message = `The hook ${where} counts as a no: ${what}.`
-    this.#parts.report(new WirefoldError('handler-failed', message, { where }, { cause }))
+    this.#deps.report(new WirefoldError('handler-failed', message, { where }, { cause }))
   }
 }
 

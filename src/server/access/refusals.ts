@@ -89,7 +89,7 @@ export function refuse(code: string, message: string, options: RefuseOptions = {
 }
 
 /** What a thrown error says to the client; `undefined` where it was not meant for it. */
-export function refusalOf(error: unknown): Refusal | undefined {
+export function refusalFromError(error: unknown): Refusal | undefined {
   if (!isWirefoldError(error)) return undefined
   const detail = asFields(error.detail)
   // Errors of this package's own making have other details, and are nobody's answer.

@@ -2,7 +2,7 @@ import type { Position } from '../../protocol/frame.ts'
 import type { ChannelEvent } from './channel-event.ts'
 import type { PresenceStore } from './presence-store.ts'
 import type { RateStore } from './rate-store.ts'
-import type { Answers } from './reply-store.ts'
+import type { ReplyStore } from './reply-store.ts'
 
 /** An event before it has a place. */
 export interface NewEvent {
@@ -19,7 +19,7 @@ export interface NewEvent {
 
 /** Under which key what a publish came to is remembered, and for how long. */
 export interface Remember {
-  /** The key that {@link Answers.begin} was given. */
+  /** The key that {@link ReplyStore.begin} was given. */
   readonly key: string
   /** How long, in milliseconds. */
   readonly keepMs: number
@@ -37,7 +37,7 @@ export interface ChannelListener {
 }
 
 /** What a client missed since a position. */
-export interface Missed {
+export interface HistorySlice {
   /** Where the channel's history stands, these events included. */
   readonly head: Position
   /** The missed events in order; empty where they are not complete. */
@@ -52,7 +52,7 @@ export interface Missed {
  */
 export interface Broker {
   /** What requests were answered with. */
-  readonly answers: Answers
+  readonly answers: ReplyStore
   /** Who is where. */
   readonly presence: PresenceStore
   /** Counts for the limits of users and addresses; without it each server counts by itself. */
@@ -82,7 +82,7 @@ export interface Broker {
   /** Where a channel's history stands; offset 0 where nothing happened yet. */
   head(channel: string): Promise<Position>
   /** What happened on a channel after a position, and where that leaves one. */
-  since(channel: string, position: Position): Promise<Missed>
+  since(channel: string, position: Position): Promise<HistorySlice>
   /** Lets go of everything; nothing may be asked of it afterwards. */
   close(): Promise<void>
 }

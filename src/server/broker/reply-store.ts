@@ -1,5 +1,5 @@
 /** What a table of answers knows of a request. */
-export type Begun =
+export type ReplyLookup =
   /** Nobody has asked before: it is the caller's to carry out, and then to {@link Answers.settle}. */
   | { readonly state: 'fresh' }
   /**
@@ -16,7 +16,7 @@ export type Begun =
  * Remembers what requests came to, for all servers that share it: a record for each, as text that is
  * no dialect's (see `outcome.ts`).
  */
-export interface Answers {
+export interface ReplyStore {
   /**
    * How far back it reaches, in milliseconds: of what was answered earlier nothing is known, as where
    * the memory is younger than that, or ran out.
@@ -29,7 +29,7 @@ export interface Answers {
    * @param key whose request it is, and which of theirs
    * @param digest what is asked
    */
-  begin(key: string, digest: string): Promise<Begun>
+  begin(key: string, digest: string): Promise<ReplyLookup>
   /**
    * Ends a started request: its record is told to everybody who waits for it, and remembered.
    *

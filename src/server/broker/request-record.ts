@@ -2,7 +2,7 @@ import type { Refusal } from '../../base/errors.ts'
 import type { ChannelPosition, RefusalFrame, ReplyFrame } from '../../protocol/frame.ts'
 
 /** What a request came to: its answer, without the key that it answers in one dialect or another. */
-export type Outcome = ReplyFrame | RefusalFrame
+export type RequestResult = ReplyFrame | RefusalFrame
 
 /**
  * What a record says: JSON text of what of an outcome is to be remembered. Where an event is the whole
@@ -27,12 +27,12 @@ export function refused(error: Refusal): RefusalFrame {
 }
 
 /** Whether asking again would change nothing. */
-export function isLasting(outcome: Outcome): boolean {
+export function isLasting(outcome: RequestResult): boolean {
   return outcome.kind === 'reply' || !outcome.error.retryable
 }
 
 /** The record of an outcome; throws where it is not JSON. */
-export function recordOf(outcome: Outcome): string {
+export function recordOf(outcome: RequestResult): string {
   const recorded: Recorded =
     outcome.kind === 'reply'
       ? { payload: outcome.payload, ...(outcome.at && { at: outcome.at }) }
@@ -46,7 +46,7 @@ export function publishedRecord(at: ChannelPosition): string {
 }
 
 /** The outcome that a record is of. */
-export function outcomeOf(record: string): Outcome {
+export function resultOf(record: string): RequestResult {
   const { payload, at, refusal }: Recorded = JSON.parse(record)
   return refusal ? refused(refusal) : replied(payload, at)
 }

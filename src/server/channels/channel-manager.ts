@@ -3,14 +3,14 @@ import type { Position } from '../../protocol/frame.ts'
 import type { SubscribeCommand, UnsubscribeCommand } from '../../protocol/server-dialect.ts'
 import type { ServerLimits } from '../access/limits.ts'
 import { refusal } from '../access/refusals.ts'
-import type { Missed } from '../broker/broker.ts'
+import type { HistorySlice } from '../broker/broker.ts'
 import type { RealtimeServerOptions, User } from '../options.ts'
-import type { Receiver } from './channel-receiver.ts'
+import type { ChannelReceiver } from './channel-receiver.ts'
 import { ChannelTable } from './channel-table.ts'
 import type { Membership } from './membership.ts'
 import type { ChannelParts } from './standalone-parts.ts'
 import { channelParts } from './standalone-parts.ts'
-import type { SubscriptionParts } from './subscriptions.ts'
+import type { SubscriptionsDeps } from './subscriptions.ts'
 import { Subscriptions } from './subscriptions.ts'
 
 /** How a {@link ChannelManager} is made; all of it means what it means for a server. */
@@ -39,7 +39,7 @@ export interface PublishOptions {
 
 /** A subscribe whose receiver is being asked about. */
 interface Asking {
-  readonly receiver: Receiver
+  readonly receiver: ChannelReceiver
   readonly name: string
   revoked: boolean
 }
@@ -57,39 +57,39 @@ interface Asking {
  * channels.leave(receiver)
  */
 export class ChannelManager {
-  readonly #parts: SubscriptionParts
-  readonly #subscriptions = new Map<Receiver, Subscriptions>()
+  readonly #deps: SubscriptionsDeps
+  readonly #subscriptions = new Map<ChannelReceiver, Subscriptions>()
   readonly #asking = new Set<Asking>()
 
   /** @param parts made of the options, unless somebody has them already */
   constructor(options: ChannelManagerOptions = {}, parts: ChannelParts = channelParts(options)) {
-    const admits = (receiver: Receiver, name: string): Promise<boolean> =>
+    const admits = (receiver: ChannelReceiver, name: string): Promise<boolean> =>
       this.#admits(receiver, name)
-    this.#parts = { ...parts, table: new ChannelTable(parts), admits }
+    this.#deps = { ...parts, table: new ChannelTable(parts), admits }
   }
 
   /** How many channels have members. */
   get size(): number {
-    return this.#parts.table.size
+    return this.#deps.table.size
   }
 
   /** How many subscriptions there are. */
   get subscriptions(): number {
-    return this.#parts.table.memberships
+    return this.#deps.table.memberships
   }
 
   /** How many events were not published because their channel had too many. */
   get dropped(): number {
-    return this.#parts.cap.dropped
+    return this.#deps.cap.dropped
   }
 
   /** The members of a channel at this moment. */
-  members(channel: string): readonly Receiver[] {
-    return this.#parts.table.members(channel).map(({ receiver }) => receiver)
+  members(channel: string): readonly ChannelReceiver[] {
+    return this.#deps.table.members(channel).map(({ receiver }) => receiver)
   }
 
   /** The channels a receiver is subscribed to. */
-  channelsOf(receiver: Receiver): readonly string[] {
+  channelsOf(receiver: ChannelReceiver): readonly string[] {
     return this.#subscriptions.get(receiver)?.names ?? []
   }
 
@@ -100,26 +100,26 @@ export class ChannelManager {
    * @returns settles once the missed events are sent; never rejects
    */
   subscribe(
-    receiver: Receiver,
+    receiver: ChannelReceiver,
     command: Pick<SubscribeCommand, 'requestId' | 'channels'> & Partial<SubscribeCommand>,
   ): Promise<void> {
     return this.#of(receiver).subscribe({ since: new Map(), ...command })
   }
 
   /** Answers an unsubscribe; channels the receiver was not subscribed to do not matter. */
-  unsubscribe(receiver: Receiver, command: Omit<UnsubscribeCommand, 'kind'>): Promise<void> {
+  unsubscribe(receiver: ChannelReceiver, command: Omit<UnsubscribeCommand, 'kind'>): Promise<void> {
     return this.#of(receiver).unsubscribe(command)
   }
 
   /**
    * Resolves once what was asked for a receiver is done; `undefined` where nothing is under way.
    */
-  pending(receiver: Receiver): Promise<void> | undefined {
+  pending(receiver: ChannelReceiver): Promise<void> | undefined {
     return this.#subscriptions.get(receiver)?.pending
   }
 
   /** Ends all that a receiver is subscribed to, without telling it. */
-  leave(receiver: Receiver): void {
+  leave(receiver: ChannelReceiver): void {
     this.#subscriptions.get(receiver)?.end()
     this.#subscriptions.delete(receiver)
   }
@@ -128,7 +128,7 @@ export class ChannelManager {
    * The channels of a receiver that moved since this was asked last, with the last place due to it;
    * `undefined` where there is none.
    */
-  moved(receiver: Receiver): ReadonlyMap<string, Position> | undefined {
+  moved(receiver: ChannelReceiver): ReadonlyMap<string, Position> | undefined {
     return this.#subscriptions.get(receiver)?.moved()
   }
 
@@ -147,7 +147,7 @@ export class ChannelManager {
     payload?: unknown,
     options: PublishOptions = {},
   ): Promise<Position> {
-    const { ongoing, publisher, options: own } = this.#parts
+    const { ongoing, publisher, options: own } = this.#deps
     const request = ongoing.current
     if (request) return request.publish(channel, type, payload, options.id)
     const event = { type, id: options.id, timestamp: own.clock.wall() }
@@ -155,8 +155,8 @@ export class ChannelManager {
   }
 
   /** What happened on a channel after a position. */
-  history(channel: string, since: Position): Promise<Missed> {
-    return this.#parts.broker.since(channel, since)
+  history(channel: string, since: Position): Promise<HistorySlice> {
+    return this.#deps.broker.since(channel, since)
   }
 
   /**
@@ -166,14 +166,14 @@ export class ChannelManager {
    * @param code why, as the receivers are told
    * @returns how many subscriptions were taken away
    */
-  revoke(from: Receiver | Pick<User, 'id'>, channel: string, code = 'forbidden'): number {
-    const isMeant = (receiver: Receiver): boolean =>
+  revoke(from: ChannelReceiver | Pick<User, 'id'>, channel: string, code = 'forbidden'): number {
+    const isMeant = (receiver: ChannelReceiver): boolean =>
       'dialect' in from ? receiver === from : receiver.user?.id === from.id
     for (const asking of this.#asking) {
       if (asking.name === channel && isMeant(asking.receiver)) asking.revoked = true
     }
     const error: Refusal = { ...refusal('forbidden', channel), code }
-    const members = this.#parts.table.members(channel).filter(({ receiver }) => isMeant(receiver))
+    const members = this.#deps.table.members(channel).filter(({ receiver }) => isMeant(receiver))
     for (const member of members) member.revoke(error)
     return members.length
   }
@@ -187,31 +187,31 @@ export class ChannelManager {
    */
   join(
     channel: string,
-    receiver: Receiver,
+    receiver: ChannelReceiver,
     revoked: (error: Refusal) => void,
   ): { readonly membership: Membership; readonly followed: Promise<unknown> } {
-    return this.#parts.table.join(channel, receiver, revoked)
+    return this.#deps.table.join(channel, receiver, revoked)
   }
 
   /** Ends what waits to be published, and the broker where it was made here. */
   async close(): Promise<void> {
-    const { cap, attendance, broker, ownsBroker } = this.#parts
+    const { cap, attendance, broker, ownsBroker } = this.#deps
     cap.close()
     attendance.close()
     if (ownsBroker) await broker.close()
   }
 
-  #of(receiver: Receiver): Subscriptions {
-    const own = this.#subscriptions.get(receiver) ?? new Subscriptions(this.#parts, receiver)
+  #of(receiver: ChannelReceiver): Subscriptions {
+    const own = this.#subscriptions.get(receiver) ?? new Subscriptions(this.#deps, receiver)
     this.#subscriptions.set(receiver, own)
     return own
   }
 
   /** What is revoked while `authorize` thinks is not granted by its answer. */
-  async #admits(receiver: Receiver, name: string): Promise<boolean> {
+  async #admits(receiver: ChannelReceiver, name: string): Promise<boolean> {
     const asking: Asking = { receiver, name, revoked: false }
     this.#asking.add(asking)
-    const may = await this.#parts.access.authorize(receiver.user, name, 'subscribe')
+    const may = await this.#deps.access.authorize(receiver.user, name, 'subscribe')
     this.#asking.delete(asking)
     return may && !asking.revoked
   }

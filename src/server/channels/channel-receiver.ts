@@ -2,7 +2,7 @@ import type { ServerDialect } from '../../protocol/server-dialect.ts'
 import type { User } from '../options.ts'
 
 /** Somebody who subscribes to channels and is told of their events. */
-export interface Receiver {
+export interface ChannelReceiver {
   /** What the log calls it. */
   readonly id?: string
   /** What it is spoken to in. */

@@ -1,7 +1,7 @@
 import type { Refusal } from '../../base/errors.ts'
 import type { Access } from '../access/access.ts'
 import type { Broker } from '../broker/broker.ts'
-import type { Receiver } from './channel-receiver.ts'
+import type { ChannelReceiver } from './channel-receiver.ts'
 import { Membership } from './membership.ts'
 
 /** A channel that somebody here is a member of. */
@@ -51,7 +51,7 @@ export class ChannelTable {
    */
   join(
     name: string,
-    receiver: Receiver,
+    receiver: ChannelReceiver,
     revoked: (error: Refusal) => void,
   ): { readonly membership: Membership; readonly followed: Promise<unknown> } {
     const channel = this.#channels.get(name) ?? this.#open(name)

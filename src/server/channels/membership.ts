@@ -1,14 +1,14 @@
 import type { Refusal } from '../../base/errors.ts'
 import type { Position } from '../../protocol/frame.ts'
 import type { ChannelEvent } from '../broker/channel-event.ts'
-import type { Receiver } from './channel-receiver.ts'
+import type { ChannelReceiver } from './channel-receiver.ts'
 
 /** The most live events kept for a member whose subscribe is still being answered. */
 const HELD_EVENTS = 1_000
 
 /** What a membership is made of. */
-export interface MembershipParts {
-  readonly receiver: Receiver
+export interface MembershipDeps {
+  readonly receiver: ChannelReceiver
   /** Whether an event is for the receiver; does not throw. */
   readonly receives: (event: ChannelEvent) => boolean
   /** Takes the member off its channel. */
@@ -23,7 +23,7 @@ export interface MembershipParts {
  * It begins held: live events wait until the subscribe is answered and the missed ones are sent.
  */
 export class Membership {
-  readonly #parts: MembershipParts
+  readonly #deps: MembershipDeps
   #held: ChannelEvent[] | undefined = []
   /** Whether all that was held is still there. */
   #whole = true
@@ -37,13 +37,13 @@ export class Membership {
   /** The last offset due that the receiver was told of; `undefined` in another history. */
   #told: number | undefined
 
-  constructor(parts: MembershipParts) {
-    this.#parts = parts
+  constructor(deps: MembershipDeps) {
+    this.#deps = deps
   }
 
   /** Whose it is. */
-  get receiver(): Receiver {
-    return this.#parts.receiver
+  get receiver(): ChannelReceiver {
+    return this.#deps.receiver
   }
 
   /** The last place due to the receiver; `undefined` until {@link settle}. */
@@ -111,18 +111,18 @@ export class Membership {
 
   /** Ends the membership; safe to call twice. */
   leave(): void {
-    this.#parts.leave(this)
+    this.#deps.leave(this)
   }
 
   /** Takes the membership away. */
   revoke(error: Refusal): void {
     this.leave()
-    this.#parts.revoked(error)
+    this.#deps.revoked(error)
   }
 
   /** Whether an event is for its receiver. */
   receives(event: ChannelEvent): boolean {
-    return this.#parts.receives(event)
+    return this.#deps.receives(event)
   }
 
   #deliver(event: ChannelEvent): void {

@@ -1,6 +1,6 @@
 import type { Position } from '../../protocol/frame.ts'
 import { presenceChannel } from '../../protocol/presence.ts'
-import type { Receiver } from './channel-receiver.ts'
+import type { ChannelReceiver } from './channel-receiver.ts'
 import type { ChannelParts } from './standalone-parts.ts'
 
 /**
@@ -9,9 +9,9 @@ import type { ChannelParts } from './standalone-parts.ts'
  * @returns the text that says so, `undefined` where it is not for them or the dialect has no word for
  * it; and the place in the channel's history that it stands at
  */
-export async function presenceSync(
+export async function presenceSnapshot(
   { broker, access, options }: Pick<ChannelParts, 'broker' | 'access' | 'options'>,
-  { dialect, user: viewer }: Receiver,
+  { dialect, user: viewer }: ChannelReceiver,
   resource: string,
 ): Promise<{ readonly at: Position; readonly sync: string | undefined }> {
   const { users, at } = await broker.presence.present(resource)

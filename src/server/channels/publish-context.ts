@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../../base/clock.ts'
 import type { ChannelPosition, Position } from '../../protocol/frame.ts'
-import { refusalOf } from '../access/refusals.ts'
+import { refusalFromError } from '../access/refusals.ts'
 import type { User } from '../options.ts'
 import type { Publisher } from './publisher.ts'
 
-/** What an {@link OngoingRequest} is made of. */
-export interface OngoingRequestParts {
+/** What an {@link PublishContext} is made of. */
+export interface PublishContextDeps {
   readonly publisher: Publisher
   readonly clock: Clock
   /** Who asks. */
@@ -16,18 +16,18 @@ export interface OngoingRequestParts {
 }
 
 /** A request while its handler runs: what it publishes has ids of its own, and is told to the asker. */
-export class OngoingRequest {
-  readonly #parts: OngoingRequestParts
+export class PublishContext {
+  readonly #deps: PublishContextDeps
   readonly #at: ChannelPosition[] = []
   readonly #counts = new Map<string, number>()
 
-  constructor(parts: OngoingRequestParts) {
-    this.#parts = parts
+  constructor(deps: PublishContextDeps) {
+    this.#deps = deps
   }
 
   /** Who asks. */
   get user(): User | null {
-    return this.#parts.user
+    return this.#deps.user
   }
 
   /** Where the events stand that were published so far. */
@@ -44,7 +44,7 @@ export class OngoingRequest {
    * @param id the event's id where it has one of its own
    */
   async publish(channel: string, type: string, payload: unknown, id?: string): Promise<Position> {
-    const { publisher, clock } = this.#parts
+    const { publisher, clock } = this.#deps
     const event = { type, id: id ?? this.#nextId(channel), timestamp: clock.wall() }
     const position = await publisher.publish(channel, event, payload).catch(handlersOwn)
     this.#at.push({ channel, ...position })
@@ -53,7 +53,7 @@ export class OngoingRequest {
 
   /** The ids of the events on one channel: each its own. */
   #nextId(channel: string): string | undefined {
-    const { id } = this.#parts
+    const { id } = this.#deps
     const count = (this.#counts.get(channel) ?? 0) + 1
     this.#counts.set(channel, count)
     return id === undefined || count === 1 ? id : `${id}/${count}`
@@ -61,25 +61,25 @@ export class OngoingRequest {
 }
 
 /** One for all servers of a process: each instance costs every promise of the process a little, for good. */
-const storage = new AsyncLocalStorage<OngoingRequest>()
+const storage = new AsyncLocalStorage<PublishContext>()
 
 /** Tells which request of a server the code that runs now is part of, however deep down that code is. */
-export class OngoingRequests {
+export class PublishContexts {
   /** Weak, since a handler may never return. */
-  readonly #running = new WeakSet<OngoingRequest>()
+  readonly #running = new WeakSet<PublishContext>()
 
   /**
    * The request whose handler runs; `undefined` outside of any of this server, and for what a handler has left behind,
    * such as a timer, once it has returned.
    */
-  get current(): OngoingRequest | undefined {
+  get current(): PublishContext | undefined {
     const request = storage.getStore()
     return request && this.#running.has(request) ? request : undefined
   }
 
   /** Runs the handler of a request. */
   async run<Result>(
-    request: OngoingRequest,
+    request: PublishContext,
     handler: () => Result | Promise<Result>,
   ): Promise<Result> {
     this.#running.add(request)
@@ -92,6 +92,6 @@ export class OngoingRequests {
 }
 
 function handlersOwn(error: unknown): never {
-  if (!refusalOf(error)) throw error
+  if (!refusalFromError(error)) throw error
   throw new Error('An event could not be published.', { cause: error })
 }

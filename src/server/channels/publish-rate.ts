@@ -24,8 +24,8 @@ interface CapWindow {
   cancel: Cancel | undefined
 }
 
-/** How a {@link BroadcastCap} is made. */
-export interface BroadcastCapOptions {
+/** How a {@link PublishRate} is made. */
+export interface PublishRateOptions {
   readonly clock: Clock
   /** How many events of one channel are let through in a second. */
   readonly maxPerSecond: number
@@ -38,13 +38,13 @@ export interface BroadcastCapOptions {
  * Of what is too much, `coalesce` keeps the newest event of each type for the next second; whoever
  * published what it takes the place of is told, as with `drop`.
  */
-export class BroadcastCap {
-  readonly #options: BroadcastCapOptions
+export class PublishRate {
+  readonly #options: PublishRateOptions
   /** In the order in which they end. */
   readonly #windows = new Map<string, CapWindow>()
   #dropped = 0
 
-  constructor(options: BroadcastCapOptions) {
+  constructor(options: PublishRateOptions) {
     this.#options = options
   }
 

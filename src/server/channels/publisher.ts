@@ -5,7 +5,7 @@ import type { Position } from '../../protocol/frame.ts'
 import { inFamily } from '../../protocol/in-family.ts'
 import type { Access } from '../access/access.ts'
 import type { Broker, NewEvent, Remember } from '../broker/broker.ts'
-import type { BroadcastCap } from './publish-rate.ts'
+import type { PublishRate } from './publish-rate.ts'
 
 /** The largest payload, in UTF-16 units: with its envelope it stays below what a client reads. */
 const LARGEST_PAYLOAD = 4 * 1024 * 1024 - 4096
@@ -15,7 +15,7 @@ export interface PublishRules {
   /** Knows the application's channels. */
   readonly access: Access
   /** How many events of one channel may be added. */
-  readonly cap: BroadcastCap
+  readonly cap: PublishRate
 }
 
 /** Adds events to channels, and to the families these belong to. */

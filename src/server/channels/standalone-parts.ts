@@ -5,10 +5,10 @@ import type { Broker } from '../broker/broker.ts'
 import { MemoryBroker } from '../broker/memory/memory-broker.ts'
 import type { RealtimeServerOptions, ResolvedServerOptions } from '../options.ts'
 import { resolveServerOptions } from '../options.ts'
-import { Attendance } from '../presence/lease-keeper.ts'
-import type { Receiver } from './channel-receiver.ts'
-import { OngoingRequests } from './publish-context.ts'
-import { BroadcastCap } from './publish-rate.ts'
+import { LeaseKeeper } from '../presence/lease-keeper.ts'
+import type { ChannelReceiver } from './channel-receiver.ts'
+import { PublishContexts } from './publish-context.ts'
+import { PublishRate } from './publish-rate.ts'
 import { Publisher } from './publisher.ts'
 
 /** What a channel manager and the server around it have in common. */
@@ -18,15 +18,15 @@ export interface ChannelParts {
   /** Whether the broker was made here, and so is closed here. */
   readonly ownsBroker: boolean
   readonly publisher: Publisher
-  readonly cap: BroadcastCap
+  readonly cap: PublishRate
   readonly access: Access
   /** The members that the connections here have. */
-  readonly attendance: Attendance
+  readonly attendance: LeaseKeeper
   /** The requests that are being carried out: what they publish is their own. */
-  readonly ongoing: OngoingRequests
+  readonly ongoing: PublishContexts
   /** Hears what became of every subscribe; never throws. */
   readonly noted?: (
-    receiver: Receiver,
+    receiver: ChannelReceiver,
     granted: readonly string[],
     refused: ReadonlyMap<string, Refusal>,
   ) => void
@@ -41,7 +41,7 @@ export function channelParts(given: RealtimeServerOptions): ChannelParts {
   const report = safely(options.onError)
   const broker = given.broker ?? new MemoryBroker({ clock })
   const access = new Access({ ...options, report })
-  const cap = new BroadcastCap({
+  const cap = new PublishRate({
     clock,
     maxPerSecond: maxBroadcastsPerSecond,
     overflow: broadcastOverflow,
@@ -53,13 +53,13 @@ export function channelParts(given: RealtimeServerOptions): ChannelParts {
     publisher: new Publisher(broker, families, { access, cap }),
     cap,
     access,
-    attendance: new Attendance({
+    attendance: new LeaseKeeper({
       store: broker.presence,
       clock,
       timeoutMs: options.presence.timeoutMs,
       report,
     }),
-    ongoing: new OngoingRequests(),
+    ongoing: new PublishContexts(),
     report,
   }
 }

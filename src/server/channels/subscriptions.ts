@@ -1,21 +1,21 @@
 import type { Refusal } from '../../base/errors.ts'
-import { Turns } from '../../base/serial-queue.ts'
+import { SerialQueue } from '../../base/serial-queue.ts'
 import type { Position } from '../../protocol/frame.ts'
 import { presenceResource } from '../../protocol/presence.ts'
 import type { SubscribeCommand, UnsubscribeCommand } from '../../protocol/server-dialect.ts'
 import { refusal } from '../access/refusals.ts'
 import type { ChannelEvent } from '../broker/channel-event.ts'
-import type { Receiver } from './channel-receiver.ts'
+import type { ChannelReceiver } from './channel-receiver.ts'
 import type { ChannelTable } from './channel-table.ts'
 import type { Membership } from './membership.ts'
-import { presenceSync } from './presence-snapshot.ts'
+import { presenceSnapshot } from './presence-snapshot.ts'
 import type { ChannelParts } from './standalone-parts.ts'
 
 /** What the subscriptions of a receiver are made of. */
-export interface SubscriptionParts extends ChannelParts {
+export interface SubscriptionsDeps extends ChannelParts {
   readonly table: ChannelTable
   /** Whether a receiver may subscribe to a channel; does not reject. */
-  readonly admits: (receiver: Receiver, name: string) => Promise<boolean>
+  readonly admits: (receiver: ChannelReceiver, name: string) => Promise<boolean>
 }
 
 /** A channel that was granted, with what is due before its live events. */
@@ -43,15 +43,15 @@ interface Resumed {
 
 /** The channels of one receiver. What is asked of them is done one by one. */
 export class Subscriptions {
-  readonly #parts: SubscriptionParts
-  readonly #receiver: Receiver
+  readonly #deps: SubscriptionsDeps
+  readonly #receiver: ChannelReceiver
   readonly #memberships = new Map<string, Membership>()
-  readonly #turns: Turns
+  readonly #turns: SerialQueue
   #ended = false
 
-  constructor(parts: SubscriptionParts, receiver: Receiver) {
-    this.#parts = parts
-    this.#turns = new Turns(parts.report)
+  constructor(deps: SubscriptionsDeps, receiver: ChannelReceiver) {
+    this.#deps = deps
+    this.#turns = new SerialQueue(deps.report)
     this.#receiver = receiver
   }
 
@@ -119,7 +119,7 @@ export class Subscriptions {
       if (resumed?.gap) gaps.push(name)
     }
     const names = granted.map(({ name }) => name).filter((name) => !refused.has(name))
-    this.#parts.noted?.(this.#receiver, names, refused)
+    this.#deps.noted?.(this.#receiver, names, refused)
     this.#say({ kind: 'subscribed', to: [command.requestId], at, refused, gaps })
     for (const { name, membership, resumed } of granted) {
       if (resumed) await this.#resume(name, membership, resumed)
@@ -128,9 +128,9 @@ export class Subscriptions {
 
   /** The channels that may be asked for; why the others may not goes to `refused`. */
   #admissible(names: readonly string[], refused: Map<string, Refusal>): string[] {
-    let free = this.#parts.options.limits.subscriptions - this.#memberships.size
+    let free = this.#deps.options.limits.subscriptions - this.#memberships.size
     return names.filter((name) => {
-      if (!this.#parts.publisher.canFollow(name)) refused.set(name, refusal('bad-channel'))
+      if (!this.#deps.publisher.canFollow(name)) refused.set(name, refusal('bad-channel'))
       else if (!this.#memberships.has(name) && free-- <= 0) {
         refused.set(name, refusal('subscription-limit'))
       }
@@ -139,7 +139,7 @@ export class Subscriptions {
   }
 
   async #grant(name: string, since: Position | undefined): Promise<Granted | Refusal> {
-    const { admits, report } = this.#parts
+    const { admits, report } = this.#deps
     if (!(await admits(this.#receiver, name))) return refusal('forbidden')
     if (this.#ended) return refusal('internal')
     const former = this.#memberships.get(name)
@@ -162,7 +162,7 @@ export class Subscriptions {
     membership: Membership,
     since: Position | undefined,
   ): Promise<Resumed> {
-    const { broker, attendance } = this.#parts
+    const { broker, attendance } = this.#deps
     const resource = presenceResource(name)
     // However they came, those who watch are to see the members of a server that died leave.
     if (resource !== undefined) attendance.begin()
@@ -174,7 +174,7 @@ export class Subscriptions {
     }
     const afresh = { missed: [], known: false, gap: since !== undefined }
     if (resource !== undefined) {
-      const { at, sync } = await presenceSync(this.#parts, this.#receiver, resource)
+      const { at, sync } = await presenceSnapshot(this.#deps, this.#receiver, resource)
       return { ...afresh, head: at, from: at.offset, sync }
     }
     const head = past?.head ?? (await broker.head(name))
@@ -196,7 +196,7 @@ export class Subscriptions {
   }
 
   async #join(name: string): Promise<Membership> {
-    const { membership, followed } = this.#parts.table.join(name, this.#receiver, (error) => {
+    const { membership, followed } = this.#deps.table.join(name, this.#receiver, (error) => {
       this.#memberships.delete(name)
       this.#say({ kind: 'unsubscribed', channel: name, error })
     })
@@ -216,7 +216,7 @@ export class Subscriptions {
     this.#memberships.delete(name)
   }
 
-  #say(frame: Parameters<Receiver['dialect']['encode']>[0]): void {
+  #say(frame: Parameters<ChannelReceiver['dialect']['encode']>[0]): void {
     this.#send(this.#receiver.dialect.encode(frame))
   }
 

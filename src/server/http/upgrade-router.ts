@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { loggable } from '../../base/logger.ts'
 import type { ServerCore } from '../server-parts.ts'
-import type { HttpRefusal, Mount, MountRequest } from '../session/mount.ts'
+import type { HttpRefusal, Mount, UpgradeRequest } from '../session/mount.ts'
 import type { RawSocket, SocketHandlers } from '../socket/socket.ts'
 import { answerRefusal, refusals } from './http-response.ts'
 import { originAllowed } from './origins.ts'
@@ -16,9 +16,9 @@ import { createAcceptor } from './ws-acceptor.ts'
 export interface SocketTaker {
   readonly core: ServerCore
   /** Why a request would get no socket, where that is so. */
-  refusal(request: MountRequest): HttpRefusal | undefined
+  refusal(request: UpgradeRequest): HttpRefusal | undefined
   /** Takes a socket. */
-  accept(socket: RawSocket, request: MountRequest, mount: Mount): SocketHandlers
+  accept(socket: RawSocket, request: UpgradeRequest, mount: Mount): SocketHandlers
 }
 
 interface Route {
@@ -107,7 +107,7 @@ export class UpgradeRouter {
     tcp.once('close', () => this.#unclaimed.delete(forget))
   }
 
-  async #lead(route: Route, asked: MountRequest, upgrade: Upgrade): Promise<void> {
+  async #lead(route: Route, asked: UpgradeRequest, upgrade: Upgrade): Promise<void> {
     const { tcp, request, head } = upgrade
     const { options, access } = this.#core
     let refusal = this.#refusal(asked, route.mount)
@@ -128,7 +128,7 @@ export class UpgradeRouter {
     headers,
     url = '/',
     socket: { remoteAddress },
-  }: IncomingMessage): { route: Route; asked: MountRequest } | undefined {
+  }: IncomingMessage): { route: Route; asked: UpgradeRequest } | undefined {
     const [path = '', ...rest] = url.split('?')
     for (const route of this.#routes) {
       const params = route.pattern(path)
@@ -140,7 +140,7 @@ export class UpgradeRouter {
     return undefined
   }
 
-  #refusal(request: MountRequest, mount: Mount): HttpRefusal | undefined {
+  #refusal(request: UpgradeRequest, mount: Mount): HttpRefusal | undefined {
     if (this.#refusing) return this.#refusing
     if (!originAllowed(request.headers.origin, this.#core.options)) return refusals.foreign
     try {

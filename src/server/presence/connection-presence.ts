@@ -1,15 +1,15 @@
 import { isWirefoldError, type Refusal } from '../../base/errors.ts'
 import { presenceResource } from '../../protocol/presence.ts'
 import type { PresenceCommand, ServerFrame } from '../../protocol/server-dialect.ts'
-import { refusal, refusalOf } from '../access/refusals.ts'
+import { refusal, refusalFromError } from '../access/refusals.ts'
 import type { User } from '../options.ts'
 import type { ServerCore } from '../server-parts.ts'
 import { SilenceWatch } from '../session/liveness.ts'
-import type { Attendant } from './lease-keeper.ts'
+import type { LeasedMember } from './lease-keeper.ts'
 import { isResource, presenceMeta } from './presence-meta.ts'
 
 /** What a connection's presence needs of it. */
-export interface PresencePort {
+export interface ConnectionPresenceDeps {
   readonly connectionId: string
   readonly say: (frame: ServerFrame) => void
   /** Asks the peer for a sign of life that costs the application nothing. */
@@ -26,20 +26,20 @@ export interface PresenceAsker {
 }
 
 /** Where one connection's user is. Its commands must not overlap. */
-export class PresenceSession {
+export class ConnectionPresence {
   readonly #core: ServerCore
-  readonly #port: PresencePort
+  readonly #deps: ConnectionPresenceDeps
   readonly #watch: SilenceWatch
   /** By resource. */
-  readonly #attendants = new Map<string, Attendant>()
+  readonly #attendants = new Map<string, LeasedMember>()
   #ended = false
 
-  constructor(core: ServerCore, port: PresencePort) {
+  constructor(core: ServerCore, deps: ConnectionPresenceDeps) {
     this.#core = core
-    this.#port = port
+    this.#deps = deps
     const { clock, presence } = core.options
     const silent = (): void => this.#silent()
-    this.#watch = new SilenceWatch({ ...presence, clock, ping: port.ping, silent })
+    this.#watch = new SilenceWatch({ ...presence, clock, ping: deps.ping, silent })
   }
 
   /** The peer gave a sign of life. */
@@ -57,20 +57,20 @@ export class PresenceSession {
   }
 
   /** Carries out a command, and answers it where an answer is wanted. Never rejects. */
-  async take(asker: PresenceAsker, command: PresenceCommand): Promise<void> {
-    const error = await this.#outcome(asker, command)
+  async take(caller: PresenceAsker, command: PresenceCommand): Promise<void> {
+    const error = await this.#outcome(caller, command)
     if (command.requestId === undefined) return
     const to = [command.requestId]
-    if (error) this.#port.say({ kind: 'refusal', to, error })
-    else this.#port.say({ kind: 'reply', to, payload: undefined, at: undefined })
+    if (error) this.#deps.say({ kind: 'refusal', to, error })
+    else this.#deps.say({ kind: 'reply', to, payload: undefined, at: undefined })
   }
 
-  async #outcome(asker: PresenceAsker, command: PresenceCommand): Promise<Refusal | undefined> {
+  async #outcome(caller: PresenceAsker, command: PresenceCommand): Promise<Refusal | undefined> {
     try {
-      return await this.#carryOut(asker, command)
+      return await this.#carryOut(caller, command)
     } catch (error) {
       if (isWirefoldError(error, 'too-large')) return refusal('too-large', command.channel)
-      const meant = refusalOf(error)
+      const meant = refusalFromError(error)
       if (meant) return { ...meant, channel: command.channel }
       this.#core.report(error)
       return refusal('internal', command.channel)
@@ -104,7 +104,7 @@ export class PresenceSession {
     if (action === 'update' && present) {
       return (await attendance.update(present, json)) ? undefined : refusal('not-present', channel)
     }
-    const owner = this.#port.connectionId
+    const owner = this.#deps.connectionId
     const { id: userId, name } = user
     const member = { resource, userId, name, device: device ?? owner, owner, meta: json }
     const attendant = present ?? { member, lastSeen: () => this.#watch.lastSeen }
@@ -121,6 +121,6 @@ export class PresenceSession {
       this.#core.attendance.leave(attendant).catch(this.#core.report)
     }
     this.#attendants.clear()
-    this.#port.silent()
+    this.#deps.silent()
   }
 }

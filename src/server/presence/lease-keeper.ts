@@ -6,7 +6,7 @@ const VOUCH_EVERY = 1 / 6
 const VOUCH_FOR = 2 / 3
 
 /** What the attendance of a server is made of. */
-export interface AttendanceParts {
+export interface LeaseKeeperDeps {
   readonly store: PresenceStore
   readonly clock: Clock
   /** Within which time the members of a server that died are gone, in milliseconds. */
@@ -16,7 +16,7 @@ export interface AttendanceParts {
 }
 
 /** A member that one of this server's connections has. */
-export interface Attendant {
+export interface LeasedMember {
   /** What it joins with, also where the store has lost it. */
   member: PresenceJoin
   /** When its connection gave the last sign of life, in milliseconds since the Unix epoch. */
@@ -24,7 +24,7 @@ export interface Attendant {
 }
 
 interface Held {
-  readonly attendant: Attendant
+  readonly attendant: LeasedMember
   /** When the store was last asked to have it, and did, on the monotonic clock. */
   heldAt: number
 }
@@ -33,16 +33,16 @@ interface Held {
  * The members that this server's connections have: it vouches for them as long as they are connected,
  * and sweeps those for whom nobody vouches, wherever they came from.
  */
-export class Attendance {
-  readonly #parts: AttendanceParts
+export class LeaseKeeper {
+  readonly #deps: LeaseKeeperDeps
   readonly #ttlMs: number
-  readonly #held = new Map<Attendant, Held>()
+  readonly #held = new Map<LeasedMember, Held>()
   readonly #timers = new Set<Cancel>()
   #state: 'idle' | 'running' | 'closed' = 'idle'
 
-  constructor(parts: AttendanceParts) {
-    this.#parts = parts
-    this.#ttlMs = parts.timeoutMs * VOUCH_FOR
+  constructor(deps: LeaseKeeperDeps) {
+    this.#deps = deps
+    this.#ttlMs = deps.timeoutMs * VOUCH_FOR
   }
 
   /** Begins to sweep: somebody here is told who is there. */
@@ -53,13 +53,13 @@ export class Attendance {
   }
 
   /** Has a connection's member be there, and vouches for it until it is let go. */
-  async join(attendant: Attendant): Promise<void> {
+  async join(attendant: LeasedMember): Promise<void> {
     this.begin()
     const former = this.#held.get(attendant)
-    const held = { attendant, heldAt: this.#parts.clock.now() }
+    const held = { attendant, heldAt: this.#deps.clock.now() }
     this.#held.set(attendant, held)
     try {
-      await this.#parts.store.join(attendant.member, this.#lease(attendant))
+      await this.#deps.store.join(attendant.member, this.#lease(attendant))
     } catch (error) {
       // What was refused is vouched for by nobody, unless it was let go or came about meanwhile.
       if (this.#held.get(attendant) === held) {
@@ -71,23 +71,23 @@ export class Attendance {
   }
 
   /** Changes what a member tells of itself; false where somebody else has it by now. */
-  async update(attendant: Attendant, meta: string | undefined): Promise<boolean> {
+  async update(attendant: LeasedMember, meta: string | undefined): Promise<boolean> {
     const { member } = attendant
     attendant.member = { ...member, meta }
-    return this.#parts.store.update(member, meta, this.#lease(attendant))
+    return this.#deps.store.update(member, meta, this.#lease(attendant))
   }
 
   /** Ends a member at once. */
-  async leave(attendant: Attendant): Promise<void> {
+  async leave(attendant: LeasedMember): Promise<void> {
     this.#held.delete(attendant)
-    await this.#parts.store.leave(attendant.member)
+    await this.#deps.store.leave(attendant.member)
   }
 
   /** A connection is gone: its members stay for a while, for another connection to take them over. */
-  async release(attendants: readonly Attendant[], graceMs: number): Promise<void> {
+  async release(attendants: readonly LeasedMember[], graceMs: number): Promise<void> {
     for (const attendant of attendants) this.#held.delete(attendant)
     if (!attendants.length) return
-    await this.#parts.store.touch(attendants.map(claimOf), graceMs).catch(this.#parts.report)
+    await this.#deps.store.touch(attendants.map(claimOf), graceMs).catch(this.#deps.report)
     this.#after(graceMs, () => this.#sweep())
   }
 
@@ -98,12 +98,12 @@ export class Attendance {
     this.#timers.clear()
   }
 
-  #lease(attendant: Attendant) {
+  #lease(attendant: LeasedMember) {
     return { lastSeen: attendant.lastSeen(), ttlMs: this.#ttlMs }
   }
 
   #next(): void {
-    this.#after(this.#parts.timeoutMs * VOUCH_EVERY, async () => {
+    this.#after(this.#deps.timeoutMs * VOUCH_EVERY, async () => {
       await this.#vouch()
       await this.#sweep()
       this.#next()
@@ -111,7 +111,7 @@ export class Attendance {
   }
 
   async #vouch(): Promise<void> {
-    const { store, clock, report } = this.#parts
+    const { store, clock, report } = this.#deps
     const held = [...this.#held.values()]
     if (!held.length) return
     const askedAt = clock.now()
@@ -137,13 +137,13 @@ export class Attendance {
   }
 
   async #sweep(): Promise<void> {
-    const { store, report } = this.#parts
+    const { store, report } = this.#deps
     await store.sweep().catch(report)
   }
 
   #after(ms: number, run: () => unknown): void {
     if (this.#state === 'closed') return
-    const cancel = this.#parts.clock.after(ms, () => {
+    const cancel = this.#deps.clock.after(ms, () => {
       this.#timers.delete(cancel)
       run()
     })
@@ -151,6 +151,9 @@ export class Attendance {
   }
 }
 
-function claimOf({ member, lastSeen }: Attendant): PresenceClaim & { readonly lastSeen: number } {
+function claimOf({
+  member,
+  lastSeen,
+}: LeasedMember): PresenceClaim & { readonly lastSeen: number } {
   return { ...member, lastSeen: lastSeen() }
 }

@@ -13,7 +13,7 @@ import type {
 import { isResource, presenceMeta } from './presence-meta.ts'
 
 /** Somebody who can be somewhere. */
-export interface PresenceHolder {
+export interface PresenceMember {
   readonly userId: string
   readonly name?: string | undefined
   /**
@@ -82,7 +82,7 @@ export class PresenceTracker {
    * @param meta what others are told besides the name; rejects with `too-large` above 4 KiB of JSON,
    * and with a `TypeError` where it is not JSON
    */
-  async join(resource: string, holder: PresenceHolder, meta?: unknown): Promise<void> {
+  async join(resource: string, holder: PresenceMember, meta?: unknown): Promise<void> {
     const claim = claimOf(resource, holder)
     const json = presenceMeta(meta)
     await this.#store.join({ ...claim, name: holder.name, meta: json }, this.#lease())
@@ -93,17 +93,17 @@ export class PresenceTracker {
    *
    * @returns false where the owner has no such member
    */
-  async update(resource: string, holder: PresenceHolder, meta: unknown): Promise<boolean> {
+  async update(resource: string, holder: PresenceMember, meta: unknown): Promise<boolean> {
     return this.#store.update(claimOf(resource, holder), presenceMeta(meta), this.#lease())
   }
 
   /** Ends it; false where the owner has no such member. */
-  async leave(resource: string, holder: PresenceHolder): Promise<boolean> {
+  async leave(resource: string, holder: PresenceMember): Promise<boolean> {
     return this.#store.leave(claimOf(resource, holder))
   }
 
   /** Takes a sign of life; false where the owner has no such member. */
-  async heartbeat(resource: string, holder: PresenceHolder): Promise<boolean> {
+  async heartbeat(resource: string, holder: PresenceMember): Promise<boolean> {
     const { lastSeen, ttlMs } = this.#lease()
     const [state] = await this.#store.touch([{ ...claimOf(resource, holder), lastSeen }], ttlMs)
     return state === 'held'
@@ -134,7 +134,7 @@ export class PresenceTracker {
   }
 }
 
-function claimOf(resource: string, { userId, device = userId, owner = device }: PresenceHolder) {
+function claimOf(resource: string, { userId, device = userId, owner = device }: PresenceMember) {
   checkResource(resource)
   return { resource, userId, device, owner } satisfies PresenceClaim
 }

@@ -1,5 +1,5 @@
 import { WirefoldError } from '../../base/errors.ts'
-import type { Pauses } from './cancellable-waits.ts'
+import type { CancellableWaits } from './cancellable-waits.ts'
 import type { ScriptRunner } from './connection/script-runner.ts'
 import { isPassing, unavailable } from './connection/unavailable.ts'
 import { BATCH } from './scripts/batch.ts'
@@ -11,21 +11,21 @@ const STEPS_PER_BATCH = 100
 const UNITS_PER_BATCH = 1024 * 1024
 
 /** Something that is to be done in its turn. */
-export interface Step {
+export interface BatchStep {
   /** What it came to; see `batch-script.ts`. Rejects with `unavailable` or `closed` where it was not done. */
   readonly done: Promise<string>
 }
 
-interface Waiting extends Step {
+interface Waiting extends BatchStep {
   readonly words: readonly string[]
   readonly resolve: (reply: string) => void
   readonly reject: (error: unknown) => void
 }
 
 /** What a {@link BatchQueue} needs. */
-export interface BatchQueueParts {
+export interface BatchQueueDeps {
   readonly runner: ScriptRunner
-  readonly pauses: Pauses
+  readonly waits: CancellableWaits
   /** The id of this process: what makes its numbers its own. */
   readonly node: string
   readonly strategy: string
@@ -40,24 +40,24 @@ export interface BatchQueueParts {
  * Redis carries each out once: no matter which of its copies arrive, and when.
  */
 export class BatchQueue {
-  readonly #parts: BatchQueueParts
+  readonly #deps: BatchQueueDeps
   #waiting: Waiting[] = []
   #number = 0
   #busy = false
 
-  constructor(parts: BatchQueueParts) {
-    this.#parts = parts
+  constructor(deps: BatchQueueDeps) {
+    this.#deps = deps
   }
 
   /** Adds a step. */
-  push(words: readonly string[]): Step {
+  push(words: readonly string[]): BatchStep {
     let settle: Pick<Waiting, 'resolve' | 'reject'> | undefined
     const done = new Promise<string>((resolve, reject) => {
       settle = { resolve, reject }
     })
     if (!settle) throw new TypeError('A promise runs its executor at once.')
     const step = { words, done, ...settle }
-    if (this.#parts.pauses.closed) step.reject(closed())
+    if (this.#deps.waits.closed) step.reject(closed())
     else if (this.#waiting.length >= MOST_WAITING) step.reject(unavailable())
     else {
       this.#waiting.push(step)
@@ -67,7 +67,7 @@ export class BatchQueue {
   }
 
   /** Takes a step back; false where it may have been done. */
-  withdraw(step: Step): boolean {
+  withdraw(step: BatchStep): boolean {
     const left = this.#waiting.filter((waiting) => waiting !== step)
     const found = left.length < this.#waiting.length
     this.#waiting = left
@@ -99,11 +99,11 @@ export class BatchQueue {
   }
 
   async #send(batch: readonly Waiting[]): Promise<string> {
-    const { runner, pauses, node, strategy, report } = this.#parts
+    const { runner, waits, node, strategy, report } = this.#deps
     this.#number += 1
     const steps = batch.flatMap(({ words }) => [words.length, ...words])
     const args = [node, this.#number, strategy, ...steps]
-    for (let attempt = 0; !pauses.closed; attempt++) {
+    for (let attempt = 0; !waits.closed; attempt++) {
       try {
         return String((await runner.run(BATCH, ...args)) ?? '')
       } catch (error) {
@@ -112,7 +112,7 @@ export class BatchQueue {
           throw unavailable(error)
         }
       }
-      await pauses.backoff(attempt)
+      await waits.backoff(attempt)
     }
     throw closed()
   }

@@ -7,7 +7,7 @@ import { isPassing } from './connection/unavailable.ts'
 const BACKOFF: BackoffOptions = { ...backoffDefaults, initialMs: 100, maxMs: 2_000 }
 
 /** The waits of a broker, all of which end when it is closed. */
-export class Pauses {
+export class CancellableWaits {
   readonly #clock: Clock
   readonly #pending = new Map<Cancel, () => void>()
   #closed = false

@@ -1,18 +1,18 @@
-import type { Answers, Begun } from '../broker/reply-store.ts'
+import type { ReplyLookup, ReplyStore } from '../broker/reply-store.ts'
 import type { BatchQueue } from './batch-queue.ts'
-import type { Pauses } from './cancellable-waits.ts'
+import type { CancellableWaits } from './cancellable-waits.ts'
 import { listOf } from './connection/resp-values.ts'
 import type { ScriptRunner } from './connection/script-runner.ts'
 import { unavailable } from './connection/unavailable.ts'
 import { BEGIN, PEEK } from './scripts/answer.ts'
-import type { Era } from './store-generation.ts'
+import type { StoreGeneration } from './store-generation.ts'
 
 /** What {@link RedisAnswers} needs. */
-export interface RedisAnswersParts {
+export interface RedisAnswersDeps {
   readonly runner: ScriptRunner
   readonly queue: BatchQueue
-  readonly era: Era
-  readonly pauses: Pauses
+  readonly generation: StoreGeneration
+  readonly waits: CancellableWaits
   /** The id of this process. */
   readonly node: string
   /** How long to wait for Redis before a request is refused; `undefined` waits. */
@@ -25,20 +25,20 @@ type Hear = (record: string | undefined) => void
  * Answers in Redis. Each request that is being carried out belongs to a node; one that does not renew
  * its lease is dead, and the outcomes of what it carried out are lost.
  */
-export class RedisAnswers implements Answers {
-  readonly #parts: RedisAnswersParts
+export class RedisAnswers implements ReplyStore {
+  readonly #deps: RedisAnswersDeps
   /** Who waits here for what is carried out, here or on another node. */
   readonly #waiting = new Map<string, Set<Hear>>()
 
-  constructor(parts: RedisAnswersParts) {
-    this.#parts = parts
+  constructor(deps: RedisAnswersDeps) {
+    this.#deps = deps
   }
 
   get reachMs(): number {
-    return this.#parts.era.reachMs
+    return this.#deps.generation.reachMs
   }
 
-  async begin(key: string, digest: string): Promise<Begun> {
+  async begin(key: string, digest: string): Promise<ReplyLookup> {
     // Waits from here on, so that what is told before the reply is read is not missed.
     let hear: Hear = () => {}
     const record = new Promise<string | undefined>((resolve) => {
@@ -57,7 +57,7 @@ export class RedisAnswers implements Answers {
 
   async settle(key: string, record: string, keepMs: number): Promise<void> {
     try {
-      await this.#parts.queue.push(['settle', key, record, String(keepMs)]).done
+      await this.#deps.queue.push(['settle', key, record, String(keepMs)]).done
     } finally {
       this.tell(key, record)
     }
@@ -73,7 +73,7 @@ export class RedisAnswers implements Answers {
   /** Looks after those who wait for what other nodes carry out: they may be dead, or were not heard. */
   async lookAfter(): Promise<void> {
     for (const key of [...this.#waiting.keys()]) {
-      const [state, record] = listOf(await this.#parts.runner.run(PEEK, key))
+      const [state, record] = listOf(await this.#deps.runner.run(PEEK, key))
       if (state === 'answered') this.tell(key, String(record))
       else if (state === 'lost') this.tell(key, undefined)
     }
@@ -84,7 +84,11 @@ export class RedisAnswers implements Answers {
     for (const key of [...this.#waiting.keys()]) this.tell(key, undefined)
   }
 
-  async #begin(key: string, digest: string, record: Promise<string | undefined>): Promise<Begun> {
+  async #begin(
+    key: string,
+    digest: string,
+    record: Promise<string | undefined>,
+  ): Promise<ReplyLookup> {
     const [state, ...rest] = await this.#ask(key, digest)
     switch (state) {
       case 'fresh':
@@ -94,7 +98,7 @@ export class RedisAnswers implements Answers {
         return { state, record: String(rest[0]) }
       case 'era':
         // What was carried out before is forgotten, and clients were told that it is not.
-        this.#parts.era.learn(String(rest[0]), Number(rest[1]))
+        this.#deps.generation.learn(String(rest[0]), Number(rest[1]))
         return { state: 'started', record: Promise.resolve(undefined) }
       case 'lost':
         return { state: 'started', record: Promise.resolve(undefined) }
@@ -104,10 +108,10 @@ export class RedisAnswers implements Answers {
   }
 
   async #ask(key: string, digest: string): Promise<readonly unknown[]> {
-    const { runner, era, node, patienceMs, pauses } = this.#parts
-    const asked = runner.run(BEGIN, era.id, key, digest, node).then(listOf)
+    const { runner, generation, node, patienceMs, waits } = this.#deps
+    const asked = runner.run(BEGIN, generation.id, key, digest, node).then(listOf)
     if (patienceMs === undefined) return asked
-    const reply = await pauses.within(patienceMs, asked)
+    const reply = await waits.within(patienceMs, asked)
     if (reply) return reply
     // Nobody is going to carry it out: should it be marked as started all the same, that is undone.
     asked.then(

@@ -1,18 +1,18 @@
 import { randomId } from '../../base/ids.ts'
 import { safely } from '../../base/report.ts'
 import type { Position } from '../../protocol/frame.ts'
-import type { Broker, ChannelListener, Missed, NewEvent, Remember } from '../broker/broker.ts'
+import type { Broker, ChannelListener, HistorySlice, NewEvent, Remember } from '../broker/broker.ts'
 import type { PresenceStore } from '../broker/presence-store.ts'
 import type { RateStore } from '../broker/rate-store.ts'
-import type { Answers } from '../broker/reply-store.ts'
+import type { ReplyStore } from '../broker/reply-store.ts'
 import { publishedRecord } from '../broker/request-record.ts'
 import { BatchQueue } from './batch-queue.ts'
-import { Pauses } from './cancellable-waits.ts'
-import type { Feed } from './channels/channel-transport.ts'
-import { Histories } from './channels/history-reader.ts'
-import { Followed } from './channels/listener-table.ts'
-import { PubSubFeed } from './channels/pub-sub-transport.ts'
-import { StreamsFeed } from './channels/streams-transport.ts'
+import { CancellableWaits } from './cancellable-waits.ts'
+import type { ChannelTransport } from './channels/channel-transport.ts'
+import { HistoryReader } from './channels/history-reader.ts'
+import { ListenerTable } from './channels/listener-table.ts'
+import { PubSubTransport } from './channels/pub-sub-transport.ts'
+import { StreamsTransport } from './channels/streams-transport.ts'
 import type { RedisConnection } from './connection/redis-connection.ts'
 import { ScriptRunner } from './connection/script-runner.ts'
 import type { RedisBrokerOptions, ResolvedRedisOptions } from './options.ts'
@@ -20,7 +20,7 @@ import { resolveRedisOptions } from './options.ts'
 import { RedisPresence } from './presence/redis-presence.ts'
 import { RedisAnswers } from './redis-answers.ts'
 import { RedisRates } from './redis-rates.ts'
-import { Era } from './store-generation.ts'
+import { StoreGeneration } from './store-generation.ts'
 
 /** How long after its last sign of life a node counts as dead: it outlasts a Redis that stands still for 30 s. */
 const LEASE_MS = 45_000
@@ -44,14 +44,14 @@ export class RedisBroker implements Broker {
   readonly #options: ResolvedRedisOptions
   readonly #connections: RedisConnections
   readonly #report: (error: unknown) => void
-  readonly #pauses: Pauses
-  readonly #era: Era
-  readonly #histories: Histories
+  readonly #waits: CancellableWaits
+  readonly #generation: StoreGeneration
+  readonly #history: HistoryReader
   readonly #answers: RedisAnswers
   readonly #presence: RedisPresence
   readonly #rates: RedisRates
-  readonly #feed: Feed
-  readonly #followed = new Followed()
+  readonly #transport: ChannelTransport
+  readonly #listeners = new ListenerTable()
   readonly #offReady: (() => void)[] = []
   /** The check of all channels that is under way, and whether another is due behind it. */
   #checking: Promise<void> | undefined
@@ -66,31 +66,31 @@ export class RedisBroker implements Broker {
     const report = safely(this.#options.onError)
     this.#report = report
     const runner = new ScriptRunner(connections.general, prefix)
-    const pauses = new Pauses(clock)
-    this.#pauses = pauses
-    const era = new Era(clock)
-    this.#era = era
-    const histories = new Histories(runner, era, pauses)
-    this.#histories = histories
-    const queue = new BatchQueue({ runner, pauses, node, strategy, report })
+    const waits = new CancellableWaits(clock)
+    this.#waits = waits
+    const generation = new StoreGeneration(clock)
+    this.#generation = generation
+    const history = new HistoryReader(runner, generation, waits)
+    this.#history = history
+    const queue = new BatchQueue({ runner, waits, node, strategy, report })
     const { subscriber, blocking } = connections
     const listener = {
-      event: this.#followed.event.bind(this.#followed),
-      broken: this.#followed.broken.bind(this.#followed),
+      event: this.#listeners.event.bind(this.#listeners),
+      broken: this.#listeners.broken.bind(this.#listeners),
       doubt: () => this.#check(),
     }
-    const shared = { prefix, node, queue, histories, pauses, listener }
-    this.#feed = blocking
-      ? new StreamsFeed({ ...shared, blocking, runner, report })
-      : new PubSubFeed({ ...shared, subscriber, timeoutMs })
+    const shared = { prefix, node, queue, history, waits, listener }
+    this.#transport = blocking
+      ? new StreamsTransport({ ...shared, blocking, runner, report })
+      : new PubSubTransport({ ...shared, subscriber, timeoutMs })
     const patienceMs = blocking ? undefined : timeoutMs
-    const asking = { runner, queue, era, pauses, patienceMs }
+    const asking = { runner, queue, generation, waits, patienceMs }
     this.#answers = new RedisAnswers({ ...asking, node })
     this.#presence = new RedisPresence(asking)
-    this.#rates = new RedisRates({ runner, pauses, report })
+    this.#rates = new RedisRates({ runner, waits, report })
   }
 
-  get answers(): Answers {
+  get answers(): ReplyStore {
     return this.#answers
   }
 
@@ -110,11 +110,11 @@ export class RedisBroker implements Broker {
       const end = message.indexOf('\n')
       this.#answers.tell(message.slice(0, end), message.slice(end + 1))
     })
-    await this.#histories.lease(this.#node, LEASE_MS)
+    await this.#history.lease(this.#node, LEASE_MS)
     for (const connection of [general, subscriber]) {
       const returned = (): void => {
         // What happened while it was away was not heard, and perhaps is not remembered.
-        this.#era.doubt()
+        this.#generation.doubt()
         void this.#check()
       }
       this.#offReady.push(connection.onReady(returned))
@@ -128,7 +128,7 @@ export class RedisBroker implements Broker {
     event: NewEvent,
     remember?: Remember,
   ): Promise<readonly Position[]> {
-    const positions = await this.#feed.publish(channels, event, remember)
+    const positions = await this.#transport.publish(channels, event, remember)
     const [at] = positions
     // Other nodes hear it from Redis, which does not tell us what we did.
     if (remember && at) {
@@ -138,29 +138,29 @@ export class RedisBroker implements Broker {
   }
 
   async subscribe(channel: string, listener: ChannelListener): Promise<() => void> {
-    return this.#followed.add(
+    return this.#listeners.add(
       channel,
       listener,
-      () => this.#feed.follow(channel),
-      () => this.#feed.unfollow(channel),
+      () => this.#transport.follow(channel),
+      () => this.#transport.unfollow(channel),
     )
   }
 
   async head(channel: string): Promise<Position> {
-    return this.#histories.head(channel)
+    return this.#history.head(channel)
   }
 
-  async since(channel: string, position: Position): Promise<Missed> {
-    return this.#feed.since(channel, position)
+  async since(channel: string, position: Position): Promise<HistorySlice> {
+    return this.#transport.since(channel, position)
   }
 
   async close(): Promise<void> {
-    if (this.#pauses.closed) return
-    this.#pauses.close()
+    if (this.#waits.closed) return
+    this.#waits.close()
     for (const off of this.#offReady.splice(0)) off()
-    this.#followed.clear()
+    this.#listeners.clear()
     this.#answers.close()
-    this.#feed.close()
+    this.#transport.close()
     this.#connections.subscriber.close()
     // What it was carrying out is lost, and nobody need wait to find that out.
     const lease = this.#name(`node:${this.#node}`)
@@ -177,18 +177,18 @@ export class RedisBroker implements Broker {
   }
 
   async #checkAll(): Promise<void> {
-    for (let attempt = 0; this.#checkAgain && !this.#pauses.closed; ) {
+    for (let attempt = 0; this.#checkAgain && !this.#waits.closed; ) {
       this.#checkAgain = false
       try {
         await this.#mark()
-        const heads = await this.#histories.heads(this.#followed.names)
+        const heads = await this.#history.heads(this.#listeners.names)
         await this.#mark()
-        const followed = new Set(this.#followed.names)
-        for (const [name, head] of heads) if (followed.has(name)) this.#feed.check(name, head)
+        const followed = new Set(this.#listeners.names)
+        for (const [name, head] of heads) if (followed.has(name)) this.#transport.check(name, head)
         attempt = 0
       } catch {
         this.#checkAgain = true
-        await this.#pauses.backoff(attempt++)
+        await this.#waits.backoff(attempt++)
       }
     }
   }
@@ -216,15 +216,15 @@ export class RedisBroker implements Broker {
   }
 
   async #upkeep(): Promise<void> {
-    for (let time = 1; !this.#pauses.closed; time++) {
-      await this.#pauses.wait(UPKEEP_MS)
-      if (this.#pauses.closed) return
+    for (let time = 1; !this.#waits.closed; time++) {
+      await this.#waits.wait(UPKEEP_MS)
+      if (this.#waits.closed) return
       try {
-        await this.#histories.lease(this.#node, LEASE_MS)
+        await this.#history.lease(this.#node, LEASE_MS)
         await this.#answers.lookAfter()
         if (time % CHECK_EVERY === 0) await this.#check()
       } catch (error) {
-        if (!this.#pauses.closed) this.#report(error)
+        if (!this.#waits.closed) this.#report(error)
       }
     }
   }

@@ -1,5 +1,5 @@
 import type { Rate, RateStore } from '../broker/rate-store.ts'
-import type { Pauses } from './cancellable-waits.ts'
+import type { CancellableWaits } from './cancellable-waits.ts'
 import type { ScriptRunner } from './connection/script-runner.ts'
 import { isPassing } from './connection/unavailable.ts'
 import { TAKE } from './scripts/rate.ts'
@@ -11,9 +11,9 @@ const KEYS_PER_CALL = 500
 const MOST_WAITING = 10_000
 
 /** What {@link RedisRates} needs. */
-export interface RedisRatesParts {
+export interface RedisRatesDeps {
   readonly runner: ScriptRunner
-  readonly pauses: Pauses
+  readonly waits: CancellableWaits
   readonly report: (error: unknown) => void
 }
 
@@ -31,12 +31,12 @@ interface Taking {
  * While Redis does not answer everything is allowed: connections still have their own limits.
  */
 export class RedisRates implements RateStore {
-  readonly #parts: RedisRatesParts
+  readonly #deps: RedisRatesDeps
   readonly #waiting = new Map<string, Taking>()
   #busy = false
 
-  constructor(parts: RedisRatesParts) {
-    this.#parts = parts
+  constructor(deps: RedisRatesDeps) {
+    this.#deps = deps
   }
 
   take(key: string, count: number, rate: Rate): number | Promise<number> {
@@ -45,7 +45,7 @@ export class RedisRates implements RateStore {
       known.count += count
       return known.waitMs
     }
-    if (this.#waiting.size >= MOST_WAITING || this.#parts.pauses.closed) return 0
+    if (this.#waiting.size >= MOST_WAITING || this.#deps.waits.closed) return 0
     let settle: Taking['settle'] = () => {}
     const waitMs = new Promise<number>((resolve) => {
       settle = resolve
@@ -67,10 +67,10 @@ export class RedisRates implements RateStore {
   }
 
   async #ask(part: readonly (readonly [string, Taking])[]): Promise<readonly string[]> {
-    const { runner, pauses, report } = this.#parts
+    const { runner, waits, report } = this.#deps
     const words = part.flatMap(([key, { count, rate }]) => [key, count, rate.perSecond, rate.burst])
     try {
-      const reply = await pauses.within(PATIENCE_MS, runner.run(TAKE, ...words))
+      const reply = await waits.within(PATIENCE_MS, runner.run(TAKE, ...words))
       return reply === undefined ? [] : String(reply).split(' ')
     } catch (error) {
       if (!isPassing(error)) report(error)

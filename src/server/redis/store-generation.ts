@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 
 /** What a node knows of the present era; see `era-script.ts`. */
-export class Era {
+export class StoreGeneration {
   readonly #clock: Clock
   #id = ''
   /** When it began, on the monotonic clock; `undefined` while that is in doubt. */

@@ -1,19 +1,23 @@
 import type { PublishCommand, RequestCommand } from '../../protocol/server-dialect.ts'
-import type { Receiver } from '../channels/channel-receiver.ts'
+import type { ChannelReceiver } from '../channels/channel-receiver.ts'
 import type { ServerCore } from '../server-parts.ts'
 import type { Asker } from '../session/session-phase.ts'
-import { answerOnce } from './deduplicate.ts'
+import { runOnce } from './deduplicate.ts'
 
 /** The requests and publishes of one connection. */
-export class Questions {
+export class ConnectionRequests {
   readonly #core: ServerCore
-  readonly #receiver: Receiver & { readonly id: string }
+  readonly #receiver: ChannelReceiver & { readonly id: string }
   readonly #rested: () => void
   readonly #gone = new AbortController()
   #open = 0
 
   /** @param rested called whenever one is done */
-  constructor(core: ServerCore, receiver: Receiver & { readonly id: string }, rested: () => void) {
+  constructor(
+    core: ServerCore,
+    receiver: ChannelReceiver & { readonly id: string },
+    rested: () => void,
+  ) {
     this.#core = core
     this.#receiver = receiver
     this.#rested = rested
@@ -36,7 +40,7 @@ export class Questions {
     if (signal.aborted) return
     const { dialect, id: connectionId } = this.#receiver
     const caller = { user, senderId, dialect, connectionId, signal }
-    const text = await answerOnce(this.#core, caller, command)
+    const text = await runOnce(this.#core, caller, command)
     const due = command.requestId !== undefined || command.kind === 'request'
     if (text && due) this.#receiver.send(text)
     this.#open -= 1

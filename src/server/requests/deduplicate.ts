@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { PublishCommand, RequestCommand } from '../../protocol/server-dialect.ts'
 import type { RefusalCode } from '../access/refusals.ts'
-import { refusal, refusalOf } from '../access/refusals.ts'
-import { outcomeOf, refused } from '../broker/request-record.ts'
+import { refusal, refusalFromError } from '../access/refusals.ts'
+import { refused, resultOf } from '../broker/request-record.ts'
 import type { ServerCore } from '../server-parts.ts'
 import { canonicalJson } from './canonical-json.ts'
 import type { Caller } from './run-request.ts'
-import { answer, encodeOutcome } from './run-request.ts'
+import { encodeResult, runRequest } from './run-request.ts'
 
 /**
  * Carries out a request or publish, unless it was before: then its answer is the one given then, even
@@ -16,19 +16,19 @@ import { answer, encodeOutcome } from './run-request.ts'
  *
  * @returns the text of the answer
  */
-export async function answerOnce(
+export async function runOnce(
   core: ServerCore,
   caller: Caller,
   command: PublishCommand | RequestCommand,
 ): Promise<string | undefined> {
   const { requestId } = command
-  if (requestId === undefined) return (await answer(core, caller, command)).text
+  if (requestId === undefined) return (await runRequest(core, caller, command)).text
   const refuse = (code: RefusalCode): string | undefined => {
     core.counters.refused(code)
-    return encodeOutcome(caller.dialect, command, refused(refusal(code)))
+    return encodeResult(caller.dialect, command, refused(refusal(code)))
   }
   const repeat = (record: string): string | undefined =>
-    encodeOutcome(caller.dialect, command, outcomeOf(record))
+    encodeResult(caller.dialect, command, resultOf(record))
   try {
     const key = keyOf(caller, requestId)
     const begun = await core.broker.answers.begin(key, digestOf(command))
@@ -45,8 +45,8 @@ export async function answerOnce(
         return refuse('conflict')
     }
   } catch (error) {
-    const meant = refusalOf(error)
-    if (meant) return encodeOutcome(caller.dialect, command, refused(meant))
+    const meant = refusalFromError(error)
+    if (meant) return encodeResult(caller.dialect, command, refused(meant))
     core.report(error)
     return refuse('internal')
   }
@@ -60,7 +60,7 @@ async function carryOut(
 ): Promise<string | undefined> {
   const { dedupeMs } = core.options.limits
   const remember = { key, keepMs: dedupeMs }
-  const { text, record, lasting } = await answer(core, caller, command, remember)
+  const { text, record, lasting } = await runRequest(core, caller, command, remember)
   try {
     if (record !== undefined) await core.broker.answers.settle(key, record, lasting ? dedupeMs : 0)
   } catch (error) {

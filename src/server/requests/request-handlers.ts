@@ -36,7 +36,7 @@ export interface RequestContext {
  * It runs once for a request, however often that is sent: the answer is remembered, unless it is a
  * refusal that is `retryable`.
  *
- * `Payload` is what the handler expects. A client may send anything: check a payload before relying on
+ * `LoggedPayload` is what the handler expects. A client may send anything: check a payload before relying on
  * its type.
  */
 export type RequestHandler<Payload = unknown> = (
@@ -45,7 +45,7 @@ export type RequestHandler<Payload = unknown> = (
 ) => unknown
 
 /** The request handlers by type. */
-export class Handlers {
+export class RequestHandlers {
   readonly #byType = new Map<string, RequestHandler<never>>()
 
   /**

@@ -5,11 +5,11 @@ import type {
   RequestCommand,
   ServerDialect,
 } from '../../protocol/server-dialect.ts'
-import { refusal, refusalOf } from '../access/refusals.ts'
+import { refusal, refusalFromError } from '../access/refusals.ts'
 import type { Remember } from '../broker/broker.ts'
-import type { Outcome } from '../broker/request-record.ts'
+import type { RequestResult } from '../broker/request-record.ts'
 import { isLasting, recordOf, refused, replied } from '../broker/request-record.ts'
-import { OngoingRequest } from '../channels/publish-context.ts'
+import { PublishContext } from '../channels/publish-context.ts'
 import type { User } from '../options.ts'
 import type { ServerCore } from '../server-parts.ts'
 import type { RequestContext, RequestHandler } from './request-handlers.ts'
@@ -26,7 +26,7 @@ export interface Caller {
 }
 
 /** What a request or publish came to. */
-export interface Answer {
+export interface WrittenResult {
   /** What the asker is told; `undefined` where the dialect has no word for it. */
   readonly text: string | undefined
   /** What is to be remembered; `undefined` where that is done already. */
@@ -40,12 +40,12 @@ export interface Answer {
  *
  * @param remember where the answer is to be remembered: a publish has its broker do so
  */
-export async function answer(
+export async function runRequest(
   core: ServerCore,
   caller: Caller,
   command: PublishCommand | RequestCommand,
   remember?: Remember,
-): Promise<Answer> {
+): Promise<WrittenResult> {
   try {
     const outcome =
       command.kind === 'publish'
@@ -61,10 +61,10 @@ export async function answer(
 }
 
 /** The text of an outcome for whoever asked. */
-export function encodeOutcome(
+export function encodeResult(
   dialect: ServerDialect,
   { requestId }: PublishCommand | RequestCommand,
-  outcome: Outcome,
+  outcome: RequestResult,
 ): string | undefined {
   return dialect.encode({ ...outcome, to: requestId === undefined ? [] : [requestId] })
 }
@@ -74,7 +74,7 @@ function writeFailure(
   { dialect }: Caller,
   command: PublishCommand | RequestCommand,
   cause: unknown,
-): Answer {
+): WrittenResult {
   try {
     return write(core, dialect, command, refused(failure(core, command, cause)))
   } catch (another) {
@@ -88,9 +88,9 @@ function write(
   { counters }: ServerCore,
   dialect: ServerDialect,
   command: PublishCommand | RequestCommand,
-  outcome: Outcome,
-): Answer {
-  const text = encodeOutcome(dialect, command, outcome)
+  outcome: RequestResult,
+): WrittenResult {
+  const text = encodeResult(dialect, command, outcome)
   if (outcome.kind === 'refusal') counters.refused(outcome.error.code)
   return { text, record: recordOf(outcome), lasting: isLasting(outcome) }
 }
@@ -100,7 +100,7 @@ async function answerPublish(
   { user }: Caller,
   { channel, id, type, payload }: PublishCommand,
   remember: Remember | undefined,
-): Promise<Outcome> {
+): Promise<RequestResult> {
   if (!access.isChannel(channel) || channel.endsWith(':*')) {
     return refused(refusal('bad-channel', channel))
   }
@@ -116,7 +116,7 @@ async function answerRequest(
   core: ServerCore,
   caller: Caller,
   command: RequestCommand,
-): Promise<Outcome> {
+): Promise<RequestResult> {
   const { channel, requestId, type } = command
   const handler = core.handlers.get(type)
   if (!handler || requestId === undefined) return refused(refusal('unknown-type', channel))
@@ -134,8 +134,8 @@ async function handle(
   { user, connectionId, signal }: Caller,
   handler: RequestHandler<never>,
   { channel, id, requestId, payload }: RequestCommand & { readonly requestId: string },
-): Promise<Outcome> {
-  const request = new OngoingRequest({ publisher, clock: options.clock, user, id })
+): Promise<RequestResult> {
+  const request = new PublishContext({ publisher, clock: options.clock, user, id })
   const context: RequestContext = {
     user,
     connectionId,
@@ -156,7 +156,7 @@ function failure(
   command: PublishCommand | RequestCommand,
   cause: unknown,
 ): Refusal {
-  const meant = refusalOf(cause)
+  const meant = refusalFromError(cause)
   if (meant) return meant
   const where = command.kind === 'publish' ? 'publish' : `request ${command.type}`
   const message = `The ${where} failed; the client was told no more than that.`

@@ -3,7 +3,7 @@ import { rateLimited, refusal } from '../access/refusals.ts'
 import type { Rate } from '../broker/rate-store.ts'
 import type { Identity } from '../options.ts'
 import type { ServerCore } from '../server-parts.ts'
-import type { MountRequest } from './mount.ts'
+import type { UpgradeRequest } from './mount.ts'
 
 /**
  * Asks the application who somebody is. An address that was not believed too often is not asked about
@@ -11,9 +11,9 @@ import type { MountRequest } from './mount.ts'
  *
  * @returns who it is, or why that is not known
  */
-export async function identify(
+export async function authenticate(
   core: ServerCore,
-  { headers, url, address }: MountRequest,
+  { headers, url, address }: UpgradeRequest,
   token: string | undefined,
 ): Promise<Identity | Refusal> {
   const waitMs = await failures(core, address, 0)

@@ -5,8 +5,8 @@ const LEAD_MS = 30_000
 /** Who has less time than this, in milliseconds, is not told. */
 const LEAST_LEAD_MS = 500
 
-/** What an {@link Expiry} tells. */
-export interface ExpiryHandlers {
+/** What an {@link CredentialExpiry} tells. */
+export interface CredentialExpiryHandlers {
   /** The end is near. */
   expiring(expiresAt: number): void
   /** This is the end. */
@@ -14,12 +14,12 @@ export interface ExpiryHandlers {
 }
 
 /** The term of somebody's credentials, by the wall clock. */
-export class Expiry {
+export class CredentialExpiry {
   readonly #clock: Clock
-  readonly #handlers: ExpiryHandlers
+  readonly #handlers: CredentialExpiryHandlers
   #cancel: Cancel = () => {}
 
-  constructor(clock: Clock, handlers: ExpiryHandlers) {
+  constructor(clock: Clock, handlers: CredentialExpiryHandlers) {
     this.#clock = clock
     this.#handlers = handlers
   }

@@ -2,7 +2,7 @@ import type { Cancel } from '../../base/clock.ts'
 import type { Refusal } from '../../base/errors.ts'
 import { randomId } from '../../base/ids.ts'
 import { loggable } from '../../base/logger.ts'
-import { Turns } from '../../base/serial-queue.ts'
+import { SerialQueue } from '../../base/serial-queue.ts'
 import type { GoawayFrame } from '../../protocol/frame.ts'
 import type {
   AuthCommand,
@@ -12,22 +12,22 @@ import type {
 } from '../../protocol/server-dialect.ts'
 import { CLOSE_CODES, rateLimited, refusal } from '../access/refusals.ts'
 import type { ChannelEvent } from '../broker/channel-event.ts'
-import type { Receiver } from '../channels/channel-receiver.ts'
+import type { ChannelReceiver } from '../channels/channel-receiver.ts'
 import type { User } from '../options.ts'
-import { PresenceSession } from '../presence/connection-presence.ts'
-import { Questions } from '../requests/connection-requests.ts'
+import { ConnectionPresence } from '../presence/connection-presence.ts'
+import { ConnectionRequests } from '../requests/connection-requests.ts'
 import type { ServerCore } from '../server-parts.ts'
 import type { Socket } from '../socket/socket.ts'
-import { identify } from './authenticate.ts'
-import { Expiry } from './credential-expiry.ts'
+import { authenticate } from './authenticate.ts'
+import { CredentialExpiry } from './credential-expiry.ts'
 import { FaultCounter } from './fault-counter.ts'
-import type { Entry } from './frame-reader.ts'
-import { readEntries, unexpected } from './frame-reader.ts'
-import { Voice } from './frame-writer.ts'
-import { Gate } from './inbound-limiter.ts'
-import type { MountRequest, Session, SessionInfo } from './mount.ts'
+import type { ReadCommand } from './frame-reader.ts'
+import { readFrame, unexpected } from './frame-reader.ts'
+import { FrameWriter } from './frame-writer.ts'
+import { InboundLimiter } from './inbound-limiter.ts'
+import type { MountSession, SessionInfo, UpgradeRequest } from './mount.ts'
 import { Pace } from './pace.ts'
-import type { Asker, ConnectionPhase } from './session-phase.ts'
+import type { Asker, SessionPhase } from './session-phase.ts'
 import { FIRST_FRAME_BYTES, HELD_BYTES } from './session-phase.ts'
 import { welcome } from './welcome.ts'
 
@@ -37,48 +37,48 @@ const BANNED_MS = 10_000
 const PROTOCOL = 1
 
 /** One client that greets first, from its socket's opening to its end. */
-export class Connection implements Session, Receiver {
+export class DialectSession implements MountSession, ChannelReceiver {
   readonly id = randomId()
   readonly dialect: ServerDialect
   readonly #core: ServerCore
   readonly #socket: Socket
-  readonly #request: MountRequest
-  readonly #voice: Voice
+  readonly #request: UpgradeRequest
+  readonly #writer: FrameWriter
   readonly #pace: Pace
-  readonly #presence: PresenceSession
-  readonly #questions: Questions
-  readonly #gate: Gate
+  readonly #presence: ConnectionPresence
+  readonly #requests: ConnectionRequests
+  readonly #limiter: InboundLimiter
   readonly #faults: FaultCounter
-  readonly #expiry: Expiry
+  readonly #expiry: CredentialExpiry
   /** What concerns channels and credentials goes one by one. */
-  readonly #turns: Turns
-  #phase: ConnectionPhase
+  readonly #turns: SerialQueue
+  #phase: SessionPhase
   #drain: { readonly notice: GoawayFrame; readonly rested: () => void } | undefined
 
-  constructor(core: ServerCore, socket: Socket, dialect: ServerDialect, request: MountRequest) {
+  constructor(core: ServerCore, socket: Socket, dialect: ServerDialect, request: UpgradeRequest) {
     const { clock, helloTimeoutMs, limits } = core.options
     this.dialect = dialect
     this.#core = core
     this.#socket = socket
     this.#request = request
     const { id } = this
-    this.#voice = new Voice({ core, id, dialect, send: (text) => this.send(text) })
+    this.#writer = new FrameWriter({ core, id, dialect, send: (text) => this.send(text) })
     // What it compares this with tells it what it misses.
     this.#pace = new Pace(socket, () => this.#pong(undefined))
-    this.#presence = new PresenceSession(core, {
+    this.#presence = new ConnectionPresence(core, {
       connectionId: id,
-      say: (frame) => this.#voice.say(frame),
+      say: (frame) => this.#writer.say(frame),
       ping: () => socket.ping?.(),
       silent: () => this.#end(4408, 'no sign of life'),
     })
-    this.#questions = new Questions(core, this, () => this.#rest())
-    this.#gate = new Gate(core)
+    this.#requests = new ConnectionRequests(core, this, () => this.#rest())
+    this.#limiter = new InboundLimiter(core)
     this.#faults = new FaultCounter(limits.malformedPerMinute)
-    this.#expiry = new Expiry(clock, {
-      expiring: (expiresAt) => this.#voice.say({ kind: 'expiring', expiresAt }),
+    this.#expiry = new CredentialExpiry(clock, {
+      expiring: (expiresAt) => this.#writer.say({ kind: 'expiring', expiresAt }),
       expired: () => this.#refuseAll(refusal('not-authenticated')),
     })
-    this.#turns = new Turns(core.report, () => this.#rest())
+    this.#turns = new SerialQueue(core.report, () => this.#rest())
     const cancel = clock.after(helloTimeoutMs, () => this.#end(4408, 'no hello in time'))
     this.#phase = { name: 'waiting', cancel }
   }
@@ -98,7 +98,7 @@ export class Connection implements Session, Receiver {
     return (
       open &&
       !this.#turns.done &&
-      !this.#questions.open &&
+      !this.#requests.open &&
       !this.#core.channels.channelsOf(this).length
     )
   }
@@ -106,7 +106,7 @@ export class Connection implements Session, Receiver {
   drain(notice: GoawayFrame, rested: () => void): void {
     this.#drain = { notice, rested }
     // To others the welcome comes first.
-    if (this.#phase.name === 'open') this.#voice.say(notice)
+    if (this.#phase.name === 'open') this.#writer.say(notice)
   }
 
   get #gone(): boolean {
@@ -148,9 +148,9 @@ export class Connection implements Session, Receiver {
       if (this.#phase.bytes > HELD_BYTES) this.#refuseAll(rateLimited(BANNED_MS))
     }
     if (this.#phase.name === 'closed') return
-    const entries = readEntries(this.dialect, text)
+    const entries = readFrame(this.dialect, text)
     this.#core.counters.received += entries.length
-    const admitted = first ? entries : this.#gate.admit(entries, bytes, this.#voice)
+    const admitted = first ? entries : this.#limiter.admit(entries, bytes, this.#writer)
     if (!admitted) this.#refuseAll(rateLimited(BANNED_MS))
     for (const entry of admitted ?? []) {
       this.#take(entry)
@@ -172,10 +172,10 @@ export class Connection implements Session, Receiver {
     this.#core.roster.leave(this)
     this.#core.channels.leave(this)
     this.#presence.end()
-    this.#questions.end()
+    this.#requests.end()
   }
 
-  #take(entry: Entry): void {
+  #take(entry: ReadCommand): void {
     switch (this.#phase.name) {
       case 'waiting':
         if (entry.kind === 'hello') this.#greet(entry, this.#phase.cancel)
@@ -194,45 +194,45 @@ export class Connection implements Session, Receiver {
   }
 
   async #greet(hello: HelloCommand, cancel: Cancel): Promise<void> {
-    const held: Entry[] = []
+    const held: ReadCommand[] = []
     this.#phase = { name: 'greeting', cancel, held, bytes: 0 }
     if (hello.protocol !== PROTOCOL) return this.#refuseAll(refusal('bad-protocol'))
-    const identity = await identify(this.#core, this.#request, hello.token)
+    const identity = await authenticate(this.#core, this.#request, hello.token)
     if (this.#phase.name !== 'greeting') return
     if ('code' in identity) return this.#refuseAll(identity)
     const { user, expiresAt } = identity
     cancel()
     this.#phase = { name: 'open', user, senderId: hello.senderId, device: hello.clientId }
     if (!this.#core.roster.join(this, user)) return this.#refuseAll(rateLimited(BANNED_MS))
-    this.#gate.belongsTo(user?.id)
+    this.#limiter.belongsTo(user?.id)
     this.#expiry.begin(expiresAt)
     if (hello.expectUser !== undefined && hello.expectUser !== user?.id) {
       // Before the welcome, which would let the client send what the other user left behind.
-      this.#voice.refuse(refusal('identity-changed'))
+      this.#writer.refuse(refusal('identity-changed'))
       held.length = 0
     }
-    this.#voice.log('connection', `is ${user ? loggable(user.id) : 'nobody in particular'}`)
-    this.#voice.say(welcome(this.#core, this.id, user))
-    if (this.#drain) this.#voice.say(this.#drain.notice)
+    this.#writer.log('connection', `is ${user ? loggable(user.id) : 'nobody in particular'}`)
+    this.#writer.say(welcome(this.#core, this.id, user))
+    if (this.#drain) this.#writer.say(this.#drain.notice)
     for (const entry of held) this.#take(entry)
   }
 
   async #renew({ requestId, token }: AuthCommand): Promise<void> {
-    const identity = await identify(this.#core, this.#request, token)
+    const identity = await authenticate(this.#core, this.#request, token)
     if (this.#phase.name !== 'open') return
-    if ('code' in identity) return this.#voice.refuse(identity, requestId)
+    if ('code' in identity) return this.#writer.refuse(identity, requestId)
     const { user, expiresAt } = identity
     if (user?.id !== this.#phase.user?.id) {
-      this.#voice.refuse(refusal('identity-changed'), requestId)
+      this.#writer.refuse(refusal('identity-changed'), requestId)
       return this.#end(4401, 'identity-changed')
     }
     // What they are called, or may do, can be another now.
     this.#phase = { ...this.#phase, user }
     this.#expiry.begin(expiresAt)
-    this.#voice.say({ kind: 'reply', to: [requestId], payload: { expiresAt }, at: undefined })
+    this.#writer.say({ kind: 'reply', to: [requestId], payload: { expiresAt }, at: undefined })
   }
 
-  #run(entry: Entry, asker: Asker): void {
+  #run(entry: ReadCommand, asker: Asker): void {
     switch (entry.kind) {
       case 'ping':
         this.#pong(entry.timestamp)
@@ -257,9 +257,9 @@ export class Connection implements Session, Receiver {
         return
       case 'publish':
       case 'request':
-        this.#voice.log('requests', loggable(`${entry.kind} ${entry.type}`))
+        this.#writer.log('requests', loggable(`${entry.kind} ${entry.type}`))
         // Who subscribes and then asks sees the events of what was asked.
-        this.#questions.take(entry, asker, this.#turns.done)
+        this.#requests.take(entry, asker, this.#turns.done)
         return
       case 'presence':
         this.#turns.add(() => this.#presence.take(asker, entry))
@@ -271,7 +271,7 @@ export class Connection implements Session, Receiver {
     const serverTime = this.#core.options.clock.wall()
     // Whoever is behind is not to ask for what it misses before it keeps up.
     const offsets = this.#pace.behind ? undefined : this.#core.channels.moved(this)
-    this.#voice.say({ kind: 'pong', timestamp, serverTime, offsets })
+    this.#writer.say({ kind: 'pong', timestamp, serverTime, offsets })
   }
 
   /** Tells who drains the server that nothing is left to wait for. */
@@ -280,13 +280,13 @@ export class Connection implements Session, Receiver {
   }
 
   #fault(malformed: readonly MalformedCommand[]): void {
-    this.#voice.blame(malformed)
+    this.#writer.blame(malformed)
     if (this.#faults.add(this.#core.options.clock.now())) this.#end(4400, 'malformed frames')
   }
 
   /** Says no to the connection as a whole. */
   #refuseAll(error: Refusal): void {
-    this.#voice.refuse(error)
+    this.#writer.refuse(error)
     this.#end(CLOSE_CODES.get(error.code) ?? 1008, error.code)
   }
 

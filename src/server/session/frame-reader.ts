@@ -3,13 +3,13 @@ import { jsonCodec } from '../../protocol/json-codec.ts'
 import type { Command, MalformedCommand, ServerDialect } from '../../protocol/server-dialect.ts'
 
 /** A frame's readable messages, or what is wrong with the others. */
-export type Entry =
+export type ReadCommand =
   | Exclude<Command, MalformedCommand>
   | { readonly kind: 'fault'; readonly of: readonly MalformedCommand[] }
 
 /** What a text frame says. One fault a frame, however much of it is wrong. */
-export function readEntries(dialect: ServerDialect, text: string): Entry[] {
-  const entries: Entry[] = []
+export function readFrame(dialect: ServerDialect, text: string): ReadCommand[] {
+  const entries: ReadCommand[] = []
   const malformed: MalformedCommand[] = []
   for (const command of decode(dialect, text)) {
     if (command.kind === 'malformed') malformed.push(command)

@@ -5,7 +5,7 @@ import { badFrame } from '../access/refusals.ts'
 import type { ServerCore } from '../server-parts.ts'
 
 /** What a voice speaks through. */
-export interface VoiceParts {
+export interface FrameWriterDeps {
   readonly core: ServerCore
   /** The id of the connection. */
   readonly id: string
@@ -14,22 +14,22 @@ export interface VoiceParts {
 }
 
 /** What one connection says to its client, and of it to the log. */
-export class Voice {
-  readonly #parts: VoiceParts
+export class FrameWriter {
+  readonly #deps: FrameWriterDeps
 
-  constructor(parts: VoiceParts) {
-    this.#parts = parts
+  constructor(deps: FrameWriterDeps) {
+    this.#deps = deps
   }
 
   /** Says something, where the dialect has a word for it. */
   say(frame: ServerFrame): void {
-    const text = this.#parts.dialect.encode(frame)
-    if (text !== undefined) this.#parts.send(text)
+    const text = this.#deps.dialect.encode(frame)
+    if (text !== undefined) this.#deps.send(text)
   }
 
   /** Says no: to one who asked, or to all that was said. */
   refuse(error: Refusal, requestId?: string): void {
-    this.#parts.core.counters.refused(error.code)
+    this.#deps.core.counters.refused(error.code)
     this.log('connection', `refused: ${error.code}`)
     this.say({ kind: 'refusal', to: requestId === undefined ? [] : [requestId], error })
   }
@@ -45,7 +45,7 @@ export class Voice {
 
   /** Writes a line of the log. */
   log(area: LogArea, what: string): void {
-    const { core, id } = this.#parts
+    const { core, id } = this.#deps
     core.logger?.(area, `${id} ${what}`)
   }
 }

@@ -34,13 +34,13 @@ export class GuardedSocket implements Socket {
     }
   }
 
-  offer(text: string): boolean {
+  sendDroppable(text: string): boolean {
     if (this.#ended) return true
-    if (!this.#socket.offer) {
+    if (!this.#socket.sendDroppable) {
       this.send(text)
       return true
     }
-    const taken = this.#socket.offer(text)
+    const taken = this.#socket.sendDroppable(text)
     if (taken) this.#counters.sent++
     return taken
   }

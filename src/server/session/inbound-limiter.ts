@@ -2,8 +2,8 @@ import { TokenBucket } from '../../base/token-bucket.ts'
 import { rateLimited } from '../access/refusals.ts'
 import type { ServerCore } from '../server-parts.ts'
 import { FaultCounter } from './fault-counter.ts'
-import type { Entry } from './frame-reader.ts'
-import type { Voice } from './frame-writer.ts'
+import type { ReadCommand } from './frame-reader.ts'
+import type { FrameWriter } from './frame-writer.ts'
 
 /** How many seconds' worth may come at once; a client that paces itself counts on two. */
 const BURST_SECONDS = 2
@@ -12,7 +12,7 @@ const BURST_SECONDS = 2
 type Measure = 'messages' | 'bytes' | 'subscribes'
 
 /** Lets the messages of one connection in, as fast as it and its user may send them. */
-export class Gate {
+export class InboundLimiter {
   readonly #core: ServerCore
   readonly #buckets = new Map<Measure, TokenBucket>()
   readonly #violations: FaultCounter
@@ -42,11 +42,11 @@ export class Gate {
    * @returns those let in; `undefined` where too many frames were too fast
    */
   admit(
-    entries: readonly Entry[],
+    entries: readonly ReadCommand[],
     bytes: number,
-    voice: Pick<Voice, 'refuse'>,
-  ): readonly Entry[] | undefined {
-    const admitted: Entry[] = []
+    voice: Pick<FrameWriter, 'refuse'>,
+  ): readonly ReadCommand[] | undefined {
+    const admitted: ReadCommand[] = []
     const frameWaitMs = this.#take('bytes', bytes)
     let namelessWaitMs = 0
     for (const entry of entries) {
@@ -61,7 +61,7 @@ export class Gate {
     return this.#violations.add(this.#core.options.clock.now()) ? undefined : admitted
   }
 
-  #waitMs(entry: Entry): number {
+  #waitMs(entry: ReadCommand): number {
     const count = entry.kind === 'fault' ? entry.of.length : 1
     const waitMs = this.#take('messages', count)
     if (waitMs || entry.kind !== 'subscribe') return waitMs

@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '../../base/clock.ts'
 
 /** What a watch over one peer is made of. */
-export interface SilenceWatchParts {
+export interface SilenceWatchDeps {
   readonly clock: Clock
   /** After how long a silence the peer is asked for a sign of life, in milliseconds. */
   readonly pingMs: number
@@ -15,32 +15,32 @@ export interface SilenceWatchParts {
 
 /** Watches that a peer gives signs of life: asks an idle one, and gives up one that does not answer. */
 export class SilenceWatch {
-  readonly #parts: SilenceWatchParts
+  readonly #deps: SilenceWatchDeps
   #heardAt = 0
   #asked = false
   #cancel: Cancel | undefined
 
-  constructor(parts: SilenceWatchParts) {
-    this.#parts = parts
+  constructor(deps: SilenceWatchDeps) {
+    this.#deps = deps
   }
 
   /** When the peer was heard last, in milliseconds since the Unix epoch. */
   get lastSeen(): number {
-    const { clock } = this.#parts
+    const { clock } = this.#deps
     return clock.wall() - (clock.now() - this.#heardAt)
   }
 
   /** Begins to watch somebody who was heard just now. */
   start(): void {
     if (this.#cancel) return
-    this.#arm(this.#parts.pingMs)
+    this.#arm(this.#deps.pingMs)
     this.heard()
   }
 
   /** The peer gave a sign of life. */
   heard(): void {
     if (!this.#cancel) return
-    this.#heardAt = this.#parts.clock.now()
+    this.#heardAt = this.#deps.clock.now()
     this.#asked = false
   }
 
@@ -51,11 +51,11 @@ export class SilenceWatch {
   }
 
   #arm(ms: number): void {
-    this.#cancel = this.#parts.clock.after(ms, () => this.#look())
+    this.#cancel = this.#deps.clock.after(ms, () => this.#look())
   }
 
   #look(): void {
-    const { clock, pingMs, timeoutMs, ping, silent } = this.#parts
+    const { clock, pingMs, timeoutMs, ping, silent } = this.#deps
     const silence = clock.now() - this.#heardAt
     if (this.#asked && silence >= timeoutMs) {
       this.stop()

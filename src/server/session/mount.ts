@@ -7,7 +7,7 @@ import type { Join } from '../socket/frame-batch.ts'
 import type { Socket, SocketHandlers } from '../socket/socket.ts'
 
 /** An upgrade request that found its mount. */
-export interface MountRequest {
+export interface UpgradeRequest {
   readonly headers: IncomingHttpHeaders
   /** Path and query, as sent. */
   readonly url: string
@@ -49,7 +49,7 @@ export interface ConnectionInfo extends SessionInfo {
 }
 
 /** One connection of a mount. */
-export interface Session extends SocketHandlers {
+export interface MountSession extends SocketHandlers {
   /** What it is at this moment. */
   info(): SessionInfo
   /** Whether it has no channel and nothing under way. */
@@ -77,7 +77,7 @@ export interface Mount {
   /** Called once, when the server it was mounted at has closed; it may be mounted at another then. */
   unmounted?(core: ServerCore): void
   /** Why a request is not upgraded at all. */
-  refuse?(request: MountRequest): HttpRefusal | undefined
+  refuse?(request: UpgradeRequest): HttpRefusal | undefined
   /** Takes a socket that was just accepted. */
-  open(socket: Socket, request: MountRequest, core: ServerCore): Session
+  open(socket: Socket, request: UpgradeRequest, core: ServerCore): MountSession
 }

@@ -19,7 +19,7 @@ export class Pace {
 
   /** Sends the text of an event, or withholds it where the client does not keep up. */
   offer(text: string): void {
-    if (this.#socket.offer(text) || this.#behind) return
+    if (this.#socket.sendDroppable(text) || this.#behind) return
     this.#behind = true
     this.#socket.drained()?.then(() => {
       this.#behind = false

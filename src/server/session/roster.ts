@@ -1,15 +1,15 @@
 import type { User } from '../options.ts'
-import type { Session } from './mount.ts'
+import type { MountSession } from './mount.ts'
 
 /** Who is there: the sessions whose user is settled. */
 export class Roster {
   readonly #mostPerUser: number
-  readonly #arrived: (session: Session) => void
-  readonly #byUser = new Map<string, Set<Session>>()
-  readonly #users = new Map<Session, string | undefined>()
+  readonly #arrived: (session: MountSession) => void
+  readonly #byUser = new Map<string, Set<MountSession>>()
+  readonly #users = new Map<MountSession, string | undefined>()
 
   /** @param arrived called for every session that comes */
-  constructor(mostPerUser: number, arrived: (session: Session) => void) {
+  constructor(mostPerUser: number, arrived: (session: MountSession) => void) {
     this.#mostPerUser = mostPerUser
     this.#arrived = arrived
   }
@@ -20,12 +20,12 @@ export class Roster {
   }
 
   /** Whether a session's user is settled. */
-  has(session: Session): boolean {
+  has(session: MountSession): boolean {
     return this.#users.has(session)
   }
 
   /** The sessions of a user, of this moment. */
-  of(userId: string): readonly Session[] {
+  of(userId: string): readonly MountSession[] {
     return [...(this.#byUser.get(userId) ?? [])]
   }
 
@@ -34,7 +34,7 @@ export class Roster {
    *
    * @returns whether it may stay: a user may have only so many
    */
-  join(session: Session, user: User | null): boolean {
+  join(session: MountSession, user: User | null): boolean {
     const sessions = this.#byUser.get(user?.id ?? '') ?? new Set()
     if (user && sessions.size >= this.#mostPerUser) return false
     if (user) this.#byUser.set(user.id, sessions.add(session))
@@ -44,7 +44,7 @@ export class Roster {
   }
 
   /** A session is over; safe to call for one that never joined. */
-  leave(session: Session): void {
+  leave(session: MountSession): void {
     const userId = this.#users.get(session)
     this.#users.delete(session)
     if (userId === undefined) return

@@ -1,6 +1,6 @@
 import type { Cancel } from '../../base/clock.ts'
 import type { User } from '../options.ts'
-import type { Entry } from './frame-reader.ts'
+import type { ReadCommand } from './frame-reader.ts'
 
 /** The largest first frame, in bytes: a stranger gets less room. */
 export const FIRST_FRAME_BYTES = 16 * 1024
@@ -16,10 +16,15 @@ export interface Asker {
 }
 
 /** Where a connection stands. */
-export type ConnectionPhase =
+export type SessionPhase =
   /** Nothing was said yet. */
   | { readonly name: 'waiting'; readonly cancel: Cancel }
   /** It was greeted, and what follows is held until it is known who greets. */
-  | { readonly name: 'greeting'; readonly cancel: Cancel; readonly held: Entry[]; bytes: number }
+  | {
+      readonly name: 'greeting'
+      readonly cancel: Cancel
+      readonly held: ReadCommand[]
+      bytes: number
+    }
   | ({ readonly name: 'open' } & Asker)
   | { readonly name: 'closed'; readonly user: User | null | undefined }

@@ -1,10 +1,10 @@
-import type { Session } from './mount.ts'
-import type { Attended } from './tracked-session.ts'
+import type { MountSession } from './mount.ts'
+import type { TrackedSession } from './tracked-session.ts'
 
 /** The sessions of a server with their sockets: by session, by the id of the connection, by address. */
-export class SessionTable {
-  readonly #bySession = new Map<Session, Attended>()
-  readonly #byId = new Map<string, Attended>()
+export class SessionRegistry {
+  readonly #bySession = new Map<MountSession, TrackedSession>()
+  readonly #byId = new Map<string, TrackedSession>()
   readonly #addresses = new Map<string, number>()
   #emptied: (() => void)[] = []
 
@@ -14,17 +14,17 @@ export class SessionTable {
   }
 
   /** Those of this moment. */
-  list(): readonly Attended[] {
+  list(): readonly TrackedSession[] {
     return [...this.#bySession.values()]
   }
 
   /** The one of a session. */
-  of(session: Session): Attended | undefined {
+  of(session: MountSession): TrackedSession | undefined {
     return this.#bySession.get(session)
   }
 
   /** The one of a connection. */
-  byId(id: string): Attended | undefined {
+  byId(id: string): TrackedSession | undefined {
     return this.#byId.get(id)
   }
 
@@ -34,18 +34,18 @@ export class SessionTable {
   }
 
   /** Adds one. */
-  add(attended: Attended): void {
-    const { session, id, address } = attended
-    this.#bySession.set(session, attended)
-    this.#byId.set(id, attended)
+  add(tracked: TrackedSession): void {
+    const { session, id, address } = tracked
+    this.#bySession.set(session, tracked)
+    this.#byId.set(id, tracked)
     if (address !== undefined) this.#addresses.set(address, this.from(address) + 1)
   }
 
   /** Removes one that is over. */
-  remove(attended: Attended): void {
-    const { session, id, address } = attended
+  remove(tracked: TrackedSession): void {
+    const { session, id, address } = tracked
     this.#bySession.delete(session)
-    if (this.#byId.get(id) === attended) this.#byId.delete(id)
+    if (this.#byId.get(id) === tracked) this.#byId.delete(id)
     if (address !== undefined) {
       const left = this.from(address) - 1
       if (left) this.#addresses.set(address, left)

@@ -1,12 +1,12 @@
 import type { Clock } from '../../base/clock.ts'
 import type { SocketHandlers } from '../socket/socket.ts'
 import type { GuardedSocket } from './guarded-socket.ts'
-import type { ConnectionInfo, Session } from './mount.ts'
+import type { ConnectionInfo, MountSession } from './mount.ts'
 import type { Swept } from './stale-sweep.ts'
 
-/** What an {@link Attended} is made of. */
-export interface AttendedParts {
-  readonly session: Session
+/** What an {@link TrackedSession} is made of. */
+export interface TrackedSessionDeps {
+  readonly session: MountSession
   readonly socket: GuardedSocket
   readonly clock: Clock
   /** The address it counts for. */
@@ -14,31 +14,31 @@ export interface AttendedParts {
   /** Receives what the session threw. */
   readonly report: (error: unknown) => void
   /** Called when its socket is gone. */
-  readonly closed: (attended: Attended) => void
+  readonly closed: (attended: TrackedSession) => void
 }
 
 /** A session with its socket. A session that throws is reported and hurts nobody. */
-export class Attended implements SocketHandlers, Swept {
-  readonly session: Session
+export class TrackedSession implements SocketHandlers, Swept {
+  readonly session: MountSession
   /** The id of its connection. */
   readonly id: string
   readonly address: string | undefined
   /** When its socket was opened, on the monotonic clock. */
   readonly openedAt: number
   askedAt: number | undefined
-  readonly #parts: AttendedParts
+  readonly #deps: TrackedSessionDeps
   readonly #connectedAt: number
   #seenAt: number
   #arrived = false
   #over = false
 
-  constructor(parts: AttendedParts) {
-    const { session, address, clock } = parts
+  constructor(deps: TrackedSessionDeps) {
+    const { session, address, clock } = deps
     this.session = session
     this.id = session.info().id
     this.address = address
     this.openedAt = clock.now()
-    this.#parts = parts
+    this.#deps = deps
     this.#connectedAt = clock.wall()
     this.#seenAt = this.openedAt
   }
@@ -54,11 +54,11 @@ export class Attended implements SocketHandlers, Swept {
 
   /** What it is at this moment. */
   info(): ConnectionInfo {
-    const silentMs = this.#parts.clock.now() - this.#seenAt
+    const silentMs = this.#deps.clock.now() - this.#seenAt
     return {
       ...this.session.info(),
       connectedAt: this.#connectedAt,
-      lastHeartbeat: this.#parts.clock.wall() - silentMs,
+      lastHeartbeat: this.#deps.clock.wall() - silentMs,
     }
   }
 
@@ -71,7 +71,7 @@ export class Attended implements SocketHandlers, Swept {
   /** Closes it; what arrives while the peer answers the close is not carried out any more. */
   close(code: number, reason: string): void {
     this.#run(() => this.session.closed())
-    this.#parts.socket.close(code, reason)
+    this.#deps.socket.close(code, reason)
   }
 
   text(text: string, bytes: number): void {
@@ -92,13 +92,13 @@ export class Attended implements SocketHandlers, Swept {
   closed(): void {
     if (this.#over) return
     this.#over = true
-    this.#parts.socket.closed()
+    this.#deps.socket.closed()
     this.#run(() => this.session.closed())
-    this.#parts.closed(this)
+    this.#deps.closed(this)
   }
 
   ask(): void {
-    this.#parts.socket.ping()
+    this.#deps.socket.ping()
   }
 
   end(): void {
@@ -106,14 +106,14 @@ export class Attended implements SocketHandlers, Swept {
   }
 
   #seen(): void {
-    this.#seenAt = this.#parts.clock.now()
+    this.#seenAt = this.#deps.clock.now()
   }
 
   #run(step: () => void): void {
     try {
       step()
     } catch (error) {
-      this.#parts.report(error)
+      this.#deps.report(error)
     }
   }
 }

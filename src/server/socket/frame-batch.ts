@@ -10,16 +10,16 @@ export type Join = ServerDialect['join']
  * Those who are due the same texts come to the same batch, and so share its bytes: a text that
  * follows a batch for one is likely to follow it for the next.
  */
-export class Batch {
+export class FrameBatch {
   /** About how long it is, in UTF-16 units. */
   readonly units: number
   readonly #join: Join
-  readonly #before: Batch | undefined
+  readonly #before: FrameBatch | undefined
   readonly #text: string
-  #next: Batch | undefined
+  #next: FrameBatch | undefined
   #frames: readonly Buffer[] | undefined
 
-  private constructor(join: Join, before: Batch | undefined, text: string) {
+  private constructor(join: Join, before: FrameBatch | undefined, text: string) {
     this.units = (before?.units ?? 0) + text.length
     this.#join = join
     this.#before = before
@@ -27,15 +27,15 @@ export class Batch {
   }
 
   /** The batch without a text, which others grow from. */
-  static empty(join: Join): Batch {
-    return new Batch(join, undefined, '')
+  static empty(join: Join): FrameBatch {
+    return new FrameBatch(join, undefined, '')
   }
 
   /** This batch and one more text: the same one for those who ask for it in a row. */
-  and(text: string): Batch {
+  and(text: string): FrameBatch {
     const next = this.#next
     if (next && next.#text === text) return next
-    this.#next = new Batch(this.#join, this, text)
+    this.#next = new FrameBatch(this.#join, this, text)
     return this.#next
   }
 
@@ -47,7 +47,7 @@ export class Batch {
 
   #write(): readonly Buffer[] {
     const texts: string[] = []
-    for (let batch: Batch = this; batch.#before; batch = batch.#before) texts.push(batch.#text)
+    for (let batch: FrameBatch = this; batch.#before; batch = batch.#before) texts.push(batch.#text)
     texts.reverse()
     return textFrames(texts.length > 1 && this.#join ? [this.#join(texts)] : texts)
   }

@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '../../base/clock.ts'
-import type { Batch, Join } from './frame-batch.ts'
+import type { FrameBatch, Join } from './frame-batch.ts'
 import type { RawSocket, Socket } from './socket.ts'
-import type { Turn } from './tick.ts'
+import type { Tick } from './tick.ts'
 
 /** A turn's texts are written before its end where they come to this, in UTF-16 units. */
 const FULL_BATCH = 32 * 1024
@@ -15,14 +15,14 @@ const MOST_BYTES = 16 * 1024 * 1024
 const STUCK_MS = 30_000
 
 /** What the outlets of a server have in common. */
-export interface OutletParts {
+export interface OutboundQueueDeps {
   readonly clock: Clock
-  readonly turn: Turn
-  readonly counts: OutletCounts
+  readonly tick: Tick
+  readonly counts: OutboundCounts
 }
 
 /** What became of those who read too slowly. */
-export interface OutletCounts {
+export interface OutboundCounts {
   /** How many keep up no longer, at this moment. */
   slow: number
   /** How many events were withheld. */
@@ -32,11 +32,11 @@ export interface OutletCounts {
 }
 
 /** What an outlet writes to, and how. */
-export interface OutletEnd {
+export interface OutboundTarget {
   readonly raw: RawSocket
   readonly join: Join
   /** Closes the connection with 1013. */
-  readonly cut: () => void
+  readonly disconnectSlow: () => void
 }
 
 /** A time during which too much waits for the peer. */
@@ -53,19 +53,19 @@ interface Congestion {
  * Above 1 MiB of unsent bytes events are withheld and nothing is read from the peer, until
  * everything has left. A peer that takes nothing for 30 seconds meanwhile is closed with 1013.
  */
-export class Outlet implements Socket {
-  readonly #parts: OutletParts
-  readonly #to: OutletEnd
+export class OutboundQueue implements Socket {
+  readonly #deps: OutboundQueueDeps
+  readonly #to: OutboundTarget
   /** What this turn has brought so far. */
-  #batch: Batch | undefined
+  #batch: FrameBatch | undefined
   /** What the system did not take yet, in order. */
   #waiting: Buffer[] = []
   #waitingBytes = 0
   #congestion: Congestion | undefined
   #ended = false
 
-  constructor(parts: OutletParts, to: OutletEnd) {
-    this.#parts = parts
+  constructor(deps: OutboundQueueDeps, to: OutboundTarget) {
+    this.#deps = deps
     this.#to = to
   }
 
@@ -76,12 +76,12 @@ export class Outlet implements Socket {
   send(text: string): void {
     if (this.#ended) return
     this.#push(text)
-    if (this.#congestion && this.bufferedAmount > MOST_BYTES) this.#cut()
+    if (this.#congestion && this.bufferedAmount > MOST_BYTES) this.#disconnectSlow()
   }
 
-  offer(text: string): boolean {
+  sendDroppable(text: string): boolean {
     if (this.#congestion) {
-      this.#parts.counts.withheld += 1
+      this.#deps.counts.withheld += 1
       return false
     }
     if (!this.#ended) this.#push(text)
@@ -126,9 +126,9 @@ export class Outlet implements Socket {
   }
 
   #push(text: string): void {
-    const { turn } = this.#parts
-    if (!this.#batch) turn.request(this)
-    this.#batch = (this.#batch ?? turn.begin(this.#to.join)).and(text)
+    const { tick } = this.#deps
+    if (!this.#batch) tick.request(this)
+    this.#batch = (this.#batch ?? tick.begin(this.#to.join)).and(text)
     if (this.#batch.units >= FULL_BATCH) this.flush()
   }
 
@@ -157,7 +157,7 @@ export class Outlet implements Socket {
       end = resolve
     })
     this.#congestion = { over, end, cancelStuck: this.#watch() }
-    this.#parts.counts.slow += 1
+    this.#deps.counts.slow += 1
     // Whoever does not read the answers shall not ask for more.
     this.#to.raw.pause()
   }
@@ -167,16 +167,16 @@ export class Outlet implements Socket {
     this.#congestion.cancelStuck()
     this.#congestion.end()
     this.#congestion = undefined
-    this.#parts.counts.slow -= 1
+    this.#deps.counts.slow -= 1
     this.#to.raw.resume()
   }
 
   #watch(): Cancel {
-    return this.#parts.clock.after(STUCK_MS, () => this.#cut())
+    return this.#deps.clock.after(STUCK_MS, () => this.#disconnectSlow())
   }
 
-  #cut(): void {
-    this.#parts.counts.cut += 1
-    this.#to.cut()
+  #disconnectSlow(): void {
+    this.#deps.counts.cut += 1
+    this.#to.disconnectSlow()
   }
 }

@@ -19,7 +19,7 @@ export interface Socket extends PlainSocket {
    *
    * @returns false where it was withheld: the peer is to be told once it has {@link drained}
    */
-  offer(text: string): boolean
+  sendDroppable(text: string): boolean
   /** Resolves once the peer keeps up again, or is gone; `undefined` where it does keep up. */
   drained(): Promise<void> | undefined
 }

@@ -26,7 +26,9 @@ const client = new RealtimeClient(`ws://${location.host}/ws`, {
   clock: { ...systemClock, wall: () => Date.now() + aheadMs },
 })
 const codeOf = (error: unknown): string => (error as { code?: string }).code ?? String(error)
-client.on('settled', ({ question, error }) => told.push(error ? codeOf(error) : question.requestId))
+client.on('settled', ({ request: question, error }) =>
+  told.push(error ? codeOf(error) : question.requestId),
+)
 client.on('error', (error) => told.push(codeOf(error)))
 
 /** What the test does with the page. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../base/clock.ts'
-import type { Answers, Begun } from '../reply-store.ts'
+import type { ReplyLookup, ReplyStore } from '../reply-store.ts'
 
 /** The most answers remembered. */
 const MOST_ANSWERS = 100_000
@@ -23,7 +23,7 @@ interface Answered {
  * Answers within this process: 100,000 of them and 64 Mi characters at most. Where that is not
  * enough, those given first are forgotten first; what is being carried out never is.
  */
-export class MemoryAnswers implements Answers {
+export class MemoryAnswers implements ReplyStore {
   readonly #clock: Clock
   readonly #started = new Map<string, Started>()
   /** In the order in which they were given. */
@@ -41,7 +41,7 @@ export class MemoryAnswers implements Answers {
     return this.#clock.now() - this.#since
   }
 
-  async begin(key: string, digest: string): Promise<Begun> {
+  async begin(key: string, digest: string): Promise<ReplyLookup> {
     this.#forget()
     const answered = this.#answered.get(key)
     const started = this.#started.get(key)

@@ -3,10 +3,10 @@ import { systemClock } from '../../../base/clock.ts'
 import { randomId } from '../../../base/ids.ts'
 import { lazy } from '../../../base/lazy.ts'
 import type { Position } from '../../../protocol/frame.ts'
-import type { Broker, ChannelListener, Missed, NewEvent, Remember } from '../broker.ts'
+import type { Broker, ChannelListener, HistorySlice, NewEvent, Remember } from '../broker.ts'
 import { COUNTER_MS, HISTORY_MS } from '../history-bounds.ts'
 import type { PresenceStore } from '../presence-store.ts'
-import type { Answers } from '../reply-store.ts'
+import type { ReplyStore } from '../reply-store.ts'
 import { publishedRecord } from '../request-record.ts'
 import { MemoryAnswers } from './memory-answers.ts'
 import { MemoryChannel } from './memory-channel.ts'
@@ -62,7 +62,7 @@ export class MemoryBroker implements Broker {
     })
   }
 
-  get answers(): Answers {
+  get answers(): ReplyStore {
     return this.#answers
   }
 
@@ -100,7 +100,7 @@ export class MemoryBroker implements Broker {
     return this.#head(name)
   }
 
-  async since(name: string, position: Position): Promise<Missed> {
+  async since(name: string, position: Position): Promise<HistorySlice> {
     const channel = this.#channels.get(name)
     if (!channel) return new MemoryChannel(name, this.#epoch()).since(position)
     this.#resize(channel, () => channel.dropOld(this.#clock.now()))

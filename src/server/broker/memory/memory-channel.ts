@@ -1,5 +1,5 @@
 import type { Position } from '../../../protocol/frame.ts'
-import type { ChannelListener, Missed, NewEvent } from '../broker.ts'
+import type { ChannelListener, HistorySlice, NewEvent } from '../broker.ts'
 import { ChannelEvent } from '../channel-event.ts'
 import { HISTORY_EVENTS, HISTORY_MS } from '../history-bounds.ts'
 
@@ -44,7 +44,7 @@ export class MemoryChannel {
   }
 
   /** What happened after a position. */
-  since({ epoch, offset }: Position): Missed {
+  since({ epoch, offset }: Position): HistorySlice {
     const { head } = this
     const missed = head.offset - offset
     const complete = epoch === head.epoch && missed >= 0 && missed <= this.#events.length

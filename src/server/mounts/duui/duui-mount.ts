@@ -4,9 +4,9 @@ import { processChannel } from '../../../dialects/duui/dialect.ts'
 import { DUUI_EVENT } from '../../../dialects/duui/server.ts'
 import type { Fields } from '../../../protocol/fields.ts'
 import { asFields, asNumber, asString, isChannel } from '../../../protocol/fields.ts'
-import type { DueEvent } from '../../options.ts'
+import type { ReceivableEvent } from '../../options.ts'
 import type { ServerCore } from '../../server-parts.ts'
-import type { HttpRefusal, Mount, MountRequest, Session } from '../../session/mount.ts'
+import type { HttpRefusal, Mount, MountSession, UpgradeRequest } from '../../session/mount.ts'
 import type { Socket } from '../../socket/socket.ts'
 import { DuuiSession } from './duui-session.ts'
 import type { TimelineStore } from './timeline-store.ts'
@@ -91,13 +91,13 @@ export class DuuiMount implements Mount {
     return this.#store.timeline(processId)
   }
 
-  refuse(request: MountRequest): HttpRefusal | undefined {
+  refuse(request: UpgradeRequest): HttpRefusal | undefined {
     const id = request.params.get('id')
     if (id !== undefined && isChannel(processChannel(id))) return undefined
     return { status: 400, code: 'bad-path', reason: 'The path names no process.' }
   }
 
-  open(socket: Socket, request: MountRequest, core: ServerCore): Session {
+  open(socket: Socket, request: UpgradeRequest, core: ServerCore): MountSession {
     const processId = request.params.get('id') ?? ''
     return new DuuiSession(core, socket, request, {
       channel: processChannel(processId),
@@ -111,7 +111,7 @@ export class DuuiMount implements Mount {
 
   async #past(
     processId: string,
-    receives: (event: DueEvent) => boolean,
+    receives: (event: ReceivableEvent) => boolean,
   ): Promise<readonly string[]> {
     if (!this.#snapshot) return []
     const stored = await this.#store.timeline(processId)

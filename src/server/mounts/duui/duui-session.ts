@@ -3,22 +3,22 @@ import { randomId } from '../../../base/ids.ts'
 import { duuiServer } from '../../../dialects/duui/server.ts'
 import type { Position } from '../../../protocol/frame.ts'
 import { CLOSE_CODES } from '../../access/refusals.ts'
-import type { Receiver } from '../../channels/channel-receiver.ts'
+import type { ChannelReceiver } from '../../channels/channel-receiver.ts'
 import type { Membership } from '../../channels/membership.ts'
-import type { DueEvent, User } from '../../options.ts'
+import type { ReceivableEvent, User } from '../../options.ts'
 import type { ServerCore } from '../../server-parts.ts'
-import { identify } from '../../session/authenticate.ts'
-import { Expiry } from '../../session/credential-expiry.ts'
-import { Gate } from '../../session/inbound-limiter.ts'
-import type { MountRequest, Session, SessionInfo } from '../../session/mount.ts'
+import { authenticate } from '../../session/authenticate.ts'
+import { CredentialExpiry } from '../../session/credential-expiry.ts'
+import { InboundLimiter } from '../../session/inbound-limiter.ts'
+import type { MountSession, SessionInfo, UpgradeRequest } from '../../session/mount.ts'
 import type { Socket } from '../../socket/socket.ts'
 
 /** What a session asks of its mount. */
-export interface DuuiSessionParts {
+export interface DuuiSessionDeps {
   /** The channel of its process. */
   readonly channel: string
   /** The texts a socket begins with, of the events it gets. */
-  readonly past: (receives: (event: DueEvent) => boolean) => Promise<readonly string[]>
+  readonly past: (receives: (event: ReceivableEvent) => boolean) => Promise<readonly string[]>
   /** Runs a step while nothing is published of the process. */
   readonly inTurn: (step: () => Promise<void>) => Promise<void>
   /** Counts a message of a client. */
@@ -26,30 +26,30 @@ export interface DuuiSessionParts {
 }
 
 /** One socket that watches one process. */
-export class DuuiSession implements Session, Receiver {
+export class DuuiSession implements MountSession, ChannelReceiver {
   readonly dialect = duuiServer
   readonly id = randomId()
   readonly #core: ServerCore
   readonly #socket: Socket
-  readonly #parts: DuuiSessionParts
+  readonly #deps: DuuiSessionDeps
   readonly #cancel: Cancel
-  readonly #expiry: Expiry
-  readonly #gate: Gate
+  readonly #expiry: CredentialExpiry
+  readonly #limiter: InboundLimiter
   #user: User | null | undefined
   #membership: Membership | undefined
   /** The past, and where it ends, until it is told. */
   #due: { readonly head: Position; readonly texts: readonly string[] } | undefined
   #closed = false
 
-  constructor(core: ServerCore, socket: Socket, request: MountRequest, parts: DuuiSessionParts) {
+  constructor(core: ServerCore, socket: Socket, request: UpgradeRequest, deps: DuuiSessionDeps) {
     this.#core = core
     this.#socket = socket
-    this.#parts = parts
+    this.#deps = deps
     const { clock, helloTimeoutMs } = core.options
-    this.#gate = new Gate(core)
+    this.#limiter = new InboundLimiter(core)
     // The stream goes one way: new credentials come with a new socket.
     const expired = (): void => this.#end(4401, 'not-authenticated')
-    this.#expiry = new Expiry(clock, { expiring() {}, expired })
+    this.#expiry = new CredentialExpiry(clock, { expiring() {}, expired })
     this.#cancel = clock.after(helloTimeoutMs, () => this.#end(4408, 'not authenticated in time'))
     this.#start(request).catch((error: unknown) => {
       core.report(error)
@@ -58,7 +58,7 @@ export class DuuiSession implements Session, Receiver {
   }
 
   info(): SessionInfo {
-    const channels = this.#membership ? [this.#parts.channel] : []
+    const channels = this.#membership ? [this.#deps.channel] : []
     return { id: this.id, dialect: this.dialect.name, user: this.#user, channels }
   }
 
@@ -73,7 +73,7 @@ export class DuuiSession implements Session, Receiver {
 
   offer(text: string): void {
     // There is no word for what it misses: it has to begin anew.
-    if (!this.#socket.offer(text)) this.#end(1013, 'too slow')
+    if (!this.#socket.sendDroppable(text)) this.#end(1013, 'too slow')
   }
 
   text(_text: string, bytes: number): void {
@@ -85,7 +85,7 @@ export class DuuiSession implements Session, Receiver {
   }
 
   revoke(channel: string): void {
-    if (channel === this.#parts.channel) this.#end(4403, 'forbidden')
+    if (channel === this.#deps.channel) this.#end(4403, 'forbidden')
   }
 
   closed(): void {
@@ -97,29 +97,29 @@ export class DuuiSession implements Session, Receiver {
     this.#membership = undefined
   }
 
-  async #start(request: MountRequest): Promise<void> {
+  async #start(request: UpgradeRequest): Promise<void> {
     const { access, roster } = this.#core
     const token = request.query.get('token') ?? undefined
-    const identity = await identify(this.#core, request, token)
+    const identity = await authenticate(this.#core, request, token)
     // After the upgrade: a page learns the code of a close, and nothing of an HTTP status.
     if ('code' in identity) return this.#refuse(identity.code)
     const { user, expiresAt } = identity
-    const allowed = await access.authorize(user, this.#parts.channel, 'subscribe')
+    const allowed = await access.authorize(user, this.#deps.channel, 'subscribe')
     if (!allowed) return this.#refuse('forbidden')
     if (this.#closed) return
     this.#cancel()
     this.#user = user
     if (!roster.join(this, user)) return this.#refuse('rate-limited')
-    this.#gate.belongsTo(user?.id)
+    this.#limiter.belongsTo(user?.id)
     this.#expiry.begin(expiresAt)
-    await this.#parts.inTurn(() => this.#join())
+    await this.#deps.inTurn(() => this.#join())
     await this.#tell()
   }
 
   /** Becomes a member, and notes what is to be told before the first live event. */
   async #join(): Promise<void> {
     if (this.#closed) return
-    const { channel, past } = this.#parts
+    const { channel, past } = this.#deps
     const { access, broker, channels } = this.#core
     const { membership, followed } = channels.join(channel, this, ({ code }) =>
       this.#end(4403, code),
@@ -145,8 +145,8 @@ export class DuuiSession implements Session, Receiver {
   }
 
   #ignore(bytes: number): void {
-    this.#parts.ignored()
-    const admitted = this.#gate.admit([{ kind: 'pong' }], bytes, { refuse() {} })
+    this.#deps.ignored()
+    const admitted = this.#limiter.admit([{ kind: 'pong' }], bytes, { refuse() {} })
     if (!admitted) this.#refuse('rate-limited')
   }
 

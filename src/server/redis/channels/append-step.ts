@@ -1,6 +1,6 @@
 import type { Position } from '../../../protocol/frame.ts'
 import type { NewEvent, Remember } from '../../broker/broker.ts'
-import type { BatchQueue, Step } from '../batch-queue.ts'
+import type { BatchQueue, BatchStep } from '../batch-queue.ts'
 import { writeEvent } from './event-codec.ts'
 
 /**
@@ -14,7 +14,7 @@ export function append(
   event: NewEvent,
   remember: Remember | undefined,
   serial = 0,
-): Step {
+): BatchStep {
   const { head, json } = writeEvent(event)
   const { key = '', keepMs = 0 } = remember ?? {}
   return queue.push(['append', head, json, `${serial}`, key, `${keepMs}`, ...channels])

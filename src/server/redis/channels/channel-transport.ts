@@ -1,9 +1,9 @@
 import type { Position } from '../../../protocol/frame.ts'
-import type { Missed, NewEvent, Remember } from '../../broker/broker.ts'
+import type { HistorySlice, NewEvent, Remember } from '../../broker/broker.ts'
 import type { ChannelEvent } from '../../broker/channel-event.ts'
 
 /** How the events of followed channels reach this process, and how its own reach the others. */
-export interface Feed {
+export interface ChannelTransport {
   /** Adds an event; see `Broker.publish`. */
   publish(
     channels: readonly string[],
@@ -15,7 +15,7 @@ export interface Feed {
   /** Ends with a channel. */
   unfollow(channel: string): void
   /** What happened on a channel after a place. */
-  since(channel: string, position: Position): Promise<Missed>
+  since(channel: string, position: Position): Promise<HistorySlice>
   /** A followed channel stands here: where it cannot be told that we are led there, that is said. */
   check(channel: string, head: Position): void
   /** Ends. */
@@ -23,7 +23,7 @@ export interface Feed {
 }
 
 /** What a feed tells. */
-export interface FeedListener {
+export interface TransportListener {
   /** Something happened on a followed channel. */
   event(event: ChannelEvent): void
   /** Something may have happened on a followed channel that is told to nobody. */

@@ -1,29 +1,29 @@
 import type { Position } from '../../../protocol/frame.ts'
-import type { Missed } from '../../broker/broker.ts'
+import type { HistorySlice } from '../../broker/broker.ts'
 import { ChannelEvent } from '../../broker/channel-event.ts'
-import type { Pauses } from '../cancellable-waits.ts'
+import type { CancellableWaits } from '../cancellable-waits.ts'
 import type { StreamEntry } from '../connection/resp-values.ts'
 import { entriesOf, listOf } from '../connection/resp-values.ts'
 import type { Script, ScriptRunner } from '../connection/script-runner.ts'
 import { HEADS, SINCE } from '../scripts/history.ts'
 import { LEASE, RENEW } from '../scripts/store-generation.ts'
-import type { Era } from '../store-generation.ts'
+import type { StoreGeneration } from '../store-generation.ts'
 import { readEvent } from './event-codec.ts'
 
 /** The most channels asked for in one step. */
 const CHANNELS_PER_CALL = 500
 
 /** What Redis knows of channels. While it cannot be reached, everything here waits. */
-export class Histories {
+export class HistoryReader {
   readonly #runner: ScriptRunner
-  readonly #era: Era
-  readonly #pauses: Pauses
+  readonly #generation: StoreGeneration
+  readonly #waits: CancellableWaits
 
-  /** @param era learns of every reply */
-  constructor(runner: ScriptRunner, era: Era, pauses: Pauses) {
+  /** @param generation learns of every reply */
+  constructor(runner: ScriptRunner, generation: StoreGeneration, waits: CancellableWaits) {
     this.#runner = runner
-    this.#era = era
-    this.#pauses = pauses
+    this.#generation = generation
+    this.#waits = waits
   }
 
   /** Where channels stand; asking keeps their counters. */
@@ -47,7 +47,7 @@ export class Histories {
   }
 
   /** What is in a channel's stream after a place. */
-  async since(name: string, position: Position): Promise<Missed> {
+  async since(name: string, position: Position): Promise<HistorySlice> {
     const reply = await this.#run(SINCE, name, position.epoch, position.offset)
     const [epoch, offset, entries] = listOf(reply)
     const head = { epoch: String(epoch), offset: Number(offset) }
@@ -67,22 +67,22 @@ export class Histories {
 
   /** Ends the era, unless somebody did so before. */
   async renew(): Promise<void> {
-    await this.#ask(RENEW, this.#era.id)
+    await this.#ask(RENEW, this.#generation.id)
   }
 
   async #ask(script: Script, ...args: readonly (string | number)[]): Promise<readonly unknown[]> {
     const [id, ageMs, ...rest] = listOf(await this.#run(script, ...args))
-    this.#era.learn(String(id), Number(ageMs))
+    this.#generation.learn(String(id), Number(ageMs))
     return rest
   }
 
   #run(script: Script, ...args: readonly (string | number)[]): Promise<unknown> {
-    return this.#pauses.untilAnswered(() => this.#runner.run(script, ...args))
+    return this.#waits.untilAnswered(() => this.#runner.run(script, ...args))
   }
 }
 
 /** Which of a channel's counters an epoch is of. */
-export function birthOf(epoch: string): string {
+export function counterIdOf(epoch: string): string {
   return epoch.slice(epoch.lastIndexOf('.') + 1)
 }
 

@@ -8,7 +8,7 @@ interface Channel {
 }
 
 /** The channels that this process follows, each once, and who listens to them. */
-export class Followed {
+export class ListenerTable {
   readonly #channels = new Map<string, Channel>()
 
   /** Their names. */

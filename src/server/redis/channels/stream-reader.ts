@@ -1,4 +1,4 @@
-import type { Pauses } from '../cancellable-waits.ts'
+import type { CancellableWaits } from '../cancellable-waits.ts'
 import type { RedisConnection } from '../connection/redis-connection.ts'
 import type { StreamEntry } from '../connection/resp-values.ts'
 import { streamsOf } from '../connection/resp-values.ts'
@@ -11,12 +11,12 @@ const BLOCK_MS = 5_000
 const ENTRIES_PER_READ = 100
 
 /** What a {@link StreamReader} needs. */
-export interface StreamReaderParts {
+export interface StreamReaderDeps {
   /** The connection it has for itself. */
   readonly connection: RedisConnection
   /** Wakes it. */
   readonly runner: ScriptRunner
-  readonly pauses: Pauses
+  readonly waits: CancellableWaits
   /** The id of this process, and the key of the stream that wakes it. */
   readonly node: string
   readonly wakeKey: string
@@ -35,7 +35,7 @@ export interface StreamReaderParts {
  * streams that came meanwhile.
  */
 export class StreamReader {
-  readonly #parts: StreamReaderParts
+  readonly #deps: StreamReaderDeps
   /** The last entry read of every stream. */
   readonly #ids = new Map<string, string>()
   #wakeId = '0-0'
@@ -43,8 +43,8 @@ export class StreamReader {
   /** Whether the read under way is about to end. */
   #woken = false
 
-  constructor(parts: StreamReaderParts) {
-    this.#parts = parts
+  constructor(deps: StreamReaderDeps) {
+    this.#deps = deps
   }
 
   /** Reads a stream from behind an entry; one that is read already goes on from there. */
@@ -61,16 +61,16 @@ export class StreamReader {
   }
 
   async #run(): Promise<void> {
-    const { pauses, report, failed } = this.#parts
+    const { waits, report, failed } = this.#deps
     this.#running = true
-    for (let failures = 0; this.#ids.size && !pauses.closed; ) {
+    for (let failures = 0; this.#ids.size && !waits.closed; ) {
       try {
         await this.#read()
         failures = 0
       } catch (error) {
-        if (pauses.closed) break
+        if (waits.closed) break
         if (!failures) report(error)
-        await pauses.backoff(failures++)
+        await waits.backoff(failures++)
         await failed()
       }
     }
@@ -78,7 +78,7 @@ export class StreamReader {
   }
 
   async #read(): Promise<void> {
-    const { connection, wakeKey, read } = this.#parts
+    const { connection, wakeKey, read } = this.#deps
     this.#woken = false
     const asked = new Map(this.#ids)
     const how = ['COUNT', `${ENTRIES_PER_READ}`, 'BLOCK', `${BLOCK_MS}`]
@@ -99,9 +99,9 @@ export class StreamReader {
   }
 
   #wake(): void {
-    if (!this.#running || this.#woken || this.#parts.pauses.closed) return
+    if (!this.#running || this.#woken || this.#deps.waits.closed) return
     this.#woken = true
-    this.#parts.runner.run(WAKE, this.#parts.node).catch(() => {
+    this.#deps.runner.run(WAKE, this.#deps.node).catch(() => {
       // The read ends by itself in time; whoever comes next may try anew.
       this.#woken = false
     })

@@ -10,23 +10,23 @@ import type {
   PresenceStore,
 } from '../../broker/presence-store.ts'
 import type { BatchQueue } from '../batch-queue.ts'
-import type { Pauses } from '../cancellable-waits.ts'
+import type { CancellableWaits } from '../cancellable-waits.ts'
 import { listOf, pairsOf } from '../connection/resp-values.ts'
 import type { ScriptRunner } from '../connection/script-runner.ts'
 import { unavailable } from '../connection/unavailable.ts'
 import { PRESENT } from '../scripts/presence.ts'
-import type { Era } from '../store-generation.ts'
+import type { StoreGeneration } from '../store-generation.ts'
 import { readKeys, readState, readUser, writeTime, writeTtl } from './presence-codec.ts'
 
 /** The most members touched or swept in one step: Redis does nothing else meanwhile. */
 const MEMBERS_PER_STEP = 200
 
 /** What {@link RedisPresence} needs. */
-export interface RedisPresenceParts {
+export interface RedisPresenceDeps {
   readonly runner: ScriptRunner
   readonly queue: BatchQueue
-  readonly era: Era
-  readonly pauses: Pauses
+  readonly generation: StoreGeneration
+  readonly waits: CancellableWaits
   /** How long to wait for Redis before a change is refused; `undefined` waits. */
   readonly patienceMs: number | undefined
 }
@@ -37,14 +37,14 @@ export interface RedisPresenceParts {
  * a device back from its next connection, and a touch that overtook a join would find nobody.
  */
 export class RedisPresence implements PresenceStore {
-  readonly #parts: RedisPresenceParts
+  readonly #deps: RedisPresenceDeps
 
-  constructor(parts: RedisPresenceParts) {
-    this.#parts = parts
+  constructor(deps: RedisPresenceDeps) {
+    this.#deps = deps
   }
 
   get reachMs(): number {
-    return this.#parts.era.reachMs
+    return this.#deps.generation.reachMs
   }
 
   async join(member: PresenceJoin, lease: PresenceLease): Promise<void> {
@@ -74,7 +74,7 @@ export class RedisPresence implements PresenceStore {
       const part = claims.slice(from, from + MEMBERS_PER_STEP)
       const words = part.flatMap((claim) => [...claimed(claim), writeTime(claim.lastSeen)])
       const [ageMs, ...found] = (await this.#ask('touch', writeTtl(ttlMs), ...words)).split(' ')
-      this.#parts.era.lasts(Number(ageMs))
+      this.#deps.generation.lasts(Number(ageMs))
       states.push(...found.map(readState))
     }
     return states
@@ -83,9 +83,9 @@ export class RedisPresence implements PresenceStore {
   async present(
     resource: string,
   ): Promise<{ readonly users: readonly PresenceUser[]; readonly at: Position }> {
-    const { runner, pauses } = this.#parts
+    const { runner, waits } = this.#deps
     const ask = () => runner.run(PRESENT, resource, presenceChannel(resource))
-    const [epoch, offset, members] = listOf(await pauses.untilAnswered(ask))
+    const [epoch, offset, members] = listOf(await waits.untilAnswered(ask))
     const users = pairsOf(members)
       .map(([id, record]) => readUser(id, String(record)))
       .sort((a, b) => a.came - b.came)
@@ -104,13 +104,13 @@ export class RedisPresence implements PresenceStore {
   }
 
   async #ask(...words: readonly string[]): Promise<string> {
-    const { queue, pauses, patienceMs } = this.#parts
+    const { queue, waits, patienceMs } = this.#deps
     const step = queue.push(words)
     if (patienceMs === undefined) return step.done
-    const reply = await pauses.within(patienceMs, step.done)
+    const reply = await waits.within(patienceMs, step.done)
     if (reply !== undefined) return reply
     // At the close the step rejects.
-    if (pauses.closed) return step.done
+    if (waits.closed) return step.done
     // Should it be under way and be done after all, its lease ends it.
     queue.withdraw(step)
     throw unavailable()
