@@ -3,8 +3,8 @@ import type { Disposer } from '../base/disposable.ts'
 import { disposable } from '../base/disposable.ts'
 import { safely } from '../base/report.ts'
 import type { Readable } from '../base/store.ts'
-import type { ConnectionState } from '../connection/connection-state.ts'
 import type { ClientPort } from '../ports/client-port.ts'
+import type { ConnectionState } from '../ports/connection-state.ts'
 import type { SyncSnapshot, SyncTarget } from './sync.ts'
 
 /** How a state is fetched while there is no connection. */

@@ -1,9 +1,9 @@
 import type { Unsubscribe } from '../base/emitter.ts'
 import { randomId } from '../base/ids.ts'
 import type { Readable } from '../base/store.ts'
-import type { ConnectionState } from '../connection/connection-state.ts'
 import type { ClientPort } from '../ports/client-port.ts'
-import type { SendOptions } from '../ports/outgoing-request.ts'
+import type { ConnectionState } from '../ports/connection-state.ts'
+import type { RequestOptions, SendOptions } from '../ports/outgoing-request.ts'
 import type { EventFrame, Reply } from '../protocol/frame.ts'
 import type { RequestCounts } from '../requests/pending-request.ts'
 import type { ClientEvents } from './client-events.ts'
@@ -11,51 +11,6 @@ import { ClientRuntime } from './client-runtime.ts'
 import type { ClientStats } from './client-stats.ts'
 import type { ClientOptions, ResolvedClientOptions } from './options.ts'
 import { resolveClientOptions } from './options.ts'
-
-/** How a request is made. */
-export interface RequestOptions {
-  /** Gives up the wait; a request that has left may still be carried out. */
-  readonly signal?: AbortSignal | undefined
-  /**
-   * How long the answer may take, in milliseconds; waiting for the connection counts. A stored request
-   * goes on without its promise.
-   * @default the client's `requestTimeoutMs`
-   */
-  readonly timeoutMs?: number | undefined
-  /**
-   * How long it may wait for the connection, in milliseconds, where that is shorter, or the request is
-   * stored.
-   * @default the client's `outbox.ttlMs`
-   */
-  readonly ttlMs?: number | undefined
-  /**
-   * Rejects with `disconnected` rather than wait for the connection: for what is worthless later. It is
-   * never stored.
-   * @default false
-   */
-  readonly volatile?: boolean | undefined
-  /**
-   * Has it sent again after a loss of the connection, also where the server does not see to it that it
-   * is carried out only once.
-   * @default false
-   */
-  readonly idempotent?: boolean | undefined
-  /** Requests with the same key are sent one after the other, each once the one before has settled. */
-  readonly ordering?: string | undefined
-  /**
-   * Of the requests with the same key that wait to be sent only the newest is kept; the others reject
-   * with `superseded`.
-   */
-  readonly supersede?: string | undefined
-  /** The channel the request is about, for backends that want it said. */
-  readonly channel?: string | undefined
-  /**
-   * The id for the event it brings about, made by {@link RealtimeClient.eventId}: what the server
-   * publishes for the request carries it, where the backend does that, and {@link RealtimeClient.isOwn}
-   * knows it.
-   */
-  readonly id?: string | undefined
-}
 
 /**
  * One connection to one backend.

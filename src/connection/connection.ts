@@ -3,17 +3,13 @@ import type { Cancel } from '../base/clock.ts'
 import { WirefoldError } from '../base/errors.ts'
 import type { Readable, Writable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
+import type { ConnectionState } from '../ports/connection-state.ts'
 import type { CloseInfo } from '../ports/transport.ts'
 import type { Dialect } from '../protocol/dialect.ts'
 import type { Frame, WelcomeFrame } from '../protocol/frame.ts'
 import { ConnectDeadline } from './connect-deadline.ts'
 import type { ConnectionDeps, ConnectionHandlers } from './connection-port.ts'
-import type {
-  ConnectionCommand,
-  ConnectionInput,
-  ConnectionRules,
-  ConnectionState,
-} from './connection-state.ts'
+import type { ConnectionCommand, ConnectionInput, ConnectionRules } from './connection-state.ts'
 import { transition } from './connection-state.ts'
 import type { EnvironmentEvent } from './environment.ts'
 import { Handoff } from './handoff.ts'

@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from '../base/clock.ts'
 import { isWirefoldError, WirefoldError } from '../base/errors.ts'
+import type { Ticket } from '../ports/outgoing-request.ts'
 import type { CloseInfo, Transport, TransportFactory } from '../ports/transport.ts'
 import type { Codec } from '../protocol/codec.ts'
 import type { Credentials, Dialect, Outgoing } from '../protocol/dialect.ts'
@@ -9,7 +10,6 @@ import type { ConnectDeadline } from './connect-deadline.ts'
 import type { CredentialsSource } from './credentials.ts'
 import type { HeartbeatOptions } from './heartbeat.ts'
 import { Heartbeat } from './heartbeat.ts'
-import type { Ticket } from './sender.ts'
 import { Sender } from './sender.ts'
 
 /** How long a welcome may take behind something that could not be read, in milliseconds. */

@@ -2,18 +2,24 @@ import type { Cancel, Clock } from '../base/clock.ts'
 import { WirefoldError } from '../base/errors.ts'
 import { TokenBucket } from '../base/token-bucket.ts'
 import { utf8Length } from '../base/utf8-length.ts'
+import type { Ticket } from '../ports/outgoing-request.ts'
 import type { Codec } from '../protocol/codec.ts'
 
 /** The largest first frame, which carries the greeting, in bytes; see `docs/protocol.md`. */
 const FIRST_FRAME_BYTES = 16 * 1024
+
 /** The largest frame where the server does not tell, in bytes. */
 const FRAME_BYTES = 64 * 1024
+
 /** No server means less than this, whatever it says. */
 const LEAST_FRAME_BYTES = 256
+
 /** However slow the server is, so many messages go at once. */
 const LEAST_BURST = 2
+
 /** Above this many bytes that have not left yet we wait for the network. */
 const HIGH_WATER_BYTES = 1024 * 1024
+
 /** How often we look whether it has caught up, in milliseconds. */
 const DRAIN_MS = 50
 
@@ -26,14 +32,6 @@ export interface SenderDeps {
   /** Bytes that were sent and have not left yet. */
   bufferedAmount(): number
   send(data: string): void
-}
-
-/** What goes with a message that somebody wants to hear of, or to take back. */
-export interface Ticket {
-  /** Called when it really leaves. */
-  readonly left: () => void
-  /** True where it was taken back: it does not leave. */
-  cancelled: boolean
 }
 
 interface Part {

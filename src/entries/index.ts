@@ -42,9 +42,7 @@ export type { ClientEvents } from '../client/client-events.ts'
 export type { ClientStats } from '../client/client-stats.ts'
 export type { ClientOptions } from '../client/options.ts'
 export { clientDefaults } from '../client/options.ts'
-export type { RequestOptions } from '../client/realtime-client.ts'
 export { RealtimeClient } from '../client/realtime-client.ts'
-export type { ConnectionState } from '../connection/connection-state.ts'
 export type { Auth, AuthReason } from '../connection/credentials.ts'
 export type { Environment, EnvironmentEvent } from '../connection/environment.ts'
 export { platformEnvironment } from '../connection/environment.ts'
@@ -120,6 +118,7 @@ export type {
   ControlReply,
   OnControlReply,
 } from '../ports/client-port.ts'
+export type { ConnectionState } from '../ports/connection-state.ts'
 export type { Sink } from '../ports/event-sink.ts'
 export type {
   ClientOutbox,
@@ -128,7 +127,7 @@ export type {
   OutboxStorage,
   SettledRequest,
 } from '../ports/outbox-storage.ts'
-export type { OutgoingRequest, SendOptions } from '../ports/outgoing-request.ts'
+export type { OutgoingRequest, RequestOptions, SendOptions } from '../ports/outgoing-request.ts'
 export type {
   CloseInfo,
   Transport,

@@ -5,10 +5,25 @@ export type { PresenceDevice, PresenceUser } from '../protocol/presence.ts'
 export type { ServerDialect } from '../protocol/server-dialect.ts'
 export type { AddressedRequest, ClientAddress } from '../server/access/client-address.ts'
 export { peerAddress } from '../server/access/client-address.ts'
+export type {
+  Authenticate,
+  AuthenticateRequest,
+  Authorize,
+  CanConnect,
+  CanReceive,
+  CanSee,
+  ChannelAction,
+  Identified,
+  Identity,
+  ReceivableEvent,
+  User,
+  ValidateChannel,
+} from '../server/access/hooks.ts'
 export type { AddressLimits, ServerLimits, UserLimits } from '../server/access/limits.ts'
 export { limitDefaults } from '../server/access/limits.ts'
 export type { RefuseOptions } from '../server/access/refusals.ts'
 export { refuse } from '../server/access/refusals.ts'
+export type { HttpRefusal, UpgradeRequest } from '../server/access/upgrade-request.ts'
 export type {
   EntityChange,
   EntityEvents,
@@ -24,7 +39,8 @@ export type {
   Repository,
 } from '../server/application/realtime-repository.ts'
 export { realtimeRepository } from '../server/application/realtime-repository.ts'
-export type { Broker, HistorySlice, NewEvent } from '../server/broker/broker.ts'
+export type { Broker, HistorySlice } from '../server/broker/broker.ts'
+export type { NewEvent } from '../server/broker/channel-event.ts'
 export { ChannelEvent } from '../server/broker/channel-event.ts'
 export type { MemoryBrokerOptions } from '../server/broker/memory/memory-broker.ts'
 export { MemoryBroker } from '../server/broker/memory/memory-broker.ts'
@@ -42,8 +58,6 @@ export type { ChannelManagerOptions, PublishOptions } from '../server/channels/c
 export { ChannelManager } from '../server/channels/channel-manager.ts'
 export type { ChannelReceiver } from '../server/channels/channel-receiver.ts'
 export type { BroadcastOverflow } from '../server/channels/publish-rate.ts'
-export type { DrainOptions } from '../server/drain.ts'
-export { drainDefaults } from '../server/drain.ts'
 export type { ServerStats } from '../server/metrics/server-stats.ts'
 export type { AllowStats } from '../server/metrics/stats-handler.ts'
 export type { DuuiMountOptions } from '../server/mounts/duui/duui-mount.ts'
@@ -51,21 +65,7 @@ export { DuuiMount } from '../server/mounts/duui/duui-mount.ts'
 export type { TimelineStore } from '../server/mounts/duui/timeline-store.ts'
 export { MemoryTimelineStore } from '../server/mounts/duui/timeline-store.ts'
 export { nativeMount } from '../server/mounts/native/native-mount.ts'
-export type {
-  Authenticate,
-  AuthenticateRequest,
-  Authorize,
-  CanConnect,
-  CanReceive,
-  CanSee,
-  ChannelAction,
-  Identified,
-  Identity,
-  RealtimeServerOptions,
-  ReceivableEvent,
-  User,
-  ValidateChannel,
-} from '../server/options.ts'
+export type { RealtimeServerOptions } from '../server/options.ts'
 export { serverDefaults } from '../server/options.ts'
 export type { ServerPresenceOptions } from '../server/presence/presence-options.ts'
 export type { PresenceMember, PresenceTrackerOptions } from '../server/presence/presence-tracker.ts'
@@ -74,16 +74,13 @@ export type { ListeningServer } from '../server/realtime-server.ts'
 export { createRealtimeServer, RealtimeServer } from '../server/realtime-server.ts'
 export type { RequestContext, RequestHandler } from '../server/requests/request-handlers.ts'
 export type { ServerCore } from '../server/server-parts.ts'
+export type { ConnectionInfo, Mount, MountSession, SessionInfo } from '../server/session/mount.ts'
 export type {
-  ConnectionInfo,
-  HttpRefusal,
-  Mount,
-  MountSession,
-  SessionInfo,
-  UpgradeRequest,
-} from '../server/session/mount.ts'
-export type { DisconnectOptions, ServerCloseOptions } from '../server/shutdown-options.ts'
-export { closeDefaults, disconnectDefaults } from '../server/shutdown-options.ts'
+  DisconnectOptions,
+  DrainOptions,
+  ServerCloseOptions,
+} from '../server/shutdown-options.ts'
+export { closeDefaults, disconnectDefaults, drainDefaults } from '../server/shutdown-options.ts'
 export type { PlainSocket, RawSocket, Socket, SocketHandlers } from '../server/socket/socket.ts'
 export type { WebSocketManagerEvents } from '../server/websocket-manager.ts'
 export { WebSocketManager } from '../server/websocket-manager.ts'

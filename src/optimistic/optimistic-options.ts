@@ -1,6 +1,6 @@
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
-import type { RequestOptions } from '../client/realtime-client.ts'
 import type { ClientPort } from '../ports/client-port.ts'
+import type { RequestOptions } from '../ports/outgoing-request.ts'
 import type { Fields } from '../protocol/fields.ts'
 import type { Reply } from '../protocol/frame.ts'
 import type { OptimisticTarget } from './state-source.ts'

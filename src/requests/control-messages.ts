@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
-import type { Ticket } from '../connection/sender.ts'
 import type { ControlReply, OnControlReply } from '../ports/client-port.ts'
+import type { Ticket } from '../ports/outgoing-request.ts'
 import type { Outgoing } from '../protocol/dialect.ts'
 import type { AwaitedReply, ReplyTable } from './reply-table.ts'
 

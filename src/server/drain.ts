@@ -1,32 +1,8 @@
 import type { Clock } from '../base/clock.ts'
 import type { GoawayFrame } from '../protocol/frame.ts'
 import type { MountSession } from './session/mount.ts'
-
-/** How a server is drained. */
-export interface DrainOptions {
-  /**
-   * When the connections that are left are closed, in milliseconds from now.
-   * @default 30_000
-   */
-  readonly deadlineMs?: number | undefined
-  /**
-   * Within what time the clients move, each at a moment of its own, in milliseconds from now.
-   * @default 10_000
-   */
-  readonly windowMs?: number | undefined
-  /**
-   * Why, for people.
-   * @default 'the server restarts'
-   */
-  readonly reason?: string | undefined
-}
-
-/** The values of options that are not given. */
-export const drainDefaults = {
-  deadlineMs: 30_000,
-  windowMs: 10_000,
-  reason: 'the server restarts',
-} as const
+import type { DrainOptions } from './shutdown-options.ts'
+import { drainDefaults } from './shutdown-options.ts'
 
 /** What clients are told; nobody is asked to move later than everybody is closed. */
 export function drainNotice(options: DrainOptions): GoawayFrame {

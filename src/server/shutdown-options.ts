@@ -32,3 +32,29 @@ export interface DisconnectOptions {
 
 /** The values of options that are not given. */
 export const disconnectDefaults = { code: 4401, reason: 'signed out' } as const
+
+/** How a server is drained. */
+export interface DrainOptions {
+  /**
+   * When the connections that are left are closed, in milliseconds from now.
+   * @default 30_000
+   */
+  readonly deadlineMs?: number | undefined
+  /**
+   * Within what time the clients move, each at a moment of its own, in milliseconds from now.
+   * @default 10_000
+   */
+  readonly windowMs?: number | undefined
+  /**
+   * Why, for people.
+   * @default 'the server restarts'
+   */
+  readonly reason?: string | undefined
+}
+
+/** The values of options that are not given. */
+export const drainDefaults = {
+  deadlineMs: 30_000,
+  windowMs: 10_000,
+  reason: 'the server restarts',
+} as const

@@ -1,9 +1,9 @@
 import type { Emitter, Unsubscribe } from '../base/emitter.ts'
 import { createEmitter } from '../base/emitter.ts'
 import { userChannel } from './access/access.ts'
+import type { HttpRefusal, UpgradeRequest } from './access/upgrade-request.ts'
 import { ChannelEvent } from './broker/channel-event.ts'
 import { check, toJson } from './channels/publisher.ts'
-import type { DrainOptions } from './drain.ts'
 import { drain, drainNotice } from './drain.ts'
 import type { ServerStats } from './metrics/server-stats.ts'
 import { nativeMount } from './mounts/native/native-mount.ts'
@@ -12,17 +12,11 @@ import type { RequestHandler } from './requests/request-handlers.ts'
 import type { ServerCore } from './server-parts.ts'
 import { createCore } from './server-parts.ts'
 import { GuardedSocket } from './session/guarded-socket.ts'
-import type {
-  ConnectionInfo,
-  HttpRefusal,
-  Mount,
-  MountSession,
-  UpgradeRequest,
-} from './session/mount.ts'
+import type { ConnectionInfo, Mount, MountSession } from './session/mount.ts'
 import { SessionRegistry } from './session/session-registry.ts'
 import { StaleSweep } from './session/stale-sweep.ts'
 import { TrackedSession } from './session/tracked-session.ts'
-import type { DisconnectOptions, ServerCloseOptions } from './shutdown-options.ts'
+import type { DisconnectOptions, DrainOptions, ServerCloseOptions } from './shutdown-options.ts'
 import { closeDefaults, disconnectDefaults } from './shutdown-options.ts'
 import { OutboundQueue } from './socket/outbound-queue.ts'
 import type { PlainSocket, RawSocket, SocketHandlers } from './socket/socket.ts'

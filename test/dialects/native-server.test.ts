@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { Intent, Position } from 'wirefold'
 import { native } from 'wirefold'
 import { nativeServer } from 'wirefold/server'
-import { isOwnType } from '../../src/dialects/native/server.ts'
-import type { ServerFrame } from '../../src/protocol/server-dialect.ts'
+import { isOwnType } from '../../src/protocol/reserved-types.ts'
+import type { ServerFrame } from '../../src/protocol/server-frame.ts'
 
 const client = native()
 const overTheWire = (value: unknown): unknown => JSON.parse(JSON.stringify(value))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ServerDialect } from 'wirefold/server'
 import { ChannelEvent, nativeServer } from 'wirefold/server'
-import type { OutgoingEvent } from '../../src/protocol/server-dialect.ts'
+import type { OutgoingEvent } from '../../src/protocol/server-frame.ts'
 import { Membership } from '../../src/server/channels/membership.ts'
 
 const at = (offset: number, epoch = 'e') =>

@@ -2,7 +2,7 @@ import { eventFrame } from '../../protocol/event-frame.ts'
 import { asFields, asNumber, asString, type Fields, isFields } from '../../protocol/fields.ts'
 import type { EventFrame, Frame } from '../../protocol/frame.ts'
 import { notice } from '../../protocol/notice.ts'
-import { decodeEnvelope, processChannel } from './dialect.ts'
+import { decodeEnvelope, processChannel } from './envelope.ts'
 
 /** How many entities are remembered; beyond that those that were told of first are forgotten. */
 const REMEMBERED = 10_000

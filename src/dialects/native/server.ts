@@ -1,4 +1,5 @@
 import type { Refusal } from '../../base/errors.ts'
+import type { Command, PresenceCommand, SubscribeCommand } from '../../protocol/command.ts'
 import type { Fields } from '../../protocol/fields.ts'
 import {
   asFields,
@@ -9,40 +10,11 @@ import {
   isFields,
 } from '../../protocol/fields.ts'
 import type { Position } from '../../protocol/frame.ts'
-import type {
-  Command,
-  PresenceCommand,
-  ServerDialect,
-  ServerFrame,
-  SubscribeCommand,
-} from '../../protocol/server-dialect.ts'
+import { isOwnType, LONGEST_NAME } from '../../protocol/reserved-types.ts'
+import type { ServerDialect } from '../../protocol/server-dialect.ts'
+import type { ServerFrame } from '../../protocol/server-frame.ts'
 
-/** The longest type, request id, client id or event id, in characters. */
-const LONGEST_NAME = 128
 const BAD_ID = `an id is 1 to ${LONGEST_NAME} characters`
-
-/** What the protocol itself says; an event or request of such a name would be taken for it. */
-const OWN_WORDS: ReadonlySet<string> = new Set([
-  'auth',
-  'auth:expiring',
-  'error',
-  'goaway',
-  'hello',
-  'ping',
-  'pong',
-  'presence:heartbeat',
-  'presence:join',
-  'presence:leave',
-  'presence:sync',
-  'presence:update',
-  'publish',
-  'reply',
-  'subscribe',
-  'subscribed',
-  'unsubscribe',
-  'unsubscribed',
-  'welcome',
-])
 
 /** What the words of presence mean. */
 const PRESENCE_ACTIONS = {
@@ -51,11 +23,6 @@ const PRESENCE_ACTIONS = {
   'presence:leave': 'leave',
   'presence:heartbeat': 'heartbeat',
 } as const
-
-/** Whether a name may be that of an application's event or request. */
-export function isOwnType(type: string): boolean {
-  return type.length > 0 && type.length <= LONGEST_NAME && !OWN_WORDS.has(type)
-}
 
 /** The server's half of the native dialect, `wirefold.v1`; see `docs/protocol.md`. */
 export const nativeServer: ServerDialect = {

@@ -2,16 +2,16 @@ import type { Clock } from '../../base/clock.ts'
 import { WirefoldError } from '../../base/errors.ts'
 import { asFields, asNumber, asString, isChannel, isFields } from '../../protocol/fields.ts'
 import { presenceResource } from '../../protocol/presence.ts'
+import type { ResolvedServerOptions } from '../options.ts'
+import type { AddressedRequest } from './client-address.ts'
 import type {
   AuthenticateRequest,
   ChannelAction,
   Identity,
   ReceivableEvent,
-  ResolvedServerOptions,
   User,
-} from '../options.ts'
-import type { UpgradeRequest } from '../session/mount.ts'
-import type { AddressedRequest } from './client-address.ts'
+} from './hooks.ts'
+import type { UpgradeRequest } from './upgrade-request.ts'
 
 /** How long `authorize` and `canConnect` may take, in milliseconds. */
 const VERDICT_MS = 5_000

@@ -1,21 +1,8 @@
 import type { Position } from '../../protocol/frame.ts'
-import type { ChannelEvent } from './channel-event.ts'
+import type { ChannelEvent, NewEvent } from './channel-event.ts'
 import type { PresenceStore } from './presence-store.ts'
 import type { RateStore } from './rate-store.ts'
 import type { ReplyStore } from './reply-store.ts'
-
-/** An event before it has a place. */
-export interface NewEvent {
-  /** The channel it happened on, which is not the history it goes to where that is a family's. */
-  readonly source: string
-  readonly type: string
-  /** Its payload as JSON text; `undefined` where it has none. */
-  readonly json: string | undefined
-  /** Its maker's id for it. */
-  readonly id: string | undefined
-  /** Milliseconds since the Unix epoch. */
-  readonly timestamp: number
-}
 
 /** Under which key what a publish came to is remembered, and for how long. */
 export interface Remember {

@@ -1,6 +1,5 @@
 import type { Position } from '../../protocol/frame.ts'
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
-import type { NewEvent } from './broker.ts'
 
 /** An event with its place, which knows its own text. */
 export class ChannelEvent implements NewEvent {
@@ -57,4 +56,17 @@ export class ChannelEvent implements NewEvent {
   get [Symbol.toStringTag](): string {
     return 'ChannelEvent'
   }
+}
+
+/** An event before it has a place. */
+export interface NewEvent {
+  /** The channel it happened on, which is not the history it goes to where that is a family's. */
+  readonly source: string
+  readonly type: string
+  /** Its payload as JSON text; `undefined` where it has none. */
+  readonly json: string | undefined
+  /** Its maker's id for it. */
+  readonly id: string | undefined
+  /** Milliseconds since the Unix epoch. */
+  readonly timestamp: number
 }

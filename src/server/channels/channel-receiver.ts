@@ -1,5 +1,5 @@
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
-import type { User } from '../options.ts'
+import type { User } from '../access/hooks.ts'
 
 /** Somebody who subscribes to channels and is told of their events. */
 export interface ChannelReceiver {

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../../base/clock.ts'
 import type { ChannelPosition, Position } from '../../protocol/frame.ts'
+import type { User } from '../access/hooks.ts'
 import { refusalFromError } from '../access/refusals.ts'
-import type { User } from '../options.ts'
 import type { Publisher } from './publisher.ts'
 
 /** What an {@link PublishContext} is made of. */

@@ -1,10 +1,11 @@
 import { WirefoldError } from '../../base/errors.ts'
-import { isOwnType } from '../../dialects/native/server.ts'
 import { isChannel } from '../../protocol/fields.ts'
 import type { Position } from '../../protocol/frame.ts'
 import { inFamily } from '../../protocol/in-family.ts'
+import { isOwnType } from '../../protocol/reserved-types.ts'
 import type { Access } from '../access/access.ts'
-import type { Broker, NewEvent, Remember } from '../broker/broker.ts'
+import type { Broker, Remember } from '../broker/broker.ts'
+import type { NewEvent } from '../broker/channel-event.ts'
 import type { PublishRate } from './publish-rate.ts'
 
 /** The largest payload, in UTF-16 units: with its envelope it stays below what a client reads. */

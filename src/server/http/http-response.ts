@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { HttpRefusal } from '../session/mount.ts'
+import type { HttpRefusal } from '../access/upgrade-request.ts'
 
 /** Answers an upgrade request with a no, as JSON: `{code, message, retryAfterMs?}`. */
 export function answerRefusal(tcp: Duplex, refusal: HttpRefusal): void {

@@ -1,4 +1,4 @@
-import type { PublishCommand, RequestCommand } from '../../protocol/server-dialect.ts'
+import type { PublishCommand, RequestCommand } from '../../protocol/command.ts'
 import type { ChannelReceiver } from '../channels/channel-receiver.ts'
 import type { ServerCore } from '../server-parts.ts'
 import type { Asker } from '../session/session-phase.ts'

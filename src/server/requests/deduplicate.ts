@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { PublishCommand, RequestCommand } from '../../protocol/server-dialect.ts'
+import type { PublishCommand, RequestCommand } from '../../protocol/command.ts'
 import type { RefusalCode } from '../access/refusals.ts'
 import { refusal, refusalFromError } from '../access/refusals.ts'
 import { refused, resultOf } from '../broker/request-record.ts'

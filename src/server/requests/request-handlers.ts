@@ -1,6 +1,6 @@
-import { isOwnType } from '../../dialects/native/server.ts'
 import type { Position } from '../../protocol/frame.ts'
-import type { User } from '../options.ts'
+import { isOwnType } from '../../protocol/reserved-types.ts'
+import type { User } from '../access/hooks.ts'
 
 /** What a request handler knows of the request besides its payload. */
 export interface RequestContext {

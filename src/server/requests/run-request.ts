@@ -1,16 +1,13 @@
 import type { Refusal } from '../../base/errors.ts'
 import { WirefoldError } from '../../base/errors.ts'
-import type {
-  PublishCommand,
-  RequestCommand,
-  ServerDialect,
-} from '../../protocol/server-dialect.ts'
+import type { PublishCommand, RequestCommand } from '../../protocol/command.ts'
+import type { ServerDialect } from '../../protocol/server-dialect.ts'
+import type { User } from '../access/hooks.ts'
 import { refusal, refusalFromError } from '../access/refusals.ts'
 import type { Remember } from '../broker/broker.ts'
 import type { RequestResult } from '../broker/request-record.ts'
 import { isLasting, recordOf, refused, replied } from '../broker/request-record.ts'
 import { PublishContext } from '../channels/publish-context.ts'
-import type { User } from '../options.ts'
 import type { ServerCore } from '../server-parts.ts'
 import type { RequestContext, RequestHandler } from './request-handlers.ts'
 

@@ -1,9 +1,9 @@
 import type { Refusal } from '../../base/errors.ts'
+import type { Identity } from '../access/hooks.ts'
 import { rateLimited, refusal } from '../access/refusals.ts'
+import type { UpgradeRequest } from '../access/upgrade-request.ts'
 import type { Rate } from '../broker/rate-store.ts'
-import type { Identity } from '../options.ts'
 import type { ServerCore } from '../server-parts.ts'
-import type { UpgradeRequest } from './mount.ts'
 
 /**
  * Asks the application who somebody is. An address that was not believed too often is not asked about

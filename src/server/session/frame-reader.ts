@@ -1,6 +1,7 @@
 import { isWirefoldError } from '../../base/errors.ts'
+import type { Command, MalformedCommand } from '../../protocol/command.ts'
 import { jsonCodec } from '../../protocol/json-codec.ts'
-import type { Command, MalformedCommand, ServerDialect } from '../../protocol/server-dialect.ts'
+import type { ServerDialect } from '../../protocol/server-dialect.ts'
 
 /** A frame's readable messages, or what is wrong with the others. */
 export type ReadCommand =

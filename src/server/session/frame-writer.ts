@@ -1,6 +1,8 @@
 import type { Refusal } from '../../base/errors.ts'
 import type { LogArea } from '../../base/logger.ts'
-import type { MalformedCommand, ServerDialect, ServerFrame } from '../../protocol/server-dialect.ts'
+import type { MalformedCommand } from '../../protocol/command.ts'
+import type { ServerDialect } from '../../protocol/server-dialect.ts'
+import type { ServerFrame } from '../../protocol/server-frame.ts'
 import { badFrame } from '../access/refusals.ts'
 import type { ServerCore } from '../server-parts.ts'
 

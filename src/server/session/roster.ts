@@ -1,4 +1,4 @@
-import type { User } from '../options.ts'
+import type { User } from '../access/hooks.ts'
 import type { MountSession } from './mount.ts'
 
 /** Who is there: the sessions whose user is settled. */

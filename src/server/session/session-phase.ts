@@ -1,5 +1,5 @@
 import type { Cancel } from '../../base/clock.ts'
-import type { User } from '../options.ts'
+import type { User } from '../access/hooks.ts'
 import type { ReadCommand } from './frame-reader.ts'
 
 /** The largest first frame, in bytes: a stranger gets less room. */

@@ -1,5 +1,5 @@
 import type { WelcomeFrame } from '../../protocol/frame.ts'
-import type { User } from '../options.ts'
+import type { User } from '../access/hooks.ts'
 import type { ServerCore } from '../server-parts.ts'
 
 /** What a client is welcomed with. */

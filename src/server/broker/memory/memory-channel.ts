@@ -1,5 +1,6 @@
 import type { Position } from '../../../protocol/frame.ts'
-import type { ChannelListener, HistorySlice, NewEvent } from '../broker.ts'
+import type { ChannelListener, HistorySlice } from '../broker.ts'
+import type { NewEvent } from '../channel-event.ts'
 import { ChannelEvent } from '../channel-event.ts'
 import { HISTORY_EVENTS, HISTORY_MS } from '../history-bounds.ts'
 

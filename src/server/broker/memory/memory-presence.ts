@@ -2,7 +2,7 @@ import type { Clock } from '../../../base/clock.ts'
 import type { Position } from '../../../protocol/frame.ts'
 import type { PresenceUser } from '../../../protocol/presence.ts'
 import { presenceChannel } from '../../../protocol/presence.ts'
-import type { NewEvent } from '../broker.ts'
+import type { NewEvent } from '../channel-event.ts'
 import type {
   ClaimState,
   PresenceClaim,

@@ -1,5 +1,6 @@
 import type { Position } from '../../../protocol/frame.ts'
-import type { NewEvent, Remember } from '../../broker/broker.ts'
+import type { Remember } from '../../broker/broker.ts'
+import type { NewEvent } from '../../broker/channel-event.ts'
 import type { BatchQueue, BatchStep } from '../batch-queue.ts'
 import { writeEvent } from './event-codec.ts'
 

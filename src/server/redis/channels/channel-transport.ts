@@ -1,6 +1,6 @@
 import type { Position } from '../../../protocol/frame.ts'
-import type { HistorySlice, NewEvent, Remember } from '../../broker/broker.ts'
-import type { ChannelEvent } from '../../broker/channel-event.ts'
+import type { HistorySlice, Remember } from '../../broker/broker.ts'
+import type { ChannelEvent, NewEvent } from '../../broker/channel-event.ts'
 
 /** How the events of followed channels reach this process, and how its own reach the others. */
 export interface ChannelTransport {

@@ -1,5 +1,5 @@
 import { asFields, asNumber, asString } from '../../../protocol/fields.ts'
-import type { NewEvent } from '../../broker/broker.ts'
+import type { NewEvent } from '../../broker/channel-event.ts'
 
 /** An event as two texts: what is known of it, and its payload, which is empty where it has none. */
 export interface EventText {

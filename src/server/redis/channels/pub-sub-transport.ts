@@ -1,5 +1,6 @@
 import type { Position } from '../../../protocol/frame.ts'
-import type { HistorySlice, NewEvent, Remember } from '../../broker/broker.ts'
+import type { HistorySlice, Remember } from '../../broker/broker.ts'
+import type { NewEvent } from '../../broker/channel-event.ts'
 import { ChannelEvent } from '../../broker/channel-event.ts'
 import { publishedRecord } from '../../broker/request-record.ts'
 import type { BatchQueue, BatchStep } from '../batch-queue.ts'

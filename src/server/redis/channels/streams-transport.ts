@@ -1,5 +1,6 @@
 import type { Position } from '../../../protocol/frame.ts'
-import type { HistorySlice, NewEvent, Remember } from '../../broker/broker.ts'
+import type { HistorySlice, Remember } from '../../broker/broker.ts'
+import type { NewEvent } from '../../broker/channel-event.ts'
 import type { BatchQueue } from '../batch-queue.ts'
 import type { CancellableWaits } from '../cancellable-waits.ts'
 import type { RedisConnection } from '../connection/redis-connection.ts'

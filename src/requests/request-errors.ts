@@ -1,0 +1,59 @@
+import { WirefoldError } from '../base/errors.ts'
+import type { OutgoingRequest } from '../ports/outgoing-request.ts'
+import { nameOf } from '../ports/outgoing-request.ts'
+
+/** Why a question was given up: each says whether it may have been carried out. */
+export const requestErrors = {
+  aborted: (outgoing: OutgoingRequest, signal: AbortSignal | undefined) =>
+    new WirefoldError(
+      'aborted',
+      `${nameOf(outgoing)} was aborted by its signal.`,
+      { requestId: outgoing.requestId },
+      { cause: signal?.reason },
+    ),
+  badPayload: (outgoing: OutgoingRequest, cause: unknown) =>
+    new WirefoldError(
+      'bad-payload',
+      `${nameOf(outgoing)} cannot be put into words. Give it a payload of plain JSON.`,
+      { requestId: outgoing.requestId },
+      { cause },
+    ),
+  disconnected: (outgoing: OutgoingRequest, sent: boolean) =>
+    new WirefoldError(
+      'disconnected',
+      sent
+        ? `The connection was lost before ${nameOf(outgoing)} was answered; it may have been carried out.`
+        : `There is no connection, and ${nameOf(outgoing)} does not wait for one.`,
+      { requestId: outgoing.requestId, sent },
+    ),
+  outcomeUnknown: (outgoing: OutgoingRequest) =>
+    new WirefoldError(
+      'outcome-unknown',
+      `${nameOf(outgoing)} was sent and cut off, and the server does not remember that far back; it may have been carried out.`,
+      { requestId: outgoing.requestId },
+    ),
+  outboxFull: (outgoing: OutgoingRequest, limit: number) =>
+    new WirefoldError(
+      'outbox-full',
+      `${nameOf(outgoing)} was not sent: more than ${limit} requests wait for the connection.`,
+      { requestId: outgoing.requestId, limit },
+    ),
+  superseded: (outgoing: OutgoingRequest) =>
+    new WirefoldError(
+      'superseded',
+      `${nameOf(outgoing)} was not sent: a newer one took its place.`,
+      { requestId: outgoing.requestId },
+    ),
+  timedOut: (outgoing: OutgoingRequest, timeoutMs: number, sent: boolean) =>
+    new WirefoldError(
+      'request-timeout',
+      `${nameOf(outgoing)} timed out: ${sent ? 'no answer came' : 'it could not be sent'} in ${timeoutMs} ms.`,
+      { requestId: outgoing.requestId, timeoutMs, sent },
+    ),
+  unsupported: (outgoing: OutgoingRequest, dialect: string) =>
+    new WirefoldError(
+      'unsupported',
+      `The dialect ${dialect} has no word for ${nameOf(outgoing)}; this backend takes no such thing.`,
+      { dialect, what: nameOf(outgoing) },
+    ),
+}
