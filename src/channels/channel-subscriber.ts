@@ -3,7 +3,7 @@ import { WirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
 import { Linger } from '../base/linger.ts'
 import type { ClientExtension, ClientPort, ControlReply } from '../ports/client-port.ts'
-import { isChannel } from '../protocol/fields.ts'
+import { isChannel } from '../protocol/channel-name.ts'
 import type {
   EventFrame,
   Frame,

@@ -151,7 +151,6 @@ export type {
   DialectPresets,
   Outgoing,
 } from '../protocol/dialect.ts'
-export { eventFrame } from '../protocol/event-frame.ts'
 export type {
   ChannelPosition,
   EventFrame,
@@ -170,6 +169,7 @@ export type {
   UnsubscribedFrame,
   WelcomeFrame,
 } from '../protocol/frame.ts'
+export { eventFrame, plainReply } from '../protocol/frame-constructors.ts'
 export type {
   AuthIntent,
   HelloIntent,
@@ -184,7 +184,6 @@ export type {
 } from '../protocol/intent.ts'
 export { jsonCodec } from '../protocol/json-codec.ts'
 export { plainDialect } from '../protocol/plain-dialect.ts'
-export { plainReply } from '../protocol/plain-frames.ts'
 export type { PresenceDevice, PresenceUser } from '../protocol/presence.ts'
 export type { OutboxOptions } from '../requests/outbox-options.ts'
 export { outboxDefaults } from '../requests/outbox-options.ts'

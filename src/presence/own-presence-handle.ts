@@ -1,7 +1,7 @@
 import type { Disposer } from '../base/disposable.ts'
 import { disposable } from '../base/disposable.ts'
 import { WirefoldError } from '../base/errors.ts'
-import { presenceChannel } from '../protocol/presence.ts'
+import { presenceChannel } from '../protocol/channel-name.ts'
 import type { OwnPresence, Settled } from './own-presence.ts'
 
 /** Our being at a resource; call it to leave. */

@@ -46,11 +46,3 @@ export function asStrings(value: unknown): readonly string[] {
 export function sampleOf(text: string): string {
   return Array.from(text.slice(0, 80)).join('')
 }
-
-/**
- * Whether a name may be a channel: 1 to 256 characters, none of them a control character.
- */
-export function isChannel(name: unknown): name is string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this looks for.
-  return typeof name === 'string' && name.length <= 256 && /^[^\x00-\x1f\x7f-\x9f]+$/.test(name)
-}

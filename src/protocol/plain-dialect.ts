@@ -1,6 +1,6 @@
 import type { BackoffOptions } from '../base/backoff.ts'
+import { inFamily } from './channel-name.ts'
 import type { Capabilities } from './dialect.ts'
-import { inFamily } from './in-family.ts'
 import { withCredentials } from './url-query.ts'
 
 /** Waits that double from a second to half a minute, all of them certain. */

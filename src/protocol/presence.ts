@@ -18,15 +18,3 @@ export interface PresenceUser {
   /** In the order in which they came; empty where the backend does not tell devices apart. */
   readonly devices: readonly PresenceDevice[]
 }
-
-const PREFIX = 'presence:'
-
-/** The channel that tells who is at a resource. */
-export function presenceChannel(resource: string): string {
-  return `${PREFIX}${resource}`
-}
-
-/** The resource of such a channel, which may contain colons and slashes; `undefined` for any other. */
-export function presenceResource(channel: string): string | undefined {
-  return channel.startsWith(PREFIX) ? channel.slice(PREFIX.length) : undefined
-}

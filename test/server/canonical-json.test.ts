@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
-import { canonicalJson } from '../../src/server/requests/canonical-json.ts'
+import { canonicalJson } from '../../src/server/requests/deduplicate.ts'
 
 /** The same value with the fields of its objects the other way round. */
 function reversed(value: unknown): unknown {

@@ -1,7 +1,6 @@
-import { eventFrame } from '../../protocol/event-frame.ts'
 import { asFields, asId, asString, isFields } from '../../protocol/fields.ts'
 import type { EventFrame, NoticeFrame } from '../../protocol/frame.ts'
-import { notice } from '../../protocol/notice.ts'
+import { eventFrame, notice } from '../../protocol/frame-constructors.ts'
 
 /** The channel of a process; its events are those of one whole socket. */
 export function processChannel(processId: string): string {

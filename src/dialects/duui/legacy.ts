@@ -1,7 +1,6 @@
-import { eventFrame } from '../../protocol/event-frame.ts'
 import { asFields, asNumber, asString, type Fields, isFields } from '../../protocol/fields.ts'
 import type { EventFrame, Frame } from '../../protocol/frame.ts'
-import { notice } from '../../protocol/notice.ts'
+import { eventFrame, notice } from '../../protocol/frame-constructors.ts'
 import { decodeEnvelope, processChannel } from './envelope.ts'
 
 /** How many entities are remembered; beyond that those that were told of first are forgotten. */

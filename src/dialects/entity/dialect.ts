@@ -1,13 +1,16 @@
 import type { DialectFactory, Outgoing } from '../../protocol/dialect.ts'
-import { eventFrame } from '../../protocol/event-frame.ts'
 import { asFields, asNumber, asString, type Fields } from '../../protocol/fields.ts'
 import type { Frame } from '../../protocol/frame.ts'
+import {
+  eventFrame,
+  notice,
+  plainReply,
+  readTyped,
+  welcomeFrame,
+} from '../../protocol/frame-constructors.ts'
 import type { Intent } from '../../protocol/intent.ts'
-import { notice } from '../../protocol/notice.ts'
-import { readPeerRefusal } from '../../protocol/peer-refusal.ts'
 import { doubling, plainDialect } from '../../protocol/plain-dialect.ts'
-import { plainReply, readTyped } from '../../protocol/plain-frames.ts'
-import { welcomeFrame } from '../../protocol/welcome-frame.ts'
+import { readPeerRefusal } from '../../protocol/refusal.ts'
 import { EntityPresence, listed } from './presence.ts'
 
 /**

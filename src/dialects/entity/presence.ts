@@ -1,6 +1,6 @@
+import { presenceChannel, presenceResource } from '../../protocol/channel-name.ts'
 import type { Outgoing } from '../../protocol/dialect.ts'
 import type { PresenceIntent } from '../../protocol/intent.ts'
-import { presenceChannel, presenceResource } from '../../protocol/presence.ts'
 
 /** One thing that is said. */
 type Said = Pick<PresenceIntent, 'requestId' | 'timestamp'>

@@ -1,5 +1,5 @@
+import { inFamily } from '../../protocol/channel-name.ts'
 import type { Dialect, DialectFactory } from '../../protocol/dialect.ts'
-import { eventFrame } from '../../protocol/event-frame.ts'
 import type { Fields } from '../../protocol/fields.ts'
 import {
   asFields,
@@ -10,12 +10,9 @@ import {
   isFields,
 } from '../../protocol/fields.ts'
 import type { ChannelPosition, Frame, Position } from '../../protocol/frame.ts'
-import { inFamily } from '../../protocol/in-family.ts'
+import { eventFrame, notice, readTyped, welcomeFrame } from '../../protocol/frame-constructors.ts'
 import type { Intent, SubscribeIntent } from '../../protocol/intent.ts'
-import { notice } from '../../protocol/notice.ts'
-import { readTyped } from '../../protocol/plain-frames.ts'
-import { readRefusal } from '../../protocol/refusal-of.ts'
-import { welcomeFrame } from '../../protocol/welcome-frame.ts'
+import { readRefusal } from '../../protocol/refusal.ts'
 
 /** The subprotocol of wirefold's own wire. */
 export const NATIVE_PROTOCOL = 'wirefold.v1'

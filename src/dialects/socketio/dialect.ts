@@ -1,8 +1,8 @@
 import type { Dialect, DialectFactory } from '../../protocol/dialect.ts'
 import { asFields, asString } from '../../protocol/fields.ts'
 import type { EventFrame, Frame } from '../../protocol/frame.ts'
+import { notice } from '../../protocol/frame-constructors.ts'
 import type { Intent } from '../../protocol/intent.ts'
-import { notice } from '../../protocol/notice.ts'
 
 const SESSION = 'session:'
 

@@ -2,9 +2,9 @@ import type { Dialect, DialectFactory } from '../../protocol/dialect.ts'
 import type { Fields } from '../../protocol/fields.ts'
 import { asFields, asNumber } from '../../protocol/fields.ts'
 import type { Frame, WelcomeFrame } from '../../protocol/frame.ts'
+import { welcomeFrame } from '../../protocol/frame-constructors.ts'
 import type { Intent } from '../../protocol/intent.ts'
 import { withQuery } from '../../protocol/url-query.ts'
-import { welcomeFrame } from '../../protocol/welcome-frame.ts'
 
 /*
  * What an instance of socket.io-client does by itself, as wire values beside the events:

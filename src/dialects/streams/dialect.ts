@@ -1,11 +1,9 @@
 import type { DialectFactory, Outgoing } from '../../protocol/dialect.ts'
-import { eventFrame } from '../../protocol/event-frame.ts'
 import { asString, type Fields, isFields } from '../../protocol/fields.ts'
 import type { Frame } from '../../protocol/frame.ts'
+import { eventFrame, notice, readTyped } from '../../protocol/frame-constructors.ts'
 import type { Intent } from '../../protocol/intent.ts'
-import { notice } from '../../protocol/notice.ts'
 import { plainDialect } from '../../protocol/plain-dialect.ts'
-import { readTyped } from '../../protocol/plain-frames.ts'
 import { withCredentials, withQuery } from '../../protocol/url-query.ts'
 
 /**

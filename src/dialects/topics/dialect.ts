@@ -1,12 +1,11 @@
 import type { Refusal } from '../../base/errors.ts'
 import type { DialectFactory, Outgoing } from '../../protocol/dialect.ts'
-import { eventFrame } from '../../protocol/event-frame.ts'
 import { asFields, asNumber, asString, type Fields, isFields } from '../../protocol/fields.ts'
 import type { Frame } from '../../protocol/frame.ts'
+import { eventFrame, plainReply, readTyped } from '../../protocol/frame-constructors.ts'
 import type { Intent } from '../../protocol/intent.ts'
 import { doubling, plainDialect } from '../../protocol/plain-dialect.ts'
-import { plainReply, readTyped } from '../../protocol/plain-frames.ts'
-import { readRefusal } from '../../protocol/refusal-of.ts'
+import { readRefusal } from '../../protocol/refusal.ts'
 import { messageWithId } from './messages.ts'
 
 /** Whatever is about no topic; it comes to everybody and need not be asked for. */

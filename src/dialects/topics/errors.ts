@@ -1,7 +1,7 @@
 import type { DialectFactory } from '../../protocol/dialect.ts'
 import { asFields, asString, asStrings } from '../../protocol/fields.ts'
 import type { Frame } from '../../protocol/frame.ts'
-import { readPeerRefusal } from '../../protocol/peer-refusal.ts'
+import { readPeerRefusal } from '../../protocol/refusal.ts'
 import { refused, toldBy } from './dialect.ts'
 
 /** What errors are called here, by their codes or, where they have none, by their texts. */

@@ -16,7 +16,6 @@ export type {
   WorkerContext,
 } from '../../dialects/duui/contexts.ts'
 export { isContextKind } from '../../dialects/duui/contexts.ts'
-export { duui } from '../../dialects/duui/dialect.ts'
-export type { DUUIOptions } from '../../dialects/duui/duui-dialect.ts'
-export { duuiDefaults, duuiDialect } from '../../dialects/duui/duui-dialect.ts'
+export type { DUUIOptions } from '../../dialects/duui/dialect.ts'
+export { duui, duuiDefaults, duuiDialect } from '../../dialects/duui/dialect.ts'
 export { processChannel } from '../../dialects/duui/envelope.ts'

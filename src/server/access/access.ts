@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { WirefoldError } from '../../base/errors.ts'
-import { asFields, asNumber, asString, isChannel, isFields } from '../../protocol/fields.ts'
-import { presenceResource } from '../../protocol/presence.ts'
+import { isChannel, presenceResource } from '../../protocol/channel-name.ts'
+import { asFields, asNumber, asString, isFields } from '../../protocol/fields.ts'
 import type { ResolvedServerOptions } from '../options.ts'
 import type { AddressedRequest } from './client-address.ts'
 import type {

@@ -1,5 +1,5 @@
+import { presenceChannel } from '../../protocol/channel-name.ts'
 import type { Position } from '../../protocol/frame.ts'
-import { presenceChannel } from '../../protocol/presence.ts'
 import type { ChannelReceiver } from './channel-receiver.ts'
 import type { ChannelParts } from './standalone-parts.ts'
 

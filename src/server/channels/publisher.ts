@@ -1,7 +1,6 @@
 import { WirefoldError } from '../../base/errors.ts'
-import { isChannel } from '../../protocol/fields.ts'
+import { inFamily, isChannel } from '../../protocol/channel-name.ts'
 import type { Position } from '../../protocol/frame.ts'
-import { inFamily } from '../../protocol/in-family.ts'
 import { isOwnType } from '../../protocol/reserved-types.ts'
 import type { Access } from '../access/access.ts'
 import type { Broker, Remember } from '../broker/broker.ts'

@@ -1,6 +1,6 @@
 import { isWirefoldError, type Refusal } from '../../base/errors.ts'
+import { presenceResource } from '../../protocol/channel-name.ts'
 import type { PresenceCommand } from '../../protocol/command.ts'
-import { presenceResource } from '../../protocol/presence.ts'
 import type { ServerFrame } from '../../protocol/server-frame.ts'
 import type { User } from '../access/hooks.ts'
 import { refusal, refusalFromError } from '../access/refusals.ts'

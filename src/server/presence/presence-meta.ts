@@ -1,6 +1,5 @@
 import { WirefoldError } from '../../base/errors.ts'
-import { isChannel } from '../../protocol/fields.ts'
-import { presenceChannel } from '../../protocol/presence.ts'
+import { isChannel, presenceChannel } from '../../protocol/channel-name.ts'
 
 /** The most a member may tell of itself, in bytes of JSON. */
 const LARGEST_META = 4096

@@ -1,8 +1,8 @@
 import type { Clock } from '../../base/clock.ts'
 import { systemClock } from '../../base/clock.ts'
 import { WirefoldError } from '../../base/errors.ts'
+import { presenceChannel } from '../../protocol/channel-name.ts'
 import type { PresenceUser } from '../../protocol/presence.ts'
-import { presenceChannel } from '../../protocol/presence.ts'
 import { MemoryBroker } from '../broker/memory/memory-broker.ts'
 import type {
   PresenceClaim,

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { PublishCommand, RequestCommand } from '../../protocol/command.ts'
+import { isFields } from '../../protocol/fields.ts'
 import type { RefusalCode } from '../access/refusals.ts'
 import { refusal, refusalFromError } from '../access/refusals.ts'
 import { refused, resultOf } from '../broker/request-record.ts'
 import type { ServerCore } from '../server-parts.ts'
-import { canonicalJson } from './canonical-json.ts'
 import type { Caller } from './run-request.ts'
 import { encodeResult, runRequest } from './run-request.ts'
 
@@ -84,4 +84,18 @@ function digestOf(command: PublishCommand | RequestCommand): string {
   const { kind, type, channel, id, payload } = command
   const asked = canonicalJson([kind, type, channel, id, payload])
   return createHash('sha256').update(asked).digest('base64url')
+}
+
+/**
+ * A JSON value as the one text that all equal values have: the fields of objects in order.
+ *
+ * Recursive: for values of a codec that bounds their depth.
+ */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`
+  if (isFields(value)) {
+    const fields = Object.keys(value).sort()
+    return `{${fields.map((name) => `${JSON.stringify(name)}:${canonicalJson(value[name])}`).join()}}`
+  }
+  return JSON.stringify(value) ?? ''
 }

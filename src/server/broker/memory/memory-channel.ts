@@ -1,8 +1,8 @@
 import type { Position } from '../../../protocol/frame.ts'
 import type { ChannelListener, HistorySlice } from '../broker.ts'
+import { HISTORY_EVENTS, HISTORY_MS } from '../broker.ts'
 import type { NewEvent } from '../channel-event.ts'
 import { ChannelEvent } from '../channel-event.ts'
-import { HISTORY_EVENTS, HISTORY_MS } from '../history-bounds.ts'
 
 /** What an event takes besides its payload, in bytes; about. */
 const EVENT_BYTES = 512

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../base/clock.ts'
+import { presenceChannel } from '../../../protocol/channel-name.ts'
 import type { Position } from '../../../protocol/frame.ts'
 import type { PresenceUser } from '../../../protocol/presence.ts'
-import { presenceChannel } from '../../../protocol/presence.ts'
 import type { NewEvent } from '../channel-event.ts'
 import type {
   ClaimState,
@@ -11,7 +11,7 @@ import type {
   PresenceLease,
   PresenceStore,
 } from '../presence-store.ts'
-import { presenceUser } from '../presence-user.ts'
+import { presenceUser } from '../presence-store.ts'
 
 /** What a store of presence in this process is made of. */
 export interface MemoryPresenceParts {

@@ -1,7 +1,7 @@
 import { asFields, asNumber, asString } from '../../../protocol/fields.ts'
 import type { PresenceUser } from '../../../protocol/presence.ts'
 import type { ClaimState, PresenceKey } from '../../broker/presence-store.ts'
-import { presenceUser } from '../../broker/presence-user.ts'
+import { presenceUser } from '../../broker/presence-store.ts'
 import { listOf } from '../connection/resp-values.ts'
 
 /** The longest lease, in milliseconds: a year. */

@@ -1,6 +1,6 @@
+import { presenceChannel } from '../../../protocol/channel-name.ts'
 import type { Position } from '../../../protocol/frame.ts'
 import type { PresenceUser } from '../../../protocol/presence.ts'
-import { presenceChannel } from '../../../protocol/presence.ts'
 import type {
   ClaimState,
   PresenceClaim,

@@ -1,4 +1,4 @@
-import { HISTORY_EVENTS } from '../../broker/history-bounds.ts'
+import { HISTORY_EVENTS } from '../../broker/broker.ts'
 import { script } from '../connection/script-runner.ts'
 import { CHANNEL } from './channel.ts'
 import { ERA } from './store-generation.ts'

@@ -1,4 +1,4 @@
-import { COUNTER_MS } from '../../broker/history-bounds.ts'
+import { COUNTER_MS } from '../../broker/broker.ts'
 import { script } from '../connection/script-runner.ts'
 import { ERA } from './store-generation.ts'
 

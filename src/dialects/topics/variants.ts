@@ -1,6 +1,26 @@
 import type { DialectFactory } from '../../protocol/dialect.ts'
 import { asFields } from '../../protocol/fields.ts'
+import { withQuery } from '../../protocol/url-query.ts'
 import { SYSTEM } from './dialect.ts'
+
+/**
+ * A backend of topics that confirms subscribes: a topic is live once it is confirmed, not once it is
+ * asked for.
+ */
+export function withConfirmations(topics: DialectFactory): DialectFactory {
+  return () => {
+    const inner = topics()
+    return {
+      ...inner,
+      capabilities: { ...inner.capabilities, acks: true },
+      encode(intent) {
+        const messages = inner.encode(intent)
+        if (!('channels' in intent)) return messages
+        return messages?.map((message) => ({ ...message, keys: [intent.requestId] }))
+      },
+    }
+  }
+}
 
 /** The words of the protocol itself, which some servers say in capitals. */
 const OWN = /^(ping|pong|error|(un)?subscribe_\w+)$/i
@@ -36,6 +56,24 @@ export function withVersionedEnvelope(topics: DialectFactory): DialectFactory {
           ...(id === undefined ? {} : { message_id: id }),
         })
       },
+    }
+  }
+}
+
+/**
+ * Has the server subscribe to topics while the connection opens, so that their snapshots come a round
+ * trip sooner. Whoever wants their events subscribes to them all the same.
+ */
+export function withInitialTopics(
+  topics: DialectFactory,
+  initial: readonly string[],
+): DialectFactory {
+  return () => {
+    const inner = topics()
+    return {
+      ...inner,
+      url: (base, credentials) =>
+        withQuery(inner.url(base, credentials), { initial_topics: initial.join() }),
     }
   }
 }
