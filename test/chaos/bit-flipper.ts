@@ -1,4 +1,4 @@
-import type { Random } from '../hostile/random.ts'
+import type { Random } from '../malformed-input/random.ts'
 
 /**
  * Flips bits in the payloads of a WebSocket's byte stream, which begins with the head of an HTTP

@@ -1,7 +1,7 @@
 import type { Clock, CloseInfo, GoawayFrame } from 'wirefold'
 import type { MountSession, Socket } from 'wirefold/server'
 import type { FarEnd } from 'wirefold/testing'
-import type { Random } from '../hostile/random.ts'
+import type { Random } from '../malformed-input/random.ts'
 import { Pipe } from './pipe.ts'
 import type { Weather } from './weather.ts'
 

@@ -1,7 +1,7 @@
 import type { ClientOptions, Clock, Subscription } from 'wirefold'
 import { ChannelSubscriber, ContextRegistry, feed, isWirefoldError, RealtimeClient } from 'wirefold'
 import { asFields, asNumber } from '../../src/protocol/fields.ts'
-import type { Random } from '../hostile/random.ts'
+import type { Random } from '../malformed-input/random.ts'
 import { CHANNELS, MUTATIONS } from './backend.ts'
 import type { Network } from './network.ts'
 import type { Heard, Mutation, Story } from './verdict.ts'

@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from 'wirefold'
-import type { Random } from '../hostile/random.ts'
+import type { Random } from '../malformed-input/random.ts'
 import type { Weather } from './weather.ts'
 
 /** What one way of a connection is made of. */

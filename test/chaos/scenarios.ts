@@ -1,4 +1,4 @@
-import type { Random } from '../hostile/random.ts'
+import type { Random } from '../malformed-input/random.ts'
 import type { Fault } from './fault.ts'
 
 /** Figures that a run must not exceed, in milliseconds where they are times. */

@@ -2,7 +2,7 @@ import type { RealtimeServer, ServerCore, UpgradeRequest } from 'wirefold/server
 import { nativeMount } from 'wirefold/server'
 import type { FarEnd } from 'wirefold/testing'
 import { MemoryPair } from 'wirefold/testing'
-import type { Random } from '../hostile/random.ts'
+import type { Random } from '../malformed-input/random.ts'
 import type { Open } from './cable.ts'
 import { Cable, RESTARTING } from './cable.ts'
 import type { VirtualClock } from './clocks.ts'

@@ -3,7 +3,7 @@ import type { ClientOptions, Environment, EnvironmentEvent } from 'wirefold'
 import { RealtimeClient } from 'wirefold'
 import type { FarEnd } from 'wirefold/testing'
 import { ManualClock, MemoryPair } from 'wirefold/testing'
-import { seeded } from '../hostile/random.ts'
+import { seeded } from '../malformed-input/random.ts'
 
 const CLIENTS = 200
 /** Of the time that the server needs if nothing is done in vain. */

@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import type { PresenceHandle, PresenceUser } from 'wirefold'
-import { town } from './town.ts'
+import { town } from './people.ts'
 
 const ROOM = 'room'
 /** Two tabs of one user, and one of each of two others. */

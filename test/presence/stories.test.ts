@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { town } from './town.ts'
+import { town } from './people.ts'
 
 const room = 'workspace/tasks'
 

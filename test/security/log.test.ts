@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { loggable } from '../../src/base/logger.ts'
+import { refusedUpgrade } from '../server/http/refused-upgrade.ts'
 import { RawClient, serve } from '../server/raw-client.ts'
-import { refusedUpgrade } from '../server/refused-upgrade.ts'
 
 const SECRET = 'hunter2'
 

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import type { RateStore, RealtimeServerOptions } from 'wirefold/server'
 import { DuuiMount } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
+import { refusedUpgrade } from '../server/http/refused-upgrade.ts'
 import type { Message } from '../server/raw-client.ts'
 import { RawClient, serve } from '../server/raw-client.ts'
-import { refusedUpgrade } from '../server/refused-upgrade.ts'
 import { connect } from '../support/live.ts'
 
 /** A server on virtual time that counts what it carries out. */

@@ -6,8 +6,8 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createRealtimeServer, DuuiMount } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
 import { WebSocketServer } from 'ws'
+import { refusedUpgrade } from '../server/http/refused-upgrade.ts'
 import { RawClient, serve } from '../server/raw-client.ts'
-import { refusedUpgrade } from '../server/refused-upgrade.ts'
 
 /** Says the beginning of a request and nothing more; tells what comes back until the end. */
 function halfRequest(port: number, text: string): Promise<string> {

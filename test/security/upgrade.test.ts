@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createRealtimeServer } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
+import { refusedUpgrade } from '../server/http/refused-upgrade.ts'
 import { deferred, RawClient, serve } from '../server/raw-client.ts'
-import { refusedUpgrade } from '../server/refused-upgrade.ts'
 
 const origins = ['https://app.example.com']
 

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Packed } from '../../house/packed.ts'
-import { entries, packed } from '../../house/packed.ts'
+import type { Packed } from '../../architecture/packed.ts'
+import { entries, packed } from '../../architecture/packed.ts'
 
 /** For pages; in Jest's environment of a page `ws` is a stub. */
 const client = entries.filter((entry) => !entry.startsWith('wirefold/server'))

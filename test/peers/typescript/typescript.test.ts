@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Packed } from '../../house/packed.ts'
-import { entries, packed } from '../../house/packed.ts'
-import { resolutions, typeCheck } from '../../house/type-check.ts'
+import type { Packed } from '../../architecture/packed.ts'
+import { entries, packed } from '../../architecture/packed.ts'
+import { resolutions, typeCheck } from '../../architecture/type-check.ts'
 
 // What needs React's or Node's types is left out: those of today are for later compilers than these.
 const imported = entries.filter((entry) => !/react|server/.test(entry))

@@ -1,0 +1,262 @@
+import { describe, expect, it } from 'vitest'
+import type { PresenceUser } from 'wirefold'
+import { ManualClock } from 'wirefold/testing'
+import { asFields } from '../../../src/protocol/fields.ts'
+import { EntityBackend, tab } from '../../support/entity-backend.ts'
+import { outcomeOf } from '../../support/scripted.ts'
+
+const ROOM = 'workspace/tasks'
+
+function town(shape: 'long' | 'short' = 'long') {
+  const clock = new ManualClock()
+  const backend = new EntityBackend(clock)
+  backend.shape = shape
+  return {
+    clock,
+    backend,
+    tab: (token?: string) => tab(backend, clock, token),
+    /** What was said of presence so far: who, what, and of how they are there. */
+    said: () =>
+      backend.said
+        .filter(({ type }) => String(type).startsWith('presence:'))
+        .map(({ by, type, payload }) => [by, type, asFields(payload).metadata]),
+  }
+}
+
+const names = (users: readonly PresenceUser[]) => users.map(({ name }) => name)
+
+/** Follows who is at a place, as it is at any time. */
+function watched({ presence }: ReturnType<typeof tab>, resource = ROOM) {
+  const users = presence.of(resource)
+  users.subscribe(() => {})
+  return () => names(users.get())
+}
+
+describe.each(['long', 'short'] as const)('presence over an entity backend, %s', (shape) => {
+  it('shows who comes, changes and goes, in both tabs', async () => {
+    const { clock, tab, said } = town(shape)
+    const [ines, jon] = [tab('ines'), tab('jon')]
+    const [seenByInes, seenByJon] = [watched(ines), watched(jon)]
+    const here = ines.presence.enter(ROOM, { color: 'blue' })
+    const there = jon.presence.enter(ROOM)
+    const ready = outcomeOf(here.ready)
+    await clock.advance(1)
+    expect(ready).toHaveProperty('value')
+    expect(seenByInes()).toEqual(['ines', 'jon'])
+    expect(seenByJon()).toEqual(['ines', 'jon'])
+    here.update({ color: 'red' })
+    await clock.advance(1_000)
+    expect(jon.presence.of(ROOM).get()[0]).toEqual({
+      ...{ id: 'u-ines', name: 'ines', meta: { color: 'red' }, devices: [] },
+      lastSeen: expect.any(Number),
+    })
+    there()
+    await clock.advance(1)
+    expect(seenByInes()).toEqual(['ines'])
+    expect(said().map(([by, type]) => `${by} ${type}`)).toEqual([
+      ...['ines presence:join', 'jon presence:join', 'ines presence:join', 'jon presence:leave'],
+    ])
+    expect([...ines.errors, ...jon.errors]).toEqual([])
+  })
+})
+
+describe('who watches at an entity backend', () => {
+  it('later than they came hears who is there all the same', async () => {
+    const { clock, tab, said } = town()
+    const [ines, jon] = [tab('ines'), tab('jon')]
+    ines.presence.enter(ROOM, { color: 'blue' })
+    jon.presence.enter(ROOM)
+    await clock.advance(5_000)
+    const seen = watched(ines)
+    await clock.advance(1)
+    expect(seen()).toEqual(['ines', 'jon'])
+    // It has said the same of itself once more, and nothing else.
+    expect(said().at(-1)).toEqual(['ines', 'presence:join', { color: 'blue' }])
+    expect(watched(jon)()).toEqual([])
+    await clock.advance(1)
+    expect(names(jon.presence.of(ROOM).get())).toEqual(['ines', 'jon'])
+  })
+
+  it('and has left goes on hearing who comes', async () => {
+    const { clock, tab } = town()
+    const [ines, jon, kim] = [tab('ines'), tab('jon'), tab('kim')]
+    const here = ines.presence.enter(ROOM)
+    const seen = watched(ines)
+    jon.presence.enter(ROOM)
+    await clock.advance(1)
+    here()
+    await clock.advance(1)
+    expect(seen()).toEqual(['jon'])
+    kim.presence.enter(ROOM)
+    await clock.advance(1)
+    expect(seen()).toEqual(['jon', 'kim'])
+  })
+
+  it('and never came learns the list once they come', async () => {
+    const { clock, tab } = town()
+    const [ines, jon] = [tab('ines'), tab('jon')]
+    jon.presence.enter(ROOM)
+    const seen = watched(ines)
+    await clock.advance(1_000)
+    // A list that lacks whoever was there before would be wrong.
+    expect(seen()).toEqual([])
+    ines.presence.enter(ROOM)
+    await clock.advance(1)
+    expect(seen()).toEqual(['jon', 'ines'])
+  })
+
+  it('is not subscribed again after a leave once nobody follows', async () => {
+    const { clock, tab, backend } = town()
+    const ines = tab('ines')
+    const here = ines.presence.enter(ROOM)
+    const stop = ines.presence.of(ROOM).subscribe(() => {})
+    await clock.advance(1)
+    stop()
+    await clock.advance(5_000)
+    here()
+    await clock.advance(5_000)
+    expect(backend.said.map(({ type }) => type).filter((type) => type !== 'ping')).toEqual([
+      ...['subscribe', 'presence:join', 'unsubscribe', 'presence:leave'],
+    ])
+  })
+})
+
+describe('a connection to an entity backend that was lost', () => {
+  it('has us come again, with the newest meta, everywhere, and the lists whole', async () => {
+    const { clock, tab, backend, said } = town()
+    const [ines, jon] = [tab('ines'), tab('jon')]
+    const [seenByInes, seenByJon] = [watched(ines), watched(jon)]
+    const here = ines.presence.enter(ROOM, { n: 1 })
+    ines.presence.enter('lobby')
+    jon.presence.enter(ROOM)
+    await clock.advance(1)
+    backend.cut()
+    await clock.advance(1)
+    here.update({ n: 2 })
+    here.update({ n: 3 })
+    const before = said().length
+    await clock.advance(5_000)
+    expect(said().slice(before)).toEqual([
+      ['ines', 'presence:join', { n: 3 }],
+      ['ines', 'presence:join', {}],
+      ['jon', 'presence:join', {}],
+    ])
+    expect(seenByInes().sort()).toEqual(['ines', 'jon'])
+    expect(seenByJon().sort()).toEqual(['ines', 'jon'])
+    expect(
+      jon.presence
+        .of(ROOM)
+        .get()
+        .find(({ id }) => id === 'u-ines')?.meta,
+    ).toEqual({ n: 3 })
+  })
+
+  it('does not have us come again where we left meanwhile', async () => {
+    const { clock, tab, backend, said } = town()
+    const ines = tab('ines')
+    const here = ines.presence.enter(ROOM)
+    await clock.advance(1)
+    backend.cut()
+    here()
+    await clock.advance(60_000)
+    expect(said().map(([, type]) => type)).toEqual(['presence:join'])
+  })
+})
+
+describe('a sign of life to an entity backend', () => {
+  it('is given every 25 s for each place, so that no sweep takes us for gone', async () => {
+    const { clock, tab, backend } = town()
+    const ines = tab('ines')
+    const seen = watched(ines)
+    ines.presence.enter(ROOM)
+    const lobby = ines.presence.enter('lobby')
+    await clock.advance(24_999)
+    expect(backend.all('presence:heartbeat')).toEqual([])
+    await clock.advance(1)
+    expect(backend.all('presence:heartbeat')).toHaveLength(2)
+    expect(backend.all('presence:heartbeat')[0]).toEqual({
+      ...{ by: 'ines', type: 'presence:heartbeat', timestamp: expect.any(Number) },
+    })
+    lobby()
+    for (let seconds = 0; seconds < 120; seconds++) {
+      await clock.advance(1_000)
+      backend.sweep()
+    }
+    expect(seen()).toEqual(['ines'])
+    expect(backend.all('presence:heartbeat')).toHaveLength(6)
+  })
+
+  it('is missed by a sweep where it does not come', async () => {
+    const { clock, tab, backend } = town()
+    const [ines, jon] = [tab('ines'), tab('jon')]
+    const seen = watched(ines)
+    ines.presence.enter(ROOM)
+    jon.presence.enter(ROOM)
+    await clock.advance(1)
+    // Nothing that Jon says arrives any more, and he cannot come back.
+    for (const end of backend.pair.ends.slice(1)) end.frozen = true
+    backend.pair.refusing = true
+    await clock.advance(30_001)
+    backend.sweep()
+    await clock.advance(1)
+    expect(seen()).toEqual(['ines'])
+  })
+})
+
+describe('two tabs of one user at an entity backend', () => {
+  it('are one user, who tells what the newest told', async () => {
+    const { clock, tab } = town()
+    const [older, newer, jon] = [tab('ines'), tab('ines'), tab('jon')]
+    jon.presence.enter(ROOM)
+    const seen = watched(jon)
+    older.presence.enter(ROOM, { tab: 1 })
+    await clock.advance(1)
+    newer.presence.enter(ROOM, { tab: 2 })
+    await clock.advance(1)
+    expect(seen()).toEqual(['jon', 'ines'])
+    expect(jon.presence.of(ROOM).get()[1]?.meta).toEqual({ tab: 2 })
+    older.client.close()
+    await clock.advance(1)
+    expect(seen()).toEqual(['jon', 'ines'])
+  })
+
+  it('are gone for the backend with the newer, until the older says something of itself', async () => {
+    const { clock, tab } = town()
+    const [older, newer, jon] = [tab('ines'), tab('ines'), tab('jon')]
+    jon.presence.enter(ROOM)
+    const seen = watched(jon)
+    const here = older.presence.enter(ROOM, { tab: 1 })
+    await clock.advance(1)
+    newer.presence.enter(ROOM, { tab: 2 })
+    await clock.advance(1)
+    newer.client.close()
+    await clock.advance(1)
+    expect(seen()).toEqual(['jon'])
+    here.update({ tab: 3 })
+    await clock.advance(1_000)
+    expect(seen()).toEqual(['jon', 'ines'])
+  })
+})
+
+describe('an entity backend that refuses presence', () => {
+  it('to nobody in particular is heard by who asked, and asked once', async () => {
+    const { clock, tab, said } = town()
+    const guest = tab()
+    const ready = outcomeOf(guest.presence.enter(ROOM).ready)
+    await clock.advance(60_000)
+    expect(ready.error).toMatchObject({ code: 'not-authenticated' })
+    expect(said()).toHaveLength(1)
+    expect(guest.errors).toEqual([])
+  })
+
+  it('for one channel too many has us there all the same, and said so once', async () => {
+    const { clock, tab, backend, said } = town()
+    backend.most = 0
+    const ines = tab('ines')
+    const ready = outcomeOf(ines.presence.enter(ROOM).ready)
+    await clock.advance(20_000)
+    expect(ready).toHaveProperty('value')
+    expect(said()).toHaveLength(1)
+    expect(ines.errors).toMatchObject([{ code: 'subscription-limit' }])
+  })
+})

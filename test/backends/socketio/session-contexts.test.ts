@@ -1,0 +1,151 @@
+import { describe, expect, it, vi } from 'vitest'
+import { ChannelSubscriber, ContextRegistry, sync } from 'wirefold'
+import type { Clarification, Post, SessionContext } from 'wirefold/dialects/socketio'
+import { responder, sessionChannel, sessionContexts, sessionSink } from 'wirefold/dialects/socketio'
+import { overEngineIo } from '../../support/engine-server.ts'
+
+const at = (second: number) => ({
+  sessionId: 's',
+  timestamp: new Date(1_762_596_000_000 + second * 1_000).toISOString(),
+})
+const question: Clarification = {
+  ...at(1),
+  clarificationId: 'c',
+  question: 'Which of them?',
+  status: 'pending',
+}
+const asked: SessionContext = { kind: 'session', event: 'clarification', data: question }
+
+function keep() {
+  const sessions = sessionContexts(new ContextRegistry())
+  const session = () => sessions.slot('session').get('s')
+  return { sessions, session }
+}
+
+describe('sessions', () => {
+  it('are completed when they say so, in either way', () => {
+    const { sessions, session } = keep()
+    const prompts = { total: 1, completed: 1, processing: 0, pending: 0, failed: 0 }
+    const progress = { ...at(2), progress: 100, prompts, hasClarifications: true }
+    const say = (status: string, second: number) =>
+      sessions.dispatch({
+        kind: 'session',
+        event: 'progress',
+        data: { ...progress, ...at(second), status, clarificationCount: 1 },
+      })
+    say('PROCESSING', 2)
+    expect(session()?.isCompleted).toBe(false)
+    say('COMPLETED', 3)
+    expect(session()?.isCompleted).toBe(true)
+    say('EXPIRED', 4)
+    expect(session()?.isCompleted).toBe(false)
+    sessions.dispatch({ kind: 'session', event: 'completed', data: { ...at(3), result: {} } })
+    expect(session()?.isCompleted).toBe(true)
+  })
+
+  it('tell nobody of an event that was overtaken', () => {
+    const { sessions } = keep()
+    const told = vi.fn()
+    sessions.entity('session', 's').listen(told)
+    const say = (second: number) =>
+      sessions.dispatch({
+        kind: 'session',
+        event: 'error',
+        data: { ...at(second), error: `${second}` },
+      })
+    say(5)
+    say(4)
+    say(1)
+    expect(told).toHaveBeenCalledTimes(1)
+    expect(sessions.counts()).toMatchObject({ created: 1, suppressed: 2 })
+  })
+
+  it('do not come to be by events that are of no concern, and not of no session', () => {
+    const { sessions } = keep()
+    const event = { channel: 'session:s', id: undefined, offset: undefined, prev: undefined }
+    const fold = (type: string, payload: unknown) =>
+      sessionSink(sessions).fold([
+        { kind: 'event', ...event, via: undefined, timestamp: undefined, type, payload },
+      ])
+    fold('update', { sessionId: 's' })
+    fold('constructor', { sessionId: 's' })
+    for (const payload of [undefined, null, 1, [], {}, { sessionId: '' }, { sessionId: {} }]) {
+      fold('progress', payload)
+    }
+    expect(sessions.slot('session').size).toBe(0)
+    expect(sessions.counts().unknown).toBe(0)
+  })
+
+  it('are fetched at first and after every loss of the connection, and kept in step between', async () => {
+    const { clock, server, client } = overEngineIo({ backoff: { jitter: 'none' } })
+    const { sessions, session } = keep()
+    const fetched = [5, 20].map((second): readonly SessionContext[] => [
+      { kind: 'session', event: 'error', data: { ...at(second), error: `fetched ${second}` } },
+    ])
+    const load = vi.fn(async () => ({ state: fetched.shift() ?? [] }))
+    sync(new ChannelSubscriber(client), sessionChannel('s'), { load, into: sessionSink(sessions) })
+    await clock.advance(1)
+    expect(session()?.error?.error).toBe('fetched 5')
+    server.tell('s', 'error', { ...at(4), error: 'older than what was fetched' })
+    await clock.advance(1)
+    expect(session()?.error?.error).toBe('fetched 5')
+    server.tell('s', 'error', { ...at(6), error: 'newer' })
+    await clock.advance(1)
+    expect(session()?.error?.error).toBe('newer')
+    server.pair.last.close(1006)
+    await clock.advance(1_100)
+    expect(load).toHaveBeenCalledTimes(2)
+    expect(session()?.error?.error).toBe('fetched 20')
+    server.tell('s', 'error', { ...at(7), error: 'late' })
+    await clock.advance(1)
+    expect(session()?.error?.error).toBe('fetched 20')
+  })
+})
+
+describe('the answer to a clarification', () => {
+  const posting = (status: number) => vi.fn<Post>(async () => ({ ok: status < 400, status }))
+
+  it('is posted, and stays answered though the server says nothing of it, or asks again', async () => {
+    const { sessions, session } = keep()
+    sessions.dispatch(asked)
+    const fetch = posting(200)
+    const respond = responder(sessions, 's', { url: '/respond', fetch })
+    await respond('c', 'The one from the table.')
+    expect(fetch.mock.calls).toEqual([
+      [
+        '/respond',
+        {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: '{"sessionId":"s","clarificationId":"c","response":"The one from the table."}',
+        },
+      ],
+    ])
+    expect(session()?.clarifications).toEqual([{ ...question, status: 'answered' }])
+    sessions.dispatch(asked)
+    sessions.dispatch({ ...asked, data: { ...question, ...at(9) } })
+    expect(session()?.clarifications).toEqual([{ ...question, status: 'answered' }])
+  })
+
+  it('leaves the clarification pending where it does not arrive', async () => {
+    const { sessions, session } = keep()
+    sessions.dispatch(asked)
+    const lost = new Error('no network')
+    const cases: [Post, object][] = [
+      [posting(400), { code: 'http-400', detail: { retryable: false } }],
+      [posting(503), { code: 'http-503', detail: { retryable: true } }],
+      [() => Promise.reject(lost), lost],
+    ]
+    for (const [fetch, error] of cases) {
+      const respond = responder(sessions, 's', { url: '/respond', fetch })
+      await expect(respond('c', 'x')).rejects.toMatchObject(error)
+    }
+    expect(session()?.clarifications).toEqual([question])
+  })
+
+  it('may be given before the question has arrived', async () => {
+    const { sessions, session } = keep()
+    await responder(sessions, 's', { url: '/respond', fetch: posting(200) })('c', 'x')
+    expect(session()).toBeUndefined()
+  })
+})

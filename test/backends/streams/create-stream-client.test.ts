@@ -1,0 +1,227 @@
+import { fc, test } from '@fast-check/vitest'
+import { describe, expect, it } from 'vitest'
+import {
+  chat,
+  clientsOf,
+  createStreamClient,
+  notifications,
+  presence,
+  type StreamStrategy,
+  streamName,
+  streamPlugin,
+  streamsDialect,
+} from 'wirefold/dialects/streams'
+import { ManualClock, MemoryPair } from 'wirefold/testing'
+import { farEnd } from '../../support/far-end.ts'
+import { outcomeOf } from '../../support/scripted.ts'
+
+async function joined(strategy: StreamStrategy) {
+  const clock = new ManualClock()
+  const { pair, sent } = farEnd(clock)
+  const api = createStreamClient({
+    ...{ url: 'ws://test/websocket', transport: pair, clock, stream: 'stream:1' },
+    clients: [chat({ strategy }), presence(), notifications({ strategy })],
+  })
+  await clock.advance(0)
+  const tell = async (...frames: readonly unknown[]) => {
+    for (const frame of frames) pair.last.send(JSON.stringify(frame))
+    await clock.advance(0)
+  }
+  const say = (message: string, id?: string) =>
+    tell({ type: 'message', stream: 'stream:1:chat', username: 'nora', message, id })
+  /** Cuts the connection and waits for the next. */
+  const away = async () => {
+    pair.last.close(1006)
+    await clock.advance(30_000)
+  }
+  const heard = () => api.chat.messages.get().map(({ message }) => message)
+  return { clock, pair, api, sent, tell, say, away, heard }
+}
+
+describe('a stream client', () => {
+  it('asks the server of streams to go on behind the last id it saw', async () => {
+    const { pair, say, away } = await joined('streams')
+    await say('one', '1701377504100-0')
+    await say('two', '1701377504100-10')
+    await away()
+    expect(pair.ends).toHaveLength(2)
+    expect(clientsOf(pair.last.url)).toMatchObject([
+      { name: 'chat', lastSeen: '1701377504100-10' },
+      { name: 'presence' },
+      { name: 'notifications' },
+    ])
+  })
+
+  it('shows what is replayed once, and calls nothing a gap, under the strategy streams', async () => {
+    const { say, away, heard, api } = await joined('streams')
+    await say('one', '1701377504100-9')
+    await say('two', '1701377504100-10')
+    await away()
+    // As text 10 comes before 9; as numbers it does not.
+    await say('one', '1701377504100-9')
+    await say('two', '1701377504100-10')
+    await say('missed', '1701377504100-11')
+    await say('later', '11701377504100-0')
+    expect(heard()).toEqual(['one', 'two', 'missed', 'later'])
+    expect(api.chat.status.get().name).toBe('live')
+  })
+
+  it('loses what came while it was away, and says so, under the strategy pub-sub', async () => {
+    const { say, away, heard, api } = await joined('pub-sub')
+    await say('one')
+    await say('one')
+    await away()
+    expect(api.chat.status.get().name).toBe('gap')
+    await say('two')
+    expect(heard()).toEqual(['one', 'one', 'two'])
+  })
+
+  it('is whole again with the next list of who is there', async () => {
+    const { tell, away, api } = await joined('pub-sub')
+    await tell({ type: 'presence', stream: 'stream:1:presence', message: ['nora', 'jon'] })
+    await away()
+    expect(api.presence.status.get().name).toBe('gap')
+    await tell({ type: 'presence', stream: 'stream:1:presence', message: ['jon'] })
+    expect(api.presence.status.get().name).toBe('live')
+    expect(api.presence.users.get()).toEqual(['jon'])
+  })
+
+  it('keeps what is for one plugin from the others', async () => {
+    const { tell, api } = await joined('pub-sub')
+    await tell(
+      { type: 'presence', stream: 'stream:1:chat', message: ['nora'] },
+      { type: 'message', stream: 'stream:1:presence', username: 'nora', message: 'hello' },
+      { type: 'notification', stream: 'stream:2:notifications', message: 'for others' },
+      { type: 'notification', stream: 'stream:1:notifications', message: 'for me' },
+    )
+    expect(api.chat.messages.get()).toEqual([])
+    expect(api.presence.users.get()).toEqual([])
+    expect(api.notifications.messages.get()).toEqual([
+      { message: 'for me', level: 'info', id: undefined },
+    ])
+  })
+
+  it('keeps the newest messages only', async () => {
+    const clock = new ManualClock()
+    const pair = new MemoryPair({ clock })
+    const api = createStreamClient({
+      ...{ url: 'ws://test', transport: pair, clock, stream: 'stream:1' },
+      clients: [chat({ limit: 2, stream: 'lobby' })],
+    })
+    await clock.advance(0)
+    for (const message of ['a', 'b', 'c']) {
+      pair.last.send(JSON.stringify({ type: 'message', stream: 'lobby', username: 'n', message }))
+    }
+    await clock.advance(0)
+    expect(api.chat.messages.get().map(({ message }) => message)).toEqual(['b', 'c'])
+  })
+
+  it('is a Svelte store of the newest message', async () => {
+    const { tell, api } = await joined('pub-sub')
+    const seen: unknown[] = []
+    const stop = api.subscribe((event) => seen.push(event?.type))
+    await tell({ type: 'reload', stream: 'stream:1:chat' })
+    stop()
+    await tell({ type: 'reload', stream: 'stream:1:chat' })
+    expect(seen).toEqual([undefined, 'reload'])
+  })
+
+  it('says on reconnecting what was said while it was away', async () => {
+    const { clock, api, sent, away, pair } = await joined('pub-sub')
+    pair.last.close(1006)
+    await clock.advance(0)
+    const said = outcomeOf(api.chat.send('hello'))
+    const other = outcomeOf(api.send({ x: 1 }, 'move'))
+    await clock.advance(0)
+    expect(sent).toEqual([])
+    await away()
+    expect(sent).toEqual([
+      { type: 'chat', stream: 'stream:1:chat', message: 'hello' },
+      { type: 'move', stream: 'stream:1', message: { x: 1 } },
+    ])
+    expect([said, other]).toEqual([{ value: undefined }, { value: undefined }])
+  })
+
+  it.each(['No clients specified', 'User not authenticated'])(
+    'gives up where the server refuses it: %s',
+    async (reason) => {
+      const { pair, api, clock } = await joined('pub-sub')
+      const failed: unknown[] = []
+      api.client.on('failed', (error) => failed.push(error))
+      pair.last.close(1008, reason)
+      await clock.advance(60_000)
+      expect(failed).toMatchObject([{ code: 'failed', detail: { reason, closeCode: 1008 } }])
+      expect(pair.ends).toHaveLength(1)
+      expect(clock.timers).toBe(0)
+    },
+  )
+
+  it('takes plugins of the application’s own, and no name twice', async () => {
+    const clock = new ManualClock()
+    const pair = new MemoryPair({ clock })
+    const votes = streamPlugin('votes', { strategy: 'streams' }, (port) => {
+      const seen: unknown[] = []
+      port.follow(({ payload }) => seen.push(payload))
+      return { seen, vote: (choice: string) => port.send('vote', choice) }
+    })
+    const make = (...clients: (typeof votes)[]) =>
+      createStreamClient({ url: 'ws://test', transport: pair, clock, stream: 'poll:1', clients })
+    const api = make(votes)
+    await clock.advance(0)
+    pair.last.send(JSON.stringify({ type: 'count', stream: 'poll:1:votes', id: '1-0' }))
+    await clock.advance(0)
+    expect(api.votes.seen).toHaveLength(1)
+    expect(() => make(votes, votes)).toThrow('There is a votes already')
+    api.close()
+    expect(api.state.get().name).toBe('closed')
+  })
+})
+
+describe('the address', () => {
+  const plugin = fc.record({
+    name: fc.string(),
+    stream: fc.string(),
+    strategy: fc.constantFrom<StreamStrategy>('pub-sub', 'streams'),
+    lastSeen: fc.stringMatching(/^\d{1,16}-\d{1,4}$/),
+  })
+  test.prop([fc.array(plugin), fc.webPath()])('says which plugins are wanted', (clients, path) => {
+    const dialect = streamsDialect({ clients: () => clients, parameter: 'features' })()
+    const url = dialect.url(`ws://host${path}?keep=%26`, { token: 'a=b' })
+    expect(clientsOf(url, 'features')).toEqual(clients)
+    expect(new URL(url).searchParams.get('keep')).toBe('&')
+    expect(new URL(url).searchParams.get('token')).toBe('a=b')
+    expect(url).not.toContain('[object Object]')
+  })
+
+  it('names nobody where it holds no JSON of a plugin', () => {
+    expect(
+      clientsOf('ws://host?clients=chat&clients=%5B1%5D&clients=%7B%22name%22%3A%22a%22%7D'),
+    ).toEqual([{ name: 'a' }])
+    expect(clientsOf('ws://host')).toEqual([])
+  })
+})
+
+describe('the name of a stream', () => {
+  it('consists of pairs and a field', () => {
+    expect(streamName.of('chat', ['stream', 123])).toBe('stream:123:chat')
+    expect(streamName.parse('stream:123:thread:345:chat')).toEqual({
+      path: [
+        ['stream', '123'],
+        ['thread', '345'],
+      ],
+      field: 'chat',
+    })
+    expect(streamName.parse('chat')).toEqual({ path: [], field: 'chat' })
+    for (const odd of ['', 'stream:123', 'stream::chat', ':123:chat', 'stream:123:']) {
+      expect(streamName.parse(odd)).toBeUndefined()
+    }
+  })
+
+  const part = fc.stringMatching(/^[^:]+$/)
+  test.prop([part, fc.array(fc.tuple(part, part))])(
+    'comes apart as it was put together',
+    (field, path) => {
+      expect(streamName.parse(streamName.of(field, ...path))).toEqual({ path, field })
+    },
+  )
+})

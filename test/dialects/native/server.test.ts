@@ -1,0 +1,185 @@
+import { fc, test } from '@fast-check/vitest'
+import { describe, expect, it } from 'vitest'
+import type { Intent, Position } from 'wirefold'
+import { native } from 'wirefold'
+import { nativeServer } from 'wirefold/server'
+import { isOwnType } from '../../../src/protocol/reserved-types.ts'
+import type { ServerFrame } from '../../../src/protocol/server-frame.ts'
+
+const client = native()
+const overTheWire = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+
+/** What the server makes of what a client says. */
+function heard(intent: Intent): unknown {
+  const messages = client.encode(intent)?.map(({ wire }) => wire)
+  return nativeServer.decode(overTheWire(messages))
+}
+
+/** What a client makes of what the server says. */
+function told(frame: ServerFrame): unknown {
+  return client.decode(JSON.parse(nativeServer.encode(frame) ?? ''))
+}
+
+const timestamp = 1_700_000_000_000
+const place = fc.record({ epoch: fc.string(), offset: fc.nat() })
+// The client's codec leaves `__proto__` out of every object, and so out of this comparison.
+const name = fc.string({ minLength: 1 }).filter((text) => text !== '__proto__')
+const places = fc.array(fc.tuple(name, place)).map((entries) => new Map<string, Position>(entries))
+const ownType = fc.string({ minLength: 1, maxLength: 128 }).filter(isOwnType)
+const json = fc.jsonValue()
+
+describe('what a client says', () => {
+  it('is a greeting to the server', () => {
+    const greeting = { clientId: 'c', senderId: 's', token: 't', expectUser: 'u' }
+    expect(heard({ kind: 'hello', timestamp, ...greeting })).toEqual([
+      { kind: 'hello', protocol: 1, ...greeting },
+    ])
+  })
+
+  test.prop([fc.uniqueArray(name), places])('is a subscribe to the server', (fresh, since) => {
+    const channels = [...new Set([...fresh, ...since.keys()])]
+    const [command] = heard({ kind: 'subscribe', timestamp, requestId: 'r', channels, since }) as [
+      { channels: string[]; since: Map<string, Position> },
+    ]
+    expect(command).toMatchObject({ kind: 'subscribe', requestId: 'r' })
+    expect([...command.channels].sort()).toEqual([...channels].sort())
+    expect(command.since).toEqual(since)
+  })
+
+  it('is an unsubscribe to the server', () => {
+    const intent = { kind: 'unsubscribe', requestId: 'r', channels: ['a', 'b'] } as const
+    expect(heard({ ...intent, timestamp })).toEqual([intent])
+  })
+
+  test.prop([fc.constantFrom('join', 'update', 'leave', 'heartbeat'), json])(
+    'is a word of presence to the server',
+    (action, meta) => {
+      const intent = { kind: 'presence', requestId: 'r', action, resource: 'a/b:c', meta } as const
+      const channel = 'presence:a/b:c'
+      expect(heard({ ...intent, timestamp })).toEqual([
+        { kind: 'presence', requestId: 'r', action, channel, meta: overTheWire(meta) },
+      ])
+    },
+  )
+
+  test.prop([ownType, json])('is a request to the server', (type, payload) => {
+    const intent = { kind: 'request', requestId: 'r', type, channel: 'a', payload } as const
+    expect(heard({ ...intent, timestamp })).toEqual([overTheWire(intent)])
+    const named = { ...intent, id: 'e' }
+    expect(heard({ ...named, timestamp })).toEqual([overTheWire(named)])
+  })
+
+  test.prop([ownType, json])('is a publish to the server', (type, payload) => {
+    const intent = {
+      kind: 'publish',
+      requestId: 'r',
+      channel: 'a',
+      id: 'e',
+      type,
+      payload,
+    } as const
+    expect(heard({ ...intent, timestamp })).toEqual([overTheWire(intent)])
+  })
+
+  it('is a sign of life to the server', () => {
+    expect(heard({ kind: 'ping', timestamp })).toEqual([{ kind: 'ping', timestamp }])
+    expect(heard({ kind: 'pong', timestamp })).toEqual([{ kind: 'pong' }])
+  })
+})
+
+describe('what the server says', () => {
+  const frames: readonly ServerFrame[] = [
+    {
+      kind: 'welcome',
+      connectionId: 'c',
+      userId: 'u',
+      serverTime: timestamp,
+      heartbeatMs: 25_000,
+      limits: { subscriptions: 50, frameBytes: 65_536, messagesPerSecond: 100, dedupeMs: 600_000 },
+    },
+    { kind: 'reply', to: ['r'], payload: { x: 1 }, at: [{ channel: 'a', epoch: 'e', offset: 1 }] },
+    { kind: 'reply', to: ['r'], payload: undefined, at: undefined },
+    {
+      kind: 'refusal',
+      to: ['r'],
+      error: { code: 'busy', message: 'No.', retryable: true, retryAfterMs: 5, details: [1] },
+    },
+    {
+      kind: 'refusal',
+      to: [],
+      error: { code: 'not-authenticated', message: '', retryable: false },
+    },
+    {
+      kind: 'refusal',
+      to: [],
+      error: { code: 'unknown-type', message: '', retryable: false, channel: 'a' },
+    },
+    {
+      kind: 'subscribed',
+      to: ['r'],
+      at: new Map([['a', { epoch: 'e', offset: 0 }]]),
+      refused: new Map([['b', { code: 'forbidden', message: '', retryable: false, channel: 'b' }]]),
+      gaps: ['a'],
+    },
+    { kind: 'subscribed', to: ['r'], at: new Map(), refused: new Map(), gaps: [] },
+    {
+      kind: 'unsubscribed',
+      channel: 'a',
+      error: { code: 'forbidden', message: 'No.', retryable: false, channel: 'a' },
+    },
+    { kind: 'ping', timestamp },
+    { kind: 'pong', timestamp: 1, serverTime: timestamp, offsets: undefined },
+    {
+      kind: 'pong',
+      timestamp: undefined,
+      serverTime: timestamp,
+      offsets: new Map([['a', { epoch: 'e', offset: 3 }]]),
+    },
+    { kind: 'goaway', deadlineMs: 10, windowMs: 5, reason: 'restart' },
+    { kind: 'expiring', expiresAt: timestamp },
+  ]
+  it.each(frames)('is the same $kind to the client', (frame) => {
+    expect(told(frame)).toEqual(frame)
+  })
+
+  it('answers an unsubscribe by its request id', () => {
+    const answer = { kind: 'reply', to: ['r'], payload: undefined, at: undefined }
+    expect(told({ kind: 'released', to: ['r'] })).toEqual(answer)
+  })
+
+  test.prop([ownType, fc.option(json, { nil: undefined }), fc.option(name, { nil: undefined })])(
+    'is the same event to the client',
+    (type, payload, via) => {
+      const event = { channel: 'a', type, id: 'e', offset: 7, via, timestamp }
+      const text = nativeServer.encodeEvent({ ...event, json: JSON.stringify(payload) })
+      expect(client.decode(JSON.parse(text ?? ''))).toEqual({
+        kind: 'event',
+        ...event,
+        payload: payload === undefined ? undefined : overTheWire(payload),
+        prev: undefined,
+      })
+    },
+  )
+
+  it('defines channels that are called like the insides of objects', () => {
+    const at = new Map([['__proto__', { epoch: 'e', offset: 1 }]])
+    const frame = { kind: 'subscribed', to: ['r'], at, refused: new Map(), gaps: [] } as const
+    expect(nativeServer.encode(frame)).toContain('{"__proto__":["e",1]}')
+  })
+})
+
+describe('the server half of the native dialect', () => {
+  test.prop([json])('never throws over what a peer sent', (wire) => {
+    for (const command of nativeServer.decode(wire)) expect(command.kind).toBeTypeOf('string')
+  })
+
+  it.each([7, '', 'x'.repeat(129)])('takes no request whose event would be called %j', (id) => {
+    const wire = { type: 'task:create', requestId: 'r', id }
+    const reason = 'an id is 1 to 128 characters'
+    expect(nativeServer.decode(wire)).toEqual([{ kind: 'malformed', reason, requestId: 'r' }])
+  })
+
+  it.each(['subscribe', 'error', 'auth:expiring', ''])('keeps %j for the protocol', (type) => {
+    expect(isOwnType(type)).toBe(false)
+  })
+})

@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest'
+import type { EventFrame, Intent } from 'wirefold'
+import { sessionChannel, socketio } from 'wirefold/dialects/socketio'
+import { eventFrame } from '../../context/event-frames.ts'
+import { connectionRules } from '../../support/connection-rules.ts'
+
+const at = { timestamp: 1_700_000_000_000, requestId: 'r' }
+const said = (intent: Intent) => socketio().encode(intent)
+const heard = (wire: unknown) => socketio().decode(wire)
+
+const event = ({ payload, ...fields }: Partial<EventFrame>): EventFrame =>
+  eventFrame(payload, { channel: 'session:s', type: 'progress', ...fields })
+
+describe('what the Socket.IO dialect says', () => {
+  it('subscribes and unsubscribes one session per message, and knows each answer by its session', () => {
+    const channels = [sessionChannel('a'), sessionChannel('b')]
+    expect(said({ kind: 'subscribe', ...at, channels, since: new Map() })).toEqual([
+      { wire: ['subscribe', 'a'], keys: ['subscribed:a'], channels: ['session:a'] },
+      { wire: ['subscribe', 'b'], keys: ['subscribed:b'], channels: ['session:b'] },
+    ])
+    expect(said({ kind: 'unsubscribe', ...at, channels })).toEqual([
+      { wire: ['unsubscribe', 'a'], keys: ['unsubscribed:a'], channels: ['session:a'] },
+      { wire: ['unsubscribe', 'b'], keys: ['unsubscribed:b'], channels: ['session:b'] },
+    ])
+  })
+
+  it('says nothing for channels that are no sessions', () => {
+    const channels = ['socket', 'session:a']
+    expect(said({ kind: 'subscribe', ...at, channels, since: new Map() })).toHaveLength(1)
+    expect(said({ kind: 'subscribe', ...at, channels: ['socket'], since: new Map() })).toEqual([])
+  })
+
+  it('has no word for anything else', () => {
+    const channel = 'session:a'
+    const type = 'x'
+    const who = { clientId: 'c', senderId: 's', expectUser: undefined, token: 't' }
+    expect(said({ kind: 'hello', ...at, ...who })).toBeUndefined()
+    expect(said({ kind: 'request', ...at, type, channel, payload: 1 })).toBeUndefined()
+    expect(said({ kind: 'ping', timestamp: 1 })).toBeUndefined()
+    expect(said({ kind: 'pong', timestamp: 1 })).toBeUndefined()
+    expect(said({ kind: 'publish', ...at, channel, id: 'i', type, payload: 1 })).toBeUndefined()
+    expect(said({ kind: 'auth', ...at, token: 't' })).toBeUndefined()
+    expect(
+      said({ kind: 'presence', ...at, action: 'join', resource: 'r', meta: 1 }),
+    ).toBeUndefined()
+  })
+})
+
+describe('what the Socket.IO dialect hears', () => {
+  it('takes the events of a session for events of its channel, the raw timestamp kept', () => {
+    for (const type of ['progress', 'model_result', 'clarification', 'completed', 'update']) {
+      const payload = { sessionId: 's', timestamp: '2025-11-08T10:00:02.326Z' }
+      expect(heard([type, payload])).toEqual(event({ type, payload, timestamp: 1_762_596_002_326 }))
+    }
+  })
+
+  it.each([
+    ['2025-11-08T11:00:00+01:00', 1_762_596_000_000],
+    [1_762_596_000_000, undefined],
+    ['yesterday', undefined],
+    ['', undefined],
+    [null, undefined],
+    [{}, undefined],
+  ])('reads the moment %j as %j', (timestamp, ms) => {
+    expect(heard(['progress', { sessionId: 's', timestamp }])).toMatchObject({ timestamp: ms })
+  })
+
+  it('takes any status', () => {
+    const payload = { sessionId: 's', status: 'SUSPENDED' }
+    expect(heard(['progress', payload])).toEqual(event({ payload }))
+  })
+
+  it('takes what is of no session for an event of the socket', () => {
+    const payload = { socketId: 'x', timestamp: '2025-11-08T10:00:00.845Z' }
+    expect(heard(['connected', payload])).toEqual(
+      event({ channel: 'socket', type: 'connected', payload, timestamp: 1_762_596_000_845 }),
+    )
+    expect(heard(['news', 'hello'])).toEqual(
+      event({ channel: 'socket', type: 'news', payload: 'hello' }),
+    )
+    expect(heard(['nothing'])).toEqual(event({ channel: 'socket', type: 'nothing' }))
+  })
+
+  it('takes subscribed and unsubscribed for answers', () => {
+    const payload = { sessionId: 's', timestamp: '2025-11-08T10:00:01.690Z' }
+    for (const verb of ['subscribed', 'unsubscribed']) {
+      expect(heard([verb, payload])).toEqual({
+        ...{ kind: 'reply', to: [`${verb}:s`], payload, at: undefined },
+      })
+    }
+  })
+
+  it('takes an error of a session for an event, and for a no to whoever just asked for it', () => {
+    const payload = { sessionId: 's', error: 'There is no such session.' }
+    expect(heard(['error', payload])).toEqual([
+      event({ type: 'error', payload }),
+      {
+        kind: 'refusal',
+        to: ['subscribed:s'],
+        error: { code: 'session-error', message: payload.error, retryable: false },
+      },
+    ])
+  })
+
+  it('finds malformed what is no event', () => {
+    const odd = [undefined, null, 2, 3, 'x', {}, true, [], [null], [7], [{}], [[]]]
+    for (const wire of odd) {
+      expect(heard(wire)).toMatchObject({ kind: 'notice', level: 'malformed', wire })
+    }
+  })
+
+  it('takes events of no session, or of an odd one, as they are', () => {
+    for (const sessionId of [undefined, null, 1, {}, { toString: 1 }]) {
+      for (const type of ['progress', 'error']) {
+        expect([heard([type, { sessionId }])].flat()[0]).toMatchObject({ channel: 'socket', type })
+      }
+      expect(heard(['subscribed', { sessionId }])).toMatchObject({ kind: 'reply' })
+    }
+  })
+})
+
+describe('the numbers of Socket.IO', () => {
+  it('are five attempts after 1, 2, 4, 5 and 5 s without chance, 20 s each', async () => {
+    expect(await connectionRules(socketio)).toEqual({
+      waitsMs: [1_000, 2_000, 4_000, 5_000, 5_000],
+      patienceMs: 20_000,
+      ends: 'failed',
+    })
+  })
+
+  it('give way to those of the application', async () => {
+    const options = { connectTimeoutMs: 3_000, backoff: { maxAttempts: 2 } }
+    expect(await connectionRules(socketio, options)).toEqual({
+      waitsMs: [1_000, 2_000],
+      patienceMs: 3_000,
+      ends: 'failed',
+    })
+  })
+})

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest'
+import type { Intent } from 'wirefold'
+import { socketio, withAcks } from 'wirefold/dialects/socketio'
+import { withHandshake } from '../../../src/dialects/socketio/handshake.ts'
+
+const at = { timestamp: 1_700_000_000_000, requestId: 'r' }
+
+describe('the handshake and the signs of life of Engine.IO', () => {
+  const dialect = withHandshake(socketio)()
+  const said = (intent: Intent) => dialect.encode(intent)
+  const heard = (wire: unknown) => dialect.decode(wire)
+
+  it('greets with its token, where it has one', () => {
+    const hello = { kind: 'hello', ...at, clientId: 'c', senderId: 's', expectUser: 'u' } as const
+    expect(said({ ...hello, token: undefined })).toEqual([{ wire: ['connect'], keys: [] }])
+    expect(said({ ...hello, token: 't' })).toEqual([
+      { wire: ['connect', { token: 't' }], keys: [] },
+    ])
+  })
+
+  it('answers a ping, and asks for none itself', () => {
+    expect(said({ kind: 'pong', timestamp: undefined })).toEqual([{ wire: 3, keys: [] }])
+    expect(said({ kind: 'ping', timestamp: 1 })).toBeUndefined()
+  })
+
+  it('takes the handshake for the welcome, with what Engine.IO said of itself', () => {
+    const engine = { pingInterval: 25_000, pingTimeout: 20_000, maxPayload: 1_000_000 }
+    expect(heard(['connect', { sid: 'x' }, engine])).toMatchObject({
+      kind: 'welcome',
+      connectionId: 'x',
+      heartbeatMs: 45_000,
+      limits: { frameBytes: 1_000_000 },
+    })
+    expect(heard(['connect', { sid: 'x' }])).toMatchObject({
+      kind: 'welcome',
+      connectionId: 'x',
+      heartbeatMs: undefined,
+      limits: { frameBytes: undefined },
+    })
+  })
+
+  it('takes a ping for one', () => {
+    expect(heard(2)).toEqual({ kind: 'ping', timestamp: undefined })
+  })
+
+  it('leave everything else to the events', () => {
+    const { decode, encode, url, heartbeat, ...rest } = dialect
+    expect(socketio()).toMatchObject(rest)
+    for (const wire of [['progress', { sessionId: 's' }], ['connected'], [2], 3, null]) {
+      expect(heard(wire)).toEqual(socketio().decode(wire))
+    }
+    const intent: Intent = { kind: 'unsubscribe', ...at, channels: ['session:a'] }
+    expect(said(intent)).toEqual(socketio().encode(intent))
+  })
+})
+
+describe('requests as events that are acknowledged', () => {
+  const said = (intent: Intent, dialect = withAcks(socketio)()) => dialect.encode(intent)
+  const heard = (wire: unknown) => withAcks(socketio)().decode(wire)
+
+  it('numbers its requests, from 0 on every socket', () => {
+    const request = { kind: 'request', ...at, type: 'save', channel: undefined } as const
+    const dialect = withAcks(socketio)()
+    expect(said({ ...request, payload: { a: 1 } }, dialect)).toEqual([
+      { wire: [0, 'save', { a: 1 }], keys: ['ack:0'] },
+    ])
+    expect(said({ ...request, payload: undefined }, dialect)).toEqual([
+      { wire: [1, 'save'], keys: ['ack:1'] },
+    ])
+    expect(said({ ...request, payload: null })).toEqual([
+      { wire: [0, 'save', null], keys: ['ack:0'] },
+    ])
+  })
+
+  it('has no word for events that Socket.IO keeps to itself', () => {
+    const request = { kind: 'request', ...at, channel: undefined, payload: 1 } as const
+    for (const type of ['connect', 'connect_error', 'disconnect', 'disconnecting']) {
+      expect(said({ ...request, type })).toBeUndefined()
+    }
+    for (const type of ['newListener', 'removeListener']) {
+      expect(said({ ...request, type })).toBeUndefined()
+    }
+  })
+
+  it('takes an acknowledgement for the answer to its request', () => {
+    expect(heard([7, { ok: true }])).toEqual({
+      kind: 'reply',
+      to: ['ack:7'],
+      payload: { ok: true },
+      at: undefined,
+    })
+    expect(heard([7])).toMatchObject({ to: ['ack:7'], payload: undefined })
+  })
+
+  it('leave everything else to the events', () => {
+    for (const wire of [['progress', { sessionId: 's' }], [], [null], 3, null]) {
+      expect(heard(wire)).toEqual(socketio().decode(wire))
+    }
+    const intent: Intent = { kind: 'unsubscribe', ...at, channels: ['session:a'] }
+    expect(said(intent)).toEqual(socketio().encode(intent))
+  })
+})

@@ -1,0 +1,218 @@
+import { describe, expect, it } from 'vitest'
+import type { Position } from 'wirefold'
+import type { Broker, ChannelEvent } from 'wirefold/server'
+import type { ChannelListener } from '../../../src/server/broker/broker.ts'
+import { event, hearing, publishOn } from '../../support/broker.ts'
+import { until } from '../../support/live.ts'
+
+/** A broker as its nodes see it. */
+export interface BrokerSetup {
+  /** Whether what was missed can be had; otherwise a break costs a gap. */
+  readonly recovers: boolean
+  /** Brokers that share what they know, as two processes have them. */
+  readonly nodes: () => Promise<readonly [Broker, Broker]>
+}
+
+/** Has what a listener hears written down. */
+export function recorder(): { readonly heard: string[]; readonly listener: ChannelListener } {
+  const heard: string[] = []
+  return {
+    heard,
+    listener: {
+      event: ({ offset, payload }: ChannelEvent) => heard.push(`${offset}:${payload}`),
+      broken: ({ offset }) => heard.push(`broken:${offset}`),
+    },
+  }
+}
+
+const numbers = (count: number, from = 1) => Array.from({ length: count }, (_, n) => n + from)
+const placed = (count: number) => numbers(count).map((n) => `${n}:${n}`)
+
+/** What every broker owes, in words of its own port. */
+export function brokerContract(name: string, { recovers, nodes }: BrokerSetup): void {
+  describe(`${name} as a broker`, () => {
+    it('counts every channel from 1, without holes, whoever publishes', async () => {
+      const [a, b] = await nodes()
+      const places: Position[] = []
+      for (const n of numbers(6)) places.push(await publishOn(n % 2 ? a : b, 'a', event(n)))
+      expect(places.map(({ offset }) => offset)).toEqual(numbers(6))
+      expect(new Set(places.map(({ epoch }) => epoch)).size).toBe(1)
+      expect((await publishOn(a, 'b', event())).offset).toBe(1)
+      expect(await b.head('a')).toEqual(places[5])
+      expect((await a.head('never')).offset).toBe(0)
+    })
+
+    it('tells every node in order, each event once, until it is released', async () => {
+      const [a, b] = await nodes()
+      const [one, two, three] = [recorder(), recorder(), recorder()]
+      const off = await a.subscribe('a', one.listener)
+      await b.subscribe('a', two.listener)
+      await b.subscribe('a', three.listener)
+      for (const n of numbers(20)) await publishOn(n % 2 ? a : b, 'a', event(n))
+      await until(() => {
+        for (const { heard } of [one, two, three]) expect(heard).toEqual(placed(20))
+      })
+      off()
+      off()
+      await publishOn(a, 'a', event(21))
+      await until(() => expect(two.heard).toEqual(placed(21)))
+      expect(one.heard).toEqual(placed(20))
+    })
+
+    it('keeps what is published at once in the order in which it was asked for', async () => {
+      const [a, b] = await nodes()
+      const { heard, listener } = recorder()
+      await b.subscribe('a', listener)
+      const places = await Promise.all(numbers(300).map((n) => publishOn(a, 'a', event(n))))
+      expect(places.map(({ offset }) => offset)).toEqual(numbers(300))
+      await until(() => expect(heard).toEqual(placed(300)))
+    })
+
+    it('adds an event to several channels in one step, each with its own place', async () => {
+      const [a, b] = await nodes()
+      const family = recorder()
+      await b.subscribe('agent:*', family.listener)
+      await publishOn(a, 'agent:*', event(1))
+      const places = await a.publish(['agent:1', 'agent:*'], event(2, 'agent:1'))
+      expect(places.map(({ offset }) => offset)).toEqual([1, 2])
+      expect(await b.head('agent:1')).toEqual(places[0])
+      await until(() => expect(family.heard).toEqual(['1:1', '2:2']))
+    })
+
+    it('carries an event as it is', async () => {
+      const [a, b] = await nodes()
+      const heard: ChannelEvent[] = []
+      await b.subscribe(
+        '名 前\u2028',
+        hearing((e) => heard.push(e)),
+      )
+      const what = {
+        source: 'source\u2028 "x" 😀',
+        type: 'ty pe\n',
+        json: JSON.stringify({
+          a: 'line\nbreak',
+          b: '\u0000😀',
+          c: [1.5e300, null],
+          __proto__x: 1,
+        }),
+        id: 'id with spaces',
+        timestamp: 1_795_000_000_000.5,
+      }
+      const nothing = { source: 'b', type: 'n', json: undefined, id: undefined, timestamp: 0 }
+      await a.publish(['名 前\u2028'], what)
+      await a.publish(['名 前\u2028'], nothing)
+      await until(() => expect(heard).toHaveLength(2))
+      expect(heard[0]).toMatchObject(what)
+      expect(heard[1]).toMatchObject(nothing)
+      expect(heard[1]?.payload).toBe(undefined)
+    })
+
+    it('takes a name for a name, whatever is in it', async () => {
+      const [a, b] = await nodes()
+      const { heard, listener } = recorder()
+      for (const name of ['*', 'a*', '[ab]', '?']) await b.subscribe(name, listener)
+      for (const name of ['a', 'b', 'ab']) await publishOn(a, name, event(1))
+      await publishOn(a, '?', event(2))
+      await until(() => expect(heard).toEqual(['1:2']))
+    })
+
+    it('knows a place on every node, and what happened after it where it keeps that', async () => {
+      const [a, b] = await nodes()
+      const [first] = [await publishOn(a, 'a', event(1))]
+      for (const n of [2, 3, 4]) await publishOn(a, 'a', event(n))
+      const head = await b.head('a')
+      expect(await b.since('a', head)).toEqual({ head, events: [], complete: true })
+      const missed = await b.since('a', first)
+      expect(missed.complete).toBe(recovers)
+      expect(missed.events.map(({ offset, payload }) => [offset, payload])).toEqual(
+        recovers ? [2, 3, 4].map((n) => [n, n]) : [],
+      )
+    })
+
+    it('resumes before the first event', async () => {
+      const [a, b] = await nodes()
+      const { listener } = recorder()
+      await a.subscribe('quiet', listener)
+      const head = await a.head('quiet')
+      expect(await b.since('quiet', head)).toEqual({ head, events: [], complete: true })
+      await publishOn(a, 'quiet', event(1))
+      expect(await b.since('quiet', head)).toMatchObject({
+        head: { epoch: head.epoch, offset: 1 },
+        complete: recovers,
+      })
+    })
+
+    it('shows no continuity from a place it cannot know', async () => {
+      const [a] = await nodes()
+      await publishOn(a, 'a', event(1))
+      const head = await a.head('a')
+      for (const place of [
+        { epoch: 'another', offset: 1 },
+        { epoch: 'another', offset: 0 },
+        { ...head, offset: 2 },
+        { ...head, offset: 2 ** 52 },
+      ]) {
+        expect(await a.since('a', place)).toEqual({ head, events: [], complete: false })
+      }
+    })
+
+    // Where nothing is kept there is nothing to hold.
+    const holds = recovers ? it : () => {}
+    holds('holds the last 1,000 events of a channel', async () => {
+      const [a, b] = await nodes()
+      await Promise.all(numbers(900).map((n) => publishOn(a, 'a', event(n))))
+      await Promise.all(numbers(105).map((n) => publishOn(a, 'a', event(n + 900))))
+      const { epoch } = await b.head('a')
+      const oldest = await b.since('a', { epoch, offset: 5 })
+      expect(oldest.events.map(({ offset }) => offset)).toEqual(numbers(1_000, 6))
+      expect(oldest.events.map(({ payload }) => payload)).toEqual(numbers(1_000, 6))
+      const older = await b.since('a', { epoch, offset: 4 })
+      expect(older).toMatchObject({ complete: false, events: [] })
+    })
+
+    it('gives a request to one of those who ask, and its record to the others', async () => {
+      const [a, b] = await nodes()
+      const begun = await Promise.all([a, b, a, b].map(({ answers }) => answers.begin('k', 'd')))
+      expect(begun.map(({ state }) => state).sort()).toEqual(['fresh', ...Array(3).fill('started')])
+      const owner = begun[0]?.state === 'fresh' || begun[2]?.state === 'fresh' ? a : b
+      expect(await b.answers.begin('k', 'another')).toEqual({ state: 'conflict' })
+      await owner.answers.settle('k', '{"payload":1}', 60_000)
+      for (const one of begun) {
+        if (one.state === 'started') expect(await one.record).toBe('{"payload":1}')
+      }
+      const answered = { state: 'answered', record: '{"payload":1}' }
+      expect(await a.answers.begin('k', 'd')).toEqual(answered)
+      expect(await b.answers.begin('k', 'd')).toEqual(answered)
+      expect(await b.answers.begin('k', 'another')).toEqual({ state: 'conflict' })
+    })
+
+    it('forgets a request that may be asked again, and tells who waited', async () => {
+      const [a, b] = await nodes()
+      await a.answers.begin('k', 'd')
+      const waiting = await b.answers.begin('k', 'd')
+      await a.answers.settle('k', '{"refusal":{}}', 0)
+      expect(waiting.state === 'started' && (await waiting.record)).toBe('{"refusal":{}}')
+      expect((await b.answers.begin('k', 'd')).state).toBe('fresh')
+    })
+
+    it('remembers a publish in the step that carries it out', async () => {
+      const [a, b] = await nodes()
+      await a.answers.begin('k', 'd')
+      const waiting = [await a.answers.begin('k', 'd'), await b.answers.begin('k', 'd')]
+      const [at] = await a.publish(['a', 'b'], event(1), { key: 'k', keepMs: 60_000 })
+      const record = { at: [{ channel: 'a', ...at }] }
+      for (const one of waiting) {
+        const text = one.state === 'started' ? await one.record : undefined
+        expect(JSON.parse(text ?? '')).toEqual(record)
+      }
+      const again = await b.answers.begin('k', 'd')
+      expect(again.state === 'answered' && JSON.parse(again.record)).toEqual(record)
+    })
+
+    it('settles what is not known without harm', async () => {
+      const [a, b] = await nodes()
+      await a.answers.settle('never', '{}', 60_000)
+      expect((await b.answers.begin('never', 'd')).state).toBe('fresh')
+    })
+  })
+}

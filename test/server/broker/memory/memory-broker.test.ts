@@ -1,0 +1,241 @@
+import { fc, test } from '@fast-check/vitest'
+import { describe, expect, it } from 'vitest'
+import type { ChannelEvent } from 'wirefold/server'
+import { MemoryBroker } from 'wirefold/server'
+import { ManualClock } from 'wirefold/testing'
+import { event, hearing, publishOn } from '../../../support/broker.ts'
+
+const minute = 60_000
+
+function make() {
+  const clock = new ManualClock()
+  return { clock, broker: new MemoryBroker({ clock }) }
+}
+
+describe('a memory broker', () => {
+  it('counts every channel from 1, without holes', async () => {
+    const { broker } = make()
+    const offsets = async (channel: string, count: number) => {
+      const places = []
+      for (let n = 0; n < count; n++)
+        places.push((await publishOn(broker, channel, event(n))).offset)
+      return places
+    }
+    expect(await offsets('a', 3)).toEqual([1, 2, 3])
+    expect(await offsets('b', 2)).toEqual([1, 2])
+    expect(await offsets('a', 1)).toEqual([4])
+    expect((await broker.head('a')).offset).toBe(4)
+    expect((await broker.head('never')).offset).toBe(0)
+  })
+
+  it('has a history of its own, unlike any other', async () => {
+    const [one, two] = [make().broker, make().broker]
+    const position = await publishOn(one, 'a', event())
+    expect(position.epoch).toMatch(/^[\w-]{22}$/)
+    await publishOn(two, 'a', event())
+    expect((await two.since('a', position)).complete).toBe(false)
+  })
+
+  it('tells its listeners in order, each once, until they are released', async () => {
+    const { broker } = make()
+    const heard: string[] = []
+    const hear = (name: string) => (e: ChannelEvent) => heard.push(`${name}${e.offset}`)
+    const same = hearing(hear('x'))
+    const off = await broker.subscribe('a', hearing(hear('y')))
+    const offSame = await broker.subscribe('a', same)
+    await broker.subscribe('a', same)
+    await publishOn(broker, 'a', event())
+    await publishOn(broker, 'b', event())
+    offSame()
+    offSame()
+    off()
+    await publishOn(broker, 'a', event())
+    expect(heard).toEqual(['y1', 'x1', 'x1', 'x2'])
+  })
+
+  it('holds the last 1,000 events of a channel', async () => {
+    const { broker } = make()
+    for (let n = 1; n <= 1_005; n++) await publishOn(broker, 'a', event(n))
+    const { epoch } = await broker.head('a')
+    const oldest = await broker.since('a', { epoch, offset: 5 })
+    expect(oldest.complete).toBe(true)
+    expect(oldest.events.map(({ offset }) => offset)).toEqual(
+      Array.from({ length: 1_000 }, (_, n) => n + 6),
+    )
+    const older = await broker.since('a', { epoch, offset: 4 })
+    expect(older).toMatchObject({ complete: false, events: [], head: { offset: 1_005 } })
+  })
+
+  it('holds events for 5 minutes, and counts on from there', async () => {
+    const { broker, clock } = make()
+    const { epoch } = await publishOn(broker, 'a', event())
+    await clock.advance(5 * minute)
+    await publishOn(broker, 'a', event())
+    expect((await broker.since('a', { epoch, offset: 0 })).events).toHaveLength(2)
+    await clock.advance(1)
+    expect((await broker.since('a', { epoch, offset: 0 })).complete).toBe(false)
+    expect((await broker.since('a', { epoch, offset: 1 })).events).toHaveLength(1)
+    await clock.advance(10 * minute)
+    expect((await broker.since('a', { epoch, offset: 2 })).complete).toBe(true)
+    await publishOn(broker, 'other', event())
+    expect((await broker.since('a', { epoch, offset: 2 })).complete).toBe(true)
+    expect(await publishOn(broker, 'a', event())).toEqual({ epoch, offset: 3 })
+    expect((await broker.since('a', { epoch, offset: 1 })).complete).toBe(false)
+  })
+
+  it('holds about 64 MiB of events: the channel not used for longest loses its own first', async () => {
+    const { broker } = make()
+    const large = { ...event(), json: JSON.stringify('x'.repeat(1024 * 1024)) }
+    const fill = async (channel: string, count: number) => {
+      for (let n = 0; n < count; n++) await publishOn(broker, channel, large)
+    }
+    const { epoch } = await broker.head('a')
+    const held = async (channel: string) => {
+      const { offset } = await broker.head(channel)
+      for (let from = 0; from <= offset; from++) {
+        const { complete, events } = await broker.since(channel, { epoch, offset: from })
+        if (complete) return events.length
+      }
+      return undefined
+    }
+    // An event of 1 MiB takes 2: its payload and its text.
+    for (const channel of ['a', 'b', 'c']) await fill(channel, 10)
+    expect(await held('b')).toBe(10)
+    // Who was asked for was used: a is the oldest, then c.
+    await fill('d', 4)
+    expect([await held('b'), await held('c'), await held('d'), await held('a')]).toEqual([
+      10, 10, 4, 7,
+    ])
+    await fill('e', 12)
+    expect([await held('a'), await held('b'), await held('c')]).toEqual([7, 0, 8])
+    // The counters go on.
+    expect(await publishOn(broker, 'b', event())).toEqual({ epoch, offset: 11 })
+    // One channel alone keeps what fits.
+    await fill('e', 100)
+    expect(await held('e')).toBe(31)
+  })
+
+  it('keeps the epoch of a channel that was subscribed to before anything happened', async () => {
+    const { broker, clock } = make()
+    const { epoch } = await publishOn(broker, 'b', event())
+    const off = await broker.subscribe(
+      'a',
+      hearing(() => {}),
+    )
+    await clock.advance(23 * 60 * minute)
+    off()
+    await clock.advance(2 * 60 * minute)
+    await publishOn(broker, 'c', event())
+    expect((await broker.head('a')).epoch).toBe(epoch)
+    expect((await broker.head('b')).epoch).not.toBe(epoch)
+    await publishOn(broker, 'a', event())
+    expect(await broker.since('a', { epoch, offset: 0 })).toMatchObject({ complete: true })
+  })
+
+  it('forgets the oldest of more than 100,000 counters, and those of no event first', async () => {
+    const { broker, clock } = make()
+    const { epoch } = await publishOn(broker, 'first', event())
+    await publishOn(broker, 'second', event())
+    await clock.advance(6 * minute)
+    for (let n = 0; n < 100_010; n++)
+      (
+        await broker.subscribe(
+          `blank ${n}`,
+          hearing(() => {}),
+        )
+      )()
+    // Forgotten without harm: nothing ever happened there.
+    expect(await broker.head('blank 0')).toEqual({ epoch, offset: 0 })
+    expect(await broker.head('first')).toEqual({ epoch, offset: 1 })
+    for (let n = 0; n < 99_999; n++) await publishOn(broker, `${n}`, event())
+    await clock.advance(6 * minute)
+    await publishOn(broker, 'last', event())
+    expect((await broker.head('first')).epoch).not.toBe(epoch)
+    expect(await broker.head('second')).toEqual({ epoch, offset: 1 })
+  })
+
+  it('that was closed has nobody listening, waiting or remembered', async () => {
+    const { broker } = make()
+    const heard: unknown[] = []
+    const off = await broker.subscribe(
+      'a',
+      hearing((e) => heard.push(e)),
+    )
+    const { epoch } = await publishOn(broker, 'a', event())
+    await broker.answers.begin('k', 'd')
+    const waiting = await broker.answers.begin('k', 'd')
+    await broker.close()
+    off()
+    await publishOn(broker, 'a', event())
+    expect(heard).toHaveLength(1)
+    expect((await broker.since('a', { epoch, offset: 0 })).events).toHaveLength(1)
+    expect(waiting.state === 'started' && (await waiting.record)).toBe(undefined)
+  })
+
+  it('refuses positions beyond the head and of another history', async () => {
+    const { broker } = make()
+    const { epoch } = await publishOn(broker, 'a', event())
+    expect((await broker.since('a', { epoch, offset: 2 })).complete).toBe(false)
+    expect((await broker.since('a', { epoch: 'x', offset: 1 })).complete).toBe(false)
+  })
+
+  it('forgets a counter 24 hours after its last event, and begins another history then', async () => {
+    const { broker, clock } = make()
+    const { epoch } = await publishOn(broker, 'a', event())
+    await clock.advance(24 * 60 * minute)
+    await publishOn(broker, 'b', event())
+    expect(await broker.head('a')).toEqual({ epoch, offset: 1 })
+    await clock.advance(1)
+    await publishOn(broker, 'b', event())
+    await publishOn(broker, 'a', event())
+    expect((await broker.head('b')).epoch).toBe(epoch)
+    expect((await broker.head('a')).epoch).not.toBe(epoch)
+    expect((await broker.since('a', { epoch, offset: 1 })).complete).toBe(false)
+  })
+
+  it('forgets no counter that somebody listens to', async () => {
+    const { broker, clock } = make()
+    const { epoch } = await publishOn(broker, 'a', event())
+    const off = await broker.subscribe(
+      'a',
+      hearing(() => {}),
+    )
+    await clock.advance(30 * 60 * minute)
+    await publishOn(broker, 'b', event())
+    expect(await publishOn(broker, 'a', event())).toEqual({ epoch, offset: 2 })
+    off()
+  })
+
+  it('runs no timers', async () => {
+    const { broker, clock } = make()
+    await publishOn(broker, 'a', event())
+    expect(clock.timers).toBe(0)
+    await broker.close()
+  })
+
+  test.prop([
+    fc.array(fc.record({ channel: fc.constantFrom('a', 'b'), wait: fc.nat({ max: 3 * minute }) }), {
+      maxLength: 60,
+    }),
+  ])('never shows continuity that is not there', async (steps) => {
+    const { broker, clock } = make()
+    const all = new Map<string, number[]>([
+      ['a', []],
+      ['b', []],
+    ])
+    for (const [n, { channel, wait }] of steps.entries()) {
+      await clock.advance(wait)
+      await publishOn(broker, channel, event(n, channel))
+      all.get(channel)?.push(n)
+      for (const [name, published] of all) {
+        const { epoch, offset: last } = await broker.head(name)
+        expect(last).toBe(published.length)
+        for (let offset = 0; offset <= last; offset++) {
+          const { complete, events } = await broker.since(name, { epoch, offset })
+          if (complete) expect(events.map((e) => e.timestamp)).toEqual(published.slice(offset))
+          else expect(events).toEqual([])
+        }
+      }
+    }
+  })
+})

@@ -1,0 +1,120 @@
+import { fc, test } from '@fast-check/vitest'
+import { describe, expect } from 'vitest'
+import type { Broker } from 'wirefold/server'
+import { MemoryBroker } from 'wirefold/server'
+import { asFields } from '../../../src/protocol/fields.ts'
+import { hearing } from '../../support/broker.ts'
+import { until } from '../../support/live.ts'
+import { describeWithRedis, redisBench } from '../../support/redis.ts'
+
+const two = fc.nat({ max: 1 })
+const step = fc.record({
+  do: fc.constantFrom('join', 'join', 'update', 'leave'),
+  ...{ node: two, user: two, device: two, owner: two, meta: two },
+})
+
+interface Device {
+  readonly id: string
+  owner: string
+  meta: number
+}
+
+/** Who is there, word by word as the port has it: users and devices in lists. */
+class Model {
+  readonly users: { readonly id: string; devices: Device[] }[] = []
+
+  apply(what: string, userId: string, device: string, owner: string, meta: number): boolean {
+    const user = this.users.find(({ id }) => id === userId)
+    const held = user?.devices.find(({ id }) => id === device)
+    if (what === 'join') {
+      if (held) Object.assign(held, { owner, meta })
+      else if (user) user.devices.push({ id: device, owner, meta })
+      else this.users.push({ id: userId, devices: [{ id: device, owner, meta }] })
+      return true
+    }
+    if (!user || held?.owner !== owner) return false
+    if (what === 'update') held.meta = meta
+    else user.devices = user.devices.filter((other) => other !== held)
+    if (!user.devices.length) this.users.splice(this.users.indexOf(user), 1)
+    return true
+  }
+}
+
+/** Users by what was told of them, one event after another. */
+function told(told: Map<string, unknown>, type: string, payload: unknown): void {
+  const { user } = asFields(payload)
+  const id = String(asFields(user).id)
+  // Whoever comes was not there, and whoever goes or changes was.
+  expect(told.has(id)).toBe(type !== 'presence:join')
+  if (type === 'presence:leave') told.delete(id)
+  else told.set(id, user)
+}
+
+function property(name: string, nodes: () => Promise<readonly [Broker, Broker]>, numRuns: number) {
+  let run = 0
+  test.prop([fc.array(step, { maxLength: 14 }), fc.boolean()], { numRuns })(
+    `${name}: what was told makes who is there, and that is who should be`,
+    async (steps, atOnce) => {
+      const both = await nodes()
+      run += 1
+      const resource = `room ${run}`
+      const heard = [new Map<string, unknown>(), new Map<string, unknown>()]
+      const offs = await Promise.all(
+        both.map((broker, n) =>
+          broker.subscribe(
+            `presence:${resource}`,
+            hearing(({ type, payload }) => told(heard[n] ?? new Map(), type, payload)),
+          ),
+        ),
+      )
+      const model = new Model()
+      const asked: Promise<unknown>[] = []
+      for (const one of steps) {
+        const { presence } = both[one.node] ?? both[0]
+        const [userId, device, owner] = [`u${one.user}`, `d${one.device}`, `o${one.owner}`]
+        const claim = { ...{ resource, userId, device, owner }, name: undefined }
+        const [meta, lease] = [`${one.meta}`, { lastSeen: 1, ttlMs: 60_000 }]
+        const expected = model.apply(one.do, userId, device, owner, one.meta)
+        const done =
+          one.do === 'join'
+            ? presence.join({ ...claim, meta }, lease).then(() => true)
+            : one.do === 'update'
+              ? presence.update(claim, meta, lease)
+              : presence.leave(claim)
+        if (atOnce) asked.push(done)
+        else expect(await done).toBe(expected)
+      }
+      await Promise.all(asked)
+      const { users, at } = await both[1].presence.present(resource)
+      expect(at).toEqual(await both[0].head(`presence:${resource}`))
+      await until(() => {
+        for (const map of heard) expect([...map.values()]).toEqual(users)
+      })
+      // What both nodes are asked at once is done in some order.
+      if (!atOnce) {
+        const devices = (list: readonly Omit<Device, 'owner'>[]) =>
+          list.map(({ id, meta }) => [id, meta])
+        const there = users.map(({ id, devices: list }) => [
+          id,
+          list.map((device) => [device.id, device.meta]),
+        ])
+        expect(there).toEqual(model.users.map(({ id, devices: list }) => [id, devices(list)]))
+      }
+      for (const off of offs) off()
+    },
+  )
+}
+
+describe('whatever is asked of two nodes', () => {
+  const broker = new MemoryBroker()
+  property('memory', async () => [broker, broker], 50)
+})
+
+describeWithRedis('whatever is asked of two nodes', async () => {
+  const bench = await redisBench()
+  for (const strategy of ['streams', 'pub-sub'] as const) {
+    const options = { prefix: bench.prefix(), strategy }
+    const nodes = [await bench.broker(options), await bench.broker(options)] as const
+    property(strategy, async () => nodes, 30)
+  }
+})

@@ -1,0 +1,31 @@
+import { MemoryBroker } from 'wirefold/server'
+import { ManualClock } from 'wirefold/testing'
+import { passLeases } from '../../support/leases.ts'
+import { describeWithRedis, redisBench } from '../../support/redis.ts'
+import { presenceContract } from './presence-contract.ts'
+
+const clock = new ManualClock()
+presenceContract('memory', {
+  nodes: async () => {
+    const broker = new MemoryBroker({ clock })
+    return [broker, broker]
+  },
+  pass: (ms) => clock.advance(ms),
+})
+
+describeWithRedis('on Redis', async () => {
+  const bench = await redisBench()
+  for (const library of ['redis', 'ioredis, RESP2'] as const) {
+    for (const strategy of ['streams', 'pub-sub'] as const) {
+      let prefix = ''
+      presenceContract(`${strategy} by ${library}`, {
+        nodes: async () => {
+          prefix = bench.prefix()
+          const options = { prefix, strategy }
+          return [await bench.broker(options, library), await bench.broker(options, library)]
+        },
+        pass: (ms) => passLeases(bench.command, prefix, ms),
+      })
+    }
+  }
+})

@@ -1,0 +1,241 @@
+import { describe, expect, it } from 'vitest'
+import { ChannelSubscriber } from 'wirefold'
+import type { DUUIEnvelope } from 'wirefold/dialects/duui'
+import type { MountSession, Socket } from 'wirefold/server'
+import { DuuiMount, nativeMount } from 'wirefold/server'
+import { connect, until } from '../../support/live.ts'
+import { deferred, RawClient, serve } from '../raw-client.ts'
+
+/** What a frame says, by type. */
+const typesOf = (frame: string): string[] =>
+  [JSON.parse(frame)].flat().map(({ type }: { type: string }) => type)
+
+/** An envelope of process `p`. */
+const envelope = (n: number, pad = ''): DUUIEnvelope => {
+  const context = {
+    kind: 'DriverContext',
+    event_id: `${n}`,
+    status: 'Idle',
+    thread: 'main',
+  } as const
+  const event = { _id: `${n}`, process_id: 'p', sender: null, message: pad, level: 'INFO' }
+  return { timestamp: n, event: { ...event, context: { ...context, driver: 'none' } } }
+}
+
+async function streaming() {
+  const served = await serve()
+  const duui = new DuuiMount({ snapshot: true })
+  served.server.mount('/duui/:id', duui)
+  const watch = () => RawClient.open(served.url.replace('/ws', '/duui/p'))
+  return { ...served, duui, watch }
+}
+
+describe('what a connection is due in one turn', () => {
+  it('arrives as one frame, in the order in which it happened', async () => {
+    const { server, url } = await serve()
+    server.handle('work', async (_, { publish }) => {
+      for (const type of ['x', 'y', 'z']) await publish('a', type)
+    })
+    const client = await RawClient.greeted(url)
+    await client.subscribe('a')
+    client.frames.length = 0
+    client.send({ type: 'work', requestId: 'r' })
+    await client.take(4)
+    expect(client.frames.map(typesOf)).toEqual([['x', 'y', 'z', 'reply']])
+    await server.publish('a', 'later')
+    await client.next('later')
+    expect(client.frames.map(typesOf).at(-1)).toEqual(['later'])
+  })
+
+  it('has every answer before the events behind it', async () => {
+    const { server, url } = await serve()
+    const client = await RawClient.open(url)
+    const subscribe = { type: 'subscribe', requestId: 's', payload: { channels: ['a'] } }
+    client.send([{ type: 'hello', payload: {} }, subscribe, { type: 'ping', timestamp: 1 }])
+    await client.next('welcome')
+    await client.take(2)
+    expect(client.frames.flatMap(typesOf).sort()).toEqual(['pong', 'subscribed', 'welcome'])
+    await server.publish('a', 'x')
+    await client.next('x')
+  })
+
+  it('is a frame for every event where clients take no arrays', async () => {
+    const { server, duui, watch } = await streaming()
+    const watcher = await watch()
+    await expect.poll(() => server.stats().subscriptions).toBe(1)
+    await Promise.all([1, 2, 3].map((n) => duui.publish(envelope(n))))
+    await watcher.take(3)
+    expect(watcher.frames.map((frame) => JSON.parse(frame).timestamp)).toEqual([1, 2, 3])
+  })
+
+  it('is read by a client as if it had come one by one', async () => {
+    const { server, url } = await serve()
+    const { client, errors } = connect(url)
+    const heard: unknown[] = []
+    const subscription = new ChannelSubscriber(client).subscribe('a', (n) => heard.push(n))
+    await subscription.ready
+    // More than one frame may hold, of texts of all lengths.
+    const sent = Array.from({ length: 300 }, (_, n) => `${n}${'x'.repeat((n * 37) % 900)}`)
+    for (const payload of sent) void server.publish('a', 'n', payload)
+    await until(() => expect(heard).toHaveLength(300))
+    expect(heard).toEqual(sent)
+    expect(errors).toEqual([])
+  })
+
+  it('is read by a client even where one message is millions of bytes', async () => {
+    const { server, url } = await serve()
+    const { client, errors } = connect(url)
+    const heard: string[] = []
+    const subscription = new ChannelSubscriber(client).subscribe('a', (n) => heard.push(String(n)))
+    await subscription.ready
+    const large = 'ä'.repeat(1_500_000)
+    for (const payload of ['before', large, 'after']) void server.publish('a', 'n', payload)
+    await until(() => expect(heard).toHaveLength(3))
+    expect(heard[1] === large).toBe(true)
+    expect([heard[0], heard[2]]).toEqual(['before', 'after'])
+    expect(errors).toEqual([])
+  })
+
+  it('leads each member over what a filter keeps from it', async () => {
+    const { server, url } = await serve({
+      authenticate: ({ token }) => (token ? { id: token } : null),
+      canReceive: (user, _, { payload }) => payload === undefined || payload === user?.id,
+    })
+    const clients = [
+      await RawClient.greeted(url, { token: 'ada' }),
+      await RawClient.greeted(url, { token: 'bob' }),
+    ]
+    for (const client of clients) await client.subscribe('a')
+    for (const to of [undefined, 'ada', 'bob', undefined]) void server.publish('a', 'x', to)
+    const [ada, bob] = await Promise.all(clients.map((client) => client.take(3)))
+    const places = (messages = ada) => messages?.map(({ offset, prev }) => [offset, prev])
+    expect(places(ada)).toEqual([
+      [1, undefined],
+      [2, undefined],
+      [4, 2],
+    ])
+    expect(places(bob)).toEqual([
+      [1, undefined],
+      [3, 1],
+      [4, undefined],
+    ])
+  })
+})
+
+describe('a session whose socket withholds events', () => {
+  /** A native session on a socket that takes events or not. */
+  async function withholding() {
+    const { server } = await serve()
+    const heard: { type: string; payload: { offsets?: unknown } }[] = []
+    let keeps = true
+    let gate = deferred<void>()
+    const socket: Socket = {
+      bufferedAmount: 0,
+      send: (text) => heard.push(JSON.parse(text)),
+      sendDroppable(text) {
+        if (keeps) this.send(text)
+        return keeps
+      },
+      drained: () => (keeps ? undefined : gate.promise),
+      close() {},
+    }
+    const sessions: MountSession[] = []
+    const request = { headers: {}, url: '/', query: new URLSearchParams(), params: new Map() }
+    server.mount('/fake', {
+      ...nativeMount(),
+      mounted: (core) => sessions.push(nativeMount().open(socket, request, core)),
+    })
+    const say = async (...messages: object[]) => {
+      sessions[0]?.text(JSON.stringify(messages), 1)
+      await new Promise(setImmediate)
+      return heard.splice(0)
+    }
+    const subscribe = { type: 'subscribe', requestId: 's', payload: { channels: ['a'] } }
+    await say({ type: 'hello', payload: {} }, subscribe)
+    return {
+      server,
+      say,
+      heard,
+      end: () => sessions[0]?.closed(),
+      stall() {
+        keeps = false
+        gate = deferred<void>()
+      },
+      async drain() {
+        keeps = true
+        gate.resolve()
+        await new Promise(setImmediate)
+        return heard.splice(0)
+      },
+    }
+  }
+  const ping = { type: 'ping', timestamp: 1 }
+
+  it('tells where the channels are when it keeps up again, and not before', async () => {
+    const { server, say, stall, drain } = await withholding()
+    const { epoch } = await server.publish('a', 'x')
+    stall()
+    for (let n = 0; n < 3; n++) await server.publish('a', 'x')
+    const [event, pong, ...more] = await say(ping)
+    expect([event, more]).toEqual([expect.objectContaining({ offset: 1 }), []])
+    expect(pong?.payload).not.toHaveProperty('offsets')
+    const told = await drain()
+    expect(told).toMatchObject([{ type: 'pong', payload: { offsets: { a: [epoch, 4] } } }])
+    expect(told[0]?.payload).not.toHaveProperty('timestamp')
+    expect((await say(ping))[0]?.payload).not.toHaveProperty('offsets')
+  })
+
+  it('tells so again the next time', async () => {
+    const { server, stall, drain } = await withholding()
+    for (const last of [1, 2]) {
+      stall()
+      await server.publish('a', 'x')
+      expect(await drain()).toMatchObject([
+        { type: 'pong', payload: { offsets: { a: [expect.any(String), last] } } },
+      ])
+    }
+  })
+
+  it('tells nothing where it is over before', async () => {
+    const { server, stall, drain, end } = await withholding()
+    stall()
+    await server.publish('a', 'x')
+    end()
+    expect(await drain()).toEqual([])
+  })
+})
+
+describe('a stream without a word for what it withholds', () => {
+  const PAD = 'x'.repeat(100_000)
+
+  it('is closed where its reader does not keep up: it has to begin anew', async () => {
+    const { server, duui, watch } = await streaming()
+    const watcher = await watch()
+    await expect.poll(() => server.stats().subscriptions).toBe(1)
+    watcher.ws.pause()
+    for (let n = 0; server.stats().subscriptions; n++) await duui.publish(envelope(n, PAD))
+    watcher.ws.resume()
+    expect(await watcher.closed).toEqual({ code: 1013, reason: 'too slow' })
+  })
+
+  it('tells a past of any length, and delays nobody who publishes meanwhile', async () => {
+    const { server, duui, watch } = await streaming()
+    for (let n = 0; n < 250; n++) await duui.publish(envelope(n, PAD))
+    const watcher = await watch()
+    watcher.ws.pause()
+    await expect.poll(() => server.stats().slowConsumers).toBe(1)
+    await duui.publish(envelope(250))
+    watcher.ws.resume()
+    const told = await watcher.take(251)
+    expect(told.map(({ timestamp }) => timestamp)).toEqual(Array.from({ length: 251 }, (_, n) => n))
+  })
+
+  it('is closed where it is revoked', async () => {
+    const { server, watch } = await streaming()
+    const watcher = await watch()
+    await expect.poll(() => server.stats().subscriptions).toBe(1)
+    const [receiver] = server.channels.members('process:p')
+    if (receiver) server.channels.revoke(receiver, 'process:p', 'expired')
+    expect(await watcher.closed).toEqual({ code: 4403, reason: 'expired' })
+  })
+})

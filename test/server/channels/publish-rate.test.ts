@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest'
+import type { BroadcastOverflow } from 'wirefold/server'
+import { ManualClock } from 'wirefold/testing'
+import { PublishRate } from '../../../src/server/channels/publish-rate.ts'
+import { RawClient, serve } from '../raw-client.ts'
+
+function make(overflow: BroadcastOverflow, maxPerSecond = 2) {
+  const clock = new ManualClock()
+  const cap = new PublishRate({ clock, maxPerSecond, overflow })
+  const admitted: string[] = []
+  const refused: [string, unknown][] = []
+  /** Asks for an event `name`, of the type before its number. */
+  const ask = (name: string, channel = 'a'): void => {
+    const type = name.replace(/\d/g, '')
+    Promise.resolve()
+      .then(() => cap.admit(channel, type))
+      .then(
+        () => admitted.push(name),
+        (error) => refused.push([name, error.detail.retryAfterMs ?? error.code]),
+      )
+  }
+  return { clock, cap, ask, admitted, refused }
+}
+
+describe('a broadcast cap that drops', () => {
+  it('lets so many events of a channel through in a second, and refuses the others', async () => {
+    const { clock, cap, ask, admitted, refused } = make('drop')
+    ask('x1')
+    await clock.advance(400)
+    for (const name of ['x2', 'x3', 'y1']) ask(name)
+    ask('x4', 'b')
+    await clock.advance(0)
+    expect(admitted).toEqual(['x1', 'x2', 'x4'])
+    expect(refused).toEqual([
+      ['x3', 600],
+      ['y1', 600],
+    ])
+    expect(cap.dropped).toBe(2)
+    await clock.advance(600)
+    ask('x5')
+    await clock.advance(0)
+    expect(admitted).toContain('x5')
+    expect(clock.timers).toBe(0)
+  })
+
+  it('knows nothing any more of channels that were quiet for a second', async () => {
+    const { clock, cap, ask, admitted } = make('drop')
+    for (let n = 0; n < 100; n++) ask('x1', `channel ${n}`)
+    await clock.advance(1_000)
+    ask('x1', 'another')
+    await clock.advance(0)
+    expect(admitted).toHaveLength(101)
+    expect(cap.size).toBe(1)
+  })
+})
+
+describe('a broadcast cap that coalesces', () => {
+  it('lets the newest of each type through in the next second, and refuses the others', async () => {
+    const { clock, cap, ask, admitted, refused } = make('coalesce')
+    for (const name of ['x1', 'x2', 'x3', 'y1', 'x4']) ask(name)
+    await clock.advance(999)
+    expect(admitted).toEqual(['x1', 'x2'])
+    expect(refused).toEqual([['x3', 1_000]])
+    await clock.advance(1)
+    expect(admitted).toEqual(['x1', 'x2', 'y1', 'x4'])
+    expect(cap.dropped).toBe(1)
+  })
+
+  it('counts what waited as of the second in which it goes', async () => {
+    const { clock, ask, admitted, refused } = make('coalesce')
+    for (const name of ['x1', 'x2', 'x3', 'y1', 'z1']) ask(name)
+    await clock.advance(1_000)
+    expect(admitted).toEqual(['x1', 'x2', 'x3', 'y1'])
+    ask('z2')
+    await clock.advance(1_000)
+    expect(admitted).toEqual(['x1', 'x2', 'x3', 'y1', 'z2'])
+    expect(refused).toEqual([['z1', 1_000]])
+  })
+
+  it('that is closed lets nothing wait', async () => {
+    const { clock, cap, ask, admitted, refused } = make('coalesce', 1)
+    for (const name of ['x1', 'x2']) ask(name)
+    await clock.advance(0)
+    cap.close()
+    await clock.advance(5_000)
+    expect(admitted).toEqual(['x1'])
+    expect(refused).toEqual([['x2', 'closed']])
+    expect(clock.timers).toBe(0)
+  })
+})
+
+describe('a server with a broadcast cap', () => {
+  it('gives an offset only to what it publishes, and says so to who asked', async () => {
+    const clock = new ManualClock()
+    const { server, url } = await serve({
+      clock,
+      authorize: () => true,
+      maxBroadcastsPerSecond: 1,
+    })
+    const client = await RawClient.greeted(url)
+    await client.subscribe('a')
+    await server.publish('a', 'x')
+    const publish = { type: 'publish', channel: 'a', requestId: 'p', payload: { type: 'x' } }
+    expect(await client.take(1)).toMatchObject([{ offset: 1 }])
+    expect(await client.ask(publish)).toMatchObject({
+      type: 'error',
+      payload: { code: 'rate-limited', retryable: true, retryAfterMs: 1_000 },
+    })
+    await expect(server.publish('a', 'x')).rejects.toMatchObject({ code: 'rate-limited' })
+    expect(server.stats().droppedBroadcasts).toBe(2)
+    await clock.advance(1_000)
+    // Refused for now is not remembered: the same request may be sent again.
+    client.send(publish)
+    expect(await client.take(2)).toMatchObject([{ offset: 2 }, { type: 'reply', requestId: 'p' }])
+  })
+
+  it('publishes the newest of what is too much, where that is wanted', async () => {
+    const clock = new ManualClock()
+    const { server } = await serve({
+      clock,
+      maxBroadcastsPerSecond: 1,
+      broadcastOverflow: 'coalesce',
+    })
+    const { epoch } = await server.publish('a', 'cursor', 1)
+    const older = server.publish('a', 'cursor', 2)
+    const newer = server.publish('a', 'cursor', 3)
+    await expect(older).rejects.toMatchObject({ code: 'rate-limited' })
+    await clock.advance(1_000)
+    expect(await newer).toEqual({ epoch, offset: 2 })
+    const { events } = await server.channels.history('a', { epoch, offset: 0 })
+    expect(events.map(({ payload }) => payload)).toEqual([1, 3])
+  })
+
+  it('that is closed publishes nothing of what waits', async () => {
+    const { server } = await serve({ maxBroadcastsPerSecond: 1, broadcastOverflow: 'coalesce' })
+    await server.publish('a', 'x')
+    const late = server.publish('a', 'x')
+    const refused = expect(late).rejects.toMatchObject({ code: 'closed' })
+    await server.close()
+    await refused
+  })
+})

@@ -1,0 +1,360 @@
+import { fc, test } from '@fast-check/vitest'
+import { describe, expect, it } from 'vitest'
+import type { DUUIEnvelope } from 'wirefold/dialects/duui'
+import { duui } from 'wirefold/dialects/duui'
+import type { DuuiMountOptions, RealtimeServerOptions } from 'wirefold/server'
+import { createRealtimeServer, DuuiMount, MemoryTimelineStore } from 'wirefold/server'
+import { ManualClock } from 'wirefold/testing'
+import { duuiServer } from '../../../src/dialects/duui/server.ts'
+import { deferred, RawClient, serve } from '../raw-client.ts'
+
+function envelope(n: number, processId = 'p1', fields: object = {}): DUUIEnvelope {
+  const context = {
+    kind: 'DriverContext',
+    event_id: `${n}`,
+    status: 'Idle',
+    thread: 'main',
+  } as const
+  const event = { _id: `${processId}_${n}`, process_id: processId, sender: null, message: 'ü\n' }
+  const driver = { ...context, driver: 'DUUIDockerDriver', ...fields }
+  return { timestamp: 1_768_471_200_000 + n, event: { ...event, level: 'INFO', context: driver } }
+}
+
+async function gateway(options: DuuiMountOptions = {}, serverOptions: RealtimeServerOptions = {}) {
+  const served = await serve(serverOptions)
+  const mount = new DuuiMount(options)
+  served.server.mount('/ws/processes/:id/events', mount)
+  const address = (id: string, query = '') => `${served.url}/processes/${id}/events${query}`
+  const watch = async (id: string, query = '') => {
+    const client = await RawClient.open(address(id, query))
+    // Open says that it was upgraded, not that it was let in.
+    await expect
+      .poll(() => client.ws.readyState !== 1 || following(served.server, `process:${id}`))
+      .toBe(true)
+    return client
+  }
+  return { ...served, mount, address, watch }
+}
+
+const following = (server: Awaited<ReturnType<typeof serve>>['server'], channel: string) =>
+  server.connections().some(({ channels }) => channels.includes(channel))
+
+describe('the stream of a process', () => {
+  it('is the very same JSON that is stored', async () => {
+    const { mount, watch } = await gateway()
+    const client = await watch('p1')
+    await mount.publish(envelope(1))
+    await mount.publish(envelope(2, 'p1', { nested: { b: 1, a: [null, { 2: 'x', 1: 'y' }] } }))
+    const stored = await mount.timeline('p1')
+    expect(stored).toEqual([
+      envelope(1),
+      envelope(2, 'p1', { nested: { b: 1, a: [null, { 2: 'x', 1: 'y' }] } }),
+    ])
+    for (const record of stored) expect(await client.text()).toBe(JSON.stringify(record))
+  })
+
+  it('is what the client reads as events of its channel', async () => {
+    const { mount, watch } = await gateway()
+    const client = await watch('p1')
+    await mount.publish(envelope(1))
+    expect(duui().decode(await client.next())).toMatchObject({
+      kind: 'event',
+      channel: 'process:p1',
+      type: 'event',
+      id: 'p1_1',
+      payload: envelope(1).event,
+      timestamp: envelope(1).timestamp,
+    })
+  })
+
+  it('holds the events of that process alone, for all who watch it', async () => {
+    const { mount, watch } = await gateway()
+    const clients = [await watch('p1'), await watch('p1'), await watch('p2')]
+    await mount.publish(envelope(1, 'p1'))
+    await mount.publish(envelope(2, 'p2'))
+    const seen = await Promise.all(clients.map(async (client) => (await client.next()).timestamp))
+    expect(seen).toEqual([1, 1, 2].map((n) => envelope(n).timestamp))
+  })
+
+  it('can be watched through the native protocol too', async () => {
+    const { mount, url } = await gateway()
+    const client = await RawClient.greeted(url)
+    await client.subscribe('process:p1')
+    await mount.publish(envelope(1))
+    expect(await client.next()).toMatchObject({
+      type: 'event',
+      channel: 'process:p1',
+      id: 'p1_1',
+      offset: 1,
+      timestamp: envelope(1).timestamp,
+      payload: envelope(1).event,
+    })
+  })
+
+  it('goes one way: what a client says is counted and left aside', async () => {
+    const { mount, watch } = await gateway()
+    const client = await watch('p1')
+    client.send('{"type":"hello"}')
+    client.send(new Uint8Array([1, 2]))
+    client.send('{')
+    await expect.poll(() => mount.ignored).toBe(3)
+    await mount.publish(envelope(1))
+    await client.next()
+  })
+
+  it('begins with what happens next unless a snapshot is asked for', async () => {
+    const { mount, watch } = await gateway()
+    await mount.publish(envelope(1))
+    const client = await watch('p1')
+    await mount.publish(envelope(2))
+    expect(await client.next()).toEqual(envelope(2))
+  })
+
+  it('begins with the stored timeline where the mount says so, then goes on live', async () => {
+    const { mount, watch } = await gateway({ snapshot: true })
+    for (const n of [1, 2, 3]) await mount.publish(envelope(n))
+    // The same again is stored and told again.
+    await mount.publish(envelope(3))
+    const client = await watch('p1')
+    await mount.publish(envelope(4))
+    const seen = await client.take(5)
+    expect(seen).toEqual([1, 2, 3, 3, 4].map((n) => envelope(n)))
+    expect(seen).toEqual(await mount.timeline('p1'))
+  })
+
+  it('loses and doubles nothing for those who come while it runs', async () => {
+    const memory = new MemoryTimelineStore()
+    const pause = () => new Promise((resolve) => setTimeout(resolve, 2))
+    const { mount, address } = await gateway({
+      snapshot: true,
+      store: {
+        async append(record) {
+          await pause()
+          memory.append(record)
+          await pause()
+        },
+        async timeline(processId) {
+          await pause()
+          const timeline = memory.timeline(processId)
+          await pause()
+          return timeline
+        },
+      },
+    })
+    const count = 60
+    const publishes = Array.from({ length: count }, (_, n) => mount.publish(envelope(n)))
+    const clients = []
+    for (let n = 0; n < 8; n++) {
+      clients.push(await RawClient.open(address('p1')))
+      await pause()
+    }
+    await Promise.all(publishes)
+    const due = Array.from({ length: count }, (_, n) => envelope(n))
+    for (const client of clients) expect(await client.take(count)).toEqual(due)
+    expect(clients.flatMap(({ texts }) => texts)).toEqual([])
+  })
+
+  it('is mounted again after a restart, with all that was stored', async () => {
+    const duui = new DuuiMount({ snapshot: true })
+    const first = await serve()
+    first.server.mount('/processes/:id', duui)
+    const second = await serve()
+    expect(() => second.server.mount('/processes/:id', duui)).toThrow('in use')
+    await second.server.close()
+    await duui.publish(envelope(1))
+    await first.server.close()
+    await expect(duui.publish(envelope(2))).rejects.toThrow('serves nothing')
+    const third = await serve()
+    third.server.mount('/processes/:id', duui)
+    const client = await RawClient.open(third.url.replace('/ws', '/processes/p1'))
+    expect(JSON.parse(await client.text())).toEqual(envelope(1))
+  })
+
+  it('releases what it holds with its last watcher', async () => {
+    const { server, watch } = await gateway()
+    const client = await watch('p1')
+    expect(server.stats().channels).toBe(1)
+    expect(server.connections()).toMatchObject([
+      { dialect: 'duui', user: null, channels: ['process:p1'] },
+    ])
+    client.ws.close()
+    await expect
+      .poll(() => server.stats())
+      .toMatchObject({ connections: 0, channels: 0, subscriptions: 0 })
+  })
+})
+
+describe('a watcher', () => {
+  it('is known by the token of the query', async () => {
+    const { server, watch } = await gateway(
+      {},
+      { authenticate: ({ token }) => (token === 'se cret' ? { id: 'ada' } : undefined) },
+    )
+    await watch('p1', '?token=se%20cret')
+    expect(server.connections()[0]?.user).toEqual({ id: 'ada' })
+  })
+
+  it('learns why it is refused', async () => {
+    const { address } = await gateway(
+      {},
+      {
+        authenticate: ({ token }) => (token ? { id: token } : undefined),
+        authorize: (_, channel) => channel === 'process:p1',
+      },
+    )
+    const outcome = async (id: string, query = '') =>
+      (await RawClient.open(address(id, query))).closed
+    expect(await outcome('p1')).toEqual({ code: 4401, reason: 'not-authenticated' })
+    expect(await outcome('p2', '?token=ada')).toEqual({ code: 4403, reason: 'forbidden' })
+  })
+
+  it('learns that its path names no process', async () => {
+    const { address } = await gateway()
+    const client = new RawClient(address('a%00b'))
+    const answer = await new Promise((resolve) =>
+      client.ws.on('unexpected-response', (_, response) =>
+        response.on('data', (body) =>
+          resolve([response.statusCode, JSON.parse(String(body)).code]),
+        ),
+      ),
+    )
+    expect(answer).toEqual([400, 'bad-path'])
+  })
+
+  it('learns that the hook took too long', async () => {
+    const clock = new ManualClock()
+    const { address } = await gateway({}, { clock, authenticate: () => new Promise(() => {}) })
+    const client = await RawClient.open(address('p1'))
+    await expect.poll(() => clock.timers).toBe(3)
+    await clock.advance(10_000)
+    expect(await client.closed).toEqual({ code: 4408, reason: 'not authenticated in time' })
+  })
+
+  it('learns that the store failed', async () => {
+    const store = new MemoryTimelineStore()
+    const { address, errors } = await gateway({
+      snapshot: true,
+      store: {
+        append: (record) => store.append(record),
+        timeline: () => Promise.reject(new Error('mongo')),
+      },
+    })
+    const client = await RawClient.open(address('p1'))
+    expect(await client.closed).toEqual({ code: 1011, reason: 'internal' })
+    expect(errors).toMatchObject([{ message: 'mongo' }])
+  })
+
+  it('that leaves before it is let in leaves nothing behind', async () => {
+    const may = deferred<boolean>()
+    const { server, address } = await gateway({}, { authorize: () => may.promise })
+    const client = await RawClient.open(address('p1'))
+    client.ws.terminate()
+    await expect.poll(() => server.stats().connections).toBe(0)
+    may.resolve(true)
+    await new Promise(setImmediate)
+    expect(server.stats().channels).toBe(0)
+  })
+})
+
+describe('an envelope', () => {
+  const { event } = envelope(1)
+  const unfit: readonly [string, unknown][] = [
+    ['event.context.kind', { timestamp: 1, event: { ...event, context: { status: 'Idle' } } }],
+    ['event.context.kind', { timestamp: 1, event: { ...event, context: { kind: '' } } }],
+    ['event.context.kind', { timestamp: 1, event: { ...event, context: null } }],
+    ['event.process_id', { timestamp: 1, event: { ...event, process_id: '' } }],
+    ['event.process_id', { timestamp: 1, event: { ...event, process_id: { $oid: 'x' } } }],
+    ['timestamp', { timestamp: 'now', event }],
+    ['timestamp', null],
+    ['event is not JSON', { timestamp: 1, event: { ...event, big: 1n } }],
+  ]
+  it.each(unfit)('is refused at publish for its %s', async (reason, value) => {
+    const { mount, watch } = await gateway()
+    const client = await watch('p1')
+    await expect(mount.publish(value as DUUIEnvelope)).rejects.toMatchObject({
+      code: 'bad-frame',
+      message: expect.stringContaining(reason),
+    })
+    await mount.publish(envelope(2))
+    expect(await client.next()).toEqual(envelope(2))
+    expect(await mount.timeline('p1')).toEqual([envelope(2)])
+  })
+
+  it('that cannot be stored is told to nobody', async () => {
+    let broken = true
+    const { mount, watch } = await gateway({
+      store: {
+        append: () => (broken ? Promise.reject(new Error('mongo')) : undefined),
+        timeline: () => [],
+      },
+    })
+    const client = await watch('p1')
+    await expect(mount.publish(envelope(1))).rejects.toThrow('mongo')
+    broken = false
+    await mount.publish(envelope(2))
+    expect(await client.next()).toEqual(envelope(2))
+  })
+
+  it('needs a server, and a mount serves one path', async () => {
+    await expect(new DuuiMount().publish(envelope(1))).rejects.toThrow(TypeError)
+    const { server, mount } = await gateway()
+    expect(() => server.mount('/again', mount)).toThrow(TypeError)
+  })
+
+  it('may be changed by its owner afterwards', async () => {
+    const { mount } = await gateway()
+    const fields = { progress: 1 }
+    await mount.publish(envelope(1, 'p1', { fields }))
+    fields.progress = 2
+    expect((await mount.timeline('p1'))[0]).toEqual(envelope(1, 'p1', { fields: { progress: 1 } }))
+  })
+
+  test.prop([fc.dictionary(fc.string(), fc.jsonValue())], { numRuns: 50 })(
+    'is stored as it is told, whatever is in it',
+    async (fields) => {
+      const mount = new DuuiMount()
+      const server = createRealtimeServer()
+      const told: unknown[] = []
+      server.mount('/:id', mount)
+      server.mount('/told', {
+        protocols: [],
+        mounted: ({ channels }) => {
+          const send = (text: string) => told.push(text)
+          const { membership } = channels.join(
+            'process:any',
+            { dialect: duuiServer, user: null, send },
+            () => {},
+          )
+          membership.settle({ epoch: '', offset: 0 })
+        },
+        open: () => {
+          throw new Error('unused')
+        },
+      })
+      await mount.publish(envelope(1, 'any', { fields }))
+      const [record] = await mount.timeline('any')
+      expect(told).toEqual([JSON.stringify(record)])
+      expect(record).toEqual(JSON.parse(JSON.stringify(envelope(1, 'any', { fields }))))
+      await server.close()
+    },
+  )
+})
+
+describe('a timeline in memory', () => {
+  it('keeps the last 10,000 envelopes of a process, and 100,000 of those not quiet longest', () => {
+    const store = new MemoryTimelineStore()
+    const fill = (processId: string, count: number) => {
+      for (let n = 0; n < count; n++) store.append(envelope(n, processId))
+    }
+    fill('long', 10_005)
+    expect(store.timeline('long')).toHaveLength(10_000)
+    expect(store.timeline('long')[0]).toEqual(envelope(5, 'long'))
+    for (let n = 0; n < 9; n++) fill(`p${n}`, 10_000)
+    fill('long', 1)
+    expect(store.timeline('p0')).toHaveLength(10_000)
+    fill('one more', 1)
+    expect(store.timeline('p0')).toEqual([])
+    expect(store.timeline('p1')).toHaveLength(10_000)
+    expect(store.timeline('long')).toHaveLength(10_000)
+  })
+})

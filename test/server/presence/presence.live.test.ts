@@ -1,0 +1,157 @@
+import { expect, it } from 'vitest'
+import { ChannelSubscriber, PresenceManager } from 'wirefold'
+import type { RealtimeServerOptions } from 'wirefold/server'
+import { MemoryBroker } from 'wirefold/server'
+import { ManualClock } from 'wirefold/testing'
+import { WebSocket } from 'ws'
+import { connect, serve, until } from '../../support/live.ts'
+import { RawClient } from '../raw-client.ts'
+
+const room = 'workspace/tasks'
+const channel = `presence:${room}`
+
+/** Real sockets, and a clock of the server's that stands still until it is told to move. */
+async function made(options: RealtimeServerOptions = {}) {
+  const clock = new ManualClock()
+  const broker = new MemoryBroker({ clock })
+  const next = () =>
+    serve({
+      ...{ clock, broker },
+      authenticate: ({ token }) => (token ? { id: token } : null),
+      ...options,
+    })
+  const first = await next()
+  const { url } = first
+  const present = async () => (await first.server.presence.getPresent(room)).map(({ id }) => id)
+  /** The server has noticed that so many connections are left. */
+  const left = (count: number) => until(() => expect(first.server.stats().connections).toBe(count))
+  const person = (token: string, to = url) => {
+    const { client } = connect(to, { auth: () => token })
+    const presence = new PresenceManager(new ChannelSubscriber(client))
+    const told: string[] = []
+    presence.on('changed', ({ kind, user: { id } }) => told.push(`${kind} ${id}`))
+    return { client, presence, told }
+  }
+  const watcher = person('watcher')
+  watcher.presence.of(room).subscribe(() => {})
+  await watcher.client.connect()
+  return { ...first, clock, next, present, left, person, watcher }
+}
+
+it('two tabs of a user are one, who stays with the older when the newer is closed', async () => {
+  const { clock, person, left, present, watcher } = await made()
+  const [old, fresh] = [person('anna'), person('anna')]
+  await old.presence.enter(room, 'old').ready
+  await fresh.presence.enter(room, 'new').ready
+  const users = watcher.presence.of(room)
+  await until(() => expect(users.get()).toMatchObject([{ meta: 'new', devices: [{}, {}] }]))
+  fresh.client.close()
+  await left(2)
+  await clock.advance(15_000)
+  await until(() => expect(users.get()).toMatchObject([{ meta: 'old', devices: [{}] }]))
+  expect(await present()).toEqual(['anna'])
+})
+
+it('a client that was cut is gone after the grace, and not before', async () => {
+  const { clock, url, left, present, watcher } = await made()
+  const anna = await RawClient.greeted(url, { token: 'anna', clientId: 'tab' })
+  await anna.ask({ type: 'presence:join', channel })
+  anna.ws.terminate()
+  await left(1)
+  await clock.advance(14_999)
+  expect(await present()).toEqual(['anna'])
+  await clock.advance(1)
+  expect(await present()).toEqual([])
+  await until(() => expect(watcher.told).toEqual(['joined anna', 'left anna']))
+})
+
+it('a client behind a frozen link is gone 30 s after its last sign of life, and cut off', async () => {
+  const { clock, url, left, present } = await made()
+  const anna = await RawClient.greeted(url, { token: 'anna', clientId: 'tab' })
+  await anna.ask({ type: 'presence:join', channel })
+  // It answers the first ping, and then nothing gets through.
+  await clock.advance(15_000)
+  await anna.settled()
+  anna.ws.pause()
+  await clock.advance(29_999)
+  expect(await present()).toEqual(['anna'])
+  await clock.advance(1)
+  expect(await present()).toEqual([])
+  await left(1)
+})
+
+it('a connection that holds presence and says nothing is pinged, and its answer counts', async () => {
+  const { clock, url, present } = await made()
+  const anna = await RawClient.greeted(url, { token: 'anna', clientId: 'tab' })
+  await anna.ask({ type: 'presence:join', channel })
+  let pings = 0
+  anna.ws.on('ping', () => pings++)
+  for (let n = 1; n <= 6; n++) {
+    await clock.advance(15_000)
+    await until(() => expect(pings).toBe(n))
+    // What it says behind its pong has arrived, and so has the pong.
+    anna.ws.ping()
+    await new Promise<void>((resolve) => anna.ws.once('pong', () => resolve()))
+  }
+  expect(await present()).toEqual(['anna'])
+})
+
+it('a client that reconnects within the grace is told to nobody', async () => {
+  const { clock, url, person, left, watcher, present } = await made()
+  const raw = await RawClient.greeted(url, { token: 'anna', clientId: 'tab' })
+  await raw.ask({ type: 'presence:join', channel, payload: { meta: 1 } })
+  raw.ws.terminate()
+  await left(1)
+  await clock.advance(10_000)
+  const again = await RawClient.greeted(url, { token: 'anna', clientId: 'tab' })
+  await again.ask({ type: 'presence:join', channel, payload: { meta: 1 } })
+  await clock.advance(10_000)
+  expect(await present()).toEqual(['anna'])
+  const ben = person('ben')
+  await ben.presence.enter(room).ready
+  await until(() => expect(watcher.told).toEqual(['joined anna', 'joined ben']))
+})
+
+it('a connection that was taken over changes nothing by its end', async () => {
+  const { clock, url, left, present } = await made()
+  const [old, fresh] = [
+    await RawClient.greeted(url, { token: 'anna', clientId: 'tab' }),
+    await RawClient.greeted(url, { token: 'anna', clientId: 'tab' }),
+  ]
+  await old.ask({ type: 'presence:join', channel })
+  await fresh.ask({ type: 'presence:join', channel })
+  await old.ask({ type: 'presence:leave', channel })
+  old.ws.terminate()
+  await left(2)
+  await clock.advance(15_000)
+  expect(await present()).toEqual(['anna'])
+})
+
+it('a server that drains hands its members over to the next one, and nobody hears of it', async () => {
+  const { clock, server, next, url, person, watcher } = await made()
+  watcher.client.close()
+  let to = url
+  /** One address for whichever server takes connections. */
+  class Balanced extends WebSocket {
+    constructor(_: string | URL, protocols?: string | string[]) {
+      super(to, protocols)
+    }
+  }
+  const { client } = connect(url, { auth: () => 'anna', WebSocket: Balanced })
+  await new PresenceManager(new ChannelSubscriber(client)).enter(room, 1).ready
+  const second = await next()
+  const ben = person('ben', second.url)
+  const users = ben.presence.of(room)
+  users.subscribe(() => {})
+  await until(() => expect(users.get()).toMatchObject([{ id: 'anna' }]))
+  to = second.url
+  await server.drain({ windowMs: 20 })
+  for (let n = 0; n < 4; n++) {
+    await clock.advance(14_000)
+    // Any word is a sign of life.
+    await expect(client.request('still:here')).rejects.toMatchObject({ code: 'unknown-type' })
+  }
+  expect(await second.server.presence.getPresent(room)).toMatchObject([{ id: 'anna', meta: 1 }])
+  await ben.presence.enter(room).ready
+  await until(() => expect(ben.told).toEqual(['joined ben']))
+})

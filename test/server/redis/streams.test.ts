@@ -1,0 +1,153 @@
+import { expect, it } from 'vitest'
+import { createRedisBroker } from 'wirefold/server/redis'
+import { event, hearing, publishOn } from '../../support/broker.ts'
+import { until } from '../../support/live.ts'
+import type { Library } from '../../support/redis.ts'
+import { clientOf, describeWithRedis, redisBench } from '../../support/redis.ts'
+import { recorder } from '../broker/contract.ts'
+
+describeWithRedis('the reader of streams', async () => {
+  const bench = await redisBench()
+
+  /** The commands of one kind that Redis has carried out so far. */
+  const calls = async (name: string): Promise<number> => {
+    const stats = String(await bench.command('INFO', 'commandstats'))
+    return Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0)
+  }
+
+  /** The connections of a process: their names, and what each did last. */
+  const clients = async (name: string): Promise<readonly string[]> => {
+    const list = String(await bench.command('CLIENT', 'LIST')).split('\n')
+    return list.filter((line) => line.includes(`name=${name} `))
+  }
+
+  it('loses nothing of 10,000 events that three processes write at once, in the order of their offsets', async () => {
+    const prefix = bench.prefix()
+    const nodes = []
+    for (let n = 0; n < 3; n++) nodes.push(await bench.broker({ prefix }))
+    const channels = ['a', 'b', 'c', 'd']
+    const heard = nodes.map(() => new Map(channels.map((name) => [name, [] as number[]])))
+    for (const [n, node] of nodes.entries()) {
+      for (const name of channels) {
+        await node.subscribe(
+          name,
+          hearing(({ offset = 0 }) => heard[n]?.get(name)?.push(offset)),
+        )
+      }
+    }
+    const writing = nodes.map(async (node, writer) => {
+      for (let n = writer; n < 10_000; ) {
+        // A few at a time, so that the three take turns.
+        const some = []
+        for (let k = 0; k < 25 && n < 10_000; k++, n += 3) {
+          some.push(publishOn(node, channels[n % 4] ?? '', event(n)))
+        }
+        await Promise.all(some)
+      }
+    })
+    await Promise.all(writing)
+    const all = Array.from({ length: 2_500 }, (_, n) => n + 1)
+    await until(() => {
+      for (const node of heard)
+        for (const offsets of node.values()) expect(offsets.length).toBe(2_500)
+    })
+    for (const node of heard) for (const offsets of node.values()) expect(offsets).toEqual(all)
+    const [one] = nodes
+    if (!one) throw new Error('There are three.')
+    const { epoch } = await one.head('a')
+    const { events } = await one.since('a', { epoch, offset: 1_600 })
+    expect(events.map(({ offset }) => offset)).toEqual(all.slice(1_600))
+  })
+
+  for (const library of ['redis', 'ioredis'] as const satisfies readonly Library[]) {
+    it(`takes one of the three connections of a process, and the others work meanwhile: ${library}`, async () => {
+      const name = `process-${library}`
+      const { connection, close } = await clientOf(bench.server.url, library, name)
+      const broker = await createRedisBroker(connection, { prefix: bench.prefix() })
+      const { heard, listener } = recorder()
+      await broker.subscribe('a', listener)
+      await until(async () => {
+        const list = await clients(name)
+        expect(list).toHaveLength(3)
+        expect(list.filter((line) => line.includes('cmd=xread'))).toHaveLength(1)
+      })
+      for (let n = 1; n <= 5; n++) await publishOn(broker, 'a', event(n))
+      await until(() => expect(heard).toHaveLength(5))
+      await broker.close()
+      // The owner's is the owner's.
+      await until(async () => expect(await clients(name)).toHaveLength(1))
+      expect(await connection.command(['PING'])).toBe('PONG')
+      close()
+    })
+  }
+
+  it('takes up a stream at once, while it waits for others', async () => {
+    const prefix = bench.prefix()
+    const [a, b] = [await bench.broker({ prefix }), await bench.broker({ prefix })]
+    await b.subscribe('first', recorder().listener)
+    await until(async () => {
+      const list = String(await bench.command('CLIENT', 'LIST'))
+      expect(list).toMatch(/flags=b.*cmd=xread/)
+    })
+    const before = performance.now()
+    for (let n = 0; n < 20; n++) {
+      const { heard, listener } = recorder()
+      await b.subscribe(`stream ${n}`, listener)
+      await publishOn(a, `stream ${n}`, event(n))
+      await until(() => expect(heard).toEqual([`1:${n}`]))
+    }
+    // Had each waited for the read to end by itself, that would have been 100 s.
+    expect(performance.now() - before).toBeLessThan(50_000)
+  })
+
+  it('reads nothing where nobody listens, stops with the last, and starts again', async () => {
+    const prefix = bench.prefix()
+    const broker = await bench.broker({ prefix })
+    const { heard, listener } = recorder()
+    for (let round = 1; round <= 2; round++) {
+      const off = await broker.subscribe('a', listener)
+      await publishOn(broker, 'a', event(round))
+      await until(() => expect(heard).toHaveLength(round))
+      const reads = await calls('xread')
+      off()
+      await until(async () => {
+        const list = String(await bench.command('CLIENT', 'LIST'))
+        const blocked = list.split('\n').filter((line) => /flags=b/.test(line))
+        // Those of other tests' brokers wait still.
+        expect(blocked.filter((line) => line.includes(prefix))).toEqual([])
+      })
+      await publishOn(broker, 'a', event())
+      await broker.since('a', await broker.head('a'))
+      expect((await calls('xread')) - reads).toBeLessThan(20)
+    }
+  })
+
+  it('is not busy: a read follows an event, or the end of the wait', async () => {
+    const server = await redisBench()
+    const broker = await server.broker({ prefix: 'p' })
+    const { heard, listener } = recorder()
+    for (let n = 0; n < 50; n++) await broker.subscribe(`c${n}`, listener)
+    const count = async () => {
+      const stats = String(await server.command('INFO', 'commandstats'))
+      return Number(/cmdstat_xread:calls=(\d+)/.exec(stats)?.[1] ?? 0)
+    }
+    await publishOn(broker, 'c1', event(1))
+    await until(() => expect(heard).toEqual(['1:1']))
+    const before = await count()
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect((await count()) - before).toBeLessThanOrEqual(1)
+  })
+
+  it('reads a stream once for a process, however many listen', async () => {
+    const prefix = bench.prefix()
+    const broker = await bench.broker({ prefix })
+    const recorders = Array.from({ length: 10 }, recorder)
+    const opens = await calls('evalsha')
+    await Promise.all(recorders.map(({ listener }) => broker.subscribe('a', listener)))
+    expect((await calls('evalsha')) - opens).toBeLessThanOrEqual(3)
+    await publishOn(broker, 'a', event(1))
+    await until(() => {
+      for (const { heard } of recorders) expect(heard).toEqual(['1:1'])
+    })
+  })
+})

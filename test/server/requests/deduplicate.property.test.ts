@@ -1,0 +1,114 @@
+import { fc, test } from '@fast-check/vitest'
+import { describe, expect } from 'vitest'
+import { MemoryBroker, refuse } from 'wirefold/server'
+import { settle } from 'wirefold/testing'
+import { coreOf, WiredClient } from '../wired.ts'
+
+type Step =
+  | { readonly name: 'ask'; readonly client: number; readonly id: number; readonly body: number }
+  | { readonly name: 'cut'; readonly client: number }
+  | { readonly name: 'finish'; readonly run: number; readonly how: 'reply' | 'refuse' | 'busy' }
+
+const user = fc.nat({ max: 1 })
+const client = fc.nat({ max: 3 })
+const ask = fc.record({ id: fc.nat({ max: 2 }), body: fc.nat({ max: 1 }), client })
+const finish = fc.record({
+  run: fc.nat({ max: 5 }),
+  how: fc.constantFrom('reply' as const, 'refuse' as const, 'busy' as const),
+})
+const step = fc.oneof(
+  { weight: 4, arbitrary: ask.map((fields): Step => ({ name: 'ask', ...fields })) },
+  { weight: 1, arbitrary: client.map((one): Step => ({ name: 'cut', client: one })) },
+  { weight: 3, arbitrary: finish.map((fields): Step => ({ name: 'finish', ...fields })) },
+)
+
+/** What became of one request of one user. */
+interface Record {
+  readonly body: number
+  /** How often it was carried out, and how many of these times may be followed by another. */
+  runs: number
+  again: number
+}
+
+/** Two users on two servers with one broker, and requests that end when the test says so. */
+function world() {
+  const broker = new MemoryBroker()
+  const records = new Map<string, Record>()
+  const running: ((how: 'reply' | 'refuse' | 'busy') => void)[] = []
+  const cores = [0, 1].map(() => {
+    const core = coreOf({ broker, authenticate: ({ token }) => ({ id: token ?? '' }) })
+    core.handlers.add('do', (body, { user: who, requestId }) => {
+      const key = `${who?.id}/${requestId}`
+      const record = records.get(key) ?? { body: body as number, runs: 0, again: 0 }
+      records.set(key, record)
+      record.runs += 1
+      const run = record.runs
+      return new Promise((resolve, reject) => {
+        running.push((how) => {
+          if (how === 'busy') record.again += 1
+          if (how === 'reply') resolve({ body, run })
+          else reject(refuse(how, 'No.', { retryable: how === 'busy' }))
+        })
+      })
+    })
+    return core
+  })
+  return { cores, records, running }
+}
+
+describe('requests that are repeated, in any order, over connections that come and go', () => {
+  test.prop([fc.array(step, { maxLength: 60, size: 'max' }), fc.tuple(user, user, user, user)])(
+    'are carried out once, and answered alike each time',
+    async (steps, users) => {
+      const { cores, records, running } = world()
+      const answers = new Map<string, Set<string>>()
+      let open = 0
+      const connect = (n: number): WiredClient => {
+        const core = cores[n % 2]
+        if (!core) throw new Error('There are two servers.')
+        const wired = new WiredClient(core, ({ type, requestId, payload }) => {
+          if (requestId === undefined) return
+          open -= 1
+          const { code } = payload as { code?: string }
+          const key = `${users[n]}/${requestId}`
+          const known = answers.get(key) ?? new Set()
+          if (code !== 'conflict' && code !== 'busy') known.add(JSON.stringify([type, payload]))
+          answers.set(key, known)
+        })
+        wired.send({ type: 'hello', payload: { token: `${users[n]}` } })
+        return wired
+      }
+      const clients = users.map((_, n) => ({ wired: connect(n), due: 0 }))
+      await settle()
+      for (const next of steps) {
+        if (next.name === 'finish') running.splice(next.run, 1)[0]?.(next.how)
+        else {
+          const one = clients[next.client]
+          if (!one) throw new Error('There are four clients.')
+          if (next.name === 'cut') {
+            one.wired.cut()
+            // What was due to it is heard by nobody.
+            open -= one.due - one.wired.heard.filter((m) => m.requestId !== undefined).length
+            one.wired = connect(next.client)
+            one.due = 0
+          } else {
+            one.due += 1
+            open += 1
+            one.wired.send({ type: 'do', requestId: `${next.id}`, payload: next.body })
+          }
+        }
+        await settle()
+      }
+      while (running.length) {
+        for (const finish of running.splice(0)) finish('reply')
+        await settle()
+      }
+      expect(open).toBe(0)
+      for (const record of records.values()) {
+        expect(record.runs).toBeLessThanOrEqual(1 + record.again)
+      }
+      for (const [key, told] of answers)
+        expect([key, told.size]).toEqual([key, expect.toBeOneOf([0, 1])])
+    },
+  )
+})

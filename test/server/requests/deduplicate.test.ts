@@ -1,0 +1,370 @@
+import { describe, expect, it } from 'vitest'
+import type { RealtimeServerOptions, ReplyLookup, ReplyStore } from 'wirefold/server'
+import { MemoryBroker, refuse } from 'wirefold/server'
+import { ManualClock } from 'wirefold/testing'
+import type { Message } from '../raw-client.ts'
+import { deferred, RawClient, serve } from '../raw-client.ts'
+
+const add: Message = { type: 'add', requestId: 'r', payload: { by: 2, to: [1, null] } }
+const publish: Message = {
+  type: 'publish',
+  channel: 'a',
+  id: 'e',
+  requestId: 'p',
+  payload: { type: 'moved', payload: { x: 1 } },
+}
+
+/** A server that knows users by their token, and counts what it is asked to add. */
+async function counting(options: RealtimeServerOptions = {}) {
+  const served = await serve({
+    authenticate: ({ token }) => (token === undefined ? null : { id: token }),
+    ...options,
+  })
+  let total = 0
+  served.server.handle('add', async (payload, { publish }) => {
+    total += (payload as { by: number }).by
+    await publish('sums', 'sum', total)
+    return total
+  })
+  return { ...served, total: () => total }
+}
+
+/** A memory broker with another table of answers. */
+function broker(answers: Partial<ReplyStore>): MemoryBroker {
+  const memory = new MemoryBroker()
+  const { begin, settle } = memory.answers
+  const both = { begin: begin.bind(memory.answers), settle: settle.bind(memory.answers) }
+  Object.defineProperty(memory, 'answers', { value: { ...both, ...answers } })
+  return memory
+}
+
+describe('a repeated request', () => {
+  it('gets the same answer, and is not carried out again', async () => {
+    const { url, total } = await counting()
+    const client = await RawClient.greeted(url, { senderId: 's' })
+    client.send(add)
+    const first = await client.text()
+    client.send(add)
+    expect(await client.text()).toBe(first)
+    expect(JSON.parse(first)).toMatchObject({ payload: 2, at: [{ channel: 'sums', offset: 1 }] })
+    expect(total()).toBe(2)
+  })
+
+  it('is recognised on another connection, and on another server that shares the broker', async () => {
+    const shared = new MemoryBroker()
+    const [one, two] = [await counting({ broker: shared }), await counting({ broker: shared })]
+    const before = await RawClient.greeted(one.url, { token: 'ada' })
+    const first = await before.ask(add)
+    before.ws.terminate()
+    for (const { url } of [one, two]) {
+      const again = await RawClient.greeted(url, { token: 'ada', senderId: 'anything' })
+      expect(await again.ask(add)).toEqual(first)
+    }
+    expect([one.total(), two.total()]).toEqual([2, 0])
+  })
+
+  it('is the same however the fields of its payload are ordered, whenever it was said', async () => {
+    const { url, total } = await counting()
+    const client = await RawClient.greeted(url)
+    await client.ask({ ...add, timestamp: 1 })
+    const again = { ...add, timestamp: 2, payload: { to: [1, null], by: 2 } }
+    expect((await client.ask(again)).payload).toBe(2)
+    expect(total()).toBe(2)
+  })
+
+  it('waits for the first where that still runs, from another connection too', async () => {
+    const { server, url } = await serve()
+    const runs: ReturnType<typeof deferred<string>>[] = []
+    server.handle('slow', () => {
+      const run = deferred<string>()
+      runs.push(run)
+      return run.promise
+    })
+    const slow = { type: 'slow', requestId: 'r' }
+    const first = await RawClient.greeted(url, { senderId: 's' })
+    first.send([slow, slow])
+    await first.settled()
+    const second = await RawClient.greeted(url, { senderId: 's' })
+    second.send(slow)
+    expect(await second.settled()).toEqual([])
+    runs[0]?.resolve('done')
+    for (const answer of [...(await first.take(2)), await second.next()]) {
+      expect(answer).toEqual({ type: 'reply', requestId: 'r', payload: 'done' })
+    }
+    expect(runs).toHaveLength(1)
+  })
+
+  it('finds the answer that came after the first connection was gone', async () => {
+    const { server, url } = await serve()
+    const [began, goOn] = [deferred<AbortSignal>(), deferred<void>()]
+    let runs = 0
+    server.handle('slow', async (_, { signal }) => {
+      began.resolve(signal)
+      await goOn.promise
+      return ++runs
+    })
+    const slow = { type: 'slow', requestId: 'r' }
+    const first = await RawClient.greeted(url, { senderId: 's' })
+    first.send(slow)
+    const signal = await began.promise
+    first.ws.terminate()
+    await expect.poll(() => signal.aborted).toBe(true)
+    const second = await RawClient.greeted(url, { senderId: 's' })
+    second.send(slow)
+    expect(await second.settled()).toEqual([])
+    goOn.resolve()
+    expect(await second.next('reply')).toMatchObject({ payload: 1 })
+    const third = await RawClient.greeted(url, { senderId: 's' })
+    expect((await third.ask(slow)).payload).toBe(1)
+    expect(runs).toBe(1)
+  })
+
+  it('gets the remembered answer even where the right was revoked since', async () => {
+    let may = true
+    const { url, total } = await counting({ authorize: () => may })
+    const client = await RawClient.greeted(url, { token: 'ada' })
+    const about = { ...add, channel: 'sums' }
+    const first = await client.ask(about)
+    const published = await client.ask(publish)
+    may = false
+    expect(await client.ask(about)).toEqual(first)
+    expect(await client.ask(publish)).toEqual(published)
+    expect((await client.ask({ ...about, requestId: 'new' })).payload).toMatchObject({
+      code: 'forbidden',
+    })
+    expect(total()).toBe(2)
+  })
+
+  it('is refused again where it was refused for good, even once it would be allowed', async () => {
+    let may = false
+    let runs = 0
+    const { server, url, errors } = await serve({ authorize: () => may })
+    server.handle('fail', () => {
+      runs += 1
+      throw runs === 1 ? refuse('sold-out', 'Sold out.') : new Error('bug')
+    })
+    const client = await RawClient.greeted(url)
+    const codeOf = async (message: Message) =>
+      ((await client.ask(message)).payload as { code: string }).code
+    expect(await codeOf(publish)).toBe('forbidden')
+    may = true
+    expect(await codeOf(publish)).toBe('forbidden')
+    for (const [requestId, code] of [
+      ['a', 'sold-out'],
+      ['b', 'handler-failed'],
+    ]) {
+      const message = { type: 'fail', requestId: `${requestId}` }
+      expect([await codeOf(message), await codeOf(message)]).toEqual([code, code])
+    }
+    expect([runs, errors.length]).toEqual([2, 1])
+  })
+
+  it('is carried out again after a refusal that says so', async () => {
+    const { server, url } = await serve()
+    let runs = 0
+    server.handle('busy', () => {
+      runs += 1
+      if (runs < 3) throw refuse('rate-limited', 'Busy.', { retryable: true, retryAfterMs: 5 })
+      return runs
+    })
+    const client = await RawClient.greeted(url)
+    const busy = { type: 'busy', requestId: 'r' }
+    const answers = []
+    for (let n = 0; n < 4; n++) answers.push((await client.ask(busy)).type)
+    expect(answers).toEqual(['error', 'error', 'reply', 'reply'])
+    expect(runs).toBe(3)
+  })
+
+  it('is a conflict where its id was used for something else', async () => {
+    const { url, total } = await counting({ authorize: () => true })
+    const client = await RawClient.greeted(url, { senderId: 's' })
+    await client.ask(add)
+    await client.ask(publish)
+    const others: readonly Message[] = [
+      { ...add, payload: { by: 3, to: [1, null] } },
+      { ...add, payload: undefined },
+      { ...add, channel: 'sums' },
+      { ...add, type: 'multiply' },
+      { ...add, id: 'an event' },
+      { ...publish, requestId: 'r' },
+      { ...publish, id: 'another' },
+      { ...publish, channel: 'b' },
+      { ...publish, payload: { type: 'moved', payload: { x: 2 } } },
+    ]
+    for (const other of others) {
+      expect(await client.ask(other)).toEqual({
+        type: 'error',
+        requestId: other.requestId,
+        payload: {
+          code: 'conflict',
+          message: 'Something else was asked under this id.',
+          retryable: false,
+        },
+      })
+    }
+    // A conflict costs the first nothing.
+    expect((await client.ask(add)).payload).toBe(2)
+    expect(total()).toBe(2)
+  })
+
+  it('is remembered for 10 minutes', async () => {
+    const clock = new ManualClock()
+    const { url, total } = await counting({ clock, heartbeatMs: 3_600_000 })
+    const client = await RawClient.greeted(url)
+    await client.ask(add)
+    await clock.advance(10 * 60_000 - 1)
+    expect((await client.ask(add)).payload).toBe(2)
+    await clock.advance(1)
+    expect((await client.ask(add)).payload).toBe(4)
+    expect(total()).toBe(4)
+  })
+
+  it('is remembered for as long as the welcome tells', async () => {
+    const clock = new ManualClock()
+    const { url, total } = await counting({ clock, limits: { dedupeMs: 1_000 } })
+    await clock.advance(5_000)
+    const client = await RawClient.open(url)
+    client.send([{ type: 'hello' }, add])
+    expect((await client.next('welcome')).payload).toMatchObject({ limits: { dedupeMs: 1_000 } })
+    await client.next('reply')
+    await clock.advance(1_000)
+    await client.ask(add)
+    expect(total()).toBe(4)
+  })
+})
+
+describe('the welcome', () => {
+  it('does not promise what was answered before the memory begins', async () => {
+    const clock = new ManualClock()
+    const { url } = await counting({ clock })
+    const told: unknown[] = []
+    for (const waitMs of [0, 7_000, 600_000]) {
+      await clock.advance(waitMs)
+      const client = await RawClient.open(url)
+      client.send({ type: 'hello' })
+      told.push((await client.next('welcome')).payload)
+    }
+    expect(told).toMatchObject([0, 7_000, 600_000].map((dedupeMs) => ({ limits: { dedupeMs } })))
+  })
+})
+
+describe('a remembered answer', () => {
+  it('never reaches another user, whatever that one calls itself', async () => {
+    const { url, total } = await counting()
+    const greetings = [
+      { token: 'ada', senderId: 's' },
+      { token: 'bob', senderId: 's' },
+      { senderId: 's' },
+      { senderId: 'ada' },
+      { senderId: 'user","ada' },
+      {},
+      {},
+    ]
+    for (const [n, hello] of greetings.entries()) {
+      const client = await RawClient.greeted(url, hello)
+      expect((await client.ask(add)).payload).toBe(2 * (n + 1))
+    }
+    expect(total()).toBe(2 * greetings.length)
+  })
+
+  it('of somebody without a name is for their connection alone', async () => {
+    const { url, total } = await counting()
+    const client = await RawClient.greeted(url)
+    await client.ask(add)
+    await client.ask(add)
+    expect(total()).toBe(2)
+  })
+})
+
+describe('a repeated publish', () => {
+  const allow = { authorize: () => true }
+
+  it('is answered with the place of the first, and not appended again', async () => {
+    const { url } = await serve(allow)
+    const reader = await RawClient.greeted(url)
+    await reader.subscribe('a')
+    const client = await RawClient.greeted(url, { senderId: 's' })
+    const first = await client.ask(publish)
+    client.ws.terminate()
+    const again = await RawClient.greeted(url, { senderId: 's' })
+    expect(await again.ask(publish)).toEqual(first)
+    expect(first.at).toMatchObject([{ channel: 'a', offset: 1 }])
+    expect(await reader.settled()).toMatchObject([{ type: 'moved', id: 'e', offset: 1 }])
+  })
+
+  it('without a requestId is another event', async () => {
+    const { server, url } = await serve(allow)
+    const client = await RawClient.greeted(url)
+    const { requestId: _, ...silent } = publish
+    client.send([silent, silent])
+    await client.settled()
+    expect(await server.publish('a', 'x')).toMatchObject({ offset: 3 })
+  })
+
+  it('goes on where the broker failed before', async () => {
+    const failing = new MemoryBroker()
+    const append = failing.publish.bind(failing)
+    let broken = true
+    failing.publish = (channel, event) =>
+      broken ? Promise.reject(new Error('redis')) : append(channel, event)
+    const { url } = await serve({ ...allow, broker: failing })
+    const client = await RawClient.greeted(url)
+    expect((await client.ask(publish)).payload).toMatchObject({ code: 'internal', retryable: true })
+    broken = false
+    expect(await client.ask(publish)).toMatchObject({ at: [{ offset: 1 }] })
+  })
+})
+
+describe('a table of answers', () => {
+  const answered = (begun: ReplyLookup) => ({ begin: async () => begun })
+
+  it('that lost an outcome has the repeat told so', async () => {
+    const lost = answered({ state: 'started', record: Promise.resolve(undefined) })
+    const { url, total } = await counting({ broker: broker(lost) })
+    const client = await RawClient.greeted(url)
+    expect((await client.ask(add)).payload).toEqual({
+      code: 'outcome-unknown',
+      message: 'It is not known whether this was carried out.',
+      retryable: false,
+    })
+    expect(total()).toBe(0)
+  })
+
+  it('that says when it may be asked again is repeated word for word', async () => {
+    const { url, total, errors } = await counting({
+      broker: broker({
+        begin: () => Promise.reject(refuse('unavailable', 'Later.', { retryable: true })),
+      }),
+    })
+    const client = await RawClient.greeted(url)
+    expect((await client.ask(add)).payload).toEqual({
+      code: 'unavailable',
+      message: 'Later.',
+      retryable: true,
+    })
+    expect([total(), errors]).toEqual([0, []])
+  })
+
+  it('that fails has nothing carried out, and may be asked again', async () => {
+    const error = new Error('redis')
+    const failures: readonly Partial<ReplyStore>[] = [
+      { begin: () => Promise.reject(error) },
+      { begin: async () => ({ state: 'started', record: Promise.reject(error) }) },
+    ]
+    for (const answers of failures) {
+      const { url, total, errors } = await counting({ broker: broker(answers) })
+      const client = await RawClient.greeted(url)
+      expect((await client.ask(add)).payload).toMatchObject({ code: 'internal', retryable: true })
+      expect([total(), errors]).toEqual([0, [error]])
+    }
+  })
+
+  it('that cannot remember keeps no answer from who asked', async () => {
+    const error = new Error('redis')
+    const forgetful = broker({ settle: () => Promise.reject(error) })
+    const { url, errors } = await counting({ broker: forgetful })
+    const client = await RawClient.greeted(url)
+    expect((await client.ask(add)).payload).toBe(2)
+    expect(errors).toEqual([error])
+  })
+})

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest'
+import { MemoryBroker } from 'wirefold/server'
+import { deferred, RawClient, serve } from '../raw-client.ts'
+
+const offsetsOf = async (client: RawClient) => {
+  client.send({ type: 'ping', timestamp: 1 })
+  const { payload } = await client.next('pong')
+  return (payload as { offsets?: unknown }).offsets
+}
+
+describe('a pong', () => {
+  it('tells the last offsets of the channels that moved since the last one', async () => {
+    const { server, url } = await serve()
+    await server.publish('a', 'x')
+    const client = await RawClient.greeted(url)
+    await client.subscribe('a', 'b', 'c')
+    expect(await offsetsOf(client)).toBeUndefined()
+    const { epoch } = await server.publish('a', 'x')
+    await server.publish('b', 'x')
+    await server.publish('b', 'x')
+    await server.publish('elsewhere', 'x')
+    await client.take(3)
+    expect(await offsetsOf(client)).toEqual({ a: [epoch, 2], b: [epoch, 2] })
+    expect(await offsetsOf(client)).toBeUndefined()
+    await server.publish('b', 'x')
+    await client.next('x')
+    expect(await offsetsOf(client)).toEqual({ b: [epoch, 3] })
+  })
+
+  it('comes behind the events it tells of', async () => {
+    const { server, url } = await serve()
+    const client = await RawClient.greeted(url)
+    await client.subscribe('a')
+    server.handle('burst', async () => {
+      for (let n = 0; n < 100; n++) await server.publish('a', 'x', 'x'.repeat(10_000))
+    })
+    client.send({ type: 'burst', requestId: 'r' })
+    let heard = 0
+    for (let told = 0; told < 100; ) {
+      client.send({ type: 'ping', timestamp: 1 })
+      for (let message = await client.next(); ; message = await client.next()) {
+        if (message.offset !== undefined) heard = message.offset
+        if (message.type !== 'pong') continue
+        const { offsets } = message.payload as { offsets?: { a: [string, number] } }
+        if (offsets) told = offsets.a[1]
+        expect(told).toBe(heard)
+        break
+      }
+    }
+  })
+
+  it('tells nothing of a channel whose answer already told it, or that was left', async () => {
+    const { server, url } = await serve()
+    const client = await RawClient.greeted(url)
+    const { epoch } = await server.publish('a', 'x')
+    await server.publish('a', 'x')
+    const payload = { since: [[epoch, ['a', 1]]] }
+    await client.ask({ type: 'subscribe', payload })
+    await client.next('x')
+    expect(await offsetsOf(client)).toBeUndefined()
+    await server.publish('a', 'x')
+    await client.next('x')
+    await client.ask({ type: 'unsubscribe', payload: { channels: ['a'] } })
+    expect(await offsetsOf(client)).toBeUndefined()
+  })
+
+  it('says nothing of a channel whose subscribe is not answered yet', async () => {
+    const broker = new MemoryBroker()
+    const gate = deferred<void>()
+    const since = broker.since.bind(broker)
+    broker.since = async (channel, position) => {
+      await gate.promise
+      return since(channel, position)
+    }
+    const { server, url } = await serve({ broker })
+    const client = await RawClient.greeted(url)
+    await client.subscribe('a')
+    const { epoch } = await server.publish('a', 'x')
+    await client.next('x')
+    expect(await offsetsOf(client)).toEqual({ a: [epoch, 1] })
+    const payload = { since: [[epoch, ['a', 0]]] }
+    client.send({ type: 'subscribe', requestId: 'r', payload })
+    expect(await client.settled()).toEqual([])
+    await server.publish('a', 'x')
+    expect(await offsetsOf(client)).toBeUndefined()
+    gate.resolve()
+    await client.next('subscribed')
+    await client.take(2)
+    expect(await offsetsOf(client)).toBeUndefined()
+  })
+
+  it('names families as the channels they are', async () => {
+    const { server, url } = await serve({ families: ['agent'] })
+    const client = await RawClient.greeted(url)
+    await client.subscribe('agent:*')
+    await server.publish('agent:1', 'x')
+    await client.next('x')
+    expect(await offsetsOf(client)).toEqual({ 'agent:*': [expect.any(String), 1] })
+  })
+})
