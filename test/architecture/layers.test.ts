@@ -1,116 +1,251 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, normalize } from 'node:path'
+import { posix } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 /**
- * Which folder of src may import which others at run time, and why no more. A file outside all
- * folders, such as index.ts, may import everything and is imported by nothing; so do the doors within
- * a folder, which only pass on what others export.
+ * Which folder of src may import which others. A type is an import, too. The most specific row
+ * counts: `*` stands for one folder, `**` for folders of any depth, which may import each other, and
+ * `<own>` for the name of the importing folder.
  */
-const floors: Record<string, { may: string[]; because: string }> = {
-  base: { may: [], because: 'it is the ground' },
-  wire: { may: ['base'], because: 'ports know nobody who wears them' },
-  dialects: { may: ['wire', 'base'], because: 'translations are pure and know nothing of state' },
-  connection: { may: ['wire', 'base'], because: 'a socket knows no channels' },
-  context: { may: ['base'], because: 'state works without a socket' },
-  channels: { may: ['connection', 'wire', 'base'], because: 'channels know no state' },
-  presence: { may: ['channels', 'wire', 'base'], because: 'it is a wing above channels' },
-  optimistic: {
-    may: ['channels', 'context', 'wire', 'base'],
-    because: 'it is a wing above channels and state',
-  },
-  storage: { may: ['wire', 'base'], because: 'it keeps what it is given' },
-  client: {
-    may: ['connection', 'dialects', 'wire', 'base'],
-    because: 'it builds and joins, and names one dialect',
-  },
-  streams: {
-    may: ['client', 'channels', 'context', 'dialects', 'wire', 'base'],
-    because: 'it is a whole client for one kind of backend',
-  },
-  adapters: { may: ['base'], because: 'a view needs a store and nothing else' },
-  transports: {
-    may: ['connection', 'wire', 'base'],
-    because: 'a transport wraps the default one, and knows only what it carries',
-  },
-  server: { may: ['dialects', 'wire', 'base'], because: 'it shares the protocol, not the client' },
-  testing: { may: ['*'], because: 'a kit may use anything' },
+const layers: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  protocol: ['base'],
+  ports: ['protocol', 'base'],
+  'dialects/*': ['ports', 'protocol', 'base'],
+  transports: ['ports', 'protocol', 'base'],
+  connection: ['ports', 'protocol', 'base'],
+  requests: ['ports', 'protocol', 'base'],
+  storage: ['ports', 'protocol', 'base'],
+  context: ['ports', 'protocol', 'base'],
+  channels: ['ports', 'protocol', 'base'],
+  presence: ['channels', 'ports', 'protocol', 'base'],
+  optimistic: ['channels', 'ports', 'protocol', 'base'],
+  client: [
+    ...['connection', 'requests', 'transports', 'dialects/native'],
+    ...['ports', 'protocol', 'base'],
+  ],
+  'backends/*': [
+    ...['client', 'channels', 'context', 'dialects/*'],
+    ...['ports', 'protocol', 'base'],
+  ],
+  adapters: ['protocol', 'base'],
+  'server/metrics': ['base'],
+  'server/application': ['base'],
+  'server/access': ['protocol', 'base'],
+  'server/broker': ['protocol', 'base'],
+  'server/broker/memory': ['server/broker', 'protocol', 'base'],
+  'server/redis/**': ['server/broker', 'server/access', 'protocol', 'base'],
+  'server/socket': ['server/metrics', 'protocol', 'base'],
+  'server/channels': [
+    ...['server/broker', 'server/broker/memory', 'server/access'],
+    ...['protocol', 'base'],
+  ],
+  'server/presence': [
+    ...['server/broker', 'server/broker/memory', 'server/access'],
+    ...['protocol', 'base'],
+  ],
+  'server/requests': [
+    ...['server/channels', 'server/broker', 'server/access', 'server/metrics'],
+    ...['protocol', 'base'],
+  ],
+  'server/session': [
+    ...['server/requests', 'server/channels', 'server/presence', 'server/socket'],
+    ...['server/broker', 'server/access', 'server/metrics', 'protocol', 'base'],
+  ],
+  'server/http': [
+    ...['server/session', 'server/socket', 'server/access', 'server/metrics'],
+    ...['protocol', 'base'],
+  ],
+  'server/mounts': [
+    ...['server/session', 'server/channels', 'server/socket', 'server/broker'],
+    ...['server/access', 'server/metrics', 'protocol', 'base'],
+  ],
+  'server/mounts/*': [
+    ...['server/mounts', 'server/session', 'server/channels', 'server/socket', 'server/broker'],
+    ...['server/access', 'server/metrics', 'dialects/<own>', 'protocol', 'base'],
+  ],
+  server: ['server/**', 'protocol', 'base'],
+  testing: ['**'],
+  entries: ['**'],
 }
 
-const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.ts'))
-  .map((file) => `src/${file.replaceAll('\\', '/')}`)
-const isDoor = (file: string) => file.endsWith('-door.ts')
-const folderOf = (file: string) => file.split('/').length > 2 && !isDoor(file) && file.split('/')[1]
+/** Imports that the table does not allow yet. The list only gets shorter. */
+const known: readonly string[] = [
+  'server/access/access.ts → server/options.ts',
+  'server/channels/channel-manager.ts → server/options.ts',
+  'server/channels/standalone-parts.ts → server/options.ts',
+  'server/channels/standalone-parts.ts → server/presence/lease-keeper.ts',
+  'server/http/upgrade-router.ts → server/server-parts.ts',
+  'server/mounts/duui/duui-mount.ts → server/server-parts.ts',
+  'server/mounts/duui/duui-session.ts → server/server-parts.ts',
+  'server/presence/connection-presence.ts → server/server-parts.ts',
+  'server/presence/connection-presence.ts → server/session/liveness.ts',
+  'server/requests/connection-requests.ts → server/server-parts.ts',
+  'server/requests/connection-requests.ts → server/session/session-phase.ts',
+  'server/requests/deduplicate.ts → server/server-parts.ts',
+  'server/requests/run-request.ts → server/server-parts.ts',
+  'server/session/authenticate.ts → server/server-parts.ts',
+  'server/session/dialect-session.ts → server/server-parts.ts',
+  'server/session/frame-writer.ts → server/server-parts.ts',
+  'server/session/inbound-limiter.ts → server/server-parts.ts',
+  'server/session/mount.ts → server/server-parts.ts',
+  'server/session/welcome.ts → server/server-parts.ts',
+]
 
-/** The files of src that a file imports at run time. */
-function imports(file: string): string[] {
-  const text = readFileSync(file, 'utf8').replace(
-    /\b(import|export) type\b[^'"]*(['"])[^'"]+\2/g,
-    '',
-  )
-  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*['"](\.[^'"]+)['"]/g)]
-  return specifiers.map(([, specifier = '']) => normalize(join(dirname(file), specifier)))
+/** Groups of files, or of folders, that import each other in a circle. The list only gets shorter. */
+const knownCycles: readonly string[] = [
+  'server/server-parts.ts server/session/mount.ts server/session/roster.ts',
+  'server server/access server/channels server/http server/mounts/native server/presence server/requests server/session',
+]
+
+const sources: ReadonlyMap<string, string> = new Map(
+  readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => file.endsWith('.ts'))
+    .sort()
+    .map((file) => [file, readFileSync(`src/${file}`, 'utf8')]),
+)
+
+/** The folder of a file, and `entries` for those of its subfolders. */
+const roomOf = (file: string): string => {
+  const folder = posix.dirname(file)
+  return folder.startsWith('entries/') ? 'entries' : folder
 }
 
-describe('the house', () => {
-  it('has a rule for every folder', () => {
-    const folders = [...new Set(sources.map(folderOf).filter(Boolean))]
-    expect(folders.filter((folder) => folder && !floors[folder])).toEqual([])
-  })
+/** The files of src that a file imports, types included; links in comments are no imports. */
+const imports: ReadonlyMap<string, readonly string[]> = new Map(
+  [...sources].map(([file, text]) => {
+    const code = text.replace(/\/\*[\s\S]*?\*\//g, '')
+    const found = [
+      ...code.matchAll(/(?:^|\n)(?:import|export)\b[^'"`;]*?'(\.[^']+)'|\bimport\('(\.[^']+)'\)/g),
+    ]
+    const targets = found.map(([, still, lazy]) =>
+      posix.join(posix.dirname(file), still ?? lazy ?? ''),
+    )
+    return [file, [...new Set(targets)]] as const
+  }),
+)
 
-  it('is climbed in one direction', () => {
-    const wrong: string[] = []
-    for (const file of sources) {
-      const from = folderOf(file)
-      for (const target of imports(file)) {
-        const to = folderOf(target)
-        if (!to) wrong.push(`${file} may not import ${target}: doors are for those outside`)
-        else if (from && from !== to) {
-          const { may = [], because } = floors[from] ?? {}
-          if (!may.includes(to) && !may.includes('*')) {
-            wrong.push(`${file} may not import ${target}: ${because}`)
-          }
-        }
-      }
+/** Whether a row of the table, or an item of one, names a folder. */
+function names(pattern: string, room: string): boolean {
+  const expression = pattern
+    .replaceAll('/', '\\/')
+    .replace(/\*\*|\*/g, (star) => (star === '*' ? '[^/]+' : '.+'))
+  return new RegExp(`^${expression}$`).test(room)
+}
+
+/** The row for a folder: the longest, and the one without stars of two. */
+function rowFor(room: string): string | undefined {
+  const rank = (row: string): number => row.split('/').length * 2 - (row.includes('*') ? 1 : 0)
+  return Object.keys(layers)
+    .filter((row) => names(row, room) || names(row.replace(/\/\*\*$/, ''), room))
+    .sort((one, other) => rank(other) - rank(one))[0]
+}
+
+function mayImport(from: string, to: string): boolean {
+  const row = rowFor(from)
+  if (from === to) return true
+  if (row === undefined) return false
+  if (row.endsWith('/**') && rowFor(to) === row) return true
+  const own = posix.basename(from)
+  return (layers[row] ?? []).some((item) => names(item.replace('<own>', own), to))
+}
+
+/** Groups of nodes that reach each other, by Tarjan's algorithm. */
+function cycles(graph: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  const low = new Map<string, number>()
+  const seen = new Map<string, number>()
+  const stack: string[] = []
+  const groups: string[] = []
+  const visit = (node: string): number => {
+    const order = seen.size
+    seen.set(node, order)
+    low.set(node, order)
+    stack.push(node)
+    let least = order
+    for (const next of graph.get(node) ?? []) {
+      if (!seen.has(next)) least = Math.min(least, visit(next))
+      else if (stack.includes(next)) least = Math.min(least, seen.get(next) ?? least)
     }
-    expect(wrong).toEqual([])
+    low.set(node, least)
+    if (least === order) {
+      const group = stack.splice(stack.indexOf(node))
+      if (group.length > 1) groups.push(group.sort().join(' '))
+    }
+    return least
+  }
+  for (const node of graph.keys()) if (!seen.has(node)) visit(node)
+  return groups.sort()
+}
+
+describe('the layers', () => {
+  it('have a row for every folder of src', () => {
+    const rooms = [...new Set([...sources.keys()].map(roomOf))]
+    expect(rooms.filter((room) => rowFor(room) === undefined)).toEqual([])
   })
 
-  it('has no translation that imports another', () => {
-    const names = (file: string) => /dialects\/([a-z]+)/.exec(file)?.[1]
-    const wrong = sources
-      .filter((file) => folderOf(file) === 'dialects')
-      .flatMap((file) =>
-        imports(file)
-          .filter((target) => folderOf(target) === 'dialects' && names(target) !== names(file))
-          .map((target) => `${file} → ${target}`),
-      )
-    expect(wrong).toEqual([])
+  it('import only what the table allows', () => {
+    const wrong = [...imports].flatMap(([file, targets]) =>
+      targets
+        .filter(
+          (target) => roomOf(target) === 'entries' || !mayImport(roomOf(file), roomOf(target)),
+        )
+        .map((target) => `${file} → ${target}`),
+    )
+    expect(wrong.sort()).toEqual([...known].sort())
   })
 
-  it('has doors that only pass on what others export', () => {
-    const wrong = sources.filter(isDoor).filter((file) => {
-      const rest = readFileSync(file, 'utf8').replace(
-        /export (type )?\{[^}]*\} from '[^']+'\n/g,
-        '',
-      )
-      return rest.trim() !== ''
-    })
-    expect(wrong).toEqual([])
+  it('have no circle of files and none of folders', () => {
+    // Folders that share a row with `**` are one.
+    const group = (file: string): string => {
+      const row = rowFor(roomOf(file))
+      return row?.endsWith('/**') ? row : roomOf(file)
+    }
+    const rooms = new Map<string, string[]>()
+    for (const [file, targets] of imports) {
+      const others = targets.map(group).filter((room) => room !== group(file))
+      rooms.set(group(file), [...(rooms.get(group(file)) ?? []), ...others])
+    }
+    expect([...cycles(imports), ...cycles(rooms)]).toEqual([...knownCycles])
   })
+})
 
-  it('names the platform’s page only where the environment is told apart', () => {
-    const touching = sources.filter((file) => {
-      const code = readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')
+describe('an entry', () => {
+  it('only passes on what others export', () => {
+    const rest = [...sources]
+      .filter(([file]) => roomOf(file) === 'entries')
+      .filter(([, text]) => {
+        const own = text.replace(/export (type )?(\* as \w+|\{[^}]*\}) from '[^']+'\n/g, '')
+        return own.replace(/^'use client'\n/, '').trim() !== ''
+      })
+    expect(rest.map(([file]) => file)).toEqual([])
+  })
+})
+
+describe('a folder', () => {
+  it('holds no more than 20 files, and a file no more than 400 lines', () => {
+    const counts = new Map<string, number>()
+    for (const file of sources.keys()) {
+      const room = roomOf(file)
+      if (room !== 'entries' && room !== 'testing') counts.set(room, (counts.get(room) ?? 0) + 1)
+    }
+    const wide = [...counts]
+      .filter(([, count]) => count > 20)
+      .map(([room, count]) => `${room}: ${count}`)
+    const long = [...sources]
+      .filter(([, text]) => text.split('\n').length > 400)
+      .map(([file]) => file)
+    expect([...wide, ...long]).toEqual([])
+  })
+})
+
+describe('the platform', () => {
+  it('is named in connection/environment.ts only', () => {
+    const touching = [...sources].filter(([, text]) => {
+      const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')
       return /\b(window|document|navigator)\s*[.[]/.test(code)
     })
-    expect(touching.filter((file) => file !== 'src/connection/environment.ts')).toEqual([])
-  })
-
-  it('has files of one idea: none over 300 lines', () => {
-    const long = sources.filter((file) => readFileSync(file, 'utf8').split('\n').length > 300)
-    // The composition root: every member is one line of forwarding and its documentation.
-    expect(long.filter((file) => file !== 'src/client/realtime-client.ts')).toEqual([])
+    const files = touching.map(([file]) => file)
+    expect(files.filter((file) => file !== 'connection/environment.ts')).toEqual([])
   })
 })
