@@ -55,8 +55,13 @@ describe('the React adapter on a server', () => {
     expect(release).not.toHaveBeenCalled()
   })
 
-  it('is a client module from its first line on', () => {
-    const source = readFileSync(new URL('../../src/entries/react.ts', import.meta.url), 'utf8')
-    expect(source).toMatch(/^'use client'\n/)
+  it('has all hooks in a client module as well, which is one from its first line on', async () => {
+    const file = new URL('../../src/entries/react.ts', import.meta.url)
+    expect(readFileSync(file, 'utf8')).toMatch(/^'use client'\n/)
+    const [marked, plain] = await Promise.all([
+      import('../../src/entries/react.ts'),
+      import('../../src/entries/react-hooks.ts'),
+    ])
+    expect({ ...marked }).toEqual({ ...plain })
   })
 })
