@@ -5,7 +5,15 @@ import { recordedEnvelopes } from '../../replay/recording.ts'
 import type { Browser, BrowserDriver, Page } from '../driver/browser-driver.ts'
 import type { DemoProcess } from './demo-process.ts'
 import { startDemo } from './demo-process.ts'
-import { appears, focus, noteChanges, PATIENT, push, textOf } from './page-actions.ts'
+import {
+  appears,
+  focus,
+  noteChanges,
+  ownComplaints,
+  PATIENT,
+  push,
+  textOf,
+} from './page-actions.ts'
 import { layWire } from './wire.ts'
 
 const LISTS = ['#documents-react', '#documents-svelte', '#documents-signals']
@@ -29,13 +37,13 @@ export function demoStories(browser: Browser, driver: BrowserDriver): void {
       await expect.poll(() => lists(page).then(sorted), PATIENT).toEqual(recordedDocuments())
       await expect.poll(() => lists(page).then(agree), PATIENT).toBe(true)
       await page.screenshot(`test-results/${driver.name}/demo.png`)
-      expect(await page.complaints()).toEqual([])
+      expect(await ownComplaints(page)).toEqual([])
     })
 
     it('goes on with the next process without being loaded again', async () => {
       const { page } = await open('')
       await nextProcessCompletes(page)
-      expect(await page.complaints()).toEqual([])
+      expect(await ownComplaints(page)).toEqual([])
     })
 
     it('shows the figures of the machine as they change', async () => {
@@ -62,7 +70,7 @@ export function demoStories(browser: Browser, driver: BrowserDriver): void {
       await nextProcessCompletes(page)
       expect(wire.webSockets).toHaveLength(2)
       expect(wire.openWebSockets()).toBe(1)
-      expect(await page.complaints()).toEqual([])
+      expect(await ownComplaints(page)).toEqual([])
     })
 
     it('notices by itself that the network is frozen, and shows everything once it thaws', async () => {
@@ -127,7 +135,7 @@ export function demoStories(browser: Browser, driver: BrowserDriver): void {
       await expect.poll(errors, PATIENT).toContainEqual(expect.stringContaining(goodbye))
       await expect.poll(() => textOf(page, OPENS), PATIENT).toBe('2')
       await expect.poll(() => lists(page).then(sorted), PATIENT).toEqual(recordedDocuments())
-      expect((await page.complaints()).filter(isOurs)).toEqual([])
+      expect(await ownComplaints(page)).toEqual([])
       // The run is over: a page that is opened now only has the timeline.
       const late = await open('', single.url)
       await expect.poll(() => lists(late.page).then(sorted), PATIENT).toEqual(recordedDocuments())
@@ -145,7 +153,7 @@ export function demoStories(browser: Browser, driver: BrowserDriver): void {
       const paths = wire.webSockets
       expect(paths.filter((path) => path === '/realtime')).toHaveLength(1)
       expect(paths.some((path) => /^\/ws\/processes\/[^/]+\/events$/.test(path))).toBe(true)
-      expect((await page.complaints()).filter(isOurs)).toEqual([])
+      expect(await ownComplaints(page)).toEqual([])
     })
 
     it('ends at a SIGTERM while pages are connected', async () => {
@@ -230,12 +238,4 @@ function noteStates(page: Page): Promise<() => Promise<readonly string[]>> {
 
 function endsOpen(states: readonly string[]): boolean {
   return states.at(-1) === 'open'
-}
-
-/**
- * Browsers complain of every attempt to connect that fails, and of a socket that is closed before it
- * opened, as when one process follows another just then.
- */
-function isOurs(complaint: string): boolean {
-  return !/^WebSocket connection to|^Firefox can’t establish a connection/.test(complaint)
 }

@@ -4,6 +4,17 @@ import type { Page } from '../driver/browser-driver.ts'
 /** For `expect.poll`: the machine may be busy, and browsers slow down attempts to connect. */
 export const PATIENT = { timeout: 30_000, interval: 25 }
 
+/**
+ * Returns the errors and warnings of a page, without those that a browser prints of its own accord for
+ * an attempt to connect that fails, or for a socket that is closed before it opened.
+ */
+export async function ownComplaints(page: Page): Promise<readonly string[]> {
+  const complaints = await page.complaints()
+  return complaints.filter(
+    (text) => !/^WebSocket connection to|^Firefox can’t establish a connection/.test(text),
+  )
+}
+
 /** Waits until an element is there. */
 export async function appears(page: Page, selector: string): Promise<void> {
   await expect.poll(() => count(page, selector), PATIENT).toBeGreaterThan(0)

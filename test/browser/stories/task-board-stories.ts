@@ -9,6 +9,7 @@ import {
   focus,
   follow,
   noteChanges,
+  ownComplaints,
   PATIENT,
   push,
   textOf,
@@ -172,7 +173,7 @@ export function taskBoardStories(browser: Browser, driver: BrowserDriver): void 
     async function open(name: string, options: WindowOptions = {}): Promise<Page> {
       const page = await browser.open(`${demo.url}tasks/?name=${name}`, options)
       onTestFinished(async () => {
-        const complaints = await page.complaints()
+        const complaints = await ownComplaints(page)
         await page.close()
         expect(complaints).toEqual([])
       })
