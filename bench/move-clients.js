@@ -1,9 +1,9 @@
-/* The clients of bench/move.js. Argument: how many. */
+/* The clients of bench/move.js. Arguments: how many, and within what time they connect. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ChannelSubscriber, RealtimeClient } from 'wirefold'
 import { WebSocket } from 'ws'
 
-const count = Number(process.argv[2])
-const GROUP = 50
+const [count, windowMs] = process.argv.slice(2).map(Number)
 
 /** Where sockets go, as a load balancer would decide. */
 let target = ''
@@ -17,18 +17,14 @@ class Balanced extends WebSocket {
 
 async function connect(url) {
   target = url
-  // In small groups: the backlog of a listening socket is short.
-  while (clients.length < count) {
-    const size = Math.min(GROUP, count - clients.length)
-    const group = Array.from(
-      { length: size },
-      () => new RealtimeClient(url, { WebSocket: Balanced }),
-    )
-    clients.push(...group)
-    await Promise.all(
-      group.map((client) => new ChannelSubscriber(client).subscribe('news', () => {}).ready),
-    )
-  }
+  clients = Array.from({ length: count }, () => new RealtimeClient(url, { WebSocket: Balanced }))
+  // Spread as the moves are: many at once share the cost of a turn of the event loop.
+  await Promise.all(
+    clients.map(async (client) => {
+      await sleep(Math.random() * windowMs)
+      await new ChannelSubscriber(client).subscribe('news', () => {}).ready
+    }),
+  )
   return { connected: true }
 }
 
@@ -37,7 +33,7 @@ async function close() {
   clients = []
   // Until the sockets are gone, too.
   while (process.getActiveResourcesInfo().includes('TCPSocketWrap')) {
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await sleep(20)
   }
   return { closed: true }
 }

@@ -1,7 +1,10 @@
-/* The two servers of bench/move.js, which share a broker: one that is drained, and one to move to. */
+/*
+ * The two servers of bench/move.js, which share a broker: one that is drained, and one to move to.
+ * Argument: within what time clients move.
+ */
 import { createRealtimeServer, MemoryBroker } from 'wirefold/server'
 
-const WINDOW_MS = 2_000
+const windowMs = Number(process.argv[2])
 
 let servers = []
 let broker
@@ -18,7 +21,7 @@ async function start() {
 
 async function drain() {
   const [old] = servers
-  await old.drain({ windowMs: WINDOW_MS, deadlineMs: 60_000 })
+  await old.drain({ windowMs, deadlineMs: 60_000 })
   return { drained: true }
 }
 

@@ -9,11 +9,13 @@ import { hear, say, start, stop, stopAfter } from './fleet.js'
 const CLIENTS = Number(process.argv[2] ?? 1_000)
 /** The first rounds are not counted: code is not compiled yet. */
 const [WARM_UP, ROUNDS] = [2, 5]
+/** Clients connect and move within this time, in milliseconds. */
+const WINDOW_MS = 2_000
 const STEPS = ['connect', 'move', 'close']
 
 stopAfter(300_000)
-const servers = start('./move-servers.js', [])
-const clients = start('./move-clients.js', [CLIENTS])
+const servers = start('./move-servers.js', [WINDOW_MS])
+const clients = start('./move-clients.js', [CLIENTS, WINDOW_MS])
 const sides = { servers, clients }
 
 async function cpuMicros(child) {
