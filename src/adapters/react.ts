@@ -12,23 +12,21 @@ import { isPlain } from '../base/is-plain.ts'
 import type { Readable } from '../base/store.ts'
 import type { EventFrame } from '../protocol/frame.ts'
 
-/** Tells whether two selections are the same for those who show them. */
-export type IsEqual<S> = (before: S, after: S) => boolean
-
 /**
- * The value of a store, rendered again at each change.
+ * Returns the value of a store, and renders again at each change.
  *
- * Safe under concurrent rendering: everything one render shows comes from one moment. On the server
- * it is the value of the moment; where a page is hydrated, the store must first be given what the
- * server rendered.
+ * Safe under concurrent rendering: all parts of one render show the same value. On the server it is
+ * the current value; before a page is hydrated, the store must be set to the value that the server
+ * rendered.
  */
 export function useReadable<T>(store: Readable<T>): T
 /**
- * What `selector` takes from the value of a store, rendered again only when that changes.
+ * Returns the selection of `selector` from the value of a store, and renders again only when that
+ * changes.
  *
- * The selector may be written inline and may return a new object or array every time.
+ * The selector may be written inline, and may return a new object or array every time.
  *
- * @param isEqual tells when a selection has not changed; the one before is then kept.
+ * @param isEqual whether a selection has not changed; the previous one is then kept.
  *   By default the same value (`Object.is`), or arrays or plain objects of the same members.
  * @example
  * const titles = useReadable(tasks, (all) => all.map((task) => task.title))
@@ -59,24 +57,20 @@ export function useReadable<T, S>(
     }
   }, [store, selector, isEqual])
   const current = useSyncExternalStore(listen, snapshot, snapshot)
-  // Only what was really shown is remembered: a render may be thrown away.
+  // Only a committed selection is remembered: React may discard a render.
   useEffect(() => {
     if (selector) shown.current = { selected: current }
   }, [selector, current])
   return current
 }
 
-/** The part of a channel subscriber that {@link useSubscription} needs. */
-export interface ChannelSource {
-  /** Calls `handler` at every event of `channel` until the returned function is called. */
-  subscribe(channel: string, handler: (payload: unknown, event: EventFrame) => void): () => void
-}
+/** Whether two selections count as the same. */
+export type IsEqual<S> = (before: S, after: S) => boolean
 
 /**
  * Calls `handler` at every event of a channel while the component is mounted.
  *
- * The handler may be written inline: the newest one is called, and a new one does not subscribe
- * again.
+ * The handler may be written inline: the newest one is called, and a new one does not resubscribe.
  */
 export function useSubscription<Payload = unknown>(
   source: ChannelSource,
@@ -90,22 +84,28 @@ export function useSubscription<Payload = unknown>(
   useEffect(
     () =>
       source.subscribe(channel, (payload, event) =>
-        // The payload is what the handler said it expects.
+        // The handler declares the type that it expects; it is not checked.
         newest.current(payload as Payload, event as EventFrame<string, Payload>),
       ),
     [source, channel],
   )
 }
 
+/** The part of a channel subscriber that {@link useSubscription} needs. */
+export interface ChannelSource {
+  /** Calls `handler` at every event of `channel` until the returned function is called. */
+  subscribe(channel: string, handler: (payload: unknown, event: EventFrame) => void): () => void
+}
+
 /**
- * Something that lives as long as the component, for example a client and what belongs to it.
+ * Returns an object that lives as long as the component, for example a client and its parts.
  *
- * It outlives the unmounting and mounting again that React does to check or refresh a component. A
- * component that was hidden by `<Activity>` gets a new one when it is shown again.
+ * The object survives when React unmounts and remounts a component to check or refresh it. A
+ * component that was hidden by `<Activity>` gets a new object when it is shown again.
  *
- * @param create makes it; must not start anything, since React may call it for a component that it
- *   never shows. A client that has not been asked for anything is such a thing.
- * @param release ends it, once the component is gone
+ * @param create creates it; must not start anything, since React may call it for a component that
+ *   it never shows. A new client starts nothing before its first use.
+ * @param release releases it, once the component is gone
  * @example
  * const client = useOwned(() => new RealtimeClient(url), (client) => client.close())
  */
@@ -135,7 +135,7 @@ class Owned<T> {
     this.#holders++
     return () => {
       this.#holders--
-      // Not yet: what React only mounts again is back before the end of this turn.
+      // Later: a component that React only remounts is mounted again before this microtask.
       queueMicrotask(() => {
         if (this.#holders > 0 || this.released) return
         this.released = true
@@ -146,9 +146,9 @@ class Owned<T> {
 }
 
 /**
- * What a context provides, for contexts that are nothing without a provider.
+ * Returns the value of a context that needs a provider.
  *
- * @throws an `Error` that names the context's `displayName` where no provider is above
+ * @throws an `Error` with the context's `displayName` if no provider is above
  * @example
  * const ClientContext = createContext<RealtimeClient | undefined>(undefined)
  * const client = useProvided(ClientContext)   // below <ClientContext value={client}>
@@ -160,7 +160,7 @@ export function useProvided<T>(context: Context<T | undefined>): T {
   throw new Error(`Nothing provides the ${name} here: render its provider above this component.`)
 }
 
-/** The same value, or two arrays or two plain objects with the same members. */
+/** Whether two values are the same, or two arrays or plain objects with the same members. */
 function hasSameMembers(before: unknown, after: unknown): boolean {
   if (Object.is(before, after)) return true
   if (!isPlain(before) || !isPlain(after)) return false

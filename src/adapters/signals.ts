@@ -1,8 +1,8 @@
 import type { Readable, StoreFactory, StoreKind, StoreOf } from '../base/store.ts'
 
-/** What all signals of this sort have in common, whatever else their library gives them. */
+/** The common part of all signals with a `value`. */
 export interface ValueSignal<T> {
-  /** The value of this moment; reading it is what makes an effect follow the signal. */
+  /** The current value; reading it makes an effect follow the signal. */
   readonly value: T
 }
 
@@ -12,9 +12,9 @@ export interface ValueSignalKind extends StoreKind {
 }
 
 /**
- * Makes signals that are set by their `value`: those of Preact, or the refs of Vue.
+ * Creates a factory of signals that are set by their `value`: those of Preact, or the refs of Vue.
  *
- * Naming the kind gives the library's own type to every store.
+ * A kind as type argument gives every store the type of the library.
  *
  * @param create the library's function: `signal` of Preact, `shallowRef` of Vue
  * @example
@@ -43,7 +43,7 @@ export interface AccessorKind extends StoreKind {
 }
 
 /**
- * Makes signals that come as a pair of getter and setter, as Solid's do.
+ * Creates a factory of signals that are a pair of getter and setter, as Solid's are.
  *
  * @param create the library's function: `createSignal` of Solid
  */
@@ -53,22 +53,22 @@ export function accessorSignals(
   return {
     create<T>(initial: T) {
       const [store, set] = create(initial)
-      // Wrapped, since a setter calls a function it is given, and the value may be one.
+      // Wrapped, since a setter calls a function passed to it, and the value may be one.
       return { store, set: (value: T) => set(() => value) }
     },
   }
 }
 
-/** A signal that follows a store, and how to end that. */
+/** A signal that follows a store, with a function that ends this. */
 export interface FollowingSignal<S> {
   /** The library's own signal. */
   readonly signal: S
-  /** Lets go of the store; the signal keeps its last value. Safe to call twice. */
+  /** Stops following the store; the signal keeps its last value. Safe to call twice. */
   readonly stop: () => void
 }
 
 /**
- * A signal that holds the value of a store and follows it until `stop` is called.
+ * Creates a signal that holds the value of a store, and follows it until `stop` is called.
  *
  * @param factory makes the signal, see {@link valueSignals} and {@link accessorSignals}
  * @example

@@ -1,12 +1,15 @@
 import type { Readable, StoreFactory, StoreKind } from '../base/store.ts'
 
-/** What Svelte calls a store; wirefold's own {@link Readable} is one too, so `$store` works with both. */
+/**
+ * A store by the contract of Svelte; wirefold's {@link Readable} is one too, so `$store` works with
+ * both.
+ */
 export interface SvelteReadable<T> {
   /** Calls `run` at once and after every change, until the returned function is called. */
   subscribe(run: (value: T) => void): () => void
 }
 
-/** What Svelte's `writable` returns. */
+/** The result of Svelte's `writable`. */
 export interface SvelteWritable<T> extends SvelteReadable<T> {
   /** Replaces the value. */
   set(value: T): void
@@ -18,7 +21,7 @@ export interface SvelteKind extends StoreKind {
 }
 
 /**
- * Makes Svelte's own stores, of whichever Svelte the application has.
+ * Creates a factory of Svelte's own stores, for the Svelte version of the application.
  *
  * @param writable the function of that name from `svelte/store`
  * @example
@@ -36,21 +39,21 @@ export function svelteStores(
   }
 }
 
-/** Svelte's `createSubscriber`, which came with Svelte 5.7. */
+/** Svelte's `createSubscriber`, available since Svelte 5.7. */
 export type CreateSubscriber = (start: (update: () => void) => () => void) => () => void
 
 /** A value that effects and templates follow by reading it. */
 export interface Rune<T> {
-  /** The value of this moment. */
+  /** The current value. */
   readonly current: T
 }
 
 /**
- * A store as something that runes follow: follows it while an effect or a template reads `current`,
- * and lets go with the last of them.
+ * Creates a value for runes: it follows the store while an effect or a template reads `current`,
+ * and stops with the last of them.
  *
- * @param createSubscriber the function of that name from `svelte/reactivity`. It is handed in, so
- *   that this module imports nothing and also serves Svelte 4.
+ * @param createSubscriber the function of that name from `svelte/reactivity`. It is passed in, so
+ *   that this module imports nothing and also works with Svelte 4.
  * @example
  * const task = fromReadable(contexts.entity('Task', '42'), createSubscriber)   // then {task.current}
  */

@@ -1,39 +1,39 @@
-/** How long to wait before the next attempt to connect. */
+/** Waits between attempts to connect. */
 export interface BackoffOptions {
   /**
-   * Added to every wait, in milliseconds.
+   * Fixed part of every wait, in milliseconds.
    * @default 50
    */
   readonly minMs: number
   /**
-   * The widest first random wait, in milliseconds.
+   * Upper bound of the first random wait, in milliseconds.
    * @default 900
    */
   readonly initialMs: number
   /**
-   * What the widest wait grows by with each attempt.
+   * Factor by which the upper bound grows with each attempt.
    * @default 1.5
    */
   readonly factor: number
   /**
-   * The widest random wait ever, in milliseconds.
+   * Largest upper bound of the random wait, in milliseconds.
    * @default 12_000
    */
   readonly maxMs: number
   /**
-   * How much of the wait is chance: `full` all of it, `equal` half of it, `none` nothing.
-   * Without chance, clients that were cut together come back together.
+   * Random share of the wait: `full` all of it, `equal` half of it, `none` nothing.
+   * Without randomness, clients that were disconnected together reconnect together.
    * @default 'full'
    */
   readonly jitter: 'full' | 'equal' | 'none'
   /**
-   * After this many failed attempts in a row the connection is `failed`; 0 never retries.
+   * Number of failed attempts in a row after which the connection is `failed`; 0 never retries.
    * @default Number.POSITIVE_INFINITY
    */
   readonly maxAttempts: number
 }
 
-/** The waits of the native protocol: `50 ms + U(0, min(12 s, 900 ms · 1.5^n))`, without end. */
+/** Waits of the native protocol: `50 ms + U(0, min(12 s, 900 ms · 1.5^n))`, unlimited attempts. */
 export const backoffDefaults: BackoffOptions = {
   minMs: 50,
   initialMs: 900,
@@ -44,9 +44,9 @@ export const backoffDefaults: BackoffOptions = {
 }
 
 /**
- * The wait before attempt `attempt` (0 is the first retry), in milliseconds.
+ * Returns the wait before attempt `attempt` (0 is the first retry), in milliseconds.
  *
- * Still random at the cap, so that a server that was away for long is not met by a wave.
+ * Stays random at the cap, so that clients do not reconnect in a wave after a long outage.
  * Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
  *
  * @param random a number in [0, 1)

@@ -1,17 +1,22 @@
-/** Stops what it was returned for; safe to call twice. */
-export type Cancel = () => void
-
-/** Where time comes from, so that tests can make their own. */
+/** Source of time, replaceable in tests. */
 export interface Clock {
-  /** Monotonic milliseconds, for deadlines and intervals. */
+  /** Returns monotonic milliseconds, for deadlines and intervals. */
   now(): number
-  /** Milliseconds since the Unix epoch, for stamps and for noticing that the machine slept. */
+  /**
+   * Returns milliseconds since the Unix epoch, for timestamps and to detect that the machine slept.
+   */
   wall(): number
   /** Calls `run` once, no sooner than `ms` milliseconds from now. */
   after(ms: number, run: () => void): Cancel
 }
 
-/** Beyond this, `setTimeout` overflows and fires at once (HTML, "timers": a signed 32-bit number). */
+/** Cancels the timer it was returned for; safe to call twice. */
+export type Cancel = () => void
+
+/**
+ * Longest delay of `setTimeout`; a longer one overflows and fires at once (HTML, "timers": 32
+ * bits).
+ */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /** The platform's own clock. */

@@ -1,46 +1,53 @@
 /**
- * What each of wirefold's own error codes tells besides its message.
+ * Details of wirefold's own errors, by code.
  *
  * A peer may refuse with a code of its own; its detail is then a {@link Refusal}.
  */
 export interface ErrorDetails {
-  /** An `AbortSignal` fired, or the thing waited for was released. */
+  /** An `AbortSignal` fired, or the awaited handle was released. */
   aborted: { readonly channel?: string; readonly requestId?: string }
   /** A frame could not be read; `sample` is its first 80 characters. */
   'bad-frame': { readonly reason: string; readonly sample?: string }
   /** A channel name is empty, longer than 256 characters, or has control characters. */
   'bad-channel': { readonly channel: string }
-  /** A package this one works with is missing something; `needs` is the versions that have it. */
+  /** An installed package lacks a needed feature; `needs` names the versions that have it. */
   'bad-dependency': { readonly name: string; readonly needs: string }
-  /** An option is missing or is none of its values. */
+  /** An option is missing or has an invalid value. */
   'bad-option': { readonly option: string }
-  /** A payload cannot be encoded; `cause` is what the codec said. */
+  /** A payload cannot be encoded; `cause` is the error of the codec. */
   'bad-payload': { readonly requestId: string }
-  /** The URL cannot be opened as a WebSocket, or would be without TLS. */
+  /** The URL cannot be opened as a WebSocket, or is not encrypted. */
   'bad-url': { readonly url: string }
   /** The client was closed by its own `close()`. */
   closed: { readonly requestId?: string; readonly channel?: string }
-  /** The connection was lost before the answer came. */
+  /** The connection was lost before the reply came. */
   disconnected: { readonly requestId: string; readonly sent: boolean }
-  /** The connection gave up: a fatal close code, a refused greeting, or too many attempts. */
+  /**
+   * The client stopped reconnecting: a fatal close code, a refused greeting, or too many attempts.
+   */
   failed: { readonly reason: string; readonly closeCode?: number }
-  /** A handler, listener, reducer or store of the application threw; `cause` is what it threw. */
+  /**
+   * A handler, listener, reducer or store of the application threw; `cause` is the thrown value.
+   */
   'handler-failed': { readonly where: string }
-  /** Somebody else is signed in now: what the former user asked for is not carried out. */
+  /** Another user is signed in now; the request of the former user is not carried out. */
   'identity-changed': { readonly userId: string | undefined }
-  /** No `WebSocket` is in this environment and none was injected. */
+  /** The environment has no `WebSocket`, and none was injected. */
   'no-websocket': Record<never, never>
-  /** Requests cannot be stored, or the one named could not and is not sent; `cause` is what the storage said. */
+  /**
+   * Requests cannot be stored, or the named one was not stored and is not sent; `cause` is the
+   * error of the storage.
+   */
   'not-stored': { readonly requestId?: string }
   /** More requests wait for the connection than the outbox holds. */
   'outbox-full': { readonly requestId: string; readonly limit: number }
-  /** Nobody knows whether the request was carried out: the server has lost its memory of it. */
+  /** The server no longer remembers whether it carried out the request. */
   'outcome-unknown': { readonly requestId: string }
   /** A bounded buffer was not read fast enough. */
   overflow: { readonly channel: string; readonly limit: number }
   /**
-   * The answer did not come in time; `sent` tells whether the request had left, and `stored` that it is
-   * in a stored outbox, and goes on without its promise.
+   * The reply did not come in time; `sent`: the request had been sent; `stored`: it is in a stored
+   * outbox, and goes on without its promise.
    */
   'request-timeout': {
     readonly requestId: string
@@ -48,33 +55,33 @@ export interface ErrorDetails {
     readonly sent: boolean
     readonly stored?: true
   }
-  /** A newer request took the place of this one while it waited. */
+  /** A newer request replaced this one while it waited. */
   superseded: { readonly requestId: string }
   /** A single message is larger than the peer accepts. */
   'too-large': { readonly bytes: number; readonly limit: number }
-  /** A state was fetched that is older than what was known before. */
+  /** A fetched state is older than the state known before. */
   stale: { readonly channel: string }
-  /** The dialect has no word for what was asked. */
+  /** The dialect does not support the operation `what`. */
   unsupported: { readonly dialect: string; readonly what: string }
 }
 
-/** A peer's machine-readable "no". */
+/** A peer's machine-readable refusal. */
 export interface Refusal {
   /** Kebab-case code, for example `forbidden`. */
   readonly code: string
-  /** What the peer says of it, for people. */
+  /** The peer's message, for people. */
   readonly message: string
-  /** Whether asking again later may succeed. */
+  /** Whether a later retry may succeed. */
   readonly retryable: boolean
-  /** The soonest it makes sense to ask again, in milliseconds from now. */
+  /** Minimum wait before a retry, in milliseconds. */
   readonly retryAfterMs?: number
-  /** The channel that was refused, where there is one. */
+  /** The refused channel, if there is one. */
   readonly channel?: string
-  /** Whatever else the peer said. */
+  /** Further data of the refusal. */
   readonly details?: unknown
 }
 
-/** The codes wirefold itself raises. */
+/** A code that wirefold itself raises. */
 export type ErrorCode = keyof ErrorDetails
 
 /** The detail that goes with a code: its own, or a peer's {@link Refusal}. */
@@ -89,9 +96,9 @@ export type ErrorDetail<Code extends string> = Code extends ErrorCode ? ErrorDet
  */
 export class WirefoldError<Code extends string = string> extends Error {
   override readonly name = 'WirefoldError'
-  /** What went wrong, for programs. */
+  /** The kind of error, for programs. */
   readonly code: Code
-  /** The facts that go with the code. */
+  /** Data of the error; its shape depends on the code. */
   readonly detail: ErrorDetail<Code>
 
   constructor(
@@ -107,7 +114,7 @@ export class WirefoldError<Code extends string = string> extends Error {
 }
 
 /**
- * Tells whether a value is a {@link WirefoldError}, and of the given code where one is named.
+ * Returns whether a value is a {@link WirefoldError}, with the given code if one is passed.
  *
  * @example
  * catch (error) {
@@ -129,7 +136,11 @@ export function isWirefoldError(value: unknown, code?: string): boolean {
   )
 }
 
-/** The error a caller sees when a peer refused what it asked. */
+/**
+ * Creates the error for a request that the server refused.
+ *
+ * @param what names the request in the message
+ */
 export function refusalError(what: string, refusal: Refusal): WirefoldError {
   return new WirefoldError(
     refusal.code,

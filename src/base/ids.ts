@@ -1,9 +1,10 @@
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
 /**
- * An unguessable id of 22 URL-safe characters (132 random bits).
+ * Returns an unguessable id of 22 URL-safe characters (132 random bits).
  *
- * From `crypto.getRandomValues`, since `crypto.randomUUID` is missing on pages served over plain http.
+ * Uses `crypto.getRandomValues`, since `crypto.randomUUID` is missing on pages served over plain
+ * http.
  */
 export function randomId(): string {
   let id = ''

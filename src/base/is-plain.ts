@@ -1,6 +1,6 @@
 /**
- * Whether a value is an array or a plain object: dates, maps and the like keep what they hold
- * elsewhere than in their members.
+ * Whether a value is an array or a plain object; false for dates, maps and other objects whose data
+ * is not in their properties.
  */
 export function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) return false

@@ -1,4 +1,4 @@
-/** Returns a function that makes a value when it is first called, and returns that one from then on. */
+/** Returns a function that calls `make` at its first call, and returns that value from then on. */
 export function lazy<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined
   return () => {

@@ -1,11 +1,11 @@
 import type { Cancel, Clock } from './clock.ts'
 
-/** Things that are let go a little after they were last used, on one timer for all of them. */
+/** Items that are released some time after their last use, on one timer for all of them. */
 export class Linger<Item> {
   readonly #clock: Clock
   readonly #lingerMs: number
   readonly #release: (items: readonly Item[]) => void
-  /** When each was last used; all linger equally long, so the first in is the first out. */
+  /** When each item was last used; all linger equally long, so the oldest is released first. */
   readonly #since = new Map<Item, number>()
   #cancel: Cancel | undefined
 
@@ -15,25 +15,25 @@ export class Linger<Item> {
     this.#release = release
   }
 
-  /** How many linger. */
+  /** Number of lingering items. */
   get size(): number {
     return this.#since.size
   }
 
-  /** Lets an item go in a while, unless it is kept before. */
+  /** Releases an item after the linger time, unless `keep` is called before. */
   add(item: Item): void {
     this.#since.delete(item)
     this.#since.set(item, this.#clock.now())
     this.#arm()
   }
 
-  /** Keeps an item after all. */
+  /** Cancels the release of an item. */
   keep(item: Item): void {
     this.#since.delete(item)
     if (this.#since.size === 0) this.#disarm()
   }
 
-  /** Lets everything go now. */
+  /** Releases all items now. */
   flush(): void {
     this.#disarm()
     const items = [...this.#since.keys()]
@@ -60,7 +60,7 @@ export class Linger<Item> {
     this.#cancel = undefined
     const due: Item[] = []
     for (const [item, since] of this.#since) {
-      // Timers may fire a little early; half a millisecond is not worth another round.
+      // Timers may fire early; half a millisecond is not worth another timer.
       if (since + this.#lingerMs - this.#clock.now() > 0.5) break
       due.push(item)
       this.#since.delete(item)

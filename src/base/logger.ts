@@ -1,12 +1,12 @@
-/** Where in the client something happened. */
-export type LogArea = 'connection' | 'channels' | 'requests' | 'errors'
-
-/** Receives what happens, one line each. */
+/** Receives the log of a client, one call per line. */
 export type Logger = (area: LogArea, message: string) => void
 
+/** Area of the client that a log line belongs to. */
+export type LogArea = 'connection' | 'channels' | 'requests' | 'errors'
+
 /**
- * A logger on `console.debug` for the areas that a setting of the `debug` package names, such as
- * `wirefold:*` or `wirefold:requests`; `undefined` where it names none.
+ * Returns a logger on `console.debug` for the areas that a setting of the `debug` package names,
+ * such as `wirefold:*` or `wirefold:requests`; `undefined` if it names none.
  */
 export function debugLogger(setting: string): Logger | undefined {
   const patterns = setting.split(/[\s,]+/).filter(Boolean)
@@ -19,8 +19,9 @@ export function debugLogger(setting: string): Logger | undefined {
 }
 
 /**
- * A name a peer or an application chose, fit for a line of a log: short, and with everything escaped
- * that moves the cursor, ends the line, or turns the reading direction.
+ * Returns a name chosen by a peer or an application in a form safe for a log: cut to 64 characters,
+ * and with every character escaped that moves the cursor, ends the line, or turns the reading
+ * direction.
  */
 export function loggable(name: string): string {
   const text = JSON.stringify(name.slice(0, 64)).slice(1, -1)

@@ -1,17 +1,17 @@
-/** When a change is told: at once, at the end of the running task, or with the next frame. */
+/** When changes are notified: at once, at the end of the running task, or with the next frame. */
 export type NotifyMode = 'sync' | 'microtask' | 'frame'
 
-/** Something that has changes to tell. */
+/** An object with listeners to notify of its changes. */
 export interface Notifier {
-  /** Tells them; must not throw. */
+  /** Notifies the listeners; must not throw. */
   notify(): void
 }
 
 /**
- * Collects who has changed and tells them together, each once.
+ * Collects changed notifiers and notifies them together, each once.
  *
- * `frame` follows `requestAnimationFrame`, and so pauses while the page is hidden; where there is
- * none (Node, workers) it is a timer of 16 ms.
+ * `frame` uses `requestAnimationFrame`, which pauses while the page is hidden; where that is
+ * missing (Node, workers) it is a timer of 16 ms.
  */
 export class Schedule {
   readonly #mode: NotifyMode
@@ -21,7 +21,7 @@ export class Schedule {
     this.#mode = mode
   }
 
-  /** Has `notifier` called when it is time. */
+  /** Schedules a call of `notifier.notify()`. */
   request(notifier: Notifier): void {
     if (this.#mode === 'sync') {
       notifier.notify()
@@ -37,7 +37,7 @@ export class Schedule {
 
   readonly #flush = (): void => {
     const due = [...this.#due]
-    // Emptied first: what changes while we tell is a new round.
+    // Cleared first: a change made by a listener starts a new round.
     this.#due.clear()
     for (const notifier of due) notifier.notify()
   }

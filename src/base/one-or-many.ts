@@ -1,18 +1,20 @@
-/** None, one, or several: most stores and channels have one listener, and so need no array. */
+/**
+ * None, one, or several items: most stores and channels have one listener, and so need no array.
+ */
 export type OneOrMany<T extends object> = undefined | T | readonly T[]
 
-/** All of them, in order; never changed in place. */
+/** Returns all items, in order; the array is never changed in place. */
 export function toArray<T extends object>(items: OneOrMany<T>): readonly T[] {
   if (items === undefined) return []
   return isList(items) ? items : [items]
 }
 
-/** One more. */
+/** Returns the items with one more. */
 export function append<T extends object>(items: OneOrMany<T>, item: T): OneOrMany<T> {
   return items === undefined ? item : [...toArray(items), item]
 }
 
-/** One less. */
+/** Returns the items without one of them. */
 export function remove<T extends object>(items: OneOrMany<T>, item: T): OneOrMany<T> {
   const rest = toArray(items).filter((other) => other !== item)
   return rest.length > 1 ? rest : rest[0]

@@ -1,9 +1,9 @@
-/** The last resort of an error that has no other destination. */
+/** Prints an error that has no other destination. */
 export function printError(error: unknown): void {
   console.error(error)
 }
 
-/** Takes errors to where they belong; what that throws itself is printed, and hurts nobody who reports. */
+/** Wraps an error handler: an error that it throws itself is printed, not thrown. */
 export function safely(report: (error: unknown) => void): (error: unknown) => void {
   return (error) => {
     try {

@@ -1,38 +1,38 @@
-/** Steps that are carried out one by one. */
+/** A queue that runs steps one after the other. */
 export class SerialQueue {
   readonly #report: (error: unknown) => void
-  readonly #rested: () => void
+  readonly #onIdle: () => void
   #last: Promise<void> | undefined
 
   /**
-   * @param report receives what a step threw
-   * @param rested called whenever no step is left
+   * @param report receives the error that a step threw
+   * @param onIdle called whenever no step is left
    */
-  constructor(report: (error: unknown) => void, rested: () => void = () => {}) {
+  constructor(report: (error: unknown) => void, onIdle: () => void = () => {}) {
     this.#report = report
-    this.#rested = rested
+    this.#onIdle = onIdle
   }
 
-  /** Settles once all steps so far are done; `undefined` where none is left. */
+  /** Promise that settles once all steps so far are done; `undefined` if none is left. */
   get done(): Promise<void> | undefined {
     return this.#last
   }
 
   /**
-   * Has a step carried out when those before it are.
+   * Runs a step after those before it.
    *
-   * @returns settles once it is; never rejects
+   * @returns a promise that settles once the step is done, and never rejects
    */
   add(step: () => void | Promise<void>): Promise<void> {
-    const turn = (this.#last ?? Promise.resolve())
+    const added = (this.#last ?? Promise.resolve())
       .then(step)
       .catch(this.#report)
       .finally(() => {
-        if (this.#last !== turn) return
+        if (this.#last !== added) return
         this.#last = undefined
-        this.#rested()
+        this.#onIdle()
       })
-    this.#last = turn
-    return turn
+    this.#last = added
+    return added
   }
 }

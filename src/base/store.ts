@@ -5,9 +5,9 @@ import type { OneOrMany } from './one-or-many.ts'
 import { append, remove, toArray } from './one-or-many.ts'
 import { printError } from './report.ts'
 
-/** A value that can be read now and followed; all that an adapter needs to know of a store. */
+/** A value that can be read and followed; the whole interface that adapters need of a store. */
 export interface Readable<T> {
-  /** The value of this moment. */
+  /** Returns the current value. */
   get(): T
   /** Calls `run` at once and after every change, as Svelte's stores do. */
   subscribe(run: (value: T) => void): Unsubscribe
@@ -17,12 +17,12 @@ export interface Readable<T> {
 
 /** A {@link Readable} that its owner sets. */
 export interface Writable<T> extends Readable<T> {
-  /** Replaces the value; the same value (by `Object.is`) tells nobody. */
+  /** Replaces the value; setting the same value (by `Object.is`) notifies no listener. */
   set(value: T): void
 }
 
 /**
- * A store kind, as a type: `store` is what a factory of this kind makes for a `value`.
+ * A kind of stores, as a type: `store` is the type that a factory of this kind makes for `value`.
  *
  * @example
  * interface SvelteKind extends StoreKind { store: Writable<this['value']> }
@@ -35,7 +35,7 @@ export interface StoreKind {
 /** The store that the kind `K` makes for values of type `T`. */
 export type StoreOf<K extends StoreKind, T> = (K & { readonly value: T })['store']
 
-/** Makes stores of one kind; whoever asks for a store keeps the value itself and only sets it. */
+/** Makes stores of one kind; its user keeps the value itself and only sets the store. */
 export interface StoreFactory<K extends StoreKind> {
   /** Makes a store holding `initial` and the function that sets it. */
   create<T>(initial: T): { readonly store: StoreOf<K, T>; readonly set: (value: T) => void }
@@ -89,13 +89,16 @@ class Store<T> implements Writable<T> {
     }
   }
 
-  /** Called by the schedule when it is time. */
+  /** Calls the listeners; called by the {@link Schedule}. */
   notify(): void {
-    // A list is never changed in place, so whoever comes or goes meanwhile does not disturb us.
+    // The list is never changed in place, so listeners may be added and removed meanwhile.
     for (const listener of toArray(this.#listeners)) if (listener.live) this.#call(listener.run)
   }
 
-  /** With the newest value: a listener that set the store must not leave the others behind it. */
+  /**
+   * Passes the newest value: if a listener sets the store, the later ones must not get the old
+   * value.
+   */
   #call(run: (value: T) => void): void {
     try {
       run(this.#value)
@@ -119,29 +122,29 @@ class Store<T> implements Writable<T> {
   }
 }
 
-/** How a store tells of its changes. */
+/** Options of a store. */
 export interface StoreOptions {
   /**
-   * When listeners hear of a change: at once, at the end of the running task, or with the next
-   * frame. Between two notifications a store may change many times; listeners see the last value.
+   * When listeners are notified of a change: at once, at the end of the running task, or with the
+   * next frame. If a store changes several times in between, listeners get the last value once.
    * @default 'sync'
    */
   readonly notify?: NotifyMode | undefined
   /**
-   * Receives what a listener threw.
+   * Receives the errors that listeners throw.
    * @default console.error
    */
   readonly onError?: ((error: unknown) => void) | undefined
 }
 
-/** Makes a single store. */
+/** Creates a single store. */
 export function createStore<T>(initial: T, options: StoreOptions = {}): Writable<T> {
   return new Store(initial, new Schedule(options.notify ?? 'sync'), options.onError ?? printError)
 }
 
 /**
- * A factory of built-in stores that share one schedule: with `microtask` or `frame`, everything that
- * changed is told together.
+ * Creates a factory of built-in stores that share one schedule: with `microtask` or `frame`, all
+ * changes are notified together.
  */
 export function storeFactory(options: StoreOptions = {}): StoreFactory<ReadableKind> {
   const schedule = new Schedule(options.notify ?? 'sync')

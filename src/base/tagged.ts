@@ -1,7 +1,7 @@
 /**
- * Gives an object a tag of its own: Vue's `reactive` leaves alone what has one.
+ * Gives an object a `Symbol.toStringTag`: Vue's `reactive` does not wrap objects that have one.
  *
- * A class has a getter of `Symbol.toStringTag` instead, which is there once for all its objects.
+ * Classes use a getter instead, which is defined once for all instances.
  */
 export function tagged<T extends object>(tag: string, object: T): T {
   return Object.defineProperty(object, Symbol.toStringTag, { value: tag })

@@ -1,11 +1,13 @@
-/** How many bytes a text takes in UTF-8, also where there is no `TextEncoder`, as in Jest's page. */
+/**
+ * Returns the length of a text in UTF-8, in bytes; works without `TextEncoder`, as in Jest's jsdom.
+ */
 export function utf8Length(text: string): number {
   let bytes = text.length
   for (let index = 0; index < text.length; index += 1) {
     const unit = text.charCodeAt(index)
     if (unit < 0x80) continue
     bytes += unit < 0x800 ? 1 : 2
-    // Each half of a pair was just taken for three bytes; together they are four.
+    // Each half of the pair was counted as three bytes; a pair takes four.
     if (isHigh(unit) && isLow(text.charCodeAt(index + 1))) bytes -= 2
   }
   return bytes

@@ -4,57 +4,58 @@ import type { Dialect } from '../protocol/dialect.ts'
 import type { Frame, RefusalFrame, ReplyFrame, SubscribedFrame } from '../protocol/frame.ts'
 import type { Intent } from '../protocol/intent.ts'
 
-/** What control traffic can be answered with. */
-export type ControlReply = ReplyFrame | RefusalFrame | SubscribedFrame
+/** The port through which extensions use the client. */
+export interface ClientPort {
+  readonly dialect: Dialect
+  readonly clock: Clock
+  /** Returns a number in [0, 1), for random waits. */
+  random(): number
+  /**
+   * Adds an extension, and calls its `opening()` at once if there is a connection. Throws if
+   * another extension has the same `order`.
+   */
+  join(extension: ClientExtension): () => void
+  /** Connects, unless the client already does. */
+  wake(): void
+  /**
+   * Sends a control message. It is never queued; {@link ClientExtension.opening} derives it anew
+   * for the next connection.
+   *
+   * @returns false if there is no connection to send it on
+   */
+  say(intent: Intent, answered?: OnControlReply): boolean
+  /** Reports an error that has no other destination. */
+  report(error: unknown): void
+}
+
+/** A part of the client above the connection: channels, presence. */
+export interface ClientExtension {
+  /** Order in which extensions are called: 1 is channels, 2 presence. */
+  readonly order: number
+  /** Number of handlers of the application that it serves. */
+  readonly handlers: number
+  /** Sends the control messages that go with the greeting, with current positions. */
+  opening(): void
+  /** Handles a frame; returns true if the frame was for this extension. */
+  receive(frame: Frame): boolean
+  /** Handles the loss of the connection; messages sent on it get no reply. */
+  disconnected(): void
+  /** Discards the state of the former user; another user is signed in now. */
+  forget(): void
+  /** Handles the end of the client, which was closed or failed for good. */
+  ended(error: WirefoldError): void
+}
 
 /**
- * Hears the answer to something said, or `undefined` where none came in time. Not called at all
- * when the line is cut before: {@link ClientExtension.disconnected} tells that.
+ * Receives the reply to a control message, or `undefined` if none came in time. Not called if the
+ * connection is lost before: {@link ClientExtension.disconnected} is.
  *
- * @param channels of a subscribe or unsubscribe that took several messages: those this answer covers
+ * @param channels of a subscribe or unsubscribe that took several messages: those of this reply
  */
 export type OnControlReply = (
   answer: ControlReply | undefined,
   channels: readonly string[] | undefined,
 ) => void
 
-/** What a wing sees of the client. */
-export interface ClientPort {
-  readonly dialect: Dialect
-  readonly clock: Clock
-  /** A number in [0, 1), for waits. */
-  random(): number
-  /**
-   * Adds a wing, and has it speak at once where there is a line already; two of one rank is a mistake
-   * and throws.
-   */
-  join(extension: ClientExtension): () => void
-  /** Connects, if nobody has yet. */
-  wake(): void
-  /**
-   * Says something that is never queued, only derived again by {@link ClientExtension.opening}.
-   *
-   * @returns false where there is no line to say it on
-   */
-  say(intent: Intent, answered?: OnControlReply): boolean
-  /** Takes an error that has no better destination. */
-  report(error: unknown): void
-}
-
-/** A part of the client that lives above the connection: channels, presence. */
-export interface ClientExtension {
-  /** Wings speak in order of rank: 1 subscribes, 2 presence. */
-  readonly order: number
-  /** How many handlers of the application it serves. */
-  readonly handlers: number
-  /** What is said here travels with the greeting, with the positions of this moment. */
-  opening(): void
-  /** Takes a frame; true where it was this wing's. */
-  receive(frame: Frame): boolean
-  /** The line is gone; nothing said on it will be answered. */
-  disconnected(): void
-  /** Somebody else is signed in now: what is known from before is not theirs. */
-  forget(): void
-  /** The client was closed or failed for good. */
-  ended(error: WirefoldError): void
-}
+/** A reply to a control message. */
+export type ControlReply = ReplyFrame | RefusalFrame | SubscribedFrame

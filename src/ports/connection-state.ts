@@ -1,25 +1,25 @@
 import type { WirefoldError } from '../base/errors.ts'
 import type { CloseInfo } from './transport.ts'
 
-/** Whether there is a connection, with what belongs to each state. Times are the clock's `now()`. */
+/** State of the connection, with the data of each state. Times are the clock's `now()`. */
 export type ConnectionState =
-  /** Nobody has needed a connection yet. */
+  /** No connection has been needed yet. */
   | { readonly name: 'idle' }
   /**
    * Credentials are being fetched (`authorizing`), a socket is being opened (`dialing`), or is open
-   * and waits for its welcome (`greeting`).
+   * and the welcome is awaited (`greeting`).
    */
   | {
       readonly name: 'connecting'
       readonly phase: 'authorizing' | 'dialing' | 'greeting'
-      /** How many attempts in a row have failed before this one. */
+      /** Number of failed attempts in a row before this one. */
       readonly attempt: number
-      /** Whether the last credentials were refused: these are the second chance. */
+      /** Whether the last credentials were refused, and this is the second try with new ones. */
       readonly denied: boolean
     }
-  /** Welcomed: everything works. */
+  /** The server has welcomed the client. */
   | { readonly name: 'open'; readonly since: number; readonly attempt: number }
-  /** The connection was lost and will be tried again at `retryAt`. */
+  /** The connection was lost; the next attempt is at `retryAt`. */
   | {
       readonly name: 'waiting'
       readonly attempt: number
@@ -27,14 +27,17 @@ export type ConnectionState =
       readonly retryAt: number
       readonly reason: CloseInfo
     }
-  /** There is no network, or the page is put away; no attempts are spent on that. */
+  /**
+   * There is no network, or the page is hidden for good or cached (`pagehide`); no attempts are
+   * made.
+   */
   | {
       readonly name: 'offline'
       readonly attempt: number
       readonly denied: boolean
       readonly reason: CloseInfo
     }
-  /** Closed by our own `close()`. */
+  /** Closed by `close()` of the client. */
   | { readonly name: 'closed' }
-  /** Given up; only `connect()` tries again. */
+  /** The client stopped reconnecting; only `connect()` tries again. */
   | { readonly name: 'failed'; readonly error: WirefoldError }

@@ -1,6 +1,6 @@
 import type { EventFrame } from '../protocol/frame.ts'
 
-/** Something events are folded into as they arrive. */
+/** A target that folds events into its state as they arrive. */
 export interface Sink {
   fold(events: readonly EventFrame[]): void
 }

@@ -3,61 +3,63 @@ import type { WirefoldError } from '../base/errors.ts'
 import type { ReplyFrame } from '../protocol/frame.ts'
 import type { OutgoingRequest, SendOptions } from './outgoing-request.ts'
 
-/** Where requests outlive the page: what `outbox.storage` takes. */
+/** A storage that keeps requests when the page ends; the value of `outbox.storage`. */
 export interface OutboxStorage {
-  /** Begins to keep a client's requests; touches nothing before the first of its calls. */
+  /** Opens the outbox of a client; the storage is not accessed before the first call on it. */
   keep(host: OutboxHost): ClientOutbox
 }
 
-/** A client's requests, kept. */
+/** The stored requests of a client. */
 export interface ClientOutbox {
-  /** Reads what is kept; the greeting waits for it. Never rejects, and takes no longer than 5 s. */
+  /** Reads the stored requests; the greeting waits for it. Never rejects, and takes at most 5 s. */
   ready(): Promise<void>
-  /** Asks a question that is kept until it is settled; rejects with `not-stored` where it cannot be. */
+  /**
+   * Sends a request that is stored until it is settled; rejects with `not-stored` if it cannot be.
+   */
   send(request: OutgoingRequest, options: SendOptions): Promise<ReplyFrame>
-  /** The server knows us, as this user. */
+  /** Handles a welcome of the server, as this user. */
   greeted(userId: string | undefined): void
   /**
-   * What is kept is ours no longer: the client has ended, or somebody else is signed in.
+   * Releases the stored requests: the client has ended, or another user is signed in.
    *
-   * @param userId who is, as far as that is known
+   * @param userId the user who is signed in now, if known
    */
   release(userId: string | undefined): void
 }
 
-/** What keeping requests needs of the client. */
+/** The part of a client that its outbox uses. */
 export interface OutboxHost {
   readonly clock: Clock
-  /** What happens around the client; `hide` is when a page may be about to end. */
+  /** Events of the environment; `hide` means that the page may be about to end. */
   readonly environment: { follow(listener: (event: string) => void): () => void }
-  /** How many requests may wait. */
+  /** Maximum number of waiting requests. */
   readonly limit: number
-  /** Whether the server knows us at this moment. */
+  /** Whether the connection is open. */
   isOpen(): boolean
-  /** Asks a question that is not kept. */
+  /** Sends a request without storing it. */
   send(request: OutgoingRequest, options: SendOptions): Promise<ReplyFrame>
-  /** Who we were the last time. */
+  /** Receives the identity that the client had last time. */
   identified(identity: OutboxIdentity): void
-  /** A question that nobody waits for was settled. */
+  /** Receives the outcome of a stored request that no caller waits for. */
   settled(outcome: SettledRequest): void
-  /** Takes an error that has no better destination. */
+  /** Reports an error that has no other destination. */
   report(error: unknown): void
 }
 
-/** Who the requests of a storage are sent as. */
+/** The identity under which stored requests are sent. */
 export interface OutboxIdentity {
-  /** Scopes de-duplication of requests for anonymous users. */
+  /** Scope of deduplication for anonymous users. */
   readonly senderId: string
   /** The user who was signed in last. */
   readonly userId: string | undefined
 }
 
-/** What became of a stored request that nobody waits for any more. */
+/** Outcome of a stored request that no caller waits for any more. */
 export interface SettledRequest {
-  /** What was asked. */
+  /** The stored request. */
   readonly request: OutgoingRequest
-  /** The answer, where there is one. */
+  /** The reply, if there is one. */
   readonly reply: ReplyFrame | undefined
-  /** Why there is none. */
+  /** The reason why there is no reply. */
   readonly error: WirefoldError | undefined
 }

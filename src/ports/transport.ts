@@ -1,34 +1,36 @@
-/** How a socket ended. */
-export interface CloseInfo {
-  /** The close code of RFC 6455 §7.4, 1006 where the connection was simply lost. */
-  readonly code: number
-  readonly reason: string
-  /** What the platform said of it, where it said anything. */
-  readonly cause?: unknown
-}
-
-/** What a transport tells; nothing comes after `closed`. */
-export interface TransportHandlers {
-  /** Messages can be sent. */
-  opened(): void
-  /** A message came: text, or something the codec has to know. */
-  message(data: unknown): void
-  /** It is over, whether or not it ever opened. */
-  closed(info: CloseInfo): void
-}
-
-/** One connection that carries messages. */
+/** A connection that carries messages. */
 export interface Transport {
-  /** Bytes accepted by `send` that have not left yet. */
+  /** Bytes accepted by `send` that have not been sent yet. */
   readonly bufferedAmount: number
   send(data: string): void
-  /** Ends it at once: from this call on it is silent, whatever the peer does. */
+  /**
+   * Ends the connection at once: from this call on no callback is called, even if the peer sends.
+   */
   close(code?: number, reason?: string): void
 }
 
 /** Opens transports of one kind. */
 export interface TransportFactory {
   readonly name: string
-  /** Throws a `bad-url` or `no-websocket` error where trying again makes no sense. */
+  /** Opens a connection; throws a `bad-url` or `no-websocket` error if a retry makes no sense. */
   open(url: string, protocols: readonly string[], handlers: TransportHandlers): Transport
+}
+
+/** Callbacks of a transport; none is called after `closed`. */
+export interface TransportHandlers {
+  /** Called when messages can be sent. */
+  opened(): void
+  /** Called for each message: text, or other data for the codec to check. */
+  message(data: unknown): void
+  /** Called when the connection has ended, whether or not it ever opened. */
+  closed(info: CloseInfo): void
+}
+
+/** The end of a socket. */
+export interface CloseInfo {
+  /** Close code of RFC 6455 §7.4; 1006 if the connection was simply lost. */
+  readonly code: number
+  readonly reason: string
+  /** Error or event of the platform, if there was one. */
+  readonly cause?: unknown
 }

@@ -1,11 +1,9 @@
-/** Turns wire values into what a transport carries, and back. */
+/** Encodes wire values for a transport, and decodes them. */
 export interface Codec {
   readonly name: string
   encode(wire: unknown): string
-  /**
-   * Throws a `bad-frame` error where the data is not a value of this codec.
-   */
+  /** Decodes data of a transport; throws a `bad-frame` error if it is not a value of this codec. */
   decode(data: unknown): unknown
-  /** Several encoded values as one that decodes to their array. */
+  /** Joins encoded values into one that decodes to their array. */
   join(encoded: readonly string[]): string
 }

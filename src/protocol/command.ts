@@ -1,6 +1,6 @@
 import type { Position } from './frame.ts'
 
-/** What a client wants of the server, above its dialect. */
+/** A message of a client to the server, independent of the dialect. */
 export type Command =
   | HelloCommand
   | AuthCommand
@@ -13,96 +13,96 @@ export type Command =
   | PongCommand
   | MalformedCommand
 
-/** A client says who it is. */
+/** The first message of a client, which identifies it. */
 export interface HelloCommand {
   readonly kind: 'hello'
-  /** The version of the protocol it speaks. */
+  /** Version of the protocol that the client speaks. */
   readonly protocol: number
-  /** One per client object; the device of presence. */
+  /** Id of the client object; the device id in presence. */
   readonly clientId: string | undefined
-  /** Scopes what is remembered for anonymous users. */
+  /** Scope of deduplication for anonymous users. */
   readonly senderId: string | undefined
   readonly token: string | undefined
-  /** The user it believes to be. */
+  /** The user that the client believes to be signed in. */
   readonly expectUser: string | undefined
 }
 
-/** A client renews its credentials. */
+/** Renewed credentials of a client. */
 export interface AuthCommand {
   readonly kind: 'auth'
   readonly requestId: string
   readonly token: string
 }
 
-/** A client wants the events of these channels. */
+/** A subscribe to channels. */
 export interface SubscribeCommand {
   readonly kind: 'subscribe'
   readonly requestId: string
-  /** Every channel asked for, each once; not checked yet. */
+  /** Requested channels, each once; not validated yet. */
   readonly channels: readonly string[]
-  /** The positions of those that are resumed. */
+  /** Positions of the channels to resume. */
   readonly since: ReadonlyMap<string, Position>
 }
 
-/** A client no longer wants the events of these channels. */
+/** An unsubscribe from channels. */
 export interface UnsubscribeCommand {
   readonly kind: 'unsubscribe'
   readonly requestId: string
   readonly channels: readonly string[]
 }
 
-/** A client adds an event to a channel. */
+/** A publish of an event on a channel. */
 export interface PublishCommand {
   readonly kind: 'publish'
-  /** Missing where no answer is wanted. */
+  /** Missing if the client wants no reply. */
   readonly requestId: string | undefined
   readonly channel: string
-  /** The event's id; the broadcast carries it too. */
+  /** Id of the event; the broadcast carries it too. */
   readonly id: string | undefined
   readonly type: string
   readonly payload: unknown
 }
 
-/** A client asks for something. */
+/** A request to a handler of the server. */
 export interface RequestCommand {
   readonly kind: 'request'
-  /** Missing where the client forgot it: such a message cannot be answered. */
+  /** Missing if the client left it out: such a request cannot be answered. */
   readonly requestId: string | undefined
   readonly type: string
   readonly channel: string | undefined
-  /** The id for the event it brings about, by which its maker recognises that. */
+  /** Id for the event that the request causes, by which the client recognises it. */
   readonly id?: string | undefined
   readonly payload: unknown
 }
 
-/** A client is somewhere, is there in another way, is no longer, or is still. */
+/** A join, update, leave or heartbeat of the presence of a client. */
 export interface PresenceCommand {
   readonly kind: 'presence'
-  /** Missing where no answer is wanted. */
+  /** Missing if the client wants no reply. */
   readonly requestId: string | undefined
   readonly action: 'join' | 'update' | 'leave' | 'heartbeat'
-  /** The channel that tells who else is there; not checked yet. */
+  /** Presence channel of the resource; not validated yet. */
   readonly channel: string
-  /** What it tells of itself there; not checked yet. */
+  /** The client's metadata there; not validated yet. */
   readonly meta: unknown
 }
 
-/** A client wants a sign of life. */
+/** A ping of a client. */
 export interface PingCommand {
   readonly kind: 'ping'
-  /** What the answer repeats. */
+  /** Timestamp that the pong repeats. */
   readonly timestamp: number | undefined
 }
 
-/** A client gives a sign of life. */
+/** The reply of a client to a ping. */
 export interface PongCommand {
   readonly kind: 'pong'
 }
 
-/** A message that is not of this dialect. */
+/** A message that the dialect cannot read. */
 export interface MalformedCommand {
   readonly kind: 'malformed'
   readonly reason: string
-  /** Where the message at least says which answer it waits for. */
+  /** Id of the request to refuse, if the message has one. */
   readonly requestId: string | undefined
 }

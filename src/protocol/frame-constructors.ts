@@ -3,37 +3,34 @@ import { asFields, asId, asInteger, asNumber, asString, isFields } from './field
 import type { EventFrame, NoticeFrame, ReplyFrame, WelcomeFrame } from './frame.ts'
 
 /**
- * The frame of an event, of what a peer tells of it.
+ * Creates an event frame from a peer's fields.
  *
- * @param told may have `payload`, `id`, `offset`, `prev`, `via` and `timestamp`, as {@link EventFrame}
- * has them; what is none of its kind counts as not told, and so does all else
+ * @param fields may have `payload`, `id`, `offset`, `prev`, `via` and `timestamp`, as
+ * {@link EventFrame} has them; values of a wrong type, and other fields, are ignored
  */
-export function eventFrame(channel: string, type: string, told: Fields): EventFrame {
+export function eventFrame(channel: string, type: string, fields: Fields): EventFrame {
   return {
     kind: 'event',
     channel,
     type,
-    payload: told.payload,
-    id: asId(told.id),
-    offset: asInteger(told.offset, 1),
-    prev: asInteger(told.prev, 0),
-    via: asString(told.via),
-    timestamp: asNumber(told.timestamp),
+    payload: fields.payload,
+    id: asId(fields.id),
+    offset: asInteger(fields.offset, 1),
+    prev: asInteger(fields.prev, 0),
+    via: asString(fields.via),
+    timestamp: asNumber(fields.timestamp),
   }
 }
 
-/**
- * The frame for a server that knows us, of what it tells; a limit that would leave nothing to do counts
- * as not told.
- */
-export function welcomeFrame(told: Fields): WelcomeFrame {
-  const limits = asFields(told.limits)
+/** Creates a welcome frame from a peer's fields; ignores limits that would allow nothing at all. */
+export function welcomeFrame(fields: Fields): WelcomeFrame {
+  const limits = asFields(fields.limits)
   return {
     kind: 'welcome',
-    connectionId: asString(told.connectionId),
-    userId: asString(told.userId),
-    serverTime: asNumber(told.serverTime),
-    heartbeatMs: asNumber(told.heartbeatMs, 1),
+    connectionId: asString(fields.connectionId),
+    userId: asString(fields.userId),
+    serverTime: asNumber(fields.serverTime),
+    heartbeatMs: asNumber(fields.heartbeatMs, 1),
     limits: {
       subscriptions: asInteger(limits.subscriptions, 1),
       frameBytes: asInteger(limits.frameBytes, 1),
@@ -43,7 +40,7 @@ export function welcomeFrame(told: Fields): WelcomeFrame {
   }
 }
 
-/** Reads a message that is an object with a `type`; anything else is malformed. */
+/** Reads a message that is an object with a `type`; returns a `malformed` notice for any other. */
 export function readTyped<Read>(
   wire: unknown,
   read: (type: string, wire: Fields) => Read,
@@ -53,12 +50,12 @@ export function readTyped<Read>(
   return typeof type === 'string' ? read(type, wire) : notice('malformed', 'no type', wire)
 }
 
-/** A yes, to whoever waits under one of these keys. */
+/** Creates the reply to a request that waits under one of these keys. */
 export function plainReply(to: readonly string[], payload: unknown): ReplyFrame {
   return { kind: 'reply', to, payload, at: undefined }
 }
 
-/** The frame for a message that means nothing above the dialect. */
+/** Creates the frame of a message that has no meaning above the dialect. */
 export function notice(level: NoticeFrame['level'], reason: string, wire: unknown): NoticeFrame {
   return { kind: 'notice', level, reason, wire }
 }

@@ -1,10 +1,10 @@
 import type { Refusal } from '../base/errors.ts'
 
 /**
- * The one vocabulary above the dialect.
+ * A message of the server, independent of the dialect.
  *
- * Every kind is made by one literal with all its fields in one order, so that the engine sees one
- * shape per kind: hence `undefined` where other interfaces would leave a field out.
+ * Every kind is created by one literal with all its fields in one order, so that the JavaScript
+ * engine sees one object shape per kind: hence `undefined` instead of optional fields.
  */
 export type Frame =
   | EventFrame
@@ -20,86 +20,86 @@ export type Frame =
   | NoticeFrame
 
 /**
- * Something happened on a channel.
+ * An event on a channel.
  *
- * `Type` and `LoggedPayload` say what an application expects there; neither is checked at run time.
+ * `Type` and `Payload` are the types that an application expects; neither is checked at run time.
  */
 export interface EventFrame<Type extends string = string, Payload = unknown> {
   readonly kind: 'event'
-  /** The channel it happened on. */
+  /** Channel of the event. */
   readonly channel: string
-  /** Its name, for example `entity:updated`. */
+  /** Name of the event, for example `entity:updated`. */
   readonly type: Type
   readonly payload: Payload
-  /** Its maker's id for it; the same event always carries the same one. */
+  /** Id given by the publisher; every delivery of the same event carries the same one. */
   readonly id: string | undefined
-  /** Its place in the channel's history, counted from 1. */
+  /** Position in the history of the channel, counted from 1. */
   readonly offset: number | undefined
-  /** The previous offset due to this connection, where that is not `offset - 1`. */
+  /** Previous offset due to this connection, if it is not `offset - 1`. */
   readonly prev: number | undefined
-  /** The family channel it was delivered through. */
+  /** Family channel through which the event was delivered. */
   readonly via: string | undefined
-  /** The sender's clock, in milliseconds since the Unix epoch; never used for order by default. */
+  /** The sender's clock, in milliseconds since the Unix epoch; not used for ordering by default. */
   readonly timestamp: number | undefined
 }
 
-/** A place in a channel's history, and which history that is. */
+/** A position in one epoch of a channel's history. */
 export interface Position {
   readonly epoch: string
   readonly offset: number
 }
 
-/** An event a request brought about, by its place. */
+/** Position of an event that a request caused. */
 export interface ChannelPosition extends Position {
   readonly channel: string
 }
 
-/** A request succeeded. */
+/** The reply to a successful request. */
 export interface ReplyFrame {
   readonly kind: 'reply'
-  /** The keys it may answer, the likeliest first. */
+  /** Keys that it may answer, the likeliest first. */
   readonly to: readonly string[]
   readonly payload: unknown
-  /** Where the events stand that the request brought about. */
+  /** Positions of the events that the request caused. */
   readonly at: readonly ChannelPosition[] | undefined
 }
 
-/** What a request came to. */
+/** Result of a request. */
 export interface Reply<Payload = unknown> {
   readonly payload: Payload
-  /** Where the events stand that it brought about, where the backend tells. */
+  /** Positions of the events that the request caused, if the backend reports them. */
   readonly at: readonly ChannelPosition[] | undefined
 }
 
-/** A request, a subscription, or the connection itself was refused. */
+/** A refusal of a request, a subscription, or the connection itself. */
 export interface RefusalFrame {
   readonly kind: 'refusal'
-  /** The keys it may answer; none where the connection as a whole is meant. */
+  /** Keys that it may answer; empty if the connection as a whole is refused. */
   readonly to: readonly string[]
   readonly error: Refusal
 }
 
-/** A subscribe was answered: for every channel asked, unless named in `refused`, with a yes. */
+/** The reply to a subscribe, which accepts every requested channel that is not in `refused`. */
 export interface SubscribedFrame {
   readonly kind: 'subscribed'
-  /** The keys it may answer. */
+  /** Keys that it may answer. */
   readonly to: readonly string[]
-  /** The channels' positions, where the backend has any. */
+  /** Positions of the channels, if the backend has positions. */
   readonly at: ReadonlyMap<string, Position>
-  /** The channels that were refused, with why. */
+  /** Refused channels, with the reasons. */
   readonly refused: ReadonlyMap<string, Refusal>
-  /** The channels whose continuity could not be shown. */
+  /** Channels for which the server cannot exclude missed events. */
   readonly gaps: readonly string[]
 }
 
-/** The server took a subscription away. */
+/** The end of a subscription, by the server. */
 export interface UnsubscribedFrame {
   readonly kind: 'unsubscribed'
   readonly channel: string
   readonly error: Refusal
 }
 
-/** The server knows us: from here on the connection is open. */
+/** The acceptance of the client by the server: from here on the connection is open. */
 export interface WelcomeFrame {
   readonly kind: 'welcome'
   readonly connectionId: string | undefined
@@ -107,40 +107,40 @@ export interface WelcomeFrame {
   /** The server's clock, in milliseconds since the Unix epoch. */
   readonly serverTime: number | undefined
   /**
-   * How often the server wants to hear from us, in milliseconds; where only the server asks for signs
-   * of life, the longest that it is ever silent.
+   * Interval in which the server expects messages, in milliseconds; if only the server sends pings,
+   * the longest time without a message from it.
    */
   readonly heartbeatMs: number | undefined
   readonly limits: Limits
 }
 
-/** What a server accepts; a limit it does not tell is `undefined`. */
+/** Limits of a server; a limit that it does not announce is `undefined`. */
 export interface Limits {
   readonly subscriptions: number | undefined
-  /** The largest frame, in bytes. */
+  /** Largest frame, in bytes. */
   readonly frameBytes: number | undefined
   readonly messagesPerSecond: number | undefined
-  /** How long an answer is remembered, in milliseconds. */
+  /** Time for which replies are remembered, in milliseconds. */
   readonly dedupeMs: number | undefined
 }
 
-/** The server asks for a sign of life. */
+/** A ping of the server. */
 export interface PingFrame {
   readonly kind: 'ping'
   readonly timestamp: number | undefined
 }
 
-/** The answer to our ping. */
+/** The reply to a ping of the client. */
 export interface PongFrame {
   readonly kind: 'pong'
-  /** What our ping said. */
+  /** Timestamp of the ping. */
   readonly timestamp: number | undefined
   readonly serverTime: number | undefined
-  /** The channels that moved since the last pong, with the last offset due to us. */
+  /** Channels with events since the last pong, with the last offset due to this connection. */
   readonly offsets: ReadonlyMap<string, Position> | undefined
 }
 
-/** The server will close this connection and asks us to move before. */
+/** A notice that the server will close the connection; the client should reconnect before. */
 export interface GoawayFrame {
   readonly kind: 'goaway'
   readonly deadlineMs: number
@@ -148,18 +148,18 @@ export interface GoawayFrame {
   readonly reason: string
 }
 
-/** Our credentials are about to expire. */
+/** A notice that the credentials of the client are about to expire. */
 export interface ExpiringFrame {
   readonly kind: 'expiring'
   readonly expiresAt: number | undefined
 }
 
-/** A message that means nothing above the dialect. */
+/** A message that has no meaning above the dialect. */
 export interface NoticeFrame {
   readonly kind: 'notice'
-  /** `ignored`: known and left aside on purpose. `malformed`: not of this protocol, an error. */
+  /** `ignored`: known and skipped on purpose. `malformed`: an error, not of this protocol. */
   readonly level: 'ignored' | 'malformed'
   readonly reason: string
-  /** What was left aside. */
+  /** The skipped message. */
   readonly wire: unknown
 }

@@ -1,6 +1,6 @@
 import type { Position } from './frame.ts'
 
-/** What the client wants to say, before a dialect puts it into its backend's words. */
+/** A message of the client, before a dialect encodes it for its backend. */
 export type Intent =
   | HelloIntent
   | SubscribeIntent
@@ -12,95 +12,95 @@ export type Intent =
   | PongIntent
   | AuthIntent
 
-/** Who we are; the first thing said on a connection. */
+/** The first message on a connection, which identifies the client. */
 export interface HelloIntent {
   readonly kind: 'hello'
-  /** When it was said, in milliseconds since the Unix epoch. */
+  /** Time of creation, in milliseconds since the Unix epoch. */
   readonly timestamp: number
-  /** One per client object; the device of presence. */
+  /** Id of the client object; the device id in presence. */
   readonly clientId: string
-  /** Scopes de-duplication of requests for anonymous users. */
+  /** Scope of deduplication for anonymous users. */
   readonly senderId: string
   readonly token: string | undefined
-  /** The user we believe to be, from the last welcome. */
+  /** The user of the last welcome, whom the client expects again. */
   readonly expectUser: string | undefined
 }
 
-/** We want the events of these channels. */
+/** A subscribe to channels. */
 export interface SubscribeIntent {
   readonly kind: 'subscribe'
-  /** When it was said, in milliseconds since the Unix epoch. */
+  /** Time of creation, in milliseconds since the Unix epoch. */
   readonly timestamp: number
   readonly requestId: string
   readonly channels: readonly string[]
-  /** The positions of those that are resumed. */
+  /** Positions of the channels to resume. */
   readonly since: ReadonlyMap<string, Position>
 }
 
-/** We no longer want the events of these channels. */
+/** An unsubscribe from channels. */
 export interface UnsubscribeIntent {
   readonly kind: 'unsubscribe'
-  /** When it was said, in milliseconds since the Unix epoch. */
+  /** Time of creation, in milliseconds since the Unix epoch. */
   readonly timestamp: number
   readonly requestId: string
   readonly channels: readonly string[]
 }
 
-/** We ask for something and want the answer. */
+/** A request, which expects a reply. */
 export interface RequestIntent {
   readonly kind: 'request'
-  /** When it was said, in milliseconds since the Unix epoch. */
+  /** Time of creation, in milliseconds since the Unix epoch. */
   readonly timestamp: number
   readonly requestId: string
   readonly type: string
   readonly channel: string | undefined
-  /** The id for the event it brings about, by which its maker recognises that. */
+  /** Id for the event that the request causes, by which the client recognises it. */
   readonly id?: string | undefined
   readonly payload: unknown
 }
 
-/** We add an event to a channel. */
+/** A publish of an event on a channel. */
 export interface PublishIntent {
   readonly kind: 'publish'
-  /** When it was said, in milliseconds since the Unix epoch. */
+  /** Time of creation, in milliseconds since the Unix epoch. */
   readonly timestamp: number
   readonly requestId: string
   readonly channel: string
-  /** The event's id; the broadcast carries it too. */
+  /** Id of the event; the broadcast carries it too. */
   readonly id: string
   readonly type: string
   readonly payload: unknown
 }
 
-/** We are somewhere, are there in another way, are no longer, or are still. */
+/** A join, update, leave or heartbeat of our own presence. */
 export interface PresenceIntent {
   readonly kind: 'presence'
-  /** When it was said, in milliseconds since the Unix epoch. */
+  /** Time of creation, in milliseconds since the Unix epoch. */
   readonly timestamp: number
   readonly requestId: string
   readonly action: 'join' | 'update' | 'leave' | 'heartbeat'
-  /** Where: the channel `presence:<resource>` tells who else is. */
+  /** Resource to be present at; its presence events are on the channel `presence:<resource>`. */
   readonly resource: string
-  /** What we tell of ourselves there, with a join or an update. */
+  /** Our own metadata there, with a join or an update. */
   readonly meta: unknown
 }
 
-/** We want a sign of life. */
+/** A ping to the server. */
 export interface PingIntent {
   readonly kind: 'ping'
   readonly timestamp: number
 }
 
-/** We give the sign of life the server asked for. */
+/** The reply to a ping of the server. */
 export interface PongIntent {
   readonly kind: 'pong'
   readonly timestamp: number | undefined
 }
 
-/** Our credentials, renewed on the living connection. */
+/** Renewed credentials, on an open connection. */
 export interface AuthIntent {
   readonly kind: 'auth'
-  /** When it was said, in milliseconds since the Unix epoch. */
+  /** Time of creation, in milliseconds since the Unix epoch. */
   readonly timestamp: number
   readonly requestId: string
   readonly token: string

@@ -2,17 +2,19 @@ import { WirefoldError } from '../base/errors.ts'
 import type { Codec } from './codec.ts'
 import { sampleOf } from './fields.ts'
 
-/** The largest text a client reads, in UTF-16 units. */
+/** Largest text that a client reads, in UTF-16 units. */
 const LARGEST = 4 * 1024 * 1024
-/** The deepest nesting either end reads. */
+/** Deepest nesting that client and server read. */
 const DEEPEST = 64
 /** `__proto__` with any of its characters escaped: _ p r o t. */
 const ESCAPED_PROTO = /\\u00(?:5f|70|72|6f|74)/i
 
 /**
- * JSON, with bounds: a text over 4 MiB, nested deeper than 64, or not JSON at all is a `bad-frame`,
- * and `__proto__` keys are left out. Each check runs only when a cheap look says it may matter,
- * since parsing itself is what a message costs.
+ * JSON with limits: a text over 4 MiB, nested deeper than 64, or not valid is a `bad-frame` error,
+ * and `__proto__` keys are removed.
+ *
+ * Each check runs only if a cheap scan shows that it may matter: parsing is the main cost of a
+ * message.
  */
 export const jsonCodec: Codec = {
   name: 'json',
@@ -32,7 +34,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    // Without a cause: the engine's error holds the whole text for as long as somebody keeps it.
+    // Without a cause: the error of the engine would keep the whole text in memory.
     throw bad('not JSON', text)
   }
 }
@@ -42,14 +44,14 @@ function mayPollute(text: string): boolean {
 }
 
 /**
- * Takes `__proto__` keys out of a value that is known not to be too deep; a reviver would cost many
+ * Removes `__proto__` keys from a value that is known not to be too deep; a reviver would cost many
  * times as much.
  */
 function removeProto(value: unknown): void {
   if (typeof value !== 'object' || value === null) return
   if (Array.isArray(value)) for (const item of value) removeProto(item)
   else {
-    // JSON.parse defines its keys, so that this one is a field like any other.
+    // JSON.parse defines `__proto__` as an own property, which can be deleted.
     if (Object.hasOwn(value, '__proto__')) Reflect.deleteProperty(value, '__proto__')
     for (const field of Object.values(value)) removeProto(field)
   }
@@ -60,7 +62,7 @@ function bad(reason: string, data: string | undefined): WirefoldError {
   return new WirefoldError('bad-frame', `A message could not be read: ${reason}.`, detail)
 }
 
-/** Whether there are enough opening brackets for the nesting to be too deep. */
+/** Whether a text has enough opening brackets to be nested too deeply. */
 function mayNest(text: string): boolean {
   let left = DEEPEST
   for (const bracket of ['{', '[']) {
@@ -71,7 +73,7 @@ function mayNest(text: string): boolean {
   return false
 }
 
-/** The exact nesting of a JSON text, without recursion; stops once it is too deep. */
+/** Returns the exact nesting of a JSON text, without recursion; stops once it is too deep. */
 function depth(text: string): number {
   let deepest = 0
   let level = 0

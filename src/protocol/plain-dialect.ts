@@ -3,7 +3,7 @@ import { inFamily } from './channel-name.ts'
 import type { Capabilities } from './dialect.ts'
 import { withCredentials } from './url-query.ts'
 
-/** Waits that double from a second to half a minute, all of them certain. */
+/** Waits that double from one second to 30 s, without jitter. */
 export const doubling: Partial<BackoffOptions> = {
   minMs: 0,
   initialMs: 1000,
@@ -12,8 +12,8 @@ export const doubling: Partial<BackoffOptions> = {
   jitter: 'none',
 }
 
-/** A backend that can do nothing but send events. */
-const nothing: Capabilities = {
+/** Capabilities of a backend that only sends events. */
+const noCapabilities: Capabilities = {
   acks: false,
   recovery: false,
   presence: false,
@@ -23,11 +23,11 @@ const nothing: Capabilities = {
 }
 
 /**
- * What most backends have in common, as the ground of a dialect: no capabilities, the token in the
- * query, refusals that close for good, no signs of life.
+ * Defaults for a dialect: no capabilities, the token in the query, refusals as fatal close codes,
+ * no heartbeat.
  */
 export const plainDialect = {
-  capabilities: nothing,
+  capabilities: noCapabilities,
   presets: {},
   heartbeat: 'none',
   fatalCloseCodes: [1008, 4403],

@@ -1,20 +1,20 @@
-/** One device of a user who is somewhere: a tab, an app. */
+/** One device of a present user: a tab, an app. */
 export interface PresenceDevice {
   readonly id: string
-  /** What it tells of itself. */
+  /** Metadata of the device. */
   readonly meta?: unknown
-  /** When it last gave a sign of life, in milliseconds since the Unix epoch. */
+  /** Time of its last heartbeat, in milliseconds since the Unix epoch. */
   readonly lastSeen: number
 }
 
-/** A user who is somewhere, on one device or several. */
+/** A present user, on one device or several. */
 export interface PresenceUser {
   readonly id: string
   readonly name?: string | undefined
-  /** When any of the devices last gave a sign of life, in milliseconds since the Unix epoch. */
+  /** Time of the last heartbeat of any device, in milliseconds since the Unix epoch. */
   readonly lastSeen: number
-  /** What the newest device tells of itself. */
+  /** Metadata of the newest device. */
   readonly meta?: unknown
-  /** In the order in which they came; empty where the backend does not tell devices apart. */
+  /** Devices in the order in which they joined; empty if the backend does not distinguish them. */
   readonly devices: readonly PresenceDevice[]
 }

@@ -1,9 +1,9 @@
 import type { Refusal } from '../base/errors.ts'
 import { asFields, asNumber, asString } from './fields.ts'
 
-/** A "no", of what a peer tells of it. */
-export function readRefusal(told: unknown): Refusal {
-  const { code, message, retryable, retryAfterMs, details } = asFields(told)
+/** Reads a refusal from a peer's fields. */
+export function readRefusal(value: unknown): Refusal {
+  const { code, message, retryable, retryAfterMs, details } = asFields(value)
   const afterMs = asNumber(retryAfterMs, 0)
   return {
     code: asString(code) ?? 'internal',
@@ -15,13 +15,13 @@ export function readRefusal(told: unknown): Refusal {
 }
 
 /**
- * A backend's "no", with its code in the spelling of this package: `SUBSCRIPTION_LIMIT` is
- * `subscription-limit`.
+ * Reads a refusal of a backend, with its code in the spelling of this package: `SUBSCRIPTION_LIMIT`
+ * is `subscription-limit`.
  *
- * @param details what the backend said, as it said it
+ * @param details the refusal as the backend sent it
  */
-export function readPeerRefusal(told: unknown, details: unknown = told): Refusal {
-  const refusal = readRefusal(told)
+export function readPeerRefusal(value: unknown, details: unknown = value): Refusal {
+  const refusal = readRefusal(value)
   const code = refusal.code
     .toLowerCase()
     .replaceAll('_', '-')

@@ -1,8 +1,8 @@
-/** The longest type, request id, client id or event id, in characters. */
+/** Maximum length of a type, request id, client id or event id, in characters. */
 export const LONGEST_NAME = 128
 
-/** What the protocol itself says; an event or request of such a name would be taken for it. */
-const OWN_WORDS: ReadonlySet<string> = new Set([
+/** Types of the protocol itself; an event or request of such a type would be mistaken for them. */
+const RESERVED_TYPES: ReadonlySet<string> = new Set([
   'auth',
   'auth:expiring',
   'error',
@@ -24,7 +24,7 @@ const OWN_WORDS: ReadonlySet<string> = new Set([
   'welcome',
 ])
 
-/** Whether a name may be that of an application's event or request. */
+/** Whether a name may be the type of an event or request of an application. */
 export function isOwnType(type: string): boolean {
-  return type.length > 0 && type.length <= LONGEST_NAME && !OWN_WORDS.has(type)
+  return type.length > 0 && type.length <= LONGEST_NAME && !RESERVED_TYPES.has(type)
 }

@@ -4,16 +4,19 @@ import type { OutgoingEvent, ServerFrame } from './server-frame.ts'
 /**
  * The server's half of a dialect: translates between a client's messages and {@link Command}s.
  *
- * As the client's half it returns data only, and never throws over what a peer sent.
+ * Like the client's half it only returns data; it never throws because of a peer's message.
  */
 export interface ServerDialect {
   readonly name: string
-  /** What a message asks for; one that cannot be read is a `malformed` command. */
+  /** Returns the commands of a message; one that cannot be read is a `malformed` command. */
   decode(wire: unknown): readonly Command[]
-  /** The text for a frame; `undefined` where the dialect has no word for it. */
+  /** Returns the text of a frame; `undefined` if the dialect does not support it. */
   encode(frame: ServerFrame): string | undefined
-  /** The text for an event, the same for every member; `undefined` where it is not for this dialect. */
+  /**
+   * Returns the text of an event, the same for every receiver; `undefined` if the dialect does not
+   * send it.
+   */
   encodeEvent(event: OutgoingEvent): string | undefined
-  /** Several texts as one frame; a dialect without a word for that sends a frame each. */
+  /** Joins several texts into one frame; without it, each text is sent as a frame. */
   join?(texts: readonly string[]): string
 }

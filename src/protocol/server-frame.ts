@@ -10,14 +10,7 @@ import type {
   WelcomeFrame,
 } from './frame.ts'
 
-/** The answer to an unsubscribe. */
-export interface ReleasedFrame {
-  readonly kind: 'released'
-  /** The keys it answers. */
-  readonly to: readonly string[]
-}
-
-/** What a server tells one client. Events go another way: {@link ServerDialect.encodeEvent}. */
+/** A message of the server to one client; events use {@link ServerDialect.encodeEvent} instead. */
 export type ServerFrame =
   | ReplyFrame
   | RefusalFrame
@@ -30,21 +23,29 @@ export type ServerFrame =
   | GoawayFrame
   | ExpiringFrame
 
-/** An event on its way to the members of a channel. */
+/** The reply to an unsubscribe. */
+export interface ReleasedFrame {
+  readonly kind: 'released'
+  /** Keys that it answers. */
+  readonly to: readonly string[]
+}
+
+/** An event on its way to the subscribers of a channel. */
 export interface OutgoingEvent {
-  /** The channel it happened on. */
+  /** Channel of the event. */
   readonly channel: string
   readonly type: string
-  /** Its payload as JSON text, written once for all dialects; `undefined` where it has none. */
+  /** Payload as JSON text, encoded once for all dialects; `undefined` if there is none. */
   readonly json: string | undefined
   readonly id: string | undefined
   /**
-   * Its place in the history it is delivered from; `undefined` where it has none, or is for one receiver only.
+   * Position in the history from which it is delivered; `undefined` if it has none, or is for one
+   * receiver only.
    */
   readonly offset: number | undefined
-  /** The previous offset due to the receiver, where that is not `offset - 1`. */
+  /** Previous offset due to the receiver, if it is not `offset - 1`. */
   readonly prev?: number | undefined
-  /** The family channel it is delivered through. */
+  /** Family channel through which it is delivered. */
   readonly via: string | undefined
   /** Milliseconds since the Unix epoch. */
   readonly timestamp: number

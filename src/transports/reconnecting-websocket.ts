@@ -10,29 +10,18 @@ import { platformWebSocket, webSocketTransport } from './websocket.ts'
 import { socketAddress } from './websocket-url.ts'
 
 /*
- * The package between two of our own parts. Above it the client's state machine alone decides when
- * there is a next attempt: the package asks for the address of its next socket, and gets it when
- * the transport is opened again. Below it the default transport deals with the platform. Between
- * them nothing of the package's own schedule, queue and error path is left to act.
+ * The package works between two parts of wirefold. Above it, only the client decides when to
+ * reconnect: the package asks for the address of its next socket, and gets it when the transport is
+ * opened again. Below it, the default transport deals with the platform. The schedule, queue and
+ * error path of the package are never used.
  */
 
-/** The longest wait that timers know, 25 days: how long a connection may take is the client's rule. */
-const NEVER = 2 ** 31 - 1
-
-/** What {@link reconnectingWebSocket} can be told. */
-export interface ReconnectingWebSocketOptions extends WebSocketTransportOptions {
-  /**
-   * The class to open sockets with.
-   * @default globalThis.WebSocket
-   */
-  readonly WebSocket?: WebSocketConstructor | undefined
-}
-
 /**
- * A transport that has its sockets opened, and opened again, by the package `reconnecting-websocket`.
+ * Creates a transport whose sockets are opened, and reopened, by the package
+ * `reconnecting-websocket`.
  *
- * When that happens stays the client's decision, as with every transport. Opening throws `bad-url`
- * as the default transport does, and `no-websocket` where there is no class.
+ * The client decides when, as with every transport. Opening throws `bad-url` as the default
+ * transport does, and `no-websocket` if there is no class.
  *
  * @example
  * const client = new RealtimeClient(url, { transport: reconnectingWebSocket() })
@@ -40,13 +29,13 @@ export interface ReconnectingWebSocketOptions extends WebSocketTransportOptions 
 export function reconnectingWebSocket(
   options: ReconnectingWebSocketOptions = {},
 ): TransportFactory {
-  /** Lost its socket and waits for the address of the next. */
+  /** Driver that lost its socket and waits for the address of the next one. */
   let idle: Driver | undefined
   return {
     name: 'reconnecting-websocket',
     open(url, protocols, handlers) {
       const WebSocketClass = options.WebSocket ?? platformWebSocket()
-      // The package opens sockets a moment later, when it is too late to throw.
+      // The package opens sockets asynchronously, when it is too late to throw.
       const address = socketAddress(url, options.allowInsecure ?? false)
       const driver = idle ?? new Driver(webSocketTransport(WebSocketClass, { allowInsecure: true }))
       idle = undefined
@@ -57,12 +46,26 @@ export function reconnectingWebSocket(
   }
 }
 
-/** One instance of the package, for as long as its sockets are lost and not closed by us. */
+/** Options of {@link reconnectingWebSocket}. */
+export interface ReconnectingWebSocketOptions extends WebSocketTransportOptions {
+  /**
+   * Class to open sockets with.
+   * @default globalThis.WebSocket
+   */
+  readonly WebSocket?: WebSocketConstructor | undefined
+}
+
+/** Longest delay of `setTimeout`, 25 days: the client limits the time of an attempt itself. */
+const NEVER = 2 ** 31 - 1
+
+/**
+ * An instance of the package, used as long as its sockets are lost and not closed by the client.
+ */
 class Driver {
   readonly #instance: ReconnectingWebSocket
   #protocols: readonly string[] = []
   #address: Promise<string>
-  #give: (url: string) => void = () => {}
+  #resolveAddress: (url: string) => void = () => {}
 
   constructor(sockets: TransportFactory) {
     this.#address = this.#nextAddress()
@@ -83,7 +86,7 @@ class Driver {
     })
   }
 
-  /** Has the next socket opened; `lost` is called when this may be done again. */
+  /** Opens the next socket; `lost` is called when the driver can be opened again. */
   open(
     url: string,
     protocols: readonly string[],
@@ -91,7 +94,7 @@ class Driver {
     lost: () => void,
   ): Transport {
     const instance = this.#instance
-    // What was told to one connection must not reach the next one of the same instance.
+    // Calls for one connection must not reach the next one of the same instance.
     let live = true
     instance.onopen = () => handlers.opened()
     instance.onmessage = ({ data }: { data: unknown }) => handlers.message(data)
@@ -103,7 +106,7 @@ class Driver {
       handlers.closed(info)
     }
     this.#protocols = protocols
-    this.#give(url)
+    this.#resolveAddress(url)
     return {
       get bufferedAmount() {
         return live ? instance.bufferedAmount : 0
@@ -121,21 +124,21 @@ class Driver {
 
   #nextAddress(): Promise<string> {
     return new Promise((resolve) => {
-      this.#give = resolve
+      this.#resolveAddress = resolve
     })
   }
 }
 
 /**
- * What the package takes for a WebSocket: the default transport in the shape of one.
+ * The default transport in the shape of a WebSocket, for the package.
  *
- * It never says `error`, of which the package would make a clean close of code 1000: the `close`
- * that it says instead has the true code and the cause.
+ * It never emits `error`, which the package would turn into a clean close of code 1000: its `close`
+ * has the true code and the cause.
  */
 class Socket {
-  /** By this the package recognises a class of sockets. */
+  /** The package recognises a socket class by this constant. */
   static readonly CLOSING = 2
-  /** 0 until it opened, then 1: by this the package knows whether to send or to queue. */
+  /** 0 until it opens, then 1: the package sends if it is 1, and queues otherwise. */
   readyState = 0
   readonly #listeners = new Map<string, (event: object) => void>()
   readonly #transport: Transport | undefined
@@ -145,14 +148,14 @@ class Socket {
       this.#transport = dial({
         opened: () => {
           this.readyState = 1
-          this.#say('open', {})
+          this.#emit('open', {})
         },
-        message: (data) => this.#say('message', { data }),
-        closed: (info) => this.#say('close', info),
+        message: (data) => this.#emit('message', { data }),
+        closed: (info) => this.#emit('close', info),
       })
     } catch (cause) {
-      // Thrown, it would be a rejection that nobody handles.
-      queueMicrotask(() => this.#say('close', { code: 1006, reason: '', cause }))
+      // If it were thrown, it would be an unhandled rejection.
+      queueMicrotask(() => this.#emit('close', { code: 1006, reason: '', cause }))
     }
   }
 
@@ -176,7 +179,7 @@ class Socket {
     this.#listeners.delete(name)
   }
 
-  #say(name: string, event: object): void {
+  #emit(name: string, event: object): void {
     this.#listeners.get(name)?.(event)
   }
 }

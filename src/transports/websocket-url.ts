@@ -1,28 +1,28 @@
 import { WirefoldError } from '../base/errors.ts'
 
 /**
- * The address to open a WebSocket at: one that is relative, or of a page, is taken from the page with
- * the scheme that goes with it.
+ * Returns the address at which to open a WebSocket: a relative address is resolved against the
+ * page, and `http:` becomes `ws:`, `https:` becomes `wss:`.
  *
- * Throws `bad-url` for what is none, and for one without TLS that leaves this machine.
+ * Throws `bad-url` for an invalid address, and for an unencrypted one to another machine.
  *
- * @param allowInsecure lets that go without TLS
- * @param page where relative addresses begin
+ * @param allowInsecure allows unencrypted addresses
+ * @param page base of relative addresses
  */
 export function socketAddress(url: string, allowInsecure: boolean, page = pageAddress()): string {
   const { protocol, hostname, href } = parsed(url, page)
   if (!/^wss?:$/.test(protocol)) throw badUrl(url)
   if (protocol === 'ws:' && !allowInsecure && !isLoopback(hostname)) {
-    const message = `${url} is open to whoever is on the way. Give a wss: address, or set allowInsecure.`
+    const message = `${url} is not encrypted. Use wss:, or set \`allowInsecure\`.`
     throw new WirefoldError('bad-url', message, { url })
   }
-  // As it was given, where it is whole: what `URL` makes of it can differ in a slash.
+  // An absolute address is used as given: `URL` may add a slash.
   return /^wss?:/.test(url) ? url : href
 }
 
-/** The error for an address that is none of a WebSocket. */
+/** Creates the error for an address that cannot be opened as a WebSocket. */
 export function badUrl(url: string, cause?: unknown): WirefoldError {
-  const message = `${url} cannot be opened as a WebSocket. Give a ws: or wss: address.`
+  const message = `${url} cannot be opened as a WebSocket. Use a ws: or wss: address.`
   return new WirefoldError('bad-url', message, { url }, { cause })
 }
 

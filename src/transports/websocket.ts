@@ -2,38 +2,14 @@ import { WirefoldError } from '../base/errors.ts'
 import type { CloseInfo, TransportFactory } from '../ports/transport.ts'
 import { badUrl, socketAddress } from './websocket-url.ts'
 
-/** What wirefold uses of a WebSocket: the platform's, `ws`, mock-socket, and others fit. */
-export interface WebSocketLike {
-  binaryType: string
-  readonly bufferedAmount: number
-  onopen: ((event: never) => void) | null
-  onmessage: ((event: never) => void) | null
-  onerror: ((event: never) => void) | null
-  onclose: ((event: never) => void) | null
-  send(data: string): void
-  close(code?: number, reason?: string): void
-}
-
-/** A class of {@link WebSocketLike}s. */
-export type WebSocketConstructor = new (url: string, protocols?: string[]) => WebSocketLike
-
-/** What {@link webSocketTransport} can be told. */
-export interface WebSocketTransportOptions {
-  /**
-   * Opens addresses without TLS that leave this machine, too: everybody on the way reads and changes
-   * what is said.
-   * @default false
-   */
-  readonly allowInsecure?: boolean | undefined
-}
-
 /**
- * The default transport: one WebSocket, of the given class or the platform's own. An address that is
- * relative is taken from the page. Opening throws `bad-url` for what is no address of a WebSocket, and
- * for `ws:` to another machine.
+ * Creates the default transport: one WebSocket, of the given class or the platform's own. A
+ * relative address is resolved against the page. Opening throws `bad-url` for an address that is
+ * not of a WebSocket, and for `ws:` to another machine.
  *
- * It survives what platforms do differently: an `error` with no `close` behind it (Node 22 before the
- * socket opened), a `close` that waits for a peer that is gone, an `error` after our own `close()`.
+ * It handles the differences of platforms: an `error` without a `close` after it (Node 22 before
+ * the socket opened), a `close` that waits for a peer that is gone, an `error` after our own
+ * `close()`.
  */
 export function webSocketTransport(
   WebSocketClass?: WebSocketConstructor,
@@ -61,8 +37,8 @@ export function webSocketTransport(
       socket.onmessage = (event: { data: unknown }) => {
         if (!done) handlers.message(event.data)
       }
-      // Before it opened an error is the end: on some platforms nothing follows. Afterwards `close`
-      // follows and knows the code.
+      // Before the socket opened, `error` may be the last event (Node 22). Afterwards `close`
+      // follows, with the code.
       socket.onerror = (event: unknown) => {
         if (!open) end({ code: 1006, reason: '', cause: event })
       }
@@ -75,13 +51,50 @@ export function webSocketTransport(
         },
         send: (data) => socket.send(data),
         close(code, reason) {
-          // The handlers stay: `ws` turns an `error` nobody listens to into an exception.
+          // The handlers stay: `ws` throws an `error` that has no listener.
           done = true
           socket.close(code, reason)
         },
       }
     },
   }
+}
+
+/** Options of {@link webSocketTransport}. */
+export interface WebSocketTransportOptions {
+  /**
+   * Allows unencrypted addresses of other machines: their traffic can be read and changed on the
+   * way.
+   * @default false
+   */
+  readonly allowInsecure?: boolean | undefined
+}
+
+/**
+ * The part of a WebSocket that wirefold uses: the platform's, `ws`, mock-socket, and others fit.
+ */
+export interface WebSocketLike {
+  binaryType: string
+  readonly bufferedAmount: number
+  onopen: ((event: never) => void) | null
+  onmessage: ((event: never) => void) | null
+  onerror: ((event: never) => void) | null
+  onclose: ((event: never) => void) | null
+  send(data: string): void
+  close(code?: number, reason?: string): void
+}
+
+/** A class of {@link WebSocketLike}s. */
+export type WebSocketConstructor = new (url: string, protocols?: string[]) => WebSocketLike
+
+/** Returns the WebSocket class of this environment; throws `no-websocket` if there is none. */
+export function platformWebSocket(): WebSocketConstructor {
+  if (typeof WebSocket === 'function') return WebSocket
+  throw new WirefoldError(
+    'no-websocket',
+    'This environment has no WebSocket. Pass a class: new RealtimeClient(url, { WebSocket }).',
+    {},
+  )
 }
 
 function create(
@@ -94,14 +107,4 @@ function create(
   } catch (cause) {
     throw badUrl(url, cause)
   }
-}
-
-/** The WebSocket class of this environment; throws `no-websocket` where there is none. */
-export function platformWebSocket(): WebSocketConstructor {
-  if (typeof WebSocket === 'function') return WebSocket
-  throw new WirefoldError(
-    'no-websocket',
-    'There is no WebSocket here. Pass a class: new RealtimeClient(url, { WebSocket }).',
-    {},
-  )
 }

@@ -17,7 +17,7 @@ interface VueKind extends StoreKind {
 const preact = valueSignals<PreactKind>(signal)
 const vue = valueSignals<VueKind>(shallowRef)
 
-/** As a component would: a scope that is stopped when it goes away. */
+/** Follows as a component would: a scope that is stopped when the component goes away. */
 function followRef<T>(ref: ShallowRef<T>, run: (value: T) => void): () => void {
   const scope = effectScope(true)
   scope.run(() => watch(ref, (value) => run(value), { flush: 'sync' }))

@@ -10,14 +10,14 @@ import {
 } from 'wirefold/testing'
 import { exposeGarbageCollector } from './garbage.ts'
 
-/** The promises that a store breaks. */
+/** Returns the names of the cases that a store fails. */
 async function broken<Make>(suite: readonly SuiteCase<Make>[], make: Make): Promise<string[]> {
   const names: string[] = []
   for (const { name, run } of suite) await run(make).catch(() => names.push(name))
   return names
 }
 
-/** A sound store, with one thing about it spoilt. */
+/** A sound store, with one defect. */
 const spoilt =
   (spoil: <T>(store: StoreHarness<T>) => Partial<StoreHarness<T>>): MakeStore =>
   (initial) => {
@@ -32,7 +32,7 @@ const spoilt =
 
 describe('the store suite', () => {
   const spoilers: Record<string, [spoil: MakeStore, caught: string[]]> = {
-    'never stops telling': [
+    'calls followers that stopped': [
       spoilt(({ follow }) => ({
         follow(run) {
           follow(run)
@@ -40,23 +40,23 @@ describe('the store suite', () => {
         },
       })),
       [
-        'tells a follower that stopped nothing more, and lets it stop twice',
-        'tells the other followers when one stops, even twice',
-        'lets a follower stop while it is told',
+        'does not call a follower that stopped, and lets it stop twice',
+        'still calls the other followers when one stops, even twice',
+        'lets a follower stop while it is called',
         'forgets a follower that stopped',
       ],
     ],
-    'never tells': [
+    'never calls followers': [
       spoilt(() => ({ follow: () => () => {} })),
       [
-        'tells a follower every change, once',
-        'tells nobody when it is set to the value it has',
-        'tells the other followers when one stops, even twice',
-        'shows a newcomer what changed while nobody followed',
+        'calls a follower for every change, once',
+        'calls no follower when it is set to the value it has',
+        'still calls the other followers when one stops, even twice',
+        'shows a new follower the changes made while it had none',
         'leaves every follower with the newest value when one of them sets it',
       ],
     ],
-    'tells twice': [
+    'calls followers twice': [
       spoilt(({ follow }) => ({
         follow: (run) =>
           follow((value) => {
@@ -64,9 +64,9 @@ describe('the store suite', () => {
             run(value)
           }),
       })),
-      ['tells a follower every change, once'],
+      ['calls a follower for every change, once'],
     ],
-    'takes a function for an update': [
+    'calls a function that is set': [
       spoilt(({ set }) => ({
         set: (value) => set(typeof value === 'function' ? value() : value),
       })),
@@ -74,13 +74,13 @@ describe('the store suite', () => {
     ],
     'copies objects': [
       spoilt(({ set }) => ({ set: (value) => set(Array.isArray(value) ? value : clone(value)) })),
-      ['holds an object as it is, and tells a new one with the same members'],
+      ['holds an object as it is, and treats a new one with the same members as a change'],
     ],
     'does not take undefined': [
       spoilt(({ set }) => ({ set: (value) => value !== undefined && set(value) })),
       ['holds nothing as a value: undefined and null'],
     ],
-    'keeps those that stopped': [
+    'keeps followers that stopped': [
       spoilt(({ follow }) => {
         const kept: unknown[] = []
         return {
@@ -101,7 +101,7 @@ describe('the store suite', () => {
     })
   }
 
-  it('catches a store that tells whatever it is set to, with the value it was set to', async () => {
+  it('catches a store that notifies equal values, each listener with the value set first', async () => {
     const make: MakeStore = (initial) => {
       const runs = new Set<(value: typeof initial) => void>()
       let value = initial
@@ -118,7 +118,7 @@ describe('the store suite', () => {
       }
     }
     expect(await broken(storeSuite, make)).toEqual([
-      'tells nobody when it is set to the value it has',
+      'calls no follower when it is set to the value it has',
       'leaves every follower with the newest value when one of them sets it',
     ])
   })
@@ -138,7 +138,7 @@ describe('the store suite', () => {
 })
 
 describe('the readable suite', () => {
-  it('catches a naive store at what naive stores get wrong', async () => {
+  it('catches the usual mistakes of a naive store', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
     const make: MakeReadable = (initial) => {
       const runs = new Set<(value: typeof initial) => void>()
@@ -150,19 +150,19 @@ describe('the readable suite', () => {
       return {
         store: { get: () => value, listen, subscribe: listen },
         set(next) {
-          const told = [...runs]
-          for (const run of told) run(next)
+          const called = [...runs]
+          for (const run of called) run(next)
           value = next
         },
       }
     }
     expect(await broken(readableSuite, make)).toEqual([
       'calls a subscriber at once and after every change',
-      'takes one function twice as two followers, released one by one',
+      'treats one function added twice as two followers, released one by one',
       'does not call a follower that another released during the same change',
-      'reports what a follower throws, and tells the others',
+      'reports what a follower throws, and calls the others',
       'survives an error report that throws',
-      'never goes back: nobody hears an older value after a newer one',
+      'never passes a follower an older value after a newer one',
     ])
   })
 })

@@ -41,12 +41,12 @@ describe("a built-in store, by Svelte's contract", () => {
   it('feeds a derived store together with one of Svelte', () => {
     const count = createStore(2)
     const product = derived([count, readable(10)], ([a, b]) => a * b)
-    const heard: number[] = []
-    const stop = product.subscribe((value) => heard.push(value))
+    const received: number[] = []
+    const stop = product.subscribe((value) => received.push(value))
     count.set(3)
     stop()
     count.set(4)
-    expect(heard).toEqual([20, 30])
+    expect(received).toEqual([20, 30])
   })
 })
 

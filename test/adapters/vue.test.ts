@@ -29,7 +29,7 @@ const entries = Object.keys(manifest.exports)
   .filter((entry) => entry !== './package.json')
   .map((entry) => entry.replace(/^\./, 'wirefold'))
 
-/** A server, a client, and one of everything that an application keeps of them. */
+/** Creates a server, a client, and one of every object that an application keeps of them. */
 async function things() {
   const { server, url } = await serve()
   const { client } = connect(url)
@@ -65,7 +65,7 @@ describe('Vue', () => {
       const exported: Record<string, unknown> = await import(name)
       for (const [label, value] of Object.entries(exported)) {
         if (typeof value !== 'function' || !/^class\b/.test(String(value))) continue
-        // Vue knows errors by themselves, which objects made here of their prototype are not.
+        // Vue recognises errors themselves, but not objects created here from their prototype.
         if (value.prototype instanceof Error) continue
         expect(isReactive(reactive(Object.create(value.prototype))), label).toBe(false)
       }

@@ -14,7 +14,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** Runs the frames that are due, and those asked for meanwhile. */
+/** Runs the frames that are due, and those requested for meanwhile. */
 const frames: (() => void)[] = []
 const runFrames = () => {
   for (let run = frames.shift(); run; run = frames.shift()) run()
@@ -25,14 +25,14 @@ const settling: Record<NotifyMode, { readonly settle?: () => void | Promise<void
   // A microtask in which something is set leads to another one.
   microtask: {
     async settle() {
-      for (let turn = 0; turn < 10; turn++) await Promise.resolve()
+      for (let round = 0; round < 10; round++) await Promise.resolve()
     },
   },
   frame: { settle: runFrames },
 }
 
 for (const notify of ['sync', 'microtask', 'frame'] as const) {
-  describe(`a built-in store that tells by ${notify}`, () => {
+  describe(`a built-in store with notify: ${notify}`, () => {
     const make: MakeStore = (initial) => {
       const { store, set } = storeFactory({ notify }).create(initial)
       return {
@@ -59,18 +59,18 @@ describe('createStore', () => {
     expect(store.get()).toBe(2)
   })
 
-  it('takes NaN for the value it already has, and -0 for another than 0', () => {
+  it('treats NaN as equal to NaN, and -0 as different from 0', () => {
     const store = createStore(Number.NaN)
-    const heard = vi.fn()
-    store.listen(heard)
+    const received = vi.fn()
+    store.listen(received)
     store.set(Number.NaN)
-    expect(heard).not.toHaveBeenCalled()
+    expect(received).not.toHaveBeenCalled()
     store.set(0)
     store.set(-0)
-    expect(heard).toHaveBeenCalledTimes(2)
+    expect(received).toHaveBeenCalledTimes(2)
   })
 
-  it('prints what a follower throws where nobody asked for it', () => {
+  it('prints what a follower throws if there is no onError', () => {
     const print = vi.spyOn(console, 'error').mockImplementation(() => {})
     const fault = new Error('follower')
     createStore(1).subscribe(() => {
@@ -92,59 +92,59 @@ describe('createStore', () => {
     expect(print.mock.calls).toEqual([['follower'], ['report']])
   })
 
-  it('tells at once by default', () => {
+  it('calls listeners at once by default', () => {
     const store = createStore(1)
-    const heard = vi.fn()
-    store.listen(heard)
+    const received = vi.fn()
+    store.listen(received)
     store.set(2)
-    expect(heard.mock.calls).toEqual([[2]])
+    expect(received.mock.calls).toEqual([[2]])
   })
 })
 
 describe('stores that share a schedule', () => {
-  it('tell many changes of one turn once, with the last value', async () => {
+  it('call listeners once for many changes in one task, with the last value', async () => {
     const { store, set } = storeFactory({ notify: 'microtask' }).create(0)
-    const heard = vi.fn()
-    store.listen(heard)
+    const received = vi.fn()
+    store.listen(received)
     for (let value = 1; value <= 100; value++) set(value)
-    expect(heard).not.toHaveBeenCalled()
+    expect(received).not.toHaveBeenCalled()
     await Promise.resolve()
-    expect(heard.mock.calls).toEqual([[100]])
+    expect(received.mock.calls).toEqual([[100]])
   })
 
-  it('are told together, each once, in the order they first changed', async () => {
+  it('notify together, each once, in the order in which they first changed', async () => {
     const factory = storeFactory({ notify: 'microtask' })
     const a = factory.create('a')
     const b = factory.create('b')
-    const heard: string[] = []
-    a.store.listen((value) => heard.push(value))
-    b.store.listen((value) => heard.push(value))
+    const received: string[] = []
+    a.store.listen((value) => received.push(value))
+    b.store.listen((value) => received.push(value))
     b.set('b1')
     a.set('a1')
     b.set('b2')
     await Promise.resolve()
-    expect(heard).toEqual(['b2', 'a1'])
+    expect(received).toEqual(['b2', 'a1'])
   })
 
-  it('tell a change made while they are told in a round of its own', async () => {
+  it('notify a change made during a notification in a round of its own', async () => {
     const factory = storeFactory({ notify: 'microtask' })
     const a = factory.create(0)
     const b = factory.create(0)
-    const heard: string[] = []
-    b.store.listen((value) => heard.push(`b${value}`))
+    const received: string[] = []
+    b.store.listen((value) => received.push(`b${value}`))
     a.store.listen((value) => {
-      heard.push(`a${value}`)
+      received.push(`a${value}`)
       b.set(value)
     })
     a.set(1)
     await Promise.resolve()
-    expect(heard).toEqual(['a1'])
+    expect(received).toEqual(['a1'])
     await Promise.resolve()
-    expect(heard).toEqual(['a1', 'b1'])
+    expect(received).toEqual(['a1', 'b1'])
   })
 
-  it('ask for one microtask however often they change', () => {
-    const asked = vi.spyOn(globalThis, 'queueMicrotask').mockImplementation(() => {})
+  it('request one microtask however often they change', () => {
+    const requested = vi.spyOn(globalThis, 'queueMicrotask').mockImplementation(() => {})
     const factory = storeFactory({ notify: 'microtask' })
     const one = factory.create(0)
     const other = factory.create(0)
@@ -152,16 +152,16 @@ describe('stores that share a schedule', () => {
     other.store.listen(() => {})
     for (let value = 1; value <= 5; value++) one.set(value)
     other.set(1)
-    expect(asked).toHaveBeenCalledTimes(1)
+    expect(requested).toHaveBeenCalledTimes(1)
   })
 
-  it('ask for nothing while nobody follows', () => {
-    const asked = vi.spyOn(globalThis, 'queueMicrotask')
+  it('request nothing while there is no listener', () => {
+    const requested = vi.spyOn(globalThis, 'queueMicrotask')
     storeFactory({ notify: 'microtask' }).create(0).set(1)
-    expect(asked).not.toHaveBeenCalled()
+    expect(requested).not.toHaveBeenCalled()
   })
 
-  it('still tell the others when one has a follower and a report that throw', async () => {
+  it('still notify the others when a listener and the report of its error throw', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
     const factory = storeFactory({
       notify: 'microtask',
@@ -174,37 +174,37 @@ describe('stores that share a schedule', () => {
     a.store.listen(() => {
       throw 'follower'
     })
-    const heard = vi.fn()
-    b.store.listen(heard)
+    const received = vi.fn()
+    b.store.listen(received)
     a.set(1)
     b.set(1)
     await Promise.resolve()
-    expect(heard).toHaveBeenCalledTimes(1)
+    expect(received).toHaveBeenCalledTimes(1)
   })
 })
 
-describe('a store that tells with the frame', () => {
+describe('a store that notifies with the frame', () => {
   it('waits for the next animation frame, and for as long as there is none', () => {
     const store = createStore(0, { notify: 'frame' })
-    const heard = vi.fn()
-    store.listen(heard)
+    const received = vi.fn()
+    store.listen(received)
     for (let value = 1; value <= 1000; value++) store.set(value)
     expect(frames).toHaveLength(1)
-    expect(heard).not.toHaveBeenCalled()
+    expect(received).not.toHaveBeenCalled()
     runFrames()
-    expect(heard.mock.calls).toEqual([[1000]])
+    expect(received.mock.calls).toEqual([[1000]])
   })
 
-  it('takes a timer of 16 ms where there are no frames', () => {
+  it('uses a timer of 16 ms where there are no frames', () => {
     vi.useFakeTimers()
     vi.stubGlobal('requestAnimationFrame', undefined)
     const store = createStore(0, { notify: 'frame' })
-    const heard = vi.fn()
-    store.listen(heard)
+    const received = vi.fn()
+    store.listen(received)
     store.set(1)
     vi.advanceTimersByTime(15)
-    expect(heard).not.toHaveBeenCalled()
+    expect(received).not.toHaveBeenCalled()
     vi.advanceTimersByTime(1)
-    expect(heard.mock.calls).toEqual([[1]])
+    expect(received.mock.calls).toEqual([[1]])
   })
 })

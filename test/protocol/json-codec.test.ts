@@ -23,7 +23,7 @@ describe('the JSON codec', () => {
     )
   })
 
-  it('reads 64 levels and no more, whatever the brackets in strings', () => {
+  it('reads 64 levels and no more, not counting brackets in strings', () => {
     expect(jsonCodec.decode(nested(64))).toBeInstanceOf(Array)
     expect(() => jsonCodec.decode(nested(65))).toThrow(/nested deeper/)
     expect(() => jsonCodec.decode(nested(100_000))).toThrow(/nested deeper/)

@@ -9,7 +9,7 @@ import { overLoopback } from './real-peers.ts'
 
 const loopback = overLoopback(engineIo(webSocketTransport(WebSocket)).transport)
 
-/** Far ends that speak of the suite's messages as of events. */
+/** Far ends that carry the messages of the suite as events. */
 const overEngine: MakeTransport = async (reception, greet) => {
   const harness = await loopback(reception, (peer) => {
     peer.send('0{}')
@@ -51,14 +51,14 @@ it('opens with the first packet of Engine.IO, not with the socket, and only once
   const peer = await bench.peer()
   near.transport.send('["early"]')
   await bench.quiet()
-  expect(near.told).toEqual([])
+  expect(near.events).toEqual([])
   peer.send('0{}')
   peer.send('0{}')
-  await bench.until('it opens', () => near.told.length > 0)
+  await bench.until('it opens', () => near.events.length > 0)
   near.transport.send('["first"]')
   await bench.until('it arrives', () => peer.received.length > 0)
   await bench.quiet()
-  expect(near.told).toEqual(['opened'])
+  expect(near.events).toEqual(['opened'])
   expect(peer.received).toEqual(['42["first"]'])
   await harness.dispose?.()
 })

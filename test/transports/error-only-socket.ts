@@ -3,8 +3,8 @@ import { WebSocket } from 'ws'
 type Handler = ((event: object) => void) | null
 
 /**
- * A socket class as bare as any: handlers are properties, there is no `addEventListener`, and as in
- * Node 22 an attempt that fails is an `error`, two where it was given up, and never a `close`.
+ * A minimal socket class: handlers are properties, there is no `addEventListener`, and as in Node
+ * 22 a failed attempt is an `error`, two if it was aborted, and never a `close`.
  */
 export class ErrorOnlySocket {
   onopen: Handler = null

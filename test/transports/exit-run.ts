@@ -5,14 +5,14 @@ import { reconnectingWebSocket } from '../../src/entries/reconnecting-websocket.
 import { RealtimeServer } from '../../src/entries/server.ts'
 
 /*
- * A program that closes clients in every state they can be in, and prints for how long something
- * kept it alive afterwards, in milliseconds.
+ * A program that closes clients in every state, and prints for how long it stayed alive afterwards,
+ * in milliseconds.
  */
 
 async function closeInEveryState(transport: TransportFactory): Promise<void> {
   const server = new RealtimeServer({ onError: () => {} })
   const { url } = await server.listen()
-  // A wait that goes on after the close cannot be taken for a slow machine.
+  // Long enough that a wait left after the close is not mistaken for a slow machine.
   const client = new RealtimeClient(url, { transport, backoff: { minMs: 60_000 } })
   const becomes = (name: string) =>
     new Promise<void>((resolve) => {

@@ -28,7 +28,7 @@ export function overMockSocket(factory: TransportFactory): MakeTransport {
         send: (data) => socket.send(data),
         close: (code, reason) => socket.close({ code, reason, wasClean: true }),
         cut() {
-          throw new Error('mock-socket cuts no lines.')
+          throw new Error('mock-socket cannot break a connection.')
         },
         freeze: () => server.stop(),
       }

@@ -5,15 +5,15 @@ import { holdToTheSuite, over } from './hold-to-the-suite.ts'
 import { overMockSocket } from './mock-peers.ts'
 
 const excuses = {
-  'its server is told one subprotocol': ['offers its protocols'],
+  'its server gets one subprotocol': ['offers its protocols'],
   'its server always answers': [
-    'tells nothing while the far end says nothing',
+    'reports nothing while the far end says nothing',
     'is silent when closed 0 ms after open(), where the far end says nothing',
     'is silent when closed 10 ms after open(), where the far end says nothing',
   ],
-  'it has no lines to cut': [
-    'ends with 1006, once, when the line is cut',
-    'is silent when the line is cut after its close()',
+  'it cannot break a connection': [
+    'ends with 1006, once, when the connection is lost',
+    'is silent when the connection is lost after its close()',
   ],
   'its server freezes as a whole': [
     'opens again after its own close(), beside a far end that froze',

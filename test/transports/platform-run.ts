@@ -5,14 +5,14 @@ import { transportSuite } from '../../src/entries/testing.ts'
 import { overLoopback } from './real-peers.ts'
 
 /*
- * A program for a Node with a WebSocket of its own: holds the transports to the suite, and prints
- * what each case came to.
+ * A program for a Node with a WebSocket of its own: runs the suite on the transports, and prints
+ * the result of each case.
  */
 
-/** What a case came to: nothing, or what was wrong. */
+/** Results by case: null, or the error. */
 export type Outcomes = Record<string, string | null>
 
-async function hold(make: MakeTransport): Promise<Outcomes> {
+async function runSuite(make: MakeTransport): Promise<Outcomes> {
   const outcomes: Outcomes = {}
   for (const { name, run } of transportSuite) {
     outcomes[name] = await run(make).then(() => null, String)
@@ -21,7 +21,7 @@ async function hold(make: MakeTransport): Promise<Outcomes> {
 }
 
 const [standard, reconnecting] = await Promise.all([
-  hold(overLoopback(webSocketTransport())),
-  hold(overLoopback(reconnectingWebSocket())),
+  runSuite(overLoopback(webSocketTransport())),
+  runSuite(overLoopback(reconnectingWebSocket())),
 ])
 console.log(JSON.stringify({ standard, reconnecting }))

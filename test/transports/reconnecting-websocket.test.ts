@@ -19,7 +19,7 @@ holdToTheSuite(
 describe('reconnecting-websocket', () => {
   afterEach(() => vi.unstubAllGlobals())
 
-  /** A platform that forbids sockets, as one does to a page it does not trust. */
+  /** A platform that forbids sockets, as a sandboxed page does. */
   const forbid = (): never => {
     throw new Error('forbidden')
   }
@@ -30,14 +30,14 @@ describe('reconnecting-websocket', () => {
   }
   const ignore = { opened() {}, message() {} }
 
-  it('says what to do where there is no WebSocket', () => {
+  it('throws `no-websocket` where there is no WebSocket', () => {
     vi.stubGlobal('WebSocket', undefined)
     expect(() =>
       reconnectingWebSocket().open('ws://localhost', [], { ...ignore, closed() {} }),
     ).toThrow(expect.objectContaining({ code: 'no-websocket' }))
   })
 
-  it('takes only addresses of sockets', () => {
+  it('throws `bad-url` for addresses that are not of a WebSocket', () => {
     const { open } = reconnectingWebSocket({ WebSocket })
     for (const url of ['', '/ws', 'ftp://x', 'mailto:x']) {
       expect(() => open(url, [], { ...ignore, closed() {} })).toThrow(

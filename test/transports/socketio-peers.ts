@@ -48,7 +48,7 @@ export const overSocketIo: MakeTransport = async (reception, greet) => {
     greet?.(peer)
     peers.push(peer)
   })
-  // Without it requests are taken and never answered.
+  // Without it, requests are accepted and never answered.
   if (reception !== 'says nothing') server.attach(http)
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
   const { port } = http.address() as AddressInfo
@@ -70,7 +70,7 @@ export const overSocketIo: MakeTransport = async (reception, greet) => {
   }
 }
 
-/** Opens by an instance that is free, since each carries one connection, and makes one if none is. */
+/** Opens connections with a free instance, since each carries one connection, or creates one. */
 function reused(make: () => TransportFactory): TransportFactory {
   const free: TransportFactory[] = []
   return {
