@@ -5,41 +5,41 @@ import type { Intent } from '../protocol/intent.ts'
 /** A dialect under test, with messages of its backend. */
 export interface DialectHarness {
   readonly dialect: DialectFactory
-  /** Messages as the backend sends them, at best recorded; none of them is odd. */
+  /** Messages of the backend, preferably recorded; none of them malformed. */
   readonly messages: readonly unknown[]
   /**
-   * What the backend answers to a message, said with success; `undefined` where it says nothing.
-   * May be left out where the backend answers nothing at all.
+   * Returns the successful reply of the backend to a message; `undefined` if there is none. May be
+   * left out if the backend never replies.
    */
   answer?(wire: unknown): unknown
 }
 
-/** Makes a dialect under test. */
+/** Creates a dialect under test. */
 export type MakeDialect = () => DialectHarness
 
-/** What a message means, as a list. */
+/** Returns the frames of a message, as a list. */
 export function framesOf(dialect: Dialect, wire: unknown): readonly Frame[] {
   const read = dialect.decode(wire)
   return read === undefined ? [] : 'kind' in read ? [read] : read
 }
 
-/** A value as text, maps and what is `undefined` included, to be compared. */
+/** Returns a value as comparable text, with maps and `undefined`. */
 export function textOf(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) =>
     inner instanceof Map ? { map: [...inner] } : inner === undefined ? 'undefined' : inner,
   )
 }
 
-/** A copy of a JSON value that cannot be changed. */
+/** Returns a deeply frozen copy of a JSON value. */
 export function frozen(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value), (_, inner: unknown) => Object.freeze(inner))
 }
 
-/** Every kind of intent, the ids made of `id`. */
+/** Returns intents of every kind, with request ids made of `id`. */
 export function intents(id: string): readonly Intent[] {
   const timestamp = 1_700_000_000_000
   let count = 0
-  const asking = () => ({ timestamp, requestId: `${id}:${++count}` })
+  const withId = () => ({ timestamp, requestId: `${id}:${++count}` })
   const since = new Map([['room:2', { epoch: 'e', offset: 7 }]])
   return [
     {
@@ -50,29 +50,29 @@ export function intents(id: string): readonly Intent[] {
       token: undefined,
       expectUser: undefined,
     },
-    { kind: 'subscribe', ...asking(), channels: ['room:1', 'room:2', 'room:*'], since },
-    { kind: 'unsubscribe', ...asking(), channels: ['room:1', 'room:2'] },
+    { kind: 'subscribe', ...withId(), channels: ['room:1', 'room:2', 'room:*'], since },
+    { kind: 'unsubscribe', ...withId(), channels: ['room:1', 'room:2'] },
     {
       kind: 'request',
-      ...asking(),
+      ...withId(),
       type: 'task:create',
       channel: undefined,
       payload: { title: 'x' },
     },
-    { kind: 'request', ...asking(), type: 'count', channel: 'room:1', payload: undefined },
-    { kind: 'publish', ...asking(), channel: 'room:1', id: 'i', type: 'said', payload: ['x'] },
-    { kind: 'presence', ...asking(), action: 'join', resource: 'a/b', meta: { color: 'blue' } },
-    { kind: 'presence', ...asking(), action: 'update', resource: 'a/b', meta: undefined },
-    { kind: 'presence', ...asking(), action: 'heartbeat', resource: 'a/b', meta: undefined },
-    { kind: 'presence', ...asking(), action: 'leave', resource: 'a/b', meta: undefined },
+    { kind: 'request', ...withId(), type: 'count', channel: 'room:1', payload: undefined },
+    { kind: 'publish', ...withId(), channel: 'room:1', id: 'i', type: 'said', payload: ['x'] },
+    { kind: 'presence', ...withId(), action: 'join', resource: 'a/b', meta: { color: 'blue' } },
+    { kind: 'presence', ...withId(), action: 'update', resource: 'a/b', meta: undefined },
+    { kind: 'presence', ...withId(), action: 'heartbeat', resource: 'a/b', meta: undefined },
+    { kind: 'presence', ...withId(), action: 'leave', resource: 'a/b', meta: undefined },
     { kind: 'ping', timestamp },
     { kind: 'pong', timestamp: undefined },
-    { kind: 'auth', ...asking(), token: 't' },
+    { kind: 'auth', ...withId(), token: 't' },
   ]
 }
 
-/** All that a dialect says for an intent, with the intent. */
-export function said(dialect: Dialect, id: string): readonly (readonly [Intent, Outgoing])[] {
+/** Returns the messages that a dialect encodes for every intent, with the intent. */
+export function encoded(dialect: Dialect, id: string): readonly (readonly [Intent, Outgoing])[] {
   return intents(id).flatMap((intent) =>
     (dialect.encode(intent) ?? []).map((outgoing) => [intent, outgoing] as const),
   )
@@ -86,7 +86,7 @@ export const oddMessages: readonly unknown[] = [
   nested(60),
 ]
 
-/** Every message with each of its fields, at any depth, replaced by something odd, or gone. */
+/** Yields a message with each of its fields, at any depth, removed or replaced by an odd value. */
 export function* mutations(message: unknown): Generator<unknown> {
   if (typeof message !== 'object' || message === null) return
   for (const [name, value] of Object.entries(message)) {

@@ -1,18 +1,18 @@
 import {
+  encoded,
   framesOf,
   frozen,
   intents,
   type MakeDialect,
   mutations,
   oddMessages,
-  said,
   textOf,
 } from './dialect-harness.ts'
 import { assertFrame } from './frame-shapes.ts'
 import { assertSame, type SuiteCase } from './suite-case.ts'
 
 /**
- * What every dialect has to keep, for its own author to run: nothing here knows any backend.
+ * The contract of every dialect, for its author to run; it depends on no backend.
  *
  * @example
  * for (const { name, run } of dialectSuite) {
@@ -20,23 +20,23 @@ import { assertSame, type SuiteCase } from './suite-case.ts'
  * }
  */
 export const dialectSuite: readonly SuiteCase<MakeDialect>[] = [
-  // The first of all: a memory that sockets share must not have been used before.
+  // Runs first: state shared by sockets must not have been used before.
   {
-    name: 'gives every socket a memory of its own',
+    name: 'shares no state between sockets',
     async run(make) {
       const { dialect, messages } = make()
-      // The last first, so that what an earlier one leaves behind is not there yet.
+      // Last message first, so that the state left by an earlier one is not there yet.
       const backwards = [...messages].reverse()
       const alone = () => backwards.map((message) => textOf(framesOf(dialect(), message)))
       const before = alone()
       const used = dialect()
-      said(used, 'used')
+      encoded(used, 'used')
       for (const message of messages) framesOf(used, message)
       assertSame(alone(), before)
     },
   },
   {
-    name: 'never throws, whatever comes, and makes frames that are what their type says',
+    name: 'never throws on any message, and returns frames that match their types',
     async run(make) {
       const { dialect, messages } = make()
       const one = dialect()
@@ -46,7 +46,7 @@ export const dialectSuite: readonly SuiteCase<MakeDialect>[] = [
     },
   },
   {
-    name: 'tells of what is no object by one notice at most, and takes it for nothing else',
+    name: 'decodes a value that is no object to one notice at most, and to nothing else',
     async run(make) {
       const one = make().dialect()
       for (const odd of [undefined, null, true, 7, 'text', Number.NaN]) {
@@ -56,7 +56,7 @@ export const dialectSuite: readonly SuiteCase<MakeDialect>[] = [
     },
   },
   {
-    name: 'understands what its backend sends',
+    name: 'understands every message of its backend',
     async run(make) {
       const { dialect, messages } = make()
       const one = dialect()
@@ -64,12 +64,12 @@ export const dialectSuite: readonly SuiteCase<MakeDialect>[] = [
         const odd = framesOf(one, message).find(
           (frame) => frame.kind === 'notice' && frame.level === 'malformed',
         )
-        if (odd) throw new Error(`${JSON.stringify(message)} is malformed to it: ${textOf(odd)}.`)
+        if (odd) throw new Error(`${JSON.stringify(message)} is malformed: ${textOf(odd)}.`)
       }
     },
   },
   {
-    name: 'leaves what it reads as it is',
+    name: 'does not change the messages it decodes',
     async run(make) {
       const { dialect, messages } = make()
       const [one, other] = [dialect(), dialect()]
@@ -79,9 +79,9 @@ export const dialectSuite: readonly SuiteCase<MakeDialect>[] = [
     },
   },
   {
-    name: 'puts every intent into messages of plain JSON, or has no word for it',
+    name: 'encodes every intent as plain JSON, or does not support it',
     async run(make) {
-      for (const [, { wire }] of said(make().dialect(), 'r')) {
+      for (const [, { wire }] of encoded(make().dialect(), 'r')) {
         const text = JSON.stringify(wire)
         assertSame(typeof text, 'string')
         assertSame(JSON.stringify(JSON.parse(text)), text)
@@ -102,55 +102,55 @@ export const dialectSuite: readonly SuiteCase<MakeDialect>[] = [
     },
   },
   {
-    name: 'waits for answers only where there are some, under keys no other message has first',
+    name: 'expects replies only if there are any, under first keys that no other message has',
     async run(make) {
       const one = make().dialect()
-      const all = [...said(one, 'first'), ...said(one, 'second')]
+      const all = [...encoded(one, 'first'), ...encoded(one, 'second')]
       const subscribes = all.filter(([{ kind }]) => kind === 'subscribe')
       if (!one.capabilities.acks) assertSame(subscribes.flatMap(([, { keys }]) => keys).length, 0)
       for (const id of ['first', 'second']) {
         for (const kind of ['subscribe', 'unsubscribe']) {
-          const keys = said(one, id).flatMap(([intent, outgoing]) =>
+          const keys = encoded(one, id).flatMap(([intent, outgoing]) =>
             intent.kind === kind ? outgoing.keys.slice(0, 1) : [],
           )
           assertSame(new Set(keys).size, keys.length)
         }
       }
-      const first = (id: string) => said(one, id).flatMap(([, { keys }]) => keys.slice(0, 1))
+      const first = (id: string) => encoded(one, id).flatMap(([, { keys }]) => keys.slice(0, 1))
       const shared = first('first').filter((key) => first('second').includes(key))
       assertSame(shared, [])
     },
   },
   {
-    name: 'recognises the answer to what it said',
+    name: 'recognises the replies to its messages',
     async run(make) {
       const { dialect, answer } = make()
       const one = dialect()
-      for (const [intent, { wire, keys }] of said(one, 'r')) {
+      for (const [intent, { wire, keys }] of encoded(one, 'r')) {
         if (keys.length === 0) continue
-        const answered = answer?.(JSON.parse(JSON.stringify(wire)))
-        if (answered === undefined) continue
-        const known = framesOf(one, answered).some(
+        const reply = answer?.(JSON.parse(JSON.stringify(wire)))
+        if (reply === undefined) continue
+        const known = framesOf(one, reply).some(
           (frame) => 'to' in frame && frame.to.some((key) => keys.includes(key)),
         )
-        if (!known) throw new Error(`The answer to a ${intent.kind} is not taken for one.`)
+        if (!known) throw new Error(`The reply to a ${intent.kind} is not recognised.`)
       }
     },
   },
   {
-    name: 'keeps what an address has, and adds to it anew each time',
+    name: 'keeps all parts of an address, and returns the same result each time',
     async run(make) {
       const one = make().dialect()
       const base = 'ws://host/path?keep=1'
       const address = one.url(base, { token: 'a&b', query: { more: 'ü' } })
       const url = new URL(address)
-      // Some backends want a slash at the end.
-      const place = ({ host, pathname }: URL) => host + pathname.replace(/\/$/, '')
-      assertSame(place(url), 'host/path')
+      // Some backends need a slash at the end.
+      const hostAndPath = ({ host, pathname }: URL) => host + pathname.replace(/\/$/, '')
+      assertSame(hostAndPath(url), 'host/path')
       assertSame(url.searchParams.get('keep'), '1')
       assertSame(one.url(base, { token: 'a&b', query: { more: 'ü' } }), address)
       const bare = new URL(one.url('ws://host/path', {}))
-      assertSame(place(bare), 'host/path')
+      assertSame(hostAndPath(bare), 'host/path')
     },
   },
   {
@@ -163,7 +163,7 @@ export const dialectSuite: readonly SuiteCase<MakeDialect>[] = [
     },
   },
   {
-    name: 'has numbers that make sense',
+    name: 'has valid numbers',
     async run(make) {
       const { presets, fatalCloseCodes, heartbeat, encode } = make().dialect()
       for (const value of [...Object.values(presets.backoff ?? {}), presets.heartbeatMs ?? 1]) {

@@ -47,7 +47,7 @@ const refusal = fields({
   details: anything,
 })
 
-/** What each kind of frame consists of. */
+/** Fields of each kind of frame. */
 const shapes: { readonly [Kind in Frame['kind']]: Readonly<Record<string, Check>> } = {
   event: {
     channel: text,
@@ -86,9 +86,9 @@ const shapes: { readonly [Kind in Frame['kind']]: Readonly<Record<string, Check>
   notice: { level: text, reason: text, wire: anything },
 }
 
-/** Throws where a frame is not what its type says: a field is missing, wrong, or unknown. */
+/** Throws if a frame does not match its type: a field is missing, wrong, or unknown. */
 export function assertFrame(frame: Frame): void {
   if (!fields({ kind: text, ...shapes[frame.kind] })(frame)) {
-    throw new Error(`${JSON.stringify(frame)} is no ${frame.kind} frame.`)
+    throw new Error(`${JSON.stringify(frame)} is not a valid ${frame.kind} frame.`)
   }
 }

@@ -1,14 +1,9 @@
 import type { Cancel, Clock } from '../base/clock.ts'
 
-interface Timer {
-  readonly at: number
-  readonly run: () => void
-}
-
-/** A clock that stands still until it is told to move. */
+/** A clock that stands still until the test moves it. */
 export class ManualClock implements Clock {
   #now = 0
-  /** What `wall()` is ahead of `now()`. */
+  /** Difference of `wall()` to `now()`. */
   #epoch: number
   readonly #timers = new Set<Timer>()
 
@@ -17,7 +12,7 @@ export class ManualClock implements Clock {
     this.#epoch = startMs
   }
 
-  /** How many timers are set. */
+  /** Number of set timers. */
   get timers(): number {
     return this.#timers.size
   }
@@ -37,8 +32,8 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Lets time pass: every timer due meanwhile runs at its moment, and what it promised is settled
-   * before the next.
+   * Advances the time: every timer due meanwhile runs at its time, and its promises settle before
+   * the next one.
    */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms
@@ -53,14 +48,14 @@ export class ManualClock implements Clock {
     await settle()
   }
 
-  /** Moves the wall clock alone, as when somebody sets it. */
+  /** Moves the wall clock alone, as if the user set it. */
   shiftWall(ms: number): void {
     this.#epoch += ms
   }
 
   /**
-   * Lets the machine sleep: time passes and no timer runs; those that were due run when it wakes, at
-   * the next {@link advance}.
+   * Lets the machine sleep: time passes and no timer runs; due timers run at the next
+   * {@link advance}.
    *
    * @param monotonic whether `now()` goes on meanwhile, as it does on some platforms
    */
@@ -83,7 +78,12 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Lets everything run that only waits for promises. */
+/** Waits until all code runs that only waits for promises. */
 export async function settle(): Promise<void> {
   for (let n = 0; n < 20; n++) await Promise.resolve()
+}
+
+interface Timer {
+  readonly at: number
+  readonly run: () => void
 }

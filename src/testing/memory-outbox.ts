@@ -3,9 +3,9 @@ import { claimed, marked } from '../storage/claim-rules.ts'
 import type { Claim, Mark, OutboxDatabase, StoredRequest } from '../storage/outbox-database.ts'
 import { storedOutbox } from '../storage/stored-outbox.ts'
 
-/** Requests in memory: what several clients of a test share as tabs share a database. */
+/** A database of requests in memory, shared by the clients of a test as tabs share a real one. */
 export class MemoryOutboxDatabase implements OutboxDatabase {
-  /** What is kept, by request id. */
+  /** Stored requests, by request id. */
   readonly requests = new Map<string, StoredRequest>()
   readonly #leases = new Map<string, number>()
   #senderId: string | undefined
@@ -65,7 +65,10 @@ export class MemoryOutboxDatabase implements OutboxDatabase {
   }
 }
 
-/** A stored outbox in memory, for several clients of a test; see `indexedDbStorage` for a real one. */
+/**
+ * Creates a stored outbox in memory, for the clients of a test; see `indexedDbStorage` for a real
+ * one.
+ */
 export function memoryOutboxStorage(
   database: OutboxDatabase = new MemoryOutboxDatabase(),
 ): OutboxStorage {

@@ -6,56 +6,17 @@ import type {
   TransportHandlers,
 } from '../ports/transport.ts'
 
-/** The far end of an in-memory connection. */
-export interface FarEnd {
-  readonly url: string
-  readonly protocols: readonly string[]
-  /** Everything the near end has sent so far. */
-  readonly received: readonly string[]
-  /** Whether the connection is over, whoever ended it. */
-  readonly closed: CloseInfo | undefined
-  /** While true nothing gets through on this connection in either direction, and nobody is told. */
-  frozen: boolean
-  /** Called with every message from the near end. */
-  onMessage: ((data: string) => void) | undefined
-  /** Called once when it is over. */
-  onClose: ((info: CloseInfo) => void) | undefined
-  /** Lets the near end's `open` succeed, where the pair does not do so by itself. */
-  accept(): void
-  /** Sends to the near end. */
-  send(data: unknown): void
-  /** Ends the connection from this side. */
-  close(code?: number, reason?: string): void
-}
-
-/** How a pair behaves. */
-export interface MemoryPairOptions {
-  readonly clock: Clock
-  /**
-   * How long everything takes one way, in milliseconds.
-   * @default 0
-   */
-  readonly latencyMs?: number
-  /**
-   * Whether connections open by themselves.
-   * @default true
-   */
-  readonly autoAccept?: boolean
-  /** Called with the far end of every connection that is opened. */
-  readonly onConnect?: (far: FarEnd) => void
-}
-
 /**
- * Connections in memory, on the clock it is given: a transport for the client and the far ends for
- * the test, with the faults of a network.
+ * Connections in memory, on the given clock: a transport for the client, and the far ends for the
+ * test, with the failures of a network.
  */
 export class MemoryPair implements TransportFactory {
   readonly name = 'memory'
-  /** The far end of every connection so far. */
+  /** Far ends of all connections so far. */
   readonly ends: FarEnd[] = []
-  /** While true nothing gets through in either direction, and nobody is told. */
+  /** If true, nothing gets through in either direction, without any error. */
   frozen = false
-  /** While true nobody is there: connections end before they open. */
+  /** If true, connections fail before they open. */
   refusing = false
   readonly #options: MemoryPairOptions
 
@@ -63,10 +24,10 @@ export class MemoryPair implements TransportFactory {
     this.#options = options
   }
 
-  /** The far end of the newest connection; throws where there is none. */
+  /** Far end of the newest connection; throws if there is none. */
   get last(): FarEnd {
     const end = this.ends.at(-1)
-    if (!end) throw new Error('Nobody has connected yet.')
+    if (!end) throw new Error('There is no connection yet. Connect a client first.')
     return end
   }
 
@@ -142,4 +103,43 @@ export class MemoryPair implements TransportFactory {
   get [Symbol.toStringTag](): string {
     return 'MemoryPair'
   }
+}
+
+/** Options of a {@link MemoryPair}. */
+export interface MemoryPairOptions {
+  readonly clock: Clock
+  /**
+   * Delay of every message and connection in one direction, in milliseconds.
+   * @default 0
+   */
+  readonly latencyMs?: number
+  /**
+   * Whether connections open by themselves.
+   * @default true
+   */
+  readonly autoAccept?: boolean
+  /** Called with the far end of every new connection. */
+  readonly onConnect?: (far: FarEnd) => void
+}
+
+/** The far end of an in-memory connection. */
+export interface FarEnd {
+  readonly url: string
+  readonly protocols: readonly string[]
+  /** All messages that the near end has sent. */
+  readonly received: readonly string[]
+  /** The end of the connection, by either side, or undefined. */
+  readonly closed: CloseInfo | undefined
+  /** If true, nothing gets through on this connection in either direction, without any error. */
+  frozen: boolean
+  /** Called with every message of the near end. */
+  onMessage: ((data: string) => void) | undefined
+  /** Called once, when the connection has ended. */
+  onClose: ((info: CloseInfo) => void) | undefined
+  /** Opens the near end, if the pair does not do so by itself. */
+  accept(): void
+  /** Sends a message to the near end. */
+  send(data: unknown): void
+  /** Ends the connection from this side. */
+  close(code?: number, reason?: string): void
 }

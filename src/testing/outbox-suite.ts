@@ -1,17 +1,17 @@
 import type { Claim, OutboxDatabase, StoredRequest } from '../storage/outbox-database.ts'
 import { assertSame, type SuiteCase } from './suite-case.ts'
 
-/** Makes a database of requests with nothing in it, or another door to the one made last. */
+/** Creates an empty database of requests, or opens the last one again (`same`). */
 export type MakeOutboxDatabase = (another?: 'same') => OutboxDatabase
 
 const NOW = 1_700_000_000_000
-/** The end of a lease that is over. */
+/** The end of an expired lease. */
 const OVER = 0
 
-/** What a database that keeps requests promises to the clients that share it. */
+/** The contract of a database of requests, with the clients that share it. */
 export const outboxDatabaseSuite: readonly SuiteCase<MakeOutboxDatabase>[] = [
   {
-    name: 'keeps the first sender id it is given, and who was signed in last',
+    name: 'keeps the first sender id it is given, and the user signed in last',
     async run(make) {
       const database = make()
       const first = await database.identify('one')
@@ -27,15 +27,15 @@ export const outboxDatabaseSuite: readonly SuiteCase<MakeOutboxDatabase>[] = [
     name: 'gives back a request as it was put',
     async run(make) {
       const database = make()
-      const put = request('a', { ordering: 'lane', supersede: 'topic', idempotent: true })
+      const put = request('a', { ordering: 'key', supersede: 'topic', idempotent: true })
       await database.put(put, OVER)
       const [found] = await make('same').claim(claim())
-      const due = { ...put, owner: 'me' }
-      assertSame(sorted(found), sorted(due))
+      const expected = { ...put, owner: 'me' }
+      assertSame(sorted(found), sorted(expected))
     },
   },
   {
-    name: 'leases what nobody sends, the oldest first and no more than is wanted',
+    name: 'leases unclaimed requests, the oldest first and no more than the limit',
     async run(make) {
       const database = make()
       await database.put(request('c', { createdAt: NOW, order: 2 }), OVER)
@@ -46,7 +46,7 @@ export const outboxDatabaseSuite: readonly SuiteCase<MakeOutboxDatabase>[] = [
     },
   },
   {
-    name: 'leases a request to one alone of those who want it at the same time',
+    name: 'leases a request to only one of the owners that claim it at the same time',
     async run(make) {
       const one = make()
       const other = make('same')
@@ -59,7 +59,7 @@ export const outboxDatabaseSuite: readonly SuiteCase<MakeOutboxDatabase>[] = [
     },
   },
   {
-    name: 'leases what another has once its lease is over, though not to itself',
+    name: 'leases the requests of another owner once its lease is over, but not to that owner',
     async run(make) {
       const database = make()
       await database.put(request('a', { owner: 'gone' }), NOW + 1)
@@ -71,7 +71,7 @@ export const outboxDatabaseSuite: readonly SuiteCase<MakeOutboxDatabase>[] = [
     },
   },
   {
-    name: 'leases what is past its time like anything else, for its user to be told',
+    name: 'leases expired requests like any other, so that they can be reported',
     async run(make) {
       const database = make()
       await database.put(request('a', { expiresAt: NOW - 1 }), OVER)
@@ -79,7 +79,7 @@ export const outboxDatabaseSuite: readonly SuiteCase<MakeOutboxDatabase>[] = [
     },
   },
   {
-    name: 'keeps what is of another user until its time is over, and then no longer',
+    name: 'keeps the requests of another user until they expire, and no longer',
     async run(make) {
       const database = make()
       await database.put(request('a', { userId: 'eve', expiresAt: NOW + 10 }), OVER)
@@ -89,7 +89,7 @@ export const outboxDatabaseSuite: readonly SuiteCase<MakeOutboxDatabase>[] = [
     },
   },
   {
-    name: 'gives what is nobody’s to anybody, unless it may have left',
+    name: 'leases requests without a user to any user, unless they may have been sent',
     async run(make) {
       const database = make()
       await database.put(request('unsent', { userId: undefined }), OVER)
@@ -99,7 +99,7 @@ export const outboxDatabaseSuite: readonly SuiteCase<MakeOutboxDatabase>[] = [
     },
   },
   {
-    name: 'marks what its owner is about to send, in the name of its user',
+    name: 'marks the requests that their owner is about to send, in the name of their user',
     async run(make) {
       const database = make()
       await database.put(request('mine', { owner: 'me', userId: undefined }), OVER)
@@ -118,14 +118,14 @@ export const outboxDatabaseSuite: readonly SuiteCase<MakeOutboxDatabase>[] = [
     },
   },
   {
-    name: 'moves the end of an owner’s lease, and tells what it owns',
+    name: 'moves the end of an owner’s lease, and returns the ids it owns',
     async run(make) {
       const database = make()
       await database.put(request('a', { owner: 'me' }), NOW + 1)
       await database.put(request('b', { owner: 'other' }), NOW + 1)
       assertSame(await database.renew('me', NOW + 50), ['a'])
       assertSame(ids(await database.claim(claim({ now: NOW + 1, owner: 'heir' }))), ['b'])
-      assertSame(await database.renew('nobody', NOW + 50), [])
+      assertSame(await database.renew('unknown', NOW + 50), [])
     },
   },
   {
@@ -139,17 +139,17 @@ export const outboxDatabaseSuite: readonly SuiteCase<MakeOutboxDatabase>[] = [
     },
   },
   {
-    name: 'leases at once what its owner has released',
+    name: 'leases requests at once when their owner has released them',
     async run(make) {
       const database = make()
       await database.put(request('a', { owner: 'me' }), NOW + 50)
       await database.release('me')
-      await database.release('nobody')
+      await database.release('unknown')
       assertSame(ids(await database.claim(claim({ owner: 'heir' }))), ['a'])
     },
   },
   {
-    name: 'forgets what is deleted, also what was never there',
+    name: 'deletes a request, and ignores one that was never there',
     async run(make) {
       const database = make()
       await database.put(request('a'), OVER)
@@ -159,7 +159,7 @@ export const outboxDatabaseSuite: readonly SuiteCase<MakeOutboxDatabase>[] = [
     },
   },
   {
-    name: 'carries out first what is called first',
+    name: 'carries out calls in order',
     async run(make) {
       const database = make()
       const put = request('a', { owner: 'me' })
@@ -208,7 +208,7 @@ function ids(requests: readonly StoredRequest[]): string[] {
   return requests.map(({ requestId }) => requestId)
 }
 
-/** The members of a request, in an order of their own. */
+/** Returns the members of a request, sorted. */
 function sorted(found: StoredRequest | undefined): string[] {
   return Object.entries(found ?? {})
     .map(([name, value]) => `${name} ${JSON.stringify(value)}`)

@@ -5,40 +5,40 @@ import { assertSame, type SuiteCase } from './suite-case.ts'
 export interface ReadableHarness<T> {
   readonly store: Readable<T>
   set(value: T): void
-  /** Waits until all is told, also what followers set meanwhile; for stores that tell later. */
+  /** Waits until followers have been called, also for values they set; for deferred stores. */
   settle?(): void | Promise<void>
 }
 
-/** Makes a store of wirefold's own kind; `onError` receives what its followers throw. */
+/** Creates a store of wirefold's own kind; `onError` receives the errors of its followers. */
 export type MakeReadable = <T>(initial: T, onError: (error: unknown) => void) => ReadableHarness<T>
 
-/** What wirefold's own stores keep besides what every kind of store keeps. */
+/** The contract of wirefold's own stores, beyond that of every store. */
 export const readableSuite: readonly SuiteCase<MakeReadable>[] = [
   {
     name: 'calls a subscriber at once and after every change',
     async run(make) {
       const { store, ...harness } = make(1, rethrow)
-      const heard: number[] = []
-      store.subscribe((value) => heard.push(value))
-      assertSame(heard, [1])
+      const received: number[] = []
+      store.subscribe((value) => received.push(value))
+      assertSame(received, [1])
       await change(harness, 2)
-      assertSame(heard, [1, 2])
+      assertSame(received, [1, 2])
     },
   },
   {
     name: 'calls a listener after every change only',
     async run(make) {
       const { store, ...harness } = make(1, rethrow)
-      const heard: number[] = []
-      store.listen((value) => heard.push(value))
+      const received: number[] = []
+      store.listen((value) => received.push(value))
       await harness.settle?.()
-      assertSame(heard, [])
+      assertSame(received, [])
       await change(harness, 2)
-      assertSame(heard, [2])
+      assertSame(received, [2])
     },
   },
   {
-    name: 'has its new value before anybody hears of it',
+    name: 'has its new value before any follower is called',
     async run(make) {
       const { store, set } = make(1, rethrow)
       set(2)
@@ -46,7 +46,7 @@ export const readableSuite: readonly SuiteCase<MakeReadable>[] = [
     },
   },
   {
-    name: 'tells followers in the order they came',
+    name: 'calls followers in the order in which they were added',
     async run(make) {
       const { store, ...harness } = make(1, rethrow)
       const order: string[] = []
@@ -56,11 +56,11 @@ export const readableSuite: readonly SuiteCase<MakeReadable>[] = [
     },
   },
   {
-    name: 'takes one function twice as two followers, released one by one',
+    name: 'treats one function added twice as two followers, released one by one',
     async run(make) {
       const { store, ...harness } = make(1, rethrow)
-      const heard: number[] = []
-      const run = (value: number) => heard.push(value)
+      const received: number[] = []
+      const run = (value: number) => received.push(value)
       const first = store.listen(run)
       const second = store.listen(run)
       await change(harness, 2)
@@ -69,78 +69,78 @@ export const readableSuite: readonly SuiteCase<MakeReadable>[] = [
       await change(harness, 3)
       second()
       await change(harness, 4)
-      assertSame(heard, [2, 2, 3])
+      assertSame(received, [2, 2, 3])
     },
   },
   {
     name: 'does not call a follower that another released during the same change',
     async run(make) {
       const { store, ...harness } = make(1, rethrow)
-      const heard: number[] = []
+      const received: number[] = []
       store.listen(() => release())
-      const release = store.listen((value) => heard.push(value))
+      const release = store.listen((value) => received.push(value))
       await change(harness, 2)
-      assertSame(heard, [])
+      assertSame(received, [])
     },
   },
   {
     name: 'still calls the others when a follower releases itself',
     async run(make) {
       const { store, ...harness } = make(1, rethrow)
-      const heard: number[] = []
+      const received: number[] = []
       const release = store.listen(() => release())
-      store.listen((value) => heard.push(value))
+      store.listen((value) => received.push(value))
       await change(harness, 2)
-      assertSame(heard, [2])
+      assertSame(received, [2])
     },
   },
   {
-    name: 'does not tell a follower the change it was added during',
+    name: 'does not call a follower for the change during which it was added',
     async run(make) {
       const { store, ...harness } = make(1, rethrow)
-      const heard: number[] = []
+      const received: number[] = []
       const release = store.listen(() => {
         release()
-        store.listen((value) => heard.push(value))
+        store.listen((value) => received.push(value))
       })
       await change(harness, 2)
-      assertSame(heard, [])
+      assertSame(received, [])
       await change(harness, 3)
-      assertSame(heard, [3])
+      assertSame(received, [3])
     },
   },
   {
-    name: 'reports what a follower throws, and tells the others',
+    name: 'reports what a follower throws, and calls the others',
     async run(make) {
       const reported: unknown[] = []
       const { store, ...harness } = make(1, (error) => reported.push(error))
       const fault = new Error('follower')
-      const heard: number[] = []
+      const received: number[] = []
       store.subscribe(() => {
         throw fault
       })
       assertSame(reported, [fault])
-      store.listen((value) => heard.push(value))
+      store.listen((value) => received.push(value))
       await change(harness, 2)
       assertSame(reported, [fault, fault])
-      assertSame(heard, [2])
+      assertSame(received, [2])
     },
   },
   {
     name: 'survives an error report that throws',
     async run(make) {
       const { store, ...harness } = make(1, rethrow)
-      const heard: number[] = []
+      const received: number[] = []
       store.listen(() => {
         throw new Error('follower')
       })
-      store.listen((value) => heard.push(value))
+      store.listen((value) => received.push(value))
       await change(harness, 2)
-      assertSame(heard, [2])
+      assertSame(received, [2])
     },
   },
   {
-    name: 'never goes back: nobody hears an older value after a newer one',
+    name: 'never passes a follower an older value after a newer one',
     async run(make) {
       const { store, ...harness } = make(1, rethrow)
       const before: number[] = []
@@ -149,9 +149,9 @@ export const readableSuite: readonly SuiteCase<MakeReadable>[] = [
       store.listen((value) => value < 5 && harness.set(value + 1))
       store.listen((value) => after.push(value))
       await change(harness, 2)
-      for (const heard of [before, after]) {
-        assertSame(heard, [...heard].sort())
-        assertSame(heard.at(-1), 5)
+      for (const received of [before, after]) {
+        assertSame(received, [...received].sort())
+        assertSame(received.at(-1), 5)
       }
     },
   },

@@ -3,41 +3,27 @@ import { asFields, asString, asStrings, type Fields, isFields } from '../protoco
 import type { FarEnd } from './memory-pair.ts'
 import { MemoryPair } from './memory-pair.ts'
 
-/** How a scripted server behaves. */
-export interface ScriptedServerOptions {
-  readonly clock: Clock
-  /**
-   * How long everything takes one way, in milliseconds.
-   * @default 0
-   */
-  readonly latencyMs?: number
-  /** Refuses a channel by returning a code. */
-  readonly refuse?: (channel: string) => string | undefined
-  /** Answers a request; returning `undefined` answers nothing. Throwing refuses with the message as code. */
-  readonly answer?: (type: string, payload: unknown, message: Fields) => unknown
-}
-
 /**
- * The smallest server of the native protocol, in memory and on the test's own clock: it welcomes,
- * keeps subscriptions, answers, and does whatever else the test tells it.
+ * A minimal server of the native protocol, in memory and on the clock of the test: it welcomes
+ * clients, keeps subscriptions, answers requests, and simulates the failures that the test sets.
  */
 export class ScriptedServer {
-  /** The transport to give the client. */
+  /** Transport for the client. */
   readonly transport: MemoryPair
-  /** Every message so far, of all connections, batches taken apart. */
+  /** All messages so far, of all connections; batches are split. */
   readonly messages: Fields[] = []
-  /** The channels the newest connection is subscribed to. */
+  /** Channels to which the newest connection is subscribed. */
   subscribed = new Set<string>()
-  /** While true nothing is answered, though everything is read. */
+  /** If true, messages are read and never answered. */
   silent = false
-  /** What the welcome tells. */
+  /** Payload of the welcome. */
   welcome: Fields = {}
-  /** What its pongs say of the channels: `{channel: [epoch, offset]}`. */
+  /** Offsets in the pongs: `{channel: [epoch, offset]}`. */
   offsets: Fields | undefined
-  /** How far the server's clock is ahead of the test's. */
+  /** Difference of the clock of the server to that of the test, in milliseconds. */
   clockOffsetMs = 0
   readonly #options: ScriptedServerOptions
-  /** The identity of all histories; another one means that history was lost. */
+  /** Epoch of all histories; a new one means that the history was lost. */
   epoch = 'e1'
   readonly #histories = new Map<string, Fields[]>()
 
@@ -56,7 +42,7 @@ export class ScriptedServer {
     })
   }
 
-  /** How often a message of this type has come. */
+  /** Returns the number of messages of a type. */
   count(type: string): number {
     return this.messages.filter((message) => message.type === type).length
   }
@@ -66,7 +52,9 @@ export class ScriptedServer {
     this.transport.last.send(JSON.stringify(message))
   }
 
-  /** Adds an event to a channel's history, and sends it to the newest connection if it is subscribed. */
+  /**
+   * Adds an event to the history of a channel, and sends it to the newest connection if subscribed.
+   */
   publish(channel: string, type: string, payload?: unknown): void {
     const history = this.#history(channel)
     const event = {
@@ -80,13 +68,13 @@ export class ScriptedServer {
     if (this.subscribed.has(channel)) this.send(event)
   }
 
-  /** Loses all histories. */
+  /** Drops all histories and starts a new epoch. */
   forget(epoch: string): void {
     this.epoch = epoch
     this.#histories.clear()
   }
 
-  /** Cuts the newest connection. */
+  /** Closes the newest connection; by default with 1006, as if it were lost. */
   drop(code = 1006, reason = ''): void {
     this.transport.last.close(code, reason)
   }
@@ -107,7 +95,10 @@ export class ScriptedServer {
     return history
   }
 
-  /** What a message changes, whether or not it is answered; the refused channels. */
+  /**
+   * Applies a message to the subscriptions, even if it is not answered; returns the refused
+   * channels.
+   */
   #apply(subscribed: Set<string>, message: Fields): Record<string, string> {
     const payload = asFields(message.payload)
     const channels = [...asStrings(payload.channels), ...resumed(payload.since).keys()]
@@ -188,7 +179,24 @@ export class ScriptedServer {
   }
 }
 
-/** The positions of a `since`, by channel. */
+/** Options of a {@link ScriptedServer}. */
+export interface ScriptedServerOptions {
+  readonly clock: Clock
+  /**
+   * Delay of every message and connection in one direction, in milliseconds.
+   * @default 0
+   */
+  readonly latencyMs?: number
+  /** Refuses a channel by returning an error code. */
+  readonly refuse?: (channel: string) => string | undefined
+  /**
+   * Answers a request; returning `undefined` sends no reply. Throwing refuses, with the error
+   * message as code.
+   */
+  readonly answer?: (type: string, payload: unknown, message: Fields) => unknown
+}
+
+/** Returns the positions of a `since`, by channel. */
 function resumed(since: unknown): ReadonlyMap<string, readonly [epoch: string, offset: number]> {
   const positions = new Map<string, readonly [string, number]>()
   for (const [epoch, list] of Array.isArray(since) ? since : []) {

@@ -1,24 +1,24 @@
 import { assertSame, type SuiteCase } from './suite-case.ts'
 
-/** A store under test, of any library: how to set it, read it and follow it. */
+/** A store under test, of any library: functions to read, set and follow it. */
 export interface StoreHarness<T> {
-  /** The value of this moment, read the library's way. */
+  /** Returns the current value, read in the way of the library. */
   get(): T
-  /** What the factory's `set` does. */
+  /** Sets the value, as the factory's `set` does. */
   set(value: T): void
   /** Calls `run` after every change, and at once where the library does, until stopped. */
   follow(run: (value: T) => void): () => void
-  /** Waits until all is told, also what followers set meanwhile; for libraries that tell later. */
+  /** Waits until followers have been called, also for values they set; for deferred libraries. */
   settle?(): void | Promise<void>
 }
 
-/** Makes a store under test. */
+/** Creates a store under test. */
 export type MakeStore = <T>(initial: T) => StoreHarness<T>
 
 /**
- * What every kind of store that a registry feeds has to keep, and every adapter that shows one.
+ * The contract of every store that a registry sets, and of every adapter that shows one.
  *
- * The case about forgetting looks only where `globalThis.gc` is there (`node --expose-gc`).
+ * The case about garbage collection runs only if there is a `globalThis.gc` (`node --expose-gc`).
  *
  * @example
  * for (const { name, run } of storeSuite) it(name, () => run(make))
@@ -42,39 +42,39 @@ export const storeSuite: readonly SuiteCase<MakeStore>[] = [
     },
   },
   {
-    name: 'tells a follower every change, once',
+    name: 'calls a follower for every change, once',
     async run(make) {
       const store = make(1)
-      const { heard } = await follow(store)
+      const { received } = await follow(store)
       await change(store, 2)
       await change(store, 3)
-      assertSame(heard, [2, 3])
+      assertSame(received, [2, 3])
     },
   },
   {
-    name: 'tells nobody when it is set to the value it has',
+    name: 'calls no follower when it is set to the value it has',
     async run(make) {
       const store = make<string | undefined>(undefined)
-      const { heard } = await follow(store)
+      const { received } = await follow(store)
       await change(store, undefined)
       await change(store, 'a')
       await change(store, 'a')
-      assertSame(heard, ['a'])
+      assertSame(received, ['a'])
     },
   },
   {
-    name: 'tells a follower that stopped nothing more, and lets it stop twice',
+    name: 'does not call a follower that stopped, and lets it stop twice',
     async run(make) {
       const store = make(1)
-      const { heard, stop } = await follow(store)
+      const { received, stop } = await follow(store)
       stop()
       stop()
       await change(store, 2)
-      assertSame(heard, [])
+      assertSame(received, [])
     },
   },
   {
-    name: 'tells the other followers when one stops, even twice',
+    name: 'still calls the other followers when one stops, even twice',
     async run(make) {
       const store = make(1)
       const one = await follow(store)
@@ -83,46 +83,46 @@ export const storeSuite: readonly SuiteCase<MakeStore>[] = [
       one.stop()
       one.stop()
       await change(store, 3)
-      assertSame(one.heard, [2])
-      assertSame(other.heard, [2, 3])
+      assertSame(one.received, [2])
+      assertSame(other.received, [2, 3])
     },
   },
   {
-    name: 'lets a follower stop while it is told',
+    name: 'lets a follower stop while it is called',
     async run(make) {
       const store = make(1)
-      const heard: number[] = []
+      const received: number[] = []
       const stop = store.follow((value) => {
-        heard.push(value)
+        received.push(value)
         if (value === 2) stop()
       })
       await store.settle?.()
       await change(store, 2)
       await change(store, 3)
-      assertSame(heard.at(-1), 2)
+      assertSame(received.at(-1), 2)
     },
   },
   {
-    name: 'shows a newcomer what changed while nobody followed',
+    name: 'shows a new follower the changes made while it had none',
     async run(make) {
       const store = make(1)
       const gone = await follow(store)
       gone.stop()
       await change(store, 2)
-      const { heard } = await follow(store)
+      const { received } = await follow(store)
       assertSame(store.get(), 2)
       await change(store, 3)
-      assertSame(heard, [3])
+      assertSame(received, [3])
     },
   },
   {
     name: 'holds nothing as a value: undefined and null',
     async run(make) {
       const store = make<number | undefined | null>(1)
-      const { heard } = await follow(store)
+      const { received } = await follow(store)
       await change(store, undefined)
       await change(store, null)
-      assertSame(heard, [undefined, null])
+      assertSame(received, [undefined, null])
       assertSame(store.get(), null)
     },
   },
@@ -133,24 +133,24 @@ export const storeSuite: readonly SuiteCase<MakeStore>[] = [
       const first = () => calls++
       const second = () => calls++
       const store = make(first)
-      const { heard } = await follow(store)
+      const { received } = await follow(store)
       assertSame(store.get(), first)
       await change(store, second)
-      assertSame(heard, [second])
+      assertSame(received, [second])
       assertSame(calls, 0)
     },
   },
   {
-    name: 'holds an object as it is, and tells a new one with the same members',
+    name: 'holds an object as it is, and treats a new one with the same members as a change',
     async run(make) {
       const before = Object.freeze({ list: Object.freeze([1]) })
       const after = Object.freeze({ list: before.list })
       const store = make(before)
-      const { heard } = await follow(store)
+      const { received } = await follow(store)
       assertSame(store.get(), before)
       await change(store, after)
-      assertSame(heard.length, 1)
-      assertSame(heard[0], after)
+      assertSame(received.length, 1)
+      assertSame(received[0], after)
       assertSame(store.get(), after)
     },
   },
@@ -159,10 +159,10 @@ export const storeSuite: readonly SuiteCase<MakeStore>[] = [
     async run(make) {
       const one = make(1)
       const other = make(10)
-      const { heard } = await follow(other)
+      const { received } = await follow(other)
       await change(one, 2)
       assertSame(other.get(), 10)
-      assertSame(heard, [])
+      assertSame(received, [])
     },
   },
   {
@@ -176,8 +176,8 @@ export const storeSuite: readonly SuiteCase<MakeStore>[] = [
       const after = await follow(store)
       await change(store, 2)
       assertSame(store.get(), 3)
-      assertSame(before.heard.at(-1), 3)
-      assertSame(after.heard.at(-1), 3)
+      assertSame(before.received.at(-1), 3)
+      assertSame(after.received.at(-1), 3)
     },
   },
   {
@@ -189,22 +189,25 @@ export const storeSuite: readonly SuiteCase<MakeStore>[] = [
       await change(store, 2)
       await collected(gone)
       assertSame(gone.deref(), undefined)
-      // Still in use here, so that it was not the store that went away.
+      // The store is still in use, so that it was not the store that was collected.
       assertSame(store.get(), 2)
     },
   },
 ]
 
-/** Follows a store and notes what it tells from now on. */
+/** Follows a store and records its values from now on. */
 async function follow<T>(store: StoreHarness<T>) {
-  const heard: T[] = []
-  const stop = store.follow((value) => heard.push(value))
+  const received: T[] = []
+  const stop = store.follow((value) => received.push(value))
   await store.settle?.()
-  heard.length = 0
-  return { heard, stop }
+  received.length = 0
+  return { received, stop }
 }
 
-/** A function of its own, so that nothing of the follower stays on the caller's stack. */
+/**
+ * Follows a store and stops. A function of its own, so that no follower stays on the caller's
+ * stack.
+ */
 async function followAndStop(store: StoreHarness<number>): Promise<WeakRef<object>> {
   const follower = (value: number) => void value
   const stop = store.follow(follower)
@@ -214,14 +217,14 @@ async function followAndStop(store: StoreHarness<number>): Promise<WeakRef<objec
   return new WeakRef(follower)
 }
 
-/** Only there under `node --expose-gc`. */
+/** Returns the garbage collector, available under `node --expose-gc`. */
 function garbageCollector(): (() => void) | undefined {
   return (globalThis as { readonly gc?: () => void }).gc
 }
 
 async function collected(ref: WeakRef<object>): Promise<void> {
   for (let round = 0; round < 10 && ref.deref(); round++) {
-    // A WeakRef holds on to what it was asked for until the running task ends.
+    // A WeakRef that was read keeps its target until the running task ends.
     await new Promise((resolve) => setTimeout(resolve, 0))
     garbageCollector()?.()
   }

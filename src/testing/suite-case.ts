@@ -1,23 +1,23 @@
-/** One promise of a contract: runs it, and throws where it is broken. Needs no test runner. */
+/** One case of a contract; needs no test runner. */
 export interface SuiteCase<Make> {
-  /** The promise, as the rest of a sentence about what is tested. */
+  /** The promise of the case, as the rest of a sentence about the tested object. */
   readonly name: string
-  /** Rejects with what was found and what was due. */
+  /** Rejects with the found and the expected value if the promise is broken. */
   readonly run: (make: Make) => Promise<void>
 }
 
 /**
- * Throws where two values differ: arrays by their items, everything else by `Object.is`.
+ * Throws if two values differ: arrays are compared by their items, other values by `Object.is`.
  *
- * @param found what the tested thing gave
- * @param due what its contract promises
+ * @param found the value of the tested object
+ * @param expected the value that the contract promises
  */
-export function assertSame(found: unknown, due: unknown): void {
+export function assertSame(found: unknown, expected: unknown): void {
   const equal =
-    Array.isArray(found) && Array.isArray(due)
-      ? found.length === due.length && found.every((item, at) => Object.is(item, due[at]))
-      : Object.is(found, due)
-  if (!equal) throw new Error(`Found ${show(found)} where ${show(due)} is due.`)
+    Array.isArray(found) && Array.isArray(expected)
+      ? found.length === expected.length && found.every((item, at) => Object.is(item, expected[at]))
+      : Object.is(found, expected)
+  if (!equal) throw new Error(`Found ${show(found)} instead of ${show(expected)}.`)
 }
 
 function show(value: unknown): string {

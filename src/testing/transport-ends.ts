@@ -9,31 +9,31 @@ const unopened: readonly Reception[] = [
   'says nothing',
 ]
 
-/** How a transport ends, by the far end and by its own `close()`. */
+/** Cases of the end of a transport, by the far end and by its own `close()`. */
 export const transportEnds: readonly SuiteCase<MakeTransport>[] = [
   {
-    name: 'tells the far end’s code and reason, after all that came before, and nothing more',
+    name: 'reports the far end’s code and reason, after all messages before it, and nothing more',
     run: on('accepts', async (bench) => {
       const { near, peer } = await bench.connect()
       peer.send('last')
       peer.close(4001, 'genug für heute')
       await bench.ended(near)
       await bench.quiet()
-      assertSame(near.told, ['opened', 'message', 'closed 4001 genug für heute'])
+      assertSame(near.events, ['opened', 'message', 'closed 4001 genug für heute'])
     }),
   },
   {
-    name: 'ends with 1006, once, when the line is cut',
+    name: 'ends with 1006, once, when the connection is lost',
     run: on('accepts', async (bench) => {
       const { near, peer } = await bench.connect()
       peer.cut()
       await bench.ended(near)
       await bench.quiet()
-      assertSame(near.told, ['opened', 'closed 1006'])
+      assertSame(near.events, ['opened', 'closed 1006'])
     }),
   },
   {
-    name: 'may be closed and sent on after its end, to no effect',
+    name: 'may be closed, and used to send, after its end, without effect',
     run: on('accepts', async (bench) => {
       const { near, peer } = await bench.connect()
       peer.close(1001, '')
@@ -41,36 +41,36 @@ export const transportEnds: readonly SuiteCase<MakeTransport>[] = [
       near.transport.send('too late')
       near.transport.close()
       await bench.quiet()
-      assertSame(near.told, ['opened', 'closed 1001'])
+      assertSame(near.events, ['opened', 'closed 1001'])
     }),
   },
 
   {
-    name: 'tells the far end the code and reason of its own close()',
+    name: 'sends the far end the code and reason of its own close()',
     run: on('accepts', async (bench) => {
       const { near, peer } = await bench.connect()
       near.transport.close(4002, 'bye')
       near.transport.close(4003, 'twice')
-      await bench.until('the far end knows', () => peer.closed !== undefined)
+      await bench.until('the far end is closed', () => peer.closed !== undefined)
       assertSame(`${peer.closed?.code} ${peer.closed?.reason}`, '4002 bye')
       await bench.quiet()
-      assertSame(near.told, ['opened'])
+      assertSame(near.events, ['opened'])
     }),
   },
   {
-    name: 'is silent from its own close() on, though the far end goes on talking',
+    name: 'is silent from its own close() on, though the far end goes on sending',
     run: on('accepts', async (bench) => {
-      const near = bench.open([], (line, { transport }) => {
-        if (line === 'message') transport.close()
+      const near = bench.open([], (event, { transport }) => {
+        if (event === 'message') transport.close()
       })
-      await bench.until('it opens', () => near.told.length > 0)
+      await bench.until('it opens', () => near.events.length > 0)
       const peer = await bench.peer()
       for (const text of ['1', '2', '3']) peer.send(text)
       peer.close(4001, 'enough')
       await bench.until('the first arrives', () => near.messages.length > 0)
       await bench.quiet()
       assertSame(near.messages, ['1'])
-      assertSame(near.told, ['opened', 'message'])
+      assertSame(near.events, ['opened', 'message'])
     }),
   },
   {
@@ -78,9 +78,9 @@ export const transportEnds: readonly SuiteCase<MakeTransport>[] = [
     run: on('accepts', async (bench) => {
       const near = bench.open([], (_, { transport }) => transport.close())
       const peer = await bench.peer()
-      await bench.until('the far end knows', () => peer.closed !== undefined)
+      await bench.until('the far end is closed', () => peer.closed !== undefined)
       await bench.quiet()
-      assertSame(near.told, ['opened'])
+      assertSame(near.events, ['opened'])
     }),
   },
   {
@@ -90,18 +90,18 @@ export const transportEnds: readonly SuiteCase<MakeTransport>[] = [
       peer.freeze()
       near.transport.close()
       await bench.pass(100)
-      assertSame(near.told, ['opened'])
+      assertSame(near.events, ['opened'])
     }),
   },
   {
-    name: 'is silent when the line is cut after its close()',
+    name: 'is silent when the connection is lost after its close()',
     run: on('accepts', async (bench) => {
       const { near, peer } = await bench.connect()
       peer.freeze()
       near.transport.close()
       peer.cut()
       await bench.quiet()
-      assertSame(near.told, ['opened'])
+      assertSame(near.events, ['opened'])
     }),
   },
   ...unopened.flatMap((reception) =>
@@ -110,11 +110,11 @@ export const transportEnds: readonly SuiteCase<MakeTransport>[] = [
       run: on(reception, async (bench) => {
         const near = bench.open()
         if (ms > 0) await bench.pass(ms)
-        const before = [...near.told]
+        const before = [...near.events]
         near.transport.close()
         await bench.pass(100)
-        assertSame(near.told, before)
-        await bench.until('nobody is left connected', () => bench.peers.every((p) => p.closed))
+        assertSame(near.events, before)
+        await bench.until('all connections have ended', () => bench.peers.every((p) => p.closed))
       }),
     })),
   ),

@@ -1,69 +1,73 @@
 import type { CloseInfo, Transport, TransportFactory } from '../ports/transport.ts'
 
-/** How the far end meets whoever connects. */
-export type Reception =
-  /** It takes the connection. */
-  | 'accepts'
-  /** It takes the connection after about 30 ms. */
-  | 'accepts late'
-  /** Nobody is there. */
-  | 'refuses'
-  /** The request to open is answered with 401. */
-  | 'denies'
-  /** Somebody is there, and never answers. */
-  | 'says nothing'
-
-/** The far end of one accepted connection. */
-export interface TransportPeer {
-  /** The subprotocols that were offered. */
-  readonly protocols: readonly string[]
-  /** Every message so far. */
-  readonly received: readonly string[]
-  /** How the connection ended as seen from here, if it has. */
-  readonly closed: CloseInfo | undefined
-  send(data: string | ArrayBuffer): void
-  close(code: number, reason: string): void
-  /** Cuts the line without a word. */
-  cut(): void
-  /** From now on nothing is read and nothing answered, while the line stays. */
-  freeze(): void
-}
-
-/** A transport under test and the far end it connects to; what it cannot do it throws for. */
+/**
+ * A transport under test, and the far end it connects to; throws for a reception it cannot
+ * simulate.
+ */
 export interface TransportHarness {
   readonly factory: TransportFactory
   readonly url: string
   /** Accepted connections, oldest first. */
   readonly peers: readonly TransportPeer[]
-  /** Lets time pass, in milliseconds: of the real clock, or of the one the transport runs on. */
+  /** Waits, in milliseconds of the real clock, or of the one that the transport runs on. */
   pass(ms: number): Promise<void>
-  /** Lets go of what is left. */
+  /** Releases all resources. */
   dispose?(): void | Promise<void>
 }
 
+/** The far end of one accepted connection. */
+export interface TransportPeer {
+  /** Subprotocols that were offered. */
+  readonly protocols: readonly string[]
+  /** Messages received so far. */
+  readonly received: readonly string[]
+  /** The end of the connection as seen from here, if it has ended. */
+  readonly closed: CloseInfo | undefined
+  send(data: string | ArrayBuffer): void
+  close(code: number, reason: string): void
+  /** Breaks the connection without a close. */
+  cut(): void
+  /** Stops reading and answering, while the connection stays open. */
+  freeze(): void
+}
+
+/** How the far end treats a connection. */
+export type Reception =
+  /** It accepts the connection. */
+  | 'accepts'
+  /** It accepts the connection after about 30 ms. */
+  | 'accepts late'
+  /** It refuses the TCP connection. */
+  | 'refuses'
+  /** It answers the upgrade request with 401. */
+  | 'denies'
+  /** It takes the TCP connection and never answers. */
+  | 'says nothing'
+
 /**
- * Makes a far end and a transport that reaches it; `greet` is called with each connection in the
- * moment it is accepted.
+ * Creates a far end and a transport to it; `greet` is called with each connection at the moment it
+ * is accepted.
  */
 export type MakeTransport = (
   reception: Reception,
   greet?: (peer: TransportPeer) => void,
 ) => TransportHarness | Promise<TransportHarness>
 
-/** One opened transport and what it has told. */
+/** An opened transport, and the calls of its handlers. */
 export interface Near {
   readonly transport: Transport
-  /** What it told, in order: `opened`, `message`, `closed 1000 reason`. */
-  readonly told: readonly string[]
-  /** The data of its messages. */
+  /** Calls of its handlers, in order: `opened`, `message`, `closed 1000 reason`. */
+  readonly events: readonly string[]
+  /** Data of its messages. */
   readonly messages: readonly unknown[]
 }
 
-/** How long a case waits for what is due, and for what must not come, in milliseconds. */
+/** Time limit of expected events, and the wait for unexpected ones, in milliseconds. */
 const PATIENCE_MS = 3_000
+
 const QUIET_MS = 40
 
-/** What a case of the transport suite works with. */
+/** The tools of a case of the transport suite. */
 export class TransportBench {
   readonly #harness: TransportHarness
 
@@ -71,48 +75,48 @@ export class TransportBench {
     this.#harness = harness
   }
 
-  /** Everybody who has connected so far. */
+  /** Connections so far, oldest first. */
   get peers(): readonly TransportPeer[] {
     return this.#harness.peers
   }
 
-  /** Opens a transport; `react` is called after it told something. */
-  open(protocols: readonly string[] = [], react?: (line: string, near: Near) => void): Near {
+  /** Opens a transport; `react` is called after each call of a handler. */
+  open(protocols: readonly string[] = [], react?: (event: string, near: Near) => void): Near {
     const { factory, url } = this.#harness
-    const told: string[] = []
+    const events: string[] = []
     const messages: unknown[] = []
-    const note = (line: string): void => {
-      told.push(line)
-      react?.(line, near)
+    const record = (event: string): void => {
+      events.push(event)
+      react?.(event, near)
     }
     const transport = factory.open(url, protocols, {
-      opened: () => note('opened'),
+      opened: () => record('opened'),
       message: (data) => {
         messages.push(data)
-        note('message')
+        record('message')
       },
-      closed: ({ code, reason }) => note(`closed ${code} ${reason}`.trimEnd()),
+      closed: ({ code, reason }) => record(`closed ${code} ${reason}`.trimEnd()),
     })
-    const near: Near = { transport, told, messages }
+    const near: Near = { transport, events, messages }
     return near
   }
 
-  /** Opens a transport to an address that need not be one. */
+  /** Opens a transport to an address that may be invalid. */
   openAt(url: string): Transport {
     const ignore = (): void => {}
     const handlers = { opened: ignore, message: ignore, closed: ignore }
     return this.#harness.factory.open(url, [], handlers)
   }
 
-  /** Opens a transport and waits until both ends know of it. */
+  /** Opens a transport and waits until both ends are open. */
   async connect(): Promise<{ near: Near; peer: TransportPeer }> {
     const before = this.peers.length
     const near = this.open()
-    await this.until('the connection opens', () => near.told[0] === 'opened')
+    await this.until('the connection opens', () => near.events[0] === 'opened')
     return { near, peer: await this.peer(before) }
   }
 
-  /** The far end of a connection, by its number. */
+  /** Returns the far end of a connection, by its number. */
   async peer(index = 0): Promise<TransportPeer> {
     await this.until('the far end accepts', () => this.peers.length > index)
     const peer = this.peers[index]
@@ -120,7 +124,7 @@ export class TransportBench {
     return peer
   }
 
-  /** Waits until something holds, and throws where it does not in time. */
+  /** Waits until a condition holds; throws if it does not in time. */
   async until(what: string, holds: () => boolean): Promise<void> {
     for (let waited = 0; !holds(); waited += 5) {
       if (waited > PATIENCE_MS) throw new Error(`Not in ${PATIENCE_MS} ms: ${what}.`)
@@ -128,23 +132,25 @@ export class TransportBench {
     }
   }
 
-  /** Waits until a transport has told of its end. */
-  async ended({ told }: Near): Promise<void> {
-    await this.until('the end is told', () => told.some((line) => line.startsWith('closed')))
+  /** Waits until a transport has reported its end. */
+  async ended({ events }: Near): Promise<void> {
+    await this.until('the end is reported', () =>
+      events.some((event) => event.startsWith('closed')),
+    )
   }
 
-  /** Waits long enough for whatever must not come. */
+  /** Waits long enough for unexpected events. */
   quiet(): Promise<void> {
     return this.pass(QUIET_MS)
   }
 
-  /** Lets time pass, in milliseconds. */
+  /** Waits, in milliseconds. */
   pass(ms: number): Promise<void> {
     return this.#harness.pass(ms)
   }
 }
 
-/** A case over a far end of one kind, which is gone afterwards. */
+/** Returns a case that runs with a far end of one kind, and disposes of it afterwards. */
 export function on(
   reception: Reception,
   run: (bench: TransportBench) => Promise<void>,

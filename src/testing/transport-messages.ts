@@ -1,7 +1,7 @@
 import { assertSame, type SuiteCase } from './suite-case.ts'
 import { type MakeTransport, on } from './transport-harness.ts'
 
-/** Text that is easily damaged on its way, each for another reason. */
+/** Texts that are easily damaged in transit, each for another reason. */
 const texts = [
   'plain',
   '',
@@ -11,10 +11,10 @@ const texts = [
 ]
 const MEBIBYTE = 2 ** 20
 
-/** How a transport carries messages. */
+/** Cases of messages over a transport. */
 export const transportMessages: readonly SuiteCase<MakeTransport>[] = [
   {
-    name: 'hands over what comes right behind the opening, after it',
+    name: 'reports the opening before messages that come right after it',
     async run(make) {
       const greeting = ['a', 'b']
       const greeted: MakeTransport = (reception) =>
@@ -24,7 +24,7 @@ export const transportMessages: readonly SuiteCase<MakeTransport>[] = [
       await on('accepts', async (bench) => {
         const near = bench.open()
         await bench.until('both arrive', () => near.messages.length === 2)
-        assertSame(near.told, ['opened', 'message', 'message'])
+        assertSame(near.events, ['opened', 'message', 'message'])
         assertSame(near.messages, greeting)
       })(greeted)
     },
@@ -64,7 +64,7 @@ export const transportMessages: readonly SuiteCase<MakeTransport>[] = [
       await bench.until('both arrive', () => peer.received.length === 2)
       assertSame(peer.received[0]?.replace('\uD83D', '\uFFFD'), '\uFFFD')
       assertSame(peer.received[1], 'next')
-      assertSame(near.told, ['opened'])
+      assertSame(near.events, ['opened'])
     }),
   },
   {
@@ -95,7 +95,7 @@ export const transportMessages: readonly SuiteCase<MakeTransport>[] = [
     }),
   },
   {
-    name: 'tells binary messages as an ArrayBuffer, byte for byte',
+    name: 'delivers binary messages as an ArrayBuffer, byte for byte',
     run: on('accepts', async (bench) => {
       const { near, peer } = await bench.connect()
       const bytes = [0, 1, 127, 128, 255]
@@ -113,9 +113,9 @@ export const transportMessages: readonly SuiteCase<MakeTransport>[] = [
       try {
         near.transport.send('early')
       } catch {
-        // To say no is allowed.
+        // To throw is allowed.
       }
-      await bench.until('it opens', () => near.told.length > 0)
+      await bench.until('it opens', () => near.events.length > 0)
       near.transport.send('first')
       const peer = await bench.peer()
       await bench.until('it arrives', () => peer.received.length > 0)
@@ -128,7 +128,7 @@ export const transportMessages: readonly SuiteCase<MakeTransport>[] = [
     run: on('accepts', async (bench) => {
       const near = bench.open()
       assertSame(near.transport.bufferedAmount, 0)
-      await bench.until('it opens', () => near.told.length > 0)
+      await bench.until('it opens', () => near.events.length > 0)
       near.transport.send('x'.repeat(MEBIBYTE))
       assertSame(near.transport.bufferedAmount >= 0, true)
       await bench.until('all has left', () => near.transport.bufferedAmount === 0)

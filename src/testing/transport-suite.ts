@@ -6,7 +6,7 @@ import { transportMessages } from './transport-messages.ts'
 
 const openings: readonly SuiteCase<MakeTransport>[] = [
   {
-    name: 'throws for an address that is none',
+    name: 'throws for an invalid address',
     run: on('accepts', async (bench) => {
       let thrown: unknown
       try {
@@ -18,14 +18,14 @@ const openings: readonly SuiteCase<MakeTransport>[] = [
     }),
   },
   {
-    name: 'tells that it is open, once, and not before open() has returned',
+    name: 'reports that it is open, once, and not before open() has returned',
     run: on('accepts', async (bench) => {
       const near = bench.open()
-      assertSame(near.told, [])
+      assertSame(near.events, [])
       await bench.peer()
-      await bench.until('it is open', () => near.told.length > 0)
+      await bench.until('it is open', () => near.events.length > 0)
       await bench.quiet()
-      assertSame(near.told, ['opened'])
+      assertSame(near.events, ['opened'])
     }),
   },
   {
@@ -36,21 +36,21 @@ const openings: readonly SuiteCase<MakeTransport>[] = [
     }),
   },
   {
-    name: 'tells nothing while the far end says nothing',
+    name: 'reports nothing while the far end says nothing',
     run: on('says nothing', async (bench) => {
       const near = bench.open()
       await bench.pass(200)
-      assertSame(near.told, [])
+      assertSame(near.events, [])
     }),
   },
   ...(['refuses', 'denies'] as const).map((reception) => ({
     name: `ends with 1006, once, where the far end ${reception}`,
     run: on(reception, async (bench) => {
       const near = bench.open()
-      assertSame(near.told, [])
+      assertSame(near.events, [])
       await bench.ended(near)
       await bench.quiet()
-      assertSame(near.told, ['closed 1006'])
+      assertSame(near.events, ['closed 1006'])
     }),
   })),
 ]
@@ -69,23 +69,23 @@ const several: readonly SuiteCase<MakeTransport>[] = [
       await bench.ended(one.near)
       other.near.transport.send('still here')
       await bench.until('it arrives there', () => other.peer.received.length === 1)
-      assertSame(one.near.told, ['opened', 'closed 4001 enough'])
-      assertSame(other.near.told, ['opened', 'message'])
+      assertSame(one.near.events, ['opened', 'closed 4001 enough'])
+      assertSame(other.near.events, ['opened', 'message'])
     }),
   },
   {
-    name: 'opens the next while it tells of an end, and its predecessor cannot touch it',
+    name: 'opens the next while it reports an end, and its predecessor cannot affect it',
     run: on('accepts', async (bench) => {
       const nexts: ReturnType<typeof bench.open>[] = []
-      const first = bench.open([], (line) => {
-        if (line.startsWith('closed')) nexts.push(bench.open(['other']))
+      const first = bench.open([], (event) => {
+        if (event.startsWith('closed')) nexts.push(bench.open(['other']))
       })
-      await bench.until('it opens', () => first.told.length > 0)
+      await bench.until('it opens', () => first.events.length > 0)
       ;(await bench.peer()).close(1012, 'restart')
       await bench.ended(first)
       const peer = await bench.peer(1)
       const [next] = nexts
-      await bench.until('the next opens', () => next?.told.length === 1)
+      await bench.until('the next opens', () => next?.events.length === 1)
       first.transport.send('from the past')
       first.transport.close()
       next?.transport.send('hello')
@@ -93,8 +93,8 @@ const several: readonly SuiteCase<MakeTransport>[] = [
       await bench.quiet()
       assertSame(peer.received, ['hello'])
       assertSame(peer.protocols, ['other'])
-      assertSame(first.told, ['opened', 'closed 1012 restart'])
-      assertSame(next?.told ?? [], ['opened'])
+      assertSame(first.events, ['opened', 'closed 1012 restart'])
+      assertSame(next?.events ?? [], ['opened'])
     }),
   },
   {
@@ -108,12 +108,12 @@ const several: readonly SuiteCase<MakeTransport>[] = [
     }),
   },
   {
-    name: 'tells of every refusal in a row',
+    name: 'reports every refusal in a row',
     run: on('refuses', async (bench) => {
       for (let attempt = 0; attempt < 5; attempt++) {
         const near = bench.open()
         await bench.ended(near)
-        assertSame(near.told, ['closed 1006'])
+        assertSame(near.events, ['closed 1006'])
       }
     }),
   },
@@ -126,16 +126,16 @@ const several: readonly SuiteCase<MakeTransport>[] = [
       const next = await bench.connect()
       next.near.transport.send('hello')
       await bench.until('it arrives', () => next.peer.received.length === 1)
-      assertSame(near.told, ['opened'])
+      assertSame(near.events, ['opened'])
     }),
   },
 ]
 
 /**
- * What every transport has to keep, whatever its platform does: what it tells comes once and in
- * order, nothing is told after its end or after its own `close()`, and nothing is changed on the way.
+ * The contract of every transport on every platform: handlers are called once and in order, none is
+ * called after its end or after its own `close()`, and messages arrive unchanged.
  *
- * A case also fails where something throws outside of it, as far as the test runner notices.
+ * A case also fails if an error is thrown outside of it, as far as the test runner notices.
  *
  * @example
  * for (const { name, run } of transportSuite) it(name, () => run(make))
