@@ -1,17 +1,10 @@
 import type { Claim, Mark, StoredRequest } from './outbox-database.ts'
 
-/** What a claim comes to. */
-export interface Claimed {
-  /** What is the claimer's now, the oldest first. */
-  readonly requests: readonly StoredRequest[]
-  /** What belongs to other users and is past its time: nobody is left to be told. */
-  readonly stale: readonly StoredRequest[]
-}
-
 /**
- * Decides who sends what, of all that is kept: what somebody else was to send who was not heard of.
+ * Selects the stored requests that a client takes over: those whose owner's lease has ended.
  *
- * @param leases when the owners' leases end; one that is not there is over
+ * @param all every request in the database
+ * @param leases end of each owner's lease; a missing lease has ended
  */
 export function claimed(
   all: readonly StoredRequest[],
@@ -21,14 +14,22 @@ export function claimed(
   const free = all.filter(
     (request) => request.owner !== owner && (leases.get(request.owner) ?? 0) <= now,
   )
-  const ours = free.filter((request) => isFor(request, userId)).sort(byAge)
+  const claimable = free.filter((request) => isFor(request, userId)).sort(byAge)
   return {
-    requests: ours.slice(0, limit).map((request) => ({ ...request, owner })),
-    stale: free.filter((request) => request.expiresAt <= now && !ours.includes(request)),
+    requests: claimable.slice(0, limit).map((request) => ({ ...request, owner })),
+    stale: free.filter((request) => request.expiresAt <= now && !claimable.includes(request)),
   }
 }
 
-/** A request as it is when it leaves; `undefined` where it is not its owner's to send any more. */
+/** The result of a claim. */
+export interface Claimed {
+  /** Requests that the claiming client owns now, oldest first. */
+  readonly requests: readonly StoredRequest[]
+  /** Expired requests of other users: deleted without a report, since their clients have ended. */
+  readonly stale: readonly StoredRequest[]
+}
+
+/** Returns the request marked as sent; `undefined` if the owner may not send it any more. */
 export function marked(
   request: StoredRequest,
   { owner, userId, sentAt }: Mark,
@@ -37,14 +38,14 @@ export function marked(
   return { ...request, userId, sentAt: sentAt.get(request.requestId) }
 }
 
-/** In the order in which they were asked. */
+/** Compares requests by the time they were made, for `sort`. */
 export function byAge(one: StoredRequest, other: StoredRequest): number {
   return one.createdAt - other.createdAt || one.order - other.order
 }
 
 /**
- * Whether a request may be sent in a user's name. Nobody's is sent for whoever comes first; once it may
- * have left it stays nobody's, since a server tells repeats by their user.
+ * Whether a request may be sent as this user. A request without a user is sent as the first user to
+ * sign in, unless it may already have been sent: servers deduplicate requests per user.
  */
 function isFor(request: StoredRequest, userId: string | undefined): boolean {
   return request.userId === userId || (request.userId === undefined && request.sentAt === undefined)

@@ -3,19 +3,19 @@ import { claimed, marked } from './claim-rules.ts'
 import type { Claim, Mark, OutboxDatabase, StoredRequest } from './outbox-database.ts'
 
 const VERSION = 1
-/** Requests by their ids, the ends of leases by owner, and who the requests are sent as. */
+/** Requests by id, ends of leases by owner, and the identity the requests are sent as. */
 const STORES = ['requests', 'leases', 'identity'] as const
 
-/** The parts of a transaction. */
+/** The object stores of one transaction. */
 type Stores = { readonly [Name in (typeof STORES)[number]]: IDBObjectStore }
 
-/** Requests in an IndexedDB database, opened with the first call and again where it was closed on us. */
+/** An outbox in an IndexedDB database; opened by the first call, and again after it was closed. */
 export class IndexedDbDatabase implements OutboxDatabase {
   readonly #name: string
   readonly #factory: () => IDBFactory
   #opening: Promise<IDBDatabase> | undefined
 
-  /** @param factory called with every attempt to open; throws where there is no IndexedDB */
+  /** @param factory called for every attempt to open; throws if there is no IndexedDB */
   constructor(name: string, factory: () => IDBFactory) {
     this.#name = name
     this.#factory = factory
@@ -102,7 +102,7 @@ export class IndexedDbDatabase implements OutboxDatabase {
     return this.#write(({ requests }) => requests.delete(requestId))
   }
 
-  /** Runs one transaction that reads nothing; it is under way when this returns, whatever becomes of the page. */
+  /** Runs one transaction that only writes; it is committed at once, so that it outlives the page. */
   #write(work: (stores: Stores) => void): Promise<void> {
     return this.#transact((stores, result) => {
       work(stores)
@@ -111,7 +111,7 @@ export class IndexedDbDatabase implements OutboxDatabase {
     })
   }
 
-  /** Runs one transaction; what it gives is settled once all of it is kept. */
+  /** Runs one transaction; the promise resolves once it is complete. */
   async #transact<T>(work: (stores: Stores, result: (value: T) => void) => void): Promise<T> {
     const database = await this.#open()
     return new Promise((resolve, reject) => {
@@ -123,7 +123,7 @@ export class IndexedDbDatabase implements OutboxDatabase {
       }
       let complete = (): void => {}
       transaction.oncomplete = () => complete()
-      // Where there is no room it is only the end of the transaction that says so.
+      // A full disk (`QuotaExceededError`) fails the transaction, not the single request.
       transaction.onabort = () => reject(transaction.error)
       work(stores, (value) => {
         complete = () => resolve(value)
@@ -132,14 +132,14 @@ export class IndexedDbDatabase implements OutboxDatabase {
   }
 
   #open(): Promise<IDBDatabase> {
-    this.#opening ??= this.#dial().catch((error: unknown) => {
+    this.#opening ??= this.#connect().catch((error: unknown) => {
       this.#opening = undefined
       throw error
     })
     return this.#opening
   }
 
-  async #dial(): Promise<IDBDatabase> {
+  async #connect(): Promise<IDBDatabase> {
     const request = this.#factory().open(this.#name, VERSION)
     return new Promise((resolve, reject) => {
       request.onupgradeneeded = () => {
@@ -153,7 +153,7 @@ export class IndexedDbDatabase implements OutboxDatabase {
         const forget = (): void => {
           this.#opening = undefined
         }
-        // The user or another page wants it gone: in the way we would only block them.
+        // Another page deletes or upgrades the database, which an open connection would block.
         database.onversionchange = () => {
           database.close()
           forget()
@@ -165,7 +165,7 @@ export class IndexedDbDatabase implements OutboxDatabase {
   }
 }
 
-/** Hands on what a request finds; where it fails its transaction ends, and says so. */
+/** Calls `found` with the result of a request; a failed request aborts its transaction. */
 function read<T>(request: IDBRequest, found: (value: T | undefined) => void): void {
   request.onsuccess = () => found(request.result ?? undefined)
 }

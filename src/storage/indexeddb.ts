@@ -3,39 +3,39 @@ import type { OutboxStorage } from '../ports/outbox-storage.ts'
 import { IndexedDbDatabase } from './indexeddb-database.ts'
 import { storedOutbox } from './stored-outbox.ts'
 
-/** Where an outbox is kept. */
+/** Options of {@link indexedDbStorage}. */
 export interface IndexedDbOptions {
   /**
-   * The database's name: one for each backend, since whoever shares it sends what is in it.
+   * Name of the database. Use one per backend: all clients that share a database send its requests.
    * @default 'wirefold'
    */
   readonly name?: string | undefined
   /**
-   * What opens databases.
+   * Factory that opens databases.
    * @default globalThis.indexedDB
    */
   readonly indexedDB?: IDBFactory | undefined
 }
 
-/** What holds where nothing is said. */
+/** Defaults of {@link IndexedDbOptions}. */
 export const indexedDbDefaults = { name: 'wirefold' } as const
 
 /**
- * Keeps requests in the browser's IndexedDB, so that what waits to be sent outlives its page.
+ * Keeps requests in the browser's IndexedDB, so that unsent requests outlive their page.
  *
- * What is written survives the end of the page and of the browser, though not always a loss of power.
- * Where there is no IndexedDB, or it cannot be opened, the client's `error` event says so with
- * `not-stored`, and requests wait in memory.
+ * Stored requests survive a closed page or browser, though not always a loss of power. Without
+ * IndexedDB, or if it cannot be opened, the client emits `error` with `not-stored` and keeps
+ * requests in memory.
  *
  * @example
  * const client = new RealtimeClient(url, { outbox: { storage: indexedDbStorage() } })
  */
 export function indexedDbStorage(options: IndexedDbOptions = {}): OutboxStorage {
   const factory = (): IDBFactory => {
-    // Some browsers throw for looking at it where a page may store nothing.
+    // The getter throws a `SecurityError` in some browsers if the page may not store data.
     const found = options.indexedDB ?? globalThis.indexedDB
     if (found) return found
-    throw new WirefoldError('not-stored', 'There is no IndexedDB in this environment.', {})
+    throw new WirefoldError('not-stored', 'This environment has no IndexedDB.', {})
   }
   return storedOutbox(new IndexedDbDatabase(options.name ?? indexedDbDefaults.name, factory))
 }

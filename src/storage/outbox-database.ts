@@ -2,83 +2,84 @@ import type { OutboxIdentity } from '../ports/outbox-storage.ts'
 import type { OutgoingRequest } from '../ports/outgoing-request.ts'
 
 /**
- * What keeps requests, for all tabs that share it.
+ * A database of requests, shared by all tabs.
  *
- * Every call is one transaction, and those of one client are carried out in the order in which they
- * are made. A call rejects where nothing of it was done. Times are wall clocks, in milliseconds since
- * the Unix epoch: they outlive the process.
+ * Every call is one transaction; the calls of one client run in the order in which they are made. A
+ * call that rejects has changed nothing. Times are wall-clock times in milliseconds since the Unix
+ * epoch, since they outlive the process.
  */
 export interface OutboxDatabase {
   /**
-   * Tells who the requests are sent as.
+   * Returns the identity that requests are sent as.
    *
-   * @param senderId what to keep where nothing is kept yet
+   * @param senderId stored and returned if the database has none yet
    */
   identify(senderId: string): Promise<OutboxIdentity>
-  /** Keeps who is signed in. */
+  /** Stores the id of the user who is signed in. */
   remember(userId: string | undefined): Promise<void>
-  /** Adds a request, or replaces the one of its id; its owner has it until then. */
+  /** Adds a request, or replaces the one with its id, and extends the owner's lease. */
   put(request: StoredRequest, leaseUntil: number): Promise<void>
   /**
-   * Carries out what `claimed` in `lease.ts` decides, and forgets leases that are over.
+   * Claims requests as `claimed` in `claim-rules.ts` decides, and deletes leases that have ended.
    *
-   * @returns what is the claimer's now, as it is kept, the oldest first
+   * @returns the requests that the claiming client owns now, as stored, oldest first
    */
   claim(claim: Claim): Promise<readonly StoredRequest[]>
   /**
-   * Notes when requests leave, and in whose name, where they may: see `marked` in `lease.ts`.
+   * Stores when and as which user requests are first sent, if `marked` in `claim-rules.ts` allows it.
    *
-   * @returns the ids of those that it noted
+   * @returns the ids of the requests that were marked
    */
   mark(mark: Mark): Promise<readonly string[]>
   /**
-   * Moves the end of an owner's lease.
+   * Extends an owner's lease.
    *
-   * @returns the ids of what it owns
+   * @returns the ids of the requests that it owns
    */
   renew(owner: string, leaseUntil: number): Promise<readonly string[]>
-  /** Ends an owner's lease. May be the last thing a page does: it is one write, and reads nothing. */
+  /** Ends an owner's lease with a single write, since it may be the last call of a closing page. */
   release(owner: string): Promise<void>
-  /** Takes a request out; one that is not there is none the worse. */
+  /** Deletes a request; does nothing if there is none with this id. */
   delete(requestId: string): Promise<void>
 }
 
-/** A request as it is kept. */
+/** A request as stored in the database. */
 export interface StoredRequest {
   readonly requestId: string
-  /** What is asked, in plain JSON. */
+  /** The request itself, in plain JSON. */
   readonly outgoing: OutgoingRequest
-  /** In whose name; nobody's where nobody was known to be signed in. */
+  /** The user it is sent as; `undefined` if no user was signed in. */
   readonly userId: string | undefined
   readonly createdAt: number
-  /** Counts what its client asked, for the order of what was asked in the same millisecond. */
+  /** Counter of its client, which orders requests made in the same millisecond. */
   readonly order: number
-  /** From then on it is not sent any more. */
+  /** End of its time to live: it is not sent from then on. */
   readonly expiresAt: number
-  /** When it first left, if it may have. */
+  /** When it was first sent; `undefined` if it never was. */
   readonly sentAt: number | undefined
   readonly idempotent: boolean
   readonly ordering: string | undefined
   readonly supersede: string | undefined
-  /** The client that sends it; nobody else does before its lease is over. */
+  /** The client that sends it; other clients may only after its lease has ended. */
   readonly owner: string
 }
 
-/** Who wants to send what nobody else does. */
+/** A client's claim to requests whose owner's lease has ended. */
 export interface Claim {
+  /** The claiming client. */
   readonly owner: string
   readonly userId: string | undefined
   readonly now: number
   readonly leaseUntil: number
-  /** How many at the most. */
+  /** Maximum number of requests to claim. */
   readonly limit: number
 }
 
-/** What is about to leave. */
+/** The requests that a client is about to send. */
 export interface Mark {
   readonly owner: string
   readonly userId: string | undefined
   readonly leaseUntil: number
-  /** When each first left, by request id. */
+  /** Time each was first sent, by request id. */
   readonly sentAt: ReadonlyMap<string, number>
 }

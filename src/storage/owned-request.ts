@@ -7,12 +7,12 @@ import type { ReplyFrame } from '../protocol/frame.ts'
 import type { StoredRequest } from './outbox-database.ts'
 import { outboxErrors } from './outbox-errors.ts'
 
-/** A stored request that is ours to send, and whoever waits for its answer. */
+/** A stored request that this client sends, and the promise of its caller. */
 export class OwnedRequest {
-  /** As it is kept. */
+  /** The request as stored. */
   request: StoredRequest
-  /** Whether its user was never more than who was signed in the last time. */
-  readonly isGuess: boolean
+  /** True if its user was restored from storage and not yet confirmed by the server. */
+  readonly isUserUnconfirmed: boolean
   readonly #giveUp = new AbortController()
   #reason: WirefoldError | undefined
   #waiter:
@@ -20,18 +20,18 @@ export class OwnedRequest {
     | undefined
   #release = (): void => {}
 
-  constructor(request: StoredRequest, isGuess: boolean) {
+  constructor(request: StoredRequest, isUserUnconfirmed: boolean) {
     this.request = request
-    this.isGuess = isGuess
+    this.isUserUnconfirmed = isUserUnconfirmed
   }
 
-  /** Takes it out of the client. */
+  /** Signal that aborts the request in the client. */
   get signal(): AbortSignal {
     return this.#giveUp.signal
   }
 
-  /** Its answer, for somebody who may leave before the request does: it goes on until its time to live is over. */
-  answer({ timeoutMs, ttlMs, signal }: SendOptions, clock: Clock): Promise<ReplyFrame> {
+  /** Returns the reply. Rejects after `timeoutMs`; the request goes on until its `ttlMs` has passed. */
+  waitForReply({ timeoutMs, ttlMs, signal }: SendOptions, clock: Clock): Promise<ReplyFrame> {
     const onAbort = (): void => this.#giveUp.abort(signal?.reason)
     const timeOut = (): void => {
       this.#waiter?.reject(outboxErrors.late(this.request, timeoutMs))
@@ -49,25 +49,25 @@ export class OwnedRequest {
     })
   }
 
-  /** Takes it out of the client, for this reason. */
+  /** Aborts the request in the client; the caller's promise rejects with `reason`. */
   giveUp(reason: WirefoldError): void {
     this.#reason = reason
     this.#giveUp.abort(reason)
   }
 
   /**
-   * It has come to an end, in the one way or the other.
+   * Settles the caller's promise.
    *
-   * @returns what is to be told, where nobody waits for it
+   * @returns the outcome, if no caller waits for it
    */
   settle(reply: ReplyFrame | undefined, error: unknown): SettledRequest | undefined {
     this.#release()
-    const fault = this.#reason ?? error
+    const failure = this.#reason ?? error
     if (this.#waiter && reply) this.#waiter.resolve(reply)
-    else if (this.#waiter) this.#waiter.reject(fault)
+    else if (this.#waiter) this.#waiter.reject(failure)
     else {
       const { outgoing } = this.request
-      return { request: outgoing, reply, error: isWirefoldError(fault) ? fault : undefined }
+      return { request: outgoing, reply, error: isWirefoldError(failure) ? failure : undefined }
     }
     return undefined
   }

@@ -5,14 +5,7 @@ import { byAge } from './claim-rules.ts'
 import type { StoredRequest } from './outbox-database.ts'
 import { outboxErrors } from './outbox-errors.ts'
 
-/** Who stores a request. */
-export interface Author {
-  readonly owner: string
-  readonly userId: string | undefined
-  readonly order: number
-}
-
-/** A question as it is kept; throws `not-stored` where it is not plain JSON. */
+/** Returns the request as stored; throws `not-stored` if it is not plain JSON. */
 export function storedRequest(
   outgoing: OutgoingRequest,
   { idempotent, ordering, supersede, ttlMs }: SendOptions,
@@ -25,7 +18,14 @@ export function storedRequest(
   return { requestId, outgoing: plain(outgoing), ...author, ...rest }
 }
 
-/** What is sent now and what is sent later are the same, whatever becomes of the payload meanwhile. */
+/** The fields of a stored request that its client adds. */
+export interface Author {
+  readonly owner: string
+  readonly userId: string | undefined
+  readonly order: number
+}
+
+/** Copies a request, so that later changes of the payload do not change what is sent. */
 function plain(outgoing: OutgoingRequest): OutgoingRequest {
   try {
     return JSON.parse(JSON.stringify(outgoing))
@@ -35,11 +35,12 @@ function plain(outgoing: OutgoingRequest): OutgoingRequest {
 }
 
 /**
- * How a request is asked that somebody has asked before who is gone, or why it is not.
+ * Returns the options for sending a request that another client has stored; an error if it must not
+ * be sent.
  *
- * @param others what waits here already
+ * @param others requests that this client owns already
  */
-export function restored(
+export function restoreOptions(
   request: StoredRequest,
   others: Iterable<StoredRequest>,
   clock: Clock,
@@ -48,11 +49,11 @@ export function restored(
   const now = clock.wall()
   const leftMs = expiresAt - now
   if (leftMs <= 0) return outboxErrors.expired(request)
-  const how = { timeoutMs: leftMs, ttlMs: leftMs, volatile: false, idempotent, ordering }
+  const options = { timeoutMs: leftMs, ttlMs: leftMs, volatile: false, idempotent, ordering }
   if (sentAt !== undefined) {
-    // A clock that was set back cannot tell how long ago it was: too long.
+    // After the wall clock was set back the age is unknown: treat it as too old to deduplicate.
     const ageMs = sentAt <= now ? now - sentAt : Number.POSITIVE_INFINITY
-    return { ...how, supersede: undefined, signal: undefined, sentAt: clock.now() - ageMs }
+    return { ...options, supersede: undefined, signal: undefined, sentAt: clock.now() - ageMs }
   }
   if (supersede !== undefined) {
     for (const other of others) {
@@ -61,5 +62,5 @@ export function restored(
       }
     }
   }
-  return { ...how, supersede, signal: undefined }
+  return { ...options, supersede, signal: undefined }
 }

@@ -8,29 +8,21 @@ import type { ReplyFrame } from '../protocol/frame.ts'
 import type { Claim, OutboxDatabase, StoredRequest } from './outbox-database.ts'
 import { outboxErrors } from './outbox-errors.ts'
 import { OwnedRequest } from './owned-request.ts'
-import { restored, storedRequest } from './restore-request.ts'
+import { restoreOptions, storedRequest } from './restore-request.ts'
 
-/** How long nobody else sends what we have not been heard of for, in milliseconds. */
+/** Duration of a lease, in milliseconds. */
 const LEASE_MS = 30_000
-/** How often leases are renewed, and looked for that have ended, in milliseconds. */
+/** Interval of renewing the lease and claiming requests of ended leases, in milliseconds. */
 const RENEW_MS = 10_000
-/** How long the greeting waits for the database, in milliseconds. */
+/** Maximum time `hello` waits for the database, in milliseconds. */
 const READ_MS = 5_000
 
-/** One that asks whether it may leave. */
-interface Leaving {
-  readonly owned: OwnedRequest
-  /** When it first left. */
-  readonly sentAt: number
-  readonly resolve: (may: boolean) => void
-}
-
 /**
- * Keeps requests in a database until they are settled, and has those sent that another client over the
- * same database, or one before it, has left behind.
+ * Keeps requests in a database until they are settled, and sends those that another or an earlier
+ * client of the same database has left behind.
  *
- * A request is leased by the client that sends it. It is put into the database before it is sent, and
- * marked as sent before it leaves; who finds it later can tell whether it may have been carried out.
+ * A request is leased by the client that sends it. It is stored before it is sent, and marked as sent
+ * before it is written to the socket, so that a later client knows whether the server may have run it.
  *
  * @param database may serve several clients
  */
@@ -43,14 +35,14 @@ class StoredOutbox implements ClientOutbox {
   readonly #database: OutboxDatabase
   #owner = lazy(randomId)
   readonly #owned = new Map<string, OwnedRequest>()
-  #leaving: Leaving[] = []
+  #pendingMarks: PendingMark[] = []
   #reading: Promise<void> | undefined
-  /** Whether requests are stored; `undefined` until the database was read. */
+  /** Whether the database works; `undefined` until it was read. */
   #works: boolean | undefined
   #userId: string | undefined
-  /** Whether the server has told who that is, rather than the database. */
-  #isKnown = false
-  #asked = 0
+  /** Whether the server has confirmed `#userId`; it comes from the database before. */
+  #isUserConfirmed = false
+  #counter = 0
   #failing = false
   #cancelTick: Cancel | undefined
   #unfollow: (() => void) | undefined
@@ -67,23 +59,23 @@ class StoredOutbox implements ClientOutbox {
 
   async send(outgoing: OutgoingRequest, options: SendOptions): Promise<ReplyFrame> {
     if (options.volatile) return this.#host.send(outgoing, options)
-    // What was left behind is sent before what is asked now.
+    // Stored requests are older, and are sent first.
     if (this.#works === undefined) await this.ready()
     if (!this.#works || options.signal?.aborted) return this.#host.send(outgoing, options)
     const request = storedRequest(outgoing, options, {
       owner: this.#owner(),
       userId: this.#userId,
-      order: this.#asked++,
+      order: this.#counter++,
     })
     const stored = this.#database.put(request, this.#leaseUntil())
-    const owned = this.#hold(request, options, !this.#isKnown)
+    const owned = this.#hold(request, options, !this.#isUserConfirmed)
     stored.catch((cause) => owned.giveUp(outboxErrors.unstorable(request.outgoing, cause)))
-    return owned.answer(options, this.#host.clock)
+    return owned.waitForReply(options, this.#host.clock)
   }
 
   greeted(userId: string | undefined): void {
     if (!this.#works) return
-    this.#isKnown = true
+    this.#isUserConfirmed = true
     this.#userId = userId
     void this.#safely(this.#database.remember(userId))
     void this.#claim()
@@ -91,17 +83,17 @@ class StoredOutbox implements ClientOutbox {
   }
 
   release(userId: string | undefined): void {
-    this.#yield()
-    for (const { isGuess, request } of this.#owned.values()) {
-      // Asked before it was known who asks: nobody's to send.
-      const isWrong = isGuess && userId !== this.#userId
+    this.#endLease()
+    for (const { isUserUnconfirmed, request } of this.#owned.values()) {
+      // Stored as the user restored from the database, but another one is signed in: never sent.
+      const isWrong = isUserUnconfirmed && userId !== this.#userId
       if (isWrong) void this.#safely(this.#database.delete(request.requestId))
     }
-    this.#isKnown = false
+    this.#isUserConfirmed = false
     this.#userId = userId
     this.#owner = lazy(randomId)
     this.#owned.clear()
-    this.#leaving = []
+    this.#pendingMarks = []
     this.#watch()
   }
 
@@ -110,7 +102,9 @@ class StoredOutbox implements ClientOutbox {
     const owner = this.#owner()
     let cancel: Cancel = () => {}
     const deadline = new Promise<never>((_, reject) => {
-      cancel = clock.after(READ_MS, () => reject(new Error(`No answer in ${READ_MS} ms.`)))
+      cancel = clock.after(READ_MS, () =>
+        reject(new Error(`The outbox database did not respond in ${READ_MS} ms.`)),
+      )
     })
     const found = await this.#safely(Promise.race([this.#open(), deadline]))
     cancel()
@@ -132,7 +126,7 @@ class StoredOutbox implements ClientOutbox {
     return { owner: this.#owner(), userId, now, leaseUntil: this.#leaseUntil(), limit }
   }
 
-  /** Looks for what nobody sends. */
+  /** Claims requests whose owner's lease has ended. */
   async #claim(): Promise<void> {
     const owner = this.#owner()
     const claimed = await this.#safely(this.#database.claim(this.#claimFor(this.#userId)))
@@ -141,29 +135,29 @@ class StoredOutbox implements ClientOutbox {
 
   #takeAll(claimed: readonly StoredRequest[], owner: string): void {
     if (owner === this.#owner()) for (const request of claimed) this.#take(request)
-    // What was claimed before we let go of everything is not ours any more.
+    // `release()` was called meanwhile: give the claimed requests back.
     else void this.#safely(this.#database.release(owner))
   }
 
-  /** Asks what somebody has asked before who is gone. */
+  /** Sends a claimed request, or settles it with an error if it must not be sent. */
   #take(request: StoredRequest): void {
     const { requestId, outgoing } = request
     if (this.#owned.has(requestId)) return
     const others = [...this.#owned.values()].map((owned) => owned.request)
-    const how = restored(request, others, this.#host.clock)
-    if (!isWirefoldError(how)) this.#hold(request, how, false)
+    const options = restoreOptions(request, others, this.#host.clock)
+    if (!isWirefoldError(options)) this.#hold(request, options, false)
     else {
       void this.#safely(this.#database.delete(requestId))
-      this.#host.settled({ request: outgoing, reply: undefined, error: how })
+      this.#host.settled({ request: outgoing, reply: undefined, error: options })
     }
   }
 
-  /** Has a request sent; until it is settled it is ours. */
-  #hold(request: StoredRequest, options: SendOptions, isGuess: boolean): OwnedRequest {
-    const owned = new OwnedRequest(request, isGuess)
+  /** Sends a request, and owns it until it is settled. */
+  #hold(request: StoredRequest, options: SendOptions, isUserUnconfirmed: boolean): OwnedRequest {
+    const owned = new OwnedRequest(request, isUserUnconfirmed)
     this.#owned.set(request.requestId, owned)
     const timeoutMs = Math.max(options.timeoutMs, options.ttlMs)
-    const beforeSend = (first: boolean): Promise<boolean> => this.#mayLeave(owned, first)
+    const beforeSend = (first: boolean): Promise<boolean> => this.#maySend(owned, first)
     this.#host
       .send(request.outgoing, { ...options, timeoutMs, signal: owned.signal, beforeSend })
       .then(
@@ -176,50 +170,50 @@ class StoredOutbox implements ClientOutbox {
 
   #settled(owned: OwnedRequest, reply: ReplyFrame | undefined, error: unknown): void {
     const { requestId } = owned.request
-    const isOurs = this.#isOurs(owned)
-    if (isOurs) {
+    const isOwned = this.#owns(owned)
+    if (isOwned) {
       this.#owned.delete(requestId)
       void this.#safely(this.#database.delete(requestId))
     }
-    const untold = owned.settle(reply, error)
-    // What we have let go of is told by whoever has it now.
-    if (untold && isOurs) this.#host.settled(untold)
+    const outcome = owned.settle(reply, error)
+    // The outcome of a request that another client has claimed is reported by that client.
+    if (outcome && isOwned) this.#host.settled(outcome)
     this.#watch()
   }
 
-  #isOurs(owned: OwnedRequest): boolean {
+  #owns(owned: OwnedRequest): boolean {
     return this.#owned.get(owned.request.requestId) === owned
   }
 
-  /** Somebody else has it now, or nobody. */
+  /** Gives up a request that another client has claimed, or that was deleted. */
   #lose(owned: OwnedRequest): void {
     this.#owned.delete(owned.request.requestId)
     owned.giveUp(outboxErrors.lost(owned.request.outgoing))
   }
 
-  /** Those that want to leave in one turn are marked together. */
-  #mayLeave(owned: OwnedRequest, first: boolean): Promise<boolean> {
+  /** Resolves once the request is marked as sent; marks all requests of one tick in one write. */
+  #maySend(owned: OwnedRequest, first: boolean): Promise<boolean> {
     const now = this.#host.clock.wall()
     const sentAt = (first ? undefined : owned.request.sentAt) ?? now
     return new Promise((resolve) => {
-      const alone = this.#leaving.push({ owned, sentAt, resolve }) === 1
+      const alone = this.#pendingMarks.push({ owned, sentAt, resolve }) === 1
       if (alone) queueMicrotask(() => void this.#mark())
     })
   }
 
   async #mark(): Promise<void> {
     const now = this.#host.clock.wall()
-    for (const { owned } of this.#leaving) {
+    for (const { owned } of this.#pendingMarks) {
       if (owned.request.expiresAt <= now) owned.giveUp(outboxErrors.expired(owned.request))
     }
-    const leaving = this.#leaving.splice(0).filter(({ owned }) => !owned.signal.aborted)
+    const pending = this.#pendingMarks.splice(0).filter(({ owned }) => !owned.signal.aborted)
     const [owner, userId, leaseUntil] = [this.#owner(), this.#userId, this.#leaseUntil()]
-    const sentAt = new Map(leaving.map((one) => [one.owned.request.requestId, one.sentAt]))
+    const sentAt = new Map(pending.map((one) => [one.owned.request.requestId, one.sentAt]))
     const marked = await this.#safely(this.#database.mark({ owner, userId, leaseUntil, sentAt }))
-    for (const one of leaving.filter(({ owned }) => this.#isOurs(owned))) {
+    for (const one of pending.filter(({ owned }) => this.#owns(owned))) {
       const { owned, resolve } = one
-      // Unmarked it does not leave; with the next look it is tried again.
-      if (!marked) this.#leaving.push(one)
+      // An unmarked request is not sent; the next tick tries again.
+      if (!marked) this.#pendingMarks.push(one)
       else if (marked.includes(owned.request.requestId)) {
         owned.request = { ...owned.request, userId, sentAt: one.sentAt }
         resolve(true)
@@ -227,12 +221,12 @@ class StoredOutbox implements ClientOutbox {
     }
   }
 
-  /** Every so often, while there is something to send or to be found. */
+  /** Runs the timer while there are requests to send, or a connection to send claimed ones on. */
   #watch(): void {
     const { clock, environment } = this.#host
     if (this.#owned.size > 0 || (this.#works && this.#host.isOpen())) {
       this.#cancelTick ??= clock.after(RENEW_MS, () => void this.#tick())
-      this.#unfollow ??= environment.follow((event) => event === 'hide' && this.#yield())
+      this.#unfollow ??= environment.follow((event) => event === 'hide' && this.#endLease())
     } else {
       this.#cancelTick?.()
       this.#unfollow?.()
@@ -243,20 +237,20 @@ class StoredOutbox implements ClientOutbox {
 
   async #tick(): Promise<void> {
     this.#cancelTick = undefined
-    const held = [...this.#owned.values()]
-    if (held.length > 0) {
-      const owned = await this.#safely(this.#database.renew(this.#owner(), this.#leaseUntil()))
-      for (const one of owned ? held : []) {
-        if (!owned?.includes(one.request.requestId) && this.#isOurs(one)) this.#lose(one)
+    const all = [...this.#owned.values()]
+    if (all.length > 0) {
+      const ids = await this.#safely(this.#database.renew(this.#owner(), this.#leaseUntil()))
+      for (const owned of ids ? all : []) {
+        if (!ids?.includes(owned.request.requestId) && this.#owns(owned)) this.#lose(owned)
       }
     }
-    if (this.#leaving.length > 0) await this.#mark()
+    if (this.#pendingMarks.length > 0) await this.#mark()
     if (this.#host.isOpen()) await this.#claim()
     this.#watch()
   }
 
-  /** Whoever comes next need not wait for our lease to end. */
-  #yield(): void {
+  /** Ends the lease early, so that another client can claim the requests at once. */
+  #endLease(): void {
     if (this.#owned.size > 0) void this.#safely(this.#database.release(this.#owner()))
   }
 
@@ -264,7 +258,7 @@ class StoredOutbox implements ClientOutbox {
     return this.#host.clock.wall() + LEASE_MS
   }
 
-  /** What the database does; where it fails that is told once, until it works again. */
+  /** Awaits a database call; reports a failure once, until a call succeeds again. */
   async #safely<T>(work: Promise<T>): Promise<T | undefined> {
     try {
       const value = await work
@@ -276,4 +270,12 @@ class StoredOutbox implements ClientOutbox {
       return undefined
     }
   }
+}
+
+/** A request that waits to be marked as sent. */
+interface PendingMark {
+  readonly owned: OwnedRequest
+  /** When it was first sent. */
+  readonly sentAt: number
+  readonly resolve: (maySend: boolean) => void
 }

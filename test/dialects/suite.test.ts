@@ -34,7 +34,7 @@ describe('the dialect suite', () => {
   const spoilers: Record<string, [harness: DialectHarness, caught: string]> = {
     'throws at null': [
       spoilt(({ decode }) => ({ decode: (wire) => decode((wire as object).valueOf()) })),
-      'never throws, whatever comes, and makes frames that are what their type says',
+      'never throws on any message, and returns frames that match their types',
     ],
     'leaves a field of a frame out': [
       spoilt(({ decode }) => ({
@@ -43,22 +43,22 @@ describe('the dialect suite', () => {
           return payload === 0 ? ({ kind: 'ping', timestamp: 'now' } as never) : (frame as Frame)
         },
       })),
-      'never throws, whatever comes, and makes frames that are what their type says',
+      'never throws on any message, and returns frames that match their types',
     ],
-    'tells of an odd message twice': [
+    'reports an odd message twice': [
       spoilt(({ decode }) => ({
         decode: (wire) => {
           const frame = decode(wire)
           return frame && 'kind' in frame && frame.kind === 'notice' ? [frame, frame] : frame
         },
       })),
-      'tells of what is no object by one notice at most, and takes it for nothing else',
+      'decodes a value that is no object to one notice at most, and to nothing else',
     ],
     'finds everything malformed': [
       spoilt(() => ({
         decode: (wire) => ({ kind: 'notice', level: 'malformed', reason: '', wire }),
       })),
-      'understands what its backend sends',
+      'understands every message of its backend',
     ],
     'changes what it reads': [
       spoilt(({ decode }) => ({
@@ -68,15 +68,15 @@ describe('the dialect suite', () => {
           return frames
         },
       })),
-      'leaves what it reads as it is',
+      'does not change the messages it decodes',
     ],
     'has one memory for all sockets': [
       spoilt(() => ({ decode: (wire) => shared.decode(wire) })),
-      'gives every socket a memory of its own',
+      'shares no state between sockets',
     ],
-    'says what JSON cannot': [
+    'sends values that JSON cannot hold': [
       spoilt(() => ({ encode: () => [{ wire: undefined, keys: [] }] })),
-      'puts every intent into messages of plain JSON, or has no word for it',
+      'encodes every intent as plain JSON, or does not support it',
     ],
     'forgets a channel': [
       spoilt(({ encode }) => ({
@@ -92,25 +92,25 @@ describe('the dialect suite', () => {
             keys: 'requestId' in intent ? [intent.requestId] : [],
           })),
       })),
-      'waits for answers only where there are some, under keys no other message has first',
+      'expects replies only if there are any, under first keys that no other message has',
     ],
     'waits for answers that do not come': [
       spoilt(({ capabilities }) => ({ capabilities: { ...capabilities, acks: false } })),
-      'waits for answers only where there are some, under keys no other message has first',
+      'expects replies only if there are any, under first keys that no other message has',
     ],
     'does not know an answer': [
       spoilt(({ encode }) => ({
         encode: (intent) => encode(intent)?.map((outgoing) => ({ ...outgoing, keys: ['other'] })),
       })),
-      'recognises the answer to what it said',
+      'recognises the replies to its messages',
     ],
     'takes the query of an address away': [
       spoilt(() => ({ url: (base) => base.replace(/\?.*/, '') })),
-      'keeps what an address has, and adds to it anew each time',
+      'keeps all parts of an address, and returns the same result each time',
     ],
     'adds to an address more and more': [
       spoilt(() => ({ url: (base) => `${base}&n=${seen.push(base)}` })),
-      'keeps what an address has, and adds to it anew each time',
+      'keeps all parts of an address, and returns the same result each time',
     ],
     'matches by prefix': [
       spoilt(() => ({ match: (channel, pattern) => channel.startsWith(pattern.slice(0, 4)) })),
@@ -118,7 +118,7 @@ describe('the dialect suite', () => {
     ],
     'gives up at a normal close': [
       spoilt(() => ({ fatalCloseCodes: [1000] })),
-      'has numbers that make sense',
+      'has valid numbers',
     ],
   }
 

@@ -27,7 +27,7 @@ const INTENTS: Readonly<Record<string, Intent>> = {
   heartbeat: presence('heartbeat'),
 }
 
-/** How many messages an intent takes: 0 where it goes without saying, `undefined` where there is no word. */
+/** Number of messages of an intent: 0 if none is needed, `undefined` if it is not supported. */
 const wordsOf = (dialect: DialectFactory) =>
   Object.fromEntries(
     Object.entries(INTENTS).map(([name, intent]) => [name, dialect().encode(intent)?.length]),
@@ -47,18 +47,18 @@ const WORDLESS: Readonly<Record<string, DialectFactory>> = {
   socketio,
 }
 
-describe('the words of a dialect for who we are and where', () => {
-  it('are all there in the native one', () => {
+describe('messages for credentials and presence', () => {
+  it('all exist in the native dialect', () => {
     const every = { join: 1, update: 1, leave: 1, heartbeat: 1 }
     expect(wordsOf(native)).toEqual({ hello: 1, auth: 1, ...every })
   })
 
-  it('are there for presence in that of entities, which is greeted without a word', () => {
+  it('exist for presence in the entity dialect, whose server greets first', () => {
     const every = { join: 1, update: 1, leave: 1, heartbeat: 1 }
     expect(wordsOf(entity)).toEqual({ ...none, hello: 0, ...every })
   })
 
-  it.each(Object.entries(WORDLESS))('are missing in that of %s', async (_, dialect) => {
+  it.each(Object.entries(WORDLESS))('do not exist in the dialect %s', async (_, dialect) => {
     expect(wordsOf(dialect)).toEqual(none)
     const clock = new ManualClock()
     const { pair, sent } = farEnd(clock)
@@ -71,7 +71,7 @@ describe('the words of a dialect for who we are and where', () => {
     await clock.advance(20_000)
     expect(ready.error).toMatchObject({ code: 'unsupported' })
     expect(errors).toEqual([])
-    // To want it anew is to ask anew, and nobody waits for the answer.
+    // An update asks again, without a waiting caller.
     here.update(1)
     await clock.advance(2_000)
     here()

@@ -23,7 +23,7 @@ for (const [name, wearer] of Object.entries(wearers)) {
 }
 
 describe('an outbox database in IndexedDB', () => {
-  it('opens again what was closed on it', async () => {
+  it('opens a closed database again', async () => {
     const factory = new IDBFactory()
     const database = new IndexedDbDatabase('test', () => factory)
     await database.identify('one')
@@ -31,7 +31,7 @@ describe('an outbox database in IndexedDB', () => {
     expect(await database.identify('two')).toEqual({ senderId: 'two', userId: undefined })
   })
 
-  it('tries again to open what could not be opened', async () => {
+  it('tries again after a failed attempt to open', async () => {
     const factory = new IDBFactory()
     let broken = true
     const database = new IndexedDbDatabase('test', () => {
@@ -50,6 +50,6 @@ function deleted(factory: IDBFactory, name: string): Promise<void> {
     const request = factory.deleteDatabase(name)
     request.onsuccess = () => resolve()
     request.onerror = () => reject(request.error)
-    request.onblocked = () => reject(new Error('somebody keeps it open'))
+    request.onblocked = () => reject(new Error('another connection keeps it open'))
   })
 }

@@ -23,7 +23,7 @@ function over(indexedDB: IDBFactory | undefined) {
 }
 
 describe('an outbox in IndexedDB', () => {
-  it('outlives its client, and is sent by the next', async () => {
+  it('outlives its client, and is sent by the next client', async () => {
     const factory = new IDBFactory()
     const first = over(factory)
     first.server.transport.refusing = true
@@ -42,7 +42,7 @@ describe('an outbox in IndexedDB', () => {
     second.client.close()
   })
 
-  it('rejects what it has no room for, as the database says it', async () => {
+  it('rejects a request that exceeds the quota, with the error of the database as cause', async () => {
     const { client, server, until } = over(new IDBFactory())
     const stored = outcomeOf(client.request('a'))
     await until(() => expect(stored.value).toBe('a'))
@@ -57,7 +57,7 @@ describe('an outbox in IndexedDB', () => {
     client.close()
   })
 
-  it('is one in memory where there is no IndexedDB, and says so', async () => {
+  it('falls back to memory without IndexedDB, and reports it', async () => {
     const { client, errors, until } = over(undefined)
     const asked = outcomeOf(client.request('a'))
     await until(() => expect(asked.value).toBe('a'))

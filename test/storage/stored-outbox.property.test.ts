@@ -49,14 +49,14 @@ class Counting extends MemoryOutboxDatabase {
   }
 }
 
-describe('tabs that come and go over one stored outbox', () => {
+describe('tabs that open and close over one stored outbox', () => {
   test.prop([fc.array(step, { maxLength: 40, size: 'max' })], { numRuns: 60 })(
-    'have every request carried out once, or say that it was not or that nobody knows',
+    'run every request once, or report it as failed or as of unknown outcome',
     async (steps) => {
       const database = new Counting()
       const world = tabs(database)
       const { clock, server, applied, behaviour } = world
-      /** Told that it was not answered, by id. */
+      /** Codes of requests reported as unanswered, by id. */
       const told = new Map<string, string>()
       const everyone: Tab[] = []
       const hear = ({ request, error }: SettledRequest): void => {
@@ -113,7 +113,7 @@ describe('tabs that come and go over one stored outbox', () => {
         await clock.advance(1)
       }
       for (const next of steps) await run(next)
-      // Whoever comes last clears up, until the last lease and the last time to live are over.
+      // The last tab clears up, until the last lease and the last time to live have ended.
       behaviour.answers = true
       server.transport.refusing = false
       for (const one of everyone) one.kill()
@@ -130,7 +130,7 @@ describe('tabs that come and go over one stored outbox', () => {
       for (const [requestId, code] of told) {
         const codes = ['request-timeout', 'outcome-unknown', 'outbox-full']
         expect([requestId, code]).toEqual([requestId, expect.toBeOneOf(codes)])
-        // Who is told that it was not sent can rely on it.
+        // A request reported as not sent must not have been run.
         if (code === 'outbox-full') expect(applied.get(requestId)).toBeUndefined()
       }
       last.client.close()

@@ -24,7 +24,7 @@ function cutOff(database = new MemoryOutboxDatabase()) {
 }
 
 describe('a stored outbox', () => {
-  it('stores a request before it is sent, marks it before it leaves, and forgets it when it is settled', async () => {
+  it('stores a request, marks it before it is sent, and deletes it when it is settled', async () => {
     const steps: string[] = []
     class Recording extends MemoryOutboxDatabase {
       override async put(request: StoredRequest, leaseUntil: number) {
@@ -54,7 +54,7 @@ describe('a stored outbox', () => {
     expect(steps.at(-1)).toBe('delete 1')
   })
 
-  it('sends what a killed tab has left, each once and in order', async () => {
+  it('sends the requests of a killed tab, each once and in order', async () => {
     const { clock, applied, log, open, back } = cutOff()
     const first = open()
     for (let n = 0; n < 10; n++) outcomeOf(first.client.request(`r${n}`))
@@ -70,7 +70,7 @@ describe('a stored outbox', () => {
     second.client.close()
   })
 
-  it('sends what a closed tab has left before what is asked anew', async () => {
+  it('sends the requests of a closed tab before new ones', async () => {
     const { clock, log, open, back, database } = cutOff()
     const first = open()
     const asked = ['a', 'b'].map((type) =>
@@ -91,7 +91,7 @@ describe('a stored outbox', () => {
     second.client.close()
   })
 
-  it('keeps the sender, and the user who is expected', async () => {
+  it('stores the sender id, and the expected user', async () => {
     const { clock, server, open } = tabs()
     server.welcome = { userId: 'ada' }
     for (const _ of [1, 2]) {
@@ -105,7 +105,7 @@ describe('a stored outbox', () => {
     expect([first?.expectUser, second?.expectUser]).toEqual([undefined, 'ada'])
   })
 
-  it('sends again what was cut off, while the server remembers', async () => {
+  it('sends unanswered requests again, while the server deduplicates them', async () => {
     const { clock, applied, open, behaviour } = tabs()
     behaviour.answers = false
     const first = open()
@@ -121,7 +121,7 @@ describe('a stored outbox', () => {
     second.client.close()
   })
 
-  it('says that nobody knows the outcome of what the server does not remember', async () => {
+  it('reports an unknown outcome once the server does not deduplicate any more', async () => {
     const { clock, server, open, behaviour } = tabs()
     behaviour.answers = false
     const first = open()
@@ -142,7 +142,7 @@ describe('a stored outbox', () => {
     second.client.close()
   })
 
-  it('sends nothing again to a backend that would carry it out again, unless that does no harm', async () => {
+  it('sends only idempotent requests again to a backend that does not deduplicate', async () => {
     const { clock, server, open, behaviour } = tabs()
     const dialect = () => {
       const told = native()
@@ -164,7 +164,7 @@ describe('a stored outbox', () => {
     second.client.close()
   })
 
-  it('takes a clock that was set back for one that cannot tell', async () => {
+  it('treats the age of a request as unknown after the clock was set back', async () => {
     const { clock, server, open, behaviour } = tabs()
     behaviour.answers = false
     const first = open()
@@ -180,7 +180,7 @@ describe('a stored outbox', () => {
     second.client.close()
   })
 
-  it('sends nothing past its time to live, and says so to whoever opens it next', async () => {
+  it('does not send an expired request, and reports it to the next client', async () => {
     const { clock, log, open, back, database } = cutOff()
     const first = open({ outbox: { ttlMs: 60_000 } })
     outcomeOf(first.client.request('short', undefined, { ttlMs: 20_000 }))
@@ -203,7 +203,7 @@ describe('a stored outbox', () => {
     second.client.close()
   })
 
-  it('sends nothing past its time to live while the page lives, also where the machine slept', async () => {
+  it('does not send an expired request while the page is open, even after the machine slept', async () => {
     for (const slept of [false, true]) {
       const { clock, log, open, back } = cutOff()
       const { client, settled } = open({ outbox: { ttlMs: 60_000 } })
@@ -213,7 +213,7 @@ describe('a stored outbox', () => {
         code: 'request-timeout',
         detail: { timeoutMs: 10_000, sent: false, stored: true },
       })
-      // Where the monotonic clock stands still meanwhile no timer tells.
+      // The monotonic clock may stop during sleep; then no timer fires.
       if (slept) clock.sleep(60_000, false)
       else await clock.advance(60_000)
       await back()
@@ -223,7 +223,7 @@ describe('a stored outbox', () => {
     }
   })
 
-  it('keeps what waits for a day where nothing is said', async () => {
+  it('keeps unsent requests for a day by default', async () => {
     for (const [waitedMs, sent] of [
       [DAY_MS - 60_000, ['a']],
       [DAY_MS, []],
@@ -242,7 +242,7 @@ describe('a stored outbox', () => {
     }
   })
 
-  it('lets a request go on without its promise, and tells what becomes of it', async () => {
+  it('continues a request after its promise has timed out, and emits its outcome', async () => {
     const { clock, open, back } = cutOff()
     const { client, settled } = open()
     const asked = outcomeOf(client.request('a', { n: 1 }, { timeoutMs: 100 }))
@@ -256,7 +256,7 @@ describe('a stored outbox', () => {
     client.close()
   })
 
-  it('tells a failure that nobody waits for as an error where nobody listens', async () => {
+  it('reports a failure without a waiting caller or a listener as an error', async () => {
     const { clock, client, server, errors } = scripted(
       {
         answer: () => {
@@ -275,7 +275,7 @@ describe('a stored outbox', () => {
     client.close()
   })
 
-  it('takes out what is aborted', async () => {
+  it('deletes an aborted request', async () => {
     const { clock, log, open, back, database } = cutOff()
     const { client } = open()
     const controller = new AbortController()
@@ -293,7 +293,7 @@ describe('a stored outbox', () => {
     client.close()
   })
 
-  it('does not store what is volatile', async () => {
+  it('does not store a volatile request', async () => {
     const { clock, open, database } = cutOff()
     const { client } = open()
     const asked = outcomeOf(client.request('a', undefined, { volatile: true }))
@@ -303,7 +303,7 @@ describe('a stored outbox', () => {
     client.close()
   })
 
-  it('stores what is published too', async () => {
+  it('stores a publish too', async () => {
     const { clock, server, open, back } = cutOff()
     const first = open()
     outcomeOf(first.client.publish('room', 'said', 'hello'))
@@ -320,7 +320,7 @@ describe('a stored outbox', () => {
     second.client.close()
   })
 
-  it('sends what was asked, though its payload was changed meanwhile', async () => {
+  it('sends the original payload, even if it is changed meanwhile', async () => {
     const { clock, server, open, back } = cutOff()
     const { client } = open()
     const payload = { n: 1 }
@@ -332,7 +332,7 @@ describe('a stored outbox', () => {
     client.close()
   })
 
-  it('keeps what waits when the connection fails for good', async () => {
+  it('keeps unsent requests when the connection fails for good', async () => {
     const { clock, server, log, open, database } = tabs()
     server.silent = true
     const first = open()
@@ -353,7 +353,7 @@ describe('a stored outbox', () => {
 })
 
 describe('a stored outbox and its users', () => {
-  it('sends nothing of another user, and keeps it until its own is back', async () => {
+  it('keeps the requests of another user until that user is back', async () => {
     const { clock, server, log, open } = tabs()
     const as = async (userId: string) => {
       server.welcome = { userId, limits: { dedupeMs: DEDUPE_MS } }
@@ -380,7 +380,7 @@ describe('a stored outbox and its users', () => {
     again.client.close()
   })
 
-  it('gives up the promises of a user who is gone, and keeps the requests', async () => {
+  it('rejects the promises of a user who signed out, and keeps the requests', async () => {
     const { clock, server, log, open, back, database } = cutOff()
     server.transport.refusing = false
     server.welcome = { userId: 'ada' }
@@ -402,7 +402,7 @@ describe('a stored outbox and its users', () => {
     client.close()
   })
 
-  it('keeps nothing that was asked before it was known that another is signed in', async () => {
+  it('deletes requests made before another user turned out to be signed in', async () => {
     const { clock, server, log, open, database } = tabs()
     server.welcome = { userId: 'ada' }
     const adas = open()
@@ -420,7 +420,7 @@ describe('a stored outbox and its users', () => {
     eves.client.close()
   })
 
-  it('sends what nobody in particular has asked for as the first who signs in', async () => {
+  it('sends requests made without a user as the first user to sign in', async () => {
     const { clock, server, log, open, back } = cutOff()
     const first = open()
     outcomeOf(first.client.request('a'))
@@ -435,7 +435,7 @@ describe('a stored outbox and its users', () => {
     second.client.close()
   })
 
-  it('does not send again as a user what has left as nobody’s', async () => {
+  it('does not send a request again as a user if it was sent without one', async () => {
     const { clock, server, open, behaviour } = tabs()
     behaviour.answers = false
     const first = open()
@@ -452,7 +452,7 @@ describe('a stored outbox and its users', () => {
 })
 
 describe('tabs that share a stored outbox', () => {
-  it('send no request twice between them, and take over from each other', async () => {
+  it('send no request twice, and take over from each other', async () => {
     const { clock, server, applied, open, back } = cutOff()
     const [one, other] = [open(), open()]
     for (let n = 0; n < 5; n++) {
@@ -470,7 +470,7 @@ describe('tabs that share a stored outbox', () => {
     other.client.close()
   })
 
-  it('hand over at once where the page is put away, which goes on when it is shown again', async () => {
+  it('hand over at once when the page is hidden, which resumes when it is shown again', async () => {
     const { clock, log, open, back } = cutOff()
     const hidden = open()
     outcomeOf(hidden.client.request('a'))
@@ -491,7 +491,7 @@ describe('tabs that share a stored outbox', () => {
     next.client.close()
   })
 
-  it('keep what they gave up when they were put away, where nobody has taken it', async () => {
+  it('resume their own requests when shown again, if no other tab has claimed them', async () => {
     const { clock, log, open, back } = cutOff()
     const { client, happen } = open()
     const asked = outcomeOf(client.request('a', undefined, { timeoutMs: DAY_MS }))
@@ -505,7 +505,7 @@ describe('tabs that share a stored outbox', () => {
     client.close()
   })
 
-  it('do not send what was taken over while they were frozen', async () => {
+  it('do not send requests that were claimed while they were frozen', async () => {
     const { clock, server, log, open, back, database } = cutOff()
     const { client } = open()
     const asked = outcomeOf(client.request('a', undefined, { timeoutMs: DAY_MS }))
@@ -523,7 +523,7 @@ describe('tabs that share a stored outbox', () => {
     client.close()
   })
 
-  it('look for what another has left only as far as there is room', async () => {
+  it('claim requests of a closed tab only up to the limit of the outbox', async () => {
     const { clock, log, open, database, back } = cutOff()
     const dead = open()
     for (let n = 0; n < 6; n++) outcomeOf(dead.client.request(`r${n}`))
@@ -542,7 +542,7 @@ describe('tabs that share a stored outbox', () => {
     heir.client.close()
   })
 
-  it('do not let an older request of another undo a newer one that waits', async () => {
+  it('drop a claimed request if a newer one with the same key is waiting', async () => {
     const { clock, server, log, open, database } = cutOff()
     const dead = open()
     outcomeOf(dead.client.request('old', undefined, { supersede: 'cursor' }))
@@ -565,7 +565,7 @@ describe('tabs that share a stored outbox', () => {
 })
 
 describe('a stored outbox with many requests', () => {
-  it('marks those of one turn together, and sends them as one frame', async () => {
+  it('marks the requests of one tick together, and sends them as one frame', async () => {
     const { clock, server, open, database } = tabs()
     const { client } = open()
     await Promise.all([client.connect(), clock.advance(1)])
@@ -577,7 +577,7 @@ describe('a stored outbox with many requests', () => {
     client.close()
   })
 
-  it('takes no request for one that waits which is only about to leave', async () => {
+  it('does not count requests that are being marked against the limit', async () => {
     const { clock, open, applied } = tabs()
     const { client } = open()
     await Promise.all([client.connect(), clock.advance(1)])
@@ -588,7 +588,7 @@ describe('a stored outbox with many requests', () => {
     client.close()
   })
 
-  it('is as full as one in memory, and forgets what gives way', async () => {
+  it('has the same limit as an outbox in memory, and deletes dropped requests', async () => {
     const { clock, open, database } = cutOff()
     const { client } = open({ outbox: { limit: 3 } })
     const asked = ['a', 'b', 'c', 'd'].map((type) => outcomeOf(client.request(type)))
@@ -606,7 +606,7 @@ describe('a stored outbox with many requests', () => {
 describe('a storage that fails', () => {
   const full = Object.assign(new Error('full'), { name: 'QuotaExceededError' })
 
-  it('rejects the request it has no room for, online or not, and does not send it', async () => {
+  it('rejects a request that it cannot store, online or not, and does not send it', async () => {
     const { clock, log, open, database } = tabs()
     const { client, errors } = open()
     await Promise.all([client.connect(), clock.advance(1)])
@@ -623,7 +623,7 @@ describe('a storage that fails', () => {
     client.close()
   })
 
-  it('rejects what is not plain JSON', async () => {
+  it('rejects a request that is not plain JSON', async () => {
     const { clock, open } = tabs()
     const { client } = open()
     const asked = outcomeOf(client.request('a', 1n))
@@ -632,7 +632,7 @@ describe('a storage that fails', () => {
     client.close()
   })
 
-  it('leaves the client with an outbox in memory, and says so', async () => {
+  it('makes the client fall back to memory, and reports it', async () => {
     const { clock, log, open, database } = tabs()
     vi.spyOn(database, 'identify').mockRejectedValue(full)
     const { client, errors } = open()
@@ -645,7 +645,7 @@ describe('a storage that fails', () => {
     expect(clock.timers).toBe(0)
   })
 
-  it('does not hold up the connection when it never answers', async () => {
+  it('does not block the connection if it never responds', async () => {
     const { clock, open, database } = tabs()
     vi.spyOn(database, 'identify').mockReturnValue(new Promise(() => {}))
     const { client, errors } = open()
@@ -658,7 +658,7 @@ describe('a storage that fails', () => {
     client.close()
   })
 
-  it('sends nothing that it could not mark, says so, and tries again', async () => {
+  it('sends no request that it could not mark, reports it, and tries again', async () => {
     const { clock, server, log, open, database } = tabs()
     const { client, errors } = open()
     await Promise.all([client.connect(), clock.advance(1)])
@@ -675,7 +675,7 @@ describe('a storage that fails', () => {
 })
 
 describe('a client with a stored outbox', () => {
-  it('that is closed while it reads what is stored leaves it to the next', async () => {
+  it('leaves stored requests to the next client if closed while reading them', async () => {
     const { clock, log, open, back, database } = cutOff()
     const first = open()
     outcomeOf(first.client.request('a'))
@@ -705,7 +705,7 @@ describe('a client with a stored outbox', () => {
     expect(clock.timers).toBe(0)
   })
 
-  it('touches nothing before it is used, and leaves nothing behind', async () => {
+  it('opens nothing before it is used, and leaves no timer or listener behind', async () => {
     const { clock, open, database } = cutOff()
     const identify = vi.spyOn(database, 'identify')
     const { client } = open()
@@ -718,7 +718,7 @@ describe('a client with a stored outbox', () => {
     expect(clock.timers).toBe(0)
   })
 
-  it('looks no further while there is neither a request nor a connection', async () => {
+  it('stops its timer while there is neither a request nor a connection', async () => {
     const { clock, server, open } = tabs()
     const { client } = open({ backoff: { minMs: 3_600_000 } })
     await Promise.all([client.connect(), clock.advance(1)])

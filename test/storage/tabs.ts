@@ -8,15 +8,15 @@ import type { Fields } from '../../src/protocol/fields.ts'
 /** How long the server remembers its answers, in milliseconds. */
 export const DEDUPE_MS = 600_000
 
-/** A page with a client, that may end without a word. */
+/** A page with a client, which may crash. */
 export interface Tab {
   readonly client: RealtimeClient
-  /** What the client told of requests nobody waits for. */
+  /** Outcomes of requests without a waiting caller, as emitted by the client. */
   readonly settled: SettledRequest[]
   readonly errors: unknown[]
-  /** Ends it as a crash does: nothing it began goes on. */
+  /** Ends the page like a crash: nothing that it began continues. */
   kill(): void
-  /** Tells it of what happens around it. */
+  /** Emits an event of the page's environment. */
   happen(event: 'hide' | 'show'): void
 }
 
@@ -112,7 +112,7 @@ function mortalTransport(transport: TransportFactory, life: Life): TransportFact
   }
 }
 
-/** What a dead tab asked for may still be done; it never hears of it, and asks for nothing more. */
+/** A database whose calls never settle once the tab is dead, and are not made any more. */
 function mortalDatabase(database: OutboxDatabase, life: Life): OutboxDatabase {
   const heard = async <T>(work: () => Promise<T>): Promise<T> => {
     if (!life.alive) return new Promise<T>(() => {})

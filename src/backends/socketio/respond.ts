@@ -2,7 +2,18 @@ import { refusalError } from '../../base/errors.ts'
 import type { StoreKind } from '../../base/store.ts'
 import type { SessionContexts } from './session-contexts.ts'
 
-/** What is used of `fetch`. */
+/** Options of {@link responder}. */
+export interface ResponderOptions {
+  /** URL that answers are posted to, for example `/api/wizard/clarifications/respond`. */
+  readonly url: string
+  /**
+   * Function that makes the request, with the credentials that it needs.
+   * @default globalThis.fetch
+   */
+  readonly fetch?: Post | undefined
+}
+
+/** The part of `fetch` that {@link responder} uses. */
 export type Post = (
   url: string,
   init: {
@@ -12,23 +23,12 @@ export type Post = (
   },
 ) => Promise<{ readonly ok: boolean; readonly status: number }>
 
-/** Where the answers to clarifications go. */
-export interface ResponderOptions {
-  /** The address that takes them, for example `/api/wizard/clarifications/respond`. */
-  readonly url: string
-  /**
-   * Makes the request, with the credentials that it needs.
-   * @default globalThis.fetch
-   */
-  readonly fetch?: Post | undefined
-}
-
 /**
- * Makes the function that answers a session's clarifications over REST and marks them as answered:
- * the server tells of no answer by the socket.
+ * Makes a function that answers a session's clarifications over REST and marks them as answered,
+ * since the server sends no event for an answer.
  *
- * It rejects as `fetch` does, and with `http-<status>` where the server does not take the answer; the
- * clarification is then pending as before.
+ * It rejects as `fetch` does, and with `http-<status>` if the server refuses the answer; the
+ * clarification then stays pending.
  *
  * @example
  * const respond = responder(sessions, sessionId, { url: '/api/wizard/clarifications/respond' })

@@ -13,7 +13,7 @@ import type {
 } from '../../dialects/socketio/events.ts'
 import { asFields, asString } from '../../protocol/fields.ts'
 
-/** An event of a session as a context, told apart by `event`. */
+/** An event of a session as a context, discriminated by `event`. */
 export type SessionContext = {
   readonly [Name in keyof SessionEvents]: {
     readonly kind: 'session'
@@ -22,17 +22,17 @@ export type SessionContext = {
   }
 }[keyof SessionEvents]
 
-/** All that is known of a session: of everything the newest by its timestamp, however it arrived. */
+/** The state of a session: the newest event of each kind by timestamp, in any order of arrival. */
 export interface SessionState {
   readonly progress: SessionProgress | undefined
-  /** One of each model, in the order in which they were first heard of. */
+  /** The newest result of each model, in the order in which the models first appeared. */
   readonly modelResults: readonly ModelResult[]
-  /** Each once, in the order in which they were first heard of; one that was answered stays so. */
+  /** Each clarification once, in order of first appearance; an answered one stays answered. */
   readonly clarifications: readonly Clarification[]
   readonly completed: SessionCompleted | undefined
-  /** Whether it is completed, or its progress says so. */
+  /** Whether a `completed` event arrived, or the progress has the status `COMPLETED`. */
   readonly isCompleted: boolean
-  /** What went wrong last, if anything did. */
+  /** The newest error, if there was one. */
   readonly error: SessionFailure | undefined
 }
 
@@ -58,9 +58,9 @@ const NEW_SESSION: SessionState = {
 }
 
 /**
- * Has a registry keep sessions, one entity each.
+ * Adds the entity `session` to a registry, one per session id.
  *
- * @param registry a new one, with the options and stores that the application wants
+ * @param registry a new registry, with the application's options and stores
  * @example
  * const sessions = sessionContexts(new ContextRegistry())
  * feed(channels, sessionChannel(id), sessionSink(sessions))
@@ -77,10 +77,9 @@ export function sessionContexts<K extends StoreKind>(
 }
 
 /**
- * Folds the events of sessions, for `feed`, and states that were fetched, for `sync` and `poll`.
+ * Folds session events, for `feed`, and fetched states, for `sync` and `poll`.
  *
- * A fetched state is a list of contexts with the moment they tell of as their timestamp: what is
- * newer already stays.
+ * A fetched state is a list of contexts, each with its own timestamp; newer state is not replaced.
  */
 export function sessionSink<K extends StoreKind>(
   sessions: SessionContexts<K>,
@@ -101,7 +100,7 @@ export function sessionSink<K extends StoreKind>(
   }
 }
 
-/** What an event changes; nothing where it is an older one. */
+/** Returns the fields that an event changes; none if it is older than the state. */
 function changeOf(session: SessionState, { event, data }: SessionContext): Partial<SessionState> {
   switch (event) {
     case 'progress':
@@ -115,27 +114,27 @@ function changeOf(session: SessionState, { event, data }: SessionContext): Parti
     case 'clarification': {
       const { clarifications } = session
       const known = clarifications.find(({ clarificationId: id }) => id === data.clarificationId)
-      // Of an answer the server tells nothing, and may tell the question again.
+      // The server sends no event for an answer, and may send the question again.
       if (known?.status === 'answered' && data.status !== 'answered') return {}
       return { clarifications: put(clarifications, data, ({ clarificationId: id }) => id) }
     }
   }
 }
 
-/** The session with a change, or as it was. */
+/** Returns the session with a change applied. */
 function changed(session: SessionState, change: Partial<SessionState>): SessionState {
   const next = { ...session, ...change }
   const isCompleted = next.completed !== undefined || next.progress?.status === 'COMPLETED'
   return { ...next, isCompleted }
 }
 
-/** The newer of two; of two of the same moment the one that came last. */
+/** Returns the newer of two events; of two with the same timestamp, the one that arrived last. */
 function newer<Event extends SessionEvent>(before: Event | undefined, after: Event): Event {
   if (before === undefined) return after
   return Date.parse(after.timestamp) < Date.parse(before.timestamp) ? before : after
 }
 
-/** A list with an item in the place of its predecessor, or behind the others. */
+/** Returns the list with an item that replaces its older version, or is appended. */
 function put<Event extends SessionEvent>(
   items: readonly Event[],
   item: Event,

@@ -8,39 +8,39 @@ import { streamPlugin } from './stream-plugin.ts'
 
 const TYPES = ['connect', 'message', 'disconnect'] as const
 
-/** What was said, or that somebody came or went. */
+/** A message of a chat, or the notice that a user connected or disconnected. */
 export interface ChatMessage {
   readonly type: (typeof TYPES)[number]
   readonly username: string
   readonly message: string
-  /** Its place in the stream, `<ms>-<seq>`, under the strategy `streams`. */
+  /** Stream id, `<ms>-<seq>`; only with the strategy `streams`. */
   readonly id: string | undefined
 }
 
-/** A chat. */
+/** The API of the plugin `chat`. */
 export interface ChatApi {
-  /** What was said since we came, oldest first; under the strategy `streams` also what we missed. */
+  /** Messages since connecting, oldest first; with the strategy `streams` also the missed ones. */
   readonly messages: Readable<readonly ChatMessage[]>
-  /** How the stream stands: `gap` where messages may be missing. */
+  /** Status of the stream; `gap` if messages may be missing. */
   readonly status: Readable<ChannelStatus>
   readonly strategy: StreamStrategy
-  /** Says something; settles once it is sent, and rejects as `RealtimeClient.publish` does. */
+  /** Sends a message; resolves once it is sent, and rejects as `RealtimeClient.publish` does. */
   send(message: string): Promise<void>
 }
 
-/** How a chat is delivered and kept. */
+/** Options of {@link chat}. */
 export interface ChatOptions extends PluginOptions {
   /**
-   * How many messages are kept, the newest.
+   * Maximum number of messages kept; the oldest are dropped.
    * @default 1_000
    */
   readonly limit?: number | undefined
 }
 
-/** What holds where nothing is said. */
+/** Defaults of {@link ChatOptions}. */
 export const chatDefaults = { limit: 1_000 } as const
 
-/** The client's half of the plugin `chat`. */
+/** Makes the client half of the plugin `chat`. */
 export function chat(options: ChatOptions = {}): StreamPlugin<'chat', ChatApi> {
   const limit = options.limit ?? chatDefaults.limit
   return streamPlugin('chat', options, (port) => {
@@ -48,9 +48,9 @@ export function chat(options: ChatOptions = {}): StreamPlugin<'chat', ChatApi> {
     port.follow(({ type: name, payload, id }) => {
       const type = TYPES.find((known) => known === name)
       if (type === undefined) return
-      const said = asFields(payload)
-      const username = asString(said.username) ?? ''
-      const message = asString(said.message) ?? ''
+      const fields = asFields(payload)
+      const username = asString(fields.username) ?? ''
+      const message = asString(fields.message) ?? ''
       messages.set([...messages.get(), { type, username, message, id }].slice(-limit))
     })
     const { status, strategy } = port

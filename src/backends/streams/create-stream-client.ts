@@ -21,32 +21,35 @@ export type StreamApis<Plugins extends readonly StreamPlugin[]> = {
     : never
 }
 
-/** How a stream client is made; what goes beyond the first members is the client's own. */
+/** Options of {@link createStreamClient}; all others are those of `RealtimeClient`. */
 export interface StreamClientOptions<Plugins extends readonly StreamPlugin[]>
   extends Omit<ClientOptions, 'dialect'> {
-  /** The address of the server, without the plugins. */
+  /** URL of the server, without the plugins. */
   readonly url: string
-  /** What the plugins are about: a plugin's stream is this and its name. */
+  /** Prefix of the plugins' streams: a plugin's stream is `<stream>:<name>`. */
   readonly stream: string
-  /** The plugins to ask for. */
+  /** Plugins that the server is asked to run. */
   readonly clients: Plugins
   /**
-   * What the server calls the parameter of the address that names the plugins.
+   * Name of the URL's query parameter for the plugins.
    * @default 'clients'
    */
   readonly parameter?: string | undefined
 }
 
-/** What every stream client has beside its plugins. */
+/** The members that every stream client has besides its plugins. */
 export interface StreamConnection {
-  /** The client behind it. */
+  /** The underlying client. */
   readonly client: RealtimeClient
-  /** Whether there is a connection. */
+  /** State of the connection. */
   readonly state: Readable<ConnectionState>
-  /** Calls `run` at once and with every message of any plugin, the newest of now first; a Svelte store. */
+  /**
+   * Calls `run` with the newest message of any plugin, at once and for every later one; the
+   * contract of a Svelte store.
+   */
   subscribe(run: (event: EventFrame | undefined) => void): Unsubscribe
   /**
-   * Sends a message that belongs to no plugin; settles once it is sent, and rejects as
+   * Sends a message on the stream without a plugin; resolves once it is sent, and rejects as
    * `RealtimeClient.publish` does.
    */
   send(message: unknown, type: string): Promise<void>
@@ -59,10 +62,10 @@ export type StreamClient<Plugins extends readonly StreamPlugin[]> = StreamConnec
   StreamApis<Plugins>
 
 /**
- * Connects to a server of plugins and streams, and gives each plugin's API under its name. It connects
- * at once: make it where there is a page.
+ * Connects to a server of plugins and streams, and returns each plugin's API under its name. It
+ * connects at once: call it in the browser, not while rendering on a server.
  *
- * Throws where two plugins have one name, or one has the name of something else that is there.
+ * Throws a `TypeError` if two plugins have the same name, or one has the name of another member.
  *
  * @example
  * const api = createStreamClient({
@@ -103,7 +106,7 @@ export function createStreamClient<const Plugins extends readonly StreamPlugin[]
       newest.set(event)
     })
     const { status } = subscription
-    // The server tells what was missed.
+    // With the strategy `streams` the server replays missed messages, so that there is no gap.
     if (replays) status.listen(({ name }) => name === 'gap' && subscription.caughtUp())
     return {
       stream: streamOf(plugin),
@@ -129,9 +132,11 @@ export function createStreamClient<const Plugins extends readonly StreamPlugin[]
     close: () => client.close(),
   }
   const names = [...Object.keys(connection), ...clients.map(({ name }) => name)]
-  const twice = names.find((name, at) => names.indexOf(name) !== at)
-  if (twice !== undefined) {
-    throw new TypeError(`There is a ${twice} already: give each plugin a name of its own.`)
+  const duplicate = names.find((name, at) => names.indexOf(name) !== at)
+  if (duplicate !== undefined) {
+    throw new TypeError(
+      `The name ${duplicate} is already in use. Give each plugin a name of its own.`,
+    )
   }
   const apis = clients.map((plugin) => [plugin.name, plugin.attach(port(plugin))])
   const all = Object.fromEntries(apis) as StreamApis<Plugins>

@@ -5,27 +5,27 @@ import { asFields, asString } from '../../protocol/fields.ts'
 import type { PluginOptions, StreamPlugin } from './stream-plugin.ts'
 import { streamPlugin } from './stream-plugin.ts'
 
-/** Something the user is to know. */
+/** A notification for the user. */
 export interface StreamNotification {
   readonly message: string
-  /** How urgent it is, in the server's words; `info` where it does not say. */
+  /** Urgency as the server names it; `info` if it names none. */
   readonly level: string
-  /** Its place in the stream, `<ms>-<seq>`, under the strategy `streams`. */
+  /** Stream id, `<ms>-<seq>`; only with the strategy `streams`. */
   readonly id: string | undefined
 }
 
-/** What the user is to know. */
+/** The API of the plugin `notifications`. */
 export interface NotificationsApi {
-  /** The newest hundred, oldest first. */
+  /** The newest 100 notifications, oldest first. */
   readonly messages: Readable<readonly StreamNotification[]>
-  /** How the stream stands: `gap` where notifications may be missing. */
+  /** Status of the stream; `gap` if notifications may be missing. */
   readonly status: Readable<ChannelStatus>
 }
 
-/** How many are kept. */
+/** Maximum number of notifications kept. */
 const KEPT = 100
 
-/** The client's half of the plugin `notifications`. */
+/** Makes the client half of the plugin `notifications`. */
 export function notifications(
   options: PluginOptions = {},
 ): StreamPlugin<'notifications', NotificationsApi> {

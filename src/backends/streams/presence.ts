@@ -5,15 +5,15 @@ import { asFields, asStrings } from '../../protocol/fields.ts'
 import type { PluginOptions, StreamPlugin } from './stream-plugin.ts'
 import { streamPlugin } from './stream-plugin.ts'
 
-/** Who is there. */
+/** The API of the plugin `presence`. */
 export interface PresenceApi {
-  /** The names of those who are there, who came first being first. */
+  /** Names of the users present, in the order in which they joined. */
   readonly users: Readable<readonly string[]>
-  /** How the stream stands. */
+  /** Status of the stream. */
   readonly status: Readable<ChannelStatus>
 }
 
-/** The client's half of the plugin `presence`. */
+/** Makes the client half of the plugin `presence`. */
 export function presence(options: PluginOptions = {}): StreamPlugin<'presence', PresenceApi> {
   return streamPlugin('presence', options, (port) => {
     const users = createStore<readonly string[]>([], { onError: port.report })

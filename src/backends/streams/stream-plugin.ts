@@ -3,53 +3,53 @@ import type { ChannelStatus } from '../../channels/subscription.ts'
 import type { StreamStrategy } from '../../dialects/streams/dialect.ts'
 import type { EventFrame } from '../../protocol/frame.ts'
 
-/** What a plugin sees of its client. */
+/**
+ * The client half of a server plugin: its name, the delivery of its stream, and its API for the
+ * application.
+ */
+export interface StreamPlugin<Name extends string = string, Api = unknown> {
+  /** Name of the plugin at the server, and of its API in the stream client. */
+  readonly name: Name
+  readonly strategy: StreamStrategy
+  /** Stream of the plugin; `undefined` for `<stream of the client>:<name>`. */
+  readonly stream: string | undefined
+  /** Follows the plugin's stream, and returns the plugin's API. */
+  attach(port: StreamPort): Api
+}
+
+/** The port through which a plugin uses its stream client. */
 export interface StreamPort {
-  /** The stream that its messages come from. */
+  /** The plugin's stream. */
   readonly stream: string
   readonly strategy: StreamStrategy
-  /** How the stream stands: after a break it is `gap` where messages may be missing. */
+  /** Status of the stream; `gap` if messages may be missing after a reconnect. */
   readonly status: Readable<ChannelStatus>
   /**
-   * Has `run` called with every message of the stream, in the order they came; under the strategy
-   * `streams` each once, whatever the server tells again.
+   * Calls `run` with every message of the stream, in order of arrival; with the strategy `streams`
+   * each once, even if the server repeats it.
    */
   follow(run: (event: EventFrame) => void): void
   /** Sends a message on the stream; rejects as `RealtimeClient.publish` does. */
   send(type: string, message: unknown): Promise<void>
-  /** Receives what a follower of the plugin's stores threw. */
+  /** Reports an error that a subscriber of the plugin's stores threw. */
   report(error: unknown): void
 }
 
-/**
- * The client's half of a server plugin: its name, how its stream is delivered, and what it gives the
- * application.
- */
-export interface StreamPlugin<Name extends string = string, Api = unknown> {
-  /** What the server calls it; its API is found under this name. */
-  readonly name: Name
-  readonly strategy: StreamStrategy
-  /** Its stream, where that is not the client's stream and the plugin's name. */
-  readonly stream: string | undefined
-  /** Begins to follow its stream. */
-  attach(port: StreamPort): Api
-}
-
-/** How a plugin is delivered. */
+/** Options of a plugin. */
 export interface PluginOptions {
   /**
-   * `pub-sub` delivers at most once, `streams` from where one left off.
+   * Delivery of the stream: `pub-sub` at most once, `streams` resumed after the last message seen.
    * @default 'pub-sub'
    */
   readonly strategy?: StreamStrategy | undefined
   /**
-   * The stream its messages come from.
+   * Stream that the plugin's messages come from.
    * @default the client's stream and the plugin's name: `stream:123:chat`
    */
   readonly stream?: string | undefined
 }
 
-/** Makes a plugin of a name, its options, and what it does. */
+/** Makes a plugin from its name, its options, and a function that builds its API. */
 export function streamPlugin<const Name extends string, Api>(
   name: Name,
   { strategy = 'pub-sub', stream }: PluginOptions,

@@ -1,4 +1,4 @@
-/** What a payload of a {@link DUUIContextBase} is; kinds of later versions pass as they are. */
+/** The kind of a {@link DUUIPayload}; unknown kinds of later versions are passed on. */
 export type DUUIPayloadKind =
   | 'STACKTRACE'
   | 'LUA'
@@ -8,15 +8,15 @@ export type DUUIPayloadKind =
   | 'GENERIC'
   | 'NONE'
 
-/** Something long that belongs to an event: a stack trace, a script, logs. */
+/** A long text that belongs to an event: a stack trace, a script, logs. */
 export interface DUUIPayload {
   readonly content: string
   readonly type: DUUIPayloadKind
 }
 
-/** What every context carries. */
+/** The fields of every context. */
 export interface DUUIContextBase {
-  /** The simple class name, by which contexts are told apart. */
+  /** Simple class name of the context, which discriminates the union. */
   readonly kind: string
   readonly event_id: string
   readonly status: string
@@ -28,13 +28,13 @@ export interface DUUIContextBase {
 export interface ComposerContext extends DUUIContextBase {
   readonly kind: 'ComposerContext'
   readonly runKey: string
-  /** Component name to status. */
+  /** Status by component name. */
   readonly pipeline_status: Readonly<Record<string, string>>
   readonly progress: number
   readonly total: number
 }
 
-/** What starts components: Docker, a remote endpoint, Kubernetes … */
+/** A driver that starts components: Docker, a remote endpoint, Kubernetes … */
 export interface DriverContext extends DUUIContextBase {
   readonly kind: 'DriverContext'
   readonly driver: string
@@ -48,7 +48,7 @@ export interface WorkerContext extends DUUIContextBase {
   readonly activeWorkers: number
 }
 
-/** A document on its way through the pipeline; durations and moments in milliseconds. */
+/** A document on its way through the pipeline; durations and times in milliseconds. */
 export interface DocumentContext extends DUUIContextBase {
   readonly kind: 'DocumentContext'
   readonly path: string
@@ -74,7 +74,7 @@ export interface DocumentProcessContext extends DUUIContextBase {
 /** A step of the pipeline. */
 export interface ComponentContext extends DUUIContextBase {
   readonly kind: 'ComponentContext'
-  /** Its UUID. */
+  /** UUID of the component. */
   readonly component: string
   readonly name: string
   readonly driver: string
@@ -89,14 +89,14 @@ export interface InstantiatedComponentContext extends DUUIContextBase {
   readonly endpoint: string
 }
 
-/** A document in the hands of a component. */
+/** A document that a component is processing. */
 export interface DocumentComponentProcessContext extends DUUIContextBase {
   readonly kind: 'DocumentComponentProcessContext'
   readonly document: DocumentProcessContext
   readonly instantiated_component: InstantiatedComponentContext
 }
 
-/** What the reader has fetched; sizes in bytes. */
+/** The progress of the reader; sizes in bytes. */
 export interface ReaderContext extends DUUIContextBase {
   readonly kind: 'ReaderContext'
   readonly total: number
@@ -107,7 +107,7 @@ export interface ReaderContext extends DUUIContextBase {
   readonly total_bytes: number
 }
 
-/** Any of the nine contexts, told apart by `kind`. */
+/** The union of the nine contexts, discriminated by `kind`. */
 export type DUUIContext =
   | ComposerContext
   | DriverContext
@@ -119,7 +119,7 @@ export type DUUIContext =
   | DocumentComponentProcessContext
   | ReaderContext
 
-/** What happened, and the state of the things it happened to. */
+/** An event of a process, with its context: the state of the object that the event concerns. */
 export interface DUUIEvent {
   readonly _id: string
   readonly process_id: string
@@ -129,9 +129,9 @@ export interface DUUIEvent {
   readonly context: DUUIContext
 }
 
-/** A message on the wire, and equally a stored record. */
+/** A message on the wire, and a stored record. */
 export interface DUUIEnvelope {
-  /** Milliseconds since the Unix epoch. */
+  /** Time of the event, in milliseconds since the Unix epoch. */
   readonly timestamp: number
   readonly event: DUUIEvent
 }

@@ -8,36 +8,35 @@ const dialect: Dialect = {
   name: 'duui',
   presets: { backoff: { minMs: 0, initialMs: 2000, factor: 2, maxMs: 30_000, jitter: 'equal' } },
   decode: decodeEnvelope,
-  // One whole socket per process, one way: a subscription is live once the socket is, and there is
-  // no word for anything else.
+  // Each process has its own one-way socket: subscribing sends no message, all else is unsupported.
   encode: (intent) =>
     intent.kind === 'subscribe' || intent.kind === 'unsubscribe' ? [] : undefined,
 }
 
 /**
- * The event stream of a DUUI gateway: every envelope is an event of the channel
- * `process:<process_id>`, with the gateway's `event` as its payload. Messages of the older styles
- * (`process_state`, `documents_delta`) are left aside with a notice; `duuiDialect` can derive events
- * from them.
+ * The dialect of a DUUI gateway's event stream: every envelope is an event of the channel
+ * `process:<process_id>`, with the gateway's `event` as its payload. Messages of the formats before
+ * the envelope (`process_state`, `documents_delta`) are ignored with a notice; {@link duuiDialect}
+ * can derive events from them.
  */
 export const duui: DialectFactory = () => dialect
 
-/** How a DUUI gateway speaks. */
+/** Options of {@link duuiDialect}. */
 export interface DUUIOptions {
   /**
-   * What becomes of the styles before the envelope, `process_state` and `documents_delta`: `ignore`
-   * leaves them aside with a notice, `derive` makes contexts of them that never take the place of what
-   * a newer envelope told.
+   * Handling of the formats before the envelope, `process_state` and `documents_delta`: `ignore`
+   * drops them with a notice, `derive` makes contexts from them that never replace those of a newer
+   * envelope.
    * @default 'ignore'
    */
   readonly legacy?: 'ignore' | 'derive' | undefined
 }
 
-/** What holds where nothing is said. */
+/** Defaults of {@link DUUIOptions}. */
 export const duuiDefaults = { legacy: 'ignore' } as const
 
 /**
- * The event stream of a DUUI gateway, by options.
+ * Makes the dialect of a DUUI gateway's event stream, with options.
  *
  * @example
  * new RealtimeClient(url, { dialect: duuiDialect({ legacy: 'derive' }) })
@@ -51,7 +50,7 @@ export function duuiDialect(options: DUUIOptions = {}): DialectFactory {
       ...dialect,
       decode: (wire) => legacy.decode(wire),
       url(base, credentials) {
-        legacy.dialled(base)
+        legacy.readUrl(base)
         return dialect.url(base, credentials)
       },
     }

@@ -3,31 +3,31 @@ import type { EventFrame, Frame } from '../../protocol/frame.ts'
 import { eventFrame, notice } from '../../protocol/frame-constructors.ts'
 import { decodeEnvelope, processChannel } from './envelope.ts'
 
-/** How many entities are remembered; beyond that those that were told of first are forgotten. */
+/** Maximum number of remembered entities; the oldest are dropped. */
 const REMEMBERED = 10_000
-/** How deep an entity may stand in an envelope: a document in a process in a component's process. */
+/** Maximum nesting of entities: a document in a document process in a component process. */
 const DEEPEST = 3
 
 /**
- * Reads the styles before the envelope as well: a `process` becomes a `ComposerContext`, each of the
- * `documents` a `DocumentContext`. Their events are named after the message they come from, where
- * envelopes' are named `event`.
+ * A decoder that also reads the formats before the envelope: it derives a `ComposerContext` from a
+ * `process` and a `DocumentContext` from each of the `documents`. The type of a derived event is
+ * that of its message; the type of an envelope's event is `event`.
  *
- * An envelope is the source of truth: of an entity that one has told of, nothing is derived that is
- * not newer, and a message that does not say when it was true is older than every envelope.
+ * Envelopes take precedence: a context is derived only if it is newer than the last envelope with
+ * the same entity. A message without a timestamp counts as older than every envelope.
  */
 export class DUUILegacy {
-  /** When an envelope last told of each entity. */
-  readonly #told = new Map<string, number>()
-  /** The process of this socket, once something has named it. */
+  /** Time of the last envelope with each entity. */
+  readonly #envelopeTimes = new Map<string, number>()
+  /** The process of this socket, once the URL or a message has named it. */
   #processId: string | undefined
 
-  /** The process is part of the address: `/ws/processes/<id>/events`. */
-  dialled(url: string): void {
+  /** Reads the process id from the URL: `/ws/processes/<id>/events`. */
+  readUrl(url: string): void {
     this.#processId ??= /\/processes\/([^/?#]+)/.exec(url)?.[1]
   }
 
-  /** What a message means. */
+  /** Decodes a message. */
   decode(wire: unknown): Frame | readonly Frame[] {
     const frame = decodeEnvelope(wire)
     if (frame.kind === 'event') {
@@ -46,30 +46,31 @@ export class DUUILegacy {
       idOf(asFields(wire.process)._id) ??
       idOf(contexts[0]?.process_id) ??
       this.#processId
-    if (processId === undefined) return notice('malformed', 'a state of no process', wire)
+    if (processId === undefined) return notice('malformed', 'its process is unknown', wire)
     this.#processId = processId
     const timestamp = asNumber(wire.timestamp) ?? asNumber(wire.server_time) ?? 0
     const type = asString(wire.type) ?? asString(wire.kind) ?? 'state'
     const channel = processChannel(processId)
     const newer = contexts.filter((context) => {
-      const toldAt = this.#told.get(nameOf(channel, context))
-      return toldAt === undefined || toldAt < timestamp
+      const envelopeTime = this.#envelopeTimes.get(nameOf(channel, context))
+      return envelopeTime === undefined || envelopeTime < timestamp
     })
-    if (newer.length === 0) return notice('ignored', 'no newer than what envelopes told', wire)
+    if (newer.length === 0) return notice('ignored', 'it is not newer than the envelopes', wire)
     return newer.map((context) => {
       const event = { _id: '', process_id: processId, sender: null, message: '', level: 'NONE' }
       return eventFrame(channel, type, { payload: { ...event, context }, timestamp })
     })
   }
 
-  /** Notes of which entities an envelope tells, in its context and the contexts within. */
+  /** Records the time of the entities in an envelope's context and in the contexts nested in it. */
   #note(context: Fields, event: EventFrame, level = 1): void {
     const { document, composer } = context
     if (context.kind === 'ComposerContext' || context.kind === 'DocumentContext') {
       const name = nameOf(event.channel, context)
-      this.#told.set(name, Math.max(this.#told.get(name) ?? 0, event.timestamp ?? 0))
-      const [first = name] = this.#told.keys()
-      if (this.#told.size > REMEMBERED) this.#told.delete(first)
+      const time = Math.max(this.#envelopeTimes.get(name) ?? 0, event.timestamp ?? 0)
+      this.#envelopeTimes.set(name, time)
+      const [first = name] = this.#envelopeTimes.keys()
+      if (this.#envelopeTimes.size > REMEMBERED) this.#envelopeTimes.delete(first)
     }
     if (level === DEEPEST) return
     for (const part of [document, composer]) {
@@ -91,7 +92,7 @@ function composerOf(process: Fields): Fields {
   return { ...whole, kind: 'ComposerContext' }
 }
 
-/** What every context carries, beside all that the row says. */
+/** Returns a row with the fields of every context added. */
 function contextOf(row: Fields): Fields {
   return { event_id: '', thread: '', ...row, status: asString(row.status) ?? 'Unknown' }
 }
@@ -100,7 +101,7 @@ function nameOf(channel: string, { kind, path }: Fields): string {
   return kind === 'DocumentContext' ? `${channel} ${path}` : channel
 }
 
-/** An id as text, or as BSON writes it: `{"$oid": "…"}`. */
+/** Returns an id given as text or as MongoDB extended JSON: `{"$oid": "…"}`. */
 function idOf(value: unknown): string | undefined {
   return asString(value) ?? asString(asFields(value).$oid)
 }

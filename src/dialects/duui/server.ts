@@ -1,11 +1,11 @@
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
 
-/** The type under which an envelope's event travels between servers and to other dialects. */
+/** Type of an envelope's event between servers and in other dialects. */
 export const DUUI_EVENT = 'event'
 
 /**
- * The server's half of the DUUI event stream: an event of a process channel is an envelope again.
- * There is no word for anything else, and nothing a client says means anything.
+ * The server half of the DUUI event stream: sends an event of a process channel as an envelope.
+ * Other frames are not sent, and messages of clients are ignored.
  */
 export const duuiServer: ServerDialect = {
   name: 'duui',

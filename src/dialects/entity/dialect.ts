@@ -11,40 +11,40 @@ import {
 import type { Intent } from '../../protocol/intent.ts'
 import { doubling, plainDialect } from '../../protocol/plain-dialect.ts'
 import { readPeerRefusal } from '../../protocol/refusal.ts'
-import { EntityPresence, listed } from './presence.ts'
+import { EntityPresence, listKey } from './presence.ts'
 
 /**
- * An entity backend: `{type, channel, payload, requestId, timestamp}`, one channel per subscribe, and
- * answers known by the `requestId` or, where the server leaves that out, by what they answer: the first
- * that waits for a `subscribed` of the channel is the first that is served.
+ * The dialect of an entity backend: `{type, channel, payload, requestId, timestamp}`, one channel
+ * per subscribe. Replies are matched by `requestId`; if the server omits it, a `subscribed` settles
+ * the first pending subscribe to its channel.
  *
- * A message that names no channel is the user's own: an event of `user:<userId>`.
+ * A message without a channel is an event of the user's channel, `user:<userId>`.
  */
 export const entity: DialectFactory = () => {
   const presence = new EntityPresence()
-  /** The user's own channel, where somebody is signed in. */
-  let own: string | undefined
+  /** The user's channel, if a user is signed in. */
+  let userChannel: string | undefined
 
   function encode(intent: Intent): readonly Outgoing[] | undefined {
     const { kind, timestamp } = intent
     switch (kind) {
       case 'hello':
-        // Who we are is in the address; the server speaks first.
+        // The credentials are in the URL; the server sends the first message.
         return []
       case 'subscribe':
       case 'unsubscribe':
         return intent.channels.flatMap((channel, index) => {
-          const said = { requestId: intent.requestId + (index || ''), timestamp }
-          const wire = { type: kind, channel, ...said }
-          const keys = [said.requestId, `${kind}d ${channel}`]
-          return [{ wire, keys, channels: [channel] }, ...presence.watch(kind, channel, said)]
+          const ids = { requestId: intent.requestId + (index || ''), timestamp }
+          const wire = { type: kind, channel, ...ids }
+          const keys = [ids.requestId, `${kind}d ${channel}`]
+          return [{ wire, keys, channels: [channel] }, ...presence.watch(kind, channel, ids)]
         })
       case 'request': {
         const { type, channel, payload, requestId } = intent
         return [{ wire: { type, channel, payload, requestId, timestamp }, keys: [requestId] }]
       }
       case 'presence':
-        return presence.say(intent)
+        return presence.encode(intent)
       case 'ping':
       case 'pong':
         return [{ wire: { type: kind, timestamp }, keys: [] }]
@@ -53,7 +53,7 @@ export const entity: DialectFactory = () => {
     }
   }
 
-  /** Whoever echoes a request id is an answer, whoever names a channel is an event. */
+  /** Reads a message: with a request id it is a reply, with a channel an event. */
   function read(type: string, wire: Fields): Frame | readonly Frame[] {
     const { payload } = wire
     const requestId = asString(wire.requestId)
@@ -62,13 +62,13 @@ export const entity: DialectFactory = () => {
     switch (type) {
       case 'connected': {
         const welcome = welcomeFrame({ ...asFields(payload), serverTime: timestamp })
-        own = welcome.userId && `user:${welcome.userId}`
+        userChannel = welcome.userId && `user:${welcome.userId}`
         return welcome
       }
       case 'ping':
         return { kind: type, timestamp }
       case 'pong':
-        // It bears the server's clock, not what our ping said.
+        // The timestamp is the server's time, not the one of the ping.
         return { kind: type, timestamp: undefined, serverTime: timestamp, offsets: undefined }
       case 'error':
         return {
@@ -79,10 +79,10 @@ export const entity: DialectFactory = () => {
     }
     const key = requestId || (/^(un)?subscribed$/.test(type) && `${type} ${channel}`)
     if (key) return plainReply([key], payload)
-    const about = channel ?? own
-    if (!about) return notice('ignored', 'of no channel', wire)
-    const event = eventFrame(about, type, { payload, id: wire.id, timestamp })
-    return type === 'presence:sync' ? [plainReply([listed(about)], undefined), event] : event
+    const target = channel ?? userChannel
+    if (!target) return notice('ignored', 'it has no channel, and no user is signed in', wire)
+    const event = eventFrame(target, type, { payload, id: wire.id, timestamp })
+    return type === 'presence:sync' ? [plainReply([listKey(target)], undefined), event] : event
   }
 
   return {
@@ -91,7 +91,7 @@ export const entity: DialectFactory = () => {
     capabilities: { ...plainDialect.capabilities, acks: true, presence: true },
     presets: { backoff: { ...doubling, maxAttempts: 10 }, presenceHeartbeatMs: 25_000 },
     heartbeat: 'ping',
-    // Who is there is told as a whole when somebody comes to look.
+    // `presence:sync` lists all members of a resource.
     snapshots: ['presence:sync'],
     encode,
     decode: (wire) => readTyped(wire, read),

@@ -2,38 +2,36 @@ import { presenceChannel, presenceResource } from '../../protocol/channel-name.t
 import type { Outgoing } from '../../protocol/dialect.ts'
 import type { PresenceIntent } from '../../protocol/intent.ts'
 
-/** One thing that is said. */
-type Said = Pick<PresenceIntent, 'requestId' | 'timestamp'>
-
 /**
- * What an entity backend is told of presence on one socket.
+ * The presence messages of one socket to an entity backend.
  *
- * Being somewhere and watching are one to it: it lists who is there to whoever joins, never to who
- * subscribes, and who leaves hears nothing more. So who is there already and begins to watch joins
- * again, and who watches and leaves subscribes again.
+ * The backend does not separate membership from subscription: it sends the list of members only in
+ * reply to a join, not to a subscribe, and a leave also ends the subscription. So a member that
+ * subscribes joins again, and a subscriber that leaves subscribes again.
  */
 export class EntityPresence {
-  /** Where we are, with what we told of us there. */
+  /** The client's `meta` at each resource that it joined. */
   readonly #joined = new Map<string, unknown>()
+  /** Presence channels that the client subscribes to. */
   readonly #watched = new Set<string>()
 
-  /** What is said behind a subscribe or unsubscribe, where its channel is one of presence. */
-  watch(kind: 'subscribe' | 'unsubscribe', channel: string, said: Said): readonly Outgoing[] {
+  /** Returns the messages to send after a subscribe or unsubscribe; none if it is not of presence. */
+  watch(kind: 'subscribe' | 'unsubscribe', channel: string, ids: MessageIds): readonly Outgoing[] {
     const resource = presenceResource(channel)
     if (resource === undefined) return []
     if (kind === 'unsubscribe') this.#watched.delete(channel)
     else this.#watched.add(channel)
     if (kind === 'unsubscribe' || !this.#joined.has(resource)) return []
-    return [{ wire: join(resource, this.#joined.get(resource), said), keys: [], channels: [] }]
+    return [{ wire: join(resource, this.#joined.get(resource), ids), keys: [], channels: [] }]
   }
 
-  /** We are somewhere, are there in another way, are no longer, or are still. */
-  say({ action, resource, meta, ...said }: PresenceIntent): readonly Outgoing[] {
-    const { requestId, timestamp } = said
+  /** Returns the messages for a join, update, leave or heartbeat. */
+  encode({ action, resource, meta, ...ids }: PresenceIntent): readonly Outgoing[] {
+    const { requestId, timestamp } = ids
     const channel = presenceChannel(resource)
     switch (action) {
       case 'heartbeat':
-        // It is for all resources, and like a leave it is not answered.
+        // One heartbeat covers all resources. The server replies neither to it nor to a leave.
         return [{ wire: { type: 'presence:heartbeat', timestamp }, keys: [] }]
       case 'leave': {
         this.#joined.delete(resource)
@@ -43,22 +41,25 @@ export class EntityPresence {
         return this.#watched.has(channel) ? [left, { wire: again, keys: [] }] : [left]
       }
       default: {
-        // There is no word for an update: joining again says the same.
+        // The protocol has no update; joining again replaces the `meta`.
         this.#joined.set(resource, meta)
-        // Where the channel was one too many for us, the list is the only answer.
-        const keys = [requestId, `subscribed ${channel}`, listed(channel)]
-        return [{ wire: join(resource, meta, said), keys }]
+        // Beyond the limit of subscriptions the list of members is the only reply to a join.
+        const keys = [requestId, `subscribed ${channel}`, listKey(channel)]
+        return [{ wire: join(resource, meta, ids), keys }]
       }
     }
   }
 }
 
-/** The key by which the list of a channel answers a join. */
-export function listed(channel: string): string {
+/** The fields that every message carries. */
+type MessageIds = Pick<PresenceIntent, 'requestId' | 'timestamp'>
+
+/** Returns the key under which the list of members is the reply to a join. */
+export function listKey(channel: string): string {
   return `presence:sync ${channel}`
 }
 
-function join(resource: string, meta: unknown, { requestId, timestamp }: Said) {
+function join(resource: string, meta: unknown, { requestId, timestamp }: MessageIds) {
   return {
     type: 'presence:join',
     requestId,

@@ -14,7 +14,7 @@ import { eventFrame, notice, readTyped, welcomeFrame } from '../../protocol/fram
 import type { Intent, SubscribeIntent } from '../../protocol/intent.ts'
 import { readRefusal } from '../../protocol/refusal.ts'
 
-/** The subprotocol of wirefold's own wire. */
+/** WebSocket subprotocol of the native dialect. */
 export const NATIVE_PROTOCOL = 'wirefold.v1'
 
 const dialect: Dialect = {
@@ -43,7 +43,7 @@ const dialect: Dialect = {
 /** The native dialect, `wirefold.v1`; see `docs/protocol.md`. */
 export const native: DialectFactory = () => dialect
 
-/** The wire message for an intent; `JSON.stringify` leaves out what is `undefined`. */
+/** Returns the wire message for an intent; `JSON.stringify` omits `undefined` fields. */
 function message(intent: Intent): unknown {
   switch (intent.kind) {
     case 'hello': {
@@ -103,8 +103,8 @@ function decode(wire: unknown): Frame {
 }
 
 /**
- * Whoever echoes a request id is an answer, whoever names a channel is an event, the rest is the
- * connection's own.
+ * Decodes a message: with a request id it is a reply, with a channel an event, otherwise it
+ * concerns the connection.
  */
 function decodeMessage(type: string, wire: Fields): Frame {
   const { channel, requestId } = wire
@@ -171,7 +171,7 @@ function decodeOwn(type: string, wire: Fields): Frame {
   }
 }
 
-/** `{name: [epoch, offset]}`, without what is not of this shape. */
+/** Reads `{name: [epoch, offset]}`; entries of another shape are skipped. */
 function places(value: unknown): ReadonlyMap<string, Position> {
   const result = new Map<string, Position>()
   for (const [name, place] of Object.entries(asFields(value))) {
@@ -183,7 +183,7 @@ function places(value: unknown): ReadonlyMap<string, Position> {
   return result
 }
 
-/** `[{channel, epoch, offset}]`, without what is not of this shape. */
+/** Reads `[{channel, epoch, offset}]`; items of another shape are skipped. */
 function positions(value: unknown): readonly ChannelPosition[] | undefined {
   if (!Array.isArray(value)) return undefined
   return value.flatMap((item) => {

@@ -16,7 +16,7 @@ import type { ServerFrame } from '../../protocol/server-frame.ts'
 
 const BAD_ID = `an id is 1 to ${LONGEST_NAME} characters`
 
-/** What the words of presence mean. */
+/** Presence actions by message type. */
 const PRESENCE_ACTIONS = {
   'presence:join': 'join',
   'presence:update': 'update',
@@ -24,7 +24,7 @@ const PRESENCE_ACTIONS = {
   'presence:heartbeat': 'heartbeat',
 } as const
 
-/** The server's half of the native dialect, `wirefold.v1`; see `docs/protocol.md`. */
+/** The server half of the native dialect, `wirefold.v1`; see `docs/protocol.md`. */
 export const nativeServer: ServerDialect = {
   name: 'native',
   decode: (wire) => (Array.isArray(wire) ? wire.map(decodeMessage) : [decodeMessage(wire)]),
@@ -33,7 +33,7 @@ export const nativeServer: ServerDialect = {
   encodeEvent({ type, channel, json, id, offset, prev, via, timestamp }) {
     const place = offset || undefined
     const head = JSON.stringify({ type, channel, id, offset: place, prev, via, timestamp })
-    // The payload is text already: spliced in, it is not written a second time.
+    // The payload is JSON already: insert it instead of serializing it once per dialect.
     return json === undefined ? head : `${head.slice(0, -1)},"payload":${json}}`
   },
 }
@@ -120,7 +120,7 @@ function decodeSubscribe(payload: Fields, requestId: string | undefined): Comman
   return { kind: 'subscribe', requestId, channels: [...names], since: positions }
 }
 
-/** `[[epoch, [name, offset, …]], …]`, or nothing where it is not of this shape. */
+/** Reads `[[epoch, [name, offset, …]], …]`; returns `undefined` for any other shape. */
 function decodeSince(since: unknown): SubscribeCommand['since'] | undefined {
   if (!Array.isArray(since)) return undefined
   const positions = new Map<string, Position>()
@@ -167,7 +167,7 @@ function malformed(reason: string, requestId: string | undefined): Command {
   return { kind: 'malformed', reason, requestId }
 }
 
-/** The wire message for a frame; `JSON.stringify` leaves out what is `undefined`. */
+/** Returns the wire message for a frame; `JSON.stringify` omits `undefined` fields. */
 function message(frame: ServerFrame): unknown {
   switch (frame.kind) {
     case 'welcome': {
@@ -188,7 +188,7 @@ function message(frame: ServerFrame): unknown {
       return { type: 'reply', requestId: frame.to[0], payload: frame.payload, at: frame.at }
     case 'refusal': {
       const { to, error } = frame
-      // An answer is known by its requestId alone; the channel is only for what has none.
+      // A reply is matched by its requestId alone; only an error without one names its channel.
       const channel = to.length ? undefined : error.channel
       return { type: 'error', requestId: to[0], channel, payload: reason(error) }
     }
@@ -214,7 +214,7 @@ function reason({ code, message, retryable, retryAfterMs, details }: Refusal): u
   return { code, message, retryable, retryAfterMs, details }
 }
 
-// Object.fromEntries defines its keys, so that a channel may be called `__proto__`.
+// Object.fromEntries defines its keys, so that a channel may be named `__proto__`.
 function places(at: ReadonlyMap<string, Position>): unknown {
   return Object.fromEntries(Array.from(at, ([name, { epoch, offset }]) => [name, [epoch, offset]]))
 }

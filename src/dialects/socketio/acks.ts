@@ -1,16 +1,16 @@
 import type { DialectFactory } from '../../protocol/dialect.ts'
 
-/** What no event may be called: a server cuts off who says so. */
+/** Event names reserved by Socket.IO: a server disconnects a client that sends one. */
 const RESERVED = [
   ...['connect', 'connect_error', 'disconnect', 'disconnecting'],
   ...['newListener', 'removeListener'],
 ]
 
 /**
- * A dialect over Socket.IO with requests, which it has no word for by itself: a request is an event
- * that the server acknowledges, its answer the acknowledgement's first argument.
+ * Adds requests to a dialect over Socket.IO: a request is an event with an acknowledgement, and the
+ * reply is the acknowledgement's first argument.
  *
- * On the wire both have a number before them: `[7, "save", {…}]`, `[7, {…}]`.
+ * As wire values both begin with the acknowledgement's number: `[7, "save", {…}]`, `[7, {…}]`.
  *
  * @example
  * const client = new RealtimeClient(url, {
@@ -22,7 +22,7 @@ const RESERVED = [
 export function withAcks(events: DialectFactory): DialectFactory {
   return () => {
     const inner = events()
-    let asked = 0
+    let nextNumber = 0
     return {
       ...inner,
       decode(wire) {
@@ -34,7 +34,7 @@ export function withAcks(events: DialectFactory): DialectFactory {
         if (intent.kind !== 'request') return inner.encode(intent)
         const { type, payload } = intent
         if (RESERVED.includes(type)) return undefined
-        const number = asked++
+        const number = nextNumber++
         const wire = payload === undefined ? [number, type] : [number, type, payload]
         return [{ wire, keys: [`ack:${number}`] }]
       },

@@ -4,13 +4,6 @@ import type { EventFrame, Frame } from '../../protocol/frame.ts'
 import { notice } from '../../protocol/frame-constructors.ts'
 import type { Intent } from '../../protocol/intent.ts'
 
-const SESSION = 'session:'
-
-/** The channel of a session. */
-export function sessionChannel(sessionId: string): string {
-  return SESSION + sessionId
-}
-
 const dialect: Dialect = {
   name: 'socketio',
   capabilities: {
@@ -32,9 +25,9 @@ const dialect: Dialect = {
     },
     connectTimeoutMs: 20_000,
   },
-  // Engine.IO has its own.
+  // `socket.io-client` answers Engine.IO's pings itself.
   heartbeat: 'none',
-  // With which the transports say that the server has ended it on purpose.
+  // The transports report a disconnect by the server with this code.
   fatalCloseCodes: [1008],
   protocols: [],
   url: (base) => base,
@@ -44,21 +37,28 @@ const dialect: Dialect = {
 }
 
 /**
- * Sessions over Socket.IO: `subscribe` and `unsubscribe` by session id, and events that carry their
- * `sessionId` and the ISO 8601 moment they were sent. Its wire values are events with their arguments,
+ * The dialect of sessions over Socket.IO: `subscribe` and `unsubscribe` by session id, and events
+ * with a `sessionId` and an ISO 8601 `timestamp`. Wire values are events with their arguments,
  * `["progress", {…}]`.
  *
- * An event of a session is one of the channel {@link sessionChannel}; any other is one of the channel
- * `socket`, which needs no subscribe. The payload is the event's first argument as it came, the
- * timestamp that of the payload in milliseconds.
+ * An event of a session belongs to the channel {@link sessionChannel}; any other belongs to the
+ * channel `socket`, which needs no subscribe. The payload is the event's first argument, unchanged;
+ * the timestamp is the payload's, in milliseconds.
  *
- * It goes with `socketioClient`; over a plain WebSocket `engineIo` brings what else it takes.
+ * Use it with the transport `socketioClient`, or over a plain WebSocket with `engineIo`.
  */
 export const socketio: DialectFactory = () => dialect
 
+const SESSION = 'session:'
+
+/** Returns the channel of a session. */
+export function sessionChannel(sessionId: string): string {
+  return SESSION + sessionId
+}
+
 function decode(wire: unknown): Frame | readonly Frame[] {
   const [type, payload]: readonly unknown[] = Array.isArray(wire) ? wire : []
-  if (typeof type !== 'string') return notice('malformed', 'not an event', wire)
+  if (typeof type !== 'string') return notice('malformed', 'it is not an event', wire)
   const { sessionId, timestamp, error } = asFields(payload)
   const id = asString(sessionId)
   if (type === 'subscribed' || type === 'unsubscribed') {
@@ -73,11 +73,11 @@ function decode(wire: unknown): Frame | readonly Frame[] {
     offset: undefined,
     prev: undefined,
     via: undefined,
-    // `NaN` where it is no moment.
+    // `Date.parse` returns `NaN` for an invalid date.
     timestamp: Date.parse(asString(timestamp) ?? '') || undefined,
   }
   if (type !== 'error') return event
-  // Where the session was just asked for, this is the answer: there is no such session.
+  // If a subscribe to this session is pending, the error is its reply: the session does not exist.
   const refusal = { code: 'session-error', message: asString(error) ?? '', retryable: false }
   return [event, { kind: 'refusal', to: [`subscribed:${id}`], error: refusal }]
 }

@@ -4,23 +4,23 @@ import { socketio } from './dialect.ts'
 import { withHandshake } from './handshake.ts'
 import { engineTransport } from './packets.ts'
 
-/** What {@link engineIo} can be told. */
+/** Options of {@link engineIo}. */
 export interface EngineIoOptions {
   /**
-   * The namespace to connect to.
+   * Namespace to connect to.
    * @default '/'
    */
   readonly namespace?: string | undefined
 }
 
 /**
- * Socket.IO without socket.io-client, by WebSocket alone: the dialect and the transport that belong
- * together, as options of a client.
+ * Returns the client options for Socket.IO over a plain WebSocket, without `socket.io-client`: a
+ * dialect and a transport, to be used together.
  *
- * The path of the client's address is Engine.IO's, `/socket.io/` where it has none; a token that
- * `auth` gives is told to the namespace, its query goes into the address.
+ * The path of the client's URL is the one of Engine.IO, `/socket.io/` by default. The token of
+ * `auth` is sent to the namespace; the query of `auth` is added to the URL.
  *
- * @param sockets opens the sockets
+ * @param sockets transport that opens the WebSockets
  * @example
  * const client = new RealtimeClient('wss://api.example.com', engineIo(webSocketTransport()))
  */

@@ -1,4 +1,4 @@
-/** How a session fares; states of later versions pass as they are. */
+/** The status of a session; unknown values of later server versions are passed on. */
 export type SessionStatus =
   | 'ACTIVE'
   | 'PROCESSING'
@@ -7,14 +7,14 @@ export type SessionStatus =
   | 'EXPIRED'
   | (string & Record<never, never>)
 
-/** What every event of a session carries. */
+/** The fields of every session event. */
 export interface SessionEvent {
   readonly sessionId: string
   /** When it was sent, in ISO 8601. */
   readonly timestamp: string
 }
 
-/** How many prompts of a session are where. */
+/** The number of prompts of a session, by status. */
 export interface PromptCounts {
   readonly total: number
   readonly completed: number
@@ -23,7 +23,7 @@ export interface PromptCounts {
   readonly failed: number
 }
 
-/** How far a session is. */
+/** The progress of a session. */
 export interface SessionProgress extends SessionEvent {
   readonly status: SessionStatus
   /** From 0 to 100. */
@@ -35,32 +35,32 @@ export interface SessionProgress extends SessionEvent {
   readonly result?: unknown
 }
 
-/** What a model has made of a session. */
+/** The result of one model for a session. */
 export interface ModelResult extends SessionEvent {
   readonly modelName: string
-  /** Who runs the model, where the server says so. */
+  /** Provider of the model. */
   readonly provider?: string
-  /** In milliseconds; 0 while it is processing. */
+  /** Duration in milliseconds; 0 while processing. */
   readonly duration: number
-  /** Empty while it is processing. */
+  /** Text of the result; empty while processing. */
   readonly result: string
   readonly status: 'processing' | 'completed' | 'failed'
   readonly error?: string
 }
 
-/** A question that a session has. */
+/** A question that a session asks its user. */
 export interface Clarification extends SessionEvent {
   readonly clarificationId: string
   readonly question: string
   readonly status: 'pending' | 'answered'
 }
 
-/** What a session has come to. */
+/** The result of a completed session. */
 export interface SessionCompleted extends SessionEvent {
   readonly result: unknown
 }
 
-/** What went wrong in a session; the connection is none the worse for it. */
+/** An error of a session; the connection stays open. */
 export interface SessionFailure extends SessionEvent {
   readonly error: string
 }

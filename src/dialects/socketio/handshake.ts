@@ -7,16 +7,16 @@ import type { Intent } from '../../protocol/intent.ts'
 import { withQuery } from '../../protocol/url-query.ts'
 
 /*
- * What an instance of socket.io-client does by itself, as wire values beside the events:
+ * Wire values beside the events, for the steps that `socket.io-client` does by itself:
  *
- *   ["connect", {…}]        who we are; no event may have this name
- *   ["connect", {…}, {…}]   the namespace lets us in; and what Engine.IO said when it opened
- *   2 and 3                 the ping and the pong of Engine.IO
+ *   ["connect", {…}]        from the client: CONNECT with credentials; the event name is reserved
+ *   ["connect", {…}, {…}]   from the server: CONNECT accepted, and the data of Engine.IO's OPEN
+ *   2 and 3                 ping and pong of Engine.IO
  */
 const PING = 2
 const PONG = 3
 
-/** A dialect of events, with the handshake and the signs of life of Engine.IO 4 around it. */
+/** Adds the handshake and heartbeat of Engine.IO 4 to a dialect of events. */
 export function withHandshake(events: DialectFactory): DialectFactory {
   return () => {
     const inner = events()
@@ -53,7 +53,7 @@ function greeting(intent: Intent): ReturnType<Dialect['encode']> {
   return [{ wire: token === undefined ? ['connect'] : ['connect', { token }], keys: [] }]
 }
 
-/** Where Engine.IO listens; what is no address is left to the socket to complain about. */
+/** Returns the URL of Engine.IO; leaves an invalid URL unchanged, so that the socket rejects it. */
 function engineAddress(url: string): string {
   try {
     const address = new URL(url, globalThis.location?.href)

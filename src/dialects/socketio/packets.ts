@@ -2,45 +2,45 @@ import type { CloseInfo, TransportFactory } from '../../ports/transport.ts'
 import { asFields, asString } from '../../protocol/fields.ts'
 
 /*
- * Engine.IO 4 and Socket.IO 5 around the values of the dialect, which are never parsed here:
+ * Packets of Engine.IO 4 and Socket.IO 5; the event's JSON inside them is not parsed here:
  *
- *   0{…}            Engine.IO is open; it may be said who we are
- *   2, 3            its ping and pong, which pass as they are
- *   40{…}           the namespace asks who we are, and lets us in
- *   41              it puts us out
- *   42["name",…]    an event, 427["name",…] one that is to be acknowledged
+ *   0{…}            OPEN of Engine.IO, before the client sends CONNECT
+ *   2, 3            ping and pong of Engine.IO, passed on unchanged
+ *   40{…}           CONNECT: credentials from the client, then accepted by the server
+ *   41              DISCONNECT by the server
+ *   42["name",…]    an event, 427["name",…] one with an acknowledgement
  *   437[…]          the acknowledgement
- *   44{…}           it does not let us in
+ *   44{…}           CONNECT_ERROR: the server refuses the client
  *
- * A namespace other than `/` stands before the rest, with a comma: 42/admin,["name",…].
+ * A namespace other than `/` precedes the data, with a comma: 42/admin,["name",…].
  */
 
-/** The value that is a packet of Engine.IO already. */
+/** Pong of the dialect, which is an Engine.IO packet as it is. */
 const PONG = '3'
-/** An open, or a packet of a namespace; what does not look like one is left to the codec. */
+/** Matches OPEN and the packets of a namespace; other messages are passed to the codec. */
 const PACKET = /^(0|4[0-4])(\/[^,]*,)?(.*)$/s
 
-/** Says that the server has put us out on purpose; for the dialect that is the end. */
-const PUT_OUT = 1008
-/** Says that the server does not know us: credentials are asked for once more. */
-const NOT_LET_IN = 4401
+/** Close code for a disconnect by the server; the dialect treats it as fatal. */
+const SERVER_DISCONNECT = 1008
+/** Close code for a refused CONNECT; the client asks once for other credentials. */
+const CONNECT_REFUSED = 4401
 
 /**
- * A transport that carries the events of one namespace of Socket.IO over sockets of another
- * transport: what it is given and gives is the JSON of an event and its arguments.
+ * Makes a transport for the events of one Socket.IO namespace over another transport. Its messages
+ * are the JSON of an event and its arguments.
  */
 export function engineTransport(sockets: TransportFactory, namespace: string): TransportFactory {
   const prefix = namespace === '/' ? '' : `${namespace},`
   return {
     name: 'engine.io',
     open(url, protocols, handlers) {
-      /** What Engine.IO said when it opened. */
+      /** JSON of Engine.IO's OPEN packet. */
       let handshake: string | undefined
-      let over = false
+      let isClosed = false
       const transport = sockets.open(url, protocols, {
         opened() {},
         message(data) {
-          if (over) return
+          if (isClosed) return
           const [, type, own = '', rest = ''] =
             (typeof data === 'string' && PACKET.exec(data)) || []
           if (type === undefined) handlers.message(data)
@@ -48,8 +48,8 @@ export function engineTransport(sockets: TransportFactory, namespace: string): T
           else if (own === prefix) received(type, rest)
         },
         closed: (info) => {
-          if (!over) handlers.closed(info)
-          over = true
+          if (!isClosed) handlers.closed(info)
+          isClosed = true
         },
       })
       return {
@@ -61,14 +61,14 @@ export function engineTransport(sockets: TransportFactory, namespace: string): T
           transport.send(data === PONG ? data : framed(data, prefix))
         },
         close(code, reason) {
-          over = true
+          isClosed = true
           transport.close(code, reason)
         },
       }
 
-      function opened(said: string): void {
+      function opened(openData: string): void {
         if (handshake !== undefined) return
-        handshake = said
+        handshake = openData
         handlers.opened()
       }
 
@@ -78,7 +78,7 @@ export function engineTransport(sockets: TransportFactory, namespace: string): T
             handlers.message(`["connect",${rest || '{}'},${handshake}]`)
             break
           case '41':
-            end({ code: PUT_OUT, reason: 'io server disconnect' })
+            end({ code: SERVER_DISCONNECT, reason: 'io server disconnect' })
             break
           case '42':
             handlers.message(rest.replace(/^\d+(?=\[)/, ''))
@@ -88,13 +88,13 @@ export function engineTransport(sockets: TransportFactory, namespace: string): T
             break
           case '44': {
             const cause = parse(rest)
-            end({ code: NOT_LET_IN, reason: asString(asFields(cause).message) ?? '', cause })
+            end({ code: CONNECT_REFUSED, reason: asString(asFields(cause).message) ?? '', cause })
           }
         }
       }
 
       function end(info: CloseInfo): void {
-        over = true
+        isClosed = true
         transport.close()
         handlers.closed(info)
       }
@@ -102,7 +102,7 @@ export function engineTransport(sockets: TransportFactory, namespace: string): T
   }
 }
 
-/** The packet for a value of the dialect. */
+/** Returns the packet for a message of the dialect. */
 function framed(data: string, prefix: string): string {
   const connect = /^\["connect"(?:,(.*))?\]$/s.exec(data)
   if (connect) return `40${prefix}${connect[1] ?? ''}`

@@ -7,47 +7,47 @@ import { plainDialect } from '../../protocol/plain-dialect.ts'
 import { withCredentials, withQuery } from '../../protocol/url-query.ts'
 
 /**
- * How a stream is delivered: `pub-sub` at most once, what comes while nobody is there is lost;
- * `streams` from where one left off, with ids.
+ * The delivery of a stream: `pub-sub` is at most once, and messages sent while the client is
+ * disconnected are lost; `streams` resumes after the last message seen, by id.
  */
 export type StreamStrategy = 'pub-sub' | 'streams'
 
-/** One plugin that the server is to run for this connection. */
+/** A plugin that the server is asked to run for a connection. */
 export interface StreamRequest {
-  /** Which plugin: `chat`, `presence`, `notifications`, or one of the server's own. */
+  /** Name of the plugin: `chat`, `presence`, `notifications`, or a custom one. */
   readonly name: string
-  /** Where its messages come from, for example `stream:123:chat`. */
+  /** Stream of its messages, for example `stream:123:chat`. */
   readonly stream: string
   readonly strategy: StreamStrategy
-  /** The id of the last message that was seen, for a server that does not keep it itself. */
+  /** Id of the last message seen, for a server that does not store it itself. */
   readonly lastSeen?: string | undefined
 }
 
-/** How a backend of plugins and streams speaks. */
+/** Options of {@link streamsDialect}. */
 export interface StreamsOptions {
-  /** The plugins to ask for, read before every attempt to connect. */
+  /** Returns the plugins to request; called before every attempt to connect. */
   readonly clients: () => readonly StreamRequest[]
   /**
-   * What the server calls the parameter of the address.
+   * Name of the URL's query parameter for the plugins.
    * @default 'clients'
    */
   readonly parameter?: string | undefined
 }
 
-/** What holds where nothing is said. */
+/** Defaults of {@link StreamsOptions}. */
 export const streamsDefaults = { parameter: 'clients' } as const
 
 /**
- * A backend of plugins and streams. What is wanted is said in the address, one JSON text per plugin;
- * a stream is a channel, and subscribing to one that was asked for goes without saying. A message is
- * published as `{type, stream, message}`.
+ * Makes the dialect of a backend of plugins and streams. The URL requests the plugins, one JSON
+ * text each. A stream is a channel, and subscribing to it sends no message. A message is published
+ * as `{type, stream, message}`.
  */
 export function streamsDialect(options: StreamsOptions): DialectFactory {
   const parameter = options.parameter ?? streamsDefaults.parameter
   return () => ({
     ...plainDialect,
     name: 'streams',
-    // The list of who is there is always whole.
+    // A `presence` message lists all users.
     snapshots: ['presence'],
     url: (base, credentials) =>
       withQuery(
@@ -59,10 +59,10 @@ export function streamsDialect(options: StreamsOptions): DialectFactory {
   })
 }
 
-/** The same for an address that says itself which plugins are wanted. */
+/** The dialect of {@link streamsDialect} for a URL that already names the plugins. */
 export const streams: DialectFactory = streamsDialect({ clients: () => [] })
 
-/** The plugins that an address asks for; whatever is no JSON of a plugin is left out. */
+/** Returns the plugins that a URL requests; parameters that are not JSON objects are skipped. */
 export function clientsOf(
   address: string,
   parameter: string = streamsDefaults.parameter,
@@ -95,6 +95,6 @@ function encode(intent: Intent): readonly Outgoing[] | undefined {
 
 function decode(type: string, wire: Fields): Frame {
   const stream = asString(wire.stream)
-  if (stream === undefined) return notice('malformed', 'of no stream', wire)
+  if (stream === undefined) return notice('malformed', 'it has no stream', wire)
   return eventFrame(stream, type, { payload: wire, id: wire.id })
 }

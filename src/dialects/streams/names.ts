@@ -1,25 +1,25 @@
-/** A step on the way to a stream's field: the type of an object and its id. */
+/** One object in the path of a stream: its type and id. */
 export type StreamStep = readonly [type: string, id: string | number]
 
-/** A stream's name, taken apart. */
+/** The parts of a stream's name. */
 export interface StreamName {
-  /** The objects it is of, from the outermost to the innermost; ids as text. */
+  /** Objects from the outermost to the innermost; ids as text. */
   readonly path: readonly (readonly [type: string, id: string])[]
-  /** What of the innermost object it carries. */
+  /** Field of the innermost object. */
   readonly field: string
 }
 
-/** The names of streams: `type:id`, as often as needed, then a field. */
+/** Builds and parses the names of streams: any number of `type:id`, then a field. */
 export const streamName = {
   /**
-   * Puts a name together.
+   * Builds a name.
    *
    * @example
    * streamName.of('chat', ['stream', 123], ['thread', 345])   // 'stream:123:thread:345:chat'
    */
   of: (field: string, ...path: readonly StreamStep[]): string => [...path.flat(), field].join(':'),
 
-  /** Takes a name apart; `undefined` where it does not consist of pairs and a field. */
+  /** Parses a name; returns `undefined` if it does not consist of pairs and a field. */
   parse(name: string): StreamName | undefined {
     const parts = name.split(':')
     if (parts.length % 2 === 0 || parts.includes('')) return undefined

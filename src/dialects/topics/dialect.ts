@@ -8,23 +8,23 @@ import { doubling, plainDialect } from '../../protocol/plain-dialect.ts'
 import { readRefusal } from '../../protocol/refusal.ts'
 import { messageWithId } from './messages.ts'
 
-/** Whatever is about no topic; it comes to everybody and need not be asked for. */
+/** Channel of events without a topic; the server sends them to every client without a subscribe. */
 export const SYSTEM = 'system'
-/** How many asks are remembered, for errors that only name the message they answer. */
+/** Maximum number of remembered subscribes, for errors that only name the message they reply to. */
 const REMEMBERED = 256
 
 /**
- * A backend of topics such as `agent:1` and `thread:45`, in the flat envelope `{type, …, message_id}`.
- * A topic is a channel; events that do not name their topic are of the one their ids tell, else of
- * `system`.
+ * The dialect of topics such as `agent:1` and `thread:45`, in the flat envelope
+ * `{type, …, message_id}`. A topic is a channel. The topic of an event that names none is derived
+ * from its ids, and is `system` otherwise.
  *
- * A topic is live once it is asked for, and an error that comes later takes back all that was asked for
- * in the message it answers. What else a backend knows is put around it: {@link withErrors},
- * {@link withConfirmations}, {@link withVersionedEnvelope}, {@link withInitialTopics}, in any order.
+ * A topic is live once its subscribe is sent; a later error ends all topics of the message that it
+ * replies to. Wrap it for other features of a backend, in any order: {@link withErrors},
+ * {@link withConfirmations}, {@link withVersionedEnvelope}, {@link withInitialTopics}.
  */
 export const topics: DialectFactory = () => {
-  /** The topics of each subscribe, by its message id; of an unsubscribe none. */
-  const asked = new Map<string, readonly string[]>()
+  /** The topics of each subscribe, by message id; empty for an unsubscribe. */
+  const requested = new Map<string, readonly string[]>()
 
   function encode(intent: Intent): readonly Outgoing[] | undefined {
     switch (intent.kind) {
@@ -33,31 +33,31 @@ export const topics: DialectFactory = () => {
         const { kind, requestId, channels } = intent
         const topics = channels.filter((channel) => channel !== SYSTEM)
         if (!topics.length) return []
-        // Servers without wildcards fail at them and leave out what is behind.
+        // Servers without wildcards stop at the first one and skip the topics after it.
         topics.sort((a, b) => +a.endsWith(':*') - +b.endsWith(':*'))
-        asked.set(requestId, kind === 'subscribe' ? topics : [])
-        const [first = ''] = asked.keys()
-        if (asked.size > REMEMBERED) asked.delete(first)
-        return say(kind, { topics }, requestId)
+        requested.set(requestId, kind === 'subscribe' ? topics : [])
+        const [first = ''] = requested.keys()
+        if (requested.size > REMEMBERED) requested.delete(first)
+        return outgoing(kind, { topics }, requestId)
       }
       case 'request': {
-        // Nothing but an error answers it: it is done once it is sent.
+        // The server replies only with errors, so the request is done once it is sent.
         const { type, requestId, payload } = intent
-        return say(type, isFields(payload) ? payload : { data: payload }, requestId)
+        return outgoing(type, isFields(payload) ? payload : { data: payload }, requestId)
       }
       case 'ping':
       case 'pong':
-        return say(intent.kind, { timestamp: intent.timestamp })
+        return outgoing(intent.kind, { timestamp: intent.timestamp })
       default:
         return undefined
     }
   }
 
   function read(type: string, wire: Fields): Frame | readonly Frame[] {
-    const told = toldBy(wire)
+    const fields = allFields(wire)
     const { data = wire } = wire
-    const id = asString(told.message_id) ?? ''
-    const timestamp = asNumber(told.timestamp)
+    const id = asString(fields.message_id) ?? ''
+    const timestamp = asNumber(fields.timestamp)
     switch (type) {
       case 'subscribe_ack':
       case 'unsubscribe_ack':
@@ -65,17 +65,17 @@ export const topics: DialectFactory = () => {
         return plainReply([id], data)
       case 'error':
       case 'subscribe_error': {
-        const topics = asked.get(id)
-        const error = readRefusal({ message: told.error ?? told.message, details: data })
-        return refused(topics ?? [], error, topics ? [id] : [])
+        const topics = requested.get(id)
+        const error = readRefusal({ message: fields.error ?? fields.message, details: data })
+        return refusalFrames(topics ?? [], error, topics ? [id] : [])
       }
       case 'ping':
         return { kind: 'ping', timestamp }
       case 'pong':
-        return { kind: 'pong', timestamp, serverTime: asNumber(told.ts), offsets: undefined }
+        return { kind: 'pong', timestamp, serverTime: asNumber(fields.ts), offsets: undefined }
     }
-    const topic = asString(told.topic) ?? topicOf(type, told)
-    return eventFrame(topic, type, { payload: data, timestamp: told.ts })
+    const topic = asString(fields.topic) ?? topicOf(type, fields)
+    return eventFrame(topic, type, { payload: data, timestamp: fields.ts })
   }
 
   return {
@@ -89,13 +89,13 @@ export const topics: DialectFactory = () => {
   }
 }
 
-/** All that a message tells: what it says in its `data`, and beside that. */
-export function toldBy(wire: Fields): Fields {
+/** Returns the fields of a message together with those of its `data`. */
+export function allFields(wire: Fields): Fields {
   return { ...asFields(wire.data), ...wire }
 }
 
-/** A "no" to topics; without any, to whoever waits under one of the keys, else to nobody. */
-export function refused(
+/** Returns the refusals of these topics; without topics, of the request with one of these keys. */
+export function refusalFrames(
   topics: readonly string[],
   error: Refusal,
   to: readonly string[],
@@ -108,11 +108,11 @@ export function refused(
   }))
 }
 
-function say(type: string, body: object, id?: string): readonly Outgoing[] {
+function outgoing(type: string, body: object, id?: string): readonly Outgoing[] {
   return [{ wire: messageWithId(type, body, id), keys: [] }]
 }
 
-/** The topic an event is about, where it does not name it. */
+/** Returns the topic of an event that does not name it. */
 function topicOf(type: string, { id, agent_id, thread_id }: Fields): string {
   const agent = type.startsWith('agent_')
   const about = agent ? (id ?? agent_id) : /^(thread|stream)_/.test(type) && thread_id

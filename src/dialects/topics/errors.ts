@@ -2,10 +2,10 @@ import type { DialectFactory } from '../../protocol/dialect.ts'
 import { asFields, asString, asStrings } from '../../protocol/fields.ts'
 import type { Frame } from '../../protocol/frame.ts'
 import { readPeerRefusal } from '../../protocol/refusal.ts'
-import { refused, toldBy } from './dialect.ts'
+import { allFields, refusalFrames } from './dialect.ts'
 
-/** What errors are called here, by their codes or, where they have none, by their texts. */
-const CODES: readonly (readonly [said: RegExp, code: string])[] = [
+/** The error codes of wirefold, by the server's code or, if it sends none, by its text. */
+const CODES: readonly (readonly [codeOrText: RegExp, code: string])[] = [
   [/ not found$/, 'not-found'],
   [/^Invalid topic|^INVALID_FORMAT$/, 'bad-channel'],
   [/^Invalid JSON/, 'bad-frame'],
@@ -14,9 +14,9 @@ const CODES: readonly (readonly [said: RegExp, code: string])[] = [
 ]
 
 /**
- * A backend of topics whose errors tell more than the message they answer: which topics they are about,
- * in a list or by a text such as `Thread 7 not found`, and a code, which is read off the text too where
- * there is none. The other topics of that message stay as they are.
+ * Adds detailed errors to a dialect of topics: the topics that an error concerns, from a list or
+ * from a text such as `Thread 7 not found`, and its code, from a field or from the text. Other
+ * topics of the same subscribe are not affected.
  */
 export function withErrors(topics: DialectFactory): DialectFactory {
   return () => {
@@ -26,20 +26,20 @@ export function withErrors(topics: DialectFactory): DialectFactory {
       decode(wire) {
         const read = inner.decode(wire) ?? []
         const frames: readonly Frame[] = 'kind' in read ? [read] : read
-        const [no] = frames
-        if (no?.kind !== 'refusal' && no?.kind !== 'unsubscribed') return read
-        const { message, details } = no.error
-        const told = toldBy(asFields(wire))
-        const said = asString(told.error_code)
-        const code = CODES.find(([pattern]) => pattern.test(said ?? message))?.[1] ?? said
-        const listed = asStrings(told.topics)
-        const asked = frames.flatMap((frame) =>
+        const [first] = frames
+        if (first?.kind !== 'refusal' && first?.kind !== 'unsubscribed') return read
+        const { message, details } = first.error
+        const fields = allFields(asFields(wire))
+        const peerCode = asString(fields.error_code)
+        const code = CODES.find(([pattern]) => pattern.test(peerCode ?? message))?.[1] ?? peerCode
+        const listed = asStrings(fields.topics)
+        const requested = frames.flatMap((frame) =>
           frame.kind === 'unsubscribed' ? frame.channel : [],
         )
-        return refused(
-          listed.length ? listed : blamed(message, asked),
+        return refusalFrames(
+          listed.length ? listed : concerned(message, requested),
           readPeerRefusal({ code, message }, details),
-          'to' in no ? no.to : [],
+          'to' in first ? first.to : [],
         )
       },
     }
@@ -47,10 +47,10 @@ export function withErrors(topics: DialectFactory): DialectFactory {
 }
 
 /**
- * The topics a text is about, of those that were asked for in one message: the one whose name, or
- * whose id in quotes, is the text's last word, or the one of `Thread 99999 not found`; else all.
+ * Returns the topics of a subscribe that an error text concerns: the one whose name, or whose id in
+ * quotes, is the text's last word, or the one of `Thread 99999 not found`; otherwise all.
  */
-function blamed(text: string, topics: readonly string[]): readonly string[] {
+function concerned(text: string, topics: readonly string[]): readonly string[] {
   const name = text
     .replace(/^(\w+) (\S+) not found$/, (_, kind, id) => `${kind.toLowerCase()}:${id}`)
     .replace(/^.* '?|'$/g, '')

@@ -1,21 +1,21 @@
 import { randomId } from '../../base/ids.ts'
 
-/** A number and its text are the same id. */
+/** The id of a topic; a number and its decimal text are the same id. */
 export type TopicId = string | number
 
-/** The names of topics. */
+/** Builds and parses the names of topics. */
 export const topic = {
-  /** The topic of an agent. */
+  /** Returns the topic of an agent. */
   agent: (id: TopicId): string => `agent:${id}`,
-  /** The topic of a thread. */
+  /** Returns the topic of a thread. */
   thread: (id: TopicId): string => `thread:${id}`,
-  /** The topic of a user. */
+  /** Returns the topic of a user. */
   user: (id: TopicId): string => `user:${id}`,
-  /** The topic of a run of a workflow. */
+  /** Returns the topic of a run of a workflow. */
   workflowExecution: (id: TopicId): string => `workflow_execution:${id}`,
-  /** All topics of a kind, where the server knows such: `agent:*`. */
+  /** Returns the wildcard for all topics of a kind, for servers that support it: `agent:*`. */
   all: (kind: string): string => `${kind}:*`,
-  /** The kind and id of a topic, split at its first colon; `undefined` where there is none. */
+  /** Splits a topic at its first colon into kind and id; returns `undefined` if one is missing. */
   parse(name: string): { readonly kind: string; readonly id: string } | undefined {
     const colon = name.indexOf(':')
     return colon > 0 && colon < name.length - 1
@@ -27,13 +27,13 @@ export const topic = {
 /** A message to the server, in the flat envelope. */
 export interface TopicMessage {
   readonly type: string
-  /** Every answer echoes it. */
+  /** Id of the message, which the reply repeats. */
   readonly message_id: string
-  /** Whatever else the message says. */
+  /** Other fields of the message. */
   readonly [field: string]: unknown
 }
 
-/** A message with an id of its own, unless one is given. */
+/** Makes a message, with a random id by default. */
 export function messageWithId(
   type: string,
   body: object,
@@ -42,69 +42,69 @@ export function messageWithId(
   return { type, ...body, message_id: messageId }
 }
 
-/** Makes the messages of the flat envelope, each with an id of its own unless one is given. */
+/** Makes the messages of the flat envelope, each with a random id by default. */
 export const topicMessage = {
-  /** Asks for the events of topics. */
+  /** Subscribes to topics. */
   subscribe: (topics: readonly string[], messageId?: string): TopicMessage =>
     messageWithId('subscribe', { topics }, messageId),
-  /** Asks for the events of topics no longer. */
+  /** Unsubscribes from topics. */
   unsubscribe: (topics: readonly string[], messageId?: string): TopicMessage =>
     messageWithId('unsubscribe', { topics }, messageId),
-  /** Asks for a sign of life; the `pong` carries the same timestamp, in milliseconds. */
+  /** Pings the server; its `pong` repeats the timestamp, in milliseconds. */
   ping: (timestamp: number = Date.now(), messageId?: string): TopicMessage =>
     messageWithId('ping', { timestamp }, messageId),
 } as const
 
-/** What an agent event tells: the row of an agent, or a part of it. */
+/** The payload of an agent event: the row of an agent, or a part of it. */
 export interface AgentEventData {
   readonly id: number
   readonly name: string
   readonly status?: string
 }
 
-/** What `thread_created` tells. */
+/** The payload of `thread_created`. */
 export interface ThreadCreatedEventData {
   readonly thread_id: number
   readonly agent_id?: number
   readonly title: string
 }
 
-/** What `thread_updated` tells. */
+/** The payload of `thread_updated`. */
 export interface ThreadUpdatedEventData {
   readonly thread_id: number
   readonly title?: string
 }
 
-/** What `thread_deleted` tells. */
+/** The payload of `thread_deleted`. */
 export interface ThreadDeletedEventData {
   readonly thread_id: number
   readonly agent_id?: number
 }
 
-/** What `thread_message_created` tells. */
+/** The payload of `thread_message_created`. */
 export interface ThreadMessageEventData {
   readonly id?: number
   readonly thread_id: number
   readonly role: string
   readonly content: string
-  /** ISO 8601. */
+  /** Time in ISO 8601. */
   readonly timestamp?: string | null
   readonly processed?: boolean
 }
 
-/** What `thread_history` tells: every message so far. */
+/** The payload of `thread_history`: every message so far. */
 export interface ThreadHistoryData {
   readonly thread_id: number
   readonly messages: readonly ThreadMessageEventData[]
 }
 
-/** What a piece of an answer tells while it is written. */
+/** The payload of `stream_chunk`: the next piece of an answer that is being written. */
 export interface StreamChunkData {
   readonly thread_id: number
   readonly content: string
 }
 
-/** What `run_update` tells. */
+/** The payload of `run_update`. */
 export interface RunUpdateData {
   readonly id: number
   readonly agent_id: number
@@ -135,8 +135,7 @@ export interface TopicEvents {
 export type TopicEventType = keyof TopicEvents
 
 /**
- * Whether an event is of the given type; what it tells is then typed. Nothing is checked beyond the
- * type.
+ * Whether an event is of the given type, which types its payload. The payload is not checked.
  *
  * @example
  * channels.subscribe(topic.thread(45), (_, event) => {

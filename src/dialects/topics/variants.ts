@@ -4,8 +4,8 @@ import { withQuery } from '../../protocol/url-query.ts'
 import { SYSTEM } from './dialect.ts'
 
 /**
- * A backend of topics that confirms subscribes: a topic is live once it is confirmed, not once it is
- * asked for.
+ * Adds confirmed subscribes to a dialect of topics: a topic is live once the server has confirmed
+ * its subscribe, not once it is sent.
  */
 export function withConfirmations(topics: DialectFactory): DialectFactory {
   return () => {
@@ -22,12 +22,12 @@ export function withConfirmations(topics: DialectFactory): DialectFactory {
   }
 }
 
-/** The words of the protocol itself, which some servers say in capitals. */
-const OWN = /^(ping|pong|error|(un)?subscribe_\w+)$/i
+/** Message types of the protocol itself, which some servers send in capitals. */
+const PROTOCOL_TYPE = /^(ping|pong|error|(un)?subscribe_\w+)$/i
 
 /**
- * A backend of topics that is spoken to in the versioned envelope, `{v: 1, type, topic, ts, req_id, data}`.
- * What it says is read in both envelopes, and a ping in capitals is answered in capitals.
+ * Makes a dialect of topics send the versioned envelope, `{v: 1, type, topic, ts, req_id, data}`.
+ * It reads both envelopes, and answers a ping in capitals with a pong in capitals.
  */
 export function withVersionedEnvelope(topics: DialectFactory): DialectFactory {
   return () => {
@@ -39,16 +39,16 @@ export function withVersionedEnvelope(topics: DialectFactory): DialectFactory {
         const topic = ('channel' in intent && intent.channel) || SYSTEM
         const ts = intent.timestamp ?? Date.now()
         return inner.encode(intent)?.map((message) => {
-          const { type: said, ...data } = asFields(message.wire)
-          const type = said === 'pong' ? pong : said
+          const { type: innerType, ...data } = asFields(message.wire)
+          const type = innerType === 'pong' ? pong : innerType
           return { ...message, wire: { v: 1, type, topic, ts, req_id: data.message_id, data } }
         })
       },
       decode(wire) {
-        const { type: said, req_id, data } = asFields(wire)
-        if (typeof said !== 'string' || !OWN.test(said)) return inner.decode(wire)
-        const type = said.toLowerCase()
-        if (type === 'ping') pong = said === type ? 'pong' : 'PONG'
+        const { type: wireType, req_id, data } = asFields(wire)
+        if (typeof wireType !== 'string' || !PROTOCOL_TYPE.test(wireType)) return inner.decode(wire)
+        const type = wireType.toLowerCase()
+        if (type === 'ping') pong = wireType === type ? 'pong' : 'PONG'
         const id = req_id ?? asFields(data).message_id
         return inner.decode({
           ...asFields(wire),
@@ -61,8 +61,8 @@ export function withVersionedEnvelope(topics: DialectFactory): DialectFactory {
 }
 
 /**
- * Has the server subscribe to topics while the connection opens, so that their snapshots come a round
- * trip sooner. Whoever wants their events subscribes to them all the same.
+ * Makes the server subscribe to topics when the connection opens, so that their snapshots arrive
+ * one round trip earlier. The application still subscribes to the topics to receive their events.
  */
 export function withInitialTopics(
   topics: DialectFactory,

@@ -10,7 +10,7 @@ import { outcomeOf } from '../../support/scripted.ts'
 
 const TASKS = 'entity:Task'
 
-/** A backend with a repository of tasks, and somebody who sees its list. */
+/** A backend with a repository of tasks, and a client that shows its list. */
 async function office(options: Omit<OptimisticOptions, 'client'> = {}, own: ClientOptions = {}) {
   const clock = new ManualClock()
   const backend = new EntityBackend(clock)
@@ -63,7 +63,7 @@ async function office(options: Omit<OptimisticOptions, 'client'> = {}, own: Clie
 }
 
 describe('a list over an entity backend', () => {
-  it('is in step in two tabs, and a record of it too, whichever channel tells', async () => {
+  it('is in sync in two tabs, with each record, on either channel', async () => {
     const { clock, seat, shown, channels, optimistic, tasks, rows } = await office()
     const jon = seat('jon')
     const record = bindRecord<Fields>(channels, 'entity:Task:a', {
@@ -84,7 +84,7 @@ describe('a list over an entity backend', () => {
     expect(record.state.get()).toEqual({ id: 'a', title: 'A' })
   })
 
-  it('is fetched anew after every loss of the connection: nobody tells what was missed', async () => {
+  it('is fetched again after every disconnect, since the server does not replay events', async () => {
     const { clock, backend, put, shown, tasks } = await office()
     backend.cut()
     await clock.advance(1)
@@ -99,7 +99,7 @@ describe('a list over an entity backend', () => {
     expect(backend.all('subscribe').map(({ channel }) => channel)).toEqual([TASKS, TASKS])
   })
 
-  it('says that it is one channel too many, or forbidden, and asks no further', async () => {
+  it('reports a subscription limit or a refusal, and does not retry', async () => {
     for (const [code, spoil] of [
       ['subscription-limit', (backend: EntityBackend) => Object.assign(backend, { most: 1 })],
       ['forbidden', (backend: EntityBackend) => backend.forbidden.add('entity:Secret')],
@@ -191,7 +191,7 @@ describe.each(['by requests', 'by an api of its own'])('optimistic updates %s', 
   })
 })
 
-describe('the broadcast of our own new row, which does not say that it is ours', () => {
+describe('the broadcast of our own new row, which has no origin', () => {
   async function creating(holdOwnBroadcastMs?: number) {
     const { api, calls } = controlledApi()
     const parts = await office({ api, holdOwnBroadcastMs })
@@ -220,7 +220,7 @@ describe('the broadcast of our own new row, which does not say that it is ours',
     expect(shown()).toBe('a b new')
   })
 
-  it('does not hold back what somebody else has made', async () => {
+  it('does not hold back the row of another user', async () => {
     const { clock, put, shown } = await creating()
     put('n', { id: 'n', title: 'new' }, 'u-jon')
     await clock.advance(1)

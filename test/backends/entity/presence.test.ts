@@ -15,7 +15,7 @@ function town(shape: 'long' | 'short' = 'long') {
     clock,
     backend,
     tab: (token?: string) => tab(backend, clock, token),
-    /** What was said of presence so far: who, what, and of how they are there. */
+    /** Presence messages so far: sender, type and metadata. */
     said: () =>
       backend.said
         .filter(({ type }) => String(type).startsWith('presence:'))
@@ -25,7 +25,7 @@ function town(shape: 'long' | 'short' = 'long') {
 
 const names = (users: readonly PresenceUser[]) => users.map(({ name }) => name)
 
-/** Follows who is at a place, as it is at any time. */
+/** Follows the members of a resource; the returned function gives their names. */
 function watched({ presence }: ReturnType<typeof tab>, resource = ROOM) {
   const users = presence.of(resource)
   users.subscribe(() => {})
@@ -33,7 +33,7 @@ function watched({ presence }: ReturnType<typeof tab>, resource = ROOM) {
 }
 
 describe.each(['long', 'short'] as const)('presence over an entity backend, %s', (shape) => {
-  it('shows who comes, changes and goes, in both tabs', async () => {
+  it('shows joins, updates and leaves in both tabs', async () => {
     const { clock, tab, said } = town(shape)
     const [ines, jon] = [tab('ines'), tab('jon')]
     const [seenByInes, seenByJon] = [watched(ines), watched(jon)]
@@ -60,8 +60,8 @@ describe.each(['long', 'short'] as const)('presence over an entity backend, %s',
   })
 })
 
-describe('who watches at an entity backend', () => {
-  it('later than they came hears who is there all the same', async () => {
+describe('a subscriber to presence at an entity backend', () => {
+  it('gets the list of members, even if it subscribes after its join', async () => {
     const { clock, tab, said } = town()
     const [ines, jon] = [tab('ines'), tab('jon')]
     ines.presence.enter(ROOM, { color: 'blue' })
@@ -77,7 +77,7 @@ describe('who watches at an entity backend', () => {
     expect(names(jon.presence.of(ROOM).get())).toEqual(['ines', 'jon'])
   })
 
-  it('and has left goes on hearing who comes', async () => {
+  it('receives joins after its own leave', async () => {
     const { clock, tab } = town()
     const [ines, jon, kim] = [tab('ines'), tab('jon'), tab('kim')]
     const here = ines.presence.enter(ROOM)
@@ -92,20 +92,20 @@ describe('who watches at an entity backend', () => {
     expect(seen()).toEqual(['jon', 'kim'])
   })
 
-  it('and never came learns the list once they come', async () => {
+  it('gets the list only once it joins', async () => {
     const { clock, tab } = town()
     const [ines, jon] = [tab('ines'), tab('jon')]
     jon.presence.enter(ROOM)
     const seen = watched(ines)
     await clock.advance(1_000)
-    // A list that lacks whoever was there before would be wrong.
+    // A list without the members that joined before would be wrong.
     expect(seen()).toEqual([])
     ines.presence.enter(ROOM)
     await clock.advance(1)
     expect(seen()).toEqual(['jon', 'ines'])
   })
 
-  it('is not subscribed again after a leave once nobody follows', async () => {
+  it('does not subscribe again after a leave without a subscription', async () => {
     const { clock, tab, backend } = town()
     const ines = tab('ines')
     const here = ines.presence.enter(ROOM)
@@ -121,8 +121,8 @@ describe('who watches at an entity backend', () => {
   })
 })
 
-describe('a connection to an entity backend that was lost', () => {
-  it('has us come again, with the newest meta, everywhere, and the lists whole', async () => {
+describe('a reconnect to an entity backend', () => {
+  it('joins every resource again with the newest meta, and restores the lists', async () => {
     const { clock, tab, backend, said } = town()
     const [ines, jon] = [tab('ines'), tab('jon')]
     const [seenByInes, seenByJon] = [watched(ines), watched(jon)]
@@ -151,7 +151,7 @@ describe('a connection to an entity backend that was lost', () => {
     ).toEqual({ n: 3 })
   })
 
-  it('does not have us come again where we left meanwhile', async () => {
+  it('does not join a resource that was left meanwhile', async () => {
     const { clock, tab, backend, said } = town()
     const ines = tab('ines')
     const here = ines.presence.enter(ROOM)
@@ -163,8 +163,8 @@ describe('a connection to an entity backend that was lost', () => {
   })
 })
 
-describe('a sign of life to an entity backend', () => {
-  it('is given every 25 s for each place, so that no sweep takes us for gone', async () => {
+describe('a presence heartbeat to an entity backend', () => {
+  it('is sent every 25 s for all resources, so that the sweep keeps the client', async () => {
     const { clock, tab, backend } = town()
     const ines = tab('ines')
     const seen = watched(ines)
@@ -186,7 +186,7 @@ describe('a sign of life to an entity backend', () => {
     expect(backend.all('presence:heartbeat')).toHaveLength(6)
   })
 
-  it('is missed by a sweep where it does not come', async () => {
+  it('gets the client removed by the sweep if it does not arrive', async () => {
     const { clock, tab, backend } = town()
     const [ines, jon] = [tab('ines'), tab('jon')]
     const seen = watched(ines)
@@ -204,7 +204,7 @@ describe('a sign of life to an entity backend', () => {
 })
 
 describe('two tabs of one user at an entity backend', () => {
-  it('are one user, who tells what the newest told', async () => {
+  it('are one user, with the meta of the newest tab', async () => {
     const { clock, tab } = town()
     const [older, newer, jon] = [tab('ines'), tab('ines'), tab('jon')]
     jon.presence.enter(ROOM)
@@ -220,7 +220,7 @@ describe('two tabs of one user at an entity backend', () => {
     expect(seen()).toEqual(['jon', 'ines'])
   })
 
-  it('are gone for the backend with the newer, until the older says something of itself', async () => {
+  it('leave together when the newer closes, until the older updates', async () => {
     const { clock, tab } = town()
     const [older, newer, jon] = [tab('ines'), tab('ines'), tab('jon')]
     jon.presence.enter(ROOM)
@@ -239,7 +239,7 @@ describe('two tabs of one user at an entity backend', () => {
 })
 
 describe('an entity backend that refuses presence', () => {
-  it('to nobody in particular is heard by who asked, and asked once', async () => {
+  it('without naming the request rejects the caller, who asked once', async () => {
     const { clock, tab, said } = town()
     const guest = tab()
     const ready = outcomeOf(guest.presence.enter(ROOM).ready)
@@ -249,7 +249,7 @@ describe('an entity backend that refuses presence', () => {
     expect(guest.errors).toEqual([])
   })
 
-  it('for one channel too many has us there all the same, and said so once', async () => {
+  it('for its subscription limit keeps the membership, and is reported once', async () => {
     const { clock, tab, backend, said } = town()
     backend.most = 0
     const ines = tab('ines')

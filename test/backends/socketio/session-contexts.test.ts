@@ -23,7 +23,7 @@ function keep() {
 }
 
 describe('sessions', () => {
-  it('are completed when they say so, in either way', () => {
+  it('are completed by a completed event, or by their progress', () => {
     const { sessions, session } = keep()
     const prompts = { total: 1, completed: 1, processing: 0, pending: 0, failed: 0 }
     const progress = { ...at(2), progress: 100, prompts, hasClarifications: true }
@@ -43,7 +43,7 @@ describe('sessions', () => {
     expect(session()?.isCompleted).toBe(true)
   })
 
-  it('tell nobody of an event that was overtaken', () => {
+  it('do not notify listeners of an outdated event', () => {
     const { sessions } = keep()
     const told = vi.fn()
     sessions.entity('session', 's').listen(told)
@@ -60,7 +60,7 @@ describe('sessions', () => {
     expect(sessions.counts()).toMatchObject({ created: 1, suppressed: 2 })
   })
 
-  it('do not come to be by events that are of no concern, and not of no session', () => {
+  it('are not created by unknown events, or without a session id', () => {
     const { sessions } = keep()
     const event = { channel: 'session:s', id: undefined, offset: undefined, prev: undefined }
     const fold = (type: string, payload: unknown) =>
@@ -76,7 +76,7 @@ describe('sessions', () => {
     expect(sessions.counts().unknown).toBe(0)
   })
 
-  it('are fetched at first and after every loss of the connection, and kept in step between', async () => {
+  it('are fetched at first and after every disconnect, and updated by events between', async () => {
     const { clock, server, client } = overEngineIo({ backoff: { jitter: 'none' } })
     const { sessions, session } = keep()
     const fetched = [5, 20].map((second): readonly SessionContext[] => [
@@ -105,7 +105,7 @@ describe('sessions', () => {
 describe('the answer to a clarification', () => {
   const posting = (status: number) => vi.fn<Post>(async () => ({ ok: status < 400, status }))
 
-  it('is posted, and stays answered though the server says nothing of it, or asks again', async () => {
+  it('is posted, and stays answered even if the server sends the question again', async () => {
     const { sessions, session } = keep()
     sessions.dispatch(asked)
     const fetch = posting(200)
@@ -127,7 +127,7 @@ describe('the answer to a clarification', () => {
     expect(session()?.clarifications).toEqual([{ ...question, status: 'answered' }])
   })
 
-  it('leaves the clarification pending where it does not arrive', async () => {
+  it('leaves the clarification pending if the server refuses it', async () => {
     const { sessions, session } = keep()
     sessions.dispatch(asked)
     const lost = new Error('no network')

@@ -39,7 +39,7 @@ async function joined(strategy: StreamStrategy) {
 }
 
 describe('a stream client', () => {
-  it('asks the server of streams to go on behind the last id it saw', async () => {
+  it('asks the server to resume streams after the last id seen', async () => {
     const { pair, say, away } = await joined('streams')
     await say('one', '1701377504100-0')
     await say('two', '1701377504100-10')
@@ -52,7 +52,7 @@ describe('a stream client', () => {
     ])
   })
 
-  it('shows what is replayed once, and calls nothing a gap, under the strategy streams', async () => {
+  it('shows replayed messages once, and has no gap, with the strategy streams', async () => {
     const { say, away, heard, api } = await joined('streams')
     await say('one', '1701377504100-9')
     await say('two', '1701377504100-10')
@@ -66,7 +66,7 @@ describe('a stream client', () => {
     expect(api.chat.status.get().name).toBe('live')
   })
 
-  it('loses what came while it was away, and says so, under the strategy pub-sub', async () => {
+  it('loses messages while disconnected, and shows a gap, with the strategy pub-sub', async () => {
     const { say, away, heard, api } = await joined('pub-sub')
     await say('one')
     await say('one')
@@ -76,7 +76,7 @@ describe('a stream client', () => {
     expect(heard()).toEqual(['one', 'one', 'two'])
   })
 
-  it('is whole again with the next list of who is there', async () => {
+  it('is live again with the next list of users', async () => {
     const { tell, away, api } = await joined('pub-sub')
     await tell({ type: 'presence', stream: 'stream:1:presence', message: ['nora', 'jon'] })
     await away()
@@ -86,7 +86,7 @@ describe('a stream client', () => {
     expect(api.presence.users.get()).toEqual(['jon'])
   })
 
-  it('keeps what is for one plugin from the others', async () => {
+  it('delivers the messages of a plugin only to that plugin', async () => {
     const { tell, api } = await joined('pub-sub')
     await tell(
       { type: 'presence', stream: 'stream:1:chat', message: ['nora'] },
@@ -126,7 +126,7 @@ describe('a stream client', () => {
     expect(seen).toEqual([undefined, 'reload'])
   })
 
-  it('says on reconnecting what was said while it was away', async () => {
+  it('sends on reconnect the messages that were published while disconnected', async () => {
     const { clock, api, sent, away, pair } = await joined('pub-sub')
     pair.last.close(1006)
     await clock.advance(0)
@@ -156,7 +156,7 @@ describe('a stream client', () => {
     },
   )
 
-  it('takes plugins of the application’s own, and no name twice', async () => {
+  it('accepts custom plugins, and no name twice', async () => {
     const clock = new ManualClock()
     const pair = new MemoryPair({ clock })
     const votes = streamPlugin('votes', { strategy: 'streams' }, (port) => {
@@ -171,7 +171,7 @@ describe('a stream client', () => {
     pair.last.send(JSON.stringify({ type: 'count', stream: 'poll:1:votes', id: '1-0' }))
     await clock.advance(0)
     expect(api.votes.seen).toHaveLength(1)
-    expect(() => make(votes, votes)).toThrow('There is a votes already')
+    expect(() => make(votes, votes)).toThrow('The name votes is already in use')
     api.close()
     expect(api.state.get().name).toBe('closed')
   })
@@ -184,7 +184,7 @@ describe('the address', () => {
     strategy: fc.constantFrom<StreamStrategy>('pub-sub', 'streams'),
     lastSeen: fc.stringMatching(/^\d{1,16}-\d{1,4}$/),
   })
-  test.prop([fc.array(plugin), fc.webPath()])('says which plugins are wanted', (clients, path) => {
+  test.prop([fc.array(plugin), fc.webPath()])('names the requested plugins', (clients, path) => {
     const dialect = streamsDialect({ clients: () => clients, parameter: 'features' })()
     const url = dialect.url(`ws://host${path}?keep=%26`, { token: 'a=b' })
     expect(clientsOf(url, 'features')).toEqual(clients)
@@ -193,7 +193,7 @@ describe('the address', () => {
     expect(url).not.toContain('[object Object]')
   })
 
-  it('names nobody where it holds no JSON of a plugin', () => {
+  it('names no plugin if its parameters are not JSON objects', () => {
     expect(
       clientsOf('ws://host?clients=chat&clients=%5B1%5D&clients=%7B%22name%22%3A%22a%22%7D'),
     ).toEqual([{ name: 'a' }])
@@ -219,7 +219,7 @@ describe('the name of a stream', () => {
 
   const part = fc.stringMatching(/^[^:]+$/)
   test.prop([part, fc.array(fc.tuple(part, part))])(
-    'comes apart as it was put together',
+    'is parsed into the parts it was built from',
     (field, path) => {
       expect(streamName.parse(streamName.of(field, ...path))).toEqual({ path, field })
     },

@@ -38,15 +38,15 @@ const told = (status: string, timestamp: number) => ({
   timestamp,
 })
 
-describe('the older styles of a DUUI gateway', () => {
-  it('are left aside by default, each with a notice', () => {
+describe('the older formats of a DUUI gateway', () => {
+  it('are ignored by default, each with a notice', () => {
     for (const dialect of [duui, duuiDialect(), duuiDialect({ legacy: undefined })]) {
       expect(fed(dialect()).feed(delta('Active'))).toEqual(['notice'])
       expect(dialect()).toBe(duui())
     }
   })
 
-  it('become contexts of the same kinds, and say where they come from', () => {
+  it('become contexts of the same kinds, in events of their own types', () => {
     const { registry, feed } = fed()
     const process = { _id: { $oid: 'p' }, status: 'Active', progress: 3, started_at: 5 }
     expect(feed({ type: 'process_state', process })).toEqual(['process_state'])
@@ -62,7 +62,7 @@ describe('the older styles of a DUUI gateway', () => {
     })
   })
 
-  it('are of the process they name, of the one before, or of the address', () => {
+  it('belong to the process they name, to the previous one, or to that of the URL', () => {
     const channelOf = (dialect: ReturnType<typeof derive>, wire: unknown) =>
       framesOf(dialect, wire).map((frame) => (frame.kind === 'event' ? frame.channel : frame.kind))
     const bare = { type: 'documents_delta', documents: [{ path: '/a.txt' }] }
@@ -80,7 +80,7 @@ describe('the older styles of a DUUI gateway', () => {
     ])
   })
 
-  it('never take the place of what a newer envelope told', () => {
+  it('never replace the context of a newer envelope', () => {
     const { feed, document: entry } = fed()
     feed(delta('Waiting', { timestamp: 50 }))
     expect(entry('/a.txt')?.status).toBe('Waiting')
@@ -94,7 +94,7 @@ describe('the older styles of a DUUI gateway', () => {
     expect(entry('/a.txt')?.status).toBe('Completed')
   })
 
-  it('never take the place of what is within an envelope, and only of that', () => {
+  it('never replace a context nested in an envelope, and only that one', () => {
     const { feed, document: entry, registry } = fed()
     feed({ ...(envelope(process) as object), timestamp: 100 })
     const both = { documents: [{ path: '/a.txt' }, { path: '/b.txt', status: 'New' }] }
@@ -105,7 +105,7 @@ describe('the older styles of a DUUI gateway', () => {
     expect(registry.slot('ComposerContext').get()?.status).toBe('Active')
   })
 
-  it('give way to newer envelopes by time where the registry orders by it', () => {
+  it('are replaced by newer envelopes if the registry orders by timestamp', () => {
     const slow = duuiRegistry({ order: 'timestamp', apply: 'replace' })
     const fold = (wire: unknown) =>
       slow.fold(framesOf(derive(), wire).filter((f): f is EventFrame => f.kind === 'event'))
@@ -116,7 +116,7 @@ describe('the older styles of a DUUI gateway', () => {
     expect(slow.slot('DocumentContext').get('/a.txt')?.status).toBe('Process')
   })
 
-  it('change nothing of a run whose envelopes say the same and more', () => {
+  it('change nothing in a run whose envelopes contain the same and more', () => {
     const { registry, feed } = fed()
     for (const line of recordedLines) {
       const { timestamp, event } = JSON.parse(line)
@@ -134,7 +134,7 @@ describe('the older styles of a DUUI gateway', () => {
     }
   })
 
-  it('of the later frontend are read: the snapshot at first, the event in its wrapper', () => {
+  it('are read as the later frontend sends them: an initial snapshot, then wrapped events', () => {
     const { registry, feed } = fed()
     const init = {
       ...{ kind: 'init', server_time: 10 },
@@ -151,7 +151,7 @@ describe('the older styles of a DUUI gateway', () => {
     expect(feed({ kind: 'update', updates: [] })).toEqual(['notice'])
   })
 
-  it('that are odd are left aside and harm nothing', () => {
+  it('are ignored if they are odd', () => {
     const { registry, feed } = fed()
     const odd = [
       { type: 'process_state' },
@@ -165,14 +165,14 @@ describe('the older styles of a DUUI gateway', () => {
     expect(({} as { status?: unknown }).status).toBeUndefined()
   })
 
-  it.each([...oddMessages, ...oddContexts])('are not seen in $name', ({ wire }) => {
+  it.each([...oddMessages, ...oddContexts])('are not recognized in $name', ({ wire }) => {
     const isState = Object.keys(Object(wire)).some((name) => /^(process|documents)$/.test(name))
     const frames = framesOf(derive(), wire)
     if (isState) expect(frames).toHaveLength(1)
     else expect(frames).toEqual(framesOf(duui(), wire))
   })
 
-  it('keep the memory of what envelopes told bounded', () => {
+  it('are compared with a bounded number of remembered entities', () => {
     const dialect = derive()
     const registry = new ContextRegistry<DUUIContext>()
     for (let n = 0; n < 10_001; n++) {
@@ -180,7 +180,7 @@ describe('the older styles of a DUUI gateway', () => {
       framesOf(dialect, { ...(envelope({ ...document, path: `/${n}` }) as object), timestamp: 100 })
     }
     expect(registry.counts().created).toBe(0)
-    // The first that was told of is forgotten, the last is not.
+    // The oldest entity is forgotten, the newest is not.
     const old = (path: string) =>
       framesOf(dialect, { process_id: 'p', documents: [{ path }] }).map(({ kind }) => kind)
     expect(old('/10000')).toEqual(['notice'])

@@ -24,7 +24,7 @@ const confirms = (message: Fields, send: (message: unknown) => void) => {
 }
 
 describe('the entity dialect', () => {
-  it('says a subscribe byte for byte as the backend documents it', () => {
+  it('encodes a subscribe byte for byte as the backend documents it', () => {
     const said = entity().encode({
       kind: 'subscribe',
       timestamp: 1_701_234_567_890,
@@ -78,7 +78,7 @@ describe('the entity dialect', () => {
     expect(client.state.get().name).toBe('failed')
   })
 
-  it('asks for a sign of life every 25 s, and takes a pong that bears the server’s clock', async () => {
+  it('pings every 25 s, and accepts a pong with the server’s time', async () => {
     const { sent, clock, client } = await open(({ type }, send) => {
       if (type === 'ping') send({ type: 'pong', timestamp: 1_701_234_577_165.25 })
     })
@@ -133,7 +133,7 @@ describe('the entity dialect', () => {
     expect(errors).toEqual([])
   })
 
-  it('serves who waited first where an answer names no request', async () => {
+  it('settles the oldest pending subscribe if a reply has no request id', async () => {
     const { client, channels, clock, tell } = await open()
     const answered: string[] = []
     const watching = channels.subscribe('presence:workspace/tasks', () => {})
@@ -157,7 +157,7 @@ describe('the entity dialect', () => {
     expect(answered).toEqual(['join reply', 'update reply'])
   })
 
-  it('has presence in the words there are: an update joins again, a heartbeat is for all', () => {
+  it('encodes presence: an update joins again, one heartbeat covers all resources', () => {
     const say = (action: 'join' | 'update' | 'leave' | 'heartbeat') =>
       entity().encode({
         ...{ kind: 'presence', timestamp: 5, requestId: 'r', action },
@@ -181,14 +181,14 @@ describe('the entity dialect', () => {
     })
   })
 
-  it('has no word for a publish', async () => {
+  it('does not support publish', async () => {
     const { client } = await open()
     await expect(client.publish('entity:Task', 'said')).rejects.toMatchObject({
       code: 'unsupported',
     })
   })
 
-  it('is whole again where a presence list comes after a break', async () => {
+  it('is live again when a presence list arrives after a reconnect', async () => {
     const { channels, pair, clock, tell } = await open(confirms)
     const watching = channels.subscribe('presence:a', () => {})
     await clock.advance(0)
@@ -201,19 +201,21 @@ describe('the entity dialect', () => {
     expect(watching.status.get().name).toBe('live')
   })
 
-  it('leaves aside what names no channel while nobody is signed in', async () => {
+  it('ignores messages without a channel while no user is signed in', async () => {
     const rig = dialled(entity)
     rig.greetings.push({ type: 'connected', payload: { connectionId: 'c', userId: null } })
     void rig.client.connect()
     await rig.clock.advance(0)
     await rig.tell({ type: 'report:ready', payload: {} })
-    expect(rig.notices).toMatchObject([{ level: 'ignored', reason: 'of no channel' }])
+    expect(rig.notices).toMatchObject([
+      { level: 'ignored', reason: 'it has no channel, and no user is signed in' },
+    ])
     expect(rig.errors).toEqual([])
   })
 })
 
 describe('requests to an entity backend', () => {
-  it('settle each by its own answer, a thousand at once and in any order', async () => {
+  it('settle each with its own reply, a thousand at once and in any order', async () => {
     const waiting: Fields[] = []
     const { client, clock, tell } = await open((message) => waiting.push(message))
     const outcomes = Array.from({ length: 1_000 }, (_, n) =>
@@ -254,7 +256,7 @@ describe('requests to an entity backend', () => {
     }
   })
 
-  it('are told when to ask again, where the backend says so', async () => {
+  it('carry the backend’s delay for a retry', async () => {
     const { client, clock } = await open(({ requestId }, send) =>
       send({ type: 'error', requestId, payload: { code: 'RATE_LIMITED', retryAfterMs: 500 } }),
     )
@@ -263,7 +265,7 @@ describe('requests to an entity backend', () => {
     expect(outcome.error).toMatchObject({ detail: { retryable: true, retryAfterMs: 500 } })
   })
 
-  it('time out, and an answer that comes too late changes nothing', async () => {
+  it('time out, and a late reply changes nothing', async () => {
     const waiting: Fields[] = []
     const { client, clock, tell, errors } = await open((message) => waiting.push(message))
     const outcome = outcomeOf(client.request('slow', {}, { timeoutMs: 2_000 }))

@@ -6,7 +6,7 @@ const dialect = native()
 const wire = (intent: Intent) => JSON.stringify(dialect.encode(intent)?.[0]?.wire)
 
 describe('the native dialect', () => {
-  it('says everything in the words of the protocol', () => {
+  it('encodes every intent as the protocol prescribes', () => {
     const at = { timestamp: 1_700_000_000_000 }
     const said: [Intent, string][] = [
       [
@@ -89,7 +89,7 @@ describe('the native dialect', () => {
     for (const [intent, text] of said) expect(wire(intent)).toBe(text)
   })
 
-  it('takes whoever echoes a request id for an answer to it', () => {
+  it('decodes a message with a request id as its reply', () => {
     const requestId = 'r'
     expect(
       dialect.decode({
@@ -138,7 +138,7 @@ describe('the native dialect', () => {
     expect(dialect.decode({ type: 'unsubscribed', requestId })).toMatchObject({ kind: 'reply' })
   })
 
-  it('takes whoever names a channel for an event of it', () => {
+  it('decodes a message with a channel as its event', () => {
     expect(
       dialect.decode({
         type: 'entity:updated',
@@ -174,7 +174,7 @@ describe('the native dialect', () => {
     ).toMatchObject({ kind: 'unsubscribed', channel: 'a', error: { code: 'forbidden' } })
   })
 
-  it('knows what is the connection’s own', () => {
+  it('decodes the messages of the connection', () => {
     const kinds = [
       { type: 'welcome', payload: { connectionId: 'c', limits: { frameBytes: 100 } } },
       { type: 'welcome' },
@@ -195,7 +195,7 @@ describe('the native dialect', () => {
     ])
   })
 
-  it('calls malformed what is none of these, one by one in a batch', () => {
+  it('decodes anything else as malformed, one by one in a batch', () => {
     const odd = [null, 7, 'x', {}, { type: 7 }, { type: 'x' }, { channel: 'a' }]
     for (const wire of odd) {
       expect(dialect.decode(wire)).toMatchObject({ kind: 'notice', level: 'malformed', wire })

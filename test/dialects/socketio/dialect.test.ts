@@ -11,8 +11,8 @@ const heard = (wire: unknown) => socketio().decode(wire)
 const event = ({ payload, ...fields }: Partial<EventFrame>): EventFrame =>
   eventFrame(payload, { channel: 'session:s', type: 'progress', ...fields })
 
-describe('what the Socket.IO dialect says', () => {
-  it('subscribes and unsubscribes one session per message, and knows each answer by its session', () => {
+describe('the Socket.IO dialect, encoding', () => {
+  it('subscribes and unsubscribes one session per message, and matches replies by session', () => {
     const channels = [sessionChannel('a'), sessionChannel('b')]
     expect(said({ kind: 'subscribe', ...at, channels, since: new Map() })).toEqual([
       { wire: ['subscribe', 'a'], keys: ['subscribed:a'], channels: ['session:a'] },
@@ -24,13 +24,13 @@ describe('what the Socket.IO dialect says', () => {
     ])
   })
 
-  it('says nothing for channels that are no sessions', () => {
+  it('sends nothing for channels that are not sessions', () => {
     const channels = ['socket', 'session:a']
     expect(said({ kind: 'subscribe', ...at, channels, since: new Map() })).toHaveLength(1)
     expect(said({ kind: 'subscribe', ...at, channels: ['socket'], since: new Map() })).toEqual([])
   })
 
-  it('has no word for anything else', () => {
+  it('supports nothing else', () => {
     const channel = 'session:a'
     const type = 'x'
     const who = { clientId: 'c', senderId: 's', expectUser: undefined, token: 't' }
@@ -46,8 +46,8 @@ describe('what the Socket.IO dialect says', () => {
   })
 })
 
-describe('what the Socket.IO dialect hears', () => {
-  it('takes the events of a session for events of its channel, the raw timestamp kept', () => {
+describe('the Socket.IO dialect, decoding', () => {
+  it('decodes session events as events of their channel, with the raw timestamp', () => {
     for (const type of ['progress', 'model_result', 'clarification', 'completed', 'update']) {
       const payload = { sessionId: 's', timestamp: '2025-11-08T10:00:02.326Z' }
       expect(heard([type, payload])).toEqual(event({ type, payload, timestamp: 1_762_596_002_326 }))
@@ -70,7 +70,7 @@ describe('what the Socket.IO dialect hears', () => {
     expect(heard(['progress', payload])).toEqual(event({ payload }))
   })
 
-  it('takes what is of no session for an event of the socket', () => {
+  it('decodes an event without a session as one of the channel socket', () => {
     const payload = { socketId: 'x', timestamp: '2025-11-08T10:00:00.845Z' }
     expect(heard(['connected', payload])).toEqual(
       event({ channel: 'socket', type: 'connected', payload, timestamp: 1_762_596_000_845 }),
@@ -81,7 +81,7 @@ describe('what the Socket.IO dialect hears', () => {
     expect(heard(['nothing'])).toEqual(event({ channel: 'socket', type: 'nothing' }))
   })
 
-  it('takes subscribed and unsubscribed for answers', () => {
+  it('decodes subscribed and unsubscribed as replies', () => {
     const payload = { sessionId: 's', timestamp: '2025-11-08T10:00:01.690Z' }
     for (const verb of ['subscribed', 'unsubscribed']) {
       expect(heard([verb, payload])).toEqual({
@@ -90,7 +90,7 @@ describe('what the Socket.IO dialect hears', () => {
     }
   })
 
-  it('takes an error of a session for an event, and for a no to whoever just asked for it', () => {
+  it('decodes a session error as an event, and as the refusal of a pending subscribe', () => {
     const payload = { sessionId: 's', error: 'There is no such session.' }
     expect(heard(['error', payload])).toEqual([
       event({ type: 'error', payload }),
@@ -102,14 +102,14 @@ describe('what the Socket.IO dialect hears', () => {
     ])
   })
 
-  it('finds malformed what is no event', () => {
+  it('decodes anything but an event as malformed', () => {
     const odd = [undefined, null, 2, 3, 'x', {}, true, [], [null], [7], [{}], [[]]]
     for (const wire of odd) {
       expect(heard(wire)).toMatchObject({ kind: 'notice', level: 'malformed', wire })
     }
   })
 
-  it('takes events of no session, or of an odd one, as they are', () => {
+  it('decodes events with a missing or odd session id', () => {
     for (const sessionId of [undefined, null, 1, {}, { toString: 1 }]) {
       for (const type of ['progress', 'error']) {
         expect([heard([type, { sessionId }])].flat()[0]).toMatchObject({ channel: 'socket', type })
@@ -119,8 +119,8 @@ describe('what the Socket.IO dialect hears', () => {
   })
 })
 
-describe('the numbers of Socket.IO', () => {
-  it('are five attempts after 1, 2, 4, 5 and 5 s without chance, 20 s each', async () => {
+describe('the presets of the Socket.IO dialect', () => {
+  it('are five attempts after 1, 2, 4, 5 and 5 s without jitter, 20 s each', async () => {
     expect(await connectionRules(socketio)).toEqual({
       waitsMs: [1_000, 2_000, 4_000, 5_000, 5_000],
       patienceMs: 20_000,
@@ -128,7 +128,7 @@ describe('the numbers of Socket.IO', () => {
     })
   })
 
-  it('give way to those of the application', async () => {
+  it('are overridden by the application’s options', async () => {
     const options = { connectTimeoutMs: 3_000, backoff: { maxAttempts: 2 } }
     expect(await connectionRules(socketio, options)).toEqual({
       waitsMs: [1_000, 2_000],

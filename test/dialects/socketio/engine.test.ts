@@ -26,7 +26,7 @@ describe('Engine.IO around the dialect', () => {
     expect(opened(url)).toBe(address)
   })
 
-  it('is let in, subscribes, asks and answers in the packets of the protocol', async () => {
+  it('connects, subscribes, requests and replies with the packets of the protocol', async () => {
     const { clock, server, client, errors } = overEngineIo({
       auth: () => ({ token: 't', query: { page: '7' } }),
     })
@@ -51,7 +51,7 @@ describe('Engine.IO around the dialect', () => {
     expect(errors).toEqual([])
   })
 
-  it('takes an empty acknowledgement, and events that want one themselves', async () => {
+  it('accepts an empty acknowledgement, and events that request one', async () => {
     const { clock, server, client, errors } = overEngineIo()
     const heard: unknown[] = []
     new ChannelSubscriber(client).subscribe('socket', (payload, { type }) => {
@@ -72,7 +72,7 @@ describe('Engine.IO around the dialect', () => {
     expect(errors).toEqual([])
   })
 
-  it('has the channel of the socket live at once, beside sessions that are asked for', async () => {
+  it('makes the channel socket live at once, beside subscribed sessions', async () => {
     const { clock, server, client } = overEngineIo()
     const channels = new ChannelSubscriber(client)
     await Promise.all([client.connect(), clock.advance(1)])
@@ -110,7 +110,7 @@ describe('Engine.IO around the dialect', () => {
     expect(errors).toEqual([])
   })
 
-  it('is open only once the namespace has let it in', async () => {
+  it('is open only once the namespace has accepted it', async () => {
     const { clock, server, client } = overEngineIo()
     server.silent = true
     client.connect().catch(() => {})
@@ -124,7 +124,7 @@ describe('Engine.IO around the dialect', () => {
     expect(welcomed).toEqual(['late'])
   })
 
-  it('has failed where the server puts it out, at any time', async () => {
+  it('fails when the server disconnects it, at any time', async () => {
     const { clock, server, client } = overEngineIo()
     client.on('failed', () => {})
     const outcome = outcomeOf(client.connect())
@@ -141,7 +141,7 @@ describe('Engine.IO around the dialect', () => {
     expect(server.pair.last.closed).toBeDefined()
   })
 
-  it('asks for other credentials once where it is not let in', async () => {
+  it('asks for new credentials once when it is refused', async () => {
     const asked: string[] = []
     const { clock, server, client } = overEngineIo({
       auth: (reason) => {
@@ -160,7 +160,7 @@ describe('Engine.IO around the dialect', () => {
     expect(outcome).toEqual({ value: undefined })
   })
 
-  it('says why it was not let in, with all that the server said', async () => {
+  it('reports why it was refused, with the server’s data', async () => {
     const { clock, server, client } = overEngineIo()
     server.letIn = () => '44{"message":"not authorized","data":{"code":"E1"}}'
     client.on('failed', () => {})
@@ -174,7 +174,7 @@ describe('Engine.IO around the dialect', () => {
     })
   })
 
-  it('makes errors of what nobody can read, and goes on', async () => {
+  it('reports unreadable messages as errors, and continues', async () => {
     const { clock, server, client, errors } = overEngineIo()
     const channels = new ChannelSubscriber(client)
     const heard: unknown[] = []
@@ -207,8 +207,8 @@ describe('Engine.IO around the dialect', () => {
   })
 })
 
-describe('a server that asks for signs of life', () => {
-  it('is there for as long as it asks', async () => {
+describe('a server that sends pings', () => {
+  it('counts as connected while its pings arrive', async () => {
     const { clock, server, client } = overEngineIo()
     client.connect()
     await clock.advance(1)
@@ -222,7 +222,7 @@ describe('a server that asks for signs of life', () => {
     expect(client.state.get().name).toBe('open')
   })
 
-  it('is gone once it has been silent for longer than it ever is', async () => {
+  it('counts as lost after its maximum silence', async () => {
     const { clock, server, client } = overEngineIo()
     client.connect()
     await clock.advance(25_000)
@@ -239,7 +239,7 @@ describe('a server that asks for signs of life', () => {
     expect(server.pair.last.closed).toBeDefined()
   })
 
-  it('is gone where it has never asked', async () => {
+  it('counts as lost if it never pings', async () => {
     const { clock, client } = overEngineIo()
     client.connect()
     await clock.advance(44_999)
@@ -248,7 +248,7 @@ describe('a server that asks for signs of life', () => {
     expect(client.state.get().name).toBe('waiting')
   })
 
-  it('is not looked after where the application wants no heartbeat', async () => {
+  it('is not monitored if the application disables the heartbeat', async () => {
     const without = overEngineIo({ heartbeat: false })
     without.client.connect()
     await without.clock.advance(1_000_000)

@@ -5,12 +5,12 @@ import { withHandshake } from '../../../src/dialects/socketio/handshake.ts'
 
 const at = { timestamp: 1_700_000_000_000, requestId: 'r' }
 
-describe('the handshake and the signs of life of Engine.IO', () => {
+describe('the handshake and the heartbeat of Engine.IO', () => {
   const dialect = withHandshake(socketio)()
   const said = (intent: Intent) => dialect.encode(intent)
   const heard = (wire: unknown) => dialect.decode(wire)
 
-  it('greets with its token, where it has one', () => {
+  it('connects with its token, if it has one', () => {
     const hello = { kind: 'hello', ...at, clientId: 'c', senderId: 's', expectUser: 'u' } as const
     expect(said({ ...hello, token: undefined })).toEqual([{ wire: ['connect'], keys: [] }])
     expect(said({ ...hello, token: 't' })).toEqual([
@@ -18,12 +18,12 @@ describe('the handshake and the signs of life of Engine.IO', () => {
     ])
   })
 
-  it('answers a ping, and asks for none itself', () => {
+  it('answers a ping, and sends none itself', () => {
     expect(said({ kind: 'pong', timestamp: undefined })).toEqual([{ wire: 3, keys: [] }])
     expect(said({ kind: 'ping', timestamp: 1 })).toBeUndefined()
   })
 
-  it('takes the handshake for the welcome, with what Engine.IO said of itself', () => {
+  it('decodes the handshake as the welcome, with the data of Engine.IO', () => {
     const engine = { pingInterval: 25_000, pingTimeout: 20_000, maxPayload: 1_000_000 }
     expect(heard(['connect', { sid: 'x' }, engine])).toMatchObject({
       kind: 'welcome',
@@ -39,7 +39,7 @@ describe('the handshake and the signs of life of Engine.IO', () => {
     })
   })
 
-  it('takes a ping for one', () => {
+  it('decodes a ping', () => {
     expect(heard(2)).toEqual({ kind: 'ping', timestamp: undefined })
   })
 
@@ -72,7 +72,7 @@ describe('requests as events that are acknowledged', () => {
     ])
   })
 
-  it('has no word for events that Socket.IO keeps to itself', () => {
+  it('does not support the reserved events of Socket.IO', () => {
     const request = { kind: 'request', ...at, channel: undefined, payload: 1 } as const
     for (const type of ['connect', 'connect_error', 'disconnect', 'disconnecting']) {
       expect(said({ ...request, type })).toBeUndefined()
@@ -82,7 +82,7 @@ describe('requests as events that are acknowledged', () => {
     }
   })
 
-  it('takes an acknowledgement for the answer to its request', () => {
+  it('decodes an acknowledgement as the reply to its request', () => {
     expect(heard([7, { ok: true }])).toEqual({
       kind: 'reply',
       to: ['ack:7'],

@@ -99,7 +99,7 @@ describe('the topics dialect', () => {
       expect(dialect.decode(message)).toMatchObject({ channel })
   })
 
-  it('types what an event tells', () => {
+  it('types the payload of an event', () => {
     const frame = topics().decode({ type: 'stream_chunk', thread_id: 4, content: 'It ' })
     const event = frame && 'kind' in frame && frame.kind === 'event' ? frame : undefined
     expect(event && isTopicEvent(event, 'stream_chunk') && event.payload.content).toBe('It ')
@@ -112,7 +112,7 @@ describe('the topics dialect', () => {
     expect(new URL(pair.last.url).searchParams.get('initial_topics')).toBe('agent:1,thread:2')
   })
 
-  it('says all topics in one message, those of families last, again on each connection', async () => {
+  it('subscribes to all topics in one message, wildcards last, on each connection', async () => {
     const rig = await open()
     follow(rig, 'agent:*', 'thread:45', 'agent:1')
     await rig.clock.advance(0)
@@ -129,7 +129,7 @@ describe('the topics dialect', () => {
     ])
   })
 
-  it('does not ask for what comes to everybody', async () => {
+  it('does not subscribe to the system channel', async () => {
     const rig = await open(withConfirmations(topics), ({ type, message_id }, send) => {
       if (type === 'subscribe') send({ type: 'subscribe_ack', message_id })
     })
@@ -144,7 +144,7 @@ describe('the topics dialect', () => {
     expect(together.states()).toEqual(['gap', 'live'])
   })
 
-  it('says anew nothing of a topic that has handlers left', async () => {
+  it('sends nothing for a topic that still has handlers', async () => {
     const { channels, sent, clock } = await open()
     const heard: unknown[] = []
     const off = channels.subscribe('agent:1', () => heard.push('one'))
@@ -155,7 +155,7 @@ describe('the topics dialect', () => {
     expect(sent).toHaveLength(1)
   })
 
-  it('waits a second, doubling to half a minute, without chance and without end', async () => {
+  it('waits a second, doubling to half a minute, without jitter and without end', async () => {
     const { client, pair, clock } = dialled(topics)
     pair.refusing = true
     void client.connect()
@@ -163,7 +163,7 @@ describe('the topics dialect', () => {
     expect(pair.ends).toHaveLength(1 + 5 + 20)
   })
 
-  it('pings every half minute with an id, and knows the round trip', async () => {
+  it('pings every half minute with an id, and measures the round trip', async () => {
     const rig = await open(topics, ({ type, timestamp }, send) => {
       if (type === 'ping') send({ type: 'pong', message_id: null, timestamp })
     })
@@ -265,7 +265,7 @@ describe('a topic that is refused', () => {
     },
   )
 
-  it('takes the others of its message along where nobody reads what errors tell', async () => {
+  it('refuses the other topics of its message too, without withErrors', async () => {
     const rig = await open(topics, ({ type, message_id }, send) => {
       if (type === 'subscribe') send({ type: 'error', error: 'Thread 7 not found', message_id })
     })
@@ -297,7 +297,7 @@ describe('a topic that is refused', () => {
     ])
   })
 
-  it('is not asked for again by itself, but by whoever wants it anew', async () => {
+  it('is subscribed again only by a new subscription', async () => {
     const rig = await open(withErrors(topics), ({ type, message_id, topics }, send) => {
       if (type === 'subscribe' && String(topics).includes('agent:2')) {
         send({ type: 'error', error: 'Agent 2 not found', message_id })
@@ -313,7 +313,7 @@ describe('a topic that is refused', () => {
     expect(rig.sent.at(-1)).toMatchObject({ topics: ['agent:2'] })
   })
 
-  it('as a family still hears of the topics that others follow', async () => {
+  it('receives events of other subscribed topics, if it is a wildcard', async () => {
     const rig = await open(withErrors(topics), ({ type, message_id, topics }, send) => {
       if (type !== 'subscribe' || !String(topics).includes('*')) return
       send({ type: 'error', error: "Invalid topic format: int(): '*'", message_id })
@@ -326,7 +326,7 @@ describe('a topic that is refused', () => {
     expect(heard).toEqual(['agent:1'])
   })
 
-  it('by an error that answers nothing is an error of the connection', async () => {
+  it('is not affected by an error that replies to no message', async () => {
     const rig = await open(withErrors(topics))
     await rig.tell({ type: 'error', error: 'Unknown message type: dance', message_id: 'x9' })
     await rig.tell({ type: 'error', error: 'Internal server error', message_id: null })
@@ -339,7 +339,7 @@ describe('a topic that is refused', () => {
     expect(rig.client.state.get().name).toBe('open')
   })
 
-  it('is remembered for as long as an error may come, and no longer than the newest asks', async () => {
+  it('is remembered for late errors, for the newest subscribes only', async () => {
     const dialect = withErrors(topics)()
     const ask = (n: number) =>
       dialect.encode({
@@ -353,7 +353,7 @@ describe('a topic that is refused', () => {
   })
 })
 
-describe('what is put around the topics dialect', () => {
+describe('the wrappers of the topics dialect', () => {
   const around = [withErrors, withConfirmations, withVersionedEnvelope] as const
   const data = { message_id: 'r', topics: ['agent:2'], error: 'no', error_code: 'FORBIDDEN' }
   const heard = [
@@ -373,11 +373,11 @@ describe('what is put around the topics dialect', () => {
   }
 
   const orders = fc.shuffledSubarray([...around], { minLength: around.length })
-  test.prop([orders])('may be put there in any order', (order) => {
+  test.prop([orders])('may be applied in any order', (order) => {
     expect(inOrder(order)).toEqual(inOrder(around))
   })
 
-  it('confirms, reads and says all that a later generation does', () => {
+  it('support a later generation of the backend', () => {
     const names = ['agent:1', 'agent:2', 'agent:*']
     expect(inOrder(around)).toMatchObject([
       [
@@ -421,7 +421,7 @@ describe('a snapshot on subscribing again', () => {
 })
 
 describe('a backend that does not confirm', () => {
-  it('does not keep a topic from being live, nor the client connected', async () => {
+  it('does not keep a topic from being live, nor the client from being connected', async () => {
     const rig = await open(topics, ({ type, timestamp }, send) => {
       if (type === 'ping') send({ type: 'pong', timestamp })
     })
