@@ -33,21 +33,16 @@ import type {
 import type { KeySelector } from './slot-plans.ts'
 import { derivedPlan, reducePlan, valuePlan } from './slot-plans.ts'
 
-/** A field other than `kind` has to be named to the constructor as well. */
-type RegistryArguments<C, By extends string> = By extends 'kind'
-  ? [options?: RegistryOptions<C, By>]
-  : [options: RegistryOptions<C, By> & { readonly by: By }]
-
 /**
  * Folds events into one store per entity.
  *
- * An event is a plain object, a *context*, told apart from others by a field (`kind`). Each kind is
- * given a slot once; from then on contexts that are dispatched change the entities of their slots,
- * and whoever subscribed to an entity's store hears of it. No connection is needed: a loop over a
- * recorded log does.
+ * An event is a plain object, a *context*, whose field `kind` (or another one) names its kind. Each
+ * kind is given one slot; from then on every dispatched context updates the entities of its slot
+ * and notifies the subscribers of their stores. No connection is needed: a recorded log can be
+ * dispatched in a loop.
  *
- * `C` is the union of all contexts and `By` the field that tells them apart; the rest of the type
- * follows from the slots.
+ * `C` is the union of all contexts and `By` the discriminating field; the rest of the type follows
+ * from the slots.
  *
  * @example
  * const contexts = new ContextRegistry<Shop>()
@@ -77,22 +72,24 @@ export class ContextRegistry<
   }
 
   /**
-   * Has all entities live in stores of the application's own kind; without, they are `Readable`s.
+   * Keeps all entities in stores of the application's own kind; the default kind is `Readable`.
    *
    * Throws after the first slot.
    */
   storedIn<Own extends StoreKind>(factory: StoreFactory<Own>): ContextRegistry<C, By, Own, Slots> {
     if (this.#plans.length > 0) {
-      throw new TypeError('The stores cannot change under existing slots: call storedIn() first.')
+      throw new TypeError(
+        'storedIn() was called after a slot was added. Call it before the first slot.',
+      )
     }
     this.#router = this.#makeRouter(factory)
     return this.#typed(this)
   }
 
   /**
-   * Gives a kind a slot of one entity per key.
+   * Adds a slot with one entity per key for a kind.
    *
-   * A context whose key is `undefined` or empty concerns no entity; its parts are folded all the
+   * A context whose key is `undefined` or empty updates no entity; its parts are folded all the
    * same.
    */
   keyed<Kind extends FreeKind<C, By, Slots>>(
@@ -104,7 +101,7 @@ export class ContextRegistry<
     return this.#add({ kind, slot, parts: options.parts })
   }
 
-  /** Gives a kind a slot of one entity. */
+  /** Adds a slot with one entity for a kind. */
   single<Kind extends FreeKind<C, By, Slots>>(
     kind: Kind,
     options: SingleOptions<ContextOf<C, By, Kind>> = {},
@@ -113,7 +110,7 @@ export class ContextRegistry<
     return this.#add({ kind, slot, parts: options.parts })
   }
 
-  /** Has a kind folded as the contexts within it, in this order; it has no entity of its own. */
+  /** Folds a kind as the contexts within it, in this order; the kind itself has no entity. */
   union<Kind extends FreeKind<C, By, Slots>>(
     kind: Kind,
     parts: (context: ContextOf<C, By, Kind>) => readonly unknown[],
@@ -122,9 +119,9 @@ export class ContextRegistry<
   }
 
   /**
-   * Gives a kind a slot whose state a reducer makes: one state, or with a `key` one per entity.
+   * Adds a slot whose state a reducer computes: one state, or with a `key` one per entity.
    *
-   * The reducer must be pure, and leave the state it is given as it is.
+   * The reducer must be pure and must not mutate the state it receives.
    */
   reduce<Kind extends FreeKind<C, By, Slots>, State>(
     kind: Kind,
@@ -142,13 +139,13 @@ export class ContextRegistry<
   }
 
   /**
-   * Adds a slot under a name of its own that a kind feeds besides its own slot or union.
+   * Adds a slot under a name of its own, updated by a kind besides that kind's own slot or union.
    *
    * It is written after the kind's own slot and before its parts; a value of `undefined` deletes
    * the entity.
    *
    * @example
-   * // The status of a whole that its parts do not carry.
+   * // The status of an order, taken from its steps.
    * contexts.derived('activity', 'Step', (step) => step.order.id, (step) => ({ status: step.status }))
    */
   derived<Name extends string, Kind extends C[By], Value>(
@@ -161,7 +158,10 @@ export class ContextRegistry<
     return this.#add({ kind, slot: derivedPlan(name, key, toValue, options), derived: true })
   }
 
-  /** Does nothing, but compiles only when every kind of `C` is handled; the error names the rest. */
+  /**
+   * Checks at compile time that every kind of `C` is handled; the type error names the others. Does
+   * nothing at run time.
+   */
   complete(
     this: [UnhandledKind<C, By, Slots>] extends [never]
       ? ContextRegistry<C, By, K, Slots>
@@ -172,8 +172,8 @@ export class ContextRegistry<
   }
 
   /**
-   * The store of an entity: the same one for ever, also before its first event, when it holds
-   * `undefined`, and after it was deleted.
+   * Returns the store of an entity: always the same one, also before its first event, when it holds
+   * `undefined`, and after its deletion.
    */
   entity<Name extends StoredName<Slots>>(
     name: Name,
@@ -182,15 +182,18 @@ export class ContextRegistry<
     return this.#typed(this.#router.slot(name).entity(...key))
   }
 
-  /** The entities of a slot: their values of this moment, and with keys which there are. */
+  /**
+   * Returns a view of a slot: the present values of its entities and, with keys, the list of keys.
+   */
   slot<Name extends StoredName<Slots>>(name: Name): SlotView<K, Slots[Name]> {
     return this.#typed(this.#router.slot(name))
   }
 
   /**
-   * A registry with the same slots and options and stores of its own, for example one per process.
+   * Returns a registry with the same slots and options and its own stores, for example one per
+   * process.
    *
-   * The same object for the same id until it is disposed. Slots cannot be added any more.
+   * The same id gives the same object until it is disposed. Afterwards no slot can be added.
    */
   scope(id: string): ContextRegistry<C, By, K, Slots> {
     const existing = this.#scopes.get(id)
@@ -200,7 +203,7 @@ export class ContextRegistry<
     for (const plan of this.#plans) scope.#add(plan)
     scope.#leave = () => this.#scopes.delete(id)
     this.#scopes.set(id, scope)
-    // A source that goes on after our end must not fill us again through a new scope.
+    // A source that still dispatches after dispose() must not refill the registry by a new scope.
     if (this.#router.closed) scope.dispose()
     return scope
   }
@@ -211,31 +214,31 @@ export class ContextRegistry<
   }
 
   /**
-   * Folds what events carry: the payload itself where it says of which kind it is, else what the
-   * payload has under `context`.
+   * Folds the contexts that events carry: the payload itself if it has the discriminating field,
+   * else the payload's `context`.
    */
   fold(events: readonly EventFrame[]): void {
     this.#router.fold(events)
   }
 
-  /** How many contexts of which kind came that nobody handles; of the first hundred such kinds. */
+  /** Number of contexts per unhandled kind, for the first hundred such kinds. */
   get unknown(): Readable<ReadonlyMap<string, number>> {
     return this.#router.unknown.store
   }
 
-  /** The last payloads that came with contexts. */
+  /** The most recent payloads that came with contexts. */
   get payloads(): PayloadLog {
     return this.#router.payloads
   }
 
-  /** What happened so far, as it is at this moment. */
+  /** Returns a snapshot of the counters. */
   counts(): RegistryCounts {
     return { ...this.#router.counts }
   }
 
   /**
-   * Lets go of all entities, and of all scopes; what is dispatched from now on is ignored. Stores
-   * keep their last value.
+   * Releases all entities and all scopes; later dispatches are ignored. Stores keep their last
+   * value.
    */
   dispose(): void {
     for (const scope of [...this.#scopes.values()]) scope.dispose()
@@ -250,7 +253,9 @@ export class ContextRegistry<
 
   #add<Grown>(plan: RoutePlan<never, never>): Grown {
     if (this.#scopes.size > 0) {
-      throw new TypeError(`A slot cannot be added (${plan.kind}): there are scopes already.`)
+      throw new TypeError(
+        `${plan.kind} cannot get a slot: the registry has scopes. Add all slots before scope().`,
+      )
     }
     this.#router.add(this.#typed(plan))
     this.#plans.push(this.#typed(plan))
@@ -258,8 +263,8 @@ export class ContextRegistry<
   }
 
   /**
-   * The one place where types are taken on trust: the slots are found by names that only the type
-   * knows, and of stores the router knows that somebody else's factory made them.
+   * The only unchecked cast: slots are looked up by names that only the type knows, and the router
+   * does not know the type of the stores that the application's factory makes.
    */
   #typed<T>(value: unknown): T {
     return value as T
@@ -270,3 +275,11 @@ export class ContextRegistry<
     return 'ContextRegistry'
   }
 }
+
+/**
+ * Constructor arguments: a discriminating field other than `kind` has to be named in the options
+ * too.
+ */
+type RegistryArguments<C, By extends string> = By extends 'kind'
+  ? [options?: RegistryOptions<C, By>]
+  : [options: RegistryOptions<C, By> & { readonly by: By }]

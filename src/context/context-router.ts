@@ -11,31 +11,12 @@ import type { SlotHost, SlotPlan } from './slot.ts'
 import { Slot } from './slot.ts'
 import { UnknownKinds } from './unknown-kinds.ts'
 
-/** Something contexts of a kind feed: its own slot, a derived one, or only their parts. */
-export interface RoutePlan<Context = Fields, Previous = unknown> {
-  /** The kind of the contexts. */
-  readonly kind: string
-  /** The slot; none for a union. */
-  readonly slot?: SlotPlan<Context, Previous>
-  /** Whether the slot stands beside the kind's own. */
-  readonly derived?: boolean
-  /** The contexts within one. */
-  readonly parts?: ((context: Context) => readonly unknown[]) | undefined
-}
-
-/** What is done with the contexts of one kind. */
-interface Route {
-  own: Slot | undefined
-  readonly derived: Slot[]
-  parts: RoutePlan['parts']
-}
-
-/** The deepest a context is nested in an event. */
+/** Maximum nesting depth of contexts in one event. */
 const DEEPEST = 64
-/** How many ids `dedupe: true` remembers. */
+/** Number of ids that `dedupe: true` remembers. */
 const DEDUPE_ENTRIES = 10_000
 
-/** Takes events apart and feeds the slots; the half of a registry that knows no types. */
+/** Splits events into contexts and writes them to the slots; the untyped half of a registry. */
 export class ContextRouter implements SlotHost {
   readonly stores: StoreFactory<StoreKind>
   readonly counts: MutableCounts = {
@@ -49,7 +30,7 @@ export class ContextRouter implements SlotHost {
   }
   readonly payloads: PayloadRing
   readonly unknown: UnknownKinds
-  /** Whether what comes is ignored. */
+  /** Whether further events are ignored. */
   closed = false
   readonly #names = new Set<string>()
   readonly #slots = new Map<string, Slot>()
@@ -58,9 +39,11 @@ export class ContextRouter implements SlotHost {
   readonly #by: string
   readonly #recent: RecentIds | undefined
   readonly #routes = new Map<string, Route>()
-  /** The slots that changed as a whole since the last {@link ContextRouter.settle}. */
+  /** Slots whose keys or values changed since the last {@link ContextRouter.flush}. */
   readonly #changed = new Set<Slot>()
-  /** The contexts around the one being folded; a listener that dispatches adds to the same array. */
+  /**
+   * The contexts around the one being folded; a listener that dispatches pushes to the same array.
+   */
   readonly #path: object[] = []
 
   constructor(options: RegistryOptions<Fields>, stores: StoreFactory<StoreKind>) {
@@ -74,10 +57,11 @@ export class ContextRouter implements SlotHost {
     this.unknown = new UnknownKinds({ notify, onError })
   }
 
-  /** Adds what contexts of a kind feed; throws where the kind or the name is taken. */
+  /** Adds a registration; throws if the kind or the name is taken. */
   add({ kind, slot: plan, derived = false, parts }: RoutePlan): void {
     const name = plan?.name ?? kind
-    if (this.#names.has(name)) throw new TypeError(`There is a slot ${name} already.`)
+    if (this.#names.has(name))
+      throw new TypeError(`The slot ${name} already exists. Use another name, or add it once.`)
     this.#names.add(name)
     const route = this.#routes.get(kind) ?? { own: undefined, derived: [], parts: undefined }
     this.#routes.set(kind, route)
@@ -89,38 +73,38 @@ export class ContextRouter implements SlotHost {
     } else if (slot) route.derived.push(slot)
   }
 
-  /** The slot of this name; throws where there is none. */
+  /** Returns the slot of this name; throws if there is none. */
   slot(name: string): Slot {
     const slot = this.#slots.get(name)
     if (slot === undefined) {
-      throw new TypeError(`There is no slot ${name} with entities of its own.`)
+      throw new TypeError(`There is no slot ${name} with entities. Add it, or check the name.`)
     }
     return slot
   }
 
-  /** Folds one context, which a peer may have made. */
+  /** Folds one context, whose shape is not trusted: a peer may have made it. */
   dispatch(context: unknown, meta: EventMeta): void {
     this.#take(context, meta)
-    this.settle()
+    this.flush()
   }
 
   /** Folds the contexts that events carry. */
   fold(events: readonly EventFrame[]): void {
     for (const event of events) this.#take(this.#contextIn(event.payload), event)
-    this.settle()
+    this.flush()
   }
 
   changed(slot: Slot): void {
     this.#changed.add(slot)
   }
 
-  settle(): void {
-    if (this.#changed.size > 0) this.#tellWhole()
-    this.unknown.tell()
+  flush(): void {
+    if (this.#changed.size > 0) this.#flushSlots()
+    this.unknown.flush()
   }
 
   failed(where: string, cause: unknown): void {
-    const message = `The ${where} threw: what it is for was left out, the rest of the event went on. See the cause.`
+    const message = `The ${where} threw. Its result is missing; the rest of the event was processed. See the cause.`
     this.#report(new WirefoldError('handler-failed', message, { where }, { cause }))
   }
 
@@ -133,22 +117,22 @@ export class ContextRouter implements SlotHost {
     }
   }
 
-  /** Forgets everything, and ignores what still comes. */
+  /** Clears all slots and ignores further events. */
   close(): void {
     this.closed = true
     for (const slot of this.#slots.values()) slot.clear()
     this.payloads.clear()
   }
 
-  #tellWhole(): void {
+  #flushSlots(): void {
     for (const slot of this.#changed) {
-      // First: what a listener brings about is a change of its own.
+      // Delete first: a listener may dispatch, which marks the slot as changed again.
       this.#changed.delete(slot)
-      slot.tellWhole()
+      slot.flush()
     }
   }
 
-  /** The payload itself where it says of which kind it is, else what it has under `context`. */
+  /** Returns the payload if it has the discriminating field, else the payload's `context`. */
   #contextIn(payload: unknown): unknown {
     if (!isObject(payload) || typeof payload[this.#by] === 'string') return payload
     return payload.context ?? payload
@@ -171,7 +155,9 @@ export class ContextRouter implements SlotHost {
     this.#walk(context, kind, known, this.#path.length)
   }
 
-  /** Writes a context, then its parts; `root` is where its event begins in the path. */
+  /**
+   * Writes a context, then its parts; `root` is the index in the path at which its event begins.
+   */
   #walk(context: Fields, kind: string, meta: EventMeta, root: number): void {
     const route = this.#routes.get(kind)
     if (route === undefined) {
@@ -180,7 +166,7 @@ export class ContextRouter implements SlotHost {
       return
     }
     const key = route.own?.keyOf(context)
-    // First, so that whoever hears of the state finds the payload in the log.
+    // Log first, so that listeners of the state find the payload in the log.
     this.#log(context, kind, key, meta)
     if (route.own && key !== undefined) route.own.write(key, context, meta)
     for (const slot of route.derived) {
@@ -203,7 +189,7 @@ export class ContextRouter implements SlotHost {
     } catch (cause) {
       this.failed(`parts selector of ${kind}`, cause)
     }
-    // A selector may hand on what a peer sent in place of a list.
+    // The selector may return a peer's value that is not a list.
     if (!Array.isArray(parts)) return
     this.#path.push(context)
     for (const part of parts) {
@@ -218,7 +204,7 @@ export class ContextRouter implements SlotHost {
     this.#path.pop()
   }
 
-  /** The kind of a context; one that has none is dropped. */
+  /** Returns the kind of a context; drops a context without one. */
   #kindOf(context: Fields): string | undefined {
     const kind = context[this.#by]
     if (typeof kind === 'string') return kind
@@ -246,6 +232,25 @@ export class ContextRouter implements SlotHost {
       this.failed('payload selector', cause)
     }
   }
+}
+
+/** A registration for contexts of one kind: its own slot, a derived slot, or only their parts. */
+export interface RoutePlan<Context = Fields, Previous = unknown> {
+  /** The kind of the contexts. */
+  readonly kind: string
+  /** The slot; none for a union. */
+  readonly slot?: SlotPlan<Context, Previous>
+  /** Whether the slot is additional to the kind's own. */
+  readonly derived?: boolean
+  /** Returns the contexts within a context. */
+  readonly parts?: ((context: Context) => readonly unknown[]) | undefined
+}
+
+/** The slots and parts of one kind. */
+interface Route {
+  own: Slot | undefined
+  readonly derived: Slot[]
+  parts: RoutePlan['parts']
 }
 
 function isObject(value: unknown): value is Fields {

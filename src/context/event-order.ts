@@ -1,23 +1,13 @@
-/** What is known of an event besides its context; an `EventFrame` is one. */
-export interface EventMeta {
-  /** The event's id, for de-duplication, the order `id`, and the payload log. */
-  readonly id?: string | undefined
-  /** When it happened, in milliseconds since the Unix epoch. */
-  readonly timestamp?: number | undefined
-  /** Its place in the history of its channel. */
-  readonly offset?: number | undefined
-}
-
 /**
- * Which of two events about one entity is the newer: the one that arrives later, or the one with
- * the higher timestamp, offset or id. Of two that are equal the later arrival wins.
+ * Rule for finding the newer of two events about one entity: by arrival, or by the higher
+ * timestamp, offset or id. Of two equal events the later arrival wins.
  *
- * `id` compares the number an id ends in, and of ids such as `<ms>-<seq>` first the milliseconds;
- * always as numbers, whatever text stands before them.
+ * `id` compares the number at the end of an id, and for ids such as `<ms>-<seq>` first the
+ * milliseconds; always numerically, and without the text before them.
  */
 export type EventOrder = 'arrival' | 'timestamp' | 'offset' | 'id'
 
-/** Where an event stands in an order. */
+/** The value by which events are ordered: a timestamp, an offset, or the digits of an id. */
 export type SortKey = number | IdSortKey
 
 /** The decimal digits of an id without leading zeros: ids can be larger than a safe integer. */
@@ -26,7 +16,17 @@ interface IdSortKey {
   readonly minor: string
 }
 
-/** Where an event stands in `order`; `undefined` where it does not tell, or where none is asked. */
+/** The metadata of an event; an `EventFrame` is one. */
+export interface EventMeta {
+  /** The event's id, for de-duplication, the order `id`, and the payload log. */
+  readonly id?: string | undefined
+  /** Time of the event, in milliseconds since the Unix epoch. */
+  readonly timestamp?: number | undefined
+  /** Its offset in the history of its channel. */
+  readonly offset?: number | undefined
+}
+
+/** Returns the sort key of an event; `undefined` if it lacks the field, or for `arrival`. */
 export function sortKeyOf(order: EventOrder, meta: EventMeta): SortKey | undefined {
   switch (order) {
     case 'arrival':
@@ -40,7 +40,7 @@ export function sortKeyOf(order: EventOrder, meta: EventMeta): SortKey | undefin
   }
 }
 
-/** Whether `place` comes before `other` in the order that both are of. */
+/** Whether `sortKey` is before `other`; both belong to the same order. */
 export function isBefore(sortKey: SortKey, other: SortKey): boolean {
   if (typeof sortKey === 'number' || typeof other === 'number') return sortKey < other
   return (
@@ -58,7 +58,7 @@ function sortKeyOfId(id: string): IdSortKey | undefined {
     : { major: digits(id, tail, id.length), minor: '' }
 }
 
-/** Where the run of digits begins that ends before `end`. */
+/** Returns the start of the run of digits that ends before `end`. */
 function startOfDigits(text: string, end: number): number {
   let start = end
   while (start > 0 && isDigit(text.charCodeAt(start - 1))) start--

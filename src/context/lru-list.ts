@@ -1,22 +1,14 @@
-/** What a {@link LruList} links; a member of one at most. */
-export interface Linked<T> {
-  /** Who was touched just before it. */
-  older: T | undefined
-  /** Who was touched just after it. */
-  newer: T | undefined
-}
-
-/** Knows who was touched least recently, at the same cost for ten as for a million. */
+/** A list of items in the order of their last use; every operation takes constant time. */
 export class LruList<T extends Linked<T>> {
   #oldest: T | undefined
   #newest: T | undefined
 
-  /** Who was not touched for the longest time. */
+  /** The least recently touched item. */
   get oldest(): T | undefined {
     return this.#oldest
   }
 
-  /** Makes `item` the newest, a member or not. */
+  /** Makes `item` the newest, and adds it if it is not in the list. */
   touch(item: T): void {
     if (item === this.#newest) return
     this.remove(item)
@@ -26,7 +18,7 @@ export class LruList<T extends Linked<T>> {
     this.#newest = item
   }
 
-  /** Takes `item` out; nothing happens where it is no member. */
+  /** Removes `item`; does nothing if it is not in the list. */
   remove(item: T): void {
     const { older, newer } = item
     if (older) older.newer = newer
@@ -36,4 +28,12 @@ export class LruList<T extends Linked<T>> {
     item.older = undefined
     item.newer = undefined
   }
+}
+
+/** An item of an {@link LruList}; it is in one list at most. */
+export interface Linked<T> {
+  /** The item touched just before it. */
+  older: T | undefined
+  /** The item touched just after it. */
+  newer: T | undefined
 }

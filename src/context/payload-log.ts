@@ -1,80 +1,71 @@
 import type { Fields } from '../protocol/fields.ts'
 import type { EventMeta } from './event-order.ts'
 
-/** Something long that came with a context: a stack trace, a script, logs. */
+/** The most recent payloads, each once per event however many contexts repeat it. */
+export interface PayloadLog {
+  /** Returns all entries, the oldest first. */
+  entries(): readonly PayloadEntry[]
+  /** Returns the entries of one event. */
+  byEvent(eventId: string): readonly PayloadEntry[]
+  /** Returns the entries carried by contexts of one thread. */
+  byThread(thread: string): readonly PayloadEntry[]
+  /**
+   * Returns the entries carried by contexts of one entity, even if another context carried them
+   * first.
+   */
+  byEntity(kind: string, key?: string): readonly PayloadEntry[]
+}
+
+/** A long text that came with a context: a stack trace, a script, logs. */
 export interface LoggedPayload {
   /** The text. */
   readonly content: string
-  /** What the text is, in the words of the backend. */
+  /** The type of the text, as the backend names it. */
   readonly type: string
 }
 
-/** A payload and where it came from. */
+/** A payload and its origin. */
 export interface PayloadEntry extends LoggedPayload {
-  /** The id of the event that brought it. */
+  /** The id of the event that carried it. */
   readonly eventId: string | undefined
   /** The kind of the first context of the event that carried it. */
   readonly kind: string
   /** The entity key of that context; `undefined` for single and union kinds. */
   readonly key: string | undefined
-  /** The `thread` of that context, where it has one. */
+  /** The `thread` of that context, if any. */
   readonly thread: string | undefined
-  /** When the event happened, in milliseconds since the Unix epoch. */
+  /** Time of the event, in milliseconds since the Unix epoch. */
   readonly timestamp: number | undefined
 }
 
-/** What a payload log holds and reads. */
+/** Limits and selector of a payload log. */
 export interface PayloadLogOptions<Context = Fields> {
   /**
-   * The most entries; the oldest go first.
+   * Maximum number of entries; the oldest are removed first.
    * @default 500
    */
   readonly entries?: number | undefined
   /**
-   * The most characters (UTF-16 units of `content` and `type`); the oldest entries go first, and a
-   * payload that is longer by itself is cut and ends in a note that says so.
+   * Maximum number of characters (UTF-16 units of `content` and `type`); the oldest entries are
+   * removed first, and a single payload above the limit is truncated and ends in a note.
    * @default 1_000_000
    */
   readonly chars?: number | undefined
   /**
-   * The payload of a context, `undefined` where it has none.
+   * Returns the payload of a context, `undefined` where it has none.
    * @default its `payload`, where that has a `content` and a `type`
    */
   readonly of?: ((context: Context) => LoggedPayload | undefined) | undefined
 }
 
-/** The last payloads of all contexts, each once per event however many contexts repeat it. */
-export interface PayloadLog {
-  /** All of them, the oldest first. */
-  entries(): readonly PayloadEntry[]
-  /** Those of one event. */
-  byEvent(eventId: string): readonly PayloadEntry[]
-  /** Those carried by a context of one thread. */
-  byThread(thread: string): readonly PayloadEntry[]
-  /** Those carried by the contexts of one entity, also where another context carried them first. */
-  byEntity(kind: string, key?: string): readonly PayloadEntry[]
-}
-
-/** A context that carried an entry. */
-interface Carrier {
-  readonly kind: string
-  readonly key: string | undefined
-  readonly thread: string | undefined
-}
-
-interface Logged {
-  readonly entry: PayloadEntry
-  readonly carriers: Carrier[]
-}
-
-/** One event may repeat a payload for ever under new keys; this many of them are findable. */
+/** Maximum number of carriers per entry: an event may repeat a payload under ever new keys. */
 const MOST_CARRIERS = 64
 
-/** The {@link PayloadLog} a registry writes. */
+/** The {@link PayloadLog} that a registry writes. */
 export class PayloadRing implements PayloadLog {
   readonly #limits: { readonly entries: number; readonly chars: number }
   readonly #log: Logged[] = []
-  /** The one index: every new payload is looked up among those of its event. */
+  /** Entries by event id: a new payload is compared with those of its event. */
   readonly #byEvent = new Map<string, Logged[]>()
   #chars = 0
 
@@ -82,10 +73,10 @@ export class PayloadRing implements PayloadLog {
     this.#limits = { entries, chars }
   }
 
-  /** Adds a payload, unless the same event brought the same one before. */
+  /** Adds a payload, unless the same event carried the same one before. */
   add(payload: LoggedPayload, carrier: Carrier, meta: EventMeta): void {
     const type = payload.type
-    const content = cut(payload.content, this.#limits.chars - type.length)
+    const content = truncate(payload.content, this.#limits.chars - type.length)
     const ofEvent = this.#ofEvent(meta.id)
     for (const { entry, carriers } of ofEvent) {
       if (entry.type !== type || entry.content !== content) continue
@@ -121,7 +112,7 @@ export class PayloadRing implements PayloadLog {
     return this.#carriedBy((carrier) => carrier.kind === kind && carrier.key === key)
   }
 
-  /** Forgets everything. */
+  /** Removes all entries. */
   clear(): void {
     this.#log.length = 0
     this.#byEvent.clear()
@@ -132,7 +123,7 @@ export class PayloadRing implements PayloadLog {
     return this.#log.filter(({ carriers }) => carriers.some(matches)).map(({ entry }) => entry)
   }
 
-  /** Events without an id have nothing in common. */
+  /** Returns the entries of an event; none without an id, since such events cannot be matched. */
   #ofEvent(eventId: string | undefined): Logged[] {
     return (eventId === undefined ? undefined : this.#byEvent.get(eventId)) ?? []
   }
@@ -150,12 +141,13 @@ export class PayloadRing implements PayloadLog {
     if (entry.eventId === undefined) return
     // The oldest of all is the oldest of its event.
     const ofEvent = this.#ofEvent(entry.eventId)
+    /** The oldest entry is also the oldest of its event. */
     ofEvent.shift()
     if (ofEvent.length === 0) this.#byEvent.delete(entry.eventId)
   }
 }
 
-/** A context's `payload`, where that has a `content` and a `type`. */
+/** Returns a context's `payload` if it has a `content` and a `type`. */
 export function payloadOf(context: Fields): LoggedPayload | undefined {
   const payload = context.payload
   return isPayload(payload) ? payload : undefined
@@ -168,7 +160,7 @@ export function isPayload(value: unknown): value is LoggedPayload {
   return typeof content === 'string' && typeof type === 'string'
 }
 
-function cut(content: string, limit: number): string {
+function truncate(content: string, limit: number): string {
   if (content.length <= limit) return content
   const note = `… [cut: ${content.length} characters]`
   return (content.slice(0, Math.max(0, limit - note.length)) + note).slice(0, Math.max(0, limit))
@@ -180,4 +172,16 @@ function sizeOf({ content, type }: LoggedPayload): number {
 
 function isSame(left: Carrier, right: Carrier): boolean {
   return left.kind === right.kind && left.key === right.key && left.thread === right.thread
+}
+
+interface Logged {
+  readonly entry: PayloadEntry
+  readonly carriers: Carrier[]
+}
+
+/** A context that carried an entry. */
+interface Carrier {
+  readonly kind: string
+  readonly key: string | undefined
+  readonly thread: string | undefined
 }

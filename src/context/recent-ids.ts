@@ -1,8 +1,8 @@
-/** Remembers the last `limit` ids; the oldest is forgotten first. */
+/** Remembers the last `limit` ids; the oldest is removed first. */
 export class RecentIds {
   readonly #limit: number
   readonly #known = new Set<string>()
-  /** The same ids in a ring: finding the oldest of a large set means walking over its gaps. */
+  /** The same ids in a ring: finding the oldest in a large `Set` walks over its deleted entries. */
   readonly #ring: string[] = []
   #next = 0
 
@@ -10,12 +10,12 @@ export class RecentIds {
     this.#limit = limit
   }
 
-  /** How many ids are remembered. */
+  /** Number of remembered ids. */
   get size(): number {
     return this.#known.size
   }
 
-  /** Whether `id` is remembered; if it is not, it is from now on. */
+  /** Returns whether `id` is remembered, and remembers it from now on. */
   seen(id: string): boolean {
     if (this.#known.has(id)) return true
     if (this.#limit < 1) return false

@@ -2,76 +2,77 @@ import type { NotifyMode } from '../base/notify.ts'
 import type { EventOrder } from './event-order.ts'
 import type { PayloadLogOptions } from './payload-log.ts'
 
-/**
- * Why something was not written: it is no object, does not say of which kind it is, concerns no
- * entity (its key selector gives no string, or an empty one), contains itself, or is nested deeper
- * than 64 contexts.
- */
-export type DropReason = 'not-an-object' | 'no-discriminant' | 'no-key' | 'cycle' | 'too-deep'
-
-/** The options of a registry. */
+/** Options of a {@link ContextRegistry}. */
 export interface RegistryOptions<Context = never, By extends string = string> {
   /**
-   * The field by which contexts are told apart.
+   * The field that discriminates contexts.
    * @default 'kind'
    */
   readonly by?: By | undefined
   /**
    * Whether an event whose id was already processed is ignored as a whole, and how many ids are
-   * remembered; `true` is 10,000. Needed where events can come twice, as with replays.
+   * remembered; `true` is 10,000. Needed where events can arrive twice, as in replays.
    * @default false
    */
   readonly dedupe?: boolean | { readonly entries: number } | undefined
   /**
-   * The id of an event that came without one.
+   * Returns the id of an event that came without one.
    * @default the context's `event_id`
    */
   readonly idOf?: ((context: Context) => string | undefined) | undefined
   /**
-   * What the payload log holds and reads.
+   * Limits and selector of the payload log.
    * @default { entries: 500, chars: 1_000_000 }
    */
   readonly payloads?: PayloadLogOptions<Context> | undefined
   /**
-   * When the built-in stores tell of a change. With `microtask` and `frame` each tells once,
-   * however many events were folded. Stores of the application's own kind have their own ways.
+   * When the built-in stores notify their listeners. With `microtask` and `frame` each notifies
+   * once for any number of folded events. Stores of the application's own kind follow their own
+   * rules.
    * @default 'sync'
    */
   readonly notify?: NotifyMode | undefined
   /**
-   * Receives what a selector, reducer, store or listener threw: the first three as a
-   * `handler-failed` error, the rest of the event goes on.
+   * Receives exceptions of selectors, reducers, stores and listeners; those of the first three as a
+   * `handler-failed` error. The rest of the event is processed.
    * @default console.error
    */
   readonly onError?: ((error: unknown) => void) | undefined
   /**
-   * Hears of every context that was not written, and why. Contexts of unhandled kinds are not
-   * among them: see {@link ContextRegistry.unknown}.
+   * Called with every context that was not written, and the reason. Contexts of unhandled kinds are
+   * not among them: see {@link ContextRegistry.unknown}.
    * @default nobody hears
    */
   readonly onDrop?: ((context: unknown, reason: DropReason) => void) | undefined
 }
 
-/** When an incoming value replaces that of an entity. */
+/**
+ * The reason a context was not written: it is not an object, its kind is missing, it has no key
+ * (the key selector returned no string, or an empty one), it contains itself, or it is nested
+ * deeper than 64 contexts.
+ */
+export type DropReason = 'not-an-object' | 'no-discriminant' | 'no-key' | 'cycle' | 'too-deep'
+
+/** Rules by which an incoming value replaces the value of an entity. */
 export interface SlotRules {
   /**
-   * Which of two events about one entity is the newer; the older is left aside.
+   * Rule for finding the newer of two events about one entity; the older one is ignored.
    * @default 'arrival'
    */
   readonly order?: EventOrder | undefined
   /**
-   * `shallow` leaves a value alone that has as many keys as the new one and every value `===`;
+   * `shallow` keeps the present value if the new one has as many keys and every value is `===`;
    * `always` sets every time.
    * @default 'shallow' with keys, 'always' without
    */
   readonly equality?: 'shallow' | 'always' | undefined
 }
 
-/** How many entities a slot with keys holds. */
+/** Maximum size of a slot with keys. */
 export interface EntryLimit {
   /**
-   * The most entities; the one that was updated least recently is deleted for the next. An event
-   * that changed nothing is an update too.
+   * The maximum number of entities; the least recently updated one is deleted for a new one. An
+   * event that changed nothing counts as an update.
    * @default Number.POSITIVE_INFINITY
    */
   readonly maxEntries?: number | undefined
@@ -80,60 +81,61 @@ export interface EntryLimit {
 /** The contexts within a context. */
 export interface PartsOption<Context> {
   /**
-   * The contexts within a context, folded after it in this order; whatever is no object is skipped.
+   * Returns the contexts within a context, folded after it in this order; elements that are not
+   * objects are skipped.
    * @default none
    */
   readonly parts?: ((context: Context) => readonly unknown[]) | undefined
 }
 
-/** The options of a slot that has one entity. */
+/** Options of a slot with one entity. */
 export interface SingleOptions<Context> extends SlotRules, PartsOption<Context> {
   /**
-   * `replace` makes the incoming context the value, `merge` lays it over the previous one.
+   * `replace` stores the incoming context, `merge` spreads it over the previous one.
    * @default 'replace'
    */
   readonly apply?: 'replace' | 'merge' | undefined
 }
 
-/** The options of a slot that has an entity per key. */
+/** Options of a slot with one entity per key. */
 export interface KeyedOptions<Context> extends SingleOptions<Context>, EntryLimit {}
 
-/** How a reducer folds contexts into one state. */
+/** Options of a slot whose reducer folds contexts into one state. */
 export interface ReduceOptions<Context, State> extends SlotRules, PartsOption<Context> {
-  /** What the first context is folded into; must not be changed by `apply`. */
+  /** The state before the first context; `apply` must not mutate it. */
   readonly initial: State
-  /** The state after a context; `undefined` deletes the entity. */
+  /** Returns the state after a context; `undefined` deletes the entity. */
   readonly apply: (state: State, context: Context) => State | undefined
 }
 
-/** How a reducer folds contexts into one state per entity. */
+/** Options of a slot whose reducer folds contexts into one state per entity. */
 export interface KeyedReduceOptions<Context, State>
   extends ReduceOptions<Context, State>,
     EntryLimit {
-  /** The entity a context is of; none where it gives no string, or an empty one. */
+  /** Returns the key of a context's entity; no string, or an empty one, means no entity. */
   readonly key: (context: Context) => string | undefined
 }
 
-/** The options of a derived slot. */
+/** Options of a derived slot. */
 export interface DerivedOptions extends SlotRules, EntryLimit {}
 
-/** What a registry has done so far. */
+/** Counters of a registry. */
 export interface RegistryCounts {
-  /** Entities with a key that came to be. */
+  /** Entities with a key that were created. */
   readonly created: number
-  /** Values set besides those. */
+  /** Values set, creations excluded. */
   readonly set: number
-  /** Contexts equal to what their entity had. */
+  /** Contexts equal to the present value of their entity. */
   readonly suppressed: number
-  /** Contexts older than what their entity had. */
+  /** Contexts older than the present value of their entity. */
   readonly stale: number
   /** Events whose id was already processed. */
   readonly duplicates: number
-  /** Contexts of kinds that nobody handles. */
+  /** Contexts of unhandled kinds. */
   readonly unknown: number
   /** Contexts that were not written, for any {@link DropReason}. */
   readonly dropped: number
 }
 
-/** The same, while counting. */
+/** The counters in writable form. */
 export type MutableCounts = { -readonly [name in keyof RegistryCounts]: number }

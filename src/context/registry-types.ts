@@ -1,17 +1,17 @@
 import type { Readable, StoreKind, StoreOf } from '../base/store.ts'
 
-/** A context: an object that says by the field `By` of which kind it is. */
+/** A context: an object whose field `By` names its kind. */
 export type Discriminated<By extends string> = { readonly [field in By]: string }
 
-/** The members of the union `C` that are of the kind `Kind`. */
+/** The members of the union `C` of the kind `Kind`. */
 export type ContextOf<C, By extends string, Kind extends string> = Extract<
   C,
   { readonly [field in By]: Kind }
 >
 
-/** What a registry's type knows of a slot. */
+/** The compile-time description of a slot. */
 export interface SlotType {
-  /** The kind that feeds it. */
+  /** The kind of contexts that update it. */
   readonly kind: string
   /** An entity per key, one entity, or none of its own. */
   readonly shape: 'keyed' | 'single' | 'union'
@@ -19,21 +19,21 @@ export interface SlotType {
   readonly value: unknown
 }
 
-/** A slot of an entity per key. */
+/** A slot with one entity per key. */
 export interface KeyedType<Kind extends string, Value> extends SlotType {
   readonly kind: Kind
   readonly shape: 'keyed'
   readonly value: Value
 }
 
-/** A slot of one entity. */
+/** A slot with one entity. */
 export interface SingleType<Kind extends string, Value> extends SlotType {
   readonly kind: Kind
   readonly shape: 'single'
   readonly value: Value
 }
 
-/** A kind that has parts and nothing of its own. */
+/** A kind that is folded as its parts and has no entity. */
 export interface UnionType<Kind extends string> extends SlotType {
   readonly kind: Kind
   readonly shape: 'union'
@@ -43,7 +43,7 @@ export interface UnionType<Kind extends string> extends SlotType {
 /** The slots of a registry that has none yet. */
 export type NoSlots = Record<never, never>
 
-/** `Slots` and one more. */
+/** `Slots` with one slot more. */
 export type Plus<Slots, Name extends string, Type extends SlotType> = Slots & {
   readonly [name in Name]: Type
 }
@@ -60,48 +60,48 @@ export type StoredName<Slots> = {
 }[keyof Slots] &
   string
 
-/** The kinds of `C` that feed no slot. */
+/** The kinds of `C` that update no slot. */
 export type UnhandledKind<C extends Discriminated<By>, By extends string, Slots> = Exclude<
   C[By],
   { [name in keyof Slots]: Slots[name] extends SlotType ? Slots[name]['kind'] : never }[keyof Slots]
 >
 
-/** What a slot's values are. */
+/** The type of a slot's values. */
 export type ValueOf<Slot> = Slot extends SlotType ? Slot['value'] : never
 
-/** The arguments that say which entity of a slot is meant. */
+/** The arguments that select an entity of a slot. */
 export type KeyArguments<Slot> = Slot extends { shape: 'keyed' } ? [key: string] : []
 
-/** What {@link ContextRegistry.slot} gives for a slot. */
+/** The view that {@link ContextRegistry.slot} returns. */
 export type SlotView<K extends StoreKind, Slot> = Slot extends { shape: 'keyed' }
   ? KeyedSlot<K, ValueOf<Slot>>
   : SingleSlot<ValueOf<Slot>>
 
-/** The entities of a slot that has one per key. */
+/** A view of a slot with one entity per key. */
 export interface KeyedSlot<K extends StoreKind, Value> {
-  /** The keys of the entities there are, in order of creation: a store of the application's kind. */
+  /** The keys of all entities, in order of creation, in a store of the application's kind. */
   readonly keys: StoreOf<K, readonly string[]>
   /**
-   * The values of the entities there are, in order of creation: a new list with every event that
-   * changed one, made once somebody has asked for it.
+   * The values of all entities, in order of creation: a new list after every event that changed
+   * one. It is maintained from its first use on.
    */
   readonly state: Readable<readonly Value[]>
-  /** How many entities there are. */
+  /** Number of entities. */
   readonly size: number
-  /** The value of an entity, `undefined` where there is none. */
+  /** Returns the value of an entity, `undefined` where there is none. */
   get(key: string): Value | undefined
   /**
    * Deletes an entity: its store holds `undefined` until a later event creates it again.
    *
-   * @returns whether there was one
+   * @returns whether the entity existed
    */
   delete(key: string): boolean
 }
 
-/** The entity of a slot that has one. */
+/** A view of a slot with one entity. */
 export interface SingleSlot<Value> {
-  /** Its value as a built-in store, told with the end of each event. */
+  /** Its value as a built-in store, updated at the end of each event. */
   readonly state: Readable<Value | undefined>
-  /** Its value, `undefined` before the first event. */
+  /** Returns its value, `undefined` before the first event. */
   get(): Value | undefined
 }

@@ -1,11 +1,11 @@
 import { isPlain } from '../base/is-plain.ts'
 
 /**
- * Whether two values are the same, or plain objects (or arrays) with equally many keys and every
- * value `===`.
+ * Whether two values are identical, or plain objects (or arrays) with the same number of keys and
+ * every value `===`.
  *
- * So `NaN` and nested objects that were parsed anew always count as different, and a `Map` or a
- * class instance is equal to itself only: what it holds is not in its keys.
+ * So `NaN` and newly parsed nested objects always differ, and a `Map` or a class instance equals
+ * only itself: its contents are not in its keys.
  */
 export function shallowEqual(left: unknown, right: unknown): boolean {
   if (left === right) return true

@@ -8,10 +8,10 @@ import type {
 } from './registry-options.ts'
 import type { SlotPlan } from './slot.ts'
 
-/** Chooses the entity of a context. */
+/** Returns the key of a context's entity. */
 export type KeySelector<Context> = (context: Context) => string | undefined
 
-/** A slot whose values are the contexts themselves. */
+/** Returns the plan of a slot whose values are the contexts themselves. */
 export function valuePlan<Context extends object>(
   name: string,
   key: KeySelector<Context> | undefined,
@@ -24,7 +24,7 @@ export function valuePlan<Context extends object>(
   return { name, key, next, ...rulesOf(options, key !== undefined) }
 }
 
-/** A slot whose values a reducer makes. */
+/** Returns the plan of a slot whose values a reducer computes. */
 export function reducePlan<Context, State>(
   name: string,
   how: ReduceOptions<Context, State> & Partial<KeyedReduceOptions<Context, State>>,
@@ -38,7 +38,7 @@ export function reducePlan<Context, State>(
   }
 }
 
-/** A slot whose values are made of one context each. */
+/** Returns the plan of a slot whose values are computed from one context each. */
 export function derivedPlan<Context, Value>(
   name: string,
   key: KeySelector<Context>,

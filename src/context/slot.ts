@@ -7,47 +7,15 @@ import { LruList } from './lru-list.ts'
 import type { DropReason, MutableCounts } from './registry-options.ts'
 import { shallowEqual } from './shallow-equal.ts'
 
-/** What a slot makes of the contexts it is fed; the same in every scope. */
-export interface SlotPlan<Context = Fields, Previous = unknown> {
-  /** What it is asked for by: its kind, or the name of a derived slot. */
-  readonly name: string
-  /** The entity a context is of; without, the slot has only one. */
-  readonly key: ((context: Context) => unknown) | undefined
-  /** The new value of an entity; `undefined` deletes it. */
-  readonly next: (previous: Previous, context: Context) => unknown
-  /** Which of two contexts of an entity is the newer. */
-  readonly order: EventOrder
-  /** Whether a value equal to the previous one is set. */
-  readonly equality: 'shallow' | 'always'
-  /** The most entities. */
-  readonly maxEntries: number
-}
-
-/** What a slot needs of the registry it is in. */
-export interface SlotHost {
-  /** Makes the stores of entities and keys. */
-  readonly stores: StoreFactory<StoreKind>
-  /** Where the slot counts what it does. */
-  readonly counts: MutableCounts
-  /** Has {@link Slot.tellWhole} called with the next {@link SlotHost.settle}. */
-  changed(slot: Slot): void
-  /** The event is done: what was put off until then is told. */
-  settle(): void
-  /** Tells of a context that is not written. */
-  dropped(context: unknown, reason: DropReason): void
-  /** Tells of code of the application that threw. */
-  failed(where: string, cause: unknown): void
-}
-
-/** The key of the one entity of a slot without keys; no other slot has it. */
+/** Key of the only entity of a slot without keys; a keyed slot does not allow an empty key. */
 const SINGLE = ''
 
 class Entry {
   readonly key: string
   value: unknown
-  /** That of the newest context applied. */
+  /** Sort key of the newest context applied. */
   sortKey: SortKey | undefined
-  /** Made when it is first asked for: most entities are never looked at. */
+  /** Created on first use: most entities are never observed. */
   store: { readonly store: unknown; readonly set: (value: unknown) => void } | undefined
   older: Entry | undefined
   newer: Entry | undefined
@@ -62,18 +30,18 @@ class Entry {
   }
 }
 
-/** The entities of one kind: their values, their stores, and the rule by which they change. */
+/** The entities of one kind: their values, their stores, and the rules by which they change. */
 export class Slot {
   readonly #plan: SlotPlan
   readonly #host: SlotHost
-  /** Those that have a value, in the order they came to have one. */
+  /** Entities with a value, in order of creation. */
   readonly #present = new Map<string, Entry>()
-  /** Those whose store was handed out, with a value or without: the store stays the entity's own. */
+  /** Entities whose store was handed out, with or without a value: a key keeps its store. */
   readonly #shown = new Map<string, Entry>()
   readonly #recency: LruList<Entry> | undefined
   #keys: { readonly store: unknown; readonly set: (keys: readonly string[]) => void } | undefined
   #keysChanged = false
-  /** Made when it is first asked for: all values together cost a walk over them with every event. */
+  /** Created on first use: maintaining it costs a walk over all values with every event. */
   #state: Writable<unknown> | undefined
 
   constructor(plan: SlotPlan, host: SlotHost) {
@@ -82,18 +50,21 @@ export class Slot {
     if (plan.maxEntries !== Number.POSITIVE_INFINITY) this.#recency = new LruList()
   }
 
-  /** How many entities have a value. */
+  /** Number of entities with a value. */
   get size(): number {
     return this.#present.size
   }
 
-  /** The store of the keys, in order of creation. */
+  /** Store of the keys, in order of creation. */
   get keys(): unknown {
     this.#keys ??= this.#host.stores.create<readonly string[]>([...this.#present.keys()])
     return this.#keys.store
   }
 
-  /** The values of all entities, in order of creation, as of the last event; of one without keys its value. */
+  /**
+   * Store of all values, in order of creation, as of the last event; without keys, of the one
+   * value.
+   */
   get state(): Readable<unknown> {
     this.#state ??= createStore(this.#whole(), {
       onError: (cause) => this.#host.failed(`listener of ${this.#plan.name}`, cause),
@@ -101,12 +72,12 @@ export class Slot {
     return this.#state
   }
 
-  /** The value of an entity. */
+  /** Returns the value of an entity. */
   get(key: string = SINGLE): unknown {
     return this.#present.get(key)?.value
   }
 
-  /** The store of an entity, which need not exist yet. */
+  /** Returns the store of an entity, which need not exist yet. */
   entity(key: string = SINGLE): unknown {
     let entry = this.#shown.get(key)
     if (entry === undefined) {
@@ -122,11 +93,11 @@ export class Slot {
     const entry = this.#present.get(key)
     if (entry === undefined) return false
     this.#remove(entry)
-    this.#host.settle()
+    this.#host.flush()
     return true
   }
 
-  /** Forgets everything; the stores keep what they hold. */
+  /** Removes all entities; the stores keep their last value. */
   clear(): void {
     this.#present.clear()
     this.#shown.clear()
@@ -134,7 +105,9 @@ export class Slot {
     this.#state = undefined
   }
 
-  /** The key of the entity a context is of; of one that has none it tells, and gives `undefined`. */
+  /**
+   * Returns the key of a context's entity; reports a context without one and returns `undefined`.
+   */
   keyOf(context: Fields): string | undefined {
     if (this.#plan.key === undefined) return SINGLE
     let key: unknown
@@ -179,14 +152,14 @@ export class Slot {
       }
       entry.value = value
       counts.set++
-      // Under `always` the very same object counts as set too. Whether listeners hear of it is up to
-      // the store: the built-in one tells only of another value, Svelte's tells of any object.
-      this.#tell(entry)
+      // Under `always` an identical object counts as set too. Listeners are notified as the store
+      // decides: the built-in one ignores an identical value, Svelte's notifies for every object.
+      this.#updateStore(entry)
     }
   }
 
-  /** Sets the stores of the keys and of all values. */
-  tellWhole(): void {
+  /** Updates the stores of the keys and of all values. */
+  flush(): void {
     if (this.#keysChanged) {
       this.#keysChanged = false
       try {
@@ -210,12 +183,12 @@ export class Slot {
     entry.sortKey = sortKey
     this.#present.set(key, entry)
     this.#recency?.touch(entry)
-    // A slot without keys has its one entity from the start.
+    // The entity of a slot without keys exists from the start.
     if (keyed) this.#host.counts.created++
     else this.#host.counts.set++
     this.#rekeyed()
     if (this.#present.size > maxEntries && this.#recency?.oldest) this.#remove(this.#recency.oldest)
-    this.#tell(entry)
+    this.#updateStore(entry)
   }
 
   #remove(entry: Entry): void {
@@ -223,7 +196,7 @@ export class Slot {
     this.#recency?.remove(entry)
     entry.value = undefined
     this.#rekeyed()
-    this.#tell(entry)
+    this.#updateStore(entry)
   }
 
   #rekeyed(): void {
@@ -232,8 +205,8 @@ export class Slot {
     this.#host.changed(this)
   }
 
-  /** With the value of this moment: a listener may have dispatched meanwhile. */
-  #tell(entry: Entry): void {
+  /** Sets the store to the present value: a listener may have dispatched meanwhile. */
+  #updateStore(entry: Entry): void {
     if (this.#state) this.#host.changed(this)
     if (entry.store === undefined) return
     try {
@@ -245,4 +218,36 @@ export class Slot {
       )
     }
   }
+}
+
+/** The rules of a slot, shared by all scopes. */
+export interface SlotPlan<Context = Fields, Previous = unknown> {
+  /** The kind, or the name of a derived slot. */
+  readonly name: string
+  /** Returns the key of a context's entity; without it the slot has a single entity. */
+  readonly key: ((context: Context) => unknown) | undefined
+  /** Returns the new value of an entity; `undefined` deletes it. */
+  readonly next: (previous: Previous, context: Context) => unknown
+  /** Rule for finding the newer of two contexts of an entity. */
+  readonly order: EventOrder
+  /** With `shallow`, a value equal to the previous one is not set. */
+  readonly equality: 'shallow' | 'always'
+  /** Maximum number of entities. */
+  readonly maxEntries: number
+}
+
+/** The registry, as its slots use it. */
+export interface SlotHost {
+  /** Factory of the stores of entities and keys. */
+  readonly stores: StoreFactory<StoreKind>
+  /** Counters of the registry. */
+  readonly counts: MutableCounts
+  /** Schedules {@link Slot.flush} for the next {@link SlotHost.flush}. */
+  changed(slot: Slot): void
+  /** Ends an event: updates the stores of the slots that changed. */
+  flush(): void
+  /** Reports a context that is not written. */
+  dropped(context: unknown, reason: DropReason): void
+  /** Reports an exception of application code. */
+  failed(where: string, cause: unknown): void
 }

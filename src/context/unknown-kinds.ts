@@ -1,12 +1,12 @@
 import type { Readable, StoreOptions, Writable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
 
-/** So many kinds are told apart: their names are a peer's choice. */
+/** Maximum number of kinds that are counted: a peer chooses the names. */
 const MOST_KINDS = 100
-/** And so much of a name. */
+/** Maximum length of a counted name; longer names are truncated. */
 const LONGEST_NAME = 128
 
-/** Counts the contexts of kinds that nobody handles. */
+/** Counts the contexts of unhandled kinds. */
 export class UnknownKinds {
   readonly #store: Writable<ReadonlyMap<string, number>>
   readonly #kinds = new Map<string, number>()
@@ -16,12 +16,12 @@ export class UnknownKinds {
     this.#store = createStore<ReadonlyMap<string, number>>(new Map(), options)
   }
 
-  /** How many contexts of which kind, of the first hundred kinds. */
+  /** Contexts per kind, for the first hundred kinds. */
   get store(): Readable<ReadonlyMap<string, number>> {
     return this.#store
   }
 
-  /** Counts one; the store hears of it with {@link UnknownKinds.tell}. */
+  /** Counts one context; {@link UnknownKinds.flush} updates the store. */
   count(kind: string): void {
     const name = kind.slice(0, LONGEST_NAME)
     const before = this.#kinds.get(name)
@@ -30,8 +30,8 @@ export class UnknownKinds {
     this.#changed = true
   }
 
-  /** Sets the store, if there is news. */
-  tell(): void {
+  /** Updates the store if a count changed. */
+  flush(): void {
     if (!this.#changed) return
     this.#changed = false
     this.#store.set(new Map(this.#kinds))

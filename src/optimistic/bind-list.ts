@@ -6,34 +6,11 @@ import { idOf } from './entity-change.ts'
 import { find, replace, without } from './row-mutations.ts'
 import type { SettableStore } from './state-source.ts'
 
-/** How a list is kept in step with the `entity:*` events of a channel. */
-export interface ListOptions<Row extends object> extends BindOptions<readonly Row[]> {
-  /**
-   * What tells one row from another. A deleted row may be named by its id alone: then the key has to be
-   * that.
-   * @default the row's `id`
-   */
-  readonly key?: ((row: Row) => string) | undefined
-  /**
-   * Whether a row belongs in the list; one that does no more leaves it.
-   * @default every row does
-   */
-  readonly filter?: ((row: Row) => boolean) | undefined
-  /**
-   * Compares two rows as `Array.prototype.sort` wants it.
-   * @default as they were fetched, then as they came
-   */
-  readonly order?: ((left: Row, right: Row) => number) | undefined
-}
-
-/** A list in step with a channel. */
-export type BoundList<Row, Store = Readable<readonly Row[]>> = BoundState<readonly Row[], Store>
-
 /**
  * Keeps a list in step with the `entity:created`, `entity:updated` and `entity:deleted` events of a
- * channel: fetched by `load`, with `sync` underneath.
+ * channel; `load` fetches it, and `sync` decides when.
  *
- * A created row that is there already is left as it is; an updated one takes the place of the former,
+ * A created row that already exists is left unchanged; an updated row replaces its former version,
  * or is added where there is none.
  *
  * @example
@@ -61,7 +38,7 @@ export function bindList<Row extends object>(
   const rules = listRules(options)
   const load: typeof options.load = async (signal) => {
     const { state, at } = await options.load(signal)
-    // Of two with one key the later, in the earlier's place.
+    // Of two rows with one key, the later takes the place of the earlier.
     return { state: [...new Map(state.map((row) => [rules.key(row), row])).values()], at }
   }
   return bind(channels, channel, { ...options, load }, rules)
@@ -69,13 +46,13 @@ export function bindList<Row extends object>(
 
 function listRules<Row extends object>(options: ListOptions<Row>): Rules<readonly Row[]> {
   const { filter, order } = options
-  // What a channel tells of are rows such as `load` gives: that is what binding means.
+  // By the contract of `bindList`, events carry rows of the type that `load` returns.
   const keyIn = (options.key as ((row: object) => string) | undefined) ?? idOf
   const key = (row: object): string | undefined => {
     try {
       return keyIn(row)
     } catch {
-      // A row that is being created need not have what the key is made of.
+      // A row that is being created need not have the fields of the key yet.
       return undefined
     }
   }
@@ -83,16 +60,39 @@ function listRules<Row extends object>(options: ListOptions<Row>): Rules<readonl
     initial: [],
     key,
     next(rows, { kind, row, id }) {
-      const about = row ? keyIn(row) : id
-      if (about === undefined) return rows
-      if (!row || kind === 'deleted') return without(rows, about, key)
-      const news = row as Row
-      if (!find(rows, about, key)) return [...rows, news]
-      return kind === 'created' ? rows : replace(rows, about, key, () => news)
+      const changedKey = row ? keyIn(row) : id
+      if (changedKey === undefined) return rows
+      if (!row || kind === 'deleted') return without(rows, changedKey, key)
+      const incoming = row as Row
+      if (!find(rows, changedKey, key)) return [...rows, incoming]
+      return kind === 'created' ? rows : replace(rows, changedKey, key, () => incoming)
     },
     arrange(rows) {
       const kept = filter ? rows.filter(filter) : rows
       return order ? [...kept].sort(order) : kept
     },
   }
+}
+
+/** A list in step with a channel. */
+export type BoundList<Row, Store = Readable<readonly Row[]>> = BoundState<readonly Row[], Store>
+
+/** Options of a list that is kept in step with the `entity:*` events of a channel. */
+export interface ListOptions<Row extends object> extends BindOptions<readonly Row[]> {
+  /**
+   * Returns the key of a row. An event may carry only the id of a deleted row: then the key has to
+   * be that id.
+   * @default the row's `id`
+   */
+  readonly key?: ((row: Row) => string) | undefined
+  /**
+   * Whether a row belongs in the list; a row is removed when it no longer does.
+   * @default every row does
+   */
+  readonly filter?: ((row: Row) => boolean) | undefined
+  /**
+   * Compares two rows, as for `Array.prototype.sort`.
+   * @default as they were fetched, then as they came
+   */
+  readonly order?: ((left: Row, right: Row) => number) | undefined
 }

@@ -5,21 +5,9 @@ import { bind } from './bind.ts'
 import { idOf } from './entity-change.ts'
 import type { SettableStore } from './state-source.ts'
 
-/** How a record is kept in step with the `entity:*` events of a channel. */
-export interface RecordOptions<Row extends object> extends BindOptions<Row | undefined> {
-  /**
-   * Which one it is, where the channel tells of others too.
-   * @default whichever the channel tells of
-   */
-  readonly id?: string | undefined
-}
-
-/** A record in step with a channel; `undefined` where there is none. */
-export type BoundRecord<Row, Store = Readable<Row | undefined>> = BoundState<Row | undefined, Store>
-
 /**
- * Keeps one record in step with the `entity:created`, `entity:updated` and `entity:deleted` events of a
- * channel: fetched by `load`, with `sync` underneath.
+ * Keeps one record in step with the `entity:created`, `entity:updated` and `entity:deleted` events
+ * of a channel; `load` fetches it, and `sync` decides when.
  *
  * @example
  * const task = bindRecord(channels, 'entity:Task:42', {
@@ -48,9 +36,21 @@ export function bindRecord<Row extends object>(
     next(record, change) {
       if (id !== undefined && change.id !== id) return record
       if (change.kind === 'deleted') return undefined
-      // What a channel tells of are rows such as `load` gives: that is what binding means.
+      // By the contract of `bindRecord`, events carry rows of the type that `load` returns.
       return change.kind === 'created' && record ? record : (change.row as Row | undefined)
     },
     arrange: (record) => record,
   })
+}
+
+/** A record in step with a channel; `undefined` where there is none. */
+export type BoundRecord<Row, Store = Readable<Row | undefined>> = BoundState<Row | undefined, Store>
+
+/** Options of a record that is kept in step with the `entity:*` events of a channel. */
+export interface RecordOptions<Row extends object> extends BindOptions<Row | undefined> {
+  /**
+   * Id of the record, where the channel carries events of others too.
+   * @default whichever the channel tells of
+   */
+  readonly id?: string | undefined
 }

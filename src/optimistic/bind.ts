@@ -12,40 +12,7 @@ import type { EntityChange } from './entity-change.ts'
 import { entityChange } from './entity-change.ts'
 import type { ConfirmedState, SettableStore, StateSource, StateStep } from './state-source.ts'
 
-/** How a state is kept in step with the `entity:*` events of a channel; what is not told here is as `sync` has it. */
-export interface BindOptions<State> extends Omit<SyncOptions<State>, 'into'> {
-  /**
-   * A store that is set to the state with every change; until the state was fetched for the first
-   * time, what it holds counts as that.
-   */
-  readonly into?: SettableStore<State> | StoreFactory<StoreKind> | undefined
-}
-
-/** A state in step with a channel; call it to let go, and it changes no more. */
-export interface BoundState<State, Store> extends Disposer, ConfirmedState<State> {
-  /** The state, as a built-in store. */
-  readonly state: Readable<State>
-  /** The state, as a store of the kind that was asked for. */
-  readonly store: Store
-  /** How the channel stands: `live` only with the state in place, and `gap` until it is again. */
-  readonly status: Readable<ChannelStatus>
-  /** For an `OptimisticManager`. */
-  readonly source: StateSource<State>
-}
-
-/** What a state makes of changes. */
-export interface Rules<State> {
-  /** The state before anything was fetched. */
-  readonly initial: State
-  /** What of a row tells it from others. */
-  key(row: object): string | undefined
-  /** The state after a change. */
-  next(state: State, change: EntityChange): State
-  /** Leaves out what does not belong there, and sorts. */
-  arrange(state: State): State
-}
-
-/** Binds a state to a channel by its rules. */
+/** Keeps a state in step with a channel by its rules. */
 export function bind<State>(
   channels: ChannelSubscriber,
   channel: string,
@@ -94,11 +61,11 @@ export function bind<State>(
             return folded
           }
         }, before)
-        become(after === before ? before : arrange(after), events, behind(position, events))
+        become(after === before ? before : arrange(after), events, positionAfter(position, events))
       },
     },
   })
-  // What was missed is not known: no place is held until the state was fetched anew.
+  // Missed events are unknown: the state has no position until it was fetched again.
   const unfollow = synced.status.listen(({ name }) => {
     if (name === 'gap') become(state.get(), [], undefined)
   })
@@ -120,7 +87,7 @@ export function bind<State>(
   return disposable(release, { state, store, status: synced.status, source })
 }
 
-/** Keeps a store of the application in step with a state; without one it is the state itself. */
+/** Keeps a store of the application in step with a state; returns the state itself without one. */
 function keepStored<State>(
   state: Readable<State>,
   into: SettableStore<State> | StoreFactory<StoreKind> | undefined,
@@ -134,8 +101,8 @@ function keepStored<State>(
   return store
 }
 
-/** The place behind events that follow on a place. */
-function behind(
+/** Returns the position after a list of events. */
+function positionAfter(
   position: Position | undefined,
   events: readonly EventFrame[],
 ): Position | undefined {
@@ -144,4 +111,42 @@ function behind(
 
 function further(position: Position, offset: number): Position {
   return offset > position.offset ? { ...position, offset } : position
+}
+
+/** The rules by which changes are applied to a state. */
+export interface Rules<State> {
+  /** The state before the first fetch. */
+  readonly initial: State
+  /** Returns the key of a row. */
+  key(row: object): string | undefined
+  /** Returns the state after a change. */
+  next(state: State, change: EntityChange): State
+  /** Returns the state filtered and sorted. */
+  arrange(state: State): State
+}
+
+/** A state in step with a channel; call it to release it, and it changes no more. */
+export interface BoundState<State, Store> extends Disposer, ConfirmedState<State> {
+  /** The state, as a built-in store. */
+  readonly state: Readable<State>
+  /** The state, as a store of the kind given as `into`. */
+  readonly store: Store
+  /**
+   * Status of the channel: `live` only with the state fetched, and `gap` until it is fetched again.
+   */
+  readonly status: Readable<ChannelStatus>
+  /** Source of the state, for an `OptimisticManager`. */
+  readonly source: StateSource<State>
+}
+
+/**
+ * Options of a state that is kept in step with the `entity:*` events of a channel; the others are
+ * those of `sync`.
+ */
+export interface BindOptions<State> extends Omit<SyncOptions<State>, 'into'> {
+  /**
+   * A store that is set to the state with every change; its value is the state until the first
+   * fetch.
+   */
+  readonly into?: SettableStore<State> | StoreFactory<StoreKind> | undefined
 }

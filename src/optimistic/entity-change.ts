@@ -2,25 +2,25 @@ import type { Fields } from '../protocol/fields.ts'
 import { asString, isFields } from '../protocol/fields.ts'
 import type { EventFrame } from '../protocol/frame.ts'
 
-/** What an `entity:*` event says of one entity. */
+/** A change of one entity, read from an `entity:*` event. */
 export interface EntityChange {
   readonly kind: 'created' | 'updated' | 'deleted'
-  /** The entity as it is now; missing where an event names a deleted one by its id alone. */
+  /** The entity after the change; missing if the event carries only the id of a deleted one. */
   readonly row: Fields | undefined
   /** The entity's id, where it is a string or a number. */
   readonly id: string | undefined
-  /** Who changed it, where the event tells. */
+  /** Id of the user who made the change, if the event carries it. */
   readonly userId: string | undefined
-  /** The maker's id for the change, where the backend hands on what it was given as `clientId`. */
+  /** The id that the client gave the change, if the backend returns its `clientId`. */
   readonly clientId: string | undefined
 }
 
 const KIND = /^entity:(created|updated|deleted)$/
 
 /**
- * Reads an event; `undefined` for every other one, and for one that tells nothing of an entity.
+ * Reads an event; returns `undefined` if it does not describe a change of an entity.
  *
- * Its payload is the entity itself, or `{id, entityName, data, userId}`.
+ * The payload is the entity itself, or `{id, entityName, data, userId}`.
  */
 export function entityChange({ type, payload }: EventFrame): EntityChange | undefined {
   const kind = KIND.exec(type)?.[1]
@@ -38,7 +38,7 @@ export function entityChange({ type, payload }: EventFrame): EntityChange | unde
   }
 }
 
-/** The `id` of a row as text; `undefined` where it is neither a string nor a number. */
+/** Returns the `id` of a row as text; `undefined` where it is neither a string nor a number. */
 export function idOf(row: object): string | undefined {
   const id = 'id' in row ? row.id : undefined
   return typeof id === 'number' ? String(id) : asString(id)

@@ -24,14 +24,14 @@ import { alteration, creation, find, removal } from './row-mutations.ts'
 import type { ConfirmedState, OptimisticTarget } from './state-source.ts'
 
 /**
- * Shows what was done here before the server has confirmed it.
+ * Shows changes before the server has confirmed them.
  *
- * What is shown is the confirmed state with the pending mutations laid over it. Nothing is ever
- * undone: a mutation that was rejected is left out from then on. One that was answered stays until the
- * confirmed state has reached the place its reply names.
+ * The view is the confirmed state with the pending mutations applied. A rejected mutation is left
+ * out when the view is next computed; an answered one stays until the confirmed state has reached
+ * the position in its reply.
  *
- * A store with `get` and `set` shows the mutations itself; beside a bound list, or a slot of a
- * registry, {@link view} does, and the state stays confirmed.
+ * A store with `get` and `set` shows the mutations itself. For a bound list, or a slot of a
+ * registry, {@link view} returns a second store, and the state itself stays confirmed.
  *
  * @example
  * const optimistic = new OptimisticManager({ client, api })
@@ -42,7 +42,7 @@ import type { ConfirmedState, OptimisticTarget } from './state-source.ts'
 export class OptimisticManager {
   readonly #options: OptimisticOptions
   readonly #deps: OverlayDeps
-  /** Found by the store that shows or holds the state. */
+  /** Overlays by the store that holds the confirmed state. */
   readonly #overlays = new WeakMap<object, unknown>()
   readonly #pending
 
@@ -62,12 +62,12 @@ export class OptimisticManager {
     this.#pending = createStore<readonly PendingMutation[]>([], { onError: report })
   }
 
-  /** The mutations that were not answered yet, in the order they were made. */
+  /** The mutations that are not answered yet, in the order they were made. */
   get pending(): Readable<readonly PendingMutation[]> {
     return this.#pending
   }
 
-  /** A confirmed state with the pending mutations laid over it; the same store every time. */
+  /** Returns the confirmed state with the pending mutations applied; the same store every time. */
   view<Row extends object>(on: ConfirmedState<readonly Row[]>): Readable<readonly Optimistic<Row>[]>
   view<T>(on: ConfirmedState<T>): Readable<T>
   view<T>(on: ConfirmedState<T>): Readable<T> {
@@ -75,11 +75,11 @@ export class OptimisticManager {
   }
 
   /**
-   * Shows what an intent makes of a state, and has it carried out.
+   * Applies an intent to the shown state, and sends the request.
    *
-   * Rejects with what the request rejects with; by then the mutation is no longer shown.
+   * Rejects with the error of the request; the mutation is no longer shown by then.
    *
-   * @returns what the request resolves with
+   * @returns the result of the request
    */
   mutate<T, Intent, Result>(
     intent: Intent,
@@ -97,8 +97,8 @@ export class OptimisticManager {
   }
 
   /**
-   * Creates an entity: shown at once, with a temporary id and `_optimistic`, until the server's takes
-   * its place, or it was rejected, which rejects.
+   * Creates an entity. It is shown at once, with a temporary id and `_optimistic`, until the
+   * server's entity replaces it. If the request is rejected, it is removed and the call rejects.
    */
   create<Row extends object>(
     entity: string,
@@ -117,8 +117,9 @@ export class OptimisticManager {
   }
 
   /**
-   * Changes some fields of an entity: shown at once, with `_optimistic`, until the server's takes its
-   * place, or it was rejected, which takes back these fields and rejects.
+   * Changes some fields of an entity. The change is shown at once, with `_optimistic`, until the
+   * server's entity replaces it. If the request is rejected, these fields are restored and the call
+   * rejects.
    */
   update<Row extends object>(
     entity: string,
@@ -133,8 +134,8 @@ export class OptimisticManager {
       this.#typed<Resolve<Row>>((base: Fields, pending: Fields, incoming: Fields) =>
         resolve(base, pending, incoming, entity),
       )
-    const upon = find(overlay.base, id, overlay.keyOf)
-    const mutation = alteration(id, changes, upon, overlay.keyOf, resolved)
+    const before = find(overlay.base, id, overlay.keyOf)
+    const mutation = alteration(id, changes, before, overlay.keyOf, resolved)
     const intent = { kind: 'update', entity, id, data: changes }
     return this.#entity(this.#newId(), overlay, intent, mutation, (api, context) =>
       api.update(entity, id, changes, context),
@@ -142,8 +143,8 @@ export class OptimisticManager {
   }
 
   /**
-   * Deletes an entity: it is gone at once, and back in its place where that is rejected, which
-   * rejects.
+   * Deletes an entity. It disappears at once; if the request is rejected, it is shown again in its
+   * position and the call rejects.
    */
   async delete<Row extends object>(
     entity: string,
@@ -166,7 +167,10 @@ export class OptimisticManager {
     call: (api: EntityApi, context: MutationContext) => Promise<unknown>,
   ): Promise<Row> {
     const { api } = this.#options
-    if (!api) throw new TypeError('This OptimisticManager has no api: pass one to change entities.')
+    if (!api)
+      throw new TypeError(
+        'This OptimisticManager has no api. Pass the option `api` to change entities.',
+      )
     return this.#run(id, overlay, intent, mutation, async (context) =>
       this.#typed(await call(api, context)),
     )
@@ -187,7 +191,10 @@ export class OptimisticManager {
         id,
         ask: async <Payload>(type: string, payload?: unknown, options?: RequestOptions) => {
           const { client } = this.#options
-          if (!client) throw new TypeError('This OptimisticManager has no client to ask.')
+          if (!client)
+            throw new TypeError(
+              'This OptimisticManager has no client. Pass the option `client` to send requests.',
+            )
           const reply = await client.requestWithPosition<Payload>(type, payload, { ...options, id })
           at.push(...(reply.at ?? []))
           return reply.payload
@@ -208,20 +215,20 @@ export class OptimisticManager {
   }
 
   #overlay<T>(target: OptimisticTarget<T>): Overlay<T> {
-    const home = isSettableStore(target) ? target : target.state
-    const known = this.#overlays.get(home)
+    const store = isSettableStore(target) ? target : target.state
+    const known = this.#overlays.get(store)
     if (known) return this.#typed(known)
     const overlayBase = isSettableStore(target)
       ? settableBase(target)
       : confirmedBase(target, this.#deps.report)
-    const overlay = new Overlay(overlayBase, home.get(), this.#deps)
-    this.#overlays.set(home, overlay)
+    const overlay = new Overlay(overlayBase, store.get(), this.#deps)
+    this.#overlays.set(store, overlay)
     return overlay
   }
 
   /**
-   * The one place where types are taken on trust: rows that are made here or that a backend sends, and
-   * overlays, which are found by the store they were made for.
+   * The only unchecked cast: rows made here or sent by a backend, and overlays, which are looked up
+   * by the store they were made for.
    */
   #typed<T>(value: unknown): T {
     return value as T

@@ -5,15 +5,39 @@ import type { Fields } from '../protocol/fields.ts'
 import type { Reply } from '../protocol/frame.ts'
 import type { OptimisticTarget } from './state-source.ts'
 
-/** What a manager needs of a client; a `RealtimeClient` is one. */
+/** Options of an {@link OptimisticManager}; each may be left out. */
+export interface OptimisticOptions {
+  /** The client that {@link MutationContext.ask} sends requests with. */
+  readonly client?: OptimisticClient | undefined
+  /** The subscriber that shows when the events of a mutation on a registry's slot have arrived. */
+  readonly channels?: ChannelSubscriber | undefined
+  /** The requests that `create`, `update` and `delete` send. */
+  readonly api?: EntityApi | undefined
+  /**
+   * Merges a row that changed both here and on the server: given the confirmed row when the change
+   * was made, that row with the change, and the server's present row.
+   * @default the server's row with the fields of the change
+   */
+  readonly resolve?:
+    | ((base: Fields, pending: Fields, incoming: Fields, entity: string) => Fields)
+    | undefined
+  /**
+   * Time for which a new row by our own user is hidden while exactly one row is being created and
+   * the event has no id to match, in milliseconds; 0 for never.
+   * @default 2_000
+   */
+  readonly holdOwnBroadcastMs?: number | undefined
+}
+
+/** The part of a client that a manager uses; a `RealtimeClient` has it. */
 export interface OptimisticClient {
-  /** Where time comes from, and where errors go. */
+  /** The client's clock, and the receiver of its errors. */
   readonly port: Pick<ClientPort, 'clock' | 'report'>
-  /** Who we are to the server. */
+  /** Our user id, by the server's last welcome. */
   readonly userId: string | undefined
-  /** A new id for an event of ours. */
+  /** Returns a new id for an event of this client. */
   eventId(): string
-  /** Asks, and tells where the events stand that this brought about. */
+  /** Sends a request; its reply carries the positions of the events it caused. */
   requestWithPosition<Payload>(
     type: string,
     payload?: unknown,
@@ -21,16 +45,16 @@ export interface OptimisticClient {
   ): Promise<Reply<Payload>>
 }
 
-/** What a request knows of the mutation it is made for. */
+/** The context of a mutation's request. */
 export interface MutationContext {
   /**
-   * The id of the event it brings about: {@link ask} tells it to the server; to another backend it is
-   * to be sent as `clientId`, where that takes it and hands it on with the event.
+   * The id of the event that the mutation causes. {@link ask} sends it to the server; for another
+   * backend send it as `clientId`, if the backend includes it in the event.
    */
   readonly id: string
   /**
-   * As the client's `request`, and has what is shown stay until the event is there. Rejects with a
-   * `TypeError` where the manager has no client.
+   * Sends a request as the client's `request` does, and keeps the mutation shown until its events
+   * have arrived. Rejects with a `TypeError` where the manager has no client.
    */
   ask<Payload = unknown>(
     type: string,
@@ -39,65 +63,44 @@ export interface MutationContext {
   ): Promise<Payload>
 }
 
-/** How entities are changed on the server; each resolves with the entity as it is then. */
+/** Requests that change entities on the server; each resolves with the entity after the change. */
 export interface EntityApi {
-  /** Creates one. */
+  /** Creates an entity. */
   create(entity: string, data: unknown, context: MutationContext): Promise<unknown>
-  /** Changes some fields of one. */
+  /** Changes some fields of an entity. */
   update(entity: string, id: string, changes: unknown, context: MutationContext): Promise<unknown>
-  /** Deletes one; what it resolves with is not looked at. */
+  /** Deletes an entity; the result is ignored. */
   delete(entity: string, id: string, context: MutationContext): Promise<unknown>
 }
 
-/** What an {@link OptimisticManager} is made of; each may be left out. */
-export interface OptimisticOptions {
-  /** Where {@link MutationContext.ask} asks. */
-  readonly client?: OptimisticClient | undefined
-  /** Knows when the event of a mutation on a registry's slot has come. */
-  readonly channels?: ChannelSubscriber | undefined
-  /** What `create`, `update` and `delete` call. */
-  readonly api?: EntityApi | undefined
-  /**
-   * What is shown of a row that was changed here and, since then, on the server: given the row as it
-   * was confirmed when the change was made, with the change, and as the server has it now.
-   * @default the server's row with the fields of the change
-   */
-  readonly resolve?:
-    | ((base: Fields, pending: Fields, incoming: Fields, entity: string) => Fields)
-    | undefined
-  /**
-   * How long a new row by our own user is held back while exactly one is being created and the event
-   * does not tell whose it is, in milliseconds; 0 for not at all.
-   * @default 2_000
-   */
-  readonly holdOwnBroadcastMs?: number | undefined
-}
-
-/** What holds where nothing is said. */
+/** Default values of {@link OptimisticOptions}. */
 export const optimisticDefaults = { holdOwnBroadcastMs: 2_000 } as const
 
-/** A mutation that was not answered yet. */
+/** A mutation that is not answered yet. */
 export interface PendingMutation {
-  /** The id of the event it brings about. */
+  /** The id of the event that it causes. */
   readonly id: string
-  /** What is to be done, as `mutate` was told; of the others `{kind, entity, id?, data?}`. */
+  /** The intent given to `mutate`; for the other methods `{kind, entity, id?, data?}`. */
   readonly intent: unknown
 }
 
-/** How a mutation is shown and made. */
+/** Options of a mutation. */
 export interface MutateOptions<T, Intent, Result> {
-  /** What it is shown on. */
+  /** The state it is shown on. */
   readonly on: OptimisticTarget<T>
-  /** What it makes of a state, and must leave that as it is; called again whenever the state moves. */
+  /**
+   * Returns the state after the intent, and must not mutate its argument; called again whenever the
+   * confirmed state changes.
+   */
   readonly apply: (state: T, intent: Intent) => T
-  /** Has it carried out. */
+  /** Sends the request. */
   readonly request: (intent: Intent, context: MutationContext) => Promise<Result>
   /**
-   * What it makes of a state once it was answered.
+   * Returns the state after the reply.
    * @default apply
    */
   readonly confirm?: ((state: T, result: Result) => T) | undefined
 }
 
-/** A row that is shown before the server has confirmed it says so. */
+/** A row that carries `_optimistic` while the server has not confirmed it. */
 export type Optimistic<Row> = Row & { readonly _optimistic?: true }

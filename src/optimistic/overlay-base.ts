@@ -11,19 +11,19 @@ import type {
   StateStep,
 } from './state-source.ts'
 
-/** What mutations lie upon, and where they are shown. */
+/** The confirmed state under the mutations, and the store that shows the result. */
 export interface OverlayBase<T> {
-  /** The channel that moves it, where it is one. */
+  /** The channel that moves the state, if it is a single one. */
   readonly source: StateSource<T> | undefined
-  /** Whether nobody but its mutations brings it what was confirmed. */
+  /** Whether only the mutations themselves add confirmed results to the state. */
   readonly own: boolean
-  /** What is shown, where that is a store beside it. */
+  /** The store of the shown state, where it is a second store. */
   readonly view: Readable<T> | undefined
-  /** What is confirmed now, where it was `base` before. */
+  /** Returns the confirmed state now; `base` is the previous one. */
   look(base: T): T
-  /** Shows what the mutations make of it. */
+  /** Shows the state with the mutations applied. */
   show(view: T): void
-  /** Calls `run` with every step of it that somebody else brings about. */
+  /** Calls `run` with every step that is not made by the mutations. */
   follow(run: (step: StateStep<T>) => void): Unsubscribe
 }
 
@@ -32,7 +32,10 @@ export function isSettableStore<T>(target: OptimisticTarget<T>): target is Setta
   return 'set' in target
 }
 
-/** A store that shows its pending mutations itself; what is confirmed is known to its overlay alone. */
+/**
+ * Returns the base of a store that shows its pending mutations itself; only its overlay knows the
+ * confirmed state.
+ */
 export function settableBase<T>(store: SettableStore<T>): OverlayBase<T> {
   let shown = store.get()
   return {
@@ -45,14 +48,14 @@ export function settableBase<T>(store: SettableStore<T>): OverlayBase<T> {
     },
     show(view) {
       shown = view
-      // Some stores tell of any object they are set to, be it the same.
+      // Some stores notify for every object, even an identical one.
       if (!Object.is(store.get(), view)) store.set(view)
     },
     follow: () => () => {},
   }
 }
 
-/** A state that stays confirmed, and beside it the store that shows its pending mutations. */
+/** Returns the base of a confirmed state, with a second store that shows its pending mutations. */
 export function confirmedBase<T>(
   { state, source }: ConfirmedState<T>,
   onError: (error: unknown) => void,
@@ -72,8 +75,8 @@ export function confirmedBase<T>(
 }
 
 /**
- * What somebody else has set a store to is confirmed, but for the pending rows they have taken over
- * from what was shown: those are still what they were.
+ * Returns the confirmed part of a value the application has set: pending rows that were copied from
+ * the shown state are replaced by their confirmed versions.
  */
 function confirmedIn<T>(value: T, base: T): T {
   if (!Array.isArray(value) || !Array.isArray(base)) return value
@@ -81,6 +84,6 @@ function confirmedIn<T>(value: T, base: T): T {
   const taken = value.flatMap((row: object) =>
     '_optimistic' in row ? (find(rows, idOf(row), idOf) ?? []) : row,
   )
-  // Of the very type it came as: an array of what was in one of the two.
+  // Each element comes from one of the two arrays, so the type is unchanged.
   return taken as T
 }

@@ -10,23 +10,11 @@ import type { OverlayBase } from './overlay-base.ts'
 import type { KeyOf } from './row-mutations.ts'
 import { waitForPosition } from './wait-for-position.ts'
 
-/** What overlays share. */
-export interface OverlayDeps {
-  readonly clock: Clock
-  readonly channels: ChannelSubscriber | undefined
-  /** How long a new row that may be one's own is held back, in milliseconds. */
-  readonly holdMs: number
-  /** Who we are to the backend, where anything is to be held back. */
-  userId(): string | undefined
-  /** Takes what code of the application threw. */
-  report(error: unknown): void
-}
-
-/** The mutations on one state. What becomes of them is decided in `layers.ts`. */
+/** The mutations on one state. The rules are in `layers.ts`. */
 export class Overlay<T> {
   readonly #overlayBase: OverlayBase<T>
   readonly #deps: OverlayDeps
-  /** For whose sake a row is held back, and what ends that wait; there is never more than one. */
+  /** The mutation for which a row is hidden, and its timer; never more than one. */
   #hold: { readonly id: string; readonly cancel: Cancel } | undefined
   #layered: Layered<T>
 
@@ -37,45 +25,45 @@ export class Overlay<T> {
     overlayBase.follow((step) => this.#become(move(this.#now(), step, this.#own())))
   }
 
-  /** What is shown, where that is a store of its own. */
+  /** The store of the shown state, where it is not the state's own. */
   get view(): Readable<T> | undefined {
     return this.#overlayBase.view
   }
 
-  /** What tells one row from others. */
+  /** Returns the key of a row. */
   get keyOf(): KeyOf {
     return this.#overlayBase.source?.key ?? idOf
   }
 
-  /** What is confirmed. */
+  /** The confirmed state. */
   get base(): T {
     return this.#now().base
   }
 
-  /** Shows a mutation. */
+  /** Adds a mutation. */
   propose(id: string, mutation: Mutation<T>): void {
     this.#become(propose(this.#now(), id, mutation))
   }
 
-  /** Shows a mutation no more. */
+  /** Removes a mutation. */
   drop(id: string): void {
     this.#become(drop(this.#now(), id))
   }
 
   /**
-   * A mutation was answered.
+   * Replaces a mutation by its answered form.
    *
-   * @param apply what the reply has made of it
-   * @param at where the events stand that it brought about
+   * @param apply the change that the reply has confirmed
+   * @param at positions of the events that it caused
    */
   confirm(id: string, apply: (state: T) => T, at: readonly ChannelPosition[]): void {
     const { source, own } = this.#overlayBase
     const { channels } = this.#deps
-    // The last that it brought about is the last that has to be there.
-    const place = at.filter(({ channel }) => channel === source?.channel).at(-1)
+    // Events arrive in order, so the last one completes the mutation.
+    const last = at.filter(({ channel }) => channel === source?.channel).at(-1)
     const followed =
       source || own || !channels ? [] : at.filter(({ channel }) => channels.follows(channel))
-    const until = followed.length > 0 ? 'told' : place
+    const until = followed.length > 0 ? 'dropped' : last
     this.#become(confirm(this.#now(), id, apply, until))
     let left = followed.length
     for (const event of followed) {
@@ -95,11 +83,11 @@ export class Overlay<T> {
     this.#layered = next
     const leaving = ripe(next)
     if (leaving.length > 0) this.#keep(leaving)
-    this.#holdBack()
+    this.#updateHold()
     this.#show()
   }
 
-  /** Makes what the replies have confirmed part of what is confirmed, where nobody else will. */
+  /** Makes confirmed results part of the base, where the source of the state does not. */
   #keep(leaving: readonly Layer<T>[]): void {
     const { source, own } = this.#overlayBase
     const { base, layers, position } = this.#layered
@@ -121,14 +109,15 @@ export class Overlay<T> {
 
   #shown(layered: Layered<T>): T {
     return shown(layered, (cause) => {
-      const message = 'A mutation could not be applied; the others are shown. See the cause.'
+      const message =
+        'The `apply` of a mutation threw. The other mutations are shown. See the cause.'
       const where = 'apply of a mutation'
       this.#deps.report(new WirefoldError('handler-failed', message, { where }, { cause }))
     })
   }
 
-  /** A row is held back for a while, or until it is not due any more. */
-  #holdBack(): void {
+  /** Starts or ends the timer of a hidden row. */
+  #updateHold(): void {
     const id = this.#layered.layers.find(({ hides }) => hides)?.id
     if (id === this.#hold?.id) return
     this.#hold?.cancel()
@@ -136,4 +125,16 @@ export class Overlay<T> {
     this.#hold =
       id === undefined ? id : { id, cancel: this.#deps.clock.after(this.#deps.holdMs, end) }
   }
+}
+
+/** Dependencies of the overlays of one manager. */
+export interface OverlayDeps {
+  readonly clock: Clock
+  readonly channels: ChannelSubscriber | undefined
+  /** Time for which a new row that may be our own is hidden, in milliseconds. */
+  readonly holdMs: number
+  /** Returns our user id; `undefined` where nothing is to be hidden. */
+  userId(): string | undefined
+  /** Receives exceptions of application code. */
+  report(error: unknown): void
 }

@@ -1,21 +1,24 @@
 import { isFields } from '../protocol/fields.ts'
 import type { Mutation } from './layers.ts'
 
-/** Tells a row from others. */
+/** Returns the key of a row. */
 export type KeyOf = (row: object) => string | undefined
 
 /**
- * What is to be shown of a row that was changed here and, since then, on the server.
+ * Merges a row that changed both here and on the server.
  *
- * @param base the row as it was confirmed when the change was made
- * @param pending the row with the change
- * @param incoming the row as the server has it now
+ * @param base the confirmed row when the change was made
+ * @param pending that row with the change
+ * @param incoming the server's present row
  */
 export type Resolve<Row> = (base: Row, pending: Row, incoming: Row) => Row
 
 type Rows<Row> = readonly Row[]
 
-/** A new row, shown at the end under its temporary id until the server's takes its place. */
+/**
+ * Returns a mutation that adds a row, shown at the end under its temporary id until the server's
+ * row replaces it.
+ */
 export function creation<Row extends object>(
   row: Row,
   temporaryId: string,
@@ -31,11 +34,11 @@ export function creation<Row extends object>(
   }
 }
 
-/** Other values for some fields of a row; of a row that is not there nothing is shown. */
+/** Returns a mutation that changes fields of a row; it shows nothing if the row does not exist. */
 export function alteration<Row extends object>(
   key: string,
   fields: Partial<Row>,
-  upon: Row | undefined,
+  before: Row | undefined,
   keyOf: KeyOf,
   resolve: Resolve<Row> | undefined,
 ): Mutation<Rows<Row>, Row> {
@@ -45,8 +48,8 @@ export function alteration<Row extends object>(
       const incoming = resolve && find(base, key, keyOf)
       return replace(rows, key, keyOf, (row) => {
         const mine = { ...row, ...fields }
-        const moved = resolve && upon && incoming && incoming !== upon
-        return pendingRow(moved ? resolve(upon, mine, incoming) : mine)
+        const moved = resolve && before && incoming && incoming !== before
+        return pendingRow(moved ? resolve(before, mine, incoming) : mine)
       })
     },
     confirmed: (result) => (rows) =>
@@ -55,7 +58,7 @@ export function alteration<Row extends object>(
   }
 }
 
-/** A row less. */
+/** Returns a mutation that removes a row. */
 export function removal<Row extends object>(
   key: string,
   keyOf: KeyOf,
@@ -69,7 +72,7 @@ export function removal<Row extends object>(
   }
 }
 
-/** The row of a key. */
+/** Returns the row with a key. */
 export function find<Row extends object>(
   rows: Rows<Row>,
   key: string | undefined,
@@ -78,7 +81,7 @@ export function find<Row extends object>(
   return key === undefined ? undefined : rows.find((row) => keyOf(row) === key)
 }
 
-/** The rows without the one of a key; the same list where there is none. */
+/** Returns the rows without the one with a key; the same list where there is none. */
 export function without<Row extends object>(
   rows: Rows<Row>,
   key: string | undefined,
@@ -88,7 +91,9 @@ export function without<Row extends object>(
   return gone ? rows.filter((row) => row !== gone) : rows
 }
 
-/** The rows with another in place of the one of a key; the same list where there is none. */
+/**
+ * Returns the rows with another in place of the one with a key; the same list where there is none.
+ */
 export function replace<Row extends object>(
   rows: Rows<Row>,
   key: string,

@@ -3,9 +3,9 @@ import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
 import type { ChannelPosition } from '../protocol/frame.ts'
 
 /**
- * Calls `run` once a followed channel has given its events up to a place to all who fold them, at
- * once where it has; or once that cannot come any more, since the channel has another history or was
- * refused.
+ * Calls `run` once a subscribed channel has delivered its events up to a position to all handlers
+ * of the stage `fold`, at once where it has. Also calls it if that can no longer happen, because
+ * the channel has another epoch or was refused.
  */
 export function waitForPosition(
   channels: ChannelSubscriber,
@@ -20,7 +20,8 @@ export function waitForPosition(
     stop()
     run()
   }
-  // Behind those that fold, and on the wire nothing: the channel is followed already.
+  // Runs after the handlers of the stage `fold`; the channel is subscribed to already, so nothing
+  // is sent.
   const subscription = channels.subscribe(channel, look, { onError: look })
   const unfollow = subscription.status.listen(look)
   const stop = (): void => {

@@ -4,19 +4,7 @@ import { WirefoldError } from '../base/errors.ts'
 import { presenceChannel } from '../protocol/channel-name.ts'
 import type { OwnPresence, Settled } from './own-presence.ts'
 
-/** Our being at a resource; call it to leave. */
-export interface PresenceHandle extends Disposer {
-  readonly resource: string
-  /**
-   * Resolves once others can see us; rejects where that is refused, `unsupported`, or left before, or
-   * the client ends. It never rejects unhandled.
-   */
-  readonly ready: Promise<void>
-  /** Tells something else of us, soon; of all who are there with us, the last to say so counts. */
-  update(meta: unknown): void
-}
-
-/** Holds a stay until it is called, or the signal fires. */
+/** Holds our presence at a resource until the handle is called or the signal fires. */
 export function ownPresenceHandle(
   own: OwnPresence,
   signal: AbortSignal | undefined,
@@ -49,7 +37,7 @@ export function ownPresenceHandle(
         if (live) own.await(settled)
         else settled(left(resource))
       })
-      // Who only follows who is there sees whether we are.
+      // Callers that only watch the list of users must not cause an unhandled rejection.
       ready.catch(() => {})
       if (settled) waiting = ready
       return ready
@@ -60,9 +48,28 @@ export function ownPresenceHandle(
   })
 }
 
+/** Our presence at a resource; call it to leave. */
+export interface PresenceHandle extends Disposer {
+  readonly resource: string
+  /**
+   * Resolves once the server has confirmed our presence; rejects where it is refused, not supported
+   * or released before, or the client ends. An unused `ready` causes no unhandled rejection.
+   */
+  readonly ready: Promise<void>
+  /**
+   * Replaces our meta, throttled by `throttleMs`. All handles of a resource share one meta: the
+   * last call counts.
+   */
+  update(meta: unknown): void
+}
+
 function left(resource: string): WirefoldError {
   const channel = presenceChannel(resource)
-  return new WirefoldError('aborted', `${resource} was left before others could see us.`, {
-    channel,
-  })
+  return new WirefoldError(
+    'aborted',
+    `Presence in ${resource} was released before the server confirmed it.`,
+    {
+      channel,
+    },
+  )
 }

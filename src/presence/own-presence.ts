@@ -6,22 +6,9 @@ import { randomId } from '../base/ids.ts'
 import type { ClientPort, ControlReply, OnControlReply } from '../ports/client-port.ts'
 import type { PresenceIntent } from '../protocol/intent.ts'
 
-/** Hears that something has come about, or why not. */
-export type Settled = (error: WirefoldError | undefined) => void
-
-type Asked = 'join' | 'update' | 'leave'
-
-/** What a stay needs around it. */
-export interface OwnPresenceDeps {
-  readonly port: ClientPort
-  readonly throttleMs: number
-  /** Nobody wants it any more, and the server does not have us. */
-  readonly over: () => void
-}
-
 /**
- * Our being at one resource: what is wanted of it, and what the server has. The difference is said at
- * the end of the turn, so that whatever cancels itself out until then costs nothing.
+ * Our own presence at one resource: desired state on one side, confirmed state on the other.
+ * Differences are sent in a microtask, so that changes which cancel each other cost nothing.
  */
 export class OwnPresence {
   readonly resource: string
@@ -29,14 +16,14 @@ export class OwnPresence {
   readonly #waiting = new Set<Settled>()
   #holders = 0
   #actual: 'out' | 'asking' | 'in' | 'leaving' = 'out'
-  /** Why we are out; it stands until somebody wants it anew. */
+  /** The refusal that keeps us out; it stands until a caller wants to be present again. */
   #refusal: WirefoldError | undefined
   #meta: unknown
-  #saidMeta: unknown
+  #sentMeta: unknown
   #updatedAt = Number.NEGATIVE_INFINITY
   #failures = 0
-  /** Counts what was said: only the answer to the last counts. */
-  #said = 0
+  /** Number of messages sent: only the reply to the last one counts. */
+  #sentCount = 0
   #due = false
   #cancelWait: Cancel | undefined
 
@@ -45,49 +32,49 @@ export class OwnPresence {
     this.#deps = deps
   }
 
-  /** One more wants it. */
+  /** Adds a handle. */
   hold(): void {
     this.#holders++
   }
 
-  /** One less wants it. */
+  /** Removes a handle. */
   release(settled: Settled | undefined): void {
     this.#holders--
     if (settled) this.#waiting.delete(settled)
-    this.#soon()
+    this.#scheduleFlush()
   }
 
-  /** This is to be told of us; wanting it anew takes back a refusal. */
+  /** Sets our desired meta; this also takes back a refusal. */
   want(meta: unknown): void {
     this.#meta = meta
     this.#refusal = undefined
-    this.#soon()
+    this.#scheduleFlush()
   }
 
-  /** Has `settled` called once it has come about, or is refused: at once where it has, or is. */
+  /** Calls `settled` once the presence is confirmed or refused; at once where it already is. */
   await(settled: Settled): void {
     if (this.#actual === 'in' || this.#refusal) settled(this.#refusal)
     else this.#waiting.add(settled)
   }
 
-  /** Says what is due. */
+  /** Sends the difference between the desired and the confirmed state. */
   flush(): void {
     const actual = this.#actual
     if (!this.#holders) {
       if (actual === 'out') this.#deps.over()
-      else if (actual !== 'leaving') this.#ask('leave')
+      else if (actual !== 'leaving') this.#send('leave')
     } else if (this.#refusal) return
-    else if (actual === 'out' || actual === 'leaving') this.#ask('join')
-    else if (actual === 'in' && !Object.is(this.#meta, this.#saidMeta)) this.#update()
+    else if (actual === 'out' || actual === 'leaving') this.#send('join')
+    else if (actual === 'in' && !Object.is(this.#meta, this.#sentMeta)) this.#update()
   }
 
-  /** The line is gone, and with it whatever the server has of us. */
-  cut(): void {
+  /** Resets the confirmed state: the server drops our presence with the connection. */
+  disconnected(): void {
     this.#out()
     if (!this.#holders) this.#deps.over()
   }
 
-  /** Tells everybody who waits; false where that is nobody. */
+  /** Calls all waiting callbacks; returns false where there are none. */
   settle(error: WirefoldError | undefined): boolean {
     const waiting = [...this.#waiting]
     this.#waiting.clear()
@@ -95,12 +82,12 @@ export class OwnPresence {
     return waiting.length > 0
   }
 
-  /** Tells the backend that we are still there. */
-  beat(): void {
-    if (this.#actual === 'in') this.#say('heartbeat')
+  /** Sends a heartbeat, for backends that need one to keep our presence. */
+  heartbeat(): void {
+    if (this.#actual === 'in') this.#sendIntent('heartbeat')
   }
 
-  #soon(): void {
+  #scheduleFlush(): void {
     if (this.#due) return
     this.#due = true
     queueMicrotask(() => {
@@ -117,23 +104,27 @@ export class OwnPresence {
       return
     }
     this.#updatedAt = port.clock.now()
-    this.#ask('update')
+    this.#send('update')
   }
 
-  #ask(action: Asked): void {
-    const said = ++this.#said
+  #send(action: SentAction): void {
+    const count = ++this.#sentCount
     const meta = action === 'leave' ? undefined : this.#meta
     this.#cancelWait?.()
-    this.#saidMeta = meta
+    this.#sentMeta = meta
     if (action !== 'update') this.#actual = action === 'join' ? 'asking' : 'leaving'
-    const online = this.#say(action, meta, (answer) => {
-      if (said === this.#said) this.#answered(action, answer)
+    const online = this.#sendIntent(action, meta, (answer) => {
+      if (count === this.#sentCount) this.#answered(action, answer)
     })
-    // It is said when there is a line again.
-    if (!online) this.cut()
+    // `flush()` sends it again when the next connection opens.
+    if (!online) this.disconnected()
   }
 
-  #say(action: PresenceIntent['action'], meta?: unknown, answered?: OnControlReply): boolean {
+  #sendIntent(
+    action: PresenceIntent['action'],
+    meta?: unknown,
+    answered?: OnControlReply,
+  ): boolean {
     const { resource } = this
     const { port } = this.#deps
     const timestamp = port.clock.wall()
@@ -141,22 +132,22 @@ export class OwnPresence {
     return port.say({ kind: 'presence', timestamp, requestId, action, resource, meta }, answered)
   }
 
-  #answered(action: Asked, answer: ControlReply | undefined): void {
+  #answered(action: SentAction, answer: ControlReply | undefined): void {
     const leaving = action === 'leave'
     if (answer?.kind === 'refusal' && !leaving) {
       this.#refused(action, answer.error)
       return
     }
-    // Where no answer came we assume what is not wanted, so that it is said again.
+    // Without a reply, assume the state that is not desired, so that it is requested again.
     this.#actual = leaving === (answer !== undefined) ? 'out' : 'in'
     if (answer && !leaving) {
       this.#failures = 0
       this.settle(undefined)
     }
-    this.#soon()
+    this.#scheduleFlush()
   }
 
-  #refused(action: Asked, refusal: Refusal): void {
+  #refused(action: SentAction, refusal: Refusal): void {
     const { port } = this.#deps
     const error = refusalError(`presence in ${this.resource}`, refusal)
     if (refusal.retryable || refusal.code === 'not-present') {
@@ -171,10 +162,10 @@ export class OwnPresence {
     }
   }
 
-  /** The server does not have us; what it may still answer does not count. */
+  /** Resets the confirmed state; replies that are still due are ignored. */
   #out(): void {
     this.#actual = 'out'
-    this.#said++
+    this.#sentCount++
     this.#cancelWait?.()
   }
 
@@ -183,3 +174,16 @@ export class OwnPresence {
     this.#cancelWait = this.#deps.port.clock.after(ms, () => this.flush())
   }
 }
+
+/** Dependencies of {@link OwnPresence}. */
+export interface OwnPresenceDeps {
+  readonly port: ClientPort
+  readonly throttleMs: number
+  /** Called when no handle is left and the server does not have our presence. */
+  readonly over: () => void
+}
+
+type SentAction = 'join' | 'update' | 'leave'
+
+/** Called with `undefined` on success, else with the error. */
+export type Settled = (error: WirefoldError | undefined) => void

@@ -14,37 +14,14 @@ import { ownPresenceHandle } from './own-presence-handle.ts'
 import type { PresenceChange } from './presence-state.ts'
 import { PresenceView } from './presence-view.ts'
 
-/** What a manager can be told. */
-export interface PresenceOptions {
-  /**
-   * The least time between two updates of our being at one resource, in milliseconds; of those that
-   * come in between the last is told.
-   * @default 1_000
-   */
-  readonly throttleMs?: number | undefined
-}
-
-/** What holds where nothing is said. */
+/** Default values of {@link PresenceOptions}. */
 export const presenceDefaults = { throttleMs: 1_000 } as const
 
-/** Something that has happened to a user at a resource that is watched. */
-export interface PresenceEvent extends PresenceChange {
-  readonly resource: string
-}
-
-/** What a manager tells of the resources that are watched. */
-export interface PresenceEvents {
-  /** Somebody came, tells something else of themselves, or went. */
-  changed(event: PresenceEvent): void
-  /** Nothing is different, but somebody gave a sign of life. */
-  seen(event: PresenceEvent): void
-}
-
 /**
- * Tells who is where, and where we are.
+ * Manages which users are present at resources, and our own presence.
  *
- * To be somewhere and to watch who is there are two things: {@link enter} is the one, following
- * {@link of} the other. Both outlive the connection.
+ * {@link enter} makes us present, and following {@link of} watches the users who are; neither
+ * implies the other. Both survive the loss of a connection.
  *
  * @example
  * const presence = new PresenceManager(channels)
@@ -62,9 +39,9 @@ export class PresenceManager {
   readonly #views = new Map<string, PresenceView>()
   readonly #linger: Linger<PresenceView>
   readonly #ownPresences = new Map<string, OwnPresence>()
-  #cancelBeat: Cancel | undefined
+  #cancelHeartbeat: Cancel | undefined
 
-  /** Throws where the client has a manager already: two would contradict each other. */
+  /** Throws if the client already has a manager: two would contradict each other. */
   constructor(channels: ChannelSubscriber, options: PresenceOptions = {}) {
     this.#channels = channels
     this.#port = channels.port
@@ -78,19 +55,20 @@ export class PresenceManager {
     this.#port.join(this.#extension())
   }
 
-  /** Who is where, of all resources that are watched. */
+  /** The users present, for all watched resources. */
   get members(): Readable<ReadonlyMap<string, readonly PresenceUser[]>> {
     return this.#members
   }
 
-  /** Follows what happens at the resources that are watched; the returned function stops it. */
+  /** Adds a listener for the watched resources; the returned function removes it. */
   on<Name extends keyof PresenceEvents>(event: Name, listener: PresenceEvents[Name]): Unsubscribe {
     return this.#events.on(event, listener)
   }
 
   /**
-   * Who is at a resource, in the order in which they came. It is watched while somebody follows this,
-   * and empty otherwise. A sign of life is no change.
+   * Returns a store of the users at a resource, in the order in which they joined. The resource is
+   * watched while the store has subscribers; otherwise the list is empty. A sign of life does not
+   * notify subscribers.
    */
   of(resource: string): Readable<readonly PresenceUser[]> {
     const known = this.#views.get(resource)
@@ -98,7 +76,7 @@ export class PresenceManager {
     const view: PresenceView = new PresenceView(resource, {
       channels: this.#channels,
       followed: () => {
-        // One that was let go long ago may be followed again.
+        // A view that was removed may be subscribed to again.
         if (!this.#views.has(resource)) this.#views.set(resource, view)
         this.#linger.keep(view)
         view.attach()
@@ -112,13 +90,13 @@ export class PresenceManager {
   }
 
   /**
-   * Has us be at a resource, until the returned function is called or `signal` fires; again after
-   * every loss of the connection.
+   * Makes us present at a resource until the returned function is called or `signal` fires; again
+   * after every loss of the connection.
    *
-   * Where several parts of the application are at one resource we are there until the last has left,
-   * with the meta that was given last. A backend that does not know who we are may refuse.
+   * If several parts of the application enter one resource, we stay until the last has left, with
+   * the meta that was set last. A backend that does not know our user may refuse.
    *
-   * @param meta what others are told of us besides the name: JSON, at most 4 KiB
+   * @param meta data about us that others see besides our name: JSON, at most 4 KiB
    */
   enter(
     resource: string,
@@ -145,40 +123,40 @@ export class PresenceManager {
   #extension(): ClientExtension {
     return {
       order: 2,
-      // Those of a view are the channels' already.
+      // The channels already count the handlers of views.
       handlers: 0,
       opening: () => {
         for (const own of [...this.#ownPresences.values()]) own.flush()
-        this.#beat()
+        this.#scheduleHeartbeat()
       },
-      // What is told of others are events of channels.
+      // Changes of other users arrive as events of channels.
       receive: () => false,
-      disconnected: () => this.#cut(),
+      disconnected: () => this.#disconnected(),
       forget: () => {
         for (const view of this.#views.values()) view.forget()
       },
       ended: (error) => {
-        this.#cut()
+        this.#disconnected()
         this.#linger.flush()
         for (const own of this.#ownPresences.values()) own.settle(error)
       },
     }
   }
 
-  #cut(): void {
-    this.#cancelBeat?.()
-    for (const own of [...this.#ownPresences.values()]) own.cut()
+  #disconnected(): void {
+    this.#cancelHeartbeat?.()
+    for (const own of [...this.#ownPresences.values()]) own.disconnected()
   }
 
-  /** Keeps telling that we are there, to a backend that wants to be told. */
-  #beat(): void {
+  /** Sends heartbeats, for backends that need them to keep our presence. */
+  #scheduleHeartbeat(): void {
     const { clock, dialect } = this.#port
     const everyMs = dialect.presets.presenceHeartbeatMs
     if (everyMs === undefined) return
-    this.#cancelBeat?.()
-    this.#cancelBeat = clock.after(everyMs, () => {
-      for (const own of this.#ownPresences.values()) own.beat()
-      this.#beat()
+    this.#cancelHeartbeat?.()
+    this.#cancelHeartbeat = clock.after(everyMs, () => {
+      for (const own of this.#ownPresences.values()) own.heartbeat()
+      this.#scheduleHeartbeat()
     })
   }
 
@@ -201,4 +179,27 @@ export class PresenceManager {
   get [Symbol.toStringTag](): string {
     return 'PresenceManager'
   }
+}
+
+/** The events of a manager, for all watched resources. */
+export interface PresenceEvents {
+  /** A user joined, left, or changed their meta or devices. */
+  changed(event: PresenceEvent): void
+  /** Only the time of a user's last sign of life changed. */
+  seen(event: PresenceEvent): void
+}
+
+/** A change of one user at a watched resource. */
+export interface PresenceEvent extends PresenceChange {
+  readonly resource: string
+}
+
+/** Options of a {@link PresenceManager}. */
+export interface PresenceOptions {
+  /**
+   * The minimum time between two updates of our presence at one resource, in milliseconds; of the
+   * updates in between only the last is sent.
+   * @default 1_000
+   */
+  readonly throttleMs?: number | undefined
 }

@@ -3,38 +3,18 @@ import type { EventFrame } from '../protocol/frame.ts'
 import type { PresenceUser } from '../protocol/presence.ts'
 import { isSame, readUser, readUsers } from './read-presence-user.ts'
 
-/*
- * Who is at one resource, by the events of its channel. Nothing here acts.
- *
- * A `presence:sync` says it as a whole; until there was one, what happens waits for it.
- */
-
-/** The most changes that wait for the whole. */
+/** Maximum number of events buffered until the first `presence:sync`. */
 const MOST_WAITING = 1_000
 
-/** What is known of a resource. */
-export interface PresenceState {
-  readonly users: ReadonlyMap<string, PresenceUser>
-  /** The place that the whole stood at; `undefined` until there was one. */
-  readonly since: number | undefined
-  /** What happened before there was one. */
-  readonly waiting: readonly EventFrame[]
-}
-
-/** What an event has changed. */
-export interface PresenceChange {
-  /** `seen`: nothing is different but that the user gave a sign of life. */
-  readonly kind: 'joined' | 'updated' | 'left' | 'seen'
-  readonly user: PresenceUser
-}
-
-/** Nothing is known. */
+/** The state before the first `presence:sync`. */
 export const unknownPresence: PresenceState = { users: new Map(), since: undefined, waiting: [] }
 
 /**
- * Decides what an event makes of a state.
+ * Returns the state after an event, and the changes. A pure function.
  *
- * @param at where the channel is by now, for a sync that does not say where it stands
+ * A `presence:sync` carries the whole list; events before the first one are buffered.
+ *
+ * @param at the present offset of the channel, for a sync without an offset
  * @param now milliseconds since the Unix epoch
  */
 export function foldPresence(
@@ -47,13 +27,13 @@ export function foldPresence(
   const { type, payload } = event
   if (type === 'presence:sync') {
     const { users: list = payload } = asFields(payload)
-    const place = event.offset ?? at
+    const syncOffset = event.offset ?? at
     const users = waiting
-      .filter(({ offset = Number.POSITIVE_INFINITY }) => offset > place)
+      .filter(({ offset = Number.POSITIVE_INFINITY }) => offset > syncOffset)
       .reduce((all, one) => apply(all, one, now), readUsers(list, now))
-    // At first everybody is there, and nobody has come.
+    // The first list is the initial state, not a list of users who joined.
     const changes = since === undefined ? [] : compare(state.users, users)
-    return { state: { users, since: place, waiting: [] }, changes }
+    return { state: { users, since: syncOffset, waiting: [] }, changes }
   }
   if (since === undefined) {
     return {
@@ -67,7 +47,7 @@ export function foldPresence(
   return { state: { ...state, users }, changes: compare(state.users, users) }
 }
 
-/** The users after one of them has come, changed, gone, or given a sign of life. */
+/** Returns the users after one has joined, changed, left, or given a sign of life. */
 function apply(
   before: ReadonlyMap<string, PresenceUser>,
   { type, payload }: EventFrame,
@@ -100,4 +80,20 @@ function compare(
   }
   for (const user of before.values()) if (!after.has(user.id)) changes.push({ kind: 'left', user })
   return changes
+}
+
+/** A change of one user. */
+export interface PresenceChange {
+  /** `seen`: only `lastSeen` changed. */
+  readonly kind: 'joined' | 'updated' | 'left' | 'seen'
+  readonly user: PresenceUser
+}
+
+/** The users at one resource, as known from the events of its channel. */
+export interface PresenceState {
+  readonly users: ReadonlyMap<string, PresenceUser>
+  /** Offset of the last `presence:sync`; `undefined` before the first. */
+  readonly since: number | undefined
+  /** Events that arrived before the first `presence:sync`. */
+  readonly waiting: readonly EventFrame[]
 }

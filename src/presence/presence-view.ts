@@ -9,18 +9,7 @@ import type { PresenceUser } from '../protocol/presence.ts'
 import type { PresenceChange } from './presence-state.ts'
 import { foldPresence, unknownPresence } from './presence-state.ts'
 
-/** What a view needs around it. */
-export interface PresenceViewDeps {
-  readonly channels: ChannelSubscriber
-  /** Somebody follows the view now. */
-  readonly followed: () => void
-  /** Nobody follows it any more. */
-  readonly left: () => void
-  /** What is known is another than before; signs of life alone change nothing. */
-  readonly changed: (changes: readonly PresenceChange[]) => void
-}
-
-/** Who is at one resource; known while it is attached. */
+/** A store of the users at one resource; filled while it is attached. */
 export class PresenceView implements Readable<readonly PresenceUser[]> {
   readonly resource: string
   readonly #deps: PresenceViewDeps
@@ -35,7 +24,7 @@ export class PresenceView implements Readable<readonly PresenceUser[]> {
     this.#users = createStore<readonly PresenceUser[]>([], { onError: deps.channels.port.report })
   }
 
-  /** Whether it is watched on the wire. */
+  /** Whether the resource's channel is subscribed to. */
   get attached(): boolean {
     return this.#subscription !== undefined
   }
@@ -52,7 +41,7 @@ export class PresenceView implements Readable<readonly PresenceUser[]> {
     return this.#followed(this.#users.listen(run))
   }
 
-  /** Begins to watch; called again it does nothing. */
+  /** Subscribes to the channel; does nothing if it already is. */
   attach(): void {
     if (this.#subscription) return
     const subscription: Subscription = this.#deps.channels.subscribe(
@@ -61,18 +50,18 @@ export class PresenceView implements Readable<readonly PresenceUser[]> {
       { stage: 'fold' },
     )
     this.#subscription = subscription
-    // Where the channel was subscribed to before, who is there was told before we listened.
+    // If the channel was subscribed to before, its `presence:sync` has passed: request it again.
     subscription.renew()
   }
 
-  /** Ends it. */
+  /** Unsubscribes, and empties the list. */
   detach(): void {
     this.#subscription?.()
     this.#subscription = undefined
     this.forget()
   }
 
-  /** What is known does not hold any more. */
+  /** Discards the known users. */
   forget(): void {
     this.#state = unknownPresence
     this.#users.set([])
@@ -107,4 +96,15 @@ export class PresenceView implements Readable<readonly PresenceUser[]> {
   get [Symbol.toStringTag](): string {
     return 'PresenceView'
   }
+}
+
+/** Dependencies of {@link PresenceView}. */
+export interface PresenceViewDeps {
+  readonly channels: ChannelSubscriber
+  /** Called when the first subscriber is added. */
+  readonly followed: () => void
+  /** Called when the last subscriber is removed. */
+  readonly left: () => void
+  /** Called with the changes, signs of life included. */
+  readonly changed: (changes: readonly PresenceChange[]) => void
 }

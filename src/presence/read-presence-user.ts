@@ -2,10 +2,10 @@ import { asFields, asNumber, asString } from '../protocol/fields.ts'
 import type { PresenceDevice, PresenceUser } from '../protocol/presence.ts'
 
 /**
- * Reads a user as backends tell of one: `{id, name, lastSeen, meta, devices}`, `{userId, userName,
- * lastSeen, metadata}` with an ISO date, or a bare name.
+ * Reads a user in any of the shapes that backends send: `{id, name, lastSeen, meta, devices}`,
+ * `{userId, userName, lastSeen, metadata}` with an ISO date, or a bare name.
  *
- * @param now when one that does not tell was seen, in milliseconds since the Unix epoch
+ * @param now `lastSeen` of a user without one, in milliseconds since the Unix epoch
  */
 export function readUser(value: unknown, now: number): PresenceUser | undefined {
   const fields = typeof value === 'string' ? { id: value, name: value } : asFields(value)
@@ -20,7 +20,7 @@ export function readUser(value: unknown, now: number): PresenceUser | undefined 
   }
 }
 
-/** Reads a list of users; several entries of one user are one. */
+/** Reads a list of users; merges several entries of one user. */
 export function readUsers(list: unknown, now: number): ReadonlyMap<string, PresenceUser> {
   const users = new Map<string, PresenceUser>()
   for (const value of Array.isArray(list) ? list : []) {
@@ -36,12 +36,12 @@ export function readUsers(list: unknown, now: number): ReadonlyMap<string, Prese
   return users
 }
 
-/** Whether two are the same but for when they were seen. */
+/** Whether two users are equal apart from the times they were last seen. */
 export function isSame(a: PresenceUser, b: PresenceUser): boolean {
-  return told(a) === told(b)
+  return comparable(a) === comparable(b)
 }
 
-function told({ name, meta, devices }: PresenceUser): string {
+function comparable({ name, meta, devices }: PresenceUser): string {
   return JSON.stringify([name, meta, devices.map((device) => [device.id, device.meta])])
 }
 

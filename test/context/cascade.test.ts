@@ -92,7 +92,7 @@ describe('the parts of a context', () => {
     expect(contexts.counts().dropped).toBe(0)
   })
 
-  it('are none where a peer sent something else in place of a list', () => {
+  it('are none where a peer sent another value instead of a list', () => {
     type Node = { kind: 'node'; nodes: readonly unknown[] }
     const contexts = new ContextRegistry<Node>().single('node', { parts: (node) => node.nodes })
     for (const nodes of [null, 'text', 7, { length: 1 }]) {
@@ -148,7 +148,7 @@ describe('a context that contains itself', () => {
     expect(contexts.counts()).toMatchObject({ created: 3, suppressed: 4, dropped: 0 })
   })
 
-  it('is cut at 64 levels', () => {
+  it('ends at 64 levels', () => {
     const dropped: string[] = []
     const contexts = nodes(dropped)
     let chain: Node = { kind: 'node', id: '100', nodes: [] }

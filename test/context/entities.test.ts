@@ -27,13 +27,13 @@ describe('the store of an entity', () => {
     expect(store.get()?.progress).toBe(1)
   })
 
-  it('holds the state of the moment when it is first asked for', () => {
+  it('holds the present state when it is first requested', () => {
     const contexts = recorded()
     contexts.dispatch(document('/a'))
     expect(contexts.entity('DocumentContext', '/a').values).toEqual([document('/a')])
   })
 
-  it('hears of its own entity only', () => {
+  it('is notified of changes of its own entity only', () => {
     const contexts = recorded()
     const stores = ['/a', '/b'].map((path) => contexts.entity('DocumentContext', path))
     contexts.dispatch(document('/a'))
@@ -70,7 +70,7 @@ describe('the store of an entity', () => {
     expect(contexts.slot('DocumentContext').get('/a')?.progress).toBe(2)
   })
 
-  it('tells once per turn however many events were folded, where that is asked for', async () => {
+  it('notifies once per microtask for any number of folded events, with `notify: microtask`', async () => {
     const contexts = duuiRegistry({ notify: 'microtask' })
     const heard: unknown[] = []
     contexts.entity('DocumentContext', '/a').listen((value) => heard.push(value?.progress))
@@ -92,7 +92,7 @@ describe('the keys of a slot', () => {
     expect(slot.size).toBe(3)
   })
 
-  it('tell of creations and deletions, once each, and of nothing else', () => {
+  it('notify of creations and deletions, once each, and of nothing else', () => {
     const contexts = recorded()
     const slot = contexts.slot('DocumentContext')
     const { keys } = slot
@@ -115,7 +115,7 @@ describe('the keys of a slot', () => {
     expect(slot.keys.get()).toEqual(['/b', '/a'])
   })
 
-  it('are told once for all events folded together', () => {
+  it('are notified once for all events folded together', () => {
     const contexts = recorded()
     const { keys } = contexts.slot('DocumentContext')
     contexts.fold(['/a', '/b', '/c'].map((path) => eventFrame(document(path))))

@@ -10,7 +10,7 @@ function idIsBefore(id: string, other: string): boolean {
 }
 
 describe('an order', () => {
-  it('by arrival gives no event a place', () => {
+  it('by arrival gives no event a sort key', () => {
     expect(sortKeyOf('arrival', { id: 'p_1', timestamp: 1, offset: 1 })).toBeUndefined()
   })
 
@@ -21,7 +21,7 @@ describe('an order', () => {
     expect(isBefore(2, 2)).toBe(false)
   })
 
-  it('has no place for events that do not tell', () => {
+  it('gives no sort key to events that lack the field', () => {
     expect(sortKeyOf('timestamp', {})).toBeUndefined()
     expect(sortKeyOf('timestamp', { timestamp: Number.NaN })).toBeUndefined()
     expect(sortKeyOf('offset', { timestamp: 1 })).toBeUndefined()
@@ -30,7 +30,7 @@ describe('an order', () => {
     expect(sortKeyOf('id', { id: '' })).toBeUndefined()
   })
 
-  it('compares the numbers ids end in, whatever stands before them', () => {
+  it('compares the numbers ids end in, regardless of the text before them', () => {
     expect(idIsBefore('process_9', 'process_10')).toBe(true)
     expect(idIsBefore('process_10', 'process_9')).toBe(false)
     expect(idIsBefore('z_9', 'a_10')).toBe(true)

@@ -43,7 +43,7 @@ describe('the payload log of a registry', () => {
     expect(contexts.payloads.byEntity('DocumentContext', '/a')).toMatchObject([logs])
   })
 
-  it('has a payload before any store tells of the event', () => {
+  it('has a payload before any store notifies of the event', () => {
     const contexts = duuiRegistry()
     let found = 0
     contexts.entity('DocumentContext', '/a').listen(() => {
@@ -53,7 +53,7 @@ describe('the payload log of a registry', () => {
     expect(found).toBe(1)
   })
 
-  it('takes payloads from where it is told', () => {
+  it('takes payloads from the option `of`', () => {
     const contexts = new ContextRegistry<DUUIContext>({
       payloads: {
         of: (c) =>

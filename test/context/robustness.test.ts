@@ -70,7 +70,7 @@ describe('folding events', () => {
   })
 })
 
-describe('contexts of kinds that nobody handles', () => {
+describe('contexts of unhandled kinds', () => {
   it('are counted by kind and written nowhere', () => {
     const contexts = new ContextRegistry<DUUIContext>().single('ComposerContext')
     const heard: unknown[] = []
@@ -86,7 +86,7 @@ describe('contexts of kinds that nobody handles', () => {
     expect(contexts.counts()).toMatchObject({ unknown: 3, set: 1, created: 0, dropped: 0 })
   })
 
-  it('are told of once for all events folded together', () => {
+  it('are counted in one notification for all events folded together', () => {
     const contexts = new ContextRegistry<DUUIContext>()
     const listener = vi.fn()
     contexts.unknown.listen(listener)
@@ -94,7 +94,7 @@ describe('contexts of kinds that nobody handles', () => {
     expect(listener).toHaveBeenCalledOnce()
   })
 
-  it('may be called anything, and are told apart up to a hundred', () => {
+  it('may have any name, and are counted separately up to a hundred', () => {
     const contexts = new ContextRegistry<DUUIContext>()
     const kinds = ['__proto__', 'constructor', ...Array.from({ length: 200 }, (_, n) => `k${n}`)]
     contexts.fold(kinds.map((kind) => eventFrame({ kind })))
@@ -233,7 +233,7 @@ describe('code of the application that throws', () => {
 })
 
 describe('building a registry', () => {
-  it('refuses a second slot of a name, also where the types were not asked', () => {
+  it('refuses a second slot of a name, also where the types were not checked', () => {
     const contexts = new ContextRegistry<DUUIContext>().single('ComposerContext')
     const again = contexts as unknown as ContextRegistry<DUUIContext>
     expect(() => again.keyed('ComposerContext', () => 'a')).toThrow(TypeError)

@@ -14,17 +14,17 @@ describe('shallowEqual', () => {
     expect(shallowEqual({ a: 1, list }, { list, a: 1 })).toBe(true)
   })
 
-  it('tells objects apart by a value', () => {
+  it('distinguishes objects by a value', () => {
     expect(shallowEqual({ a: 1 }, { a: 2 })).toBe(false)
     expect(shallowEqual({ a: 1 }, { a: '1' })).toBe(false)
   })
 
-  it('tells objects apart by the number of their keys, either way', () => {
+  it('distinguishes objects by the number of their keys, either way', () => {
     expect(shallowEqual({ a: 1 }, { a: 1, b: 2 })).toBe(false)
     expect(shallowEqual({ a: 1, b: 2 }, { a: 1 })).toBe(false)
   })
 
-  it('tells a key that is undefined from one that is missing', () => {
+  it('distinguishes a key that is undefined from one that is missing', () => {
     expect(shallowEqual({ a: undefined }, {})).toBe(false)
     expect(shallowEqual({ a: undefined }, { b: undefined })).toBe(false)
     expect(shallowEqual({ a: undefined }, { a: undefined })).toBe(true)

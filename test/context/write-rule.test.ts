@@ -56,7 +56,7 @@ describe('a keyed slot', () => {
     expect(contexts.counts()).toMatchObject({ created: 1, set: 5, suppressed: 0 })
   })
 
-  it('sets equal values where it is told to', () => {
+  it('sets equal values with `equality: always`', () => {
     const contexts = notes().keyed('note', keyOf, { equality: 'always' })
     const { values } = contexts.entity('note', 'a')
     const note: Note = { kind: 'note', id: 'a' }
@@ -76,7 +76,7 @@ describe('a single slot', () => {
     expect(contexts.counts()).toMatchObject({ created: 0, set: 4, suppressed: 0 })
   })
 
-  it('counts the same object as set though the built-in store tells only of another', () => {
+  it('counts the same object as set though the built-in store notifies only of another', () => {
     const contexts = new ContextRegistry<Note>().single('note')
     const heard: unknown[] = []
     contexts.entity('note').listen((note) => heard.push(note))
@@ -88,7 +88,7 @@ describe('a single slot', () => {
     expect(contexts.counts().set).toBe(3)
   })
 
-  it('leaves an equal value alone where it is told to', () => {
+  it('keeps an equal value with `equality: shallow`', () => {
     const contexts = notes().single('note', { equality: 'shallow' })
     const { values } = contexts.entity('note')
     for (let n = 0; n < 3; n++) contexts.dispatch({ kind: 'note', id: 'a' })
@@ -96,7 +96,7 @@ describe('a single slot', () => {
     expect(contexts.counts()).toMatchObject({ set: 1, suppressed: 2 })
   })
 
-  it('merges where it is told to', () => {
+  it('merges with `apply: merge`', () => {
     const contexts = notes().single('note', { apply: 'merge' })
     contexts.dispatch({ kind: 'note', id: 'a', text: 'x' })
     contexts.dispatch({ kind: 'note', id: 'b' })
@@ -129,7 +129,7 @@ describe('the order of a slot', () => {
     expect(late).toEqual({ text: 'new', stale: 1 })
   })
 
-  it('keeps the newest by offset, whatever the timestamps say', () => {
+  it('keeps the newest by offset, regardless of the timestamps', () => {
     const late = lastText(
       'offset',
       ['new', { offset: 2, timestamp: 1 }],
@@ -149,7 +149,7 @@ describe('the order of a slot', () => {
     expect(equal).toEqual({ text: 'second', stale: 0 })
   })
 
-  it('applies an event that does not tell, and still knows the newest before it', () => {
+  it('applies an event without a sort key, and still knows the newest before it', () => {
     const events = [
       ['new', { timestamp: 2 }],
       ['untold', {}],
@@ -191,7 +191,7 @@ describe('the order of a slot', () => {
     expect(contexts.counts().stale).toBe(1)
   })
 
-  it('takes the id of an event from its context where nothing else tells it', () => {
+  it('takes the id of an event from its context where the event has none', () => {
     const contexts = new ContextRegistry<DUUIContext>().keyed('DocumentContext', (c) => c.path, {
       order: 'id',
     })
@@ -246,7 +246,7 @@ describe('de-duplication', () => {
     expect(contexts.counts()).toMatchObject({ set: 2, duplicates: 1 })
   })
 
-  it('remembers as many ids as it is told', () => {
+  it('remembers as many ids as the option says', () => {
     const contexts = new ContextRegistry<Note>({ dedupe: { entries: 2 } }).single('note')
     for (const id of ['1', '2', '3', '1', '3']) contexts.dispatch({ kind: 'note', id }, { id })
     expect(contexts.counts()).toMatchObject({ set: 4, duplicates: 1 })

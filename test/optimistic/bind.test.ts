@@ -93,7 +93,7 @@ describe('a bound list', () => {
     expect(ids(tasks)).toBe('c')
   })
 
-  it('is in its order, whatever comes', async () => {
+  it('is in its order after every event', async () => {
     const { clock, channels, load, tell } = bound()
     const order = (left: Task, right: Task) => left.title.localeCompare(right.title)
     const tasks = bindList(channels, TASKS, { load, order })
@@ -120,7 +120,7 @@ describe('a bound list', () => {
     expect(list.state.get()).toEqual([{ name: 'y', size: 9 }])
   })
 
-  it('tells nobody of what changes nothing', async () => {
+  it('notifies of no event that changes nothing', async () => {
     const { clock, channels, load, tell } = bound()
     const tasks = bindList(channels, TASKS, { load })
     await clock.advance(1)
@@ -162,7 +162,7 @@ describe('a bound list', () => {
     expect(ids(tasks)).toBe('xy')
   })
 
-  it('tells of a filter, order or key that throws, and goes on', async () => {
+  it('reports a filter, order or key that throws, and goes on', async () => {
     const { clock, channels, load, tell, errors } = bound()
     const told: unknown[] = []
     const tasks = bindList(channels, TASKS, {

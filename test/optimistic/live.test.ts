@@ -97,7 +97,7 @@ describe('two people at one list', () => {
     expect([...rows.values(), ...ada.errors, ...bob.errors]).toEqual([])
   })
 
-  it('have back what a handler refuses, with its own words', async () => {
+  it('see their change undone when a handler refuses, with its error', async () => {
     const { url } = await taskServer()
     const { optimistic, tasks, seen } = await follower(url)
     const { id } = await optimistic.create<Task>('Task', { title: 'calm' }, tasks)

@@ -63,14 +63,14 @@ describe('create', () => {
     expect(x?.id).not.toBe(y?.id)
   })
 
-  it('that is answered with nothing leaves nothing: the server has told of no row', async () => {
+  it('that is answered with nothing leaves nothing: the server has sent no row', async () => {
     const { optimistic, tasks, backend } = managed()
     void optimistic.create<Task>('Task', { title: 'new' }, tasks)
     await backend.last.resolve()
     expect(tasks.get()).toEqual([a, b, c])
   })
 
-  it('keeps the order they were made in, whatever order they are answered in', async () => {
+  it('keeps the order they were made in, for any order of replies', async () => {
     const { optimistic, tasks, calls, titles } = managed([])
     for (const title of ['x', 'y', 'z']) void optimistic.create<Task>('Task', { title }, tasks)
     await calls[2]?.resolve({ id: '3', title: 'z' })
@@ -82,7 +82,7 @@ describe('create', () => {
 })
 
 describe('update', () => {
-  it('is shown at once over the row, until the server’s takes its place', async () => {
+  it('is shown at once over the row, until the server’s row replaces it', async () => {
     const { optimistic, tasks, backend } = managed()
     const updated = optimistic.update<Task>('Task', 'b', { title: 'B' }, tasks)
     expect(tasks.get()).toEqual([a, { id: 'b', title: 'B', _optimistic: true }, c])
@@ -104,7 +104,7 @@ describe('update', () => {
     expect(tasks.get()[1]).toEqual({ id: 'b', title: 'b', status: 'done' })
   })
 
-  it('shows the later of two of one field, whatever order they are answered in', async () => {
+  it('shows the later of two of one field, for any order of replies', async () => {
     const { optimistic, tasks, calls } = managed()
     void optimistic.update<Task>('Task', 'b', { title: 'first' }, tasks)
     void optimistic.update<Task>('Task', 'b', { title: 'second' }, tasks)
@@ -114,7 +114,7 @@ describe('update', () => {
     expect(tasks.get()[1]).toEqual({ id: 'b', title: 'second' })
   })
 
-  it('of a row that is not there changes nothing, and is asked all the same', async () => {
+  it('of a row that is not there changes nothing, and is sent all the same', async () => {
     const { optimistic, tasks, backend } = managed()
     const before = tasks.get()
     const changes = vi.fn()
@@ -156,7 +156,7 @@ describe('delete', () => {
     expect(tasks.get()).toEqual([a, c])
   })
 
-  it('that is refused brings the row back to its old place', async () => {
+  it('that is refused brings the row back to its old position', async () => {
     const { optimistic, tasks, titles, backend } = managed()
     const outcome = outcomeOf(optimistic.delete('Task', 'b', tasks))
     expect(titles()).toEqual(['a', 'c'])
@@ -231,7 +231,7 @@ describe('mutate', () => {
     expect(count.get()).toBe(12)
   })
 
-  it('that fails before it is even asked is not shown', async () => {
+  it('that fails before its request is sent is not shown', async () => {
     const optimistic = new OptimisticManager()
     const count = createStore(1)
     const failed = optimistic.mutate(1, {
@@ -246,7 +246,7 @@ describe('mutate', () => {
     expect(optimistic.pending.get()).toEqual([])
   })
 
-  it('whose apply throws is left out, and told of', async () => {
+  it('whose apply throws is left out, and reported', async () => {
     const printed = vi.spyOn(console, 'error').mockImplementation(() => {})
     const optimistic = new OptimisticManager()
     const count = createStore(1)
@@ -272,7 +272,7 @@ describe('mutate', () => {
     printed.mockRestore()
   })
 
-  it('may be made by whoever hears of another', async () => {
+  it('may be made by a listener of another', async () => {
     const optimistic = new OptimisticManager()
     const count = createStore(0)
     const add = (by: number) =>
@@ -349,11 +349,11 @@ describe('a store that shows its own mutations', () => {
     expect([created.error, deleted.error]).toEqual([new Error('no'), new Error('no')])
   })
 
-  it('holds as confirmed what somebody else sets it to meanwhile', async () => {
+  it('treats a value that the application sets meanwhile as confirmed', async () => {
     const { optimistic, tasks, calls } = managed()
     const refused = outcomeOf(optimistic.update<Task>('Task', 'a', { title: 'A' }, tasks))
     const alsoRefused = outcomeOf(optimistic.create<Task>('Task', { title: 'new' }, tasks))
-    // Somebody maps over what is shown, and adds a row.
+    // The application maps over the shown rows, and adds one.
     tasks.set([...tasks.get().map((row) => (row.id === 'b' ? { ...row, title: 'B' } : row)), d])
     await calls[0]?.reject()
     expect(tasks.get().map(({ title }) => title)).toEqual(['a', 'B', 'c', 'd', 'new'])
@@ -363,7 +363,7 @@ describe('a store that shows its own mutations', () => {
   })
   const d: Task = { id: 'd', title: 'd' }
 
-  it('may be set by anybody between two mutations', async () => {
+  it('may be set by the application between two mutations', async () => {
     const { optimistic, tasks, backend } = managed()
     void optimistic.update<Task>('Task', 'a', { title: 'A' }, tasks)
     await backend.last.resolve({ id: 'a', title: 'A' })
@@ -401,7 +401,7 @@ describe('a manager', () => {
     state.set([{ ...a, status: 'open' }, b])
     expect(view.get()).toEqual([{ id: 'a', title: 'A', status: 'open', _optimistic: true }, b])
     await backend.last.resolve()
-    // Nobody tells where it stands: with the reply it goes.
+    // The reply carries no position, so the mutation ends with it.
     expect(view.get()).toBe(state.get())
   })
 })

@@ -104,7 +104,7 @@ describe('a row that is created', () => {
     tasks.state.listen((rows) => together.push(rows === view.get()))
     await event(11, 'created', { id: 'c', title: 'new!' }, id)
     expect(view.get()).toEqual([a, b, { id: 'c', title: 'new!' }])
-    // Whoever hears of what is confirmed finds the view in step with it.
+    // Listeners of the confirmed state find the view in step with it.
     expect(together).toEqual([true])
     await reply(requestId, { id: 'c', title: 'new!' }, 11)
     expect(view.get()).toBe(tasks.state.get())
@@ -146,7 +146,7 @@ describe('a row that is created', () => {
 })
 
 describe('a row that is changed', () => {
-  it('is not undone by an older event of somebody else', async () => {
+  it('is not undone by an older event of another user', async () => {
     const { clock, optimistic, tasks, event, reply, asked, seen } = await following()
     void optimistic.update<Task>('Task', 'a', { title: 'mine' }, tasks)
     await clock.advance(0)
@@ -172,7 +172,7 @@ describe('a row that is changed', () => {
     expect(refused.error).toMatchObject({ code: 'conflict' })
   })
 
-  it('is gone when the server deletes it, whatever is pending', async () => {
+  it('is gone when the server deletes it, even with mutations pending', async () => {
     const { clock, optimistic, tasks, event, refuse, asked, titles } = await following()
     const refused = outcomeOf(optimistic.update<Task>('Task', 'a', { title: 'mine' }, tasks))
     await clock.advance(0)
@@ -205,7 +205,7 @@ describe('a row that is changed', () => {
 })
 
 describe('a row that is deleted', () => {
-  it('stays away until its event has come, whatever else is said of it', async () => {
+  it('stays away until its event has come, despite other events about it', async () => {
     const { clock, optimistic, tasks, event, reply, asked, titles } = await following()
     void optimistic.delete('Task', 'a', tasks)
     await clock.advance(0)
@@ -219,7 +219,7 @@ describe('a row that is deleted', () => {
     expect(titles()).toEqual(['b', 'again'])
   })
 
-  it('comes back to its old place where that is refused, as the server has it by then', async () => {
+  it('comes back to its old position where that is refused, as the server has it by then', async () => {
     const { clock, optimistic, tasks, event, refuse, asked, titles } = await following()
     const refused = outcomeOf(optimistic.delete('Task', 'a', tasks))
     await clock.advance(0)
@@ -232,7 +232,7 @@ describe('a row that is deleted', () => {
   })
 })
 
-describe('a place that a reply names', () => {
+describe('a position in a reply', () => {
   it('is waited for across a gap: the state that is fetched then holds it', async () => {
     const { clock, optimistic, tasks, server, reply, asked, seen, titles } = await following()
     void optimistic.update<Task>('Task', 'a', { title: 'mine' }, tasks)
@@ -278,7 +278,7 @@ describe('a place that a reply names', () => {
     expect(seen).toEqual(['mine b'])
   })
 
-  it('is known to be reached also where the state was fetched without a place', async () => {
+  it('is known to be reached also where the state was fetched without a position', async () => {
     const { clock, optimistic, tasks, event, reply, asked, view } = await following({}, {}, false)
     void optimistic.update<Task>('Task', 'a', { title: 'mine' }, tasks)
     await clock.advance(0)
@@ -335,7 +335,7 @@ describe('a place that a reply names', () => {
   })
 })
 
-describe('a backend that tells no places', () => {
+describe('a backend without positions', () => {
   const plain = () => {
     const backend = controlledApi()
     return listed({ api: backend.api }, {}, false).then((parts) => ({ ...parts, backend }))
@@ -423,7 +423,7 @@ describe('a backend that tells no places', () => {
     expect(view.get()).toBe(tasks.state.get())
   })
 
-  it('is not asked to hold anything back with 0', async () => {
+  it('hides no row with 0', async () => {
     const backend = controlledApi()
     const { optimistic, tasks, event, titles } = await listed(
       { api: backend.api, holdOwnBroadcastMs: 0 },

@@ -45,7 +45,7 @@ async function fed(kinds = registry()) {
 }
 
 describe('the state of a slot', () => {
-  it('is its values in order of creation, told once with each event', () => {
+  it('is its values in order of creation, updated once with each event', () => {
     const kinds = registry()
     const slot = kinds.slot('Task')
     expectTypeOf(slot.state).toEqualTypeOf<Readable<readonly Task[]>>()
@@ -80,7 +80,7 @@ describe('the state of a slot', () => {
     expect(seen).toEqual([undefined, 3])
   })
 
-  it('has a listener that throws reported, and the others told', () => {
+  it('reports a listener that throws, and notifies the others', () => {
     const told: unknown[] = []
     const kinds = new ContextRegistry<Task>({ onError: (error) => told.push(error) }).keyed(
       'Task',
@@ -121,7 +121,7 @@ describe('a view of a slot', () => {
     expect(refused.error).toMatchObject({ code: 'no' })
   })
 
-  it('stays until the channel has reached the place its reply names', async () => {
+  it('stays until the channel has reached the position in its reply', async () => {
     const { clock, client, kinds, optimistic, publish, reply } = await fed()
     const slot = kinds.slot('Task')
     const view = optimistic.view(slot)
@@ -139,7 +139,7 @@ describe('a view of a slot', () => {
     expect(optimistic.pending.get()).toEqual([])
   })
 
-  it('gives up a place that was reached already, or is of another history', async () => {
+  it('does not wait for a position that was reached already, or of another epoch', async () => {
     const { clock, kinds, optimistic, publish, reply } = await fed()
     const slot = kinds.slot('Task')
     const view = optimistic.view(slot)
@@ -203,7 +203,7 @@ describe('a view of a slot', () => {
     expect(view.get()).toBe(slot.state.get())
   })
 
-  it('goes with the reply where nobody follows the channel, or no place is told', async () => {
+  it('ends with the reply where the channel has no handler, or the reply no position', async () => {
     const { clock, kinds, optimistic, publish, reply } = await fed()
     const slot = kinds.slot('Task')
     const view = optimistic.view(slot)

@@ -96,7 +96,7 @@ export function town(options: RealtimeServerOptions = {}, delays?: Delays) {
   return {
     clock,
     errors,
-    /** A client of a user, with what it was told. */
+    /** A client of a user, with the changes it was notified of. */
     client(token: string) {
       const pair = new MemoryPair({ clock, latencyMs: 1, onConnect: connect })
       const client = new RealtimeClient('ws://town/', {
@@ -123,7 +123,7 @@ export function town(options: RealtimeServerOptions = {}, delays?: Delays) {
       }
       for (const [session, { end }] of leaving) session.drain?.(notice, () => dismiss(session, end))
       await clock.advance(10_000)
-      // Whoever did not hear it is closed at the deadline.
+      // Connections that missed it are closed at the deadline.
       for (const [session, { end }] of leaving) if (sessions.has(session)) dismiss(session, end)
       former.attendance.close()
     },

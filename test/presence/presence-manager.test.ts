@@ -68,7 +68,7 @@ describe('being somewhere', () => {
     }
   })
 
-  it('is counted: the last to leave ends it, and the last meta given is told', async () => {
+  it('is counted: the last to leave ends it, and the last meta given is sent', async () => {
     const { clock, presence, said, words } = await made()
     const [one, two] = [presence.enter(room, 1), presence.enter(room, 2)]
     await clock.advance(0)
@@ -121,7 +121,7 @@ describe('being somewhere', () => {
     expect(server.count('presence:update')).toBe(0)
   })
 
-  it('is not told again where it was left while there was no connection', async () => {
+  it('is not sent again where it was left while there was no connection', async () => {
     const { clock, server, presence, words } = await made()
     const here = presence.enter(room)
     await clock.advance(0)
@@ -147,7 +147,7 @@ describe('being somewhere', () => {
 })
 
 describe('an update', () => {
-  it('is told at once, further ones at most once a second, the last of them', async () => {
+  it('is sent at once, further ones at most once a second, the last of them', async () => {
     const { clock, presence, said } = await made()
     const here = presence.enter(room, 0)
     await clock.advance(0)
@@ -175,7 +175,7 @@ describe('an update', () => {
     expect(said().map(([, meta]) => meta)).toEqual([0, 1, 5, 10])
   })
 
-  it('of what is being asked for is told once that is answered', async () => {
+  it('of a join under way is sent once the join is answered', async () => {
     let answers = false
     const { clock, server, presence, said } = await made({
       answer: () => (answers ? 'ok' : undefined),
@@ -202,7 +202,7 @@ describe('an update', () => {
     expect(words()).toEqual(['join'])
   })
 
-  it('that is refused goes to the client’s errors, and we stay', async () => {
+  it('that is refused goes to the client’s errors, and we remain present', async () => {
     const { clock, presence, errors, words } = await made({
       answer: (type) => {
         if (type === 'presence:update') throw new Error('too-large')
@@ -219,7 +219,7 @@ describe('an update', () => {
     await expect(here.ready).resolves.toBe(undefined)
   })
 
-  it('of somebody who is not there any more has us enter again', async () => {
+  it('of a presence the server no longer has makes us enter again', async () => {
     const { clock, presence, said, errors } = await made({
       answer: (type) => {
         if (type === 'presence:update') throw new Error('not-present')
@@ -238,7 +238,7 @@ describe('an update', () => {
 })
 
 describe('being refused', () => {
-  it('rejects whoever waits, and else is an error of the client, until it is wanted anew', async () => {
+  it('rejects `ready`, and else is an error of the client, until it is wanted anew', async () => {
     let allowed = false
     const { clock, server, presence, errors, words } = await made({
       answer: () => {
@@ -269,7 +269,7 @@ describe('being refused', () => {
     expect(words()).toEqual(['join', 'join', 'join', 'leave'])
   })
 
-  it('for now is asked again, later and later', async () => {
+  it('that is temporary is retried with growing waits', async () => {
     const { clock, server, presence, errors } = await made({ answer: () => undefined })
     const ready = outcomeOf(presence.enter(room).ready)
     const times: number[] = []
@@ -287,7 +287,7 @@ describe('being refused', () => {
     expect([ready, errors]).toEqual([{}, []])
   })
 
-  it('says `unsupported` where the backend has no word for it', async () => {
+  it('rejects with `unsupported` where the backend does not support it', async () => {
     const words = native()
     const { clock, presence } = await made({
       dialect: {
@@ -299,7 +299,7 @@ describe('being refused', () => {
     expect(ready.error).toMatchObject({ code: 'unsupported' })
   })
 
-  it('is not what happens to whoever leaves before, or whose client ends', async () => {
+  it('is not the outcome of a handle released before, or whose client ends', async () => {
     const { clock, client, presence } = await made({ answer: () => undefined })
     const [one, two] = [presence.enter(room), presence.enter(room)]
     const [first, second] = [outcomeOf(one.ready), outcomeOf(two.ready)]
@@ -315,7 +315,7 @@ describe('being refused', () => {
   })
 })
 
-describe('a word that is not answered', () => {
+describe('a message that is not answered', () => {
   it('is said again', async () => {
     const { clock, server, presence } = await made({ answer: () => undefined })
     const here = presence.enter(room)
@@ -345,8 +345,8 @@ describe('a word that is not answered', () => {
   })
 })
 
-describe('a backend that wants to be told that we are still there', () => {
-  it('is told, for each place, as often as its dialect says', async () => {
+describe('a backend that needs heartbeats', () => {
+  it('gets one for each resource, as often as its dialect says', async () => {
     const { clock, server, presence, words } = await made({
       dialect: { presets: { presenceHeartbeatMs: 25_000 } },
     })
@@ -410,7 +410,7 @@ describe('watching', () => {
     ])
   })
 
-  it('tells of changes and of signs of life apart', async () => {
+  it('reports changes and signs of life separately', async () => {
     const { clock, server, presence, sync } = await made()
     const told: string[] = []
     presence.on('changed', ({ resource, kind, user: { id } }) =>
@@ -435,7 +435,7 @@ describe('watching', () => {
     expect(told).toHaveLength(3)
   })
 
-  it('goes on over a break, and nobody has come or gone by it', async () => {
+  it('continues after a disconnect, which reports no joins or leaves', async () => {
     const { clock, server, presence, sync } = await made()
     const told: string[] = []
     presence.on('changed', ({ kind, user: { id } }) => told.push(`${kind} ${id}`))
@@ -473,7 +473,7 @@ describe('watching', () => {
     expect(status.get().name).toBe('live')
   })
 
-  it('of what somebody else watches already has the whole told again', async () => {
+  it('of a channel with other handlers requests the whole list again', async () => {
     const { clock, server, channels, presence, sync } = await made()
     channels.subscribe(channel, () => {})
     await clock.advance(0)
@@ -505,7 +505,7 @@ describe('watching', () => {
     expect(server.count('subscribe')).toBe(1)
   })
 
-  it('that comes back when the channel is just being left has the whole told again', async () => {
+  it('that returns while the channel is being left requests the whole list again', async () => {
     const { clock, server, presence, sync } = await made()
     const off = presence.of(room).subscribe(() => {})
     await clock.advance(0)
@@ -564,7 +564,7 @@ describe('watching', () => {
     await settle()
   })
 
-  it('works where the backend has no word for being there', async () => {
+  it('works where the backend does not support own presence', async () => {
     const { clock, presence, server } = await made({
       dialect: { capabilities: { ...native().capabilities, presence: false, recovery: false } },
     })
@@ -603,7 +603,7 @@ describe('a presence manager', () => {
     expect(clock.timers).toBe(0)
   })
 
-  it('tells of listeners that throw, and goes on', async () => {
+  it('reports listeners that throw, and goes on', async () => {
     const { clock, server, presence, sync, errors } = await made()
     presence.on('changed', () => {
       throw new Error('broken')

@@ -28,13 +28,13 @@ function fold(...events: readonly [event: EventFrame, at?: number][]) {
 }
 
 describe('who is there', () => {
-  it('begins with a sync, at which nobody has come', () => {
+  it('begins with a sync, which reports no joins', () => {
     const { users, changes } = fold([event('sync', { users: [user('a', 1), user('b')] })])
     expect(users).toEqual([user('a', 1), user('b')])
     expect(changes).toEqual([])
   })
 
-  it('waits for the sync with whatever happens before it', () => {
+  it('buffers events until the sync', () => {
     const early = [event('join', { user: user('b') }), event('leave', { user: user('c') })] as const
     const before = fold([early[0]], [early[1]])
     expect(before.ids).toEqual([])
@@ -42,7 +42,7 @@ describe('who is there', () => {
     expect(fold([early[0]], [early[1]], [sync]).ids).toEqual(['a', 'b'])
   })
 
-  it('drops what the sync knows already, by the place it stands at', () => {
+  it('drops events that the sync contains already, by its offset', () => {
     const stale = event('join', { user: user('b') }, 5)
     const news = event('join', { user: user('c') }, 8)
     const sync = { users: [user('a')] }
@@ -77,7 +77,7 @@ describe('who is there', () => {
     expect(fold([sync], [event('heartbeat', { user: user('b') })]).ids).toEqual(['a'])
   })
 
-  it('tells by a later sync who came, changed, was seen and went meanwhile', () => {
+  it('reports by a later sync which users joined, changed, were seen and left meanwhile', () => {
     const first = event('sync', { users: [user('a'), user('b'), user('c'), user('d')] })
     const second = event('sync', {
       users: [user('a'), user('b', 2), user('c', undefined, 9), user('e')],
@@ -122,7 +122,7 @@ describe('who is there', () => {
     ])
   })
 
-  it('leaves aside what is no user, and words it does not know', () => {
+  it('ignores values that are no user, and unknown events', () => {
     const odd = [undefined, null, 7, '', [], {}, { id: 7 }, { users: 7 }, { user: null }]
     for (const payload of odd.filter((one) => one !== '')) {
       for (const type of ['join', 'leave', 'heartbeat', 'cheered', 'update']) {

@@ -32,9 +32,9 @@ const timeless = ({ id, meta, devices }: PresenceUser) => ({
 })
 const sorted = (list: readonly unknown[]) => list.map((one) => JSON.stringify(one)).sort()
 
-describe('whatever people do, and networks', () => {
+describe('any actions of users and networks', () => {
   test.prop([fc.array(step, { maxLength: 40 }), delays], { numRuns: 60 })(
-    'in the end everybody sees who is there, and only them',
+    'in the end show every client the users who are present, and only them',
     async (steps, delay) => {
       const { clock, client, cut, handOver, present, errors } = town({}, delay)
       const people = PEOPLE.map((name) => ({ name, ...client(name) }))
@@ -66,7 +66,7 @@ describe('whatever people do, and networks', () => {
           void someone.client.connect().catch(() => {})
           open[who] = true
         } else if (one.do === 'freeze' && someone.pair.ends.length) {
-          // For good: what is lost on this connection, its end among it, nobody sends again.
+          // For good: messages lost on this connection, its end included, are not sent again.
           someone.pair.last.frozen = true
         } else if (one.do === 'look away') {
           follow[1]?.()
@@ -93,7 +93,7 @@ describe('whatever people do, and networks', () => {
       const told = truth.flatMap(({ id, devices }) => devices.map(([, meta]) => [id, meta]))
       expect(sorted(told)).toEqual(sorted(there))
       expect(errors).toEqual([])
-      // What the steady watcher was told, taken together, is what it sees.
+      // The changes the steady watcher was notified of add up to the list it sees.
       const seen = new Set<string>()
       for (const one of watchers[0]?.told ?? []) {
         const [kind, id = ''] = one.split(' ')

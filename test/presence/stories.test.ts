@@ -3,7 +3,7 @@ import { town } from './people.ts'
 
 const room = 'workspace/tasks'
 
-/** A town with somebody who watches the room from the beginning. */
+/** A town with a user who watches the room from the beginning. */
 async function watched() {
   const parts = town()
   const watcher = parts.client('watcher')
@@ -35,7 +35,7 @@ it('a user with two tabs stays when one is closed, and leaves when the last one 
   expect(watcher.told).toEqual(['joined anna', 'updated anna', 'updated anna', 'left anna'])
 })
 
-it('whoever leaves is gone at once', async () => {
+it('a user who leaves is gone at once', async () => {
   const { clock, client, ids } = await watched()
   const anna = client('anna')
   const here = anna.presence.enter(room)
@@ -92,7 +92,7 @@ it('a client that comes back within the grace was never away, and has its newest
   expect(watcher.presence.of(room).get()).toMatchObject([{ meta: 2 }])
 })
 
-it('a server that hands its clients over to another makes nobody leave or join', async () => {
+it('a server that hands its clients over to another makes no user leave or join', async () => {
   const { clock, client, handOver, watcher, errors, present } = await watched()
   const people = [client('anna'), client('ben')]
   for (const { presence } of people) presence.enter(room, 1)
@@ -110,7 +110,7 @@ it('a server that hands its clients over to another makes nobody leave or join',
   expect(errors).toEqual([])
 })
 
-it('a server that everybody has moved to sees to it that whoever went before goes', async () => {
+it('a server that all clients have moved to removes the users who left before', async () => {
   const { clock, client, handOver, ids } = await watched()
   const anna = client('anna')
   anna.presence.enter(room)
@@ -156,7 +156,7 @@ it('a resource may be called anything, and is its own', async () => {
   }
 })
 
-it('nobody in particular cannot be anywhere, and can watch', async () => {
+it('a client without a user cannot be present, and can watch', async () => {
   const { clock, client } = await watched()
   const nobody = client('')
   const anna = client('anna')
