@@ -2,31 +2,14 @@ import { WirefoldError } from '../base/errors.ts'
 import type { EventFrame } from '../protocol/frame.ts'
 import type { ChannelSubscriber } from './channel-subscriber.ts'
 
-/** How the events of a channel are iterated. */
-export interface EventsOptions {
-  /** Ends the iteration when it fires; what is buffered is dropped. */
-  readonly signal?: AbortSignal | undefined
-  /**
-   * How many events may wait to be read.
-   * @default 256
-   */
-  readonly buffer?: number | undefined
-  /**
-   * What happens to an event that finds the buffer full: `latest` drops the oldest for it, `error`
-   * ends the iteration with an `overflow` error once what is buffered was read.
-   * @default 'error'
-   */
-  readonly overflow?: 'latest' | 'error' | undefined
-}
-
-/** What holds where nothing is said. */
+/** Default values of {@link EventsOptions}. */
 export const eventsDefaults = { buffer: 256, overflow: 'error' } as const
 
 /**
- * The events of a channel as an async iterable; each iteration is a subscription of its own, which
- * ends with the loop.
+ * Returns the events of a channel as an async iterable; each iteration has its own subscription,
+ * which ends with the loop.
  *
- * A refused channel throws what the server refused with.
+ * Throws the server's refusal, if it refuses the channel.
  *
  * @example
  * for await (const event of events(channels, 'entity:Task', { signal })) console.log(event.type)
@@ -73,7 +56,7 @@ function iterate<Payload>(
   if (signal?.aborted) onAbort()
   else signal?.addEventListener('abort', onAbort)
 
-  /** Once: whoever waits now, or comes later, hears of it, the error only once. */
+  /** Ends the iteration once: pending and later reads are done, and one of them gets the error. */
   function end(error: unknown): void {
     if (ended) return
     ended = { error }
@@ -105,6 +88,23 @@ function iterate<Payload>(
 }
 
 function overflowed(channel: string, limit: number): WirefoldError {
-  const message = `More than ${limit} events of ${channel} waited to be read. Read faster, or take overflow: 'latest'.`
+  const message = `More than ${limit} events of ${channel} waited to be read. Read faster, raise \`buffer\`, or set overflow: 'latest'.`
   return new WirefoldError('overflow', message, { channel, limit })
+}
+
+/** Options of an iteration over the events of a channel. */
+export interface EventsOptions {
+  /** Ends the iteration when it fires; buffered events are dropped. */
+  readonly signal?: AbortSignal | undefined
+  /**
+   * Maximum number of events that are buffered.
+   * @default 256
+   */
+  readonly buffer?: number | undefined
+  /**
+   * Policy for an event that finds the buffer full: `latest` drops the oldest buffered event,
+   * `error` ends the iteration with an `overflow` error after the buffered events.
+   * @default 'error'
+   */
+  readonly overflow?: 'latest' | 'error' | undefined
 }

@@ -6,37 +6,19 @@ import type { ChannelSubscriber } from './channel-subscriber.ts'
 import { feed } from './feed.ts'
 import type { ChannelHandler, SubscribeOptions, Subscription } from './subscription.ts'
 
-/** A bag of subscriptions that are released together; call it to release them. */
-export interface ChannelScope extends Disposer {
-  /** Fires when the bag is released: for requests and anything else that takes a signal. */
-  readonly signal: AbortSignal
-  /** As `subscriber.subscribe`, into this bag. */
-  subscribe<Payload = unknown>(
-    channel: string,
-    handler: ChannelHandler<Payload>,
-    options?: Omit<SubscribeOptions, 'signal'>,
-  ): Subscription
-  /** As `feed`, into this bag. */
-  feed<Payload = unknown>(
-    channel: string,
-    sink: Sink,
-    toContext?: (event: EventFrame<string, Payload>) => unknown,
-  ): Subscription
-}
-
 /**
- * Makes a bag of subscriptions for a view, a component, or anything that comes and goes as a whole.
+ * Makes a group of subscriptions, for example for a view or a component.
  *
- * What is put into a bag that was released already is released at once.
+ * Subscriptions added after the release are released at once.
  *
- * @param options `signal` releases the bag when it fires
+ * @param options `signal` releases the scope when it fires
  *
  * @example
  * function mount() {
- *   const bag = scope(channels)
- *   bag.subscribe('agent:1', show)
- *   bag.feed('process:42', contexts)
- *   return bag.dispose
+ *   const scope = channelScope(channels)
+ *   scope.subscribe('agent:1', show)
+ *   scope.feed('process:42', contexts)
+ *   return scope.dispose
  * }
  */
 export function channelScope(
@@ -65,4 +47,22 @@ export function channelScope(
       toContext?: (event: EventFrame<string, Payload>) => unknown,
     ) => feed(subscriber, channel, sink, toContext, { signal }),
   })
+}
+
+/** A group of subscriptions that are released together; call it to release them. */
+export interface ChannelScope extends Disposer {
+  /** Fires when the scope is released: for requests and other calls that take a signal. */
+  readonly signal: AbortSignal
+  /** Subscribes as `subscriber.subscribe` does, within this scope. */
+  subscribe<Payload = unknown>(
+    channel: string,
+    handler: ChannelHandler<Payload>,
+    options?: Omit<SubscribeOptions, 'signal'>,
+  ): Subscription
+  /** Feeds as `feed` does, within this scope. */
+  feed<Payload = unknown>(
+    channel: string,
+    sink: Sink,
+    toContext?: (event: EventFrame<string, Payload>) => unknown,
+  ): Subscription
 }

@@ -19,22 +19,13 @@ import { released, subscriptionHandle } from './subscription-handle.ts'
 import type { SubscriptionInput } from './subscription-state.ts'
 import { due } from './subscription-state.ts'
 
-/** What a subscriber can be told. */
-export interface ChannelOptions {
-  /**
-   * How long a channel is kept after its last handler was released, in milliseconds: a view that
-   * goes and comes back costs nothing on the wire.
-   * @default 250
-   */
-  readonly lingerMs?: number | undefined
-}
-
-/** What holds where nothing is said. */
+/** Default values of {@link ChannelOptions}. */
 export const channelDefaults = { lingerMs: 250 } as const
 
 /**
- * Shares one client's channels among any number of handlers: one subscription on the wire per
- * channel, however many handle it, made again after every loss of the connection.
+ * Shares the channels of one client among any number of handlers. Each channel has one subscription
+ * at the server, however many handlers it has, and is subscribed to again after every loss of the
+ * connection.
  *
  * @example
  * const channels = new ChannelSubscriber(client)
@@ -42,17 +33,20 @@ export const channelDefaults = { lingerMs: 250 } as const
  * off()
  */
 export class ChannelSubscriber {
-  /** The port of the client it belongs to, for what is built upon it. */
+  /** The port of the client, for extensions built on channels. */
   readonly port: ClientPort
   readonly #channels = new Map<string, Channel>()
-  /** Channels that are names of families, for backends that send a member's event under its own name only. */
+  /**
+   * Channels whose name is a pattern (`family:*`), for backends that send an event under the
+   * member's name only.
+   */
   readonly #patterns = new Set<Channel>()
   readonly #dirty = new Set<Channel>()
   readonly #linger: Linger<Channel>
   #up = false
   #scheduled = false
 
-  /** Throws where the client has a subscriber already: two would subscribe everything twice. */
+  /** Throws if the client already has a subscriber: two would subscribe to everything twice. */
   constructor(client: { readonly port: ClientPort }, options: ChannelOptions = {}) {
     this.port = client.port
     const lingerMs = options.lingerMs ?? channelDefaults.lingerMs
@@ -60,20 +54,20 @@ export class ChannelSubscriber {
     this.port.join(this.#extension())
   }
 
-  /** How many channels are wanted, or not yet left. */
+  /** Number of channels that are subscribed to, or not yet unsubscribed from. */
   get size(): number {
     return this.#channels.size
   }
 
-  /** Whether somebody handles a channel now. */
+  /** Whether a channel has handlers. */
   follows(name: string): boolean {
     return (this.#channels.get(name)?.handlers ?? 0) > 0
   }
 
   /**
-   * Has `handler` called with every event of a channel, until the returned function is called.
+   * Calls `handler` with every event of a channel, until the returned function is called.
    *
-   * Connects if nobody has yet. Throws `bad-channel` where the name is none.
+   * Connects the client if it is not connected. Throws `bad-channel` if the name is not valid.
    */
   subscribe<Payload = unknown>(
     name: string,
@@ -112,7 +106,7 @@ export class ChannelSubscriber {
     if (!isChannel(name)) {
       throw new WirefoldError(
         'bad-channel',
-        `${JSON.stringify(name)} is no channel: give 1 to 256 characters, none of them a control character.`,
+        `${JSON.stringify(name)} is not a valid channel. Use 1 to 256 characters without control characters.`,
         { channel: name },
       )
     }
@@ -139,7 +133,8 @@ export class ChannelSubscriber {
       receive: (frame) => this.#receive(frame),
       disconnected: () => {
         this.#up = false
-        for (const channel of [...this.#channels.values()]) this.#input(channel, { name: 'cut' })
+        for (const channel of [...this.#channels.values()])
+          this.#input(channel, { name: 'disconnected' })
       },
       forget: () => {
         for (const channel of this.#channels.values()) channel.continuity.forget()
@@ -148,7 +143,7 @@ export class ChannelSubscriber {
         this.#up = false
         this.#linger.flush()
         for (const channel of [...this.#channels.values()]) {
-          this.#input(channel, { name: 'cut' })
+          this.#input(channel, { name: 'disconnected' })
           channel.settle(error)
         }
       },
@@ -175,7 +170,7 @@ export class ChannelSubscriber {
     return mine
   }
 
-  /** A quiet channel has no next event to show that one is missing; the server's word shows it. */
+  /** Finds gaps of quiet channels: without a next event, only the offsets in a pong show one. */
   #compare({ offsets }: PongFrame): boolean {
     for (const [name, position] of offsets ?? []) {
       const channel = this.#channels.get(name)
@@ -195,17 +190,17 @@ export class ChannelSubscriber {
   }
 
   #input(channel: Channel, input: SubscriptionInput): void {
-    if (channel.input(input)) this.#settle(channel)
+    if (channel.input(input)) this.#applyState(channel)
   }
 
-  /** Forgets a channel that is over, and sees to one of which something has to be said. */
-  #settle(channel: Channel): void {
+  /** Removes a channel that is unsubscribed, or schedules the message that is due. */
+  #applyState(channel: Channel): void {
     const { wanted, actual } = channel.state
     if (!wanted && actual === 'none') {
       this.#channels.delete(channel.name)
       this.#patterns.delete(channel)
       this.#dirty.delete(channel)
-    } else if (due(channel.state)) this.#touch(channel)
+    } else if (due(channel.state)) this.#schedule(channel)
   }
 
   #answered(
@@ -214,15 +209,18 @@ export class ChannelSubscriber {
     answer: ControlReply | undefined,
   ): void {
     const input = outcome(kind, channel.name, answer)
-    if (input.name === 'acked' && channel.state.actual === 'asking') {
-      const told = answer?.kind === 'subscribed' ? answer : undefined
-      channel.joined(told?.at.get(channel.name), told?.gaps.includes(channel.name) ?? false)
-      this.#settle(channel)
+    if (input.name === 'acked' && channel.state.actual === 'subscribing') {
+      const subscribed = answer?.kind === 'subscribed' ? answer : undefined
+      channel.joined(
+        subscribed?.at.get(channel.name),
+        subscribed?.gaps.includes(channel.name) ?? false,
+      )
+      this.#applyState(channel)
     } else this.#input(channel, input)
   }
 
-  /** What is due is said at the end of the turn: whatever cancels itself out until then costs nothing. */
-  #touch(channel: Channel): void {
+  /** Sends due messages in a microtask, so that changes which cancel each other cost nothing. */
+  #schedule(channel: Channel): void {
     this.#dirty.add(channel)
     if (!this.#up || this.#scheduled) return
     this.#scheduled = true
@@ -235,22 +233,22 @@ export class ChannelSubscriber {
   #flush(): void {
     const channels = [...this.#dirty]
     this.#dirty.clear()
-    this.#say(
+    this.#send(
       'unsubscribe',
       channels.filter(({ state }) => due(state) === 'unsubscribe'),
     )
-    this.#say(
+    this.#send(
       'subscribe',
       channels.filter(({ state }) => due(state) === 'subscribe'),
     )
   }
 
-  #say(kind: 'subscribe' | 'unsubscribe', channels: readonly Channel[]): void {
+  #send(kind: 'subscribe' | 'unsubscribe', channels: readonly Channel[]): void {
     for (const chunk of chunks(channels)) {
       const requestId = randomId()
       for (const channel of chunk) {
-        channel.said = requestId
-        this.#input(channel, { name: kind === 'subscribe' ? 'asked' : 'left' })
+        channel.requestId = requestId
+        this.#input(channel, { name: kind === 'subscribe' ? 'sent' : 'left' })
       }
       const intent = {
         timestamp: this.port.clock.wall(),
@@ -262,7 +260,7 @@ export class ChannelSubscriber {
         (answer, covered) => {
           for (const channel of chunk) {
             const covers = !covered || covered.includes(channel.name)
-            if (covers && channel.said === requestId) this.#answered(kind, channel, answer)
+            if (covers && channel.requestId === requestId) this.#answered(kind, channel, answer)
           }
         },
       )
@@ -275,7 +273,17 @@ export class ChannelSubscriber {
   }
 }
 
-/** What the answer to a subscribe or unsubscribe means for one of its channels. */
+/** Options of a {@link ChannelSubscriber}. */
+export interface ChannelOptions {
+  /**
+   * Time for which a channel is kept after its last handler was released, in milliseconds: a view
+   * that is left and opened again sends nothing.
+   * @default 250
+   */
+  readonly lingerMs?: number | undefined
+}
+
+/** Returns the input that a reply to a subscribe or unsubscribe means for one of its channels. */
 function outcome(
   kind: 'subscribe' | 'unsubscribe',
   channel: string,
@@ -289,7 +297,7 @@ function outcome(
   return refusal ? { name: 'refused', refusal } : { name: 'acked' }
 }
 
-/** Where those that were live before are to be resumed, at this moment. */
+/** Returns the positions at which channels that were live before are resumed. */
 function positions(channels: readonly Channel[]): ReadonlyMap<string, Position> {
   const since = new Map<string, Position>()
   for (const { name, continuity } of channels) {

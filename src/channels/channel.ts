@@ -14,29 +14,19 @@ import { subscription, unsubscribed } from './subscription-state.ts'
 const PENDING: ChannelStatus = { name: 'pending' }
 const LIVE: ChannelStatus = { name: 'live' }
 
-/** One handler of a channel. */
-export interface Listener {
-  readonly handler: ChannelHandler<never>
-  readonly onError: ((error: WirefoldError) => void) | undefined
-  /** False once it was released; it is then skipped even by a delivery that is under way. */
-  live: boolean
-  /** Settles its `ready`, where somebody asked for that. */
-  settle: ((error: WirefoldError | undefined) => void) | undefined
-}
-
-/** One channel: its place in the subscription machine, its handlers, and its status. */
+/** One channel: its subscription state, its handlers, and its status. */
 export class Channel {
   readonly name: string
   readonly continuity = new Continuity()
-  /** The last thing said about it: only the answer to that counts. */
-  said: string | undefined
+  /** Id of the last request about it; replies to earlier ones are ignored. */
+  requestId: string | undefined
   readonly #port: ClientPort
   #state: SubscriptionState = unsubscribed
   #status: Writable<ChannelStatus> | undefined
   #refused: WirefoldError | undefined
-  /** One object per gap, so that whoever follows the status hears of each once. */
+  /** One object per gap, so that subscribers of the status are notified once per gap. */
   #gap: ChannelStatus | undefined
-  /** When it was last known to be complete. */
+  /** Time at which all events were last known to have arrived. */
   #asOf = 0
   #folds: OneOrMany<Listener>
   #handles: OneOrMany<Listener>
@@ -46,17 +36,17 @@ export class Channel {
     this.#port = port
   }
 
-  /** What is wanted of it, and what the server has. */
+  /** Desired and confirmed state of the subscription. */
   get state(): SubscriptionState {
     return this.#state
   }
 
-  /** How many listen. */
+  /** Number of handlers. */
   get handlers(): number {
     return toArray(this.#folds).length + toArray(this.#handles).length
   }
 
-  /** How it stands, made into a store once somebody looks. */
+  /** Status of the channel; the store is created on first use. */
   get status(): Readable<ChannelStatus> {
     this.#status ??= createStore<ChannelStatus>(this.#statusNow(), {
       onError: this.#port.report,
@@ -64,7 +54,7 @@ export class Channel {
     return this.#status
   }
 
-  /** Feeds an input to the machine; true where that changed anything. */
+  /** Feeds an input to the state machine; returns whether the state changed. */
   input(input: SubscriptionInput): boolean {
     const before = this.#state
     const after = subscription(before, input)
@@ -74,23 +64,23 @@ export class Channel {
     if (after.actual === before.actual) return true
     this.#refused = after.refusal && refusalError(this.name, after.refusal)
     if (this.#refused) this.continuity.forget()
-    this.#tell()
+    this.#updateStatus()
     if (after.actual === 'live') this.settle(undefined)
     if (this.#refused) this.#refuse(this.#refused)
     return true
   }
 
-  /** The subscribe was answered with a yes: whatever the status says now is said before any event. */
+  /** Applies a successful subscribe; the status is updated before any event is delivered. */
   joined(at: Position | undefined, named: boolean): void {
     const reason = this.continuity.answered(at, named)
     if (reason) this.#gap = { name: 'gap', reason, asOf: this.#asOf }
     this.input({ name: 'acked' })
   }
 
-  /** What a gap has cost was fetched by other means. */
+  /** Ends a gap, after the state was fetched by other means. */
   caughtUp(): void {
     this.#gap = undefined
-    this.#tell()
+    this.#updateStatus()
   }
 
   /** Adds a handler. */
@@ -106,14 +96,14 @@ export class Channel {
   }
 
   /**
-   * Gives an event to everybody, first those that fold, then those that handle, if it follows on what
-   * was given before.
+   * Delivers an event to the handlers, those of the stage `fold` first, if it follows on the events
+   * delivered before.
    *
-   * @returns false where events before it are missing
+   * @returns false if events before it are missing
    */
   deliver(event: EventFrame): boolean {
     const { continuity } = this
-    // While we ask anew the answer brings everything that is missing.
+    // The reply to a subscribe that is under way brings the missing events.
     if (event.offset !== undefined && continuity.begun && this.#state.actual !== 'live') return true
     const verdict = continuity.judge(event)
     if (verdict === 'drop') return true
@@ -125,7 +115,7 @@ export class Channel {
     return true
   }
 
-  /** Settles every `ready` that is asked for. */
+  /** Settles every `ready` that is pending. */
   settle(error: WirefoldError | undefined): void {
     for (const listener of this.#listeners()) {
       const { settle } = listener
@@ -134,13 +124,13 @@ export class Channel {
     }
   }
 
-  /** Whether an event holds our whole state; a member's is not that of its family. */
+  /** Whether an event contains the whole state of this channel, not of a member of its family. */
   #isWhole({ channel, type }: EventFrame): boolean {
     return channel === this.name && (this.#port.dialect.snapshots?.includes(type) ?? false)
   }
 
   #deliverTo(listeners: OneOrMany<Listener>, event: EventFrame): void {
-    // The lone listener is called without making a list of it: this is where every event passes.
+    // Every event takes this path: a single listener is called without making an array.
     if (listeners === undefined) return
     if ('handler' in listeners) this.#call(listeners, event)
     else for (const listener of listeners) this.#call(listener, event)
@@ -149,7 +139,7 @@ export class Channel {
   #call({ live, handler }: Listener, event: EventFrame): void {
     if (!live) return
     try {
-      // The payload is what the handler said it expects.
+      // The payload has the type that the handler expects; it is not checked.
       const expected = event as EventFrame<string, never>
       const result = handler(expected.payload, expected)
       if (result instanceof Promise) result.catch((cause) => this.#handlerFailed(cause, event))
@@ -160,13 +150,16 @@ export class Channel {
 
   #handlerFailed(cause: unknown, { type }: EventFrame): void {
     const where = `${this.name} ${type}`
-    const message = `A handler of ${this.name} failed on ${type}; the others were called.`
+    const message = `A handler of ${this.name} failed on ${type}. The other handlers were called. See the cause.`
     this.#port.report(new WirefoldError('handler-failed', message, { where }, { cause }))
   }
 
-  /** Each handler's `ready`, else its onError; where one of them has neither, the client hears once. */
+  /**
+   * Rejects each handler's `ready`, else calls its `onError`; reports the refusal once if a handler
+   * has neither.
+   */
   #refuse(error: WirefoldError): void {
-    let unheard = false
+    let unhandled = false
     for (const listener of this.#listeners()) {
       const { settle, onError } = listener
       listener.settle = undefined
@@ -177,9 +170,9 @@ export class Channel {
         } catch (thrown) {
           this.#port.report(thrown)
         }
-      } else unheard = true
+      } else unhandled = true
     }
-    if (unheard) this.#port.report(error)
+    if (unhandled) this.#port.report(error)
   }
 
   #listeners(): readonly Listener[] {
@@ -189,13 +182,13 @@ export class Channel {
   #break(reason: GapReason): void {
     if (!this.#gap) this.#asOf = this.#port.clock.wall()
     this.#gap = { name: 'gap', reason, asOf: this.#asOf }
-    this.#tell()
+    this.#updateStatus()
   }
 
-  #tell(): void {
+  #updateStatus(): void {
     const before = this.#status?.get()
     const after = this.#statusNow()
-    // A step within the machine that looks the same from outside is none.
+    // Internal steps that do not change the status are not published.
     if (before?.name !== after.name || after.name === 'gap') this.#status?.set(after)
   }
 
@@ -206,4 +199,14 @@ export class Channel {
     if (actual === 'live' && wanted) return LIVE
     return this.continuity.begun && wanted ? { name: 'recovering', asOf: this.#asOf } : PENDING
   }
+}
+
+/** One handler of a channel. */
+export interface Listener {
+  readonly handler: ChannelHandler<never>
+  readonly onError: ((error: WirefoldError) => void) | undefined
+  /** False once it was released; a delivery that is under way skips it then. */
+  live: boolean
+  /** Settles its `ready`, if that was read. */
+  settle: ((error: WirefoldError | undefined) => void) | undefined
 }

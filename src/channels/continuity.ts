@@ -1,48 +1,28 @@
 import type { EventFrame, Position } from '../protocol/frame.ts'
 
-/** Why it cannot be shown that nothing was missed. */
-export type GapReason =
-  /** The server's history no longer reaches back to where we were. */
-  | 'history-lost'
-  /** The channel has another history now. */
-  | 'epoch-changed'
-  /** The server is behind where we were. */
-  | 'went-back'
-  /** A place in the history that we know holds another event now. */
-  | 'rewritten'
-  /** Events are missing, and asking for them did not bring them. */
-  | 'unfillable'
-  /** The backend cannot tell what was missed while the connection was away. */
-  | 'no-recovery'
-
 /**
- * What to do with an event: give it to the handlers; leave it, it was given before; ask the server
- * again, some before it are missing; or give it after saying that there is a gap.
- */
-export type Verdict = 'deliver' | 'drop' | 'missing' | GapReason
-
-/**
- * Where a channel is in its history, and whether what arrives follows on that. Nothing here acts.
+ * Position of a channel in its history, and the check that arriving events follow on it. It
+ * decides, and sends nothing.
  *
- * Within one epoch the events that it lets through rise without a hole, each once.
+ * Within one epoch it lets events pass in rising order, without gaps and duplicates.
  */
 export class Continuity {
   #epoch: string | undefined
   #offset = 0
   /** The id of the event at our position. */
   #id: string | undefined
-  /** The last offset of the replay that is under way; some before it may not be due to us. */
+  /** Last offset of the replay under way; the server may have filtered events before it. */
   #replayUntil: number | undefined
-  /** What the last subscribe said. */
-  #asked: Position | undefined
-  /** Where we were when events were found missing, until that is past. */
+  /** The position in the last subscribe. */
+  #resumedFrom: Position | undefined
+  /** Our position when events were found missing, until events after it arrive. */
   #missingAt: number | undefined
-  /** Where we were when an older event came, and the server was asked. */
+  /** Our position when an older event arrived and the server was asked. */
   #doubted: number | undefined
-  /** Whether anything could have been missed: not before the first subscribe succeeded. */
+  /** Whether events could have been missed: not before the first successful subscribe. */
   #begun = false
 
-  /** The place of the last event that was let through; `undefined` where the backend has none. */
+  /** Position of the last delivered event; `undefined` where the backend has none. */
   get position(): Position | undefined {
     return this.#epoch === undefined ? undefined : { epoch: this.#epoch, offset: this.#offset }
   }
@@ -52,23 +32,23 @@ export class Continuity {
     return this.#begun
   }
 
-  /** The position to resume at, read at the moment it is said. */
+  /** Returns the position to resume at, and remembers it for {@link answered}. */
   asking(): Position | undefined {
-    this.#asked = this.position
-    return this.#asked
+    this.#resumedFrom = this.position
+    return this.#resumedFrom
   }
 
   /**
-   * A subscribe succeeded.
+   * Applies the reply to a successful subscribe.
    *
-   * @param at where the server says the channel is
+   * @param at the channel's position at the server
    * @param named whether the server named the channel among its gaps
-   * @returns why it cannot be shown that nothing was missed, where that is so
+   * @returns the reason why events may have been missed, if any
    */
   answered(at: Position | undefined, named: boolean): GapReason | undefined {
-    const asked = this.#asked
+    const asked = this.#resumedFrom
     const began = this.#begun
-    this.#asked = undefined
+    this.#resumedFrom = undefined
     this.#begun = true
     if (asked === undefined) {
       this.#moveTo(at)
@@ -87,7 +67,7 @@ export class Continuity {
     return broken
   }
 
-  /** Judges an event, and moves on where it is let through. */
+  /** Decides about an event, and advances the position if it is delivered. */
   judge(event: EventFrame): Verdict {
     const { offset, id } = event
     if (offset === undefined || this.#epoch === undefined) return 'deliver'
@@ -101,7 +81,7 @@ export class Continuity {
       previous === this.#offset ||
       (offset > (this.#replayUntil ?? offset) && previous === this.#replayUntil)
     if (!follows) {
-      // Asked for once and still missing: nobody has it.
+      // Requested once and still missing: the server does not have them.
       if (this.#missingAt === this.#offset) return this.#accept(event, 'unfillable')
       this.#missingAt = this.#offset
       return 'missing'
@@ -109,25 +89,25 @@ export class Continuity {
     return this.#accept(event, 'deliver')
   }
 
-  /** The server says how far the channel is; true where that is not where we are. */
+  /** Whether the channel's position at the server differs from ours. */
   differs({ epoch, offset }: Position): boolean {
     if (this.#epoch === undefined || offset === this.#replayUntil) return false
     return epoch !== this.#epoch || offset !== this.#offset
   }
 
-  /** Whatever is known of the history belongs to somebody else. */
+  /** Discards the position: the user has changed, or the channel was refused. */
   forget(): void {
     this.#moveTo(undefined)
   }
 
-  /** Begins anew: whatever the next subscribe brings, nothing was missed before it. */
+  /** Starts from the beginning: the next subscribe cannot have missed events. */
   restart(): void {
     this.forget()
-    this.#asked = undefined
+    this.#resumedFrom = undefined
     this.#begun = false
   }
 
-  /** What happened long ago is told again, or we are not where we believe to be: the server knows. */
+  /** An older event is either a duplicate, or our position is wrong: ask the server once. */
   #doubt(): Verdict {
     if (this.#doubted === this.#offset) return 'drop'
     this.#doubted = this.#offset
@@ -153,3 +133,24 @@ export class Continuity {
     this.#doubted = undefined
   }
 }
+
+/**
+ * The decision about an event: deliver it; drop it, since it was delivered before; request the
+ * events that are missing before it; or deliver it after reporting a gap.
+ */
+export type Verdict = 'deliver' | 'drop' | 'missing' | GapReason
+
+/** The reason why events may have been missed. */
+export type GapReason =
+  /** The server's history no longer reaches back to our position. */
+  | 'history-lost'
+  /** The channel has a new epoch, and with it another history. */
+  | 'epoch-changed'
+  /** The server's position is behind ours. */
+  | 'went-back'
+  /** The history contains another event at our position now. */
+  | 'rewritten'
+  /** Events are missing, and the server could not send them again. */
+  | 'unfillable'
+  /** The backend cannot replay the events of the time without a connection. */
+  | 'no-recovery'

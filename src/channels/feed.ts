@@ -4,11 +4,11 @@ import type { ChannelSubscriber } from './channel-subscriber.ts'
 import type { SubscribeOptions, Subscription } from './subscription.ts'
 
 /**
- * Folds the events of a channel into a sink, such as a `ContextRegistry`, as they arrive: before any
- * handler of the channel runs.
+ * Folds the events of a channel into a sink, such as a `ContextRegistry`, before any handler of the
+ * channel runs.
  *
- * @param toContext what of an event the sink is to fold; `undefined` leaves the event out. Without
- * it the sink sees the payload as it came.
+ * @param toContext returns the value that the sink folds; `undefined` skips the event. Default: the
+ * payload.
  *
  * @example
  * const off = feed(channels, 'process:42', contexts)

@@ -5,32 +5,8 @@ import { channelScope } from './channel-scope.ts'
 import type { ChannelSubscriber } from './channel-subscriber.ts'
 import type { ChannelHandler } from './subscription.ts'
 
-/** What a manager follows, and who hears of it. */
-export interface ManagerOptions<Payload = unknown> {
-  /** The channels, the same each time or made anew with every start. */
-  readonly topics: readonly string[] | (() => readonly string[])
-  /** Hears of every event of every channel: a reducer, a refetch, `contexts.fold`, or anything else. */
-  readonly onEvent: ChannelHandler<Payload>
-  /**
-   * Receives a channel's refusal.
-   * @default the client's `error` event
-   */
-  readonly onError?: ((error: WirefoldError) => void) | undefined
-}
-
-/** Follows channels for a view that comes and goes; it has no connection of its own. */
-export interface Manager {
-  /** Whether it follows its channels. */
-  readonly active: boolean
-  /** Begins to follow; nothing happens where it does already. */
-  initialize(subscriber: ChannelSubscriber): void
-  /** Lets go of everything; nothing happens where it has. It can be started again. */
-  cleanup(): void
-}
-
 /**
- * Makes the manager of a kind of view, which follows its channels at most once, however often it is
- * started.
+ * Makes a manager, which subscribes to its channels at most once, however often it is started.
  *
  * @example
  * const dashboard = defineManager({ topics: ['agent:*'], onEvent: () => refetchAgents() })
@@ -44,26 +20,49 @@ export function defineManager<Payload = unknown>({
   onEvent,
   onError,
 }: ManagerOptions<Payload>): Manager {
-  let bag: ChannelScope | undefined
+  let current: ChannelScope | undefined
   return tagged<Manager>('Manager', {
     get active() {
-      return bag !== undefined
+      return current !== undefined
     },
     initialize(subscriber) {
-      if (bag) return
+      if (current) return
       const names = typeof topics === 'function' ? topics() : topics
       const fresh = channelScope(subscriber)
       try {
         for (const name of names) fresh.subscribe(name, onEvent, { onError })
-        bag = fresh
+        current = fresh
       } finally {
-        // A name that is none stops it half-way: nothing is left behind.
-        if (!bag) fresh()
+        // An invalid name throws half-way: release the subscriptions made before it.
+        if (!current) fresh()
       }
     },
     cleanup() {
-      bag?.()
-      bag = undefined
+      current?.()
+      current = undefined
     },
   })
+}
+
+/** Options of a manager. */
+export interface ManagerOptions<Payload = unknown> {
+  /** The channels to subscribe to: a list, or a function that is called with every start. */
+  readonly topics: readonly string[] | (() => readonly string[])
+  /** Handles the events of all channels: a reducer, a refetch, `contexts.fold`, and the like. */
+  readonly onEvent: ChannelHandler<Payload>
+  /**
+   * Receives a channel's refusal.
+   * @default the client's `error` event
+   */
+  readonly onError?: ((error: WirefoldError) => void) | undefined
+}
+
+/** Subscriptions of a view that is opened and closed; it has no connection of its own. */
+export interface Manager {
+  /** Whether it is subscribed to its channels. */
+  readonly active: boolean
+  /** Subscribes to the channels; does nothing if it already is. */
+  initialize(subscriber: ChannelSubscriber): void
+  /** Releases the subscriptions; does nothing if there are none. It can be started again. */
+  cleanup(): void
 }

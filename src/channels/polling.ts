@@ -7,42 +7,17 @@ import type { ClientPort } from '../ports/client-port.ts'
 import type { ConnectionState } from '../ports/connection-state.ts'
 import type { SyncSnapshot, SyncTarget } from './sync.ts'
 
-/** How a state is fetched while there is no connection. */
-export interface PollingOptions<State> {
-  /** Fetches the state, until its signal fires; what `sync` loads with will do. */
-  readonly poll: (signal: AbortSignal) => Promise<SyncSnapshot<State>>
-  /** What is set to the state: the same that `sync` or `feed` folds into. */
-  readonly into: Pick<SyncTarget<State>, 'reset'>
-  /**
-   * From the end of one fetch to the next, in milliseconds.
-   * @default 5_000
-   */
-  readonly intervalMs?: number | undefined
-  /**
-   * After so many failed attempts in a row to connect it begins; the loss of a connection is the first.
-   * @default 3
-   */
-  readonly afterFailures?: number | undefined
-  /** Releases it when it fires. */
-  readonly signal?: AbortSignal | undefined
-  /**
-   * Receives why the state could not be fetched; of the same reason many times over only the first.
-   * @default the client's `error` event
-   */
-  readonly onError?: ((error: unknown) => void) | undefined
-}
-
-/** What holds where nothing is said. */
+/** Default values of {@link PollingOptions}. */
 export const pollingDefaults = { intervalMs: 5_000, afterFailures: 3 } as const
 
 /**
- * Fetches a state again and again for as long as the client cannot connect, also after it has given
- * up, and stops in the moment that it is open again.
+ * Fetches a state repeatedly while the client cannot connect, also after it has given up, and stops
+ * as soon as it is open again.
  *
- * There is never more than one fetch, and what one brings that was overtaken is dropped. While the
- * platform knows that there is no network nothing is fetched.
+ * Only one fetch runs at a time; results that arrive after the stop are dropped. Nothing is fetched
+ * while the platform reports that it is offline.
  *
- * @returns call it to have that end
+ * @returns a function that stops polling
  * @example
  * const into = sessionSink(sessions)
  * sync(channels, sessionChannel(id), { load, into })
@@ -59,18 +34,18 @@ export function pollWhileDown<State>(
   const report = safely(options.onError ?? port.report)
   let fetching: AbortController | undefined
   let cancelWait: Cancel | undefined
-  let told: string | undefined
+  let reported: string | undefined
 
   async function fetch(controller: AbortController): Promise<void> {
     try {
       const snapshot = await poll(controller.signal)
       if (controller.signal.aborted) return
       into.reset(snapshot.state, undefined)
-      told = undefined
+      reported = undefined
     } catch (error) {
       if (controller.signal.aborted) return
-      if (told !== String(error)) report(error)
-      told = String(error)
+      if (reported !== String(error)) report(error)
+      reported = String(error)
     }
     if (!controller.signal.aborted) {
       cancelWait = port.clock.after(intervalMs, () => void fetch(controller))
@@ -100,9 +75,35 @@ export function pollWhileDown<State>(
   return disposable(release, {})
 }
 
-/** Whether so many attempts have failed that the state is worth fetching by other means. */
+/** Whether enough attempts have failed, or the client has given up. */
 function isDown(state: ConnectionState, afterFailures: number): boolean {
   if (state.name === 'failed') return true
   const trying = state.name === 'waiting' || state.name === 'connecting'
   return trying && state.attempt >= afterFailures
+}
+
+/** Options of polling while there is no connection. */
+export interface PollingOptions<State> {
+  /** Fetches the state, until its signal fires; the `load` of `sync` can be used. */
+  readonly poll: (signal: AbortSignal) => Promise<SyncSnapshot<State>>
+  /** The target that is set to the state: the same that `sync` or `feed` folds into. */
+  readonly into: Pick<SyncTarget<State>, 'reset'>
+  /**
+   * Time from the end of one fetch to the start of the next, in milliseconds.
+   * @default 5_000
+   */
+  readonly intervalMs?: number | undefined
+  /**
+   * Number of consecutive failed attempts to connect after which polling begins; the loss of a
+   * connection is the first.
+   * @default 3
+   */
+  readonly afterFailures?: number | undefined
+  /** Stops polling when it fires. */
+  readonly signal?: AbortSignal | undefined
+  /**
+   * Receives the error of a failed fetch; repeated identical errors are reported once.
+   * @default the client's `error` event
+   */
+  readonly onError?: ((error: unknown) => void) | undefined
 }

@@ -1,9 +1,9 @@
 import type { Channel } from './channel.ts'
 
-/** Names in one subscribe are at most this many characters together: a message stays under 16 KiB. */
+/** Maximum total length of the names in one message, which keeps a message under 16 KiB. */
 const NAMES_PER_MESSAGE = 4_000
 
-/** Splits a list so that the names of each part fit into one message. */
+/** Splits channels into parts whose names fit into one message. */
 export function* chunks(channels: readonly Channel[]): Generator<readonly Channel[]> {
   let chunk: Channel[] = []
   let length = 0

@@ -3,7 +3,7 @@ import { WirefoldError } from '../base/errors.ts'
 import type { Channel, Listener } from './channel.ts'
 import type { Subscription } from './subscription.ts'
 
-/** What a subscription is besides its release. */
+/** Returns the members of a subscription, without its release. */
 export function subscriptionHandle(
   channel: Channel,
   listener: Listener,
@@ -36,14 +36,14 @@ export function subscriptionHandle(
         }
       })
       if (listener.settle) waiting = ready
-      // Who only follows the status has the failure there.
+      // Callers that only watch the status must not cause an unhandled rejection.
       ready.catch(() => {})
       return ready
     },
   }
 }
 
-/** Why `ready` of a subscription that is over rejects. */
+/** Returns the error of `ready` for a subscription that was released too early. */
 export function released(channel: string): WirefoldError {
   const message = `The subscription to ${channel} was released before it was live.`
   return new WirefoldError('aborted', message, { channel })

@@ -1,63 +1,55 @@
 import type { Refusal } from '../base/errors.ts'
 
 /*
- * One channel: what the application wants, and what the server has. Nothing here acts: the shell
- * looks at due() at the end of a turn, says it, and feeds back what became of it.
+ * State machine of one channel's subscription: the desired state, and the state at the server. It
+ * is pure: ChannelSubscriber sends the message that due() returns, and feeds the result back.
  *
- *            asked             acked
- *   none ───────────▶ asking ─────────▶ live ──left──▶ leaving ──gone──▶ none
+ *            sent              acked
+ *   none ───────────▶ subscribing ────▶ live ──left──▶ leaving ──gone──▶ none
  *    ▲                  │ refused         │ refused
  *    │ want             ▼                 │
  *    └────────────── refused ◀────────────┘
  *
- *   renew: what the server has is of no use, so it is asked for again, even where it is being asked.
- *   hole: events are missing, so it is asked for again, from where it was.
- *   cut: everything but `refused` is none again; a refusal stands until somebody wants anew.
- *   lost: no answer came, so the server may be in either state: assume the one we do not want,
- *   so that it is asked again.
+ *   renew: the channel is subscribed to anew, even while a subscribe is under way.
+ *   missing: events are missing, so the channel is subscribed to again, from its position.
+ *   disconnected: every state but `refused` becomes none; a refusal stands until the next `want`.
+ *   lost: no reply arrived, so the server may be in either state: assume the one that is not
+ *   desired, so that the message is sent again.
  */
 
-/** Whether somebody wants the channel, and how far the server is with it. */
-export interface SubscriptionState {
-  readonly wanted: boolean
-  readonly actual: 'none' | 'asking' | 'live' | 'leaving' | 'refused'
-  /** Why, where it was refused. */
-  readonly refusal: Refusal | undefined
-}
-
-/** What can happen to a channel. */
+/** An input of the state machine. */
 export type SubscriptionInput =
-  /** Somebody wants it, perhaps anew. */
+  /** A handler was added. */
   | { readonly name: 'want' }
-  /** Nobody wants it any more. */
+  /** No handler is left. */
   | { readonly name: 'release' }
   /** A subscribe was sent. */
-  | { readonly name: 'asked' }
+  | { readonly name: 'sent' }
   /** An unsubscribe was sent. */
   | { readonly name: 'left' }
   /** The subscribe succeeded. */
   | { readonly name: 'acked' }
   /** The unsubscribe was confirmed. */
   | { readonly name: 'gone' }
-  /** The server said no, or took the subscription away. */
+  /** The server refused, or revoked the subscription. */
   | { readonly name: 'refused'; readonly refusal: Refusal }
-  /** No answer came in time. */
+  /** No reply arrived in time. */
   | { readonly name: 'lost' }
   /** Events are missing. */
   | { readonly name: 'missing' }
-  /** It is wanted from the very beginning. */
+  /** A handler wants the channel subscribed to anew. */
   | { readonly name: 'renew' }
-  /** The connection is gone. */
-  | { readonly name: 'cut' }
+  /** The connection was lost. */
+  | { readonly name: 'disconnected' }
 
-/** A channel nobody has asked for. */
+/** The initial state of a channel. */
 export const unsubscribed: SubscriptionState = {
   wanted: false,
   actual: 'none',
   refusal: undefined,
 }
 
-/** Decides what an input does to a channel. */
+/** Returns the state after an input. */
 export function subscription(
   state: SubscriptionState,
   input: SubscriptionInput,
@@ -65,16 +57,16 @@ export function subscription(
   const { wanted, actual } = state
   switch (input.name) {
     case 'want':
-      // Wanting it anew takes back a refusal: rights may have changed.
+      // A new handler clears a refusal: permissions may have changed.
       return at(true, actual === 'refused' ? 'none' : actual)
     case 'release':
       return at(false, actual === 'refused' ? 'none' : actual)
-    case 'asked':
-      return actual === 'none' ? at(wanted, 'asking') : state
+    case 'sent':
+      return actual === 'none' ? at(wanted, 'subscribing') : state
     case 'left':
       return actual === 'live' ? at(wanted, 'leaving') : state
     case 'acked':
-      return actual === 'asking' ? at(wanted, 'live') : state
+      return actual === 'subscribing' ? at(wanted, 'live') : state
     case 'gone':
       return actual === 'leaving' ? at(wanted, 'none') : state
     case 'refused':
@@ -82,18 +74,18 @@ export function subscription(
       if (actual === 'leaving') return at(wanted, 'none')
       return wanted ? { wanted, actual: 'refused', refusal: input.refusal } : at(wanted, 'none')
     case 'lost':
-      if (actual !== 'asking' && actual !== 'leaving') return state
+      if (actual !== 'subscribing' && actual !== 'leaving') return state
       return at(wanted, wanted ? 'none' : 'live')
     case 'missing':
       return actual === 'live' && wanted ? at(wanted, 'none') : state
     case 'renew':
-      return wanted && (actual === 'live' || actual === 'asking') ? at(wanted, 'none') : state
-    case 'cut':
+      return wanted && (actual === 'live' || actual === 'subscribing') ? at(wanted, 'none') : state
+    case 'disconnected':
       return actual === 'refused' ? state : at(wanted, 'none')
   }
 }
 
-/** What has to be said so that the server's state becomes what is wanted. */
+/** Returns the message that moves the server towards the desired state. */
 export function due({
   wanted,
   actual,
@@ -104,4 +96,14 @@ export function due({
 
 function at(wanted: boolean, actual: SubscriptionState['actual']): SubscriptionState {
   return { wanted, actual, refusal: undefined }
+}
+
+/** Desired and confirmed state of one channel. */
+export interface SubscriptionState {
+  /** Whether the channel has handlers, or is kept for a while after its last one. */
+  readonly wanted: boolean
+  /** The state at the server, as far as it is known. */
+  readonly actual: 'none' | 'subscribing' | 'live' | 'leaving' | 'refused'
+  /** The refusal, in the state `refused`. */
+  readonly refusal: Refusal | undefined
 }

@@ -5,71 +5,76 @@ import type { EventFrame, Position } from '../protocol/frame.ts'
 import type { GapReason } from './continuity.ts'
 
 /**
- * How a channel stands. `asOf` is the moment up to which everything is known to have arrived, by our
- * wall clock, in milliseconds since the Unix epoch.
- */
-export type ChannelStatus =
-  /** Not confirmed yet. */
-  | { readonly name: 'pending' }
-  /** Every event arrives. */
-  | { readonly name: 'live' }
-  /** The connection was away, or events are missing; they are being asked for. */
-  | { readonly name: 'recovering'; readonly asOf: number }
-  /**
-   * It cannot be shown that nothing was missed. It stays so until somebody has fetched the state by
-   * other means: `sync`, or {@link Subscription.caughtUp}.
-   */
-  | { readonly name: 'gap'; readonly reason: GapReason; readonly asOf: number }
-  /** The server said no; subscribing anew asks again. */
-  | { readonly name: 'refused'; readonly error: WirefoldError }
-
-/**
- * Takes the events of a channel. What it throws, or rejects with, is reported and stops nothing.
+ * The subscription of one handler to a channel; call it to release it.
  *
- * `LoggedPayload` is what the handler expects; it is not checked at run time.
+ * The channel itself is unsubscribed a little after its last handler was released.
  */
-export type ChannelHandler<Payload = unknown> = (
-  payload: Payload,
-  event: EventFrame<string, Payload>,
-) => unknown
+export interface Subscription extends Disposer {
+  readonly channel: string
+  /** Status of the channel, shared by all its handlers. */
+  readonly status: Readable<ChannelStatus>
+  /**
+   * Resolves once the channel is live; rejects where it is refused or released before, or the
+   * client ends. An unused `ready` causes no unhandled rejection.
+   */
+  readonly ready: Promise<void>
+  /** Position of the last delivered event, where the backend has positions. */
+  readonly position: Position | undefined
+  /**
+   * Subscribes to the channel anew for all its handlers: the server sends its initial events again,
+   * such as the list of present users. Nothing counts as missed.
+   */
+  renew(): void
+  /**
+   * Marks the channel as `live` again for all its handlers, after the state was fetched by other
+   * means.
+   */
+  caughtUp(): void
+}
 
-/** How a channel is subscribed to. */
+/** Options of a subscription. */
 export interface SubscribeOptions {
   /** Releases the subscription when it fires. */
   readonly signal?: AbortSignal | undefined
   /**
-   * Receives a refusal, unless `ready` was asked for, which then rejects with it. Without either it
-   * goes to the client's `error` event.
+   * Receives a refusal, unless `ready` was read, which then rejects with it. Without either the
+   * refusal is emitted as the client's `error` event.
    */
   readonly onError?: ((error: WirefoldError) => void) | undefined
   /**
-   * `fold` runs before every `handle`, for whatever keeps state that handlers read.
+   * Handlers of the stage `fold` run before all handlers of `handle`: use it for state that
+   * handlers read.
    * @default 'handle'
    */
   readonly stage?: 'fold' | 'handle' | undefined
 }
 
 /**
- * One handler's part in a channel; call it to release it.
+ * Handles the events of a channel. Exceptions and rejections are reported and do not affect other
+ * handlers.
  *
- * The channel itself is left a little after its last handler was released.
+ * `Payload` is the type that the handler expects; it is not checked at run time.
  */
-export interface Subscription extends Disposer {
-  readonly channel: string
-  /** How the channel stands, for all its handlers alike. */
-  readonly status: Readable<ChannelStatus>
+export type ChannelHandler<Payload = unknown> = (
+  payload: Payload,
+  event: EventFrame<string, Payload>,
+) => unknown
+
+/**
+ * Status of a channel. Up to `asOf` all events are known to have arrived; it is a time of our wall
+ * clock, in milliseconds since the Unix epoch.
+ */
+export type ChannelStatus =
+  /** Not confirmed yet. */
+  | { readonly name: 'pending' }
+  /** Every event arrives. */
+  | { readonly name: 'live' }
+  /** The connection was lost, or events are missing; they are being requested. */
+  | { readonly name: 'recovering'; readonly asOf: number }
   /**
-   * Resolves once the channel is live; rejects where it is refused or released before, or the client
-   * ends. It never rejects unhandled.
+   * Events may have been missed. The status remains until the state was fetched by other means:
+   * `sync`, or {@link Subscription.caughtUp}.
    */
-  readonly ready: Promise<void>
-  /** The place of the last event that was delivered, where the backend has such places. */
-  readonly position: Position | undefined
-  /**
-   * Has the channel subscribed to from the very beginning, for everybody: what its server tells at
-   * first, such as who is present, is told again. Nothing counts as missed.
-   */
-  renew(): void
-  /** What a gap has cost was fetched by other means: the channel is `live` again, for everybody. */
-  caughtUp(): void
-}
+  | { readonly name: 'gap'; readonly reason: GapReason; readonly asOf: number }
+  /** The server refused; a new subscription asks it again. */
+  | { readonly name: 'refused'; readonly error: WirefoldError }

@@ -10,66 +10,16 @@ import type { EventFrame, Position } from '../protocol/frame.ts'
 import type { ChannelSubscriber } from './channel-subscriber.ts'
 import type { ChannelStatus } from './subscription.ts'
 
-/** A state as somebody fetched it. */
-export interface SyncSnapshot<State> {
-  readonly state: State
-  /**
-   * The place in the channel's history that it holds. Without it, every event that came while it was
-   * fetched is folded on top: harmless where folding one twice is.
-   */
-  readonly at?: Position | undefined
-}
-
-/** Something that can be set to a state as a whole, and then follows events. */
-export interface SyncTarget<State> extends Sink {
-  /**
-   * Becomes this state, whatever it was.
-   *
-   * @param at a place that it holds, where the backend has such places; the events that are folded
-   * from here on come behind it
-   */
-  reset(state: State, at: Position | undefined): void
-}
-
-/** How a state is kept in step with a channel. */
-export interface SyncOptions<State> {
-  /**
-   * Fetches the state: at first, and whenever something may have been missed. It is tried again, with
-   * growing waits, when it rejects, and aborted by its signal when its result is of no use any more.
-   */
-  readonly load: (signal: AbortSignal) => Promise<SyncSnapshot<State>>
-  /** What is set to the state, and into which the events are folded. */
-  readonly into: SyncTarget<State>
-  /**
-   * How many events may wait for a state that is being fetched; beyond that it is fetched anew.
-   * @default 10_000
-   */
-  readonly buffer?: number | undefined
-  /** Releases it when it fires. */
-  readonly signal?: AbortSignal | undefined
-  /**
-   * Receives why the state could not be fetched, each time; and a refusal of the channel.
-   * @default the client's `error` event
-   */
-  readonly onError?: ((error: unknown) => void) | undefined
-}
-
-/** What holds where nothing is said. */
+/** Default values of {@link SyncOptions}. */
 export const syncDefaults = { buffer: 10_000 } as const
 
-/** A state in step with a channel; call it to let go. */
-export interface ChannelSync extends Disposer {
-  /** As the channel's, but `live` only with the state in place, and `gap` until it is again. */
-  readonly status: Readable<ChannelStatus>
-}
-
 /**
- * Keeps a state in step with a channel: fetches it, folds what happens, and fetches it again when
- * something may have been missed.
+ * Keeps a state in step with a channel: fetches it, folds events into it, and fetches it again when
+ * events may have been missed.
  *
- * The channel's position is pinned before the state is fetched, and events that arrive meanwhile
- * wait; those that the state already holds are dropped. The subscription on the wire is shared with
- * everybody else; each `sync` fetches for itself.
+ * The position of the channel is read before the fetch, and events that arrive during the fetch are
+ * buffered; those that the state already contains are dropped. The channel's subscription is shared
+ * with its other handlers; each `sync` fetches for itself.
  *
  * @example
  * const tasks = sync(channels, 'entity:Task', {
@@ -90,7 +40,7 @@ export function sync<State>(
   /** `idle` before the channel is live, `waiting` between two attempts to fetch. */
   let phase: 'idle' | 'loading' | 'waiting' | 'settled' = 'idle'
   let events: EventFrame[] = []
-  /** The last offset that the state holds already; it may be ahead of what has arrived. */
+  /** Last offset that the state contains; it may be ahead of the events that have arrived. */
   let held = 0
   let fetching = new AbortController()
   let cancelWait: Cancel | undefined
@@ -106,7 +56,7 @@ export function sync<State>(
     { stage: 'fold', onError: report },
   )
 
-  /** Fetches the state from the very beginning; there is never more than one fetch. */
+  /** Starts a new fetch, and aborts the present one. */
   function fetch(): void {
     stop()
     phase = 'loading'
@@ -125,7 +75,7 @@ export function sync<State>(
       .then(
         current((snapshot) => {
           if (isBehind(snapshot.at, pinned)) again(behind(channel))
-          else settle(snapshot, pinned)
+          else applySnapshot(snapshot, pinned)
         }),
         current(again),
       )
@@ -137,7 +87,7 @@ export function sync<State>(
     cancelWait = port.clock.after(backoffDelay(failures++, backoffDefaults, port.random()), fetch)
   }
 
-  function settle({ state, at }: SyncSnapshot<State>, pinned: Position | undefined): void {
+  function applySnapshot({ state, at }: SyncSnapshot<State>, pinned: Position | undefined): void {
     phase = 'settled'
     failures = 0
     held = at?.offset ?? 0
@@ -158,9 +108,9 @@ export function sync<State>(
     cancelWait?.()
   }
 
-  /** What the channel's status means for the state. */
+  /** Fetches if the channel's status requires it, and publishes the status. */
   function look(now: ChannelStatus): void {
-    // Each gap is told once: whatever was fetched before it may lack what it cost.
+    // Each gap is reported once: a fetch begun before it may lack its events.
     if (now.name === 'gap' || (now.name === 'live' && phase === 'idle')) fetch()
     if (phase === 'settled' || now.name !== 'live') status.set(now)
   }
@@ -178,13 +128,66 @@ export function sync<State>(
   return disposable(release, { status })
 }
 
-/** Whether a state is of another history, or older, than what was seen before it was asked for. */
+/** Whether a snapshot is of another epoch, or older, than the position before the fetch. */
 function isBehind(at: Position | undefined, pinned: Position | undefined): boolean {
   if (at === undefined || pinned === undefined) return false
   return at.epoch !== pinned.epoch || at.offset < pinned.offset
 }
 
 function behind(channel: string): WirefoldError<'stale'> {
-  const message = `The state of ${channel} was fetched from a place that is behind the channel; it is fetched again.`
+  const message = `The fetched state of ${channel} is older than the channel's events. It is fetched again.`
   return new WirefoldError('stale', message, { channel })
+}
+
+/** Options of a state that is kept in step with a channel. */
+export interface SyncOptions<State> {
+  /**
+   * Fetches the state: at first, and whenever events may have been missed. When it rejects it is
+   * retried with growing waits; its signal is aborted when the result is no longer needed.
+   */
+  readonly load: (signal: AbortSignal) => Promise<SyncSnapshot<State>>
+  /** The target that is set to the state, and into which the events are folded. */
+  readonly into: SyncTarget<State>
+  /**
+   * Maximum number of events buffered during a fetch; beyond that the state is fetched anew.
+   * @default 10_000
+   */
+  readonly buffer?: number | undefined
+  /** Releases the state when it fires. */
+  readonly signal?: AbortSignal | undefined
+  /**
+   * Receives the error of every failed fetch, and a refusal of the channel.
+   * @default the client's `error` event
+   */
+  readonly onError?: ((error: unknown) => void) | undefined
+}
+
+/** A target that can be replaced by a whole state, and then folds events. */
+export interface SyncTarget<State> extends Sink {
+  /**
+   * Replaces the state.
+   *
+   * @param at the position that the state contains, where the backend has positions; the events
+   * folded from now on come after it
+   */
+  reset(state: State, at: Position | undefined): void
+}
+
+/** A state as it was fetched. */
+export interface SyncSnapshot<State> {
+  readonly state: State
+  /**
+   * The position in the channel's history that the state contains. Without it, every event that
+   * arrived during the fetch is folded on top: harmless if folding an event twice is.
+   */
+  readonly at?: Position | undefined
+}
+
+/** A state in step with a channel; call it to release it. */
+export interface ChannelSync extends Disposer {
+  /**
+   * Status of the channel, but `live` only with the state fetched, and `gap` until it is fetched
+   * again.
+   */
+  readonly status: Readable<ChannelStatus>
 }

@@ -3,23 +3,23 @@ import type { SettledRequest } from '../ports/outbox-storage.ts'
 import type { CloseInfo } from '../ports/transport.ts'
 import type { NoticeFrame, WelcomeFrame } from '../protocol/frame.ts'
 
-/** What a client tells of its life, in past tense. */
+/** The events of a client, named in past tense. */
 export interface ClientEvents {
-  /** The server knows us: everything works. `undefined` where the backend greets nobody. */
+  /** The connection is ready. `undefined` where the backend sends no welcome. */
   opened(welcome: WelcomeFrame | undefined): void
-  /** The connection was lost; `client.state` says what comes next. */
+  /** The connection was lost; `client.state` shows whether and when it is retried. */
   dropped(close: CloseInfo): void
-  /** Closed by `close()`. */
+  /** The client was closed by `close()`. */
   closed(error: WirefoldError): void
-  /** Given up; only `connect()` tries again. */
+  /** The client has given up; only `connect()` tries again. */
   failed(error: WirefoldError): void
   /**
-   * A stored request was settled that nobody waits for any more: its promise is over, or its page. Where
-   * nobody listens, one that failed is an `error`.
+   * A stored request was settled whose promise is gone: it has timed out or was aborted, or its
+   * page was closed. Without a listener, a failed request is emitted as `error`.
    */
   settled(outcome: SettledRequest): void
-  /** A message was left aside on purpose. */
+  /** A message was ignored on purpose. */
   notice(notice: NoticeFrame): void
-  /** A failure that has no better destination. */
+  /** An error that no caller or handler receives. */
   error(error: unknown): void
 }

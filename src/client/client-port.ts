@@ -10,16 +10,7 @@ import type { PendingRequests } from '../requests/pending-requests.ts'
 import type { Extensions } from './extensions.ts'
 import type { ResolvedClientOptions } from './options.ts'
 
-/** What a line is made of. */
-export interface ClientPortDeps {
-  readonly options: ResolvedClientOptions
-  readonly connection: Connection
-  readonly requests: PendingRequests
-  readonly extensions: Extensions
-  readonly report: (error: unknown) => void
-}
-
-/** Makes the port through which wings see the client. */
+/** Returns the port through which extensions use the client. */
 export function createClientPort({
   options,
   connection,
@@ -43,7 +34,7 @@ export function createClientPort({
     report,
   }
 
-  /** Control traffic: said now or not at all. */
+  /** Sends control messages; they are never queued. */
   function say(intent: Intent, answered?: OnControlReply): boolean {
     const { link } = connection
     if (!link) return false
@@ -59,17 +50,17 @@ export function createClientPort({
     try {
       said = link.say(intent, control.ticket)
     } catch (error) {
-      // What the server's limits do not let out it has refused: no wing expects an exception.
-      answered(unsaid(error), undefined)
+      // A message beyond the server's limits counts as refused: extensions expect no exception.
+      answered(sendFailed(error), undefined)
       return true
     }
     if (!said) {
-      answered(wordless(connection.dialect.name), undefined)
+      answered(unsupported(connection.dialect.name), undefined)
       return true
     }
     const local = localReply({ requestId: 'requestId' in intent ? intent.requestId : '' })
-    const unspoken = said.length ? unspokenOf(intent, said) : undefined
-    if (unspoken?.length !== 0) answered(local, unspoken)
+    const withoutMessage = said.length ? channelsWithoutMessage(intent, said) : undefined
+    if (withoutMessage?.length !== 0) answered(local, withoutMessage)
     for (const outgoing of said) {
       if (outgoing.keys.length === 0) answered(local, outgoing.channels)
       else control.said(outgoing, link)
@@ -78,22 +69,31 @@ export function createClientPort({
   }
 }
 
-/** The channels that go without saying, where others had to be named. */
-function unspokenOf(intent: Intent, said: readonly Outgoing[]): readonly string[] {
+/** Returns the channels that need no message, although others do. */
+function channelsWithoutMessage(intent: Intent, said: readonly Outgoing[]): readonly string[] {
   if (!('channels' in intent) || said.some(({ channels }) => channels === undefined)) return []
-  const spoken = new Set(said.flatMap(({ channels }) => channels ?? []))
-  return intent.channels.filter((channel) => !spoken.has(channel))
+  const sent = new Set(said.flatMap(({ channels }) => channels ?? []))
+  return intent.channels.filter((channel) => !sent.has(channel))
 }
 
-/** The answer to what the backend has no word for. */
-function wordless(dialect: string): RefusalFrame {
-  const message = `the dialect ${dialect} has no word for it.`
+/** Returns the refusal of an intent that the dialect does not support. */
+function unsupported(dialect: string): RefusalFrame {
+  const message = `the ${dialect} backend does not support it.`
   return { kind: 'refusal', to: [], error: { code: 'unsupported', message, retryable: false } }
 }
 
-/** The answer to what could not be said. */
-function unsaid(error: unknown): RefusalFrame {
+/** Returns the refusal of an intent that could not be encoded or sent. */
+function sendFailed(error: unknown): RefusalFrame {
   const code = isWirefoldError(error) ? error.code : 'bad-payload'
   const message = error instanceof Error ? error.message : String(error)
   return { kind: 'refusal', to: [], error: { code, message, retryable: false } }
+}
+
+/** Dependencies of the client port. */
+export interface ClientPortDeps {
+  readonly options: ResolvedClientOptions
+  readonly connection: Connection
+  readonly requests: PendingRequests
+  readonly extensions: Extensions
+  readonly report: (error: unknown) => void
 }

@@ -33,19 +33,19 @@ import { Extensions } from './extensions.ts'
 import type { ResolvedClientOptions } from './options.ts'
 import { createOutboxHost } from './outbox-host.ts'
 
-/** What lies behind a client: builds the parts and passes frames and intents between them. */
+/** The inside of a client: builds its parts, and passes frames and intents between them. */
 export class ClientRuntime implements ConnectionHandlers {
   readonly events: Emitter<ClientEvents>
   readonly connection: Connection
   readonly requests: PendingRequests
   readonly latency = new Latency()
   readonly extensions = new Extensions()
-  /** The port for the wings. */
+  /** The port for extensions. */
   readonly port: ClientPort
   readonly #options: ResolvedClientOptions
   readonly #renewal: CredentialsRenewal
-  readonly #kept: ClientOutbox | undefined
-  // Drawn when it is needed: some runtimes forbid chance while modules are loaded.
+  readonly #outbox: ClientOutbox | undefined
+  // Created on first use: some runtimes forbid random values while modules are loaded.
   readonly #clientId = lazy(randomId)
   #senderId = lazy(randomId)
   #userId: string | undefined
@@ -56,11 +56,11 @@ export class ClientRuntime implements ConnectionHandlers {
     this.#options = options
     const report = (error: unknown): void => this.report(error)
     this.events = createEmitter((error, event) => {
-      // A listener of `error` that throws must not be told of it again and again.
+      // An `error` listener that throws must not be called with its own error.
       if (event === 'error') printError(error)
       else this.report(error)
     })
-    this.#kept = options.outbox.storage?.keep(
+    this.#outbox = options.outbox.storage?.keep(
       createOutboxHost({
         ...{ options, report, events: this.events },
         isOpen: () => this.connection.state.get().name === 'open',
@@ -71,12 +71,12 @@ export class ClientRuntime implements ConnectionHandlers {
         },
       }),
     )
-    const credentialsSource = new CredentialsSource(options.auth, this.#kept)
+    const credentialsSource = new CredentialsSource(options.auth, this.#outbox)
     this.connection = new Connection({ ...options, url, credentialsSource, report }, this)
     this.requests = new PendingRequests({
       ...options,
       report,
-      say: (request, ticket) => this.connection.link?.say(request, ticket) ?? this.#wordless(),
+      say: (request, ticket) => this.connection.link?.say(request, ticket) ?? this.#unsupported(),
       dialect: () => this.connection.dialect,
       link: () => this.connection.link,
       answered: (leftAt) => this.connection.link?.heartbeat?.answered(leftAt),
@@ -93,12 +93,12 @@ export class ClientRuntime implements ConnectionHandlers {
     this.connection.state.listen(({ name }) => options.logger()?.('connection', name))
   }
 
-  /** Asks a question, and connects if nobody has yet. */
+  /** Sends a request, and connects if there is no connection. */
   ask(request: OutgoingRequest, options: SendOptions): Promise<ReplyFrame> {
     this.#options.logger()?.('requests', loggable(nameOf(request)))
-    const answer = this.#kept?.send(request, options) ?? this.#sendNow(request, options)
+    const reply = this.#outbox?.send(request, options) ?? this.#sendNow(request, options)
     this.connection.input({ name: 'needed' })
-    return answer
+    return reply
   }
 
   #sendNow(request: OutgoingRequest, options: SendOptions): Promise<ReplyFrame> {
@@ -106,12 +106,12 @@ export class ClientRuntime implements ConnectionHandlers {
     return error ? Promise.reject(error) : this.requests.send(request, options)
   }
 
-  /** Who we are, by the last welcome. */
+  /** Our user id, by the last welcome. */
   get userId(): string | undefined {
     return this.#userId
   }
 
-  /** Why nothing can be asked, where the client has ended. */
+  /** Returns the reason why requests are rejected, if the client has ended. */
   finalError(): WirefoldError | undefined {
     const state = this.connection.state.get()
     if (state.name === 'failed') return state.error
@@ -119,17 +119,17 @@ export class ClientRuntime implements ConnectionHandlers {
     return new WirefoldError('closed', 'The client is closed. Call connect() to open it again.', {})
   }
 
-  /** A new id for an event of ours. */
+  /** Returns a new id for an event of this client. */
   eventId(): string {
     return `${this.#clientId()}:${(++this.#eventCount).toString(36)}`
   }
 
-  /** Whether an event is one of ours. */
+  /** Whether an event has an id of this client. */
   isOwn({ id }: EventFrame): boolean {
     return id?.startsWith(`${this.#clientId()}:`) ?? false
   }
 
-  /** Takes a failure that has no better destination. */
+  /** Handles an error that no caller receives. */
   report(error: unknown): void {
     this.#options.logger()?.('errors', loggable(String(error)))
     if (this.events.listens('error')) this.events.emit('error', error)
@@ -181,21 +181,22 @@ export class ClientRuntime implements ConnectionHandlers {
     if (this.#userId !== undefined && userId !== this.#userId) this.#identityChanged(userId)
     this.#userId = userId
     this.#dedupeMs = frame?.limits.dedupeMs
-    this.#kept?.greeted(userId)
+    this.#outbox?.greeted(userId)
   }
 
   frame(frame: Frame): void {
     switch (frame.kind) {
       case 'event':
         this.latency.event(frame, this.#options.clock)
-        if (!this.extensions.receive(frame)) this.#unwanted(frame)
+        if (!this.extensions.receive(frame)) this.#unsubscribed(frame)
         return
       case 'unsubscribed':
         this.extensions.receive(frame)
         return
       case 'reply':
       case 'subscribed':
-        // One that nobody waits for any more came too late, which was told when it was given up.
+        // A reply that is no longer awaited came after the timeout of its request, which was
+        // reported.
         this.requests.settle(frame)
         return
       case 'refusal':
@@ -228,7 +229,7 @@ export class ClientRuntime implements ConnectionHandlers {
   }
 
   ended(error: WirefoldError): void {
-    this.#kept?.release(this.#userId)
+    this.#outbox?.release(this.#userId)
     this.requests.rejectAll(error)
     this.requests.disconnected()
     this.extensions.ended(error)
@@ -241,15 +242,19 @@ export class ClientRuntime implements ConnectionHandlers {
     return this.requests.unansweredSince(since)
   }
 
-  /** No line is not the same as no word for it. */
-  #wordless(): undefined | false {
+  /**
+   * Returns `false` without a connection, `undefined` if the dialect does not support the request.
+   */
+  #unsupported(): undefined | false {
     return this.connection.link ? undefined : false
   }
 
   #refused(refusal: Refusal): void {
-    // Once per greeting: it answers what we said of who we are, and afterwards we say nothing of it.
+    // Once per greeting: it refuses the user id that the greeting expected, and from then on we
+    // expect none.
     if (refusal.code === 'identity-changed' && this.#userId !== undefined) {
-      // The server has dropped what came with the greeting: it is said anew, as nobody's.
+      // The server has dropped the messages sent with the greeting: send them again, without a
+      // user.
       this.#identityChanged(undefined)
       this.#userId = undefined
       this.requests.disconnected()
@@ -261,14 +266,18 @@ export class ClientRuntime implements ConnectionHandlers {
     const error = refusalError(refusal.channel ?? 'the connection', refusal)
     if (refusal.channel === undefined) this.connection.refused(error)
     this.report(error)
-    // Our greeting did not arrive as we said it: no welcome will come.
+    // The server could not read the greeting, so no welcome will arrive.
     if (refusal.code === 'bad-frame') this.connection.giveUpGreeting()
   }
 
-  /** What the former user asked for is not done in the name of the present one. */
+  /**
+   * Rejects the requests of the former user: they must not be carried out in the name of the
+   * present one.
+   */
   #identityChanged(userId: string | undefined): void {
-    this.#kept?.release(userId)
-    const message = 'Somebody else is signed in now; what was asked before is not carried out.'
+    this.#outbox?.release(userId)
+    const message =
+      'Another user is signed in now. Requests of the former user are not carried out.'
     this.requests.rejectAll(new WirefoldError('identity-changed', message, { userId }))
   }
 
@@ -279,11 +288,14 @@ export class ClientRuntime implements ConnectionHandlers {
     this.latency.pong(frame, roundTripMs, this.#options.clock.wall())
   }
 
-  /** Late events of a channel that was left look like this, and so does a name with a slip in it. */
-  #unwanted({ channel, type }: EventFrame): void {
+  /**
+   * Logs an event without a subscription: a late event of a channel that was left, or a wrong
+   * channel name in the application.
+   */
+  #unsubscribed({ channel, type }: EventFrame): void {
     this.#options.logger()?.(
       'channels',
-      `nobody has subscribed to ${loggable(channel)}: ${loggable(type)} lost`,
+      `no subscription to ${loggable(channel)}: ${loggable(type)} dropped`,
     )
   }
 
@@ -293,7 +305,7 @@ export class ClientRuntime implements ConnectionHandlers {
       return
     }
     const sample = sampleOf(String(JSON.stringify(notice.wire)))
-    const message = `A message is not of the protocol ${this.connection.dialect.name}: ${notice.reason}.`
+    const message = `A message does not follow the protocol ${this.connection.dialect.name}: ${notice.reason}.`
     this.report(new WirefoldError('bad-frame', message, { reason: notice.reason, sample }))
   }
 }

@@ -1,25 +1,25 @@
-/** What a client has lived through, as it is at this moment. */
+/** Counters and timings of a client, as a snapshot. */
 export interface ClientStats {
-  /** How often it was connected. */
+  /** Number of connections opened. */
   readonly opens: number
-  /** How often it was connected again after a loss. */
+  /** Number of connections opened after a loss. */
   readonly reconnects: number
-  /** How long the present connection is open, in milliseconds; 0 where it is not. */
+  /** Age of the present connection, in milliseconds; 0 without one. */
   readonly uptimeMs: number
-  /** The last round trip, in milliseconds, once there was one on the present connection. */
+  /** The last round trip on the present connection, in milliseconds, once there was one. */
   readonly lastRttMs: number | undefined
   /** The smoothed round trip (RFC 6298), in milliseconds. */
   readonly smoothedRttMs: number | undefined
-  /** What to add to our wall clock to get the server's, in milliseconds, by the last pong. */
+  /** Difference from our wall clock to the server's, in milliseconds, by the last pong. */
   readonly clockOffsetMs: number | undefined
-  /** How long an event lately travelled from the server to here, in milliseconds. */
+  /** Recent travel time of events from the server to the client, in milliseconds. */
   readonly eventLatencyMs: number | undefined
-  /** Requests that wait to be sent. */
+  /** Requests waiting to be sent. */
   readonly queued: number
-  /** Requests that were sent and wait for their answer. */
+  /** Requests sent and waiting for their reply. */
   readonly sent: number
-  /** Requests that a full outbox has cost. */
+  /** Requests rejected because the outbox was full. */
   readonly dropped: number
-  /** Handlers of channels. */
+  /** Number of channel handlers. */
   readonly handlers: number
 }

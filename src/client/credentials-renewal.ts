@@ -4,16 +4,10 @@ import { randomId } from '../base/ids.ts'
 import type { CredentialsSource } from '../connection/credentials.ts'
 import type { ClientPort } from '../ports/client-port.ts'
 
-/** What a renewal is made of. */
-export interface CredentialsRenewalDeps {
-  readonly credentialsSource: CredentialsSource
-  readonly port: ClientPort
-  readonly clock: Clock
-  /** What the credentials are said on: those of one socket mean nothing to the next. */
-  readonly socket: () => unknown
-}
-
-/** New credentials for the living connection. Without them the server will close it in its time. */
+/**
+ * Renews the credentials of the open connection; without new ones the server closes it when they
+ * expire.
+ */
 export class CredentialsRenewal {
   readonly #deps: CredentialsRenewalDeps
   #running = false
@@ -22,7 +16,7 @@ export class CredentialsRenewal {
     this.#deps = deps
   }
 
-  /** Asks the application for them and says them; once at a time. Never rejects. */
+  /** Asks the application for credentials and sends them; one renewal at a time. Never rejects. */
   async run(): Promise<void> {
     const { credentialsSource, port, clock, socket } = this.#deps
     if (!credentialsSource.present || this.#running) return
@@ -46,4 +40,13 @@ export class CredentialsRenewal {
       this.#running = false
     }
   }
+}
+
+/** Dependencies of {@link CredentialsRenewal}. */
+export interface CredentialsRenewalDeps {
+  readonly credentialsSource: CredentialsSource
+  readonly port: ClientPort
+  readonly clock: Clock
+  /** Returns the present socket: credentials requested for one socket are not sent on the next. */
+  readonly socket: () => unknown
 }

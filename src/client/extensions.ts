@@ -2,20 +2,20 @@ import type { WirefoldError } from '../base/errors.ts'
 import type { ClientExtension } from '../ports/client-port.ts'
 import type { Frame } from '../protocol/frame.ts'
 
-/** The wings of a client, in order of rank. */
+/** The extensions of a client, in their order. */
 export class Extensions {
   #extensions: readonly ClientExtension[] = []
 
-  /** How many handlers of the application they serve. */
+  /** Number of application handlers of all extensions. */
   get handlers(): number {
     return this.#extensions.reduce((sum, { handlers }) => sum + handlers, 0)
   }
 
-  /** Adds a wing; throws where its rank is taken. */
+  /** Adds an extension; throws if its order is taken. */
   join(extension: ClientExtension): () => void {
     if (this.#extensions.some((other) => other.order === extension.order)) {
       throw new Error(
-        `This client has a wing of rank ${extension.order} already. Make one ChannelSubscriber per client and share it, and one PresenceManager.`,
+        `This client already has an extension of order ${extension.order}. Create one ChannelSubscriber and one PresenceManager per client, and share them.`,
       )
     }
     this.#extensions = [...this.#extensions, extension].sort((a, b) => a.order - b.order)
@@ -24,28 +24,28 @@ export class Extensions {
     }
   }
 
-  /** Has every wing say what belongs into the greeting. */
+  /** Calls every extension for the messages that are sent with the greeting. */
   opening(): void {
     for (const extension of this.#extensions) extension.opening()
   }
 
-  /** Offers a frame to one after the other until one takes it. */
+  /** Passes a frame to the extensions in order, until one takes it. */
   receive(frame: Frame): boolean {
     for (const extension of this.#extensions) if (extension.receive(frame)) return true
     return false
   }
 
-  /** Tells every wing that the line is gone. */
+  /** Notifies every extension that the connection was lost. */
   disconnected(): void {
     for (const extension of this.#extensions) extension.disconnected()
   }
 
-  /** Tells every wing that somebody else is signed in. */
+  /** Notifies every extension that another user is signed in. */
   forget(): void {
     for (const extension of this.#extensions) extension.forget()
   }
 
-  /** Tells every wing that it will not come back by itself. */
+  /** Notifies every extension that the client was closed or has failed. */
   ended(error: WirefoldError): void {
     for (const extension of this.#extensions) extension.ended(error)
   }

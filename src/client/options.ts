@@ -18,96 +18,96 @@ import { resolveOutboxOptions } from '../requests/outbox-options.ts'
 import type { WebSocketConstructor } from '../transports/websocket.ts'
 import { webSocketTransport } from '../transports/websocket.ts'
 
-/** What a client can be told; every member may be left out, and an explicit `undefined` is the same. */
+/** Options of a client; each may be left out or `undefined`. */
 export interface ClientOptions {
   /**
-   * How the backend speaks.
+   * The protocol of the backend.
    * @default native
    */
   readonly dialect?: DialectFactory | undefined
   /**
-   * The class to open sockets with, for Node before 22 (`ws`), tests (mock-socket), and the like.
+   * The WebSocket class, for Node before 22 (`ws`), tests (mock-socket), and the like.
    * @default globalThis.WebSocket
    */
   readonly WebSocket?: WebSocketConstructor | undefined
   /**
-   * Opens addresses without TLS that leave this machine, too: everybody on the way reads and changes
-   * what is said.
+   * Allows connections without TLS to other machines: everyone on the network path can read and
+   * change the messages.
    * @default false
    */
   readonly allowInsecure?: boolean | undefined
   /**
-   * How bytes travel, where it is not a WebSocket; outranks `WebSocket` and `allowInsecure`.
+   * The transport, if it is not a WebSocket; overrides `WebSocket` and `allowInsecure`.
    * @default webSocketTransport()
    */
   readonly transport?: TransportFactory | undefined
   /**
-   * How values become text.
+   * The encoding of values as text.
    * @default jsonCodec
    */
   readonly codec?: Codec | undefined
   /**
-   * The wait between attempts to connect; what is left out is the dialect's, then the native default.
+   * The wait between attempts to connect; missing fields are the dialect's, then the native
+   * defaults.
    * @default {}
    */
   readonly backoff?: Partial<BackoffOptions> | undefined
   /**
-   * Gives credentials, before every attempt to connect and when they are about to expire.
+   * Returns credentials, before every attempt to connect and when they are about to expire.
    * @default none are sent
    */
   readonly auth?: Auth | undefined
   /**
-   * How signs of life are asked for; `false` for not at all.
+   * Detection of dead connections; `false` for none.
    * @default {}
    */
   readonly heartbeat?: HeartbeatOptions | false | undefined
   /**
-   * How requests wait for a connection.
+   * Buffering of requests while there is no connection.
    * @default {}
    */
   readonly outbox?: OutboxOptions | undefined
   /**
-   * By the time a connection has been open for this long, in milliseconds, the failed attempts before
-   * it are forgotten and the waits start anew; one that was open for half as long has half of them
-   * forgotten.
+   * Uptime of a connection, in milliseconds, after which the failed attempts before it are
+   * forgotten and the waits start anew; half the uptime forgets half of them.
    * @default 5_000
    */
   readonly minUptimeMs?: number | undefined
   /**
-   * How long an attempt to connect may take, from the dial to the welcome, in milliseconds; where it
-   * is left out, the dialect's, then the native default. Each attempt that times out doubles it for
-   * the next, up to 80 s, unless `backoff.maxAttempts` limits the attempts; a welcome ends that.
+   * Time limit of an attempt to connect, from opening the socket to the welcome, in milliseconds;
+   * if left out, the dialect's, then the native default. Each timeout doubles it for the next
+   * attempt, up to 80 s, unless `backoff.maxAttempts` limits the attempts; a welcome resets it.
    * @default 10_000
    */
   readonly connectTimeoutMs?: number | undefined
   /**
-   * How long the answer to a request or a subscribe may take, in milliseconds.
+   * Time limit for the reply to a request or a subscribe, in milliseconds.
    * @default 10_000
    */
   readonly requestTimeoutMs?: number | undefined
   /**
-   * Receives what happens, for finding faults: never payloads or tokens.
+   * Receives log lines for debugging; they contain no payloads or tokens.
    * @default none, or `console.debug` where `localStorage.debug` or `DEBUG` asks for `wirefold:*`
    */
   readonly logger?: Logger | undefined
   /**
-   * What surrounds the client: network, page, debug switches.
+   * The platform: network status, page life cycle, debug switches.
    * @default platformEnvironment()
    */
   readonly environment?: Environment | undefined
   /**
-   * Where time comes from.
+   * The source of time.
    * @default systemClock
    */
   readonly clock?: Clock | undefined
   /**
-   * Chance, for the waits between attempts: a number in [0, 1).
+   * Returns a random number in [0, 1), for the waits between attempts.
    * @default Math.random
    */
   readonly random?: (() => number) | undefined
 }
 
-/** Options with nothing left out. */
+/** Options with all defaults filled in. */
 export interface ResolvedClientOptions {
   readonly dialect: DialectFactory
   readonly transport: TransportFactory
@@ -119,14 +119,14 @@ export interface ResolvedClientOptions {
   readonly minUptimeMs: number
   readonly connectTimeoutMs: number
   readonly requestTimeoutMs: number
-  /** Reads the platform's debug switches when it is first called. */
+  /** Returns the logger; the platform's debug switches are read at the first call. */
   readonly logger: () => Logger | undefined
   readonly environment: Environment
   readonly clock: Clock
   readonly random: () => number
 }
 
-/** What holds where nothing is said. */
+/** Default values of {@link ClientOptions}. */
 export const clientDefaults = {
   dialect: native,
   codec: jsonCodec,
@@ -140,7 +140,7 @@ export const clientDefaults = {
   random: Math.random,
 } as const
 
-/** Fills in the defaults. */
+/** Returns the options with all defaults filled in. */
 export function resolveClientOptions(options: ClientOptions): ResolvedClientOptions {
   const environment = options.environment ?? platformEnvironment()
   const dialect = options.dialect ?? clientDefaults.dialect

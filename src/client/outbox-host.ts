@@ -3,14 +3,7 @@ import type { OutboxHost } from '../ports/outbox-storage.ts'
 import type { ClientEvents } from './client-events.ts'
 import type { ResolvedClientOptions } from './options.ts'
 
-/** What a host of stored requests is made of. */
-export interface OutboxHostDeps
-  extends Pick<OutboxHost, 'send' | 'identified' | 'isOpen' | 'report'> {
-  readonly options: ResolvedClientOptions
-  readonly events: Emitter<ClientEvents>
-}
-
-/** Makes the port through which a storage of requests sees the client. */
+/** Returns the port through which a request storage uses the client. */
 export function createOutboxHost({ options, events, ...rest }: OutboxHostDeps): OutboxHost {
   const { clock, environment, outbox } = options
   return {
@@ -23,4 +16,11 @@ export function createOutboxHost({ options, events, ...rest }: OutboxHostDeps): 
       else if (outcome.error) rest.report(outcome.error)
     },
   }
+}
+
+/** Dependencies of the host of stored requests. */
+export interface OutboxHostDeps
+  extends Pick<OutboxHost, 'send' | 'identified' | 'isOpen' | 'report'> {
+  readonly options: ResolvedClientOptions
+  readonly events: Emitter<ClientEvents>
 }

@@ -13,10 +13,10 @@ import type { ClientOptions, ResolvedClientOptions } from './options.ts'
 import { resolveClientOptions } from './options.ts'
 
 /**
- * One connection to one backend.
+ * A connection to one backend.
  *
- * It connects when it is first needed, comes back by itself until `close()`, and makes every request
- * settle exactly once. What travels on it is the business of its wings: `ChannelSubscriber` and others.
+ * It connects when it is first needed, reconnects until `close()`, and settles every request
+ * exactly once. Extensions such as `ChannelSubscriber` use it through {@link port}.
  *
  * @example
  * const client = new RealtimeClient('wss://api.example.com/ws', { auth: () => session.token() })
@@ -28,44 +28,47 @@ export class RealtimeClient {
   #opening: Promise<void> | undefined
 
   /**
-   * @param url a `wss:` address, or one relative to the page; `ws:` on this machine, or where
-   * `allowInsecure` is set
+   * @param url a `wss:` address, or one relative to the page; `ws:` only to this machine, or with
+   * `allowInsecure`
    */
   constructor(url: string, options: ClientOptions = {}) {
     this.#options = resolveClientOptions(options)
     this.#runtime = new ClientRuntime(url, this.#options)
   }
 
-  /** The port for wings such as `ChannelSubscriber`. */
+  /** The port for extensions such as `ChannelSubscriber`. */
   get port(): ClientPort {
     return this.#runtime.port
   }
 
-  /** Whether there is a connection: `idle`, `connecting`, `open`, `waiting`, `offline`, `closed`, `failed`. */
+  /**
+   * State of the connection: `idle`, `connecting`, `open`, `waiting`, `offline`, `closed` or
+   * `failed`.
+   */
   get state(): Readable<ConnectionState> {
     return this.#runtime.connection.state
   }
 
-  /** Who we are to the server, by its last welcome; kept while the connection is away. */
+  /** Our user id, by the server's last welcome; kept while disconnected. */
   get userId(): string | undefined {
     return this.#runtime.userId
   }
 
-  /** How many requests are on their way. */
+  /** Numbers of requests that are queued, or sent and not answered. */
   get pending(): Readable<RequestCounts> {
     return this.#runtime.requests.pending
   }
 
-  /** Follows the client's life; the returned function stops it. */
+  /** Adds a listener for an event of the client; the returned function removes it. */
   on<Name extends keyof ClientEvents>(event: Name, listener: ClientEvents[Name]): Unsubscribe {
     return this.#runtime.events.on(event, listener)
   }
 
   /**
-   * Connects now, cutting a wait short; calling it again changes nothing.
+   * Connects now, without waiting for the next attempt; does nothing if it is connected.
    *
-   * @returns settles with the first `open`, or rejects once the client is `closed` or `failed`; the
-   * same promise until then
+   * @returns a promise that resolves once the client is `open`, or rejects once it is `closed` or
+   * `failed`; the same one until then
    */
   connect(): Promise<void> {
     this.#runtime.connection.input({ name: 'connect' })
@@ -75,23 +78,23 @@ export class RealtimeClient {
   }
 
   /**
-   * Closes the connection; every pending request is rejected with `closed`, though one that is stored
-   * stays so. `connect()` opens it again.
+   * Closes the connection and rejects every pending request with `closed`; stored requests remain
+   * stored. `connect()` opens it again.
    */
   close(): void {
     this.#runtime.connection.input({ name: 'close' })
   }
 
   /**
-   * Asks the server for something.
+   * Sends a request and returns the payload of its reply.
    *
-   * Where the connection is lost before the answer, it is sent again and carried out only once, until
-   * its deadline; where the backend cannot do that, it rejects with `disconnected` unless it is
-   * `idempotent`.
+   * If the connection is lost before the reply, the request is sent again until its deadline, and
+   * the server carries it out only once. Where the backend cannot ensure that, it rejects with
+   * `disconnected`, unless it is `idempotent`.
    *
-   * Rejects with `request-timeout`, `aborted`, `disconnected`, `outbox-full`, `outcome-unknown`, `superseded`,
-   * `bad-payload`, `too-large`, `unsupported`, `not-stored`, `identity-changed`, `closed`, `failed`, or the
-   * code the server refused with.
+   * Rejects with `request-timeout`, `aborted`, `disconnected`, `outbox-full`, `outcome-unknown`,
+   * `superseded`, `bad-payload`, `too-large`, `unsupported`, `not-stored`, `identity-changed`,
+   * `closed`, `failed`, or the code of the server's refusal.
    */
   async request<Payload = unknown>(
     type: string,
@@ -101,7 +104,10 @@ export class RealtimeClient {
     return (await this.requestWithPosition<Payload>(type, payload, options)).payload
   }
 
-  /** As {@link request}, and tells besides where the events stand that the request brought about. */
+  /**
+   * Sends a request as {@link request} does, and also returns the positions of the events it
+   * caused.
+   */
   async requestWithPosition<Payload = unknown>(
     type: string,
     payload?: unknown,
@@ -112,17 +118,17 @@ export class RealtimeClient {
     const { channel, id } = options
     const reply = await this.#runtime.ask(
       { kind: 'request', timestamp, requestId, type, channel, id, payload },
-      this.#asking(options),
+      this.#sendOptions(options),
     )
     return { payload: reply.payload as Payload, at: reply.at }
   }
 
   /**
-   * Adds an event to a channel and waits until the server has it.
+   * Publishes an event on a channel, and waits until the server has accepted it.
    *
    * Rejects as {@link request} does.
    *
-   * @returns the event's id, which its broadcast carries too: see {@link isOwn}
+   * @returns the event's id, which its broadcast carries as well: see {@link isOwn}
    */
   async publish(
     channel: string,
@@ -135,22 +141,25 @@ export class RealtimeClient {
     const timestamp = this.#options.clock.wall()
     await this.#runtime.ask(
       { kind: 'publish', timestamp, requestId, channel, id, type, payload },
-      this.#asking(options),
+      this.#sendOptions(options),
     )
     return id
   }
 
-  /** A new id for an event of this client, see {@link RequestOptions.id}. */
+  /** Returns a new id for an event of this client, see {@link RequestOptions.id}. */
   eventId(): string {
     return this.#runtime.eventId()
   }
 
-  /** Whether an event was published by this client, or for a request of its own that gave an id. */
+  /**
+   * Whether an event was published by this client, or caused by a request of this client with an
+   * `id`.
+   */
   isOwn(event: EventFrame): boolean {
     return this.#runtime.isOwn(event)
   }
 
-  /** What the client has lived through. */
+  /** Returns a snapshot of counters and timings. */
   stats(): ClientStats {
     const { connection, requests, latency, extensions } = this.#runtime
     const state = this.state.get()
@@ -170,7 +179,7 @@ export class RealtimeClient {
     }
   }
 
-  #asking(options: RequestOptions): SendOptions {
+  #sendOptions(options: RequestOptions): SendOptions {
     return {
       timeoutMs: options.timeoutMs ?? this.#options.requestTimeoutMs,
       ttlMs: options.ttlMs ?? this.#options.outbox.ttlMs,
@@ -182,7 +191,7 @@ export class RealtimeClient {
     }
   }
 
-  /** Settles with the first state that answers whether we are connected. */
+  /** Settles with the first state that is open or final. */
   #outcome(): Promise<void> {
     const outcome = new Promise<void>((resolve, reject) => {
       const look = (state: ConnectionState): void => {
@@ -194,10 +203,10 @@ export class RealtimeClient {
         this.#opening = undefined
       }
       const stop = this.state.listen(look)
-      // A dial that fails at once has done so by now.
+      // An attempt that fails synchronously has failed by now.
       queueMicrotask(() => look(this.state.get()))
     })
-    // Whoever only calls connect() and follows the state has its failure there.
+    // Callers that ignore the promise and watch `state` must not cause an unhandled rejection.
     outcome.catch(() => {})
     return outcome
   }

@@ -4,36 +4,28 @@ import type { Ticket } from '../ports/outgoing-request.ts'
 import type { Outgoing } from '../protocol/dialect.ts'
 import type { AwaitedReply, ReplyTable } from './reply-table.ts'
 
-/** One thing said as control traffic, in one message or several. */
-export interface ControlMessage {
-  /** Goes with the messages. */
-  readonly ticket: Ticket
-  /** Waits for the answer to one of the messages, said on this line. */
-  said(message: Outgoing, link: object | undefined): void
-}
-
 /**
- * Who waits for the answers to control traffic, which is never said again by itself: whoever said it
- * says it anew when a socket opens.
+ * Control messages whose replies are awaited. They are never sent again by the client: their
+ * extension sends them anew when a connection opens.
  */
 export class ControlMessages {
   readonly #clock: Clock
   readonly #awaited: ReplyTable
   readonly #forget = new Set<() => void>()
 
-  constructor(clock: Clock, expected: ReplyTable) {
+  constructor(clock: Clock, awaited: ReplyTable) {
     this.#clock = clock
-    this.#awaited = expected
+    this.#awaited = awaited
   }
 
-  /** Waits for answers, each until its deadline. */
+  /** Awaits replies, each until its deadline. */
   expect(answered: OnControlReply, timeoutMs: number): ControlMessage {
-    const expectations: AwaitedReply[] = []
+    const awaitedReplies: AwaitedReply[] = []
     return {
       ticket: {
         cancelled: false,
         left: () => {
-          for (const awaited of expectations) awaited.leftAt = this.#clock.now()
+          for (const awaited of awaitedReplies) awaited.leftAt = this.#clock.now()
         },
       },
       said: ({ keys, channels }, link) => {
@@ -48,15 +40,23 @@ export class ControlMessages {
         }
         const awaited: AwaitedReply = { keys, link, leftAt: undefined, answered: done }
         const cancel = this.#clock.after(timeoutMs, () => done(undefined))
-        expectations.push(awaited)
+        awaitedReplies.push(awaited)
         this.#forget.add(forget)
         this.#awaited.add(awaited)
       },
     }
   }
 
-  /** Nobody waits any more. */
+  /** Stops awaiting all replies. */
   forget(): void {
     for (const forget of this.#forget) forget()
   }
+}
+
+/** One control intent, sent as one message or several. */
+export interface ControlMessage {
+  /** The ticket that is passed along with the messages. */
+  readonly ticket: Ticket
+  /** Awaits the reply to one of the messages, sent on this link. */
+  said(message: Outgoing, link: object | undefined): void
 }

@@ -1,19 +1,10 @@
 import type { PendingRequest } from './pending-request.ts'
 
-/** What there is to leave by. */
-export interface SendConditions {
-  readonly link: object | undefined
-  /** Whether the server knows us on this line. */
-  readonly known: boolean
-  /** The server has forgotten what left no later than this. */
-  readonly forgottenUntil: number
-}
-
 /**
- * Decides whether a question may leave: `now`; after its `gate` was asked; once something has changed
- * (`wait`); or never, since nobody can tell whether it was carried out (`lost`).
+ * Decides whether a request is sent: `now`; after its `beforeSend` was called; later (`wait`); or
+ * never, since it is unknown whether the server carried it out (`lost`).
  *
- * What has left before, and what has a gate, waits until the server knows us.
+ * Requests that were sent before, and those with a `beforeSend`, wait for the welcome.
  */
 export function sendDecision(
   { sentAt, idempotent, beforeSend, isHeldBack, clearedFor }: PendingRequest,
@@ -23,4 +14,14 @@ export function sendDecision(
   if (sentAt !== undefined && !idempotent && sentAt <= forgottenUntil) return 'lost'
   if (!beforeSend || clearedFor === link) return 'now'
   return known && !isHeldBack ? 'ask-before-send' : 'wait'
+}
+
+/** The conditions under which a request would be sent. */
+export interface SendConditions {
+  /** The link a request would be sent on. */
+  readonly link: object | undefined
+  /** Whether the server has welcomed us on this link. */
+  readonly known: boolean
+  /** The server does not remember replies to requests sent at or before this time. */
+  readonly forgottenUntil: number
 }

@@ -1,41 +1,41 @@
 import type { OutboxStorage } from '../ports/outbox-storage.ts'
 
-/** How requests wait for a connection. */
+/** Buffering of requests while there is no connection. */
 export interface OutboxOptions {
   /**
-   * How many may wait.
+   * Maximum number of queued requests.
    * @default 100
    */
   readonly limit?: number | undefined
   /**
-   * Who gives way when one more comes: the one that waits longest (`drop-oldest`), the one that came
-   * last before it (`drop-newest`), or the new one itself (`reject`). It is rejected with
-   * `outbox-full`.
+   * The request that is rejected with `outbox-full` when the limit is exceeded: the one that waits
+   * longest (`drop-oldest`), the newest before the new one (`drop-newest`), or the new one itself
+   * (`reject`).
    * @default 'drop-oldest'
    */
   readonly overflow?: 'drop-oldest' | 'drop-newest' | 'reject' | undefined
   /**
-   * How long one may wait to be sent, in milliseconds. In memory it waits no longer than for its own
-   * `timeoutMs`, if that is shorter; in a stored outbox, where the default is 24 hours, it goes on.
+   * Maximum time a request waits to be sent, in milliseconds. In memory its own `timeoutMs` applies
+   * as well; in a stored outbox, where the default is 24 hours, it keeps waiting beyond that.
    * @default 60_000
    */
   readonly ttlMs?: number | undefined
   /**
-   * Where requests outlive the page: `indexedDbStorage()` of `wirefold/indexeddb`. Every request that is
-   * not `volatile` is stored before it is sent, sent once the server knows us, and forgotten when it is
-   * settled.
+   * Storage in which requests survive the page: `indexedDbStorage()` of `wirefold/indexeddb`. Every
+   * request that is not `volatile` is stored before it is sent, sent once the server has welcomed
+   * us, and deleted when it is settled.
    * @default none: requests wait in memory
    */
   readonly storage?: OutboxStorage | undefined
 }
 
-/** What holds where nothing is said. */
+/** Default values of {@link OutboxOptions}. */
 export const outboxDefaults = { limit: 100, overflow: 'drop-oldest', ttlMs: 60_000 } as const
 
-/** How long a stored request may wait to be sent where nothing is said, in milliseconds. */
+/** Default of `ttlMs` in a stored outbox, in milliseconds. */
 const STORED_TTL_MS = 24 * 60 * 60_000
 
-/** Outbox options with nothing left out. */
+/** Outbox options with all defaults filled in. */
 export interface ResolvedOutboxOptions {
   readonly limit: number
   readonly overflow: 'drop-oldest' | 'drop-newest' | 'reject'
@@ -43,7 +43,7 @@ export interface ResolvedOutboxOptions {
   readonly storage: OutboxStorage | undefined
 }
 
-/** Fills in the defaults. */
+/** Returns the options with all defaults filled in. */
 export function resolveOutboxOptions(options: OutboxOptions): ResolvedOutboxOptions {
   return {
     limit: options.limit ?? outboxDefaults.limit,

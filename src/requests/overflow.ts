@@ -1,16 +1,16 @@
 import type { ResolvedOutboxOptions } from './outbox-options.ts'
 import type { PendingRequest } from './pending-request.ts'
 
-/** Whether a question waits for a line to be sent on. */
+/** Whether a request waits for a link to be sent on. */
 export function isQueued({ awaited, isHeldBack, sentAt }: PendingRequest): boolean {
   return !awaited && !isHeldBack && sentAt === undefined
 }
 
 /**
- * Who gives way to a question that has just begun to wait.
+ * Returns the request to reject when a new one exceeds the limit of the outbox.
  *
- * @param all everything asked, the oldest first
- * @returns `undefined` where there is room
+ * @param all all pending requests, the oldest first
+ * @returns `undefined` if there is room
  */
 export function overflowing(
   all: Iterable<PendingRequest>,
@@ -21,6 +21,6 @@ export function overflowing(
   if (queued.length <= limit) return undefined
   const victim =
     overflow === 'drop-oldest' ? queued[0] : overflow === 'drop-newest' ? queued.at(-2) : newest
-  // Where nothing may wait at all there is no older one to give way.
+  // With a limit of 0 there is no older request.
   return victim ?? newest
 }

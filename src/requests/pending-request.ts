@@ -3,41 +3,41 @@ import type { OutgoingRequest, SendOptions, Ticket } from '../ports/outgoing-req
 import type { ReplyFrame } from '../protocol/frame.ts'
 import type { AwaitedReply } from './reply-table.ts'
 
-/** A question on its way: waiting to be sent, or for its answer. */
+/** A request that is queued, or sent and not answered. */
 export interface PendingRequest extends Ticket {
   readonly outgoing: OutgoingRequest
   readonly volatile: boolean
   /** Whether carrying it out twice does no harm. */
   readonly idempotent: boolean
-  /** Those of one lane are sent one after the other. */
+  /** Requests with the same key are sent one after the other. */
   readonly ordering: string | undefined
-  /** Of those of one topic that wait only the newest is kept. */
+  /** Of the queued requests with the same topic only the newest is kept. */
   readonly topic: string | undefined
-  /** Asked before it leaves; see {@link SendOptions.beforeSend}. */
+  /** Called before it is sent; see {@link SendOptions.beforeSend}. */
   readonly beforeSend: SendOptions['beforeSend']
   readonly resolve: (reply: ReplyFrame) => void
   readonly reject: (error: WirefoldError) => void
-  /** Ends its deadlines and lets go of its signal. */
+  /** Cancels its deadlines and removes its abort listener. */
   readonly release: () => void
-  /** When it first really left, by the clock's `now()`. */
+  /** Time at which it was first sent, by the clock's `now()`. */
   sentAt: number | undefined
-  /** Whether its gate is being asked. */
+  /** Whether its `beforeSend` is running. */
   isHeldBack: boolean
-  /** The line for which its gate is open. */
+  /** The link for which its `beforeSend` has returned true. */
   clearedFor: object | undefined
-  /** Present once it was said, though perhaps not sent. */
+  /** The reply it waits for; set once it was passed to the link, perhaps not yet sent. */
   awaited: AwaitedReply | undefined
 }
 
-/** How many requests are on their way. */
+/** Numbers of requests that are not settled. */
 export interface RequestCounts {
-  /** Waiting to be sent. */
+  /** Requests waiting to be sent. */
   readonly queued: number
-  /** Sent, and waiting for their answer. */
+  /** Requests sent and waiting for their reply. */
   readonly sent: number
 }
 
-/** The answer to a question that goes without one. */
+/** Returns the reply of a request that the server does not answer. */
 export function localReply({ requestId }: { readonly requestId: string }): ReplyFrame {
   return { kind: 'reply', to: [requestId], payload: undefined, at: undefined }
 }

@@ -17,43 +17,26 @@ import { localReply } from './pending-request.ts'
 import { ReplyTable } from './reply-table.ts'
 import { requestErrors } from './request-errors.ts'
 
-/** What a ledger needs around it. */
-export interface PendingRequestsDeps {
-  readonly clock: Clock
-  readonly outbox: ResolvedOutboxOptions
-  /**
-   * Has a question sent; throws where it cannot be.
-   *
-   * @returns `false` where there is no line, `undefined` where the backend has no word for it
-   */
-  say(outgoing: OutgoingRequest, ticket: Ticket): readonly Outgoing[] | undefined | false
-  /** What a question said now is said on. */
-  link(): object | undefined
-  /** The dialect of this moment. */
-  dialect(): Dialect
-  /** An answer came to what left at this moment. */
-  answered(leftAt: number): void
-  /** Receives what a follower of `pending` threw. */
-  report(error: unknown): void
-}
-
-/** How long a server remembers its answers where it does not tell, in milliseconds. */
+/** Time for which a server remembers its replies if its welcome does not say, in milliseconds. */
 const DEDUPE_MS = 10 * 60_000
-/** Close codes for something we sent: binary, not UTF-8, too large. What was sent last was it. */
+/**
+ * Close codes for an invalid message (RFC 6455: binary, not UTF-8, too large). The last message
+ * sent caused it.
+ */
 const POISONED = [1003, 1007, 1009]
 
 /**
- * Who waits for what: questions not yet sent, in order, and everything sent whose answer is due.
+ * The table of requests: queued in order, and sent but not answered.
  *
- * Each question settles exactly once: by its answer, its deadlines, its signal, a full outbox, or the
- * end of the client. One that was cut off is sent again where the server carries it out only once, or
- * the application says that twice does no harm; else the cut settles it. An answer nobody waits for
- * (any more) is dropped.
+ * Each request settles exactly once: by its reply, its deadlines, its signal, a full outbox, or the
+ * end of the client. A request whose connection was lost is sent again if the server deduplicates
+ * it, or if it is idempotent; otherwise the disconnect rejects it. Replies that are not awaited are
+ * dropped.
  */
 export class PendingRequests {
-  /** How many questions a full outbox has cost so far. */
+  /** Number of requests rejected because the outbox was full. */
   dropped = 0
-  /** Who waits for the answers to control traffic. */
+  /** Control messages whose replies are awaited. */
   readonly controls: ControlMessages
   readonly #deps: PendingRequestsDeps
   readonly #requests = new Map<string, PendingRequest>()
@@ -62,7 +45,7 @@ export class PendingRequests {
   readonly #pending
   #sent = 0
   #dedupeMs = DEDUPE_MS
-  /** The line on which the server knows us. */
+  /** The link on which the server has welcomed us. */
   #knownOn: object | undefined
 
   constructor(deps: PendingRequestsDeps) {
@@ -71,17 +54,17 @@ export class PendingRequests {
     this.#pending = createStore<RequestCounts>({ queued: 0, sent: 0 }, { onError: deps.report })
   }
 
-  /** How many questions are on their way. */
+  /** Numbers of queued and sent requests. */
   get pending(): Readable<RequestCounts> {
     return this.#pending
   }
 
-  /** When the first thing left, after `since`, whose answer is still due. */
+  /** Returns when the first message after `since` was sent that is not answered yet. */
   unansweredSince(since: number | undefined): number | undefined {
     return this.#awaited.unansweredSince(since)
   }
 
-  /** Sends a question, now or when there is a line, and returns its answer. */
+  /** Sends a request, now or when there is a link, and returns its reply. */
   send(outgoing: OutgoingRequest, options: SendOptions): Promise<ReplyFrame> {
     const { timeoutMs, ttlMs, signal, volatile, idempotent, ordering, supersede, beforeSend } =
       options
@@ -115,7 +98,8 @@ export class PendingRequests {
           request.sentAt ??= now
           if (request.awaited) request.awaited.leftAt = now
           this.#changed()
-          // Nobody will answer it: it is done. Not before, or it would be taken back.
+          // A request without a reply is complete once it was sent; before that it may still be
+          // cancelled.
           if (request.awaited?.keys.length === 0) this.#succeed(request, localReply(outgoing))
         },
         release: () => {
@@ -135,16 +119,16 @@ export class PendingRequests {
     })
   }
 
-  /** There is a line: what may leave by it goes out, in order. */
+  /** Sends the queued requests on a new link, in order. */
   opening(): void {
     for (const request of [...this.#requests.values()]) if (!request.awaited) this.#trySend(request)
   }
 
   /**
-   * The server knows us: what was cut off goes out again, in order. Only now, since what was carried
-   * out before the server's memory begins would be carried out once more.
+   * Sends interrupted requests again, in order, once the server has welcomed us. Not earlier: a
+   * request older than the server's memory would be carried out twice.
    *
-   * @param dedupeMs how far back the server remembers its answers, where it told
+   * @param dedupeMs time for which the server remembers its replies, by its welcome
    */
   resume(dedupeMs: number = DEDUPE_MS): void {
     this.#dedupeMs = dedupeMs
@@ -152,7 +136,7 @@ export class PendingRequests {
     this.opening()
   }
 
-  /** Gives an answer to whoever waits for it. */
+  /** Passes a reply to the request or control message that awaits it. */
   settle(answer: ControlReply): void {
     const awaited = this.#awaited.take(answer)
     if (!awaited) return
@@ -161,10 +145,10 @@ export class PendingRequests {
   }
 
   /**
-   * The line is gone: no answer to what was sent will come on it.
+   * Handles the loss of a link: replies to messages sent on it no longer arrive.
    *
-   * @param link the one that is gone; all where none is named
-   * @param closeCode how it ended, where something we sent may have been the reason
+   * @param link the lost link; all if left out
+   * @param closeCode its close code, which may blame a message we sent
    */
   disconnected(link?: object, closeCode?: number): void {
     if (!link) this.controls.forget()
@@ -181,19 +165,19 @@ export class PendingRequests {
     }
   }
 
-  /** Whether a question said on this line has no answer yet. */
+  /** Whether a request sent on this link is not answered yet. */
   awaits(link: object): boolean {
     for (const { awaited } of this.#requests.values()) if (awaited?.link === link) return true
     return false
   }
 
-  /** Gives up every question. */
+  /** Rejects every request. */
   rejectAll(error: WirefoldError): void {
     for (const request of [...this.#requests.values()]) this.#fail(request, error)
   }
 
   #trySend(request: PendingRequest): void {
-    if (!this.#ordered.isFirst(request) || !this.#mayLeave(request)) return
+    if (!this.#ordered.isFirst(request) || !this.#maySend(request)) return
     const { outgoing } = request
     let said: readonly Outgoing[] | undefined | false
     try {
@@ -218,10 +202,10 @@ export class PendingRequests {
     this.#awaited.add(request.awaited)
   }
 
-  /** Whether a question may be said now; where it may not, sees to what comes of it. */
-  #mayLeave(request: PendingRequest): boolean {
-    const { clock, link: lineOf, dialect } = this.#deps
-    const link = lineOf()
+  /** Whether a request may be sent now; if not, rejects it or starts its `beforeSend`. */
+  #maySend(request: PendingRequest): boolean {
+    const { clock, link: presentLink, dialect } = this.#deps
+    const link = presentLink()
     const known = link !== undefined && link === this.#knownOn
     const reachMs = dialect().capabilities.dedupes ? this.#dedupeMs : Number.NEGATIVE_INFINITY
     const when = sendDecision(request, { link, known, forgottenUntil: clock.now() - reachMs })
@@ -232,14 +216,14 @@ export class PendingRequests {
 
   async #askBeforeSend(request: PendingRequest, link: object | undefined): Promise<void> {
     request.isHeldBack = true
-    const open = await request.beforeSend?.(request.sentAt === undefined)
+    const allowed = await request.beforeSend?.(request.sentAt === undefined)
     request.isHeldBack = false
-    if (!open || request.cancelled) return
+    if (!allowed || request.cancelled) return
     request.clearedFor = link
     this.#trySend(request)
   }
 
-  /** A newer question is asked: of those like it none need be sent that has not been yet. */
+  /** Rejects older requests with the same `supersede` key that were not sent yet. */
   #supersede(topic: string): void {
     for (const request of [...this.#requests.values()]) {
       if (request.topic !== topic || request.sentAt !== undefined) continue
@@ -247,7 +231,7 @@ export class PendingRequests {
     }
   }
 
-  /** It cannot be sent now: the question waits, if there is room for it. */
+  /** Queues a request that cannot be sent now, if there is room. */
   #queue(request: PendingRequest): void {
     if (request.volatile && this.#ordered.isFirst(request)) {
       this.#fail(request, requestErrors.disconnected(request.outgoing, false))
@@ -297,4 +281,24 @@ export class PendingRequests {
     const before = this.#pending.get()
     if (before.queued !== queued || before.sent !== sent) this.#pending.set({ queued, sent })
   }
+}
+
+/** Dependencies of {@link PendingRequests}. */
+export interface PendingRequestsDeps {
+  readonly clock: Clock
+  readonly outbox: ResolvedOutboxOptions
+  /**
+   * Sends a request; throws if it cannot be encoded or sent.
+   *
+   * @returns `false` without a link, `undefined` if the backend does not support the request
+   */
+  say(outgoing: OutgoingRequest, ticket: Ticket): readonly Outgoing[] | undefined | false
+  /** Returns the link a request would be sent on now. */
+  link(): object | undefined
+  /** Returns the present dialect. */
+  dialect(): Dialect
+  /** Called with the send time of a message when its reply arrives. */
+  answered(leftAt: number): void
+  /** Receives exceptions of subscribers of `pending`. */
+  report(error: unknown): void
 }

@@ -1,32 +1,22 @@
 import type { ControlReply } from '../ports/client-port.ts'
 
-/** What is waited for, under every key its answer may carry. */
-export interface AwaitedReply {
-  readonly keys: readonly string[]
-  readonly answered: (answer: ControlReply) => void
-  /** What it was said on. */
-  readonly link: object | undefined
-  /** When it left, by the clock's `now()`; `undefined` while it waits to. */
-  leftAt: number | undefined
-}
-
-/** Answers that are due, by key; within a key the first that waits is the first that is served. */
+/** Awaited replies by key; within a key, in the order of their messages. */
 export class ReplyTable {
   readonly #byKey = new Map<string, readonly AwaitedReply[]>()
 
-  /** How many keys are waited for. */
+  /** Number of keys with an awaited reply. */
   get size(): number {
     return this.#byKey.size
   }
 
-  /** Waits for an answer. */
+  /** Adds an awaited reply. */
   add(awaited: AwaitedReply): void {
     for (const key of awaited.keys) {
       this.#byKey.set(key, [...(this.#byKey.get(key) ?? []), awaited])
     }
   }
 
-  /** Waits no longer. */
+  /** Removes an awaited reply. */
   delete(awaited: AwaitedReply): void {
     for (const key of awaited.keys) {
       const rest = this.#byKey.get(key)?.filter((other) => other !== awaited)
@@ -35,7 +25,7 @@ export class ReplyTable {
     }
   }
 
-  /** Takes out whoever waits for an answer. */
+  /** Removes and returns the awaited reply that a frame answers. */
   take({ to }: ControlReply): AwaitedReply | undefined {
     for (const key of to) {
       const awaited = this.#byKey.get(key)?.[0]
@@ -46,7 +36,7 @@ export class ReplyTable {
     return undefined
   }
 
-  /** When the first left, after `since`, whose answer is still due. */
+  /** Returns when the first message after `since` was sent that is not answered yet. */
   unansweredSince(since: number = Number.NEGATIVE_INFINITY): number | undefined {
     let first: number | undefined
     for (const queue of this.#byKey.values()) {
@@ -58,7 +48,7 @@ export class ReplyTable {
     return first
   }
 
-  /** When the last left whose answer is still due. */
+  /** Returns when the last message was sent that is not answered yet. */
   lastLeftAt(): number | undefined {
     let last: number | undefined
     for (const queue of this.#byKey.values()) {
@@ -67,4 +57,14 @@ export class ReplyTable {
     }
     return last
   }
+}
+
+/** A reply that is awaited, under every key it may carry. */
+export interface AwaitedReply {
+  readonly keys: readonly string[]
+  readonly answered: (answer: ControlReply) => void
+  /** The link its message was sent on. */
+  readonly link: object | undefined
+  /** Time at which the message was sent, by the clock's `now()`; `undefined` before that. */
+  leftAt: number | undefined
 }

@@ -2,7 +2,7 @@ import { WirefoldError } from '../base/errors.ts'
 import type { OutgoingRequest } from '../ports/outgoing-request.ts'
 import { nameOf } from '../ports/outgoing-request.ts'
 
-/** Why a question was given up: each says whether it may have been carried out. */
+/** Errors that reject a request; each says whether it may have been carried out. */
 export const requestErrors = {
   aborted: (outgoing: OutgoingRequest, signal: AbortSignal | undefined) =>
     new WirefoldError(
@@ -14,7 +14,7 @@ export const requestErrors = {
   badPayload: (outgoing: OutgoingRequest, cause: unknown) =>
     new WirefoldError(
       'bad-payload',
-      `${nameOf(outgoing)} cannot be put into words. Give it a payload of plain JSON.`,
+      `${nameOf(outgoing)} cannot be encoded. Give it a payload of plain JSON.`,
       { requestId: outgoing.requestId },
       { cause },
     ),
@@ -29,7 +29,7 @@ export const requestErrors = {
   outcomeUnknown: (outgoing: OutgoingRequest) =>
     new WirefoldError(
       'outcome-unknown',
-      `${nameOf(outgoing)} was sent and cut off, and the server does not remember that far back; it may have been carried out.`,
+      `${nameOf(outgoing)} was sent, the connection was lost, and the server no longer remembers its reply; it may have been carried out.`,
       { requestId: outgoing.requestId },
     ),
   outboxFull: (outgoing: OutgoingRequest, limit: number) =>
@@ -47,13 +47,13 @@ export const requestErrors = {
   timedOut: (outgoing: OutgoingRequest, timeoutMs: number, sent: boolean) =>
     new WirefoldError(
       'request-timeout',
-      `${nameOf(outgoing)} timed out: ${sent ? 'no answer came' : 'it could not be sent'} in ${timeoutMs} ms.`,
+      `${nameOf(outgoing)} timed out: ${sent ? 'no reply came' : 'it could not be sent'} in ${timeoutMs} ms.`,
       { requestId: outgoing.requestId, timeoutMs, sent },
     ),
   unsupported: (outgoing: OutgoingRequest, dialect: string) =>
     new WirefoldError(
       'unsupported',
-      `The dialect ${dialect} has no word for ${nameOf(outgoing)}; this backend takes no such thing.`,
+      `The ${dialect} backend does not support ${nameOf(outgoing)}.`,
       { dialect, what: nameOf(outgoing) },
     ),
 }

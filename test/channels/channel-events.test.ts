@@ -24,7 +24,7 @@ const payloads = async (iterator: AsyncIterator<{ payload: unknown }>) => {
 }
 
 describe('events', () => {
-  it('gives every event in order, to whoever waits and from the buffer', async () => {
+  it('gives every event in order, to waiting reads and from the buffer', async () => {
     const { iterator, publish } = await live()
     const first = outcomeOf(iterator.next())
     await publish(1, 2, 3)

@@ -153,7 +153,7 @@ describe('a channel subscriber', () => {
     await Promise.all([asked.ready, anew.ready])
   })
 
-  it('tells the client of a refusal that nobody else hears, once', async () => {
+  it('reports a refusal that no handler receives to the client, once', async () => {
     const { clock, channels, errors } = subscribed({ refuse: () => 'forbidden' })
     channels.subscribe('secret', () => {})
     channels.subscribe('secret', () => {})
@@ -208,7 +208,7 @@ describe('a channel subscriber', () => {
     expect([...server.subscribed]).toEqual([])
   })
 
-  it('tells how a channel stands, through a cut too', async () => {
+  it('shows the status of a channel, through a disconnect too', async () => {
     const { clock, server, channels } = subscribed()
     const seen: string[] = []
     const off = channels.subscribe('news', () => {})
@@ -268,7 +268,7 @@ describe('a channel subscriber', () => {
     await clock.advance(1)
     expect(heard).toEqual(['__proto__', 'constructor', 'toString'])
     for (const name of ['', 'a\nb', 'x'.repeat(257)]) {
-      expect(() => channels.subscribe(name, () => {})).toThrow(/is no channel/)
+      expect(() => channels.subscribe(name, () => {})).toThrow(/is not a valid channel/)
     }
   })
 
@@ -311,7 +311,7 @@ describe('a channel subscriber', () => {
     expect(server.count('subscribe')).toBe(2)
   })
 
-  it('that is renewed while it is being asked for goes by the later answer', async () => {
+  it('that is renewed while a subscribe is under way goes by the later reply', async () => {
     const { clock, server, channels } = subscribed()
     const subscription = channels.subscribe('news', () => {})
     await clock.advance(1)
@@ -336,7 +336,7 @@ describe('a channel subscriber', () => {
     expect(subscription.status.get().name).toBe('live')
   })
 
-  it('that the backend has no word for is refused', async () => {
+  it('that the backend does not support is refused', async () => {
     const words = native()
     const { clock, client } = scripted(
       {},
@@ -363,7 +363,9 @@ describe('a channel subscriber', () => {
 
   it('is one per client', () => {
     const { client } = subscribed()
-    expect(() => new ChannelSubscriber(client)).toThrow(/one ChannelSubscriber per client/)
+    expect(() => new ChannelSubscriber(client)).toThrow(
+      /one ChannelSubscriber and one PresenceManager per client/,
+    )
   })
 
   it('subscribes from within an opened listener', async () => {

@@ -36,7 +36,7 @@ describe('continuity', () => {
     expect(continuity.judge(event(10))).toBe('deliver')
   })
 
-  it('finds a hole, and gives up on one that nobody can fill', () => {
+  it('finds a gap, and gives up on one that the server cannot fill', () => {
     const continuity = at(5)
     expect(continuity.judge(event(8))).toBe('missing')
     continuity.asking()
@@ -80,7 +80,7 @@ describe('continuity', () => {
     expect(continuity.position).toEqual({ epoch: 'e', offset: 11 })
   })
 
-  it('cannot tell without positions, and says so after the first time', () => {
+  it('cannot find gaps without positions, and reports so after the first time', () => {
     const continuity = new Continuity()
     expect(continuity.judge(event(undefined))).toBe('deliver')
     expect(continuity.asking()).toBeUndefined()
@@ -116,7 +116,7 @@ describe('continuity', () => {
   })
 
   test.prop([fc.array(fc.integer({ min: 1, max: 20 }), { maxLength: 100 }), fc.nat(10)])(
-    'never lets an event through twice or out of order, whatever arrives',
+    'never lets an event through twice or out of order, for any arrivals',
     (offsets, start) => {
       const continuity = at(start)
       let last = start

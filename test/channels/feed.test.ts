@@ -4,7 +4,7 @@ import { ChannelSubscriber, feed } from 'wirefold'
 import { scripted } from '../support/scripted.ts'
 
 describe('feed', () => {
-  it('folds an event before any handler sees it, whoever came first', async () => {
+  it('folds an event before any handler sees it, in any order of subscribing', async () => {
     const { clock, server, client } = scripted()
     const channels = new ChannelSubscriber(client)
     const folded: unknown[] = []
@@ -23,7 +23,7 @@ describe('feed', () => {
     expect(seen).toEqual([1, 1])
   })
 
-  it('folds what the application makes of an event, and leaves out the rest', async () => {
+  it('folds the value that the application makes of an event, and skips the rest', async () => {
     const { clock, server, client } = scripted()
     const channels = new ChannelSubscriber(client)
     const folded: EventFrame[] = []

@@ -35,7 +35,7 @@ describe('subscriptions', () => {
   test.prop([fc.array(step, { maxLength: 60 }), fc.integer({ min: 0, max: 30 })], {
     numRuns: 1_000,
   })(
-    'end as the application last wanted them, whatever happened in between',
+    'end as the application last wanted them, for any inputs in between',
     async (steps, latencyMs) => {
       const refused = new Set<string>()
       const { clock, server, client } = scripted({

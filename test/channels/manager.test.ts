@@ -8,7 +8,7 @@ function rig() {
 }
 
 describe('a manager', () => {
-  it('hears of every event of its channels from the start to the cleanup', async () => {
+  it('handles every event of its channels from the start to the cleanup', async () => {
     const { channels, server, clock } = rig()
     const heard: unknown[] = []
     const manager = defineManager({
@@ -31,7 +31,7 @@ describe('a manager', () => {
     ])
   })
 
-  it('is started once, however often it is told, and can be started again', async () => {
+  it('is started once, however often `initialize` is called, and can be started again', async () => {
     const { channels, client, server, clock } = rig()
     const heard: unknown[] = []
     const manager = defineManager({
@@ -89,7 +89,7 @@ describe('a manager', () => {
     expect([...server.subscribed]).toEqual(['system'])
   })
 
-  it('feeds a registry, or whatever it is given', async () => {
+  it('feeds a registry, or any other handler', async () => {
     const { channels, server, clock } = rig()
     const agents = new ContextRegistry<{ kind: 'Agent'; id: string }>().keyed('Agent', (a) => a.id)
     const manager = defineManager({
@@ -103,7 +103,7 @@ describe('a manager', () => {
     expect(agents.slot('Agent').keys.get()).toEqual(['7'])
   })
 
-  it('hands refusals to whoever asked for them', async () => {
+  it('passes refusals to its `onError`', async () => {
     const { client, clock, errors } = scripted({ refuse: () => 'forbidden' })
     const channels = new ChannelSubscriber(client)
     const refused: unknown[] = []
@@ -122,7 +122,7 @@ describe('a manager', () => {
   it('follows nothing where one of its names is none', () => {
     const { channels, client } = rig()
     const manager = defineManager({ topics: ['agent:1', ''], onEvent: () => {} })
-    expect(() => manager.initialize(channels)).toThrow('is no channel')
+    expect(() => manager.initialize(channels)).toThrow('is not a valid channel')
     expect(manager.active).toBe(false)
     expect(client.stats().handlers).toBe(0)
   })

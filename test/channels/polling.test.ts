@@ -3,7 +3,7 @@ import type { ClientOptions, PollingOptions } from 'wirefold'
 import { pollWhileDown } from 'wirefold'
 import { scripted } from '../support/scripted.ts'
 
-/** A client that tries every second, and polls for numbers that tell how often it has. */
+/** A client that connects every second, and polls for the number of its fetches so far. */
 function polling(options: Partial<PollingOptions<number>> = {}, client: ClientOptions = {}) {
   const backoff = { minMs: 1_000, initialMs: 0, jitter: 'none' } as const
   const parts = scripted({}, { backoff: { ...backoff, maxAttempts: 5 }, ...client })
@@ -120,7 +120,7 @@ describe('polling', () => {
     expect(errors).toEqual([])
   })
 
-  it('tells of the same failure once, and of the next one when it has worked between', async () => {
+  it('reports the same failure once, and again after a success', async () => {
     const outcomes = ['down', 'down', 'broken', 'down', '', 'down', 'down']
     const reported: string[] = []
     const { clock, server, client, told } = polling({

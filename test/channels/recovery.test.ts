@@ -52,7 +52,7 @@ describe('recovery', () => {
     expect(heard).toEqual([1])
   })
 
-  it('says that there is a gap before any later event, until somebody has caught up', async () => {
+  it('reports a gap before any later event, until a handler has caught up', async () => {
     const { clock, server, heard, statuses, subscription } = await following()
     server.publish('news', 'said', 1)
     await clock.advance(100)
@@ -99,7 +99,7 @@ describe('recovery', () => {
     expect(heard).toEqual([1])
   })
 
-  it('starts anew where the channel was left, and keeps its place while somebody stays', async () => {
+  it('starts anew where the channel was left, and keeps its position while it has a handler', async () => {
     const { clock, server, channels, subscription, heard } = await following()
     server.publish('news', 'said', 1)
     await clock.advance(100)
@@ -154,7 +154,7 @@ describe('recovery', () => {
         }
       }
       await clock.advance(60_000)
-      // Whatever was lost last shows when the next event comes.
+      // The loss of the last events shows when the next event comes.
       due.push(++published)
       server.publish('news', 'said', published)
       await clock.advance(60_000)

@@ -6,14 +6,14 @@ const refusal = { code: 'forbidden', message: '', retryable: false }
 const inputs: Record<string, SubscriptionInput> = {
   want: { name: 'want' },
   release: { name: 'release' },
-  asked: { name: 'asked' },
+  sent: { name: 'sent' },
   left: { name: 'left' },
   acked: { name: 'acked' },
   gone: { name: 'gone' },
   refused: { name: 'refused', refusal },
   lost: { name: 'lost' },
-  cut: { name: 'cut' },
-  hole: { name: 'missing' },
+  disconnected: { name: 'disconnected' },
+  missing: { name: 'missing' },
   renew: { name: 'renew' },
 }
 
@@ -26,16 +26,16 @@ const state = (name: string): SubscriptionState => {
 
 /** Every state and every input; `·` leaves it as it is. */
 const table = `
-            want       release   asked     left      acked   gone    refused   lost    cut   hole    renew
-+none       ·          -none     +asking   ·         ·       ·       ·         ·       ·   ·       ·
--none       +none      ·         -asking   ·         ·       ·       ·         ·       ·   ·       ·
-+asking     ·          -asking   ·         ·         +live   ·       +refused  +none   +none   ·       +none
--asking     +asking    ·         ·         ·         -live   ·       -none     -live   -none   ·       ·
-+live       ·          -live     ·         +leaving  ·       ·       +refused  ·       +none   +none    +none
--live       +live      ·         ·         -leaving  ·       ·       -none     ·       -none   ·       ·
-+leaving    ·          -leaving  ·         ·         ·       +none   +none     +none   +none   ·       ·
--leaving    +leaving   ·         ·         ·         ·       -none   -none     -live   -none   ·       ·
-+refused    +none      -none     ·         ·         ·       ·       ·         ·       ·   ·       ·
+              want          release       sent          left      acked  gone   refused   lost   disconnected  missing  renew
++none         ·             -none         +subscribing  ·         ·      ·      ·         ·      ·             ·        ·
+-none         +none         ·             -subscribing  ·         ·      ·      ·         ·      ·             ·        ·
++subscribing  ·             -subscribing  ·             ·         +live  ·      +refused  +none  +none         ·        +none
+-subscribing  +subscribing  ·             ·             ·         -live  ·      -none     -live  -none         ·        ·
++live         ·             -live         ·             +leaving  ·      ·      +refused  ·      +none         +none    +none
+-live         +live         ·             ·             -leaving  ·      ·      -none     ·      -none         ·        ·
++leaving      ·             -leaving      ·             ·         ·      +none  +none     +none  +none         ·        ·
+-leaving      +leaving      ·             ·             ·         ·      -none  -none     -live  -none         ·        ·
++refused      +none         -none         ·             ·         ·      ·      ·         ·      ·             ·        ·
 `
 const [head = '', ...rows] = table.trim().split('\n')
 const names = head.trim().split(/\s+/)
@@ -45,7 +45,7 @@ describe('a channel', () => {
     const [from = '', ...to] = row.trim().split(/\s+/)
     names.forEach((name, n) => {
       const expected = to[n] === '·' ? from : to[n]
-      it(`that is ${from} and hears "${name}" is ${expected}`, () => {
+      it(`that is ${from} and gets "${name}" is ${expected}`, () => {
         const input = inputs[name]
         if (!input) throw new Error(`no input ${name}`)
         expect(text(subscription(state(from), input))).toBe(expected)
@@ -60,8 +60,8 @@ describe('a channel', () => {
     expect(said).toEqual({
       '+none': 'subscribe',
       '-none': undefined,
-      '+asking': undefined,
-      '-asking': undefined,
+      '+subscribing': undefined,
+      '-subscribing': undefined,
       '+live': undefined,
       '-live': 'unsubscribe',
       '+leaving': undefined,

@@ -4,7 +4,7 @@ import type { EventFrame, SyncSnapshot } from 'wirefold'
 import { ChannelSubscriber, sync } from 'wirefold'
 import { scripted } from '../support/scripted.ts'
 
-/** A sum that is kept on the server, told by events of +n, and followed by a client. */
+/** A sum that is kept on the server, changed by events of +n, and followed by a client. */
 function followed(latencyMs = 5) {
   const parts = scripted({ latencyMs })
   const { clock, server, client } = parts
@@ -63,7 +63,7 @@ describe('sync', () => {
     expect(seen).toEqual(['pending', 'live'])
   })
 
-  it('fetches nothing after a cut that was bridged, and anew after a gap', async () => {
+  it('fetches nothing after a disconnect that was recovered, and again after a gap', async () => {
     const { clock, channels, server, add, truth, target, load, lose } = followed()
     const tasks = sync(channels, 'sum', { load: load(30, 30), into: target })
     const seen: string[] = []
@@ -132,7 +132,7 @@ describe('sync', () => {
     expect(server.count('subscribe')).toBe(1)
   })
 
-  it('aborts its fetch and hears nothing more once it is released', async () => {
+  it('aborts its fetch and gets no more events once it is released', async () => {
     const { clock, channels, server, add, target } = followed()
     let signal: AbortSignal | undefined
     const tasks = sync(channels, 'sum', {

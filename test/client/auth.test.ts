@@ -14,7 +14,7 @@ function signedIn(auth: Auth) {
 }
 
 describe('credentials', () => {
-  it('are asked for before every attempt to connect, and said in the greeting', async () => {
+  it('are requested before every attempt to connect, and sent in the greeting', async () => {
     let n = 0
     const reasons: AuthReason[] = []
     const { clock, server, client, tokens } = signedIn(async (reason) => {
@@ -29,7 +29,7 @@ describe('credentials', () => {
     expect(reasons).toEqual(['connect', 'connect'])
   })
 
-  it('are asked for on the way to the next socket of a server that goes away, too', async () => {
+  it('are requested for the next socket of a server that goes away, too', async () => {
     let n = 0
     const { clock, server, client, tokens } = signedIn(() => `token ${++n}`)
     await Promise.all([client.connect(), clock.advance(1)])
@@ -47,7 +47,7 @@ describe('credentials', () => {
     expect(server.transport.last.protocols).toEqual(['wirefold.v1', 'x.1'])
   })
 
-  it('are asked for once more when they are refused, and then the client has failed', async () => {
+  it('are requested once more when they are refused, and then the client has failed', async () => {
     const reasons: AuthReason[] = []
     const { clock, server, client } = signedIn((reason) => {
       reasons.push(reason)
@@ -81,7 +81,7 @@ describe('credentials', () => {
     expect(reasons).toEqual(['connect', 'refused', 'refused', 'refused'])
   })
 
-  it('that nobody can give mean that the client has failed at the first refusal', async () => {
+  it('that cannot be renewed mean that the client has failed at the first refusal', async () => {
     const { clock, server, client } = scripted()
     client.on('failed', () => {})
     server.silent = true
@@ -128,7 +128,7 @@ describe('credentials', () => {
     expect(server.transport.ends).toHaveLength(0)
   })
 
-  it('are renewed in place when they are about to expire', async () => {
+  it('are renewed on the open connection when they are about to expire', async () => {
     const reasons: AuthReason[] = []
     const { clock, server, client, errors } = signedIn((reason) => {
       reasons.push(reason)
@@ -146,7 +146,7 @@ describe('credentials', () => {
     expect(errors).toEqual([])
   })
 
-  it('are asked for once by all who want them at the same time', async () => {
+  it('are requested once for all concurrent callers', async () => {
     let asked = 0
     const { clock, server, client } = signedIn(async () => {
       asked++
@@ -164,7 +164,7 @@ describe('credentials', () => {
 })
 
 describe('a change of user', () => {
-  it('rejects what the former user asked for, when the server says so in the greeting', async () => {
+  it('rejects the requests of the former user, when the server reports the change in the greeting', async () => {
     const { clock, server, client } = signedIn(() => 'token')
     server.welcome = { userId: 'ann' }
     const channels = new ChannelSubscriber(client)

@@ -53,7 +53,7 @@ function busiest(times: readonly number[], width: number): number {
   return most
 }
 
-describe('ten thousand clients that were cut at once', () => {
+describe('ten thousand clients that were disconnected at once', () => {
   const clients = 10_000
   for (const [backAt, share, p95] of [
     [0, 0.13, 1_000],
@@ -69,7 +69,7 @@ describe('ten thousand clients that were cut at once', () => {
   }
 })
 
-describe('forty clients that were cut at once', () => {
+describe('forty clients that were disconnected at once', () => {
   it('come at most twenty in 250 ms, and far fewer after a restart that was announced', () => {
     const peaks = (code: number) =>
       [1, 2, 3, 4, 5]

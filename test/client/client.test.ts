@@ -48,7 +48,7 @@ describe('a client', () => {
     })
   })
 
-  it('goes through its states in order and tells them', async () => {
+  it('goes through its states in order and emits its events', async () => {
     const { clock, server, client } = scripted()
     const seen: string[] = []
     const name = (state: ConnectionState) =>
@@ -81,7 +81,7 @@ describe('a client', () => {
     ])
   })
 
-  it('waits longer with every attempt while nobody is there', async () => {
+  it('waits longer with every attempt while there is no server', async () => {
     const { clock, server, client } = scripted()
     server.transport.refusing = true
     void client.connect()
@@ -93,7 +93,7 @@ describe('a client', () => {
     expect(client.state.get()).toMatchObject({ name: 'waiting', attempt: dials })
   })
 
-  it('gives up an attempt that nobody answers, and tries again', async () => {
+  it('gives up an attempt that the server does not answer, and tries again', async () => {
     const { clock, server, client } = scripted()
     server.silent = true
     void client.connect()
@@ -195,7 +195,7 @@ describe('a client', () => {
     await subscription.ready
   })
 
-  it('survives whoever closes it from within its own events', async () => {
+  it('survives a listener that closes it from within its own events', async () => {
     for (const moment of ['connecting', 'open', 'waiting'] as const) {
       const { clock, server, client, errors } = scripted()
       client.state.listen((state) => {
@@ -211,7 +211,7 @@ describe('a client', () => {
     }
   })
 
-  it('hears nothing of an old socket once a new one is dialled', async () => {
+  it('ignores an old socket once a new one is opened', async () => {
     const { clock, server, client } = scripted({ latencyMs: 10 })
     const heard: unknown[] = []
     const channels = new ChannelSubscriber(client)
@@ -270,7 +270,7 @@ describe('a client', () => {
     client.close()
   })
 
-  it('prints an error that nobody listens for, once', async () => {
+  it('prints an error that has no listener, once', async () => {
     const print = vi.spyOn(console, 'error').mockImplementation(() => {})
     const clock = new ManualClock()
     const transport = new MemoryPair({ clock })

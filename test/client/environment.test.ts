@@ -40,7 +40,7 @@ describe('a client', () => {
     expect(client.state.get().name).toBe('open')
   })
 
-  it('does not close a socket that works, whatever the platform says of the network', async () => {
+  it('does not close a socket that works when the platform reports no network', async () => {
     const { clock, server, client, happen } = surrounded()
     await Promise.all([client.connect(), clock.advance(1)])
     for (const event of ['offline', 'online', 'wake'] as const) happen(event)

@@ -25,7 +25,7 @@ async function open(answer: (type: string) => unknown = (type) => type) {
 }
 
 describe('a server that says it will go away', () => {
-  it('is left for another socket before it closes, and nobody notices', async () => {
+  it('is left for another socket before it closes, without effect on the application', async () => {
     const { clock, server, client, heard, told, goaway, ends, alive, statuses } = await open()
     goaway()
     await clock.advance(4_000)

@@ -134,7 +134,7 @@ describe('the heartbeat of a client', () => {
 })
 
 describe('the statistics of a client', () => {
-  it('tell of its life', async () => {
+  it('show its counters and timings', async () => {
     const { clock, server, client } = await open()
     const channels = new ChannelSubscriber(client)
     channels.subscribe('a', () => {})

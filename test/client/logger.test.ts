@@ -4,7 +4,7 @@ import { debugLogger } from '../../src/base/logger.ts'
 import { scripted } from '../support/scripted.ts'
 
 describe('the logger of a client', () => {
-  it('hears what happens, and never a payload or a token', async () => {
+  it('gets log lines, and never a payload or a token', async () => {
     const lines: string[] = []
     const { clock, server, client } = scripted(
       { answer: () => 'secret reply' },

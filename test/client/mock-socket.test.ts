@@ -5,7 +5,7 @@ import { outcomeOf } from '../support/scripted.ts'
 
 const url = 'ws://mock.localhost/ws'
 
-/** The native protocol on mock-socket's server; returns it and what it was told. */
+/** The native protocol on mock-socket's server; returns it and the messages it received. */
 function serve() {
   const server = new Server(url, { mock: false })
   const told: { type: string; requestId?: string; payload?: unknown }[] = []
@@ -35,7 +35,7 @@ describe('a client on mock-socket', () => {
     vi.useRealTimers()
   })
 
-  it('connects, subscribes, asks, and hears', async () => {
+  it('connects, subscribes, sends requests, and gets events', async () => {
     const { server } = serve()
     const client = new RealtimeClient(url, { WebSocket: MockWebSocket })
     const heard: unknown[] = []
@@ -52,7 +52,7 @@ describe('a client on mock-socket', () => {
     server.stop()
   })
 
-  it('comes back after the server has closed it, and after nobody was there', async () => {
+  it('reconnects after the server has closed it, and after there was no server', async () => {
     const { server, told } = serve()
     const client = new RealtimeClient(url, { WebSocket: MockWebSocket, random: () => 0 })
     const subscription = new ChannelSubscriber(client).subscribe('news', () => {})
@@ -65,7 +65,7 @@ describe('a client on mock-socket', () => {
     const again = serve()
     await vi.advanceTimersByTimeAsync(20_000)
     expect(client.state.get().name).toBe('open')
-    // This server knows no positions: nobody can tell what was missed.
+    // This server knows no positions, so missed events are unknown.
     expect(subscription.status.get()).toMatchObject({ name: 'gap', reason: 'no-recovery' })
     const types = [...told, ...again.told].map(({ type }) => type)
     expect(types.filter((type) => type !== 'ping')).toEqual([

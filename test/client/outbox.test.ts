@@ -96,7 +96,7 @@ describe('the outbox', () => {
     expect(open).toEqual({ value: 'cursor' })
   })
 
-  it('tells how much waits and how much is on its way', async () => {
+  it('counts the queued and the sent requests', async () => {
     const { clock, client, server, ask, back } = await cutOff()
     const seen: string[] = []
     client.pending.subscribe(({ queued, sent }) => seen.push(`${queued}/${sent}`))

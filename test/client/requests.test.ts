@@ -94,7 +94,7 @@ describe('a request', () => {
     expect(errors).toEqual([])
   })
 
-  it('that was cut off is sent again, with the same id, until its own deadline', async () => {
+  it('that was interrupted is sent again, with the same id, until its own deadline', async () => {
     let answers = false
     const { clock, client, server } = scripted({ answer: (type) => (answers ? type : undefined) })
     const first = outcomeOf(client.request('first'))
@@ -133,7 +133,7 @@ describe('a request', () => {
     expect(server.count('pay')).toBe(2)
   })
 
-  it('that was cut off rejects where the backend might carry it out twice, unless that does no harm', async () => {
+  it('that was interrupted rejects where the backend might carry it out twice, unless that does no harm', async () => {
     const forgetful = { ...native(), capabilities: { ...native().capabilities, dedupes: false } }
     const { clock, client, server } = scripted(
       { answer: (type) => (type === 'held' ? 'ok' : undefined) },
@@ -152,7 +152,7 @@ describe('a request', () => {
     expect([server.count('sent'), server.count('harmless')]).toEqual([1, 2])
   })
 
-  it('rejects as closed when the client is closed, whatever the backend can do', async () => {
+  it('rejects as closed when the client is closed, for every kind of backend', async () => {
     const forgetful = { ...native(), capabilities: { ...native().capabilities, dedupes: false } }
     for (const dialect of [native, () => forgetful]) {
       const { clock, client } = scripted({ answer: () => undefined }, { dialect })
@@ -233,7 +233,7 @@ describe('a request', () => {
 })
 
 describe('an answer', () => {
-  it('tells where the events stand that the request brought about', async () => {
+  it('returns the positions of the events that the request caused', async () => {
     const { clock, client, server } = scripted({ answer: () => undefined })
     const reply = outcomeOf(client.requestWithPosition<string>('task:create', 'x'))
     const silent = outcomeOf(client.requestWithPosition('task:create'))
@@ -266,7 +266,7 @@ describe('a request with an id', () => {
 })
 
 describe('a client', () => {
-  it('tells who it is to the server, once that has said so', async () => {
+  it('knows its user id, once the server has sent it', async () => {
     const { clock, client, server } = scripted()
     server.welcome = { userId: 'ada' }
     expect(client.userId).toBeUndefined()
