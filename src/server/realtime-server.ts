@@ -142,7 +142,7 @@ export class RealtimeServer {
    * that is. `null` for nobody in particular, `undefined` where no handler runs.
    *
    * @example
-   * const tasks = realtimeRepository(sqlTasks, bus, { entityName: 'Task', userId: () => server.asker?.id })
+   * const tasks = realtimeRepository(sqlTasks, bus, { entityName: 'Task', userId: () => server.currentUser?.id })
    */
   get currentUser(): User | null | undefined {
     return this.#core.ongoing.current?.user

@@ -1,42 +1,42 @@
 import type { EventBus } from './event-bus.ts'
 
-/** One entity was created, updated or deleted. */
+/** A change of one entity. */
 export interface EntityChange<Entity = unknown> {
   readonly id: string | number
-  /** Its kind, for example `Task`: the channel is `entity:Task`. */
+  /** The kind of the entity, for example `Task`; its channel is `entity:Task`. */
   readonly entityName: string
-  /** The entity as it is now; `null` where it is deleted. */
+  /** The entity after the change; `null` if it was deleted. */
   readonly data: Entity | null
-  /** Who did it, where that is known. */
+  /** The user that made the change, if known. */
   readonly userId: string | undefined
 }
 
-/** What happens to entities, by the type that clients see. */
+/** The changes of entities by event type, as clients receive them. */
 export interface EntityEvents {
   'entity:created': EntityChange
   'entity:updated': EntityChange
   'entity:deleted': EntityChange
 }
 
-/** Adds events to channels, as a server does. */
+/** A publisher of channel events, such as a realtime server. */
 export interface EventPublisher {
   publish(channel: string, type: string, payload?: unknown): Promise<unknown>
 }
 
-/** The channel of all entities of a kind, or of a single one. */
+/** Returns the channel of all entities of a kind, or of one entity. */
 export function entityChannel(entityName: string, id?: string | number): string {
   return id === undefined ? `entity:${entityName}` : `entity:${entityName}:${id}`
 }
 
 /**
- * Broadcasts what happens to entities: what is created goes to the channel of its kind, what is
- * updated or deleted also to its own. What a request handler brings about is published as its own, so
- * that the reply tells where it stands.
+ * Publishes entity changes to channels: every change to the channel of the kind, updates and
+ * deletions also to the channel of the entity. Changes made in a request handler are published as
+ * part of the request, so that its reply contains their positions.
  *
- * @returns ends it
+ * @returns a function that stops the broadcast
  */
 export function broadcastEntities(bus: EventBus<EntityEvents>, server: EventPublisher): () => void {
-  const follow = (type: keyof EntityEvents, own: boolean): (() => void) =>
+  const broadcast = (type: keyof EntityEvents, own: boolean): (() => void) =>
     bus.subscribe(type, (change) => {
       const { entityName, id } = change
       const channels = [entityChannel(entityName)]
@@ -44,9 +44,9 @@ export function broadcastEntities(bus: EventBus<EntityEvents>, server: EventPubl
       return Promise.all(channels.map((channel) => server.publish(channel, type, change)))
     })
   const ends = [
-    follow('entity:created', false),
-    follow('entity:updated', true),
-    follow('entity:deleted', true),
+    broadcast('entity:created', false),
+    broadcast('entity:updated', true),
+    broadcast('entity:deleted', true),
   ]
   return () => {
     for (const end of ends) end()

@@ -1,30 +1,15 @@
 import { printError, safely } from '../../base/report.ts'
 
-/** Hears the events of one type; a promise it returns is waited for. */
-export type BusSubscriber<Payload> = (payload: Payload) => unknown
-
-/** What a bus says of a payload; where it says nothing, what the subscriber expects. */
-type PayloadOf<Known, Expected> = unknown extends Known ? Expected : Known
-
-/** How an {@link EventBus} is made. */
-export interface EventBusOptions {
-  /**
-   * Receives what a subscriber threw, or rejected with.
-   * @default console.error
-   */
-  readonly onError?: ((error: unknown) => void) | undefined
-}
-
 /**
- * Carries what happened in an application's own code to whoever wants to know: a broadcast to
- * clients, an audit log, a cache. It knows neither sockets nor channels.
+ * An event bus for an application's own events, with subscribers such as a broadcast to clients, an
+ * audit log, or a cache. It does not depend on sockets or channels.
  *
  * @example
  * const bus = new EventBus<{ 'agent:updated': Agent }>()
  * bus.subscribe('agent:updated', (agent) => server.publish(`agent:${agent.id}`, 'agent:updated', agent))
  */
 export class EventBus<Events extends object = Record<string, unknown>> {
-  /** Takes an error of whoever feeds or follows the bus; never throws. */
+  /** Reports an error of a publisher or a subscriber; never throws. */
   readonly report: (error: unknown) => void
   readonly #subscribers = new Map<keyof Events, readonly BusSubscriber<never>[]>()
 
@@ -33,15 +18,16 @@ export class EventBus<Events extends object = Record<string, unknown>> {
   }
 
   /**
-   * Has `subscriber` called with every event of a type; one that fails stops nobody.
+   * Calls `subscriber` with every event of a type. If it fails, the other subscribers are called
+   * all the same.
    *
-   * @returns ends it; safe to call twice
+   * @returns a function that unsubscribes; safe to call twice
    */
   subscribe<Type extends keyof Events, Payload = unknown>(
     type: Type,
     subscriber: BusSubscriber<PayloadOf<Events[Type], Payload>>,
   ): () => void {
-    // One of its own for every call, so that one function may be subscribed twice.
+    // A new function per call, so that the same function can subscribe twice.
     const own: BusSubscriber<PayloadOf<Events[Type], Payload>> = (payload) => subscriber(payload)
     this.#subscribers.set(type, [...(this.#subscribers.get(type) ?? []), own])
     return () => {
@@ -52,12 +38,12 @@ export class EventBus<Events extends object = Record<string, unknown>> {
   }
 
   /**
-   * Tells those who subscribed to a type before this call, in their order.
+   * Calls the present subscribers of a type, in the order in which they subscribed.
    *
-   * @returns resolves once all are done, however they fared
+   * @returns a promise that resolves once all are done, even if some failed
    */
   async publish<Type extends keyof Events>(type: Type, payload: Events[Type]): Promise<void> {
-    // They are kept under the type whose payload they take.
+    // `subscribe` stored them under the type whose payload they take.
     const subscribers = (this.#subscribers.get(type) ?? []) as readonly BusSubscriber<
       Events[Type]
     >[]
@@ -72,8 +58,23 @@ export class EventBus<Events extends object = Record<string, unknown>> {
     }
   }
 
-  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  /** @internal Vue's `reactive` does not proxy objects with their own `toStringTag`. */
   get [Symbol.toStringTag](): string {
     return 'EventBus'
   }
 }
+
+/** Options of an {@link EventBus}. */
+export interface EventBusOptions {
+  /**
+   * Called with errors of subscribers, thrown or rejected.
+   * @default console.error
+   */
+  readonly onError?: ((error: unknown) => void) | undefined
+}
+
+/** A subscriber to one type of event; the bus awaits a returned promise. */
+export type BusSubscriber<Payload> = (payload: Payload) => unknown
+
+/** The payload type that the bus declares, or else the one that the subscriber expects. */
+type PayloadOf<Known, Expected> = unknown extends Known ? Expected : Known

@@ -1,25 +1,12 @@
 import type { EventBus } from './event-bus.ts'
 
-/** A value as it is once it went through JSON: dates are ISO 8601 texts. */
-export type AsJson<Value> = Value extends Date
-  ? string
-  : Value extends (...args: never) => unknown
-    ? never
-    : Value extends object
-      ? { [Key in keyof Value]: AsJson<Value[Key]> }
-      : Value
-
-/** The events whose payload a function's result can be. */
-type TypesFor<Events, Result> = {
-  [Type in keyof Events]: AsJson<NonNullable<Result>> extends Events[Type] ? Type : never
-}[keyof Events]
-
 /**
- * Wraps a function so that what it returns is also an event: published once after it succeeded, as
- * JSON would tell it, and not at all where it threw or returned nothing.
+ * Wraps a function so that its result is also published as an event. The payload is the result
+ * after a round trip through JSON. No event is published if the function throws, or returns `null`
+ * or `undefined`.
  *
- * @returns does what `run` does, with the same result, which is not touched; settles after the
- * event's subscribers
+ * @returns a function with the same result as `run`; its promise settles after the event's
+ * subscribers
  * @example
  * const updateAgent = publishEvent(bus, 'agent:updated', (id: string, change: Change) => agents.update(id, change))
  */
@@ -35,7 +22,7 @@ export function publishEvent<Events extends object, Args extends readonly unknow
     try {
       payload = JSON.parse(JSON.stringify(result))
     } catch (error) {
-      // It succeeded: what JSON cannot tell is no failure of it.
+      // `run` succeeded, so a result that JSON cannot represent must not make the call fail.
       bus.report(error)
       return result
     }
@@ -43,3 +30,17 @@ export function publishEvent<Events extends object, Args extends readonly unknow
     return result
   }
 }
+
+/** The type of a value after a round trip through JSON: a `Date` becomes an ISO 8601 string. */
+export type AsJson<Value> = Value extends Date
+  ? string
+  : Value extends (...args: never) => unknown
+    ? never
+    : Value extends object
+      ? { [Key in keyof Value]: AsJson<Value[Key]> }
+      : Value
+
+/** The event types whose payload the result can be. */
+type TypesFor<Events, Result> = {
+  [Type in keyof Events]: AsJson<NonNullable<Result>> extends Events[Type] ? Type : never
+}[keyof Events]

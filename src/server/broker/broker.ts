@@ -4,55 +4,26 @@ import type { PresenceStore } from './presence-store.ts'
 import type { RateStore } from './rate-store.ts'
 import type { ReplyStore } from './reply-store.ts'
 
-/** Under which key what a publish came to is remembered, and for how long. */
-export interface Remember {
-  /** The key that {@link ReplyStore.begin} was given. */
-  readonly key: string
-  /** How long, in milliseconds. */
-  readonly keepMs: number
-}
-
-/** Hears of one channel; its members do not throw. */
-export interface ChannelListener {
-  /** Something happened on it. */
-  event(event: ChannelEvent): void
-  /**
-   * It cannot be shown any more that everything was told: the history stands at `head` now, and who
-   * is elsewhere has missed something.
-   */
-  broken(head: Position): void
-}
-
-/** What a client missed since a position. */
-export interface HistorySlice {
-  /** Where the channel's history stands, these events included. */
-  readonly head: Position
-  /** The missed events in order; empty where they are not complete. */
-  readonly events: readonly ChannelEvent[]
-  /** Whether these are all of them: otherwise continuity cannot be shown. */
-  readonly complete: boolean
-}
-
 /**
- * Keeps the channels' histories, the answers to requests and who is where, and carries events between
- * the servers that share it.
+ * The state that several servers share: channel histories, replies to requests, presence and rate
+ * limits. It also carries events between these servers.
  */
 export interface Broker {
-  /** What requests were answered with. */
+  /** The replies to requests, for deduplication. */
   readonly answers: ReplyStore
-  /** Who is where. */
+  /** The presence of users at resources. */
   readonly presence: PresenceStore
-  /** Counts for the limits of users and addresses; without it each server counts by itself. */
+  /** The rate limits of users and addresses; without it, each server counts for itself. */
   readonly rates?: RateStore | undefined
   /**
-   * Adds an event to the histories of several channels in one step, and tells every listener. Rejects
-   * where it was not added.
+   * Adds an event to the histories of several channels in one step, and calls their listeners.
+   * Rejects if the event was not added.
    *
-   * @param channels the event's own channel, then those it goes to as well
-   * @param remember where the event is all the effect of a request: its answer, which tells the place
-   * in the first of the channels, is remembered in the same step
-   * @returns its place in each of them; offset 0 where it has none, since it could be told to the
-   * listeners of this process only
+   * @param channels the event's own channel first, then the others that receive it
+   * @param remember given if the event is the whole effect of a request: stores the request's
+   * reply, with the position in the first channel, in the same step
+   * @returns the event's position in each channel; offset 0 if it has none, because only the
+   * listeners of this process received it
    */
   publish(
     channels: readonly string[],
@@ -60,25 +31,53 @@ export interface Broker {
     remember?: Remember,
   ): Promise<readonly Position[]>
   /**
-   * Has `listener` called with every event of a channel, in order, from the moment the promise
-   * resolves.
+   * Calls `listener` with every event of a channel, in order, from the moment the promise resolves.
    *
-   * @returns ends it; safe to call twice
+   * @returns a function that removes the listener; safe to call twice
    */
   subscribe(channel: string, listener: ChannelListener): Promise<() => void>
-  /** Where a channel's history stands; offset 0 where nothing happened yet. */
+  /** Returns the newest position of a channel; offset 0 before its first event. */
   head(channel: string): Promise<Position>
-  /** What happened on a channel after a position, and where that leaves one. */
+  /** Returns a channel's events after a position, and its newest position. */
   since(channel: string, position: Position): Promise<HistorySlice>
-  /** Lets go of everything; nothing may be asked of it afterwards. */
+  /** Releases all resources; the broker must not be used afterwards. */
   close(): Promise<void>
 }
 
-/** The most events a channel's history holds. */
+/** Callbacks for one channel; they must not throw. */
+export interface ChannelListener {
+  /** Called with each event of the channel. */
+  event(event: ChannelEvent): void
+  /**
+   * Called when events may have been lost: a receiver whose position is not `head`, the newest one,
+   * has a gap.
+   */
+  broken(head: Position): void
+}
+
+/** A channel's events after a position. */
+export interface HistorySlice {
+  /** The newest position of the channel, these events included. */
+  readonly head: Position
+  /** The events in order; empty unless `complete`. */
+  readonly events: readonly ChannelEvent[]
+  /** Whether no event is missing; if false, the receiver has a gap. */
+  readonly complete: boolean
+}
+
+/** The key and the lifetime of a stored reply to a publish. */
+export interface Remember {
+  /** The key that was given to {@link ReplyStore.begin}. */
+  readonly key: string
+  /** The lifetime of the reply, in milliseconds. */
+  readonly keepMs: number
+}
+
+/** Maximum number of events in a channel's history. */
 export const HISTORY_EVENTS = 1_000
 
-/** How long a channel's history holds an event, in milliseconds. */
+/** Lifetime of an event in a channel's history, in milliseconds. */
 export const HISTORY_MS = 5 * 60_000
 
-/** How long a counter outlives the last use of its channel, in milliseconds. */
+/** Lifetime of a channel's offset counter after its last use, in milliseconds. */
 export const COUNTER_MS = 24 * 60 * 60_000

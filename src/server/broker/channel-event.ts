@@ -1,13 +1,13 @@
 import type { Position } from '../../protocol/frame.ts'
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
 
-/** An event with its place, which knows its own text. */
+/** An event with its position in a channel; it caches its encoded texts. */
 export class ChannelEvent implements NewEvent {
-  /** The channel whose history it is in. */
+  /** The channel whose history has the event. */
   readonly channel: string
-  /** Which history that is; `undefined` where the event has no place in it. */
+  /** The epoch of that history; `undefined` if the event has no position. */
   readonly epoch: string | undefined
-  /** Its place in it; `undefined` where it was told to the members of this process only. */
+  /** The offset; `undefined` if only the members of this process received the event. */
   readonly offset: number | undefined
   readonly source: string
   readonly type: string
@@ -28,17 +28,17 @@ export class ChannelEvent implements NewEvent {
     this.timestamp = event.timestamp
   }
 
-  /** The payload as a value, read once for all who ask; not to be changed. */
+  /** The parsed payload, parsed once and shared; do not modify it. */
   get payload(): unknown {
     this.#payload ??= { value: this.json === undefined ? undefined : JSON.parse(this.json) }
     return this.#payload.value
   }
 
   /**
-   * The text for the members of one dialect; written once, however many they are.
+   * Encodes the event for the members that use a dialect; the text is cached.
    *
-   * @param prev the previous offset due to the member: where that is not the one before, the text is
-   * for this member alone
+   * @param prev the member's previous offset; if it is not the one before this event, the text
+   * is made for this member only
    */
   text(dialect: ServerDialect, prev?: number): string | undefined {
     if (prev !== undefined && prev + 1 !== this.offset) return this.#write(dialect, prev)
@@ -52,21 +52,21 @@ export class ChannelEvent implements NewEvent {
     return dialect.encodeEvent({ channel: source, type, json, id, offset, prev, via, timestamp })
   }
 
-  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  /** @internal Vue's `reactive` does not proxy objects with their own `toStringTag`. */
   get [Symbol.toStringTag](): string {
     return 'ChannelEvent'
   }
 }
 
-/** An event before it has a place. */
+/** An event before it has a position. */
 export interface NewEvent {
-  /** The channel it happened on, which is not the history it goes to where that is a family's. */
+  /** The channel it was published on; a family's history has the events of many channels. */
   readonly source: string
   readonly type: string
-  /** Its payload as JSON text; `undefined` where it has none. */
+  /** The payload as JSON text; `undefined` for no payload. */
   readonly json: string | undefined
-  /** Its maker's id for it. */
+  /** The id that the publisher gave it. */
   readonly id: string | undefined
-  /** Milliseconds since the Unix epoch. */
+  /** The time of publishing, in milliseconds since the Unix epoch. */
   readonly timestamp: number
 }

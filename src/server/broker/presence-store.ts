@@ -1,73 +1,76 @@
 import type { Position } from '../../protocol/frame.ts'
 import type { PresenceUser } from '../../protocol/presence.ts'
 
-/** Which member: a user's device at a resource. */
+/** The key of a member: one device of a user at a resource. */
 export interface PresenceKey {
   readonly resource: string
   readonly userId: string
   readonly device: string
 }
 
-/** A member, and who speaks for it: of several connections of one device, the one that joined last. */
+/** A member and its owner: of several connections of a device, the one that joined last. */
 export interface PresenceClaim extends PresenceKey {
   readonly owner: string
 }
 
-/** A member as it joins. */
+/** A member that joins. */
 export interface PresenceJoin extends PresenceClaim {
   readonly name?: string | undefined
-  /** What it tells of itself, as JSON text; `undefined` where that is nothing. */
+  /** The member's own data as JSON text, if any. */
   readonly meta: string | undefined
 }
 
-/** How long a member is believed to be there. */
+/** The lease of a member. */
 export interface PresenceLease {
-  /** When it last gave a sign of life, in milliseconds since the Unix epoch; this never goes back. */
+  /** Last sign of life, in milliseconds since the Unix epoch; the store never moves it back. */
   readonly lastSeen: number
-  /** From now on, by the store's own clock, in milliseconds; whoever is not touched before is swept. */
+  /** Lifetime from now on, by the store's clock, in milliseconds; expired members are swept. */
   readonly ttlMs: number
 }
 
-/** What became of a claim: it stands, another connection has the member now, or nobody is there. */
+/** The state of a claim: still held, taken by another connection, or the member is gone. */
 export type ClaimState = 'held' | 'taken' | 'gone'
 
 /**
- * Who is where, for all servers that share it.
+ * The members of all resources, for all servers that share the store.
  *
- * Each call is one step: what it changes for others is in the history of the channel
- * `presence:<resource>` when it resolves, as `presence:join` where the user was not there before,
- * `presence:update` where a device came, changed or went and the user stays, `presence:leave` where
- * the last went; each with `{user}` as it is now. What changes nothing but leases tells nobody.
+ * Each call is one step. When it resolves, its event is in the history of `presence:<resource>`:
+ * `presence:join` for a user's first device, `presence:leave` for the last one, `presence:update`
+ * for any other device that came, changed or left. The payload is `{user}`, the new state. Calls
+ * that only renew leases publish nothing.
  *
- * What is shared may be out of reach: then calls wait, or reject with `unavailable`.
+ * While a shared store cannot be reached, calls wait, or reject with `unavailable`.
  */
 export interface PresenceStore {
-  /** How far back nothing was lost, in milliseconds, as {@link PresenceStore.touch} found it last. */
+  /** Time without data loss, in milliseconds, as of the last {@link PresenceStore.touch}. */
   readonly reachMs: number
-  /** Makes the owner's claim the one that counts; a member that was there already keeps its place. */
+  /** Adds a member, or gives a present one its new owner; its order stays the same. */
   join(member: PresenceJoin, lease: PresenceLease): Promise<void>
-  /** Changes what a member tells of itself; false where the owner does not hold it. */
+  /** Replaces a member's data; false if the claim is not held. */
   update(claim: PresenceClaim, meta: string | undefined, lease: PresenceLease): Promise<boolean>
-  /** Removes a member; false where the owner does not hold it. */
+  /** Removes a member; false if the claim is not held. */
   leave(claim: PresenceClaim): Promise<boolean>
   /**
-   * Renews leases, those that are held; nobody is told.
+   * Renews the leases of held claims; publishes nothing.
    *
-   * @returns what became of each, in order
+   * @returns the state of each claim, in order
    */
   touch(
     claims: readonly (PresenceClaim & Pick<PresenceLease, 'lastSeen'>)[],
     ttlMs: number,
   ): Promise<readonly ClaimState[]>
-  /** Who is at a resource, in the order in which they came, exactly as of a place in its channel. */
+  /**
+   * Returns the users at a resource in the order in which they joined, and the position in its
+   * channel that this state belongs to.
+   */
   present(
     resource: string,
   ): Promise<{ readonly users: readonly PresenceUser[]; readonly at: Position }>
-  /** Removes the members whose lease has run out. */
+  /** Removes the members whose lease has expired, and returns their keys. */
   sweep(): Promise<readonly PresenceKey[]>
 }
 
-/** A device as a store of presence has it. */
+/** A device in a presence store. */
 export interface StoredDevice {
   readonly id: string
   readonly name: string | undefined
@@ -75,7 +78,10 @@ export interface StoredDevice {
   readonly lastSeen: number
 }
 
-/** A user by the devices, of which there is at least one, in the order in which they came. */
+/**
+ * Builds a user from its devices, at least one, in the order in which they joined. Name and meta
+ * are those of the newest device.
+ */
 export function presenceUser(id: string, stored: readonly StoredDevice[]): PresenceUser {
   const { name, meta } = stored.at(-1) ?? {}
   const lastSeen = Math.max(...stored.map((device) => device.lastSeen))

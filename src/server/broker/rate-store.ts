@@ -1,21 +1,21 @@
-/** How much of something may be taken. */
-export interface Rate {
-  /** On average. */
-  readonly perSecond: number
-  /** At once. */
-  readonly burst: number
-}
-
-/** Counts what users and addresses take, for all servers that share it. */
+/** Token buckets of users and addresses, for all servers that share the store. */
 export interface RateStore {
   /**
-   * Takes from what a key may take, unless that is too little; a burst's worth may always be taken
-   * once nothing was for long enough.
+   * Takes tokens from a key's bucket, if it has enough. A full bucket allows any `count`, even one
+   * above `burst`.
    *
-   * Nobody waits for a promise: what it tells holds for what is asked after it.
+   * The caller does not wait for a promise: its result applies to later calls.
    *
-   * @param count how many; 0 takes nothing, and asks about one
-   * @returns 0 where they were taken; else how long until they may be, in milliseconds
+   * @param count number of tokens; 0 takes none, and checks whether one is available
+   * @returns 0 if the tokens were taken; otherwise the time to wait, in milliseconds
    */
   take(key: string, count: number, rate: Rate): number | Promise<number>
+}
+
+/** A rate limit. */
+export interface Rate {
+  /** Average number of tokens per second. */
+  readonly perSecond: number
+  /** Size of the bucket. */
+  readonly burst: number
 }

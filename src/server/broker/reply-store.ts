@@ -1,39 +1,36 @@
-/** What a table of answers knows of a request. */
-export type ReplyLookup =
-  /** Nobody has asked before: it is the caller's to carry out, and then to {@link Answers.settle}. */
-  | { readonly state: 'fresh' }
-  /**
-   * It is being carried out. The record is `undefined` where the outcome is lost: whoever carried it
-   * out is gone, and nobody knows how far they came.
-   */
-  | { readonly state: 'started'; readonly record: Promise<string | undefined> }
-  /** It was carried out. */
-  | { readonly state: 'answered'; readonly record: string }
-  /** Something else was asked under this key. */
-  | { readonly state: 'conflict' }
-
 /**
- * Remembers what requests came to, for all servers that share it: a record for each, as text that is
- * no dialect's (see `outcome.ts`).
+ * The results of requests, for all servers that share the store. A result is stored as a record:
+ * text that does not depend on a dialect (see `request-record.ts`).
  */
 export interface ReplyStore {
   /**
-   * How far back it reaches, in milliseconds: of what was answered earlier nothing is known, as where
-   * the memory is younger than that, or ran out.
+   * Time up to now without the loss of an unexpired result, in milliseconds. It is limited by the
+   * age of the store and by evictions.
    */
   readonly reachMs: number
   /**
-   * Looks a request up and, where nobody has asked it, marks it as started; both in one step, so that
-   * of any number of callers exactly one hears `fresh`.
+   * Looks a request up and marks an unknown one as started, in one step: of any number of callers
+   * with the same key, exactly one gets `fresh`.
    *
-   * @param key whose request it is, and which of theirs
-   * @param digest what is asked
+   * @param key identifies the request and its sender
+   * @param digest identifies the content of the request
    */
   begin(key: string, digest: string): Promise<ReplyLookup>
   /**
-   * Ends a started request: its record is told to everybody who waits for it, and remembered.
+   * Ends a started request: stores its record, and resolves the lookups that wait for it.
    *
-   * @param keepMs how long it is remembered, in milliseconds; with 0 whoever asks next asks anew
+   * @param keepMs lifetime of the record, in milliseconds; with 0 the next lookup gets `fresh`
    */
   settle(key: string, record: string, keepMs: number): Promise<void>
 }
+
+/** The state of a request in a {@link ReplyStore}. */
+export type ReplyLookup =
+  /** Unknown: the caller has to run the request, and then call {@link ReplyStore.settle}. */
+  | { readonly state: 'fresh' }
+  /** Running. The record is `undefined` if the result is lost, because its server died. */
+  | { readonly state: 'started'; readonly record: Promise<string | undefined> }
+  /** Done. */
+  | { readonly state: 'answered'; readonly record: string }
+  /** The key is in use for a request with another digest. */
+  | { readonly state: 'conflict' }

@@ -1,12 +1,12 @@
 import type { Refusal } from '../../base/errors.ts'
 import type { ChannelPosition, RefusalFrame, ReplyFrame } from '../../protocol/frame.ts'
 
-/** What a request came to: its answer, without the key that it answers in one dialect or another. */
+/** The result of a request: a reply or a refusal, not yet addressed to a request. */
 export type RequestResult = ReplyFrame | RefusalFrame
 
 /**
- * What a record says: JSON text of what of an outcome is to be remembered. Where an event is the whole
- * effect, a broker may write the same text itself, since only it knows the place in time.
+ * The JSON form of a stored result. If an event is the whole effect of a request, the broker writes
+ * this text itself, because only the broker knows the position in time.
  */
 interface Recorded {
   readonly payload?: unknown
@@ -14,38 +14,38 @@ interface Recorded {
   readonly refusal?: Refusal
 }
 
-/** A yes. */
+/** Makes a positive result. */
 export function replied(payload: unknown, at: readonly ChannelPosition[] = []): ReplyFrame {
-  // An event that reached the members of this server only has no place to tell.
+  // An event that only reached the members of this server has offset 0, which is no position.
   const placed = at.filter(({ offset }) => offset > 0)
   return { kind: 'reply', to: [], payload, at: placed.length ? placed : undefined }
 }
 
-/** A no. */
+/** Makes a refusal. */
 export function refused(error: Refusal): RefusalFrame {
   return { kind: 'refusal', to: [], error }
 }
 
-/** Whether asking again would change nothing. */
-export function isLasting(outcome: RequestResult): boolean {
-  return outcome.kind === 'reply' || !outcome.error.retryable
+/** Whether a retry would have the same result. */
+export function isLasting(result: RequestResult): boolean {
+  return result.kind === 'reply' || !result.error.retryable
 }
 
-/** The record of an outcome; throws where it is not JSON. */
-export function recordOf(outcome: RequestResult): string {
+/** Serializes a result; throws if its payload cannot be written as JSON. */
+export function recordOf(result: RequestResult): string {
   const recorded: Recorded =
-    outcome.kind === 'reply'
-      ? { payload: outcome.payload, ...(outcome.at && { at: outcome.at }) }
-      : { refusal: outcome.error }
+    result.kind === 'reply'
+      ? { payload: result.payload, ...(result.at && { at: result.at }) }
+      : { refusal: result.error }
   return JSON.stringify(recorded)
 }
 
-/** The record of a publish that was carried out. */
+/** Serializes the result of a successful publish. */
 export function publishedRecord(at: ChannelPosition): string {
   return recordOf(replied(undefined, [at]))
 }
 
-/** The outcome that a record is of. */
+/** Parses a record. */
 export function resultOf(record: string): RequestResult {
   const { payload, at, refusal }: Recorded = JSON.parse(record)
   return refusal ? refused(refusal) : replied(payload, at)

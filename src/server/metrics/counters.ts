@@ -1,18 +1,18 @@
-/** Counts what happens to a server from its start. */
+/** Event counters of a server since its start. */
 export class Counters {
-  /** Connections that were opened. */
+  /** Connections opened. */
   opens = 0
-  /** Connections that ended. */
+  /** Connections closed. */
   closes = 0
-  /** How long those that ended lasted, all together, in milliseconds. */
+  /** Total lifetime of closed connections, in milliseconds. */
   lastedMs = 0
-  /** Messages that came. */
+  /** Messages received. */
   received = 0
-  /** Texts that were sent. */
+  /** Messages sent. */
   sent = 0
   readonly #refusals = new Map<string, number>()
 
-  /** Refusals by their codes. */
+  /** Refusals by error code. */
   get refusals(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#refusals)
   }

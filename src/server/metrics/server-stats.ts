@@ -1,33 +1,33 @@
-/** Counts of this moment, and from the start of a server; of this server alone. */
+/** Present values and totals since the start, of one server. */
 export interface ServerStats {
-  /** How long the server exists, in milliseconds. */
+  /** Time since the server was created, in milliseconds. */
   readonly uptimeMs: number
-  /** Connections of this moment. */
+  /** Open connections. */
   readonly connections: number
-  /** Users that have a connection. */
+  /** Users with at least one connection. */
   readonly users: number
   /** Channels with at least one member on this server. */
   readonly channels: number
-  /** Memberships of all connections. */
+  /** Subscriptions of all connections. */
   readonly subscriptions: number
-  /** Connections that were opened so far. */
+  /** Connections opened so far. */
   readonly opens: number
-  /** Connections that have ended so far. */
+  /** Connections closed so far. */
   readonly closes: number
-  /** How long a connection that has ended lasted, in milliseconds; the mean. */
+  /** Mean lifetime of closed connections, in milliseconds. */
   readonly lifetimeMs: number
-  /** Messages that came so far. */
+  /** Messages received so far. */
   readonly received: number
-  /** Texts that were sent so far. */
+  /** Messages sent so far. */
   readonly sent: number
-  /** What was refused so far, by code: messages, channels, and upgrades. */
+  /** Refused messages, channels and upgrades so far, by error code. */
   readonly refusals: Readonly<Record<string, number>>
-  /** Connections that do not keep up: live events are withheld from them. */
+  /** Connections that read too slowly: live events are withheld from them. */
   readonly slowConsumers: number
   /** Events withheld from slow consumers so far. */
   readonly withheldEvents: number
   /** Slow consumers closed so far. */
   readonly closedSlowConsumers: number
-  /** Events not published so far, because their channel had too many. */
+  /** Events not published so far, because their channel exceeded its rate. */
   readonly droppedBroadcasts: number
 }

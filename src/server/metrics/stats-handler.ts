@@ -1,19 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { ServerStats } from './server-stats.ts'
 
-/** Tells whether a request may see the counts of a server; only `true` is a yes. */
-export type AllowStats = (request: IncomingMessage) => boolean | Promise<boolean>
-
-/** What a handler of `/stats` is made of. */
-export interface StatsHandlerParts {
-  readonly stats: () => ServerStats
-  readonly allow: AllowStats
-  /** Receives what `allow` threw, which is a no. */
-  readonly report: (error: unknown) => void
-}
-
-/** Answers http requests with counts, those who may not see them with 403. */
-export function statsHandler({ stats, allow, report }: StatsHandlerParts): RequestListener {
+/** Creates a handler that answers HTTP requests with the server's stats, or with 403. */
+export function statsHandler({ stats, allow, report }: StatsHandlerDeps): RequestListener {
   return async (request, response) => {
     let allowed = false
     try {
@@ -21,12 +10,23 @@ export function statsHandler({ stats, allow, report }: StatsHandlerParts): Reque
     } catch (error) {
       report(error)
     }
-    if (allowed) answer(response, 200, stats())
-    else answer(response, 403, { code: 'forbidden', message: 'This is not allowed.' })
+    if (allowed) respond(response, 200, stats())
+    else respond(response, 403, { code: 'forbidden', message: 'This is not allowed.' })
   }
 }
 
-function answer(response: ServerResponse, status: number, body: object): void {
+/** A hook that decides if a request may read the server's stats; only `true` allows it. */
+export type AllowStats = (request: IncomingMessage) => boolean | Promise<boolean>
+
+/** Dependencies of {@link statsHandler}. */
+export interface StatsHandlerDeps {
+  readonly stats: () => ServerStats
+  readonly allow: AllowStats
+  /** Called with errors of `allow`; the request is then refused. */
+  readonly report: (error: unknown) => void
+}
+
+function respond(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' })
   response.end(JSON.stringify(body))
 }

@@ -4,40 +4,18 @@ import type { ScriptRunner } from './connection/script-runner.ts'
 import { isPassing, unavailable } from './connection/unavailable.ts'
 import { BATCH } from './scripts/batch.ts'
 
-/** The most steps that wait for the batch that is under way. */
-const MOST_WAITING = 1_000
-/** The most steps of a batch, and about how long it may be in characters: Redis does nothing else meanwhile. */
+/** Maximum number of steps that wait while a batch is in flight. */
+const MAX_WAITING = 1_000
+/** Limits of a batch, in steps and UTF-16 units: Redis runs nothing else during a script. */
 const STEPS_PER_BATCH = 100
 const UNITS_PER_BATCH = 1024 * 1024
 
-/** Something that is to be done in its turn. */
-export interface BatchStep {
-  /** What it came to; see `batch-script.ts`. Rejects with `unavailable` or `closed` where it was not done. */
-  readonly done: Promise<string>
-}
-
-interface Waiting extends BatchStep {
-  readonly words: readonly string[]
-  readonly resolve: (reply: string) => void
-  readonly reject: (error: unknown) => void
-}
-
-/** What a {@link BatchQueue} needs. */
-export interface BatchQueueDeps {
-  readonly runner: ScriptRunner
-  readonly waits: CancellableWaits
-  /** The id of this process: what makes its numbers its own. */
-  readonly node: string
-  readonly strategy: string
-  readonly report: (error: unknown) => void
-}
-
 /**
- * Everything this process adds to Redis, in order: one batch is under way at a time, and the next takes
- * what has come meanwhile.
+ * The queue of this process's writes to Redis. One batch is in flight at a time; the next one takes
+ * the steps that were added meanwhile.
  *
- * A batch of which no answer came is sent again, for as long as it takes. Batches are numbered, and
- * Redis carries each out once: no matter which of its copies arrive, and when.
+ * A batch without a reply is sent again until there is one. Batches are numbered, and Redis runs
+ * each number once, even if several copies arrive, or arrive late.
  */
 export class BatchQueue {
   readonly #deps: BatchQueueDeps
@@ -49,16 +27,16 @@ export class BatchQueue {
     this.#deps = deps
   }
 
-  /** Adds a step. */
+  /** Adds a step; its arguments are described at {@link BATCH}. */
   push(words: readonly string[]): BatchStep {
     let settle: Pick<Waiting, 'resolve' | 'reject'> | undefined
     const done = new Promise<string>((resolve, reject) => {
       settle = { resolve, reject }
     })
-    if (!settle) throw new TypeError('A promise runs its executor at once.')
+    if (!settle) throw new TypeError('The promise executor did not run synchronously.')
     const step = { words, done, ...settle }
     if (this.#deps.waits.closed) step.reject(closed())
-    else if (this.#waiting.length >= MOST_WAITING) step.reject(unavailable())
+    else if (this.#waiting.length >= MAX_WAITING) step.reject(unavailable())
     else {
       this.#waiting.push(step)
       if (!this.#busy) void this.#run()
@@ -66,7 +44,7 @@ export class BatchQueue {
     return step
   }
 
-  /** Takes a step back; false where it may have been done. */
+  /** Removes a waiting step; false if it may already have run. */
   withdraw(step: BatchStep): boolean {
     const left = this.#waiting.filter((waiting) => waiting !== step)
     const found = left.length < this.#waiting.length
@@ -79,7 +57,7 @@ export class BatchQueue {
     while (this.#waiting.length) {
       const batch = this.#take()
       try {
-        hand(batch, await this.#send(batch))
+        resolveSteps(batch, await this.#send(batch))
       } catch (error) {
         for (const { reject } of batch) reject(error)
       }
@@ -118,8 +96,30 @@ export class BatchQueue {
   }
 }
 
-/** Gives every step its part of the reply. */
-function hand(batch: readonly Waiting[], reply: string): void {
+/** A step of a batch. */
+export interface BatchStep {
+  /** The reply to the step; rejects with `unavailable` or `closed` if the step did not run. */
+  readonly done: Promise<string>
+}
+
+/** Dependencies of a {@link BatchQueue}. */
+export interface BatchQueueDeps {
+  readonly runner: ScriptRunner
+  readonly waits: CancellableWaits
+  /** The id of this process; batch numbers are counted per node. */
+  readonly node: string
+  readonly strategy: string
+  readonly report: (error: unknown) => void
+}
+
+interface Waiting extends BatchStep {
+  readonly words: readonly string[]
+  readonly resolve: (reply: string) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Resolves every step with its line of the reply. */
+function resolveSteps(batch: readonly Waiting[], reply: string): void {
   const lines = reply.split('\n')
   for (const [at, { resolve }] of batch.entries()) resolve(lines[at] ?? '')
 }

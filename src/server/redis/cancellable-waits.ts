@@ -3,10 +3,10 @@ import { backoffDefaults, backoffDelay } from '../../base/backoff.ts'
 import type { Cancel, Clock } from '../../base/clock.ts'
 import { isPassing } from './connection/unavailable.ts'
 
-/** How long to leave a Redis alone that does not answer: it has few clients, so the waits are short. */
+/** Short delays, because a Redis has few clients. */
 const BACKOFF: BackoffOptions = { ...backoffDefaults, initialMs: 100, maxMs: 2_000 }
 
-/** The waits of a broker, all of which end when it is closed. */
+/** The waits of a broker; all of them end when it is closed. */
 export class CancellableWaits {
   readonly #clock: Clock
   readonly #pending = new Map<Cancel, () => void>()
@@ -16,12 +16,12 @@ export class CancellableWaits {
     this.#clock = clock
   }
 
-  /** Whether nobody is to wait for anything any more. */
+  /** Whether {@link close} was called; further waits end at once. */
   get closed(): boolean {
     return this.#closed
   }
 
-  /** Resolves after `ms` milliseconds, or at the close. */
+  /** Resolves after `ms` milliseconds, or when closed. */
   wait(ms: number): Promise<void> {
     if (this.#closed) return Promise.resolve()
     return new Promise((resolve) => {
@@ -34,8 +34,8 @@ export class CancellableWaits {
   }
 
   /**
-   * What a promise comes to within `ms` milliseconds; `undefined` after that, or at the close. Where
-   * this process itself stood still, what has arrived meanwhile is looked at first.
+   * Returns the result of a promise; `undefined` if it takes longer than `ms` milliseconds, or when
+   * closed.
    */
   async within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
     if (this.#closed) return undefined
@@ -50,6 +50,7 @@ export class CancellableWaits {
         resolve(undefined)
       }
       cancel = this.#clock.after(ms, () => {
+        // After a blocked event loop, replies that have arrived are processed before the timeout.
         cancel = this.#clock.after(0, late)
       })
       this.#pending.set(end, () => resolve(undefined))
@@ -57,16 +58,16 @@ export class CancellableWaits {
     })
   }
 
-  /** Resolves when it is time for another attempt; the first to fail was number 0. */
+  /** Resolves when a failed attempt, counted from 0, may be repeated, or when closed. */
   backoff(attempt: number): Promise<void> {
     return this.wait(backoffDelay(attempt, BACKOFF, Math.random()))
   }
 
-  /** Asks Redis until it answers: who subscribes meanwhile waits, and is not refused. */
-  async untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
+  /** Retries a command until Redis replies, so that subscribers wait and are not refused. */
+  async untilAnswered<T>(send: () => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await ask()
+        return await send()
       } catch (error) {
         if (this.#closed || !isPassing(error)) throw error
       }
@@ -74,7 +75,7 @@ export class CancellableWaits {
     }
   }
 
-  /** Ends all waits, and those to come. */
+  /** Ends all waits, now and in future. */
   close(): void {
     this.#closed = true
     for (const [cancel, resolve] of this.#pending) {

@@ -3,42 +3,42 @@ import { systemClock } from '../../base/clock.ts'
 import { printError } from '../../base/report.ts'
 
 /**
- * What Redis does for the channels. `streams`: it keeps their histories, and any node resumes any
- * client. `pub-sub`: it only passes events on, each at most once, and who misses one has a gap.
+ * How channels use Redis. `streams`: Redis keeps the histories, and any server can resume any
+ * client. `pub-sub`: Redis only passes events on, each at most once, and a missed event is a gap.
  */
 export type RedisStrategy = 'streams' | 'pub-sub'
 
-/** How a `RedisBroker` is made. */
+/** Options of a `RedisBroker`. */
 export interface RedisBrokerOptions {
   /**
-   * What all keys and pub/sub channels begin with: servers with another one know nothing of each other.
+   * The prefix of all keys and pub/sub channels; servers with different prefixes are independent.
    * @default 'wirefold'
    */
   readonly prefix?: string | undefined
   /**
-   * What Redis does for the channels; all servers of a prefix need the same.
+   * How channels use Redis; it must be the same on all servers with the same prefix.
    * @default 'streams'
    */
   readonly strategy?: RedisStrategy | undefined
   /**
-   * With `pub-sub`, how long an event or a request waits for Redis, in milliseconds: then the event
-   * goes to the members of this server only, and the request is refused as `unavailable`.
+   * With `pub-sub`, the time that an event or a request waits for Redis, in milliseconds. After it,
+   * the event goes to the members of this server only, and the request is refused as `unavailable`.
    * @default 1_000
    */
   readonly timeoutMs?: number | undefined
   /**
-   * Receives what goes wrong on the connections.
+   * Called with errors of the connections and of Redis.
    * @default console.error
    */
   readonly onError?: ((error: unknown) => void) | undefined
   /**
-   * Where time comes from.
+   * The source of time and timers.
    * @default the platform's clock
    */
   readonly clock?: Clock | undefined
 }
 
-/** The values of options that are not given. */
+/** The defaults of {@link RedisBrokerOptions}. */
 export const redisDefaults = {
   prefix: 'wirefold',
   strategy: 'streams',
@@ -47,12 +47,12 @@ export const redisDefaults = {
   clock: systemClock,
 } as const
 
-/** Options with nothing left open. */
+/** Options with all defaults filled in. */
 export type ResolvedRedisOptions = {
   readonly [Name in keyof RedisBrokerOptions]-?: NonNullable<RedisBrokerOptions[Name]>
 }
 
-/** Fills in the defaults; an explicit `undefined` keeps them. */
+/** Fills in the defaults, also for options that are `undefined`. */
 export function resolveRedisOptions(options: RedisBrokerOptions): ResolvedRedisOptions {
   return {
     prefix: options.prefix ?? redisDefaults.prefix,

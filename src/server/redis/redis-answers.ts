@@ -7,28 +7,14 @@ import { unavailable } from './connection/unavailable.ts'
 import { BEGIN, PEEK } from './scripts/answer.ts'
 import type { StoreGeneration } from './store-generation.ts'
 
-/** What {@link RedisAnswers} needs. */
-export interface RedisAnswersDeps {
-  readonly runner: ScriptRunner
-  readonly queue: BatchQueue
-  readonly generation: StoreGeneration
-  readonly waits: CancellableWaits
-  /** The id of this process. */
-  readonly node: string
-  /** How long to wait for Redis before a request is refused; `undefined` waits. */
-  readonly patienceMs: number | undefined
-}
-
-type Hear = (record: string | undefined) => void
-
 /**
- * Answers in Redis. Each request that is being carried out belongs to a node; one that does not renew
- * its lease is dead, and the outcomes of what it carried out are lost.
+ * A reply store in Redis. Each running request belongs to a node. If the node does not renew its
+ * lease, it is dead, and the results of its running requests are lost.
  */
 export class RedisAnswers implements ReplyStore {
   readonly #deps: RedisAnswersDeps
-  /** Who waits here for what is carried out, here or on another node. */
-  readonly #waiting = new Map<string, Set<Hear>>()
+  /** Callers in this process that wait for a running request, by key. */
+  readonly #waiting = new Map<string, Set<Resolve>>()
 
   constructor(deps: RedisAnswersDeps) {
     this.#deps = deps
@@ -39,18 +25,18 @@ export class RedisAnswers implements ReplyStore {
   }
 
   async begin(key: string, digest: string): Promise<ReplyLookup> {
-    // Waits from here on, so that what is told before the reply is read is not missed.
-    let hear: Hear = () => {}
+    // Registered before the lookup, because the record may arrive before the reply to the lookup.
+    let resolveRecord: Resolve = () => {}
     const record = new Promise<string | undefined>((resolve) => {
-      hear = resolve
+      resolveRecord = resolve
     })
-    this.#wait(key, hear)
+    this.#wait(key, resolveRecord)
     try {
-      const begun = await this.#begin(key, digest, record)
-      if (begun.state !== 'started') this.#unwait(key, hear)
-      return begun
+      const lookup = await this.#begin(key, digest, record)
+      if (lookup.state !== 'started') this.#unwait(key, resolveRecord)
+      return lookup
     } catch (error) {
-      this.#unwait(key, hear)
+      this.#unwait(key, resolveRecord)
       throw error
     }
   }
@@ -59,29 +45,29 @@ export class RedisAnswers implements ReplyStore {
     try {
       await this.#deps.queue.push(['settle', key, record, String(keepMs)]).done
     } finally {
-      this.tell(key, record)
+      this.resolveWaiting(key, record)
     }
   }
 
-  /** A request was answered; `undefined` where its outcome is lost. */
-  tell(key: string, record: string | undefined): void {
+  /** Resolves the lookups that wait for a request; `undefined` if its result is lost. */
+  resolveWaiting(key: string, record: string | undefined): void {
     const waiting = this.#waiting.get(key)
     this.#waiting.delete(key)
-    for (const hear of waiting ?? []) hear(record)
+    for (const resolve of waiting ?? []) resolve(record)
   }
 
-  /** Looks after those who wait for what other nodes carry out: they may be dead, or were not heard. */
-  async lookAfter(): Promise<void> {
+  /** Polls the awaited requests: their node may be dead, or its message lost. */
+  async checkWaiting(): Promise<void> {
     for (const key of [...this.#waiting.keys()]) {
       const [state, record] = listOf(await this.#deps.runner.run(PEEK, key))
-      if (state === 'answered') this.tell(key, String(record))
-      else if (state === 'lost') this.tell(key, undefined)
+      if (state === 'answered') this.resolveWaiting(key, String(record))
+      else if (state === 'lost') this.resolveWaiting(key, undefined)
     }
   }
 
-  /** Whoever waits learns that the outcome is lost. */
+  /** Resolves all waiting lookups as lost. */
   close(): void {
-    for (const key of [...this.#waiting.keys()]) this.tell(key, undefined)
+    for (const key of [...this.#waiting.keys()]) this.resolveWaiting(key, undefined)
   }
 
   async #begin(
@@ -89,7 +75,7 @@ export class RedisAnswers implements ReplyStore {
     digest: string,
     record: Promise<string | undefined>,
   ): Promise<ReplyLookup> {
-    const [state, ...rest] = await this.#ask(key, digest)
+    const [state, ...rest] = await this.#lookUp(key, digest)
     switch (state) {
       case 'fresh':
       case 'conflict':
@@ -97,7 +83,7 @@ export class RedisAnswers implements ReplyStore {
       case 'answered':
         return { state, record: String(rest[0]) }
       case 'era':
-        // What was carried out before is forgotten, and clients were told that it is not.
+        // The store lost its data: the request may have run before, and must not run again.
         this.#deps.generation.learn(String(rest[0]), Number(rest[1]))
         return { state: 'started', record: Promise.resolve(undefined) }
       case 'lost':
@@ -107,14 +93,14 @@ export class RedisAnswers implements ReplyStore {
     }
   }
 
-  async #ask(key: string, digest: string): Promise<readonly unknown[]> {
+  async #lookUp(key: string, digest: string): Promise<readonly unknown[]> {
     const { runner, generation, node, patienceMs, waits } = this.#deps
-    const asked = runner.run(BEGIN, generation.id, key, digest, node).then(listOf)
-    if (patienceMs === undefined) return asked
-    const reply = await waits.within(patienceMs, asked)
+    const pending = runner.run(BEGIN, generation.id, key, digest, node).then(listOf)
+    if (patienceMs === undefined) return pending
+    const reply = await waits.within(patienceMs, pending)
     if (reply) return reply
-    // Nobody is going to carry it out: should it be marked as started all the same, that is undone.
-    asked.then(
+    // The caller will not run the request, so undo the mark in case the script still sets it.
+    pending.then(
       ([state]) => {
         if (state === 'fresh') this.settle(key, '{}', 0).catch(() => {})
       },
@@ -123,15 +109,29 @@ export class RedisAnswers implements ReplyStore {
     throw unavailable()
   }
 
-  #wait(key: string, hear: Hear): void {
+  #wait(key: string, resolve: Resolve): void {
     const waiting = this.#waiting.get(key) ?? new Set()
-    waiting.add(hear)
+    waiting.add(resolve)
     this.#waiting.set(key, waiting)
   }
 
-  #unwait(key: string, hear: Hear): void {
+  #unwait(key: string, resolve: Resolve): void {
     const waiting = this.#waiting.get(key)
-    waiting?.delete(hear)
+    waiting?.delete(resolve)
     if (!waiting?.size) this.#waiting.delete(key)
   }
 }
+
+/** Dependencies of {@link RedisAnswers}. */
+export interface RedisAnswersDeps {
+  readonly runner: ScriptRunner
+  readonly queue: BatchQueue
+  readonly generation: StoreGeneration
+  readonly waits: CancellableWaits
+  /** The id of this process. */
+  readonly node: string
+  /** Time after which a lookup is refused, in milliseconds; `undefined` waits without limit. */
+  readonly patienceMs: number | undefined
+}
+
+type Resolve = (record: string | undefined) => void

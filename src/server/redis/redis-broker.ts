@@ -23,23 +23,14 @@ import { RedisAnswers } from './redis-answers.ts'
 import { RedisRates } from './redis-rates.ts'
 import { StoreGeneration } from './store-generation.ts'
 
-/** How long after its last sign of life a node counts as dead: it outlasts a Redis that stands still for 30 s. */
+/** Duration of a node's lease, in milliseconds; outlasts a Redis that is blocked for 30 s. */
 const LEASE_MS = 45_000
-/** How often a node gives one, and looks after what it waits for. */
+/** Interval of lease renewals and of polls for awaited requests, in milliseconds. */
 const UPKEEP_MS = 10_000
-/** Every so many times it also asks for its channels, so that their counters are kept. */
+/** Number of intervals between checks of all channels, which keep their counters alive. */
 const CHECK_EVERY = 10
 
-/** The connections of a {@link RedisBroker}. */
-export interface RedisConnections {
-  /** Its owner's; for everything but these: */
-  readonly general: RedisConnection
-  readonly subscriber: RedisConnection
-  /** For blocking reads; with `pub-sub` there is none. */
-  readonly blocking: RedisConnection | undefined
-}
-
-/** A broker of any number of processes, which share a Redis. Made by {@link createRedisBroker}. */
+/** A broker that several processes share through Redis. Made by {@link createRedisBroker}. */
 export class RedisBroker implements Broker {
   readonly #node = randomId()
   readonly #options: ResolvedRedisOptions
@@ -54,11 +45,11 @@ export class RedisBroker implements Broker {
   readonly #transport: ChannelTransport
   readonly #listeners = new ListenerTable()
   readonly #offReady: (() => void)[] = []
-  /** The check of all channels that is under way, and whether another is due behind it. */
+  /** The running check of all channels, and whether another one has to follow. */
   #checking: Promise<void> | undefined
   #checkAgain = false
 
-  /** @param connections the general one stays its owner's */
+  /** @param connections `close()` closes all but the general one */
   constructor(connections: RedisConnections, options: RedisBrokerOptions) {
     this.#options = resolveRedisOptions(options)
     this.#connections = connections
@@ -78,16 +69,16 @@ export class RedisBroker implements Broker {
     const listener = {
       event: this.#listeners.event.bind(this.#listeners),
       broken: this.#listeners.broken.bind(this.#listeners),
-      doubt: () => this.#check(),
+      recheck: () => this.#check(),
     }
     const shared = { prefix, node, queue, history, waits, listener }
     this.#transport = blocking
       ? new StreamsTransport({ ...shared, blocking, runner, report })
       : new PubSubTransport({ ...shared, subscriber, timeoutMs })
     const patienceMs = blocking ? undefined : timeoutMs
-    const asking = { runner, queue, generation, waits, patienceMs }
-    this.#answers = new RedisAnswers({ ...asking, node })
-    this.#presence = new RedisPresence(asking)
+    const storeDeps = { runner, queue, generation, waits, patienceMs }
+    this.#answers = new RedisAnswers({ ...storeDeps, node })
+    this.#presence = new RedisPresence(storeDeps)
     this.#rates = new RedisRates({ runner, waits, report })
   }
 
@@ -103,25 +94,25 @@ export class RedisBroker implements Broker {
     return this.#rates
   }
 
-  /** Begins; rejects where Redis cannot be asked. */
+  /** Subscribes, and starts the node's lease; rejects if Redis does not reply. */
   async start(): Promise<void> {
     const { general, subscriber } = this.#connections
     await subscriber.subscribe(this.#name('control'), () => void this.#check())
     await subscriber.subscribe(this.#name(`node:${this.#node}`), (message) => {
       const end = message.indexOf('\n')
-      this.#answers.tell(message.slice(0, end), message.slice(end + 1))
+      this.#answers.resolveWaiting(message.slice(0, end), message.slice(end + 1))
     })
     await this.#history.lease(this.#node, LEASE_MS)
     for (const connection of [general, subscriber]) {
-      const returned = (): void => {
-        // What happened while it was away was not heard, and perhaps is not remembered.
-        this.#generation.doubt()
+      const reconnected = (): void => {
+        // Messages of the meantime did not arrive, and Redis may have lost data.
+        this.#generation.invalidate()
         void this.#check()
       }
-      this.#offReady.push(connection.onReady(returned))
+      this.#offReady.push(connection.onReady(reconnected))
     }
     void this.#upkeep()
-    await this.#warn()
+    await this.#warnOfEviction()
   }
 
   async publish(
@@ -131,9 +122,9 @@ export class RedisBroker implements Broker {
   ): Promise<readonly Position[]> {
     const positions = await this.#transport.publish(channels, event, remember)
     const [at] = positions
-    // Other nodes hear it from Redis, which does not tell us what we did.
+    // Redis notifies the other nodes only.
     if (remember && at) {
-      this.#answers.tell(remember.key, publishedRecord({ channel: event.source, ...at }))
+      this.#answers.resolveWaiting(remember.key, publishedRecord({ channel: event.source, ...at }))
     }
     return positions
   }
@@ -163,12 +154,12 @@ export class RedisBroker implements Broker {
     this.#answers.close()
     this.#transport.close()
     this.#connections.subscriber.close()
-    // What it was carrying out is lost, and nobody need wait to find that out.
+    // The running requests of this node are lost: end its lease, so that other nodes do not wait.
     const lease = this.#name(`node:${this.#node}`)
     this.#connections.general.command(['DEL', lease]).catch(() => {})
   }
 
-  /** Looks where every followed channel stands, as long as that takes; never rejects. */
+  /** Compares every followed channel with Redis, retrying until that succeeds; never rejects. */
   #check(): Promise<void> {
     this.#checkAgain = true
     this.#checking ??= this.#checkAll().finally(() => {
@@ -181,9 +172,9 @@ export class RedisBroker implements Broker {
     for (let attempt = 0; this.#checkAgain && !this.#waits.closed; ) {
       this.#checkAgain = false
       try {
-        await this.#mark()
+        await this.#barrier()
         const heads = await this.#history.heads(this.#listeners.names)
-        await this.#mark()
+        await this.#barrier()
         const followed = new Set(this.#listeners.names)
         for (const [name, head] of heads) if (followed.has(name)) this.#transport.check(name, head)
         attempt = 0
@@ -194,22 +185,20 @@ export class RedisBroker implements Broker {
     }
   }
 
-  /** A Redis that drops what it was told to keep has requests carried out twice. */
-  async #warn(): Promise<void> {
+  /** Reports a Redis that evicts keys: requests would run twice. */
+  async #warnOfEviction(): Promise<void> {
     const info = String(await this.#connections.general.command(['INFO', 'memory']))
     const [, policy = 'noeviction'] = /maxmemory_policy:([\w-]+)/.exec(info) ?? []
     if (policy === 'noeviction' || /maxmemory:0\s/.test(info)) return
-    this.#report(
-      new Error(`This Redis drops keys (${policy}). Set maxmemory-policy to noeviction.`),
-    )
+    this.#report(new Error(`Redis may evict keys (${policy}). Set maxmemory-policy to noeviction.`))
   }
 
   /**
-   * Resolves once everything was heard that was said to us before. Redis answers in turn: before the
-   * heads are asked for it shows that all channels are subscribed, and behind them that what led there
-   * has arrived.
+   * Resolves once all earlier messages on the subscriber connection were received: Redis replies in
+   * order. Before the heads are read, this confirms all subscriptions; after that, it confirms that
+   * the events up to the heads have arrived.
    */
-  async #mark(): Promise<void> {
+  async #barrier(): Promise<void> {
     const { subscriber } = this.#connections
     const mark = this.#name(`mark:${this.#node}`)
     await subscriber.subscribe(mark, () => {})
@@ -222,7 +211,7 @@ export class RedisBroker implements Broker {
       if (this.#waits.closed) return
       try {
         await this.#history.lease(this.#node, LEASE_MS)
-        await this.#answers.lookAfter()
+        await this.#answers.checkWaiting()
         if (time % CHECK_EVERY === 0) await this.#check()
       } catch (error) {
         if (!this.#waits.closed) this.#report(error)
@@ -230,21 +219,30 @@ export class RedisBroker implements Broker {
     }
   }
 
-  #name(what: string): string {
-    return `${this.#options.prefix}:${what}`
+  #name(suffix: string): string {
+    return `${this.#options.prefix}:${suffix}`
   }
 
-  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  /** @internal Vue's `reactive` does not proxy objects with their own `toStringTag`. */
   get [Symbol.toStringTag](): string {
     return 'RedisBroker'
   }
 }
 
+/** The connections of a {@link RedisBroker}. */
+export interface RedisConnections {
+  /** The application's connection, for all commands but those below. */
+  readonly general: RedisConnection
+  readonly subscriber: RedisConnection
+  /** For blocking reads; `undefined` with `pub-sub`. */
+  readonly blocking: RedisConnection | undefined
+}
+
 /**
- * Makes a broker of a connected client. It opens connections of its own beside it, one for pub/sub and,
- * with `streams`, one for blocking reads; `close()` closes these.
+ * Creates a broker from a connected client. It opens further connections, one for pub/sub and, with
+ * `streams`, one for blocking reads; `close()` closes these, but not the client.
  *
- * Rejects where Redis cannot be reached.
+ * Rejects if Redis cannot be reached.
  *
  * @example
  * const broker = await createRedisBroker(redisClient(client))

@@ -4,31 +4,17 @@ import type { ScriptRunner } from './connection/script-runner.ts'
 import { isPassing } from './connection/unavailable.ts'
 import { TAKE } from './scripts/rate.ts'
 
-/** How long to wait for Redis, in milliseconds. */
+/** Time to wait for Redis, in milliseconds. */
 const PATIENCE_MS = 1_000
-/** The most keys asked about in one step, and waiting for the next. */
+/** Maximum numbers of keys in one call, and waiting for the next. */
 const KEYS_PER_CALL = 500
-const MOST_WAITING = 10_000
-
-/** What {@link RedisRates} needs. */
-export interface RedisRatesDeps {
-  readonly runner: ScriptRunner
-  readonly waits: CancellableWaits
-  readonly report: (error: unknown) => void
-}
-
-interface Taking {
-  readonly rate: Rate
-  count: number
-  readonly waitMs: Promise<number>
-  readonly settle: (waitMs: number) => void
-}
+const MAX_WAITING = 10_000
 
 /**
- * Rates in Redis. One step is under way at a time, and what is taken meanwhile is the next one's, added
- * up by key: a message costs no round trip of its own.
+ * A rate store in Redis. One call is in flight at a time; the tokens taken meanwhile are summed by
+ * key for the next call, so that a message does not cost a round trip.
  *
- * While Redis does not answer everything is allowed: connections still have their own limits.
+ * While Redis does not reply, everything is allowed; the limits of each connection still apply.
  */
 export class RedisRates implements RateStore {
   readonly #deps: RedisRatesDeps
@@ -45,7 +31,7 @@ export class RedisRates implements RateStore {
       known.count += count
       return known.waitMs
     }
-    if (this.#waiting.size >= MOST_WAITING || this.#deps.waits.closed) return 0
+    if (this.#waiting.size >= MAX_WAITING || this.#deps.waits.closed) return 0
     let settle: Taking['settle'] = () => {}
     const waitMs = new Promise<number>((resolve) => {
       settle = resolve
@@ -60,13 +46,13 @@ export class RedisRates implements RateStore {
     while (this.#waiting.size) {
       const part = [...this.#waiting].slice(0, KEYS_PER_CALL)
       for (const [key] of part) this.#waiting.delete(key)
-      const waits = await this.#ask(part)
+      const waits = await this.#send(part)
       for (const [at, [, { settle }]] of part.entries()) settle(Number(waits[at] ?? 0))
     }
     this.#busy = false
   }
 
-  async #ask(part: readonly (readonly [string, Taking])[]): Promise<readonly string[]> {
+  async #send(part: readonly (readonly [string, Taking])[]): Promise<readonly string[]> {
     const { runner, waits, report } = this.#deps
     const words = part.flatMap(([key, { count, rate }]) => [key, count, rate.perSecond, rate.burst])
     try {
@@ -77,4 +63,18 @@ export class RedisRates implements RateStore {
       return []
     }
   }
+}
+
+/** Dependencies of {@link RedisRates}. */
+export interface RedisRatesDeps {
+  readonly runner: ScriptRunner
+  readonly waits: CancellableWaits
+  readonly report: (error: unknown) => void
+}
+
+interface Taking {
+  readonly rate: Rate
+  count: number
+  readonly waitMs: Promise<number>
+  readonly settle: (waitMs: number) => void
 }

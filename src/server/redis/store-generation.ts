@@ -1,39 +1,42 @@
 import type { Clock } from '../../base/clock.ts'
 
-/** What a node knows of the present era; see `era-script.ts`. */
+/**
+ * The present generation of the Redis store, as known to this process; see
+ * `scripts/store-generation.ts`.
+ */
 export class StoreGeneration {
   readonly #clock: Clock
   #id = ''
-  /** When it began, on the monotonic clock; `undefined` while that is in doubt. */
+  /** Start of the time without data loss, on the monotonic clock; `undefined` if unknown. */
   #since: number | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /** Its id; empty before anything was heard. */
+  /** The id of the generation; empty before the first reply. */
   get id(): string {
     return this.#id
   }
 
-  /** How far back nothing was lost, in milliseconds; nothing is promised while in doubt. */
+  /** Time without data loss up to now, in milliseconds; 0 if unknown. */
   get reachMs(): number {
     return this.#since === undefined ? 0 : Math.max(0, this.#clock.now() - this.#since)
   }
 
-  /** Redis said which it is. */
+  /** Stores a generation id and its age, as received from Redis. */
   learn(id: string, ageMs: number): void {
     this.#id = id
-    this.lasts(ageMs)
+    this.learnAge(ageMs)
   }
 
-  /** Redis said for how long nothing was lost. */
-  lasts(ageMs: number): void {
+  /** Stores the time without data loss, as received from Redis. */
+  learnAge(ageMs: number): void {
     this.#since = this.#clock.now() - ageMs
   }
 
-  /** The connection was away: who knows what is behind it now. */
-  doubt(): void {
+  /** Resets the age after a disconnect: Redis may have lost data since the last reply. */
+  invalidate(): void {
     this.#since = undefined
   }
 }

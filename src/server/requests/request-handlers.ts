@@ -36,7 +36,7 @@ export interface RequestContext {
  * It runs once for a request, however often that is sent: the answer is remembered, unless it is a
  * refusal that is `retryable`.
  *
- * `LoggedPayload` is what the handler expects. A client may send anything: check a payload before relying on
+ * `Payload` is what the handler expects. A client may send anything: check a payload before relying on
  * its type.
  */
 export type RequestHandler<Payload = unknown> = (

@@ -1,17 +1,14 @@
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
 import { textFrames } from './websocket-frames.ts'
 
-/** How several texts become one frame; without, they are a frame each. */
-export type Join = ServerDialect['join']
-
 /**
- * Some texts in order, to be written at once; never changed, only followed by a longer one.
+ * An immutable sequence of texts that are written at once.
  *
- * Those who are due the same texts come to the same batch, and so share its bytes: a text that
- * follows a batch for one is likely to follow it for the next.
+ * Connections that send the same texts in one tick reach the same batch, and share its bytes: each
+ * batch remembers the last batch made from it.
  */
 export class FrameBatch {
-  /** About how long it is, in UTF-16 units. */
+  /** Approximate length, in UTF-16 units. */
   readonly units: number
   readonly #join: Join
   readonly #before: FrameBatch | undefined
@@ -26,12 +23,12 @@ export class FrameBatch {
     this.#text = text
   }
 
-  /** The batch without a text, which others grow from. */
+  /** Returns a batch without texts. */
   static empty(join: Join): FrameBatch {
     return new FrameBatch(join, undefined, '')
   }
 
-  /** This batch and one more text: the same one for those who ask for it in a row. */
+  /** Returns this batch plus one text; the same object again for the same text in a row. */
   and(text: string): FrameBatch {
     const next = this.#next
     if (next && next.#text === text) return next
@@ -39,7 +36,7 @@ export class FrameBatch {
     return this.#next
   }
 
-  /** Its frames, written once for all; see {@link textFrames}. */
+  /** The encoded frames, encoded once and shared; see {@link textFrames}. */
   get frames(): readonly Buffer[] {
     this.#frames ??= this.#write()
     return this.#frames
@@ -52,3 +49,6 @@ export class FrameBatch {
     return textFrames(texts.length > 1 && this.#join ? [this.#join(texts)] : texts)
   }
 }
+
+/** The dialect's function that joins several texts into one; if undefined, each text is a frame. */
+export type Join = ServerDialect['join']

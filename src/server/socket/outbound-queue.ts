@@ -3,80 +3,48 @@ import type { FrameBatch, Join } from './frame-batch.ts'
 import type { RawSocket, Socket } from './socket.ts'
 import type { Tick } from './tick.ts'
 
-/** A turn's texts are written before its end where they come to this, in UTF-16 units. */
+/** Size of a batch that is written before the tick ends, in UTF-16 units. */
 const FULL_BATCH = 32 * 1024
-/** So much is handed to the system ahead, in bytes: that it takes more is the peer's sign of life. */
-const ENOUGH_BYTES = 64 * 1024
-/** Above this many unsent bytes what can be had again is withheld. */
+/** Bytes handed to the system ahead; a small amount, so that the peer's progress is visible. */
+const WRITE_AHEAD_BYTES = 64 * 1024
+/** Above this many unsent bytes, droppable texts are withheld. */
 const HIGH_WATER_BYTES = 1024 * 1024
-/** Above this many the peer is cut: so much is owed to nobody who does not read. */
-const MOST_BYTES = 16 * 1024 * 1024
-/** How long a peer may read nothing while too much waits for it, in milliseconds. */
+/** Disconnect a peer with more unsent bytes than this. */
+const MAX_BYTES = 16 * 1024 * 1024
+/** Time without progress after which a congested peer is disconnected, in milliseconds. */
 const STUCK_MS = 30_000
 
-/** What the outlets of a server have in common. */
-export interface OutboundQueueDeps {
-  readonly clock: Clock
-  readonly tick: Tick
-  readonly counts: OutboundCounts
-}
-
-/** What became of those who read too slowly. */
-export interface OutboundCounts {
-  /** How many keep up no longer, at this moment. */
-  slow: number
-  /** How many events were withheld. */
-  withheld: number
-  /** How many were cut. */
-  cut: number
-}
-
-/** What an outlet writes to, and how. */
-export interface OutboundTarget {
-  readonly raw: RawSocket
-  readonly join: Join
-  /** Closes the connection with 1013. */
-  readonly disconnectSlow: () => void
-}
-
-/** A time during which too much waits for the peer. */
-interface Congestion {
-  readonly over: Promise<void>
-  readonly end: () => void
-  cancelStuck: Cancel
-}
-
 /**
- * What one connection is told: everything of one turn in one write, and not more than the peer
- * reads.
+ * The outbound queue of one connection: batches the texts of a tick into one write, and applies
+ * back-pressure.
  *
- * Above 1 MiB of unsent bytes events are withheld and nothing is read from the peer, until
- * everything has left. A peer that takes nothing for 30 seconds meanwhile is closed with 1013.
+ * Above 1 MiB of unsent bytes, droppable texts are withheld and the socket is not read, until the
+ * queue is empty. A peer that takes nothing for 30 seconds meanwhile is closed with 1013.
  */
 export class OutboundQueue implements Socket {
   readonly #deps: OutboundQueueDeps
-  readonly #to: OutboundTarget
-  /** What this turn has brought so far. */
+  readonly #target: OutboundTarget
+  /** Texts of the present tick. */
   #batch: FrameBatch | undefined
-  /** What the system did not take yet, in order. */
+  /** Frames not yet handed to the system, in order. */
   #waiting: Buffer[] = []
   #waitingBytes = 0
   #congestion: Congestion | undefined
   #ended = false
 
-  constructor(deps: OutboundQueueDeps, to: OutboundTarget) {
+  constructor(deps: OutboundQueueDeps, target: OutboundTarget) {
     this.#deps = deps
-    this.#to = to
+    this.#target = target
   }
 
   get bufferedAmount(): number {
-    return this.#waitingBytes + this.#to.raw.bufferedAmount + (this.#batch?.units ?? 0)
+    return this.#waitingBytes + this.#target.raw.bufferedAmount + (this.#batch?.units ?? 0)
   }
 
   send(text: string): void {
     if (this.#ended) return
     this.#push(text)
-    if (this.#congestion && this.bufferedAmount > MOST_BYTES) this.#disconnectSlow()
+    if (this.#congestion && this.bufferedAmount > MAX_BYTES) this.#disconnectSlow()
   }
 
   sendDroppable(text: string): boolean {
@@ -93,18 +61,18 @@ export class OutboundQueue implements Socket {
   }
 
   ping(): void {
-    this.#to.raw.ping?.()
+    this.#target.raw.ping?.()
   }
 
   close(code: number, reason: string): void {
     if (this.#ended) return
     this.flush()
-    for (const frames of this.#waiting) this.#to.raw.write(frames, this.#taken)
+    for (const frames of this.#waiting) this.#target.raw.write(frames, this.#taken)
     this.end()
-    this.#to.raw.close(code, reason)
+    this.#target.raw.close(code, reason)
   }
 
-  /** Writes what this turn has brought. */
+  /** Writes the texts of the present tick. */
   flush(): void {
     if (!this.#batch || this.#ended) return
     for (const frames of this.#batch.frames) {
@@ -116,7 +84,7 @@ export class OutboundQueue implements Socket {
     if (!this.#congestion && this.bufferedAmount > HIGH_WATER_BYTES) this.#congest()
   }
 
-  /** The connection is gone. */
+  /** Drops everything queued, because the connection is closed. */
   end(): void {
     this.#ended = true
     this.#batch = undefined
@@ -128,15 +96,15 @@ export class OutboundQueue implements Socket {
   #push(text: string): void {
     const { tick } = this.#deps
     if (!this.#batch) tick.request(this)
-    this.#batch = (this.#batch ?? tick.begin(this.#to.join)).and(text)
+    this.#batch = (this.#batch ?? tick.begin(this.#target.join)).and(text)
     if (this.#batch.units >= FULL_BATCH) this.flush()
   }
 
-  /** Hands over frame by frame, as long as the system takes them. */
+  /** Hands frames to the system, up to {@link WRITE_AHEAD_BYTES}. */
   #pump(): void {
-    const { raw } = this.#to
+    const { raw } = this.#target
     for (let [frames] = this.#waiting; frames; [frames] = this.#waiting) {
-      if (raw.bufferedAmount >= ENOUGH_BYTES) return
+      if (raw.bufferedAmount >= WRITE_AHEAD_BYTES) return
       this.#waiting.shift()
       this.#waitingBytes -= frames.length
       raw.write(frames, this.#taken)
@@ -158,8 +126,8 @@ export class OutboundQueue implements Socket {
     })
     this.#congestion = { over, end, cancelStuck: this.#watch() }
     this.#deps.counts.slow += 1
-    // Whoever does not read the answers shall not ask for more.
-    this.#to.raw.pause()
+    // A peer that does not read replies must not send more requests.
+    this.#target.raw.pause()
   }
 
   #decongest(): void {
@@ -168,7 +136,7 @@ export class OutboundQueue implements Socket {
     this.#congestion.end()
     this.#congestion = undefined
     this.#deps.counts.slow -= 1
-    this.#to.raw.resume()
+    this.#target.raw.resume()
   }
 
   #watch(): Cancel {
@@ -177,6 +145,38 @@ export class OutboundQueue implements Socket {
 
   #disconnectSlow(): void {
     this.#deps.counts.cut += 1
-    this.#to.disconnectSlow()
+    this.#target.disconnectSlow()
   }
+}
+
+/** Dependencies that all outbound queues of a server share. */
+export interface OutboundQueueDeps {
+  readonly clock: Clock
+  readonly tick: Tick
+  readonly counts: OutboundCounts
+}
+
+/** Counts of slow peers. */
+export interface OutboundCounts {
+  /** Peers that are congested now. */
+  slow: number
+  /** Texts withheld so far. */
+  withheld: number
+  /** Peers disconnected so far. */
+  cut: number
+}
+
+/** The socket below an outbound queue, and how to batch for it. */
+export interface OutboundTarget {
+  readonly raw: RawSocket
+  readonly join: Join
+  /** Closes the connection with 1013. */
+  readonly disconnectSlow: () => void
+}
+
+/** A period in which the peer has too many unsent bytes. */
+interface Congestion {
+  readonly over: Promise<void>
+  readonly end: () => void
+  cancelStuck: Cancel
 }

@@ -1,57 +1,57 @@
-/** Something that carries texts to one peer. */
+/** A connection that carries texts to one peer. */
 export interface PlainSocket {
-  /** Bytes that were sent and have not left yet. */
+  /** Bytes passed to `send` that the system has not taken yet. */
   readonly bufferedAmount: number
-  /** Sends a text; does nothing once it is closing. */
+  /** Sends a text; does nothing once the socket is closing. */
   send(text: string): void
-  /** Asks the peer for a sign of life, below the protocol: RFC 6455, section 5.5.2. */
+  /** Sends a WebSocket ping (RFC 6455, section 5.5.2). */
   ping?(): void
-  /** Starts the closing handshake; a peer that does not answer within a second is cut. */
+  /** Starts the closing handshake; a peer that does not answer within a second is disconnected. */
   close(code: number, reason: string): void
-  /** It is gone: nothing is kept for it any more. */
+  /** Releases everything queued, because the connection is closed. */
   end?(): void
 }
 
-/** A socket as sessions see it: what they say in one turn leaves together, no faster than it is read. */
+/** A socket with batching and back-pressure, as sessions use it. */
 export interface Socket extends PlainSocket {
   /**
-   * Sends a text that can be had again otherwise, unless too much waits for the peer already.
+   * Sends a text that the peer can recover by other means, unless the peer is congested.
    *
-   * @returns false where it was withheld: the peer is to be told once it has {@link drained}
+   * @returns false if the text was withheld; notify the peer of it after {@link drained}
    */
   sendDroppable(text: string): boolean
-  /** Resolves once the peer keeps up again, or is gone; `undefined` where it does keep up. */
+  /** Resolves once the peer is no longer congested, or gone; `undefined` if it is not congested. */
   drained(): Promise<void> | undefined
 }
 
-/** The bare WebSocket below a {@link Socket}. */
+/** The WebSocket below a {@link Socket}. */
 export interface RawSocket {
   /** Bytes accepted by `write` that the system has not taken yet. */
   readonly bufferedAmount: number
   /**
-   * Writes whole frames; does nothing once it is closing.
+   * Writes whole frames; does nothing once the socket is closing.
    *
-   * @param taken called once the system has taken them
+   * @param taken called once the system has taken the bytes
    */
   write(bytes: Uint8Array, taken: () => void): void
-  /** Reads nothing from the peer until {@link resume}. */
+  /** Stops reading from the peer until {@link resume}. */
   pause(): void
-  /** Reads from the peer again. */
+  /** Continues reading from the peer. */
   resume(): void
-  /** Asks the peer for a sign of life, below the protocol: RFC 6455, section 5.5.2. */
+  /** Sends a WebSocket ping (RFC 6455, section 5.5.2). */
   ping?(): void
-  /** Starts the closing handshake; a peer that does not answer within a second is cut. */
+  /** Starts the closing handshake; a peer that does not answer within a second is disconnected. */
   close(code: number, reason: string): void
 }
 
-/** What a socket tells; nothing comes after `closed`. */
+/** Callbacks of a socket; none is called after `closed`. */
 export interface SocketHandlers {
-  /** A text frame, and how many bytes it had. */
+  /** Called with a text message and its size in bytes. */
   text(text: string, bytes: number): void
-  /** A binary frame. */
+  /** Called for a binary message. */
   binary(): void
-  /** A sign of life below the protocol: a ping or a pong. */
+  /** Called for a WebSocket ping or pong. */
   alive?(): void
-  /** It is over. */
+  /** Called when the connection is closed. */
   closed(): void
 }

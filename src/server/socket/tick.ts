@@ -1,34 +1,34 @@
 import type { Join } from './frame-batch.ts'
 import { FrameBatch } from './frame-batch.ts'
 
-/** Somebody who has something to write at the end of the turn. */
-export interface TickFlush {
-  /** Writes it; must not throw. */
-  flush(): void
-}
-
-/** One turn of the event loop after the other: what is said in it, and by whom. */
+/** The present event-loop tick: flushes queues at its end, and shares their batches. */
 export class Tick {
   #due: TickFlush[] = []
   readonly #empty = new Map<Join, FrameBatch>()
 
-  /** The batch that this turn's texts are added to. */
+  /** Returns the empty batch that this tick's batches grow from. */
   begin(join: Join): FrameBatch {
-    const begun = this.#empty.get(join) ?? FrameBatch.empty(join)
-    this.#empty.set(join, begun)
-    return begun
+    const empty = this.#empty.get(join) ?? FrameBatch.empty(join)
+    this.#empty.set(join, empty)
+    return empty
   }
 
-  /** Has somebody flushed at the end of this turn. */
-  request(end: TickFlush): void {
-    if (this.#due.push(end) === 1) setImmediate(this.#end)
+  /** Requests a flush at the end of this tick. */
+  request(queue: TickFlush): void {
+    if (this.#due.push(queue) === 1) setImmediate(this.#end)
   }
 
   readonly #end = (): void => {
     const due = this.#due
     this.#due = []
-    // Nobody is to follow what was said in a turn that is over, and nothing is to keep it.
+    // Batches are shared only within one tick; drop the tree so that it can be collected.
     this.#empty.clear()
-    for (const end of due) end.flush()
+    for (const queue of due) queue.flush()
   }
+}
+
+/** A queue that is flushed at the end of a tick. */
+export interface TickFlush {
+  /** Writes the queued texts; must not throw. */
+  flush(): void
 }

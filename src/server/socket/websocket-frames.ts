@@ -1,16 +1,16 @@
 /**
- * The longest payload of a frame, in bytes: a longer text is several, so that the peer's taking them
- * is seen, and a control frame fits in between. Its length fits into 16 bits.
+ * Maximum payload of a frame, in bytes, so that the length fits into 16 bits. Longer texts are
+ * fragmented: progress is then visible within a message, and control frames fit in between.
  */
-const LONGEST_FRAME = 0xffff
-/** The bit of a message's last frame. */
+const MAX_FRAME_BYTES = 0xffff
+/** The FIN bit. */
 const FINAL = 0x80
 const TEXT = 1
 const CONTINUATION = 0
 
 /**
- * Texts as WebSocket frames, unmasked, as a server sends them. What ought to be written at once is
- * one buffer; each ends where a frame ends.
+ * Encodes texts as unmasked WebSocket frames, as a server sends them. Each returned buffer holds
+ * whole frames; short neighbors share a buffer, to save writes.
  *
  * Source: RFC 6455, sections 5.2 and 5.4.
  */
@@ -21,16 +21,16 @@ export function textFrames(texts: readonly string[]): readonly Buffer[] {
 
 function framesOf(text: string): Buffer[] {
   const length = Buffer.byteLength(text)
-  if (length <= LONGEST_FRAME) {
+  if (length <= MAX_FRAME_BYTES) {
     const frame = open(FINAL | TEXT, length)
     frame.write(text, frame.length - length)
     return [frame]
   }
   const bytes = Buffer.from(text)
   const frames: Buffer[] = []
-  for (let at = 0; at < length; at += LONGEST_FRAME) {
-    const part = bytes.subarray(at, at + LONGEST_FRAME)
-    const last = at + LONGEST_FRAME >= length
+  for (let at = 0; at < length; at += MAX_FRAME_BYTES) {
+    const part = bytes.subarray(at, at + MAX_FRAME_BYTES)
+    const last = at + MAX_FRAME_BYTES >= length
     const frame = open((last ? FINAL : 0) | (at ? CONTINUATION : TEXT), part.length)
     part.copy(frame, frame.length - part.length)
     frames.push(frame)
@@ -38,7 +38,7 @@ function framesOf(text: string): Buffer[] {
   return frames
 }
 
-/** A frame that lacks its payload only. */
+/** Allocates a frame and writes its header. */
 function open(first: number, length: number): Buffer {
   const short = length < 126
   const frame = Buffer.allocUnsafe((short ? 2 : 4) + length)
@@ -48,13 +48,13 @@ function open(first: number, length: number): Buffer {
   return frame
 }
 
-/** Neighbours that are short together become one. */
+/** Joins neighboring frames up to the maximum size. */
 function packed(frames: readonly Buffer[]): readonly Buffer[] {
   const packs: Buffer[] = []
   let pack: Buffer[] = []
   let bytes = 0
   for (const frame of frames) {
-    if (bytes && bytes + frame.length > LONGEST_FRAME) {
+    if (bytes && bytes + frame.length > MAX_FRAME_BYTES) {
       packs.push(Buffer.concat(pack))
       pack = []
       bytes = 0

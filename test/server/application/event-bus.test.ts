@@ -12,7 +12,7 @@ interface Events {
 }
 
 describe('an event bus', () => {
-  it('tells every subscriber of a type, in their order, and nobody else', async () => {
+  it('calls the subscribers of a type only, in order', async () => {
     const bus = new EventBus<Events>()
     const heard: string[] = []
     bus.subscribe('agent:created', ({ name }) => heard.push(`first ${name}`))
@@ -22,7 +22,7 @@ describe('an event bus', () => {
     expect(heard).toEqual(['first Ada', 'second Ada'])
   })
 
-  it('goes on where a subscriber throws or rejects, and reports both', async () => {
+  it('continues after a subscriber that throws or rejects, and reports both', async () => {
     const onError = vi.fn()
     const bus = new EventBus<Events>({ onError })
     const heard = vi.fn()
@@ -36,7 +36,7 @@ describe('an event bus', () => {
     expect(onError.mock.calls.map(([error]) => error.message)).toEqual(['thrown', 'rejected'])
   })
 
-  it('says nothing to nobody', async () => {
+  it('does nothing without subscribers', async () => {
     await expect(new EventBus<Events>().publish('agent:deleted', { id: 1 })).resolves.toBe(
       undefined,
     )
@@ -53,7 +53,7 @@ describe('an event bus', () => {
     expect(heard).toHaveBeenCalledOnce()
   })
 
-  it('tells who subscribed before, whatever subscribers do meanwhile', async () => {
+  it('calls the subscribers at the time of the publish, even if they change meanwhile', async () => {
     const bus = new EventBus<Events>()
     const late = vi.fn()
     const early = vi.fn()
@@ -67,7 +67,7 @@ describe('an event bus', () => {
     expect(early).toHaveBeenCalledOnce()
   })
 
-  it('waits for what its subscribers promise', async () => {
+  it('awaits the promises of its subscribers', async () => {
     const bus = new EventBus<Events>()
     const order: string[] = []
     bus.subscribe('agent:deleted', async () => {
@@ -79,7 +79,7 @@ describe('an event bus', () => {
     expect(order).toEqual(['done', 'published'])
   })
 
-  it('takes names that objects have by themselves', async () => {
+  it('accepts types named like members of Object.prototype', async () => {
     const bus = new EventBus()
     const heard = vi.fn()
     bus.subscribe('__proto__', heard)
@@ -90,20 +90,20 @@ describe('an event bus', () => {
 })
 
 describe('a function whose result is an event', () => {
-  it('publishes it once, after it succeeded, and returns it as it is', async () => {
+  it('publishes it once, after success, and returns it unchanged', async () => {
     const bus = new EventBus<Events>()
     const order: string[] = []
-    bus.subscribe('agent:created', ({ name }) => order.push(`told ${name}`))
+    bus.subscribe('agent:created', ({ name }) => order.push(`published ${name}`))
     const made = { id: 1, name: 'Ada' }
     const create = publishEvent(bus, 'agent:created', async (name: string) => {
       order.push(`create ${name}`)
       return made
     })
     expect(await create('Ada')).toBe(made)
-    expect(order).toEqual(['create Ada', 'told Ada'])
+    expect(order).toEqual(['create Ada', 'published Ada'])
   })
 
-  it('publishes nothing where it throws, rejects or returns nothing', async () => {
+  it('publishes nothing if it throws, rejects, or returns undefined', async () => {
     const bus = new EventBus<Events>()
     const heard = vi.fn()
     bus.subscribe('agent:created', heard)
@@ -120,7 +120,7 @@ describe('a function whose result is an event', () => {
     expect(heard).not.toHaveBeenCalled()
   })
 
-  it('tells dates as ISO texts, and leaves the result its dates', async () => {
+  it('publishes dates as ISO strings, and keeps them in the result', async () => {
     const bus = new EventBus<{ saved: { readonly at: string } }>()
     const heard = vi.fn()
     bus.subscribe('saved', heard)
@@ -130,7 +130,7 @@ describe('a function whose result is an event', () => {
     expect(heard).toHaveBeenCalledWith({ at: '1970-01-01T00:00:00.000Z' })
   })
 
-  it('succeeds also where its result cannot be told', async () => {
+  it('succeeds even if its result is not JSON', async () => {
     const onError = vi.fn()
     const bus = new EventBus<{ saved: { readonly size: bigint } }>({ onError })
     const save = publishEvent(bus, 'saved', () => ({ size: 1n }))
@@ -138,7 +138,7 @@ describe('a function whose result is an event', () => {
     expect(onError).toHaveBeenCalledOnce()
   })
 
-  it('succeeds also where a subscriber fails', async () => {
+  it('succeeds even if a subscriber fails', async () => {
     const bus = new EventBus<Events>({ onError: () => {} })
     bus.subscribe('agent:deleted', () => {
       throw new Error('no')

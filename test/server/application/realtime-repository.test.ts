@@ -9,7 +9,7 @@ interface Task {
   readonly title: string
 }
 
-/** Keeps tasks in private fields, which only it can reach. */
+/** A repository with private fields, which a proxy cannot read. */
 class Tasks {
   readonly #rows = new Map<number, Task>()
 
@@ -42,44 +42,44 @@ class Tasks {
 
 function setUp(userId?: () => string | undefined) {
   const bus = new EventBus<EntityEvents>()
-  const told: unknown[] = []
+  const published: unknown[] = []
   for (const type of ['entity:created', 'entity:updated', 'entity:deleted'] as const) {
-    bus.subscribe(type, (change) => told.push([type, change]))
+    bus.subscribe(type, (change) => published.push([type, change]))
   }
   const tasks = realtimeRepository(new Tasks(), bus, { entityName: 'Task', userId })
-  return { bus, tasks, told }
+  return { bus, tasks, published }
 }
 
 describe('a realtime repository', () => {
-  it('tells what was created, updated and deleted, and by whom', async () => {
-    const { tasks, told } = setUp(() => 'ada')
+  it('publishes creations, updates and deletions, with their user', async () => {
+    const { tasks, published } = setUp(() => 'ada')
     await tasks.create('Write')
     await tasks.update(1, 'Read')
     expect(await tasks.delete(1)).toBe(true)
     const of = { id: 1, entityName: 'Task', userId: 'ada' }
-    expect(told).toEqual([
+    expect(published).toEqual([
       ['entity:created', { ...of, data: { id: 1, title: 'Write' } }],
       ['entity:updated', { ...of, data: { id: 1, title: 'Read' } }],
       ['entity:deleted', { ...of, data: null }],
     ])
   })
 
-  it('says nothing where there was nothing to change, or it failed', async () => {
-    const { tasks, told } = setUp()
+  it('publishes nothing if there was no change, or the call failed', async () => {
+    const { tasks, published } = setUp()
     expect(await tasks.update(7, 'Read')).toBe(undefined)
     expect(await tasks.delete(7)).toBe(false)
     await expect(tasks.create('')).rejects.toThrow('a task has a title')
-    expect(told).toEqual([])
+    expect(published).toEqual([])
   })
 
-  it('is otherwise the repository it was made of', async () => {
+  it('otherwise behaves like the wrapped repository', async () => {
     const { tasks } = setUp()
     await tasks.create('Write')
     expect(await tasks.find(1)).toEqual({ id: 1, title: 'Write' })
     expect(tasks.count).toBe(1)
   })
 
-  it('succeeds also where nobody can be told, and reports why', async () => {
+  it('succeeds even if the event cannot be published, and reports the error', async () => {
     const onError = vi.fn()
     const bus = new EventBus<EntityEvents>({ onError })
     const notes = realtimeRepository(
@@ -91,7 +91,7 @@ describe('a realtime repository', () => {
     expect(onError.mock.calls[0]?.[0].message).toContain('idOf')
   })
 
-  it('broadcasts to the channel of the kind, and changes also to that of the record', async () => {
+  it('broadcasts to the channel of the kind, and changes also to that of the entity', async () => {
     const { bus, tasks } = setUp()
     const published: unknown[] = []
     const end = broadcastEntities(bus, {
@@ -111,7 +111,7 @@ describe('a realtime repository', () => {
     ])
   })
 
-  it('reaches the clients that follow a kind or a record, each once', async () => {
+  it('reaches the clients that follow a kind or an entity, once each', async () => {
     const { bus, tasks } = setUp()
     const { server, url } = await serve()
     broadcastEntities(bus, server)
@@ -136,7 +136,7 @@ describe('a realtime repository', () => {
     ])
   })
 
-  it('tells whoever has a handler change something where that stands, and others who it was', async () => {
+  it('replies with the positions of a request’s changes, and sends its user to other clients', async () => {
     const { server, url } = await serve({ authenticate: () => ({ id: 'ada' }) })
     const { bus, tasks } = setUp(() => server.currentUser?.id)
     broadcastEntities(bus, server)

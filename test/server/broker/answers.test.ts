@@ -4,13 +4,13 @@ import { ManualClock } from 'wirefold/testing'
 import { until } from '../../support/live.ts'
 import { describeWithRedis, redisBench } from '../../support/redis.ts'
 
-const recordOf = (begun: ReplyLookup) =>
-  begun.state === 'started' ? begun.record : Promise.reject(new Error(begun.state))
+const recordOf = (lookup: ReplyLookup) =>
+  lookup.state === 'started' ? lookup.record : Promise.reject(new Error(lookup.state))
 
-describeWithRedis('answers in Redis', async () => {
+describeWithRedis('replies in Redis', async () => {
   const bench = await redisBench()
 
-  /** Two nodes of a prefix, and how the first of them dies: nothing renews its lease any more. */
+  /** Creates two nodes with one prefix; `die()` ends the lease of the request's node. */
   async function nodes() {
     const prefix = bench.prefix()
     const [dying, clock] = [new ManualClock(), new ManualClock()]
@@ -25,7 +25,7 @@ describeWithRedis('answers in Redis', async () => {
     return { a, b, die, clock, prefix }
   }
 
-  it('are lost with the node that carried the request out: whoever asks then is told so', async () => {
+  it('are lost with the node that runs the request, for later lookups', async () => {
     const { a, b, die } = await nodes()
     await a.answers.begin('k', 'd')
     await die()
@@ -33,7 +33,7 @@ describeWithRedis('answers in Redis', async () => {
     expect(await b.answers.begin('k', 'another')).toEqual({ state: 'conflict' })
   })
 
-  it('are lost to those who waited, too', async () => {
+  it('are lost with the node that runs the request, for waiting lookups', async () => {
     const { a, b, die, clock } = await nodes()
     await a.answers.begin('k', 'd')
     const waiting = await b.answers.begin('k', 'd')
@@ -42,7 +42,7 @@ describeWithRedis('answers in Redis', async () => {
     expect(await recordOf(waiting)).toBe(undefined)
   })
 
-  it('are found where they were not heard', async () => {
+  it('are found by polling if the message was lost', async () => {
     const { a, b, clock, prefix } = await nodes()
     await a.answers.begin('k', 'd')
     const waiting = await b.answers.begin('k', 'd')
@@ -52,24 +52,24 @@ describeWithRedis('answers in Redis', async () => {
     expect(await recordOf(waiting)).toBe('{"payload":1}')
   })
 
-  it('are waited for as long as their node lives', async () => {
+  it('are awaited as long as their node lives', async () => {
     const { a, b, clock } = await nodes()
     await a.answers.begin('k', 'd')
     const waiting = recordOf(await b.answers.begin('k', 'd'))
-    let told = false
+    let resolved = false
     waiting.then(() => {
-      told = true
+      resolved = true
     })
     for (let n = 0; n < 3; n++) {
       await clock.advance(10_000)
       await b.head('a')
     }
-    expect(told).toBe(false)
+    expect(resolved).toBe(false)
     await a.answers.settle('k', '{}', 60_000)
     expect(await waiting).toBe('{}')
   })
 
-  it('are remembered as long as they are worth, and not by the lease of a node', async () => {
+  it('are stored for their own lifetime, independent of the lease of a node', async () => {
     const { a, prefix } = await nodes()
     await a.answers.begin('k', 'd')
     await a.answers.settle('k', '{}', 60_000)
@@ -81,7 +81,7 @@ describeWithRedis('answers in Redis', async () => {
     }
   })
 
-  it('reach back to when Redis lost its memory, and no request from before is carried out again', async () => {
+  it('reach back to the last data loss of Redis, and no earlier request runs again', async () => {
     const server = await redisBench()
     const first = await server.broker({ prefix: 'p' })
     expect(first.answers.reachMs).toBeLessThan(10_000)
@@ -91,14 +91,14 @@ describeWithRedis('answers in Redis', async () => {
     await a.answers.begin('k', 'd')
     await a.answers.settle('k', '{}', 600_000)
     await server.command('FLUSHALL')
-    // The repeat came before anybody knew: a promise was made, and cannot be kept.
+    // The node learns of the loss by this lookup: the client counts on a reach that is gone.
     expect(await recordOf(await b.answers.begin('k', 'd'))).toBe(undefined)
     expect(b.answers.reachMs).toBeLessThan(10_000)
     expect((await b.answers.begin('k', 'd')).state).toBe('fresh')
     await until(() => expect(a.answers.reachMs).toBeLessThan(10_000))
   })
 
-  it('are told to be lost to those who wait when the broker is closed', async () => {
+  it('are lost for waiting lookups when the broker is closed', async () => {
     const { a, b } = await nodes()
     await a.answers.begin('k', 'd')
     const waiting = [await a.answers.begin('k', 'd'), await b.answers.begin('k', 'd')]

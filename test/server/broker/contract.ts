@@ -5,15 +5,15 @@ import type { ChannelListener } from '../../../src/server/broker/broker.ts'
 import { event, hearing, publishOn } from '../../support/broker.ts'
 import { until } from '../../support/live.ts'
 
-/** A broker as its nodes see it. */
+/** The broker under test. */
 export interface BrokerSetup {
-  /** Whether what was missed can be had; otherwise a break costs a gap. */
+  /** Whether missed events can be read; otherwise a disconnect is a gap. */
   readonly recovers: boolean
-  /** Brokers that share what they know, as two processes have them. */
+  /** Creates two brokers that share their state, as in two processes. */
   readonly nodes: () => Promise<readonly [Broker, Broker]>
 }
 
-/** Has what a listener hears written down. */
+/** Creates a listener that records its calls. */
 export function recorder(): { readonly heard: string[]; readonly listener: ChannelListener } {
   const heard: string[] = []
   return {
@@ -28,21 +28,21 @@ export function recorder(): { readonly heard: string[]; readonly listener: Chann
 const numbers = (count: number, from = 1) => Array.from({ length: count }, (_, n) => n + from)
 const placed = (count: number) => numbers(count).map((n) => `${n}:${n}`)
 
-/** What every broker owes, in words of its own port. */
+/** The tests that every broker has to pass. */
 export function brokerContract(name: string, { recovers, nodes }: BrokerSetup): void {
   describe(`${name} as a broker`, () => {
-    it('counts every channel from 1, without holes, whoever publishes', async () => {
+    it('counts every channel from 1 without gaps, for any publisher', async () => {
       const [a, b] = await nodes()
-      const places: Position[] = []
-      for (const n of numbers(6)) places.push(await publishOn(n % 2 ? a : b, 'a', event(n)))
-      expect(places.map(({ offset }) => offset)).toEqual(numbers(6))
-      expect(new Set(places.map(({ epoch }) => epoch)).size).toBe(1)
+      const positions: Position[] = []
+      for (const n of numbers(6)) positions.push(await publishOn(n % 2 ? a : b, 'a', event(n)))
+      expect(positions.map(({ offset }) => offset)).toEqual(numbers(6))
+      expect(new Set(positions.map(({ epoch }) => epoch)).size).toBe(1)
       expect((await publishOn(a, 'b', event())).offset).toBe(1)
-      expect(await b.head('a')).toEqual(places[5])
+      expect(await b.head('a')).toEqual(positions[5])
       expect((await a.head('never')).offset).toBe(0)
     })
 
-    it('tells every node in order, each event once, until it is released', async () => {
+    it('calls listeners on every node in order, once per event, until they are removed', async () => {
       const [a, b] = await nodes()
       const [one, two, three] = [recorder(), recorder(), recorder()]
       const off = await a.subscribe('a', one.listener)
@@ -59,27 +59,27 @@ export function brokerContract(name: string, { recovers, nodes }: BrokerSetup): 
       expect(one.heard).toEqual(placed(20))
     })
 
-    it('keeps what is published at once in the order in which it was asked for', async () => {
+    it('keeps the order of concurrent publishes', async () => {
       const [a, b] = await nodes()
       const { heard, listener } = recorder()
       await b.subscribe('a', listener)
-      const places = await Promise.all(numbers(300).map((n) => publishOn(a, 'a', event(n))))
-      expect(places.map(({ offset }) => offset)).toEqual(numbers(300))
+      const positions = await Promise.all(numbers(300).map((n) => publishOn(a, 'a', event(n))))
+      expect(positions.map(({ offset }) => offset)).toEqual(numbers(300))
       await until(() => expect(heard).toEqual(placed(300)))
     })
 
-    it('adds an event to several channels in one step, each with its own place', async () => {
+    it('adds an event to several channels in one step, each with its own position', async () => {
       const [a, b] = await nodes()
       const family = recorder()
       await b.subscribe('agent:*', family.listener)
       await publishOn(a, 'agent:*', event(1))
-      const places = await a.publish(['agent:1', 'agent:*'], event(2, 'agent:1'))
-      expect(places.map(({ offset }) => offset)).toEqual([1, 2])
-      expect(await b.head('agent:1')).toEqual(places[0])
+      const positions = await a.publish(['agent:1', 'agent:*'], event(2, 'agent:1'))
+      expect(positions.map(({ offset }) => offset)).toEqual([1, 2])
+      expect(await b.head('agent:1')).toEqual(positions[0])
       await until(() => expect(family.heard).toEqual(['1:1', '2:2']))
     })
 
-    it('carries an event as it is', async () => {
+    it('delivers an event unchanged', async () => {
       const [a, b] = await nodes()
       const heard: ChannelEvent[] = []
       await b.subscribe(
@@ -107,7 +107,7 @@ export function brokerContract(name: string, { recovers, nodes }: BrokerSetup): 
       expect(heard[1]?.payload).toBe(undefined)
     })
 
-    it('takes a name for a name, whatever is in it', async () => {
+    it('takes channel names literally', async () => {
       const [a, b] = await nodes()
       const { heard, listener } = recorder()
       for (const name of ['*', 'a*', '[ab]', '?']) await b.subscribe(name, listener)
@@ -116,7 +116,7 @@ export function brokerContract(name: string, { recovers, nodes }: BrokerSetup): 
       await until(() => expect(heard).toEqual(['1:2']))
     })
 
-    it('knows a place on every node, and what happened after it where it keeps that', async () => {
+    it('knows a position on every node, and the events after it if it has histories', async () => {
       const [a, b] = await nodes()
       const [first] = [await publishOn(a, 'a', event(1))]
       for (const n of [2, 3, 4]) await publishOn(a, 'a', event(n))
@@ -142,23 +142,23 @@ export function brokerContract(name: string, { recovers, nodes }: BrokerSetup): 
       })
     })
 
-    it('shows no continuity from a place it cannot know', async () => {
+    it('does not claim continuity from an unknown position', async () => {
       const [a] = await nodes()
       await publishOn(a, 'a', event(1))
       const head = await a.head('a')
-      for (const place of [
+      for (const position of [
         { epoch: 'another', offset: 1 },
         { epoch: 'another', offset: 0 },
         { ...head, offset: 2 },
         { ...head, offset: 2 ** 52 },
       ]) {
-        expect(await a.since('a', place)).toEqual({ head, events: [], complete: false })
+        expect(await a.since('a', position)).toEqual({ head, events: [], complete: false })
       }
     })
 
-    // Where nothing is kept there is nothing to hold.
-    const holds = recovers ? it : () => {}
-    holds('holds the last 1,000 events of a channel', async () => {
+    // Brokers without histories skip this test.
+    const withHistory = recovers ? it : () => {}
+    withHistory('holds the last 1,000 events of a channel', async () => {
       const [a, b] = await nodes()
       await Promise.all(numbers(900).map((n) => publishOn(a, 'a', event(n))))
       await Promise.all(numbers(105).map((n) => publishOn(a, 'a', event(n + 900))))
@@ -170,7 +170,7 @@ export function brokerContract(name: string, { recovers, nodes }: BrokerSetup): 
       expect(older).toMatchObject({ complete: false, events: [] })
     })
 
-    it('gives a request to one of those who ask, and its record to the others', async () => {
+    it('gives a request to one caller, and its record to the others', async () => {
       const [a, b] = await nodes()
       const begun = await Promise.all([a, b, a, b].map(({ answers }) => answers.begin('k', 'd')))
       expect(begun.map(({ state }) => state).sort()).toEqual(['fresh', ...Array(3).fill('started')])
@@ -186,7 +186,7 @@ export function brokerContract(name: string, { recovers, nodes }: BrokerSetup): 
       expect(await b.answers.begin('k', 'another')).toEqual({ state: 'conflict' })
     })
 
-    it('forgets a request that may be asked again, and tells who waited', async () => {
+    it('forgets a request that may be retried, and resolves waiting lookups', async () => {
       const [a, b] = await nodes()
       await a.answers.begin('k', 'd')
       const waiting = await b.answers.begin('k', 'd')
@@ -195,7 +195,7 @@ export function brokerContract(name: string, { recovers, nodes }: BrokerSetup): 
       expect((await b.answers.begin('k', 'd')).state).toBe('fresh')
     })
 
-    it('remembers a publish in the step that carries it out', async () => {
+    it('stores the reply to a publish in the same step', async () => {
       const [a, b] = await nodes()
       await a.answers.begin('k', 'd')
       const waiting = [await a.answers.begin('k', 'd'), await b.answers.begin('k', 'd')]
@@ -209,7 +209,7 @@ export function brokerContract(name: string, { recovers, nodes }: BrokerSetup): 
       expect(again.state === 'answered' && JSON.parse(again.record)).toEqual(record)
     })
 
-    it('settles what is not known without harm', async () => {
+    it('ignores the settling of an unknown request', async () => {
       const [a, b] = await nodes()
       await a.answers.settle('never', '{}', 60_000)
       expect((await b.answers.begin('never', 'd')).state).toBe('fresh')

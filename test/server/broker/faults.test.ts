@@ -8,7 +8,7 @@ import { passing } from '../../support/passing.ts'
 import { describeWithRedis, redisBench } from '../../support/redis.ts'
 import { recorder } from './contract.ts'
 
-/** How long Redis stands still; WIREFOLD_FREEZE_MS=30000 is what is promised. */
+/** Time that Redis is frozen, in milliseconds; the documented maximum is 30000. */
 const FREEZE_MS = Number(process.env.WIREFOLD_FREEZE_MS ?? 400)
 const LIMIT_MS = 60_000 + 2 * FREEZE_MS
 
@@ -30,13 +30,13 @@ async function pair(options: Parameters<Awaited<ReturnType<typeof redisBench>>['
   return { ...bench, a, b, near: near.heard, far: far.heard }
 }
 
-describeWithRedis(`a Redis that stands still for ${FREEZE_MS} ms`, () => {
+describeWithRedis(`a Redis that is frozen for ${FREEZE_MS} ms`, () => {
   it(
-    'has 1,000 events wait for it and refuses more; they go out in order, each once, none without a place',
+    'makes 1,000 events wait and more be refused; they are delivered in order, once, with positions',
     async () => {
       const { server, a, near, far } = await pair({})
       server.freeze()
-      // One is under way, and the others wait for it.
+      // One is in flight, and the others wait for it.
       const waiting = numbers(1_001, 4).map((n) => publishOn(a, 'a', event(n)))
       const refused = publishOn(a, 'a', event())
       await expect(refused).rejects.toMatchObject({
@@ -46,8 +46,8 @@ describeWithRedis(`a Redis that stands still for ${FREEZE_MS} ms`, () => {
       await sleep(FREEZE_MS)
       expect([near.length, far.length]).toEqual([3, 3])
       server.thaw()
-      const places = await Promise.all(waiting)
-      expect(places.map(({ offset }) => offset)).toEqual(numbers(1_001, 4))
+      const positions = await Promise.all(waiting)
+      expect(positions.map(({ offset }) => offset)).toEqual(numbers(1_001, 4))
       await publishOn(a, 'a', event(1_005))
       const all = numbers(1_005).map((n) => `${n}:${n}`)
       await until(() => expect(far.length).toBe(all.length))
@@ -58,18 +58,18 @@ describeWithRedis(`a Redis that stands still for ${FREEZE_MS} ms`, () => {
   )
 
   it(
-    'has events go to the members of their own process by pub-sub, and then a gap for everybody',
+    'limits pub-sub events to the members of their own process, and then causes a gap on every node',
     async () => {
       const clock = new ManualClock()
       const { server, a, b, near, far } = await pair({ strategy: 'pub-sub', clock })
       const before = await a.head('a')
       server.freeze()
       for (const n of [4, 5, 6]) {
-        const place = await passing(clock, publishOn(a, 'a', event(n)))
-        expect(place).toEqual({ epoch: '', offset: 0 })
+        const position = await passing(clock, publishOn(a, 'a', event(n)))
+        expect(position).toEqual({ epoch: '', offset: 0 })
       }
       expect(near.slice(3)).toEqual(['undefined:4', 'undefined:5', 'undefined:6'])
-      // Whether it was carried out before is known to Redis alone.
+      // Only Redis knows if the request ran before.
       const begun = passing(clock, a.answers.begin('k', 'd'))
       await expect(begun).rejects.toMatchObject({ code: 'unavailable' })
       await sleep(FREEZE_MS)
@@ -88,12 +88,12 @@ describeWithRedis(`a Redis that stands still for ${FREEZE_MS} ms`, () => {
           expect(events.slice(-2)).toEqual(['1:7', '2:8'])
         }
       })
-      // Each once, though the first of them was under way and is carried out in the end.
+      // Each once, though the first of them was in flight and runs in the end.
       for (const n of [4, 5, 6]) {
-        const told = near.filter(
+        const received = near.filter(
           (entry) => /^(undefined|\d+):/.test(entry) && entry.endsWith(`:${n}`),
         )
-        expect(told).toEqual([`undefined:${n}`])
+        expect(received).toEqual([`undefined:${n}`])
       }
       expect((await a.answers.begin('k', 'd')).state).toBe('fresh')
     },
@@ -102,14 +102,14 @@ describeWithRedis(`a Redis that stands still for ${FREEZE_MS} ms`, () => {
 })
 
 describeWithRedis('a request that Redis does not answer in time, by pub-sub', () => {
-  it('is refused, and may be asked again once it does', async () => {
+  it('is refused, and may be retried once Redis replies', async () => {
     const clock = new ManualClock()
     const { server, a } = await pair({ strategy: 'pub-sub', clock })
     server.freeze()
     const begun = passing(clock, a.answers.begin('k', 'd'))
     await expect(begun).rejects.toMatchObject({ code: 'unavailable', detail: { retryable: true } })
     server.thaw()
-    // It was marked as started when Redis came to it, and nobody carries it out.
+    // Redis marked it as started after the refusal, and the broker undoes that.
     await until(async () => {
       const again = await a.answers.begin('k', 'd')
       expect(again.state).toBe('fresh')
@@ -117,22 +117,22 @@ describeWithRedis('a request that Redis does not answer in time, by pub-sub', ()
   })
 })
 
-describeWithRedis('what is published', async () => {
+describeWithRedis('a published event', async () => {
   const bench = await redisBench()
 
-  it('is added once, whether commands or their replies are lost, and whatever arrives late', async () => {
+  it('is added once, even if commands or replies are lost or arrive late', async () => {
     const prefix = bench.prefix()
     const connection = lossy(await bench.connect())
     const a = await createRedisBroker(connection, { prefix, onError: () => {} })
     const b = await bench.broker({ prefix })
     const { heard, listener } = recorder()
     await b.subscribe('a', listener)
-    const places = []
+    const positions = []
     for (let n = 1; n <= 36; n += 3) {
       const some = [n, n + 1, n + 2].map((k) => publishOn(a, 'a', event(k)))
-      places.push(...(await Promise.all(some)))
+      positions.push(...(await Promise.all(some)))
     }
-    expect(places.map(({ offset }) => offset)).toEqual(numbers(36))
+    expect(positions.map(({ offset }) => offset)).toEqual(numbers(36))
     await until(() => expect(heard).toEqual(numbers(36).map((n) => `${n}:${n}`)))
     await sleep(50)
     expect((await b.head('a')).offset).toBe(36)
@@ -140,7 +140,7 @@ describeWithRedis('what is published', async () => {
   })
 
   for (const library of ['redis', 'ioredis'] as const) {
-    it(`is neither lost nor doubled while connections are cut: ${library}`, async () => {
+    it(`is neither lost nor duplicated while connections are lost: ${library}`, async () => {
       const prefix = bench.prefix()
       const [a, b] = [
         await bench.broker({ prefix }, library),
@@ -149,8 +149,8 @@ describeWithRedis('what is published', async () => {
       const { heard, listener } = recorder()
       await b.subscribe('a', listener)
       let going = true
-      const cutting = (async () => {
-        for (let cut = 0; going && cut < 12; cut++) {
+      const disconnecting = (async () => {
+        for (let round = 0; going && round < 12; round++) {
           await sleep(40)
           const kinds = ['normal', 'pubsub']
           for (const kind of kinds)
@@ -166,7 +166,7 @@ describeWithRedis('what is published', async () => {
       })
       await Promise.all(writing)
       going = false
-      await cutting
+      await disconnecting
       await until(() => expect(heard.length).toBe(800))
       expect(heard.map((entry) => Number(entry.split(':')[0]))).toEqual(numbers(800))
       const payloads = heard.map((entry) => Number(entry.split(':')[1]))
@@ -175,7 +175,7 @@ describeWithRedis('what is published', async () => {
     })
   }
 
-  it('is refused where Redis has no room, and may be asked again', async () => {
+  it('is refused if Redis is out of memory, and may be retried', async () => {
     const server = await redisBench()
     const errors: unknown[] = []
     const broker = await server.broker({ prefix: 'p', onError: (error) => errors.push(error) })
@@ -187,7 +187,7 @@ describeWithRedis('what is published', async () => {
     expect((await publishOn(broker, 'a', event(2))).offset).toBe(2)
   })
 
-  it('may be dropped by a Redis that is set to do so, which is reported', async () => {
+  it('may be evicted by a Redis with such a policy, which is reported', async () => {
     const server = await redisBench()
     const errors: unknown[] = []
     const onError = (error: unknown) => errors.push(error)
@@ -199,7 +199,7 @@ describeWithRedis('what is published', async () => {
     expect(errors.map(String)).toEqual([expect.stringContaining('allkeys-lru')])
   })
 
-  it('is refused once the broker is closed, and what waits is told so', async () => {
+  it('is rejected after the broker was closed, as are waiting ones', async () => {
     const server = await redisBench()
     const broker = await server.broker({ prefix: 'p' })
     server.server.freeze()

@@ -25,14 +25,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ name: 'wait' } as const) },
 )
 
-/** Reads a channel, now from this node, now from that, and goes on where it was. */
+/** Reads a channel from alternating nodes, and resumes at its position. */
 class Reader {
   readonly channel: string
   readonly got: { readonly offset: number; readonly payload: unknown }[] = []
   readonly complaints: string[] = []
   #position: Position | undefined
   #off: (() => void) | undefined
-  /** What happens while it is asked what was missed. */
+  /** Live events that arrive during the read of the missed ones. */
   #held: ChannelEvent[] | undefined
 
   constructor(channel: string) {
@@ -66,7 +66,7 @@ class Reader {
   end(): void {
     this.#off?.()
     this.#off = undefined
-    // What was not given yet is asked for again.
+    // Held events are read again at the next start.
     this.#held = []
   }
 
@@ -74,7 +74,7 @@ class Reader {
     const position = this.#position
     if (!position) return
     if (epoch !== position.epoch) this.complaints.push(`epoch ${epoch}`)
-    // What a replay and the live events have in common.
+    // The replay and the live events may overlap.
     if (offset <= position.offset) return
     if (offset !== position.offset + 1) this.complaints.push(`${offset} after ${position.offset}`)
     this.#position = { epoch: position.epoch, offset }
@@ -84,12 +84,12 @@ class Reader {
 
 function property(name: string, nodes: () => Promise<readonly [Broker, Broker]>, runs: number) {
   test.prop([fc.array(step, { maxLength: 60, size: 'max' })], { numRuns: runs })(
-    `${name}: every reader gets every event from where it began, in order, each once`,
+    `${name}: every reader receives every event after its start, in order, once`,
     async (steps) => {
       const brokers = await nodes()
       const channels = ['a', 'b']
       const readers = [0, 1, 2, 3].map((n) => new Reader(channels[n % 2] ?? ''))
-      const turns = readers.map(() => Promise.resolve())
+      const queues = readers.map(() => Promise.resolve())
       const published = new Map<string, unknown>()
       const publishing: Promise<void>[] = []
       let count = 0
@@ -108,12 +108,12 @@ function property(name: string, nodes: () => Promise<readonly [Broker, Broker]>,
         } else if (next.name === 'toggle') {
           const reader = readers[next.reader]
           if (!reader) throw new Error('There are four.')
-          turns[next.reader] = (turns[next.reader] ?? Promise.resolve()).then(() =>
+          queues[next.reader] = (queues[next.reader] ?? Promise.resolve()).then(() =>
             toggle(reader, broker),
           )
-        } else await Promise.all([...turns, ...publishing])
+        } else await Promise.all([...queues, ...publishing])
       }
-      await Promise.all([...turns, ...publishing])
+      await Promise.all([...queues, ...publishing])
       for (const [n, reader] of readers.entries()) {
         if (!reader.reading) await reader.begin(brokers[n > 1 ? 1 : 0])
       }
@@ -135,7 +135,7 @@ function property(name: string, nodes: () => Promise<readonly [Broker, Broker]>,
   )
 }
 
-describe('in any order of publishing, coming and going', () => {
+describe('any order of publishing, subscribing and unsubscribing', () => {
   const shared = () => {
     const broker = new MemoryBroker()
     return Promise.resolve([broker, broker] as const)
@@ -143,7 +143,7 @@ describe('in any order of publishing, coming and going', () => {
   property('memory', shared, 50)
 })
 
-describeWithRedis('in any order of publishing, coming and going', async () => {
+describeWithRedis('any order of publishing, subscribing and unsubscribing', async () => {
   const bench = await redisBench()
   const connections = [await bench.broker({ prefix: 'p' }), await bench.broker({ prefix: 'p' })]
   property(
@@ -151,7 +151,7 @@ describeWithRedis('in any order of publishing, coming and going', async () => {
     async () => {
       const [a, b] = connections
       if (!a || !b) throw new Error('There are two.')
-      // Other channels for every run, on the same nodes.
+      // The nodes are shared by all runs, so each run has its own channels.
       const run = bench.prefix()
       return [within(a, run), within(b, run)]
     },
@@ -159,7 +159,7 @@ describeWithRedis('in any order of publishing, coming and going', async () => {
   )
 })
 
-/** A broker whose channels are others than those of the same names. */
+/** Wraps a broker so that its channel names have a prefix. */
 function within(broker: Broker, run: string): Broker {
   const name = (channel: string) => `${run} ${channel}`
   return {

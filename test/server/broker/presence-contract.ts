@@ -3,54 +3,54 @@ import type { Broker, PresenceJoin, PresenceLease } from 'wirefold/server'
 import { event, hearing } from '../../support/broker.ts'
 import { until } from '../../support/live.ts'
 
-/** A store of presence as its nodes see it. */
+/** The presence store under test. */
 export interface PresenceSetup {
-  /** Brokers that share what they know, as two processes have them. */
+  /** Creates two brokers that share their state, as in two processes. */
   readonly nodes: () => Promise<readonly [Broker, Broker]>
-  /** Lets time pass by the store's own clock, in milliseconds. */
+  /** Advances the store's clock, in milliseconds. */
   readonly pass: (ms: number) => Promise<void>
 }
 
 const room = 'workspace/tasks'
 const lease = (lastSeen = 1_000, ttlMs = 30_000): PresenceLease => ({ lastSeen, ttlMs })
 
-/** Anna on a device, as it joins by a connection of its own. */
+/** A member of Anna, with one connection per device. */
 const tab = (device: string, meta?: unknown, owner = device): PresenceJoin => ({
   ...{ resource: room, userId: 'anna', name: 'Anna', device, owner },
   meta: meta === undefined ? undefined : JSON.stringify(meta),
 })
-const somebody = (userId: string, resource = room): PresenceJoin => ({
+const memberOf = (userId: string, resource = room): PresenceJoin => ({
   ...{ resource, userId, name: undefined, device: `${userId}’s`, owner: userId, meta: undefined },
 })
 
-/** What every store of presence owes, in words of its own port. */
+/** The tests that every presence store has to pass. */
 export function presenceContract(name: string, setup: PresenceSetup): void {
-  describe(`${name} as a store of presence`, () => {
-    /** Two nodes, and what each hears of the room. */
+  describe(`${name} as a presence store`, () => {
+    /** Creates two nodes, and records the room's events on each. */
     async function made() {
       const [a, b] = await setup.nodes()
-      const told: (readonly [string, unknown, number | undefined])[][] = [[], []]
+      const received: (readonly [string, unknown, number | undefined])[][] = [[], []]
       for (const [n, broker] of [a, b].entries()) {
         await broker.subscribe(
           `presence:${room}`,
           hearing(({ type, payload, offset }) =>
-            told[n]?.push([type.replace('presence:', ''), payload, offset]),
+            received[n]?.push([type.replace('presence:', ''), payload, offset]),
           ),
         )
       }
-      /** Both nodes heard of this, and of nothing else. */
+      /** Expects these events, and no others, on both nodes. */
       const kinds = async (...expected: readonly string[]) => {
         await until(() =>
-          expect(told.map(({ length }) => length)).toEqual([expected.length, expected.length]),
+          expect(received.map(({ length }) => length)).toEqual([expected.length, expected.length]),
         )
-        for (const heard of told) expect(heard.map(([kind]) => kind)).toEqual(expected)
+        for (const heard of received) expect(heard.map(([kind]) => kind)).toEqual(expected)
       }
       const users = async () => (await b.presence.present(room)).users
-      return { a, b, told, kinds, users }
+      return { a, b, received, kinds, users }
     }
 
-    it('tells on every node, in the channel’s order, that a user came, changed and went', async () => {
-      const { a, b, told, kinds, users } = await made()
+    it('publishes joins, updates and leaves on every node, in the channel’s order', async () => {
+      const { a, b, received, kinds, users } = await made()
       await a.presence.join(tab('1', { typing: true }), lease(1_000))
       await b.presence.join(tab('2', 'new'), lease(2_000))
       expect(await b.presence.update(tab('1'), '[3]', lease(3_000))).toBe(true)
@@ -73,29 +73,29 @@ export function presenceContract(name: string, setup: PresenceSetup): void {
         { ...anna, meta: [3], devices: [one] },
         { id: 'anna', name: 'Anna', lastSeen: 3_000, devices: [] },
       ]
-      for (const heard of told) {
+      for (const heard of received) {
         expect(heard.map(([, payload]) => payload)).toEqual(payloads.map((user) => ({ user })))
         expect(heard.map(([, , offset]) => offset)).toEqual([1, 2, 3, 4, 5])
       }
     })
 
-    it('tells in the same words what is there and what happened', async () => {
-      const { a, users, told } = await made()
+    it('has the same JSON of a user in the state and in events', async () => {
+      const { a, users, received } = await made()
       await a.presence.join(tab('1', { z: 1, a: [] }), lease())
       const [user] = await users()
-      await until(() => expect(told[0]).toHaveLength(1))
-      expect(JSON.stringify(told[0]?.[0]?.[1])).toBe(JSON.stringify({ user }))
+      await until(() => expect(received[0]).toHaveLength(1))
+      expect(JSON.stringify(received[0]?.[0]?.[1])).toBe(JSON.stringify({ user }))
     })
 
-    it('has users in the order in which they came, and devices too, whoever else goes', async () => {
+    it('keeps users and devices in the order in which they joined', async () => {
       const { a, b, users } = await made()
       for (const [broker, member] of [
         [a, tab('1')],
-        [b, somebody('ben')],
+        [b, memberOf('ben')],
         [a, tab('2')],
         [b, tab('3')],
-        [a, somebody('eva')],
-        // There already: it keeps its place.
+        [a, memberOf('eva')],
+        // Already present: keeps its place in the order.
         [b, tab('1', 'again')],
       ] as const) {
         await broker.presence.join(member, lease())
@@ -109,12 +109,12 @@ export function presenceContract(name: string, setup: PresenceSetup): void {
       ])
       await a.presence.leave(tab('1'))
       expect((await devices())[0]).toEqual(['anna', '2', '3'])
-      await b.presence.leave(somebody('ben'))
-      await b.presence.join(somebody('ben'), lease())
+      await b.presence.leave(memberOf('ben'))
+      await b.presence.join(memberOf('ben'), lease())
       expect((await devices()).map(([id]) => id)).toEqual(['anna', 'eva', 'ben'])
     })
 
-    it('lets only the newest owner of a device speak for it, on whichever node', async () => {
+    it('lets only the newest owner change a device, on any node', async () => {
       const { a, b, users, kinds } = await made()
       await a.presence.join(tab('1', 1, 'old'), lease())
       await b.presence.join(tab('1', 1, 'new'), lease())
@@ -128,7 +128,7 @@ export function presenceContract(name: string, setup: PresenceSetup): void {
       await kinds('join', 'leave')
     })
 
-    it('tells nobody what changes nothing, but a name', async () => {
+    it('publishes nothing without a change, but a change of the name', async () => {
       const { a, b, kinds, users } = await made()
       await a.presence.join(tab('1', { a: [1] }), lease())
       await b.presence.join(tab('1', { a: [1] }), lease(2_000))
@@ -142,7 +142,7 @@ export function presenceContract(name: string, setup: PresenceSetup): void {
       expect([user?.name, user?.lastSeen]).toEqual([undefined, 4_000])
     })
 
-    it('does nothing about somebody who is not there', async () => {
+    it('does nothing for a member that is not present', async () => {
       const { a, kinds } = await made()
       const { presence } = a
       expect(await presence.leave(tab('1'))).toBe(false)
@@ -153,12 +153,12 @@ export function presenceContract(name: string, setup: PresenceSetup): void {
       await kinds()
     })
 
-    it('tells of many claims at once what became of each, in order', async () => {
+    it('returns the states of many claims, in order', async () => {
       const { a, b } = await made()
-      const members = Array.from({ length: 450 }, (_, n) => somebody(`${n}`, `room ${n % 3}`))
+      const members = Array.from({ length: 450 }, (_, n) => memberOf(`${n}`, `room ${n % 3}`))
       await Promise.all(members.map((member) => a.presence.join(member, lease())))
-      await a.presence.leave(somebody('7', 'room 1'))
-      await b.presence.join({ ...somebody('444', 'room 0'), owner: 'another' }, lease())
+      await a.presence.leave(memberOf('7', 'room 1'))
+      await b.presence.join({ ...memberOf('444', 'room 0'), owner: 'another' }, lease())
       const states = await b.presence.touch(
         members.map((member) => ({ ...member, lastSeen: 5_000 })),
         60_000,
@@ -177,11 +177,11 @@ export function presenceContract(name: string, setup: PresenceSetup): void {
         expect((await b.presence.present(`room ${room}`)).users).toEqual([])
     })
 
-    it('has whichever node sweeps remove those whose lease has run out, and no others', async () => {
+    it('removes only members whose lease has expired, on a sweep of any node', async () => {
       const { a, b, kinds, users } = await made()
       await a.presence.join(tab('1'), lease())
       await a.presence.join(tab('2'), lease())
-      await a.presence.join(somebody('ben'), lease(1_000, 90_000))
+      await a.presence.join(memberOf('ben'), lease(1_000, 90_000))
       await setup.pass(25_000)
       expect(await b.presence.sweep()).toEqual([])
       expect(await a.presence.touch([{ ...tab('2'), lastSeen: 1 }], 30_000)).toEqual(['held'])
@@ -191,20 +191,20 @@ export function presenceContract(name: string, setup: PresenceSetup): void {
         { id: 'anna', lastSeen: 1_000, devices: [{ id: '2' }] },
         { id: 'ben' },
       ])
-      // A grace is a lease that is shorter.
-      expect(await b.presence.touch([{ ...somebody('ben'), lastSeen: 1 }], 5_000)).toEqual(['held'])
+      // A grace period is a shorter lease.
+      expect(await b.presence.touch([{ ...memberOf('ben'), lastSeen: 1 }], 5_000)).toEqual(['held'])
       await setup.pass(10_000)
       expect(await a.presence.sweep()).toMatchObject([{ userId: 'ben' }])
       await kinds('join', 'update', 'join', 'update', 'leave')
     })
 
-    it('says where in the channel’s history the users stand', async () => {
+    it('returns the position in the channel that the users belong to', async () => {
       const { a, b } = await made()
       const channel = `presence:${room}`
       expect(await b.presence.present(room)).toEqual({ users: [], at: await a.head(channel) })
       await a.presence.join(tab('1'), lease())
       await a.publish([channel], event(1, channel))
-      await a.presence.join(somebody('ben'), lease())
+      await a.presence.join(memberOf('ben'), lease())
       const { users, at } = await b.presence.present(room)
       expect([users.length, at.offset]).toEqual([2, 3])
       expect(at).toEqual(await a.head(channel))
@@ -224,8 +224,8 @@ export function presenceContract(name: string, setup: PresenceSetup): void {
       await kinds('join', 'n', 'update', 'leave', 'n', 'join')
     })
 
-    it('carries every meta as it is', async () => {
-      const { a, users, told } = await made()
+    it('keeps every meta unchanged', async () => {
+      const { a, users, received } = await made()
       const metas = [
         [],
         {},
@@ -243,12 +243,12 @@ export function presenceContract(name: string, setup: PresenceSetup): void {
         await a.presence.join(tab('1', meta), lease())
         expect((await users())[0]?.meta).toEqual(meta)
       }
-      await until(() => expect(told[1]).toHaveLength(metas.length))
-      const heard = told[1]?.map(([, payload]) => payload)
+      await until(() => expect(received[1]).toHaveLength(metas.length))
+      const heard = received[1]?.map(([, payload]) => payload)
       expect(heard).toMatchObject(metas.map((meta) => ({ user: { meta, devices: [{ meta }] } })))
     })
 
-    it('takes a name for a name, whatever is in it', async () => {
+    it('takes names literally', async () => {
       const { a, b } = await made()
       const names = [
         '__proto__',
@@ -264,7 +264,7 @@ export function presenceContract(name: string, setup: PresenceSetup): void {
         '*',
       ]
       for (const name of names) {
-        const member = { ...somebody(name), name, device: name, owner: name }
+        const member = { ...memberOf(name), name, device: name, owner: name }
         await a.presence.join(member, lease())
         await a.presence.join({ ...member, resource: 'x:"*\\' }, lease())
       }

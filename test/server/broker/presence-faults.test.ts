@@ -20,7 +20,7 @@ const member = (userId: string, owner = userId): PresenceJoin => ({
 const present = async (broker: RedisBroker) =>
   (await broker.presence.present(room)).users.map(({ id }) => id)
 
-/** What happens in the room, as a node hears it. */
+/** Records the presence events that a node receives. */
 async function heardBy(broker: RedisBroker): Promise<string[]> {
   const heard: string[] = []
   const note = hearing(({ type }) => heard.push(type.replace('presence:', '')))
@@ -28,15 +28,15 @@ async function heardBy(broker: RedisBroker): Promise<string[]> {
   return heard
 }
 
-/** What a server does for its members, by a clock of the test's own. */
-function attendance(broker: RedisBroker) {
+/** Creates the lease keeper of a server, with a manual clock. */
+function keeper(broker: RedisBroker) {
   const clock = new ManualClock()
   const errors: unknown[] = []
   const report = (error: unknown) => errors.push(error)
   const store = broker.presence
-  return { clock, errors, attends: new LeaseKeeper({ store, clock, timeoutMs: 30_000, report }) }
+  return { clock, errors, leases: new LeaseKeeper({ store, clock, timeoutMs: 30_000, report }) }
 }
-const attendant = (userId: string, owner = userId) => ({
+const leased = (userId: string, owner = userId) => ({
   member: member(userId, owner),
   lastSeen: () => 1_000,
 })
@@ -44,7 +44,7 @@ const attendant = (userId: string, owner = userId) => ({
 describeWithRedis('presence on Redis', async () => {
   const bench = await redisBench()
 
-  it('takes a device back for nobody by a join that was repeated since its reply was lost', async () => {
+  it('does not give a device back to an older owner by a repeated join', async () => {
     const prefix = bench.prefix()
     const b = await bench.broker({ prefix })
     const connection = await bench.connect()
@@ -69,7 +69,7 @@ describeWithRedis('presence on Redis', async () => {
     await a.close()
   })
 
-  it('changes once what was asked for once, whether commands or replies are lost, or arrive late', async () => {
+  it('changes once per call, even if commands or replies are lost or arrive late', async () => {
     const prefix = bench.prefix()
     const a = await createRedisBroker(lossy(await bench.connect()), { prefix, onError: () => {} })
     const b = await bench.broker({ prefix })
@@ -85,7 +85,7 @@ describeWithRedis('presence on Redis', async () => {
     await a.close()
   })
 
-  it('is forgotten by a Redis that nobody speaks to for a day', async () => {
+  it('expires in Redis a day after the last lease', async () => {
     const prefix = bench.prefix()
     const a = await bench.broker({ prefix })
     await a.presence.join(member('anna'), { lastSeen: 1, ttlMs: 48 * 3_600_000 })
@@ -100,15 +100,15 @@ describeWithRedis('presence on Redis', async () => {
     }
   })
 
-  it('is vouched for again where Redis lost it, and not where another connection ended it', async () => {
+  it('is restored after a data loss, but not after another connection has left', async () => {
     const own = await redisBench()
     const a = await own.broker({ prefix: 'p' })
     const heard = await heardBy(a)
-    // Nothing was lost for ten minutes.
+    // As if there was no data loss for ten minutes.
     await own.command('HSET', 'p:era', 'since', `${Date.now() - 600_000}`)
-    const { clock, attends, errors } = attendance(a)
-    await attends.join(attendant('anna', 'older'))
-    await attends.join(attendant('ben'))
+    const { clock, leases, errors } = keeper(a)
+    await leases.join(leased('anna', 'older'))
+    await leases.join(leased('ben'))
     await a.presence.join(member('anna', 'newer'), lease)
     await a.presence.leave(member('anna', 'newer'))
     await clock.advance(5_000)
@@ -122,27 +122,27 @@ describeWithRedis('presence on Redis', async () => {
     await clock.advance(5_000)
     expect(await present(a)).toEqual(['ben'])
     expect(errors).toEqual([])
-    attends.close()
+    leases.close()
   })
 
-  it('is vouched for again where somebody swept it while its server could not', async () => {
+  it('is restored after a sweep by another node while its server was blocked', async () => {
     const prefix = bench.prefix()
     const [a, b] = [await bench.broker({ prefix }), await bench.broker({ prefix })]
-    const { clock, attends } = attendance(a)
-    await attends.join(attendant('ben'))
+    const { clock, leases } = keeper(a)
+    await leases.join(leased('ben'))
     await passLeases(bench.command, prefix, 21_000)
     expect(await b.presence.sweep()).toHaveLength(1)
-    // A server that stood still: its timers come late, and all at once.
+    // After a block, all timers of a server fire late and at once.
     await clock.advance(20_000)
     await until(async () => expect(await present(b)).toEqual(['ben']))
-    attends.close()
+    leases.close()
   })
 
-  it('is nobody’s after a restart with what was saved, until it is vouched for', async () => {
+  it('is empty after a restart from a snapshot, until leases are renewed', async () => {
     const own = await redisBench()
     const [a, b] = [await own.broker({ prefix: 'p' }), await own.broker({ prefix: 'p' })]
-    const { clock, attends } = attendance(a)
-    await attends.join(attendant('ben'))
+    const { clock, leases } = keeper(a)
+    await leases.join(leased('ben'))
     await b.presence.join(member('ghost'), lease)
     await own.command('SAVE')
     await b.presence.leave(member('ghost'))
@@ -151,17 +151,17 @@ describeWithRedis('presence on Redis', async () => {
     expect(await present(b)).toEqual([])
     await clock.advance(5_000)
     await until(async () => expect(await present(b)).toEqual(['ben']))
-    attends.close()
+    leases.close()
   })
 })
 
-describeWithRedis('presence on a Redis that stands still', () => {
-  it('is refused as unavailable by pub-sub, and goes on afterwards', async () => {
+describeWithRedis('presence on a frozen Redis', () => {
+  it('is refused as unavailable with pub-sub, and continues afterwards', async () => {
     const own = await redisBench()
     const time = new ManualClock()
     const a = await own.broker({ prefix: 'p', strategy: 'pub-sub', clock: time })
-    const { clock, attends, errors } = attendance(a)
-    await attends.join(attendant('ben'))
+    const { clock, leases, errors } = keeper(a)
+    await leases.join(leased('ben'))
     own.server.freeze()
     const { presence } = a
     const refused = { code: 'unavailable', detail: { code: 'unavailable', retryable: true } }
@@ -171,7 +171,7 @@ describeWithRedis('presence on a Redis that stands still', () => {
       presence.leave(member('anna')),
       presence.touch([{ ...member('anna'), lastSeen: 1 }], 1),
       presence.sweep(),
-      attends.join(attendant('eva')),
+      leases.join(leased('eva')),
     ]
     for (const outcome of await passing(time, Promise.allSettled(asked))) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: refused })
@@ -189,13 +189,13 @@ describeWithRedis('presence on a Redis that stands still', () => {
         'held',
       ])
     })
-    await attends.join(attendant('eva'))
-    // The first that was asked was under way, and its lease will end it; the others were taken back.
+    await leases.join(leased('eva'))
+    // The first call was in flight, so its member may be present; the others were withdrawn.
     expect((await present(a)).filter((id) => id !== 'anna')).toEqual(['ben', 'eva'])
-    attends.close()
+    leases.close()
   })
 
-  it('waits with streams, and is done in order', async () => {
+  it('waits with streams, and changes in order', async () => {
     const own = await redisBench()
     const [a, b] = [await own.broker({ prefix: 'p' }), await own.broker({ prefix: 'p' })]
     const heard = await heardBy(b)
@@ -212,7 +212,7 @@ describeWithRedis('presence on a Redis that stands still', () => {
     await until(() => expect(heard).toEqual(['join', 'join', 'leave']))
   })
 
-  it('is refused as closed once the broker is', async () => {
+  it('is refused as closed after the broker was closed', async () => {
     const own = await redisBench()
     for (const strategy of ['streams', 'pub-sub'] as const) {
       const a = await own.broker({ prefix: 'p', strategy })

@@ -19,7 +19,7 @@ interface Device {
   meta: number
 }
 
-/** Who is there, word by word as the port has it: users and devices in lists. */
+/** A model of the presence store: users and devices in lists. */
 class Model {
   readonly users: { readonly id: string; devices: Device[] }[] = []
 
@@ -40,20 +40,20 @@ class Model {
   }
 }
 
-/** Users by what was told of them, one event after another. */
-function told(told: Map<string, unknown>, type: string, payload: unknown): void {
+/** Applies a presence event to a map of users. */
+function applyEvent(users: Map<string, unknown>, type: string, payload: unknown): void {
   const { user } = asFields(payload)
   const id = String(asFields(user).id)
-  // Whoever comes was not there, and whoever goes or changes was.
-  expect(told.has(id)).toBe(type !== 'presence:join')
-  if (type === 'presence:leave') told.delete(id)
-  else told.set(id, user)
+  // A user that joins was not present; a user that leaves or changes was.
+  expect(users.has(id)).toBe(type !== 'presence:join')
+  if (type === 'presence:leave') users.delete(id)
+  else users.set(id, user)
 }
 
 function property(name: string, nodes: () => Promise<readonly [Broker, Broker]>, numRuns: number) {
   let run = 0
   test.prop([fc.array(step, { maxLength: 14 }), fc.boolean()], { numRuns })(
-    `${name}: what was told makes who is there, and that is who should be`,
+    `${name}: the events add up to the users present, and these match the model`,
     async (steps, atOnce) => {
       const both = await nodes()
       run += 1
@@ -63,12 +63,12 @@ function property(name: string, nodes: () => Promise<readonly [Broker, Broker]>,
         both.map((broker, n) =>
           broker.subscribe(
             `presence:${resource}`,
-            hearing(({ type, payload }) => told(heard[n] ?? new Map(), type, payload)),
+            hearing(({ type, payload }) => applyEvent(heard[n] ?? new Map(), type, payload)),
           ),
         ),
       )
       const model = new Model()
-      const asked: Promise<unknown>[] = []
+      const pending: Promise<unknown>[] = []
       for (const one of steps) {
         const { presence } = both[one.node] ?? both[0]
         const [userId, device, owner] = [`u${one.user}`, `d${one.device}`, `o${one.owner}`]
@@ -81,16 +81,16 @@ function property(name: string, nodes: () => Promise<readonly [Broker, Broker]>,
             : one.do === 'update'
               ? presence.update(claim, meta, lease)
               : presence.leave(claim)
-        if (atOnce) asked.push(done)
+        if (atOnce) pending.push(done)
         else expect(await done).toBe(expected)
       }
-      await Promise.all(asked)
+      await Promise.all(pending)
       const { users, at } = await both[1].presence.present(resource)
       expect(at).toEqual(await both[0].head(`presence:${resource}`))
       await until(() => {
         for (const map of heard) expect([...map.values()]).toEqual(users)
       })
-      // What both nodes are asked at once is done in some order.
+      // Concurrent calls on two nodes run in any order.
       if (!atOnce) {
         const devices = (list: readonly Omit<Device, 'owner'>[]) =>
           list.map(({ id, meta }) => [id, meta])
@@ -105,12 +105,12 @@ function property(name: string, nodes: () => Promise<readonly [Broker, Broker]>,
   )
 }
 
-describe('whatever is asked of two nodes', () => {
+describe('any sequence of calls on two nodes', () => {
   const broker = new MemoryBroker()
   property('memory', async () => [broker, broker], 50)
 })
 
-describeWithRedis('whatever is asked of two nodes', async () => {
+describeWithRedis('any sequence of calls on two nodes', async () => {
   const bench = await redisBench()
   for (const strategy of ['streams', 'pub-sub'] as const) {
     const options = { prefix: bench.prefix(), strategy }

@@ -4,7 +4,7 @@ import { serve, until } from '../../support/live.ts'
 import { describeWithRedis, redisBench } from '../../support/redis.ts'
 import { RawClient } from '../raw-client.ts'
 
-/** So slow that no test sees anything come back by itself. */
+/** A rate so low that no bucket refills during a test. */
 const rate = { perSecond: 0.001, burst: 10 }
 
 describeWithRedis('rates in Redis', async () => {
@@ -13,14 +13,14 @@ describeWithRedis('rates in Redis', async () => {
   async function nodes() {
     const prefix = bench.prefix()
     const [a, b] = [await bench.broker({ prefix }), await bench.broker({ prefix })]
-    /** Lets a key's bucket gain, as time does. */
+    /** Refills a key's bucket, as if time had passed. */
     const pass = async (key: string, ms: number) => {
       await bench.command('INCRBYFLOAT', `${prefix}:rate:${key}`, `-${ms}`)
     }
     return { a, b, pass, prefix }
   }
 
-  it('are counted by key for all who share it; what is refused costs nothing, nor does asking', async () => {
+  it('are counted by key across nodes; refused takes and checks cost nothing', async () => {
     const { a, b, pass } = await nodes()
     expect(await a.rates.take('k', 0, rate)).toBe(0)
     expect(await a.rates.take('k', 6, rate)).toBe(0)
@@ -39,7 +39,7 @@ describeWithRedis('rates in Redis', async () => {
     expect(await a.rates.take('k', 1, rate)).toBeGreaterThan(0)
   })
 
-  it('give more than a burst once nothing was for long enough, on credit', async () => {
+  it('allow more than a burst from a full bucket, as a debt', async () => {
     const { a, b, pass } = await nodes()
     expect(await a.rates.take('k', 25, rate)).toBe(0)
     expect(await b.rates.take('k', 1, rate)).toBeGreaterThan(15_900_000)
@@ -47,7 +47,7 @@ describeWithRedis('rates in Redis', async () => {
     expect(await b.rates.take('k', 1, rate)).toBe(0)
   })
 
-  it('add up what is taken at once, in one step for all keys', async () => {
+  it('sum concurrent takes, in one call for all keys', async () => {
     const { a, b } = await nodes()
     const before = String(await bench.command('INFO', 'commandstats'))
     const keys = Array.from({ length: 300 }, (_, n) => `k${n}`)
@@ -62,7 +62,7 @@ describeWithRedis('rates in Redis', async () => {
     for (const key of keys) expect(await b.rates.take(key, 1, rate)).toBeGreaterThan(0)
   })
 
-  it('are forgotten once they are full again', async () => {
+  it('are removed once they are full again', async () => {
     const { a, prefix } = await nodes()
     await a.rates.take('k', 5, { perSecond: 1, burst: 10 })
     const ttl = Number(await bench.command('PTTL', `${prefix}:rate:k`))
@@ -70,7 +70,7 @@ describeWithRedis('rates in Redis', async () => {
     expect(ttl).toBeLessThanOrEqual(5_000)
   })
 
-  it('allow everything while Redis does not answer, and after the close', async () => {
+  it('allow everything while Redis does not reply, and after close', async () => {
     const own = await redisBench()
     const clock = new ManualClock()
     const broker = await own.broker({ prefix: 'p', clock })
@@ -87,7 +87,7 @@ describeWithRedis('rates in Redis', async () => {
     expect(broker.rates.take('k', 1, rate)).toBe(0)
   })
 
-  it('limit a user on one server for what was sent to another', async () => {
+  it('limit a user across servers', async () => {
     const prefix = bench.prefix()
     const servers = []
     for (let n = 0; n < 2; n++) {
@@ -109,7 +109,7 @@ describeWithRedis('rates in Redis', async () => {
     const ping = { type: 'subscribe', payload: { channels: ['x'] } }
     expect(await one.ask(ping)).toMatchObject({ type: 'subscribed' })
     await until(async () => {
-      // What the first of them finds out holds for the next.
+      // The result of the first message applies to the next.
       expect(await other.ask(ping)).toMatchObject({ payload: { code: 'rate-limited' } })
     })
     expect(await ben.ask(ping)).toMatchObject({ type: 'subscribed' })

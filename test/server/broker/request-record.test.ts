@@ -9,7 +9,7 @@ import {
 } from '../../../src/server/broker/request-record.ts'
 
 describe('a record', () => {
-  it('gives back what it was made of', () => {
+  it('decodes to the result that was encoded', () => {
     const at = [{ channel: 'a', epoch: 'e', offset: 1 }]
     for (const outcome of [
       replied(undefined),
@@ -22,14 +22,14 @@ describe('a record', () => {
     }
   })
 
-  it('is no dialect’s, and leaves out what has no place', () => {
+  it('does not depend on a dialect, and omits results without a position', () => {
     const at = { channel: 'a', epoch: 'e', offset: 1 }
     expect(recordOf(replied(1))).toBe('{"payload":1}')
     expect(publishedRecord(at)).toBe('{"at":[{"channel":"a","epoch":"e","offset":1}]}')
     expect(publishedRecord({ ...at, epoch: '', offset: 0 })).toBe('{}')
   })
 
-  it('is refused of what is not JSON', () => {
+  it('cannot be made of a payload that is not JSON', () => {
     expect(() => recordOf(replied(1n))).toThrow(TypeError)
   })
 })

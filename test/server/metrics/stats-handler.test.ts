@@ -18,7 +18,7 @@ async function statsAt(allow: AllowStats) {
 }
 
 describe('/stats', () => {
-  it('shows what the server has lived through, to whoever may see it', async () => {
+  it('returns the stats of the server to allowed requests', async () => {
     const { url, get } = await statsAt(({ headers }) => headers.authorization === 'Bearer s')
     const client = await RawClient.greeted(url, { token: 'ada' })
     await client.subscribe('a', 'user:bob')
@@ -54,7 +54,7 @@ describe('/stats', () => {
         throw new Error('db')
       },
     ],
-  ])('is shown to nobody where the guard %s', async (_, allow) => {
+  ])('is refused if the guard %s', async (_, allow) => {
     const { get } = await statsAt(allow as AllowStats)
     const response = await get()
     expect([response.status, await response.json()]).toEqual([

@@ -4,13 +4,13 @@ import { entriesOf, streamsOf } from '../../../src/server/redis/connection/resp-
 import { isPassing, unavailable } from '../../../src/server/redis/connection/unavailable.ts'
 import { event } from '../../support/broker.ts'
 
-describe('replies of Redis', () => {
+describe('Redis replies', () => {
   const entries = [['1-1', ['at', '5', 'head', '{}']]]
   const read = new Map([
     ['k', [{ id: '1-1', fields: new Map(Object.entries({ at: '5', head: '{}' })) }]],
   ])
 
-  it('mean the same, whatever a library makes of them', () => {
+  it('are parsed from every form that client libraries return', () => {
     expect(streamsOf([['k', entries]])).toEqual(read)
     expect(streamsOf(['k', entries])).toEqual(read)
     expect(streamsOf(new Map([['k', entries]]))).toEqual(read)
@@ -21,14 +21,14 @@ describe('replies of Redis', () => {
     expect(entriesOf(null)).toEqual([])
   })
 
-  it('with what somebody else wrote are not taken for events', () => {
+  it('with foreign entries are not decoded as events', () => {
     for (const head of ['', '{', '[]', '{"source":1,"type":"n"}', '{"source":"a"}']) {
       expect(readEvent({ head, json: '1' })).toBe(undefined)
     }
     expect(readEvent(writeEvent(event(3)))).toEqual(event(3))
   })
 
-  it('say whether asking again may help', () => {
+  it('are classified as retryable or not', () => {
     for (const passing of [
       'LOADING Redis is loading the dataset in memory',
       'READONLY You can’t write against a read only replica.',

@@ -6,22 +6,22 @@ import type { Library } from '../../support/redis.ts'
 import { clientOf, describeWithRedis, redisBench } from '../../support/redis.ts'
 import { recorder } from '../broker/contract.ts'
 
-describeWithRedis('the reader of streams', async () => {
+describeWithRedis('the stream reader', async () => {
   const bench = await redisBench()
 
-  /** The commands of one kind that Redis has carried out so far. */
+  /** Returns the number of commands of one kind that Redis has run so far. */
   const calls = async (name: string): Promise<number> => {
     const stats = String(await bench.command('INFO', 'commandstats'))
     return Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0)
   }
 
-  /** The connections of a process: their names, and what each did last. */
+  /** Returns the connections of a process: their names, and the last command of each. */
   const clients = async (name: string): Promise<readonly string[]> => {
     const list = String(await bench.command('CLIENT', 'LIST')).split('\n')
     return list.filter((line) => line.includes(`name=${name} `))
   }
 
-  it('loses nothing of 10,000 events that three processes write at once, in the order of their offsets', async () => {
+  it('delivers 10,000 events of three concurrent processes in the order of their offsets', async () => {
     const prefix = bench.prefix()
     const nodes = []
     for (let n = 0; n < 3; n++) nodes.push(await bench.broker({ prefix }))
@@ -37,7 +37,7 @@ describeWithRedis('the reader of streams', async () => {
     }
     const writing = nodes.map(async (node, writer) => {
       for (let n = writer; n < 10_000; ) {
-        // A few at a time, so that the three take turns.
+        // Small groups, so that the writes of the three processes interleave.
         const some = []
         for (let k = 0; k < 25 && n < 10_000; k++, n += 3) {
           some.push(publishOn(node, channels[n % 4] ?? '', event(n)))
@@ -60,7 +60,7 @@ describeWithRedis('the reader of streams', async () => {
   })
 
   for (const library of ['redis', 'ioredis'] as const satisfies readonly Library[]) {
-    it(`takes one of the three connections of a process, and the others work meanwhile: ${library}`, async () => {
+    it(`blocks one of the three connections of a process only: ${library}`, async () => {
       const name = `process-${library}`
       const { connection, close } = await clientOf(bench.server.url, library, name)
       const broker = await createRedisBroker(connection, { prefix: bench.prefix() })
@@ -74,14 +74,14 @@ describeWithRedis('the reader of streams', async () => {
       for (let n = 1; n <= 5; n++) await publishOn(broker, 'a', event(n))
       await until(() => expect(heard).toHaveLength(5))
       await broker.close()
-      // The owner's is the owner's.
+      // The broker must not close the application's connection.
       await until(async () => expect(await clients(name)).toHaveLength(1))
       expect(await connection.command(['PING'])).toBe('PONG')
       close()
     })
   }
 
-  it('takes up a stream at once, while it waits for others', async () => {
+  it('adds a stream at once, while it waits for others', async () => {
     const prefix = bench.prefix()
     const [a, b] = [await bench.broker({ prefix }), await bench.broker({ prefix })]
     await b.subscribe('first', recorder().listener)
@@ -96,11 +96,11 @@ describeWithRedis('the reader of streams', async () => {
       await publishOn(a, `stream ${n}`, event(n))
       await until(() => expect(heard).toEqual([`1:${n}`]))
     }
-    // Had each waited for the read to end by itself, that would have been 100 s.
+    // If each had to wait for the end of a read, it would take 100 s.
     expect(performance.now() - before).toBeLessThan(50_000)
   })
 
-  it('reads nothing where nobody listens, stops with the last, and starts again', async () => {
+  it('reads nothing without listeners, stops after the last one, and starts again', async () => {
     const prefix = bench.prefix()
     const broker = await bench.broker({ prefix })
     const { heard, listener } = recorder()
@@ -113,7 +113,7 @@ describeWithRedis('the reader of streams', async () => {
       await until(async () => {
         const list = String(await bench.command('CLIENT', 'LIST'))
         const blocked = list.split('\n').filter((line) => /flags=b/.test(line))
-        // Those of other tests' brokers wait still.
+        // Brokers of other tests still have blocking reads.
         expect(blocked.filter((line) => line.includes(prefix))).toEqual([])
       })
       await publishOn(broker, 'a', event())
@@ -122,7 +122,7 @@ describeWithRedis('the reader of streams', async () => {
     }
   })
 
-  it('is not busy: a read follows an event, or the end of the wait', async () => {
+  it('does not poll: a read follows an event, or the end of the block time', async () => {
     const server = await redisBench()
     const broker = await server.broker({ prefix: 'p' })
     const { heard, listener } = recorder()
@@ -138,7 +138,7 @@ describeWithRedis('the reader of streams', async () => {
     expect((await count()) - before).toBeLessThanOrEqual(1)
   })
 
-  it('reads a stream once for a process, however many listen', async () => {
+  it('reads a stream once per process for any number of listeners', async () => {
     const prefix = bench.prefix()
     const broker = await bench.broker({ prefix })
     const recorders = Array.from({ length: 10 }, recorder)

@@ -15,19 +15,19 @@ describe('a batch', () => {
     expect(textsOf(FrameBatch.empty(nativeServer.join).and('{}'))).toBe('\u0081\u0002{}')
   })
 
-  it('is a frame for each text where there is no word for several', () => {
+  it('is a frame for each text if the dialect cannot join texts', () => {
     expect(textsOf(FrameBatch.empty(undefined).and('1').and('2'))).toBe(
       '\u0081\u00011\u0081\u00012',
     )
   })
 
-  it('is the same for all who are due the same texts in a row, and so are its bytes', () => {
+  it('is the same object, with the same bytes, for the same texts in a row', () => {
     const empty = FrameBatch.empty(nativeServer.join)
     const [one, other] = [empty.and('1'), empty.and('1')]
     expect(one.and('2').frames).toBe(other.and('2').frames)
   })
 
-  it('of others is another', () => {
+  it('of other texts is another object', () => {
     const empty = FrameBatch.empty(nativeServer.join)
     const [one, other] = [empty.and('1').and('2'), empty.and('1').and('3')]
     expect(textsOf(one)).toContain('[1,2]')

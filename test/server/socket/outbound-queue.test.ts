@@ -9,7 +9,7 @@ import { Tick } from '../../../src/server/socket/tick.ts'
 const KIB = 1024
 const tick = () => new Promise<void>((resolve) => setImmediate(resolve))
 
-/** A socket whose system takes at once, or what it is told to take. */
+/** A socket whose writes are taken at once, or by `take()`. */
 class FakeSocket implements RawSocket {
   readonly writes: string[] = []
   readonly events: string[] = []
@@ -26,7 +26,7 @@ class FakeSocket implements RawSocket {
     else this.#waiting.push({ bytes: bytes.length, taken })
   }
 
-  /** The system takes so many writes more. */
+  /** Takes a number of waiting writes. */
   take(count: number): void {
     for (const { taken } of this.#waiting.splice(0, count)) taken()
   }
@@ -43,7 +43,7 @@ class FakeSocket implements RawSocket {
     this.events.push(`close ${code}`)
   }
 
-  /** The JSON of all short frames written so far. */
+  /** The parsed JSON of all short frames written so far. */
   get messages(): unknown[] {
     return this.writes.flatMap((write) => JSON.parse(write.slice(write.search(/[[{"\d]/))))
   }
@@ -52,73 +52,73 @@ class FakeSocket implements RawSocket {
 function make(parts = { clock: new ManualClock(), tick: new Tick() }) {
   const counts = { slow: 0, withheld: 0, cut: 0 }
   const raw = new FakeSocket()
-  const cut = () => outlet.close(1013, 'too slow')
-  const outlet: OutboundQueue = new OutboundQueue(
+  const disconnectSlow = () => queue.close(1013, 'too slow')
+  const queue: OutboundQueue = new OutboundQueue(
     { ...parts, counts },
-    { raw, join: nativeServer.join, disconnectSlow: cut },
+    { raw, join: nativeServer.join, disconnectSlow },
   )
-  return { ...parts, counts, raw, outlet }
+  return { ...parts, counts, raw, queue }
 }
 
-/** Fills it until what comes is withheld. */
-function fill({ outlet, raw }: ReturnType<typeof make>): number {
+/** Fills the queue until texts are withheld. */
+function fill({ queue, raw }: ReturnType<typeof make>): number {
   raw.takes = false
   let sent = 0
-  while (outlet.sendDroppable('x'.repeat(KIB))) sent += 1
+  while (queue.sendDroppable('x'.repeat(KIB))) sent += 1
   return sent
 }
 
-describe('an outlet', () => {
-  it('writes once what one turn brings, in the order in which it was said', async () => {
-    const { raw, outlet } = make()
-    outlet.send('1')
-    outlet.sendDroppable('2')
+describe('an outbound queue', () => {
+  it('writes the texts of one tick at once, in order', async () => {
+    const { raw, queue } = make()
+    queue.send('1')
+    queue.sendDroppable('2')
     await Promise.resolve()
-    outlet.send('3')
+    queue.send('3')
     expect(raw.writes).toEqual([])
     await tick()
-    outlet.send('4')
+    queue.send('4')
     await tick()
     expect(raw.writes).toEqual(['\u0081\u0007[1,2,3]', '\u0081\u00014'])
   })
 
-  it('shares the bytes of a turn with those who are due the same', async () => {
+  it('shares the bytes of a tick between queues with the same texts', async () => {
     const parts = { clock: new ManualClock(), tick: new Tick() }
     const written: Uint8Array[] = []
-    const outlets = Array.from({ length: 3 }, () => {
-      const { raw, outlet } = make(parts)
+    const queues = Array.from({ length: 3 }, () => {
+      const { raw, queue } = make(parts)
       raw.write = (bytes) => written.push(bytes)
-      return outlet
+      return queue
     })
-    for (const text of ['1', '2']) for (const outlet of outlets) outlet.sendDroppable(text)
+    for (const text of ['1', '2']) for (const queue of queues) queue.sendDroppable(text)
     await tick()
     expect(new Set(written).size).toBe(1)
-    for (const outlet of outlets) outlet.sendDroppable('1')
+    for (const queue of queues) queue.sendDroppable('1')
     await tick()
     expect(written).toHaveLength(6)
     expect(String(written[5]?.subarray(2))).toBe('1')
   })
 
-  it('does not wait for the end of a turn that brings more than 32 KiB', () => {
-    const { raw, outlet } = make()
-    for (let n = 0; n < 40; n++) outlet.send('1'.repeat(KIB))
+  it('does not wait for the end of a tick with more than 32 KiB', () => {
+    const { raw, queue } = make()
+    for (let n = 0; n < 40; n++) queue.send('1'.repeat(KIB))
     expect(raw.writes).toHaveLength(1)
   })
 
   const step = fc.oneof(
-    fc.constant('say'),
-    fc.constant('turn'),
+    fc.constant('send'),
+    fc.constant('tick'),
     fc.constant('taken'),
     fc.constant('stall'),
   )
   test.prop([fc.array(step, { maxLength: 200, size: 'max' })], { numRuns: 100 })(
-    'says everything once and in order, however slowly it is taken',
+    'sends everything once and in order, at any speed of the peer',
     async (steps) => {
-      const { raw, outlet } = make()
-      let said = 0
+      const { raw, queue } = make()
+      let sent = 0
       for (const step of steps) {
-        if (step === 'say') outlet.send(`{"n":${++said},"pad":"${'x'.repeat(15_000)}"}`)
-        else if (step === 'turn') await tick()
+        if (step === 'send') queue.send(`{"n":${++sent},"pad":"${'x'.repeat(15_000)}"}`)
+        else if (step === 'tick') await tick()
         else if (step === 'stall') raw.takes = false
         else raw.take(1)
       }
@@ -126,57 +126,57 @@ describe('an outlet', () => {
       raw.takes = true
       raw.take(Number.POSITIVE_INFINITY)
       const numbers = raw.writes.join('').match(/"n":\d+/g) ?? []
-      expect(numbers).toEqual(Array.from({ length: said }, (_, index) => `"n":${index + 1}`))
-      expect(outlet.bufferedAmount).toBe(0)
+      expect(numbers).toEqual(Array.from({ length: sent }, (_, index) => `"n":${index + 1}`))
+      expect(queue.bufferedAmount).toBe(0)
     },
   )
 })
 
-describe('a peer that does not keep up', () => {
-  it('is offered nothing above 1 MiB, and not read from, until everything has left', async () => {
+describe('a peer that reads too slowly', () => {
+  it('gets nothing droppable above 1 MiB, and is not read, until the queue is empty', async () => {
     const made = make()
-    const { raw, outlet, counts } = made
+    const { raw, queue, counts } = made
     const sent = fill(made)
     expect(sent).toBeGreaterThanOrEqual(1024)
     expect(sent).toBeLessThan(1024 + 70)
-    expect(outlet.bufferedAmount).toBeLessThan(1100 * KIB)
+    expect(queue.bufferedAmount).toBeLessThan(1100 * KIB)
     expect(raw.events).toEqual(['pause'])
     expect(counts).toEqual({ slow: 1, withheld: 1, cut: 0 })
     let over = false
-    outlet.drained()?.then(() => {
+    queue.drained()?.then(() => {
       over = true
     })
-    while (outlet.bufferedAmount > 0) {
-      expect(outlet.sendDroppable('1')).toBe(false)
+    while (queue.bufferedAmount > 0) {
+      expect(queue.sendDroppable('1')).toBe(false)
       await tick()
       expect(over).toBe(false)
       raw.take(1)
     }
     await tick()
     expect(over).toBe(true)
-    expect(outlet.drained()).toBeUndefined()
+    expect(queue.drained()).toBeUndefined()
     expect(raw.events).toEqual(['pause', 'resume'])
-    expect(outlet.sendDroppable('1')).toBe(true)
+    expect(queue.sendDroppable('1')).toBe(true)
     expect(counts.slow).toBe(0)
   })
 
-  it('is told all the same what cannot be had otherwise', async () => {
+  it('still receives texts that are not droppable', async () => {
     const made = make()
     fill(made)
-    made.outlet.send('"answer"')
+    made.queue.send('"answer"')
     await tick()
     made.raw.takes = true
     made.raw.take(Number.POSITIVE_INFINITY)
     expect(made.raw.writes.at(-1)).toContain('"answer"')
   })
 
-  it('has no more than 64 KiB and a frame handed over ahead, so that its progress is seen', () => {
+  it('has at most 64 KiB and a frame written ahead, so that its progress is visible', () => {
     const made = make()
     fill(made)
     expect(made.raw.bufferedAmount).toBeLessThan(140 * KIB)
   })
 
-  it('is cut after 30 s without progress, and not before', async () => {
+  it('is disconnected after 30 s without progress, and not before', async () => {
     const made = make()
     const { clock, raw, counts } = made
     fill(made)
@@ -192,48 +192,48 @@ describe('a peer that does not keep up', () => {
     expect(clock.timers).toBe(0)
   })
 
-  it('is cut at once where more than 16 MiB are owed', () => {
+  it('is disconnected at once above 16 MiB of unsent bytes', () => {
     const made = make()
     fill(made)
-    for (let n = 0; n < 17; n++) made.outlet.send('x'.repeat(KIB * KIB))
+    for (let n = 0; n < 17; n++) made.queue.send('x'.repeat(KIB * KIB))
     expect(made.raw.events.at(-1)).toBe('close 1013')
   })
 
-  it('that goes away leaves nothing behind', async () => {
+  it('leaves nothing queued when its connection ends', async () => {
     const made = make()
-    const { clock, outlet, counts } = made
+    const { clock, queue, counts } = made
     fill(made)
-    const drained = outlet.drained()
-    outlet.end()
+    const drained = queue.drained()
+    queue.end()
     await drained
     expect([clock.timers, counts.slow, counts.cut]).toEqual([0, 0, 0])
-    outlet.send('1')
-    expect(outlet.sendDroppable('1')).toBe(true)
+    queue.send('1')
+    expect(queue.sendDroppable('1')).toBe(true)
     await tick()
     made.raw.take(Number.POSITIVE_INFINITY)
-    outlet.close(1000, '')
-    expect(outlet.bufferedAmount).toBe(0)
+    queue.close(1000, '')
+    expect(queue.bufferedAmount).toBe(0)
     expect(made.raw.events).toEqual(['pause', 'resume'])
   })
 })
 
-describe('an outlet that is closed', () => {
-  it('says first what was said before', () => {
-    const { raw, outlet } = make()
-    outlet.send('1')
-    outlet.send('2')
-    outlet.close(1000, 'bye')
-    outlet.send('3')
+describe('a closed outbound queue', () => {
+  it('first writes the texts sent before', () => {
+    const { raw, queue } = make()
+    queue.send('1')
+    queue.send('2')
+    queue.close(1000, 'bye')
+    queue.send('3')
     expect(raw.messages).toEqual([1, 2])
     expect(raw.events).toEqual(['close 1000'])
   })
 
-  it('says also what waits for the peer', () => {
+  it('also writes the waiting frames', () => {
     const made = make()
     fill(made)
     const before = made.raw.writes.length
-    made.outlet.close(1001, '')
+    made.queue.close(1001, '')
     expect(made.raw.writes.length).toBeGreaterThan(before + 10)
-    expect(made.outlet.bufferedAmount).toBeLessThan(1100 * KIB)
+    expect(made.queue.bufferedAmount).toBeLessThan(1100 * KIB)
   })
 })

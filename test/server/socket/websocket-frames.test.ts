@@ -7,7 +7,7 @@ interface Frame {
   readonly payload: Buffer
 }
 
-/** Reads frames as RFC 6455 has them; fails where a buffer does not end with one. */
+/** Decodes frames of RFC 6455; fails if a buffer does not end with a frame. */
 function read(buffer: Buffer): Frame[] {
   const frames: Frame[] = []
   let at = 0
@@ -28,7 +28,7 @@ function read(buffer: Buffer): Frame[] {
   return frames
 }
 
-/** The messages that frames come to: the first says text, the others go on, the last is final. */
+/** Joins frames to messages: a text frame, then continuations; the last frame is final. */
 function messages(frames: readonly Frame[]): string[] {
   const texts: string[] = []
   let parts: Buffer[] = []
@@ -55,7 +55,7 @@ describe('text frames', () => {
 
   const text = fc.tuple(fc.string({ unit: 'grapheme' }), fc.nat({ max: 3_000 }))
   test.prop([fc.array(text, { minLength: 1, maxLength: 40 })], { numRuns: 50 })(
-    'carry whatever texts, in buffers that end where a frame ends and are not long',
+    'carry any texts, in buffers of whole frames and limited size',
     (pairs) => {
       const texts = pairs.map(([unit, times]) => unit.repeat(times))
       const buffers = textFrames(texts)
@@ -64,7 +64,7 @@ describe('text frames', () => {
     },
   )
 
-  it('that are short together are one buffer', () => {
+  it('share a buffer if they are short', () => {
     expect(textFrames(Array.from({ length: 100 }, () => 'x'.repeat(100)))).toHaveLength(1)
   })
 })

@@ -1,9 +1,9 @@
 import type { Clock } from '../../../base/clock.ts'
 import type { ReplyLookup, ReplyStore } from '../reply-store.ts'
 
-/** The most answers remembered. */
+/** Maximum number of results. */
 const MOST_ANSWERS = 100_000
-/** The most they may come to, in UTF-16 units. */
+/** Maximum size of all records together, in UTF-16 units. */
 const MOST_UNITS = 64 * 1024 * 1024
 
 interface Started {
@@ -14,22 +14,22 @@ interface Started {
 interface Answered {
   readonly digest: string
   readonly record: string
-  /** When it was given, and when it is forgotten, on the monotonic clock. */
+  /** Times of the result and of its expiry, on the monotonic clock. */
   readonly at: number
   readonly until: number
 }
 
 /**
- * Answers within this process: 100,000 of them and 64 Mi characters at most. Where that is not
- * enough, those given first are forgotten first; what is being carried out never is.
+ * A reply store in memory, with at most 100,000 results and 64 Mi characters. Beyond that, the
+ * oldest results are evicted; running requests never are.
  */
 export class MemoryAnswers implements ReplyStore {
   readonly #clock: Clock
   readonly #started = new Map<string, Started>()
-  /** In the order in which they were given. */
+  /** Oldest first. */
   readonly #answered = new Map<string, Answered>()
   #units = 0
-  /** What was answered since then is remembered. */
+  /** Every result since then is stored, or has expired. */
   #since: number
 
   constructor(clock: Clock) {
@@ -42,7 +42,7 @@ export class MemoryAnswers implements ReplyStore {
   }
 
   async begin(key: string, digest: string): Promise<ReplyLookup> {
-    this.#forget()
+    this.#evict()
     const answered = this.#answered.get(key)
     const started = this.#started.get(key)
     const known = answered ?? started
@@ -65,12 +65,12 @@ export class MemoryAnswers implements ReplyStore {
       const at = this.#clock.now()
       this.#answered.set(key, { digest, record, at, until: at + keepMs })
       this.#units += record.length
-      this.#forget()
+      this.#evict()
     }
     for (const resolve of started.waiting) resolve(record)
   }
 
-  /** Forgets everything; whoever waits learns that the outcome is lost. */
+  /** Removes everything; waiting lookups resolve as lost. */
   clear(): void {
     for (const { waiting } of this.#started.values()) {
       for (const resolve of waiting) resolve(undefined)
@@ -80,8 +80,8 @@ export class MemoryAnswers implements ReplyStore {
     this.#units = 0
   }
 
-  /** Forgets what is too old, and the oldest of what is too much. */
-  #forget(): void {
+  /** Removes expired results, and the oldest ones above the limits. */
+  #evict(): void {
     const now = this.#clock.now()
     for (const [key, { record, at, until }] of this.#answered) {
       const fits = this.#answered.size <= MOST_ANSWERS && this.#units <= MOST_UNITS

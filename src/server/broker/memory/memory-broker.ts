@@ -13,43 +13,43 @@ import { MemoryAnswers } from './memory-answers.ts'
 import { MemoryChannel } from './memory-channel.ts'
 import { MemoryPresence } from './memory-presence.ts'
 
-/** The most memory that all histories take, in bytes; about. */
+/** Approximate maximum size of all histories, in bytes. */
 const HISTORY_BYTES = 64 * 1024 * 1024
-/** The most counters kept of channels that have neither events nor listeners any more. */
+/** Maximum number of counters of channels without events and listeners. */
 const MOST_COUNTERS = 100_000
 
-/** How a {@link MemoryBroker} is made. */
+/** Options of a {@link MemoryBroker}. */
 export interface MemoryBrokerOptions {
   /**
-   * Where time comes from.
+   * The source of time and timers.
    * @default the platform's clock
    */
   readonly clock?: Clock | undefined
 }
 
 /**
- * A broker within this process: the last 1,000 events or 5 minutes of every channel, and about 64 MiB
- * of them in all. Where that is not enough, the channel that was not used for longest loses its
- * events first.
+ * A broker in memory, for one process. It keeps the last 1,000 events or 5 minutes of every
+ * channel, and about 64 MiB in all; beyond that, the least recently used channel loses its events
+ * first.
  *
- * A counter outlives its events by 24 hours, unless there are more than 100,000 such. Nothing here
- * runs on a timer: what is too old is dropped by the calls that follow.
+ * A channel's offset counter is kept for 24 hours after its last use, for at most 100,000 channels
+ * without events and listeners. There are no timers: later calls drop what has expired.
  */
 export class MemoryBroker implements Broker {
   readonly #clock: Clock
   readonly #answers: MemoryAnswers
   readonly #presence: MemoryPresence
   readonly #channels = new Map<string, MemoryChannel>()
-  /** The channels that have events; the one used last is the last. */
+  /** Channels with events, least recently used first. */
   readonly #warm = new Set<MemoryChannel>()
-  /** The channels whose counter outlived events and listeners; the one used last is the last. */
+  /** Channels with a counter, but without events and listeners; least recently used first. */
   readonly #cold = new Set<MemoryChannel>()
-  /** The same for those that never had an event: many of them must not cost anybody's counter. */
+  /** Channels that never had an event: kept apart, so that many of them do not evict counters. */
   readonly #blank = new Set<MemoryChannel>()
   #bytes = 0
   /**
-   * The epoch of histories that begin now. A counter that is forgotten ends it: what begins
-   * afterwards must not be taken for what was forgotten.
+   * The epoch of new histories. It changes when a counter is evicted, so that a channel that starts
+   * again never reuses an old position.
    */
   #epoch = lazy(randomId)
 
@@ -86,14 +86,14 @@ export class MemoryBroker implements Broker {
   }
 
   async subscribe(name: string, listener: ChannelListener): Promise<() => void> {
-    // From here on it is known, so that its epoch outlives a break before the first event.
+    // Registers the channel, so that its epoch is stable even before the first event.
     const channel = this.#open(name)
-    // An object of its own for every call, so that one listener may be subscribed twice.
-    const own = { listener }
-    channel.listeners.add(own)
+    // A new object per call, so that the same listener can subscribe twice.
+    const entry = { listener }
+    channel.listeners.add(entry)
     this.#use(channel)
     return () => {
-      if (channel.listeners.delete(own)) this.#use(channel)
+      if (channel.listeners.delete(entry)) this.#use(channel)
     }
   }
 
@@ -121,9 +121,9 @@ export class MemoryBroker implements Broker {
 
   #append(name: string, event: NewEvent): Position {
     const channel = this.#open(name)
-    const placed = this.#resize(channel, () => channel.add(event, this.#clock.now()))
+    const added = this.#resize(channel, () => channel.add(event, this.#clock.now()))
     this.#use(channel)
-    for (const { listener } of channel.listeners) listener.event(placed)
+    for (const { listener } of channel.listeners) listener.event(added)
     return channel.head
   }
 
@@ -144,19 +144,19 @@ export class MemoryBroker implements Broker {
     return result
   }
 
-  /** Notes that a channel was used, and lets go of what is too old or too much. */
+  /** Marks a channel as used, and evicts what is too old or too much. */
   #use(channel: MemoryChannel): void {
-    // One that a broker closed meanwhile let go of stays gone.
+    // The broker was closed, or the channel evicted: do not add it again.
     if (this.#channels.get(channel.name) !== channel) return
     const now = this.#clock.now()
     channel.usedAt = now
-    this.#place(channel)
-    this.#cool(now)
-    this.#forget(this.#cold, now)
-    this.#forget(this.#blank, now)
+    this.#classify(channel)
+    this.#evictEvents(now)
+    this.#evictCounters(this.#cold, now)
+    this.#evictCounters(this.#blank, now)
   }
 
-  #place(channel: MemoryChannel): void {
+  #classify(channel: MemoryChannel): void {
     this.#warm.delete(channel)
     this.#cold.delete(channel)
     this.#blank.delete(channel)
@@ -166,20 +166,20 @@ export class MemoryBroker implements Broker {
     else this.#blank.add(channel)
   }
 
-  /** Drops events: the old ones, and those of the channels not used for longest. */
-  #cool(now: number): void {
+  /** Drops old events, and above the limit those of the least recently used channels. */
+  #evictEvents(now: number): void {
     for (const channel of this.#warm) {
       const old = now - channel.usedAt > HISTORY_MS
       if (!old && this.#bytes <= HISTORY_BYTES) return
       while (channel.bytes && (old || this.#bytes > HISTORY_BYTES)) {
         this.#resize(channel, () => channel.dropOldest())
       }
-      if (!channel.bytes) this.#place(channel)
+      if (!channel.bytes) this.#classify(channel)
     }
   }
 
-  /** Forgets counters: those not used for a day, and those that are too many. */
-  #forget(counters: Set<MemoryChannel>, now: number): void {
+  /** Drops counters that were not used for a day, and the least recently used above the limit. */
+  #evictCounters(counters: Set<MemoryChannel>, now: number): void {
     for (const channel of counters) {
       if (now - channel.usedAt <= COUNTER_MS && counters.size <= MOST_COUNTERS) return
       counters.delete(channel)
@@ -188,7 +188,7 @@ export class MemoryBroker implements Broker {
     }
   }
 
-  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  /** @internal Vue's `reactive` does not proxy objects with their own `toStringTag`. */
   get [Symbol.toStringTag](): string {
     return 'MemoryBroker'
   }

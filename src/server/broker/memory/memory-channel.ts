@@ -4,15 +4,15 @@ import { HISTORY_EVENTS, HISTORY_MS } from '../broker.ts'
 import type { NewEvent } from '../channel-event.ts'
 import { ChannelEvent } from '../channel-event.ts'
 
-/** What an event takes besides its payload, in bytes; about. */
+/** Approximate size of an event without its payload, in bytes. */
 const EVENT_BYTES = 512
 
-/** One channel of a memory broker: its counter, its last events, and who listens. */
+/** One channel of a memory broker: its offset counter, its history, and its listeners. */
 export class MemoryChannel {
   readonly name: string
   readonly epoch: string
   readonly listeners = new Set<{ readonly listener: ChannelListener }>()
-  /** When anybody last had to do with it, on the monotonic clock. */
+  /** Time of the last use, on the monotonic clock. */
   usedAt = 0
   #offset = 0
   #bytes = 0
@@ -23,28 +23,28 @@ export class MemoryChannel {
     this.epoch = epoch
   }
 
-  /** Where the history stands. */
+  /** The newest position. */
   get head(): Position {
     return { epoch: this.epoch, offset: this.#offset }
   }
 
-  /** How much memory the events take; about. */
+  /** Approximate size of the history, in bytes. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** Adds an event, and drops what makes the history too long. */
+  /** Adds an event, and drops the events above the limits of the history. */
   add(event: NewEvent, now: number): ChannelEvent {
     this.#offset += 1
-    const placed = new ChannelEvent(this.name, this.head, event)
-    this.#events.push({ event: placed, at: now })
-    this.#bytes += bytesOf(placed)
+    const added = new ChannelEvent(this.name, this.head, event)
+    this.#events.push({ event: added, at: now })
+    this.#bytes += bytesOf(added)
     if (this.#events.length > HISTORY_EVENTS) this.dropOldest()
     this.dropOld(now)
-    return placed
+    return added
   }
 
-  /** What happened after a position. */
+  /** Returns the events after a position. */
   since({ epoch, offset }: Position): HistorySlice {
     const { head } = this
     const missed = head.offset - offset
@@ -68,7 +68,7 @@ export class MemoryChannel {
   }
 }
 
-/** The payload is held twice: as it came, and within the text that was sent. */
+/** Counts the payload twice: it is held as JSON, and within the encoded text. */
 function bytesOf({ json = '' }: ChannelEvent): number {
   return EVENT_BYTES + 2 * json.length
 }

@@ -13,37 +13,14 @@ import type {
 } from '../presence-store.ts'
 import { presenceUser } from '../presence-store.ts'
 
-/** What a store of presence in this process is made of. */
-export interface MemoryPresenceParts {
-  readonly clock: Clock
-  /** Adds an event to a channel's history, at once. */
-  readonly append: (channel: string, event: NewEvent) => void
-  /** Where a channel's history stands. */
-  readonly head: (channel: string) => Position
-}
-
-interface Device {
-  readonly owner: string
-  readonly name: string | undefined
-  readonly json: string | undefined
-  /** The same as a value, a copy of our own. */
-  readonly meta: unknown
-  readonly lastSeen: number
-  /** When its lease runs out, on the monotonic clock. */
-  readonly until: number
-}
-
-/** The devices of a user by id, in the order in which they came. */
-type Devices = Map<string, Device>
-
-/** Who is where, within this process: every step is taken before the call returns. */
+/** A presence store in memory; every call takes effect before it returns. */
 export class MemoryPresence implements PresenceStore {
-  readonly #parts: MemoryPresenceParts
-  /** By resource, then by user. */
+  readonly #deps: MemoryPresenceDeps
+  /** Devices by resource, then by user. */
   readonly #resources = new Map<string, Map<string, Devices>>()
 
-  constructor(parts: MemoryPresenceParts) {
-    this.#parts = parts
+  constructor(deps: MemoryPresenceDeps) {
+    this.#deps = deps
   }
 
   get reachMs(): number {
@@ -61,7 +38,7 @@ export class MemoryPresence implements PresenceStore {
     const meta = json === undefined ? undefined : JSON.parse(json)
     devices.set(device, { owner, name, json, meta, ...this.#leased(former, lease) })
     if (former && former.json === json && former.name === name) return
-    this.#tell(came ? 'join' : 'update', member, devices)
+    this.#publishUser(came ? 'join' : 'update', member, devices)
   }
 
   async update(
@@ -102,16 +79,16 @@ export class MemoryPresence implements PresenceStore {
     const users = Array.from(this.#resources.get(resource) ?? [], ([id, devices]) =>
       userOf(id, devices),
     )
-    return { users, at: this.#parts.head(presenceChannel(resource)) }
+    return { users, at: this.#deps.head(presenceChannel(resource)) }
   }
 
   async sweep(): Promise<readonly PresenceKey[]> {
-    const now = this.#parts.clock.now()
+    const now = this.#deps.clock.now()
     const swept: PresenceKey[] = []
     for (const [resource, users] of this.#resources) {
       for (const [userId, devices] of users) {
         for (const [device, held] of devices) {
-          // Timers may fire a little early; half a millisecond is not worth another round.
+          // Timers may fire slightly early; half a millisecond is not worth another sweep.
           if (held.until - now > 0.5) continue
           this.#remove({ resource, userId, device }, held)
           swept.push({ resource, userId, device })
@@ -121,7 +98,7 @@ export class MemoryPresence implements PresenceStore {
     return swept
   }
 
-  /** Forgets everybody, and tells nobody. */
+  /** Removes all members without publishing events. */
   clear(): void {
     this.#resources.clear()
   }
@@ -139,7 +116,7 @@ export class MemoryPresence implements PresenceStore {
     former: Device | undefined,
     { lastSeen, ttlMs }: PresenceLease,
   ): Pick<Device, 'lastSeen' | 'until'> {
-    const until = this.#parts.clock.now() + ttlMs
+    const until = this.#deps.clock.now() + ttlMs
     return { lastSeen: Math.max(former?.lastSeen ?? 0, lastSeen), until }
   }
 
@@ -149,7 +126,7 @@ export class MemoryPresence implements PresenceStore {
     const devices = users?.get(userId)
     if (!users || !devices?.delete(device)) return
     if (devices.size) {
-      this.#tell('update', key, devices)
+      this.#publishUser('update', key, devices)
       return
     }
     users.delete(userId)
@@ -157,17 +134,40 @@ export class MemoryPresence implements PresenceStore {
     this.#publish('leave', key, { id: userId, name, lastSeen, devices: [] })
   }
 
-  #tell(kind: 'join' | 'update', key: PresenceKey, devices: Devices): void {
+  #publishUser(kind: 'join' | 'update', key: PresenceKey, devices: Devices): void {
     this.#publish(kind, key, userOf(key.userId, devices))
   }
 
   #publish(kind: string, { resource }: PresenceKey, user: PresenceUser): void {
     const source = presenceChannel(resource)
     const json = JSON.stringify({ user })
-    const timestamp = this.#parts.clock.wall()
-    this.#parts.append(source, { source, type: `presence:${kind}`, json, id: undefined, timestamp })
+    const timestamp = this.#deps.clock.wall()
+    this.#deps.append(source, { source, type: `presence:${kind}`, json, id: undefined, timestamp })
   }
 }
+
+/** Dependencies of a {@link MemoryPresence}. */
+export interface MemoryPresenceDeps {
+  readonly clock: Clock
+  /** Adds an event to a channel's history, synchronously. */
+  readonly append: (channel: string, event: NewEvent) => void
+  /** Returns the newest position of a channel. */
+  readonly head: (channel: string) => Position
+}
+
+interface Device {
+  readonly owner: string
+  readonly name: string | undefined
+  readonly json: string | undefined
+  /** `json` as a value. */
+  readonly meta: unknown
+  readonly lastSeen: number
+  /** Expiry of the lease, on the monotonic clock. */
+  readonly until: number
+}
+
+/** The devices of a user by id, in the order in which they joined. */
+type Devices = Map<string, Device>
 
 function userOf(id: string, devices: Devices): PresenceUser {
   return presenceUser(

@@ -2,13 +2,13 @@ import type { Clock } from '../../../base/clock.ts'
 import { TokenBucket } from '../../../base/token-bucket.ts'
 import type { Rate, RateStore } from '../rate-store.ts'
 
-/** The most keys known; the one used least lately is forgotten, and begins anew. */
+/** Maximum number of buckets; the least recently used one is evicted, and starts full again. */
 const MOST_KEYS = 100_000
 
-/** Rates within this process. */
+/** A rate store in memory. */
 export class MemoryRates implements RateStore {
   readonly #clock: Clock
-  /** The one used last is the last. */
+  /** Least recently used first. */
   readonly #buckets = new Map<string, TokenBucket>()
 
   constructor(clock: Clock) {

@@ -5,9 +5,9 @@ import type { BatchQueue, BatchStep } from '../batch-queue.ts'
 import { writeEvent } from './event-codec.ts'
 
 /**
- * Has an event added in its turn.
+ * Queues a step that appends an event to channels.
  *
- * @param serial by which its own process knows it again
+ * @param serial identifies the event in messages that return to this process
  */
 export function append(
   queue: BatchQueue,
@@ -21,7 +21,7 @@ export function append(
   return queue.push(['append', head, json, `${serial}`, key, `${keepMs}`, ...channels])
 }
 
-/** Where it stands, by what that step came to. */
+/** Parses the reply to an append step: one position per channel. */
 export function positionsOf(reply: string): readonly Position[] {
   const words = reply.split(' ')
   const positions: Position[] = []

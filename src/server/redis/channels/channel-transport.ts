@@ -2,32 +2,32 @@ import type { Position } from '../../../protocol/frame.ts'
 import type { HistorySlice, Remember } from '../../broker/broker.ts'
 import type { ChannelEvent, NewEvent } from '../../broker/channel-event.ts'
 
-/** How the events of followed channels reach this process, and how its own reach the others. */
+/** The delivery of channel events between this process and the others. */
 export interface ChannelTransport {
-  /** Adds an event; see `Broker.publish`. */
+  /** Publishes an event; see `Broker.publish`. */
   publish(
     channels: readonly string[],
     event: NewEvent,
     remember: Remember | undefined,
   ): Promise<readonly Position[]>
-  /** Begins with a channel: no event is missed once this resolves. */
+  /** Starts to follow a channel; no later event is missed once this resolves. */
   follow(channel: string): Promise<void>
-  /** Ends with a channel. */
+  /** Stops following a channel. */
   unfollow(channel: string): void
-  /** What happened on a channel after a place. */
+  /** Returns a channel's events after a position. */
   since(channel: string, position: Position): Promise<HistorySlice>
-  /** A followed channel stands here: where it cannot be told that we are led there, that is said. */
+  /** Calls `broken` if events of a followed channel up to `head` may not arrive. */
   check(channel: string, head: Position): void
-  /** Ends. */
+  /** Stops all deliveries. */
   close(): void
 }
 
-/** What a feed tells. */
+/** Callbacks of a {@link ChannelTransport}. */
 export interface TransportListener {
-  /** Something happened on a followed channel. */
+  /** Called with each event of a followed channel. */
   event(event: ChannelEvent): void
-  /** Something may have happened on a followed channel that is told to nobody. */
+  /** Called when events of a followed channel may have been lost. */
   broken(channel: string, head: Position): void
-  /** Every followed channel is to be checked; resolves once that was done. */
-  doubt(): Promise<void>
+  /** Checks the newest position of every followed channel; resolves once that is done. */
+  recheck(): Promise<void>
 }

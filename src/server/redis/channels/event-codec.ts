@@ -1,18 +1,12 @@
 import { asFields, asNumber, asString } from '../../../protocol/fields.ts'
 import type { NewEvent } from '../../broker/channel-event.ts'
 
-/** An event as two texts: what is known of it, and its payload, which is empty where it has none. */
-export interface EventText {
-  readonly head: string
-  readonly json: string
-}
-
-/** Writes an event. */
+/** Encodes an event. */
 export function writeEvent({ source, type, json = '', id, timestamp }: NewEvent): EventText {
   return { head: JSON.stringify({ source, type, id, timestamp }), json }
 }
 
-/** Reads an event; `undefined` where somebody else wrote it. */
+/** Decodes an event; `undefined` if it was not written by {@link writeEvent}. */
 export function readEvent({ head, json }: EventText): NewEvent | undefined {
   const fields = asFields(parse(head))
   const source = asString(fields.source)
@@ -20,6 +14,12 @@ export function readEvent({ head, json }: EventText): NewEvent | undefined {
   if (source === undefined || type === undefined) return undefined
   const timestamp = asNumber(fields.timestamp) ?? 0
   return { source, type, json: json || undefined, id: asString(fields.id), timestamp }
+}
+
+/** An event as two texts: its metadata, and its payload, empty if it has none. */
+export interface EventText {
+  readonly head: string
+  readonly json: string
 }
 
 function parse(text: string): unknown {

@@ -10,43 +10,43 @@ import { LEASE, RENEW } from '../scripts/store-generation.ts'
 import type { StoreGeneration } from '../store-generation.ts'
 import { readEvent } from './event-codec.ts'
 
-/** The most channels asked for in one step. */
+/** Maximum number of channels in one script call. */
 const CHANNELS_PER_CALL = 500
 
-/** What Redis knows of channels. While it cannot be reached, everything here waits. */
+/** Reads positions and histories from Redis; its methods retry until Redis replies. */
 export class HistoryReader {
   readonly #runner: ScriptRunner
   readonly #generation: StoreGeneration
   readonly #waits: CancellableWaits
 
-  /** @param generation learns of every reply */
+  /** @param generation updated from the replies */
   constructor(runner: ScriptRunner, generation: StoreGeneration, waits: CancellableWaits) {
     this.#runner = runner
     this.#generation = generation
     this.#waits = waits
   }
 
-  /** Where channels stand; asking keeps their counters. */
+  /** Returns the newest positions of channels; reading them keeps their counters alive. */
   async heads(names: readonly string[]): Promise<ReadonlyMap<string, Position>> {
     const heads = new Map<string, Position>()
-    // Where none is asked for, the era is.
+    // With no names, one call is made all the same, to update the generation.
     for (let from = 0; !from || from < names.length; from += CHANNELS_PER_CALL) {
       const part = names.slice(from, from + CHANNELS_PER_CALL)
-      const places = await this.#ask(HEADS, ...part)
+      const positions = await this.#request(HEADS, ...part)
       for (const [at, name] of part.entries()) {
-        heads.set(name, { epoch: String(places[2 * at]), offset: Number(places[2 * at + 1]) })
+        heads.set(name, { epoch: String(positions[2 * at]), offset: Number(positions[2 * at + 1]) })
       }
     }
     return heads
   }
 
-  /** Where one channel stands. */
+  /** Returns the newest position of a channel. */
   async head(name: string): Promise<Position> {
     const heads = await this.heads([name])
     return heads.get(name) ?? { epoch: '', offset: 0 }
   }
 
-  /** What is in a channel's stream after a place. */
+  /** Returns the events of a channel's stream after a position. */
   async since(name: string, position: Position): Promise<HistorySlice> {
     const reply = await this.#run(SINCE, name, position.epoch, position.offset)
     const [epoch, offset, entries] = listOf(reply)
@@ -60,17 +60,20 @@ export class HistoryReader {
     return { head, events: complete ? events : [], complete }
   }
 
-  /** Tells that a node lives. */
+  /** Renews the lease of a node. */
   async lease(node: string, leaseMs: number): Promise<void> {
-    await this.#ask(LEASE, node, leaseMs)
+    await this.#request(LEASE, node, leaseMs)
   }
 
-  /** Ends the era, unless somebody did so before. */
+  /** Starts a new generation, unless another node has done so already. */
   async renew(): Promise<void> {
-    await this.#ask(RENEW, this.#generation.id)
+    await this.#request(RENEW, this.#generation.id)
   }
 
-  async #ask(script: Script, ...args: readonly (string | number)[]): Promise<readonly unknown[]> {
+  async #request(
+    script: Script,
+    ...args: readonly (string | number)[]
+  ): Promise<readonly unknown[]> {
     const [id, ageMs, ...rest] = listOf(await this.#run(script, ...args))
     this.#generation.learn(String(id), Number(ageMs))
     return rest
@@ -81,12 +84,12 @@ export class HistoryReader {
   }
 }
 
-/** Which of a channel's counters an epoch is of. */
+/** Returns the counter id within an epoch. */
 export function counterIdOf(epoch: string): string {
   return epoch.slice(epoch.lastIndexOf('.') + 1)
 }
 
-/** The event of a stream's entry. */
+/** Decodes a stream entry; `undefined` if it is not an event. */
 export function eventOf(
   channel: string,
   epoch: string,

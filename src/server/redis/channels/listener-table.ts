@@ -2,26 +2,21 @@ import type { Position } from '../../../protocol/frame.ts'
 import type { ChannelListener } from '../../broker/broker.ts'
 import type { ChannelEvent } from '../../broker/channel-event.ts'
 
-interface Channel {
-  readonly listeners: Set<{ readonly listener: ChannelListener }>
-  readonly ready: Promise<void>
-}
-
-/** The channels that this process follows, each once, and who listens to them. */
+/** The channels that this process follows, with their listeners. */
 export class ListenerTable {
   readonly #channels = new Map<string, Channel>()
 
-  /** Their names. */
+  /** The names of the followed channels. */
   get names(): readonly string[] {
     return [...this.#channels.keys()]
   }
 
   /**
-   * Adds a listener.
+   * Adds a listener to a channel.
    *
-   * @param begin begins with a channel that nobody listened to
-   * @param end ends with a channel that nobody listens to any more
-   * @returns removes it; safe to call twice
+   * @param begin starts to follow the channel; called for its first listener
+   * @param end stops following the channel; called after its last listener was removed
+   * @returns a function that removes the listener; safe to call twice
    */
   async add(
     name: string,
@@ -31,15 +26,15 @@ export class ListenerTable {
   ): Promise<() => void> {
     const channel = this.#channels.get(name) ?? { listeners: new Set(), ready: begin() }
     this.#channels.set(name, channel)
-    // An object of its own for every call, so that one listener may be added twice.
-    const own = { listener }
+    // A new object per call, so that the same listener can be added twice.
+    const entry = { listener }
     const remove = (): void => {
-      if (!channel.listeners.delete(own) || channel.listeners.size) return
+      if (!channel.listeners.delete(entry) || channel.listeners.size) return
       if (this.#channels.get(name) !== channel) return
       this.#channels.delete(name)
       end()
     }
-    channel.listeners.add(own)
+    channel.listeners.add(entry)
     try {
       await channel.ready
     } catch (error) {
@@ -49,20 +44,25 @@ export class ListenerTable {
     return remove
   }
 
-  /** Tells an event to those who listen. */
+  /** Passes an event to the listeners of its channel. */
   event(event: ChannelEvent): void {
     for (const { listener } of this.#channels.get(event.channel)?.listeners ?? []) {
       listener.event(event)
     }
   }
 
-  /** Tells those who listen that they may have missed something. */
+  /** Notifies the listeners of a channel that events may have been lost. */
   broken(name: string, head: Position): void {
     for (const { listener } of this.#channels.get(name)?.listeners ?? []) listener.broken(head)
   }
 
-  /** Nobody hears anything any more. */
+  /** Removes all channels and listeners. */
   clear(): void {
     this.#channels.clear()
   }
+}
+
+interface Channel {
+  readonly listeners: Set<{ readonly listener: ChannelListener }>
+  readonly ready: Promise<void>
 }

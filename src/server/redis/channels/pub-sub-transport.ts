@@ -11,33 +11,21 @@ import type { ChannelTransport, TransportListener } from './channel-transport.ts
 import { readEvent } from './event-codec.ts'
 import type { HistoryReader } from './history-reader.ts'
 
-/** What {@link PubSubTransport} needs. */
-export interface PubSubTransportDeps {
-  readonly prefix: string
-  readonly node: string
-  readonly subscriber: RedisConnection
-  readonly queue: BatchQueue
-  readonly history: HistoryReader
-  readonly waits: CancellableWaits
-  readonly listener: TransportListener
-  /** How long an event waits for Redis, in milliseconds. */
-  readonly timeoutMs: number
-}
-
 /**
- * Channels as pub/sub channels with a counter: nothing is kept, so whoever missed anything has a gap.
+ * A transport over Redis pub/sub, with a counter per channel. There is no history, so a receiver
+ * that missed an event has a gap.
  *
- * While Redis does not answer, events reach the listeners of this process, and have no place. Once it
- * does again the era is ended, so that every channel of every node has a gap: the others did not hear.
+ * While Redis does not reply, events reach the listeners of this process only, without a position.
+ * Afterwards a new generation starts, which is a gap on every channel of every node.
  */
 export class PubSubTransport implements ChannelTransport {
   readonly #deps: PubSubTransportDeps
-  /** The last change of every channel's subscription: they go one by one. */
-  readonly #turns = new Map<string, Promise<void>>()
-  /** The events that were told here without Redis, though Redis may still tell them. */
-  readonly #told = new Set<number>()
+  /** The last subscribe or unsubscribe of each channel; they run one after the other. */
+  readonly #changes = new Map<string, Promise<void>>()
+  /** Serials of events that were delivered locally, but may still arrive from Redis. */
+  readonly #deliveredLocally = new Set<number>()
   #serial = 0
-  #away = false
+  #offline = false
 
   constructor(deps: PubSubTransportDeps) {
     this.#deps = deps
@@ -48,29 +36,29 @@ export class PubSubTransport implements ChannelTransport {
     event: NewEvent,
     remember: Remember | undefined,
   ): Promise<readonly Position[]> {
-    if (this.#away) return this.#tellHere(channels, event, remember)
+    if (this.#offline) return this.#deliverLocally(channels, event, remember)
     const { queue, waits, timeoutMs } = this.#deps
     this.#serial += 1
     const serial = this.#serial
     const step = append(queue, channels, event, remember, serial)
     const reply = await waits.within(timeoutMs, step.done)
     if (reply !== undefined) return positionsOf(reply)
-    // At the close there is nobody to tell, and the step rejects.
+    // When the broker is closed, the step rejects with `closed`.
     if (waits.closed) return positionsOf(await step.done)
-    this.#giveUp(step, serial)
-    return this.#tellHere(channels, event, remember)
+    this.#timedOut(step, serial)
+    return this.#deliverLocally(channels, event, remember)
   }
 
   async follow(channel: string): Promise<void> {
-    await this.#inTurn(channel, () =>
+    await this.#change(channel, () =>
       this.#deps.subscriber.subscribe(this.#name(channel), (message) =>
-        this.#heard(channel, message),
+        this.#receive(channel, message),
       ),
     )
   }
 
   unfollow(channel: string): void {
-    this.#inTurn(channel, () => this.#deps.subscriber.unsubscribe(this.#name(channel))).catch(
+    this.#change(channel, () => this.#deps.subscriber.unsubscribe(this.#name(channel))).catch(
       () => {},
     )
   }
@@ -86,12 +74,12 @@ export class PubSubTransport implements ChannelTransport {
 
   close(): void {}
 
-  #heard(channel: string, message: string): void {
+  #receive(channel: string, message: string): void {
     const end = message.indexOf('\n')
     const [epoch = '', offset, node, serial, ...head] = message.slice(0, end).split(' ')
     const position = { epoch, offset: Number(offset) }
-    if (node === this.#deps.node && this.#told.delete(Number(serial))) {
-      // They have it, without knowing its place.
+    if (node === this.#deps.node && this.#deliveredLocally.delete(Number(serial))) {
+      // The listeners already have this event, but without its position.
       this.#deps.listener.broken(channel, position)
       return
     }
@@ -99,42 +87,42 @@ export class PubSubTransport implements ChannelTransport {
     if (event) this.#deps.listener.event(new ChannelEvent(channel, position, event))
   }
 
-  #giveUp(step: BatchStep, serial: number): void {
+  #timedOut(step: BatchStep, serial: number): void {
     if (!this.#deps.queue.withdraw(step)) {
-      this.#told.add(serial)
+      this.#deliveredLocally.add(serial)
       const { listener } = this.#deps
-      // Once Redis has told it, and that was heard, it will not be told again.
-      const told = step.done.then(() => listener.doubt())
-      told.catch(() => {}).finally(() => this.#told.delete(serial))
+      // The recheck waits for all messages sent before, so the event cannot arrive after it.
+      const received = step.done.then(() => listener.recheck())
+      received.catch(() => {}).finally(() => this.#deliveredLocally.delete(serial))
     }
-    if (this.#away) return
-    this.#away = true
-    void this.#return()
+    if (this.#offline) return
+    this.#offline = true
+    void this.#recover()
   }
 
-  #tellHere(
+  #deliverLocally(
     channels: readonly string[],
     event: NewEvent,
     remember: Remember | undefined,
   ): readonly Position[] {
     const { listener, queue } = this.#deps
     for (const channel of channels) listener.event(new ChannelEvent(channel, undefined, event))
-    const nowhere = { epoch: '', offset: 0 }
+    const noPosition = { epoch: '', offset: 0 }
     if (remember) {
-      const record = publishedRecord({ channel: event.source, ...nowhere })
+      const record = publishedRecord({ channel: event.source, ...noPosition })
       queue.push(['settle', remember.key, record, `${remember.keepMs}`]).done.catch(() => {})
     }
-    return channels.map(() => nowhere)
+    return channels.map(() => noPosition)
   }
 
-  /** Waits until Redis answers, and then ends the era. */
-  async #return(): Promise<void> {
+  /** Starts a new generation as soon as Redis replies. */
+  async #recover(): Promise<void> {
     const { history, waits, listener } = this.#deps
     for (let attempt = 0; !waits.closed; attempt++) {
       try {
         await history.renew()
-        this.#away = false
-        await listener.doubt()
+        this.#offline = false
+        await listener.recheck()
         return
       } catch {
         await waits.backoff(attempt)
@@ -142,17 +130,30 @@ export class PubSubTransport implements ChannelTransport {
     }
   }
 
-  #inTurn(channel: string, step: () => Promise<void>): Promise<void> {
-    const turn = (this.#turns.get(channel) ?? Promise.resolve()).then(step, step)
-    this.#turns.set(channel, turn)
+  #change(channel: string, step: () => Promise<void>): Promise<void> {
+    const change = (this.#changes.get(channel) ?? Promise.resolve()).then(step, step)
+    this.#changes.set(channel, change)
     const done = (): void => {
-      if (this.#turns.get(channel) === turn) this.#turns.delete(channel)
+      if (this.#changes.get(channel) === change) this.#changes.delete(channel)
     }
-    turn.then(done, done)
-    return turn
+    change.then(done, done)
+    return change
   }
 
   #name(channel: string): string {
     return `${this.#deps.prefix}:events:${channel}`
   }
+}
+
+/** Dependencies of a {@link PubSubTransport}. */
+export interface PubSubTransportDeps {
+  readonly prefix: string
+  readonly node: string
+  readonly subscriber: RedisConnection
+  readonly queue: BatchQueue
+  readonly history: HistoryReader
+  readonly waits: CancellableWaits
+  readonly listener: TransportListener
+  /** Maximum time that an event waits for Redis, in milliseconds. */
+  readonly timeoutMs: number
 }

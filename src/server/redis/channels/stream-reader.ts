@@ -5,56 +5,39 @@ import { streamsOf } from '../connection/resp-values.ts'
 import type { ScriptRunner } from '../connection/script-runner.ts'
 import { WAKE } from '../scripts/history.ts'
 
-/** How long a read waits, in milliseconds: a connection that died without a word is found out by then. */
+/** Maximum duration of a read, in milliseconds: detects a connection that died silently. */
 const BLOCK_MS = 5_000
-/** The most entries of one stream in one reply. */
+/** Maximum number of entries of one stream in one reply. */
 const ENTRIES_PER_READ = 100
 
-/** What a {@link StreamReader} needs. */
-export interface StreamReaderDeps {
-  /** The connection it has for itself. */
-  readonly connection: RedisConnection
-  /** Wakes it. */
-  readonly runner: ScriptRunner
-  readonly waits: CancellableWaits
-  /** The id of this process, and the key of the stream that wakes it. */
-  readonly node: string
-  readonly wakeKey: string
-  /** An entry was read. */
-  readonly read: (key: string, entry: StreamEntry) => void
-  /** A read failed; resolves once it is known where to go on. */
-  readonly failed: () => Promise<void>
-  readonly report: (error: unknown) => void
-}
-
 /**
- * Reads any number of streams on one connection: one blocking XREAD over all of them, each from an
- * explicit id, so that nothing is missed however long it takes until a stream is asked for.
+ * A reader of any number of streams on one connection: one blocking XREAD over all of them, each
+ * from an explicit id, so that no entry is missed between two reads.
  *
- * The read also waits for a stream of this process's own. An entry there ends it, and the next has the
- * streams that came meanwhile.
+ * The read also includes a wake stream of this process. An entry there ends the read, and the next
+ * read includes the streams added meanwhile.
  */
 export class StreamReader {
   readonly #deps: StreamReaderDeps
-  /** The last entry read of every stream. */
+  /** The id of the last entry read, by stream key. */
   readonly #ids = new Map<string, string>()
   #wakeId = '0-0'
   #running = false
-  /** Whether the read under way is about to end. */
+  /** Whether the present read was asked to end. */
   #woken = false
 
   constructor(deps: StreamReaderDeps) {
     this.#deps = deps
   }
 
-  /** Reads a stream from behind an entry; one that is read already goes on from there. */
+  /** Adds a stream, or moves a present one, to continue after an entry. */
   set(key: string, id: string): void {
     this.#ids.set(key, id)
     if (this.#running) this.#wake()
     else void this.#run()
   }
 
-  /** Leaves a stream. */
+  /** Removes a stream. */
   delete(key: string): void {
     this.#ids.delete(key)
     if (!this.#ids.size) this.#wake()
@@ -80,18 +63,18 @@ export class StreamReader {
   async #read(): Promise<void> {
     const { connection, wakeKey, read } = this.#deps
     this.#woken = false
-    const asked = new Map(this.#ids)
-    const how = ['COUNT', `${ENTRIES_PER_READ}`, 'BLOCK', `${BLOCK_MS}`]
-    const streams = [wakeKey, ...asked.keys(), this.#wakeId, ...asked.values()]
-    const reply = await connection.command(['XREAD', ...how, 'STREAMS', ...streams])
+    const from = new Map(this.#ids)
+    const options = ['COUNT', `${ENTRIES_PER_READ}`, 'BLOCK', `${BLOCK_MS}`]
+    const streams = [wakeKey, ...from.keys(), this.#wakeId, ...from.values()]
+    const reply = await connection.command(['XREAD', ...options, 'STREAMS', ...streams])
     for (const [key, entries] of streamsOf(reply)) {
       if (key === wakeKey) this.#wakeId = entries.at(-1)?.id ?? this.#wakeId
       else {
         for (const entry of entries) {
-          // It was left, or goes on elsewhere: perhaps since the entry before.
-          if (this.#ids.get(key) !== asked.get(key)) break
+          // `read` may have removed or moved the stream.
+          if (this.#ids.get(key) !== from.get(key)) break
           this.#ids.set(key, entry.id)
-          asked.set(key, entry.id)
+          from.set(key, entry.id)
           read(key, entry)
         }
       }
@@ -102,8 +85,26 @@ export class StreamReader {
     if (!this.#running || this.#woken || this.#deps.waits.closed) return
     this.#woken = true
     this.#deps.runner.run(WAKE, this.#deps.node).catch(() => {
-      // The read ends by itself in time; whoever comes next may try anew.
+      // The read ends after BLOCK_MS anyway; allow the next caller to try again.
       this.#woken = false
     })
   }
+}
+
+/** Dependencies of a {@link StreamReader}. */
+export interface StreamReaderDeps {
+  /** A connection that nothing else uses: a blocking read delays all other commands on it. */
+  readonly connection: RedisConnection
+  /** Writes to the wake stream, on another connection. */
+  readonly runner: ScriptRunner
+  readonly waits: CancellableWaits
+  /** The id of this process. */
+  readonly node: string
+  /** The key of the wake stream. */
+  readonly wakeKey: string
+  /** Called with each entry. */
+  readonly read: (key: string, entry: StreamEntry) => void
+  /** Called after a failed read; resolves once the ids to continue from are set. */
+  readonly failed: () => Promise<void>
+  readonly report: (error: unknown) => void
 }

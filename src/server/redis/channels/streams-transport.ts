@@ -12,28 +12,14 @@ import type { HistoryReader } from './history-reader.ts'
 import { counterIdOf, eventOf } from './history-reader.ts'
 import { StreamReader } from './stream-reader.ts'
 
-/** What {@link StreamsTransport} needs. */
-export interface StreamsTransportDeps {
-  readonly prefix: string
-  readonly node: string
-  /** The connection for blocking reads. */
-  readonly blocking: RedisConnection
-  readonly runner: ScriptRunner
-  readonly queue: BatchQueue
-  readonly history: HistoryReader
-  readonly waits: CancellableWaits
-  readonly listener: TransportListener
-  readonly report: (error: unknown) => void
-}
-
 /**
- * Channels as streams: an event is in its stream before anybody hears of it, and every process reads
- * what it follows in the stream's order, its own events included.
+ * A transport over Redis streams. An event is in its stream before any listener receives it, and
+ * every process reads its followed streams in order, including its own events.
  */
 export class StreamsTransport implements ChannelTransport {
   readonly #deps: StreamsTransportDeps
   readonly #reader: StreamReader
-  /** The epochs of the channels that are followed. */
+  /** The epochs of the followed channels. */
   readonly #epochs = new Map<string, string>()
 
   constructor(deps: StreamsTransportDeps) {
@@ -46,7 +32,7 @@ export class StreamsTransport implements ChannelTransport {
       node,
       wakeKey: `${prefix}:wake:${node}`,
       read: (key, entry) => this.#read(key.slice(this.#key('').length), entry),
-      failed: () => listener.doubt(),
+      failed: () => listener.recheck(),
       report,
     })
   }
@@ -73,7 +59,7 @@ export class StreamsTransport implements ChannelTransport {
   }
 
   check(channel: string, head: Position): void {
-    // Within its epoch the reader gets there by itself, and a hole shows.
+    // In the same epoch the reader reaches `head` by itself, and a gap shows in the offsets.
     if (this.#epochs.get(channel) === head.epoch) return
     this.#begin(channel, head)
     this.#deps.listener.broken(channel, head)
@@ -92,9 +78,9 @@ export class StreamsTransport implements ChannelTransport {
     const { listener } = this.#deps
     const epoch = this.#epochs.get(channel) ?? ''
     if (!entry.id.startsWith(`${counterIdOf(epoch)}-`)) {
-      // The counter that we know was lost: its successor's epoch has to be asked for.
+      // The channel has a new counter; the recheck reads its epoch.
       this.#epochs.set(channel, '')
-      void listener.doubt()
+      void listener.recheck()
       return
     }
     const event = eventOf(channel, epoch, entry)
@@ -104,4 +90,18 @@ export class StreamsTransport implements ChannelTransport {
   #key(channel: string): string {
     return `${this.#deps.prefix}:stream:${channel}`
   }
+}
+
+/** Dependencies of a {@link StreamsTransport}. */
+export interface StreamsTransportDeps {
+  readonly prefix: string
+  readonly node: string
+  /** The connection for blocking reads. */
+  readonly blocking: RedisConnection
+  readonly runner: ScriptRunner
+  readonly queue: BatchQueue
+  readonly history: HistoryReader
+  readonly waits: CancellableWaits
+  readonly listener: TransportListener
+  readonly report: (error: unknown) => void
 }

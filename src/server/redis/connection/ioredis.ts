@@ -1,10 +1,47 @@
 import type { RedisConnection } from './redis-connection.ts'
 
-/** What is used of a client of the `ioredis` package, version 5 or newer. */
+/**
+ * Adapts a client of the `ioredis` package for `createRedisBroker`. The application still has to
+ * listen to its errors, and to close it.
+ *
+ * @example
+ * const broker = await createRedisBroker(ioredisClient(new Redis(url)))
+ */
+export function ioredisClient(client: IoredisClient): RedisConnection {
+  const listeners = new Map<string, (message: string) => void>()
+  const onMessage = (channel = '', message = ''): void => listeners.get(channel)?.(message)
+  return {
+    command: ([name = '', ...args]) => client.call(name, args),
+    async duplicate(onError) {
+      const another = client.duplicate({ lazyConnect: true })
+      another.on('error', onError)
+      await another.connect()
+      return ioredisClient(another)
+    },
+    async subscribe(channel, listener) {
+      if (!listeners.size) client.on('message', onMessage)
+      listeners.set(channel, listener)
+      await client.subscribe(channel)
+    },
+    async unsubscribe(channel) {
+      listeners.delete(channel)
+      if (!listeners.size) client.off('message', onMessage)
+      await client.unsubscribe(channel)
+    },
+    onReady(run) {
+      const ready = (): void => run()
+      client.on('ready', ready)
+      return () => client.off('ready', ready)
+    },
+    close: () => client.disconnect(),
+  }
+}
+
+/** The used part of a client of the `ioredis` package, version 5 or newer. */
 export interface IoredisClient {
   /** Sends a command. */
   call(command: string, args: string[]): Promise<unknown>
-  /** Makes a client with the same options, and these. */
+  /** Creates a client with the same options, overridden by these. */
   duplicate(override: { readonly lazyConnect: boolean }): IoredisClient
   /** Connects. */
   connect(): Promise<unknown>
@@ -18,41 +55,4 @@ export interface IoredisClient {
   off(event: string, listener: (...values: string[]) => void): unknown
   /** Disconnects at once. */
   disconnect(): void
-}
-
-/**
- * A client of the `ioredis` package, for `createRedisBroker`. It stays its owner's, who listens to its
- * errors and closes it.
- *
- * @example
- * const broker = await createRedisBroker(ioredisClient(new Redis(url)))
- */
-export function ioredisClient(client: IoredisClient): RedisConnection {
-  const listeners = new Map<string, (message: string) => void>()
-  const heard = (channel = '', message = ''): void => listeners.get(channel)?.(message)
-  return {
-    command: ([name = '', ...args]) => client.call(name, args),
-    async duplicate(onError) {
-      const another = client.duplicate({ lazyConnect: true })
-      another.on('error', onError)
-      await another.connect()
-      return ioredisClient(another)
-    },
-    async subscribe(channel, listener) {
-      if (!listeners.size) client.on('message', heard)
-      listeners.set(channel, listener)
-      await client.subscribe(channel)
-    },
-    async unsubscribe(channel) {
-      listeners.delete(channel)
-      if (!listeners.size) client.off('message', heard)
-      await client.unsubscribe(channel)
-    },
-    onReady(run) {
-      const ready = (): void => run()
-      client.on('ready', ready)
-      return () => client.off('ready', ready)
-    },
-    close: () => client.disconnect(),
-  }
 }

@@ -1,28 +1,8 @@
 import type { RedisConnection } from './redis-connection.ts'
 
-/** What is used of a client of the `redis` package, version 5 or newer. */
-export interface NodeRedisClient {
-  /** Sends a command. */
-  sendCommand(args: readonly string[]): Promise<unknown>
-  /** Makes a client with the same options. */
-  duplicate(): NodeRedisClient
-  /** Connects. */
-  connect(): Promise<unknown>
-  /** Subscribes to a pub/sub channel. */
-  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>
-  /** Unsubscribes from a pub/sub channel. */
-  unsubscribe(channel: string): Promise<unknown>
-  /** Adds a listener. */
-  on(event: string, listener: (value: unknown) => void): unknown
-  /** Removes a listener. */
-  off(event: string, listener: (value: unknown) => void): unknown
-  /** Disconnects at once. */
-  destroy(): void
-}
-
 /**
- * A client of the `redis` package, for `createRedisBroker`. It has to be connected; it stays its
- * owner's, who listens to its errors and closes it.
+ * Adapts a connected client of the `redis` package for `createRedisBroker`. The application still
+ * has to listen to its errors, and to close it.
  *
  * @example
  * const client = await createClient({ url }).on('error', console.error).connect()
@@ -50,4 +30,24 @@ export function redisClient(client: NodeRedisClient): RedisConnection {
     },
     close: () => client.destroy(),
   }
+}
+
+/** The used part of a client of the `redis` package, version 5 or newer. */
+export interface NodeRedisClient {
+  /** Sends a command. */
+  sendCommand(args: readonly string[]): Promise<unknown>
+  /** Creates a client with the same options. */
+  duplicate(): NodeRedisClient
+  /** Connects. */
+  connect(): Promise<unknown>
+  /** Subscribes to a pub/sub channel. */
+  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>
+  /** Unsubscribes from a pub/sub channel. */
+  unsubscribe(channel: string): Promise<unknown>
+  /** Adds a listener. */
+  on(event: string, listener: (value: unknown) => void): unknown
+  /** Removes a listener. */
+  off(event: string, listener: (value: unknown) => void): unknown
+  /** Disconnects at once. */
+  destroy(): void
 }

@@ -1,23 +1,23 @@
 /**
- * One connection to Redis, as the broker sees it; made by `redisClient` or `ioredisClient`.
+ * One connection to Redis; made by `redisClient` or `ioredisClient`.
  *
- * It reconnects by itself, and subscribes again by itself. Replies may be those of RESP2 or RESP3.
+ * It has to reconnect, and to restore its subscriptions, by itself. Replies may be RESP2 or RESP3.
  */
 export interface RedisConnection {
-  /** Sends a command; rejects where Redis refused it, or the reply did not come. */
+  /** Sends a command; rejects if Redis returns an error, or the connection is lost. */
   command(args: readonly string[]): Promise<unknown>
   /**
-   * Opens another connection to the same Redis; rejects where that cannot be reached.
+   * Opens another connection to the same Redis; rejects if Redis cannot be reached.
    *
-   * @param onError receives what goes wrong on it besides its commands
+   * @param onError called with errors of the connection that do not belong to a command
    */
   duplicate(onError: (error: unknown) => void): Promise<RedisConnection>
-  /** Has `listener` called with every message of a pub/sub channel; resolves once Redis knows. */
+  /** Calls `listener` with each message of a pub/sub channel; resolves once Redis has confirmed. */
   subscribe(channel: string, listener: (message: string) => void): Promise<void>
-  /** Ends a subscription; resolves once Redis knows. */
+  /** Ends a subscription; resolves once Redis has confirmed. */
   unsubscribe(channel: string): Promise<void>
-  /** Calls `run` whenever the connection works again. */
+  /** Calls `run` after each reconnect; returns a function that stops that. */
   onReady(run: () => void): () => void
-  /** Closes it at once; what is under way rejects. */
+  /** Closes the connection at once; pending commands reject. */
   close(): void
 }

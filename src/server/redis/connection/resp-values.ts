@@ -1,15 +1,15 @@
-/** A stream's entry: its id, and its fields with their values in turn. */
+/** An entry of a stream. */
 export interface StreamEntry {
   readonly id: string
   readonly fields: ReadonlyMap<string, string>
 }
 
-/** A reply that is a list; empty where it is none. */
+/** Returns a reply as a list; an empty one if it is not a list. */
 export function listOf(reply: unknown): readonly unknown[] {
   return Array.isArray(reply) ? reply : []
 }
 
-/** The entries of a stream. */
+/** Parses the entries of a stream. */
 export function entriesOf(reply: unknown): readonly StreamEntry[] {
   return listOf(reply).map((entry) => {
     const [id, fields] = listOf(entry)
@@ -18,14 +18,14 @@ export function entriesOf(reply: unknown): readonly StreamEntry[] {
 }
 
 /**
- * What XREAD tells, by the key of the stream. RESP2 has a list of pairs for it and RESP3 a map, which
- * client libraries make into a `Map`, an object, or a flat list.
+ * Parses a reply to XREAD: entries by stream key. RESP2 returns a list of pairs, RESP3 a map, which
+ * client libraries convert to a `Map`, an object, or a flat list.
  */
 export function streamsOf(reply: unknown): ReadonlyMap<string, readonly StreamEntry[]> {
   return new Map(pairsOf(reply).map(([key, entries]) => [key, entriesOf(entries)]))
 }
 
-/** What pairs a name with a value: a map, an object, a list of pairs, or a flat list. */
+/** Returns the pairs of a map, an object, a list of pairs, or a flat list. */
 export function pairsOf(reply: unknown): readonly (readonly [string, unknown])[] {
   if (reply instanceof Map) return Array.from(reply, ([key, value]) => [String(key), value])
   if (!Array.isArray(reply)) return Object.entries(reply ?? {})

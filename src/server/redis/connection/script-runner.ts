@@ -3,35 +3,24 @@ import { randomId } from '../../../base/ids.ts'
 import type { RedisConnection } from './redis-connection.ts'
 import { unavailable } from './unavailable.ts'
 
-/** The most calls that may wait for their replies: a Redis that does not answer must not cost our memory. */
-const MOST_PENDING = 10_000
+/** Maximum number of calls in flight: bounds the memory while Redis does not reply. */
+const MAX_PENDING = 10_000
 
-/** A Lua script; made once, by {@link script}. */
-export interface Script {
-  readonly source: string
-  readonly sha: string
-}
-
-/** Prepares a Lua script. See `era-script.ts` for what each finds in its arguments. */
-export function script(source: string): Script {
-  return { source, sha: createHash('sha1').update(source).digest('hex') }
-}
-
-/** Runs scripts by their digest, and by their text where Redis does not know them yet. */
+/** Runs Lua scripts by their SHA-1 digest, or by source if Redis has not cached them yet. */
 export class ScriptRunner {
   readonly #connection: RedisConnection
   readonly #prefix: string
   #pending = 0
 
-  /** @param prefix what all keys begin with */
+  /** @param prefix the prefix of all keys */
   constructor(connection: RedisConnection, prefix: string) {
     this.#connection = connection
     this.#prefix = prefix
   }
 
-  /** Runs a script; rejects with `unavailable` where too many wait for their replies. */
+  /** Runs a script; rejects with `unavailable` if too many calls are in flight. */
   async run(script: Script, ...args: readonly (string | number)[]): Promise<unknown> {
-    if (this.#pending >= MOST_PENDING) throw unavailable()
+    if (this.#pending >= MAX_PENDING) throw unavailable()
     this.#pending += 1
     const rest = ['1', `${this.#prefix}:era`, this.#prefix, randomId(), ...args.map(String)]
     try {
@@ -43,4 +32,15 @@ export class ScriptRunner {
       this.#pending -= 1
     }
   }
+}
+
+/** A Lua script; made by {@link script}. */
+export interface Script {
+  readonly source: string
+  readonly sha: string
+}
+
+/** Prepares a Lua script; `scripts/store-generation.ts` describes the common arguments. */
+export function script(source: string): Script {
+  return { source, sha: createHash('sha1').update(source).digest('hex') }
 }

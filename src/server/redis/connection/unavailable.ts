@@ -1,7 +1,7 @@
 import { isWirefoldError, type WirefoldError } from '../../../base/errors.ts'
 import { refuse } from '../../access/refusals.ts'
 
-/** The error of whoever asked for something that Redis would have to know: asking later may succeed. */
+/** Makes the retryable error for a request that Redis cannot serve at the moment. */
 export function unavailable(cause?: unknown): WirefoldError {
   const error = refuse('unavailable', 'The server cannot do this now. Try again later.', {
     retryable: true,
@@ -10,15 +10,15 @@ export function unavailable(cause?: unknown): WirefoldError {
   return error
 }
 
-/** What Redis answers while it starts, fails over, or is busy. */
+/** Error replies of a Redis that starts, fails over, or is busy. */
 const PASSING = /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOREPLICAS|UNBLOCKED) /
 
 /**
- * Whether trying again may help. Redis's own refusals begin with a word in capitals, and would only be
- * repeated; everything else is the connection's.
+ * Whether a retry may help. Error replies of Redis begin with a code in capitals, and most of them
+ * would only be repeated; all other errors are those of the connection.
  */
 export function isPassing(error: unknown): boolean {
-  // Our own: too much waits as it is.
+  // From ScriptRunner: too many calls are in flight, so retries would only add load.
   if (isWirefoldError(error)) return false
   const message = error instanceof Error ? error.message : String(error)
   return PASSING.test(message) || !/^[A-Z]{2,} /.test(message)

@@ -4,25 +4,25 @@ import type { ClaimState, PresenceKey } from '../../broker/presence-store.ts'
 import { presenceUser } from '../../broker/presence-store.ts'
 import { listOf } from '../connection/resp-values.ts'
 
-/** The longest lease, in milliseconds: a year. */
+/** Maximum duration of a lease, in milliseconds: one year. */
 const LONGEST_MS = 365 * 24 * 60 * 60_000
 
-/** Writes a time of a member: what the scripts count with are whole milliseconds. */
+/** Encodes a time for the scripts, which expect whole milliseconds. */
 export function writeTime(ms: number): string {
   return `${Math.floor(ms)}`
 }
 
-/** Writes how long a member is believed to be there. */
+/** Encodes the duration of a lease. */
 export function writeTtl(ms: number): string {
   return writeTime(Math.min(ms, LONGEST_MS))
 }
 
-/** Reads what became of a claim. */
+/** Decodes the state of a claim. */
 export function readState(word: string): ClaimState {
   return word === 'held' || word === 'taken' ? word : 'gone'
 }
 
-/** Reads the record of a user, with the number by which users are in the order in which they came. */
+/** Decodes the record of a user; users are ordered by `came`. */
 export function readUser(
   id: string,
   record: string,
@@ -40,7 +40,7 @@ export function readUser(
   return { came: asNumber(came) ?? 0, user: presenceUser(id, stored) }
 }
 
-/** Reads the keys of members. */
+/** Decodes the keys of members. */
 export function readKeys(json: string): readonly PresenceKey[] {
   return listOf(JSON.parse(json)).map((key) => {
     const [resource, userId, device] = listOf(key).map(String)

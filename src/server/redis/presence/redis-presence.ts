@@ -18,23 +18,13 @@ import { PRESENT } from '../scripts/presence.ts'
 import type { StoreGeneration } from '../store-generation.ts'
 import { readKeys, readState, readUser, writeTime, writeTtl } from './presence-codec.ts'
 
-/** The most members touched or swept in one step: Redis does nothing else meanwhile. */
+/** Maximum number of members per step: Redis runs nothing else during a script. */
 const MEMBERS_PER_STEP = 200
 
-/** What {@link RedisPresence} needs. */
-export interface RedisPresenceDeps {
-  readonly runner: ScriptRunner
-  readonly queue: BatchQueue
-  readonly generation: StoreGeneration
-  readonly waits: CancellableWaits
-  /** How long to wait for Redis before a change is refused; `undefined` waits. */
-  readonly patienceMs: number | undefined
-}
-
 /**
- * Who is where, in Redis. Changes are steps of the process's batches, as what it publishes is: each is
- * carried out once, in the order in which it was asked for. A join that arrived a second time would take
- * a device back from its next connection, and a touch that overtook a join would find nobody.
+ * A presence store in Redis. Changes are steps of the batch queue, so each runs once, and in order:
+ * a join that ran twice would take a device back from its next connection, and a touch that
+ * overtook its join would not find the member.
  */
 export class RedisPresence implements PresenceStore {
   readonly #deps: RedisPresenceDeps
@@ -50,7 +40,7 @@ export class RedisPresence implements PresenceStore {
   async join(member: PresenceJoin, lease: PresenceLease): Promise<void> {
     const { name, meta = '' } = member
     const json = name === undefined ? '' : JSON.stringify(name)
-    await this.#ask('join', ...claimed(member), ...leased(lease), json, meta)
+    await this.#step('join', ...claimed(member), ...leased(lease), json, meta)
   }
 
   async update(
@@ -58,11 +48,11 @@ export class RedisPresence implements PresenceStore {
     meta: string | undefined,
     lease: PresenceLease,
   ): Promise<boolean> {
-    return (await this.#ask('update', ...claimed(claim), ...leased(lease), meta ?? '')) === '1'
+    return (await this.#step('update', ...claimed(claim), ...leased(lease), meta ?? '')) === '1'
   }
 
   async leave(claim: PresenceClaim): Promise<boolean> {
-    return (await this.#ask('leave', ...claimed(claim))) === '1'
+    return (await this.#step('leave', ...claimed(claim))) === '1'
   }
 
   async touch(
@@ -73,8 +63,8 @@ export class RedisPresence implements PresenceStore {
     for (let from = 0; from < claims.length; from += MEMBERS_PER_STEP) {
       const part = claims.slice(from, from + MEMBERS_PER_STEP)
       const words = part.flatMap((claim) => [...claimed(claim), writeTime(claim.lastSeen)])
-      const [ageMs, ...found] = (await this.#ask('touch', writeTtl(ttlMs), ...words)).split(' ')
-      this.#deps.generation.lasts(Number(ageMs))
+      const [ageMs, ...found] = (await this.#step('touch', writeTtl(ttlMs), ...words)).split(' ')
+      this.#deps.generation.learnAge(Number(ageMs))
       states.push(...found.map(readState))
     }
     return states
@@ -84,8 +74,8 @@ export class RedisPresence implements PresenceStore {
     resource: string,
   ): Promise<{ readonly users: readonly PresenceUser[]; readonly at: Position }> {
     const { runner, waits } = this.#deps
-    const ask = () => runner.run(PRESENT, resource, presenceChannel(resource))
-    const [epoch, offset, members] = listOf(await waits.untilAnswered(ask))
+    const send = () => runner.run(PRESENT, resource, presenceChannel(resource))
+    const [epoch, offset, members] = listOf(await waits.untilAnswered(send))
     const users = pairsOf(members)
       .map(([id, record]) => readUser(id, String(record)))
       .sort((a, b) => a.came - b.came)
@@ -96,25 +86,35 @@ export class RedisPresence implements PresenceStore {
   async sweep(): Promise<readonly PresenceKey[]> {
     const swept: PresenceKey[] = []
     for (let part = MEMBERS_PER_STEP; part === MEMBERS_PER_STEP; ) {
-      const keys = readKeys(await this.#ask('sweep', `${MEMBERS_PER_STEP}`))
+      const keys = readKeys(await this.#step('sweep', `${MEMBERS_PER_STEP}`))
       swept.push(...keys)
       part = keys.length
     }
     return swept
   }
 
-  async #ask(...words: readonly string[]): Promise<string> {
+  async #step(...words: readonly string[]): Promise<string> {
     const { queue, waits, patienceMs } = this.#deps
     const step = queue.push(words)
     if (patienceMs === undefined) return step.done
     const reply = await waits.within(patienceMs, step.done)
     if (reply !== undefined) return reply
-    // At the close the step rejects.
+    // When the broker is closed, the step rejects with `closed`.
     if (waits.closed) return step.done
-    // Should it be under way and be done after all, its lease ends it.
+    // If the step is in flight it may still run; then the member's lease expires.
     queue.withdraw(step)
     throw unavailable()
   }
+}
+
+/** Dependencies of a {@link RedisPresence}. */
+export interface RedisPresenceDeps {
+  readonly runner: ScriptRunner
+  readonly queue: BatchQueue
+  readonly generation: StoreGeneration
+  readonly waits: CancellableWaits
+  /** Time after which a change is refused, in milliseconds; `undefined` waits without limit. */
+  readonly patienceMs: number | undefined
 }
 
 function claimed({ resource, userId, device, owner }: PresenceClaim): readonly string[] {

@@ -1,14 +1,14 @@
 import { COUNTER_MS } from '../../broker/broker.ts'
 import { script } from '../connection/script-runner.ts'
-import { ERA } from './store-generation.ts'
+import { GENERATION } from './store-generation.ts'
 
 /**
- * Looks a request up, and marks it as started where nobody has asked it: `era, key, digest, node` →
- * `fresh`, `started`, `conflict`, `lost`, `answered, record`, or `era, id, ageMs` where the memory is
- * not the one that the node has promised.
+ * Looks a request up, and marks an unknown one as started: `generation, key, digest, node` →
+ * `fresh`, `started`, `conflict`, `lost`, `answered, record`, or `era, id, ageMs` if the store has
+ * another generation than the node expects.
  */
-export const BEGIN = script(`${ERA}
-local id, age = era()
+export const BEGIN = script(`${GENERATION}
+local id, age = generation()
 if id ~= ARGV[3] then return {'era', id, int(age)} end
 local key, digest, node = P .. ':answer:' .. ARGV[4], ARGV[5], ARGV[6]
 local known = redis.call('HMGET', key, 'digest', 'owner', 'record', 'waiting')
@@ -28,8 +28,8 @@ end
 return {'started'}
 `)
 
-/** What became of a request that was started: `key` → `started`, `lost`, or `answered, record`. */
-export const PEEK = script(`${ERA}
+/** Returns the state of a started request: `key` → `started`, `lost`, or `answered, record`. */
+export const PEEK = script(`${GENERATION}
 local known = redis.call('HMGET', P .. ':answer:' .. ARGV[3], 'owner', 'record')
 if known[2] then return {'answered', known[2]} end
 if known[1] and redis.call('EXISTS', P .. ':node:' .. known[1]) == 1 then return {'started'} end

@@ -4,24 +4,24 @@ import { CHANNEL } from './channel.ts'
 import { MEMBERS } from './presence.ts'
 
 /**
- * Carries out a node's next batch, once: `node, number, strategy, (step)…` → a line for every step.
- * Asked again for its last batch it gives the same answer, and for one before that none: nobody waits
- * for it.
+ * Runs a node's next batch, once: `node, number, strategy, (step)…` → one line per step. A repeated
+ * last batch gets the same reply without running again; an older one gets an empty reply.
  *
- * A step is the number of its words, and these:
+ * A step is the number of its words, followed by the words:
  *
- * - `append, head, json, serial, key, keepMs, name…` → the places, as `epoch offset …`
+ * - `append, head, json, serial, key, keepMs, name…` → the positions, as `epoch offset …`
  * - `settle, key, record, keepMs` → nothing
- * - those of `presence-scripts.ts`
+ * - the steps of {@link MEMBERS}
  */
 export const BATCH = script(`${CHANNEL}
 local node, number, strategy = ARGV[3], tonumber(ARGV[4]), ARGV[5]
-local id, age, memory = era()
+local id, age, memory = generation()
 local last = redis.call('HMGET', P .. ':batch:' .. node, 'number', 'reply')
 if last[1] and tonumber(last[1]) >= number then
   return tonumber(last[1]) == number and last[2] or ''
 end
--- The first write is one that a Redis without room refuses: what is begun is finished.
+-- Redis checks its memory limit only before the first write of a script. So either this write is
+-- refused, or the whole batch runs.
 redis.call('HSET', P .. ':batch:' .. node, 'number', int(number), 'reply', '')
 
 local steps = {}
@@ -47,44 +47,44 @@ function steps.settle(word)
   return ''
 end
 
-local function trim(stream, birth)
+local function trim(stream, counterId)
   local upto
   for _, entry in ipairs(redis.call('XRANGE', stream, '-', '+', 'COUNT', 2)) do
     if tonumber(entry[2][2]) > now - ${HISTORY_MS} then break end
     upto = tonumber(string.match(entry[1], '-(%d+)$'))
   end
-  if upto then redis.call('XTRIM', stream, 'MINID', birth .. '-' .. int(upto + 1)) end
+  if upto then redis.call('XTRIM', stream, 'MINID', counterId .. '-' .. int(upto + 1)) end
 end
 
 local function append(name, head, json, serial)
-  local birth, count = channel(id, name)
-  local key, epoch, offset = P .. ':channel:' .. name, id .. '.' .. birth, int(count + 1)
+  local counterId, count = channel(id, name)
+  local key, epoch, offset = P .. ':channel:' .. name, id .. '.' .. counterId, int(count + 1)
   redis.call('HSET', key, 'count', offset)
   redis.call('PEXPIRE', key, ${COUNTER_MS})
   if strategy == 'streams' then
     local stream = P .. ':stream:' .. name
-    redis.call('XADD', stream, 'MAXLEN', ${HISTORY_EVENTS}, birth .. '-' .. offset,
+    redis.call('XADD', stream, 'MAXLEN', ${HISTORY_EVENTS}, counterId .. '-' .. offset,
       'at', int(now), 'head', head, 'json', json)
     redis.call('PEXPIRE', stream, ${HISTORY_MS})
-    trim(stream, birth)
+    trim(stream, counterId)
   else
-    local place = epoch .. ' ' .. offset .. ' ' .. node .. ' ' .. serial
-    redis.call('PUBLISH', P .. ':events:' .. name, place .. ' ' .. head .. '\\n' .. json)
+    local meta = epoch .. ' ' .. offset .. ' ' .. node .. ' ' .. serial
+    redis.call('PUBLISH', P .. ':events:' .. name, meta .. ' ' .. head .. '\\n' .. json)
   end
   return epoch, offset
 end
 
 function steps.append(word)
-  local places = {}
+  local positions = {}
   for n = 7, #word do
     local epoch, offset = append(word[n], word[2], word[3], word[4])
-    places[#places + 1] = epoch .. ' ' .. offset
+    positions[#positions + 1] = epoch .. ' ' .. offset
     if n == 7 and word[5] ~= '' then
       local at = {channel = word[n], epoch = epoch, offset = tonumber(offset)}
       settle(word[5], cjson.encode({at = {at}}), word[6])
     end
   end
-  return table.concat(places, ' ')
+  return table.concat(positions, ' ')
 end
 ${MEMBERS}
 local reply, i = {}, 6

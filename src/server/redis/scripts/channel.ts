@@ -1,17 +1,19 @@
 import { COUNTER_MS, HISTORY_MS } from '../../broker/broker.ts'
-import { ERA } from './store-generation.ts'
+import { GENERATION } from './store-generation.ts'
 
-/*
- * A channel is a counter (`<prefix>:channel:<name>`) and, with streams, a stream
- * (`<prefix>:stream:<name>`). Its epoch is `<era>.<birth>`, and the id of an entry `<birth>-<offset>`:
- * XRANGE by offset is exact, and whatever happens after a counter was lost has a higher id than all
- * before, so that a reader at an old place gets it and sees that it is of another birth. Births are
- * milliseconds, raised where two fall into one.
+/**
+ * Lua function `channel(generation, name)`: returns a channel's counter id and its offset, and
+ * creates the counter if needed.
  *
- * A counter that has counted nothing yet is kept as long as an event would be; nodes that follow the
- * channel ask for it in time.
+ * A channel is a counter (`<prefix>:channel:<name>`) and, with streams, a stream
+ * (`<prefix>:stream:<name>`). Its epoch is `<generation>.<counter id>`, and the id of a stream
+ * entry is `<counter id>-<offset>`, so that XRANGE by offset is exact. Counter ids are timestamps
+ * in milliseconds, incremented on a collision: entries of a new counter have higher ids than all
+ * before, so a reader at an old position receives them, and detects the other counter id.
+ *
+ * A counter at 0 is kept as long as an event would be; nodes that follow the channel renew it.
  */
-export const CHANNEL = `${ERA}
+export const CHANNEL = `${GENERATION}
 local function channel(id, name)
   local key = P .. ':channel:' .. name
   local known = redis.call('HMGET', key, 'era', 'birth', 'count')
@@ -21,11 +23,11 @@ local function channel(id, name)
     return known[2], count
   end
   local last = tonumber(redis.call('HGET', P .. ':era', 'birth') or '0')
-  local birth = int(math.max(now, last + 1))
-  redis.call('HSET', P .. ':era', 'birth', birth)
+  local counterId = int(math.max(now, last + 1))
+  redis.call('HSET', P .. ':era', 'birth', counterId)
   redis.call('DEL', P .. ':stream:' .. name)
-  redis.call('HSET', key, 'era', id, 'birth', birth, 'count', '0')
+  redis.call('HSET', key, 'era', id, 'birth', counterId, 'count', '0')
   redis.call('PEXPIRE', key, ${HISTORY_MS})
-  return birth, 0
+  return counterId, 0
 end
 `

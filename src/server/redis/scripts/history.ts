@@ -1,38 +1,41 @@
 import { HISTORY_EVENTS } from '../../broker/broker.ts'
 import { script } from '../connection/script-runner.ts'
 import { CHANNEL } from './channel.ts'
-import { ERA } from './store-generation.ts'
+import { GENERATION } from './store-generation.ts'
 
-/** Where channels stand; from here on they are known: `name…` → `era, ageMs, (epoch, offset)…`. */
+/**
+ * Returns the newest positions of channels, and creates or renews their counters: `name…` →
+ * `generation, ageMs, (epoch, offset)…`.
+ */
 export const HEADS = script(`${CHANNEL}
-local id, age = era()
+local id, age = generation()
 local reply = {id, int(age)}
 for i = 3, #ARGV do
-  local birth, count = channel(id, ARGV[i])
-  reply[#reply + 1] = id .. '.' .. birth
+  local counterId, count = channel(id, ARGV[i])
+  reply[#reply + 1] = id .. '.' .. counterId
   reply[#reply + 1] = int(count)
 end
 return reply
 `)
 
 /**
- * What happened after a place: `name, epoch, offset` → `epoch, offset, entries`, without entries where
- * they are not complete.
+ * Returns the events after a position: `name, epoch, offset` → `epoch, offset, entries`, without
+ * `entries` if some are missing.
  */
 export const SINCE = script(`${CHANNEL}
-local id = era()
-local birth, count = channel(id, ARGV[3])
-local epoch, from = id .. '.' .. birth, tonumber(ARGV[5])
+local id = generation()
+local counterId, count = channel(id, ARGV[3])
+local epoch, from = id .. '.' .. counterId, tonumber(ARGV[5])
 local missed = count - from
 if ARGV[4] ~= epoch or missed < 0 or missed > ${HISTORY_EVENTS} then return {epoch, int(count)} end
 if missed == 0 then return {epoch, int(count), {}} end
-local entries = redis.call('XRANGE', P .. ':stream:' .. ARGV[3], birth .. '-' .. int(from + 1), '+')
+local entries = redis.call('XRANGE', P .. ':stream:' .. ARGV[3], counterId .. '-' .. int(from + 1), '+')
 if #entries ~= missed then return {epoch, int(count)} end
 return {epoch, int(count), entries}
 `)
 
-/** Ends a node's blocking read: `node`. */
-export const WAKE = script(`${ERA}
+/** Ends a node's blocking read, by an entry in its wake stream: `node` → 1. */
+export const WAKE = script(`${GENERATION}
 local key = P .. ':wake:' .. ARGV[3]
 redis.call('XADD', key, 'MAXLEN', 1, '*', 'wake', '1')
 redis.call('PEXPIRE', key, 60000)

@@ -3,48 +3,52 @@ import { script } from '../connection/script-runner.ts'
 import { CHANNEL } from './channel.ts'
 
 /*
- * The members at a resource are a hash (`<prefix>:members:<memory>:<resource>`), user by user: when the
- * user came, and the devices in their order. All leases are one sorted set (`<prefix>:leases:<memory>`)
- * by their ends, in Redis' own time; its members are JSON, as a sweep tells them.
+ * The members at a resource are a hash (`<prefix>:members:<memory>:<resource>`) with a field per
+ * user: the order of joining, and the devices in order. All leases are one sorted set
+ * (`<prefix>:leases:<memory>`), scored by expiry in Redis' time; its members are JSON keys, as a
+ * sweep returns them.
  *
- * A memory is named by its beginning. What is in none that Redis can show to have kept whole is not
- * looked at, and goes by itself: its owners may be others by now. A new era alone keeps the members.
+ * `<memory>` is the start of the time without data loss. After a loss there is a new one, and the
+ * old keys expire unread, because their owners may have changed. A new generation alone keeps it.
  *
- * What a member tells of itself stays text, which is put into events as it is: read and written again
- * an empty list would come out as an object.
+ * A member's meta stays JSON text, copied into events as it is: cjson would decode an empty array
+ * and encode it as an object.
  */
 const KEYS = `
 local function members(memory, resource) return P .. ':members:' .. memory .. ':' .. resource end
 `
 
-/** Who is at a resource, and where its channel stands: `resource, channel` → `epoch, offset, (user, record)…`. */
+/**
+ * Returns the users at a resource, and the newest position of its channel: `resource, channel` →
+ * `epoch, offset, (user, record)…`.
+ */
 export const PRESENT = script(`${CHANNEL}${KEYS}
-local id, _, memory = era()
-local birth, count = channel(id, ARGV[4])
-return {id .. '.' .. birth, int(count), redis.call('HGETALL', members(memory, ARGV[3]))}
+local id, _, memory = generation()
+local counterId, count = channel(id, ARGV[4])
+return {id .. '.' .. counterId, int(count), redis.call('HGETALL', members(memory, ARGV[3]))}
 `)
 
 /**
- * Steps of a batch; a name or meta is JSON, or empty. Each tells in the same step what it changes for
- * others.
+ * Presence steps of a batch; a name or meta is JSON, or empty. A step that changes a user also
+ * publishes the event.
  *
  * - `join, resource, user, device, owner, lastSeen, ttlMs, name, meta` → nothing
- * - `update, resource, user, device, owner, lastSeen, ttlMs, meta` → whether the owner holds it
- * - `leave, resource, user, device, owner` → whether the owner held it
+ * - `update, resource, user, device, owner, lastSeen, ttlMs, meta` → whether the claim was held
+ * - `leave, resource, user, device, owner` → whether the claim was held
  * - `touch, ttlMs, (resource, user, device, owner, lastSeen)…` → `ageMs state…`
- * - `sweep, most` → the keys of those removed, as JSON
+ * - `sweep, most` → the keys of the removed members, as JSON
  */
 export const MEMBERS = `${KEYS}
 local leases = P .. ':leases:' .. memory
 
-local function stay(key, ms)
+local function extend(key, ms)
   if redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, int(ms)) end
 end
 
 local function lease(resource, user, device, ttl)
   redis.call('ZADD', leases, int(now + ttl), cjson.encode({resource, user, device}))
-  stay(leases, ${COUNTER_MS} + ttl)
-  stay(members(memory, resource), ${COUNTER_MS} + ttl)
+  extend(leases, ${COUNTER_MS} + ttl)
+  extend(members(memory, resource), ${COUNTER_MS} + ttl)
 end
 
 local function find(resource, user, device)
@@ -56,13 +60,13 @@ local function find(resource, user, device)
   return record
 end
 
-local function keep(resource, user, record)
+local function save(resource, user, record)
   redis.call('HSET', members(memory, resource), user, cjson.encode(record))
 end
 
 local function field(name, json) return json == '' and '' or ',"' .. name .. '":' .. json end
 
-local function tell(kind, resource, user, devices, newest)
+local function publish(kind, resource, user, devices, newest)
   local list, seen = {}, newest.seen
   for at, one in ipairs(devices) do
     seen = math.max(seen, one.seen)
@@ -82,21 +86,21 @@ local function join(resource, user, device, owner, seen, ttl, name, meta)
   seen = math.max(former and former.seen or 0, tonumber(seen))
   record.devices[at or #record.devices + 1] =
     {id = device, owner = owner, seen = seen, name = name, meta = meta}
-  keep(resource, user, record)
+  save(resource, user, record)
   lease(resource, user, device, tonumber(ttl))
   if former and former.name == name and former.meta == meta then return end
-  tell(came and 'join' or 'update', resource, user, record.devices, record.devices[#record.devices])
+  publish(came and 'join' or 'update', resource, user, record.devices, record.devices[#record.devices])
 end
 
 local function remove(resource, user, device, record, at)
   local gone = table.remove(record.devices, at)
   redis.call('ZREM', leases, cjson.encode({resource, user, device}))
   if #record.devices > 0 then
-    keep(resource, user, record)
-    tell('update', resource, user, record.devices, record.devices[#record.devices])
+    save(resource, user, record)
+    publish('update', resource, user, record.devices, record.devices[#record.devices])
   else
     redis.call('HDEL', members(memory, resource), user)
-    tell('leave', resource, user, {}, {name = gone.name, seen = gone.seen, meta = ''})
+    publish('leave', resource, user, {}, {name = gone.name, seen = gone.seen, meta = ''})
   end
 end
 
@@ -128,7 +132,7 @@ function steps.touch(word)
     elseif held.owner ~= word[n + 3] then reply[#reply + 1] = 'taken'
     else
       held.seen = math.max(held.seen, tonumber(word[n + 4]))
-      keep(resource, user, record)
+      save(resource, user, record)
       lease(resource, user, device, tonumber(word[2]))
       reply[#reply + 1] = 'held'
     end
@@ -138,7 +142,7 @@ end
 
 function steps.sweep(word)
   local swept = {}
-  -- Timers may fire a little early; a millisecond or two are not worth another round.
+  -- Timers may fire slightly early; two milliseconds are not worth another sweep.
   for _, key in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', int(now + 2), 'LIMIT', 0, word[2])) do
     local resource, user, device = unpack(cjson.decode(key))
     local record, at = find(resource, user, device)

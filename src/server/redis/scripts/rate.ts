@@ -1,13 +1,14 @@
 import { COUNTER_MS } from '../../broker/broker.ts'
 import { script } from '../connection/script-runner.ts'
-import { ERA } from './store-generation.ts'
+import { GENERATION } from './store-generation.ts'
 
 /**
- * Takes from what keys may take: `(key, count, perSecond, burst)…` → how long each has to wait, in
- * milliseconds. A bucket (`<prefix>:rate:<key>`) is the time at which it is full again, and gone by then.
+ * Takes tokens from buckets: `(key, count, perSecond, burst)…` → the wait of each, in milliseconds;
+ * 0 if the tokens were taken. A bucket (`<prefix>:rate:<key>`) stores the time at which it is full,
+ * and expires then.
  */
-export const TAKE = script(`${ERA}
--- In parts of a millisecond: what is taken may be worth less than one.
+export const TAKE = script(`${GENERATION}
+-- With fractions of a millisecond: refilling one token may take less than one.
 local at = clock[1] * 1000 + clock[2] / 1000
 local waits = {}
 for i = 3, #ARGV, 4 do

@@ -1,29 +1,31 @@
 import { script } from '../connection/script-runner.ts'
 
-/*
- * An era is a time in which nothing was lost. All epochs begin with its id, so that a new one is a new
- * epoch of every channel, for every node at once; it is checked at the head of every script, and so in
- * the same step as what the script does.
+/**
+ * Common start of every script, with the Lua function `generation()`.
  *
- * The record of the present era (`<prefix>:era`) names the replication id of the Redis it was written
- * in. Redis draws another one whenever it starts, with or without its data, and whenever a replica is
- * promoted: where it is another than that of the record, or the record is gone, it cannot be shown that
- * this is what Redis held before, and a new era begins. A restart that loses nothing costs a gap, too:
- * from within Redis it cannot be told from one that lost the last second.
+ * A generation of the store is a period without data loss. All epochs begin with its id, so a new
+ * generation is a new epoch of every channel, on every node at once. Scripts check it in the same
+ * step as their own work.
  *
- * `era()` gives its id, since how many milliseconds nothing was lost, and when that began: eras that were
- * ended because something was not told have the beginning of the one before.
+ * The record of the present generation (`<prefix>:era`) contains the replication id of its Redis.
+ * Redis changes that id on every start, with or without data, and when a replica is promoted. If
+ * the id differs, or the record is gone, data may be lost, and a new generation starts. A restart
+ * without loss is a gap as well, because a script cannot distinguish it from one that lost the last
+ * second.
  *
- * Arguments of every script: 1 the prefix of all keys, 2 a fresh random id; its own begin at 3.
+ * `generation()` returns its id, the time without data loss in milliseconds, and the start of that
+ * time. {@link RENEW} starts a new generation, but not a new time: no data was lost.
+ *
+ * Arguments of every script: 1 the prefix of all keys, 2 a new random id; from 3 on its own.
  */
-export const ERA = `
+export const GENERATION = `
 local P, fresh = ARGV[1], ARGV[2]
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
 local function int(n) return string.format('%.0f', n) end
 
-local function era()
+local function generation()
   local info = redis.call('INFO', 'replication')
   local run = string.match(info, 'master_replid:(%w+)') or '-'
   local known = redis.call('HMGET', P .. ':era', 'run', 'id', 'since')
@@ -34,16 +36,16 @@ local function era()
 end
 `
 
-/** A node lives, and wants to know of the era: `node, leaseMs` → `id, ageMs`. */
-export const LEASE = script(`${ERA}
-local id, age = era()
+/** Renews a node's lease, and returns the generation: `node, leaseMs` → `id, ageMs`. */
+export const LEASE = script(`${GENERATION}
+local id, age = generation()
 redis.call('SET', P .. ':node:' .. ARGV[3], '1', 'PX', ARGV[4])
 return {id, int(age)}
 `)
 
-/** Something was not told to everybody, so the era that it happened in is over: `id` → `id, ageMs`. */
-export const RENEW = script(`${ERA}
-local id, age = era()
+/** Starts a new generation if `id` is the present one: `id` → `id, ageMs`. */
+export const RENEW = script(`${GENERATION}
+local id, age = generation()
 if id == ARGV[3] then
   id = fresh
   redis.call('HSET', P .. ':era', 'id', id)

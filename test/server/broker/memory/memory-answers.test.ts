@@ -13,8 +13,8 @@ function make() {
   return { clock, answers, remember, stateOf }
 }
 
-describe('answers in memory', () => {
-  it('belong to the first of those who ask; the others wait for it', async () => {
+describe('replies in memory', () => {
+  it('are left to the first caller; the others wait for it', async () => {
     const { answers } = make()
     const [first, second, third] = await Promise.all([1, 2, 3].map(() => answers.begin('k', 'd')))
     expect([first?.state, second?.state, third?.state]).toEqual(['fresh', 'started', 'started'])
@@ -25,7 +25,7 @@ describe('answers in memory', () => {
     expect(await answers.begin('k', 'd')).toEqual({ state: 'answered', record: 'yes' })
   })
 
-  it('tell how far back they reach', async () => {
+  it('have a reach', async () => {
     const { answers, clock, remember } = make()
     expect(answers.reachMs).toBe(0)
     await clock.advance(5_000)
@@ -33,11 +33,11 @@ describe('answers in memory', () => {
     await remember('small')
     await clock.advance(100)
     await remember('large', 'x'.repeat(64 * 1024 * 1024))
-    // What had to go before its time is not remembered, nor is anything older.
+    // An evicted result limits the reach.
     expect(answers.reachMs).toBe(100)
   })
 
-  it('are for what was asked, and nothing else under its key', async () => {
+  it('are a conflict for another digest under the same key', async () => {
     const { answers, remember } = make()
     await answers.begin('running', 'd')
     await remember('done')
@@ -46,7 +46,7 @@ describe('answers in memory', () => {
     }
   })
 
-  it('are remembered for as long as they are worth', async () => {
+  it('are stored for their lifetime', async () => {
     const { answers, clock, remember, stateOf } = make()
     await remember('k')
     await clock.advance(999)
@@ -59,7 +59,7 @@ describe('answers in memory', () => {
     expect(await stateOf('k')).toBe('fresh')
   })
 
-  it('are 100,000: those given first are forgotten first, and what runs is not', async () => {
+  it('are at most 100,000: the oldest are evicted first, running requests never', async () => {
     const { answers, remember, stateOf } = make()
     await answers.begin('running', 'd')
     for (let n = 0; n < 100_002; n++) await remember(`${n}`)
@@ -68,17 +68,17 @@ describe('answers in memory', () => {
     expect(await stateOf('1')).toBe('fresh')
   })
 
-  it('come to 64 Mi characters at most', async () => {
+  it('have at most 64 Mi characters', async () => {
     const { remember, stateOf } = make()
     const large = 'x'.repeat(1024 * 1024)
     for (let n = 0; n < 65; n++) await remember(`${n}`, large)
     expect([await stateOf('0'), await stateOf('1')]).toEqual(['fresh', 'answered'])
     for (let n = 0; n < 100; n++) await remember(`small ${n}`)
-    // The first of these took the place of one, and there was room for the others.
+    // The first of these replaced one, and there was room for the others.
     expect([await stateOf('1'), await stateOf('2')]).toEqual(['fresh', 'answered'])
   })
 
-  it('that are cleared are lost to those who wait', async () => {
+  it('are lost for waiting lookups when cleared', async () => {
     const { answers, remember, stateOf } = make()
     await remember('done')
     await answers.begin('running', 'd')
@@ -89,7 +89,7 @@ describe('answers in memory', () => {
     expect([await stateOf('done'), await stateOf('running')]).toEqual(['fresh', 'fresh'])
   })
 
-  it('run no timers', async () => {
+  it('use no timers', async () => {
     const { clock, remember } = make()
     await remember('k')
     expect(clock.timers).toBe(0)

@@ -13,13 +13,13 @@ function make() {
 }
 
 describe('a memory broker', () => {
-  it('counts every channel from 1, without holes', async () => {
+  it('counts every channel from 1 without gaps', async () => {
     const { broker } = make()
     const offsets = async (channel: string, count: number) => {
-      const places = []
+      const offsets = []
       for (let n = 0; n < count; n++)
-        places.push((await publishOn(broker, channel, event(n))).offset)
-      return places
+        offsets.push((await publishOn(broker, channel, event(n))).offset)
+      return offsets
     }
     expect(await offsets('a', 3)).toEqual([1, 2, 3])
     expect(await offsets('b', 2)).toEqual([1, 2])
@@ -28,7 +28,7 @@ describe('a memory broker', () => {
     expect((await broker.head('never')).offset).toBe(0)
   })
 
-  it('has a history of its own, unlike any other', async () => {
+  it('has an epoch that no other broker has', async () => {
     const [one, two] = [make().broker, make().broker]
     const position = await publishOn(one, 'a', event())
     expect(position.epoch).toMatch(/^[\w-]{22}$/)
@@ -36,12 +36,12 @@ describe('a memory broker', () => {
     expect((await two.since('a', position)).complete).toBe(false)
   })
 
-  it('tells its listeners in order, each once, until they are released', async () => {
+  it('calls its listeners in order, once per event, until they are removed', async () => {
     const { broker } = make()
     const heard: string[] = []
-    const hear = (name: string) => (e: ChannelEvent) => heard.push(`${name}${e.offset}`)
-    const same = hearing(hear('x'))
-    const off = await broker.subscribe('a', hearing(hear('y')))
+    const record = (name: string) => (e: ChannelEvent) => heard.push(`${name}${e.offset}`)
+    const same = hearing(record('x'))
+    const off = await broker.subscribe('a', hearing(record('y')))
     const offSame = await broker.subscribe('a', same)
     await broker.subscribe('a', same)
     await publishOn(broker, 'a', event())
@@ -66,7 +66,7 @@ describe('a memory broker', () => {
     expect(older).toMatchObject({ complete: false, events: [], head: { offset: 1_005 } })
   })
 
-  it('holds events for 5 minutes, and counts on from there', async () => {
+  it('holds events for 5 minutes, and continues to count', async () => {
     const { broker, clock } = make()
     const { epoch } = await publishOn(broker, 'a', event())
     await clock.advance(5 * minute)
@@ -83,7 +83,7 @@ describe('a memory broker', () => {
     expect((await broker.since('a', { epoch, offset: 1 })).complete).toBe(false)
   })
 
-  it('holds about 64 MiB of events: the channel not used for longest loses its own first', async () => {
+  it('holds about 64 MiB of events: the least recently used channel loses its own first', async () => {
     const { broker } = make()
     const large = { ...event(), json: JSON.stringify('x'.repeat(1024 * 1024)) }
     const fill = async (channel: string, count: number) => {
@@ -101,21 +101,21 @@ describe('a memory broker', () => {
     // An event of 1 MiB takes 2: its payload and its text.
     for (const channel of ['a', 'b', 'c']) await fill(channel, 10)
     expect(await held('b')).toBe(10)
-    // Who was asked for was used: a is the oldest, then c.
+    // Reading a history counts as use: a is the oldest, then c.
     await fill('d', 4)
     expect([await held('b'), await held('c'), await held('d'), await held('a')]).toEqual([
       10, 10, 4, 7,
     ])
     await fill('e', 12)
     expect([await held('a'), await held('b'), await held('c')]).toEqual([7, 0, 8])
-    // The counters go on.
+    // The counters continue.
     expect(await publishOn(broker, 'b', event())).toEqual({ epoch, offset: 11 })
     // One channel alone keeps what fits.
     await fill('e', 100)
     expect(await held('e')).toBe(31)
   })
 
-  it('keeps the epoch of a channel that was subscribed to before anything happened', async () => {
+  it('keeps the epoch of a channel that was subscribed to before its first event', async () => {
     const { broker, clock } = make()
     const { epoch } = await publishOn(broker, 'b', event())
     const off = await broker.subscribe(
@@ -132,7 +132,7 @@ describe('a memory broker', () => {
     expect(await broker.since('a', { epoch, offset: 0 })).toMatchObject({ complete: true })
   })
 
-  it('forgets the oldest of more than 100,000 counters, and those of no event first', async () => {
+  it('evicts the oldest of more than 100,000 counters, and those without events first', async () => {
     const { broker, clock } = make()
     const { epoch } = await publishOn(broker, 'first', event())
     await publishOn(broker, 'second', event())
@@ -144,7 +144,7 @@ describe('a memory broker', () => {
           hearing(() => {}),
         )
       )()
-    // Forgotten without harm: nothing ever happened there.
+    // Evicted without a new epoch, because the channel had no events.
     expect(await broker.head('blank 0')).toEqual({ epoch, offset: 0 })
     expect(await broker.head('first')).toEqual({ epoch, offset: 1 })
     for (let n = 0; n < 99_999; n++) await publishOn(broker, `${n}`, event())
@@ -154,7 +154,7 @@ describe('a memory broker', () => {
     expect(await broker.head('second')).toEqual({ epoch, offset: 1 })
   })
 
-  it('that was closed has nobody listening, waiting or remembered', async () => {
+  it('has no listeners, waiting lookups or replies after close', async () => {
     const { broker } = make()
     const heard: unknown[] = []
     const off = await broker.subscribe(
@@ -179,7 +179,7 @@ describe('a memory broker', () => {
     expect((await broker.since('a', { epoch: 'x', offset: 1 })).complete).toBe(false)
   })
 
-  it('forgets a counter 24 hours after its last event, and begins another history then', async () => {
+  it('drops a counter 24 hours after its last event, and starts a new history then', async () => {
     const { broker, clock } = make()
     const { epoch } = await publishOn(broker, 'a', event())
     await clock.advance(24 * 60 * minute)
@@ -193,7 +193,7 @@ describe('a memory broker', () => {
     expect((await broker.since('a', { epoch, offset: 1 })).complete).toBe(false)
   })
 
-  it('forgets no counter that somebody listens to', async () => {
+  it('drops no counter of a channel with listeners', async () => {
     const { broker, clock } = make()
     const { epoch } = await publishOn(broker, 'a', event())
     const off = await broker.subscribe(
@@ -206,7 +206,7 @@ describe('a memory broker', () => {
     off()
   })
 
-  it('runs no timers', async () => {
+  it('uses no timers', async () => {
     const { broker, clock } = make()
     await publishOn(broker, 'a', event())
     expect(clock.timers).toBe(0)
