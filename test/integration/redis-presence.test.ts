@@ -15,10 +15,11 @@ const authenticate = ({ token }: { readonly token?: string | undefined }) =>
 /** Somebody at a server, and whom they were told about. */
 function person(token: string, url: string) {
   const { client, errors } = connect(url, { auth: () => token })
-  const presence = new PresenceManager(new ChannelSubscriber(client))
+  const channels = new ChannelSubscriber(client)
+  const presence = new PresenceManager(channels)
   const told: string[] = []
   presence.on('changed', ({ kind, user: { id } }) => told.push(`${kind} ${id}`))
-  return { client, presence, told, errors }
+  return { client, channels, presence, told, errors }
 }
 
 /** Somebody who watches the room. */
@@ -26,7 +27,8 @@ async function watcher(url: string) {
   const made = person('watcher', url)
   const users = made.presence.of(room)
   users.subscribe(() => {})
-  await made.client.connect()
+  // Not before it is subscribed: members that were there already have not joined.
+  await made.channels.subscribe(channel, () => {}).ready
   return { ...made, users }
 }
 

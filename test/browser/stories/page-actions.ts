@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { Page } from '../driver/browser-driver.ts'
 
 /** For `expect.poll`: the machine may be busy, and browsers slow down attempts to connect. */
-export const PATIENT = { timeout: 30_000, interval: 25 }
+export const PATIENT = { timeout: 120_000, interval: 25 }
 
 /**
  * Returns the errors and warnings of a page, without those that a browser prints of its own accord for
