@@ -37,7 +37,7 @@ describe('the packed package', () => {
   beforeAll(() => {
     app = packed()
     root = join(app.folder, 'node_modules/wirefold')
-  }, 120_000)
+  }, 600_000)
 
   afterAll(() => app?.remove())
 

@@ -10,7 +10,7 @@ describe('at module level', () => {
   beforeAll(() => {
     app = packed(['react', 'ws'])
     copyFileSync('test/architecture/quiet-run.mjs', join(app.folder, 'quiet-run.mjs'))
-  }, 120_000)
+  }, 600_000)
 
   afterAll(() => app?.remove())
 

@@ -22,7 +22,7 @@ describe('the types of the packed package', () => {
   beforeAll(() => {
     bare = packed()
     full = packed(['@types/node', '@types/react'])
-  }, 120_000)
+  }, 600_000)
 
   afterAll(() => {
     bare?.remove()
@@ -33,26 +33,26 @@ describe('the types of the packed package', () => {
     it(`are sound to TypeScript 6 by ${label}, in a page with no other types`, () => {
       const check = { app: bare, compiler: typescript6, resolution, imported: page }
       expect(typeCheck(check)).toBe('')
-    }, 120_000)
+    }, 600_000)
   }
 
   for (const [label, resolution] of Object.entries(modern)) {
     it(`are sound to TypeScript 7 by ${label}, in a page with no other types`, () => {
       const check = { app: bare, compiler: typescript7, resolution, imported: page }
       expect(typeCheck(check)).toBe('')
-    }, 120_000)
+    }, 600_000)
 
     it(`are sound to TypeScript 7 by ${label}, with the types of Node and React`, () => {
       const app = full
       const check = { app, compiler: typescript7, resolution, imported: peered, types: ['node'] }
       expect(typeCheck(check)).toBe('')
-    }, 120_000)
+    }, 600_000)
   }
 
   it('are sound to TypeScript 6, with the types of Node and React', () => {
     const how = { compiler: typescript6, resolution: node10, types: ['node'] }
     expect(typeCheck({ ...how, app: full, imported: peered })).toBe('')
-  }, 120_000)
+  }, 600_000)
 
   it('serve `using` where a program has it, and do not bring it where it has not', () => {
     const how = { app: bare, compiler: typescript7, resolution: resolutions.bundler }
@@ -64,5 +64,5 @@ describe('the types of the packed package', () => {
     expect(typeCheck({ ...how, lib: ['ESNext.Disposable'], rest: using })).toBe('')
     const found = typeCheck({ ...how, rest: program('subscribe()[Symbol.dispose]()') })
     expect(found).toContain(`Property 'dispose' does not exist on type 'SymbolConstructor'`)
-  }, 120_000)
+  }, 600_000)
 })

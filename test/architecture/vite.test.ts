@@ -14,7 +14,7 @@ describe('an application built by Vite', () => {
     const shown = used.map((_, index) => `entry${index}`)
     app.write('main.js', `${imports.join('\n')}\nconsole.log(${shown.join(', ')})\n`)
     app.write('index.html', '<script type="module" src="/main.js"></script>')
-  }, 120_000)
+  }, 600_000)
 
   afterAll(() => app?.remove())
 

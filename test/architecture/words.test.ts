@@ -4,9 +4,20 @@ import { describe, expect, it } from 'vitest'
 /** Words that hide the subject of a sentence. */
 const VAGUE = /\b(nobody|somebody|whoever|whatever|anybody|everybody|tells?|told|hears?)\b/gi
 
-/** How many of them are allowed in 1,000 lines, by the first folder that fits. */
+/** How many of them are allowed in 1,000 lines, by folder: the first row that fits. */
 const most: readonly (readonly [folder: string, rate: number])[] = [
-  ...['client', 'connection', 'requests', 'channels'].map((folder) => [folder, 15] as const),
+  ['client', 15],
+  ['connection', 15],
+  ['requests', 15],
+  ['channels', 15],
+  ['dialects/native', 15],
+  // Not rewritten yet; these rates only get smaller.
+  ['server/redis', 3],
+  ['server/broker', 3],
+  ['server/application', 3],
+  ['server/metrics', 3],
+  ['server/socket', 3],
+  ['server', 25],
   ['', 3],
 ]
 
@@ -23,14 +34,12 @@ const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
 const prose = (text: string): string =>
   [...text.matchAll(/\/\*[\s\S]*?\*\/|\/\/.*|'[^'\n]* [^'\n]*'|`[^`]* [^`]*`/g)].join('\n')
 
+const rowOf = (file: string): string | undefined =>
+  most.find(([folder]) => folder === '' || file.startsWith(`${folder}/`))?.[0]
+
 describe('the words of comments and messages', () => {
   it.each(most)('name their subject in %s, but for %d in 1,000 lines', (folder, rate) => {
-    const others = most.map(([other]) => other).filter((other) => other !== '')
-    const files = sources.filter(([file]) =>
-      folder === ''
-        ? !others.some((other) => file.startsWith(`${other}/`))
-        : file.startsWith(`${folder}/`),
-    )
+    const files = sources.filter(([file]) => rowOf(file) === folder)
     const lines = files.reduce((sum, [, text]) => sum + text.split('\n').length, 0)
     const found = files.flatMap(([file, text]) =>
       [...prose(text).matchAll(VAGUE)].map(([word]) => `${file}: ${word}`),
