@@ -40,7 +40,7 @@ describe('the blocks of the documents', () => {
     const programs = blocks.filter(({ language }) => compiled.has(language))
     expect(programs.length).toBeGreaterThan(15)
     expect(complaints(programs)).toEqual([])
-  }, 120_000)
+  }, 600_000)
 
   it('say their language, and are right in it', () => {
     expect(mistakes(blocks)).toEqual([])
@@ -69,7 +69,7 @@ describe('the check of the blocks', () => {
       "page.md:5: Type 'number' is not assignable to type 'string'.",
       "page.md:4: Cannot find name 'feed'.",
     ])
-  }, 120_000)
+  }, 600_000)
 
   it.each([
     ['', 'npm start', 'no check for a block of language ""'],

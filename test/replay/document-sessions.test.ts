@@ -84,11 +84,11 @@ describe('a recorded connection of a session server', () => {
       [hello, subscribe, unsubscribe],
     ])
     expect(errors).toEqual([])
-    // What came of a session that nobody followed, and how the recording ends.
-    expect(log.filter((line) => line.includes('nobody'))).toEqual([
-      'channels nobody has subscribed to socket: connected lost',
-      `channels nobody has subscribed to session:${OTHER}: clarification lost`,
-      `channels nobody has subscribed to session:${OTHER}: error lost`,
+    // Events of a session without a subscription, and the end of the recording.
+    expect(log.filter((line) => line.includes('no subscription'))).toEqual([
+      'channels no subscription to socket: connected dropped',
+      `channels no subscription to session:${OTHER}: clarification dropped`,
+      `channels no subscription to session:${OTHER}: error dropped`,
     ])
     expect(client.state.get().name).toBe('failed')
   })
@@ -166,8 +166,8 @@ describe('events of three sessions in any order', () => {
       }
       expect(show()).toEqual(literal.states)
       expect(errors).toEqual([])
-      // What is of no session is an event of the socket, to which nobody has subscribed.
-      const unwanted = log.filter((line) => line.includes('subscribed to socket:'))
+      // Events without a session belong to the socket, which has no subscription.
+      const unwanted = log.filter((line) => line.includes('no subscription to socket:'))
       expect(unwanted).toHaveLength(literal.malformed)
       expect(sessions.counts().suppressed).toBeGreaterThanOrEqual(literal.stale)
     },
