@@ -17,8 +17,8 @@ const unit = {
   environment: 'node' as const,
   setupFiles: ['test/setup.ts'],
   // The machine may be busy: these are for what never comes.
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
 }
 
 export default defineConfig({
@@ -37,7 +37,7 @@ export default defineConfig({
           exclude: ['test/dom/**', 'test/browser/**', 'test/peers/**', '**/*.isolated.test.ts'],
           typecheck: {
             enabled: true,
-            spawnTimeout: 60_000,
+            spawnTimeout: 300_000,
             include: ['test/types/*.test-d.ts'],
             tsconfig: 'tsconfig.types.json',
           },
@@ -57,7 +57,7 @@ export default defineConfig({
           environment: 'happy-dom',
           setupFiles: ['test/setup.ts'],
           isolate: false,
-          testTimeout: 60_000,
+          testTimeout: 300_000,
           include: ['test/dom/**/*.test.{ts,tsx}'],
           // Outside a bundle Solid resolves to its server build, where signals do nothing.
           server: { deps: { inline: [/solid-js/] } },
@@ -71,8 +71,8 @@ export default defineConfig({
           setupFiles: ['test/setup.ts'],
           globalSetup: ['test/browser/build-demo.ts'],
           include: ['test/browser/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
     ],

@@ -10,7 +10,7 @@ export default defineConfig({
     include: ['test/peers/**/*.test.ts'],
     setupFiles: ['test/setup.ts'],
     globalSetup: ['test/browser/build-demo.ts'],
-    testTimeout: 120_000,
+    testTimeout: 300_000,
     hookTimeout: 300_000,
   },
 })

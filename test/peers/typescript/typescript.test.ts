@@ -23,7 +23,7 @@ for (const version of ['5.4.5', '5.9.3']) {
         ['install', '--prefix', tools, '--no-audit', '--no-fund', `typescript@${version}`],
         { stdio: 'pipe' },
       )
-    }, 120_000)
+    }, 600_000)
 
     afterAll(() => {
       app?.remove()
