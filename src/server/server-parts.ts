@@ -2,14 +2,19 @@ import { isWirefoldError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import { loggable } from '../base/logger.ts'
 import { safely } from '../base/report.ts'
+import { Access } from './access/access.ts'
+import type { Broker } from './broker/broker.ts'
+import { MemoryBroker } from './broker/memory/memory-broker.ts'
 import { MemoryRates } from './broker/memory/memory-rates.ts'
 import type { RateStore } from './broker/rate-store.ts'
 import { ChannelManager } from './channels/channel-manager.ts'
-import type { ChannelParts } from './channels/standalone-parts.ts'
-import { channelParts } from './channels/standalone-parts.ts'
+import { PublishContexts } from './channels/publish-context.ts'
+import { PublishRate } from './channels/publish-rate.ts'
+import { Publisher } from './channels/publisher.ts'
 import { Counters } from './metrics/counters.ts'
-import type { RealtimeServerOptions } from './options.ts'
+import type { RealtimeServerOptions, ResolvedServerOptions } from './options.ts'
 import { resolveServerOptions } from './options.ts'
+import { LeaseKeeper } from './presence/lease-keeper.ts'
 import { RequestHandlers } from './requests/request-handlers.ts'
 import type { MountSession } from './session/mount.ts'
 import { Roster } from './session/roster.ts'
@@ -17,7 +22,17 @@ import type { OutboundQueueDeps } from './socket/outbound-queue.ts'
 import { Tick } from './socket/tick.ts'
 
 /** What a server is made of, as its mounts and their connections see it. */
-export interface ServerCore extends ChannelParts {
+export interface ServerCore {
+  readonly options: ResolvedServerOptions
+  readonly broker: Broker
+  readonly access: Access
+  readonly publisher: Publisher
+  /** The requests whose handlers run: what they publish is their own. */
+  readonly ongoing: PublishContexts
+  /** The members that the connections here have. */
+  readonly attendance: LeaseKeeper
+  /** Receives errors that no caller receives; never throws. */
+  report(error: unknown): void
   readonly channels: ChannelManager
   readonly handlers: RequestHandlers
   /** The sessions whose user is settled. */
@@ -39,20 +54,31 @@ export function createCore(
   options: RealtimeServerOptions,
   arrived: (session: MountSession) => void,
 ): ServerCore {
-  const { onError, ...resolved } = resolveServerOptions(options)
+  const resolved = resolveServerOptions(options)
+  const { clock, limits, onError } = resolved
   const logger = quiet(resolved.logger, safely(onError))
-  const parts = channelParts({
-    ...options,
-    onError: (error) => {
-      // Its message may quote what nobody is to read.
-      logger?.('errors', isWirefoldError(error) ? loggable(error.code) : 'not ours')
-      onError(error)
-    },
+  const report = safely((error: unknown) => {
+    // Its message may quote what the log must not contain.
+    logger?.('errors', isWirefoldError(error) ? loggable(error.code) : 'not ours')
+    onError(error)
   })
-  const { clock, limits } = resolved
+  const broker: Broker = options.broker ?? new MemoryBroker({ clock })
+  const access = new Access({ ...resolved, report })
+  const cap = new PublishRate({
+    clock,
+    maxPerSecond: resolved.maxBroadcastsPerSecond,
+    overflow: resolved.broadcastOverflow,
+  })
+  const publisher = new Publisher(broker, resolved.families, { access, cap })
+  const ongoing = new PublishContexts()
+  const { timeoutMs } = resolved.presence
+  const attendance = new LeaseKeeper({ store: broker.presence, clock, timeoutMs, report })
   const counters = new Counters()
   const channels = new ChannelManager(options, {
-    ...parts,
+    ...{ clock, broker, access, publisher, cap, ongoing, report },
+    ownsBroker: options.broker === undefined,
+    sweep: attendance,
+    maxSubscriptions: limits.subscriptions,
     noted: ({ id = 'somebody' }, granted, refused) => {
       for (const { code } of refused.values()) counters.refused(code)
       for (const name of granted) logger?.('channels', `${id} subscribed to ${loggable(name)}`)
@@ -62,11 +88,11 @@ export function createCore(
     },
   })
   return {
-    ...parts,
+    ...{ options: resolved, broker, access, publisher, ongoing, attendance, report },
     channels,
     handlers: new RequestHandlers(),
     roster: new Roster(limits.perUser.connections, arrived),
-    rates: options.rates ?? parts.broker.rates ?? new MemoryRates(clock),
+    rates: options.rates ?? broker.rates ?? new MemoryRates(clock),
     counters,
     outlets: { clock, tick: new Tick(), counts: { slow: 0, withheld: 0, cut: 0 } },
     logger,

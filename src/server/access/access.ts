@@ -2,8 +2,8 @@ import type { Clock } from '../../base/clock.ts'
 import { WirefoldError } from '../../base/errors.ts'
 import { isChannel, presenceResource } from '../../protocol/channel-name.ts'
 import { asFields, asNumber, asString, isFields } from '../../protocol/fields.ts'
-import type { ResolvedServerOptions } from '../options.ts'
-import type { AddressedRequest } from './client-address.ts'
+import type { AccessOptions } from './access-options.ts'
+import type { AddressedRequest, ClientAddress } from './client-address.ts'
 import type {
   AuthenticateRequest,
   ChannelAction,
@@ -18,19 +18,11 @@ const VERDICT_MS = 5_000
 /** The channels of one user each: what follows is the user's id. */
 const PRIVATE = 'user:'
 
-/** What the hooks are asked through. */
-export interface AccessDeps
-  extends Pick<
-    ResolvedServerOptions,
-    | 'clientAddress'
-    | 'canConnect'
-    | 'authenticate'
-    | 'validateChannel'
-    | 'authorize'
-    | 'canReceive'
-    | 'canSee'
-    | 'helloTimeoutMs'
-  > {
+/** The dependencies of {@link Access}. */
+export interface AccessDeps extends AccessOptions {
+  readonly clientAddress: ClientAddress
+  /** How long `authenticate` may take, in milliseconds. */
+  readonly helloTimeoutMs: number
   readonly clock: Clock
   /** Receives what a hook threw. */
   readonly report: (error: unknown) => void

@@ -2,35 +2,16 @@ import type { Refusal } from '../../base/errors.ts'
 import type { SubscribeCommand, UnsubscribeCommand } from '../../protocol/command.ts'
 import type { Position } from '../../protocol/frame.ts'
 import type { User } from '../access/hooks.ts'
-import type { ServerLimits } from '../access/limits.ts'
 import { refusal } from '../access/refusals.ts'
 import type { HistorySlice } from '../broker/broker.ts'
-import type { RealtimeServerOptions } from '../options.ts'
+import type { ChannelDeps } from './channel-deps.ts'
+import type { ChannelManagerOptions } from './channel-options.ts'
 import type { ChannelReceiver } from './channel-receiver.ts'
 import { ChannelTable } from './channel-table.ts'
 import type { Membership } from './membership.ts'
-import type { ChannelParts } from './standalone-parts.ts'
-import { channelParts } from './standalone-parts.ts'
+import { standaloneParts } from './standalone-parts.ts'
 import type { SubscriptionsDeps } from './subscriptions.ts'
 import { Subscriptions } from './subscriptions.ts'
-
-/** How a {@link ChannelManager} is made; all of it means what it means for a server. */
-export interface ChannelManagerOptions
-  extends Pick<
-    RealtimeServerOptions,
-    | 'authorize'
-    | 'broadcastOverflow'
-    | 'broker'
-    | 'canReceive'
-    | 'clock'
-    | 'families'
-    | 'maxBroadcastsPerSecond'
-    | 'onError'
-    | 'validateChannel'
-  > {
-  /** What one receiver may ask for. */
-  readonly limits?: Pick<ServerLimits, 'subscriptions'> | undefined
-}
 
 /** What may be said of an event besides its payload. */
 export interface PublishOptions {
@@ -62,11 +43,11 @@ export class ChannelManager {
   readonly #subscriptions = new Map<ChannelReceiver, Subscriptions>()
   readonly #asking = new Set<Asking>()
 
-  /** @param parts made of the options, unless somebody has them already */
-  constructor(options: ChannelManagerOptions = {}, parts: ChannelParts = channelParts(options)) {
+  /** @param deps built from the options, unless a server built them */
+  constructor(options: ChannelManagerOptions = {}, deps: ChannelDeps = standaloneParts(options)) {
     const admits = (receiver: ChannelReceiver, name: string): Promise<boolean> =>
       this.#admits(receiver, name)
-    this.#deps = { ...parts, table: new ChannelTable(parts), admits }
+    this.#deps = { ...deps, table: new ChannelTable(deps), admits }
   }
 
   /** How many channels have members. */
@@ -148,10 +129,10 @@ export class ChannelManager {
     payload?: unknown,
     options: PublishOptions = {},
   ): Promise<Position> {
-    const { ongoing, publisher, options: own } = this.#deps
+    const { ongoing, publisher, clock } = this.#deps
     const request = ongoing.current
     if (request) return request.publish(channel, type, payload, options.id)
-    const event = { type, id: options.id, timestamp: own.clock.wall() }
+    const event = { type, id: options.id, timestamp: clock.wall() }
     return publisher.publish(channel, event, payload)
   }
 
@@ -196,9 +177,9 @@ export class ChannelManager {
 
   /** Ends what waits to be published, and the broker where it was made here. */
   async close(): Promise<void> {
-    const { cap, attendance, broker, ownsBroker } = this.#deps
+    const { cap, sweep, broker, ownsBroker } = this.#deps
     cap.close()
-    attendance.close()
+    sweep.close()
     if (ownsBroker) await broker.close()
   }
 

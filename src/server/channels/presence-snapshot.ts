@@ -1,7 +1,7 @@
 import { presenceChannel } from '../../protocol/channel-name.ts'
 import type { Position } from '../../protocol/frame.ts'
+import type { ChannelDeps } from './channel-deps.ts'
 import type { ChannelReceiver } from './channel-receiver.ts'
-import type { ChannelParts } from './standalone-parts.ts'
 
 /**
  * Who is at a resource, as far as somebody may see it.
@@ -10,7 +10,7 @@ import type { ChannelParts } from './standalone-parts.ts'
  * it; and the place in the channel's history that it stands at
  */
 export async function presenceSnapshot(
-  { broker, access, options }: Pick<ChannelParts, 'broker' | 'access' | 'options'>,
+  { broker, access, clock }: Pick<ChannelDeps, 'broker' | 'access' | 'clock'>,
   { dialect, user: viewer }: ChannelReceiver,
   resource: string,
 ): Promise<{ readonly at: Position; readonly sync: string | undefined }> {
@@ -19,7 +19,7 @@ export async function presenceSnapshot(
     users: users.filter(({ id, name }) => access.canSee(viewer, { id, name }, resource)),
   }
   const channel = presenceChannel(resource)
-  const timestamp = options.clock.wall()
+  const timestamp = clock.wall()
   const event = { type: 'presence:sync', id: undefined, timestamp }
   if (!access.canReceive(viewer, channel, { ...event, payload })) return { at, sync: undefined }
   const json = JSON.stringify(payload)

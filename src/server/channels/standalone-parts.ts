@@ -1,65 +1,39 @@
-import type { Refusal } from '../../base/errors.ts'
-import { safely } from '../../base/report.ts'
+import { systemClock } from '../../base/clock.ts'
+import { printError, safely } from '../../base/report.ts'
 import { Access } from '../access/access.ts'
-import type { Broker } from '../broker/broker.ts'
+import { peerAddress } from '../access/client-address.ts'
+import { limitDefaults } from '../access/limits.ts'
 import { MemoryBroker } from '../broker/memory/memory-broker.ts'
-import type { RealtimeServerOptions, ResolvedServerOptions } from '../options.ts'
-import { resolveServerOptions } from '../options.ts'
-import { LeaseKeeper } from '../presence/lease-keeper.ts'
-import type { ChannelReceiver } from './channel-receiver.ts'
+import type { ChannelDeps } from './channel-deps.ts'
+import type { ChannelManagerOptions } from './channel-options.ts'
+import { channelDefaults } from './channel-options.ts'
+import { PresenceSweep } from './presence-sweep.ts'
 import { PublishContexts } from './publish-context.ts'
 import { PublishRate } from './publish-rate.ts'
 import { Publisher } from './publisher.ts'
 
-/** What a channel manager and the server around it have in common. */
-export interface ChannelParts {
-  readonly options: ResolvedServerOptions
-  readonly broker: Broker
-  /** Whether the broker was made here, and so is closed here. */
-  readonly ownsBroker: boolean
-  readonly publisher: Publisher
-  readonly cap: PublishRate
-  readonly access: Access
-  /** The members that the connections here have. */
-  readonly attendance: LeaseKeeper
-  /** The requests that are being carried out: what they publish is their own. */
-  readonly ongoing: PublishContexts
-  /** Hears what became of every subscribe; never throws. */
-  readonly noted?: (
-    receiver: ChannelReceiver,
-    granted: readonly string[],
-    refused: ReadonlyMap<string, Refusal>,
-  ) => void
-  /** Takes an error that has no better destination; never throws. */
-  report(error: unknown): void
-}
-
-/** Makes the parts that options ask for. */
-export function channelParts(given: RealtimeServerOptions): ChannelParts {
-  const options = resolveServerOptions(given)
-  const { clock, families, maxBroadcastsPerSecond, broadcastOverflow } = options
-  const report = safely(options.onError)
-  const broker = given.broker ?? new MemoryBroker({ clock })
-  const access = new Access({ ...options, report })
+/** Builds the dependencies of a `ChannelManager` that belongs to no server. */
+export function standaloneParts(options: ChannelManagerOptions): ChannelDeps {
+  const { clock = systemClock, families = channelDefaults.families } = options
+  const report = safely(options.onError ?? printError)
+  const broker = options.broker ?? new MemoryBroker({ clock })
+  const { authorize, canReceive, validateChannel } = options
+  const access = new Access({
+    ...{ authorize, canReceive, validateChannel, clock, report },
+    // Receivers come without a request, and with their users.
+    ...{ clientAddress: peerAddress, helloTimeoutMs: 0 },
+  })
   const cap = new PublishRate({
     clock,
-    maxPerSecond: maxBroadcastsPerSecond,
-    overflow: broadcastOverflow,
+    maxPerSecond: options.maxBroadcastsPerSecond ?? channelDefaults.maxBroadcastsPerSecond,
+    overflow: options.broadcastOverflow ?? channelDefaults.broadcastOverflow,
   })
   return {
-    options,
-    broker,
-    ownsBroker: given.broker === undefined,
+    ...{ clock, broker, access, cap, report },
+    ownsBroker: options.broker === undefined,
     publisher: new Publisher(broker, families, { access, cap }),
-    cap,
-    access,
-    attendance: new LeaseKeeper({
-      store: broker.presence,
-      clock,
-      timeoutMs: options.presence.timeoutMs,
-      report,
-    }),
+    sweep: new PresenceSweep({ store: broker.presence, clock, report }),
     ongoing: new PublishContexts(),
-    report,
+    maxSubscriptions: options.limits?.subscriptions ?? limitDefaults.subscriptions,
   }
 }

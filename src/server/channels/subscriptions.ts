@@ -5,14 +5,14 @@ import type { SubscribeCommand, UnsubscribeCommand } from '../../protocol/comman
 import type { Position } from '../../protocol/frame.ts'
 import { refusal } from '../access/refusals.ts'
 import type { ChannelEvent } from '../broker/channel-event.ts'
+import type { ChannelDeps } from './channel-deps.ts'
 import type { ChannelReceiver } from './channel-receiver.ts'
 import type { ChannelTable } from './channel-table.ts'
 import type { Membership } from './membership.ts'
 import { presenceSnapshot } from './presence-snapshot.ts'
-import type { ChannelParts } from './standalone-parts.ts'
 
 /** What the subscriptions of a receiver are made of. */
-export interface SubscriptionsDeps extends ChannelParts {
+export interface SubscriptionsDeps extends ChannelDeps {
   readonly table: ChannelTable
   /** Whether a receiver may subscribe to a channel; does not reject. */
   readonly admits: (receiver: ChannelReceiver, name: string) => Promise<boolean>
@@ -128,7 +128,7 @@ export class Subscriptions {
 
   /** The channels that may be asked for; why the others may not goes to `refused`. */
   #admissible(names: readonly string[], refused: Map<string, Refusal>): string[] {
-    let free = this.#deps.options.limits.subscriptions - this.#memberships.size
+    let free = this.#deps.maxSubscriptions - this.#memberships.size
     return names.filter((name) => {
       if (!this.#deps.publisher.canFollow(name)) refused.set(name, refusal('bad-channel'))
       else if (!this.#memberships.has(name) && free-- <= 0) {
@@ -162,10 +162,10 @@ export class Subscriptions {
     membership: Membership,
     since: Position | undefined,
   ): Promise<Resumed> {
-    const { broker, attendance } = this.#deps
+    const { broker, sweep } = this.#deps
     const resource = presenceResource(name)
     // However they came, those who watch are to see the members of a server that died leave.
-    if (resource !== undefined) attendance.begin()
+    if (resource !== undefined) sweep.begin()
     const past = since && (await broker.since(name, since))
     if (since && past?.complete) {
       const missed = past.events.filter((event) => membership.receives(event))
