@@ -62,6 +62,7 @@ export type { ChannelReceiver } from '../server/channels/channel-receiver.ts'
 export type { BroadcastOverflow } from '../server/channels/publish-rate.ts'
 export type { ServerStats } from '../server/metrics/server-stats.ts'
 export type { AllowStats } from '../server/metrics/stats-handler.ts'
+export { dialectMount } from '../server/mounts/dialect-mount.ts'
 export type { DuuiMountOptions } from '../server/mounts/duui/duui-mount.ts'
 export { DuuiMount } from '../server/mounts/duui/duui-mount.ts'
 export type { TimelineStore } from '../server/mounts/duui/timeline-store.ts'
@@ -75,8 +76,14 @@ export { PresenceTracker, presenceTrackerDefaults } from '../server/presence/pre
 export type { ListeningServer } from '../server/realtime-server.ts'
 export { createRealtimeServer, RealtimeServer } from '../server/realtime-server.ts'
 export type { RequestContext, RequestHandler } from '../server/requests/request-handlers.ts'
-export type { ServerCore } from '../server/server-parts.ts'
-export type { ConnectionInfo, Mount, MountSession, SessionInfo } from '../server/session/mount.ts'
+export type {
+  ConnectionInfo,
+  MessageLimiter,
+  Mount,
+  MountHost,
+  MountSession,
+  SessionInfo,
+} from '../server/session/mount.ts'
 export type {
   DisconnectOptions,
   DrainOptions,

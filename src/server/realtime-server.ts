@@ -16,7 +16,7 @@ import { nativeMount } from './mounts/native/native-mount.ts'
 import type { RealtimeServerOptions } from './options.ts'
 import { PresenceTracker } from './presence/presence-tracker.ts'
 import type { RequestHandler } from './requests/request-handlers.ts'
-import type { ServerCore } from './server-parts.ts'
+import type { ServerParts } from './server-parts.ts'
 import type { ConnectionInfo, Mount } from './session/mount.ts'
 import type { DisconnectOptions, DrainOptions, ServerCloseOptions } from './shutdown-options.ts'
 import type { WebSocketManagerEvents } from './websocket-manager.ts'
@@ -48,7 +48,7 @@ export class RealtimeServer {
   /** Who is where, on all servers that share the broker. */
   readonly presence: PresenceTracker
   readonly #manager: WebSocketManager
-  readonly #core: ServerCore
+  readonly #parts: ServerParts
   readonly #router: UpgradeRouter
   readonly #listening = new Set<Server>()
   #draining: Promise<void> | undefined
@@ -56,20 +56,27 @@ export class RealtimeServer {
 
   constructor(options: RealtimeServerOptions = {}) {
     this.#manager = new WebSocketManager(options)
-    this.#core = this.#manager.core
-    const { broker, options: resolved } = this.#core
+    this.#parts = this.#manager.parts
+    const { broker, options: resolved, host, access, counters, logger, report } = this.#parts
+    const { clock, limits, helloTimeoutMs } = resolved
     this.presence = new PresenceTracker({
       store: broker.presence,
-      clock: resolved.clock,
+      clock,
       timeoutMs: resolved.presence.timeoutMs,
     })
-    this.#router = new UpgradeRouter(this.#manager)
+    this.#router = new UpgradeRouter({
+      ...{ host, access, counters, logger, report, clock, helloTimeoutMs },
+      taker: this.#manager,
+      asksBefore: resolved.canConnect !== undefined,
+      origins: resolved,
+      frameBytes: limits.frameBytes,
+    })
     assertOrigins(resolved, false)
   }
 
   /** The channels: who is subscribed, and who shall be no longer. */
   get channels(): ChannelManager {
-    return this.#core.channels
+    return this.#parts.channels
   }
 
   /**
@@ -83,7 +90,7 @@ export class RealtimeServer {
    */
   attach(httpServer: Server, path: string = NATIVE_PATH): void {
     this.#refuseClosed()
-    assertOrigins(this.#core.options, process.env.NODE_ENV === 'production')
+    assertOrigins(this.#parts.options, process.env.NODE_ENV === 'production')
     if (!this.#router.has(path)) this.mount(path, nativeMount())
     this.#router.attach(httpServer)
   }
@@ -92,7 +99,6 @@ export class RealtimeServer {
   mount(path: string, mount: Mount): void {
     this.#refuseClosed()
     this.#router.mount(path, mount)
-    mount.mounted?.(this.#core)
   }
 
   /**
@@ -102,7 +108,7 @@ export class RealtimeServer {
    * @param host `127.0.0.1` unless named: other machines only reach what is bound to their network
    */
   async listen(port = 0, host = '127.0.0.1'): Promise<ListeningServer> {
-    const { helloTimeoutMs } = this.#core.options
+    const { helloTimeoutMs } = this.#parts.options
     // Who is slow to ask is as unwelcome as who is slow to greet.
     const times = {
       headersTimeout: helloTimeoutMs,
@@ -145,7 +151,7 @@ export class RealtimeServer {
    * const tasks = realtimeRepository(sqlTasks, bus, { entityName: 'Task', userId: () => server.currentUser?.id })
    */
   get currentUser(): User | null | undefined {
-    return this.#core.ongoing.current?.user
+    return this.#parts.ongoing.current?.user
   }
 
   /**
@@ -165,7 +171,7 @@ export class RealtimeServer {
     options: PublishOptions = {},
   ): Promise<Position> {
     this.#refuseClosed()
-    return this.#core.channels.publish(channel, type, payload, options)
+    return this.#parts.channels.publish(channel, type, payload, options)
   }
 
   /**
@@ -235,7 +241,7 @@ export class RealtimeServer {
    * })
    */
   statsHandler(allow: AllowStats): RequestListener {
-    return statsHandler({ stats: () => this.stats(), allow, report: this.#core.report })
+    return statsHandler({ stats: () => this.stats(), allow, report: this.#parts.report })
   }
 
   /**

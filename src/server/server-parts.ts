@@ -6,7 +6,6 @@ import { Access } from './access/access.ts'
 import type { Broker } from './broker/broker.ts'
 import { MemoryBroker } from './broker/memory/memory-broker.ts'
 import { MemoryRates } from './broker/memory/memory-rates.ts'
-import type { RateStore } from './broker/rate-store.ts'
 import { ChannelManager } from './channels/channel-manager.ts'
 import { PublishContexts } from './channels/publish-context.ts'
 import { PublishRate } from './channels/publish-rate.ts'
@@ -16,67 +15,74 @@ import type { RealtimeServerOptions, ResolvedServerOptions } from './options.ts'
 import { resolveServerOptions } from './options.ts'
 import { LeaseKeeper } from './presence/lease-keeper.ts'
 import { RequestHandlers } from './requests/request-handlers.ts'
-import type { MountSession } from './session/mount.ts'
-import { Roster } from './session/roster.ts'
+import { authenticate } from './session/authenticate.ts'
+import type { DialectSessionDeps } from './session/dialect-session.ts'
+import { DialectSession } from './session/dialect-session.ts'
+import { InboundLimiter } from './session/inbound-limiter.ts'
+import type { MountHost, MountSession } from './session/mount.ts'
+import { SessionRegistry } from './session/session-registry.ts'
 import type { OutboundQueueDeps } from './socket/outbound-queue.ts'
 import { Tick } from './socket/tick.ts'
 
-/** What a server is made of, as its mounts and their connections see it. */
-export interface ServerCore {
+/** The parts of a server that its managers and its router use. */
+export interface ServerParts {
   readonly options: ResolvedServerOptions
   readonly broker: Broker
   readonly access: Access
-  readonly publisher: Publisher
+  readonly channels: ChannelManager
+  readonly handlers: RequestHandlers
   /** The requests whose handlers run: what they publish is their own. */
   readonly ongoing: PublishContexts
   /** The members that the connections here have. */
   readonly attendance: LeaseKeeper
-  /** Receives errors that no caller receives; never throws. */
-  report(error: unknown): void
-  readonly channels: ChannelManager
-  readonly handlers: RequestHandlers
-  /** The sessions whose user is settled. */
-  readonly roster: Roster
-  /** Counts for the limits of users and addresses. */
-  readonly rates: RateStore
+  readonly sessions: SessionRegistry
   readonly counters: Counters
-  readonly outlets: OutboundQueueDeps
+  readonly outbound: OutboundQueueDeps
+  /** What the mounts use. */
+  readonly host: MountHost
   /** Receives what happens; never throws. */
   readonly logger: Logger | undefined
+  /** Receives errors that no caller receives; never throws. */
+  report(error: unknown): void
 }
 
 /**
- * Makes what a server is made of.
+ * Builds the parts of a server, and hands each the others that it uses.
  *
- * @param arrived called for every session whose user is settled
+ * @param arrived called for every session whose user is known
  */
-export function createCore(
-  options: RealtimeServerOptions,
+export function serverParts(
+  given: RealtimeServerOptions,
   arrived: (session: MountSession) => void,
-): ServerCore {
-  const resolved = resolveServerOptions(options)
-  const { clock, limits, onError } = resolved
-  const logger = quiet(resolved.logger, safely(onError))
+): ServerParts {
+  const options = resolveServerOptions(given)
+  const { clock, limits, presence, helloTimeoutMs, heartbeatMs, onError } = options
+  const logger = quiet(options.logger, safely(onError))
   const report = safely((error: unknown) => {
     // Its message may quote what the log must not contain.
     logger?.('errors', isWirefoldError(error) ? loggable(error.code) : 'not ours')
     onError(error)
   })
-  const broker: Broker = options.broker ?? new MemoryBroker({ clock })
-  const access = new Access({ ...resolved, report })
+  const counters = new Counters()
+  const broker: Broker = given.broker ?? new MemoryBroker({ clock })
+  const { answers } = broker
+  const rates = given.rates ?? broker.rates ?? new MemoryRates(clock)
+  const access = new Access({ ...options, report })
   const cap = new PublishRate({
     clock,
-    maxPerSecond: resolved.maxBroadcastsPerSecond,
-    overflow: resolved.broadcastOverflow,
+    maxPerSecond: options.maxBroadcastsPerSecond,
+    overflow: options.broadcastOverflow,
   })
-  const publisher = new Publisher(broker, resolved.families, { access, cap })
+  const publisher = new Publisher(broker, options.families, { access, cap })
   const ongoing = new PublishContexts()
-  const { timeoutMs } = resolved.presence
-  const attendance = new LeaseKeeper({ store: broker.presence, clock, timeoutMs, report })
-  const counters = new Counters()
-  const channels = new ChannelManager(options, {
+  const handlers = new RequestHandlers()
+  const attendance = new LeaseKeeper({
+    ...{ store: broker.presence, clock, report },
+    timeoutMs: presence.timeoutMs,
+  })
+  const channels = new ChannelManager(given, {
     ...{ clock, broker, access, publisher, cap, ongoing, report },
-    ownsBroker: options.broker === undefined,
+    ownsBroker: given.broker === undefined,
     sweep: attendance,
     maxSubscriptions: limits.subscriptions,
     noted: ({ id = 'somebody' }, granted, refused) => {
@@ -87,15 +93,40 @@ export function createCore(
       }
     },
   })
+  const sessions = new SessionRegistry(limits.perUser.connections, arrived)
+  const failuresPerMinute = limits.perAddress.authFailuresPerMinute
+  const credentials = { access, rates, clock, failuresPerMinute, report }
+  const limiter = { limits, rates, clock, report }
+  const dialectSession: DialectSessionDeps = {
+    ...{ clock, helloTimeoutMs, channels, sessions, limiter, counters, report },
+    silence: presence,
+    authenticate: (request, token) => authenticate(credentials, request, token),
+    writer: { clock, heartbeatMs, limits, answers, counters, logger },
+    requests: {
+      ...{ clock, access, publisher, ongoing, handlers, answers, counters, report },
+      dedupeMs: limits.dedupeMs,
+    },
+    presence: {
+      ...{ access, attendance, report },
+      graceMs: presence.graceMs,
+      maxMembers: limits.subscriptions,
+    },
+  }
+  const host: MountHost = {
+    ...{ clock, channels, helloTimeoutMs, report },
+    authenticate: dialectSession.authenticate,
+    openSession: (dialect, socket, request) =>
+      new DialectSession(dialectSession, socket, dialect, request),
+    authorize: (user, channel, action) => access.authorize(user, channel, action),
+    admit: (session, user) => sessions.admit(session, user),
+    leave: (session) => sessions.leave(session),
+    limiter: () => new InboundLimiter(limiter),
+    refused: (code) => counters.refused(code),
+  }
   return {
-    ...{ options: resolved, broker, access, publisher, ongoing, attendance, report },
-    channels,
-    handlers: new RequestHandlers(),
-    roster: new Roster(limits.perUser.connections, arrived),
-    rates: options.rates ?? broker.rates ?? new MemoryRates(clock),
-    counters,
-    outlets: { clock, tick: new Tick(), counts: { slow: 0, withheld: 0, cut: 0 } },
-    logger,
+    ...{ options, broker, access, channels, handlers, ongoing, attendance, sessions, counters },
+    ...{ host, logger, report },
+    outbound: { clock, tick: new Tick(), counts: { slow: 0, withheld: 0, cut: 0 } },
   }
 }
 

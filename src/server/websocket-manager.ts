@@ -9,11 +9,9 @@ import type { ServerStats } from './metrics/server-stats.ts'
 import { nativeMount } from './mounts/native/native-mount.ts'
 import type { RealtimeServerOptions } from './options.ts'
 import type { RequestHandler } from './requests/request-handlers.ts'
-import type { ServerCore } from './server-parts.ts'
-import { createCore } from './server-parts.ts'
-import { GuardedSocket } from './session/guarded-socket.ts'
+import type { ServerParts } from './server-parts.ts'
+import { serverParts } from './server-parts.ts'
 import type { ConnectionInfo, Mount, MountSession } from './session/mount.ts'
-import { SessionRegistry } from './session/session-registry.ts'
 import { StaleSweep } from './session/stale-sweep.ts'
 import { TrackedSession } from './session/tracked-session.ts'
 import type { DisconnectOptions, DrainOptions, ServerCloseOptions } from './shutdown-options.ts'
@@ -51,21 +49,20 @@ const ANYBODY: UpgradeRequest = {
  * socket.onclose = () => handlers.closed()
  */
 export class WebSocketManager {
-  /** What its connections are made of; for mounts. */
-  readonly core: ServerCore
+  /** @internal The server around it uses them too. */
+  readonly parts: ServerParts
   readonly #startedAt: number
   readonly #native = nativeMount()
   readonly #events: Emitter<WebSocketManagerEvents>
-  readonly #table = new SessionRegistry()
   readonly #sweep: StaleSweep
   #closing: Promise<void> | undefined
 
   constructor(options: RealtimeServerOptions = {}) {
-    this.core = createCore(options, (session) => this.#arrived(session))
-    const { clock, heartbeatMs } = this.core.options
+    this.parts = serverParts(options, (session) => this.#arrived(session))
+    const { clock, heartbeatMs } = this.parts.options
     this.#startedAt = clock.now()
-    this.#events = createEmitter((error) => this.core.report(error))
-    this.#sweep = new StaleSweep(clock, heartbeatMs, () => this.#table.list())
+    this.#events = createEmitter((error) => this.parts.report(error))
+    this.#sweep = new StaleSweep(clock, heartbeatMs, () => this.parts.sessions.list())
   }
 
   /** Follows the connections; the returned function stops it. */
@@ -97,36 +94,28 @@ export class WebSocketManager {
    */
   accept(raw: RawSocket, request: UpgradeRequest, mount: Mount): SocketHandlers {
     let tracked: TrackedSession | undefined
-    const cut = (): void => tracked?.close(1013, 'too slow')
-    const queue = new OutboundQueue(this.core.outlets, {
-      raw,
-      join: mount.join,
-      disconnectSlow: cut,
-    })
+    const disconnectSlow = (): void => tracked?.disconnect(1013, 'too slow')
+    const queue = new OutboundQueue(this.parts.outbound, { raw, join: mount.join, disconnectSlow })
     tracked = this.#take(queue, request, mount)
     return tracked ?? { text() {}, binary() {}, closed: () => queue.end() }
   }
 
   #take(socket: PlainSocket, request: UpgradeRequest, mount: Mount): TrackedSession | undefined {
-    const { counters, report } = this.core
-    const guarded = new GuardedSocket(socket, counters, report)
-    if (this.#closing) guarded.close(1001, 'the server is closing')
-    else if (this.refusal(request)) guarded.close(4429, TOO_MANY.code)
-    else {
-      try {
-        return this.#attend(mount.open(guarded, request, this.core), guarded, request)
-      } catch (error) {
-        report(error)
-        guarded.close(1011, 'internal')
-      }
+    const { report } = this.parts
+    try {
+      if (this.#closing) socket.close(1001, 'the server is closing')
+      else if (this.refusal(request)) socket.close(4429, TOO_MANY.code)
+      else return this.#open(socket, request, mount)
+    } catch (error) {
+      report(error)
     }
     return undefined
   }
 
   /** Why a request would get no socket, where that is so: its address has too many. */
   refusal({ address }: UpgradeRequest): HttpRefusal | undefined {
-    const { connections } = this.core.options.limits.perAddress
-    if (address === undefined || this.#table.from(address) < connections) return undefined
+    const { connections } = this.parts.options.limits.perAddress
+    if (address === undefined || this.parts.sessions.from(address) < connections) return undefined
     return TOO_MANY
   }
 
@@ -136,7 +125,7 @@ export class WebSocketManager {
    * @returns removes the handler; safe to call twice
    */
   registerHandler<Payload>(type: string, handler: RequestHandler<Payload>): () => void {
-    return this.core.handlers.add(type, handler)
+    return this.parts.handlers.add(type, handler)
   }
 
   /**
@@ -146,7 +135,7 @@ export class WebSocketManager {
    * @returns how many were told
    */
   broadcast(channel: string, type: string, payload?: unknown): number {
-    const sessions = this.#table.list().map(({ session }) => session)
+    const sessions = this.parts.sessions.list().map(({ session }) => session)
     const members = sessions.filter((session) => session.info().channels.includes(channel))
     return this.#tell(members, channel, type, payload)
   }
@@ -158,18 +147,21 @@ export class WebSocketManager {
    * @returns how many were told
    */
   sendToUser(userId: string, type: string, payload?: unknown): number {
-    return this.#tell(this.core.roster.of(userId), userChannel(userId), type, payload)
+    return this.#tell(this.parts.sessions.byUser(userId), userChannel(userId), type, payload)
   }
 
   /** Ends a connection; one that is gone does not matter. */
   disconnect(connectionId: string, options: DisconnectOptions = {}): void {
     const { code, reason } = disconnectDefaults
-    this.#table.byId(connectionId)?.close(options.code ?? code, options.reason ?? reason)
+    this.parts.sessions
+      .byId(connectionId)
+      ?.disconnect(options.code ?? code, options.reason ?? reason)
   }
 
   /** Ends all connections here of a user, as {@link disconnect} does. */
   disconnectUser(userId: string, options: DisconnectOptions = {}): void {
-    for (const session of this.core.roster.of(userId)) this.disconnect(session.info().id, options)
+    for (const session of this.parts.sessions.byUser(userId))
+      this.disconnect(session.info().id, options)
   }
 
   /**
@@ -177,27 +169,27 @@ export class WebSocketManager {
    * itself. Rights are the application's: `authorize` has to say no as well.
    */
   revoke(connectionId: string, channel: string): void {
-    this.#table.byId(connectionId)?.session.revoke?.(channel)
+    this.parts.sessions.byId(connectionId)?.session.revoke?.(channel)
   }
 
   /** Takes a channel away from all connections here of a user, as {@link revoke} does. */
   revokeUser(userId: string, channel: string): void {
-    this.core.channels.revoke({ id: userId }, channel)
+    this.parts.channels.revoke({ id: userId }, channel)
   }
 
   /** The connections of this moment. */
   connections(): readonly ConnectionInfo[] {
-    return this.#table.list().map((tracked) => tracked.info())
+    return this.parts.sessions.list().map((tracked) => tracked.info())
   }
 
   /** Counts of this moment, and from the start. */
   stats(): ServerStats {
-    const { channels, roster, counters, outlets, options } = this.core
+    const { channels, sessions, counters, outbound, options } = this.parts
     const { opens, closes, lastedMs, received, sent, refusals } = counters
     return {
       uptimeMs: options.clock.now() - this.#startedAt,
-      connections: this.#table.size,
-      users: roster.users,
+      connections: sessions.size,
+      users: sessions.users,
       channels: channels.size,
       subscriptions: channels.subscriptions,
       opens,
@@ -206,9 +198,9 @@ export class WebSocketManager {
       received,
       sent,
       refusals,
-      slowConsumers: outlets.counts.slow,
-      withheldEvents: outlets.counts.withheld,
-      closedSlowConsumers: outlets.counts.cut,
+      slowConsumers: outbound.counts.slow,
+      withheldEvents: outbound.counts.withheld,
+      closedSlowConsumers: outbound.counts.cut,
       droppedBroadcasts: channels.dropped,
     }
   }
@@ -219,10 +211,10 @@ export class WebSocketManager {
     const code = 1012
     const reason = JSON.stringify({ windowMs: notice.windowMs })
     const parts = {
-      sessions: this.#table.list().map(({ session }) => session),
-      clock: this.core.options.clock,
-      end: (session: MountSession) => this.#table.of(session)?.close(code, reason),
-      emptied: this.#table.emptied(),
+      sessions: this.parts.sessions.list().map(({ session }) => session),
+      clock: this.parts.options.clock,
+      end: (session: MountSession) => this.parts.sessions.of(session)?.disconnect(code, reason),
+      emptied: this.parts.sessions.emptied(),
     }
     await drain(parts, notice)
     await this.close({ code, reason })
@@ -242,34 +234,35 @@ export class WebSocketManager {
   }
 
   async #close(code: number, reason: string): Promise<void> {
-    for (const tracked of this.#table.list()) tracked.close(code, reason)
-    await this.#table.emptied()
-    await this.core.channels.close()
+    for (const tracked of this.parts.sessions.list()) tracked.disconnect(code, reason)
+    await this.parts.sessions.emptied()
+    await this.parts.channels.close()
   }
 
-  #attend(session: MountSession, socket: GuardedSocket, request: UpgradeRequest): TrackedSession {
-    const { options, report, counters, logger } = this.core
-    const { clock } = options
-    const { address } = request
-    const closed = (gone: TrackedSession): void => this.#closed(gone)
-    const tracked = new TrackedSession({ session, socket, clock, address, report, closed })
-    this.#table.add(tracked)
+  #open(socket: PlainSocket, request: UpgradeRequest, mount: Mount): TrackedSession {
+    const { options, report, counters, logger, host, sessions } = this.parts
+    const tracked = new TrackedSession({
+      ...{ socket, report, counters, clock: options.clock, address: request.address },
+      open: (guarded) => mount.open(guarded, request, host),
+      closed: (gone) => this.#closed(gone),
+    })
+    sessions.add(tracked)
     counters.opens++
-    logger?.('connection', `${tracked.id} opened, ${session.info().dialect}`)
+    logger?.('connection', `${tracked.id} opened, ${tracked.session.info().dialect}`)
     this.#sweep.start()
     return tracked
   }
 
   #arrived(session: MountSession): void {
-    const tracked = this.#table.of(session)
+    const tracked = this.parts.sessions.of(session)
     if (tracked) this.#events.emit('connected', tracked.arrive())
   }
 
   #closed(tracked: TrackedSession): void {
-    const { options, counters, logger } = this.core
+    const { options, counters, logger } = this.parts
     const lastedMs = options.clock.now() - tracked.openedAt
-    this.#table.remove(tracked)
-    if (!this.#table.size) this.#sweep.stop()
+    this.parts.sessions.remove(tracked)
+    if (!this.parts.sessions.size) this.#sweep.stop()
     counters.closes++
     counters.lastedMs += lastedMs
     logger?.('connection', `${tracked.id} closed after ${Math.round(lastedMs)} ms`)
@@ -282,7 +275,7 @@ export class WebSocketManager {
     type: string,
     payload: unknown,
   ): number {
-    const timestamp = this.core.options.clock.wall()
+    const timestamp = this.parts.options.clock.wall()
     const json = toJson(type, payload)
     check(channel, type, json)
     const placeless = { source: channel, type, json, id: undefined, timestamp }

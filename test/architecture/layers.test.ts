@@ -70,29 +70,10 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Imports that the table does not allow yet. The list only gets shorter. */
-const known: readonly string[] = [
-  'server/http/upgrade-router.ts → server/server-parts.ts',
-  'server/mounts/duui/duui-mount.ts → server/server-parts.ts',
-  'server/mounts/duui/duui-session.ts → server/server-parts.ts',
-  'server/presence/connection-presence.ts → server/server-parts.ts',
-  'server/presence/connection-presence.ts → server/session/liveness.ts',
-  'server/requests/connection-requests.ts → server/server-parts.ts',
-  'server/requests/connection-requests.ts → server/session/session-phase.ts',
-  'server/requests/deduplicate.ts → server/server-parts.ts',
-  'server/requests/run-request.ts → server/server-parts.ts',
-  'server/session/authenticate.ts → server/server-parts.ts',
-  'server/session/dialect-session.ts → server/server-parts.ts',
-  'server/session/frame-writer.ts → server/server-parts.ts',
-  'server/session/inbound-limiter.ts → server/server-parts.ts',
-  'server/session/mount.ts → server/server-parts.ts',
-  'server/session/welcome.ts → server/server-parts.ts',
-]
+const known: readonly string[] = []
 
 /** Groups of files, or of folders, that import each other in a circle. The list only gets shorter. */
-const knownCycles: readonly string[] = [
-  'server/server-parts.ts server/session/mount.ts server/session/roster.ts',
-  'server server/http server/mounts/native server/presence server/requests server/session',
-]
+const knownCycles: readonly string[] = []
 
 const sources: ReadonlyMap<string, string> = new Map(
   readdirSync('src', { recursive: true, encoding: 'utf8' })

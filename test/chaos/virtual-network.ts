@@ -1,4 +1,4 @@
-import type { RealtimeServer, ServerCore, UpgradeRequest } from 'wirefold/server'
+import type { MountHost, RealtimeServer, UpgradeRequest } from 'wirefold/server'
 import { nativeMount } from 'wirefold/server'
 import type { FarEnd } from 'wirefold/testing'
 import { MemoryPair } from 'wirefold/testing'
@@ -43,11 +43,11 @@ export class VirtualNetwork implements Network {
     const native = nativeMount()
     server.mount('/ws', {
       protocols: native.protocols,
-      mounted: (core: ServerCore) => {
-        native.mounted?.(core)
-        this.#open = (socket) => native.open(socket, ANYBODY, core)
+      mounted: (host: MountHost) => {
+        native.mounted?.(host)
+        this.#open = (socket) => native.open(socket, ANYBODY, host)
       },
-      open: (socket, request, core) => native.open(socket, request, core),
+      open: (socket, request, host) => native.open(socket, request, host),
     })
   }
 

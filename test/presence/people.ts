@@ -1,9 +1,10 @@
 import { ChannelSubscriber, PresenceManager, RealtimeClient } from 'wirefold'
-import type { Broker, MountSession, RealtimeServerOptions, ServerCore } from 'wirefold/server'
+import type { Broker, MountSession, RealtimeServerOptions } from 'wirefold/server'
 import { MemoryBroker, nativeMount } from 'wirefold/server'
 import type { FarEnd } from 'wirefold/testing'
 import { ManualClock, MemoryPair } from 'wirefold/testing'
-import { coreOf } from '../server/wired.ts'
+import type { ServerParts } from '../../src/server/server-parts.ts'
+import { partsOf } from '../server/wired.ts'
 
 const ANYBODY = { headers: {}, url: '/', query: new URLSearchParams(), params: new Map() }
 
@@ -56,14 +57,14 @@ export function town(options: RealtimeServerOptions = {}, delays?: Delays) {
   const broker = delays ? distant(near, clock, delays) : near
   const errors: unknown[] = []
   const build = () =>
-    coreOf({
+    partsOf({
       ...{ clock, broker, onError: (error) => errors.push(error) },
       authenticate: ({ token }) => (token ? { id: token, name: token } : null),
       ...options,
     })
   /** The server that takes new connections. */
   let open = build()
-  const sessions = new Map<MountSession, { readonly end: FarEnd; readonly core: ServerCore }>()
+  const sessions = new Map<MountSession, { readonly end: FarEnd; readonly core: ServerParts }>()
 
   const connect = (end: FarEnd): void => {
     const close = (code: number, reason = ''): void => {
@@ -84,7 +85,7 @@ export function town(options: RealtimeServerOptions = {}, delays?: Delays) {
         if (!end.frozen) session.alive?.()
       },
     }
-    const session: MountSession = nativeMount().open(socket, ANYBODY, open)
+    const session: MountSession = nativeMount().open(socket, ANYBODY, open.host)
     sessions.set(session, { end, core: open })
     end.onMessage = (text) => session.text(text, text.length)
     end.onClose = () => {

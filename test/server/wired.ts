@@ -1,15 +1,12 @@
-import type { MountSession, RealtimeServerOptions, ServerCore } from 'wirefold/server'
-import { nativeMount, RealtimeServer } from 'wirefold/server'
+import type { MountSession, RealtimeServerOptions } from 'wirefold/server'
+import { nativeMount } from 'wirefold/server'
+import type { ServerParts } from '../../src/server/server-parts.ts'
+import { serverParts } from '../../src/server/server-parts.ts'
 import type { Message } from './raw-client.ts'
 
-/** The inside of a server that serves no network. */
-export function coreOf(options: RealtimeServerOptions): ServerCore {
-  const cores: ServerCore[] = []
-  const server = new RealtimeServer(options)
-  server.mount('/core', { ...nativeMount(), mounted: (core) => cores.push(core) })
-  const [core] = cores
-  if (!core) throw new Error('The mount was not told.')
-  return core
+/** The parts of a server that serves no network. */
+export function partsOf(options: RealtimeServerOptions): ServerParts {
+  return serverParts(options, () => {})
 }
 
 /** A client whose socket is a function call: what it hears comes at once, and in turn. */
@@ -24,7 +21,7 @@ export class WiredClient {
   readonly #session: MountSession
   readonly #hear: (message: Message) => void
 
-  constructor(core: ServerCore, hear: (message: Message) => void = () => {}) {
+  constructor({ host }: Pick<ServerParts, 'host'>, hear: (message: Message) => void = () => {}) {
     this.#hear = hear
     const send = (text: string): void => {
       const message: Message = JSON.parse(text)
@@ -49,7 +46,7 @@ export class WiredClient {
         this.closed = code
       },
     }
-    this.#session = nativeMount().open(socket, request, core)
+    this.#session = nativeMount().open(socket, request, host)
   }
 
   /** Sends messages as one frame. */

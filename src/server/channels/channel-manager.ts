@@ -1,9 +1,10 @@
 import type { Refusal } from '../../base/errors.ts'
 import type { SubscribeCommand, UnsubscribeCommand } from '../../protocol/command.ts'
 import type { Position } from '../../protocol/frame.ts'
-import type { User } from '../access/hooks.ts'
+import type { ReceivableEvent, User } from '../access/hooks.ts'
 import { refusal } from '../access/refusals.ts'
 import type { HistorySlice } from '../broker/broker.ts'
+import type { NewEvent } from '../broker/channel-event.ts'
 import type { ChannelDeps } from './channel-deps.ts'
 import type { ChannelManagerOptions } from './channel-options.ts'
 import type { ChannelReceiver } from './channel-receiver.ts'
@@ -134,6 +135,28 @@ export class ChannelManager {
     if (request) return request.publish(channel, type, payload, options.id)
     const event = { type, id: options.id, timestamp: clock.wall() }
     return publisher.publish(channel, event, payload)
+  }
+
+  /**
+   * Adds an event whose payload is JSON text and that has a timestamp of its own. It belongs to no
+   * request, also while a handler runs. Rejects as {@link publish} does.
+   */
+  append(event: NewEvent): Promise<Position> {
+    return this.#deps.publisher.append(event)
+  }
+
+  /** Whether the application lets a receiver have an event of a channel; never throws. */
+  mayReceive(
+    { user }: Pick<ChannelReceiver, 'user'>,
+    channel: string,
+    event: ReceivableEvent,
+  ): boolean {
+    return this.#deps.access.canReceive(user, channel, event)
+  }
+
+  /** The position of the newest event of a channel. */
+  head(channel: string): Promise<Position> {
+    return this.#deps.broker.head(channel)
   }
 
   /** What happened on a channel after a position. */

@@ -1,11 +1,15 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/logger.ts'
 import { loggable } from '../../base/logger.ts'
+import type { Access } from '../access/access.ts'
 import type { HttpRefusal, UpgradeRequest } from '../access/upgrade-request.ts'
-import type { ServerCore } from '../server-parts.ts'
-import type { Mount } from '../session/mount.ts'
+import type { Counters } from '../metrics/counters.ts'
+import type { Mount, MountHost } from '../session/mount.ts'
 import type { RawSocket, SocketHandlers } from '../socket/socket.ts'
 import { answerRefusal, refusals } from './http-response.ts'
+import type { OriginRules } from './origins.ts'
 import { originAllowed } from './origins.ts'
 import type { PathPattern } from './path-pattern.ts'
 import { pathPattern } from './path-pattern.ts'
@@ -15,11 +19,30 @@ import { createAcceptor } from './ws-acceptor.ts'
 
 /** What takes the sockets that a router lets in. */
 export interface SocketTaker {
-  readonly core: ServerCore
   /** Why a request would get no socket, where that is so. */
   refusal(request: UpgradeRequest): HttpRefusal | undefined
   /** Takes a socket. */
   accept(socket: RawSocket, request: UpgradeRequest, mount: Mount): SocketHandlers
+}
+
+/** The dependencies of an {@link UpgradeRouter}. */
+export interface UpgradeRouterDeps {
+  readonly taker: SocketTaker
+  /** Given to the mounts. */
+  readonly host: MountHost
+  readonly clock: Clock
+  readonly access: Access
+  /** Whether the application is asked before an upgrade. */
+  readonly asksBefore: boolean
+  readonly origins: OriginRules
+  /** The largest frame, in bytes. */
+  readonly frameBytes: number
+  /** How long another upgrade listener may take to answer, in milliseconds. */
+  readonly helloTimeoutMs: number
+  readonly counters: Counters
+  readonly logger: Logger | undefined
+  /** Receives the errors of mounts; never throws. */
+  report(error: unknown): void
 }
 
 interface Route {
@@ -38,16 +61,14 @@ interface Upgrade {
 
 /** Leads the upgrade requests of any number of http servers to the mounts of their paths. */
 export class UpgradeRouter {
-  readonly #taker: SocketTaker
-  readonly #core: ServerCore
+  readonly #deps: UpgradeRouterDeps
   readonly #routes: Route[] = []
   readonly #servers = new Map<Server, () => void>()
   readonly #unclaimed = new Set<() => void>()
   #refusing: HttpRefusal | undefined
 
-  constructor(taker: SocketTaker) {
-    this.#taker = taker
-    this.#core = taker.core
+  constructor(deps: UpgradeRouterDeps) {
+    this.#deps = deps
   }
 
   /** Whether a path is taken. */
@@ -58,9 +79,10 @@ export class UpgradeRouter {
   /** Adds a mount; throws a `TypeError` where the path is taken or does not begin with a slash. */
   mount(path: string, mount: Mount): void {
     if (this.has(path)) throw new TypeError(`Something is mounted at "${path}" already.`)
-    const { frameBytes } = this.#core.options.limits
+    const { frameBytes } = this.#deps
     const accept = createAcceptor({ protocols: mount.protocols, frameBytes })
     this.#routes.push({ path, pattern: pathPattern(path), mount, accept })
+    mount.mounted?.(this.#deps.host)
   }
 
   /** Listens to a server's upgrade requests, once. */
@@ -88,7 +110,7 @@ export class UpgradeRouter {
     this.#servers.clear()
     for (const forget of this.#unclaimed) forget()
     this.#unclaimed.clear()
-    for (const { mount } of this.#routes.splice(0)) mount.unmounted?.(this.#core)
+    for (const { mount } of this.#routes.splice(0)) mount.unmounted?.(this.#deps.host)
   }
 
   #upgrade(server: Server, upgrade: Upgrade): void {
@@ -100,7 +122,7 @@ export class UpgradeRouter {
   }
 
   #leave(upgrade: Upgrade): void {
-    const { clock, helloTimeoutMs } = this.#core.options
+    const { clock, helloTimeoutMs } = this.#deps
     const { tcp } = upgrade
     const nobody = (): void => this.#answer(upgrade, refusals.nowhere)
     const forget = watchUnclaimed(tcp, { clock, deadlineMs: helloTimeoutMs, nobody })
@@ -110,9 +132,9 @@ export class UpgradeRouter {
 
   async #lead(route: Route, asked: UpgradeRequest, upgrade: Upgrade): Promise<void> {
     const { tcp, request, head } = upgrade
-    const { options, access } = this.#core
+    const { access, asksBefore, taker } = this.#deps
     let refusal = this.#refusal(asked, route.mount)
-    if (!refusal && options.canConnect) {
+    if (!refusal && asksBefore) {
       const ignore = (): void => {}
       tcp.on('error', ignore)
       if (!(await access.canConnect(asked))) refusal = refusals.unknown
@@ -122,7 +144,7 @@ export class UpgradeRouter {
     }
     if (tcp.destroyed) return
     if (refusal) this.#answer(upgrade, refusal)
-    else route.accept(request, tcp, head, (ws) => this.#taker.accept(ws, asked, route.mount))
+    else route.accept(request, tcp, head, (ws) => taker.accept(ws, asked, route.mount))
   }
 
   #find({
@@ -135,7 +157,7 @@ export class UpgradeRouter {
       const params = route.pattern(path)
       if (!params) continue
       const query = new URLSearchParams(rest.join('?'))
-      const address = this.#core.access.addressOf({ headers, remoteAddress })
+      const address = this.#deps.access.addressOf({ headers, remoteAddress })
       return { route, asked: { headers, url, query, params, address } }
     }
     return undefined
@@ -143,17 +165,17 @@ export class UpgradeRouter {
 
   #refusal(request: UpgradeRequest, mount: Mount): HttpRefusal | undefined {
     if (this.#refusing) return this.#refusing
-    if (!originAllowed(request.headers.origin, this.#core.options)) return refusals.foreign
+    if (!originAllowed(request.headers.origin, this.#deps.origins)) return refusals.foreign
     try {
-      return this.#taker.refusal(request) ?? mount.refuse?.(request)
+      return this.#deps.taker.refusal(request) ?? mount.refuse?.(request)
     } catch (error) {
-      this.#core.report(error)
+      this.#deps.report(error)
       return refusals.broken
     }
   }
 
   #answer({ tcp, request }: Upgrade, refusal: HttpRefusal): void {
-    const { counters, logger } = this.#core
+    const { counters, logger } = this.#deps
     const { status, code } = refusal
     // Without the query, where tokens may be.
     const [path = ''] = (request.url ?? '').split('?')

@@ -1,12 +1,12 @@
 import type { PublishCommand, RequestCommand } from '../../protocol/command.ts'
 import type { ChannelReceiver } from '../channels/channel-receiver.ts'
-import type { ServerCore } from '../server-parts.ts'
-import type { Asker } from '../session/session-phase.ts'
+import type { RunOnceDeps } from './deduplicate.ts'
 import { runOnce } from './deduplicate.ts'
+import type { Caller } from './run-request.ts'
 
 /** The requests and publishes of one connection. */
 export class ConnectionRequests {
-  readonly #core: ServerCore
+  readonly #deps: RunOnceDeps
   readonly #receiver: ChannelReceiver & { readonly id: string }
   readonly #rested: () => void
   readonly #gone = new AbortController()
@@ -14,11 +14,11 @@ export class ConnectionRequests {
 
   /** @param rested called whenever one is done */
   constructor(
-    core: ServerCore,
+    deps: RunOnceDeps,
     receiver: ChannelReceiver & { readonly id: string },
     rested: () => void,
   ) {
-    this.#core = core
+    this.#deps = deps
     this.#receiver = receiver
     this.#rested = rested
   }
@@ -31,7 +31,7 @@ export class ConnectionRequests {
   /** Carries one out once `before` has settled, and answers it. Never rejects. */
   async take(
     command: PublishCommand | RequestCommand,
-    { user, senderId }: Asker,
+    { user, senderId }: Pick<Caller, 'user' | 'senderId'>,
     before: Promise<void> | undefined,
   ): Promise<void> {
     this.#open += 1
@@ -40,7 +40,7 @@ export class ConnectionRequests {
     if (signal.aborted) return
     const { dialect, id: connectionId } = this.#receiver
     const caller = { user, senderId, dialect, connectionId, signal }
-    const text = await runOnce(this.#core, caller, command)
+    const text = await runOnce(this.#deps, caller, command)
     const due = command.requestId !== undefined || command.kind === 'request'
     if (text && due) this.#receiver.send(text)
     this.#open -= 1

@@ -3,10 +3,17 @@ import type { PublishCommand, RequestCommand } from '../../protocol/command.ts'
 import { isFields } from '../../protocol/fields.ts'
 import type { RefusalCode } from '../access/refusals.ts'
 import { refusal, refusalFromError } from '../access/refusals.ts'
+import type { ReplyStore } from '../broker/reply-store.ts'
 import { refused, resultOf } from '../broker/request-record.ts'
-import type { ServerCore } from '../server-parts.ts'
-import type { Caller } from './run-request.ts'
+import type { Caller, RunRequestDeps } from './run-request.ts'
 import { encodeResult, runRequest } from './run-request.ts'
+
+/** The dependencies of {@link runOnce}. */
+export interface RunOnceDeps extends RunRequestDeps {
+  readonly answers: ReplyStore
+  /** How long replies are remembered, in milliseconds. */
+  readonly dedupeMs: number
+}
 
 /**
  * Carries out a request or publish, unless it was before: then its answer is the one given then, even
@@ -17,24 +24,24 @@ import { encodeResult, runRequest } from './run-request.ts'
  * @returns the text of the answer
  */
 export async function runOnce(
-  core: ServerCore,
+  deps: RunOnceDeps,
   caller: Caller,
   command: PublishCommand | RequestCommand,
 ): Promise<string | undefined> {
   const { requestId } = command
-  if (requestId === undefined) return (await runRequest(core, caller, command)).text
+  if (requestId === undefined) return (await runRequest(deps, caller, command)).text
   const refuse = (code: RefusalCode): string | undefined => {
-    core.counters.refused(code)
+    deps.counters.refused(code)
     return encodeResult(caller.dialect, command, refused(refusal(code)))
   }
   const repeat = (record: string): string | undefined =>
     encodeResult(caller.dialect, command, resultOf(record))
   try {
     const key = keyOf(caller, requestId)
-    const begun = await core.broker.answers.begin(key, digestOf(command))
+    const begun = await deps.answers.begin(key, digestOf(command))
     switch (begun.state) {
       case 'fresh':
-        return await carryOut(core, caller, command, key)
+        return await carryOut(deps, caller, command, key)
       case 'started': {
         const record = await begun.record
         return record === undefined ? refuse('outcome-unknown') : repeat(record)
@@ -47,25 +54,25 @@ export async function runOnce(
   } catch (error) {
     const meant = refusalFromError(error)
     if (meant) return encodeResult(caller.dialect, command, refused(meant))
-    core.report(error)
+    deps.report(error)
     return refuse('internal')
   }
 }
 
 async function carryOut(
-  core: ServerCore,
+  deps: RunOnceDeps,
   caller: Caller,
   command: PublishCommand | RequestCommand,
   key: string,
 ): Promise<string | undefined> {
-  const { dedupeMs } = core.options.limits
+  const { dedupeMs } = deps
   const remember = { key, keepMs: dedupeMs }
-  const { text, record, lasting } = await runRequest(core, caller, command, remember)
+  const { text, record, lasting } = await runRequest(deps, caller, command, remember)
   try {
-    if (record !== undefined) await core.broker.answers.settle(key, record, lasting ? dedupeMs : 0)
+    if (record !== undefined) await deps.answers.settle(key, record, lasting ? dedupeMs : 0)
   } catch (error) {
     // It was carried out: whoever asked hears so, though a repeat will not.
-    core.report(error)
+    deps.report(error)
   }
   return text
 }

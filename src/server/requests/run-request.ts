@@ -1,15 +1,32 @@
+import type { Clock } from '../../base/clock.ts'
 import type { Refusal } from '../../base/errors.ts'
 import { WirefoldError } from '../../base/errors.ts'
 import type { PublishCommand, RequestCommand } from '../../protocol/command.ts'
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
+import type { Access } from '../access/access.ts'
 import type { User } from '../access/hooks.ts'
 import { refusal, refusalFromError } from '../access/refusals.ts'
 import type { Remember } from '../broker/broker.ts'
 import type { RequestResult } from '../broker/request-record.ts'
 import { isLasting, recordOf, refused, replied } from '../broker/request-record.ts'
+import type { PublishContexts } from '../channels/publish-context.ts'
 import { PublishContext } from '../channels/publish-context.ts'
-import type { ServerCore } from '../server-parts.ts'
-import type { RequestContext, RequestHandler } from './request-handlers.ts'
+import type { Publisher } from '../channels/publisher.ts'
+import type { Counters } from '../metrics/counters.ts'
+import type { RequestContext, RequestHandler, RequestHandlers } from './request-handlers.ts'
+
+/** The dependencies of {@link runRequest}. */
+export interface RunRequestDeps {
+  readonly clock: Clock
+  readonly access: Access
+  readonly publisher: Publisher
+  /** The requests whose handlers run. */
+  readonly ongoing: PublishContexts
+  readonly handlers: RequestHandlers
+  readonly counters: Counters
+  /** Receives the errors of handlers; never throws. */
+  report(error: unknown): void
+}
 
 /** Who asks. */
 export interface Caller {
@@ -38,7 +55,7 @@ export interface WrittenResult {
  * @param remember where the answer is to be remembered: a publish has its broker do so
  */
 export async function runRequest(
-  core: ServerCore,
+  deps: RunRequestDeps,
   caller: Caller,
   command: PublishCommand | RequestCommand,
   remember?: Remember,
@@ -46,14 +63,14 @@ export async function runRequest(
   try {
     const outcome =
       command.kind === 'publish'
-        ? await answerPublish(core, caller, command, remember)
-        : await answerRequest(core, caller, command)
+        ? await answerPublish(deps, caller, command, remember)
+        : await answerRequest(deps, caller, command)
     // A reply that is not JSON throws here, and is the handler's failure like any other.
-    const written = write(core, caller.dialect, command, outcome)
+    const written = write(deps, caller.dialect, command, outcome)
     const remembered = command.kind === 'publish' && outcome.kind === 'reply'
     return remembered ? { ...written, record: undefined } : written
   } catch (cause) {
-    return writeFailure(core, caller, command, cause)
+    return writeFailure(deps, caller, command, cause)
   }
 }
 
@@ -67,22 +84,22 @@ export function encodeResult(
 }
 
 function writeFailure(
-  core: ServerCore,
+  deps: RunRequestDeps,
   { dialect }: Caller,
   command: PublishCommand | RequestCommand,
   cause: unknown,
 ): WrittenResult {
   try {
-    return write(core, dialect, command, refused(failure(core, command, cause)))
+    return write(deps, dialect, command, refused(failure(deps, command, cause)))
   } catch (another) {
     // A refusal whose details are not JSON.
-    core.report(another)
-    return write(core, dialect, command, refused(refusal('handler-failed')))
+    deps.report(another)
+    return write(deps, dialect, command, refused(refusal('handler-failed')))
   }
 }
 
 function write(
-  { counters }: ServerCore,
+  { counters }: RunRequestDeps,
   dialect: ServerDialect,
   command: PublishCommand | RequestCommand,
   outcome: RequestResult,
@@ -93,7 +110,7 @@ function write(
 }
 
 async function answerPublish(
-  { access, publisher, options }: ServerCore,
+  { access, publisher, clock }: RunRequestDeps,
   { user }: Caller,
   { channel, id, type, payload }: PublishCommand,
   remember: Remember | undefined,
@@ -104,35 +121,35 @@ async function answerPublish(
   if (!(await access.authorize(user, channel, 'publish'))) {
     return refused(refusal('forbidden', channel))
   }
-  const event = { type, id, timestamp: options.clock.wall() }
+  const event = { type, id, timestamp: clock.wall() }
   const position = await publisher.publish(channel, event, payload, remember)
   return replied(undefined, [{ channel, ...position }])
 }
 
 async function answerRequest(
-  core: ServerCore,
+  deps: RunRequestDeps,
   caller: Caller,
   command: RequestCommand,
 ): Promise<RequestResult> {
   const { channel, requestId, type } = command
-  const handler = core.handlers.get(type)
+  const handler = deps.handlers.get(type)
   if (!handler || requestId === undefined) return refused(refusal('unknown-type', channel))
   if (channel !== undefined) {
-    if (!core.access.isChannel(channel)) return refused(refusal('bad-channel', channel))
-    if (!(await core.access.authorize(caller.user, channel, 'request'))) {
+    if (!deps.access.isChannel(channel)) return refused(refusal('bad-channel', channel))
+    if (!(await deps.access.authorize(caller.user, channel, 'request'))) {
       return refused(refusal('forbidden', channel))
     }
   }
-  return handle(core, caller, handler, { ...command, requestId })
+  return handle(deps, caller, handler, { ...command, requestId })
 }
 
 async function handle(
-  { publisher, options, ongoing }: ServerCore,
+  { publisher, clock, ongoing }: RunRequestDeps,
   { user, connectionId, signal }: Caller,
   handler: RequestHandler<never>,
   { channel, id, requestId, payload }: RequestCommand & { readonly requestId: string },
 ): Promise<RequestResult> {
-  const request = new PublishContext({ publisher, clock: options.clock, user, id })
+  const request = new PublishContext({ publisher, clock, user, id })
   const context: RequestContext = {
     user,
     connectionId,
@@ -149,7 +166,7 @@ async function handle(
 
 /** What the client hears of an error: what was meant for it, or that something failed. */
 function failure(
-  { report }: ServerCore,
+  { report }: RunRequestDeps,
   command: PublishCommand | RequestCommand,
   cause: unknown,
 ): Refusal {

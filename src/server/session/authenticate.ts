@@ -1,38 +1,50 @@
+import type { Clock } from '../../base/clock.ts'
 import type { Refusal } from '../../base/errors.ts'
+import type { Access } from '../access/access.ts'
 import type { Identity } from '../access/hooks.ts'
 import { rateLimited, refusal } from '../access/refusals.ts'
 import type { UpgradeRequest } from '../access/upgrade-request.ts'
-import type { Rate } from '../broker/rate-store.ts'
-import type { ServerCore } from '../server-parts.ts'
+import type { Rate, RateStore } from '../broker/rate-store.ts'
+
+/** The dependencies of {@link authenticate}. */
+export interface AuthenticateDeps {
+  readonly access: Access
+  /** Counts the failures of an address. */
+  readonly rates: RateStore
+  readonly clock: Clock
+  /** How many failures an address may have in a minute. */
+  readonly failuresPerMinute: number
+  /** Receives the errors of the store. */
+  readonly report: (error: unknown) => void
+}
 
 /**
- * Asks the application who somebody is. An address that was not believed too often is not asked about
- * for a while: whoever guesses tokens guesses slowly. Never rejects.
+ * Asks the application for the user of a connection. Rate-limits failures per address, so that tokens
+ * are guessed slowly. Never rejects.
  *
- * @returns who it is, or why that is not known
+ * @returns the identity, or why there is none
  */
 export async function authenticate(
-  core: ServerCore,
+  deps: AuthenticateDeps,
   { headers, url, address }: UpgradeRequest,
   token: string | undefined,
 ): Promise<Identity | Refusal> {
-  const waitMs = await failures(core, address, 0)
+  const waitMs = await failures(deps, address, 0)
   if (waitMs > 0) return rateLimited(waitMs)
-  const identity = await core.access.authenticate({ headers, url, token })
+  const identity = await deps.access.authenticate({ headers, url, token })
   const { expiresAt } = identity ?? {}
-  const expired = expiresAt !== undefined && expiresAt <= core.options.clock.wall()
+  const expired = expiresAt !== undefined && expiresAt <= deps.clock.wall()
   if (identity && !expired) return identity
-  await failures(core, address, 1)
+  await failures(deps, address, 1)
   return refusal('not-authenticated')
 }
 
-/** Counts failures; how long until another one is allowed, in milliseconds. */
+/** Counts failures; returns how long until another one is allowed, in milliseconds. */
 async function failures(
-  { rates, options, report }: ServerCore,
+  { rates, failuresPerMinute: most, report }: AuthenticateDeps,
   address: string | undefined,
   count: number,
 ): Promise<number> {
-  const most = options.limits.perAddress.authFailuresPerMinute
   if (address === undefined || !Number.isFinite(most)) return 0
   const rate: Rate = { perSecond: most / 60, burst: most }
   try {

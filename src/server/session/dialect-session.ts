@@ -1,4 +1,4 @@
-import type { Cancel } from '../../base/clock.ts'
+import type { Cancel, Clock } from '../../base/clock.ts'
 import type { Refusal } from '../../base/errors.ts'
 import { randomId } from '../../base/ids.ts'
 import { loggable } from '../../base/logger.ts'
@@ -10,23 +10,26 @@ import type { User } from '../access/hooks.ts'
 import { CLOSE_CODES, rateLimited, refusal } from '../access/refusals.ts'
 import type { UpgradeRequest } from '../access/upgrade-request.ts'
 import type { ChannelEvent } from '../broker/channel-event.ts'
+import type { ChannelManager } from '../channels/channel-manager.ts'
 import type { ChannelReceiver } from '../channels/channel-receiver.ts'
+import type { Counters } from '../metrics/counters.ts'
+import type { ConnectionPresenceDeps } from '../presence/connection-presence.ts'
 import { ConnectionPresence } from '../presence/connection-presence.ts'
 import { ConnectionRequests } from '../requests/connection-requests.ts'
-import type { ServerCore } from '../server-parts.ts'
+import type { RunOnceDeps } from '../requests/deduplicate.ts'
 import type { Socket } from '../socket/socket.ts'
-import { authenticate } from './authenticate.ts'
 import { CredentialExpiry } from './credential-expiry.ts'
-import { FaultCounter } from './fault-counter.ts'
 import type { ReadCommand } from './frame-reader.ts'
 import { readFrame, unexpected } from './frame-reader.ts'
+import type { FrameWriterDeps } from './frame-writer.ts'
 import { FrameWriter } from './frame-writer.ts'
+import type { InboundLimiterDeps } from './inbound-limiter.ts'
 import { InboundLimiter } from './inbound-limiter.ts'
-import type { MountSession, SessionInfo } from './mount.ts'
-import { Pace } from './pace.ts'
-import type { Asker, SessionPhase } from './session-phase.ts'
+import { SilenceWatch } from './liveness.ts'
+import type { MountHost, MountSession, SessionInfo } from './mount.ts'
+import type { SessionPhase } from './session-phase.ts'
 import { FIRST_FRAME_BYTES, HELD_BYTES } from './session-phase.ts'
-import { welcome } from './welcome.ts'
+import type { SessionRegistry } from './session-registry.ts'
 
 /** How long somebody who is thrown out is to stay away, in milliseconds. */
 const BANNED_MS = 10_000
@@ -37,45 +40,61 @@ const PROTOCOL = 1
 export class DialectSession implements MountSession, ChannelReceiver {
   readonly id = randomId()
   readonly dialect: ServerDialect
-  readonly #core: ServerCore
+  readonly #deps: DialectSessionDeps
   readonly #socket: Socket
   readonly #request: UpgradeRequest
   readonly #writer: FrameWriter
-  readonly #pace: Pace
   readonly #presence: ConnectionPresence
+  readonly #silence: SilenceWatch
   readonly #requests: ConnectionRequests
   readonly #limiter: InboundLimiter
-  readonly #faults: FaultCounter
   readonly #expiry: CredentialExpiry
   /** What concerns channels and credentials goes one by one. */
   readonly #turns: SerialQueue
   #phase: SessionPhase
   #drain: { readonly notice: GoawayFrame; readonly rested: () => void } | undefined
 
-  constructor(core: ServerCore, socket: Socket, dialect: ServerDialect, request: UpgradeRequest) {
-    const { clock, helloTimeoutMs, limits } = core.options
+  constructor(
+    deps: DialectSessionDeps,
+    socket: Socket,
+    dialect: ServerDialect,
+    request: UpgradeRequest,
+  ) {
+    const { clock, helloTimeoutMs, report } = deps
     this.dialect = dialect
-    this.#core = core
+    this.#deps = deps
     this.#socket = socket
     this.#request = request
     const { id } = this
-    this.#writer = new FrameWriter({ core, id, dialect, send: (text) => this.send(text) })
-    // What it compares this with tells it what it misses.
-    this.#pace = new Pace(socket, () => this.#pong(undefined))
-    this.#presence = new ConnectionPresence(core, {
-      connectionId: id,
-      say: (frame) => this.#writer.say(frame),
-      ping: () => socket.ping?.(),
-      silent: () => this.#end(4408, 'no sign of life'),
+    this.#writer = new FrameWriter(deps.writer, {
+      ...{ id, dialect, socket },
+      send: (text) => this.send(text),
+      // The pong carries current offsets, from which the client detects missed events.
+      caughtUp: () => this.#pong(undefined),
     })
-    this.#requests = new ConnectionRequests(core, this, () => this.#rest())
-    this.#limiter = new InboundLimiter(core)
-    this.#faults = new FaultCounter(limits.malformedPerMinute)
+    const silence = new SilenceWatch({
+      ...deps.silence,
+      clock,
+      ping: () => socket.ping?.(),
+      silent: () => {
+        this.#presence.peerSilent()
+        this.#end(4408, 'no sign of life')
+      },
+    })
+    this.#silence = silence
+    this.#presence = new ConnectionPresence(deps.presence, {
+      id,
+      say: (frame) => this.#writer.say(frame),
+      lastSeen: () => silence.lastSeen,
+      watch: (wanted) => (wanted ? silence.start() : silence.stop()),
+    })
+    this.#requests = new ConnectionRequests(deps.requests, this, () => this.#rest())
+    this.#limiter = new InboundLimiter(deps.limiter)
     this.#expiry = new CredentialExpiry(clock, {
       expiring: (expiresAt) => this.#writer.say({ kind: 'expiring', expiresAt }),
       expired: () => this.#refuseAll(refusal('not-authenticated')),
     })
-    this.#turns = new SerialQueue(core.report, () => this.#rest())
+    this.#turns = new SerialQueue(report, () => this.#rest())
     const cancel = clock.after(helloTimeoutMs, () => this.#end(4408, 'no hello in time'))
     this.#phase = { name: 'waiting', cancel }
   }
@@ -86,7 +105,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
 
   info(): SessionInfo {
     const user = 'user' in this.#phase ? this.#phase.user : undefined
-    const channels = this.#core.channels.channelsOf(this)
+    const channels = this.#deps.channels.channelsOf(this)
     return { id: this.id, dialect: this.dialect.name, user, channels }
   }
 
@@ -96,7 +115,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
       open &&
       !this.#turns.done &&
       !this.#requests.open &&
-      !this.#core.channels.channelsOf(this).length
+      !this.#deps.channels.channelsOf(this).length
     )
   }
 
@@ -115,7 +134,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
   }
 
   offer(text: string): void {
-    if (!this.#gone) this.#pace.offer(text)
+    if (!this.#gone) this.#writer.offer(text)
   }
 
   drained(): Promise<void> | undefined {
@@ -123,17 +142,17 @@ export class DialectSession implements MountSession, ChannelReceiver {
   }
 
   tell(event: ChannelEvent): void {
-    if (!this.#core.access.canReceive(this.user, event.source, event)) return
+    if (!this.#deps.channels.mayReceive(this, event.source, event)) return
     const text = event.text(this.dialect)
     if (text !== undefined) this.send(text)
   }
 
   revoke(channel: string): void {
-    this.#core.channels.revoke(this, channel)
+    this.#deps.channels.revoke(this, channel)
   }
 
   alive(): void {
-    this.#presence.heard()
+    this.#silence.heard()
   }
 
   text(text: string, bytes: number): void {
@@ -146,7 +165,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
     }
     if (this.#phase.name === 'closed') return
     const entries = readFrame(this.dialect, text)
-    this.#core.counters.received += entries.length
+    this.#deps.counters.received += entries.length
     const admitted = first ? entries : this.#limiter.admit(entries, bytes, this.#writer)
     if (!admitted) this.#refuseAll(rateLimited(BANNED_MS))
     for (const entry of admitted ?? []) {
@@ -166,8 +185,8 @@ export class DialectSession implements MountSession, ChannelReceiver {
     const { user } = this.info()
     this.#phase = { name: 'closed', user }
     this.#expiry.stop()
-    this.#core.roster.leave(this)
-    this.#core.channels.leave(this)
+    this.#deps.sessions.leave(this)
+    this.#deps.channels.leave(this)
     this.#presence.end()
     this.#requests.end()
   }
@@ -194,13 +213,13 @@ export class DialectSession implements MountSession, ChannelReceiver {
     const held: ReadCommand[] = []
     this.#phase = { name: 'greeting', cancel, held, bytes: 0 }
     if (hello.protocol !== PROTOCOL) return this.#refuseAll(refusal('bad-protocol'))
-    const identity = await authenticate(this.#core, this.#request, hello.token)
+    const identity = await this.#deps.authenticate(this.#request, hello.token)
     if (this.#phase.name !== 'greeting') return
     if ('code' in identity) return this.#refuseAll(identity)
     const { user, expiresAt } = identity
     cancel()
     this.#phase = { name: 'open', user, senderId: hello.senderId, device: hello.clientId }
-    if (!this.#core.roster.join(this, user)) return this.#refuseAll(rateLimited(BANNED_MS))
+    if (!this.#deps.sessions.admit(this, user)) return this.#refuseAll(rateLimited(BANNED_MS))
     this.#limiter.belongsTo(user?.id)
     this.#expiry.begin(expiresAt)
     if (hello.expectUser !== undefined && hello.expectUser !== user?.id) {
@@ -209,13 +228,13 @@ export class DialectSession implements MountSession, ChannelReceiver {
       held.length = 0
     }
     this.#writer.log('connection', `is ${user ? loggable(user.id) : 'nobody in particular'}`)
-    this.#writer.say(welcome(this.#core, this.id, user))
+    this.#writer.welcome(user)
     if (this.#drain) this.#writer.say(this.#drain.notice)
     for (const entry of held) this.#take(entry)
   }
 
   async #renew({ requestId, token }: AuthCommand): Promise<void> {
-    const identity = await authenticate(this.#core, this.#request, token)
+    const identity = await this.#deps.authenticate(this.#request, token)
     if (this.#phase.name !== 'open') return
     if ('code' in identity) return this.#writer.refuse(identity, requestId)
     const { user, expiresAt } = identity
@@ -229,7 +248,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
     this.#writer.say({ kind: 'reply', to: [requestId], payload: { expiresAt }, at: undefined })
   }
 
-  #run(entry: ReadCommand, asker: Asker): void {
+  #run(entry: ReadCommand, caller: Extract<SessionPhase, { readonly name: 'open' }>): void {
     switch (entry.kind) {
       case 'ping':
         this.#pong(entry.timestamp)
@@ -247,27 +266,27 @@ export class DialectSession implements MountSession, ChannelReceiver {
         return
       case 'subscribe':
         // Whoever is gone is not to become a member again.
-        this.#turns.add(() => (this.#gone ? undefined : this.#core.channels.subscribe(this, entry)))
+        this.#turns.add(() => (this.#gone ? undefined : this.#deps.channels.subscribe(this, entry)))
         return
       case 'unsubscribe':
-        this.#turns.add(() => this.#core.channels.unsubscribe(this, entry))
+        this.#turns.add(() => this.#deps.channels.unsubscribe(this, entry))
         return
       case 'publish':
       case 'request':
         this.#writer.log('requests', loggable(`${entry.kind} ${entry.type}`))
         // Who subscribes and then asks sees the events of what was asked.
-        this.#requests.take(entry, asker, this.#turns.done)
+        this.#requests.take(entry, caller, this.#turns.done)
         return
       case 'presence':
-        this.#turns.add(() => this.#presence.take(asker, entry))
+        this.#turns.add(() => this.#presence.take(caller.user, caller.device, entry))
         return
     }
   }
 
   #pong(timestamp: number | undefined): void {
-    const serverTime = this.#core.options.clock.wall()
+    const serverTime = this.#deps.clock.wall()
     // Whoever is behind is not to ask for what it misses before it keeps up.
-    const offsets = this.#pace.behind ? undefined : this.#core.channels.moved(this)
+    const offsets = this.#writer.behind ? undefined : this.#deps.channels.moved(this)
     this.#writer.say({ kind: 'pong', timestamp, serverTime, offsets })
   }
 
@@ -278,7 +297,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
 
   #fault(malformed: readonly MalformedCommand[]): void {
     this.#writer.blame(malformed)
-    if (this.#faults.add(this.#core.options.clock.now())) this.#end(4400, 'malformed frames')
+    if (this.#limiter.malformed()) this.#end(4400, 'malformed frames')
   }
 
   /** Says no to the connection as a whole. */
@@ -292,4 +311,23 @@ export class DialectSession implements MountSession, ChannelReceiver {
     this.closed()
     this.#socket.close(code, reason)
   }
+}
+
+/** What the dialect sessions of a server share. */
+export interface DialectSessionDeps {
+  readonly clock: Clock
+  /** How long a connection may take to greet and authenticate, in milliseconds. */
+  readonly helloTimeoutMs: number
+  /** After how long a silence a connection with members is asked, and after how long it is closed. */
+  readonly silence: { readonly pingMs: number; readonly timeoutMs: number }
+  readonly channels: ChannelManager
+  readonly sessions: SessionRegistry
+  readonly authenticate: MountHost['authenticate']
+  readonly writer: FrameWriterDeps
+  readonly limiter: InboundLimiterDeps
+  readonly requests: RunOnceDeps
+  readonly presence: ConnectionPresenceDeps
+  readonly counters: Counters
+  /** Receives errors that no caller receives; never throws. */
+  report(error: unknown): void
 }

@@ -1,42 +1,78 @@
+import type { Clock } from '../../base/clock.ts'
 import type { Refusal } from '../../base/errors.ts'
-import type { LogArea } from '../../base/logger.ts'
+import type { LogArea, Logger } from '../../base/logger.ts'
 import type { MalformedCommand } from '../../protocol/command.ts'
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
 import type { ServerFrame } from '../../protocol/server-frame.ts'
+import type { User } from '../access/hooks.ts'
+import type { ResolvedLimits } from '../access/limits.ts'
 import { badFrame } from '../access/refusals.ts'
-import type { ServerCore } from '../server-parts.ts'
+import type { ReplyStore } from '../broker/reply-store.ts'
+import type { Counters } from '../metrics/counters.ts'
+import type { Socket } from '../socket/socket.ts'
 
-/** What a voice speaks through. */
-export interface FrameWriterDeps {
-  readonly core: ServerCore
-  /** The id of the connection. */
-  readonly id: string
-  readonly dialect: ServerDialect
-  readonly send: (text: string) => void
-}
-
-/** What one connection says to its client, and of it to the log. */
+/** Encodes frames for one client, withholds events from a slow one, counts refusals, and logs. */
 export class FrameWriter {
   readonly #deps: FrameWriterDeps
+  readonly #to: FrameWriterTarget
+  #behind = false
 
-  constructor(deps: FrameWriterDeps) {
+  constructor(deps: FrameWriterDeps, to: FrameWriterTarget) {
     this.#deps = deps
+    this.#to = to
   }
 
-  /** Says something, where the dialect has a word for it. */
+  /** Whether events were withheld that the client does not know of yet. */
+  get behind(): boolean {
+    return this.#behind
+  }
+
+  /** Sends a frame, where the dialect has a message for it. */
   say(frame: ServerFrame): void {
-    const text = this.#deps.dialect.encode(frame)
-    if (text !== undefined) this.#deps.send(text)
+    const text = this.#to.dialect.encode(frame)
+    if (text !== undefined) this.#to.send(text)
   }
 
-  /** Says no: to one who asked, or to all that was said. */
+  /** Sends the text of an event, or withholds it where the client does not keep up. */
+  offer(text: string): void {
+    const { socket, caughtUp } = this.#to
+    if (socket.sendDroppable(text) || this.#behind) return
+    this.#behind = true
+    socket.drained()?.then(() => {
+      this.#behind = false
+      caughtUp()
+    })
+  }
+
+  /** Sends the welcome: the user of the connection, and the limits of the server. */
+  welcome(user: User | null): void {
+    const { clock, heartbeatMs, limits, answers } = this.#deps
+    const { subscriptions, frameBytes, messagesPerSecond } = limits
+    // A request older than the store's memory would be carried out again, so no client may repeat it.
+    const dedupeMs = Math.min(limits.dedupeMs, Math.floor(answers.reachMs))
+    this.say({
+      kind: 'welcome',
+      connectionId: this.#to.id,
+      userId: user?.id,
+      serverTime: clock.wall(),
+      heartbeatMs,
+      limits: {
+        subscriptions,
+        frameBytes,
+        messagesPerSecond: Number.isFinite(messagesPerSecond) ? messagesPerSecond : undefined,
+        dedupeMs,
+      },
+    })
+  }
+
+  /** Refuses one request, or without its id the whole message or connection. */
   refuse(error: Refusal, requestId?: string): void {
-    this.#deps.core.counters.refused(error.code)
+    this.#deps.counters.refused(error.code)
     this.log('connection', `refused: ${error.code}`)
     this.say({ kind: 'refusal', to: requestId === undefined ? [] : [requestId], error })
   }
 
-  /** Says no to what could not be read: once, and to all who say which answer they wait for. */
+  /** Refuses malformed messages: each that has a request id, and all others together. */
   blame(malformed: readonly MalformedCommand[]): void {
     const nameless = malformed.find(({ requestId }) => requestId === undefined)
     if (nameless) this.refuse(badFrame(nameless.reason))
@@ -47,7 +83,28 @@ export class FrameWriter {
 
   /** Writes a line of the log. */
   log(area: LogArea, what: string): void {
-    const { core, id } = this.#deps
-    core.logger?.(area, `${id} ${what}`)
+    this.#deps.logger?.(area, `${this.#to.id} ${what}`)
   }
+}
+
+/** What the writers of a server share. */
+export interface FrameWriterDeps {
+  readonly clock: Clock
+  readonly heartbeatMs: number
+  readonly limits: ResolvedLimits
+  /** Bounds how long requests may be repeated. */
+  readonly answers: Pick<ReplyStore, 'reachMs'>
+  readonly counters: Counters
+  readonly logger: Logger | undefined
+}
+
+/** The client of a {@link FrameWriter}. */
+export interface FrameWriterTarget {
+  /** The id of the connection. */
+  readonly id: string
+  readonly dialect: ServerDialect
+  readonly socket: Pick<Socket, 'sendDroppable' | 'drained'>
+  readonly send: (text: string) => void
+  /** Called when a client that was behind keeps up again. */
+  readonly caughtUp: () => void
 }

@@ -7,14 +7,6 @@ export const FIRST_FRAME_BYTES = 16 * 1024
 /** How much may wait while the greeting is being settled, in bytes. */
 export const HELD_BYTES = 256 * 1024
 
-/** Who asks, as far as a greeting tells. */
-export interface Asker {
-  readonly user: User | null
-  readonly senderId: string | undefined
-  /** What the client calls itself. */
-  readonly device: string | undefined
-}
-
 /** Where a connection stands. */
 export type SessionPhase =
   /** Nothing was said yet. */
@@ -26,5 +18,11 @@ export type SessionPhase =
       readonly held: ReadCommand[]
       bytes: number
     }
-  | ({ readonly name: 'open' } & Asker)
+  | {
+      readonly name: 'open'
+      readonly user: User | null
+      readonly senderId: string | undefined
+      /** What the client calls its device. */
+      readonly device: string | undefined
+    }
   | { readonly name: 'closed'; readonly user: User | null | undefined }

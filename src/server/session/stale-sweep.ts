@@ -10,9 +10,9 @@ export interface Swept {
   /** When it was asked for one since, on the monotonic clock. */
   askedAt: number | undefined
   /** Asks for a sign of life. */
-  ask(): void
+  ping(): void
   /** Ends it. */
-  end(): void
+  disconnect(code: number, reason: string): void
 }
 
 /**
@@ -54,8 +54,10 @@ export class StaleSweep {
       if (silentMs < this.#everyMs) one.askedAt = undefined
       else if (askedAt === undefined) {
         one.askedAt = now
-        one.ask()
-      } else if (silentMs > 2 * this.#everyMs + MARGIN_MS && now - askedAt >= MARGIN_MS) one.end()
+        one.ping()
+      } else if (silentMs > 2 * this.#everyMs + MARGIN_MS && now - askedAt >= MARGIN_MS) {
+        one.disconnect(4408, 'silent for too long')
+      }
     }
   }
 }

@@ -1,24 +1,14 @@
 import type { Clock } from '../../base/clock.ts'
-import type { SocketHandlers } from '../socket/socket.ts'
-import type { GuardedSocket } from './guarded-socket.ts'
+import type { Counters } from '../metrics/counters.ts'
+import type { PlainSocket, Socket, SocketHandlers } from '../socket/socket.ts'
 import type { ConnectionInfo, MountSession } from './mount.ts'
 import type { Swept } from './stale-sweep.ts'
 
-/** What an {@link TrackedSession} is made of. */
-export interface TrackedSessionDeps {
-  readonly session: MountSession
-  readonly socket: GuardedSocket
-  readonly clock: Clock
-  /** The address it counts for. */
-  readonly address: string | undefined
-  /** Receives what the session threw. */
-  readonly report: (error: unknown) => void
-  /** Called when its socket is gone. */
-  readonly closed: (attended: TrackedSession) => void
-}
-
-/** A session with its socket. A session that throws is reported and hurts nobody. */
-export class TrackedSession implements SocketHandlers, Swept {
+/**
+ * A session with its socket. Exceptions of either are reported and never reach the other: the session
+ * sends through this, and the socket calls this as its handlers.
+ */
+export class TrackedSession implements Socket, SocketHandlers, Swept {
   readonly session: MountSession
   /** The id of its connection. */
   readonly id: string
@@ -30,20 +20,29 @@ export class TrackedSession implements SocketHandlers, Swept {
   readonly #connectedAt: number
   #seenAt: number
   #arrived = false
-  #over = false
+  /** Whether the socket is closing: nothing is sent any more. */
+  #closing = false
+  /** Whether the socket is gone. */
+  #gone = false
 
+  /** Opens the session; closes the socket with 1011 and throws where that fails. */
   constructor(deps: TrackedSessionDeps) {
-    const { session, address, clock } = deps
-    this.session = session
-    this.id = session.info().id
+    const { address, clock } = deps
     this.address = address
     this.openedAt = clock.now()
     this.#deps = deps
     this.#connectedAt = clock.wall()
     this.#seenAt = this.openedAt
+    try {
+      this.session = deps.open(this)
+      this.id = this.session.info().id
+    } catch (error) {
+      this.close(1011, 'internal')
+      throw error
+    }
   }
 
-  /** Whether it was settled who it is. */
+  /** Whether its user is known. */
   get arrived(): boolean {
     return this.#arrived
   }
@@ -52,7 +51,7 @@ export class TrackedSession implements SocketHandlers, Swept {
     return this.#seenAt
   }
 
-  /** What it is at this moment. */
+  /** The state of the connection at this moment. */
   info(): ConnectionInfo {
     const silentMs = this.#deps.clock.now() - this.#seenAt
     return {
@@ -62,58 +61,107 @@ export class TrackedSession implements SocketHandlers, Swept {
     }
   }
 
-  /** It is settled who it is. */
+  /** Notes that its user is known. */
   arrive(): ConnectionInfo {
     this.#arrived = true
     return this.info()
   }
 
-  /** Closes it; what arrives while the peer answers the close is not carried out any more. */
+  /** Ends the session, then closes the socket; what the peer sends until then is not carried out. */
+  disconnect(code: number, reason: string): void {
+    this.#try(() => this.session.closed())
+    this.close(code, reason)
+  }
+
+  get bufferedAmount(): number {
+    return this.#deps.socket.bufferedAmount
+  }
+
+  send(text: string): void {
+    if (this.#closing) return
+    try {
+      this.#deps.socket.send(text)
+      this.#deps.counters.sent++
+    } catch (error) {
+      this.#deps.report(error)
+      this.close(1011, 'internal')
+    }
+  }
+
+  sendDroppable(text: string): boolean {
+    if (this.#closing) return true
+    const { socket, counters } = this.#deps
+    if (!socket.sendDroppable) {
+      this.send(text)
+      return true
+    }
+    const taken = socket.sendDroppable(text)
+    if (taken) counters.sent++
+    return taken
+  }
+
+  drained(): Promise<void> | undefined {
+    return this.#deps.socket.drained?.()
+  }
+
+  ping(): void {
+    if (!this.#closing) this.#try(() => this.#deps.socket.ping?.())
+  }
+
   close(code: number, reason: string): void {
-    this.#run(() => this.session.closed())
-    this.#deps.socket.close(code, reason)
+    if (this.#closing) return
+    this.#closing = true
+    this.#try(() => this.#deps.socket.close(code, reason))
   }
 
   text(text: string, bytes: number): void {
     this.#seen()
-    this.#run(() => this.session.text(text, bytes))
+    this.#try(() => this.session.text(text, bytes))
   }
 
   binary(): void {
     this.#seen()
-    this.#run(() => this.session.binary())
+    this.#try(() => this.session.binary())
   }
 
   alive(): void {
     this.#seen()
-    this.#run(() => this.session.alive?.())
+    this.#try(() => this.session.alive?.())
   }
 
   closed(): void {
-    if (this.#over) return
-    this.#over = true
-    this.#deps.socket.closed()
-    this.#run(() => this.session.closed())
+    if (this.#gone) return
+    this.#gone = true
+    this.#closing = true
+    this.#try(() => this.#deps.socket.end?.())
+    this.#try(() => this.session.closed())
     this.#deps.closed(this)
-  }
-
-  ask(): void {
-    this.#deps.socket.ping()
-  }
-
-  end(): void {
-    this.close(4408, 'silent for too long')
   }
 
   #seen(): void {
     this.#seenAt = this.#deps.clock.now()
   }
 
-  #run(step: () => void): void {
+  #try(step: () => void): void {
     try {
       step()
     } catch (error) {
       this.#deps.report(error)
     }
   }
+}
+
+/** The dependencies of a {@link TrackedSession}. */
+export interface TrackedSessionDeps {
+  readonly socket: PlainSocket & Partial<Socket>
+  /** Opens the session on what it sends through. */
+  readonly open: (socket: Socket) => MountSession
+  readonly clock: Clock
+  /** The address the connection counts for. */
+  readonly address: string | undefined
+  readonly counters: Counters
+  /** Receives the exceptions of the session and of the socket. */
+  readonly report: (error: unknown) => void
+  /** Called when the socket is gone. */
+  readonly closed: (tracked: TrackedSession) => void
 }

@@ -1,10 +1,11 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
-import type { Broker, ServerCore } from 'wirefold/server'
+import type { Broker } from 'wirefold/server'
 import { MemoryBroker } from 'wirefold/server'
 import { settle } from 'wirefold/testing'
+import type { ServerParts } from '../../../src/server/server-parts.ts'
 import type { Message } from '../raw-client.ts'
-import { coreOf, WiredClient } from '../wired.ts'
+import { partsOf, WiredClient } from '../wired.ts'
 
 /** Whatever waits for the test to let it go on. */
 class Gates {
@@ -68,7 +69,7 @@ class Reader {
   #answered = false
   #promised = 0
 
-  connect(core: ServerCore): void {
+  connect(core: ServerParts): void {
     this.#wired?.cut()
     this.#answered = false
     this.#wired = new WiredClient(core, (message) => this.#hear(message))
@@ -140,7 +141,7 @@ class Reader {
 type Step = (world: {
   readonly gates: Gates
   readonly reader: Reader
-  readonly cores: readonly ServerCore[]
+  readonly cores: readonly ServerParts[]
   publish(visible: boolean): void
 }) => void
 
@@ -177,7 +178,7 @@ describe('a subscription that is resumed while events are published', () => {
       const canReceive = filtered
         ? (_: unknown, __: string, { payload }: { payload: unknown }) => Number(payload) % 2 === 0
         : undefined
-      const cores = [0, 1].map(() => coreOf({ broker: slow(broker, gates), canReceive }))
+      const cores = [0, 1].map(() => partsOf({ broker: slow(broker, gates), canReceive }))
       const [first] = cores
       if (!first) throw new Error('There are two servers.')
       const reader = new Reader()

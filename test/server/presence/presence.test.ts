@@ -4,7 +4,7 @@ import { MemoryBroker } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
 import { asFields } from '../../../src/protocol/fields.ts'
 import type { Message } from '../raw-client.ts'
-import { coreOf, WiredClient } from '../wired.ts'
+import { partsOf, WiredClient } from '../wired.ts'
 
 const room = 'workspace/tasks'
 const channel = `presence:${room}`
@@ -14,7 +14,7 @@ function made(options: RealtimeServerOptions = {}) {
   const broker = new MemoryBroker({ clock })
   const errors: unknown[] = []
   const server = () =>
-    coreOf({
+    partsOf({
       ...{ clock, broker, onError: (error) => errors.push(error) },
       authenticate: ({ token }) => (token ? { id: token, name: token.toUpperCase() } : null),
       ...options,

@@ -2,7 +2,7 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import { MemoryBroker, refuse } from 'wirefold/server'
 import { settle } from 'wirefold/testing'
-import { coreOf, WiredClient } from '../wired.ts'
+import { partsOf, WiredClient } from '../wired.ts'
 
 type Step =
   | { readonly name: 'ask'; readonly client: number; readonly id: number; readonly body: number }
@@ -36,7 +36,7 @@ function world() {
   const records = new Map<string, Record>()
   const running: ((how: 'reply' | 'refuse' | 'busy') => void)[] = []
   const cores = [0, 1].map(() => {
-    const core = coreOf({ broker, authenticate: ({ token }) => ({ id: token ?? '' }) })
+    const core = partsOf({ broker, authenticate: ({ token }) => ({ id: token ?? '' }) })
     core.handlers.add('do', (body, { user: who, requestId }) => {
       const key = `${who?.id}/${requestId}`
       const record = records.get(key) ?? { body: body as number, runs: 0, again: 0 }

@@ -7,8 +7,7 @@ import type { Fields } from '../../../protocol/fields.ts'
 import { asFields, asNumber, asString } from '../../../protocol/fields.ts'
 import type { ReceivableEvent } from '../../access/hooks.ts'
 import type { HttpRefusal, UpgradeRequest } from '../../access/upgrade-request.ts'
-import type { ServerCore } from '../../server-parts.ts'
-import type { Mount, MountSession } from '../../session/mount.ts'
+import type { Mount, MountHost, MountSession } from '../../session/mount.ts'
 import type { Socket } from '../../socket/socket.ts'
 import { DuuiSession } from './duui-session.ts'
 import type { TimelineStore } from './timeline-store.ts'
@@ -45,7 +44,7 @@ export class DuuiMount implements Mount {
   readonly #snapshot: boolean
   /** The last step of every process that has one under way: they go one by one. */
   readonly #turns = new Map<string, Promise<void>>()
-  #core: ServerCore | undefined
+  #host: MountHost | undefined
   #ignored = 0
 
   constructor(options: DuuiMountOptions = {}) {
@@ -58,14 +57,14 @@ export class DuuiMount implements Mount {
     return this.#ignored
   }
 
-  mounted(core: ServerCore): void {
-    if (this.#core)
+  mounted(host: MountHost): void {
+    if (this.#host)
       throw new TypeError('This mount is in use: make one for every path and every server.')
-    this.#core = core
+    this.#host = host
   }
 
-  unmounted(core: ServerCore): void {
-    if (this.#core === core) this.#core = undefined
+  unmounted(host: MountHost): void {
+    if (this.#host === host) this.#host = undefined
   }
 
   /**
@@ -75,8 +74,8 @@ export class DuuiMount implements Mount {
    * then.
    */
   async publish(envelope: DUUIEnvelope): Promise<void> {
-    const core = this.#core
-    if (!core)
+    const host = this.#host
+    if (!host)
       throw new TypeError('This mount serves nothing yet: give it to server.mount() first.')
     const { processId, id, json } = read(envelope)
     const source = processChannel(processId)
@@ -84,7 +83,7 @@ export class DuuiMount implements Mount {
     const record: DUUIEnvelope = { timestamp, event: JSON.parse(json) }
     await this.#inTurn(processId, async () => {
       await this.#store.append(record)
-      await core.publisher.append({ source, type: DUUI_EVENT, json, id, timestamp })
+      await host.channels.append({ source, type: DUUI_EVENT, json, id, timestamp })
     })
   }
 
@@ -99,9 +98,9 @@ export class DuuiMount implements Mount {
     return { status: 400, code: 'bad-path', reason: 'The path names no process.' }
   }
 
-  open(socket: Socket, request: UpgradeRequest, core: ServerCore): MountSession {
+  open(socket: Socket, request: UpgradeRequest, host: MountHost): MountSession {
     const processId = request.params.get('id') ?? ''
-    return new DuuiSession(core, socket, request, {
+    return new DuuiSession(host, socket, request, {
       channel: processChannel(processId),
       past: (receives) => this.#past(processId, receives),
       inTurn: (step) => this.#inTurn(processId, step),

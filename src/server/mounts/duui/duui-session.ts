@@ -7,11 +7,8 @@ import { CLOSE_CODES } from '../../access/refusals.ts'
 import type { UpgradeRequest } from '../../access/upgrade-request.ts'
 import type { ChannelReceiver } from '../../channels/channel-receiver.ts'
 import type { Membership } from '../../channels/membership.ts'
-import type { ServerCore } from '../../server-parts.ts'
-import { authenticate } from '../../session/authenticate.ts'
 import { CredentialExpiry } from '../../session/credential-expiry.ts'
-import { InboundLimiter } from '../../session/inbound-limiter.ts'
-import type { MountSession, SessionInfo } from '../../session/mount.ts'
+import type { MessageLimiter, MountHost, MountSession, SessionInfo } from '../../session/mount.ts'
 import type { Socket } from '../../socket/socket.ts'
 
 /** What a session asks of its mount. */
@@ -30,30 +27,30 @@ export interface DuuiSessionDeps {
 export class DuuiSession implements MountSession, ChannelReceiver {
   readonly dialect = duuiServer
   readonly id = randomId()
-  readonly #core: ServerCore
+  readonly #host: MountHost
   readonly #socket: Socket
   readonly #deps: DuuiSessionDeps
   readonly #cancel: Cancel
   readonly #expiry: CredentialExpiry
-  readonly #limiter: InboundLimiter
+  readonly #limiter: MessageLimiter
   #user: User | null | undefined
   #membership: Membership | undefined
   /** The past, and where it ends, until it is told. */
   #due: { readonly head: Position; readonly texts: readonly string[] } | undefined
   #closed = false
 
-  constructor(core: ServerCore, socket: Socket, request: UpgradeRequest, deps: DuuiSessionDeps) {
-    this.#core = core
+  constructor(host: MountHost, socket: Socket, request: UpgradeRequest, deps: DuuiSessionDeps) {
+    this.#host = host
     this.#socket = socket
     this.#deps = deps
-    const { clock, helloTimeoutMs } = core.options
-    this.#limiter = new InboundLimiter(core)
+    const { clock, helloTimeoutMs } = host
+    this.#limiter = host.limiter()
     // The stream goes one way: new credentials come with a new socket.
     const expired = (): void => this.#end(4401, 'not-authenticated')
     this.#expiry = new CredentialExpiry(clock, { expiring() {}, expired })
     this.#cancel = clock.after(helloTimeoutMs, () => this.#end(4408, 'not authenticated in time'))
     this.#start(request).catch((error: unknown) => {
-      core.report(error)
+      host.report(error)
       this.#end(1011, 'internal')
     })
   }
@@ -93,24 +90,23 @@ export class DuuiSession implements MountSession, ChannelReceiver {
     this.#closed = true
     this.#cancel()
     this.#expiry.stop()
-    this.#core.roster.leave(this)
+    this.#host.leave(this)
     this.#membership?.leave()
     this.#membership = undefined
   }
 
   async #start(request: UpgradeRequest): Promise<void> {
-    const { access, roster } = this.#core
     const token = request.query.get('token') ?? undefined
-    const identity = await authenticate(this.#core, request, token)
+    const identity = await this.#host.authenticate(request, token)
     // After the upgrade: a page learns the code of a close, and nothing of an HTTP status.
     if ('code' in identity) return this.#refuse(identity.code)
     const { user, expiresAt } = identity
-    const allowed = await access.authorize(user, this.#deps.channel, 'subscribe')
+    const allowed = await this.#host.authorize(user, this.#deps.channel, 'subscribe')
     if (!allowed) return this.#refuse('forbidden')
     if (this.#closed) return
     this.#cancel()
     this.#user = user
-    if (!roster.join(this, user)) return this.#refuse('rate-limited')
+    if (!this.#host.admit(this, user)) return this.#refuse('rate-limited')
     this.#limiter.belongsTo(user?.id)
     this.#expiry.begin(expiresAt)
     await this.#deps.inTurn(() => this.#join())
@@ -121,15 +117,15 @@ export class DuuiSession implements MountSession, ChannelReceiver {
   async #join(): Promise<void> {
     if (this.#closed) return
     const { channel, past } = this.#deps
-    const { access, broker, channels } = this.#core
+    const { channels } = this.#host
     const { membership, followed } = channels.join(channel, this, ({ code }) =>
       this.#end(4403, code),
     )
     this.#membership = membership
     await followed
     // Every event up to the head is stored by now, so that the past read next holds it.
-    const head = await broker.head(channel)
-    const texts = await past((event) => access.canReceive(this.user, channel, event))
+    const head = await channels.head(channel)
+    const texts = await past((event) => channels.mayReceive(this, channel, event))
     this.#due = { head, texts }
   }
 
@@ -147,12 +143,11 @@ export class DuuiSession implements MountSession, ChannelReceiver {
 
   #ignore(bytes: number): void {
     this.#deps.ignored()
-    const admitted = this.#limiter.admit([{ kind: 'pong' }], bytes, { refuse() {} })
-    if (!admitted) this.#refuse('rate-limited')
+    if (!this.#limiter.take(bytes)) this.#refuse('rate-limited')
   }
 
   #refuse(code: string): void {
-    this.#core.counters.refused(code)
+    this.#host.refused(code)
     this.#end(CLOSE_CODES.get(code) ?? 1008, code)
   }
 
