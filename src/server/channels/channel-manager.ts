@@ -44,7 +44,9 @@ export class ChannelManager {
   readonly #subscriptions = new Map<ChannelReceiver, Subscriptions>()
   readonly #asking = new Set<Asking>()
 
-  /** @param deps built from the options, unless a server built them */
+  constructor(options?: ChannelManagerOptions)
+  /** @internal A server builds the dependencies itself. */
+  constructor(options: ChannelManagerOptions, deps: ChannelDeps)
   constructor(options: ChannelManagerOptions = {}, deps: ChannelDeps = standaloneParts(options)) {
     const admits = (receiver: ChannelReceiver, name: string): Promise<boolean> =>
       this.#admits(receiver, name)

@@ -21,4 +21,14 @@ export interface ChannelReceiver {
    * missed is told no faster.
    */
   drained?(): Promise<void> | undefined
+  /**
+   * Runs the subscribes and unsubscribes of the receiver one by one, in order with other steps that
+   * the receiver adds itself. Without it, the channels make a queue for the receiver.
+   */
+  readonly queue?: {
+    /** Runs a step after those before it; settles once it is done, and never rejects. */
+    add(step: () => void | Promise<void>): Promise<void>
+    /** Settles once all steps so far are done; `undefined` where none is left. */
+    readonly done: Promise<void> | undefined
+  }
 }

@@ -46,12 +46,12 @@ export class Subscriptions {
   readonly #deps: SubscriptionsDeps
   readonly #receiver: ChannelReceiver
   readonly #memberships = new Map<string, Membership>()
-  readonly #turns: SerialQueue
+  readonly #queue: NonNullable<ChannelReceiver['queue']>
   #ended = false
 
   constructor(deps: SubscriptionsDeps, receiver: ChannelReceiver) {
     this.#deps = deps
-    this.#turns = new SerialQueue(deps.report)
+    this.#queue = receiver.queue ?? new SerialQueue(deps.report)
     this.#receiver = receiver
   }
 
@@ -62,17 +62,17 @@ export class Subscriptions {
 
   /** Resolves once what was asked is done; `undefined` where nothing is under way. */
   get pending(): Promise<void> | undefined {
-    return this.#turns.done
+    return this.#queue.done
   }
 
   /** Answers a subscribe, then sends what was missed, then lets live events through. */
   subscribe(command: Omit<SubscribeCommand, 'kind'>): Promise<void> {
-    return this.#turns.add(() => this.#subscribe(command))
+    return this.#queue.add(() => this.#subscribe(command))
   }
 
   /** Answers an unsubscribe; channels it was not subscribed to do not matter. */
   unsubscribe({ requestId, channels }: Omit<UnsubscribeCommand, 'kind'>): Promise<void> {
-    return this.#turns.add(() => {
+    return this.#queue.add(() => {
       for (const name of channels) this.#leave(name)
       this.#say({ kind: 'released', to: [requestId] })
     })
@@ -96,6 +96,8 @@ export class Subscriptions {
   }
 
   async #subscribe(command: Omit<SubscribeCommand, 'kind'>): Promise<void> {
+    // A receiver that left while this waited must not become a member again.
+    if (this.#ended) return
     const refused = new Map<string, Refusal>()
     const granted: Granted[] = []
     const grants = this.#admissible(command.channels, refused).map(async (name) => {

@@ -40,6 +40,8 @@ const PROTOCOL = 1
 export class DialectSession implements MountSession, ChannelReceiver {
   readonly id = randomId()
   readonly dialect: ServerDialect
+  /** Runs what concerns channels, presence and credentials one by one. */
+  readonly queue: SerialQueue
   readonly #deps: DialectSessionDeps
   readonly #socket: Socket
   readonly #request: UpgradeRequest
@@ -49,8 +51,6 @@ export class DialectSession implements MountSession, ChannelReceiver {
   readonly #requests: ConnectionRequests
   readonly #limiter: InboundLimiter
   readonly #expiry: CredentialExpiry
-  /** What concerns channels and credentials goes one by one. */
-  readonly #turns: SerialQueue
   #phase: SessionPhase
   #drain: { readonly notice: GoawayFrame; readonly rested: () => void } | undefined
 
@@ -94,7 +94,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
       expiring: (expiresAt) => this.#writer.say({ kind: 'expiring', expiresAt }),
       expired: () => this.#refuseAll(refusal('not-authenticated')),
     })
-    this.#turns = new SerialQueue(report, () => this.#rest())
+    this.queue = new SerialQueue(report, () => this.#rest())
     const cancel = clock.after(helloTimeoutMs, () => this.#end(4408, 'no hello in time'))
     this.#phase = { name: 'waiting', cancel }
   }
@@ -113,7 +113,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
     const open = this.#phase.name === 'open'
     return (
       open &&
-      !this.#turns.done &&
+      !this.queue.done &&
       !this.#requests.open &&
       !this.#deps.channels.channelsOf(this).length
     )
@@ -262,23 +262,22 @@ export class DialectSession implements MountSession, ChannelReceiver {
         this.#fault(entry.of)
         return
       case 'auth':
-        this.#turns.add(() => this.#renew(entry))
+        this.queue.add(() => this.#renew(entry))
         return
       case 'subscribe':
-        // Whoever is gone is not to become a member again.
-        this.#turns.add(() => (this.#gone ? undefined : this.#deps.channels.subscribe(this, entry)))
+        this.#deps.channels.subscribe(this, entry)
         return
       case 'unsubscribe':
-        this.#turns.add(() => this.#deps.channels.unsubscribe(this, entry))
+        this.#deps.channels.unsubscribe(this, entry)
         return
       case 'publish':
       case 'request':
         this.#writer.log('requests', loggable(`${entry.kind} ${entry.type}`))
-        // Who subscribes and then asks sees the events of what was asked.
-        this.#requests.take(entry, caller, this.#turns.done)
+        // After a subscribe sent before it, so that the client gets the events of the request.
+        this.#requests.take(entry, caller, this.queue.done)
         return
       case 'presence':
-        this.#turns.add(() => this.#presence.take(caller.user, caller.device, entry))
+        this.queue.add(() => this.#presence.take(caller.user, caller.device, entry))
         return
     }
   }

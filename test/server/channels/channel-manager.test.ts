@@ -280,6 +280,40 @@ describe('a revocation', () => {
   })
 })
 
+describe('a channel manager by itself whose receiver watches a resource', () => {
+  it('removes members whose lease expired, until it is closed', async () => {
+    const clock = new ManualClock()
+    const broker = new MemoryBroker({ clock })
+    const { manager, join } = make({ broker, clock })
+    const { subscribe, take } = join()
+    const member = { resource: 'r', userId: 'ada', name: 'Ada', device: 'd', owner: 'd' }
+    const lease = { lastSeen: clock.wall(), ttlMs: 10_000 }
+    await broker.presence.join({ ...member, meta: undefined }, lease)
+    expect(clock.timers).toBe(0)
+    await subscribe('presence:r')
+    take()
+    await clock.advance(9_999)
+    expect(take()).toEqual([])
+    await clock.advance(5_001)
+    expect(take()).toMatchObject([{ type: 'presence:leave', payload: { user: { id: 'ada' } } }])
+    await manager.close()
+    expect(clock.timers).toBe(0)
+  })
+})
+
+describe('a receiver that left while its subscribe waited', () => {
+  it('does not become a member, and the application is not asked', async () => {
+    const asked: string[] = []
+    const authorize = (_: User | null, channel: string) => asked.push(channel) > 0
+    const { manager, join } = make({ authorize })
+    const { receiver, subscribe, take } = join()
+    const done = subscribe('a')
+    manager.leave(receiver)
+    await done
+    expect([asked, take(), manager.size]).toEqual([[], [], 0])
+  })
+})
+
 describe('a server’s channels', () => {
   it('are those of its connections', async () => {
     const authenticate = ({ token }: { token: string | undefined }) =>
