@@ -109,6 +109,10 @@ export class DialectSession implements MountSession, ChannelReceiver {
     return { id: this.id, dialect: this.dialect.name, user, channels }
   }
 
+  get seenAt(): number {
+    return this.#silence.seenAt
+  }
+
   get resting(): boolean {
     const open = this.#phase.name === 'open'
     return (
@@ -176,6 +180,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
   }
 
   binary(): void {
+    this.alive()
     this.#end(1003, 'binary where text is due')
   }
 

@@ -72,6 +72,11 @@ export interface MessageLimiter {
 export interface MountSession extends SocketHandlers {
   /** What it is at this moment. */
   info(): SessionInfo
+  /**
+   * When the peer gave its last sign of life, on the monotonic clock; a session that does not record
+   * that leaves it to the server.
+   */
+  readonly seenAt?: number
   /** Whether it has no channel and nothing under way. */
   readonly resting?: boolean
   /**

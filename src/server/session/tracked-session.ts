@@ -1,8 +1,8 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Counters } from '../metrics/counters.ts'
 import type { PlainSocket, Socket, SocketHandlers } from '../socket/socket.ts'
+import type { Swept } from './liveness.ts'
 import type { ConnectionInfo, MountSession } from './mount.ts'
-import type { Swept } from './stale-sweep.ts'
 
 /**
  * A session with its socket. Exceptions of either are reported and never reach the other: the session
@@ -48,12 +48,12 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
   }
 
   get seenAt(): number {
-    return this.#seenAt
+    return this.session.seenAt ?? this.#seenAt
   }
 
   /** The state of the connection at this moment. */
   info(): ConnectionInfo {
-    const silentMs = this.#deps.clock.now() - this.#seenAt
+    const silentMs = this.#deps.clock.now() - this.seenAt
     return {
       ...this.session.info(),
       connectedAt: this.#connectedAt,
@@ -138,8 +138,9 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
     this.#deps.closed(this)
   }
 
+  /** Records a sign of life, unless the session does. */
   #seen(): void {
-    this.#seenAt = this.#deps.clock.now()
+    if (this.session.seenAt === undefined) this.#seenAt = this.#deps.clock.now()
   }
 
   #try(step: () => void): void {
