@@ -40,6 +40,6 @@ describe('what went wrong once stays right', () => {
       const outcome = await run(scenarioOf(scenario), seed, { over })
       if (CHAOS) console.log(outcome)
       expect(complaintOf(outcome)).toBe('')
-    }, 200_000)
+    }, 600_000)
   }
 })

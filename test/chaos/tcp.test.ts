@@ -21,6 +21,6 @@ describe.concurrent('over TCP', () => {
   for (const { scenario, seed } of plan) {
     it(`${scenario.name}, seed ${seed} › ${scenario.promise}`, async ({ expect }) => {
       expect(complaintOf(await run(scenario, seed, { over: { tcp: TIMES } }))).toBe('')
-    }, 120_000)
+    }, 600_000)
   }
 })

@@ -9,7 +9,7 @@ let outcomes: Record<'standard' | 'reconnecting', Outcomes>
 
 beforeAll(async () => {
   outcomes = JSON.parse(await runProgram('platform-run.ts', flags))
-}, 120_000)
+}, 600_000)
 
 const excuses = { 'it drops a leading byte order mark': ['keeps a byte order mark'] }
 for (const [transport, subject] of [
