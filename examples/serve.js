@@ -8,11 +8,19 @@
 const { startDemo } = await import(
   new URL('./process-page/dist/server/main.js', import.meta.url).href
 )
-const { PORT = 4173, REPLAY_SECONDS = 45, REPLAY_PAUSE_SECONDS = 8 } = process.env
+
+/** Returns the number in an environment variable; ends the process if there is something else in it. */
+function numberOf(name, fallback, most) {
+  const value = Number(process.env[name] || fallback)
+  if (value >= 0 && value <= most) return value
+  console.error(`${name} is "${process.env[name]}". Set it to a number from 0 to ${most}.`)
+  process.exit(1)
+}
+
 const demo = await startDemo({
-  port: Number(PORT),
-  runMs: Number(REPLAY_SECONDS) * 1_000,
-  pauseMs: Number(REPLAY_PAUSE_SECONDS) * 1_000,
+  port: numberOf('PORT', 4173, 65_535),
+  runMs: numberOf('REPLAY_SECONDS', 45, 86_400) * 1_000,
+  pauseMs: numberOf('REPLAY_PAUSE_SECONDS', 8, 86_400) * 1_000,
   pages: {
     '/tasks': new URL('./task-board/dist/page/', import.meta.url),
     '': new URL('./process-page/dist/page/', import.meta.url),

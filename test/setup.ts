@@ -1,5 +1,5 @@
 import { format } from 'node:util'
-import { afterAll, beforeAll, beforeEach, onTestFinished, vi } from 'vitest'
+import { afterAll, beforeEach, onTestFinished, vi } from 'vitest'
 
 /**
  * Fails every test during which something was printed by `console.error` or `console.warn`, or a
@@ -26,15 +26,22 @@ async function check(): Promise<void> {
 const onException = record('uncaught exception')
 const onRejection = record('unhandled rejection')
 
-beforeAll(() => {
+function replaceConsole(): void {
   console.error = record('console.error')
   console.warn = record('console.warn')
-  process.on('uncaughtException', onException)
-  process.on('unhandledRejection', onRejection)
-})
+}
 
-// Added first, it runs last: after whatever the test itself does at its end.
-beforeEach(() => onTestFinished(check))
+// Before the file of the tests is loaded: what it prints then fails its first test.
+replaceConsole()
+process.on('uncaughtException', onException)
+process.on('unhandledRejection', onRejection)
+
+beforeEach(() => {
+  // A test before may have replaced it and not taken that back.
+  replaceConsole()
+  // Added first, it runs last: after the test's own clean-up.
+  onTestFinished(check)
+})
 
 afterAll(async () => {
   process.off('uncaughtException', onException)

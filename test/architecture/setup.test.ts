@@ -31,6 +31,15 @@ describe('the set-up of the tests fails a test', () => {
     })
   })
 
+  it('but not one that replaces console.error', () => {
+    console.error = () => {}
+    console.error('printed on purpose')
+  })
+
+  it.fails('that prints after such a test', () => {
+    console.error('printed on purpose')
+  })
+
   it('and no other', () => {
     console.info('Printing is allowed.')
   })

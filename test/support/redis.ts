@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
-import { afterAll, describe, it, onTestFinished } from 'vitest'
-import { getCurrentTest } from 'vitest/suite'
+import { afterAll, describe, it, onTestFinished, TestRunner } from 'vitest'
+
 import type { RedisBrokerOptions, RedisConnection } from 'wirefold/server/redis'
 import { createRedisBroker, ioredisClient, redisClient } from 'wirefold/server/redis'
 
@@ -26,7 +26,7 @@ if (!present) {
     `\n*** No ${BINARY}: everything about Redis is SKIPPED. Install it (Debian: apt-get install\n` +
     '*** redis-server), or name one in WIREFOLD_REDIS_SERVER.\n'
   if (process.env.CI) throw new Error(message)
-  console.warn(message)
+  process.stderr.write(message)
 }
 
 /** A `describe` of what needs a Redis; skipped, loudly, where there is none. */
@@ -134,7 +134,7 @@ export async function clientOf(url: string, library: Library = 'redis', name = '
 export async function redisBench() {
   const server = await RedisServer.start()
   const cleanups: (() => unknown)[] = []
-  const inTest = () => getCurrentTest() !== undefined
+  const inTest = () => TestRunner.getCurrentTest() !== undefined
   /** At the end of the test that asked, or of the suite. */
   const atEnd = (cleanup: () => unknown): void => {
     if (inTest()) onTestFinished(async () => void (await cleanup()))

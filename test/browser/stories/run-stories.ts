@@ -28,7 +28,7 @@ async function started(driver: BrowserDriver): Promise<Browser | undefined> {
     const reason = error instanceof Error ? error.message : String(error)
     const message = `${driver.name} did not start: ${reason}\n${driver.install}`
     if (process.env.CI) throw new Error(message, { cause: error })
-    console.warn(`${message}\nIts stories are skipped.`)
+    process.stderr.write(`${message}\nIts stories are skipped.\n`)
     return undefined
   }
 }
