@@ -4,28 +4,18 @@ import type { MountSession } from './session/mount.ts'
 import type { DrainOptions } from './shutdown-options.ts'
 import { drainDefaults } from './shutdown-options.ts'
 
-/** What clients are told; nobody is asked to move later than everybody is closed. */
+/** Builds the goaway frame of a drain; the window never ends after the deadline. */
 export function drainNotice(options: DrainOptions): GoawayFrame {
   const deadlineMs = options.deadlineMs ?? drainDefaults.deadlineMs
   const windowMs = Math.min(options.windowMs ?? drainDefaults.windowMs, deadlineMs)
   return { kind: 'goaway', deadlineMs, windowMs, reason: options.reason ?? drainDefaults.reason }
 }
 
-/** What is drained. */
-export interface DrainDeps {
-  readonly sessions: readonly MountSession[]
-  readonly clock: Clock
-  /** Closes a session; called again for one that is closed it does nothing. */
-  readonly end: (session: MountSession) => void
-  /** Resolves once no session is left. */
-  readonly emptied: Promise<void>
-}
-
 /**
- * Asks sessions to move, and ends each that has: one that let go of its channels, or never had any
- * and rests when the window is over.
+ * Asks sessions to reconnect elsewhere, and ends each that is ready: once it has left its channels
+ * or, if it had none, once it is idle and the window is over.
  *
- * @returns resolves once none is left, or at the deadline
+ * Resolves once no session is left, or at the deadline.
  */
 export async function drain(deps: DrainDeps, notice: GoawayFrame): Promise<void> {
   const { sessions, clock, end, emptied } = deps
@@ -47,4 +37,14 @@ export async function drain(deps: DrainDeps, notice: GoawayFrame): Promise<void>
   await Promise.race([emptied, deadline])
   cancelWindow()
   cancelDeadline()
+}
+
+/** The dependencies of {@link drain}. */
+export interface DrainDeps {
+  readonly sessions: readonly MountSession[]
+  readonly clock: Clock
+  /** Closes a session; does nothing if it is closed already. */
+  readonly end: (session: MountSession) => void
+  /** Resolves once no session is left. */
+  readonly emptied: Promise<void>
 }

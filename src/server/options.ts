@@ -16,51 +16,51 @@ import type { OriginRules } from './http/origins.ts'
 import type { ResolvedPresence, ServerPresenceOptions } from './presence/presence-options.ts'
 import { presenceDefaults, resolvePresence } from './presence/presence-options.ts'
 
-/** How a `RealtimeServer` is made. */
+/** Options of a `RealtimeServer`. */
 export interface RealtimeServerOptions extends AccessOptions, ChannelOptions {
-  /** How long somebody counts as being somewhere. */
+  /** Times after which members of presence are removed. */
   readonly presence?: ServerPresenceOptions | undefined
   /**
-   * The origins whose pages may connect, as `https://app.example.com`, compared exactly; `*` for all.
+   * Origins whose pages may connect, such as `https://app.example.com`, compared exactly; `*` for all.
    * @default every origin; where `NODE_ENV` is `production` the server refuses to start
    */
   readonly origins?: readonly string[] | '*' | undefined
   /**
-   * Whether `Origin: null`, which sandboxed frames and files send, is let through although there are
+   * Whether `Origin: null`, which sandboxed frames and local files send, is allowed in addition to
    * `origins`.
    * @default false
    */
   readonly allowNullOrigin?: boolean | undefined
   /**
-   * Whether a request without an `Origin`, which comes from no page, is let through.
+   * Whether a request without an `Origin`, which browsers always send, is allowed.
    * @default true
    */
   readonly allowMissingOrigin?: boolean | undefined
   /**
-   * How long a connection may take to say who it is, in milliseconds.
+   * Time within which a connection has to authenticate, in milliseconds.
    * @default 10_000
    */
   readonly helloTimeoutMs?: number | undefined
   /**
-   * How often the server wants to hear from a client, in milliseconds.
+   * Interval at which clients send heartbeats, in milliseconds.
    * @default 25_000
    */
   readonly heartbeatMs?: number | undefined
-  /** What connections, users and addresses may ask for, and how long answers are kept. */
+  /** Limits per connection, user and address, and how long replies are kept for retries. */
   readonly limits?: ServerLimits | undefined
   /**
-   * Counts for the limits of users and addresses; servers that share one share the limits.
+   * Counters for the limits per user and address; servers that share a store share the limits.
    * @default the broker's, or in memory where it has none
    */
   readonly rates?: RateStore | undefined
   /**
-   * Receives what happens, for finding faults: never payloads or tokens.
+   * Receives log messages for debugging; they never contain payloads or tokens.
    * @default none, or `console.debug` where `DEBUG` asks for `wirefold:*`
    */
   readonly logger?: Logger | undefined
 }
 
-/** The values of options that are not given. */
+/** Default values of {@link RealtimeServerOptions}. */
 export const serverDefaults = {
   ...channelDefaults,
   allowNullOrigin: false,
@@ -74,7 +74,7 @@ export const serverDefaults = {
   clock: systemClock,
 } as const
 
-/** Options with nothing left open; `undefined` where that means something. */
+/** Options with the defaults filled in; hooks and `origins` may still be `undefined`. */
 export interface ResolvedServerOptions extends OriginRules, AccessOptions {
   readonly maxBroadcastsPerSecond: number
   readonly broadcastOverflow: BroadcastOverflow
@@ -89,7 +89,7 @@ export interface ResolvedServerOptions extends OriginRules, AccessOptions {
   readonly clock: Clock
 }
 
-/** Fills in the defaults; an explicit `undefined` keeps them. */
+/** Fills in the defaults, also for options that are explicitly `undefined`. */
 export function resolveServerOptions(options: RealtimeServerOptions): ResolvedServerOptions {
   return {
     canConnect: options.canConnect,

@@ -22,18 +22,11 @@ import type { DisconnectOptions, DrainOptions, ServerCloseOptions } from './shut
 import type { WebSocketManagerEvents } from './websocket-manager.ts'
 import { WebSocketManager } from './websocket-manager.ts'
 
-/** Where the native protocol is served unless another path is named. */
+/** Default path of the native protocol. */
 const NATIVE_PATH = '/ws'
 
-/** A server that listens by itself. */
-export interface ListeningServer {
-  readonly port: number
-  /** Where clients connect to. */
-  readonly url: string
-}
-
 /**
- * The reference server: channels with histories, requests, and any number of paths on one broker.
+ * A realtime server: channels with history, requests and presence, at any number of paths.
  *
  * @example
  * const server = createRealtimeServer({ authorize: (user) => user !== null })
@@ -45,7 +38,7 @@ export interface ListeningServer {
  * server.attach(httpServer)
  */
 export class RealtimeServer {
-  /** Who is where, on all servers that share the broker. */
+  /** Presence on all servers that share the broker. */
   readonly presence: PresenceTracker
   readonly #manager: WebSocketManager
   readonly #parts: ServerParts
@@ -67,26 +60,26 @@ export class RealtimeServer {
     this.#router = new UpgradeRouter({
       ...{ host, access, counters, logger, report, clock, helloTimeoutMs },
       taker: this.#manager,
-      asksBefore: resolved.canConnect !== undefined,
+      checksConnect: resolved.canConnect !== undefined,
       origins: resolved,
       frameBytes: limits.frameBytes,
     })
     assertOrigins(resolved, false)
   }
 
-  /** The channels: who is subscribed, and who shall be no longer. */
+  /** The channels and their subscriptions. */
   get channels(): ChannelManager {
     return this.#parts.channels
   }
 
   /**
-   * Serves the native protocol at a path of an http server, and every mount at its own. Other
-   * requests of that server are left alone.
+   * Serves the native protocol at a path of an HTTP server, and every mount at its own path. Plain
+   * HTTP requests of that server are not touched.
    *
-   * Throws `bad-option` in production (`NODE_ENV`) where no `origins` were given, and
-   * `bad-dependency` where the installed `ws` has known holes.
+   * Throws `bad-option` if `origins` is missing in production (`NODE_ENV`), and `bad-dependency` if
+   * the installed `ws` has known vulnerabilities.
    *
-   * @param path `/ws` unless named
+   * @param path default `/ws`
    */
   attach(httpServer: Server, path: string = NATIVE_PATH): void {
     this.#refuseClosed()
@@ -95,21 +88,21 @@ export class RealtimeServer {
     this.#router.attach(httpServer)
   }
 
-  /** Serves something else at a path; `:name` in it stands for one segment. */
+  /** Serves a mount at a path; `:name` in the path matches one segment. */
   mount(path: string, mount: Mount): void {
     this.#refuseClosed()
     this.#router.mount(path, mount)
   }
 
   /**
-   * Makes an http server of its own and serves from it; rejects where the port is taken.
+   * Creates an HTTP server and attaches to it; rejects if the port is taken.
    *
-   * @param port 0 takes any free one
-   * @param host `127.0.0.1` unless named: other machines only reach what is bound to their network
+   * @param port 0 for any free port
+   * @param host default `127.0.0.1`, which other machines cannot reach
    */
   async listen(port = 0, host = '127.0.0.1'): Promise<ListeningServer> {
     const { helloTimeoutMs } = this.#parts.options
-    // Who is slow to ask is as unwelcome as who is slow to greet.
+    // The hello timeout also limits slow HTTP requests (slowloris).
     const times = {
       headersTimeout: helloTimeoutMs,
       requestTimeout: helloTimeoutMs,
@@ -133,19 +126,19 @@ export class RealtimeServer {
   }
 
   /**
-   * Answers the requests of one type; throws a `TypeError` where it has a handler already.
+   * Registers the handler for requests of one type; throws a `TypeError` if there is one already.
    *
-   * The type of the payload is what the handler annotates, and is not checked at run time.
+   * The payload has the type that the handler declares; it is not checked at run time.
    *
-   * @returns removes the handler; safe to call twice
+   * @returns a function that removes the handler; safe to call twice
    */
   handle<Payload>(type: string, handler: RequestHandler<Payload>): () => void {
     return this.#manager.registerHandler(type, handler)
   }
 
   /**
-   * Who asks for what is being done: within a request handler, and all that it calls, however deep down
-   * that is. `null` for nobody in particular, `undefined` where no handler runs.
+   * The user whose request is being handled; available in the handler and in all code it calls, also
+   * asynchronously. `null` for an anonymous user, `undefined` outside of handlers.
    *
    * @example
    * const tasks = realtimeRepository(sqlTasks, bus, { entityName: 'Task', userId: () => server.currentUser?.id })
@@ -155,14 +148,14 @@ export class RealtimeServer {
   }
 
   /**
-   * Adds an event to a channel and tells its members.
+   * Adds an event to the history of a channel and sends it to the subscribers.
    *
-   * Within a request handler, and all that it calls, this is what `publish` of its context does: the
-   * event's place is told to the asker with the answer, and so is the channel's name; an event without
-   * an id gets that of the request.
+   * Within a request handler, and all code it calls, this is the `publish` of its context: the reply
+   * contains the channel and the position of the event, and an event without an id gets the id of the
+   * request.
    *
-   * Rejects with `bad-channel`, `too-large`, `rate-limited` or `closed`, or a `TypeError` for a type or
-   * payload that cannot be an event's.
+   * Rejects with `bad-channel`, `too-large`, `rate-limited` or `closed`, or with a `TypeError` for an
+   * invalid event type or payload.
    */
   async publish(
     channel: string,
@@ -175,8 +168,8 @@ export class RealtimeServer {
   }
 
   /**
-   * Adds an event to the channel `user:<id>`, which only that user may subscribe to: all their
-   * connections that do are told, on every server of the broker.
+   * Publishes an event on the channel `user:<id>`, which only that user may subscribe to. Their
+   * subscribed connections receive it, on every server that shares the broker.
    *
    * Rejects as {@link publish} does.
    */
@@ -189,7 +182,7 @@ export class RealtimeServer {
     return this.publish(userChannel(userId), type, payload, options)
   }
 
-  /** Follows the connections; the returned function stops it. */
+  /** Adds a listener for connections; returns a function that removes it. */
   on<Name extends keyof WebSocketManagerEvents>(
     event: Name,
     listener: WebSocketManagerEvents[Name],
@@ -197,12 +190,12 @@ export class RealtimeServer {
     return this.#manager.on(event, listener)
   }
 
-  /** The connections of this moment, to this server. */
+  /** Returns the current connections to this server. */
   connections(): readonly ConnectionInfo[] {
     return this.#manager.connections()
   }
 
-  /** Ends a connection; one that is gone, or another server's, does not matter. */
+  /** Ends a connection to this server; does nothing if there is none with this id. */
   disconnect(connectionId: string, options?: DisconnectOptions): void {
     this.#manager.disconnect(connectionId, options)
   }
@@ -213,27 +206,27 @@ export class RealtimeServer {
   }
 
   /**
-   * Takes a channel away from a connection, which hears `unsubscribed` and does not come back to it by
-   * itself. Rights are the application's: `authorize` has to say no as well.
+   * Unsubscribes a connection from a channel. The client receives `unsubscribed` and does not
+   * subscribe again by itself; to forbid it, `authorize` has to deny the channel as well.
    */
   revoke(connectionId: string, channel: string): void {
     this.#manager.revoke(connectionId, channel)
   }
 
-  /** Takes a channel away from all connections of a user to this server, as {@link revoke} does. */
+  /** Unsubscribes all connections of a user to this server, as {@link revoke} does. */
   revokeUser(userId: string, channel: string): void {
     this.#manager.revokeUser(userId, channel)
   }
 
-  /** Counts of this moment, and from the start. */
+  /** Returns current numbers, and totals since the start. */
   stats(): ServerStats {
     return this.#manager.stats()
   }
 
   /**
-   * Makes a handler of http requests that answers with {@link stats}, as JSON.
+   * Returns an HTTP request listener that responds with {@link stats} as JSON.
    *
-   * @param allow whether a request may see them; only `true` is a yes
+   * @param allow decides whether a request may read them; only `true` allows it
    * @example
    * const stats = server.statsHandler(({ headers }) => headers.authorization === `Bearer ${SECRET}`)
    * createServer((request, response) => {
@@ -245,11 +238,11 @@ export class RealtimeServer {
   }
 
   /**
-   * Closes the server without hurting anybody: asks all clients to move to another server, refuses
-   * new ones, lets what is under way finish, and closes each connection that has moved, the others at
-   * the deadline, with 1012. Calling it again changes nothing.
+   * Closes the server gracefully: refuses new connections, asks all clients to reconnect to another
+   * server, lets running requests finish, and closes each connection once its client has moved, the
+   * others at the deadline, with 1012. Further calls return the same promise.
    *
-   * @returns settles once the server is closed
+   * Resolves once the server is closed.
    */
   drain(options: DrainOptions = {}): Promise<void> {
     this.#draining ??= this.#closing ?? this.#drain(options)
@@ -257,10 +250,10 @@ export class RealtimeServer {
   }
 
   /**
-   * Closes every socket, cutting those that do not answer within a second, and ends the server.
-   * Calling it again changes nothing.
+   * Closes all sockets and then the server; sockets that do not answer the close within a second are
+   * terminated. Further calls return the same promise.
    *
-   * @returns settles once all sockets are gone
+   * Resolves once all sockets are closed.
    */
   close(options: ServerCloseOptions = {}): Promise<void> {
     this.#closing ??= this.#close(options)
@@ -293,15 +286,22 @@ export class RealtimeServer {
   }
 }
 
-/** Makes the reference server; it listens to nothing until `attach` or `listen`. */
+/** Creates a server; it serves nothing until `attach` or `listen` is called. */
 export function createRealtimeServer(options: RealtimeServerOptions = {}): RealtimeServer {
   return new RealtimeServer(options)
 }
 
-/** Stops an http server; plain connections, which nobody waits for, would keep it open. */
+/** Stops an HTTP server, with its keep-alive connections, which would delay `close`. */
 function stop(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve())
     server.closeAllConnections()
   })
+}
+
+/** The address of a server that listens by itself. */
+export interface ListeningServer {
+  readonly port: number
+  /** URL of the native protocol, for clients. */
+  readonly url: string
 }

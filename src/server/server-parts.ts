@@ -24,32 +24,32 @@ import { SessionRegistry } from './session/session-registry.ts'
 import type { OutboundQueueDeps } from './socket/outbound-queue.ts'
 import { Tick } from './socket/tick.ts'
 
-/** The parts of a server that its managers and its router use. */
+/** The parts of a server that `RealtimeServer` and `WebSocketManager` share. */
 export interface ServerParts {
   readonly options: ResolvedServerOptions
   readonly broker: Broker
   readonly access: Access
   readonly channels: ChannelManager
   readonly handlers: RequestHandlers
-  /** The requests whose handlers run: what they publish is their own. */
+  /** The running requests, to which the events published by their handlers belong. */
   readonly ongoing: PublishContexts
-  /** The members that the connections here have. */
-  readonly attendance: LeaseKeeper
+  /** The presence members of this server's connections. */
+  readonly leases: LeaseKeeper
   readonly sessions: SessionRegistry
   readonly counters: Counters
   readonly outbound: OutboundQueueDeps
-  /** What the mounts use. */
+  /** The services that mounts use. */
   readonly host: MountHost
-  /** Receives what happens; never throws. */
+  /** Receives log messages; never throws. */
   readonly logger: Logger | undefined
   /** Receives errors that no caller receives; never throws. */
   report(error: unknown): void
 }
 
 /**
- * Builds the parts of a server, and hands each the others that it uses.
+ * Creates the parts of a server and connects them.
  *
- * @param arrived called for every session whose user is known
+ * @param arrived called for every session once its user is known
  */
 export function serverParts(
   given: RealtimeServerOptions,
@@ -59,8 +59,8 @@ export function serverParts(
   const { clock, limits, presence, helloTimeoutMs, heartbeatMs, onError } = options
   const logger = quiet(options.logger, safely(onError))
   const report = safely((error: unknown) => {
-    // Its message may quote what the log must not contain.
-    logger?.('errors', isWirefoldError(error) ? loggable(error.code) : 'not ours')
+    // Only the code: the message may quote payloads, which must not be logged.
+    logger?.('errors', isWirefoldError(error) ? loggable(error.code) : 'error without a code')
     onError(error)
   })
   const counters = new Counters()
@@ -76,16 +76,16 @@ export function serverParts(
   const publisher = new Publisher(broker, options.families, { access, cap })
   const ongoing = new PublishContexts()
   const handlers = new RequestHandlers()
-  const attendance = new LeaseKeeper({
+  const leases = new LeaseKeeper({
     ...{ store: broker.presence, clock, report },
     timeoutMs: presence.timeoutMs,
   })
   const channels = new ChannelManager(given, {
     ...{ clock, broker, access, publisher, cap, ongoing, report },
     ownsBroker: given.broker === undefined,
-    sweep: attendance,
+    sweep: leases,
     maxSubscriptions: limits.subscriptions,
-    noted: ({ id = 'somebody' }, granted, refused) => {
+    noted: ({ id = 'a receiver' }, granted, refused) => {
       for (const { code } of refused.values()) counters.refused(code)
       for (const name of granted) logger?.('channels', `${id} subscribed to ${loggable(name)}`)
       for (const [name, { code }] of refused) {
@@ -107,7 +107,7 @@ export function serverParts(
       dedupeMs: limits.dedupeMs,
     },
     presence: {
-      ...{ access, attendance, report },
+      ...{ access, leases, report },
       graceMs: presence.graceMs,
       maxMembers: limits.subscriptions,
     },
@@ -124,13 +124,13 @@ export function serverParts(
     refused: (code) => counters.refused(code),
   }
   return {
-    ...{ options, broker, access, channels, handlers, ongoing, attendance, sessions, counters },
+    ...{ options, broker, access, channels, handlers, ongoing, leases, sessions, counters },
     ...{ host, logger, report },
     outbound: { clock, tick: new Tick(), counts: { slow: 0, withheld: 0, cut: 0 } },
   }
 }
 
-/** A logger that does not throw. */
+/** Wraps a logger so that it never throws. */
 function quiet(logger: Logger | undefined, report: (error: unknown) => void): Logger | undefined {
   if (!logger) return undefined
   return (area, message) => {

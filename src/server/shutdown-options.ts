@@ -1,4 +1,4 @@
-/** How a server closes its sockets. */
+/** Options for closing a server. */
 export interface ServerCloseOptions {
   /**
    * The close code.
@@ -6,20 +6,20 @@ export interface ServerCloseOptions {
    */
   readonly code?: number | undefined
   /**
-   * The close reason, at most 123 bytes. Clients read JSON in it: `retryAfterMs` keeps them away for
-   * so long, `windowMs` spreads their return.
+   * The close reason, at most 123 bytes. Clients understand JSON in it: `retryAfterMs` is the minimum
+   * time before they reconnect, `windowMs` the time over which they spread their reconnects.
    * @default 'the server is closing'
    */
   readonly reason?: string | undefined
 }
 
-/** The values of options that are not given. */
+/** Default values of {@link ServerCloseOptions}. */
 export const closeDefaults = { code: 1001, reason: 'the server is closing' } as const
 
-/** How a server ends the connection of somebody. */
+/** Options for ending a connection, or all connections of a user. */
 export interface DisconnectOptions {
   /**
-   * The close code: with 4401 the client asks for fresh credentials once, with 4403 it has failed.
+   * The close code: on 4401 the client retries once with fresh credentials, on 4403 it gives up.
    * @default 4401
    */
   readonly code?: number | undefined
@@ -30,29 +30,29 @@ export interface DisconnectOptions {
   readonly reason?: string | undefined
 }
 
-/** The values of options that are not given. */
+/** Default values of {@link DisconnectOptions}. */
 export const disconnectDefaults = { code: 4401, reason: 'signed out' } as const
 
-/** How a server is drained. */
+/** Options for draining a server. */
 export interface DrainOptions {
   /**
-   * When the connections that are left are closed, in milliseconds from now.
+   * Time until the remaining connections are closed, in milliseconds.
    * @default 30_000
    */
   readonly deadlineMs?: number | undefined
   /**
-   * Within what time the clients move, each at a moment of its own, in milliseconds from now.
+   * Time over which the clients spread their reconnects, in milliseconds.
    * @default 10_000
    */
   readonly windowMs?: number | undefined
   /**
-   * Why, for people.
+   * The reason, as text for people.
    * @default 'the server restarts'
    */
   readonly reason?: string | undefined
 }
 
-/** The values of options that are not given. */
+/** Default values of {@link DrainOptions}. */
 export const drainDefaults = {
   deadlineMs: 30_000,
   windowMs: 10_000,

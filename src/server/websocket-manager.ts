@@ -19,16 +19,8 @@ import { closeDefaults, disconnectDefaults } from './shutdown-options.ts'
 import { OutboundQueue } from './socket/outbound-queue.ts'
 import type { PlainSocket, RawSocket, SocketHandlers } from './socket/socket.ts'
 
-/** What a manager tells of its connections, in past tense. */
-export interface WebSocketManagerEvents {
-  /** Somebody is there, and it is known who. */
-  connected(info: ConnectionInfo): void
-  /** Somebody who was there is gone; this is what they were at last. */
-  disconnected(info: ConnectionInfo): void
-}
-
-/** A socket that asked for nothing in particular. */
-const ANYBODY: UpgradeRequest = {
+/** The request of a socket that was connected without one. */
+const NO_REQUEST: UpgradeRequest = {
   headers: {},
   url: '/',
   query: new URLSearchParams(),
@@ -36,10 +28,10 @@ const ANYBODY: UpgradeRequest = {
 }
 
 /**
- * The connections of a server: who they are, what they ask, and how to reach or end them.
+ * The connections of a server: their users and requests, and how to reach or end them.
  *
- * `RealtimeServer` is made of one. Alone it serves sockets of any kind, as those of another http
- * server: give each to {@link connect}, and tell what it hears to what that returns.
+ * Part of every `RealtimeServer`. On its own it serves sockets of any kind, such as those of another
+ * HTTP server: pass each socket to {@link connect}, and its messages to the returned handlers.
  *
  * @example
  * const manager = new WebSocketManager({ authenticate })
@@ -49,7 +41,7 @@ const ANYBODY: UpgradeRequest = {
  * socket.onclose = () => handlers.closed()
  */
 export class WebSocketManager {
-  /** @internal The server around it uses them too. */
+  /** @internal Shared with `RealtimeServer`. */
   readonly parts: ServerParts
   readonly #startedAt: number
   readonly #native = nativeMount()
@@ -65,7 +57,7 @@ export class WebSocketManager {
     this.#sweep = new StaleSweep(clock, heartbeatMs, () => this.parts.sessions.list())
   }
 
-  /** Follows the connections; the returned function stops it. */
+  /** Adds a listener for connections; returns a function that removes it. */
   on<Name extends keyof WebSocketManagerEvents>(
     event: Name,
     listener: WebSocketManagerEvents[Name],
@@ -74,23 +66,23 @@ export class WebSocketManager {
   }
 
   /**
-   * Takes a socket.
+   * Serves a socket.
    *
-   * @param request what it asked for
-   * @param mount what is spoken; the native protocol unless named
-   * @returns is to be told what the socket hears
+   * @param request the upgrade request of the socket; default without headers and address
+   * @param mount default the native protocol
+   * @returns handlers that the caller runs for the messages and the end of the socket
    */
   connect(
     socket: PlainSocket,
-    request: UpgradeRequest = ANYBODY,
+    request: UpgradeRequest = NO_REQUEST,
     mount: Mount = this.#native,
   ): SocketHandlers {
     return this.#take(socket, request, mount) ?? { text() {}, binary() {}, closed() {} }
   }
 
   /**
-   * Takes a bare WebSocket: what is said on it in one turn leaves in one write, and no more is kept
-   * for it than a peer reads; otherwise as {@link connect}.
+   * Serves a WebSocket as {@link connect} does, with an outbound queue: frames of one tick are written
+   * at once, and a peer that reads too slowly is disconnected.
    */
   accept(raw: RawSocket, request: UpgradeRequest, mount: Mount): SocketHandlers {
     let tracked: TrackedSession | undefined
@@ -112,7 +104,7 @@ export class WebSocketManager {
     return undefined
   }
 
-  /** Why a request would get no socket, where that is so: its address has too many. */
+  /** Returns a refusal if the address of a request has too many connections. */
   refusal({ address }: UpgradeRequest): HttpRefusal | undefined {
     const { connections } = this.parts.options.limits.perAddress
     if (address === undefined || this.parts.sessions.from(address) < connections) return undefined
@@ -120,37 +112,37 @@ export class WebSocketManager {
   }
 
   /**
-   * Answers the requests of one type; throws a `TypeError` where it has a handler already.
+   * Registers the handler for requests of one type; throws a `TypeError` if there is one already.
    *
-   * @returns removes the handler; safe to call twice
+   * @returns a function that removes the handler; safe to call twice
    */
   registerHandler<Payload>(type: string, handler: RequestHandler<Payload>): () => void {
     return this.parts.handlers.add(type, handler)
   }
 
   /**
-   * Tells an event to all connections here that are subscribed to a channel, once and for good: it
-   * has no place in the channel's history, and no other server tells it.
+   * Sends an event to the subscribers of a channel on this server only. The event has no position, is
+   * not added to the history, and is not sent again to a client that misses it.
    *
-   * @returns how many were told
+   * @returns the number of connections
    */
   broadcast(channel: string, type: string, payload?: unknown): number {
     const sessions = this.parts.sessions.list().map(({ session }) => session)
     const members = sessions.filter((session) => session.info().channels.includes(channel))
-    return this.#tell(members, channel, type, payload)
+    return this.#send(members, channel, type, payload)
   }
 
   /**
-   * Tells an event to all connections here of a user, on the channel `user:<id>`, subscribed or not;
-   * otherwise as {@link broadcast}.
+   * Sends an event to all connections of a user to this server, subscribed or not, on the channel
+   * `user:<id>`; otherwise as {@link broadcast}.
    *
-   * @returns how many were told
+   * @returns the number of connections
    */
   sendToUser(userId: string, type: string, payload?: unknown): number {
-    return this.#tell(this.parts.sessions.byUser(userId), userChannel(userId), type, payload)
+    return this.#send(this.parts.sessions.byUser(userId), userChannel(userId), type, payload)
   }
 
-  /** Ends a connection; one that is gone does not matter. */
+  /** Ends a connection; does nothing if there is none with this id. */
   disconnect(connectionId: string, options: DisconnectOptions = {}): void {
     const { code, reason } = disconnectDefaults
     this.parts.sessions
@@ -158,31 +150,31 @@ export class WebSocketManager {
       ?.disconnect(options.code ?? code, options.reason ?? reason)
   }
 
-  /** Ends all connections here of a user, as {@link disconnect} does. */
+  /** Ends all connections of a user, as {@link disconnect} does. */
   disconnectUser(userId: string, options: DisconnectOptions = {}): void {
     for (const session of this.parts.sessions.byUser(userId))
       this.disconnect(session.info().id, options)
   }
 
   /**
-   * Takes a channel away from a connection, which hears `unsubscribed` and does not come back to it by
-   * itself. Rights are the application's: `authorize` has to say no as well.
+   * Unsubscribes a connection from a channel. The client receives `unsubscribed` and does not
+   * subscribe again by itself; to forbid it, `authorize` has to deny the channel as well.
    */
   revoke(connectionId: string, channel: string): void {
     this.parts.sessions.byId(connectionId)?.session.revoke?.(channel)
   }
 
-  /** Takes a channel away from all connections here of a user, as {@link revoke} does. */
+  /** Unsubscribes all connections of a user from a channel, as {@link revoke} does. */
   revokeUser(userId: string, channel: string): void {
     this.parts.channels.revoke({ id: userId }, channel)
   }
 
-  /** The connections of this moment. */
+  /** Returns the current connections. */
   connections(): readonly ConnectionInfo[] {
     return this.parts.sessions.list().map((tracked) => tracked.info())
   }
 
-  /** Counts of this moment, and from the start. */
+  /** Returns current numbers, and totals since the start. */
   stats(): ServerStats {
     const { channels, sessions, counters, outbound, options } = this.parts
     const { opens, closes, lastedMs, received, sent, refusals } = counters
@@ -205,7 +197,7 @@ export class WebSocketManager {
     }
   }
 
-  /** Asks all clients to move to another server, and closes each that has, the others at the deadline. */
+  /** Asks all clients to reconnect elsewhere; closes each that has, the others at the deadline. */
   async drain(options: DrainOptions = {}): Promise<void> {
     const notice = drainNotice(options)
     const code = 1012
@@ -221,9 +213,9 @@ export class WebSocketManager {
   }
 
   /**
-   * Closes every socket. Calling it again changes nothing.
+   * Closes all sockets; further calls return the same promise.
    *
-   * @returns settles once all sockets are gone
+   * Resolves once all sockets are closed.
    */
   close(options: ServerCloseOptions = {}): Promise<void> {
     this.#closing ??= this.#close(
@@ -269,7 +261,7 @@ export class WebSocketManager {
     if (tracked.arrived) this.#events.emit('disconnected', tracked.info())
   }
 
-  #tell(
+  #send(
     sessions: readonly MountSession[],
     channel: string,
     type: string,
@@ -278,8 +270,8 @@ export class WebSocketManager {
     const timestamp = this.parts.options.clock.wall()
     const json = toJson(type, payload)
     check(channel, type, json)
-    const placeless = { source: channel, type, json, id: undefined, timestamp }
-    const event = new ChannelEvent(channel, undefined, placeless)
+    const fields = { source: channel, type, json, id: undefined, timestamp }
+    const event = new ChannelEvent(channel, undefined, fields)
     for (const session of sessions) session.tell?.(event)
     return sessions.length
   }
@@ -288,6 +280,14 @@ export class WebSocketManager {
   get [Symbol.toStringTag](): string {
     return 'WebSocketManager'
   }
+}
+
+/** Events of a {@link WebSocketManager}. */
+export interface WebSocketManagerEvents {
+  /** A connection was authenticated. */
+  connected(info: ConnectionInfo): void
+  /** An authenticated connection was closed; `info` is its last state. */
+  disconnected(info: ConnectionInfo): void
 }
 
 const TOO_MANY: HttpRefusal = {

@@ -126,7 +126,7 @@ export function town(options: RealtimeServerOptions = {}, delays?: Delays) {
       await clock.advance(10_000)
       // Connections that missed it are closed at the deadline.
       for (const [session, { end }] of leaving) if (sessions.has(session)) dismiss(session, end)
-      former.attendance.close()
+      former.leases.close()
     },
     /** The users at a resource by the store itself. */
     present: async (resource: string) => (await near.presence.present(resource)).users,

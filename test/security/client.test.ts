@@ -36,7 +36,7 @@ describe('S18 a client', () => {
       await expect(client.connect()).rejects.toMatchObject({
         code: 'bad-url',
         detail: { url },
-        message: expect.stringMatching(/wss: address, or set allowInsecure/),
+        message: expect.stringMatching(/Use wss:, or set `allowInsecure`/),
       })
       expect(client.state.get().name).toBe('failed')
       const open = () => reconnectingWebSocket({ WebSocket }).open(url, [], quiet)

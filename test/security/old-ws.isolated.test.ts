@@ -8,7 +8,7 @@ vi.mock('ws', () => ({
   },
 }))
 
-it('S7 a server does not start on a version of ws with known holes, and says which to install', async () => {
+it('S7 a server does not start on a version of ws with known vulnerabilities, and says which to install', async () => {
   const server = createRealtimeServer()
   onTestFinished(() => server.close())
   await expect(server.listen()).rejects.toMatchObject({

@@ -42,7 +42,7 @@ describe('S1 an origin', () => {
     await expect(start({})).rejects.toMatchObject({
       code: 'bad-option',
       detail: { option: 'origins' },
-      message: expect.stringContaining('give the origins'),
+      message: expect.stringContaining('List the origins'),
     })
     await start({ origins })
     await start({ origins: '*' })

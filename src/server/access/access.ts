@@ -13,27 +13,17 @@ import type {
 } from './hooks.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
 
-/** How long `authorize` and `canConnect` may take, in milliseconds. */
+/** Timeout of `authorize` and `canConnect`, in milliseconds. */
 const VERDICT_MS = 5_000
-/** The channels of one user each: what follows is the user's id. */
+/** Prefix of the channels that belong to one user; the user's id follows. */
 const PRIVATE = 'user:'
 
-/** The dependencies of {@link Access}. */
-export interface AccessDeps extends AccessOptions {
-  readonly clientAddress: ClientAddress
-  /** How long `authenticate` may take, in milliseconds. */
-  readonly helloTimeoutMs: number
-  readonly clock: Clock
-  /** Receives what a hook threw. */
-  readonly report: (error: unknown) => void
-}
-
-/** The channel of one user, which nobody else may subscribe to. */
+/** Returns the channel of one user, which no other user may subscribe to. */
 export function userChannel(userId: string): string {
   return `${PRIVATE}${userId}`
 }
 
-/** Asks the application who may do what. A hook that fails says no: it never opens a door. */
+/** Calls the hooks of the application. A hook that throws or times out denies. */
 export class Access {
   readonly #deps: AccessDeps
 
@@ -41,7 +31,7 @@ export class Access {
     this.#deps = deps
   }
 
-  /** The address a request counts for; never throws. */
+  /** Returns the address whose limits a request counts for. Never throws. */
   addressOf(request: AddressedRequest): string | undefined {
     try {
       return this.#deps.clientAddress(request)
@@ -51,25 +41,25 @@ export class Access {
     }
   }
 
-  /** Whether a request may become a socket. Never rejects. */
+  /** Whether a request may be upgraded to a socket. Never rejects. */
   async canConnect(request: UpgradeRequest): Promise<boolean> {
     const { canConnect } = this.#deps
     if (!canConnect) return true
     return (await this.#ask('canConnect', VERDICT_MS, () => canConnect(request))) === true
   }
 
-  /** Who it is; `undefined` where the hook refuses. Never rejects. */
+  /** Returns the user and the expiry; `undefined` if the hook refuses or fails. Never rejects. */
   async authenticate(request: AuthenticateRequest): Promise<Identity | undefined> {
     const { authenticate, helloTimeoutMs } = this.#deps
     if (!authenticate) return { user: null }
-    const told = await this.#ask('authenticate', helloTimeoutMs, () => authenticate(request))
-    if (told === undefined) return undefined
-    const identity = asIdentity(told)
+    const result = await this.#ask('authenticate', helloTimeoutMs, () => authenticate(request))
+    if (result === undefined) return undefined
+    const identity = asIdentity(result)
     if (!identity) this.#failed('authenticate', 'it returned no user')
     return identity
   }
 
-  /** Whether a name may be that of a channel. Never throws. */
+  /** Whether a name is valid as the name of a channel. Never throws. */
   isChannel(name: string): boolean {
     const { validateChannel } = this.#deps
     if (!isChannel(name)) return false
@@ -86,21 +76,21 @@ export class Access {
     )
   }
 
-  /** Whether a user gets an event that happened on a channel. Never throws. */
+  /** Whether a user may receive an event of a channel. Never throws. */
   canReceive(user: User | null, channel: string, event: ReceivableEvent): boolean {
     const { canReceive } = this.#deps
     if (!this.#seesEvent(user, channel, event)) return false
     return !canReceive || this.#verdict('canReceive', () => canReceive(user, channel, event))
   }
 
-  /** Whether a user may know that another is at a resource. Never throws. */
+  /** Whether a user may see that another user is present at a resource. Never throws. */
   canSee(viewer: User | null, member: User, resource: string): boolean {
     const { canSee } = this.#deps
     if (!canSee || viewer?.id === member.id) return true
     return this.#verdict('canSee', () => canSee(viewer, member, resource))
   }
 
-  /** An event about somebody who is at a resource is for those who may know that. */
+  /** Whether `canSee` allows an event of a presence channel; other channels pass. */
   #seesEvent(viewer: User | null, channel: string, { payload }: ReceivableEvent): boolean {
     const resource = presenceResource(channel)
     if (resource === undefined || !this.#deps.canSee) return true
@@ -117,19 +107,19 @@ export class Access {
     }
   }
 
-  /** What a hook tells; `undefined` where it fails, or takes too long. */
-  async #ask(where: string, mostMs: number, hook: () => unknown): Promise<unknown> {
+  /** Returns the result of a hook; `undefined` if it throws, rejects or times out. */
+  async #ask(where: string, timeoutMs: number, hook: () => unknown): Promise<unknown> {
     let cancel = (): void => {}
     try {
-      const told = hook()
-      if (!isPromise(told)) return told
+      const result = hook()
+      if (!isPromise(result)) return result
       const late = new Promise<undefined>((resolve) => {
-        cancel = this.#deps.clock.after(mostMs, () => {
-          this.#failed(where, `it took longer than ${mostMs} ms`)
+        cancel = this.#deps.clock.after(timeoutMs, () => {
+          this.#failed(where, `it took longer than ${timeoutMs} ms`)
           resolve(undefined)
         })
       })
-      return await Promise.race([told, late])
+      return await Promise.race([result, late])
     } catch (cause) {
       this.#failed(where, 'it threw', cause)
       return undefined
@@ -138,22 +128,32 @@ export class Access {
     }
   }
 
-  #failed(where: string, what: string, cause?: unknown): void {
-    const message = `The hook ${where} counts as a no: ${what}.`
+  #failed(where: string, reason: string, cause?: unknown): void {
+    const message = `The hook ${where} failed: ${reason}.`
     this.#deps.report(new WirefoldError('handler-failed', message, { where }, { cause }))
   }
 }
 
-/** A family would carry what is told to everybody. */
+/** The dependencies of {@link Access}. */
+export interface AccessDeps extends AccessOptions {
+  readonly clientAddress: ClientAddress
+  /** Timeout of `authenticate`, in milliseconds. */
+  readonly helloTimeoutMs: number
+  readonly clock: Clock
+  /** Receives an error for every hook that failed. */
+  readonly report: (error: unknown) => void
+}
+
+/** Whether a channel belongs to another user; a family does, as it has the events of many users. */
 function isOfAnother(user: User | null, channel: string): boolean {
   if (!channel.startsWith(PRIVATE)) return false
   return user === null || channel !== userChannel(user.id) || channel.endsWith(':*')
 }
 
-function asIdentity(told: unknown): Identity | undefined {
-  if (told === null || isUser(told)) return { user: told }
-  if (!isFields(told)) return undefined
-  const { user, expiresAt } = told
+function asIdentity(value: unknown): Identity | undefined {
+  if (value === null || isUser(value)) return { user: value }
+  if (!isFields(value)) return undefined
+  const { user, expiresAt } = value
   if (user !== null && !isUser(user)) return undefined
   if (expiresAt === undefined) return { user }
   const end = asNumber(expiresAt)

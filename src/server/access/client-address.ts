@@ -1,18 +1,18 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { BlockList, isIPv6 } from 'node:net'
 
-/** What tells where a request comes from. */
+/** The parts of a request that identify its origin. */
 export interface AddressedRequest {
   readonly headers: IncomingHttpHeaders
   /** The address of the peer, which may be a proxy. */
   readonly remoteAddress: string | undefined
 }
 
-/** Tells the address a request counts for; `undefined` where it counts for none. */
+/** Returns the address whose limits a request counts for; `undefined` for none. */
 export type ClientAddress = (request: AddressedRequest) => string | undefined
 
-/** The networks that are nobody's address on the internet: RFC 1918, 3927, 4193, 4291, 6598. */
-const OWN_NETWORKS = networks([
+/** Loopback, private, link-local and shared networks: RFC 1918, 3927, 4193, 4291, 6598. */
+const PRIVATE_NETWORKS = networks([
   ['127.0.0.0', 8],
   ['10.0.0.0', 8],
   ['172.16.0.0', 12],
@@ -25,13 +25,13 @@ const OWN_NETWORKS = networks([
 ])
 
 /**
- * The peer's address, unless it is of this machine or a network of one's own: behind such an address
- * there is most often a proxy, and behind that everybody.
+ * Returns the peer's address, or `undefined` if it is of this machine or a private network. Such a
+ * peer is most often a proxy, so that all clients would share the limits of one address.
  */
 export function peerAddress({ remoteAddress }: AddressedRequest): string | undefined {
   const address = remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '')
   if (address === undefined) return undefined
-  return OWN_NETWORKS.check(address, isIPv6(address) ? 'ipv6' : 'ipv4') ? undefined : address
+  return PRIVATE_NETWORKS.check(address, isIPv6(address) ? 'ipv6' : 'ipv4') ? undefined : address
 }
 
 function networks(list: readonly (readonly [string, number])[]): BlockList {

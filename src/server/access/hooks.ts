@@ -1,25 +1,25 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { UpgradeRequest } from './upgrade-request.ts'
 
-/** Who is on the other end of a connection. */
+/** The authenticated user of a connection. */
 export interface User {
   readonly id: string
   readonly name?: string | undefined
 }
 
-/** What a connection shows of itself before anybody knows who it is. */
+/** Upgrade request and token of a connection, for the hook {@link Authenticate}. */
 export interface AuthenticateRequest {
   /** The headers of the upgrade request, cookies among them. */
   readonly headers: IncomingHttpHeaders
   /** Its path and query. */
   readonly url: string
-  /** The token of the greeting, or of the query where the dialect puts it there. */
+  /** The token of the hello, or of the query if the dialect sends it there. */
   readonly token: string | undefined
 }
 
-/** Who is there, and for how long that holds. */
+/** The user of a connection, and the expiry of its credentials. */
 export interface Identity {
-  /** `null` for nobody in particular. */
+  /** `null` for an anonymous connection. */
   readonly user: User | null
   /**
    * When the credentials expire, in milliseconds since the Unix epoch (the `exp` of a JWT is in
@@ -29,34 +29,34 @@ export interface Identity {
 }
 
 /**
- * Tells who is there: a user, `null` for nobody in particular, or either of them with the time when
- * that expires; anything else is a refusal.
+ * Returns the user of a connection, `null` to accept it as anonymous, or an {@link Identity} with
+ * an expiry. Any other result refuses the connection.
  */
 export type Authenticate = (request: AuthenticateRequest) => Identified | Promise<Identified>
 
-/** What a hook that is asked who is there may return. */
+/** The result of the hook {@link Authenticate}; `undefined` refuses. */
 export type Identified = User | Identity | null | undefined
 
-/** Tells whether a request to connect may become a socket at all; only `true` is a yes. */
+/** Decides whether an upgrade request is accepted; only `true` allows. */
 export type CanConnect = (request: UpgradeRequest) => boolean | Promise<boolean>
 
-/** Tells whether a name may be that of a channel; only `true` is a yes. */
+/** Decides whether a channel name is valid; only `true` allows. */
 export type ValidateChannel = (channel: string) => boolean
 
-/** What a client may be allowed to do with a channel. */
+/** An action on a channel that needs permission. */
 export type ChannelAction = 'subscribe' | 'publish' | 'request' | 'presence'
 
-/** Tells whether a user (`null` for nobody in particular) may do something; only `true` is a yes. */
+/** Decides whether a user (`null`: anonymous) may perform an action; only `true` allows. */
 export type Authorize = (
   user: User | null,
   channel: string,
   action: ChannelAction,
 ) => boolean | Promise<boolean>
 
-/** An event on its way to somebody. */
+/** An event about to be delivered to a subscriber. */
 export interface ReceivableEvent {
   readonly type: string
-  /** Not to be changed: it is the same object for all receivers. */
+  /** Must not be changed: all receivers share this object. */
   readonly payload: unknown
   readonly id: string | undefined
   /** Milliseconds since the Unix epoch. */
@@ -64,15 +64,15 @@ export interface ReceivableEvent {
 }
 
 /**
- * Tells whether a subscriber (`null` for nobody in particular) gets an event; only `true` is a yes.
+ * Decides whether a subscriber (`null`: anonymous) receives an event; only `true` allows.
  *
- * @param channel where it happened, also where it is delivered through a family
+ * @param channel the channel of the event, even if the subscription is to a family
  */
 export type CanReceive = (user: User | null, channel: string, event: ReceivableEvent) => boolean
 
 /**
- * Tells whether somebody (`null` for nobody in particular) may know that a user is at a resource; only
- * `true` is a yes. It is asked once for each time something is told, so the answer is to depend on who
- * they are and where, not on the moment.
+ * Decides whether a viewer (`null`: anonymous) may see that a user is present at a resource; only
+ * `true` allows. It is called for every snapshot and event, so the result should depend only on the
+ * viewer, the member and the resource.
  */
 export type CanSee = (viewer: User | null, member: User, resource: string) => boolean

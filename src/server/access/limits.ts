@@ -1,94 +1,94 @@
-/** What all connections of one user may do together. */
+/** Limits of all connections of one user together. */
 export interface UserLimits {
   /**
-   * The most connections on one server.
+   * Maximum number of connections to one server.
    * @default 100
    */
   readonly connections?: number | undefined
   /**
-   * Messages a second, of which two seconds' worth may come at once.
+   * Messages per second; a burst may be twice as large.
    * @default 500
    */
   readonly messagesPerSecond?: number | undefined
   /**
-   * Bytes a second, of which two seconds' worth may come at once.
+   * Bytes per second; a burst may be twice as large.
    * @default 4_194_304
    */
   readonly bytesPerSecond?: number | undefined
   /**
-   * Channels asked for a second, of which two seconds' worth may come at once.
+   * Channels subscribed to per second; a burst may be twice as large.
    * @default 500
    */
   readonly subscribesPerSecond?: number | undefined
 }
 
-/** What all that comes from one address may do together; see `clientAddress` for which that is. */
+/** Limits of all connections from one address together; see the option `clientAddress`. */
 export interface AddressLimits {
   /**
-   * The most connections on one server.
+   * Maximum number of connections to one server.
    * @default 1_000
    */
   readonly connections?: number | undefined
   /**
-   * How often a minute somebody may say who they are and not be believed.
+   * Failed authentications per minute.
    * @default 60
    */
   readonly authFailuresPerMinute?: number | undefined
 }
 
 /**
- * What a connection, a user and an address may ask for, and how long answers are kept;
- * `Number.POSITIVE_INFINITY` lifts a limit.
+ * Limits of a connection, of a user and of an address, and how long replies are remembered.
+ * `Number.POSITIVE_INFINITY` disables a limit.
  */
 export interface ServerLimits {
   /**
-   * The most channels one connection is subscribed to.
+   * Maximum number of channels one connection is subscribed to.
    * @default 50
    */
   readonly subscriptions?: number | undefined
   /**
-   * The largest frame, in bytes.
+   * Maximum size of a frame, in bytes.
    * @default 65_536
    */
   readonly frameBytes?: number | undefined
   /**
-   * How long the answer to a request is remembered for whoever repeats it, in milliseconds.
+   * Time for which the reply to a request is remembered, to deduplicate retries, in milliseconds.
    * @default 600_000
    */
   readonly dedupeMs?: number | undefined
   /**
-   * Messages a second on one connection, of which two seconds' worth may come at once; an array of n
-   * counts as n, and the greeting's as nothing.
+   * Messages per second on one connection; a burst may be twice as large. A frame with an array of
+   * n messages counts as n; the frame of the hello is not counted.
    * @default 100
    */
   readonly messagesPerSecond?: number | undefined
   /**
-   * Bytes a second on one connection, of which two seconds' worth may come at once.
+   * Bytes per second on one connection; a burst may be twice as large.
    * @default 1_048_576
    */
   readonly bytesPerSecond?: number | undefined
   /**
-   * Channels a second that one connection asks for, of which two seconds' worth may come at once.
+   * Channels per second that one connection subscribes to; a burst may be twice as large.
    * @default 100
    */
   readonly subscribesPerSecond?: number | undefined
   /**
-   * With so many malformed frames within a minute a connection is closed.
+   * Number of malformed frames within a minute at which the connection is closed.
    * @default 3
    */
   readonly malformedPerMinute?: number | undefined
   /**
-   * With so many frames within a minute that go beyond a rate a connection is closed.
+   * Number of frames over a rate limit within a minute at which the connection is closed.
    * @default 10
    */
   readonly violationsPerMinute?: number | undefined
-  /** What all connections of one user may do together. */
+  /** Limits of all connections of one user together. */
   readonly perUser?: UserLimits | undefined
-  /** What all that comes from one address may do together. */
+  /** Limits of all connections from one address together. */
   readonly perAddress?: AddressLimits | undefined
 }
 
-/** The limits that are not given. */
+/** The default limits. */
 export const limitDefaults = {
   subscriptions: 50,
   frameBytes: 65_536,
@@ -107,15 +107,15 @@ export const limitDefaults = {
   perAddress: { connections: 1_000, authFailuresPerMinute: 60 },
 } as const
 
-/** The same interface with nothing left open, all the way down. */
+/** The same type with every property required and defined, recursively. */
 export type Resolved<T> = T extends object
   ? { readonly [name in keyof T]-?: Resolved<NonNullable<T[name]>> }
   : T
 
-/** Limits with nothing left open. */
+/** Limits with the defaults filled in. */
 export type ResolvedLimits = Resolved<ServerLimits>
 
-/** Fills in the defaults. */
+/** Returns the limits with the defaults filled in. */
 export function resolveLimits(limits: ServerLimits = {}): ResolvedLimits {
   return {
     ...filled<Omit<ResolvedLimits, 'perUser' | 'perAddress'>>(limitDefaults, limits),
@@ -124,7 +124,7 @@ export function resolveLimits(limits: ServerLimits = {}): ResolvedLimits {
   }
 }
 
-/** The defaults with what is given in their place; an explicit `undefined` keeps them. */
+/** Returns the defaults, overridden by the given values; `undefined` keeps the default. */
 function filled<T extends object>(
   defaults: T,
   given: { readonly [name in keyof T]?: T[name] | undefined } = {},

@@ -2,7 +2,7 @@ import type { Refusal } from '../../base/errors.ts'
 import { isWirefoldError, WirefoldError } from '../../base/errors.ts'
 import { asFields, asNumber } from '../../protocol/fields.ts'
 
-/** What the server itself says no with. The messages are fixed: nothing of the inside leaks. */
+/** Messages of the server's own refusals. They are constants, so no internal details can leak. */
 const MESSAGES = {
   'bad-channel': 'This is not the name of a channel.',
   'bad-frame': 'The message could not be read.',
@@ -21,10 +21,10 @@ const MESSAGES = {
   'unknown-type': 'The server has no handler for this type.',
 } as const
 
-/** Where asking again, unchanged, may succeed. */
+/** Codes of refusals after which the same request may succeed later. */
 const RETRYABLE: ReadonlySet<string> = new Set(['internal', 'rate-limited'])
 
-/** What a connection is closed with that is refused as a whole; otherwise 1008. */
+/** Close codes for a refused connection, by refusal code; 1008 for all others. */
 export const CLOSE_CODES: ReadonlyMap<string, number> = new Map([
   ['forbidden', 4403],
   ['not-authenticated', 4401],
@@ -32,10 +32,10 @@ export const CLOSE_CODES: ReadonlyMap<string, number> = new Map([
   ['too-large', 1009],
 ])
 
-/** The codes the server itself refuses with. */
+/** A code of the server's own refusals. */
 export type RefusalCode = keyof typeof MESSAGES
 
-/** The server's own "no". */
+/** Returns a refusal with the server's own message for a code. */
 export function refusal(code: RefusalCode, channel?: string): Refusal {
   const message = MESSAGES[code]
   const retryable = RETRYABLE.has(code)
@@ -44,33 +44,33 @@ export function refusal(code: RefusalCode, channel?: string): Refusal {
     : { code, message, retryable, channel }
 }
 
-/** The "no" to more than a rate allows. */
+/** Returns the refusal of a message over a rate limit. */
 export function rateLimited(retryAfterMs: number): Refusal {
   return { ...refusal('rate-limited'), retryAfterMs }
 }
 
-/** The "no" for a message that cannot be read, with the part of the protocol it breaks. */
+/** Returns the refusal of a malformed message, with the rule of the protocol it breaks. */
 export function badFrame(reason: string): Refusal {
   return { ...refusal('bad-frame'), message: `The message could not be read: ${reason}.` }
 }
 
-/** What {@link refuse} may say besides code and message. */
+/** Options of {@link refuse}. */
 export interface RefuseOptions {
   /**
-   * Whether asking again later may succeed.
+   * Whether the same request may succeed later.
    * @default false
    */
   readonly retryable?: boolean | undefined
-  /** The soonest it makes sense to ask again, in milliseconds from now. */
+  /** Minimum time before a retry, in milliseconds. */
   readonly retryAfterMs?: number | undefined
-  /** Anything else the client should know; JSON. */
+  /** Further information for the client; must be JSON. */
   readonly details?: unknown
 }
 
 /**
- * The error a request handler throws to say no, and why, to the client that asked.
+ * Returns an error that a request handler throws to refuse the request with a code and a message.
  *
- * Anything else a handler throws reaches the client as `handler-failed`, without its message.
+ * Any other error a handler throws reaches the client as `handler-failed`, without its message.
  *
  * @example
  * server.handle('order:place', ({ item }: { item: string }) => {
@@ -88,11 +88,11 @@ export function refuse(code: string, message: string, options: RefuseOptions = {
   })
 }
 
-/** What a thrown error says to the client; `undefined` where it was not meant for it. */
+/** Returns the refusal in a thrown error; `undefined` unless {@link refuse} made the error. */
 export function refusalFromError(error: unknown): Refusal | undefined {
   if (!isWirefoldError(error)) return undefined
   const detail = asFields(error.detail)
-  // Errors of this package's own making have other details, and are nobody's answer.
+  // Other errors of this package have other details, and are not meant for clients.
   if (detail.code !== error.code) return undefined
   const retryAfterMs = asNumber(detail.retryAfterMs)
   return {

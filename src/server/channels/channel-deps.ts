@@ -7,15 +7,7 @@ import type { PublishContexts } from './publish-context.ts'
 import type { PublishRate } from './publish-rate.ts'
 import type { Publisher } from './publisher.ts'
 
-/** Removes the members whose lease expired, again and again. */
-export interface MemberSweep {
-  /** Starts to sweep; safe to call twice. */
-  begin(): void
-  /** Stops for good. */
-  close(): void
-}
-
-/** The dependencies of a `ChannelManager` and of the subscriptions it makes. */
+/** The dependencies of a `ChannelManager` and its `Subscriptions`. */
 export interface ChannelDeps {
   readonly clock: Clock
   readonly broker: Broker
@@ -24,11 +16,11 @@ export interface ChannelDeps {
   readonly publisher: Publisher
   readonly cap: PublishRate
   readonly access: Access
-  /** Begins where a receiver subscribes to a presence channel. */
+  /** Started at the first subscribe to a presence channel. */
   readonly sweep: MemberSweep
-  /** The requests whose handlers run: what they publish is their own. */
+  /** The requests whose handlers run; events that these publish belong to the request. */
   readonly ongoing: PublishContexts
-  /** The most channels one receiver is subscribed to. */
+  /** Maximum number of channels per receiver. */
   readonly maxSubscriptions: number
   /** Receives the result of every subscribe; never throws. */
   readonly noted?: (
@@ -36,6 +28,14 @@ export interface ChannelDeps {
     granted: readonly string[],
     refused: ReadonlyMap<string, Refusal>,
   ) => void
-  /** Receives errors that no caller receives; never throws. */
+  /** Receives errors that are not passed to a caller; never throws. */
   report(error: unknown): void
+}
+
+/** A periodic task that removes the members whose lease expired. */
+export interface MemberSweep {
+  /** Starts sweeping; safe to call twice. */
+  begin(): void
+  /** Stops sweeping; it cannot be started again. */
+  close(): void
 }

@@ -14,23 +14,10 @@ import { standaloneParts } from './standalone-parts.ts'
 import type { SubscriptionsDeps } from './subscriptions.ts'
 import { Subscriptions } from './subscriptions.ts'
 
-/** What may be said of an event besides its payload. */
-export interface PublishOptions {
-  /** The event's id, for receivers that have to recognise it. */
-  readonly id?: string | undefined
-}
-
-/** A subscribe whose receiver is being asked about. */
-interface Asking {
-  readonly receiver: ChannelReceiver
-  readonly name: string
-  revoked: boolean
-}
-
 /**
- * The channels of a server: who is subscribed to which, may be, and gets what.
+ * The channels of a server: checks and keeps subscriptions, and delivers events to them.
  *
- * A server has one (`server.channels`). Alone it serves whatever can be sent texts.
+ * A server has one (`server.channels`). Stand-alone, it serves any {@link ChannelReceiver}.
  *
  * @example
  * const channels = new ChannelManager({ authorize: (user) => user !== null })
@@ -42,10 +29,10 @@ interface Asking {
 export class ChannelManager {
   readonly #deps: SubscriptionsDeps
   readonly #subscriptions = new Map<ChannelReceiver, Subscriptions>()
-  readonly #asking = new Set<Asking>()
+  readonly #authorizing = new Set<PendingAuthorization>()
 
   constructor(options?: ChannelManagerOptions)
-  /** @internal A server builds the dependencies itself. */
+  /** @internal A server passes the dependencies. */
   constructor(options: ChannelManagerOptions, deps: ChannelDeps)
   constructor(options: ChannelManagerOptions = {}, deps: ChannelDeps = standaloneParts(options)) {
     const admits = (receiver: ChannelReceiver, name: string): Promise<boolean> =>
@@ -53,36 +40,36 @@ export class ChannelManager {
     this.#deps = { ...deps, table: new ChannelTable(deps), admits }
   }
 
-  /** How many channels have members. */
+  /** Number of channels with members. */
   get size(): number {
     return this.#deps.table.size
   }
 
-  /** How many subscriptions there are. */
+  /** Number of subscriptions, of all receivers. */
   get subscriptions(): number {
     return this.#deps.table.memberships
   }
 
-  /** How many events were not published because their channel had too many. */
+  /** Number of events refused by the rate limit of their channel. */
   get dropped(): number {
     return this.#deps.cap.dropped
   }
 
-  /** The members of a channel at this moment. */
+  /** Returns the present members of a channel. */
   members(channel: string): readonly ChannelReceiver[] {
     return this.#deps.table.members(channel).map(({ receiver }) => receiver)
   }
 
-  /** The channels a receiver is subscribed to. */
+  /** Returns the channels a receiver is subscribed to. */
   channelsOf(receiver: ChannelReceiver): readonly string[] {
     return this.#subscriptions.get(receiver)?.names ?? []
   }
 
   /**
-   * Answers a subscribe, then tells the receiver what it missed, then what happens. What is asked for
-   * one receiver is done one by one.
+   * Subscribes a receiver: sends it the reply, then the missed events, then live events. The
+   * commands of one receiver are carried out one after the other.
    *
-   * @returns settles once the missed events are sent; never rejects
+   * @returns a promise that settles once the missed events are sent; never rejects
    */
   subscribe(
     receiver: ChannelReceiver,
@@ -91,40 +78,38 @@ export class ChannelManager {
     return this.#of(receiver).subscribe({ since: new Map(), ...command })
   }
 
-  /** Answers an unsubscribe; channels the receiver was not subscribed to do not matter. */
+  /** Unsubscribes a receiver and sends it the reply; ignores channels it is not subscribed to. */
   unsubscribe(receiver: ChannelReceiver, command: Omit<UnsubscribeCommand, 'kind'>): Promise<void> {
     return this.#of(receiver).unsubscribe(command)
   }
 
-  /**
-   * Resolves once what was asked for a receiver is done; `undefined` where nothing is under way.
-   */
+  /** Resolves once a receiver's commands are done; `undefined` if none is under way. */
   pending(receiver: ChannelReceiver): Promise<void> | undefined {
     return this.#subscriptions.get(receiver)?.pending
   }
 
-  /** Ends all that a receiver is subscribed to, without telling it. */
+  /** Ends all subscriptions of a receiver, without sending it anything. */
   leave(receiver: ChannelReceiver): void {
     this.#subscriptions.get(receiver)?.end()
     this.#subscriptions.delete(receiver)
   }
 
   /**
-   * The channels of a receiver that moved since this was asked last, with the last place due to it;
-   * `undefined` where there is none.
+   * Returns the last position due to a receiver, for each of its channels where that changed since
+   * the previous call; `undefined` if there is none.
    */
   moved(receiver: ChannelReceiver): ReadonlyMap<string, Position> | undefined {
     return this.#subscriptions.get(receiver)?.moved()
   }
 
   /**
-   * Adds an event to a channel and tells its members. While a handler of the server's requests runs,
-   * this is what `publish` of its context does.
+   * Adds an event to a channel and delivers it to the members. While a request handler of the
+   * server runs, it does the same as `publish` of its context.
    *
-   * Rejects with `bad-channel`, `too-large`, `rate-limited` where the channel has more events than it
-   * may, or a `TypeError` for a type or payload that cannot be an event's.
+   * Rejects with `bad-channel`, `too-large`, `rate-limited` (too many events on the channel), or a
+   * `TypeError` for an invalid type or payload.
    *
-   * @returns its place in the channel's history
+   * @returns the event's position in the channel
    */
   async publish(
     channel: string,
@@ -140,14 +125,14 @@ export class ChannelManager {
   }
 
   /**
-   * Adds an event whose payload is JSON text and that has a timestamp of its own. It belongs to no
-   * request, also while a handler runs. Rejects as {@link publish} does.
+   * Adds an event with a payload as JSON text and its own timestamp. It belongs to no request, even
+   * while a handler runs. Rejects as {@link publish} does.
    */
   append(event: NewEvent): Promise<Position> {
     return this.#deps.publisher.append(event)
   }
 
-  /** Whether the application lets a receiver have an event of a channel; never throws. */
+  /** Whether `canReceive` lets a receiver have an event of a channel; never throws. */
   mayReceive(
     { user }: Pick<ChannelReceiver, 'user'>,
     channel: string,
@@ -156,41 +141,41 @@ export class ChannelManager {
     return this.#deps.access.canReceive(user, channel, event)
   }
 
-  /** The position of the newest event of a channel. */
+  /** Returns the newest position of a channel. */
   head(channel: string): Promise<Position> {
     return this.#deps.broker.head(channel)
   }
 
-  /** What happened on a channel after a position. */
+  /** Returns a channel's events after a position. */
   history(channel: string, since: Position): Promise<HistorySlice> {
     return this.#deps.broker.since(channel, since)
   }
 
   /**
-   * Takes a subscription away from a receiver, or from all receivers of a user, and tells them. They
-   * may subscribe anew where `authorize` allows it: change what that knows first.
+   * Ends the subscription of a receiver, or of all receivers of a user, and notifies them. They may
+   * subscribe again if `authorize` allows it, so withdraw the permission first.
    *
-   * @param code why, as the receivers are told
-   * @returns how many subscriptions were taken away
+   * @param code the error code sent to the receivers
+   * @returns the number of subscriptions ended
    */
   revoke(from: ChannelReceiver | Pick<User, 'id'>, channel: string, code = 'forbidden'): number {
-    const isMeant = (receiver: ChannelReceiver): boolean =>
+    const matches = (receiver: ChannelReceiver): boolean =>
       'dialect' in from ? receiver === from : receiver.user?.id === from.id
-    for (const asking of this.#asking) {
-      if (asking.name === channel && isMeant(asking.receiver)) asking.revoked = true
+    for (const pending of this.#authorizing) {
+      if (pending.name === channel && matches(pending.receiver)) pending.revoked = true
     }
     const error: Refusal = { ...refusal('forbidden', channel), code }
-    const members = this.#deps.table.members(channel).filter(({ receiver }) => isMeant(receiver))
+    const members = this.#deps.table.members(channel).filter(({ receiver }) => matches(receiver))
     for (const member of members) member.revoke(error)
     return members.length
   }
 
   /**
-   * Makes a receiver a member without asking whether it may be, and without a word; for mounts whose
-   * dialect has no subscribe. The membership is held until it is settled, and misses nothing once
-   * `followed` resolves; where that rejects it has to leave.
+   * Makes a receiver a member without calling `authorize` and without a reply; for mounts whose
+   * dialect has no subscribe. The membership holds events until {@link Membership.settle}, and
+   * misses none once `followed` resolves; if that rejects, the caller has to end it.
    *
-   * @param revoked called where the membership was taken away
+   * @param revoked called after the membership was revoked
    */
   join(
     channel: string,
@@ -200,7 +185,7 @@ export class ChannelManager {
     return this.#deps.table.join(channel, receiver, revoked)
   }
 
-  /** Ends what waits to be published, and the broker where it was made here. */
+  /** Rejects the publishes that wait, and closes the broker unless it was passed as an option. */
   async close(): Promise<void> {
     const { cap, sweep, broker, ownsBroker } = this.#deps
     cap.close()
@@ -214,17 +199,30 @@ export class ChannelManager {
     return own
   }
 
-  /** What is revoked while `authorize` thinks is not granted by its answer. */
+  /** Calls `authorize`; a {@link revoke} during the call overrides its result. */
   async #admits(receiver: ChannelReceiver, name: string): Promise<boolean> {
-    const asking: Asking = { receiver, name, revoked: false }
-    this.#asking.add(asking)
+    const pending: PendingAuthorization = { receiver, name, revoked: false }
+    this.#authorizing.add(pending)
     const may = await this.#deps.access.authorize(receiver.user, name, 'subscribe')
-    this.#asking.delete(asking)
-    return may && !asking.revoked
+    this.#authorizing.delete(pending)
+    return may && !pending.revoked
   }
 
-  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  /** @internal Vue's `reactive` does not proxy objects with their own `toStringTag`. */
   get [Symbol.toStringTag](): string {
     return 'ChannelManager'
   }
+}
+
+/** The options of {@link ChannelManager.publish}. */
+export interface PublishOptions {
+  /** The event's id, by which receivers recognise it. */
+  readonly id?: string | undefined
+}
+
+/** A call of `authorize` that has not returned yet. */
+interface PendingAuthorization {
+  readonly receiver: ChannelReceiver
+  readonly name: string
+  revoked: boolean
 }

@@ -7,48 +7,49 @@ import type { BroadcastOverflow } from './publish-rate.ts'
 /** The options of channels, in a server and in a stand-alone `ChannelManager`. */
 export interface ChannelOptions {
   /**
-   * How many events of one channel are published in a second; those of its family count where they
-   * happened.
+   * Maximum number of events published per second and channel. An event that a family also carries
+   * counts for its own channel only.
    * @default Number.POSITIVE_INFINITY
    */
   readonly maxBroadcastsPerSecond?: number | undefined
   /**
-   * What happens to an event that is one too many: `drop` refuses it with `rate-limited`; `coalesce`
-   * publishes the newest of each type in the next second, and refuses the others.
+   * Treatment of events above the limit: `drop` refuses them with `rate-limited`; `coalesce`
+   * publishes the newest one of each type in the next second, and refuses the others.
    * @default 'drop'
    */
   readonly broadcastOverflow?: BroadcastOverflow | undefined
   /**
-   * The families: with `agent`, `agent:*` is a channel that carries the events of all `agent:…`.
+   * Names of channel families: with `agent`, the channel `agent:*` carries the events of all
+   * channels `agent:…`.
    * @default none
    */
   readonly families?: readonly string[] | undefined
   /**
-   * Keeps histories and connects servers; whoever passes one closes it.
+   * Keeps channel histories and connects servers. The caller closes a broker it passes.
    * @default a `MemoryBroker`, which the server closes
    */
   readonly broker?: Broker | undefined
   /**
-   * Receives what hooks and handlers threw.
+   * Receives the errors that hooks and handlers throw.
    * @default console.error
    */
   readonly onError?: ((error: unknown) => void) | undefined
   /**
-   * Where time comes from.
+   * Source of time and timers.
    * @default the platform's clock
    */
   readonly clock?: Clock | undefined
 }
 
-/** How a `ChannelManager` is made; all of it means what it means for a server. */
+/** The options of a stand-alone `ChannelManager`; they mean the same as for a server. */
 export interface ChannelManagerOptions
   extends ChannelOptions,
     Pick<AccessOptions, 'authorize' | 'canReceive' | 'validateChannel'> {
-  /** What one receiver may ask for. */
+  /** Limits of one receiver. */
   readonly limits?: Pick<ServerLimits, 'subscriptions'> | undefined
 }
 
-/** The values of options that are not given. */
+/** Default values of the options. */
 export const channelDefaults = {
   maxBroadcastsPerSecond: Number.POSITIVE_INFINITY,
   broadcastOverflow: 'drop',

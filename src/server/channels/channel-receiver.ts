@@ -1,34 +1,34 @@
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
 import type { User } from '../access/hooks.ts'
 
-/** Somebody who subscribes to channels and is told of their events. */
+/** A subscriber of channels, usually one connection. */
 export interface ChannelReceiver {
-  /** What the log calls it. */
+  /** Name of the receiver in the log. */
   readonly id?: string
-  /** What it is spoken to in. */
+  /** Dialect used to encode frames for this receiver. */
   readonly dialect: ServerDialect
-  /** Who it is; `null` for nobody in particular. */
+  /** User of the receiver; `null` if anonymous. */
   readonly user: User | null
   /** Sends a text; must not throw. */
   send(text: string): void
   /**
-   * Sends the text of a live event, or withholds it from a receiver that does not keep up and learns
-   * of that otherwise; must not throw. Without it, all events are sent.
+   * Sends the text of a live event, or withholds it if the receiver is slow; the sender then
+   * has to report the gap in another way. Must not throw. Without it, all events are sent.
    */
   offer?(text: string): void
   /**
-   * Resolves once the receiver keeps up again, or is gone, `undefined` where it does keep up: what it
-   * missed is told no faster.
+   * Resolves once a slow receiver has caught up or is gone; `undefined` if it is not slow. Missed
+   * events are replayed at this pace.
    */
   drained?(): Promise<void> | undefined
   /**
-   * Runs the subscribes and unsubscribes of the receiver one by one, in order with other steps that
-   * the receiver adds itself. Without it, the channels make a queue for the receiver.
+   * Queue for the subscribes and unsubscribes of the receiver, in order with steps of its own.
+   * Without it, the `ChannelManager` creates one.
    */
   readonly queue?: {
-    /** Runs a step after those before it; settles once it is done, and never rejects. */
+    /** Runs a step after the earlier ones; settles once it is done, and never rejects. */
     add(step: () => void | Promise<void>): Promise<void>
-    /** Settles once all steps so far are done; `undefined` where none is left. */
+    /** Promise that settles once all steps so far are done; `undefined` if none is left. */
     readonly done: Promise<void> | undefined
   }
 }

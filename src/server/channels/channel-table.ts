@@ -4,50 +4,37 @@ import type { Broker } from '../broker/broker.ts'
 import type { ChannelReceiver } from './channel-receiver.ts'
 import { Membership } from './membership.ts'
 
-/** A channel that somebody here is a member of. */
-interface Channel {
-  readonly members: Set<Membership>
-  /** Resolves with what ends the broker's subscription. */
-  readonly followed: Promise<() => void>
-}
-
-/** What a channel table is made of. */
-export interface ChannelTableParts {
-  readonly broker: Broker
-  readonly access: Access
-}
-
-/** The channels that this server has members of, each followed once at the broker. */
+/** The channels with members on this server; each has one subscription at the broker. */
 export class ChannelTable {
-  readonly #parts: ChannelTableParts
+  readonly #deps: ChannelTableDeps
   readonly #channels = new Map<string, Channel>()
 
-  constructor(parts: ChannelTableParts) {
-    this.#parts = parts
+  constructor(deps: ChannelTableDeps) {
+    this.#deps = deps
   }
 
-  /** How many channels have members here. */
+  /** Number of channels. */
   get size(): number {
     return this.#channels.size
   }
 
-  /** How many memberships there are. */
+  /** Number of memberships, of all channels. */
   get memberships(): number {
     let count = 0
     for (const { members } of this.#channels.values()) count += members.size
     return count
   }
 
-  /** The members of a channel at this moment. */
+  /** Returns the present members of a channel. */
   members(name: string): readonly Membership[] {
     return [...(this.#channels.get(name)?.members ?? [])]
   }
 
   /**
-   * Makes a receiver a member, held until it is settled. It misses nothing once `followed` resolves;
-   * where that rejects it has to leave, and the next to come tries anew.
+   * Makes a receiver a member. The membership holds events until {@link Membership.settle}, and
+   * misses none once `followed` resolves; if that rejects, the caller has to end the membership.
    *
-   * @param revoked called where the membership was taken away, after its end
+   * @param revoked called after the membership was revoked
    */
   join(
     name: string,
@@ -55,7 +42,7 @@ export class ChannelTable {
     revoked: (error: Refusal) => void,
   ): { readonly membership: Membership; readonly followed: Promise<unknown> } {
     const channel = this.#channels.get(name) ?? this.#open(name)
-    const { access } = this.#parts
+    const { access } = this.#deps
     const membership = new Membership({
       receiver,
       receives: (event) => access.canReceive(receiver.user, event.source, event),
@@ -68,7 +55,7 @@ export class ChannelTable {
 
   #open(name: string): Channel {
     const members = new Set<Membership>()
-    const followed = this.#parts.broker.subscribe(name, {
+    const followed = this.#deps.broker.subscribe(name, {
       event: (event) => {
         for (const member of members) member.take(event)
       },
@@ -89,4 +76,17 @@ export class ChannelTable {
       () => {},
     )
   }
+}
+
+/** The dependencies of a {@link ChannelTable}. */
+export interface ChannelTableDeps {
+  readonly broker: Broker
+  readonly access: Access
+}
+
+/** A channel with members on this server. */
+interface Channel {
+  readonly members: Set<Membership>
+  /** Resolves with the function that ends the subscription at the broker. */
+  readonly followed: Promise<() => void>
 }

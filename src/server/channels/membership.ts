@@ -3,109 +3,99 @@ import type { Position } from '../../protocol/frame.ts'
 import type { ChannelEvent } from '../broker/channel-event.ts'
 import type { ChannelReceiver } from './channel-receiver.ts'
 
-/** The most live events kept for a member whose subscribe is still being answered. */
+/** Maximum number of live events buffered for a member that waits for its missed events. */
 const HELD_EVENTS = 1_000
 
-/** What a membership is made of. */
-export interface MembershipDeps {
-  readonly receiver: ChannelReceiver
-  /** Whether an event is for the receiver; does not throw. */
-  readonly receives: (event: ChannelEvent) => boolean
-  /** Takes the member off its channel. */
-  readonly leave: (membership: Membership) => void
-  /** Called where the membership was taken away, after its end. */
-  readonly revoked: (error: Refusal) => void
-}
-
 /**
- * One receiver's place in one channel.
+ * The membership of one receiver in one channel.
  *
- * It begins held: live events wait until the subscribe is answered and the missed ones are sent.
+ * At first it holds live events back, until the subscribe reply and the missed events are sent.
  */
 export class Membership {
   readonly #deps: MembershipDeps
   #held: ChannelEvent[] | undefined = []
-  /** Whether all that was held is still there. */
-  #whole = true
-  /** What {@link compare} was told while events were held. */
-  #said: readonly [channel: string, head: Position] | undefined
+  /** Whether no held event was discarded. */
+  #complete = true
+  /** The arguments of the last {@link compare} while events were held. */
+  #heldHead: readonly [channel: string, head: Position] | undefined
   #epoch: string | undefined
-  /** The last offset that was looked at. */
+  /** The last offset processed, whether the receiver may have its event or not. */
   #seen = 0
-  /** The last offset that was due: what was kept from the receiver is not. */
+  /** Last offset delivered or deliverable to the receiver; filtered events do not count. */
   #due = 0
-  /** The last offset due that the receiver was told of; `undefined` in another history. */
-  #told: number | undefined
+  /** The value of `#due` last reported to the receiver; `undefined` after a change of epoch. */
+  #reported: number | undefined
 
   constructor(deps: MembershipDeps) {
     this.#deps = deps
   }
 
-  /** Whose it is. */
+  /** The receiver that is the member. */
   get receiver(): ChannelReceiver {
     return this.#deps.receiver
   }
 
-  /** The last place due to the receiver; `undefined` until {@link settle}. */
+  /** The last position due to the receiver; `undefined` until {@link settle}. */
   get position(): Position | undefined {
     return this.#epoch === undefined ? undefined : { epoch: this.#epoch, offset: this.#due }
   }
 
-  /** Takes an event as it happens. */
+  /** Delivers a live event, or holds it. */
   take(event: ChannelEvent): void {
     if (this.#held) {
       this.#held.push(event)
-      // The oldest goes: what remains shows the receiver a hole, and it asks again.
+      // Without the oldest event the receiver detects a gap, and subscribes again.
       if (this.#held.length > HELD_EVENTS) {
         this.#held.shift()
-        this.#whole = false
+        this.#complete = false
       }
     } else this.#deliver(event)
   }
 
-  /** Lets live events wait again, for a receiver that asks for what it missed. */
+  /** Holds live events again, while a subscribed receiver resumes from an older position. */
   hold(): void {
     this.#held ??= []
   }
 
   /**
-   * The receiver has everything up to `head`: from here on it gets what happens after it.
+   * Ends the holding, for a receiver that has all events up to `head`: delivers the held events
+   * after it, and from then on live events.
    *
-   * @param due the last offset of that which was due to the receiver
-   * @returns whether that is all of it: too much may have happened meanwhile
+   * @param due last offset up to `head` that was due to the receiver
+   * @returns false if held events were discarded because there were too many
    */
   settle(head: Position, due: number = head.offset): boolean {
-    const whole = this.#whole
+    const complete = this.#complete
     const held = this.#held ?? []
     this.#held = undefined
     this.#epoch = head.epoch
     this.#seen = head.offset
     this.#due = due
-    this.#told = due
-    const said = this.#said
-    this.#said = undefined
+    this.#reported = due
+    const heldHead = this.#heldHead
+    this.#heldHead = undefined
     for (const event of held) this.#deliver(event)
-    this.#whole = true
-    if (said) this.compare(...said)
-    return whole
+    this.#complete = true
+    if (heldHead) this.compare(...heldHead)
+    return complete
   }
 
   /**
-   * The history of its channel stands at `head`: where that is further than we are, or another history, the
-   * receiver is told, and asks for what it missed.
+   * Compares the membership with the newest position of its channel. If `head` is ahead, or of
+   * another epoch, sends it to the receiver, which then requests the missed events.
    */
   compare(channel: string, head: Position): void {
-    if (this.#held) this.#said = [channel, head]
-    else if (head.epoch !== this.#epoch || head.offset > this.#seen) this.#point(channel, head)
+    if (this.#held) this.#heldHead = [channel, head]
+    else if (head.epoch !== this.#epoch || head.offset > this.#seen) this.#sendHead(channel, head)
   }
 
   /**
-   * The last place due to the receiver, where that is another one than when this was asked last or
-   * {@link settle} told it; not while events are held.
+   * Returns the last position due to the receiver if it changed since the previous call or
+   * {@link settle}; `undefined` otherwise, and while events are held.
    */
   moved(): Position | undefined {
-    if (this.#held || this.#told === this.#due) return undefined
-    this.#told = this.#due
+    if (this.#held || this.#reported === this.#due) return undefined
+    this.#reported = this.#due
     return this.position
   }
 
@@ -114,13 +104,13 @@ export class Membership {
     this.#deps.leave(this)
   }
 
-  /** Takes the membership away. */
+  /** Ends the membership, and calls `revoked`. */
   revoke(error: Refusal): void {
     this.leave()
     this.#deps.revoked(error)
   }
 
-  /** Whether an event is for its receiver. */
+  /** Whether the receiver may have an event. */
   receives(event: ChannelEvent): boolean {
     return this.#deps.receives(event)
   }
@@ -133,20 +123,20 @@ export class Membership {
     }
     const same = epoch === this.#epoch
     if (same && offset <= this.#seen) return
-    // Behind a hole the event before counts as due, so that the receiver finds that it is missing.
+    // After a gap the previous offset counts as due, so that the receiver detects the gap.
     if (!same || offset !== this.#seen + 1) this.#due = offset - 1
     if (!same) {
-      this.#told = undefined
-      // An event does not say which history it is of: the receiver has to know before.
-      this.#point(channel, { epoch, offset: this.#due })
+      this.#reported = undefined
+      // An event carries no epoch, so send the new one first.
+      this.#sendHead(channel, { epoch, offset: this.#due })
     }
     this.#epoch = epoch
     this.#seen = offset
-    // Due even where it is withheld: the next one then shows the hole.
+    // Also if `offer` withholds the event: the next event then reveals the gap.
     if (this.#send(event, this.#due)) this.#due = offset
   }
 
-  /** Sends an event where it is for the receiver; tells whether it is. */
+  /** Sends an event if the receiver may have it; returns whether it may. */
   #send(event: ChannelEvent, prev?: number): boolean {
     if (!this.receives(event)) return false
     const { receiver } = this
@@ -157,11 +147,22 @@ export class Membership {
     return true
   }
 
-  /** Tells the receiver where a channel is. */
-  #point(channel: string, head: Position): void {
+  /** Sends a position of a channel, in a pong. */
+  #sendHead(channel: string, head: Position): void {
     const offsets = new Map([[channel, head]])
     const pong = { kind: 'pong', timestamp: undefined, serverTime: undefined, offsets } as const
     const text = this.receiver.dialect.encode(pong)
     if (text !== undefined) this.receiver.send(text)
   }
+}
+
+/** The dependencies of a {@link Membership}. */
+export interface MembershipDeps {
+  readonly receiver: ChannelReceiver
+  /** Whether the receiver may have an event; does not throw. */
+  readonly receives: (event: ChannelEvent) => boolean
+  /** Removes the member from its channel. */
+  readonly leave: (membership: Membership) => void
+  /** Called after the membership was revoked. */
+  readonly revoked: (error: Refusal) => void
 }

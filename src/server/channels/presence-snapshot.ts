@@ -4,10 +4,10 @@ import type { ChannelDeps } from './channel-deps.ts'
 import type { ChannelReceiver } from './channel-receiver.ts'
 
 /**
- * Who is at a resource, as far as somebody may see it.
+ * Reads the members of a resource that a receiver may see.
  *
- * @returns the text that says so, `undefined` where it is not for them or the dialect has no word for
- * it; and the place in the channel's history that it stands at
+ * @returns `sync`, the text of a `presence:sync` event with these members, or `undefined` if
+ * `canReceive` denies it or the dialect does not support it; and `at`, its position in the channel
  */
 export async function presenceSnapshot(
   { broker, access, clock }: Pick<ChannelDeps, 'broker' | 'access' | 'clock'>,

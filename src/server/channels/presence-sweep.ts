@@ -2,16 +2,8 @@ import type { Cancel, Clock } from '../../base/clock.ts'
 import type { PresenceStore } from '../broker/presence-store.ts'
 import type { MemberSweep } from './channel-deps.ts'
 
-/** How often a store is swept, in milliseconds. */
+/** Interval between two sweeps, in milliseconds. */
 const EVERY_MS = 5_000
-
-/** The dependencies of a {@link PresenceSweep}. */
-export interface PresenceSweepDeps {
-  readonly store: PresenceStore
-  readonly clock: Clock
-  /** Receives the errors of the store. */
-  readonly report: (error: unknown) => void
-}
 
 /** Sweeps a presence store for a `ChannelManager` that belongs to no server. */
 export class PresenceSweep implements MemberSweep {
@@ -40,4 +32,12 @@ export class PresenceSweep implements MemberSweep {
       this.#next()
     })
   }
+}
+
+/** The dependencies of a {@link PresenceSweep}. */
+export interface PresenceSweepDeps {
+  readonly store: PresenceStore
+  readonly clock: Clock
+  /** Receives the errors of the store. */
+  readonly report: (error: unknown) => void
 }

@@ -5,53 +5,46 @@ import type { User } from '../access/hooks.ts'
 import { refusalFromError } from '../access/refusals.ts'
 import type { Publisher } from './publisher.ts'
 
-/** What an {@link PublishContext} is made of. */
-export interface PublishContextDeps {
-  readonly publisher: Publisher
-  readonly clock: Clock
-  /** Who asks. */
-  readonly user: User | null
-  /** The asker's id for what the request brings about. */
-  readonly id: string | undefined
-}
-
-/** A request while its handler runs: what it publishes has ids of its own, and is told to the asker. */
+/**
+ * A request while its handler runs. Gives each event of the handler its own id, and collects the
+ * positions for the reply.
+ */
 export class PublishContext {
   readonly #deps: PublishContextDeps
-  readonly #at: ChannelPosition[] = []
+  readonly #positions: ChannelPosition[] = []
   readonly #counts = new Map<string, number>()
 
   constructor(deps: PublishContextDeps) {
     this.#deps = deps
   }
 
-  /** Who asks. */
+  /** The user who sent the request; `null` if anonymous. */
   get user(): User | null {
     return this.#deps.user
   }
 
-  /** Where the events stand that were published so far. */
+  /** The positions of the events published so far. */
   get at(): readonly ChannelPosition[] {
-    return this.#at
+    return this.#positions
   }
 
   /**
    * Adds an event to a channel.
    *
-   * What could not be published is no reason to ask again, whoever says so: the handler may have done
-   * something before. Unless it decides otherwise, the request has failed.
+   * Rejects with a plain `Error` instead of a refusal: a retryable refusal would let the client
+   * repeat the request, although the handler may have had effects before.
    *
-   * @param id the event's id where it has one of its own
+   * @param id the event's id, if it is not derived from the request's
    */
   async publish(channel: string, type: string, payload: unknown, id?: string): Promise<Position> {
     const { publisher, clock } = this.#deps
     const event = { type, id: id ?? this.#nextId(channel), timestamp: clock.wall() }
-    const position = await publisher.publish(channel, event, payload).catch(handlersOwn)
-    this.#at.push({ channel, ...position })
+    const position = await publisher.publish(channel, event, payload).catch(throwUnretryable)
+    this.#positions.push({ channel, ...position })
     return position
   }
 
-  /** The ids of the events on one channel: each its own. */
+  /** Returns a different id for each event on a channel; `undefined` if the request has none. */
   #nextId(channel: string): string | undefined {
     const { id } = this.#deps
     const count = (this.#counts.get(channel) ?? 0) + 1
@@ -60,24 +53,34 @@ export class PublishContext {
   }
 }
 
-/** One for all servers of a process: each instance costs every promise of the process a little, for good. */
+/** The dependencies of a {@link PublishContext}. */
+export interface PublishContextDeps {
+  readonly publisher: Publisher
+  readonly clock: Clock
+  /** The user who sent the request. */
+  readonly user: User | null
+  /** The sender's id for the first event on each channel, if any. */
+  readonly id: string | undefined
+}
+
+/** Shared by all servers, since each instance slows down every promise of the process. */
 const storage = new AsyncLocalStorage<PublishContext>()
 
-/** Tells which request of a server the code that runs now is part of, however deep down that code is. */
+/** The running requests of a server; finds the one that the present code belongs to. */
 export class PublishContexts {
   /** Weak, since a handler may never return. */
   readonly #running = new WeakSet<PublishContext>()
 
   /**
-   * The request whose handler runs; `undefined` outside of any of this server, and for what a handler has left behind,
-   * such as a timer, once it has returned.
+   * The request of this server whose handler, directly or not, called the present code; `undefined`
+   * if there is none, or if its handler has returned (and left a timer behind, for example).
    */
   get current(): PublishContext | undefined {
     const request = storage.getStore()
     return request && this.#running.has(request) ? request : undefined
   }
 
-  /** Runs the handler of a request. */
+  /** Runs a handler; {@link current} is its request meanwhile. */
   async run<Result>(
     request: PublishContext,
     handler: () => Result | Promise<Result>,
@@ -91,7 +94,8 @@ export class PublishContexts {
   }
 }
 
-function handlersOwn(error: unknown): never {
+/** Throws an error; wraps a refusal, which otherwise would be sent to the client. */
+function throwUnretryable(error: unknown): never {
   if (!refusalFromError(error)) throw error
-  throw new Error('An event could not be published.', { cause: error })
+  throw new Error('An event of a request handler could not be published.', { cause: error })
 }

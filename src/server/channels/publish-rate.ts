@@ -2,97 +2,101 @@ import type { Cancel, Clock } from '../../base/clock.ts'
 import { WirefoldError } from '../../base/errors.ts'
 import { refuse } from '../access/refusals.ts'
 
-/** How long a window is, in milliseconds. */
+/** Length of a window, in milliseconds. */
 const WINDOW_MS = 1_000
 
-/** What happens to an event that is one too many. */
+const CLOSED =
+  'The event was not published: its server or ChannelManager was closed while it waited.'
+
+/** The treatment of events above the limit. */
 export type BroadcastOverflow = 'drop' | 'coalesce'
 
 /** An event that waits for the next window. */
-interface Waiting {
-  readonly go: () => void
-  readonly give: (error: unknown) => void
+interface WaitingEvent {
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
 }
 
-/** A channel's present second. */
-interface CapWindow {
+/** The present second of a channel. */
+interface RateWindow {
   readonly endsAt: number
-  /** How many events it let through. */
+  /** Number of events admitted. */
   count: number
-  /** The newest of each type that was one too many. */
-  readonly waiting: Map<string, Waiting>
+  /** The newest event of each type above the limit. */
+  readonly waiting: Map<string, WaitingEvent>
+  /** Cancels the timer that ends the window; set if events wait. */
   cancel: Cancel | undefined
 }
 
-/** How a {@link PublishRate} is made. */
+/** The options of a {@link PublishRate}. */
 export interface PublishRateOptions {
   readonly clock: Clock
-  /** How many events of one channel are let through in a second. */
+  /** Maximum number of events per second and channel. */
   readonly maxPerSecond: number
   readonly overflow: BroadcastOverflow
 }
 
 /**
- * Lets so many events of a channel through in a second, before they have a place in its history.
+ * A rate limit for the events of each channel, applied before they get a position.
  *
- * Of what is too much, `coalesce` keeps the newest event of each type for the next second; whoever
- * published what it takes the place of is told, as with `drop`.
+ * Above the limit, `drop` refuses an event. `coalesce` lets the newest event of each type wait for
+ * the next second, and refuses the one that it replaces.
  */
 export class PublishRate {
   readonly #options: PublishRateOptions
-  /** In the order in which they end. */
-  readonly #windows = new Map<string, CapWindow>()
+  /** The windows by channel, in the order in which they end. */
+  readonly #windows = new Map<string, RateWindow>()
   #dropped = 0
 
   constructor(options: PublishRateOptions) {
     this.#options = options
   }
 
-  /** How many channels it knows the last second of. */
+  /** Number of channels with a window. */
   get size(): number {
     return this.#windows.size
   }
 
-  /** How many events were not let through. */
+  /** Number of events refused. */
   get dropped(): number {
     return this.#dropped
   }
 
   /**
-   * Resolves once an event may be added to its channel; `undefined` where that is now. Throws or
-   * rejects with `rate-limited` where it may not be added, and rejects with `closed` once the cap is.
+   * Resolves once an event may be added to its channel; `undefined` if it may be added at once.
+   * Throws or rejects with `rate-limited` if it is refused; {@link close} rejects it with `closed`.
    */
   admit(channel: string, type: string): Promise<void> | undefined {
     if (this.#options.maxPerSecond === Number.POSITIVE_INFINITY) return undefined
-    this.#forget()
+    this.#deleteEnded()
     const current = this.#windows.get(channel) ?? this.#open(channel)
     if (current.count < this.#options.maxPerSecond) {
       current.count += 1
       return undefined
     }
     if (this.#options.overflow === 'drop') throw this.#tooMany(current)
-    return this.#next(channel, type, current)
+    return this.#wait(channel, type, current)
   }
 
-  /** Nothing waits any more. */
+  /** Rejects the waiting events with `closed`. */
   close(): void {
     for (const { waiting, cancel } of this.#windows.values()) {
       cancel?.()
-      const closed = new WirefoldError('closed', 'The event was not published: it waited.', {})
-      for (const { give } of waiting.values()) give(closed)
+      const closed = new WirefoldError('closed', CLOSED, {})
+      for (const { reject } of waiting.values()) reject(closed)
     }
     this.#windows.clear()
   }
 
-  #open(channel: string): CapWindow {
+  #open(channel: string): RateWindow {
     const endsAt = this.#options.clock.now() + WINDOW_MS
-    const current: CapWindow = { endsAt, count: 0, waiting: new Map(), cancel: undefined }
+    const current: RateWindow = { endsAt, count: 0, waiting: new Map(), cancel: undefined }
     this.#windows.set(channel, current)
     return current
   }
 
-  /** Drops the windows that are over; those with something waiting end by their timer. */
-  #forget(): void {
+  /** Deletes the windows that are over; one with waiting events ends by its timer. */
+  #deleteEnded(): void {
     const now = this.#options.clock.now()
     for (const [channel, { endsAt, cancel }] of this.#windows) {
       if (endsAt > now) return
@@ -100,28 +104,30 @@ export class PublishRate {
     }
   }
 
-  #next(channel: string, type: string, current: CapWindow): Promise<void> {
+  #wait(channel: string, type: string, current: RateWindow): Promise<void> {
     const { clock } = this.#options
-    current.waiting.get(type)?.give(this.#tooMany(current))
-    // The newest is the last of those that wait.
+    current.waiting.get(type)?.reject(this.#tooMany(current))
+    // A `Map` keeps the order of a known key: delete it, so that the newest event is the last.
     current.waiting.delete(type)
-    current.cancel ??= clock.after(current.endsAt - clock.now(), () => this.#turn(channel, current))
-    return new Promise((go, give) => current.waiting.set(type, { go, give }))
+    current.cancel ??= clock.after(current.endsAt - clock.now(), () =>
+      this.#nextWindow(channel, current),
+    )
+    return new Promise((resolve, reject) => current.waiting.set(type, { resolve, reject }))
   }
 
-  /** A second is over: what waits goes first in the next one, as far as that reaches. */
-  #turn(channel: string, { waiting }: CapWindow): void {
+  /** Opens the next window, and admits the waiting events up to the limit. */
+  #nextWindow(channel: string, { waiting }: RateWindow): void {
     this.#windows.delete(channel)
     const current = this.#open(channel)
-    for (const [type, { go, give }] of waiting) {
+    for (const [type, { resolve, reject }] of waiting) {
       if (current.count < this.#options.maxPerSecond) {
         current.count += 1
-        go()
-      } else this.#next(channel, type, current).then(go, give)
+        resolve()
+      } else this.#wait(channel, type, current).then(resolve, reject)
     }
   }
 
-  #tooMany({ endsAt }: CapWindow): WirefoldError {
+  #tooMany({ endsAt }: RateWindow): WirefoldError {
     this.#dropped += 1
     const { clock, maxPerSecond } = this.#options
     const retryAfterMs = Math.max(Math.ceil(endsAt - clock.now()), 1)

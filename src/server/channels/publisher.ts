@@ -7,31 +7,31 @@ import type { Broker, Remember } from '../broker/broker.ts'
 import type { NewEvent } from '../broker/channel-event.ts'
 import type { PublishRate } from './publish-rate.ts'
 
-/** The largest payload, in UTF-16 units: with its envelope it stays below what a client reads. */
+/** Maximum payload in UTF-16 units: the maximum message of a client, less the envelope. */
 const LARGEST_PAYLOAD = 4 * 1024 * 1024 - 4096
 
-/** What an event has to pass before it has a place. */
+/** The checks of an event before it gets a position. */
 export interface PublishRules {
-  /** Knows the application's channels. */
+  /** Checks the channel name, also with `validateChannel`. */
   readonly access: Access
-  /** How many events of one channel may be added. */
+  /** Limits the rate of each channel. */
   readonly cap: PublishRate
 }
 
-/** Adds events to channels, and to the families these belong to. */
+/** Adds events to channels and their families. */
 export class Publisher {
   readonly #broker: Broker
   readonly #rules: PublishRules
   readonly #families: readonly string[]
 
-  /** @param families the names before `:*` */
+  /** @param families the family names, without `:*` */
   constructor(broker: Broker, families: readonly string[], rules: PublishRules) {
     this.#broker = broker
     this.#rules = rules
     this.#families = families.map((name) => `${name}:*`)
   }
 
-  /** Whether a name may be subscribed to. */
+  /** Whether a name is a valid channel or a declared family. */
   canFollow(name: string): boolean {
     return name.endsWith(':*') ? this.#families.includes(name) : this.#rules.access.isChannel(name)
   }
@@ -39,11 +39,11 @@ export class Publisher {
   /**
    * Adds an event to a channel.
    *
-   * Rejects with `bad-channel`, `too-large`, `rate-limited`, or a `TypeError` for a type or payload that cannot be
-   * an event's, before it has a place.
+   * Rejects with `bad-channel`, `too-large`, `rate-limited`, or a `TypeError` for an invalid type
+   * or payload; the event then has no position.
    *
-   * @param remember where the event is all the effect of a request
-   * @returns its place in the channel's own history; see {@link Broker.publish}
+   * @param remember given if the event is the whole effect of a request
+   * @returns the event's position in its own channel; see {@link Broker.publish}
    */
   async publish(
     channel: string,
@@ -56,21 +56,24 @@ export class Publisher {
     return this.append({ source: channel, type, json, id, timestamp }, remember)
   }
 
-  /** The same for a payload that is text already. */
+  /** Adds an event with a payload as JSON text; rejects as {@link publish} does. */
   async append(event: NewEvent, remember?: Remember): Promise<Position> {
     const { source, type, json } = event
     check(source, type, json)
-    if (!this.#rules.access.isChannel(source)) throw foreign(source)
+    if (!this.#rules.access.isChannel(source)) throw unknownChannel(source)
     const admitted = this.#rules.cap.admit(source, type)
     if (admitted) await admitted
     const families = this.#families.filter((family) => inFamily(source, family))
     const [position] = await this.#broker.publish([source, ...families], event, remember)
-    if (!position) throw new TypeError('The broker did not tell where the event stands.')
+    if (!position)
+      throw new TypeError(
+        'Broker.publish returned no position. It must return one for each channel.',
+      )
     return position
   }
 }
 
-/** A payload as text; throws a `TypeError` where it is none. */
+/** Returns a payload as JSON text; throws a `TypeError` if that is not possible. */
 export function toJson(type: string, payload: unknown): string | undefined {
   try {
     return JSON.stringify(payload)
@@ -80,30 +83,30 @@ export function toJson(type: string, payload: unknown): string | undefined {
   }
 }
 
-/** Throws what {@link Publisher.publish} rejects with, for an event that cannot be one. */
+/** Checks an event; throws the errors that {@link Publisher.publish} rejects with. */
 export function check(channel: string, type: string, json: string | undefined): void {
   if (!isChannel(channel) || channel.endsWith(':*')) {
     throw new WirefoldError(
       'bad-channel',
-      'An event needs the name of one channel: 1 to 256 characters, no control characters, no `:*`.',
+      'The channel of an event needs 1 to 256 characters, no control characters, and no `:*`.',
       { channel },
     )
   }
   if (!isOwnType(type)) {
     throw new TypeError(
-      `"${type}" cannot be the type of an event: 1 to 128 characters, and no word of the protocol.`,
+      `"${type}" is not a valid event type. Use 1 to 128 characters, and no reserved name.`,
     )
   }
   if (json !== undefined && json.length > LARGEST_PAYLOAD) {
     throw new WirefoldError(
       'too-large',
-      `The payload of "${type}" has ${json.length} characters, more than a client reads.`,
+      `The payload of "${type}" has ${json.length} characters; the limit is ${LARGEST_PAYLOAD}.`,
       { bytes: json.length, limit: LARGEST_PAYLOAD },
     )
   }
 }
 
-function foreign(channel: string): WirefoldError {
-  const message = `The application has no channel "${channel}": see its validateChannel.`
+function unknownChannel(channel: string): WirefoldError {
+  const message = `The option validateChannel rejected the channel "${channel}".`
   return new WirefoldError('bad-channel', message, { channel })
 }

@@ -12,7 +12,7 @@ import { PublishContexts } from './publish-context.ts'
 import { PublishRate } from './publish-rate.ts'
 import { Publisher } from './publisher.ts'
 
-/** Builds the dependencies of a `ChannelManager` that belongs to no server. */
+/** Creates the dependencies of a stand-alone `ChannelManager`. */
 export function standaloneParts(options: ChannelManagerOptions): ChannelDeps {
   const { clock = systemClock, families = channelDefaults.families } = options
   const report = safely(options.onError ?? printError)
@@ -20,7 +20,7 @@ export function standaloneParts(options: ChannelManagerOptions): ChannelDeps {
   const { authorize, canReceive, validateChannel } = options
   const access = new Access({
     ...{ authorize, canReceive, validateChannel, clock, report },
-    // Receivers come without a request, and with their users.
+    // Not used: receivers have a user already, and no upgrade request.
     ...{ clientAddress: peerAddress, helloTimeoutMs: 0 },
   })
   const cap = new PublishRate({

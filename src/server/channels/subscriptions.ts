@@ -11,37 +11,7 @@ import type { ChannelTable } from './channel-table.ts'
 import type { Membership } from './membership.ts'
 import { presenceSnapshot } from './presence-snapshot.ts'
 
-/** What the subscriptions of a receiver are made of. */
-export interface SubscriptionsDeps extends ChannelDeps {
-  readonly table: ChannelTable
-  /** Whether a receiver may subscribe to a channel; does not reject. */
-  readonly admits: (receiver: ChannelReceiver, name: string) => Promise<boolean>
-}
-
-/** A channel that was granted, with what is due before its live events. */
-interface Granted {
-  readonly name: string
-  readonly membership: Membership
-  /** What it resumes with; `undefined` where the membership simply goes on. */
-  readonly resumed: Resumed | undefined
-}
-
-/** What leads from a client's position to the present. */
-interface Resumed {
-  /** Where the channel's history stood. */
-  readonly head: Position
-  /** The last offset the client has before the missed events. */
-  readonly from: number
-  /** The missed events that are due to the client. */
-  readonly missed: readonly ChannelEvent[]
-  /** Whether the client knows its position anyway. */
-  readonly known: boolean
-  readonly gap: boolean
-  /** The text that says what has come about until the head, for a channel that tells of a state. */
-  readonly sync?: string | undefined
-}
-
-/** The channels of one receiver. What is asked of them is done one by one. */
+/** The subscriptions of one receiver. Its commands are carried out one after the other. */
 export class Subscriptions {
   readonly #deps: SubscriptionsDeps
   readonly #receiver: ChannelReceiver
@@ -55,30 +25,33 @@ export class Subscriptions {
     this.#receiver = receiver
   }
 
-  /** The channels it is subscribed to. */
+  /** The channels the receiver is subscribed to. */
   get names(): readonly string[] {
     return [...this.#memberships.keys()]
   }
 
-  /** Resolves once what was asked is done; `undefined` where nothing is under way. */
+  /** Resolves once all commands are done; `undefined` if none is under way. */
   get pending(): Promise<void> | undefined {
     return this.#queue.done
   }
 
-  /** Answers a subscribe, then sends what was missed, then lets live events through. */
+  /** Sends the reply to a subscribe, then the missed events, then live events. */
   subscribe(command: Omit<SubscribeCommand, 'kind'>): Promise<void> {
     return this.#queue.add(() => this.#subscribe(command))
   }
 
-  /** Answers an unsubscribe; channels it was not subscribed to do not matter. */
+  /** Unsubscribes and sends the reply; ignores channels without a subscription. */
   unsubscribe({ requestId, channels }: Omit<UnsubscribeCommand, 'kind'>): Promise<void> {
     return this.#queue.add(() => {
       for (const name of channels) this.#leave(name)
-      this.#say({ kind: 'released', to: [requestId] })
+      this.#sendFrame({ kind: 'released', to: [requestId] })
     })
   }
 
-  /** The channels that moved since this was asked last, with the last place due to the client. */
+  /**
+   * Returns the last position due to the receiver, for each channel where that changed since the
+   * previous call; `undefined` if there is none.
+   */
   moved(): ReadonlyMap<string, Position> | undefined {
     const moved = new Map<string, Position>()
     for (const [name, membership] of this.#memberships) {
@@ -88,7 +61,7 @@ export class Subscriptions {
     return moved.size ? moved : undefined
   }
 
-  /** Leaves every channel, for good. */
+  /** Ends all subscriptions; later subscribes are ignored. */
   end(): void {
     this.#ended = true
     for (const membership of this.#memberships.values()) membership.leave()
@@ -96,7 +69,7 @@ export class Subscriptions {
   }
 
   async #subscribe(command: Omit<SubscribeCommand, 'kind'>): Promise<void> {
-    // A receiver that left while this waited must not become a member again.
+    // The receiver may have left while the command was queued.
     if (this.#ended) return
     const refused = new Map<string, Refusal>()
     const granted: Granted[] = []
@@ -109,26 +82,26 @@ export class Subscriptions {
     })
     await Promise.all(grants)
     if (this.#ended) return
-    const at = new Map<string, Position>()
+    const positions = new Map<string, Position>()
     const gaps: string[] = []
     for (const { name, membership, resumed } of granted) {
       if (!this.#has(name, membership)) {
         refused.set(name, refusal('forbidden'))
         continue
       }
-      const position = resumed ? placeOf(resumed) : membership.position
-      if (position && !resumed?.known) at.set(name, position)
+      const position = resumed ? positionAfter(resumed) : membership.position
+      if (position && !resumed?.known) positions.set(name, position)
       if (resumed?.gap) gaps.push(name)
     }
     const names = granted.map(({ name }) => name).filter((name) => !refused.has(name))
     this.#deps.noted?.(this.#receiver, names, refused)
-    this.#say({ kind: 'subscribed', to: [command.requestId], at, refused, gaps })
+    this.#sendFrame({ kind: 'subscribed', to: [command.requestId], at: positions, refused, gaps })
     for (const { name, membership, resumed } of granted) {
       if (resumed) await this.#resume(name, membership, resumed)
     }
   }
 
-  /** The channels that may be asked for; why the others may not goes to `refused`. */
+  /** Returns the channels with a valid name and within the limit; adds the others to `refused`. */
   #admissible(names: readonly string[], refused: Map<string, Refusal>): string[] {
     let free = this.#deps.maxSubscriptions - this.#memberships.size
     return names.filter((name) => {
@@ -145,7 +118,7 @@ export class Subscriptions {
     if (!(await admits(this.#receiver, name))) return refusal('forbidden')
     if (this.#ended) return refusal('internal')
     const former = this.#memberships.get(name)
-    // Who asks for a state anew gets it anew.
+    // A presence channel sends a new snapshot on every subscribe without a position.
     if (former && !since && presenceResource(name) === undefined) {
       return { name, membership: former, resumed: undefined }
     }
@@ -166,7 +139,7 @@ export class Subscriptions {
   ): Promise<Resumed> {
     const { broker, sweep } = this.#deps
     const resource = presenceResource(name)
-    // However they came, those who watch are to see the members of a server that died leave.
+    // Also on a resume: without a sweep, members of a crashed server never leave.
     if (resource !== undefined) sweep.begin()
     const past = since && (await broker.since(name, since))
     if (since && past?.complete) {
@@ -174,16 +147,16 @@ export class Subscriptions {
       const known = missed.length === 0
       return { head: past.head, from: since.offset, missed, known, gap: false }
     }
-    const afresh = { missed: [], known: false, gap: since !== undefined }
+    const restart = { missed: [], known: false, gap: since !== undefined }
     if (resource !== undefined) {
       const { at, sync } = await presenceSnapshot(this.#deps, this.#receiver, resource)
-      return { ...afresh, head: at, from: at.offset, sync }
+      return { ...restart, head: at, from: at.offset, sync }
     }
     const head = past?.head ?? (await broker.head(name))
-    return { ...afresh, head, from: head.offset }
+    return { ...restart, head, from: head.offset }
   }
 
-  /** Tells what was missed, no faster than the receiver takes it, and lets live events through. */
+  /** Sends the missed events at the pace of the receiver, then releases the live events. */
   async #resume(name: string, membership: Membership, resumed: Resumed): Promise<void> {
     this.#send(resumed.sync)
     let prev = resumed.from
@@ -200,15 +173,15 @@ export class Subscriptions {
   async #join(name: string): Promise<Membership> {
     const { membership, followed } = this.#deps.table.join(name, this.#receiver, (error) => {
       this.#memberships.delete(name)
-      this.#say({ kind: 'unsubscribed', channel: name, error })
+      this.#sendFrame({ kind: 'unsubscribed', channel: name, error })
     })
-    // Before anything is awaited: end() has to find it.
+    // Before the first await, so that end() finds the membership.
     this.#memberships.set(name, membership)
     await followed
     return membership
   }
 
-  /** Whether a membership is still the one: it may be taken away at any time. */
+  /** Whether a membership is still in place; it may be revoked at any time. */
   #has(name: string, membership: Membership): boolean {
     return this.#memberships.get(name) === membership
   }
@@ -218,7 +191,7 @@ export class Subscriptions {
     this.#memberships.delete(name)
   }
 
-  #say(frame: Parameters<ChannelReceiver['dialect']['encode']>[0]): void {
+  #sendFrame(frame: Parameters<ChannelReceiver['dialect']['encode']>[0]): void {
     this.#send(this.#receiver.dialect.encode(frame))
   }
 
@@ -227,7 +200,38 @@ export class Subscriptions {
   }
 }
 
-/** Where a client is once it has what it missed. */
-function placeOf({ head, from, missed }: Resumed): Position {
+/** The dependencies of {@link Subscriptions}. */
+export interface SubscriptionsDeps extends ChannelDeps {
+  readonly table: ChannelTable
+  /** Resolves with whether a receiver may subscribe to a channel; does not reject. */
+  readonly admits: (receiver: ChannelReceiver, name: string) => Promise<boolean>
+}
+
+/** A granted channel of a subscribe. */
+interface Granted {
+  readonly name: string
+  readonly membership: Membership
+  /** State to send before live events; `undefined` if an existing membership continues. */
+  readonly resumed: Resumed | undefined
+}
+
+/** The state that brings a receiver from its position to the newest one. */
+interface Resumed {
+  /** The newest position of the channel at that time. */
+  readonly head: Position
+  /** Last offset the receiver has before the missed events. */
+  readonly from: number
+  /** The missed events that the receiver may have. */
+  readonly missed: readonly ChannelEvent[]
+  /** Whether the receiver's position is still right, so that the reply can omit it. */
+  readonly known: boolean
+  /** Whether events may be missing, since the history cannot continue from the position. */
+  readonly gap: boolean
+  /** Text of a snapshot as of `head`, for a presence channel. */
+  readonly sync?: string | undefined
+}
+
+/** Returns the position of a receiver that has the missed events. */
+function positionAfter({ head, from, missed }: Resumed): Position {
   return { epoch: head.epoch, offset: missed.at(-1)?.offset ?? from }
 }

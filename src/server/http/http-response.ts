@@ -2,11 +2,11 @@ import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { HttpRefusal } from '../access/upgrade-request.ts'
 
-/** Answers an upgrade request with a no, as JSON: `{code, message, retryAfterMs?}`. */
+/** Refuses an upgrade request, with a JSON body: `{code, message, retryAfterMs?}`. */
 export function answerRefusal(tcp: Duplex, refusal: HttpRefusal): void {
   const { status, code, reason, retryAfterMs } = refusal
   const body = JSON.stringify({ code, message: reason, retryAfterMs })
-  // A peer that is gone already must not take the process down.
+  // Without a listener, an error of the socket (such as a reset) would end the process.
   tcp.on('error', () => tcp.destroy())
   tcp.once('finish', () => tcp.destroy())
   const lines = [
@@ -19,14 +19,18 @@ export function answerRefusal(tcp: Duplex, refusal: HttpRefusal): void {
   tcp.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
 }
 
-/** The server's own. */
+/** Refusals by the server itself. */
 export const refusals = {
-  nowhere: { status: 404, code: 'not-found', reason: 'Nothing is served at this path.' },
-  foreign: { status: 403, code: 'origin-not-allowed', reason: 'This origin is not allowed.' },
-  unknown: {
+  notFound: { status: 404, code: 'not-found', reason: 'Nothing is served at this path.' },
+  originNotAllowed: {
+    status: 403,
+    code: 'origin-not-allowed',
+    reason: 'This origin is not allowed.',
+  },
+  notAuthenticated: {
     status: 401,
     code: 'not-authenticated',
     reason: 'The server does not know who you are.',
   },
-  broken: { status: 500, code: 'internal', reason: 'Something went wrong on the server.' },
+  internal: { status: 500, code: 'internal', reason: 'Something went wrong on the server.' },
 } satisfies Record<string, HttpRefusal>

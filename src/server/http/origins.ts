@@ -1,16 +1,16 @@
 import { WirefoldError } from '../../base/errors.ts'
 
-/** Which pages may connect. */
+/** Rules for the `Origin` of requests. */
 export interface OriginRules {
-  /** The origins of a list, `*` for all; `undefined` where nobody said. */
+  /** The allowed origins, `*` for all; `undefined` if the option is not set, which allows all. */
   readonly origins: readonly string[] | '*' | undefined
-  /** Whether `Origin: null` is let through although there is a list. */
+  /** Whether `Origin: null` is allowed in addition to the list. */
   readonly allowNullOrigin: boolean
-  /** Whether requests without an `Origin` are let through. */
+  /** Whether requests without an `Origin` are allowed. */
   readonly allowMissingOrigin: boolean
 }
 
-/** Whether a request's `Origin` header is let through; origins are compared exactly (RFC 6454). */
+/** Checks the `Origin` header of a request; origins are compared exactly (RFC 6454). */
 export function originAllowed(origin: string | undefined, rules: OriginRules): boolean {
   const { origins, allowNullOrigin, allowMissingOrigin } = rules
   if (origin === undefined) return allowMissingOrigin
@@ -19,21 +19,20 @@ export function originAllowed(origin: string | undefined, rules: OriginRules): b
 }
 
 /**
- * Throws `bad-option` where the rules would let everybody in unawares, or nobody.
- *
- * @param production whether this is no place for trying things out
+ * Throws `bad-option` if `origins` is missing in production, or contains something else than origins,
+ * which no header would match.
  */
 export function assertOrigins({ origins }: OriginRules, production: boolean): void {
   if (origins === undefined && production) {
     throw badOrigins(
-      'In production every page of the web could connect with the cookies of its visitors: give the origins of your own pages, or "*" where that is meant.',
+      'The option `origins` is missing in production: any website could connect with the cookies of its visitors. List the origins of your own pages, or give "*" to allow all.',
     )
   }
   if (origins === undefined || origins === '*') return
   for (const origin of origins) {
     if (/^[a-z][a-z\d+.-]*:\/\/[^/?#\sA-Z]+$/.test(origin)) continue
     throw badOrigins(
-      `${JSON.stringify(origin)} is no origin: give scheme, host and port in lower case, as "https://app.example.com".`,
+      `${JSON.stringify(origin)} is not an origin. Give scheme, host and port in lower case, such as "https://app.example.com".`,
     )
   }
 }

@@ -1,11 +1,11 @@
-/** Compares paths with one pattern. */
+/** A compiled path pattern: returns the parameters of a matching path, else `undefined`. */
 export type PathPattern = (path: string) => ReadonlyMap<string, string> | undefined
 
 /**
- * Reads a path such as `/ws/processes/:id/events`: each `:name` stands for one segment, everything
- * else for itself.
+ * Compiles a path such as `/ws/processes/:id/events`: each `:name` matches one segment, which is
+ * percent-decoded and not empty; everything else is compared exactly.
  *
- * @returns tells what the names stand for in a path, `undefined` where it is not of the pattern
+ * Throws a `TypeError` if the pattern does not begin with a slash.
  */
 export function pathPattern(pattern: string): PathPattern {
   if (!pattern.startsWith('/'))

@@ -1,31 +1,22 @@
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../base/clock.ts'
 
-/** Known by its identity, so that two servers on one http server do not take each other for an owner. */
+/** Shared by all servers of this process, so that {@link isClaimed} ignores their listeners too. */
 const ignore = (): void => {}
 
-/** What is done about a socket that nobody wants. */
-export interface UnclaimedParts {
-  readonly clock: Clock
-  /** How long others may take to claim it, in milliseconds. */
-  readonly deadlineMs: number
-  /** Called at the deadline, unless it was claimed. */
-  readonly nobody: () => void
-}
-
 /**
- * Leaves the socket of an upgrade request to the other listeners of its http server, but not for ever:
- * without an owner it would stay open until its peer goes.
+ * Leaves the socket of an upgrade request to the other upgrade listeners of its HTTP server until a
+ * deadline: an unclaimed socket would stay open until its peer closes it.
  *
- * @returns ends the watch; safe to call twice
+ * @returns a function that cancels the deadline; safe to call twice
  */
-export function watchUnclaimed(tcp: Duplex, parts: UnclaimedParts): () => void {
+export function watchUnclaimed(tcp: Duplex, options: UnclaimedOptions): () => void {
   const written = bytesWritten(tcp)
-  // The http server has taken its own listener away: a reset would take the process down.
+  // Node removes its own error listener before `upgrade`: without one, a reset ends the process.
   tcp.on('error', ignore)
-  const cancel = parts.clock.after(parts.deadlineMs, () => {
+  const cancel = options.clock.after(options.deadlineMs, () => {
     tcp.off('close', cancel)
-    if (!isClaimed(tcp, written)) parts.nobody()
+    if (!isClaimed(tcp, written)) options.onUnclaimed()
   })
   tcp.once('close', cancel)
   return () => {
@@ -34,7 +25,16 @@ export function watchUnclaimed(tcp: Duplex, parts: UnclaimedParts): () => void {
   }
 }
 
-/** Whoever serves a socket reads it, writes to it, or at least listens to its errors. */
+/** Options of {@link watchUnclaimed}. */
+export interface UnclaimedOptions {
+  readonly clock: Clock
+  /** Time within which another listener has to claim the socket, in milliseconds. */
+  readonly deadlineMs: number
+  /** Called at the deadline if the socket was not claimed. */
+  readonly onUnclaimed: () => void
+}
+
+/** Detects another owner: it reads the socket, writes to it, or at least listens to its errors. */
 function isClaimed(tcp: Duplex, written: number): boolean {
   if (tcp.destroyed || tcp.writableEnded || bytesWritten(tcp) > written) return true
   const reads = tcp.listenerCount('data') + tcp.listenerCount('readable') > 0

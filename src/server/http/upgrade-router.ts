@@ -17,27 +17,155 @@ import { watchUnclaimed } from './unclaimed-upgrade.ts'
 import type { Acceptor } from './ws-acceptor.ts'
 import { createAcceptor } from './ws-acceptor.ts'
 
-/** What takes the sockets that a router lets in. */
+/** Routes the upgrade requests of one or several HTTP servers to the mounts of their paths. */
+export class UpgradeRouter {
+  readonly #deps: UpgradeRouterDeps
+  readonly #routes: Route[] = []
+  readonly #servers = new Map<Server, () => void>()
+  readonly #unclaimed = new Set<() => void>()
+  #refusing: HttpRefusal | undefined
+
+  constructor(deps: UpgradeRouterDeps) {
+    this.#deps = deps
+  }
+
+  /** Whether a mount has this path. */
+  has(path: string): boolean {
+    return this.#routes.some((route) => route.path === path)
+  }
+
+  /** Adds a mount; throws a `TypeError` if the path is taken or does not begin with a slash. */
+  mount(path: string, mount: Mount): void {
+    if (this.has(path))
+      throw new TypeError(`The path "${path}" has a mount already. Use another path.`)
+    const { frameBytes } = this.#deps
+    const accept = createAcceptor({ protocols: mount.protocols, frameBytes })
+    this.#routes.push({ path, pattern: pathPattern(path), mount, accept })
+    mount.mounted?.(this.#deps.host)
+  }
+
+  /** Adds an upgrade listener to an HTTP server; does nothing if it has one. */
+  attach(server: Server): void {
+    if (this.#servers.has(server)) return
+    const upgrade = (request: IncomingMessage, tcp: Duplex, head: Buffer): void =>
+      this.#upgrade(server, { request, tcp, head })
+    server.on('upgrade', upgrade)
+    this.#servers.set(server, () => server.off('upgrade', upgrade))
+  }
+
+  /**
+   * Refuses all further upgrade requests with 503.
+   *
+   * @param retryAfterMs minimum time before a retry, in milliseconds
+   */
+  refuse(retryAfterMs?: number): void {
+    const reason = 'The server is closing.'
+    this.#refusing = { status: 503, code: 'unavailable', reason, retryAfterMs }
+  }
+
+  /** Removes the upgrade listeners and the mounts. */
+  detach(): void {
+    for (const off of this.#servers.values()) off()
+    this.#servers.clear()
+    for (const cancel of this.#unclaimed) cancel()
+    this.#unclaimed.clear()
+    for (const { mount } of this.#routes.splice(0)) mount.unmounted?.(this.#deps.host)
+  }
+
+  #upgrade(server: Server, upgrade: Upgrade): void {
+    const found = this.#find(upgrade.request)
+    if (found) void this.#serve(found.route, found.upgradeRequest, upgrade)
+    // Another upgrade listener, such as that of a development server, may serve the path.
+    else if (server.listenerCount('upgrade') > 1) this.#waitForOthers(upgrade)
+    else this.#refuse(upgrade, refusals.notFound)
+  }
+
+  #waitForOthers(upgrade: Upgrade): void {
+    const { clock, helloTimeoutMs } = this.#deps
+    const { tcp } = upgrade
+    const onUnclaimed = (): void => this.#refuse(upgrade, refusals.notFound)
+    const cancel = watchUnclaimed(tcp, { clock, deadlineMs: helloTimeoutMs, onUnclaimed })
+    this.#unclaimed.add(cancel)
+    tcp.once('close', () => this.#unclaimed.delete(cancel))
+  }
+
+  async #serve(route: Route, upgradeRequest: UpgradeRequest, upgrade: Upgrade): Promise<void> {
+    const { tcp, request, head } = upgrade
+    const { access, checksConnect, taker } = this.#deps
+    const { mount } = route
+    let refusal = this.#refusal(upgradeRequest, mount)
+    if (!refusal && checksConnect) {
+      const ignore = (): void => {}
+      tcp.on('error', ignore)
+      if (!(await access.canConnect(upgradeRequest))) refusal = refusals.notAuthenticated
+      // While the hook ran, the limit may have been reached, or the server closed.
+      refusal ??= this.#refusal(upgradeRequest, mount)
+      tcp.off('error', ignore)
+    }
+    if (tcp.destroyed) return
+    if (refusal) this.#refuse(upgrade, refusal)
+    else route.accept(request, tcp, head, (ws) => taker.accept(ws, upgradeRequest, mount))
+  }
+
+  #find({
+    headers,
+    url = '/',
+    socket: { remoteAddress },
+  }: IncomingMessage): { route: Route; upgradeRequest: UpgradeRequest } | undefined {
+    const [path = '', ...rest] = url.split('?')
+    for (const route of this.#routes) {
+      const params = route.pattern(path)
+      if (!params) continue
+      const query = new URLSearchParams(rest.join('?'))
+      const address = this.#deps.access.addressOf({ headers, remoteAddress })
+      return { route, upgradeRequest: { headers, url, query, params, address } }
+    }
+    return undefined
+  }
+
+  #refusal(request: UpgradeRequest, mount: Mount): HttpRefusal | undefined {
+    if (this.#refusing) return this.#refusing
+    if (!originAllowed(request.headers.origin, this.#deps.origins)) return refusals.originNotAllowed
+    try {
+      return this.#deps.taker.refusal(request) ?? mount.refuse?.(request)
+    } catch (error) {
+      this.#deps.report(error)
+      return refusals.internal
+    }
+  }
+
+  #refuse({ tcp, request }: Upgrade, refusal: HttpRefusal): void {
+    const { counters, logger } = this.#deps
+    const { status, code } = refusal
+    // The query may contain tokens, so it is not logged.
+    const [path = ''] = (request.url ?? '').split('?')
+    counters.refused(code)
+    logger?.('connection', `refused ${loggable(path)}: ${status} ${code}`)
+    answerRefusal(tcp, refusal)
+  }
+}
+
+/** Takes the sockets of accepted upgrade requests. */
 export interface SocketTaker {
-  /** Why a request would get no socket, where that is so. */
+  /** Returns why a request gets no socket; `undefined` if it gets one. */
   refusal(request: UpgradeRequest): HttpRefusal | undefined
-  /** Takes a socket. */
+  /** Serves an accepted socket. */
   accept(socket: RawSocket, request: UpgradeRequest, mount: Mount): SocketHandlers
 }
 
 /** The dependencies of an {@link UpgradeRouter}. */
 export interface UpgradeRouterDeps {
   readonly taker: SocketTaker
-  /** Given to the mounts. */
+  /** Passed to the mounts. */
   readonly host: MountHost
   readonly clock: Clock
   readonly access: Access
-  /** Whether the application is asked before an upgrade. */
-  readonly asksBefore: boolean
+  /** Whether the application has a `canConnect` hook, which is called before an upgrade. */
+  readonly checksConnect: boolean
   readonly origins: OriginRules
-  /** The largest frame, in bytes. */
+  /** Maximum size of a message, in bytes. */
   readonly frameBytes: number
-  /** How long another upgrade listener may take to answer, in milliseconds. */
+  /** Time within which another upgrade listener has to claim an unknown path, in milliseconds. */
   readonly helloTimeoutMs: number
   readonly counters: Counters
   readonly logger: Logger | undefined
@@ -52,135 +180,9 @@ interface Route {
   readonly accept: Acceptor
 }
 
-/** An upgrade request on its way. */
+/** The arguments of an `upgrade` event. */
 interface Upgrade {
   readonly request: IncomingMessage
   readonly tcp: Duplex
   readonly head: Buffer
-}
-
-/** Leads the upgrade requests of any number of http servers to the mounts of their paths. */
-export class UpgradeRouter {
-  readonly #deps: UpgradeRouterDeps
-  readonly #routes: Route[] = []
-  readonly #servers = new Map<Server, () => void>()
-  readonly #unclaimed = new Set<() => void>()
-  #refusing: HttpRefusal | undefined
-
-  constructor(deps: UpgradeRouterDeps) {
-    this.#deps = deps
-  }
-
-  /** Whether a path is taken. */
-  has(path: string): boolean {
-    return this.#routes.some((route) => route.path === path)
-  }
-
-  /** Adds a mount; throws a `TypeError` where the path is taken or does not begin with a slash. */
-  mount(path: string, mount: Mount): void {
-    if (this.has(path)) throw new TypeError(`Something is mounted at "${path}" already.`)
-    const { frameBytes } = this.#deps
-    const accept = createAcceptor({ protocols: mount.protocols, frameBytes })
-    this.#routes.push({ path, pattern: pathPattern(path), mount, accept })
-    mount.mounted?.(this.#deps.host)
-  }
-
-  /** Listens to a server's upgrade requests, once. */
-  attach(server: Server): void {
-    if (this.#servers.has(server)) return
-    const upgrade = (request: IncomingMessage, tcp: Duplex, head: Buffer): void =>
-      this.#upgrade(server, { request, tcp, head })
-    server.on('upgrade', upgrade)
-    this.#servers.set(server, () => server.off('upgrade', upgrade))
-  }
-
-  /**
-   * Answers what comes from now on with 503.
-   *
-   * @param retryAfterMs the soonest it makes sense to ask again, in milliseconds from now
-   */
-  refuse(retryAfterMs?: number): void {
-    const reason = 'The server is closing.'
-    this.#refusing = { status: 503, code: 'unavailable', reason, retryAfterMs }
-  }
-
-  /** Listens no longer, and takes the mounts down. */
-  detach(): void {
-    for (const off of this.#servers.values()) off()
-    this.#servers.clear()
-    for (const forget of this.#unclaimed) forget()
-    this.#unclaimed.clear()
-    for (const { mount } of this.#routes.splice(0)) mount.unmounted?.(this.#deps.host)
-  }
-
-  #upgrade(server: Server, upgrade: Upgrade): void {
-    const found = this.#find(upgrade.request)
-    if (found) void this.#lead(found.route, found.asked, upgrade)
-    // Somebody else's upgrade listener, such as a development server's, may know the path.
-    else if (server.listenerCount('upgrade') > 1) this.#leave(upgrade)
-    else this.#answer(upgrade, refusals.nowhere)
-  }
-
-  #leave(upgrade: Upgrade): void {
-    const { clock, helloTimeoutMs } = this.#deps
-    const { tcp } = upgrade
-    const nobody = (): void => this.#answer(upgrade, refusals.nowhere)
-    const forget = watchUnclaimed(tcp, { clock, deadlineMs: helloTimeoutMs, nobody })
-    this.#unclaimed.add(forget)
-    tcp.once('close', () => this.#unclaimed.delete(forget))
-  }
-
-  async #lead(route: Route, asked: UpgradeRequest, upgrade: Upgrade): Promise<void> {
-    const { tcp, request, head } = upgrade
-    const { access, asksBefore, taker } = this.#deps
-    let refusal = this.#refusal(asked, route.mount)
-    if (!refusal && asksBefore) {
-      const ignore = (): void => {}
-      tcp.on('error', ignore)
-      if (!(await access.canConnect(asked))) refusal = refusals.unknown
-      // Meanwhile others may have come, or the end.
-      refusal ??= this.#refusal(asked, route.mount)
-      tcp.off('error', ignore)
-    }
-    if (tcp.destroyed) return
-    if (refusal) this.#answer(upgrade, refusal)
-    else route.accept(request, tcp, head, (ws) => taker.accept(ws, asked, route.mount))
-  }
-
-  #find({
-    headers,
-    url = '/',
-    socket: { remoteAddress },
-  }: IncomingMessage): { route: Route; asked: UpgradeRequest } | undefined {
-    const [path = '', ...rest] = url.split('?')
-    for (const route of this.#routes) {
-      const params = route.pattern(path)
-      if (!params) continue
-      const query = new URLSearchParams(rest.join('?'))
-      const address = this.#deps.access.addressOf({ headers, remoteAddress })
-      return { route, asked: { headers, url, query, params, address } }
-    }
-    return undefined
-  }
-
-  #refusal(request: UpgradeRequest, mount: Mount): HttpRefusal | undefined {
-    if (this.#refusing) return this.#refusing
-    if (!originAllowed(request.headers.origin, this.#deps.origins)) return refusals.foreign
-    try {
-      return this.#deps.taker.refusal(request) ?? mount.refuse?.(request)
-    } catch (error) {
-      this.#deps.report(error)
-      return refusals.broken
-    }
-  }
-
-  #answer({ tcp, request }: Upgrade, refusal: HttpRefusal): void {
-    const { counters, logger } = this.#deps
-    const { status, code } = refusal
-    // Without the query, where tokens may be.
-    const [path = ''] = (request.url ?? '').split('?')
-    counters.refused(code)
-    logger?.('connection', `refused ${loggable(path)}: ${status} ${code}`)
-    answerRefusal(tcp, refusal)
-  }
 }

@@ -6,22 +6,14 @@ import { WirefoldError } from '../../base/errors.ts'
 import { asFields } from '../../protocol/fields.ts'
 import type { RawSocket, SocketHandlers } from '../socket/socket.ts'
 
-/** How long a peer may take to answer a close. */
+/** Time within which a peer has to answer a close, in milliseconds. */
 const CLOSE_MS = 1_000
-/** The most fragments of one message: a client needs one, a proxy makes a few. */
+/** Maximum fragments of one message: a client needs one, a proxy may split it into a few. */
 const MOST_FRAGMENTS = 1_024
-/** The first version of `ws` that bounds the memory which fragments take (CVE-2026-48779). */
+/** The first version of `ws` that limits the memory of fragments (CVE-2026-48779). */
 const NEEDED = '>=8.21.0'
 
-/** What an acceptor accepts. */
-export interface AcceptorOptions {
-  /** The subprotocols it knows. */
-  readonly protocols: readonly string[]
-  /** The largest frame, in bytes; a larger one closes with 1009. */
-  readonly frameBytes: number
-}
-
-/** Turns an upgrade request into a socket; `open` is called once it is one. */
+/** Accepts an upgrade request; calls `open` with the socket once the handshake is done. */
 export type Acceptor = (
   request: IncomingMessage,
   tcp: Duplex,
@@ -30,9 +22,9 @@ export type Acceptor = (
 ) => void
 
 /**
- * Accepts sockets with `ws`, which is imported nowhere else.
+ * Creates an acceptor with `ws`, which only this file imports.
  *
- * Throws `bad-dependency` where that is a version with known holes.
+ * Throws `bad-dependency` if the installed version of `ws` has known vulnerabilities.
  */
 export function createAcceptor({ protocols, frameBytes }: AcceptorOptions): Acceptor {
   assertSafe()
@@ -42,7 +34,7 @@ export function createAcceptor({ protocols, frameBytes }: AcceptorOptions): Acce
   } = {
     noServer: true,
     clientTracking: false,
-    // Compressed fragments cost memory that nobody bounds, and secrets their secrecy.
+    // permessage-deflate stays off: unbounded memory, and compression side channels (BREACH).
     perMessageDeflate: false,
     maxPayload: frameBytes,
     maxFragments: MOST_FRAGMENTS,
@@ -55,17 +47,25 @@ export function createAcceptor({ protocols, frameBytes }: AcceptorOptions): Acce
   }
 }
 
-/** The option came with the fix: without it in its defaults, `ws` is too old. */
+/** Options of an {@link Acceptor}. */
+export interface AcceptorOptions {
+  /** The supported subprotocols, the preferred one first. */
+  readonly protocols: readonly string[]
+  /** Maximum size of a message, in bytes; a larger one closes the connection with 1009. */
+  readonly frameBytes: number
+}
+
+/** Throws if `ws` is too old: the fix introduced the option, with a default. */
 function assertSafe(): void {
   const { options } = new WebSocketServer({ noServer: true })
   if (asFields(options).maxFragments !== undefined) return
-  const message = `The installed version of ws has known holes. Run: npm install ws@"${NEEDED}"`
+  const message = `The installed version of ws has known vulnerabilities. Run: npm install ws@"${NEEDED}"`
   throw new WirefoldError('bad-dependency', message, { name: 'ws', needs: NEEDED })
 }
 
 /**
- * Frames are written to the stream below `ws`, past its sender: what is compressed is nothing, so that
- * the sender holds nothing back, and what it writes itself comes in between whole writes.
+ * A socket that writes encoded frames to the TCP stream directly, past the sender of `ws`. Without
+ * compression that sender never queues, so its own frames (pong, close) fall between whole writes.
  */
 class WsSocket implements RawSocket {
   readonly #ws: WebSocket
@@ -108,6 +108,6 @@ function listen(ws: WebSocket, handlers: SocketHandlers): void {
   })
   for (const sign of ['ping', 'pong']) ws.on(sign, () => handlers.alive?.())
   ws.on('close', () => handlers.closed())
-  // Too large, bad UTF-8, reset: `ws` closes with the right code by itself.
+  // Too large, bad UTF-8, reset: `ws` closes the connection with the right code itself.
   ws.on('error', () => {})
 }

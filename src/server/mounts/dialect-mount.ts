@@ -2,7 +2,7 @@ import type { ServerDialect } from '../../protocol/server-dialect.ts'
 import type { Mount } from '../session/mount.ts'
 
 /**
- * Serves clients that greet first, in any server dialect, at a path of its own.
+ * Creates a mount for a server dialect in which the client sends the first frame.
  *
  * @param protocols the WebSocket subprotocols of the dialect
  */

@@ -8,34 +8,12 @@ import { refusal, refusalFromError } from '../access/refusals.ts'
 import type { LeasedMember, LeaseKeeper } from './lease-keeper.ts'
 import { isResource, presenceMeta } from './presence-meta.ts'
 
-/** What the presence of all connections of a server shares. */
-export interface ConnectionPresenceDeps {
-  readonly access: Access
-  readonly attendance: LeaseKeeper
-  /** How long the members of a closed connection stay, in milliseconds. */
-  readonly graceMs: number
-  /** At how many resources one connection may be. */
-  readonly maxMembers: number
-  /** Receives errors that no caller receives; never throws. */
-  report(error: unknown): void
-}
-
-/** The connection of a {@link ConnectionPresence}. */
-export interface PresentConnection {
-  readonly id: string
-  readonly say: (frame: ServerFrame) => void
-  /** When the peer gave its last sign of life, in milliseconds since the Unix epoch. */
-  readonly lastSeen: () => number
-  /** Starts or stops to watch whether the peer falls silent: it is watched while it has members. */
-  readonly watch: (wanted: boolean) => void
-}
-
-/** The members of one connection. Its commands must not overlap. */
+/** The presence members of one connection. Callers must not run its commands concurrently. */
 export class ConnectionPresence {
   readonly #deps: ConnectionPresenceDeps
   readonly #connection: PresentConnection
-  /** By resource. */
-  readonly #attendants = new Map<string, LeasedMember>()
+  /** Members by resource. */
+  readonly #members = new Map<string, LeasedMember>()
   #ended = false
 
   constructor(deps: ConnectionPresenceDeps, connection: PresentConnection) {
@@ -43,23 +21,23 @@ export class ConnectionPresence {
     this.#connection = connection
   }
 
-  /** Ends every member at once: the peer gave no sign of life. */
+  /** Removes all members at once, because the peer gave no sign of life. */
   peerSilent(): void {
-    const { attendance, report } = this.#deps
-    for (const attendant of this.#attendants.values()) attendance.leave(attendant).catch(report)
-    this.#attendants.clear()
+    const { leases, report } = this.#deps
+    for (const leased of this.#members.values()) leases.leave(leased).catch(report)
+    this.#members.clear()
   }
 
-  /** The connection is gone. */
+  /** Ends with the connection: its members stay for the grace period. */
   end(): void {
     if (this.#ended) return
     this.#ended = true
     this.#connection.watch(false)
-    const { attendance, graceMs } = this.#deps
-    void attendance.release([...this.#attendants.values()], graceMs)
+    const { leases, graceMs } = this.#deps
+    void leases.release([...this.#members.values()], graceMs)
   }
 
-  /** Carries out a command, and answers it where an answer is wanted. Never rejects. */
+  /** Runs a command, and replies if it has a request id. Never rejects. */
   async take(
     user: User | null,
     device: string | undefined,
@@ -81,8 +59,8 @@ export class ConnectionPresence {
       return await this.#carryOut(user, device, command)
     } catch (error) {
       if (isWirefoldError(error, 'too-large')) return refusal('too-large', command.channel)
-      const meant = refusalFromError(error)
-      if (meant) return { ...meant, channel: command.channel }
+      const known = refusalFromError(error)
+      if (known) return { ...known, channel: command.channel }
       this.#deps.report(error)
       return refusal('internal', command.channel)
     }
@@ -93,38 +71,60 @@ export class ConnectionPresence {
     device: string | undefined,
     { action, channel, meta }: PresenceCommand,
   ): Promise<Refusal | undefined> {
-    const { access, attendance, maxMembers } = this.#deps
+    const { access, leases, maxMembers } = this.#deps
     const resource = presenceResource(channel)
     if (resource === undefined || !isResource(resource)) return refusal('bad-channel', channel)
     if (!user) return refusal('not-authenticated', channel)
-    const present = this.#attendants.get(resource)
+    const present = this.#members.get(resource)
     if (action === 'leave') {
-      this.#attendants.delete(resource)
-      if (!this.#attendants.size) this.#connection.watch(false)
-      if (present) await attendance.leave(present)
+      this.#members.delete(resource)
+      if (!this.#members.size) this.#connection.watch(false)
+      if (present) await leases.leave(present)
       return undefined
     }
     if (action !== 'join' && !present) return refusal('not-present', channel)
-    // Any frame is a sign of life, this one among them.
+    // The session records every frame as a sign of life, so nothing is left to do.
     if (action === 'heartbeat') return undefined
     const json = presenceMeta(meta)
-    if (!present && this.#attendants.size >= maxMembers) {
+    if (!present && this.#members.size >= maxMembers) {
       return refusal('subscription-limit', channel)
     }
     if (!(await access.authorize(user, channel, 'presence'))) return refusal('forbidden', channel)
     if (this.#ended) return refusal('internal', channel)
     if (action === 'update' && present) {
-      return (await attendance.update(present, json)) ? undefined : refusal('not-present', channel)
+      return (await leases.update(present, json)) ? undefined : refusal('not-present', channel)
     }
     const owner = this.#connection.id
     const { id: userId, name } = user
     const member = { resource, userId, name, device: device ?? owner, owner, meta: json }
-    const attendant = present ?? { member, lastSeen: this.#connection.lastSeen }
-    attendant.member = member
+    const leased = present ?? { member, lastSeen: this.#connection.lastSeen }
+    leased.member = member
     this.#connection.watch(true)
-    // Before anything is awaited: end() has to find it.
-    this.#attendants.set(resource, attendant)
-    await attendance.join(attendant)
+    // Before the await, so that end() releases this member too.
+    this.#members.set(resource, leased)
+    await leases.join(leased)
     return undefined
   }
+}
+
+/** The dependencies that all {@link ConnectionPresence}s of a server share. */
+export interface ConnectionPresenceDeps {
+  readonly access: Access
+  readonly leases: LeaseKeeper
+  /** Time that the members of a closed connection stay, in milliseconds. */
+  readonly graceMs: number
+  /** Maximum number of resources that one connection may join. */
+  readonly maxMembers: number
+  /** Receives errors that no caller receives; never throws. */
+  report(error: unknown): void
+}
+
+/** The connection of a {@link ConnectionPresence}. */
+export interface PresentConnection {
+  readonly id: string
+  readonly say: (frame: ServerFrame) => void
+  /** Returns the time of the last sign of life, in milliseconds since the Unix epoch. */
+  readonly lastSeen: () => number
+  /** Starts or stops to watch the peer for silence; it is watched while it has members. */
+  readonly watch: (wanted: boolean) => void
 }

@@ -1,37 +1,13 @@
 import type { Cancel, Clock } from '../../base/clock.ts'
 import type { PresenceClaim, PresenceJoin, PresenceStore } from '../broker/presence-store.ts'
 
-/** Of the timeout, how often this server vouches for its members, and for how long each time. */
-const VOUCH_EVERY = 1 / 6
-const VOUCH_FOR = 2 / 3
-
-/** What the attendance of a server is made of. */
-export interface LeaseKeeperDeps {
-  readonly store: PresenceStore
-  readonly clock: Clock
-  /** Within which time the members of a server that died are gone, in milliseconds. */
-  readonly timeoutMs: number
-  /** Receives why the store failed. */
-  readonly report: (error: unknown) => void
-}
-
-/** A member that one of this server's connections has. */
-export interface LeasedMember {
-  /** What it joins with, also where the store has lost it. */
-  member: PresenceJoin
-  /** When its connection gave the last sign of life, in milliseconds since the Unix epoch. */
-  readonly lastSeen: () => number
-}
-
-interface Held {
-  readonly attendant: LeasedMember
-  /** When the store was last asked to have it, and did, on the monotonic clock. */
-  heldAt: number
-}
+/** Interval of renewals, and duration of a lease, as fractions of the timeout. */
+const RENEWAL_INTERVAL = 1 / 6
+const LEASE_DURATION = 2 / 3
 
 /**
- * The members that this server's connections have: it vouches for them as long as they are connected,
- * and sweeps those for whom nobody vouches, wherever they came from.
+ * The presence members of this server's connections: renews their leases while they are connected,
+ * and removes the members of any server whose lease expired.
  */
 export class LeaseKeeper {
   readonly #deps: LeaseKeeperDeps
@@ -42,94 +18,94 @@ export class LeaseKeeper {
 
   constructor(deps: LeaseKeeperDeps) {
     this.#deps = deps
-    this.#ttlMs = deps.timeoutMs * VOUCH_FOR
+    this.#ttlMs = deps.timeoutMs * LEASE_DURATION
   }
 
-  /** Begins to sweep: somebody here is told who is there. */
+  /** Starts to renew leases and sweep; safe to call twice. */
   begin(): void {
     if (this.#state !== 'idle') return
     this.#state = 'running'
     this.#next()
   }
 
-  /** Has a connection's member be there, and vouches for it until it is let go. */
-  async join(attendant: LeasedMember): Promise<void> {
+  /** Adds a member to the store, and renews its lease until it leaves or is released. */
+  async join(leased: LeasedMember): Promise<void> {
     this.begin()
-    const former = this.#held.get(attendant)
-    const held = { attendant, heldAt: this.#deps.clock.now() }
-    this.#held.set(attendant, held)
+    const former = this.#held.get(leased)
+    const held = { leased, heldAt: this.#deps.clock.now() }
+    this.#held.set(leased, held)
     try {
-      await this.#deps.store.join(attendant.member, this.#lease(attendant))
+      await this.#deps.store.join(leased.member, this.#lease(leased))
     } catch (error) {
-      // What was refused is vouched for by nobody, unless it was let go or came about meanwhile.
-      if (this.#held.get(attendant) === held) {
-        if (former) this.#held.set(attendant, former)
-        else this.#held.delete(attendant)
+      // Restores the former state, unless the member was released or joined again meanwhile.
+      if (this.#held.get(leased) === held) {
+        if (former) this.#held.set(leased, former)
+        else this.#held.delete(leased)
       }
       throw error
     }
   }
 
-  /** Changes what a member tells of itself; false where somebody else has it by now. */
-  async update(attendant: LeasedMember, meta: string | undefined): Promise<boolean> {
-    const { member } = attendant
-    attendant.member = { ...member, meta }
-    return this.#deps.store.update(member, meta, this.#lease(attendant))
+  /** Replaces the meta of a member; returns false if another owner has taken it over. */
+  async update(leased: LeasedMember, meta: string | undefined): Promise<boolean> {
+    const { member } = leased
+    leased.member = { ...member, meta }
+    return this.#deps.store.update(member, meta, this.#lease(leased))
   }
 
-  /** Ends a member at once. */
-  async leave(attendant: LeasedMember): Promise<void> {
-    this.#held.delete(attendant)
-    await this.#deps.store.leave(attendant.member)
+  /** Removes a member at once. */
+  async leave(leased: LeasedMember): Promise<void> {
+    this.#held.delete(leased)
+    await this.#deps.store.leave(leased.member)
   }
 
-  /** A connection is gone: its members stay for a while, for another connection to take them over. */
-  async release(attendants: readonly LeasedMember[], graceMs: number): Promise<void> {
-    for (const attendant of attendants) this.#held.delete(attendant)
-    if (!attendants.length) return
-    await this.#deps.store.touch(attendants.map(claimOf), graceMs).catch(this.#deps.report)
+  /** Keeps the members of a closed connection for a while, so that a new one can take them over. */
+  async release(members: readonly LeasedMember[], graceMs: number): Promise<void> {
+    for (const leased of members) this.#held.delete(leased)
+    if (!members.length) return
+    await this.#deps.store.touch(members.map(claimOf), graceMs).catch(this.#deps.report)
     this.#after(graceMs, () => this.#sweep())
   }
 
-  /** Stops every timer. */
+  /** Stops all timers; nothing is renewed or swept any more. */
   close(): void {
     this.#state = 'closed'
     for (const cancel of this.#timers) cancel()
     this.#timers.clear()
   }
 
-  #lease(attendant: LeasedMember) {
-    return { lastSeen: attendant.lastSeen(), ttlMs: this.#ttlMs }
+  #lease(leased: LeasedMember) {
+    return { lastSeen: leased.lastSeen(), ttlMs: this.#ttlMs }
   }
 
   #next(): void {
-    this.#after(this.#deps.timeoutMs * VOUCH_EVERY, async () => {
-      await this.#vouch()
+    this.#after(this.#deps.timeoutMs * RENEWAL_INTERVAL, async () => {
+      await this.#renew()
       await this.#sweep()
       this.#next()
     })
   }
 
-  async #vouch(): Promise<void> {
+  async #renew(): Promise<void> {
     const { store, clock, report } = this.#deps
     const held = [...this.#held.values()]
     if (!held.length) return
-    const askedAt = clock.now()
+    const sentAt = clock.now()
     try {
       const states = await store.touch(
-        held.map(({ attendant }) => claimOf(attendant)),
+        held.map(({ leased }) => claimOf(leased)),
         this.#ttlMs,
       )
       const lostMs = Math.min(this.#ttlMs, store.reachMs)
       for (const [index, one] of held.entries()) {
-        const { attendant } = one
-        // It was let go, or joined anew, meanwhile.
-        if (this.#held.get(attendant) !== one) continue
+        const { leased } = one
+        // Released, or joined again, during the call.
+        if (this.#held.get(leased) !== one) continue
         const lost = clock.now() - one.heldAt >= lostMs
-        if (states[index] === 'held') one.heldAt = askedAt
-        // Swept because we came too late, or forgotten. Else it was taken over, and ended by another.
-        else if (states[index] === 'gone' && lost) this.join(attendant).catch(report)
-        else this.#held.delete(attendant)
+        if (states[index] === 'held') one.heldAt = sentAt
+        // Expired, or lost by the store: join again. Otherwise a new owner took it over and left.
+        else if (states[index] === 'gone' && lost) this.join(leased).catch(report)
+        else this.#held.delete(leased)
       }
     } catch (error) {
       report(error)
@@ -149,6 +125,30 @@ export class LeaseKeeper {
     })
     this.#timers.add(cancel)
   }
+}
+
+/** The dependencies of a {@link LeaseKeeper}. */
+export interface LeaseKeeperDeps {
+  readonly store: PresenceStore
+  readonly clock: Clock
+  /** Time within which the members of a crashed server are removed, in milliseconds. */
+  readonly timeoutMs: number
+  /** Receives the errors of the store. */
+  readonly report: (error: unknown) => void
+}
+
+/** A member of one of this server's connections. */
+export interface LeasedMember {
+  /** The data it joins with, also to join again after the store lost it. */
+  member: PresenceJoin
+  /** Returns the time of its connection's last sign of life, in milliseconds since the Unix epoch. */
+  readonly lastSeen: () => number
+}
+
+interface Held {
+  readonly leased: LeasedMember
+  /** Time at which the last successful renewal or join was sent, on the monotonic clock. */
+  heldAt: number
 }
 
 function claimOf({

@@ -1,13 +1,13 @@
 import { WirefoldError } from '../../base/errors.ts'
 import { isChannel, presenceChannel } from '../../protocol/channel-name.ts'
 
-/** The most a member may tell of itself, in bytes of JSON. */
+/** Maximum size of the meta of a member, in bytes of JSON. */
 const LARGEST_META = 4096
 
 /**
- * What a member tells of itself as JSON text, `undefined` for nothing.
+ * Serializes the meta of a member as JSON; `undefined` stays `undefined`.
  *
- * Throws `too-large` above 4 KiB, and a `TypeError` where it is not JSON.
+ * Throws `too-large` above 4 KiB, and a `TypeError` if JSON cannot represent it.
  */
 export function presenceMeta(meta: unknown): string | undefined {
   const json = toJson(meta)
@@ -15,12 +15,12 @@ export function presenceMeta(meta: unknown): string | undefined {
   if (bytes <= LARGEST_META) return json
   throw new WirefoldError(
     'too-large',
-    `The meta of a member has ${bytes} bytes as JSON; give it at most ${LARGEST_META}.`,
+    `The meta of a member has ${bytes} bytes as JSON. Give at most ${LARGEST_META}.`,
     { bytes, limit: LARGEST_META },
   )
 }
 
-/** Whether somebody can be at a resource: its channel has a name, and is no family. */
+/** Whether a resource has a valid channel, which is not a family of channels (`:*`). */
 export function isResource(resource: string): boolean {
   const channel = presenceChannel(resource)
   return resource !== '' && isChannel(channel) && !channel.endsWith(':*')

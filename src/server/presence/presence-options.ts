@@ -1,32 +1,31 @@
-/** How long somebody counts as being somewhere. */
+/** Times after which the server removes members of presence. */
 export interface ServerPresenceOptions {
   /**
-   * How long the members of a closed connection stay for another one to take them over, in
-   * milliseconds.
+   * Time that the members of a closed connection stay, so that a new connection can take them over,
+   * in milliseconds.
    * @default 15_000
    */
   readonly graceMs?: number | undefined
   /**
-   * After how long a silence a connection that holds members is asked for a sign of life, in
-   * milliseconds.
+   * Time without a sign of life after which a connection with members is pinged, in milliseconds.
    * @default 15_000
    */
   readonly pingMs?: number | undefined
   /**
-   * After how long a silence its members are gone, in milliseconds; the connection is closed with
-   * them. Within the same time the members of a server that died are gone.
+   * Time without a sign of life after which a connection with members is closed and its members are
+   * removed, in milliseconds. The members of a crashed server are removed within the same time.
    * @default 30_000
    */
   readonly timeoutMs?: number | undefined
 }
 
-/** The values of options that are not given. */
+/** Default values of {@link ServerPresenceOptions}. */
 export const presenceDefaults = { graceMs: 15_000, pingMs: 15_000, timeoutMs: 30_000 } as const
 
-/** Options with nothing left open. */
+/** Options with the defaults filled in. */
 export type ResolvedPresence = { readonly [name in keyof typeof presenceDefaults]: number }
 
-/** Fills in the defaults; an explicit `undefined` keeps them. */
+/** Fills in the defaults, also for options that are explicitly `undefined`. */
 export function resolvePresence(options: ServerPresenceOptions = {}): ResolvedPresence {
   return {
     graceMs: options.graceMs ?? presenceDefaults.graceMs,

@@ -12,53 +12,17 @@ import type {
 } from '../broker/presence-store.ts'
 import { isResource, presenceMeta } from './presence-meta.ts'
 
-/** Somebody who can be somewhere. */
-export interface PresenceMember {
-  readonly userId: string
-  readonly name?: string | undefined
-  /**
-   * Which of the user's devices: several make one user.
-   * @default the user's id
-   */
-  readonly device?: string | undefined
-  /**
-   * Who speaks for the device, such as a connection: the one that joined last, and no other, updates
-   * it and makes it leave.
-   * @default the device
-   */
-  readonly owner?: string | undefined
-}
-
-/** How a {@link PresenceTracker} is made. */
-export interface PresenceTrackerOptions {
-  /**
-   * Keeps who is where, for all who share it: `broker.presence`.
-   * @default that of a `MemoryBroker` of its own
-   */
-  readonly store?: PresenceStore | undefined
-  /**
-   * How long after its last sign of life a member is stale, in milliseconds.
-   * @default 30_000
-   */
-  readonly timeoutMs?: number | undefined
-  /**
-   * Where time comes from.
-   * @default the platform's clock
-   */
-  readonly clock?: Clock | undefined
-}
-
-/** The values of options that are not given. */
+/** Default values of {@link PresenceTrackerOptions}. */
 export const presenceTrackerDefaults = { timeoutMs: 30_000 } as const
 
 /**
- * Who is where: for members other than a server's own connections, and to see them all.
+ * Reads presence, and manages members that are not connections of a server, such as bots.
  *
- * Every change is an event of the channel `presence:<resource>`. A sign of life changes nothing that
- * others are told. It has no timer: whoever lets members join here calls {@link cleanupStale}, as a
- * `RealtimeServer` with the same store does while one of its clients watches or is somewhere.
+ * Every change is an event on the channel `presence:<resource>`; heartbeats publish nothing. The
+ * tracker has no timer: its owner calls {@link cleanupStale} regularly, unless a `RealtimeServer` with
+ * the same store does, which sweeps once a client has joined or watched a resource.
  *
- * Its methods reject with `bad-channel` where the resource makes no channel's name.
+ * Methods reject with `bad-channel` if the resource cannot be part of a channel name.
  *
  * @example
  * const bot = { userId: 'bot', name: 'Helper' }
@@ -77,48 +41,50 @@ export class PresenceTracker {
   }
 
   /**
-   * Has somebody be there; whoever is already is only seen again, with this meta.
+   * Adds a member, or renews a present one with this meta.
    *
-   * @param meta what others are told besides the name; rejects with `too-large` above 4 KiB of JSON,
-   * and with a `TypeError` where it is not JSON
+   * Rejects with `too-large` if the meta exceeds 4 KiB of JSON, and with a `TypeError` if it is not
+   * JSON.
+   *
+   * @param meta data shown to others besides the name
    */
-  async join(resource: string, holder: PresenceMember, meta?: unknown): Promise<void> {
-    const claim = claimOf(resource, holder)
+  async join(resource: string, member: PresenceMember, meta?: unknown): Promise<void> {
+    const claim = claimOf(resource, member)
     const json = presenceMeta(meta)
-    await this.#store.join({ ...claim, name: holder.name, meta: json }, this.#lease())
+    await this.#store.join({ ...claim, name: member.name, meta: json }, this.#lease())
   }
 
   /**
-   * Changes the meta; rejects as {@link join} does.
+   * Replaces the meta of a member; rejects as {@link join} does.
    *
-   * @returns false where the owner has no such member
+   * @returns false if the owner has no such member
    */
-  async update(resource: string, holder: PresenceMember, meta: unknown): Promise<boolean> {
-    return this.#store.update(claimOf(resource, holder), presenceMeta(meta), this.#lease())
+  async update(resource: string, member: PresenceMember, meta: unknown): Promise<boolean> {
+    return this.#store.update(claimOf(resource, member), presenceMeta(meta), this.#lease())
   }
 
-  /** Ends it; false where the owner has no such member. */
-  async leave(resource: string, holder: PresenceMember): Promise<boolean> {
-    return this.#store.leave(claimOf(resource, holder))
+  /** Removes a member; returns false if the owner has no such member. */
+  async leave(resource: string, member: PresenceMember): Promise<boolean> {
+    return this.#store.leave(claimOf(resource, member))
   }
 
-  /** Takes a sign of life; false where the owner has no such member. */
-  async heartbeat(resource: string, holder: PresenceMember): Promise<boolean> {
+  /** Records a sign of life; returns false if the owner has no such member. */
+  async heartbeat(resource: string, member: PresenceMember): Promise<boolean> {
     const { lastSeen, ttlMs } = this.#lease()
-    const [state] = await this.#store.touch([{ ...claimOf(resource, holder), lastSeen }], ttlMs)
+    const [state] = await this.#store.touch([{ ...claimOf(resource, member), lastSeen }], ttlMs)
     return state === 'held'
   }
 
-  /** Who is there, in the order in which they came. */
+  /** Returns the users at a resource, in the order in which they joined. */
   async getPresent(resource: string): Promise<readonly PresenceUser[]> {
     checkResource(resource)
     return (await this.#store.present(resource)).users
   }
 
   /**
-   * Removes everybody who has given no sign of life for too long.
+   * Removes the members of all resources that are stale.
    *
-   * @returns who was removed, and from where
+   * @returns the keys of the removed members
    */
   cleanupStale(): Promise<readonly PresenceKey[]> {
     return this.#store.sweep()
@@ -134,6 +100,42 @@ export class PresenceTracker {
   }
 }
 
+/** A member of a resource: one device of a user. */
+export interface PresenceMember {
+  readonly userId: string
+  readonly name?: string | undefined
+  /**
+   * Id of the device; all devices of a user are shown as one user.
+   * @default the user's id
+   */
+  readonly device?: string | undefined
+  /**
+   * Id of the device's owner, such as a connection. Only the owner that joined last can update the
+   * member or make it leave.
+   * @default the device
+   */
+  readonly owner?: string | undefined
+}
+
+/** Options of a {@link PresenceTracker}. */
+export interface PresenceTrackerOptions {
+  /**
+   * The store of the members, shared by all servers of a broker: `broker.presence`.
+   * @default that of a `MemoryBroker` of its own
+   */
+  readonly store?: PresenceStore | undefined
+  /**
+   * Time after its last sign of life when a member becomes stale, in milliseconds.
+   * @default 30_000
+   */
+  readonly timeoutMs?: number | undefined
+  /**
+   * The source of time.
+   * @default the platform's clock
+   */
+  readonly clock?: Clock | undefined
+}
+
 function claimOf(resource: string, { userId, device = userId, owner = device }: PresenceMember) {
   checkResource(resource)
   return { resource, userId, device, owner } satisfies PresenceClaim
@@ -141,6 +143,6 @@ function claimOf(resource: string, { userId, device = userId, owner = device }: 
 
 function checkResource(resource: string): void {
   if (isResource(resource)) return
-  const message = `${JSON.stringify(resource)} is no resource: give 1 to 247 characters, no control characters, no \`:*\` at the end.`
+  const message = `${JSON.stringify(resource)} is not a resource. Give 1 to 247 characters, without control characters or \`:*\` at the end.`
   throw new WirefoldError('bad-channel', message, { channel: presenceChannel(resource) })
 }

@@ -8,27 +8,27 @@ import type { Caller } from './run-request.ts'
 export class ConnectionRequests {
   readonly #deps: RunOnceDeps
   readonly #receiver: ChannelReceiver & { readonly id: string }
-  readonly #rested: () => void
+  readonly #onDone: () => void
   readonly #gone = new AbortController()
   #open = 0
 
-  /** @param rested called whenever one is done */
+  /** @param onDone called after each request, unless the connection is gone before it starts */
   constructor(
     deps: RunOnceDeps,
     receiver: ChannelReceiver & { readonly id: string },
-    rested: () => void,
+    onDone: () => void,
   ) {
     this.#deps = deps
     this.#receiver = receiver
-    this.#rested = rested
+    this.#onDone = onDone
   }
 
-  /** How many are under way. */
+  /** Number of requests and publishes under way. */
   get open(): number {
     return this.#open
   }
 
-  /** Carries one out once `before` has settled, and answers it. Never rejects. */
+  /** Runs a request once `before` has settled, and sends the reply. Never rejects. */
   async take(
     command: PublishCommand | RequestCommand,
     { user, senderId }: Pick<Caller, 'user' | 'senderId'>,
@@ -41,13 +41,13 @@ export class ConnectionRequests {
     const { dialect, id: connectionId } = this.#receiver
     const caller = { user, senderId, dialect, connectionId, signal }
     const text = await runOnce(this.#deps, caller, command)
-    const due = command.requestId !== undefined || command.kind === 'request'
-    if (text && due) this.#receiver.send(text)
+    const wantsReply = command.requestId !== undefined || command.kind === 'request'
+    if (text && wantsReply) this.#receiver.send(text)
     this.#open -= 1
-    this.#rested()
+    this.#onDone()
   }
 
-  /** The connection is gone. */
+  /** Aborts the requests when the connection is gone; those that have not started never run. */
   end(): void {
     this.#gone.abort()
   }

@@ -11,17 +11,17 @@ import { encodeResult, runRequest } from './run-request.ts'
 /** The dependencies of {@link runOnce}. */
 export interface RunOnceDeps extends RunRequestDeps {
   readonly answers: ReplyStore
-  /** How long replies are remembered, in milliseconds. */
+  /** Lifetime of stored replies, in milliseconds. */
   readonly dedupeMs: number
 }
 
 /**
- * Carries out a request or publish, unless it was before: then its answer is the one given then, even
- * where the user may no longer ask. Never rejects.
+ * Runs a request or publish at most once: a repeat gets the stored reply, even if the user has lost
+ * the permission since. Never rejects.
  *
- * One that has no id cannot be recognised, and is carried out every time.
+ * Without a request id, it runs every time.
  *
- * @returns the text of the answer
+ * @returns the text of the reply; `undefined` if the dialect does not support it
  */
 export async function runOnce(
   deps: RunOnceDeps,
@@ -38,28 +38,28 @@ export async function runOnce(
     encodeResult(caller.dialect, command, resultOf(record))
   try {
     const key = keyOf(caller, requestId)
-    const begun = await deps.answers.begin(key, digestOf(command))
-    switch (begun.state) {
+    const lookup = await deps.answers.begin(key, digestOf(command))
+    switch (lookup.state) {
       case 'fresh':
-        return await carryOut(deps, caller, command, key)
+        return await runAndStore(deps, caller, command, key)
       case 'started': {
-        const record = await begun.record
+        const record = await lookup.record
         return record === undefined ? refuse('outcome-unknown') : repeat(record)
       }
       case 'answered':
-        return repeat(begun.record)
+        return repeat(lookup.record)
       case 'conflict':
         return refuse('conflict')
     }
   } catch (error) {
-    const meant = refusalFromError(error)
-    if (meant) return encodeResult(caller.dialect, command, refused(meant))
+    const sent = refusalFromError(error)
+    if (sent) return encodeResult(caller.dialect, command, refused(sent))
     deps.report(error)
     return refuse('internal')
   }
 }
 
-async function carryOut(
+async function runAndStore(
   deps: RunOnceDeps,
   caller: Caller,
   command: PublishCommand | RequestCommand,
@@ -71,13 +71,13 @@ async function carryOut(
   try {
     if (record !== undefined) await deps.answers.settle(key, record, lasting ? dedupeMs : 0)
   } catch (error) {
-    // It was carried out: whoever asked hears so, though a repeat will not.
+    // The request has run: the client gets the reply, although a repeat will not.
     deps.report(error)
   }
   return text
 }
 
-/** Ids mean something only together with who made them: answers never cross users. */
+/** Returns the key of a request. It includes the sender, so no user gets a reply to another one. */
 function keyOf({ dialect, user, senderId, connectionId }: Caller, requestId: string): string {
   const scope = user
     ? ['user', user.id]
@@ -87,16 +87,18 @@ function keyOf({ dialect, user, senderId, connectionId }: Caller, requestId: str
   return JSON.stringify([dialect.name, ...scope, requestId])
 }
 
+/** Returns a digest of the content, to detect an id that is used for two requests. */
 function digestOf(command: PublishCommand | RequestCommand): string {
   const { kind, type, channel, id, payload } = command
-  const asked = canonicalJson([kind, type, channel, id, payload])
-  return createHash('sha256').update(asked).digest('base64url')
+  const content = canonicalJson([kind, type, channel, id, payload])
+  return createHash('sha256').update(content).digest('base64url')
 }
 
 /**
- * A JSON value as the one text that all equal values have: the fields of objects in order.
+ * Returns the JSON text of a value, with the fields of objects sorted, so that equal values have
+ * equal texts.
  *
- * Recursive: for values of a codec that bounds their depth.
+ * Recursive, so the codec has to limit the depth of the value.
  */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`

@@ -2,60 +2,66 @@ import type { Position } from '../../protocol/frame.ts'
 import { isOwnType } from '../../protocol/reserved-types.ts'
 import type { User } from '../access/hooks.ts'
 
-/** What a request handler knows of the request besides its payload. */
+/** The second argument of a request handler: the request without its payload. */
 export interface RequestContext {
-  /** Who asks; `null` for nobody in particular. */
+  /** User who sent the request; `null` if anonymous. */
   readonly user: User | null
   readonly connectionId: string
-  /** The asker's id for this request: the same when it is asked again. */
+  /** Id chosen by the client; a retry has the same id. */
   readonly requestId: string
-  /** The channel the request is about, where it names one. */
+  /** Channel of the request, if it has one. */
   readonly channel: string | undefined
-  /** The asker's id for the event it brings about, where they gave one. */
+  /** Id that the client chose for the resulting event, if any. */
   readonly id: string | undefined
   /**
-   * Aborted once the connection is gone. The answer is remembered all the same, for an asker who comes
-   * back for it, and so is a failure: whoever gives up before anything happened says so with a
-   * `refuse` that is `retryable`.
+   * Aborted once the connection is gone. The reply or failure is stored all the same, for a retry
+   * after a reconnect. A handler that gives up before it had any effect should therefore throw a
+   * `refuse` with `retryable`.
    */
   readonly signal: AbortSignal
   /**
-   * Adds an event to a channel; its place is told to the asker with the answer.
+   * Adds an event to a channel, and its position to the reply.
    *
-   * The first on a channel carries the {@link RequestContext.id} of the request, the second the same
-   * with `/2` behind it, and so on: so the asker knows them for its own. `publish` of the server does
-   * the same while the handler runs.
+   * The first event on a channel gets the {@link RequestContext.id} of the request, the second one
+   * the same with `/2` appended, and so on; by these ids the client recognises them. While the
+   * handler runs, `publish` of the server does the same.
    */
   publish(channel: string, type: string, payload?: unknown): Promise<Position>
 }
 
 /**
- * Answers requests of one type. What it returns is the reply; an error made by `refuse` is a no
- * that the client sees, any other one reaches it as `handler-failed`.
+ * A function that handles the requests of one type. The reply is the value it returns. An error
+ * made by `refuse` is sent to the client; any other error reaches it as `handler-failed`.
  *
- * It runs once for a request, however often that is sent: the answer is remembered, unless it is a
- * refusal that is `retryable`.
+ * It runs once per request, even if the client sends that again: the reply is stored, unless it is
+ * a refusal with `retryable`.
  *
- * `Payload` is what the handler expects. A client may send anything: check a payload before relying on
- * its type.
+ * `Payload` is the type that the handler expects. It is not checked: a client may send any JSON.
  */
 export type RequestHandler<Payload = unknown> = (
   payload: Payload,
   context: RequestContext,
 ) => unknown
 
-/** The request handlers by type. */
+/** The request handlers of a server, by type. */
 export class RequestHandlers {
   readonly #byType = new Map<string, RequestHandler<never>>()
 
   /**
-   * Adds a handler; throws a `TypeError` where the type is taken or belongs to the protocol.
+   * Adds a handler; throws a `TypeError` if the type has one already or is not valid.
    *
-   * @returns removes it; safe to call twice
+   * @returns a function that removes the handler; safe to call twice
    */
   add(type: string, handler: RequestHandler<never>): () => void {
-    if (!isOwnType(type) || this.#byType.has(type)) {
-      throw new TypeError(`"${type}" has a handler already, or is a word of the protocol.`)
+    if (!isOwnType(type)) {
+      throw new TypeError(
+        `"${type}" is not a valid request type. Use 1 to 128 characters, and no reserved name.`,
+      )
+    }
+    if (this.#byType.has(type)) {
+      throw new TypeError(
+        `The request type "${type}" has a handler already. Remove that one first.`,
+      )
     }
     this.#byType.set(type, handler)
     return () => {
@@ -63,7 +69,7 @@ export class RequestHandlers {
     }
   }
 
-  /** The handler of a type. */
+  /** Returns the handler of a type. */
   get(type: string): RequestHandler<never> | undefined {
     return this.#byType.get(type)
   }

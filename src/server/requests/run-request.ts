@@ -28,31 +28,31 @@ export interface RunRequestDeps {
   report(error: unknown): void
 }
 
-/** Who asks. */
+/** The sender of a request: a client on one connection. */
 export interface Caller {
   readonly dialect: ServerDialect
   readonly user: User | null
-  /** What an anonymous client calls itself. */
+  /** Id that an anonymous client chose for itself, if any. */
   readonly senderId: string | undefined
   readonly connectionId: string
   /** Aborted once the connection is gone. */
   readonly signal: AbortSignal
 }
 
-/** What a request or publish came to. */
+/** The encoded result of a request or publish. */
 export interface WrittenResult {
-  /** What the asker is told; `undefined` where the dialect has no word for it. */
+  /** Text of the reply; `undefined` if the dialect does not support it. */
   readonly text: string | undefined
-  /** What is to be remembered; `undefined` where that is done already. */
+  /** Record to store; `undefined` if the broker has stored it with the event. */
   readonly record: string | undefined
-  /** Whether asking again would change nothing. */
+  /** Whether a retry gets this result; false for a retryable refusal. */
   readonly lasting: boolean
 }
 
 /**
- * Carries out a request or publish. Never rejects; there is one answer, whatever happens.
+ * Runs a request or publish and encodes its result, also if it fails. Never rejects.
  *
- * @param remember where the answer is to be remembered: a publish has its broker do so
+ * @param remember makes the broker store the reply of a publish together with the event
  */
 export async function runRequest(
   deps: RunRequestDeps,
@@ -61,26 +61,26 @@ export async function runRequest(
   remember?: Remember,
 ): Promise<WrittenResult> {
   try {
-    const outcome =
+    const result =
       command.kind === 'publish'
         ? await answerPublish(deps, caller, command, remember)
         : await answerRequest(deps, caller, command)
-    // A reply that is not JSON throws here, and is the handler's failure like any other.
-    const written = write(deps, caller.dialect, command, outcome)
-    const remembered = command.kind === 'publish' && outcome.kind === 'reply'
-    return remembered ? { ...written, record: undefined } : written
+    // Throws if the reply is not JSON; that counts as a failure of the handler.
+    const written = write(deps, caller.dialect, command, result)
+    const stored = command.kind === 'publish' && result.kind === 'reply'
+    return stored ? { ...written, record: undefined } : written
   } catch (cause) {
     return writeFailure(deps, caller, command, cause)
   }
 }
 
-/** The text of an outcome for whoever asked. */
+/** Returns the text of a result; `undefined` if the dialect does not support it. */
 export function encodeResult(
   dialect: ServerDialect,
   { requestId }: PublishCommand | RequestCommand,
-  outcome: RequestResult,
+  result: RequestResult,
 ): string | undefined {
-  return dialect.encode({ ...outcome, to: requestId === undefined ? [] : [requestId] })
+  return dialect.encode({ ...result, to: requestId === undefined ? [] : [requestId] })
 }
 
 function writeFailure(
@@ -91,9 +91,9 @@ function writeFailure(
 ): WrittenResult {
   try {
     return write(deps, dialect, command, refused(failure(deps, command, cause)))
-  } catch (another) {
-    // A refusal whose details are not JSON.
-    deps.report(another)
+  } catch (encodingError) {
+    // The details of the refusal are not JSON.
+    deps.report(encodingError)
     return write(deps, dialect, command, refused(refusal('handler-failed')))
   }
 }
@@ -102,11 +102,11 @@ function write(
   { counters }: RunRequestDeps,
   dialect: ServerDialect,
   command: PublishCommand | RequestCommand,
-  outcome: RequestResult,
+  result: RequestResult,
 ): WrittenResult {
-  const text = encodeResult(dialect, command, outcome)
-  if (outcome.kind === 'refusal') counters.refused(outcome.error.code)
-  return { text, record: recordOf(outcome), lasting: isLasting(outcome) }
+  const text = encodeResult(dialect, command, result)
+  if (result.kind === 'refusal') counters.refused(result.error.code)
+  return { text, record: recordOf(result), lasting: isLasting(result) }
 }
 
 async function answerPublish(
@@ -159,21 +159,21 @@ async function handle(
     signal,
     publish: (on, type, about) => request.publish(on, type, about),
   }
-  // The payload is what the handler said it expects.
+  // The payload has any type: `RequestHandler` says that it is not checked.
   const result = await ongoing.run(request, () => handler(payload as never, context))
   return replied(result, request.at)
 }
 
-/** What the client hears of an error: what was meant for it, or that something failed. */
+/** Returns the refusal for an error. Only errors made by `refuse` are sent to the client. */
 function failure(
   { report }: RunRequestDeps,
   command: PublishCommand | RequestCommand,
   cause: unknown,
 ): Refusal {
-  const meant = refusalFromError(cause)
-  if (meant) return meant
+  const sent = refusalFromError(cause)
+  if (sent) return sent
   const where = command.kind === 'publish' ? 'publish' : `request ${command.type}`
-  const message = `The ${where} failed; the client was told no more than that.`
+  const message = `The ${where} failed; see the cause, which is not sent to the client.`
   report(new WirefoldError('handler-failed', message, { where }, { cause }))
   return refusal(command.kind === 'publish' ? 'internal' : 'handler-failed')
 }

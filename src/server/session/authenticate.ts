@@ -6,23 +6,11 @@ import { rateLimited, refusal } from '../access/refusals.ts'
 import type { UpgradeRequest } from '../access/upgrade-request.ts'
 import type { Rate, RateStore } from '../broker/rate-store.ts'
 
-/** The dependencies of {@link authenticate}. */
-export interface AuthenticateDeps {
-  readonly access: Access
-  /** Counts the failures of an address. */
-  readonly rates: RateStore
-  readonly clock: Clock
-  /** How many failures an address may have in a minute. */
-  readonly failuresPerMinute: number
-  /** Receives the errors of the store. */
-  readonly report: (error: unknown) => void
-}
-
 /**
- * Asks the application for the user of a connection. Rate-limits failures per address, so that tokens
- * are guessed slowly. Never rejects.
+ * Asks the application for the user of a connection. Rate-limits failures per address, to slow down
+ * the guessing of tokens. Never rejects.
  *
- * @returns the identity, or why there is none
+ * @returns the identity, or the refusal
  */
 export async function authenticate(
   deps: AuthenticateDeps,
@@ -39,7 +27,19 @@ export async function authenticate(
   return refusal('not-authenticated')
 }
 
-/** Counts failures; returns how long until another one is allowed, in milliseconds. */
+/** The dependencies of {@link authenticate}. */
+export interface AuthenticateDeps {
+  readonly access: Access
+  /** Counts the failures of an address. */
+  readonly rates: RateStore
+  readonly clock: Clock
+  /** Failures per minute that an address may have. */
+  readonly failuresPerMinute: number
+  /** Receives the errors of the store. */
+  readonly report: (error: unknown) => void
+}
+
+/** Counts failures; returns the time until another attempt is allowed, in milliseconds. */
 async function failures(
   { rates, failuresPerMinute: most, report }: AuthenticateDeps,
   address: string | undefined,

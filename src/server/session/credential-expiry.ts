@@ -1,19 +1,11 @@
 import type { Cancel, Clock } from '../../base/clock.ts'
 
-/** How long before the end somebody is told, in milliseconds; in a shorter term at half of it. */
-const LEAD_MS = 30_000
-/** Who has less time than this, in milliseconds, is not told. */
-const LEAST_LEAD_MS = 500
+/** Maximum time between the notice and the expiry, in milliseconds. */
+const NOTICE_MS = 30_000
+/** Minimum time between the notice and the expiry, in milliseconds; below it, no notice is sent. */
+const MIN_NOTICE_MS = 500
 
-/** What an {@link CredentialExpiry} tells. */
-export interface CredentialExpiryHandlers {
-  /** The end is near. */
-  expiring(expiresAt: number): void
-  /** This is the end. */
-  expired(): void
-}
-
-/** The term of somebody's credentials, by the wall clock. */
+/** The timer of the credentials of one connection, by the wall clock. */
 export class CredentialExpiry {
   readonly #clock: Clock
   readonly #handlers: CredentialExpiryHandlers
@@ -25,24 +17,25 @@ export class CredentialExpiry {
   }
 
   /**
-   * Begins a term in place of the former.
+   * Starts the timer, in place of one started before. The notice comes 30 s before the expiry, or
+   * after half of the remaining time if that is less than 60 s.
    *
-   * @param expiresAt its end, in milliseconds since the Unix epoch; `undefined` for none
+   * @param expiresAt in milliseconds since the Unix epoch; `undefined` for no expiry
    */
   begin(expiresAt: number | undefined): void {
     this.stop()
     if (expiresAt === undefined) return
-    const leadMs = Math.min(LEAD_MS, (expiresAt - this.#clock.wall()) / 2)
-    if (leadMs < LEAST_LEAD_MS) this.#end(expiresAt)
+    const noticeMs = Math.min(NOTICE_MS, (expiresAt - this.#clock.wall()) / 2)
+    if (noticeMs < MIN_NOTICE_MS) this.#end(expiresAt)
     else {
-      this.#at(expiresAt - leadMs, () => {
+      this.#at(expiresAt - noticeMs, () => {
         this.#end(expiresAt)
         this.#handlers.expiring(expiresAt)
       })
     }
   }
 
-  /** Ends the term without a word; safe to call twice. */
+  /** Stops the timer without calling a handler; safe to call twice. */
   stop(): void {
     this.#cancel()
     this.#cancel = () => {}
@@ -53,10 +46,18 @@ export class CredentialExpiry {
   }
 
   #at(time: number, run: () => void): void {
-    // Timers know less time than calendars, and may be early.
+    // setTimeout is limited to 24.8 days and may fire early, so check the wall clock again.
     this.#cancel = this.#clock.after(time - this.#clock.wall(), () => {
       if (this.#clock.wall() < time) this.#at(time, run)
       else run()
     })
   }
+}
+
+/** The handlers of a {@link CredentialExpiry}. */
+export interface CredentialExpiryHandlers {
+  /** Called when the credentials expire soon. */
+  expiring(expiresAt: number): void
+  /** Called when the credentials have expired. */
+  expired(): void
 }

@@ -31,16 +31,16 @@ import type { SessionPhase } from './session-phase.ts'
 import { FIRST_FRAME_BYTES, HELD_BYTES } from './session-phase.ts'
 import type { SessionRegistry } from './session-registry.ts'
 
-/** How long somebody who is thrown out is to stay away, in milliseconds. */
+/** Minimum time before a rate-limited client may reconnect, in milliseconds. */
 const BANNED_MS = 10_000
-/** The version of the protocol this server speaks. */
+/** The supported version of the protocol. */
 const PROTOCOL = 1
 
-/** One client that greets first, from its socket's opening to its end. */
+/** The connection of a client that sends a hello first, until its socket is closed. */
 export class DialectSession implements MountSession, ChannelReceiver {
   readonly id = randomId()
   readonly dialect: ServerDialect
-  /** Runs what concerns channels, presence and credentials one by one. */
+  /** Runs commands about channels, presence and credentials one by one, in order. */
   readonly queue: SerialQueue
   readonly #deps: DialectSessionDeps
   readonly #socket: Socket
@@ -125,7 +125,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
 
   drain(notice: GoawayFrame, rested: () => void): void {
     this.#drain = { notice, rested }
-    // To others the welcome comes first.
+    // A client that is still being authenticated receives the notice after its welcome.
     if (this.#phase.name === 'open') this.#writer.say(notice)
   }
 
@@ -168,13 +168,13 @@ export class DialectSession implements MountSession, ChannelReceiver {
       if (this.#phase.bytes > HELD_BYTES) this.#refuseAll(rateLimited(BANNED_MS))
     }
     if (this.#phase.name === 'closed') return
-    const entries = readFrame(this.dialect, text)
-    this.#deps.counters.received += entries.length
-    const admitted = first ? entries : this.#limiter.admit(entries, bytes, this.#writer)
+    const commands = readFrame(this.dialect, text)
+    this.#deps.counters.received += commands.length
+    const admitted = first ? commands : this.#limiter.admit(commands, bytes, this.#writer)
     if (!admitted) this.#refuseAll(rateLimited(BANNED_MS))
-    for (const entry of admitted ?? []) {
-      this.#take(entry)
-      // Without a hello nothing behind it in its frame means anything.
+    for (const command of admitted ?? []) {
+      this.#take(command)
+      // The first frame is not rate-limited, so without a hello the rest of it is ignored.
       if (first && this.#phase.name === 'waiting') return
     }
   }
@@ -196,18 +196,18 @@ export class DialectSession implements MountSession, ChannelReceiver {
     this.#requests.end()
   }
 
-  #take(entry: ReadCommand): void {
+  #take(command: ReadCommand): void {
     switch (this.#phase.name) {
       case 'waiting':
-        if (entry.kind === 'hello') this.#greet(entry, this.#phase.cancel)
-        else if (entry.kind === 'fault') this.#fault(entry.of)
+        if (command.kind === 'hello') this.#greet(command, this.#phase.cancel)
+        else if (command.kind === 'fault') this.#fault(command.of)
         else this.#fault([unexpected('the first message is hello')])
         return
       case 'greeting':
-        this.#phase.held.push(entry)
+        this.#phase.held.push(command)
         return
       case 'open':
-        this.#run(entry, this.#phase)
+        this.#run(command, this.#phase)
         return
       case 'closed':
         return
@@ -228,14 +228,14 @@ export class DialectSession implements MountSession, ChannelReceiver {
     this.#limiter.belongsTo(user?.id)
     this.#expiry.begin(expiresAt)
     if (hello.expectUser !== undefined && hello.expectUser !== user?.id) {
-      // Before the welcome, which would let the client send what the other user left behind.
+      // Before the welcome, on which the client would send the former user's stored requests.
       this.#writer.refuse(refusal('identity-changed'))
       held.length = 0
     }
-    this.#writer.log('connection', `is ${user ? loggable(user.id) : 'nobody in particular'}`)
+    this.#writer.log('connection', `is ${user ? loggable(user.id) : 'anonymous'}`)
     this.#writer.welcome(user)
     if (this.#drain) this.#writer.say(this.#drain.notice)
-    for (const entry of held) this.#take(entry)
+    for (const command of held) this.#take(command)
   }
 
   async #renew({ requestId, token }: AuthCommand): Promise<void> {
@@ -247,16 +247,16 @@ export class DialectSession implements MountSession, ChannelReceiver {
       this.#writer.refuse(refusal('identity-changed'), requestId)
       return this.#end(4401, 'identity-changed')
     }
-    // What they are called, or may do, can be another now.
+    // The name of the user may have changed.
     this.#phase = { ...this.#phase, user }
     this.#expiry.begin(expiresAt)
     this.#writer.say({ kind: 'reply', to: [requestId], payload: { expiresAt }, at: undefined })
   }
 
-  #run(entry: ReadCommand, caller: Extract<SessionPhase, { readonly name: 'open' }>): void {
-    switch (entry.kind) {
+  #run(command: ReadCommand, caller: Extract<SessionPhase, { readonly name: 'open' }>): void {
+    switch (command.kind) {
       case 'ping':
-        this.#pong(entry.timestamp)
+        this.#pong(command.timestamp)
         return
       case 'pong':
         return
@@ -264,37 +264,37 @@ export class DialectSession implements MountSession, ChannelReceiver {
         this.#fault([unexpected('hello was said before')])
         return
       case 'fault':
-        this.#fault(entry.of)
+        this.#fault(command.of)
         return
       case 'auth':
-        this.queue.add(() => this.#renew(entry))
+        this.queue.add(() => this.#renew(command))
         return
       case 'subscribe':
-        this.#deps.channels.subscribe(this, entry)
+        this.#deps.channels.subscribe(this, command)
         return
       case 'unsubscribe':
-        this.#deps.channels.unsubscribe(this, entry)
+        this.#deps.channels.unsubscribe(this, command)
         return
       case 'publish':
       case 'request':
-        this.#writer.log('requests', loggable(`${entry.kind} ${entry.type}`))
-        // After a subscribe sent before it, so that the client gets the events of the request.
-        this.#requests.take(entry, caller, this.queue.done)
+        this.#writer.log('requests', loggable(`${command.kind} ${command.type}`))
+        // After the subscribes sent before it, so that the client receives the events it causes.
+        this.#requests.take(command, caller, this.queue.done)
         return
       case 'presence':
-        this.queue.add(() => this.#presence.take(caller.user, caller.device, entry))
+        this.queue.add(() => this.#presence.take(caller.user, caller.device, command))
         return
     }
   }
 
   #pong(timestamp: number | undefined): void {
     const serverTime = this.#deps.clock.wall()
-    // Whoever is behind is not to ask for what it misses before it keeps up.
+    // A slow client would see a gap in withheld events and request them before its buffer is empty.
     const offsets = this.#writer.behind ? undefined : this.#deps.channels.moved(this)
     this.#writer.say({ kind: 'pong', timestamp, serverTime, offsets })
   }
 
-  /** Tells who drains the server that nothing is left to wait for. */
+  /** Notifies the drain of the server once this session has nothing under way. */
   #rest(): void {
     if (this.#drain && this.resting) this.#drain.rested()
   }
@@ -304,7 +304,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
     if (this.#limiter.malformed()) this.#end(4400, 'malformed frames')
   }
 
-  /** Says no to the connection as a whole. */
+  /** Refuses the whole connection and closes it. */
   #refuseAll(error: Refusal): void {
     this.#writer.refuse(error)
     this.#end(CLOSE_CODES.get(error.code) ?? 1008, error.code)
@@ -317,12 +317,12 @@ export class DialectSession implements MountSession, ChannelReceiver {
   }
 }
 
-/** What the dialect sessions of a server share. */
+/** The dependencies that the dialect sessions of a server share. */
 export interface DialectSessionDeps {
   readonly clock: Clock
-  /** How long a connection may take to greet and authenticate, in milliseconds. */
+  /** Time limit for the hello and its authentication, in milliseconds. */
   readonly helloTimeoutMs: number
-  /** After how long a silence a connection with members is asked, and after how long it is closed. */
+  /** Silence after which a connection with presence is pinged, and closed, in milliseconds. */
   readonly silence: { readonly pingMs: number; readonly timeoutMs: number }
   readonly channels: ChannelManager
   readonly sessions: SessionRegistry

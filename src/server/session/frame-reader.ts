@@ -3,24 +3,24 @@ import type { Command, MalformedCommand } from '../../protocol/command.ts'
 import { jsonCodec } from '../../protocol/json-codec.ts'
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
 
-/** A frame's readable messages, or what is wrong with the others. */
+/** A well-formed command of a frame, or all malformed messages of the frame together. */
 export type ReadCommand =
   | Exclude<Command, MalformedCommand>
   | { readonly kind: 'fault'; readonly of: readonly MalformedCommand[] }
 
-/** What a text frame says. One fault a frame, however much of it is wrong. */
+/** Decodes a text frame. Its malformed messages are returned last, together as one fault. */
 export function readFrame(dialect: ServerDialect, text: string): ReadCommand[] {
-  const entries: ReadCommand[] = []
+  const commands: ReadCommand[] = []
   const malformed: MalformedCommand[] = []
   for (const command of decode(dialect, text)) {
     if (command.kind === 'malformed') malformed.push(command)
-    else entries.push(command)
+    else commands.push(command)
   }
-  if (malformed.length) entries.push({ kind: 'fault', of: malformed })
-  return entries
+  if (malformed.length) commands.push({ kind: 'fault', of: malformed })
+  return commands
 }
 
-/** What is wrong with a message that came at the wrong time. */
+/** Returns a fault for a message received at the wrong time. */
 export function unexpected(reason: string): MalformedCommand {
   return { kind: 'malformed', reason, requestId: undefined }
 }

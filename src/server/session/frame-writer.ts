@@ -22,18 +22,18 @@ export class FrameWriter {
     this.#to = to
   }
 
-  /** Whether events were withheld that the client does not know of yet. */
+  /** Whether events were withheld that the client has not been notified of yet. */
   get behind(): boolean {
     return this.#behind
   }
 
-  /** Sends a frame, where the dialect has a message for it. */
+  /** Sends a frame, if the dialect supports it. */
   say(frame: ServerFrame): void {
     const text = this.#to.dialect.encode(frame)
     if (text !== undefined) this.#to.send(text)
   }
 
-  /** Sends the text of an event, or withholds it where the client does not keep up. */
+  /** Sends the text of an event, or withholds it while the client is too slow. */
   offer(text: string): void {
     const { socket, caughtUp } = this.#to
     if (socket.sendDroppable(text) || this.#behind) return
@@ -48,7 +48,7 @@ export class FrameWriter {
   welcome(user: User | null): void {
     const { clock, heartbeatMs, limits, answers } = this.#deps
     const { subscriptions, frameBytes, messagesPerSecond } = limits
-    // A request older than the store's memory would be carried out again, so no client may repeat it.
+    // A retry later than the store remembers its reply would run the request a second time.
     const dedupeMs = Math.min(limits.dedupeMs, Math.floor(answers.reachMs))
     this.say({
       kind: 'welcome',
@@ -65,7 +65,7 @@ export class FrameWriter {
     })
   }
 
-  /** Refuses one request, or without its id the whole message or connection. */
+  /** Refuses a request, or, without a request id, a whole message or connection. */
   refuse(error: Refusal, requestId?: string): void {
     this.#deps.counters.refused(error.code)
     this.log('connection', `refused: ${error.code}`)
@@ -74,25 +74,25 @@ export class FrameWriter {
 
   /** Refuses malformed messages: each that has a request id, and all others together. */
   blame(malformed: readonly MalformedCommand[]): void {
-    const nameless = malformed.find(({ requestId }) => requestId === undefined)
-    if (nameless) this.refuse(badFrame(nameless.reason))
+    const withoutId = malformed.find(({ requestId }) => requestId === undefined)
+    if (withoutId) this.refuse(badFrame(withoutId.reason))
     for (const { requestId, reason } of malformed) {
       if (requestId !== undefined) this.refuse(badFrame(reason), requestId)
     }
   }
 
-  /** Writes a line of the log. */
-  log(area: LogArea, what: string): void {
-    this.#deps.logger?.(area, `${this.#to.id} ${what}`)
+  /** Logs a message about the connection. */
+  log(area: LogArea, message: string): void {
+    this.#deps.logger?.(area, `${this.#to.id} ${message}`)
   }
 }
 
-/** What the writers of a server share. */
+/** The dependencies that the writers of a server share. */
 export interface FrameWriterDeps {
   readonly clock: Clock
   readonly heartbeatMs: number
   readonly limits: ResolvedLimits
-  /** Bounds how long requests may be repeated. */
+  /** Limits the time in which a client may retry a request. */
   readonly answers: Pick<ReplyStore, 'reachMs'>
   readonly counters: Counters
   readonly logger: Logger | undefined
@@ -105,6 +105,6 @@ export interface FrameWriterTarget {
   readonly dialect: ServerDialect
   readonly socket: Pick<Socket, 'sendDroppable' | 'drained'>
   readonly send: (text: string) => void
-  /** Called when a client that was behind keeps up again. */
+  /** Called when a client whose events were withheld is no longer congested. */
   readonly caughtUp: () => void
 }

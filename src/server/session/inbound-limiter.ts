@@ -7,23 +7,24 @@ import type { ReadCommand } from './frame-reader.ts'
 import type { FrameWriter } from './frame-writer.ts'
 import type { MessageLimiter } from './mount.ts'
 
-/** How many seconds' worth may come at once; a client that paces itself counts on two. */
+/** Size of a burst, in seconds of the rate; clients rely on two when they pace themselves. */
 const BURST_SECONDS = 2
-/** How long a fault counts, in milliseconds. */
+/** Time for which a violation or a malformed frame counts, in milliseconds. */
 const FAULT_WINDOW_MS = 60_000
 
-/** What is measured. */
+/** A measured quantity. */
 type Measure = 'messages' | 'bytes' | 'subscribes'
 
 /** Limits the messages of one connection to the rates of a connection and of its user. */
 export class InboundLimiter implements MessageLimiter {
   readonly #deps: InboundLimiterDeps
   readonly #buckets = new Map<Measure, TokenBucket>()
-  /** When frames went beyond a rate, and when frames were malformed. */
+  /** Times of the frames over a rate limit, on the monotonic clock. */
   readonly #violations: number[] = []
+  /** Times of the malformed frames, on the monotonic clock. */
   readonly #malformed: number[] = []
-  /** Until when a shared store lets nothing in, on the monotonic clock. */
-  readonly #shut = new Map<Measure, number>()
+  /** End of the time in which a shared store admits nothing, on the monotonic clock. */
+  readonly #blockedUntil = new Map<Measure, number>()
   #userId: string | undefined
 
   constructor(deps: InboundLimiterDeps) {
@@ -45,49 +46,50 @@ export class InboundLimiter implements MessageLimiter {
   }
 
   /**
-   * Admits the messages of a frame that keep the rates, and has the others refused.
+   * Admits the commands of a frame within the rate limits, and refuses the others.
    *
-   * @returns the admitted messages; `undefined` where too many frames went beyond a rate
+   * @returns the admitted commands; `undefined` if the connection must be closed for its violations
    */
   admit(
-    entries: readonly ReadCommand[],
+    commands: readonly ReadCommand[],
     bytes: number,
     writer: Pick<FrameWriter, 'refuse'>,
   ): readonly ReadCommand[] | undefined {
     const admitted: ReadCommand[] = []
     const frameWaitMs = this.#take('bytes', bytes)
-    let namelessWaitMs = 0
-    for (const entry of entries) {
-      const waitMs = frameWaitMs || this.#waitMs(entry)
-      const requestId = 'requestId' in entry ? entry.requestId : undefined
-      if (waitMs === 0) admitted.push(entry)
-      else if (requestId === undefined) namelessWaitMs = waitMs
+    let withoutIdWaitMs = 0
+    for (const command of commands) {
+      const waitMs = frameWaitMs || this.#waitMs(command)
+      const requestId = 'requestId' in command ? command.requestId : undefined
+      if (waitMs === 0) admitted.push(command)
+      else if (requestId === undefined) withoutIdWaitMs = waitMs
       else writer.refuse(rateLimited(waitMs), requestId)
     }
-    if (namelessWaitMs) writer.refuse(rateLimited(namelessWaitMs))
-    if (admitted.length === entries.length) return admitted
+    if (withoutIdWaitMs) writer.refuse(rateLimited(withoutIdWaitMs))
+    if (admitted.length === commands.length) return admitted
     const { violationsPerMinute } = this.#deps.limits
-    return this.#isOneTooMany(this.#violations, violationsPerMinute) ? undefined : admitted
+    return this.#exceeds(this.#violations, violationsPerMinute) ? undefined : admitted
   }
 
-  /** Counts a malformed frame; true where it is one too many. */
+  /** Counts a malformed frame; returns true if the connection must be closed. */
   malformed(): boolean {
-    return this.#isOneTooMany(this.#malformed, this.#deps.limits.malformedPerMinute)
+    return this.#exceeds(this.#malformed, this.#deps.limits.malformedPerMinute)
   }
 
-  #isOneTooMany(times: number[], most: number): boolean {
+  /** Records a time; returns whether the limit of the window is reached. */
+  #exceeds(times: number[], limit: number): boolean {
     const now = this.#deps.clock.now()
     const first = times.findIndex((time) => now - time < FAULT_WINDOW_MS)
     times.splice(0, first === -1 ? times.length : first)
     times.push(now)
-    return times.length >= most
+    return times.length >= limit
   }
 
-  #waitMs(entry: ReadCommand): number {
-    const count = entry.kind === 'fault' ? entry.of.length : 1
+  #waitMs(command: ReadCommand): number {
+    const count = command.kind === 'fault' ? command.of.length : 1
     const waitMs = this.#take('messages', count)
-    if (waitMs || entry.kind !== 'subscribe') return waitMs
-    return this.#take('subscribes', entry.channels.length)
+    if (waitMs || command.kind !== 'subscribe') return waitMs
+    return this.#take('subscribes', command.channels.length)
   }
 
   #take(measure: Measure, count: number): number {
@@ -102,21 +104,21 @@ export class InboundLimiter implements MessageLimiter {
     const { rates, report, limits } = this.#deps
     const perSecond = limits.perUser[`${measure}PerSecond`]
     if (this.#userId === undefined || !Number.isFinite(perSecond)) return 0
-    const shutMs = (this.#shut.get(measure) ?? 0) - now
-    if (shutMs > 0) return shutMs
+    const blockedMs = (this.#blockedUntil.get(measure) ?? 0) - now
+    if (blockedMs > 0) return blockedMs
     const rate = { perSecond, burst: BURST_SECONDS * perSecond }
     const waitMs = rates.take(`${measure}:${this.#userId}`, count, rate)
     if (typeof waitMs === 'number') return waitMs
-    // A message does not wait for the store: its answer holds for the next message.
-    waitMs.then((ms) => this.#shut.set(measure, now + ms), report)
+    // Waiting for the store would delay every message, so its result applies to the next one.
+    waitMs.then((ms) => this.#blockedUntil.set(measure, now + ms), report)
     return 0
   }
 }
 
-/** What the limiters of a server share. */
+/** The dependencies that the limiters of a server share. */
 export interface InboundLimiterDeps {
   readonly limits: ResolvedLimits
-  /** Counts for the limits of users. */
+  /** Counts against the limits of users. */
   readonly rates: RateStore
   readonly clock: Clock
   /** Receives the errors of the store. */

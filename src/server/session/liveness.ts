@@ -1,16 +1,16 @@
 import type { Cancel, Clock } from '../../base/clock.ts'
 
-/** How long a pong may be under way, in milliseconds. */
+/** Minimum time between a ping and the disconnect, in milliseconds. */
 const MARGIN_MS = 10_000
 
 /**
- * Records the signs of life of one peer and, between {@link start} and {@link stop}, asks an idle peer
- * for one and gives up a peer that does not answer.
+ * A record of the signs of life of one peer. Between `start` and `stop`, it pings an idle peer and
+ * reports a peer that does not respond.
  */
 export class SilenceWatch {
   readonly #deps: SilenceWatchDeps
   #seenAt: number
-  #asked = false
+  #pinged = false
   #cancel: Cancel | undefined
 
   constructor(deps: SilenceWatchDeps) {
@@ -18,50 +18,50 @@ export class SilenceWatch {
     this.#seenAt = deps.clock.now()
   }
 
-  /** When the peer gave its last sign of life, on the monotonic clock. */
+  /** The time of the last sign of life, on the monotonic clock. */
   get seenAt(): number {
     return this.#seenAt
   }
 
-  /** The same in milliseconds since the Unix epoch. */
+  /** The time of the last sign of life, in milliseconds since the Unix epoch. */
   get lastSeen(): number {
     const { clock } = this.#deps
     return clock.wall() - (clock.now() - this.#seenAt)
   }
 
-  /** Starts to watch; safe to call twice. */
+  /** Starts the watch; safe to call twice. */
   start(): void {
     if (this.#cancel) return
-    this.#asked = false
+    this.#pinged = false
     this.#arm(this.#deps.pingMs)
   }
 
   /** Records a sign of life. */
   heard(): void {
     this.#seenAt = this.#deps.clock.now()
-    this.#asked = false
+    this.#pinged = false
   }
 
-  /** Stops to watch; signs of life are recorded all the same. */
+  /** Stops the watch; signs of life are still recorded. */
   stop(): void {
     this.#cancel?.()
     this.#cancel = undefined
   }
 
   #arm(ms: number): void {
-    this.#cancel = this.#deps.clock.after(ms, () => this.#look())
+    this.#cancel = this.#deps.clock.after(ms, () => this.#check())
   }
 
-  #look(): void {
+  #check(): void {
     const { clock, pingMs, timeoutMs, ping, silent } = this.#deps
     const silence = clock.now() - this.#seenAt
-    if (this.#asked && silence >= timeoutMs) {
+    if (this.#pinged && silence >= timeoutMs) {
       this.stop()
       silent()
-    } else if (this.#asked) this.#arm(timeoutMs - silence)
+    } else if (this.#pinged) this.#arm(timeoutMs - silence)
     else if (silence >= pingMs) {
-      // Also where we come late because this process stood still: what the peer said waits unread.
-      this.#asked = true
+      // Ping even past the timeout: if this process was suspended, frames of the peer wait unread.
+      this.#pinged = true
       this.#arm(timeoutMs - pingMs)
       ping()
     } else this.#arm(pingMs - silence)
@@ -71,19 +71,19 @@ export class SilenceWatch {
 /** The dependencies of a {@link SilenceWatch}. */
 export interface SilenceWatchDeps {
   readonly clock: Clock
-  /** After how long a silence the peer is asked for a sign of life, in milliseconds. */
+  /** Silence after which the peer is pinged, in milliseconds. */
   readonly pingMs: number
-  /** After how long a silence it is given up, in milliseconds. */
+  /** Silence after which the peer is reported as silent, in milliseconds. */
   readonly timeoutMs: number
-  /** Asks for a sign of life. */
+  /** Sends a ping to the peer. */
   readonly ping: () => void
-  /** Called once when the peer is given up; the watch has stopped by then. */
+  /** Called once when the peer did not respond; the watch has stopped by then. */
   readonly silent: () => void
 }
 
 /**
- * Looks at all connections of a server again and again: asks silent ones for a sign of life, and
- * disconnects those that give none. It runs only while there are connections.
+ * A timer that pings the silent connections of a server, and disconnects those that do not respond.
+ * The server runs it only while it has connections.
  */
 export class StaleSweep {
   readonly #clock: Clock
@@ -91,14 +91,14 @@ export class StaleSweep {
   readonly #all: () => Iterable<Swept>
   #cancel: Cancel | undefined
 
-  /** @param everyMs how often a sign of life is expected, in milliseconds */
+  /** @param everyMs maximum time between two signs of life, in milliseconds */
   constructor(clock: Clock, everyMs: number, all: () => Iterable<Swept>) {
     this.#clock = clock
     this.#everyMs = everyMs
     this.#all = all
   }
 
-  /** There are connections. */
+  /** Starts the sweep; safe to call twice. */
   start(): void {
     this.#cancel ??= this.#clock.after(this.#everyMs / 2, () => {
       this.#cancel = undefined
@@ -107,35 +107,35 @@ export class StaleSweep {
     })
   }
 
-  /** There are none. */
+  /** Stops the sweep; safe to call twice. */
   stop(): void {
     this.#cancel?.()
     this.#cancel = undefined
   }
 
   #sweep(now: number): void {
-    for (const one of [...this.#all()]) {
-      const silentMs = now - one.seenAt
-      const { askedAt } = one
-      if (silentMs < this.#everyMs) one.askedAt = undefined
+    for (const connection of [...this.#all()]) {
+      const silentMs = now - connection.seenAt
+      const { askedAt } = connection
+      if (silentMs < this.#everyMs) connection.askedAt = undefined
       else if (askedAt === undefined) {
-        one.askedAt = now
-        one.ping()
+        connection.askedAt = now
+        connection.ping()
       } else if (silentMs > 2 * this.#everyMs + MARGIN_MS && now - askedAt >= MARGIN_MS) {
-        one.disconnect(4408, 'silent for too long')
+        connection.disconnect(4408, 'silent for too long')
       }
     }
   }
 }
 
-/** A connection as a {@link StaleSweep} sees it. */
+/** A connection checked by {@link StaleSweep}. */
 export interface Swept {
-  /** When it gave its last sign of life, on the monotonic clock. */
+  /** The time of the last sign of life, on the monotonic clock. */
   readonly seenAt: number
-  /** When it was asked for another one since, on the monotonic clock. */
+  /** The time of the ping sent since, on the monotonic clock; `undefined` if none was sent. */
   askedAt: number | undefined
-  /** Asks for a sign of life. */
+  /** Sends a ping to the peer. */
   ping(): void
-  /** Ends the connection. */
+  /** Closes the connection. */
   disconnect(code: number, reason: string): void
 }

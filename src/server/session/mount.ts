@@ -9,103 +9,104 @@ import type { ChannelManager } from '../channels/channel-manager.ts'
 import type { Join } from '../socket/frame-batch.ts'
 import type { Socket, SocketHandlers } from '../socket/socket.ts'
 
-/** What is spoken at one path of a server. */
+/** The protocol that a server speaks at one path. */
 export interface Mount {
-  /** The WebSocket subprotocols it knows; a client may offer none. */
+  /** The supported WebSocket subprotocols; a client may offer none. */
   readonly protocols: readonly string[]
-  /** Several texts as one frame, where clients take that; without, every text is a frame. */
+  /** Joins texts into one frame, if clients support that; without it, each text is a frame. */
   readonly join?: Join
-  /** Called once, when it is mounted. */
+  /** Called once, when the mount is added to a server. */
   mounted?(host: MountHost): void
-  /** Called once, when the server it was mounted at has closed; it may be mounted at another then. */
+  /** Called once, when the server has closed; the mount may be added to another server then. */
   unmounted?(host: MountHost): void
-  /** Why a request is not upgraded at all. */
+  /** Returns a refusal if a request must not be upgraded. */
   refuse?(request: UpgradeRequest): HttpRefusal | undefined
-  /** Takes a socket that was just accepted. */
+  /** Opens a session for a socket that was just accepted. */
   open(socket: Socket, request: UpgradeRequest, host: MountHost): MountSession
 }
 
-/** What a mount may use of its server. */
+/** The port through which a mount uses its server. */
 export interface MountHost {
   readonly clock: Clock
   readonly channels: ChannelManager
-  /** How long a connection may take to authenticate, in milliseconds. */
+  /** Time limit for the authentication of a connection, in milliseconds. */
   readonly helloTimeoutMs: number
   /**
-   * Opens a session for a client that greets first, as in the native protocol. It serves requests,
-   * presence and the limits of the server by itself.
+   * Opens a session for a client that sends a hello first, as in the native protocol. The session
+   * handles requests and presence, and applies the limits of the server.
    */
   openSession(dialect: ServerDialect, socket: Socket, request: UpgradeRequest): MountSession
   /**
-   * Asks the application for the user of a request, and limits failures per address. Never rejects.
+   * Asks the application for the user of a request, and rate-limits failures per address. Never
+   * rejects.
    *
-   * @returns the user and the term of the credentials, or why there is none
+   * @returns the user and the expiry of the credentials, or the refusal
    */
   authenticate(request: UpgradeRequest, token: string | undefined): Promise<Identity | Refusal>
   /** Asks the application whether a user may do something with a channel. Never rejects. */
   authorize(user: User | null, channel: string, action: ChannelAction): Promise<boolean>
   /**
-   * Counts a session for its user, which is known from now on.
+   * Registers a session under its user, once that is authenticated.
    *
-   * @returns false where the user has as many connections as one user may have
+   * @returns false if the user has reached the limit of connections
    */
   admit(session: MountSession, user: User | null): boolean
-  /** Ends what {@link admit} began; does nothing for a session that was not admitted. */
+  /** Undoes {@link admit}; does nothing for a session that was not admitted. */
   leave(session: MountSession): void
-  /** Makes what limits the messages of one connection. */
+  /** Returns a new limiter for the messages of one connection. */
   limiter(): MessageLimiter
   /** Counts a refusal in the statistics of the server. */
   refused(code: string): void
-  /** Takes an error that no caller receives; never throws. */
+  /** Reports an error that no caller receives; never throws. */
   report(error: unknown): void
 }
 
-/** Limits the messages of one connection. */
+/** A rate limiter for the messages of one connection. */
 export interface MessageLimiter {
-  /** Counts the messages from now on for a user too. */
+  /** Applies the limits of a user too, from the next message on. */
   belongsTo(userId: string | undefined): void
-  /** Counts a message; false where the connection has sent too many too fast, and has to be closed. */
+  /** Counts a message; returns false if the connection must be closed for exceeding the rates. */
   take(bytes: number): boolean
 }
 
 /** One connection of a mount. */
 export interface MountSession extends SocketHandlers {
-  /** What it is at this moment. */
+  /** Returns the present state of the session. */
   info(): SessionInfo
   /**
-   * When the peer gave its last sign of life, on the monotonic clock; a session that does not record
-   * that leaves it to the server.
+   * The time of the last sign of life of the peer, on the monotonic clock. Without it, the server
+   * records the time.
    */
   readonly seenAt?: number
-  /** Whether it has no channel and nothing under way. */
+  /** Whether the session has no channel, no request, and no other command under way. */
   readonly resting?: boolean
   /**
-   * Asks its client to move to another server; a session that has no word for it goes without.
+   * Asks the client to move to another server. Optional: not every protocol has such a message.
    *
-   * @param rested called whenever it has come to rest since
+   * @param rested called whenever `resting` has become true since
    */
   drain?(notice: GoawayFrame, rested: () => void): void
-  /** Takes an event that has no place in a history; a session that has no word for it goes without. */
+  /** Sends an event that is not stored in a history. Optional: not every protocol has one. */
   tell?(event: ChannelEvent): void
-  /** Takes a channel away from its client; one it is not subscribed to does not matter. */
+  /** Ends the client's subscription to a channel; does nothing if there is none. */
   revoke?(channel: string): void
 }
 
-/** What a session tells of itself. */
+/** The state of a session, as the mount knows it. */
 export interface SessionInfo {
   readonly id: string
   /** The name of its dialect. */
   readonly dialect: string
-  /** `null` for nobody in particular, `undefined` while that is not settled. */
+  /** `null` if anonymous, `undefined` until authenticated. */
   readonly user: User | null | undefined
-  /** The channels it is subscribed to. */
+  /** The subscribed channels. */
   readonly channels: readonly string[]
 }
 
-/** What a server tells of one connection. */
+/** The state of a connection, as the server knows it. */
 export interface ConnectionInfo extends SessionInfo {
-  /** When its socket was opened, in milliseconds since the Unix epoch. */
+  /** The time its socket was opened, in milliseconds since the Unix epoch. */
   readonly connectedAt: number
-  /** When it gave its last sign of life, in milliseconds since the Unix epoch. */
+  /** The time of the last sign of life, in milliseconds since the Unix epoch. */
   readonly lastHeartbeat: number
 }

@@ -2,16 +2,16 @@ import type { Cancel } from '../../base/clock.ts'
 import type { User } from '../access/hooks.ts'
 import type { ReadCommand } from './frame-reader.ts'
 
-/** The largest first frame, in bytes: a stranger gets less room. */
+/** Maximum size of the first frame, in bytes; smaller, as the client is not authenticated yet. */
 export const FIRST_FRAME_BYTES = 16 * 1024
-/** How much may wait while the greeting is being settled, in bytes. */
+/** Maximum size of the frames buffered during the authentication, in bytes. */
 export const HELD_BYTES = 256 * 1024
 
-/** Where a connection stands. */
+/** The phase of a connection that starts with a hello. */
 export type SessionPhase =
-  /** Nothing was said yet. */
+  /** No hello was received yet. */
   | { readonly name: 'waiting'; readonly cancel: Cancel }
-  /** It was greeted, and what follows is held until it is known who greets. */
+  /** The hello is being authenticated; commands after it are buffered in `held`. */
   | {
       readonly name: 'greeting'
       readonly cancel: Cancel
@@ -22,7 +22,7 @@ export type SessionPhase =
       readonly name: 'open'
       readonly user: User | null
       readonly senderId: string | undefined
-      /** What the client calls its device. */
+      /** The `clientId` of the hello, which identifies the user's device. */
       readonly device: string | undefined
     }
   | { readonly name: 'closed'; readonly user: User | null | undefined }

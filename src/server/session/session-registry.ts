@@ -2,9 +2,9 @@ import type { User } from '../access/hooks.ts'
 import type { MountSession } from './mount.ts'
 import type { TrackedSession } from './tracked-session.ts'
 
-/** The sessions of a server: by session, by id of the connection, by address, and by user. */
+/** The sessions of a server, indexed by session, connection id, address and user id. */
 export class SessionRegistry {
-  readonly #mostPerUser: number
+  readonly #maxPerUser: number
   readonly #arrived: (session: MountSession) => void
   readonly #bySession = new Map<MountSession, TrackedSession>()
   readonly #byId = new Map<string, TrackedSession>()
@@ -13,43 +13,43 @@ export class SessionRegistry {
   readonly #users = new Map<MountSession, string>()
   #emptied: (() => void)[] = []
 
-  /** @param arrived called for every session whose user is known */
-  constructor(mostPerUser: number, arrived: (session: MountSession) => void) {
-    this.#mostPerUser = mostPerUser
+  /** @param arrived called for every session once its user is authenticated */
+  constructor(maxPerUser: number, arrived: (session: MountSession) => void) {
+    this.#maxPerUser = maxPerUser
     this.#arrived = arrived
   }
 
-  /** How many sessions have a socket. */
+  /** The number of sessions with an open socket. */
   get size(): number {
     return this.#bySession.size
   }
 
-  /** How many users have a session. */
+  /** The number of users with a session. */
   get users(): number {
     return this.#byUser.size
   }
 
-  /** The sessions of this moment. */
+  /** Returns a copy of the list of sessions. */
   list(): readonly TrackedSession[] {
     return [...this.#bySession.values()]
   }
 
-  /** The socket of a session. */
+  /** Returns the entry of a session. */
   of(session: MountSession): TrackedSession | undefined {
     return this.#bySession.get(session)
   }
 
-  /** The session of a connection. */
+  /** Returns the session of a connection id. */
   byId(id: string): TrackedSession | undefined {
     return this.#byId.get(id)
   }
 
-  /** The sessions of a user at this moment. */
+  /** Returns a copy of the list of a user's sessions. */
   byUser(userId: string): readonly MountSession[] {
     return [...(this.#byUser.get(userId) ?? [])]
   }
 
-  /** How many sessions count for an address. */
+  /** Returns the number of sessions that count for an address. */
   from(address: string): number {
     return this.#addresses.get(address) ?? 0
   }
@@ -63,13 +63,13 @@ export class SessionRegistry {
   }
 
   /**
-   * Counts a session for its user, which is known from now on.
+   * Registers a session under its user, once that is authenticated.
    *
-   * @returns false where the user has too many sessions
+   * @returns false if the user has reached the limit of sessions
    */
   admit(session: MountSession, user: User | null): boolean {
     const sessions = this.#byUser.get(user?.id ?? '') ?? new Set()
-    if (user && sessions.size >= this.#mostPerUser) return false
+    if (user && sessions.size >= this.#maxPerUser) return false
     if (user) {
       this.#byUser.set(user.id, sessions.add(session))
       this.#users.set(session, user.id)
@@ -78,7 +78,7 @@ export class SessionRegistry {
     return true
   }
 
-  /** Ends what {@link admit} began; does nothing for a session that was not admitted. */
+  /** Undoes {@link admit}; does nothing for a session that was not admitted. */
   leave(session: MountSession): void {
     const userId = this.#users.get(session)
     if (userId === undefined) return
@@ -88,14 +88,14 @@ export class SessionRegistry {
     if (!sessions?.size) this.#byUser.delete(userId)
   }
 
-  /** Removes a session whose socket is gone. */
+  /** Removes a session whose socket is closed. */
   remove(tracked: TrackedSession): void {
     const { session, id, address } = tracked
     this.#bySession.delete(session)
     if (this.#byId.get(id) === tracked) this.#byId.delete(id)
     if (address !== undefined) {
-      const left = this.from(address) - 1
-      if (left) this.#addresses.set(address, left)
+      const remaining = this.from(address) - 1
+      if (remaining) this.#addresses.set(address, remaining)
       else this.#addresses.delete(address)
     }
     if (this.size) return
@@ -103,7 +103,7 @@ export class SessionRegistry {
     this.#emptied = []
   }
 
-  /** Resolves once no session has a socket. */
+  /** Resolves once no session has an open socket. */
   emptied(): Promise<void> {
     if (!this.size) return Promise.resolve()
     return new Promise((resolve) => this.#emptied.push(resolve))

@@ -5,27 +5,27 @@ import type { Swept } from './liveness.ts'
 import type { ConnectionInfo, MountSession } from './mount.ts'
 
 /**
- * A session with its socket. Exceptions of either are reported and never reach the other: the session
- * sends through this, and the socket calls this as its handlers.
+ * A session with its socket. The session sends through this object, and the socket calls it as its
+ * handlers; exceptions of either are reported and never reach the other.
  */
 export class TrackedSession implements Socket, SocketHandlers, Swept {
   readonly session: MountSession
-  /** The id of its connection. */
+  /** The id of the connection. */
   readonly id: string
   readonly address: string | undefined
-  /** When its socket was opened, on the monotonic clock. */
+  /** The time its socket was opened, on the monotonic clock. */
   readonly openedAt: number
   askedAt: number | undefined
   readonly #deps: TrackedSessionDeps
   readonly #connectedAt: number
   #seenAt: number
   #arrived = false
-  /** Whether the socket is closing: nothing is sent any more. */
+  /** Whether the socket is closing; nothing is sent any more. */
   #closing = false
-  /** Whether the socket is gone. */
+  /** Whether the socket is closed. */
   #gone = false
 
-  /** Opens the session; closes the socket with 1011 and throws where that fails. */
+  /** Opens the session; if that throws, closes the socket with 1011 and rethrows. */
   constructor(deps: TrackedSessionDeps) {
     const { address, clock } = deps
     this.address = address
@@ -42,7 +42,7 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
     }
   }
 
-  /** Whether its user is known. */
+  /** Whether its user is authenticated. */
   get arrived(): boolean {
     return this.#arrived
   }
@@ -51,7 +51,7 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
     return this.session.seenAt ?? this.#seenAt
   }
 
-  /** The state of the connection at this moment. */
+  /** Returns the present state of the connection. */
   info(): ConnectionInfo {
     const silentMs = this.#deps.clock.now() - this.seenAt
     return {
@@ -61,13 +61,13 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
     }
   }
 
-  /** Notes that its user is known. */
+  /** Records that its user is authenticated. */
   arrive(): ConnectionInfo {
     this.#arrived = true
     return this.info()
   }
 
-  /** Ends the session, then closes the socket; what the peer sends until then is not carried out. */
+  /** Ends the session, then closes the socket; the session ignores messages received until then. */
   disconnect(code: number, reason: string): void {
     this.#try(() => this.session.closed())
     this.close(code, reason)
@@ -138,14 +138,14 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
     this.#deps.closed(this)
   }
 
-  /** Records a sign of life, unless the session does. */
+  /** Records a sign of life, unless the session records it. */
   #seen(): void {
     if (this.session.seenAt === undefined) this.#seenAt = this.#deps.clock.now()
   }
 
-  #try(step: () => void): void {
+  #try(action: () => void): void {
     try {
-      step()
+      action()
     } catch (error) {
       this.#deps.report(error)
     }
@@ -155,14 +155,14 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
 /** The dependencies of a {@link TrackedSession}. */
 export interface TrackedSessionDeps {
   readonly socket: PlainSocket & Partial<Socket>
-  /** Opens the session on what it sends through. */
+  /** Opens the session on the socket that it sends through. */
   readonly open: (socket: Socket) => MountSession
   readonly clock: Clock
-  /** The address the connection counts for. */
+  /** The address whose limits the connection counts for. */
   readonly address: string | undefined
   readonly counters: Counters
   /** Receives the exceptions of the session and of the socket. */
   readonly report: (error: unknown) => void
-  /** Called when the socket is gone. */
+  /** Called when the socket is closed. */
   readonly closed: (tracked: TrackedSession) => void
 }

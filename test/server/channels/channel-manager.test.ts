@@ -5,7 +5,7 @@ import { ManualClock, settle } from 'wirefold/testing'
 import type { Message } from '../raw-client.ts'
 import { deferred, RawClient, serve } from '../raw-client.ts'
 
-/** A manager with nothing around it, and receivers that are told texts. */
+/** Creates a stand-alone manager, and receivers that record the frames sent to them. */
 function make(options: ChannelManagerOptions = {}) {
   const errors: unknown[] = []
   const manager = new ChannelManager({ onError: (error) => errors.push(error), ...options })
@@ -24,8 +24,8 @@ function make(options: ChannelManagerOptions = {}) {
   return { manager, errors, join }
 }
 
-describe('a channel manager by itself', () => {
-  it('answers a subscribe, and tells what happens then', async () => {
+describe('a stand-alone channel manager', () => {
+  it('replies to a subscribe, then sends live events', async () => {
     const { manager, join } = make()
     const { receiver, subscribe, take } = join()
     await manager.publish('a', 'x', 0)
@@ -45,7 +45,7 @@ describe('a channel manager by itself', () => {
     expect([manager.size, manager.subscriptions]).toEqual([2, 2])
   })
 
-  it('tells who resumes what was missed, and who left nothing', async () => {
+  it('replays missed events on a resume, and sends nothing after leave()', async () => {
     const { manager, join } = make()
     const { receiver, subscribe, take } = join()
     await subscribe('a', 'b')
@@ -61,7 +61,7 @@ describe('a channel manager by itself', () => {
     expect([manager.size, manager.channelsOf(receiver), manager.members('a')]).toEqual([0, [], []])
   })
 
-  it('does what is asked for one receiver one by one', async () => {
+  it('carries out the commands of one receiver in order', async () => {
     const gate = deferred<boolean>()
     const { manager, join } = make({ authorize: () => gate.promise })
     const { receiver, subscribe, heard } = join()
@@ -75,7 +75,7 @@ describe('a channel manager by itself', () => {
     expect(manager.size).toBe(0)
   })
 
-  it('hands out a channel’s history', async () => {
+  it('returns a channel’s history', async () => {
     const { manager } = make()
     const { epoch } = await manager.publish('a', 'x', 1)
     await manager.publish('a', 'x', 2)
@@ -84,7 +84,7 @@ describe('a channel manager by itself', () => {
     expect([head, complete]).toEqual([{ epoch, offset: 2 }, true])
   })
 
-  it('asks authorize for each channel, and takes 5 s of silence for a no', async () => {
+  it('calls authorize for each channel, and denies after 5 s without a result', async () => {
     const clock = new ManualClock()
     const authorize = (user: User | null, channel: string) =>
       channel === 'slow' ? new Promise<boolean>(() => {}) : channel === user?.id
@@ -105,7 +105,7 @@ describe('a channel manager by itself', () => {
     expect(errors).toMatchObject([{ code: 'handler-failed' }])
   })
 
-  it('asks canReceive for each event and receiver, and leads over what it keeps', async () => {
+  it('calls canReceive for each event and receiver, and sends prev after filtered events', async () => {
     const { manager, join } = make({ canReceive: (user, _, { payload }) => payload === user?.id })
     const [ada, bob] = [join('ada'), join('bob')]
     for (const { subscribe, take } of [ada, bob]) {
@@ -117,7 +117,7 @@ describe('a channel manager by itself', () => {
     expect(bob.take()).toMatchObject([{ offset: 3, prev: 0 }])
   })
 
-  it('carries the families it is told of', async () => {
+  it('accepts only the declared families', async () => {
     const { manager, join } = make({ families: ['agent'] })
     const { subscribe, take } = join()
     await subscribe('agent:*', 'other:*')
@@ -126,7 +126,7 @@ describe('a channel manager by itself', () => {
     expect(take()).toMatchObject([{ channel: 'agent:1', via: 'agent:*', offset: 1 }])
   })
 
-  it('has the channels that validateChannel knows, and no others', async () => {
+  it('accepts only channels that validateChannel accepts', async () => {
     const { manager, join, errors } = make({
       families: ['room'],
       validateChannel(name) {
@@ -149,14 +149,14 @@ describe('a channel manager by itself', () => {
     await manager.publish('room:1', 'x')
   })
 
-  it('grants a receiver no more channels than the limit', async () => {
+  it('limits the channels of a receiver', async () => {
     const { join } = make({ limits: { subscriptions: 2 } })
     const { subscribe, take } = join()
     await subscribe('a', 'b', 'c')
     expect(take()).toMatchObject([{ payload: { refused: { c: 'subscription-limit' } } }])
   })
 
-  it('closes the broker it made, and no other', async () => {
+  it('closes the broker it created, but not one it was given', async () => {
     const broker = new MemoryBroker()
     const { manager } = make({ broker })
     const { epoch } = await manager.publish('a', 'x')
@@ -168,7 +168,7 @@ describe('a channel manager by itself', () => {
     expect((await own.history('a', { epoch, offset: 0 })).head.offset).toBe(0)
   })
 
-  it('tells what was missed no faster than the receiver reads', async () => {
+  it('replays missed events at the pace of the receiver', async () => {
     const { manager } = make()
     const { epoch } = await manager.publish('a', 'x', 1)
     for (const n of [2, 3]) await manager.publish('a', 'x', n)
@@ -181,7 +181,7 @@ describe('a channel manager by itself', () => {
       drained: () => gate.promise,
     }
     const since = new Map([['a', { epoch, offset: 0 }]])
-    const told = manager.subscribe(receiver, { requestId: 's', channels: ['a'], since })
+    const done = manager.subscribe(receiver, { requestId: 's', channels: ['a'], since })
     await settle()
     await manager.publish('a', 'x', 4)
     expect(heard).toEqual([0])
@@ -191,13 +191,13 @@ describe('a channel manager by itself', () => {
     await settle()
     expect(heard).toEqual([0, 1])
     gate.resolve()
-    await told
+    await done
     expect(heard).toEqual([0, 1, 2, 3, 4])
   })
 })
 
 describe('a revocation', () => {
-  it('takes a channel away from all receivers of a user, and tells them', async () => {
+  it('ends the subscription of all receivers of a user, and notifies them', async () => {
     const { manager, join } = make()
     const [ada, phone, bob] = [join('ada'), join('ada'), join('bob')]
     for (const { subscribe, take } of [ada, phone, bob]) {
@@ -218,7 +218,7 @@ describe('a revocation', () => {
     expect(manager.revoke({ id: 'ada' }, 'a')).toBe(0)
   })
 
-  it('takes a channel away from one receiver, for a reason of the application', async () => {
+  it('ends the subscription of one receiver, with a code of the application', async () => {
     const { manager, join } = make()
     const [one, other] = [join('ada'), join('ada')]
     for (const { subscribe, take } of [one, other]) {
@@ -232,7 +232,7 @@ describe('a revocation', () => {
     expect(manager.members('a')).toHaveLength(2)
   })
 
-  it('outruns an authorize that said yes before', async () => {
+  it('overrides an authorize that is still pending', async () => {
     const gate = deferred<boolean>()
     const { manager, join } = make({ authorize: () => gate.promise })
     const { subscribe, take } = join('ada')
@@ -251,7 +251,7 @@ describe('a revocation', () => {
     expect(take()).toEqual([])
   })
 
-  it('outruns a history that is still being read', async () => {
+  it('overrides a resume whose history is still being read', async () => {
     const broker = new MemoryBroker()
     const gate = deferred<void>()
     const since = broker.since.bind(broker)
@@ -280,7 +280,7 @@ describe('a revocation', () => {
   })
 })
 
-describe('a channel manager by itself whose receiver watches a resource', () => {
+describe('a stand-alone channel manager with a presence subscriber', () => {
   it('removes members whose lease expired, until it is closed', async () => {
     const clock = new ManualClock()
     const broker = new MemoryBroker({ clock })
@@ -301,8 +301,8 @@ describe('a channel manager by itself whose receiver watches a resource', () => 
   })
 })
 
-describe('a receiver that left while its subscribe waited', () => {
-  it('does not become a member, and the application is not asked', async () => {
+describe('a receiver that left while its subscribe was queued', () => {
+  it('does not become a member, and authorize is not called', async () => {
     const asked: string[] = []
     const authorize = (_: User | null, channel: string) => asked.push(channel) > 0
     const { manager, join } = make({ authorize })
@@ -315,7 +315,7 @@ describe('a receiver that left while its subscribe waited', () => {
 })
 
 describe('a server’s channels', () => {
-  it('are those of its connections', async () => {
+  it('include the subscriptions of its connections', async () => {
     const authenticate = ({ token }: { token: string | undefined }) =>
       token === undefined ? null : { id: token }
     const { server, url } = await serve({ authenticate })

@@ -6,11 +6,11 @@ import { DuuiMount, nativeMount } from 'wirefold/server'
 import { connect, until } from '../../support/live.ts'
 import { deferred, RawClient, serve } from '../raw-client.ts'
 
-/** What a frame says, by type. */
+/** Returns the types of the messages in a frame. */
 const typesOf = (frame: string): string[] =>
   [JSON.parse(frame)].flat().map(({ type }: { type: string }) => type)
 
-/** An envelope of process `p`. */
+/** Creates an envelope of process `p`. */
 const envelope = (n: number, pad = ''): DUUIEnvelope => {
   const context = {
     kind: 'DriverContext',
@@ -30,8 +30,8 @@ async function streaming() {
   return { ...served, duui, watch }
 }
 
-describe('what a connection is due in one turn', () => {
-  it('arrives as one frame, in the order in which it happened', async () => {
+describe('events sent to a connection within one tick', () => {
+  it('arrive as one frame, in order', async () => {
     const { server, url } = await serve()
     server.handle('work', async (_, { publish }) => {
       for (const type of ['x', 'y', 'z']) await publish('a', type)
@@ -47,7 +47,7 @@ describe('what a connection is due in one turn', () => {
     expect(client.frames.map(typesOf).at(-1)).toEqual(['later'])
   })
 
-  it('has every answer before the events behind it', async () => {
+  it('come after the replies sent before them', async () => {
     const { server, url } = await serve()
     const client = await RawClient.open(url)
     const subscribe = { type: 'subscribe', requestId: 's', payload: { channels: ['a'] } }
@@ -59,7 +59,7 @@ describe('what a connection is due in one turn', () => {
     await client.next('x')
   })
 
-  it('is a frame for every event where clients take no arrays', async () => {
+  it('arrive one per frame in a dialect without arrays', async () => {
     const { server, duui, watch } = await streaming()
     const watcher = await watch()
     await expect.poll(() => server.stats().subscriptions).toBe(1)
@@ -68,13 +68,13 @@ describe('what a connection is due in one turn', () => {
     expect(watcher.frames.map((frame) => JSON.parse(frame).timestamp)).toEqual([1, 2, 3])
   })
 
-  it('is read by a client as if it had come one by one', async () => {
+  it('are received by a client like single frames', async () => {
     const { server, url } = await serve()
     const { client, errors } = connect(url)
     const heard: unknown[] = []
     const subscription = new ChannelSubscriber(client).subscribe('a', (n) => heard.push(n))
     await subscription.ready
-    // More than one frame may hold, of texts of all lengths.
+    // More than fits in one frame, in texts of different lengths.
     const sent = Array.from({ length: 300 }, (_, n) => `${n}${'x'.repeat((n * 37) % 900)}`)
     for (const payload of sent) void server.publish('a', 'n', payload)
     await until(() => expect(heard).toHaveLength(300))
@@ -82,7 +82,7 @@ describe('what a connection is due in one turn', () => {
     expect(errors).toEqual([])
   })
 
-  it('is read by a client even where one message is millions of bytes', async () => {
+  it('are received by a client even if one of them has millions of bytes', async () => {
     const { server, url } = await serve()
     const { client, errors } = connect(url)
     const heard: string[] = []
@@ -96,7 +96,7 @@ describe('what a connection is due in one turn', () => {
     expect(errors).toEqual([])
   })
 
-  it('leads each member over what a filter keeps from it', async () => {
+  it('carry the previous offset after events that the member may not have', async () => {
     const { server, url } = await serve({
       authenticate: ({ token }) => (token ? { id: token } : null),
       canReceive: (user, _, { payload }) => payload === undefined || payload === user?.id,
@@ -108,13 +108,13 @@ describe('what a connection is due in one turn', () => {
     for (const client of clients) await client.subscribe('a')
     for (const to of [undefined, 'ada', 'bob', undefined]) void server.publish('a', 'x', to)
     const [ada, bob] = await Promise.all(clients.map((client) => client.take(3)))
-    const places = (messages = ada) => messages?.map(({ offset, prev }) => [offset, prev])
-    expect(places(ada)).toEqual([
+    const offsetsOf = (messages = ada) => messages?.map(({ offset, prev }) => [offset, prev])
+    expect(offsetsOf(ada)).toEqual([
       [1, undefined],
       [2, undefined],
       [4, 2],
     ])
-    expect(places(bob)).toEqual([
+    expect(offsetsOf(bob)).toEqual([
       [1, undefined],
       [3, 1],
       [4, undefined],
@@ -123,7 +123,7 @@ describe('what a connection is due in one turn', () => {
 })
 
 describe('a session whose socket withholds events', () => {
-  /** A native session on a socket that takes events or not. */
+  /** Creates a native session on a socket that can withhold events. */
   async function withholding() {
     const { server } = await serve()
     const heard: { type: string; payload: { offsets?: unknown } }[] = []
@@ -171,7 +171,7 @@ describe('a session whose socket withholds events', () => {
   }
   const ping = { type: 'ping', timestamp: 1 }
 
-  it('tells where the channels are when it keeps up again, and not before', async () => {
+  it('sends the newest positions once the client has caught up, and not before', async () => {
     const { server, say, stall, drain } = await withholding()
     const { epoch } = await server.publish('a', 'x')
     stall()
@@ -179,13 +179,13 @@ describe('a session whose socket withholds events', () => {
     const [event, pong, ...more] = await say(ping)
     expect([event, more]).toEqual([expect.objectContaining({ offset: 1 }), []])
     expect(pong?.payload).not.toHaveProperty('offsets')
-    const told = await drain()
-    expect(told).toMatchObject([{ type: 'pong', payload: { offsets: { a: [epoch, 4] } } }])
-    expect(told[0]?.payload).not.toHaveProperty('timestamp')
+    const sent = await drain()
+    expect(sent).toMatchObject([{ type: 'pong', payload: { offsets: { a: [epoch, 4] } } }])
+    expect(sent[0]?.payload).not.toHaveProperty('timestamp')
     expect((await say(ping))[0]?.payload).not.toHaveProperty('offsets')
   })
 
-  it('tells so again the next time', async () => {
+  it('sends them again the next time', async () => {
     const { server, stall, drain } = await withholding()
     for (const last of [1, 2]) {
       stall()
@@ -196,7 +196,7 @@ describe('a session whose socket withholds events', () => {
     }
   })
 
-  it('tells nothing where it is over before', async () => {
+  it('sends nothing if the session ends before', async () => {
     const { server, stall, drain, end } = await withholding()
     stall()
     await server.publish('a', 'x')
@@ -205,10 +205,10 @@ describe('a session whose socket withholds events', () => {
   })
 })
 
-describe('a stream without a word for what it withholds', () => {
+describe('a DUUI stream, which cannot report gaps', () => {
   const PAD = 'x'.repeat(100_000)
 
-  it('is closed where its reader does not keep up: it has to begin anew', async () => {
+  it('is closed if its reader is too slow, and has to start again', async () => {
     const { server, duui, watch } = await streaming()
     const watcher = await watch()
     await expect.poll(() => server.stats().subscriptions).toBe(1)
@@ -218,7 +218,7 @@ describe('a stream without a word for what it withholds', () => {
     expect(await watcher.closed).toEqual({ code: 1013, reason: 'too slow' })
   })
 
-  it('tells a past of any length, and delays nobody who publishes meanwhile', async () => {
+  it('replays a history of any length, without delaying publishers', async () => {
     const { server, duui, watch } = await streaming()
     for (let n = 0; n < 250; n++) await duui.publish(envelope(n, PAD))
     const watcher = await watch()
@@ -226,11 +226,13 @@ describe('a stream without a word for what it withholds', () => {
     await expect.poll(() => server.stats().slowConsumers).toBe(1)
     await duui.publish(envelope(250))
     watcher.ws.resume()
-    const told = await watcher.take(251)
-    expect(told.map(({ timestamp }) => timestamp)).toEqual(Array.from({ length: 251 }, (_, n) => n))
+    const events = await watcher.take(251)
+    expect(events.map(({ timestamp }) => timestamp)).toEqual(
+      Array.from({ length: 251 }, (_, n) => n),
+    )
   })
 
-  it('is closed where it is revoked', async () => {
+  it('is closed if its subscription is revoked', async () => {
     const { server, watch } = await streaming()
     const watcher = await watch()
     await expect.poll(() => server.stats().subscriptions).toBe(1)

@@ -5,7 +5,7 @@ import { ChannelEvent, DuuiMount, nativeServer } from 'wirefold/server'
 import type { Message } from '../raw-client.ts'
 import { RawClient, serve } from '../raw-client.ts'
 
-/** Events without a name in their payload are for everybody. */
+/** Allows events addressed to the user, and events without an addressee. */
 const addressed: CanReceive = (user, _, { payload }) => {
   const { to } = (payload ?? {}) as { to?: string }
   return to === undefined || to === user?.id
@@ -21,22 +21,22 @@ async function filtering(canReceive: CanReceive = addressed) {
   return { ...served, join }
 }
 
-const places = (messages: readonly Message[]) =>
+const offsetsOf = (messages: readonly Message[]) =>
   messages.map(({ offset, prev }) => (prev === undefined ? [offset] : [offset, prev]))
 
 describe('a filter', () => {
-  it('keeps events from a subscriber, who is told which one came before', async () => {
+  it('withholds events, and sends the previous offset with the next one', async () => {
     const { server, join } = await filtering()
     const [ada, bob] = [await join('ada'), await join('bob')]
     for (const client of [ada, bob]) await client.subscribe('a')
     for (const to of ['ada', 'bob', 'bob', undefined, 'ada', 'ada']) {
       await server.publish('a', 'x', { to })
     }
-    expect(places(await ada.settled())).toEqual([[1], [4, 1], [5], [6]])
-    expect(places(await bob.settled())).toEqual([[2, 0], [3], [4]])
+    expect(offsetsOf(await ada.settled())).toEqual([[1], [4, 1], [5], [6]])
+    expect(offsetsOf(await bob.settled())).toEqual([[2, 0], [3], [4]])
   })
 
-  it('leaves the text the same for all who got the event before', async () => {
+  it('keeps the text the same for all members that received the previous event', async () => {
     const { server, join } = await filtering()
     const clients = [await join('ada'), await join('ada'), await join()]
     for (const client of clients) await client.subscribe('a')
@@ -50,7 +50,7 @@ describe('a filter', () => {
     expect(await other?.text()).toContain('"prev":0')
   })
 
-  it('is respected by what is replayed', async () => {
+  it('applies to replayed events', async () => {
     const { server, join } = await filtering()
     const sent = ['ada', 'bob', 'bob', 'ada', undefined, 'bob']
     const positions = []
@@ -62,15 +62,15 @@ describe('a filter', () => {
       const { at } = (await client.ask({ type: 'subscribe', payload })).payload as { at: object }
       await server.publish('a', 'x', { to: 'bob' })
       await server.publish('a', 'x', { to: 'ada' })
-      return { at, places: places(await client.settled()) }
+      return { at, received: offsetsOf(await client.settled()) }
     }
-    expect(await resume(1)).toEqual({ at: { a: [epoch, 5] }, places: [[4, 1], [5], [8, 5]] })
-    // Offset 9 is Bob's: nothing was missed.
+    expect(await resume(1)).toEqual({ at: { a: [epoch, 5] }, received: [[4, 1], [5], [8, 5]] })
+    // Offset 9 is addressed to Bob, so Ada missed nothing.
     await server.publish('a', 'x', { to: 'bob' })
-    expect(await resume(8)).toEqual({ at: {}, places: [[11, 8]] })
+    expect(await resume(8)).toEqual({ at: {}, received: [[11, 8]] })
   })
 
-  it('counts what it keeps as nothing that moved', async () => {
+  it('does not change the position by filtered events', async () => {
     const { server, join } = await filtering()
     const ada = await join('ada')
     await ada.subscribe('a')
@@ -84,11 +84,11 @@ describe('a filter', () => {
     expect(await offsets()).toEqual({ a: [epoch, 1] })
     await server.publish('a', 'x', { to: 'bob' })
     expect(await offsets()).toBeUndefined()
-    // Who subscribes again learns the place that is theirs.
+    // A repeated subscribe returns the receiver's position, not the newest one.
     expect((await ada.subscribe('a')).payload).toEqual({ at: { a: [epoch, 1] } })
   })
 
-  it('is asked for the channel where it happened, through a family too', async () => {
+  it('is called with the original channel, also for a family', async () => {
     const asked: unknown[] = []
     const { server, join } = await filtering((user, channel, event) => {
       asked.push([user?.id, channel, { ...event, payload: event.payload }])
@@ -108,11 +108,11 @@ describe('a filter', () => {
   })
 
   const notYes: readonly [string, () => unknown][] = [
-    ['returns something like yes', () => 1],
+    ['returns a truthy value', () => 1],
     ['returns a promise', async () => true],
     ['returns nothing', () => undefined],
   ]
-  it.each(notYes)('that %s says no', async (_, hook) => {
+  it.each(notYes)('that %s denies', async (_, hook) => {
     const { server, join } = await filtering(hook as CanReceive)
     const client = await join()
     await client.subscribe('a')
@@ -120,7 +120,7 @@ describe('a filter', () => {
     expect(await client.settled()).toEqual([])
   })
 
-  it('that throws says no, and hurts nobody else', async () => {
+  it('that throws denies, and does not affect other members', async () => {
     const { server, join, errors } = await filtering((user) => {
       if (user?.id === 'bob') throw new Error('no')
       return true
@@ -133,7 +133,7 @@ describe('a filter', () => {
     expect(errors).toMatchObject([{ code: 'handler-failed', detail: { where: 'canReceive' } }])
   })
 
-  it('holds for the stream of a process, its past and its present', async () => {
+  it('applies to a DUUI stream, to its history and its live events', async () => {
     const { server, url } = await filtering((user, channel, { type, id }) => {
       expect([type, channel]).toEqual(['event', 'process:p'])
       return user?.id === 'ada' || id === 'p_2'
@@ -166,7 +166,7 @@ describe('a filter', () => {
 })
 
 describe('the text of an event', () => {
-  it('names the previous offset only where it is not the one before', () => {
+  it('contains the previous offset only after a gap in the offsets', () => {
     const about = { source: 'a', type: 'n', json: '1', id: undefined, timestamp: 0 }
     const event = new ChannelEvent('a', { epoch: 'e', offset: 5 }, about)
     const plain = '{"type":"n","channel":"a","offset":5,"timestamp":0,"payload":1}'

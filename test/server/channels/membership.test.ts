@@ -24,7 +24,7 @@ function make(dialect: ServerDialect = nativeServer, receives = (_: ChannelEvent
 }
 
 describe('a membership', () => {
-  it('holds what happens until it is settled, and leaves out what was known by then', () => {
+  it('holds live events until settle(), and skips those up to its position', () => {
     const { offsets, membership } = make()
     for (const offset of [1, 2, 3]) membership.take(at(offset))
     expect(offsets).toEqual([])
@@ -34,23 +34,23 @@ describe('a membership', () => {
     expect(membership.position).toMatchObject({ epoch: 'e', offset: 4 })
   })
 
-  it('holds the last 1,000 events: the hole before them shows that there were more', () => {
+  it('holds the last 1,000 events; the gap before them shows that there were more', () => {
     const { offsets, membership } = make()
     for (let offset = 1; offset <= 1_003; offset++) membership.take(at(offset))
     membership.settle({ epoch: 'e', offset: 0 })
     expect([offsets[0], offsets.length]).toEqual([4, 1_000])
   })
 
-  it('goes on with another history, and tells that it did', () => {
+  it('continues in another epoch, and sends its position', () => {
     const { offsets, membership } = make()
     membership.settle({ epoch: 'e', offset: 1 })
     membership.take(at(1, 'other'))
-    // Before the event a pong, which has no offset of its own.
+    // The first frame is a pong, which has no offset.
     expect(offsets).toEqual([undefined, 1])
     expect(membership.moved()).toEqual({ epoch: 'other', offset: 1 })
   })
 
-  it('tells where it is once, and not while events are held', () => {
+  it('reports a changed position once, and not while events are held', () => {
     const { membership } = make()
     expect(membership.moved()).toBeUndefined()
     membership.settle({ epoch: 'e', offset: 1 })
@@ -65,7 +65,7 @@ describe('a membership', () => {
     expect(membership.moved()).toBeUndefined()
   })
 
-  it('leads over what is kept from its receiver, and never over what is missing', () => {
+  it('sends the previous offset after filtered events, but not after missing ones', () => {
     const sent: [number, number | undefined][] = []
     const send = (text: string) => {
       const { offset, prev } = JSON.parse(text)
@@ -74,7 +74,7 @@ describe('a membership', () => {
     const receives = ({ offset = 0 }: ChannelEvent) => offset % 2 === 0
     const membership = new Membership(partsOf(nativeServer, receives, send))
     membership.settle({ epoch: 'e', offset: 1 }, 0)
-    // 6 and 7 do not arrive, then 12.
+    // 6, 7 and 12 are missing.
     for (const offset of [2, 3, 4, 5, 8, 9, 10, 11, 13, 14]) membership.take(at(offset))
     expect(sent).toEqual([
       [2, 0],
@@ -87,7 +87,7 @@ describe('a membership', () => {
 })
 
 describe('a channel event', () => {
-  it('is written once for all members of a dialect', () => {
+  it('is encoded once for all members of a dialect', () => {
     const written: OutgoingEvent[] = []
     const dialect: ServerDialect = {
       ...nativeServer,
@@ -106,13 +106,13 @@ describe('a channel event', () => {
     expect(members.map(({ offsets }) => offsets)).toEqual(members.map(() => [1]))
   })
 
-  describe('told where its history stands', () => {
-    const pointed = (epoch: string, offset: number) => ({
+  describe('compared with the newest position', () => {
+    const pongWith = (epoch: string, offset: number) => ({
       type: 'pong',
       payload: { offsets: { a: [epoch, offset] } },
     })
 
-    function spoken() {
+    function recording() {
       const sent: unknown[] = []
       const send = (text: string) => sent.push(JSON.parse(text))
       const receives = () => true
@@ -120,20 +120,20 @@ describe('a channel event', () => {
       return { sent, membership }
     }
 
-    it('tells its receiver of what is further, and of another history', () => {
-      const { sent, membership } = spoken()
+    it('sends a position that is ahead or in another epoch', () => {
+      const { sent, membership } = recording()
       membership.settle({ epoch: 'e', offset: 5 })
       membership.compare('a', { epoch: 'e', offset: 5 })
-      // What is on its way to us is ahead of what was said of it.
+      // A position behind ours is older than an event that already arrived.
       membership.compare('a', { epoch: 'e', offset: 4 })
       expect(sent).toEqual([])
       membership.compare('a', { epoch: 'e', offset: 6 })
       membership.compare('a', { epoch: 'other', offset: 5 })
-      expect(sent).toEqual([pointed('e', 6), pointed('other', 5)])
+      expect(sent).toEqual([pongWith('e', 6), pongWith('other', 5)])
     })
 
-    it('waits until it is settled, and until what was held is told', () => {
-      const { sent, membership } = spoken()
+    it('waits for settle() and the held events', () => {
+      const { sent, membership } = recording()
       membership.take(at(6))
       membership.compare('a', { epoch: 'e', offset: 6 })
       membership.settle({ epoch: 'e', offset: 5 })
@@ -141,32 +141,32 @@ describe('a channel event', () => {
       membership.hold()
       membership.compare('a', { epoch: 'other', offset: 0 })
       membership.settle({ epoch: 'e', offset: 6 })
-      expect(sent.slice(1)).toEqual([pointed('other', 0)])
+      expect(sent.slice(1)).toEqual([pongWith('other', 0)])
     })
 
-    it('does so before an event of another history, which may follow on ours by its number', () => {
-      const { sent, membership } = spoken()
+    it('sends the position before an event of another epoch, even if the offset is the next one', () => {
+      const { sent, membership } = recording()
       membership.settle({ epoch: 'e', offset: 5 })
       membership.take(at(6, 'other'))
       expect(sent).toEqual([
-        pointed('other', 5),
+        pongWith('other', 5),
         { type: 'n', channel: 'a', offset: 6, timestamp: 0 },
       ])
     })
   })
 
-  it('tells what has no place as it comes, and stays where it is', () => {
+  it('delivers an event without a position at once, and keeps its own', () => {
     const { offsets, membership } = make()
-    const placeless = new ChannelEvent('a', undefined, {
+    const unpositioned = new ChannelEvent('a', undefined, {
       source: 'a',
       type: 'n',
       json: undefined,
       id: undefined,
       timestamp: 0,
     })
-    membership.take(placeless)
+    membership.take(unpositioned)
     membership.settle({ epoch: 'e', offset: 1 })
-    membership.take(placeless)
+    membership.take(unpositioned)
     membership.take(at(2))
     expect(offsets).toEqual([undefined, undefined, 2])
     expect(membership.position).toEqual({ epoch: 'e', offset: 2 })

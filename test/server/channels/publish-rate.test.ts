@@ -9,7 +9,7 @@ function make(overflow: BroadcastOverflow, maxPerSecond = 2) {
   const cap = new PublishRate({ clock, maxPerSecond, overflow })
   const admitted: string[] = []
   const refused: [string, unknown][] = []
-  /** Asks for an event `name`, of the type before its number. */
+  /** Calls `admit` for an event `name`; its type is the name without the number. */
   const ask = (name: string, channel = 'a'): void => {
     const type = name.replace(/\d/g, '')
     Promise.resolve()
@@ -22,8 +22,8 @@ function make(overflow: BroadcastOverflow, maxPerSecond = 2) {
   return { clock, cap, ask, admitted, refused }
 }
 
-describe('a broadcast cap that drops', () => {
-  it('lets so many events of a channel through in a second, and refuses the others', async () => {
+describe('a publish rate that drops', () => {
+  it('admits a number of events per second and channel, and refuses the others', async () => {
     const { clock, cap, ask, admitted, refused } = make('drop')
     ask('x1')
     await clock.advance(400)
@@ -43,7 +43,7 @@ describe('a broadcast cap that drops', () => {
     expect(clock.timers).toBe(0)
   })
 
-  it('knows nothing any more of channels that were quiet for a second', async () => {
+  it('forgets channels without an event for a second', async () => {
     const { clock, cap, ask, admitted } = make('drop')
     for (let n = 0; n < 100; n++) ask('x1', `channel ${n}`)
     await clock.advance(1_000)
@@ -54,8 +54,8 @@ describe('a broadcast cap that drops', () => {
   })
 })
 
-describe('a broadcast cap that coalesces', () => {
-  it('lets the newest of each type through in the next second, and refuses the others', async () => {
+describe('a publish rate that coalesces', () => {
+  it('admits the newest event of each type in the next second, and refuses the others', async () => {
     const { clock, cap, ask, admitted, refused } = make('coalesce')
     for (const name of ['x1', 'x2', 'x3', 'y1', 'x4']) ask(name)
     await clock.advance(999)
@@ -66,7 +66,7 @@ describe('a broadcast cap that coalesces', () => {
     expect(cap.dropped).toBe(1)
   })
 
-  it('counts what waited as of the second in which it goes', async () => {
+  it('counts a waiting event in the second in which it is admitted', async () => {
     const { clock, ask, admitted, refused } = make('coalesce')
     for (const name of ['x1', 'x2', 'x3', 'y1', 'z1']) ask(name)
     await clock.advance(1_000)
@@ -77,7 +77,7 @@ describe('a broadcast cap that coalesces', () => {
     expect(refused).toEqual([['z1', 1_000]])
   })
 
-  it('that is closed lets nothing wait', async () => {
+  it('rejects waiting events when it is closed', async () => {
     const { clock, cap, ask, admitted, refused } = make('coalesce', 1)
     for (const name of ['x1', 'x2']) ask(name)
     await clock.advance(0)
@@ -89,8 +89,8 @@ describe('a broadcast cap that coalesces', () => {
   })
 })
 
-describe('a server with a broadcast cap', () => {
-  it('gives an offset only to what it publishes, and says so to who asked', async () => {
+describe('a server with a publish rate', () => {
+  it('refuses events above the limit, without using an offset', async () => {
     const clock = new ManualClock()
     const { server, url } = await serve({
       clock,
@@ -109,12 +109,12 @@ describe('a server with a broadcast cap', () => {
     await expect(server.publish('a', 'x')).rejects.toMatchObject({ code: 'rate-limited' })
     expect(server.stats().droppedBroadcasts).toBe(2)
     await clock.advance(1_000)
-    // Refused for now is not remembered: the same request may be sent again.
+    // A retryable refusal is not stored, so the same request may be sent again.
     client.send(publish)
     expect(await client.take(2)).toMatchObject([{ offset: 2 }, { type: 'reply', requestId: 'p' }])
   })
 
-  it('publishes the newest of what is too much, where that is wanted', async () => {
+  it('publishes the newest event above the limit with coalesce', async () => {
     const clock = new ManualClock()
     const { server } = await serve({
       clock,
@@ -131,7 +131,7 @@ describe('a server with a broadcast cap', () => {
     expect(events.map(({ payload }) => payload)).toEqual([1, 3])
   })
 
-  it('that is closed publishes nothing of what waits', async () => {
+  it('publishes no waiting event when it is closed', async () => {
     const { server } = await serve({ maxBroadcastsPerSecond: 1, broadcastOverflow: 'coalesce' })
     await server.publish('a', 'x')
     const late = server.publish('a', 'x')

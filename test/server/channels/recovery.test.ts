@@ -3,29 +3,29 @@ import { MemoryBroker } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
 import { RawClient, serve } from '../raw-client.ts'
 
-type Place = [epoch: string, offset: number]
+type WirePosition = [epoch: string, offset: number]
 
-/** Two servers on one broker, and a client that goes back and forth between them. */
+/** Creates two servers with one broker, and clients that alternate between them. */
 async function pair() {
   const clock = new ManualClock()
   const broker = new MemoryBroker({ clock })
   const servers = [await serve({ broker, clock }), await serve({ broker, clock })]
-  let turn = 0
-  /** Subscribes on the other server, and hears what there is to hear. */
-  const arrive = async (place?: Place) => {
-    const { url } = servers[turn++ % 2] ?? { url: '' }
+  let visits = 0
+  /** Subscribes on the other server, and returns the reply and the events. */
+  const arrive = async (position?: WirePosition) => {
+    const { url } = servers[visits++ % 2] ?? { url: '' }
     const client = await RawClient.greeted(url)
-    const payload = place ? { since: [[place[0], ['a', place[1]]]] } : { channels: ['a'] }
+    const payload = position ? { since: [[position[0], ['a', position[1]]]] } : { channels: ['a'] }
     const answer = await client.ask({ type: 'subscribe', payload })
-    const { at, gaps } = answer.payload as { at: { a?: Place }; gaps?: string[] }
+    const { at, gaps } = answer.payload as { at: { a?: WirePosition }; gaps?: string[] }
     const offsets = (await client.settled()).map(({ offset }) => offset)
     return { client, at: at.a, gaps, offsets }
   }
-  const publish = (channel = 'a') => servers[turn % 2]?.server.publish(channel, 'n')
+  const publish = (channel = 'a') => servers[visits % 2]?.server.publish(channel, 'n')
   return { arrive, publish, clock, servers }
 }
 
-describe('a resume on whichever server shares the broker', () => {
+describe('a resume on any server that shares the broker', () => {
   it('works before the first event, any number of times', async () => {
     const { arrive, publish } = await pair()
     const { at, client } = await arrive()
@@ -44,7 +44,7 @@ describe('a resume on whichever server shares the broker', () => {
     }
   })
 
-  it('works on idle connections, any number of times, however long they were idle', async () => {
+  it('works after any idle time, any number of times', async () => {
     const { arrive, publish, clock } = await pair()
     const { at } = await arrive()
     const epoch = at?.[0] ?? ''
@@ -59,7 +59,7 @@ describe('a resume on whichever server shares the broker', () => {
     expect(await arrive([epoch, 1])).toMatchObject({ at: [epoch, 2], offsets: [2] })
   })
 
-  it('outlives that the counters of other channels are forgotten', async () => {
+  it('works after the offset counters of other channels expired', async () => {
     const { arrive, publish, clock } = await pair()
     await publish('other')
     await clock.advance(23 * 60 * 60_000)
@@ -73,7 +73,7 @@ describe('a resume on whichever server shares the broker', () => {
     expect(await arrive(at)).toMatchObject({ at: [at?.[0], 1], gaps: undefined, offsets: [1] })
   })
 
-  it('is a gap once the counter was forgotten, never a lower offset of the same history', async () => {
+  it('is a gap once the offset counter expired, never a lower offset in the same epoch', async () => {
     const { arrive, publish, clock } = await pair()
     const first = await publish()
     const epoch = first?.epoch ?? ''

@@ -7,7 +7,7 @@ import type { ServerParts } from '../../../src/server/server-parts.ts'
 import type { Message } from '../raw-client.ts'
 import { partsOf, WiredClient } from '../wired.ts'
 
-/** Whatever waits for the test to let it go on. */
+/** Promises that the test resolves. */
 class Gates {
   readonly #waiting: (() => void)[] = []
 
@@ -25,8 +25,8 @@ class Gates {
 }
 
 /**
- * A broker that takes its time before and after whatever it does, and brings events to its listeners
- * late, though in order.
+ * Wraps a broker: each call waits before and after its effect, and events reach the listeners late,
+ * but in order.
  */
 function slow(broker: Broker, gates: Gates): Broker {
   const slowly = async <T>(step: () => Promise<T>): Promise<T> => {
@@ -41,10 +41,10 @@ function slow(broker: Broker, gates: Gates): Broker {
     publish: (...what) => broker.publish(...what),
     subscribe: (channel, listener) =>
       slowly(() => {
-        let turn = Promise.resolve()
+        let last = Promise.resolve()
         return broker.subscribe(channel, {
           event: (event) => {
-            turn = turn.then(() => gates.wait()).then(() => listener.event(event))
+            last = last.then(() => gates.wait()).then(() => listener.event(event))
           },
           broken: (head) => listener.broken(head),
         })
@@ -60,7 +60,7 @@ interface Answered {
   readonly gaps?: readonly string[]
 }
 
-/** A client as the protocol describes it, that complains of whatever should not happen. */
+/** A client that follows the protocol, and records violations as complaints. */
 class Reader {
   readonly got: unknown[] = []
   readonly complaints: string[] = []
@@ -72,11 +72,11 @@ class Reader {
   connect(core: ServerParts): void {
     this.#wired?.cut()
     this.#answered = false
-    this.#wired = new WiredClient(core, (message) => this.#hear(message))
+    this.#wired = new WiredClient(core, (message) => this.#receive(message))
     this.#wired.send({ type: 'hello' }, this.#subscribe())
   }
 
-  /** Subscribes on the same connection, as after a hole. */
+  /** Subscribes on the same connection, as after a gap. */
   again(): void {
     if (!this.#answered) return
     this.#answered = false
@@ -87,7 +87,7 @@ class Reader {
     this.#wired?.send({ type: 'ping', timestamp: 1 })
   }
 
-  /** Whether it has all that it was told of. */
+  /** Whether it has all events up to the newest offset in the last reply. */
   get caughtUp(): boolean {
     return this.#answered && this.#position !== undefined && this.#position.offset >= this.#promised
   }
@@ -100,7 +100,7 @@ class Reader {
     return { type: 'subscribe', requestId: 'r', payload }
   }
 
-  #hear(message: Message): void {
+  #receive(message: Message): void {
     const { type, payload, offset, prev } = message
     if (type === 'subscribed') this.#live(payload as Answered)
     else if (type === 'pong') this.#compare(payload as { offsets?: { a: [string, number] } })
@@ -119,7 +119,7 @@ class Reader {
 
   #take(offset: number, prev: unknown, payload: unknown): void {
     const position = this.#position
-    // Between a repeated subscribe and its answer events are left aside: the replay holds them.
+    // Events between a repeated subscribe and its reply are ignored: the replay contains them.
     if (!this.#answered || !position) {
       if (!position) this.complaints.push('an event before the answer')
       return
@@ -171,7 +171,7 @@ const step = fc.oneof<fc.Arbitrary<Step>[]>(
 
 describe('a subscription that is resumed while events are published', () => {
   test.prop([fc.array(step, { maxLength: 80, size: 'max' }), fc.boolean()], { numRuns: 500 })(
-    'loses and doubles nothing, in whatever order a slow broker answers, on either server',
+    'loses and duplicates no event, with any timing of the broker, on either server',
     async (steps, filtered) => {
       const gates = new Gates()
       const broker = new MemoryBroker()

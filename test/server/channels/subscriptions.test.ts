@@ -21,7 +21,7 @@ type Gate<Method extends 'subscribe' | 'head' | 'since'> = (
   next: () => ReturnType<Broker[Method]>,
 ) => ReturnType<Broker[Method]>
 
-/** A broker whose calls go through a gate. */
+/** Wraps the calls of a broker, so that a test can delay them or make them fail. */
 function gated(gates: {
   readonly subscribe?: Gate<'subscribe'>
   readonly head?: Gate<'head'>
@@ -41,7 +41,7 @@ function gated(gates: {
 }
 
 describe('a subscribe', () => {
-  it('is answered with the positions of all its channels, before their events', async () => {
+  it('gets a reply with the positions of all its channels, before their events', async () => {
     const { server, url } = await serve()
     await server.publish('a', 'x')
     const client = await RawClient.greeted(url)
@@ -77,7 +77,7 @@ describe('a subscribe', () => {
     expect(events).toHaveLength(50)
   })
 
-  it('brings an event to every member in the same text', async () => {
+  it('delivers an event to every member as the same text', async () => {
     const { server, url } = await serve()
     const clients = await Promise.all([1, 2, 3].map(() => RawClient.greeted(url)))
     for (const client of clients) await client.subscribe('a')
@@ -86,7 +86,7 @@ describe('a subscribe', () => {
     expect(new Set(texts).size).toBe(1)
   })
 
-  it('refuses names that are none, and families nobody declared', async () => {
+  it('is refused for invalid names and undeclared families', async () => {
     const { url } = await serve()
     const client = await RawClient.greeted(url)
     const { at, refused } = answer(
@@ -101,7 +101,7 @@ describe('a subscribe', () => {
     })
   })
 
-  it('counts a channel once, and refuses those over the limit', async () => {
+  it('counts a channel once, and is refused for channels above the limit', async () => {
     const { url, server } = await serve({ limits: { subscriptions: 2 } })
     const client = await RawClient.greeted(url)
     await client.subscribe('a', 'a')
@@ -114,7 +114,7 @@ describe('a subscribe', () => {
     expect(server.stats().subscriptions).toBe(2)
   })
 
-  it('said again is answered again, and its events still come once', async () => {
+  it('that is repeated gets a reply again, and its events still arrive once', async () => {
     const { server, url } = await serve()
     const client = await RawClient.greeted(url)
     await client.subscribe('a')
@@ -125,7 +125,7 @@ describe('a subscribe', () => {
     expect((await client.settled()).map(({ type }) => type)).toEqual(['y'])
   })
 
-  it('asks whether the user may', async () => {
+  it('calls authorize', async () => {
     const asked: unknown[] = []
     const { url } = await serve({
       authenticate: () => ({ id: 'ada' }),
@@ -145,8 +145,8 @@ describe('a subscribe', () => {
   })
 
   const notYes: readonly [string, () => unknown][] = [
-    ['returns something like yes', () => 1],
-    ['resolves with something like yes', async () => 'true'],
+    ['returns a truthy value', () => 1],
+    ['resolves with a truthy value', async () => 'true'],
     ['returns nothing', () => undefined],
     [
       'throws',
@@ -156,13 +156,13 @@ describe('a subscribe', () => {
     ],
     ['rejects', () => Promise.reject(new Error('no'))],
   ]
-  it.each(notYes)('is refused where the hook %s', async (_, hook) => {
+  it.each(notYes)('is refused if the hook %s', async (_, hook) => {
     const { url } = await serve({ authorize: hook as Authorize })
     const client = await RawClient.greeted(url)
     expect(answer(await client.subscribe('a')).refused).toEqual({ a: 'forbidden' })
   })
 
-  it('is refused where the hook takes 5 seconds', async () => {
+  it('is refused if the hook takes 5 seconds', async () => {
     const clock = new ManualClock()
     const { url, errors } = await serve({ clock, authorize: () => new Promise(() => {}) })
     const client = await RawClient.greeted(url)
@@ -173,7 +173,7 @@ describe('a subscribe', () => {
     expect(errors).toHaveLength(1)
   })
 
-  it('is carried out before the unsubscribe said after it', async () => {
+  it('is carried out before a later unsubscribe', async () => {
     const may = deferred<boolean>()
     const { server, url } = await serve({ authorize: () => may.promise })
     const client = await RawClient.greeted(url)
@@ -190,7 +190,7 @@ describe('a subscribe', () => {
     expect(server.stats().subscriptions).toBe(0)
   })
 
-  it('leaves nothing behind where the connection ends meanwhile', async () => {
+  it('leaves no state behind if the connection ends meanwhile', async () => {
     const may = deferred<boolean>()
     const { server, url } = await serve({ authorize: () => may.promise })
     const client = await RawClient.greeted(url)
@@ -203,7 +203,7 @@ describe('a subscribe', () => {
     expect(server.stats()).toMatchObject({ connections: 0, channels: 0, subscriptions: 0 })
   })
 
-  it('is refused where the broker fails, and may be said again', async () => {
+  it('is refused if the broker fails, and may be repeated', async () => {
     let broken = true
     const failing = gated({
       subscribe: (next) => (broken ? Promise.reject(new Error('redis')) : next()),
@@ -219,7 +219,7 @@ describe('a subscribe', () => {
     await client.next('x')
   })
 
-  it('loses and doubles nothing while the broker takes its time', async () => {
+  it('loses and duplicates no event with a slow broker', async () => {
     const gates = { subscribe: deferred<void>(), head: deferred<void>() }
     const { server, url } = await serve({
       broker: gated({
@@ -247,7 +247,7 @@ describe('a subscribe', () => {
     expect(await client.settled()).toEqual([])
   })
 
-  it('of one that is subscribed holds live events until the missed ones are sent', async () => {
+  it('of a subscribed client holds live events until the missed ones are sent', async () => {
     const [before, after] = [deferred<void>(), deferred<void>()]
     const { server, url } = await serve({
       broker: gated({
@@ -278,7 +278,7 @@ describe('a subscribe', () => {
 })
 
 describe('a subscribe with a position', () => {
-  it('replays what was missed in order, before live events', async () => {
+  it('replays missed events in order, before live events', async () => {
     const { server, url } = await serve()
     const { epoch } = await server.publish('a', 'n', 1)
     for (const n of [2, 3]) await server.publish('a', 'n', n)
@@ -294,7 +294,7 @@ describe('a subscribe with a position', () => {
     ])
   })
 
-  it('is not named in the answer where it missed nothing', async () => {
+  it('gets a reply without the channel if it missed nothing', async () => {
     const { server, url } = await serve()
     const { epoch } = await server.publish('a', 'x')
     const client = await RawClient.greeted(url)
@@ -306,7 +306,7 @@ describe('a subscribe with a position', () => {
     expect((await client.settled()).map(({ offset }) => offset)).toEqual([2, 1])
   })
 
-  it('is a gap where continuity cannot be shown', async () => {
+  it('gets a gap if events may be missing', async () => {
     const clock = new ManualClock()
     const { server, url } = await serve({ clock })
     const { epoch } = await server.publish('old', 'x')
@@ -323,7 +323,7 @@ describe('a subscribe with a position', () => {
     expect(await client.settled()).toEqual([])
   })
 
-  it('replays again to one that is subscribed and found a hole', async () => {
+  it('replays events to a subscribed client that detected a gap', async () => {
     const { server, url } = await serve()
     const client = await RawClient.greeted(url)
     await client.subscribe('a')
@@ -351,7 +351,7 @@ describe('a subscribe with a position', () => {
     expect((await again.settled()).map(({ offset }) => offset)).toEqual([2, 3])
   })
 
-  it('asks again whether the user may', async () => {
+  it('calls authorize again', async () => {
     let may = true
     const { server, url } = await serve({ authorize: () => may })
     const client = await RawClient.greeted(url)
@@ -381,7 +381,7 @@ describe('a family', () => {
     ])
   })
 
-  it('is resumed as any channel, and asked for as one', async () => {
+  it('is resumed and authorized like any channel', async () => {
     const asked: string[] = []
     const { server, url } = await serve({
       families: ['agent'],

@@ -8,7 +8,7 @@ describe('a path pattern', () => {
     ['/a/:b/c', '/a/x/c', { b: 'x' }],
     ['/:a/:b', '/%2F/%C3%BC', { a: '/', b: 'ü' }],
     ['/:__proto__', '/x', { ['__proto__']: 'x' }],
-  ])('%s is what %s is of', (pattern, path, params) => {
+  ])('%s matches %s', (pattern, path, params) => {
     const found = pathPattern(pattern)(path)
     expect([...(found ?? [])]).toEqual(Object.entries(params))
     expect(found).toBeDefined()
@@ -22,7 +22,7 @@ describe('a path pattern', () => {
     ['/a/:b', '/a/'],
     ['/a/:b', '/a/b/c'],
     ['/a/:b', '/a/%'],
-  ])('%s is not what %s is of', (pattern, path) => {
+  ])('%s does not match %s', (pattern, path) => {
     expect(pathPattern(pattern)(path)).toBeUndefined()
   })
 })

@@ -1,13 +1,13 @@
 import { WebSocket } from 'ws'
 
-/** How an upgrade is refused: its status, the body as JSON, and the headers. */
+/** The response to a refused upgrade. */
 export interface RefusedUpgrade {
   readonly status: number
   readonly body: { readonly code: string; readonly message: string; readonly retryAfterMs?: number }
   readonly headers: Readonly<Record<string, unknown>>
 }
 
-/** Asks for an upgrade that is refused. */
+/** Requests an upgrade and returns its refusal; rejects if it is accepted. */
 export function refusedUpgrade(
   url: string,
   headers: Record<string, string> = {},

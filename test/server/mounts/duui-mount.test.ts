@@ -27,7 +27,7 @@ async function gateway(options: DuuiMountOptions = {}, serverOptions: RealtimeSe
   const address = (id: string, query = '') => `${served.url}/processes/${id}/events${query}`
   const watch = async (id: string, query = '') => {
     const client = await RawClient.open(address(id, query))
-    // Open says that it was upgraded, not that it was let in.
+    // An open socket was upgraded, but perhaps not yet authenticated.
     await expect
       .poll(() => client.ws.readyState !== 1 || following(served.server, `process:${id}`))
       .toBe(true)
@@ -40,7 +40,7 @@ const following = (server: Awaited<ReturnType<typeof serve>>['server'], channel:
   server.connections().some(({ channels }) => channels.includes(channel))
 
 describe('the stream of a process', () => {
-  it('is the very same JSON that is stored', async () => {
+  it('consists of the stored JSON', async () => {
     const { mount, watch } = await gateway()
     const client = await watch('p1')
     await mount.publish(envelope(1))
@@ -53,7 +53,7 @@ describe('the stream of a process', () => {
     for (const record of stored) expect(await client.text()).toBe(JSON.stringify(record))
   })
 
-  it('is what the client reads as events of its channel', async () => {
+  it('is decoded by the client as events of its channel', async () => {
     const { mount, watch } = await gateway()
     const client = await watch('p1')
     await mount.publish(envelope(1))
@@ -67,7 +67,7 @@ describe('the stream of a process', () => {
     })
   })
 
-  it('holds the events of that process alone, for all who watch it', async () => {
+  it('contains the events of one process, for all its sockets', async () => {
     const { mount, watch } = await gateway()
     const clients = [await watch('p1'), await watch('p1'), await watch('p2')]
     await mount.publish(envelope(1, 'p1'))
@@ -76,7 +76,7 @@ describe('the stream of a process', () => {
     expect(seen).toEqual([1, 1, 2].map((n) => envelope(n).timestamp))
   })
 
-  it('can be watched through the native protocol too', async () => {
+  it('is a channel of the native protocol too', async () => {
     const { mount, url } = await gateway()
     const client = await RawClient.greeted(url)
     await client.subscribe('process:p1')
@@ -91,7 +91,7 @@ describe('the stream of a process', () => {
     })
   })
 
-  it('goes one way: what a client says is counted and left aside', async () => {
+  it('ignores and counts messages of clients', async () => {
     const { mount, watch } = await gateway()
     const client = await watch('p1')
     client.send('{"type":"hello"}')
@@ -102,7 +102,7 @@ describe('the stream of a process', () => {
     await client.next()
   })
 
-  it('begins with what happens next unless a snapshot is asked for', async () => {
+  it('begins with the next event without the snapshot option', async () => {
     const { mount, watch } = await gateway()
     await mount.publish(envelope(1))
     const client = await watch('p1')
@@ -110,10 +110,10 @@ describe('the stream of a process', () => {
     expect(await client.next()).toEqual(envelope(2))
   })
 
-  it('begins with the stored timeline where the mount says so, then goes on live', async () => {
+  it('begins with the stored timeline with the snapshot option, then continues live', async () => {
     const { mount, watch } = await gateway({ snapshot: true })
     for (const n of [1, 2, 3]) await mount.publish(envelope(n))
-    // The same again is stored and told again.
+    // Envelopes are not deduplicated.
     await mount.publish(envelope(3))
     const client = await watch('p1')
     await mount.publish(envelope(4))
@@ -122,7 +122,7 @@ describe('the stream of a process', () => {
     expect(seen).toEqual(await mount.timeline('p1'))
   })
 
-  it('loses and doubles nothing for those who come while it runs', async () => {
+  it('loses and repeats nothing for sockets that open while envelopes are published', async () => {
     const memory = new MemoryTimelineStore()
     const pause = () => new Promise((resolve) => setTimeout(resolve, 2))
     const { mount, address } = await gateway({
@@ -154,7 +154,7 @@ describe('the stream of a process', () => {
     expect(clients.flatMap(({ texts }) => texts)).toEqual([])
   })
 
-  it('is mounted again after a restart, with all that was stored', async () => {
+  it('can be mounted again after a restart, with the stored envelopes', async () => {
     const duui = new DuuiMount({ snapshot: true })
     const first = await serve()
     first.server.mount('/processes/:id', duui)
@@ -163,14 +163,14 @@ describe('the stream of a process', () => {
     await second.server.close()
     await duui.publish(envelope(1))
     await first.server.close()
-    await expect(duui.publish(envelope(2))).rejects.toThrow('serves nothing')
+    await expect(duui.publish(envelope(2))).rejects.toThrow('not mounted')
     const third = await serve()
     third.server.mount('/processes/:id', duui)
     const client = await RawClient.open(third.url.replace('/ws', '/processes/p1'))
     expect(JSON.parse(await client.text())).toEqual(envelope(1))
   })
 
-  it('releases what it holds with its last watcher', async () => {
+  it('releases its channel with its last socket', async () => {
     const { server, watch } = await gateway()
     const client = await watch('p1')
     expect(server.stats().channels).toBe(1)
@@ -184,8 +184,8 @@ describe('the stream of a process', () => {
   })
 })
 
-describe('a watcher', () => {
-  it('is known by the token of the query', async () => {
+describe('a socket of the stream', () => {
+  it('is authenticated with the token of the query', async () => {
     const { server, watch } = await gateway(
       {},
       { authenticate: ({ token }) => (token === 'se cret' ? { id: 'ada' } : undefined) },
@@ -194,7 +194,7 @@ describe('a watcher', () => {
     expect(server.connections()[0]?.user).toEqual({ id: 'ada' })
   })
 
-  it('learns why it is refused', async () => {
+  it('is closed with the code of a refusal', async () => {
     const { address } = await gateway(
       {},
       {
@@ -208,7 +208,7 @@ describe('a watcher', () => {
     expect(await outcome('p2', '?token=ada')).toEqual({ code: 4403, reason: 'forbidden' })
   })
 
-  it('learns that its path names no process', async () => {
+  it('is refused with 400 if its path names no process', async () => {
     const { address } = await gateway()
     const client = new RawClient(address('a%00b'))
     const answer = await new Promise((resolve) =>
@@ -221,7 +221,7 @@ describe('a watcher', () => {
     expect(answer).toEqual([400, 'bad-path'])
   })
 
-  it('learns that the hook took too long', async () => {
+  it('is closed with 4408 if the hook takes too long', async () => {
     const clock = new ManualClock()
     const { address } = await gateway({}, { clock, authenticate: () => new Promise(() => {}) })
     const client = await RawClient.open(address('p1'))
@@ -230,7 +230,7 @@ describe('a watcher', () => {
     expect(await client.closed).toEqual({ code: 4408, reason: 'not authenticated in time' })
   })
 
-  it('learns that the store failed', async () => {
+  it('is closed with 1011 if the store fails', async () => {
     const store = new MemoryTimelineStore()
     const { address, errors } = await gateway({
       snapshot: true,
@@ -244,7 +244,7 @@ describe('a watcher', () => {
     expect(errors).toMatchObject([{ message: 'mongo' }])
   })
 
-  it('that leaves before it is let in leaves nothing behind', async () => {
+  it('that closes before it is authorized leaves nothing behind', async () => {
     const may = deferred<boolean>()
     const { server, address } = await gateway({}, { authorize: () => may.promise })
     const client = await RawClient.open(address('p1'))
@@ -280,7 +280,7 @@ describe('an envelope', () => {
     expect(await mount.timeline('p1')).toEqual([envelope(2)])
   })
 
-  it('that cannot be stored is told to nobody', async () => {
+  it('that cannot be stored is not sent', async () => {
     let broken = true
     const { mount, watch } = await gateway({
       store: {
@@ -301,7 +301,7 @@ describe('an envelope', () => {
     expect(() => server.mount('/again', mount)).toThrow(TypeError)
   })
 
-  it('may be changed by its owner afterwards', async () => {
+  it('may be changed by the caller afterwards', async () => {
     const { mount } = await gateway()
     const fields = { progress: 1 }
     await mount.publish(envelope(1, 'p1', { fields }))
@@ -310,16 +310,16 @@ describe('an envelope', () => {
   })
 
   test.prop([fc.dictionary(fc.string(), fc.jsonValue())], { numRuns: 50 })(
-    'is stored as it is told, whatever is in it',
+    'is stored as it is sent, with any fields',
     async (fields) => {
       const mount = new DuuiMount()
       const server = createRealtimeServer()
-      const told: unknown[] = []
+      const sent: unknown[] = []
       server.mount('/:id', mount)
-      server.mount('/told', {
+      server.mount('/sent', {
         protocols: [],
         mounted: ({ channels }) => {
-          const send = (text: string) => told.push(text)
+          const send = (text: string) => sent.push(text)
           const { membership } = channels.join(
             'process:any',
             { dialect: duuiServer, user: null, send },
@@ -333,7 +333,7 @@ describe('an envelope', () => {
       })
       await mount.publish(envelope(1, 'any', { fields }))
       const [record] = await mount.timeline('any')
-      expect(told).toEqual([JSON.stringify(record)])
+      expect(sent).toEqual([JSON.stringify(record)])
       expect(record).toEqual(JSON.parse(JSON.stringify(envelope(1, 'any', { fields }))))
       await server.close()
     },

@@ -17,13 +17,13 @@ async function listening(server: Server): Promise<string> {
   return `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** The status and code with which an upgrade is refused. */
+/** Returns the status and code of a refused upgrade. */
 async function refused(url: string, headers: Record<string, string> = {}) {
   const { status, body } = await refusedUpgrade(url, headers)
   return [status, body.code]
 }
 
-/** A mount that tells every socket what it was asked for. */
+/** A mount that sends each socket the parameters of its path. */
 function mirror(seen: UpgradeRequest[] = []): Mount {
   return {
     protocols: [],
@@ -41,7 +41,7 @@ function mirror(seen: UpgradeRequest[] = []): Mount {
 }
 
 describe('a server', () => {
-  it('serves the native protocol at /ws of a server that goes on serving pages', async () => {
+  it('serves the native protocol at /ws of an HTTP server that also serves pages', async () => {
     const http = createServer((_, response) => response.end('page'))
     const base = await listening(http)
     const server = new RealtimeServer()
@@ -75,7 +75,7 @@ describe('a server', () => {
     for (const client of clients) await client.next('x')
   })
 
-  it('is alone in its process no more than on its port', async () => {
+  it('shares nothing with another server of the process', async () => {
     const [one, two] = [await serve(), await serve()]
     expect(one.port).not.toBe(two.port)
     const [ada, bob] = [await RawClient.greeted(one.url), await RawClient.greeted(two.url)]
@@ -86,7 +86,7 @@ describe('a server', () => {
     expect(await bob.settled()).toEqual([])
   })
 
-  it('fills in the names of a path', async () => {
+  it('passes the parameters of a path', async () => {
     const { server, url } = await serve()
     const seen: UpgradeRequest[] = []
     server.mount('/rooms/:room/of/:user', mirror(seen))
@@ -98,7 +98,7 @@ describe('a server', () => {
   })
 
   it.each(['/', '/nothing', '/ws/', '/rooms//x', '/rooms/%E0%A4%A/x', '/rooms/a/x/y', '//ws'])(
-    'answers %s, which nobody knows, with 404',
+    'refuses the unknown path %s with 404',
     async (path) => {
       const { server, url } = await serve()
       server.mount('/rooms/:room/x', mirror())
@@ -121,7 +121,7 @@ describe('a server', () => {
     await RawClient.greeted(`${base}/ws`)
   })
 
-  it('refuses two mounts at one path, and paths that are none', async () => {
+  it('refuses two mounts at one path, and invalid paths', async () => {
     const { server } = await serve()
     expect(() => server.mount('/ws', mirror())).toThrow(TypeError)
     expect(() => server.mount('x', mirror())).toThrow(TypeError)
@@ -168,12 +168,12 @@ describe('a server', () => {
     expect(status).toBe(426)
   })
 
-  it('accepts sockets that offer no subprotocol, and picks none of the unknown', async () => {
+  it('accepts sockets without a subprotocol, and selects no unknown one', async () => {
     const { url } = await serve()
     const none = await RawClient.open(url)
     expect(none.ws.protocol).toBe('')
     const unknown = new RawClient(url, { protocols: ['soap'] })
-    // The platform gives up by itself where nothing it offered was chosen.
+    // RFC 6455 §4.1: a client fails the connection if none of its subprotocols is selected.
     expect((await unknown.closed).code).toBe(1006)
   })
 })
@@ -181,7 +181,7 @@ describe('a server', () => {
 describe('an origin', () => {
   const origins = ['https://app.example.com']
 
-  it('that is listed may connect, and so may a request of no page', async () => {
+  it('that is listed may connect, and so may a request without one', async () => {
     const { url } = await serve({ origins })
     await RawClient.open(url, { headers: { origin: 'https://app.example.com' } })
     await RawClient.open(url)

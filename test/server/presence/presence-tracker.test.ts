@@ -10,26 +10,26 @@ function made() {
   const clock = new ManualClock()
   const broker = new MemoryBroker({ clock })
   const tracker = new PresenceTracker({ store: broker.presence, clock })
-  const told: unknown[] = []
+  const events: unknown[] = []
   void broker.subscribe(`presence:${room}`, {
     event: ({ type, payload, offset }) =>
-      told.push([type.slice('presence:'.length), payload, offset]),
+      events.push([type.slice('presence:'.length), payload, offset]),
     broken() {},
   })
-  const kinds = () => told.map((one) => (Array.isArray(one) ? one[0] : one))
-  return { clock, broker, tracker, told, kinds, now: clock.wall() }
+  const kinds = () => events.map((one) => (Array.isArray(one) ? one[0] : one))
+  return { clock, broker, tracker, events, kinds, now: clock.wall() }
 }
 
 describe('a presence tracker', () => {
-  it('knows who is there, with what they tell of themselves', async () => {
-    const { tracker, told, now } = made()
+  it('returns the present users with their meta', async () => {
+    const { tracker, events, now } = made()
     await tracker.join(room, anna, { typing: true })
     const user = {
       ...{ id: 'anna', name: 'Anna', lastSeen: now, meta: { typing: true } },
       devices: [{ id: 'anna', lastSeen: now, meta: { typing: true } }],
     }
     expect(await tracker.getPresent(room)).toEqual([user])
-    expect(told).toEqual([['join', { user }, 1]])
+    expect(events).toEqual([['join', { user }, 1]])
     expect(await tracker.getPresent('elsewhere')).toEqual([])
   })
 
@@ -41,27 +41,27 @@ describe('a presence tracker', () => {
     ])
   })
 
-  it('does nothing about somebody who is not there', async () => {
-    const { tracker, told } = made()
+  it('does nothing for a user who is not present', async () => {
+    const { tracker, events } = made()
     await tracker.join(room, anna)
-    const nobody = { userId: 'nobody' }
-    expect(await tracker.leave(room, nobody)).toBe(false)
-    expect(await tracker.update(room, nobody, 1)).toBe(false)
-    expect(await tracker.heartbeat(room, nobody)).toBe(false)
+    const absent = { userId: 'absent' }
+    expect(await tracker.leave(room, absent)).toBe(false)
+    expect(await tracker.update(room, absent, 1)).toBe(false)
+    expect(await tracker.heartbeat(room, absent)).toBe(false)
     expect(await tracker.leave('elsewhere', anna)).toBe(false)
-    expect(told).toHaveLength(1)
+    expect(events).toHaveLength(1)
   })
 
-  it('tells nobody of a sign of life, which is seen by whoever asks', async () => {
-    const { clock, tracker, told, now } = made()
+  it('publishes no event for a heartbeat, but returns its time', async () => {
+    const { clock, tracker, events, now } = made()
     await tracker.join(room, anna)
     await clock.advance(10_000)
     expect(await tracker.heartbeat(room, anna)).toBe(true)
     expect(await tracker.getPresent(room)).toMatchObject([{ lastSeen: now + 10_000 }])
-    expect(told).toHaveLength(1)
+    expect(events).toHaveLength(1)
   })
 
-  it('finds nobody stale after 29,900 ms, and everybody after 30,000', async () => {
+  it('removes a member after 30,000 ms without a heartbeat, not after 29,900', async () => {
     const { clock, tracker, kinds } = made()
     await tracker.join(room, anna)
     await tracker.join('elsewhere', tab('b'))
@@ -78,7 +78,7 @@ describe('a presence tracker', () => {
     expect(await tracker.cleanupStale()).toHaveLength(1)
   })
 
-  it('takes another timeout', async () => {
+  it('accepts another timeout', async () => {
     const clock = new ManualClock()
     const tracker = new PresenceTracker({ clock, timeoutMs: 50 })
     await tracker.join(room, anna)
@@ -88,7 +88,7 @@ describe('a presence tracker', () => {
     expect(await tracker.cleanupStale()).toHaveLength(1)
   })
 
-  it('keeps what was given, not the object it was given as', async () => {
+  it('copies the meta', async () => {
     const { tracker } = made()
     const meta = { typing: true }
     await tracker.join(room, anna, meta)
@@ -96,8 +96,8 @@ describe('a presence tracker', () => {
     expect(await tracker.getPresent(room)).toMatchObject([{ meta: { typing: true } }])
   })
 
-  it('refuses what cannot be a resource, and a meta over 4 KiB or that is not JSON', async () => {
-    const { tracker, told } = made()
+  it('refuses an invalid resource, and a meta over 4 KiB or that is not JSON', async () => {
+    const { tracker, events } = made()
     for (const resource of ['', '*', 'a:*', 'a\n', 'x'.repeat(300)]) {
       await expect(tracker.join(resource, anna)).rejects.toMatchObject({ code: 'bad-channel' })
       await expect(tracker.getPresent(resource)).rejects.toMatchObject({ code: 'bad-channel' })
@@ -109,10 +109,10 @@ describe('a presence tracker', () => {
       code: 'too-large',
     })
     await expect(tracker.update(room, anna, 1n)).rejects.toThrow(TypeError)
-    expect(told).toHaveLength(1)
+    expect(events).toHaveLength(1)
   })
 
-  it('takes names that mean something to objects for names', async () => {
+  it('accepts names of object properties as user ids and resources', async () => {
     const { tracker } = made()
     for (const userId of ['__proto__', 'constructor']) {
       await tracker.join('__proto__', { userId })

@@ -10,7 +10,7 @@ import { RawClient } from '../raw-client.ts'
 const room = 'workspace/tasks'
 const channel = `presence:${room}`
 
-/** Real sockets, and a clock of the server's that stands still until it is told to move. */
+/** Real sockets, and a server with a manual clock. */
 async function made(options: RealtimeServerOptions = {}) {
   const clock = new ManualClock()
   const broker = new MemoryBroker({ clock })
@@ -23,14 +23,14 @@ async function made(options: RealtimeServerOptions = {}) {
   const first = await next()
   const { url } = first
   const present = async () => (await first.server.presence.getPresent(room)).map(({ id }) => id)
-  /** The server has noticed that so many connections are left. */
+  /** Resolves once the server has this number of connections. */
   const left = (count: number) => until(() => expect(first.server.stats().connections).toBe(count))
   const person = (token: string, to = url) => {
     const { client } = connect(to, { auth: () => token })
     const presence = new PresenceManager(new ChannelSubscriber(client))
-    const told: string[] = []
-    presence.on('changed', ({ kind, user: { id } }) => told.push(`${kind} ${id}`))
-    return { client, presence, told }
+    const changes: string[] = []
+    presence.on('changed', ({ kind, user: { id } }) => changes.push(`${kind} ${id}`))
+    return { client, presence, changes }
   }
   const watcher = person('watcher')
   watcher.presence.of(room).subscribe(() => {})
@@ -38,7 +38,7 @@ async function made(options: RealtimeServerOptions = {}) {
   return { ...first, clock, next, present, left, person, watcher }
 }
 
-it('two tabs of a user are one, who stays with the older when the newer is closed', async () => {
+it('two tabs are one user, who keeps the state of the older when the newer is closed', async () => {
   const { clock, person, left, present, watcher } = await made()
   const [old, fresh] = [person('anna'), person('anna')]
   await old.presence.enter(room, 'old').ready
@@ -52,7 +52,7 @@ it('two tabs of a user are one, who stays with the older when the newer is close
   expect(await present()).toEqual(['anna'])
 })
 
-it('a client that was cut is gone after the grace, and not before', async () => {
+it('a client that lost its connection is removed after the grace period, not before', async () => {
   const { clock, url, left, present, watcher } = await made()
   const anna = await RawClient.greeted(url, { token: 'anna', clientId: 'tab' })
   await anna.ask({ type: 'presence:join', channel })
@@ -62,10 +62,10 @@ it('a client that was cut is gone after the grace, and not before', async () => 
   expect(await present()).toEqual(['anna'])
   await clock.advance(1)
   expect(await present()).toEqual([])
-  await until(() => expect(watcher.told).toEqual(['joined anna', 'left anna']))
+  await until(() => expect(watcher.changes).toEqual(['joined anna', 'left anna']))
 })
 
-it('a client behind a frozen link is gone 30 s after its last sign of life, and cut off', async () => {
+it('a client on a frozen link is removed and closed 30 s after its last sign of life', async () => {
   const { clock, url, left, present } = await made()
   const anna = await RawClient.greeted(url, { token: 'anna', clientId: 'tab' })
   await anna.ask({ type: 'presence:join', channel })
@@ -80,7 +80,7 @@ it('a client behind a frozen link is gone 30 s after its last sign of life, and 
   await left(1)
 })
 
-it('a connection that holds presence and says nothing is pinged, and its answer counts', async () => {
+it('a silent connection with members is pinged, and its pong is a sign of life', async () => {
   const { clock, url, present } = await made()
   const anna = await RawClient.greeted(url, { token: 'anna', clientId: 'tab' })
   await anna.ask({ type: 'presence:join', channel })
@@ -89,14 +89,14 @@ it('a connection that holds presence and says nothing is pinged, and its answer 
   for (let n = 1; n <= 6; n++) {
     await clock.advance(15_000)
     await until(() => expect(pings).toBe(n))
-    // What it says behind its pong has arrived, and so has the pong.
+    // Its ping follows its pong, so the answer shows that both have arrived.
     anna.ws.ping()
     await new Promise<void>((resolve) => anna.ws.once('pong', () => resolve()))
   }
   expect(await present()).toEqual(['anna'])
 })
 
-it('a client that reconnects within the grace is told to nobody', async () => {
+it('a client that reconnects within the grace period causes no event', async () => {
   const { clock, url, person, left, watcher, present } = await made()
   const raw = await RawClient.greeted(url, { token: 'anna', clientId: 'tab' })
   await raw.ask({ type: 'presence:join', channel, payload: { meta: 1 } })
@@ -109,10 +109,10 @@ it('a client that reconnects within the grace is told to nobody', async () => {
   expect(await present()).toEqual(['anna'])
   const ben = person('ben')
   await ben.presence.enter(room).ready
-  await until(() => expect(watcher.told).toEqual(['joined anna', 'joined ben']))
+  await until(() => expect(watcher.changes).toEqual(['joined anna', 'joined ben']))
 })
 
-it('a connection that was taken over changes nothing by its end', async () => {
+it('a connection whose member was taken over does not remove it when it ends', async () => {
   const { clock, url, left, present } = await made()
   const [old, fresh] = [
     await RawClient.greeted(url, { token: 'anna', clientId: 'tab' }),
@@ -127,11 +127,11 @@ it('a connection that was taken over changes nothing by its end', async () => {
   expect(await present()).toEqual(['anna'])
 })
 
-it('a server that drains hands its members over to the next one, and nobody hears of it', async () => {
+it('a server that drains hands its members over to the next one without an event', async () => {
   const { clock, server, next, url, person, watcher } = await made()
   watcher.client.close()
   let to = url
-  /** One address for whichever server takes connections. */
+  /** Connects to the server that accepts connections, as a load balancer does. */
   class Balanced extends WebSocket {
     constructor(_: string | URL, protocols?: string | string[]) {
       super(to, protocols)
@@ -148,10 +148,10 @@ it('a server that drains hands its members over to the next one, and nobody hear
   await server.drain({ windowMs: 20 })
   for (let n = 0; n < 4; n++) {
     await clock.advance(14_000)
-    // Any word is a sign of life.
+    // Any frame is a sign of life.
     await expect(client.request('still:here')).rejects.toMatchObject({ code: 'unknown-type' })
   }
   expect(await second.server.presence.getPresent(room)).toMatchObject([{ id: 'anna', meta: 1 }])
   await ben.presence.enter(room).ready
-  await until(() => expect(ben.told).toEqual(['joined ben']))
+  await until(() => expect(ben.changes).toEqual(['joined ben']))
 })

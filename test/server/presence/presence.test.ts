@@ -20,15 +20,15 @@ function made(options: RealtimeServerOptions = {}) {
       ...options,
     })
   const core = server()
-  let asked = 0
-  /** Says something, and gives the answer. */
+  let requests = 0
+  /** Sends a message, and returns the reply. */
   const say = async (client: WiredClient, message: Message): Promise<Message | undefined> => {
-    const requestId = `r${asked++}`
+    const requestId = `r${requests++}`
     client.send({ ...message, requestId })
     await clock.advance(0)
     return client.heard.find((answer) => answer.requestId === requestId)
   }
-  /** A client of a user on a device. */
+  /** Connects a client as a user on a device. */
   const client = async (token?: string, clientId = `${token}-tab`, of = core) => {
     const wired = new WiredClient(of)
     wired.send({ type: 'hello', payload: { token, clientId } })
@@ -49,8 +49,8 @@ function made(options: RealtimeServerOptions = {}) {
   return { clock, broker, errors, core, server, say, client, presence, subscribe, present }
 }
 
-/** What a client was told of users: the word, and whom it is about. */
-const told = ({ heard }: WiredClient) =>
+/** Returns the presence events that a client received, as `type user,user`. */
+const presenceEvents = ({ heard }: WiredClient) =>
   heard
     .filter(({ type }) => type?.startsWith('presence:'))
     .map(({ type = '', payload }) => {
@@ -59,8 +59,8 @@ const told = ({ heard }: WiredClient) =>
       return `${type.slice('presence:'.length)} ${ids.join()}`
     })
 
-describe('being somewhere', () => {
-  it('is answered, and told to those who watch with what was given', async () => {
+describe('a presence command', () => {
+  it('is acknowledged, and sent with its meta to the subscribers', async () => {
     const { say, client, presence, subscribe } = made()
     const [anna, ben] = [await client('anna'), await client('ben')]
     await say(ben, subscribe(channel))
@@ -74,27 +74,27 @@ describe('being somewhere', () => {
     })
     await say(anna, presence('update', { typing: false }))
     await say(anna, presence('leave'))
-    expect(told(ben)).toEqual(['sync ', 'join anna', 'update anna', 'leave anna'])
+    expect(presenceEvents(ben)).toEqual(['sync ', 'join anna', 'update anna', 'leave anna'])
   })
 
-  it('is not watching', async () => {
+  it('does not subscribe to the channel', async () => {
     const { say, client, presence } = made()
     const anna = await client('anna')
     await say(anna, presence('join'))
-    expect(told(anna)).toEqual([])
+    expect(presenceEvents(anna)).toEqual([])
   })
 
-  it('needs somebody to be: without a user it is refused', async () => {
+  it('is refused without a user', async () => {
     const { say, client, presence, present } = made()
-    const nobody = await client()
-    expect(await say(nobody, presence('join'))).toMatchObject({
+    const anonymous = await client()
+    expect(await say(anonymous, presence('join'))).toMatchObject({
       type: 'error',
       payload: { code: 'not-authenticated' },
     })
     expect(await present()).toEqual([])
   })
 
-  it('is refused where the application says so, each time it is asked', async () => {
+  it('is refused if the application denies it, each time', async () => {
     let allowed = false
     const asked: unknown[] = []
     const { say, client, presence, present } = made({
@@ -115,7 +115,7 @@ describe('being somewhere', () => {
     expect(await present()).toEqual([])
   })
 
-  it('is refused for what is no resource, and for a meta that is too large', async () => {
+  it('is refused for an invalid resource, and for a meta that is too large', async () => {
     const { say, client, presence, present } = made()
     const anna = await client('anna')
     for (const on of ['presence:', 'presence:*', 'presence:a:*', 'room', '', 'presence:\n']) {
@@ -128,7 +128,7 @@ describe('being somewhere', () => {
     expect(await present()).toEqual([])
   })
 
-  it('is limited to as many places as there are subscriptions, and registers nothing beyond', async () => {
+  it('joins at most as many resources as the subscription limit', async () => {
     const { say, client, presence, present, subscribe } = made({ limits: { subscriptions: 2 } })
     const anna = await client('anna')
     await say(anna, subscribe('a', 'b'))
@@ -142,7 +142,7 @@ describe('being somewhere', () => {
     expect(await say(anna, presence('join', 1, 'presence:3'))).toMatchObject({ type: 'reply' })
   })
 
-  it('is not affected where its channel cannot be subscribed to', async () => {
+  it('works on a channel that the client may not subscribe to', async () => {
     const { say, client, presence, present, subscribe } = made({ limits: { subscriptions: 1 } })
     const anna = await client('anna')
     const answer = await say(anna, subscribe('a', channel))
@@ -150,10 +150,10 @@ describe('being somewhere', () => {
     expect(await present()).toEqual([])
     await say(anna, presence('join'))
     expect(await present()).toEqual(['anna'])
-    expect(told(anna)).toEqual([])
+    expect(presenceEvents(anna)).toEqual([])
   })
 
-  it('is changed and kept alive only by who is there', async () => {
+  it('is refused as an update or heartbeat without a join', async () => {
     const { say, client, presence } = made()
     const anna = await client('anna')
     const absent = { type: 'error', payload: { code: 'not-present' } }
@@ -164,7 +164,7 @@ describe('being somewhere', () => {
     expect(await say(anna, presence('heartbeat'))).toMatchObject({ type: 'reply' })
   })
 
-  it('needs no answer', async () => {
+  it('gets no reply without a request id', async () => {
     const { clock, client, presence, present } = made()
     const anna = await client('anna')
     anna.send(presence('join'), presence('heartbeat'))
@@ -173,7 +173,7 @@ describe('being somewhere', () => {
     expect(anna.heard.map(({ type }) => type)).toEqual(['welcome'])
   })
 
-  it('rides in the frame of the greeting', async () => {
+  it('can be sent in the frame of the hello', async () => {
     const { clock, core, presence, present } = made()
     const anna = new WiredClient(core)
     const hello = { type: 'hello', payload: { token: 'anna', clientId: 'tab' } }
@@ -186,7 +186,7 @@ describe('being somewhere', () => {
     expect(await present()).toEqual(['anna'])
   })
 
-  it('tells the application of a store that fails, and the client to ask again', async () => {
+  it('is retryable after a failure of the store, which is reported', async () => {
     const { errors, broker, say, client, presence } = made()
     const anna = await client('anna')
     broker.presence.join = async () => {
@@ -199,8 +199,8 @@ describe('being somewhere', () => {
   })
 })
 
-describe('watching', () => {
-  it('begins with who is there, right behind the answer and before what follows', async () => {
+describe('a presence subscription', () => {
+  it('begins with the present users, between the reply and later events', async () => {
     const { clock, say, client, presence, subscribe } = made()
     const [anna, ben] = [await client('anna'), await client('ben')]
     await say(anna, presence('join'))
@@ -213,33 +213,33 @@ describe('watching', () => {
     expect(sync).toMatchObject({ type: 'presence:sync', channel })
     expect(sync).not.toHaveProperty('offset')
     expect(join).toMatchObject({ type: 'presence:join', offset: 2 })
-    expect(told(eva)).toEqual(['sync anna', 'join ben'])
+    expect(presenceEvents(eva)).toEqual(['sync anna', 'join ben'])
   })
 
-  it('that is resumed brings what was missed, and who is there only where that is not known', async () => {
+  it('that is resumed receives missed events, and the present users only after a gap', async () => {
     const { say, client, presence, subscribe, broker } = made()
     const anna = await client('anna')
     await say(anna, presence('join'))
     const { epoch } = await broker.head(channel)
-    const since = (place: [string, number]) => ({
+    const since = (position: [string, number]) => ({
       type: 'subscribe',
-      payload: { since: [[place[0], [channel, place[1]]]] },
+      payload: { since: [[position[0], [channel, position[1]]]] },
     })
     const resumed = await client('ben')
     await say(resumed, since([epoch, 0]))
-    expect(told(resumed)).toEqual(['join anna'])
+    expect(presenceEvents(resumed)).toEqual(['join anna'])
     const level = await client('ben')
     await say(level, since([epoch, 1]))
-    expect(told(level)).toEqual([])
+    expect(presenceEvents(level)).toEqual([])
     const lost = await client('ben')
     const answer = await say(lost, since(['another', 7]))
     expect(answer).toMatchObject({ payload: { gaps: [channel], at: { [channel]: [epoch, 1] } } })
-    expect(told(lost)).toEqual(['sync anna'])
+    expect(presenceEvents(lost)).toEqual(['sync anna'])
     await say(lost, subscribe(channel))
-    expect(told(lost)).toEqual(['sync anna', 'sync anna'])
+    expect(presenceEvents(lost)).toEqual(['sync anna', 'sync anna'])
   })
 
-  it('shows only who may be seen, without a hole for the others', async () => {
+  it('contains only users that canSee allows, and no gap for the others', async () => {
     const { clock, say, client, presence, subscribe } = made({
       canSee: (viewer, member, resource) => {
         expect([resource, member.name]).toEqual([room, member.id.toUpperCase()])
@@ -254,22 +254,22 @@ describe('watching', () => {
     await say(ben, presence('leave'))
     await say(anna, presence('leave'))
     await clock.advance(0)
-    expect(told(ben)).toEqual(['sync ', 'join ben', 'leave ben'])
+    expect(presenceEvents(ben)).toEqual(['sync ', 'join ben', 'leave ben'])
     const offsets = ben.heard.flatMap(({ offset, prev }) => (offset ? [[prev, offset]] : []))
     expect(offsets).toEqual([
       [1 - 1, 2],
       [2, 4],
     ])
     const all = ['join anna', 'join ben', 'update anna', 'leave ben', 'leave anna']
-    expect(told(eva)).toEqual(['sync ', ...all])
-    expect(told(anna)).toEqual(['sync ', ...all])
+    expect(presenceEvents(eva)).toEqual(['sync ', ...all])
+    expect(presenceEvents(anna)).toEqual(['sync ', ...all])
     await say(anna, presence('join'))
     const late = await client('ben')
     await say(late, subscribe(channel))
-    expect(told(late)).toEqual(['sync '])
+    expect(presenceEvents(late)).toEqual(['sync '])
   })
 
-  it('shows nobody where the hook throws, or nothing may be received', async () => {
+  it('contains no users if canSee throws or canReceive denies', async () => {
     const { errors, say, client, presence, subscribe } = made({
       canSee: () => {
         throw new Error('broken')
@@ -281,14 +281,14 @@ describe('watching', () => {
     const [ben, eva] = [await client('ben'), await client('eva')]
     await say(ben, subscribe(channel))
     await say(eva, subscribe(channel))
-    expect(told(ben)).toEqual(['sync '])
-    expect(told(eva)).toEqual([])
+    expect(presenceEvents(ben)).toEqual(['sync '])
+    expect(presenceEvents(eva)).toEqual([])
     expect(errors.length).toBeGreaterThan(0)
   })
 })
 
-describe('a connection that is gone', () => {
-  it('leaves its members for 15 s, and not longer', async () => {
+describe('a closed connection', () => {
+  it('keeps its members for 15 s', async () => {
     const { clock, say, client, presence, subscribe, present } = made()
     const [anna, ben] = [await client('anna'), await client('ben')]
     await say(ben, subscribe(channel))
@@ -298,10 +298,10 @@ describe('a connection that is gone', () => {
     expect(await present()).toEqual(['anna'])
     await clock.advance(1)
     expect(await present()).toEqual([])
-    expect(told(ben)).toEqual(['sync ', 'join anna', 'leave anna'])
+    expect(presenceEvents(ben)).toEqual(['sync ', 'join anna', 'leave anna'])
   })
 
-  it('is taken over within that time, and nobody hears of it', async () => {
+  it('hands its members to a new connection within that time without an event', async () => {
     const { clock, server, say, client, presence, subscribe, present } = made()
     const [anna, ben] = [await client('anna'), await client('ben')]
     await say(ben, subscribe(channel))
@@ -312,10 +312,10 @@ describe('a connection that is gone', () => {
     await say(again, presence('join', { a: 1 }))
     await clock.advance(300_000)
     expect(await present()).toEqual(['anna'])
-    expect(told(ben)).toEqual(['sync ', 'join anna'])
+    expect(presenceEvents(ben)).toEqual(['sync ', 'join anna'])
   })
 
-  it('or says goodbye, changes nothing where a newer one has taken over', async () => {
+  it('does not remove a member that a newer connection has taken over, nor does its leave', async () => {
     const { clock, server, say, client, presence, subscribe, present } = made()
     const ben = await client('ben')
     await say(ben, subscribe(channel))
@@ -327,10 +327,10 @@ describe('a connection that is gone', () => {
     old.cut()
     await clock.advance(100_000)
     expect(await present()).toEqual(['anna'])
-    expect(told(ben)).toEqual(['sync ', 'join anna'])
+    expect(presenceEvents(ben)).toEqual(['sync ', 'join anna'])
   })
 
-  it('that was taken over and then ended elsewhere does not bring its member back', async () => {
+  it('whose member was taken over and left elsewhere does not add it again', async () => {
     const { clock, server, say, client, presence, present } = made()
     const old = await client('anna')
     await say(old, presence('join', 1))
@@ -341,7 +341,7 @@ describe('a connection that is gone', () => {
     expect(await present()).toEqual([])
   })
 
-  it('is one of two tabs: the user stays with the other, whichever it was', async () => {
+  it('of one of two tabs leaves the user present with the other', async () => {
     for (const closed of [0, 1]) {
       const { clock, say, client, presence, subscribe, present } = made()
       const ben = await client('ben')
@@ -351,14 +351,14 @@ describe('a connection that is gone', () => {
       tabs[closed]?.cut()
       await clock.advance(60_000)
       expect(await present()).toEqual(['anna'])
-      expect(told(ben)).toEqual(['sync ', 'join anna', 'update anna', 'update anna'])
+      expect(presenceEvents(ben)).toEqual(['sync ', 'join anna', 'update anna', 'update anna'])
       tabs[1 - closed]?.cut()
       await clock.advance(60_000)
-      expect(told(ben).slice(4)).toEqual(['leave anna'])
+      expect(presenceEvents(ben).slice(4)).toEqual(['leave anna'])
     }
   })
 
-  it('while it asks to be somewhere is nowhere', async () => {
+  it('during a join leaves no member', async () => {
     let allow = (_: boolean): void => {}
     const { clock, client, presence, present } = made({
       authorize: () =>
@@ -376,8 +376,8 @@ describe('a connection that is gone', () => {
   })
 })
 
-describe('a connection that is silent', () => {
-  it('is asked for a sign of life every 15 s while it is somewhere, and stays as long as it answers', async () => {
+describe('a silent connection', () => {
+  it('is pinged every 15 s while it has members, and stays as long as it answers', async () => {
     const { clock, say, client, presence, present } = made()
     const anna = await client('anna')
     await clock.advance(100_000)
@@ -391,7 +391,7 @@ describe('a connection that is silent', () => {
     expect(anna.pings).toBe(10)
   })
 
-  it('for 30 s is nowhere at once, and is closed', async () => {
+  it('is closed after 30 s, and its members are removed at once', async () => {
     const { clock, say, client, presence, present } = made()
     const anna = await client('anna')
     await say(anna, presence('join'))
@@ -402,7 +402,7 @@ describe('a connection that is silent', () => {
     expect([await present(), anna.closed]).toEqual([[], 4408])
   })
 
-  it('is not one that says anything', async () => {
+  it('is not one that sends frames', async () => {
     const { clock, say, client, presence, present } = made()
     const anna = await client('anna')
     await say(anna, presence('join'))
@@ -414,7 +414,7 @@ describe('a connection that is silent', () => {
     expect([await present(), anna.pings]).toEqual([['anna'], 0])
   })
 
-  it('tells nobody but who asks when it was seen', async () => {
+  it('shows the time of its last sign of life on request, without an event', async () => {
     const { clock, say, client, presence, subscribe, broker } = made()
     const [anna, ben] = [await client('anna'), await client('ben')]
     await say(ben, subscribe(channel))
@@ -423,12 +423,12 @@ describe('a connection that is silent', () => {
     await clock.advance(100_000)
     const { users } = await broker.presence.present(room)
     expect(users[0]?.lastSeen).toBeGreaterThanOrEqual(start + 80_000)
-    expect(told(ben)).toEqual(['sync ', 'join anna'])
+    expect(presenceEvents(ben)).toEqual(['sync ', 'join anna'])
   })
 })
 
-describe('a server that is gone', () => {
-  it('takes its members with it within 30 s, by the work of those that are left', async () => {
+describe('a failed server', () => {
+  it('loses its members within 30 s, removed by the other servers', async () => {
     const { clock, broker, server, say, client, presence, subscribe, present } = made()
     const dead = server()
     const anna = await client('anna', 'tab', dead)
@@ -437,8 +437,8 @@ describe('a server that is gone', () => {
     await say(ben, subscribe(channel))
     await say(ben, presence('join'))
     await clock.advance(60_000)
-    // No word of it: its timers stop, and nobody tells the store.
-    dead.attendance.close()
+    // A crash: its timers stop, and its leases are not renewed.
+    dead.leases.close()
     const { touch } = broker.presence
     broker.presence.touch = async (claims, ttlMs) =>
       touch.call(
@@ -448,15 +448,15 @@ describe('a server that is gone', () => {
       )
     await clock.advance(30_000)
     expect(await present()).toEqual(['ben'])
-    expect(told(ben)).toEqual(['sync anna', 'join ben', 'leave anna'])
+    expect(presenceEvents(ben)).toEqual(['sync anna', 'join ben', 'leave anna'])
   })
 
-  it('only for a while finds its members again: it has them join anew', async () => {
+  it('joins its members again after a pause', async () => {
     const { clock, broker, say, client, presence, present } = made()
     const anna = await client('anna')
     await say(anna, presence('join', 1))
     await clock.advance(7_000)
-    // It stands still while others sweep.
+    // The server is suspended while others sweep.
     clock.sleep(29_000)
     await broker.presence.sweep()
     expect(await present()).toEqual([])
@@ -465,13 +465,13 @@ describe('a server that is gone', () => {
     expect(anna.closed).toBe(undefined)
   })
 
-  it('has no timer left', async () => {
+  it('has no timer left after close', async () => {
     const { clock, core, say, client, presence } = made()
     const anna = await client('anna')
     await say(anna, presence('join'))
     anna.cut()
     await clock.advance(0)
-    core.attendance.close()
+    core.leases.close()
     expect(clock.timers).toBe(0)
   })
 })

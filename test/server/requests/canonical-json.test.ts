@@ -2,7 +2,7 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 import { canonicalJson } from '../../../src/server/requests/deduplicate.ts'
 
-/** The same value with the fields of its objects the other way round. */
+/** Returns the value with the fields of its objects in reverse order. */
 function reversed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(reversed)
   if (typeof value !== 'object' || value === null) return value
@@ -22,7 +22,7 @@ describe('canonical JSON', () => {
     expect(canonicalJson(reversed(value))).toBe(canonicalJson(value))
   })
 
-  it('tells what differs apart', () => {
+  it('differs for different values', () => {
     const values = [undefined, null, '', 'null', 0, [], [null], {}, { a: null }, ['a', null], [[]]]
     expect(new Set(values.map((value) => canonicalJson([value]))).size).toBe(values.length)
   })

@@ -6,7 +6,7 @@ import { partsOf, WiredClient } from '../wired.ts'
 
 type Step =
   | { readonly name: 'ask'; readonly client: number; readonly id: number; readonly body: number }
-  | { readonly name: 'cut'; readonly client: number }
+  | { readonly name: 'disconnect'; readonly client: number }
   | { readonly name: 'finish'; readonly run: number; readonly how: 'reply' | 'refuse' | 'busy' }
 
 const user = fc.nat({ max: 1 })
@@ -18,19 +18,19 @@ const finish = fc.record({
 })
 const step = fc.oneof(
   { weight: 4, arbitrary: ask.map((fields): Step => ({ name: 'ask', ...fields })) },
-  { weight: 1, arbitrary: client.map((one): Step => ({ name: 'cut', client: one })) },
+  { weight: 1, arbitrary: client.map((one): Step => ({ name: 'disconnect', client: one })) },
   { weight: 3, arbitrary: finish.map((fields): Step => ({ name: 'finish', ...fields })) },
 )
 
-/** What became of one request of one user. */
+/** The runs of one request of one user. */
 interface Record {
   readonly body: number
-  /** How often it was carried out, and how many of these times may be followed by another. */
   runs: number
+  /** Number of runs that ended with a retryable refusal, and may be followed by another run. */
   again: number
 }
 
-/** Two users on two servers with one broker, and requests that end when the test says so. */
+/** Creates two servers with one broker, and requests that the test finishes. */
 function world() {
   const broker = new MemoryBroker()
   const records = new Map<string, Record>()
@@ -56,9 +56,9 @@ function world() {
   return { cores, records, running }
 }
 
-describe('requests that are repeated, in any order, over connections that come and go', () => {
+describe('requests that are repeated, in any order, over changing connections', () => {
   test.prop([fc.array(step, { maxLength: 60, size: 'max' }), fc.tuple(user, user, user, user)])(
-    'are carried out once, and answered alike each time',
+    'run once, and get the same reply each time',
     async (steps, users) => {
       const { cores, records, running } = world()
       const answers = new Map<string, Set<string>>()
@@ -85,9 +85,9 @@ describe('requests that are repeated, in any order, over connections that come a
         else {
           const one = clients[next.client]
           if (!one) throw new Error('There are four clients.')
-          if (next.name === 'cut') {
+          if (next.name === 'disconnect') {
             one.wired.cut()
-            // What was due to it is heard by nobody.
+            // The replies still due to this connection are lost.
             open -= one.due - one.wired.heard.filter((m) => m.requestId !== undefined).length
             one.wired = connect(next.client)
             one.due = 0
@@ -107,8 +107,8 @@ describe('requests that are repeated, in any order, over connections that come a
       for (const record of records.values()) {
         expect(record.runs).toBeLessThanOrEqual(1 + record.again)
       }
-      for (const [key, told] of answers)
-        expect([key, told.size]).toEqual([key, expect.toBeOneOf([0, 1])])
+      for (const [key, replies] of answers)
+        expect([key, replies.size]).toEqual([key, expect.toBeOneOf([0, 1])])
     },
   )
 })

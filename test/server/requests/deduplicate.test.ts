@@ -14,7 +14,7 @@ const publish: Message = {
   payload: { type: 'moved', payload: { x: 1 } },
 }
 
-/** A server that knows users by their token, and counts what it is asked to add. */
+/** Creates a server that takes the token as the user id, and has a handler that adds up numbers. */
 async function counting(options: RealtimeServerOptions = {}) {
   const served = await serve({
     authenticate: ({ token }) => (token === undefined ? null : { id: token }),
@@ -29,7 +29,7 @@ async function counting(options: RealtimeServerOptions = {}) {
   return { ...served, total: () => total }
 }
 
-/** A memory broker with another table of answers. */
+/** Creates a memory broker whose reply store has other methods. */
 function broker(answers: Partial<ReplyStore>): MemoryBroker {
   const memory = new MemoryBroker()
   const { begin, settle } = memory.answers
@@ -39,7 +39,7 @@ function broker(answers: Partial<ReplyStore>): MemoryBroker {
 }
 
 describe('a repeated request', () => {
-  it('gets the same answer, and is not carried out again', async () => {
+  it('gets the same reply, and does not run again', async () => {
     const { url, total } = await counting()
     const client = await RawClient.greeted(url, { senderId: 's' })
     client.send(add)
@@ -63,7 +63,7 @@ describe('a repeated request', () => {
     expect([one.total(), two.total()]).toEqual([2, 0])
   })
 
-  it('is the same however the fields of its payload are ordered, whenever it was said', async () => {
+  it('is recognised with another timestamp and another order of the payload’s fields', async () => {
     const { url, total } = await counting()
     const client = await RawClient.greeted(url)
     await client.ask({ ...add, timestamp: 1 })
@@ -72,7 +72,7 @@ describe('a repeated request', () => {
     expect(total()).toBe(2)
   })
 
-  it('waits for the first where that still runs, from another connection too', async () => {
+  it('waits for the first one if that still runs, also on another connection', async () => {
     const { server, url } = await serve()
     const runs: ReturnType<typeof deferred<string>>[] = []
     server.handle('slow', () => {
@@ -94,7 +94,7 @@ describe('a repeated request', () => {
     expect(runs).toHaveLength(1)
   })
 
-  it('finds the answer that came after the first connection was gone', async () => {
+  it('gets a reply that was made after the first connection was gone', async () => {
     const { server, url } = await serve()
     const [began, goOn] = [deferred<AbortSignal>(), deferred<void>()]
     let runs = 0
@@ -119,7 +119,7 @@ describe('a repeated request', () => {
     expect(runs).toBe(1)
   })
 
-  it('gets the remembered answer even where the right was revoked since', async () => {
+  it('gets the stored reply even if the permission was revoked since', async () => {
     let may = true
     const { url, total } = await counting({ authorize: () => may })
     const client = await RawClient.greeted(url, { token: 'ada' })
@@ -135,7 +135,7 @@ describe('a repeated request', () => {
     expect(total()).toBe(2)
   })
 
-  it('is refused again where it was refused for good, even once it would be allowed', async () => {
+  it('gets a stored final refusal, even once it would be allowed', async () => {
     let may = false
     let runs = 0
     const { server, url, errors } = await serve({ authorize: () => may })
@@ -159,7 +159,7 @@ describe('a repeated request', () => {
     expect([runs, errors.length]).toEqual([2, 1])
   })
 
-  it('is carried out again after a refusal that says so', async () => {
+  it('runs again after a retryable refusal', async () => {
     const { server, url } = await serve()
     let runs = 0
     server.handle('busy', () => {
@@ -175,7 +175,7 @@ describe('a repeated request', () => {
     expect(runs).toBe(3)
   })
 
-  it('is a conflict where its id was used for something else', async () => {
+  it('is a conflict if its id was used for another request', async () => {
     const { url, total } = await counting({ authorize: () => true })
     const client = await RawClient.greeted(url, { senderId: 's' })
     await client.ask(add)
@@ -202,12 +202,12 @@ describe('a repeated request', () => {
         },
       })
     }
-    // A conflict costs the first nothing.
+    // A conflict does not affect the first request.
     expect((await client.ask(add)).payload).toBe(2)
     expect(total()).toBe(2)
   })
 
-  it('is remembered for 10 minutes', async () => {
+  it('is recognised for 10 minutes', async () => {
     const clock = new ManualClock()
     const { url, total } = await counting({ clock, heartbeatMs: 3_600_000 })
     const client = await RawClient.greeted(url)
@@ -219,7 +219,7 @@ describe('a repeated request', () => {
     expect(total()).toBe(4)
   })
 
-  it('is remembered for as long as the welcome tells', async () => {
+  it('is recognised for the dedupeMs of the welcome', async () => {
     const clock = new ManualClock()
     const { url, total } = await counting({ clock, limits: { dedupeMs: 1_000 } })
     await clock.advance(5_000)
@@ -234,22 +234,24 @@ describe('a repeated request', () => {
 })
 
 describe('the welcome', () => {
-  it('does not promise what was answered before the memory begins', async () => {
+  it('limits dedupeMs to the age of the reply store', async () => {
     const clock = new ManualClock()
     const { url } = await counting({ clock })
-    const told: unknown[] = []
+    const welcomes: unknown[] = []
     for (const waitMs of [0, 7_000, 600_000]) {
       await clock.advance(waitMs)
       const client = await RawClient.open(url)
       client.send({ type: 'hello' })
-      told.push((await client.next('welcome')).payload)
+      welcomes.push((await client.next('welcome')).payload)
     }
-    expect(told).toMatchObject([0, 7_000, 600_000].map((dedupeMs) => ({ limits: { dedupeMs } })))
+    expect(welcomes).toMatchObject(
+      [0, 7_000, 600_000].map((dedupeMs) => ({ limits: { dedupeMs } })),
+    )
   })
 })
 
-describe('a remembered answer', () => {
-  it('never reaches another user, whatever that one calls itself', async () => {
+describe('a stored reply', () => {
+  it('never reaches another user, with any sender id', async () => {
     const { url, total } = await counting()
     const greetings = [
       { token: 'ada', senderId: 's' },
@@ -267,7 +269,7 @@ describe('a remembered answer', () => {
     expect(total()).toBe(2 * greetings.length)
   })
 
-  it('of somebody without a name is for their connection alone', async () => {
+  it('of an anonymous client without a sender id is for its connection only', async () => {
     const { url, total } = await counting()
     const client = await RawClient.greeted(url)
     await client.ask(add)
@@ -279,7 +281,7 @@ describe('a remembered answer', () => {
 describe('a repeated publish', () => {
   const allow = { authorize: () => true }
 
-  it('is answered with the place of the first, and not appended again', async () => {
+  it('gets the position of the first one, and is not appended again', async () => {
     const { url } = await serve(allow)
     const reader = await RawClient.greeted(url)
     await reader.subscribe('a')
@@ -301,7 +303,7 @@ describe('a repeated publish', () => {
     expect(await server.publish('a', 'x')).toMatchObject({ offset: 3 })
   })
 
-  it('goes on where the broker failed before', async () => {
+  it('succeeds after the broker has failed', async () => {
     const failing = new MemoryBroker()
     const append = failing.publish.bind(failing)
     let broken = true
@@ -315,11 +317,11 @@ describe('a repeated publish', () => {
   })
 })
 
-describe('a table of answers', () => {
-  const answered = (begun: ReplyLookup) => ({ begin: async () => begun })
+describe('a reply store', () => {
+  const lookup = (found: ReplyLookup) => ({ begin: async () => found })
 
-  it('that lost an outcome has the repeat told so', async () => {
-    const lost = answered({ state: 'started', record: Promise.resolve(undefined) })
+  it('that lost a result makes a repeat fail with outcome-unknown', async () => {
+    const lost = lookup({ state: 'started', record: Promise.resolve(undefined) })
     const { url, total } = await counting({ broker: broker(lost) })
     const client = await RawClient.greeted(url)
     expect((await client.ask(add)).payload).toEqual({
@@ -330,7 +332,7 @@ describe('a table of answers', () => {
     expect(total()).toBe(0)
   })
 
-  it('that says when it may be asked again is repeated word for word', async () => {
+  it('that throws a refusal has it sent to the client', async () => {
     const { url, total, errors } = await counting({
       broker: broker({
         begin: () => Promise.reject(refuse('unavailable', 'Later.', { retryable: true })),
@@ -345,7 +347,7 @@ describe('a table of answers', () => {
     expect([total(), errors]).toEqual([0, []])
   })
 
-  it('that fails has nothing carried out, and may be asked again', async () => {
+  it('that fails prevents the run, and the request may be repeated', async () => {
     const error = new Error('redis')
     const failures: readonly Partial<ReplyStore>[] = [
       { begin: () => Promise.reject(error) },
@@ -359,7 +361,7 @@ describe('a table of answers', () => {
     }
   })
 
-  it('that cannot remember keeps no answer from who asked', async () => {
+  it('that cannot store a reply does not withhold it from the client', async () => {
     const error = new Error('redis')
     const forgetful = broker({ settle: () => Promise.reject(error) })
     const { url, errors } = await counting({ broker: forgetful })

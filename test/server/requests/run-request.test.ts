@@ -7,12 +7,12 @@ import { deferred, RawClient, serve } from '../raw-client.ts'
 describe('a publish', () => {
   const allow = { authorize: () => true }
 
-  it('is broadcast with the id of its maker and answered with its place', async () => {
+  it('is broadcast with the id of its sender, and gets its position as the reply', async () => {
     const { url } = await serve(allow)
-    const [maker, reader] = [await RawClient.greeted(url), await RawClient.greeted(url)]
-    await maker.subscribe('a')
+    const [sender, reader] = [await RawClient.greeted(url), await RawClient.greeted(url)]
+    await sender.subscribe('a')
     await reader.subscribe('a')
-    maker.send({
+    sender.send({
       type: 'publish',
       channel: 'a',
       id: 'mine',
@@ -21,15 +21,15 @@ describe('a publish', () => {
     })
     const event = { type: 'moved', channel: 'a', id: 'mine', offset: 1, payload: { x: 1 } }
     expect(await reader.next()).toMatchObject(event)
-    expect(await maker.next()).toMatchObject(event)
-    expect(await maker.next()).toEqual({
+    expect(await sender.next()).toMatchObject(event)
+    expect(await sender.next()).toEqual({
       type: 'reply',
       requestId: 'r',
       at: [{ channel: 'a', epoch: expect.any(String), offset: 1 }],
     })
   })
 
-  it('without a requestId is not answered', async () => {
+  it('without a requestId gets no reply', async () => {
     const { url } = await serve(allow)
     const client = await RawClient.greeted(url)
     await client.subscribe('a')
@@ -37,11 +37,11 @@ describe('a publish', () => {
     const event = await client.next('moved')
     expect(event).toMatchObject({ id: 'e', offset: 1 })
     expect(event).not.toHaveProperty('payload')
-    // The answer to the next one is the first answer at all.
+    // The next frame is the reply to this request, so there was none to the publish.
     await client.ask({ type: 'nothing' })
   })
 
-  it('is forbidden to clients unless a hook allows it', async () => {
+  it('is forbidden to clients unless authorize allows it', async () => {
     const { url } = await serve()
     const client = await RawClient.greeted(url)
     await client.subscribe('a')
@@ -53,7 +53,7 @@ describe('a publish', () => {
     expect(await client.settled()).toEqual([])
   })
 
-  it('asks the hook for the channel and the action', async () => {
+  it('calls authorize with the channel and the action', async () => {
     const asked: unknown[] = []
     const { url } = await serve({
       authenticate: () => ({ id: 'ada' }),
@@ -64,7 +64,7 @@ describe('a publish', () => {
     expect(asked).toEqual([['ada', 'a', 'publish']])
   })
 
-  it.each(['', 'agent:*', 'a\nb'])('to %j is refused: it is no channel', async (channel) => {
+  it.each(['', 'agent:*', 'a\nb'])('to %j is refused: it is not a channel', async (channel) => {
     const { url } = await serve({ ...allow, families: ['agent'] })
     const client = await RawClient.greeted(url)
     const answer = await client.ask({ type: 'publish', channel, payload: { type: 'moved' } })
@@ -72,7 +72,7 @@ describe('a publish', () => {
   })
 
   it.each(['unsubscribed', 'error', 'reply', 'welcome', ''])(
-    'of the type %j is refused: others would take it for the server speaking',
+    'of the type %j is refused: receivers would take it for a frame of the server',
     async (type) => {
       const { url } = await serve(allow)
       const client = await RawClient.greeted(url)
@@ -85,7 +85,7 @@ describe('a publish', () => {
 })
 
 describe('a request', () => {
-  it('is answered with what its handler returns', async () => {
+  it('gets the value its handler returns', async () => {
     const { server, url } = await serve()
     server.handle('add', (payload) => {
       const [a, b] = payload as [number, number]
@@ -104,7 +104,7 @@ describe('a request', () => {
     })
   })
 
-  it('shows its handler who asks for what, and what it publishes to the asker', async () => {
+  it('passes its context to the handler, and positions of events to the client', async () => {
     const { server, url } = await serve({ authenticate: () => ({ id: 'ada' }) })
     const contexts: RequestContext[] = []
     server.handle('task:create', async (payload, context) => {
@@ -130,7 +130,7 @@ describe('a request', () => {
     ])
   })
 
-  it('gives what its handler publishes the id of its maker, and every further event its own', async () => {
+  it('gives its id to the first event of its handler, and derived ids to further ones', async () => {
     const { server, url } = await serve()
     const ids: unknown[] = []
     server.handle('task:split', async (_, { id, publish }) => {
@@ -152,7 +152,7 @@ describe('a request', () => {
     expect(ids).toEqual(['mine', undefined])
   })
 
-  it('owns what the server publishes for it, however deep down that is', async () => {
+  it('includes events that the server publishes while its handler runs', async () => {
     const { server, url } = await serve()
     const bus = new EventBus<{ made: string }>()
     bus.subscribe('made', (what) => server.publish('a', 'made', what))
@@ -175,11 +175,11 @@ describe('a request', () => {
       ['b', 'mine', 'without'],
     ])
     const { at } = await client.next('reply')
-    const places = (at as { channel: string; offset: number }[]).map((place) => [
-      place.channel,
-      place.offset,
+    const positions = (at as { channel: string; offset: number }[]).map(({ channel, offset }) => [
+      channel,
+      offset,
     ])
-    expect(places).toEqual([
+    expect(positions).toEqual([
       ['a', 1],
       ['a', 2],
       ['a', 3],
@@ -188,34 +188,34 @@ describe('a request', () => {
     ])
   })
 
-  it('has an asker, told apart from that of others which run at the same time', async () => {
+  it('has a current user, separate from that of concurrent requests', async () => {
     const { server, url } = await serve({
       authenticate: ({ token }) => (token === undefined ? null : { id: token }),
     })
     const both = deferred<void>()
     let running = 0
-    const asker = async () => {
+    const currentUser = async () => {
       if (++running === 2) both.resolve()
       await both.promise
-      return server.currentUser === null ? 'nobody' : server.currentUser?.id
+      return server.currentUser === null ? 'anonymous' : server.currentUser?.id
     }
     server.handle('who', async (_, { publish }) => {
-      const who = await asker()
+      const who = await currentUser()
       await publish('a', 'asked', who)
       return who
     })
     const clients = [await RawClient.greeted(url, { token: 'ada' }), await RawClient.greeted(url)]
     const answers = await Promise.all(clients.map((client) => client.ask({ type: 'who' })))
-    const told = answers.map(({ payload, at }) => [payload, at])
-    const place = { channel: 'a', epoch: expect.any(String), offset: expect.any(Number) }
-    expect(told).toEqual([
-      ['ada', [place]],
-      ['nobody', [place]],
+    const replies = answers.map(({ payload, at }) => [payload, at])
+    const position = { channel: 'a', epoch: expect.any(String), offset: expect.any(Number) }
+    expect(replies).toEqual([
+      ['ada', [position]],
+      ['anonymous', [position]],
     ])
     expect(server.currentUser).toBe(undefined)
   })
 
-  it('has nothing to do with what its handler leaves behind, or does at another server', async () => {
+  it('does not include events published after its handler returned, or on another server', async () => {
     const { server, url } = await serve()
     const other = await serve()
     const answered = deferred<void>()
@@ -236,7 +236,7 @@ describe('a request', () => {
     expect(await left.promise).toBe(undefined)
   })
 
-  it('tells its handler when nobody waits any more', async () => {
+  it('aborts the signal of its handler when the connection is gone', async () => {
     const { server, url } = await serve()
     const began = deferred<AbortSignal>()
     server.handle('slow', (_, { signal }) => {
@@ -251,7 +251,7 @@ describe('a request', () => {
     await expect.poll(() => signal.aborted).toBe(true)
   })
 
-  it('nobody handles is refused, whatever it is called', async () => {
+  it('without a handler is refused, with any type', async () => {
     const { url } = await serve()
     const client = await RawClient.greeted(url)
     for (const type of ['nope', 'constructor', '__proto__', 'toString', 'error', 'welcome']) {
@@ -262,7 +262,7 @@ describe('a request', () => {
     expect(await client.next('error')).toMatchObject({ channel: 'a' })
   })
 
-  it('about a channel asks whether the user may', async () => {
+  it('with a channel calls authorize', async () => {
     const { server, url } = await serve({
       authorize: (_, channel, action) => action === 'request' && channel === 'mine',
     })
@@ -277,7 +277,7 @@ describe('a request', () => {
     })
   })
 
-  it('is refused in the words its handler chose', async () => {
+  it('is refused with the error that its handler threw by refuse()', async () => {
     const { server, url, errors } = await serve()
     server.handle('buy', () => {
       throw refuse('out-of-stock', 'Sold out.', {
@@ -306,17 +306,17 @@ describe('a request', () => {
       },
     ],
     ['rejects', () => Promise.reject(Object.assign(new Error(secret), { code: 'ECONNREFUSED' }))],
-    ['throws what is no error', () => Promise.reject(secret)],
-    ['throws nothing', () => Promise.reject(undefined)],
+    ['rejects with a string', () => Promise.reject(secret)],
+    ['rejects with undefined', () => Promise.reject(undefined)],
     [
-      'throws an error that was not made for clients',
+      'throws a WirefoldError not made by refuse()',
       () => {
         throw new WirefoldError('bad-frame', secret, { reason: secret })
       },
     ],
-    ['returns what is not JSON', () => ({ id: 1n })],
+    ['returns a BigInt', () => ({ id: 1n })],
     [
-      'returns what goes in circles',
+      'returns a cycle',
       () => {
         const circle: { self?: unknown } = {}
         circle.self = circle
@@ -324,25 +324,28 @@ describe('a request', () => {
       },
     ],
   ]
-  it.each(failures)('whose handler %s is told no more than that it failed', async (_, handler) => {
-    const { server, url, errors } = await serve()
-    server.handle('fail', handler)
-    const client = await RawClient.greeted(url)
-    client.send({ type: 'fail', requestId: 'r' })
-    const text = await client.text()
-    expect(JSON.parse(text)).toEqual({
-      type: 'error',
-      requestId: 'r',
-      payload: {
-        code: 'handler-failed',
-        message: 'The request could not be carried out.',
-        retryable: false,
-      },
-    })
-    expect(errors).toMatchObject([{ code: 'handler-failed', detail: { where: 'request fail' } }])
-  })
+  it.each(failures)(
+    'whose handler %s gets handler-failed without any details',
+    async (_, handler) => {
+      const { server, url, errors } = await serve()
+      server.handle('fail', handler)
+      const client = await RawClient.greeted(url)
+      client.send({ type: 'fail', requestId: 'r' })
+      const text = await client.text()
+      expect(JSON.parse(text)).toEqual({
+        type: 'error',
+        requestId: 'r',
+        payload: {
+          code: 'handler-failed',
+          message: 'The request could not be carried out.',
+          retryable: false,
+        },
+      })
+      expect(errors).toMatchObject([{ code: 'handler-failed', detail: { where: 'request fail' } }])
+    },
+  )
 
-  it('is answered even where the refusal itself cannot be written', async () => {
+  it('gets a reply even if the refusal cannot be encoded', async () => {
     const { server, url, errors } = await serve()
     server.handle('fail', () => {
       throw refuse('busy', 'Busy.', { details: 1n })
@@ -352,7 +355,7 @@ describe('a request', () => {
     expect(errors).toHaveLength(1)
   })
 
-  it('fails where its handler publishes what cannot be an event', async () => {
+  it('fails if its handler publishes an invalid event', async () => {
     const { server, url, errors } = await serve()
     server.handle('a', (_, { publish }) => publish('x', 'error'))
     server.handle('b', (_, { publish }) => publish('x:*', 'y'))
@@ -365,7 +368,7 @@ describe('a request', () => {
     expect(errors).toHaveLength(4)
   })
 
-  it('fails for good where its handler cannot publish: what it did before would be done again', async () => {
+  it('fails with a final error if its handler cannot publish, since a retry would repeat effects', async () => {
     const broker = new MemoryBroker()
     broker.publish = () => Promise.reject(refuse('unavailable', 'Later.', { retryable: true }))
     const { url, server, errors } = await serve({ broker })
@@ -386,7 +389,7 @@ describe('a request', () => {
     expect([done, errors.length]).toEqual([2, 2])
   })
 
-  it('does not keep others waiting: 1,000 at once, each answered exactly once', async () => {
+  it('does not block others: 1,000 at once get exactly one reply each', async () => {
     const { server, url } = await serve({ limits: { messagesPerSecond: 1_000 } })
     let running = 0
     let most = 0
@@ -406,7 +409,7 @@ describe('a request', () => {
     expect(await client.settled()).toEqual([])
   })
 
-  it('sees the subscribes said before it carried out', async () => {
+  it('runs after the subscribes sent before it', async () => {
     const may = deferred<boolean>()
     const { server, url } = await serve({ authorize: () => may.promise })
     server.handle('poke', (_, { publish }) => publish('a', 'poked'))
@@ -445,7 +448,7 @@ describe('a handler', () => {
 })
 
 describe('an error listener', () => {
-  it('that throws stops nothing', async () => {
+  it('that throws does not affect requests', async () => {
     const { server, url } = await serve({
       onError: () => {
         throw new Error('listener')

@@ -4,8 +4,8 @@ import { deferred, RawClient, serve } from '../raw-client.ts'
 
 const users = new Map([['secret', { id: 'ada', name: 'Ada' }]])
 
-describe('a greeting', () => {
-  it('is answered with who we are and what the server accepts', async () => {
+describe('a hello', () => {
+  it('is answered with the user and the limits of the server', async () => {
     const { server, url } = await serve({
       authenticate: ({ token }) => users.get(token ?? ''),
     })
@@ -40,7 +40,7 @@ describe('a greeting', () => {
     ])
   })
 
-  it('shows the hook the upgrade request', async () => {
+  it('passes the upgrade request to the hook', async () => {
     const seen: unknown[] = []
     const { url } = await serve({
       authenticate: ({ headers, url: path, token }) => {
@@ -54,7 +54,7 @@ describe('a greeting', () => {
     expect(seen).toEqual([['session=1', '/ws?x=1', undefined]])
   })
 
-  it('lets nobody in particular in where the hook says null', async () => {
+  it('is accepted as anonymous if the hook returns null', async () => {
     const { url } = await serve({ authenticate: async () => null })
     const client = await RawClient.open(url)
     client.send({ type: 'hello', payload: {} })
@@ -73,7 +73,7 @@ describe('a greeting', () => {
     ],
     ['rejects', () => Promise.reject(new Error('database at 10.0.0.1 is down'))],
   ]
-  it.each(refusals)('is refused with 4401 where the hook %s', async (_, hook) => {
+  it.each(refusals)('is refused with 4401 if the hook %s', async (_, hook) => {
     const { url, server } = await serve({ authenticate: hook as () => null })
     const client = await RawClient.open(url)
     client.send([{ type: 'hello' }, { type: 'ping', timestamp: 1 }])
@@ -88,7 +88,7 @@ describe('a greeting', () => {
     await expect.poll(() => server.stats().connections).toBe(0)
   })
 
-  it('is waited for 10 seconds', async () => {
+  it('must arrive within 10 seconds', async () => {
     const clock = new ManualClock()
     const { url } = await serve({ clock })
     const client = await RawClient.open(url)
@@ -100,7 +100,7 @@ describe('a greeting', () => {
     await expect.poll(() => clock.timers).toBe(0)
   })
 
-  it('leaves no timer of its own once it is answered', async () => {
+  it('leaves no timer once it is answered', async () => {
     const clock = new ManualClock()
     const { url } = await serve({ clock })
     const client = await RawClient.greeted(url)
@@ -109,9 +109,9 @@ describe('a greeting', () => {
     await client.settled()
   })
 
-  it('holds what follows it, in its frame and in later ones, until the user is known', async () => {
-    const knows = deferred<null>()
-    const { server, url } = await serve({ authenticate: () => knows.promise })
+  it('delays the messages after it, in its frame and in later ones, until the user is authenticated', async () => {
+    const authenticated = deferred<null>()
+    const { server, url } = await serve({ authenticate: () => authenticated.promise })
     const order: unknown[] = []
     server.handle('note', (payload) => {
       order.push(payload)
@@ -127,7 +127,7 @@ describe('a greeting', () => {
     await new Promise((resolve) => client.ws.once('pong', resolve))
     expect(client.texts).toEqual([])
     expect(order).toEqual([])
-    knows.resolve(null)
+    authenticated.resolve(null)
     const answers = await client.take(4)
     expect(answers.map(({ type, requestId }) => [type, requestId])).toEqual([
       ['welcome', undefined],
@@ -138,7 +138,7 @@ describe('a greeting', () => {
     expect(order).toEqual([1, 2])
   })
 
-  it('holds no more than 256 KiB', async () => {
+  it('delays no more than 256 KiB', async () => {
     const { url } = await serve({ authenticate: () => new Promise(() => {}) })
     const client = await RawClient.open(url)
     client.send({ type: 'hello' })
@@ -148,10 +148,10 @@ describe('a greeting', () => {
     expect((await client.closed).code).toBe(4429)
   })
 
-  it('tells when the user is another than expected, and drops what came for the former one', async () => {
+  it('reports a user other than the expected one, and drops the messages meant for that one', async () => {
     const { server, url } = await serve({ authenticate: () => ({ id: 'bob' }) })
-    const asked: unknown[] = []
-    server.handle('note', (payload) => asked.push(payload))
+    const handled: unknown[] = []
+    server.handle('note', (payload) => handled.push(payload))
     const client = await RawClient.open(url)
     client.send([
       { type: 'hello', payload: { expectUser: 'ada' } },
@@ -160,10 +160,10 @@ describe('a greeting', () => {
     expect((await client.next('error')).payload).toMatchObject({ code: 'identity-changed' })
     expect((await client.next('welcome')).payload).toMatchObject({ userId: 'bob' })
     expect(await client.settled()).toEqual([])
-    expect(asked).toEqual([])
+    expect(handled).toEqual([])
   })
 
-  it('is due before anything else', async () => {
+  it('must be the first message', async () => {
     const { url } = await serve()
     const client = await RawClient.open(url)
     client.send([{ type: 'ping', timestamp: 1 }, { type: 'hello' }])
@@ -173,14 +173,14 @@ describe('a greeting', () => {
     expect(await client.settled()).toEqual([])
   })
 
-  it('is said once', async () => {
+  it('is refused the second time', async () => {
     const { url } = await serve()
     const client = await RawClient.greeted(url)
     client.send({ type: 'hello', payload: { token: 'another' } })
     expect((await client.next('error')).payload).toMatchObject({ code: 'bad-frame' })
   })
 
-  it('of another version of the protocol is refused for good', async () => {
+  it('of another protocol version is refused with 1008', async () => {
     const { url } = await serve()
     const client = await RawClient.open(url)
     client.send({ type: 'hello', payload: { protocol: 2 } })
@@ -188,7 +188,7 @@ describe('a greeting', () => {
     expect((await client.closed).code).toBe(1008)
   })
 
-  it('may be no larger than 16 KiB, with all that comes in its frame', async () => {
+  it('must come in a frame of at most 16 KiB', async () => {
     const { url } = await serve()
     const client = await RawClient.open(url)
     client.send({ type: 'hello', payload: { token: 'x'.repeat(17_000) } })
@@ -209,31 +209,31 @@ describe('a connection', () => {
     })
   })
 
-  it('answers malformed frames, and closes with 4400 at the 3rd within a minute', async () => {
+  it('refuses malformed frames, and closes with 4400 at the 3rd within a minute', async () => {
     const clock = new ManualClock()
     const { url } = await serve({ clock })
     const client = await RawClient.greeted(url)
-    const blamed = async () => (await client.next('error')).payload
+    const refusal = async () => (await client.next('error')).payload
     client.send('{')
-    expect(await blamed()).toEqual({
+    expect(await refusal()).toEqual({
       code: 'bad-frame',
       message: 'The message could not be read: not JSON.',
       retryable: false,
     })
     client.send([null, 1, 'x', {}])
-    expect(await blamed()).toMatchObject({ code: 'bad-frame' })
+    expect(await refusal()).toMatchObject({ code: 'bad-frame' })
     await clock.advance(60_000)
     client.send('"text"')
-    await blamed()
+    await refusal()
     client.send('{}')
-    await blamed()
+    await refusal()
     expect(await client.settled()).toEqual([])
     client.send('[')
-    await blamed()
+    await refusal()
     expect(await client.closed).toEqual({ code: 4400, reason: 'malformed frames' })
   })
 
-  it('tells the asker where a malformed message at least says who asks', async () => {
+  it('refuses a malformed message by its request id if it has one', async () => {
     const { url } = await serve()
     const client = await RawClient.greeted(url)
     client.send([{ requestId: 'a', type: 5 }, { type: 'ping', timestamp: 3 }, { requestId: 'b' }])
@@ -251,7 +251,7 @@ describe('a connection', () => {
     expect((await large.closed).code).toBe(1009)
   })
 
-  it('takes a frame of exactly 64 KiB', async () => {
+  it('accepts a frame of exactly 64 KiB', async () => {
     const { url, server } = await serve()
     server.handle('measure', (payload) => String(payload).length)
     const client = await RawClient.greeted(url)

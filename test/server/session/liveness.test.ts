@@ -2,25 +2,25 @@ import { describe, expect, it } from 'vitest'
 import { ManualClock } from 'wirefold/testing'
 import { SilenceWatch } from '../../../src/server/session/liveness.ts'
 
-function made() {
+function watchOnManualClock() {
   const clock = new ManualClock()
-  const told: [string, number][] = []
-  const tell = (what: string) => () => told.push([what, clock.now()])
+  const calls: [string, number][] = []
+  const record = (name: string) => () => calls.push([name, clock.now()])
   const watch = new SilenceWatch({
     ...{ clock, pingMs: 15_000, timeoutMs: 30_000 },
-    ...{ ping: tell('ping'), silent: tell('silent') },
+    ...{ ping: record('ping'), silent: record('silent') },
   })
-  return { clock, told, watch }
+  return { clock, calls, watch }
 }
 
-describe('a watch over silence', () => {
-  it('asks after 15 s, and gives up after 30', async () => {
-    const { clock, told, watch } = made()
+describe('the silence watch', () => {
+  it('pings after 15 s of silence, and reports silence after 30 s', async () => {
+    const { clock, calls, watch } = watchOnManualClock()
     watch.start()
     await clock.advance(29_999)
-    expect(told).toEqual([['ping', 15_000]])
+    expect(calls).toEqual([['ping', 15_000]])
     await clock.advance(60_000)
-    expect(told).toEqual([
+    expect(calls).toEqual([
       ['ping', 15_000],
       ['silent', 30_000],
     ])
@@ -28,7 +28,7 @@ describe('a watch over silence', () => {
   })
 
   it('counts from the last sign of life', async () => {
-    const { clock, told, watch } = made()
+    const { clock, calls, watch } = watchOnManualClock()
     const start = clock.wall()
     watch.start()
     await clock.advance(14_000)
@@ -37,39 +37,39 @@ describe('a watch over silence', () => {
     watch.heard()
     expect(watch.lastSeen).toBe(start + 30_000)
     await clock.advance(30_000)
-    expect(told).toEqual([
+    expect(calls).toEqual([
       ['ping', 29_000],
       ['ping', 45_000],
       ['silent', 60_000],
     ])
   })
 
-  it('never gives up a peer that answers', async () => {
-    const { clock, told, watch } = made()
+  it('never reports a peer that responds', async () => {
+    const { clock, calls, watch } = watchOnManualClock()
     watch.start()
     for (let n = 0; n < 100; n++) {
       await clock.advance(15_000)
       watch.heard()
     }
-    expect(told).toHaveLength(100)
+    expect(calls).toHaveLength(100)
   })
 
-  it('asks first where it comes late itself', async () => {
-    const { clock, told, watch } = made()
+  it('pings first if its own timer was late', async () => {
+    const { clock, calls, watch } = watchOnManualClock()
     watch.start()
     clock.sleep(100_000)
     await clock.advance(0)
-    expect(told).toEqual([['ping', 100_000]])
+    expect(calls).toEqual([['ping', 100_000]])
     watch.heard()
     await clock.advance(29_999)
-    expect(told).toEqual([
+    expect(calls).toEqual([
       ['ping', 100_000],
       ['ping', 115_000],
     ])
   })
 
-  it('costs nothing before it starts and after it stops', async () => {
-    const { clock, told, watch } = made()
+  it('has no timer before it starts and after it stops', async () => {
+    const { clock, calls, watch } = watchOnManualClock()
     watch.heard()
     expect(clock.timers).toBe(0)
     watch.start()
@@ -77,6 +77,6 @@ describe('a watch over silence', () => {
     expect(clock.timers).toBe(1)
     watch.stop()
     await clock.advance(100_000)
-    expect([told, clock.timers]).toEqual([[], 0])
+    expect([calls, clock.timers]).toEqual([[], 0])
   })
 })

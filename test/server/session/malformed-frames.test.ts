@@ -2,15 +2,15 @@ import { connect } from 'node:net'
 import { fc } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 import { RawClient, serve } from '../raw-client.ts'
-import { hostileFrames } from './malformed-frames.ts'
+import { malformedFrames } from './malformed-frames.ts'
 
-async function hostPage() {
+async function serveEcho() {
   const served = await serve()
   served.server.handle('echo', (payload) => payload)
   return served
 }
 
-/** Sends a text and waits until the server has dealt with it, whether or not it stays. */
+/** Sends a text and waits until the server has handled it, or has closed the connection. */
 async function provoke(client: RawClient, text: string): Promise<void> {
   client.send(text)
   await new Promise<void>((resolve) => {
@@ -20,15 +20,15 @@ async function provoke(client: RawClient, text: string): Promise<void> {
   })
 }
 
-describe('a hostile frame', () => {
+describe('a malformed frame', () => {
   it('is one of more than a hundred', () => {
-    expect(hostileFrames.length).toBeGreaterThan(100)
+    expect(malformedFrames.length).toBeGreaterThan(100)
   })
 
-  it.each(hostileFrames.map((text) => [text.slice(0, 60), text]))(
-    'such as %j hurts nobody',
+  it.each(malformedFrames.map((text) => [text.slice(0, 60), text]))(
+    'such as %j affects no other client',
     async (_, text) => {
-      const { url, errors } = await hostPage()
+      const { url, errors } = await serveEcho()
       const bystander = await RawClient.greeted(url)
       await bystander.subscribe('a', 'b')
       await provoke(await RawClient.open(url), text)
@@ -40,9 +40,9 @@ describe('a hostile frame', () => {
     },
   )
 
-  it('answered or not, leaves its own connection alone unless it is the third', async () => {
-    const { url } = await hostPage()
-    for (const text of hostileFrames) {
+  it('does not close its own connection unless it is the third', async () => {
+    const { url } = await serveEcho()
+    for (const text of malformedFrames) {
       const client = await RawClient.greeted(url)
       await provoke(client, text)
       expect([text.slice(0, 60), client.ws.readyState]).toEqual([text.slice(0, 60), 1])
@@ -50,8 +50,8 @@ describe('a hostile frame', () => {
     }
   })
 
-  it('made at random hurts nobody', async () => {
-    const { url, errors } = await hostPage()
+  it('generated at random affects no other client', async () => {
+    const { url, errors } = await serveEcho()
     const types = ['hello', 'subscribe', 'unsubscribe', 'publish', 'ping', 'echo', 'reply']
     const message = fc.record(
       {
@@ -81,7 +81,7 @@ describe('a hostile frame', () => {
   })
 })
 
-describe('a hostile peer', () => {
+describe('a malicious peer', () => {
   const upgrade = (more: readonly string[] = []) =>
     [
       'GET /ws HTTP/1.1',
@@ -96,15 +96,15 @@ describe('a hostile peer', () => {
 
   it.each([
     ['resets at once', ''],
-    ['says what is not HTTP', '\u0000\u0001\u0002\r\n\r\n'],
-    ['asks with a wrong version', upgrade().replace('13', '99')],
-    ['asks with a bad key', upgrade().replace('=', '')],
-    ['asks for a path that is none', upgrade().replace('/ws', '//%%%?%')],
-    ['asks with bad subprotocols', upgrade(['Sec-WebSocket-Protocol: a,,b'])],
+    ['sends other bytes than HTTP', '\u0000\u0001\u0002\r\n\r\n'],
+    ['requests a wrong version', upgrade().replace('13', '99')],
+    ['sends a bad key', upgrade().replace('=', '')],
+    ['requests an invalid path', upgrade().replace('/ws', '//%%%?%')],
+    ['sends bad subprotocols', upgrade(['Sec-WebSocket-Protocol: a,,b'])],
     ['sends unmasked frames', `${upgrade()}\u0081\u0002{}`],
     ['sends reserved bits', `${upgrade()}\u00f1\u0080xxxx`],
-  ])('that %s hurts nobody', async (_, bytes) => {
-    const { url, port, errors } = await hostPage()
+  ])('that %s affects no other client', async (_, bytes) => {
+    const { url, port, errors } = await serveEcho()
     const socket = connect(port, '127.0.0.1')
     socket.on('error', () => {})
     socket.write(Buffer.from(bytes, 'latin1'))
@@ -120,7 +120,7 @@ describe('a hostile peer', () => {
   })
 
   it('that sends bad UTF-8 is closed with 1007', async () => {
-    const { url } = await hostPage()
+    const { url } = await serveEcho()
     const client = await RawClient.greeted(url)
     client.ws.send(Buffer.from([0xc3, 0x28]), { binary: false })
     expect((await client.closed).code).toBe(1007)

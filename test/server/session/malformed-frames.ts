@@ -4,8 +4,8 @@ const subscribe = (payload: string) => `{"type":"subscribe","requestId":"r","pay
 const hello = (payload: string) => `{"type":"hello","payload":${payload}}`
 const publish = (rest: string) => `{"type":"publish","requestId":"r",${rest}}`
 
-/** Texts that no good client sends: not one may take the server down or reach another client. */
-export const hostileFrames: readonly string[] = [
+/** Texts that no correct client sends; none may crash the server or affect another client. */
+export const malformedFrames: readonly string[] = [
   '',
   ' ',
   '\u0000',

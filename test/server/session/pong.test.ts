@@ -9,7 +9,7 @@ const offsetsOf = async (client: RawClient) => {
 }
 
 describe('a pong', () => {
-  it('tells the last offsets of the channels that moved since the last one', async () => {
+  it('has the last offsets of the channels with events since the last pong', async () => {
     const { server, url } = await serve()
     await server.publish('a', 'x')
     const client = await RawClient.greeted(url)
@@ -27,7 +27,7 @@ describe('a pong', () => {
     expect(await offsetsOf(client)).toEqual({ b: [epoch, 3] })
   })
 
-  it('comes behind the events it tells of', async () => {
+  it('is sent after the events its offsets cover', async () => {
     const { server, url } = await serve()
     const client = await RawClient.greeted(url)
     await client.subscribe('a')
@@ -35,21 +35,21 @@ describe('a pong', () => {
       for (let n = 0; n < 100; n++) await server.publish('a', 'x', 'x'.repeat(10_000))
     })
     client.send({ type: 'burst', requestId: 'r' })
-    let heard = 0
-    for (let told = 0; told < 100; ) {
+    let received = 0
+    for (let reported = 0; reported < 100; ) {
       client.send({ type: 'ping', timestamp: 1 })
       for (let message = await client.next(); ; message = await client.next()) {
-        if (message.offset !== undefined) heard = message.offset
+        if (message.offset !== undefined) received = message.offset
         if (message.type !== 'pong') continue
         const { offsets } = message.payload as { offsets?: { a: [string, number] } }
-        if (offsets) told = offsets.a[1]
-        expect(told).toBe(heard)
+        if (offsets) reported = offsets.a[1]
+        expect(reported).toBe(received)
         break
       }
     }
   })
 
-  it('tells nothing of a channel whose answer already told it, or that was left', async () => {
+  it('omits a channel whose offset was in the subscribe reply, or that was unsubscribed', async () => {
     const { server, url } = await serve()
     const client = await RawClient.greeted(url)
     const { epoch } = await server.publish('a', 'x')
@@ -64,12 +64,12 @@ describe('a pong', () => {
     expect(await offsetsOf(client)).toBeUndefined()
   })
 
-  it('says nothing of a channel whose subscribe is not answered yet', async () => {
+  it('omits a channel whose subscribe is not answered yet', async () => {
     const broker = new MemoryBroker()
-    const gate = deferred<void>()
+    const released = deferred<void>()
     const since = broker.since.bind(broker)
     broker.since = async (channel, position) => {
-      await gate.promise
+      await released.promise
       return since(channel, position)
     }
     const { server, url } = await serve({ broker })
@@ -83,13 +83,13 @@ describe('a pong', () => {
     expect(await client.settled()).toEqual([])
     await server.publish('a', 'x')
     expect(await offsetsOf(client)).toBeUndefined()
-    gate.resolve()
+    released.resolve()
     await client.next('subscribed')
     await client.take(2)
     expect(await offsetsOf(client)).toBeUndefined()
   })
 
-  it('names families as the channels they are', async () => {
+  it('lists a family under its own name', async () => {
     const { server, url } = await serve({ families: ['agent'] })
     const client = await RawClient.greeted(url)
     await client.subscribe('agent:*')

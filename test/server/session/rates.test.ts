@@ -5,7 +5,7 @@ import { TokenBucket } from '../../../src/base/token-bucket.ts'
 import { MemoryRates } from '../../../src/server/broker/memory/memory-rates.ts'
 
 describe('a token bucket', () => {
-  it('gives a burst, then so many a second, and never more than a burst', () => {
+  it('allows a burst, then the rate per second, and never saves more than a burst', () => {
     const bucket = new TokenBucket(10, 20, 0)
     expect(bucket.waitMs(0, 20)).toBe(0)
     bucket.take(20)
@@ -16,7 +16,7 @@ describe('a token bucket', () => {
     expect(bucket.available).toBe(20)
   })
 
-  it('gives more than a burst once it is full, on credit', () => {
+  it('allows more than a burst if it is full, on credit', () => {
     const bucket = new TokenBucket(10, 20, 0)
     expect(bucket.waitMs(0, 50)).toBe(0)
     bucket.take(50)
@@ -27,7 +27,7 @@ describe('a token bucket', () => {
 describe('rates in memory', () => {
   const rate = { perSecond: 1, burst: 2 }
 
-  it('are counted by key; what is refused costs nothing, nor does asking', async () => {
+  it('are counted by key; a refused take and a take of 0 cost nothing', async () => {
     const clock = new ManualClock()
     const rates = new MemoryRates(clock)
     expect([rates.take('a', 0, rate), rates.take('a', 2, rate)]).toEqual([0, 0])
@@ -37,7 +37,7 @@ describe('rates in memory', () => {
     expect(rates.take('a', 1, rate)).toBe(0)
   })
 
-  it('forget whom they have not seen for longest where they are too many', () => {
+  it('forget the least recently used key if there are too many', () => {
     const rates = new MemoryRates(new ManualClock())
     rates.take('first', 2, rate)
     rates.take('second', 2, rate)
@@ -59,7 +59,7 @@ describe('the address of a peer', () => {
   it.each([
     ...['127.0.0.1', '::1', '::ffff:127.0.0.1', '10.1.2.3', '172.16.0.1', '192.168.1.1'],
     ...['169.254.0.1', '100.64.0.1', 'fd00::1', 'fe80::1', undefined],
-  ])('%s does not: behind it may be everybody', (remoteAddress) => {
+  ])('%s does not count, as it may be a proxy', (remoteAddress) => {
     expect(peerAddress({ headers: {}, remoteAddress })).toBeUndefined()
   })
 })

@@ -13,25 +13,10 @@ import { DuuiSession } from './duui-session.ts'
 import type { TimelineStore } from './timeline-store.ts'
 import { MemoryTimelineStore } from './timeline-store.ts'
 
-/** How a {@link DuuiMount} is made. */
-export interface DuuiMountOptions {
-  /**
-   * Keeps the envelopes.
-   * @default in memory
-   */
-  readonly store?: TimelineStore | undefined
-  /**
-   * Whether a socket begins with everything that is stored of its process. Without, it begins with
-   * what happens next, and the past is fetched from where {@link DuuiMount.timeline} is served.
-   * @default false
-   */
-  readonly snapshot?: boolean | undefined
-}
-
 /**
- * A DUUI gateway's event stream: one socket is the whole stream of one process, one way.
+ * A mount for the event stream of a DUUI gateway: each socket receives the events of one process.
  *
- * Every envelope is stored and told as the very same JSON.
+ * Envelopes are sent as exactly the JSON that is stored.
  *
  * @example
  * const duui = new DuuiMount({ snapshot: true })
@@ -42,8 +27,8 @@ export class DuuiMount implements Mount {
   readonly protocols: readonly string[] = []
   readonly #store: TimelineStore
   readonly #snapshot: boolean
-  /** The last step of every process that has one under way: they go one by one. */
-  readonly #turns = new Map<string, Promise<void>>()
+  /** The last running step of each process; the steps of a process run one after the other. */
+  readonly #steps = new Map<string, Promise<void>>()
   #host: MountHost | undefined
   #ignored = 0
 
@@ -52,14 +37,14 @@ export class DuuiMount implements Mount {
     this.#snapshot = options.snapshot ?? false
   }
 
-  /** How many messages of clients were left aside: the stream goes one way. */
+  /** Number of client messages that were ignored; the protocol has none. */
   get ignored(): number {
     return this.#ignored
   }
 
   mounted(host: MountHost): void {
     if (this.#host)
-      throw new TypeError('This mount is in use: make one for every path and every server.')
+      throw new TypeError('This mount is in use. Create one mount per path and server.')
     this.#host = host
   }
 
@@ -68,26 +53,25 @@ export class DuuiMount implements Mount {
   }
 
   /**
-   * Stores an envelope, then tells it to everybody who watches its process.
+   * Stores an envelope, then sends it to the sockets of its process.
    *
-   * Rejects with `bad-frame` where it is not an envelope, or as the store does; it is told to nobody
-   * then.
+   * Rejects with `bad-frame` if it is not an envelope, with the error of the store, or with a
+   * `TypeError` before it is mounted; the envelope is not sent then.
    */
   async publish(envelope: DUUIEnvelope): Promise<void> {
     const host = this.#host
-    if (!host)
-      throw new TypeError('This mount serves nothing yet: give it to server.mount() first.')
+    if (!host) throw new TypeError('This mount is not mounted. Pass it to server.mount() first.')
     const { processId, id, json } = read(envelope)
     const source = processChannel(processId)
     const { timestamp } = envelope
     const record: DUUIEnvelope = { timestamp, event: JSON.parse(json) }
-    await this.#inTurn(processId, async () => {
+    await this.#inOrder(processId, async () => {
       await this.#store.append(record)
       await host.channels.append({ source, type: DUUI_EVENT, json, id, timestamp })
     })
   }
 
-  /** What is stored of a process, in order: the data of a GET beside the socket. */
+  /** Returns the stored envelopes of a process in order, to serve them over HTTP. */
   async timeline(processId: string): Promise<readonly DUUIEnvelope[]> {
     return this.#store.timeline(processId)
   }
@@ -102,35 +86,35 @@ export class DuuiMount implements Mount {
     const processId = request.params.get('id') ?? ''
     return new DuuiSession(host, socket, request, {
       channel: processChannel(processId),
-      past: (receives) => this.#past(processId, receives),
-      inTurn: (step) => this.#inTurn(processId, step),
+      snapshot: (receives) => this.#readSnapshot(processId, receives),
+      inOrder: (step) => this.#inOrder(processId, step),
       ignored: () => {
         this.#ignored += 1
       },
     })
   }
 
-  async #past(
+  async #readSnapshot(
     processId: string,
     receives: (event: ReceivableEvent) => boolean,
   ): Promise<readonly string[]> {
     if (!this.#snapshot) return []
     const stored = await this.#store.timeline(processId)
-    const due = stored.filter(({ timestamp, event }) =>
+    const receivable = stored.filter(({ timestamp, event }) =>
       receives({ type: DUUI_EVENT, payload: event, id: idOf(asFields(event)), timestamp }),
     )
-    return due.map((envelope) => JSON.stringify(envelope))
+    return receivable.map((envelope) => JSON.stringify(envelope))
   }
 
-  #inTurn(processId: string, step: () => Promise<void>): Promise<void> {
-    const before = this.#turns.get(processId) ?? Promise.resolve()
-    const turn = before.then(step, step)
-    this.#turns.set(processId, turn)
+  #inOrder(processId: string, step: () => Promise<void>): Promise<void> {
+    const before = this.#steps.get(processId) ?? Promise.resolve()
+    const last = before.then(step, step)
+    this.#steps.set(processId, last)
     const done = (): void => {
-      if (this.#turns.get(processId) === turn) this.#turns.delete(processId)
+      if (this.#steps.get(processId) === last) this.#steps.delete(processId)
     }
-    turn.then(done, done)
-    return turn
+    last.then(done, done)
+    return last
   }
 
   /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
@@ -139,7 +123,22 @@ export class DuuiMount implements Mount {
   }
 }
 
-/** What of an envelope matters here; throws `bad-frame` where it is none. */
+/** Options of a {@link DuuiMount}. */
+export interface DuuiMountOptions {
+  /**
+   * The store for the envelopes.
+   * @default in memory
+   */
+  readonly store?: TimelineStore | undefined
+  /**
+   * Whether a socket first receives all stored envelopes of its process. Otherwise it begins with
+   * the next event, and clients fetch the past from where {@link DuuiMount.timeline} is served.
+   * @default false
+   */
+  readonly snapshot?: boolean | undefined
+}
+
+/** Reads the fields of an envelope; throws `bad-frame` if it is not one. */
 function read(envelope: DUUIEnvelope): {
   readonly processId: string
   readonly id: string | undefined

@@ -11,19 +11,7 @@ import { CredentialExpiry } from '../../session/credential-expiry.ts'
 import type { MessageLimiter, MountHost, MountSession, SessionInfo } from '../../session/mount.ts'
 import type { Socket } from '../../socket/socket.ts'
 
-/** What a session asks of its mount. */
-export interface DuuiSessionDeps {
-  /** The channel of its process. */
-  readonly channel: string
-  /** The texts a socket begins with, of the events it gets. */
-  readonly past: (receives: (event: ReceivableEvent) => boolean) => Promise<readonly string[]>
-  /** Runs a step while nothing is published of the process. */
-  readonly inTurn: (step: () => Promise<void>) => Promise<void>
-  /** Counts a message of a client. */
-  readonly ignored: () => void
-}
-
-/** One socket that watches one process. */
+/** The session of one socket that watches one process. */
 export class DuuiSession implements MountSession, ChannelReceiver {
   readonly dialect = duuiServer
   readonly id = randomId()
@@ -35,8 +23,8 @@ export class DuuiSession implements MountSession, ChannelReceiver {
   readonly #limiter: MessageLimiter
   #user: User | null | undefined
   #membership: Membership | undefined
-  /** The past, and where it ends, until it is told. */
-  #due: { readonly head: Position; readonly texts: readonly string[] } | undefined
+  /** The snapshot and its position, until it is sent. */
+  #snapshot: { readonly head: Position; readonly texts: readonly string[] } | undefined
   #closed = false
 
   constructor(host: MountHost, socket: Socket, request: UpgradeRequest, deps: DuuiSessionDeps) {
@@ -45,7 +33,7 @@ export class DuuiSession implements MountSession, ChannelReceiver {
     this.#deps = deps
     const { clock, helloTimeoutMs } = host
     this.#limiter = host.limiter()
-    // The stream goes one way: new credentials come with a new socket.
+    // Clients send nothing in this protocol, so new credentials need a new socket.
     const expired = (): void => this.#end(4401, 'not-authenticated')
     this.#expiry = new CredentialExpiry(clock, { expiring() {}, expired })
     this.#cancel = clock.after(helloTimeoutMs, () => this.#end(4408, 'not authenticated in time'))
@@ -61,7 +49,7 @@ export class DuuiSession implements MountSession, ChannelReceiver {
   }
 
   get user(): User | null {
-    // It joins once its user is known.
+    // Joins channels only after authentication, so `undefined` never shows.
     return this.#user ?? null
   }
 
@@ -70,7 +58,7 @@ export class DuuiSession implements MountSession, ChannelReceiver {
   }
 
   offer(text: string): void {
-    // There is no word for what it misses: it has to begin anew.
+    // The protocol cannot report missing events, so the client has to connect again.
     if (!this.#socket.sendDroppable(text)) this.#end(1013, 'too slow')
   }
 
@@ -98,7 +86,7 @@ export class DuuiSession implements MountSession, ChannelReceiver {
   async #start(request: UpgradeRequest): Promise<void> {
     const token = request.query.get('token') ?? undefined
     const identity = await this.#host.authenticate(request, token)
-    // After the upgrade: a page learns the code of a close, and nothing of an HTTP status.
+    // Refused after the upgrade: browsers show pages the close code, but not an HTTP status.
     if ('code' in identity) return this.#refuse(identity.code)
     const { user, expiresAt } = identity
     const allowed = await this.#host.authorize(user, this.#deps.channel, 'subscribe')
@@ -109,30 +97,30 @@ export class DuuiSession implements MountSession, ChannelReceiver {
     if (!this.#host.admit(this, user)) return this.#refuse('rate-limited')
     this.#limiter.belongsTo(user?.id)
     this.#expiry.begin(expiresAt)
-    await this.#deps.inTurn(() => this.#join())
-    await this.#tell()
+    await this.#deps.inOrder(() => this.#join())
+    await this.#sendSnapshot()
   }
 
-  /** Becomes a member, and notes what is to be told before the first live event. */
+  /** Joins the channel, and reads the snapshot that precedes the first live event. */
   async #join(): Promise<void> {
     if (this.#closed) return
-    const { channel, past } = this.#deps
+    const { channel, snapshot } = this.#deps
     const { channels } = this.#host
     const { membership, followed } = channels.join(channel, this, ({ code }) =>
       this.#end(4403, code),
     )
     this.#membership = membership
     await followed
-    // Every event up to the head is stored by now, so that the past read next holds it.
+    // Every event up to the head is stored by now, so the snapshot contains it.
     const head = await channels.head(channel)
-    const texts = await past((event) => channels.mayReceive(this, channel, event))
-    this.#due = { head, texts }
+    const texts = await snapshot((event) => channels.mayReceive(this, channel, event))
+    this.#snapshot = { head, texts }
   }
 
-  /** Tells the past no faster than it is read, which nobody else waits for; then lets live events through. */
-  async #tell(): Promise<void> {
-    const { head, texts = [] } = this.#due ?? {}
-    this.#due = undefined
+  /** Sends the snapshot as fast as the peer reads it, without blocking publishes; then live events. */
+  async #sendSnapshot(): Promise<void> {
+    const { head, texts = [] } = this.#snapshot ?? {}
+    this.#snapshot = undefined
     for (const text of texts) {
       const drained = this.#socket.drained()
       if (drained) await drained
@@ -156,4 +144,16 @@ export class DuuiSession implements MountSession, ChannelReceiver {
     this.closed()
     this.#socket.close(code, reason)
   }
+}
+
+/** The services of the mount that a {@link DuuiSession} uses. */
+export interface DuuiSessionDeps {
+  /** The channel of the process. */
+  readonly channel: string
+  /** Returns the stored envelopes that the session may receive, as JSON texts. */
+  readonly snapshot: (receives: (event: ReceivableEvent) => boolean) => Promise<readonly string[]>
+  /** Runs a step while no envelope of the process is being published. */
+  readonly inOrder: (step: () => Promise<void>) => Promise<void>
+  /** Counts a message that is ignored. */
+  readonly ignored: () => void
 }

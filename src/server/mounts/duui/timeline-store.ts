@@ -1,21 +1,21 @@
 import type { DUUIEnvelope } from '../../../dialects/duui/contexts.ts'
 
-/** Keeps the envelopes of processes. */
+/** A store for the envelopes of processes. */
 export interface TimelineStore {
-  /** Adds an envelope to its process; rejecting keeps it from being told to anybody. */
+  /** Adds an envelope to the timeline of its process; if it rejects, the envelope is not sent. */
   append(envelope: DUUIEnvelope): void | Promise<void>
-  /** The envelopes of a process in the order in which they were added. */
+  /** Returns the envelopes of a process in the order in which they were added. */
   timeline(processId: string): readonly DUUIEnvelope[] | Promise<readonly DUUIEnvelope[]>
 }
 
-/** The most envelopes kept of one process. */
+/** Maximum number of envelopes per process. */
 const PER_PROCESS = 10_000
-/** The most envelopes kept in all. */
+/** Maximum number of envelopes in total. */
 const IN_ALL = 100_000
 
 /**
- * Timelines in memory: the last 10,000 envelopes of a process, and 100,000 in all. Where that is not
- * enough, the process that has been quiet longest goes first.
+ * A store in memory, with the last 10,000 envelopes of each process and 100,000 in total. Beyond
+ * that, it removes the process whose last envelope is the oldest.
  */
 export class MemoryTimelineStore implements TimelineStore {
   readonly #timelines = new Map<string, DUUIEnvelope[]>()
@@ -24,7 +24,7 @@ export class MemoryTimelineStore implements TimelineStore {
   append(envelope: DUUIEnvelope): void {
     const { process_id: processId } = envelope.event
     const timeline = this.#timelines.get(processId) ?? []
-    // Moved to the end: the first is the one that has been quiet longest.
+    // Moves the process to the end: the map begins with the one that was quiet longest.
     this.#timelines.delete(processId)
     this.#timelines.set(processId, timeline)
     timeline.push(envelope)

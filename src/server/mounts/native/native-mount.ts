@@ -3,7 +3,7 @@ import { nativeServer } from '../../../dialects/native/server.ts'
 import type { Mount } from '../../session/mount.ts'
 import { dialectMount } from '../dialect-mount.ts'
 
-/** The native protocol, `wirefold.v1`, for a path of its own. */
+/** Creates a mount for the native protocol, `wirefold.v1`. */
 export function nativeMount(): Mount {
   return dialectMount(nativeServer, [NATIVE_PROTOCOL])
 }
