@@ -11,13 +11,6 @@ const most: readonly (readonly [folder: string, rate: number])[] = [
   ['requests', 15],
   ['channels', 15],
   ['dialects/native', 15],
-  // Not rewritten yet; these rates only get smaller.
-  ['server/redis', 3],
-  ['server/broker', 3],
-  ['server/application', 3],
-  ['server/metrics', 3],
-  ['server/socket', 3],
-  ['server', 25],
   ['', 3],
 ]
 
