@@ -37,81 +37,80 @@ const entries = readdirSync('src/entries', { recursive: true, encoding: 'utf8' }
   .filter((file) => file.endsWith('.ts'))
   .map((file) => file.slice(0, -3))
 
-/** What a declaration file exports, as `exported name → own name`. */
-function exported(text: string): ReadonlyMap<string, string> {
-  const lists = [...text.matchAll(/export (?:type )?\{([^}]*)\}/g)].flatMap(([, list = '']) =>
-    list.split(','),
-  )
-  const pairs = lists.map((item) =>
-    item
-      .trim()
-      .replace(/^type /, '')
-      .split(' as '),
-  )
-  return new Map(pairs.filter(([own]) => own).map(([own = '', name = own]) => [name, own]))
+/** An item of a list of imports or exports: `type Name as Other`. */
+interface Item {
+  readonly name: string
+  readonly as: string
 }
 
-/** What a declaration file declares itself, and what it imports from files beside it: `file:name`. */
-function mentioned(file: string, text: string): readonly string[] {
+function items(list: string): readonly Item[] {
+  return list
+    .split(',')
+    .map((item) =>
+      item
+        .trim()
+        .replace(/^type /, '')
+        .split(' as '),
+    )
+    .filter(([name]) => name)
+    .map(([name = '', as = name]) => ({ name, as }))
+}
+
+/** The types in a declaration file, each as `declaring file:name`. */
+interface Declarations {
+  /** Those that it declares itself or imports. */
+  readonly mentioned: readonly string[]
+  /** Those that it exports. */
+  readonly exported: ReadonlySet<string>
+}
+
+function readDeclarations(file: string): Declarations {
+  const text = readFileSync(`dist/${file}`, 'utf8')
   const own = [...text.matchAll(/^(?:declare )?(?:interface|type|class|abstract class) (\w+)/gm)]
-  const imported = [...text.matchAll(/import \{([^}]*)\} from '(\.[^']+)'/g)].flatMap(
-    ([, list = '', from = '']) => {
-      const other = posix.join(posix.dirname(file), from).replace(/\.js$/, '.d.ts')
-      const names = exported(readFileSync(`dist/${other}`, 'utf8'))
-      return list.split(',').map((item) => {
-        const [name = ''] = item
-          .trim()
-          .replace(/^type /, '')
-          .split(' as ')
-        return `${other}:${names.get(name) ?? name}`
-      })
-    },
+  const imported = itemsFrom(file, text, 'import')
+  const lists = [...text.matchAll(/export (?:type )?\{([^}]*)\}(?! from)/g)]
+  const local = lists.flatMap(([, list = '']) =>
+    items(list).map(({ name }) => imported.get(name) ?? `${file}:${name}`),
   )
-  return [...own.map(([, name]) => `${file}:${name}`), ...imported]
+  return {
+    mentioned: [...own.map(([, name]) => `${file}:${name}`), ...imported.values()],
+    exported: new Set([...local, ...itemsFrom(file, text, 'export').values()]),
+  }
+}
+
+/** What a file imports from, or exports from, files beside it: its name here → `declaring file:name`. */
+function itemsFrom(
+  file: string,
+  text: string,
+  keyword: 'import' | 'export',
+): ReadonlyMap<string, string> {
+  const statements = text.matchAll(
+    new RegExp(`${keyword} (?:type )?\\{([^}]*)\\} from '(\\.[^']+)'`, 'g'),
+  )
+  return new Map(
+    [...statements].flatMap(([, list = '', from = '']) => {
+      const other = posix.join(posix.dirname(file), from).replace(/\.js$/, '.d.ts')
+      const names = ownNames(readFileSync(`dist/${other}`, 'utf8'))
+      return items(list).map(({ name, as }) => [as, `${other}:${names.get(name) ?? name}`] as const)
+    }),
+  )
+}
+
+/** The exports of a bundled declaration file, where names are shortened: exported name → own name. */
+function ownNames(text: string): ReadonlyMap<string, string> {
+  const lists = [...text.matchAll(/export (?:type )?\{([^}]*)\}/g)]
+  return new Map(
+    lists.flatMap(([, list = '']) => items(list).map(({ name, as }) => [as, name] as const)),
+  )
 }
 
 it('every type in the declarations of an entry is exported by it or by wirefold', () => {
   if (!existsSync('dist/index.d.ts')) throw new Error('There is no dist; run: npm run build')
-  const read = (entry: string): string => readFileSync(`dist/${entry}.d.ts`, 'utf8')
-  /** What an entry exports, by the file that declares it. */
-  const given = (entry: string): ReadonlySet<string> => {
-    const file = `${entry}.d.ts`
-    const text = read(entry)
-    const local = new Map<string, string>()
-    for (const [, list = '', from = ''] of text.matchAll(/import \{([^}]*)\} from '(\.[^']+)'/g)) {
-      const other = posix.join(posix.dirname(file), from).replace(/\.js$/, '.d.ts')
-      const names = exported(readFileSync(`dist/${other}`, 'utf8'))
-      for (const item of list.split(',')) {
-        const [name = '', as = name] = item
-          .trim()
-          .replace(/^type /, '')
-          .split(' as ')
-        local.set(as, `${other}:${names.get(name) ?? name}`)
-      }
-    }
-    const direct = [...text.matchAll(/export \{([^}]*)\} from '(\.[^']+)'/g)].flatMap(
-      ([, list = '', from = '']) => {
-        const other = posix.join(posix.dirname(file), from).replace(/\.js$/, '.d.ts')
-        const names = exported(readFileSync(`dist/${other}`, 'utf8'))
-        return list.split(',').map((item) => {
-          const [name = ''] = item
-            .trim()
-            .replace(/^type /, '')
-            .split(' as ')
-          return `${other}:${names.get(name) ?? name}`
-        })
-      },
-    )
-    return new Set([
-      ...[...exported(text).values()].map((own) => local.get(own) ?? `${file}:${own}`),
-      ...direct,
-    ])
-  }
-  const root = given('index')
+  const root = readDeclarations('index.d.ts').exported
   const missing = entries.flatMap((entry) => {
-    const own = given(entry)
-    return mentioned(`${entry}.d.ts`, read(entry))
-      .filter((name) => /:[A-Z]/.test(name) && !own.has(name) && !root.has(name))
+    const { mentioned, exported } = readDeclarations(`${entry}.d.ts`)
+    return mentioned
+      .filter((name) => /:[A-Z]/.test(name) && !exported.has(name) && !root.has(name))
       .map((name) => `${entry}: ${name.split(':')[1]}`)
   })
   expect([...new Set(missing)].sort()).toEqual([...known].sort())
