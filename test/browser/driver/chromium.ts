@@ -103,7 +103,8 @@ function controlledPage(page: PlaywrightPage): Page {
     },
     // Not `goBack`, which waits for a load: a page that was kept is not loaded again.
     async back() {
-      await page.evaluate('history.back()')
+      // In a task of its own: the navigation may end this call before it is answered.
+      await page.evaluate('void setTimeout(() => history.back())')
     },
     evaluate: (run, ...args) => page.evaluate(expressionOf(run, args)),
     activate: () => page.bringToFront(),
