@@ -69,24 +69,8 @@ export type {
   SingleOptions,
   SlotRules,
 } from '../context/registry-options.ts'
-export type {
-  ContextOf,
-  Discriminated,
-  FreeKind,
-  KeyArguments,
-  KeyedSlot,
-  KeyedType,
-  NoSlots,
-  Plus,
-  SingleSlot,
-  SingleType,
-  SlotType,
-  SlotView,
-  StoredName,
-  UnhandledKind,
-  UnionType,
-  ValueOf,
-} from '../context/registry-types.ts'
+export type * as RegistryTypes from '../context/registry-types.ts'
+export type { KeyedSlot, SingleSlot, SlotView } from '../context/registry-types.ts'
 export type { KeySelector } from '../context/slot-plans.ts'
 export { native } from '../dialects/native/client.ts'
 export type { BindOptions, BoundState } from '../optimistic/bind.ts'
@@ -112,12 +96,6 @@ export type {
   StateSource,
   StateStep,
 } from '../optimistic/state-source.ts'
-export type {
-  ClientExtension,
-  ClientPort,
-  ControlReply,
-  OnControlReply,
-} from '../ports/client-port.ts'
 export type { ConnectionState } from '../ports/connection-state.ts'
 export type { Sink } from '../ports/event-sink.ts'
 export type {
@@ -127,13 +105,8 @@ export type {
   OutboxStorage,
   SettledRequest,
 } from '../ports/outbox-storage.ts'
-export type { OutgoingRequest, RequestOptions, SendOptions } from '../ports/outgoing-request.ts'
-export type {
-  CloseInfo,
-  Transport,
-  TransportFactory,
-  TransportHandlers,
-} from '../ports/transport.ts'
+export type { RequestOptions } from '../ports/outgoing-request.ts'
+export type { CloseInfo } from '../ports/transport.ts'
 export type { PresenceHandle } from '../presence/own-presence-handle.ts'
 export type {
   PresenceEvent,
@@ -142,48 +115,14 @@ export type {
 } from '../presence/presence-manager.ts'
 export { PresenceManager, presenceDefaults } from '../presence/presence-manager.ts'
 export type { PresenceChange } from '../presence/presence-state.ts'
-export type { Codec } from '../protocol/codec.ts'
-export type {
-  Capabilities,
-  Credentials,
-  Dialect,
-  DialectFactory,
-  DialectPresets,
-  Outgoing,
-} from '../protocol/dialect.ts'
+export type { Credentials } from '../protocol/dialect.ts'
 export type {
   ChannelPosition,
   EventFrame,
-  ExpiringFrame,
-  Frame,
-  GoawayFrame,
-  Limits,
   NoticeFrame,
-  PingFrame,
-  PongFrame,
   Position,
-  RefusalFrame,
   Reply,
-  ReplyFrame,
-  SubscribedFrame,
-  UnsubscribedFrame,
-  WelcomeFrame,
 } from '../protocol/frame.ts'
-export { eventFrame, plainReply } from '../protocol/frame-constructors.ts'
-export type {
-  AuthIntent,
-  HelloIntent,
-  Intent,
-  PingIntent,
-  PongIntent,
-  PresenceIntent,
-  PublishIntent,
-  RequestIntent,
-  SubscribeIntent,
-  UnsubscribeIntent,
-} from '../protocol/intent.ts'
-export { jsonCodec } from '../protocol/json-codec.ts'
-export { plainDialect } from '../protocol/plain-dialect.ts'
 export type { PresenceDevice, PresenceUser } from '../protocol/presence.ts'
 export type { OutboxOptions } from '../requests/outbox-options.ts'
 export { outboxDefaults } from '../requests/outbox-options.ts'

@@ -1,5 +1,6 @@
-import type { Clock, Dialect, DialectFactory, EventFrame, Frame } from 'wirefold'
+import type { Clock, EventFrame } from 'wirefold'
 import { native } from 'wirefold'
+import type { Dialect, DialectFactory, Frame } from 'wirefold/dialects'
 import type { Broker } from 'wirefold/server'
 import { MemoryBroker } from 'wirefold/server'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { DialectFactory } from 'wirefold'
+import type { DialectFactory } from 'wirefold/dialects'
 import type { RequestHandler } from 'wirefold/server'
 import {
   criesGap,

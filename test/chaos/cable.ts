@@ -1,4 +1,5 @@
-import type { Clock, CloseInfo, GoawayFrame } from 'wirefold'
+import type { Clock, CloseInfo } from 'wirefold'
+import type { GoawayFrame } from 'wirefold/dialects'
 import type { MountSession, Socket } from 'wirefold/server'
 import type { FarEnd } from 'wirefold/testing'
 import type { Random } from '../malformed-input/random.ts'

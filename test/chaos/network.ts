@@ -1,4 +1,5 @@
-import type { Clock, TransportFactory } from 'wirefold'
+import type { Clock } from 'wirefold'
+import type { TransportFactory } from 'wirefold/dialects'
 import type { RealtimeServer } from 'wirefold/server'
 import type { Weather } from './weather.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { jsonCodec } from 'wirefold'
+import { jsonCodec } from 'wirefold/dialects'
 import { ManualClock, settle } from 'wirefold/testing'
 import { Sender } from '../../src/connection/sender.ts'
 

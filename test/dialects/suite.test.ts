@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Dialect, Frame } from 'wirefold'
+import type { Dialect, Frame } from 'wirefold/dialects'
 import { entity } from 'wirefold/dialects/entity'
 import { type DialectHarness, dialectSuite } from 'wirefold/testing'
 import { harnesses } from './harnesses.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { DialectFactory, Intent } from 'wirefold'
 import { ChannelSubscriber, native, PresenceManager, RealtimeClient } from 'wirefold'
+import type { DialectFactory, Intent } from 'wirefold/dialects'
 import { duui, duuiDialect } from 'wirefold/dialects/duui'
 import { entity } from 'wirefold/dialects/entity'
 import { socketio } from 'wirefold/dialects/socketio'

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it, vi } from 'vitest'
-import type { DialectFactory, Manager } from 'wirefold'
+import type { Manager } from 'wirefold'
+import type { DialectFactory } from 'wirefold/dialects'
 import { dialectSuite } from 'wirefold/testing'
 import { harnesses } from '../dialects/harnesses.ts'
 import { dialled } from '../support/dialled.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { eventFrame } from 'wirefold'
+import { eventFrame } from 'wirefold/dialects'
 import { entityChange } from '../../src/optimistic/entity-change.ts'
 
 const [, section = ''] = readFileSync('docs/protocol.md', 'utf8').split('## Entity events\n')

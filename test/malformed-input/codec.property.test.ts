@@ -1,6 +1,7 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
-import { isWirefoldError, jsonCodec } from 'wirefold'
+import { isWirefoldError } from 'wirefold'
+import { jsonCodec } from 'wirefold/dialects'
 import { expectNoProto, expectPristine } from './pristine.ts'
 
 const DEEPEST = 64

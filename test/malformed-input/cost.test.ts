@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { isWirefoldError, jsonCodec } from 'wirefold'
+import { isWirefoldError } from 'wirefold'
+import { jsonCodec } from 'wirefold/dialects'
 import { heapBytes } from './heap.ts'
 import { rig } from './rig.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { jsonCodec } from 'wirefold'
+import { jsonCodec } from 'wirefold/dialects'
 
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { EventFrame, Frame } from 'wirefold'
+import type { EventFrame } from 'wirefold'
+import type { Frame } from 'wirefold/dialects'
 import type { DUUIContext } from 'wirefold/dialects/duui'
 import { duui } from 'wirefold/dialects/duui'
 import { duuiRegistry, entriesOf, slotNames, stateOf } from './duui-registry.ts'

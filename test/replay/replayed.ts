@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
-import type { ClientOptions, DialectFactory } from 'wirefold'
+import type { ClientOptions } from 'wirefold'
+import type { DialectFactory } from 'wirefold/dialects'
 import type { Fields } from '../../src/protocol/fields.ts'
 import { dialled } from '../support/dialled.ts'
 import type { SessionLine } from './session.ts'

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { connect as dial } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { jsonCodec } from 'wirefold'
+import { jsonCodec } from 'wirefold/dialects'
 import { RawClient, serve } from '../server/raw-client.ts'
 
 async function echo(options: Parameters<typeof serve>[0] = {}) {

@@ -1,5 +1,6 @@
-import type { ClientOptions, Clock, SettledRequest, TransportFactory } from 'wirefold'
+import type { ClientOptions, Clock, SettledRequest } from 'wirefold'
 import { RealtimeClient } from 'wirefold'
+import type { TransportFactory } from 'wirefold/dialects'
 import type { OutboxDatabase } from 'wirefold/indexeddb'
 import { storedOutbox } from 'wirefold/indexeddb'
 import { ManualClock, MemoryOutboxDatabase, ScriptedServer } from 'wirefold/testing'

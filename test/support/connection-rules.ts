@@ -1,5 +1,6 @@
-import type { ClientOptions, DialectFactory } from 'wirefold'
+import type { ClientOptions } from 'wirefold'
 import { RealtimeClient } from 'wirefold'
+import type { DialectFactory } from 'wirefold/dialects'
 import { ManualClock, MemoryPair } from 'wirefold/testing'
 
 /**

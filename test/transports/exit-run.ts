@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws'
-import type { TransportFactory } from '../../src/entries/index.ts'
+import type { TransportFactory } from '../../src/entries/dialects.ts'
 import { RealtimeClient, webSocketTransport } from '../../src/entries/index.ts'
 import { reconnectingWebSocket } from '../../src/entries/reconnecting-websocket.ts'
 import { RealtimeServer } from '../../src/entries/server.ts'

@@ -1,5 +1,6 @@
 import { Server } from 'mock-socket'
-import type { CloseInfo, TransportFactory } from 'wirefold'
+import type { CloseInfo } from 'wirefold'
+import type { TransportFactory } from 'wirefold/dialects'
 import type { MakeTransport, TransportPeer } from 'wirefold/testing'
 
 let served = 0

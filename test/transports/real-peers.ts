@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { WebSocketServer } from 'ws'
-import type { CloseInfo, TransportFactory } from '../../src/entries/index.ts'
+import type { TransportFactory } from '../../src/entries/dialects.ts'
+import type { CloseInfo } from '../../src/entries/index.ts'
 import type { MakeTransport, TransportPeer } from '../../src/entries/testing.ts'
 
 /** Far ends on a real server over loopback, for a transport that opens real sockets. */

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo, Socket as TcpSocket } from 'node:net'
 import { Server } from 'socket.io'
 import { io } from 'socket.io-client'
-import type { TransportFactory } from 'wirefold'
+import type { TransportFactory } from 'wirefold/dialects'
 import { socketioClient } from 'wirefold/socketio-client'
 import type { MakeTransport, TransportPeer } from 'wirefold/testing'
 

@@ -1,5 +1,5 @@
 import { describe, expectTypeOf, it } from 'vitest'
-import type { RefusalFrame, RequestCounts } from 'wirefold'
+import type { RequestCounts } from 'wirefold'
 import {
   type ChannelStatus,
   type ChannelSubscriber,
@@ -11,6 +11,7 @@ import {
   sync,
   WirefoldError,
 } from 'wirefold'
+import type { RefusalFrame } from 'wirefold/dialects'
 import type { ComposerContext, DUUIContext, DUUIPayloadKind } from 'wirefold/dialects/duui'
 import { isContextKind } from 'wirefold/dialects/duui'
 

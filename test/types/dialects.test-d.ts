@@ -1,5 +1,6 @@
 import { describe, expectTypeOf, it } from 'vitest'
-import type { Dialect, DialectFactory, EventFrame, Readable } from 'wirefold'
+import type { EventFrame, Readable } from 'wirefold'
+import type { Dialect, DialectFactory } from 'wirefold/dialects'
 import { type DUUIOptions, duuiDialect } from 'wirefold/dialects/duui'
 import {
   type ChatMessage,

@@ -3,15 +3,13 @@ import {
   type ChannelSubscriber,
   channelEvents,
   channelScope,
-  type Dialect,
   defineManager,
   type EventFrame,
-  eventFrame,
   feed,
-  plainDialect,
   type RealtimeClient,
   type Sink,
 } from 'wirefold'
+import { type Dialect, eventFrame, plainDialect } from 'wirefold/dialects'
 import { useSubscription } from 'wirefold/react'
 import {
   EventBus,

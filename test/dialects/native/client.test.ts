@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Intent } from 'wirefold'
 import { native } from 'wirefold'
+import type { Intent } from 'wirefold/dialects'
 
 const dialect = native()
 const wire = (intent: Intent) => JSON.stringify(dialect.encode(intent)?.[0]?.wire)

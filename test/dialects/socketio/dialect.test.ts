@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { EventFrame, Intent } from 'wirefold'
+import type { EventFrame } from 'wirefold'
+import type { Intent } from 'wirefold/dialects'
 import { sessionChannel, socketio } from 'wirefold/dialects/socketio'
 import { eventFrame } from '../../context/event-frames.ts'
 import { connectionRules } from '../../support/connection-rules.ts'

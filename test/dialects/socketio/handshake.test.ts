@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Intent } from 'wirefold'
+import type { Intent } from 'wirefold/dialects'
 import { socketio, withAcks } from 'wirefold/dialects/socketio'
 import { withHandshake } from '../../../src/dialects/socketio/handshake.ts'
 

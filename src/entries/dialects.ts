@@ -1,0 +1,44 @@
+export type {
+  ClientExtension,
+  ClientPort,
+  ControlReply,
+  OnControlReply,
+} from '../ports/client-port.ts'
+export type { OutgoingRequest, SendOptions } from '../ports/outgoing-request.ts'
+export type { Transport, TransportFactory, TransportHandlers } from '../ports/transport.ts'
+export type { Codec } from '../protocol/codec.ts'
+export type {
+  Capabilities,
+  Dialect,
+  DialectFactory,
+  DialectPresets,
+  Outgoing,
+} from '../protocol/dialect.ts'
+export type {
+  ExpiringFrame,
+  Frame,
+  GoawayFrame,
+  Limits,
+  PingFrame,
+  PongFrame,
+  RefusalFrame,
+  ReplyFrame,
+  SubscribedFrame,
+  UnsubscribedFrame,
+  WelcomeFrame,
+} from '../protocol/frame.ts'
+export { eventFrame, plainReply } from '../protocol/frame-constructors.ts'
+export type {
+  AuthIntent,
+  HelloIntent,
+  Intent,
+  PingIntent,
+  PongIntent,
+  PresenceIntent,
+  PublishIntent,
+  RequestIntent,
+  SubscribeIntent,
+  UnsubscribeIntent,
+} from '../protocol/intent.ts'
+export { jsonCodec } from '../protocol/json-codec.ts'
+export { plainDialect } from '../protocol/plain-dialect.ts'
