@@ -116,6 +116,7 @@ export type {
 export { PresenceManager, presenceDefaults } from '../presence/presence-manager.ts'
 export type { PresenceChange } from '../presence/presence-state.ts'
 export type { Credentials } from '../protocol/dialect.ts'
+export type { Fields } from '../protocol/fields.ts'
 export type {
   ChannelPosition,
   EventFrame,

@@ -65,7 +65,7 @@ export function serverParts(
   })
   const counters = new Counters()
   const broker: Broker = given.broker ?? new MemoryBroker({ clock })
-  const { answers } = broker
+  const { replies } = broker
   const rates = given.rates ?? broker.rates ?? new MemoryRates(clock)
   const access = new Access({ ...options, report })
   const cap = new PublishRate({
@@ -101,9 +101,9 @@ export function serverParts(
     ...{ clock, helloTimeoutMs, channels, sessions, limiter, counters, report },
     silence: presence,
     authenticate: (request, token) => authenticate(credentials, request, token),
-    writer: { clock, heartbeatMs, limits, answers, counters, logger },
+    writer: { clock, heartbeatMs, limits, replies, counters, logger },
     requests: {
-      ...{ clock, access, publisher, ongoing, handlers, answers, counters, report },
+      ...{ clock, access, publisher, ongoing, handlers, replies, counters, report },
       dedupeMs: limits.dedupeMs,
     },
     presence: {
@@ -126,7 +126,7 @@ export function serverParts(
   return {
     ...{ options, broker, access, channels, handlers, ongoing, leases, sessions, counters },
     ...{ host, logger, report },
-    outbound: { clock, tick: new Tick(), counts: { slow: 0, withheld: 0, cut: 0 } },
+    outbound: { clock, tick: new Tick(), counts: { slow: 0, withheld: 0, closed: 0 } },
   }
 }
 

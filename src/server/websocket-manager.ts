@@ -192,7 +192,7 @@ export class WebSocketManager {
       refusals,
       slowConsumers: outbound.counts.slow,
       withheldEvents: outbound.counts.withheld,
-      closedSlowConsumers: outbound.counts.cut,
+      closedSlowConsumers: outbound.counts.closed,
       droppedBroadcasts: channels.dropped,
     }
   }
@@ -272,7 +272,7 @@ export class WebSocketManager {
     check(channel, type, json)
     const fields = { source: channel, type, json, id: undefined, timestamp }
     const event = new ChannelEvent(channel, undefined, fields)
-    for (const session of sessions) session.tell?.(event)
+    for (const session of sessions) session.sendEvent?.(event)
     return sessions.length
   }
 

@@ -88,7 +88,7 @@ const { indexedDbStorage } = modules['wirefold/indexeddb']
 new w.RealtimeClient('wss://example.org/ws', { outbox: { storage: indexedDbStorage() } })
 const server = s.createRealtimeServer()
 server.handle('echo', (payload) => payload)
-server.mount('/duui', new s.DuuiMount())
+server.mount('/duui', s.duuiMount())
 new s.WebSocketManager()
 new s.MemoryBroker()
 new s.ChannelManager()

@@ -118,12 +118,12 @@ export function forgetsDeadlines(clock: Clock): Clock {
   }
 }
 
-/** A broker that remembers no answers. */
+/** A broker that stores no replies. */
 export function forgetfulBroker(clock: Clock): Broker {
   const broker = new MemoryBroker({ clock })
   return {
-    answers: {
-      // It claims to remember everything, and nothing it does.
+    replies: {
+      // It claims to store every reply for ever.
       reachMs: Number.POSITIVE_INFINITY,
       begin: async () => ({ state: 'fresh' }),
       settle: async () => {},

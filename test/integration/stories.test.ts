@@ -10,7 +10,7 @@ import {
 } from 'wirefold'
 import type { DUUIContext, DUUIEnvelope } from 'wirefold/dialects/duui'
 import { duui } from 'wirefold/dialects/duui'
-import { DuuiMount, refuse } from 'wirefold/server'
+import { duuiMount, refuse } from 'wirefold/server'
 import { connect, serve, until } from '../support/live.ts'
 import { outcomeOf } from '../support/scripted.ts'
 
@@ -157,7 +157,7 @@ describe('iterating a channel', () => {
 describe('a process of a DUUI gateway', () => {
   it('is followed over its own dialect, from the stored record on', async () => {
     const { server, url } = await serve()
-    const gateway = new DuuiMount({ snapshot: true })
+    const gateway = duuiMount({ snapshot: true })
     server.mount('/ws/processes/:id/events', gateway)
     const run = readFileSync('examples/recordings/duui-run.jsonl', 'utf8').trim().split('\n')
     const envelopes = run.map((line): DUUIEnvelope => JSON.parse(line))
@@ -191,7 +191,7 @@ describe('a process of a DUUI gateway', () => {
 describe('two clients in one page', () => {
   it('speak different dialects to one server and never hear each other', async () => {
     const { server, url } = await serve()
-    const gateway = new DuuiMount()
+    const gateway = duuiMount()
     server.mount('/ws/processes/:id/events', gateway)
     const heard: string[] = []
     const native = connect(url)

@@ -19,7 +19,7 @@ function distant(broker: Broker, clock: ManualClock, { deliver, present }: Delay
   const wait = (ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve))
   const { presence } = broker
   return {
-    answers: broker.answers,
+    replies: broker.replies,
     presence: {
       reachMs: presence.reachMs,
       join: (...what) => presence.join(...what),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { AuthReason } from 'wirefold'
 import { ChannelSubscriber } from 'wirefold'
 import type { RealtimeServerOptions } from 'wirefold/server'
-import { DuuiMount } from 'wirefold/server'
+import { duuiMount } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
 import { RawClient, serve } from '../server/raw-client.ts'
 import { connect, until } from '../support/live.ts'
@@ -39,7 +39,7 @@ describe('S2 a token', () => {
 
   it('is read from the query where a dialect puts it there', async () => {
     const { server, url, tokens } = await doorman()
-    server.mount('/processes/:id', new DuuiMount())
+    server.mount('/processes/:id', duuiMount())
     await RawClient.open(`${url.replace('/ws', '/processes/p1')}?token=ada`)
     await until(() => expect(tokens).toEqual(['ada']))
   })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RateStore, RealtimeServerOptions } from 'wirefold/server'
-import { DuuiMount } from 'wirefold/server'
+import { duuiMount } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
 import { refusedUpgrade } from '../server/http/refused-upgrade.ts'
 import type { Message } from '../server/raw-client.ts'
@@ -203,7 +203,7 @@ describe('S11 connections', () => {
 describe('S11 a stream that goes one way', () => {
   it('is closed for somebody who floods it', async () => {
     const { server, url } = await counting({ limits: { messagesPerSecond: 1 } })
-    server.mount('/processes/:id', new DuuiMount())
+    server.mount('/processes/:id', duuiMount())
     const client = await RawClient.open(url.replace('/ws', '/processes/p1'))
     for (let n = 0; n < 20; n++) client.send('x')
     expect((await client.closed).code).toBe(4429)

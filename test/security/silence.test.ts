@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { connect as dial } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createRealtimeServer, DuuiMount } from 'wirefold/server'
+import { createRealtimeServer, duuiMount } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
 import { WebSocketServer } from 'ws'
 import { refusedUpgrade } from '../server/http/refused-upgrade.ts'
@@ -60,7 +60,7 @@ describe('S22 who falls silent', () => {
   it('but answers pings stays, though it never says a word', async () => {
     const clock = new ManualClock()
     const { server, url } = await serve({ clock })
-    server.mount('/processes/:id', new DuuiMount())
+    server.mount('/processes/:id', duuiMount())
     const client = await RawClient.open(url.replace('/ws', '/processes/p1'))
     await expect.poll(() => server.connections()[0]?.channels).toEqual(['process:p1'])
     for (let minute = 0; minute < 5; minute++) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RealtimeServerOptions } from 'wirefold/server'
-import { DuuiMount, MemoryBroker } from 'wirefold/server'
+import { duuiMount, MemoryBroker } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
 import { deferred, RawClient, serve } from './raw-client.ts'
 
@@ -130,7 +130,7 @@ describe('a server that drains', () => {
 
   it('closes whoever is left at the deadline, with the window to come back in', async () => {
     const { url, server, drain, clock, done } = await draining()
-    server.mount('/p/:id', new DuuiMount())
+    server.mount('/p/:id', duuiMount())
     server.handle('never', () => new Promise(() => {}))
     const [follows, asks] = [await RawClient.greeted(url), await RawClient.greeted(url)]
     await follows.subscribe('a')

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { DUUIEnvelope } from 'wirefold/dialects/duui'
 import type { RealtimeServer } from 'wirefold/server'
-import { createRealtimeServer, DuuiMount } from 'wirefold/server'
+import { createRealtimeServer, type DuuiMount, duuiMount } from 'wirefold/server'
 import type { CurrentProcess, Figures } from '../shared.ts'
 import { MACHINE, PROCESSES } from '../shared.ts'
 import { NewestTimeline } from './newest-timeline.ts'
@@ -80,7 +80,7 @@ export class Realtime {
   #open(): void {
     // Whose page it is does not matter: there are no cookies, and only this machine is listened to.
     const server = createRealtimeServer({ origins: '*' })
-    const gateway = new DuuiMount({ store: this.#timeline, snapshot: true })
+    const gateway = duuiMount({ store: this.#timeline, snapshot: true })
     server.mount('/ws/processes/:id/events', gateway)
     server.handle('process:current', (): CurrentProcess => ({ id: this.#answers.processId() }))
     server.handle('process:timeline', (payload) => gateway.timeline((payload as CurrentProcess).id))

@@ -19,16 +19,16 @@ export class EventBus<Events extends object = Record<string, unknown>> {
 
   /**
    * Calls `subscriber` with every event of a type. If it fails, the other subscribers are called
-   * all the same.
+   * all the same. Where the bus declares no payload for the type, the subscriber's annotation counts.
    *
    * @returns a function that unsubscribes; safe to call twice
    */
   subscribe<Type extends keyof Events, Payload = unknown>(
     type: Type,
-    subscriber: BusSubscriber<PayloadOf<Events[Type], Payload>>,
+    subscriber: BusSubscriber<unknown extends Events[Type] ? Payload : Events[Type]>,
   ): () => void {
     // A new function per call, so that the same function can subscribe twice.
-    const own: BusSubscriber<PayloadOf<Events[Type], Payload>> = (payload) => subscriber(payload)
+    const own: typeof subscriber = (payload) => subscriber(payload)
     this.#subscribers.set(type, [...(this.#subscribers.get(type) ?? []), own])
     return () => {
       const left = this.#subscribers.get(type)?.filter((other) => other !== own)
@@ -75,6 +75,3 @@ export interface EventBusOptions {
 
 /** A subscriber to one type of event; the bus awaits a returned promise. */
 export type BusSubscriber<Payload> = (payload: Payload) => unknown
-
-/** The payload type that the bus declares, or else the one that the subscriber expects. */
-type PayloadOf<Known, Expected> = unknown extends Known ? Expected : Known

@@ -12,7 +12,7 @@ import type { EventBus } from './event-bus.ts'
  */
 export function publishEvent<Events extends object, Args extends readonly unknown[], Result>(
   bus: EventBus<Events>,
-  type: TypesFor<Events, Result>,
+  type: PublishableType<Events, Result>,
   run: (...args: Args) => Result | Promise<Result>,
 ): (...args: Args) => Promise<Result> {
   return async (...args) => {
@@ -41,6 +41,6 @@ export type AsJson<Value> = Value extends Date
       : Value
 
 /** The event types whose payload the result can be. */
-type TypesFor<Events, Result> = {
+export type PublishableType<Events, Result> = {
   [Type in keyof Events]: AsJson<NonNullable<Result>> extends Events[Type] ? Type : never
 }[keyof Events]

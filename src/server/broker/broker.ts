@@ -10,7 +10,7 @@ import type { ReplyStore } from './reply-store.ts'
  */
 export interface Broker {
   /** The replies to requests, for deduplication. */
-  readonly answers: ReplyStore
+  readonly replies: ReplyStore
   /** The presence of users at resources. */
   readonly presence: PresenceStore
   /** The rate limits of users and addresses; without it, each server counts for itself. */
@@ -28,7 +28,7 @@ export interface Broker {
   publish(
     channels: readonly string[],
     event: NewEvent,
-    remember?: Remember,
+    remember?: StoredReply,
   ): Promise<readonly Position[]>
   /**
    * Calls `listener` with every event of a channel, in order, from the moment the promise resolves.
@@ -66,7 +66,7 @@ export interface HistorySlice {
 }
 
 /** The key and the lifetime of a stored reply to a publish. */
-export interface Remember {
+export interface StoredReply {
   /** The key that was given to {@link ReplyStore.begin}. */
   readonly key: string
   /** The lifetime of the reply, in milliseconds. */

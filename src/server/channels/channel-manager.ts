@@ -1,5 +1,4 @@
 import type { Refusal } from '../../base/errors.ts'
-import type { SubscribeCommand, UnsubscribeCommand } from '../../protocol/command.ts'
 import type { Position } from '../../protocol/frame.ts'
 import type { ReceivableEvent, User } from '../access/hooks.ts'
 import { refusal } from '../access/refusals.ts'
@@ -9,7 +8,7 @@ import type { ChannelDeps } from './channel-deps.ts'
 import type { ChannelManagerOptions } from './channel-options.ts'
 import type { ChannelReceiver } from './channel-receiver.ts'
 import { ChannelTable } from './channel-table.ts'
-import type { Membership } from './membership.ts'
+import type { ChannelMembership } from './membership.ts'
 import { standaloneParts } from './standalone-parts.ts'
 import type { SubscriptionsDeps } from './subscriptions.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -73,14 +72,14 @@ export class ChannelManager {
    */
   subscribe(
     receiver: ChannelReceiver,
-    command: Pick<SubscribeCommand, 'requestId' | 'channels'> & Partial<SubscribeCommand>,
+    { requestId, channels, since = new Map() }: ChannelRequest,
   ): Promise<void> {
-    return this.#of(receiver).subscribe({ since: new Map(), ...command })
+    return this.#of(receiver).subscribe({ requestId, channels, since })
   }
 
   /** Unsubscribes a receiver and sends it the reply; ignores channels it is not subscribed to. */
-  unsubscribe(receiver: ChannelReceiver, command: Omit<UnsubscribeCommand, 'kind'>): Promise<void> {
-    return this.#of(receiver).unsubscribe(command)
+  unsubscribe(receiver: ChannelReceiver, { requestId, channels }: ChannelRequest): Promise<void> {
+    return this.#of(receiver).unsubscribe({ requestId, channels })
   }
 
   /** Resolves once a receiver's commands are done; `undefined` if none is under way. */
@@ -172,7 +171,7 @@ export class ChannelManager {
 
   /**
    * Makes a receiver a member without calling `authorize` and without a reply; for mounts whose
-   * dialect has no subscribe. The membership holds events until {@link Membership.settle}, and
+   * dialect has no subscribe. The membership holds events until {@link ChannelMembership.deliverFrom}, and
    * misses none once `followed` resolves; if that rejects, the caller has to end it.
    *
    * @param revoked called after the membership was revoked
@@ -181,7 +180,7 @@ export class ChannelManager {
     channel: string,
     receiver: ChannelReceiver,
     revoked: (error: Refusal) => void,
-  ): { readonly membership: Membership; readonly followed: Promise<unknown> } {
+  ): { readonly membership: ChannelMembership; readonly followed: Promise<unknown> } {
     return this.#deps.table.join(channel, receiver, revoked)
   }
 
@@ -212,6 +211,19 @@ export class ChannelManager {
   get [Symbol.toStringTag](): string {
     return 'ChannelManager'
   }
+}
+
+/** A request of a receiver to subscribe to channels, or to unsubscribe from them. */
+export interface ChannelRequest {
+  /** The id of the request; the reply carries it. */
+  readonly requestId: string
+  /** The names of the channels, each once. */
+  readonly channels: readonly string[]
+  /**
+   * The positions of the channels to resume, for a subscribe.
+   * @default none: events from now on
+   */
+  readonly since?: ReadonlyMap<string, Position> | undefined
 }
 
 /** The options of {@link ChannelManager.publish}. */

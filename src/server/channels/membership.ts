@@ -11,7 +11,7 @@ const HELD_EVENTS = 1_000
  *
  * At first it holds live events back, until the subscribe reply and the missed events are sent.
  */
-export class Membership {
+export class Membership implements ChannelMembership {
   readonly #deps: MembershipDeps
   #held: ChannelEvent[] | undefined = []
   /** Whether no held event was discarded. */
@@ -35,7 +35,7 @@ export class Membership {
     return this.#deps.receiver
   }
 
-  /** The last position due to the receiver; `undefined` until {@link settle}. */
+  /** The last position due to the receiver; `undefined` until {@link deliverFrom}. */
   get position(): Position | undefined {
     return this.#epoch === undefined ? undefined : { epoch: this.#epoch, offset: this.#due }
   }
@@ -64,7 +64,7 @@ export class Membership {
    * @param due last offset up to `head` that was due to the receiver
    * @returns false if held events were discarded because there were too many
    */
-  settle(head: Position, due: number = head.offset): boolean {
+  deliverFrom(head: Position, due: number = head.offset): boolean {
     const complete = this.#complete
     const held = this.#held ?? []
     this.#held = undefined
@@ -91,7 +91,7 @@ export class Membership {
 
   /**
    * Returns the last position due to the receiver if it changed since the previous call or
-   * {@link settle}; `undefined` otherwise, and while events are held.
+   * {@link deliverFrom}; `undefined` otherwise, and while events are held.
    */
   moved(): Position | undefined {
     if (this.#held || this.#reported === this.#due) return undefined
@@ -154,6 +154,18 @@ export class Membership {
     const text = this.receiver.dialect.encode(pong)
     if (text !== undefined) this.receiver.send(text)
   }
+}
+
+/** A membership that a mount made with {@link ChannelManager.join}. */
+export interface ChannelMembership {
+  /**
+   * Delivers the held events after `head`, and from then on live events.
+   *
+   * @returns false if held events were discarded because there were too many
+   */
+  deliverFrom(head: Position): boolean
+  /** Ends the membership; safe to call twice. */
+  leave(): void
 }
 
 /** The dependencies of a {@link Membership}. */

@@ -3,7 +3,7 @@ import { inFamily, isChannel } from '../../protocol/channel-name.ts'
 import type { Position } from '../../protocol/frame.ts'
 import { isOwnType } from '../../protocol/reserved-types.ts'
 import type { Access } from '../access/access.ts'
-import type { Broker, Remember } from '../broker/broker.ts'
+import type { Broker, StoredReply } from '../broker/broker.ts'
 import type { NewEvent } from '../broker/channel-event.ts'
 import type { PublishRate } from './publish-rate.ts'
 
@@ -49,7 +49,7 @@ export class Publisher {
     channel: string,
     event: Pick<NewEvent, 'type' | 'id' | 'timestamp'>,
     payload: unknown,
-    remember?: Remember,
+    remember?: StoredReply,
   ): Promise<Position> {
     const { type, id, timestamp } = event
     const json = toJson(type, payload)
@@ -57,7 +57,7 @@ export class Publisher {
   }
 
   /** Adds an event with a payload as JSON text; rejects as {@link publish} does. */
-  async append(event: NewEvent, remember?: Remember): Promise<Position> {
+  async append(event: NewEvent, remember?: StoredReply): Promise<Position> {
     const { source, type, json } = event
     check(source, type, json)
     if (!this.#rules.access.isChannel(source)) throw unknownChannel(source)

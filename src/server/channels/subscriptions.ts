@@ -167,7 +167,7 @@ export class Subscriptions {
       this.#send(event.text(this.#receiver.dialect, prev))
       prev = event.offset ?? prev
     }
-    if (this.#has(name, membership)) membership.settle(resumed.head, prev)
+    if (this.#has(name, membership)) membership.deliverFrom(resumed.head, prev)
   }
 
   async #join(name: string): Promise<Membership> {

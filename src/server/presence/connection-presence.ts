@@ -14,7 +14,6 @@ export class ConnectionPresence {
   readonly #connection: PresentConnection
   /** Members by resource. */
   readonly #members = new Map<string, LeasedMember>()
-  #ended = false
 
   constructor(deps: ConnectionPresenceDeps, connection: PresentConnection) {
     this.#deps = deps
@@ -28,10 +27,8 @@ export class ConnectionPresence {
     this.#members.clear()
   }
 
-  /** Ends with the connection: its members stay for the grace period. */
+  /** Called when the connection is closed: its members stay for the grace period. */
   end(): void {
-    if (this.#ended) return
-    this.#ended = true
     this.#connection.watch(false)
     const { leases, graceMs } = this.#deps
     void leases.release([...this.#members.values()], graceMs)
@@ -90,7 +87,7 @@ export class ConnectionPresence {
       return refusal('subscription-limit', channel)
     }
     if (!(await access.authorize(user, channel, 'presence'))) return refusal('forbidden', channel)
-    if (this.#ended) return refusal('internal', channel)
+    if (this.#connection.closed()) return refusal('internal', channel)
     if (action === 'update' && present) {
       return (await leases.update(present, json)) ? undefined : refusal('not-present', channel)
     }
@@ -122,6 +119,7 @@ export interface ConnectionPresenceDeps {
 /** The connection of a {@link ConnectionPresence}. */
 export interface PresentConnection {
   readonly id: string
+  readonly closed: () => boolean
   readonly say: (frame: ServerFrame) => void
   /** Returns the time of the last sign of life, in milliseconds since the Unix epoch. */
   readonly lastSeen: () => number

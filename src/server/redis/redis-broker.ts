@@ -1,7 +1,7 @@
 import { randomId } from '../../base/ids.ts'
 import { safely } from '../../base/report.ts'
 import type { Position } from '../../protocol/frame.ts'
-import type { Broker, ChannelListener, HistorySlice, Remember } from '../broker/broker.ts'
+import type { Broker, ChannelListener, HistorySlice, StoredReply } from '../broker/broker.ts'
 import type { NewEvent } from '../broker/channel-event.ts'
 import type { PresenceStore } from '../broker/presence-store.ts'
 import type { RateStore } from '../broker/rate-store.ts'
@@ -19,8 +19,8 @@ import { ScriptRunner } from './connection/script-runner.ts'
 import type { RedisBrokerOptions, ResolvedRedisOptions } from './options.ts'
 import { resolveRedisOptions } from './options.ts'
 import { RedisPresence } from './presence/redis-presence.ts'
-import { RedisAnswers } from './redis-answers.ts'
 import { RedisRates } from './redis-rates.ts'
+import { RedisReplies } from './redis-replies.ts'
 import { StoreGeneration } from './store-generation.ts'
 
 /** Duration of a node's lease, in milliseconds; outlasts a Redis that is blocked for 30 s. */
@@ -39,7 +39,7 @@ export class RedisBroker implements Broker {
   readonly #waits: CancellableWaits
   readonly #generation: StoreGeneration
   readonly #history: HistoryReader
-  readonly #answers: RedisAnswers
+  readonly #replies: RedisReplies
   readonly #presence: RedisPresence
   readonly #rates: RedisRates
   readonly #transport: ChannelTransport
@@ -49,7 +49,7 @@ export class RedisBroker implements Broker {
   #checking: Promise<void> | undefined
   #checkAgain = false
 
-  /** @param connections `close()` closes all but the general one */
+  /** @internal {@link createRedisBroker} makes brokers; `close()` closes all connections but the general one. */
   constructor(connections: RedisConnections, options: RedisBrokerOptions) {
     this.#options = resolveRedisOptions(options)
     this.#connections = connections
@@ -77,13 +77,13 @@ export class RedisBroker implements Broker {
       : new PubSubTransport({ ...shared, subscriber, timeoutMs })
     const patienceMs = blocking ? undefined : timeoutMs
     const storeDeps = { runner, queue, generation, waits, patienceMs }
-    this.#answers = new RedisAnswers({ ...storeDeps, node })
+    this.#replies = new RedisReplies({ ...storeDeps, node })
     this.#presence = new RedisPresence(storeDeps)
     this.#rates = new RedisRates({ runner, waits, report })
   }
 
-  get answers(): ReplyStore {
-    return this.#answers
+  get replies(): ReplyStore {
+    return this.#replies
   }
 
   get presence(): PresenceStore {
@@ -100,7 +100,7 @@ export class RedisBroker implements Broker {
     await subscriber.subscribe(this.#name('control'), () => void this.#check())
     await subscriber.subscribe(this.#name(`node:${this.#node}`), (message) => {
       const end = message.indexOf('\n')
-      this.#answers.resolveWaiting(message.slice(0, end), message.slice(end + 1))
+      this.#replies.resolveWaiting(message.slice(0, end), message.slice(end + 1))
     })
     await this.#history.lease(this.#node, LEASE_MS)
     for (const connection of [general, subscriber]) {
@@ -118,13 +118,13 @@ export class RedisBroker implements Broker {
   async publish(
     channels: readonly string[],
     event: NewEvent,
-    remember?: Remember,
+    remember?: StoredReply,
   ): Promise<readonly Position[]> {
     const positions = await this.#transport.publish(channels, event, remember)
     const [at] = positions
     // Redis notifies the other nodes only.
     if (remember && at) {
-      this.#answers.resolveWaiting(remember.key, publishedRecord({ channel: event.source, ...at }))
+      this.#replies.resolveWaiting(remember.key, publishedRecord({ channel: event.source, ...at }))
     }
     return positions
   }
@@ -151,7 +151,7 @@ export class RedisBroker implements Broker {
     this.#waits.close()
     for (const off of this.#offReady.splice(0)) off()
     this.#listeners.clear()
-    this.#answers.close()
+    this.#replies.close()
     this.#transport.close()
     this.#connections.subscriber.close()
     // The running requests of this node are lost: end its lease, so that other nodes do not wait.
@@ -211,7 +211,7 @@ export class RedisBroker implements Broker {
       if (this.#waits.closed) return
       try {
         await this.#history.lease(this.#node, LEASE_MS)
-        await this.#answers.checkWaiting()
+        await this.#replies.checkWaiting()
         if (time % CHECK_EVERY === 0) await this.#check()
       } catch (error) {
         if (!this.#waits.closed) this.#report(error)

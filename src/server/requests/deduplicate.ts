@@ -10,7 +10,7 @@ import { encodeResult, runRequest } from './run-request.ts'
 
 /** The dependencies of {@link runOnce}. */
 export interface RunOnceDeps extends RunRequestDeps {
-  readonly answers: ReplyStore
+  readonly replies: ReplyStore
   /** Lifetime of stored replies, in milliseconds. */
   readonly dedupeMs: number
 }
@@ -38,7 +38,7 @@ export async function runOnce(
     encodeResult(caller.dialect, command, resultOf(record))
   try {
     const key = keyOf(caller, requestId)
-    const lookup = await deps.answers.begin(key, digestOf(command))
+    const lookup = await deps.replies.begin(key, digestOf(command))
     switch (lookup.state) {
       case 'fresh':
         return await runAndStore(deps, caller, command, key)
@@ -69,7 +69,7 @@ async function runAndStore(
   const remember = { key, keepMs: dedupeMs }
   const { text, record, lasting } = await runRequest(deps, caller, command, remember)
   try {
-    if (record !== undefined) await deps.answers.settle(key, record, lasting ? dedupeMs : 0)
+    if (record !== undefined) await deps.replies.settle(key, record, lasting ? dedupeMs : 0)
   } catch (error) {
     // The request has run: the client gets the reply, although a repeat will not.
     deps.report(error)

@@ -6,7 +6,7 @@ import type { ServerDialect } from '../../protocol/server-dialect.ts'
 import type { Access } from '../access/access.ts'
 import type { User } from '../access/hooks.ts'
 import { refusal, refusalFromError } from '../access/refusals.ts'
-import type { Remember } from '../broker/broker.ts'
+import type { StoredReply } from '../broker/broker.ts'
 import type { RequestResult } from '../broker/request-record.ts'
 import { isLasting, recordOf, refused, replied } from '../broker/request-record.ts'
 import type { PublishContexts } from '../channels/publish-context.ts'
@@ -58,7 +58,7 @@ export async function runRequest(
   deps: RunRequestDeps,
   caller: Caller,
   command: PublishCommand | RequestCommand,
-  remember?: Remember,
+  remember?: StoredReply,
 ): Promise<WrittenResult> {
   try {
     const result =
@@ -113,7 +113,7 @@ async function answerPublish(
   { access, publisher, clock }: RunRequestDeps,
   { user }: Caller,
   { channel, id, type, payload }: PublishCommand,
-  remember: Remember | undefined,
+  remember: StoredReply | undefined,
 ): Promise<RequestResult> {
   if (!access.isChannel(channel) || channel.endsWith(':*')) {
     return refused(refusal('bad-channel', channel))

@@ -84,6 +84,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
     this.#silence = silence
     this.#presence = new ConnectionPresence(deps.presence, {
       id,
+      closed: () => this.#gone,
       say: (frame) => this.#writer.say(frame),
       lastSeen: () => silence.lastSeen,
       watch: (wanted) => (wanted ? silence.start() : silence.stop()),
@@ -145,7 +146,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
     return this.#socket.drained()
   }
 
-  tell(event: ChannelEvent): void {
+  sendEvent(event: ChannelEvent): void {
     if (!this.#deps.channels.mayReceive(this, event.source, event)) return
     const text = event.text(this.dialect)
     if (text !== undefined) this.send(text)

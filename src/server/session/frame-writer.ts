@@ -46,10 +46,10 @@ export class FrameWriter {
 
   /** Sends the welcome: the user of the connection, and the limits of the server. */
   welcome(user: User | null): void {
-    const { clock, heartbeatMs, limits, answers } = this.#deps
+    const { clock, heartbeatMs, limits, replies } = this.#deps
     const { subscriptions, frameBytes, messagesPerSecond } = limits
     // A retry later than the store remembers its reply would run the request a second time.
-    const dedupeMs = Math.min(limits.dedupeMs, Math.floor(answers.reachMs))
+    const dedupeMs = Math.min(limits.dedupeMs, Math.floor(replies.reachMs))
     this.say({
       kind: 'welcome',
       connectionId: this.#to.id,
@@ -93,7 +93,7 @@ export interface FrameWriterDeps {
   readonly heartbeatMs: number
   readonly limits: ResolvedLimits
   /** Limits the time in which a client may retry a request. */
-  readonly answers: Pick<ReplyStore, 'reachMs'>
+  readonly replies: Pick<ReplyStore, 'reachMs'>
   readonly counters: Counters
   readonly logger: Logger | undefined
 }

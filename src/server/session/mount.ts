@@ -6,7 +6,6 @@ import type { ChannelAction, Identity, User } from '../access/hooks.ts'
 import type { HttpRefusal, UpgradeRequest } from '../access/upgrade-request.ts'
 import type { ChannelEvent } from '../broker/channel-event.ts'
 import type { ChannelManager } from '../channels/channel-manager.ts'
-import type { Join } from '../socket/frame-batch.ts'
 import type { Socket, SocketHandlers } from '../socket/socket.ts'
 
 /** The protocol that a server speaks at one path. */
@@ -14,7 +13,7 @@ export interface Mount {
   /** The supported WebSocket subprotocols; a client may offer none. */
   readonly protocols: readonly string[]
   /** Joins texts into one frame, if clients support that; without it, each text is a frame. */
-  readonly join?: Join
+  readonly join?: ServerDialect['join']
   /** Called once, when the mount is added to a server. */
   mounted?(host: MountHost): void
   /** Called once, when the server has closed; the mount may be added to another server then. */
@@ -87,7 +86,7 @@ export interface MountSession extends SocketHandlers {
    */
   drain?(notice: GoawayFrame, rested: () => void): void
   /** Sends an event that is not stored in a history. Optional: not every protocol has one. */
-  tell?(event: ChannelEvent): void
+  sendEvent?(event: ChannelEvent): void
   /** Ends the client's subscription to a channel; does nothing if there is none. */
   revoke?(channel: string): void
 }

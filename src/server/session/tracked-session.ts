@@ -20,10 +20,8 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
   readonly #connectedAt: number
   #seenAt: number
   #arrived = false
-  /** Whether the socket is closing; nothing is sent any more. */
-  #closing = false
-  /** Whether the socket is closed. */
-  #gone = false
+  /** State of the socket; nothing is sent unless it is open. */
+  #socketState: 'open' | 'closing' | 'closed' = 'open'
 
   /** Opens the session; if that throws, closes the socket with 1011 and rethrows. */
   constructor(deps: TrackedSessionDeps) {
@@ -78,7 +76,7 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
   }
 
   send(text: string): void {
-    if (this.#closing) return
+    if (this.#socketState !== 'open') return
     try {
       this.#deps.socket.send(text)
       this.#deps.counters.sent++
@@ -89,7 +87,7 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
   }
 
   sendDroppable(text: string): boolean {
-    if (this.#closing) return true
+    if (this.#socketState !== 'open') return true
     const { socket, counters } = this.#deps
     if (!socket.sendDroppable) {
       this.send(text)
@@ -105,12 +103,12 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
   }
 
   ping(): void {
-    if (!this.#closing) this.#try(() => this.#deps.socket.ping?.())
+    if (this.#socketState === 'open') this.#try(() => this.#deps.socket.ping?.())
   }
 
   close(code: number, reason: string): void {
-    if (this.#closing) return
-    this.#closing = true
+    if (this.#socketState !== 'open') return
+    this.#socketState = 'closing'
     this.#try(() => this.#deps.socket.close(code, reason))
   }
 
@@ -130,9 +128,8 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
   }
 
   closed(): void {
-    if (this.#gone) return
-    this.#gone = true
-    this.#closing = true
+    if (this.#socketState === 'closed') return
+    this.#socketState = 'closed'
     this.#try(() => this.#deps.socket.end?.())
     this.#try(() => this.session.closed())
     this.#deps.closed(this)

@@ -144,7 +144,7 @@ export class OutboundQueue implements Socket {
   }
 
   #disconnectSlow(): void {
-    this.#deps.counts.cut += 1
+    this.#deps.counts.closed += 1
     this.#target.disconnectSlow()
   }
 }
@@ -163,7 +163,7 @@ export interface OutboundCounts {
   /** Texts withheld so far. */
   withheld: number
   /** Peers disconnected so far. */
-  cut: number
+  closed: number
 }
 
 /** The socket below an outbound queue, and how to batch for it. */

@@ -172,47 +172,47 @@ export function brokerContract(name: string, { recovers, nodes }: BrokerSetup): 
 
     it('gives a request to one caller, and its record to the others', async () => {
       const [a, b] = await nodes()
-      const begun = await Promise.all([a, b, a, b].map(({ answers }) => answers.begin('k', 'd')))
+      const begun = await Promise.all([a, b, a, b].map(({ replies }) => replies.begin('k', 'd')))
       expect(begun.map(({ state }) => state).sort()).toEqual(['fresh', ...Array(3).fill('started')])
       const owner = begun[0]?.state === 'fresh' || begun[2]?.state === 'fresh' ? a : b
-      expect(await b.answers.begin('k', 'another')).toEqual({ state: 'conflict' })
-      await owner.answers.settle('k', '{"payload":1}', 60_000)
+      expect(await b.replies.begin('k', 'another')).toEqual({ state: 'conflict' })
+      await owner.replies.settle('k', '{"payload":1}', 60_000)
       for (const one of begun) {
         if (one.state === 'started') expect(await one.record).toBe('{"payload":1}')
       }
       const answered = { state: 'answered', record: '{"payload":1}' }
-      expect(await a.answers.begin('k', 'd')).toEqual(answered)
-      expect(await b.answers.begin('k', 'd')).toEqual(answered)
-      expect(await b.answers.begin('k', 'another')).toEqual({ state: 'conflict' })
+      expect(await a.replies.begin('k', 'd')).toEqual(answered)
+      expect(await b.replies.begin('k', 'd')).toEqual(answered)
+      expect(await b.replies.begin('k', 'another')).toEqual({ state: 'conflict' })
     })
 
     it('forgets a request that may be retried, and resolves waiting lookups', async () => {
       const [a, b] = await nodes()
-      await a.answers.begin('k', 'd')
-      const waiting = await b.answers.begin('k', 'd')
-      await a.answers.settle('k', '{"refusal":{}}', 0)
+      await a.replies.begin('k', 'd')
+      const waiting = await b.replies.begin('k', 'd')
+      await a.replies.settle('k', '{"refusal":{}}', 0)
       expect(waiting.state === 'started' && (await waiting.record)).toBe('{"refusal":{}}')
-      expect((await b.answers.begin('k', 'd')).state).toBe('fresh')
+      expect((await b.replies.begin('k', 'd')).state).toBe('fresh')
     })
 
     it('stores the reply to a publish in the same step', async () => {
       const [a, b] = await nodes()
-      await a.answers.begin('k', 'd')
-      const waiting = [await a.answers.begin('k', 'd'), await b.answers.begin('k', 'd')]
+      await a.replies.begin('k', 'd')
+      const waiting = [await a.replies.begin('k', 'd'), await b.replies.begin('k', 'd')]
       const [at] = await a.publish(['a', 'b'], event(1), { key: 'k', keepMs: 60_000 })
       const record = { at: [{ channel: 'a', ...at }] }
       for (const one of waiting) {
         const text = one.state === 'started' ? await one.record : undefined
         expect(JSON.parse(text ?? '')).toEqual(record)
       }
-      const again = await b.answers.begin('k', 'd')
+      const again = await b.replies.begin('k', 'd')
       expect(again.state === 'answered' && JSON.parse(again.record)).toEqual(record)
     })
 
     it('ignores the settling of an unknown request', async () => {
       const [a, b] = await nodes()
-      await a.answers.settle('never', '{}', 60_000)
-      expect((await b.answers.begin('never', 'd')).state).toBe('fresh')
+      await a.replies.settle('never', '{}', 60_000)
+      expect((await b.replies.begin('never', 'd')).state).toBe('fresh')
     })
   })
 }

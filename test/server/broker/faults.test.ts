@@ -70,7 +70,7 @@ describeWithRedis(`a Redis that is frozen for ${FREEZE_MS} ms`, () => {
       }
       expect(near.slice(3)).toEqual(['undefined:4', 'undefined:5', 'undefined:6'])
       // Only Redis knows if the request ran before.
-      const begun = passing(clock, a.answers.begin('k', 'd'))
+      const begun = passing(clock, a.replies.begin('k', 'd'))
       await expect(begun).rejects.toMatchObject({ code: 'unavailable' })
       await sleep(FREEZE_MS)
       expect(far).toHaveLength(3)
@@ -95,7 +95,7 @@ describeWithRedis(`a Redis that is frozen for ${FREEZE_MS} ms`, () => {
         )
         expect(received).toEqual([`undefined:${n}`])
       }
-      expect((await a.answers.begin('k', 'd')).state).toBe('fresh')
+      expect((await a.replies.begin('k', 'd')).state).toBe('fresh')
     },
     LIMIT_MS,
   )
@@ -106,12 +106,12 @@ describeWithRedis('a request that Redis does not answer in time, by pub-sub', ()
     const clock = new ManualClock()
     const { server, a } = await pair({ strategy: 'pub-sub', clock })
     server.freeze()
-    const begun = passing(clock, a.answers.begin('k', 'd'))
+    const begun = passing(clock, a.replies.begin('k', 'd'))
     await expect(begun).rejects.toMatchObject({ code: 'unavailable', detail: { retryable: true } })
     server.thaw()
     // Redis marked it as started after the refusal, and the broker undoes that.
     await until(async () => {
-      const again = await a.answers.begin('k', 'd')
+      const again = await a.replies.begin('k', 'd')
       expect(again.state).toBe('fresh')
     })
   })

@@ -163,7 +163,7 @@ describeWithRedis('any order of publishing, subscribing and unsubscribing', asyn
 function within(broker: Broker, run: string): Broker {
   const name = (channel: string) => `${run} ${channel}`
   return {
-    answers: broker.answers,
+    replies: broker.replies,
     presence: broker.presence,
     publish: (channels, what) => broker.publish(channels.map(name), what),
     subscribe: (channel, listener) => broker.subscribe(name(channel), listener),

@@ -54,8 +54,8 @@ for (const strategy of ['streams', 'pub-sub'] as const) {
         await expectNewHistory(made, 0)
         for (const broker of [made.a, made.b]) {
           // The reach is 0 until the age of the new generation is known.
-          await until(() => expect(broker.answers.reachMs).toBeGreaterThan(0))
-          expect(broker.answers.reachMs).toBeLessThan(30_000)
+          await until(() => expect(broker.replies.reachMs).toBeGreaterThan(0))
+          expect(broker.replies.reachMs).toBeLessThan(30_000)
         }
       })
 

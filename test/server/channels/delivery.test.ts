@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ChannelSubscriber } from 'wirefold'
 import type { DUUIEnvelope } from 'wirefold/dialects/duui'
 import type { MountSession, Socket } from 'wirefold/server'
-import { DuuiMount, nativeMount } from 'wirefold/server'
+import { duuiMount, nativeMount } from 'wirefold/server'
 import { connect, until } from '../../support/live.ts'
 import { deferred, RawClient, serve } from '../raw-client.ts'
 
@@ -24,7 +24,7 @@ const envelope = (n: number, pad = ''): DUUIEnvelope => {
 
 async function streaming() {
   const served = await serve()
-  const duui = new DuuiMount({ snapshot: true })
+  const duui = duuiMount({ snapshot: true })
   served.server.mount('/duui/:id', duui)
   const watch = () => RawClient.open(served.url.replace('/ws', '/duui/p'))
   return { ...served, duui, watch }

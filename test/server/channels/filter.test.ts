@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { duui } from 'wirefold/dialects/duui'
 import type { CanReceive } from 'wirefold/server'
-import { ChannelEvent, DuuiMount, nativeServer } from 'wirefold/server'
+import { ChannelEvent, duuiMount, nativeServer } from 'wirefold/server'
 import type { Message } from '../raw-client.ts'
 import { RawClient, serve } from '../raw-client.ts'
 
@@ -138,7 +138,7 @@ describe('a filter', () => {
       expect([type, channel]).toEqual(['event', 'process:p'])
       return user?.id === 'ada' || id === 'p_2'
     })
-    const mount = new DuuiMount({ snapshot: true })
+    const mount = duuiMount({ snapshot: true })
     server.mount('/p/:id', mount)
     const context = {
       kind: 'DriverContext',

@@ -28,7 +28,7 @@ describe('a membership', () => {
     const { offsets, membership } = make()
     for (const offset of [1, 2, 3]) membership.take(at(offset))
     expect(offsets).toEqual([])
-    membership.settle({ epoch: 'e', offset: 2 })
+    membership.deliverFrom({ epoch: 'e', offset: 2 })
     membership.take(at(4))
     expect(offsets).toEqual([3, 4])
     expect(membership.position).toMatchObject({ epoch: 'e', offset: 4 })
@@ -37,13 +37,13 @@ describe('a membership', () => {
   it('holds the last 1,000 events; the gap before them shows that there were more', () => {
     const { offsets, membership } = make()
     for (let offset = 1; offset <= 1_003; offset++) membership.take(at(offset))
-    membership.settle({ epoch: 'e', offset: 0 })
+    membership.deliverFrom({ epoch: 'e', offset: 0 })
     expect([offsets[0], offsets.length]).toEqual([4, 1_000])
   })
 
   it('continues in another epoch, and sends its position', () => {
     const { offsets, membership } = make()
-    membership.settle({ epoch: 'e', offset: 1 })
+    membership.deliverFrom({ epoch: 'e', offset: 1 })
     membership.take(at(1, 'other'))
     // The first frame is a pong, which has no offset.
     expect(offsets).toEqual([undefined, 1])
@@ -53,12 +53,12 @@ describe('a membership', () => {
   it('reports a changed position once, and not while events are held', () => {
     const { membership } = make()
     expect(membership.moved()).toBeUndefined()
-    membership.settle({ epoch: 'e', offset: 1 })
+    membership.deliverFrom({ epoch: 'e', offset: 1 })
     expect(membership.moved()).toBeUndefined()
     membership.take(at(2))
     membership.hold()
     expect(membership.moved()).toBeUndefined()
-    membership.settle({ epoch: 'e', offset: 2 })
+    membership.deliverFrom({ epoch: 'e', offset: 2 })
     expect(membership.moved()).toBeUndefined()
     for (const offset of [3, 4]) membership.take(at(offset))
     expect(membership.moved()).toEqual({ epoch: 'e', offset: 4 })
@@ -73,7 +73,7 @@ describe('a membership', () => {
     }
     const receives = ({ offset = 0 }: ChannelEvent) => offset % 2 === 0
     const membership = new Membership(partsOf(nativeServer, receives, send))
-    membership.settle({ epoch: 'e', offset: 1 }, 0)
+    membership.deliverFrom({ epoch: 'e', offset: 1 }, 0)
     // 6, 7 and 12 are missing.
     for (const offset of [2, 3, 4, 5, 8, 9, 10, 11, 13, 14]) membership.take(at(offset))
     expect(sent).toEqual([
@@ -99,7 +99,7 @@ describe('a channel event', () => {
     const members = Array.from({ length: 100 }, () => make(dialect))
     const event = at(1)
     for (const { membership } of members) {
-      membership.settle({ epoch: 'e', offset: 0 })
+      membership.deliverFrom({ epoch: 'e', offset: 0 })
       membership.take(event)
     }
     expect(written).toHaveLength(1)
@@ -122,7 +122,7 @@ describe('a channel event', () => {
 
     it('sends a position that is ahead or in another epoch', () => {
       const { sent, membership } = recording()
-      membership.settle({ epoch: 'e', offset: 5 })
+      membership.deliverFrom({ epoch: 'e', offset: 5 })
       membership.compare('a', { epoch: 'e', offset: 5 })
       // A position behind ours is older than an event that already arrived.
       membership.compare('a', { epoch: 'e', offset: 4 })
@@ -136,17 +136,17 @@ describe('a channel event', () => {
       const { sent, membership } = recording()
       membership.take(at(6))
       membership.compare('a', { epoch: 'e', offset: 6 })
-      membership.settle({ epoch: 'e', offset: 5 })
+      membership.deliverFrom({ epoch: 'e', offset: 5 })
       expect(sent).toEqual([{ type: 'n', channel: 'a', offset: 6, timestamp: 0 }])
       membership.hold()
       membership.compare('a', { epoch: 'other', offset: 0 })
-      membership.settle({ epoch: 'e', offset: 6 })
+      membership.deliverFrom({ epoch: 'e', offset: 6 })
       expect(sent.slice(1)).toEqual([pongWith('other', 0)])
     })
 
     it('sends the position before an event of another epoch, even if the offset is the next one', () => {
       const { sent, membership } = recording()
-      membership.settle({ epoch: 'e', offset: 5 })
+      membership.deliverFrom({ epoch: 'e', offset: 5 })
       membership.take(at(6, 'other'))
       expect(sent).toEqual([
         pongWith('other', 5),
@@ -165,7 +165,7 @@ describe('a channel event', () => {
       timestamp: 0,
     })
     membership.take(unpositioned)
-    membership.settle({ epoch: 'e', offset: 1 })
+    membership.deliverFrom({ epoch: 'e', offset: 1 })
     membership.take(unpositioned)
     membership.take(at(2))
     expect(offsets).toEqual([undefined, undefined, 2])

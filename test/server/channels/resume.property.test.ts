@@ -36,7 +36,7 @@ function slow(broker: Broker, gates: Gates): Broker {
     return result
   }
   return {
-    answers: broker.answers,
+    replies: broker.replies,
     presence: broker.presence,
     publish: (...what) => broker.publish(...what),
     subscribe: (channel, listener) =>

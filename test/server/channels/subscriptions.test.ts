@@ -30,7 +30,7 @@ function gated(gates: {
   const broker = new MemoryBroker()
   const { subscribe = (next) => next(), head = (next) => next(), since = (next) => next() } = gates
   return {
-    answers: broker.answers,
+    replies: broker.replies,
     presence: broker.presence,
     publish: (...what) => broker.publish(...what),
     subscribe: (channel, listener) => subscribe(() => broker.subscribe(channel, listener)),

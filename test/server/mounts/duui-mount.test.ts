@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { DUUIEnvelope } from 'wirefold/dialects/duui'
 import { duui } from 'wirefold/dialects/duui'
 import type { DuuiMountOptions, RealtimeServerOptions } from 'wirefold/server'
-import { createRealtimeServer, DuuiMount, MemoryTimelineStore } from 'wirefold/server'
+import { createRealtimeServer, duuiMount, MemoryTimelineStore } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
 import { duuiServer } from '../../../src/dialects/duui/server.ts'
 import { deferred, RawClient, serve } from '../raw-client.ts'
@@ -22,7 +22,7 @@ function envelope(n: number, processId = 'p1', fields: object = {}): DUUIEnvelop
 
 async function gateway(options: DuuiMountOptions = {}, serverOptions: RealtimeServerOptions = {}) {
   const served = await serve(serverOptions)
-  const mount = new DuuiMount(options)
+  const mount = duuiMount(options)
   served.server.mount('/ws/processes/:id/events', mount)
   const address = (id: string, query = '') => `${served.url}/processes/${id}/events${query}`
   const watch = async (id: string, query = '') => {
@@ -155,7 +155,7 @@ describe('the stream of a process', () => {
   })
 
   it('can be mounted again after a restart, with the stored envelopes', async () => {
-    const duui = new DuuiMount({ snapshot: true })
+    const duui = duuiMount({ snapshot: true })
     const first = await serve()
     first.server.mount('/processes/:id', duui)
     const second = await serve()
@@ -296,7 +296,7 @@ describe('an envelope', () => {
   })
 
   it('needs a server, and a mount serves one path', async () => {
-    await expect(new DuuiMount().publish(envelope(1))).rejects.toThrow(TypeError)
+    await expect(duuiMount().publish(envelope(1))).rejects.toThrow(TypeError)
     const { server, mount } = await gateway()
     expect(() => server.mount('/again', mount)).toThrow(TypeError)
   })
@@ -312,7 +312,7 @@ describe('an envelope', () => {
   test.prop([fc.dictionary(fc.string(), fc.jsonValue())], { numRuns: 50 })(
     'is stored as it is sent, with any fields',
     async (fields) => {
-      const mount = new DuuiMount()
+      const mount = duuiMount()
       const server = createRealtimeServer()
       const sent: unknown[] = []
       server.mount('/:id', mount)
@@ -325,7 +325,7 @@ describe('an envelope', () => {
             { dialect: duuiServer, user: null, send },
             () => {},
           )
-          membership.settle({ epoch: '', offset: 0 })
+          membership.deliverFrom({ epoch: '', offset: 0 })
         },
         open: () => {
           throw new Error('unused')

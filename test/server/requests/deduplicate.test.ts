@@ -30,11 +30,11 @@ async function counting(options: RealtimeServerOptions = {}) {
 }
 
 /** Creates a memory broker whose reply store has other methods. */
-function broker(answers: Partial<ReplyStore>): MemoryBroker {
+function broker(replies: Partial<ReplyStore>): MemoryBroker {
   const memory = new MemoryBroker()
-  const { begin, settle } = memory.answers
-  const both = { begin: begin.bind(memory.answers), settle: settle.bind(memory.answers) }
-  Object.defineProperty(memory, 'answers', { value: { ...both, ...answers } })
+  const { begin, settle } = memory.replies
+  const both = { begin: begin.bind(memory.replies), settle: settle.bind(memory.replies) }
+  Object.defineProperty(memory, 'replies', { value: { ...both, ...replies } })
   return memory
 }
 

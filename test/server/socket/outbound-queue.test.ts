@@ -50,7 +50,7 @@ class FakeSocket implements RawSocket {
 }
 
 function make(parts = { clock: new ManualClock(), tick: new Tick() }) {
-  const counts = { slow: 0, withheld: 0, cut: 0 }
+  const counts = { slow: 0, withheld: 0, closed: 0 }
   const raw = new FakeSocket()
   const disconnectSlow = () => queue.close(1013, 'too slow')
   const queue: OutboundQueue = new OutboundQueue(
@@ -141,7 +141,7 @@ describe('a peer that reads too slowly', () => {
     expect(sent).toBeLessThan(1024 + 70)
     expect(queue.bufferedAmount).toBeLessThan(1100 * KIB)
     expect(raw.events).toEqual(['pause'])
-    expect(counts).toEqual({ slow: 1, withheld: 1, cut: 0 })
+    expect(counts).toEqual({ slow: 1, withheld: 1, closed: 0 })
     let over = false
     queue.drained()?.then(() => {
       over = true
@@ -185,9 +185,9 @@ describe('a peer that reads too slowly', () => {
       raw.take(1)
     }
     await clock.advance(29_999)
-    expect(counts.cut).toBe(0)
+    expect(counts.closed).toBe(0)
     await clock.advance(1)
-    expect(counts).toMatchObject({ cut: 1, slow: 0 })
+    expect(counts).toMatchObject({ closed: 1, slow: 0 })
     expect(raw.events).toEqual(['pause', 'resume', 'close 1013'])
     expect(clock.timers).toBe(0)
   })
@@ -206,7 +206,7 @@ describe('a peer that reads too slowly', () => {
     const drained = queue.drained()
     queue.end()
     await drained
-    expect([clock.timers, counts.slow, counts.cut]).toEqual([0, 0, 0])
+    expect([clock.timers, counts.slow, counts.closed]).toEqual([0, 0, 0])
     queue.send('1')
     expect(queue.sendDroppable('1')).toBe(true)
     await tick()

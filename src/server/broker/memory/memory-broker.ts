@@ -3,15 +3,15 @@ import { systemClock } from '../../../base/clock.ts'
 import { randomId } from '../../../base/ids.ts'
 import { lazy } from '../../../base/lazy.ts'
 import type { Position } from '../../../protocol/frame.ts'
-import type { Broker, ChannelListener, HistorySlice, Remember } from '../broker.ts'
+import type { Broker, ChannelListener, HistorySlice, StoredReply } from '../broker.ts'
 import { COUNTER_MS, HISTORY_MS } from '../broker.ts'
 import type { NewEvent } from '../channel-event.ts'
 import type { PresenceStore } from '../presence-store.ts'
 import type { ReplyStore } from '../reply-store.ts'
 import { publishedRecord } from '../request-record.ts'
-import { MemoryAnswers } from './memory-answers.ts'
 import { MemoryChannel } from './memory-channel.ts'
 import { MemoryPresence } from './memory-presence.ts'
+import { MemoryReplies } from './memory-replies.ts'
 
 /** Approximate maximum size of all histories, in bytes. */
 const HISTORY_BYTES = 64 * 1024 * 1024
@@ -37,7 +37,7 @@ export interface MemoryBrokerOptions {
  */
 export class MemoryBroker implements Broker {
   readonly #clock: Clock
-  readonly #answers: MemoryAnswers
+  readonly #replies: MemoryReplies
   readonly #presence: MemoryPresence
   readonly #channels = new Map<string, MemoryChannel>()
   /** Channels with events, least recently used first. */
@@ -55,7 +55,7 @@ export class MemoryBroker implements Broker {
 
   constructor(options: MemoryBrokerOptions = {}) {
     this.#clock = options.clock ?? systemClock
-    this.#answers = new MemoryAnswers(this.#clock)
+    this.#replies = new MemoryReplies(this.#clock)
     this.#presence = new MemoryPresence({
       clock: this.#clock,
       append: (channel, event) => this.#append(channel, event),
@@ -63,8 +63,8 @@ export class MemoryBroker implements Broker {
     })
   }
 
-  get answers(): ReplyStore {
-    return this.#answers
+  get replies(): ReplyStore {
+    return this.#replies
   }
 
   get presence(): PresenceStore {
@@ -74,13 +74,13 @@ export class MemoryBroker implements Broker {
   async publish(
     names: readonly string[],
     event: NewEvent,
-    remember?: Remember,
+    remember?: StoredReply,
   ): Promise<readonly Position[]> {
     const positions = names.map((name) => this.#append(name, event))
     const [at] = positions
     if (remember && at) {
       const record = publishedRecord({ channel: event.source, ...at })
-      await this.#answers.settle(remember.key, record, remember.keepMs)
+      await this.#replies.settle(remember.key, record, remember.keepMs)
     }
     return positions
   }
@@ -115,7 +115,7 @@ export class MemoryBroker implements Broker {
     this.#cold.clear()
     this.#blank.clear()
     this.#bytes = 0
-    this.#answers.clear()
+    this.#replies.clear()
     this.#presence.clear()
   }
 

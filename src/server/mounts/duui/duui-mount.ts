@@ -14,15 +14,21 @@ import type { TimelineStore } from './timeline-store.ts'
 import { MemoryTimelineStore } from './timeline-store.ts'
 
 /**
- * A mount for the event stream of a DUUI gateway: each socket receives the events of one process.
+ * Creates a mount for the event stream of a DUUI gateway: each socket receives the events of one
+ * process.
  *
  * Envelopes are sent as exactly the JSON that is stored.
  *
  * @example
- * const duui = new DuuiMount({ snapshot: true })
+ * const duui = duuiMount({ snapshot: true })
  * server.mount('/ws/processes/:id/events', duui)
  * await duui.publish(envelope)
  */
+export function duuiMount(options?: DuuiMountOptions): DuuiMount {
+  return new DuuiMount(options)
+}
+
+/** A mount made by {@link duuiMount}. */
 export class DuuiMount implements Mount {
   readonly protocols: readonly string[] = []
   readonly #store: TimelineStore

@@ -6,7 +6,7 @@ import type { ReceivableEvent, User } from '../../access/hooks.ts'
 import { CLOSE_CODES } from '../../access/refusals.ts'
 import type { UpgradeRequest } from '../../access/upgrade-request.ts'
 import type { ChannelReceiver } from '../../channels/channel-receiver.ts'
-import type { Membership } from '../../channels/membership.ts'
+import type { ChannelMembership } from '../../channels/membership.ts'
 import { CredentialExpiry } from '../../session/credential-expiry.ts'
 import type { MessageLimiter, MountHost, MountSession, SessionInfo } from '../../session/mount.ts'
 import type { Socket } from '../../socket/socket.ts'
@@ -22,7 +22,7 @@ export class DuuiSession implements MountSession, ChannelReceiver {
   readonly #expiry: CredentialExpiry
   readonly #limiter: MessageLimiter
   #user: User | null | undefined
-  #membership: Membership | undefined
+  #membership: ChannelMembership | undefined
   /** The snapshot and its position, until it is sent. */
   #snapshot: { readonly head: Position; readonly texts: readonly string[] } | undefined
   #closed = false
@@ -126,7 +126,7 @@ export class DuuiSession implements MountSession, ChannelReceiver {
       if (drained) await drained
       this.send(text)
     }
-    if (head && this.#membership?.settle(head) === false) this.#end(1013, 'too slow')
+    if (head && this.#membership?.deliverFrom(head) === false) this.#end(1013, 'too slow')
   }
 
   #ignore(bytes: number): void {

@@ -1,5 +1,5 @@
 import type { Position } from '../../../protocol/frame.ts'
-import type { Remember } from '../../broker/broker.ts'
+import type { StoredReply } from '../../broker/broker.ts'
 import type { NewEvent } from '../../broker/channel-event.ts'
 import type { BatchQueue, BatchStep } from '../batch-queue.ts'
 import { writeEvent } from './event-codec.ts'
@@ -13,7 +13,7 @@ export function append(
   queue: BatchQueue,
   channels: readonly string[],
   event: NewEvent,
-  remember: Remember | undefined,
+  remember: StoredReply | undefined,
   serial = 0,
 ): BatchStep {
   const { head, json } = writeEvent(event)

@@ -1,5 +1,5 @@
 import type { Position } from '../../../protocol/frame.ts'
-import type { HistorySlice, Remember } from '../../broker/broker.ts'
+import type { HistorySlice, StoredReply } from '../../broker/broker.ts'
 import type { ChannelEvent, NewEvent } from '../../broker/channel-event.ts'
 
 /** The delivery of channel events between this process and the others. */
@@ -8,7 +8,7 @@ export interface ChannelTransport {
   publish(
     channels: readonly string[],
     event: NewEvent,
-    remember: Remember | undefined,
+    remember: StoredReply | undefined,
   ): Promise<readonly Position[]>
   /** Starts to follow a channel; no later event is missed once this resolves. */
   follow(channel: string): Promise<void>

@@ -1,5 +1,5 @@
 import type { Position } from '../../../protocol/frame.ts'
-import type { HistorySlice, Remember } from '../../broker/broker.ts'
+import type { HistorySlice, StoredReply } from '../../broker/broker.ts'
 import type { NewEvent } from '../../broker/channel-event.ts'
 import { ChannelEvent } from '../../broker/channel-event.ts'
 import { publishedRecord } from '../../broker/request-record.ts'
@@ -34,7 +34,7 @@ export class PubSubTransport implements ChannelTransport {
   async publish(
     channels: readonly string[],
     event: NewEvent,
-    remember: Remember | undefined,
+    remember: StoredReply | undefined,
   ): Promise<readonly Position[]> {
     if (this.#offline) return this.#deliverLocally(channels, event, remember)
     const { queue, waits, timeoutMs } = this.#deps
@@ -103,7 +103,7 @@ export class PubSubTransport implements ChannelTransport {
   #deliverLocally(
     channels: readonly string[],
     event: NewEvent,
-    remember: Remember | undefined,
+    remember: StoredReply | undefined,
   ): readonly Position[] {
     const { listener, queue } = this.#deps
     for (const channel of channels) listener.event(new ChannelEvent(channel, undefined, event))

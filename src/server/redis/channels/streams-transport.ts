@@ -1,5 +1,5 @@
 import type { Position } from '../../../protocol/frame.ts'
-import type { HistorySlice, Remember } from '../../broker/broker.ts'
+import type { HistorySlice, StoredReply } from '../../broker/broker.ts'
 import type { NewEvent } from '../../broker/channel-event.ts'
 import type { BatchQueue } from '../batch-queue.ts'
 import type { CancellableWaits } from '../cancellable-waits.ts'
@@ -40,7 +40,7 @@ export class StreamsTransport implements ChannelTransport {
   async publish(
     channels: readonly string[],
     event: NewEvent,
-    remember: Remember | undefined,
+    remember: StoredReply | undefined,
   ): Promise<readonly Position[]> {
     return positionsOf(await append(this.#deps.queue, channels, event, remember).done)
   }

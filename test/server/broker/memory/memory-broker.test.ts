@@ -162,8 +162,8 @@ describe('a memory broker', () => {
       hearing((e) => heard.push(e)),
     )
     const { epoch } = await publishOn(broker, 'a', event())
-    await broker.answers.begin('k', 'd')
-    const waiting = await broker.answers.begin('k', 'd')
+    await broker.replies.begin('k', 'd')
+    const waiting = await broker.replies.begin('k', 'd')
     await broker.close()
     off()
     await publishOn(broker, 'a', event())

@@ -23,7 +23,7 @@ interface Answered {
  * A reply store in memory, with at most 100,000 results and 64 Mi characters. Beyond that, the
  * oldest results are evicted; running requests never are.
  */
-export class MemoryAnswers implements ReplyStore {
+export class MemoryReplies implements ReplyStore {
   readonly #clock: Clock
   readonly #started = new Map<string, Started>()
   /** Oldest first. */

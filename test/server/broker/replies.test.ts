@@ -27,16 +27,16 @@ describeWithRedis('replies in Redis', async () => {
 
   it('are lost with the node that runs the request, for later lookups', async () => {
     const { a, b, die } = await nodes()
-    await a.answers.begin('k', 'd')
+    await a.replies.begin('k', 'd')
     await die()
-    expect(await recordOf(await b.answers.begin('k', 'd'))).toBe(undefined)
-    expect(await b.answers.begin('k', 'another')).toEqual({ state: 'conflict' })
+    expect(await recordOf(await b.replies.begin('k', 'd'))).toBe(undefined)
+    expect(await b.replies.begin('k', 'another')).toEqual({ state: 'conflict' })
   })
 
   it('are lost with the node that runs the request, for waiting lookups', async () => {
     const { a, b, die, clock } = await nodes()
-    await a.answers.begin('k', 'd')
-    const waiting = await b.answers.begin('k', 'd')
+    await a.replies.begin('k', 'd')
+    const waiting = await b.replies.begin('k', 'd')
     await die()
     await clock.advance(10_000)
     expect(await recordOf(waiting)).toBe(undefined)
@@ -44,18 +44,18 @@ describeWithRedis('replies in Redis', async () => {
 
   it('are found by polling if the message was lost', async () => {
     const { a, b, clock, prefix } = await nodes()
-    await a.answers.begin('k', 'd')
-    const waiting = await b.answers.begin('k', 'd')
+    await a.replies.begin('k', 'd')
+    const waiting = await b.replies.begin('k', 'd')
     await bench.command('HDEL', `${prefix}:answer:k`, 'waiting')
-    await a.answers.settle('k', '{"payload":1}', 60_000)
+    await a.replies.settle('k', '{"payload":1}', 60_000)
     await clock.advance(10_000)
     expect(await recordOf(waiting)).toBe('{"payload":1}')
   })
 
   it('are awaited as long as their node lives', async () => {
     const { a, b, clock } = await nodes()
-    await a.answers.begin('k', 'd')
-    const waiting = recordOf(await b.answers.begin('k', 'd'))
+    await a.replies.begin('k', 'd')
+    const waiting = recordOf(await b.replies.begin('k', 'd'))
     let resolved = false
     waiting.then(() => {
       resolved = true
@@ -65,14 +65,14 @@ describeWithRedis('replies in Redis', async () => {
       await b.head('a')
     }
     expect(resolved).toBe(false)
-    await a.answers.settle('k', '{}', 60_000)
+    await a.replies.settle('k', '{}', 60_000)
     expect(await waiting).toBe('{}')
   })
 
   it('are stored for their own lifetime, independent of the lease of a node', async () => {
     const { a, prefix } = await nodes()
-    await a.answers.begin('k', 'd')
-    await a.answers.settle('k', '{}', 60_000)
+    await a.replies.begin('k', 'd')
+    await a.replies.settle('k', '{}', 60_000)
     expect(Number(await bench.command('PTTL', `${prefix}:answer:k`))).toBeLessThanOrEqual(60_000)
     const keys = String(await bench.command('KEYS', `${prefix}:node:*`)).split(',')
     expect(keys).toHaveLength(2)
@@ -84,24 +84,24 @@ describeWithRedis('replies in Redis', async () => {
   it('reach back to the last data loss of Redis, and no earlier request runs again', async () => {
     const server = await redisBench()
     const first = await server.broker({ prefix: 'p' })
-    expect(first.answers.reachMs).toBeLessThan(10_000)
+    expect(first.replies.reachMs).toBeLessThan(10_000)
     await server.command('HSET', 'p:era', 'since', `${Date.now() - 700_000}`)
     const [a, b] = [await server.broker({ prefix: 'p' }), await server.broker({ prefix: 'p' })]
-    expect(a.answers.reachMs).toBeGreaterThanOrEqual(699_000)
-    await a.answers.begin('k', 'd')
-    await a.answers.settle('k', '{}', 600_000)
+    expect(a.replies.reachMs).toBeGreaterThanOrEqual(699_000)
+    await a.replies.begin('k', 'd')
+    await a.replies.settle('k', '{}', 600_000)
     await server.command('FLUSHALL')
     // The node learns of the loss by this lookup: the client counts on a reach that is gone.
-    expect(await recordOf(await b.answers.begin('k', 'd'))).toBe(undefined)
-    expect(b.answers.reachMs).toBeLessThan(10_000)
-    expect((await b.answers.begin('k', 'd')).state).toBe('fresh')
-    await until(() => expect(a.answers.reachMs).toBeLessThan(10_000))
+    expect(await recordOf(await b.replies.begin('k', 'd'))).toBe(undefined)
+    expect(b.replies.reachMs).toBeLessThan(10_000)
+    expect((await b.replies.begin('k', 'd')).state).toBe('fresh')
+    await until(() => expect(a.replies.reachMs).toBeLessThan(10_000))
   })
 
   it('are lost for waiting lookups when the broker is closed', async () => {
     const { a, b } = await nodes()
-    await a.answers.begin('k', 'd')
-    const waiting = [await a.answers.begin('k', 'd'), await b.answers.begin('k', 'd')]
+    await a.replies.begin('k', 'd')
+    const waiting = [await a.replies.begin('k', 'd'), await b.replies.begin('k', 'd')]
     await a.close()
     await b.close()
     for (const one of waiting) expect(await recordOf(one)).toBe(undefined)

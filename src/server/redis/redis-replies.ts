@@ -11,7 +11,7 @@ import type { StoreGeneration } from './store-generation.ts'
  * A reply store in Redis. Each running request belongs to a node. If the node does not renew its
  * lease, it is dead, and the results of its running requests are lost.
  */
-export class RedisAnswers implements ReplyStore {
+export class RedisReplies implements ReplyStore {
   readonly #deps: RedisAnswersDeps
   /** Callers in this process that wait for a running request, by key. */
   readonly #waiting = new Map<string, Set<Resolve>>()
@@ -122,7 +122,7 @@ export class RedisAnswers implements ReplyStore {
   }
 }
 
-/** Dependencies of {@link RedisAnswers}. */
+/** Dependencies of {@link RedisReplies}. */
 export interface RedisAnswersDeps {
   readonly runner: ScriptRunner
   readonly queue: BatchQueue
