@@ -1,4 +1,4 @@
-/** Collects what nobody catches in this process, while it is there. */
+/** Collects the uncaught exceptions and unhandled rejections of this process, until it is stopped. */
 export class Uncaught {
   readonly errors: unknown[] = []
   readonly #caught = (error: unknown): void => {
@@ -10,9 +10,9 @@ export class Uncaught {
     process.on('unhandledRejection', this.#caught)
   }
 
-  /** Stops, and returns how much there was. */
+  /** Stops collecting, and returns the number of errors. */
   async stop(): Promise<number> {
-    // An unhandled rejection is told of once the microtasks are done.
+    // Node reports an unhandled rejection once the microtasks are done.
     await new Promise((resolve) => setImmediate(resolve))
     process.off('uncaughtException', this.#caught)
     process.off('unhandledRejection', this.#caught)

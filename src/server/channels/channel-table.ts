@@ -31,7 +31,7 @@ export class ChannelTable {
   }
 
   /**
-   * Makes a receiver a member. The membership holds events until {@link Membership.settle}, and
+   * Makes a receiver a member. The membership holds events until {@link Membership.deliverFrom}, and
    * misses none once `followed` resolves; if that rejects, the caller has to end the membership.
    *
    * @param revoked called after the membership was revoked

@@ -1,19 +1,20 @@
 import { describe, expect, it } from 'vitest'
+import { MemoryBroker } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
-import { MemoryReplies } from '../../../../src/server/broker/memory/memory-replies.ts'
 
 function make() {
   const clock = new ManualClock()
-  const replies = new MemoryReplies(clock)
+  const broker = new MemoryBroker({ clock })
+  const { replies } = broker
   const remember = async (key: string, answer = key) => {
     await replies.begin(key, 'd')
     await replies.settle(key, answer, 1_000)
   }
   const stateOf = async (key: string) => (await replies.begin(key, 'd')).state
-  return { clock, replies, remember, stateOf }
+  return { broker, clock, replies, remember, stateOf }
 }
 
-describe('replies in memory', () => {
+describe('the replies of a memory broker', () => {
   it('are left to the first caller; the others wait for it', async () => {
     const { replies } = make()
     const [first, second, third] = await Promise.all([1, 2, 3].map(() => replies.begin('k', 'd')))
@@ -78,12 +79,12 @@ describe('replies in memory', () => {
     expect([await stateOf('1'), await stateOf('2')]).toEqual(['fresh', 'answered'])
   })
 
-  it('are lost for waiting lookups when cleared', async () => {
-    const { replies, remember, stateOf } = make()
+  it('are lost for waiting lookups when the broker is closed', async () => {
+    const { broker, replies, remember, stateOf } = make()
     await remember('done')
     await replies.begin('running', 'd')
     const waiting = await replies.begin('running', 'd')
-    replies.clear()
+    await broker.close()
     expect(waiting.state === 'started' && (await waiting.record)).toBe(undefined)
     await replies.settle('running', 'late', 1_000)
     expect([await stateOf('done'), await stateOf('running')]).toEqual(['fresh', 'fresh'])
