@@ -20,6 +20,8 @@ const STUCK_MS = 30_000
  *
  * Above 1 MiB of unsent bytes, droppable texts are withheld and the socket is not read, until the
  * queue is empty. A peer that takes nothing for 30 seconds meanwhile is closed with 1013.
+ *
+ * The session in front of it sends nothing after `close` or `end`.
  */
 export class OutboundQueue implements Socket {
   readonly #deps: OutboundQueueDeps
@@ -30,7 +32,6 @@ export class OutboundQueue implements Socket {
   #waiting: Buffer[] = []
   #waitingBytes = 0
   #congestion: Congestion | undefined
-  #ended = false
 
   constructor(deps: OutboundQueueDeps, target: OutboundTarget) {
     this.#deps = deps
@@ -42,7 +43,6 @@ export class OutboundQueue implements Socket {
   }
 
   send(text: string): void {
-    if (this.#ended) return
     this.#push(text)
     if (this.#congestion && this.bufferedAmount > MAX_BYTES) this.#disconnectSlow()
   }
@@ -52,7 +52,7 @@ export class OutboundQueue implements Socket {
       this.#deps.counts.withheld += 1
       return false
     }
-    if (!this.#ended) this.#push(text)
+    this.#push(text)
     return true
   }
 
@@ -65,7 +65,6 @@ export class OutboundQueue implements Socket {
   }
 
   close(code: number, reason: string): void {
-    if (this.#ended) return
     this.flush()
     for (const frames of this.#waiting) this.#target.raw.write(frames, this.#taken)
     this.end()
@@ -74,7 +73,7 @@ export class OutboundQueue implements Socket {
 
   /** Writes the texts of the present tick. */
   flush(): void {
-    if (!this.#batch || this.#ended) return
+    if (!this.#batch) return
     for (const frames of this.#batch.frames) {
       this.#waiting.push(frames)
       this.#waitingBytes += frames.length
@@ -86,7 +85,6 @@ export class OutboundQueue implements Socket {
 
   /** Drops everything queued, because the connection is closed. */
   end(): void {
-    this.#ended = true
     this.#batch = undefined
     this.#waiting = []
     this.#waitingBytes = 0
