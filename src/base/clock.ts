@@ -6,8 +6,12 @@ export interface Clock {
    * Returns milliseconds since the Unix epoch, for timestamps and to detect that the machine slept.
    */
   wall(): number
-  /** Calls `run` once, no sooner than `ms` milliseconds from now. */
-  after(ms: number, run: () => void): Cancel
+  /**
+   * Calls `run` once, no sooner than `ms` milliseconds from now.
+   *
+   * @param background given if the timer must not keep a Node process alive
+   */
+  after(ms: number, run: () => void, background?: 'background'): Cancel
 }
 
 /** Cancels the timer it was returned for; safe to call twice. */
@@ -23,8 +27,14 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => Date.now(),
-  after(ms, run) {
+  after(ms, run, background) {
     const timer = setTimeout(run, Math.min(Math.max(ms, 0), LONGEST_TIMER_MS))
+    if (background) release(timer)
     return () => clearTimeout(timer)
   },
+}
+
+/** Lets a Node process end although the timer is set; timers of browsers are numbers. */
+function release(timer: number | { unref(): unknown }): void {
+  if (typeof timer === 'object') timer.unref()
 }

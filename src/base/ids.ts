@@ -7,7 +7,7 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
  * http.
  */
 export function randomId(): string {
-  let id = ''
-  for (const byte of crypto.getRandomValues(new Uint8Array(22))) id += ALPHABET[byte & 63]
-  return id
+  const bytes = crypto.getRandomValues(new Uint8Array(22))
+  // Joined, not added up: V8 would keep 21 partial strings of 32 bytes with each id.
+  return Array.from(bytes, (byte) => ALPHABET[byte & 63]).join('')
 }

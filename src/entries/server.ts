@@ -43,6 +43,8 @@ export { realtimeRepository } from '../server/application/realtime-repository.ts
 export type { Broker, ChannelListener, HistorySlice, StoredReply } from '../server/broker/broker.ts'
 export type { NewEvent } from '../server/broker/channel-event.ts'
 export { ChannelEvent } from '../server/broker/channel-event.ts'
+export type { HistoryLimits } from '../server/broker/history-limits.ts'
+export { historyDefaults } from '../server/broker/history-limits.ts'
 export type { MemoryBrokerOptions } from '../server/broker/memory/memory-broker.ts'
 export { MemoryBroker } from '../server/broker/memory/memory-broker.ts'
 export type {

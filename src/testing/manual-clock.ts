@@ -12,9 +12,14 @@ export class ManualClock implements Clock {
     this.#epoch = startMs
   }
 
-  /** Number of set timers. */
+  /** Number of set timers, without those in the background. */
   get timers(): number {
-    return this.#timers.size
+    return [...this.#timers].filter(({ background }) => !background).length
+  }
+
+  /** Number of set timers in the background, which do not keep a process alive. */
+  get backgroundTimers(): number {
+    return this.#timers.size - this.timers
   }
 
   now(): number {
@@ -25,8 +30,8 @@ export class ManualClock implements Clock {
     return this.#epoch + this.#now
   }
 
-  after(ms: number, run: () => void): Cancel {
-    const timer: Timer = { at: this.#now + Math.max(ms, 0), run }
+  after(ms: number, run: () => void, background?: 'background'): Cancel {
+    const timer: Timer = { at: this.#now + Math.max(ms, 0), run, background: !!background }
     this.#timers.add(timer)
     return () => this.#timers.delete(timer)
   }
@@ -86,4 +91,5 @@ export async function settle(): Promise<void> {
 interface Timer {
   readonly at: number
   readonly run: () => void
+  readonly background: boolean
 }

@@ -9,7 +9,7 @@ import {
   pollingDefaults,
   presenceDefaults,
 } from 'wirefold'
-import { presenceTrackerDefaults } from 'wirefold/server'
+import { historyDefaults, presenceTrackerDefaults } from 'wirefold/server'
 import { redisDefaults } from 'wirefold/server/redis'
 import { presenceDefaults as serverPresence } from '../../src/server/presence/presence-options.ts'
 
@@ -31,6 +31,7 @@ function literal(text: string): unknown {
 const { prefix, strategy, timeoutMs } = redisDefaults
 
 const groups: [string, Record<string, unknown>][] = [
+  ['src/server/broker/history-limits.ts', { ...historyDefaults }],
   ['src/base/backoff.ts', { ...backoffDefaults }],
   ['src/channels/channel-subscriber.ts', { ...channelDefaults }],
   ['src/channels/channel-events.ts', { ...eventsDefaults }],

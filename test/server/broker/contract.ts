@@ -158,7 +158,7 @@ export function brokerContract(name: string, { recovers, nodes }: BrokerSetup): 
 
     // Brokers without histories skip this test.
     const withHistory = recovers ? it : () => {}
-    withHistory('holds the last 1,000 events of a channel', async () => {
+    withHistory('holds at least the last 1,000 events of a channel', async () => {
       const [a, b] = await nodes()
       await Promise.all(numbers(900).map((n) => publishOn(a, 'a', event(n))))
       await Promise.all(numbers(105).map((n) => publishOn(a, 'a', event(n + 900))))
@@ -166,8 +166,6 @@ export function brokerContract(name: string, { recovers, nodes }: BrokerSetup): 
       const oldest = await b.since('a', { epoch, offset: 5 })
       expect(oldest.events.map(({ offset }) => offset)).toEqual(numbers(1_000, 6))
       expect(oldest.events.map(({ payload }) => payload)).toEqual(numbers(1_000, 6))
-      const older = await b.since('a', { epoch, offset: 4 })
-      expect(older).toMatchObject({ complete: false, events: [] })
     })
 
     it('gives a request to one caller, and its record to the others', async () => {

@@ -4,19 +4,22 @@ import { randomId } from '../../../base/ids.ts'
 import { lazy } from '../../../base/lazy.ts'
 import type { Position } from '../../../protocol/frame.ts'
 import type { Broker, ChannelListener, HistorySlice, StoredReply } from '../broker.ts'
-import { COUNTER_MS, HISTORY_MS } from '../broker.ts'
+import { COUNTER_MS } from '../broker.ts'
 import type { NewEvent } from '../channel-event.ts'
+import type { HistoryLimits } from '../history-limits.ts'
+import { historyDefaults } from '../history-limits.ts'
 import type { PresenceStore } from '../presence-store.ts'
 import type { ReplyStore } from '../reply-store.ts'
 import { publishedRecord } from '../request-record.ts'
+import { BackgroundSweep } from './background-sweep.ts'
 import { MemoryChannel } from './memory-channel.ts'
 import { MemoryPresence } from './memory-presence.ts'
 import { MemoryReplies } from './memory-replies.ts'
 
-/** Approximate maximum size of all histories, in bytes. */
-const HISTORY_BYTES = 64 * 1024 * 1024
 /** Maximum number of counters of channels without events and listeners. */
 const MOST_COUNTERS = 100_000
+/** Approximate cost of such a counter without the name of its channel, in bytes; measured on V8. */
+const COUNTER_BYTES = 160
 
 /** Options of a {@link MemoryBroker}. */
 export interface MemoryBrokerOptions {
@@ -25,28 +28,37 @@ export interface MemoryBrokerOptions {
    * @default the platform's clock
    */
   readonly clock?: Clock | undefined
+  /**
+   * The limits of the histories.
+   * @default 5 minutes, 32 MiB of one channel, and 64 MiB in all
+   */
+  readonly history?: HistoryLimits | undefined
 }
 
 /**
- * A broker in memory, for one process. It keeps the last 1,000 events or 5 minutes of every
- * channel, and about 64 MiB in all; beyond that, the least recently used channel loses its events
+ * A broker in memory, for one process. It keeps the events of the last 5 minutes, at most 32 MiB of
+ * one channel and 64 MiB in all; beyond that, the least recently used channel loses its events
  * first.
  *
  * A channel's offset counter is kept for 24 hours after its last use, for at most 100,000 channels
- * without events and listeners. There are no timers: later calls drop what has expired.
+ * without events and listeners. What has expired is dropped within a minute, by a timer that does
+ * not keep the process alive.
  */
 export class MemoryBroker implements Broker {
   readonly #clock: Clock
+  readonly #limits: Required<{ readonly [Name in keyof HistoryLimits]: number }>
   readonly #replies: MemoryReplies
   readonly #presence: MemoryPresence
+  /** Channels with events or listeners. */
   readonly #channels = new Map<string, MemoryChannel>()
   /** Channels with events, least recently used first. */
   readonly #warm = new Set<MemoryChannel>()
-  /** Channels with a counter, but without events and listeners; least recently used first. */
-  readonly #cold = new Set<MemoryChannel>()
-  /** Channels that never had an event: kept apart, so that many of them do not evict counters. */
-  readonly #blank = new Set<MemoryChannel>()
+  /** Counters of channels without events and listeners, least recently used first. */
+  readonly #counters = new Map<string, Counter>()
+  /** Those of channels that never had an event: kept apart, so that many of them evict no others. */
+  readonly #blank = new Map<string, Counter>()
   #bytes = 0
+  readonly #sweep: BackgroundSweep
   /**
    * The epoch of new histories. It changes when a counter is evicted, so that a channel that starts
    * again never reuses an old position.
@@ -54,7 +66,14 @@ export class MemoryBroker implements Broker {
   #epoch = lazy(randomId)
 
   constructor(options: MemoryBrokerOptions = {}) {
+    const { history = {} } = options
     this.#clock = options.clock ?? systemClock
+    this.#limits = {
+      keepMs: history.keepMs ?? historyDefaults.keepMs,
+      channelBytes: history.channelBytes ?? historyDefaults.channelBytes,
+      totalBytes: history.totalBytes ?? historyDefaults.totalBytes,
+    }
+    this.#sweep = new BackgroundSweep(this.#clock, () => this.#dropExpired())
     this.#replies = new MemoryReplies(this.#clock)
     this.#presence = new MemoryPresence({
       clock: this.#clock,
@@ -88,12 +107,10 @@ export class MemoryBroker implements Broker {
   async subscribe(name: string, listener: ChannelListener): Promise<() => void> {
     // Registers the channel, so that its epoch is stable even before the first event.
     const channel = this.#open(name)
-    // A new object per call, so that the same listener can subscribe twice.
-    const entry = { listener }
-    channel.listeners.add(entry)
+    const remove = channel.observe(listener)
     this.#use(channel)
     return () => {
-      if (channel.listeners.delete(entry)) this.#use(channel)
+      if (remove()) this.#use(channel)
     }
   }
 
@@ -103,16 +120,19 @@ export class MemoryBroker implements Broker {
 
   async since(name: string, position: Position): Promise<HistorySlice> {
     const channel = this.#channels.get(name)
-    if (!channel) return new MemoryChannel(name, this.#epoch()).since(position)
-    this.#resize(channel, () => channel.dropOld(this.#clock.now()))
+    if (!channel) {
+      const { epoch, offset } = this.#head(name)
+      return new MemoryChannel(name, epoch, offset).since(position)
+    }
     this.#use(channel)
     return channel.since(position)
   }
 
   async close(): Promise<void> {
+    this.#sweep.stop()
     this.#channels.clear()
     this.#warm.clear()
-    this.#cold.clear()
+    this.#counters.clear()
     this.#blank.clear()
     this.#bytes = 0
     this.#replies.clear()
@@ -123,17 +143,27 @@ export class MemoryBroker implements Broker {
     const channel = this.#open(name)
     const added = this.#resize(channel, () => channel.add(event, this.#clock.now()))
     this.#use(channel)
-    for (const { listener } of channel.listeners) listener.event(added)
+    channel.deliver(added)
     return channel.head
   }
 
   #head(name: string): Position {
-    return this.#channels.get(name)?.head ?? { epoch: this.#epoch(), offset: 0 }
+    const channel = this.#channels.get(name)
+    if (channel) return channel.head
+    const counter = this.#counters.get(name) ?? this.#blank.get(name)
+    return { epoch: counter?.epoch ?? this.#epoch(), offset: counter?.offset ?? 0 }
   }
 
+  /** Returns the channel; creates it, with its former counter, if it has no events and listeners. */
   #open(name: string): MemoryChannel {
-    const channel = this.#channels.get(name) ?? new MemoryChannel(name, this.#epoch())
+    const known = this.#channels.get(name)
+    if (known) return known
+    const { epoch, offset } = this.#head(name)
+    this.#forget(this.#counters, name)
+    this.#forget(this.#blank, name)
+    const channel = new MemoryChannel(name, epoch, offset)
     this.#channels.set(name, channel)
+    this.#bytes += channel.bytes
     return channel
   }
 
@@ -146,50 +176,80 @@ export class MemoryBroker implements Broker {
 
   /** Marks a channel as used, and evicts what is too old or too much. */
   #use(channel: MemoryChannel): void {
-    // The broker was closed, or the channel evicted: do not add it again.
+    // The broker was closed: do not add the channel again.
     if (this.#channels.get(channel.name) !== channel) return
-    const now = this.#clock.now()
-    channel.usedAt = now
-    this.#classify(channel)
-    this.#evictEvents(now)
-    this.#evictCounters(this.#cold, now)
-    this.#evictCounters(this.#blank, now)
-  }
-
-  #classify(channel: MemoryChannel): void {
+    channel.usedAt = this.#clock.now()
     this.#warm.delete(channel)
-    this.#cold.delete(channel)
-    this.#blank.delete(channel)
-    if (channel.bytes) this.#warm.add(channel)
-    else if (channel.listeners.size) return
-    else if (channel.head.offset) this.#cold.add(channel)
-    else this.#blank.add(channel)
+    if (channel.size) this.#warm.add(channel)
+    this.#trim(channel)
+    this.#evict()
   }
 
-  /** Drops old events, and above the limit those of the least recently used channels. */
-  #evictEvents(now: number): void {
+  #trim(channel: MemoryChannel): void {
+    const { keepMs, channelBytes } = this.#limits
+    this.#resize(channel, () => channel.trim(this.#clock.now(), keepMs, channelBytes))
+    if (channel.size) return
+    this.#warm.delete(channel)
+    if (!channel.observed) this.#reduce(channel)
+  }
+
+  /** Keeps only the counter of a channel without events and listeners. */
+  #reduce({ name, head, usedAt, bytes }: MemoryChannel): void {
+    this.#channels.delete(name)
+    const { epoch, offset } = head
+    // No spread: V8 would give each object a hidden class of its own, of 200 bytes.
+    const counter = { epoch, offset, usedAt, bytes: COUNTER_BYTES + name.length }
+    const counters = offset ? this.#counters : this.#blank
+    counters.set(name, counter)
+    this.#bytes += counter.bytes - bytes
+  }
+
+  /** Drops what is above the limits. */
+  #evict(): void {
     for (const channel of this.#warm) {
-      const old = now - channel.usedAt > HISTORY_MS
-      if (!old && this.#bytes <= HISTORY_BYTES) return
-      while (channel.bytes && (old || this.#bytes > HISTORY_BYTES)) {
+      if (this.#bytes <= this.#limits.totalBytes) break
+      while (channel.size && this.#bytes > this.#limits.totalBytes) {
         this.#resize(channel, () => channel.dropOldest())
       }
-      if (!channel.bytes) this.#classify(channel)
+      this.#trim(channel)
     }
+    this.#evictCounters(this.#counters)
+    this.#evictCounters(this.#blank)
+    this.#sweep.start()
   }
 
   /** Drops counters that were not used for a day, and the least recently used above the limit. */
-  #evictCounters(counters: Set<MemoryChannel>, now: number): void {
-    for (const channel of counters) {
-      if (now - channel.usedAt <= COUNTER_MS && counters.size <= MOST_COUNTERS) return
-      counters.delete(channel)
-      this.#channels.delete(channel.name)
-      if (channel.head.offset) this.#epoch = lazy(randomId)
+  #evictCounters(counters: Map<string, Counter>): void {
+    const now = this.#clock.now()
+    for (const [name, { usedAt, offset }] of counters) {
+      if (now - usedAt <= COUNTER_MS && counters.size <= MOST_COUNTERS) return
+      this.#forget(counters, name)
+      if (offset) this.#epoch = lazy(randomId)
     }
+  }
+
+  #forget(counters: Map<string, Counter>, name: string): void {
+    this.#bytes -= counters.get(name)?.bytes ?? 0
+    counters.delete(name)
+  }
+
+  /** Drops what has expired; returns whether anything is left. */
+  #dropExpired(): boolean {
+    for (const channel of this.#warm) this.#trim(channel)
+    this.#evictCounters(this.#counters)
+    this.#evictCounters(this.#blank)
+    return this.#warm.size + this.#counters.size + this.#blank.size > 0
   }
 
   /** @internal Vue's `reactive` does not proxy objects with their own `toStringTag`. */
   get [Symbol.toStringTag](): string {
     return 'MemoryBroker'
   }
+}
+
+/** The offset counter of a channel without events and listeners. */
+interface Counter extends Position {
+  /** Time of the last use, on the monotonic clock. */
+  readonly usedAt: number
+  readonly bytes: number
 }

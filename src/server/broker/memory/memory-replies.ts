@@ -1,5 +1,6 @@
 import type { Clock } from '../../../base/clock.ts'
 import type { ReplyLookup, ReplyStore } from '../reply-store.ts'
+import { BackgroundSweep } from './background-sweep.ts'
 
 /** Maximum number of results. */
 const MOST_ANSWERS = 100_000
@@ -28,12 +29,17 @@ export class MemoryReplies implements ReplyStore {
   readonly #started = new Map<string, Started>()
   /** Oldest first. */
   readonly #answered = new Map<string, Answered>()
+  readonly #sweep: BackgroundSweep
   #units = 0
   /** Every result since then is stored, or has expired. */
   #since: number
 
   constructor(clock: Clock) {
     this.#clock = clock
+    this.#sweep = new BackgroundSweep(clock, () => {
+      this.#evict()
+      return this.#answered.size > 0
+    })
     this.#since = clock.now()
   }
 
@@ -43,7 +49,7 @@ export class MemoryReplies implements ReplyStore {
 
   async begin(key: string, digest: string): Promise<ReplyLookup> {
     this.#evict()
-    const answered = this.#answered.get(key)
+    const answered = this.#valid(key)
     const started = this.#started.get(key)
     const known = answered ?? started
     if (known && known.digest !== digest) return { state: 'conflict' }
@@ -66,6 +72,7 @@ export class MemoryReplies implements ReplyStore {
       this.#answered.set(key, { digest, record, at, until: at + keepMs })
       this.#units += record.length
       this.#evict()
+      this.#sweep.start()
     }
     for (const resolve of started.waiting) resolve(record)
   }
@@ -75,20 +82,34 @@ export class MemoryReplies implements ReplyStore {
     for (const { waiting } of this.#started.values()) {
       for (const resolve of waiting) resolve(undefined)
     }
+    this.#sweep.stop()
     this.#started.clear()
     this.#answered.clear()
     this.#units = 0
   }
 
+  /** Returns the result under a key, and removes it if it expired behind one that lives longer. */
+  #valid(key: string): Answered | undefined {
+    const answered = this.#answered.get(key)
+    if (!answered || this.#clock.now() < answered.until) return answered
+    this.#remove(key, answered)
+    return undefined
+  }
+
+  #remove(key: string, { record }: Answered): void {
+    this.#answered.delete(key)
+    this.#units -= record.length
+  }
+
   /** Removes expired results, and the oldest ones above the limits. */
   #evict(): void {
     const now = this.#clock.now()
-    for (const [key, { record, at, until }] of this.#answered) {
+    for (const [key, answered] of this.#answered) {
+      const { at, until } = answered
       const fits = this.#answered.size <= MOST_ANSWERS && this.#units <= MOST_UNITS
       if (fits && now < until) return
       if (now < until) this.#since = at
-      this.#answered.delete(key)
-      this.#units -= record.length
+      this.#remove(key, answered)
     }
   }
 }

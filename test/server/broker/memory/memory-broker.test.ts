@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { ChannelEvent } from 'wirefold/server'
 import { MemoryBroker } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
+import { heapBytes } from '../../../malformed-input/heap.ts'
 import { event, hearing, publishOn } from '../../../support/broker.ts'
 
 const minute = 60_000
@@ -53,17 +54,41 @@ describe('a memory broker', () => {
     expect(heard).toEqual(['y1', 'x1', 'x1', 'x2'])
   })
 
-  it('holds the last 1,000 events of a channel', async () => {
+  it('holds up to 32 MiB of the events of a channel, with 300 bytes for each', async () => {
     const { broker } = make()
-    for (let n = 1; n <= 1_005; n++) await publishOn(broker, 'a', event(n))
+    const most = (32 * 1024 * 1024) / (300 + 1_000)
+    const kilobyte = { ...event(), json: JSON.stringify('x'.repeat(998)) }
+    const count = 30_000
+    for (let n = 1; n <= count; n++) await publishOn(broker, 'a', kilobyte)
     const { epoch } = await broker.head('a')
-    const oldest = await broker.since('a', { epoch, offset: 5 })
-    expect(oldest.complete).toBe(true)
-    expect(oldest.events.map(({ offset }) => offset)).toEqual(
-      Array.from({ length: 1_000 }, (_, n) => n + 6),
+    const oldest = count - Math.floor(most) + 1
+    const held = await broker.since('a', { epoch, offset: oldest })
+    expect(held.complete).toBe(true)
+    expect(held.events.map(({ offset }) => offset)).toEqual(
+      Array.from({ length: count - oldest }, (_, n) => oldest + n + 1),
     )
-    const older = await broker.since('a', { epoch, offset: 4 })
-    expect(older).toMatchObject({ complete: false, events: [], head: { offset: 1_005 } })
+    const older = await broker.since('a', { epoch, offset: oldest - 2 })
+    expect(older).toMatchObject({ complete: false, events: [], head: { offset: count } })
+  })
+
+  it('takes other limits', async () => {
+    const clock = new ManualClock()
+    const history = { keepMs: 1_000, channelBytes: 2_000, totalBytes: 3_000 }
+    const broker = new MemoryBroker({ clock, history })
+    const held = async (channel: string) => {
+      const { epoch, offset } = await broker.head(channel)
+      for (let from = 0; from < offset; from++) {
+        const slice = await broker.since(channel, { epoch, offset: from })
+        if (slice.complete) return slice.events.length
+      }
+      return 0
+    }
+    for (let n = 0; n < 10; n++) await publishOn(broker, 'a', event())
+    expect(await held('a')).toBe(5)
+    for (let n = 0; n < 4; n++) await publishOn(broker, 'b', event())
+    expect([await held('a'), await held('b')]).toEqual([3, 4])
+    await clock.advance(1_001)
+    expect([await held('a'), await held('b')]).toEqual([0, 0])
   })
 
   it('holds events for 5 minutes, and continues to count', async () => {
@@ -98,18 +123,17 @@ describe('a memory broker', () => {
       }
       return undefined
     }
-    // An event of 1 MiB takes 2: its payload and its text.
-    for (const channel of ['a', 'b', 'c']) await fill(channel, 10)
-    expect(await held('b')).toBe(10)
+    for (const channel of ['a', 'b', 'c']) await fill(channel, 20)
+    expect(await held('b')).toBe(20)
     // Reading a history counts as use: a is the oldest, then c.
-    await fill('d', 4)
+    await fill('d', 8)
     expect([await held('b'), await held('c'), await held('d'), await held('a')]).toEqual([
-      10, 10, 4, 7,
+      20, 20, 8, 15,
     ])
-    await fill('e', 12)
-    expect([await held('a'), await held('b'), await held('c')]).toEqual([7, 0, 8])
+    await fill('e', 25)
+    expect([await held('a'), await held('b'), await held('c')]).toEqual([15, 0, 15])
     // The counters continue.
-    expect(await publishOn(broker, 'b', event())).toEqual({ epoch, offset: 11 })
+    expect(await publishOn(broker, 'b', event())).toEqual({ epoch, offset: 21 })
     // One channel alone keeps what fits.
     await fill('e', 100)
     expect(await held('e')).toBe(31)
@@ -206,11 +230,36 @@ describe('a memory broker', () => {
     off()
   })
 
-  it('uses no timers', async () => {
+  it('drops what has expired without a further call, by a timer in the background', async () => {
     const { broker, clock } = make()
-    await publishOn(broker, 'a', event())
-    expect(clock.timers).toBe(0)
+    const payload = { large: 'x'.repeat(1_000_000) }
+    const fill = async () => {
+      for (let n = 0; n < 30; n++)
+        await publishOn(broker, 'a', { ...event(), json: JSON.stringify({ ...payload, n }) })
+    }
+    const before = heapBytes()
+    await fill()
+    expect(heapBytes() - before).toBeGreaterThan(25_000_000)
+    expect([clock.timers, clock.backgroundTimers]).toEqual([0, 1])
+    await clock.advance(6 * minute)
+    expect(heapBytes() - before).toBeLessThan(5_000_000)
+    await clock.advance(24 * 60 * minute)
+    expect(clock.backgroundTimers).toBe(0)
+    await fill()
     await broker.close()
+    expect(clock.backgroundTimers).toBe(0)
+  })
+
+  it('keeps its size where each of 150,000 channels has one event, and gives it back', async () => {
+    const { broker, clock } = make()
+    const before = heapBytes()
+    for (let n = 0; n < 150_000; n++) await publishOn(broker, `${n}`, event(n, `${n}`))
+    expect(heapBytes() - before).toBeLessThan(64 * 1024 * 1024)
+    await clock.advance(6 * minute)
+    // The counters of 100,000 channels.
+    expect(heapBytes() - before).toBeLessThan(24 * 1024 * 1024)
+    await clock.advance(25 * 60 * minute)
+    expect(heapBytes() - before).toBeLessThan(4 * 1024 * 1024)
   })
 
   test.prop([

@@ -90,9 +90,24 @@ describe('the replies of a memory broker', () => {
     expect([await stateOf('done'), await stateOf('running')]).toEqual(['fresh', 'fresh'])
   })
 
-  it('use no timers', async () => {
+  it('expire in time behind one that lives longer', async () => {
+    const { replies, clock, stateOf } = make()
+    for (const [key, keepMs] of [
+      ['long', 10_000],
+      ['short', 1_000],
+    ] as const) {
+      await replies.begin(key, 'd')
+      await replies.settle(key, key, keepMs)
+    }
+    await clock.advance(1_000)
+    expect([await stateOf('long'), await stateOf('short')]).toEqual(['answered', 'fresh'])
+  })
+
+  it('are dropped without a further call, by a timer in the background', async () => {
     const { clock, remember } = make()
     await remember('k')
-    expect(clock.timers).toBe(0)
+    expect([clock.timers, clock.backgroundTimers]).toEqual([0, 1])
+    await clock.advance(60_000)
+    expect(clock.backgroundTimers).toBe(0)
   })
 })

@@ -1,0 +1,27 @@
+/** Limits of the histories that a broker keeps; the oldest events are dropped first. */
+export interface HistoryLimits {
+  /**
+   * Lifetime of an event, in milliseconds.
+   * @default 300_000
+   */
+  readonly keepMs?: number | undefined
+  /**
+   * Maximum size of the history of one channel, in bytes, with what an event costs beside its
+   * payload.
+   * @default 33_554_432
+   */
+  readonly channelBytes?: number | undefined
+  /**
+   * Maximum size of all histories and channels of a process, in bytes. Above it, the least recently
+   * used channel loses its events first.
+   * @default 67_108_864
+   */
+  readonly totalBytes?: number | undefined
+}
+
+/** Default values of {@link HistoryLimits} for a broker in memory. */
+export const historyDefaults = {
+  keepMs: 5 * 60_000,
+  channelBytes: 32 * 1024 * 1024,
+  totalBytes: 64 * 1024 * 1024,
+} as const
