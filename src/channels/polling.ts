@@ -15,7 +15,7 @@ export const pollingDefaults = { intervalMs: 5_000, afterFailures: 3 } as const
  * as soon as it is open again.
  *
  * Only one fetch runs at a time; results that arrive after the stop are dropped. Nothing is fetched
- * while the platform reports that it is offline.
+ * while the page is put away.
  *
  * @returns a function that stops polling
  * @example
@@ -78,8 +78,8 @@ export function pollWhileDown<State>(
 /** Whether enough attempts have failed, or the client has given up. */
 function isDown(state: ConnectionState, afterFailures: number): boolean {
   if (state.name === 'failed') return true
-  const trying = state.name === 'waiting' || state.name === 'connecting'
-  return trying && state.attempt >= afterFailures
+  if (state.name === 'connecting') return state.attempt >= afterFailures
+  return 'retryAt' in state && state.retryAt !== undefined && state.attempt >= afterFailures
 }
 
 /** Options of polling while there is no connection. */

@@ -13,9 +13,9 @@ import { retryHint } from './retry-hint.ts'
  *                             ▲      │ dropped          │ dropped
  *                        due, │      ▼                  ▼
  *                     connect └── waiting ◀─────────────┘
- *                                  │  ▲ online
+ *                                  │  ▲ online, wake
  *                          offline ▼  │
- *                                 offline ◀──hide── connecting, open, waiting
+ *                  due, connect ◀─ offline ◀──hide── connecting, open, waiting
  *
  *   any ──close──▶ closed        any with a socket ──fatal code, refused, out of attempts──▶ failed
  *   closed, failed ──connect──▶ connecting
@@ -47,9 +47,12 @@ export type ConnectionInput =
   | { readonly name: 'refused'; readonly error: WirefoldError }
   /** The wait is over. */
   | { readonly name: 'due' }
-  /** The network is back, or the page is shown again; `retryAt` is when to try. */
-  | { readonly name: 'online'; readonly retryAt: number }
-  /** The network is gone. */
+  /**
+   * The platform reports a network, or the page is shown again; `retryAt` is when to try. `redial`:
+   * an attempt that is under way was made without a network, and is given up.
+   */
+  | { readonly name: 'online'; readonly retryAt: number; readonly redial: boolean }
+  /** The platform reports that there is no network. */
   | { readonly name: 'offline' }
   /** Somebody looks at us again; `retryAt` is when to try at the latest. */
   | { readonly name: 'wake'; readonly retryAt: number }
@@ -74,6 +77,13 @@ export interface ConnectionRules {
 const NOT_AUTHENTICATED = 4401
 
 const HIDDEN: CloseInfo = { code: 1000, reason: 'the page was put away' }
+const REDIALLED: CloseInfo = { code: 1006, reason: 'the attempt was made without a network' }
+
+/**
+ * The longest wait between two attempts while the platform reports no network, in milliseconds. The
+ * report is a hint: it is wrong behind some VPNs and virtual adapters, so that it only slows attempts.
+ */
+const OFFLINE_MS = 10_000
 
 /** The next state, and what to do on the way there. */
 export type Transition = readonly [ConnectionState, readonly ConnectionCommand[]]
@@ -93,6 +103,9 @@ export function transition(
     case 'connecting':
       if (input.name === 'close') return [{ name: 'closed' }, ['hangup']]
       if (input.name === 'hide') return hide(state, 'hangup')
+      if (input.name === 'online' && input.redial) {
+        return soon({ ...state, reason: REDIALLED }, input, 'hangup')
+      }
       if (input.name === 'refused') return [{ name: 'failed', error: input.error }, ['hangup']]
       if (input.name === 'dropped') return afterDrop(state.attempt, state.denied, input, rules)
       if (input.name === 'authorized') return [{ ...state, phase: 'dialing' }, []]
@@ -119,10 +132,7 @@ export function transition(
       if (input.name === 'due') return dial(rules, state)
       if (input.name === 'connect') return dial(rules, state, 'cancel-wait')
       if (input.name === 'hide') return hide(state, 'cancel-wait')
-      if (input.name === 'offline') {
-        const { attempt, denied, reason } = state
-        return [{ name: 'offline', attempt, denied, reason }, ['cancel-wait']]
-      }
+      if (input.name === 'offline') return [{ ...state, name: 'offline' }, []]
       if (input.name === 'online' || input.name === 'wake') {
         if (input.retryAt >= state.retryAt) return [state, []]
         return [{ ...state, retryAt: input.retryAt }, ['cancel-wait', 'wait']]
@@ -130,12 +140,11 @@ export function transition(
       return [state, []]
 
     case 'offline':
-      if (input.name === 'close') return [{ name: 'closed' }, []]
-      if (input.name === 'connect') return dial(rules, state)
-      if (input.name === 'online') {
-        const { attempt, denied, reason } = state
-        return [{ name: 'waiting', attempt, denied, reason, retryAt: input.retryAt }, ['wait']]
-      }
+      if (input.name === 'close') return [{ name: 'closed' }, ['cancel-wait']]
+      if (input.name === 'due') return dial(rules, state)
+      if (input.name === 'connect') return dial(rules, state, 'cancel-wait')
+      if (input.name === 'hide') return hide(state, 'cancel-wait')
+      if (input.name === 'online' || input.name === 'wake') return soon(state, input, 'cancel-wait')
       return [state, []]
 
     case 'closed':
@@ -166,7 +175,17 @@ function dial(
 }
 
 function hide({ attempt, denied }: Attempts, command: ConnectionCommand): Transition {
-  return [{ name: 'offline', attempt, denied, reason: HIDDEN }, [command]]
+  return [{ name: 'offline', attempt, denied, retryAt: undefined, reason: HIDDEN }, [command]]
+}
+
+/** Tries again as the input says; attempts made without a network are forgotten once there is one. */
+function soon(
+  { attempt, denied, reason }: Attempts & { readonly reason: CloseInfo },
+  { name, retryAt }: Extract<ConnectionInput, { readonly retryAt: number }>,
+  before: ConnectionCommand,
+): Transition {
+  const failed = name === 'online' ? 0 : attempt
+  return [{ name: 'waiting', attempt: failed, denied, retryAt, reason }, [before, 'wait']]
 }
 
 function afterDrop(
@@ -183,14 +202,19 @@ function afterDrop(
   if (rules.fatalCloseCodes.includes(close.code)) {
     return [{ name: 'failed', error: gaveUp('the server closed it for good', close) }, []]
   }
-  if (!online) return [{ name: 'offline', attempt: failed, denied, reason: close }, []]
-  if (failed >= rules.backoff.maxAttempts) {
+  if (online && failed >= rules.backoff.maxAttempts) {
     return [{ name: 'failed', error: gaveUp(`${failed + 1} attempts failed`, close) }, []]
   }
   const { floorMs, windowMs } = retryHint(close)
   const spread = windowMs === undefined ? undefined : random * windowMs
-  const retryAt = now + floorMs + (spread ?? backoffDelay(failed, rules.backoff, random))
-  return [{ name: 'waiting', attempt: failed + 1, denied, retryAt, reason: close }, ['wait']]
+  // The first attempt after a loss shows whether the platform is right that there is no network.
+  const isSlow = !online && failed > 0
+  const backoffMs = isSlow
+    ? OFFLINE_MS * (0.5 + random / 2)
+    : backoffDelay(failed, rules.backoff, random)
+  const retryAt = now + floorMs + (spread ?? backoffMs)
+  const name = online ? 'waiting' : 'offline'
+  return [{ name, attempt: failed + 1, denied, retryAt, reason: close }, ['wait']]
 }
 
 function gaveUp(why: string, { code, reason, cause }: CloseInfo): WirefoldError {

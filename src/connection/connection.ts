@@ -35,6 +35,8 @@ export class Connection {
   #running = false
   #link: Link | undefined
   #speaking = false
+  /** Whether the platform reported no network when the present socket was dialled. */
+  #blind = false
   #refusal: WirefoldError | undefined
   #cancelWait: Cancel | undefined
   #unfollow: (() => void) | undefined
@@ -156,6 +158,7 @@ export class Connection {
   #dial(): void {
     this.#unfollow ??= this.#deps.environment.follow((event) => this.#around(event))
     this.#refusal = undefined
+    this.#blind = !this.#deps.environment.online
     const state = this.#state.get()
     this.#link = this.#newLink()
     this.#link.connect(state.name === 'connecting' && state.denied)
@@ -191,7 +194,7 @@ export class Connection {
 
   #wait(): void {
     const state = this.#state.get()
-    if (state.name !== 'waiting') return
+    if (!('retryAt' in state) || state.retryAt === undefined) return
     const { clock } = this.#deps
     this.#cancelWait = clock.after(state.retryAt - clock.now(), () => this.input({ name: 'due' }))
   }
@@ -246,10 +249,14 @@ export class Connection {
         this.#link?.heartbeat?.wake()
         // What timed out was another network, or this one at another time.
         if (this.#connectDeadline.reset()) this.#link?.hurry()
-        this.input({ name: event, retryAt: soon() })
+        if (event === 'wake') this.input({ name: event, retryAt: soon() })
+        else {
+          const redial = this.#blind && !this.#speaking
+          this.input({ name: event, retryAt: soon(), redial })
+        }
         break
       case 'show':
-        this.input({ name: 'online', retryAt: clock.now() })
+        this.input({ name: 'online', retryAt: clock.now(), redial: false })
         break
       case 'offline':
       case 'hide':

@@ -1,8 +1,8 @@
 /** What happens around a client that concerns its connection. */
 export type EnvironmentEvent =
-  /** The network is back, or so the platform believes. */
+  /** The platform believes that the network is back. */
   | 'online'
-  /** The network is gone. */
+  /** The platform believes that the network is gone. */
   | 'offline'
   /** The page is looked at again, or runs again after it was frozen. */
   | 'wake'
@@ -13,7 +13,7 @@ export type EnvironmentEvent =
 
 /** What surrounds a client. */
 export interface Environment {
-  /** Whether the platform believes that there is a network. */
+  /** Whether the platform believes that there is a network; a hint, which may be wrong. */
   readonly online: boolean
   /** Calls `listener` at every event until the returned function is called. */
   follow(listener: (event: EnvironmentEvent) => void): () => void
@@ -22,7 +22,7 @@ export interface Environment {
 }
 
 /** The part of a page's globals that matters here; outside a page some or all of it is missing. */
-interface Globals {
+interface Globals extends Partial<EventTarget> {
   readonly window?: Partial<EventTarget>
   readonly document?: Partial<EventTarget> & { readonly visibilityState?: string }
   readonly navigator?: { readonly onLine?: boolean }
@@ -31,8 +31,8 @@ interface Globals {
 }
 
 /**
- * The environment of a page, or as much of it as there is: in Node and in workers nothing ever
- * happens.
+ * Returns the environment of a page, or as much of it as there is: workers have the events of the
+ * network alone, Node has none.
  *
  * @param globals where to look, for tests
  */
@@ -66,8 +66,10 @@ export function platformEnvironment(globals: Globals = globalThis): Environment 
         target?.addEventListener?.(name, run)
         stops.push(() => target?.removeEventListener?.(name, run))
       }
-      on(window, 'online', () => 'online')
-      on(window, 'offline', () => 'offline')
+      // A worker has no window; its global scope has the events of the network.
+      const scope = window ?? globals
+      on(scope, 'online', () => 'online')
+      on(scope, 'offline', () => 'offline')
       // Not `unload`: a page that listens to it is never kept for being shown again.
       on(window, 'pagehide', () => 'hide')
       on(window, 'pageshow', (event) =>

@@ -28,13 +28,15 @@ export type ConnectionState =
       readonly reason: CloseInfo
     }
   /**
-   * There is no network, or the page is hidden for good or cached (`pagehide`); no attempts are
-   * made.
+   * The platform reports that there is no network: attempts are made, at least every 10 s, since the
+   * report may be wrong. Or the page is hidden for good or cached (`pagehide`): then `retryAt` is
+   * `undefined`, and no attempts are made.
    */
   | {
       readonly name: 'offline'
       readonly attempt: number
       readonly denied: boolean
+      readonly retryAt: number | undefined
       readonly reason: CloseInfo
     }
   /** Closed by `close()` of the client. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ClientOptions, PollingOptions } from 'wirefold'
+import type { ClientOptions, EnvironmentEvent, PollingOptions } from 'wirefold'
 import { pollWhileDown } from 'wirefold'
 import { scripted } from '../support/scripted.ts'
 
@@ -165,14 +165,27 @@ describe('polling', () => {
     expect(signals.length).toBeGreaterThan(1)
   })
 
-  it('fetches nothing where there is no network', async () => {
-    const environment = { online: false, follow: () => () => {}, debug: '' }
-    const { clock, server, client, told } = polling({ afterFailures: 1 }, { environment })
+  it('begins where the platform reports no network, too, since it may be wrong, but not on a page that was put away', async () => {
+    let happen: (event: EnvironmentEvent) => void = () => {}
+    const environment = {
+      online: false,
+      follow: (listener: typeof happen) => {
+        happen = listener
+        return () => {}
+      },
+      debug: '',
+    }
+    const { clock, server, client, told } = polling({}, { environment })
     server.transport.refusing = true
     client.connect().catch(() => {})
-    await clock.advance(100_000)
+    await clock.advance(30_000)
     expect(client.state.get().name).toBe('offline')
-    expect(told).toEqual([])
+    expect(told.length).toBeGreaterThan(1)
+    happen('hide')
+    const before = told.length
+    await clock.advance(100_000)
+    expect(client.state.get()).toMatchObject({ name: 'offline', retryAt: undefined })
+    expect(told).toHaveLength(before)
   })
 
   it('fetches nothing once its signal has fired', async () => {

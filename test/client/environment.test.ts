@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { Environment, EnvironmentEvent } from 'wirefold'
+import type { ClientOptions, Environment, EnvironmentEvent } from 'wirefold'
 import { ChannelSubscriber } from 'wirefold'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 
-function surrounded() {
+function surrounded(options: ClientOptions = {}) {
   const listeners = new Set<(event: EnvironmentEvent) => void>()
   const around = { online: true, debug: '' }
   const environment: Environment = {
@@ -16,28 +16,80 @@ function surrounded() {
       return () => listeners.delete(listener)
     },
   }
-  const parts = scripted({}, { environment })
+  const parts = scripted({}, { environment, ...options })
   const happen = (event: EnvironmentEvent) => {
     if (event === 'online') around.online = true
     if (event === 'offline') around.online = false
     for (const listener of listeners) listener(event)
   }
-  return { ...parts, happen, listeners }
+  return { ...parts, around, happen, listeners }
 }
 
 describe('a client', () => {
-  it('pauses while there is no network, spends no attempts on it, and resumes', async () => {
-    const { clock, server, client, happen } = surrounded()
+  it('tries more slowly while the platform reports no network, never gives up, and is quick afterwards', async () => {
+    const { clock, server, client, happen } = surrounded({ backoff: { maxAttempts: 3 } })
     await Promise.all([client.connect(), clock.advance(6_000)])
     happen('offline')
     expect(client.state.get().name).toBe('open')
+    server.transport.refusing = true
     server.drop()
-    await clock.advance(3_600_000)
-    expect(client.state.get()).toMatchObject({ name: 'offline', attempt: 0 })
-    expect(server.transport.ends).toHaveLength(1)
+    await clock.advance(600_000)
+    expect(client.state.get()).toMatchObject({ name: 'offline' })
+    const attempts = server.transport.ends.length - 1
+    expect(attempts).toBeGreaterThanOrEqual(60)
+    expect(attempts).toBeLessThanOrEqual(120)
+    happen('online')
+    await clock.advance(500)
+    expect(client.state.get()).toMatchObject({ name: 'waiting', attempt: 1 })
+    server.transport.refusing = false
+    await clock.advance(1_000)
+    expect(client.state.get().name).toBe('open')
+  })
+
+  it('is connected by a platform that is wrong about the network, as soon as by another', async () => {
+    const { clock, server, client, around } = surrounded()
+    around.online = false
+    await Promise.all([client.connect(), clock.advance(1)])
+    expect(client.state.get().name).toBe('open')
+    server.drop()
+    await clock.advance(951)
+    expect(client.state.get().name).toBe('open')
+    server.transport.refusing = true
+    server.drop()
+    await clock.advance(60_000)
+    server.transport.refusing = false
+    await clock.advance(10_000)
+    expect(client.state.get().name).toBe('open')
+  })
+
+  it('tries at once by connect(), and within half a second when the page is looked at, without a network, too', async () => {
+    for (const event of ['connect', 'wake'] as const) {
+      const { clock, server, client, around, happen } = surrounded()
+      around.online = false
+      server.transport.refusing = true
+      void client.connect()
+      await clock.advance(60_000)
+      expect(client.state.get().name).toBe('offline')
+      server.transport.refusing = false
+      if (event === 'connect') void client.connect()
+      else happen(event)
+      await clock.advance(event === 'connect' ? 0 : 500)
+      expect(client.state.get().name).toBe('open')
+    }
+  })
+
+  it('gives up an attempt that was made without a network once there is one', async () => {
+    const { clock, server, client, around, happen } = surrounded()
+    around.online = false
+    server.transport.frozen = true
+    void client.connect()
+    await clock.advance(3_000)
+    expect(client.state.get()).toMatchObject({ name: 'connecting', phase: 'dialing' })
+    server.transport.frozen = false
     happen('online')
     await clock.advance(500)
     expect(client.state.get().name).toBe('open')
+    expect(server.transport.ends).toHaveLength(2)
   })
 
   it('does not close a socket that works when the platform reports no network', async () => {

@@ -24,7 +24,7 @@ const states = {
   greeting: { name: 'connecting', phase: 'greeting', attempt: 1, denied: false },
   open: { name: 'open', since: 2_000, attempt: 1 },
   waiting: { name: 'waiting', attempt: 2, denied: false, retryAt: 9_000, reason: lost },
-  offline: { name: 'offline', attempt: 2, denied: false, reason: lost },
+  offline: { name: 'offline', attempt: 2, denied: false, retryAt: 9_000, reason: lost },
   closed: { name: 'closed' },
   failed: { name: 'failed', error },
 } satisfies Record<string, ConnectionState>
@@ -42,7 +42,8 @@ const inputs = {
   'dropped for good': { ...dropped, close: { code: 4403, reason: 'forbidden' } },
   refused: { name: 'refused', error },
   due: { name: 'due' },
-  online: { name: 'online', retryAt: 3_000 },
+  online: { name: 'online', retryAt: 3_000, redial: false },
+  'online after a dial without a network': { name: 'online', retryAt: 3_000, redial: true },
   offline: { name: 'offline' },
   wake: { name: 'wake', retryAt: 3_000 },
   hide: { name: 'hide' },
@@ -63,10 +64,27 @@ const wait = [
   { name: 'waiting', attempt: 2, denied: false, retryAt: 2_050, reason: lost },
   'wait',
 ] as const
-const pause = [{ name: 'offline', attempt: 1, denied: false, reason: lost }] as const
+/** Between 5 and 10 s after the second loss in a row. */
+const slow = [{ ...wait[0], name: 'offline', retryAt: 7_000 }, 'wait'] as const
+const quick = [
+  { name: 'waiting', attempt: 0, denied: false, retryAt: 3_000, reason: lost },
+  'cancel-wait',
+  'wait',
+] as const
+const redial = [
+  {
+    ...quick[0],
+    reason: { code: 1006, reason: 'the attempt was made without a network' },
+  },
+  'hangup',
+  'wait',
+] as const
 const hidden = { code: 1000, reason: 'the page was put away' }
 const hide = (attempt: number, ...commands: ConnectionCommand[]) =>
-  [{ name: 'offline', attempt, denied: false, reason: hidden }, ...commands] as const
+  [
+    { name: 'offline', attempt, denied: false, retryAt: undefined, reason: hidden },
+    ...commands,
+  ] as const
 const same = 'same'
 const gaveUp = 'failed'
 
@@ -91,6 +109,7 @@ const table: Record<
     refused: same,
     due: same,
     online: same,
+    'online after a dial without a network': same,
     offline: same,
     wake: same,
     hide: same,
@@ -103,11 +122,12 @@ const table: Record<
     opened: [states.greeting],
     welcomed: [{ name: 'open', since: 2_000, attempt: 1 }],
     dropped: wait,
-    'dropped while offline': pause,
+    'dropped while offline': slow,
     'dropped for good': gaveUp,
     refused: fail,
     due: same,
     online: same,
+    'online after a dial without a network': redial,
     offline: same,
     wake: same,
     hide: hide(1, 'hangup'),
@@ -120,11 +140,12 @@ const table: Record<
     opened: [states.greeting],
     welcomed: [{ name: 'open', since: 2_000, attempt: 1 }],
     dropped: wait,
-    'dropped while offline': pause,
+    'dropped while offline': slow,
     'dropped for good': gaveUp,
     refused: fail,
     due: same,
     online: same,
+    'online after a dial without a network': redial,
     offline: same,
     wake: same,
     hide: hide(1, 'hangup'),
@@ -137,11 +158,12 @@ const table: Record<
     opened: [states.greeting],
     welcomed: [{ name: 'open', since: 2_000, attempt: 1 }],
     dropped: wait,
-    'dropped while offline': pause,
+    'dropped while offline': slow,
     'dropped for good': gaveUp,
     refused: fail,
     due: same,
     online: same,
+    'online after a dial without a network': redial,
     offline: same,
     wake: same,
     hide: hide(1, 'hangup'),
@@ -154,11 +176,12 @@ const table: Record<
     opened: same,
     welcomed: same,
     dropped: wait,
-    'dropped while offline': pause,
+    'dropped while offline': slow,
     'dropped for good': gaveUp,
     refused: fail,
     due: same,
     online: same,
+    'online after a dial without a network': same,
     offline: same,
     wake: same,
     hide: hide(1, 'hangup'),
@@ -176,14 +199,19 @@ const table: Record<
     refused: same,
     due: dialAgain,
     online: [{ ...states.waiting, retryAt: 3_000 }, 'cancel-wait', 'wait'],
-    offline: [{ name: 'offline', attempt: 2, denied: false, reason: lost }, 'cancel-wait'],
+    'online after a dial without a network': [
+      { ...states.waiting, retryAt: 3_000 },
+      'cancel-wait',
+      'wait',
+    ],
+    offline: [states.offline],
     wake: [{ ...states.waiting, retryAt: 3_000 }, 'cancel-wait', 'wait'],
     hide: hide(2, 'cancel-wait'),
   },
   offline: {
-    connect: dialAgain,
+    connect: [dialAgain[0], 'cancel-wait', 'dial'],
     needed: same,
-    close: close(),
+    close: close('cancel-wait'),
     authorized: same,
     opened: same,
     welcomed: same,
@@ -191,11 +219,12 @@ const table: Record<
     'dropped while offline': same,
     'dropped for good': same,
     refused: same,
-    due: same,
-    online: [{ name: 'waiting', attempt: 2, denied: false, retryAt: 3_000, reason: lost }, 'wait'],
+    due: dialAgain,
+    online: quick,
+    'online after a dial without a network': quick,
     offline: same,
-    wake: same,
-    hide: same,
+    wake: [{ ...quick[0], attempt: 2 }, 'cancel-wait', 'wait'],
+    hide: hide(2, 'cancel-wait'),
   },
   closed: {
     connect: dialAnew,
@@ -210,6 +239,7 @@ const table: Record<
     refused: same,
     due: same,
     online: same,
+    'online after a dial without a network': same,
     offline: same,
     wake: same,
     hide: same,
@@ -227,6 +257,7 @@ const table: Record<
     refused: same,
     due: same,
     online: same,
+    'online after a dial without a network': same,
     offline: same,
     wake: same,
     hide: same,
@@ -278,7 +309,16 @@ describe('a connection', () => {
   })
 
   it('keeps a wait that ends sooner than coming online would', () => {
-    const input: ConnectionInput = { name: 'online', retryAt: 9_500 }
+    const input: ConnectionInput = { name: 'online', retryAt: 9_500, redial: false }
     expect(transition(states.waiting, input, rules)[0]).toBe(states.waiting)
+  })
+
+  it('tries again while the platform reports no network: the first time as ever, then every 5 to 10 s', () => {
+    const lostOffline = { ...dropped, online: false, random: 0.999 }
+    const waits = [0, 1, 3, 30].map((attempt) => {
+      const [after] = transition({ ...states.dialing, attempt }, lostOffline, rules)
+      return after.name === 'offline' && after.retryAt && Math.round(after.retryAt - dropped.now)
+    })
+    expect(waits).toEqual([949, 9_995, 9_995, 9_995])
   })
 })

@@ -40,7 +40,19 @@ describe('the environment of a page', () => {
     expect(platformEnvironment({}).online).toBe(true)
   })
 
-  it('has nothing to tell where there is no page', () => {
+  it('is that of the network alone where there is no page, as in a worker', () => {
+    const scope = Object.assign(new EventTarget(), { navigator: { onLine: false } })
+    const heard: EnvironmentEvent[] = []
+    const environment = platformEnvironment(scope)
+    const stop = environment.follow((event) => heard.push(event))
+    for (const name of ['offline', 'online', 'pagehide']) scope.dispatchEvent(new Event(name))
+    stop()
+    scope.dispatchEvent(new Event('online'))
+    expect(heard).toEqual(['offline', 'online'])
+    expect(environment.online).toBe(false)
+  })
+
+  it('has nothing to tell where there is no page and no worker', () => {
     const stop = platformEnvironment({}).follow(() => {})
     stop()
     expect(platformEnvironment({}).debug).toBe('')
