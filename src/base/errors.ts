@@ -57,6 +57,8 @@ export interface ErrorDetails {
   }
   /** A newer request replaced this one while it waited. */
   superseded: { readonly requestId: string }
+  /** A function of the application that fetches a state did not settle in time. */
+  timeout: { readonly timeoutMs: number }
   /** A single message is larger than the peer accepts. */
   'too-large': { readonly bytes: number; readonly limit: number }
   /** A fetched state is older than the state known before. */

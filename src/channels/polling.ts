@@ -1,11 +1,15 @@
 import type { Cancel } from '../base/clock.ts'
 import type { Disposer } from '../base/disposable.ts'
 import { disposable } from '../base/disposable.ts'
+import { WirefoldError } from '../base/errors.ts'
 import { safely } from '../base/report.ts'
 import type { Readable } from '../base/store.ts'
 import type { ClientPort } from '../ports/client-port.ts'
 import type { ConnectionState } from '../ports/connection-state.ts'
 import type { SyncSnapshot, SyncTarget } from './sync.ts'
+
+/** Time limit of a fetch, in milliseconds. */
+const POLL_MS = 30_000
 
 /** Default values of {@link PollingOptions}. */
 export const pollingDefaults = { intervalMs: 5_000, afterFailures: 3 } as const
@@ -36,20 +40,33 @@ export function pollWhileDown<State>(
   let cancelWait: Cancel | undefined
   let reported: string | undefined
 
-  async function fetch(controller: AbortController): Promise<void> {
+  async function fetch(): Promise<void> {
+    const controller = new AbortController()
+    fetching = controller
+    cancelWait = port.clock.after(POLL_MS, () => {
+      controller.abort()
+      failed(late())
+    })
     try {
       const snapshot = await poll(controller.signal)
       if (controller.signal.aborted) return
       into.reset(snapshot.state, undefined)
       reported = undefined
+      if (!controller.signal.aborted) next()
     } catch (error) {
-      if (controller.signal.aborted) return
-      if (reported !== String(error)) report(error)
-      reported = String(error)
+      if (!controller.signal.aborted) failed(error)
     }
-    if (!controller.signal.aborted) {
-      cancelWait = port.clock.after(intervalMs, () => void fetch(controller))
-    }
+  }
+
+  function failed(error: unknown): void {
+    if (reported !== String(error)) report(error)
+    reported = String(error)
+    next()
+  }
+
+  function next(): void {
+    cancelWait?.()
+    cancelWait = port.clock.after(intervalMs, () => void fetch())
   }
 
   function stop(): void {
@@ -60,10 +77,7 @@ export function pollWhileDown<State>(
 
   const unfollow = state.subscribe((now) => {
     if (!isDown(now, afterFailures)) stop()
-    else if (!fetching) {
-      fetching = new AbortController()
-      void fetch(fetching)
-    }
+    else if (!fetching) void fetch()
   })
   const release = (): void => {
     unfollow()
@@ -75,6 +89,11 @@ export function pollWhileDown<State>(
   return disposable(release, {})
 }
 
+function late(): WirefoldError<'timeout'> {
+  const message = `The state was not fetched in ${POLL_MS} ms. It is fetched again.`
+  return new WirefoldError('timeout', message, { timeoutMs: POLL_MS })
+}
+
 /** Whether enough attempts have failed, or the client has given up. */
 function isDown(state: ConnectionState, afterFailures: number): boolean {
   if (state.name === 'failed') return true
@@ -84,7 +103,10 @@ function isDown(state: ConnectionState, afterFailures: number): boolean {
 
 /** Options of polling while there is no connection. */
 export interface PollingOptions<State> {
-  /** Fetches the state, until its signal fires; the `load` of `sync` can be used. */
+  /**
+   * Fetches the state, until its signal fires, at the latest after 30 s; the `load` of `sync` can be
+   * used.
+   */
   readonly poll: (signal: AbortSignal) => Promise<SyncSnapshot<State>>
   /** The target that is set to the state: the same that `sync` or `feed` folds into. */
   readonly into: Pick<SyncTarget<State>, 'reset'>

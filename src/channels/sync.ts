@@ -10,6 +10,9 @@ import type { EventFrame, Position } from '../protocol/frame.ts'
 import type { ChannelSubscriber } from './channel-subscriber.ts'
 import type { ChannelStatus } from './subscription.ts'
 
+/** Time limit of a fetch, in milliseconds; doubled by each failure in a row, up to eight times that. */
+const LOAD_MS = 30_000
+
 /** Default values of {@link SyncOptions}. */
 export const syncDefaults = { buffer: 10_000 } as const
 
@@ -65,6 +68,8 @@ export function sync<State>(
     const controller = new AbortController()
     fetching = controller
     const pinned = subscription.position
+    const limitMs = LOAD_MS * 2 ** Math.min(failures, 3)
+    cancelWait = port.clock.after(limitMs, () => again(late(channel, limitMs)))
     const current = <T>(run: (result: T) => void) => {
       return (result: T): void => {
         if (fetching === controller && phase === 'loading') run(result)
@@ -82,12 +87,14 @@ export function sync<State>(
   }
 
   function again(error: unknown): void {
+    stop()
     phase = 'waiting'
     report(error)
     cancelWait = port.clock.after(backoffDelay(failures++, backoffDefaults, port.random()), fetch)
   }
 
   function applySnapshot({ state, at }: SyncSnapshot<State>, pinned: Position | undefined): void {
+    cancelWait?.()
     phase = 'settled'
     failures = 0
     held = at?.offset ?? 0
@@ -116,10 +123,18 @@ export function sync<State>(
   }
 
   const unfollow = subscription.status.subscribe(look)
+  // A fetch ends with the session it belongs to: the next one may be another user's.
+  const unfollowState = port.state.listen(({ name }) => {
+    if (name === 'closed' && phase !== 'settled') {
+      stop()
+      phase = 'idle'
+    } else if (name === 'open' && phase === 'idle') look(subscription.status.get())
+  })
   const release = (): void => {
     stop()
     phase = 'idle'
     unfollow()
+    unfollowState()
     subscription()
     signal?.removeEventListener('abort', release)
   }
@@ -139,11 +154,17 @@ function behind(channel: string): WirefoldError<'stale'> {
   return new WirefoldError('stale', message, { channel })
 }
 
+function late(channel: string, timeoutMs: number): WirefoldError<'timeout'> {
+  const message = `The state of ${channel} was not loaded in ${timeoutMs} ms. It is fetched again.`
+  return new WirefoldError('timeout', message, { timeoutMs })
+}
+
 /** Options of a state that is kept in step with a channel. */
 export interface SyncOptions<State> {
   /**
-   * Fetches the state: at first, and whenever events may have been missed. When it rejects it is
-   * retried with growing waits; its signal is aborted when the result is no longer needed.
+   * Fetches the state: at first, and whenever events may have been missed. When it rejects, or does
+   * not settle in 30 s (doubled after each failure, up to 4 minutes), it is retried with growing
+   * waits. Its signal is aborted when the result is no longer needed, as after `close()`.
    */
   readonly load: (signal: AbortSignal) => Promise<SyncSnapshot<State>>
   /** The target that is set to the state, and into which the events are folded. */

@@ -23,6 +23,7 @@ export function createClientPort({
       return connection.dialect
     },
     clock: options.clock,
+    state: connection.state,
     random: options.random,
     join(extension) {
       const leave = extensions.join(extension)

@@ -4,27 +4,37 @@ import { randomId } from '../base/ids.ts'
 import type { CredentialsSource } from '../connection/credentials.ts'
 import type { ClientPort } from '../ports/client-port.ts'
 
+/** Time after which the application is asked again, although it has not answered, in milliseconds. */
+const PATIENCE_MS = 10_000
+
 /**
  * Renews the credentials of the open connection; without new ones the server closes it when they
  * expire.
  */
 export class CredentialsRenewal {
   readonly #deps: CredentialsRenewalDeps
-  #running = false
+  #question: { readonly socket: unknown; readonly since: number } | undefined
 
   constructor(deps: CredentialsRenewalDeps) {
     this.#deps = deps
   }
 
-  /** Asks the application for credentials and sends them; one renewal at a time. Never rejects. */
+  /**
+   * Asks the application for credentials and sends them; one question at a time and socket. An answer
+   * that comes after a newer question, or after the end of its socket, is dropped. Never rejects.
+   */
   async run(): Promise<void> {
     const { credentialsSource, port, clock, socket } = this.#deps
-    if (!credentialsSource.present || this.#running) return
-    const before = socket()
-    this.#running = true
+    const question = { socket: socket(), since: clock.now() }
+    const asked = this.#question
+    const isWaiting =
+      asked && asked.socket === question.socket && question.since - asked.since < PATIENCE_MS
+    if (!credentialsSource.present || isWaiting) return
+    this.#question = question
+    const isCurrent = (): boolean => this.#question === question && question.socket === socket()
     try {
       const { token } = await credentialsSource.ask('expiring')
-      if (token === undefined || before !== socket()) return
+      if (token === undefined || !isCurrent()) return
       const intent = {
         kind: 'auth',
         timestamp: clock.wall(),
@@ -35,9 +45,9 @@ export class CredentialsRenewal {
         if (answer?.kind === 'refusal') port.report(refusalError('the new token', answer.error))
       })
     } catch (error) {
-      port.report(error)
+      if (isCurrent()) port.report(error)
     } finally {
-      this.#running = false
+      if (isCurrent()) this.#question = undefined
     }
   }
 }

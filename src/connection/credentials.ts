@@ -11,17 +11,20 @@ export type AuthReason =
 
 /**
  * Gives the credentials of this moment: a token, or `{token?, query?, protocols?}` for backends that
- * want them elsewhere, or nothing. It is asked before every attempt to connect.
+ * want them elsewhere, or nothing. It is asked before every attempt to connect, and has as long as the
+ * attempt: a later answer is dropped, and the next attempt asks anew.
  */
 export type Auth = (
   reason: AuthReason,
 ) => string | Credentials | undefined | Promise<string | Credentials | undefined>
 
-/** Asks the application for credentials, once for all who want them at the same time. */
+/**
+ * Asks the application for credentials. Each question belongs to the attempt that asks it, which drops
+ * an answer that comes after its end: an answer is never shared with another attempt.
+ */
 export class CredentialsSource {
   readonly #auth: Auth | undefined
   readonly #before: { ready(): Promise<void> } | undefined
-  #asking: Promise<Credentials> | undefined
 
   /** @param before what has to be ready before there are credentials */
   constructor(auth: Auth | undefined, before: { ready(): Promise<void> } | undefined) {
@@ -40,14 +43,7 @@ export class CredentialsSource {
   }
 
   /** The credentials of this moment; rejects as the application does. */
-  ask(reason: AuthReason): Promise<Credentials> {
-    this.#asking ??= this.#ask(reason).finally(() => {
-      this.#asking = undefined
-    })
-    return this.#asking
-  }
-
-  async #ask(reason: AuthReason): Promise<Credentials> {
+  async ask(reason: AuthReason): Promise<Credentials> {
     await this.#before?.ready()
     const given = await this.#auth?.(reason)
     return typeof given === 'string' ? { token: given } : (given ?? {})

@@ -1,13 +1,17 @@
 import type { Clock } from '../base/clock.ts'
 import type { WirefoldError } from '../base/errors.ts'
+import type { Readable } from '../base/store.ts'
 import type { Dialect } from '../protocol/dialect.ts'
 import type { Frame, RefusalFrame, ReplyFrame, SubscribedFrame } from '../protocol/frame.ts'
 import type { Intent } from '../protocol/intent.ts'
+import type { ConnectionState } from './connection-state.ts'
 
 /** The port through which extensions use the client. */
 export interface ClientPort {
   readonly dialect: Dialect
   readonly clock: Clock
+  /** State of the connection. */
+  readonly state: Readable<ConnectionState>
   /** Returns a number in [0, 1), for random waits. */
   random(): number
   /**

@@ -120,6 +120,30 @@ describe('polling', () => {
     expect(errors).toEqual([])
   })
 
+  it('ends a fetch that never settles, and goes on with the next', async () => {
+    const signals: AbortSignal[] = []
+    const answers: ((state: number) => void)[] = []
+    const { clock, server, client, told, errors } = polling({
+      afterFailures: 1,
+      poll: (signal) => {
+        signals.push(signal)
+        return new Promise((resolve) => answers.push((state) => resolve({ state })))
+      },
+    })
+    server.transport.refusing = true
+    client.connect().catch(() => {})
+    await clock.advance(40_000)
+    expect(errors).toMatchObject([{ code: 'timeout', detail: { timeoutMs: 30_000 } }])
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false])
+    answers[0]?.(1)
+    answers[1]?.(2)
+    await clock.advance(1)
+    expect(told).toEqual([2])
+    client.close()
+    expect(signals).toHaveLength(2)
+    expect(clock.timers).toBe(0)
+  })
+
   it('reports the same failure once, and again after a success', async () => {
     const outcomes = ['down', 'down', 'broken', 'down', '', 'down', 'down']
     const reported: string[] = []

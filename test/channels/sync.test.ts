@@ -132,6 +132,64 @@ describe('sync', () => {
     expect(server.count('subscribe')).toBe(1)
   })
 
+  it('ends a fetch that never settles, says so, and fetches again with more patience', async () => {
+    const { clock, channels, truth, add, target, load } = followed()
+    const signals: AbortSignal[] = []
+    const told: unknown[] = []
+    const good = load(10, 10)
+    sync(channels, 'sum', {
+      load: (signal) => (signals.push(signal) < 3 ? new Promise(() => {}) : good()),
+      into: target,
+      onError: (error) => told.push(error),
+    })
+    add(7)
+    await clock.advance(30_100)
+    expect(told).toMatchObject([{ code: 'timeout', detail: { timeoutMs: 30_000 } }])
+    expect(signals[0]?.aborted).toBe(true)
+    await clock.advance(64_000)
+    expect(told).toMatchObject([{}, { code: 'timeout', detail: { timeoutMs: 60_000 } }])
+    expect([target.sum, target.resets]).toEqual([truth.sum, 1])
+    expect(clock.timers).toBe(1) // the heartbeat
+  })
+
+  it('ends its fetch with close(), and begins another after the next connect()', async () => {
+    for (const gap of [false, true]) {
+      const { clock, channels, client, add, truth, target, load, lose } = followed()
+      const answers: ((sum: number) => void)[] = []
+      const signals: AbortSignal[] = []
+      let isHeld = !gap
+      const good = load(1, 1)
+      const tasks = sync(channels, 'sum', {
+        load: (signal) => {
+          if (!isHeld) return good()
+          signals.push(signal)
+          return new Promise((resolve) => answers.push((state) => resolve({ state })))
+        },
+        into: target,
+      })
+      await clock.advance(100)
+      if (gap) {
+        isHeld = true
+        lose('e2')
+        await clock.advance(3_000)
+        expect(tasks.status.get().name).toBe('gap')
+      }
+      expect(signals).toHaveLength(1)
+      client.close()
+      expect(signals[0]?.aborted).toBe(true)
+      await clock.advance(600_000)
+      expect(clock.timers).toBe(0)
+      expect(signals).toHaveLength(1)
+      isHeld = false
+      void client.connect()
+      add(3)
+      answers[0]?.(1_000)
+      await clock.advance(3_000)
+      expect(tasks.status.get().name).toBe('live')
+      expect(target.sum).toBe(truth.sum)
+    }
+  })
+
   it('aborts its fetch and gets no more events once it is released', async () => {
     const { clock, channels, server, add, target } = followed()
     let signal: AbortSignal | undefined

@@ -99,7 +99,7 @@ describe('credentials', () => {
       n++
       if (n === 1) throw new Error('signed out')
       if (n === 2) return Promise.reject(new Error('no network'))
-      return n === 3 ? new Promise<string>(() => {}) : 'token'
+      return new Promise<string>(() => {})
     })
     const connected = outcomeOf(client.connect())
     await clock.advance(30_000)
@@ -160,6 +160,90 @@ describe('credentials', () => {
     expect(asked).toBe(2)
     await clock.advance(200)
     expect(server.count('auth')).toBeGreaterThanOrEqual(1)
+  })
+})
+
+/** An `auth` whose answers the test gives itself, each to the question it chooses. */
+function asking() {
+  const questions: { reason: AuthReason; give: (token: string) => void }[] = []
+  const auth: Auth = (reason) =>
+    new Promise<string>((give) => {
+      questions.push({ reason, give })
+    })
+  const parts = signedIn(auth)
+  const give = async (at: number, token: string) => {
+    questions[at]?.give(token)
+    await parts.clock.advance(1)
+  }
+  return { ...parts, questions, give }
+}
+
+describe('a question for credentials', () => {
+  it('ends with its attempt: the next one asks anew, and the late answer is dropped', async () => {
+    const { clock, client, tokens, questions, give } = asking()
+    void client.connect()
+    await clock.advance(12_000)
+    expect(questions.map(({ reason }) => reason)).toEqual(['connect', 'connect'])
+    await give(0, 'late')
+    expect(client.state.get()).toMatchObject({ name: 'connecting', phase: 'authorizing' })
+    await give(1, 'new')
+    expect(client.state.get().name).toBe('open')
+    expect(tokens()).toEqual(['new'])
+  })
+
+  it('ends with close(): another user is never connected by the answer of the former', async () => {
+    const { clock, client, tokens, questions, give } = asking()
+    client.connect().catch(() => {})
+    await clock.advance(100)
+    client.close()
+    void client.connect()
+    await clock.advance(100)
+    expect(questions).toHaveLength(2)
+    await give(0, 'anna')
+    await give(1, 'bert')
+    expect(client.state.get().name).toBe('open')
+    expect(tokens()).toEqual(['bert'])
+  })
+
+  it('for a renewal ends with its socket, and the next socket renews by itself', async () => {
+    const { clock, server, client, questions, give, errors } = asking()
+    void client.connect()
+    await clock.advance(1)
+    await give(0, 'first')
+    server.send({ type: 'auth:expiring' })
+    await clock.advance(1)
+    server.drop()
+    await clock.advance(1_000)
+    await give(2, 'second')
+    server.send({ type: 'auth:expiring' })
+    await clock.advance(1)
+    expect(questions.map(({ reason }) => reason)).toEqual([
+      'connect',
+      'expiring',
+      'connect',
+      'expiring',
+    ])
+    await give(1, 'late')
+    expect(server.count('auth')).toBe(0)
+    await give(3, 'renewed')
+    expect(server.messages.at(-1)).toMatchObject({ type: 'auth', payload: { token: 'renewed' } })
+    expect(errors).toEqual([])
+  })
+
+  it('for a renewal is asked again where the server repeats its notice after 10 s', async () => {
+    const { clock, server, client, questions, give } = asking()
+    void client.connect()
+    await clock.advance(1)
+    await give(0, 'first')
+    for (let n = 0; n < 3; n++) {
+      server.send({ type: 'auth:expiring' })
+      await clock.advance(6_000)
+    }
+    expect(questions).toHaveLength(3)
+    await give(1, 'late')
+    expect(server.count('auth')).toBe(0)
+    await give(2, 'renewed')
+    expect(server.count('auth')).toBe(1)
   })
 })
 
