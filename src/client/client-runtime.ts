@@ -16,6 +16,7 @@ import type { ClientOutbox } from '../ports/outbox-storage.ts'
 import type { OutgoingRequest, SendOptions } from '../ports/outgoing-request.ts'
 import { nameOf } from '../ports/outgoing-request.ts'
 import type { CloseInfo } from '../ports/transport.ts'
+import type { Outgoing } from '../protocol/dialect.ts'
 import { sampleOf } from '../protocol/fields.ts'
 import type {
   EventFrame,
@@ -136,8 +137,8 @@ export class ClientRuntime implements ConnectionHandlers {
     else printError(error)
   }
 
-  greet(link: Link): boolean {
-    const greeting = link.say({
+  greet(link: Link): readonly Outgoing[] | undefined {
+    return link.say({
       kind: 'hello',
       timestamp: this.#options.clock.wall(),
       clientId: this.#clientId(),
@@ -145,7 +146,6 @@ export class ClientRuntime implements ConnectionHandlers {
       token: link.credentials.token,
       expectUser: this.#userId,
     })
-    return greeting !== undefined
   }
 
   opening(): void {

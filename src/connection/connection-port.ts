@@ -23,11 +23,11 @@ export interface ConnectionDeps extends Omit<LinkDeps, 'dialect' | 'handlers' | 
 /** What a connection tells, and asks. */
 export interface ConnectionHandlers {
   /**
-   * A socket opened: says who we are on it.
+   * Sends the greeting on a socket that has opened.
    *
-   * @returns whether a welcome will come
+   * @returns the messages of the greeting; `undefined` if no welcome will come
    */
-  greet(link: Link): boolean
+  greet(link: Link): readonly unknown[] | undefined
   /** What is said now travels with the greeting. */
   opening(): void
   /** It is open; the frame is missing where the backend greets nobody. */

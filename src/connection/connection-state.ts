@@ -33,8 +33,8 @@ export type ConnectionInput =
   | { readonly name: 'authorized' }
   /** The socket opened. */
   | { readonly name: 'opened' }
-  /** The server knows us. */
-  | { readonly name: 'welcomed'; readonly now: number }
+  /** The connection can be used; `judged`: the server has accepted the credentials. */
+  | { readonly name: 'welcomed'; readonly now: number; readonly judged: boolean }
   /** The socket is gone. `random` in [0, 1) is the chance in the wait that follows. */
   | {
       readonly name: 'dropped'
@@ -76,6 +76,12 @@ export interface ConnectionRules {
 /** The close code for "not authenticated"; see `docs/protocol.md`. */
 const NOT_AUTHENTICATED = 4401
 
+/**
+ * Time after which a connection shows that its credentials were accepted, in milliseconds, where no
+ * answer to a greeting shows it.
+ */
+const JUDGED_MS = 10_000
+
 const HIDDEN: CloseInfo = { code: 1000, reason: 'the page was put away' }
 const REDIALLED: CloseInfo = { code: 1006, reason: 'the attempt was made without a network' }
 
@@ -111,7 +117,8 @@ export function transition(
       if (input.name === 'authorized') return [{ ...state, phase: 'dialing' }, []]
       if (input.name === 'opened') return [{ ...state, phase: 'greeting' }, []]
       if (input.name === 'welcomed') {
-        return [{ name: 'open', since: input.now, attempt: state.attempt }, []]
+        const denied = state.denied && !input.judged
+        return [{ name: 'open', since: input.now, attempt: state.attempt, denied }, []]
       }
       return [state, []]
 
@@ -123,7 +130,8 @@ export function transition(
         // A server that opens and closes at once must not be hammered: its attempts keep counting, the
         // less so the longer it was open.
         const lasted = Math.min((input.now - state.since) / rules.minUptimeMs, 1)
-        return afterDrop(Math.floor(state.attempt * (1 - lasted)), false, input, rules)
+        const unjudged = state.denied && input.now - state.since < JUDGED_MS
+        return afterDrop(Math.floor(state.attempt * (1 - lasted)), unjudged, input, rules)
       }
       return [state, []]
 

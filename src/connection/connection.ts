@@ -37,6 +37,8 @@ export class Connection {
   #speaking = false
   /** Whether the platform reported no network when the present socket was dialled. */
   #blind = false
+  /** Whether a greeting was sent: its welcome then shows that the credentials are accepted. */
+  #greets = false
   #refusal: WirefoldError | undefined
   #cancelWait: Cancel | undefined
   #unfollow: (() => void) | undefined
@@ -208,9 +210,10 @@ export class Connection {
     this.input({ name: 'opened' })
     // Whoever follows the state may have closed us just now.
     if (link !== this.#link) return
-    const welcome = this.#handlers.greet(link)
+    const greeting = this.#handlers.greet(link)
+    this.#greets = greeting !== undefined && greeting.length > 0
     this.#handlers.opening()
-    if (welcome) link.greet()
+    if (greeting) link.greet()
     else this.#welcomed(undefined, link)
   }
 
@@ -228,7 +231,7 @@ export class Connection {
     if (this.#state.get().name !== 'connecting') return
     this.opens++
     link.welcomed(frame)
-    this.input({ name: 'welcomed', now: this.#deps.clock.now() })
+    this.input({ name: 'welcomed', now: this.#deps.clock.now(), judged: this.#greets })
     if (link === this.#link) this.#handlers.welcomed(frame)
   }
 

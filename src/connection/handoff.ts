@@ -15,7 +15,7 @@ export interface HandoffDeps {
    */
   move(link: Link, frame: WelcomeFrame | undefined): Link | undefined
   readonly handlers: {
-    greet(link: Link): boolean
+    greet(link: Link): readonly unknown[] | undefined
     frame(frame: Frame): void
     isAwaited(link: Link): boolean
     drained(link: Link): void

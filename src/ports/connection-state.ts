@@ -17,8 +17,16 @@ export type ConnectionState =
       /** Whether the last credentials were refused, and this is the second try with new ones. */
       readonly denied: boolean
     }
-  /** The server has welcomed the client. */
-  | { readonly name: 'open'; readonly since: number; readonly attempt: number }
+  /**
+   * The server has welcomed the client; where the backend sends no welcome, the socket is open.
+   */
+  | {
+      readonly name: 'open'
+      readonly since: number
+      readonly attempt: number
+      /** Whether the last credentials were refused, and the server has not judged the new ones. */
+      readonly denied: boolean
+    }
   /** The connection was lost; the next attempt is at `retryAt`. */
   | {
       readonly name: 'waiting'

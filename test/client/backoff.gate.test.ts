@@ -27,7 +27,7 @@ function seeded(seed: number): () => number {
 function returns(clients: number, backAt: number, random: () => number, code = 1006): number[] {
   const close = { code, reason: '' }
   return Array.from({ length: clients }, () => {
-    let state: ConnectionState = { name: 'open', since: -60_000, attempt: 0 }
+    let state: ConnectionState = { name: 'open', since: -60_000, attempt: 0, denied: false }
     let now = 0
     let lost = close
     while (true) {

@@ -22,7 +22,7 @@ const states = {
   authorizing: { name: 'connecting', phase: 'authorizing', attempt: 1, denied: false },
   dialing: { name: 'connecting', phase: 'dialing', attempt: 1, denied: false },
   greeting: { name: 'connecting', phase: 'greeting', attempt: 1, denied: false },
-  open: { name: 'open', since: 2_000, attempt: 1 },
+  open: { name: 'open', since: 2_000, attempt: 1, denied: false },
   waiting: { name: 'waiting', attempt: 2, denied: false, retryAt: 9_000, reason: lost },
   offline: { name: 'offline', attempt: 2, denied: false, retryAt: 9_000, reason: lost },
   closed: { name: 'closed' },
@@ -36,7 +36,7 @@ const inputs = {
   close: { name: 'close' },
   authorized: { name: 'authorized' },
   opened: { name: 'opened' },
-  welcomed: { name: 'welcomed', now: 2_000 },
+  welcomed: { name: 'welcomed', now: 2_000, judged: false },
   dropped,
   'dropped while offline': { ...dropped, online: false },
   'dropped for good': { ...dropped, close: { code: 4403, reason: 'forbidden' } },
@@ -120,7 +120,7 @@ const table: Record<
     close: close('hangup'),
     authorized: [states.dialing],
     opened: [states.greeting],
-    welcomed: [{ name: 'open', since: 2_000, attempt: 1 }],
+    welcomed: [states.open],
     dropped: wait,
     'dropped while offline': slow,
     'dropped for good': gaveUp,
@@ -138,7 +138,7 @@ const table: Record<
     close: close('hangup'),
     authorized: [states.dialing],
     opened: [states.greeting],
-    welcomed: [{ name: 'open', since: 2_000, attempt: 1 }],
+    welcomed: [states.open],
     dropped: wait,
     'dropped while offline': slow,
     'dropped for good': gaveUp,
@@ -156,7 +156,7 @@ const table: Record<
     close: close('hangup'),
     authorized: [states.dialing],
     opened: [states.greeting],
-    welcomed: [{ name: 'open', since: 2_000, attempt: 1 }],
+    welcomed: [states.open],
     dropped: wait,
     'dropped while offline': slow,
     'dropped for good': gaveUp,
@@ -292,7 +292,7 @@ describe('a connection', () => {
   }
 
   it('forgets its failed attempts the longer it was open, and all of them by minUptimeMs', () => {
-    const state: ConnectionState = { name: 'open', since: 1_000, attempt: 10 }
+    const state: ConnectionState = { name: 'open', since: 1_000, attempt: 10, denied: false }
     const attempts = [1_000, 1_600, 3_500, 5_400, 6_000, 60_000].map((now) => {
       const [after] = transition(state, { ...dropped, now }, { ...rules, backoff: backoffDefaults })
       return after.name === 'waiting' && after.attempt
