@@ -138,6 +138,13 @@ export function isWirefoldError(value: unknown, code?: string): boolean {
   )
 }
 
+/** Returns what an error, an error event or a text says; empty if it says nothing. */
+export function messageOf(cause: unknown): string {
+  if (typeof cause === 'string') return cause
+  const says = typeof cause === 'object' && cause !== null && 'message' in cause && cause.message
+  return typeof says === 'string' ? says : ''
+}
+
 /**
  * Creates the error for a request that the server refused.
  *

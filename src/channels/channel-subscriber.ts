@@ -142,10 +142,12 @@ export class ChannelSubscriber {
       ended: (error) => {
         this.#up = false
         this.#linger.flush()
+        let settled = false
         for (const channel of [...this.#channels.values()]) {
           this.#input(channel, { name: 'disconnected' })
-          channel.settle(error)
+          settled = channel.settle(error) || settled
         }
+        return settled
       },
     }
   }

@@ -115,13 +115,16 @@ export class Channel {
     return true
   }
 
-  /** Settles every `ready` that is pending. */
-  settle(error: WirefoldError | undefined): void {
+  /** Settles every `ready` that is pending; returns whether there was one. */
+  settle(error: WirefoldError | undefined): boolean {
+    let settled = false
     for (const listener of this.#listeners()) {
       const { settle } = listener
       listener.settle = undefined
       settle?.(error)
+      settled ||= settle !== undefined
     }
+    return settled
   }
 
   /** Whether an event contains the whole state of this channel, not of a member of its family. */

@@ -11,7 +11,10 @@ export interface ClientEvents {
   dropped(close: CloseInfo): void
   /** The client was closed by `close()`. */
   closed(error: WirefoldError): void
-  /** The client has given up; only `connect()` tries again. */
+  /**
+   * The client has given up; only `connect()` tries again. Without a listener the error is emitted as
+   * `error`, unless a promise that is awaited rejects with it.
+   */
   failed(error: WirefoldError): void
   /**
    * A stored request was settled whose promise is gone: it has timed out or was aborted, or its
@@ -20,6 +23,6 @@ export interface ClientEvents {
   settled(outcome: SettledRequest): void
   /** A message was ignored on purpose. */
   notice(notice: NoticeFrame): void
-  /** An error that no caller or handler receives. */
+  /** An error that no caller or handler receives; printed if it has no listener. */
   error(error: unknown): void
 }

@@ -1,7 +1,7 @@
 import type { Emitter } from '../base/emitter.ts'
 import { createEmitter } from '../base/emitter.ts'
 import type { Refusal } from '../base/errors.ts'
-import { refusalError, WirefoldError } from '../base/errors.ts'
+import { messageOf, refusalError, WirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
 import { lazy } from '../base/lazy.ts'
 import { loggable } from '../base/logger.ts'
@@ -31,6 +31,7 @@ import type { ClientEvents } from './client-events.ts'
 import { createClientPort } from './client-port.ts'
 import { CredentialsRenewal } from './credentials-renewal.ts'
 import { Extensions } from './extensions.ts'
+import { Opening } from './opening.ts'
 import type { ResolvedClientOptions } from './options.ts'
 import { createOutboxHost } from './outbox-host.ts'
 
@@ -52,6 +53,7 @@ export class ClientRuntime implements ConnectionHandlers {
   #userId: string | undefined
   #dedupeMs: number | undefined
   #eventCount = 0
+  #opening: Opening | undefined
 
   constructor(url: string, options: ResolvedClientOptions) {
     this.#options = options
@@ -94,6 +96,15 @@ export class ClientRuntime implements ConnectionHandlers {
     this.connection.state.listen(({ name }) => options.logger()?.('connection', name))
   }
 
+  /** Connects now; settles with the first state that is open or final. */
+  connect(): Promise<void> {
+    const opening = this.#opening ?? new Opening()
+    if (this.connection.state.get().name === 'open') opening.resolve()
+    else this.#opening = opening
+    this.connection.input({ name: 'connect' })
+    return opening
+  }
+
   /** Sends a request, and connects if there is no connection. */
   ask(request: OutgoingRequest, options: SendOptions): Promise<ReplyFrame> {
     this.#options.logger()?.('requests', loggable(nameOf(request)))
@@ -130,11 +141,15 @@ export class ClientRuntime implements ConnectionHandlers {
     return id?.startsWith(`${this.#clientId()}:`) ?? false
   }
 
-  /** Handles an error that no caller receives. */
+  /** Reports an error that no caller receives. */
   report(error: unknown): void {
-    this.#options.logger()?.('errors', loggable(String(error)))
+    this.#log(error)
     if (this.events.listens('error')) this.events.emit('error', error)
     else printError(error)
+  }
+
+  #log(error: unknown): void {
+    this.#options.logger()?.('errors', loggable(String(error)))
   }
 
   greet(link: Link): readonly Outgoing[] | undefined {
@@ -154,6 +169,8 @@ export class ClientRuntime implements ConnectionHandlers {
   }
 
   welcomed(frame: WelcomeFrame | undefined): void {
+    this.#opening?.resolve()
+    this.#opening = undefined
     this.#greeted(frame)
     this.requests.resume(this.#dedupeMs)
     this.events.emit('opened', frame)
@@ -222,20 +239,33 @@ export class ClientRuntime implements ConnectionHandlers {
   }
 
   disconnected(close: CloseInfo): void {
-    this.#options.logger()?.('connection', `lost: ${close.code} ${loggable(close.reason)}`)
+    this.#options.logger()?.(
+      'connection',
+      `lost: ${close.code} ${loggable(close.reason || messageOf(close.cause))}`,
+    )
     this.requests.disconnected(undefined, close.code)
     this.extensions.disconnected()
     this.events.emit('dropped', close)
   }
 
   ended(error: WirefoldError): void {
+    const opening = this.#opening
+    this.#opening = undefined
+    opening?.reject(error)
     this.#outbox?.release(this.#userId)
-    this.requests.rejectAll(error)
+    // The caller of a stored request may be gone with an earlier page.
+    const isRequested = this.requests.rejectAll(error) && !this.#outbox
     this.requests.disconnected()
-    this.extensions.ended(error)
+    const isAwaited = this.extensions.ended(error) || isRequested
     if (error.code === 'closed') this.events.emit('closed', error)
     else if (this.events.listens('failed')) this.events.emit('failed', error)
-    else this.report(error)
+    else {
+      const deliver = (): void =>
+        isAwaited || opening?.isAwaited ? this.#log(error) : this.report(error)
+      // After a failure within connect() its caller has the promise only now: `await` uses it two
+      // microtasks later.
+      void Promise.resolve().then().then(deliver)
+    }
   }
 
   unansweredSince(since: number | undefined): number | undefined {
@@ -265,7 +295,7 @@ export class ClientRuntime implements ConnectionHandlers {
     }
     const error = refusalError(refusal.channel ?? 'the connection', refusal)
     if (refusal.channel === undefined) this.connection.refused(error)
-    this.report(error)
+    else this.report(error)
     // The server could not read the greeting, so no welcome will arrive.
     if (refusal.code === 'bad-frame') this.connection.giveUpGreeting()
   }

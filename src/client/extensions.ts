@@ -45,8 +45,12 @@ export class Extensions {
     for (const extension of this.#extensions) extension.forget()
   }
 
-  /** Notifies every extension that the client was closed or has failed. */
-  ended(error: WirefoldError): void {
-    for (const extension of this.#extensions) extension.ended(error)
+  /**
+   * Notifies every extension that the client was closed or has failed.
+   *
+   * @returns whether a promise was rejected with the error
+   */
+  ended(error: WirefoldError): boolean {
+    return this.#extensions.map((extension) => extension.ended(error)).includes(true)
   }
 }

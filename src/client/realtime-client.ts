@@ -25,7 +25,6 @@ import { resolveClientOptions } from './options.ts'
 export class RealtimeClient {
   readonly #options: ResolvedClientOptions
   readonly #runtime: ClientRuntime
-  #opening: Promise<void> | undefined
 
   /**
    * @param url a `wss:` address, or one relative to the page; `ws:` only to this machine, or with
@@ -71,10 +70,7 @@ export class RealtimeClient {
    * `failed`; the same one until then
    */
   connect(): Promise<void> {
-    this.#runtime.connection.input({ name: 'connect' })
-    if (this.state.get().name === 'open') return Promise.resolve()
-    this.#opening ??= this.#outcome()
-    return this.#opening
+    return this.#runtime.connect()
   }
 
   /**
@@ -189,26 +185,6 @@ export class RealtimeClient {
       supersede: options.supersede,
       signal: options.signal,
     }
-  }
-
-  /** Settles with the first state that is open or final. */
-  #outcome(): Promise<void> {
-    const outcome = new Promise<void>((resolve, reject) => {
-      const look = (state: ConnectionState): void => {
-        const error = this.#runtime.finalError()
-        if (state.name === 'open') resolve()
-        else if (error) reject(error)
-        else return
-        stop()
-        this.#opening = undefined
-      }
-      const stop = this.state.listen(look)
-      // An attempt that fails synchronously has failed by now.
-      queueMicrotask(() => look(this.state.get()))
-    })
-    // Callers that ignore the promise and watch `state` must not cause an unhandled rejection.
-    outcome.catch(() => {})
-    return outcome
   }
 
   /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */

@@ -1,6 +1,6 @@
 import type { BackoffOptions } from '../base/backoff.ts'
 import { backoffDelay } from '../base/backoff.ts'
-import { WirefoldError } from '../base/errors.ts'
+import { messageOf, WirefoldError } from '../base/errors.ts'
 import type { ConnectionState } from '../ports/connection-state.ts'
 import type { CloseInfo } from '../ports/transport.ts'
 import { retryHint } from './retry-hint.ts'
@@ -226,7 +226,7 @@ function afterDrop(
 }
 
 function gaveUp(why: string, { code, reason, cause }: CloseInfo): WirefoldError {
-  const said = reason ? `${code} ${reason}` : `${code}`
+  const said = `${code} ${reason || messageOf(cause)}`.trim()
   return new WirefoldError(
     'failed',
     `The connection gave up: ${why} (close code ${said}). Call connect() to try again.`,

@@ -54,7 +54,10 @@ export class Connection {
       },
       opened: (link) => this.#opened(link),
       frame: (frame, link) => this.#frame(frame, link),
-      failed: (error) => deps.report(error),
+      // The error with which the connection has failed carries the error of the last attempt.
+      failed: (error) => {
+        if (this.#state.get().name !== 'failed') deps.report(error)
+      },
       closed: (info, link) => this.#closed(info, link),
       refused: (error, link) => {
         if (link === this.#link) this.input({ name: 'refused', error })
@@ -94,9 +97,13 @@ export class Connection {
     return this.#speaking ? this.#link : undefined
   }
 
-  /** The server refused the connection as a whole: the reason for the close that follows. */
+  /**
+   * The server refused the connection as a whole: the reason for the close that follows. Reports it
+   * where the connection is open, since no close may follow.
+   */
   refused(error: WirefoldError): void {
     this.#refusal = error
+    if (this.#state.get().name === 'open') this.#deps.report(error)
   }
 
   /** No welcome will come on the present socket. */
@@ -230,6 +237,9 @@ export class Connection {
   #welcomed(frame: WelcomeFrame | undefined, link: Link): void {
     if (this.#state.get().name !== 'connecting') return
     this.opens++
+    // A refusal that a welcome follows was not that of the connection.
+    if (this.#refusal) this.#deps.report(this.#refusal)
+    this.#refusal = undefined
     link.welcomed(frame)
     this.input({ name: 'welcomed', now: this.#deps.clock.now(), judged: this.#greets })
     if (link === this.#link) this.#handlers.welcomed(frame)

@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from '../base/clock.ts'
-import { isWirefoldError, WirefoldError } from '../base/errors.ts'
+import { isWirefoldError, messageOf, WirefoldError } from '../base/errors.ts'
 import type { Ticket } from '../ports/outgoing-request.ts'
 import type { CloseInfo, Transport, TransportFactory } from '../ports/transport.ts'
 import type { Codec } from '../protocol/codec.ts'
@@ -15,7 +15,10 @@ import { Sender } from './sender.ts'
 /** How long a welcome may take behind something that could not be read, in milliseconds. */
 const DOUBT_MS = 1_000
 
-/** What a link tells; nothing comes after `closed` or `refused`, nor after {@link Link.drop}. */
+/**
+ * What a link tells; nothing comes after `closed` or `refused`, nor after {@link Link.drop}, but the
+ * error of `auth()` after its close.
+ */
 export interface LinkHandlers {
   /** The credentials are there. */
   authorized(link: Link): void
@@ -116,8 +119,8 @@ export class Link {
       this.#open(credentials)
     } catch (cause) {
       if (this.#ended) return
+      this.#closed({ code: 1006, reason: `auth() failed: ${messageOf(cause)}`, cause })
       handlers.failed(cause)
-      this.#closed({ code: 1006, reason: 'auth() failed', cause })
     }
   }
 
@@ -134,7 +137,7 @@ export class Link {
       })
     } catch (cause) {
       this.#end()
-      const message = `The transport ${transport.name} could not open ${url}.`
+      const message = `The transport ${transport.name} could not open ${url}: ${messageOf(cause)}`
       const error = isWirefoldError(cause)
         ? cause
         : new WirefoldError('bad-url', message, { url }, { cause })

@@ -46,8 +46,12 @@ export interface ClientExtension {
   disconnected(): void
   /** Discards the state of the former user; another user is signed in now. */
   forget(): void
-  /** Handles the end of the client, which was closed or failed for good. */
-  ended(error: WirefoldError): void
+  /**
+   * Handles the end of the client, which was closed or failed for good.
+   *
+   * @returns whether a promise was rejected with the error
+   */
+  ended(error: WirefoldError): boolean
 }
 
 /**

@@ -138,7 +138,7 @@ export class PresenceManager {
       ended: (error) => {
         this.#disconnected()
         this.#linger.flush()
-        for (const own of this.#ownPresences.values()) own.settle(error)
+        return [...this.#ownPresences.values()].map((own) => own.settle(error)).includes(true)
       },
     }
   }

@@ -171,9 +171,11 @@ export class PendingRequests {
     return false
   }
 
-  /** Rejects every request. */
-  rejectAll(error: WirefoldError): void {
-    for (const request of [...this.#requests.values()]) this.#fail(request, error)
+  /** Rejects every request; returns whether there was one. */
+  rejectAll(error: WirefoldError): boolean {
+    const requests = [...this.#requests.values()]
+    for (const request of requests) this.#fail(request, error)
+    return requests.length > 0
   }
 
   #trySend(request: PendingRequest): void {

@@ -20,8 +20,7 @@ export function socketAddress(url: string, allowInsecure: boolean, page = pageAd
   return /^wss?:/.test(url) ? url : href
 }
 
-/** Creates the error for an address that cannot be opened as a WebSocket. */
-export function badUrl(url: string, cause?: unknown): WirefoldError {
+function badUrl(url: string, cause?: unknown): WirefoldError {
   const message = `${url} cannot be opened as a WebSocket. Use a ws: or wss: address.`
   return new WirefoldError('bad-url', message, { url }, { cause })
 }

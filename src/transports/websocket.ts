@@ -1,6 +1,6 @@
-import { WirefoldError } from '../base/errors.ts'
+import { messageOf, WirefoldError } from '../base/errors.ts'
 import type { CloseInfo, TransportFactory } from '../ports/transport.ts'
-import { badUrl, socketAddress } from './websocket-url.ts'
+import { socketAddress } from './websocket-url.ts'
 
 /**
  * Creates the default transport: one WebSocket, of the given class or the platform's own. A
@@ -105,6 +105,7 @@ function create(
   try {
     return protocols.length ? new WebSocketClass(url, [...protocols]) : new WebSocketClass(url)
   } catch (cause) {
-    throw badUrl(url, cause)
+    const message = `${url} could not be opened as a WebSocket: ${messageOf(cause)}`
+    throw new WirefoldError('bad-url', message, { url }, { cause })
   }
 }

@@ -123,7 +123,7 @@ describe('the outbox', () => {
       receive: () => false,
       disconnected: () => {},
       forget: () => {},
-      ended: () => {},
+      ended: () => false,
     })
     await back()
     const greeting = server.transport.last.received[0] ?? ''
