@@ -32,6 +32,8 @@ export interface ErrorDetails {
   'handler-failed': { readonly where: string }
   /** Another user is signed in now; the request of the former user is not carried out. */
   'identity-changed': { readonly userId: string | undefined }
+  /** The environment has no `crypto.getRandomValues`, and ids cannot be made. */
+  'no-crypto': Record<never, never>
   /** The environment has no `WebSocket`, and none was injected. */
   'no-websocket': Record<never, never>
   /**

@@ -1,12 +1,21 @@
+import { WirefoldError } from './errors.ts'
+
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
 /**
  * Returns an unguessable id of 22 URL-safe characters (132 random bits).
  *
  * Uses `crypto.getRandomValues`, since `crypto.randomUUID` is missing on pages served over plain
- * http.
+ * http. Throws `no-crypto` where that is missing: servers deduplicate the requests of anonymous users by
+ * such ids, so that others must not be able to guess them.
  */
 export function randomId(): string {
+  const { crypto } = globalThis
+  if (typeof crypto?.getRandomValues !== 'function') {
+    const message =
+      'This environment has no crypto.getRandomValues. In React Native install react-native-get-random-values and import it before wirefold; elsewhere set globalThis.crypto.'
+    throw new WirefoldError('no-crypto', message, {})
+  }
   const bytes = crypto.getRandomValues(new Uint8Array(22))
   // Joined, not added up: V8 would keep 21 partial strings of 32 bytes with each id.
   return Array.from(bytes, (byte) => ALPHABET[byte & 63]).join('')

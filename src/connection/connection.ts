@@ -1,6 +1,6 @@
 import { backoffDefaults } from '../base/backoff.ts'
 import type { Cancel } from '../base/clock.ts'
-import { WirefoldError } from '../base/errors.ts'
+import { isWirefoldError, messageOf, WirefoldError } from '../base/errors.ts'
 import type { Readable, Writable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
 import type { ConnectionState } from '../ports/connection-state.ts'
@@ -217,9 +217,15 @@ export class Connection {
     this.input({ name: 'opened' })
     // Whoever follows the state may have closed us just now.
     if (link !== this.#link) return
-    const greeting = this.#handlers.greet(link)
+    let greeting: readonly unknown[] | undefined
+    try {
+      greeting = this.#handlers.greet(link)
+      this.#handlers.opening()
+    } catch (cause) {
+      this.input({ name: 'refused', error: noGreeting(cause) })
+      return
+    }
     this.#greets = greeting !== undefined && greeting.length > 0
-    this.#handlers.opening()
     if (greeting) link.greet()
     else this.#welcomed(undefined, link)
   }
@@ -290,4 +296,11 @@ export class Connection {
     this.input({ name: 'dropped', now: clock.now(), online, random: random(), close })
     this.#handlers.disconnected(close)
   }
+}
+
+function noGreeting(cause: unknown): WirefoldError {
+  if (isWirefoldError(cause)) return cause
+  const reason = messageOf(cause)
+  const message = `The greeting could not be sent: ${reason}`
+  return new WirefoldError('failed', message, { reason }, { cause })
 }

@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ChannelSubscriber, native } from 'wirefold'
+import type { DialectFactory } from 'wirefold/dialects'
+import { scripted } from '../support/scripted.ts'
+
+describe('a client where there is no crypto', () => {
+  beforeEach(() => vi.stubGlobal('crypto', undefined))
+  afterEach(() => vi.unstubAllGlobals())
+
+  it('says what to install: to connect(), to requests, and to subscribers', async () => {
+    const missing = {
+      code: 'no-crypto',
+      message: expect.stringContaining('react-native-get-random-values'),
+    }
+    const { clock, client, errors } = scripted()
+    const connected = expect(client.connect()).rejects.toMatchObject(missing)
+    await clock.advance(1)
+    await connected
+    expect(client.state.get()).toMatchObject({ name: 'failed', error: missing })
+    await expect(client.request('x')).rejects.toMatchObject(missing)
+    await expect(client.publish('c', 'x')).rejects.toMatchObject(missing)
+    expect(() => client.eventId()).toThrow(expect.objectContaining(missing))
+    expect(errors).toEqual([])
+    const other = scripted()
+    const { ready } = new ChannelSubscriber(other.client).subscribe('c', () => {})
+    const refused = expect(ready).rejects.toMatchObject(missing)
+    await other.clock.advance(1)
+    await refused
+    expect(clock.timers + other.clock.timers).toBe(0)
+  })
+
+  it('with a `crypto` that lacks getRandomValues says the same', async () => {
+    vi.stubGlobal('crypto', {})
+    await expect(scripted().client.request('x')).rejects.toMatchObject({ code: 'no-crypto' })
+  })
+})
+
+describe('a dialect that cannot encode its greeting', () => {
+  it('fails the client with the reason', async () => {
+    const odd: DialectFactory = () => ({
+      ...native(),
+      encode() {
+        throw new TypeError('no cipher')
+      },
+    })
+    const { clock, client } = scripted({}, { dialect: odd })
+    const connected = expect(client.connect()).rejects.toMatchObject({
+      code: 'failed',
+      message: 'The greeting could not be sent: no cipher',
+    })
+    await clock.advance(1)
+    await connected
+    expect(clock.timers).toBe(0)
+  })
+})
