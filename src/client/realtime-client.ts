@@ -27,8 +27,8 @@ export class RealtimeClient {
   readonly #runtime: ClientRuntime
 
   /**
-   * @param url a `wss:` address, or one relative to the page; `ws:` only to this machine, or with
-   * `allowInsecure`
+   * @param url a `wss:` address, or one relative to the page; `ws:` only to this machine, to the host
+   * of a page that was loaded over http, or with `allowInsecure`
    */
   constructor(url: string, options: ClientOptions = {}) {
     this.#options = resolveClientOptions(options)

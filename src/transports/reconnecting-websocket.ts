@@ -31,12 +31,13 @@ export function reconnectingWebSocket(
 ): TransportFactory {
   /** Driver that lost its socket and waits for the address of the next one. */
   let idle: Driver | undefined
+  const addressOf = socketAddress(options.allowInsecure)
   return {
     name: 'reconnecting-websocket',
     open(url, protocols, handlers) {
       const WebSocketClass = options.WebSocket ?? platformWebSocket()
       // The package opens sockets asynchronously, when it is too late to throw.
-      const address = socketAddress(url, options.allowInsecure ?? false)
+      const address = addressOf(url)
       const driver = idle ?? new Driver(webSocketTransport(WebSocketClass, { allowInsecure: true }))
       idle = undefined
       return driver.open(address, protocols, handlers, () => {

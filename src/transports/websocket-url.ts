@@ -1,24 +1,37 @@
 import { WirefoldError } from '../base/errors.ts'
+import { printWarning } from '../base/report.ts'
 
 /**
- * Returns the address at which to open a WebSocket: a relative address is resolved against the
- * page, and `http:` becomes `ws:`, `https:` becomes `wss:`.
+ * Returns a function that returns the address at which to open a WebSocket: a relative address is
+ * resolved against the page, and `http:` becomes `ws:`, `https:` becomes `wss:`.
  *
- * Throws `bad-url` for an invalid address, and for an unencrypted one to another machine.
+ * The function throws `bad-url` for an invalid address, and for an unencrypted one to another machine.
+ * A page that was itself loaded without encryption may use `ws:` to its own host, which adds no risk;
+ * the function warns of it once.
  *
  * @param allowInsecure allows unencrypted addresses
- * @param page base of relative addresses
  */
-export function socketAddress(url: string, allowInsecure: boolean, page = pageAddress()): string {
-  const { protocol, hostname, href } = parsed(url, page)
-  if (!/^wss?:$/.test(protocol)) throw badUrl(url)
-  if (protocol === 'ws:' && !allowInsecure && !isLoopback(hostname)) {
-    const message = `${url} is not encrypted. Use wss:, or set \`allowInsecure\`.`
-    throw new WirefoldError('bad-url', message, { url })
+export function socketAddress(allowInsecure = false): (url: string) => string {
+  let warned = false
+  return (url) => {
+    const page = typeof location === 'object' ? location.href : undefined
+    const { protocol, host, hostname, href } = parsed(url, page)
+    if (!/^wss?:$/.test(protocol)) throw badUrl(url)
+    if (protocol === 'ws:' && !allowInsecure && !isLoopback(hostname)) {
+      if (page === undefined || !isPlainPage(page, host)) {
+        const message = `${url} is not encrypted. Use wss:, or set \`allowInsecure\`.`
+        throw new WirefoldError('bad-url', message, { url })
+      }
+      if (!warned) printWarning(`The connection to ${host} is not encrypted${REASON}`)
+      warned = true
+    }
+    // An absolute address is used as given: `URL` may add a slash.
+    return /^wss?:/.test(url) ? url : href
   }
-  // An absolute address is used as given: `URL` may add a slash.
-  return /^wss?:/.test(url) ? url : href
 }
+
+const REASON =
+  ', since the page was loaded over http: others on the network can read and change both. Use https.'
 
 function badUrl(url: string, cause?: unknown): WirefoldError {
   const message = `${url} cannot be opened as a WebSocket. Use a ws: or wss: address.`
@@ -35,8 +48,10 @@ function parsed(url: string, page: string | undefined): URL {
   }
 }
 
-function pageAddress(): string | undefined {
-  return typeof location === 'object' ? location.href : undefined
+/** Whether a page was loaded over plain http from this host. */
+function isPlainPage(page: string, host: string): boolean {
+  const { protocol, host: own } = new URL(page)
+  return protocol === 'http:' && own === host
 }
 
 function isLoopback(hostname: string): boolean {

@@ -5,7 +5,8 @@ import { socketAddress } from './websocket-url.ts'
 /**
  * Creates the default transport: one WebSocket, of the given class or the platform's own. A
  * relative address is resolved against the page. Opening throws `bad-url` for an address that is
- * not of a WebSocket, and for `ws:` to another machine.
+ * not of a WebSocket, and for `ws:` to another machine, except to the host that the page itself was
+ * loaded from over http.
  *
  * It handles the differences of platforms: an `error` without a `close` after it (Node 22 before
  * the socket opened), a `close` that waits for a peer that is gone, an `error` after our own
@@ -15,11 +16,11 @@ export function webSocketTransport(
   WebSocketClass?: WebSocketConstructor,
   options: WebSocketTransportOptions = {},
 ): TransportFactory {
+  const addressOf = socketAddress(options.allowInsecure)
   return {
     name: 'websocket',
     open(url, protocols, handlers) {
-      const address = socketAddress(url, options.allowInsecure ?? false)
-      const socket = create(WebSocketClass ?? platformWebSocket(), address, protocols)
+      const socket = create(WebSocketClass ?? platformWebSocket(), addressOf(url), protocols)
       let open = false
       let done = false
       const end = (info: CloseInfo): void => {

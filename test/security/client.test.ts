@@ -84,6 +84,47 @@ describe('S18 a client', () => {
     expect(urls).toEqual([address])
   })
 
+  it('goes without TLS to the host of a page that came over http, and warns of it once', () => {
+    vi.stubGlobal('location', { href: 'http://192.168.1.5:5173/app/' })
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    onTestFinished(() => {
+      vi.unstubAllGlobals()
+      vi.restoreAllMocks()
+    })
+    const { Recorder, urls } = recorder()
+    for (const transport of [
+      webSocketTransport(Recorder),
+      reconnectingWebSocket({ WebSocket: Recorder }),
+    ]) {
+      for (let n = 0; n < 3; n++) transport.open('/ws', [], quiet)
+      for (const url of [
+        '//192.168.1.6:5173/ws',
+        '//192.168.1.5:8080/ws',
+        'http://api.example.com/ws',
+        'ws://192.168.1.5.evil.test:5173/',
+      ]) {
+        expect(() => transport.open(url, [], quiet)).toThrow(
+          expect.objectContaining({ code: 'bad-url' }),
+        )
+      }
+    }
+    expect(new Set(urls)).toEqual(new Set(['ws://192.168.1.5:5173/ws']))
+    expect(warn).toHaveBeenCalledTimes(2)
+    expect(warn).toHaveBeenCalledWith(expect.stringContaining('192.168.1.5:5173'))
+  })
+
+  it('does not where the page came over https, or from a file', () => {
+    onTestFinished(() => {
+      vi.unstubAllGlobals()
+    })
+    for (const href of ['https://192.168.1.5/', 'file:///app/index.html']) {
+      vi.stubGlobal('location', { href })
+      expect(() =>
+        webSocketTransport(recorder().Recorder).open('ws://192.168.1.5/', [], quiet),
+      ).toThrow(expect.objectContaining({ code: 'bad-url' }))
+    }
+  })
+
   it.each(['', '/ws', 'ftp://localhost/', 'mailto:x', 'javascript:alert(1)'])(
     'takes %j for no address where there is no page',
     (url) => {
