@@ -31,7 +31,8 @@ export function socketioClient(socket: SocketIoLike): TransportFactory {
         else end({ code: NOT_AUTHENTICATED, reason: cause.message, cause })
       }
       const lost = (reason: string): void => {
-        if (reason.startsWith('io ')) end({ code: DISCONNECTED_BY_SERVER, reason })
+        // `io client disconnect` is the application's own `disconnect()`, which the server may not see.
+        if (reason === 'io server disconnect') end({ code: DISCONNECTED_BY_SERVER, reason })
         else end({ code: 1006, reason: '', cause: reason })
       }
       const received = (...packet: readonly unknown[]): void => {

@@ -62,6 +62,25 @@ describe('a transport over an instance', () => {
     expect(events).toEqual(['opened', '["plain",1]', ['large', 1n]])
   })
 
+  it('takes only a disconnect by the server for one, not one by the application or the network', async () => {
+    const reasons = ['io server disconnect', 'io client disconnect', 'transport close']
+    const ends = await Promise.all(
+      reasons.map(async (reason) => {
+        const socket = new FakeInstance()
+        const codes: number[] = []
+        socketioClient(socket).open('', [], {
+          opened() {},
+          message() {},
+          closed: ({ code }) => codes.push(code),
+        })
+        await Promise.resolve()
+        socket.lose(reason)
+        return codes
+      }),
+    )
+    expect(ends).toEqual([[1008], [1006], [1006]])
+  })
+
   it('reports only the events of the newest connection of an instance', async () => {
     const socket = new FakeInstance()
     const events: unknown[] = []
@@ -104,6 +123,11 @@ class FakeInstance implements SocketIoLike {
   }
   off(_: string, listener: unknown): void {
     this.#listeners.delete(listener)
+  }
+  lose(reason: string): void {
+    for (const [listener, event] of this.#listeners) {
+      if (event === 'disconnect' && typeof listener === 'function') listener(reason)
+    }
   }
   onAny(listener: (event: string, ...args: unknown[]) => void): void {
     this.#onEvent = listener

@@ -65,7 +65,8 @@ export type StreamClient<Plugins extends readonly StreamPlugin[]> = StreamConnec
  * Connects to a server of plugins and streams, and returns each plugin's API under its name. It
  * connects at once: call it in the browser, not while rendering on a server.
  *
- * Throws a `TypeError` if two plugins have the same name, or one has the name of another member.
+ * Throws a `TypeError` if two plugins have the same name, or one has the name of another member, and
+ * what a plugin throws; the connection is closed then.
  *
  * @example
  * const api = createStreamClient({
@@ -138,7 +139,13 @@ export function createStreamClient<const Plugins extends readonly StreamPlugin[]
       `The name ${duplicate} is already in use. Give each plugin a name of its own.`,
     )
   }
-  const apis = clients.map((plugin) => [plugin.name, plugin.attach(port(plugin))])
-  const all = Object.fromEntries(apis) as StreamApis<Plugins>
-  return tagged('StreamClient', { ...connection, ...all })
+  try {
+    const apis = clients.map((plugin) => [plugin.name, plugin.attach(port(plugin))])
+    const all = Object.fromEntries(apis) as StreamApis<Plugins>
+    return tagged('StreamClient', { ...connection, ...all })
+  } catch (error) {
+    // The first plugin has connected the client, and the caller gets nothing to close.
+    client.close()
+    throw error
+  }
 }

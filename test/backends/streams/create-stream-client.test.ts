@@ -52,6 +52,23 @@ describe('a stream client', () => {
     ])
   })
 
+  it('leaves no connection open where a plugin throws', async () => {
+    const clock = new ManualClock()
+    const { pair } = farEnd(clock)
+    const broken = streamPlugin('broken', {}, () => {
+      throw new RangeError('no room')
+    })
+    const create = () =>
+      createStreamClient({
+        ...{ url: 'ws://test/websocket', transport: pair, clock, stream: 'stream:1' },
+        clients: [chat(), broken],
+      })
+    expect(create).toThrow('no room')
+    await clock.advance(60_000)
+    expect(pair.ends.every(({ closed }) => closed)).toBe(true)
+    expect(clock.timers).toBe(0)
+  })
+
   it('shows replayed messages once, and has no gap, with the strategy streams', async () => {
     const { say, away, heard, api } = await joined('streams')
     await say('one', '1701377504100-9')
