@@ -147,6 +147,12 @@ export function messageOf(cause: unknown): string {
   return typeof says === 'string' ? says : ''
 }
 
+/** Creates the error for a state of the application that was not fetched in time. */
+export function timeoutError(timeoutMs: number): WirefoldError<'timeout'> {
+  const message = `The state was not fetched in ${timeoutMs} ms. It is fetched again.`
+  return new WirefoldError('timeout', message, { timeoutMs })
+}
+
 /**
  * Creates the error for a request that the server refused.
  *

@@ -13,7 +13,7 @@ export function randomId(): string {
   const { crypto } = globalThis
   if (typeof crypto?.getRandomValues !== 'function') {
     const message =
-      'This environment has no crypto.getRandomValues. In React Native install react-native-get-random-values and import it before wirefold; elsewhere set globalThis.crypto.'
+      'This environment has no crypto.getRandomValues. In React Native, install and import react-native-get-random-values.'
     throw new WirefoldError('no-crypto', message, {})
   }
   const bytes = crypto.getRandomValues(new Uint8Array(22))

@@ -1,7 +1,7 @@
 import type { Cancel } from '../base/clock.ts'
 import type { Disposer } from '../base/disposable.ts'
 import { disposable } from '../base/disposable.ts'
-import { WirefoldError } from '../base/errors.ts'
+import { timeoutError } from '../base/errors.ts'
 import { safely } from '../base/report.ts'
 import type { Readable } from '../base/store.ts'
 import type { ClientPort } from '../ports/client-port.ts'
@@ -45,7 +45,7 @@ export function pollWhileDown<State>(
     fetching = controller
     cancelWait = port.clock.after(POLL_MS, () => {
       controller.abort()
-      failed(late())
+      failed(timeoutError(POLL_MS))
     })
     try {
       const snapshot = await poll(controller.signal)
@@ -87,11 +87,6 @@ export function pollWhileDown<State>(
   if (signal?.aborted) release()
   else signal?.addEventListener('abort', release)
   return disposable(release, {})
-}
-
-function late(): WirefoldError<'timeout'> {
-  const message = `The state was not fetched in ${POLL_MS} ms. It is fetched again.`
-  return new WirefoldError('timeout', message, { timeoutMs: POLL_MS })
 }
 
 /** Whether enough attempts have failed, or the client has given up. */

@@ -2,7 +2,7 @@ import { backoffDefaults, backoffDelay } from '../base/backoff.ts'
 import type { Cancel } from '../base/clock.ts'
 import type { Disposer } from '../base/disposable.ts'
 import { disposable } from '../base/disposable.ts'
-import { WirefoldError } from '../base/errors.ts'
+import { timeoutError, WirefoldError } from '../base/errors.ts'
 import type { Readable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
 import type { Sink } from '../ports/event-sink.ts'
@@ -69,7 +69,7 @@ export function sync<State>(
     fetching = controller
     const pinned = subscription.position
     const limitMs = LOAD_MS * 2 ** Math.min(failures, 3)
-    cancelWait = port.clock.after(limitMs, () => again(late(channel, limitMs)))
+    cancelWait = port.clock.after(limitMs, () => again(timeoutError(limitMs)))
     const current = <T>(run: (result: T) => void) => {
       return (result: T): void => {
         if (fetching === controller && phase === 'loading') run(result)
@@ -152,11 +152,6 @@ function isBehind(at: Position | undefined, pinned: Position | undefined): boole
 function behind(channel: string): WirefoldError<'stale'> {
   const message = `The fetched state of ${channel} is older than the channel's events. It is fetched again.`
   return new WirefoldError('stale', message, { channel })
-}
-
-function late(channel: string, timeoutMs: number): WirefoldError<'timeout'> {
-  const message = `The state of ${channel} was not loaded in ${timeoutMs} ms. It is fetched again.`
-  return new WirefoldError('timeout', message, { timeoutMs })
 }
 
 /** Options of a state that is kept in step with a channel. */

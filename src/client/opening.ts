@@ -9,21 +9,16 @@ export class Opening extends Promise<void> {
   }
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
-  #awaited = false
+  /** Whether `then` was called, as `await`, `catch` and `Promise.all` do. */
+  isAwaited = false
 
   constructor() {
-    let settle: Pick<Opening, 'resolve' | 'reject'> = { resolve() {}, reject() {} }
-    super((resolve, reject) => {
-      settle = { resolve, reject }
+    let settle: [Opening['resolve'], Opening['reject']] = [() => {}, () => {}]
+    super((...given) => {
+      settle = given
     })
-    this.resolve = settle.resolve
-    this.reject = settle.reject
+    ;[this.resolve, this.reject] = settle
     super.then(undefined, () => {})
-  }
-
-  /** Whether `then` was called, as `await`, `catch` and `Promise.all` do. */
-  get isAwaited(): boolean {
-    return this.#awaited
   }
 
   // biome-ignore lint/suspicious/noThenProperty: it is a promise
@@ -31,7 +26,7 @@ export class Opening extends Promise<void> {
     fulfilled?: Fulfilled<Value>,
     rejected?: ((reason: unknown) => Reason | PromiseLike<Reason>) | null,
   ): Promise<Value | Reason> {
-    this.#awaited = true
+    this.isAwaited = true
     return super.then(fulfilled, rejected)
   }
 }

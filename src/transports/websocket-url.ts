@@ -22,16 +22,14 @@ export function socketAddress(allowInsecure = false): (url: string) => string {
         const message = `${url} is not encrypted. Use wss:, or set \`allowInsecure\`.`
         throw new WirefoldError('bad-url', message, { url })
       }
-      if (!warned) printWarning(`The connection to ${host} is not encrypted${REASON}`)
+      if (!warned)
+        printWarning(`The connection to ${host} is not encrypted, as its page is not. Use https.`)
       warned = true
     }
     // An absolute address is used as given: `URL` may add a slash.
     return /^wss?:/.test(url) ? url : href
   }
 }
-
-const REASON =
-  ', since the page was loaded over http: others on the network can read and change both. Use https.'
 
 function badUrl(url: string, cause?: unknown): WirefoldError {
   const message = `${url} cannot be opened as a WebSocket. Use a ws: or wss: address.`

@@ -20,7 +20,8 @@ export function webSocketTransport(
   return {
     name: 'websocket',
     open(url, protocols, handlers) {
-      const socket = create(WebSocketClass ?? platformWebSocket(), addressOf(url), protocols)
+      const address = addressOf(url)
+      const socket = create(WebSocketClass ?? platformWebSocket(), address, protocols)
       let open = false
       let done = false
       const end = (info: CloseInfo): void => {
