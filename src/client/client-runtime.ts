@@ -42,6 +42,8 @@ export class ClientRuntime implements ConnectionHandlers {
   readonly requests: PendingRequests
   readonly latency = new Latency()
   readonly extensions = new Extensions()
+  /** Number of malformed messages. */
+  malformed = 0
   /** The port for extensions. */
   readonly port: ClientPort
   readonly #options: ResolvedClientOptions
@@ -334,6 +336,7 @@ export class ClientRuntime implements ConnectionHandlers {
       this.events.emit('notice', notice)
       return
     }
+    this.malformed++
     const sample = sampleOf(String(JSON.stringify(notice.wire)))
     const message = `A message does not follow the protocol ${this.connection.dialect.name}: ${notice.reason}.`
     this.report(new WirefoldError('bad-frame', message, { reason: notice.reason, sample }))

@@ -20,6 +20,8 @@ export interface ClientStats {
   readonly sent: number
   /** Requests rejected because the outbox was full. */
   readonly dropped: number
+  /** Messages that do not follow the backend's protocol, each reported as a `bad-frame` error. */
+  readonly malformed: number
   /** Number of channel handlers. */
   readonly handlers: number
 }

@@ -157,7 +157,7 @@ export class RealtimeClient {
 
   /** Returns a snapshot of counters and timings. */
   stats(): ClientStats {
-    const { connection, requests, latency, extensions } = this.#runtime
+    const { connection, requests, latency, malformed, extensions } = this.#runtime
     const state = this.state.get()
     const { opens } = connection
     const roundTrip = connection.link?.heartbeat?.roundTrip
@@ -171,6 +171,7 @@ export class RealtimeClient {
       eventLatencyMs: latency.eventMs,
       ...requests.pending.get(),
       dropped: requests.dropped,
+      malformed,
       handlers: extensions.handlers,
     }
   }

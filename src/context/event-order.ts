@@ -1,6 +1,7 @@
 /**
  * Rule for finding the newer of two events about one entity: by arrival, or by the higher
- * timestamp, offset or id. Of two equal events the later arrival wins.
+ * timestamp, offset or id. Of two equal events the later arrival wins; an event without a readable
+ * timestamp, offset or id is older than all that have one.
  *
  * `id` compares the number at the end of an id, and for ids such as `<ms>-<seq>` first the
  * milliseconds; always numerically, and without the text before them.

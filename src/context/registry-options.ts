@@ -48,15 +48,23 @@ export interface RegistryOptions<Context = never, By extends string = string> {
 
 /**
  * The reason a context was not written: it is not an object, its kind is missing, it has no key
- * (the key selector returned no string, or an empty one), it contains itself, or it is nested
- * deeper than 64 contexts.
+ * (the key selector returned no string, or an empty one), it has no sort key (its event lacks a
+ * readable timestamp, offset or id, by which its slot orders, and the entity came with one), it
+ * contains itself, or it is nested deeper than 64 contexts.
  */
-export type DropReason = 'not-an-object' | 'no-discriminant' | 'no-key' | 'cycle' | 'too-deep'
+export type DropReason =
+  | 'not-an-object'
+  | 'no-discriminant'
+  | 'no-key'
+  | 'no-sort-key'
+  | 'cycle'
+  | 'too-deep'
 
 /** Rules by which an incoming value replaces the value of an entity. */
 export interface SlotRules {
   /**
-   * Rule for finding the newer of two events about one entity; the older one is ignored.
+   * Rule for finding the newer of two events about one entity; the older one is ignored. An event
+   * that lacks the field never replaces one that has it.
    * @default 'arrival'
    */
   readonly order?: EventOrder | undefined

@@ -128,9 +128,15 @@ export class Slot {
     const { counts } = this.#host
     const entry = this.#present.get(key)
     const sortKey = sortKeyOf(order, meta)
-    if (entry?.sortKey !== undefined && sortKey !== undefined && isBefore(sortKey, entry.sortKey)) {
-      counts.stale++
-      return
+    if (entry?.sortKey !== undefined) {
+      if (sortKey === undefined) {
+        this.#host.dropped(context, 'no-sort-key')
+        return
+      }
+      if (isBefore(sortKey, entry.sortKey)) {
+        counts.stale++
+        return
+      }
     }
     let value: unknown
     try {
@@ -144,7 +150,7 @@ export class Slot {
     } else if (entry === undefined) {
       this.#create(key, value, sortKey)
     } else {
-      if (sortKey !== undefined) entry.sortKey = sortKey
+      entry.sortKey = sortKey
       this.#recency?.touch(entry)
       if (equality === 'shallow' && shallowEqual(entry.value, value)) {
         counts.suppressed++

@@ -149,13 +149,37 @@ describe('the order of a slot', () => {
     expect(equal).toEqual({ text: 'second', stale: 0 })
   })
 
-  it('applies an event without a sort key, and still knows the newest before it', () => {
-    const events = [
-      ['new', { timestamp: 2 }],
-      ['untold', {}],
-      ['late', { timestamp: 1 }],
-    ] as const
-    expect(lastText('timestamp', ...events)).toEqual({ text: 'untold', stale: 1 })
+  it.each([
+    ['timestamp', { timestamp: 2 }, { timestamp: Number.NaN, offset: 9, id: 'p_9' }],
+    ['offset', { offset: 2 }, { timestamp: 9, id: 'p_9' }],
+    ['id', { id: 'p_2' }, { id: 'none', timestamp: 9, offset: 9 }],
+  ] as const)('never lets an event without a %s replace one with it', (order, known, unknown) => {
+    const drops: unknown[] = []
+    const contexts = new ContextRegistry<Note>({ onDrop: (_, reason) => drops.push(reason) }).keyed(
+      'note',
+      keyOf,
+      { order },
+    )
+    const text = (text: string, meta: EventMeta) => {
+      contexts.dispatch({ kind: 'note', id: 'a', text }, meta)
+      return contexts.slot('note').get('a')?.text
+    }
+    // Of two without, the later arrival wins; any with one beats both.
+    expect(text('first', unknown)).toBe('first')
+    expect(text('second', unknown)).toBe('second')
+    expect(text('stamped', known)).toBe('stamped')
+    expect(drops).toEqual([])
+    expect(text('third', unknown)).toBe('stamped')
+    expect(drops).toEqual(['no-sort-key'])
+    expect(contexts.counts()).toMatchObject({ dropped: 1, stale: 0 })
+  })
+
+  it('lets an event without a sort key recreate an entity that was deleted', () => {
+    const contexts = notes().keyed('note', keyOf, { order: 'timestamp' })
+    contexts.dispatch({ kind: 'note', id: 'a', text: 'old' }, { timestamp: 2 })
+    contexts.slot('note').delete('a')
+    contexts.dispatch({ kind: 'note', id: 'a', text: 'new' })
+    expect(contexts.slot('note').get('a')?.text).toBe('new')
   })
 
   it('goes on from an equal context that changed nothing', () => {

@@ -52,6 +52,8 @@ async function page() {
 
 const bad = { events: 0, errors: ['bad-frame'], notices: 0 }
 const heard = { events: 1, errors: [], notices: 0 }
+/** Delivered, and reported all the same. */
+const both = { events: 1, errors: ['bad-frame'], notices: 0 }
 const ignored = { events: 0, errors: [], notices: 1 }
 const context = '"context":{"kind":"DocumentContext","path":"/a"}'
 const event = (fields: string) => `{"timestamp":1,"event":{"process_id":"1",${fields}}}`
@@ -59,7 +61,7 @@ const event = (fields: string) => `{"timestamp":1,"event":{"process_id":"1",${fi
 interface Row {
   readonly field: string
   readonly message: string
-  readonly effect: typeof bad | typeof heard | typeof ignored
+  readonly effect: typeof bad | typeof heard | typeof ignored | typeof both
   readonly except?: readonly (keyof typeof WRONG)[]
 }
 
@@ -68,7 +70,8 @@ const fields: readonly Row[] = [
   {
     field: 'timestamp',
     message: `{"timestamp":?,"event":{"process_id":"1",${context}}}`,
-    effect: heard,
+    effect: both,
+    except: ['a number'],
   },
   {
     field: 'process_id',
@@ -117,10 +120,14 @@ const rows = fields.flatMap(({ field, message, effect, except = [] }) =>
 const odd = [
   [
     'the process __proto__',
-    `{"event":{"process_id":"__proto__",${context}}}`,
+    `{"timestamp":1,"event":{"process_id":"__proto__",${context}}}`,
     { ...heard, events: 0 },
   ],
-  ['a process nobody wanted', `{"event":{"process_id":"3",${context}}}`, { ...heard, events: 0 }],
+  [
+    'a process nobody wanted',
+    `{"timestamp":1,"event":{"process_id":"3",${context}}}`,
+    { ...heard, events: 0 },
+  ],
   ['a list of envelopes', `[${event(context)}]`, bad],
   ['the key __proto__ for an event', '{"__proto__":{"event":{"process_id":"1"}}}', ignored],
   [

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
-import { ChannelSubscriber, ContextRegistry, feed, RealtimeClient } from 'wirefold'
+import { ChannelSubscriber, ContextRegistry, feed, isWirefoldError, RealtimeClient } from 'wirefold'
 import type { SessionContext, SessionState } from 'wirefold/dialects/socketio'
 import { engineIo, sessionChannel, sessionContexts, sessionSink } from 'wirefold/dialects/socketio'
 import { ManualClock, MemoryPair } from 'wirefold/testing'
@@ -128,7 +128,10 @@ function eventOf(packet: string): WireEvent | undefined {
 }
 
 const SESSIONS = ['a', 'b', 'c']
-const stamp = fc.nat(20).map((second) => new Date(1_762_596_000_000 + second * 1_000).toISOString())
+const stamp = fc.oneof(
+  { weight: 9, arbitrary: fc.nat(20).map((second) => stampOf(second)) },
+  { weight: 1, arbitrary: fc.constantFrom('yesterday', '', undefined) },
+)
 const of = <T>(fields: { readonly [name in keyof T]: fc.Arbitrary<T[name]> }) =>
   fc.record({ sessionId: fc.constantFrom(...SESSIONS), timestamp: stamp, ...fields })
 const status = fc.constantFrom('ACTIVE', 'PROCESSING', 'COMPLETED', 'FAILED', 'EXPIRED', 'ODD')
@@ -155,7 +158,7 @@ describe('events of three sessions in any order', () => {
   test.prop([fc.array(events, { maxLength: 60 })], { numRuns: 100 })(
     'make the states that the rules make',
     async (stream) => {
-      const { play, follow, show, errors, sessions, log } = rig()
+      const { play, follow, show, client, errors, sessions, log } = rig()
       const literal = new LiteralSessions()
       for (const id of SESSIONS) follow(id)
       await play('0{}')
@@ -165,7 +168,12 @@ describe('events of three sessions in any order', () => {
         await play(`42${JSON.stringify(event)}`)
       }
       expect(show()).toEqual(literal.states)
-      expect(errors).toEqual([])
+      // Each session event without a readable timestamp is reported, and counted.
+      const unstamped = stream.filter(([, data]) => isUnstamped(data))
+      expect(errors.map((error) => isWirefoldError(error) && error.detail)).toMatchObject(
+        unstamped.map(() => ({ reason: 'its timestamp is no date' })),
+      )
+      expect(client.stats().malformed).toBe(unstamped.length)
       // Events without a session belong to the socket, which has no subscription.
       const unwanted = log.filter((line) => line.includes('no subscription to socket:'))
       expect(unwanted).toHaveLength(literal.malformed)
@@ -206,8 +214,18 @@ describe('a state that was fetched', () => {
   })
 })
 
+function stampOf(second: number): string {
+  return new Date(1_762_596_000_000 + second * 1_000).toISOString()
+}
+
+function isUnstamped(data: unknown): boolean {
+  if (typeof data !== 'object' || data === null || !('sessionId' in data)) return false
+  if (typeof data.sessionId !== 'string') return false
+  return !('timestamp' in data) || Number.isNaN(Date.parse(String(data.timestamp)))
+}
+
 function progress(n: number): SessionContext {
-  const timestamp = new Date(1_762_596_000_000 + n * 1_000).toISOString()
+  const timestamp = stampOf(n)
   const prompts = { total: 12, completed: n, processing: 0, pending: 12 - n, failed: 0 }
   const data = { sessionId: 's', timestamp, status: 'PROCESSING', progress: n, prompts }
   return {

@@ -7,7 +7,7 @@ export type WireEvent = readonly [name: string, data: unknown]
 interface Session {
   progress: Row | undefined
   completed: Row | undefined
-  error: Row | undefined
+  readonly errors: Row[]
   readonly models: Map<string, Row>
   readonly questions: Map<string, Row>
 }
@@ -48,8 +48,10 @@ export class LiteralSessions {
       case 'error': {
         const session = this.#find(id)
         if (session === undefined) return
-        if (this.#isStale(session.error, row)) return
-        session.error = row
+        const again = session.errors.some(
+          ({ error, timestamp }) => error === row.error && timestamp === row.timestamp,
+        )
+        if (!again) session.errors.push(row)
         return
       }
       case 'model_result': {
@@ -77,14 +79,16 @@ export class LiteralSessions {
   get states(): ReadonlyMap<string, SessionState> {
     const states = new Map<string, SessionState>()
     for (const [id, session] of this.#sessions) {
-      const { progress, completed, error, models, questions } = session
+      const { progress, completed, models, questions } = session
+      const errors = [...session.errors].sort((a, b) => time(a) - time(b)).slice(-100)
       states.set(id, {
         progress: progress as SessionState['progress'],
         modelResults: [...models.values()] as never,
         clarifications: [...questions.values()] as never,
         completed: completed as SessionState['completed'],
         isCompleted: completed !== undefined || progress?.status === 'COMPLETED',
-        error: error as SessionState['error'],
+        error: errors.at(-1) as SessionState['error'],
+        errors: errors as never,
       })
     }
     return states
@@ -100,7 +104,7 @@ export class LiteralSessions {
       session = {
         progress: undefined,
         completed: undefined,
-        error: undefined,
+        errors: [],
         models: new Map(),
         questions: new Map(),
       }
@@ -111,8 +115,14 @@ export class LiteralSessions {
 
   #isStale(before: Row | undefined, after: Row): boolean {
     if (before === undefined) return false
-    const stale = new Date(String(after.timestamp)) < new Date(String(before.timestamp))
+    const stale = time(after) < time(before)
     if (stale) this.stale++
     return stale
   }
+}
+
+/** When an event was sent; what is not stamped is older than everything. */
+function time({ timestamp }: Row): number {
+  const ms = new Date(String(timestamp)).getTime()
+  return ms >= 0 ? ms : -1
 }

@@ -216,11 +216,13 @@ export const oddContexts: readonly OddFrame[] = [
   },
   {
     name: 'a timestamp that is no number',
+    isUnstamped: true,
     wire: { ...(envelope(document) as object), timestamp: 'NaN' },
     writes: { 'documents /a.txt': document },
   },
   {
     name: 'a timestamp beyond all numbers',
+    isUnstamped: true,
     wire: { ...(envelope(document) as object), timestamp: Number.POSITIVE_INFINITY },
     writes: { 'documents /a.txt': document },
   },
@@ -230,7 +232,8 @@ export const oddContexts: readonly OddFrame[] = [
     writes: { 'documents /a.txt': document },
   },
   {
-    name: 'an event with neither sender nor message',
+    name: 'an event with neither sender, message nor timestamp',
+    isUnstamped: true,
     wire: { event: { process_id: 'p', context: document } },
     writes: { 'documents /a.txt': document },
   },

@@ -5,6 +5,8 @@ export interface OddFrame {
   readonly wire: unknown
   /** The dialect leaves it aside with a notice of this level; nothing reaches the registry. */
   readonly notice?: 'ignored' | 'malformed'
+  /** The dialect delivers its event, and reports it as malformed: it has no readable timestamp. */
+  readonly isUnstamped?: true
   /** The entries there are afterwards; all fields of the context are kept. @default none */
   readonly writes?: Readonly<Record<string, unknown>>
   /** The counts of kinds nobody handles afterwards. @default none */

@@ -22,7 +22,10 @@ export type SessionContext = {
   }
 }[keyof SessionEvents]
 
-/** The state of a session: the newest event of each kind by timestamp, in any order of arrival. */
+/**
+ * The state of a session: the newest event of each kind by timestamp, in any order of arrival. An
+ * event without a readable timestamp never replaces one that has one.
+ */
 export interface SessionState {
   readonly progress: SessionProgress | undefined
   /** The newest result of each model, in the order in which the models first appeared. */
@@ -34,6 +37,8 @@ export interface SessionState {
   readonly isCompleted: boolean
   /** The newest error, if there was one. */
   readonly error: SessionFailure | undefined
+  /** The newest 100 errors, the oldest first. */
+  readonly errors: readonly SessionFailure[]
 }
 
 /** A registry of sessions: the entity `session` of a session id is its {@link SessionState}. */
@@ -55,7 +60,11 @@ const NEW_SESSION: SessionState = {
   completed: undefined,
   isCompleted: false,
   error: undefined,
+  errors: [],
 }
+
+/** Maximum number of errors kept for a session. */
+const MOST_ERRORS = 100
 
 /**
  * Adds the entity `session` to a registry, one per session id.
@@ -107,8 +116,10 @@ function changeOf(session: SessionState, { event, data }: SessionContext): Parti
       return { progress: newer(session.progress, data) }
     case 'completed':
       return { completed: newer(session.completed, data) }
-    case 'error':
-      return { error: newer(session.error, data) }
+    case 'error': {
+      const errors = withError(session.errors, data)
+      return { errors, error: errors.at(-1) }
+    }
     case 'model_result':
       return { modelResults: put(session.modelResults, data, ({ modelName }) => modelName) }
     case 'clarification': {
@@ -128,10 +139,30 @@ function changed(session: SessionState, change: Partial<SessionState>): SessionS
   return { ...next, isCompleted }
 }
 
-/** Returns the newer of two events; of two with the same timestamp, the one that arrived last. */
+/** Returns the newer of two events; of two with the same time, the one that arrived last. */
 function newer<Event extends SessionEvent>(before: Event | undefined, after: Event): Event {
-  if (before === undefined) return after
-  return Date.parse(after.timestamp) < Date.parse(before.timestamp) ? before : after
+  return before === undefined || timeOf(after) >= timeOf(before) ? after : before
+}
+
+/**
+ * Returns the time of an event in milliseconds; one without a readable timestamp is older than all
+ * others.
+ */
+function timeOf({ timestamp }: SessionEvent): number {
+  const time = Date.parse(timestamp)
+  return Number.isNaN(time) ? Number.NEGATIVE_INFINITY : time
+}
+
+/** Returns the errors with another one, the oldest first; a repeated one is added once. */
+function withError(
+  errors: readonly SessionFailure[],
+  error: SessionFailure,
+): readonly SessionFailure[] {
+  const isKnown = errors.some(
+    (other) => other.timestamp === error.timestamp && other.error === error.error,
+  )
+  if (isKnown) return errors
+  return [...errors, error].sort((a, b) => timeOf(a) - timeOf(b)).slice(-MOST_ERRORS)
 }
 
 /** Returns the list with an item that replaces its older version, or is appended. */

@@ -7,8 +7,13 @@ export function processChannel(processId: string): string {
   return `process:${processId}`
 }
 
-/** Decodes an envelope; a message without an event is ignored with a notice. */
-export function decodeEnvelope(wire: unknown): EventFrame | NoticeFrame {
+/**
+ * Decodes an envelope; a message without an event is ignored with a notice. An event without a
+ * readable timestamp is delivered, and reported as malformed.
+ */
+export function decodeEnvelope(
+  wire: unknown,
+): NoticeFrame | EventFrame | readonly [EventFrame, NoticeFrame] {
   if (!isFields(wire)) return notice('malformed', 'it is not an object', wire)
   const { event, timestamp } = wire
   if (!isFields(event)) return notice('ignored', 'it has no event', wire)
@@ -19,5 +24,8 @@ export function decodeEnvelope(wire: unknown): EventFrame | NoticeFrame {
     return notice('malformed', 'the context of its event has no kind', wire)
   }
   const id = asId(event._id) ?? asId(event.event_id)
-  return eventFrame(processChannel(processId), 'event', { payload: event, id, timestamp })
+  const frame = eventFrame(processChannel(processId), 'event', { payload: event, id, timestamp })
+  return frame.timestamp === undefined
+    ? [frame, notice('malformed', 'its timestamp is no number', wire)]
+    : frame
 }

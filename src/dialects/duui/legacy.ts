@@ -29,15 +29,16 @@ export class DUUILegacy {
 
   /** Decodes a message. */
   decode(wire: unknown): Frame | readonly Frame[] {
-    const frame = decodeEnvelope(wire)
-    if (frame.kind === 'event') {
-      const { process_id, context } = asFields(frame.payload)
+    const frames = decodeEnvelope(wire)
+    const event = 'kind' in frames ? frames : frames[0]
+    if (event.kind === 'event') {
+      const { process_id, context } = asFields(event.payload)
       this.#processId = asString(process_id) ?? this.#processId
-      this.#note(asFields(context), frame)
-      return frame
+      this.#note(asFields(context), event)
+      return frames
     }
     const contexts = isFields(wire) ? contextsOf(wire) : []
-    return contexts.length && isFields(wire) ? this.#derive(wire, contexts) : frame
+    return contexts.length && isFields(wire) ? this.#derive(wire, contexts) : frames
   }
 
   #derive(wire: Fields, contexts: readonly Fields[]): Frame | readonly Frame[] {

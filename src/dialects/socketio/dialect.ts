@@ -76,10 +76,15 @@ function decode(wire: unknown): Frame | readonly Frame[] {
     // `Date.parse` returns `NaN` for an invalid date.
     timestamp: Date.parse(asString(timestamp) ?? '') || undefined,
   }
-  if (type !== 'error') return event
+  const frames: Frame[] = [event]
+  // The server stamps every event of a session, and a session is ordered by these stamps.
+  if (id !== undefined && event.timestamp === undefined) {
+    frames.push(notice('malformed', 'its timestamp is no date', wire))
+  }
+  if (type !== 'error') return frames.length === 1 ? event : frames
   // If a subscribe to this session is pending, the error is its reply: the session does not exist.
   const refusal = { code: 'session-error', message: asString(error) ?? '', retryable: false }
-  return [event, { kind: 'refusal', to: [`subscribed:${id}`], error: refusal }]
+  return [...frames, { kind: 'refusal', to: [`subscribed:${id}`], error: refusal }]
 }
 
 function encode(intent: Intent): ReturnType<Dialect['encode']> {

@@ -45,19 +45,67 @@ describe('sessions', () => {
 
   it('do not notify listeners of an outdated event', () => {
     const { sessions } = keep()
-    const told = vi.fn()
-    sessions.entity('session', 's').listen(told)
-    const say = (second: number) =>
+    const listener = vi.fn()
+    sessions.entity('session', 's').listen(listener)
+    const complete = (second: number) =>
+      sessions.dispatch({
+        kind: 'session',
+        event: 'completed',
+        data: { ...at(second), result: second },
+      })
+    complete(5)
+    complete(4)
+    complete(1)
+    expect(listener).toHaveBeenCalledTimes(1)
+    expect(sessions.counts()).toMatchObject({ created: 1, suppressed: 2 })
+  })
+
+  it.each(['yesterday', '', undefined])(
+    'keep what has a timestamp when an event with the timestamp %j arrives',
+    (unreadable) => {
+      const { sessions, session } = keep()
+      const models = { modelName: 'm', duration: 1, status: 'completed' } as const
+      const dispatch = (timestamp: unknown, text: string) => {
+        const base = { sessionId: 's', timestamp: timestamp as string }
+        const kind = 'session'
+        sessions.dispatch({ kind, event: 'completed', data: { ...base, result: text } })
+        sessions.dispatch({ kind, event: 'error', data: { ...base, error: text } })
+        sessions.dispatch({
+          kind,
+          event: 'model_result',
+          data: { ...base, ...models, result: text },
+        })
+      }
+      const shown = () => {
+        const { completed, error, modelResults } = session() ?? {}
+        return [completed?.result, error?.error, modelResults?.[0]?.result]
+      }
+      dispatch(unreadable, 'unstamped')
+      expect(shown()).toEqual(['unstamped', 'unstamped', 'unstamped'])
+      dispatch(at(1).timestamp, 'stamped')
+      expect(shown()).toEqual(['stamped', 'stamped', 'stamped'])
+      dispatch(unreadable, 'late')
+      expect(shown()).toEqual(['stamped', 'stamped', 'stamped'])
+      expect(session()?.errors.map(({ error }) => error)).toEqual(['unstamped', 'late', 'stamped'])
+    },
+  )
+
+  it('keep the newest 100 errors by timestamp, each once', () => {
+    const { sessions, session } = keep()
+    const fail = (second: number) =>
       sessions.dispatch({
         kind: 'session',
         event: 'error',
         data: { ...at(second), error: `${second}` },
       })
-    say(5)
-    say(4)
-    say(1)
-    expect(told).toHaveBeenCalledTimes(1)
-    expect(sessions.counts()).toMatchObject({ created: 1, suppressed: 2 })
+    for (const second of [3, 1, 2, 3, 1]) fail(second)
+    expect(session()?.errors.map(({ error }) => error)).toEqual(['1', '2', '3'])
+    expect(session()?.error?.error).toBe('3')
+    for (let second = 4; second <= 110; second++) fail(second)
+    fail(5)
+    const errors = session()?.errors ?? []
+    expect(errors).toHaveLength(100)
+    expect([errors[0]?.error, errors[99]?.error]).toEqual(['11', '110'])
   })
 
   it('are not created by unknown events, or without a session id', () => {

@@ -55,20 +55,26 @@ describe('the Socket.IO dialect, decoding', () => {
     }
   })
 
-  it.each([
-    ['2025-11-08T11:00:00+01:00', 1_762_596_000_000],
-    [1_762_596_000_000, undefined],
-    ['yesterday', undefined],
-    ['', undefined],
-    [null, undefined],
-    [{}, undefined],
-  ])('reads the moment %j as %j', (timestamp, ms) => {
-    expect(heard(['progress', { sessionId: 's', timestamp }])).toMatchObject({ timestamp: ms })
+  it('reads a timestamp of any time zone', () => {
+    const payload = { sessionId: 's', timestamp: '2025-11-08T11:00:00+01:00' }
+    expect(heard(['progress', payload])).toEqual(event({ payload, timestamp: 1_762_596_000_000 }))
   })
 
+  it.each([1_762_596_000_000, 'yesterday', '', null, {}, undefined])(
+    'delivers a session event with the timestamp %j, and reports it as malformed',
+    (timestamp) => {
+      const payload = { sessionId: 's', timestamp }
+      const wire = ['progress', payload]
+      expect(heard(wire)).toEqual([
+        event({ payload }),
+        { kind: 'notice', level: 'malformed', reason: 'its timestamp is no date', wire },
+      ])
+    },
+  )
+
   it('takes any status', () => {
-    const payload = { sessionId: 's', status: 'SUSPENDED' }
-    expect(heard(['progress', payload])).toEqual(event({ payload }))
+    const payload = { sessionId: 's', status: 'SUSPENDED', timestamp: '2025-11-08T10:00:00Z' }
+    expect(heard(['progress', payload])).toEqual(event({ payload, timestamp: 1_762_596_000_000 }))
   })
 
   it('decodes an event without a session as one of the channel socket', () => {
@@ -92,9 +98,10 @@ describe('the Socket.IO dialect, decoding', () => {
   })
 
   it('decodes a session error as an event, and as the refusal of a pending subscribe', () => {
-    const payload = { sessionId: 's', error: 'There is no such session.' }
+    const timestamp = '2025-11-08T10:00:00Z'
+    const payload = { sessionId: 's', error: 'There is no such session.', timestamp }
     expect(heard(['error', payload])).toEqual([
-      event({ type: 'error', payload }),
+      event({ type: 'error', payload, timestamp: 1_762_596_000_000 }),
       {
         kind: 'refusal',
         to: ['subscribed:s'],
