@@ -3,6 +3,7 @@ import { createStore } from '../../base/store.ts'
 import type { ChannelStatus } from '../../channels/subscription.ts'
 import type { StreamStrategy } from '../../dialects/streams/dialect.ts'
 import { asFields, asString } from '../../protocol/fields.ts'
+import { withItem } from './order-by-id.ts'
 import type { PluginOptions, StreamPlugin } from './stream-plugin.ts'
 import { streamPlugin } from './stream-plugin.ts'
 
@@ -19,7 +20,10 @@ export interface ChatMessage {
 
 /** The API of the plugin `chat`. */
 export interface ChatApi {
-  /** Messages since connecting, oldest first; with the strategy `streams` also the missed ones. */
+  /**
+   * Messages since connecting, oldest first; with the strategy `streams` also the missed ones, in
+   * order of their ids.
+   */
   readonly messages: Readable<readonly ChatMessage[]>
   /** Status of the stream; `gap` if messages may be missing. */
   readonly status: Readable<ChannelStatus>
@@ -51,7 +55,7 @@ export function chat(options: ChatOptions = {}): StreamPlugin<'chat', ChatApi> {
       const fields = asFields(payload)
       const username = asString(fields.username) ?? ''
       const message = asString(fields.message) ?? ''
-      messages.set([...messages.get(), { type, username, message, id }].slice(-limit))
+      messages.set(withItem(messages.get(), { type, username, message, id }).slice(-limit))
     })
     const { status, strategy } = port
     return { messages, status, strategy, send: (message) => port.send('chat', message) }

@@ -94,7 +94,11 @@ export function createStreamClient<const Plugins extends readonly StreamPlugin[]
   })
   const client = new RealtimeClient(url, { ...rest, dialect })
   const channels = new ChannelSubscriber(client)
-  const { report } = client.port
+  const { clock, report } = client.port
+  client.state.listen(({ name }) => {
+    if (name === 'open') seen.opened(clock.now())
+    else seen.lost(clock.now())
+  })
   const newest = createStore<EventFrame | undefined>(undefined, { onError: report })
 
   function port(plugin: StreamPlugin): StreamPort {
@@ -102,7 +106,7 @@ export function createStreamClient<const Plugins extends readonly StreamPlugin[]
     const replays = strategy === 'streams'
     let follower: ((event: EventFrame) => void) | undefined
     const subscription = channels.subscribe(streamOf(plugin), (_, event) => {
-      if (replays && !seen.advance(name, event.id)) return
+      if (replays && !seen.add(name, event.id, clock.now())) return
       follower?.(event)
       newest.set(event)
     })

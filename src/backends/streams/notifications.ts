@@ -2,6 +2,7 @@ import type { Readable } from '../../base/store.ts'
 import { createStore } from '../../base/store.ts'
 import type { ChannelStatus } from '../../channels/subscription.ts'
 import { asFields, asString } from '../../protocol/fields.ts'
+import { withItem } from './order-by-id.ts'
 import type { PluginOptions, StreamPlugin } from './stream-plugin.ts'
 import { streamPlugin } from './stream-plugin.ts'
 
@@ -35,7 +36,7 @@ export function notifications(
       if (type !== 'notification') return
       const { message, level } = asFields(payload)
       const news = { message: asString(message) ?? '', level: asString(level) ?? 'info', id }
-      messages.set([...messages.get(), news].slice(-KEPT))
+      messages.set(withItem(messages.get(), news).slice(-KEPT))
     })
     return { messages, status: port.status }
   })

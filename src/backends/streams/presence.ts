@@ -1,6 +1,7 @@
 import type { Readable } from '../../base/store.ts'
 import { createStore } from '../../base/store.ts'
 import type { ChannelStatus } from '../../channels/subscription.ts'
+import { isBefore, type SortKey, sortKeyOf } from '../../context/event-order.ts'
 import { asFields, asStrings } from '../../protocol/fields.ts'
 import type { PluginOptions, StreamPlugin } from './stream-plugin.ts'
 import { streamPlugin } from './stream-plugin.ts'
@@ -17,8 +18,14 @@ export interface PresenceApi {
 export function presence(options: PluginOptions = {}): StreamPlugin<'presence', PresenceApi> {
   return streamPlugin('presence', options, (port) => {
     const users = createStore<readonly string[]>([], { onError: port.report })
-    port.follow(({ type, payload }) => {
-      if (type === 'presence') users.set(asStrings(asFields(payload).message))
+    let newest: SortKey | undefined
+    port.follow((event) => {
+      if (event.type !== 'presence') return
+      // A replayed list may arrive after a newer one.
+      const key = sortKeyOf('id', event)
+      if (key !== undefined && newest !== undefined && isBefore(key, newest)) return
+      newest = key
+      users.set(asStrings(asFields(event.payload).message))
     })
     return { users, status: port.status }
   })

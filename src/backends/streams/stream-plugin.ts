@@ -26,7 +26,8 @@ export interface StreamPort {
   readonly status: Readable<ChannelStatus>
   /**
    * Calls `run` with every message of the stream, in order of arrival; with the strategy `streams`
-   * each once, even if the server repeats it.
+   * each once, even if the server repeats it. A replayed message may arrive after newer ones: order
+   * by `id`.
    */
   follow(run: (event: EventFrame) => void): void
   /** Sends a message on the stream; rejects as `RealtimeClient.publish` does. */

@@ -83,6 +83,104 @@ describe('a stream client', () => {
     expect(api.chat.status.get().name).toBe('live')
   })
 
+  it('shows messages that newer ones have overtaken, once each and in order of their ids', async () => {
+    const { say, tell, away, heard, api } = await joined('streams')
+    const notify = (message: string, id: string) =>
+      tell({ type: 'notification', stream: 'stream:1:notifications', message, id })
+    await say('0', '100-0')
+    await notify('0', '100-0')
+    await away()
+    for (const seq of ['10', '2', '9', '2', '10', '0', '11']) {
+      await say(seq, `100-${seq}`)
+      await notify(seq, `100-${seq}`)
+    }
+    const due = ['0', '2', '9', '10', '11']
+    expect(heard()).toEqual(due)
+    expect(api.notifications.messages.get().map(({ message }) => message)).toEqual(due)
+  })
+
+  it('resumes after the same id again if the connection was lost during a replay', async () => {
+    const { pair, clock, say, heard } = await joined('streams')
+    const asked = () => clientsOf(pair.last.url)[0]?.lastSeen
+    /** Cuts the connection; the next one is open within a second. */
+    const cut = async () => {
+      pair.last.close(1006)
+      await clock.advance(1_000)
+    }
+    await say('0', '100-0')
+    await cut()
+    expect(asked()).toBe('100-0')
+    // A live message has overtaken the replay, which the loss of the connection cuts off.
+    await say('10', '100-10')
+    await cut()
+    expect(asked()).toBe('100-0')
+    await say('2', '100-2')
+    await clock.advance(9_000)
+    await say('9', '100-9')
+    await say('10', '100-10')
+    expect(heard()).toEqual(['0', '2', '9', '10'])
+    await clock.advance(9_000)
+    await cut()
+    expect(asked()).toBe('100-0')
+    await clock.advance(10_000)
+    await cut()
+    expect(asked()).toBe('100-10')
+  })
+
+  it('resumes after the newest id when it is closed and connected again', async () => {
+    const { pair, clock, api, say } = await joined('streams')
+    await say('0', '100-0')
+    api.close()
+    api.client.connect()
+    await clock.advance(0)
+    expect(clientsOf(pair.last.url)[0]?.lastSeen).toBe('100-0')
+  })
+
+  it('ignores a server that replays its whole stream, however long that is', async () => {
+    const { say, away, heard } = await joined('streams')
+    for (let seq = 0; seq < 2_500; seq++) await say(`${seq}`, `100-${seq}`)
+    const before = heard()
+    await away()
+    for (let seq = 0; seq < 2_500; seq += 7) await say(`${seq}`, `100-${seq}`)
+    expect(heard()).toEqual(before)
+  })
+
+  const stream = fc.uniqueArray(fc.nat(60), { minLength: 1, maxLength: 40 })
+  test.prop([stream, fc.array(fc.nat(40)), fc.array(fc.nat(40), { maxLength: 4 })])(
+    'shows every message once and in order, however live reads and replays are interleaved',
+    async (arrivals, repeats, cuts) => {
+      const { say, away, heard } = await joined('streams')
+      const seen: number[] = []
+      for (const [index, seq] of arrivals.entries()) {
+        if (cuts.includes(index) && index > 0) await away()
+        await say(`${seq}`, `100-${seq}`)
+        seen.push(seq)
+        const again = arrivals[repeats[index] ?? index]
+        if (again !== undefined && seen.includes(again)) await say(`${again}`, `100-${again}`)
+      }
+      expect(heard()).toEqual(seen.sort((one, other) => one - other).map(String))
+    },
+  )
+
+  it('keeps the newest list of users when an older one is replayed', async () => {
+    const clock = new ManualClock()
+    const pair = new MemoryPair({ clock })
+    const api = createStreamClient({
+      ...{ url: 'ws://test', transport: pair, clock, stream: 'stream:1' },
+      clients: [presence({ strategy: 'streams' })],
+    })
+    await clock.advance(0)
+    const list = (id: string, ...message: string[]) =>
+      pair.last.send(JSON.stringify({ type: 'presence', stream: 'stream:1:presence', message, id }))
+    list('100-10', 'nora', 'jon')
+    list('100-9', 'nora')
+    await clock.advance(0)
+    expect(api.presence.users.get()).toEqual(['nora', 'jon'])
+    list('100-11', 'jon')
+    await clock.advance(0)
+    expect(api.presence.users.get()).toEqual(['jon'])
+  })
+
   it('loses messages while disconnected, and shows a gap, with the strategy pub-sub', async () => {
     const { say, away, heard, api } = await joined('pub-sub')
     await say('one')
