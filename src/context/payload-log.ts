@@ -53,7 +53,7 @@ export interface PayloadLogOptions<Context = Fields> {
   readonly chars?: number | undefined
   /**
    * Returns the payload of a context, `undefined` where it has none.
-   * @default its `payload`, where that has a `content` and a `type`
+   * @default its `payload`, where that has a `content`, and a `type` other than `NONE`
    */
   readonly of?: ((context: Context) => LoggedPayload | undefined) | undefined
 }
@@ -147,10 +147,10 @@ export class PayloadRing implements PayloadLog {
   }
 }
 
-/** Returns a context's `payload` if it has a `content` and a `type`. */
+/** Returns a context's `payload` if it has a `content`, and a `type` other than `NONE`. */
 export function payloadOf(context: Fields): LoggedPayload | undefined {
   const payload = context.payload
-  return isPayload(payload) ? payload : undefined
+  return isPayload(payload) && payload.type !== 'NONE' ? payload : undefined
 }
 
 /** Whether a value, from a peer or from an option, is a payload. */

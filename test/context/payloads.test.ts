@@ -35,6 +35,17 @@ describe('the payload log of a registry', () => {
     expect(payloads.byEntity('DocumentContext', '/a')).toHaveLength(0)
   })
 
+  it('has no entry for a payload of the type NONE, unless the option `of` returns it', () => {
+    const none = document('/a', { payload: { content: '', type: 'NONE' } })
+    const contexts = duuiRegistry()
+    contexts.dispatch(none, { id: 'e1' })
+    expect(contexts.payloads.entries()).toEqual([])
+    const own = new ContextRegistry<DUUIContext>({ payloads: { of: (context) => context.payload } })
+    const all = own.keyed('DocumentContext', (context) => context.path)
+    all.dispatch(none, { id: 'e1' })
+    expect(all.payloads.byEvent('e1')).toMatchObject([{ type: 'NONE' }])
+  })
+
   it('keeps a payload though the next context of its entity has none', () => {
     const contexts = duuiRegistry()
     contexts.dispatch(document('/a', { payload: logs }), { id: 'e1' })

@@ -28,7 +28,7 @@ export const payloadLimits: PayloadLimits = { entries: 500, chars: 1_000_000 }
 
 /**
  * The payload rules, executed as they are written: what any context of an event carries is kept once
- * per event, and the oldest go when there is too much.
+ * per event, unless its type says that there is none, and the oldest go when there is too much.
  */
 export function literalPayloadLog(limits: PayloadLimits) {
   const entries: LoggedPayload[] = []
@@ -78,7 +78,7 @@ export function literalPayloadLog(limits: PayloadLimits) {
     timestamp: number,
     entity: { slot: SlotName; key: string } | undefined,
   ): void {
-    if (context.payload === undefined) return
+    if (context.payload === undefined || context.payload.type === 'NONE') return
     const { type, content } = context.payload
     let entry = entries.find(
       (other) =>

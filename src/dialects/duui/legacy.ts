@@ -10,7 +10,8 @@ const DEEPEST = 3
 
 /**
  * A decoder that also reads the formats before the envelope: it derives a `ComposerContext` from a
- * `process` and a `DocumentContext` from each of the `documents`. The type of a derived event is
+ * `process`, or from a `process_state` with the fields of one, and a `DocumentContext` from each of
+ * the `documents`. The type of a derived event is
  * that of its message; the type of an envelope's event is `event`.
  *
  * Envelopes take precedence: a context is derived only if it is newer than the last envelope with
@@ -80,12 +81,21 @@ export class DUUILegacy {
   }
 }
 
-function contextsOf({ process, documents }: Fields): readonly Fields[] {
+function contextsOf(wire: Fields): readonly Fields[] {
+  const { documents } = wire
+  const process = isFields(wire.process) ? wire.process : flatProcess(wire)
   const rows = Array.isArray(documents) ? documents.filter(isFields) : []
   return [
-    ...(isFields(process) ? [composerOf(process)] : []),
+    ...(process ? [composerOf(process)] : []),
     ...rows.map((row) => ({ ...contextOf(row), kind: 'DocumentContext' })),
   ]
+}
+
+/** Returns the process of a `process_state` that has its fields beside its type. */
+function flatProcess({ type, kind, documents, timestamp, server_time, ...process }: Fields) {
+  const isState =
+    (type ?? kind) === 'process_state' && (process.status ?? process.progress) !== undefined
+  return isState ? process : undefined
 }
 
 function composerOf(process: Fields): Fields {

@@ -7,7 +7,7 @@ import { duuiRegistry, entriesOf, slotNames, stateOf } from '../../replay/duui-r
 import { interpret } from '../../replay/literal-interpreter.ts'
 import { oddContexts } from '../../replay/odd-contexts.ts'
 import { oddMessages } from '../../replay/odd-messages.ts'
-import { document, envelope, process } from '../../replay/odd-samples.ts'
+import { composer, document, envelope, process } from '../../replay/odd-samples.ts'
 import { recordedEnvelopes, recordedLines } from '../../replay/recording.ts'
 
 const derive = duuiDialect({ legacy: 'derive' })
@@ -60,6 +60,23 @@ describe('the older formats of a DUUI gateway', () => {
         ...{ kind: 'DocumentContext', event_id: '', thread: '', path: '/a.txt', status: 'Decode' },
       },
     })
+  })
+
+  it('become a context also where a process_state has the fields of its process itself', () => {
+    const { registry, feed } = fed()
+    const flat = { type: 'process_state', process_id: 'p', timestamp: 7 }
+    expect(feed({ ...flat, status: 'Active', progress: 3 })).toEqual(['process_state'])
+    expect(registry.slot('ComposerContext').get()).toEqual({
+      ...{ kind: 'ComposerContext', event_id: '', thread: '', runKey: '', pipeline_status: {} },
+      ...{ process_id: 'p', status: 'Active', progress: 3, total: 0 },
+    })
+    feed({ ...(envelope({ ...composer, progress: 5 }) as object), timestamp: 8 })
+    expect(feed({ ...flat, status: 'Old', progress: 4 })).toEqual(['notice'])
+    expect(registry.slot('ComposerContext').get()?.progress).toBe(5)
+    const bare = { kind: 'process_state', timestamp: 9, status: 'Done' }
+    expect(feed(bare)).toEqual(['process_state'])
+    expect(registry.slot('ComposerContext').get()?.status).toBe('Done')
+    expect(feed({ type: 'other_state', process_id: 'p', status: 'x' })).toEqual(['notice'])
   })
 
   it('belong to the process they name, to the previous one, or to that of the URL', () => {
