@@ -190,7 +190,8 @@ export class Link {
    * of pings must not fill our memory with answers.
    */
   pong(timestamp: number | undefined): void {
-    if (!this.#sender.congested) this.#now({ kind: 'pong', timestamp })
+    if (this.#sender.congested) return
+    this.#now({ kind: 'pong', timestamp, sentAt: this.#deps.clock.wall() })
   }
 
   /** Ends it at once and in silence, whatever the peer does. */

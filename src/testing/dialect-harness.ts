@@ -66,7 +66,7 @@ export function intents(id: string): readonly Intent[] {
     { kind: 'presence', ...withId(), action: 'heartbeat', resource: 'a/b', meta: undefined },
     { kind: 'presence', ...withId(), action: 'leave', resource: 'a/b', meta: undefined },
     { kind: 'ping', timestamp },
-    { kind: 'pong', timestamp: undefined },
+    { kind: 'pong', timestamp: undefined, sentAt: 1 },
     { kind: 'auth', ...withId(), token: 't' },
   ]
 }

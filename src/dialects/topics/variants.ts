@@ -37,7 +37,7 @@ export function withVersionedEnvelope(topics: DialectFactory): DialectFactory {
       ...inner,
       encode(intent) {
         const topic = ('channel' in intent && intent.channel) || SYSTEM
-        const ts = intent.timestamp ?? Date.now()
+        const ts = intent.kind === 'pong' ? intent.sentAt : intent.timestamp
         return inner.encode(intent)?.map((message) => {
           const { type: innerType, ...data } = asFields(message.wire)
           const type = innerType === 'pong' ? pong : innerType
@@ -61,19 +61,30 @@ export function withVersionedEnvelope(topics: DialectFactory): DialectFactory {
 }
 
 /**
- * Makes the server subscribe to topics when the connection opens, so that their snapshots arrive
- * one round trip earlier. The application still subscribes to the topics to receive their events.
+ * Makes the server subscribe to topics when the first connection opens, so that their snapshots
+ * arrive one round trip earlier. The application still subscribes to the topics to receive their
+ * events; on later connections the client subscribes to those that it has not left.
+ *
+ * Make one dialect per client: the first connection is that of the returned factory.
  */
 export function withInitialTopics(
   topics: DialectFactory,
   initial: readonly string[],
 ): DialectFactory {
+  let wasOpen = false
   return () => {
     const inner = topics()
     return {
       ...inner,
-      url: (base, credentials) =>
-        withQuery(inner.url(base, credentials), { initial_topics: initial.join() }),
+      url(base, credentials) {
+        const url = inner.url(base, credentials)
+        return wasOpen ? url : withQuery(url, { initial_topics: initial.join() })
+      },
+      encode(intent) {
+        // The first message is encoded once the connection is open.
+        wasOpen = true
+        return inner.encode(intent)
+      },
     }
   }
 }

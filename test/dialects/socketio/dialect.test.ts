@@ -38,7 +38,7 @@ describe('the Socket.IO dialect, encoding', () => {
     expect(said({ kind: 'hello', ...at, ...who })).toBeUndefined()
     expect(said({ kind: 'request', ...at, type, channel, payload: 1 })).toBeUndefined()
     expect(said({ kind: 'ping', timestamp: 1 })).toBeUndefined()
-    expect(said({ kind: 'pong', timestamp: 1 })).toBeUndefined()
+    expect(said({ kind: 'pong', timestamp: 1, sentAt: 1 })).toBeUndefined()
     expect(said({ kind: 'publish', ...at, channel, id: 'i', type, payload: 1 })).toBeUndefined()
     expect(said({ kind: 'auth', ...at, token: 't' })).toBeUndefined()
     expect(

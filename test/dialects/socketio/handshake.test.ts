@@ -19,7 +19,7 @@ describe('the handshake and the heartbeat of Engine.IO', () => {
   })
 
   it('answers a ping, and sends none itself', () => {
-    expect(said({ kind: 'pong', timestamp: undefined })).toEqual([{ wire: 3, keys: [] }])
+    expect(said({ kind: 'pong', timestamp: undefined, sentAt: 1 })).toEqual([{ wire: 3, keys: [] }])
     expect(said({ kind: 'ping', timestamp: 1 })).toBeUndefined()
   })
 

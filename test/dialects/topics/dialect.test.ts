@@ -112,6 +112,29 @@ describe('the topics dialect', () => {
     expect(new URL(pair.last.url).searchParams.get('initial_topics')).toBe('agent:1,thread:2')
   })
 
+  it('names the initial topics until a connection is open, and then subscribes to those not left', async () => {
+    const rig = dialled(withInitialTopics(topics, ['agent:1', 'thread:2']))
+    const asked = () => new URL(rig.pair.last.url).searchParams.get('initial_topics')
+    rig.pair.refusing = true
+    void rig.client.connect()
+    await rig.clock.advance(0)
+    rig.pair.refusing = false
+    await rig.clock.advance(1_000)
+    expect(rig.pair.ends).toHaveLength(2)
+    expect(asked()).toBe('agent:1,thread:2')
+    const agent = rig.channels.subscribe('agent:1', () => {})
+    rig.channels.subscribe('thread:2', () => {})
+    await rig.clock.advance(0)
+    rig.pair.last.close(1006)
+    // Left while there is no connection: the server gets no unsubscribe.
+    agent()
+    rig.sent.length = 0
+    await rig.clock.advance(2_000)
+    expect(rig.pair.ends).toHaveLength(3)
+    expect(asked()).toBeNull()
+    expect(rig.sent).toMatchObject([{ type: 'subscribe', topics: ['thread:2'] }])
+  })
+
   it('subscribes to all topics in one message, wildcards last, on each connection', async () => {
     const rig = await open()
     follow(rig, 'agent:*', 'thread:45', 'agent:1')
@@ -183,8 +206,13 @@ describe('the topics dialect', () => {
     ['Ping', 'PONG'],
   ])('answers a %s as it was asked', async (asked, answer) => {
     const rig = await open(withVersionedEnvelope(topics))
-    await rig.tell({ type: asked })
-    expect(rig.sent).toMatchObject([{ type: answer }])
+    await rig.clock.advance(7)
+    await rig.tell({ type: asked }, { v: 1, type: asked, ts: 3, data: { timestamp: 5 } })
+    const ts = rig.clock.wall()
+    expect(rig.sent).toMatchObject([
+      { type: answer, ts, data: {} },
+      { type: answer, ts, data: { timestamp: 5 } },
+    ])
   })
 
   it.each([
