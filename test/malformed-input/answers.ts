@@ -1,5 +1,5 @@
 import type { Effect, HostileCase } from './hostile-case.ts'
-import { nothing, Pause } from './hostile-case.ts'
+import { badFrame, nothing, Pause } from './hostile-case.ts'
 
 const LONG = 'x'.repeat(2 ** 20)
 const reply = (payload: unknown, to = '<request>') =>
@@ -22,7 +22,7 @@ export const answers: readonly HostileCase[] = [
     frames: ['{"type":"unsubscribed","requestId":"nobody"}'],
     effect: nothing,
   },
-  { name: 'a reply with an empty id', frames: [reply(1, '')], effect: nothing },
+  { name: 'a reply with an empty id', frames: [reply(1, '')], effect: badFrame },
   { name: 'a reply with an id of 1 MiB', frames: [reply(1, LONG)], effect: nothing },
   {
     name: 'a reply with a lone surrogate for an id',

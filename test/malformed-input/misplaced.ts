@@ -18,7 +18,7 @@ const unasked: readonly HostileCase[] = [
   {
     name: 'an event of a channel without a name',
     frames: [event({ channel: '' })],
-    effect: nothing,
+    effect: badFrame,
   },
   { name: 'an event of a channel of 1 MiB', frames: [event({ channel: LONG })], effect: nothing },
   {

@@ -104,12 +104,13 @@ function decode(wire: unknown): Frame {
 
 /**
  * Decodes a message: with a request id it is a reply, with a channel an event, otherwise it
- * concerns the connection.
+ * concerns the connection. An empty id or channel counts as none.
  */
 function decodeMessage(type: string, wire: Fields): Frame {
-  const { channel, requestId } = wire
-  if (typeof requestId === 'string') return decodeAnswer(type, [requestId], wire)
-  if (typeof channel === 'string') return decodeChannel(type, channel, wire)
+  const requestId = asString(wire.requestId)
+  const channel = asString(wire.channel)
+  if (requestId) return decodeAnswer(type, [requestId], wire)
+  if (channel) return decodeChannel(type, channel, wire)
   return decodeOwn(type, wire)
 }
 

@@ -95,6 +95,6 @@ function encode(intent: Intent): readonly Outgoing[] | undefined {
 
 function decode(type: string, wire: Fields): Frame {
   const stream = asString(wire.stream)
-  if (stream === undefined) return notice('malformed', 'it has no stream', wire)
+  if (!stream) return notice('malformed', 'it has no stream', wire)
   return eventFrame(stream, type, { payload: wire, id: wire.id })
 }

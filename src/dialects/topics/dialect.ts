@@ -2,7 +2,7 @@ import type { Refusal } from '../../base/errors.ts'
 import type { DialectFactory, Outgoing } from '../../protocol/dialect.ts'
 import { asFields, asNumber, asString, type Fields, isFields } from '../../protocol/fields.ts'
 import type { Frame } from '../../protocol/frame.ts'
-import { eventFrame, plainReply, readTyped } from '../../protocol/frame-constructors.ts'
+import { eventFrame, notice, plainReply, readTyped } from '../../protocol/frame-constructors.ts'
 import type { Intent } from '../../protocol/intent.ts'
 import { doubling, plainDialect } from '../../protocol/plain-dialect.ts'
 import { readRefusal } from '../../protocol/refusal.ts'
@@ -62,7 +62,7 @@ export const topics: DialectFactory = () => {
       case 'subscribe_ack':
       case 'unsubscribe_ack':
       case 'unsubscribe_success':
-        return plainReply([id], data)
+        return id ? plainReply([id], data) : notice('malformed', 'it has no message_id', wire)
       case 'error':
       case 'subscribe_error': {
         const topics = requested.get(id)

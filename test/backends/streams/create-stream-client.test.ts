@@ -216,6 +216,14 @@ describe('a stream client', () => {
     ])
   })
 
+  it('reports a message of a stream without a name', async () => {
+    const { tell, api } = await joined('pub-sub')
+    const errors: unknown[] = []
+    api.client.on('error', (error) => errors.push(error))
+    await tell({ type: 'message', stream: '', username: 'nora', message: 'hello' })
+    expect(errors).toMatchObject([{ code: 'bad-frame', detail: { reason: 'it has no stream' } }])
+  })
+
   it('keeps the newest messages only', async () => {
     const clock = new ManualClock()
     const pair = new MemoryPair({ clock })

@@ -169,6 +169,10 @@ describe('the native dialect', () => {
         prev: undefined,
       },
     )
+    // An empty request id is none.
+    expect(dialect.decode({ type: 'x', channel: 'a', requestId: '' })).toMatchObject({
+      ...{ kind: 'event', channel: 'a', type: 'x' },
+    })
     expect(
       dialect.decode({ type: 'unsubscribed', channel: 'a', payload: { code: 'forbidden' } }),
     ).toMatchObject({ kind: 'unsubscribed', channel: 'a', error: { code: 'forbidden' } })
@@ -196,7 +200,11 @@ describe('the native dialect', () => {
   })
 
   it('decodes anything else as malformed, one by one in a batch', () => {
-    const odd = [null, 7, 'x', {}, { type: 7 }, { type: 'x' }, { channel: 'a' }]
+    const empty = [
+      { type: 'x', channel: '' },
+      { type: 'reply', requestId: '' },
+    ]
+    const odd = [null, 7, 'x', {}, { type: 7 }, { type: 'x' }, { channel: 'a' }, ...empty]
     for (const wire of odd) {
       expect(dialect.decode(wire)).toMatchObject({ kind: 'notice', level: 'malformed', wire })
     }
