@@ -14,7 +14,7 @@ export interface ErrorDetails {
   'bad-dependency': { readonly name: string; readonly needs: string }
   /** An option is missing or has an invalid value. */
   'bad-option': { readonly option: string }
-  /** A payload cannot be encoded; `cause` is the error of the codec. */
+  /** A message cannot be encoded; `cause` is the exception of the dialect or the codec. */
   'bad-payload': { readonly requestId: string }
   /** The URL cannot be opened as a WebSocket, or is not encrypted. */
   'bad-url': { readonly url: string }
@@ -83,6 +83,8 @@ export interface Refusal {
   readonly channel?: string
   /** Further data of the refusal. */
   readonly details?: unknown
+  /** The client's own error where the client could not send the message, and no peer refused it. */
+  readonly own?: WirefoldError
 }
 
 /** A code that wirefold itself raises. */
@@ -154,11 +156,12 @@ export function timeoutError(timeoutMs: number): WirefoldError<'timeout'> {
 }
 
 /**
- * Creates the error for a request that the server refused.
+ * Returns the error for a request that the server refused, or that the client could not send.
  *
  * @param what names the request in the message
  */
 export function refusalError(what: string, refusal: Refusal): WirefoldError {
+  if (refusal.own) return refusal.own
   return new WirefoldError(
     refusal.code,
     `The server refused ${what}: ${refusal.message || refusal.code}`,

@@ -1,8 +1,9 @@
-import { isWirefoldError } from '../base/errors.ts'
+import { isWirefoldError, WirefoldError } from '../base/errors.ts'
 import { loggable } from '../base/logger.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { ClientPort, OnControlReply } from '../ports/client-port.ts'
 import type { Outgoing } from '../protocol/dialect.ts'
+import { sampleOf } from '../protocol/fields.ts'
 import type { RefusalFrame } from '../protocol/frame.ts'
 import type { Intent } from '../protocol/intent.ts'
 import { localReply } from '../requests/pending-request.ts'
@@ -42,21 +43,20 @@ export function createClientPort({
     if ('channels' in intent) {
       options.logger()?.('channels', `${intent.kind} ${intent.channels.map(loggable).join()}`)
     }
-    if (!answered) {
-      link.say(intent)
-      return true
-    }
-    const control = requests.controls.expect(answered, options.requestTimeoutMs)
+    const control = answered && requests.controls.expect(answered, options.requestTimeoutMs)
     let said: readonly Outgoing[] | undefined
     try {
-      said = link.say(intent, control.ticket)
+      said = link.say(intent, control?.ticket)
     } catch (error) {
-      // A message beyond the server's limits counts as refused: extensions expect no exception.
-      answered(sendFailed(error), undefined)
+      // Extensions expect no exception.
+      const own = sendError(intent, error)
+      if (!answered || isEnd(intent)) report(own)
+      answered?.(notSent(own), undefined)
       return true
     }
+    if (!answered || !control) return true
     if (!said) {
-      answered(unsupported(connection.dialect.name), undefined)
+      answered(notSent(unsupported(intent, connection.dialect.name)), undefined)
       return true
     }
     const local = localReply({ requestId: 'requestId' in intent ? intent.requestId : '' })
@@ -77,17 +77,36 @@ function channelsWithoutMessage(intent: Intent, said: readonly Outgoing[]): read
   return intent.channels.filter((channel) => !sent.has(channel))
 }
 
-/** Returns the refusal of an intent that the dialect does not support. */
-function unsupported(dialect: string): RefusalFrame {
-  const message = `the ${dialect} backend does not support it.`
-  return { kind: 'refusal', to: [], error: { code: 'unsupported', message, retryable: false } }
+/** Returns the answer to an intent that the client could not send. */
+function notSent(own: WirefoldError): RefusalFrame {
+  const { code, message } = own
+  return { kind: 'refusal', to: [], error: { code, message, retryable: false, own } }
 }
 
-/** Returns the refusal of an intent that could not be encoded or sent. */
-function sendFailed(error: unknown): RefusalFrame {
-  const code = isWirefoldError(error) ? error.code : 'bad-payload'
-  const message = error instanceof Error ? error.message : String(error)
-  return { kind: 'refusal', to: [], error: { code, message, retryable: false } }
+/** Returns the error of an intent that the dialect does not support. */
+function unsupported(intent: Intent, dialect: string): WirefoldError {
+  const what = nameOf(intent)
+  const message = `The ${dialect} backend does not support ${what}.`
+  return new WirefoldError('unsupported', message, { dialect, what })
+}
+
+/** Returns the error of an intent that could not be encoded, or is too large. */
+function sendError(intent: Intent, cause: unknown): WirefoldError {
+  if (isWirefoldError(cause)) return cause
+  const requestId = 'requestId' in intent ? intent.requestId : ''
+  const message = `The dialect or the codec threw while encoding ${nameOf(intent)}. See the cause.`
+  return new WirefoldError('bad-payload', message, { requestId }, { cause })
+}
+
+/** Returns the name of a control message in messages for people. */
+function nameOf(intent: Intent): string {
+  if ('channels' in intent) return `${intent.kind} ${sampleOf(intent.channels.join())}`
+  return intent.kind === 'presence' ? `presence in ${intent.resource}` : intent.kind
+}
+
+/** Whether an intent ends something, so that no caller awaits its reply. */
+function isEnd(intent: Intent): boolean {
+  return intent.kind === 'unsubscribe' || (intent.kind === 'presence' && intent.action === 'leave')
 }
 
 /** Dependencies of the client port. */

@@ -235,7 +235,11 @@ export class Link {
 
   /** Before everything that waits. */
   #now(intent: Intent): void {
-    for (const { wire } of this.dialect.encode(intent) ?? []) this.#sender.urgent(wire)
+    try {
+      for (const { wire } of this.dialect.encode(intent) ?? []) this.#sender.urgent(wire)
+    } catch (error) {
+      this.#deps.handlers.failed(error)
+    }
   }
 
   #receive(data: unknown): void {

@@ -14,7 +14,7 @@ export const requestErrors = {
   badPayload: (outgoing: OutgoingRequest, cause: unknown) =>
     new WirefoldError(
       'bad-payload',
-      `${nameOf(outgoing)} cannot be encoded. Give it a payload of plain JSON.`,
+      `${nameOf(outgoing)} cannot be encoded: the dialect or the codec threw, most often at a payload that is not plain JSON. See the cause.`,
       { requestId: outgoing.requestId },
       { cause },
     ),

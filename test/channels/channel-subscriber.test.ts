@@ -348,10 +348,48 @@ describe('a channel subscriber', () => {
       },
     )
     const subscription = new ChannelSubscriber(client).subscribe('news', () => {})
-    const refused = expect(subscription.ready).rejects.toMatchObject({ code: 'unsupported' })
+    const refused = expect(subscription.ready).rejects.toMatchObject({
+      code: 'unsupported',
+      message: 'The native backend does not support subscribe news.',
+      detail: { dialect: 'native', what: 'subscribe news' },
+    })
     await clock.advance(1)
     await refused
   })
+
+  it.each(['subscribe', 'unsubscribe', 'ping'])(
+    'reports an exception of the application’s own encode at a %s as what it is',
+    async (kind) => {
+      const inner = native()
+      const cause = new TypeError('intent.channel is undefined')
+      const { clock, client, errors } = scripted(
+        {},
+        {
+          dialect: () => ({
+            ...inner,
+            encode(intent) {
+              if (intent.kind === kind) throw cause
+              return inner.encode(intent)
+            },
+          }),
+        },
+      )
+      const release = new ChannelSubscriber(client, { lingerMs: 0 }).subscribe('news', () => {})
+      await clock.advance(1)
+      release()
+      await clock.advance(25_000)
+      if (kind === 'ping') expect(errors[0]).toBe(cause)
+      else {
+        expect(errors).toMatchObject([
+          {
+            code: 'bad-payload',
+            message: `The dialect or the codec threw while encoding ${kind} news. See the cause.`,
+            cause,
+          },
+        ])
+      }
+    },
+  )
 
   it('may come when the connection is open already', async () => {
     const { clock, server, client } = scripted()
