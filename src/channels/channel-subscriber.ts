@@ -1,4 +1,6 @@
+import type { Cancel } from '../base/clock.ts'
 import { disposable } from '../base/disposable.ts'
+import type { Refusal } from '../base/errors.ts'
 import { WirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
 import { Linger } from '../base/linger.ts'
@@ -18,6 +20,9 @@ import type { ChannelHandler, SubscribeOptions, Subscription } from './subscript
 import { released, subscriptionHandle } from './subscription-handle.ts'
 import type { SubscriptionInput } from './subscription-state.ts'
 import { due } from './subscription-state.ts'
+
+/** Minimum time before a refused channel is subscribed to again, in milliseconds. */
+const LEAST_RETRY_MS = 100
 
 /** Default values of {@link ChannelOptions}. */
 export const channelDefaults = { lingerMs: 250 } as const
@@ -43,6 +48,8 @@ export class ChannelSubscriber {
   readonly #patterns = new Set<Channel>()
   readonly #dirty = new Set<Channel>()
   readonly #linger: Linger<Channel>
+  /** Refusals after which the client subscribes again, with their timers. */
+  readonly #retries = new Map<Refusal, Cancel>()
   #up = false
   #scheduled = false
 
@@ -142,6 +149,10 @@ export class ChannelSubscriber {
       ended: (error) => {
         this.#up = false
         this.#linger.flush()
+        for (const [refusal, cancel] of this.#retries) {
+          cancel()
+          this.#retry(refusal)
+        }
         let settled = false
         for (const channel of [...this.#channels.values()]) {
           this.#input(channel, { name: 'disconnected' })
@@ -197,12 +208,31 @@ export class ChannelSubscriber {
 
   /** Removes a channel that is unsubscribed, or schedules the message that is due. */
   #applyState(channel: Channel): void {
-    const { wanted, actual } = channel.state
+    const { wanted, actual, refusal } = channel.state
+    if (refusal) this.#retryLater(refusal)
     if (!wanted && actual === 'none') {
       this.#channels.delete(channel.name)
       this.#patterns.delete(channel)
       this.#dirty.delete(channel)
     } else if (due(channel.state)) this.#schedule(channel)
+  }
+
+  /** Subscribes again to the channels of a refusal once it allows it: all in one message. */
+  #retryLater(refusal: Refusal): void {
+    const { retryAfterMs } = refusal
+    if (retryAfterMs === undefined || this.#retries.has(refusal)) return
+    const ms = Math.max(retryAfterMs, LEAST_RETRY_MS)
+    this.#retries.set(
+      refusal,
+      this.port.clock.after(ms, () => this.#retry(refusal)),
+    )
+  }
+
+  #retry(refusal: Refusal): void {
+    this.#retries.delete(refusal)
+    for (const channel of [...this.#channels.values()]) {
+      this.#input(channel, { name: 'retry', refusal })
+    }
   }
 
   #answered(

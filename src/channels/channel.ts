@@ -24,6 +24,8 @@ export class Channel {
   #state: SubscriptionState = unsubscribed
   #status: Writable<ChannelStatus> | undefined
   #refused: WirefoldError | undefined
+  /** Code of the refusal last reported; repeated refusals of retries are not reported again. */
+  #reported: string | undefined
   /** One object per gap, so that subscribers of the status are notified once per gap. */
   #gap: ChannelStatus | undefined
   /** Time at which all events were last known to have arrived. */
@@ -63,9 +65,11 @@ export class Channel {
     this.#state = after
     if (after.actual === before.actual) return true
     this.#refused = after.refusal && refusalError(this.name, after.refusal)
-    if (this.#refused) this.continuity.forget()
+    // A refusal for a time only is followed by a retry, which resumes at the position.
+    if (after.refusal && after.refusal.retryAfterMs === undefined) this.continuity.forget()
     this.#updateStatus()
     if (after.actual === 'live') this.settle(undefined)
+    if (after.actual === 'live' || input.name === 'want') this.#reported = undefined
     if (this.#refused) this.#refuse(this.#refused)
     return true
   }
@@ -162,11 +166,14 @@ export class Channel {
    * has neither.
    */
   #refuse(error: WirefoldError): void {
+    const isRepeated = this.#reported === error.code
+    this.#reported = error.code
     let unhandled = false
     for (const listener of this.#listeners()) {
       const { settle, onError } = listener
       listener.settle = undefined
       if (settle) settle(error)
+      else if (isRepeated) continue
       else if (onError) {
         try {
           onError(error)

@@ -12,7 +12,8 @@ import type { Refusal } from '../base/errors.ts'
  *
  *   renew: the channel is subscribed to anew, even while a subscribe is under way.
  *   missing: events are missing, so the channel is subscribed to again, from its position.
- *   disconnected: every state but `refused` becomes none; a refusal stands until the next `want`.
+ *   disconnected: every state but `refused` becomes none; a refusal stands until the next `want`, or
+ *   until the time after which it allows a retry.
  *   lost: no reply arrived, so the server may be in either state: assume the one that is not
  *   desired, so that the message is sent again.
  */
@@ -33,6 +34,8 @@ export type SubscriptionInput =
   | { readonly name: 'gone' }
   /** The server refused, or revoked the subscription. */
   | { readonly name: 'refused'; readonly refusal: Refusal }
+  /** The time after which this refusal allows a retry has come. */
+  | { readonly name: 'retry'; readonly refusal: Refusal }
   /** No reply arrived in time. */
   | { readonly name: 'lost' }
   /** Events are missing. */
@@ -73,6 +76,8 @@ export function subscription(
       if (actual === 'none' || actual === 'refused') return state
       if (actual === 'leaving') return at(wanted, 'none')
       return wanted ? { wanted, actual: 'refused', refusal: input.refusal } : at(wanted, 'none')
+    case 'retry':
+      return state.refusal === input.refusal ? at(wanted, 'none') : state
     case 'lost':
       if (actual !== 'subscribing' && actual !== 'leaving') return state
       return at(wanted, wanted ? 'none' : 'live')

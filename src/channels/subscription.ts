@@ -38,7 +38,7 @@ export interface SubscribeOptions {
   readonly signal?: AbortSignal | undefined
   /**
    * Receives a refusal, unless `ready` was read, which then rejects with it. Without either the
-   * refusal is emitted as the client's `error` event.
+   * refusal is emitted as the client's `error` event. The same refusal of a retry is not repeated.
    */
   readonly onError?: ((error: WirefoldError) => void) | undefined
   /**
@@ -76,5 +76,8 @@ export type ChannelStatus =
    * `sync`, or {@link Subscription.caughtUp}.
    */
   | { readonly name: 'gap'; readonly reason: GapReason; readonly asOf: number }
-  /** The server refused; a new subscription asks it again. */
+  /**
+   * The server refused. The client subscribes again with a new subscription, or after the refusal's
+   * `retryAfterMs`.
+   */
   | { readonly name: 'refused'; readonly error: WirefoldError }

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { ClientOptions } from 'wirefold'
 import { ChannelSubscriber, native } from 'wirefold'
 import { type ScriptedServerOptions, settle } from 'wirefold/testing'
+import type { Fields } from '../../src/protocol/fields.ts'
+import { dialled } from '../support/dialled.ts'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 
 function subscribed(
@@ -417,5 +419,110 @@ describe('a channel subscriber', () => {
     server.drop()
     await clock.advance(5_000)
     expect([...server.subscribed].sort()).toEqual(['late:0', 'late:1', 'news'])
+  })
+})
+
+describe('a subscription that is refused for a time', () => {
+  /** A server that refuses subscribes with the next of these refusals, and then grants them. */
+  async function refusing(...refusals: readonly object[]) {
+    const left = [...refusals]
+    const messages: Fields[] = []
+    const answer = ({ type, requestId, payload }: Fields, send: (message: unknown) => void) => {
+      if (type === 'hello') send({ type: 'welcome', payload: {} })
+      if (type !== 'subscribe') return
+      const refusal = left.shift()
+      const { channels } = payload as { channels: readonly string[] }
+      const at = Object.fromEntries(channels.map((name) => [name, ['e', 7]]))
+      send(
+        refusal
+          ? { type: 'error', requestId, payload: refusal }
+          : { type: 'subscribed', requestId, payload: { at } },
+      )
+    }
+    const rig = dialled(native, (frame, send) => {
+      for (const message of [frame].flat()) {
+        messages.push(message)
+        answer(message, send)
+      }
+    })
+    const subscribes = () => messages.filter(({ type }) => type === 'subscribe')
+    await Promise.all([rig.client.connect(), rig.clock.advance(1)])
+    return { ...rig, subscribes, left }
+  }
+  const limited = { code: 'rate-limited', message: '', retryable: true, retryAfterMs: 3_000 }
+
+  it('is asked for again after that time, with all that were refused in one message', async () => {
+    const { clock, channels, subscribes, errors } = await refusing(limited, limited)
+    const one = channels.subscribe('one', () => {})
+    const two = channels.subscribe('two', () => {}, { onError: (error) => errors.push(error) })
+    const ready = outcomeOf(one.ready)
+    await clock.advance(2_999)
+    expect(ready.error).toMatchObject({ code: 'rate-limited' })
+    expect([one.status.get().name, two.status.get().name]).toEqual(['refused', 'refused'])
+    expect(subscribes()).toHaveLength(1)
+    await clock.advance(1)
+    // Refused again: the same refusal is not reported once more.
+    expect(subscribes()).toHaveLength(2)
+    expect(errors).toMatchObject([{ code: 'rate-limited' }])
+    await clock.advance(3_000)
+    expect(subscribes()).toMatchObject([
+      { payload: { channels: ['one', 'two'] } },
+      { payload: { channels: ['one', 'two'] } },
+      { payload: { channels: ['one', 'two'] } },
+    ])
+    expect([one.status.get().name, two.status.get().name]).toEqual(['live', 'live'])
+    expect(errors).toHaveLength(1)
+  })
+
+  it('is not asked for again where the refusal names no time', async () => {
+    const { clock, channels, subscribes } = await refusing({ ...limited, retryAfterMs: undefined })
+    const one = channels.subscribe('one', () => {}, { onError: () => {} })
+    await clock.advance(60_000)
+    expect(one.status.get().name).toBe('refused')
+    expect(subscribes()).toHaveLength(1)
+  })
+
+  it('waits at least 100 ms, and through a lost connection', async () => {
+    const { clock, channels, subscribes, pair } = await refusing(
+      { ...limited, retryAfterMs: 0 },
+      limited,
+    )
+    channels.subscribe('one', () => {}, { onError: () => {} })
+    await clock.advance(99)
+    expect(subscribes()).toHaveLength(1)
+    await clock.advance(1)
+    expect(subscribes()).toHaveLength(2)
+    pair.last.close(1006)
+    await clock.advance(2_000)
+    expect(pair.ends).toHaveLength(2)
+    expect(subscribes()).toHaveLength(2)
+    await clock.advance(1_000)
+    expect(subscribes()).toHaveLength(3)
+  })
+
+  it('resumes at its position where it was live before', async () => {
+    const { clock, channels, subscribes, pair, left } = await refusing()
+    const one = channels.subscribe('one', () => {}, { onError: () => {} })
+    await clock.advance(1)
+    left.push(limited)
+    pair.last.close(1006)
+    await clock.advance(1_000)
+    expect(one.status.get().name).toBe('refused')
+    await clock.advance(3_000)
+    expect(subscribes().at(-1)).toMatchObject({ payload: { since: [['e', ['one', 7]]] } })
+    expect(one.status.get().name).toBe('live')
+  })
+
+  it('leaves no timer when the client is closed, and is asked for by the next connection', async () => {
+    const { clock, channels, client, subscribes } = await refusing(limited)
+    const one = channels.subscribe('one', () => {}, { onError: () => {} })
+    await clock.advance(1)
+    client.close()
+    await clock.advance(0)
+    expect(clock.timers).toBe(0)
+    await Promise.all([client.connect(), clock.advance(1)])
+    await clock.advance(1)
+    expect(one.status.get().name).toBe('live')
+    expect(subscribes()).toHaveLength(2)
   })
 })

@@ -15,6 +15,7 @@ const inputs: Record<string, SubscriptionInput> = {
   disconnected: { name: 'disconnected' },
   missing: { name: 'missing' },
   renew: { name: 'renew' },
+  retry: { name: 'retry', refusal },
 }
 
 /** A state as text: `+` wanted or `-` not, and what the server has. */
@@ -26,16 +27,16 @@ const state = (name: string): SubscriptionState => {
 
 /** Every state and every input; `·` leaves it as it is. */
 const table = `
-              want          release       sent          left      acked  gone   refused   lost   disconnected  missing  renew
-+none         ·             -none         +subscribing  ·         ·      ·      ·         ·      ·             ·        ·
--none         +none         ·             -subscribing  ·         ·      ·      ·         ·      ·             ·        ·
-+subscribing  ·             -subscribing  ·             ·         +live  ·      +refused  +none  +none         ·        +none
--subscribing  +subscribing  ·             ·             ·         -live  ·      -none     -live  -none         ·        ·
-+live         ·             -live         ·             +leaving  ·      ·      +refused  ·      +none         +none    +none
--live         +live         ·             ·             -leaving  ·      ·      -none     ·      -none         ·        ·
-+leaving      ·             -leaving      ·             ·         ·      +none  +none     +none  +none         ·        ·
--leaving      +leaving      ·             ·             ·         ·      -none  -none     -live  -none         ·        ·
-+refused      +none         -none         ·             ·         ·      ·      ·         ·      ·             ·        ·
+              want          release       sent          left      acked  gone   refused   lost   disconnected  missing  renew  retry
++none         ·             -none         +subscribing  ·         ·      ·      ·         ·      ·             ·        ·      ·
+-none         +none         ·             -subscribing  ·         ·      ·      ·         ·      ·             ·        ·      ·
++subscribing  ·             -subscribing  ·             ·         +live  ·      +refused  +none  +none         ·        +none  ·
+-subscribing  +subscribing  ·             ·             ·         -live  ·      -none     -live  -none         ·        ·      ·
++live         ·             -live         ·             +leaving  ·      ·      +refused  ·      +none         +none    +none  ·
+-live         +live         ·             ·             -leaving  ·      ·      -none     ·      -none         ·        ·      ·
++leaving      ·             -leaving      ·             ·         ·      +none  +none     +none  +none         ·        ·      ·
+-leaving      +leaving      ·             ·             ·         ·      -none  -none     -live  -none         ·        ·      ·
++refused      +none         -none         ·             ·         ·      ·      ·         ·      ·             ·        ·      +none
 `
 const [head = '', ...rows] = table.trim().split('\n')
 const names = head.trim().split(/\s+/)
