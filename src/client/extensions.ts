@@ -2,6 +2,9 @@ import type { WirefoldError } from '../base/errors.ts'
 import type { ClientExtension } from '../ports/client-port.ts'
 import type { Frame } from '../protocol/frame.ts'
 
+/** The extensions of this package, by their order. */
+const OWN: Readonly<Record<number, string>> = { 1: 'ChannelSubscriber', 2: 'PresenceManager' }
+
 /** The extensions of a client, in their order. */
 export class Extensions {
   #extensions: readonly ClientExtension[] = []
@@ -13,9 +16,13 @@ export class Extensions {
 
   /** Adds an extension; throws if its order is taken. */
   join(extension: ClientExtension): () => void {
-    if (this.#extensions.some((other) => other.order === extension.order)) {
+    const { order } = extension
+    if (this.#extensions.some((other) => other.order === order)) {
+      const name = OWN[order]
       throw new Error(
-        `This client already has an extension of order ${extension.order}. Create one ChannelSubscriber and one PresenceManager per client, and share them.`,
+        name
+          ? `This client already has a ${name}. Create one per client, and share it.`
+          : `This client already has an extension of order ${order}. Give this one another order.`,
       )
     }
     this.#extensions = [...this.#extensions, extension].sort((a, b) => a.order - b.order)

@@ -404,7 +404,7 @@ describe('a channel subscriber', () => {
   it('is one per client', () => {
     const { client } = subscribed()
     expect(() => new ChannelSubscriber(client)).toThrow(
-      /one ChannelSubscriber and one PresenceManager per client/,
+      'This client already has a ChannelSubscriber. Create one per client, and share it.',
     )
   })
 

@@ -579,7 +579,9 @@ describe('watching', () => {
 describe('a presence manager', () => {
   it('is one for each client', async () => {
     const { channels } = await made()
-    expect(() => new PresenceManager(channels)).toThrow(/one PresenceManager/)
+    expect(() => new PresenceManager(channels)).toThrow(
+      'This client already has a PresenceManager. Create one per client, and share it.',
+    )
   })
 
   it('leaves nothing behind', async () => {
@@ -616,5 +618,15 @@ describe('a presence manager', () => {
     await clock.advance(0)
     expect(errors).toEqual([new Error('broken'), new Error('broken')])
     expect(ids(presence.of(room).get())).toEqual(['a', 'b'])
+  })
+
+  it('sends a join and a subscribe where a caller enters and watches at once', async () => {
+    const { clock, presence, server } = await made()
+    const before = server.messages.length
+    presence.enter(room)
+    presence.of(room).subscribe(() => {})
+    await clock.advance(1_000)
+    const said = server.messages.slice(before).map(({ type }) => type)
+    expect(said).toEqual(['presence:join', 'subscribe'])
   })
 })

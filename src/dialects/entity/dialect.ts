@@ -82,7 +82,9 @@ export const entity: DialectFactory = () => {
     const target = channel ?? userChannel
     if (!target) return notice('ignored', 'it has no channel, and no user is signed in', wire)
     const event = eventFrame(target, type, { payload, id: wire.id, timestamp })
-    return type === 'presence:sync' ? [plainReply([listKey(target)], undefined), event] : event
+    if (type !== 'presence:sync') return event
+    presence.listed(target)
+    return [plainReply([listKey(target)], undefined), event]
   }
 
   return {

@@ -7,11 +7,13 @@ import type { PresenceIntent } from '../../protocol/intent.ts'
  *
  * The backend does not separate membership from subscription: it sends the list of members only in
  * reply to a join, not to a subscribe, and a leave also ends the subscription. So a member that
- * subscribes joins again, and a subscriber that leaves subscribes again.
+ * subscribes after it got the list joins again, and a subscriber that leaves subscribes again.
  */
 export class EntityPresence {
   /** The client's `meta` at each resource that it joined. */
   readonly #joined = new Map<string, unknown>()
+  /** Presence channels whose list has arrived since the last join. */
+  readonly #listed = new Set<string>()
   /** Presence channels that the client subscribes to. */
   readonly #watched = new Set<string>()
 
@@ -21,8 +23,15 @@ export class EntityPresence {
     if (resource === undefined) return []
     if (kind === 'unsubscribe') this.#watched.delete(channel)
     else this.#watched.add(channel)
-    if (kind === 'unsubscribe' || !this.#joined.has(resource)) return []
+    // The list that replies to a join under way is due anyway.
+    if (kind === 'unsubscribe' || !this.#listed.delete(channel)) return []
     return [{ wire: join(resource, this.#joined.get(resource), ids), keys: [], channels: [] }]
+  }
+
+  /** Notes that the list of members has arrived. */
+  listed(channel: string): void {
+    const resource = presenceResource(channel)
+    if (resource !== undefined && this.#joined.has(resource)) this.#listed.add(channel)
   }
 
   /** Returns the messages for a join, update, leave or heartbeat. */
@@ -35,6 +44,7 @@ export class EntityPresence {
         return [{ wire: { type: 'presence:heartbeat', timestamp }, keys: [] }]
       case 'leave': {
         this.#joined.delete(resource)
+        this.#listed.delete(channel)
         const wire = { type: 'presence:leave', requestId, payload: { resource }, timestamp }
         const again = { type: 'subscribe', channel, requestId, timestamp }
         const left = { wire, keys: [] }
@@ -43,6 +53,7 @@ export class EntityPresence {
       default: {
         // The protocol has no update; joining again replaces the `meta`.
         this.#joined.set(resource, meta)
+        this.#listed.delete(channel)
         // Beyond the limit of subscriptions the list of members is the only reply to a join.
         const keys = [requestId, `subscribed ${channel}`, listKey(channel)]
         return [{ wire: join(resource, meta, ids), keys }]

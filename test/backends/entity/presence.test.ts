@@ -77,6 +77,23 @@ describe('a subscriber to presence at an entity backend', () => {
     expect(names(jon.presence.of(ROOM).get())).toEqual(['ines', 'jon'])
   })
 
+  it('sends one join and one subscribe where both begin at once, in either order', async () => {
+    for (const order of ['enter first', 'watch first']) {
+      const { clock, tab, backend } = town()
+      const [ines, jon] = [tab('ines'), tab('jon')]
+      jon.presence.enter(ROOM)
+      void ines.client.connect()
+      await clock.advance(1_000)
+      backend.said.length = 0
+      if (order === 'enter first') ines.presence.enter(ROOM)
+      const seen = watched(ines)
+      if (order === 'watch first') ines.presence.enter(ROOM)
+      await clock.advance(1)
+      expect(backend.said.map(({ type }) => type).sort()).toEqual(['presence:join', 'subscribe'])
+      expect(seen()).toEqual(['jon', 'ines'])
+    }
+  })
+
   it('receives joins after its own leave', async () => {
     const { clock, tab } = town()
     const [ines, jon, kim] = [tab('ines'), tab('jon'), tab('kim')]
