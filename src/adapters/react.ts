@@ -15,9 +15,9 @@ import type { EventFrame } from '../protocol/frame.ts'
 /**
  * Returns the value of a store, and renders again at each change.
  *
- * Safe under concurrent rendering: all parts of one render show the same value. On the server it is
- * the current value; before a page is hydrated, the store must be set to the value that the server
- * rendered.
+ * Safe under concurrent rendering: all parts of one render show the same value. Rendering follows
+ * nothing: a server shows the current value, and a page that is hydrated first the value with which
+ * the store was made, then the current one. Make the store with the value that the server rendered.
  */
 export function useReadable<T>(store: Readable<T>): T
 /**
@@ -43,11 +43,10 @@ export function useReadable<T, S>(
 ): T | S {
   const shown = useRef<{ readonly selected: T | S } | undefined>(undefined)
   const listen = useCallback((changed: () => void) => store.listen(changed), [store])
-  const snapshot = useMemo((): (() => T | S) => {
-    if (!selector) return () => store.get()
+  const select = useMemo((): ((value: T) => T | S) => {
+    if (!selector) return (value) => value
     let latest: { readonly value: T; readonly selected: T | S } | undefined
-    return () => {
-      const value = store.get()
+    return (value) => {
       if (latest && Object.is(latest.value, value)) return latest.selected
       const before = latest ?? shown.current
       const selected = selector(value)
@@ -55,8 +54,12 @@ export function useReadable<T, S>(
       latest = { value, selected: kept }
       return kept
     }
-  }, [store, selector, isEqual])
-  const current = useSyncExternalStore(listen, snapshot, snapshot)
+  }, [selector, isEqual])
+  const now = (): T | S => select(store.get())
+  // Called on a server, which has no document, and by a page that is hydrated.
+  const rendered = (): T | S =>
+    store.initial && 'document' in globalThis ? select(store.initial()) : now()
+  const current = useSyncExternalStore(listen, now, rendered)
   // Only a committed selection is remembered: React may discard a render.
   useEffect(() => {
     if (selector) shown.current = { selected: current }

@@ -29,11 +29,11 @@ export interface SvelteKind extends StoreKind {
  * const contexts = new ContextRegistry<Shop>().storedIn(svelteStores(writable))
  */
 export function svelteStores(
-  writable: <T>(initial: T) => SvelteWritable<T>,
+  writable: <T>(initial: T, followed?: () => () => void) => SvelteWritable<T>,
 ): StoreFactory<SvelteKind> {
   return {
-    create<T>(initial: T) {
-      const store = writable(initial)
+    create<T>(initial: T, followed?: () => () => void) {
+      const store = writable(initial, followed)
       return { store, set: (value: T) => store.set(value) }
     },
   }

@@ -13,6 +13,11 @@ export interface Readable<T> {
   subscribe(run: (value: T) => void): Unsubscribe
   /** Calls `run` after every change only, as React's `useSyncExternalStore` wants it. */
   listen(run: (value: T) => void): Unsubscribe
+  /**
+   * Returns the value with which the store was made. A page shows it while it is hydrated: a store
+   * that has changed since would not match what the server rendered.
+   */
+  initial?(): T
 }
 
 /** A {@link Readable} that its owner sets. */
@@ -37,9 +42,20 @@ export type StoreOf<K extends StoreKind, T> = (K & { readonly value: T })['store
 
 /** Makes stores of one kind; its user keeps the value itself and only sets the store. */
 export interface StoreFactory<K extends StoreKind> {
-  /** Makes a store holding `initial` and the function that sets it. */
-  create<T>(initial: T): { readonly store: StoreOf<K, T>; readonly set: (value: T) => void }
+  /**
+   * Makes a store holding `initial` and the function that sets it.
+   *
+   * @param followed to be called with the store's first follower; the function that it returns is to
+   * be called with the last. A kind of stores that does not notice its followers ignores it.
+   */
+  create<T>(
+    initial: T,
+    followed?: Followed,
+  ): { readonly store: StoreOf<K, T>; readonly set: (value: T) => void }
 }
+
+/** Called with the first follower of a store; the function that it returns, with the last. */
+export type Followed = () => Unsubscribe
 
 /** The kind of the built-in store. */
 export interface ReadableKind extends StoreKind {
@@ -52,19 +68,28 @@ interface Listener<T> {
 }
 
 class Store<T> implements Writable<T> {
+  readonly #initial: T
   #value: T
   #listeners: OneOrMany<Listener<T>>
   readonly #schedule: Schedule
   readonly #report: (error: unknown) => void
+  readonly #followed: Followed | undefined
+  #left: Unsubscribe | undefined
 
-  constructor(value: T, schedule: Schedule, report: (error: unknown) => void) {
+  constructor(value: T, schedule: Schedule, report: (error: unknown) => void, followed?: Followed) {
+    this.#initial = value
     this.#value = value
     this.#schedule = schedule
     this.#report = report
+    this.#followed = followed
   }
 
   get(): T {
     return this.#value
+  }
+
+  initial(): T {
+    return this.#initial
   }
 
   set(value: T): void {
@@ -81,11 +106,14 @@ class Store<T> implements Writable<T> {
 
   listen(run: (value: T) => void): Unsubscribe {
     const listener: Listener<T> = { run, live: true }
+    const first = !this.#listeners
     this.#listeners = append(this.#listeners, listener)
+    if (first) this.#left = this.#followed?.()
     return () => {
       if (!listener.live) return
       listener.live = false
       this.#listeners = remove(this.#listeners, listener)
+      if (!this.#listeners) this.#left?.()
     }
   }
 
@@ -142,6 +170,15 @@ export function createStore<T>(initial: T, options: StoreOptions = {}): Writable
   return new Store(initial, new Schedule(options.notify ?? 'sync'), options.onError ?? printError)
 }
 
+/** Creates a store that notices its first and its last follower. */
+export function followedStore<T>(
+  initial: T,
+  onError: (error: unknown) => void,
+  followed: Followed,
+): Writable<T> {
+  return new Store(initial, new Schedule('sync'), onError, followed)
+}
+
 /**
  * Creates a factory of built-in stores that share one schedule: with `microtask` or `frame`, all
  * changes are notified together.
@@ -150,8 +187,8 @@ export function storeFactory(options: StoreOptions = {}): StoreFactory<ReadableK
   const schedule = new Schedule(options.notify ?? 'sync')
   const report = options.onError ?? printError
   return {
-    create<T>(initial: T) {
-      const store = new Store(initial, schedule, report)
+    create<T>(initial: T, followed?: Followed) {
+      const store = new Store(initial, schedule, report, followed)
       return { store, set: (value: T) => store.set(value) }
     },
   }

@@ -40,6 +40,8 @@ export const channelDefaults = { lingerMs: 250 } as const
 export class ChannelSubscriber {
   /** The port of the client, for extensions built on channels. */
   readonly port: ClientPort
+  /** Functions to call after the linger time, or at the end of the client. */
+  readonly lingering: Linger<() => void>
   readonly #channels = new Map<string, Channel>()
   /**
    * Channels whose name is a pattern (`family:*`), for backends that send an event under the
@@ -58,6 +60,9 @@ export class ChannelSubscriber {
     this.port = client.port
     const lingerMs = options.lingerMs ?? channelDefaults.lingerMs
     this.#linger = new Linger(this.port.clock, lingerMs, (channels) => this.#leave(channels))
+    this.lingering = new Linger(this.port.clock, lingerMs, (stops) => {
+      for (const stop of stops) stop()
+    })
     this.port.join(this.#extension())
   }
 
@@ -110,13 +115,7 @@ export class ChannelSubscriber {
   #channel(name: string): Channel {
     const known = this.#channels.get(name)
     if (known) return known
-    if (!isChannel(name)) {
-      throw new WirefoldError(
-        'bad-channel',
-        `${JSON.stringify(name)} is not a valid channel. Use 1 to 256 characters without control characters.`,
-        { channel: name },
-      )
-    }
+    assertChannel(name)
     const channel = new Channel(name, this.port)
     this.#channels.set(name, channel)
     if (name.endsWith(':*')) this.#patterns.add(channel)
@@ -148,6 +147,7 @@ export class ChannelSubscriber {
       },
       ended: (error) => {
         this.#up = false
+        this.lingering.flush()
         this.#linger.flush()
         for (const [refusal, cancel] of this.#retries) {
           cancel()
@@ -303,6 +303,16 @@ export class ChannelSubscriber {
   get [Symbol.toStringTag](): string {
     return 'ChannelSubscriber'
   }
+}
+
+/** Throws `bad-channel` if a name is not valid. */
+export function assertChannel(name: string): void {
+  if (isChannel(name)) return
+  throw new WirefoldError(
+    'bad-channel',
+    `${JSON.stringify(name)} is not a valid channel. Use 1 to 256 characters without control characters.`,
+    { channel: name },
+  )
 }
 
 /** Options of a {@link ChannelSubscriber}. */

@@ -50,9 +50,10 @@ export class Channel {
 
   /** Status of the channel; the store is created on first use. */
   get status(): Readable<ChannelStatus> {
-    this.#status ??= createStore<ChannelStatus>(this.#statusNow(), {
-      onError: this.#port.report,
-    })
+    if (!this.#status) {
+      this.#status = createStore(PENDING, { onError: this.#port.report })
+      this.#status.set(this.#statusNow())
+    }
     return this.#status
   }
 

@@ -24,7 +24,7 @@ export const pollingDefaults = { intervalMs: 5_000, afterFailures: 3 } as const
  * @returns a function that stops polling
  * @example
  * const into = sessionSink(sessions)
- * sync(channels, sessionChannel(id), { load, into })
+ * sync(channels, sessionChannel(id), { load, into }).start()
  * pollWhileDown(client, { poll: load, into })
  */
 export function pollWhileDown<State>(

@@ -2,13 +2,17 @@ import { backoffDefaults, backoffDelay } from '../base/backoff.ts'
 import type { Cancel } from '../base/clock.ts'
 import type { Disposer } from '../base/disposable.ts'
 import { disposable } from '../base/disposable.ts'
+import type { Unsubscribe } from '../base/emitter.ts'
 import { timeoutError, WirefoldError } from '../base/errors.ts'
 import type { Readable } from '../base/store.ts'
-import { createStore } from '../base/store.ts'
+import { followedStore } from '../base/store.ts'
+import type { ConnectionState } from '../ports/connection-state.ts'
 import type { Sink } from '../ports/event-sink.ts'
 import type { EventFrame, Position } from '../protocol/frame.ts'
 import type { ChannelSubscriber } from './channel-subscriber.ts'
-import type { ChannelStatus } from './subscription.ts'
+import { assertChannel } from './channel-subscriber.ts'
+import type { ChannelStatus, Subscription } from './subscription.ts'
+import { released } from './subscription-handle.ts'
 
 /** Time limit of a fetch, in milliseconds; doubled by each failure in a row, up to eight times that. */
 const LOAD_MS = 30_000
@@ -20,6 +24,10 @@ export const syncDefaults = { buffer: 10_000 } as const
  * Keeps a state in step with a channel: fetches it, folds events into it, and fetches it again when
  * events may have been missed.
  *
+ * It starts with the first follower of its status, with `ready`, or with `start()`, and stops a while
+ * after the last of them: a view that is left and opened again within the linger time of the
+ * subscriber's channels costs nothing. The call itself opens nothing.
+ *
  * The position of the channel is read before the fetch, and events that arrive during the fetch are
  * buffered; those that the state already contains are dropped. The channel's subscription is shared
  * with its other handlers; each `sync` fetches for itself.
@@ -29,17 +37,23 @@ export const syncDefaults = { buffer: 10_000 } as const
  *   load: async (signal) => ({ state: await fetchTasks({ signal }) }),
  *   into: { reset: (all) => store.set(all), fold: (events) => store.set(apply(store.get(), events)) },
  * })
+ * const stop = tasks.start()
  */
 export function sync<State>(
   subscriber: ChannelSubscriber,
   channel: string,
   options: SyncOptions<State>,
 ): ChannelSync {
+  assertChannel(channel)
   const { load, into, signal } = options
   const limit = options.buffer ?? syncDefaults.buffer
-  const { port } = subscriber
+  const { port, lingering } = subscriber
   const report = options.onError ?? port.report
-  const status = createStore<ChannelStatus>({ name: 'pending' }, { onError: port.report })
+  const status = followedStore<SyncStatus>({ name: 'idle' }, port.report, start)
+  let holders = 0
+  let ended = false
+  let subscription: Subscription | undefined
+  let unfollow: Unsubscribe | undefined
   /** `idle` before the channel is live, `waiting` between two attempts to fetch. */
   let phase: 'idle' | 'loading' | 'waiting' | 'settled' = 'idle'
   let events: EventFrame[] = []
@@ -49,25 +63,56 @@ export function sync<State>(
   let cancelWait: Cancel | undefined
   let failures = 0
 
-  const subscription = subscriber.subscribe(
-    channel,
-    (_, event) => {
-      if (event.offset !== undefined && event.offset <= held) return
-      if (phase === 'settled') into.fold([event])
-      else if (events.push(event) > limit) fetch()
-    },
-    { stage: 'fold', onError: report },
-  )
+  function start(): Unsubscribe {
+    let live = true
+    holders++
+    lingering.keep(stop)
+    // Later: a store that is followed for a moment, as some renderers on a server do, opens nothing.
+    queueMicrotask(run)
+    return () => {
+      if (!live) return
+      live = false
+      if (--holders === 0 && subscription) lingering.add(stop)
+    }
+  }
+
+  function run(): void {
+    if (subscription || ended || holders === 0) return
+    subscription = subscriber.subscribe(
+      channel,
+      (_, event) => {
+        if (event.offset !== undefined && event.offset <= held) return
+        if (phase === 'settled') into.fold([event])
+        else if (events.push(event) > limit) fetch()
+      },
+      { stage: 'fold', onError: report },
+    )
+    const follows = [subscription.status.subscribe(look), port.state.listen(lookAtClient)]
+    unfollow = () => {
+      for (const end of follows) end()
+    }
+    if (status.get().name === 'idle') status.set({ name: 'pending' })
+  }
+
+  function stop(): void {
+    abort()
+    phase = 'idle'
+    unfollow?.()
+    subscription?.()
+    subscription = undefined
+    into.missed?.()
+    status.set({ name: 'idle' })
+  }
 
   /** Starts a new fetch, and aborts the present one. */
   function fetch(): void {
-    stop()
+    abort()
     phase = 'loading'
     events = []
     held = 0
     const controller = new AbortController()
     fetching = controller
-    const pinned = subscription.position
+    const pinned = subscription?.position
     const limitMs = LOAD_MS * 2 ** Math.min(failures, 3)
     cancelWait = port.clock.after(limitMs, () => again(timeoutError(limitMs)))
     const current = <T>(run: (result: T) => void) => {
@@ -87,7 +132,7 @@ export function sync<State>(
   }
 
   function again(error: unknown): void {
-    stop()
+    abort()
     phase = 'waiting'
     report(error)
     cancelWait = port.clock.after(backoffDelay(failures++, backoffDefaults, port.random()), fetch)
@@ -106,41 +151,62 @@ export function sync<State>(
     } catch (error) {
       report(error)
     }
+    if (!subscription) return
     subscription.caughtUp()
     status.set(subscription.status.get())
   }
 
-  function stop(): void {
+  function abort(): void {
     fetching.abort()
     cancelWait?.()
   }
 
   /** Fetches if the channel's status requires it, and publishes the status. */
   function look(now: ChannelStatus): void {
+    if (now.name === 'gap') into.missed?.()
     // Each gap is reported once: a fetch begun before it may lack its events.
     if (now.name === 'gap' || (now.name === 'live' && phase === 'idle')) fetch()
     if (phase === 'settled' || now.name !== 'live') status.set(now)
   }
 
-  const unfollow = subscription.status.subscribe(look)
-  // A fetch ends with the session it belongs to: the next one may be another user's.
-  const unfollowState = port.state.listen(({ name }) => {
+  /** Ends a fetch with the session it belongs to: the next one may be another user's. */
+  function lookAtClient({ name }: ConnectionState): void {
     if (name === 'closed' && phase !== 'settled') {
-      stop()
+      abort()
       phase = 'idle'
-    } else if (name === 'open' && phase === 'idle') look(subscription.status.get())
-  })
+    } else if (name === 'open' && phase === 'idle' && subscription) look(subscription.status.get())
+  }
+
+  function ready(): Promise<void> {
+    let leave: Unsubscribe = () => {}
+    const settled = new Promise<void>((resolve, reject) => {
+      leave = status.subscribe(({ name }) => {
+        if (name === 'live') resolve()
+        else if (ended) reject(released(channel))
+        // Rejects with a refusal, or with the end of the client.
+        else subscription?.ready.catch(reject)
+      })
+    }).finally(() => leave())
+    // Callers that only watch the status must not cause an unhandled rejection.
+    settled.catch(() => {})
+    return settled
+  }
+
   const release = (): void => {
+    ended = true
+    lingering.keep(stop)
     stop()
-    phase = 'idle'
-    unfollow()
-    unfollowState()
-    subscription()
     signal?.removeEventListener('abort', release)
   }
   if (signal?.aborted) release()
   else signal?.addEventListener('abort', release)
-  return disposable(release, { status })
+  return disposable(release, {
+    status,
+    start,
+    get ready() {
+      return ready()
+    },
+  })
 }
 
 /** Whether a snapshot is of another epoch, or older, than the position before the fetch. */
@@ -187,6 +253,11 @@ export interface SyncTarget<State> extends Sink {
    * folded from now on come after it
    */
   reset(state: State, at: Position | undefined): void
+  /**
+   * Called when events are missed, at a gap and at the stop: the state is behind the channel until
+   * the next `reset`.
+   */
+  missed?(): void
 }
 
 /** A state as it was fetched. */
@@ -199,11 +270,23 @@ export interface SyncSnapshot<State> {
   readonly at?: Position | undefined
 }
 
-/** A state in step with a channel; call it to release it. */
+/** A state in step with a channel; call it to release it for good. */
 export interface ChannelSync extends Disposer {
   /**
-   * Status of the channel, but `live` only with the state fetched, and `gap` until it is fetched
-   * again.
+   * `idle` while it is not started; else the status of the channel, but `live` only with the state
+   * fetched, and `gap` until it is fetched again.
    */
-  readonly status: Readable<ChannelStatus>
+  readonly status: Readable<SyncStatus>
+  /**
+   * Starts it, and resolves once the status is `live`; rejects where the channel is refused or
+   * released before, or the client ends. An unused `ready` causes no unhandled rejection.
+   */
+  readonly ready: Promise<void>
+  /** Starts it, and keeps it running until the returned function is called. */
+  start(): Unsubscribe
 }
+
+/** Status of a state that is kept in step with a channel. */
+export type SyncStatus =
+  /** Not started, stopped, or released; the state is as it was last. */
+  { readonly name: 'idle' } | ChannelStatus

@@ -9,6 +9,7 @@ export { isWirefoldError, WirefoldError } from '../base/errors.ts'
 export type { LogArea, Logger } from '../base/logger.ts'
 export type { NotifyMode } from '../base/notify.ts'
 export type {
+  Followed,
   Readable,
   ReadableKind,
   StoreFactory,
@@ -36,7 +37,13 @@ export type {
   SubscribeOptions,
   Subscription,
 } from '../channels/subscription.ts'
-export type { ChannelSync, SyncOptions, SyncSnapshot, SyncTarget } from '../channels/sync.ts'
+export type {
+  ChannelSync,
+  SyncOptions,
+  SyncSnapshot,
+  SyncStatus,
+  SyncTarget,
+} from '../channels/sync.ts'
 export { sync, syncDefaults } from '../channels/sync.ts'
 export type { ClientEvents } from '../client/client-events.ts'
 export type { ClientStats } from '../client/client-stats.ts'

@@ -1,11 +1,9 @@
-import type { Disposer } from '../base/disposable.ts'
 import { disposable } from '../base/disposable.ts'
 import { createEmitter } from '../base/emitter.ts'
-import type { Readable, StoreFactory, StoreKind } from '../base/store.ts'
-import { createStore } from '../base/store.ts'
+import type { Followed, Readable, StoreFactory, StoreKind } from '../base/store.ts'
+import { followedStore } from '../base/store.ts'
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
-import type { ChannelStatus } from '../channels/subscription.ts'
-import type { SyncOptions } from '../channels/sync.ts'
+import type { ChannelSync, SyncOptions } from '../channels/sync.ts'
 import { sync } from '../channels/sync.ts'
 import type { EventFrame, Position } from '../protocol/frame.ts'
 import type { EntityChange } from './entity-change.ts'
@@ -24,8 +22,9 @@ export function bind<State>(
   const report = options.onError ?? port.report
   const steps = createEmitter<{ step(step: StateStep<State>): void }>(port.report)
   const initial = into && 'get' in into ? into.get() : rules.initial
-  const state = createStore(initial, { onError: port.report })
-  const store = keepStored(state, into)
+  const followed: Followed = () => synced.start()
+  const state = followedStore(initial, port.report, followed)
+  const stored = into && storedIn(into, initial, followed)
   let position: Position | undefined
   let released = false
 
@@ -42,10 +41,16 @@ export function bind<State>(
     if (released || signal?.aborted) return
     position = at
     steps.emit('step', { state: next, events, position })
+    if (Object.is(state.get(), next)) return
     state.set(next)
+    try {
+      stored?.set(next)
+    } catch (error) {
+      port.report(error)
+    }
   }
 
-  const synced = sync(channels, channel, {
+  const synced: ChannelSync = sync(channels, channel, {
     ...options,
     into: {
       reset: (fetched, at) => become(arrange(fetched), [], at),
@@ -63,15 +68,12 @@ export function bind<State>(
         }, before)
         become(after === before ? before : arrange(after), events, positionAfter(position, events))
       },
+      // Missed events are unknown: the state has no position until it was fetched again.
+      missed: () => become(state.get(), [], undefined),
     },
-  })
-  // Missed events are unknown: the state has no position until it was fetched again.
-  const unfollow = synced.status.listen(({ name }) => {
-    if (name === 'gap') become(state.get(), [], undefined)
   })
   const release = (): void => {
     released = true
-    unfollow()
     synced()
   }
   const source: StateSource<State> = {
@@ -84,21 +86,26 @@ export function bind<State>(
     follow: (run) => steps.on('step', run),
     confirm: (change) => become(arrange(change(state.get())), [], position),
   }
-  return disposable(release, { state, store, status: synced.status, source })
+  return disposable(release, {
+    state,
+    store: stored ? stored.store : state,
+    status: synced.status,
+    start: synced.start,
+    get ready() {
+      return synced.ready
+    },
+    source,
+  })
 }
 
-/** Keeps a store of the application in step with a state; returns the state itself without one. */
-function keepStored<State>(
-  state: Readable<State>,
-  into: SettableStore<State> | StoreFactory<StoreKind> | undefined,
-): unknown {
-  if (!into) return state
-  const { store, set } =
-    'create' in into
-      ? into.create(state.get())
-      : { store: into, set: (value: State) => into.set(value) }
-  state.listen(set)
-  return store
+/** Returns the store of the application that holds a state, and the function that sets it. */
+function storedIn<State>(
+  into: SettableStore<State> | StoreFactory<StoreKind>,
+  initial: State,
+  followed: Followed,
+): { readonly store: unknown; readonly set: (value: State) => void } {
+  if ('create' in into) return into.create(initial, followed)
+  return { store: into, set: (value) => into.set(value) }
 }
 
 /** Returns the position after a list of events. */
@@ -125,16 +132,21 @@ export interface Rules<State> {
   arrange(state: State): State
 }
 
-/** A state in step with a channel; call it to release it, and it changes no more. */
-export interface BoundState<State, Store> extends Disposer, ConfirmedState<State> {
+/**
+ * A state in step with a channel; call it to release it for good, and it changes no more.
+ *
+ * It starts with the first follower of its state, of its status, or of an `OptimisticManager`'s view
+ * of it, with `ready`, or with `start()`, and stops a while after the last of them. Until then the
+ * state is the initial one; after a stop it is as it was last.
+ */
+export interface BoundState<State, Store> extends ChannelSync, ConfirmedState<State> {
   /** The state, as a built-in store. */
   readonly state: Readable<State>
-  /** The state, as a store of the kind given as `into`. */
-  readonly store: Store
   /**
-   * Status of the channel: `live` only with the state fetched, and `gap` until it is fetched again.
+   * The state, as a store of the kind given as `into`. Of those, only Svelte's stores notice their
+   * followers; with any other kind call `start()`.
    */
-  readonly status: Readable<ChannelStatus>
+  readonly store: Store
   /** Source of the state, for an `OptimisticManager`. */
   readonly source: StateSource<State>
 }

@@ -1,6 +1,6 @@
 import type { Unsubscribe } from '../base/emitter.ts'
 import type { Readable } from '../base/store.ts'
-import { createStore } from '../base/store.ts'
+import { followedStore } from '../base/store.ts'
 import { idOf } from './entity-change.ts'
 import { find } from './row-mutations.ts'
 import type {
@@ -60,7 +60,9 @@ export function confirmedBase<T>(
   { state, source }: ConfirmedState<T>,
   onError: (error: unknown) => void,
 ): OverlayBase<T> {
-  const view = createStore(state.get(), { onError })
+  const initial = state.initial ? state.initial() : state.get()
+  const view = followedStore(initial, onError, () => state.listen(() => {}))
+  view.set(state.get())
   return {
     source,
     own: false,

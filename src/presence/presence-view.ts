@@ -9,6 +9,8 @@ import type { PresenceUser } from '../protocol/presence.ts'
 import type { PresenceChange } from './presence-state.ts'
 import { foldPresence, unknownPresence } from './presence-state.ts'
 
+const EMPTY: readonly PresenceUser[] = []
+
 /** A store of the users at one resource; filled while it is attached. */
 export class PresenceView implements Readable<readonly PresenceUser[]> {
   readonly resource: string
@@ -21,7 +23,7 @@ export class PresenceView implements Readable<readonly PresenceUser[]> {
   constructor(resource: string, deps: PresenceViewDeps) {
     this.resource = resource
     this.#deps = deps
-    this.#users = createStore<readonly PresenceUser[]>([], { onError: deps.channels.port.report })
+    this.#users = createStore(EMPTY, { onError: deps.channels.port.report })
   }
 
   /** Whether the resource's channel is subscribed to. */
@@ -31,6 +33,10 @@ export class PresenceView implements Readable<readonly PresenceUser[]> {
 
   get(): readonly PresenceUser[] {
     return this.#users.get()
+  }
+
+  initial(): readonly PresenceUser[] {
+    return EMPTY
   }
 
   subscribe(run: (users: readonly PresenceUser[]) => void): Unsubscribe {
@@ -64,7 +70,7 @@ export class PresenceView implements Readable<readonly PresenceUser[]> {
   /** Discards the known users. */
   forget(): void {
     this.#state = unknownPresence
-    this.#users.set([])
+    this.#users.set(EMPTY)
     this.#deps.changed([])
   }
 

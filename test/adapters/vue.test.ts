@@ -100,6 +100,7 @@ describe('Vue', () => {
     state.manager.initialize(all.channels)
     expect(state.manager.active).toBe(true)
     state.manager.cleanup()
+    state.list.start()
     await until(() => expect(state.list.status.get().name).toBe('live'))
     expect(state.optimistic.pending.get()).toEqual([])
     expect(state.who.get()).toEqual([])

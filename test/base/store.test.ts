@@ -53,6 +53,13 @@ for (const notify of ['sync', 'microtask', 'frame'] as const) {
 }
 
 describe('createStore', () => {
+  it('keeps the value it was made with', () => {
+    for (const store of [createStore('a'), storeFactory().create('a').store]) {
+      if ('set' in store) store.set('b')
+      expect(store.initial?.()).toBe('a')
+    }
+  })
+
   it('is set and read in one object', () => {
     const store = createStore(1)
     store.set(2)

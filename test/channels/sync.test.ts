@@ -1,8 +1,9 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
-import type { EventFrame, SyncSnapshot } from 'wirefold'
+import type { ChannelSync, EventFrame, SyncSnapshot } from 'wirefold'
 import { ChannelSubscriber, sync } from 'wirefold'
-import { scripted } from '../support/scripted.ts'
+import { outcomeOf, scripted } from '../support/scripted.ts'
+import { started } from '../support/started.ts'
 
 /** A sum that is kept on the server, changed by events of +n, and followed by a client. */
 function followed(latencyMs = 5) {
@@ -46,7 +47,7 @@ describe('sync', () => {
   it('fetches the state once the channel is live, and folds what came meanwhile', async () => {
     const { clock, channels, truth, add, target, load } = followed()
     add(1)
-    const tasks = sync(channels, 'sum', { load: load(60, 60), into: target })
+    const tasks = started(sync(channels, 'sum', { load: load(60, 60), into: target }))
     const seen: string[] = []
     tasks.status.subscribe(({ name }) => seen.push(name))
     await clock.advance(50)
@@ -60,12 +61,12 @@ describe('sync', () => {
     await clock.advance(100)
     expect(target.sum).toBe(truth.sum)
     expect(target.resets).toBe(1)
-    expect(seen).toEqual(['pending', 'live'])
+    expect(seen).toEqual(['idle', 'pending', 'live'])
   })
 
   it('fetches nothing after a disconnect that was recovered, and again after a gap', async () => {
     const { clock, channels, server, add, truth, target, load, lose } = followed()
-    const tasks = sync(channels, 'sum', { load: load(30, 30), into: target })
+    const tasks = started(sync(channels, 'sum', { load: load(30, 30), into: target }))
     const seen: string[] = []
     tasks.status.subscribe(({ name }) => seen.push(name))
     await clock.advance(200)
@@ -78,7 +79,10 @@ describe('sync', () => {
     add(4)
     await clock.advance(3_000)
     expect([target.sum, target.resets]).toEqual([truth.sum, 2])
-    expect(seen).toEqual(['pending', 'live', 'recovering', 'live', 'recovering', 'gap', 'live'])
+    expect(seen).toEqual([
+      ...['idle', 'pending', 'live', 'recovering'],
+      ...['live', 'recovering', 'gap', 'live'],
+    ])
   })
 
   it('tries again, with growing waits, and says each time why', async () => {
@@ -86,11 +90,13 @@ describe('sync', () => {
     const told: unknown[] = []
     let tries = 0
     const good = load(1, 1)
-    const tasks = sync(channels, 'sum', {
-      load: () => (++tries < 4 ? Promise.reject(new Error(`try ${tries}`)) : good()),
-      into: target,
-      onError: (error) => told.push(error),
-    })
+    const tasks = started(
+      sync(channels, 'sum', {
+        load: () => (++tries < 4 ? Promise.reject(new Error(`try ${tries}`)) : good()),
+        into: target,
+        onError: (error) => told.push(error),
+      }),
+    )
     add(7)
     await clock.advance(600)
     expect(tries).toBe(2)
@@ -105,14 +111,16 @@ describe('sync', () => {
     for (const n of [1, 2, 3]) add(n)
     const told: unknown[] = []
     let tries = 0
-    sync(channels, 'sum', {
-      load: async () =>
-        ++tries === 1
-          ? { state: 1, at: { epoch: server.epoch, offset: 1 } }
-          : { state: truth.sum, at: { epoch: server.epoch, offset: truth.offset } },
-      into: target,
-      onError: (error) => told.push(error),
-    })
+    started(
+      sync(channels, 'sum', {
+        load: async () =>
+          ++tries === 1
+            ? { state: 1, at: { epoch: server.epoch, offset: 1 } }
+            : { state: truth.sum, at: { epoch: server.epoch, offset: truth.offset } },
+        into: target,
+        onError: (error) => told.push(error),
+      }),
+    )
     await clock.advance(3_000)
     expect(told).toMatchObject([{ code: 'stale' }])
     expect([target.sum, target.resets]).toEqual([6, 1])
@@ -121,10 +129,10 @@ describe('sync', () => {
   it('shares the subscription, and fetches for each', async () => {
     const { clock, channels, server, add, truth, target, load } = followed()
     const other = followed().target
-    sync(channels, 'sum', { load: load(10, 10), into: target })
+    started(sync(channels, 'sum', { load: load(10, 10), into: target }))
     await clock.advance(500)
     add(3)
-    sync(channels, 'sum', { load: load(10, 10), into: other })
+    started(sync(channels, 'sum', { load: load(10, 10), into: other }))
     await clock.advance(500)
     add(4)
     await clock.advance(500)
@@ -193,13 +201,15 @@ describe('sync', () => {
   it('aborts its fetch and gets no more events once it is released', async () => {
     const { clock, channels, server, add, target } = followed()
     let signal: AbortSignal | undefined
-    const tasks = sync(channels, 'sum', {
-      load: (given) => {
-        signal = given
-        return new Promise(() => {})
-      },
-      into: target,
-    })
+    const tasks = started(
+      sync(channels, 'sum', {
+        load: (given) => {
+          signal = given
+          return new Promise(() => {})
+        },
+        into: target,
+      }),
+    )
     await clock.advance(100)
     tasks()
     tasks.dispose()
@@ -211,7 +221,7 @@ describe('sync', () => {
 
   it('fetches anew rather than let more events wait than it may', async () => {
     const { clock, channels, add, truth, target, load } = followed()
-    sync(channels, 'sum', { load: load(40, 40), into: target, buffer: 5 })
+    started(sync(channels, 'sum', { load: load(40, 40), into: target, buffer: 5 }))
     await clock.advance(50)
     for (let n = 0; n < 20; n++) add(1)
     await clock.advance(1_000)
@@ -221,14 +231,135 @@ describe('sync', () => {
   it('carries a refusal of the channel', async () => {
     const { clock, client } = scripted({ refuse: () => 'forbidden' })
     const told: unknown[] = []
-    const tasks = sync(new ChannelSubscriber(client), 'sum', {
-      load: async () => ({ state: 0 }),
-      into: followed().target,
-      onError: (error) => told.push(error),
-    })
+    const tasks = started(
+      sync(new ChannelSubscriber(client), 'sum', {
+        load: async () => ({ state: 0 }),
+        into: followed().target,
+        onError: (error) => told.push(error),
+      }),
+    )
     await clock.advance(100)
     expect(tasks.status.get()).toMatchObject({ name: 'refused' })
     expect(told).toMatchObject([{ code: 'forbidden' }])
+  })
+
+  describe('that nothing follows', () => {
+    it('opens nothing, and is idle', async () => {
+      const { clock, channels, client, server, target, load } = followed()
+      const tasks = sync(channels, 'sum', { load: load(1, 1), into: target })
+      expect(() => sync(channels, '', { load: load(1, 1), into: target })).toThrow('not a valid')
+      await clock.advance(60_000)
+      expect(tasks.status.get()).toEqual({ name: 'idle' })
+      expect(client.state.get()).toEqual({ name: 'idle' })
+      expect([server.transport.ends.length, target.resets, clock.timers]).toEqual([0, 0, 0])
+    })
+
+    it('opens nothing where it is followed and left in one task', async () => {
+      const { clock, channels, client, target, load } = followed()
+      const tasks = sync(channels, 'sum', { load: load(1, 1), into: target })
+      tasks.status.subscribe(() => {})()
+      tasks.start()()
+      await clock.advance(1_000)
+      expect(client.state.get().name).toBe('idle')
+    })
+  })
+
+  it.each([
+    ['its status is followed', (tasks: ChannelSync) => tasks.status.listen(() => {})],
+    ['it is started', (tasks: ChannelSync) => tasks.start()],
+  ])('runs while %s, and starts anew later', async (_, follow) => {
+    const { clock, channels, server, add, target, load } = followed()
+    const tasks = sync(channels, 'sum', { load: load(1, 1), into: target })
+    const [one, other] = [follow(tasks), follow(tasks)]
+    await clock.advance(100)
+    add(1)
+    one()
+    one()
+    await clock.advance(1_000)
+    add(1)
+    await clock.advance(100)
+    expect([target.sum, target.resets]).toEqual([2, 1])
+    other()
+    await clock.advance(1_000)
+    expect([tasks.status.get().name, server.subscribed.size]).toEqual(['idle', 0])
+    add(1)
+    await clock.advance(1_000)
+    expect(target.sum).toBe(2)
+    follow(tasks)
+    await clock.advance(100)
+    expect([target.sum, target.resets, tasks.status.get().name]).toEqual([3, 2, 'live'])
+  })
+
+  it('fetches nothing again for a view that is left and opened within the linger time', async () => {
+    const { clock, channels, server, add, target, load } = followed()
+    const tasks = sync(channels, 'sum', { load: load(1, 1), into: target })
+    const stop = tasks.start()
+    await clock.advance(100)
+    stop()
+    await clock.advance(200)
+    add(4)
+    tasks.start()
+    await clock.advance(1_000)
+    expect([target.sum, target.resets, server.count('subscribe')]).toEqual([4, 1, 1])
+  })
+
+  it('is started by `ready`, which resolves once the state is fetched, and stops after it', async () => {
+    const { clock, channels, add, target, load } = followed()
+    add(3)
+    const tasks = sync(channels, 'sum', { load: load(50, 50), into: target })
+    const ready = outcomeOf(tasks.ready)
+    await clock.advance(100)
+    expect(ready).toEqual({})
+    await clock.advance(50)
+    expect(ready).toHaveProperty('value')
+    expect([target.sum, tasks.status.get().name]).toEqual([3, 'live'])
+    await clock.advance(1_000)
+    expect(tasks.status.get().name).toBe('idle')
+  })
+
+  it('goes on after `ready` where it is followed then', async () => {
+    const { clock, channels, target, load } = followed()
+    const tasks = sync(channels, 'sum', { load: load(1, 1), into: target })
+    const stop = tasks.ready.then(() => tasks.start())
+    await clock.advance(5_000)
+    expect([target.resets, tasks.status.get().name]).toEqual([1, 'live'])
+    ;(await stop)()
+  })
+
+  it('rejects `ready` where the channel is refused, the client ends, or it is released', async () => {
+    const refusing = scripted({ refuse: () => 'forbidden' })
+    const pending = { load: () => new Promise<never>(() => {}), into: followed().target }
+    const reported: unknown[] = []
+    const onError = (error: unknown) => reported.push(error)
+    const channels = new ChannelSubscriber(refusing.client)
+    const refused = outcomeOf(sync(channels, 'sum', { ...pending, onError }).ready)
+    await refusing.clock.advance(100)
+    expect(refused.error).toMatchObject({ code: 'forbidden' })
+    expect(reported).toEqual([])
+
+    const other = followed()
+    const tasks = sync(other.channels, 'sum', pending)
+    const closed = outcomeOf(tasks.ready)
+    await other.clock.advance(100)
+    other.client.close()
+    await other.clock.advance(0)
+    expect(closed.error).toMatchObject({ code: 'closed' })
+    const before = outcomeOf(tasks.ready)
+    tasks()
+    const after = outcomeOf(tasks.ready)
+    await other.clock.advance(0)
+    expect([before.error, after.error]).toMatchObject([{ code: 'aborted' }, { code: 'aborted' }])
+  })
+
+  it('leaves no timer behind a client that is closed', async () => {
+    const { clock, channels, client, target, load } = followed()
+    const tasks = sync(channels, 'sum', { load: load(1, 1), into: target })
+    const stop = tasks.start()
+    await clock.advance(100)
+    stop()
+    client.close()
+    await clock.advance(10)
+    expect([clock.timers, tasks.status.get().name]).toEqual([0, 'idle'])
   })
 
   const step = fc.oneof(
@@ -250,7 +381,7 @@ describe('sync', () => {
     'ends with the state of the server, whenever it is fetched',
     async (steps, before, after, latency) => {
       const { clock, channels, server, add, truth, target, load, lose, client } = followed(latency)
-      const tasks = sync(channels, 'sum', { load: load(before, after), into: target })
+      const tasks = started(sync(channels, 'sum', { load: load(before, after), into: target }))
       let epochs = 1
       for (const what of steps) {
         if (what === 'drop' || what === 'lose') {

@@ -12,6 +12,7 @@ import type { Fields } from '../../src/protocol/fields.ts'
 import { LiteralEntities } from '../replay/literal-entities.ts'
 import { recordedMessages } from '../replay/session.ts'
 import { dialled } from '../support/dialled.ts'
+import { started } from '../support/started.ts'
 
 afterEach(cleanup)
 
@@ -34,11 +35,11 @@ it('a list and who is there are the same in every kind of store at every line of
   client.on('error', () => {})
   const load = async (): Promise<{ state: readonly Fields[] }> => ({ state: [] })
   const bound = <Into,>(into: Into) => ({ load, into })
-  const tasks = bindList(channels, 'entity:Task', { load })
-  const inSvelte = bindList(channels, 'entity:Task', bound(svelteStores(writable))).store
-  const inPreact = bindList(channels, 'entity:Task', bound(valueSignals(signal))).store
+  const tasks = started(bindList(channels, 'entity:Task', { load }))
+  const inSvelte = started(bindList(channels, 'entity:Task', bound(svelteStores(writable)))).store
+  const inPreact = started(bindList(channels, 'entity:Task', bound(valueSignals(signal)))).store
   const inCell = createStore<readonly Fields[]>([])
-  bindList(channels, 'entity:Task', bound(inCell))
+  started(bindList(channels, 'entity:Task', bound(inCell)))
   const users = new PresenceManager(channels).of('workspace/tasks')
   const page = render(<View tasks={tasks.state} users={users} />)
   const literal = new LiteralEntities()

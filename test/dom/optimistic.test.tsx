@@ -9,6 +9,7 @@ import { toSignal, valueSignals } from 'wirefold/signals'
 import { svelteStores } from 'wirefold/svelte'
 import { askingApi } from '../optimistic/asking-api.ts'
 import { outcomeOf, scripted } from '../support/scripted.ts'
+import { started } from '../support/started.ts'
 
 afterEach(cleanup)
 
@@ -42,9 +43,9 @@ it('one list and what is pending on it are the same in every kind of store, afte
   const load = async (): Promise<{ state: readonly Task[] }> => ({
     state: [{ id: 'a', title: 'a' }],
   })
-  const tasks = bindList(channels, TASKS, { load })
-  const inSvelte = bindList(channels, TASKS, { load, into: svelteStores(writable) })
-  const inPreact = bindList(channels, TASKS, { load, into: valueSignals(signal) })
+  const tasks = started(bindList(channels, TASKS, { load }))
+  const inSvelte = started(bindList(channels, TASKS, { load, into: svelteStores(writable) }))
+  const inPreact = started(bindList(channels, TASKS, { load, into: valueSignals(signal) }))
   const optimistic = new OptimisticManager({
     client,
     api: askingApi(),

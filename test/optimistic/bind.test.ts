@@ -1,12 +1,13 @@
 import { type Signal, signal } from '@preact/signals-core'
 import { get as getOf, writable } from 'svelte/store'
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import type { Readable, StoreKind } from 'wirefold'
-import { bindList, bindRecord, ChannelSubscriber, createStore } from 'wirefold'
+import type { BoundList, Readable, StoreKind } from 'wirefold'
+import { bindList, bindRecord, ChannelSubscriber, createStore, OptimisticManager } from 'wirefold'
 import { valueSignals } from 'wirefold/signals'
-import { svelteStores } from 'wirefold/svelte'
+import { type SvelteReadable, svelteStores } from 'wirefold/svelte'
 import type { Fields } from '../../src/protocol/fields.ts'
 import { scripted } from '../support/scripted.ts'
+import { started } from '../support/started.ts'
 
 interface Task {
   readonly id: string
@@ -39,6 +40,11 @@ function bound() {
   }
 }
 
+interface Bound {
+  readonly list: BoundList<Task, SvelteReadable<readonly Task[]>>
+  readonly optimistic: OptimisticManager
+}
+
 const ids = (list: { readonly state: Readable<readonly Task[]> }) =>
   list.state
     .get()
@@ -48,7 +54,7 @@ const ids = (list: { readonly state: Readable<readonly Task[]> }) =>
 describe('a bound list', () => {
   it('is what was fetched, and follows what is created, updated and deleted', async () => {
     const { clock, channels, load, tell } = bound()
-    const tasks = bindList(channels, TASKS, { load })
+    const tasks = started(bindList(channels, TASKS, { load }))
     expectTypeOf(tasks.state).toEqualTypeOf<Readable<readonly Task[]>>()
     expect(tasks.state.get()).toEqual([])
     await clock.advance(1)
@@ -62,7 +68,7 @@ describe('a bound list', () => {
 
   it('reads both shapes, and deletes by the id alone', async () => {
     const { clock, channels, load, tell } = bound()
-    const tasks = bindList(channels, TASKS, { load })
+    const tasks = started(bindList(channels, TASKS, { load }))
     await clock.advance(1)
     await tell('entity:created', wrapped('c', task('c')))
     await tell('entity:updated', wrapped('a', task('a', 'A')))
@@ -73,7 +79,7 @@ describe('a bound list', () => {
 
   it('adds a row that is updated and not there, and leaves one alone that is created again', async () => {
     const { clock, channels, load, tell } = bound()
-    const tasks = bindList(channels, TASKS, { load })
+    const tasks = started(bindList(channels, TASKS, { load }))
     await clock.advance(1)
     await tell('entity:updated', task('c', 'C'))
     await tell('entity:created', task('c', 'as it was once'))
@@ -83,7 +89,7 @@ describe('a bound list', () => {
   it('leaves out what does not match, also what matched before', async () => {
     const { clock, channels, load, tell, has } = bound()
     has([task('a'), { ...task('b'), done: true }])
-    const tasks = bindList(channels, TASKS, { load, filter: ({ done }) => !done })
+    const tasks = started(bindList(channels, TASKS, { load, filter: ({ done }) => !done }))
     await clock.advance(1)
     expect(ids(tasks)).toBe('a')
     await tell('entity:created', { ...task('c'), done: true })
@@ -96,7 +102,7 @@ describe('a bound list', () => {
   it('is in its order after every event', async () => {
     const { clock, channels, load, tell } = bound()
     const order = (left: Task, right: Task) => left.title.localeCompare(right.title)
-    const tasks = bindList(channels, TASKS, { load, order })
+    const tasks = started(bindList(channels, TASKS, { load, order }))
     await clock.advance(1)
     await tell('entity:created', task('z', 'aa'))
     await tell('entity:updated', task('a', 'x'))
@@ -112,7 +118,7 @@ describe('a bound list', () => {
       { name: 'x', size: 2 },
     ]
     const load = async () => ({ state: named })
-    const list = bindList(channels, TASKS, { load, key: ({ name }) => name })
+    const list = started(bindList(channels, TASKS, { load, key: ({ name }) => name }))
     await clock.advance(1)
     expect(list.state.get()).toEqual([named[2], named[1]])
     await tell('entity:updated', { name: 'y', size: 9 })
@@ -122,7 +128,7 @@ describe('a bound list', () => {
 
   it('notifies of no event that changes nothing', async () => {
     const { clock, channels, load, tell } = bound()
-    const tasks = bindList(channels, TASKS, { load })
+    const tasks = started(bindList(channels, TASKS, { load }))
     await clock.advance(1)
     let changes = 0
     tasks.state.listen(() => changes++)
@@ -135,8 +141,8 @@ describe('a bound list', () => {
   it('stops when it is released, and by its signal', async () => {
     const { clock, channels, load, tell } = bound()
     const ending = new AbortController()
-    const one = bindList(channels, TASKS, { load })
-    const other = bindList(channels, TASKS, { load, signal: ending.signal })
+    const one = started(bindList(channels, TASKS, { load }))
+    const other = started(bindList(channels, TASKS, { load, signal: ending.signal }))
     await clock.advance(1)
     one()
     ending.abort()
@@ -150,7 +156,7 @@ describe('a bound list', () => {
 
   it('is fetched anew after a gap', async () => {
     const { clock, channels, load, tell, server, has } = bound()
-    const tasks = bindList(channels, TASKS, { load })
+    const tasks = started(bindList(channels, TASKS, { load }))
     await clock.advance(1)
     await tell('entity:created', task('c'))
     has([task('x')])
@@ -165,18 +171,20 @@ describe('a bound list', () => {
   it('reports a filter, order or key that throws, and goes on', async () => {
     const { clock, channels, load, tell, errors } = bound()
     const told: unknown[] = []
-    const tasks = bindList(channels, TASKS, {
-      load,
-      key: (row) => {
-        if (row.title === 'bad') throw new Error('key')
-        return row.id
-      },
-      filter: ({ title }) => {
-        if (title === 'worse') throw new Error('filter')
-        return true
-      },
-      onError: (error) => told.push(error),
-    })
+    const tasks = started(
+      bindList(channels, TASKS, {
+        load,
+        key: (row) => {
+          if (row.title === 'bad') throw new Error('key')
+          return row.id
+        },
+        filter: ({ title }) => {
+          if (title === 'worse') throw new Error('filter')
+          return true
+        },
+        onError: (error) => told.push(error),
+      }),
+    )
     await clock.advance(1)
     await tell('entity:created', task('c', 'bad'))
     await tell('entity:created', task('d'))
@@ -201,7 +209,7 @@ describe('a bound list', () => {
     { id: '__proto__', entityName: 'Task', data: { id: ['a'] } },
   ])('takes no harm from a payload of %j', async (payload) => {
     const { clock, channels, load, tell, errors } = bound()
-    const tasks = bindList(channels, TASKS, { load })
+    const tasks = started(bindList(channels, TASKS, { load }))
     await clock.advance(1)
     for (const kind of ['created', 'updated']) await tell(`entity:${kind}`, payload)
     expect(ids(tasks)).toBe('ab')
@@ -215,11 +223,13 @@ describe('a bound list', () => {
       readonly store: Signal<this['value']>
     }
     const { clock, channels, load, tell } = bound()
-    const svelte = bindList(channels, TASKS, { load, into: svelteStores(writable) })
-    const preact = bindList(channels, TASKS, { load, into: valueSignals<PreactKind>(signal) })
+    const svelte = started(bindList(channels, TASKS, { load, into: svelteStores(writable) }))
+    const preact = started(
+      bindList(channels, TASKS, { load, into: valueSignals<PreactKind>(signal) }),
+    )
     expectTypeOf(preact.store).toEqualTypeOf<Signal<readonly Task[]>>()
     const own = createStore<readonly Task[]>([task('cached')])
-    const cell = bindList(channels, TASKS, { load, into: own })
+    const cell = started(bindList(channels, TASKS, { load, into: own }))
     expect(ids(cell)).toBe('cached')
     await clock.advance(1)
     await tell('entity:created', task('c'))
@@ -231,11 +241,57 @@ describe('a bound list', () => {
   })
 })
 
+describe('a bound list or record that nothing follows', () => {
+  it('opens nothing, and has its initial value', async () => {
+    const { clock, channels, client, load } = bound()
+    const own = createStore<readonly Task[]>([task('cached')])
+    const lists = [
+      bindList(channels, TASKS, { load }),
+      bindList(channels, TASKS, { load, into: svelteStores(writable) }),
+      bindList(channels, TASKS, { load, into: own }),
+      bindRecord(channels, TASKS, { load: async () => ({ state: task('a') }) }),
+    ]
+    const optimistic = new OptimisticManager({ client, channels })
+    for (const one of lists) optimistic.view<unknown>(one)
+    await clock.advance(60_000)
+    expect(lists.map(({ status }) => status.get().name)).toEqual(Array(4).fill('idle'))
+    expect(lists.map(({ state }) => state.get())).toEqual([[], [], [task('cached')], undefined])
+    expect([client.state.get().name, channels.size, clock.timers]).toEqual(['idle', 0, 0])
+  })
+
+  it.each<[string, (parts: Bound) => () => void]>([
+    ['its state', ({ list }) => list.state.listen(() => {})],
+    ['its status', ({ list }) => list.status.listen(() => {})],
+    ['its Svelte store', ({ list }) => list.store.subscribe(() => {})],
+    ['a view of it', ({ list, optimistic }) => optimistic.view(list).subscribe(() => {})],
+  ])('starts with the first follower of %s, and stops with the last', async (_, follow) => {
+    const { clock, channels, client, load, tell } = bound()
+    const list = bindList(channels, TASKS, { load, into: svelteStores(writable) })
+    const optimistic = new OptimisticManager({ client, channels })
+    const leave = follow({ list, optimistic })
+    await clock.advance(1)
+    expect(ids(list)).toBe('ab')
+    leave()
+    await clock.advance(1_000)
+    expect([list.status.get().name, channels.size]).toEqual(['idle', 0])
+    await tell('entity:created', task('c'))
+    expect([ids(list), list.source.position]).toEqual(['ab', undefined])
+  })
+
+  it('resolves `ready` with the state there, whatever its store', async () => {
+    const { clock, channels, load } = bound()
+    const list = bindList(channels, TASKS, { load, into: svelteStores(writable) })
+    const rows = list.ready.then(() => getOf(list.store))
+    await clock.advance(1)
+    expect(await rows).toEqual([task('a'), task('b')])
+  })
+})
+
 describe('a bound record', () => {
   it('is what was fetched, and follows its channel', async () => {
     const { clock, channels, tell } = bound()
     const load = async () => ({ state: task('a') })
-    const record = bindRecord(channels, TASKS, { load, id: 'a' })
+    const record = started(bindRecord(channels, TASKS, { load, id: 'a' }))
     expectTypeOf(record.state).toEqualTypeOf<Readable<Task | undefined>>()
     const seen: unknown[] = []
     record.state.subscribe((row) => seen.push(row?.title))
@@ -269,7 +325,9 @@ describe('the recorded session of a backend', () => {
 
   it('leaves what a reader of its lines would have', async () => {
     const { clock, channels, server } = bound()
-    const list = bindList(channels, TASKS, { load: async () => ({ state: [] as Fields[] }) })
+    const list = started(
+      bindList(channels, TASKS, { load: async () => ({ state: [] as Fields[] }) }),
+    )
     await clock.advance(1)
     for (const [type, channel, payload, expected] of lines) {
       server.send({ type, channel, payload, timestamp: 1701234568261.25 })

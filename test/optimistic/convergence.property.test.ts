@@ -2,6 +2,7 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import { bindList, ChannelSubscriber, OptimisticManager, RealtimeClient } from 'wirefold'
 import { ManualClock } from 'wirefold/testing'
+import { started } from '../support/started.ts'
 import { askingApi } from './asking-api.ts'
 import type { Task } from './model-server.ts'
 import { CHANNEL, ModelServer } from './model-server.ts'
@@ -21,7 +22,7 @@ function participant(server: ModelServer, clock: ManualClock) {
   client.on('error', () => {})
   const channels = new ChannelSubscriber(client)
   const load = async () => ({ state: [...server.rows.values()], at: server.place })
-  const tasks = bindList(channels, CHANNEL, { load })
+  const tasks = started(bindList(channels, CHANNEL, { load }))
   const optimistic = new OptimisticManager({
     client,
     api: askingApi(),

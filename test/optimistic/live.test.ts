@@ -3,6 +3,7 @@ import { bindList, ChannelSubscriber, OptimisticManager } from 'wirefold'
 import { refuse } from 'wirefold/server'
 import { WebSocket } from 'ws'
 import { connect, serve, until } from '../support/live.ts'
+import { started } from '../support/started.ts'
 import { askingApi } from './asking-api.ts'
 
 interface Task {
@@ -60,7 +61,7 @@ async function follower(url: string) {
   const { client, errors } = connect(url, { WebSocket: Cuttable })
   const channels = new ChannelSubscriber(client)
   const load = async () => ({ state: await client.request<readonly Task[]>('task:list') })
-  const tasks = bindList(channels, TASKS, { load })
+  const tasks = started(bindList(channels, TASKS, { load }))
   const optimistic = new OptimisticManager({
     client,
     api: askingApi('task:'),

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ListOptions, OptimisticOptions } from 'wirefold'
 import { bindList, ChannelSubscriber, OptimisticManager } from 'wirefold'
 import { outcomeOf, scripted } from '../support/scripted.ts'
+import { started } from '../support/started.ts'
 import { askingApi } from './asking-api.ts'
 import { controlledApi } from './controlled-api.ts'
 
@@ -32,7 +33,7 @@ async function listed(
     at: positions ? { epoch: server.epoch, offset: server.epoch === 'e1' ? 10 : 0 } : undefined,
   })
   const { into: _, ...rules } = list
-  const tasks = bindList<Task>(channels, TASKS, { load, ...rules })
+  const tasks = started(bindList<Task>(channels, TASKS, { load, ...rules }))
   const backend = controlledApi()
   const optimistic = new OptimisticManager({
     client,
@@ -305,14 +306,16 @@ describe('a position in a reply', () => {
     const { clock, client, server } = scripted({ answer: () => undefined })
     const channels = new ChannelSubscriber(client)
     let fetched: (rows: readonly Task[]) => void = () => {}
-    const tasks = bindList(channels, TASKS, {
-      load: async () => ({
-        state: await new Promise<readonly Task[]>((resolve) => {
-          fetched = resolve
+    const tasks = started(
+      bindList(channels, TASKS, {
+        load: async () => ({
+          state: await new Promise<readonly Task[]>((resolve) => {
+            fetched = resolve
+          }),
+          at: { epoch: 'e1', offset: 1 },
         }),
-        at: { epoch: 'e1', offset: 1 },
       }),
-    })
+    )
     const optimistic = new OptimisticManager({ client })
     const view = optimistic.view(tasks)
     const done = outcomeOf(

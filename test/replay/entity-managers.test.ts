@@ -9,6 +9,7 @@ import { svelteStores } from 'wirefold/svelte'
 import type { Fields } from '../../src/protocol/fields.ts'
 import { controlledApi } from '../optimistic/controlled-api.ts'
 import { outcomeOf } from '../support/scripted.ts'
+import { started } from '../support/started.ts'
 import type { Done } from './literal-entities.ts'
 import { inOtherWords, LiteralEntities } from './literal-entities.ts'
 import { replayed } from './replayed.ts'
@@ -110,24 +111,30 @@ async function walked(lines: ReturnType<typeof recordedSession>) {
       presence.of(ROOM).subscribe((now) => {
         users = now
       })
-      leaveRecord = bindRecord(channels, 'entity:Task:x46', {
-        load: async () => ({ state: undefined }),
-      })
+      leaveRecord = started(
+        bindRecord(channels, 'entity:Task:x46', {
+          load: async () => ({ state: undefined }),
+        }),
+      )
     },
     async act({ type, payload }, { channels, client, clock }) {
       const load = async (): Promise<{ state: readonly Fields[] }> => ({ state: [] })
       switch (type) {
         case 'subscribe': {
-          tasks = bindList(channels, 'entity:Task', { load })
-          const inSvelte = bindList(channels, 'entity:Task', {
-            load,
-            into: svelteStores(writable),
-          }).store
-          const inPreact = bindList(channels, 'entity:Task', {
-            load,
-            into: valueSignals(signal),
-          }).store
-          const plain = bindList(channels, 'entity:Task', { load }).store
+          tasks = started(bindList(channels, 'entity:Task', { load }))
+          const inSvelte = started(
+            bindList(channels, 'entity:Task', {
+              load,
+              into: svelteStores(writable),
+            }),
+          ).store
+          const inPreact = started(
+            bindList(channels, 'entity:Task', {
+              load,
+              into: valueSignals(signal),
+            }),
+          ).store
+          const plain = started(bindList(channels, 'entity:Task', { load })).store
           others.push(plain, { get: () => getOf(inSvelte) }, { get: () => inPreact.value })
           break
         }

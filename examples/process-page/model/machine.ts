@@ -33,7 +33,7 @@ export function followMachine(): void {
       fold: (events) => contexts.fold(events),
     },
     onError: noteError,
-  })
+  }).start()
   // One event a second: as good a sign of life as any.
   channels.subscribe(MACHINE, () => heardAt.set(systemClock.now()))
 }

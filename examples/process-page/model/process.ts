@@ -42,7 +42,7 @@ export function followProcesses(): void {
       },
     },
     onError: noteError,
-  })
+  }).start()
 }
 
 function show(id: string): void {
@@ -70,7 +70,7 @@ function followChannel(id: string, contexts: ProcessContexts): () => void {
       },
     },
     onError: noteError,
-  })
+  }).start()
 }
 
 /** What is both in the timeline and live is folded once: the registry knows events by their ids. */

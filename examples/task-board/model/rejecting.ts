@@ -26,7 +26,7 @@ export function followRejecting(): void {
         }
       },
     },
-  })
+  }).start()
 }
 
 /** Has the server reject this person's next write, or not. */

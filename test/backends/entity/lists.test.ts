@@ -7,6 +7,7 @@ import { askingApi } from '../../optimistic/asking-api.ts'
 import { controlledApi } from '../../optimistic/controlled-api.ts'
 import { EntityBackend, tab } from '../../support/entity-backend.ts'
 import { outcomeOf } from '../../support/scripted.ts'
+import { started } from '../../support/started.ts'
 
 const TASKS = 'entity:Task'
 
@@ -43,7 +44,7 @@ async function office(options: Omit<OptimisticOptions, 'client'> = {}, own: Clie
   const seat = (token: string) => {
     const parts = tab(backend, clock, token, own)
     const load = async () => ({ state: [...rows.values()] })
-    const tasks = bindList<Fields>(parts.channels, TASKS, { load })
+    const tasks = started(bindList<Fields>(parts.channels, TASKS, { load }))
     const optimistic = new OptimisticManager({
       client: parts.client,
       api: askingApi('task:'),
@@ -66,9 +67,11 @@ describe('a list over an entity backend', () => {
   it('is in sync in two tabs, with each record, on either channel', async () => {
     const { clock, seat, shown, channels, optimistic, tasks, rows } = await office()
     const jon = seat('jon')
-    const record = bindRecord<Fields>(channels, 'entity:Task:a', {
-      load: async () => ({ state: rows.get('a') }),
-    })
+    const record = started(
+      bindRecord<Fields>(channels, 'entity:Task:a', {
+        load: async () => ({ state: rows.get('a') }),
+      }),
+    )
     await clock.advance(1)
     expect(record.state.get()).toEqual({ id: 'a', title: 'a' })
     const settled = outcomeOf(
@@ -109,7 +112,7 @@ describe('a list over an entity backend', () => {
       const refused: unknown[] = []
       const load = async () => ({ state: [] })
       const onError = (error: unknown) => refused.push(error)
-      const secrets = bindList(channels, 'entity:Secret', { load, onError })
+      const secrets = started(bindList(channels, 'entity:Secret', { load, onError }))
       await clock.advance(60_000)
       expect(refused).toMatchObject([{ code }])
       expect(secrets.status.get().name).toBe('refused')

@@ -3,6 +3,7 @@ import { ChannelSubscriber, ContextRegistry, sync } from 'wirefold'
 import type { Clarification, Post, SessionContext } from 'wirefold/dialects/socketio'
 import { responder, sessionChannel, sessionContexts, sessionSink } from 'wirefold/dialects/socketio'
 import { overEngineIo } from '../../support/engine-server.ts'
+import { started } from '../../support/started.ts'
 
 const at = (second: number) => ({
   sessionId: 's',
@@ -131,7 +132,12 @@ describe('sessions', () => {
       { kind: 'session', event: 'error', data: { ...at(second), error: `fetched ${second}` } },
     ])
     const load = vi.fn(async () => ({ state: fetched.shift() ?? [] }))
-    sync(new ChannelSubscriber(client), sessionChannel('s'), { load, into: sessionSink(sessions) })
+    started(
+      sync(new ChannelSubscriber(client), sessionChannel('s'), {
+        load,
+        into: sessionSink(sessions),
+      }),
+    )
     await clock.advance(1)
     expect(session()?.error?.error).toBe('fetched 5')
     server.tell('s', 'error', { ...at(4), error: 'older than what was fetched' })
