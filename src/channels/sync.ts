@@ -57,6 +57,8 @@ export function sync<State>(
   /** `idle` before the channel is live, `waiting` between two attempts to fetch. */
   let phase: 'idle' | 'loading' | 'waiting' | 'settled' = 'idle'
   let events: EventFrame[] = []
+  /** Whether the state was fetched since the last gap: events are folded also during a fetch. */
+  let whole = false
   /** Last offset that the state contains; it may be ahead of the events that have arrived. */
   let held = 0
   let fetching = new AbortController()
@@ -81,9 +83,8 @@ export function sync<State>(
     subscription = subscriber.subscribe(
       channel,
       (_, event) => {
-        if (event.offset !== undefined && event.offset <= held) return
-        if (phase === 'settled') into.fold([event])
-        else if (events.push(event) > limit) fetch()
+        if (phase !== 'settled' && events.push(event) > limit) fetch()
+        if (whole && (event.offset === undefined || event.offset > held)) into.fold([event])
       },
       { stage: 'fold', onError: report },
     )
@@ -97,6 +98,7 @@ export function sync<State>(
   function stop(): void {
     abort()
     phase = 'idle'
+    whole = false
     unfollow?.()
     subscription?.()
     subscription = undefined
@@ -109,7 +111,7 @@ export function sync<State>(
     abort()
     phase = 'loading'
     events = []
-    held = 0
+    if (!whole) held = 0
     const controller = new AbortController()
     fetching = controller
     const pinned = subscription?.position
@@ -141,6 +143,7 @@ export function sync<State>(
   function applySnapshot({ state, at }: SyncSnapshot<State>, pinned: Position | undefined): void {
     cancelWait?.()
     phase = 'settled'
+    whole = true
     failures = 0
     held = at?.offset ?? 0
     const news = events.filter(({ offset }) => offset === undefined || offset > held)
@@ -156,6 +159,13 @@ export function sync<State>(
     status.set(subscription.status.get())
   }
 
+  function refetch(waitMs = 0): void {
+    if (phase !== 'settled') return
+    phase = 'waiting'
+    events = []
+    cancelWait = port.clock.after(waitMs, fetch)
+  }
+
   function abort(): void {
     fetching.abort()
     cancelWait?.()
@@ -163,10 +173,13 @@ export function sync<State>(
 
   /** Fetches if the channel's status requires it, and publishes the status. */
   function look(now: ChannelStatus): void {
-    if (now.name === 'gap') into.missed?.()
+    if (now.name === 'gap') {
+      whole = false
+      into.missed?.()
+    }
     // Each gap is reported once: a fetch begun before it may lack its events.
     if (now.name === 'gap' || (now.name === 'live' && phase === 'idle')) fetch()
-    if (phase === 'settled' || now.name !== 'live') status.set(now)
+    if (whole || now.name !== 'live') status.set(now)
   }
 
   /** Ends a fetch with the session it belongs to: the next one may be another user's. */
@@ -203,6 +216,7 @@ export function sync<State>(
   return disposable(release, {
     status,
     start,
+    refetch,
     get ready() {
       return ready()
     },
@@ -284,6 +298,13 @@ export interface ChannelSync extends Disposer {
   readonly ready: Promise<void>
   /** Starts it, and keeps it running until the returned function is called. */
   start(): Unsubscribe
+  /**
+   * Fetches the state again, while events are still folded. Does nothing where it is being fetched
+   * already, or not started.
+   *
+   * @param waitMs time until the fetch, in milliseconds; default 0, which joins the calls of one task
+   */
+  refetch(waitMs?: number): void
 }
 
 /** Status of a state that is kept in step with a channel. */

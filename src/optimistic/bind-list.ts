@@ -2,16 +2,20 @@ import type { Readable, StoreFactory, StoreKind, StoreOf } from '../base/store.t
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
 import type { BindOptions, BoundState, Rules } from './bind.ts'
 import { bind } from './bind.ts'
-import { idOf } from './entity-change.ts'
+import { changedKey, identified, idOf } from './entity-change.ts'
 import { find, replace, without } from './row-mutations.ts'
 import type { SettableStore } from './state-source.ts'
+
+/** Default values of {@link ListOptions}. */
+export const listDefaults = { maxUnseen: 1_000 } as const
 
 /**
  * Keeps a list in step with the `entity:created`, `entity:updated` and `entity:deleted` events of a
  * channel; `load` fetches it, and `sync` decides when.
  *
- * A created row that already exists is left unchanged; an updated row replaces its former version,
- * or is added where there is none.
+ * A created row that already exists is left unchanged. An update is merged into its row; an update of
+ * a row that is not known makes the list fetch itself again. Rows outside the filter are kept unseen,
+ * so that an update that brings one into the filter shows all of it.
  *
  * @example
  * const open = bindList(channels, 'entity:Task', {
@@ -45,32 +49,65 @@ export function bindList<Row extends object>(
 }
 
 function listRules<Row extends object>(options: ListOptions<Row>): Rules<readonly Row[]> {
-  const { filter, order } = options
+  const { filter, order, update, upsert } = options
+  const maxUnseen = options.maxUnseen ?? listDefaults.maxUnseen
+  /** Rows outside the filter by key, the last changed at the end. */
+  const unseen = new Map<string, Row>()
   // By the contract of `bindList`, events carry rows of the type that `load` returns.
   const keyIn = (options.key as ((row: object) => string) | undefined) ?? idOf
   const key = (row: object): string | undefined => {
     try {
       return keyIn(row)
     } catch {
-      // A row that is being created need not have the fields of the key yet.
+      // A row that is being created or updated need not have the fields of the key.
       return undefined
     }
   }
+
+  function keep(row: Row): void {
+    const name = key(row)
+    if (name === undefined) return
+    unseen.delete(name)
+    unseen.set(name, row)
+    for (const [oldest] of unseen) {
+      if (unseen.size <= maxUnseen) break
+      unseen.delete(oldest)
+    }
+  }
+
   return {
     initial: [],
     key,
-    next(rows, { kind, row, id }) {
-      const changedKey = row ? keyIn(row) : id
-      if (changedKey === undefined) return rows
-      if (!row || kind === 'deleted') return without(rows, changedKey, key)
-      const incoming = row as Row
-      if (!find(rows, changedKey, key)) return [...rows, incoming]
-      return kind === 'created' ? rows : replace(rows, changedKey, key, () => incoming)
+    next(rows, change, missing) {
+      const { kind, row } = change
+      const created = kind === 'created'
+      const name = changedKey(change, created ? keyIn : key)
+      if (name === undefined) return rows
+      const shown = find(rows, name, key)
+      const known = shown ?? unseen.get(name)
+      if (created && known) return rows
+      unseen.delete(name)
+      if (kind === 'deleted') return without(rows, name, key)
+      const whole = identified(change, key) as Row
+      if (!known && !created && !upsert) {
+        missing(name)
+        return rows
+      }
+      const next = known && update !== 'replace' ? { ...known, ...row } : whole
+      if (shown) return replace(rows, name, key, () => next)
+      return key(next) === undefined ? rows : [...rows, next]
     },
-    arrange(rows) {
+    arrange(rows, keeps) {
       const kept = filter ? rows.filter(filter) : rows
+      if (keeps && kept.length < rows.length) {
+        const seen = new Set(kept)
+        for (const row of rows) if (!seen.has(row)) keep(row)
+      }
       return order ? [...kept].sort(order) : kept
     },
+    forget: () => unseen.clear(),
+    has: (rows, name) => unseen.has(name) || find(rows, name, key) !== undefined,
+    unseen: (name) => unseen.get(name),
   }
 }
 
@@ -86,10 +123,16 @@ export interface ListOptions<Row extends object> extends BindOptions<readonly Ro
    */
   readonly key?: ((row: Row) => string) | undefined
   /**
-   * Whether a row belongs in the list; a row is removed when it no longer does.
-   * @default every row does
+   * Whether a row is shown in the list; a row is kept unseen where it is not.
+   * @default every row is
    */
   readonly filter?: ((row: Row) => boolean) | undefined
+  /**
+   * Maximum number of rows outside the filter that are kept unseen, the last changed; one that is not
+   * kept counts as not known.
+   * @default 1_000
+   */
+  readonly maxUnseen?: number | undefined
   /**
    * Compares two rows, as for `Array.prototype.sort`.
    * @default as they were fetched, then as they came

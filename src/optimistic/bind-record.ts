@@ -2,7 +2,7 @@ import type { Readable, StoreFactory, StoreKind, StoreOf } from '../base/store.t
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
 import type { BindOptions, BoundState } from './bind.ts'
 import { bind } from './bind.ts'
-import { idOf } from './entity-change.ts'
+import { changedKey, identified, idOf } from './entity-change.ts'
 import type { SettableStore } from './state-source.ts'
 
 /**
@@ -29,17 +29,29 @@ export function bindRecord<Row extends object>(
   channel: string,
   options: RecordOptions<Row>,
 ): unknown {
-  const { id } = options
+  const { id, update, upsert } = options
   return bind<Row | undefined>(channels, channel, options, {
     initial: undefined,
     key: idOf,
-    next(record, change) {
-      if (id !== undefined && change.id !== id) return record
-      if (change.kind === 'deleted') return undefined
+    next(record, change, missing) {
+      const { kind, row } = change
+      const name = changedKey(change, idOf)
+      if (id !== undefined && name !== id) return record
+      if (kind === 'deleted') return undefined
       // By the contract of `bindRecord`, events carry rows of the type that `load` returns.
-      return change.kind === 'created' && record ? record : (change.row as Row | undefined)
+      const whole = identified(change, idOf) as Row
+      if (kind === 'created') return record ?? whole
+      const former = record && idOf(record)
+      if (record && (former === name || former === undefined || name === undefined)) {
+        return update === 'replace' ? whole : { ...record, ...row }
+      }
+      if (upsert) return whole
+      missing(name ?? '')
+      return record
     },
     arrange: (record) => record,
+    forget() {},
+    has: (record, name) => record !== undefined && (idOf(record) ?? name) === name,
   })
 }
 
@@ -50,7 +62,7 @@ export type BoundRecord<Row, Store = Readable<Row | undefined>> = BoundState<Row
 export interface RecordOptions<Row extends object> extends BindOptions<Row | undefined> {
   /**
    * Id of the record, where the channel carries events of others too.
-   * @default whichever the channel tells of
+   * @default the id of the record that is fetched
    */
   readonly id?: string | undefined
 }

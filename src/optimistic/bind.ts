@@ -1,3 +1,4 @@
+import { backoffDefaults, backoffDelay } from '../base/backoff.ts'
 import { disposable } from '../base/disposable.ts'
 import { createEmitter } from '../base/emitter.ts'
 import type { Followed, Readable, StoreFactory, StoreKind } from '../base/store.ts'
@@ -27,10 +28,14 @@ export function bind<State>(
   const stored = into && storedIn(into, initial, followed)
   let position: Position | undefined
   let released = false
+  /** A row that an event changed and the state lacks, until the next fetch. */
+  let missing: string | undefined
+  /** Number of fetches in a row that did not bring the missing row. */
+  let fruitless = 0
 
-  function arrange(next: State): State {
+  function arrange(next: State, keep: boolean): State {
     try {
-      return rules.arrange(next)
+      return rules.arrange(next, keep)
     } catch (error) {
       report(error)
       return next
@@ -50,23 +55,39 @@ export function bind<State>(
     }
   }
 
+  /** Returns the state after an event. */
+  function folded(before: State, event: EventFrame): State {
+    const change = entityChange(event)
+    if (!change) return before
+    try {
+      return rules.next(before, change, (key) => {
+        missing ??= key
+      })
+    } catch (error) {
+      report(error)
+      return before
+    }
+  }
+
   const synced: ChannelSync = sync(channels, channel, {
     ...options,
     into: {
-      reset: (fetched, at) => become(arrange(fetched), [], at),
+      reset(fetched, at) {
+        rules.forget()
+        become(arrange(fetched, true), [], at)
+        if (missing === undefined) return
+        fruitless = rules.has(state.get(), missing) ? 0 : fruitless + 1
+        missing = undefined
+      },
       fold(events) {
         const before = state.get()
-        const after = events.reduce((folded, event) => {
-          const change = entityChange(event)
-          if (!change) return folded
-          try {
-            return rules.next(folded, change)
-          } catch (error) {
-            report(error)
-            return folded
-          }
-        }, before)
-        become(after === before ? before : arrange(after), events, positionAfter(position, events))
+        const after = events.reduce(folded, before)
+        const next = after === before ? before : arrange(after, true)
+        become(next, events, positionAfter(position, events))
+        // A row that a fetch does not bring is not fetched for again and again.
+        if (missing !== undefined) {
+          synced.refetch(fruitless && backoffDelay(fruitless - 1, backoffDefaults, port.random()))
+        }
       },
       // Missed events are unknown: the state has no position until it was fetched again.
       missed: () => become(state.get(), [], undefined),
@@ -79,18 +100,21 @@ export function bind<State>(
   const source: StateSource<State> = {
     channel,
     key: rules.key,
-    arrange,
+    arrange: (next) => arrange(next, false),
+    update: options.update,
+    unseen: rules.unseen,
     get position() {
       return position
     },
     follow: (run) => steps.on('step', run),
-    confirm: (change) => become(arrange(change(state.get())), [], position),
+    confirm: (change) => become(arrange(change(state.get()), true), [], position),
   }
   return disposable(release, {
     state,
     store: stored ? stored.store : state,
     status: synced.status,
     start: synced.start,
+    refetch: synced.refetch,
     get ready() {
       return synced.ready
     },
@@ -126,10 +150,24 @@ export interface Rules<State> {
   readonly initial: State
   /** Returns the key of a row. */
   key(row: object): string | undefined
-  /** Returns the state after a change. */
-  next(state: State, change: EntityChange): State
-  /** Returns the state filtered and sorted. */
-  arrange(state: State): State
+  /**
+   * Returns the state after a change.
+   *
+   * @param missing called with the key of an updated row that the state does not have
+   */
+  next(state: State, change: EntityChange, missing: (key: string) => void): State
+  /**
+   * Returns the state filtered and sorted.
+   *
+   * @param keep whether rows that are left out are kept unseen
+   */
+  arrange(state: State, keep: boolean): State
+  /** Discards the rows that are kept unseen, before a fetched state takes the place of the former. */
+  forget(): void
+  /** Whether the state has a row, seen or unseen. */
+  has(state: State, key: string): boolean
+  /** Returns a row that is kept unseen. */
+  unseen?(key: string): object | undefined
 }
 
 /**
@@ -161,4 +199,18 @@ export interface BindOptions<State> extends Omit<SyncOptions<State>, 'into'> {
    * fetch.
    */
   readonly into?: SettableStore<State> | StoreFactory<StoreKind> | undefined
+  /**
+   * Meaning of an `entity:updated` event: with `merge` its fields are set in the row, and the row's
+   * others stay; with `replace` it carries the whole row. A field that is an object or a list is set
+   * as a whole. The result of a request of an `OptimisticManager` is applied in the same way.
+   * @default 'merge'
+   */
+  readonly update?: 'merge' | 'replace' | undefined
+  /**
+   * Whether an update of a row that is not known adds the row as the event has it. Otherwise the
+   * state is fetched again, once for all such events until then; where that does not bring the row,
+   * later fetches wait longer and longer.
+   * @default false
+   */
+  readonly upsert?: boolean | undefined
 }

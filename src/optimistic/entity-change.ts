@@ -5,10 +5,15 @@ import type { EventFrame } from '../protocol/frame.ts'
 /** A change of one entity, read from an `entity:*` event. */
 export interface EntityChange {
   readonly kind: 'created' | 'updated' | 'deleted'
-  /** The entity after the change; missing if the event carries only the id of a deleted one. */
+  /**
+   * The fields of the entity after the change, all of them or the changed ones; missing if the event
+   * carries only the id of a deleted one.
+   */
   readonly row: Fields | undefined
-  /** The entity's id, where it is a string or a number. */
+  /** The entity's id, where it is a string or a number: the row's own, else the one beside it. */
   readonly id: string | undefined
+  /** The id beside the row, as it was sent. */
+  readonly idBeside: unknown
   /** Id of the user who made the change, if the event carries it. */
   readonly userId: string | undefined
   /** The id that the client gave the change, if the backend returns its `clientId`. */
@@ -32,7 +37,8 @@ export function entityChange({ type, payload }: EventFrame): EntityChange | unde
   return {
     kind,
     row,
-    id: idOf(payload),
+    id: idOf(row && 'id' in row ? row : payload),
+    idBeside: payload.id,
     userId: wrapped ? asString(payload.userId) : undefined,
     clientId: asString(payload.clientId) ?? asString(row?.clientId),
   }
@@ -42,6 +48,23 @@ export function entityChange({ type, payload }: EventFrame): EntityChange | unde
 export function idOf(row: object): string | undefined {
   const id = 'id' in row ? row.id : undefined
   return typeof id === 'number' ? String(id) : asString(id)
+}
+
+/** Returns the key of the changed row: its own, else the id beside it. */
+export function changedKey(
+  { row, id }: EntityChange,
+  keyOf: (row: object) => string | undefined,
+): string | undefined {
+  return (row && keyOf(row)) ?? id
+}
+
+/** Returns the fields of the changed row with the id beside them, where they have no key. */
+export function identified(
+  { row, id, idBeside }: EntityChange,
+  keyOf: (row: object) => string | undefined,
+): Fields {
+  const named = id === undefined || (row && keyOf(row) !== undefined)
+  return named ? { ...row } : { ...row, id: idBeside }
 }
 
 function isKind(kind: string | undefined): kind is EntityChange['kind'] {

@@ -1,6 +1,6 @@
 import type { EventFrame, Position } from '../protocol/frame.ts'
 import type { EntityChange } from './entity-change.ts'
-import { entityChange } from './entity-change.ts'
+import { changedKey, entityChange } from './entity-change.ts'
 import type { StateStep } from './state-source.ts'
 
 /** Adds a mutation as the top layer. */
@@ -96,15 +96,16 @@ function isEcho<T>({ id, echoes }: Layer<T>, event: EventFrame, changed: EntityC
 function hideOwnRow<T>(
   layers: readonly Layer<T>[],
   event: EventFrame,
-  { kind, row, userId, clientId }: EntityChange,
+  changed: EntityChange,
   own: OwnRows,
 ): readonly Layer<T>[] {
+  const { kind, row, userId, clientId } = changed
   const nameless = event.id === undefined && clientId === undefined
   if (kind !== 'created' || !row || !nameless) return layers
   if (userId === undefined || userId !== own.userId) return layers
   const [only, ...others] = layers.filter(({ hide, answered }) => hide && !answered)
   if (!only?.hide || only.hides || others.length > 0) return layers
-  const hides = only.hide(own.key(row))
+  const hides = only.hide(changedKey(changed, own.key))
   return layers.map((layer) => (layer === only ? { ...layer, hides } : layer))
 }
 

@@ -19,7 +19,7 @@ import { optimisticDefaults } from './optimistic-options.ts'
 import type { OverlayDeps } from './overlay.ts'
 import { Overlay } from './overlay.ts'
 import { confirmedBase, isSettableStore, settableBase } from './overlay-base.ts'
-import type { Resolve } from './row-mutations.ts'
+import type { Resolve, RowRules } from './row-mutations.ts'
 import { alteration, creation, find, removal } from './row-mutations.ts'
 import type { ConfirmedState, OptimisticTarget } from './state-source.ts'
 
@@ -134,8 +134,9 @@ export class OptimisticManager {
       this.#typed<Resolve<Row>>((base: Fields, pending: Fields, incoming: Fields) =>
         resolve(base, pending, incoming, entity),
       )
-    const before = find(overlay.base, id, overlay.keyOf)
-    const mutation = alteration(id, changes, before, overlay.keyOf, resolved)
+    const rules = this.#typed<RowRules<Row>>(overlay.source ?? {})
+    const before = find(overlay.base, id, overlay.keyOf) ?? rules.unseen?.(id)
+    const mutation = alteration(id, changes, before, overlay.keyOf, resolved, rules)
     const intent = { kind: 'update', entity, id, data: changes }
     return this.#entity(this.#newId(), overlay, intent, mutation, (api, context) =>
       api.update(entity, id, changes, context),

@@ -8,6 +8,7 @@ import type { Layer, Layered, Mutation, OwnRows } from './layers.ts'
 import { confirm, drop, move, propose, release, ripe, shown } from './layers.ts'
 import type { OverlayBase } from './overlay-base.ts'
 import type { KeyOf } from './row-mutations.ts'
+import type { StateSource } from './state-source.ts'
 import { waitForPosition } from './wait-for-position.ts'
 
 /** The mutations on one state. The rules are in `layers.ts`. */
@@ -33,6 +34,11 @@ export class Overlay<T> {
   /** Returns the key of a row. */
   get keyOf(): KeyOf {
     return this.#overlayBase.source?.key ?? idOf
+  }
+
+  /** The channel that moves the state, if it is a single one. */
+  get source(): StateSource<T> | undefined {
+    return this.#overlayBase.source
   }
 
   /** The confirmed state. */

@@ -1,5 +1,7 @@
 import { isFields } from '../protocol/fields.ts'
+import { changedKey } from './entity-change.ts'
 import type { Mutation } from './layers.ts'
+import type { Optimistic } from './optimistic-options.ts'
 
 /** Returns the key of a row. */
 export type KeyOf = (row: object) => string | undefined
@@ -41,20 +43,30 @@ export function alteration<Row extends object>(
   before: Row | undefined,
   keyOf: KeyOf,
   resolve: Resolve<Row> | undefined,
+  { update = 'merge', unseen = () => undefined }: RowRules<Row> = {},
 ): Mutation<Rows<Row>, Row> {
+  const change = (rows: Rows<Row>, next: (row: Row) => Row): Rows<Row> => {
+    const hidden = find(rows, key, keyOf) ? undefined : unseen(key)
+    return hidden ? [...rows, next(hidden)] : replace(rows, key, keyOf, next)
+  }
   return {
     key,
     apply(rows, base) {
       const incoming = resolve && find(base, key, keyOf)
-      return replace(rows, key, keyOf, (row) => {
+      return change(rows, (row) => {
         const mine = { ...row, ...fields }
         const moved = resolve && before && incoming && incoming !== before
         return pendingRow(moved ? resolve(before, mine, incoming) : mine)
       })
     },
     confirmed: (result) => (rows) =>
-      replace(rows, key, keyOf, (row) => (isFields(result) ? result : { ...row, ...fields })),
-    echoes: ({ kind, row, id }) => kind !== 'created' && (row ? keyOf(row) : id) === key,
+      change(rows, (row) => {
+        if (!isFields(result)) return { ...row, ...fields }
+        if (update === 'replace') return result
+        const { _optimistic: _, ...below }: Optimistic<Row> = row
+        return { ...below, ...fields, ...result }
+      }),
+    echoes: (changed) => changed.kind !== 'created' && changedKey(changed, keyOf) === key,
   }
 }
 
@@ -68,8 +80,16 @@ export function removal<Row extends object>(
     key,
     apply,
     confirmed: () => apply,
-    echoes: ({ kind, row, id }) => kind === 'deleted' && (row ? keyOf(row) : id) === key,
+    echoes: (changed) => changed.kind === 'deleted' && changedKey(changed, keyOf) === key,
   }
+}
+
+/** Rules of a list by which its rows are changed. */
+export interface RowRules<Row> {
+  /** Whether an update carries the whole row, or fields to merge into it. */
+  readonly update?: 'merge' | 'replace' | undefined
+  /** Returns a row that the list knows, but does not show. */
+  readonly unseen?: ((key: string) => Row | undefined) | undefined
 }
 
 /** Returns the row with a key. */

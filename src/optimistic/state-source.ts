@@ -19,6 +19,10 @@ export interface StateSource<T> {
   confirm(change: (state: T) => T): void
   /** Returns the state filtered and sorted. */
   arrange(state: T): T
+  /** Whether an update carries the whole row, or fields to merge into it. */
+  readonly update?: 'merge' | 'replace' | undefined
+  /** Returns a row that the state has, but does not show. */
+  readonly unseen?: ((key: string) => object | undefined) | undefined
 }
 
 /**

@@ -34,8 +34,9 @@ it('a list and who is there are the same in every kind of store at every line of
   )
   client.on('error', () => {})
   const load = async (): Promise<{ state: readonly Fields[] }> => ({ state: [] })
-  const bound = <Into,>(into: Into) => ({ load, into })
-  const tasks = started(bindList(channels, 'entity:Task', { load }))
+  // The backend that is recorded has rows which this list was not given.
+  const bound = <Into,>(into: Into) => ({ load, into, upsert: true })
+  const tasks = started(bindList(channels, 'entity:Task', { load, upsert: true }))
   const inSvelte = started(bindList(channels, 'entity:Task', bound(svelteStores(writable)))).store
   const inPreact = started(bindList(channels, 'entity:Task', bound(valueSignals(signal)))).store
   const inCell = createStore<readonly Fields[]>([])

@@ -77,9 +77,9 @@ describe('a bound list', () => {
     expect(tasks.state.get()).toEqual([task('a', 'A')])
   })
 
-  it('adds a row that is updated and not there, and leaves one alone that is created again', async () => {
+  it('adds a row that is updated and not there with `upsert`, and leaves one alone that is created again', async () => {
     const { clock, channels, load, tell } = bound()
-    const tasks = started(bindList(channels, TASKS, { load }))
+    const tasks = started(bindList(channels, TASKS, { load, upsert: true }))
     await clock.advance(1)
     await tell('entity:updated', task('c', 'C'))
     await tell('entity:created', task('c', 'as it was once'))
@@ -95,7 +95,7 @@ describe('a bound list', () => {
     await tell('entity:created', { ...task('c'), done: true })
     await tell('entity:updated', { ...task('a'), done: true })
     expect(ids(tasks)).toBe('')
-    await tell('entity:updated', task('c'))
+    await tell('entity:updated', { ...task('c'), done: false })
     expect(ids(tasks)).toBe('c')
   })
 
@@ -326,7 +326,7 @@ describe('the recorded session of a backend', () => {
   it('leaves what a reader of its lines would have', async () => {
     const { clock, channels, server } = bound()
     const list = started(
-      bindList(channels, TASKS, { load: async () => ({ state: [] as Fields[] }) }),
+      bindList(channels, TASKS, { load: async () => ({ state: [] as Fields[] }), upsert: true }),
     )
     await clock.advance(1)
     for (const [type, channel, payload, expected] of lines) {

@@ -131,10 +131,13 @@ export class ModelServer {
       return null
     }
     const fields = asStrings(payload.fields)
-    const row = { ...before, ...Object.fromEntries(fields.map((field) => [field, token])) }
+    const changed = Object.fromEntries(fields.map((field) => [field, token]))
+    const row = { ...before, ...changed }
     this.rows.set(row.id, row)
     this.#take(row.id, fields, token)
-    const wrapped = { id: row.id, entityName: 'Task', data: row, userId: 'u' }
+    // Every other event has the changed fields only.
+    const data = this.#history.length % 2 === 0 ? row : changed
+    const wrapped = { id: row.id, entityName: 'Task', data, userId: 'u' }
     this.#publish('entity:updated', wrapped, eventId)
     return row
   }

@@ -119,22 +119,24 @@ async function walked(lines: ReturnType<typeof recordedSession>) {
     },
     async act({ type, payload }, { channels, client, clock }) {
       const load = async (): Promise<{ state: readonly Fields[] }> => ({ state: [] })
+      // The backend that is recorded has rows which this list was not given.
+      const given = { load, upsert: true }
       switch (type) {
         case 'subscribe': {
-          tasks = started(bindList(channels, 'entity:Task', { load }))
+          tasks = started(bindList(channels, 'entity:Task', given))
           const inSvelte = started(
             bindList(channels, 'entity:Task', {
-              load,
+              ...given,
               into: svelteStores(writable),
             }),
           ).store
           const inPreact = started(
             bindList(channels, 'entity:Task', {
-              load,
+              ...given,
               into: valueSignals(signal),
             }),
           ).store
-          const plain = started(bindList(channels, 'entity:Task', { load })).store
+          const plain = started(bindList(channels, 'entity:Task', given)).store
           others.push(plain, { get: () => getOf(inSvelte) }, { get: () => inPreact.value })
           break
         }

@@ -47,7 +47,7 @@ export class LiteralEntities {
     if (reply === 'refused') return
     if (done.what === 'create') this.#rows.push(reply)
     if (done.what === 'update') {
-      this.#rows = this.#rows.map((row) => (row.id === done.id ? reply : row))
+      this.#rows = this.#rows.map((row) => (row.id === done.id ? { ...row, ...reply } : row))
     }
     if (done.what === 'delete') this.#rows = this.#rows.filter(({ id }) => id !== done.id)
   }
@@ -78,11 +78,12 @@ export class LiteralEntities {
 
   #task(type: string, payload: Record<string, unknown>): void {
     const wrapped = 'entityName' in payload
-    const row = (wrapped ? payload.data : payload) as Row
+    const row = { id: payload.id, ...((wrapped ? payload.data : payload) as Row) }
     const known = this.#rows.some(({ id }) => id === payload.id)
     if (type === 'entity:created' && !known) this.#rows.push(row)
     if (type === 'entity:updated') {
-      if (known) this.#rows = this.#rows.map((one) => (one.id === payload.id ? row : one))
+      const merged = (one: Row): Row => (one.id === payload.id ? { ...one, ...row } : one)
+      if (known) this.#rows = this.#rows.map(merged)
       else this.#rows.push(row)
     }
     if (type === 'entity:deleted') this.#rows = this.#rows.filter(({ id }) => id !== payload.id)

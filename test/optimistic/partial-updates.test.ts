@@ -1,0 +1,277 @@
+import { describe, expect, it } from 'vitest'
+import type { ListOptions } from 'wirefold'
+import { bindList, bindRecord, ChannelSubscriber, OptimisticManager } from 'wirefold'
+import { scripted } from '../support/scripted.ts'
+import { started } from '../support/started.ts'
+import { controlledApi } from './controlled-api.ts'
+
+interface Task {
+  readonly id: string
+  readonly title: string
+  readonly status: 'open' | 'closed'
+  readonly tags?: Readonly<Record<string, unknown>>
+}
+
+const TASKS = 'entity:Task'
+const a: Task = { id: 'a', title: 'write', status: 'open', tags: { red: 1, blue: 2 } }
+const b: Task = { id: 'b', title: 'read', status: 'closed' }
+
+/** Rows at a server that announces only the fields that change. */
+function office(rows: readonly Task[] = [a, b]) {
+  const parts = scripted({ answer: () => undefined })
+  const { clock, server, client } = parts
+  const channels = new ChannelSubscriber(client)
+  const truth = { rows, loads: 0 }
+  const load = async () => {
+    truth.loads++
+    return { state: truth.rows }
+  }
+  const list = async (options: Partial<Omit<ListOptions<Task>, 'into'>> = {}) => {
+    const tasks = started(bindList<Task>(channels, TASKS, { load, ...options }))
+    await clock.advance(1)
+    return tasks
+  }
+  const tell = async (type: string, payload: unknown) => {
+    server.publish(TASKS, type, payload)
+    await clock.advance(1)
+  }
+  return { ...parts, channels, truth, load, list, tell }
+}
+
+const open = ({ status }: Task): boolean => status === 'open'
+
+const shapes: [string, (id: string, changes: object) => object][] = [
+  ['beside its data', (id, data) => ({ id, entityName: 'Task', data, userId: 'u' })],
+  ['in its data', (id, data) => ({ entityName: 'Task', data: { id, ...data } })],
+  ['in both', (id, data) => ({ id, entityName: 'Task', data: { id, ...data } })],
+  ['in the bare fields', (id, data) => ({ id, ...data })],
+]
+
+describe.each(shapes)('a partial update with its id %s', (_, payload) => {
+  it('is merged into the row of a list, deep values as a whole', async () => {
+    const { list, tell, truth, errors } = office()
+    const tasks = await list()
+    await tell('entity:updated', payload('a', { title: 'Write', tags: { green: 3 } }))
+    expect(tasks.state.get()).toEqual([
+      { id: 'a', title: 'Write', status: 'open', tags: { green: 3 } },
+      b,
+    ])
+    expect([truth.loads, errors]).toEqual([1, []])
+  })
+
+  it('is merged into a record', async () => {
+    const { channels, clock, tell } = office()
+    const load = async () => ({ state: a })
+    const records = [{ load }, { load, id: 'a' }].map((options) =>
+      started(bindRecord(channels, TASKS, options)),
+    )
+    await clock.advance(1)
+    await tell('entity:updated', payload('a', { title: 'Write' }))
+    for (const { state } of records) expect(state.get()).toEqual({ ...a, title: 'Write' })
+  })
+
+  it('is the whole row with `replace`, which keeps its id', async () => {
+    const { channels, clock, list, tell } = office()
+    const tasks = await list({ update: 'replace' })
+    const load = async () => ({ state: a })
+    const record = started(bindRecord(channels, TASKS, { load, update: 'replace' }))
+    await clock.advance(1)
+    await tell('entity:updated', payload('a', { title: 'Write' }))
+    expect(tasks.state.get()[0]).toEqual({ id: 'a', title: 'Write' })
+    expect(record.state.get()).toEqual({ id: 'a', title: 'Write' })
+  })
+
+  it('that brings a row into the filter shows all of it', async () => {
+    const { list, tell, truth } = office()
+    const tasks = await list({ filter: open })
+    expect(tasks.state.get()).toEqual([a])
+    await tell('entity:updated', payload('b', { status: 'open' }))
+    expect(tasks.state.get()).toEqual([a, { ...b, status: 'open' }])
+    await tell('entity:updated', payload('a', { status: 'closed' }))
+    await tell('entity:updated', payload('a', { title: 'Write' }))
+    await tell('entity:updated', payload('a', { status: 'open' }))
+    expect(tasks.state.get()).toEqual([
+      { ...b, status: 'open' },
+      { ...a, title: 'Write' },
+    ])
+    expect(truth.loads).toBe(1)
+  })
+
+  it('of a row that is not known fetches once, and not for each event', async () => {
+    const { clock, list, server, tell, truth } = office()
+    const tasks = await list()
+    truth.rows = [a, { ...b, status: 'open' }, { ...a, id: 'c', status: 'closed' }]
+    for (const status of ['open', 'closed']) {
+      server.publish(TASKS, 'entity:updated', payload('c', { status }))
+    }
+    server.publish(TASKS, 'entity:updated', payload('d', { title: 'elsewhere' }))
+    await clock.advance(60_000)
+    expect([tasks.state.get(), truth.loads]).toEqual([truth.rows, 2])
+    await tell('entity:updated', payload('c', { title: 'C' }))
+    expect(tasks.state.get()[2]).toMatchObject({ id: 'c', title: 'C', status: 'closed' })
+    expect(truth.loads).toBe(2)
+  })
+
+  it('of a row that is not known is added as it is with `upsert`', async () => {
+    const { channels, clock, list, tell, truth } = office()
+    const tasks = await list({ upsert: true })
+    const load = async () => ({ state: undefined })
+    const record = started(bindRecord<Task>(channels, TASKS, { load, upsert: true }))
+    await clock.advance(1)
+    await tell('entity:updated', payload('c', { title: 'C' }))
+    expect(tasks.state.get()).toEqual([a, b, { id: 'c', title: 'C' }])
+    expect(record.state.get()).toEqual({ id: 'c', title: 'C' })
+    expect(truth.loads).toBe(1)
+  })
+
+  it('is the echo of our own change', async () => {
+    const { clock, client, list, server } = office()
+    const tasks = await list()
+    const { api } = controlledApi()
+    const optimistic = new OptimisticManager({ client, api })
+    const view = optimistic.view(tasks)
+    void optimistic.update<Task>('Task', 'a', { title: 'Write' }, tasks).catch(() => {})
+    expect(view.get()[0]).toEqual({ ...a, title: 'Write', _optimistic: true })
+    const { id } = optimistic.pending.get()[0] ?? {}
+    const update = payload('a', { title: 'Write' })
+    server.send({ type: 'entity:updated', channel: TASKS, payload: update, id })
+    await clock.advance(1)
+    expect(view.get()).toEqual([{ ...a, title: 'Write' }, b])
+    expect(view.get()).toBe(tasks.state.get())
+  })
+})
+
+describe('rows outside the filter', () => {
+  it('are the last changed ones; one that is not kept is fetched', async () => {
+    const rows = ['p', 'q', 'r'].map((id) => ({ ...b, id }))
+    const { list, tell, truth } = office(rows)
+    const tasks = await list({ filter: open, maxUnseen: 2 })
+    await tell('entity:updated', { id: 'q', title: 'changed' })
+    await tell('entity:created', { ...b, id: 's' })
+    await tell('entity:updated', { id: 'q', status: 'open' })
+    expect([tasks.state.get(), truth.loads]).toEqual([
+      [{ id: 'q', title: 'changed', status: 'open' }],
+      1,
+    ])
+    truth.rows = rows.map((row) => ({ ...row, status: row.id === 'p' ? 'open' : 'closed' }))
+    await tell('entity:updated', { id: 'p', status: 'open' })
+    expect([tasks.state.get(), truth.loads]).toEqual([[truth.rows[0]], 2])
+  })
+
+  it('stay gone where they are deleted, and are changed where they are created again', async () => {
+    const { list, tell, truth } = office()
+    const tasks = await list({ filter: open })
+    await tell('entity:created', { ...b, status: 'open' })
+    expect(tasks.state.get()).toEqual([a])
+    await tell('entity:deleted', { id: 'b' })
+    truth.rows = [a]
+    await tell('entity:updated', { id: 'b', status: 'open' })
+    expect([tasks.state.get(), truth.loads]).toEqual([[a], 2])
+  })
+
+  it('are shown by our own change at once, whole, and after its result', async () => {
+    const { client, clock, list } = office()
+    const tasks = await list({ filter: open })
+    const backend = controlledApi()
+    const optimistic = new OptimisticManager({ client, api: backend.api })
+    const view = optimistic.view(tasks)
+    const refused = optimistic.update<Task>('Task', 'b', { status: 'open' }, tasks)
+    expect(view.get()).toEqual([a, { ...b, status: 'open', _optimistic: true }])
+    await backend.last.reject()
+    await expect(refused).rejects.toThrow('no')
+    expect(view.get()).toEqual([a])
+    void optimistic.update<Task>('Task', 'b', { status: 'open' }, tasks)
+    await backend.last.resolve({ id: 'b', status: 'open' })
+    await clock.advance(1)
+    expect(view.get()).toEqual([a, { ...b, status: 'open' }])
+    expect(view.get()).toBe(tasks.state.get())
+  })
+})
+
+describe('the result of our own change', () => {
+  it.each([
+    ['merge', { ...a, title: 'Write' }],
+    ['replace', { id: 'a', title: 'Write' }],
+  ] as const)('is applied as the list’s updates are, with `%s`', async (update, expected) => {
+    const { client, list } = office()
+    const tasks = await list({ update })
+    const backend = controlledApi()
+    const optimistic = new OptimisticManager({ client, api: backend.api })
+    void optimistic.update<Task>('Task', 'a', { title: 'Write' }, tasks)
+    await backend.last.resolve({ id: 'a', title: 'Write' })
+    expect(optimistic.view(tasks).get()[0]).toEqual(expected)
+  })
+})
+
+describe('a state that is fetched for a row it lacks', () => {
+  it('goes on with its events meanwhile, and stays live', async () => {
+    const { clock, channels, tell, truth } = office()
+    let fetched = (): void => {}
+    const load = async () => {
+      if (++truth.loads > 1) await new Promise<void>((resolve) => (fetched = resolve))
+      return { state: truth.rows }
+    }
+    const tasks = started(bindList<Task>(channels, TASKS, { load }))
+    await clock.advance(1)
+    const statuses: string[] = []
+    tasks.status.subscribe(({ name }) => statuses.push(name))
+    await tell('entity:updated', { id: 'c', status: 'open' })
+    await tell('entity:updated', { id: 'a', title: 'meanwhile' })
+    expect(tasks.state.get()[0]?.title).toBe('meanwhile')
+    truth.rows = [a, b, { ...b, id: 'c' }]
+    fetched()
+    await clock.advance(1)
+    expect(tasks.state.get()).toEqual([{ ...a, title: 'meanwhile' }, b, { ...b, id: 'c' }])
+    expect(statuses).toEqual(['live'])
+  })
+
+  it('waits longer and longer where the row is not there', async () => {
+    const { clock, list, tell, truth } = office()
+    await list()
+    for (let n = 0; n < 100; n++) {
+      await tell('entity:updated', { id: `elsewhere ${n}`, status: 'open' })
+      await clock.advance(100)
+    }
+    expect(truth.loads).toBeGreaterThan(3)
+    expect(truth.loads).toBeLessThan(10)
+    truth.rows = [a, { ...b, id: 'c' }]
+    await tell('entity:updated', { id: 'c', status: 'open' })
+    await clock.advance(12_000)
+    const { loads } = truth
+    truth.rows = [a, { ...b, id: 'd' }]
+    await tell('entity:updated', { id: 'd', status: 'open' })
+    expect(truth.loads).toBe(loads + 1)
+  })
+
+  it('is tried again where it fails, and reports it', async () => {
+    const { clock, channels, tell, truth } = office()
+    const reported: unknown[] = []
+    const load = async () => {
+      if (++truth.loads === 2) throw new Error('busy')
+      return { state: truth.rows }
+    }
+    const onError = (error: unknown) => reported.push(error)
+    const tasks = started(bindList<Task>(channels, TASKS, { load, onError }))
+    await clock.advance(1)
+    truth.rows = [a, { ...b, id: 'c' }]
+    await tell('entity:updated', { id: 'c', status: 'open' })
+    await clock.advance(5_000)
+    expect(tasks.state.get()).toEqual(truth.rows)
+    expect(reported).toEqual([new Error('busy')])
+  })
+})
+
+it('an update is merged by the key of the list, or by the id beside it', async () => {
+  const { channels, clock, tell } = office()
+  interface Named {
+    readonly name: string
+    readonly size?: number
+  }
+  const load = async (): Promise<{ state: readonly Named[] }> => ({ state: [{ name: 'x' }] })
+  const named = started(bindList(channels, TASKS, { load, key: ({ name }) => name.toLowerCase() }))
+  await clock.advance(1)
+  await tell('entity:updated', { id: 'x', entityName: 'Named', data: { size: 2 } })
+  expect(named.state.get()).toEqual([{ name: 'x', size: 2 }])
+  await tell('entity:updated', { name: 'X', size: 3 })
+  expect(named.state.get()).toEqual([{ name: 'X', size: 3 }])
+})
