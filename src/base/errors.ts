@@ -65,6 +65,8 @@ export interface ErrorDetails {
   'too-large': { readonly bytes: number; readonly limit: number }
   /** A fetched state is older than the state known before. */
   stale: { readonly channel: string }
+  /** A bound list or record does not read an event whose type reads like that of a change. */
+  'unread-event': { readonly channel: string; readonly type: string }
   /** The dialect does not support the operation `what`. */
   unsupported: { readonly dialect: string; readonly what: string }
 }

@@ -1,6 +1,8 @@
 import { backoffDefaults, backoffDelay } from '../base/backoff.ts'
 import { disposable } from '../base/disposable.ts'
 import { createEmitter } from '../base/emitter.ts'
+import { WirefoldError } from '../base/errors.ts'
+import { loggable } from '../base/logger.ts'
 import type { Followed, Readable, StoreFactory, StoreKind } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
@@ -8,7 +10,7 @@ import type { ChannelSync, SyncOptions } from '../channels/sync.ts'
 import { sync } from '../channels/sync.ts'
 import type { EventFrame, Position } from '../protocol/frame.ts'
 import type { EntityChange } from './entity-change.ts'
-import { entityChange } from './entity-change.ts'
+import { entityChange, isMisnamed } from './entity-change.ts'
 import type { ConfirmedState, SettableStore, StateSource, StateStep } from './state-source.ts'
 
 /** Keeps a state in step with a channel by its rules. */
@@ -28,6 +30,7 @@ export function bind<State>(
   const stored = into && storedIn(into, initial, followed)
   let position: Position | undefined
   let released = false
+  let misnamed = false
   /** A row that an event changed and the state lacks, until the next fetch. */
   let missing: string | undefined
   /** Number of fetches in a row that did not bring the missing row. */
@@ -58,7 +61,13 @@ export function bind<State>(
   /** Returns the state after an event. */
   function folded(before: State, event: EventFrame): State {
     const change = entityChange(event)
-    if (!change) return before
+    if (!change) {
+      if (!misnamed && isMisnamed(event.type)) {
+        misnamed = true
+        report(unread(channel, event.type))
+      }
+      return before
+    }
     try {
       return rules.next(before, change, (key) => {
         missing ??= key
@@ -130,6 +139,12 @@ function storedIn<State>(
 ): { readonly store: unknown; readonly set: (value: State) => void } {
   if ('create' in into) return into.create(initial, followed)
   return { store: into, set: (value) => into.set(value) }
+}
+
+function unread(channel: string, name: string): WirefoldError<'unread-event'> {
+  const type = loggable(name)
+  const message = `${channel} carries the event ${type}, which bindList and bindRecord do not read: they follow entity:created, entity:updated and entity:deleted. Publish it under one of these names, or use sync.`
+  return new WirefoldError('unread-event', message, { channel, type })
 }
 
 /** Returns the position after a list of events. */

@@ -21,6 +21,7 @@ export interface EntityChange {
 }
 
 const KIND = /^entity:(created|updated|deleted)$/
+const LIKE_A_KIND = /(creat|insert|updat|delet|remov)(e|ed)?$/i
 
 /**
  * Reads an event; returns `undefined` if it does not describe a change of an entity.
@@ -65,6 +66,11 @@ export function identified(
 ): Fields {
   const named = id === undefined || (row && keyOf(row) !== undefined)
   return named ? { ...row } : { ...row, id: idBeside }
+}
+
+/** Whether the type of an event reads like that of a change, but is not one of the three. */
+export function isMisnamed(type: string): boolean {
+  return LIKE_A_KIND.test(type) && !KIND.test(type)
 }
 
 function isKind(kind: string | undefined): kind is EntityChange['kind'] {

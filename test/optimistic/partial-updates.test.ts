@@ -261,6 +261,47 @@ describe('a state that is fetched for a row it lacks', () => {
   })
 })
 
+describe('an event that reads like a change under another name', () => {
+  it.each([
+    ...[
+      'created',
+      'updated',
+      'task.deleted',
+      'TASK_UPDATE',
+      'taskRemoved',
+      'INSERT',
+      'entity:update',
+    ],
+  ])('such as %s is reported once', async (type) => {
+    const { channels, clock, list, tell, errors } = office()
+    const tasks = await list()
+    const reported: unknown[] = []
+    const onError = (error: unknown) => reported.push(error)
+    const load = async () => ({ state: a })
+    started(bindRecord(channels, TASKS, { load, onError }))
+    await clock.advance(1)
+    for (let n = 0; n < 3; n++) await tell(type, { ...a, title: 'unread' })
+    const report = {
+      code: 'unread-event',
+      message: expect.stringContaining('entity:updated'),
+      detail: { channel: TASKS, type },
+    }
+    expect(errors).toMatchObject([report])
+    expect(reported).toMatchObject([report])
+    expect(tasks.state.get()).toEqual([a, b])
+  })
+
+  it.each(['typing', 'entity:file_uploaded', 'llm_intent:completed', 'updates-paused'])(
+    'is not one such as %s',
+    async (type) => {
+      const { list, tell, errors } = office()
+      await list()
+      await tell(type, {})
+      expect(errors).toEqual([])
+    },
+  )
+})
+
 it('an update is merged by the key of the list, or by the id beside it', async () => {
   const { channels, clock, tell } = office()
   interface Named {
