@@ -32,6 +32,7 @@ async function viewOf(stream: string, strategy: StreamStrategy) {
     ...{ url: 'ws://test/websocket', transport: pair, clock, stream },
     clients: [chat({ strategy }), presence(), notifications()],
   })
+  void api.client.connect()
   await clock.advance(0)
   const placeholders = new Placeholders()
   const told: Fields[] = []

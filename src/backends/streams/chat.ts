@@ -1,5 +1,4 @@
 import type { Readable } from '../../base/store.ts'
-import { createStore } from '../../base/store.ts'
 import type { ChannelStatus } from '../../channels/subscription.ts'
 import type { StreamStrategy } from '../../dialects/streams/dialect.ts'
 import { asFields, asString } from '../../protocol/fields.ts'
@@ -48,7 +47,7 @@ export const chatDefaults = { limit: 1_000 } as const
 export function chat(options: ChatOptions = {}): StreamPlugin<'chat', ChatApi> {
   const limit = options.limit ?? chatDefaults.limit
   return streamPlugin('chat', options, (port) => {
-    const messages = createStore<readonly ChatMessage[]>([], { onError: port.report })
+    const messages = port.store<readonly ChatMessage[]>([])
     port.follow(({ type: name, payload, id }) => {
       const type = TYPES.find((known) => known === name)
       if (type === undefined) return

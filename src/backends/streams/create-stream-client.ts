@@ -1,6 +1,6 @@
 import type { Unsubscribe } from '../../base/emitter.ts'
-import type { Readable } from '../../base/store.ts'
-import { createStore } from '../../base/store.ts'
+import type { Readable, Writable } from '../../base/store.ts'
+import { followedStore } from '../../base/store.ts'
 import { tagged } from '../../base/tagged.ts'
 import { ChannelSubscriber } from '../../channels/channel-subscriber.ts'
 import type { ClientOptions } from '../../client/options.ts'
@@ -62,8 +62,10 @@ export type StreamClient<Plugins extends readonly StreamPlugin[]> = StreamConnec
   StreamApis<Plugins>
 
 /**
- * Connects to a server of plugins and streams, and returns each plugin's API under its name. It
- * connects at once: call it in the browser, not while rendering on a server.
+ * Makes a client of a server of plugins and streams, with each plugin's API under its name.
+ *
+ * It connects with the first follower of one of its stores, with the first message that is sent, or
+ * with `client.connect()`, and stays connected until `close()`. The call itself opens nothing.
  *
  * Throws a `TypeError` if two plugins have the same name, or one has the name of another member, and
  * what a plugin throws; the connection is closed then.
@@ -93,13 +95,35 @@ export function createStreamClient<const Plugins extends readonly StreamPlugin[]
       }),
   })
   const client = new RealtimeClient(url, { ...rest, dialect })
-  const channels = new ChannelSubscriber(client)
-  const { clock, report } = client.port
+  const { port: clientPort } = client
+  const { clock, report } = clientPort
   client.state.listen(({ name }) => {
     if (name === 'open') seen.opened(clock.now())
     else seen.lost(clock.now())
   })
-  const newest = createStore<EventFrame | undefined>(undefined, { onError: report })
+  // The address names the streams, so subscribing to them need not connect.
+  const waiting = {
+    ...clientPort,
+    get dialect() {
+      return clientPort.dialect
+    },
+    wake() {},
+  }
+  const channels = new ChannelSubscriber({ port: waiting })
+  const newest = store<EventFrame | undefined>(undefined)
+  let followers = 0
+
+  /** Makes a store that connects the client once it is followed. */
+  function store<T>(initial: T): Writable<T> {
+    return followedStore(initial, report, () => {
+      followers++
+      // Later: a store that is followed for a moment, as some renderers on a server do, opens nothing.
+      queueMicrotask(() => followers > 0 && clientPort.wake())
+      return () => {
+        followers--
+      }
+    })
+  }
 
   function port(plugin: StreamPlugin): StreamPort {
     const { name, strategy } = plugin
@@ -110,9 +134,10 @@ export function createStreamClient<const Plugins extends readonly StreamPlugin[]
       follower?.(event)
       newest.set(event)
     })
-    const { status } = subscription
+    const status = store(subscription.status.get())
+    subscription.status.listen((now) => status.set(now))
     // With the strategy `streams` the server replays missed messages, so that there is no gap.
-    if (replays) status.listen(({ name }) => name === 'gap' && subscription.caughtUp())
+    if (replays) subscription.status.listen(({ name }) => name === 'gap' && subscription.caughtUp())
     return {
       stream: streamOf(plugin),
       strategy,
@@ -121,6 +146,7 @@ export function createStreamClient<const Plugins extends readonly StreamPlugin[]
         follower = run
       },
       send: (type, message) => send(streamOf(plugin), type, message),
+      store,
       report,
     }
   }

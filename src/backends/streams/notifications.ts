@@ -1,5 +1,4 @@
 import type { Readable } from '../../base/store.ts'
-import { createStore } from '../../base/store.ts'
 import type { ChannelStatus } from '../../channels/subscription.ts'
 import { asFields, asString } from '../../protocol/fields.ts'
 import { withItem } from './order-by-id.ts'
@@ -31,7 +30,7 @@ export function notifications(
   options: PluginOptions = {},
 ): StreamPlugin<'notifications', NotificationsApi> {
   return streamPlugin('notifications', options, (port) => {
-    const messages = createStore<readonly StreamNotification[]>([], { onError: port.report })
+    const messages = port.store<readonly StreamNotification[]>([])
     port.follow(({ type, payload, id }) => {
       if (type !== 'notification') return
       const { message, level } = asFields(payload)

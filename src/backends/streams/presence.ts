@@ -1,5 +1,4 @@
 import type { Readable } from '../../base/store.ts'
-import { createStore } from '../../base/store.ts'
 import type { ChannelStatus } from '../../channels/subscription.ts'
 import { isBefore, type SortKey, sortKeyOf } from '../../context/event-order.ts'
 import { asFields, asStrings } from '../../protocol/fields.ts'
@@ -17,7 +16,7 @@ export interface PresenceApi {
 /** Makes the client half of the plugin `presence`. */
 export function presence(options: PluginOptions = {}): StreamPlugin<'presence', PresenceApi> {
   return streamPlugin('presence', options, (port) => {
-    const users = createStore<readonly string[]>([], { onError: port.report })
+    const users = port.store<readonly string[]>([])
     let newest: SortKey | undefined
     port.follow((event) => {
       if (event.type !== 'presence') return

@@ -1,4 +1,4 @@
-import type { Readable } from '../../base/store.ts'
+import type { Readable, Writable } from '../../base/store.ts'
 import type { ChannelStatus } from '../../channels/subscription.ts'
 import type { StreamStrategy } from '../../dialects/streams/dialect.ts'
 import type { EventFrame } from '../../protocol/frame.ts'
@@ -32,6 +32,8 @@ export interface StreamPort {
   follow(run: (event: EventFrame) => void): void
   /** Sends a message on the stream; rejects as `RealtimeClient.publish` does. */
   send(type: string, message: unknown): Promise<void>
+  /** Makes a store for the plugin's API; the client connects once it is followed. */
+  store<T>(initial: T): Writable<T>
   /** Reports an error that a subscriber of the plugin's stores threw. */
   report(error: unknown): void
 }

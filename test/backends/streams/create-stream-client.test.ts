@@ -22,6 +22,7 @@ async function joined(strategy: StreamStrategy) {
     ...{ url: 'ws://test/websocket', transport: pair, clock, stream: 'stream:1' },
     clients: [chat({ strategy }), presence(), notifications({ strategy })],
   })
+  void api.client.connect()
   await clock.advance(0)
   const tell = async (...frames: readonly unknown[]) => {
     for (const frame of frames) pair.last.send(JSON.stringify(frame))
@@ -231,6 +232,7 @@ describe('a stream client', () => {
       ...{ url: 'ws://test', transport: pair, clock, stream: 'stream:1' },
       clients: [chat({ limit: 2, stream: 'lobby' })],
     })
+    void api.client.connect()
     await clock.advance(0)
     for (const message of ['a', 'b', 'c']) {
       pair.last.send(JSON.stringify({ type: 'message', stream: 'lobby', username: 'n', message }))
@@ -290,6 +292,7 @@ describe('a stream client', () => {
     const make = (...clients: (typeof votes)[]) =>
       createStreamClient({ url: 'ws://test', transport: pair, clock, stream: 'poll:1', clients })
     const api = make(votes)
+    void api.client.connect()
     await clock.advance(0)
     pair.last.send(JSON.stringify({ type: 'count', stream: 'poll:1:votes', id: '1-0' }))
     await clock.advance(0)
@@ -297,6 +300,52 @@ describe('a stream client', () => {
     expect(() => make(votes, votes)).toThrow('The name votes is already in use')
     api.close()
     expect(api.state.get().name).toBe('closed')
+  })
+})
+
+describe('a stream client that nothing follows', () => {
+  function idle() {
+    const clock = new ManualClock()
+    const { pair } = farEnd(clock)
+    const counted = streamPlugin('counted', {}, (port) => ({ count: port.store(0) }))
+    const api = createStreamClient({
+      ...{ url: 'ws://test/websocket', transport: pair, clock, stream: 'stream:1' },
+      clients: [chat(), presence(), notifications(), counted],
+    })
+    return { clock, pair, api }
+  }
+
+  it('opens nothing, also where a store is followed for a moment', async () => {
+    const { clock, pair, api } = idle()
+    api.chat.messages.subscribe(() => {})()
+    await clock.advance(60_000)
+    expect([pair.ends.length, api.state.get().name, clock.timers]).toEqual([0, 'idle', 0])
+  })
+
+  type Api = ReturnType<typeof idle>['api']
+  it.each<[string, (api: Api) => unknown]>([
+    ['the newest message', (api) => api.subscribe(() => {})],
+    ['the messages', (api) => api.chat.messages.listen(() => {})],
+    ['the users', (api) => api.presence.users.listen(() => {})],
+    ['the notifications', (api) => api.notifications.messages.listen(() => {})],
+    ['the status of a stream', (api) => api.notifications.status.listen(() => {})],
+    ['a store of a custom plugin', (api) => api.counted.count.listen(() => {})],
+  ])('connects once %s is followed, and has every message from then on', async (_, follow) => {
+    const { clock, pair, api } = idle()
+    follow(api)
+    await clock.advance(0)
+    const frame = { type: 'message', stream: 'stream:1:chat', username: 'n', message: 'hi' }
+    pair.last.send(JSON.stringify(frame))
+    await clock.advance(0)
+    expect([pair.ends.length, api.chat.messages.get().length]).toEqual([1, 1])
+    expect(api.chat.status.get().name).toBe('live')
+  })
+
+  it('connects with the first message that is sent', async () => {
+    const { clock, pair, api } = idle()
+    const sent = outcomeOf(api.chat.send('hello'))
+    await clock.advance(0)
+    expect([pair.ends.length, sent]).toEqual([1, { value: undefined }])
   })
 })
 
