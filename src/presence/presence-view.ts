@@ -1,6 +1,6 @@
 import type { Unsubscribe } from '../base/emitter.ts'
 import type { Readable, Writable } from '../base/store.ts'
-import { createStore } from '../base/store.ts'
+import { followedStore } from '../base/store.ts'
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
 import type { Subscription } from '../channels/subscription.ts'
 import { presenceChannel } from '../protocol/channel-name.ts'
@@ -17,13 +17,15 @@ export class PresenceView implements Readable<readonly PresenceUser[]> {
   readonly #deps: PresenceViewDeps
   readonly #users: Writable<readonly PresenceUser[]>
   #state = unknownPresence
-  #followers = 0
   #subscription: Subscription | undefined
 
   constructor(resource: string, deps: PresenceViewDeps) {
     this.resource = resource
     this.#deps = deps
-    this.#users = createStore(EMPTY, { onError: deps.channels.port.report })
+    this.#users = followedStore(EMPTY, deps.channels.port.report, () => {
+      deps.followed()
+      return deps.left
+    })
   }
 
   /** Whether the resource's channel is subscribed to. */
@@ -40,11 +42,11 @@ export class PresenceView implements Readable<readonly PresenceUser[]> {
   }
 
   subscribe(run: (users: readonly PresenceUser[]) => void): Unsubscribe {
-    return this.#followed(this.#users.subscribe(run))
+    return this.#users.subscribe(run)
   }
 
   listen(run: (users: readonly PresenceUser[]) => void): Unsubscribe {
-    return this.#followed(this.#users.listen(run))
+    return this.#users.listen(run)
   }
 
   /** Subscribes to the channel; does nothing if it already is. */
@@ -72,17 +74,6 @@ export class PresenceView implements Readable<readonly PresenceUser[]> {
     this.#state = unknownPresence
     this.#users.set(EMPTY)
     this.#deps.changed([])
-  }
-
-  #followed(off: Unsubscribe): Unsubscribe {
-    if (this.#followers++ === 0) this.#deps.followed()
-    let live = true
-    return () => {
-      if (!live) return
-      live = false
-      off()
-      if (--this.#followers === 0) this.#deps.left()
-    }
   }
 
   #fold(event: EventFrame, subscription: Subscription): void {
