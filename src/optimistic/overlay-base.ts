@@ -1,6 +1,7 @@
 import type { Unsubscribe } from '../base/emitter.ts'
 import type { Readable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
+import { tagged } from '../base/tagged.ts'
 import { idOf } from './entity-change.ts'
 import { find } from './row-mutations.ts'
 import type {
@@ -55,24 +56,48 @@ export function settableBase<T>(store: SettableStore<T>): OverlayBase<T> {
   }
 }
 
-/** Returns the base of a confirmed state, with a second store that shows its pending mutations. */
+/**
+ * Returns the base of a confirmed state, with a second store that shows its pending mutations. The
+ * state is followed while that store is, or not at all where its channel moves it.
+ */
 export function confirmedBase<T>(
   { state, source }: ConfirmedState<T>,
   onError: (error: unknown) => void,
 ): OverlayBase<T> {
-  const initial = state.initial ? state.initial() : state.get()
-  const view = followedStore(initial, onError, () => state.listen(() => {}))
-  view.set(state.get())
+  let known = state.get()
+  let move = (_: StateStep<T>): void => {}
+  const refresh = (): void => {
+    const now = state.get()
+    if (source || Object.is(known, now)) return
+    known = now
+    move({ state: now, events: [], position: undefined })
+  }
+  // What the server rendered is the first value of the view, too.
+  const initial = state.initial ? state.initial() : known
+  const view = followedStore(initial, onError, () => {
+    const leave = state.listen(refresh)
+    refresh()
+    return leave
+  })
+  view.set(known)
   return {
     source,
     own: false,
-    view,
-    look: (base) => base,
+    view: tagged('View', {
+      get() {
+        refresh()
+        return view.get()
+      },
+      subscribe: (run: (value: T) => void) => view.subscribe(run),
+      listen: (run: (value: T) => void) => view.listen(run),
+      initial: () => initial,
+    }),
+    look: (base) => (source ? base : state.get()),
     show: (value) => view.set(value),
-    follow: (run) =>
-      source
-        ? source.follow(run)
-        : state.listen((now) => run({ state: now, events: [], position: undefined })),
+    follow(run) {
+      move = run
+      return source ? source.follow(run) : () => {}
+    },
   }
 }
 

@@ -1,7 +1,13 @@
 import { signal } from '@preact/signals-core'
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import type { Optimistic, Readable } from 'wirefold'
-import { ChannelSubscriber, ContextRegistry, feed, OptimisticManager } from 'wirefold'
+import type { Optimistic, PresenceUser, Readable } from 'wirefold'
+import {
+  ChannelSubscriber,
+  ContextRegistry,
+  feed,
+  OptimisticManager,
+  PresenceManager,
+} from 'wirefold'
 import { valueSignals } from 'wirefold/signals'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 import { askingApi } from './asking-api.ts'
@@ -236,5 +242,31 @@ describe('a view of a slot', () => {
     expect(view.get()?.count).toBe(6)
     await publish({ kind: 'Total', count: 6 })
     expect(view.get()).toBe(slot.state.get())
+  })
+})
+
+describe('a view of a state that is followed for as long as it has followers', () => {
+  it('opens nothing when it is made, follows with its first follower, and is current without', async () => {
+    const { client, clock, server } = scripted({ answer: () => undefined })
+    const people = new PresenceManager(new ChannelSubscriber(client)).of('board')
+    const optimistic = new OptimisticManager({ client })
+    const on = { state: people }
+    const view = optimistic.view(on)
+    await clock.advance(60_000)
+    expect([view.get(), client.state.get().name]).toEqual([[], 'idle'])
+    const leave = view.subscribe(() => {})
+    await clock.advance(1)
+    server.publish('presence:board', 'presence:sync', { users: [{ id: 'ada' }] })
+    await clock.advance(1)
+    expect(view.get()).toBe(people.get())
+    expect(people.get()).toHaveLength(1)
+    leave()
+    const apply = (users: readonly PresenceUser[]) => [...users].reverse()
+    const pending = outcomeOf(
+      optimistic.mutate('reverse', { on, apply, request: () => new Promise<never>(() => {}) }),
+    )
+    expect(view.get()).toBe(view.get())
+    await clock.advance(1_000)
+    expect([view.get(), people.get(), pending]).toEqual([[], [], {}])
   })
 })
