@@ -13,7 +13,8 @@ export function drainNotice(options: DrainOptions): GoawayFrame {
 
 /**
  * Asks sessions to reconnect elsewhere, and ends each that is ready: once it has left its channels
- * or, if it had none, once it is idle and the window is over.
+ * or, if it had none, once it is idle and the window is over. A session whose protocol cannot ask
+ * its client ends once the window is over.
  *
  * Resolves once no session is left, or at the deadline.
  */
@@ -28,7 +29,7 @@ export async function drain(deps: DrainDeps, notice: GoawayFrame): Promise<void>
   }
   const cancelWindow = clock.after(notice.windowMs, () => {
     over = true
-    for (const session of sessions) if (session.resting) end(session)
+    for (const session of sessions) if (session.resting ?? !session.drain) end(session)
   })
   let cancelDeadline = (): void => {}
   const deadline = new Promise<void>((resolve) => {

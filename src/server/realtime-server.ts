@@ -195,12 +195,17 @@ export class RealtimeServer {
     return this.#manager.connections()
   }
 
-  /** Ends a connection to this server; does nothing if there is none with this id. */
+  /**
+   * Ends a connection to this server; does nothing if there is none with this id.
+   *
+   * Throws `bad-option` for a code that cannot be sent, such as 1006; the connection is closed
+   * before that, with the default code.
+   */
   disconnect(connectionId: string, options?: DisconnectOptions): void {
     this.#manager.disconnect(connectionId, options)
   }
 
-  /** Ends all connections of a user to this server. */
+  /** Ends all connections of a user to this server, as {@link disconnect} does. */
   disconnectUser(userId: string, options?: DisconnectOptions): void {
     this.#manager.disconnectUser(userId, options)
   }
@@ -251,9 +256,10 @@ export class RealtimeServer {
 
   /**
    * Closes all sockets and then the server; sockets that do not answer the close within a second are
-   * terminated. Further calls return the same promise.
+   * terminated. Further calls return the same promise. A code that cannot be sent is replaced by the
+   * default and reported.
    *
-   * Resolves once all sockets are closed.
+   * Resolves once all sockets are closed; never rejects.
    */
   close(options: ServerCloseOptions = {}): Promise<void> {
     this.#closing ??= this.#close(options)

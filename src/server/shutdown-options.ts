@@ -1,3 +1,6 @@
+import { WirefoldError } from '../base/errors.ts'
+import { isCloseCode } from './socket/close-frame.ts'
+
 /** Options for closing a server. */
 export interface ServerCloseOptions {
   /**
@@ -6,7 +9,7 @@ export interface ServerCloseOptions {
    */
   readonly code?: number | undefined
   /**
-   * The close reason, at most 123 bytes. Clients understand JSON in it: `retryAfterMs` is the minimum
+   * The close reason; only its first 123 bytes are sent. Clients understand JSON in it: `retryAfterMs` is the minimum
    * time before they reconnect, `windowMs` the time over which they spread their reconnects.
    * @default 'the server is closing'
    */
@@ -24,7 +27,7 @@ export interface DisconnectOptions {
    */
   readonly code?: number | undefined
   /**
-   * The close reason, at most 123 bytes.
+   * The close reason; only its first 123 bytes are sent.
    * @default 'signed out'
    */
   readonly reason?: string | undefined
@@ -58,3 +61,21 @@ export const drainDefaults = {
   windowMs: 10_000,
   reason: 'the server restarts',
 } as const
+
+/**
+ * Fills in the defaults of a close.
+ *
+ * @returns the code and the reason to send; and the error about a code that cannot be sent, in place
+ * of which the default is sent
+ */
+export function closing(
+  options: DisconnectOptions,
+  defaults: { readonly code: number; readonly reason: string },
+): { readonly code: number; readonly reason: string; readonly mistake?: WirefoldError } {
+  const { code = defaults.code, reason = defaults.reason } = options
+  if (isCloseCode(code)) return { code, reason }
+  const codes = '1000 to 1014 without 1004, 1005 and 1006, or 3000 to 4999'
+  const message = `The close code ${code} cannot be sent. Give ${codes}.`
+  const mistake = new WirefoldError('bad-option', message, { option: 'code' })
+  return { code: defaults.code, reason, mistake }
+}

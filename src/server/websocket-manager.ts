@@ -15,7 +15,7 @@ import { StaleSweep } from './session/liveness.ts'
 import type { ConnectionInfo, Mount, MountSession } from './session/mount.ts'
 import { TrackedSession } from './session/tracked-session.ts'
 import type { DisconnectOptions, DrainOptions, ServerCloseOptions } from './shutdown-options.ts'
-import { closeDefaults, disconnectDefaults } from './shutdown-options.ts'
+import { closeDefaults, closing, disconnectDefaults } from './shutdown-options.ts'
 import { OutboundQueue } from './socket/outbound-queue.ts'
 import type { PlainSocket, RawSocket, SocketHandlers } from './socket/socket.ts'
 
@@ -142,18 +142,25 @@ export class WebSocketManager {
     return this.#send(this.parts.sessions.byUser(userId), userChannel(userId), type, payload)
   }
 
-  /** Ends a connection; does nothing if there is none with this id. */
+  /**
+   * Ends a connection; does nothing if there is none with this id.
+   *
+   * Throws `bad-option` for a code that cannot be sent, such as 1006; the connection is closed
+   * before that, with the default code.
+   */
   disconnect(connectionId: string, options: DisconnectOptions = {}): void {
-    const { code, reason } = disconnectDefaults
-    this.parts.sessions
-      .byId(connectionId)
-      ?.disconnect(options.code ?? code, options.reason ?? reason)
+    const { code, reason, mistake } = closing(options, disconnectDefaults)
+    this.parts.sessions.byId(connectionId)?.disconnect(code, reason)
+    if (mistake) throw mistake
   }
 
   /** Ends all connections of a user, as {@link disconnect} does. */
   disconnectUser(userId: string, options: DisconnectOptions = {}): void {
-    for (const session of this.parts.sessions.byUser(userId))
-      this.disconnect(session.info().id, options)
+    const { code, reason, mistake } = closing(options, disconnectDefaults)
+    for (const session of this.parts.sessions.byUser(userId)) {
+      this.parts.sessions.of(session)?.disconnect(code, reason)
+    }
+    if (mistake) throw mistake
   }
 
   /**
@@ -213,19 +220,19 @@ export class WebSocketManager {
   }
 
   /**
-   * Closes all sockets; further calls return the same promise.
+   * Closes all sockets; further calls return the same promise. A code that cannot be sent is
+   * replaced by the default and reported.
    *
-   * Resolves once all sockets are closed.
+   * Resolves once all sockets are closed; never rejects.
    */
   close(options: ServerCloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(
-      options.code ?? closeDefaults.code,
-      options.reason ?? closeDefaults.reason,
-    )
+    this.#closing ??= this.#close(options)
     return this.#closing
   }
 
-  async #close(code: number, reason: string): Promise<void> {
+  async #close(options: ServerCloseOptions): Promise<void> {
+    const { code, reason, mistake } = closing(options, closeDefaults)
+    if (mistake) this.parts.report(mistake)
     for (const tracked of this.parts.sessions.list()) tracked.disconnect(code, reason)
     await this.parts.sessions.emptied()
     await this.parts.channels.close()

@@ -128,6 +128,19 @@ describe('a server that drains', () => {
     await drained
   })
 
+  it('closes a connection whose protocol cannot ask it to move once the window is over', async () => {
+    const { url, server, drain, clock } = await draining()
+    server.mount('/p/:id', duuiMount())
+    const wordless = await RawClient.open(`${url.slice(0, -'/ws'.length)}/p/1`)
+    await expect.poll(() => server.stats().channels).toBe(1)
+    const drained = drain()
+    await clock.advance(9_999)
+    expect(server.stats().connections).toBe(1)
+    await clock.advance(1)
+    expect(await wordless.closed).toEqual(restarting)
+    await drained
+  })
+
   it('closes whoever is left at the deadline, with the window to come back in', async () => {
     const { url, server, drain, clock, done } = await draining()
     server.mount('/p/:id', duuiMount())

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { RealtimeServer } from 'wirefold/server'
+import { nativeMount, RealtimeServer } from 'wirefold/server'
 import { RawClient, serve } from './raw-client.ts'
 
 /** A TCP peer that upgrades and then never says another word. */
@@ -82,4 +82,66 @@ describe('a server that closes', () => {
     await expect(server.listen()).rejects.toMatchObject({ code: 'closed' })
     expect(() => server.attach(createServer())).toThrow('closed')
   })
+
+  it('resolves whatever code, reason or mount it is given, and reports the mistake', async () => {
+    const { server, url, errors } = await serve()
+    server.mount('/broken', {
+      protocols: [],
+      open: () => {
+        throw new Error('no sessions')
+      },
+      unmounted: () => {
+        throw new Error('not unmounted')
+      },
+    })
+    const client = await RawClient.greeted(url)
+    await server.close({ code: 1006, reason: 'ü'.repeat(100) })
+    expect(await client.closed).toEqual({ code: 1001, reason: 'ü'.repeat(61) })
+    expect(errors).toMatchObject([
+      { code: 'bad-option', detail: { option: 'code' } },
+      { message: 'not unmounted' },
+    ])
+  })
+})
+
+describe('a mount that cannot be added', () => {
+  it('leaves its path to another', async () => {
+    const { server, url } = await serve()
+    const broken = {
+      protocols: [],
+      mounted: () => {
+        throw new Error('in use')
+      },
+      open: () => {
+        throw new Error('never opened')
+      },
+    }
+    expect(() => server.mount('/p', broken)).toThrow('in use')
+    server.mount('/p', nativeMount())
+    await RawClient.greeted(url.replace('/ws', '/p'))
+  })
+})
+
+describe('a connection that the application ends', () => {
+  it('is closed with the reason cut between two characters', async () => {
+    const { server, url } = await serve({ authenticate: () => ({ id: 'ada' }) })
+    const client = await RawClient.greeted(url)
+    server.disconnectUser('ada', { code: 4403, reason: `x${'😀'.repeat(50)}` })
+    expect(await client.closed).toEqual({ code: 4403, reason: `x${'😀'.repeat(30)}` })
+  })
+
+  it.each([1004, 1005, 1006, 1015, 999, 2000, 5000, Number.NaN, 4000.5])(
+    'is closed with the default code in place of %s, and the caller gets the error',
+    async (code) => {
+      const { server, url } = await serve({ authenticate: () => ({ id: 'ada' }) })
+      const [one, two] = [await RawClient.greeted(url), await RawClient.greeted(url)]
+      const [{ id } = { id: '' }] = server.connections()
+      const mistake = expect.objectContaining({ code: 'bad-option', detail: { option: 'code' } })
+      expect(() => server.disconnect(id, { code })).toThrow(mistake)
+      expect(() => server.disconnectUser('ada', { code })).toThrow(mistake)
+      for (const client of [one, two]) {
+        expect(await client.closed).toEqual({ code: 4401, reason: 'signed out' })
+      }
+    },
+  )
 })

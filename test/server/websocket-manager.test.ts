@@ -185,6 +185,18 @@ describe('a WebSocketManager alone', () => {
     expect(ada.closes).toHaveLength(1)
   })
 
+  it('is done with a socket that cannot be closed', async () => {
+    const { manager, errors, join } = alone()
+    const ada = await join('ada', 'a')
+    ada.close = () => {
+      throw new Error('EBADF')
+    }
+    manager.disconnectUser('ada')
+    expect(manager.stats()).toMatchObject({ connections: 0, users: 0, channels: 0 })
+    expect(errors).toMatchObject([{ message: 'EBADF' }])
+    await manager.close()
+  })
+
   it('clears away those that have fallen silent, and leaves no timer behind', async () => {
     const { manager, clock, join } = alone()
     const [dead, alive] = [await join('ada', 'a'), await join('bob', 'a')]

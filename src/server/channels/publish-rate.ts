@@ -47,6 +47,7 @@ export class PublishRate {
   /** The windows by channel, in the order in which they end. */
   readonly #windows = new Map<string, RateWindow>()
   #dropped = 0
+  #closed = false
 
   constructor(options: PublishRateOptions) {
     this.#options = options
@@ -64,7 +65,8 @@ export class PublishRate {
 
   /**
    * Resolves once an event may be added to its channel; `undefined` if it may be added at once.
-   * Throws or rejects with `rate-limited` if it is refused; {@link close} rejects it with `closed`.
+   * Throws or rejects with `rate-limited` if it is refused, and with `closed` where it would wait
+   * after {@link close}.
    */
   admit(channel: string, type: string): Promise<void> | undefined {
     if (this.#options.maxPerSecond === Number.POSITIVE_INFINITY) return undefined
@@ -75,11 +77,13 @@ export class PublishRate {
       return undefined
     }
     if (this.#options.overflow === 'drop') throw this.#tooMany(current)
+    if (this.#closed) throw new WirefoldError('closed', CLOSED, {})
     return this.#wait(channel, type, current)
   }
 
-  /** Rejects the waiting events with `closed`. */
+  /** Rejects the waiting events with `closed`; no later event waits. */
   close(): void {
+    this.#closed = true
     for (const { waiting, cancel } of this.#windows.values()) {
       cancel?.()
       const closed = new WirefoldError('closed', CLOSED, {})

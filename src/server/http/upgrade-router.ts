@@ -40,8 +40,9 @@ export class UpgradeRouter {
       throw new TypeError(`The path "${path}" has a mount already. Use another path.`)
     const { frameBytes } = this.#deps
     const accept = createAcceptor({ protocols: mount.protocols, frameBytes })
-    this.#routes.push({ path, pattern: pathPattern(path), mount, accept })
+    const pattern = pathPattern(path)
     mount.mounted?.(this.#deps.host)
+    this.#routes.push({ path, pattern, mount, accept })
   }
 
   /** Adds an upgrade listener to an HTTP server; does nothing if it has one. */
@@ -69,7 +70,13 @@ export class UpgradeRouter {
     this.#servers.clear()
     for (const cancel of this.#unclaimed) cancel()
     this.#unclaimed.clear()
-    for (const { mount } of this.#routes.splice(0)) mount.unmounted?.(this.#deps.host)
+    for (const { mount } of this.#routes.splice(0)) {
+      try {
+        mount.unmounted?.(this.#deps.host)
+      } catch (error) {
+        this.#deps.report(error)
+      }
+    }
   }
 
   #upgrade(server: Server, upgrade: Upgrade): void {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Counters } from '../metrics/counters.ts'
+import { closeReason, isCloseCode } from '../socket/close-frame.ts'
 import type { PlainSocket, Socket, SocketHandlers } from '../socket/socket.ts'
 import type { Swept } from './liveness.ts'
 import type { ConnectionInfo, MountSession } from './mount.ts'
@@ -106,10 +107,17 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
     if (this.#socketState === 'open') this.#try(() => this.#deps.socket.ping?.())
   }
 
+  /** Closes the socket, with 1011 in place of a code that cannot be sent. */
   close(code: number, reason: string): void {
     if (this.#socketState !== 'open') return
     this.#socketState = 'closing'
-    this.#try(() => this.#deps.socket.close(code, reason))
+    try {
+      this.#deps.socket.close(isCloseCode(code) ? code : 1011, closeReason(reason))
+    } catch (error) {
+      this.#deps.report(error)
+      // A socket that cannot be closed reports no end either: the server is done with it.
+      this.closed()
+    }
   }
 
   text(text: string, bytes: number): void {

@@ -65,10 +65,13 @@ export class OutboundQueue implements Socket {
   }
 
   close(code: number, reason: string): void {
-    this.flush()
-    for (const frames of this.#waiting) this.#target.raw.write(frames, this.#taken)
-    this.end()
-    this.#target.raw.close(code, reason)
+    try {
+      this.flush()
+      for (const frames of this.#waiting) this.#target.raw.write(frames, this.#taken)
+    } finally {
+      this.end()
+      this.#target.raw.close(code, reason)
+    }
   }
 
   /** Writes the texts of the present tick. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { BroadcastOverflow } from 'wirefold/server'
+import { ChannelManager } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
 import { PublishRate } from '../../../src/server/channels/publish-rate.ts'
 import { RawClient, serve } from '../raw-client.ts'
@@ -138,5 +139,15 @@ describe('a server with a publish rate', () => {
     const refused = expect(late).rejects.toMatchObject({ code: 'closed' })
     await server.close()
     await refused
+  })
+
+  it('lets no event wait once it is closed, so that no timer is left', async () => {
+    const clock = new ManualClock()
+    const options = { clock, maxBroadcastsPerSecond: 1, broadcastOverflow: 'coalesce' } as const
+    const channels = new ChannelManager(options)
+    await channels.close()
+    await channels.publish('a', 'x')
+    await expect(channels.publish('a', 'x')).rejects.toMatchObject({ code: 'closed' })
+    expect(clock.timers).toBe(0)
   })
 })

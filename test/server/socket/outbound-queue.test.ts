@@ -232,4 +232,14 @@ describe('a closed outbound queue', () => {
     expect(made.raw.writes.length).toBeGreaterThan(before + 10)
     expect(made.queue.bufferedAmount).toBeLessThan(1100 * KIB)
   })
+
+  it('closes its socket also where that takes no more frames', () => {
+    const { raw, queue } = make()
+    queue.send('1')
+    raw.write = () => {
+      throw new Error('EPIPE')
+    }
+    expect(() => queue.close(1001, '')).toThrow('EPIPE')
+    expect(raw.events).toEqual(['close 1001'])
+  })
 })
