@@ -1,14 +1,7 @@
 import type { Refusal } from '../../base/errors.ts'
 import type { Command, PresenceCommand, SubscribeCommand } from '../../protocol/command.ts'
 import type { Fields } from '../../protocol/fields.ts'
-import {
-  asFields,
-  asInteger,
-  asNumber,
-  asString,
-  asStrings,
-  isFields,
-} from '../../protocol/fields.ts'
+import { asFields, asInteger, asNumber, asString, isFields } from '../../protocol/fields.ts'
 import type { Position } from '../../protocol/frame.ts'
 import { isOwnType, LONGEST_NAME } from '../../protocol/reserved-types.ts'
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
@@ -60,10 +53,10 @@ function decodeMessage(wire: unknown): Command {
       return decodeSubscribe(asFields(wire.payload), requestId)
     case 'unsubscribe': {
       const { channels } = asFields(wire.payload)
-      if (requestId === undefined || !Array.isArray(channels)) {
+      if (requestId === undefined || !isStrings(channels)) {
         return malformed('an unsubscribe has a requestId and channels', requestId)
       }
-      return { kind: 'unsubscribe', requestId, channels: asStrings(channels) }
+      return { kind: 'unsubscribe', requestId, channels }
     }
     case 'publish':
       return decodePublish(wire, requestId)
@@ -113,11 +106,16 @@ function decodeHello(payload: Fields): Command {
 function decodeSubscribe(payload: Fields, requestId: string | undefined): Command {
   const { channels = [], since = [] } = payload
   const positions = decodeSince(since)
-  if (requestId === undefined || !Array.isArray(channels) || !positions) {
+  if (requestId === undefined || !isStrings(channels) || !positions) {
     return malformed('a subscribe has a requestId, channels and positions', requestId)
   }
-  const names = new Set([...asStrings(channels), ...positions.keys()])
+  const names = new Set([...channels, ...positions.keys()])
+  if (!names.size) return malformed('a subscribe names a channel', requestId)
   return { kind: 'subscribe', requestId, channels: [...names], since: positions }
+}
+
+function isStrings(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
 }
 
 /** Reads `[[epoch, [name, offset, …]], …]`; returns `undefined` for any other shape. */

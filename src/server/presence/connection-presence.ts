@@ -74,8 +74,7 @@ export class ConnectionPresence {
     if (!user) return refusal('not-authenticated', channel)
     const present = this.#members.get(resource)
     if (action === 'leave') {
-      this.#members.delete(resource)
-      if (!this.#members.size) this.#connection.watch(false)
+      this.#forget(resource)
       if (present) await leases.leave(present)
       return undefined
     }
@@ -95,12 +94,24 @@ export class ConnectionPresence {
     const { id: userId, name } = user
     const member = { resource, userId, name, device: device ?? owner, owner, meta: json }
     const leased = present ?? { member, lastSeen: this.#connection.lastSeen }
+    const { member: former } = leased
     leased.member = member
     this.#connection.watch(true)
     // Before the await, so that end() releases this member too.
     this.#members.set(resource, leased)
-    await leases.join(leased)
+    try {
+      await leases.join(leased)
+    } catch (error) {
+      leased.member = former
+      if (!present) this.#forget(resource)
+      throw error
+    }
     return undefined
+  }
+
+  #forget(resource: string): void {
+    this.#members.delete(resource)
+    if (!this.#members.size) this.#connection.watch(false)
   }
 }
 

@@ -49,8 +49,10 @@ export class LeaseKeeper {
   /** Replaces the meta of a member; returns false if another owner has taken it over. */
   async update(leased: LeasedMember, meta: string | undefined): Promise<boolean> {
     const { member } = leased
-    leased.member = { ...member, meta }
-    return this.#deps.store.update(member, meta, this.#lease(leased))
+    const updated = await this.#deps.store.update(member, meta, this.#lease(leased))
+    // Only now: the member joins again with what the store has accepted.
+    if (updated) leased.member = { ...member, meta }
+    return updated
   }
 
   /** Removes a member at once. */

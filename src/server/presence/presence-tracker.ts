@@ -22,7 +22,8 @@ export const presenceTrackerDefaults = { timeoutMs: 30_000 } as const
  * tracker has no timer: its owner calls {@link cleanupStale} regularly, unless a `RealtimeServer` with
  * the same store does, which sweeps once a client has joined or watched a resource.
  *
- * Methods reject with `bad-channel` if the resource cannot be part of a channel name.
+ * Methods reject with `bad-channel` if the resource cannot be part of a channel name, and with
+ * `bad-option` if a member has no `userId`.
  *
  * @example
  * const bot = { userId: 'bot', name: 'Helper' }
@@ -138,6 +139,12 @@ export interface PresenceTrackerOptions {
 
 function claimOf(resource: string, { userId, device = userId, owner = device }: PresenceMember) {
   checkResource(resource)
+  for (const [option, id] of Object.entries({ userId, device, owner })) {
+    // An untyped caller may leave one out: the member would become the user "undefined".
+    if (typeof id === 'string' && id !== '') continue
+    const message = `The ${option} of a presence member is ${JSON.stringify(id)}. Give a string that is not empty.`
+    throw new WirefoldError('bad-option', message, { option })
+  }
   return { resource, userId, device, owner } satisfies PresenceClaim
 }
 

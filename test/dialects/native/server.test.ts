@@ -37,15 +37,22 @@ describe('what a client says', () => {
     ])
   })
 
-  test.prop([fc.uniqueArray(name), places])('is a subscribe to the server', (fresh, since) => {
-    const channels = [...new Set([...fresh, ...since.keys()])]
-    const [command] = heard({ kind: 'subscribe', timestamp, requestId: 'r', channels, since }) as [
-      { channels: string[]; since: Map<string, Position> },
-    ]
-    expect(command).toMatchObject({ kind: 'subscribe', requestId: 'r' })
-    expect([...command.channels].sort()).toEqual([...channels].sort())
-    expect(command.since).toEqual(since)
-  })
+  test.prop([fc.uniqueArray(name, { minLength: 1 }), places])(
+    'is a subscribe to the server',
+    (fresh, since) => {
+      const channels = [...new Set([...fresh, ...since.keys()])]
+      const [command] = heard({
+        kind: 'subscribe',
+        timestamp,
+        requestId: 'r',
+        channels,
+        since,
+      }) as [{ channels: string[]; since: Map<string, Position> }]
+      expect(command).toMatchObject({ kind: 'subscribe', requestId: 'r' })
+      expect([...command.channels].sort()).toEqual([...channels].sort())
+      expect(command.since).toEqual(since)
+    },
+  )
 
   it('is an unsubscribe to the server', () => {
     const intent = { kind: 'unsubscribe', requestId: 'r', channels: ['a', 'b'] } as const

@@ -41,6 +41,19 @@ function gated(gates: {
 }
 
 describe('a subscribe', () => {
+  it.each([{}, { channels: [] }, { channels: ['a', 7] }, { channels: [null] }, { since: [] }])(
+    'with %j names no channels, and is refused instead of acknowledged',
+    async (payload) => {
+      const { server, url } = await serve()
+      const client = await RawClient.greeted(url)
+      expect(await client.ask({ type: 'subscribe', payload })).toMatchObject({
+        type: 'error',
+        payload: { code: 'bad-frame' },
+      })
+      expect(server.stats().subscriptions).toBe(0)
+    },
+  )
+
   it('gets a reply with the positions of all its channels, before their events', async () => {
     const { server, url } = await serve()
     await server.publish('a', 'x')

@@ -122,4 +122,16 @@ describe('a presence tracker', () => {
       'constructor',
     ])
   })
+
+  it('refuses a member without a user, who would become the user "undefined"', async () => {
+    const { tracker, events } = made()
+    const members: unknown[] = [{}, { userId: undefined }, { userId: '' }, { userId: 7 }]
+    for (const member of [...members, { userId: 'anna', device: null }]) {
+      const untyped = member as typeof anna
+      const refused = { code: 'bad-option', message: expect.stringContaining('a presence member') }
+      await expect(tracker.join(room, untyped)).rejects.toMatchObject(refused)
+      await expect(tracker.leave(room, untyped)).rejects.toMatchObject(refused)
+    }
+    expect(events).toEqual([])
+  })
 })

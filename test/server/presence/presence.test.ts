@@ -197,6 +197,36 @@ describe('a presence command', () => {
     })
     expect(errors).toEqual([new Error('away')])
   })
+
+  it('that the store rejected does not count as a joined resource', async () => {
+    const { broker, say, client, presence } = made({ limits: { subscriptions: 1 } })
+    const anna = await client('anna')
+    const join = broker.presence.join.bind(broker.presence)
+    broker.presence.join = () => Promise.reject(new Error('away'))
+    await say(anna, presence('join'))
+    broker.presence.join = join
+    expect(await say(anna, presence('join', 1, 'presence:elsewhere'))).toMatchObject({
+      type: 'reply',
+    })
+  })
+
+  it('that is made again after a loss has the last meta that the store accepted', async () => {
+    const { clock, broker, say, client, presence } = made()
+    const anna = await client('anna')
+    await say(anna, presence('join', 'accepted'))
+    broker.presence.update = () => Promise.reject(new Error('away'))
+    await say(anna, presence('update', 'rejected'))
+    const joined: unknown[] = []
+    broker.presence.touch = async (claims) => {
+      if (clock.now() < 24_000) throw new Error('away')
+      return claims.map(() => 'gone')
+    }
+    broker.presence.join = async ({ meta }) => {
+      joined.push(meta)
+    }
+    await clock.advance(25_000)
+    expect(joined[0]).toBe('"accepted"')
+  })
 })
 
 describe('a presence subscription', () => {
