@@ -14,7 +14,7 @@ describe('S20 the package', () => {
     expect(Object.keys(manifest.peerDependenciesMeta).sort()).toEqual(
       Object.keys(manifest.peerDependencies).sort(),
     )
-    expect(manifest.peerDependencies.ws).toBe('>=8.21.0')
+    expect(manifest.peerDependencies.ws).toBe('>=8.23.0')
   })
 
   it('runs nothing when it is installed', () => {

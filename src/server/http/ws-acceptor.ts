@@ -10,8 +10,8 @@ import type { RawSocket, SocketHandlers } from '../socket/socket.ts'
 const CLOSE_MS = 1_000
 /** Maximum fragments of one message: a client needs one, a proxy may split it into a few. */
 const MOST_FRAGMENTS = 1_024
-/** The first version of `ws` that limits the memory of fragments (CVE-2026-48779). */
-const NEEDED = '>=8.21.0'
+/** The first version of `ws` that limits the memory of fragments (CVE-2026-48779) and of pongs. */
+const NEEDED = '>=8.23.0'
 
 /** Accepts an upgrade request; calls `open` with the socket once the handshake is done. */
 export type Acceptor = (
@@ -34,6 +34,8 @@ export function createAcceptor({ protocols, frameBytes }: AcceptorOptions): Acce
   } = {
     noServer: true,
     clientTracking: false,
+    // `WsSocket` answers pings itself, so that pongs never pile up for a peer that does not read.
+    autoPong: false,
     // permessage-deflate stays off: unbounded memory, and compression side channels (BREACH).
     perMessageDeflate: false,
     maxPayload: frameBytes,
@@ -43,7 +45,10 @@ export function createAcceptor({ protocols, frameBytes }: AcceptorOptions): Acce
   }
   const server = new WebSocketServer(options)
   return (request, tcp, head, open) => {
-    server.handleUpgrade(request, tcp, head, (ws) => listen(ws, open(new WsSocket(ws, tcp))))
+    server.handleUpgrade(request, tcp, head, (ws) => {
+      const socket = new WsSocket(ws, tcp)
+      listen(ws, socket, open(socket))
+    })
   }
 }
 
@@ -55,10 +60,10 @@ export interface AcceptorOptions {
   readonly frameBytes: number
 }
 
-/** Throws if `ws` is too old: the fix introduced the option, with a default. */
+/** Throws if `ws` is too old: the last fix introduced the option, with a default. */
 function assertSafe(): void {
   const { options } = new WebSocketServer({ noServer: true })
-  if (asFields(options).maxFragments !== undefined) return
+  if (asFields(options).maxPendingAutoPongs !== undefined) return
   const message = `The installed version of ws has known vulnerabilities. Run: npm install ws@"${NEEDED}"`
   throw new WirefoldError('bad-dependency', message, { name: 'ws', needs: NEEDED })
 }
@@ -70,6 +75,9 @@ function assertSafe(): void {
 class WsSocket implements RawSocket {
   readonly #ws: WebSocket
   readonly #tcp: Duplex
+  /** The ping to answer once the system has taken the pong before; `undefined` for none. */
+  #unanswered: Buffer | undefined
+  #ponging = false
 
   constructor(ws: WebSocket, tcp: Duplex) {
     this.#ws = ws
@@ -99,14 +107,37 @@ class WsSocket implements RawSocket {
   close(code: number, reason: string): void {
     this.#ws.close(code, reason)
   }
+
+  /**
+   * Answers a ping. While a pong waits for the peer to read, only the latest ping is kept to be
+   * answered (RFC 6455, section 5.5.3).
+   */
+  pong(ping: Buffer): void {
+    if (this.#ponging) {
+      this.#unanswered = ping
+      return
+    }
+    if (this.#ws.readyState !== this.#ws.OPEN) return
+    this.#ponging = true
+    this.#ws.pong(ping, false, () => {
+      const next = this.#unanswered
+      this.#ponging = false
+      this.#unanswered = undefined
+      if (next) this.pong(next)
+    })
+  }
 }
 
-function listen(ws: WebSocket, handlers: SocketHandlers): void {
+function listen(ws: WebSocket, socket: WsSocket, handlers: SocketHandlers): void {
   ws.on('message', (data: RawData, isBinary: boolean) => {
     if (isBinary || !Buffer.isBuffer(data)) handlers.binary()
     else handlers.text(data.toString(), data.length)
   })
-  for (const sign of ['ping', 'pong']) ws.on(sign, () => handlers.alive?.())
+  ws.on('ping', (data: Buffer) => {
+    handlers.alive?.(data.length)
+    socket.pong(data)
+  })
+  ws.on('pong', (data: Buffer) => handlers.alive?.(data.length))
   ws.on('close', () => handlers.closed())
   // Too large, bad UTF-8, reset: `ws` closes the connection with the right code itself.
   ws.on('error', () => {})

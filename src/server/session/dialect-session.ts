@@ -156,12 +156,14 @@ export class DialectSession implements MountSession, ChannelReceiver {
     this.#deps.channels.revoke(this, channel)
   }
 
-  alive(): void {
+  alive(bytes = 0): void {
     this.#silence.heard()
+    if (this.#gone || this.#limiter.take(bytes)) return
+    this.#refuseAll(rateLimited(BANNED_MS))
   }
 
   text(text: string, bytes: number): void {
-    this.alive()
+    this.#silence.heard()
     const first = this.#phase.name === 'waiting'
     if (first && bytes > FIRST_FRAME_BYTES) this.#refuseAll(refusal('too-large'))
     if (this.#phase.name === 'greeting') {
@@ -181,7 +183,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
   }
 
   binary(): void {
-    this.alive()
+    this.#silence.heard()
     this.#end(1003, 'binary where text is due')
   }
 

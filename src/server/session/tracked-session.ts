@@ -130,9 +130,9 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
     this.#try(() => this.session.binary())
   }
 
-  alive(): void {
+  alive(bytes = 0): void {
     this.#seen()
-    this.#try(() => this.session.alive?.())
+    this.#try(() => this.session.alive?.(bytes))
   }
 
   closed(): void {

@@ -50,8 +50,12 @@ export interface SocketHandlers {
   text(text: string, bytes: number): void
   /** Called for a binary message. */
   binary(): void
-  /** Called for a WebSocket ping or pong. */
-  alive?(): void
+  /**
+   * Called for a WebSocket ping or pong, which counts as a message.
+   *
+   * @param bytes the size of its payload; default 0
+   */
+  alive?(bytes?: number): void
   /** Called when the connection is closed. */
   closed(): void
 }

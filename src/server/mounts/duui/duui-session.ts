@@ -62,6 +62,10 @@ export class DuuiSession implements MountSession, ChannelReceiver {
     if (!this.#socket.sendDroppable(text)) this.#end(1013, 'too slow')
   }
 
+  alive(bytes = 0): void {
+    if (!this.#closed && !this.#limiter.take(bytes)) this.#refuse('rate-limited')
+  }
+
   text(_text: string, bytes: number): void {
     this.#ignore(bytes)
   }
