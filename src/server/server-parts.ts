@@ -15,6 +15,7 @@ import type { RealtimeServerOptions, ResolvedServerOptions } from './options.ts'
 import { resolveServerOptions } from './options.ts'
 import { LeaseKeeper } from './presence/lease-keeper.ts'
 import { RequestHandlers } from './requests/request-handlers.ts'
+import { AuthAttempts } from './session/auth-attempts.ts'
 import { authenticate } from './session/authenticate.ts'
 import type { DialectSessionDeps } from './session/dialect-session.ts'
 import { DialectSession } from './session/dialect-session.ts'
@@ -36,6 +37,8 @@ export interface ServerParts {
   /** The presence members of this server's connections. */
   readonly leases: LeaseKeeper
   readonly sessions: SessionRegistry
+  /** Limits the checks of credentials. */
+  readonly attempts: AuthAttempts
   readonly counters: Counters
   readonly outbound: OutboundQueueDeps
   /** The services that mounts use. */
@@ -95,12 +98,14 @@ export function serverParts(
   })
   const sessions = new SessionRegistry(limits.perUser.connections, arrived)
   const failuresPerMinute = limits.perAddress.authFailuresPerMinute
-  const credentials = { access, rates, clock, failuresPerMinute, report }
+  const attempts = new AuthAttempts({ clock, most: failuresPerMinute, patienceMs: helloTimeoutMs })
+  const credentials = { access, attempts, rates, clock, failuresPerMinute, report }
   const limiter = { limits, rates, clock, report }
   const dialectSession: DialectSessionDeps = {
     ...{ clock, helloTimeoutMs, channels, sessions, limiter, counters, report },
     silence: presence,
-    authenticate: (request, token) => authenticate(credentials, request, token),
+    authenticate: (request, token, wanted) =>
+      sessions.checked(() => authenticate(credentials, request, token, wanted)),
     writer: { clock, heartbeatMs, limits, replies, counters, logger },
     requests: {
       ...{ clock, access, publisher, ongoing, handlers, replies, counters, report },
@@ -125,6 +130,7 @@ export function serverParts(
   }
   return {
     ...{ options, broker, access, channels, handlers, ongoing, leases, sessions, counters },
+    attempts,
     ...{ host, logger, report },
     outbound: { clock, tick: new Tick(), counts: { slow: 0, withheld: 0, closed: 0 } },
   }

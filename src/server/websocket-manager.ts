@@ -111,6 +111,11 @@ export class WebSocketManager {
     return TOO_MANY
   }
 
+  /** Counts a connection for the address of a request until the returned function is called. */
+  hold({ address }: UpgradeRequest): () => void {
+    return this.parts.sessions.hold(address)
+  }
+
   /**
    * Registers the handler for requests of one type; throws a `TypeError` if there is one already.
    *
@@ -157,9 +162,7 @@ export class WebSocketManager {
   /** Ends all connections of a user, as {@link disconnect} does. */
   disconnectUser(userId: string, options: DisconnectOptions = {}): void {
     const { code, reason, mistake } = closing(options, disconnectDefaults)
-    for (const session of this.parts.sessions.byUser(userId)) {
-      this.parts.sessions.of(session)?.disconnect(code, reason)
-    }
+    this.parts.sessions.disconnectUser(userId, code, reason)
     if (mistake) throw mistake
   }
 
@@ -235,6 +238,7 @@ export class WebSocketManager {
     if (mistake) this.parts.report(mistake)
     for (const tracked of this.parts.sessions.list()) tracked.disconnect(code, reason)
     await this.parts.sessions.emptied()
+    this.parts.attempts.close()
     await this.parts.channels.close()
   }
 

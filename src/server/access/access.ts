@@ -4,6 +4,7 @@ import { isChannel, presenceResource } from '../../protocol/channel-name.ts'
 import { asFields, asNumber, asString, isFields } from '../../protocol/fields.ts'
 import type { AccessOptions } from './access-options.ts'
 import type { AddressedRequest, ClientAddress } from './client-address.ts'
+import { peerAddress } from './client-address.ts'
 import type {
   AuthenticateRequest,
   ChannelAction,
@@ -15,6 +16,8 @@ import type { UpgradeRequest } from './upgrade-request.ts'
 
 /** Timeout of `authorize` and `canConnect`, in milliseconds. */
 const VERDICT_MS = 5_000
+/** The result of a hook that timed out. */
+const LATE = Symbol('late')
 /** Prefix of the channels that belong to one user; the user's id follows. */
 const PRIVATE = 'user:'
 
@@ -37,7 +40,7 @@ export class Access {
       return this.#deps.clientAddress(request)
     } catch (cause) {
       this.#failed('clientAddress', 'it threw', cause)
-      return request.remoteAddress
+      return peerAddress(request)
     }
   }
 
@@ -48,11 +51,15 @@ export class Access {
     return (await this.#ask('canConnect', VERDICT_MS, () => canConnect(request))) === true
   }
 
-  /** Returns the user and the expiry; `undefined` if the hook refuses or fails. Never rejects. */
-  async authenticate(request: AuthenticateRequest): Promise<Identity | undefined> {
+  /**
+   * Returns the user and the expiry; `undefined` if the hook refuses or fails, `null` if it times
+   * out. Never rejects.
+   */
+  async authenticate(request: AuthenticateRequest): Promise<Identity | undefined | null> {
     const { authenticate, helloTimeoutMs } = this.#deps
     if (!authenticate) return { user: null }
     const result = await this.#ask('authenticate', helloTimeoutMs, () => authenticate(request))
+    if (result === LATE) return null
     if (result === undefined) return undefined
     const identity = asIdentity(result)
     if (!identity) this.#failed('authenticate', 'it returned no user')
@@ -107,16 +114,16 @@ export class Access {
     }
   }
 
-  /** Returns the result of a hook; `undefined` if it throws, rejects or times out. */
+  /** Returns the result of a hook; `undefined` if it throws or rejects, `LATE` if it times out. */
   async #ask(where: string, timeoutMs: number, hook: () => unknown): Promise<unknown> {
     let cancel = (): void => {}
     try {
       const result = hook()
       if (!isPromise(result)) return result
-      const late = new Promise<undefined>((resolve) => {
+      const late = new Promise<typeof LATE>((resolve) => {
         cancel = this.#deps.clock.after(timeoutMs, () => {
           this.#failed(where, `it took longer than ${timeoutMs} ms`)
-          resolve(undefined)
+          resolve(LATE)
         })
       })
       return await Promise.race([result, late])

@@ -25,12 +25,13 @@ export interface UserLimits {
 /** Limits of all connections from one address together; see the option `clientAddress`. */
 export interface AddressLimits {
   /**
-   * Maximum number of connections to one server.
+   * Maximum number of connections to one server, upgrade requests that wait for `canConnect` included.
    * @default 1_000
    */
   readonly connections?: number | undefined
   /**
-   * Failed authentications per minute.
+   * Number of authentications under way, and failed within the last minute, together; further ones
+   * wait for their turn within `helloTimeoutMs`.
    * @default 60
    */
   readonly authFailuresPerMinute?: number | undefined

@@ -104,7 +104,10 @@ export class UpgradeRouter {
     if (!refusal && checksConnect) {
       const ignore = (): void => {}
       tcp.on('error', ignore)
+      // Requests that wait for the hook count for the limit of their address.
+      const release = taker.hold(upgradeRequest)
       if (!(await access.canConnect(upgradeRequest))) refusal = refusals.notAuthenticated
+      release()
       // While the hook ran, the limit may have been reached, or the server closed.
       refusal ??= this.#refusal(upgradeRequest, mount)
       tcp.off('error', ignore)
@@ -156,6 +159,8 @@ export class UpgradeRouter {
 export interface SocketTaker {
   /** Returns why a request gets no socket; `undefined` if it gets one. */
   refusal(request: UpgradeRequest): HttpRefusal | undefined
+  /** Counts a connection for the address of a request until the returned function is called. */
+  hold(request: UpgradeRequest): () => void
   /** Serves an accepted socket. */
   accept(socket: RawSocket, request: UpgradeRequest, mount: Mount): SocketHandlers
 }

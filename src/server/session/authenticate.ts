@@ -5,32 +5,60 @@ import type { Identity } from '../access/hooks.ts'
 import { rateLimited, refusal } from '../access/refusals.ts'
 import type { UpgradeRequest } from '../access/upgrade-request.ts'
 import type { Rate, RateStore } from '../broker/rate-store.ts'
+import type { AuthAttempts } from './auth-attempts.ts'
 
 /**
- * Asks the application for the user of a connection. Rate-limits failures per address, to slow down
- * the guessing of tokens. Never rejects.
+ * Asks the application for the user of a connection. Limits the attempts of an address, to slow down
+ * the guessing of tokens: the address is charged before the application is asked, and gets it back
+ * for an attempt that did not fail. Never rejects.
  *
+ * @param wanted returns false once the connection is gone
  * @returns the identity, or the refusal
  */
 export async function authenticate(
   deps: AuthenticateDeps,
-  { headers, url, address }: UpgradeRequest,
+  request: UpgradeRequest,
   token: string | undefined,
+  wanted: () => boolean = () => true,
 ): Promise<Identity | Refusal> {
-  const waitMs = await failures(deps, address, 0)
+  const { attempts, failuresPerMinute } = deps
+  const { address } = request
+  if (address === undefined || !Number.isFinite(failuresPerMinute)) {
+    return (await identify(deps, request, token)) || refusal('not-authenticated')
+  }
+  const waitMs = await attempts.begin(address, wanted)
   if (waitMs > 0) return rateLimited(waitMs)
-  const identity = await deps.access.authenticate({ headers, url, token })
-  const { expiresAt } = identity ?? {}
-  const expired = expiresAt !== undefined && expiresAt <= deps.clock.wall()
-  if (identity && !expired) return identity
-  await failures(deps, address, 1)
-  return refusal('not-authenticated')
+  let failed = false
+  try {
+    const sharedMs = await sharedFailures(deps, address, 0)
+    if (sharedMs > 0) return rateLimited(sharedMs)
+    const identity = await identify(deps, request, token)
+    if (identity) return identity
+    failed = identity === undefined
+    if (failed) await sharedFailures(deps, address, 1)
+    return refusal('not-authenticated')
+  } finally {
+    attempts.end(address, failed)
+  }
+}
+
+/** Returns the identity; `undefined` for bad credentials, `null` if the application did not answer. */
+async function identify(
+  { access, clock }: AuthenticateDeps,
+  { headers, url }: UpgradeRequest,
+  token: string | undefined,
+): Promise<Identity | undefined | null> {
+  const identity = await access.authenticate({ headers, url, token })
+  const expired = (identity?.expiresAt ?? Number.POSITIVE_INFINITY) <= clock.wall()
+  return expired ? undefined : identity
 }
 
 /** The dependencies of {@link authenticate}. */
 export interface AuthenticateDeps {
   readonly access: Access
-  /** Counts the failures of an address. */
+  /** Limits the attempts of an address on this server. */
+  readonly attempts: AuthAttempts
+  /** Counts the failures of an address on all servers that share the store. */
   readonly rates: RateStore
   readonly clock: Clock
   /** Failures per minute that an address may have. */
@@ -40,12 +68,11 @@ export interface AuthenticateDeps {
 }
 
 /** Counts failures; returns the time until another attempt is allowed, in milliseconds. */
-async function failures(
+async function sharedFailures(
   { rates, failuresPerMinute: most, report }: AuthenticateDeps,
-  address: string | undefined,
+  address: string,
   count: number,
 ): Promise<number> {
-  if (address === undefined || !Number.isFinite(most)) return 0
   const rate: Rate = { perSecond: most / 60, burst: most }
   try {
     return await rates.take(`auth-failures:${address}`, count, rate)

@@ -221,7 +221,8 @@ export class DialectSession implements MountSession, ChannelReceiver {
     const held: ReadCommand[] = []
     this.#phase = { name: 'greeting', cancel, held, bytes: 0 }
     if (hello.protocol !== PROTOCOL) return this.#refuseAll(refusal('bad-protocol'))
-    const identity = await this.#deps.authenticate(this.#request, hello.token)
+    const wanted = (): boolean => !this.#gone
+    const identity = await this.#deps.authenticate(this.#request, hello.token, wanted)
     if (this.#phase.name !== 'greeting') return
     if ('code' in identity) return this.#refuseAll(identity)
     const { user, expiresAt } = identity
@@ -242,7 +243,8 @@ export class DialectSession implements MountSession, ChannelReceiver {
   }
 
   async #renew({ requestId, token }: AuthCommand): Promise<void> {
-    const identity = await this.#deps.authenticate(this.#request, token)
+    const wanted = (): boolean => !this.#gone
+    const identity = await this.#deps.authenticate(this.#request, token, wanted)
     if (this.#phase.name !== 'open') return
     if ('code' in identity) return this.#writer.refuse(identity, requestId)
     const { user, expiresAt } = identity

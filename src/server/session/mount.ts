@@ -36,12 +36,18 @@ export interface MountHost {
    */
   openSession(dialect: ServerDialect, socket: Socket, request: UpgradeRequest): MountSession
   /**
-   * Asks the application for the user of a request, and rate-limits failures per address. Never
+   * Asks the application for the user of a request, and limits the attempts per address. Never
    * rejects.
    *
+   * @param wanted returns false once the connection is gone, so that it does not wait for its turn;
+   * default always true
    * @returns the user and the expiry of the credentials, or the refusal
    */
-  authenticate(request: UpgradeRequest, token: string | undefined): Promise<Identity | Refusal>
+  authenticate(
+    request: UpgradeRequest,
+    token: string | undefined,
+    wanted?: () => boolean,
+  ): Promise<Identity | Refusal>
   /** Asks the application whether a user may do something with a channel. Never rejects. */
   authorize(user: User | null, channel: string, action: ChannelAction): Promise<boolean>
   /**

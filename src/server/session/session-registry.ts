@@ -1,4 +1,7 @@
-import type { User } from '../access/hooks.ts'
+import type { Refusal } from '../../base/errors.ts'
+import type { Identity, User } from '../access/hooks.ts'
+import type { RefusalCode } from '../access/refusals.ts'
+import { refusal } from '../access/refusals.ts'
 import type { MountSession } from './mount.ts'
 import type { TrackedSession } from './tracked-session.ts'
 
@@ -11,6 +14,8 @@ export class SessionRegistry {
   readonly #addresses = new Map<string, number>()
   readonly #byUser = new Map<string, Set<MountSession>>()
   readonly #users = new Map<MountSession, string>()
+  /** The users that were disconnected during each running check of credentials. */
+  readonly #checks = new Set<Map<string, RefusalCode>>()
   #emptied: (() => void)[] = []
 
   /** @param arrived called for every session once its user is authenticated */
@@ -49,9 +54,38 @@ export class SessionRegistry {
     return [...(this.#byUser.get(userId) ?? [])]
   }
 
-  /** Returns the number of sessions that count for an address. */
+  /** Returns the number of sessions and held connections that count for an address. */
   from(address: string): number {
     return this.#addresses.get(address) ?? 0
+  }
+
+  /** Counts a connection for an address until the returned function is called. */
+  hold(address: string | undefined): () => void {
+    this.#count(address, 1)
+    return () => this.#count(address, -1)
+  }
+
+  /**
+   * Runs a check of credentials. If {@link disconnectUser} is called for its user meanwhile, that
+   * overrides its result.
+   */
+  async checked(check: () => Promise<Identity | Refusal>): Promise<Identity | Refusal> {
+    const ended = new Map<string, RefusalCode>()
+    this.#checks.add(ended)
+    try {
+      const result = await check()
+      const code = 'code' in result ? undefined : ended.get(result.user?.id ?? '')
+      return code ? refusal(code) : result
+    } finally {
+      this.#checks.delete(ended)
+    }
+  }
+
+  /** Ends all sessions of a user, and those whose credentials turn out to be of that user. */
+  disconnectUser(userId: string, code: number, reason: string): void {
+    const refused = code === 4403 ? 'forbidden' : 'not-authenticated'
+    for (const ended of this.#checks) ended.set(userId, refused)
+    for (const session of this.byUser(userId)) this.of(session)?.disconnect(code, reason)
   }
 
   /** Adds a session with its socket. */
@@ -59,7 +93,7 @@ export class SessionRegistry {
     const { session, id, address } = tracked
     this.#bySession.set(session, tracked)
     this.#byId.set(id, tracked)
-    if (address !== undefined) this.#addresses.set(address, this.from(address) + 1)
+    this.#count(address, 1)
   }
 
   /**
@@ -93,11 +127,7 @@ export class SessionRegistry {
     const { session, id, address } = tracked
     this.#bySession.delete(session)
     if (this.#byId.get(id) === tracked) this.#byId.delete(id)
-    if (address !== undefined) {
-      const remaining = this.from(address) - 1
-      if (remaining) this.#addresses.set(address, remaining)
-      else this.#addresses.delete(address)
-    }
+    this.#count(address, -1)
     if (this.size) return
     for (const resolve of this.#emptied) resolve()
     this.#emptied = []
@@ -107,5 +137,12 @@ export class SessionRegistry {
   emptied(): Promise<void> {
     if (!this.size) return Promise.resolve()
     return new Promise((resolve) => this.#emptied.push(resolve))
+  }
+
+  #count(address: string | undefined, change: 1 | -1): void {
+    if (address === undefined) return
+    const count = this.from(address) + change
+    if (count) this.#addresses.set(address, count)
+    else this.#addresses.delete(address)
   }
 }

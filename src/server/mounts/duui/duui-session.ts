@@ -89,7 +89,7 @@ export class DuuiSession implements MountSession, ChannelReceiver {
 
   async #start(request: UpgradeRequest): Promise<void> {
     const token = request.query.get('token') ?? undefined
-    const identity = await this.#host.authenticate(request, token)
+    const identity = await this.#host.authenticate(request, token, () => !this.#closed)
     // Refused after the upgrade: browsers show pages the close code, but not an HTTP status.
     if ('code' in identity) return this.#refuse(identity.code)
     const { user, expiresAt } = identity
