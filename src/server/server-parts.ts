@@ -22,6 +22,7 @@ import { DialectSession } from './session/dialect-session.ts'
 import { InboundLimiter } from './session/inbound-limiter.ts'
 import type { MountHost, MountSession } from './session/mount.ts'
 import { SessionRegistry } from './session/session-registry.ts'
+import { SharedRates } from './session/shared-rates.ts'
 import type { OutboundQueueDeps } from './socket/outbound-queue.ts'
 import { Tick } from './socket/tick.ts'
 
@@ -100,7 +101,7 @@ export function serverParts(
   const failuresPerMinute = limits.perAddress.authFailuresPerMinute
   const attempts = new AuthAttempts({ clock, most: failuresPerMinute, patienceMs: helloTimeoutMs })
   const credentials = { access, attempts, rates, clock, failuresPerMinute, report }
-  const limiter = { limits, rates, clock, report }
+  const limiter = { limits, rates: new SharedRates({ store: rates, clock, report }), clock }
   const dialectSession: DialectSessionDeps = {
     ...{ clock, helloTimeoutMs, channels, sessions, limiter, counters, report },
     silence: presence,
@@ -125,7 +126,7 @@ export function serverParts(
     authorize: (user, channel, action) => access.authorize(user, channel, action),
     admit: (session, user) => sessions.admit(session, user),
     leave: (session) => sessions.leave(session),
-    limiter: () => new InboundLimiter(limiter),
+    limiter: (address) => new InboundLimiter(limiter, address),
     refused: (code) => counters.refused(code),
   }
   return {

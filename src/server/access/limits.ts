@@ -1,4 +1,7 @@
-/** Limits of all connections of one user together. */
+/**
+ * Limits of all connections of one user together. The rates hold for the anonymous connections of
+ * one address, too.
+ */
 export interface UserLimits {
   /**
    * Maximum number of connections to one server.
@@ -59,7 +62,7 @@ export interface ServerLimits {
   readonly dedupeMs?: number | undefined
   /**
    * Messages per second on one connection; a burst may be twice as large. A frame with an array of
-   * n messages counts as n; the frame of the hello is not counted.
+   * n messages counts as n; the frame of the hello counts for the user only.
    * @default 100
    */
   readonly messagesPerSecond?: number | undefined

@@ -27,7 +27,7 @@ import type { InboundLimiterDeps } from './inbound-limiter.ts'
 import { InboundLimiter } from './inbound-limiter.ts'
 import { SilenceWatch } from './liveness.ts'
 import type { MountHost, MountSession, SessionInfo } from './mount.ts'
-import type { SessionPhase } from './session-phase.ts'
+import type { GreetingPhase, SessionPhase } from './session-phase.ts'
 import { FIRST_FRAME_BYTES, HELD_BYTES } from './session-phase.ts'
 import type { SessionRegistry } from './session-registry.ts'
 
@@ -52,6 +52,8 @@ export class DialectSession implements MountSession, ChannelReceiver {
   readonly #limiter: InboundLimiter
   readonly #expiry: CredentialExpiry
   #phase: SessionPhase
+  /** The size of the frame with the greeting. */
+  #greetingBytes = 0
   #drain: { readonly notice: GoawayFrame; readonly rested: () => void } | undefined
 
   constructor(
@@ -90,7 +92,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
       watch: (wanted) => (wanted ? silence.start() : silence.stop()),
     })
     this.#requests = new ConnectionRequests(deps.requests, this, () => this.#rest())
-    this.#limiter = new InboundLimiter(deps.limiter)
+    this.#limiter = new InboundLimiter(deps.limiter, request.address)
     this.#expiry = new CredentialExpiry(clock, {
       expiring: (expiresAt) => this.#writer.say({ kind: 'expiring', expiresAt }),
       expired: () => this.#refuseAll(refusal('not-authenticated')),
@@ -173,6 +175,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
     if (this.#phase.name === 'closed') return
     const commands = readFrame(this.dialect, text)
     this.#deps.counters.received += commands.length
+    if (first) this.#greetingBytes = bytes
     const admitted = first ? commands : this.#limiter.admit(commands, bytes, this.#writer)
     if (!admitted) this.#refuseAll(rateLimited(BANNED_MS))
     for (const command of admitted ?? []) {
@@ -219,7 +222,8 @@ export class DialectSession implements MountSession, ChannelReceiver {
 
   async #greet(hello: HelloCommand, cancel: Cancel): Promise<void> {
     const held: ReadCommand[] = []
-    this.#phase = { name: 'greeting', cancel, held, bytes: 0 }
+    const greeting: GreetingPhase = { name: 'greeting', cancel, held, bytes: 0 }
+    this.#phase = greeting
     if (hello.protocol !== PROTOCOL) return this.#refuseAll(refusal('bad-protocol'))
     const wanted = (): boolean => !this.#gone
     const identity = await this.#deps.authenticate(this.#request, hello.token, wanted)
@@ -239,7 +243,8 @@ export class DialectSession implements MountSession, ChannelReceiver {
     this.#writer.log('connection', `is ${user ? loggable(user.id) : 'anonymous'}`)
     this.#writer.welcome(user)
     if (this.#drain) this.#writer.say(this.#drain.notice)
-    for (const command of held) this.#take(command)
+    const bytes = this.#greetingBytes + greeting.bytes
+    for (const command of this.#limiter.greet(held, bytes, this.#writer)) this.#take(command)
   }
 
   async #renew({ requestId, token }: AuthCommand): Promise<void> {

@@ -2,10 +2,10 @@ import type { Clock } from '../../base/clock.ts'
 import { TokenBucket } from '../../base/token-bucket.ts'
 import type { ResolvedLimits } from '../access/limits.ts'
 import { rateLimited } from '../access/refusals.ts'
-import type { RateStore } from '../broker/rate-store.ts'
 import type { ReadCommand } from './frame-reader.ts'
 import type { FrameWriter } from './frame-writer.ts'
 import type { MessageLimiter } from './mount.ts'
+import type { SharedRates } from './shared-rates.ts'
 
 /** Size of a burst, in seconds of the rate; clients rely on two when they pace themselves. */
 const BURST_SECONDS = 2
@@ -15,7 +15,10 @@ const FAULT_WINDOW_MS = 60_000
 /** A measured quantity. */
 type Measure = 'messages' | 'bytes' | 'subscribes'
 
-/** Limits the messages of one connection to the rates of a connection and of its user. */
+/**
+ * Limits the messages of one connection to the rates of a connection, and to those of its user or,
+ * for an anonymous one, of its address, which count over all connections.
+ */
 export class InboundLimiter implements MessageLimiter {
   readonly #deps: InboundLimiterDeps
   readonly #buckets = new Map<Measure, TokenBucket>()
@@ -23,12 +26,14 @@ export class InboundLimiter implements MessageLimiter {
   readonly #violations: number[] = []
   /** Times of the malformed frames, on the monotonic clock. */
   readonly #malformed: number[] = []
-  /** End of the time in which a shared store admits nothing, on the monotonic clock. */
-  readonly #blockedUntil = new Map<Measure, number>()
-  #userId: string | undefined
+  readonly #address: string | undefined
+  /** The end of the keys of its user or address, in the shared rates; `undefined` for none. */
+  #owner: string | undefined
 
-  constructor(deps: InboundLimiterDeps) {
+  /** @param address the address of the connection; `undefined` if that has no limits */
+  constructor(deps: InboundLimiterDeps, address: string | undefined) {
     this.#deps = deps
+    this.#address = address
     const { limits, clock } = deps
     for (const measure of ['messages', 'bytes', 'subscribes'] as const) {
       const perSecond = limits[`${measure}PerSecond`]
@@ -38,7 +43,8 @@ export class InboundLimiter implements MessageLimiter {
   }
 
   belongsTo(userId: string | undefined): void {
-    this.#userId = userId
+    if (userId !== undefined) this.#owner = `:${userId}`
+    else this.#owner = this.#address && `@${this.#address}`
   }
 
   take(bytes: number): boolean {
@@ -55,20 +61,35 @@ export class InboundLimiter implements MessageLimiter {
     bytes: number,
     writer: Pick<FrameWriter, 'refuse'>,
   ): readonly ReadCommand[] | undefined {
-    const admitted: ReadCommand[] = []
     const frameWaitMs = this.#take('bytes', bytes)
-    let withoutIdWaitMs = 0
-    for (const command of commands) {
-      const waitMs = frameWaitMs || this.#waitMs(command)
-      const requestId = 'requestId' in command ? command.requestId : undefined
-      if (waitMs === 0) admitted.push(command)
-      else if (requestId === undefined) withoutIdWaitMs = waitMs
-      else writer.refuse(rateLimited(waitMs), requestId)
-    }
-    if (withoutIdWaitMs) writer.refuse(rateLimited(withoutIdWaitMs))
+    const admitted = admittedOf(commands, writer, (command) => {
+      const waitMs = frameWaitMs || this.#take('messages', countOf(command))
+      if (waitMs || command.kind !== 'subscribe') return waitMs
+      return this.#take('subscribes', command.channels.length)
+    })
     if (admitted.length === commands.length) return admitted
     const { violationsPerMinute } = this.#deps.limits
     return this.#exceeds(this.#violations, violationsPerMinute) ? undefined : admitted
+  }
+
+  /**
+   * Admits the commands that came with the greeting within the rates of the user or address, and
+   * refuses the others. Resumed channels are free, as many as one connection may have.
+   */
+  greet(
+    commands: readonly ReadCommand[],
+    bytes: number,
+    writer: Pick<FrameWriter, 'refuse'>,
+  ): readonly ReadCommand[] {
+    let free = this.#deps.limits.subscriptions
+    const frameWaitMs = this.#takeShared('bytes', bytes)
+    return admittedOf(commands, writer, (command) => {
+      const waitMs = frameWaitMs || this.#takeShared('messages', countOf(command))
+      if (waitMs || command.kind !== 'subscribe') return waitMs
+      const resumed = Math.min(command.since.size, free)
+      free -= resumed
+      return this.#takeShared('subscribes', command.channels.length - resumed)
+    })
   }
 
   /** Counts a malformed frame; returns true if the connection must be closed. */
@@ -85,42 +106,51 @@ export class InboundLimiter implements MessageLimiter {
     return times.length >= limit
   }
 
-  #waitMs(command: ReadCommand): number {
-    const count = command.kind === 'fault' ? command.of.length : 1
-    const waitMs = this.#take('messages', count)
-    if (waitMs || command.kind !== 'subscribe') return waitMs
-    return this.#take('subscribes', command.channels.length)
-  }
-
   #take(measure: Measure, count: number): number {
     const now = this.#deps.clock.now()
     const bucket = this.#buckets.get(measure)
-    const waitMs = bucket?.waitMs(now, count) || this.#takeOfUser(measure, count, now)
+    const waitMs = bucket?.waitMs(now, count) || this.#takeShared(measure, count)
     if (waitMs === 0) bucket?.take(count)
     return waitMs
   }
 
-  #takeOfUser(measure: Measure, count: number, now: number): number {
-    const { rates, report, limits } = this.#deps
+  #takeShared(measure: Measure, count: number): number {
+    const { rates, limits } = this.#deps
     const perSecond = limits.perUser[`${measure}PerSecond`]
-    if (this.#userId === undefined || !Number.isFinite(perSecond)) return 0
-    const blockedMs = (this.#blockedUntil.get(measure) ?? 0) - now
-    if (blockedMs > 0) return blockedMs
+    if (this.#owner === undefined || !Number.isFinite(perSecond) || !count) return 0
     const rate = { perSecond, burst: BURST_SECONDS * perSecond }
-    const waitMs = rates.take(`${measure}:${this.#userId}`, count, rate)
-    if (typeof waitMs === 'number') return waitMs
-    // Waiting for the store would delay every message, so its result applies to the next one.
-    waitMs.then((ms) => this.#blockedUntil.set(measure, now + ms), report)
-    return 0
+    return rates.take(`${measure}${this.#owner}`, count, rate)
   }
+}
+
+/** Returns the commands with a wait of 0; refuses the others, those without a request id together. */
+function admittedOf(
+  commands: readonly ReadCommand[],
+  writer: Pick<FrameWriter, 'refuse'>,
+  waitOf: (command: ReadCommand) => number,
+): readonly ReadCommand[] {
+  const admitted: ReadCommand[] = []
+  let withoutIdWaitMs = 0
+  for (const command of commands) {
+    const waitMs = waitOf(command)
+    const requestId = 'requestId' in command ? command.requestId : undefined
+    if (waitMs === 0) admitted.push(command)
+    else if (requestId === undefined) withoutIdWaitMs = waitMs
+    else writer.refuse(rateLimited(waitMs), requestId)
+  }
+  if (withoutIdWaitMs) writer.refuse(rateLimited(withoutIdWaitMs))
+  return admitted
+}
+
+/** Returns the number of messages of a command. */
+function countOf(command: ReadCommand): number {
+  return command.kind === 'fault' ? command.of.length : 1
 }
 
 /** The dependencies that the limiters of a server share. */
 export interface InboundLimiterDeps {
   readonly limits: ResolvedLimits
-  /** Counts against the limits of users. */
-  readonly rates: RateStore
+  /** Counts against the limits of users and addresses. */
+  readonly rates: SharedRates
   readonly clock: Clock
-  /** Receives the errors of the store. */
-  readonly report: (error: unknown) => void
 }

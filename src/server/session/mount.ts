@@ -58,8 +58,12 @@ export interface MountHost {
   admit(session: MountSession, user: User | null): boolean
   /** Undoes {@link admit}; does nothing for a session that was not admitted. */
   leave(session: MountSession): void
-  /** Returns a new limiter for the messages of one connection. */
-  limiter(): MessageLimiter
+  /**
+   * Returns a new limiter for the messages of one connection.
+   *
+   * @param address that of the upgrade request, for which an anonymous connection counts
+   */
+  limiter(address?: string): MessageLimiter
   /** Counts a refusal in the statistics of the server. */
   refused(code: string): void
   /** Reports an error that no caller receives; never throws. */
@@ -68,7 +72,7 @@ export interface MountHost {
 
 /** A rate limiter for the messages of one connection. */
 export interface MessageLimiter {
-  /** Applies the limits of a user too, from the next message on. */
+  /** Applies the limits of a user, or of the address, too, from the next message on. */
   belongsTo(userId: string | undefined): void
   /** Counts a message; returns false if the connection must be closed for exceeding the rates. */
   take(bytes: number): boolean

@@ -11,13 +11,7 @@ export const HELD_BYTES = 256 * 1024
 export type SessionPhase =
   /** No hello was received yet. */
   | { readonly name: 'waiting'; readonly cancel: Cancel }
-  /** The hello is being authenticated; commands after it are buffered in `held`. */
-  | {
-      readonly name: 'greeting'
-      readonly cancel: Cancel
-      readonly held: ReadCommand[]
-      bytes: number
-    }
+  | GreetingPhase
   | {
       readonly name: 'open'
       readonly user: User | null
@@ -26,3 +20,12 @@ export type SessionPhase =
       readonly device: string | undefined
     }
   | { readonly name: 'closed'; readonly user: User | null | undefined }
+
+/** The hello is being authenticated; commands after it are buffered. */
+export interface GreetingPhase {
+  readonly name: 'greeting'
+  readonly cancel: Cancel
+  readonly held: ReadCommand[]
+  /** The size of the frames after that of the hello. */
+  bytes: number
+}

@@ -32,7 +32,7 @@ export class DuuiSession implements MountSession, ChannelReceiver {
     this.#socket = socket
     this.#deps = deps
     const { clock, helloTimeoutMs } = host
-    this.#limiter = host.limiter()
+    this.#limiter = host.limiter(request.address)
     // Clients send nothing in this protocol, so new credentials need a new socket.
     const expired = (): void => this.#end(4401, 'not-authenticated')
     this.#expiry = new CredentialExpiry(clock, { expiring() {}, expired })
