@@ -22,7 +22,8 @@ export interface RealtimeServerOptions extends AccessOptions, ChannelOptions {
   readonly presence?: ServerPresenceOptions | undefined
   /**
    * Origins whose pages may connect, such as `https://app.example.com`, compared exactly; `*` for all.
-   * @default every origin; where `NODE_ENV` is `production` the server refuses to start
+   * @default those of this machine, and that of the `Host` which the request names, with a warning;
+   * where `NODE_ENV` is `production` the server refuses to start
    */
   readonly origins?: readonly string[] | '*' | undefined
   /**

@@ -2,6 +2,7 @@ import type { RequestListener, Server } from 'node:http'
 import { createServer } from 'node:http'
 import type { Unsubscribe } from '../base/emitter.ts'
 import { WirefoldError } from '../base/errors.ts'
+import { printWarning } from '../base/report.ts'
 import type { Position } from '../protocol/frame.ts'
 import { userChannel } from './access/access.ts'
 import type { User } from './access/hooks.ts'
@@ -62,6 +63,9 @@ export class RealtimeServer {
       taker: this.#manager,
       checksConnect: resolved.canConnect !== undefined,
       origins: resolved,
+      warn: (text) => {
+        if (!isProduction()) printWarning(text)
+      },
       frameBytes: limits.frameBytes,
     })
     assertOrigins(resolved, false)
@@ -83,7 +87,7 @@ export class RealtimeServer {
    */
   attach(httpServer: Server, path: string = NATIVE_PATH): void {
     this.#refuseClosed()
-    assertOrigins(this.#parts.options, process.env.NODE_ENV === 'production')
+    assertOrigins(this.#parts.options, isProduction())
     if (!this.#router.has(path)) this.mount(path, nativeMount())
     this.#router.attach(httpServer)
   }
@@ -295,6 +299,10 @@ export class RealtimeServer {
 /** Creates a server; it serves nothing until `attach` or `listen` is called. */
 export function createRealtimeServer(options: RealtimeServerOptions = {}): RealtimeServer {
   return new RealtimeServer(options)
+}
+
+function isProduction(): boolean {
+  return process.env.NODE_ENV === 'production'
 }
 
 /** Stops an HTTP server, with its keep-alive connections, which would delay `close`. */

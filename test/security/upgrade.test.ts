@@ -8,6 +8,16 @@ import { deferred, RawClient, serve } from '../server/raw-client.ts'
 
 const origins = ['https://app.example.com']
 
+/** The texts printed as warnings, until the end of the test. */
+function warnings(): string[] {
+  const texts: string[] = []
+  vi.spyOn(console, 'warn').mockImplementation((text) => texts.push(String(text)))
+  onTestFinished(() => {
+    vi.restoreAllMocks()
+  })
+  return texts
+}
+
 describe('S1 an origin', () => {
   it('that is on the list, by scheme, host and port, may connect', async () => {
     const { url } = await serve({ origins })
@@ -20,6 +30,7 @@ describe('S1 an origin', () => {
     'https://app.example.com.evil.test',
     'https://APP.example.com',
   ])('such as %s hears 403, with a reason for programs, before it is a socket', async (origin) => {
+    warnings()
     const { server, url } = await serve({ origins })
     const { status, body } = await refusedUpgrade(url, { origin })
     expect([status, body]).toEqual([
@@ -58,12 +69,75 @@ describe('S1 an origin', () => {
   )
 
   it('of null, and none at all, have a switch each', async () => {
+    const printed = warnings()
     const listed = await serve({ origins })
     expect((await refusedUpgrade(listed.url, { origin: 'null' })).status).toBe(403)
     await RawClient.open(listed.url)
     const other = await serve({ origins, allowNullOrigin: true, allowMissingOrigin: false })
     await RawClient.open(other.url, { headers: { origin: 'null' } })
     expect((await refusedUpgrade(other.url)).status).toBe(403)
+    expect(printed).toEqual([expect.stringContaining('`allowNullOrigin: true`')])
+  })
+
+  it.each([
+    'http://localhost:5173',
+    'https://app.localhost',
+    'http://127.0.0.1',
+    'http://127.8.9.10:1',
+    'http://[::1]:3000',
+  ])('of this machine, such as %s, needs no list', async (origin) => {
+    const { url } = await serve()
+    await RawClient.open(url, { headers: { origin } })
+  })
+
+  it.each([
+    ['https://app.example.com', 'app.example.com'],
+    ['https://app.example.com', 'APP.example.com:443'],
+    ['http://app.example.com:8080', 'app.example.com:8080'],
+  ])('%s of a page that the host %s served needs no list, but a warning', async (origin, host) => {
+    const printed = warnings()
+    const { url } = await serve()
+    await RawClient.open(url, { headers: { origin, host } })
+    await RawClient.open(url, { headers: { origin, host } })
+    expect(printed).toEqual([expect.stringContaining('option `origins` is missing')])
+  })
+
+  it.each([
+    ['https://evil.test', 'app.example.com'],
+    ['https://app.example.com', 'app.example.com:8443'],
+    ['http://app.example.com', 'app.example.com:443'],
+    ['https://app.example.com.evil.test', 'app.example.com'],
+    ['https://localhost.evil.test', 'localhost'],
+    ['https://127.0.0.1.evil.test', '127.0.0.1'],
+    ['null', 'app.example.com'],
+    ['not an origin', 'not an origin'],
+  ])('%s without a list is refused by the host %s', async (origin, host) => {
+    const printed = warnings()
+    const { url } = await serve()
+    expect((await refusedUpgrade(url, { origin, host, cookie: 'session=1' })).status).toBe(403)
+    expect(printed).toEqual([
+      expect.stringContaining('option `origins` is missing'),
+      expect.stringContaining(`the origin "${origin}"`),
+    ])
+  })
+
+  it('that is refused is printed once, 20 at most, and never in production', async () => {
+    const printed = warnings()
+    const { url } = await serve({ origins })
+    const refuse = (origin: string) => refusedUpgrade(url, { origin })
+    for (let n = 0; n < 2; n++) await refuse('https://first.test')
+    expect(printed).toEqual([
+      'wirefold: refused a connection from the origin "https://first.test". If it is yours, add it to the option `origins`.',
+    ])
+    for (let n = 0; n < 25; n++) await refuse(`https://n${n}.test`)
+    expect(printed).toHaveLength(20)
+    vi.stubEnv('NODE_ENV', 'production')
+    onTestFinished(() => {
+      vi.unstubAllEnvs()
+    })
+    const live = await serve({ origins })
+    await refusedUpgrade(live.url, { origin: 'https://first.test' })
+    expect(printed).toHaveLength(20)
   })
 })
 

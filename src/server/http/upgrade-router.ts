@@ -10,7 +10,7 @@ import type { Mount, MountHost } from '../session/mount.ts'
 import type { RawSocket, SocketHandlers } from '../socket/socket.ts'
 import { answerRefusal, refusals } from './http-response.ts'
 import type { OriginRules } from './origins.ts'
-import { originAllowed } from './origins.ts'
+import { OriginReports, originAllowed } from './origins.ts'
 import type { PathPattern } from './path-pattern.ts'
 import { pathPattern } from './path-pattern.ts'
 import { watchUnclaimed } from './unclaimed-upgrade.ts'
@@ -23,10 +23,12 @@ export class UpgradeRouter {
   readonly #routes: Route[] = []
   readonly #servers = new Map<Server, () => void>()
   readonly #unclaimed = new Set<() => void>()
+  readonly #originReports: OriginReports
   #refusing: HttpRefusal | undefined
 
   constructor(deps: UpgradeRouterDeps) {
     this.#deps = deps
+    this.#originReports = new OriginReports(deps.origins, deps.warn)
   }
 
   /** Whether a mount has this path. */
@@ -135,7 +137,10 @@ export class UpgradeRouter {
 
   #refusal(request: UpgradeRequest, mount: Mount): HttpRefusal | undefined {
     if (this.#refusing) return this.#refusing
-    if (!originAllowed(request.headers.origin, this.#deps.origins)) return refusals.originNotAllowed
+    const { headers } = request
+    const allowed = originAllowed(headers, this.#deps.origins)
+    this.#originReports.checked(headers.origin, allowed)
+    if (!allowed) return refusals.originNotAllowed
     try {
       return this.#deps.taker.refusal(request) ?? mount.refuse?.(request)
     } catch (error) {
@@ -183,6 +188,8 @@ export interface UpgradeRouterDeps {
   readonly logger: Logger | undefined
   /** Receives the errors of mounts; never throws. */
   report(error: unknown): void
+  /** Receives warnings for developers. */
+  warn(text: string): void
 }
 
 interface Route {

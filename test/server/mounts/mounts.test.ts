@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import { createServer, get } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Mount, UpgradeRequest } from 'wirefold/server'
 import { nativeMount, RealtimeServer } from 'wirefold/server'
 import { WebSocketServer } from 'ws'
@@ -195,6 +195,7 @@ describe('an origin', () => {
     'HTTPS://APP.EXAMPLE.COM',
     'null',
   ])('%s is refused with 403 before the upgrade', async (origin) => {
+    vi.spyOn(console, 'warn').mockImplementation(() => {})
     const { server, url } = await serve({ origins })
     expect(await refused(url, { origin })).toEqual([403, 'origin-not-allowed'])
     expect(server.stats().connections).toBe(0)
