@@ -9,11 +9,21 @@ const STORES = ['requests', 'leases', 'identity'] as const
 /** The object stores of one transaction. */
 type Stores = { readonly [Name in (typeof STORES)[number]]: IDBObjectStore }
 
-/** An outbox in an IndexedDB database; opened by the first call, and again after it was closed. */
+/** The steps of one transaction. */
+type Work<T> = (stores: Stores, result: (value: T) => void) => void
+
+/**
+ * An outbox in an IndexedDB database, opened by the first call.
+ *
+ * A connection that was closed or lost throws when it is used, which opens the database anew. No
+ * event is needed for that: Safari ends the connections of a page in the background without one.
+ */
 export class IndexedDbDatabase implements OutboxDatabase {
   readonly #name: string
   readonly #factory: () => IDBFactory
   #opening: Promise<IDBDatabase> | undefined
+  /** Settles once the last call has begun: calls begin in the order in which they are made. */
+  #begun: Promise<void> = Promise.resolve()
 
   /** @param factory called for every attempt to open; throws if there is no IndexedDB */
   constructor(name: string, factory: () => IDBFactory) {
@@ -112,31 +122,42 @@ export class IndexedDbDatabase implements OutboxDatabase {
   }
 
   /** Runs one transaction; the promise resolves once it is complete. */
-  async #transact<T>(work: (stores: Stores, result: (value: T) => void) => void): Promise<T> {
-    const database = await this.#open()
+  #transact<T>(work: Work<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const transaction = database.transaction(STORES, 'readwrite')
-      const stores = {
-        requests: transaction.objectStore('requests'),
-        leases: transaction.objectStore('leases'),
-        identity: transaction.objectStore('identity'),
+      const run = async (): Promise<void> => {
+        const transaction = await this.#begin()
+        const stores = {
+          requests: transaction.objectStore('requests'),
+          leases: transaction.objectStore('leases'),
+          identity: transaction.objectStore('identity'),
+        }
+        let complete = (): void => {}
+        transaction.oncomplete = () => complete()
+        // A full disk (`QuotaExceededError`) or a lost connection fails the transaction, not the
+        // single request. The call is not repeated: later calls may have been carried out.
+        transaction.onabort = () => {
+          transaction.db.close()
+          reject(transaction.error)
+        }
+        work(stores, (value) => {
+          complete = () => resolve(value)
+        })
       }
-      let complete = (): void => {}
-      transaction.oncomplete = () => complete()
-      // A full disk (`QuotaExceededError`) fails the transaction, not the single request.
-      transaction.onabort = () => reject(transaction.error)
-      work(stores, (value) => {
-        complete = () => resolve(value)
-      })
+      this.#begun = this.#begun.then(run).catch(reject)
     })
   }
 
-  #open(): Promise<IDBDatabase> {
-    this.#opening ??= this.#connect().catch((error: unknown) => {
+  /** Begins a transaction; opens the database anew, once, if its connection was closed or lost. */
+  async #begin(isRepeated = false): Promise<IDBTransaction> {
+    this.#opening ??= this.#connect()
+    try {
+      const database = await this.#opening
+      return database.transaction(STORES, 'readwrite')
+    } catch (error) {
       this.#opening = undefined
-      throw error
-    })
-    return this.#opening
+      if (isRepeated) throw error
+      return this.#begin(true)
+    }
   }
 
   async #connect(): Promise<IDBDatabase> {
@@ -150,15 +171,8 @@ export class IndexedDbDatabase implements OutboxDatabase {
       request.onerror = () => reject(request.error)
       request.onsuccess = () => {
         const database = request.result
-        const forget = (): void => {
-          this.#opening = undefined
-        }
         // Another page deletes or upgrades the database, which an open connection would block.
-        database.onversionchange = () => {
-          database.close()
-          forget()
-        }
-        database.onclose = forget
+        database.onversionchange = () => database.close()
         resolve(database)
       }
     })

@@ -1,6 +1,7 @@
-import { IDBFactory, IDBObjectStore } from 'fake-indexeddb'
-import { describe, expect, it, vi } from 'vitest'
+import { IDBDatabase, IDBFactory, IDBObjectStore } from 'fake-indexeddb'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { indexedDbStorage } from 'wirefold/indexeddb'
+import { IndexedDbDatabase } from '../../src/storage/indexeddb-database.ts'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 
 /** A client over IndexedDB, whose turns are real though its time is not. */
@@ -21,6 +22,24 @@ function over(indexedDB: IDBFactory | undefined) {
     )
   return { ...parts, until }
 }
+
+/**
+ * Makes every connection throw that is used before the next one is opened, as Safari does for a page
+ * that was in the background.
+ */
+function killOpenConnections(): void {
+  const { transaction } = IDBDatabase.prototype
+  let dead: IDBDatabase | undefined
+  vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementation(function (...args) {
+    dead ??= this
+    if (dead === this) throw new DOMException('The connection is closing.', 'InvalidStateError')
+    return transaction.apply(this, args)
+  })
+}
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
 
 describe('an outbox in IndexedDB', () => {
   it('outlives its client, and is sent by the next client', async () => {
@@ -55,6 +74,55 @@ describe('an outbox in IndexedDB', () => {
     put.mockRestore()
     expect(server.count('b')).toBe(0)
     client.close()
+  })
+
+  it('opens its database anew where the open connection is dead and no event reported it', async () => {
+    const factory = new IDBFactory()
+    const opened = vi.spyOn(factory, 'open')
+    const { client, errors, until } = over(factory)
+    const before = outcomeOf(client.request('a'))
+    await until(() => expect(before.value).toBe('a'))
+    killOpenConnections()
+    const asked = ['b', 'c', 'd'].map((type) => outcomeOf(client.request(type)))
+    await until(() => expect(asked.map(({ value }) => value)).toEqual(['b', 'c', 'd']))
+    expect([opened.mock.calls.length, errors]).toEqual([2, []])
+    client.close()
+  })
+
+  it('opens its database once per call where every connection is dead', async () => {
+    const factory = new IDBFactory()
+    const { client, errors, until } = over(factory)
+    const before = outcomeOf(client.request('a'))
+    await until(() => expect(before.value).toBe('a'))
+    client.close()
+    await until(() => expect(client.state.get().name).toBe('closed'))
+    const dead = new DOMException('The connection is closing.', 'InvalidStateError')
+    const transaction = vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementation(() => {
+      throw dead
+    })
+    const opened = vi.spyOn(factory, 'open')
+    const database = new IndexedDbDatabase('wirefold', () => factory)
+    await expect(database.delete('x')).rejects.toBe(dead)
+    expect(opened).toHaveBeenCalledTimes(2)
+    transaction.mockRestore()
+    await database.delete('x')
+    expect([opened.mock.calls.length, errors]).toEqual([3, []])
+  })
+
+  it('opens its database anew after a failed transaction', async () => {
+    const factory = new IDBFactory()
+    const opened = vi.spyOn(factory, 'open')
+    const database = new IndexedDbDatabase('wirefold', () => factory)
+    await database.identify('one')
+    // The row exists already, which fails the whole transaction.
+    const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(function () {
+      return this.add('ada', 'senderId')
+    })
+    await expect(database.remember('ada')).rejects.toMatchObject({ name: 'ConstraintError' })
+    put.mockRestore()
+    await database.remember('bob')
+    expect(opened).toHaveBeenCalledTimes(2)
+    expect(await database.identify('two')).toEqual({ senderId: 'one', userId: 'bob' })
   })
 
   it('falls back to memory without IndexedDB, and reports it', async () => {
