@@ -17,6 +17,7 @@ export function createClientPort({
   connection,
   requests,
   extensions,
+  restored,
   report,
 }: ClientPortDeps): ClientPort {
   return {
@@ -33,6 +34,7 @@ export function createClientPort({
     },
     wake: () => connection.input({ name: 'needed' }),
     say,
+    restored,
     report,
   }
 
@@ -115,5 +117,6 @@ export interface ClientPortDeps {
   readonly connection: Connection
   readonly requests: PendingRequests
   readonly extensions: Extensions
+  readonly restored: ClientPort['restored']
   readonly report: (error: unknown) => void
 }

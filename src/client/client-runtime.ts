@@ -6,13 +6,14 @@ import { randomId } from '../base/ids.ts'
 import { lazy } from '../base/lazy.ts'
 import { loggable } from '../base/logger.ts'
 import { printError } from '../base/report.ts'
+import { createStore } from '../base/store.ts'
 import { Connection } from '../connection/connection.ts'
 import type { ConnectionHandlers } from '../connection/connection-port.ts'
 import { CredentialsSource } from '../connection/credentials.ts'
 import { Latency } from '../connection/latency.ts'
 import type { Link } from '../connection/link.ts'
 import type { ClientPort } from '../ports/client-port.ts'
-import type { ClientOutbox } from '../ports/outbox-storage.ts'
+import type { ClientOutbox, RestoredMutation } from '../ports/outbox-storage.ts'
 import type { OutgoingRequest, SendOptions } from '../ports/outgoing-request.ts'
 import { nameOf } from '../ports/outgoing-request.ts'
 import type { CloseInfo } from '../ports/transport.ts'
@@ -65,9 +66,10 @@ export class ClientRuntime implements ConnectionHandlers {
       if (event === 'error') printError(error)
       else this.report(error)
     })
+    const restored = createStore<readonly RestoredMutation[]>([], { onError: report })
     this.#outbox = options.outbox.storage?.keep(
       createOutboxHost({
-        ...{ options, report, events: this.events },
+        ...{ options, report, events: this.events, shown: restored },
         isOpen: () => this.connection.state.get().name === 'open',
         send: (request, how) => this.#sendNow(request, how),
         identified: ({ senderId, userId }) => {
@@ -87,7 +89,7 @@ export class ClientRuntime implements ConnectionHandlers {
       answered: (leftAt) => this.connection.link?.heartbeat?.answered(leftAt),
     })
     const { connection, requests, extensions } = this
-    this.port = createClientPort({ options, connection, requests, extensions, report })
+    this.port = createClientPort({ options, connection, requests, extensions, restored, report })
     const socket = (): unknown => connection.link
     this.#renewal = new CredentialsRenewal({
       credentialsSource,

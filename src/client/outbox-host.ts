@@ -1,16 +1,22 @@
 import type { Emitter } from '../base/emitter.ts'
-import type { OutboxHost } from '../ports/outbox-storage.ts'
+import type { Writable } from '../base/store.ts'
+import type { OutboxHost, RestoredMutation } from '../ports/outbox-storage.ts'
 import type { ClientEvents } from './client-events.ts'
 import type { ResolvedClientOptions } from './options.ts'
 
 /** Returns the port through which a request storage uses the client. */
-export function createOutboxHost({ options, events, ...rest }: OutboxHostDeps): OutboxHost {
+export function createOutboxHost({ options, events, shown, ...rest }: OutboxHostDeps): OutboxHost {
   const { clock, environment, outbox } = options
   return {
     ...rest,
     clock,
     environment,
     limit: outbox.limit,
+    restored(mutation) {
+      const forget = (): void => shown.set(shown.get().filter((other) => other !== mutation))
+      shown.set([...shown.get(), mutation])
+      mutation.reply.then(forget, forget)
+    },
     settled(outcome) {
       if (events.listens('settled')) events.emit('settled', outcome)
       else if (outcome.error) rest.report(outcome.error)
@@ -23,4 +29,6 @@ export interface OutboxHostDeps
   extends Pick<OutboxHost, 'send' | 'identified' | 'isOpen' | 'report'> {
   readonly options: ResolvedClientOptions
   readonly events: Emitter<ClientEvents>
+  /** The restored mutations that are not settled. */
+  readonly shown: Writable<readonly RestoredMutation[]>
 }

@@ -130,7 +130,7 @@ export class RealtimeClient {
     channel: string,
     type: string,
     payload?: unknown,
-    options: Omit<RequestOptions, 'channel' | 'id'> = {},
+    options: Omit<RequestOptions, 'channel' | 'id' | 'mutation'> = {},
   ): Promise<string> {
     const id = this.eventId()
     const requestId = randomId()
@@ -178,6 +178,7 @@ export class RealtimeClient {
 
   #sendOptions(options: RequestOptions): SendOptions {
     return {
+      mutation: options.mutation,
       timeoutMs: options.timeoutMs ?? this.#options.requestTimeoutMs,
       ttlMs: options.ttlMs ?? this.#options.outbox.ttlMs,
       volatile: options.volatile ?? false,

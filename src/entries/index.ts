@@ -110,9 +110,10 @@ export type {
   OutboxHost,
   OutboxIdentity,
   OutboxStorage,
+  RestoredMutation,
   SettledRequest,
 } from '../ports/outbox-storage.ts'
-export type { RequestOptions } from '../ports/outgoing-request.ts'
+export type { EntityIntent, RequestOptions, StorableMutation } from '../ports/outgoing-request.ts'
 export type { CloseInfo } from '../ports/transport.ts'
 export type { PresenceHandle } from '../presence/own-presence-handle.ts'
 export type {

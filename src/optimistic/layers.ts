@@ -3,10 +3,17 @@ import type { EntityChange } from './entity-change.ts'
 import { changedKey, entityChange } from './entity-change.ts'
 import type { StateStep } from './state-source.ts'
 
-/** Adds a mutation as the top layer. */
-export function propose<T>(layered: Layered<T>, id: string, mutation: Mutation<T>): Layered<T> {
-  const layer = { ...mutation, id, answered: false, until: undefined, hides: undefined }
-  return { ...layered, layers: [...layered.layers, layer] }
+/** Adds a mutation as the top layer; a restored one below those that were made since. */
+export function propose<T>(
+  layered: Layered<T>,
+  id: string,
+  mutation: Mutation<T>,
+  restored = false,
+): Layered<T> {
+  const layer = { ...mutation, id, restored, answered: false, until: undefined, hides: undefined }
+  const below = layered.layers.filter((other) => !restored || other.restored)
+  const above = layered.layers.filter((other) => !below.includes(other))
+  return { ...layered, layers: [...below, layer, ...above] }
 }
 
 /** Removes a mutation: it was rejected, or the base contains it now. */
@@ -133,6 +140,8 @@ export interface Layered<T> {
 export interface Layer<T> extends Omit<Mutation<T>, 'confirmed'> {
   /** The id of the event that it causes. */
   readonly id: string
+  /** Whether it was made by an earlier page. */
+  readonly restored: boolean
   /** Whether its reply has arrived. */
   readonly answered: boolean
   /**

@@ -3,8 +3,10 @@ import { randomId } from '../base/ids.ts'
 import { printError } from '../base/report.ts'
 import type { Readable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
-import type { RequestOptions } from '../ports/outgoing-request.ts'
+import type { RestoredMutation } from '../ports/outbox-storage.ts'
+import type { EntityIntent, RequestOptions } from '../ports/outgoing-request.ts'
 import type { Fields } from '../protocol/fields.ts'
+import { asFields, isFields } from '../protocol/fields.ts'
 import type { ChannelPosition } from '../protocol/frame.ts'
 import type { Mutation } from './layers.ts'
 import type {
@@ -91,8 +93,9 @@ export class OptimisticManager {
       apply: applied,
       confirmed: (result) => (confirm ? (state) => confirm(state, result) : applied),
     }
-    return this.#run(this.#newId(), this.#overlay(on), intent, mutation, (context) =>
-      request(intent, context),
+    const id = this.#newId()
+    return this.#run({ id, intent }, this.#overlay(on), mutation, (at) =>
+      request(intent, this.#context(id, at, true)),
     )
   }
 
@@ -105,13 +108,7 @@ export class OptimisticManager {
     data: Partial<Row>,
     on: OptimisticTarget<readonly Row[]>,
   ): Promise<Row> {
-    const id = this.#newId()
-    const overlay = this.#overlay(on)
-    const temporaryId = `temp_${id}`
-    const row = this.#typed<Row>({ ...data, id: temporaryId })
-    const mutation = creation(row, temporaryId, overlay.keyOf)
-    const intent = { kind: 'create', entity, data }
-    return this.#entity(id, overlay, intent, mutation, (api, context) =>
+    return this.#change(on, { kind: 'create', entity, data }, (api, context) =>
       api.create(entity, data, context),
     )
   }
@@ -127,18 +124,7 @@ export class OptimisticManager {
     changes: Partial<Row>,
     on: OptimisticTarget<readonly Row[]>,
   ): Promise<Row> {
-    const overlay = this.#overlay(on)
-    const { resolve } = this.#options
-    const resolved =
-      resolve &&
-      this.#typed<Resolve<Row>>((base: Fields, pending: Fields, incoming: Fields) =>
-        resolve(base, pending, incoming, entity),
-      )
-    const rules = this.#typed<RowRules<Row>>(overlay.source ?? {})
-    const before = find(overlay.base, id, overlay.keyOf) ?? rules.unseen?.(id)
-    const mutation = alteration(id, changes, before, overlay.keyOf, resolved, rules)
-    const intent = { kind: 'update', entity, id, data: changes }
-    return this.#entity(this.#newId(), overlay, intent, mutation, (api, context) =>
+    return this.#change(on, { kind: 'update', entity, id, data: changes }, (api, context) =>
       api.update(entity, id, changes, context),
     )
   }
@@ -152,19 +138,14 @@ export class OptimisticManager {
     id: string,
     on: OptimisticTarget<readonly Row[]>,
   ): Promise<void> {
-    const overlay = this.#overlay(on)
-    const mutation = removal<Row>(id, overlay.keyOf)
-    const intent = { kind: 'delete', entity, id }
-    await this.#entity(this.#newId(), overlay, intent, mutation, (api, context) =>
+    await this.#change(on, { kind: 'delete', entity, id }, (api, context) =>
       api.delete(entity, id, context),
     )
   }
 
-  async #entity<Row extends object>(
-    id: string,
-    overlay: Overlay<readonly Row[]>,
-    intent: unknown,
-    mutation: Mutation<readonly Row[], Row>,
+  async #change<Row extends object>(
+    on: OptimisticTarget<readonly Row[]>,
+    intent: EntityIntent,
     call: (api: EntityApi, context: MutationContext) => Promise<unknown>,
   ): Promise<Row> {
     const { api } = this.#options
@@ -172,43 +153,120 @@ export class OptimisticManager {
       throw new TypeError(
         'This OptimisticManager has no api. Pass the option `api` to change entities.',
       )
-    return this.#run(id, overlay, intent, mutation, async (context) =>
-      this.#typed(await call(api, context)),
+    const id = this.#newId()
+    const overlay = this.#overlay(on)
+    const { channel } = overlay
+    const stored = channel === undefined || { channel, intent }
+    return this.#run({ id, intent }, overlay, this.#mutation(id, intent, overlay), async (at) =>
+      this.#typed<Row>(await call(api, this.#context(id, at, stored))),
     )
   }
 
-  async #run<T, Result>(
+  /** Returns the mutation of an intent. */
+  #mutation<Row extends object>(
     id: string,
+    intent: EntityIntent,
+    { base, keyOf, source }: Overlay<readonly Row[]>,
+  ): Mutation<readonly Row[], Row> {
+    if (intent.kind === 'delete') return removal(intent.id, keyOf)
+    const data = asFields(intent.data)
+    if (intent.kind === 'create') {
+      const temporaryId = `temp_${id}`
+      return creation(this.#typed<Row>({ ...data, id: temporaryId }), temporaryId, keyOf)
+    }
+    const { resolve } = this.#options
+    const resolved =
+      resolve &&
+      this.#typed<Resolve<Row>>((before: Fields, pending: Fields, incoming: Fields) =>
+        resolve(before, pending, incoming, intent.entity),
+      )
+    const rules = this.#typed<RowRules<Row>>(source ?? {})
+    const before = find(base, intent.id, keyOf) ?? rules.unseen?.(intent.id)
+    const changes = this.#typed<Partial<Row>>(data)
+    return alteration(intent.id, changes, before, keyOf, resolved, rules)
+  }
+
+  /** Returns the context of a mutation; the positions of its replies are added to `at`. */
+  #context(
+    id: string,
+    at: ChannelPosition[],
+    mutation: NonNullable<RequestOptions['mutation']>,
+  ): MutationContext {
+    const { client } = this.#options
+    return {
+      id,
+      ask: async <Payload>(type: string, payload?: unknown, options?: RequestOptions) => {
+        if (!client)
+          throw new TypeError(
+            'This OptimisticManager has no client. Pass the option `client` to send requests.',
+          )
+        const sent = { ...options, id, mutation }
+        const reply = await client.requestWithPosition<Payload>(type, payload, sent)
+        at.push(...(reply.at ?? []))
+        return reply.payload
+      },
+    }
+  }
+
+  /**
+   * Shows a mutation until its request has settled.
+   *
+   * @param request sends it, and adds the positions of its events to the list that it is given
+   */
+  async #run<T, Result>(
+    pending: PendingMutation,
     overlay: Overlay<T>,
-    intent: unknown,
     mutation: Mutation<T, Result>,
-    request: (context: MutationContext) => Promise<Result>,
+    request: (at: ChannelPosition[]) => Promise<Result>,
+    restored = false,
   ): Promise<Result> {
+    const { id } = pending
     const at: ChannelPosition[] = []
-    this.#pending.set([...this.#pending.get(), { id, intent }])
+    const others = (): readonly PendingMutation[] =>
+      this.#pending.get().filter((other) => other.id !== id)
+    this.#pending.set([...others(), pending])
     try {
-      overlay.propose(id, mutation)
-      const result = await request({
-        id,
-        ask: async <Payload>(type: string, payload?: unknown, options?: RequestOptions) => {
-          const { client } = this.#options
-          if (!client)
-            throw new TypeError(
-              'This OptimisticManager has no client. Pass the option `client` to send requests.',
-            )
-          const reply = await client.requestWithPosition<Payload>(type, payload, { ...options, id })
-          at.push(...(reply.at ?? []))
-          return reply.payload
-        },
-      })
+      overlay.propose(id, mutation, restored)
+      const result = await request(at)
       overlay.confirm(id, mutation.confirmed(result), at)
       return result
     } catch (error) {
       overlay.drop(id)
       throw error
     } finally {
-      this.#pending.set(this.#pending.get().filter((other) => other.id !== id))
+      this.#pending.set(others())
     }
+  }
+
+  /** Shows the mutations that earlier pages have stored for the channel of an overlay. */
+  #followRestored(overlay: Overlay<readonly object[]>): void {
+    const { channel } = overlay
+    // The client must not keep alive what the application has dropped.
+    const weak = new WeakRef(overlay)
+    const known = new WeakSet<RestoredMutation>()
+    const stop = this.#options.client?.port.restored?.subscribe((all) => {
+      const shown = weak.deref()
+      if (!shown) stop?.()
+      for (const one of shown ? all : []) {
+        if (one.channel !== channel || known.has(one)) continue
+        known.add(one)
+        if (shown) this.#restore(one, shown)
+      }
+    })
+  }
+
+  #restore({ id, intent, reply }: RestoredMutation, overlay: Overlay<readonly object[]>): void {
+    const mutation = this.#mutation(id, intent, overlay)
+    const answered = async (at: ChannelPosition[]): Promise<object> => {
+      const { payload, at: positions = [] } = await reply
+      at.push(...positions)
+      // The function of the `api` that reads the reply is gone with its page.
+      return isFields(payload) && overlay.keyOf(payload) !== undefined
+        ? payload
+        : this.#typed(undefined)
+    }
+    // The client reports the outcome of a request that no caller waits for.
+    this.#run({ id, intent }, overlay, mutation, answered, true).catch(() => {})
   }
 
   #newId(): string {
@@ -224,6 +282,7 @@ export class OptimisticManager {
       : confirmedBase(target, this.#deps.report)
     const overlay = new Overlay(overlayBase, store.get(), this.#deps)
     this.#overlays.set(store, overlay)
+    if (overlay.channel !== undefined) this.#followRestored(this.#typed(overlay))
     return overlay
   }
 

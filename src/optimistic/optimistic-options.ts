@@ -31,8 +31,8 @@ export interface OptimisticOptions {
 
 /** The part of a client that a manager uses; a `RealtimeClient` has it. */
 export interface OptimisticClient {
-  /** The client's clock, and the receiver of its errors. */
-  readonly port: Pick<ClientPort, 'clock' | 'report'>
+  /** The client's clock, the receiver of its errors, and the mutations of its stored outbox. */
+  readonly port: Pick<ClientPort, 'clock' | 'report' | 'restored'>
   /** Our user id, by the server's last welcome. */
   readonly userId: string | undefined
   /** Returns a new id for an event of this client. */
@@ -55,11 +55,15 @@ export interface MutationContext {
   /**
    * Sends a request as the client's `request` does, and keeps the mutation shown until its events
    * have arrived. Rejects with a `TypeError` where the manager has no client.
+   *
+   * The request waits for the connection until its `ttlMs` has passed; `timeoutMs` counts from its
+   * sending. A stored outbox keeps `create`, `update` and `delete` on a bound list with it, up to
+   * 65,536 characters of JSON, so that the next page shows them again.
    */
   ask<Payload = unknown>(
     type: string,
     payload?: unknown,
-    options?: Omit<RequestOptions, 'id'>,
+    options?: Omit<RequestOptions, 'id' | 'mutation'>,
   ): Promise<Payload>
 }
 

@@ -31,6 +31,11 @@ export class Overlay<T> {
     return this.#overlayBase.view
   }
 
+  /** The channel that moves the state, if it is a single one. */
+  get channel(): string | undefined {
+    return this.#overlayBase.source?.channel
+  }
+
   /** Returns the key of a row. */
   get keyOf(): KeyOf {
     return this.#overlayBase.source?.key ?? idOf
@@ -46,9 +51,9 @@ export class Overlay<T> {
     return this.#now().base
   }
 
-  /** Adds a mutation. */
-  propose(id: string, mutation: Mutation<T>): void {
-    this.#become(propose(this.#now(), id, mutation))
+  /** Adds a mutation; `restored` for one of an earlier page. */
+  propose(id: string, mutation: Mutation<T>, restored: boolean): void {
+    this.#become(propose(this.#now(), id, mutation, restored))
   }
 
   /** Removes a mutation. */

@@ -5,6 +5,7 @@ import type { Dialect } from '../protocol/dialect.ts'
 import type { Frame, RefusalFrame, ReplyFrame, SubscribedFrame } from '../protocol/frame.ts'
 import type { Intent } from '../protocol/intent.ts'
 import type { ConnectionState } from './connection-state.ts'
+import type { RestoredMutation } from './outbox-storage.ts'
 
 /** The port through which extensions use the client. */
 export interface ClientPort {
@@ -28,6 +29,8 @@ export interface ClientPort {
    * @returns false if there is no connection to send it on
    */
   say(intent: Intent, answered?: OnControlReply): boolean
+  /** The mutations of earlier clients whose stored requests this client sends, oldest first. */
+  readonly restored?: Readable<readonly RestoredMutation[]> | undefined
   /** Reports an error that has no other destination. */
   report(error: unknown): void
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { WirefoldError } from '../base/errors.ts'
 import type { ReplyFrame } from '../protocol/frame.ts'
-import type { OutgoingRequest, SendOptions } from './outgoing-request.ts'
+import type { OutgoingRequest, SendOptions, StorableMutation } from './outgoing-request.ts'
 
 /** A storage that keeps requests when the page ends; the value of `outbox.storage`. */
 export interface OutboxStorage {
@@ -27,6 +27,14 @@ export interface ClientOutbox {
   release(userId: string | undefined): void
 }
 
+/** A mutation of an earlier client whose stored request this client sends. */
+export interface RestoredMutation extends StorableMutation {
+  /** The id of the event that it causes. */
+  readonly id: string
+  /** Settles with the reply; rejects where the request does. */
+  readonly reply: Promise<ReplyFrame>
+}
+
 /** The part of a client that its outbox uses. */
 export interface OutboxHost {
   readonly clock: Clock
@@ -40,6 +48,8 @@ export interface OutboxHost {
   send(request: OutgoingRequest, options: SendOptions): Promise<ReplyFrame>
   /** Receives the identity that the client had last time. */
   identified(identity: OutboxIdentity): void
+  /** Receives the mutation of a stored request of an earlier client, which is sent now. */
+  restored(mutation: RestoredMutation): void
   /** Receives the outcome of a stored request that no caller waits for. */
   settled(outcome: SettledRequest): void
   /** Reports an error that has no other destination. */

@@ -18,6 +18,8 @@ export interface SendOptions {
   /** Of the requests with the same key that wait to be sent, only the newest is kept. */
   readonly supersede: string | undefined
   readonly signal: AbortSignal | undefined
+  /** See {@link RequestOptions.mutation}. */
+  readonly mutation?: StorableMutation | true | undefined
   /** Time of its first sending, by the clock's `now()`, if that was before this call. */
   readonly sentAt?: number | undefined
   /**
@@ -28,6 +30,26 @@ export interface SendOptions {
    */
   readonly beforeSend?: ((first: boolean) => Promise<boolean>) | undefined
 }
+
+/** A mutation that is stored with its request, so that it can be shown again after a reload. */
+export interface StorableMutation {
+  /** The channel of the state that it is shown on. */
+  readonly channel: string
+  /** The change, in plain JSON. */
+  readonly intent: EntityIntent
+}
+
+/** A change of one entity. */
+export type EntityIntent =
+  | { readonly kind: 'create'; readonly entity: string; readonly data: unknown }
+  | {
+      readonly kind: 'update'
+      readonly entity: string
+      readonly id: string
+      /** The changed fields. */
+      readonly data: unknown
+    }
+  | { readonly kind: 'delete'; readonly entity: string; readonly id: string }
 
 /** Returns the name of a request in messages for people. */
 export function nameOf(request: OutgoingRequest): string {
@@ -90,4 +112,13 @@ export interface RequestOptions {
    * recognises it.
    */
   readonly id?: string | undefined
+  /**
+   * The mutation that the request carries out; `true` if it cannot be stored. Set by
+   * `OptimisticManager`.
+   *
+   * Such a request waits for the connection until its `ttlMs` has passed; its `timeoutMs` limits
+   * the time from its sending to the reply, or to the loss of the connection. A stored one waits for
+   * its reply until its `ttlMs` has passed.
+   */
+  readonly mutation?: StorableMutation | true | undefined
 }

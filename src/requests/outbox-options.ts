@@ -16,7 +16,8 @@ export interface OutboxOptions {
   readonly overflow?: 'drop-oldest' | 'drop-newest' | 'reject' | undefined
   /**
    * Maximum time a request waits to be sent, in milliseconds. In memory its own `timeoutMs` applies
-   * as well; in a stored outbox, where the default is 24 hours, it keeps waiting beyond that.
+   * as well, except to a mutation; in a stored outbox, where the default is 24 hours, it keeps
+   * waiting beyond that.
    * @default 60_000
    */
   readonly ttlMs?: number | undefined

@@ -17,6 +17,8 @@ export interface PendingRequest extends Ticket {
   readonly beforeSend: SendOptions['beforeSend']
   readonly resolve: (reply: ReplyFrame) => void
   readonly reject: (error: WirefoldError) => void
+  /** Handles the loss of the connection, if the request is sent again. */
+  readonly interrupted: () => void
   /** Cancels its deadlines and removes its abort listener. */
   readonly release: () => void
   /** Time at which it was first sent, by the clock's `now()`. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.ts'
+import type { Cancel, Clock } from '../base/clock.ts'
 import { refusalError, WirefoldError } from '../base/errors.ts'
 import type { Readable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
@@ -68,13 +68,21 @@ export class PendingRequests {
   send(outgoing: OutgoingRequest, options: SendOptions): Promise<ReplyFrame> {
     const { timeoutMs, ttlMs, signal, volatile, idempotent, ordering, supersede, beforeSend } =
       options
+    const { mutation } = options
     if (signal?.aborted) return Promise.reject(requestErrors.aborted(outgoing, signal))
     return new Promise((resolve, reject) => {
       const { clock } = this.#deps
       const onAbort = (): void => this.#fail(request, requestErrors.aborted(outgoing, signal))
       const timeOut = (ms: number): void =>
         this.#fail(request, requestErrors.timedOut(outgoing, ms, request.sentAt !== undefined))
-      const cancelDeadline = clock.after(timeoutMs, () => timeOut(timeoutMs))
+      const madeAt = clock.now()
+      let cancelDeadline: Cancel = () => {}
+      /** Restarts the deadline; `limitMs` is the limit that the error names. */
+      const expireAfter = (ms: number, limitMs = ms): void => {
+        cancelDeadline()
+        cancelDeadline = clock.after(Math.max(0, ms), () => timeOut(limitMs))
+      }
+      expireAfter(mutation ? ttlMs : timeoutMs)
       const cancelTtl =
         ttlMs < timeoutMs ? clock.after(ttlMs, () => request.sentAt ?? timeOut(ttlMs)) : undefined
       signal?.addEventListener('abort', onAbort)
@@ -97,10 +105,14 @@ export class PendingRequests {
           if (request.sentAt === undefined) this.#sent++
           request.sentAt ??= now
           if (request.awaited) request.awaited.leftAt = now
+          if (mutation) expireAfter(timeoutMs)
           this.#changed()
           // A request without a reply is complete once it was sent; before that it may still be
           // cancelled.
           if (request.awaited?.keys.length === 0) this.#succeed(request, localReply(outgoing))
+        },
+        interrupted: () => {
+          if (mutation) expireAfter(madeAt + ttlMs - clock.now(), ttlMs)
         },
         release: () => {
           cancelDeadline()
@@ -161,7 +173,8 @@ export class PendingRequests {
       request.awaited = undefined
       const poison = last !== undefined && awaited.leftAt === last
       const repeat = sentAt === undefined ? !volatile : (request.idempotent || dedupes) && !poison
-      if (!repeat) this.#fail(request, requestErrors.disconnected(outgoing, sentAt !== undefined))
+      if (repeat) request.interrupted()
+      else this.#fail(request, requestErrors.disconnected(outgoing, sentAt !== undefined))
     }
   }
 

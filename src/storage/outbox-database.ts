@@ -1,5 +1,5 @@
 import type { OutboxIdentity } from '../ports/outbox-storage.ts'
-import type { OutgoingRequest } from '../ports/outgoing-request.ts'
+import type { OutgoingRequest, StorableMutation } from '../ports/outgoing-request.ts'
 
 /**
  * A database of requests, shared by all tabs.
@@ -60,6 +60,8 @@ export interface StoredRequest {
   readonly idempotent: boolean
   readonly ordering: string | undefined
   readonly supersede: string | undefined
+  /** The mutation to show again, if the request carries one out that can be stored. */
+  readonly mutation?: StorableMutation | undefined
   /** The client that sends it; other clients may only after its lease has ended. */
   readonly owner: string
 }

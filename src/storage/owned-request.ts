@@ -30,15 +30,21 @@ export class OwnedRequest {
     return this.#giveUp.signal
   }
 
-  /** Returns the reply. Rejects after `timeoutMs`; the request goes on until its `ttlMs` has passed. */
-  waitForReply({ timeoutMs, ttlMs, signal }: SendOptions, clock: Clock): Promise<ReplyFrame> {
+  /**
+   * Returns the reply. Rejects after `timeoutMs`, except for a mutation, which is shown as long as it
+   * may still be carried out; the request goes on until its `ttlMs` has passed.
+   */
+  waitForReply(
+    { timeoutMs, ttlMs, signal, mutation }: SendOptions,
+    clock: Clock,
+  ): Promise<ReplyFrame> {
     const onAbort = (): void => this.#giveUp.abort(signal?.reason)
     const timeOut = (): void => {
       this.#waiter?.reject(outboxErrors.late(this.request, timeoutMs))
       this.#waiter = undefined
     }
     const cancel: Cancel | undefined =
-      timeoutMs < ttlMs ? clock.after(timeoutMs, timeOut) : undefined
+      timeoutMs < ttlMs && !mutation ? clock.after(timeoutMs, timeOut) : undefined
     signal?.addEventListener('abort', onAbort)
     this.#release = () => {
       cancel?.()

@@ -1,21 +1,27 @@
 import type { Clock } from '../base/clock.ts'
 import type { WirefoldError } from '../base/errors.ts'
-import type { OutgoingRequest, SendOptions } from '../ports/outgoing-request.ts'
+import type { OutgoingRequest, SendOptions, StorableMutation } from '../ports/outgoing-request.ts'
 import { byAge } from './claim-rules.ts'
 import type { StoredRequest } from './outbox-database.ts'
 import { outboxErrors } from './outbox-errors.ts'
 
+/** Maximum length of a stored mutation, in characters of JSON; a longer one is not shown again. */
+const MUTATION_CHARS = 65_536
+
 /** Returns the request as stored; throws `not-stored` if it is not plain JSON. */
 export function storedRequest(
   outgoing: OutgoingRequest,
-  { idempotent, ordering, supersede, ttlMs }: SendOptions,
+  { idempotent, ordering, supersede, ttlMs, mutation }: SendOptions,
   author: Author,
 ): StoredRequest {
   const { requestId, timestamp } = outgoing
   const expiresAt = timestamp + ttlMs
   const sentAt = undefined
   const rest = { createdAt: timestamp, expiresAt, sentAt, idempotent, ordering, supersede }
-  return { requestId, outgoing: plain(outgoing), ...author, ...rest }
+  return {
+    ...{ requestId, outgoing: plain(outgoing), ...author, ...rest },
+    mutation: mutation === true ? undefined : storable(mutation),
+  }
 }
 
 /** The fields of a stored request that its client adds. */
@@ -31,6 +37,16 @@ function plain(outgoing: OutgoingRequest): OutgoingRequest {
     return JSON.parse(JSON.stringify(outgoing))
   } catch (cause) {
     throw outboxErrors.unstorable(outgoing, cause)
+  }
+}
+
+/** Copies a mutation; returns `undefined` where it is too long or not plain JSON. */
+function storable(mutation: StorableMutation | undefined): StorableMutation | undefined {
+  try {
+    const text = JSON.stringify(mutation)
+    return text.length > MUTATION_CHARS ? undefined : JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 

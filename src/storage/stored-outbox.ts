@@ -68,7 +68,7 @@ class StoredOutbox implements ClientOutbox {
       order: this.#counter++,
     })
     const stored = this.#database.put(request, this.#leaseUntil())
-    const owned = this.#hold(request, options, !this.#isUserConfirmed)
+    const { owned } = this.#hold(request, options, !this.#isUserConfirmed)
     stored.catch((cause) => owned.giveUp(outboxErrors.unstorable(request.outgoing, cause)))
     return owned.waitForReply(options, this.#host.clock)
   }
@@ -141,31 +141,36 @@ class StoredOutbox implements ClientOutbox {
 
   /** Sends a claimed request, or settles it with an error if it must not be sent. */
   #take(request: StoredRequest): void {
-    const { requestId, outgoing } = request
+    const { requestId, outgoing, mutation } = request
     if (this.#owned.has(requestId)) return
     const others = [...this.#owned.values()].map((owned) => owned.request)
     const options = restoreOptions(request, others, this.#host.clock)
-    if (!isWirefoldError(options)) this.#hold(request, options, false)
-    else {
+    if (!isWirefoldError(options)) {
+      const { reply } = this.#hold(request, options, false)
+      if (mutation && outgoing.id) this.#host.restored({ ...mutation, id: outgoing.id, reply })
+    } else {
       void this.#safely(this.#database.delete(requestId))
       this.#host.settled({ request: outgoing, reply: undefined, error: options })
     }
   }
 
   /** Sends a request, and owns it until it is settled. */
-  #hold(request: StoredRequest, options: SendOptions, isUserUnconfirmed: boolean): OwnedRequest {
+  #hold(request: StoredRequest, options: SendOptions, isUserUnconfirmed: boolean) {
     const owned = new OwnedRequest(request, isUserUnconfirmed)
     this.#owned.set(request.requestId, owned)
     const timeoutMs = Math.max(options.timeoutMs, options.ttlMs)
     const beforeSend = (first: boolean): Promise<boolean> => this.#maySend(owned, first)
-    this.#host
-      .send(request.outgoing, { ...options, timeoutMs, signal: owned.signal, beforeSend })
-      .then(
-        (reply) => this.#settled(owned, reply, undefined),
-        (error) => this.#settled(owned, undefined, error),
-      )
+    const reply = this.#host.send(request.outgoing, {
+      ...options,
+      // The time limit of a stored request is its time to live, sent or not.
+      ...{ timeoutMs, mutation: undefined, signal: owned.signal, beforeSend },
+    })
+    reply.then(
+      (answer) => this.#settled(owned, answer, undefined),
+      (error) => this.#settled(owned, undefined, error),
+    )
     this.#watch()
-    return owned
+    return { owned, reply }
   }
 
   #settled(owned: OwnedRequest, reply: ReplyFrame | undefined, error: unknown): void {

@@ -30,7 +30,10 @@ function over(indexedDB: IDBFactory | undefined) {
 function killOpenConnections(): void {
   const { transaction } = IDBDatabase.prototype
   let dead: IDBDatabase | undefined
-  vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementation(function (...args) {
+  vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementation(function (
+    this: IDBDatabase,
+    ...args
+  ) {
     dead ??= this
     if (dead === this) throw new DOMException('The connection is closing.', 'InvalidStateError')
     return transaction.apply(this, args)
@@ -115,7 +118,9 @@ describe('an outbox in IndexedDB', () => {
     const database = new IndexedDbDatabase('wirefold', () => factory)
     await database.identify('one')
     // The row exists already, which fails the whole transaction.
-    const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(function () {
+    const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(function (
+      this: IDBObjectStore,
+    ) {
       return this.add('ada', 'senderId')
     })
     await expect(database.remember('ada')).rejects.toMatchObject({ name: 'ConstraintError' })

@@ -21,25 +21,33 @@ export interface Tab {
   happen(event: 'hide' | 'show'): void
 }
 
-/** Tabs over one database, and one server that carries each request out once. */
-export function tabs(database: OutboxDatabase = new MemoryOutboxDatabase()) {
+/**
+ * Tabs over one database, and one server that carries each request out once.
+ *
+ * @param carryOut carries a request out; its result is the payload of the reply
+ */
+export function tabs(
+  database: OutboxDatabase = new MemoryOutboxDatabase(),
+  carryOut: (type: string, payload: unknown, message: Fields) => unknown = (type) => type,
+) {
   const clock = new ManualClock()
   /** How often each request was carried out, by its id. */
   const applied = new Map<string, number>()
   /** What was carried out, in order. */
   const log: string[] = []
-  const remembered = new Map<string, number>()
+  const remembered = new Map<string, { readonly at: number; readonly reply: unknown }>()
   /** Whether the server answers what it has carried out. */
   const behaviour = { answers: true }
-  const answer = (type: string, _payload: unknown, { requestId }: Fields): unknown => {
-    const id = String(requestId)
-    const at = remembered.get(id)
-    if (at === undefined || clock.now() - at >= DEDUPE_MS) {
+  const answer = (type: string, payload: unknown, message: Fields): unknown => {
+    const id = String(message.requestId)
+    let known = remembered.get(id)
+    if (known === undefined || clock.now() - known.at >= DEDUPE_MS) {
       applied.set(id, (applied.get(id) ?? 0) + 1)
       log.push(type)
-      remembered.set(id, clock.now())
+      known = { at: clock.now(), reply: carryOut(type, payload, message) }
+      remembered.set(id, known)
     }
-    return behaviour.answers ? type : undefined
+    return behaviour.answers ? known.reply : undefined
   }
   const server = new ScriptedServer({ clock, answer })
   server.welcome = { limits: { dedupeMs: DEDUPE_MS } }

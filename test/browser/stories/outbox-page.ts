@@ -1,4 +1,10 @@
-import { RealtimeClient, systemClock } from '../../../src/entries/index.ts'
+import {
+  bindList,
+  ChannelSubscriber,
+  OptimisticManager,
+  RealtimeClient,
+  systemClock,
+} from '../../../src/entries/index.ts'
 import { indexedDbStorage } from '../../../src/entries/indexeddb.ts'
 
 /*
@@ -31,8 +37,42 @@ client.on('settled', ({ request: question, error }) =>
 )
 client.on('error', (error) => told.push(codeOf(error)))
 
+/** The notes and their pending mutations; made when a story asks, since it connects. */
+function makeBoard() {
+  const notes = bindList(new ChannelSubscriber(client), 'notes', {
+    load: async () => ({ state: await client.request<readonly Note[]>('list') }),
+    onError: () => {},
+  })
+  const optimistic = new OptimisticManager({
+    client,
+    api: {
+      create: (_, data, { ask }) => ask('add', data),
+      update: (_, id, data, { ask }) => ask('add', { id, data }),
+      delete: (_, id, { ask }) => ask('add', { id }),
+    },
+  })
+  const view = optimistic.view(notes)
+  view.subscribe(() => {})
+  return { view, create: (text: string) => optimistic.create<Note>('Note', { text }, notes) }
+}
+
+let made: ReturnType<typeof makeBoard> | undefined
+const board = () => {
+  made ??= makeBoard()
+  return made
+}
+
+interface Note {
+  readonly id: string
+  readonly text: string
+}
+
 /** What the test does with the page. */
 export interface OutboxPage {
+  /** Creates a note once there is no connection, and waits until it is kept. */
+  write(text: string): Promise<void>
+  /** The notes that the page shows, each with a question mark while it is pending. */
+  notes(): readonly string[]
   /** Asks for something `count` times once there is no connection, and waits until all of it is kept. */
   ask(count: number): Promise<void>
   /** Asks once with that many characters; returns `ok`, or the code and the name of the cause. */
@@ -53,6 +93,18 @@ const page: OutboxPage = {
     while (client.pending.get().queued < count) await soon()
     await written()
   },
+  async write(text) {
+    while (client.state.get().name === 'open') await soon()
+    board()
+      .create(text)
+      .catch(() => {})
+    while (client.pending.get().queued < 1) await soon()
+    await written()
+  },
+  notes: () =>
+    board()
+      .view.get()
+      .map(({ text, _optimistic }) => `${text}${_optimistic ? '?' : ''}`),
   outcome: (size) =>
     client.request('add', noise(size)).then(
       () => 'ok',

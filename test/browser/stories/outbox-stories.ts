@@ -114,6 +114,21 @@ export function outboxStories(browser: Browser, driver: BrowserDriver): void {
       await expect.poll(() => next.evaluate(() => api().queued()), PATIENT).toBe(5)
     })
 
+    it('shows a pending mutation again on the next page, and carries it out once', async () => {
+      const site = await serve(script)
+      const page = await open(site.url)
+      await page.evaluate(() => api().write('hello'))
+      expect(await page.evaluate(() => api().notes())).toEqual(['hello?'])
+      await page.evaluate(() => location.assign('about:blank'))
+      const next = await open(site.url, LATER)
+      const notes = () => next.evaluate(() => api().notes())
+      await next.evaluate(() => api().connect())
+      await expect.poll(notes, PATIENT).toEqual(['hello?'])
+      site.up()
+      await expect.poll(notes, PATIENT).toEqual(['hello'])
+      expect(site.applied()).toEqual([1])
+    })
+
     it('sends nothing of another user', async () => {
       const site = await serve(script)
       site.up()
@@ -207,10 +222,16 @@ async function serve(script: string) {
         clock: { ...systemClock, now: () => systemClock.now() + ageMs },
         authenticate: ({ token }) => (token ? { id: token } : null),
       })
-      server.handle('add', async (_payload, { requestId, user }) => {
+      const notes: unknown[] = []
+      server.handle('list', async () => notes)
+      server.handle('add', async (payload, { requestId, user, publish }) => {
         users.push(user?.id ?? '')
         counts.set(`${requestId}`, (counts.get(`${requestId}`) ?? 0) + 1)
         while (!answers) await new Promise((done) => setTimeout(done, 5))
+        if (typeof payload !== 'object') return
+        const note = { ...payload, id: `n${notes.length + 1}` }
+        notes.push(note)
+        await publish('notes', 'entity:created', note)
       })
       server.attach(http)
       // Its memory reaches back for as long as it is old.

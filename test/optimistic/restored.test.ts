@@ -1,0 +1,230 @@
+import { describe, expect, it } from 'vitest'
+import type { ClientOptions, EntityApi, OptimisticOptions } from 'wirefold'
+import { bindList, ChannelSubscriber, OptimisticManager } from 'wirefold'
+import { MemoryOutboxDatabase } from 'wirefold/testing'
+import { asFields } from '../../src/protocol/fields.ts'
+import { tabs } from '../storage/tabs.ts'
+import { outcomeOf } from '../support/scripted.ts'
+import { askingApi } from './asking-api.ts'
+
+interface Task {
+  readonly id: string
+  readonly title: string
+}
+
+const TASKS = 'entity:Task'
+/** Longer than a lease and the wait for the next claim. */
+const CLAIMED_MS = 41_000
+
+/** Pages that show one list of tasks, and a server that keeps it, which is not there at first. */
+function boards(serving: { readonly events: boolean } = { events: true }) {
+  const rows = new Map<string, Task>()
+  let offset = 0
+  const database = new MemoryOutboxDatabase()
+  const world = tabs(database, (type, payload, message) => {
+    const fields = asFields(payload)
+    const id = type === 'create' ? `t${rows.size + 1}` : String(fields.id)
+    if (String(fields.title).startsWith('!')) throw new Error('bad-title')
+    const row = { ...rows.get(id), ...fields, id } as Task
+    if (type === 'delete') rows.delete(id)
+    else rows.set(id, row)
+    const event = { type: `entity:${type}d`, channel: TASKS, id: message.id, offset: ++offset }
+    if (serving.events) world.server.send({ ...event, payload: row })
+    return row
+  })
+  rows.set('a', { id: 'a', title: 'one' })
+  rows.set('b', { id: 'b', title: 'gone' })
+  world.server.transport.refusing = true
+
+  /** A page; it shows what it has fetched before, since it cannot fetch anything now. */
+  function open(options: ClientOptions = {}, managing: OptimisticOptions = {}) {
+    const tab = world.open(options)
+    const channels = new ChannelSubscriber(tab.client)
+    const load = async () => ({ state: [...rows.values()] })
+    const list = () => bindList(channels, TASKS, { load })
+    const tasks = list()
+    tasks.source.confirm(() => [...rows.values()])
+    const optimistic = new OptimisticManager({
+      client: tab.client,
+      api: askingApi(),
+      ...managing,
+    })
+    const view = optimistic.view(tasks)
+    view.subscribe(() => {})
+    const titles = () => view.get().map(({ title }) => title)
+    /** Ends the page as a reload does. */
+    const leave = async () => {
+      tab.happen('hide')
+      await world.clock.advance(0)
+      tab.kill()
+    }
+    return { ...tab, list, tasks, optimistic, view, titles, leave }
+  }
+  const back = async () => {
+    world.server.transport.refusing = false
+    await world.clock.advance(20_000)
+  }
+  const create = ({ optimistic, tasks }: ReturnType<typeof open>, title: string) =>
+    outcomeOf(optimistic.create<Task>('Task', { title }, tasks))
+  return { ...world, database, rows, open, back, create }
+}
+
+describe('a stored mutation', () => {
+  it('is shown by the next page, and sent once', async () => {
+    const { clock, open, back, create, log, rows } = boards()
+    const first = open()
+    create(first, 'new')
+    outcomeOf(first.optimistic.update<Task>('Task', 'a', { title: 'ONE' }, first.tasks))
+    outcomeOf(first.optimistic.delete('Task', 'b', first.tasks))
+    await clock.advance(40_000)
+    expect(first.titles()).toEqual(['ONE', 'new'])
+    await first.leave()
+    const second = open()
+    await clock.advance(40_000)
+    expect(second.titles()).toEqual(['ONE', 'new'])
+    expect(second.view.get().map(({ _optimistic }) => _optimistic)).toEqual([true, true])
+    expect(second.optimistic.pending.get().map(({ intent }) => intent)).toEqual([
+      { kind: 'create', entity: 'Task', data: { title: 'new' } },
+      { kind: 'update', entity: 'Task', id: 'a', data: { title: 'ONE' } },
+      { kind: 'delete', entity: 'Task', id: 'b' },
+    ])
+    await back()
+    expect(log).toEqual(['create', 'update', 'delete'])
+    expect(second.titles()).toEqual(['ONE', 'new'])
+    expect(second.view.get()).toEqual([...rows.values()])
+    expect(second.optimistic.pending.get()).toEqual([])
+    expect(second.settled.map(({ error }) => error)).toEqual([undefined, undefined, undefined])
+  })
+
+  it('becomes the row of the reply where no event comes', async () => {
+    const { clock, open, back, create, rows } = boards({ events: false })
+    const first = open()
+    create(first, 'new')
+    await clock.advance(1)
+    await first.leave()
+    const second = open()
+    await clock.advance(1)
+    await back()
+    expect(second.view.get()).toEqual([...rows.values()])
+    expect(second.titles()).toEqual(['one', 'gone', 'new'])
+  })
+
+  it('is no longer shown once it is refused', async () => {
+    const { clock, open, back, create } = boards()
+    const first = open()
+    create(first, '!new')
+    await clock.advance(1)
+    await first.leave()
+    const second = open()
+    await clock.advance(1)
+    expect(second.titles()).toEqual(['one', 'gone', '!new'])
+    await back()
+    expect(second.titles()).toEqual(['one', 'gone'])
+    expect(second.settled).toMatchObject([{ error: { code: 'bad-title' } }])
+  })
+
+  it('is shown below a mutation of the same row that was made since', async () => {
+    const { clock, open, back, rows } = boards()
+    const first = open()
+    outcomeOf(first.optimistic.update<Task>('Task', 'a', { title: 'older' }, first.tasks))
+    await clock.advance(1)
+    await first.leave()
+    const second = open()
+    // The outbox is not read yet.
+    outcomeOf(second.optimistic.update<Task>('Task', 'a', { title: 'newer' }, second.tasks))
+    await clock.advance(1)
+    expect(second.optimistic.pending.get()).toHaveLength(2)
+    expect(second.titles()).toEqual(['newer', 'gone'])
+    await back()
+    expect([second.titles(), rows.get('a')?.title]).toEqual([['newer', 'gone'], 'newer'])
+  })
+
+  it('of a page that crashed is shown by the page that sends it', async () => {
+    const { clock, open, back, create, rows, behaviour } = boards({ events: false })
+    behaviour.answers = false
+    const first = open()
+    const second = open()
+    create(first, 'new')
+    await clock.advance(1)
+    first.kill()
+    expect(second.titles()).toEqual(['one', 'gone'])
+    await back()
+    await clock.advance(CLAIMED_MS)
+    expect(second.titles()).toEqual(['one', 'gone', 'new'])
+    expect([second.optimistic.pending.get().length, rows.size]).toEqual([1, 3])
+  })
+
+  it('is shown by every view of its channel, also one made later', async () => {
+    const { clock, open, create } = boards()
+    const first = open()
+    create(first, 'new')
+    await clock.advance(1)
+    await first.leave()
+    const second = open()
+    await clock.advance(1)
+    const later = second.optimistic.view(second.list())
+    expect(later.get().map(({ title }) => title)).toEqual(['new'])
+    expect(second.optimistic.pending.get()).toHaveLength(1)
+  })
+
+  it('of another user is not shown', async () => {
+    const { clock, open, back, create, server, rows } = boards()
+    server.welcome = { userId: 'ada' }
+    server.transport.refusing = false
+    const first = open()
+    await clock.advance(100)
+    server.transport.refusing = true
+    server.drop()
+    await clock.advance(0)
+    create(first, 'new')
+    await clock.advance(1)
+    await first.leave()
+    const second = open()
+    await clock.advance(1)
+    // Until the server says that another user is signed in, the last one is.
+    expect(second.titles()).toEqual(['one', 'gone', 'new'])
+    server.welcome = { userId: 'eve' }
+    await back()
+    expect([second.titles(), rows.size]).toEqual([['one', 'gone'], 2])
+  })
+
+  it('that is too long, or made of functions, is sent and not shown again', async () => {
+    const { clock, open, back, create, log, database } = boards()
+    const api = { ...askingApi(), create: (...[, , { ask }]) => ask('create') } satisfies EntityApi
+    const first = open({}, { api })
+    create(first, 'x'.repeat(65_536))
+    const on = first.tasks
+    outcomeOf(
+      first.optimistic.mutate('new', {
+        on,
+        apply: (rows, title) => [...rows, { id: 'c', title }],
+        request: (title, { ask }) => ask('create', { title }),
+      }),
+    )
+    await clock.advance(1)
+    const stored = [...database.requests.values()].map(({ mutation }) => mutation)
+    expect(stored).toEqual([undefined, undefined])
+    await first.leave()
+    const second = open()
+    await clock.advance(1)
+    expect(second.titles()).toEqual(['one', 'gone'])
+    await back()
+    expect(log).toEqual(['create', 'create'])
+  })
+
+  it('is sent after close() and connect(), and its row shown once', async () => {
+    const { clock, open, back, create, rows } = boards()
+    const page = open()
+    const made = create(page, 'new')
+    await clock.advance(1)
+    page.client.close()
+    await clock.advance(1)
+    expect(made.error).toMatchObject({ code: 'closed' })
+    expect(page.titles()).toEqual(['one', 'gone'])
+    void page.client.connect()
+    await back()
+    await clock.advance(CLAIMED_MS)
+    expect(page.view.get()).toEqual([...rows.values()])
+    expect(page.titles()).toEqual(['one', 'gone', 'new'])
+  })
+})
