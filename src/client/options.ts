@@ -69,8 +69,9 @@ export interface ClientOptions {
   readonly outbox?: OutboxOptions | undefined
   /**
    * Uptime of a connection, in milliseconds, after which the failed attempts before it are
-   * forgotten and the waits start anew; half the uptime forgets half of them.
-   * @default 5_000
+   * forgotten and the waits start anew. A connection that lasts up to half as long counts as a
+   * failed attempt itself; between the two, the attempts are forgotten in proportion.
+   * @default 2_000
    */
   readonly minUptimeMs?: number | undefined
   /**
@@ -133,7 +134,7 @@ export const clientDefaults = {
   backoff: {},
   heartbeat: {},
   outbox: {},
-  minUptimeMs: 5_000,
+  minUptimeMs: 2_000,
   connectTimeoutMs: 10_000,
   requestTimeoutMs: 10_000,
   clock: systemClock,

@@ -65,7 +65,10 @@ export type ConnectionCommand = 'dial' | 'hangup' | 'wait' | 'cancel-wait'
 /** The constants of the decision. */
 export interface ConnectionRules {
   readonly backoff: BackoffOptions
-  /** The failed attempts before an open connection are forgotten by the time it is this old, in milliseconds. */
+  /**
+   * Uptime after which an open connection has made up for the failed attempts before it, in
+   * milliseconds; see {@link stillFailed}.
+   */
   readonly minUptimeMs: number
   /** Close codes after which trying again makes no sense. */
   readonly fatalCloseCodes: readonly number[]
@@ -127,11 +130,9 @@ export function transition(
       if (input.name === 'hide') return hide({ ...state, denied: false }, 'hangup')
       if (input.name === 'refused') return [{ name: 'failed', error: input.error }, ['hangup']]
       if (input.name === 'dropped') {
-        // A server that opens and closes at once must not be hammered: its attempts keep counting, the
-        // less so the longer it was open.
-        const lasted = Math.min((input.now - state.since) / rules.minUptimeMs, 1)
-        const unjudged = state.denied && input.now - state.since < JUDGED_MS
-        return afterDrop(Math.floor(state.attempt * (1 - lasted)), unjudged, input, rules)
+        const uptimeMs = input.now - state.since
+        const failed = stillFailed(state.attempt, uptimeMs, rules.minUptimeMs)
+        return afterDrop(failed, state.denied && uptimeMs < JUDGED_MS, input, rules)
       }
       return [state, []]
 
@@ -194,6 +195,16 @@ function soon(
 ): Transition {
   const failed = name === 'online' ? 0 : attempt
   return [{ name: 'waiting', attempt: failed, denied, retryAt, reason }, [before, 'wait']]
+}
+
+/**
+ * Returns how many of the failed attempts before a connection still count when it is lost: all of
+ * them up to half of `minUptimeMs`, so that a server that opens and closes is left alone for as long
+ * as one that refuses; from there on in proportion fewer, and none after `minUptimeMs`.
+ */
+function stillFailed(failed: number, uptimeMs: number, minUptimeMs: number): number {
+  if (uptimeMs >= minUptimeMs) return 0
+  return Math.round(failed * Math.min(2 - (2 * uptimeMs) / minUptimeMs, 1))
 }
 
 function afterDrop(

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { ConnectionState } from 'wirefold'
 import { backoffDefaults, ChannelSubscriber } from 'wirefold'
+import { backoffDelay } from '../../src/base/backoff.ts'
 import type { ConnectionRules } from '../../src/connection/connection-state.ts'
 import { transition } from '../../src/connection/connection-state.ts'
 import { scripted } from '../support/scripted.ts'
 
 const rules: ConnectionRules = {
   backoff: backoffDefaults,
-  minUptimeMs: 5_000,
+  minUptimeMs: 2_000,
   fatalCloseCodes: [],
   authorizes: false,
 }
@@ -83,17 +84,46 @@ describe('forty clients that were disconnected at once', () => {
 })
 
 describe('the wait of a client', () => {
-  it('grows where a server opens and closes at once, twenty times', async () => {
+  for (const uptimeMs of [0, 1, 100, 1_000]) {
+    it(`grows as for failed attempts where a server closes ${uptimeMs} ms after its welcome`, async () => {
+      const { clock, server, client } = scripted({}, { random: () => 0.999 })
+      const waits: number[] = []
+      client.on('opened', () => clock.after(uptimeMs, () => server.drop(1000)))
+      client.state.listen((state) => {
+        if (state.name === 'waiting') waits.push(Math.round(state.retryAt - clock.now()))
+      })
+      void client.connect()
+      while (waits.length < 20) await clock.advance(100)
+      const failed = waits.map((_, n) => Math.round(backoffDelay(n, backoffDefaults, 0.999)))
+      expect(waits).toEqual(failed)
+    })
+
+    it(`ends after maxAttempts where a server closes ${uptimeMs} ms after its welcome`, async () => {
+      const { clock, server, client } = scripted({}, { backoff: { maxAttempts: 10 } })
+      client.on('opened', () => clock.after(uptimeMs, () => server.drop(1000)))
+      client.on('failed', () => {})
+      void client.connect()
+      await clock.advance(120_000)
+      expect(client.state.get().name).toBe('failed')
+      expect(client.stats().reconnects).toBe(10)
+    })
+  }
+
+  it('stays the first one where the network resets every connection after 3 to 5 s', async () => {
+    const random = seeded(1)
     const { clock, server, client } = scripted({}, { random: () => 0.999 })
     const waits: number[] = []
-    client.on('opened', () => server.drop(1000))
     client.state.listen((state) => {
-      if (state.name === 'waiting') waits.push(Math.round(state.retryAt - clock.now()))
+      if (state.name === 'waiting') waits.push(state.retryAt - clock.now())
     })
     void client.connect()
-    while (waits.length < 20) await clock.advance(1_000)
-    expect(waits.slice(0, 4)).toEqual([949, 1_399, 2_073, 3_084])
-    expect(waits.slice(8)).toEqual(Array.from({ length: 12 }, () => 12_038))
+    for (let n = 0; n < 20; n++) {
+      await clock.advance(3_000 + random() * 2_000)
+      server.drop()
+      await clock.advance(0)
+    }
+    expect(waits).toHaveLength(20)
+    expect(Math.max(...waits)).toBeCloseTo(backoffDelay(0, backoffDefaults, 0.999))
   })
 
   it('is no shorter than the server wants, in the close or in the refusal before it', async () => {

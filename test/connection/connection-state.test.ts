@@ -10,7 +10,7 @@ import { transition } from '../../src/connection/connection-state.ts'
 
 const rules: ConnectionRules = {
   backoff: { ...backoffDefaults, maxAttempts: 3 },
-  minUptimeMs: 5_000,
+  minUptimeMs: 2_000,
   fatalCloseCodes: [1008, 4403],
   authorizes: false,
 }
@@ -291,13 +291,17 @@ describe('a connection', () => {
     }
   }
 
-  it('forgets its failed attempts the longer it was open, and all of them by minUptimeMs', () => {
-    const state: ConnectionState = { name: 'open', since: 1_000, attempt: 10, denied: false }
-    const attempts = [1_000, 1_600, 3_500, 5_400, 6_000, 60_000].map((now) => {
-      const [after] = transition(state, { ...dropped, now }, { ...rules, backoff: backoffDefaults })
-      return after.name === 'waiting' && after.attempt
-    })
-    expect(attempts).toEqual([11, 9, 6, 2, 1, 1])
+  it('forgets none of its failed attempts up to half of minUptimeMs, and all of them after it', () => {
+    const counted = (attempt: number, uptime: number, minUptimeMs = 2_000) => {
+      const state: ConnectionState = { name: 'open', since: 1_000, attempt, denied: false }
+      const input = { ...dropped, now: 1_000 + uptime }
+      const [next] = transition(state, input, { ...rules, backoff: backoffDefaults, minUptimeMs })
+      return next.name === 'waiting' && next.attempt
+    }
+    const uptimes = [0, 1, 1_000, 1_010, 1_500, 1_900, 2_000, 60_000]
+    expect(uptimes.map((uptime) => counted(10, uptime))).toEqual([11, 11, 11, 11, 6, 2, 1, 1])
+    expect(uptimes.map((uptime) => counted(1, uptime))).toEqual([2, 2, 2, 2, 2, 1, 1, 1])
+    expect(counted(3, 0, 0)).toBe(1)
   })
 
   it('fails after maxAttempts retries, and at once where there are none', () => {
