@@ -1,13 +1,51 @@
+import { fc } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
+import type { BackoffOptions } from 'wirefold'
 import { backoffDefaults } from 'wirefold'
 import { backoffDelay } from '../../src/base/backoff.ts'
 
 describe('backoffDelay', () => {
-  it('is 50 ms and a random share of 900 ms, growing by half up to 12 s', () => {
-    const widest = [0, 1, 2, 6, 7, 50].map((n) => backoffDelay(n, backoffDefaults, 1))
-    expect(widest).toEqual([950, 1_400, 2_075, 50 + 900 * 1.5 ** 6, 12_050, 12_050])
-    expect(backoffDelay(0, backoffDefaults, 0)).toBe(50)
-    expect(backoffDelay(1_000_000, backoffDefaults, 0.5)).toBe(6_050)
+  it('is at most 900 ms at first, half as long again at most after that, and grows up to 12 s', () => {
+    const longest = [0, 1, 2, 6, 7, 50].map((n) => backoffDelay(n, backoffDefaults, 1))
+    const grown = [2, 6].map((n) => 900 + 900 * 1.45 ** n)
+    expect(longest).toEqual([900, 1_350, ...grown, 12_000, 12_000])
+    expect(backoffDelay(1_000_000, backoffDefaults, 0.5)).toBe(6_450)
+  })
+
+  it('is at first any part of that, and later no shorter than the first may be', () => {
+    const shortest = [0, 1, 2, 6, 7, 50].map((n) => backoffDelay(n, backoffDefaults, 0))
+    expect(shortest).toEqual([0, 900, 900, 900, 900, 900])
+  })
+
+  it('stays random where it does not grow, and where it may not be longer than at first', () => {
+    const range = (options: BackoffOptions) => [0, 1].map((r) => backoffDelay(5, options, r))
+    expect(range({ ...backoffDefaults, factor: 1 })).toEqual([900, 1_800])
+    expect(range({ ...backoffDefaults, maxMs: 900 })).toEqual([600, 900])
+  })
+
+  it('is a finite number of milliseconds with all options', () => {
+    const number = fc.oneof(fc.constantFrom(0, 1, Number.POSITIVE_INFINITY), fc.nat(100_000))
+    fc.assert(
+      fc.property(
+        fc.record({
+          minMs: fc.nat(60_000),
+          initialMs: fc.nat(60_000),
+          factor: fc.double({ min: 0, max: 10, noNaN: true }),
+          maxMs: number,
+          jitter: fc.constantFrom('full', 'equal', 'none'),
+          maxAttempts: number,
+        }),
+        fc.nat(2_000),
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        (options, attempt, random) => {
+          const ms = backoffDelay(attempt, options, random)
+          expect(Number.isFinite(ms)).toBe(true)
+          expect(ms).toBeGreaterThanOrEqual(options.minMs)
+          expect(ms).toBeLessThanOrEqual(options.minMs + options.maxMs)
+        },
+      ),
+    )
+    expect(backoffDelay(10_000, { ...backoffDefaults, initialMs: 0 }, 0.5)).toBe(0)
   })
 
   it('keeps half of the wait with equal jitter, all of it without', () => {

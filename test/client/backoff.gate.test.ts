@@ -24,23 +24,38 @@ function seeded(seed: number): () => number {
   }
 }
 
-/** When each of so many clients, cut at 0, finds a server that is back at `backAt`, in ms. */
-function returns(clients: number, backAt: number, random: () => number, code = 1006): number[] {
-  const close = { code, reason: '' }
-  return Array.from({ length: clients }, () => {
+/** What clients did that were cut at 0, by the clock in ms. */
+interface Comeback {
+  /** When any of them tried to connect. */
+  readonly attempts: readonly number[]
+  /** When each of them found the server that is back at `backAt`. */
+  readonly returns: readonly number[]
+}
+
+function comeback(clients: number, backAt: number, random: () => number, code = 1006): Comeback {
+  const attempts: number[] = []
+  const returns = Array.from({ length: clients }, () => {
     let state: ConnectionState = { name: 'open', since: -60_000, attempt: 0, denied: false }
     let now = 0
-    let lost = close
+    let lost = { code, reason: '' }
     while (true) {
       const drop = { name: 'dropped', now, online: true, random: random(), close: lost } as const
       state = transition(state, drop, rules)[0]
       if (state.name !== 'waiting') throw new Error(`a client is ${state.name}`)
       now = state.retryAt
+      attempts.push(now)
       if (now >= backAt) return now
       state = transition(state, { name: 'due' }, rules)[0]
       lost = { code: 1006, reason: '' }
     }
-  }).sort((a, b) => a - b)
+  })
+  const sorted = (times: readonly number[]) => [...times].sort((a, b) => a - b)
+  return { attempts: sorted(attempts), returns: sorted(returns) }
+}
+
+/** The time after which so large a share of the clients is back, from the server's being back on. */
+function backAfter({ returns }: Comeback, share: number, backAt: number): number {
+  return (returns[Math.ceil(returns.length * share) - 1] ?? Number.NaN) - backAt
 }
 
 /** The most of a sorted list that fall into any window of this width. */
@@ -63,9 +78,9 @@ describe('ten thousand clients that were disconnected at once', () => {
     [120_000, 0.025, 10_000],
   ] as const) {
     it(`come back gently to a server that was away for ${backAt / 1_000} s`, () => {
-      const times = returns(clients, backAt, seeded(1))
-      expect(busiest(times, 100) / clients).toBeLessThanOrEqual(share)
-      expect((times[clients * 0.95] ?? 0) - backAt).toBeLessThanOrEqual(p95)
+      const story = comeback(clients, backAt, seeded(1))
+      expect(busiest(story.returns, 100) / clients).toBeLessThanOrEqual(share)
+      expect(backAfter(story, 0.95, backAt)).toBeLessThanOrEqual(p95)
     })
   }
 })
@@ -74,13 +89,52 @@ describe('forty clients that were disconnected at once', () => {
   it('come at most twenty in 250 ms, and far fewer after a restart that was announced', () => {
     const peaks = (code: number) =>
       [1, 2, 3, 4, 5]
-        .map((seed) => busiest(returns(40, 0, seeded(seed), code), 250))
+        .map((seed) => busiest(comeback(40, 0, seeded(seed), code).returns, 250))
         .sort((a, b) => a - b)
     expect(peaks(1006)[4]).toBeLessThanOrEqual(20)
     const announced = peaks(1012)
     expect(announced[2]).toBeLessThanOrEqual(6)
     expect(announced[4]).toBeLessThanOrEqual(10)
   })
+})
+
+/** What connecting takes on loopback, until every channel is live, on a busy machine. */
+const HANDSHAKE_MS = 50
+
+describe('forty clients that are reset for 8 s', () => {
+  const backAt = 8_000
+  const runs = Array.from({ length: 100 }, (_, seed) => comeback(40, backAt, seeded(seed + 1)))
+
+  it('dial at most twenty times in any 250 ms and are half back in 2.5 s, in 95 of 100 runs', () => {
+    const good = runs.filter((run) => {
+      const median = backAfter(run, 0.5, backAt) + HANDSHAKE_MS
+      return busiest(run.attempts, 250) <= 20 && median <= 2_500
+    })
+    expect(good.length).toBeGreaterThanOrEqual(95)
+  })
+
+  it('dial at most five times each meanwhile, and are all back in 12.1 s', () => {
+    for (const run of runs) {
+      const dials = run.attempts.filter((at) => at < backAt).length
+      expect(dials / 40).toBeLessThanOrEqual(5)
+      expect(backAfter(run, 1, backAt) + HANDSHAKE_MS).toBeLessThanOrEqual(12_100)
+    }
+  })
+})
+
+describe('a client whose server is away for a moment', () => {
+  for (const [backAt, median, p95, worst] of [
+    [0, 500, 900, 950],
+    [500, 900, 1_200, 1_400],
+    [6_000, 2_000, 6_000, 12_100],
+  ] as const) {
+    it(`is back soon where that moment is ${backAt} ms`, () => {
+      const story = comeback(10_000, backAt, seeded(2))
+      expect(backAfter(story, 0.5, backAt)).toBeLessThanOrEqual(median)
+      expect(backAfter(story, 0.95, backAt)).toBeLessThanOrEqual(p95)
+      expect(backAfter(story, 1, backAt) + HANDSHAKE_MS).toBeLessThanOrEqual(worst)
+    })
+  }
 })
 
 describe('the wait of a client', () => {

@@ -253,7 +253,7 @@ describe('a client', () => {
   it('tries anew where what may have been the welcome cannot be read', async () => {
     const clock = new ManualClock()
     const transport = new MemoryPair({ clock })
-    const client = new RealtimeClient('ws://test/', { transport, clock, random: () => 0 })
+    const client = new RealtimeClient('ws://test/', { transport, clock, random: () => 0.1 })
     client.on('error', () => {})
     void client.connect()
     await clock.advance(1)

@@ -59,9 +59,9 @@ const dialAgain = [
 ] as const
 const close = (...commands: ConnectionCommand[]) => [{ name: 'closed' }, ...commands] as const
 const fail = [{ name: 'failed', error }, 'hangup'] as const
-// 50 ms and, with no chance in it, nothing more.
+// The second wait: 900 ms and, with no chance in it, nothing more.
 const wait = [
-  { name: 'waiting', attempt: 2, denied: false, retryAt: 2_050, reason: lost },
+  { name: 'waiting', attempt: 2, denied: false, retryAt: 2_900, reason: lost },
   'wait',
 ] as const
 /** Between 5 and 10 s after the second loss in a row. */
