@@ -113,7 +113,9 @@ export class ClientRuntime implements ConnectionHandlers {
   ask(request: OutgoingRequest, options: SendOptions): Promise<ReplyFrame> {
     this.#options.logger()?.('requests', loggable(nameOf(request)))
     const reply = this.#outbox?.send(request, options) ?? this.#sendNow(request, options)
-    this.connection.input({ name: 'needed' })
+    const { volatile, timeoutMs, ttlMs } = options
+    const waitsMs = volatile ? 0 : Math.min(timeoutMs, ttlMs)
+    this.connection.needed(this.#options.clock.now() + waitsMs)
     return reply
   }
 
@@ -248,6 +250,7 @@ export class ClientRuntime implements ConnectionHandlers {
       `lost: ${close.code} ${loggable(close.reason || messageOf(close.cause))}`,
     )
     this.requests.disconnected(undefined, close.code)
+    this.connection.needed(this.requests.nearestDeadline())
     this.extensions.disconnected()
     this.events.emit('dropped', close)
   }

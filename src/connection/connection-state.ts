@@ -25,8 +25,11 @@ import { retryHint } from './retry-hint.ts'
 export type ConnectionInput =
   /** The application asks for a connection, now. */
   | { readonly name: 'connect' }
-  /** Something wants to be sent; enough to start, not to cut a wait short. */
-  | { readonly name: 'needed' }
+  /**
+   * Something wants to be sent: enough to start. A wait is cut short to `retryAt`, if that is given,
+   * unless it is not the client's own choice.
+   */
+  | { readonly name: 'needed'; readonly retryAt?: number | undefined }
   /** The application ends it. */
   | { readonly name: 'close' }
   /** The credentials are there. */
@@ -142,9 +145,14 @@ export function transition(
       if (input.name === 'connect') return dial(rules, state, 'cancel-wait')
       if (input.name === 'hide') return hide(state, 'cancel-wait')
       if (input.name === 'offline') return [{ ...state, name: 'offline' }, []]
-      if (input.name === 'online' || input.name === 'wake') {
-        if (input.retryAt >= state.retryAt) return [state, []]
-        return [{ ...state, retryAt: input.retryAt }, ['cancel-wait', 'wait']]
+      if (
+        input.name === 'online' ||
+        input.name === 'wake' ||
+        (input.name === 'needed' && isOwnChoice(state.reason, rules))
+      ) {
+        const { retryAt = state.retryAt } = input
+        if (retryAt >= state.retryAt) return [state, []]
+        return [{ ...state, retryAt }, ['cancel-wait', 'wait']]
       }
       return [state, []]
 
@@ -195,6 +203,15 @@ function soon(
 ): Transition {
   const failed = name === 'online' ? 0 : attempt
   return [{ name: 'waiting', attempt: failed, denied, retryAt, reason }, [before, 'wait']]
+}
+
+/**
+ * Whether the client itself has chosen when to try again: not where the server has said when, and not
+ * where attempts are limited, since these would be used up sooner.
+ */
+function isOwnChoice(reason: CloseInfo, { backoff }: ConnectionRules): boolean {
+  const { floorMs, windowMs } = retryHint(reason)
+  return floorMs === 0 && windowMs === undefined && backoff.maxAttempts === Number.POSITIVE_INFINITY
 }
 
 /**

@@ -13,6 +13,7 @@ import type { ConnectionCommand, ConnectionInput, ConnectionRules } from './conn
 import { transition } from './connection-state.ts'
 import type { EnvironmentEvent } from './environment.ts'
 import { Handoff } from './handoff.ts'
+import { latestRetry } from './latest-retry.ts'
 import type { LinkHandlers } from './link.ts'
 import { Link } from './link.ts'
 
@@ -111,6 +112,12 @@ export class Connection {
     if (this.#link && this.#state.get().name === 'connecting') {
       this.#lost('the greeting was not understood', this.#link)
     }
+  }
+
+  /** A request needs a connection, and its reply by `deadline`. */
+  needed(deadline: number): void {
+    const { clock, random } = this.#deps
+    this.input({ name: 'needed', retryAt: latestRetry(clock.now(), deadline, random()) })
   }
 
   /**

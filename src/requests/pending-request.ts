@@ -21,6 +21,8 @@ export interface PendingRequest extends Ticket {
   readonly interrupted: () => void
   /** Cancels its deadlines and removes its abort listener. */
   readonly release: () => void
+  /** Time at which it times out at the latest, by the clock's `now()`. */
+  readonly deadline: number
   /** Time at which it was first sent, by the clock's `now()`. */
   sentAt: number | undefined
   /** Whether its `beforeSend` is running. */

@@ -64,6 +64,13 @@ export class PendingRequests {
     return this.#awaited.unansweredSince(since)
   }
 
+  /** Returns the first deadline of all requests; infinity where there are none. */
+  nearestDeadline(): number {
+    let nearest = Number.POSITIVE_INFINITY
+    for (const { deadline } of this.#requests.values()) nearest = Math.min(nearest, deadline)
+    return nearest
+  }
+
   /** Sends a request, now or when there is a link, and returns its reply. */
   send(outgoing: OutgoingRequest, options: SendOptions): Promise<ReplyFrame> {
     const { timeoutMs, ttlMs, signal, volatile, idempotent, ordering, supersede, beforeSend } =
@@ -95,6 +102,7 @@ export class PendingRequests {
         beforeSend,
         resolve,
         reject,
+        deadline: clock.now() + Math.min(timeoutMs, ttlMs),
         sentAt: options.sentAt,
         cancelled: false,
         isHeldBack: false,

@@ -304,6 +304,25 @@ describe('a connection', () => {
     expect(counted(3, 0, 0)).toBe(1)
   })
 
+  it('cuts a wait short for a request, unless the server or a plan has set its time', () => {
+    const input: ConnectionInput = { name: 'needed', retryAt: 3_000 }
+    const free = { ...rules, backoff: backoffDefaults }
+    const { waiting } = states
+    expect(transition(waiting, input, free)).toEqual([
+      { ...waiting, retryAt: 3_000 },
+      ['cancel-wait', 'wait'],
+    ])
+    expect(transition(waiting, { ...input, retryAt: 9_500 }, free)[0]).toBe(waiting)
+    expect(transition(waiting, input, rules)[0]).toBe(waiting)
+    for (const reason of [
+      { code: 1013, reason: '{"retryAfterMs":5000}' },
+      { code: 1012, reason: '' },
+    ]) {
+      const sentAway = { ...waiting, reason }
+      expect(transition(sentAway, input, free)[0]).toBe(sentAway)
+    }
+  })
+
   it('fails after maxAttempts retries, and at once where there are none', () => {
     const last: ConnectionState = { ...states.dialing, attempt: 3 }
     expect(transition(last, dropped, rules)[0].name).toBe('failed')

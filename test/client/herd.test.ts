@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest'
+import { backoffDefaults } from 'wirefold'
+import { backoffDelay } from '../../src/base/backoff.ts'
+import { latestRetry } from '../../src/connection/latest-retry.ts'
+import { seeded } from '../malformed-input/random.ts'
+
+/** A crowd of clients that are cut at 0, and a server that is back later and admits so many a second. */
+interface Crowd {
+  readonly clients: number
+  readonly perSecond: number
+  /** When the server is back, in milliseconds. */
+  readonly backAt: number
+}
+
+/** Returns when a client tries again, after it failed for the nth time in a row. */
+type Next = (client: number, now: number, failed: number, random: () => number) => number
+
+/** How many of the clients are to be connected, of all of them. */
+const MOST = 0.99
+/** In such windows attempts are counted, in milliseconds. */
+const PEAK_MS = 100
+
+/**
+ * Plays the attempts of all clients, millisecond by millisecond: a list of the clients that are due
+ * in each, linked through `after`. A server that is back admits the first of each millisecond and
+ * refuses the others; what it did not need of its rate it may use within the next 10 ms.
+ */
+function play({ clients, perSecond, backAt }: Crowd, next: Next) {
+  const optimumMs = (MOST * clients * 1_000) / perSecond
+  const end = backAt + Math.ceil(2 * optimumMs)
+  const due = new Int32Array(end).fill(-1)
+  const after = new Int32Array(clients)
+  const failed = new Uint16Array(clients)
+  const attempts = new Uint32Array(end)
+  const chance = seeded(1)
+  const random = () => chance.below(2 ** 30) / 2 ** 30
+  const wait = (client: number, now: number): void => {
+    const at = Math.floor(next(client, now, failed[client] ?? 0, random))
+    const ms = Math.min(Math.max(at, now + 1), end - 1)
+    after[client] = due[ms] ?? -1
+    due[ms] = client
+    failed[client]++
+  }
+  for (let client = 0; client < clients; client++) wait(client, -1)
+  let [admitted, free, now] = [0, 0, 0]
+  for (; now < end && admitted < MOST * clients; now++) {
+    if (now >= backAt) free = Math.min(free + perSecond / 1_000, perSecond / 100)
+    let client = due[now] ?? -1
+    while (client >= 0) {
+      const following = after[client] ?? -1
+      attempts[now]++
+      if (free >= 1) {
+        free--
+        admitted++
+      } else wait(client, now)
+      client = following
+    }
+  }
+  return {
+    times: (now - backAt) / optimumMs,
+    peak: busiest(attempts.subarray(backAt, now)) / perSecond,
+  }
+}
+
+/** The most attempts of any window, as so many a second. */
+function busiest(attempts: Uint32Array): number {
+  let [most, sum] = [0, 0]
+  attempts.forEach((count, ms) => {
+    sum += count - (attempts[ms - PEAK_MS] ?? 0)
+    most = Math.max(most, sum)
+  })
+  return (most * 1_000) / PEAK_MS
+}
+
+/** The timeout of a request, in milliseconds. */
+const TIMEOUT_MS = 10_000
+/** Of all clients so many always have a request that waits for its reply, and make the next when it times out. */
+const ASKING = 0.3
+
+/** From this attempt on the waits have their longest bounds. */
+const LONGEST = 30
+// The wait is a linear function of chance; its ends are looked up, since the waits are many.
+const numbers = Float64Array.from({ length: LONGEST + 1 }, (_, n) => n)
+const shortest = numbers.map((n) => backoffDelay(n, backoffDefaults, 0))
+const spread = numbers.map((n) => backoffDelay(n, backoffDefaults, 1) - (shortest[n] ?? 0))
+
+/** The waits of clients with default options; the first of them have requests. */
+function waits({ clients }: Crowd): Next {
+  return (client, now, failed, random) => {
+    const n = Math.min(failed, LONGEST)
+    let at = now + (shortest[n] ?? 0) + (spread[n] ?? 0) * random()
+    if (client >= clients * ASKING) return at
+    const phase = (client * 7_919) % TIMEOUT_MS
+    let deadline = now + TIMEOUT_MS - ((now + phase) % TIMEOUT_MS)
+    for (let asked = now; asked < at; asked = deadline, deadline += TIMEOUT_MS) {
+      at = Math.min(at, latestRetry(asked, deadline, random()) ?? at)
+    }
+    return at
+  }
+}
+
+describe('a million clients, three in ten with a request, and 20,000 admissions a second', () => {
+  const million = { clients: 1_000_000, perSecond: 20_000 }
+  // In proportion, since each client tries 50 times before the server is back.
+  const fewer = { clients: 300_000, perSecond: 6_000 }
+  for (const [crowd, peak] of [
+    [{ ...million, backAt: 0 }, 85],
+    [{ ...million, backAt: 30_000 }, 9],
+    [{ ...fewer, backAt: 300_000 }, 9],
+  ] as const) {
+    it(`comes back to a server that was away for ${crowd.backAt / 1_000} s`, () => {
+      const found = play(crowd, waits(crowd))
+      expect(found.times).toBeLessThanOrEqual(1.06)
+      expect(found.peak).toBeLessThanOrEqual(peak)
+    }, 120_000)
+  }
+})
