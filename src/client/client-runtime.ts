@@ -1,3 +1,4 @@
+import { ElapsedClock } from '../base/elapsed-clock.ts'
 import type { Emitter } from '../base/emitter.ts'
 import { createEmitter } from '../base/emitter.ts'
 import type { Refusal } from '../base/errors.ts'
@@ -54,12 +55,12 @@ export class ClientRuntime implements ConnectionHandlers {
   readonly #clientId = lazy(randomId)
   #senderId = lazy(randomId)
   #userId: string | undefined
-  #dedupeMs: number | undefined
   #eventCount = 0
   #opening: Opening | undefined
 
   constructor(url: string, options: ResolvedClientOptions) {
     this.#options = options
+    const elapsed = new ElapsedClock(options.clock)
     const report = (error: unknown): void => this.report(error)
     this.events = createEmitter((error, event) => {
       // An `error` listener that throws must not be called with its own error.
@@ -69,7 +70,8 @@ export class ClientRuntime implements ConnectionHandlers {
     const restored = createStore<readonly RestoredMutation[]>([], { onError: report })
     this.#outbox = options.outbox.storage?.keep(
       createOutboxHost({
-        ...{ options, report, events: this.events, shown: restored },
+        ...{ options, elapsed, report, events: this.events, shown: restored },
+        serverTime: () => this.requests.serverTime,
         isOpen: () => this.connection.state.get().name === 'open',
         send: (request, how) => this.#sendNow(request, how),
         identified: ({ senderId, userId }) => {
@@ -82,6 +84,7 @@ export class ClientRuntime implements ConnectionHandlers {
     this.connection = new Connection({ ...options, url, credentialsSource, report }, this)
     this.requests = new PendingRequests({
       ...options,
+      elapsed,
       report,
       say: (request, ticket) => this.connection.link?.say(request, ticket) ?? this.#unsupported(),
       dialect: () => this.connection.dialect,
@@ -178,7 +181,7 @@ export class ClientRuntime implements ConnectionHandlers {
     this.#opening?.resolve()
     this.#opening = undefined
     this.#greeted(frame)
-    this.requests.resume(this.#dedupeMs)
+    this.requests.resume()
     this.events.emit('opened', frame)
   }
 
@@ -187,7 +190,7 @@ export class ClientRuntime implements ConnectionHandlers {
     this.requests.controls.forget()
     this.extensions.disconnected()
     this.opening()
-    this.requests.resume(this.#dedupeMs)
+    this.requests.resume()
   }
 
   isAwaited(link: Link): boolean {
@@ -196,14 +199,14 @@ export class ClientRuntime implements ConnectionHandlers {
 
   drained(link: Link): void {
     this.requests.disconnected(link)
-    this.requests.resume(this.#dedupeMs)
+    this.requests.resume()
   }
 
   #greeted(frame: WelcomeFrame | undefined): void {
     const userId = frame?.userId
     if (this.#userId !== undefined && userId !== this.#userId) this.#identityChanged(userId)
     this.#userId = userId
-    this.#dedupeMs = frame?.limits.dedupeMs
+    this.requests.welcomed(frame)
     this.#outbox?.greeted(userId)
   }
 
@@ -320,6 +323,7 @@ export class ClientRuntime implements ConnectionHandlers {
 
   #pong(frame: PongFrame): void {
     this.extensions.receive(frame)
+    if (frame.serverTime !== undefined) this.requests.readServerTime(frame.serverTime)
     const roundTripMs = this.connection.link?.heartbeat?.pong(frame)
     if (roundTripMs === undefined) return
     this.latency.pong(frame, roundTripMs, this.#options.clock.wall())

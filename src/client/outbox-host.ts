@@ -26,7 +26,7 @@ export function createOutboxHost({ options, events, shown, ...rest }: OutboxHost
 
 /** Dependencies of the host of stored requests. */
 export interface OutboxHostDeps
-  extends Pick<OutboxHost, 'send' | 'identified' | 'isOpen' | 'report'> {
+  extends Pick<OutboxHost, 'elapsed' | 'serverTime' | 'send' | 'identified' | 'isOpen' | 'report'> {
   readonly options: ResolvedClientOptions
   readonly events: Emitter<ClientEvents>
   /** The restored mutations that are not settled. */

@@ -74,7 +74,7 @@ export type HeartbeatCommand = 'ping' | 'dead' | undefined
 const TICK_MS = 1_000
 /** The shortest deadline of a probe. */
 const LEAST_DEADLINE_MS = 2_000
-/** A tick this late means that we were asleep, or that our timers are throttled. */
+/** A tick this late, or a wall clock that ran so far ahead, means that we were asleep. */
 const ASLEEP_MS = 10_000
 /** A tick this late is no ground to call anybody dead. */
 const LATE_MS = 2 * TICK_MS
@@ -119,7 +119,7 @@ export function heartbeat(
         ? [{ ...state, probe: undefined }, undefined]
         : [state, undefined]
     case 'wake':
-      return probe(state, input.now, LEAST_DEADLINE_MS)
+      return probe(state, input.now, answerDeadlineMs(state, rules.timeoutMs))
     case 'tick':
       return tick(heard(state, input, rules), input, state, rules)
   }
@@ -165,15 +165,17 @@ function tick(
   rules: HeartbeatRules,
 ): readonly [HeartbeatState, HeartbeatCommand] {
   const late = now - nextTick(before)
-  const asleep = Math.max(late, wall - before.wall - TICK_MS) > ASLEEP_MS
+  // The machine slept, or the wall clock was set: the peer had no time to answer either way.
+  const jumped = wall - before.wall - (now - before.tickedAt) > ASLEEP_MS
+  const deadlineMs = answerDeadlineMs(state, rules.timeoutMs)
   const running = state.probe
+  if (jumped) return again(probe(state, now, deadlineMs))
   if (running && now >= running.deadline) {
     if (late < LATE_MS || running.again) return [state, 'dead']
-    return again(probe(state, now, LEAST_DEADLINE_MS))
+    return again(probe(state, now, deadlineMs))
   }
-  if (asleep) return again(probe(state, now, LEAST_DEADLINE_MS))
+  if (late > ASLEEP_MS) return again(probe(state, now, deadlineMs))
   if (running) return [state, undefined]
-  const deadlineMs = answerDeadlineMs(state, rules.timeoutMs)
   if (now - state.pingedAt >= rules.intervalMs) return probe(state, now, deadlineMs)
   const patience = Math.max(LEAST_SILENCE_MS, deadlineMs)
   const ignored = unansweredSince !== undefined && now - unansweredSince >= patience

@@ -4,7 +4,7 @@ export type {
   ControlReply,
   OnControlReply,
 } from '../ports/client-port.ts'
-export type { OutgoingRequest, SendOptions } from '../ports/outgoing-request.ts'
+export type { OutgoingRequest, SendingTime, SendOptions } from '../ports/outgoing-request.ts'
 export type { Transport, TransportFactory, TransportHandlers } from '../ports/transport.ts'
 export type { Codec } from '../protocol/codec.ts'
 export type {

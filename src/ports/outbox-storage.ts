@@ -38,6 +38,10 @@ export interface RestoredMutation extends StorableMutation {
 /** The part of a client that its outbox uses. */
 export interface OutboxHost {
   readonly clock: Clock
+  /** The same time, but one that goes on while the machine sleeps: for deadlines and ages. */
+  readonly elapsed: Clock
+  /** Returns the server's time, at least as late as given; `undefined` if it is not known. */
+  serverTime(): number | undefined
   /** Events of the environment; `hide` means that the page may be about to end. */
   readonly environment: { follow(listener: (event: string) => void): () => void }
   /** Maximum number of waiting requests. */

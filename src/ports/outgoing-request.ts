@@ -20,8 +20,8 @@ export interface SendOptions {
   readonly signal: AbortSignal | undefined
   /** See {@link RequestOptions.mutation}. */
   readonly mutation?: StorableMutation | true | undefined
-  /** Time of its first sending, by the clock's `now()`, if that was before this call. */
-  readonly sentAt?: number | undefined
+  /** Time of its first sending, if that was before this call. */
+  readonly sentAt?: SendingTime | undefined
   /**
    * Called before the request is sent, on each connection anew, once the server has welcomed the
    * client. The request waits until it settles, and is sent only if it resolves to true.
@@ -50,6 +50,16 @@ export type EntityIntent =
       readonly data: unknown
     }
   | { readonly kind: 'delete'; readonly entity: string; readonly id: string }
+
+/** The moment at which a request was first sent, by several clocks, in milliseconds. */
+export interface SendingTime {
+  /** By the clock's `now()`. */
+  readonly now: number
+  /** By a clock that goes on while the machine sleeps. */
+  readonly elapsed: number
+  /** By the server's clock, since the Unix epoch; `undefined` if the server has not sent its time. */
+  readonly server: number | undefined
+}
 
 /** Returns the name of a request in messages for people. */
 export function nameOf(request: OutgoingRequest): string {

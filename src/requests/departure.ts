@@ -1,3 +1,4 @@
+import type { SendingTime } from '../ports/outgoing-request.ts'
 import type { PendingRequest } from './pending-request.ts'
 
 /**
@@ -8,10 +9,10 @@ import type { PendingRequest } from './pending-request.ts'
  */
 export function sendDecision(
   { sentAt, idempotent, beforeSend, isHeldBack, clearedFor }: PendingRequest,
-  { link, known, forgottenUntil }: SendConditions,
+  { link, known, isForgotten }: SendConditions,
 ): 'now' | 'ask-before-send' | 'wait' | 'lost' {
   if (sentAt !== undefined && !known) return 'wait'
-  if (sentAt !== undefined && !idempotent && sentAt <= forgottenUntil) return 'lost'
+  if (sentAt !== undefined && !idempotent && isForgotten(sentAt)) return 'lost'
   if (!beforeSend || clearedFor === link) return 'now'
   return known && !isHeldBack ? 'ask-before-send' : 'wait'
 }
@@ -22,6 +23,6 @@ export interface SendConditions {
   readonly link: object | undefined
   /** Whether the server has welcomed us on this link. */
   readonly known: boolean
-  /** The server does not remember replies to requests sent at or before this time. */
-  readonly forgottenUntil: number
+  /** Whether the server may have forgotten its reply to a request sent then. */
+  isForgotten(sentAt: SendingTime): boolean
 }

@@ -1,5 +1,10 @@
 import type { WirefoldError } from '../base/errors.ts'
-import type { OutgoingRequest, SendOptions, Ticket } from '../ports/outgoing-request.ts'
+import type {
+  OutgoingRequest,
+  SendingTime,
+  SendOptions,
+  Ticket,
+} from '../ports/outgoing-request.ts'
 import type { ReplyFrame } from '../protocol/frame.ts'
 import type { AwaitedReply } from './reply-table.ts'
 
@@ -23,8 +28,8 @@ export interface PendingRequest extends Ticket {
   readonly release: () => void
   /** Time at which it times out at the latest, by the clock's `now()`. */
   readonly deadline: number
-  /** Time at which it was first sent, by the clock's `now()`. */
-  sentAt: number | undefined
+  /** Time at which it was first sent. */
+  sentAt: SendingTime | undefined
   /** Whether its `beforeSend` is running. */
   isHeldBack: boolean
   /** The link for which its `beforeSend` has returned true. */

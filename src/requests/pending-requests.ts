@@ -1,12 +1,18 @@
 import type { Cancel, Clock } from '../base/clock.ts'
+import type { ElapsedClock } from '../base/elapsed-clock.ts'
 import { refusalError, WirefoldError } from '../base/errors.ts'
 import type { Readable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
 import type { ControlReply } from '../ports/client-port.ts'
-import type { OutgoingRequest, SendOptions, Ticket } from '../ports/outgoing-request.ts'
+import type {
+  OutgoingRequest,
+  SendingTime,
+  SendOptions,
+  Ticket,
+} from '../ports/outgoing-request.ts'
 import { nameOf } from '../ports/outgoing-request.ts'
 import type { Dialect, Outgoing } from '../protocol/dialect.ts'
-import type { ReplyFrame } from '../protocol/frame.ts'
+import type { ReplyFrame, WelcomeFrame } from '../protocol/frame.ts'
 import { ControlMessages } from './control-messages.ts'
 import { sendDecision } from './departure.ts'
 import { OrderedRequests } from './lanes.ts'
@@ -16,6 +22,7 @@ import type { PendingRequest, RequestCounts } from './pending-request.ts'
 import { localReply } from './pending-request.ts'
 import { ReplyTable } from './reply-table.ts'
 import { requestErrors } from './request-errors.ts'
+import { SendingTimes } from './sending-times.ts'
 
 /** Time for which a server remembers its replies if its welcome does not say, in milliseconds. */
 const DEDUPE_MS = 10 * 60_000
@@ -43,6 +50,7 @@ export class PendingRequests {
   readonly #awaited = new ReplyTable()
   readonly #ordered = new OrderedRequests<PendingRequest>()
   readonly #pending
+  readonly #times: SendingTimes
   #sent = 0
   #dedupeMs = DEDUPE_MS
   /** The link on which the server has welcomed us. */
@@ -51,6 +59,7 @@ export class PendingRequests {
   constructor(deps: PendingRequestsDeps) {
     this.#deps = deps
     this.controls = new ControlMessages(deps.clock, this.#awaited)
+    this.#times = new SendingTimes(deps.clock, deps.elapsed)
     this.#pending = createStore<RequestCounts>({ queued: 0, sent: 0 }, { onError: deps.report })
   }
 
@@ -78,20 +87,20 @@ export class PendingRequests {
     const { mutation } = options
     if (signal?.aborted) return Promise.reject(requestErrors.aborted(outgoing, signal))
     return new Promise((resolve, reject) => {
-      const { clock } = this.#deps
+      const { clock, elapsed } = this.#deps
       const onAbort = (): void => this.#fail(request, requestErrors.aborted(outgoing, signal))
       const timeOut = (ms: number): void =>
         this.#fail(request, requestErrors.timedOut(outgoing, ms, request.sentAt !== undefined))
-      const madeAt = clock.now()
+      const madeAt = elapsed.now()
       let cancelDeadline: Cancel = () => {}
       /** Restarts the deadline; `limitMs` is the limit that the error names. */
       const expireAfter = (ms: number, limitMs = ms): void => {
         cancelDeadline()
-        cancelDeadline = clock.after(Math.max(0, ms), () => timeOut(limitMs))
+        cancelDeadline = elapsed.after(Math.max(0, ms), () => timeOut(limitMs))
       }
       expireAfter(mutation ? ttlMs : timeoutMs)
       const cancelTtl =
-        ttlMs < timeoutMs ? clock.after(ttlMs, () => request.sentAt ?? timeOut(ttlMs)) : undefined
+        ttlMs < timeoutMs ? elapsed.after(ttlMs, () => request.sentAt ?? timeOut(ttlMs)) : undefined
       signal?.addEventListener('abort', onAbort)
       const request: PendingRequest = {
         outgoing,
@@ -109,10 +118,9 @@ export class PendingRequests {
         clearedFor: undefined,
         awaited: undefined,
         left: () => {
-          const now = clock.now()
           if (request.sentAt === undefined) this.#sent++
-          request.sentAt ??= now
-          if (request.awaited) request.awaited.leftAt = now
+          request.sentAt ??= this.#times.present
+          if (request.awaited) request.awaited.leftAt = clock.now()
           if (mutation) expireAfter(timeoutMs)
           this.#changed()
           // A request without a reply is complete once it was sent; before that it may still be
@@ -120,7 +128,7 @@ export class PendingRequests {
           if (request.awaited?.keys.length === 0) this.#succeed(request, localReply(outgoing))
         },
         interrupted: () => {
-          if (mutation) expireAfter(madeAt + ttlMs - clock.now(), ttlMs)
+          if (mutation) expireAfter(madeAt + ttlMs - elapsed.now(), ttlMs)
         },
         release: () => {
           cancelDeadline()
@@ -139,19 +147,33 @@ export class PendingRequests {
     })
   }
 
-  /** Sends the queued requests on a new link, in order. */
+  /** Sends the queued requests on a new link, in order; those that expired in sleep are not sent. */
   opening(): void {
+    this.#deps.elapsed.catchUp()
     for (const request of [...this.#requests.values()]) if (!request.awaited) this.#trySend(request)
+  }
+
+  /** Stores for how long the server remembers its replies, and its time, by its welcome. */
+  welcomed(frame: WelcomeFrame | undefined): void {
+    this.#dedupeMs = frame?.limits.dedupeMs ?? DEDUPE_MS
+    this.readServerTime(frame?.serverTime)
+  }
+
+  /** The server's time, at least as late as given; `undefined` if it is not known. */
+  get serverTime(): number | undefined {
+    return this.#times.present.server
+  }
+
+  /** Stores the server's time, as of now. */
+  readServerTime(time: number | undefined): void {
+    this.#times.read(time)
   }
 
   /**
    * Sends interrupted requests again, in order, once the server has welcomed us. Not earlier: a
    * request older than the server's memory would be carried out twice.
-   *
-   * @param dedupeMs time for which the server remembers its replies, by its welcome
    */
-  resume(dedupeMs: number = DEDUPE_MS): void {
-    this.#dedupeMs = dedupeMs
+  resume(): void {
     this.#knownOn = this.#deps.link()
     this.opening()
   }
@@ -227,11 +249,13 @@ export class PendingRequests {
 
   /** Whether a request may be sent now; if not, rejects it or starts its `beforeSend`. */
   #maySend(request: PendingRequest): boolean {
-    const { clock, link: presentLink, dialect } = this.#deps
+    const { link: presentLink, dialect } = this.#deps
     const link = presentLink()
     const known = link !== undefined && link === this.#knownOn
-    const reachMs = dialect().capabilities.dedupes ? this.#dedupeMs : Number.NEGATIVE_INFINITY
-    const when = sendDecision(request, { link, known, forgottenUntil: clock.now() - reachMs })
+    const { dedupes } = dialect().capabilities
+    const isForgotten = (sentAt: SendingTime): boolean =>
+      !dedupes || this.#times.ageMs(sentAt) >= this.#dedupeMs
+    const when = sendDecision(request, { link, known, isForgotten })
     if (when === 'lost') this.#fail(request, requestErrors.outcomeUnknown(request.outgoing))
     if (when === 'ask-before-send') void this.#askBeforeSend(request, link)
     return when === 'now'
@@ -309,6 +333,8 @@ export class PendingRequests {
 /** Dependencies of {@link PendingRequests}. */
 export interface PendingRequestsDeps {
   readonly clock: Clock
+  /** The same time, but one that goes on while the machine sleeps: for deadlines and ages. */
+  readonly elapsed: ElapsedClock
   readonly outbox: ResolvedOutboxOptions
   /**
    * Sends a request; throws if it cannot be encoded or sent.

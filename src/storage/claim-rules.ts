@@ -32,10 +32,12 @@ export interface Claimed {
 /** Returns the request marked as sent; `undefined` if the owner may not send it any more. */
 export function marked(
   request: StoredRequest,
-  { owner, userId, sentAt }: Mark,
+  { owner, userId, sentAt, serverSentAt }: Mark,
 ): StoredRequest | undefined {
+  const { requestId } = request
   if (request.owner !== owner || !isFor(request, userId)) return undefined
-  return { ...request, userId, sentAt: sentAt.get(request.requestId) }
+  const times = { sentAt: sentAt.get(requestId), serverSentAt: serverSentAt?.get(requestId) }
+  return { ...request, userId, ...times }
 }
 
 /** Compares requests by the time they were made, for `sort`. */

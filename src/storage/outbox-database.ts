@@ -57,6 +57,8 @@ export interface StoredRequest {
   readonly expiresAt: number
   /** When it was first sent; `undefined` if it never was. */
   readonly sentAt: number | undefined
+  /** The same time by the server's clock, where that is known. */
+  readonly serverSentAt?: number | undefined
   readonly idempotent: boolean
   readonly ordering: string | undefined
   readonly supersede: string | undefined
@@ -84,4 +86,6 @@ export interface Mark {
   readonly leaseUntil: number
   /** Time each was first sent, by request id. */
   readonly sentAt: ReadonlyMap<string, number>
+  /** The same times by the server's clock, where that is known. */
+  readonly serverSentAt?: ReadonlyMap<string, number | undefined>
 }

@@ -1,5 +1,5 @@
-import type { Clock } from '../base/clock.ts'
 import type { WirefoldError } from '../base/errors.ts'
+import type { OutboxHost } from '../ports/outbox-storage.ts'
 import type { OutgoingRequest, SendOptions, StorableMutation } from '../ports/outgoing-request.ts'
 import { byAge } from './claim-rules.ts'
 import type { StoredRequest } from './outbox-database.ts'
@@ -59,17 +59,20 @@ function storable(mutation: StorableMutation | undefined): StorableMutation | un
 export function restoreOptions(
   request: StoredRequest,
   others: Iterable<StoredRequest>,
-  clock: Clock,
+  { clock, elapsed }: Pick<OutboxHost, 'clock' | 'elapsed'>,
 ): SendOptions | WirefoldError {
-  const { expiresAt, sentAt, idempotent, ordering, supersede } = request
+  const { createdAt, expiresAt, sentAt, serverSentAt: server } = request
+  const { idempotent, ordering, supersede } = request
   const now = clock.wall()
-  const leftMs = expiresAt - now
+  // A clock that was set back to before the request was made prolongs no time to live.
+  const leftMs = expiresAt - Math.max(now, createdAt)
   if (leftMs <= 0) return outboxErrors.expired(request)
   const options = { timeoutMs: leftMs, ttlMs: leftMs, volatile: false, idempotent, ordering }
   if (sentAt !== undefined) {
     // After the wall clock was set back the age is unknown: treat it as too old to deduplicate.
     const ageMs = sentAt <= now ? now - sentAt : Number.POSITIVE_INFINITY
-    return { ...options, supersede: undefined, signal: undefined, sentAt: clock.now() - ageMs }
+    const sending = { now: clock.now(), elapsed: elapsed.now() - ageMs, server }
+    return { ...options, supersede: undefined, signal: undefined, sentAt: sending }
   }
   if (supersede !== undefined) {
     for (const other of others) {

@@ -70,7 +70,7 @@ class StoredOutbox implements ClientOutbox {
     const stored = this.#database.put(request, this.#leaseUntil())
     const { owned } = this.#hold(request, options, !this.#isUserConfirmed)
     stored.catch((cause) => owned.giveUp(outboxErrors.unstorable(request.outgoing, cause)))
-    return owned.waitForReply(options, this.#host.clock)
+    return owned.waitForReply(options, this.#host.elapsed)
   }
 
   greeted(userId: string | undefined): void {
@@ -144,7 +144,7 @@ class StoredOutbox implements ClientOutbox {
     const { requestId, outgoing, mutation } = request
     if (this.#owned.has(requestId)) return
     const others = [...this.#owned.values()].map((owned) => owned.request)
-    const options = restoreOptions(request, others, this.#host.clock)
+    const options = restoreOptions(request, others, this.#host)
     if (!isWirefoldError(options)) {
       const { reply } = this.#hold(request, options, false)
       if (mutation && outgoing.id) this.#host.restored({ ...mutation, id: outgoing.id, reply })
@@ -198,10 +198,13 @@ class StoredOutbox implements ClientOutbox {
 
   /** Resolves once the request is marked as sent; marks all requests of one tick in one write. */
   #maySend(owned: OwnedRequest, first: boolean): Promise<boolean> {
-    const now = this.#host.clock.wall()
-    const sentAt = (first ? undefined : owned.request.sentAt) ?? now
+    const { sentAt, serverSentAt } = owned.request
+    const times =
+      first || sentAt === undefined
+        ? { sentAt: this.#host.clock.wall(), serverSentAt: this.#host.serverTime() }
+        : { sentAt, serverSentAt }
     return new Promise((resolve) => {
-      const alone = this.#pendingMarks.push({ owned, sentAt, resolve }) === 1
+      const alone = this.#pendingMarks.push({ owned, times, resolve }) === 1
       if (alone) queueMicrotask(() => void this.#mark())
     })
   }
@@ -213,14 +216,17 @@ class StoredOutbox implements ClientOutbox {
     }
     const pending = this.#pendingMarks.splice(0).filter(({ owned }) => !owned.signal.aborted)
     const [owner, userId, leaseUntil] = [this.#owner(), this.#userId, this.#leaseUntil()]
-    const sentAt = new Map(pending.map((one) => [one.owned.request.requestId, one.sentAt]))
-    const marked = await this.#safely(this.#database.mark({ owner, userId, leaseUntil, sentAt }))
+    const idOf = ({ owned }: PendingMark): string => owned.request.requestId
+    const sentAt = new Map(pending.map((one) => [idOf(one), one.times.sentAt]))
+    const serverSentAt = new Map(pending.map((one) => [idOf(one), one.times.serverSentAt]))
+    const mark = { owner, userId, leaseUntil, sentAt, serverSentAt }
+    const marked = await this.#safely(this.#database.mark(mark))
     for (const one of pending.filter(({ owned }) => this.#owns(owned))) {
       const { owned, resolve } = one
       // An unmarked request is not sent; the next tick tries again.
       if (!marked) this.#pendingMarks.push(one)
       else if (marked.includes(owned.request.requestId)) {
-        owned.request = { ...owned.request, userId, sentAt: one.sentAt }
+        owned.request = { ...owned.request, userId, ...one.times }
         resolve(true)
       } else this.#lose(owned)
     }
@@ -280,7 +286,7 @@ class StoredOutbox implements ClientOutbox {
 /** A request that waits to be marked as sent. */
 interface PendingMark {
   readonly owned: OwnedRequest
-  /** When it was first sent. */
-  readonly sentAt: number
+  /** When it was first sent, by the wall clock and by the server's. */
+  readonly times: { readonly sentAt: number; readonly serverSentAt: number | undefined }
   readonly resolve: (maySend: boolean) => void
 }

@@ -166,6 +166,24 @@ describe('a heartbeat', () => {
     }
   })
 
+  it('gives slow answers their time after the wall clock was set forward', () => {
+    const patient = new Patient()
+    patient.apply({ name: 'pong', now: 0, sentAt: -3_000 })
+    patient.run(5_000)
+    patient.now = nextTick(patient.state)
+    patient.tick(0, patient.now + 3_600_000)
+    expect(patient.state.probe?.deadline).toBeGreaterThan(patient.now + 3_000)
+    patient.apply({ name: 'wake', now: patient.now })
+    expect(patient.state.probe?.deadline).toBeGreaterThan(patient.now + 3_000)
+  })
+
+  it('asks once more when the machine slept while a ping was on its way', () => {
+    const patient = new Patient().run(25_000)
+    patient.now = 27_000
+    patient.tick(0, 27_000 + 3_600_000)
+    expect(patient.did.at(-1)).toEqual([27_000, 'ping'])
+  })
+
   it('does not believe a deadline that passed while nobody looked', () => {
     const patient = new Patient().run(25_000)
     patient.now = 25_000 + 6_000

@@ -180,6 +180,52 @@ describe('a stored outbox', () => {
     second.client.close()
   })
 
+  it('goes by the server’s time where that is known, however the clock was set meanwhile', async () => {
+    for (const [passedMs, setMs, outcome] of [
+      [DEDUPE_MS, -DEDUPE_MS / 2, { error: { code: 'outcome-unknown' } }],
+      [DEDUPE_MS / 2, DAY_MS / 2, { reply: { payload: 'a' } }],
+      [DEDUPE_MS / 2, -DAY_MS, { reply: { payload: 'a' } }],
+    ] as const) {
+      const { clock, server, applied, open, behaviour } = tabs()
+      server.welcome = {
+        limits: { dedupeMs: DEDUPE_MS },
+        get serverTime() {
+          return clock.wall() + server.clockOffsetMs
+        },
+      }
+      behaviour.answers = false
+      const first = open()
+      outcomeOf(first.client.request('a'))
+      await clock.advance(1)
+      first.client.close()
+      await clock.advance(passedMs)
+      clock.shiftWall(setMs)
+      server.clockOffsetMs -= setMs
+      behaviour.answers = true
+      const second = open()
+      void second.client.connect()
+      await clock.advance(1)
+      expect(second.settled).toMatchObject([outcome])
+      expect([...applied.values()]).toEqual([1])
+      second.client.close()
+    }
+  })
+
+  it('gives no request more time than it had when it was made, though the clock was set back', async () => {
+    const { clock, log, open, back } = cutOff()
+    const first = open({ outbox: { ttlMs: 60_000 } })
+    outcomeOf(first.client.request('a'))
+    await clock.advance(1)
+    first.client.close()
+    clock.shiftWall(-DAY_MS)
+    const second = open()
+    void second.client.connect()
+    await clock.advance(60_000)
+    await back()
+    expect(log).toEqual([])
+    second.client.close()
+  })
+
   it('does not send an expired request, and reports it to the next client', async () => {
     const { clock, log, open, back, database } = cutOff()
     const first = open({ outbox: { ttlMs: 60_000 } })

@@ -4,6 +4,8 @@ import type { Cancel, Clock } from '../../base/clock.ts'
 const NOTICE_MS = 30_000
 /** Minimum time between the notice and the expiry, in milliseconds; below it, no notice is sent. */
 const MIN_NOTICE_MS = 500
+/** Maximum time between two looks at the wall clock, in milliseconds. */
+const LOOK_MS = 60_000
 
 /** The timer of the credentials of one connection, by the wall clock. */
 export class CredentialExpiry {
@@ -46,8 +48,9 @@ export class CredentialExpiry {
   }
 
   #at(time: number, run: () => void): void {
-    // setTimeout is limited to 24.8 days and may fire early, so check the wall clock again.
-    this.#cancel = this.#clock.after(time - this.#clock.wall(), () => {
+    // Timers stop while the machine sleeps, and may fire early, so check the wall clock again.
+    const waitMs = Math.min(time - this.#clock.wall(), LOOK_MS)
+    this.#cancel = this.#clock.after(waitMs, () => {
       if (this.#clock.wall() < time) this.#at(time, run)
       else run()
     })

@@ -66,4 +66,13 @@ describe('the expiry of credentials', () => {
     await clock.advance(50_000)
     expect(calls).toEqual(['expiring in 30000', 'expired'])
   })
+
+  it('is noticed within a minute after the machine slept through it', async () => {
+    const { clock, calls, expiry } = expiryOn()
+    expiry.begin(clock.wall() + 3_600_000)
+    await clock.advance(10_000)
+    clock.sleep(3_600_000, false)
+    await clock.advance(60_000)
+    expect(calls.at(-1)).toBe('expired')
+  })
 })
