@@ -143,7 +143,7 @@ function storedIn<State>(
 
 function unread(channel: string, name: string): WirefoldError<'unread-event'> {
   const type = loggable(name)
-  const message = `${channel} carries the event ${type}, which bindList and bindRecord do not read: they follow entity:created, entity:updated and entity:deleted. Publish it under one of these names, or use sync.`
+  const message = `The event ${type} of ${channel} is not read. Publish it as entity:created, entity:updated or entity:deleted, or use sync.`
   return new WirefoldError('unread-event', message, { channel, type })
 }
 

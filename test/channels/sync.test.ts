@@ -367,6 +367,7 @@ describe('sync', () => {
     { weight: 4, arbitrary: fc.record({ pass: fc.integer({ min: 1, max: 60 }) }) },
     { weight: 1, arbitrary: fc.constant('drop' as const) },
     { weight: 1, arbitrary: fc.constant('lose' as const) },
+    { weight: 2, arbitrary: fc.constant('refetch' as const) },
   )
 
   test.prop(
@@ -384,7 +385,8 @@ describe('sync', () => {
       const tasks = started(sync(channels, 'sum', { load: load(before, after), into: target }))
       let epochs = 1
       for (const what of steps) {
-        if (what === 'drop' || what === 'lose') {
+        if (what === 'refetch') tasks.refetch()
+        else if (what === 'drop' || what === 'lose') {
           if (server.transport.ends.length === 0) continue
           if (what === 'drop') server.drop()
           else lose(`e${++epochs}`)
