@@ -52,7 +52,7 @@ export class Channel {
   get status(): Readable<ChannelStatus> {
     if (!this.#status) {
       this.#status = createStore(PENDING, { onError: this.#port.report })
-      this.#status.set(this.#statusNow())
+      this.#status.set(Object.freeze(this.#statusNow()))
     }
     return this.#status
   }
@@ -198,7 +198,7 @@ export class Channel {
 
   #updateStatus(): void {
     const before = this.#status?.get()
-    const after = this.#statusNow()
+    const after = Object.freeze(this.#statusNow())
     // Internal steps that do not change the status are not published.
     if (before?.name !== after.name || after.name === 'gap') this.#status?.set(after)
   }

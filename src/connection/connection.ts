@@ -48,7 +48,9 @@ export class Connection {
     this.#deps = deps
     this.#handlers = handlers
     this.#template = deps.dialect()
-    this.#state = createStore<ConnectionState>({ name: 'idle' }, { onError: deps.report })
+    this.#state = createStore<ConnectionState>(Object.freeze({ name: 'idle' }), {
+      onError: deps.report,
+    })
     this.#heard = {
       authorized: (link) => {
         if (link === this.#link) this.input({ name: 'authorized' })
@@ -137,7 +139,7 @@ export class Connection {
     const before = this.#state.get()
     const [after, commands] = transition(before, input, this.#rules)
     if (after === before) return
-    this.#state.set(after)
+    this.#state.set(Object.freeze(after))
     for (const command of commands) this.#carryOut(command)
     if (after.name === 'failed') this.#ended(after.error)
     if (after.name === 'closed') {

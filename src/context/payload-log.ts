@@ -87,7 +87,8 @@ export class PayloadRing implements PayloadLog {
     }
     const { kind, key, thread } = carrier
     const { id: eventId, timestamp } = meta
-    const entry = { eventId, kind, key, thread, timestamp, type, content }
+    // Frozen, since its size is counted again when it is dropped.
+    const entry = Object.freeze({ eventId, kind, key, thread, timestamp, type, content })
     const logged = { entry, carriers: [carrier] }
     if (eventId !== undefined) this.#byEvent.set(eventId, ofEvent)
     ofEvent.push(logged)

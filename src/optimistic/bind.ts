@@ -48,6 +48,8 @@ export function bind<State>(
   function become(next: State, events: readonly EventFrame[], at: Position | undefined): void {
     if (released || signal?.aborted) return
     position = at
+    // The application gets the list, and later changes are folded into it.
+    if (Array.isArray(next)) Object.freeze(next)
     steps.emit('step', { state: next, events, position })
     if (Object.is(state.get(), next)) return
     state.set(next)

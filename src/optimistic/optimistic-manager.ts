@@ -169,7 +169,7 @@ export class OptimisticManager {
     { base, keyOf, source }: Overlay<readonly Row[]>,
   ): Mutation<readonly Row[], Row> {
     if (intent.kind === 'delete') return removal(intent.id, keyOf)
-    const data = asFields(intent.data)
+    const data = { ...asFields(intent.data) }
     if (intent.kind === 'create') {
       const temporaryId = `temp_${id}`
       return creation(this.#typed<Row>({ ...data, id: temporaryId }), temporaryId, keyOf)
@@ -224,7 +224,7 @@ export class OptimisticManager {
     const at: ChannelPosition[] = []
     const others = (): readonly PendingMutation[] =>
       this.#pending.get().filter((other) => other.id !== id)
-    this.#pending.set([...others(), pending])
+    this.#pending.set(Object.freeze([...others(), Object.freeze(pending)]))
     try {
       overlay.propose(id, mutation, restored)
       const result = await request(at)

@@ -61,7 +61,7 @@ function apply(
   else if (!former) return before
   else if (type === 'presence:leave') users.delete(user.id)
   else if (type === 'presence:heartbeat') {
-    users.set(user.id, { ...former, lastSeen: user.lastSeen })
+    users.set(user.id, Object.freeze({ ...former, lastSeen: user.lastSeen }))
   } else return before
   return users
 }

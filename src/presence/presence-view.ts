@@ -84,7 +84,7 @@ export class PresenceView implements Readable<readonly PresenceUser[]> {
     this.#state = state
     if (event.type === 'presence:sync') subscription.caughtUp()
     if (first || changes.some(({ kind }) => kind !== 'seen')) {
-      this.#users.set([...state.users.values()])
+      this.#users.set(Object.freeze([...state.users.values()]))
     }
     if (first || changes.length) this.#deps.changed(changes)
   }

@@ -11,13 +11,20 @@ export function readUser(value: unknown, now: number): PresenceUser | undefined 
   const fields = typeof value === 'string' ? { id: value, name: value } : asFields(value)
   const { id = fields.userId, name = fields.userName, meta = fields.metadata, devices } = fields
   if (typeof id !== 'string') return undefined
-  return {
+  return frozen({
     id,
     name: asString(name),
     lastSeen: readTime(fields.lastSeen) ?? now,
     meta,
     devices: Array.isArray(devices) ? devices.flatMap((device) => readDevice(device, now)) : [],
-  }
+  })
+}
+
+/** Freezes a user with all that is in it: the application gets it, and later ones are compared with it. */
+function frozen(user: PresenceUser): PresenceUser {
+  // Walks through JSON of any depth without recursion.
+  JSON.stringify(user, (_, value) => Object.freeze(value))
+  return user
 }
 
 /** Reads a list of users; merges several entries of one user. */
@@ -27,11 +34,9 @@ export function readUsers(list: unknown, now: number): ReadonlyMap<string, Prese
     const user = readUser(value, now)
     if (!user) continue
     const former = users.get(user.id)
-    users.set(user.id, {
-      ...user,
-      lastSeen: Math.max(user.lastSeen, former?.lastSeen ?? 0),
-      devices: [...(former?.devices ?? []), ...user.devices],
-    })
+    const lastSeen = Math.max(user.lastSeen, former?.lastSeen ?? 0)
+    const devices = Object.freeze([...(former?.devices ?? []), ...user.devices])
+    users.set(user.id, Object.freeze({ ...user, lastSeen, devices }))
   }
   return users
 }

@@ -60,7 +60,9 @@ export class PendingRequests {
     this.#deps = deps
     this.controls = new ControlMessages(deps.clock, this.#awaited)
     this.#times = new SendingTimes(deps.clock, deps.elapsed)
-    this.#pending = createStore<RequestCounts>({ queued: 0, sent: 0 }, { onError: deps.report })
+    this.#pending = createStore<RequestCounts>(Object.freeze({ queued: 0, sent: 0 }), {
+      onError: deps.report,
+    })
   }
 
   /** Numbers of queued and sent requests. */
@@ -326,7 +328,8 @@ export class PendingRequests {
     const sent = this.#sent
     const queued = this.#requests.size - sent
     const before = this.#pending.get()
-    if (before.queued !== queued || before.sent !== sent) this.#pending.set({ queued, sent })
+    if (before.queued !== queued || before.sent !== sent)
+      this.#pending.set(Object.freeze({ queued, sent }))
   }
 }
 

@@ -81,7 +81,7 @@ export function sessionContexts<K extends StoreKind>(
   return registry.reduce('session', {
     key: ({ data }) => asString(asFields(data).sessionId),
     initial: NEW_SESSION,
-    apply: (session, context) => changed(session, changeOf(session, context)),
+    apply: (session, context) => frozen(changed(session, changeOf(session, context))),
   })
 }
 
@@ -137,6 +137,12 @@ function changed(session: SessionState, change: Partial<SessionState>): SessionS
   const next = { ...session, ...change }
   const isCompleted = next.completed !== undefined || next.progress?.status === 'COMPLETED'
   return { ...next, isCompleted }
+}
+
+/** Freezes a session and its lists: the application gets them, and later events are folded into them. */
+function frozen(session: SessionState): SessionState {
+  for (const list of Object.values(session)) if (Array.isArray(list)) Object.freeze(list)
+  return Object.freeze(session)
 }
 
 /** Returns the newer of two events; of two with the same time, the one that arrived last. */

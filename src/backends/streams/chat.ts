@@ -54,7 +54,8 @@ export function chat(options: ChatOptions = {}): StreamPlugin<'chat', ChatApi> {
       const fields = asFields(payload)
       const username = asString(fields.username) ?? ''
       const message = asString(fields.message) ?? ''
-      messages.set(withItem(messages.get(), { type, username, message, id }).slice(-limit))
+      const item = Object.freeze({ type, username, message, id })
+      messages.set(Object.freeze(withItem(messages.get(), item).slice(-limit)))
     })
     const { status, strategy } = port
     return { messages, status, strategy, send: (message) => port.send('chat', message) }

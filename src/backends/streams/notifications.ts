@@ -35,7 +35,7 @@ export function notifications(
       if (type !== 'notification') return
       const { message, level } = asFields(payload)
       const news = { message: asString(message) ?? '', level: asString(level) ?? 'info', id }
-      messages.set(withItem(messages.get(), news).slice(-KEPT))
+      messages.set(Object.freeze(withItem(messages.get(), Object.freeze(news)).slice(-KEPT)))
     })
     return { messages, status: port.status }
   })
