@@ -84,7 +84,7 @@ describe('the native dialect', () => {
         '{"type":"publish","channel":"a","payload":{"type":"said","payload":1},"id":"i","requestId":"r","timestamp":1700000000000}',
       ],
       [{ kind: 'ping', ...at }, '{"type":"ping","timestamp":1700000000000}'],
-      [{ kind: 'pong', timestamp: undefined }, '{"type":"pong"}'],
+      [{ kind: 'pong', timestamp: undefined, sentAt: 1 }, '{"type":"pong"}'],
     ]
     for (const [intent, text] of said) expect(wire(intent)).toBe(text)
   })

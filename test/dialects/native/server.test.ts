@@ -91,7 +91,7 @@ describe('what a client says', () => {
 
   it('is a sign of life to the server', () => {
     expect(heard({ kind: 'ping', timestamp })).toEqual([{ kind: 'ping', timestamp }])
-    expect(heard({ kind: 'pong', timestamp })).toEqual([{ kind: 'pong' }])
+    expect(heard({ kind: 'pong', timestamp, sentAt: timestamp })).toEqual([{ kind: 'pong' }])
   })
 })
 
