@@ -3,11 +3,11 @@ import { loggable } from '../base/logger.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { ClientPort, OnControlReply } from '../ports/client-port.ts'
 import type { Outgoing } from '../protocol/dialect.ts'
-import { sampleOf } from '../protocol/fields.ts'
 import type { RefusalFrame } from '../protocol/frame.ts'
 import type { Intent } from '../protocol/intent.ts'
 import { localReply } from '../requests/pending-request.ts'
 import type { PendingRequests } from '../requests/pending-requests.ts'
+import { notEncoded, notSupported } from '../requests/request-errors.ts'
 import type { Extensions } from './extensions.ts'
 import type { ResolvedClientOptions } from './options.ts'
 
@@ -58,7 +58,8 @@ export function createClientPort({
     }
     if (!answered || !control) return true
     if (!said) {
-      answered(notSent(unsupported(intent, connection.dialect.name)), undefined)
+      const { name } = connection.dialect
+      answered(notSent(notSupported(nameOf(intent), name)), undefined)
       return true
     }
     const local = localReply({ requestId: 'requestId' in intent ? intent.requestId : '' })
@@ -85,24 +86,16 @@ function notSent(own: WirefoldError): RefusalFrame {
   return { kind: 'refusal', to: [], error: { code, message, retryable: false, own } }
 }
 
-/** Returns the error of an intent that the dialect does not support. */
-function unsupported(intent: Intent, dialect: string): WirefoldError {
-  const what = nameOf(intent)
-  const message = `The ${dialect} backend does not support ${what}.`
-  return new WirefoldError('unsupported', message, { dialect, what })
-}
-
 /** Returns the error of an intent that could not be encoded, or is too large. */
 function sendError(intent: Intent, cause: unknown): WirefoldError {
   if (isWirefoldError(cause)) return cause
   const requestId = 'requestId' in intent ? intent.requestId : ''
-  const message = `The dialect or the codec threw while encoding ${nameOf(intent)}. See the cause.`
-  return new WirefoldError('bad-payload', message, { requestId }, { cause })
+  return new WirefoldError('bad-payload', notEncoded(nameOf(intent)), { requestId }, { cause })
 }
 
 /** Returns the name of a control message in messages for people. */
 function nameOf(intent: Intent): string {
-  if ('channels' in intent) return `${intent.kind} ${sampleOf(intent.channels.join())}`
+  if ('channels' in intent) return `${intent.kind} ${intent.channels}`
   return intent.kind === 'presence' ? `presence in ${intent.resource}` : intent.kind
 }
 

@@ -18,12 +18,8 @@ export class Extensions {
   join(extension: ClientExtension): () => void {
     const { order } = extension
     if (this.#extensions.some((other) => other.order === order)) {
-      const name = OWN[order]
-      throw new Error(
-        name
-          ? `This client already has a ${name}. Create one per client, and share it.`
-          : `This client already has an extension of order ${order}. Give this one another order.`,
-      )
+      const name = OWN[order] ?? `extension of order ${order}`
+      throw new Error(`This client already has a ${name}. Create one per client, and share it.`)
     }
     this.#extensions = [...this.#extensions, extension].sort((a, b) => a.order - b.order)
     return () => {

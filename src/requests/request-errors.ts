@@ -14,7 +14,7 @@ export const requestErrors = {
   badPayload: (outgoing: OutgoingRequest, cause: unknown) =>
     new WirefoldError(
       'bad-payload',
-      `${nameOf(outgoing)} cannot be encoded: the dialect or the codec threw, most often at a payload that is not plain JSON. See the cause.`,
+      notEncoded(nameOf(outgoing)),
       { requestId: outgoing.requestId },
       { cause },
     ),
@@ -51,9 +51,16 @@ export const requestErrors = {
       { requestId: outgoing.requestId, timeoutMs, sent },
     ),
   unsupported: (outgoing: OutgoingRequest, dialect: string) =>
-    new WirefoldError(
-      'unsupported',
-      `The ${dialect} backend does not support ${nameOf(outgoing)}.`,
-      { dialect, what: nameOf(outgoing) },
-    ),
+    notSupported(nameOf(outgoing), dialect),
+}
+
+/** Returns the message for what could not be encoded. */
+export function notEncoded(what: string): string {
+  return `The dialect or the codec threw while encoding ${what}, most often since its payload is not plain JSON. See the cause.`
+}
+
+/** Returns the error for what a dialect does not support. */
+export function notSupported(what: string, dialect: string): WirefoldError {
+  const message = `The ${dialect} backend does not support ${what}.`
+  return new WirefoldError('unsupported', message, { dialect, what })
 }
