@@ -12,7 +12,7 @@ export interface ErrorDetails {
   'bad-channel': { readonly channel: string }
   /** An installed package lacks a needed feature; `needs` names the versions that have it. */
   'bad-dependency': { readonly name: string; readonly needs: string }
-  /** An option is missing or has an invalid value. */
+  /** An option is missing, unknown or invalid, or there is no event of the given name. */
   'bad-option': { readonly option: string }
   /** A message cannot be encoded; `cause` is the exception of the dialect or the codec. */
   'bad-payload': { readonly requestId: string }

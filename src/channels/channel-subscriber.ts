@@ -3,6 +3,7 @@ import { disposable } from '../base/disposable.ts'
 import type { Refusal } from '../base/errors.ts'
 import { WirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
+import { checkNames } from '../base/known-names.ts'
 import { Linger } from '../base/linger.ts'
 import type { ClientExtension, ClientPort, ControlReply } from '../ports/client-port.ts'
 import { isChannel } from '../protocol/channel-name.ts'
@@ -57,6 +58,7 @@ export class ChannelSubscriber {
 
   /** Throws if the client already has a subscriber: two would subscribe to everything twice. */
   constructor(client: { readonly port: ClientPort }, options: ChannelOptions = {}) {
+    checkNames('ChannelSubscriber', options, channelDefaults)
     this.port = client.port
     const lingerMs = options.lingerMs ?? channelDefaults.lingerMs
     this.#linger = new Linger(this.port.clock, lingerMs, (channels) => this.#leave(channels))
@@ -86,8 +88,9 @@ export class ChannelSubscriber {
     handler: ChannelHandler<Payload>,
     options: SubscribeOptions = {},
   ): Subscription {
-    const channel = this.#channel(name)
     const { signal, onError, stage = 'handle' } = options
+    checkNames('subscribe()', options, { signal, onError, stage })
+    const channel = this.#channel(name)
     const listener: Listener = { handler, onError, live: true, settle: undefined }
     const release = (): void => {
       if (!listener.live) return

@@ -1,4 +1,5 @@
 import type { WirefoldError } from '../base/errors.ts'
+import type { OtherNames } from '../base/known-names.ts'
 import type { SettledRequest } from '../ports/outbox-storage.ts'
 import type { CloseInfo } from '../ports/transport.ts'
 import type { NoticeFrame, WelcomeFrame } from '../protocol/frame.ts'
@@ -26,3 +27,22 @@ export interface ClientEvents {
   /** An error that no caller or handler receives; printed if it has no listener. */
   error(error: unknown): void
 }
+
+/** A member for each event, to check names at run time. */
+export const clientEventNames: Readonly<Record<keyof ClientEvents, unknown>> = {
+  opened: 0,
+  dropped: 0,
+  closed: 0,
+  failed: 0,
+  settled: 0,
+  notice: 0,
+  error: 0,
+}
+
+/** Events of other libraries. */
+export const otherEventNames: OtherNames = [
+  [/err/i, 'error'],
+  [/disc|lost/i, 'dropped'],
+  [/conn|ready/i, 'opened'],
+  [/[:.]|mess|data|event/i, 'ChannelSubscriber.subscribe()'],
+]

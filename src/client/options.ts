@@ -1,6 +1,9 @@
 import type { BackoffOptions } from '../base/backoff.ts'
+import { backoffDefaults } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
 import { systemClock } from '../base/clock.ts'
+import type { OtherNames } from '../base/known-names.ts'
+import { checkNames } from '../base/known-names.ts'
 import { lazy } from '../base/lazy.ts'
 import type { Logger } from '../base/logger.ts'
 import { debugLogger } from '../base/logger.ts'
@@ -8,6 +11,7 @@ import type { Auth } from '../connection/credentials.ts'
 import type { Environment } from '../connection/environment.ts'
 import { platformEnvironment } from '../connection/environment.ts'
 import type { HeartbeatOptions } from '../connection/heartbeat.ts'
+import { heartbeatDefaults } from '../connection/heartbeat.ts'
 import { native } from '../dialects/native/client.ts'
 import type { TransportFactory } from '../ports/transport.ts'
 import type { Codec } from '../protocol/codec.ts'
@@ -141,11 +145,22 @@ export const clientDefaults = {
   random: Math.random,
 } as const
 
-/** Returns the options with all defaults filled in. */
+/** Options of other libraries. */
+const OTHERS: OtherNames = [
+  [/ping|beat/i, 'heartbeat'],
+  [/reconn|retr|delay/i, 'backoff'],
+  [/token|cred/i, 'auth'],
+  [/queue|buffer/i, 'outbox'],
+]
+
+/**
+ * Returns the options with all defaults filled in. Throws `bad-option` for an option of an unknown
+ * name.
+ */
 export function resolveClientOptions(options: ClientOptions): ResolvedClientOptions {
   const environment = options.environment ?? platformEnvironment()
   const dialect = options.dialect ?? clientDefaults.dialect
-  return {
+  const resolved = {
     dialect,
     transport: options.transport ?? webSocketTransport(options.WebSocket, options),
     codec: options.codec ?? clientDefaults.codec,
@@ -164,4 +179,9 @@ export function resolveClientOptions(options: ClientOptions): ResolvedClientOpti
     clock: options.clock ?? clientDefaults.clock,
     random: options.random ?? clientDefaults.random,
   }
+  const { backoff, heartbeat } = resolved
+  checkNames('RealtimeClient', options, { ...resolved, WebSocket: 0, allowInsecure: 0 }, OTHERS)
+  checkNames('The option backoff', backoff, backoffDefaults)
+  if (heartbeat) checkNames('The option heartbeat', heartbeat, heartbeatDefaults)
+  return resolved
 }

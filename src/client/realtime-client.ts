@@ -1,5 +1,6 @@
 import type { Unsubscribe } from '../base/emitter.ts'
 import { randomId } from '../base/ids.ts'
+import { checkNames } from '../base/known-names.ts'
 import type { Readable } from '../base/store.ts'
 import type { ClientPort } from '../ports/client-port.ts'
 import type { ConnectionState } from '../ports/connection-state.ts'
@@ -7,6 +8,7 @@ import type { RequestOptions, SendOptions } from '../ports/outgoing-request.ts'
 import type { EventFrame, Reply } from '../protocol/frame.ts'
 import type { RequestCounts } from '../requests/pending-request.ts'
 import type { ClientEvents } from './client-events.ts'
+import { clientEventNames, otherEventNames } from './client-events.ts'
 import { ClientRuntime } from './client-runtime.ts'
 import type { ClientStats } from './client-stats.ts'
 import type { ClientOptions, ResolvedClientOptions } from './options.ts'
@@ -27,6 +29,8 @@ export class RealtimeClient {
   readonly #runtime: ClientRuntime
 
   /**
+   * Throws `bad-option` for an option of an unknown name.
+   *
    * @param url a `wss:` address, or one relative to the page; `ws:` only to this machine, to the host
    * of a page that was loaded over http, or with `allowInsecure`
    */
@@ -58,8 +62,12 @@ export class RealtimeClient {
     return this.#runtime.requests.pending
   }
 
-  /** Adds a listener for an event of the client; the returned function removes it. */
+  /**
+   * Adds a listener for an event of the client; the returned function removes it. Throws
+   * `bad-option` if there is no such event.
+   */
   on<Name extends keyof ClientEvents>(event: Name, listener: ClientEvents[Name]): Unsubscribe {
+    checkNames('RealtimeClient', { [event]: listener }, clientEventNames, otherEventNames)
     return this.#runtime.events.on(event, listener)
   }
 
@@ -177,7 +185,7 @@ export class RealtimeClient {
   }
 
   #sendOptions(options: RequestOptions): SendOptions {
-    return {
+    const resolved = {
       mutation: options.mutation,
       timeoutMs: options.timeoutMs ?? this.#options.requestTimeoutMs,
       ttlMs: options.ttlMs ?? this.#options.outbox.ttlMs,
@@ -187,6 +195,8 @@ export class RealtimeClient {
       supersede: options.supersede,
       signal: options.signal,
     }
+    checkNames('A request', options, { ...resolved, channel: 0, id: 0 })
+    return resolved
   }
 
   /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */

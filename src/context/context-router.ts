@@ -1,4 +1,5 @@
 import { WirefoldError } from '../base/errors.ts'
+import { checkNames } from '../base/known-names.ts'
 import { printError, safely } from '../base/report.ts'
 import type { StoreFactory, StoreKind } from '../base/store.ts'
 import type { Fields } from '../protocol/fields.ts'
@@ -47,7 +48,9 @@ export class ContextRouter implements SlotHost {
   readonly #path: object[] = []
 
   constructor(options: RegistryOptions<Fields>, stores: StoreFactory<StoreKind>) {
-    const { by = 'kind', dedupe = false, payloads = {}, notify, onError } = options
+    const { by = 'kind', dedupe = false, payloads = {}, notify, onError, idOf, onDrop } = options
+    const known = { by, dedupe, payloads, notify, onError, idOf, onDrop }
+    checkNames('ContextRegistry', options, known)
     this.#options = options
     this.#report = safely(onError ?? printError)
     this.stores = stores

@@ -1,5 +1,6 @@
 import { systemClock } from '../base/clock.ts'
 import { randomId } from '../base/ids.ts'
+import { checkNames } from '../base/known-names.ts'
 import { printError } from '../base/report.ts'
 import type { Readable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
@@ -49,7 +50,9 @@ export class OptimisticManager {
   readonly #pending
 
   constructor(options: OptimisticOptions = {}) {
-    const { client, channels } = options
+    const { client, channels, api, resolve } = options
+    const known = { client, channels, api, resolve, ...optimisticDefaults }
+    checkNames('OptimisticManager', options, known)
     const holdMs = options.holdOwnBroadcastMs ?? optimisticDefaults.holdOwnBroadcastMs
     const port = client?.port ?? channels?.port
     const report = port?.report ?? printError

@@ -1,6 +1,7 @@
 import type { Cancel } from '../base/clock.ts'
 import type { Emitter, Unsubscribe } from '../base/emitter.ts'
 import { createEmitter } from '../base/emitter.ts'
+import { checkNames } from '../base/known-names.ts'
 import { Linger } from '../base/linger.ts'
 import type { Readable, Writable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
@@ -43,6 +44,7 @@ export class PresenceManager {
 
   /** Throws if the client already has a manager: two would contradict each other. */
   constructor(channels: ChannelSubscriber, options: PresenceOptions = {}) {
+    checkNames('PresenceManager', options, presenceDefaults)
     this.#channels = channels
     this.#port = channels.port
     this.#throttleMs = options.throttleMs ?? presenceDefaults.throttleMs
@@ -62,6 +64,7 @@ export class PresenceManager {
 
   /** Adds a listener for the watched resources; the returned function removes it. */
   on<Name extends keyof PresenceEvents>(event: Name, listener: PresenceEvents[Name]): Unsubscribe {
+    checkNames('PresenceManager', { [event]: listener }, { changed: 0, seen: 0 })
     return this.#events.on(event, listener)
   }
 

@@ -1,3 +1,4 @@
+import { checkNames } from '../base/known-names.ts'
 import type { OutboxStorage } from '../ports/outbox-storage.ts'
 
 /** Buffering of requests while there is no connection. */
@@ -46,10 +47,12 @@ export interface ResolvedOutboxOptions {
 
 /** Returns the options with all defaults filled in. */
 export function resolveOutboxOptions(options: OutboxOptions): ResolvedOutboxOptions {
-  return {
+  const resolved = {
     limit: options.limit ?? outboxDefaults.limit,
     overflow: options.overflow ?? outboxDefaults.overflow,
     ttlMs: options.ttlMs ?? (options.storage ? STORED_TTL_MS : outboxDefaults.ttlMs),
     storage: options.storage,
   }
+  checkNames('The option outbox', options, resolved)
+  return resolved
 }

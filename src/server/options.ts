@@ -1,5 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { systemClock } from '../base/clock.ts'
+import type { OtherNames } from '../base/known-names.ts'
+import { checkNames } from '../base/known-names.ts'
 import type { Logger } from '../base/logger.ts'
 import { debugLogger } from '../base/logger.ts'
 import { printError } from '../base/report.ts'
@@ -90,9 +92,22 @@ export interface ResolvedServerOptions extends OriginRules, AccessOptions {
   readonly clock: Clock
 }
 
-/** Fills in the defaults, also for options that are explicitly `undefined`. */
+/** Options of other libraries. */
+const OTHERS: OtherNames = [
+  [/ping|alive/i, 'heartbeatMs'],
+  [/cors|origin/i, 'origins'],
+  [/verify|middleware/i, 'canConnect or authenticate'],
+  [/auth/i, 'authenticate'],
+  [/payload|rate_?limit|maxconn/i, 'limits'],
+  [/redis|adapter/i, 'broker'],
+]
+
+/**
+ * Fills in the defaults, also for options that are explicitly `undefined`. Throws `bad-option` for
+ * an option of an unknown name.
+ */
 export function resolveServerOptions(options: RealtimeServerOptions): ResolvedServerOptions {
-  return {
+  const resolved = {
     canConnect: options.canConnect,
     authenticate: options.authenticate,
     validateChannel: options.validateChannel,
@@ -114,4 +129,6 @@ export function resolveServerOptions(options: RealtimeServerOptions): ResolvedSe
     onError: options.onError ?? serverDefaults.onError,
     clock: options.clock ?? serverDefaults.clock,
   }
+  checkNames('The server', options, { ...resolved, broker: 0, rates: 0 }, OTHERS)
+  return resolved
 }

@@ -1,5 +1,6 @@
 import type { Emitter, Unsubscribe } from '../base/emitter.ts'
 import { createEmitter } from '../base/emitter.ts'
+import { checkNames } from '../base/known-names.ts'
 import { userChannel } from './access/access.ts'
 import type { HttpRefusal, UpgradeRequest } from './access/upgrade-request.ts'
 import { ChannelEvent } from './broker/channel-event.ts'
@@ -62,6 +63,7 @@ export class WebSocketManager {
     event: Name,
     listener: WebSocketManagerEvents[Name],
   ): Unsubscribe {
+    checkNames('The server', { [event]: listener }, { connected: 0, disconnected: 0 })
     return this.#events.on(event, listener)
   }
 

@@ -1,3 +1,5 @@
+import { checkNames } from '../../base/known-names.ts'
+
 /**
  * Limits of all connections of one user together. The rates hold for the anonymous connections of
  * one address, too.
@@ -122,17 +124,23 @@ export type ResolvedLimits = Resolved<ServerLimits>
 /** Returns the limits with the defaults filled in. */
 export function resolveLimits(limits: ServerLimits = {}): ResolvedLimits {
   return {
-    ...filled<Omit<ResolvedLimits, 'perUser' | 'perAddress'>>(limitDefaults, limits),
-    perUser: filled<ResolvedLimits['perUser']>(limitDefaults.perUser, limits.perUser),
-    perAddress: filled<ResolvedLimits['perAddress']>(limitDefaults.perAddress, limits.perAddress),
+    ...filled<Omit<ResolvedLimits, 'perUser' | 'perAddress'>>('limits', limitDefaults, limits),
+    perUser: filled<ResolvedLimits['perUser']>('perUser', limitDefaults.perUser, limits.perUser),
+    perAddress: filled<ResolvedLimits['perAddress']>(
+      'perAddress',
+      limitDefaults.perAddress,
+      limits.perAddress,
+    ),
   }
 }
 
 /** Returns the defaults, overridden by the given values; `undefined` keeps the default. */
 function filled<T extends object>(
+  option: string,
   defaults: T,
   given: { readonly [name in keyof T]?: T[name] | undefined } = {},
 ): T {
+  checkNames(`The option ${option}`, given, defaults)
   const all = { ...defaults }
   for (const name in defaults) {
     const value = given[name]

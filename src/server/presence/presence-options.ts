@@ -1,3 +1,5 @@
+import { checkNames } from '../../base/known-names.ts'
+
 /** Times after which the server removes members of presence. */
 export interface ServerPresenceOptions {
   /**
@@ -27,6 +29,7 @@ export type ResolvedPresence = { readonly [name in keyof typeof presenceDefaults
 
 /** Fills in the defaults, also for options that are explicitly `undefined`. */
 export function resolvePresence(options: ServerPresenceOptions = {}): ResolvedPresence {
+  checkNames('The option presence', options, presenceDefaults)
   return {
     graceMs: options.graceMs ?? presenceDefaults.graceMs,
     pingMs: options.pingMs ?? presenceDefaults.pingMs,
