@@ -1,7 +1,11 @@
-/** Whether a value is a channel name: 1 to 256 characters, none of them a control character. */
+/**
+ * Whether a value is a channel name: 1 to 256 characters, none of them a control character or half of
+ * a surrogate pair, which UTF-8 cannot represent: two names would become one.
+ */
 export function isChannel(name: unknown): name is string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are to be found.
-  return typeof name === 'string' && name.length <= 256 && /^[^\x00-\x1f\x7f-\x9f]+$/.test(name)
+  const valid = /^[^\x00-\x1f\x7f-\x9f\ud800-\udfff]+$/u
+  return typeof name === 'string' && name.length <= 256 && valid.test(name)
 }
 
 /** Whether a channel belongs to the family of a pattern such as `agent:*`. */

@@ -15,6 +15,12 @@ function subscribed(
 }
 
 describe('a channel subscriber', () => {
+  it('refuses a name with half of a surrogate pair, and takes whole ones', () => {
+    const { channels } = subscribed()
+    expect(() => channels.subscribe('a\ud800', () => {})).toThrow('not a valid channel')
+    channels.subscribe('a😀', () => {})
+  })
+
   it('has one subscription on the wire for any number of handlers', async () => {
     const { clock, server, channels } = subscribed()
     const heard: string[] = []

@@ -126,6 +126,8 @@ describe('S6 the name of a channel', () => {
     ['a\n', 'a line feed'],
     ['a\u0000', 'NUL'],
     ['a\u0085', 'NEL'],
+    ['a\ud800', 'half of a surrogate pair'],
+    ['\udc00\ud800', 'surrogates in the wrong order'],
     ['*:*', 'a pattern'],
     ['nofamily:*', 'a family nobody declared'],
   ])('%j, %2$s, is refused, and costs nothing else', async (name) => {
@@ -150,7 +152,7 @@ describe('S6 the name of a channel', () => {
     const asked: string[] = []
     const { server, url, errors } = await serve({
       validateChannel: (name) => {
-        if (name === 'broken') throw new Error('hook')
+        if (name.endsWith('broken')) throw new Error('hook')
         return !name.startsWith('session:') || UUID.test(name.slice('session:'.length))
       },
       authorize: (_, channel) => asked.push(channel) > 0,
@@ -166,8 +168,11 @@ describe('S6 the name of a channel', () => {
     for (const message of [publish, { type: 'note', channel: 'session:1' }]) {
       expect((await client.ask(message)).payload).toMatchObject({ code: 'bad-channel' })
     }
+    const join = { type: 'presence:join', channel: 'presence:broken' }
+    expect((await client.ask(join)).payload).toMatchObject({ code: 'bad-channel' })
     expect(asked).toEqual([good, 'other'])
-    expect(errors).toMatchObject([{ detail: { where: 'validateChannel' } }])
+    const failed = { detail: { where: 'validateChannel' } }
+    expect(errors).toMatchObject([failed, failed])
     expect(await client.settled()).toEqual([])
   })
 })

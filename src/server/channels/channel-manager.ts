@@ -34,9 +34,9 @@ export class ChannelManager {
   /** @internal A server passes the dependencies. */
   constructor(options: ChannelManagerOptions, deps: ChannelDeps)
   constructor(options: ChannelManagerOptions = {}, deps: ChannelDeps = standaloneParts(options)) {
-    const admits = (receiver: ChannelReceiver, name: string): Promise<boolean> =>
-      this.#admits(receiver, name)
-    this.#deps = { ...deps, table: new ChannelTable(deps), admits }
+    const denied = (receiver: ChannelReceiver, name: string): Promise<Refusal | undefined> =>
+      this.#denied(receiver, name)
+    this.#deps = { ...deps, table: new ChannelTable(deps), denied }
   }
 
   /** Number of channels with members. */
@@ -160,28 +160,42 @@ export class ChannelManager {
   revoke(from: ChannelReceiver | Pick<User, 'id'>, channel: string, code = 'forbidden'): number {
     const matches = (receiver: ChannelReceiver): boolean =>
       'dialect' in from ? receiver === from : receiver.user?.id === from.id
-    for (const pending of this.#authorizing) {
-      if (pending.name === channel && matches(pending.receiver)) pending.revoked = true
-    }
     const error: Refusal = { ...refusal('forbidden', channel), code }
+    for (const pending of this.#authorizing) {
+      if (pending.name === channel && matches(pending.receiver)) pending.revoked = error
+    }
     const members = this.#deps.table.members(channel).filter(({ receiver }) => matches(receiver))
     for (const member of members) member.revoke(error)
     return members.length
   }
 
   /**
-   * Makes a receiver a member without calling `authorize` and without a reply; for mounts whose
-   * dialect has no subscribe. The membership holds events until {@link ChannelMembership.deliverFrom}, and
-   * misses none once `followed` resolves; if that rejects, the caller has to end it.
+   * Makes a receiver a member after the checks of a subscribe, but without a reply; for mounts whose
+   * dialect has no subscribe. The membership misses no event from then on, and holds all until
+   * {@link ChannelMembership.deliverFrom}.
+   *
+   * Rejects with the error of the broker.
    *
    * @param revoked called after the membership was revoked
+   * @returns the membership, or the refusal
    */
-  join(
+  async join(
     channel: string,
     receiver: ChannelReceiver,
     revoked: (error: Refusal) => void,
-  ): { readonly membership: ChannelMembership; readonly followed: Promise<unknown> } {
-    return this.#deps.table.join(channel, receiver, revoked)
+  ): Promise<ChannelMembership | Refusal> {
+    const { publisher, table } = this.#deps
+    if (!publisher.canFollow(channel)) return refusal('bad-channel', channel)
+    const denied = await this.#denied(receiver, channel)
+    if (denied) return denied
+    const { membership, followed } = table.join(channel, receiver, revoked)
+    try {
+      await followed
+    } catch (error) {
+      membership.leave()
+      throw error
+    }
+    return membership
   }
 
   /** Rejects the publishes that wait, and closes the broker unless it was passed as an option. */
@@ -198,13 +212,17 @@ export class ChannelManager {
     return own
   }
 
-  /** Calls `authorize`; a {@link revoke} during the call overrides its result. */
-  async #admits(receiver: ChannelReceiver, name: string): Promise<boolean> {
-    const pending: PendingAuthorization = { receiver, name, revoked: false }
+  /**
+   * Calls `authorize`; a {@link revoke} during the call overrides its result.
+   *
+   * @returns the refusal, if there is one
+   */
+  async #denied(receiver: ChannelReceiver, name: string): Promise<Refusal | undefined> {
+    const pending: PendingAuthorization = { receiver, name, revoked: undefined }
     this.#authorizing.add(pending)
     const may = await this.#deps.access.authorize(receiver.user, name, 'subscribe')
     this.#authorizing.delete(pending)
-    return may && !pending.revoked
+    return may ? pending.revoked : refusal('forbidden', name)
   }
 
   /** @internal Vue's `reactive` does not proxy objects with their own `toStringTag`. */
@@ -236,5 +254,6 @@ export interface PublishOptions {
 interface PendingAuthorization {
   readonly receiver: ChannelReceiver
   readonly name: string
-  revoked: boolean
+  /** The error of a {@link ChannelManager.revoke} during the call. */
+  revoked: Refusal | undefined
 }

@@ -16,6 +16,8 @@ export class Subscriptions {
   readonly #deps: SubscriptionsDeps
   readonly #receiver: ChannelReceiver
   readonly #memberships = new Map<string, Membership>()
+  /** The errors of the channels that were revoked during the present subscribe. */
+  readonly #revoked = new Map<string, Refusal>()
   readonly #queue: NonNullable<ChannelReceiver['queue']>
   #ended = false
 
@@ -71,6 +73,7 @@ export class Subscriptions {
   async #subscribe(command: Omit<SubscribeCommand, 'kind'>): Promise<void> {
     // The receiver may have left while the command was queued.
     if (this.#ended) return
+    this.#revoked.clear()
     const refused = new Map<string, Refusal>()
     const granted: Granted[] = []
     const grants = this.#admissible(command.channels, refused).map(async (name) => {
@@ -86,7 +89,7 @@ export class Subscriptions {
     const gaps: string[] = []
     for (const { name, membership, resumed } of granted) {
       if (!this.#has(name, membership)) {
-        refused.set(name, refusal('forbidden'))
+        refused.set(name, this.#revoked.get(name) ?? refusal('forbidden'))
         continue
       }
       const position = resumed ? positionAfter(resumed) : membership.position
@@ -114,8 +117,9 @@ export class Subscriptions {
   }
 
   async #grant(name: string, since: Position | undefined): Promise<Granted | Refusal> {
-    const { admits, report } = this.#deps
-    if (!(await admits(this.#receiver, name))) return refusal('forbidden')
+    const { denied, report } = this.#deps
+    const refused = await denied(this.#receiver, name)
+    if (refused) return refused
     if (this.#ended) return refusal('internal')
     const former = this.#memberships.get(name)
     // A presence channel sends a new snapshot on every subscribe without a position.
@@ -173,6 +177,7 @@ export class Subscriptions {
   async #join(name: string): Promise<Membership> {
     const { membership, followed } = this.#deps.table.join(name, this.#receiver, (error) => {
       this.#memberships.delete(name)
+      this.#revoked.set(name, error)
       this.#sendFrame({ kind: 'unsubscribed', channel: name, error })
     })
     // Before the first await, so that end() finds the membership.
@@ -203,8 +208,8 @@ export class Subscriptions {
 /** The dependencies of {@link Subscriptions}. */
 export interface SubscriptionsDeps extends ChannelDeps {
   readonly table: ChannelTable
-  /** Resolves with whether a receiver may subscribe to a channel; does not reject. */
-  readonly admits: (receiver: ChannelReceiver, name: string) => Promise<boolean>
+  /** Resolves with the refusal if a receiver may not subscribe to a channel; does not reject. */
+  readonly denied: (receiver: ChannelReceiver, name: string) => Promise<Refusal | undefined>
 }
 
 /** A granted channel of a subscribe. */

@@ -70,7 +70,8 @@ export class ConnectionPresence {
   ): Promise<Refusal | undefined> {
     const { access, leases, maxMembers } = this.#deps
     const resource = presenceResource(channel)
-    if (resource === undefined || !isResource(resource)) return refusal('bad-channel', channel)
+    const valid = resource !== undefined && isResource(resource)
+    if (!valid || !access.isChannel(channel)) return refusal('bad-channel', channel)
     if (!user) return refusal('not-authenticated', channel)
     const present = this.#members.get(resource)
     if (action === 'leave') {

@@ -238,13 +238,13 @@ describe('a revocation', () => {
     const { subscribe, take } = join('ada')
     const done = subscribe('a', 'b')
     await settle()
-    manager.revoke({ id: 'ada' }, 'a')
+    manager.revoke({ id: 'ada' }, 'a', 'expired')
     gate.resolve(true)
     await done
     expect(take()).toMatchObject([
       {
         type: 'subscribed',
-        payload: { at: { b: expect.any(Array) }, refused: { a: 'forbidden' } },
+        payload: { at: { b: expect.any(Array) }, refused: { a: 'expired' } },
       },
     ])
     await manager.publish('a', 'x')
@@ -268,13 +268,13 @@ describe('a revocation', () => {
       since: new Map([['a', { epoch, offset: 0 }]]),
     })
     await settle()
-    expect(manager.revoke(receiver, 'a')).toBe(1)
+    expect(manager.revoke(receiver, 'a', 'expired')).toBe(1)
     gate.resolve()
     await done
     await manager.publish('a', 'x')
     expect(take()).toMatchObject([
       { type: 'unsubscribed', channel: 'a' },
-      { type: 'subscribed', payload: { refused: { a: 'forbidden' } } },
+      { type: 'subscribed', payload: { refused: { a: 'expired' } } },
     ])
     expect(manager.size).toBe(0)
   })

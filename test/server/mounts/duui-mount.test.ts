@@ -2,10 +2,11 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 import type { DUUIEnvelope } from 'wirefold/dialects/duui'
 import { duui } from 'wirefold/dialects/duui'
-import type { DuuiMountOptions, RealtimeServerOptions } from 'wirefold/server'
+import type { DuuiMountOptions, RealtimeServer, RealtimeServerOptions } from 'wirefold/server'
 import { createRealtimeServer, duuiMount, MemoryTimelineStore } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
 import { duuiServer } from '../../../src/dialects/duui/server.ts'
+import { refusedUpgrade } from '../http/refused-upgrade.ts'
 import { deferred, RawClient, serve } from '../raw-client.ts'
 
 function envelope(n: number, processId = 'p1', fields: object = {}): DUUIEnvelope {
@@ -316,21 +317,10 @@ describe('an envelope', () => {
       const server = createRealtimeServer()
       const sent: unknown[] = []
       server.mount('/:id', mount)
-      server.mount('/sent', {
-        protocols: [],
-        mounted: ({ channels }) => {
-          const send = (text: string) => sent.push(text)
-          const { membership } = channels.join(
-            'process:any',
-            { dialect: duuiServer, user: null, send },
-            () => {},
-          )
-          membership.deliverFrom({ epoch: '', offset: 0 })
-        },
-        open: () => {
-          throw new Error('unused')
-        },
-      })
+      const receiver = { dialect: duuiServer, user: null, send: (text: string) => sent.push(text) }
+      const joined = await server.channels.join('process:any', receiver, () => {})
+      if ('code' in joined) throw new Error(joined.code)
+      joined.deliverFrom({ epoch: '', offset: 0 })
       await mount.publish(envelope(1, 'any', { fields }))
       const [record] = await mount.timeline('any')
       expect(sent).toEqual([JSON.stringify(record)])
@@ -338,6 +328,45 @@ describe('an envelope', () => {
       await server.close()
     },
   )
+})
+
+describe('a socket of a process', () => {
+  it('passes the checks of a subscribe: validateChannel, and no family', async () => {
+    const { url, address, server } = await gateway(
+      {},
+      { validateChannel: (name) => name !== 'process:secret', families: ['process'] },
+    )
+    for (const id of ['*', '%2A', 'a:*']) {
+      expect((await refusedUpgrade(address(id))).body.code).toBe('bad-path')
+    }
+    const client = await RawClient.open(`${url}/processes/secret/events`)
+    expect(await client.closed).toEqual({ code: 1008, reason: 'bad-channel' })
+    expect(server.stats().subscriptions).toBe(0)
+  })
+
+  it.each([
+    ['revokeUser', 4403, (of: RealtimeServer) => of.revokeUser('ada', 'process:p1')],
+    ['disconnectUser', 4401, (of: RealtimeServer) => of.disconnectUser('ada')],
+  ] as const)('does not watch if %s comes while authorize runs', async (_, code, end) => {
+    const asked = deferred<void>()
+    const may = deferred<boolean>()
+    const { address, server } = await gateway(
+      {},
+      {
+        authenticate: () => ({ id: 'ada' }),
+        authorize: () => {
+          asked.resolve()
+          return may.promise
+        },
+      },
+    )
+    const client = await RawClient.open(address('p1'))
+    await asked.promise
+    end(server)
+    may.resolve(true)
+    expect((await client.closed).code).toBe(code)
+    expect(server.stats().subscriptions).toBe(0)
+  })
 })
 
 describe('a timeline in memory', () => {

@@ -84,7 +84,7 @@ export class DuuiMount implements Mount {
 
   refuse(request: UpgradeRequest): HttpRefusal | undefined {
     const id = request.params.get('id')
-    if (id !== undefined && isChannel(processChannel(id))) return undefined
+    if (id !== undefined && isProcess(id)) return undefined
     return { status: 400, code: 'bad-path', reason: 'The path names no process.' }
   }
 
@@ -144,6 +144,12 @@ export interface DuuiMountOptions {
   readonly snapshot?: boolean | undefined
 }
 
+/** Whether a process has a valid channel, which is not a family of channels (`:*`). */
+function isProcess(id: string): boolean {
+  const channel = processChannel(id)
+  return isChannel(channel) && !channel.endsWith(':*')
+}
+
 /** Reads the fields of an envelope; throws `bad-frame` if it is not one. */
 function read(envelope: DUUIEnvelope): {
   readonly processId: string
@@ -153,7 +159,7 @@ function read(envelope: DUUIEnvelope): {
   const event = asFields(asFields(envelope).event)
   const processId = asString(event.process_id)
   if (asNumber(envelope?.timestamp) === undefined) throw unfit('timestamp is not a number')
-  if (!processId || !isChannel(processChannel(processId))) {
+  if (!processId || !isProcess(processId)) {
     throw unfit('event.process_id is not a string that can name a channel')
   }
   if (!asString(asFields(event.context).kind)) {

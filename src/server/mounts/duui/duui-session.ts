@@ -92,29 +92,30 @@ export class DuuiSession implements MountSession, ChannelReceiver {
     const identity = await this.#host.authenticate(request, token, () => !this.#closed)
     // Refused after the upgrade: browsers show pages the close code, but not an HTTP status.
     if ('code' in identity) return this.#refuse(identity.code)
-    const { user, expiresAt } = identity
-    const allowed = await this.#host.authorize(user, this.#deps.channel, 'subscribe')
-    if (!allowed) return this.#refuse('forbidden')
     if (this.#closed) return
-    this.#cancel()
+    const { user, expiresAt } = identity
     this.#user = user
+    // Before `authorize` is asked, so that `disconnectUser` ends this session too.
     if (!this.#host.admit(this, user)) return this.#refuse('rate-limited')
     this.#limiter.belongsTo(user?.id)
     this.#expiry.begin(expiresAt)
-    await this.#deps.inOrder(() => this.#join())
+    const { channel, inOrder } = this.#deps
+    const joined = await this.#host.channels.join(channel, this, ({ code }) =>
+      this.#end(4403, code),
+    )
+    if ('code' in joined) return this.#refuse(joined.code)
+    if (this.#closed) return joined.leave()
+    this.#cancel()
+    this.#membership = joined
+    await inOrder(() => this.#readSnapshot())
     await this.#sendSnapshot()
   }
 
-  /** Joins the channel, and reads the snapshot that precedes the first live event. */
-  async #join(): Promise<void> {
+  /** Reads the snapshot that precedes the first live event. */
+  async #readSnapshot(): Promise<void> {
     if (this.#closed) return
     const { channel, snapshot } = this.#deps
     const { channels } = this.#host
-    const { membership, followed } = channels.join(channel, this, ({ code }) =>
-      this.#end(4403, code),
-    )
-    this.#membership = membership
-    await followed
     // Every event up to the head is stored by now, so the snapshot contains it.
     const head = await channels.head(channel)
     const texts = await snapshot((event) => channels.mayReceive(this, channel, event))
