@@ -61,6 +61,11 @@ export interface PublishCommand {
   readonly id: string | undefined
   readonly type: string
   readonly payload: unknown
+  /**
+   * Whether the client sent it before, on an earlier connection, so that it may have been carried
+   * out. A dialect whose clients repeat requests, and do not mark them, sets it always.
+   */
+  readonly repeated?: boolean | undefined
 }
 
 /** A request to a handler of the server. */
@@ -73,6 +78,11 @@ export interface RequestCommand {
   /** Id for the event that the request causes, by which the client recognises it. */
   readonly id?: string | undefined
   readonly payload: unknown
+  /**
+   * Whether the client sent it before, on an earlier connection, so that it may have been carried
+   * out. A dialect whose clients repeat requests, and do not mark them, sets it always.
+   */
+  readonly repeated?: boolean | undefined
 }
 
 /** A join, update, leave or heartbeat of the presence of a client. */

@@ -57,6 +57,8 @@ export interface RequestIntent {
   /** Id for the event that the request causes, by which the client recognises it. */
   readonly id?: string | undefined
   readonly payload: unknown
+  /** Whether it was sent before, on an earlier connection, and may have been carried out. */
+  readonly repeated?: boolean | undefined
 }
 
 /** A publish of an event on a channel. */
@@ -70,6 +72,8 @@ export interface PublishIntent {
   readonly id: string
   readonly type: string
   readonly payload: unknown
+  /** Whether it was sent before, on an earlier connection, and may have been carried out. */
+  readonly repeated?: boolean | undefined
 }
 
 /** A join, update, leave or heartbeat of our own presence. */

@@ -228,7 +228,8 @@ export class PendingRequests {
     const { outgoing } = request
     let said: readonly Outgoing[] | undefined | false
     try {
-      said = this.#deps.say(outgoing, request)
+      const repeated = request.sentAt !== undefined
+      said = this.#deps.say(repeated ? { ...outgoing, repeated } : outgoing, request)
     } catch (error) {
       const known = error instanceof WirefoldError
       this.#fail(request, known ? error : requestErrors.badPayload(outgoing, error))

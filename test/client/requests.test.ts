@@ -107,6 +107,10 @@ describe('a request', () => {
     )
     expect(ids).toHaveLength(2)
     expect(new Set(ids).size).toBe(1)
+    const marks = server.messages.flatMap((message) =>
+      message.type === 'first' ? [message.repeated] : [],
+    )
+    expect(marks).toEqual([undefined, true])
     await clock.advance(500)
     expect(short.error).toMatchObject({ code: 'request-timeout', detail: { sent: true } })
     answers = true

@@ -60,12 +60,13 @@ function message(intent: Intent): unknown {
       return { type: 'unsubscribe', payload: { channels }, requestId, timestamp }
     }
     case 'request': {
-      const { type, channel, id, payload, requestId, timestamp } = intent
-      return { type, channel, payload, id, requestId, timestamp }
+      const { type, channel, id, payload, requestId, timestamp, repeated } = intent
+      return { type, channel, payload, id, requestId, timestamp, repeated }
     }
     case 'publish': {
-      const { channel, id, requestId, type, payload, timestamp } = intent
-      return { type: 'publish', channel, payload: { type, payload }, id, requestId, timestamp }
+      const { channel, id, requestId, type, payload, timestamp, repeated } = intent
+      const event = { type, payload }
+      return { type: 'publish', channel, payload: event, id, requestId, timestamp, repeated }
     }
     case 'presence': {
       const { action, resource, meta, requestId, timestamp } = intent

@@ -75,7 +75,15 @@ function decodeMessage(wire: unknown): Command {
         return malformed('a channel is a string', requestId)
       }
       if (id !== undefined && !isName(id)) return malformed(BAD_ID, requestId)
-      return { kind: 'request', requestId, type, channel, id: asString(id), payload }
+      const request = {
+        kind: 'request',
+        requestId,
+        type,
+        channel,
+        id: asString(id),
+        payload,
+      } as const
+      return wire.repeated === true ? { ...request, repeated: true } : request
     }
   }
 }
@@ -144,7 +152,8 @@ function decodePublish(wire: Fields, requestId: string | undefined): Command {
   if (typeof type !== 'string' || !isOwnType(type)) {
     return malformed('a publish has the type of an event', requestId)
   }
-  return { kind: 'publish', requestId, channel, id: asString(id), type, payload }
+  const publish = { kind: 'publish', requestId, channel, id: asString(id), type, payload } as const
+  return wire.repeated === true ? { ...publish, repeated: true } : publish
 }
 
 function decodePresence(

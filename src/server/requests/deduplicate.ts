@@ -38,7 +38,7 @@ export async function runOnce(
     encodeResult(caller.dialect, command, resultOf(record))
   try {
     const key = keyOf(caller, requestId)
-    const lookup = await deps.replies.begin(key, digestOf(command))
+    const lookup = await deps.replies.begin(key, digestOf(command), command.repeated === true)
     switch (lookup.state) {
       case 'fresh':
         return await runAndStore(deps, caller, command, key)
