@@ -4,8 +4,9 @@ import { createRedisBroker } from 'wirefold/server/redis'
 import { ManualClock } from 'wirefold/testing'
 import { RawClient } from '../server/raw-client.ts'
 import { balanced, connect, serve, until } from '../support/live.ts'
+import { intercepted } from '../support/lossy.ts'
 import { passing } from '../support/passing.ts'
-import { clientOf, describeWithRedis, redisBench } from '../support/redis.ts'
+import { describeWithRedis, redisBench } from '../support/redis.ts'
 
 const room = 'workspace/tasks'
 const channel = `presence:${room}`
@@ -90,15 +91,18 @@ describeWithRedis('servers on one Redis', async () => {
     const prefix = bench.prefix()
     const presence = { timeoutMs: 9_000 }
     const a = await serve({ authenticate, presence, broker: await bench.broker({ prefix }) })
-    const { connection, close } = await clientOf(bench.server.url)
-    const broker = await createRedisBroker(connection, { prefix, onError: () => {} })
+    let dead = false
+    const connector = intercepted(await bench.connect(), (args, send) =>
+      dead ? new Promise(() => {}) : send(args),
+    )
+    const broker = await createRedisBroker(connector, { prefix, onError: () => {} })
     const b = await serve({ authenticate, presence, broker })
     const [far, ben] = [await watcher(a.url), person('ben', b.url)]
     await ben.presence.enter(room).ready
     await person('eva', a.url).presence.enter(room).ready
     await until(() => expect(far.told).toEqual(['joined ben', 'joined eva']))
     // No goodbye to anybody: nothing it says reaches Redis any more.
-    close()
+    dead = true
     await until(() => expect(far.told).toContain('left ben'))
     expect(far.users.get()).toMatchObject([{ id: 'eva' }])
     await broker.close()

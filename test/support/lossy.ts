@@ -1,20 +1,37 @@
-import type { RedisConnection } from 'wirefold/server/redis'
+import { onTestFinished } from 'vitest'
+import type { RedisConnector } from 'wirefold/server/redis'
 
-/** A connection that loses every third command or its reply, and sends some a second time, later. */
-export function lossy(connection: RedisConnection): RedisConnection {
-  let count = 0
+type Send = (args: readonly string[]) => Promise<unknown>
+
+/** Connections whose commands pass through a function. */
+export function intercepted(
+  connector: RedisConnector,
+  command: (args: readonly string[], send: Send) => Promise<unknown>,
+): RedisConnector {
   return {
-    ...connection,
-    async command(args) {
-      count += 1
-      if (count < 4) return connection.command(args)
-      if (count % 6 === 0) throw new Error('Socket closed unexpectedly')
-      const reply = await connection.command(args)
-      if (count % 6 === 3) {
-        setTimeout(() => connection.command(args).catch(() => {}), count % 25)
-        throw new Error('Socket closed unexpectedly')
-      }
-      return reply
+    ...connector,
+    open(onLost) {
+      const connection = connector.open(onLost)
+      return { ...connection, command: (args) => command(args, connection.command) }
     },
   }
+}
+
+/** Connections that lose every third script or its reply, and repeat some later, elsewhere. */
+export function lossy(connector: RedisConnector): RedisConnector {
+  const late = connector.open(() => {})
+  onTestFinished(() => late.close())
+  let count = 0
+  return intercepted(connector, async (args, send) => {
+    if (args[0] !== 'EVALSHA') return send(args)
+    count += 1
+    if (count < 4) return send(args)
+    if (count % 6 === 0) throw new Error('Socket closed unexpectedly')
+    const reply = await send(args)
+    if (count % 6 === 3) {
+      setTimeout(() => late.command(args).catch(() => {}), count % 25)
+      throw new Error('Socket closed unexpectedly')
+    }
+    return reply
+  })
 }

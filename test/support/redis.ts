@@ -4,10 +4,12 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
+import { Redis as Redis5 } from 'ioredis5'
 import { createClient } from 'redis'
+import { createClient as createClient5 } from 'redis5'
 import { afterAll, describe, it, onTestFinished, TestRunner } from 'vitest'
 
-import type { RedisBrokerOptions, RedisConnection } from 'wirefold/server/redis'
+import type { RedisBrokerOptions, RedisConnector } from 'wirefold/server/redis'
 import { createRedisBroker, ioredisClient, redisClient } from 'wirefold/server/redis'
 
 const BINARY = process.env.WIREFOLD_REDIS_SERVER ?? 'redis-server'
@@ -47,7 +49,7 @@ async function freePort(): Promise<number> {
 /** A Redis of the test's own, that may be killed, frozen and started again with what it had saved. */
 class RedisServer {
   readonly port: number
-  readonly #directory = mkdtempSync(join(tmpdir(), 'wirefold-redis-'))
+  readonly directory = mkdtempSync(join(tmpdir(), 'wirefold-redis-'))
   #process: ChildProcess | undefined
 
   private constructor(port: number) {
@@ -66,7 +68,7 @@ class RedisServer {
 
   async start(): Promise<void> {
     const args = ['--port', `${this.port}`, '--save', '', '--appendonly', 'no']
-    const child = spawn(BINARY, [...args, '--dir', this.#directory], {
+    const child = spawn(BINARY, [...args, '--dir', this.directory], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#process = child
@@ -101,33 +103,31 @@ class RedisServer {
 
   async stop(): Promise<void> {
     await this.kill()
-    rmSync(this.#directory, { recursive: true, force: true })
+    rmSync(this.directory, { recursive: true, force: true })
   }
 }
 
-/** Which client library speaks to Redis. */
-export type Library = 'redis' | 'redis, RESP2' | 'ioredis' | 'ioredis, RESP2'
+/** Which client library speaks to Redis; the versions before are what most applications have. */
+export type Library = 'redis' | 'redis 5' | 'ioredis' | 'ioredis 5'
 
-/** A client of one of the libraries, and how to end it. */
+/** Every library, for what depends on one. */
+export const LIBRARIES: readonly Library[] = ['redis', 'redis 5', 'ioredis', 'ioredis 5']
+
+/** An application's client of one of the libraries, and how to end it. */
 export async function clientOf(url: string, library: Library = 'redis', name = 'test') {
-  if (library.startsWith('ioredis')) {
-    const client = new Redis(url, {
-      connectionName: name,
-      protocol: library === 'ioredis' ? 3 : 2,
-      retryStrategy: () => 50,
-    })
+  if (library === 'ioredis' || library === 'ioredis 5') {
+    const options = { connectionName: name, retryStrategy: () => 50 }
+    const client = library === 'ioredis' ? new Redis(url, options) : new Redis5(url, options)
     client.on('error', () => {})
-    return { connection: ioredisClient(client), close: () => client.disconnect() }
+    const command = ([word = '', ...args]: readonly string[]) => client.call(word, args)
+    return { connector: ioredisClient(client), command, close: () => client.disconnect() }
   }
-  const client = createClient({
-    url,
-    name,
-    RESP: library === 'redis' ? 3 : 2,
-    socket: { reconnectStrategy: 50 },
-  })
+  const options = { url, name, socket: { reconnectStrategy: 50 } }
+  const client = library === 'redis' ? createClient(options) : createClient5(options)
   client.on('error', () => {})
   await client.connect()
-  return { connection: redisClient(client), close: () => client.destroy() }
+  const command = (args: readonly string[]): Promise<unknown> => client.sendCommand([...args])
+  return { connector: redisClient(client), command, close: () => client.destroy() }
 }
 
 /** One Redis for a suite, or for the test that asks, and brokers on it; each test takes a prefix of its own. */
@@ -142,16 +142,15 @@ export async function redisBench() {
   }
   let prefixes = 0
   const admin = await clientOf(server.url)
-  const command = (...args: readonly string[]) => admin.connection.command(args)
-  const connect = async (library?: Library): Promise<RedisConnection> => {
-    const { connection, close } = await clientOf(server.url, library)
+  const command = (...args: readonly string[]) => admin.command(args)
+  const connect = async (library?: Library): Promise<RedisConnector> => {
+    const { connector, close } = await clientOf(server.url, library)
     atEnd(close)
-    return connection
+    return connector
   }
   /** A broker with connections of its own, as another process would have. */
   const broker = async (options: RedisBrokerOptions, library?: Library) => {
-    const connection = await connect(library)
-    const made = await createRedisBroker(connection, { onError: () => {}, ...options })
+    const made = await createRedisBroker(await connect(library), { onError: () => {}, ...options })
     atEnd(() => made.close())
     return made
   }

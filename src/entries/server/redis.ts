@@ -2,7 +2,10 @@ export type { IoredisClient } from '../../server/redis/connection/ioredis.ts'
 export { ioredisClient } from '../../server/redis/connection/ioredis.ts'
 export type { NodeRedisClient } from '../../server/redis/connection/node-redis.ts'
 export { redisClient } from '../../server/redis/connection/node-redis.ts'
-export type { RedisConnection } from '../../server/redis/connection/redis-connection.ts'
+export type {
+  RedisConnection,
+  RedisConnector,
+} from '../../server/redis/connection/redis-connection.ts'
 export type { RedisBrokerOptions, RedisStrategy } from '../../server/redis/options.ts'
 export { redisDefaults } from '../../server/redis/options.ts'
 export type { RedisBroker } from '../../server/redis/redis-broker.ts'

@@ -14,8 +14,10 @@ export interface ReplyStore {
    *
    * @param key identifies the request and its sender
    * @param digest identifies the content of the request
+   * @param repeated whether the request may have been started before; if not, it is `fresh` also
+   * after a loss of results. Defaults to true.
    */
-  begin(key: string, digest: string): Promise<ReplyLookup>
+  begin(key: string, digest: string, repeated?: boolean): Promise<ReplyLookup>
   /**
    * Ends a started request: stores its record, and resolves the lookups that wait for it.
    *

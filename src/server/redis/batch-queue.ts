@@ -1,7 +1,8 @@
-import { WirefoldError } from '../../base/errors.ts'
 import type { CancellableWaits } from './cancellable-waits.ts'
+import { MAX_REFUSALS } from './cancellable-waits.ts'
+import type { Confirmation } from './connection/confirmation.ts'
 import type { ScriptRunner } from './connection/script-runner.ts'
-import { isPassing, unavailable } from './connection/unavailable.ts'
+import { closed, isErrorReply, isPassing, unavailable } from './connection/unavailable.ts'
 import { BATCH } from './scripts/batch.ts'
 
 /** Maximum number of steps that wait while a batch is in flight. */
@@ -15,7 +16,8 @@ const UNITS_PER_BATCH = 1024 * 1024
  * the steps that were added meanwhile.
  *
  * A batch without a reply is sent again until there is one. Batches are numbered, and Redis runs
- * each number once, even if several copies arrive, or arrive late.
+ * each number once, even if several copies arrive, or arrive late. A batch that Redis answers by an
+ * error each time has not run, and is given up after a few attempts.
  */
 export class BatchQueue {
   readonly #deps: BatchQueueDeps
@@ -77,20 +79,28 @@ export class BatchQueue {
   }
 
   async #send(batch: readonly Waiting[]): Promise<string> {
-    const { runner, waits, node, strategy, report } = this.#deps
+    const { runner, waits, node, strategy, confirmation, report } = this.#deps
     this.#number += 1
     const steps = batch.flatMap(({ words }) => [words.length, ...words])
     const args = [node, this.#number, strategy, ...steps]
-    for (let attempt = 0; !waits.closed; attempt++) {
+    // Whether each attempt was answered by an error, so that the batch has certainly not run.
+    let refused = true
+    for (let attempt = 1; !waits.closed; attempt++) {
+      const sentAt = confirmation.now()
       try {
-        return String((await runner.run(BATCH, ...args)) ?? '')
+        const reply = String((await runner.run(BATCH, ...args)) ?? '')
+        const end = reply.indexOf('\n')
+        if (end > 0) confirmation.learn(reply.slice(0, end), sentAt)
+        return reply.slice(end + 1)
       } catch (error) {
-        if (!isPassing(error)) {
+        if (waits.closed) break
+        refused &&= isErrorReply(error)
+        if (!isPassing(error) || (refused && attempt === MAX_REFUSALS)) {
           report(error)
           throw unavailable(error)
         }
       }
-      await waits.backoff(attempt)
+      await waits.backoff(attempt - 1)
     }
     throw closed()
   }
@@ -106,6 +116,7 @@ export interface BatchStep {
 export interface BatchQueueDeps {
   readonly runner: ScriptRunner
   readonly waits: CancellableWaits
+  readonly confirmation: Confirmation
   /** The id of this process; batch numbers are counted per node. */
   readonly node: string
   readonly strategy: string
@@ -122,8 +133,4 @@ interface Waiting extends BatchStep {
 function resolveSteps(batch: readonly Waiting[], reply: string): void {
   const lines = reply.split('\n')
   for (const [at, { resolve }] of batch.entries()) resolve(lines[at] ?? '')
-}
-
-function closed(): WirefoldError {
-  return new WirefoldError('closed', 'The broker is closed. Create another one.', {})
 }

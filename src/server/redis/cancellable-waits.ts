@@ -1,10 +1,13 @@
 import type { BackoffOptions } from '../../base/backoff.ts'
 import { backoffDefaults, backoffDelay } from '../../base/backoff.ts'
 import type { Cancel, Clock } from '../../base/clock.ts'
-import { isPassing } from './connection/unavailable.ts'
+import { isErrorReply, isPassing, unavailable } from './connection/unavailable.ts'
 
 /** Short delays, because a Redis has few clients. */
 const BACKOFF: BackoffOptions = { ...backoffDefaults, initialMs: 100, maxMs: 2_000 }
+
+/** Attempts at a command that Redis refuses for a passing reason, such as a failover. */
+export const MAX_REFUSALS = 4
 
 /** The waits of a broker; all of them end when it is closed. */
 export class CancellableWaits {
@@ -63,13 +66,17 @@ export class CancellableWaits {
     return this.wait(backoffDelay(attempt, BACKOFF, Math.random()))
   }
 
-  /** Retries a command until Redis replies, so that subscribers wait and are not refused. */
+  /**
+   * Retries a command until Redis replies, so that subscribers wait and are not refused. Rejects
+   * with `unavailable` if Redis has refused it several times, as a replica does.
+   */
   async untilAnswered<T>(send: () => Promise<T>): Promise<T> {
-    for (let attempt = 0; ; attempt++) {
+    for (let attempt = 0, refusals = 0; ; attempt++) {
       try {
         return await send()
       } catch (error) {
         if (this.#closed || !isPassing(error)) throw error
+        if (isErrorReply(error) && ++refusals === MAX_REFUSALS) throw unavailable(error)
       }
       await this.backoff(attempt)
     }

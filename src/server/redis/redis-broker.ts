@@ -14,8 +14,11 @@ import { HistoryReader } from './channels/history-reader.ts'
 import { ListenerTable } from './channels/listener-table.ts'
 import { PubSubTransport } from './channels/pub-sub-transport.ts'
 import { StreamsTransport } from './channels/streams-transport.ts'
-import type { RedisConnection } from './connection/redis-connection.ts'
+import { Confirmation } from './connection/confirmation.ts'
+import { OwnConnections } from './connection/own-connections.ts'
+import type { RedisConnector } from './connection/redis-connection.ts'
 import { ScriptRunner } from './connection/script-runner.ts'
+import { checkServer } from './connection/server-info.ts'
 import type { RedisBrokerOptions, ResolvedRedisOptions } from './options.ts'
 import { resolveRedisOptions } from './options.ts'
 import { RedisPresence } from './presence/redis-presence.ts'
@@ -34,7 +37,9 @@ const CHECK_EVERY = 10
 export class RedisBroker implements Broker {
   readonly #node = randomId()
   readonly #options: ResolvedRedisOptions
-  readonly #connections: RedisConnections
+  readonly #connections: OwnConnections
+  /** The prefix of all pub/sub channels; these are common to all databases of a Redis. */
+  readonly #messages: string
   readonly #report: (error: unknown) => void
   readonly #waits: CancellableWaits
   readonly #generation: StoreGeneration
@@ -44,34 +49,45 @@ export class RedisBroker implements Broker {
   readonly #rates: RedisRates
   readonly #transport: ChannelTransport
   readonly #listeners = new ListenerTable()
-  readonly #offReady: (() => void)[] = []
   /** The running check of all channels, and whether another one has to follow. */
   #checking: Promise<void> | undefined
   #checkAgain = false
 
-  /** @internal {@link createRedisBroker} makes brokers; `close()` closes all connections but the general one. */
-  constructor(connections: RedisConnections, options: RedisBrokerOptions) {
+  /** @internal {@link createRedisBroker} makes brokers. */
+  constructor(connector: RedisConnector, options: RedisBrokerOptions) {
     this.#options = resolveRedisOptions(options)
-    this.#connections = connections
     const { prefix, strategy, timeoutMs, clock } = this.#options
     const node = this.#node
     const report = safely(this.#options.onError)
     this.#report = report
-    const runner = new ScriptRunner(connections.general, prefix)
+    const messages = `${prefix}:${connector.database}`
+    this.#messages = messages
+    const connections = new OwnConnections({
+      connector,
+      blocking: strategy === 'streams',
+      onReopened: () => {
+        this.#generation.invalidate()
+        void this.#check()
+      },
+      report,
+    })
+    this.#connections = connections
+    const { general: connection, subscriber, blocking } = connections
+    const confirmation = new Confirmation()
+    const runner = new ScriptRunner({ connection, prefix, messages, confirmation })
     const waits = new CancellableWaits(clock)
     this.#waits = waits
     const generation = new StoreGeneration(clock)
     this.#generation = generation
     const history = new HistoryReader(runner, generation, waits)
     this.#history = history
-    const queue = new BatchQueue({ runner, waits, node, strategy, report })
-    const { subscriber, blocking } = connections
+    const queue = new BatchQueue({ runner, waits, confirmation, node, strategy, report })
     const listener = {
       event: this.#listeners.event.bind(this.#listeners),
       broken: this.#listeners.broken.bind(this.#listeners),
       recheck: () => this.#check(),
     }
-    const shared = { prefix, node, queue, history, waits, listener }
+    const shared = { prefix, messages, node, queue, history, waits, listener }
     this.#transport = blocking
       ? new StreamsTransport({ ...shared, blocking, runner, report })
       : new PubSubTransport({ ...shared, subscriber, timeoutMs })
@@ -94,25 +110,19 @@ export class RedisBroker implements Broker {
     return this.#rates
   }
 
-  /** Subscribes, and starts the node's lease; rejects if Redis does not reply. */
+  /** Connects, subscribes, and starts the node's lease; rejects if Redis cannot be used. */
   async start(): Promise<void> {
     const { general, subscriber } = this.#connections
+    await this.#connections.start()
+    const warning = checkServer(String(await general.command(() => ['INFO'])))
     await subscriber.subscribe(this.#name('control'), () => void this.#check())
     await subscriber.subscribe(this.#name(`node:${this.#node}`), (message) => {
       const end = message.indexOf('\n')
       this.#replies.resolveWaiting(message.slice(0, end), message.slice(end + 1))
     })
     await this.#history.lease(this.#node, LEASE_MS)
-    for (const connection of [general, subscriber]) {
-      const reconnected = (): void => {
-        // Messages of the meantime did not arrive, and Redis may have lost data.
-        this.#generation.invalidate()
-        void this.#check()
-      }
-      this.#offReady.push(connection.onReady(reconnected))
-    }
     void this.#upkeep()
-    await this.#warnOfEviction()
+    if (warning) this.#report(new Error(warning))
   }
 
   async publish(
@@ -149,14 +159,10 @@ export class RedisBroker implements Broker {
   async close(): Promise<void> {
     if (this.#waits.closed) return
     this.#waits.close()
-    for (const off of this.#offReady.splice(0)) off()
     this.#listeners.clear()
     this.#replies.close()
-    this.#transport.close()
-    this.#connections.subscriber.close()
     // The running requests of this node are lost: end its lease, so that other nodes do not wait.
-    const lease = this.#name(`node:${this.#node}`)
-    this.#connections.general.command(['DEL', lease]).catch(() => {})
+    await this.#connections.close(['DEL', `${this.#options.prefix}:node:${this.#node}`])
   }
 
   /** Compares every followed channel with Redis, retrying until that succeeds; never rejects. */
@@ -183,14 +189,6 @@ export class RedisBroker implements Broker {
         await this.#waits.backoff(attempt++)
       }
     }
-  }
-
-  /** Reports a Redis that evicts keys: requests would run twice. */
-  async #warnOfEviction(): Promise<void> {
-    const info = String(await this.#connections.general.command(['INFO', 'memory']))
-    const [, policy = 'noeviction'] = /maxmemory_policy:([\w-]+)/.exec(info) ?? []
-    if (policy === 'noeviction' || /maxmemory:0\s/.test(info)) return
-    this.#report(new Error(`Redis may evict keys (${policy}). Set maxmemory-policy to noeviction.`))
   }
 
   /**
@@ -220,7 +218,7 @@ export class RedisBroker implements Broker {
   }
 
   #name(suffix: string): string {
-    return `${this.#options.prefix}:${suffix}`
+    return `${this.#messages}:${suffix}`
   }
 
   /** @internal Vue's `reactive` does not proxy objects with their own `toStringTag`. */
@@ -229,45 +227,27 @@ export class RedisBroker implements Broker {
   }
 }
 
-/** The connections of a {@link RedisBroker}. */
-export interface RedisConnections {
-  /** The application's connection, for all commands but those below. */
-  readonly general: RedisConnection
-  readonly subscriber: RedisConnection
-  /** For blocking reads; `undefined` with `pub-sub`. */
-  readonly blocking: RedisConnection | undefined
-}
-
 /**
- * Creates a broker from a connected client. It opens further connections, one for pub/sub and, with
- * `streams`, one for blocking reads; `close()` closes these, but not the client.
+ * Creates a broker. It opens connections of its own to the Redis of the application's client: one
+ * for commands, one for pub/sub and, with `streams`, one for blocking reads. `close()` closes them.
  *
- * Rejects if Redis cannot be reached.
+ * Rejects if Redis cannot be reached, with `bad-dependency` if it is older than 6.2, a replica, or
+ * a node of Redis Cluster.
  *
  * @example
- * const broker = await createRedisBroker(redisClient(client))
+ * const broker = await createRedisBroker(redisClient(createClient({ url })))
  * const server = createRealtimeServer({ broker })
  */
 export async function createRedisBroker(
-  general: RedisConnection,
+  connector: RedisConnector,
   options: RedisBrokerOptions = {},
 ): Promise<RedisBroker> {
-  const { strategy, onError } = resolveRedisOptions(options)
-  const report = safely(onError)
-  const opened: RedisConnection[] = []
-  const open = async (): Promise<RedisConnection> => {
-    const connection = await general.duplicate(report)
-    opened.push(connection)
-    return connection
-  }
+  const broker = new RedisBroker(connector, options)
   try {
-    const subscriber = await open()
-    const blocking = strategy === 'streams' ? await open() : undefined
-    const broker = new RedisBroker({ general, subscriber, blocking }, options)
     await broker.start()
     return broker
   } catch (error) {
-    for (const connection of opened) connection.close()
+    await broker.close()
     throw error
   }
 }

@@ -1,3 +1,4 @@
+import { randomId } from '../../base/ids.ts'
 import type { ReplyLookup, ReplyStore } from '../broker/reply-store.ts'
 import type { BatchQueue } from './batch-queue.ts'
 import type { CancellableWaits } from './cancellable-waits.ts'
@@ -24,7 +25,7 @@ export class RedisReplies implements ReplyStore {
     return this.#deps.generation.reachMs
   }
 
-  async begin(key: string, digest: string): Promise<ReplyLookup> {
+  async begin(key: string, digest: string, repeated = true): Promise<ReplyLookup> {
     // Registered before the lookup, because the record may arrive before the reply to the lookup.
     let resolveRecord: Resolve = () => {}
     const record = new Promise<string | undefined>((resolve) => {
@@ -32,7 +33,7 @@ export class RedisReplies implements ReplyStore {
     })
     this.#wait(key, resolveRecord)
     try {
-      const lookup = await this.#begin(key, digest, record)
+      const lookup = await this.#begin([key, digest, repeated], record)
       if (lookup.state !== 'started') this.#unwait(key, resolveRecord)
       return lookup
     } catch (error) {
@@ -70,12 +71,8 @@ export class RedisReplies implements ReplyStore {
     for (const key of [...this.#waiting.keys()]) this.resolveWaiting(key, undefined)
   }
 
-  async #begin(
-    key: string,
-    digest: string,
-    record: Promise<string | undefined>,
-  ): Promise<ReplyLookup> {
-    const [state, ...rest] = await this.#lookUp(key, digest)
+  async #begin(request: LookedUp, record: Promise<string | undefined>): Promise<ReplyLookup> {
+    const [state, ...rest] = await this.#lookUp(request)
     switch (state) {
       case 'fresh':
       case 'conflict':
@@ -83,7 +80,7 @@ export class RedisReplies implements ReplyStore {
       case 'answered':
         return { state, record: String(rest[0]) }
       case 'era':
-        // The store lost its data: the request may have run before, and must not run again.
+        // The store lost its data: the repeated request may have run, and must not run again.
         this.#deps.generation.learn(String(rest[0]), Number(rest[1]))
         return { state: 'started', record: Promise.resolve(undefined) }
       case 'lost':
@@ -93,9 +90,13 @@ export class RedisReplies implements ReplyStore {
     }
   }
 
-  async #lookUp(key: string, digest: string): Promise<readonly unknown[]> {
+  async #lookUp([key, digest, repeated]: LookedUp): Promise<readonly unknown[]> {
     const { runner, generation, node, patienceMs, waits } = this.#deps
-    const pending = runner.run(BEGIN, generation.id, key, digest, node).then(listOf)
+    // Where a reply was lost, the next attempt recognises its own mark.
+    const mark = randomId()
+    const expected = repeated ? generation.id : ''
+    const send = () => runner.run(BEGIN, expected, key, digest, node, mark)
+    const pending = waits.untilAnswered(send).then(listOf)
     if (patienceMs === undefined) return pending
     const reply = await waits.within(patienceMs, pending)
     if (reply) return reply
@@ -133,5 +134,8 @@ export interface RedisAnswersDeps {
   /** Time after which a lookup is refused, in milliseconds; `undefined` waits without limit. */
   readonly patienceMs: number | undefined
 }
+
+/** Key and digest of a request, and whether it may have been started before. */
+type LookedUp = readonly [key: string, digest: string, repeated: boolean]
 
 type Resolve = (record: string | undefined) => void

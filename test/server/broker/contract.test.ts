@@ -1,6 +1,6 @@
 import { MemoryBroker } from 'wirefold/server'
 import type { Library } from '../../support/redis.ts'
-import { describeWithRedis, redisBench } from '../../support/redis.ts'
+import { describeWithRedis, LIBRARIES, redisBench } from '../../support/redis.ts'
 import { brokerContract } from './contract.ts'
 
 brokerContract('memory', {
@@ -22,7 +22,7 @@ describeWithRedis('on Redis', async () => {
       },
     })
   }
-  for (const library of ['redis', 'redis, RESP2', 'ioredis', 'ioredis, RESP2'] as const) {
+  for (const library of LIBRARIES) {
     run('streams', library)
     run('pub-sub', library)
   }

@@ -98,8 +98,11 @@ for (const strategy of ['streams', 'pub-sub'] as const) {
       const made = await world({ strategy })
       await made.command('DEL', `${made.prefix}:channel:a`)
       await publishOn(made.a, 'a', event())
-      if (strategy === 'streams') await expectNewHistory(made, 1)
-      else {
+      if (strategy === 'streams') {
+        // The first event of the new epoch is received, too.
+        await until(() => expect(made.heard).toEqual(['broken:0', '1:0']))
+        await expectNewHistory(made, 0)
+      } else {
         // The event itself contains its epoch.
         await until(() => expect(made.heard).toEqual(['1:0']))
         expect((await made.b.since('a', made.before)).complete).toBe(false)
@@ -158,5 +161,19 @@ describeWithRedis('streams, on a Redis that', () => {
       await clock.advance(10_000)
       expect(Number(await command('PTTL', `${prefix}:channel:quiet`))).toBeGreaterThan(60_000)
     })
+  })
+})
+
+describeWithRedis('streams, on a Redis that was killed and is empty', () => {
+  it('delivers what is published there before a server has noticed the loss', async () => {
+    const { server, a, heard, before, prefix, broker } = await world({})
+    await server.kill()
+    await server.start()
+    // Another server is there at once, and publishes.
+    const early = await broker({ prefix })
+    for (const n of [4, 5, 6]) await publishOn(early, 'a', event(n))
+    // The loss may be noticed in several ways.
+    await until(() => expect([...new Set(heard)]).toEqual(['broken:0', '1:4', '2:5', '3:6']))
+    expect((await a.head('a')).epoch).not.toBe(before.epoch)
   })
 })

@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest'
 import type { PresenceJoin } from 'wirefold/server'
-import type { RedisBroker, RedisConnection } from 'wirefold/server/redis'
+import type { RedisBroker } from 'wirefold/server/redis'
 import { createRedisBroker } from 'wirefold/server/redis'
 import { ManualClock } from 'wirefold/testing'
 import { LeaseKeeper } from '../../../src/server/presence/lease-keeper.ts'
 import { hearing } from '../../support/broker.ts'
 import { passLeases } from '../../support/leases.ts'
 import { until } from '../../support/live.ts'
-import { lossy } from '../../support/lossy.ts'
+import { intercepted, lossy } from '../../support/lossy.ts'
 import { passing } from '../../support/passing.ts'
 import { describeWithRedis, redisBench } from '../../support/redis.ts'
 
@@ -47,18 +47,14 @@ describeWithRedis('presence on Redis', async () => {
   it('does not give a device back to an older owner by a repeated join', async () => {
     const prefix = bench.prefix()
     const b = await bench.broker({ prefix })
-    const connection = await bench.connect()
     let losing = true
-    const forgetful: RedisConnection = {
-      ...connection,
-      async command(args) {
-        const reply = await connection.command(args)
-        if (!losing || !args.includes('join')) return reply
-        losing = false
-        await b.presence.join(member('anna', 'newer'), lease)
-        throw new Error('Socket closed unexpectedly')
-      },
-    }
+    const forgetful = intercepted(await bench.connect(), async (args, send) => {
+      const reply = await send(args)
+      if (!losing || !args.includes('join')) return reply
+      losing = false
+      await b.presence.join(member('anna', 'newer'), lease)
+      throw new Error('Socket closed unexpectedly')
+    })
     const a = await createRedisBroker(forgetful, { prefix, onError: () => {} })
     const heard = await heardBy(b)
     await a.presence.join(member('anna', 'older'), lease)

@@ -15,7 +15,7 @@ presenceContract('memory', {
 
 describeWithRedis('on Redis', async () => {
   const bench = await redisBench()
-  for (const library of ['redis', 'ioredis, RESP2'] as const) {
+  for (const library of ['redis', 'ioredis 5'] as const) {
     for (const strategy of ['streams', 'pub-sub'] as const) {
       let prefix = ''
       presenceContract(`${strategy} by ${library}`, {

@@ -1,8 +1,12 @@
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import type { ReplyLookup } from 'wirefold/server'
+import { createRedisBroker } from 'wirefold/server/redis'
 import { ManualClock } from 'wirefold/testing'
 import { until } from '../../support/live.ts'
-import { describeWithRedis, redisBench } from '../../support/redis.ts'
+import { intercepted } from '../../support/lossy.ts'
+import { describeWithRedis, LIBRARIES, redisBench } from '../../support/redis.ts'
+
+const numbers = (count: number) => Array.from({ length: count }, (_, n) => n + 1)
 
 const recordOf = (lookup: ReplyLookup) =>
   lookup.state === 'started' ? lookup.record : Promise.reject(new Error(lookup.state))
@@ -96,6 +100,44 @@ describeWithRedis('replies in Redis', async () => {
     expect(b.replies.reachMs).toBeLessThan(10_000)
     expect((await b.replies.begin('k', 'd')).state).toBe('fresh')
     await until(() => expect(a.replies.reachMs).toBeLessThan(10_000))
+  })
+
+  it('do not matter to a request that was never sent before, also after a data loss', async () => {
+    const server = await redisBench()
+    const [a, b] = [await server.broker({ prefix: 'p' }), await server.broker({ prefix: 'p' })]
+    await server.command('FLUSHALL')
+    const first = numbers(20).map((n) => a.replies.begin(`first ${n}`, 'd', false))
+    const again = numbers(20).map((n) => b.replies.begin(`again ${n}`, 'd', true))
+    for (const lookup of await Promise.all(first)) expect(lookup).toEqual({ state: 'fresh' })
+    expect(await recordOf((await Promise.all(again))[0] ?? { state: 'fresh' })).toBe(undefined)
+  })
+
+  for (const library of LIBRARIES) {
+    it(`wait for a Redis that restarts, and let new requests run: ${library}`, async () => {
+      const server = await redisBench()
+      const broker = await server.broker({ prefix: 'p' }, library)
+      await server.server.kill()
+      const lookups = numbers(50).map((n) => broker.replies.begin(`${n}`, 'd', false))
+      await server.server.start()
+      for (const lookup of await Promise.all(lookups)) expect(lookup).toEqual({ state: 'fresh' })
+    })
+  }
+
+  it('are looked up again if the connection is lost under the first look-up', async () => {
+    const prefix = bench.prefix()
+    let lost = 0
+    const connector = intercepted(await bench.connect(), async (args, send) => {
+      const reply = await send(args)
+      if (lost || !args.includes('key')) return reply
+      // Redis has marked the request as started, and the reply does not arrive.
+      lost += 1
+      throw new Error('Socket closed unexpectedly')
+    })
+    const broker = await createRedisBroker(connector, { prefix, onError: () => {} })
+    onTestFinished(() => broker.close())
+    expect(await broker.replies.begin('key', 'd', false)).toEqual({ state: 'fresh' })
+    expect(lost).toBe(1)
+    expect((await broker.replies.begin('key', 'd')).state).toBe('started')
   })
 
   it('are lost for waiting lookups when the broker is closed', async () => {

@@ -60,15 +60,15 @@ describeWithRedis('the stream reader', async () => {
   })
 
   for (const library of ['redis', 'ioredis'] as const satisfies readonly Library[]) {
-    it(`blocks one of the three connections of a process only: ${library}`, async () => {
+    it(`opens three connections besides that of the application, and blocks one of them: ${library}`, async () => {
       const name = `process-${library}`
-      const { connection, close } = await clientOf(bench.server.url, library, name)
-      const broker = await createRedisBroker(connection, { prefix: bench.prefix() })
+      const { connector, command, close } = await clientOf(bench.server.url, library, name)
+      const broker = await createRedisBroker(connector, { prefix: bench.prefix() })
       const { heard, listener } = recorder()
       await broker.subscribe('a', listener)
       await until(async () => {
         const list = await clients(name)
-        expect(list).toHaveLength(3)
+        expect(list).toHaveLength(4)
         expect(list.filter((line) => line.includes('cmd=xread'))).toHaveLength(1)
       })
       for (let n = 1; n <= 5; n++) await publishOn(broker, 'a', event(n))
@@ -76,7 +76,7 @@ describeWithRedis('the stream reader', async () => {
       await broker.close()
       // The broker must not close the application's connection.
       await until(async () => expect(await clients(name)).toHaveLength(1))
-      expect(await connection.command(['PING'])).toBe('PONG')
+      expect(await command(['PING'])).toBe('PONG')
       close()
     })
   }

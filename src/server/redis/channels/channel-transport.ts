@@ -18,8 +18,6 @@ export interface ChannelTransport {
   since(channel: string, position: Position): Promise<HistorySlice>
   /** Calls `broken` if events of a followed channel up to `head` may not arrive. */
   check(channel: string, head: Position): void
-  /** Stops all deliveries. */
-  close(): void
 }
 
 /** Callbacks of a {@link ChannelTransport}. */

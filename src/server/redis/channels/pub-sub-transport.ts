@@ -5,7 +5,7 @@ import { ChannelEvent } from '../../broker/channel-event.ts'
 import { publishedRecord } from '../../broker/request-record.ts'
 import type { BatchQueue, BatchStep } from '../batch-queue.ts'
 import type { CancellableWaits } from '../cancellable-waits.ts'
-import type { RedisConnection } from '../connection/redis-connection.ts'
+import type { OwnConnection } from '../connection/own-connection.ts'
 import { append, positionsOf } from './append-step.ts'
 import type { ChannelTransport, TransportListener } from './channel-transport.ts'
 import { readEvent } from './event-codec.ts'
@@ -71,8 +71,6 @@ export class PubSubTransport implements ChannelTransport {
   check(channel: string, head: Position): void {
     this.#deps.listener.broken(channel, head)
   }
-
-  close(): void {}
 
   #receive(channel: string, message: string): void {
     const end = message.indexOf('\n')
@@ -141,15 +139,16 @@ export class PubSubTransport implements ChannelTransport {
   }
 
   #name(channel: string): string {
-    return `${this.#deps.prefix}:events:${channel}`
+    return `${this.#deps.messages}:events:${channel}`
   }
 }
 
 /** Dependencies of a {@link PubSubTransport}. */
 export interface PubSubTransportDeps {
-  readonly prefix: string
+  /** The prefix of all pub/sub channels. */
+  readonly messages: string
   readonly node: string
-  readonly subscriber: RedisConnection
+  readonly subscriber: OwnConnection
   readonly queue: BatchQueue
   readonly history: HistoryReader
   readonly waits: CancellableWaits

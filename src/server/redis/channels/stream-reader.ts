@@ -1,8 +1,9 @@
 import type { CancellableWaits } from '../cancellable-waits.ts'
-import type { RedisConnection } from '../connection/redis-connection.ts'
+import type { OwnConnection } from '../connection/own-connection.ts'
 import type { StreamEntry } from '../connection/resp-values.ts'
 import { streamsOf } from '../connection/resp-values.ts'
 import type { ScriptRunner } from '../connection/script-runner.ts'
+import { isErrorReply, isPassing } from '../connection/unavailable.ts'
 import { WAKE } from '../scripts/history.ts'
 
 /** Maximum duration of a read, in milliseconds: detects a connection that died silently. */
@@ -52,7 +53,8 @@ export class StreamReader {
         failures = 0
       } catch (error) {
         if (waits.closed) break
-        if (!failures) report(error)
+        // The connection itself reports that it was lost.
+        if (!failures && isErrorReply(error) && !isPassing(error)) report(error)
         await waits.backoff(failures++)
         await failed()
       }
@@ -66,7 +68,8 @@ export class StreamReader {
     const from = new Map(this.#ids)
     const options = ['COUNT', `${ENTRIES_PER_READ}`, 'BLOCK', `${BLOCK_MS}`]
     const streams = [wakeKey, ...from.keys(), this.#wakeId, ...from.values()]
-    const reply = await connection.command(['XREAD', ...options, 'STREAMS', ...streams])
+    const words = ['XREAD', ...options, 'STREAMS', ...streams]
+    const reply = await connection.command(() => words, BLOCK_MS)
     for (const [key, entries] of streamsOf(reply)) {
       if (key === wakeKey) this.#wakeId = entries.at(-1)?.id ?? this.#wakeId
       else {
@@ -94,7 +97,7 @@ export class StreamReader {
 /** Dependencies of a {@link StreamReader}. */
 export interface StreamReaderDeps {
   /** A connection that nothing else uses: a blocking read delays all other commands on it. */
-  readonly connection: RedisConnection
+  readonly connection: OwnConnection
   /** Writes to the wake stream, on another connection. */
   readonly runner: ScriptRunner
   readonly waits: CancellableWaits

@@ -3,7 +3,7 @@ import type { HistorySlice, StoredReply } from '../../broker/broker.ts'
 import type { NewEvent } from '../../broker/channel-event.ts'
 import type { BatchQueue } from '../batch-queue.ts'
 import type { CancellableWaits } from '../cancellable-waits.ts'
-import type { RedisConnection } from '../connection/redis-connection.ts'
+import type { OwnConnection } from '../connection/own-connection.ts'
 import type { StreamEntry } from '../connection/resp-values.ts'
 import type { ScriptRunner } from '../connection/script-runner.ts'
 import { append, positionsOf } from './append-step.ts'
@@ -61,12 +61,10 @@ export class StreamsTransport implements ChannelTransport {
   check(channel: string, head: Position): void {
     // In the same epoch the reader reaches `head` by itself, and a gap shows in the offsets.
     if (this.#epochs.get(channel) === head.epoch) return
-    this.#begin(channel, head)
-    this.#deps.listener.broken(channel, head)
-  }
-
-  close(): void {
-    this.#deps.blocking.close()
+    // The epoch may have events already, which no listener of this process has received.
+    const start = { ...head, offset: 0 }
+    this.#begin(channel, start)
+    this.#deps.listener.broken(channel, start)
   }
 
   #begin(channel: string, head: Position): void {
@@ -97,7 +95,7 @@ export interface StreamsTransportDeps {
   readonly prefix: string
   readonly node: string
   /** The connection for blocking reads. */
-  readonly blocking: RedisConnection
+  readonly blocking: OwnConnection
   readonly runner: ScriptRunner
   readonly queue: BatchQueue
   readonly history: HistoryReader

@@ -1,4 +1,4 @@
-import { isWirefoldError, type WirefoldError } from '../../../base/errors.ts'
+import { isWirefoldError, WirefoldError } from '../../../base/errors.ts'
 import { refuse } from '../../access/refusals.ts'
 
 /** Makes the retryable error for a request that Redis cannot serve at the moment. */
@@ -10,16 +10,37 @@ export function unavailable(cause?: unknown): WirefoldError {
   return error
 }
 
-/** Error replies of a Redis that starts, fails over, or is busy. */
+/** Makes the error for a call of a broker that was closed. */
+export function closed(): WirefoldError {
+  return new WirefoldError('closed', 'The broker is closed. Create another one.', {})
+}
+
+/** Error replies of a Redis that starts, fails over, or is busy: the command did not run. */
 const PASSING = /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOREPLICAS|UNBLOCKED) /
 
+/** Error replies of a Redis that is a replica: its connections lead to the wrong server. */
+const DEMOTION = /^(READONLY|MASTERDOWN|UNBLOCKED) /
+
 /**
- * Whether a retry may help. Error replies of Redis begin with a code in capitals, and most of them
- * would only be repeated; all other errors are those of the connection.
+ * Whether Redis returned an error, so that the command did not run. Error replies begin with a code
+ * in capitals; all other errors are those of the connection, and leave that open.
  */
+export function isErrorReply(error: unknown): boolean {
+  return /^[A-Z]{2,} /.test(messageOf(error))
+}
+
+/** Whether an error shows that Redis has become a replica. */
+export function isDemotion(error: unknown): boolean {
+  return DEMOTION.test(messageOf(error))
+}
+
+/** Whether a retry may help; most error replies would only be repeated. */
 export function isPassing(error: unknown): boolean {
   // From ScriptRunner: too many calls are in flight, so retries would only add load.
   if (isWirefoldError(error)) return false
-  const message = error instanceof Error ? error.message : String(error)
-  return PASSING.test(message) || !/^[A-Z]{2,} /.test(message)
+  return PASSING.test(messageOf(error)) || !isErrorReply(error)
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

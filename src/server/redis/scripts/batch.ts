@@ -4,8 +4,9 @@ import { CHANNEL } from './channel.ts'
 import { MEMBERS } from './presence.ts'
 
 /**
- * Runs a node's next batch, once: `node, number, strategy, (step)…` → one line per step. A repeated
- * last batch gets the same reply without running again; an older one gets an empty reply.
+ * Runs a node's next batch, once: `node, number, strategy, (step)…` → the replication id of Redis, and
+ * one line per step. A repeated last batch gets the same reply without running again; an older one
+ * gets an empty reply.
  *
  * A step is the number of its words, followed by the words:
  *
@@ -14,8 +15,8 @@ import { MEMBERS } from './presence.ts'
  * - the steps of {@link MEMBERS}
  */
 export const BATCH = script(`${CHANNEL}
-local node, number, strategy = ARGV[3], tonumber(ARGV[4]), ARGV[5]
-local id, age, memory = generation()
+local node, number, strategy = ARGV[6], tonumber(ARGV[7]), ARGV[8]
+local id, age, memory, run = generation()
 local last = redis.call('HMGET', P .. ':batch:' .. node, 'number', 'reply')
 if last[1] and tonumber(last[1]) >= number then
   return tonumber(last[1]) == number and last[2] or ''
@@ -32,13 +33,13 @@ local function settle(key, record, keep)
   if not known[1] then return end
   if tonumber(keep) > 0 then
     redis.call('HSET', answer, 'record', record)
-    redis.call('HDEL', answer, 'owner', 'waiting')
+    redis.call('HDEL', answer, 'owner', 'waiting', 'mark')
     redis.call('PEXPIRE', answer, keep)
   else
     redis.call('DEL', answer)
   end
   for waiting in string.gmatch(known[2] or '', '%S+') do
-    redis.call('PUBLISH', P .. ':node:' .. waiting, key .. '\\n' .. record)
+    redis.call('PUBLISH', C .. ':node:' .. waiting, key .. '\\n' .. record)
   end
 end
 
@@ -69,7 +70,7 @@ local function append(name, head, json, serial)
     trim(stream, counterId)
   else
     local meta = epoch .. ' ' .. offset .. ' ' .. node .. ' ' .. serial
-    redis.call('PUBLISH', P .. ':events:' .. name, meta .. ' ' .. head .. '\\n' .. json)
+    redis.call('PUBLISH', C .. ':events:' .. name, meta .. ' ' .. head .. '\\n' .. json)
   end
   return epoch, offset
 end
@@ -87,7 +88,7 @@ function steps.append(word)
   return table.concat(positions, ' ')
 end
 ${MEMBERS}
-local reply, i = {}, 6
+local reply, i = {run}, 9
 while i <= #ARGV do
   local word = {}
   for n = 1, tonumber(ARGV[i]) do word[n] = ARGV[i + n] end

@@ -10,7 +10,7 @@ import { GENERATION } from './store-generation.ts'
 export const HEADS = script(`${CHANNEL}
 local id, age = generation()
 local reply = {id, int(age)}
-for i = 3, #ARGV do
+for i = 6, #ARGV do
   local counterId, count = channel(id, ARGV[i])
   reply[#reply + 1] = id .. '.' .. counterId
   reply[#reply + 1] = int(count)
@@ -24,19 +24,19 @@ return reply
  */
 export const SINCE = script(`${CHANNEL}
 local id = generation()
-local counterId, count = channel(id, ARGV[3])
-local epoch, from = id .. '.' .. counterId, tonumber(ARGV[5])
+local counterId, count = channel(id, ARGV[6])
+local epoch, from = id .. '.' .. counterId, tonumber(ARGV[8])
 local missed = count - from
-if ARGV[4] ~= epoch or missed < 0 or missed > ${HISTORY_EVENTS} then return {epoch, int(count)} end
+if ARGV[7] ~= epoch or missed < 0 or missed > ${HISTORY_EVENTS} then return {epoch, int(count)} end
 if missed == 0 then return {epoch, int(count), {}} end
-local entries = redis.call('XRANGE', P .. ':stream:' .. ARGV[3], counterId .. '-' .. int(from + 1), '+')
+local entries = redis.call('XRANGE', P .. ':stream:' .. ARGV[6], counterId .. '-' .. int(from + 1), '+')
 if #entries ~= missed then return {epoch, int(count)} end
 return {epoch, int(count), entries}
 `)
 
 /** Ends a node's blocking read, by an entry in its wake stream: `node` → 1. */
 export const WAKE = script(`${GENERATION}
-local key = P .. ':wake:' .. ARGV[3]
+local key = P .. ':wake:' .. ARGV[6]
 redis.call('XADD', key, 'MAXLEN', 1, '*', 'wake', '1')
 redis.call('PEXPIRE', key, 60000)
 return 1

@@ -24,8 +24,8 @@ local function members(memory, resource) return P .. ':members:' .. memory .. ':
  */
 export const PRESENT = script(`${CHANNEL}${KEYS}
 local id, _, memory = generation()
-local counterId, count = channel(id, ARGV[4])
-return {id .. '.' .. counterId, int(count), redis.call('HGETALL', members(memory, ARGV[3]))}
+local counterId, count = channel(id, ARGV[7])
+return {id .. '.' .. counterId, int(count), redis.call('HGETALL', members(memory, ARGV[6]))}
 `)
 
 /**

@@ -11,7 +11,7 @@ export const TAKE = script(`${GENERATION}
 -- With fractions of a millisecond: refilling one token may take less than one.
 local at = clock[1] * 1000 + clock[2] / 1000
 local waits = {}
-for i = 3, #ARGV, 4 do
+for i = 6, #ARGV, 4 do
   local key, count = P .. ':rate:' .. ARGV[i], tonumber(ARGV[i + 1])
   local perMs, burst = tonumber(ARGV[i + 2]) / 1000, tonumber(ARGV[i + 3])
   local full = math.max(tonumber(redis.call('GET', key) or '0'), at)

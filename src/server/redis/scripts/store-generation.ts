@@ -13,13 +13,20 @@ import { script } from '../connection/script-runner.ts'
  * without loss is a gap as well, because a script cannot distinguish it from one that lost the last
  * second.
  *
- * `generation()` returns its id, the time without data loss in milliseconds, and the start of that
- * time. {@link RENEW} starts a new generation, but not a new time: no data was lost.
+ * During a failover two masters may accept writes: those of the one that is demoted are lost. A
+ * node whose last batch was confirmed by another Redis, and was sent after the present generation
+ * began, comes from such a master, and starts a new generation: its events are a gap for all.
  *
- * Arguments of every script: 1 the prefix of all keys, 2 a new random id; from 3 on its own.
+ * `generation()` returns its id, the time without data loss in milliseconds, the start of that
+ * time, and the replication id. {@link RENEW} starts a new generation, but not a new time: no data
+ * was lost.
+ *
+ * Arguments of every script: 1 the prefix of all keys, 2 the prefix of all pub/sub channels, 3 a
+ * new random id, 4 the replication id of the Redis that confirmed the node's last batch, or empty,
+ * 5 the time since that batch was sent, in milliseconds; from 6 on its own.
  */
 export const GENERATION = `
-local P, fresh = ARGV[1], ARGV[2]
+local P, C, fresh, confirmer, confirmedAgo = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
@@ -28,28 +35,31 @@ local function int(n) return string.format('%.0f', n) end
 local function generation()
   local info = redis.call('INFO', 'replication')
   local run = string.match(info, 'master_replid:(%w+)') or '-'
-  local known = redis.call('HMGET', P .. ':era', 'run', 'id', 'since')
-  if known[1] == run then return known[2], now - known[3], known[3] end
-  redis.call('HSET', P .. ':era', 'run', run, 'id', fresh, 'since', int(now))
-  redis.call('PUBLISH', P .. ':control', fresh)
-  return fresh, 0, int(now)
+  local known = redis.call('HMGET', P .. ':era', 'run', 'id', 'since', 'began')
+  local abandoned = confirmer ~= '' and confirmer ~= run
+  if known[1] == run and not (abandoned and now - confirmedAgo > tonumber(known[4])) then
+    return known[2], now - known[3], known[3], run
+  end
+  redis.call('HSET', P .. ':era', 'run', run, 'id', fresh, 'since', int(now), 'began', int(now))
+  redis.call('PUBLISH', C .. ':control', fresh)
+  return fresh, 0, int(now), run
 end
 `
 
 /** Renews a node's lease, and returns the generation: `node, leaseMs` → `id, ageMs`. */
 export const LEASE = script(`${GENERATION}
 local id, age = generation()
-redis.call('SET', P .. ':node:' .. ARGV[3], '1', 'PX', ARGV[4])
+redis.call('SET', P .. ':node:' .. ARGV[6], '1', 'PX', ARGV[7])
 return {id, int(age)}
 `)
 
 /** Starts a new generation if `id` is the present one: `id` → `id, ageMs`. */
 export const RENEW = script(`${GENERATION}
 local id, age = generation()
-if id == ARGV[3] then
+if id == ARGV[6] then
   id = fresh
-  redis.call('HSET', P .. ':era', 'id', id)
-  redis.call('PUBLISH', P .. ':control', id)
+  redis.call('HSET', P .. ':era', 'id', id, 'began', int(now))
+  redis.call('PUBLISH', C .. ':control', id)
 end
 return {id, int(age)}
 `)
