@@ -243,6 +243,7 @@ export class ClientRuntime implements ConnectionHandlers {
         return
       case 'welcome':
       case 'goaway':
+      case 'part':
         return
     }
   }

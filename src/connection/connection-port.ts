@@ -7,7 +7,8 @@ import type { Environment } from './environment.ts'
 import type { Link, LinkDeps } from './link.ts'
 
 /** What a connection is made of. */
-export interface ConnectionDeps extends Omit<LinkDeps, 'dialect' | 'handlers' | 'connectDeadline'> {
+export interface ConnectionDeps
+  extends Omit<LinkDeps, 'dialect' | 'handlers' | 'connectDeadline' | 'patience'> {
   readonly dialect: DialectFactory
   readonly environment: Environment
   readonly backoff: Partial<BackoffOptions>

@@ -30,6 +30,7 @@ export class Connection {
   readonly #rules: ConnectionRules
   readonly #handoff: Handoff
   readonly #connectDeadline: ConnectDeadline
+  readonly #patience = { times: 1 }
   readonly #state: Writable<ConnectionState>
   readonly #template: Dialect
   readonly #inputs: ConnectionInput[] = []
@@ -187,6 +188,7 @@ export class Connection {
       ...this.#deps,
       dialect: this.#deps.dialect(),
       connectDeadline: this.#connectDeadline,
+      patience: this.#patience,
       handlers: this.#heard,
     })
   }

@@ -6,7 +6,9 @@
  * suspicious: a request is unanswered, or nothing comes although something used to. A running probe
  * has a deadline from the connection's own round trips (RFC 6298). Frames that arrive extend it, up
  * to a limit, but only a pong, or the reply to something said later, ends it: broadcasts may go on
- * arriving while nothing we say gets out.
+ * arriving while nothing we say gets out. What shows that a slow link carries something both ways
+ * (a reply, a part of a large message, bytes that leave our buffer) extends it without a limit: the
+ * ping or its pong waits behind that.
  *
  * Timers lie: a background tab is ticked once a minute, a sleeping machine not at all. So a deadline
  * that passed while we were not ticked is not believed; it is probed once more.
@@ -18,6 +20,8 @@ export interface HeartbeatRules {
   readonly intervalMs: number
   /** The longest any answer may take. */
   readonly timeoutMs: number
+  /** How many times longer than usual a ping may go unanswered. */
+  readonly patience: number
 }
 
 /** Everything that is known of the peer's liveliness. Moments are the clock's `now()`. */
@@ -46,6 +50,8 @@ export interface Probe {
   readonly deadline: number
   /** Whether it repeats one whose deadline was not believed. */
   readonly again: boolean
+  /** Whether it waits behind a large transfer, so that its round trip is none of the link's. */
+  readonly delayed: boolean
 }
 
 /** What can happen. */
@@ -57,23 +63,29 @@ export type HeartbeatInput =
       readonly wall: number
       /** How many frames other than pongs came since the last tick. */
       readonly received: number
+      /** How long the last of them had travelled, where that is known. */
+      readonly lagMs: number
       /** Of all that was said after `probedAt` and has no answer yet: when the first was said. */
       readonly unansweredSince: number | undefined
     }
   /** The pong to our last ping came; `sentAt` is when that was sent, where the pong says which it is. */
   | { readonly name: 'pong'; readonly now: number; readonly sentAt: number | undefined }
-  /** A reply came to something that was said at `saidAt`. */
-  | { readonly name: 'answered'; readonly saidAt: number }
+  /** The link carried a reply to something that was said at `saidAt`, or went on with something large. */
+  | { readonly name: 'carried'; readonly now: number; readonly saidAt: number | undefined }
   /** The page is looked at again, or the network is back. */
   | { readonly name: 'wake'; readonly now: number }
 
 /** What the shell is to do. */
 export type HeartbeatCommand = 'ping' | 'dead' | undefined
 
+/** Share of the longest time for an answer that a sign of life gives: it was noticed a tick late. */
+const SHARE = 0.9
 /** How often it is worth looking. */
 const TICK_MS = 1_000
 /** The shortest deadline of a probe. */
 const LEAST_DEADLINE_MS = 2_000
+/** The longest deadline of a probe, however patient we are. */
+const LONGEST_DEADLINE_MS = 80_000
 /** A tick this late, or a wall clock that ran so far ahead, means that we were asleep. */
 const ASLEEP_MS = 10_000
 /** A tick this late is no ground to call anybody dead. */
@@ -113,49 +125,58 @@ export function heartbeat(
 ): readonly [HeartbeatState, HeartbeatCommand] {
   switch (input.name) {
     case 'pong':
-      return [measured({ ...state, probe: undefined }, input), undefined]
-    case 'answered':
-      return state.probe && input.saidAt >= state.probe.sentAt
+      return [{ ...measured(state, input), probe: undefined }, undefined]
+    case 'carried':
+      return state.probe && (input.saidAt ?? Number.NEGATIVE_INFINITY) >= state.probe.sentAt
         ? [{ ...state, probe: undefined }, undefined]
-        : [state, undefined]
+        : [extended(state, input.now + SHARE * rules.timeoutMs, true), undefined]
     case 'wake':
-      return probe(state, input.now, answerDeadlineMs(state, rules.timeoutMs))
+      return probe(state, input.now, answerDeadlineMs(state, rules))
     case 'tick':
       return tick(heard(state, input, rules), input, state, rules)
   }
 }
 
 /** The time an answer may take, from how long answers took: RFC 6298, section 2, within limits. */
-export function answerDeadlineMs({ srttMs, rttvarMs }: HeartbeatState, timeoutMs: number): number {
+export function answerDeadlineMs(
+  { srttMs, rttvarMs }: HeartbeatState,
+  { timeoutMs, patience }: HeartbeatRules,
+): number {
   const rto = srttMs === undefined ? LEAST_DEADLINE_MS : srttMs + 4 * rttvarMs
-  return Math.min(Math.max(rto, LEAST_DEADLINE_MS), timeoutMs)
+  const usual = Math.min(Math.max(rto, LEAST_DEADLINE_MS), timeoutMs)
+  return Math.min(usual * patience, Math.max(usual, LONGEST_DEADLINE_MS))
+}
+
+/** Gives a running probe until then, unless it has more time already. */
+function extended(state: HeartbeatState, until: number, delayed: boolean): HeartbeatState {
+  const { probe } = state
+  if (!probe) return state
+  const deadline = Math.max(probe.deadline, until)
+  return { ...state, probe: { ...probe, deadline, delayed: probe.delayed || delayed } }
 }
 
 type Tick = Extract<HeartbeatInput, { name: 'tick' }>
 
 /** What a tick tells of what has arrived since the last. */
 function heard(state: HeartbeatState, input: Tick, rules: HeartbeatRules): HeartbeatState {
-  const { now, wall, received } = input
+  const { now, wall, received, lagMs } = input
   const ticked = { ...state, tickedAt: now, wall }
   if (received === 0) return ticked
   const gap = (now - state.receivedAt) / received
-  return {
+  const arrived = {
     ...ticked,
     receivedAt: now,
     gapMs: state.gapMs === undefined ? gap : state.gapMs + (gap - state.gapMs) / 8,
     silenceProbed: false,
-    probe: state.probe && {
-      ...state.probe,
-      // Somebody is there; but what we say may not get out, so not for ever.
-      deadline: Math.max(
-        state.probe.deadline,
-        Math.min(
-          now + answerDeadlineMs(state, rules.timeoutMs),
-          state.probe.sentAt + rules.timeoutMs,
-        ),
-      ),
-    },
   }
+  // The peer is there; but what we say may not get out, so not for ever. A pong travels as long as
+  // these frames did.
+  const limit = (state.probe?.sentAt ?? now) + rules.timeoutMs + lagMs
+  return extended(
+    arrived,
+    Math.min(now + SHARE * rules.timeoutMs, limit),
+    lagMs > LEAST_DEADLINE_MS,
+  )
 }
 
 function tick(
@@ -167,7 +188,7 @@ function tick(
   const late = now - nextTick(before)
   // The machine slept, or the wall clock was set: the peer had no time to answer either way.
   const jumped = wall - before.wall - (now - before.tickedAt) > ASLEEP_MS
-  const deadlineMs = answerDeadlineMs(state, rules.timeoutMs)
+  const deadlineMs = answerDeadlineMs(state, rules)
   const running = state.probe
   if (jumped) return again(probe(state, now, deadlineMs))
   if (running && now >= running.deadline) {
@@ -177,7 +198,7 @@ function tick(
   if (late > ASLEEP_MS) return again(probe(state, now, deadlineMs))
   if (running) return [state, undefined]
   if (now - state.pingedAt >= rules.intervalMs) return probe(state, now, deadlineMs)
-  const patience = Math.max(LEAST_SILENCE_MS, deadlineMs)
+  const patience = Math.max(LEAST_SILENCE_MS, Math.min(deadlineMs, rules.timeoutMs))
   const ignored = unansweredSince !== undefined && now - unansweredSince >= patience
   const quiet =
     state.gapMs !== undefined &&
@@ -193,7 +214,10 @@ function probe(
   deadlineMs: number,
 ): readonly [HeartbeatState, 'ping'] {
   const deadline = now + deadlineMs
-  return [{ ...state, pingedAt: now, probe: { sentAt: now, deadline, again: false } }, 'ping']
+  return [
+    { ...state, pingedAt: now, probe: { sentAt: now, deadline, again: false, delayed: false } },
+    'ping',
+  ]
 }
 
 function again([state, command]: readonly [HeartbeatState, 'ping']): readonly [
@@ -210,6 +234,7 @@ function measured(
 ): HeartbeatState {
   if (sentAt === undefined) return state
   const rtt = now - sentAt
+  if (state.probe?.delayed && rtt > LEAST_DEADLINE_MS) return state
   if (state.srttMs === undefined) {
     return { ...state, lastRttMs: rtt, srttMs: rtt, rttvarMs: rtt / 2 }
   }

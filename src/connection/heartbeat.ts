@@ -21,17 +21,31 @@ export interface HeartbeatOptions {
 /** What holds where nothing is said. */
 export const heartbeatDefaults = { intervalMs: 25_000, timeoutMs: 10_000 } as const
 
+/** By how much a death prolongs the patience, and the most that it grows to: about a minute. */
+const [GROWTH, MOST_PATIENCE] = [3, 27]
 const SHORTEST_INTERVAL_MS = 1_000
 /** The longest interval that survives the idle timeouts of common proxies. */
 const LONGEST_INTERVAL_MS = 50_000
 
 /** The rules that follow from the options, and from what the server wants. */
-function rulesOf({ intervalMs, timeoutMs }: HeartbeatOptions, serverMs?: number): HeartbeatRules {
+function rulesOf(
+  { intervalMs, timeoutMs }: HeartbeatOptions,
+  serverMs?: number,
+): Omit<HeartbeatRules, 'patience'> {
   const wanted = intervalMs ?? serverMs ?? heartbeatDefaults.intervalMs
   return {
     intervalMs: Math.min(Math.max(wanted, SHORTEST_INTERVAL_MS), LONGEST_INTERVAL_MS),
     timeoutMs: timeoutMs ?? heartbeatDefaults.timeoutMs,
   }
+}
+
+/**
+ * How many times its usual deadline a ping has: 1, or more after a link died while an answer was due,
+ * until all are there. That answer may be large, and the link slow: a message is seen only once all of
+ * it has arrived.
+ */
+export interface Patience {
+  times: number
 }
 
 /** What a heartbeat needs around it. */
@@ -41,16 +55,25 @@ export interface HeartbeatDeps {
   ping(timestamp: number): void
   /** When the first thing was said, after `since`, whose answer is still due. */
   unansweredSince(since: number | undefined): number | undefined
+  /** Bytes that were said and have not left yet. */
+  bufferedAmount(): number
   /** The peer is gone. */
   dead(): void
+  /** Of all links of a connection, one after the other. */
+  readonly patience: Patience
 }
 
 /** The shell of heartbeat-state.ts, for one open connection. */
 export class Heartbeat {
   readonly #deps: HeartbeatDeps
-  readonly #rules: HeartbeatRules
+  readonly #rules: Omit<HeartbeatRules, 'patience'>
   #state: HeartbeatState
   #received = 0
+  /** When the last event since the last tick was sent, by the server's clock. */
+  #eventSentAt: number | undefined
+  /** The server's clock, and ours at the same moment. */
+  #server: { readonly time: number; readonly now: number } | undefined
+  #buffered = 0
   #ping: { readonly timestamp: number; readonly sentAt: number } | undefined
   #cancel: Cancel | undefined
 
@@ -59,6 +82,11 @@ export class Heartbeat {
     this.#deps = deps
     this.#rules = rulesOf(options, serverMs)
     this.#state = heartbeatStart(deps.clock.now(), deps.clock.wall())
+  }
+
+  /** The server sent its time with what has just arrived. */
+  serverTime(time: number | undefined): void {
+    if (time !== undefined) this.#server = { time, now: this.#deps.clock.now() }
   }
 
   /** Begins to look, until {@link Heartbeat.stop}. */
@@ -75,8 +103,14 @@ export class Heartbeat {
   }
 
   /** A frame came that is no pong. Counted only: this is where every event passes. */
-  received(): void {
+  received(eventSentAt?: number): void {
     this.#received++
+    if (eventSentAt !== undefined) this.#eventSentAt = eventSentAt
+  }
+
+  /** The link carries something large, and goes on with it. */
+  progress(): void {
+    this.#input({ name: 'carried', now: this.#deps.clock.now(), saidAt: undefined })
   }
 
   /**
@@ -84,8 +118,9 @@ export class Heartbeat {
    *
    * @returns the round trip in milliseconds, where it answers our last ping
    */
-  pong({ timestamp }: PongFrame): number | undefined {
+  pong({ timestamp, serverTime }: PongFrame): number | undefined {
     const now = this.#deps.clock.now()
+    this.serverTime(serverTime)
     const ping = this.#ping
     if (timestamp === undefined) this.#input({ name: 'pong', now, sentAt: undefined })
     // One to an earlier ping says nothing of what has happened since.
@@ -97,7 +132,9 @@ export class Heartbeat {
 
   /** A reply came to something that was said at `saidAt`. */
   answered(saidAt: number): void {
-    this.#input({ name: 'answered', saidAt })
+    const { clock, patience, unansweredSince } = this.#deps
+    if (patience.times > 1 && unansweredSince(undefined) === undefined) patience.times = 1
+    this.#input({ name: 'carried', now: clock.now(), saidAt })
   }
 
   /** There is reason to look now. */
@@ -119,18 +156,35 @@ export class Heartbeat {
   #tick(): void {
     const { clock } = this.#deps
     const received = this.#received
+    const lagMs = this.#lagMs
     this.#received = 0
+    this.#eventSentAt = undefined
+    const buffered = this.#deps.bufferedAmount()
+    if (buffered < this.#buffered) this.progress()
+    this.#buffered = buffered
     const unansweredSince = this.#deps.unansweredSince(this.#state.probedAt)
     const [now, wall] = [clock.now(), clock.wall()]
-    this.#input({ name: 'tick', now, wall, received, unansweredSince })
+    this.#input({ name: 'tick', now, wall, received, lagMs, unansweredSince })
+  }
+
+  /** How long the last event travelled; 0 where that is not known. */
+  get #lagMs(): number {
+    if (!this.#server || this.#eventSentAt === undefined) return 0
+    const { time, now } = this.#server
+    return Math.max(0, time + this.#deps.clock.now() - now - this.#eventSentAt)
   }
 
   #input(input: HeartbeatInput): void {
-    const [state, command] = heartbeat(this.#state, input, this.#rules)
+    const { patience } = this.#deps
+    const rules = { ...this.#rules, patience: patience.times }
+    const [state, command] = heartbeat(this.#state, input, rules)
     if (state === this.#state) return
     this.#state = state
     if (command === 'dead') {
       this.stop()
+      if (this.#deps.unansweredSince(undefined) !== undefined) {
+        patience.times = Math.min(patience.times * GROWTH, MOST_PATIENCE)
+      }
       this.#deps.dead()
       return
     }

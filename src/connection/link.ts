@@ -4,11 +4,12 @@ import type { Ticket } from '../ports/outgoing-request.ts'
 import type { CloseInfo, Transport, TransportFactory } from '../ports/transport.ts'
 import type { Codec } from '../protocol/codec.ts'
 import type { Credentials, Dialect, Outgoing } from '../protocol/dialect.ts'
-import type { Frame, WelcomeFrame } from '../protocol/frame.ts'
+import type { Frame, PartFrame, WelcomeFrame } from '../protocol/frame.ts'
 import type { Intent } from '../protocol/intent.ts'
+import { LONGEST_TEXT } from '../protocol/json-codec.ts'
 import type { ConnectDeadline } from './connect-deadline.ts'
 import type { CredentialsSource } from './credentials.ts'
-import type { HeartbeatOptions } from './heartbeat.ts'
+import type { HeartbeatOptions, Patience } from './heartbeat.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Sender } from './sender.ts'
 
@@ -46,6 +47,8 @@ export interface LinkDeps {
   /** From the dial to the welcome. */
   readonly connectDeadline: ConnectDeadline
   readonly heartbeat: HeartbeatOptions | false
+  /** With the pings of this link and the following ones. */
+  readonly patience: Patience
   readonly handlers: LinkHandlers
 }
 
@@ -64,6 +67,8 @@ export class Link {
   /** Whether the welcome has come, or what came in its place could not be read. */
   #answered = false
   #ended = false
+  /** The beginning of a large message, whose end has not arrived. */
+  #partial = ''
 
   constructor(deps: LinkDeps) {
     const { dialect, codec, clock } = deps
@@ -73,9 +78,13 @@ export class Link {
       clock,
       codec,
       batches: dialect.capabilities.batches,
-      bufferedAmount: () => this.#transport?.bufferedAmount ?? 0,
+      bufferedAmount: () => this.#bufferedAmount,
       send: (data) => this.#transport?.send(data),
     })
+  }
+
+  get #bufferedAmount(): number {
+    return this.#transport?.bufferedAmount ?? 0
   }
 
   /** The heartbeat, once it is welcomed. */
@@ -166,7 +175,7 @@ export class Link {
     this.#answered = true
     this.#sender.welcomed(frame?.limits.frameBytes, frame?.limits.messagesPerSecond)
     this.#cancelDeadline?.()
-    const { heartbeat, clock, handlers, connectDeadline } = this.#deps
+    const { heartbeat, clock, handlers, connectDeadline, patience } = this.#deps
     connectDeadline.reset()
     if (heartbeat === false || this.dialect.heartbeat === 'none') return
     if (this.dialect.heartbeat === 'server') {
@@ -178,10 +187,13 @@ export class Link {
       clock,
       ping: (timestamp: number) => this.#now({ kind: 'ping', timestamp }),
       unansweredSince: (since: number | undefined) => handlers.unansweredSince(since),
+      bufferedAmount: () => this.#bufferedAmount,
       dead: () => this.#dead(),
+      patience,
     }
     const wantedMs = frame?.heartbeatMs ?? this.dialect.presets.heartbeatMs
     this.#heartbeat = new Heartbeat(port, heartbeat, wantedMs)
+    this.#heartbeat.serverTime(frame?.serverTime)
     this.#heartbeat.start()
   }
 
@@ -268,8 +280,21 @@ export class Link {
   }
 
   #frame(frame: Frame): void {
-    if (frame.kind !== 'pong') this.#heartbeat?.received()
+    if (frame.kind === 'event') this.#heartbeat?.received(frame.timestamp)
+    else if (frame.kind !== 'pong') this.#heartbeat?.received()
     if (frame.kind === 'ping') this.#listen()
-    this.#deps.handlers.frame(frame, this)
+    if (frame.kind === 'part') this.#part(frame)
+    else this.#deps.handlers.frame(frame, this)
+  }
+
+  /** Joins the parts of a large message; each is a sign that the link carries it. */
+  #part({ text, more }: PartFrame): void {
+    this.#heartbeat?.progress()
+    this.#partial += text
+    // The codec refuses what is too long.
+    if (more && this.#partial.length <= LONGEST_TEXT) return
+    const whole = this.#partial
+    this.#partial = ''
+    this.#receive(whole)
   }
 }

@@ -19,6 +19,7 @@ export type {
   Frame,
   GoawayFrame,
   Limits,
+  PartFrame,
   PingFrame,
   PongFrame,
   RefusalFrame,

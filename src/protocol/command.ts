@@ -25,6 +25,8 @@ export interface HelloCommand {
   readonly token: string | undefined
   /** The user that the client believes to be signed in. */
   readonly expectUser: string | undefined
+  /** Whether the client reads messages in parts, and signs that its own arrive. */
+  readonly parts: boolean
 }
 
 /** Renewed credentials of a client. */

@@ -17,6 +17,7 @@ export type Frame =
   | PongFrame
   | GoawayFrame
   | ExpiringFrame
+  | PartFrame
   | NoticeFrame
 
 /**
@@ -152,6 +153,15 @@ export interface GoawayFrame {
 export interface ExpiringFrame {
   readonly kind: 'expiring'
   readonly expiresAt: number | undefined
+}
+
+/** A part of a message that is too large to arrive at once; the parts follow in order. */
+export interface PartFrame {
+  readonly kind: 'part'
+  /** Empty where the server only shows that it receives something large. */
+  readonly text: string
+  /** Whether more parts of the message follow. */
+  readonly more: boolean
 }
 
 /** A message that has no meaning above the dialect. */

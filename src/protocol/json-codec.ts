@@ -2,8 +2,8 @@ import { WirefoldError } from '../base/errors.ts'
 import type { Codec } from './codec.ts'
 import { sampleOf } from './fields.ts'
 
-/** Largest text that a client reads, in UTF-16 units. */
-const LARGEST = 4 * 1024 * 1024
+/** Longest text that a client reads, in UTF-16 units. */
+export const LONGEST_TEXT = 4 * 1024 * 1024
 /** Deepest nesting that client and server read. */
 const DEEPEST = 64
 /** `__proto__` with any of its characters escaped: _ p r o t. */
@@ -22,7 +22,7 @@ export const jsonCodec: Codec = {
   join: (encoded) => `[${encoded.join(',')}]`,
   decode(data) {
     if (typeof data !== 'string') throw bad('binary where text is due', undefined)
-    if (data.length > LARGEST) throw bad(`longer than ${LARGEST} characters`, data)
+    if (data.length > LONGEST_TEXT) throw bad(`longer than ${LONGEST_TEXT} characters`, data)
     if (mayNest(data) && depth(data) > DEEPEST) throw bad(`nested deeper than ${DEEPEST}`, data)
     const value = parse(data)
     if (mayPollute(data)) removeProto(value)

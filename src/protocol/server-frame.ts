@@ -1,6 +1,7 @@
 import type {
   ExpiringFrame,
   GoawayFrame,
+  PartFrame,
   PingFrame,
   PongFrame,
   RefusalFrame,
@@ -22,12 +23,19 @@ export type ServerFrame =
   | PongFrame
   | GoawayFrame
   | ExpiringFrame
+  | PartFrame
+  | ReceivingFrame
 
 /** The reply to an unsubscribe. */
 export interface ReleasedFrame {
   readonly kind: 'released'
   /** Keys that it answers. */
   readonly to: readonly string[]
+}
+
+/** A sign to a client that sends much over a slow link: its bytes arrive. */
+export interface ReceivingFrame {
+  readonly kind: 'receiving'
 }
 
 /** An event on its way to the subscribers of a channel. */

@@ -20,6 +20,7 @@ import { authenticate } from './session/authenticate.ts'
 import type { DialectSessionDeps } from './session/dialect-session.ts'
 import { DialectSession } from './session/dialect-session.ts'
 import { InboundLimiter } from './session/inbound-limiter.ts'
+import { MessageParts } from './session/message-parts.ts'
 import type { MountHost, MountSession } from './session/mount.ts'
 import { SessionRegistry } from './session/session-registry.ts'
 import { SharedRates } from './session/shared-rates.ts'
@@ -108,6 +109,7 @@ export function serverParts(
     authenticate: (request, token, wanted) =>
       sessions.checked(() => authenticate(credentials, request, token, wanted)),
     writer: { clock, heartbeatMs, limits, replies, counters, logger },
+    parts: new MessageParts(),
     requests: {
       ...{ clock, access, publisher, ongoing, handlers, replies, counters, report },
       dedupeMs: limits.dedupeMs,

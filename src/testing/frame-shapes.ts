@@ -83,6 +83,7 @@ const shapes: { readonly [Kind in Frame['kind']]: Readonly<Record<string, Check>
   pong: { timestamp: optional(time), serverTime: optional(time), offsets: optional(map(position)) },
   goaway: { deadlineMs: from(0), windowMs: from(0), reason: text },
   expiring: { expiresAt: optional(time) },
+  part: { text, more: (value) => typeof value === 'boolean' },
   notice: { level: text, reason: text, wire: anything },
 }
 

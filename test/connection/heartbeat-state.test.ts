@@ -7,7 +7,7 @@ import {
   nextTick,
 } from '../../src/connection/heartbeat-state.ts'
 
-const rules = { intervalMs: 25_000, timeoutMs: 10_000 }
+const rules = { intervalMs: 25_000, timeoutMs: 10_000, patience: 1 }
 
 /** A heartbeat that is ticked when it wants to be, and what it did when. */
 class Patient {
@@ -37,12 +37,12 @@ class Patient {
     return this
   }
 
-  tick(received = 0, wall = this.now): void {
+  tick(received = 0, wall = this.now, lagMs = 0): void {
     const { now, unansweredSince, state } = this
     const since = state.probedAt ?? Number.NEGATIVE_INFINITY
     const due =
       unansweredSince !== undefined && unansweredSince > since ? unansweredSince : undefined
-    this.apply({ name: 'tick', now, wall, received, unansweredSince: due })
+    this.apply({ name: 'tick', now, wall, received, lagMs, unansweredSince: due })
   }
 
   apply(input: Parameters<typeof heartbeat>[1]): void {
@@ -106,9 +106,9 @@ describe('a heartbeat', () => {
 
   it('takes a reply to something said later for an answer, and no earlier one', () => {
     const patient = new Patient().run(25_000)
-    patient.apply({ name: 'answered', saidAt: 24_000 })
+    patient.apply({ name: 'carried', now: 25_500, saidAt: 24_000 })
     expect(patient.state.probe).toBeDefined()
-    patient.apply({ name: 'answered', saidAt: 25_000 })
+    patient.apply({ name: 'carried', now: 25_500, saidAt: 25_000 })
     expect(patient.state.probe).toBeUndefined()
   })
 
@@ -119,11 +119,11 @@ describe('a heartbeat', () => {
     expect(patient.state).toMatchObject({ srttMs: 100, rttvarMs: 50, lastRttMs: 100 })
     pong(180)
     expect(patient.state).toMatchObject({ srttMs: 110, rttvarMs: 57.5, lastRttMs: 180 })
-    expect(answerDeadlineMs(patient.state, 10_000)).toBe(2_000)
+    expect(answerDeadlineMs(patient.state, rules)).toBe(2_000)
     for (let n = 0; n < 50; n++) pong(3_000)
-    expect(answerDeadlineMs(patient.state, 10_000)).toBeGreaterThan(2_999)
+    expect(answerDeadlineMs(patient.state, rules)).toBeGreaterThan(2_999)
     for (let n = 0; n < 50; n++) pong(n % 2 ? 100 : 9_000)
-    expect(answerDeadlineMs(patient.state, 10_000)).toBe(10_000)
+    expect(answerDeadlineMs(patient.state, rules)).toBe(10_000)
   })
 
   it('drops nobody in half an hour of timers that come once a minute', () => {
@@ -210,5 +210,48 @@ describe('a heartbeat', () => {
       patient.tick(0, patient.now + shift)
       expect(patient.did).toEqual([])
     }
+  })
+
+  it('goes on while a slow link carries something large, and finds within 10 s that it stopped', () => {
+    for (const saidAt of [undefined, 0]) {
+      const patient = new Patient().run(25_000)
+      for (patient.now = 26_000; patient.now < 90_000; patient.now += 1_000) {
+        patient.apply({ name: 'carried', now: patient.now, saidAt })
+        patient.tick()
+      }
+      expect(patient.did).toEqual([[25_000, 'ping']])
+      const stopped = patient.now - 1_000
+      patient.run(120_000)
+      expect(patient.did.at(-1)?.[1]).toBe('dead')
+      expect(patient.now - stopped).toBeLessThanOrEqual(10_000)
+    }
+  })
+
+  it('waits for a pong as long as the events before it travelled', () => {
+    const patient = new Patient().run(25_000)
+    // Events that the server sent before the ping could reach it arrive for half a minute more.
+    for (patient.now = 26_000; patient.now <= 55_000; patient.now += 1_000) {
+      patient.tick(10, patient.now, patient.now - 24_000)
+    }
+    expect(patient.did).toEqual([[25_000, 'ping']])
+    // Those that the server sent long after it, and no pong: nothing we say gets out.
+    for (; patient.did.length < 2; patient.now += 1_000) patient.tick(10)
+    expect(patient.did.at(-1)?.[1]).toBe('dead')
+  })
+
+  it('takes the round trip behind a large transfer for none of the link’s', () => {
+    const patient = new Patient().run(25_000)
+    patient.apply({ name: 'carried', now: 26_000, saidAt: undefined })
+    patient.apply({ name: 'pong', now: 31_000, sentAt: 25_000 })
+    expect(patient.state).toMatchObject({ srttMs: undefined, probe: undefined })
+  })
+
+  it('gives a ping more time where there is more patience, and notices the silence as soon', () => {
+    const patient = new Patient()
+    const patiently = { ...rules, patience: 3 }
+    const [probed] = heartbeat(patient.state, { name: 'wake', now: 0 }, patiently)
+    expect(probed.probe?.deadline).toBe(6_000)
+    const most = answerDeadlineMs(probed, { ...rules, patience: 10_000 })
+    expect(most).toBe(80_000)
   })
 })

@@ -21,6 +21,7 @@ const odd = fc.oneof(
 )
 const verb = fc.constantFrom(
   ...['welcome', 'subscribed', 'unsubscribed', 'reply', 'error', 'x', 'ping', 'pong', 'goaway'],
+  ...['part', 'receiving'],
   ...['auth:expiring', 'connected', 'PING', 'subscribe_ack', 'subscribe_error', 'agent_updated'],
   ...['unsubscribe_success', 'thread_history', 'stream_chunk', 'presence', 'process_state'],
 )
@@ -33,6 +34,7 @@ const limits = some({ subscriptions: odd, frameBytes: odd, messagesPerSecond: od
 const payload = some({
   ...{ connectionId: odd, userId: odd, serverTime: odd, heartbeatMs: odd, timestamp: odd },
   ...{ code: odd, message: odd, retryable: odd, retryAfterMs: odd, details: odd },
+  ...{ text: odd, more: odd },
   ...{ deadlineMs: odd, windowMs: odd, reason: odd, expiresAt: odd },
   at: places,
   offsets: places,

@@ -48,7 +48,10 @@ function message(intent: Intent): unknown {
   switch (intent.kind) {
     case 'hello': {
       const { clientId, senderId, token, expectUser, timestamp } = intent
-      const payload = { protocol: 1, clientId, senderId, token, expectUser, agent: 'wirefold' }
+      const payload = {
+        ...{ protocol: 1, clientId, senderId, token, expectUser },
+        ...{ agent: 'wirefold', parts: true },
+      }
       return { type: 'hello', payload, timestamp }
     }
     case 'subscribe': {
@@ -164,6 +167,13 @@ function decodeOwn(type: string, wire: Fields): Frame {
         windowMs: asNumber(payload.windowMs, 0) ?? 0,
         reason: asString(payload.reason) ?? '',
       }
+    case 'part': {
+      const text = asString(payload.text)
+      if (text === undefined) return notice('malformed', 'a part has a text', wire)
+      return { kind: 'part', text, more: payload.more === true }
+    }
+    case 'receiving':
+      return { kind: 'part', text: '', more: true }
     case 'auth:expiring':
       return { kind: 'expiring', expiresAt: asNumber(payload.expiresAt) }
     case 'error':

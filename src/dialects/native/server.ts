@@ -108,6 +108,7 @@ function decodeHello(payload: Fields): Command {
     senderId: asString(senderId),
     token: asString(token),
     expectUser: asString(expectUser),
+    parts: payload.parts === true,
   }
 }
 
@@ -212,6 +213,10 @@ function message(frame: ServerFrame): unknown {
       const { deadlineMs, windowMs, reason } = frame
       return { type: 'goaway', payload: { deadlineMs, windowMs, reason } }
     }
+    case 'part':
+      return { type: 'part', payload: { text: frame.text, more: frame.more || undefined } }
+    case 'receiving':
+      return { type: 'receiving' }
     case 'expiring':
       return { type: 'auth:expiring', payload: { expiresAt: frame.expiresAt } }
   }

@@ -47,7 +47,7 @@ export function createAcceptor({ protocols, frameBytes }: AcceptorOptions): Acce
   return (request, tcp, head, open) => {
     server.handleUpgrade(request, tcp, head, (ws) => {
       const socket = new WsSocket(ws, tcp)
-      listen(ws, socket, open(socket))
+      listen(ws, tcp, socket, open(socket))
     })
   }
 }
@@ -128,7 +128,8 @@ class WsSocket implements RawSocket {
   }
 }
 
-function listen(ws: WebSocket, socket: WsSocket, handlers: SocketHandlers): void {
+function listen(ws: WebSocket, tcp: Duplex, socket: WsSocket, handlers: SocketHandlers): void {
+  tcp.prependListener('data', (data: Buffer) => handlers.received?.(data.length))
   ws.on('message', (data: RawData, isBinary: boolean) => {
     if (isBinary || !Buffer.isBuffer(data)) handlers.binary()
     else handlers.text(data.toString(), data.length)

@@ -26,10 +26,12 @@ import { FrameWriter } from './frame-writer.ts'
 import type { InboundLimiterDeps } from './inbound-limiter.ts'
 import { InboundLimiter } from './inbound-limiter.ts'
 import { SilenceWatch } from './liveness.ts'
+import type { MessageParts } from './message-parts.ts'
 import type { MountHost, MountSession, SessionInfo } from './mount.ts'
 import type { GreetingPhase, SessionPhase } from './session-phase.ts'
 import { FIRST_FRAME_BYTES, HELD_BYTES } from './session-phase.ts'
 import type { SessionRegistry } from './session-registry.ts'
+import { UploadSigns } from './upload-signs.ts'
 
 /** Minimum time before a rate-limited client may reconnect, in milliseconds. */
 const BANNED_MS = 10_000
@@ -51,6 +53,8 @@ export class DialectSession implements MountSession, ChannelReceiver {
   readonly #requests: ConnectionRequests
   readonly #limiter: InboundLimiter
   readonly #expiry: CredentialExpiry
+  /** Set for a client that reads messages in parts. */
+  #upload: UploadSigns | undefined
   #phase: SessionPhase
   /** The size of the frame with the greeting. */
   #greetingBytes = 0
@@ -69,7 +73,11 @@ export class DialectSession implements MountSession, ChannelReceiver {
     this.#request = request
     const { id } = this
     this.#writer = new FrameWriter(deps.writer, {
-      ...{ id, dialect, socket },
+      ...{ id, dialect },
+      socket: {
+        sendDroppable: (text) => this.#sendDroppable(text),
+        drained: () => socket.drained(),
+      },
       send: (text) => this.send(text),
       // The pong carries current offsets, from which the client detects missed events.
       caughtUp: () => this.#pong(undefined),
@@ -137,7 +145,19 @@ export class DialectSession implements MountSession, ChannelReceiver {
   }
 
   send(text: string): void {
-    if (!this.#gone) this.#socket.send(text)
+    if (this.#gone) return
+    for (const part of this.#parts(text)) this.#socket.send(part)
+  }
+
+  #sendDroppable(text: string): boolean {
+    const [first = '', ...rest] = this.#parts(text)
+    if (!this.#socket.sendDroppable(first)) return false
+    for (const part of rest) this.#socket.send(part)
+    return true
+  }
+
+  #parts(text: string): readonly string[] {
+    return this.#upload ? this.#deps.parts.of(text, this.dialect) : [text]
   }
 
   offer(text: string): void {
@@ -162,6 +182,11 @@ export class DialectSession implements MountSession, ChannelReceiver {
     this.#silence.heard()
     if (this.#gone || this.#limiter.take(bytes)) return
     this.#refuseAll(rateLimited(BANNED_MS))
+  }
+
+  received(bytes: number): void {
+    this.alive()
+    this.#upload?.received(bytes)
   }
 
   text(text: string, bytes: number): void {
@@ -232,6 +257,10 @@ export class DialectSession implements MountSession, ChannelReceiver {
     const { user, expiresAt } = identity
     cancel()
     this.#phase = { name: 'open', user, senderId: hello.senderId, device: hello.clientId }
+    if (hello.parts) {
+      const sign = (): void => this.#writer.say({ kind: 'receiving' })
+      this.#upload = new UploadSigns(this.#deps.clock, sign)
+    }
     if (!this.#deps.sessions.admit(this, user)) return this.#refuseAll(rateLimited(BANNED_MS))
     this.#limiter.belongsTo(user?.id)
     this.#expiry.begin(expiresAt)
@@ -338,6 +367,7 @@ export interface DialectSessionDeps {
   readonly sessions: SessionRegistry
   readonly authenticate: MountHost['authenticate']
   readonly writer: FrameWriterDeps
+  readonly parts: MessageParts
   readonly limiter: InboundLimiterDeps
   readonly requests: RunOnceDeps
   readonly presence: ConnectionPresenceDeps

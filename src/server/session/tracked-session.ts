@@ -130,6 +130,10 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
     this.#try(() => this.session.binary())
   }
 
+  received(bytes: number): void {
+    this.#try(() => this.session.received?.(bytes))
+  }
+
   alive(bytes = 0): void {
     this.#seen()
     this.#try(() => this.session.alive?.(bytes))

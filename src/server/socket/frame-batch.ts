@@ -1,6 +1,9 @@
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
 import { textFrames } from './websocket-frames.ts'
 
+/** Maximum length of joined texts, in UTF-16 units. */
+const JOINED_UNITS = 8 * 1024
+
 /**
  * An immutable sequence of texts that are written at once.
  *
@@ -46,8 +49,27 @@ export class FrameBatch {
     const texts: string[] = []
     for (let batch: FrameBatch = this; batch.#before; batch = batch.#before) texts.push(batch.#text)
     texts.reverse()
-    return textFrames(texts.length > 1 && this.#join ? [this.#join(texts)] : texts)
+    return textFrames(this.#join ? joined(texts, this.#join) : texts)
   }
+}
+
+/** Joins neighboring texts, up to a length that soon arrives over a slow link. */
+function joined(texts: readonly string[], join: NonNullable<Join>): string[] {
+  const frames: string[] = []
+  let group: string[] = []
+  let units = 0
+  const end = (): void => {
+    if (group.length) frames.push(group.length > 1 ? join(group) : (group[0] ?? ''))
+    group = []
+    units = 0
+  }
+  for (const text of texts) {
+    if (units + text.length > JOINED_UNITS) end()
+    group.push(text)
+    units += text.length
+  }
+  end()
+  return frames
 }
 
 /** The dialect's function that joins several texts into one; if undefined, each text is a frame. */

@@ -50,6 +50,8 @@ export interface SocketHandlers {
   text(text: string, bytes: number): void
   /** Called for a binary message. */
   binary(): void
+  /** Called for bytes that arrived, before the message that they may complete. */
+  received?(bytes: number): void
   /**
    * Called for a WebSocket ping or pong, which counts as a message.
    *

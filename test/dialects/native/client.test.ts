@@ -18,7 +18,7 @@ describe('the native dialect', () => {
           token: 't',
           expectUser: undefined,
         },
-        '{"type":"hello","payload":{"protocol":1,"clientId":"c","senderId":"s","token":"t","agent":"wirefold"},"timestamp":1700000000000}',
+        '{"type":"hello","payload":{"protocol":1,"clientId":"c","senderId":"s","token":"t","agent":"wirefold","parts":true},"timestamp":1700000000000}',
       ],
       [
         {

@@ -33,7 +33,7 @@ describe('what a client says', () => {
   it('is a greeting to the server', () => {
     const greeting = { clientId: 'c', senderId: 's', token: 't', expectUser: 'u' }
     expect(heard({ kind: 'hello', timestamp, ...greeting })).toEqual([
-      { kind: 'hello', protocol: 1, ...greeting },
+      { kind: 'hello', protocol: 1, ...greeting, parts: true },
     ])
   })
 

@@ -1,0 +1,30 @@
+import type { ServerDialect } from '../../protocol/server-dialect.ts'
+
+/** Length of a part, in UTF-16 units: two seconds of a link of 4 kB/s. */
+const PART_UNITS = 8 * 1024
+
+/**
+ * Splits large messages into parts. A client sees a WebSocket message once all of it has arrived; on
+ * a slow link the parts show it before that the link is alive.
+ */
+export class MessageParts {
+  /** The last split message: an event goes to many clients. */
+  #last: { readonly text: string; readonly parts: readonly string[] } | undefined
+
+  /** Returns the texts to send for a message; a small one is sent as it is. */
+  of(text: string, dialect: ServerDialect): readonly string[] {
+    if (text.length <= PART_UNITS) return [text]
+    if (this.#last?.text !== text) this.#last = { text, parts: split(text, dialect) }
+    return this.#last.parts
+  }
+}
+
+function split(text: string, dialect: ServerDialect): readonly string[] {
+  const parts: string[] = []
+  for (let at = 0; at < text.length; at += PART_UNITS) {
+    const end = at + PART_UNITS
+    const part = { text: text.slice(at, end), more: end < text.length }
+    parts.push(dialect.encode({ kind: 'part', ...part }) ?? '')
+  }
+  return parts
+}
