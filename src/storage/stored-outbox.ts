@@ -36,6 +36,8 @@ class StoredOutbox implements ClientOutbox {
   #owner = lazy(randomId)
   readonly #owned = new Map<string, OwnedRequest>()
   #pendingMarks: PendingMark[] = []
+  /** Whether `#mark()` is called at the end of this turn. */
+  #isMarkDue = false
   #reading: Promise<void> | undefined
   /** Whether the database works; `undefined` until it was read. */
   #works: boolean | undefined
@@ -106,10 +108,18 @@ class StoredOutbox implements ClientOutbox {
         reject(new Error(`The outbox database did not respond in ${READ_MS} ms.`)),
       )
     })
-    const found = await this.#safely(Promise.race([this.#open(), deadline]))
+    const opened = this.#open()
+    const found = await this.#safely(Promise.race([opened, deadline]))
     cancel()
     this.#works = found !== undefined
-    if (!found) return
+    if (!found) {
+      // Claimed too late to be sent by this client: another client may send it at once.
+      opened.then(
+        () => this.#safely(this.#database.release(this.#owner())),
+        () => {},
+      )
+      return
+    }
     this.#userId = found.identity.userId
     this.#host.identified(found.identity)
     this.#takeAll(found.claimed, owner)
@@ -204,12 +214,14 @@ class StoredOutbox implements ClientOutbox {
         ? { sentAt: this.#host.clock.wall(), serverSentAt: this.#host.serverTime() }
         : { sentAt, serverSentAt }
     return new Promise((resolve) => {
-      const alone = this.#pendingMarks.push({ owned, times, resolve }) === 1
-      if (alone) queueMicrotask(() => void this.#mark())
+      this.#pendingMarks.push({ owned, times, resolve })
+      if (!this.#isMarkDue) queueMicrotask(() => void this.#mark())
+      this.#isMarkDue = true
     })
   }
 
   async #mark(): Promise<void> {
+    this.#isMarkDue = false
     const now = this.#host.clock.wall()
     for (const { owned } of this.#pendingMarks) {
       if (owned.request.expiresAt <= now) owned.giveUp(outboxErrors.expired(owned.request))
@@ -223,7 +235,7 @@ class StoredOutbox implements ClientOutbox {
     const marked = await this.#safely(this.#database.mark(mark))
     for (const one of pending.filter(({ owned }) => this.#owns(owned))) {
       const { owned, resolve } = one
-      // An unmarked request is not sent; the next tick tries again.
+      // An unmarked request is not sent; the next request or tick tries again.
       if (!marked) this.#pendingMarks.push(one)
       else if (marked.includes(owned.request.requestId)) {
         owned.request = { ...owned.request, userId, ...one.times }

@@ -39,7 +39,7 @@ function play({ clients, perSecond, backAt }: Crowd, next: Next) {
     const ms = Math.min(Math.max(at, now + 1), end - 1)
     after[client] = due[ms] ?? -1
     due[ms] = client
-    failed[client]++
+    failed[client] = (failed[client] ?? 0) + 1
   }
   for (let client = 0; client < clients; client++) wait(client, -1)
   let [admitted, free, now] = [0, 0, 0]
@@ -48,7 +48,7 @@ function play({ clients, perSecond, backAt }: Crowd, next: Next) {
     let client = due[now] ?? -1
     while (client >= 0) {
       const following = after[client] ?? -1
-      attempts[now]++
+      attempts[now] = (attempts[now] ?? 0) + 1
       if (free >= 1) {
         free--
         admitted++

@@ -718,6 +718,49 @@ describe('a storage that fails', () => {
     expect(errors[0]).toMatchObject({ code: 'not-stored', cause: full })
     client.close()
   })
+
+  it('gets the mark of a new request at once, and with it those that failed', async () => {
+    const { clock, log, open, database } = tabs()
+    const { client } = open()
+    await Promise.all([client.connect(), clock.advance(1)])
+    const mark = vi.spyOn(database, 'mark').mockRejectedValueOnce(full)
+    const asked = [outcomeOf(client.request('a'))]
+    await clock.advance(10)
+    asked.push(outcomeOf(client.request('b')))
+    await clock.advance(10)
+    expect([log, asked.map(({ value }) => value)]).toEqual([
+      ['a', 'b'],
+      ['a', 'b'],
+    ])
+    expect(mark).toHaveBeenCalledTimes(2)
+    client.close()
+  })
+
+  it('gives back what was claimed too late for its client to send it', async () => {
+    const { clock, open, back, database, log } = cutOff()
+    const first = open()
+    outcomeOf(first.client.request('a'))
+    await clock.advance(1)
+    first.client.close()
+    await clock.advance(1)
+    const identify = database.identify.bind(database)
+    const late = vi.spyOn(database, 'identify').mockImplementation(async (senderId) => {
+      await new Promise<void>((resolve) => clock.after(6_000, resolve))
+      return identify(senderId)
+    })
+    const second = open()
+    void second.client.connect()
+    await clock.advance(7_000)
+    late.mockRestore()
+    expect(second.errors).toMatchObject([{ code: 'not-stored' }])
+    const third = open()
+    void third.client.connect()
+    await clock.advance(1)
+    expect(third.client.pending.get().queued).toBe(1)
+    await back()
+    expect(log).toEqual(['a'])
+    for (const { client } of [second, third]) client.close()
+  })
 })
 
 describe('a client with a stored outbox', () => {

@@ -24,14 +24,20 @@ const pong = (epoch: string, offset: number) => ({
 })
 
 /** Joins a receiver to channel `a` of a broker whose events and positions the test sends. */
-function join(options: ChannelManagerOptions = {}, dialect: ServerDialect = nativeServer) {
+async function join(options: ChannelManagerOptions = {}, dialect: ServerDialect = nativeServer) {
   const { broker, listeners } = controlledBroker()
   const manager = new ChannelManager({ ...options, broker })
   const { receiver, sent } = recordingReceiver(dialect)
-  const { membership } = manager.join('a', receiver, () => {})
+  const membership = await memberOf(manager, receiver)
   const listener = listeners[0]
   if (!listener) throw new Error('The manager did not subscribe to the broker.')
   return { manager, membership, sent, listener, offsets: () => sent.map(({ offset }) => offset) }
+}
+
+async function memberOf(manager: ChannelManager, receiver: ChannelReceiver) {
+  const membership = await manager.join('a', receiver, () => {})
+  if ('code' in membership) throw new Error(`The manager refused: ${membership.code}.`)
+  return membership
 }
 
 function controlledBroker() {
@@ -52,8 +58,8 @@ function recordingReceiver(dialect: ServerDialect) {
 }
 
 describe('a membership', () => {
-  it('holds live events until it delivers, and skips those up to its position', () => {
-    const { membership, listener, offsets } = join()
+  it('holds live events until it delivers, and skips those up to its position', async () => {
+    const { membership, listener, offsets } = await join()
     for (const offset of [1, 2, 3]) listener.event(at(offset))
     expect(offsets()).toEqual([])
     expect(membership.deliverFrom({ epoch: 'e', offset: 2 })).toBe(true)
@@ -61,15 +67,15 @@ describe('a membership', () => {
     expect(offsets()).toEqual([3, 4])
   })
 
-  it('holds the last 1,000 events; the gap before them shows that there were more', () => {
-    const { membership, listener, offsets } = join()
+  it('holds the last 1,000 events; the gap before them shows that there were more', async () => {
+    const { membership, listener, offsets } = await join()
     for (let offset = 1; offset <= 1_003; offset++) listener.event(at(offset))
     expect(membership.deliverFrom({ epoch: 'e', offset: 0 })).toBe(false)
     expect([offsets()[0], offsets().length]).toEqual([4, 1_000])
   })
 
-  it('sends the position before an event of another epoch, even if the offset is the next one', () => {
-    const { membership, listener, sent } = join()
+  it('sends the position before an event of another epoch, even if the offset is the next one', async () => {
+    const { membership, listener, sent } = await join()
     membership.deliverFrom({ epoch: 'e', offset: 5 })
     listener.event(at(6, 'other'))
     expect(sent).toEqual([
@@ -81,7 +87,7 @@ describe('a membership', () => {
   it('sends the previous offset after filtered events, but not after missing ones', () => {
     const canReceive: ChannelManagerOptions['canReceive'] = (_, __, { payload }) =>
       Number(payload) % 2 === 0
-    const { membership, listener, sent } = join({ canReceive })
+    const { membership, listener, sent } = await join({ canReceive })
     membership.deliverFrom({ epoch: 'e', offset: 1 })
     // 6, 7 and 12 are missing.
     for (const offset of [2, 3, 4, 5, 8, 9, 10, 11, 13, 14]) listener.event(at(offset))
@@ -94,8 +100,8 @@ describe('a membership', () => {
     ])
   })
 
-  it('delivers an event without a position at once, and keeps its own position', () => {
-    const { membership, listener, offsets } = join()
+  it('delivers an event without a position at once, and keeps its own position', async () => {
+    const { membership, listener, offsets } = await join()
     listener.event(event(0))
     membership.deliverFrom({ epoch: 'e', offset: 1 })
     listener.event(event(0))
@@ -103,8 +109,8 @@ describe('a membership', () => {
     expect(offsets()).toEqual([undefined, undefined, 2])
   })
 
-  it('sends the newest position of its channel if that is ahead or of another epoch', () => {
-    const { membership, listener, sent } = join()
+  it('sends the newest position of its channel if that is ahead or of another epoch', async () => {
+    const { membership, listener, sent } = await join()
     membership.deliverFrom({ epoch: 'e', offset: 5 })
     listener.broken({ epoch: 'e', offset: 5 })
     // A position behind ours is older than an event that already arrived.
@@ -115,16 +121,16 @@ describe('a membership', () => {
     expect(sent).toEqual([pong('e', 6), pong('other', 5)])
   })
 
-  it('compares a position with its own only after the held events', () => {
-    const { membership, listener, sent } = join()
+  it('compares a position with its own only after the held events', async () => {
+    const { membership, listener, sent } = await join()
     listener.event(at(6))
     listener.broken({ epoch: 'e', offset: 6 })
     membership.deliverFrom({ epoch: 'e', offset: 5 })
     expect(sent.map(({ type }) => type)).toEqual(['n'])
   })
 
-  it('sends a position that came while events were held, after them', () => {
-    const { membership, listener, sent } = join()
+  it('sends a position that came while events were held, after them', async () => {
+    const { membership, listener, sent } = await join()
     listener.event(at(6))
     listener.broken({ epoch: 'other', offset: 0 })
     membership.deliverFrom({ epoch: 'e', offset: 5 })
@@ -157,7 +163,7 @@ describe('the position of a subscribed receiver', () => {
 })
 
 describe('a channel event', () => {
-  it('is encoded once for all members of a dialect', () => {
+  it('is encoded once for all members of a dialect', async () => {
     let encoded = 0
     const dialect: ServerDialect = {
       ...nativeServer,
@@ -168,11 +174,13 @@ describe('a channel event', () => {
     }
     const { broker, listeners } = controlledBroker()
     const manager = new ChannelManager({ broker })
-    const received = Array.from({ length: 100 }, () => {
+    const members = Array.from({ length: 100 }, async () => {
       const { receiver, sent } = recordingReceiver(dialect)
-      manager.join('a', receiver, () => {}).membership.deliverFrom({ epoch: 'e', offset: 0 })
+      const membership = await memberOf(manager, receiver)
+      membership.deliverFrom({ epoch: 'e', offset: 0 })
       return sent
     })
+    const received = await Promise.all(members)
     listeners[0]?.event(at(1))
     expect(encoded).toBe(1)
     expect(received.map((sent) => sent.map(({ offset }) => offset))).toEqual(
