@@ -57,7 +57,7 @@ export class PresenceManager {
     this.#port.join(this.#extension())
   }
 
-  /** The users present, for all watched resources. */
+  /** The users present, for all watched resources. A sign of life does not notify subscribers. */
   get members(): Readable<ReadonlyMap<string, readonly PresenceUser[]>> {
     return this.#members
   }
@@ -108,8 +108,11 @@ export class PresenceManager {
   ): PresenceHandle {
     const own = this.#ownPresences.get(resource) ?? this.#ownPresence(resource)
     const held = ownPresenceHandle(own, options.signal)
-    own.want(meta)
-    this.#port.wake()
+    // A handle that is released already has no say in the meta of the others.
+    if (!options.signal?.aborted) {
+      own.want(meta)
+      this.#port.wake()
+    }
     return held
   }
 
@@ -171,8 +174,11 @@ export class PresenceManager {
   }
 
   #changed(resource: string, changes: readonly PresenceChange[]): void {
-    const watched = [...this.#views].filter(([, { attached }]) => attached)
-    this.#members.set(new Map(watched.map(([name, view]) => [name, view.get()])))
+    // The lists do not change with a sign of life.
+    if (changes.length === 0 || changes.some(({ kind }) => kind !== 'seen')) {
+      const watched = [...this.#views].filter(([, { attached }]) => attached)
+      this.#members.set(new Map(watched.map(([name, view]) => [name, view.get()])))
+    }
     for (const change of changes) {
       this.#events.emit(change.kind === 'seen' ? 'seen' : 'changed', { resource, ...change })
     }

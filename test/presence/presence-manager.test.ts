@@ -84,6 +84,18 @@ describe('being somewhere', () => {
     expect(words()).toEqual(['join', 'leave'])
   })
 
+  it('keeps its meta where another part enters with a signal that has fired', async () => {
+    const { clock, presence, said, words } = await made()
+    presence.enter(room, 1)
+    const late = presence.enter(room, 2, { signal: AbortSignal.abort() })
+    await expect(late.ready).rejects.toMatchObject({ code: 'aborted' })
+    await clock.advance(5_000)
+    expect(said()).toEqual([['join', 1, channel]])
+    presence.enter('elsewhere', 2, { signal: AbortSignal.abort() })
+    await clock.advance(5_000)
+    expect(words()).toEqual(['join'])
+  })
+
   it('that comes, goes and comes again in one turn costs one message', async () => {
     const { clock, presence, words } = await made()
     presence.enter(room)()
@@ -422,13 +434,15 @@ describe('watching', () => {
     let shown = 0
     presence.of(room).listen(() => shown++)
     await clock.advance(0)
+    let notified = 0
+    presence.members.listen(() => notified++)
     sync(user('a'))
     server.publish(channel, 'presence:heartbeat', { user: { id: 'a', lastSeen: 7 } })
     server.publish(channel, 'presence:update', { user: user('a', 2) })
     server.publish(channel, 'presence:join', { user: user('b') })
     await clock.advance(0)
     expect(told).toEqual(['seen a 7', `${room} updated a`, `${room} joined b`])
-    expect(shown).toBe(3)
+    expect([shown, notified]).toEqual([3, 3])
     off()
     server.publish(channel, 'presence:heartbeat', { user: { id: 'a', lastSeen: 9 } })
     await clock.advance(0)
