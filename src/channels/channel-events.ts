@@ -43,8 +43,9 @@ function iterate<Payload>(
       else if (buffer.length < limit) buffer.push(event)
       else if (overflow === 'error') end(overflowed(channel, limit))
       else {
-        buffer.shift()
+        // In this order, so that a buffer of 0 stays empty.
         buffer.push(event)
+        buffer.shift()
       }
     },
     { onError: (error) => end(error) },

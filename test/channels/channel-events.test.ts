@@ -72,6 +72,14 @@ describe('events', () => {
     controller.abort()
   })
 
+  it('keeps nothing with a buffer of 0, and gives a waiting reader the next', async () => {
+    const { iterator, publish } = await live({ buffer: 0, overflow: 'latest' })
+    await publish(1, 2)
+    const next = iterator.next()
+    await publish(3)
+    expect((await next).value).toMatchObject({ payload: 3 })
+  })
+
   it('ends when its signal fires, for all who wait', async () => {
     const controller = new AbortController()
     const { iterator, publish, server, clock } = await live({ signal: controller.signal })
