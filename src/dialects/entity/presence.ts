@@ -10,7 +10,7 @@ import type { PresenceIntent } from '../../protocol/intent.ts'
  * subscribes after it got the list joins again, and a subscriber that leaves subscribes again.
  */
 export class EntityPresence {
-  /** The client's `meta` at each resource that it joined. */
+  /** The client's `meta` on each presence channel that it joined. */
   readonly #joined = new Map<string, unknown>()
   /** Presence channels whose list has arrived since the last join. */
   readonly #listed = new Set<string>()
@@ -25,13 +25,12 @@ export class EntityPresence {
     else this.#watched.add(channel)
     // The list that replies to a join under way is due anyway.
     if (kind === 'unsubscribe' || !this.#listed.delete(channel)) return []
-    return [{ wire: join(resource, this.#joined.get(resource), ids), keys: [], channels: [] }]
+    return [{ wire: join(resource, this.#joined.get(channel), ids), keys: [], channels: [] }]
   }
 
   /** Notes that the list of members has arrived. */
   listed(channel: string): void {
-    const resource = presenceResource(channel)
-    if (resource !== undefined && this.#joined.has(resource)) this.#listed.add(channel)
+    if (this.#joined.has(channel)) this.#listed.add(channel)
   }
 
   /** Returns the messages for a join, update, leave or heartbeat. */
@@ -43,7 +42,7 @@ export class EntityPresence {
         // One heartbeat covers all resources. The server replies neither to it nor to a leave.
         return [{ wire: { type: 'presence:heartbeat', timestamp }, keys: [] }]
       case 'leave': {
-        this.#joined.delete(resource)
+        this.#joined.delete(channel)
         this.#listed.delete(channel)
         const wire = { type: 'presence:leave', requestId, payload: { resource }, timestamp }
         const again = { type: 'subscribe', channel, requestId, timestamp }
@@ -52,7 +51,7 @@ export class EntityPresence {
       }
       default: {
         // The protocol has no update; joining again replaces the `meta`.
-        this.#joined.set(resource, meta)
+        this.#joined.set(channel, meta)
         this.#listed.delete(channel)
         // Beyond the limit of subscriptions the list of members is the only reply to a join.
         const keys = [requestId, `subscribed ${channel}`, listKey(channel)]
