@@ -37,7 +37,8 @@ export function describeWithRedis(name: string, define: () => void | Promise<voi
   else describe.skip(name, () => it('needs a redis-server', () => {}))
 }
 
-async function freePort(): Promise<number> {
+/** A port of this machine that nothing uses now. */
+export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
@@ -47,17 +48,20 @@ async function freePort(): Promise<number> {
 }
 
 /** A Redis of the test's own, that may be killed, frozen and started again with what it had saved. */
-class RedisServer {
+export class RedisServer {
   readonly port: number
+  readonly #args: readonly string[]
   readonly directory = mkdtempSync(join(tmpdir(), 'wirefold-redis-'))
   #process: ChildProcess | undefined
 
-  private constructor(port: number) {
+  private constructor(port: number, args: readonly string[]) {
     this.port = port
+    this.#args = args
   }
 
-  static async start(): Promise<RedisServer> {
-    const server = new RedisServer(await freePort())
+  /** Starts a server with further arguments. */
+  static async start(...args: readonly string[]): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), args)
     await server.start()
     return server
   }
@@ -68,7 +72,7 @@ class RedisServer {
 
   async start(): Promise<void> {
     const args = ['--port', `${this.port}`, '--save', '', '--appendonly', 'no']
-    const child = spawn(BINARY, [...args, '--dir', this.directory], {
+    const child = spawn(BINARY, [...args, '--dir', this.directory, ...this.#args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#process = child

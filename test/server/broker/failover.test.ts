@@ -1,43 +1,12 @@
-import { createServer, connect as dial, type Socket } from 'node:net'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { expect, it, onTestFinished } from 'vitest'
 import { createRedisBroker, ioredisClient, redisClient } from 'wirefold/server/redis'
+import { address } from '../../support/address.ts'
 import { event, publishOn } from '../../support/broker.ts'
 import { until } from '../../support/live.ts'
 import { describeWithRedis, redisBench } from '../../support/redis.ts'
 import { recorder } from './contract.ts'
-
-/** A port that leads to one Redis or another; open connections stay where they lead. */
-async function address(first: number) {
-  let target = first
-  const sockets = new Set<Socket>()
-  const server = createServer((near) => {
-    const far = dial(target, '127.0.0.1')
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(one)
-      one.pipe(other)
-      one.on('error', () => {})
-      one.on('close', () => other.destroy())
-    }
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => {
-    server.close()
-    for (const socket of sockets) socket.destroy()
-  })
-  const made = server.address()
-  if (typeof made !== 'object' || !made) throw new Error('The server listens.')
-  return {
-    port: made.port,
-    lead: (port: number) => {
-      target = port
-    },
-  }
-}
 
 /** Two servers, an address that leads to the first, and brokers that connect there. */
 async function world(library: 'redis' | 'ioredis') {

@@ -1,0 +1,211 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { expect, it, onTestFinished } from 'vitest'
+import { ChannelSubscriber } from 'wirefold'
+import type { RealtimeServer } from 'wirefold/server'
+import { createRedisBroker, ioredisClient } from 'wirefold/server/redis'
+import { address } from '../../support/address.ts'
+import { connect, serve, until } from '../../support/live.ts'
+import { describeWithRedis, freePort, RedisServer } from '../../support/redis.ts'
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Starts a sentinel that watches `wf`, until the end of the test. */
+async function sentinel(master: number): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), 'wirefold-sentinel-'))
+  const port = await freePort()
+  const file = join(directory, 'sentinel.conf')
+  writeFileSync(
+    file,
+    // Below 2 s a busy machine takes healthy masters for dead ones.
+    [
+      `port ${port}`,
+      'bind 127.0.0.1',
+      `dir ${directory}`,
+      `sentinel monitor wf 127.0.0.1 ${master} 2`,
+      'sentinel down-after-milliseconds wf 2000',
+      'sentinel failover-timeout wf 6000',
+    ].join('\n'),
+  )
+  const child: ChildProcess = spawn('redis-sentinel', [file], { stdio: 'ignore' })
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+    rmSync(directory, { recursive: true, force: true })
+  })
+  return port
+}
+
+/** A master, its replica, and three sentinels that agree. */
+async function world() {
+  const redis = async (...args: readonly string[]) => {
+    const server = await RedisServer.start('--repl-diskless-sync-delay', '0', ...args)
+    onTestFinished(() => server.stop())
+    return server
+  }
+  const master = await redis()
+  const replica = await redis('--replicaof', `127.0.0.1 ${master.port}`)
+  const ports = []
+  for (let n = 0; n < 3; n++) ports.push(await sentinel(master.port))
+  const sentinels = ports.map((port) => ({ host: '127.0.0.1', port }))
+  const [first] = ports
+  const watch = new Redis({ host: '127.0.0.1', port: first ?? 0 })
+  const replicaClient = new Redis(replica.port, '127.0.0.1')
+  for (const client of [watch, replicaClient]) {
+    client.on('error', () => {})
+    onTestFinished(() => client.disconnect())
+  }
+  const ask = async (...args: string[]): Promise<string> =>
+    String(await watch.call('SENTINEL', args))
+  await until(async () => {
+    expect(await ask('ckquorum', 'wf')).toContain('OK 3 usable')
+    expect(await ask('replicas', 'wf')).toMatch(/master-link-status,ok/)
+  })
+  const promoted = () =>
+    until(async () =>
+      expect(await ask('get-master-addr-by-name', 'wf')).toBe(`127.0.0.1,${replica.port}`),
+    )
+  return { master, replica, replicaClient, sentinels, ask, promoted }
+}
+
+/** A server with a broker, and three clients on it that write down what they receive. */
+async function station(client: Redis) {
+  const errors: unknown[] = []
+  const onError = (error: unknown) => errors.push(error)
+  const broker = await createRedisBroker(ioredisClient(client), { onError })
+  onTestFinished(() => broker.close())
+  const { server, url } = await serve({ broker })
+  const people = []
+  for (let n = 0; n < 3; n++) {
+    const { client } = connect(url)
+    const received = new Set<unknown>()
+    const twice: unknown[] = []
+    const gaps: number[] = []
+    const subscription = new ChannelSubscriber(client).subscribe('log', (payload) => {
+      if (received.has(payload)) twice.push(payload)
+      received.add(payload)
+    })
+    subscription.status.subscribe(({ name }) => {
+      if (name !== 'gap') return
+      gaps.push(performance.now())
+      // As an application that has fetched its state.
+      setTimeout(() => subscription.caughtUp())
+    })
+    await subscription.ready
+    people.push({ received, twice, gaps })
+  }
+  return { server, errors, people }
+}
+
+type Station = Awaited<ReturnType<typeof station>>
+
+/** Publishes on every server, and notes when each event was confirmed. */
+function load(stations: readonly Station[]) {
+  const confirmed = new Map<string, number>()
+  const refusals = new Map<string, number>()
+  let going = true
+  const publish = async (server: RealtimeServer, name: string) => {
+    try {
+      await server.publish('log', 'n', name)
+      confirmed.set(name, performance.now())
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+      refusals.set(code, (refusals.get(code) ?? 0) + 1)
+    }
+  }
+  const writing = stations.map(async ({ server }, writer) => {
+    for (let n = 0; going; n++) {
+      void publish(server, `${writer}:${n}`)
+      await sleep(5)
+    }
+  })
+  const stop = async () => {
+    going = false
+    await Promise.all(writing)
+  }
+  onTestFinished(stop)
+  return { confirmed, refusals, stop }
+}
+
+/** Expects that whatever a client did not receive was confirmed before a gap of that client. */
+function expectNoSilentLoss(stations: readonly Station[], confirmed: ReadonlyMap<string, number>) {
+  for (const { people } of stations) {
+    for (const { received, twice, gaps } of people) {
+      const silent = [...confirmed].filter(
+        ([name, at]) => !received.has(name) && !gaps.some((gap) => gap >= at),
+      )
+      expect(silent).toEqual([])
+      expect(twice).toEqual([])
+    }
+  }
+}
+
+describeWithRedis('Redis Sentinel', () => {
+  it('promotes a replica under load: back within 10 s, and no event is lost without a gap', async () => {
+    const { master, sentinels, promoted } = await world()
+    const client = () => new Redis({ sentinels, name: 'wf', lazyConnect: true })
+    const stations = [await station(client()), await station(client())]
+    const { confirmed, refusals, stop } = load(stations)
+    await sleep(1_000)
+    await master.kill()
+    await promoted()
+    const at = performance.now()
+    const back = () =>
+      stations.map((_, writer) =>
+        [...confirmed].find(([name, when]) => when > at && name.startsWith(`${writer}:`)),
+      )
+    await until(() => expect(back().every(Boolean)).toBe(true))
+    const waited = back().map((found) => (found?.[1] ?? 0) - at)
+    process.stdout.write(`back after ${waited.map(Math.round).join(' and ')} ms\n`)
+    for (const ms of waited) expect(ms).toBeLessThan(10_000)
+    await sleep(2_000)
+    await stop()
+    await until(() => {
+      const last = [...confirmed.keys()].at(-1)
+      for (const { people } of stations) {
+        for (const { received } of people) expect(received).toContain(last)
+      }
+    })
+    expectNoSilentLoss(stations, confirmed)
+    expect([...refusals.keys()].filter((code) => code !== 'unavailable')).toEqual([])
+    for (const { errors } of stations) expect(errors.length).toBeGreaterThan(0)
+  })
+
+  it('demotes a killed master that came back: what it had confirmed is a gap for all', async () => {
+    const { master, replica, sentinels, ask, promoted } = await world()
+    const { port, lead } = await address(master.port)
+    // One server follows the sentinels; the other one an address that is corrected too late.
+    const stations = [
+      await station(new Redis({ host: '127.0.0.1', port, lazyConnect: true })),
+      await station(new Redis({ sentinels, name: 'wf', lazyConnect: true })),
+    ]
+    const { confirmed, refusals, stop } = load(stations)
+    await sleep(1_000)
+    await master.kill()
+    await promoted()
+    await master.start()
+    const returned = performance.now()
+    await until(async () => expect(await ask('replicas', 'wf')).toMatch(/master-link-status,ok/))
+    const lost = [...confirmed].filter(
+      ([name, at]) => name.startsWith('0:') && at > returned && at < performance.now(),
+    )
+    expect(lost.length).toBeGreaterThan(0)
+    const demoted = performance.now()
+    lead(replica.port)
+    const back = () =>
+      [...confirmed].find(([name, at]) => name.startsWith('0:') && at > demoted + 50)
+    await until(() => expect(back()).toBeTruthy())
+    await sleep(2_000)
+    await stop()
+    await until(() => {
+      const last = [...confirmed.keys()].at(-1)
+      for (const { people } of stations) {
+        for (const { received } of people) expect(received).toContain(last)
+      }
+    })
+    expectNoSilentLoss(stations, confirmed)
+    expect([...refusals.keys()].filter((code) => code !== 'unavailable')).toEqual([])
+  })
+})
