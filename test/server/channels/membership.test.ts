@@ -84,7 +84,7 @@ describe('a membership', () => {
     ])
   })
 
-  it('sends the previous offset after filtered events, but not after missing ones', () => {
+  it('sends the previous offset after filtered events, but not after missing ones', async () => {
     const canReceive: ChannelManagerOptions['canReceive'] = (_, __, { payload }) =>
       Number(payload) % 2 === 0
     const { membership, listener, sent } = await join({ canReceive })
