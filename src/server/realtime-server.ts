@@ -90,6 +90,7 @@ export class RealtimeServer {
     assertOrigins(this.#parts.options, isProduction())
     if (!this.#router.has(path)) this.mount(path, nativeMount())
     this.#router.attach(httpServer)
+    this.#parts.users.follow()
   }
 
   /** Serves a mount at a path; `:name` in the path matches one segment. */
@@ -209,7 +210,10 @@ export class RealtimeServer {
     this.#manager.disconnect(connectionId, options)
   }
 
-  /** Ends all connections of a user to this server, as {@link disconnect} does. */
+  /**
+   * Ends all connections of a user to all servers that share the broker, as {@link disconnect} does.
+   * If the broker cannot be reached, the error is reported, and other servers keep the connections.
+   */
   disconnectUser(userId: string, options?: DisconnectOptions): void {
     this.#manager.disconnectUser(userId, options)
   }
@@ -222,7 +226,7 @@ export class RealtimeServer {
     this.#manager.revoke(connectionId, channel)
   }
 
-  /** Unsubscribes all connections of a user to this server, as {@link revoke} does. */
+  /** Unsubscribes all connections of a user to all servers of the broker, as {@link revoke} does. */
   revokeUser(userId: string, channel: string): void {
     this.#manager.revokeUser(userId, channel)
   }

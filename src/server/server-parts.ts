@@ -24,6 +24,7 @@ import { MessageParts } from './session/message-parts.ts'
 import type { MountHost, MountSession } from './session/mount.ts'
 import { SessionRegistry } from './session/session-registry.ts'
 import { SharedRates } from './session/shared-rates.ts'
+import { UserCommands } from './session/user-commands.ts'
 import type { OutboundQueueDeps } from './socket/outbound-queue.ts'
 import { Tick } from './socket/tick.ts'
 
@@ -41,6 +42,8 @@ export interface ServerParts {
   readonly sessions: SessionRegistry
   /** Limits the checks of credentials. */
   readonly attempts: AuthAttempts
+  /** Carries commands about users to and from other servers. */
+  readonly users: UserCommands
   readonly counters: Counters
   readonly outbound: OutboundQueueDeps
   /** The services that mounts use. */
@@ -99,6 +102,14 @@ export function serverParts(
     },
   })
   const sessions = new SessionRegistry(limits.perUser.connections, arrived)
+  const users = new UserCommands({
+    ...{ broker: given.broker, clock, report },
+    run: (command) => {
+      const { userId } = command
+      if (command.kind === 'revoke') channels.revoke({ id: userId }, command.channel)
+      else sessions.disconnectUser(userId, command.code, command.reason)
+    },
+  })
   const failuresPerMinute = limits.perAddress.authFailuresPerMinute
   const attempts = new AuthAttempts({ clock, most: failuresPerMinute, patienceMs: helloTimeoutMs })
   const credentials = { access, attempts, rates, clock, failuresPerMinute, report }
@@ -133,7 +144,7 @@ export function serverParts(
   }
   return {
     ...{ options, broker, access, channels, handlers, ongoing, leases, sessions, counters },
-    attempts,
+    ...{ attempts, users },
     ...{ host, logger, report },
     outbound: { clock, tick: new Tick(), counts: { slow: 0, withheld: 0, closed: 0 } },
   }

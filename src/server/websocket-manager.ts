@@ -161,10 +161,11 @@ export class WebSocketManager {
     if (mistake) throw mistake
   }
 
-  /** Ends all connections of a user, as {@link disconnect} does. */
+  /** Ends all connections of a user to all servers of the broker, as {@link disconnect} does. */
   disconnectUser(userId: string, options: DisconnectOptions = {}): void {
     const { code, reason, mistake } = closing(options, disconnectDefaults)
     this.parts.sessions.disconnectUser(userId, code, reason)
+    this.parts.users.send({ kind: 'disconnect', userId, code, reason })
     if (mistake) throw mistake
   }
 
@@ -176,9 +177,13 @@ export class WebSocketManager {
     this.parts.sessions.byId(connectionId)?.session.revoke?.(channel)
   }
 
-  /** Unsubscribes all connections of a user from a channel, as {@link revoke} does. */
+  /**
+   * Unsubscribes all connections of a user to all servers of the broker from a channel, as
+   * {@link revoke} does.
+   */
   revokeUser(userId: string, channel: string): void {
     this.parts.channels.revoke({ id: userId }, channel)
+    this.parts.users.send({ kind: 'revoke', userId, channel })
   }
 
   /** Returns the current connections. */
@@ -241,6 +246,7 @@ export class WebSocketManager {
     for (const tracked of this.parts.sessions.list()) tracked.disconnect(code, reason)
     await this.parts.sessions.emptied()
     this.parts.attempts.close()
+    this.parts.users.close()
     await this.parts.channels.close()
   }
 
@@ -252,6 +258,7 @@ export class WebSocketManager {
       closed: (gone) => this.#closed(gone),
     })
     sessions.add(tracked)
+    this.parts.users.follow()
     counters.opens++
     logger?.('connection', `${tracked.id} opened, ${tracked.session.info().dialect}`)
     this.#sweep.start()
