@@ -145,11 +145,12 @@ describe('sync', () => {
     const signals: AbortSignal[] = []
     const told: unknown[] = []
     const good = load(10, 10)
-    sync(channels, 'sum', {
+    const sums = sync(channels, 'sum', {
       load: (signal) => (signals.push(signal) < 3 ? new Promise(() => {}) : good()),
       into: target,
       onError: (error) => told.push(error),
     })
+    started(sums)
     add(7)
     await clock.advance(30_100)
     expect(told).toMatchObject([{ code: 'timeout', detail: { timeoutMs: 30_000 } }])
@@ -175,6 +176,7 @@ describe('sync', () => {
         },
         into: target,
       })
+      started(tasks)
       await clock.advance(100)
       if (gap) {
         isHeld = true

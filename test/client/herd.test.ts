@@ -35,26 +35,29 @@ function play({ clients, perSecond, backAt }: Crowd, next: Next) {
   const chance = seeded(1)
   const random = () => chance.below(2 ** 30) / 2 ** 30
   const wait = (client: number, now: number): void => {
-    const at = Math.floor(next(client, now, failed[client] ?? 0, random))
+    const before = failed[client] ?? 0
+    const at = Math.floor(next(client, now, before, random))
     const ms = Math.min(Math.max(at, now + 1), end - 1)
     after[client] = due[ms] ?? -1
     due[ms] = client
-    failed[client] = (failed[client] ?? 0) + 1
+    failed[client] = before + 1
   }
   for (let client = 0; client < clients; client++) wait(client, -1)
   let [admitted, free, now] = [0, 0, 0]
   for (; now < end && admitted < MOST * clients; now++) {
     if (now >= backAt) free = Math.min(free + perSecond / 1_000, perSecond / 100)
+    let arrived = 0
     let client = due[now] ?? -1
     while (client >= 0) {
       const following = after[client] ?? -1
-      attempts[now] = (attempts[now] ?? 0) + 1
+      arrived++
       if (free >= 1) {
         free--
         admitted++
       } else wait(client, now)
       client = following
     }
+    attempts[now] = arrived
   }
   return {
     times: (now - backAt) / optimumMs,

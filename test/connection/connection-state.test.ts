@@ -342,6 +342,6 @@ describe('a connection', () => {
       const [after] = transition({ ...states.dialing, attempt }, lostOffline, rules)
       return after.name === 'offline' && after.retryAt && Math.round(after.retryAt - dropped.now)
     })
-    expect(waits).toEqual([949, 9_995, 9_995, 9_995])
+    expect(waits).toEqual([899, 9_995, 9_995, 9_995])
   })
 })

@@ -172,6 +172,7 @@ describe('what the application is handed', () => {
       ...{ url: 'ws://test/websocket', transport: pair, clock, stream: 's' },
       clients: [chat(), notifications()],
     })
+    void api.client.connect()
     await clock.advance(0)
     for (const message of [
       { type: 'message', stream: 's:chat', username: 'nora', message: 'hello' },

@@ -234,9 +234,10 @@ describe('a state that is fetched for a row it lacks', () => {
     }
     expect(truth.loads).toBeGreaterThan(3)
     expect(truth.loads).toBeLessThan(10)
+    await clock.advance(13_000)
     truth.rows = [a, { ...b, id: 'c' }]
     await tell('entity:updated', { id: 'c', status: 'open' })
-    await clock.advance(12_000)
+    await clock.advance(13_000)
     const { loads } = truth
     truth.rows = [a, { ...b, id: 'd' }]
     await tell('entity:updated', { id: 'd', status: 'open' })

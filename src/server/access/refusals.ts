@@ -2,6 +2,9 @@ import type { Refusal } from '../../base/errors.ts'
 import { isWirefoldError, WirefoldError } from '../../base/errors.ts'
 import { asFields, asNumber } from '../../protocol/fields.ts'
 
+/** Time after which a client may send a message again that arrived damaged, in milliseconds. */
+const RESEND_MS = 1_000
+
 /** Messages of the server's own refusals. They are constants, so no internal details can leak. */
 const MESSAGES = {
   'bad-channel': 'This is not the name of a channel.',
@@ -51,7 +54,9 @@ export function rateLimited(retryAfterMs: number): Refusal {
 
 /** Returns the refusal of a malformed message, with the rule of the protocol it breaks. */
 export function badFrame(reason: string): Refusal {
-  return { ...refusal('bad-frame'), message: `The message could not be read: ${reason}.` }
+  const message = `The message could not be read: ${reason}.`
+  // The client may have sent it well: clients ask again for a channel that is refused with a time.
+  return { ...refusal('bad-frame'), message, retryAfterMs: RESEND_MS }
 }
 
 /** Options of {@link refuse}. */

@@ -185,7 +185,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
   }
 
   received(bytes: number): void {
-    this.alive()
+    this.#silence.heard()
     this.#upload?.received(bytes)
   }
 

@@ -103,10 +103,10 @@ describe('a stream client', () => {
   it('resumes after the same id again if the connection was lost during a replay', async () => {
     const { pair, clock, say, heard } = await joined('streams')
     const asked = () => clientsOf(pair.last.url)[0]?.lastSeen
-    /** Cuts the connection; the next one is open within a second. */
+    /** Cuts the connection; the next one is open within 1.4 s, the longest second wait. */
     const cut = async () => {
       pair.last.close(1006)
-      await clock.advance(1_000)
+      await clock.advance(1_400)
     }
     await say('0', '100-0')
     await cut()
@@ -170,6 +170,7 @@ describe('a stream client', () => {
       ...{ url: 'ws://test', transport: pair, clock, stream: 'stream:1' },
       clients: [presence({ strategy: 'streams' })],
     })
+    void api.client.connect()
     await clock.advance(0)
     const list = (id: string, ...message: string[]) =>
       pair.last.send(JSON.stringify({ type: 'presence', stream: 'stream:1:presence', message, id }))
