@@ -78,7 +78,11 @@ export type { PresenceMember, PresenceTrackerOptions } from '../server/presence/
 export { PresenceTracker, presenceTrackerDefaults } from '../server/presence/presence-tracker.ts'
 export type { ListeningServer } from '../server/realtime-server.ts'
 export { createRealtimeServer, RealtimeServer } from '../server/realtime-server.ts'
-export type { RequestContext, RequestHandler } from '../server/requests/request-handlers.ts'
+export type {
+  HandlerOptions,
+  RequestContext,
+  RequestHandler,
+} from '../server/requests/request-handlers.ts'
 export type {
   ConnectionInfo,
   MessageLimiter,

@@ -16,7 +16,7 @@ import { statsHandler } from './metrics/stats-handler.ts'
 import { nativeMount } from './mounts/native/native-mount.ts'
 import type { RealtimeServerOptions } from './options.ts'
 import { PresenceTracker } from './presence/presence-tracker.ts'
-import type { RequestHandler } from './requests/request-handlers.ts'
+import type { HandlerOptions, RequestHandler } from './requests/request-handlers.ts'
 import type { ServerParts } from './server-parts.ts'
 import type { ConnectionInfo, Mount } from './session/mount.ts'
 import type { DisconnectOptions, DrainOptions, ServerCloseOptions } from './shutdown-options.ts'
@@ -137,8 +137,12 @@ export class RealtimeServer {
    *
    * @returns a function that removes the handler; safe to call twice
    */
-  handle<Payload>(type: string, handler: RequestHandler<Payload>): () => void {
-    return this.#manager.registerHandler(type, handler)
+  handle<Payload>(
+    type: string,
+    handler: RequestHandler<Payload>,
+    options?: HandlerOptions,
+  ): () => void {
+    return this.#manager.registerHandler(type, handler, options)
   }
 
   /**

@@ -15,6 +15,7 @@ import type { RealtimeServerOptions, ResolvedServerOptions } from './options.ts'
 import { resolveServerOptions } from './options.ts'
 import { LeaseKeeper } from './presence/lease-keeper.ts'
 import { RequestHandlers } from './requests/request-handlers.ts'
+import { RequestSlots } from './requests/request-slots.ts'
 import { AuthAttempts } from './session/auth-attempts.ts'
 import { authenticate } from './session/authenticate.ts'
 import type { DialectSessionDeps } from './session/dialect-session.ts'
@@ -124,6 +125,8 @@ export function serverParts(
     requests: {
       ...{ clock, access, publisher, ongoing, handlers, replies, counters, report },
       dedupeMs: limits.dedupeMs,
+      mostRunning: limits.runningRequests,
+      slots: new RequestSlots(limits.runningRequestsInAll),
     },
     presence: {
       ...{ access, leases, report },

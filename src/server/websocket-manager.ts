@@ -9,7 +9,7 @@ import { drain, drainNotice } from './drain.ts'
 import type { ServerStats } from './metrics/server-stats.ts'
 import { nativeMount } from './mounts/native/native-mount.ts'
 import type { RealtimeServerOptions } from './options.ts'
-import type { RequestHandler } from './requests/request-handlers.ts'
+import type { HandlerOptions, RequestHandler } from './requests/request-handlers.ts'
 import type { ServerParts } from './server-parts.ts'
 import { serverParts } from './server-parts.ts'
 import { StaleSweep } from './session/liveness.ts'
@@ -123,8 +123,12 @@ export class WebSocketManager {
    *
    * @returns a function that removes the handler; safe to call twice
    */
-  registerHandler<Payload>(type: string, handler: RequestHandler<Payload>): () => void {
-    return this.parts.handlers.add(type, handler)
+  registerHandler<Payload>(
+    type: string,
+    handler: RequestHandler<Payload>,
+    options?: HandlerOptions,
+  ): () => void {
+    return this.parts.handlers.add(type, handler, options)
   }
 
   /**

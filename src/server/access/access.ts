@@ -5,6 +5,7 @@ import { asFields, asNumber, asString, isFields } from '../../protocol/fields.ts
 import type { AccessOptions } from './access-options.ts'
 import type { AddressedRequest, ClientAddress } from './client-address.ts'
 import { peerAddress } from './client-address.ts'
+import { Deadlines } from './deadlines.ts'
 import type {
   AuthenticateRequest,
   ChannelAction,
@@ -28,10 +29,13 @@ export function userChannel(userId: string): string {
 
 /** Calls the hooks of the application. A hook that throws or times out denies. */
 export class Access {
+  /** The deadlines of the hooks. */
+  readonly deadlines: Deadlines
   readonly #deps: AccessDeps
 
   constructor(deps: AccessDeps) {
     this.#deps = deps
+    this.deadlines = new Deadlines(deps.clock)
   }
 
   /** Returns the address whose limits a request counts for. Never throws. */
@@ -121,8 +125,8 @@ export class Access {
       const result = hook()
       if (!isPromise(result)) return result
       const late = new Promise<typeof LATE>((resolve) => {
-        cancel = this.#deps.clock.after(timeoutMs, () => {
-          this.#failed(where, `it took longer than ${timeoutMs} ms`)
+        cancel = this.deadlines.start(timeoutMs, (closed) => {
+          if (!closed) this.#failed(where, `it took longer than ${timeoutMs} ms`)
           resolve(LATE)
         })
       })

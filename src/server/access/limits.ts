@@ -79,6 +79,18 @@ export interface ServerLimits {
    */
   readonly subscribesPerSecond?: number | undefined
   /**
+   * Maximum number of requests of one connection whose handlers run at once; further ones wait in
+   * order, at most 1,000, beyond which they are refused with `rate-limited`.
+   * @default 1_000
+   */
+  readonly runningRequests?: number | undefined
+  /**
+   * Maximum number of requests of all connections of a server whose handlers run at once; further
+   * ones wait in order.
+   * @default 10_000
+   */
+  readonly runningRequestsInAll?: number | undefined
+  /**
    * Number of malformed frames within a minute at which the connection is closed.
    * @default 3
    */
@@ -102,6 +114,8 @@ export const limitDefaults = {
   messagesPerSecond: 100,
   bytesPerSecond: 1_048_576,
   subscribesPerSecond: 100,
+  runningRequests: 1_000,
+  runningRequestsInAll: 10_000,
   malformedPerMinute: 3,
   violationsPerMinute: 10,
   perUser: {

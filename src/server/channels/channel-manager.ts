@@ -200,7 +200,8 @@ export class ChannelManager {
 
   /** Rejects the publishes that wait, and closes the broker unless it was passed as an option. */
   async close(): Promise<void> {
-    const { cap, sweep, broker, ownsBroker } = this.#deps
+    const { access, cap, sweep, broker, ownsBroker } = this.#deps
+    access.deadlines.close()
     cap.close()
     sweep.close()
     if (ownsBroker) await broker.close()

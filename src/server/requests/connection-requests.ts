@@ -1,8 +1,17 @@
 import type { PublishCommand, RequestCommand } from '../../protocol/command.ts'
+import { rateLimited } from '../access/refusals.ts'
+import { refused } from '../broker/request-record.ts'
 import type { ChannelReceiver } from '../channels/channel-receiver.ts'
 import type { RunOnceDeps } from './deduplicate.ts'
 import { runOnce } from './deduplicate.ts'
+import { RequestSlots } from './request-slots.ts'
 import type { Caller } from './run-request.ts'
+import { encodeResult } from './run-request.ts'
+
+/** Maximum number of requests of a connection that wait for others to end. */
+const MOST_WAITING = 1_000
+/** Time before a request that was refused because too many wait may be repeated, in milliseconds. */
+const RETRY_MS = 1_000
 
 /** The requests and publishes of one connection. */
 export class ConnectionRequests {
@@ -10,6 +19,7 @@ export class ConnectionRequests {
   readonly #receiver: ChannelReceiver & { readonly id: string }
   readonly #onDone: () => void
   readonly #gone = new AbortController()
+  readonly #slots: RequestSlots
   #open = 0
 
   /** @param onDone called after each request, unless the connection is gone before it starts */
@@ -21,6 +31,7 @@ export class ConnectionRequests {
     this.#deps = deps
     this.#receiver = receiver
     this.#onDone = onDone
+    this.#slots = new RequestSlots(deps.mostRunning)
   }
 
   /** Number of requests and publishes under way. */
@@ -31,20 +42,45 @@ export class ConnectionRequests {
   /** Runs a request once `before` has settled, and sends the reply. Never rejects. */
   async take(
     command: PublishCommand | RequestCommand,
-    { user, senderId }: Pick<Caller, 'user' | 'senderId'>,
+    sender: Sender,
     before: Promise<void> | undefined,
   ): Promise<void> {
     this.#open += 1
     if (before) await before
-    const { signal } = this.#gone
-    if (signal.aborted) return
+    if (this.#gone.signal.aborted) return
+    if (command.kind === 'publish') await this.#run(command, sender)
+    else if (this.#slots.waiting < MOST_WAITING) await this.#runInTurn(command, sender)
+    else this.#refuse(command)
+    this.#open -= 1
+    this.#onDone()
+  }
+
+  /** Runs a request once this connection, and then the server, has less than the most running. */
+  async #runInTurn(command: RequestCommand, sender: Sender): Promise<void> {
+    for (const slots of [this.#slots, this.#deps.slots]) {
+      const turn = slots.enter()
+      if (turn) await turn
+    }
+    // A request of a connection that is gone by then never runs.
+    if (!this.#gone.signal.aborted) await this.#run(command, sender)
+    this.#deps.slots.leave()
+    this.#slots.leave()
+  }
+
+  async #run(command: PublishCommand | RequestCommand, { user, senderId }: Sender): Promise<void> {
     const { dialect, id: connectionId } = this.#receiver
+    const { signal } = this.#gone
     const caller = { user, senderId, dialect, connectionId, signal }
     const text = await runOnce(this.#deps, caller, command)
     const wantsReply = command.requestId !== undefined || command.kind === 'request'
     if (text && wantsReply) this.#receiver.send(text)
-    this.#open -= 1
-    this.#onDone()
+  }
+
+  #refuse(command: RequestCommand): void {
+    const error = rateLimited(RETRY_MS)
+    this.#deps.counters.refused(error.code)
+    const text = encodeResult(this.#receiver.dialect, command, refused(error))
+    if (text) this.#receiver.send(text)
   }
 
   /** Aborts the requests when the connection is gone; those that have not started never run. */
@@ -52,3 +88,5 @@ export class ConnectionRequests {
     this.#gone.abort()
   }
 }
+
+type Sender = Pick<Caller, 'user' | 'senderId'>

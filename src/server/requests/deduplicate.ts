@@ -5,6 +5,7 @@ import type { RefusalCode } from '../access/refusals.ts'
 import { refusal, refusalFromError } from '../access/refusals.ts'
 import type { ReplyStore } from '../broker/reply-store.ts'
 import { refused, resultOf } from '../broker/request-record.ts'
+import type { RequestSlots } from './request-slots.ts'
 import type { Caller, RunRequestDeps } from './run-request.ts'
 import { encodeResult, runRequest } from './run-request.ts'
 
@@ -13,6 +14,10 @@ export interface RunOnceDeps extends RunRequestDeps {
   readonly replies: ReplyStore
   /** Lifetime of stored replies, in milliseconds. */
   readonly dedupeMs: number
+  /** Maximum number of running requests of one connection. */
+  readonly mostRunning: number
+  /** The running requests of all connections. */
+  readonly slots: RequestSlots
 }
 
 /**
@@ -53,7 +58,10 @@ export async function runOnce(
     }
   } catch (error) {
     const sent = refusalFromError(error)
-    if (sent) return encodeResult(caller.dialect, command, refused(sent))
+    if (sent) {
+      deps.counters.refused(sent.code)
+      return encodeResult(caller.dialect, command, refused(sent))
+    }
     deps.report(error)
     return refuse('internal')
   }

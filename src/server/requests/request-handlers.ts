@@ -1,3 +1,4 @@
+import { WirefoldError } from '../../base/errors.ts'
 import type { Position } from '../../protocol/frame.ts'
 import { isOwnType } from '../../protocol/reserved-types.ts'
 import type { User } from '../access/hooks.ts'
@@ -14,7 +15,7 @@ export interface RequestContext {
   /** Id that the client chose for the resulting event, if any. */
   readonly id: string | undefined
   /**
-   * Aborted once the connection is gone. The reply or failure is stored all the same, for a retry
+   * Aborted once the connection is gone or the handler's `timeoutMs` is over. The reply or failure is stored all the same, for a retry
    * after a reconnect. A handler that gives up before it had any effect should therefore throw a
    * `refuse` with `retryable`.
    */
@@ -45,14 +46,20 @@ export type RequestHandler<Payload = unknown> = (
 
 /** The request handlers of a server, by type. */
 export class RequestHandlers {
-  readonly #byType = new Map<string, RequestHandler<never>>()
+  readonly #byType = new Map<string, AddedHandler>()
 
   /**
-   * Adds a handler; throws a `TypeError` if the type has one already or is not valid.
+   * Adds a handler; throws a `TypeError` if the type has one already or is not valid, and
+   * `bad-option` if the timeout is not a positive number.
    *
    * @returns a function that removes the handler; safe to call twice
    */
-  add(type: string, handler: RequestHandler<never>): () => void {
+  add(type: string, handler: RequestHandler<never>, options: HandlerOptions = {}): () => void {
+    const { timeoutMs = Number.POSITIVE_INFINITY } = options
+    if (!(timeoutMs > 0)) {
+      const message = `The timeoutMs of the handler "${type}" is ${timeoutMs}. Give a positive number.`
+      throw new WirefoldError('bad-option', message, { option: 'timeoutMs' })
+    }
     if (!isOwnType(type)) {
       throw new TypeError(
         `"${type}" is not a valid request type. Use 1 to 128 characters, and no reserved name.`,
@@ -63,14 +70,32 @@ export class RequestHandlers {
         `The request type "${type}" has a handler already. Remove that one first.`,
       )
     }
-    this.#byType.set(type, handler)
+    const added = { handler, timeoutMs }
+    this.#byType.set(type, added)
     return () => {
-      if (this.#byType.get(type) === handler) this.#byType.delete(type)
+      if (this.#byType.get(type) === added) this.#byType.delete(type)
     }
   }
 
   /** Returns the handler of a type. */
-  get(type: string): RequestHandler<never> | undefined {
+  get(type: string): AddedHandler | undefined {
     return this.#byType.get(type)
   }
+}
+
+/** Options of a request handler. */
+export interface HandlerOptions {
+  /**
+   * Time after which the signal of a running handler is aborted and the client receives
+   * `outcome-unknown`, in milliseconds. A later result of the handler is dropped.
+   * @default none
+   */
+  readonly timeoutMs?: number | undefined
+}
+
+/** A handler with its options. */
+export interface AddedHandler {
+  readonly handler: RequestHandler<never>
+  /** `Infinity` for no timeout. */
+  readonly timeoutMs: number
 }

@@ -13,7 +13,7 @@ import type { PublishContexts } from '../channels/publish-context.ts'
 import { PublishContext } from '../channels/publish-context.ts'
 import type { Publisher } from '../channels/publisher.ts'
 import type { Counters } from '../metrics/counters.ts'
-import type { RequestContext, RequestHandler, RequestHandlers } from './request-handlers.ts'
+import type { AddedHandler, RequestContext, RequestHandlers } from './request-handlers.ts'
 
 /** The dependencies of {@link runRequest}. */
 export interface RunRequestDeps {
@@ -144,24 +144,36 @@ async function answerRequest(
 }
 
 async function handle(
-  { publisher, clock, ongoing }: RunRequestDeps,
+  { access, publisher, clock, ongoing }: RunRequestDeps,
   { user, connectionId, signal }: Caller,
-  handler: RequestHandler<never>,
+  { handler, timeoutMs }: AddedHandler,
   { channel, id, requestId, payload }: RequestCommand & { readonly requestId: string },
 ): Promise<RequestResult> {
   const request = new PublishContext({ publisher, clock, user, id })
+  const deadline = new AbortController()
   const context: RequestContext = {
     user,
     connectionId,
     requestId,
     channel,
     id,
-    signal,
+    signal: AbortSignal.any([signal, deadline.signal]),
     publish: (on, type, about) => request.publish(on, type, about),
   }
   // The payload has any type: `RequestHandler` says that it is not checked.
-  const result = await ongoing.run(request, () => handler(payload as never, context))
-  return replied(result, request.at)
+  const done = async (): Promise<RequestResult> =>
+    replied(await ongoing.run(request, () => handler(payload as never, context)), request.at)
+  if (timeoutMs === Number.POSITIVE_INFINITY) return done()
+  let end = (): void => {}
+  const late = new Promise<RequestResult>((resolve) => {
+    end = access.deadlines.start(timeoutMs, (closed) => {
+      // A server that closes lets its handlers finish, for a retry on another server.
+      if (closed) return
+      deadline.abort()
+      resolve(refused(refusal('outcome-unknown', channel)))
+    })
+  })
+  return Promise.race([done(), late]).finally(end)
 }
 
 /** Returns the refusal for an error. Only errors made by `refuse` are sent to the client. */
