@@ -57,6 +57,8 @@ export class BatchQueue {
   async #run(): Promise<void> {
     this.#busy = true
     while (this.#waiting.length) {
+      const pause = this.#deps.pace()
+      if (pause) await pause
       const batch = this.#take()
       try {
         resolveSteps(batch, await this.#send(batch))
@@ -120,6 +122,8 @@ export interface BatchQueueDeps {
   /** The id of this process; batch numbers are counted per node. */
   readonly node: string
   readonly strategy: string
+  /** Returns a promise that resolves when the next batch may be sent, or nothing if it may now. */
+  readonly pace: () => Promise<unknown> | undefined
   readonly report: (error: unknown) => void
 }
 

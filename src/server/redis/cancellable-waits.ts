@@ -41,7 +41,10 @@ export class CancellableWaits {
    * closed.
    */
   async within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
-    if (this.#closed) return undefined
+    if (this.#closed) {
+      promise.catch(() => {})
+      return undefined
+    }
     return new Promise((resolve, reject) => {
       let cancel: Cancel = () => {}
       const end = (): void => {

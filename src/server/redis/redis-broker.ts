@@ -81,7 +81,15 @@ export class RedisBroker implements Broker {
     this.#generation = generation
     const history = new HistoryReader(runner, generation, waits)
     this.#history = history
-    const queue = new BatchQueue({ runner, waits, confirmation, node, strategy, report })
+    const queue = new BatchQueue({
+      runner,
+      waits,
+      confirmation,
+      node,
+      strategy,
+      pace: () => this.#transport.pace(),
+      report,
+    })
     const listener = {
       event: this.#listeners.event.bind(this.#listeners),
       broken: this.#listeners.broken.bind(this.#listeners),

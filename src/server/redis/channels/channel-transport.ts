@@ -16,6 +16,8 @@ export interface ChannelTransport {
   unfollow(channel: string): void
   /** Returns a channel's events after a position. */
   since(channel: string, position: Position): Promise<HistorySlice>
+  /** Returns a promise of a pause if this process has not received enough of what it published. */
+  pace(): Promise<unknown> | undefined
   /** Calls `broken` if events of a followed channel up to `head` may not arrive. */
   check(channel: string, head: Position): void
 }

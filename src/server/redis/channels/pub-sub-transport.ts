@@ -68,6 +68,8 @@ export class PubSubTransport implements ChannelTransport {
     return { head, events: [], complete: head.epoch === epoch && head.offset === offset }
   }
 
+  pace(): undefined {}
+
   check(channel: string, head: Position): void {
     this.#deps.listener.broken(channel, head)
   }

@@ -8,8 +8,13 @@ import { WAKE } from '../scripts/history.ts'
 
 /** Maximum duration of a read, in milliseconds: detects a connection that died silently. */
 const BLOCK_MS = 5_000
-/** Maximum number of entries of one stream in one reply. */
-const ENTRIES_PER_READ = 100
+/**
+ * Numbers of entries in one reply: of one stream at least and at most, and of all streams together.
+ * A reader of few streams gets many entries of each, so that writers do not overtake it.
+ */
+const MIN_ENTRIES = 100
+const MAX_ENTRIES = 1_000
+const ENTRIES_PER_READ = 10_000
 
 /**
  * A reader of any number of streams on one connection: one blocking XREAD over all of them, each
@@ -66,7 +71,9 @@ export class StreamReader {
     const { connection, wakeKey, read } = this.#deps
     this.#woken = false
     const from = new Map(this.#ids)
-    const options = ['COUNT', `${ENTRIES_PER_READ}`, 'BLOCK', `${BLOCK_MS}`]
+    const share = Math.floor(ENTRIES_PER_READ / from.size)
+    const count = Math.max(MIN_ENTRIES, Math.min(MAX_ENTRIES, share))
+    const options = ['COUNT', `${count}`, 'BLOCK', `${BLOCK_MS}`]
     const streams = [wakeKey, ...from.keys(), this.#wakeId, ...from.values()]
     const words = ['XREAD', ...options, 'STREAMS', ...streams]
     const reply = await connection.command(() => words, BLOCK_MS)

@@ -10,7 +10,11 @@ import { append, positionsOf } from './append-step.ts'
 import type { ChannelTransport, TransportListener } from './channel-transport.ts'
 import type { HistoryReader } from './history-reader.ts'
 import { counterIdOf, eventOf } from './history-reader.ts'
+import { ReaderLag } from './reader-lag.ts'
 import { StreamReader } from './stream-reader.ts'
+
+/** Longest pause of publishing while the reader of this process is behind, in milliseconds. */
+const MAX_PAUSE_MS = 1_000
 
 /**
  * A transport over Redis streams. An event is in its stream before any listener receives it, and
@@ -19,6 +23,7 @@ import { StreamReader } from './stream-reader.ts'
 export class StreamsTransport implements ChannelTransport {
   readonly #deps: StreamsTransportDeps
   readonly #reader: StreamReader
+  readonly #lag = new ReaderLag()
   /** The epochs of the followed channels. */
   readonly #epochs = new Map<string, string>()
 
@@ -42,7 +47,18 @@ export class StreamsTransport implements ChannelTransport {
     event: NewEvent,
     remember: StoredReply | undefined,
   ): Promise<readonly Position[]> {
-    return positionsOf(await append(this.#deps.queue, channels, event, remember).done)
+    const positions = positionsOf(await append(this.#deps.queue, channels, event, remember).done)
+    for (const [at, { epoch, offset }] of positions.entries()) {
+      const channel = channels[at] ?? ''
+      if (this.#epochs.get(channel) === epoch) this.#lag.published(channel, offset)
+    }
+    return positions
+  }
+
+  pace(): Promise<unknown> | undefined {
+    if (!this.#lag.isBehind()) return undefined
+    // If the reader is stuck, publishing goes on slowly.
+    return this.#deps.waits.within(MAX_PAUSE_MS, this.#lag.caughtUp())
   }
 
   async follow(channel: string): Promise<void> {
@@ -51,6 +67,7 @@ export class StreamsTransport implements ChannelTransport {
 
   unfollow(channel: string): void {
     this.#epochs.delete(channel)
+    this.#lag.unfollow(channel)
     this.#reader.delete(this.#key(channel))
   }
 
@@ -69,6 +86,7 @@ export class StreamsTransport implements ChannelTransport {
 
   #begin(channel: string, head: Position): void {
     this.#epochs.set(channel, head.epoch)
+    this.#lag.follow(channel, head.offset)
     this.#reader.set(this.#key(channel), `${counterIdOf(head.epoch)}-${head.offset}`)
   }
 
@@ -83,6 +101,7 @@ export class StreamsTransport implements ChannelTransport {
     }
     const event = eventOf(channel, epoch, entry)
     if (event) listener.event(event)
+    this.#lag.read(channel, Number(entry.id.slice(entry.id.indexOf('-') + 1)))
   }
 
   #key(channel: string): string {

@@ -4,6 +4,13 @@ import { CHANNEL } from './channel.ts'
 import { MEMBERS } from './presence.ts'
 
 /**
+ * Bounds of a stream. Beyond the events of the history, small events are kept for readers that are
+ * behind: up to so many, and about so many bytes.
+ */
+const STREAM_EVENTS = 10_000
+const STREAM_BYTES = 4 * 1024 * 1024
+
+/**
  * Runs a node's next batch, once: `node, number, strategy, (step)…` → the replication id of Redis, and
  * one line per step. A repeated last batch gets the same reply without running again; an older one
  * gets an empty reply.
@@ -64,7 +71,9 @@ local function append(name, head, json, serial)
   redis.call('PEXPIRE', key, ${COUNTER_MS})
   if strategy == 'streams' then
     local stream = P .. ':stream:' .. name
-    redis.call('XADD', stream, 'MAXLEN', ${HISTORY_EVENTS}, counterId .. '-' .. offset,
+    local most = math.floor(${STREAM_BYTES} / (#head + #json + 100))
+    most = math.max(${HISTORY_EVENTS}, math.min(${STREAM_EVENTS}, most))
+    redis.call('XADD', stream, 'MAXLEN', most, counterId .. '-' .. offset,
       'at', int(now), 'head', head, 'json', json)
     redis.call('PEXPIRE', stream, ${HISTORY_MS})
     trim(stream, counterId)
