@@ -219,6 +219,7 @@ async function serve(script: string) {
       answers = options.answers ?? true
       let ageMs = 0
       server = createRealtimeServer({
+        origins: '*',
         clock: { ...systemClock, now: () => systemClock.now() + ageMs },
         authenticate: ({ token }) => (token ? { id: token } : null),
       })
