@@ -101,6 +101,25 @@ describeWithRedis(`a Redis that is frozen for ${FREEZE_MS} ms`, () => {
   )
 })
 
+describeWithRedis('an event on two channels that Redis does not take in time, by pub-sub', () => {
+  it('is delivered once on each', async () => {
+    const clock = new ManualClock()
+    const { server, a } = await pair({ strategy: 'pub-sub', clock })
+    const recorders = [recorder(), recorder()]
+    for (const [at, { listener }] of recorders.entries()) await a.subscribe(`b${at}`, listener)
+    server.freeze()
+    await passing(clock, a.publish(['b0', 'b1'], event(4, 'b0')))
+    server.thaw()
+    await until(async () => {
+      await clock.advance(100)
+      for (const { heard } of recorders) expect(heard.at(-1)).toMatch(/^broken:0/)
+    })
+    for (const { heard } of recorders) {
+      expect(heard.filter((entry) => entry.endsWith(':4'))).toEqual(['undefined:4'])
+    }
+  })
+})
+
 describeWithRedis('a request that Redis does not answer in time, by pub-sub', () => {
   it('is refused, and may be retried once Redis replies', async () => {
     const clock = new ManualClock()

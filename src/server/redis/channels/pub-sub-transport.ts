@@ -78,7 +78,7 @@ export class PubSubTransport implements ChannelTransport {
     const end = message.indexOf('\n')
     const [epoch = '', offset, node, serial, ...head] = message.slice(0, end).split(' ')
     const position = { epoch, offset: Number(offset) }
-    if (node === this.#deps.node && this.#deliveredLocally.delete(Number(serial))) {
+    if (node === this.#deps.node && this.#deliveredLocally.has(Number(serial))) {
       // The listeners already have this event, but without its position.
       this.#deps.listener.broken(channel, position)
       return
