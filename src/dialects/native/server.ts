@@ -119,7 +119,9 @@ function decodeSubscribe(payload: Fields, requestId: string | undefined): Comman
     return malformed('a subscribe has a requestId, channels and positions', requestId)
   }
   const names = new Set([...channels, ...positions.keys()])
-  if (!names.size) return malformed('a subscribe names a channel', requestId)
+  if (payload.channels === undefined && !positions.size) {
+    return malformed('a subscribe names a channel', requestId)
+  }
   return { kind: 'subscribe', requestId, channels: [...names], since: positions }
 }
 

@@ -108,10 +108,11 @@ export class UpgradeRouter {
       tcp.on('error', ignore)
       // Requests that wait for the hook count for the limit of their address.
       const release = taker.hold(upgradeRequest)
-      if (!(await access.canConnect(upgradeRequest))) refusal = refusals.notAuthenticated
+      const may = await access.canConnect(upgradeRequest)
       release()
       // While the hook ran, the limit may have been reached, or the server closed.
-      refusal ??= this.#refusal(upgradeRequest, mount)
+      refusal =
+        this.#refusal(upgradeRequest, mount) ?? (may ? undefined : refusals.notAuthenticated)
       tcp.off('error', ignore)
     }
     if (tcp.destroyed) return
