@@ -8,16 +8,24 @@ export interface Disposer extends ForUsing {
 
 /**
  * Adds `dispose`, `Symbol.dispose` and further members to a release function; getters stay getters.
+ * The signal, when it fires, releases too; at once where it has fired already.
  *
  * `Symbol.dispose` is left out where the platform lacks it: some supported browsers do.
  */
 export function disposable<Members extends object>(
   release: () => void,
   members: Members,
+  signal?: AbortSignal,
 ): Disposer & Members {
-  const own = { ...Object.getOwnPropertyDescriptors(members), dispose: { value: release } }
-  if (Symbol.dispose) Object.defineProperty(release, Symbol.dispose, { value: release })
-  return Object.defineProperties(release, own) as Disposer & Members
+  const dispose = (): void => {
+    signal?.removeEventListener('abort', dispose)
+    release()
+  }
+  const own = { ...Object.getOwnPropertyDescriptors(members), dispose: { value: dispose } }
+  if (Symbol.dispose) Object.defineProperty(dispose, Symbol.dispose, { value: dispose })
+  if (signal?.aborted) dispose()
+  else signal?.addEventListener('abort', dispose)
+  return Object.defineProperties(dispose, own) as Disposer & Members
 }
 
 /** The type of `Symbol.dispose`; `never` in a program compiled without the library for it. */

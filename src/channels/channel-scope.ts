@@ -25,16 +25,9 @@ export function channelScope(
   subscriber: ChannelSubscriber,
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): ChannelScope {
-  const outer = options.signal
   const own = new AbortController()
   const { signal } = own
-  const release = (): void => {
-    outer?.removeEventListener('abort', release)
-    own.abort()
-  }
-  if (outer?.aborted) release()
-  else outer?.addEventListener('abort', release)
-  return disposable(release, {
+  const members = {
     signal,
     subscribe: <Payload>(
       channel: string,
@@ -46,7 +39,8 @@ export function channelScope(
       sink: Sink,
       toContext?: (event: EventFrame<string, Payload>) => unknown,
     ) => feed(subscriber, channel, sink, toContext, { signal }),
-  })
+  }
+  return disposable(() => own.abort(), members, options.signal)
 }
 
 /** A group of subscriptions that are released together; call it to release them. */

@@ -82,11 +82,8 @@ export function pollWhileDown<State>(
   const release = (): void => {
     unfollow()
     stop()
-    signal?.removeEventListener('abort', release)
   }
-  if (signal?.aborted) release()
-  else signal?.addEventListener('abort', release)
-  return disposable(release, {})
+  return disposable(release, {}, signal)
 }
 
 /** Whether enough attempts have failed, or the client has given up. */

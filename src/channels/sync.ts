@@ -49,11 +49,11 @@ export function sync<State>(
   const limit = options.buffer ?? syncDefaults.buffer
   const { port, lingering } = subscriber
   const report = options.onError ?? port.report
-  const status = followedStore<SyncStatus>({ name: 'idle' }, port.report, start)
-  let holders = 0
+  const status = followedStore<SyncStatus>({ name: 'idle' }, port.report, followed)
+  let wanted = false
   let ended = false
   let subscription: Subscription | undefined
-  let unfollow: Unsubscribe | undefined
+  let followers: Unsubscribe[] = []
   /** `idle` before the channel is live, `waiting` between two attempts to fetch. */
   let phase: 'idle' | 'loading' | 'waiting' | 'settled' = 'idle'
   let events: EventFrame[] = []
@@ -65,42 +65,36 @@ export function sync<State>(
   let cancelWait: Cancel | undefined
   let failures = 0
 
-  function start(): Unsubscribe {
-    let live = true
-    holders++
+  function followed(): Unsubscribe {
+    wanted = true
     lingering.keep(stop)
     // Later: a store that is followed for a moment, as some renderers on a server do, opens nothing.
     queueMicrotask(run)
     return () => {
-      if (!live) return
-      live = false
-      if (--holders === 0 && subscription) lingering.add(stop)
+      wanted = false
+      if (subscription) lingering.add(stop)
     }
   }
 
   function run(): void {
-    if (subscription || ended || holders === 0) return
+    if (subscription || ended || !wanted) return
     subscription = subscriber.subscribe(
       channel,
       (_, event) => {
         if (phase !== 'settled' && events.push(event) > limit) fetch()
-        if (whole && (event.offset === undefined || event.offset > held)) into.fold([event])
+        if (whole && isNew(event)) into.fold([event])
       },
       { stage: 'fold', onError: report },
     )
-    const follows = [subscription.status.subscribe(look), port.state.listen(lookAtClient)]
-    unfollow = () => {
-      for (const end of follows) end()
-    }
+    followers = [subscription.status.subscribe(look), port.state.listen(lookAtClient), subscription]
     if (status.get().name === 'idle') status.set({ name: 'pending' })
   }
 
   function stop(): void {
-    abort()
-    phase = 'idle'
+    leave('idle')
     whole = false
-    unfollow?.()
-    subscription?.()
+    for (const end of followers) end()
+    followers = []
     subscription = undefined
     into.missed?.()
     status.set({ name: 'idle' })
@@ -108,45 +102,39 @@ export function sync<State>(
 
   /** Starts a new fetch, and aborts the present one. */
   function fetch(): void {
-    abort()
-    phase = 'loading'
+    leave('loading')
     events = []
     if (!whole) held = 0
-    const controller = new AbortController()
-    fetching = controller
+    fetching = new AbortController()
+    const { signal } = fetching
     const pinned = subscription?.position
     const limitMs = LOAD_MS * 2 ** Math.min(failures, 3)
     cancelWait = port.clock.after(limitMs, () => again(timeoutError(limitMs)))
-    const current = <T>(run: (result: T) => void) => {
-      return (result: T): void => {
-        if (fetching === controller && phase === 'loading') run(result)
-      }
-    }
-    Promise.resolve(controller.signal)
+    Promise.resolve(signal)
       .then(load)
       .then(
-        current((snapshot) => {
-          if (isBehind(snapshot.at, pinned)) again(behind(channel))
-          else applySnapshot(snapshot, pinned)
-        }),
-        current(again),
+        (snapshot) => signal.aborted || applySnapshot(snapshot, pinned),
+        (error) => signal.aborted || again(error),
       )
   }
 
   function again(error: unknown): void {
-    abort()
-    phase = 'waiting'
+    leave('waiting')
     report(error)
     cancelWait = port.clock.after(backoffDelay(failures++, backoffDefaults, port.random()), fetch)
   }
 
   function applySnapshot({ state, at }: SyncSnapshot<State>, pinned: Position | undefined): void {
+    if (isBehind(at, pinned)) {
+      again(behind(channel))
+      return
+    }
     cancelWait?.()
     phase = 'settled'
     whole = true
     failures = 0
     held = at?.offset ?? 0
-    const news = events.filter(({ offset }) => offset === undefined || offset > held)
+    const news = events.filter(isNew)
     events = []
     try {
       into.reset(state, at ?? pinned)
@@ -166,9 +154,15 @@ export function sync<State>(
     cancelWait = port.clock.after(waitMs, fetch)
   }
 
-  function abort(): void {
+  /** Aborts the present fetch or wait. */
+  function leave(next: typeof phase): void {
     fetching.abort()
     cancelWait?.()
+    phase = next
+  }
+
+  function isNew({ offset = Number.POSITIVE_INFINITY }: EventFrame): boolean {
+    return offset > held
   }
 
   /** Fetches if the channel's status requires it, and publishes the status. */
@@ -184,43 +178,35 @@ export function sync<State>(
 
   /** Ends a fetch with the session it belongs to: the next one may be another user's. */
   function lookAtClient({ name }: ConnectionState): void {
-    if (name === 'closed' && phase !== 'settled') {
-      abort()
-      phase = 'idle'
-    } else if (name === 'open' && phase === 'idle' && subscription) look(subscription.status.get())
-  }
-
-  function ready(): Promise<void> {
-    let leave: Unsubscribe = () => {}
-    const settled = new Promise<void>((resolve, reject) => {
-      leave = status.subscribe(({ name }) => {
-        if (name === 'live') resolve()
-        else if (ended) reject(released(channel))
-        // Rejects with a refusal, or with the end of the client.
-        else subscription?.ready.catch(reject)
-      })
-    }).finally(() => leave())
-    // Callers that only watch the status must not cause an unhandled rejection.
-    settled.catch(() => {})
-    return settled
+    if (name === 'closed' && phase !== 'settled') leave('idle')
+    else if (name === 'open' && phase === 'idle' && subscription) look(subscription.status.get())
   }
 
   const release = (): void => {
     ended = true
     lingering.keep(stop)
     stop()
-    signal?.removeEventListener('abort', release)
   }
-  if (signal?.aborted) release()
-  else signal?.addEventListener('abort', release)
-  return disposable(release, {
+  const members = {
     status,
-    start,
+    start: () => status.listen(() => {}),
     refetch,
     get ready() {
-      return ready()
+      let unfollow: Unsubscribe = () => {}
+      const ready = new Promise<void>((resolve, reject) => {
+        unfollow = status.subscribe(({ name }) => {
+          if (name === 'live') resolve()
+          else if (ended) reject(released(channel))
+          // Rejects with a refusal, or with the end of the client.
+          else subscription?.ready.catch(reject)
+        })
+      }).finally(() => unfollow())
+      // Callers that only watch the status must not cause an unhandled rejection.
+      ready.catch(() => {})
+      return ready
     },
-  })
+  }
+  return disposable(release, members, signal)
 }
 
 /** Whether a snapshot is of another epoch, or older, than the position before the fetch. */

@@ -46,7 +46,7 @@ export function bind<State>(
   }
 
   function become(next: State, events: readonly EventFrame[], at: Position | undefined): void {
-    if (released || signal?.aborted) return
+    if (released) return
     position = at
     // The application gets the list, and later changes are folded into it.
     if (Array.isArray(next)) Object.freeze(next)
@@ -82,6 +82,7 @@ export function bind<State>(
 
   const synced: ChannelSync = sync(channels, channel, {
     ...options,
+    signal: undefined,
     into: {
       reset(fetched, at) {
         rules.forget()
@@ -120,7 +121,7 @@ export function bind<State>(
     follow: (run) => steps.on('step', run),
     confirm: (change) => become(arrange(change(state.get()), true), [], position),
   }
-  return disposable(release, {
+  const members = {
     state,
     store: stored ? stored.store : state,
     status: synced.status,
@@ -130,7 +131,8 @@ export function bind<State>(
       return synced.ready
     },
     source,
-  })
+  }
+  return disposable(release, members, signal)
 }
 
 /** Returns the store of the application that holds a state, and the function that sets it. */

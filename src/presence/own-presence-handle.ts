@@ -16,14 +16,11 @@ export function ownPresenceHandle(
   const release = (): void => {
     if (!live) return
     live = false
-    signal?.removeEventListener('abort', release)
     own.release(settled)
     settled?.(left(resource))
   }
   own.hold()
-  if (signal?.aborted) release()
-  else signal?.addEventListener('abort', release)
-  return disposable(release, {
+  const members = {
     resource,
     get ready() {
       if (waiting) return waiting
@@ -45,7 +42,8 @@ export function ownPresenceHandle(
     update: (meta: unknown) => {
       if (live) own.want(meta)
     },
-  })
+  }
+  return disposable(release, members, signal)
 }
 
 /** Our presence at a resource; call it to leave. */
