@@ -69,10 +69,8 @@ function listRules<Row extends object>(options: ListOptions<Row>): Rules<readonl
     if (name === undefined) return
     unseen.delete(name)
     unseen.set(name, row)
-    for (const [oldest] of unseen) {
-      if (unseen.size <= maxUnseen) break
-      unseen.delete(oldest)
-    }
+    const [oldest] = unseen.keys()
+    if (oldest !== undefined && unseen.size > maxUnseen) unseen.delete(oldest)
   }
 
   return {
@@ -88,21 +86,22 @@ function listRules<Row extends object>(options: ListOptions<Row>): Rules<readonl
       if (created && known) return rows
       unseen.delete(name)
       if (kind === 'deleted') return without(rows, name, key)
-      const whole = identified(change, key) as Row
       if (!known && !created && !upsert) {
         missing(name)
         return rows
       }
+      const whole = identified(change, key) as Row
       const next = known && update !== 'replace' ? { ...known, ...row } : whole
       if (shown) return replace(rows, name, key, () => next)
       return key(next) === undefined ? rows : [...rows, next]
     },
     arrange(rows, keeps) {
-      const kept = filter ? rows.filter(filter) : rows
-      if (keeps && kept.length < rows.length) {
-        const seen = new Set(kept)
-        for (const row of rows) if (!seen.has(row)) keep(row)
+      const isShown = (row: Row): boolean => {
+        const shown = !filter || filter(row)
+        if (!shown && keeps) keep(row)
+        return shown
       }
+      const kept = filter ? rows.filter(isShown) : rows
       return order ? [...kept].sort(order) : kept
     },
     forget: () => unseen.clear(),

@@ -36,13 +36,18 @@ export function bind<State>(
   /** Number of fetches in a row that did not bring the missing row. */
   let fruitless = 0
 
-  function arrange(next: State, keep: boolean): State {
+  /** Returns the result of `run`; where it throws, reports the error and returns `otherwise`. */
+  function attempt(otherwise: State, run: () => State): State {
     try {
-      return rules.arrange(next, keep)
+      return run()
     } catch (error) {
       report(error)
-      return next
+      return otherwise
     }
+  }
+
+  function arrange(next: State, keep: boolean): State {
+    return attempt(next, () => rules.arrange(next, keep))
   }
 
   function become(next: State, events: readonly EventFrame[], at: Position | undefined): void {
@@ -70,14 +75,11 @@ export function bind<State>(
       }
       return before
     }
-    try {
-      return rules.next(before, change, (key) => {
+    return attempt(before, () =>
+      rules.next(before, change, (key) => {
         missing ??= key
-      })
-    } catch (error) {
-      report(error)
-      return before
-    }
+      }),
+    )
   }
 
   const synced: ChannelSync = sync(channels, channel, {
@@ -156,11 +158,8 @@ function positionAfter(
   position: Position | undefined,
   events: readonly EventFrame[],
 ): Position | undefined {
-  return position && events.reduce((at, { offset = 0 }) => further(at, offset), position)
-}
-
-function further(position: Position, offset: number): Position {
-  return offset > position.offset ? { ...position, offset } : position
+  const further = (last: number, { offset = 0 }: EventFrame): number => Math.max(last, offset)
+  return position && { ...position, offset: events.reduce(further, position.offset) }
 }
 
 /** The rules by which changes are applied to a state. */

@@ -20,7 +20,7 @@ export interface EntityChange {
   readonly clientId: string | undefined
 }
 
-const KIND = /^entity:(created|updated|deleted)$/
+const KINDS = ['created', 'updated', 'deleted'] as const
 const LIKE_A_KIND = /(creat|insert|updat|delet|remov)(e|ed)?$/i
 
 /**
@@ -29,8 +29,8 @@ const LIKE_A_KIND = /(creat|insert|updat|delet|remov)(e|ed)?$/i
  * The payload is the entity itself, or `{id, entityName, data, userId}`.
  */
 export function entityChange({ type, payload }: EventFrame): EntityChange | undefined {
-  const kind = KIND.exec(type)?.[1]
-  if (!isKind(kind) || !isFields(payload)) return undefined
+  const kind = kindOf(type)
+  if (!kind || !isFields(payload)) return undefined
   const wrapped = 'entityName' in payload && 'data' in payload
   const entity = wrapped ? payload.data : payload
   const row = isFields(entity) ? entity : undefined
@@ -70,9 +70,9 @@ export function identified(
 
 /** Whether the type of an event reads like that of a change, but is not one of the three. */
 export function isMisnamed(type: string): boolean {
-  return LIKE_A_KIND.test(type) && !KIND.test(type)
+  return LIKE_A_KIND.test(type) && !kindOf(type)
 }
 
-function isKind(kind: string | undefined): kind is EntityChange['kind'] {
-  return kind !== undefined
+function kindOf(type: string): EntityChange['kind'] | undefined {
+  return KINDS.find((kind) => type === `entity:${kind}`)
 }

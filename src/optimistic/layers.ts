@@ -10,10 +10,8 @@ export function propose<T>(
   mutation: Mutation<T>,
   restored = false,
 ): Layered<T> {
-  const layer = { ...mutation, id, restored, answered: false, until: undefined, hides: undefined }
-  const below = layered.layers.filter((other) => !restored || other.restored)
-  const above = layered.layers.filter((other) => !below.includes(other))
-  return { ...layered, layers: [...below, layer, ...above] }
+  const layers = [...layered.layers, { ...mutation, id, restored, answered: false }]
+  return { ...layered, layers: layers.sort((a, b) => Number(b.restored) - Number(a.restored)) }
 }
 
 /** Removes a mutation: it was rejected, or the base contains it now. */
@@ -77,9 +75,9 @@ export function ripe<T>({ layers }: Layered<T>): readonly Layer<T>[] {
 function prune<T>(layered: Layered<T>): Layered<T> {
   const { position, layers } = layered
   if (position === undefined) return layered
-  const reached = ({ until }: Layer<T>): boolean =>
-    typeof until === 'object' && (until.epoch !== position.epoch || until.offset <= position.offset)
-  return { ...layered, layers: layers.filter((layer) => !reached(layer)) }
+  const isAhead = ({ until }: Layer<T>): boolean =>
+    typeof until !== 'object' || (until.epoch === position.epoch && until.offset > position.offset)
+  return { ...layered, layers: layers.filter(isAhead) }
 }
 
 function change<T>(
@@ -87,13 +85,20 @@ function change<T>(
   id: string | undefined,
   news: Partial<Layer<T>>,
 ): Layered<T> {
-  const layers = layered.layers.map((layer) => (layer.id === id ? { ...layer, ...news } : layer))
-  return prune({ ...layered, layers })
+  return prune({ ...layered, layers: alter(layered.layers, id, news) })
+}
+
+function alter<T>(
+  layers: readonly Layer<T>[],
+  id: string | undefined,
+  news: Partial<Layer<T>>,
+): readonly Layer<T>[] {
+  return layers.map((layer) => (layer.id === id ? { ...layer, ...news } : layer))
 }
 
 function isEcho<T>({ id, echoes }: Layer<T>, event: EventFrame, changed: EntityChange): boolean {
   const mine = event.id === id || event.id?.startsWith(`${id}/`) || changed.clientId === id
-  return mine === true && (echoes?.(changed) ?? false)
+  return Boolean(mine && echoes?.(changed))
 }
 
 /**
@@ -106,14 +111,12 @@ function hideOwnRow<T>(
   changed: EntityChange,
   own: OwnRows,
 ): readonly Layer<T>[] {
-  const { kind, row, userId, clientId } = changed
-  const nameless = event.id === undefined && clientId === undefined
-  if (kind !== 'created' || !row || !nameless) return layers
+  const { kind, userId, clientId } = changed
+  if (kind !== 'created' || (event.id ?? clientId) !== undefined) return layers
   if (userId === undefined || userId !== own.userId) return layers
-  const [only, ...others] = layers.filter(({ hide, answered }) => hide && !answered)
-  if (!only?.hide || only.hides || others.length > 0) return layers
-  const hides = only.hide(changedKey(changed, own.key))
-  return layers.map((layer) => (layer === only ? { ...layer, hides } : layer))
+  const [only, another] = layers.filter(({ hide, answered }) => hide && !answered)
+  if (!only?.hide || only.hides || another) return layers
+  return alter(layers, only.id, { hides: only.hide(changedKey(changed, own.key)) })
 }
 
 /** Identification of our own rows where the backend does not return the id of a change. */
@@ -148,9 +151,9 @@ export interface Layer<T> extends Omit<Mutation<T>, 'confirmed'> {
    * The condition for removing an answered layer: the base reaches a position; {@link drop} is
    * called (`dropped`); or none, and its result becomes part of the base at once.
    */
-  readonly until: Position | 'dropped' | undefined
+  readonly until?: Position | 'dropped' | undefined
   /** Removes rows from the state below that are hidden while this mutation is pending. */
-  readonly hides: ((state: T) => T) | undefined
+  readonly hides?: ((state: T) => T) | undefined
 }
 
 /** A mutation, as functions on a state. */

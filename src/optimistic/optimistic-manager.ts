@@ -8,7 +8,7 @@ import type { RestoredMutation } from '../ports/outbox-storage.ts'
 import type { EntityIntent, RequestOptions } from '../ports/outgoing-request.ts'
 import type { Fields } from '../protocol/fields.ts'
 import { asFields, isFields } from '../protocol/fields.ts'
-import type { ChannelPosition } from '../protocol/frame.ts'
+import type { ChannelPosition, Reply } from '../protocol/frame.ts'
 import type { Mutation } from './layers.ts'
 import type {
   EntityApi,
@@ -19,9 +19,9 @@ import type {
   PendingMutation,
 } from './optimistic-options.ts'
 import { optimisticDefaults } from './optimistic-options.ts'
-import type { OverlayDeps } from './overlay.ts'
-import { Overlay } from './overlay.ts'
-import { confirmedBase, isSettableStore, settableBase } from './overlay-base.ts'
+import type { Overlay, OverlayDeps } from './overlay.ts'
+import { createOverlay } from './overlay.ts'
+import { confirmedBase, settableBase } from './overlay-base.ts'
 import type { Resolve, RowRules } from './row-mutations.ts'
 import { alteration, creation, find, removal } from './row-mutations.ts'
 import type { ConfirmedState, OptimisticTarget } from './state-source.ts'
@@ -51,17 +51,16 @@ export class OptimisticManager {
 
   constructor(options: OptimisticOptions = {}) {
     const { client, channels, api, resolve } = options
-    const known = { client, channels, api, resolve, ...optimisticDefaults }
-    checkNames('OptimisticManager', options, known)
-    const holdMs = options.holdOwnBroadcastMs ?? optimisticDefaults.holdOwnBroadcastMs
+    const { holdOwnBroadcastMs = optimisticDefaults.holdOwnBroadcastMs } = options
+    checkNames('OptimisticManager', options, { client, channels, api, resolve, holdOwnBroadcastMs })
     const port = client?.port ?? channels?.port
     const report = port?.report ?? printError
     this.#options = options
     this.#deps = {
       clock: port?.clock ?? systemClock,
       channels,
-      holdMs,
-      userId: () => (holdMs > 0 ? client?.userId : undefined),
+      holdMs: holdOwnBroadcastMs,
+      userId: () => (holdOwnBroadcastMs > 0 ? client?.userId : undefined),
       report,
     }
     this.#pending = createStore<readonly PendingMutation[]>([], { onError: report })
@@ -152,16 +151,13 @@ export class OptimisticManager {
     call: (api: EntityApi, context: MutationContext) => Promise<unknown>,
   ): Promise<Row> {
     const { api } = this.#options
-    if (!api)
-      throw new TypeError(
-        'This OptimisticManager has no api. Pass the option `api` to change entities.',
-      )
+    if (!api) throw lacking('api')
     const id = this.#newId()
     const overlay = this.#overlay(on)
-    const { channel } = overlay
-    const stored = channel === undefined || { channel, intent }
+    const { source } = overlay
+    const stored = !source || { channel: source.channel, intent }
     return this.#run({ id, intent }, overlay, this.#mutation(id, intent, overlay), async (at) =>
-      this.#typed<Row>(await call(api, this.#context(id, at, stored))),
+      typed<Row>(await call(api, this.#context(id, at, stored))),
     )
   }
 
@@ -175,17 +171,15 @@ export class OptimisticManager {
     const data = { ...asFields(intent.data) }
     if (intent.kind === 'create') {
       const temporaryId = `temp_${id}`
-      return creation(this.#typed<Row>({ ...data, id: temporaryId }), temporaryId, keyOf)
+      return creation(typed<Row>({ ...data, id: temporaryId }), temporaryId, keyOf)
     }
     const { resolve } = this.#options
     const resolved =
       resolve &&
-      this.#typed<Resolve<Row>>((before: Fields, pending: Fields, incoming: Fields) =>
-        resolve(before, pending, incoming, intent.entity),
-      )
-    const rules = this.#typed<RowRules<Row>>(source ?? {})
-    const before = find(base, intent.id, keyOf) ?? rules.unseen?.(intent.id)
-    const changes = this.#typed<Partial<Row>>(data)
+      typed<Resolve<Row>>((...rows: [Fields, Fields, Fields]) => resolve(...rows, intent.entity))
+    const rules = typed<RowRules<Row>>(source ?? {})
+    const before = find(base(), intent.id, keyOf) ?? rules.unseen?.(intent.id)
+    const changes = typed<Partial<Row>>(data)
     return alteration(intent.id, changes, before, keyOf, resolved, rules)
   }
 
@@ -199,14 +193,9 @@ export class OptimisticManager {
     return {
       id,
       ask: async <Payload>(type: string, payload?: unknown, options?: RequestOptions) => {
-        if (!client)
-          throw new TypeError(
-            'This OptimisticManager has no client. Pass the option `client` to send requests.',
-          )
+        if (!client) throw lacking('client')
         const sent = { ...options, id, mutation }
-        const reply = await client.requestWithPosition<Payload>(type, payload, sent)
-        at.push(...(reply.at ?? []))
-        return reply.payload
+        return payloadOf(await client.requestWithPosition<Payload>(type, payload, sent), at)
       },
     }
   }
@@ -243,7 +232,6 @@ export class OptimisticManager {
 
   /** Shows the mutations that earlier pages have stored for the channel of an overlay. */
   #followRestored(overlay: Overlay<readonly object[]>): void {
-    const { channel } = overlay
     // The client must not keep alive what the application has dropped.
     const weak = new WeakRef(overlay)
     const known = new WeakSet<RestoredMutation>()
@@ -251,9 +239,9 @@ export class OptimisticManager {
       const shown = weak.deref()
       if (!shown) stop?.()
       for (const one of shown ? all : []) {
-        if (one.channel !== channel || known.has(one)) continue
+        if (one.channel !== shown?.source?.channel || known.has(one)) continue
         known.add(one)
-        if (shown) this.#restore(one, shown)
+        this.#restore(one, shown)
       }
     })
   }
@@ -261,12 +249,9 @@ export class OptimisticManager {
   #restore({ id, intent, reply }: RestoredMutation, overlay: Overlay<readonly object[]>): void {
     const mutation = this.#mutation(id, intent, overlay)
     const answered = async (at: ChannelPosition[]): Promise<object> => {
-      const { payload, at: positions = [] } = await reply
-      at.push(...positions)
+      const payload = payloadOf(await reply, at)
       // The function of the `api` that reads the reply is gone with its page.
-      return isFields(payload) && overlay.keyOf(payload) !== undefined
-        ? payload
-        : this.#typed(undefined)
+      return isFields(payload) && overlay.keyOf(payload) !== undefined ? payload : typed(undefined)
     }
     // The client reports the outcome of a request that no caller waits for.
     this.#run({ id, intent }, overlay, mutation, answered, true).catch(() => {})
@@ -277,28 +262,40 @@ export class OptimisticManager {
   }
 
   #overlay<T>(target: OptimisticTarget<T>): Overlay<T> {
-    const store = isSettableStore(target) ? target : target.state
+    const settable = 'set' in target
+    const store = settable ? target : target.state
     const known = this.#overlays.get(store)
-    if (known) return this.#typed(known)
-    const overlayBase = isSettableStore(target)
-      ? settableBase(target)
-      : confirmedBase(target, this.#deps.report)
-    const overlay = new Overlay(overlayBase, store.get(), this.#deps)
+    if (known) return typed(known)
+    const base = settable ? settableBase(target) : confirmedBase(target, this.#deps.report)
+    const overlay = createOverlay(base, store.get(), this.#deps)
     this.#overlays.set(store, overlay)
-    if (overlay.channel !== undefined) this.#followRestored(this.#typed(overlay))
+    if (overlay.source) this.#followRestored(typed(overlay))
     return overlay
-  }
-
-  /**
-   * The only unchecked cast: rows made here or sent by a backend, and overlays, which are looked up
-   * by the store they were made for.
-   */
-  #typed<T>(value: unknown): T {
-    return value as T
   }
 
   /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
   get [Symbol.toStringTag](): string {
     return 'OptimisticManager'
   }
+}
+
+/** Returns the payload of a reply, and adds its positions to `at`. */
+function payloadOf<Payload>(
+  { payload, at: positions = [] }: Reply<Payload>,
+  at: ChannelPosition[],
+) {
+  at.push(...positions)
+  return payload
+}
+
+function lacking(option: string): TypeError {
+  return new TypeError(`This OptimisticManager has no ${option}. Pass the option \`${option}\`.`)
+}
+
+/**
+ * The only unchecked cast: rows made here or sent by a backend, and overlays, which are looked up
+ * by the store they were made for.
+ */
+function typed<T>(value: unknown): T {
+  return value as T
 }

@@ -1,36 +1,24 @@
-import type { Unsubscribe } from '../base/emitter.ts'
 import type { Readable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
 import { tagged } from '../base/tagged.ts'
 import { idOf } from './entity-change.ts'
 import { find } from './row-mutations.ts'
-import type {
-  ConfirmedState,
-  OptimisticTarget,
-  SettableStore,
-  StateSource,
-  StateStep,
-} from './state-source.ts'
+import type { ConfirmedState, SettableStore, StateSource, StateStep } from './state-source.ts'
 
 /** The confirmed state under the mutations, and the store that shows the result. */
 export interface OverlayBase<T> {
   /** The channel that moves the state, if it is a single one. */
-  readonly source: StateSource<T> | undefined
+  readonly source?: StateSource<T> | undefined
   /** Whether only the mutations themselves add confirmed results to the state. */
   readonly own: boolean
   /** The store of the shown state, where it is a second store. */
-  readonly view: Readable<T> | undefined
+  readonly view?: Readable<T>
   /** Returns the confirmed state now; `base` is the previous one. */
   look(base: T): T
   /** Shows the state with the mutations applied. */
   show(view: T): void
   /** Calls `run` with every step that is not made by the mutations. */
-  follow(run: (step: StateStep<T>) => void): Unsubscribe
-}
-
-/** Whether a target shows its mutations itself. */
-export function isSettableStore<T>(target: OptimisticTarget<T>): target is SettableStore<T> {
-  return 'set' in target
+  follow(run: (step: StateStep<T>) => void): void
 }
 
 /**
@@ -40,9 +28,7 @@ export function isSettableStore<T>(target: OptimisticTarget<T>): target is Setta
 export function settableBase<T>(store: SettableStore<T>): OverlayBase<T> {
   let shown = store.get()
   return {
-    source: undefined,
     own: true,
-    view: undefined,
     look(base) {
       const now = store.get()
       return Object.is(now, shown) ? base : confirmedIn(now, base)
@@ -52,7 +38,7 @@ export function settableBase<T>(store: SettableStore<T>): OverlayBase<T> {
       // Some stores notify for every object, even an identical one.
       if (!Object.is(store.get(), view)) store.set(view)
     },
-    follow: () => () => {},
+    follow() {},
   }
 }
 
@@ -96,7 +82,7 @@ export function confirmedBase<T>(
     show: (value) => view.set(value),
     follow(run) {
       move = run
-      return source ? source.follow(run) : () => {}
+      source?.follow(run)
     },
   }
 }
