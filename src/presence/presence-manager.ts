@@ -75,7 +75,7 @@ export class PresenceManager {
    */
   of(resource: string): Readable<readonly PresenceUser[]> {
     const known = this.#views.get(resource)
-    if (known) return known
+    if (known) return known.users
     const view: PresenceView = new PresenceView(resource, {
       channels: this.#channels,
       followed: () => {
@@ -89,7 +89,7 @@ export class PresenceManager {
     })
     this.#views.set(resource, view)
     this.#linger.add(view)
-    return view
+    return view.users
   }
 
   /**
@@ -177,7 +177,7 @@ export class PresenceManager {
     // The lists do not change with a sign of life.
     if (changes.length === 0 || changes.some(({ kind }) => kind !== 'seen')) {
       const watched = [...this.#views].filter(([, { attached }]) => attached)
-      this.#members.set(new Map(watched.map(([name, view]) => [name, view.get()])))
+      this.#members.set(new Map(watched.map(([name, view]) => [name, view.users.get()])))
     }
     for (const change of changes) {
       this.#events.emit(change.kind === 'seen' ? 'seen' : 'changed', { resource, ...change })

@@ -1,7 +1,7 @@
 import { asFields } from '../protocol/fields.ts'
 import type { EventFrame } from '../protocol/frame.ts'
 import type { PresenceUser } from '../protocol/presence.ts'
-import { isSame, readUser, readUsers } from './read-presence-user.ts'
+import { comparable, readUser, readUsers } from './read-presence-user.ts'
 
 /** Maximum number of events buffered until the first `presence:sync`. */
 const MOST_WAITING = 1_000
@@ -28,23 +28,29 @@ export function foldPresence(
   if (type === 'presence:sync') {
     const { users: list = payload } = asFields(payload)
     const syncOffset = event.offset ?? at
-    const users = waiting
-      .filter(({ offset = Number.POSITIVE_INFINITY }) => offset > syncOffset)
-      .reduce((all, one) => apply(all, one, now), readUsers(list, now))
+    const users = applyAll(readUsers(list, now), waiting, syncOffset, now)
     // The first list is the initial state, not a list of users who joined.
     const changes = since === undefined ? [] : compare(state.users, users)
     return { state: { users, since: syncOffset, waiting: [] }, changes }
   }
   if (since === undefined) {
-    return {
-      state: { ...state, waiting: [...waiting.slice(1 - MOST_WAITING), event] },
-      changes: [],
-    }
+    const kept = [...waiting.slice(1 - MOST_WAITING), event]
+    return { state: { ...state, waiting: kept }, changes: [] }
   }
-  const { offset = Number.POSITIVE_INFINITY } = event
-  const users = offset > since ? apply(state.users, event, now) : state.users
-  if (users === state.users) return { state, changes: [] }
+  const users = applyAll(state.users, [event], since, now)
   return { state: { ...state, users }, changes: compare(state.users, users) }
+}
+
+/** Returns the users after the events since an offset; those without an offset are applied too. */
+function applyAll(
+  before: ReadonlyMap<string, PresenceUser>,
+  events: readonly EventFrame[],
+  since: number,
+  now: number,
+): ReadonlyMap<string, PresenceUser> {
+  return events
+    .filter(({ offset = Number.POSITIVE_INFINITY }) => offset > since)
+    .reduce((users, event) => apply(users, event, now), before)
 }
 
 /** Returns the users after one has joined, changed, left, or given a sign of life. */
@@ -54,15 +60,15 @@ function apply(
   now: number,
 ): ReadonlyMap<string, PresenceUser> {
   const user = readUser(asFields(payload).user ?? payload, now)
-  const former = user && before.get(user.id)
   if (!user) return before
+  const { id, lastSeen } = user
+  const former = before.get(id)
   const users = new Map(before)
-  if (type === 'presence:join' || type === 'presence:update') users.set(user.id, user)
-  else if (!former) return before
-  else if (type === 'presence:leave') users.delete(user.id)
-  else if (type === 'presence:heartbeat') {
-    users.set(user.id, Object.freeze({ ...former, lastSeen: user.lastSeen }))
-  } else return before
+  if (type === 'presence:join' || type === 'presence:update') users.set(id, user)
+  else if (type === 'presence:leave') users.delete(id)
+  else if (type === 'presence:heartbeat' && former) {
+    users.set(id, Object.freeze({ ...former, lastSeen }))
+  }
   return users
 }
 
@@ -75,7 +81,7 @@ function compare(
     const former = before.get(user.id)
     if (former === user) continue
     if (!former) changes.push({ kind: 'joined', user })
-    else if (!isSame(former, user)) changes.push({ kind: 'updated', user })
+    else if (comparable(former) !== comparable(user)) changes.push({ kind: 'updated', user })
     else if (former.lastSeen !== user.lastSeen) changes.push({ kind: 'seen', user })
   }
   for (const user of before.values()) if (!after.has(user.id)) changes.push({ kind: 'left', user })

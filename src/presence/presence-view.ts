@@ -1,4 +1,3 @@
-import type { Unsubscribe } from '../base/emitter.ts'
 import type { Readable, Writable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
@@ -11,8 +10,8 @@ import { foldPresence, unknownPresence } from './presence-state.ts'
 
 const EMPTY: readonly PresenceUser[] = []
 
-/** A store of the users at one resource; filled while it is attached. */
-export class PresenceView implements Readable<readonly PresenceUser[]> {
+/** The users at one resource, known while it is attached. */
+export class PresenceView {
   readonly resource: string
   readonly #deps: PresenceViewDeps
   readonly #users: Writable<readonly PresenceUser[]>
@@ -33,20 +32,9 @@ export class PresenceView implements Readable<readonly PresenceUser[]> {
     return this.#subscription !== undefined
   }
 
-  get(): readonly PresenceUser[] {
-    return this.#users.get()
-  }
-
-  initial(): readonly PresenceUser[] {
-    return EMPTY
-  }
-
-  subscribe(run: (users: readonly PresenceUser[]) => void): Unsubscribe {
-    return this.#users.subscribe(run)
-  }
-
-  listen(run: (users: readonly PresenceUser[]) => void): Unsubscribe {
-    return this.#users.listen(run)
+  /** The users, in the order in which they joined; none while it is not attached. */
+  get users(): Readable<readonly PresenceUser[]> {
+    return this.#users
   }
 
   /** Subscribes to the channel; does nothing if it already is. */
@@ -87,11 +75,6 @@ export class PresenceView implements Readable<readonly PresenceUser[]> {
       this.#users.set(Object.freeze([...state.users.values()]))
     }
     if (first || changes.length) this.#deps.changed(changes)
-  }
-
-  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
-  get [Symbol.toStringTag](): string {
-    return 'PresenceView'
   }
 }
 

@@ -41,12 +41,8 @@ export function readUsers(list: unknown, now: number): ReadonlyMap<string, Prese
   return users
 }
 
-/** Whether two users are equal apart from the times they were last seen. */
-export function isSame(a: PresenceUser, b: PresenceUser): boolean {
-  return comparable(a) === comparable(b)
-}
-
-function comparable({ name, meta, devices }: PresenceUser): string {
+/** Returns a text that is equal for users who differ only in the times they were last seen. */
+export function comparable({ name, meta, devices }: PresenceUser): string {
   return JSON.stringify([name, meta, devices.map((device) => [device.id, device.meta])])
 }
 
