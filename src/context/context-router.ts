@@ -3,6 +3,7 @@ import { checkNames } from '../base/known-names.ts'
 import { printError, safely } from '../base/report.ts'
 import type { StoreFactory, StoreKind } from '../base/store.ts'
 import type { Fields } from '../protocol/fields.ts'
+import { asString, isFields } from '../protocol/fields.ts'
 import type { EventFrame } from '../protocol/frame.ts'
 import type { EventMeta } from './event-order.ts'
 import { isPayload, PayloadRing, payloadOf } from './payload-log.ts'
@@ -137,13 +138,13 @@ export class ContextRouter implements SlotHost {
 
   /** Returns the payload if it has the discriminating field, else the payload's `context`. */
   #contextIn(payload: unknown): unknown {
-    if (!isObject(payload) || typeof payload[this.#by] === 'string') return payload
+    if (!isFields(payload) || typeof payload[this.#by] === 'string') return payload
     return payload.context ?? payload
   }
 
   #take(context: unknown, meta: EventMeta): void {
     if (this.closed) return
-    if (!isObject(context)) {
+    if (!isFields(context)) {
       this.dropped(context, 'not-an-object')
       return
     }
@@ -154,7 +155,7 @@ export class ContextRouter implements SlotHost {
       this.counts.duplicates++
       return
     }
-    const known = id === meta.id ? meta : { id, timestamp: meta.timestamp, offset: meta.offset }
+    const known = id === meta.id ? meta : { ...meta, id }
     this.#walk(context, kind, known, this.#path.length)
   }
 
@@ -196,7 +197,7 @@ export class ContextRouter implements SlotHost {
     if (!Array.isArray(parts)) return
     this.#path.push(context)
     for (const part of parts) {
-      if (!isObject(part)) continue
+      if (!isFields(part)) continue
       if (this.#path.includes(part, root)) this.dropped(part, 'cycle')
       else if (this.#path.length - root >= DEEPEST) this.dropped(part, 'too-deep')
       else {
@@ -217,8 +218,8 @@ export class ContextRouter implements SlotHost {
 
   #idOf(context: Fields): string | undefined {
     try {
-      const id = this.#options.idOf ? this.#options.idOf(context) : context.event_id
-      return typeof id === 'string' && id !== '' ? id : undefined
+      const { idOf } = this.#options
+      return asString(idOf ? idOf(context) : context.event_id) || undefined
     } catch (cause) {
       this.failed('idOf option', cause)
       return undefined
@@ -229,8 +230,8 @@ export class ContextRouter implements SlotHost {
     try {
       const payload = (this.#options.payloads?.of ?? payloadOf)(context)
       if (!isPayload(payload)) return
-      const thread = typeof context.thread === 'string' ? context.thread : undefined
-      this.payloads.add(payload, { kind, key: key || undefined, thread }, meta)
+      const carrier = { kind, key: key || undefined, thread: asString(context.thread) }
+      this.payloads.add(payload, carrier, meta)
     } catch (cause) {
       this.failed('payload selector', cause)
     }
@@ -254,8 +255,4 @@ interface Route {
   own: Slot | undefined
   readonly derived: Slot[]
   parts: RoutePlan['parts']
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,3 +1,5 @@
+import { asNumber } from '../protocol/fields.ts'
+
 /**
  * Rule for finding the newer of two events about one entity: by arrival, or by the higher
  * timestamp, offset or id. Of two equal events the later arrival wins; an event without a readable
@@ -29,16 +31,8 @@ export interface EventMeta {
 
 /** Returns the sort key of an event; `undefined` if it lacks the field, or for `arrival`. */
 export function sortKeyOf(order: EventOrder, meta: EventMeta): SortKey | undefined {
-  switch (order) {
-    case 'arrival':
-      return undefined
-    case 'timestamp':
-      return Number.isFinite(meta.timestamp) ? meta.timestamp : undefined
-    case 'offset':
-      return Number.isFinite(meta.offset) ? meta.offset : undefined
-    case 'id':
-      return meta.id === undefined ? undefined : sortKeyOfId(meta.id)
-  }
+  if (order === 'arrival') return undefined
+  return order === 'id' ? sortKeyOfId(meta.id) : asNumber(meta[order])
 }
 
 /** Whether `sortKey` is before `other`; both belong to the same order. */
@@ -49,20 +43,20 @@ export function isBefore(sortKey: SortKey, other: SortKey): boolean {
   )
 }
 
-function sortKeyOfId(id: string): IdSortKey | undefined {
+function sortKeyOfId(id = ''): IdSortKey | undefined {
   const tail = startOfDigits(id, id.length)
   if (tail === id.length) return undefined
   const dash = tail - 1
   const head = id[dash] === '-' ? startOfDigits(id, dash) : dash
-  return head < dash
-    ? { major: digits(id, head, dash), minor: digits(id, tail, id.length) }
-    : { major: digits(id, tail, id.length), minor: '' }
+  const last = digits(id, tail, id.length)
+  return head < dash ? { major: digits(id, head, dash), minor: last } : { major: last, minor: '' }
 }
 
 /** Returns the start of the run of digits that ends before `end`. */
 function startOfDigits(text: string, end: number): number {
   let start = end
-  while (start > 0 && isDigit(text.charCodeAt(start - 1))) start--
+  // Before the first character there is `NaN`.
+  while (isDigit(text.charCodeAt(start - 1))) start--
   return start
 }
 

@@ -1,4 +1,5 @@
 import type { Fields } from '../protocol/fields.ts'
+import { asFields } from '../protocol/fields.ts'
 import type { EventMeta } from './event-order.ts'
 
 /** The most recent payloads, each once per event however many contexts repeat it. */
@@ -142,7 +143,6 @@ export class PayloadRing implements PayloadLog {
     if (entry.eventId === undefined) return
     // The oldest of all is the oldest of its event.
     const ofEvent = this.#ofEvent(entry.eventId)
-    /** The oldest entry is also the oldest of its event. */
     ofEvent.shift()
     if (ofEvent.length === 0) this.#byEvent.delete(entry.eventId)
   }
@@ -150,20 +150,20 @@ export class PayloadRing implements PayloadLog {
 
 /** Returns a context's `payload` if it has a `content`, and a `type` other than `NONE`. */
 export function payloadOf(context: Fields): LoggedPayload | undefined {
-  const payload = context.payload
+  const { payload } = context
   return isPayload(payload) && payload.type !== 'NONE' ? payload : undefined
 }
 
 /** Whether a value, from a peer or from an option, is a payload. */
 export function isPayload(value: unknown): value is LoggedPayload {
-  if (typeof value !== 'object' || value === null) return false
-  const { content, type } = value as Partial<LoggedPayload>
+  const { content, type } = asFields(value)
   return typeof content === 'string' && typeof type === 'string'
 }
 
 function truncate(content: string, limit: number): string {
-  if (content.length <= limit) return content
-  const note = `… [cut: ${content.length} characters]`
+  const { length } = content
+  if (length <= limit) return content
+  const note = `… [cut: ${length} characters]`
   return (content.slice(0, Math.max(0, limit - note.length)) + note).slice(0, Math.max(0, limit))
 }
 

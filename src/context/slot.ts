@@ -22,11 +22,6 @@ class Entry {
 
   constructor(key: string) {
     this.key = key
-    this.value = undefined
-    this.sortKey = undefined
-    this.store = undefined
-    this.older = undefined
-    this.newer = undefined
   }
 }
 
@@ -218,10 +213,8 @@ export class Slot {
     try {
       entry.store.set(entry.value)
     } catch (cause) {
-      this.#host.failed(
-        `store of ${this.#plan.name} ${JSON.stringify(entry.key.slice(0, 80))}`,
-        cause,
-      )
+      const key = JSON.stringify(entry.key.slice(0, 80))
+      this.#host.failed(`store of ${this.#plan.name} ${key}`, cause)
     }
   }
 }
