@@ -33,53 +33,60 @@ function iterate<Payload>(
   const overflow = options.overflow ?? eventsDefaults.overflow
   const buffer: EventFrame<string, Payload>[] = []
   const readers: { resolve(result: Result): void; reject(error: unknown): void }[] = []
-  let ended: { readonly error: unknown } | undefined
+  let ended = false
+  let failure: unknown
 
   const release = subscriber.subscribe<Payload>(
     channel,
     (_, event) => {
-      const reader = readers.shift()
-      if (reader) reader.resolve({ done: false, value: event })
-      else if (buffer.length < limit) buffer.push(event)
-      else if (overflow === 'error') end(overflowed(channel, limit))
+      buffer.push(event)
+      serve()
+      if (buffer.length <= limit) return
+      if (overflow === 'latest') buffer.shift()
       else {
-        // In this order, so that a buffer of 0 stays empty.
-        buffer.push(event)
-        buffer.shift()
+        buffer.pop()
+        end(overflowed(channel, limit))
       }
     },
-    { onError: (error) => end(error) },
+    { onError: end },
   )
   const onAbort = (): void => {
     buffer.length = 0
-    end(undefined)
+    end()
   }
   if (signal?.aborted) onAbort()
   else signal?.addEventListener('abort', onAbort)
 
   /** Ends the iteration once: pending and later reads are done, and one of them gets the error. */
-  function end(error: unknown): void {
+  function end(error?: unknown): void {
     if (ended) return
-    ended = { error }
+    ended = true
+    failure = error
     release()
     signal?.removeEventListener('abort', onAbort)
-    for (const reader of readers.splice(0)) finish(reader)
+    serve()
   }
 
-  function finish(reader: (typeof readers)[number]): void {
-    const error = ended?.error
-    ended = { error: undefined }
-    if (error === undefined) reader.resolve({ done: true, value: undefined })
-    else reader.reject(error)
+  /** Settles the pending reads that have an event, or the end. */
+  function serve(): void {
+    while (ended || buffer.length > 0) {
+      const reader = readers.shift()
+      if (!reader) return
+      const value = buffer.shift()
+      if (value) reader.resolve({ done: false, value })
+      else if (failure === undefined) reader.resolve({ done: true, value: undefined })
+      else {
+        reader.reject(failure)
+        failure = undefined
+      }
+    }
   }
 
   return {
     next: () =>
       new Promise<Result>((resolve, reject) => {
-        const value = buffer.shift()
-        if (value) resolve({ done: false, value })
-        else if (ended) finish({ resolve, reject })
-        else readers.push({ resolve, reject })
+        readers.push({ resolve, reject })
+        serve()
       }),
     return: async () => {
       onAbort()
