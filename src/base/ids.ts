@@ -11,9 +11,9 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
  */
 export function randomId(): string {
   const { crypto } = globalThis
-  if (typeof crypto?.getRandomValues !== 'function') {
+  if (!crypto?.getRandomValues) {
     const message =
-      'This environment has no crypto.getRandomValues. In React Native, install and import react-native-get-random-values.'
+      'There is no crypto.getRandomValues. In React Native, import react-native-get-random-values.'
     throw new WirefoldError('no-crypto', message, {})
   }
   const bytes = crypto.getRandomValues(new Uint8Array(22))

@@ -42,8 +42,8 @@ export const topics: DialectFactory = () => {
       }
       case 'request': {
         // The server replies only with errors, so the request is done once it is sent.
-        const { type, requestId, payload } = intent
-        return outgoing(type, isFields(payload) ? payload : { data: payload }, requestId)
+        const { type, requestId, payload: data } = intent
+        return outgoing(type, isFields(data) ? data : { data }, requestId)
       }
       case 'ping':
       case 'pong':
@@ -70,9 +70,9 @@ export const topics: DialectFactory = () => {
         return refusalFrames(topics ?? [], error, topics ? [id] : [])
       }
       case 'ping':
-        return { kind: 'ping', timestamp }
+        return { kind: type, timestamp }
       case 'pong':
-        return { kind: 'pong', timestamp, serverTime: asNumber(fields.ts), offsets: undefined }
+        return { kind: type, timestamp, serverTime: asNumber(fields.ts), offsets: undefined }
     }
     const topic = asString(fields.topic) ?? topicOf(type, fields)
     return eventFrame(topic, type, { payload: data, timestamp: fields.ts })
@@ -114,9 +114,10 @@ function outgoing(type: string, body: object, id?: string): readonly Outgoing[] 
 
 /** Returns the topic of an event that does not name it. */
 function topicOf(type: string, { id, agent_id, thread_id }: Fields): string {
-  const agent = type.startsWith('agent_')
-  const about = agent ? (id ?? agent_id) : /^(thread|stream)_/.test(type) && thread_id
-  return typeof about === 'number' || typeof about === 'string'
-    ? `${agent ? 'agent' : 'thread'}:${about}`
-    : SYSTEM
+  if (type.startsWith('agent_')) return topicWithId('agent', id ?? agent_id)
+  return topicWithId('thread', /^(thread|stream)_/.test(type) && thread_id)
+}
+
+function topicWithId(kind: string, id: unknown): string {
+  return typeof id === 'number' || typeof id === 'string' ? `${kind}:${id}` : SYSTEM
 }

@@ -45,16 +45,12 @@ export function withVersionedEnvelope(topics: DialectFactory): DialectFactory {
         })
       },
       decode(wire) {
-        const { type: wireType, req_id, data } = asFields(wire)
+        const { type: wireType, req_id, message_id, data } = asFields(wire)
         if (typeof wireType !== 'string' || !PROTOCOL_TYPE.test(wireType)) return inner.decode(wire)
         const type = wireType.toLowerCase()
         if (type === 'ping') pong = wireType === type ? 'pong' : 'PONG'
-        const id = req_id ?? asFields(data).message_id
-        return inner.decode({
-          ...asFields(wire),
-          type,
-          ...(id === undefined ? {} : { message_id: id }),
-        })
+        const id = req_id ?? asFields(data).message_id ?? message_id
+        return inner.decode({ ...asFields(wire), type, message_id: id })
       },
     }
   }
