@@ -1,5 +1,5 @@
 import type { Unsubscribe } from './emitter.ts'
-import type { NotifyMode } from './notify.ts'
+import type { Notifier, NotifyMode } from './notify.ts'
 import { Schedule } from './notify.ts'
 import type { OneOrMany } from './one-or-many.ts'
 import { append, remove, toArray } from './one-or-many.ts'
@@ -71,12 +71,17 @@ class Store<T> implements Writable<T> {
   readonly #initial: T
   #value: T
   #listeners: OneOrMany<Listener<T>>
-  readonly #schedule: Schedule
+  readonly #schedule: Pick<Schedule, 'request'>
   readonly #report: (error: unknown) => void
   readonly #followed: Followed | undefined
   #left: Unsubscribe | undefined
 
-  constructor(value: T, schedule: Schedule, report: (error: unknown) => void, followed?: Followed) {
+  constructor(
+    value: T,
+    schedule: Pick<Schedule, 'request'>,
+    report: (error: unknown) => void,
+    followed?: Followed,
+  ) {
     this.#initial = value
     this.#value = value
     this.#schedule = schedule
@@ -170,13 +175,16 @@ export function createStore<T>(initial: T, options: StoreOptions = {}): Writable
   return new Store(initial, new Schedule(options.notify ?? 'sync'), options.onError ?? printError)
 }
 
-/** Creates a store that notices its first and its last follower. */
+/** Notifies of every change at once. */
+const AT_ONCE = { request: (notifier: Notifier) => notifier.notify() }
+
+/** Creates a store that notifies at once; `followed` notices its first and its last follower. */
 export function followedStore<T>(
   initial: T,
   onError: (error: unknown) => void,
-  followed: Followed,
+  followed?: Followed,
 ): Writable<T> {
-  return new Store(initial, new Schedule('sync'), onError, followed)
+  return new Store(initial, AT_ONCE, onError, followed)
 }
 
 /**

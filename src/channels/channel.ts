@@ -2,7 +2,7 @@ import { refusalError, WirefoldError } from '../base/errors.ts'
 import type { OneOrMany } from '../base/one-or-many.ts'
 import { append, remove, toArray } from '../base/one-or-many.ts'
 import type { Readable, Writable } from '../base/store.ts'
-import { createStore } from '../base/store.ts'
+import { followedStore } from '../base/store.ts'
 import type { ClientPort } from '../ports/client-port.ts'
 import type { EventFrame, Position } from '../protocol/frame.ts'
 import type { GapReason } from './continuity.ts'
@@ -51,7 +51,7 @@ export class Channel {
   /** Status of the channel; the store is created on first use. */
   get status(): Readable<ChannelStatus> {
     if (!this.#status) {
-      this.#status = createStore(PENDING, { onError: this.#port.report })
+      this.#status = followedStore(PENDING, this.#port.report)
       this.#status.set(Object.freeze(this.#statusNow()))
     }
     return this.#status

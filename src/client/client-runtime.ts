@@ -7,7 +7,7 @@ import { randomId } from '../base/ids.ts'
 import { lazy } from '../base/lazy.ts'
 import { loggable } from '../base/logger.ts'
 import { printError } from '../base/report.ts'
-import { createStore } from '../base/store.ts'
+import { followedStore } from '../base/store.ts'
 import { Connection } from '../connection/connection.ts'
 import type { ConnectionHandlers } from '../connection/connection-port.ts'
 import { CredentialsSource } from '../connection/credentials.ts'
@@ -67,7 +67,7 @@ export class ClientRuntime implements ConnectionHandlers {
       if (event === 'error') printError(error)
       else this.report(error)
     })
-    const restored = createStore<readonly RestoredMutation[]>([], { onError: report })
+    const restored = followedStore<readonly RestoredMutation[]>([], report)
     this.#outbox = options.outbox.storage?.keep(
       createOutboxHost({
         ...{ options, elapsed, report, events: this.events, shown: restored },

@@ -2,7 +2,7 @@ import { backoffDefaults } from '../base/backoff.ts'
 import type { Cancel } from '../base/clock.ts'
 import { isWirefoldError, messageOf, WirefoldError } from '../base/errors.ts'
 import type { Readable, Writable } from '../base/store.ts'
-import { createStore } from '../base/store.ts'
+import { followedStore } from '../base/store.ts'
 import type { ConnectionState } from '../ports/connection-state.ts'
 import type { CloseInfo } from '../ports/transport.ts'
 import type { Dialect } from '../protocol/dialect.ts'
@@ -49,9 +49,7 @@ export class Connection {
     this.#deps = deps
     this.#handlers = handlers
     this.#template = deps.dialect()
-    this.#state = createStore<ConnectionState>(Object.freeze({ name: 'idle' }), {
-      onError: deps.report,
-    })
+    this.#state = followedStore<ConnectionState>(Object.freeze({ name: 'idle' }), deps.report)
     this.#heard = {
       authorized: (link) => {
         if (link === this.#link) this.input({ name: 'authorized' })

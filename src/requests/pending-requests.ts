@@ -2,7 +2,7 @@ import type { Cancel, Clock } from '../base/clock.ts'
 import type { ElapsedClock } from '../base/elapsed-clock.ts'
 import { refusalError, WirefoldError } from '../base/errors.ts'
 import type { Readable } from '../base/store.ts'
-import { createStore } from '../base/store.ts'
+import { followedStore } from '../base/store.ts'
 import type { ControlReply } from '../ports/client-port.ts'
 import type {
   OutgoingRequest,
@@ -60,9 +60,7 @@ export class PendingRequests {
     this.#deps = deps
     this.controls = new ControlMessages(deps.clock, this.#awaited)
     this.#times = new SendingTimes(deps.clock, deps.elapsed)
-    this.#pending = createStore<RequestCounts>(Object.freeze({ queued: 0, sent: 0 }), {
-      onError: deps.report,
-    })
+    this.#pending = followedStore<RequestCounts>(Object.freeze({ queued: 0, sent: 0 }), deps.report)
   }
 
   /** Numbers of queued and sent requests. */
