@@ -1,3 +1,4 @@
+import type { Refusal } from '../../base/errors.ts'
 import { inFamily } from '../../protocol/channel-name.ts'
 import type { Dialect, DialectFactory } from '../../protocol/dialect.ts'
 import type { Fields } from '../../protocol/fields.ts'
@@ -35,71 +36,67 @@ const dialect: Dialect = {
   match: inFamily,
   decode: (wire) => (Array.isArray(wire) ? wire.map(decode) : decode(wire)),
   encode(intent) {
-    const keys = 'requestId' in intent ? [intent.requestId] : []
-    return [{ wire: message(intent), keys }]
+    const { timestamp } = intent
+    const requestId = 'requestId' in intent ? intent.requestId : undefined
+    const wire = { ...message(intent), requestId, timestamp }
+    return [{ wire, keys: requestId === undefined ? [] : [requestId] }]
   },
 }
 
 /** The native dialect, `wirefold.v1`; see `docs/protocol.md`. */
 export const native: DialectFactory = () => dialect
 
-/** Returns the wire message for an intent; `JSON.stringify` omits `undefined` fields. */
-function message(intent: Intent): unknown {
-  switch (intent.kind) {
+/**
+ * Returns the wire message for an intent, without its id and time; `JSON.stringify` omits `undefined`
+ * fields.
+ */
+function message(intent: Intent): object {
+  const type = intent.kind
+  switch (type) {
     case 'hello': {
-      const { clientId, senderId, token, expectUser, timestamp } = intent
+      const { clientId, senderId, token, expectUser } = intent
       const payload = {
         ...{ protocol: 1, clientId, senderId, token, expectUser },
         ...{ agent: 'wirefold', parts: true },
       }
-      return { type: 'hello', payload, timestamp }
+      return { type, payload }
     }
-    case 'subscribe': {
-      const { requestId, timestamp } = intent
-      return { type: 'subscribe', payload: subscribePayload(intent), requestId, timestamp }
-    }
-    case 'unsubscribe': {
-      const { requestId, channels, timestamp } = intent
-      return { type: 'unsubscribe', payload: { channels }, requestId, timestamp }
-    }
+    case 'subscribe':
+      return { type, payload: subscribePayload(intent) }
+    case 'unsubscribe':
+      return { type, payload: { channels: intent.channels } }
     case 'request': {
-      const { type, channel, id, payload, requestId, timestamp, repeated } = intent
-      return { type, channel, payload, id, requestId, timestamp, repeated }
+      const { channel, payload, id, repeated } = intent
+      return { type: intent.type, channel, payload, id, repeated }
     }
     case 'publish': {
-      const { channel, id, requestId, type, payload, timestamp, repeated } = intent
-      const event = { type, payload }
-      return { type: 'publish', channel, payload: event, id, requestId, timestamp, repeated }
+      const { channel, payload, id, repeated } = intent
+      return { type, channel, payload: { type: intent.type, payload }, id, repeated }
     }
     case 'presence': {
-      const { action, resource, meta, requestId, timestamp } = intent
-      const [type, channel] = [`presence:${action}`, `presence:${resource}`]
-      return { type, channel, payload: { meta }, requestId, timestamp }
+      const { action, resource, meta } = intent
+      return { type: `presence:${action}`, channel: `presence:${resource}`, payload: { meta } }
     }
-    case 'auth': {
-      const { token, requestId, timestamp } = intent
-      return { type: 'auth', payload: { token }, requestId, timestamp }
-    }
+    case 'auth':
+      return { type, payload: { token: intent.token } }
     case 'ping':
     case 'pong':
-      return { type: intent.kind, timestamp: intent.timestamp }
+      return { type }
   }
 }
 
-function subscribePayload(intent: SubscribeIntent): unknown {
-  if (!intent.since.size) return { channels: intent.channels }
+function subscribePayload({ channels, since }: SubscribeIntent): unknown {
+  if (!since.size) return { channels }
   const byEpoch = new Map<string, (string | number)[]>()
-  const channels = []
-  for (const channel of intent.channels) {
-    const position = intent.since.get(channel)
-    if (!position) channels.push(channel)
-    else {
-      const group = byEpoch.get(position.epoch)
-      if (group) group.push(channel, position.offset)
-      else byEpoch.set(position.epoch, [channel, position.offset])
-    }
+  for (const channel of channels) {
+    const position = since.get(channel)
+    if (!position) continue
+    const { epoch, offset } = position
+    const group = byEpoch.get(epoch) ?? []
+    group.push(channel, offset)
+    byEpoch.set(epoch, group)
   }
-  return { channels, since: [...byEpoch] }
+  return { channels: channels.filter((channel) => !since.has(channel)), since: [...byEpoch] }
 }
 
 function decode(wire: unknown): Frame {
@@ -113,13 +110,20 @@ function decode(wire: unknown): Frame {
 function decodeMessage(type: string, wire: Fields): Frame {
   const requestId = asString(wire.requestId)
   const channel = asString(wire.channel)
-  if (requestId) return decodeAnswer(type, [requestId], wire)
-  if (channel) return decodeChannel(type, channel, wire)
-  return decodeOwn(type, wire)
+  const to = requestId ? [requestId] : []
+  const refusal = (): Refusal => readRefusal(wire.payload)
+  if (type === 'error') {
+    const error = channel && !requestId ? { ...refusal(), channel } : refusal()
+    return { kind: 'refusal', to, error }
+  }
+  if (requestId) return decodeAnswer(type, to, wire)
+  if (!channel) return decodeOwn(type, wire)
+  return type === 'unsubscribed'
+    ? { kind: type, channel, error: { ...refusal(), channel } }
+    : eventFrame(channel, type, wire)
 }
 
 function decodeAnswer(type: string, to: readonly string[], wire: Fields): Frame {
-  if (type === 'error') return { kind: 'refusal', to, error: readRefusal(wire.payload) }
   const { payload } = wire
   if (type !== 'subscribed') return { kind: 'reply', to, payload, at: positions(wire.at) }
   const { at, refused, gaps } = asFields(payload)
@@ -135,15 +139,6 @@ function decodeAnswer(type: string, to: readonly string[], wire: Fields): Frame 
     ),
     gaps: asStrings(gaps),
   }
-}
-
-function decodeChannel(type: string, channel: string, wire: Fields): Frame {
-  if (type === 'unsubscribed') {
-    return { kind: 'unsubscribed', channel, error: { ...readRefusal(wire.payload), channel } }
-  }
-  if (type === 'error')
-    return { kind: 'refusal', to: [], error: { ...readRefusal(wire.payload), channel } }
-  return eventFrame(channel, type, wire)
 }
 
 function decodeOwn(type: string, wire: Fields): Frame {
@@ -176,8 +171,6 @@ function decodeOwn(type: string, wire: Fields): Frame {
       return { kind: 'part', text: '', more: true }
     case 'auth:expiring':
       return { kind: 'expiring', expiresAt: asNumber(payload.expiresAt) }
-    case 'error':
-      return { kind: 'refusal', to: [], error: readRefusal(wire.payload) }
     default:
       return notice('malformed', 'neither a request id, a channel, nor a known type', wire)
   }
@@ -199,9 +192,10 @@ function places(value: unknown): ReadonlyMap<string, Position> {
 function positions(value: unknown): readonly ChannelPosition[] | undefined {
   if (!Array.isArray(value)) return undefined
   return value.flatMap((item) => {
-    const channel = asString(asFields(item).channel)
-    const epoch = asString(asFields(item).epoch)
-    const offset = asInteger(asFields(item).offset, 1)
+    const fields = asFields(item)
+    const channel = asString(fields.channel)
+    const epoch = asString(fields.epoch)
+    const offset = asInteger(fields.offset, 1)
     return channel !== undefined && epoch !== undefined && offset !== undefined
       ? [{ channel, epoch, offset }]
       : []
