@@ -62,6 +62,7 @@ export class ClientRuntime implements ConnectionHandlers {
     this.#options = options
     const elapsed = new ElapsedClock(options.clock)
     const report = (error: unknown): void => this.report(error)
+    const serverTime = (): number | undefined => this.requests.serverTime
     this.events = createEmitter((error, event) => {
       // An `error` listener that throws must not be called with its own error.
       if (event === 'error') printError(error)
@@ -70,8 +71,7 @@ export class ClientRuntime implements ConnectionHandlers {
     const restored = followedStore<readonly RestoredMutation[]>([], report)
     this.#outbox = options.outbox.storage?.keep(
       createOutboxHost({
-        ...{ options, elapsed, report, events: this.events, shown: restored },
-        serverTime: () => this.requests.serverTime,
+        ...{ options, elapsed, report, serverTime, events: this.events, shown: restored },
         isOpen: () => this.connection.state.get().name === 'open',
         send: (request, how) => this.#sendNow(request, how),
         identified: ({ senderId, userId }) => {
@@ -81,7 +81,13 @@ export class ClientRuntime implements ConnectionHandlers {
       }),
     )
     const credentialsSource = new CredentialsSource(options.auth, this.#outbox)
-    this.connection = new Connection({ ...options, url, credentialsSource, report }, this)
+    this.connection = new Connection(
+      {
+        ...{ ...options, url, credentialsSource, report, serverTime },
+        unansweredSince: (since) => this.requests.unansweredSince(since),
+      },
+      this,
+    )
     this.requests = new PendingRequests({
       ...options,
       elapsed,
@@ -277,10 +283,6 @@ export class ClientRuntime implements ConnectionHandlers {
       // microtasks later.
       void Promise.resolve().then().then(deliver)
     }
-  }
-
-  unansweredSince(since: number | undefined): number | undefined {
-    return this.requests.unansweredSince(since)
   }
 
   /**

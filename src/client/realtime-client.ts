@@ -168,13 +168,13 @@ export class RealtimeClient {
     const { connection, requests, latency, malformed, extensions } = this.#runtime
     const state = this.state.get()
     const { opens } = connection
-    const roundTrip = connection.link?.heartbeat?.roundTrip
+    const measured = connection.link?.heartbeat?.state
     return {
       opens,
       reconnects: Math.max(0, opens - 1),
       uptimeMs: state.name === 'open' ? this.#options.clock.now() - state.since : 0,
-      lastRttMs: roundTrip?.lastMs,
-      smoothedRttMs: roundTrip?.smoothedMs,
+      lastRttMs: measured?.lastRttMs,
+      smoothedRttMs: measured?.srttMs,
       clockOffsetMs: latency.offsetMs,
       eventLatencyMs: latency.eventMs,
       ...requests.pending.get(),

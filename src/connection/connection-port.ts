@@ -45,6 +45,4 @@ export interface ConnectionHandlers {
   disconnected(close: CloseInfo): void
   /** It will not come back by itself: closed by us, or failed. */
   ended(error: WirefoldError): void
-  /** When the first thing was said, after `since`, whose answer is still due. */
-  unansweredSince(since: number | undefined): number | undefined
 }

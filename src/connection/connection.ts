@@ -66,7 +66,6 @@ export class Connection {
         else this.#handoff.closed(link)
       },
       dead: (reason, link) => this.#lost(reason, link),
-      unansweredSince: (since) => handlers.unansweredSince(since),
     }
     this.#handoff = new Handoff({
       ...deps,

@@ -55,6 +55,8 @@ export interface HeartbeatDeps {
   ping(timestamp: number): void
   /** When the first thing was said, after `since`, whose answer is still due. */
   unansweredSince(since: number | undefined): number | undefined
+  /** The server's time, where it is known. */
+  serverTime(): number | undefined
   /** Bytes that were said and have not left yet. */
   bufferedAmount(): number
   /** The peer is gone. */
@@ -71,8 +73,6 @@ export class Heartbeat {
   #received = 0
   /** When the last event since the last tick was sent, by the server's clock. */
   #eventSentAt: number | undefined
-  /** The server's clock, and ours at the same moment. */
-  #server: { readonly time: number; readonly now: number } | undefined
   #buffered = 0
   #ping: { readonly timestamp: number; readonly sentAt: number } | undefined
   #cancel: Cancel | undefined
@@ -84,22 +84,14 @@ export class Heartbeat {
     this.#state = heartbeatStart(deps.clock.now(), deps.clock.wall())
   }
 
-  /** The server sent its time with what has just arrived. */
-  serverTime(time: number | undefined): void {
-    if (time !== undefined) this.#server = { time, now: this.#deps.clock.now() }
-  }
-
   /** Begins to look, until {@link Heartbeat.stop}. */
   start(): void {
     this.#arm()
   }
 
-  /** The last round trip and the smoothed one, in milliseconds, once there were any. */
-  get roundTrip(): {
-    readonly lastMs: number | undefined
-    readonly smoothedMs: number | undefined
-  } {
-    return { lastMs: this.#state.lastRttMs, smoothedMs: this.#state.srttMs }
+  /** What is known of the peer. */
+  get state(): HeartbeatState {
+    return this.#state
   }
 
   /** A frame came that is no pong. Counted only: this is where every event passes. */
@@ -118,9 +110,8 @@ export class Heartbeat {
    *
    * @returns the round trip in milliseconds, where it answers our last ping
    */
-  pong({ timestamp, serverTime }: PongFrame): number | undefined {
+  pong({ timestamp }: PongFrame): number | undefined {
     const now = this.#deps.clock.now()
-    this.serverTime(serverTime)
     const ping = this.#ping
     if (timestamp === undefined) this.#input({ name: 'pong', now, sentAt: undefined })
     // One to an earlier ping says nothing of what has happened since.
@@ -169,9 +160,8 @@ export class Heartbeat {
 
   /** How long the last event travelled; 0 where that is not known. */
   get #lagMs(): number {
-    if (!this.#server || this.#eventSentAt === undefined) return 0
-    const { time, now } = this.#server
-    return Math.max(0, time + this.#deps.clock.now() - now - this.#eventSentAt)
+    const [sentAt, time] = [this.#eventSentAt, this.#deps.serverTime()]
+    return sentAt === undefined || time === undefined ? 0 : Math.max(0, time - sentAt)
   }
 
   #input(input: HeartbeatInput): void {

@@ -15,6 +15,7 @@ import { Sender } from './sender.ts'
 
 /** How long a welcome may take behind something that could not be read, in milliseconds. */
 const DOUBT_MS = 1_000
+const SILENT = 'the peer gave no sign of life'
 
 /**
  * What a link tells; nothing comes after `closed` or `refused`, nor after {@link Link.drop}, but the
@@ -32,8 +33,6 @@ export interface LinkHandlers {
   refused(error: WirefoldError, link: Link): void
   /** The peer is gone, or was never there, without a word. */
   dead(reason: string, link: Link): void
-  /** When the first thing left, after `since`, whose answer is still due. */
-  unansweredSince(since: number | undefined): number | undefined
 }
 
 /** What a link is made of. */
@@ -50,6 +49,10 @@ export interface LinkDeps {
   /** With the pings of this link and the following ones. */
   readonly patience: Patience
   readonly handlers: LinkHandlers
+  /** When the first thing left, after `since`, whose answer is still due. */
+  unansweredSince(since: number | undefined): number | undefined
+  /** The server's time, where it is known. */
+  serverTime(): number | undefined
 }
 
 /** One socket from its credentials to its end, with the dialect, sender and heartbeat that belong to it. */
@@ -71,21 +74,17 @@ export class Link {
   #partial = ''
 
   constructor(deps: LinkDeps) {
-    const { dialect, codec, clock } = deps
-    this.dialect = dialect
+    this.dialect = deps.dialect
     this.#deps = deps
     this.#sender = new Sender({
-      clock,
-      codec,
-      batches: dialect.capabilities.batches,
-      bufferedAmount: () => this.#bufferedAmount,
+      ...deps,
+      batches: deps.dialect.capabilities.batches,
+      bufferedAmount: this.#bufferedAmount,
       send: (data) => this.#transport?.send(data),
     })
   }
 
-  get #bufferedAmount(): number {
-    return this.#transport?.bufferedAmount ?? 0
-  }
+  readonly #bufferedAmount = (): number => this.#transport?.bufferedAmount ?? 0
 
   /** The heartbeat, once it is welcomed. */
   get heartbeat(): Heartbeat | undefined {
@@ -110,12 +109,17 @@ export class Link {
   }
 
   #awaitWelcome(): void {
+    const { ms } = this.#deps.connectDeadline
+    this.#deadAfter(ms, `no welcome in ${ms} ms`)
+  }
+
+  /** Sets the deadline anew, after which the link is dead for this reason. */
+  #deadAfter(ms: number, reason: string): void {
     const { clock, connectDeadline, handlers } = this.#deps
-    const { ms } = connectDeadline
     this.#cancelDeadline?.()
     this.#cancelDeadline = clock.after(ms, () => {
-      connectDeadline.missed()
-      handlers.dead(`no welcome in ${ms} ms`, this)
+      if (!this.#answered) connectDeadline.missed()
+      handlers.dead(reason, this)
     })
   }
 
@@ -175,7 +179,7 @@ export class Link {
     this.#answered = true
     this.#sender.welcomed(frame?.limits.frameBytes, frame?.limits.messagesPerSecond)
     this.#cancelDeadline?.()
-    const { heartbeat, clock, handlers, connectDeadline, patience } = this.#deps
+    const { heartbeat, handlers, connectDeadline } = this.#deps
     connectDeadline.reset()
     if (heartbeat === false || this.dialect.heartbeat === 'none') return
     if (this.dialect.heartbeat === 'server') {
@@ -184,16 +188,13 @@ export class Link {
       return
     }
     const port = {
-      clock,
+      ...this.#deps,
       ping: (timestamp: number) => this.#now({ kind: 'ping', timestamp }),
-      unansweredSince: (since: number | undefined) => handlers.unansweredSince(since),
-      bufferedAmount: () => this.#bufferedAmount,
-      dead: () => this.#dead(),
-      patience,
+      bufferedAmount: this.#bufferedAmount,
+      dead: () => handlers.dead(SILENT, this),
     }
     const wantedMs = frame?.heartbeatMs ?? this.dialect.presets.heartbeatMs
     this.#heartbeat = new Heartbeat(port, heartbeat, wantedMs)
-    this.#heartbeat.serverTime(frame?.serverTime)
     this.#heartbeat.start()
   }
 
@@ -227,22 +228,13 @@ export class Link {
   /** Gives a server that asks for signs of life until its silence is too long. */
   #listen(): void {
     if (this.#silenceMs === undefined || this.#ended) return
-    this.#cancelDeadline?.()
-    this.#cancelDeadline = this.#deps.clock.after(this.#silenceMs, () => this.#dead())
+    this.#deadAfter(this.#silenceMs, SILENT)
   }
 
   /** What could not be read may have been the welcome, which nobody says twice. */
   #doubt(): void {
-    const { clock, handlers } = this.#deps
     this.#answered = true
-    this.#cancelDeadline?.()
-    this.#cancelDeadline = clock.after(DOUBT_MS, () => {
-      handlers.dead('no welcome that can be read', this)
-    })
-  }
-
-  #dead(): void {
-    this.#deps.handlers.dead('the peer gave no sign of life', this)
+    this.#deadAfter(DOUBT_MS, 'no welcome that can be read')
   }
 
   /** Before everything that waits. */
