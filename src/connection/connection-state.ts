@@ -106,71 +106,73 @@ export function transition(
   input: ConnectionInput,
   rules: ConnectionRules,
 ): Transition {
-  switch (state.name) {
-    case 'idle':
-      if (input.name === 'connect' || input.name === 'needed') return dial(rules)
-      if (input.name === 'close') return [{ name: 'closed' }, []]
-      return [state, []]
+  const stay: Transition = [state, []]
+  const isConnecting = state.name === 'connecting'
+  const hasSocket = isConnecting || state.name === 'open'
+  const waits = 'retryAt' in state
+  const leave: readonly ConnectionCommand[] = hasSocket
+    ? ['hangup']
+    : waits
+      ? ['cancel-wait']
+      : []
+  switch (input.name) {
+    case 'connect':
+      return hasSocket ? stay : dial(rules, waits ? state : FIRST, leave)
 
-    case 'connecting':
-      if (input.name === 'close') return [{ name: 'closed' }, ['hangup']]
-      if (input.name === 'hide') return hide(state, 'hangup')
-      if (input.name === 'online' && input.redial) {
-        return soon({ ...state, reason: REDIALLED }, input, 'hangup')
-      }
-      if (input.name === 'refused') return [{ name: 'failed', error: input.error }, ['hangup']]
-      if (input.name === 'dropped') return afterDrop(state.attempt, state.denied, input, rules)
-      if (input.name === 'authorized') return [{ ...state, phase: 'dialing' }, []]
-      if (input.name === 'opened') return [{ ...state, phase: 'greeting' }, []]
-      if (input.name === 'welcomed') {
-        const denied = state.denied && !input.judged
-        return [{ name: 'open', since: input.now, attempt: state.attempt, denied }, []]
-      }
-      return [state, []]
+    case 'needed':
+      if (state.name === 'idle') return dial(rules, FIRST, leave)
+      return state.name === 'waiting' && isOwnChoice(state.reason, rules)
+        ? sooner(state, input.retryAt)
+        : stay
 
-    case 'open':
-      if (input.name === 'close') return [{ name: 'closed' }, ['hangup']]
-      if (input.name === 'hide') return hide({ ...state, denied: false }, 'hangup')
-      if (input.name === 'refused') return [{ name: 'failed', error: input.error }, ['hangup']]
-      if (input.name === 'dropped') {
-        const uptimeMs = input.now - state.since
-        const failed = stillFailed(state.attempt, uptimeMs, rules.minUptimeMs)
-        return afterDrop(failed, state.denied && uptimeMs < JUDGED_MS, input, rules)
-      }
-      return [state, []]
+    case 'close':
+      return state.name === 'closed' ? stay : [{ name: 'closed' }, leave]
 
-    case 'waiting':
-      if (input.name === 'close') return [{ name: 'closed' }, ['cancel-wait']]
-      if (input.name === 'due') return dial(rules, state)
-      if (input.name === 'connect') return dial(rules, state, 'cancel-wait')
-      if (input.name === 'hide') return hide(state, 'cancel-wait')
-      if (input.name === 'offline') return [{ ...state, name: 'offline' }, []]
-      if (
-        input.name === 'online' ||
-        input.name === 'wake' ||
-        (input.name === 'needed' && isOwnChoice(state.reason, rules))
-      ) {
-        const { retryAt = state.retryAt } = input
-        if (retryAt >= state.retryAt) return [state, []]
-        return [{ ...state, retryAt }, ['cancel-wait', 'wait']]
-      }
-      return [state, []]
+    case 'authorized':
+      return isConnecting ? [{ ...state, phase: 'dialing' }, []] : stay
+
+    case 'opened':
+      return isConnecting ? [{ ...state, phase: 'greeting' }, []] : stay
+
+    case 'welcomed': {
+      if (!isConnecting) return stay
+      const { attempt, denied } = state
+      return [{ name: 'open', since: input.now, attempt, denied: denied && !input.judged }, []]
+    }
+
+    case 'dropped': {
+      if (isConnecting) return afterDrop(state.attempt, state.denied, input, rules)
+      if (!hasSocket) return stay
+      const uptimeMs = input.now - state.since
+      const failed = stillFailed(state.attempt, uptimeMs, rules.minUptimeMs)
+      return afterDrop(failed, state.denied && uptimeMs < JUDGED_MS, input, rules)
+    }
+
+    case 'refused':
+      return hasSocket ? [{ name: 'failed', error: input.error }, leave] : stay
+
+    case 'due':
+      return waits ? dial(rules, state, []) : stay
+
+    case 'online':
+      if (isConnecting && input.redial) return again(0, { ...state, reason: REDIALLED }, input, leave)
+      // Attempts made without a network are forgotten once there is one.
+      if (state.name === 'offline') return again(0, state, input, leave)
+      return sooner(state, input.retryAt)
+
+    case 'wake':
+      if (state.name === 'offline') return again(state.attempt, state, input, leave)
+      return sooner(state, input.retryAt)
 
     case 'offline':
-      if (input.name === 'close') return [{ name: 'closed' }, ['cancel-wait']]
-      if (input.name === 'due') return dial(rules, state)
-      if (input.name === 'connect') return dial(rules, state, 'cancel-wait')
-      if (input.name === 'hide') return hide(state, 'cancel-wait')
-      if (input.name === 'online' || input.name === 'wake') return soon(state, input, 'cancel-wait')
-      return [state, []]
+      return state.name === 'waiting' ? [{ ...state, name: 'offline' }, []] : stay
 
-    case 'closed':
-      return input.name === 'connect' ? dial(rules) : [state, []]
-
-    case 'failed':
-      if (input.name === 'connect') return dial(rules)
-      if (input.name === 'close') return [{ name: 'closed' }, []]
-      return [state, []]
+    case 'hide': {
+      if (!hasSocket && !waits) return stay
+      const denied = state.name !== 'open' && state.denied
+      const { attempt } = state
+      return [{ name: 'offline', attempt, denied, retryAt: undefined, reason: HIDDEN }, leave]
+    }
   }
 }
 
@@ -184,25 +186,28 @@ const FIRST: Attempts = { attempt: 0, denied: false }
 
 function dial(
   { authorizes }: ConnectionRules,
-  { attempt, denied }: Attempts = FIRST,
-  ...before: ConnectionCommand[]
+  { attempt, denied }: Attempts,
+  leave: readonly ConnectionCommand[],
 ): Transition {
   const phase = authorizes ? 'authorizing' : 'dialing'
-  return [{ name: 'connecting', phase, attempt, denied }, [...before, 'dial']]
+  return [{ name: 'connecting', phase, attempt, denied }, [...leave, 'dial']]
 }
 
-function hide({ attempt, denied }: Attempts, command: ConnectionCommand): Transition {
-  return [{ name: 'offline', attempt, denied, retryAt: undefined, reason: HIDDEN }, [command]]
-}
-
-/** Tries again as the input says; attempts made without a network are forgotten once there is one. */
-function soon(
-  { attempt, denied, reason }: Attempts & { readonly reason: CloseInfo },
-  { name, retryAt }: Extract<ConnectionInput, { readonly retryAt: number }>,
-  before: ConnectionCommand,
+/** Tries again at another time, after so many failed attempts. */
+function again(
+  attempt: number,
+  { denied, reason }: { readonly denied: boolean; readonly reason: CloseInfo },
+  { retryAt }: { readonly retryAt: number },
+  leave: readonly ConnectionCommand[],
 ): Transition {
-  const failed = name === 'online' ? 0 : attempt
-  return [{ name: 'waiting', attempt: failed, denied, retryAt, reason }, [before, 'wait']]
+  return [{ name: 'waiting', attempt, denied, retryAt, reason }, [...leave, 'wait']]
+}
+
+/** Cuts a wait short. */
+function sooner(state: ConnectionState, retryAt: number | undefined): Transition {
+  return state.name === 'waiting' && retryAt !== undefined && retryAt < state.retryAt
+    ? [{ ...state, retryAt }, ['cancel-wait', 'wait']]
+    : [state, []]
 }
 
 /**
@@ -232,23 +237,23 @@ function afterDrop(
 ): Transition {
   const { close, now, online, random } = input
   const denied = close.code === NOT_AUTHENTICATED
-  if (denied && (deniedBefore || !rules.authorizes)) {
-    return [{ name: 'failed', error: gaveUp('the server does not know who we are', close) }, []]
-  }
-  if (rules.fatalCloseCodes.includes(close.code)) {
-    return [{ name: 'failed', error: gaveUp('the server closed it for good', close) }, []]
-  }
-  if (online && failed >= rules.backoff.maxAttempts) {
-    return [{ name: 'failed', error: gaveUp(`${failed + 1} attempts failed`, close) }, []]
-  }
+  const why =
+    denied && (deniedBefore || !rules.authorizes)
+      ? 'the server does not know who we are'
+      : rules.fatalCloseCodes.includes(close.code)
+        ? 'the server closed it for good'
+        : online && failed >= rules.backoff.maxAttempts && `${failed + 1} attempts failed`
+  if (why) return [{ name: 'failed', error: gaveUp(why, close) }, []]
   const { floorMs, windowMs } = retryHint(close)
-  const spread = windowMs === undefined ? undefined : random * windowMs
   // The first attempt after a loss shows whether the platform is right that there is no network.
   const isSlow = !online && failed > 0
-  const backoffMs = isSlow
-    ? OFFLINE_MS * (0.5 + random / 2)
-    : backoffDelay(failed, rules.backoff, random)
-  const retryAt = now + floorMs + (spread ?? backoffMs)
+  const waitMs =
+    windowMs !== undefined
+      ? random * windowMs
+      : isSlow
+        ? OFFLINE_MS * (0.5 + random / 2)
+        : backoffDelay(failed, rules.backoff, random)
+  const retryAt = now + floorMs + waitMs
   const name = online ? 'waiting' : 'offline'
   return [{ name, attempt: failed + 1, denied, retryAt, reason: close }, ['wait']]
 }
