@@ -1,4 +1,4 @@
-import { isWirefoldError, WirefoldError } from '../base/errors.ts'
+import type { WirefoldError } from '../base/errors.ts'
 import { loggable } from '../base/logger.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { ClientPort, OnControlReply } from '../ports/client-port.ts'
@@ -7,7 +7,7 @@ import type { RefusalFrame } from '../protocol/frame.ts'
 import type { Intent } from '../protocol/intent.ts'
 import { localReply } from '../requests/pending-request.ts'
 import type { PendingRequests } from '../requests/pending-requests.ts'
-import { notEncoded, notSupported } from '../requests/request-errors.ts'
+import { say } from '../requests/say.ts'
 import type { Extensions } from './extensions.ts'
 import type { ResolvedClientOptions } from './options.ts'
 
@@ -33,35 +33,27 @@ export function createClientPort({
       return leave
     },
     wake: () => connection.input({ name: 'needed' }),
-    say,
+    say: sayControl,
     restored,
     report,
   }
 
   /** Sends control messages; they are never queued. */
-  function say(intent: Intent, answered?: OnControlReply): boolean {
+  function sayControl(intent: Intent, answered?: OnControlReply): boolean {
     const { link } = connection
     if (!link) return false
     if ('channels' in intent) {
       options.logger()?.('channels', `${intent.kind} ${intent.channels.map(loggable).join()}`)
     }
     const control = answered && requests.controls.expect(answered, options.requestTimeoutMs)
-    let said: readonly Outgoing[] | undefined
-    try {
-      said = link.say(intent, control?.ticket)
-    } catch (error) {
-      // Extensions expect no exception.
-      const own = sendError(intent, error)
-      if (!answered || isEnd(intent)) report(own)
-      answered?.(notSent(own), undefined)
+    const said = say(link, intent, control?.ticket)
+    if ('code' in said) {
+      const isAwaited = answered && !isEnd(intent)
+      if (!isAwaited && said.code !== 'unsupported') report(said)
+      answered?.(notSent(said), undefined)
       return true
     }
     if (!answered || !control) return true
-    if (!said) {
-      const { name } = connection.dialect
-      answered(notSent(notSupported(nameOf(intent), name)), undefined)
-      return true
-    }
     const local = localReply({ requestId: 'requestId' in intent ? intent.requestId : '' })
     const withoutMessage = said.length ? channelsWithoutMessage(intent, said) : undefined
     if (withoutMessage?.length !== 0) answered(local, withoutMessage)
@@ -84,19 +76,6 @@ function channelsWithoutMessage(intent: Intent, said: readonly Outgoing[]): read
 function notSent(own: WirefoldError): RefusalFrame {
   const { code, message } = own
   return { kind: 'refusal', to: [], error: { code, message, retryable: false, own } }
-}
-
-/** Returns the error of an intent that could not be encoded, or is too large. */
-function sendError(intent: Intent, cause: unknown): WirefoldError {
-  if (isWirefoldError(cause)) return cause
-  const requestId = 'requestId' in intent ? intent.requestId : ''
-  return new WirefoldError('bad-payload', notEncoded(nameOf(intent)), { requestId }, { cause })
-}
-
-/** Returns the name of a control message in messages for people. */
-function nameOf(intent: Intent): string {
-  if ('channels' in intent) return `${intent.kind} ${intent.channels}`
-  return intent.kind === 'presence' ? `presence in ${intent.resource}` : intent.kind
 }
 
 /** Whether an intent ends something, so that no caller awaits its reply. */

@@ -8,7 +8,7 @@ import { lazy } from '../base/lazy.ts'
 import { loggable } from '../base/logger.ts'
 import { printError } from '../base/report.ts'
 import { followedStore } from '../base/store.ts'
-import { Connection } from '../connection/connection.ts'
+import { Connection, closedError } from '../connection/connection.ts'
 import type { ConnectionHandlers } from '../connection/connection-port.ts'
 import { CredentialsSource } from '../connection/credentials.ts'
 import { Latency } from '../connection/latency.ts'
@@ -92,7 +92,6 @@ export class ClientRuntime implements ConnectionHandlers {
       ...options,
       elapsed,
       report,
-      say: (request, ticket) => this.connection.link?.say(request, ticket) ?? this.#unsupported(),
       dialect: () => this.connection.dialect,
       link: () => this.connection.link,
       answered: (leftAt) => this.connection.link?.heartbeat?.answered(leftAt),
@@ -142,8 +141,7 @@ export class ClientRuntime implements ConnectionHandlers {
   finalError(): WirefoldError | undefined {
     const state = this.connection.state.get()
     if (state.name === 'failed') return state.error
-    if (state.name !== 'closed') return undefined
-    return new WirefoldError('closed', 'The client is closed. Call connect() to open it again.', {})
+    return state.name === 'closed' ? closedError() : undefined
   }
 
   /** Returns a new id for an event of this client. */
@@ -283,13 +281,6 @@ export class ClientRuntime implements ConnectionHandlers {
       // microtasks later.
       void Promise.resolve().then().then(deliver)
     }
-  }
-
-  /**
-   * Returns `false` without a connection, `undefined` if the dialect does not support the request.
-   */
-  #unsupported(): undefined | false {
-    return this.connection.link ? undefined : false
   }
 
   #refused(refusal: Refusal): void {

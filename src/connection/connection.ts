@@ -140,10 +140,7 @@ export class Connection {
     this.#state.set(Object.freeze(after))
     for (const command of commands) this.#carryOut(command)
     if (after.name === 'failed') this.#ended(after.error)
-    if (after.name === 'closed') {
-      const message = 'The client was closed. Call connect() to open it again.'
-      this.#ended(new WirefoldError('closed', message, {}))
-    }
+    if (after.name === 'closed') this.#ended(closedError())
     // The page took the socket away: to everybody above it is a loss like any other.
     if (input.name === 'hide' && after.name === 'offline') this.#handlers.disconnected(after.reason)
   }
@@ -304,6 +301,12 @@ export class Connection {
     this.input({ name: 'dropped', now: clock.now(), online, random: random(), close })
     this.#handlers.disconnected(close)
   }
+}
+
+/** Returns the error for what needs a client that is closed. */
+export function closedError(): WirefoldError {
+  const message = 'The client was closed. Call connect() to open it again.'
+  return new WirefoldError('closed', message, {})
 }
 
 function noGreeting(cause: unknown): WirefoldError {

@@ -1,4 +1,4 @@
-import type { PublishIntent, RequestIntent } from '../protocol/intent.ts'
+import type { Intent, PublishIntent, RequestIntent } from '../protocol/intent.ts'
 
 /** A request or a publish that gets exactly one reply. */
 export type OutgoingRequest = RequestIntent | PublishIntent
@@ -61,11 +61,19 @@ export interface SendingTime {
   readonly server: number | undefined
 }
 
-/** Returns the name of a request in messages for people. */
-export function nameOf(request: OutgoingRequest): string {
-  return request.kind === 'request'
-    ? `the request ${request.type}`
-    : `the publish on ${request.channel}`
+/** Returns the name of an intent in messages for people. */
+export function nameOf(intent: Intent): string {
+  if ('channels' in intent) return `${intent.kind} ${intent.channels}`
+  switch (intent.kind) {
+    case 'request':
+      return `the request ${intent.type}`
+    case 'publish':
+      return `the publish on ${intent.channel}`
+    case 'presence':
+      return `presence in ${intent.resource}`
+    default:
+      return intent.kind
+  }
 }
 
 /** Handle of a message to be sent, by which its sender observes or cancels it. */

@@ -16,10 +16,10 @@ export interface PendingRequest extends Ticket {
   readonly idempotent: boolean
   /** Requests with the same key are sent one after the other. */
   readonly ordering: string | undefined
-  /** Of the queued requests with the same topic only the newest is kept. */
-  readonly topic: string | undefined
+  /** Of the queued requests with the same key only the newest is kept. */
+  readonly supersede: string | undefined
   /** Called before it is sent; see {@link SendOptions.beforeSend}. */
-  readonly beforeSend: SendOptions['beforeSend']
+  readonly beforeSend?: SendOptions['beforeSend']
   readonly resolve: (reply: ReplyFrame) => void
   readonly reject: (error: WirefoldError) => void
   /** Handles the loss of the connection, if the request is sent again. */

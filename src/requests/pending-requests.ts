@@ -1,6 +1,7 @@
 import type { Cancel, Clock } from '../base/clock.ts'
 import type { ElapsedClock } from '../base/elapsed-clock.ts'
-import { refusalError, WirefoldError } from '../base/errors.ts'
+import type { WirefoldError } from '../base/errors.ts'
+import { refusalError } from '../base/errors.ts'
 import type { Readable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
 import type { ControlReply } from '../ports/client-port.ts'
@@ -8,10 +9,9 @@ import type {
   OutgoingRequest,
   SendingTime,
   SendOptions,
-  Ticket,
 } from '../ports/outgoing-request.ts'
 import { nameOf } from '../ports/outgoing-request.ts'
-import type { Dialect, Outgoing } from '../protocol/dialect.ts'
+import type { Dialect } from '../protocol/dialect.ts'
 import type { ReplyFrame, WelcomeFrame } from '../protocol/frame.ts'
 import { ControlMessages } from './control-messages.ts'
 import { sendDecision } from './departure.ts'
@@ -22,6 +22,8 @@ import type { PendingRequest, RequestCounts } from './pending-request.ts'
 import { localReply } from './pending-request.ts'
 import { ReplyTable } from './reply-table.ts'
 import { requestErrors } from './request-errors.ts'
+import type { Speaker } from './say.ts'
+import { say } from './say.ts'
 import { SendingTimes } from './sending-times.ts'
 
 /** Time for which a server remembers its replies if its welcome does not say, in milliseconds. */
@@ -82,9 +84,7 @@ export class PendingRequests {
 
   /** Sends a request, now or when there is a link, and returns its reply. */
   send(outgoing: OutgoingRequest, options: SendOptions): Promise<ReplyFrame> {
-    const { timeoutMs, ttlMs, signal, volatile, idempotent, ordering, supersede, beforeSend } =
-      options
-    const { mutation } = options
+    const { timeoutMs, ttlMs, signal, supersede, mutation } = options
     if (signal?.aborted) return Promise.reject(requestErrors.aborted(outgoing, signal))
     return new Promise((resolve, reject) => {
       const { clock, elapsed } = this.#deps
@@ -103,12 +103,8 @@ export class PendingRequests {
         ttlMs < timeoutMs ? elapsed.after(ttlMs, () => request.sentAt ?? timeOut(ttlMs)) : undefined
       signal?.addEventListener('abort', onAbort)
       const request: PendingRequest = {
+        ...options,
         outgoing,
-        volatile,
-        idempotent,
-        ordering,
-        topic: supersede,
-        beforeSend,
         resolve,
         reject,
         deadline: clock.now() + Math.min(timeoutMs, ttlMs),
@@ -224,18 +220,12 @@ export class PendingRequests {
   #trySend(request: PendingRequest): void {
     if (!this.#ordered.isFirst(request) || !this.#maySend(request)) return
     const { outgoing } = request
-    let said: readonly Outgoing[] | undefined | false
-    try {
-      const repeated = request.sentAt !== undefined
-      said = this.#deps.say(repeated ? { ...outgoing, repeated } : outgoing, request)
-    } catch (error) {
-      const known = error instanceof WirefoldError
-      this.#fail(request, known ? error : requestErrors.badPayload(outgoing, error))
-      return
-    }
-    if (said === false) return
-    if (said === undefined) {
-      this.#fail(request, requestErrors.unsupported(outgoing, this.#deps.dialect().name))
+    const link = this.#deps.link()
+    if (!link) return
+    const repeated = request.sentAt !== undefined
+    const said = say(link, repeated ? { ...outgoing, repeated } : outgoing, request)
+    if ('code' in said) {
+      this.#fail(request, said)
       return
     }
     if (said.length === 0) {
@@ -244,7 +234,7 @@ export class PendingRequests {
     }
     const keys = said.flatMap((message) => message.keys)
     const answered = (answer: ControlReply): void => this.#answered(request, answer)
-    request.awaited = { keys, answered, link: this.#deps.link(), leftAt: undefined }
+    request.awaited = { keys, answered, link, leftAt: undefined }
     this.#awaited.add(request.awaited)
   }
 
@@ -272,9 +262,9 @@ export class PendingRequests {
   }
 
   /** Rejects older requests with the same `supersede` key that were not sent yet. */
-  #supersede(topic: string): void {
+  #supersede(key: string): void {
     for (const request of [...this.#requests.values()]) {
-      if (request.topic !== topic || request.sentAt !== undefined) continue
+      if (request.supersede !== key || request.sentAt !== undefined) continue
       this.#fail(request, requestErrors.superseded(request.outgoing))
     }
   }
@@ -338,14 +328,8 @@ export interface PendingRequestsDeps {
   /** The same time, but one that goes on while the machine sleeps: for deadlines and ages. */
   readonly elapsed: ElapsedClock
   readonly outbox: ResolvedOutboxOptions
-  /**
-   * Sends a request; throws if it cannot be encoded or sent.
-   *
-   * @returns `false` without a link, `undefined` if the backend does not support the request
-   */
-  say(outgoing: OutgoingRequest, ticket: Ticket): readonly Outgoing[] | undefined | false
   /** Returns the link a request would be sent on now. */
-  link(): object | undefined
+  link(): Speaker | undefined
   /** Returns the present dialect. */
   dialect(): Dialect
   /** Called with the send time of a message when its reply arrives. */

@@ -11,13 +11,6 @@ export const requestErrors = {
       { requestId: outgoing.requestId },
       { cause: signal?.reason },
     ),
-  badPayload: (outgoing: OutgoingRequest, cause: unknown) =>
-    new WirefoldError(
-      'bad-payload',
-      notEncoded(nameOf(outgoing)),
-      { requestId: outgoing.requestId },
-      { cause },
-    ),
   disconnected: (outgoing: OutgoingRequest, sent: boolean) =>
     new WirefoldError(
       'disconnected',
@@ -50,17 +43,4 @@ export const requestErrors = {
       `${nameOf(outgoing)} timed out: ${sent ? 'no reply came' : 'it could not be sent'} in ${timeoutMs} ms.`,
       { requestId: outgoing.requestId, timeoutMs, sent },
     ),
-  unsupported: (outgoing: OutgoingRequest, dialect: string) =>
-    notSupported(nameOf(outgoing), dialect),
-}
-
-/** Returns the message for what could not be encoded. */
-export function notEncoded(what: string): string {
-  return `The dialect or the codec threw while encoding ${what}, most often since its payload is not plain JSON. See the cause.`
-}
-
-/** Returns the error for what a dialect does not support. */
-export function notSupported(what: string, dialect: string): WirefoldError {
-  const message = `The ${dialect} backend does not support ${what}.`
-  return new WirefoldError('unsupported', message, { dialect, what })
 }
