@@ -110,11 +110,7 @@ export function transition(
   const isConnecting = state.name === 'connecting'
   const hasSocket = isConnecting || state.name === 'open'
   const waits = 'retryAt' in state
-  const leave: readonly ConnectionCommand[] = hasSocket
-    ? ['hangup']
-    : waits
-      ? ['cancel-wait']
-      : []
+  const leave: readonly ConnectionCommand[] = hasSocket ? ['hangup'] : waits ? ['cancel-wait'] : []
   switch (input.name) {
     case 'connect':
       return hasSocket ? stay : dial(rules, waits ? state : FIRST, leave)
@@ -155,7 +151,8 @@ export function transition(
       return waits ? dial(rules, state, []) : stay
 
     case 'online':
-      if (isConnecting && input.redial) return again(0, { ...state, reason: REDIALLED }, input, leave)
+      if (isConnecting && input.redial)
+        return again(0, { ...state, reason: REDIALLED }, input, leave)
       // Attempts made without a network are forgotten once there is one.
       if (state.name === 'offline') return again(0, state, input, leave)
       return sooner(state, input.retryAt)

@@ -5,11 +5,7 @@ import { refusalError } from '../base/errors.ts'
 import type { Readable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
 import type { ControlReply } from '../ports/client-port.ts'
-import type {
-  OutgoingRequest,
-  SendingTime,
-  SendOptions,
-} from '../ports/outgoing-request.ts'
+import type { OutgoingRequest, SendingTime, SendOptions } from '../ports/outgoing-request.ts'
 import { nameOf } from '../ports/outgoing-request.ts'
 import type { Dialect } from '../protocol/dialect.ts'
 import type { ReplyFrame, WelcomeFrame } from '../protocol/frame.ts'
