@@ -43,7 +43,11 @@ for (const library of ['redis', 'ioredis'] as const) {
           expect(heard).toContainEqual(expect.stringMatching(/^broken:/))
         })
         await publishOn(near, 'a', event(3))
-        await until(() => expect(heard.at(-1)).toMatch(/^\d+:3$/))
+        await until(async () => {
+          // With pub-sub an event reaches a server at most once: not while it subscribes anew.
+          if (strategy === 'pub-sub') await publishOn(near, 'a', event(3))
+          expect(heard.at(-1)).toMatch(/^\d+:3$/)
+        })
         await until(() => expect(errors.map(String).join()).toMatch(/READONLY|UNBLOCKED/))
         expect((await far.replies.begin('k', 'd', false)).state).toBe('fresh')
       })

@@ -218,6 +218,7 @@ describe('a connection', () => {
     expect(await refusal()).toEqual({
       code: 'bad-frame',
       message: 'The message could not be read: not JSON.',
+      retryAfterMs: 1_000,
       retryable: false,
     })
     client.send([null, 1, 'x', {}])
