@@ -2,7 +2,7 @@ import type { Refusal } from '../../base/errors.ts'
 import type { DialectFactory, Outgoing } from '../../protocol/dialect.ts'
 import { asFields, asNumber, asString, type Fields, isFields } from '../../protocol/fields.ts'
 import type { Frame } from '../../protocol/frame.ts'
-import { eventFrame, notice, plainReply, readTyped } from '../../protocol/frame-constructors.ts'
+import { notice, plainReply, readTyped } from '../../protocol/frame-constructors.ts'
 import type { Intent } from '../../protocol/intent.ts'
 import { doubling, plainDialect } from '../../protocol/plain-dialect.ts'
 import { readRefusal } from '../../protocol/refusal.ts'
@@ -58,6 +58,7 @@ export const topics: DialectFactory = () => {
     const { data = wire } = wire
     const id = asString(fields.message_id) ?? ''
     const timestamp = asNumber(fields.timestamp)
+    const serverTime = asNumber(fields.ts)
     switch (type) {
       case 'subscribe_ack':
       case 'unsubscribe_ack':
@@ -72,10 +73,12 @@ export const topics: DialectFactory = () => {
       case 'ping':
         return { kind: type, timestamp }
       case 'pong':
-        return { kind: type, timestamp, serverTime: asNumber(fields.ts), offsets: undefined }
+        return { kind: type, timestamp, serverTime, offsets: undefined }
     }
-    const topic = asString(fields.topic) ?? topicOf(type, fields)
-    return eventFrame(topic, type, { payload: data, timestamp: fields.ts })
+    const channel = asString(fields.topic) ?? topicOf(type, fields)
+    // Events of this backend have no ids and no offsets.
+    const numbers = { id: undefined, offset: undefined, prev: undefined, via: undefined }
+    return { kind: 'event', channel, type, payload: data, ...numbers, timestamp: serverTime }
   }
 
   return {
