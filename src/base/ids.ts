@@ -16,7 +16,7 @@ export function randomId(): string {
       'There is no crypto.getRandomValues. In React Native, import react-native-get-random-values.'
     throw new WirefoldError('no-crypto', message, {})
   }
-  const bytes = crypto.getRandomValues(new Uint8Array(22))
+  const bytes = Array.from(crypto.getRandomValues(new Uint8Array(22)))
   // Joined, not added up: V8 would keep 21 partial strings of 32 bytes with each id.
-  return Array.from(bytes, (byte) => ALPHABET[byte & 63]).join('')
+  return bytes.map((byte) => ALPHABET[byte & 63]).join('')
 }

@@ -5,7 +5,6 @@ import { withCredentials } from './url-query.ts'
 
 /** Waits that double from one second to 30 s, without jitter. */
 export const doubling: Partial<BackoffOptions> = {
-  minMs: 0,
   initialMs: 1000,
   factor: 2,
   maxMs: 30_000,

@@ -9,8 +9,8 @@ export function readRefusal(value: unknown): Refusal {
     code: asString(code) ?? 'internal',
     message: asString(message) ?? '',
     retryable: retryable === true,
-    ...(afterMs === undefined ? undefined : { retryAfterMs: afterMs }),
-    ...(details === undefined ? undefined : { details }),
+    ...(afterMs !== undefined && { retryAfterMs: afterMs }),
+    ...(details !== undefined && { details }),
   }
 }
 

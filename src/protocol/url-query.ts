@@ -8,5 +8,5 @@ export function withQuery(base: string, query: Record<string, string> | string[]
 
 /** Adds credentials to an address, for backends that read `token` from the query. */
 export function withCredentials(base: string, { token, query }: Credentials): string {
-  return withQuery(base, token === undefined ? { ...query } : { ...query, token })
+  return withQuery(base, { ...query, ...(token !== undefined && { token }) })
 }

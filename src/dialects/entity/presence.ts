@@ -21,10 +21,13 @@ export class EntityPresence {
   watch(kind: 'subscribe' | 'unsubscribe', channel: string, ids: MessageIds): readonly Outgoing[] {
     const resource = presenceResource(channel)
     if (resource === undefined) return []
-    if (kind === 'unsubscribe') this.#watched.delete(channel)
-    else this.#watched.add(channel)
+    if (kind === 'unsubscribe') {
+      this.#watched.delete(channel)
+      return []
+    }
+    this.#watched.add(channel)
     // The list that replies to a join under way is due anyway.
-    if (kind === 'unsubscribe' || !this.#listed.delete(channel)) return []
+    if (!this.#listed.delete(channel)) return []
     return [{ wire: join(resource, this.#joined.get(channel), ids), keys: [], channels: [] }]
   }
 
@@ -46,8 +49,8 @@ export class EntityPresence {
         this.#listed.delete(channel)
         const wire = { type: 'presence:leave', requestId, payload: { resource }, timestamp }
         const again = { type: 'subscribe', channel, requestId, timestamp }
-        const left = { wire, keys: [] }
-        return this.#watched.has(channel) ? [left, { wire: again, keys: [] }] : [left]
+        const messages = this.#watched.has(channel) ? [wire, again] : [wire]
+        return messages.map((message) => ({ wire: message, keys: [] }))
       }
       default: {
         // The protocol has no update; joining again replaces the `meta`.
@@ -70,10 +73,6 @@ export function listKey(channel: string): string {
 }
 
 function join(resource: string, meta: unknown, { requestId, timestamp }: MessageIds) {
-  return {
-    type: 'presence:join',
-    requestId,
-    payload: { resource, metadata: meta ?? {} },
-    timestamp,
-  }
+  const payload = { resource, metadata: meta ?? {} }
+  return { type: 'presence:join', requestId, payload, timestamp }
 }

@@ -111,8 +111,8 @@ export function refusalFrames(
   }))
 }
 
-function outgoing(type: string, body: object, id?: string): readonly Outgoing[] {
-  return [{ wire: messageWithId(type, body, id), keys: [] }]
+function outgoing(...message: Parameters<typeof messageWithId>): readonly Outgoing[] {
+  return [{ wire: messageWithId(...message), keys: [] }]
 }
 
 /** Returns the topic of an event that does not name it. */

@@ -1,6 +1,5 @@
 import type { DialectFactory } from '../../protocol/dialect.ts'
 import { asFields, asString, asStrings } from '../../protocol/fields.ts'
-import type { Frame } from '../../protocol/frame.ts'
 import { readPeerRefusal } from '../../protocol/refusal.ts'
 import { allFields, refusalFrames } from './dialect.ts'
 
@@ -25,9 +24,9 @@ export function withErrors(topics: DialectFactory): DialectFactory {
       ...inner,
       decode(wire) {
         const read = inner.decode(wire) ?? []
-        const frames: readonly Frame[] = 'kind' in read ? [read] : read
+        const frames = [read].flat()
         const [first] = frames
-        if (first?.kind !== 'refusal' && first?.kind !== 'unsubscribed') return read
+        if (!first || !('error' in first)) return read
         const { message, details } = first.error
         const fields = allFields(asFields(wire))
         const peerCode = asString(fields.error_code)

@@ -17,10 +17,8 @@ export const topic = {
   all: (kind: string): string => `${kind}:*`,
   /** Splits a topic at its first colon into kind and id; returns `undefined` if one is missing. */
   parse(name: string): { readonly kind: string; readonly id: string } | undefined {
-    const colon = name.indexOf(':')
-    return colon > 0 && colon < name.length - 1
-      ? { kind: name.slice(0, colon), id: name.slice(colon + 1) }
-      : undefined
+    const [, kind, id] = /^([^:]+):(.+)/s.exec(name) ?? []
+    return kind && id ? { kind, id } : undefined
   },
 } as const
 

@@ -1,5 +1,5 @@
 import type { DialectFactory } from '../../protocol/dialect.ts'
-import { asFields } from '../../protocol/fields.ts'
+import { asFields, asString } from '../../protocol/fields.ts'
 import { withQuery } from '../../protocol/url-query.ts'
 import { SYSTEM } from './dialect.ts'
 
@@ -45,8 +45,9 @@ export function withVersionedEnvelope(topics: DialectFactory): DialectFactory {
         })
       },
       decode(wire) {
-        const { type: wireType, req_id, message_id, data } = asFields(wire)
-        if (typeof wireType !== 'string' || !PROTOCOL_TYPE.test(wireType)) return inner.decode(wire)
+        const { type: sent, req_id, message_id, data } = asFields(wire)
+        const wireType = asString(sent) ?? ''
+        if (!PROTOCOL_TYPE.test(wireType)) return inner.decode(wire)
         const type = wireType.toLowerCase()
         if (type === 'ping') pong = wireType === type ? 'pong' : 'PONG'
         const id = req_id ?? asFields(data).message_id ?? message_id
