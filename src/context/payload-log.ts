@@ -77,7 +77,7 @@ export class PayloadRing implements PayloadLog {
   /** Adds a payload, unless the same event carried the same one before. */
   add(payload: LoggedPayload, carrier: Carrier, meta: EventMeta): void {
     const type = payload.type
-    const content = truncate(payload.content, this.#limits.chars - type.length)
+    const content = truncate(payload.content, Math.max(0, this.#limits.chars - type.length))
     const ofEvent = this.#ofEvent(meta.id)
     for (const { entry, carriers } of ofEvent) {
       if (entry.type !== type || entry.content !== content) continue
@@ -164,7 +164,7 @@ function truncate(content: string, limit: number): string {
   const { length } = content
   if (length <= limit) return content
   const note = `… [cut: ${length} characters]`
-  return (content.slice(0, Math.max(0, limit - note.length)) + note).slice(0, Math.max(0, limit))
+  return (content.slice(0, Math.max(0, limit - note.length)) + note).slice(0, limit)
 }
 
 function sizeOf({ content, type }: LoggedPayload): number {

@@ -52,9 +52,8 @@ export function createOverlay<T>(
 
   function apply(state: Layered<T>): T {
     return shown(state, (cause) => {
-      const message =
-        'The `apply` of a mutation threw. The other mutations are shown. See the cause.'
       const where = 'apply of a mutation'
+      const message = `The ${where} threw. The other mutations are shown. See the cause.`
       report(new WirefoldError('handler-failed', message, { where }, { cause }))
     })
   }

@@ -62,12 +62,6 @@ export interface PresenceHandle extends Disposer {
 }
 
 function left(resource: string): WirefoldError {
-  const channel = presenceChannel(resource)
-  return new WirefoldError(
-    'aborted',
-    `Presence in ${resource} was released before the server confirmed it.`,
-    {
-      channel,
-    },
-  )
+  const message = `The presence in ${resource} was released before it was confirmed.`
+  return new WirefoldError('aborted', message, { channel: presenceChannel(resource) })
 }

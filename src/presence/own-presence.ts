@@ -61,7 +61,7 @@ export class OwnPresence {
   flush(): void {
     const actual = this.#actual
     if (!this.#holders) {
-      if (actual === 'out') this.#deps.over()
+      if (actual === 'out') this.#deps.over(this.resource)
       else if (actual !== 'leaving') this.#send('leave')
     } else if (this.#refusal) return
     else if (actual === 'out' || actual === 'leaving') this.#send('join')
@@ -71,7 +71,7 @@ export class OwnPresence {
   /** Resets the confirmed state: the server drops our presence with the connection. */
   disconnected(): void {
     this.#out()
-    if (!this.#holders) this.#deps.over()
+    if (!this.#holders) this.#deps.over(this.resource)
   }
 
   /** Calls all waiting callbacks; returns false where there are none. */
@@ -180,7 +180,7 @@ export interface OwnPresenceDeps {
   readonly port: ClientPort
   readonly throttleMs: number
   /** Called when no handle is left and the server does not have our presence. */
-  readonly over: () => void
+  readonly over: (resource: string) => void
 }
 
 type SentAction = 'join' | 'update' | 'leave'

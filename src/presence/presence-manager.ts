@@ -9,6 +9,7 @@ import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
 import { channelDefaults } from '../channels/channel-subscriber.ts'
 import type { ClientExtension, ClientPort } from '../ports/client-port.ts'
 import type { PresenceUser } from '../protocol/presence.ts'
+import type { OwnPresenceDeps } from './own-presence.ts'
 import { OwnPresence } from './own-presence.ts'
 import type { PresenceHandle } from './own-presence-handle.ts'
 import { ownPresenceHandle } from './own-presence-handle.ts'
@@ -34,7 +35,7 @@ export const presenceDefaults = { throttleMs: 1_000 } as const
 export class PresenceManager {
   readonly #port: ClientPort
   readonly #channels: ChannelSubscriber
-  readonly #throttleMs: number
+  readonly #deps: OwnPresenceDeps
   readonly #events: Emitter<PresenceEvents>
   readonly #members: Writable<ReadonlyMap<string, readonly PresenceUser[]>>
   readonly #views = new Map<string, PresenceView>()
@@ -47,7 +48,9 @@ export class PresenceManager {
     checkNames('PresenceManager', options, presenceDefaults)
     this.#channels = channels
     this.#port = channels.port
-    this.#throttleMs = options.throttleMs ?? presenceDefaults.throttleMs
+    const { throttleMs = presenceDefaults.throttleMs } = options
+    const over = (resource: string) => this.#ownPresences.delete(resource)
+    this.#deps = { port: this.#port, throttleMs, over }
     const { clock, report } = this.#port
     this.#events = createEmitter(report)
     this.#members = createStore<ReadonlyMap<string, readonly PresenceUser[]>>(new Map(), {
@@ -106,7 +109,8 @@ export class PresenceManager {
     meta?: unknown,
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): PresenceHandle {
-    const own = this.#ownPresences.get(resource) ?? this.#ownPresence(resource)
+    const own = this.#ownPresences.get(resource) ?? new OwnPresence(resource, this.#deps)
+    this.#ownPresences.set(resource, own)
     const held = ownPresenceHandle(own, options.signal)
     // A handle that is released already has no say in the meta of the others.
     if (!options.signal?.aborted) {
@@ -114,16 +118,6 @@ export class PresenceManager {
       this.#port.wake()
     }
     return held
-  }
-
-  #ownPresence(resource: string): OwnPresence {
-    const own = new OwnPresence(resource, {
-      port: this.#port,
-      throttleMs: this.#throttleMs,
-      over: () => this.#ownPresences.delete(resource),
-    })
-    this.#ownPresences.set(resource, own)
-    return own
   }
 
   #extension(): ClientExtension {
@@ -175,7 +169,7 @@ export class PresenceManager {
 
   #changed(resource: string, changes: readonly PresenceChange[]): void {
     // The lists do not change with a sign of life.
-    if (changes.length === 0 || changes.some(({ kind }) => kind !== 'seen')) {
+    if (!changes.length || changes.some(({ kind }) => kind !== 'seen')) {
       const watched = [...this.#views].filter(([, { attached }]) => attached)
       this.#members.set(new Map(watched.map(([name, view]) => [name, view.users.get()])))
     }

@@ -11,26 +11,27 @@ export function readUser(value: unknown, now: number): PresenceUser | undefined 
   const fields = typeof value === 'string' ? { id: value, name: value } : asFields(value)
   const { id = fields.userId, name = fields.userName, meta = fields.metadata, devices } = fields
   if (typeof id !== 'string') return undefined
-  return frozen({
+  const user = {
     id,
     name: asString(name),
     lastSeen: readTime(fields.lastSeen) ?? now,
     meta,
-    devices: Array.isArray(devices) ? devices.flatMap((device) => readDevice(device, now)) : [],
-  })
-}
-
-/** Freezes a user with all that is in it: the application gets it, and later ones are compared with it. */
-function frozen(user: PresenceUser): PresenceUser {
-  // Walks through JSON of any depth without recursion.
+    devices: listOf(devices).flatMap((device) => readDevice(device, now)),
+  }
+  // Freezes all that is in it, since the application gets it, and later ones are compared with it;
+  // walks through JSON of any depth without recursion.
   JSON.stringify(user, (_, value) => Object.freeze(value))
   return user
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
 }
 
 /** Reads a list of users; merges several entries of one user. */
 export function readUsers(list: unknown, now: number): ReadonlyMap<string, PresenceUser> {
   const users = new Map<string, PresenceUser>()
-  for (const value of Array.isArray(list) ? list : []) {
+  for (const value of listOf(list)) {
     const user = readUser(value, now)
     if (!user) continue
     const former = users.get(user.id)
