@@ -1,11 +1,11 @@
 import type { Cancel } from '../base/clock.ts'
 import type { Disposer } from '../base/disposable.ts'
 import { disposable } from '../base/disposable.ts'
-import { timeoutError } from '../base/errors.ts'
 import { safely } from '../base/report.ts'
 import type { Readable } from '../base/store.ts'
 import type { ClientPort } from '../ports/client-port.ts'
 import type { ConnectionState } from '../ports/connection-state.ts'
+import { fetchWithin } from './fetch-within.ts'
 import type { SyncSnapshot, SyncTarget } from './sync.ts'
 
 /** Time limit of a fetch, in milliseconds. */
@@ -31,59 +31,57 @@ export function pollWhileDown<State>(
   client: { readonly port: ClientPort; readonly state: Readable<ConnectionState> },
   options: PollingOptions<State>,
 ): Disposer {
-  const { poll, into, signal } = options
+  const { poll, into } = options
   const { port, state } = client
   const intervalMs = options.intervalMs ?? pollingDefaults.intervalMs
   const afterFailures = options.afterFailures ?? pollingDefaults.afterFailures
   const report = safely(options.onError ?? port.report)
-  let fetching: AbortController | undefined
-  let cancelWait: Cancel | undefined
+  /** Ends the present fetch or wait; `undefined` while not polling. */
+  let cancel: Cancel | undefined
   let reported: string | undefined
 
-  async function fetch(): Promise<void> {
-    const controller = new AbortController()
-    fetching = controller
-    cancelWait = port.clock.after(POLL_MS, () => {
-      controller.abort()
-      failed(timeoutError(POLL_MS))
-    })
+  function fetch(): void {
+    cancel = fetchWithin(port.clock, POLL_MS, poll, loaded, failed)
+  }
+
+  function loaded({ state }: SyncSnapshot<State>): void {
+    wait()
     try {
-      const snapshot = await poll(controller.signal)
-      if (controller.signal.aborted) return
-      into.reset(snapshot.state, undefined)
+      into.reset(state, undefined)
       reported = undefined
-      if (!controller.signal.aborted) next()
     } catch (error) {
-      if (!controller.signal.aborted) failed(error)
+      reportOnce(error)
     }
   }
 
   function failed(error: unknown): void {
-    if (reported !== String(error)) report(error)
-    reported = String(error)
-    next()
+    wait()
+    reportOnce(error)
   }
 
-  function next(): void {
-    cancelWait?.()
-    cancelWait = port.clock.after(intervalMs, () => void fetch())
+  function wait(): void {
+    cancel = port.clock.after(intervalMs, fetch)
+  }
+
+  function reportOnce(error: unknown): void {
+    if (reported !== String(error)) report(error)
+    reported = String(error)
   }
 
   function stop(): void {
-    fetching?.abort()
-    fetching = undefined
-    cancelWait?.()
+    cancel?.()
+    cancel = undefined
   }
 
   const unfollow = state.subscribe((now) => {
     if (!isDown(now, afterFailures)) stop()
-    else if (!fetching) void fetch()
+    else if (!cancel) fetch()
   })
   const release = (): void => {
     unfollow()
     stop()
   }
-  return disposable(release, {}, signal)
+  return disposable(release, {}, options.signal)
 }
 
 /** Whether enough attempts have failed, or the client has given up. */

@@ -3,7 +3,7 @@ import type { Cancel } from '../base/clock.ts'
 import type { Disposer } from '../base/disposable.ts'
 import { disposable } from '../base/disposable.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
-import { timeoutError, WirefoldError } from '../base/errors.ts'
+import { WirefoldError } from '../base/errors.ts'
 import type { Readable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
 import type { ConnectionState } from '../ports/connection-state.ts'
@@ -11,6 +11,7 @@ import type { Sink } from '../ports/event-sink.ts'
 import type { EventFrame, Position } from '../protocol/frame.ts'
 import type { ChannelSubscriber } from './channel-subscriber.ts'
 import { assertChannel } from './channel-subscriber.ts'
+import { fetchWithin } from './fetch-within.ts'
 import type { ChannelStatus, Subscription } from './subscription.ts'
 import { released } from './subscription-handle.ts'
 
@@ -61,8 +62,8 @@ export function sync<State>(
   let whole = false
   /** Last offset that the state contains; it may be ahead of the events that have arrived. */
   let held = 0
-  let fetching = new AbortController()
-  let cancelWait: Cancel | undefined
+  /** Ends the present fetch or wait. */
+  let cancel: Cancel | undefined
   let failures = 0
 
   function followed(): Unsubscribe {
@@ -105,23 +106,16 @@ export function sync<State>(
     leave('loading')
     events = []
     if (!whole) held = 0
-    fetching = new AbortController()
-    const { signal } = fetching
     const pinned = subscription?.position
     const limitMs = LOAD_MS * 2 ** Math.min(failures, 3)
-    cancelWait = port.clock.after(limitMs, () => again(timeoutError(limitMs)))
-    Promise.resolve(signal)
-      .then(load)
-      .then(
-        (snapshot) => signal.aborted || applySnapshot(snapshot, pinned),
-        (error) => signal.aborted || again(error),
-      )
+    const loaded = (snapshot: SyncSnapshot<State>): void => applySnapshot(snapshot, pinned)
+    cancel = fetchWithin(port.clock, limitMs, load, loaded, again)
   }
 
   function again(error: unknown): void {
     leave('waiting')
     report(error)
-    cancelWait = port.clock.after(backoffDelay(failures++, backoffDefaults, port.random()), fetch)
+    cancel = port.clock.after(backoffDelay(failures++, backoffDefaults, port.random()), fetch)
   }
 
   function applySnapshot({ state, at }: SyncSnapshot<State>, pinned: Position | undefined): void {
@@ -129,7 +123,6 @@ export function sync<State>(
       again(behind(channel))
       return
     }
-    cancelWait?.()
     phase = 'settled'
     whole = true
     failures = 0
@@ -151,13 +144,11 @@ export function sync<State>(
     if (phase !== 'settled') return
     phase = 'waiting'
     events = []
-    cancelWait = port.clock.after(waitMs, fetch)
+    cancel = port.clock.after(waitMs, fetch)
   }
 
-  /** Aborts the present fetch or wait. */
   function leave(next: typeof phase): void {
-    fetching.abort()
-    cancelWait?.()
+    cancel?.()
     phase = next
   }
 
