@@ -26,3 +26,27 @@ export function checkNames<Given extends object>(
     })
   }
 }
+
+/**
+ * Returns the members of `defaults`, each replaced by the one of `given` unless that is left out.
+ * Throws as {@link checkNames} does.
+ */
+export function withDefaults<Given extends object, Defaults extends object>(
+  owner: string,
+  given: Given,
+  defaults: Defaults & Readonly<Record<keyof Given, unknown>>,
+  others?: OtherNames,
+): Filled<Given, Defaults> {
+  checkNames(owner, given, defaults, others)
+  const members = Object.entries(defaults)
+  return Object.fromEntries(
+    members.map(([name, value]) => [name, Reflect.get(given, name) ?? value]),
+  ) as Filled<Given, Defaults>
+}
+
+/** The type of options with their defaults filled in. */
+type Filled<Given, Defaults> = {
+  readonly [Name in keyof Defaults]:
+    | Defaults[Name]
+    | (Name extends keyof Given ? Exclude<Given[Name], undefined> : never)
+}

@@ -3,7 +3,7 @@ import { disposable } from '../base/disposable.ts'
 import type { Refusal } from '../base/errors.ts'
 import { WirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
-import { checkNames } from '../base/known-names.ts'
+import { withDefaults } from '../base/known-names.ts'
 import { Linger } from '../base/linger.ts'
 import type { ClientExtension, ClientPort, ControlReply } from '../ports/client-port.ts'
 import { isChannel } from '../protocol/channel-name.ts'
@@ -58,9 +58,8 @@ export class ChannelSubscriber {
 
   /** Throws if the client already has a subscriber: two would subscribe to everything twice. */
   constructor(client: { readonly port: ClientPort }, options: ChannelOptions = {}) {
-    checkNames('ChannelSubscriber', options, channelDefaults)
+    const { lingerMs } = withDefaults('ChannelSubscriber', options, channelDefaults)
     this.port = client.port
-    const lingerMs = options.lingerMs ?? channelDefaults.lingerMs
     this.#linger = new Linger(this.port.clock, lingerMs, (channels) => this.#leave(channels))
     this.lingering = new Linger(this.port.clock, lingerMs, (stops) => {
       for (const stop of stops) stop()
@@ -88,8 +87,11 @@ export class ChannelSubscriber {
     handler: ChannelHandler<Payload>,
     options: SubscribeOptions = {},
   ): Subscription {
-    const { signal, onError, stage = 'handle' } = options
-    checkNames('subscribe()', options, { signal, onError, stage })
+    const { signal, onError, stage } = withDefaults('subscribe()', options, {
+      signal: undefined,
+      onError: undefined,
+      stage: 'handle' as const,
+    })
     const channel = this.#channel(name)
     const listener: Listener = { handler, onError, live: true, settle: undefined }
     const release = (): void => {

@@ -3,7 +3,7 @@ import { backoffDefaults } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
 import { systemClock } from '../base/clock.ts'
 import type { OtherNames } from '../base/known-names.ts'
-import { checkNames } from '../base/known-names.ts'
+import { checkNames, withDefaults } from '../base/known-names.ts'
 import { lazy } from '../base/lazy.ts'
 import type { Logger } from '../base/logger.ts'
 import { debugLogger } from '../base/logger.ts'
@@ -158,30 +158,26 @@ const OTHERS: OtherNames = [
  * name.
  */
 export function resolveClientOptions(options: ClientOptions): ResolvedClientOptions {
-  const environment = options.environment ?? platformEnvironment()
-  const dialect = options.dialect ?? clientDefaults.dialect
-  const resolved = {
-    dialect,
-    transport: options.transport ?? webSocketTransport(options.WebSocket, options),
-    codec: options.codec ?? clientDefaults.codec,
-    backoff: options.backoff ?? clientDefaults.backoff,
-    auth: options.auth,
-    heartbeat: options.heartbeat ?? clientDefaults.heartbeat,
-    outbox: resolveOutboxOptions(options.outbox ?? clientDefaults.outbox),
-    minUptimeMs: options.minUptimeMs ?? clientDefaults.minUptimeMs,
-    connectTimeoutMs:
-      options.connectTimeoutMs ??
-      dialect().presets.connectTimeoutMs ??
-      clientDefaults.connectTimeoutMs,
-    requestTimeoutMs: options.requestTimeoutMs ?? clientDefaults.requestTimeoutMs,
-    logger: lazy(() => options.logger ?? debugLogger(environment.debug)),
-    environment,
-    clock: options.clock ?? clientDefaults.clock,
-    random: options.random ?? clientDefaults.random,
-  }
-  const { backoff, heartbeat } = resolved
-  checkNames('RealtimeClient', options, { ...resolved, WebSocket: 0, allowInsecure: 0 }, OTHERS)
+  const filled = withDefaults(
+    'RealtimeClient',
+    options,
+    {
+      ...clientDefaults,
+      ...{ auth: undefined, environment: undefined, logger: undefined },
+      ...{ transport: undefined, WebSocket: undefined, allowInsecure: undefined },
+    },
+    OTHERS,
+  )
+  const { dialect, backoff, heartbeat, environment = platformEnvironment() } = filled
   checkNames('The option backoff', backoff, backoffDefaults)
   if (heartbeat) checkNames('The option heartbeat', heartbeat, heartbeatDefaults)
-  return resolved
+  return {
+    ...filled,
+    environment,
+    transport: filled.transport ?? webSocketTransport(filled.WebSocket, filled),
+    outbox: resolveOutboxOptions(filled.outbox),
+    connectTimeoutMs:
+      options.connectTimeoutMs ?? dialect().presets.connectTimeoutMs ?? filled.connectTimeoutMs,
+    logger: lazy(() => filled.logger ?? debugLogger(environment.debug)),
+  }
 }

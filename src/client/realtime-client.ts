@@ -1,6 +1,6 @@
 import type { Unsubscribe } from '../base/emitter.ts'
 import { randomId } from '../base/ids.ts'
-import { checkNames } from '../base/known-names.ts'
+import { checkNames, withDefaults } from '../base/known-names.ts'
 import type { Readable } from '../base/store.ts'
 import type { ClientPort } from '../ports/client-port.ts'
 import type { ConnectionState } from '../ports/connection-state.ts'
@@ -185,18 +185,12 @@ export class RealtimeClient {
   }
 
   #sendOptions(options: RequestOptions): SendOptions {
-    const resolved = {
-      mutation: options.mutation,
-      timeoutMs: options.timeoutMs ?? this.#options.requestTimeoutMs,
-      ttlMs: options.ttlMs ?? this.#options.outbox.ttlMs,
-      volatile: options.volatile ?? false,
-      idempotent: options.idempotent ?? false,
-      ordering: options.ordering,
-      supersede: options.supersede,
-      signal: options.signal,
-    }
-    checkNames('A request', options, { ...resolved, channel: 0, id: 0 })
-    return resolved
+    const { requestTimeoutMs: timeoutMs, outbox } = this.#options
+    return withDefaults('A request', options, {
+      ...{ timeoutMs, ttlMs: outbox.ttlMs, volatile: false, idempotent: false },
+      ...{ ordering: undefined, supersede: undefined, signal: undefined, mutation: undefined },
+      ...{ channel: undefined, id: undefined },
+    })
   }
 
   /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */

@@ -1,4 +1,4 @@
-import { checkNames } from '../base/known-names.ts'
+import { withDefaults } from '../base/known-names.ts'
 import type { OutboxStorage } from '../ports/outbox-storage.ts'
 
 /** Buffering of requests while there is no connection. */
@@ -47,12 +47,7 @@ export interface ResolvedOutboxOptions {
 
 /** Returns the options with all defaults filled in. */
 export function resolveOutboxOptions(options: OutboxOptions): ResolvedOutboxOptions {
-  const resolved = {
-    limit: options.limit ?? outboxDefaults.limit,
-    overflow: options.overflow ?? outboxDefaults.overflow,
-    ttlMs: options.ttlMs ?? (options.storage ? STORED_TTL_MS : outboxDefaults.ttlMs),
-    storage: options.storage,
-  }
-  checkNames('The option outbox', options, resolved)
-  return resolved
+  const ttlMs = options.storage ? STORED_TTL_MS : outboxDefaults.ttlMs
+  const defaults = { ...outboxDefaults, ttlMs, storage: undefined }
+  return withDefaults('The option outbox', options, defaults)
 }
