@@ -33,7 +33,8 @@ import type { ClientEvents } from './client-events.ts'
 import { createClientPort } from './client-port.ts'
 import { CredentialsRenewal } from './credentials-renewal.ts'
 import { Extensions } from './extensions.ts'
-import { Opening } from './opening.ts'
+import type { Opening } from './opening.ts'
+import { opening } from './opening.ts'
 import type { ResolvedClientOptions } from './options.ts'
 import { createOutboxHost } from './outbox-host.ts'
 
@@ -110,11 +111,11 @@ export class ClientRuntime implements ConnectionHandlers {
 
   /** Connects now; settles with the first state that is open or final. */
   connect(): Promise<void> {
-    const opening = this.#opening ?? new Opening()
-    if (this.connection.state.get().name === 'open') opening.resolve()
-    else this.#opening = opening
+    const awaited = this.#opening ?? opening()
+    if (this.connection.state.get().name === 'open') awaited.resolve()
+    else this.#opening = awaited
     this.connection.input({ name: 'connect' })
-    return opening
+    return awaited.promise
   }
 
   /** Sends a request, and connects if there is no connection. */
@@ -276,7 +277,7 @@ export class ClientRuntime implements ConnectionHandlers {
     else if (this.events.listens('failed')) this.events.emit('failed', error)
     else {
       const deliver = (): void =>
-        isAwaited || opening?.isAwaited ? this.#log(error) : this.report(error)
+        isAwaited || opening?.promise.isAwaited ? this.#log(error) : this.report(error)
       // After a failure within connect() its caller has the promise only now: `await` uses it two
       // microtasks later.
       void Promise.resolve().then().then(deliver)

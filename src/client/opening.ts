@@ -1,34 +1,34 @@
 /**
  * The promise of `connect()`, which knows whether a caller awaits it: a failure that no caller awaits is
- * reported elsewhere. An ignored one causes no unhandled rejection.
+ * reported elsewhere.
  */
-export class Opening extends Promise<void> {
-  /** Promises derived from it are ordinary ones. */
-  static override get [Symbol.species](): PromiseConstructor {
-    return Promise
-  }
-  readonly resolve: () => void
-  readonly reject: (error: unknown) => void
+class Awaited extends Promise<void> {
   /** Whether `then` was called, as `await`, `catch` and `Promise.all` do. */
   isAwaited = false
 
-  constructor() {
-    let settle: [Opening['resolve'], Opening['reject']] = [() => {}, () => {}]
-    super((...given) => {
-      settle = given
-    })
-    ;[this.resolve, this.reject] = settle
-    super.then(undefined, () => {})
-  }
-
   // biome-ignore lint/suspicious/noThenProperty: it is a promise
   override then<Value = void, Reason = never>(
-    fulfilled?: Fulfilled<Value>,
-    rejected?: ((reason: unknown) => Reason | PromiseLike<Reason>) | null,
+    ...callbacks: Parameters<typeof Promise.prototype.then<Value, Reason>>
   ): Promise<Value | Reason> {
     this.isAwaited = true
-    return super.then(fulfilled, rejected)
+    return super.then(...callbacks)
   }
 }
 
-type Fulfilled<Value> = Parameters<typeof Promise.prototype.then<Value>>[0]
+/** Returns the promise of a `connect()`; if it is ignored, its rejection is no unhandled one. */
+export function opening(): Opening {
+  let settle: Pick<Opening, 'resolve' | 'reject'> | undefined
+  const promise = new Awaited((resolve, reject) => {
+    settle = { resolve, reject }
+  })
+  promise.catch(() => {})
+  promise.isAwaited = false
+  return { resolve() {}, reject() {}, ...settle, promise }
+}
+
+/** A promise of `connect()`, with the functions that settle it. */
+export interface Opening {
+  readonly promise: Awaited
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
