@@ -83,7 +83,7 @@ export class ContextRegistry<
       )
     }
     this.#router = this.#makeRouter(factory)
-    return this.#typed(this)
+    return typed(this)
   }
 
   /**
@@ -179,14 +179,14 @@ export class ContextRegistry<
     name: Name,
     ...key: KeyArguments<Slots[Name]>
   ): StoreOf<K, ValueOf<Slots[Name]> | undefined> {
-    return this.#typed(this.#router.slot(name).entity(...key))
+    return typed(this.#router.slot(name).entity(...key))
   }
 
   /**
    * Returns a view of a slot: the present values of its entities and, with keys, the list of keys.
    */
   slot<Name extends StoredName<Slots>>(name: Name): SlotView<K, Slots[Name]> {
-    return this.#typed(this.#router.slot(name))
+    return typed(this.#router.slot(name))
   }
 
   /**
@@ -248,7 +248,7 @@ export class ContextRegistry<
   }
 
   #makeRouter(stores: StoreFactory<StoreKind>): ContextRouter {
-    return new ContextRouter(this.#typed(this.#arguments[0] ?? {}), stores)
+    return new ContextRouter(typed(this.#arguments[0] ?? {}), stores)
   }
 
   #add<Grown>(plan: RoutePlan<never, never>): Grown {
@@ -257,17 +257,9 @@ export class ContextRegistry<
         `${plan.kind} cannot get a slot: the registry has scopes. Add all slots before scope().`,
       )
     }
-    this.#router.add(this.#typed(plan))
-    this.#plans.push(this.#typed(plan))
-    return this.#typed(this)
-  }
-
-  /**
-   * The only unchecked cast: slots are looked up by names that only the type knows, and the router
-   * does not know the type of the stores that the application's factory makes.
-   */
-  #typed<T>(value: unknown): T {
-    return value as T
+    this.#router.add(typed(plan))
+    this.#plans.push(typed(plan))
+    return typed(this)
   }
 
   /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
@@ -283,3 +275,11 @@ export class ContextRegistry<
 type RegistryArguments<C, By extends string> = By extends 'kind'
   ? [options?: RegistryOptions<C, By>]
   : [options: RegistryOptions<C, By> & { readonly by: By }]
+
+/**
+ * The only unchecked cast: slots are looked up by names that only the type knows, and the router
+ * does not know the type of the stores that the application's factory makes.
+ */
+function typed<T>(value: unknown): T {
+  return value as T
+}
