@@ -58,7 +58,7 @@ function storable(mutation: StorableMutation | undefined): StorableMutation | un
  */
 export function restoreOptions(
   request: StoredRequest,
-  others: Iterable<StoredRequest>,
+  others: readonly StoredRequest[],
   { clock, elapsed }: Pick<OutboxHost, 'clock' | 'elapsed'>,
 ): SendOptions | WirefoldError {
   const { createdAt, expiresAt, sentAt, serverSentAt: server } = request
@@ -67,19 +67,16 @@ export function restoreOptions(
   // A clock that was set back to before the request was made prolongs no time to live.
   const leftMs = expiresAt - Math.max(now, createdAt)
   if (leftMs <= 0) return outboxErrors.expired(request)
-  const options = { timeoutMs: leftMs, ttlMs: leftMs, volatile: false, idempotent, ordering }
+  const limits = { timeoutMs: leftMs, ttlMs: leftMs, volatile: false, signal: undefined }
+  const options = { ...limits, idempotent, ordering, supersede }
   if (sentAt !== undefined) {
     // After the wall clock was set back the age is unknown: treat it as too old to deduplicate.
     const ageMs = sentAt <= now ? now - sentAt : Number.POSITIVE_INFINITY
     const sending = { now: clock.now(), elapsed: elapsed.now() - ageMs, server }
-    return { ...options, supersede: undefined, signal: undefined, sentAt: sending }
+    return { ...options, supersede: undefined, sentAt: sending }
   }
-  if (supersede !== undefined) {
-    for (const other of others) {
-      if (other.supersede === supersede && byAge(other, request) > 0) {
-        return outboxErrors.outdated(request.outgoing)
-      }
-    }
-  }
-  return { ...options, supersede, signal: undefined }
+  const isNewer = (other: StoredRequest): boolean =>
+    supersede !== undefined && other.supersede === supersede && byAge(other, request) > 0
+  if (others.some(isNewer)) return outboxErrors.outdated(request.outgoing)
+  return options
 }

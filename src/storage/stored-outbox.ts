@@ -227,11 +227,15 @@ class StoredOutbox implements ClientOutbox {
       if (owned.request.expiresAt <= now) owned.giveUp(outboxErrors.expired(owned.request))
     }
     const pending = this.#pendingMarks.splice(0).filter(({ owned }) => !owned.signal.aborted)
-    const [owner, userId, leaseUntil] = [this.#owner(), this.#userId, this.#leaseUntil()]
-    const idOf = ({ owned }: PendingMark): string => owned.request.requestId
-    const sentAt = new Map(pending.map((one) => [idOf(one), one.times.sentAt]))
-    const serverSentAt = new Map(pending.map((one) => [idOf(one), one.times.serverSentAt]))
-    const mark = { owner, userId, leaseUntil, sentAt, serverSentAt }
+    const userId = this.#userId
+    const sentAt = new Map<string, number>()
+    const serverSentAt = new Map<string, number | undefined>()
+    for (const { owned, times } of pending) {
+      sentAt.set(owned.request.requestId, times.sentAt)
+      serverSentAt.set(owned.request.requestId, times.serverSentAt)
+    }
+    const leaseUntil = this.#leaseUntil()
+    const mark = { owner: this.#owner(), userId, leaseUntil, sentAt, serverSentAt }
     const marked = await this.#safely(this.#database.mark(mark))
     for (const one of pending.filter(({ owned }) => this.#owns(owned))) {
       const { owned, resolve } = one
