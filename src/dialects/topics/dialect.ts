@@ -63,7 +63,7 @@ export const topics: DialectFactory = () => {
       case 'subscribe_ack':
       case 'unsubscribe_ack':
       case 'unsubscribe_success':
-        return id ? plainReply([id], data) : notice('malformed', 'it has no message_id', wire)
+        return id ? plainReply([id], data) : notice('malformed', 'no message_id', wire)
       case 'error':
       case 'subscribe_error': {
         const topics = requested.get(id)

@@ -156,7 +156,7 @@ describe('the topics dialect', () => {
     const rig = await open(withConfirmations(topics))
     await rig.tell({ type: 'subscribe_ack', message_id })
     expect(rig.errors).toMatchObject([
-      { code: 'bad-frame', detail: { reason: 'it has no message_id' } },
+      { code: 'bad-frame', detail: { reason: 'no message_id' } },
     ])
   })
 
