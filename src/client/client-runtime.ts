@@ -99,13 +99,9 @@ export class ClientRuntime implements ConnectionHandlers {
     })
     const { connection, requests, extensions } = this
     this.port = createClientPort({ options, connection, requests, extensions, restored, report })
+    const { port } = this
     const socket = (): unknown => connection.link
-    this.#renewal = new CredentialsRenewal({
-      credentialsSource,
-      port: this.port,
-      clock: options.clock,
-      socket,
-    })
+    this.#renewal = new CredentialsRenewal({ credentialsSource, port, socket })
     this.connection.state.listen(({ name }) => options.logger()?.('connection', name))
   }
 
@@ -220,36 +216,32 @@ export class ClientRuntime implements ConnectionHandlers {
       case 'event':
         this.latency.event(frame, this.#options.clock)
         if (!this.extensions.receive(frame)) this.#unsubscribed(frame)
-        return
+        break
       case 'unsubscribed':
         this.extensions.receive(frame)
-        return
+        break
+      case 'refusal':
+        if (frame.to.length > 0) this.requests.settle(frame)
+        else this.#refused(frame.error)
+        break
       case 'reply':
       case 'subscribed':
         // A reply that is no longer awaited came after the timeout of its request, which was
         // reported.
         this.requests.settle(frame)
-        return
-      case 'refusal':
-        if (frame.to.length > 0) this.requests.settle(frame)
-        else this.#refused(frame.error)
-        return
+        break
       case 'ping':
         this.connection.link?.pong(frame.timestamp)
-        return
+        break
       case 'pong':
         this.#pong(frame)
-        return
+        break
       case 'expiring':
         void this.#renewal.run()
-        return
+        break
       case 'notice':
         this.#notice(frame)
-        return
-      case 'welcome':
-      case 'goaway':
-      case 'part':
-        return
+        break
     }
   }
 

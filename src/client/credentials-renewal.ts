@@ -1,4 +1,3 @@
-import type { Clock } from '../base/clock.ts'
 import { refusalError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
 import type { CredentialsSource } from '../connection/credentials.ts'
@@ -24,24 +23,20 @@ export class CredentialsRenewal {
    * that comes after a newer question, or after the end of its socket, is dropped. Never rejects.
    */
   async run(): Promise<void> {
-    const { credentialsSource, port, clock, socket } = this.#deps
+    const { credentialsSource, port, socket } = this.#deps
+    const { clock } = port
     const question = { socket: socket(), since: clock.now() }
     const asked = this.#question
     const isWaiting =
-      asked && asked.socket === question.socket && question.since - asked.since < PATIENCE_MS
+      asked && asked.socket === question.socket && question.since < asked.since + PATIENCE_MS
     if (!credentialsSource.present || isWaiting) return
     this.#question = question
     const isCurrent = (): boolean => this.#question === question && question.socket === socket()
     try {
       const { token } = await credentialsSource.ask('expiring')
       if (token === undefined || !isCurrent()) return
-      const intent = {
-        kind: 'auth',
-        timestamp: clock.wall(),
-        requestId: randomId(),
-        token,
-      } as const
-      port.say(intent, (answer) => {
+      const timestamp = clock.wall()
+      port.say({ kind: 'auth', timestamp, requestId: randomId(), token }, (answer) => {
         if (answer?.kind === 'refusal') port.report(refusalError('the new token', answer.error))
       })
     } catch (error) {
@@ -56,7 +51,6 @@ export class CredentialsRenewal {
 export interface CredentialsRenewalDeps {
   readonly credentialsSource: CredentialsSource
   readonly port: ClientPort
-  readonly clock: Clock
   /** Returns the present socket: credentials requested for one socket are not sent on the next. */
   readonly socket: () => unknown
 }

@@ -38,24 +38,18 @@ export class ReplyTable {
 
   /** Returns when the first message after `since` was sent that is not answered yet. */
   unansweredSince(since: number = Number.NEGATIVE_INFINITY): number | undefined {
-    let first: number | undefined
-    for (const queue of this.#byKey.values()) {
-      for (const { leftAt } of queue) {
-        if (leftAt === undefined || leftAt <= since) continue
-        if (first === undefined || leftAt < first) first = leftAt
-      }
-    }
-    return first
+    return this.#leftAt().find((leftAt) => leftAt > since)
   }
 
   /** Returns when the last message was sent that is not answered yet. */
   lastLeftAt(): number | undefined {
-    let last: number | undefined
-    for (const queue of this.#byKey.values()) {
-      for (const { leftAt } of queue)
-        if (leftAt !== undefined) last = Math.max(leftAt, last ?? leftAt)
-    }
-    return last
+    return this.#leftAt().at(-1)
+  }
+
+  /** Returns when the messages were sent that are not answered yet, in order. */
+  #leftAt(): readonly number[] {
+    const awaited = [...this.#byKey.values()].flat()
+    return awaited.flatMap(({ leftAt }) => leftAt ?? []).sort((a, b) => a - b)
   }
 }
 
