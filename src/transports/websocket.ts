@@ -1,4 +1,4 @@
-import { WirefoldError } from '../base/errors.ts'
+import { messageOf, WirefoldError } from '../base/errors.ts'
 import type { CloseInfo, TransportFactory } from '../ports/transport.ts'
 import { socketAddress } from './websocket-url.ts'
 
@@ -21,8 +21,7 @@ export function webSocketTransport(
     name: 'websocket',
     open(url, protocols, handlers) {
       const address = addressOf(url)
-      const Class = WebSocketClass ?? platformWebSocket()
-      const socket = protocols.length ? new Class(address, [...protocols]) : new Class(address)
+      const socket = create(WebSocketClass ?? platformWebSocket(), address, protocols)
       let open = false
       let done = false
       const end = (info: CloseInfo): void => {
@@ -98,4 +97,17 @@ export function platformWebSocket(): WebSocketConstructor {
     'This environment has no WebSocket. Pass a class: new RealtimeClient(url, { WebSocket }).',
     {},
   )
+}
+
+function create(
+  WebSocketClass: WebSocketConstructor,
+  url: string,
+  protocols: readonly string[],
+): WebSocketLike {
+  try {
+    return protocols.length ? new WebSocketClass(url, [...protocols]) : new WebSocketClass(url)
+  } catch (cause) {
+    const message = `${url} could not be opened as a WebSocket: ${messageOf(cause)}`
+    throw new WirefoldError('bad-url', message, { url }, { cause })
+  }
 }
