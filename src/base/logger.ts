@@ -9,7 +9,7 @@ export type LogArea = 'connection' | 'channels' | 'requests' | 'errors'
  * such as `wirefold:*` or `wirefold:requests`; `undefined` if it names none.
  */
 export function debugLogger(setting: string): Logger | undefined {
-  const patterns = setting.split(/[\s,]+/).filter(Boolean)
+  const patterns = setting.split(/[\s,]+/)
   const areas: readonly LogArea[] = ['connection', 'channels', 'requests', 'errors']
   const named = areas.filter((area) => patterns.some((pattern) => names(pattern, area)))
   if (named.length === 0) return undefined

@@ -266,26 +266,14 @@ export class Connection {
 
   #around(event: EnvironmentEvent): void {
     const { clock, random } = this.#deps
-    const soon = (): number => clock.now() + random() * WAKE_SPREAD_MS
-    switch (event) {
-      case 'online':
-      case 'wake':
-        this.#link?.heartbeat?.wake()
-        // What timed out was another network, or this one at another time.
-        if (this.#connectDeadline.reset()) this.#link?.hurry()
-        if (event === 'wake') this.input({ name: event, retryAt: soon() })
-        else {
-          const redial = this.#blind && !this.#speaking
-          this.input({ name: event, retryAt: soon(), redial })
-        }
-        break
-      case 'show':
-        this.input({ name: 'online', retryAt: clock.now(), redial: false })
-        break
-      case 'offline':
-      case 'hide':
-        this.input({ name: event })
-        break
+    if (event === 'show') this.input({ name: 'online', retryAt: clock.now(), redial: false })
+    else if (event === 'offline' || event === 'hide') this.input({ name: event })
+    else {
+      this.#link?.heartbeat?.wake()
+      // What timed out was another network, or this one at another time.
+      if (this.#connectDeadline.reset()) this.#link?.hurry()
+      const redial = this.#blind && !this.#speaking
+      this.input({ name: event, retryAt: clock.now() + random() * WAKE_SPREAD_MS, redial })
     }
   }
 

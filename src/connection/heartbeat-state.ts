@@ -190,12 +190,9 @@ function tick(
   const jumped = wall - before.wall - (now - before.tickedAt) > ASLEEP_MS
   const deadlineMs = answerDeadlineMs(state, rules)
   const running = state.probe
-  if (jumped) return again(probe(state, now, deadlineMs))
-  if (running && now >= running.deadline) {
-    if (late < LATE_MS || running.again) return [state, 'dead']
-    return again(probe(state, now, deadlineMs))
-  }
-  if (late > ASLEEP_MS) return again(probe(state, now, deadlineMs))
+  const expired = running && now >= running.deadline
+  if (!jumped && expired && (late < LATE_MS || running.again)) return [state, 'dead']
+  if (jumped || expired || late > ASLEEP_MS) return probe(state, now, deadlineMs, true)
   if (running) return [state, undefined]
   if (now - state.pingedAt >= rules.intervalMs) return probe(state, now, deadlineMs)
   const patience = Math.max(LEAST_SILENCE_MS, Math.min(deadlineMs, rules.timeoutMs))
@@ -212,19 +209,13 @@ function probe(
   state: HeartbeatState,
   now: number,
   deadlineMs: number,
+  again = false,
 ): readonly [HeartbeatState, 'ping'] {
   const deadline = now + deadlineMs
   return [
-    { ...state, pingedAt: now, probe: { sentAt: now, deadline, again: false, delayed: false } },
+    { ...state, pingedAt: now, probe: { sentAt: now, deadline, again, delayed: false } },
     'ping',
   ]
-}
-
-function again([state, command]: readonly [HeartbeatState, 'ping']): readonly [
-  HeartbeatState,
-  'ping',
-] {
-  return [{ ...state, probe: state.probe && { ...state.probe, again: true } }, command]
 }
 
 /** Takes a round trip into account; the constants are those of RFC 6298, section 2. */

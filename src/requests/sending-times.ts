@@ -21,8 +21,7 @@ export class SendingTimes {
 
   /** Stores the server's time as of now; `undefined` if this server does not send it. */
   read(server: number | undefined): void {
-    const [now, elapsed] = [this.#clock.now(), this.#elapsed.now()]
-    this.#reading = server === undefined ? undefined : { server, now, elapsed }
+    this.#reading = server === undefined ? undefined : { ...this.present, server }
   }
 
   /** Returns the present moment; the server's time is at least as late as given. */
