@@ -155,9 +155,7 @@ describe('the topics dialect', () => {
   it.each([undefined, null, ''])('reports a confirmation with the id %j', async (message_id) => {
     const rig = await open(withConfirmations(topics))
     await rig.tell({ type: 'subscribe_ack', message_id })
-    expect(rig.errors).toMatchObject([
-      { code: 'bad-frame', detail: { reason: 'no message_id' } },
-    ])
+    expect(rig.errors).toMatchObject([{ code: 'bad-frame', detail: { reason: 'no message_id' } }])
   })
 
   it('does not subscribe to the system channel', async () => {
