@@ -31,7 +31,7 @@ describe('an unknown name', () => {
     ['pingInterval', 'heartbeat'],
     ['getToken', 'auth'],
     ['maxEnqueuedMessages', 'outbox'],
-    ['sessionId', expect.stringMatching(/^one of dialect, transport, /)],
+    ['sessionId', expect.stringMatching(/^one of dialect, codec, /)],
     ['queueLimit', 'outbox'],
     ['requestTimeout', 'requestTimeoutMs'],
     ['timeout', 'connectTimeoutMs'],
