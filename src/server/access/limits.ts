@@ -1,4 +1,4 @@
-import { checkNames } from '../../base/known-names.ts'
+import { withDefaults } from '../../base/known-names.ts'
 
 /**
  * Limits of all connections of one user together. The rates hold for the anonymous connections of
@@ -137,28 +137,10 @@ export type ResolvedLimits = Resolved<ServerLimits>
 
 /** Returns the limits with the defaults filled in. */
 export function resolveLimits(limits: ServerLimits = {}): ResolvedLimits {
+  const { perUser = {}, perAddress = {} } = limits
   return {
-    ...filled<Omit<ResolvedLimits, 'perUser' | 'perAddress'>>('limits', limitDefaults, limits),
-    perUser: filled<ResolvedLimits['perUser']>('perUser', limitDefaults.perUser, limits.perUser),
-    perAddress: filled<ResolvedLimits['perAddress']>(
-      'perAddress',
-      limitDefaults.perAddress,
-      limits.perAddress,
-    ),
+    ...withDefaults('The option limits', limits, limitDefaults),
+    perUser: withDefaults('The option perUser', perUser, limitDefaults.perUser),
+    perAddress: withDefaults('The option perAddress', perAddress, limitDefaults.perAddress),
   }
-}
-
-/** Returns the defaults, overridden by the given values; `undefined` keeps the default. */
-function filled<T extends object>(
-  option: string,
-  defaults: T,
-  given: { readonly [name in keyof T]?: T[name] | undefined } = {},
-): T {
-  checkNames(`The option ${option}`, given, defaults)
-  const all = { ...defaults }
-  for (const name in defaults) {
-    const value = given[name]
-    if (value !== undefined) all[name] = value
-  }
-  return all
 }
