@@ -72,8 +72,10 @@ export class DialectSession implements MountSession, ChannelReceiver {
     this.#socket = socket
     this.#request = request
     const { id } = this
+    // No spread, for each connection: V8 would give each object a hidden class of its own.
     this.#writer = new FrameWriter(deps.writer, {
-      ...{ id, dialect },
+      id,
+      dialect,
       socket: {
         sendDroppable: (text) => this.#sendDroppable(text),
         drained: () => socket.drained(),
@@ -83,7 +85,8 @@ export class DialectSession implements MountSession, ChannelReceiver {
       caughtUp: () => this.#pong(undefined),
     })
     const silence = new SilenceWatch({
-      ...deps.silence,
+      pingMs: deps.silence.pingMs,
+      timeoutMs: deps.silence.timeoutMs,
       clock,
       ping: () => socket.ping?.(),
       silent: () => {
