@@ -1,7 +1,10 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { svelteTesting } from '@testing-library/svelte/vite'
 import { defineConfig } from 'vitest/config'
+import type { TestSpecification } from 'vitest/node'
+import { BaseSequencer } from 'vitest/node'
 
 /** Tests import by the public names, as an application would, and get the sources. */
 export const alias = [
@@ -21,10 +24,20 @@ const unit = {
   hookTimeout: 300_000,
 }
 
+/** Starts the browser tests first: the longest files, which mostly wait while others compute. */
+class BrowserFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const isBrowser = (file: TestSpecification) => file.project.name === 'browser'
+    return [...sorted.filter(isBrowser), ...sorted.filter((file) => !isBrowser(file))]
+  }
+}
+
 export default defineConfig({
   test: {
-    // By default one core stays idle: of two that is half.
-    maxWorkers: '100%',
+    // More than the cores: many tests wait for a browser, for Redis, or for a real timeout.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
+    sequence: { sequencer: BrowserFirst },
     projects: [
       {
         resolve: { alias },

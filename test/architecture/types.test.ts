@@ -29,12 +29,10 @@ describe('the types of the packed package', () => {
     full?.remove()
   })
 
-  for (const [label, resolution] of Object.entries({ ...modern, node10 })) {
-    it(`are sound to TypeScript 6 by ${label}, in a page with no other types`, () => {
-      const check = { app: bare, compiler: typescript6, resolution, imported: page }
-      expect(typeCheck(check)).toBe('')
-    }, 600_000)
-  }
+  it('are sound to TypeScript 6 by node10, in a page with no other types', () => {
+    const check = { app: bare, compiler: typescript6, resolution: node10, imported: page }
+    expect(typeCheck(check)).toBe('')
+  }, 600_000)
 
   for (const [label, resolution] of Object.entries(modern)) {
     it(`are sound to TypeScript 7 by ${label}, in a page with no other types`, () => {

@@ -2,11 +2,11 @@ import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { expect, it, onTestFinished } from 'vitest'
 import { createRedisBroker, ioredisClient, redisClient } from 'wirefold/server/redis'
+import { recorder } from '../../server/broker/contract.ts'
 import { address } from '../../support/address.ts'
 import { event, publishOn } from '../../support/broker.ts'
 import { until } from '../../support/live.ts'
 import { describeWithRedis, redisBench } from '../../support/redis.ts'
-import { recorder } from './contract.ts'
 
 /** Two servers, an address that leads to the first, and brokers that connect there. */
 async function world(library: 'redis' | 'ioredis') {
