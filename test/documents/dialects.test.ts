@@ -117,11 +117,11 @@ describe('the dialect of the page', () => {
   })
 
   it('works', async () => {
-    const { client, channels, clock, sent, tell } = dialled(rooms)
+    const { client, channels, clock, sent, deliver } = dialled(rooms)
     const heard: unknown[] = []
     channels.subscribe('lobby', (payload, { type }) => heard.push([type, payload]))
     await clock.advance(0)
-    await tell(messages[0])
+    await deliver(messages[0])
     void client.publish('lobby', 'said', 'hi')
     await clock.advance(0)
     expect(heard).toEqual([['said', 'hello']])

@@ -55,7 +55,7 @@ describe('the page about Socket.IO', () => {
         expect.objectContaining({ clarifications: [expect.objectContaining(question)] }),
       )
     })
-    server.tell('one', 'progress', { status: 'PROCESSING', progress: 40 })
+    server.emit('one', 'progress', { status: 'PROCESSING', progress: 40 })
     const progress = expect.objectContaining({ progress: 40 })
     await until(() => {
       expect(render).toHaveBeenLastCalledWith(expect.objectContaining({ progress }))

@@ -26,7 +26,7 @@ function View({ tasks, users }: Props) {
 }
 
 it('a list and who is there are the same in every kind of store at every line of a recorded session', async () => {
-  const { client, channels, clock, tell } = dialled(
+  const { client, channels, clock, deliver } = dialled(
     entity,
     ({ type, channel, requestId }, send) => {
       if (type === 'subscribe') send({ type: 'subscribed', channel, requestId })
@@ -47,7 +47,7 @@ it('a list and who is there are the same in every kind of store at every line of
   const seen = new Set<string>()
   for (const message of recordedMessages('entity-realtime')) {
     await act(async () => {
-      await tell(message)
+      await deliver(message)
       // The list is fetched once the channel is live.
       await clock.advance(1)
     })

@@ -101,7 +101,7 @@ describeWithRedis('servers on one Redis', async () => {
       for (const { heard } of people) expect(heard).toEqual([1, 2])
     })
     front.backends.clear()
-    front.cut()
+    front.dropAll()
     for (const n of numbers(50, 3)) await b.server.publish('a', 'n', n)
     await a.broker.close()
     front.backends.add(b.port)
@@ -130,7 +130,7 @@ describeWithRedis('servers on one Redis', async () => {
     const asked = client.request('apply', 1)
     await until(() => expect(runs).toEqual(['1']))
     // The next socket goes to the other node.
-    front.cut()
+    front.dropAll()
     await until(() => expect(client.state.get().name).toBe('open'))
     for (const open of gates) open()
     expect(await asked).toBe('done 1')

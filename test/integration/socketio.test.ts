@@ -49,12 +49,12 @@ describe.each(wearers)('a stock Socket.IO server and %s', (_, wear) => {
     const server = await serveSessions()
     const { sessions, follow, errors } = open(server.url, wear(server.url))
     await Promise.all([follow('one').ready, follow('two').ready])
-    server.tell('one', 'progress', { status: 'PROCESSING', progress: 40 })
-    server.tell('one', 'model_result', { modelName: 'mistral:7b', status: 'processing' })
-    server.tell('one', 'model_result', { modelName: 'mistral:7b', status: 'completed' })
-    server.tell('two', 'error', { error: 'Ollama returned 500' })
-    server.tell('three', 'progress', { status: 'ACTIVE', progress: 0 })
-    server.tell('one', 'completed', { result: { id: 'r' } })
+    server.emit('one', 'progress', { status: 'PROCESSING', progress: 40 })
+    server.emit('one', 'model_result', { modelName: 'mistral:7b', status: 'processing' })
+    server.emit('one', 'model_result', { modelName: 'mistral:7b', status: 'completed' })
+    server.emit('two', 'error', { error: 'Ollama returned 500' })
+    server.emit('three', 'progress', { status: 'ACTIVE', progress: 0 })
+    server.emit('one', 'completed', { result: { id: 'r' } })
     await until(() => expect(sessions.slot('session').get('one')?.isCompleted).toBe(true))
     expect(sessions.slot('session').get('one')).toMatchObject({
       progress: { status: 'PROCESSING', progress: 40 },
@@ -112,7 +112,7 @@ describe.each(wearers)('a stock Socket.IO server and %s', (_, wear) => {
     await until(() => expect(client.state.get().name).toBe('waiting'))
     const second = await serveSessions({ port: first.port })
     await until(() => expect(second.log).toHaveLength(3))
-    second.tell('one', 'progress', { status: 'PROCESSING', progress: 70 })
+    second.emit('one', 'progress', { status: 'PROCESSING', progress: 70 })
     await until(() => expect(sessions.slot('session').get('one')?.progress?.progress).toBe(70))
     expect(second.log).toEqual([
       expect.stringMatching(/^connected by /),
@@ -169,7 +169,7 @@ describe('a stock Socket.IO server', () => {
     const instance = io(server.url, { ...resting, transports: ['polling'] })
     const { client, sessions, follow, errors } = open(server.url, over(instance))
     await follow('one').ready
-    server.tell('one', 'progress', { status: 'PROCESSING', progress: 50 })
+    server.emit('one', 'progress', { status: 'PROCESSING', progress: 50 })
     await until(() => expect(sessions.slot('session').get('one')?.progress?.progress).toBe(50))
     expect(server.log[0]).toBe('connected by polling')
     client.close()

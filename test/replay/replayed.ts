@@ -46,7 +46,7 @@ export async function replayed({ lines, dialect, options, ...replay }: Replay): 
     if (dir === 's2c') {
       await replay.told?.(frame, rig, placeholders)
       told.push(placeholders.fill(frame))
-      await rig.tell(told.at(-1))
+      await rig.deliver(told.at(-1))
     } else {
       recorded = true
       const already = rig.sent.length

@@ -1,7 +1,7 @@
 import { createServer, connect as dial, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** A port that leads to one server or another; open connections stay where they lead. */
+/** A local port that forwards each new connection to the current target; open ones keep theirs. */
 export async function address(first: number) {
   let target = first
   const sockets = new Set<Socket>()

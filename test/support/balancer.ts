@@ -1,7 +1,7 @@
 import type { AddressInfo, Socket } from 'node:net'
 import { createServer, connect as dial } from 'node:net'
 
-/** One address for several servers, as a load balancer has it: each socket goes to the next of them. */
+/** One address for several servers: each new connection goes to the next one, round robin. */
 export async function balance() {
   const backends = new Set<number>()
   let turn = 0
@@ -23,13 +23,13 @@ export async function balance() {
   })
   await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve))
   const { port } = front.address() as AddressInfo
-  /** Cuts every connection. */
-  const cut = () => {
+  /** Destroys every open connection. */
+  const dropAll = () => {
     for (const socket of sockets) socket.destroy()
   }
   const close = () => {
-    cut()
+    dropAll()
     front.close()
   }
-  return { url: `ws://127.0.0.1:${port}/ws`, backends, cut, close }
+  return { url: `ws://127.0.0.1:${port}/ws`, backends, dropAll, close }
 }

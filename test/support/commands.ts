@@ -1,17 +1,17 @@
 /**
- * What a program does for the test that started it, by name: each command takes at most one argument,
- * and argument and result travel as JSON.
+ * The commands that a program runs for the test that started it, by name: each takes at most one
+ * argument; argument and result travel as JSON.
  */
 export type Commands = Readonly<Record<string, (argument: never) => unknown>>
 
-/** One command, as it travels to the program. */
+/** One command, as sent to the program. */
 export interface Call {
   readonly id: number
   readonly name: string
   readonly argument: never
 }
 
-/** What became of a command, as it travels back. */
+/** The result of a command, as sent back. */
 export interface Answer {
   readonly id: number
   readonly result?: unknown
@@ -19,7 +19,7 @@ export interface Answer {
   readonly error?: string
 }
 
-/** Carries out the commands that the parent process sends, and ends with the parent. */
+/** Runs the commands that the parent process sends, and exits with the parent. */
 export function carryOut(commands: Commands): void {
   process.on('message', async (message) => {
     const { id, name, argument }: Call = JSON.parse(String(message))

@@ -4,8 +4,8 @@ import type { DialectFactory } from 'wirefold/dialects'
 import { ManualClock, MemoryPair } from 'wirefold/testing'
 
 /**
- * How a client of a dialect tries to connect where somebody is there and never answers: the waits
- * between its attempts, how long each lasts, and how it ends, all found out by living through it.
+ * Connects a client of a dialect to a peer that accepts connections and never answers. Returns the
+ * waits between its attempts, how long each attempt lasts, and its final state, as measured.
  */
 export async function connectionRules(dialect: DialectFactory, options: ClientOptions = {}) {
   const clock = new ManualClock()

@@ -4,7 +4,7 @@ import type { DialectFactory } from 'wirefold/dialects'
 import { ManualClock, MemoryPair } from 'wirefold/testing'
 import type { Fields } from '../../src/protocol/fields.ts'
 
-/** A client of some dialect over a pair in memory, whose far end the test plays itself. */
+/** A client of a dialect over a connection in memory; the test plays the server. */
 export function dialled(
   dialect: DialectFactory,
   play: (message: Fields, send: (message: unknown) => void) => void = () => {},
@@ -22,7 +22,7 @@ export function dialled(
         sent.push(message)
         play(message, send)
       }
-      // Behind the opening of the socket, which is under way.
+      // After the opening of the socket, which is under way.
       queueMicrotask(() => clock.after(0, () => greetings.forEach(send)))
     },
   })
@@ -40,8 +40,8 @@ export function dialled(
   return {
     ...{ clock, pair, client, errors, notices, sent, greetings },
     channels: new ChannelSubscriber(client, { lingerMs: 0 }),
-    /** Sends a message to the newest connection, and lets it arrive. */
-    async tell(...messages: readonly unknown[]): Promise<void> {
+    /** Sends messages to the newest connection, and waits for their arrival. */
+    async deliver(...messages: readonly unknown[]): Promise<void> {
       for (const message of messages) pair.last.send(JSON.stringify(message))
       await clock.advance(0)
     },

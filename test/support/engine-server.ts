@@ -5,14 +5,14 @@ import { type FarEnd, ManualClock, MemoryPair } from 'wirefold/testing'
 
 const HANDSHAKE = '{"sid":"e","upgrades":[],"pingInterval":25000,"pingTimeout":20000}'
 
-/** The smallest session server, in memory, speaking Engine.IO as text. */
+/** A minimal session server in memory that speaks Engine.IO as text. */
 export class EngineServer {
   readonly pair: MemoryPair
-  /** Every packet so far, of all connections. */
+  /** Every packet received so far, from all connections. */
   readonly packets: string[] = []
-  /** While true nothing is answered, though everything is read. */
+  /** While true the server reads everything and answers nothing. */
   silent = false
-  /** Gives the packet that answers the request to be let in. */
+  /** Returns the packet that answers the client's connect packet. */
   letIn: (packet: string) => string = (packet) => `${packet.replace(/[[{].*/, '')}{"sid":"s"}`
   #sessions = new Set<string>()
 
@@ -35,7 +35,7 @@ export class EngineServer {
     return [...this.#sessions]
   }
 
-  /** The names and first arguments of the events so far, handshakes and pongs left out. */
+  /** The names and first arguments of the events so far, without handshakes and pongs. */
   get events(): readonly string[] {
     return this.packets.flatMap((packet) => {
       const [, name, argument] = /^42\["(\w+)","([^"]*)"\]$/.exec(packet) ?? []
@@ -48,8 +48,8 @@ export class EngineServer {
     this.pair.last.send(packet)
   }
 
-  /** Sends an event of a session to whoever is subscribed to it. */
-  tell(sessionId: string, name: string, data: object): void {
+  /** Sends an event of a session, provided the newest connection is subscribed to it. */
+  emit(sessionId: string, name: string, data: object): void {
     if (this.#sessions.has(sessionId)) {
       this.send(`42${JSON.stringify([name, { sessionId, ...data }])}`)
     }
@@ -66,7 +66,7 @@ export class EngineServer {
   }
 }
 
-/** A client of a session server on one manual clock; whatever reaches `error` is collected. */
+/** A client of a session server on one manual clock; collects what is emitted as `error`. */
 export function overEngineIo(options: ClientOptions = {}, engine: EngineIoOptions = {}) {
   const clock = new ManualClock(1_762_596_000_000)
   const server = new EngineServer(clock)

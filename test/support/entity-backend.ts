@@ -8,10 +8,10 @@ import { asFields, asString, type Fields } from '../../src/protocol/fields.ts'
 interface Connection {
   readonly id: string
   readonly end: FarEnd
-  /** Nobody in particular where the address has no token. */
+  /** Undefined where the address has no token. */
   readonly name: string | undefined
   readonly channels: Set<string>
-  /** Where it has ever joined. */
+  /** Every resource that this connection has ever joined. */
   readonly joined: Set<string>
 }
 
@@ -21,25 +21,25 @@ interface Entry {
   lastSeen: number
 }
 
-/** Carries out a request; what it throws is a refusal whose code is the message. */
+/** Handles a request; the message of a thrown error is the error code of the reply. */
 type Handler = (payload: Fields, userId: string) => unknown
 
 /**
- * The plain backend that the entity dialect is for, in memory, with its habits: one presence entry per
- * user, the newest connection's; the list only for who joins, and no request id with its answer; who
- * leaves is unsubscribed; a subscribe that is repeated is carried out again; nothing is remembered of a
- * connection that is gone; who was silent goes only when somebody sweeps.
+ * An in-memory model of the backend that the entity dialect is for. It stores one presence entry per
+ * user, of the newest connection; sends the member list only to the connection that joins, without a
+ * request id; unsubscribes a connection that leaves; carries out a repeated subscribe again; remembers
+ * nothing of a closed connection; and removes silent members only in `sweep()`.
  *
  * A token is a name, `ines`; its user is `u-ines`.
  */
 export class EntityBackend {
   readonly pair: MemoryPair
-  /** Every message so far, with who said it. */
-  readonly said: (Fields & { readonly by: string | undefined })[] = []
+  /** Every message received so far, with the name of its sender. */
+  readonly received: (Fields & { readonly by: string | undefined })[] = []
   readonly handlers: Record<string, Handler> = {}
   readonly forbidden = new Set<string>()
   most = 50
-  /** How users are told of: `{userId, userName, lastSeen: ISO}`, or `{id, name, lastSeen: ms}`. */
+  /** Fields of a user: `{userId, userName, lastSeen: ISO}`, or `{id, name, lastSeen: ms}`. */
   shape: 'long' | 'short' = 'long'
   readonly #clock: ManualClock
   readonly #connections = new Set<Connection>()
@@ -55,26 +55,26 @@ export class EntityBackend {
     })
   }
 
-  /** What was said so far of some type. */
+  /** Returns the received messages of one type. */
   all(type: string): readonly Fields[] {
-    return this.said.filter((message) => message.type === type)
+    return this.received.filter((message) => message.type === type)
   }
 
-  /** Tells whoever subscribed. */
+  /** Sends a message to every subscriber of a channel. */
   broadcast(channel: string, type: string, payload: unknown): void {
     for (const { channels, end } of [...this.#connections]) {
       if (channels.has(channel)) this.#send(end, { type, channel, payload })
     }
   }
 
-  /** Tells of a task as the backend's repository does: of a new one on one channel, else on two. */
+  /** Broadcasts a change of a task: a created one on one channel, any other on two. */
   changed(kind: 'created' | 'updated' | 'deleted', id: string, data: unknown, by: string): void {
     const payload = { id, entityName: 'Task', data, userId: by }
     this.broadcast('entity:Task', `entity:${kind}`, payload)
     if (kind !== 'created') this.broadcast(`entity:Task:${id}`, `entity:${kind}`, payload)
   }
 
-  /** Has those leave that gave no sign of life for 30 s. */
+  /** Removes the members that sent no heartbeat for 30 s. */
   sweep(): void {
     for (const [resource, entries] of this.#entries) {
       for (const [userId, { lastSeen }] of entries) {
@@ -83,8 +83,8 @@ export class EntityBackend {
     }
   }
 
-  /** Ends every connection, as a crash does. */
-  cut(): void {
+  /** Drops every connection, as a crash does. */
+  dropAll(): void {
     for (const { end } of [...this.#connections]) end.close(1006)
   }
 
@@ -102,7 +102,7 @@ export class EntityBackend {
     this.#send(end, { type: 'connected', payload: { connectionId: id, userId } })
     end.onMessage = (text) => {
       const message: Fields = JSON.parse(text)
-      this.said.push({ ...message, by: name })
+      this.received.push({ ...message, by: name })
       this.#read(connection, message)
     }
     end.onClose = () => {
@@ -165,7 +165,7 @@ export class EntityBackend {
     }
   }
 
-  /** A channel that is subscribed to already counts against the limit. */
+  /** Subscribes; a repeated subscription counts against the limit, too. */
   #subscribe({ channels, end }: Connection, channel: string, requestId?: unknown): void {
     const full = channels.size >= this.most
     if (!full) channels.add(channel)
@@ -188,9 +188,9 @@ export class EntityBackend {
     entries.set(fields.userId, entry)
     connection.joined.add(resource)
     const channel = `presence:${resource}`
-    this.broadcast(channel, 'presence:join', this.#told(entry))
+    this.broadcast(channel, 'presence:join', this.#member(entry))
     this.#subscribe(connection, channel)
-    const users = [...entries.values()].map((one) => this.#told(one))
+    const users = [...entries.values()].map((one) => this.#member(one))
     this.#send(connection.end, { type: 'presence:sync', channel, payload: { users } })
   }
 
@@ -205,13 +205,13 @@ export class EntityBackend {
     return this.shape === 'long' ? { userId, userName } : { id: userId, name: userName }
   }
 
-  #told({ fields, lastSeen }: Entry): Fields {
+  #member({ fields, lastSeen }: Entry): Fields {
     if (this.shape === 'long') return { ...fields, lastSeen: new Date(lastSeen).toISOString() }
     return { id: fields.userId, name: fields.userName, meta: fields.metadata, lastSeen }
   }
 }
 
-/** One tab of somebody at such a backend; whatever reaches `error` is collected. */
+/** One tab of a user of such a backend; collects what is emitted as `error`. */
 export function tab(
   backend: EntityBackend,
   clock: ManualClock,

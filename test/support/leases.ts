@@ -1,4 +1,4 @@
-/** Has every lease of a prefix run out that much sooner: time itself cannot be moved in Redis. */
+/** Shortens every lease of a prefix by `ms`, since the time of Redis cannot be changed. */
 export async function passLeases(
   command: (...args: readonly string[]) => Promise<unknown>,
   prefix: string,

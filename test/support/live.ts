@@ -6,10 +6,10 @@ import { createRealtimeServer } from 'wirefold/server'
 import { WebSocket } from 'ws'
 import { balance } from './balancer.ts'
 
-/** Longer than any machine takes, and shorter than a test may. */
+/** Longer than any step takes on a busy machine, and shorter than a test's timeout. */
 const PATIENCE_MS = 50_000
 
-/** A server on a port of its own, until the end of the test. */
+/** A server on its own port, until the end of the test. */
 export async function serve(options: RealtimeServerOptions = {}, port = 0) {
   const server = createRealtimeServer({ authorize: () => true, onError: () => {}, ...options })
   const listening = await server.listen(port)
@@ -24,7 +24,7 @@ export async function balanced() {
   return front
 }
 
-/** A client over `ws` that waits only briefly, until the end of the test. */
+/** A client over `ws` with short backoff waits, until the end of the test. */
 export function connect(url: string, options: ClientOptions = {}) {
   const client = new RealtimeClient(url, {
     WebSocket,
@@ -39,6 +39,6 @@ export function connect(url: string, options: ClientOptions = {}) {
   return { client, errors }
 }
 
-/** Waits until something is as expected; how long that may take is up to the machine, and to the test's timeout. */
+/** Waits until the assertion passes; the test's own timeout is the real limit. */
 export const until = (check: () => unknown) =>
   vi.waitFor(check, { timeout: PATIENCE_MS, interval: 5 })

@@ -3,7 +3,7 @@ import type { RedisConnector } from 'wirefold/server/redis'
 
 type Send = (args: readonly string[]) => Promise<unknown>
 
-/** Connections whose commands pass through a function. */
+/** Returns a connector whose commands pass through a function. */
 export function intercepted(
   connector: RedisConnector,
   command: (args: readonly string[], send: Send) => Promise<unknown>,
@@ -17,7 +17,7 @@ export function intercepted(
   }
 }
 
-/** Connections that lose every third script or its reply, and repeat some later, elsewhere. */
+/** Returns a connector that loses every third script or its reply, and repeats some scripts later. */
 export function lossy(connector: RedisConnector): RedisConnector {
   const late = connector.open(() => {})
   onTestFinished(() => late.close())

@@ -1,10 +1,10 @@
 import type { ManualClock } from 'wirefold/testing'
 
-/** How much faster the clock goes than real time; a peer on a busy machine still replies in time. */
+/** Speed of the manual clock relative to real time, slow enough for replies of peers on a busy machine. */
 const SPEED = 10
 const STEP_MS = 10
 
-/** Lets time pass on a clock until a promise is settled, for what real peers and a deadline decide together. */
+/** Advances a clock until a promise settles, for tests in which real peers race a deadline. */
 export async function passing<T>(clock: ManualClock, promise: Promise<T>): Promise<T> {
   let settled = false
   const over = (): void => {

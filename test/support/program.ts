@@ -33,7 +33,7 @@ export class Program<Known extends Commands> {
     onTestFinished(() => this.#stop())
   }
 
-  /** Has a command carried out; rejects where that failed, or where the process has ended. */
+  /** Runs a command; rejects if it failed or the process has ended. */
   call<Name extends keyof Known & string>(
     name: Name,
     ...[argument]: Parameters<Known[Name]>
@@ -52,7 +52,7 @@ export class Program<Known extends Commands> {
         if (error) this.#take(id)?.reject(error)
       })
     })
-    // A test that fails leaves the others of its calls alone.
+    // A failing test does not await its other calls.
     answer.catch(() => {})
     return answer
   }

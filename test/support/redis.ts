@@ -31,13 +31,13 @@ if (!present) {
   process.stderr.write(message)
 }
 
-/** A `describe` of what needs a Redis; skipped, loudly, where there is none. */
+/** A `describe` for tests that need Redis; skipped, with a warning, if there is none. */
 export function describeWithRedis(name: string, define: () => void | Promise<void>): void {
   if (present) describe(name, define)
   else describe.skip(name, () => it('needs a redis-server', () => {}))
 }
 
-/** A port of this machine that nothing uses now. */
+/** Returns a free port of this machine. */
 export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -47,7 +47,7 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-/** A Redis of the test's own, that may be killed, frozen and started again with what it had saved. */
+/** A Redis server of one test, which can be killed, frozen, and restarted with its saved data. */
 export class RedisServer {
   readonly port: number
   readonly #args: readonly string[]
@@ -59,7 +59,7 @@ export class RedisServer {
     this.#args = args
   }
 
-  /** Starts a server with further arguments. */
+  /** Starts a server with additional arguments. */
   static async start(...args: readonly string[]): Promise<RedisServer> {
     const server = new RedisServer(await freePort(), args)
     await server.start()
@@ -76,7 +76,7 @@ export class RedisServer {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#process = child
-    // Should the run be given up, nobody else ends it.
+    // No other code ends the child if the test run is aborted.
     const abandoned = (): void => void child.kill('SIGKILL')
     process.once('exit', abandoned)
     child.once('exit', () => process.off('exit', abandoned))
@@ -88,7 +88,7 @@ export class RedisServer {
     })
   }
 
-  /** Ends it as a crash does. */
+  /** Ends the server as a crash does. */
   async kill(): Promise<void> {
     const child = this.#process
     if (!child || child.exitCode !== null || child.signalCode !== null) return
@@ -111,13 +111,13 @@ export class RedisServer {
   }
 }
 
-/** Which client library speaks to Redis; the versions before are what most applications have. */
+/** Client library for Redis; most applications still use the previous major versions. */
 export type Library = 'redis' | 'redis 5' | 'ioredis' | 'ioredis 5'
 
-/** Every library, for what depends on one. */
+/** Every library, for tests that depend on one. */
 export const LIBRARIES: readonly Library[] = ['redis', 'redis 5', 'ioredis', 'ioredis 5']
 
-/** An application's client of one of the libraries, and how to end it. */
+/** An application's Redis client of one library, and the function that ends it. */
 export async function clientOf(url: string, library: Library = 'redis', name = 'test') {
   if (library === 'ioredis' || library === 'ioredis 5') {
     const options = { connectionName: name, retryStrategy: () => 50 }
@@ -134,12 +134,12 @@ export async function clientOf(url: string, library: Library = 'redis', name = '
   return { connector: redisClient(client), command, close: () => client.destroy() }
 }
 
-/** One Redis for a suite, or for the test that asks, and brokers on it; each test takes a prefix of its own. */
+/** One Redis server for the suite or the calling test, and brokers on it; each test uses its own prefix. */
 export async function redisBench() {
   const server = await RedisServer.start()
   const cleanups: (() => unknown)[] = []
   const inTest = () => TestRunner.getCurrentTest() !== undefined
-  /** At the end of the test that asked, or of the suite. */
+  /** Runs the cleanup at the end of the calling test, or of the suite. */
   const atEnd = (cleanup: () => unknown): void => {
     if (inTest()) onTestFinished(async () => void (await cleanup()))
     else cleanups.push(cleanup)
@@ -152,7 +152,7 @@ export async function redisBench() {
     atEnd(close)
     return connector
   }
-  /** A broker with connections of its own, as another process would have. */
+  /** Creates a broker with its own connections, as another process would have. */
   const broker = async (options: RedisBrokerOptions, library?: Library) => {
     const made = await createRedisBroker(await connect(library), { onError: () => {}, ...options })
     atEnd(() => made.close())
@@ -164,7 +164,7 @@ export async function redisBench() {
     admin.close()
     await server.stop()
   }
-  // Made by a test it is that test's own.
+  // A bench created in a test belongs to that test.
   if (inTest()) onTestFinished(end)
   else afterAll(end)
   return { server, command, connect, broker, prefix: () => `test${++prefixes}` }

@@ -2,7 +2,7 @@ import type { ClientOptions } from 'wirefold'
 import { RealtimeClient } from 'wirefold'
 import { ManualClock, ScriptedServer, type ScriptedServerOptions } from 'wirefold/testing'
 
-/** A client and a scripted server on one manual clock; whatever reaches `error` is collected. */
+/** A client and a scripted server on one manual clock; collects what is emitted as `error`. */
 export function scripted(
   serving: Omit<ScriptedServerOptions, 'clock'> = {},
   options: ClientOptions = {},
@@ -20,7 +20,7 @@ export function scripted(
   return { clock, server, client, errors }
 }
 
-/** Collects what a promise comes to, so that virtual time can pass before it is looked at. */
+/** Records the outcome of a promise, to be read once virtual time has passed. */
 export function outcomeOf<T>(promise: Promise<T>): { value?: T; error?: unknown } {
   const outcome: { value?: T; error?: unknown } = {}
   promise.then(

@@ -3,11 +3,11 @@ import type { AddressInfo } from 'node:net'
 import { Server } from 'socket.io'
 import { onTestFinished } from 'vitest'
 
-/** How a session server differs from the usual. */
+/** Options of a session server that differ from the defaults. */
 export interface SessionServerOptions {
   readonly port?: number
   readonly transports?: ('polling' | 'websocket')[]
-  /** Gives the reason not to let somebody in, by what they say of themselves. */
+  /** Returns the reason to refuse a client, from its auth fields. */
   readonly refuse?: (auth: Readonly<Record<string, unknown>>) => string | undefined
   readonly pingInterval?: number
   readonly pingTimeout?: number
@@ -18,7 +18,7 @@ export async function serveSessions(options: SessionServerOptions = {}) {
   const { port = 0, refuse, ...engine } = options
   const http = createServer()
   const io = new Server(http, engine)
-  /** Whatever clients have asked for, and who has come. */
+  /** Connects, disconnects and commands of the clients, in order. */
   const log: string[] = []
   io.use((socket, next) => {
     const reason = refuse?.(socket.handshake.auth)
@@ -59,8 +59,8 @@ export async function serveSessions(options: SessionServerOptions = {}) {
     port: address.port,
     url: `http://127.0.0.1:${address.port}`,
     close,
-    /** Sends an event to everybody in a session. */
-    tell(sessionId: string, event: string, data: object = {}) {
+    /** Emits an event to every socket in a session. */
+    emit(sessionId: string, event: string, data: object = {}) {
       io.to(`session:${sessionId}`).emit(event, { sessionId, timestamp: now(), ...data })
     },
   }

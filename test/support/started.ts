@@ -1,4 +1,4 @@
-/** Starts a state that is kept in step with a channel, for as long as the test runs. */
+/** Starts a synced state, which runs until the end of the test. */
 export function started<Synced extends { start(): () => void }>(synced: Synced): Synced {
   synced.start()
   return synced

@@ -89,7 +89,7 @@ describe('a list over an entity backend', () => {
 
   it('is fetched again after every disconnect, since the server does not replay events', async () => {
     const { clock, backend, put, shown, tasks } = await office()
-    backend.cut()
+    backend.dropAll()
     await clock.advance(1)
     put('c', { id: 'c', title: 'c' }, 'u-jon')
     expect(shown()).toBe('a b')
@@ -253,7 +253,7 @@ describe('a connection to an entity backend', () => {
     await clock.advance(1)
     expect(shown()).toBe('(A) b')
     backend.pair.last.frozen = false
-    backend.cut()
+    backend.dropAll()
     await clock.advance(1)
     expect(outcome.error).toMatchObject({ code: 'disconnected', detail: { sent: true } })
     expect(shown()).toBe('a b')
@@ -269,7 +269,7 @@ describe('a connection to an entity backend', () => {
     client.on('failed', (error) => failures.push(error))
     const ready = outcomeOf(presence.enter('lobby').ready)
     backend.pair.refusing = true
-    backend.cut()
+    backend.dropAll()
     await clock.advance(1)
     const outcome = outcomeOf(optimistic.create('Task', { title: 'new' }, tasks))
     await clock.advance(600_000)

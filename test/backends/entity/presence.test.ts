@@ -17,7 +17,7 @@ function town(shape: 'long' | 'short' = 'long') {
     tab: (token?: string) => tab(backend, clock, token),
     /** Presence messages so far: sender, type and metadata. */
     said: () =>
-      backend.said
+      backend.received
         .filter(({ type }) => String(type).startsWith('presence:'))
         .map(({ by, type, payload }) => [by, type, asFields(payload).metadata]),
   }
@@ -84,12 +84,15 @@ describe('a subscriber to presence at an entity backend', () => {
       jon.presence.enter(ROOM)
       void ines.client.connect()
       await clock.advance(1_000)
-      backend.said.length = 0
+      backend.received.length = 0
       if (order === 'enter first') ines.presence.enter(ROOM)
       const seen = watched(ines)
       if (order === 'watch first') ines.presence.enter(ROOM)
       await clock.advance(1)
-      expect(backend.said.map(({ type }) => type).sort()).toEqual(['presence:join', 'subscribe'])
+      expect(backend.received.map(({ type }) => type).sort()).toEqual([
+        'presence:join',
+        'subscribe',
+      ])
       expect(seen()).toEqual(['jon', 'ines'])
     }
   })
@@ -132,7 +135,7 @@ describe('a subscriber to presence at an entity backend', () => {
     await clock.advance(5_000)
     here()
     await clock.advance(5_000)
-    expect(backend.said.map(({ type }) => type).filter((type) => type !== 'ping')).toEqual([
+    expect(backend.received.map(({ type }) => type).filter((type) => type !== 'ping')).toEqual([
       ...['subscribe', 'presence:join', 'unsubscribe', 'presence:leave'],
     ])
   })
@@ -147,7 +150,7 @@ describe('a reconnect to an entity backend', () => {
     ines.presence.enter('lobby')
     jon.presence.enter(ROOM)
     await clock.advance(1)
-    backend.cut()
+    backend.dropAll()
     await clock.advance(1)
     here.update({ n: 2 })
     here.update({ n: 3 })
@@ -173,7 +176,7 @@ describe('a reconnect to an entity backend', () => {
     const ines = tab('ines')
     const here = ines.presence.enter(ROOM)
     await clock.advance(1)
-    backend.cut()
+    backend.dropAll()
     here()
     await clock.advance(60_000)
     expect(said().map(([, type]) => type)).toEqual(['presence:join'])

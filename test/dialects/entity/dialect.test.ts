@@ -134,7 +134,7 @@ describe('the entity dialect', () => {
   })
 
   it('settles the oldest pending subscribe if a reply has no request id', async () => {
-    const { client, channels, clock, tell } = await open()
+    const { client, channels, clock, deliver } = await open()
     const answered: string[] = []
     const watching = channels.subscribe('presence:workspace/tasks', () => {})
     await clock.advance(0)
@@ -148,12 +148,12 @@ describe('the entity dialect', () => {
       )
     }
     const ack = { type: 'subscribed', channel: 'presence:workspace/tasks' }
-    await tell(ack)
+    await deliver(ack)
     expect(watching.status.get().name).toBe('live')
     expect(answered).toEqual([])
-    await tell(ack)
+    await deliver(ack)
     expect(answered).toEqual(['join reply'])
-    await tell(ack, ack, ack)
+    await deliver(ack, ack, ack)
     expect(answered).toEqual(['join reply', 'update reply'])
   })
 
@@ -189,15 +189,15 @@ describe('the entity dialect', () => {
   })
 
   it('is live again when a presence list arrives after a reconnect', async () => {
-    const { channels, pair, clock, tell } = await open(confirms)
+    const { channels, pair, clock, deliver } = await open(confirms)
     const watching = channels.subscribe('presence:a', () => {})
     await clock.advance(0)
     pair.last.close(1006)
     await clock.advance(1_500)
     expect(watching.status.get().name).toBe('gap')
-    await tell({ type: 'presence:join', channel: 'presence:a', payload: { userId: 'u' } })
+    await deliver({ type: 'presence:join', channel: 'presence:a', payload: { userId: 'u' } })
     expect(watching.status.get().name).toBe('gap')
-    await tell({ type: 'presence:sync', channel: 'presence:a', payload: { users: [] } })
+    await deliver({ type: 'presence:sync', channel: 'presence:a', payload: { users: [] } })
     expect(watching.status.get().name).toBe('live')
   })
 
@@ -206,7 +206,7 @@ describe('the entity dialect', () => {
     rig.greetings.push({ type: 'connected', payload: { connectionId: 'c', userId: null } })
     void rig.client.connect()
     await rig.clock.advance(0)
-    await rig.tell({ type: 'report:ready', payload: {} })
+    await rig.deliver({ type: 'report:ready', payload: {} })
     expect(rig.notices).toMatchObject([
       { level: 'ignored', reason: 'it has no channel, and no user is signed in' },
     ])
@@ -217,14 +217,14 @@ describe('the entity dialect', () => {
 describe('requests to an entity backend', () => {
   it('settle each with its own reply, a thousand at once and in any order', async () => {
     const waiting: Fields[] = []
-    const { client, clock, tell } = await open((message) => waiting.push(message))
+    const { client, clock, deliver } = await open((message) => waiting.push(message))
     const outcomes = Array.from({ length: 1_000 }, (_, n) =>
       outcomeOf(client.request('task:get', { n })),
     )
     await clock.advance(0)
     expect(new Set(waiting.map(({ requestId }) => requestId)).size).toBe(1_000)
     waiting.sort((a, b) => (String(a.requestId) < String(b.requestId) ? -1 : 1))
-    await tell(
+    await deliver(
       ...waiting.map(({ type, requestId, payload }) => ({
         type,
         requestId,
@@ -267,12 +267,12 @@ describe('requests to an entity backend', () => {
 
   it('time out, and a late reply changes nothing', async () => {
     const waiting: Fields[] = []
-    const { client, clock, tell, errors } = await open((message) => waiting.push(message))
+    const { client, clock, deliver, errors } = await open((message) => waiting.push(message))
     const outcome = outcomeOf(client.request('slow', {}, { timeoutMs: 2_000 }))
     await clock.advance(2_000)
     expect(outcome.error).toMatchObject({ code: 'request-timeout' })
-    await tell({ type: 'slow', requestId: waiting[0]?.requestId, payload: 'late' })
-    await tell({ type: 'error', requestId: waiting[0]?.requestId, payload: { code: 'X' } })
+    await deliver({ type: 'slow', requestId: waiting[0]?.requestId, payload: 'late' })
+    await deliver({ type: 'error', requestId: waiting[0]?.requestId, payload: { code: 'X' } })
     expect(outcome).toEqual({ error: expect.anything() })
     expect(errors).toEqual([])
   })

@@ -154,7 +154,7 @@ describe('the topics dialect', () => {
 
   it.each([undefined, null, ''])('reports a confirmation with the id %j', async (message_id) => {
     const rig = await open(withConfirmations(topics))
-    await rig.tell({ type: 'subscribe_ack', message_id })
+    await rig.deliver({ type: 'subscribe_ack', message_id })
     expect(rig.errors).toMatchObject([{ code: 'bad-frame', detail: { reason: 'no message_id' } }])
   })
 
@@ -213,7 +213,7 @@ describe('the topics dialect', () => {
   ])('answers a %s as it was asked', async (asked, answer) => {
     const rig = await open(withVersionedEnvelope(topics))
     await rig.clock.advance(7)
-    await rig.tell({ type: asked }, { v: 1, type: asked, ts: 3, data: { timestamp: 5 } })
+    await rig.deliver({ type: asked }, { v: 1, type: asked, ts: 3, data: { timestamp: 5 } })
     const ts = rig.clock.wall()
     expect(rig.sent).toMatchObject([
       { type: answer, ts, data: {} },
@@ -356,15 +356,15 @@ describe('a topic that is refused', () => {
     rig.channels.subscribe('agent:*', (_, { channel }) => heard.push(channel), { onError() {} })
     follow(rig, 'agent:1')
     await rig.clock.advance(0)
-    await rig.tell({ type: 'agent_updated', data: { id: 1 } })
+    await rig.deliver({ type: 'agent_updated', data: { id: 1 } })
     expect(heard).toEqual(['agent:1'])
   })
 
   it('is not affected by an error that replies to no message', async () => {
     const rig = await open(withErrors(topics))
-    await rig.tell({ type: 'error', error: 'Unknown message type: dance', message_id: 'x9' })
-    await rig.tell({ type: 'error', error: 'Internal server error', message_id: null })
-    await rig.tell({ type: 'error', error: 'Invalid JSON payload' })
+    await rig.deliver({ type: 'error', error: 'Unknown message type: dance', message_id: 'x9' })
+    await rig.deliver({ type: 'error', error: 'Internal server error', message_id: null })
+    await rig.deliver({ type: 'error', error: 'Invalid JSON payload' })
     expect(rig.errors).toMatchObject([
       { code: 'unknown-type', detail: { details: { message_id: 'x9' } } },
       { code: 'internal' },
@@ -444,9 +444,9 @@ describe('a snapshot on subscribing again', () => {
     rig.pair.last.close(1006)
     await rig.clock.advance(1_000)
     expect(subscription.status.get().name).toBe('gap')
-    await rig.tell({ type: 'stream_chunk', thread_id: 45, content: 'x' })
+    await rig.deliver({ type: 'stream_chunk', thread_id: 45, content: 'x' })
     expect(subscription.status.get().name).toBe('gap')
-    await rig.tell({ type: 'thread_history', thread_id: 45, messages: [] })
+    await rig.deliver({ type: 'thread_history', thread_id: 45, messages: [] })
     expect(subscription.status.get().name).toBe('live')
     // Of one thread everything is known; of the others nothing.
     expect(family.status.get().name).toBe('gap')

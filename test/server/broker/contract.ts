@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Position } from 'wirefold'
 import type { Broker, ChannelEvent } from 'wirefold/server'
 import type { ChannelListener } from '../../../src/server/broker/broker.ts'
-import { event, hearing, publishOn } from '../../support/broker.ts'
+import { event, eventListener, publishOn } from '../../support/broker.ts'
 import { until } from '../../support/live.ts'
 
 /** The broker under test. */
@@ -84,7 +84,7 @@ export function brokerContract(name: string, { recovers, nodes }: BrokerSetup): 
       const heard: ChannelEvent[] = []
       await b.subscribe(
         '名 前\u2028',
-        hearing((e) => heard.push(e)),
+        eventListener((e) => heard.push(e)),
       )
       const what = {
         source: 'source\u2028 "x" 😀',

@@ -3,7 +3,7 @@ import { describe, expect } from 'vitest'
 import type { Position } from 'wirefold'
 import type { Broker, ChannelEvent } from 'wirefold/server'
 import { MemoryBroker } from 'wirefold/server'
-import { event, hearing, publishOn } from '../../support/broker.ts'
+import { event, eventListener, publishOn } from '../../support/broker.ts'
 import { until } from '../../support/live.ts'
 import { describeWithRedis, redisBench } from '../../support/redis.ts'
 
@@ -51,7 +51,7 @@ class Reader {
     this.#held = []
     this.#off = await broker.subscribe(
       this.channel,
-      hearing((one) => (this.#held ? this.#held.push(one) : this.#take(one))),
+      eventListener((one) => (this.#held ? this.#held.push(one) : this.#take(one))),
     )
     if (this.#position) {
       const { events, complete } = await broker.since(this.channel, this.#position)

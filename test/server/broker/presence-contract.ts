@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Broker, PresenceJoin, PresenceLease } from 'wirefold/server'
-import { event, hearing } from '../../support/broker.ts'
+import { event, eventListener } from '../../support/broker.ts'
 import { until } from '../../support/live.ts'
 
 /** The presence store under test. */
@@ -33,7 +33,7 @@ export function presenceContract(name: string, setup: PresenceSetup): void {
       for (const [n, broker] of [a, b].entries()) {
         await broker.subscribe(
           `presence:${room}`,
-          hearing(({ type, payload, offset }) =>
+          eventListener(({ type, payload, offset }) =>
             received[n]?.push([type.replace('presence:', ''), payload, offset]),
           ),
         )

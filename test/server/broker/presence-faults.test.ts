@@ -4,7 +4,7 @@ import type { RedisBroker } from 'wirefold/server/redis'
 import { createRedisBroker } from 'wirefold/server/redis'
 import { ManualClock } from 'wirefold/testing'
 import { LeaseKeeper } from '../../../src/server/presence/lease-keeper.ts'
-import { hearing } from '../../support/broker.ts'
+import { eventListener } from '../../support/broker.ts'
 import { passLeases } from '../../support/leases.ts'
 import { until } from '../../support/live.ts'
 import { intercepted, lossy } from '../../support/lossy.ts'
@@ -23,7 +23,7 @@ const present = async (broker: RedisBroker) =>
 /** Records the presence events that a node receives. */
 async function heardBy(broker: RedisBroker): Promise<string[]> {
   const heard: string[] = []
-  const note = hearing(({ type }) => heard.push(type.replace('presence:', '')))
+  const note = eventListener(({ type }) => heard.push(type.replace('presence:', '')))
   await broker.subscribe(`presence:${room}`, note)
   return heard
 }

@@ -3,7 +3,7 @@ import { describe, expect } from 'vitest'
 import type { Broker } from 'wirefold/server'
 import { MemoryBroker } from 'wirefold/server'
 import { asFields } from '../../../src/protocol/fields.ts'
-import { hearing } from '../../support/broker.ts'
+import { eventListener } from '../../support/broker.ts'
 import { until } from '../../support/live.ts'
 import { describeWithRedis, redisBench } from '../../support/redis.ts'
 
@@ -63,7 +63,7 @@ function property(name: string, nodes: () => Promise<readonly [Broker, Broker]>,
         both.map((broker, n) =>
           broker.subscribe(
             `presence:${resource}`,
-            hearing(({ type, payload }) => applyEvent(heard[n] ?? new Map(), type, payload)),
+            eventListener(({ type, payload }) => applyEvent(heard[n] ?? new Map(), type, payload)),
           ),
         ),
       )

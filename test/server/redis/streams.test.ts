@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { createRedisBroker } from 'wirefold/server/redis'
-import { event, hearing, publishOn } from '../../support/broker.ts'
+import { event, eventListener, publishOn } from '../../support/broker.ts'
 import { until } from '../../support/live.ts'
 import type { Library } from '../../support/redis.ts'
 import { clientOf, describeWithRedis, redisBench } from '../../support/redis.ts'
@@ -31,7 +31,7 @@ describeWithRedis('the stream reader', async () => {
       for (const name of channels) {
         await node.subscribe(
           name,
-          hearing(({ offset = 0 }) => heard[n]?.get(name)?.push(offset)),
+          eventListener(({ offset = 0 }) => heard[n]?.get(name)?.push(offset)),
         )
       }
     }

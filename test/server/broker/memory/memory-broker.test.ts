@@ -4,7 +4,7 @@ import type { ChannelEvent } from 'wirefold/server'
 import { MemoryBroker } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
 import { heapBytes } from '../../../malformed-input/heap.ts'
-import { event, hearing, publishOn } from '../../../support/broker.ts'
+import { event, eventListener, publishOn } from '../../../support/broker.ts'
 
 const minute = 60_000
 
@@ -41,8 +41,8 @@ describe('a memory broker', () => {
     const { broker } = make()
     const heard: string[] = []
     const record = (name: string) => (e: ChannelEvent) => heard.push(`${name}${e.offset}`)
-    const same = hearing(record('x'))
-    const off = await broker.subscribe('a', hearing(record('y')))
+    const same = eventListener(record('x'))
+    const off = await broker.subscribe('a', eventListener(record('y')))
     const offSame = await broker.subscribe('a', same)
     await broker.subscribe('a', same)
     await publishOn(broker, 'a', event())
@@ -144,7 +144,7 @@ describe('a memory broker', () => {
     const { epoch } = await publishOn(broker, 'b', event())
     const off = await broker.subscribe(
       'a',
-      hearing(() => {}),
+      eventListener(() => {}),
     )
     await clock.advance(23 * 60 * minute)
     off()
@@ -165,7 +165,7 @@ describe('a memory broker', () => {
       (
         await broker.subscribe(
           `blank ${n}`,
-          hearing(() => {}),
+          eventListener(() => {}),
         )
       )()
     // Evicted without a new epoch, because the channel had no events.
@@ -183,7 +183,7 @@ describe('a memory broker', () => {
     const heard: unknown[] = []
     const off = await broker.subscribe(
       'a',
-      hearing((e) => heard.push(e)),
+      eventListener((e) => heard.push(e)),
     )
     const { epoch } = await publishOn(broker, 'a', event())
     await broker.replies.begin('k', 'd')
@@ -222,7 +222,7 @@ describe('a memory broker', () => {
     const { epoch } = await publishOn(broker, 'a', event())
     const off = await broker.subscribe(
       'a',
-      hearing(() => {}),
+      eventListener(() => {}),
     )
     await clock.advance(30 * 60 * minute)
     await publishOn(broker, 'b', event())
