@@ -13,8 +13,8 @@ function signedIn(auth: Auth) {
   return { ...parts, tokens }
 }
 
-describe('credentials', () => {
-  it('are requested before every attempt to connect, and sent in the greeting', async () => {
+describe('credentials of a client', () => {
+  it('are requested before every connection attempt, and sent in the greeting', async () => {
     let n = 0
     const reasons: AuthReason[] = []
     const { clock, server, client, tokens } = signedIn(async (reason) => {
@@ -29,7 +29,7 @@ describe('credentials', () => {
     expect(reasons).toEqual(['connect', 'connect'])
   })
 
-  it('are requested for the next socket of a server that goes away, too', async () => {
+  it('are requested before the client moves to another server, too', async () => {
     let n = 0
     const { clock, server, client, tokens } = signedIn(() => `token ${++n}`)
     await Promise.all([client.connect(), clock.advance(1)])
@@ -39,7 +39,7 @@ describe('credentials', () => {
     expect(client.stats().opens).toBe(1)
   })
 
-  it('may be an object, for backends that want them elsewhere', async () => {
+  it('can be an object, for backends that expect them outside the greeting', async () => {
     const { clock, server, client, tokens } = signedIn(() => ({ token: 't', protocols: ['x.1'] }))
     void client.connect()
     await clock.advance(1)
@@ -47,7 +47,7 @@ describe('credentials', () => {
     expect(server.transport.last.protocols).toEqual(['wirefold.v1', 'x.1'])
   })
 
-  it('are requested once more when they are refused, and then the client has failed', async () => {
+  it('are requested once more after a refusal; a second refusal fails the client', async () => {
     const reasons: AuthReason[] = []
     const { clock, server, client } = signedIn((reason) => {
       reasons.push(reason)
@@ -66,7 +66,7 @@ describe('credentials', () => {
     expect(connected.error).toMatchObject({ code: 'failed', detail: { closeCode: 4401 } })
   })
 
-  it('that were refused once and then taken are no mark on the next loss', async () => {
+  it('are requested once more at each disconnect if the refused ones were replaced successfully', async () => {
     const reasons: AuthReason[] = []
     const { clock, server, client } = signedIn((reason) => {
       reasons.push(reason)
@@ -81,7 +81,7 @@ describe('credentials', () => {
     expect(reasons).toEqual(['connect', 'refused', 'refused', 'refused'])
   })
 
-  it('that cannot be renewed mean that the client has failed at the first refusal', async () => {
+  it('fail the client at the first refusal if the client has no auth()', async () => {
     const { clock, server, client } = scripted()
     client.on('failed', () => {})
     server.silent = true
@@ -93,7 +93,7 @@ describe('credentials', () => {
     expect(server.transport.ends).toHaveLength(1)
   })
 
-  it('that cannot be had, or never come, cost an attempt like any other', async () => {
+  it('cost one attempt if auth() throws, rejects or never settles', async () => {
     let n = 0
     const { clock, server, client, errors } = signedIn(() => {
       n++
@@ -112,7 +112,7 @@ describe('credentials', () => {
     expect(clock.timers).toBe(0)
   })
 
-  it('that come after the client was closed open nothing', async () => {
+  it('open no connection if they arrive after close()', async () => {
     let give: (token: string) => void = () => {}
     const { clock, server, client } = signedIn(
       () =>
@@ -128,7 +128,7 @@ describe('credentials', () => {
     expect(server.transport.ends).toHaveLength(0)
   })
 
-  it('are renewed on the open connection when they are about to expire', async () => {
+  it('are renewed on the open connection when the server announces their expiry', async () => {
     const reasons: AuthReason[] = []
     const { clock, server, client, errors } = signedIn((reason) => {
       reasons.push(reason)
@@ -146,7 +146,7 @@ describe('credentials', () => {
     expect(errors).toEqual([])
   })
 
-  it('are requested once for all concurrent callers', async () => {
+  it('are requested once for concurrent renewals', async () => {
     let asked = 0
     const { clock, server, client } = signedIn(async () => {
       asked++
@@ -163,27 +163,27 @@ describe('credentials', () => {
   })
 })
 
-/** An `auth` whose answers the test gives itself, each to the question it chooses. */
-function asking() {
-  const questions: { reason: AuthReason; give: (token: string) => void }[] = []
+/** A client whose `auth` promises are resolved by the test, one by one. */
+function pendingAuth() {
+  const calls: { reason: AuthReason; give: (token: string) => void }[] = []
   const auth: Auth = (reason) =>
     new Promise<string>((give) => {
-      questions.push({ reason, give })
+      calls.push({ reason, give })
     })
   const parts = signedIn(auth)
   const give = async (at: number, token: string) => {
-    questions[at]?.give(token)
+    calls[at]?.give(token)
     await parts.clock.advance(1)
   }
-  return { ...parts, questions, give }
+  return { ...parts, calls, give }
 }
 
-describe('a question for credentials', () => {
-  it('ends with its attempt: the next one asks anew, and the late answer is dropped', async () => {
-    const { clock, client, tokens, questions, give } = asking()
+describe('a call of auth()', () => {
+  it('ends with its attempt: the next attempt calls auth() again, and the late result is dropped', async () => {
+    const { clock, client, tokens, calls, give } = pendingAuth()
     void client.connect()
     await clock.advance(12_000)
-    expect(questions.map(({ reason }) => reason)).toEqual(['connect', 'connect'])
+    expect(calls.map(({ reason }) => reason)).toEqual(['connect', 'connect'])
     await give(0, 'late')
     expect(client.state.get()).toMatchObject({ name: 'connecting', phase: 'authorizing' })
     await give(1, 'new')
@@ -191,22 +191,22 @@ describe('a question for credentials', () => {
     expect(tokens()).toEqual(['new'])
   })
 
-  it('ends with close(): another user is never connected by the answer of the former', async () => {
-    const { clock, client, tokens, questions, give } = asking()
+  it('ends with close(): a later result never connects another user', async () => {
+    const { clock, client, tokens, calls, give } = pendingAuth()
     client.connect().catch(() => {})
     await clock.advance(100)
     client.close()
     void client.connect()
     await clock.advance(100)
-    expect(questions).toHaveLength(2)
+    expect(calls).toHaveLength(2)
     await give(0, 'anna')
     await give(1, 'bert')
     expect(client.state.get().name).toBe('open')
     expect(tokens()).toEqual(['bert'])
   })
 
-  it('for a renewal ends with its socket, and the next socket renews by itself', async () => {
-    const { clock, server, client, questions, give, errors } = asking()
+  it('for a renewal ends with its connection, and the next connection renews by itself', async () => {
+    const { clock, server, client, calls, give, errors } = pendingAuth()
     void client.connect()
     await clock.advance(1)
     await give(0, 'first')
@@ -217,7 +217,7 @@ describe('a question for credentials', () => {
     await give(2, 'second')
     server.send({ type: 'auth:expiring' })
     await clock.advance(1)
-    expect(questions.map(({ reason }) => reason)).toEqual([
+    expect(calls.map(({ reason }) => reason)).toEqual([
       'connect',
       'expiring',
       'connect',
@@ -230,8 +230,8 @@ describe('a question for credentials', () => {
     expect(errors).toEqual([])
   })
 
-  it('for a renewal is asked again where the server repeats its notice after 10 s', async () => {
-    const { clock, server, client, questions, give } = asking()
+  it('for a renewal is repeated if the server repeats its notice after 10 s', async () => {
+    const { clock, server, client, calls, give } = pendingAuth()
     void client.connect()
     await clock.advance(1)
     await give(0, 'first')
@@ -239,7 +239,7 @@ describe('a question for credentials', () => {
       server.send({ type: 'auth:expiring' })
       await clock.advance(6_000)
     }
-    expect(questions).toHaveLength(3)
+    expect(calls).toHaveLength(3)
     await give(1, 'late')
     expect(server.count('auth')).toBe(0)
     await give(2, 'renewed')
@@ -248,7 +248,7 @@ describe('a question for credentials', () => {
 })
 
 describe('a change of user', () => {
-  it('rejects the requests of the former user, when the server reports the change in the greeting', async () => {
+  it('rejects the requests of the former user if the server reports the change during the greeting', async () => {
     const { clock, server, client } = signedIn(() => 'token')
     server.welcome = { userId: 'ann' }
     const channels = new ChannelSubscriber(client)
@@ -263,7 +263,7 @@ describe('a change of user', () => {
     expect(server.messages.filter(({ type }) => type === 'hello').at(-1)).toMatchObject({
       payload: { expectUser: 'ann' },
     })
-    // As the server does it: the rest of the greeting's array is dropped.
+    // Like the server, which then drops the rest of the greeting's array.
     server.subscribed.clear()
     server.silent = false
     server.send({ type: 'error', payload: { code: 'identity-changed' } })
@@ -276,7 +276,7 @@ describe('a change of user', () => {
     expect(own).toEqual({ value: 'ok' })
   })
 
-  it('is noticed by the welcome alone', async () => {
+  it('is detected from the welcome alone', async () => {
     const { clock, server, client } = signedIn(() => 'token')
     server.welcome = { userId: 'ann' }
     await Promise.all([client.connect(), clock.advance(1)])

@@ -24,11 +24,11 @@ function seeded(seed: number): () => number {
   }
 }
 
-/** What clients did that were cut at 0, by the clock in ms. */
+/** Reconnects of clients that were disconnected at time 0, in milliseconds. */
 interface Comeback {
-  /** When any of them tried to connect. */
+  /** The time of each connection attempt. */
   readonly attempts: readonly number[]
-  /** When each of them found the server that is back at `backAt`. */
+  /** The time at which each client connected to the server, which is back at `backAt`. */
   readonly returns: readonly number[]
 }
 
@@ -53,12 +53,12 @@ function comeback(clients: number, backAt: number, random: () => number, code = 
   return { attempts: sorted(attempts), returns: sorted(returns) }
 }
 
-/** The time after which so large a share of the clients is back, from the server's being back on. */
+/** Returns the time from `backAt` until this share of the clients is connected. */
 function backAfter({ returns }: Comeback, share: number, backAt: number): number {
   return (returns[Math.ceil(returns.length * share) - 1] ?? Number.NaN) - backAt
 }
 
-/** The most of a sorted list that fall into any window of this width. */
+/** Returns the largest number of entries of a sorted list within any window of this width. */
 function busiest(times: readonly number[], width: number): number {
   let most = 0
   let from = 0
@@ -77,7 +77,7 @@ describe('ten thousand clients that were disconnected at once', () => {
     [30_000, 0.025, 10_000],
     [120_000, 0.025, 10_000],
   ] as const) {
-    it(`come back gently to a server that was away for ${backAt / 1_000} s`, () => {
+    it(`spread their attempts over time if the server was away for ${backAt / 1_000} s`, () => {
       const story = comeback(clients, backAt, seeded(1))
       expect(busiest(story.returns, 100) / clients).toBeLessThanOrEqual(share)
       expect(backAfter(story, 0.95, backAt)).toBeLessThanOrEqual(p95)
@@ -86,7 +86,7 @@ describe('ten thousand clients that were disconnected at once', () => {
 })
 
 describe('forty clients that were disconnected at once', () => {
-  it('come at most twenty in 250 ms, and far fewer after a restart that was announced', () => {
+  it('start at most twenty attempts in 250 ms, and far fewer after an announced restart', () => {
     const peaks = (code: number) =>
       [1, 2, 3, 4, 5]
         .map((seed) => busiest(comeback(40, 0, seeded(seed), code).returns, 250))
@@ -98,14 +98,14 @@ describe('forty clients that were disconnected at once', () => {
   })
 })
 
-/** What connecting takes on loopback, until every channel is live, on a busy machine. */
+/** Time to connect and subscribe on loopback, on a busy machine. */
 const HANDSHAKE_MS = 50
 
 describe('forty clients that are reset for 8 s', () => {
   const backAt = 8_000
   const runs = Array.from({ length: 100 }, (_, seed) => comeback(40, backAt, seeded(seed + 1)))
 
-  it('dial at most twenty times in any 250 ms and are half back in 2.5 s, in 95 of 100 runs', () => {
+  it('start at most twenty attempts in any 250 ms, and half are back in 2.5 s, in 95 of 100 runs', () => {
     const good = runs.filter((run) => {
       const median = backAfter(run, 0.5, backAt) + HANDSHAKE_MS
       return busiest(run.attempts, 250) <= 20 && median <= 2_500
@@ -113,7 +113,7 @@ describe('forty clients that are reset for 8 s', () => {
     expect(good.length).toBeGreaterThanOrEqual(95)
   })
 
-  it('dial at most five times each meanwhile, and are all back in 12.1 s', () => {
+  it('start at most five attempts each meanwhile, and are all back in 12.1 s', () => {
     for (const run of runs) {
       const dials = run.attempts.filter((at) => at < backAt).length
       expect(dials / 40).toBeLessThanOrEqual(5)
@@ -122,13 +122,13 @@ describe('forty clients that are reset for 8 s', () => {
   })
 })
 
-describe('a client whose server is away for a moment', () => {
+describe('a client whose server is away briefly', () => {
   for (const [backAt, median, p95, worst] of [
     [0, 500, 900, 950],
     [500, 900, 1_200, 1_400],
     [6_000, 2_000, 6_000, 12_100],
   ] as const) {
-    it(`is back soon where that moment is ${backAt} ms`, () => {
+    it(`reconnects soon after ${backAt} ms`, () => {
       const story = comeback(10_000, backAt, seeded(2))
       expect(backAfter(story, 0.5, backAt)).toBeLessThanOrEqual(median)
       expect(backAfter(story, 0.95, backAt)).toBeLessThanOrEqual(p95)
@@ -137,9 +137,9 @@ describe('a client whose server is away for a moment', () => {
   }
 })
 
-describe('the wait of a client', () => {
+describe('the reconnect delay', () => {
   for (const uptimeMs of [0, 1, 100, 1_000]) {
-    it(`grows as for failed attempts where a server closes ${uptimeMs} ms after its welcome`, async () => {
+    it(`grows as for failed attempts if the server closes ${uptimeMs} ms after its welcome`, async () => {
       const { clock, server, client } = scripted({}, { random: () => 0.999 })
       const waits: number[] = []
       client.on('opened', () => clock.after(uptimeMs, () => server.drop(1000)))
@@ -152,7 +152,7 @@ describe('the wait of a client', () => {
       expect(waits).toEqual(failed)
     })
 
-    it(`ends after maxAttempts where a server closes ${uptimeMs} ms after its welcome`, async () => {
+    it(`ends after maxAttempts if the server closes ${uptimeMs} ms after its welcome`, async () => {
       const { clock, server, client } = scripted({}, { backoff: { maxAttempts: 10 } })
       client.on('opened', () => clock.after(uptimeMs, () => server.drop(1000)))
       client.on('failed', () => {})
@@ -163,7 +163,7 @@ describe('the wait of a client', () => {
     })
   }
 
-  it('stays the first one where the network resets every connection after 3 to 5 s', async () => {
+  it('stays at the first value if the network resets every connection after 3 to 5 s', async () => {
     const random = seeded(1)
     const { clock, server, client } = scripted({}, { random: () => 0.999 })
     const waits: number[] = []
@@ -180,7 +180,7 @@ describe('the wait of a client', () => {
     expect(Math.max(...waits)).toBeCloseTo(backoffDelay(0, backoffDefaults, 0.999))
   })
 
-  it('is no shorter than the server wants, in the close or in the refusal before it', async () => {
+  it('is at least as long as the server demands, in the close frame or in the preceding error', async () => {
     for (const [code, reason, refusal, least] of [
       [1013, '{"retryAfterMs":30000}', undefined, 30_000],
       [4429, '', { code: 'rate-limited', retryAfterMs: 7_000 }, 7_000],
@@ -217,8 +217,8 @@ describe('the wait of a client', () => {
   })
 })
 
-describe('a client whose server comes and goes', () => {
-  it('ends a thousand reconnects with as much as it began with', async () => {
+describe('a client whose server restarts repeatedly', () => {
+  it('holds no more timers, channels or handlers after a thousand reconnects', async () => {
     const { clock, server, client } = scripted()
     const channels = new ChannelSubscriber(client)
     channels.subscribe('news', () => {})

@@ -5,7 +5,7 @@ import { ManualClock, MemoryPair } from 'wirefold/testing'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 
 describe('a client', () => {
-  it('connects when a request first needs it, not before', async () => {
+  it('connects at its first request, not before', async () => {
     const { clock, server, client } = scripted({ answer: () => 'pong' })
     await clock.advance(60_000)
     expect(server.transport.ends).toHaveLength(0)
@@ -16,14 +16,14 @@ describe('a client', () => {
     expect(server.transport.ends).toHaveLength(1)
   })
 
-  it('connects when a subscription first needs it', async () => {
+  it('connects at its first subscription', async () => {
     const { clock, server, client } = scripted()
     new ChannelSubscriber(client).subscribe('news', () => {})
     await clock.advance(1)
     expect([...server.subscribed]).toEqual(['news'])
   })
 
-  it('opens one socket however often connect() is called, and returns the same promise', async () => {
+  it('opens one connection for repeated calls of connect(), and returns the same promise', async () => {
     const { clock, server, client } = scripted()
     const first = client.connect()
     expect(client.connect()).toBe(first)
@@ -33,7 +33,7 @@ describe('a client', () => {
     expect(server.transport.ends).toHaveLength(1)
   })
 
-  it('greets with its ids and restores everything in one frame', async () => {
+  it('sends the greeting, its subscriptions and its requests in one frame', async () => {
     const { clock, server, client } = scripted({ answer: () => 'ok' })
     new ChannelSubscriber(client).subscribe('news', () => {})
     void client.request('a')
@@ -48,7 +48,7 @@ describe('a client', () => {
     })
   })
 
-  it('goes through its states in order and emits its events', async () => {
+  it('passes through its states in order and emits its events', async () => {
     const { clock, server, client } = scripted()
     const seen: string[] = []
     const name = (state: ConnectionState) =>
@@ -81,7 +81,7 @@ describe('a client', () => {
     ])
   })
 
-  it('waits longer with every attempt while there is no server', async () => {
+  it('waits longer with every failed attempt', async () => {
     const { clock, server, client } = scripted()
     server.transport.refusing = true
     void client.connect()
@@ -93,7 +93,7 @@ describe('a client', () => {
     expect(client.state.get()).toMatchObject({ name: 'waiting', attempt: dials })
   })
 
-  it('gives up an attempt that the server does not answer, and tries again', async () => {
+  it('gives up an attempt without a reply, and tries again', async () => {
     const { clock, server, client } = scripted()
     server.silent = true
     void client.connect()
@@ -109,7 +109,7 @@ describe('a client', () => {
     expect(client.state.get().name).toBe('open')
   })
 
-  it('cuts a wait short when the application asks to connect, not when something is needed', async () => {
+  it('ends a wait early for connect(), but not for a request', async () => {
     const { clock, server, client } = scripted()
     server.transport.refusing = true
     void client.connect()
@@ -121,7 +121,7 @@ describe('a client', () => {
     expect(server.transport.ends).toHaveLength(dials + 1)
   })
 
-  it('gives up after a close code that will not change, and says why', async () => {
+  it('gives up after a fatal close code, and reports the code', async () => {
     const { clock, server, client } = scripted()
     const failed: unknown[] = []
     client.on('failed', (error) => failed.push(error))
@@ -138,7 +138,7 @@ describe('a client', () => {
     expect(late.error).toMatchObject({ code: 'failed' })
   })
 
-  it('keeps what the server said before it refused the connection', async () => {
+  it('keeps the error that the server sent before it refused the connection', async () => {
     const clock = new ManualClock()
     const transport = new MemoryPair({
       clock,
@@ -158,7 +158,7 @@ describe('a client', () => {
     expect(connected.error).toMatchObject({ code: 'failed', cause: { code: 'forbidden' } })
   })
 
-  it('fails at once and clearly where there is no WebSocket, or no such address', async () => {
+  it('fails at once with a clear error if there is no WebSocket, or the address is invalid', async () => {
     vi.stubGlobal('WebSocket', undefined)
     const client = new RealtimeClient('ws://localhost/')
     client.on('error', () => {})
@@ -176,7 +176,7 @@ describe('a client', () => {
     vi.unstubAllGlobals()
   })
 
-  it('closes for good, and opens again when asked', async () => {
+  it('stays closed after close(), and opens again at connect()', async () => {
     const { clock, server, client } = scripted({ answer: () => undefined })
     const channels = new ChannelSubscriber(client)
     const subscription = channels.subscribe('news', () => {})
@@ -195,7 +195,7 @@ describe('a client', () => {
     await subscription.ready
   })
 
-  it('survives a listener that closes it from within its own events', async () => {
+  it('survives close() from within its own event listeners', async () => {
     for (const moment of ['connecting', 'open', 'waiting'] as const) {
       const { clock, server, client, errors } = scripted()
       client.state.listen((state) => {
@@ -211,23 +211,23 @@ describe('a client', () => {
     }
   })
 
-  it('ignores an old socket once a new one is opened', async () => {
+  it('ignores the old connection once a new one is open', async () => {
     const { clock, server, client } = scripted({ latencyMs: 10 })
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const channels = new ChannelSubscriber(client)
-    channels.subscribe('news', (payload) => heard.push(payload))
+    channels.subscribe('news', (payload) => received.push(payload))
     await clock.advance(100)
     server.send({ type: 'said', channel: 'news', payload: 'in flight' })
     client.close()
     void client.connect()
     await clock.advance(1_000)
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     server.publish('news', 'said', 'new')
     await clock.advance(100)
-    expect(heard).toEqual(['new'])
+    expect(received).toEqual(['new'])
   })
 
-  it('answers a ping of the server', async () => {
+  it('replies to a ping of the server', async () => {
     const { clock, server, client } = scripted()
     void client.connect()
     await clock.advance(1)
@@ -236,7 +236,7 @@ describe('a client', () => {
     expect(server.messages.at(-1)).toMatchObject({ type: 'pong', timestamp: 7 })
   })
 
-  it('reports what it cannot read and goes on', async () => {
+  it('reports frames that it cannot read, and continues', async () => {
     const { clock, server, client, errors } = scripted({ answer: () => 'ok' })
     void client.connect()
     await clock.advance(1)
@@ -250,7 +250,7 @@ describe('a client', () => {
     expect(answer).toEqual({ value: 'ok' })
   })
 
-  it('tries anew where what may have been the welcome cannot be read', async () => {
+  it('reconnects if an unreadable frame may have been the welcome', async () => {
     const clock = new ManualClock()
     const transport = new MemoryPair({ clock })
     const client = new RealtimeClient('ws://test/', { transport, clock, random: () => 0.1 })
@@ -270,7 +270,7 @@ describe('a client', () => {
     client.close()
   })
 
-  it('prints an error that has no listener, once', async () => {
+  it('prints an error without a listener, once', async () => {
     const print = vi.spyOn(console, 'error').mockImplementation(() => {})
     const clock = new ManualClock()
     const transport = new MemoryPair({ clock })
@@ -283,7 +283,7 @@ describe('a client', () => {
     print.mockRestore()
   })
 
-  it('takes an explicit undefined for a default', async () => {
+  it('uses the default for an option that is undefined', async () => {
     const { clock, client } = scripted(
       { answer: () => undefined },
       { dialect: undefined, requestTimeoutMs: undefined, backoff: undefined },

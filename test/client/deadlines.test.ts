@@ -3,7 +3,7 @@ import type { ClientOptions } from 'wirefold'
 import { seeded } from '../malformed-input/random.ts'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 
-/** A client that is connected to a server which answers every request. */
+/** A client connected to a server that replies to every request. */
 async function open(options: ClientOptions = {}) {
   const parts = scripted({ answer: (type: string) => type }, options)
   await Promise.all([parts.client.connect(), parts.clock.advance(1)])
@@ -14,7 +14,7 @@ async function open(options: ClientOptions = {}) {
   }
   return {
     ...parts,
-    /** Resets the connection, refuses all others until the client waits for so long, then no more. */
+    /** Resets the connection and refuses all others until the client waits for longer than `ms`. */
     async waitsFor(ms: number) {
       server.transport.refusing = true
       server.drop()
@@ -27,14 +27,14 @@ async function open(options: ClientOptions = {}) {
   }
 }
 
-/** Chance that is the same for the same seed. */
+/** Returns random numbers that are the same for the same seed. */
 function chance(seed: number): () => number {
   const random = seeded(seed)
   return () => random.below(1_000_000) / 1_000_000
 }
 
-describe('a client with a request that waits for its reply', () => {
-  it('tries again before the request times out, after 6 s of refused connections, always', async () => {
+describe('a client with a pending request', () => {
+  it('retries before the request times out, after 6 s of refused connections, with any seed', async () => {
     const lost: unknown[] = []
     for (let seed = 1; seed <= 200; seed++) {
       const { clock, server, client } = await open({ random: chance(seed) })
@@ -50,7 +50,7 @@ describe('a client with a request that waits for its reply', () => {
     expect(lost).toEqual([])
   })
 
-  it('brings a long wait forward for a request that is made meanwhile', async () => {
+  it('shortens a long wait for a new request', async () => {
     const { clock, client, waitsFor, wait } = await open({ random: () => 0.9 })
     await waitsFor(10_500)
     const outcome = outcomeOf(client.request('save'))
@@ -60,7 +60,7 @@ describe('a client with a request that waits for its reply', () => {
     expect(outcome).toEqual({ value: 'save' })
   })
 
-  it('tries at another time than the next client with the same deadline', async () => {
+  it('retries at a different time than the next client with the same deadline', async () => {
     const waits = new Set<number>()
     for (let seed = 1; seed <= 20; seed++) {
       const { client, waitsFor, wait } = await open({ random: chance(seed) })
@@ -72,7 +72,7 @@ describe('a client with a request that waits for its reply', () => {
     expect(waits.size).toBeGreaterThan(15)
   })
 
-  it('keeps its wait for a request that has no time left, or shall not wait', async () => {
+  it('keeps its wait for a request that is volatile, or has too little time left', async () => {
     const { client, waitsFor, wait } = await open({ random: () => 0.9 })
     await waitsFor(10_500)
     const before = wait()
@@ -81,7 +81,7 @@ describe('a client with a request that waits for its reply', () => {
     expect(wait()).toBe(before)
   })
 
-  it('stays away for as long as the server wants', async () => {
+  it('waits for as long as the server demands', async () => {
     for (const [code, reason] of [
       [1013, '{"retryAfterMs":30000}'],
       [1012, '{"windowMs":60000}'],
@@ -98,7 +98,7 @@ describe('a client with a request that waits for its reply', () => {
     }
   })
 
-  it('keeps to the plan where attempts are limited, which would be used up sooner', async () => {
+  it('keeps its wait if attempts are limited, since earlier attempts would use them up', async () => {
     const backoff = { initialMs: 20_000, jitter: 'none', maxAttempts: 3 } as const
     const { clock, server, client, wait } = await open({ backoff })
     server.drop()

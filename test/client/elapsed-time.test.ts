@@ -7,7 +7,7 @@ const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 const DEDUPE_MS = 600_000
 
-/** A client whose server carries out `pay` and answers it only from the second time on. */
+/** A client whose server carries out `pay` and replies from the second time on. */
 async function paying({ times = false, timeoutMs = DAY_MS } = {}, options: ClientOptions = {}) {
   let carriedOut = 0
   const parts = scripted(
@@ -24,7 +24,7 @@ async function paying({ times = false, timeoutMs = DAY_MS } = {}, options: Clien
   await Promise.all([client.connect(), clock.advance(100)])
   const paid = outcomeOf(client.request('pay'))
   await clock.advance(100)
-  /** Sets the wall clock of the client, and not that of the server. */
+  /** Sets the wall clock of the client, but not the server's. */
   const setClock = (ms: number): void => {
     clock.shiftWall(ms)
     server.clockOffsetMs -= ms
@@ -36,8 +36,8 @@ async function paying({ times = false, timeoutMs = DAY_MS } = {}, options: Clien
   return { ...parts, paid, setClock, reconnect }
 }
 
-describe('a request that was sent before the machine slept', () => {
-  it('is not sent again once the server has forgotten its reply, whichever clock stood still', async () => {
+describe('a request sent before the machine slept', () => {
+  it('is not sent again once the server has forgotten its reply, even if a clock stood still', async () => {
     for (const times of [false, true]) {
       for (const monotonic of [false, true]) {
         const { clock, server, client, paid, reconnect } = await paying({ times })
@@ -58,7 +58,7 @@ describe('a request that was sent before the machine slept', () => {
     }
   })
 
-  it('times out when its deadline passed meanwhile, and says that it was sent', async () => {
+  it('times out if its deadline passed meanwhile, and reports that it was sent', async () => {
     const { clock, paid } = await paying({ timeoutMs: 10_000 })
     clock.sleep(HOUR_MS, false)
     await clock.advance(1_000)
@@ -66,8 +66,8 @@ describe('a request that was sent before the machine slept', () => {
   })
 })
 
-describe('a wall clock that is set', () => {
-  it('does not decide about a sent request where the server sends its own time', async () => {
+describe('a change of the wall clock', () => {
+  it('does not affect a sent request if the server sends its own time', async () => {
     for (const ms of [DAY_MS / 2, -DAY_MS]) {
       const { server, paid, setClock, reconnect } = await paying({ times: true })
       setClock(ms)
@@ -76,7 +76,7 @@ describe('a wall clock that is set', () => {
     }
   })
 
-  it('back hides no sleep where the server sends its own time', async () => {
+  it('back on the client hides no sleep if the server sends its own time', async () => {
     const { clock, server, paid, setClock, reconnect } = await paying({ times: true })
     clock.sleep(DEDUPE_MS, false)
     setClock(-HOUR_MS)
@@ -85,7 +85,7 @@ describe('a wall clock that is set', () => {
     expect(server.count('pay')).toBe(1)
   })
 
-  it('back on the server has no request carried out twice', async () => {
+  it('back on the server does not cause a request to be carried out twice', async () => {
     const { clock, server, paid, reconnect } = await paying({ times: true })
     await clock.advance(DEDUPE_MS)
     server.clockOffsetMs = -HOUR_MS
@@ -94,7 +94,7 @@ describe('a wall clock that is set', () => {
     expect(server.count('pay')).toBe(1)
   })
 
-  it('forward ends a request early with the truth, and costs nothing else', async () => {
+  it('forward rejects a sent request as outcome-unknown, and has no other effect', async () => {
     const { clock, server, client, paid, setClock, reconnect } = await paying()
     const channels = new ChannelSubscriber(client)
     const news = channels.subscribe('news', () => {})
@@ -109,7 +109,7 @@ describe('a wall clock that is set', () => {
     expect(server.count('pay')).toBe(1)
   })
 
-  it('back prolongs no deadline', async () => {
+  it('back extends no deadline', async () => {
     const { clock, paid, setClock } = await paying({ timeoutMs: 10_000 })
     setClock(-DAY_MS)
     await clock.advance(9_000)
@@ -119,8 +119,8 @@ describe('a wall clock that is set', () => {
   })
 })
 
-describe('a request that waits for a connection while the machine sleeps', () => {
-  it('is not sent after its time to live, even if the connection is open first', async () => {
+describe('a queued request while the machine sleeps', () => {
+  it('is not sent after its time to live, even if the connection opens before its timer fires', async () => {
     const { clock, server, client } = scripted({ answer: (type) => type })
     server.transport.refusing = true
     const waits = outcomeOf(client.request('late', undefined, { timeoutMs: DAY_MS }))

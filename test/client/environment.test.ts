@@ -26,7 +26,7 @@ function surrounded(options: ClientOptions = {}) {
 }
 
 describe('a client', () => {
-  it('tries more slowly while the platform reports no network, never gives up, and is quick afterwards', async () => {
+  it('retries less often while the platform reports no network, never gives up, and is quick afterwards', async () => {
     const { clock, server, client, happen } = surrounded({ backoff: { maxAttempts: 3 } })
     await Promise.all([client.connect(), clock.advance(6_000)])
     happen('offline')
@@ -46,7 +46,7 @@ describe('a client', () => {
     expect(client.state.get().name).toBe('open')
   })
 
-  it('is connected by a platform that is wrong about the network, as soon as by another', async () => {
+  it('connects as quickly if the platform is wrong about the network', async () => {
     const { clock, server, client, around } = surrounded()
     around.online = false
     await Promise.all([client.connect(), clock.advance(1)])
@@ -62,7 +62,7 @@ describe('a client', () => {
     expect(client.state.get().name).toBe('open')
   })
 
-  it('tries at once by connect(), and within half a second when the page is looked at, without a network, too', async () => {
+  it('retries at once at connect(), and within 0.5 s when the page becomes visible, even without a network', async () => {
     for (const event of ['connect', 'wake'] as const) {
       const { clock, server, client, around, happen } = surrounded()
       around.online = false
@@ -78,7 +78,7 @@ describe('a client', () => {
     }
   })
 
-  it('gives up an attempt that was made without a network once there is one', async () => {
+  it('gives up an attempt that began without a network once the network is back', async () => {
     const { clock, server, client, around, happen } = surrounded()
     around.online = false
     server.transport.frozen = true
@@ -92,7 +92,7 @@ describe('a client', () => {
     expect(server.transport.ends).toHaveLength(2)
   })
 
-  it('does not close a socket that works when the platform reports no network', async () => {
+  it('keeps a working connection when the platform reports no network', async () => {
     const { clock, server, client, happen } = surrounded()
     await Promise.all([client.connect(), clock.advance(1)])
     for (const event of ['offline', 'online', 'wake'] as const) happen(event)
@@ -101,7 +101,7 @@ describe('a client', () => {
     expect(server.transport.ends).toHaveLength(1)
   })
 
-  it('goes offline from its wait, and does not wait longer than half a second when it is back', async () => {
+  it('goes offline during a wait, and retries within half a second when the network is back', async () => {
     for (const event of ['online', 'wake'] as const) {
       const { clock, server, client, happen } = surrounded()
       server.transport.refusing = true
@@ -119,7 +119,7 @@ describe('a client', () => {
     }
   })
 
-  it('probes with a short deadline when the page is looked at again', async () => {
+  it('probes with a short deadline when the page becomes visible', async () => {
     const { clock, server, client, happen } = surrounded()
     await Promise.all([client.connect(), clock.advance(6_000)])
     server.transport.last.frozen = true
@@ -130,7 +130,7 @@ describe('a client', () => {
     expect(client.state.get().name).toBe('open')
   })
 
-  it('closes its socket when the page is put away, and is back at once when it is shown', async () => {
+  it('closes its connection when the page is hidden in the cache, and reconnects at once when it is shown', async () => {
     const { clock, server, client, happen } = surrounded()
     const channels = new ChannelSubscriber(client)
     const subscription = channels.subscribe('news', () => {})
@@ -148,13 +148,13 @@ describe('a client', () => {
     await clock.advance(1)
     expect(client.state.get().name).toBe('open')
     expect([...server.subscribed]).toEqual(['news'])
-    // The server may have forgotten what it did ten minutes ago: this is not said again.
+    // The server may have forgotten its reply after ten minutes, so the request is not sent again.
     expect(request.error).toMatchObject({ code: 'outcome-unknown' })
     expect(server.count('slow')).toBe(1)
     client.close()
   })
 
-  it('listens to the page only while it may connect', async () => {
+  it('listens to page events only while it may connect', async () => {
     const { clock, client, listeners } = surrounded()
     expect(listeners.size).toBe(0)
     await Promise.all([client.connect(), clock.advance(1)])

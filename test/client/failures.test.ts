@@ -11,7 +11,7 @@ beforeEach(() => {
 })
 afterEach(() => vi.restoreAllMocks())
 
-/** A client without listeners, of a server that refuses every greeting as the native one does. */
+/** A client without listeners; the server refuses every greeting as the native server does. */
 function refusing(options: ClientOptions = {}, url = 'ws://test/') {
   const clock = new ManualClock()
   const server = new ScriptedServer({ clock })
@@ -38,7 +38,7 @@ const throwing = (cause: unknown): ClientOptions['transport'] => ({
 })
 
 describe('a refused login', () => {
-  it('rejects the promise of connect(), with the refusal as the cause, and prints nothing', async () => {
+  it('rejects the promise of connect(), with the refusal as its cause, and prints nothing', async () => {
     const { clock, client, lines } = refusing()
     const connected = outcomeOf(client.connect())
     await clock.advance(60_000)
@@ -51,7 +51,7 @@ describe('a refused login', () => {
     expect(lines.some((line) => line.startsWith('errors '))).toBe(true)
   })
 
-  it('rejects what waits for the connection, and prints nothing', async () => {
+  it('rejects pending requests and subscriptions, and prints nothing', async () => {
     const waits: ((client: RealtimeClient) => Promise<unknown>)[] = [
       (client) => client.request('x'),
       (client) => new ChannelSubscriber(client).subscribe('c', () => {}).ready,
@@ -66,13 +66,13 @@ describe('a refused login', () => {
     }
   })
 
-  it('is an error of the client, once, where no promise waits, and printed where that has no listener', async () => {
+  it('is one error of the client if no promise is pending, and printed without an `error` listener', async () => {
     for (const listens of [true, false]) {
       const { clock, client } = refusing()
       const errors: unknown[] = []
       if (listens) client.on('error', (error) => errors.push(error))
       new ChannelSubscriber(client).subscribe('c', () => {})
-      // An ignored promise is not a destination.
+      // The ignored promise of connect() does not count as a recipient.
       void client.connect()
       await clock.advance(60_000)
       const received = listens ? errors : printed
@@ -82,7 +82,7 @@ describe('a refused login', () => {
     }
   })
 
-  it('is the event `failed` in any case', async () => {
+  it('always emits `failed`', async () => {
     const { clock, client } = refusing()
     const failed: unknown[] = []
     client.on('failed', (error) => failed.push(error))
@@ -94,7 +94,7 @@ describe('a refused login', () => {
 })
 
 describe('a refusal without a channel', () => {
-  it('is an error of the client once the connection is open, since no close may follow', async () => {
+  it('is an error of the client if the connection is open, since no close may follow', async () => {
     const clock = new ManualClock()
     const server = new ScriptedServer({ clock })
     const client = new RealtimeClient('ws://test/', { transport: server.transport, clock })
@@ -116,7 +116,7 @@ describe('a refusal without a channel', () => {
   })
 })
 
-describe('an address or a transport that cannot be opened', () => {
+describe('an address or a transport that fails to open', () => {
   it('rejects connect() with the cause in the message, and prints nothing', async () => {
     const cases: readonly (readonly [string, ClientOptions, string, string])[] = [
       ['ftp://x', {}, 'bad-url', 'ftp://x cannot be opened as a WebSocket'],
@@ -134,13 +134,13 @@ describe('an address or a transport that cannot be opened', () => {
         error = cause
       }
       expect(error).toMatchObject({ code, message: expect.stringContaining(message) })
-      const asked: unknown = await client.request('x').catch((cause: unknown) => cause)
-      expect(asked).toBe(error)
+      const attempts: unknown = await client.request('x').catch((cause: unknown) => cause)
+      expect(attempts).toBe(error)
     }
     expect(printed).toEqual([])
   })
 
-  it('names what the last attempt failed with once the client gives up', async () => {
+  it('includes the error of the last attempt once the client gives up', async () => {
     const cause = Object.assign(new Event('error'), { message: 'connect ECONNREFUSED 127.0.0.1:1' })
     const client = new RealtimeClient('ws://test/', {
       backoff: { maxAttempts: 0 },
@@ -159,7 +159,7 @@ describe('an address or a transport that cannot be opened', () => {
 
 describe('the promise of connect()', () => {
   const client = (): RealtimeClient => new RealtimeClient('ftp://x', { clock: new ManualClock() })
-  it('receives a failure however it is awaited', async () => {
+  it('rejects for every kind of await', async () => {
     const forwarded = async () => client().connect()
     await Promise.all([
       expect(client().connect()).rejects.toMatchObject({ code: 'bad-url' }),
@@ -174,7 +174,7 @@ describe('the promise of connect()', () => {
     expect(printed).toEqual([])
   })
 
-  it('does not where it is ignored: the failure is printed once', async () => {
+  it('prints the failure once if the promise is ignored', async () => {
     void client().connect()
     await settle()
     expect(printed).toMatchObject([{ code: 'bad-url' }])
@@ -182,13 +182,13 @@ describe('the promise of connect()', () => {
 })
 
 describe('an auth() that rejects', () => {
-  it('is reported for each attempt but the last, which the client fails with', async () => {
+  it('is reported for each attempt but the last, whose error fails the client', async () => {
     const clock = new ManualClock()
     const errors: unknown[] = []
-    let asked = 0
+    let attempts = 0
     const client = new RealtimeClient('ws://test/', {
       ...{ clock, random: () => 0.5, backoff: { maxAttempts: 2 } },
-      auth: () => Promise.reject(new Error(`signed out ${++asked}`)),
+      auth: () => Promise.reject(new Error(`signed out ${++attempts}`)),
     })
     client.on('error', (error) => errors.push(error))
     const connected = outcomeOf(client.connect())

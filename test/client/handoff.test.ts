@@ -5,9 +5,9 @@ import { outcomeOf, scripted } from '../support/scripted.ts'
 async function open(answer: (type: string) => unknown = (type) => type) {
   const parts = scripted({ latencyMs: 5, answer }, { random: () => 0.5 })
   const channels = new ChannelSubscriber(parts.client)
-  const heard: unknown[] = []
+  const received: unknown[] = []
   const statuses: string[] = []
-  const subscription = channels.subscribe('news', (payload) => heard.push(payload))
+  const subscription = channels.subscribe('news', (payload) => received.push(payload))
   subscription.status.subscribe(({ name }) => statuses.push(name))
   await parts.clock.advance(6_000)
   const told: string[] = []
@@ -21,12 +21,12 @@ async function open(answer: (type: string) => unknown = (type) => type) {
     })
   const { ends } = parts.server.transport
   const alive = () => ends.filter(({ closed }) => !closed).length
-  return { ...parts, channels, heard, statuses, told, goaway, ends, alive }
+  return { ...parts, channels, received, statuses, told, goaway, ends, alive }
 }
 
-describe('a server that says it will go away', () => {
-  it('is left for another socket before it closes, without effect on the application', async () => {
-    const { clock, server, client, heard, told, goaway, ends, alive, statuses } = await open()
+describe('a server that announces its shutdown', () => {
+  it('is replaced by another connection before it closes, without effect on the application', async () => {
+    const { clock, server, client, received, told, goaway, ends, alive, statuses } = await open()
     goaway()
     await clock.advance(4_000)
     expect(ends).toHaveLength(1)
@@ -37,15 +37,15 @@ describe('a server that says it will go away', () => {
     expect(ends[0]?.closed).toMatchObject({ code: 1000 })
     server.publish('news', 'said', 2)
     await clock.advance(1_000)
-    expect(heard).toEqual([1, 2])
+    expect(received).toEqual([1, 2])
     expect(told).toEqual([])
     expect(statuses.at(-1)).toBe('live')
     expect(statuses).not.toContain('gap')
     expect(client.state.get()).toMatchObject({ name: 'open' })
   })
 
-  it('keeps the old socket for the answers that are due by it, and takes no events from it', async () => {
-    const { clock, server, client, heard, goaway, ends, alive } = await open((type) =>
+  it('keeps the old connection open for its pending replies, and ignores its events', async () => {
+    const { clock, server, client, received, goaway, ends, alive } = await open((type) =>
       type === 'slow' ? undefined : type,
     )
     const slow = outcomeOf(client.request('slow', undefined, { timeoutMs: 60_000 }))
@@ -58,7 +58,7 @@ describe('a server that says it will go away', () => {
     const quick = outcomeOf(client.request('quick'))
     await clock.advance(100)
     expect(quick).toEqual({ value: 'quick' })
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     expect(server.count('slow')).toBe(1)
     ends[0]?.send(JSON.stringify({ type: 'reply', requestId, payload: 'done' }))
     await clock.advance(100)
@@ -66,7 +66,7 @@ describe('a server that says it will go away', () => {
     expect(alive()).toBe(1)
   })
 
-  it('may close the old socket before it has answered: the request is sent again by the new one', async () => {
+  it('can close the old connection before it has replied: the request is sent again on the new one', async () => {
     let answers = false
     const { clock, server, client, goaway, ends } = await open((type) =>
       answers ? type : undefined,
@@ -85,8 +85,8 @@ describe('a server that says it will go away', () => {
     expect(client.state.get()).toMatchObject({ name: 'open' })
   })
 
-  it('is tried again where the next socket does not come about, and never has more than two', async () => {
-    const { clock, server, client, goaway, ends, alive, heard, told } = await open()
+  it('is retried if the next connection fails, with at most two connections at a time', async () => {
+    const { clock, server, client, goaway, ends, alive, received, told } = await open()
     goaway()
     goaway()
     server.transport.refusing = true
@@ -102,18 +102,18 @@ describe('a server that says it will go away', () => {
     await clock.advance(2_000)
     server.publish('news', 'said', 1)
     await clock.advance(100)
-    expect(heard).toEqual([1])
+    expect(received).toEqual([1])
     expect([alive(), told]).toEqual([1, []])
   })
 
-  it('may close before the move: that is a loss like any other', async () => {
-    const { clock, server, goaway, heard, told, alive, client } = await open()
+  it('can close before the client moved: that is an ordinary disconnect', async () => {
+    const { clock, server, goaway, received, told, alive, client } = await open()
     goaway()
     await clock.advance(1_000)
     server.drop(1012, '{"windowMs":100}')
     server.publish('news', 'said', 1)
     await clock.advance(1_000)
-    expect(heard).toEqual([1])
+    expect(received).toEqual([1])
     expect(told).toEqual(['dropped', 'opened'])
     await clock.advance(60_000)
     expect(alive()).toBe(1)
@@ -122,8 +122,8 @@ describe('a server that says it will go away', () => {
     expect([alive(), clock.timers]).toEqual([0, 0])
   })
 
-  it('may say so again on the next socket, and again', async () => {
-    const { clock, goaway, ends, alive, told, server, heard } = await open()
+  it('can announce it again on the next connection, repeatedly', async () => {
+    const { clock, goaway, ends, alive, told, server, received } = await open()
     for (let n = 1; n <= 5; n++) {
       goaway()
       await clock.advance(10_000)
@@ -131,10 +131,10 @@ describe('a server that says it will go away', () => {
       await clock.advance(100)
     }
     expect(ends).toHaveLength(6)
-    expect([alive(), told, heard]).toEqual([1, [], [1, 2, 3, 4, 5]])
+    expect([alive(), told, received]).toEqual([1, [], [1, 2, 3, 4, 5]])
   })
 
-  it('leaves nothing behind where the client is closed in the middle of the move', async () => {
+  it('leaves nothing open if the client is closed during the move', async () => {
     const { clock, goaway, client, alive } = await open()
     goaway()
     await clock.advance(5_007)

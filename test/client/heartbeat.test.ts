@@ -9,7 +9,7 @@ async function open(options: Parameters<typeof scripted>[1] = {}) {
 }
 
 describe('the heartbeat of a client', () => {
-  it('pings every 25 s while it is open, and measures', async () => {
+  it('pings every 25 s while it is open, and measures the round trip', async () => {
     const { clock, server, client } = await open()
     await clock.advance(100_000)
     expect(server.count('ping')).toBe(4)
@@ -20,7 +20,7 @@ describe('the heartbeat of a client', () => {
     expect(clock.timers).toBe(0)
   })
 
-  it('notices a half-open connection, lets go of it at once, and comes back', async () => {
+  it('detects a half-open connection, drops it at once, and reconnects', async () => {
     const { clock, server, client } = await open()
     server.transport.last.frozen = true
     const request = outcomeOf(client.request('slow', undefined, { timeoutMs: 30_000 }))
@@ -31,7 +31,7 @@ describe('the heartbeat of a client', () => {
     expect(server.transport.ends).toHaveLength(2)
   })
 
-  it('forgets a dead socket first and closes it in passing', async () => {
+  it('changes the state before it closes a dead socket', async () => {
     const { clock, server, client } = scripted({ answer: () => undefined })
     const { transport } = server
     const states: string[] = []
@@ -55,11 +55,11 @@ describe('the heartbeat of a client', () => {
     expect(client.state.get().name).toBe('open')
   })
 
-  it('finds that nothing it says gets out, though broadcasts arrive', async () => {
+  it('detects that its own messages are lost although broadcasts arrive', async () => {
     const { clock, server, client } = await open()
     const channels = new ChannelSubscriber(client)
-    let heard = 0
-    channels.subscribe('news', () => heard++)
+    let received = 0
+    channels.subscribe('news', () => received++)
     await clock.advance(1_000)
     const deaf = server.transport.last
     deaf.onMessage = () => {}
@@ -72,10 +72,10 @@ describe('the heartbeat of a client', () => {
       name: 'waiting',
       reason: { code: 1006, reason: 'the peer gave no sign of life' },
     })
-    expect(heard).toBeGreaterThan(40)
+    expect(received).toBeGreaterThan(40)
   })
 
-  it('drops no healthy connection whose timers come once a minute', async () => {
+  it('keeps a healthy connection if timers fire once a minute', async () => {
     const { clock, server, client } = await open()
     let drops = 0
     client.on('dropped', () => drops++)
@@ -87,7 +87,7 @@ describe('the heartbeat of a client', () => {
     expect(server.transport.ends).toHaveLength(1)
   })
 
-  it('is open again within 3 s of waking up beside a dead socket', async () => {
+  it('reconnects within 3 s of waking up with a dead connection', async () => {
     const { clock, server, client } = await open()
     server.transport.last.frozen = true
     clock.sleep(8 * 3_600_000)
@@ -96,8 +96,8 @@ describe('the heartbeat of a client', () => {
     expect(server.transport.ends).toHaveLength(2)
   })
 
-  it('is as the server wants it, within limits, unless the application knows better', async () => {
-    for (const [told, wanted, pings] of [
+  it("uses the server's interval, within limits, unless the application sets one", async () => {
+    for (const [announced, wanted, pings] of [
       [5_000, undefined, 20],
       [1, undefined, 100],
       [500_000, undefined, 2],
@@ -107,20 +107,20 @@ describe('the heartbeat of a client', () => {
         {},
         { heartbeat: wanted === undefined ? {} : { intervalMs: wanted } },
       )
-      server.welcome = { heartbeatMs: told }
+      server.welcome = { heartbeatMs: announced }
       await Promise.all([client.connect(), clock.advance(100_500)])
       expect(server.count('ping')).toBe(pings)
     }
   })
 
-  it('can be left out', async () => {
+  it('can be disabled', async () => {
     const { clock, server } = await open({ heartbeat: false })
     await clock.advance(600_000)
     expect(server.count('ping')).toBe(0)
     expect(clock.timers).toBe(0)
   })
 
-  it('gives the same results with a clock that is a day off and steps back', async () => {
+  it('gives the same results if the wall clock is a day off or steps back', async () => {
     const { clock, server, client } = await open()
     clock.shiftWall(-86_400_000)
     await clock.advance(60_000)
@@ -134,7 +134,7 @@ describe('the heartbeat of a client', () => {
 })
 
 describe('the statistics of a client', () => {
-  it('show its counters and timings', async () => {
+  it('contain its counters and timings', async () => {
     const { clock, server, client } = await open()
     const channels = new ChannelSubscriber(client)
     channels.subscribe('a', () => {})
@@ -155,7 +155,7 @@ describe('the statistics of a client', () => {
     expect(client.stats().uptimeMs).toBeGreaterThan(8_000)
   })
 
-  it('estimate the server’s clock and how long events travel', async () => {
+  it('estimate the server’s clock and the latency of events', async () => {
     const { clock, server, client } = scripted({ latencyMs: 30 })
     server.clockOffsetMs = 3_600_000
     const channels = new ChannelSubscriber(client)

@@ -4,26 +4,26 @@ import { backoffDelay } from '../../src/base/backoff.ts'
 import { latestRetry } from '../../src/connection/latest-retry.ts'
 import { seeded } from '../malformed-input/random.ts'
 
-/** A crowd of clients that are cut at 0, and a server that is back later and admits so many a second. */
+/** Clients that are disconnected at 0, and a server that is back later with a limited admission rate. */
 interface Crowd {
   readonly clients: number
   readonly perSecond: number
-  /** When the server is back, in milliseconds. */
+  /** Time at which the server is back, in milliseconds. */
   readonly backAt: number
 }
 
-/** Returns when a client tries again, after it failed for the nth time in a row. */
+/** Returns the time of a client's next attempt after its nth failure in a row. */
 type Next = (client: number, now: number, failed: number, random: () => number) => number
 
-/** How many of the clients are to be connected, of all of them. */
+/** Share of the clients that must be connected in the end. */
 const MOST = 0.99
-/** In such windows attempts are counted, in milliseconds. */
+/** Width of the windows in which attempts are counted, in milliseconds. */
 const PEAK_MS = 100
 
 /**
- * Plays the attempts of all clients, millisecond by millisecond: a list of the clients that are due
- * in each, linked through `after`. A server that is back admits the first of each millisecond and
- * refuses the others; what it did not need of its rate it may use within the next 10 ms.
+ * Simulates the attempts of all clients, millisecond by millisecond, with a linked list (`after`) of
+ * the clients due in each. Once it is back, the server admits the first clients of each millisecond
+ * and refuses the others; an unused part of its rate remains available for 10 ms.
  */
 function play({ clients, perSecond, backAt }: Crowd, next: Next) {
   const optimumMs = (MOST * clients * 1_000) / perSecond
@@ -65,7 +65,7 @@ function play({ clients, perSecond, backAt }: Crowd, next: Next) {
   }
 }
 
-/** The most attempts of any window, as so many a second. */
+/** Returns the largest rate of attempts in any window, per second. */
 function busiest(attempts: Uint32Array): number {
   let [most, sum] = [0, 0]
   attempts.forEach((count, ms) => {
@@ -77,26 +77,26 @@ function busiest(attempts: Uint32Array): number {
 
 /** The timeout of a request, in milliseconds. */
 const TIMEOUT_MS = 10_000
-/** Of all clients so many always have a request that waits for its reply, and make the next when it times out. */
-const ASKING = 0.3
+/** Share of the clients with a pending request at all times; each repeats it when it times out. */
+const REQUESTING = 0.3
 
-/** From this attempt on the waits have their longest bounds. */
+/** Number of attempts from which on the waits no longer grow. */
 const LONGEST = 30
-// The wait is a linear function of chance; its ends are looked up, since the waits are many.
+// The wait is linear in the random number; a table of its bounds saves time.
 const numbers = Float64Array.from({ length: LONGEST + 1 }, (_, n) => n)
 const shortest = numbers.map((n) => backoffDelay(n, backoffDefaults, 0))
 const spread = numbers.map((n) => backoffDelay(n, backoffDefaults, 1) - (shortest[n] ?? 0))
 
-/** The waits of clients with default options; the first of them have requests. */
+/** Waits of clients with default options, of which the first ones have requests. */
 function waits({ clients }: Crowd): Next {
   return (client, now, failed, random) => {
     const n = Math.min(failed, LONGEST)
     let at = now + (shortest[n] ?? 0) + (spread[n] ?? 0) * random()
-    if (client >= clients * ASKING) return at
+    if (client >= clients * REQUESTING) return at
     const phase = (client * 7_919) % TIMEOUT_MS
     let deadline = now + TIMEOUT_MS - ((now + phase) % TIMEOUT_MS)
-    for (let asked = now; asked < at; asked = deadline, deadline += TIMEOUT_MS) {
-      at = Math.min(at, latestRetry(asked, deadline, random()) ?? at)
+    for (let requestedAt = now; requestedAt < at; requestedAt = deadline, deadline += TIMEOUT_MS) {
+      at = Math.min(at, latestRetry(requestedAt, deadline, random()) ?? at)
     }
     return at
   }
@@ -104,14 +104,14 @@ function waits({ clients }: Crowd): Next {
 
 describe('a million clients, three in ten with a request, and 20,000 admissions a second', () => {
   const million = { clients: 1_000_000, perSecond: 20_000 }
-  // In proportion, since each client tries 50 times before the server is back.
+  // In proportion to the above, since each client tries 50 times before the server is back.
   const fewer = { clients: 300_000, perSecond: 6_000 }
   for (const [crowd, peak] of [
     [{ ...million, backAt: 0 }, 85],
     [{ ...million, backAt: 30_000 }, 9],
     [{ ...fewer, backAt: 300_000 }, 9],
   ] as const) {
-    it(`comes back to a server that was away for ${crowd.backAt / 1_000} s`, () => {
+    it(`reconnect efficiently to a server that was away for ${crowd.backAt / 1_000} s`, () => {
       const found = play(crowd, waits(crowd))
       expect(found.times).toBeLessThanOrEqual(1.06)
       expect(found.peak).toBeLessThanOrEqual(peak)

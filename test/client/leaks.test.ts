@@ -4,8 +4,8 @@ import { scripted } from '../support/scripted.ts'
 
 const CYCLES = 10_000
 
-describe('nothing is left behind', () => {
-  it('by ten thousand subscriptions that came and went', async () => {
+describe('no timer, channel or request remains', () => {
+  it('after ten thousand subscriptions that have ended', async () => {
     const { clock, server, client } = scripted()
     const channels = new ChannelSubscriber(client)
     for (let n = 0; n < CYCLES; n++) {
@@ -19,11 +19,11 @@ describe('nothing is left behind', () => {
     }
     await clock.advance(20_000)
     expect(client.state.get().name).toBe('open')
-    // The heartbeat.
+    // One timer remains: the heartbeat.
     expect([channels.size, server.subscribed.size, clock.timers]).toEqual([0, 0, 1])
   })
 
-  it('by ten thousand requests that were answered, refused, aborted or late', async () => {
+  it('after ten thousand requests that were answered, refused, aborted or late', async () => {
     const { clock, client } = scripted({
       answer: (type) => {
         if (type === 'refused') throw new Error('no')
@@ -53,7 +53,7 @@ describe('nothing is left behind', () => {
     expect(clock.timers).toBe(0)
   })
 
-  it('by a thousand views that were mounted and unmounted, on one socket', async () => {
+  it('after a thousand views that were mounted and unmounted, on one connection', async () => {
     const { clock, server, client } = scripted()
     const channels = new ChannelSubscriber(client)
     for (let n = 0; n < 1_000; n++) {
@@ -64,7 +64,7 @@ describe('nothing is left behind', () => {
       view.dispose()
     }
     await clock.advance(1_000)
-    // The heartbeat.
+    // One timer remains: the heartbeat.
     expect([channels.size, server.subscribed.size, clock.timers]).toEqual([0, 0, 1])
     expect(server.transport.ends).toHaveLength(1)
     client.close()

@@ -4,7 +4,7 @@ import { debugLogger } from '../../src/base/logger.ts'
 import { scripted } from '../support/scripted.ts'
 
 describe('the logger of a client', () => {
-  it('gets log lines, and never a payload or a token', async () => {
+  it('receives log lines without payloads and tokens', async () => {
     const lines: string[] = []
     const { clock, server, client } = scripted(
       { answer: () => 'secret reply' },
@@ -30,7 +30,7 @@ describe('the logger of a client', () => {
     expect(lines.join()).not.toContain('secret')
   })
 
-  it('is silent unless a debug switch names it', () => {
+  it('is silent unless a debug setting enables it', () => {
     const print = vi.spyOn(console, 'debug').mockImplementation(() => {})
     expect(debugLogger('')).toBeUndefined()
     expect(debugLogger('other:*, wire')).toBeUndefined()

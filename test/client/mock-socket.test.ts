@@ -5,15 +5,15 @@ import { outcomeOf } from '../support/scripted.ts'
 
 const url = 'ws://mock.localhost/ws'
 
-/** The native protocol on mock-socket's server; returns it and the messages it received. */
+/** Serves the native protocol on mock-socket; returns the server and its received messages. */
 function serve() {
   const server = new Server(url, { mock: false })
-  const told: { type: string; requestId?: string; payload?: unknown }[] = []
+  const received: { type: string; requestId?: string; payload?: unknown }[] = []
   server.on('connection', (socket) => {
     socket.on('message', (data) => {
       const parsed = JSON.parse(String(data))
       for (const message of Array.isArray(parsed) ? parsed : [parsed]) {
-        told.push(message)
+        received.push(message)
         const { type, requestId, payload } = message
         const answer = (value: unknown) => socket.send(JSON.stringify(value))
         if (type === 'hello') answer({ type: 'welcome', payload: {} })
@@ -23,11 +23,11 @@ function serve() {
       }
     })
   })
-  return { server, told }
+  return { server, received }
 }
 
 describe('a client on mock-socket', () => {
-  // mock-socket waits 4 ms by the global timers before everything.
+  // mock-socket delays every step by 4 ms with the global timers.
   beforeEach(() => {
     vi.useFakeTimers()
   })
@@ -35,7 +35,7 @@ describe('a client on mock-socket', () => {
     vi.useRealTimers()
   })
 
-  it('connects, subscribes, sends requests, and gets events', async () => {
+  it('connects, subscribes, sends requests, and receives events', async () => {
     const { server } = serve()
     const client = new RealtimeClient(url, { WebSocket: MockWebSocket })
     const heard: unknown[] = []
@@ -52,8 +52,8 @@ describe('a client on mock-socket', () => {
     server.stop()
   })
 
-  it('reconnects after the server has closed it, and after there was no server', async () => {
-    const { server, told } = serve()
+  it('reconnects after a close by the server, and after a time without a server', async () => {
+    const { server, received } = serve()
     const client = new RealtimeClient(url, { WebSocket: MockWebSocket, random: () => 0 })
     const subscription = new ChannelSubscriber(client).subscribe('news', () => {})
     await vi.advanceTimersByTimeAsync(50)
@@ -65,9 +65,9 @@ describe('a client on mock-socket', () => {
     const again = serve()
     await vi.advanceTimersByTimeAsync(20_000)
     expect(client.state.get().name).toBe('open')
-    // This server knows no positions, so missed events are unknown.
+    // This server sends no positions, so missed events are unknown.
     expect(subscription.status.get()).toMatchObject({ name: 'gap', reason: 'no-recovery' })
-    const types = [...told, ...again.told].map(({ type }) => type)
+    const types = [...received, ...again.received].map(({ type }) => type)
     expect(types.filter((type) => type !== 'ping')).toEqual([
       'hello',
       'subscribe',

@@ -3,11 +3,11 @@ import { ChannelSubscriber, native } from 'wirefold'
 import type { DialectFactory } from 'wirefold/dialects'
 import { scripted } from '../support/scripted.ts'
 
-describe('a client where there is no crypto', () => {
+describe('a client without crypto', () => {
   beforeEach(() => vi.stubGlobal('crypto', undefined))
   afterEach(() => vi.unstubAllGlobals())
 
-  it('says what to install: to connect(), to requests, and to subscribers', async () => {
+  it('rejects connect(), requests and subscriptions with the package to install', async () => {
     const missing = {
       code: 'no-crypto',
       message: expect.stringContaining('react-native-get-random-values'),
@@ -29,7 +29,7 @@ describe('a client where there is no crypto', () => {
     expect(clock.timers + other.clock.timers).toBe(0)
   })
 
-  it('with a `crypto` that lacks getRandomValues says the same', async () => {
+  it('rejects in the same way if `crypto` lacks getRandomValues', async () => {
     vi.stubGlobal('crypto', {})
     await expect(scripted().client.request('x')).rejects.toMatchObject({ code: 'no-crypto' })
   })

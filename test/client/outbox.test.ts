@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ClientOptions } from 'wirefold'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 
-async function cutOff(outbox: ClientOptions['outbox'] = {}, requestTimeoutMs = 600_000) {
+async function disconnected(outbox: ClientOptions['outbox'] = {}, requestTimeoutMs = 600_000) {
   const parts = scripted({ answer: (type) => type }, { outbox, requestTimeoutMs })
   parts.server.transport.refusing = true
   const ask = (type: string, options?: Parameters<typeof parts.client.request>[2]) =>
@@ -18,48 +18,48 @@ const types = (messages: readonly Readonly<Record<string, unknown>>[]) =>
   messages.map(({ type }) => type).filter((type) => type !== 'hello' && type !== 'ping')
 
 describe('the outbox', () => {
-  it('keeps the order of what waits', async () => {
-    const { server, ask, back } = await cutOff()
+  it('keeps the order of queued requests', async () => {
+    const { server, ask, back } = await disconnected()
     for (let n = 0; n < 50; n++) ask(`r${n}`)
     await back()
     expect(types(server.messages)).toEqual(Array.from({ length: 50 }, (_, n) => `r${n}`))
   })
 
-  it('gives up the oldest when it is full, and counts what that costs', async () => {
-    const { server, client, ask, back } = await cutOff()
-    const asked = Array.from({ length: 150 }, (_, n) => ask(`r${n}`))
+  it('drops the oldest requests when it is full, and counts them', async () => {
+    const { server, client, ask, back } = await disconnected()
+    const outcomes = Array.from({ length: 150 }, (_, n) => ask(`r${n}`))
     expect(client.pending.get()).toEqual({ queued: 100, sent: 0 })
     await back()
-    expect(asked.filter(({ error }) => error)).toHaveLength(50)
-    expect(asked[49]?.error).toMatchObject({ code: 'outbox-full', detail: { limit: 100 } })
-    expect(asked[50]).toEqual({ value: 'r50' })
+    expect(outcomes.filter(({ error }) => error)).toHaveLength(50)
+    expect(outcomes[49]?.error).toMatchObject({ code: 'outbox-full', detail: { limit: 100 } })
+    expect(outcomes[50]).toEqual({ value: 'r50' })
     expect(types(server.messages)[0]).toBe('r50')
     expect(client.stats().dropped).toBe(50)
   })
 
-  it('gives up the one that came last, or refuses the new one, where that is wanted', async () => {
+  it('drops the newest request or refuses the new one, as configured', async () => {
     for (const [overflow, sent] of [
       ['drop-newest', ['a', 'd']],
       ['reject', ['a', 'b']],
     ] as const) {
-      const { server, ask, back } = await cutOff({ limit: 2, overflow })
+      const { server, ask, back } = await disconnected({ limit: 2, overflow })
       for (const type of ['a', 'b', 'c', 'd']) ask(type)
       await back()
       expect(types(server.messages)).toEqual(sent)
     }
   })
 
-  it('may be closed altogether', async () => {
+  it('can be disabled with a limit of 0', async () => {
     for (const overflow of ['drop-oldest', 'drop-newest', 'reject'] as const) {
-      const { clock, ask } = await cutOff({ limit: 0, overflow })
-      const asked = ask('a')
+      const { clock, ask } = await disconnected({ limit: 0, overflow })
+      const outcomes = ask('a')
       await clock.advance(0)
-      expect(asked.error).toMatchObject({ code: 'outbox-full' })
+      expect(outcomes.error).toMatchObject({ code: 'outbox-full' })
     }
   })
 
-  it('sends nothing that has waited for longer than its time to live', async () => {
-    const { clock, server, ask, back } = await cutOff()
+  it('sends no request after its time to live', async () => {
+    const { clock, server, ask, back } = await disconnected()
     const long = ask('long')
     const short = ask('short', { ttlMs: 5_000 })
     await clock.advance(5_000)
@@ -73,21 +73,21 @@ describe('the outbox', () => {
     expect(types(server.messages)).toEqual([])
   })
 
-  it('leaves the time to live of what was sent alone', async () => {
+  it('does not apply the time to live to sent requests', async () => {
     const { clock, client, server } = scripted({ answer: () => undefined })
     await Promise.all([client.connect(), clock.advance(1)])
-    const asked = outcomeOf(client.request('slow', undefined, { ttlMs: 10, timeoutMs: 1_000 }))
+    const outcomes = outcomeOf(client.request('slow', undefined, { ttlMs: 10, timeoutMs: 1_000 }))
     await clock.advance(500)
     server.send({ type: 'reply', requestId: server.messages.at(-1)?.requestId, payload: 'late' })
     await clock.advance(1)
-    expect(asked).toEqual({ value: 'late' })
+    expect(outcomes).toEqual({ value: 'late' })
   })
 
-  it('does not keep what is volatile', async () => {
-    const { clock, client, server, ask } = await cutOff()
-    const asked = ask('cursor', { volatile: true })
+  it('does not queue volatile requests', async () => {
+    const { clock, client, server, ask } = await disconnected()
+    const outcomes = ask('cursor', { volatile: true })
     await clock.advance(0)
-    expect(asked.error).toMatchObject({ code: 'disconnected', detail: { sent: false } })
+    expect(outcomes.error).toMatchObject({ code: 'disconnected', detail: { sent: false } })
     expect(client.pending.get()).toEqual({ queued: 0, sent: 0 })
     server.transport.refusing = false
     await clock.advance(20_000)
@@ -97,7 +97,7 @@ describe('the outbox', () => {
   })
 
   it('counts the queued and the sent requests', async () => {
-    const { clock, client, server, ask, back } = await cutOff()
+    const { clock, client, server, ask, back } = await disconnected()
     const seen: string[] = []
     client.pending.subscribe(({ queued, sent }) => seen.push(`${queued}/${sent}`))
     ask('a')
@@ -108,8 +108,8 @@ describe('the outbox', () => {
     expect(seen).toEqual(['0/0', '1/0', '2/0', '1/1', '0/2', '0/1', '0/0'])
   })
 
-  it('says subscribes before what waited, and everything after the greeting', async () => {
-    const { server, ask, back, client } = await cutOff()
+  it('sends subscribes before queued requests, and everything after the greeting', async () => {
+    const { server, ask, back, client } = await disconnected()
     ask('first')
     client.port.join({
       order: 1,
@@ -134,31 +134,31 @@ describe('the outbox', () => {
     ])
   })
 
-  it('settles a thousand requests at once, at the pace of the server', async () => {
+  it("sends a thousand requests within the server's rate limit, and all settle", async () => {
     const { clock, server, client } = scripted({ answer: (type) => type })
     server.welcome = { limits: { messagesPerSecond: 100 } }
     await Promise.all([client.connect(), clock.advance(1)])
-    const asked = Array.from({ length: 1_000 }, (_, n) => outcomeOf(client.request(`r${n}`)))
+    const outcomes = Array.from({ length: 1_000 }, (_, n) => outcomeOf(client.request(`r${n}`)))
     await clock.advance(1_000)
-    expect(asked.filter(({ value }) => value).length).toBeLessThanOrEqual(301)
+    expect(outcomes.filter(({ value }) => value).length).toBeLessThanOrEqual(301)
     await clock.advance(9_000)
-    expect(asked.map(({ value }) => value)).toEqual(asked.map((_, n) => `r${n}`))
+    expect(outcomes.map(({ value }) => value)).toEqual(outcomes.map((_, n) => `r${n}`))
   })
 
-  it('sends what never left on the next connection, and does not send it twice', async () => {
+  it('sends unsent requests on the next connection, each once', async () => {
     const { clock, server, client } = scripted({ answer: (type) => type })
     server.welcome = { limits: { messagesPerSecond: 1 } }
     await Promise.all([client.connect(), clock.advance(1)])
-    const asked = ['a', 'b', 'c', 'd'].map((type) => outcomeOf(client.request(type)))
+    const outcomes = ['a', 'b', 'c', 'd'].map((type) => outcomeOf(client.request(type)))
     await clock.advance(1)
     expect(types(server.messages)).toEqual(['a', 'b'])
     server.drop()
     await clock.advance(2_000)
     expect(types(server.messages)).toEqual(['a', 'b', 'c', 'd'])
-    expect(asked.map(({ value }) => value)).toEqual(['a', 'b', 'c', 'd'])
+    expect(outcomes.map(({ value }) => value)).toEqual(['a', 'b', 'c', 'd'])
   })
 
-  it('does not send what was given up while it waited its turn', async () => {
+  it('does not send a request that timed out while it waited for the rate limit', async () => {
     const { clock, server, client } = scripted({ answer: (type) => type })
     server.welcome = { limits: { messagesPerSecond: 1 } }
     await Promise.all([client.connect(), clock.advance(1)])
@@ -169,7 +169,7 @@ describe('the outbox', () => {
     expect(types(server.messages)).toEqual(['a', 'b'])
   })
 
-  it('sends those of one ordering one after the other, and does not hold up the others', async () => {
+  it('sends requests with the same ordering key one after the other, without delaying others', async () => {
     const { clock, server, client } = scripted({ answer: () => undefined })
     await Promise.all([client.connect(), clock.advance(1)])
     const ask = (type: string, ordering?: string) =>
@@ -200,8 +200,8 @@ describe('the outbox', () => {
     expect(second?.error).toMatchObject({ code: 'no' })
   })
 
-  it('keeps only the newest of those that supersede each other, and what was sent', async () => {
-    const { server, ask, back } = await cutOff()
+  it('keeps only the newest queued request with the same supersede key', async () => {
+    const { server, ask, back } = await disconnected()
     const moves = [1, 2, 3].map((n) => ask(`move ${n}`, { supersede: 'cursor' }))
     const other = ask('other', { supersede: 'another' })
     await back()
@@ -214,7 +214,7 @@ describe('the outbox', () => {
     expect([moves[2], other]).toEqual([{ value: 'move 3' }, { value: 'other' }])
   })
 
-  it('lets the next of an ordering go when the one before it is given up', async () => {
+  it('sends the next request with an ordering key once the previous one is given up', async () => {
     const { clock, server, client } = scripted({ answer: () => undefined })
     await Promise.all([client.connect(), clock.advance(1)])
     const first = outcomeOf(client.request('a', undefined, { ordering: 'x', timeoutMs: 100 }))

@@ -9,7 +9,7 @@ import { streams } from 'wirefold/dialects/streams'
 import { topics } from 'wirefold/dialects/topics'
 import { dialled } from '../support/dialled.ts'
 
-/** A client of a server that closes every connection with 4401 some time after it is open. */
+/** A client of a server that closes every connection with 4401 some time after it opened. */
 function refused(dialect: DialectFactory, afterMs: number, welcome?: unknown) {
   const reasons: AuthReason[] = []
   const parts = dialled(dialect, ({ type }, send) => type === 'hello' && send(welcome), {
@@ -27,7 +27,7 @@ function refused(dialect: DialectFactory, afterMs: number, welcome?: unknown) {
   return { ...parts, reasons }
 }
 
-/** Dialects whose client is open before the server has judged the credentials; their greetings. */
+/** Dialects whose client opens before the server has checked the credentials; with their greetings. */
 const early: readonly (readonly [DialectFactory, unknown?])[] = [
   [topics],
   [streams],
@@ -37,9 +37,9 @@ const early: readonly (readonly [DialectFactory, unknown?])[] = [
 ]
 const welcome = { type: 'welcome', payload: { connectionId: 'c' } }
 
-describe('credentials that are refused once the connection is open', () => {
+describe('credentials refused on an open connection', () => {
   for (const [dialect, greeting] of early) {
-    it(`are asked for once more, and refused again the client has failed: ${dialect().name}`, async () => {
+    it(`are requested once more; a second refusal fails the client: ${dialect().name}`, async () => {
       for (const afterMs of [0, 300, 3_000, 9_000]) {
         const { client, clock, pair, reasons } = refused(dialect, afterMs, greeting)
         client.connect().catch(() => {})
@@ -53,7 +53,7 @@ describe('credentials that are refused once the connection is open', () => {
       }
     })
 
-    it(`have been accepted where the connection lasts, so that they may expire: ${dialect().name}`, async () => {
+    it(`count as accepted if the connection lasts, so that they may expire later: ${dialect().name}`, async () => {
       const { client, clock, reasons } = refused(dialect, 15_000, greeting)
       client.connect().catch(() => {})
       await clock.advance(200_000)
@@ -63,7 +63,7 @@ describe('credentials that are refused once the connection is open', () => {
     })
   }
 
-  it('have been accepted by a welcome that answers the greeting, however soon they expire', async () => {
+  it('count as accepted once the server replied with a welcome, however soon they expire', async () => {
     const { client, clock, reasons } = refused(native, 1_000, welcome)
     client.connect().catch(() => {})
     await clock.advance(60_000)

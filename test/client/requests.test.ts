@@ -17,7 +17,7 @@ describe('a request', () => {
     expect(server.messages.at(-1)).toMatchObject({ channel: 'tasks', timestamp: clock.wall() - 1 })
   })
 
-  it('rejects with the code of the server', async () => {
+  it("rejects with the server's error code", async () => {
     const { clock, client } = scripted({ answer: refuses('title-missing') })
     const answer = outcomeOf(client.request('task:create'))
     await clock.advance(1)
@@ -28,7 +28,7 @@ describe('a request', () => {
     })
   })
 
-  it('times out, and says whether it had been sent', async () => {
+  it('times out, and reports whether it was sent', async () => {
     const { clock, client, server } = scripted({ answer: () => undefined })
     const sent = outcomeOf(client.request('slow', undefined, { timeoutMs: 1_000 }))
     await clock.advance(1_000)
@@ -54,7 +54,7 @@ describe('a request', () => {
     expect(server.count('once')).toBe(0)
   })
 
-  it('is given up by its signal, before and after it was sent, and at once', async () => {
+  it('is aborted by its signal before it is sent, after it is sent, and at the call', async () => {
     const { clock, client, server } = scripted({ answer: () => undefined })
     const early = new AbortController()
     const unsent = outcomeOf(client.request('a', undefined, { signal: early.signal }))
@@ -70,11 +70,11 @@ describe('a request', () => {
     expect(sent.error).toMatchObject({ code: 'aborted' })
     expect(never.error).toMatchObject({ code: 'aborted' })
     expect([server.count('a'), server.count('b'), server.count('c')]).toEqual([0, 1, 0])
-    // The heartbeat.
+    // One timer remains: the heartbeat.
     expect(clock.timers).toBe(1)
   })
 
-  it('ignores an answer that comes too late, or twice', async () => {
+  it('ignores a reply that is late or repeated', async () => {
     const { clock, client, server, errors } = scripted({ answer: () => undefined })
     const request = outcomeOf(client.request('slow', undefined, { timeoutMs: 10 }))
     await clock.advance(1)
@@ -94,7 +94,7 @@ describe('a request', () => {
     expect(errors).toEqual([])
   })
 
-  it('that was interrupted is sent again, with the same id, until its own deadline', async () => {
+  it('that was interrupted is sent again with the same id, until its own deadline', async () => {
     let answers = false
     const { clock, client, server } = scripted({ answer: (type) => (answers ? type : undefined) })
     const first = outcomeOf(client.request('first'))
@@ -120,7 +120,7 @@ describe('a request', () => {
     expect([server.count('first'), server.count('short')]).toEqual([3, 2])
   })
 
-  it('is not sent again once the server may have forgotten that it carried it out', async () => {
+  it('is not sent again once the server may have forgotten its reply', async () => {
     const { clock, client, server } = scripted({ answer: () => undefined })
     server.welcome = { limits: { dedupeMs: 5_000 } }
     const asked = outcomeOf(client.request('pay', undefined, { timeoutMs: 60_000 }))
@@ -137,7 +137,7 @@ describe('a request', () => {
     expect(server.count('pay')).toBe(2)
   })
 
-  it('that was interrupted rejects where the backend might carry it out twice, unless that does no harm', async () => {
+  it('that was interrupted rejects if the backend does not deduplicate, unless it is idempotent', async () => {
     const forgetful = { ...native(), capabilities: { ...native().capabilities, dedupes: false } }
     const { clock, client, server } = scripted(
       { answer: (type) => (type === 'held' ? 'ok' : undefined) },
@@ -156,7 +156,7 @@ describe('a request', () => {
     expect([server.count('sent'), server.count('harmless')]).toEqual([1, 2])
   })
 
-  it('rejects as closed when the client is closed, for every kind of backend', async () => {
+  it('rejects as closed when the client is closed, with and without deduplication', async () => {
     const forgetful = { ...native(), capabilities: { ...native().capabilities, dedupes: false } }
     for (const dialect of [native, () => forgetful]) {
       const { clock, client } = scripted({ answer: () => undefined }, { dialect })
@@ -181,7 +181,7 @@ describe('a request', () => {
     expect([server.count('fine'), server.count('poison')]).toEqual([2, 1])
   })
 
-  it('is refused where too many wait already', async () => {
+  it('is refused if too many are queued already', async () => {
     const { clock, client, server } = scripted(
       { answer: () => 'ok' },
       { outbox: { limit: 2, overflow: 'reject' } },
@@ -199,7 +199,7 @@ describe('a request', () => {
     expect(requests.map(({ value }) => value)).toEqual(['ok', 'ok', undefined])
   })
 
-  it('that is too large, or is no JSON, rejects before anything is sent', async () => {
+  it('that is too large, or is not JSON, rejects before it is sent', async () => {
     const { clock, client, server } = scripted({ answer: () => 'ok' })
     await Promise.all([client.connect(), clock.advance(1)])
     const large = outcomeOf(client.request('large', 'x'.repeat(70_000)))
@@ -212,7 +212,7 @@ describe('a request', () => {
     expect(odd.error).toMatchObject({ code: 'bad-payload' })
     expect(good).toEqual({ value: 'ok' })
     expect(server.count('large') + server.count('odd')).toBe(0)
-    // The heartbeat.
+    // One timer remains: the heartbeat.
     expect(clock.timers).toBe(1)
   })
 
@@ -236,7 +236,7 @@ describe('a request', () => {
   })
 })
 
-describe('an answer', () => {
+describe('a reply', () => {
   it('returns the positions of the events that the request caused', async () => {
     const { clock, client, server } = scripted({ answer: () => undefined })
     const reply = outcomeOf(client.requestWithPosition<string>('task:create', 'x'))
@@ -253,7 +253,7 @@ describe('an answer', () => {
 })
 
 describe('a request with an id', () => {
-  it('has its events known to be its maker’s own', async () => {
+  it("marks the events it causes as the client's own", async () => {
     const { clock, client, server } = scripted({ answer: () => null })
     const channels = new ChannelSubscriber(client)
     const own: boolean[] = []
@@ -270,7 +270,7 @@ describe('a request with an id', () => {
 })
 
 describe('a client', () => {
-  it('knows its user id, once the server has sent it', async () => {
+  it('has its user id once the server has sent it', async () => {
     const { clock, client, server } = scripted()
     server.welcome = { userId: 'ada' }
     expect(client.userId).toBeUndefined()
@@ -284,7 +284,7 @@ describe('a client', () => {
 })
 
 describe('a publish', () => {
-  it('is known to be one’s own when it comes back, before its reply too', async () => {
+  it("is recognized as the client's own event when it comes back, even before its reply", async () => {
     const { clock, client, server } = scripted({ answer: () => undefined })
     const other = scripted({}, {}).client
     const channels = new ChannelSubscriber(client)
@@ -294,12 +294,12 @@ describe('a publish', () => {
     await clock.advance(1)
     const { id } = server.messages.at(-1) ?? {}
     server.send({ type: 'said', channel: 'news', id })
-    server.send({ type: 'said', channel: 'news', id: 'somebody’s' })
+    server.send({ type: 'said', channel: 'news', id: 'foreign' })
     await clock.advance(1)
     expect(own).toEqual([true, false, false, false])
   })
 
-  it('gives the event an id of its own, which its promise comes to', async () => {
+  it('gives the event its own id, with which the promise resolves', async () => {
     const { clock, client, server } = scripted({ answer: () => null })
     const id = outcomeOf(client.publish('news', 'said', { text: 'hello' }))
     await clock.advance(1)

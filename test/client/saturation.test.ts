@@ -6,15 +6,15 @@ import { ManualClock, MemoryPair } from 'wirefold/testing'
 import { seeded } from '../malformed-input/random.ts'
 
 const CLIENTS = 200
-/** Of the time that the server needs if nothing is done in vain. */
+/** Upper bound of the time, as a multiple of what the server needs without wasted work. */
 const MOST_TIMES = 4
 const WELCOME = JSON.stringify({ type: 'welcome', payload: { connectionId: 'c' } })
 
 /**
- * A server that works on one thing at a time, in the order of arrival: half of a welcome's work is to
- * accept the socket, the other half to answer the greeting. A socket that the client has given up
- * costs as much as any other, since the server learns of that only when its turn comes. Clients that
- * were welcomed cost nothing more.
+ * A server that works on one job at a time, in order of arrival: half the work of a welcome is to
+ * accept the socket, the other half to reply to the greeting. A socket that the client has given up
+ * costs as much as any other, since the server notices only when its job is due. Welcomed clients
+ * cost nothing more.
  */
 class BusyServer {
   readonly transport: MemoryPair
@@ -43,7 +43,7 @@ class BusyServer {
   }
 }
 
-/** Has all clients dial at once a server that needs so long to welcome them all. */
+/** Connects all clients at once to a server that needs `workMs` to welcome all of them. */
 async function crowd(workMs: number, seed: number) {
   const clock = new ManualClock()
   const { transport } = new BusyServer(clock, workMs / CLIENTS)
@@ -61,13 +61,13 @@ async function crowd(workMs: number, seed: number) {
   return { welcomed, dialsEach: transport.ends.length / CLIENTS }
 }
 
-describe('a crowd that dials at once', () => {
-  it('is welcomed at the first dial where the server can do that within the deadline', async () => {
+describe('two hundred clients that connect at once', () => {
+  it('are welcomed at the first attempt if the server needs less time than the deadline', async () => {
     expect(await crowd(8_000, 1)).toEqual({ welcomed: CLIENTS, dialsEach: 1 })
   })
 
   for (const seconds of [15, 20, 40, 60]) {
-    it(`is welcomed within four times the ${seconds} s that the server needs for its welcomes`, async () => {
+    it(`are welcomed within four times the ${seconds} s that the server needs for its welcomes`, async () => {
       for (const seed of [1, 2]) {
         const { welcomed, dialsEach } = await crowd(seconds * 1_000, seed)
         expect(welcomed).toBe(CLIENTS)
@@ -77,7 +77,7 @@ describe('a crowd that dials at once', () => {
   }
 })
 
-/** A client whose server never answers, and how long each of its dials lasted, in seconds. */
+/** A client whose server never answers, with the duration of each of its attempts, in seconds. */
 function unanswered(options: ClientOptions = {}) {
   const clock = new ManualClock()
   const transport = new MemoryPair({ clock, autoAccept: false })
@@ -112,7 +112,7 @@ function unanswered(options: ClientOptions = {}) {
 }
 
 describe('the connect deadline', () => {
-  it('doubles with each dial that times out, up to 80 s', async () => {
+  it('doubles with each attempt that times out, up to 80 s', async () => {
     const { clock, client, lasted } = unanswered()
     await clock.advance(320_000)
     expect(lasted).toEqual([10, 20, 40, 80, 80, 80])
@@ -121,7 +121,7 @@ describe('the connect deadline', () => {
     expect(clock.timers).toBe(0)
   })
 
-  it('is the first one again after a welcome', async () => {
+  it('is reset by a welcome', async () => {
     const { clock, transport, client, lasted } = unanswered({ heartbeat: false })
     await clock.advance(32_000)
     expect(lasted).toEqual([10, 20])
@@ -154,7 +154,7 @@ describe('the connect deadline', () => {
   })
 
   for (const event of ['online', 'wake'] as const) {
-    it(`is the first one again, from now on, at '${event}'`, async () => {
+    it(`is reset, and restarted, at '${event}'`, async () => {
       const { clock, client, lasted, happens } = unanswered()
       await clock.advance(35_000)
       expect(lasted).toEqual([10, 20])
@@ -163,7 +163,7 @@ describe('the connect deadline', () => {
       await clock.advance(9_000)
       expect(lasted).toHaveLength(2)
       await clock.advance(1_000)
-      // The dial was about four seconds old.
+      // The attempt was about four seconds old.
       expect(lasted[2]).toBe(14.1)
       await clock.advance(21_000)
       expect(lasted.slice(3)).toEqual([20])
@@ -171,7 +171,7 @@ describe('the connect deadline', () => {
     })
   }
 
-  it('stays where attempts are limited: the application waits for the last of them', async () => {
+  it('stays constant if attempts are limited, since the application waits for the last of them', async () => {
     const { clock, client, lasted } = unanswered({ backoff: { maxAttempts: 3 } })
     client.on('failed', () => {})
     await clock.advance(400_000)

@@ -4,7 +4,7 @@ import { outcomeOf, scripted } from '../support/scripted.ts'
 
 const BIG_MS = 30_000
 
-/** A server whose reply to `big` takes half a minute, and everything after it as well. */
+/** A server whose reply to `big` takes half a minute, and delays all later ones. */
 async function withBigReply() {
   const parts = scripted({ answer: (type) => type }, { requestTimeoutMs: 600_000 })
   const { clock, server, client } = parts
@@ -26,19 +26,19 @@ async function withBigReply() {
 }
 
 describe('a client whose backend does not announce large messages', () => {
-  it('grows more patient with each link that dies while an answer is due', async () => {
+  it('waits longer with each connection that times out while a reply is pending', async () => {
     const { clock, server, client } = await withBigReply()
-    const asked = outcomeOf(client.request('big'))
+    const outcome = outcomeOf(client.request('big'))
     await clock.advance(120_000)
-    expect(asked).toEqual({ value: 'big' })
+    expect(outcome).toEqual({ value: 'big' })
     expect(server.transport.ends.length).toBeLessThanOrEqual(4)
   })
 
-  it('notices a frozen link within 10 s again once all answers are there', async () => {
+  it('detects a frozen connection within 10 s again once all replies have arrived', async () => {
     const { clock, server, client } = await withBigReply()
-    const asked = outcomeOf(client.request('big'))
+    const outcome = outcomeOf(client.request('big'))
     await clock.advance(120_000)
-    expect(asked).toEqual({ value: 'big' })
+    expect(outcome).toEqual({ value: 'big' })
     const links = server.transport.ends.length
     server.transport.last.frozen = true
     client.request('small').catch(() => {})
@@ -46,7 +46,7 @@ describe('a client whose backend does not announce large messages', () => {
     expect(server.transport.ends).toHaveLength(links + 1)
   })
 
-  it('notices a link that freezes, and the next that freezes too, within 10 s each', async () => {
+  it('detects two frozen connections in a row, within 10 s each', async () => {
     const { clock, server, client } = scripted({ answer: () => undefined })
     await Promise.all([client.connect(), clock.advance(100)])
     for (const links of [2, 3]) {
@@ -58,7 +58,7 @@ describe('a client whose backend does not announce large messages', () => {
   })
 })
 
-describe('a client whose bytes leave slowly', () => {
+describe('a client whose data leaves slowly', () => {
   it('does not reconnect while its buffer shrinks, and does within 10 s when that stops', async () => {
     const { clock, server, client, buffer } = buffering()
     await Promise.all([client.connect(), clock.advance(100)])
@@ -76,7 +76,7 @@ describe('a client whose bytes leave slowly', () => {
   })
 })
 
-/** A client whose transport says how much waits. */
+/** A client whose transport reports its buffered bytes. */
 function buffering() {
   const buffer = { bytes: 0 }
   const parts = scripted({ answer: () => undefined })
@@ -96,7 +96,7 @@ function buffering() {
 }
 
 describe('a large message in parts', () => {
-  it('is one message once its last part is there, and no other waits for it', async () => {
+  it('is delivered once its last part arrives, and delays no other message', async () => {
     const { clock, server, client } = scripted()
     await Promise.all([client.connect(), clock.advance(100)])
     const [large, small] = [outcomeOf(client.request('large')), outcomeOf(client.request('small'))]
@@ -113,7 +113,7 @@ describe('a large message in parts', () => {
     expect(large).toEqual({ value: 'a large one' })
   })
 
-  it('that does not end is an error, and is not kept', async () => {
+  it('that never ends is an error, and is not stored', async () => {
     const { clock, server, client, errors } = scripted()
     await Promise.all([client.connect(), clock.advance(100)])
     const text = 'x'.repeat(1024 * 1024)
@@ -124,17 +124,17 @@ describe('a large message in parts', () => {
     expect(client.state.get().name).toBe('open')
   })
 
-  it('of a link that was lost is not continued on the next', async () => {
+  it('of a lost connection is not continued on the next one', async () => {
     const { clock, server, client, errors } = scripted({ answer: (type) => type })
     await Promise.all([client.connect(), clock.advance(100)])
     server.send({ type: 'part', payload: { text: '{"type":', more: true } })
     await clock.advance(10)
     server.drop()
     await clock.advance(2_000)
-    const asked = outcomeOf(client.request('a'))
+    const outcome = outcomeOf(client.request('a'))
     await clock.advance(10)
     server.send({ type: 'part', payload: { text: '{"type":"receiving"}' } })
     await clock.advance(10)
-    expect([asked, errors]).toEqual([{ value: 'a' }, []])
+    expect([outcome, errors]).toEqual([{ value: 'a' }, []])
   })
 })
