@@ -9,7 +9,7 @@ async function live(options: Parameters<typeof channelEvents>[2] = {}, refuse?: 
   const iterator = channelEvents(channels, 'news', options)[Symbol.asyncIterator]()
   await parts.clock.advance(1)
   const publish = async (...payloads: unknown[]) => {
-    for (const payload of payloads) parts.server.publish('news', 'said', payload)
+    for (const payload of payloads) parts.server.publish('news', 'note', payload)
     await parts.clock.advance(1)
   }
   return { ...parts, channels, iterator, publish }
@@ -23,8 +23,8 @@ const payloads = async (iterator: AsyncIterator<{ payload: unknown }>) => {
   return all
 }
 
-describe('events', () => {
-  it('gives every event in order, to waiting reads and from the buffer', async () => {
+describe('channel events', () => {
+  it('yields every event in order, to pending reads and from the buffer', async () => {
     const { iterator, publish } = await live()
     const first = outcomeOf(iterator.next())
     await publish(1, 2, 3)
@@ -33,7 +33,7 @@ describe('events', () => {
     expect((await iterator.next()).value).toMatchObject({ payload: 3 })
   })
 
-  it('ends its subscription with the loop', async () => {
+  it('releases its subscription when the loop ends', async () => {
     const { clock, server, channels, publish } = await live()
     const seen: unknown[] = []
     const loop = (async () => {
@@ -43,7 +43,7 @@ describe('events', () => {
       }
     })()
     await clock.advance(1)
-    server.publish('sport', 'said', 'goal')
+    server.publish('sport', 'note', 'goal')
     await clock.advance(1)
     await loop
     await publish('x')
@@ -52,7 +52,7 @@ describe('events', () => {
     expect([...server.subscribed]).toEqual(['news'])
   })
 
-  it('ends with an error once more wait than it buffers, after what it has', async () => {
+  it('throws after the buffered events if more arrived than it can buffer', async () => {
     const { iterator, publish, server, clock } = await live({ buffer: 2 })
     await publish(1, 2, 3, 4)
     expect((await iterator.next()).value).toMatchObject({ payload: 1 })
@@ -63,7 +63,7 @@ describe('events', () => {
     expect(server.subscribed.size).toBe(0)
   })
 
-  it('keeps the latest where that is wanted', async () => {
+  it("keeps the latest events with overflow 'latest'", async () => {
     const controller = new AbortController()
     const { iterator, publish } = await live({ buffer: 2, overflow: 'latest' })
     await publish(1, 2, 3, 4)
@@ -72,7 +72,7 @@ describe('events', () => {
     controller.abort()
   })
 
-  it('keeps nothing with a buffer of 0, and gives a waiting reader the next', async () => {
+  it('buffers nothing with a buffer of 0, and passes the next event to a pending read', async () => {
     const { iterator, publish } = await live({ buffer: 0, overflow: 'latest' })
     await publish(1, 2)
     const next = iterator.next()
@@ -80,7 +80,7 @@ describe('events', () => {
     expect((await next).value).toMatchObject({ payload: 3 })
   })
 
-  it('ends when its signal fires, for all who wait', async () => {
+  it('ends all pending reads when its signal is aborted', async () => {
     const controller = new AbortController()
     const { iterator, publish, server, clock } = await live({ signal: controller.signal })
     const waiting = [outcomeOf(iterator.next()), outcomeOf(iterator.next())]
@@ -93,7 +93,7 @@ describe('events', () => {
     expect(server.subscribed.size).toBe(0)
   })
 
-  it('throws what the server refused with', async () => {
+  it("throws the server's refusal", async () => {
     const { iterator, errors } = await live({}, () => 'forbidden')
     await expect(iterator.next()).rejects.toMatchObject({ code: 'forbidden' })
     expect(errors).toEqual([])

@@ -7,22 +7,22 @@ function parts() {
   return { ...all, channels: new ChannelSubscriber(all.client) }
 }
 
-describe('a scope', () => {
-  it('releases everything in it at once, twice safely, and no socket was made for it', async () => {
+describe('a channel scope', () => {
+  it('releases all its subscriptions at once, repeatedly if called so, on the existing connection', async () => {
     const { clock, server, channels } = parts()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const bag = channelScope(channels)
-    for (const name of ['a', 'b', 'c']) bag.subscribe(name, (payload) => heard.push(payload))
+    for (const name of ['a', 'b', 'c']) bag.subscribe(name, (payload) => received.push(payload))
     await clock.advance(1)
     bag.dispose()
     bag()
-    server.publish('a', 'said', 1)
+    server.publish('a', 'note', 1)
     await clock.advance(1_000)
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     expect([server.subscribed.size, server.transport.ends.length]).toEqual([0, 1])
   })
 
-  it('releases what is put into it too late', async () => {
+  it('releases a subscription that is added after its disposal', async () => {
     const { clock, server, channels } = parts()
     const bag = channelScope(channels)
     bag()
@@ -31,7 +31,7 @@ describe('a scope', () => {
     expect(server.subscribed.size).toBe(0)
   })
 
-  it('is released by a signal, and by the end of a using block', async () => {
+  it('is released by a signal, or at the end of a using block', async () => {
     const { clock, server, channels } = parts()
     const controller = new AbortController()
     channelScope(channels, { signal: controller.signal }).subscribe('a', () => {})
@@ -46,7 +46,7 @@ describe('a scope', () => {
     expect(server.subscribed.size).toBe(0)
   })
 
-  it('leaves alone what others have subscribed to', async () => {
+  it('does not release subscriptions of others', async () => {
     const { clock, server, channels } = parts()
     channels.subscribe('a', () => {})
     const bag = channelScope(channels)
@@ -58,15 +58,15 @@ describe('a scope', () => {
     expect([...server.subscribed]).toEqual(['a'])
   })
 
-  it('makes a component manager: started twice is started once, and it can start again', async () => {
+  it('serves as a component manager: a repeated start has no effect, and a restart works', async () => {
     const { clock, server, channels } = parts()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const dashboard = {
       bag: undefined as ReturnType<typeof channelScope> | undefined,
       initialize() {
         if (this.bag) return
         this.bag = channelScope(channels)
-        this.bag.subscribe('agent:1', (payload) => heard.push(payload))
+        this.bag.subscribe('agent:1', (payload) => received.push(payload))
       },
       cleanup() {
         this.bag?.()
@@ -84,7 +84,7 @@ describe('a scope', () => {
     await clock.advance(1)
     server.publish('agent:1', 'moved', 2)
     await clock.advance(1)
-    expect(heard).toEqual([1, 2])
+    expect(received).toEqual([1, 2])
     expect(server.count('subscribe')).toBe(1)
   })
 })

@@ -15,25 +15,25 @@ function subscribed(
 }
 
 describe('a channel subscriber', () => {
-  it('refuses a name with half of a surrogate pair, and takes whole ones', () => {
+  it('refuses a name with half a surrogate pair, and accepts whole pairs', () => {
     const { channels } = subscribed()
     expect(() => channels.subscribe('a\ud800', () => {})).toThrow('not a valid channel')
     channels.subscribe('a😀', () => {})
   })
 
-  it('has one subscription on the wire for any number of handlers', async () => {
+  it('sends one subscription for any number of handlers', async () => {
     const { clock, server, channels } = subscribed()
-    const heard: string[] = []
+    const received: string[] = []
     const offs = ['a', 'b', 'c'].map((name) =>
-      channels.subscribe<string>('news', (payload) => heard.push(name + payload)),
+      channels.subscribe<string>('news', (payload) => received.push(name + payload)),
     )
     await clock.advance(1)
-    server.publish('news', 'said', 1)
+    server.publish('news', 'note', 1)
     await clock.advance(1)
     offs[1]?.()
-    server.publish('news', 'said', 2)
+    server.publish('news', 'note', 2)
     await clock.advance(1_000)
-    expect(heard).toEqual(['a1', 'b1', 'c1', 'a2', 'c2'])
+    expect(received).toEqual(['a1', 'b1', 'c1', 'a2', 'c2'])
     expect([server.count('subscribe'), server.count('unsubscribe')]).toEqual([1, 0])
     for (const off of offs) off()
     await clock.advance(249)
@@ -43,7 +43,7 @@ describe('a channel subscriber', () => {
     expect([server.subscribed.size, channels.size]).toEqual([0, 0])
   })
 
-  it('says nothing on the wire when a view goes and comes back within its linger', async () => {
+  it('sends nothing if a view is unmounted and mounted again within the linger time', async () => {
     const { clock, server, channels } = subscribed()
     const off = channels.subscribe('news', () => {})
     off()
@@ -56,21 +56,21 @@ describe('a channel subscriber', () => {
     expect([server.count('subscribe'), server.count('unsubscribe')]).toEqual([1, 0])
   })
 
-  it('joins the subscribes of one turn into one message, and resubscribes with one', async () => {
+  it('batches the subscribes of one task into one message, and resubscribes with one', async () => {
     const { clock, server, client, channels } = subscribed()
     await Promise.all([client.connect(), clock.advance(1)])
     for (const name of ['a', 'b', 'c']) channels.subscribe(name, () => {})
     await clock.advance(1)
     server.drop()
     await clock.advance(1_000)
-    const asked = server.messages.filter(({ type }) => type === 'subscribe')
-    expect(asked.map(({ payload }) => payload)).toEqual([
+    const commands = server.messages.filter(({ type }) => type === 'subscribe')
+    expect(commands.map(({ payload }) => payload)).toEqual([
       { channels: ['a', 'b', 'c'] },
       { channels: [], since: [['e1', ['a', 0, 'b', 0, 'c', 0]]] },
     ])
   })
 
-  it('splits what does not fit into one message', async () => {
+  it('splits subscribes that exceed one message', async () => {
     const { clock, server, channels } = subscribed()
     const names = Array.from({ length: 100 }, (_, n) => `${n}:${'ä'.repeat(240)}`)
     for (const name of names) channels.subscribe(name, () => {})
@@ -82,7 +82,7 @@ describe('a channel subscriber', () => {
     }
   })
 
-  it('releases one handler, not its twin, and twice is safe', async () => {
+  it('releases one of two equal handlers, even if released twice', async () => {
     const { clock, server, channels } = subscribed()
     let calls = 0
     const handler = () => calls++
@@ -92,64 +92,64 @@ describe('a channel subscriber', () => {
     off()
     off()
     off.dispose()
-    server.publish('news', 'said')
+    server.publish('news', 'note')
     await clock.advance(1_000)
     expect(calls).toBe(1)
     expect(server.count('unsubscribe')).toBe(0)
   })
 
-  it('goes on when a handler throws or rejects, and reports it', async () => {
+  it('continues after a handler throws or rejects, and reports the error', async () => {
     const { clock, server, channels, errors } = subscribed()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     channels.subscribe('news', () => {
       throw new Error('oops')
     })
     channels.subscribe('news', async () => {
       throw new Error('later')
     })
-    channels.subscribe('news', (payload) => heard.push(payload))
+    channels.subscribe('news', (payload) => received.push(payload))
     await clock.advance(1)
-    server.publish('news', 'said', 'it')
+    server.publish('news', 'note', 'it')
     await clock.advance(1)
-    expect(heard).toEqual(['it'])
+    expect(received).toEqual(['it'])
     expect(errors).toMatchObject([
       { code: 'handler-failed', cause: { message: 'oops' } },
       { code: 'handler-failed', cause: { message: 'later' } },
     ])
   })
 
-  it('lets handlers release themselves and each other during delivery', async () => {
+  it('allows handlers to release themselves and each other during delivery', async () => {
     const { clock, server, channels } = subscribed()
-    const heard: string[] = []
+    const received: string[] = []
     const first = channels.subscribe('news', () => {
-      heard.push('first')
+      received.push('first')
       first()
       second()
-      channels.subscribe('news', () => heard.push('late'))
+      channels.subscribe('news', () => received.push('late'))
     })
-    const second = channels.subscribe('news', () => heard.push('second'))
-    channels.subscribe('news', () => heard.push('third'))
+    const second = channels.subscribe('news', () => received.push('second'))
+    channels.subscribe('news', () => received.push('third'))
     await clock.advance(1)
-    server.publish('news', 'said')
+    server.publish('news', 'note')
     await clock.advance(1)
-    expect(heard).toEqual(['first', 'third'])
-    server.publish('news', 'said')
+    expect(received).toEqual(['first', 'third'])
+    server.publish('news', 'note')
     await clock.advance(1)
-    expect(heard).toEqual(['first', 'third', 'third', 'late'])
+    expect(received).toEqual(['first', 'third', 'third', 'late'])
   })
 
-  it('carries the refusal of the server, and does not ask again by itself', async () => {
+  it("reports the server's refusal, and does not retry by itself", async () => {
     let code: string | undefined = 'forbidden'
     const { clock, server, channels, errors } = subscribed({ refuse: () => code })
-    const told: unknown[] = []
-    const asked = channels.subscribe('secret', () => {})
-    const ready = outcomeOf(asked.ready)
-    channels.subscribe('secret', () => {}, { onError: (error) => told.push(error) })
+    const reported: unknown[] = []
+    const first = channels.subscribe('secret', () => {})
+    const ready = outcomeOf(first.ready)
+    channels.subscribe('secret', () => {}, { onError: (error) => reported.push(error) })
     await clock.advance(1)
     expect(ready.error).toMatchObject({ code: 'forbidden', detail: { channel: 'secret' } })
-    expect(told).toMatchObject([{ code: 'forbidden' }])
+    expect(reported).toMatchObject([{ code: 'forbidden' }])
     expect(errors).toEqual([])
-    expect(asked.status.get()).toMatchObject({ name: 'refused', error: { code: 'forbidden' } })
+    expect(first.status.get()).toMatchObject({ name: 'refused', error: { code: 'forbidden' } })
     server.drop()
     await clock.advance(5_000)
     expect(server.count('subscribe')).toBe(1)
@@ -157,11 +157,11 @@ describe('a channel subscriber', () => {
     const anew = channels.subscribe('secret', () => {})
     await clock.advance(1)
     expect(server.count('subscribe')).toBe(2)
-    expect([asked.status.get(), anew.status.get()]).toEqual([{ name: 'live' }, { name: 'live' }])
-    await Promise.all([asked.ready, anew.ready])
+    expect([first.status.get(), anew.status.get()]).toEqual([{ name: 'live' }, { name: 'live' }])
+    await Promise.all([first.ready, anew.ready])
   })
 
-  it('reports a refusal that no handler receives to the client, once', async () => {
+  it('reports a refusal without an onError handler to the client, once', async () => {
     const { clock, channels, errors } = subscribed({ refuse: () => 'forbidden' })
     channels.subscribe('secret', () => {})
     channels.subscribe('secret', () => {})
@@ -169,21 +169,21 @@ describe('a channel subscriber', () => {
     expect(errors).toMatchObject([{ code: 'forbidden' }])
   })
 
-  it('takes a revocation for a refusal', async () => {
+  it('treats a revocation as a refusal', async () => {
     const { clock, server, channels } = subscribed()
-    const told: unknown[] = []
-    const off = channels.subscribe('news', () => {}, { onError: (error) => told.push(error) })
+    const reported: unknown[] = []
+    const off = channels.subscribe('news', () => {}, { onError: (error) => reported.push(error) })
     await clock.advance(1)
     server.send({ type: 'unsubscribed', channel: 'news', payload: { code: 'forbidden' } })
     await clock.advance(1)
     expect(off.status.get()).toMatchObject({ name: 'refused' })
-    expect(told).toMatchObject([{ code: 'forbidden', detail: { channel: 'news' } }])
+    expect(reported).toMatchObject([{ code: 'forbidden', detail: { channel: 'news' } }])
     server.drop()
     await clock.advance(5_000)
     expect(server.subscribed.size).toBe(0)
   })
 
-  it('asks again when the answer to a subscribe or unsubscribe is lost', async () => {
+  it('retries when the reply to a subscribe or unsubscribe is lost', async () => {
     const { clock, server, channels } = subscribed()
     const off = channels.subscribe('news', () => {})
     await clock.advance(1)
@@ -202,7 +202,7 @@ describe('a channel subscriber', () => {
     expect(channels.size).toBe(1)
   })
 
-  it('leaves a channel whose subscribe was never answered', async () => {
+  it('unsubscribes from a channel whose subscribe was never answered', async () => {
     const { clock, server, client, channels } = subscribed()
     await Promise.all([client.connect(), clock.advance(1)])
     server.silent = true
@@ -216,7 +216,7 @@ describe('a channel subscriber', () => {
     expect([...server.subscribed]).toEqual([])
   })
 
-  it('shows the status of a channel, through a disconnect too', async () => {
+  it('shows the status of a channel, including a disconnect', async () => {
     const { clock, server, channels } = subscribed()
     const seen: string[] = []
     const off = channels.subscribe('news', () => {})
@@ -227,7 +227,7 @@ describe('a channel subscriber', () => {
     expect(seen).toEqual(['pending', 'live', 'recovering', 'live'])
   })
 
-  it('has ready reject where the subscription is released before it is live', async () => {
+  it('rejects ready if the subscription is released before it is live', async () => {
     const { clock, channels } = subscribed()
     const off = channels.subscribe('news', () => {})
     const ready = outcomeOf(off.ready)
@@ -238,17 +238,17 @@ describe('a channel subscriber', () => {
     await expect(off.ready).rejects.toMatchObject({ code: 'aborted' })
   })
 
-  it('is released by a signal, now or later', async () => {
+  it('is released by a signal that is aborted now or later', async () => {
     const { clock, server, channels } = subscribed()
     const controller = new AbortController()
-    const heard: unknown[] = []
-    channels.subscribe('news', (payload) => heard.push(payload), { signal: controller.signal })
+    const received: unknown[] = []
+    channels.subscribe('news', (payload) => received.push(payload), { signal: controller.signal })
     await clock.advance(1)
     controller.abort()
-    channels.subscribe('news', (payload) => heard.push(payload), { signal: controller.signal })
-    server.publish('news', 'said', 1)
+    channels.subscribe('news', (payload) => received.push(payload), { signal: controller.signal })
+    server.publish('news', 'note', 1)
     await clock.advance(1_000)
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     expect(server.subscribed.size).toBe(0)
   })
 
@@ -263,44 +263,44 @@ describe('a channel subscriber', () => {
     expect(server.subscribed.size).toBe(0)
   })
 
-  it('takes names that every object has, and no name that is none', async () => {
+  it('accepts names of Object.prototype properties, and refuses invalid names', async () => {
     const { clock, server, channels } = subscribed()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     for (const name of ['__proto__', 'constructor', 'toString']) {
-      channels.subscribe(name, (_, event) => heard.push(event.channel))
+      channels.subscribe(name, (_, event) => received.push(event.channel))
     }
     await clock.advance(1)
     for (const name of ['__proto__', 'constructor', 'toString', 'valueOf']) {
-      server.send({ type: 'said', channel: name })
+      server.send({ type: 'note', channel: name })
     }
     await clock.advance(1)
-    expect(heard).toEqual(['__proto__', 'constructor', 'toString'])
+    expect(received).toEqual(['__proto__', 'constructor', 'toString'])
     for (const name of ['', 'a\nb', 'x'.repeat(257)]) {
       expect(() => channels.subscribe(name, () => {})).toThrow(/is not a valid channel/)
     }
   })
 
-  it('gives the events of a family to those who subscribed to the family', async () => {
+  it('delivers events of a family to the subscribers of the family', async () => {
     const { clock, server, channels } = subscribed()
-    const heard: string[] = []
-    channels.subscribe('agent:*', (_, { channel }) => heard.push(`family ${channel}`))
-    channels.subscribe('agent:1', (_, { channel }) => heard.push(`exact ${channel}`))
+    const received: string[] = []
+    channels.subscribe('agent:*', (_, { channel }) => received.push(`family ${channel}`))
+    channels.subscribe('agent:1', (_, { channel }) => received.push(`exact ${channel}`))
     await clock.advance(1)
     server.send({ type: 'moved', channel: 'agent:1' })
     server.send({ type: 'moved', channel: 'agent:1', via: 'agent:*' })
     server.send({ type: 'moved', channel: 'agent:2', via: 'agent:*' })
     await clock.advance(1)
-    expect(heard).toEqual(['exact agent:1', 'family agent:1', 'family agent:2'])
+    expect(received).toEqual(['exact agent:1', 'family agent:1', 'family agent:2'])
   })
 
-  it('has a channel subscribed to from the very beginning, which is no gap', async () => {
+  it('subscribes anew with renew(), without a gap', async () => {
     const { clock, server, channels } = subscribed()
-    const heard: unknown[] = []
-    const subscription = channels.subscribe('news', (payload) => heard.push(payload))
+    const received: unknown[] = []
+    const subscription = channels.subscribe('news', (payload) => received.push(payload))
     const statuses: string[] = []
     subscription.status.subscribe(({ name }) => statuses.push(name))
     await clock.advance(1)
-    server.publish('news', 'said', 1)
+    server.publish('news', 'note', 1)
     await clock.advance(1)
     subscription.renew()
     subscription.renew()
@@ -309,9 +309,9 @@ describe('a channel subscriber', () => {
       ...{ type: 'subscribe', payload: { channels: ['news'] } },
     })
     expect(server.count('subscribe')).toBe(2)
-    server.publish('news', 'said', 2)
+    server.publish('news', 'note', 2)
     await clock.advance(1)
-    expect([heard, subscription.position?.offset]).toEqual([[1, 2], 2])
+    expect([received, subscription.position?.offset]).toEqual([[1, 2], 2])
     expect(statuses).toEqual(['pending', 'live', 'pending', 'live'])
     subscription()
     subscription.renew()
@@ -319,11 +319,11 @@ describe('a channel subscriber', () => {
     expect(server.count('subscribe')).toBe(2)
   })
 
-  it('that is renewed while a subscribe is under way goes by the later reply', async () => {
+  it('uses the later reply if it is renewed while a subscribe is pending', async () => {
     const { clock, server, channels } = subscribed()
     const subscription = channels.subscribe('news', () => {})
     await clock.advance(1)
-    server.publish('news', 'said', 1)
+    server.publish('news', 'note', 1)
     await clock.advance(1)
     server.drop()
     server.silent = true
@@ -331,10 +331,10 @@ describe('a channel subscriber', () => {
     server.send({ type: 'welcome', payload: {} })
     subscription.renew()
     await clock.advance(1)
-    const asked = server.messages.filter(({ type }) => type === 'subscribe')
-    expect(asked).toHaveLength(3)
+    const commands = server.messages.filter(({ type }) => type === 'subscribe')
+    expect(commands).toHaveLength(3)
     const answer = (n: number, payload: unknown) =>
-      server.send({ type: 'subscribed', requestId: asked[n]?.requestId, payload })
+      server.send({ type: 'subscribed', requestId: commands[n]?.requestId, payload })
     answer(1, {})
     await clock.advance(1)
     expect(subscription.status.get().name).toBe('pending')
@@ -344,7 +344,7 @@ describe('a channel subscriber', () => {
     expect(subscription.status.get().name).toBe('live')
   })
 
-  it('that the backend does not support is refused', async () => {
+  it('rejects a subscription that the backend does not support', async () => {
     const words = native()
     const { clock, client } = scripted(
       {},
@@ -366,7 +366,7 @@ describe('a channel subscriber', () => {
   })
 
   it.each(['subscribe', 'unsubscribe', 'ping'])(
-    'reports an exception of the application’s own encode at a %s as what it is',
+    'reports an exception of the application’s encode at a %s with its cause',
     async (kind) => {
       const inner = native()
       const cause = new TypeError('intent.channel is undefined')
@@ -399,7 +399,7 @@ describe('a channel subscriber', () => {
     },
   )
 
-  it('may come when the connection is open already', async () => {
+  it('can be created when the connection is already open', async () => {
     const { clock, server, client } = scripted()
     await Promise.all([client.connect(), clock.advance(1)])
     new ChannelSubscriber(client).subscribe('news', () => {})
@@ -407,7 +407,7 @@ describe('a channel subscriber', () => {
     expect([...server.subscribed]).toEqual(['news'])
   })
 
-  it('is one per client', () => {
+  it('can be created once per client', () => {
     const { client } = subscribed()
     expect(() => new ChannelSubscriber(client)).toThrow(
       'This client already has a ChannelSubscriber. Create one per client, and share it.',
@@ -428,8 +428,8 @@ describe('a channel subscriber', () => {
   })
 })
 
-describe('a subscription that is refused for a time', () => {
-  /** A server that refuses subscribes with the next of these refusals, and then grants them. */
+describe('a subscription that is refused temporarily', () => {
+  /** A server that refuses subscribes with these refusals in turn, and then accepts. */
   async function refusing(...refusals: readonly object[]) {
     const left = [...refusals]
     const messages: Fields[] = []
@@ -457,7 +457,7 @@ describe('a subscription that is refused for a time', () => {
   }
   const limited = { code: 'rate-limited', message: '', retryable: true, retryAfterMs: 3_000 }
 
-  it('is asked for again after that time, with all that were refused in one message', async () => {
+  it('is retried after the given time, together with all other refused channels in one message', async () => {
     const { clock, channels, subscribes, errors } = await refusing(limited, limited)
     const one = channels.subscribe('one', () => {})
     const two = channels.subscribe('two', () => {}, { onError: (error) => errors.push(error) })
@@ -467,7 +467,7 @@ describe('a subscription that is refused for a time', () => {
     expect([one.status.get().name, two.status.get().name]).toEqual(['refused', 'refused'])
     expect(subscribes()).toHaveLength(1)
     await clock.advance(1)
-    // Refused again: the same refusal is not reported once more.
+    // The second refusal equals the first, so it is not reported again.
     expect(subscribes()).toHaveLength(2)
     expect(errors).toMatchObject([{ code: 'rate-limited' }])
     await clock.advance(3_000)
@@ -480,7 +480,7 @@ describe('a subscription that is refused for a time', () => {
     expect(errors).toHaveLength(1)
   })
 
-  it('is not asked for again where the refusal names no time', async () => {
+  it('is not retried if the refusal contains no time', async () => {
     const { clock, channels, subscribes } = await refusing({ ...limited, retryAfterMs: undefined })
     const one = channels.subscribe('one', () => {}, { onError: () => {} })
     await clock.advance(60_000)
@@ -488,7 +488,7 @@ describe('a subscription that is refused for a time', () => {
     expect(subscribes()).toHaveLength(1)
   })
 
-  it('waits at least 100 ms, and through a lost connection', async () => {
+  it('waits at least 100 ms before the retry, and keeps waiting after a disconnect', async () => {
     const { clock, channels, subscribes, pair } = await refusing(
       { ...limited, retryAfterMs: 0 },
       limited,
@@ -506,7 +506,7 @@ describe('a subscription that is refused for a time', () => {
     expect(subscribes()).toHaveLength(3)
   })
 
-  it('resumes at its position where it was live before', async () => {
+  it('resumes at its position if it was live before', async () => {
     const { clock, channels, subscribes, pair, left } = await refusing()
     const one = channels.subscribe('one', () => {}, { onError: () => {} })
     await clock.advance(1)
@@ -519,7 +519,7 @@ describe('a subscription that is refused for a time', () => {
     expect(one.status.get().name).toBe('live')
   })
 
-  it('leaves no timer when the client is closed, and is asked for by the next connection', async () => {
+  it('leaves no timer when the client is closed, and is retried on the next connection', async () => {
     const { clock, channels, client, subscribes } = await refusing(limited)
     const one = channels.subscribe('one', () => {}, { onError: () => {} })
     await clock.advance(1)

@@ -9,7 +9,7 @@ const event = (offset: number | undefined, more: Partial<EventFrame> = {}): Even
   ...more,
 })
 
-/** A channel that is live at an offset of epoch e. */
+/** A channel that is live at an offset of epoch `e`. */
 function at(offset: number): Continuity {
   const continuity = new Continuity()
   continuity.asking()
@@ -18,7 +18,7 @@ function at(offset: number): Continuity {
 }
 
 describe('continuity', () => {
-  it('lets events through that rise by one, and drops what was there before', () => {
+  it('delivers events whose offsets rise by one, and drops earlier ones', () => {
     const continuity = at(5)
     expect([5, 6, 6, 7].map((offset) => continuity.judge(event(offset)))).toEqual([
       'drop',
@@ -29,14 +29,14 @@ describe('continuity', () => {
     expect(continuity.position).toEqual({ epoch: 'e', offset: 7 })
   })
 
-  it('follows what the server says came before, where a filter kept something back', () => {
+  it('uses the previous offset that the server sends with filtered events', () => {
     const continuity = at(5)
     expect(continuity.judge(event(9, { prev: 5 }))).toBe('deliver')
     expect(continuity.judge(event(12, { prev: 10 }))).toBe('missing')
     expect(continuity.judge(event(10))).toBe('deliver')
   })
 
-  it('finds a gap, and gives up on one that the server cannot fill', () => {
+  it('detects a gap, and delivers past one that the server cannot fill', () => {
     const continuity = at(5)
     expect(continuity.judge(event(8))).toBe('missing')
     continuity.asking()
@@ -46,7 +46,7 @@ describe('continuity', () => {
     expect(continuity.judge(event(11))).toBe('missing')
   })
 
-  it('names the four causes of a gap', () => {
+  it('distinguishes the four causes of a gap', () => {
     for (const [place, named, reason] of [
       [{ epoch: 'e', offset: 90 }, true, 'history-lost'],
       [{ epoch: 'f', offset: 90 }, false, 'epoch-changed'],
@@ -63,7 +63,7 @@ describe('continuity', () => {
     expect(continuity.judge(event(6, { id: 'y' }))).toBe('rewritten')
   })
 
-  it('resumes before the first event as after any other', () => {
+  it('resumes at offset 0 as at any other', () => {
     const continuity = at(0)
     expect(continuity.asking()).toEqual({ epoch: 'e', offset: 0 })
     expect(continuity.answered({ epoch: 'e', offset: 2 }, false)).toBeUndefined()
@@ -71,7 +71,7 @@ describe('continuity', () => {
     expect(continuity.judge(event(2))).toBe('deliver')
   })
 
-  it('goes on behind a replay whose last events were not due to it', () => {
+  it('continues after a replay whose last events were filtered', () => {
     const continuity = at(5)
     continuity.asking()
     continuity.answered({ epoch: 'e', offset: 10 }, false)
@@ -80,7 +80,7 @@ describe('continuity', () => {
     expect(continuity.position).toEqual({ epoch: 'e', offset: 11 })
   })
 
-  it('cannot find gaps without positions, and reports so after the first time', () => {
+  it('cannot detect gaps without positions, and reports that from the second subscribe on', () => {
     const continuity = new Continuity()
     expect(continuity.judge(event(undefined))).toBe('deliver')
     expect(continuity.asking()).toBeUndefined()
@@ -89,7 +89,7 @@ describe('continuity', () => {
     expect(continuity.answered(undefined, false)).toBe('no-recovery')
   })
 
-  it('differs from what the server says where either is ahead', () => {
+  it('differs from a server position that is ahead or behind', () => {
     const continuity = at(5)
     expect(continuity.differs({ epoch: 'e', offset: 5 })).toBe(false)
     expect(continuity.differs({ epoch: 'e', offset: 6 })).toBe(true)
@@ -98,7 +98,7 @@ describe('continuity', () => {
     expect(new Continuity().differs({ epoch: 'e', offset: 6 })).toBe(false)
   })
 
-  it('asks the server once when an older event comes: it may not be where it believes to be', () => {
+  it('asks the server once when an older event arrives, since its own position may be wrong', () => {
     const continuity = at(90)
     expect(continuity.judge(event(11))).toBe('missing')
     continuity.asking()
@@ -116,7 +116,7 @@ describe('continuity', () => {
   })
 
   test.prop([fc.array(fc.integer({ min: 1, max: 20 }), { maxLength: 100 }), fc.nat(10)])(
-    'never lets an event through twice or out of order, for any arrivals',
+    'never delivers an event twice or out of order, for any arrivals',
     (offsets, start) => {
       const continuity = at(start)
       let last = start

@@ -4,7 +4,7 @@ import { ChannelSubscriber, feed } from 'wirefold'
 import { scripted } from '../support/scripted.ts'
 
 describe('feed', () => {
-  it('folds an event before any handler sees it, in any order of subscribing', async () => {
+  it('folds an event before any handler receives it, in any order of subscribing', async () => {
     const { clock, server, client } = scripted()
     const channels = new ChannelSubscriber(client)
     const folded: unknown[] = []
@@ -14,27 +14,27 @@ describe('feed', () => {
       fold: (events: readonly EventFrame[]) => folded.push(...events.map(({ payload }) => payload)),
     })
     await clock.advance(1)
-    server.publish('news', 'said', 'one')
+    server.publish('news', 'note', 'one')
     await clock.advance(1)
     off()
-    server.publish('news', 'said', 'two')
+    server.publish('news', 'note', 'two')
     await clock.advance(1)
     expect(folded).toEqual(['one'])
     expect(seen).toEqual([1, 1])
   })
 
-  it('folds the value that the application makes of an event, and skips the rest', async () => {
+  it('folds the value that the application maps an event to, and skips undefined', async () => {
     const { clock, server, client } = scripted()
     const channels = new ChannelSubscriber(client)
     const folded: EventFrame[] = []
     const sink = { fold: (events: readonly EventFrame[]) => void folded.push(...events) }
     feed(channels, 'news', sink, ({ type, payload }) =>
-      type === 'said' ? { text: payload } : undefined,
+      type === 'note' ? { text: payload } : undefined,
     )
     await clock.advance(1)
-    server.publish('news', 'said', 'one')
+    server.publish('news', 'note', 'one')
     server.publish('news', 'typing')
     await clock.advance(1)
-    expect(folded).toMatchObject([{ payload: { text: 'one' }, type: 'said', offset: 1 }])
+    expect(folded).toMatchObject([{ payload: { text: 'one' }, type: 'note', offset: 1 }])
   })
 })

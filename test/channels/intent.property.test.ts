@@ -5,7 +5,7 @@ import { scripted } from '../support/scripted.ts'
 
 const NAMES = ['a', 'b', 'c'] as const
 
-/** Everything that can happen to subscriptions, in any order. */
+/** Every step that can affect subscriptions, in any order. */
 const step = fc.oneof(
   {
     weight: 5,
@@ -47,7 +47,7 @@ describe('subscriptions', () => {
       ],
     ],
   })(
-    'end as the application last wanted them, for any inputs in between',
+    'end in the state that the application last requested, after any steps',
     async (steps, latencyMs) => {
       const refused = new Set<string>()
       const { clock, server, client } = scripted({
@@ -75,7 +75,7 @@ describe('subscriptions', () => {
           }
         }
       }
-      // From here on all is well. A channel that was refused meanwhile is wanted anew.
+      // From here on nothing fails. The test subscribes again to channels that were refused.
       server.silent = false
       refused.clear()
       void client.connect()

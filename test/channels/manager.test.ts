@@ -7,13 +7,13 @@ function rig() {
   return { client, server, clock, errors, channels: new ChannelSubscriber(client) }
 }
 
-describe('a manager', () => {
-  it('handles every event of its channels from the start to the cleanup', async () => {
+describe('a component manager', () => {
+  it('handles every event of its channels from initialize to cleanup', async () => {
     const { channels, server, clock } = rig()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const manager = defineManager({
       topics: ['agent:1', 'agent:2'],
-      onEvent: (payload, { channel }) => heard.push([channel, payload]),
+      onEvent: (payload, { channel }) => received.push([channel, payload]),
     })
     expect(manager.active).toBe(false)
     manager.initialize(channels)
@@ -25,18 +25,18 @@ describe('a manager', () => {
     manager.cleanup()
     server.publish('agent:1', 'agent_updated', 'c')
     await clock.advance(0)
-    expect(heard).toEqual([
+    expect(received).toEqual([
       ['agent:1', 'a'],
       ['agent:2', 'b'],
     ])
   })
 
-  it('is started once, however often `initialize` is called, and can be started again', async () => {
+  it('starts once for repeated calls of `initialize`, and can be started again', async () => {
     const { channels, client, server, clock } = rig()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const manager = defineManager({
       topics: ['agent:1'],
-      onEvent: (payload) => heard.push(payload),
+      onEvent: (payload) => received.push(payload),
     })
     manager.initialize(channels)
     manager.initialize(channels)
@@ -48,13 +48,13 @@ describe('a manager', () => {
     await clock.advance(0)
     server.publish('agent:1', 'agent_updated', 'once')
     await clock.advance(0)
-    expect(heard).toEqual(['once'])
+    expect(received).toEqual(['once'])
   })
 
-  it('leaves alone who else follows its channels', async () => {
+  it('does not affect other subscribers of its channels', async () => {
     const { channels, server, clock } = rig()
-    const heard: unknown[] = []
-    channels.subscribe('agent:1', (payload) => heard.push(payload))
+    const received: unknown[] = []
+    channels.subscribe('agent:1', (payload) => received.push(payload))
     const manager = defineManager({ topics: ['agent:1'], onEvent: () => {} })
     manager.initialize(channels)
     await clock.advance(0)
@@ -63,10 +63,10 @@ describe('a manager', () => {
     expect(server.count('unsubscribe')).toBe(0)
     server.publish('agent:1', 'agent_updated', 'a')
     await clock.advance(0)
-    expect(heard).toEqual(['a'])
+    expect(received).toEqual(['a'])
   })
 
-  it('opens no connection of its own, and leaves nothing after ten thousand lives', async () => {
+  it('opens no connection, and leaves nothing after ten thousand cycles', async () => {
     const { channels, client, server, clock } = rig()
     channels.subscribe('system', () => {})
     await clock.advance(0)
@@ -89,7 +89,7 @@ describe('a manager', () => {
     expect([...server.subscribed]).toEqual(['system'])
   })
 
-  it('feeds a registry, or any other handler', async () => {
+  it('passes events to a registry, or any other handler', async () => {
     const { channels, server, clock } = rig()
     const agents = new ContextRegistry<{ kind: 'Agent'; id: string }>().keyed('Agent', (a) => a.id)
     const manager = defineManager({
@@ -119,7 +119,7 @@ describe('a manager', () => {
     expect(errors).toMatchObject([{ code: 'forbidden' }])
   })
 
-  it('follows nothing where one of its names is none', () => {
+  it('subscribes to nothing if one of its names is invalid', () => {
     const { channels, client } = rig()
     const manager = defineManager({ topics: ['agent:1', ''], onEvent: () => {} })
     expect(() => manager.initialize(channels)).toThrow('is not a valid channel')

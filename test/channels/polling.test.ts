@@ -3,61 +3,61 @@ import type { ClientOptions, EnvironmentEvent, PollingOptions } from 'wirefold'
 import { pollWhileDown } from 'wirefold'
 import { scripted } from '../support/scripted.ts'
 
-/** A client that connects every second, and polls for the number of its fetches so far. */
+/** A client that retries every second, and polls for the number of its fetches so far. */
 function polling(options: Partial<PollingOptions<number>> = {}, client: ClientOptions = {}) {
   const backoff = { minMs: 1_000, initialMs: 0, jitter: 'none' } as const
   const parts = scripted({}, { backoff: { ...backoff, maxAttempts: 5 }, ...client })
   parts.client.on('failed', () => {})
-  const told: number[] = []
+  const states: number[] = []
   const signals: AbortSignal[] = []
   const stop = pollWhileDown(parts.client, {
     poll: async (signal) => ({ state: signals.push(signal) }),
-    into: { reset: (state) => told.push(state) },
+    into: { reset: (state) => states.push(state) },
     intervalMs: 400,
     ...options,
   })
-  return { ...parts, told, signals, stop }
+  return { ...parts, states, signals, stop }
 }
 
 describe('polling', () => {
-  it('begins after so many failures, goes on by its interval, and stops when the client is open', async () => {
-    const { clock, server, client, told } = polling()
+  it('begins after several failures, repeats at its interval, and stops when the client is open', async () => {
+    const { clock, server, client, states } = polling()
     await clock.advance(10_000)
-    expect(told).toEqual([])
+    expect(states).toEqual([])
     client.connect()
     await clock.advance(10)
     server.transport.refusing = true
     server.drop()
-    // The loss is the first failure; the next attempts are after 1 s each.
+    // The disconnect is the first failure; each retry follows after 1 s.
     await clock.advance(1_990)
-    expect(told).toEqual([])
+    expect(states).toEqual([])
     await clock.advance(10)
-    expect(told).toEqual([1])
+    expect(states).toEqual([1])
     await clock.advance(800)
-    expect(told).toEqual([1, 2, 3])
+    expect(states).toEqual([1, 2, 3])
     server.transport.refusing = false
     await clock.advance(200)
     expect(client.state.get().name).toBe('open')
     await clock.advance(10_000)
-    expect(told).toEqual([1, 2, 3])
+    expect(states).toEqual([1, 2, 3])
   })
 
-  it('goes on after the client has given up, and ends with its close()', async () => {
-    const { clock, server, client, told } = polling({ intervalMs: 60_000 })
+  it('continues after the client has failed, and ends with its close()', async () => {
+    const { clock, server, client, states } = polling({ intervalMs: 60_000 })
     server.transport.refusing = true
     client.connect().catch(() => {})
     await clock.advance(100_000)
     expect(client.state.get().name).toBe('failed')
-    expect(told).toEqual([1, 2])
+    expect(states).toEqual([1, 2])
     client.close()
     await clock.advance(1_000_000)
-    expect(told).toEqual([1, 2])
+    expect(states).toEqual([1, 2])
     expect(clock.timers).toBe(0)
   })
 
-  it('has one fetch at a time, and drops what it brings once the client is open', async () => {
+  it('runs one fetch at a time, and drops its result once the client is open', async () => {
     const open: ((state: number) => void)[] = []
-    const { clock, server, client, told } = polling({
+    const { clock, server, client, states } = polling({
       afterFailures: 1,
       poll: () =>
         new Promise((resolve) => {
@@ -72,17 +72,17 @@ describe('polling', () => {
     expect(open).toHaveLength(1)
     open[0]?.(7)
     await clock.advance(400)
-    expect(told).toEqual([7])
+    expect(states).toEqual([7])
     expect(open).toHaveLength(2)
     server.transport.refusing = false
     await clock.advance(1_000)
     open[1]?.(8)
     await clock.advance(5_000)
-    expect(told).toEqual([7])
+    expect(states).toEqual([7])
     expect(open).toHaveLength(2)
   })
 
-  it('aborts the fetch that is under way when the client is open, and when it is released', async () => {
+  it('aborts the pending fetch when the client opens, and when polling is released', async () => {
     const aborted: string[] = []
     const never = (name: string) => (signal: AbortSignal) =>
       new Promise<never>((_, reject) => {
@@ -120,10 +120,10 @@ describe('polling', () => {
     expect(errors).toEqual([])
   })
 
-  it('ends a fetch that never settles, and goes on with the next', async () => {
+  it('times out a fetch that never settles, and starts the next', async () => {
     const signals: AbortSignal[] = []
     const answers: ((state: number) => void)[] = []
-    const { clock, server, client, told, errors } = polling({
+    const { clock, server, client, states, errors } = polling({
       afterFailures: 1,
       poll: (signal) => {
         signals.push(signal)
@@ -138,7 +138,7 @@ describe('polling', () => {
     answers[0]?.(1)
     answers[1]?.(2)
     await clock.advance(1)
-    expect(told).toEqual([2])
+    expect(states).toEqual([2])
     client.close()
     expect(signals).toHaveLength(2)
     expect(clock.timers).toBe(0)
@@ -147,7 +147,7 @@ describe('polling', () => {
   it('reports the same failure once, and again after a success', async () => {
     const outcomes = ['down', 'down', 'broken', 'down', '', 'down', 'down']
     const reported: string[] = []
-    const { clock, server, client, told } = polling({
+    const { clock, server, client, states } = polling({
       afterFailures: 1,
       poll: async () => {
         const outcome = outcomes.shift()
@@ -168,12 +168,12 @@ describe('polling', () => {
     await clock.advance(650)
     console.error = print
     expect(outcomes).toEqual([])
-    expect(told).toEqual([1])
+    expect(states).toEqual([1])
     expect(reported).toEqual(['Error: down', 'Error: broken', 'Error: down', 'Error: down'])
     expect(printed).toHaveLength(4)
   })
 
-  it('reports to the client what the target throws, and goes on', async () => {
+  it('reports an exception of its target to the client, and continues', async () => {
     const { clock, server, client, errors, signals } = polling({
       afterFailures: 1,
       into: {
@@ -189,7 +189,7 @@ describe('polling', () => {
     expect(signals.length).toBeGreaterThan(1)
   })
 
-  it('begins where the platform reports no network, too, since it may be wrong, but not on a page that was put away', async () => {
+  it('begins if the platform reports no network, too, but not on a hidden page', async () => {
     let happen: (event: EnvironmentEvent) => void = () => {}
     const environment = {
       online: false,
@@ -199,24 +199,24 @@ describe('polling', () => {
       },
       debug: '',
     }
-    const { clock, server, client, told } = polling({}, { environment })
+    const { clock, server, client, states } = polling({}, { environment })
     server.transport.refusing = true
     client.connect().catch(() => {})
     await clock.advance(30_000)
     expect(client.state.get().name).toBe('offline')
-    expect(told.length).toBeGreaterThan(1)
+    expect(states.length).toBeGreaterThan(1)
     happen('hide')
-    const before = told.length
+    const before = states.length
     await clock.advance(100_000)
     expect(client.state.get()).toMatchObject({ name: 'offline', retryAt: undefined })
-    expect(told).toHaveLength(before)
+    expect(states).toHaveLength(before)
   })
 
-  it('fetches nothing once its signal has fired', async () => {
-    const { clock, server, client, told } = polling({ signal: AbortSignal.abort() })
+  it('fetches nothing once its signal is aborted', async () => {
+    const { clock, server, client, states } = polling({ signal: AbortSignal.abort() })
     server.transport.refusing = true
     client.connect().catch(() => {})
     await clock.advance(100_000)
-    expect(told).toEqual([])
+    expect(states).toEqual([])
   })
 })

@@ -6,65 +6,65 @@ import { scripted } from '../support/scripted.ts'
 async function following(latencyMs = 5) {
   const parts = scripted({ latencyMs })
   const channels = new ChannelSubscriber(parts.client)
-  const heard: unknown[] = []
+  const received: unknown[] = []
   const statuses: string[] = []
-  const subscription = channels.subscribe('news', (payload) => heard.push(payload))
+  const subscription = channels.subscribe('news', (payload) => received.push(payload))
   subscription.status.subscribe((status) =>
     statuses.push(status.name === 'gap' ? `gap ${status.reason}` : status.name),
   )
   await parts.clock.advance(100)
-  return { ...parts, channels, heard, statuses, subscription }
+  return { ...parts, channels, received, statuses, subscription }
 }
 
 describe('recovery', () => {
-  it('brings what was missed, in order and before what happens next', async () => {
-    const { clock, server, heard, statuses } = await following()
-    server.publish('news', 'said', 1)
+  it('replays missed events in order, before later ones', async () => {
+    const { clock, server, received, statuses } = await following()
+    server.publish('news', 'note', 1)
     await clock.advance(100)
     server.drop()
-    for (const n of [2, 3, 4]) server.publish('news', 'said', n)
+    for (const n of [2, 3, 4]) server.publish('news', 'note', n)
     await clock.advance(2_000)
-    server.publish('news', 'said', 5)
+    server.publish('news', 'note', 5)
     await clock.advance(100)
-    expect(heard).toEqual([1, 2, 3, 4, 5])
+    expect(received).toEqual([1, 2, 3, 4, 5])
     expect(statuses).toEqual(['pending', 'live', 'recovering', 'live'])
-    // It rode in the greeting's frame.
+    // The resume was part of the greeting's frame.
     expect(server.transport.last.received[0]).toContain('"since":[["e1",["news",1]]]')
   })
 
-  it('replays nothing where nothing was missed, however often the connection is lost', async () => {
-    const { clock, server, heard } = await following()
-    server.publish('news', 'said', 1)
+  it('replays nothing if nothing was missed, after any number of disconnects', async () => {
+    const { clock, server, received } = await following()
+    server.publish('news', 'note', 1)
     for (let n = 0; n < 5; n++) {
       await clock.advance(100)
       server.drop()
       await clock.advance(3_000)
     }
-    expect(heard).toEqual([1])
+    expect(received).toEqual([1])
     expect(server.transport.last.received.join()).toContain('["news",1]')
   })
 
   it('works before the first event', async () => {
-    const { clock, server, heard } = await following()
+    const { clock, server, received } = await following()
     server.drop()
-    server.publish('news', 'said', 1)
+    server.publish('news', 'note', 1)
     await clock.advance(3_000)
-    expect(heard).toEqual([1])
+    expect(received).toEqual([1])
   })
 
   it('reports a gap before any later event, until a handler has caught up', async () => {
-    const { clock, server, heard, statuses, subscription } = await following()
-    server.publish('news', 'said', 1)
+    const { clock, server, received, statuses, subscription } = await following()
+    server.publish('news', 'note', 1)
     await clock.advance(100)
     server.drop()
     server.forget('e2')
     const lostAt = clock.wall()
     await clock.advance(2_000)
-    subscription.status.listen(() => heard.push('(status)'))
-    server.publish('news', 'said', 2)
+    subscription.status.listen(() => received.push('(status)'))
+    server.publish('news', 'note', 2)
     await clock.advance(100)
     expect(statuses).toEqual(['pending', 'live', 'recovering', 'gap epoch-changed'])
-    expect(heard).toEqual([1, 2])
+    expect(received).toEqual([1, 2])
     const status = subscription.status.get()
     expect(status.name === 'gap' && status.asOf).toBeGreaterThanOrEqual(lostAt)
     server.drop()
@@ -74,43 +74,43 @@ describe('recovery', () => {
     expect(subscription.status.get()).toEqual({ name: 'live' })
   })
 
-  it('asks for what is missing when an event does not follow on the last', async () => {
-    const { clock, server, heard, statuses } = await following()
+  it('requests missing events when an event does not follow the last one', async () => {
+    const { clock, server, received, statuses } = await following()
     const real = server.transport.last.send
     let n = 0
     server.transport.last.send = (data) => {
-      // The network of this test loses one frame.
+      // The network of this test drops one frame.
       if (++n !== 2) real(data)
     }
-    for (const payload of [1, 2, 3]) server.publish('news', 'said', payload)
+    for (const payload of [1, 2, 3]) server.publish('news', 'note', payload)
     await clock.advance(100)
-    expect(heard).toEqual([1, 2, 3])
+    expect(received).toEqual([1, 2, 3])
     expect(statuses).toEqual(['pending', 'live', 'recovering', 'live'])
   })
 
-  it('finds within one heartbeat what a quiet channel has missed', async () => {
-    const { clock, server, heard } = await following()
+  it('detects missed events of a quiet channel within one heartbeat', async () => {
+    const { clock, server, received } = await following()
     const real = server.transport.last.send
     server.transport.last.send = () => {}
-    server.publish('news', 'said', 1)
+    server.publish('news', 'note', 1)
     server.transport.last.send = real
     server.offsets = { news: ['e1', 1], other: ['e1', 9] }
     await clock.advance(25_000)
-    expect(heard).toEqual([1])
+    expect(received).toEqual([1])
   })
 
-  it('starts anew where the channel was left, and keeps its position while it has a handler', async () => {
-    const { clock, server, channels, subscription, heard } = await following()
-    server.publish('news', 'said', 1)
+  it('starts anew after the last handler was released, and otherwise keeps its position', async () => {
+    const { clock, server, channels, subscription, received } = await following()
+    server.publish('news', 'note', 1)
     await clock.advance(100)
     subscription()
     await clock.advance(1_000)
-    server.publish('news', 'said', 2)
-    const again = channels.subscribe('news', (payload) => heard.push(payload))
+    server.publish('news', 'note', 2)
+    const again = channels.subscribe('news', (payload) => received.push(payload))
     await clock.advance(100)
     expect(again.status.get()).toEqual({ name: 'live' })
     expect(again.position).toEqual({ epoch: 'e1', offset: 2 })
-    expect(heard).toEqual([1])
+    expect(received).toEqual([1])
   })
 
   const step = fc.oneof(
@@ -123,9 +123,9 @@ describe('recovery', () => {
   )
 
   test.prop([fc.array(step, { maxLength: 80 }), fc.integer({ min: 0, max: 40 })], { numRuns: 500 })(
-    'loses nothing, repeats nothing and disorders nothing without saying so',
+    'never loses, repeats or reorders events without reporting a gap',
     async (steps, latencyMs) => {
-      const { clock, server, heard, statuses, client } = await following(latencyMs)
+      const { clock, server, received, statuses, client } = await following(latencyMs)
       let published = 0
       let epochs = 1
       const due: number[] = []
@@ -141,7 +141,7 @@ describe('recovery', () => {
             }
           }
           due.push(++published)
-          server.publish('news', 'said', published)
+          server.publish('news', 'note', published)
           end.send = real
         } else if (what === 'pass') await clock.advance(7)
         else if (what === 'drop') {
@@ -154,11 +154,11 @@ describe('recovery', () => {
         }
       }
       await clock.advance(60_000)
-      // The loss of the last events shows when the next event comes.
+      // The loss of the last events is detected at the next event.
       due.push(++published)
-      server.publish('news', 'said', published)
+      server.publish('news', 'note', published)
       await clock.advance(60_000)
-      const numbers = heard as number[]
+      const numbers = received as number[]
       expect([...new Set(numbers)].sort((a, b) => a - b)).toEqual(numbers)
       if (!statuses.some((status) => status.startsWith('gap'))) expect(numbers).toEqual(due)
       client.close()

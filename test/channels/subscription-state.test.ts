@@ -18,14 +18,14 @@ const inputs: Record<string, SubscriptionInput> = {
   retry: { name: 'retry', refusal },
 }
 
-/** A state as text: `+` wanted or `-` not, and what the server has. */
+/** Formats a state: `+` if wanted, else `-`, then the actual state. */
 const text = ({ wanted, actual }: SubscriptionState) => `${wanted ? '+' : '-'}${actual}`
 const state = (name: string): SubscriptionState => {
   const actual = name.slice(1) as SubscriptionState['actual']
   return { wanted: name[0] === '+', actual, refusal: actual === 'refused' ? refusal : undefined }
 }
 
-/** Every state and every input; `·` leaves it as it is. */
+/** Every state and every input; `·` means unchanged. */
 const table = `
               want          release       sent          left      acked  gone   refused   lost   disconnected  missing  renew  retry
 +none         ·             -none         +subscribing  ·         ·      ·      ·         ·      ·             ·        ·      ·
@@ -46,7 +46,7 @@ describe('a channel', () => {
     const [from = '', ...to] = row.trim().split(/\s+/)
     names.forEach((name, n) => {
       const expected = to[n] === '·' ? from : to[n]
-      it(`that is ${from} and gets "${name}" is ${expected}`, () => {
+      it(`in ${from} after "${name}" is ${expected}`, () => {
         const input = inputs[name]
         if (!input) throw new Error(`no input ${name}`)
         expect(text(subscription(state(from), input))).toBe(expected)
@@ -54,11 +54,11 @@ describe('a channel', () => {
     })
   }
 
-  it('has something to say only where wanted and actual differ and nothing is under way', () => {
-    const said = Object.fromEntries(
+  it('has a command to send only if wanted and actual differ and no reply is pending', () => {
+    const commands = Object.fromEntries(
       rows.map((row) => row.split(/\s/)[0] ?? '').map((name) => [name, due(state(name))]),
     )
-    expect(said).toEqual({
+    expect(commands).toEqual({
       '+none': 'subscribe',
       '-none': undefined,
       '+subscribing': undefined,

@@ -5,8 +5,8 @@ import { ChannelSubscriber, sync } from 'wirefold'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 import { started } from '../support/started.ts'
 
-/** A sum that is kept on the server, changed by events of +n, and followed by a client. */
-function followed(latencyMs = 5) {
+/** A sum on the server, changed by events of +n, and synced by a client. */
+function synced(latencyMs = 5) {
   const parts = scripted({ latencyMs })
   const { clock, server, client } = parts
   const channels = new ChannelSubscriber(client)
@@ -27,7 +27,7 @@ function followed(latencyMs = 5) {
       for (const { payload } of events) this.sum += Number(payload)
     },
   }
-  /** Reads the sum some time after it was asked, and answers some time later. */
+  /** Reads the sum `beforeMs` after the call, and returns it `afterMs` later. */
   const load = (beforeMs: number, afterMs: number) => async (): Promise<SyncSnapshot<number>> => {
     await new Promise<void>((resolve) => clock.after(beforeMs, resolve))
     const state = truth.sum
@@ -44,8 +44,8 @@ function followed(latencyMs = 5) {
 }
 
 describe('sync', () => {
-  it('fetches the state once the channel is live, and folds what came meanwhile', async () => {
-    const { clock, channels, truth, add, target, load } = followed()
+  it('fetches the state once the channel is live, and folds events received meanwhile', async () => {
+    const { clock, channels, truth, add, target, load } = synced()
     add(1)
     const tasks = started(sync(channels, 'sum', { load: load(60, 60), into: target }))
     const seen: string[] = []
@@ -64,8 +64,8 @@ describe('sync', () => {
     expect(seen).toEqual(['idle', 'pending', 'live'])
   })
 
-  it('fetches nothing after a disconnect that was recovered, and again after a gap', async () => {
-    const { clock, channels, server, add, truth, target, load, lose } = followed()
+  it('fetches again after a gap, but not after a recovered disconnect', async () => {
+    const { clock, channels, server, add, truth, target, load, lose } = synced()
     const tasks = started(sync(channels, 'sum', { load: load(30, 30), into: target }))
     const seen: string[] = []
     tasks.status.subscribe(({ name }) => seen.push(name))
@@ -85,16 +85,16 @@ describe('sync', () => {
     ])
   })
 
-  it('tries again, with growing waits, and says each time why', async () => {
-    const { clock, channels, truth, add, target, load } = followed()
-    const told: unknown[] = []
+  it('retries with growing waits, and reports every error', async () => {
+    const { clock, channels, truth, add, target, load } = synced()
+    const errors: unknown[] = []
     let tries = 0
     const good = load(1, 1)
     const tasks = started(
       sync(channels, 'sum', {
         load: () => (++tries < 4 ? Promise.reject(new Error(`try ${tries}`)) : good()),
         into: target,
-        onError: (error) => told.push(error),
+        onError: (error) => errors.push(error),
       }),
     )
     add(7)
@@ -102,14 +102,14 @@ describe('sync', () => {
     expect(tries).toBe(2)
     expect(tasks.status.get().name).toBe('pending')
     await clock.advance(5_000)
-    expect(told).toMatchObject([{ message: 'try 1' }, { message: 'try 2' }, { message: 'try 3' }])
+    expect(errors).toMatchObject([{ message: 'try 1' }, { message: 'try 2' }, { message: 'try 3' }])
     expect(target.sum).toBe(truth.sum)
   })
 
-  it('does not take a state that is behind what it has seen', async () => {
-    const { clock, channels, server, add, truth, target } = followed()
+  it('rejects a state older than the events it received', async () => {
+    const { clock, channels, server, add, truth, target } = synced()
     for (const n of [1, 2, 3]) add(n)
-    const told: unknown[] = []
+    const errors: unknown[] = []
     let tries = 0
     started(
       sync(channels, 'sum', {
@@ -118,17 +118,17 @@ describe('sync', () => {
             ? { state: 1, at: { epoch: server.epoch, offset: 1 } }
             : { state: truth.sum, at: { epoch: server.epoch, offset: truth.offset } },
         into: target,
-        onError: (error) => told.push(error),
+        onError: (error) => errors.push(error),
       }),
     )
     await clock.advance(3_000)
-    expect(told).toMatchObject([{ code: 'stale' }])
+    expect(errors).toMatchObject([{ code: 'stale' }])
     expect([target.sum, target.resets]).toEqual([6, 1])
   })
 
-  it('shares the subscription, and fetches for each', async () => {
-    const { clock, channels, server, add, truth, target, load } = followed()
-    const other = followed().target
+  it('shares the subscription, and fetches for each target', async () => {
+    const { clock, channels, server, add, truth, target, load } = synced()
+    const other = synced().target
     started(sync(channels, 'sum', { load: load(10, 10), into: target }))
     await clock.advance(500)
     add(3)
@@ -140,30 +140,30 @@ describe('sync', () => {
     expect(server.count('subscribe')).toBe(1)
   })
 
-  it('ends a fetch that never settles, says so, and fetches again with more patience', async () => {
-    const { clock, channels, truth, add, target, load } = followed()
+  it('times out a fetch that never settles, reports it, and retries with a longer timeout', async () => {
+    const { clock, channels, truth, add, target, load } = synced()
     const signals: AbortSignal[] = []
-    const told: unknown[] = []
+    const errors: unknown[] = []
     const good = load(10, 10)
     const sums = sync(channels, 'sum', {
       load: (signal) => (signals.push(signal) < 3 ? new Promise(() => {}) : good()),
       into: target,
-      onError: (error) => told.push(error),
+      onError: (error) => errors.push(error),
     })
     started(sums)
     add(7)
     await clock.advance(30_100)
-    expect(told).toMatchObject([{ code: 'timeout', detail: { timeoutMs: 30_000 } }])
+    expect(errors).toMatchObject([{ code: 'timeout', detail: { timeoutMs: 30_000 } }])
     expect(signals[0]?.aborted).toBe(true)
     await clock.advance(64_000)
-    expect(told).toMatchObject([{}, { code: 'timeout', detail: { timeoutMs: 60_000 } }])
+    expect(errors).toMatchObject([{}, { code: 'timeout', detail: { timeoutMs: 60_000 } }])
     expect([target.sum, target.resets]).toEqual([truth.sum, 1])
     expect(clock.timers).toBe(1) // the heartbeat
   })
 
-  it('ends its fetch with close(), and begins another after the next connect()', async () => {
+  it('aborts its fetch at close(), and starts another after the next connect()', async () => {
     for (const gap of [false, true]) {
-      const { clock, channels, client, add, truth, target, load, lose } = followed()
+      const { clock, channels, client, add, truth, target, load, lose } = synced()
       const answers: ((sum: number) => void)[] = []
       const signals: AbortSignal[] = []
       let isHeld = !gap
@@ -200,8 +200,8 @@ describe('sync', () => {
     }
   })
 
-  it('aborts its fetch and gets no more events once it is released', async () => {
-    const { clock, channels, server, add, target } = followed()
+  it('aborts its fetch and receives no more events once it is released', async () => {
+    const { clock, channels, server, add, target } = synced()
     let signal: AbortSignal | undefined
     const tasks = started(
       sync(channels, 'sum', {
@@ -221,8 +221,8 @@ describe('sync', () => {
     expect([target.resets, server.subscribed.size, channels.size]).toEqual([0, 0, 0])
   })
 
-  it('fetches anew rather than let more events wait than it may', async () => {
-    const { clock, channels, add, truth, target, load } = followed()
+  it('fetches again rather than exceed its buffer', async () => {
+    const { clock, channels, add, truth, target, load } = synced()
     started(sync(channels, 'sum', { load: load(40, 40), into: target, buffer: 5 }))
     await clock.advance(50)
     for (let n = 0; n < 20; n++) add(1)
@@ -230,24 +230,24 @@ describe('sync', () => {
     expect([target.sum, target.resets]).toEqual([truth.sum, 1])
   })
 
-  it('carries a refusal of the channel', async () => {
+  it('reports a refusal of the channel', async () => {
     const { clock, client } = scripted({ refuse: () => 'forbidden' })
-    const told: unknown[] = []
+    const errors: unknown[] = []
     const tasks = started(
       sync(new ChannelSubscriber(client), 'sum', {
         load: async () => ({ state: 0 }),
-        into: followed().target,
-        onError: (error) => told.push(error),
+        into: synced().target,
+        onError: (error) => errors.push(error),
       }),
     )
     await clock.advance(100)
     expect(tasks.status.get()).toMatchObject({ name: 'refused' })
-    expect(told).toMatchObject([{ code: 'forbidden' }])
+    expect(errors).toMatchObject([{ code: 'forbidden' }])
   })
 
-  describe('that nothing follows', () => {
-    it('opens nothing, and is idle', async () => {
-      const { clock, channels, client, server, target, load } = followed()
+  describe('that is not in use', () => {
+    it('opens no connection, and is idle', async () => {
+      const { clock, channels, client, server, target, load } = synced()
       const tasks = sync(channels, 'sum', { load: load(1, 1), into: target })
       expect(() => sync(channels, '', { load: load(1, 1), into: target })).toThrow('not a valid')
       await clock.advance(60_000)
@@ -256,8 +256,8 @@ describe('sync', () => {
       expect([server.transport.ends.length, target.resets, clock.timers]).toEqual([0, 0, 0])
     })
 
-    it('opens nothing where it is followed and left in one task', async () => {
-      const { clock, channels, client, target, load } = followed()
+    it('opens no connection if it is started and stopped in one task', async () => {
+      const { clock, channels, client, target, load } = synced()
       const tasks = sync(channels, 'sum', { load: load(1, 1), into: target })
       tasks.status.subscribe(() => {})()
       tasks.start()()
@@ -267,10 +267,10 @@ describe('sync', () => {
   })
 
   it.each([
-    ['its status is followed', (tasks: ChannelSync) => tasks.status.listen(() => {})],
+    ['its status has a listener', (tasks: ChannelSync) => tasks.status.listen(() => {})],
     ['it is started', (tasks: ChannelSync) => tasks.start()],
   ])('runs while %s, and starts anew later', async (_, follow) => {
-    const { clock, channels, server, add, target, load } = followed()
+    const { clock, channels, server, add, target, load } = synced()
     const tasks = sync(channels, 'sum', { load: load(1, 1), into: target })
     const [one, other] = [follow(tasks), follow(tasks)]
     await clock.advance(100)
@@ -292,8 +292,8 @@ describe('sync', () => {
     expect([target.sum, target.resets, tasks.status.get().name]).toEqual([3, 2, 'live'])
   })
 
-  it('fetches nothing again for a view that is left and opened within the linger time', async () => {
-    const { clock, channels, server, add, target, load } = followed()
+  it('does not fetch again if a view is closed and opened within the linger time', async () => {
+    const { clock, channels, server, add, target, load } = synced()
     const tasks = sync(channels, 'sum', { load: load(1, 1), into: target })
     const stop = tasks.start()
     await clock.advance(100)
@@ -305,8 +305,8 @@ describe('sync', () => {
     expect([target.sum, target.resets, server.count('subscribe')]).toEqual([4, 1, 1])
   })
 
-  it('is started by `ready`, which resolves once the state is fetched, and stops after it', async () => {
-    const { clock, channels, add, target, load } = followed()
+  it('is started by `ready`, which resolves once the state is fetched, and stops afterwards', async () => {
+    const { clock, channels, add, target, load } = synced()
     add(3)
     const tasks = sync(channels, 'sum', { load: load(50, 50), into: target })
     const ready = outcomeOf(tasks.ready)
@@ -319,8 +319,8 @@ describe('sync', () => {
     expect(tasks.status.get().name).toBe('idle')
   })
 
-  it('goes on after `ready` where it is followed then', async () => {
-    const { clock, channels, target, load } = followed()
+  it('continues after `ready` if it is started then', async () => {
+    const { clock, channels, target, load } = synced()
     const tasks = sync(channels, 'sum', { load: load(1, 1), into: target })
     const stop = tasks.ready.then(() => tasks.start())
     await clock.advance(5_000)
@@ -328,9 +328,9 @@ describe('sync', () => {
     ;(await stop)()
   })
 
-  it('rejects `ready` where the channel is refused, the client ends, or it is released', async () => {
+  it('rejects `ready` if the channel is refused, the client is closed, or it is released', async () => {
     const refusing = scripted({ refuse: () => 'forbidden' })
-    const pending = { load: () => new Promise<never>(() => {}), into: followed().target }
+    const pending = { load: () => new Promise<never>(() => {}), into: synced().target }
     const reported: unknown[] = []
     const onError = (error: unknown) => reported.push(error)
     const channels = new ChannelSubscriber(refusing.client)
@@ -339,7 +339,7 @@ describe('sync', () => {
     expect(refused.error).toMatchObject({ code: 'forbidden' })
     expect(reported).toEqual([])
 
-    const other = followed()
+    const other = synced()
     const tasks = sync(other.channels, 'sum', pending)
     const closed = outcomeOf(tasks.ready)
     await other.clock.advance(100)
@@ -353,8 +353,8 @@ describe('sync', () => {
     expect([before.error, after.error]).toMatchObject([{ code: 'aborted' }, { code: 'aborted' }])
   })
 
-  it('leaves no timer behind a client that is closed', async () => {
-    const { clock, channels, client, target, load } = followed()
+  it('leaves no timer when the client is closed', async () => {
+    const { clock, channels, client, target, load } = synced()
     const tasks = sync(channels, 'sum', { load: load(1, 1), into: target })
     const stop = tasks.start()
     await clock.advance(100)
@@ -381,9 +381,9 @@ describe('sync', () => {
     ],
     { numRuns: 500 },
   )(
-    'ends with the state of the server, whenever it is fetched',
+    'ends with the state of the server, whenever it fetches',
     async (steps, before, after, latency) => {
-      const { clock, channels, server, add, truth, target, load, lose, client } = followed(latency)
+      const { clock, channels, server, add, truth, target, load, lose, client } = synced(latency)
       const tasks = started(sync(channels, 'sum', { load: load(before, after), into: target }))
       let epochs = 1
       for (const what of steps) {

@@ -147,9 +147,9 @@ describe('credentials of a client', () => {
   })
 
   it('are requested once for concurrent renewals', async () => {
-    let asked = 0
+    let requested = 0
     const { clock, server, client } = signedIn(async () => {
-      asked++
+      requested++
       await new Promise<void>((resolve) => clock.after(100, resolve))
       return 'token'
     })
@@ -157,7 +157,7 @@ describe('credentials of a client', () => {
     await clock.advance(200)
     for (let n = 0; n < 5; n++) server.send({ type: 'auth:expiring' })
     await clock.advance(50)
-    expect(asked).toBe(2)
+    expect(requested).toBe(2)
     await clock.advance(200)
     expect(server.count('auth')).toBeGreaterThanOrEqual(1)
   })

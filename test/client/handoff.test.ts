@@ -10,9 +10,9 @@ async function open(answer: (type: string) => unknown = (type) => type) {
   const subscription = channels.subscribe('news', (payload) => received.push(payload))
   subscription.status.subscribe(({ name }) => statuses.push(name))
   await parts.clock.advance(6_000)
-  const told: string[] = []
+  const transitions: string[] = []
   for (const event of ['opened', 'dropped'] as const) {
-    parts.client.on(event, () => told.push(event))
+    parts.client.on(event, () => transitions.push(event))
   }
   const goaway = () =>
     parts.server.send({
@@ -21,24 +21,25 @@ async function open(answer: (type: string) => unknown = (type) => type) {
     })
   const { ends } = parts.server.transport
   const alive = () => ends.filter(({ closed }) => !closed).length
-  return { ...parts, channels, received, statuses, told, goaway, ends, alive }
+  return { ...parts, channels, received, statuses, transitions, goaway, ends, alive }
 }
 
 describe('a server that announces its shutdown', () => {
   it('is replaced by another connection before it closes, without effect on the application', async () => {
-    const { clock, server, client, received, told, goaway, ends, alive, statuses } = await open()
+    const { clock, server, client, received, transitions, goaway, ends, alive, statuses } =
+      await open()
     goaway()
     await clock.advance(4_000)
     expect(ends).toHaveLength(1)
-    server.publish('news', 'said', 1)
+    server.publish('news', 'note', 1)
     await clock.advance(2_000)
     expect(ends).toHaveLength(2)
     expect(alive()).toBe(1)
     expect(ends[0]?.closed).toMatchObject({ code: 1000 })
-    server.publish('news', 'said', 2)
+    server.publish('news', 'note', 2)
     await clock.advance(1_000)
     expect(received).toEqual([1, 2])
-    expect(told).toEqual([])
+    expect(transitions).toEqual([])
     expect(statuses.at(-1)).toBe('live')
     expect(statuses).not.toContain('gap')
     expect(client.state.get()).toMatchObject({ name: 'open' })
@@ -54,7 +55,7 @@ describe('a server that announces its shutdown', () => {
     goaway()
     await clock.advance(5_100)
     expect(alive()).toBe(2)
-    ends[0]?.send(JSON.stringify({ type: 'said', channel: 'news', payload: 'old', offset: 1 }))
+    ends[0]?.send(JSON.stringify({ type: 'note', channel: 'news', payload: 'old', offset: 1 }))
     const quick = outcomeOf(client.request('quick'))
     await clock.advance(100)
     expect(quick).toEqual({ value: 'quick' })
@@ -86,7 +87,7 @@ describe('a server that announces its shutdown', () => {
   })
 
   it('is retried if the next connection fails, with at most two connections at a time', async () => {
-    const { clock, server, client, goaway, ends, alive, received, told } = await open()
+    const { clock, server, client, goaway, ends, alive, received, transitions } = await open()
     goaway()
     goaway()
     server.transport.refusing = true
@@ -100,21 +101,21 @@ describe('a server that announces its shutdown', () => {
     expect(client.state.get()).toMatchObject({ name: 'open' })
     server.transport.refusing = false
     await clock.advance(2_000)
-    server.publish('news', 'said', 1)
+    server.publish('news', 'note', 1)
     await clock.advance(100)
     expect(received).toEqual([1])
-    expect([alive(), told]).toEqual([1, []])
+    expect([alive(), transitions]).toEqual([1, []])
   })
 
   it('can close before the client moved: that is an ordinary disconnect', async () => {
-    const { clock, server, goaway, received, told, alive, client } = await open()
+    const { clock, server, goaway, received, transitions, alive, client } = await open()
     goaway()
     await clock.advance(1_000)
     server.drop(1012, '{"windowMs":100}')
-    server.publish('news', 'said', 1)
+    server.publish('news', 'note', 1)
     await clock.advance(1_000)
     expect(received).toEqual([1])
-    expect(told).toEqual(['dropped', 'opened'])
+    expect(transitions).toEqual(['dropped', 'opened'])
     await clock.advance(60_000)
     expect(alive()).toBe(1)
     client.close()
@@ -123,15 +124,15 @@ describe('a server that announces its shutdown', () => {
   })
 
   it('can announce it again on the next connection, repeatedly', async () => {
-    const { clock, goaway, ends, alive, told, server, received } = await open()
+    const { clock, goaway, ends, alive, transitions, server, received } = await open()
     for (let n = 1; n <= 5; n++) {
       goaway()
       await clock.advance(10_000)
-      server.publish('news', 'said', n)
+      server.publish('news', 'note', n)
       await clock.advance(100)
     }
     expect(ends).toHaveLength(6)
-    expect([alive(), told, received]).toEqual([1, [], [1, 2, 3, 4, 5]])
+    expect([alive(), transitions, received]).toEqual([1, [], [1, 2, 3, 4, 5]])
   })
 
   it('leaves nothing open if the client is closed during the move', async () => {

@@ -65,7 +65,7 @@ describe('the heartbeat of a client', () => {
     deaf.onMessage = () => {}
     client.request('slow').catch(() => {})
     for (let n = 0; n < 160 && client.state.get().name === 'open'; n++) {
-      server.publish('news', 'said', n)
+      server.publish('news', 'note', n)
       await clock.advance(100)
     }
     expect(client.state.get()).toMatchObject({
@@ -162,7 +162,7 @@ describe('the statistics of a client', () => {
     channels.subscribe('a', () => {})
     await clock.advance(30_000)
     expect(client.stats().clockOffsetMs).toBe(3_600_000)
-    server.send({ type: 'said', channel: 'a', timestamp: clock.wall() + 3_600_000 - 100 })
+    server.send({ type: 'note', channel: 'a', timestamp: clock.wall() + 3_600_000 - 100 })
     await clock.advance(100)
     expect(client.stats().eventLatencyMs).toBe(130)
   })

@@ -38,16 +38,16 @@ describe('a client on mock-socket', () => {
   it('connects, subscribes, sends requests, and receives events', async () => {
     const { server } = serve()
     const client = new RealtimeClient(url, { WebSocket: MockWebSocket })
-    const heard: unknown[] = []
-    new ChannelSubscriber(client).subscribe('news', (payload) => heard.push(payload))
+    const payloads: unknown[] = []
+    new ChannelSubscriber(client).subscribe('news', (payload) => payloads.push(payload))
     const answer = outcomeOf(client.request('echo', { a: 1 }))
     await vi.advanceTimersByTimeAsync(50)
     expect(client.state.get().name).toBe('open')
     expect(answer).toEqual({ value: { a: 1 } })
     for (const socket of server.clients()) {
-      socket.send(JSON.stringify({ type: 'said', channel: 'news', payload: 'it' }))
+      socket.send(JSON.stringify({ type: 'note', channel: 'news', payload: 'it' }))
     }
-    expect(heard).toEqual(['it'])
+    expect(payloads).toEqual(['it'])
     client.close()
     server.stop()
   })

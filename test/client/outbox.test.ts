@@ -5,13 +5,13 @@ import { outcomeOf, scripted } from '../support/scripted.ts'
 async function disconnected(outbox: ClientOptions['outbox'] = {}, requestTimeoutMs = 600_000) {
   const parts = scripted({ answer: (type) => type }, { outbox, requestTimeoutMs })
   parts.server.transport.refusing = true
-  const ask = (type: string, options?: Parameters<typeof parts.client.request>[2]) =>
+  const enqueue = (type: string, options?: Parameters<typeof parts.client.request>[2]) =>
     outcomeOf(parts.client.request(type, undefined, options))
   const back = async () => {
     parts.server.transport.refusing = false
     await parts.clock.advance(20_000)
   }
-  return { ...parts, ask, back }
+  return { ...parts, enqueue, back }
 }
 
 const types = (messages: readonly Readonly<Record<string, unknown>>[]) =>
@@ -19,15 +19,15 @@ const types = (messages: readonly Readonly<Record<string, unknown>>[]) =>
 
 describe('the outbox', () => {
   it('keeps the order of queued requests', async () => {
-    const { server, ask, back } = await disconnected()
-    for (let n = 0; n < 50; n++) ask(`r${n}`)
+    const { server, enqueue, back } = await disconnected()
+    for (let n = 0; n < 50; n++) enqueue(`r${n}`)
     await back()
     expect(types(server.messages)).toEqual(Array.from({ length: 50 }, (_, n) => `r${n}`))
   })
 
   it('drops the oldest requests when it is full, and counts them', async () => {
-    const { server, client, ask, back } = await disconnected()
-    const outcomes = Array.from({ length: 150 }, (_, n) => ask(`r${n}`))
+    const { server, client, enqueue, back } = await disconnected()
+    const outcomes = Array.from({ length: 150 }, (_, n) => enqueue(`r${n}`))
     expect(client.pending.get()).toEqual({ queued: 100, sent: 0 })
     await back()
     expect(outcomes.filter(({ error }) => error)).toHaveLength(50)
@@ -42,8 +42,8 @@ describe('the outbox', () => {
       ['drop-newest', ['a', 'd']],
       ['reject', ['a', 'b']],
     ] as const) {
-      const { server, ask, back } = await disconnected({ limit: 2, overflow })
-      for (const type of ['a', 'b', 'c', 'd']) ask(type)
+      const { server, enqueue, back } = await disconnected({ limit: 2, overflow })
+      for (const type of ['a', 'b', 'c', 'd']) enqueue(type)
       await back()
       expect(types(server.messages)).toEqual(sent)
     }
@@ -51,17 +51,17 @@ describe('the outbox', () => {
 
   it('can be disabled with a limit of 0', async () => {
     for (const overflow of ['drop-oldest', 'drop-newest', 'reject'] as const) {
-      const { clock, ask } = await disconnected({ limit: 0, overflow })
-      const outcomes = ask('a')
+      const { clock, enqueue } = await disconnected({ limit: 0, overflow })
+      const outcomes = enqueue('a')
       await clock.advance(0)
       expect(outcomes.error).toMatchObject({ code: 'outbox-full' })
     }
   })
 
   it('sends no request after its time to live', async () => {
-    const { clock, server, ask, back } = await disconnected()
-    const long = ask('long')
-    const short = ask('short', { ttlMs: 5_000 })
+    const { clock, server, enqueue, back } = await disconnected()
+    const long = enqueue('long')
+    const short = enqueue('short', { ttlMs: 5_000 })
     await clock.advance(5_000)
     expect(short.error).toMatchObject({
       code: 'request-timeout',
@@ -84,24 +84,24 @@ describe('the outbox', () => {
   })
 
   it('does not queue volatile requests', async () => {
-    const { clock, client, server, ask } = await disconnected()
-    const outcomes = ask('cursor', { volatile: true })
+    const { clock, client, server, enqueue } = await disconnected()
+    const outcomes = enqueue('cursor', { volatile: true })
     await clock.advance(0)
     expect(outcomes.error).toMatchObject({ code: 'disconnected', detail: { sent: false } })
     expect(client.pending.get()).toEqual({ queued: 0, sent: 0 })
     server.transport.refusing = false
     await clock.advance(20_000)
-    const open = ask('cursor', { volatile: true })
+    const open = enqueue('cursor', { volatile: true })
     await clock.advance(1)
     expect(open).toEqual({ value: 'cursor' })
   })
 
   it('counts the queued and the sent requests', async () => {
-    const { clock, client, server, ask, back } = await disconnected()
+    const { clock, client, server, enqueue, back } = await disconnected()
     const seen: string[] = []
     client.pending.subscribe(({ queued, sent }) => seen.push(`${queued}/${sent}`))
-    ask('a')
-    ask('b')
+    enqueue('a')
+    enqueue('b')
     server.silent = false
     await back()
     await clock.advance(1)
@@ -109,8 +109,8 @@ describe('the outbox', () => {
   })
 
   it('sends subscribes before queued requests, and everything after the greeting', async () => {
-    const { server, ask, back, client } = await disconnected()
-    ask('first')
+    const { server, enqueue, back, client } = await disconnected()
+    enqueue('first')
     client.port.join({
       order: 1,
       handlers: 0,
@@ -172,11 +172,11 @@ describe('the outbox', () => {
   it('sends requests with the same ordering key one after the other, without delaying others', async () => {
     const { clock, server, client } = scripted({ answer: () => undefined })
     await Promise.all([client.connect(), clock.advance(1)])
-    const ask = (type: string, ordering?: string) =>
+    const enqueue = (type: string, ordering?: string) =>
       outcomeOf(client.request(type, undefined, { ordering, timeoutMs: 60_000 }))
-    const [first, second, third] = ['doc 1', 'doc 2', 'doc 3'].map((type) => ask(type, 'doc'))
-    ask('other', 'another')
-    ask('free')
+    const [first, second, third] = ['doc 1', 'doc 2', 'doc 3'].map((type) => enqueue(type, 'doc'))
+    enqueue('other', 'another')
+    enqueue('free')
     await clock.advance(1)
     expect(types(server.messages)).toEqual(['doc 1', 'other', 'free'])
     const reply = async (type: string, refused = false) => {
@@ -201,9 +201,9 @@ describe('the outbox', () => {
   })
 
   it('keeps only the newest queued request with the same supersede key', async () => {
-    const { server, ask, back } = await disconnected()
-    const moves = [1, 2, 3].map((n) => ask(`move ${n}`, { supersede: 'cursor' }))
-    const other = ask('other', { supersede: 'another' })
+    const { server, enqueue, back } = await disconnected()
+    const moves = [1, 2, 3].map((n) => enqueue(`move ${n}`, { supersede: 'cursor' }))
+    const other = enqueue('other', { supersede: 'another' })
     await back()
     expect(types(server.messages)).toEqual(['move 3', 'other'])
     expect(moves.map(({ error }) => error)).toMatchObject([

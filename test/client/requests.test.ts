@@ -81,7 +81,7 @@ describe('a request', () => {
     const requestId = server.messages.at(-1)?.requestId
     await clock.advance(10)
     server.send({ type: 'reply', requestId, payload: 'late' })
-    server.send({ type: 'reply', requestId: 'never asked', payload: 'odd' })
+    server.send({ type: 'reply', requestId: 'unknown', payload: 'odd' })
     await clock.advance(1)
     expect(request.error).toMatchObject({ code: 'request-timeout' })
     const other = outcomeOf(client.request('other'))
@@ -123,7 +123,7 @@ describe('a request', () => {
   it('is not sent again once the server may have forgotten its reply', async () => {
     const { clock, client, server } = scripted({ answer: () => undefined })
     server.welcome = { limits: { dedupeMs: 5_000 } }
-    const asked = outcomeOf(client.request('pay', undefined, { timeoutMs: 60_000 }))
+    const paid = outcomeOf(client.request('pay', undefined, { timeoutMs: 60_000 }))
     await clock.advance(4_000)
     server.drop()
     await clock.advance(500)
@@ -133,7 +133,7 @@ describe('a request', () => {
     await clock.advance(5_000)
     server.transport.refusing = false
     await clock.advance(10_000)
-    expect(asked.error).toMatchObject({ code: 'outcome-unknown' })
+    expect(paid.error).toMatchObject({ code: 'outcome-unknown' })
     expect(server.count('pay')).toBe(2)
   })
 
@@ -262,7 +262,7 @@ describe('a request with an id', () => {
     await clock.advance(1)
     const { id } = server.messages.at(-1) ?? {}
     for (const made of [id, `${id}/2`, undefined]) {
-      server.send({ type: 'said', channel: 'news', id: made })
+      server.send({ type: 'note', channel: 'news', id: made })
     }
     await clock.advance(1)
     expect(own).toEqual([true, true, false])
@@ -290,24 +290,24 @@ describe('a publish', () => {
     const channels = new ChannelSubscriber(client)
     const own: boolean[] = []
     channels.subscribe('news', (_, event) => own.push(client.isOwn(event), other.isOwn(event)))
-    client.publish('news', 'said').catch(() => {})
+    client.publish('news', 'note').catch(() => {})
     await clock.advance(1)
     const { id } = server.messages.at(-1) ?? {}
-    server.send({ type: 'said', channel: 'news', id })
-    server.send({ type: 'said', channel: 'news', id: 'foreign' })
+    server.send({ type: 'note', channel: 'news', id })
+    server.send({ type: 'note', channel: 'news', id: 'foreign' })
     await clock.advance(1)
     expect(own).toEqual([true, false, false, false])
   })
 
   it('gives the event its own id, with which the promise resolves', async () => {
     const { clock, client, server } = scripted({ answer: () => null })
-    const id = outcomeOf(client.publish('news', 'said', { text: 'hello' }))
+    const id = outcomeOf(client.publish('news', 'note', { text: 'hello' }))
     await clock.advance(1)
     expect(server.messages.at(-1)).toMatchObject({
       type: 'publish',
       channel: 'news',
       id: id.value,
-      payload: { type: 'said', payload: { text: 'hello' } },
+      payload: { type: 'note', payload: { text: 'hello' } },
     })
   })
 })
