@@ -7,7 +7,7 @@ import { bindList, ChannelSubscriber, OptimisticManager } from 'wirefold'
 import { useReadable } from 'wirefold/react'
 import { toSignal, valueSignals } from 'wirefold/signals'
 import { svelteStores } from 'wirefold/svelte'
-import { askingApi } from '../optimistic/asking-api.ts'
+import { requestApi } from '../optimistic/request-api.ts'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 import { started } from '../support/started.ts'
 
@@ -48,7 +48,7 @@ it('one list and what is pending on it are the same in every kind of store, afte
   const inPreact = started(bindList(channels, TASKS, { load, into: valueSignals(signal) }))
   const optimistic = new OptimisticManager({
     client,
-    api: askingApi(),
+    api: requestApi(),
   })
   const view = optimistic.view(tasks)
   const preact = toSignal(view, valueSignals(signal))

@@ -25,7 +25,7 @@ function bound() {
   let rows: readonly Task[] = [task('a'), task('b')]
   const load = async () => ({ state: rows })
   const { server, clock } = parts
-  const tell = async (type: string, payload: unknown) => {
+  const publish = async (type: string, payload: unknown) => {
     server.publish(TASKS, type, payload)
     await clock.advance(1)
   }
@@ -33,7 +33,7 @@ function bound() {
     ...parts,
     channels,
     load,
-    tell,
+    publish,
     has(now: readonly Task[]) {
       rows = now
     },
@@ -52,65 +52,65 @@ const ids = (list: { readonly state: Readable<readonly Task[]> }) =>
     .join('')
 
 describe('a bound list', () => {
-  it('is what was fetched, and follows what is created, updated and deleted', async () => {
-    const { clock, channels, load, tell } = bound()
+  it('contains the fetched rows, and applies created, updated and deleted events', async () => {
+    const { clock, channels, load, publish } = bound()
     const tasks = started(bindList(channels, TASKS, { load }))
     expectTypeOf(tasks.state).toEqualTypeOf<Readable<readonly Task[]>>()
     expect(tasks.state.get()).toEqual([])
     await clock.advance(1)
     expect(ids(tasks)).toBe('ab')
     expect(tasks.status.get().name).toBe('live')
-    await tell('entity:created', task('c'))
-    await tell('entity:updated', task('a', 'A'))
-    await tell('entity:deleted', task('b'))
+    await publish('entity:created', task('c'))
+    await publish('entity:updated', task('a', 'A'))
+    await publish('entity:deleted', task('b'))
     expect(tasks.state.get()).toEqual([task('a', 'A'), task('c')])
   })
 
-  it('reads both shapes, and deletes by the id alone', async () => {
-    const { clock, channels, load, tell } = bound()
+  it('reads both payload shapes, and deletes by the id alone', async () => {
+    const { clock, channels, load, publish } = bound()
     const tasks = started(bindList(channels, TASKS, { load }))
     await clock.advance(1)
-    await tell('entity:created', wrapped('c', task('c')))
-    await tell('entity:updated', wrapped('a', task('a', 'A')))
-    await tell('entity:deleted', wrapped('b', null))
-    await tell('entity:deleted', { id: 'c' })
+    await publish('entity:created', wrapped('c', task('c')))
+    await publish('entity:updated', wrapped('a', task('a', 'A')))
+    await publish('entity:deleted', wrapped('b', null))
+    await publish('entity:deleted', { id: 'c' })
     expect(tasks.state.get()).toEqual([task('a', 'A')])
   })
 
-  it('adds a row that is updated and not there with `upsert`, and leaves one alone that is created again', async () => {
-    const { clock, channels, load, tell } = bound()
+  it('adds an unknown updated row with `upsert`, and keeps an existing row that is created again', async () => {
+    const { clock, channels, load, publish } = bound()
     const tasks = started(bindList(channels, TASKS, { load, upsert: true }))
     await clock.advance(1)
-    await tell('entity:updated', task('c', 'C'))
-    await tell('entity:created', task('c', 'as it was once'))
+    await publish('entity:updated', task('c', 'C'))
+    await publish('entity:created', task('c', 'as it was once'))
     expect(tasks.state.get()).toEqual([task('a'), task('b'), task('c', 'C')])
   })
 
-  it('leaves out what does not match, also what matched before', async () => {
-    const { clock, channels, load, tell, has } = bound()
+  it('leaves out rows that the filter rejects, including rows that matched before', async () => {
+    const { clock, channels, load, publish, has } = bound()
     has([task('a'), { ...task('b'), done: true }])
     const tasks = started(bindList(channels, TASKS, { load, filter: ({ done }) => !done }))
     await clock.advance(1)
     expect(ids(tasks)).toBe('a')
-    await tell('entity:created', { ...task('c'), done: true })
-    await tell('entity:updated', { ...task('a'), done: true })
+    await publish('entity:created', { ...task('c'), done: true })
+    await publish('entity:updated', { ...task('a'), done: true })
     expect(ids(tasks)).toBe('')
-    await tell('entity:updated', { ...task('c'), done: false })
+    await publish('entity:updated', { ...task('c'), done: false })
     expect(ids(tasks)).toBe('c')
   })
 
-  it('is in its order after every event', async () => {
-    const { clock, channels, load, tell } = bound()
+  it('is sorted after every event', async () => {
+    const { clock, channels, load, publish } = bound()
     const order = (left: Task, right: Task) => left.title.localeCompare(right.title)
     const tasks = started(bindList(channels, TASKS, { load, order }))
     await clock.advance(1)
-    await tell('entity:created', task('z', 'aa'))
-    await tell('entity:updated', task('a', 'x'))
+    await publish('entity:created', task('z', 'aa'))
+    await publish('entity:updated', task('a', 'x'))
     expect(ids(tasks)).toBe('zba')
   })
 
-  it('has rows of one key once, by a key of its own too', async () => {
-    const { clock, channels, tell } = bound()
+  it('contains one row per key, including custom keys', async () => {
+    const { clock, channels, publish } = bound()
     type Named = { readonly name: string; readonly size: number }
     const named: readonly Named[] = [
       { name: 'x', size: 1 },
@@ -121,32 +121,32 @@ describe('a bound list', () => {
     const list = started(bindList(channels, TASKS, { load, key: ({ name }) => name }))
     await clock.advance(1)
     expect(list.state.get()).toEqual([named[2], named[1]])
-    await tell('entity:updated', { name: 'y', size: 9 })
-    await tell('entity:deleted', wrapped('x', null))
+    await publish('entity:updated', { name: 'y', size: 9 })
+    await publish('entity:deleted', wrapped('x', null))
     expect(list.state.get()).toEqual([{ name: 'y', size: 9 }])
   })
 
-  it('notifies of no event that changes nothing', async () => {
-    const { clock, channels, load, tell } = bound()
+  it('notifies no listener of an event that changes nothing', async () => {
+    const { clock, channels, load, publish } = bound()
     const tasks = started(bindList(channels, TASKS, { load }))
     await clock.advance(1)
     let changes = 0
     tasks.state.listen(() => changes++)
-    await tell('entity:deleted', { id: 'zz' })
-    await tell('entity:created', task('a'))
-    await tell('entity:renamed', task('a', 'A'))
+    await publish('entity:deleted', { id: 'zz' })
+    await publish('entity:created', task('a'))
+    await publish('entity:renamed', task('a', 'A'))
     expect(changes).toBe(0)
   })
 
   it('stops when it is released, and by its signal', async () => {
-    const { clock, channels, load, tell } = bound()
+    const { clock, channels, load, publish } = bound()
     const ending = new AbortController()
     const one = started(bindList(channels, TASKS, { load }))
     const other = started(bindList(channels, TASKS, { load, signal: ending.signal }))
     await clock.advance(1)
     one()
     ending.abort()
-    await tell('entity:created', task('c'))
+    await publish('entity:created', task('c'))
     for (const list of [one, other]) {
       list.source.confirm((rows) => [...rows, task('d')])
       expect(ids(list)).toBe('ab')
@@ -154,23 +154,23 @@ describe('a bound list', () => {
     expect(channels.follows(TASKS)).toBe(false)
   })
 
-  it('is fetched anew after a gap', async () => {
-    const { clock, channels, load, tell, server, has } = bound()
+  it('is fetched again after a gap', async () => {
+    const { clock, channels, load, publish, server, has } = bound()
     const tasks = started(bindList(channels, TASKS, { load }))
     await clock.advance(1)
-    await tell('entity:created', task('c'))
+    await publish('entity:created', task('c'))
     has([task('x')])
     server.drop()
     server.forget('e2')
     await clock.advance(3_000)
     expect(ids(tasks)).toBe('x')
-    await tell('entity:created', task('y'))
+    await publish('entity:created', task('y'))
     expect(ids(tasks)).toBe('xy')
   })
 
-  it('reports a filter, order or key that throws, and goes on', async () => {
-    const { clock, channels, load, tell, errors } = bound()
-    const told: unknown[] = []
+  it('reports exceptions of filter, order and key, and continues', async () => {
+    const { clock, channels, load, publish, errors } = bound()
+    const reported: unknown[] = []
     const tasks = started(
       bindList(channels, TASKS, {
         load,
@@ -182,16 +182,16 @@ describe('a bound list', () => {
           if (title === 'worse') throw new Error('filter')
           return true
         },
-        onError: (error) => told.push(error),
+        onError: (error) => reported.push(error),
       }),
     )
     await clock.advance(1)
-    await tell('entity:created', task('c', 'bad'))
-    await tell('entity:created', task('d'))
+    await publish('entity:created', task('c', 'bad'))
+    await publish('entity:created', task('d'))
     expect(ids(tasks)).toBe('abd')
-    await tell('entity:created', task('e', 'worse'))
+    await publish('entity:created', task('e', 'worse'))
     expect(ids(tasks)).toBe('abde')
-    expect(told).toEqual([new Error('key'), new Error('filter')])
+    expect(reported).toEqual([new Error('key'), new Error('filter')])
     expect(errors).toEqual([])
   })
 
@@ -207,22 +207,22 @@ describe('a bound list', () => {
     { id: 'a', entityName: 'Task', data: 7 },
     { id: [], entityName: 'Task', data: [] },
     { id: '__proto__', entityName: 'Task', data: { id: ['a'] } },
-  ])('takes no harm from a payload of %j', async (payload) => {
-    const { clock, channels, load, tell, errors } = bound()
+  ])('ignores a payload of %j', async (payload) => {
+    const { clock, channels, load, publish, errors } = bound()
     const tasks = started(bindList(channels, TASKS, { load }))
     await clock.advance(1)
-    for (const kind of ['created', 'updated']) await tell(`entity:${kind}`, payload)
+    for (const kind of ['created', 'updated']) await publish(`entity:${kind}`, payload)
     expect(ids(tasks)).toBe('ab')
-    await tell('entity:created', task('c'))
+    await publish('entity:created', task('c'))
     expect(ids(tasks)).toBe('abc')
     expect(errors).toEqual([])
   })
 
-  it('feeds a store of any kind', async () => {
+  it('writes to any kind of store', async () => {
     interface PreactKind extends StoreKind {
       readonly store: Signal<this['value']>
     }
-    const { clock, channels, load, tell } = bound()
+    const { clock, channels, load, publish } = bound()
     const svelte = started(bindList(channels, TASKS, { load, into: svelteStores(writable) }))
     const preact = started(
       bindList(channels, TASKS, { load, into: valueSignals<PreactKind>(signal) }),
@@ -232,7 +232,7 @@ describe('a bound list', () => {
     const cell = started(bindList(channels, TASKS, { load, into: own }))
     expect(ids(cell)).toBe('cached')
     await clock.advance(1)
-    await tell('entity:created', task('c'))
+    await publish('entity:created', task('c'))
     const expected = [task('a'), task('b'), task('c')]
     expect(getOf(svelte.store)).toEqual(expected)
     expect(preact.store.value).toEqual(expected)
@@ -241,8 +241,8 @@ describe('a bound list', () => {
   })
 })
 
-describe('a bound list or record that nothing follows', () => {
-  it('opens nothing, and has its initial value', async () => {
+describe('a bound list or record that is not in use', () => {
+  it('opens no connection, and has its initial value', async () => {
     const { clock, channels, client, load } = bound()
     const own = createStore<readonly Task[]>([task('cached')])
     const lists = [
@@ -264,8 +264,8 @@ describe('a bound list or record that nothing follows', () => {
     ['its status', ({ list }) => list.status.listen(() => {})],
     ['its Svelte store', ({ list }) => list.store.subscribe(() => {})],
     ['a view of it', ({ list, optimistic }) => optimistic.view(list).subscribe(() => {})],
-  ])('starts with the first follower of %s, and stops with the last', async (_, follow) => {
-    const { clock, channels, client, load, tell } = bound()
+  ])('starts with the first listener of %s, and stops with the last', async (_, follow) => {
+    const { clock, channels, client, load, publish } = bound()
     const list = bindList(channels, TASKS, { load, into: svelteStores(writable) })
     const optimistic = new OptimisticManager({ client, channels })
     const leave = follow({ list, optimistic })
@@ -274,11 +274,11 @@ describe('a bound list or record that nothing follows', () => {
     leave()
     await clock.advance(1_000)
     expect([list.status.get().name, channels.size]).toEqual(['idle', 0])
-    await tell('entity:created', task('c'))
+    await publish('entity:created', task('c'))
     expect([ids(list), list.source.position]).toEqual(['ab', undefined])
   })
 
-  it('resolves `ready` with the state there, whatever its store', async () => {
+  it('resolves `ready` once its state is fetched, for any store', async () => {
     const { clock, channels, load } = bound()
     const list = bindList(channels, TASKS, { load, into: svelteStores(writable) })
     const rows = list.ready.then(() => getOf(list.store))
@@ -288,22 +288,22 @@ describe('a bound list or record that nothing follows', () => {
 })
 
 describe('a bound record', () => {
-  it('is what was fetched, and follows its channel', async () => {
-    const { clock, channels, tell } = bound()
+  it('contains the fetched row, and applies the events of its channel', async () => {
+    const { clock, channels, publish } = bound()
     const load = async () => ({ state: task('a') })
     const record = started(bindRecord(channels, TASKS, { load, id: 'a' }))
     expectTypeOf(record.state).toEqualTypeOf<Readable<Task | undefined>>()
     const seen: unknown[] = []
     record.state.subscribe((row) => seen.push(row?.title))
     await clock.advance(1)
-    await tell('entity:updated', task('b'))
-    await tell('entity:updated', wrapped('a', task('a', 'A')))
-    await tell('entity:created', task('a', 'as it was once'))
-    await tell('entity:deleted', wrapped('a', null))
-    await tell('entity:created', task('a', 'anew'))
+    await publish('entity:updated', task('b'))
+    await publish('entity:updated', wrapped('a', task('a', 'A')))
+    await publish('entity:created', task('a', 'as it was once'))
+    await publish('entity:deleted', wrapped('a', null))
+    await publish('entity:created', task('a', 'anew'))
     expect(seen).toEqual([undefined, 'a', 'A', undefined, 'anew'])
     record()
-    await tell('entity:updated', task('a', 'late'))
+    await publish('entity:updated', task('a', 'late'))
     expect(record.state.get()?.title).toBe('anew')
   })
 })
@@ -315,7 +315,7 @@ describe('the recorded session of a backend', () => {
   const by = { entityName: 'Task', userId: 'u-jon' }
   const file = { id: 'f1', entityName: 'File', data: { id: 'f1' }, userId: 'u-ines' }
   const news = { id: first, title: 'New task', status: 'open', created_at }
-  /** Its entity events as they came, and what is to be there after each. */
+  /** Recorded entity events, and the expected rows after each. */
   const lines: [type: string, channel: string, payload: Fields, expected: Fields[]][] = [
     ['entity:created', TASKS, news, [news]],
     ['entity:updated', TASKS, { ...by, id: second, data: docs }, [news, docs]],
@@ -323,7 +323,7 @@ describe('the recorded session of a backend', () => {
     ['entity:file_uploaded', 'user:u-ines', file, [docs]],
   ]
 
-  it('leaves what a reader of its lines would have', async () => {
+  it('results in the recorded rows', async () => {
     const { clock, channels, server } = bound()
     const list = started(
       bindList(channels, TASKS, { load: async () => ({ state: [] as Fields[] }), upsert: true }),

@@ -1,17 +1,17 @@
 import type { EntityApi, MutationContext } from 'wirefold'
 import { settle } from 'wirefold/testing'
 
-/** A call that a backend has not answered yet. */
+/** A call without a result so far. */
 export interface Call {
   readonly args: readonly unknown[]
   readonly context: MutationContext
-  /** Answers it, and waits until that has arrived. */
+  /** Resolves the call, and waits until the result has been processed. */
   resolve(result?: unknown): Promise<void>
-  /** Refuses it, and waits until that has arrived. */
+  /** Rejects the call, and waits until the error has been processed. */
   reject(error?: unknown): Promise<void>
 }
 
-/** A backend that answers when the test says so. */
+/** A backend whose replies the test sends. */
 export function controlledApi() {
   const calls: Call[] = []
   const call =
@@ -39,7 +39,7 @@ export function controlledApi() {
     calls,
     get last(): Call {
       const last = calls.at(-1)
-      if (!last) throw new Error('Nothing was called.')
+      if (!last) throw new Error('The API was not called.')
       return last
     },
   }

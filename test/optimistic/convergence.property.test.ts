@@ -3,13 +3,13 @@ import { describe, expect } from 'vitest'
 import { bindList, ChannelSubscriber, OptimisticManager, RealtimeClient } from 'wirefold'
 import { ManualClock } from 'wirefold/testing'
 import { started } from '../support/started.ts'
-import { askingApi } from './asking-api.ts'
 import type { Task } from './model-server.ts'
 import { CHANNEL, ModelServer } from './model-server.ts'
+import { requestApi } from './request-api.ts'
 
 const RUNS = Number(process.env.WIREFOLD_RUNS ?? 500)
 
-/** A client of the model server, and everything it has shown. */
+/** A client of the model server, and every state of its view. */
 function participant(server: ModelServer, clock: ManualClock) {
   const peer = server.join()
   const client = new RealtimeClient('ws://test/', {
@@ -21,16 +21,16 @@ function participant(server: ModelServer, clock: ManualClock) {
   })
   client.on('error', () => {})
   const channels = new ChannelSubscriber(client)
-  const load = async () => ({ state: [...server.rows.values()], at: server.place })
+  const load = async () => ({ state: [...server.rows.values()], at: server.position })
   const tasks = started(bindList(channels, CHANNEL, { load }))
   const optimistic = new OptimisticManager({
     client,
-    api: askingApi(),
+    api: requestApi(),
   })
   const view = optimistic.view<Task>(tasks)
   const shown: (readonly Task[])[] = []
   view.subscribe((rows) => shown.push(rows))
-  /** Whether one of our own deletions was refused, by the task. */
+  /** Tasks whose deletion by this client was refused. */
   const kept = new Set<string>()
   return { peer, client, tasks, optimistic, view, shown, kept }
 }
@@ -121,10 +121,10 @@ function act(
       if (!row) return
       const value = token()
       const changes = Object.fromEntries(now.fields.map((field) => [field, value]))
-      // What else the model server wants to know travels with the fields.
+      // The model server reads `token` and `fields` in addition to the changed fields.
       const extra = { ...changes, token: value, fields: now.fields }
-      const told: Partial<Task> = Object.assign({} as Partial<Task>, extra)
-      optimistic.update<Task>('Task', row.id, told, tasks).catch(() => {})
+      const payload: Partial<Task> = Object.assign({} as Partial<Task>, extra)
+      optimistic.update<Task>('Task', row.id, payload, tasks).catch(() => {})
       return
     }
     case 'delete':
@@ -143,7 +143,7 @@ function act(
 
 type Played = Awaited<ReturnType<typeof play>>
 
-/** What every client shows in the end is what the server has, and nothing is pending. */
+/** Every client finally shows the rows of the server, and nothing is pending. */
 function converged({ server, all }: Played): void {
   for (const { view, tasks, optimistic } of all) {
     expect(tasks.state.get()).toEqual([...server.rows.values()])
@@ -152,7 +152,7 @@ function converged({ server, all }: Played): void {
   }
 }
 
-/** Nothing is ever shown twice. */
+/** No row is ever shown twice. */
 function single({ all }: Played): void {
   for (const { shown } of all) {
     for (const rows of shown) {
@@ -162,25 +162,25 @@ function single({ all }: Played): void {
   }
 }
 
-/** No field goes back to a value that the server had before the one shown, but for what was refused. */
+/** No field returns to an earlier value of the server, except after a refusal. */
 function neverBack({ server, all }: Played): void {
   for (const { shown } of all) {
     const last = new Map<string, number>()
     for (const rows of shown) {
       for (const row of rows) {
         for (const field of ['title', 'note'] as const) {
-          const place = server.taken.get(`${row.id}.${field}`)?.indexOf(row[field]) ?? -1
-          if (place < 0) continue
+          const position = server.taken.get(`${row.id}.${field}`)?.indexOf(row[field]) ?? -1
+          if (position < 0) continue
           const name = `${row.id}.${field}`
-          expect(place, `${name} ${row[field]}`).toBeGreaterThanOrEqual(last.get(name) ?? 0)
-          last.set(name, place)
+          expect(position, `${name} ${row[field]}`).toBeGreaterThanOrEqual(last.get(name) ?? 0)
+          last.set(name, position)
         }
       }
     }
   }
 }
 
-/** What is shown once is shown until it is deleted: it does not blink. */
+/** A shown row stays visible until it is deleted. */
 function steady({ server, all }: Played): void {
   for (const { shown, kept } of all) {
     const gone = new Set<string>()
@@ -207,10 +207,10 @@ function holds(played: Played): void {
   steady(played)
 }
 
-describe('any order of replies, events and refusals, with several clients', () => {
+describe('replies, events and refusals in any order, with several clients', () => {
   const orders = fc.array(step, { minLength: 5, maxLength: 40 })
   test.prop([orders], { numRuns: RUNS })(
-    'ends as the server has it, shows nothing twice, and never goes back',
+    'end with the rows of the server, without duplicates or stale values',
     async (steps) => {
       const played = await play(steps)
       holds(played)
@@ -222,7 +222,7 @@ describe('any order of replies, events and refusals, with several clients', () =
     maxLength: 30,
   })
   test.prop([cuts], { numRuns: RUNS / 5 })(
-    'holds across cuts that the server bridges',
+    'end in the same way after disconnects that the server recovers',
     async (steps) => {
       const played = await play(steps)
       holds(played)
@@ -238,7 +238,7 @@ describe('any order of replies, events and refusals, with several clients', () =
     { minLength: 5, maxLength: 30 },
   )
   test.prop([gaps], { numRuns: RUNS / 5 })(
-    'ends as the server has it after gaps too',
+    'end with the rows of the server after gaps, too',
     async (steps) => {
       const played = await play(steps, true)
       converged(played)

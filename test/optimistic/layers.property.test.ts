@@ -20,7 +20,7 @@ const input: fc.Arbitrary<Input> = fc.oneof(
   fc.record({ do: fc.constant('answer' as const), id, sets, at: fc.integer({ min: 1, max: 20 }) }),
   fc.record({ do: fc.constant('move' as const), sets, by: fc.integer({ min: 1, max: 3 }) }),
 )
-/** Every mutation is made once. */
+/** Each mutation id is proposed once. */
 const history = fc
   .array(input, { maxLength: 25 })
   .map((inputs) =>
@@ -58,7 +58,7 @@ function after(layered: Layered<Values>, now: Input): Layered<Values> {
   }
 }
 
-/** The same by the letter: a list of what was made, of which some is over. */
+/** Reference implementation: a list of all mutations, some of which have ended. */
 function literally(inputs: readonly Input[]): Values {
   let base = start.base
   let offset = 0
@@ -83,12 +83,15 @@ function literally(inputs: readonly Input[]): Values {
 }
 
 describe('layers', () => {
-  test.prop([history], { numRuns: 1_000 })('show what a reader of the rules would', (inputs) => {
-    expect(shown(play(inputs), report)).toEqual(literally(inputs))
-  })
+  test.prop([history], { numRuns: 1_000 })(
+    'show the same state as the reference implementation',
+    (inputs) => {
+      expect(shown(play(inputs), report)).toEqual(literally(inputs))
+    },
+  )
 
   test.prop([history, id], { numRuns: 1_000 })(
-    'show after a refusal what they would had it never been made',
+    'show after a refusal the same state as without the refused mutation',
     (inputs, refused) => {
       const without = inputs.filter((now) => now.do === 'move' || now.id !== refused)
       const left = play([...inputs, { do: 'refuse', id: refused }])
@@ -97,7 +100,7 @@ describe('layers', () => {
   )
 
   test.prop([history], { numRuns: 1_000 })(
-    'are gone once all is answered and has come',
+    'are empty once every mutation is answered and its event has arrived',
     (inputs) => {
       const made = inputs.flatMap((now) => (now.do === 'propose' ? [now.id] : []))
       const answers = made.map((one) => ({ do: 'answer', id: one, sets: {}, at: 20 }) as const)

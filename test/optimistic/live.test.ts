@@ -4,7 +4,7 @@ import { refuse } from 'wirefold/server'
 import { WebSocket } from 'ws'
 import { connect, serve, until } from '../support/live.ts'
 import { started } from '../support/started.ts'
-import { askingApi } from './asking-api.ts'
+import { requestApi } from './request-api.ts'
 
 interface Task {
   readonly id: string
@@ -13,7 +13,7 @@ interface Task {
 
 const TASKS = 'entity:Task'
 
-/** A server of tasks; a title that begins with `!` is refused. */
+/** A server of tasks that refuses titles beginning with `!`. */
 async function taskServer() {
   const { server, url } = await serve()
   const rows = new Map<string, Task>()
@@ -52,19 +52,19 @@ async function taskServer() {
 
 async function follower(url: string) {
   const sockets: WebSocket[] = []
-  class Cuttable extends WebSocket {
+  class TrackedSocket extends WebSocket {
     constructor(...args: ConstructorParameters<typeof WebSocket>) {
       super(...args)
       sockets.push(this)
     }
   }
-  const { client, errors } = connect(url, { WebSocket: Cuttable })
+  const { client, errors } = connect(url, { WebSocket: TrackedSocket })
   const channels = new ChannelSubscriber(client)
   const load = async () => ({ state: await client.request<readonly Task[]>('task:list') })
   const tasks = started(bindList(channels, TASKS, { load }))
   const optimistic = new OptimisticManager({
     client,
-    api: askingApi('task:'),
+    api: requestApi('task:'),
   })
   const view = optimistic.view(tasks)
   const seen: string[] = []
@@ -73,11 +73,11 @@ async function follower(url: string) {
     if (seen.at(-1) !== titles) seen.push(titles)
   })
   await until(() => expect(tasks.status.get().name).toBe('live'))
-  const cut = () => sockets.at(-1)?.terminate()
-  return { cut, errors, tasks, optimistic, view, seen, titles: () => seen.at(-1) }
+  const terminate = () => sockets.at(-1)?.terminate()
+  return { terminate, errors, tasks, optimistic, view, seen, titles: () => seen.at(-1) }
 }
 
-describe('two people at one list', () => {
+describe('two users with one list', () => {
   it('see each other’s changes, and their own at once', async () => {
     const { url, rows } = await taskServer()
     const [ada, bob] = [await follower(url), await follower(url)]
@@ -98,7 +98,7 @@ describe('two people at one list', () => {
     expect([...rows.values(), ...ada.errors, ...bob.errors]).toEqual([])
   })
 
-  it('see their change undone when a handler refuses, with its error', async () => {
+  it('see their change rolled back when a handler refuses it, and receive its error', async () => {
     const { url } = await taskServer()
     const { optimistic, tasks, seen } = await follower(url)
     const { id } = await optimistic.create<Task>('Task', { title: 'calm' }, tasks)
@@ -115,12 +115,12 @@ describe('two people at one list', () => {
     expect(seen).toEqual(['', 'calm', '!loud', 'calm', 'calm,!new', 'calm'])
   })
 
-  it('lose nothing to a server that cuts them off in between', async () => {
+  it('lose nothing when the server drops their connection', async () => {
     const { url, rows } = await taskServer()
-    const { cut, optimistic, tasks, view, seen } = await follower(url)
+    const { terminate, optimistic, tasks, view, seen } = await follower(url)
     await optimistic.create<Task>('Task', { title: 'one' }, tasks)
     const creating = optimistic.create<Task>('Task', { title: 'two' }, tasks)
-    cut()
+    terminate()
     const { id } = await creating
     await until(() => expect(view.get()).toEqual([...rows.values()]))
     expect(rows.get(id)?.title).toBe('two')

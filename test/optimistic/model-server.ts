@@ -2,7 +2,7 @@ import type { FarEnd, ManualClock } from 'wirefold/testing'
 import { MemoryPair } from 'wirefold/testing'
 import { asFields, asString, asStrings, type Fields, isFields } from '../../src/protocol/fields.ts'
 
-/** A task as the server keeps it; `made` names the creation, for life. */
+/** A task as stored by the server; `made` identifies its creation. */
 export interface Task {
   readonly id: string
   readonly made: string
@@ -12,13 +12,13 @@ export interface Task {
 
 export const CHANNEL = 'entity:Task'
 
-interface Asked {
+interface Request {
   readonly message: Fields
-  asker: Peer
+  sender: Peer
   answer: Fields | undefined
 }
 
-/** One client, as the server sees it: nothing reaches it before the test lets it. */
+/** One client as seen by the server; the test delivers its events and replies. */
 export interface Peer {
   readonly transport: MemoryPair
   end: FarEnd | undefined
@@ -28,18 +28,18 @@ export interface Peer {
 }
 
 /**
- * A literal server of one list of tasks: it carries out what it is asked when the test says so, and
- * delivers events (in order) and replies (in any order) when the test says so.
+ * A model of a server with one list of tasks. The test decides when it carries out a request, and
+ * when it delivers events (in order) and replies (in any order).
  */
 export class ModelServer {
   readonly rows = new Map<string, Task>()
   readonly peers: Peer[] = []
-  /** Requests that were not carried out yet. */
-  readonly waiting: Asked[] = []
-  /** Which values a field of a task has had, in the order the server took them. */
+  /** Requests that are not carried out yet. */
+  readonly waiting: Request[] = []
+  /** The values of each field of a task, in the order in which the server applied them. */
   readonly taken = new Map<string, string[]>()
   readonly #clock: ManualClock
-  readonly #asked = new Map<string, Asked>()
+  readonly #requests = new Map<string, Request>()
   readonly #history: Fields[] = []
   #forgotten = 0
   #ids = 0
@@ -48,7 +48,7 @@ export class ModelServer {
     this.#clock = clock
   }
 
-  get place() {
+  get position() {
     return { epoch: 'e1', offset: this.#history.length }
   }
 
@@ -73,31 +73,31 @@ export class ModelServer {
     return peer
   }
 
-  /** Forgets the events so far: who was away has missed them. */
+  /** Forgets all events so far, so that disconnected clients miss them. */
   trim(): void {
     this.#forgotten = this.#history.length
   }
 
-  /** Carries out one of the requests that wait, each client's in order unless `any`; `reject` refuses it. */
+  /** Carries out a waiting request, in order per client unless `any`; `reject` refuses it. */
   carryOut(index: number, reject: boolean, any = false): void {
-    const askers = this.waiting.map(({ asker }) => asker)
-    const next = this.waiting.filter(({ asker }, at) => any || askers.indexOf(asker) === at)
-    const asked = next[index % Math.max(1, next.length)]
-    if (!asked) return
-    this.waiting.splice(this.waiting.indexOf(asked), 1)
-    const { message } = asked
+    const senders = this.waiting.map(({ sender }) => sender)
+    const next = this.waiting.filter(({ sender }, at) => any || senders.indexOf(sender) === at)
+    const request = next[index % Math.max(1, next.length)]
+    if (!request) return
+    this.waiting.splice(this.waiting.indexOf(request), 1)
+    const { message } = request
     const requestId = message.requestId
     const payload = asFields(message.payload)
     try {
       if (reject) throw new Error('no-luck')
       const row = this.#apply(asString(message.type) ?? '', payload, message.id)
-      const at = [{ channel: CHANNEL, ...this.place }]
-      asked.answer = { type: 'reply', requestId, payload: row, at }
+      const at = [{ channel: CHANNEL, ...this.position }]
+      request.answer = { type: 'reply', requestId, payload: row, at }
     } catch (error) {
       const code = error instanceof Error ? error.message : ''
-      asked.answer = { type: 'error', requestId, payload: { code, message: code } }
+      request.answer = { type: 'error', requestId, payload: { code, message: code } }
     }
-    asked.asker.replies.push(asked.answer)
+    request.sender.replies.push(request.answer)
   }
 
   /** Delivers the next event to a client. */
@@ -106,7 +106,7 @@ export class ModelServer {
     if (event) peer.end?.send(JSON.stringify(event))
   }
 
-  /** Delivers one of the replies that are due to a client. */
+  /** Delivers one of the pending replies of a client. */
   deliverReply(peer: Peer, index: number): void {
     const [reply] = peer.replies.splice(index % Math.max(1, peer.replies.length), 1)
     if (reply) peer.end?.send(JSON.stringify(reply))
@@ -135,7 +135,7 @@ export class ModelServer {
     const row = { ...before, ...changed }
     this.rows.set(row.id, row)
     this.#take(row.id, fields, token)
-    // Every other event has the changed fields only.
+    // Every other event contains only the changed fields.
     const data = this.#history.length % 2 === 0 ? row : changed
     const wrapped = { id: row.id, entityName: 'Task', data, userId: 'u' }
     this.#publish('entity:updated', wrapped, eventId)
@@ -165,23 +165,23 @@ export class ModelServer {
       peer.subscribed = true
       const since = resumedAt(asFields(message.payload).since)
       const gaps = since !== undefined && since < this.#forgotten ? [CHANNEL] : []
-      const { epoch, offset } = this.place
+      const { epoch, offset } = this.position
       send({
         type: 'subscribed',
         requestId,
         payload: { at: { [CHANNEL]: [epoch, offset] }, gaps },
       })
       if (since !== undefined && gaps.length === 0) peer.events.push(...this.#history.slice(since))
-    } else if (typeof requestId === 'string') this.#ask(peer, requestId, message)
+    } else if (typeof requestId === 'string') this.#accept(peer, requestId, message)
   }
 
-  /** Carried out once, however often it is asked. */
-  #ask(peer: Peer, requestId: string, message: Fields): void {
-    const known = this.#asked.get(requestId)
+  /** Carries out a request once, even if it is repeated. */
+  #accept(peer: Peer, requestId: string, message: Fields): void {
+    const known = this.#requests.get(requestId)
     if (!known) {
-      const asked = { message, asker: peer, answer: undefined }
-      this.#asked.set(requestId, asked)
-      this.waiting.push(asked)
+      const request = { message, sender: peer, answer: undefined }
+      this.#requests.set(requestId, request)
+      this.waiting.push(request)
     } else if (known.answer) peer.replies.push(known.answer)
   }
 }

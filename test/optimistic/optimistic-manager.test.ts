@@ -24,7 +24,7 @@ function managed(rows: readonly Task[] = [a, b, c]) {
 }
 
 describe('create', () => {
-  it('is shown at once, under a temporary id, and says that it is not confirmed', async () => {
+  it('is shown at once with a temporary id, marked as unconfirmed', async () => {
     const { optimistic, tasks, backend } = managed()
     const created = optimistic.create<Task>('Task', { title: 'new' }, tasks)
     const [, , , row] = tasks.get()
@@ -39,7 +39,7 @@ describe('create', () => {
     expect(await created).toEqual({ id: 'd', title: 'new', status: 'open' })
   })
 
-  it('is gone when it is refused, and rejects with what the backend said', async () => {
+  it('is removed when it is refused, and rejects with the error of the backend', async () => {
     const { optimistic, tasks, backend } = managed()
     const seen: number[] = []
     const created = optimistic.create<Task>('Task', { title: 'new' }, tasks).catch((error) => {
@@ -50,11 +50,11 @@ describe('create', () => {
     await backend.last.reject(refusal)
     expect(await created).toBe(refusal)
     expect(tasks.get()).toEqual([a, b, c])
-    // By the time it rejected it was gone.
+    // The row was already removed when the promise rejected.
     expect(seen).toEqual([3])
   })
 
-  it('twice within one millisecond has two ids', () => {
+  it('uses distinct ids within one millisecond', () => {
     vi.useFakeTimers()
     const { optimistic, tasks } = managed([])
     for (const title of ['x', 'y']) void optimistic.create<Task>('Task', { title }, tasks)
@@ -63,14 +63,14 @@ describe('create', () => {
     expect(x?.id).not.toBe(y?.id)
   })
 
-  it('that is answered with nothing leaves nothing: the server has sent no row', async () => {
+  it('leaves no row if the reply contains none', async () => {
     const { optimistic, tasks, backend } = managed()
     void optimistic.create<Task>('Task', { title: 'new' }, tasks)
     await backend.last.resolve()
     expect(tasks.get()).toEqual([a, b, c])
   })
 
-  it('keeps the order they were made in, for any order of replies', async () => {
+  it('appends rows in the order of their replies', async () => {
     const { optimistic, tasks, calls, titles } = managed([])
     for (const title of ['x', 'y', 'z']) void optimistic.create<Task>('Task', { title }, tasks)
     await calls[2]?.resolve({ id: '3', title: 'z' })
@@ -92,7 +92,7 @@ describe('update', () => {
     expect(await updated).toEqual({ id: 'b', title: 'B!' })
   })
 
-  it('that is refused takes back its own fields, and not those of later ones', async () => {
+  it('restores only its own fields when it is refused, not those of later updates', async () => {
     const { optimistic, tasks, calls } = managed()
     const first = outcomeOf(optimistic.update<Task>('Task', 'b', { title: 'B' }, tasks))
     void optimistic.update<Task>('Task', 'b', { status: 'done' }, tasks)
@@ -104,7 +104,7 @@ describe('update', () => {
     expect(tasks.get()[1]).toEqual({ id: 'b', title: 'b', status: 'done' })
   })
 
-  it('shows the later of two of one field, for any order of replies', async () => {
+  it('shows the later of two updates of one field, for any order of replies', async () => {
     const { optimistic, tasks, calls } = managed()
     void optimistic.update<Task>('Task', 'b', { title: 'first' }, tasks)
     void optimistic.update<Task>('Task', 'b', { title: 'second' }, tasks)
@@ -114,7 +114,7 @@ describe('update', () => {
     expect(tasks.get()[1]).toEqual({ id: 'b', title: 'second' })
   })
 
-  it('of a row that is not there changes nothing, and is sent all the same', async () => {
+  it('of an unknown row changes nothing, and is still sent', async () => {
     const { optimistic, tasks, backend } = managed()
     const before = tasks.get()
     const changes = vi.fn()
@@ -127,14 +127,14 @@ describe('update', () => {
     expect(await updated).toEqual({ id: 'zz', title: 'Z' })
   })
 
-  it('that is answered with nothing keeps what it changed', async () => {
+  it('keeps its changes if the reply is empty', async () => {
     const { optimistic, tasks, backend } = managed()
     void optimistic.update<Task>('Task', 'b', { title: 'B' }, tasks)
     await backend.last.resolve(null)
     expect(tasks.get()[1]).toEqual({ id: 'b', title: 'B' })
   })
 
-  it('finds rows whose ids are numbers', async () => {
+  it('finds rows with numeric ids', async () => {
     const { optimistic, backend } = managed()
     const numbered = createStore<readonly { id: number; title: string }[]>([{ id: 7, title: 'x' }])
     const refused = outcomeOf(optimistic.update('Task', '7', { title: 'y' }, numbered))
@@ -146,7 +146,7 @@ describe('update', () => {
 })
 
 describe('delete', () => {
-  it('is gone at once, and stays so', async () => {
+  it('removes the row at once, and permanently', async () => {
     const { optimistic, tasks, titles, backend } = managed()
     const deleted = optimistic.delete('Task', 'b', tasks)
     expect(titles()).toEqual(['a', 'c'])
@@ -156,7 +156,7 @@ describe('delete', () => {
     expect(tasks.get()).toEqual([a, c])
   })
 
-  it('that is refused brings the row back to its old position', async () => {
+  it('restores the row at its old position when it is refused', async () => {
     const { optimistic, tasks, titles, backend } = managed()
     const outcome = outcomeOf(optimistic.delete('Task', 'b', tasks))
     expect(titles()).toEqual(['a', 'c'])
@@ -165,7 +165,7 @@ describe('delete', () => {
     expect(outcome.error).toEqual(new Error('in use'))
   })
 
-  it('takes pending changes of the row with it', async () => {
+  it('also removes pending changes of the row', async () => {
     const { optimistic, tasks, titles, calls } = managed()
     void optimistic.update<Task>('Task', 'b', { title: 'B' }, tasks)
     void optimistic.delete('Task', 'b', tasks)
@@ -176,7 +176,7 @@ describe('delete', () => {
 })
 
 describe('pending', () => {
-  it('names what was not answered yet, and is empty once all is', async () => {
+  it('lists unanswered mutations, and is empty once all are answered', async () => {
     const { optimistic, tasks, calls, backend } = managed()
     const sizes: number[] = []
     optimistic.pending.listen((pending) => sizes.push(pending.length))
@@ -198,7 +198,7 @@ describe('pending', () => {
 })
 
 describe('mutate', () => {
-  it('shows what an intent makes of any state, and keeps what the reply makes of it', async () => {
+  it('shows the applied intent, and keeps the confirmed reply', async () => {
     const optimistic = new OptimisticManager()
     const votes = createStore({ total: 5 })
     let answer: (total: number) => void = () => {}
@@ -222,7 +222,7 @@ describe('mutate', () => {
     expect(votes.get()).toEqual({ total: 9 })
   })
 
-  it('keeps what was applied where the reply says nothing', async () => {
+  it('keeps the applied state if the reply is empty', async () => {
     const optimistic = new OptimisticManager()
     const count = createStore(1)
     const add = (by: number) =>
@@ -231,7 +231,7 @@ describe('mutate', () => {
     expect(count.get()).toBe(12)
   })
 
-  it('that fails before its request is sent is not shown', async () => {
+  it('does not show a mutation that fails before its request is sent', async () => {
     const optimistic = new OptimisticManager()
     const count = createStore(1)
     const failed = optimistic.mutate(1, {
@@ -246,7 +246,7 @@ describe('mutate', () => {
     expect(optimistic.pending.get()).toEqual([])
   })
 
-  it('whose apply throws is left out, and reported', async () => {
+  it('skips an apply function that throws, and reports it', async () => {
     const printed = vi.spyOn(console, 'error').mockImplementation(() => {})
     const optimistic = new OptimisticManager()
     const count = createStore(1)
@@ -272,7 +272,7 @@ describe('mutate', () => {
     printed.mockRestore()
   })
 
-  it('may be made by a listener of another', async () => {
+  it('can be called by a listener during another mutation', async () => {
     const optimistic = new OptimisticManager()
     const count = createStore(0)
     const add = (by: number) =>
@@ -322,7 +322,7 @@ describe('a store that shows its own mutations', () => {
       },
     ],
   ]
-  it.each(kinds)('is %s', async (_, make) => {
+  it.each(kinds)('can be %s', async (_, make) => {
     const { api, calls } = controlledApi()
     const optimistic = new OptimisticManager({ api })
     const initial: readonly Task[] = [a, b]
@@ -363,7 +363,7 @@ describe('a store that shows its own mutations', () => {
   })
   const d: Task = { id: 'd', title: 'd' }
 
-  it('may be set by the application between two mutations', async () => {
+  it('can be set by the application between two mutations', async () => {
     const { optimistic, tasks, backend } = managed()
     void optimistic.update<Task>('Task', 'a', { title: 'A' }, tasks)
     await backend.last.resolve({ id: 'a', title: 'A' })
@@ -376,19 +376,19 @@ describe('a store that shows its own mutations', () => {
 })
 
 describe('a manager', () => {
-  it('that has no api or no client says so', async () => {
+  it('rejects with a clear error if it has no api or no client', async () => {
     const optimistic = new OptimisticManager()
     const tasks = createStore<readonly Task[]>([])
     await expect(optimistic.create<Task>('Task', {}, tasks)).rejects.toThrow('has no api')
-    const asked = optimistic.mutate(0, {
+    const failed = optimistic.mutate(0, {
       on: tasks,
       apply: (rows) => rows,
       request: (_, { ask }) => ask('task:create'),
     })
-    await expect(asked).rejects.toThrow('has no client')
+    await expect(failed).rejects.toThrow('has no client')
   })
 
-  it('shows a state beside the store that stays confirmed, in one store for all', async () => {
+  it('returns one view per state, which shows pending mutations while the state stays confirmed', async () => {
     const { optimistic, backend } = managed()
     const state = createStore<readonly Task[]>([a])
     const tasks = { state }
@@ -401,7 +401,7 @@ describe('a manager', () => {
     state.set([{ ...a, status: 'open' }, b])
     expect(view.get()).toEqual([{ id: 'a', title: 'A', status: 'open', _optimistic: true }, b])
     await backend.last.resolve()
-    // The reply carries no position, so the mutation ends with it.
+    // The reply contains no position, so the mutation ends with it.
     expect(view.get()).toBe(state.get())
   })
 })

@@ -3,7 +3,7 @@ import type { ClientOptions } from 'wirefold'
 import { bindList, ChannelSubscriber, OptimisticManager } from 'wirefold'
 import { memoryOutboxStorage } from 'wirefold/testing'
 import { outcomeOf, scripted } from '../support/scripted.ts'
-import { askingApi } from './asking-api.ts'
+import { requestApi } from './request-api.ts'
 
 interface Task {
   readonly id: string
@@ -12,7 +12,7 @@ interface Task {
 
 const TASKS = 'entity:Task'
 
-/** A view of tasks over a server that answers after `replyMs`; `undefined` for never. */
+/** A view of tasks on a server that replies unless `behaviour.answers` is false. */
 async function board(options: ClientOptions = {}, behaviour = { answers: true }) {
   const answer = (_type: string, payload: unknown) =>
     behaviour.answers ? { id: 'a', ...Object(payload) } : undefined
@@ -21,10 +21,10 @@ async function board(options: ClientOptions = {}, behaviour = { answers: true })
   const tasks = bindList(new ChannelSubscriber(client), TASKS, {
     load: async () => ({ state: [{ id: 'a', title: 'one' }] }),
   })
-  const optimistic = new OptimisticManager({ client, api: askingApi() })
+  const optimistic = new OptimisticManager({ client, api: requestApi() })
   const view = optimistic.view(tasks)
   const titles = () => view.get().map((row) => Object(row).title)
-  const cutOff = async () => {
+  const disconnect = async () => {
     server.transport.refusing = true
     server.drop()
     await clock.advance(0)
@@ -38,26 +38,26 @@ async function board(options: ClientOptions = {}, behaviour = { answers: true })
   view.subscribe(() => {})
   await clock.advance(10)
   expect(titles()).toEqual(['one'])
-  return { ...parts, tasks, optimistic, titles, cutOff, back, create, behaviour }
+  return { ...parts, tasks, optimistic, titles, disconnect, back, create, behaviour }
 }
 
 describe('a mutation while there is no connection', () => {
-  it('stays pending beyond the timeout of requests, and is sent once', async () => {
-    const { client, clock, server, titles, cutOff, back, create, optimistic } = await board()
-    await cutOff()
+  it('stays pending beyond the request timeout, and is sent once', async () => {
+    const { client, clock, server, titles, disconnect, back, create, optimistic } = await board()
+    await disconnect()
     const made = create('two')
-    const asked = outcomeOf(client.request('plain'))
+    const plain = outcomeOf(client.request('plain'))
     await clock.advance(40_000)
-    expect(asked.error).toMatchObject({ code: 'request-timeout', detail: { timeoutMs: 10_000 } })
+    expect(plain.error).toMatchObject({ code: 'request-timeout', detail: { timeoutMs: 10_000 } })
     expect([made, titles()]).toEqual([{}, ['one', 'two']])
     await back()
     expect(made.value).toMatchObject({ title: 'two' })
     expect([server.count('create'), optimistic.pending.get()]).toEqual([1, []])
   })
 
-  it('is given up after its time to live, with the truth', async () => {
-    const { clock, titles, cutOff, create, server } = await board()
-    await cutOff()
+  it('is rejected after its time to live, as unsent', async () => {
+    const { clock, titles, disconnect, create, server } = await board()
+    await disconnect()
     const made = create('two')
     await clock.advance(59_999)
     expect([made, titles()]).toEqual([{}, ['one', 'two']])
@@ -69,7 +69,7 @@ describe('a mutation while there is no connection', () => {
     expect([titles(), server.count('create')]).toEqual([['one'], 0])
   })
 
-  it('times out as a request does where the server does not answer', async () => {
+  it('times out like a request if the server does not reply', async () => {
     const { clock, titles, create } = await board({}, { answers: false })
     const made = create('two')
     await clock.advance(9_999)
@@ -82,14 +82,14 @@ describe('a mutation while there is no connection', () => {
     expect(titles()).toEqual(['one'])
   })
 
-  it('waits again where the connection is lost before the reply', async () => {
-    const { clock, titles, cutOff, back, create, behaviour, server } = await board(
+  it('stays pending if the connection is lost before the reply', async () => {
+    const { clock, titles, disconnect, back, create, behaviour, server } = await board(
       {},
       { answers: false },
     )
     const made = create('two')
     await clock.advance(5_000)
-    await cutOff()
+    await disconnect()
     await clock.advance(30_000)
     expect([made, titles()]).toEqual([{}, ['one', 'two']])
     behaviour.answers = true
@@ -98,11 +98,11 @@ describe('a mutation while there is no connection', () => {
     expect(server.count('create')).toBe(2)
   })
 
-  it('is given up after its time to live where its reply was lost', async () => {
-    const { clock, titles, cutOff, create } = await board({}, { answers: false })
+  it('is rejected after its time to live if its reply was lost', async () => {
+    const { clock, titles, disconnect, create } = await board({}, { answers: false })
     const made = create('two')
     await clock.advance(5_000)
-    await cutOff()
+    await disconnect()
     await clock.advance(54_999)
     expect([made, titles()]).toEqual([{}, ['one', 'two']])
     await clock.advance(1)
@@ -113,9 +113,9 @@ describe('a mutation while there is no connection', () => {
     expect(titles()).toEqual(['one'])
   })
 
-  it('made of functions stays pending as well', async () => {
-    const { clock, optimistic, tasks, titles, cutOff, back } = await board()
-    await cutOff()
+  it('with custom functions stays pending as well', async () => {
+    const { clock, optimistic, tasks, titles, disconnect, back } = await board()
+    await disconnect()
     const made = outcomeOf(
       optimistic.mutate('two', {
         on: tasks,
@@ -129,10 +129,10 @@ describe('a mutation while there is no connection', () => {
     expect(made.value).toEqual({ id: 'b', title: 'two' })
   })
 
-  it('stays pending in a stored outbox until it is settled', async () => {
+  it('stays pending in a stored outbox until it settles', async () => {
     const storage = memoryOutboxStorage()
-    const { clock, titles, cutOff, back, create } = await board({ outbox: { storage } })
-    await cutOff()
+    const { clock, titles, disconnect, back, create } = await board({ outbox: { storage } })
+    await disconnect()
     const made = create('two')
     await clock.advance(3_600_000)
     expect([made, titles()]).toEqual([{}, ['one', 'two']])

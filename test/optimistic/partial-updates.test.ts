@@ -16,7 +16,7 @@ const TASKS = 'entity:Task'
 const a: Task = { id: 'a', title: 'write', status: 'open', tags: { red: 1, blue: 2 } }
 const b: Task = { id: 'b', title: 'read', status: 'closed' }
 
-/** Rows at a server that announces only the fields that change. */
+/** Rows on a server whose events contain only the changed fields. */
 function office(rows: readonly Task[] = [a, b]) {
   const parts = scripted({ answer: () => undefined })
   const { clock, server, client } = parts
@@ -31,11 +31,11 @@ function office(rows: readonly Task[] = [a, b]) {
     await clock.advance(1)
     return tasks
   }
-  const tell = async (type: string, payload: unknown) => {
+  const publish = async (type: string, payload: unknown) => {
     server.publish(TASKS, type, payload)
     await clock.advance(1)
   }
-  return { ...parts, channels, truth, load, list, tell }
+  return { ...parts, channels, truth, load, list, publish }
 }
 
 const open = ({ status }: Task): boolean => status === 'open'
@@ -48,10 +48,10 @@ const shapes: [string, (id: string, changes: object) => object][] = [
 ]
 
 describe.each(shapes)('a partial update with its id %s', (_, payload) => {
-  it('is merged into the row of a list, deep values as a whole', async () => {
-    const { list, tell, truth, errors } = office()
+  it('is merged into the row of a list, replacing nested values', async () => {
+    const { list, publish, truth, errors } = office()
     const tasks = await list()
-    await tell('entity:updated', payload('a', { title: 'Write', tags: { green: 3 } }))
+    await publish('entity:updated', payload('a', { title: 'Write', tags: { green: 3 } }))
     expect(tasks.state.get()).toEqual([
       { id: 'a', title: 'Write', status: 'open', tags: { green: 3 } },
       b,
@@ -60,36 +60,36 @@ describe.each(shapes)('a partial update with its id %s', (_, payload) => {
   })
 
   it('is merged into a record', async () => {
-    const { channels, clock, tell } = office()
+    const { channels, clock, publish } = office()
     const load = async () => ({ state: a })
     const records = [{ load }, { load, id: 'a' }].map((options) =>
       started(bindRecord(channels, TASKS, options)),
     )
     await clock.advance(1)
-    await tell('entity:updated', payload('a', { title: 'Write' }))
+    await publish('entity:updated', payload('a', { title: 'Write' }))
     for (const { state } of records) expect(state.get()).toEqual({ ...a, title: 'Write' })
   })
 
-  it('is the whole row with `replace`, which keeps its id', async () => {
-    const { channels, clock, list, tell } = office()
+  it('replaces the row with `replace`, keeping its id', async () => {
+    const { channels, clock, list, publish } = office()
     const tasks = await list({ update: 'replace' })
     const load = async () => ({ state: a })
     const record = started(bindRecord(channels, TASKS, { load, update: 'replace' }))
     await clock.advance(1)
-    await tell('entity:updated', payload('a', { title: 'Write' }))
+    await publish('entity:updated', payload('a', { title: 'Write' }))
     expect(tasks.state.get()[0]).toEqual({ id: 'a', title: 'Write' })
     expect(record.state.get()).toEqual({ id: 'a', title: 'Write' })
   })
 
-  it('that brings a row into the filter shows all of it', async () => {
-    const { list, tell, truth } = office()
+  it('shows the complete row when it begins to match the filter', async () => {
+    const { list, publish, truth } = office()
     const tasks = await list({ filter: open })
     expect(tasks.state.get()).toEqual([a])
-    await tell('entity:updated', payload('b', { status: 'open' }))
+    await publish('entity:updated', payload('b', { status: 'open' }))
     expect(tasks.state.get()).toEqual([a, { ...b, status: 'open' }])
-    await tell('entity:updated', payload('a', { status: 'closed' }))
-    await tell('entity:updated', payload('a', { title: 'Write' }))
-    await tell('entity:updated', payload('a', { status: 'open' }))
+    await publish('entity:updated', payload('a', { status: 'closed' }))
+    await publish('entity:updated', payload('a', { title: 'Write' }))
+    await publish('entity:updated', payload('a', { status: 'open' }))
     expect(tasks.state.get()).toEqual([
       { ...b, status: 'open' },
       { ...a, title: 'Write' },
@@ -97,8 +97,8 @@ describe.each(shapes)('a partial update with its id %s', (_, payload) => {
     expect(truth.loads).toBe(1)
   })
 
-  it('of a row that is not known fetches once, and not for each event', async () => {
-    const { clock, list, server, tell, truth } = office()
+  it('of an unknown row fetches once, not once per event', async () => {
+    const { clock, list, server, publish, truth } = office()
     const tasks = await list()
     truth.rows = [a, { ...b, status: 'open' }, { ...a, id: 'c', status: 'closed' }]
     for (const status of ['open', 'closed']) {
@@ -107,24 +107,24 @@ describe.each(shapes)('a partial update with its id %s', (_, payload) => {
     server.publish(TASKS, 'entity:updated', payload('d', { title: 'elsewhere' }))
     await clock.advance(60_000)
     expect([tasks.state.get(), truth.loads]).toEqual([truth.rows, 2])
-    await tell('entity:updated', payload('c', { title: 'C' }))
+    await publish('entity:updated', payload('c', { title: 'C' }))
     expect(tasks.state.get()[2]).toMatchObject({ id: 'c', title: 'C', status: 'closed' })
     expect(truth.loads).toBe(2)
   })
 
-  it('of a row that is not known is added as it is with `upsert`', async () => {
-    const { channels, clock, list, tell, truth } = office()
+  it('of an unknown row is added as received with `upsert`', async () => {
+    const { channels, clock, list, publish, truth } = office()
     const tasks = await list({ upsert: true })
     const load = async () => ({ state: undefined })
     const record = started(bindRecord<Task>(channels, TASKS, { load, upsert: true }))
     await clock.advance(1)
-    await tell('entity:updated', payload('c', { title: 'C' }))
+    await publish('entity:updated', payload('c', { title: 'C' }))
     expect(tasks.state.get()).toEqual([a, b, { id: 'c', title: 'C' }])
     expect(record.state.get()).toEqual({ id: 'c', title: 'C' })
     expect(truth.loads).toBe(1)
   })
 
-  it('is the echo of our own change', async () => {
+  it("is recognized as the echo of the client's own change", async () => {
     const { clock, client, list, server } = office()
     const tasks = await list()
     const { api } = controlledApi()
@@ -142,34 +142,34 @@ describe.each(shapes)('a partial update with its id %s', (_, payload) => {
 })
 
 describe('rows outside the filter', () => {
-  it('are the last changed ones; one that is not kept is fetched', async () => {
+  it('are kept up to maxUnseen, most recently changed first; others are fetched', async () => {
     const rows = ['p', 'q', 'r'].map((id) => ({ ...b, id }))
-    const { list, tell, truth } = office(rows)
+    const { list, publish, truth } = office(rows)
     const tasks = await list({ filter: open, maxUnseen: 2 })
-    await tell('entity:updated', { id: 'q', title: 'changed' })
-    await tell('entity:created', { ...b, id: 's' })
-    await tell('entity:updated', { id: 'q', status: 'open' })
+    await publish('entity:updated', { id: 'q', title: 'changed' })
+    await publish('entity:created', { ...b, id: 's' })
+    await publish('entity:updated', { id: 'q', status: 'open' })
     expect([tasks.state.get(), truth.loads]).toEqual([
       [{ id: 'q', title: 'changed', status: 'open' }],
       1,
     ])
     truth.rows = rows.map((row) => ({ ...row, status: row.id === 'p' ? 'open' : 'closed' }))
-    await tell('entity:updated', { id: 'p', status: 'open' })
+    await publish('entity:updated', { id: 'p', status: 'open' })
     expect([tasks.state.get(), truth.loads]).toEqual([[truth.rows[0]], 2])
   })
 
-  it('stay gone where they are deleted, and are changed where they are created again', async () => {
-    const { list, tell, truth } = office()
+  it('stay deleted, and are changed when they are created again', async () => {
+    const { list, publish, truth } = office()
     const tasks = await list({ filter: open })
-    await tell('entity:created', { ...b, status: 'open' })
+    await publish('entity:created', { ...b, status: 'open' })
     expect(tasks.state.get()).toEqual([a])
-    await tell('entity:deleted', { id: 'b' })
+    await publish('entity:deleted', { id: 'b' })
     truth.rows = [a]
-    await tell('entity:updated', { id: 'b', status: 'open' })
+    await publish('entity:updated', { id: 'b', status: 'open' })
     expect([tasks.state.get(), truth.loads]).toEqual([[a], 2])
   })
 
-  it('are shown by our own change at once, whole, and after its result', async () => {
+  it("are shown completely by the client's own change, at once and after its result", async () => {
     const { client, clock, list } = office()
     const tasks = await list({ filter: open })
     const backend = controlledApi()
@@ -188,11 +188,11 @@ describe('rows outside the filter', () => {
   })
 })
 
-describe('the result of our own change', () => {
+describe("the result of the client's own change", () => {
   it.each([
     ['merge', { ...a, title: 'Write' }],
     ['replace', { id: 'a', title: 'Write' }],
-  ] as const)('is applied as the list’s updates are, with `%s`', async (update, expected) => {
+  ] as const)('is applied like the list’s updates, with `%s`', async (update, expected) => {
     const { client, list } = office()
     const tasks = await list({ update })
     const backend = controlledApi()
@@ -203,9 +203,9 @@ describe('the result of our own change', () => {
   })
 })
 
-describe('a state that is fetched for a row it lacks', () => {
-  it('goes on with its events meanwhile, and stays live', async () => {
-    const { clock, channels, tell, truth } = office()
+describe('a fetch for an unknown row', () => {
+  it('applies events meanwhile, and stays live', async () => {
+    const { clock, channels, publish, truth } = office()
     let fetched = (): void => {}
     const load = async () => {
       if (++truth.loads > 1) await new Promise<void>((resolve) => (fetched = resolve))
@@ -215,8 +215,8 @@ describe('a state that is fetched for a row it lacks', () => {
     await clock.advance(1)
     const statuses: string[] = []
     tasks.status.subscribe(({ name }) => statuses.push(name))
-    await tell('entity:updated', { id: 'c', status: 'open' })
-    await tell('entity:updated', { id: 'a', title: 'meanwhile' })
+    await publish('entity:updated', { id: 'c', status: 'open' })
+    await publish('entity:updated', { id: 'a', title: 'meanwhile' })
     expect(tasks.state.get()[0]?.title).toBe('meanwhile')
     truth.rows = [a, b, { ...b, id: 'c' }]
     fetched()
@@ -225,27 +225,27 @@ describe('a state that is fetched for a row it lacks', () => {
     expect(statuses).toEqual(['live'])
   })
 
-  it('waits longer and longer where the row is not there', async () => {
-    const { clock, list, tell, truth } = office()
+  it('waits longer each time the row does not exist', async () => {
+    const { clock, list, publish, truth } = office()
     await list()
     for (let n = 0; n < 100; n++) {
-      await tell('entity:updated', { id: `elsewhere ${n}`, status: 'open' })
+      await publish('entity:updated', { id: `elsewhere ${n}`, status: 'open' })
       await clock.advance(100)
     }
     expect(truth.loads).toBeGreaterThan(3)
     expect(truth.loads).toBeLessThan(10)
     await clock.advance(13_000)
     truth.rows = [a, { ...b, id: 'c' }]
-    await tell('entity:updated', { id: 'c', status: 'open' })
+    await publish('entity:updated', { id: 'c', status: 'open' })
     await clock.advance(13_000)
     const { loads } = truth
     truth.rows = [a, { ...b, id: 'd' }]
-    await tell('entity:updated', { id: 'd', status: 'open' })
+    await publish('entity:updated', { id: 'd', status: 'open' })
     expect(truth.loads).toBe(loads + 1)
   })
 
-  it('is tried again where it fails, and reports it', async () => {
-    const { clock, channels, tell, truth } = office()
+  it('is retried after a failure, and reports it', async () => {
+    const { clock, channels, publish, truth } = office()
     const reported: unknown[] = []
     const load = async () => {
       if (++truth.loads === 2) throw new Error('busy')
@@ -255,14 +255,14 @@ describe('a state that is fetched for a row it lacks', () => {
     const tasks = started(bindList<Task>(channels, TASKS, { load, onError }))
     await clock.advance(1)
     truth.rows = [a, { ...b, id: 'c' }]
-    await tell('entity:updated', { id: 'c', status: 'open' })
+    await publish('entity:updated', { id: 'c', status: 'open' })
     await clock.advance(5_000)
     expect(tasks.state.get()).toEqual(truth.rows)
     expect(reported).toEqual([new Error('busy')])
   })
 })
 
-describe('an event that reads like a change under another name', () => {
+describe('an event whose type resembles a change', () => {
   it.each([
     ...[
       'created',
@@ -273,15 +273,15 @@ describe('an event that reads like a change under another name', () => {
       'INSERT',
       'entity:update',
     ],
-  ])('such as %s is reported once', async (type) => {
-    const { channels, clock, list, tell, errors } = office()
+  ])('is reported once for %s', async (type) => {
+    const { channels, clock, list, publish, errors } = office()
     const tasks = await list()
     const reported: unknown[] = []
     const onError = (error: unknown) => reported.push(error)
     const load = async () => ({ state: a })
     started(bindRecord(channels, TASKS, { load, onError }))
     await clock.advance(1)
-    for (let n = 0; n < 3; n++) await tell(type, { ...a, title: 'unread' })
+    for (let n = 0; n < 3; n++) await publish(type, { ...a, title: 'unread' })
     const report = {
       code: 'unread-event',
       message: expect.stringContaining('entity:updated'),
@@ -293,18 +293,18 @@ describe('an event that reads like a change under another name', () => {
   })
 
   it.each(['typing', 'entity:file_uploaded', 'llm_intent:completed', 'updates-paused'])(
-    'is not one such as %s',
+    'is not reported for %s',
     async (type) => {
-      const { list, tell, errors } = office()
+      const { list, publish, errors } = office()
       await list()
-      await tell(type, {})
+      await publish(type, {})
       expect(errors).toEqual([])
     },
   )
 })
 
-it('an update is merged by the key of the list, or by the id beside it', async () => {
-  const { channels, clock, tell } = office()
+it('an update is merged by the key of the list, or by the separate id', async () => {
+  const { channels, clock, publish } = office()
   interface Named {
     readonly name: string
     readonly size?: number
@@ -312,8 +312,8 @@ it('an update is merged by the key of the list, or by the id beside it', async (
   const load = async (): Promise<{ state: readonly Named[] }> => ({ state: [{ name: 'x' }] })
   const named = started(bindList(channels, TASKS, { load, key: ({ name }) => name.toLowerCase() }))
   await clock.advance(1)
-  await tell('entity:updated', { id: 'x', entityName: 'Named', data: { size: 2 } })
+  await publish('entity:updated', { id: 'x', entityName: 'Named', data: { size: 2 } })
   expect(named.state.get()).toEqual([{ name: 'x', size: 2 }])
-  await tell('entity:updated', { name: 'X', size: 3 })
+  await publish('entity:updated', { name: 'X', size: 3 })
   expect(named.state.get()).toEqual([{ name: 'X', size: 3 }])
 })

@@ -3,8 +3,8 @@ import type { ListOptions, OptimisticOptions } from 'wirefold'
 import { bindList, ChannelSubscriber, OptimisticManager } from 'wirefold'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 import { started } from '../support/started.ts'
-import { askingApi } from './asking-api.ts'
 import { controlledApi } from './controlled-api.ts'
+import { requestApi } from './request-api.ts'
 
 interface Task {
   readonly id: string
@@ -18,7 +18,7 @@ const [a, b] = [
   { id: 'b', title: 'b' },
 ]
 
-/** A list on a server that says word for word what the test has it say. */
+/** A list on a server that sends only what the test sends. */
 async function listed(
   options: OptimisticOptions = {},
   list: Partial<ListOptions<Task>> = {},
@@ -37,7 +37,7 @@ async function listed(
   const backend = controlledApi()
   const optimistic = new OptimisticManager({
     client,
-    api: askingApi(),
+    api: requestApi(),
     ...options,
   })
   const view = optimistic.view(tasks)
@@ -48,7 +48,7 @@ async function listed(
   })
   await clock.advance(1)
   seen.length = 0
-  const said = async (message: object) => {
+  const deliver = async (message: object) => {
     server.send(message)
     await clock.advance(0)
   }
@@ -60,13 +60,13 @@ async function listed(
     backend,
     view,
     seen,
-    /** What the client has asked last. */
-    asked() {
+    /** The last request of the client. */
+    lastRequest() {
       const { type, id, requestId, payload } = server.messages.at(-1) ?? {}
       return { type, id: String(id), requestId, payload }
     },
     event: (offset: number | undefined, type: string, payload: unknown, id?: string) =>
-      said({
+      deliver({
         type: `entity:${type}`,
         channel: TASKS,
         payload,
@@ -75,37 +75,37 @@ async function listed(
         prev: offset && offset - 1,
       }),
     reply: (requestId: unknown, payload: unknown, offset?: number) =>
-      said({
+      deliver({
         type: 'reply',
         requestId,
         payload,
         at: offset && [{ channel: TASKS, epoch: 'e1', offset }],
       }),
     refuse: (requestId: unknown, code: string) =>
-      said({ type: 'error', requestId, payload: { code, message: code } }),
+      deliver({ type: 'error', requestId, payload: { code, message: code } }),
     titles: () => view.get().map(({ title }) => title),
   }
 }
 
-/** With the client's position where the list is, so that offsets from 11 follow. */
+/** As `listed`, with the client at offset 10, so that events from 11 on follow. */
 const following = (...args: Parameters<typeof listed>) =>
   listed(...args).then(async (parts) => {
     for (let n = 1; n <= 10; n++) await parts.event(n, 'seen', null)
     return parts
   })
 
-describe('a row that is created', () => {
-  it('gives way to its own event, before the reply too, and is never there twice', async () => {
-    const { clock, optimistic, tasks, event, reply, asked, seen, view } = await following()
+describe('a created row', () => {
+  it('is replaced by its own event, even before the reply, and is never shown twice', async () => {
+    const { clock, optimistic, tasks, event, reply, lastRequest, seen, view } = await following()
     const created = outcomeOf(optimistic.create<Task>('Task', { title: 'new' }, tasks))
     await clock.advance(0)
-    const { id, requestId } = asked()
+    const { id, requestId } = lastRequest()
     expect(view.get()[2]).toEqual({ id: `temp_${id}`, title: 'new', _optimistic: true })
     const together: unknown[] = []
     tasks.state.listen((rows) => together.push(rows === view.get()))
     await event(11, 'created', { id: 'c', title: 'new!' }, id)
     expect(view.get()).toEqual([a, b, { id: 'c', title: 'new!' }])
-    // Listeners of the confirmed state find the view in step with it.
+    // Listeners of the confirmed state find a consistent view.
     expect(together).toEqual([true])
     await reply(requestId, { id: 'c', title: 'new!' }, 11)
     expect(view.get()).toBe(tasks.state.get())
@@ -113,11 +113,11 @@ describe('a row that is created', () => {
     expect(seen).toEqual(['a b new', 'a b new!'])
   })
 
-  it('stays as the reply has it until its event has come', async () => {
-    const { clock, optimistic, tasks, event, reply, asked, seen, view } = await following()
+  it('stays as the reply contains it until its event arrives', async () => {
+    const { clock, optimistic, tasks, event, reply, lastRequest, seen, view } = await following()
     void optimistic.create<Task>('Task', { title: 'new' }, tasks)
     await clock.advance(0)
-    const { id, requestId } = asked()
+    const { id, requestId } = lastRequest()
     await reply(requestId, { id: 'c', title: 'new!' }, 12)
     expect(view.get()).toEqual([a, b, { id: 'c', title: 'new!' }])
     expect(tasks.state.get()).toEqual([a, b])
@@ -127,8 +127,8 @@ describe('a row that is created', () => {
     expect(view.get()).toBe(tasks.state.get())
   })
 
-  it('is filtered and sorted like the others', async () => {
-    const { clock, optimistic, tasks, titles, refuse, asked } = await following(
+  it('is filtered and sorted like other rows', async () => {
+    const { clock, optimistic, tasks, titles, refuse, lastRequest } = await following(
       {},
       {
         filter: ({ status }) => status !== 'done',
@@ -140,18 +140,18 @@ describe('a row that is created', () => {
     const refused = outcomeOf(optimistic.update<Task>('Task', 'a', { status: 'done' }, tasks))
     expect(titles()).toEqual(['aa', 'b'])
     await clock.advance(0)
-    await refuse(asked().requestId, 'forbidden')
+    await refuse(lastRequest().requestId, 'forbidden')
     expect(titles()).toEqual(['a', 'aa', 'b'])
     expect(refused.error).toMatchObject({ code: 'forbidden' })
   })
 })
 
-describe('a row that is changed', () => {
-  it('is not undone by an older event of another user', async () => {
-    const { clock, optimistic, tasks, event, reply, asked, seen } = await following()
+describe('an updated row', () => {
+  it('is not reverted by an older event of another user', async () => {
+    const { clock, optimistic, tasks, event, reply, lastRequest, seen } = await following()
     void optimistic.update<Task>('Task', 'a', { title: 'mine' }, tasks)
     await clock.advance(0)
-    const { id, requestId } = asked()
+    const { id, requestId } = lastRequest()
     await reply(requestId, { id: 'a', title: 'mine' }, 12)
     await event(11, 'updated', { id: 'a', title: 'theirs' })
     expect(tasks.state.get()[0]).toEqual({ id: 'a', title: 'theirs' })
@@ -160,11 +160,11 @@ describe('a row that is changed', () => {
     expect(seen).toEqual(['mine b', 'newer b'])
   })
 
-  it('keeps its pending fields over what the server says of the others', async () => {
-    const { clock, optimistic, tasks, event, refuse, asked, view } = await following()
+  it("keeps its pending fields over the server's values of other fields", async () => {
+    const { clock, optimistic, tasks, event, refuse, lastRequest, view } = await following()
     const refused = outcomeOf(optimistic.update<Task>('Task', 'a', { title: 'mine' }, tasks))
     await clock.advance(0)
-    const { requestId } = asked()
+    const { requestId } = lastRequest()
     await event(11, 'updated', { id: 'a', title: 'theirs', status: 'done' })
     expect(view.get()[0]).toEqual({ id: 'a', title: 'mine', status: 'done', _optimistic: true })
     expect(tasks.state.get()[0]).toEqual({ id: 'a', title: 'theirs', status: 'done' })
@@ -173,20 +173,20 @@ describe('a row that is changed', () => {
     expect(refused.error).toMatchObject({ code: 'conflict' })
   })
 
-  it('is gone when the server deletes it, even with mutations pending', async () => {
-    const { clock, optimistic, tasks, event, refuse, asked, titles } = await following()
+  it('is removed when the server deletes it, even with pending mutations', async () => {
+    const { clock, optimistic, tasks, event, refuse, lastRequest, titles } = await following()
     const refused = outcomeOf(optimistic.update<Task>('Task', 'a', { title: 'mine' }, tasks))
     await clock.advance(0)
     await event(11, 'deleted', { id: 'a', entityName: 'Task', data: null, userId: 'you' })
     expect(titles()).toEqual(['b'])
-    await refuse(asked().requestId, 'not-found')
+    await refuse(lastRequest().requestId, 'not-found')
     expect(titles()).toEqual(['b'])
     expect(refused.error).toMatchObject({ code: 'not-found' })
   })
 
-  it('is what `resolve` makes of it where the server has changed it too', async () => {
+  it('is the result of `resolve` if the server has changed it, too', async () => {
     const calls: unknown[] = []
-    const { clock, optimistic, tasks, event, reply, asked, view } = await following({
+    const { clock, optimistic, tasks, event, reply, lastRequest, view } = await following({
       resolve: (base, pending, incoming, entity) => {
         calls.push([base, pending, incoming, entity])
         return { ...incoming, title: `${pending.title} + ${incoming.title}` }
@@ -200,17 +200,17 @@ describe('a row that is changed', () => {
     const incoming = { id: 'a', title: 'theirs', status: 'done' }
     expect(calls).toEqual([[a, { ...incoming, title: 'mine' }, incoming, 'Task']])
     expect(view.get()[0]).toEqual({ ...incoming, title: 'mine + theirs', _optimistic: true })
-    await reply(asked().requestId, { ...incoming, title: 'merged' }, 12)
+    await reply(lastRequest().requestId, { ...incoming, title: 'merged' }, 12)
     expect(view.get()[0]).toEqual({ ...incoming, title: 'merged' })
   })
 })
 
-describe('a row that is deleted', () => {
-  it('stays away until its event has come, despite other events about it', async () => {
-    const { clock, optimistic, tasks, event, reply, asked, titles } = await following()
+describe('a deleted row', () => {
+  it('stays hidden until its event arrives, despite other events about it', async () => {
+    const { clock, optimistic, tasks, event, reply, lastRequest, titles } = await following()
     void optimistic.delete('Task', 'a', tasks)
     await clock.advance(0)
-    const { id, requestId } = asked()
+    const { id, requestId } = lastRequest()
     await event(11, 'updated', { id: 'a', title: 'theirs' })
     await reply(requestId, null, 12)
     expect(titles()).toEqual(['b'])
@@ -220,11 +220,11 @@ describe('a row that is deleted', () => {
     expect(titles()).toEqual(['b', 'again'])
   })
 
-  it('comes back to its old position where that is refused, as the server has it by then', async () => {
-    const { clock, optimistic, tasks, event, refuse, asked, titles } = await following()
+  it('returns to its old position after a refusal, with the current values of the server', async () => {
+    const { clock, optimistic, tasks, event, refuse, lastRequest, titles } = await following()
     const refused = outcomeOf(optimistic.delete('Task', 'a', tasks))
     await clock.advance(0)
-    const { requestId } = asked()
+    const { requestId } = lastRequest()
     await event(11, 'updated', { id: 'a', title: 'theirs' })
     expect(titles()).toEqual(['b'])
     await refuse(requestId, 'in-use')
@@ -234,28 +234,28 @@ describe('a row that is deleted', () => {
 })
 
 describe('a position in a reply', () => {
-  it('is waited for across a gap: the state that is fetched then holds it', async () => {
-    const { clock, optimistic, tasks, server, reply, asked, seen, titles } = await following()
+  it('counts as reached after a gap, since the newly fetched state contains it', async () => {
+    const { clock, optimistic, tasks, server, reply, lastRequest, seen, titles } = await following()
     void optimistic.update<Task>('Task', 'a', { title: 'mine' }, tasks)
     await clock.advance(0)
-    await reply(asked().requestId, { id: 'a', title: 'mine' }, 12)
+    await reply(lastRequest().requestId, { id: 'a', title: 'mine' }, 12)
     server.drop()
     server.forget('e2')
     expect(titles()).toEqual(['mine', 'b'])
     await clock.advance(3_000)
-    // What the test has `load` fetch is still what it was.
+    // The `load` of this test still returns the old rows.
     expect(titles()).toEqual(['a', 'b'])
     expect(seen).toEqual(['mine b', 'a b'])
   })
 
-  it('in a new history is waited for until the state of that was fetched', async () => {
+  it('of a new epoch counts as reached once the state of that epoch is fetched', async () => {
     let gate = Promise.resolve()
     let open = (): void => {}
     const load = async () => {
       await gate
       return { state: [a, b] }
     }
-    const { clock, optimistic, tasks, server, asked, event, seen, view } = await following(
+    const { clock, optimistic, tasks, server, lastRequest, event, seen, view } = await following(
       {},
       { load },
     )
@@ -270,8 +270,8 @@ describe('a position in a reply', () => {
     await clock.advance(0)
     const at = [{ channel: TASKS, epoch: 'e2', offset: 1 }]
     const payload = { id: 'a', title: 'mine' }
-    server.send({ type: 'reply', requestId: asked().requestId, payload, at })
-    await event(1, 'updated', payload, asked().id)
+    server.send({ type: 'reply', requestId: lastRequest().requestId, payload, at })
+    await event(1, 'updated', payload, lastRequest().id)
     expect(view.get()[0]).toEqual(payload)
     open()
     await clock.advance(0)
@@ -279,30 +279,34 @@ describe('a position in a reply', () => {
     expect(seen).toEqual(['mine b'])
   })
 
-  it('is known to be reached also where the state was fetched without a position', async () => {
-    const { clock, optimistic, tasks, event, reply, asked, view } = await following({}, {}, false)
+  it('counts as reached even if the state was fetched without a position', async () => {
+    const { clock, optimistic, tasks, event, reply, lastRequest, view } = await following(
+      {},
+      {},
+      false,
+    )
     void optimistic.update<Task>('Task', 'a', { title: 'mine' }, tasks)
     await clock.advance(0)
     const payload = { id: 'a', title: 'mine' }
-    await reply(asked().requestId, payload, 11)
+    await reply(lastRequest().requestId, payload, 11)
     expect(view.get()).not.toBe(tasks.state.get())
     await event(11, 'updated', payload)
     expect(view.get()).toBe(tasks.state.get())
   })
 
-  it('on another channel is not waited for', async () => {
-    const { clock, optimistic, tasks, server, asked, view } = await following()
+  it('of another channel does not delay the mutation', async () => {
+    const { clock, optimistic, tasks, server, lastRequest, view } = await following()
     void optimistic.update<Task>('Task', 'a', { title: 'mine' }, tasks)
     await clock.advance(0)
     const at = [{ channel: `${TASKS}:a`, epoch: 'e1', offset: 3 }]
     const payload = { id: 'a', title: 'mine!' }
-    server.send({ type: 'reply', requestId: asked().requestId, payload, at })
+    server.send({ type: 'reply', requestId: lastRequest().requestId, payload, at })
     await clock.advance(0)
     expect(tasks.state.get()).toEqual([payload, b])
     expect(view.get()).toBe(tasks.state.get())
   })
 
-  it('is waited for until the list was fetched for the first time', async () => {
+  it('delays the mutation until the list is first fetched', async () => {
     const { clock, client, server } = scripted({ answer: () => undefined })
     const channels = new ChannelSubscriber(client)
     let fetched: (rows: readonly Task[]) => void = () => {}
@@ -344,7 +348,7 @@ describe('a backend without positions', () => {
     return listed({ api: backend.api }, {}, false).then((parts) => ({ ...parts, backend }))
   }
 
-  it('has its answers become the list’s own', async () => {
+  it('applies its replies to the confirmed list', async () => {
     const { optimistic, tasks, backend, view, event } = await plain()
     void optimistic.update<Task>('Task', 'a', { title: 'mine' }, tasks)
     expect(tasks.state.get()).toEqual([a, b])
@@ -359,7 +363,7 @@ describe('a backend without positions', () => {
 
   const created = { id: 'c', entityName: 'Task', data: { id: 'c', title: 'new' }, userId: 'me' }
 
-  it('has a new row by ourselves held back while one is being created', async () => {
+  it('delays a created row of the same user while a create is pending', async () => {
     const { clock, optimistic, tasks, backend, seen, event, view } = await plain()
     void optimistic.create<Task>('Task', { title: 'new' }, tasks)
     await event(undefined, 'created', created)
@@ -368,12 +372,12 @@ describe('a backend without positions', () => {
     await backend.last.resolve({ id: 'c', title: 'new' })
     expect(view.get()).toBe(tasks.state.get())
     expect(seen.every((titles) => titles === 'a b new')).toBe(true)
-    // The heartbeat.
+    // One timer remains: the heartbeat.
     await clock.advance(0)
     expect(clock.timers).toBe(1)
   })
 
-  it('holds it back for 2 seconds and no longer', async () => {
+  it('delays the row for at most 2 seconds', async () => {
     const { clock, optimistic, tasks, backend, event, titles } = await plain()
     void optimistic.create<Task>('Task', { title: 'new' }, tasks)
     await event(undefined, 'created', created)
@@ -385,13 +389,13 @@ describe('a backend without positions', () => {
     expect(titles()).toEqual(['a', 'b', 'new'])
   })
 
-  it('holds nothing back that may be another’s: of another user, with two under way, or with an id', async () => {
+  it('does not delay rows of another user, rows with an id, or rows while two creates are pending', async () => {
     const { clock, optimistic, tasks, backend, event, titles } = await plain()
     const one = optimistic.create<Task>('Task', { title: 'one' }, tasks).catch(() => {})
     await event(undefined, 'created', { ...created, userId: 'you' })
     expect(titles()).toEqual(['a', 'b', 'new', 'one'])
     const row = { id: 'd', title: 'd' }
-    await event(undefined, 'created', { ...created, id: 'd', data: row }, 'somebody’s')
+    await event(undefined, 'created', { ...created, id: 'd', data: row }, 'foreign')
     await event(undefined, 'created', {
       ...created,
       id: 'e',
@@ -408,7 +412,7 @@ describe('a backend without positions', () => {
     expect(clock.timers).toBe(1)
   })
 
-  it('may hand on the id that it was given as `clientId`', async () => {
+  it("can return the mutation's id as `clientId`", async () => {
     const { optimistic, tasks, backend, event, seen, view } = await plain()
     for (const title of ['one', 'two']) void optimistic.create<Task>('Task', { title }, tasks)
     const [one, two] = backend.calls.map(({ context }) => context.id)
@@ -426,7 +430,7 @@ describe('a backend without positions', () => {
     expect(view.get()).toBe(tasks.state.get())
   })
 
-  it('hides no row with 0', async () => {
+  it('does not delay rows with holdOwnBroadcastMs 0', async () => {
     const backend = controlledApi()
     const { optimistic, tasks, event, titles } = await listed(
       { api: backend.api, holdOwnBroadcastMs: 0 },
@@ -439,8 +443,8 @@ describe('a backend without positions', () => {
   })
 })
 
-describe('a client that is closed', () => {
-  it('takes back what is pending, with the reason', async () => {
+describe('a closed client', () => {
+  it('rolls back pending mutations, with the reason', async () => {
     const { clock, client, optimistic, tasks, titles } = await following()
     const created = outcomeOf(optimistic.create<Task>('Task', { title: 'new' }, tasks))
     await clock.advance(0)

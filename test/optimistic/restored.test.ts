@@ -5,7 +5,7 @@ import { MemoryOutboxDatabase } from 'wirefold/testing'
 import { asFields } from '../../src/protocol/fields.ts'
 import { tabs } from '../storage/tabs.ts'
 import { outcomeOf } from '../support/scripted.ts'
-import { askingApi } from './asking-api.ts'
+import { requestApi } from './request-api.ts'
 
 interface Task {
   readonly id: string
@@ -13,10 +13,10 @@ interface Task {
 }
 
 const TASKS = 'entity:Task'
-/** Longer than a lease and the wait for the next claim. */
+/** Longer than a lease plus the interval between claims. */
 const CLAIMED_MS = 41_000
 
-/** Pages that show one list of tasks, and a server that keeps it, which is not there at first. */
+/** Pages with one list of tasks, and their server, which is unreachable at first. */
 function boards(serving: { readonly events: boolean } = { events: true }) {
   const rows = new Map<string, Task>()
   let offset = 0
@@ -36,7 +36,7 @@ function boards(serving: { readonly events: boolean } = { events: true }) {
   rows.set('b', { id: 'b', title: 'gone' })
   world.server.transport.refusing = true
 
-  /** A page; it shows what it has fetched before, since it cannot fetch anything now. */
+  /** A page that shows previously fetched rows, since it cannot fetch now. */
   function open(options: ClientOptions = {}, managing: OptimisticOptions = {}) {
     const tab = world.open(options)
     const channels = new ChannelSubscriber(tab.client)
@@ -46,7 +46,7 @@ function boards(serving: { readonly events: boolean } = { events: true }) {
     tasks.source.confirm(() => [...rows.values()])
     const optimistic = new OptimisticManager({
       client: tab.client,
-      api: askingApi(),
+      api: requestApi(),
       ...managing,
     })
     const view = optimistic.view(tasks)
@@ -96,7 +96,7 @@ describe('a stored mutation', () => {
     expect(second.settled.map(({ error }) => error)).toEqual([undefined, undefined, undefined])
   })
 
-  it('becomes the row of the reply where no event comes', async () => {
+  it('becomes the row of the reply if no event arrives', async () => {
     const { clock, open, back, create, rows } = boards({ events: false })
     const first = open()
     create(first, 'new')
@@ -123,14 +123,14 @@ describe('a stored mutation', () => {
     expect(second.settled).toMatchObject([{ error: { code: 'bad-title' } }])
   })
 
-  it('is shown below a mutation of the same row that was made since', async () => {
+  it('is shown below a later mutation of the same row', async () => {
     const { clock, open, back, rows } = boards()
     const first = open()
     outcomeOf(first.optimistic.update<Task>('Task', 'a', { title: 'older' }, first.tasks))
     await clock.advance(1)
     await first.leave()
     const second = open()
-    // The outbox is not read yet.
+    // The outbox has not been read yet.
     outcomeOf(second.optimistic.update<Task>('Task', 'a', { title: 'newer' }, second.tasks))
     await clock.advance(1)
     expect(second.optimistic.pending.get()).toHaveLength(2)
@@ -139,7 +139,7 @@ describe('a stored mutation', () => {
     expect([second.titles(), rows.get('a')?.title]).toEqual([['newer', 'gone'], 'newer'])
   })
 
-  it('of a page that crashed is shown by the page that sends it', async () => {
+  it('of a crashed page is shown by the page that sends it', async () => {
     const { clock, open, back, create, rows, behaviour } = boards({ events: false })
     behaviour.answers = false
     const first = open()
@@ -154,7 +154,7 @@ describe('a stored mutation', () => {
     expect([second.optimistic.pending.get().length, rows.size]).toEqual([1, 3])
   })
 
-  it('is shown by every view of its channel, also one made later', async () => {
+  it('is shown by every view of its channel, including later ones', async () => {
     const { clock, open, create } = boards()
     const first = open()
     create(first, 'new')
@@ -181,16 +181,16 @@ describe('a stored mutation', () => {
     await first.leave()
     const second = open()
     await clock.advance(1)
-    // Until the server says that another user is signed in, the last one is.
+    // The client assumes the last user until the server reports another one.
     expect(second.titles()).toEqual(['one', 'gone', 'new'])
     server.welcome = { userId: 'eve' }
     await back()
     expect([second.titles(), rows.size]).toEqual([['one', 'gone'], 2])
   })
 
-  it('that is too long, or made of functions, is sent and not shown again', async () => {
+  it('that is too large, or has custom functions, is sent but not shown again', async () => {
     const { clock, open, back, create, log, database } = boards()
-    const api = { ...askingApi(), create: (...[, , { ask }]) => ask('create') } satisfies EntityApi
+    const api = { ...requestApi(), create: (...[, , { ask }]) => ask('create') } satisfies EntityApi
     const first = open({}, { api })
     create(first, 'x'.repeat(65_536))
     const on = first.tasks
@@ -212,7 +212,7 @@ describe('a stored mutation', () => {
     expect(log).toEqual(['create', 'create'])
   })
 
-  it('is sent after close() and connect(), and its row shown once', async () => {
+  it('is sent after close() and connect(), and its row is shown once', async () => {
     const { clock, open, back, create, rows } = boards()
     const page = open()
     const made = create(page, 'new')

@@ -10,7 +10,7 @@ import {
 } from 'wirefold'
 import { valueSignals } from 'wirefold/signals'
 import { outcomeOf, scripted } from '../support/scripted.ts'
-import { askingApi } from './asking-api.ts'
+import { requestApi } from './request-api.ts'
 
 interface Task {
   readonly kind: 'Task'
@@ -34,7 +34,7 @@ async function fed(kinds = registry()) {
   const optimistic = new OptimisticManager({
     client,
     channels,
-    api: askingApi(),
+    api: requestApi(),
   })
   const publish = async (payload: Task | Total) => {
     server.publish('board', 'context', payload)
@@ -50,8 +50,8 @@ async function fed(kinds = registry()) {
   return { ...parts, kinds, optimistic, publish, reply }
 }
 
-describe('the state of a slot', () => {
-  it('is its values in order of creation, updated once with each event', () => {
+describe('the state of a registry slot', () => {
+  it('contains its values in order of creation, updated once per event', () => {
     const kinds = registry()
     const slot = kinds.slot('Task')
     expectTypeOf(slot.state).toEqualTypeOf<Readable<readonly Task[]>>()
@@ -66,18 +66,18 @@ describe('the state of a slot', () => {
     expect(seen).toEqual(['a', 'ab', 'Ab', 'b'])
   })
 
-  it('leaves the keys alone where only a value has changed', () => {
+  it('keeps the keys unchanged if only a value changes', () => {
     const kinds = registry()
     const { keys, state } = kinds.slot('Task')
-    let told = 0
-    keys.listen(() => told++)
+    let notified = 0
+    keys.listen(() => notified++)
     state.listen(() => {})
     kinds.dispatch(task('a'))
     kinds.dispatch(task('a', 'A'))
-    expect(told).toBe(1)
+    expect(notified).toBe(1)
   })
 
-  it('is the value where there is only one', () => {
+  it('is the single value of a single kind', () => {
     const kinds = registry()
     const { state } = kinds.slot('Total')
     const seen: unknown[] = []
@@ -87,8 +87,8 @@ describe('the state of a slot', () => {
   })
 
   it('reports a listener that throws, and notifies the others', () => {
-    const told: unknown[] = []
-    const kinds = new ContextRegistry<Task>({ onError: (error) => told.push(error) }).keyed(
+    const notified: unknown[] = []
+    const kinds = new ContextRegistry<Task>({ onError: (error) => notified.push(error) }).keyed(
       'Task',
       ({ id }) => id,
     )
@@ -100,12 +100,12 @@ describe('the state of a slot', () => {
     state.listen((rows) => seen.push(rows.length))
     kinds.dispatch(task('a'))
     expect(seen).toEqual([1])
-    expect(told).toMatchObject([{ code: 'handler-failed', cause: new Error('bug') }])
+    expect(notified).toMatchObject([{ code: 'handler-failed', cause: new Error('bug') }])
   })
 })
 
-describe('a view of a slot', () => {
-  it('shows what is pending, and the slot stays confirmed, in any kind of store', async () => {
+describe('a view of a registry slot', () => {
+  it('shows pending mutations while the slot stays confirmed, in any kind of store', async () => {
     const kinds = new ContextRegistry<Task | Total>()
       .storedIn(valueSignals(signal))
       .keyed('Task', ({ id }) => id)
@@ -127,7 +127,7 @@ describe('a view of a slot', () => {
     expect(refused.error).toMatchObject({ code: 'no' })
   })
 
-  it('stays until the channel has reached the position in its reply', async () => {
+  it('keeps a mutation until the channel reaches the position of its reply', async () => {
     const { clock, client, kinds, optimistic, publish, reply } = await fed()
     const slot = kinds.slot('Task')
     const view = optimistic.view(slot)
@@ -140,12 +140,12 @@ describe('a view of a slot', () => {
     await publish(task('a', 'mine!'))
     expect(view.get()).toBe(slot.state.get())
     expect(view.get()).toEqual([task('a', 'mine!')])
-    // The one who feeds is the only one left.
+    // Only the handler of `feed` remains.
     expect(client.stats().handlers).toBe(1)
     expect(optimistic.pending.get()).toEqual([])
   })
 
-  it('does not wait for a position that was reached already, or of another epoch', async () => {
+  it('does not wait for a position that is already reached, or of another epoch', async () => {
     const { clock, kinds, optimistic, publish, reply } = await fed()
     const slot = kinds.slot('Task')
     const view = optimistic.view(slot)
@@ -179,7 +179,7 @@ describe('a view of a slot', () => {
     expect(view.get()).toBe(slot.state.get())
   })
 
-  it('in a new history waits until the channel has recovered in that', async () => {
+  it('waits until the channel has recovered in a new epoch', async () => {
     const { clock, kinds, optimistic, publish, server } = await fed()
     const slot = kinds.slot('Task')
     const view = optimistic.view(slot)
@@ -187,19 +187,19 @@ describe('a view of a slot', () => {
     void optimistic.update<Task>('Task', 'a', { title: 'mine' }, slot)
     await clock.advance(0)
     server.forget('e2')
-    // The server asks where we are: while the answer is due the channel recovers.
+    // The out-of-order event makes the client resubscribe; it recovers until the reply.
     server.silent = true
     server.send({ type: 'context', channel: 'board', payload: null, offset: 9 })
     await clock.advance(0)
-    const asking = server.messages.at(-1)
+    const subscribe = server.messages.at(-1)
     const { requestId } = server.messages.find(({ type }) => type === 'update') ?? {}
     const at = [{ channel: 'board', epoch: 'e2', offset: 1 }]
     server.send({ type: 'reply', requestId, payload: null, at })
     await clock.advance(0)
-    expect(asking?.type).toBe('subscribe')
+    expect(subscribe?.type).toBe('subscribe')
     expect(view.get()).toEqual([task('a', 'mine')])
     const subscribed = { at: { board: ['e2', 0] } }
-    server.send({ type: 'subscribed', requestId: asking?.requestId, payload: subscribed })
+    server.send({ type: 'subscribed', requestId: subscribe?.requestId, payload: subscribed })
     await clock.advance(0)
     expect(view.get()).toEqual([task('a', 'mine')])
     server.silent = false
@@ -209,7 +209,7 @@ describe('a view of a slot', () => {
     expect(view.get()).toBe(slot.state.get())
   })
 
-  it('ends with the reply where the channel has no handler, or the reply no position', async () => {
+  it('ends the mutation with its reply if the channel has no handler, or the reply no position', async () => {
     const { clock, kinds, optimistic, publish, reply } = await fed()
     const slot = kinds.slot('Task')
     const view = optimistic.view(slot)
@@ -223,7 +223,7 @@ describe('a view of a slot', () => {
     }
   })
 
-  it('of one value shows what a mutation makes of it', async () => {
+  it('of a single value shows the result of a mutation', async () => {
     const { clock, kinds, optimistic, publish, reply } = await fed()
     const slot = kinds.slot('Total')
     const view = optimistic.view(slot)
@@ -245,8 +245,8 @@ describe('a view of a slot', () => {
   })
 })
 
-describe('a view of a state that is followed for as long as it has followers', () => {
-  it('opens nothing when it is made, follows with its first follower, and is current without', async () => {
+describe('a view of a state that is active only while it has listeners', () => {
+  it('opens no connection at first, subscribes with its first listener, and is current without one', async () => {
     const { client, clock, server } = scripted({ answer: () => undefined })
     const people = new PresenceManager(new ChannelSubscriber(client)).of('board')
     const optimistic = new OptimisticManager({ client })

@@ -3,8 +3,8 @@ import type { ClientOptions, EntityApi, OptimisticOptions } from 'wirefold'
 import { bindList, bindRecord, OptimisticManager } from 'wirefold'
 import { ManualClock } from 'wirefold/testing'
 import type { Fields } from '../../../src/protocol/fields.ts'
-import { askingApi } from '../../optimistic/asking-api.ts'
 import { controlledApi } from '../../optimistic/controlled-api.ts'
+import { requestApi } from '../../optimistic/request-api.ts'
 import { EntityBackend, tab } from '../../support/entity-backend.ts'
 import { outcomeOf } from '../../support/scripted.ts'
 import { started } from '../../support/started.ts'
@@ -47,7 +47,7 @@ async function office(options: Omit<OptimisticOptions, 'client'> = {}, own: Clie
     const tasks = started(bindList<Fields>(parts.channels, TASKS, { load }))
     const optimistic = new OptimisticManager({
       client: parts.client,
-      api: askingApi('task:'),
+      api: requestApi('task:'),
       ...options,
     })
     const view = optimistic.view(tasks)
