@@ -17,7 +17,7 @@ interface Task {
   readonly title: string
 }
 
-/** Returns the paths of a value that the application could change. */
+/** Returns the paths of all mutable objects within a value. */
 function changeable(value: unknown, path = 'value'): readonly string[] {
   if (typeof value !== 'object' || value === null) return []
   const within = Object.entries(value).flatMap(([key, inner]) =>
@@ -26,7 +26,7 @@ function changeable(value: unknown, path = 'value'): readonly string[] {
   return Object.isFrozen(value) ? within : [path, ...within]
 }
 
-/** A client with everything on top of it, connected. */
+/** A connected client with a channel subscriber. */
 async function world() {
   const parts = scripted({ answer: () => undefined })
   const channels = new ChannelSubscriber(parts.client)
@@ -34,8 +34,8 @@ async function world() {
   return { ...parts, channels }
 }
 
-describe('what the application is handed', () => {
-  it('are members that it cannot change', async () => {
+describe('values that the library returns', () => {
+  it('are members that the application cannot change', async () => {
     const { channels, clock, server } = await world()
     const presence = new PresenceManager(channels)
     const seen: unknown[] = []
@@ -47,20 +47,20 @@ describe('what the application is handed', () => {
       ...{ id, name: id, meta: { at: { n } }, lastSeen: 1 },
       devices: [{ id: 'd', meta: { n }, lastSeen: 1 }],
     })
-    const say = async (type: string, payload: unknown) => {
+    const send = async (type: string, payload: unknown) => {
       server.send({ type: `presence:${type}`, channel: 'presence:room', payload })
       await clock.advance(0)
     }
-    await say('sync', { users: [user('ada', 1), user('ada', 2), 'bob'] })
-    await say('update', { user: user('ada', 2) })
-    await say('heartbeat', { user: { id: 'bob', lastSeen: 2 } })
-    await say('join', { user: user('eve', 1) })
+    await send('sync', { users: [user('ada', 1), user('ada', 2), 'bob'] })
+    await send('update', { user: user('ada', 2) })
+    await send('heartbeat', { user: { id: 'bob', lastSeen: 2 } })
+    await send('join', { user: user('eve', 1) })
     expect(users.get()).toHaveLength(3)
     expect(changeable([...(presence.members.get().get('room') ?? [])])).toEqual(['value'])
     expect([changeable(users.get()), seen.flatMap((one) => changeable(one))]).toEqual([[], []])
   })
 
-  it('are members whose changes by the application go unnoticed', async () => {
+  it('are members whose changes by the application have no effect', async () => {
     const { channels, clock, server, errors } = await world()
     const users = new PresenceManager(channels).of('room')
     const shown: string[] = []
@@ -83,7 +83,7 @@ describe('what the application is handed', () => {
     expect([shown.at(-1), errors]).toEqual(['bob', []])
   })
 
-  it('are lists that it cannot sort in place', async () => {
+  it('are lists that the application cannot sort in place', async () => {
     const { channels, clock, server, client } = await world()
     const tasks = bindList(channels, 'entity:Task', {
       load: async () => ({ state: [{ id: 'b' }, { id: 'a' }] }),
@@ -99,7 +99,7 @@ describe('what the application is handed', () => {
     expect([Object.isFrozen(tasks.state.get()), sorted().length]).toEqual([true, 3])
   })
 
-  it('are pending mutations, counts and states that it cannot change', async () => {
+  it('are pending mutations, counts and states that the application cannot change', async () => {
     const { channels, clock, server, client } = await world()
     const optimistic = new OptimisticManager({
       client,
@@ -128,7 +128,7 @@ describe('what the application is handed', () => {
     expect(handed()).toEqual([['value.reason'], [], [], true])
   })
 
-  it('are fields of a pending change that it had given away', async () => {
+  it('do not follow changes of an object that was passed to a mutation', async () => {
     const { channels, client } = await world()
     const tasks = bindList<Task>(channels, 'entity:Task', { load: async () => ({ state: [] }) })
     tasks.source.confirm(() => [{ id: 'a', title: 'one' }])
@@ -145,7 +145,7 @@ describe('what the application is handed', () => {
     expect(optimistic.view(tasks).get()).toMatchObject([{ title: 'two' }, { title: 'x' }])
   })
 
-  it('are payloads whose size stays counted', () => {
+  it('are payloads whose counted size the application cannot change', () => {
     const registry = new ContextRegistry<{ kind: 'log'; payload: unknown }>({
       payloads: { chars: 10 },
     }).single('log')
@@ -159,7 +159,7 @@ describe('what the application is handed', () => {
     expect(changeable(registry.payloads.entries()[0])).toEqual([])
   })
 
-  it('are sessions and messages of streams whose lists it cannot change', async () => {
+  it('are sessions and stream messages whose lists the application cannot change', async () => {
     const sessions = sessionContexts(new ContextRegistry())
     const data = { sessionId: 's', timestamp: '2026-01-01T00:00:00Z', modelName: 'm' }
     sessions.dispatch({ kind: 'session', event: 'model_result', data: data as never })

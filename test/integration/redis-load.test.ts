@@ -9,7 +9,7 @@ const IN_FLIGHT = 200
 describeWithRedis('two servers on one Redis', async () => {
   const bench = await redisBench()
 
-  it('deliver 10,000 events of 8 fast writers to 100 subscribers without a gap', async () => {
+  it('deliver 10,000 events of 8 fast publishers to 100 subscribers without a gap', async () => {
     const prefix = bench.prefix()
     const start = async () => serve({ broker: await bench.broker({ prefix }) })
     const servers = [await start(), await start()]

@@ -8,7 +8,7 @@ import { balanced, connect, serve, until } from '../support/live.ts'
 import { passing } from '../support/passing.ts'
 import { describeWithRedis, redisBench } from '../support/redis.ts'
 
-/** Longer than a busy machine takes to replace three servers, in milliseconds. */
+/** Longer than a busy machine needs to replace three servers, in milliseconds. */
 const LONG_MS = 180_000
 
 const numbers = (count: number, from = 1) => Array.from({ length: count }, (_, n) => n + from)
@@ -16,7 +16,7 @@ const numbers = (count: number, from = 1) => Array.from({ length: count }, (_, n
 describeWithRedis('servers on one Redis', async () => {
   const bench = await redisBench()
 
-  /** Servers on ports of their own, each with a broker of its own. */
+  /** Servers on separate ports, each with its own broker. */
   async function nodes(count: number, options: RealtimeServerOptions = {}, on = bench) {
     const prefix = on.prefix()
     const made = []
@@ -27,24 +27,24 @@ describeWithRedis('servers on one Redis', async () => {
     return made
   }
 
-  /** A client that writes down what it hears on a channel, and how the channel stands. */
+  /** A client that records the events and gaps of one channel. */
   function follow(url: string, channel: string, token?: string) {
     const { client, errors } = connect(url, {
       ...(token === undefined ? undefined : { auth: () => token }),
     })
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const gaps: string[] = []
     const subscription = new ChannelSubscriber(client).subscribe(channel, (payload) =>
-      heard.push(payload),
+      received.push(payload),
     )
     subscription.status.subscribe((status) => {
       if (status.name === 'gap') gaps.push(status.reason)
     })
-    return { client, errors, heard, gaps, subscription }
+    return { client, errors, received, gaps, subscription }
   }
 
   for (const strategy of ['streams', 'pub-sub'] as const satisfies readonly RedisStrategy[]) {
-    it(`tell each client what happens on any of them, in order and once: three nodes, ${strategy}`, async () => {
+    it(`deliver each event to every client, in order and once: three nodes, ${strategy}`, async () => {
       const prefix = bench.prefix()
       const servers = []
       for (let n = 0; n < 3; n++) {
@@ -55,13 +55,13 @@ describeWithRedis('servers on one Redis', async () => {
       await Promise.all(people.map(({ subscription }) => subscription.ready))
       for (const n of numbers(60)) await servers[n % 3]?.server.publish('room:1', 'n', n)
       await until(() => {
-        for (const { heard } of people) expect(heard.length).toBe(60)
+        for (const { received } of people) expect(received.length).toBe(60)
       })
-      for (const { heard, gaps } of people) expect([heard, gaps]).toEqual([numbers(60), []])
+      for (const { received, gaps } of people) expect([received, gaps]).toEqual([numbers(60), []])
     })
   }
 
-  it('say one event once to one socket, whatever it is subscribed to', async () => {
+  it('send one event once per connection and channel', async () => {
     const [a, b] = await nodes(2)
     const client = await RawClient.greeted(a?.url ?? '')
     await client.ask({ type: 'subscribe', requestId: 's', payload: { channels: ['a', 'b'] } })
@@ -73,7 +73,7 @@ describeWithRedis('servers on one Redis', async () => {
     expect(await client.next()).toMatchObject({ channel: 'a', payload: 3, offset: 2 })
   })
 
-  it('reach a user on all of them by the channel of that name', async () => {
+  it("deliver to a user on every server by the user's channel", async () => {
     const servers = await nodes(2, {
       authenticate: ({ token }) => ({ id: token ?? '' }),
       authorize: (user, channel) => channel === `user:${user?.id}`,
@@ -84,12 +84,12 @@ describeWithRedis('servers on one Redis', async () => {
     await Promise.all([...tabs, other].map(({ subscription }) => subscription.ready))
     await a?.server.publish('user:ada', 'note', 'hello')
     await until(() => {
-      for (const { heard } of tabs) expect(heard).toEqual(['hello'])
+      for (const { received } of tabs) expect(received).toEqual(['hello'])
     })
-    expect(other.heard).toEqual([])
+    expect(other.received).toEqual([])
   })
 
-  it('resume one another’s clients: a node dies, and nothing is missing on the next', async () => {
+  it('resume clients of a server that stopped, without missed events', async () => {
     const [a, b] = await nodes(2)
     if (!a || !b) throw new Error('There are two.')
     const front = await balanced()
@@ -98,7 +98,7 @@ describeWithRedis('servers on one Redis', async () => {
     await Promise.all(people.map(({ subscription }) => subscription.ready))
     for (const n of [1, 2]) await a.server.publish('a', 'n', n)
     await until(() => {
-      for (const { heard } of people) expect(heard).toEqual([1, 2])
+      for (const { received } of people) expect(received).toEqual([1, 2])
     })
     front.backends.clear()
     front.dropAll()
@@ -106,12 +106,12 @@ describeWithRedis('servers on one Redis', async () => {
     await a.broker.close()
     front.backends.add(b.port)
     await until(() => {
-      for (const { heard } of people) expect(heard.length).toBe(52)
+      for (const { received } of people) expect(received.length).toBe(52)
     })
-    for (const { heard, gaps } of people) expect([heard, gaps]).toEqual([numbers(52), []])
+    for (const { received, gaps } of people) expect([received, gaps]).toEqual([numbers(52), []])
   })
 
-  it('carry out a request once, though its repeat comes to another node while it runs', async () => {
+  it('carry out a request once, even if it is repeated to another server while it runs', async () => {
     const runs: string[] = []
     const gates: (() => void)[] = []
     const servers = await nodes(2)
@@ -125,21 +125,21 @@ describeWithRedis('servers on one Redis', async () => {
     }
     const front = await balanced()
     for (const { port } of servers) front.backends.add(port)
-    const { client, heard, subscription } = follow(front.url, 'a')
+    const { client, received, subscription } = follow(front.url, 'a')
     await subscription.ready
-    const asked = client.request('apply', 1)
+    const reply = client.request('apply', 1)
     await until(() => expect(runs).toEqual(['1']))
-    // The next socket goes to the other node.
+    // The next connection goes to the other server.
     front.dropAll()
     await until(() => expect(client.state.get().name).toBe('open'))
     for (const open of gates) open()
-    expect(await asked).toBe('done 1')
-    await until(() => expect(heard).toEqual([1]))
+    expect(await reply).toBe('done 1')
+    await until(() => expect(received).toEqual([1]))
     expect(runs).toEqual(['1'])
   })
 
   it(
-    'let nobody notice that one after another is replaced',
+    'are replaced one after another without effect on clients',
     async () => {
       const prefix = bench.prefix()
       const applied = new Map<string, number>()
@@ -164,11 +164,11 @@ describeWithRedis('servers on one Redis', async () => {
       onTestFinished(() => {
         going = false
       })
-      const asking = (async () => {
+      const requesting = (async () => {
         for (let n = 0; going; n++) {
           const person = people[n % people.length]
           const request = person?.client.request('apply', `${n}`)
-          // Looked at in the end, unless the test fails before.
+          // The test awaits it at the end, unless it fails before.
           request?.catch(() => {})
           if (request) requests.push(request)
           await new Promise((resolve) => setTimeout(resolve, 5))
@@ -178,36 +178,37 @@ describeWithRedis('servers on one Redis', async () => {
         const fresh = await start()
         front.backends.delete(old.port)
         running = [fresh, ...running.filter((other) => other !== old)]
-        // No request is under way on it when its last client has moved; at a deadline one might be.
+        // Once its last client has moved, the server has no pending requests; at a deadline it might.
         await old.server.drain({ deadlineMs: LONG_MS, windowMs: 200 })
         await old.broker.close()
       }
       going = false
-      await asking
+      await requesting
       const answers = await Promise.allSettled(requests)
       expect(answers.filter(({ status }) => status === 'rejected')).toEqual([])
       expect([...applied.values()].filter((times) => times !== 1)).toEqual([])
       expect(applied.size).toBe(requests.length)
       await until(() => {
-        for (const { heard } of people) expect(heard.length).toBe(requests.length)
+        for (const { received } of people) expect(received.length).toBe(requests.length)
       })
       const [first] = people
-      for (const { heard, gaps, errors } of people) {
-        expect([heard, gaps, errors]).toEqual([first?.heard, [], []])
+      for (const { received, gaps, errors } of people) {
+        expect([received, gaps, errors]).toEqual([first?.received, [], []])
       }
-      expect(new Set(first?.heard).size).toBe(requests.length)
+      expect(new Set(first?.received).size).toBe(requests.length)
     },
     LONG_MS,
   )
 
-  it('tell every client its gap when Redis was lost, on channels where nothing happens, too', async () => {
+  it('report a gap to every client when Redis lost its data, even on quiet channels', async () => {
     const own = await redisBench()
     const servers = await nodes(2, {}, own)
     const people = servers.flatMap(({ url }) => [follow(url, 'busy'), follow(url, 'quiet')])
     await Promise.all(people.map(({ subscription }) => subscription.ready))
     for (const n of numbers(5)) await servers[0]?.server.publish('busy', 'n', n)
     await until(() => {
-      for (const { heard } of people.filter((_, n) => n % 2 === 0)) expect(heard.length).toBe(5)
+      for (const { received } of people.filter((_, n) => n % 2 === 0))
+        expect(received.length).toBe(5)
     })
     await own.server.kill()
     await own.server.start()
@@ -217,14 +218,14 @@ describeWithRedis('servers on one Redis', async () => {
     await servers[1]?.server.publish('busy', 'n', 6)
     await servers[1]?.server.publish('quiet', 'n', 7)
     await until(() => {
-      for (const [n, { heard }] of people.entries()) expect(heard.at(-1)).toBe(n % 2 ? 7 : 6)
+      for (const [n, { received }] of people.entries()) expect(received.at(-1)).toBe(n % 2 ? 7 : 6)
     })
     for (const { client, gaps } of people) {
       expect([client.state.get().name, gaps.length]).toEqual(['open', 1])
     }
   })
 
-  it('go on without Redis by pub-sub, and tell every client its gap when it is back', async () => {
+  it('continue without Redis with pub-sub, and report a gap to every client when it is back', async () => {
     const own = await redisBench()
     const prefix = own.prefix()
     const clock = new ManualClock()
@@ -238,12 +239,12 @@ describeWithRedis('servers on one Redis', async () => {
     const [near, far, quiet] = [follow(a.url, 'a'), follow(b.url, 'a'), follow(b.url, 'quiet')]
     await Promise.all([near, far, quiet].map(({ subscription }) => subscription.ready))
     await a.server.publish('a', 'n', 1)
-    await until(() => expect([near.heard, far.heard]).toEqual([[1], [1]]))
+    await until(() => expect([near.received, far.received]).toEqual([[1], [1]]))
     own.server.freeze()
-    const place = await passing(clock, a.server.publish('a', 'n', 2))
-    expect(place).toEqual({ epoch: '', offset: 0 })
+    const position = await passing(clock, a.server.publish('a', 'n', 2))
+    expect(position).toEqual({ epoch: '', offset: 0 })
     await passing(clock, a.server.publish('a', 'n', 3))
-    await until(() => expect(near.heard).toEqual([1, 2, 3]))
+    await until(() => expect(near.received).toEqual([1, 2, 3]))
     const refused = passing(clock, near.client.request('nothing', 1))
     await expect(refused).rejects.toMatchObject({ code: 'unavailable' })
     own.server.thaw()
@@ -251,10 +252,10 @@ describeWithRedis('servers on one Redis', async () => {
       await clock.advance(100)
       for (const { gaps } of [near, far, quiet]) expect(gaps.length).toBeGreaterThanOrEqual(1)
     })
-    // What was under way when Redis stopped may come late, and then after the gap.
-    expect(far.heard).toEqual(expect.toBeOneOf([[1], [1, 2]]))
+    // The event in transit when Redis stopped may arrive late, even after the gap.
+    expect(far.received).toEqual(expect.toBeOneOf([[1], [1, 2]]))
     await b.server.publish('a', 'n', 4)
-    await until(() => expect([near.heard.at(-1), far.heard.at(-1)]).toEqual([4, 4]))
-    expect(near.heard).toEqual([1, 2, 3, 4])
+    await until(() => expect([near.received.at(-1), far.received.at(-1)]).toEqual([4, 4]))
+    expect(near.received).toEqual([1, 2, 3, 4])
   })
 })

@@ -13,22 +13,22 @@ const channel = `presence:${room}`
 const authenticate = ({ token }: { readonly token?: string | undefined }) =>
   token === undefined ? null : { id: token, name: token.toUpperCase() }
 
-/** Somebody at a server, and whom they were told about. */
+/** A user connected to a server, and the recorded presence changes. */
 function person(token: string, url: string) {
   const { client, errors } = connect(url, { auth: () => token })
   const channels = new ChannelSubscriber(client)
   const presence = new PresenceManager(channels)
-  const told: string[] = []
-  presence.on('changed', ({ kind, user: { id } }) => told.push(`${kind} ${id}`))
-  return { client, channels, presence, told, errors }
+  const changes: string[] = []
+  presence.on('changed', ({ kind, user: { id } }) => changes.push(`${kind} ${id}`))
+  return { client, channels, presence, changes, errors }
 }
 
-/** Somebody who watches the room. */
+/** A user who watches the room. */
 async function watcher(url: string) {
   const made = person('watcher', url)
   const users = made.presence.of(room)
   users.subscribe(() => {})
-  // Not before it is subscribed: members that were there already have not joined.
+  // Waits for the subscription, since members present before it are not reported as joined.
   await made.channels.subscribe(channel, () => {}).ready
   return { ...made, users }
 }
@@ -37,7 +37,7 @@ describeWithRedis('servers on one Redis', async () => {
   const bench = await redisBench()
 
   for (const strategy of ['streams', 'pub-sub'] as const) {
-    it(`show the members of one to those who watch on another: ${strategy}`, async () => {
+    it(`show members of one server to watchers on another: ${strategy}`, async () => {
       const prefix = bench.prefix()
       const [a, b] = [
         await serve({ authenticate, broker: await bench.broker({ prefix, strategy }) }),
@@ -47,7 +47,7 @@ describeWithRedis('servers on one Redis', async () => {
       const here = ben.presence.enter(room, { list: [] })
       await here.ready
       await until(() => expect(far.users.get()).toMatchObject([{ id: 'ben', name: 'BEN' }]))
-      // One who comes later is told the same.
+      // A later watcher receives the same members.
       const late = await watcher(b.url)
       await until(() => expect(late.users.get()).toEqual(far.users.get()))
       here.update({ list: [1] })
@@ -61,11 +61,11 @@ describeWithRedis('servers on one Redis', async () => {
       )
       here()
       await until(() => expect([far.users.get(), late.users.get()]).toEqual([[], []]))
-      expect(far.told).toEqual(['joined ben', 'updated ben', 'left ben'])
+      expect(far.changes).toEqual(['joined ben', 'updated ben', 'left ben'])
     })
   }
 
-  it('hand members over, and nobody hears of it', async () => {
+  it('hand members over to another server without presence events', async () => {
     const prefix = bench.prefix()
     const [a, b] = [
       await serve({ authenticate, broker: await bench.broker({ prefix }) }),
@@ -80,14 +80,14 @@ describeWithRedis('servers on one Redis', async () => {
     await until(() => expect(a.server.stats().connections).toBe(2))
     const eva = person('eva', a.url)
     await eva.presence.enter(room).ready
-    await until(() => expect(far.told).toEqual(['joined ben', 'joined eva']))
+    await until(() => expect(far.changes).toEqual(['joined ben', 'joined eva']))
     expect(await a.server.presence.getPresent(room)).toMatchObject([
       { id: 'ben', meta: 1, devices: [{}] },
       { id: 'eva' },
     ])
   })
 
-  it('miss the members of one that died within its timeout', async () => {
+  it('remove the members of a crashed server within the presence timeout', async () => {
     const prefix = bench.prefix()
     const presence = { timeoutMs: 9_000 }
     const a = await serve({ authenticate, presence, broker: await bench.broker({ prefix }) })
@@ -100,15 +100,15 @@ describeWithRedis('servers on one Redis', async () => {
     const [far, ben] = [await watcher(a.url), person('ben', b.url)]
     await ben.presence.enter(room).ready
     await person('eva', a.url).presence.enter(room).ready
-    await until(() => expect(far.told).toEqual(['joined ben', 'joined eva']))
-    // No goodbye to anybody: nothing it says reaches Redis any more.
+    await until(() => expect(far.changes).toEqual(['joined ben', 'joined eva']))
+    // The server cannot send anything to Redis any more, as after a crash.
     dead = true
-    await until(() => expect(far.told).toContain('left ben'))
+    await until(() => expect(far.changes).toContain('left ben'))
     expect(far.users.get()).toMatchObject([{ id: 'eva' }])
     await broker.close()
   })
 
-  it('have their members be there again when Redis lost them', async () => {
+  it('restore their members when Redis lost them', async () => {
     const own = await redisBench()
     const presence = { timeoutMs: 9_000 }
     const [a, b] = [
@@ -138,7 +138,7 @@ describeWithRedis('servers on one Redis', async () => {
     })
   })
 
-  it('refuse to have anybody come while Redis does not answer, by pub-sub, and do so later', async () => {
+  it('refuse joins while Redis does not reply, with pub-sub, and accept them later', async () => {
     const own = await redisBench()
     const errors: unknown[] = []
     const clock = new ManualClock()
@@ -155,7 +155,7 @@ describeWithRedis('servers on one Redis', async () => {
     })
     const here = ben.presence.enter(room)
     own.server.thaw()
-    // The client asks again by itself.
+    // The client retries by itself.
     await passing(clock, here.ready)
     expect((await server.presence.getPresent(room)).map(({ id }) => id)).toContain('ben')
     expect(errors).toEqual([])

@@ -5,11 +5,11 @@ import type { BalancerCommands } from './rolling-restart/balancer.ts'
 import type { ClientCommands } from './rolling-restart/clients.ts'
 import type { ServerCommands } from './rolling-restart/servers.ts'
 
-/** As many as a slow machine carries; set the variable for a larger run by hand. */
+/** Number of clients that a slow machine can run; the variable allows larger runs. */
 const CLIENTS = Number(process.env.ROLLING_RESTART_CLIENTS ?? 200)
 const CLIENTS_OF_A_PROCESS = 100
 const WINDOW_MS = 2_000
-/** Node's timers may be early by this much, in milliseconds. */
+/** Time by which Node's timers may fire early, in milliseconds. */
 const EARLY_MS = 2
 
 async function compiled(name: string): Promise<string> {
@@ -18,7 +18,7 @@ async function compiled(name: string): Promise<string> {
   return file
 }
 
-it(`a rolling restart of three servers under ${CLIENTS} clients loses and doubles nothing`, async () => {
+it(`a rolling restart of three servers under ${CLIENTS} clients loses and repeats nothing`, async () => {
   const servers = new Program<ServerCommands>(await compiled('servers'))
   const balancer = new Program<BalancerCommands>(await compiled('balancer'))
   const start = async () => {
@@ -38,7 +38,7 @@ it(`a rolling restart of three servers under ${CLIENTS} clients loses and double
   }
   for (const group of groups) await group.call('connect')
   await servers.call('publish')
-  for (const group of groups) await group.call('ask')
+  for (const group of groups) await group.call('request')
 
   const drains: { had: number; left: number; from: number }[] = []
   for (const port of old) {
@@ -49,31 +49,31 @@ it(`a rolling restart of three servers under ${CLIENTS} clients loses and double
 
   const requests = await Promise.all(groups.map((group) => group.call('finish')))
   const { published, applied, repeated, errors } = await servers.call('finish')
-  const stories = (await Promise.all(groups.map((group) => group.call('story', published)))).flat()
+  const records = (await Promise.all(groups.map((group) => group.call('story', published)))).flat()
 
   // Every request was answered, and carried out once.
   expect(requests.flatMap(({ refused }) => refused)).toEqual([])
   expect(repeated).toEqual([])
-  expect(applied).toBe(requests.reduce((sum, { asked }) => sum + asked, 0))
+  expect(applied).toBe(requests.reduce((sum, { requests }) => sum + requests, 0))
   expect(applied).toBeGreaterThan(0)
   expect(errors).toEqual([])
 
-  // Every client heard every event once and in order, and noticed nothing.
+  // Every client received every event once and in order, without errors.
   const all = Array.from({ length: published }, (_, n) => n + 1)
-  for (const { heard } of stories) expect(heard).toEqual(all)
-  expect(stories.flatMap(({ faults }) => faults)).toEqual([])
+  for (const { received } of records) expect(received).toEqual(all)
+  expect(records.flatMap(({ faults }) => faults)).toEqual([])
 
-  // Each server was left by all it had, and nobody dialled but to leave.
+  // All clients left each server, and no client dialled for another reason.
   expect(drains.map(({ left }) => left)).toEqual([0, 0, 0])
-  const moves = stories.reduce((sum, { sockets }) => sum + sockets.length - 1, 0)
+  const moves = records.reduce((sum, { sockets }) => sum + sockets.length - 1, 0)
   expect(moves).toBe(drains.reduce((sum, { had }) => sum + had, 0))
-  expect(stories.every(({ sockets }) => sockets.length > 1)).toBe(true)
+  expect(records.every(({ sockets }) => sockets.length > 1)).toBe(true)
 
-  for (const { sockets, share } of stories) {
+  for (const { sockets, share } of records) {
     for (const [n, { dialled, welcomed }] of sockets.slice(1).entries()) {
-      // Make before break: the former socket is closed after the next is welcomed.
+      // The former connection is closed after the next one is welcomed.
       expect(sockets[n]?.closed).toBeGreaterThanOrEqual(welcomed ?? Number.POSITIVE_INFINITY)
-      // No client moves sooner than its share of the window: at half of it at most half have moved.
+      // No client moves before its share of the window has passed.
       const from = Math.max(...drains.map((drain) => drain.from).filter((at) => at <= dialled))
       expect(dialled - from).toBeGreaterThanOrEqual(share * WINDOW_MS - EARLY_MS)
     }

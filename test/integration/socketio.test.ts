@@ -27,7 +27,7 @@ type Wear = (url: string) => ReturnType<typeof engineIo>
 const wearers: [string, Wear][] = [
   ['Engine.IO over ws', () => engineIo(webSocketTransport(WebSocket))],
   ['an instance of socket.io-client', (url) => over(io(url, resting))],
-  // It is connecting already when the client takes it, and comes back by itself if it is let.
+  // Already connecting when the client takes it over; reconnects by itself by default.
   ['an instance left to its defaults', (url) => over(io(url, { forceNew: true }))],
 ]
 const over = (instance: SocketIoLike) => {
@@ -45,7 +45,7 @@ function open(url: string, options: ClientOptions) {
 }
 
 describe.each(wearers)('a stock Socket.IO server and %s', (_, wear) => {
-  it('keeps the state of each session that is followed', async () => {
+  it('keeps the state of each subscribed session', async () => {
     const server = await serveSessions()
     const { sessions, follow, errors } = open(server.url, wear(server.url))
     await Promise.all([follow('one').ready, follow('two').ready])
@@ -70,26 +70,26 @@ describe.each(wearers)('a stock Socket.IO server and %s', (_, wear) => {
     expect(errors).toEqual([])
   })
 
-  it('tells who it is connected as, each time another', async () => {
+  it('sends the socket id, a new one for each connection', async () => {
     const server = await serveSessions()
     const { client, channels } = open(server.url, wear(server.url))
-    const told: unknown[] = []
-    channels.subscribe<Connected>('socket', ({ socketId }) => told.push(socketId))
-    await until(() => expect(told).toHaveLength(1))
+    const socketIds: unknown[] = []
+    channels.subscribe<Connected>('socket', ({ socketId }) => socketIds.push(socketId))
+    await until(() => expect(socketIds).toHaveLength(1))
     client.close()
     await client.connect()
-    await until(() => expect(told).toHaveLength(2))
-    expect(new Set(told).size).toBe(2)
+    await until(() => expect(socketIds).toHaveLength(2))
+    expect(new Set(socketIds).size).toBe(2)
   })
 
-  it('takes an acknowledgement for the answer to a request', async () => {
+  it('accepts an acknowledgement as the reply to a request', async () => {
     const server = await serveSessions()
     const { dialect, transport } = wear(server.url)
     const { client } = open(server.url, { dialect: withAcks(dialect), transport })
     expect(await Promise.all([1, 2, 3].map((n) => client.request('double', n)))).toEqual([2, 4, 6])
   })
 
-  it('is refused a session that is none, and goes on', async () => {
+  it('reports the refusal of an unknown session, and continues', async () => {
     const server = await serveSessions()
     const { follow, client, errors } = open(server.url, wear(server.url))
     await expect(follow('no session').ready).rejects.toMatchObject({
@@ -101,7 +101,7 @@ describe.each(wearers)('a stock Socket.IO server and %s', (_, wear) => {
     expect(errors).toEqual([])
   })
 
-  it('subscribes anew after a restart, each session once, and none that was left', async () => {
+  it('receives one subscribe per current session after a restart', async () => {
     const first = await serveSessions()
     const { client, sessions, follow, errors } = open(first.url, wear(first.url))
     const left = follow('left')
@@ -122,7 +122,7 @@ describe.each(wearers)('a stock Socket.IO server and %s', (_, wear) => {
     expect(errors).toEqual([])
   })
 
-  it('does not come back after the server has ended it on purpose', async () => {
+  it('does not reconnect after the server closed the connection deliberately', async () => {
     const server = await serveSessions()
     const { client } = open(server.url, wear(server.url))
     const failures: unknown[] = []
@@ -139,7 +139,7 @@ describe.each(wearers)('a stock Socket.IO server and %s', (_, wear) => {
     await until(() => expect(server.io.engine.clientsCount).toBe(0))
   })
 
-  it('gives up where the server does not let it in, and says why', async () => {
+  it('fails if the server refuses the connection, with the reason', async () => {
     const server = await serveSessions({ refuse: () => 'not authorized' })
     const { client } = open(server.url, wear(server.url))
     client.on('failed', () => {})
@@ -150,7 +150,7 @@ describe.each(wearers)('a stock Socket.IO server and %s', (_, wear) => {
     await until(() => expect(server.io.engine.clientsCount).toBe(0))
   })
 
-  it('leaves no socket behind when it is closed', async () => {
+  it('closes its connection with the client', async () => {
     const server = await serveSessions()
     const { client, follow } = open(server.url, wear(server.url))
     await follow('one').ready
@@ -164,7 +164,7 @@ describe.each(wearers)('a stock Socket.IO server and %s', (_, wear) => {
 })
 
 describe('a stock Socket.IO server', () => {
-  it('that only takes polling serves an instance', async () => {
+  it('with only polling works with a socket.io-client instance', async () => {
     const server = await serveSessions({ transports: ['polling'] })
     const instance = io(server.url, { ...resting, transports: ['polling'] })
     const { client, sessions, follow, errors } = open(server.url, over(instance))
@@ -177,7 +177,7 @@ describe('a stock Socket.IO server', () => {
     expect(errors).toEqual([])
   })
 
-  it('that only takes polling has its states fetched by whoever has WebSockets alone', async () => {
+  it('with only polling is polled over HTTP by a client that has only WebSockets', async () => {
     const server = await serveSessions({ transports: ['polling'] })
     const plain = engineIo(webSocketTransport(WebSocket))
     const { client, sessions } = open(server.url, plain)
@@ -195,23 +195,23 @@ describe('a stock Socket.IO server', () => {
     stop()
   })
 
-  it('lets Engine.IO in by the token that auth() gives, and asks for another once', async () => {
+  it('accepts Engine.IO with the token of auth(), which is called once more after a refusal', async () => {
     const server = await serveSessions({
       refuse: ({ token }) => (token === 'fresh' ? undefined : 'jwt expired'),
     })
-    const asked: string[] = []
+    const reasons: string[] = []
     const { follow } = open(server.url, {
       ...engineIo(webSocketTransport(WebSocket)),
       auth: (reason) => {
-        asked.push(reason)
+        reasons.push(reason)
         return reason === 'refused' ? 'fresh' : 'stale'
       },
     })
     await follow('one').ready
-    expect(asked).toEqual(['connect', 'refused'])
+    expect(reasons).toEqual(['connect', 'refused'])
   })
 
-  it('has Engine.IO in another namespace, with what auth() wants in the address', async () => {
+  it('accepts Engine.IO in another namespace, with the query of auth() in the address', async () => {
     const server = await serveSessions()
     const came: unknown[] = []
     server.io.of('/admin').on('connection', (socket) => {
@@ -225,7 +225,7 @@ describe('a stock Socket.IO server', () => {
     expect(server.log).toEqual([])
   })
 
-  it('is asked once by an instance that was just being let in', async () => {
+  it('receives one connect packet from an instance that was already connecting', async () => {
     const server = await serveSessions()
     const waiting: (() => void)[] = []
     server.io.use((_, next) => {
@@ -236,21 +236,21 @@ describe('a stock Socket.IO server', () => {
     const following = open(server.url, over(instance)).follow('one')
     await Promise.resolve()
     for (const letIn of waiting) letIn()
-    // Comes after whatever else the instance has asked.
+    // Resolves after any other packet of the instance.
     await following.ready
     expect(waiting).toHaveLength(1)
     expect(server.log).toEqual([expect.stringMatching(/^connected by /), 'subscribe one'])
   })
 
-  it('has its pings answered', async () => {
+  it('receives replies to its pings', async () => {
     const server = await serveSessions({ pingInterval: 20 })
-    const heard: string[] = []
+    const received: string[] = []
     server.io.engine.on('connection', (line) => {
-      line.on('packet', ({ type }: { type: string }) => heard.push(type))
+      line.on('packet', ({ type }: { type: string }) => received.push(type))
     })
     const { client } = open(server.url, engineIo(webSocketTransport(WebSocket)))
     await client.connect()
-    await until(() => expect(heard.filter((type) => type === 'pong').length).toBeGreaterThan(5))
+    await until(() => expect(received.filter((type) => type === 'pong').length).toBeGreaterThan(5))
     expect(client.stats().opens).toBe(1)
   })
 })

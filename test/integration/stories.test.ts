@@ -20,8 +20,8 @@ interface Task {
   readonly title: string
 }
 
-describe('two people on one server', () => {
-  it('see what the other does, folded into their own stores', async () => {
+describe('two clients of one server', () => {
+  it("receive each other's changes, folded into their own stores", async () => {
     const { server, url } = await serve()
     server.handle('task:create', async (payload, { publish }) => {
       const { title } = payload as { title: string }
@@ -41,19 +41,19 @@ describe('two people on one server', () => {
     await until(() =>
       expect(bob?.contexts.entity('Task', '1').get()).toMatchObject({ title: 'Write' }),
     )
-    const said = bob?.client.publish('entity:Task', 'entity:updated', {
+    const id = bob?.client.publish('entity:Task', 'entity:updated', {
       kind: 'Task',
       id: '1',
       title: 'Read',
     })
-    expect(await said).toMatch(/^.{22}:1$/)
+    expect(await id).toMatch(/^.{22}:1$/)
     await until(() =>
       expect(ann?.contexts.entity('Task', '1').get()).toMatchObject({ title: 'Read' }),
     )
     expect(people.flatMap(({ errors }) => errors)).toEqual([])
   })
 
-  it('are told by name why something was refused', async () => {
+  it('receive the error code of a refusal', async () => {
     const { server, url } = await serve({
       authorize: (_, channel) => !channel.startsWith('secret'),
     })
@@ -74,17 +74,17 @@ describe('two people on one server', () => {
     )
     const broken = await client.request('broken').catch((reason: Error) => reason)
     expect(JSON.stringify(broken)).not.toContain('secrets')
-    await expect(client.request('nobody')).rejects.toMatchObject({ code: 'unknown-type' })
+    await expect(client.request('unknown')).rejects.toMatchObject({ code: 'unknown-type' })
   })
 })
 
-describe('a server that goes away', () => {
-  it('finds everybody back on their channels when it returns, with one socket each', async () => {
+describe('a server that restarts', () => {
+  it('receives the subscriptions of its clients again, over one connection each', async () => {
     const first = await serve()
     const { client } = connect(first.url)
     const channels = new ChannelSubscriber(client)
-    const heard: unknown[] = []
-    const subscription = channels.subscribe('news', (payload) => heard.push(payload))
+    const received: unknown[] = []
+    const subscription = channels.subscribe('news', (payload) => received.push(payload))
     channels.subscribe('sport', () => {})
     await subscription.ready
     const opened: unknown[] = []
@@ -95,18 +95,18 @@ describe('a server that goes away', () => {
     const held = outcomeOf(client.request('echo', 'held'))
     const second = await serve({}, first.port)
     second.server.handle('echo', (payload) => payload)
-    // It is another server with a memory of its own, and says so.
+    // The second server has a new epoch, since it has no history of the first.
     await until(() =>
       expect(subscription.status.get()).toMatchObject({ name: 'gap', reason: 'epoch-changed' }),
     )
     await until(() => expect(held).toEqual({ value: 'held' }))
-    await second.server.publish('news', 'said', 'again')
-    await until(() => expect(heard).toEqual(['again']))
+    await second.server.publish('news', 'note', 'again')
+    await until(() => expect(received).toEqual(['again']))
     expect(second.server.stats()).toMatchObject({ connections: 1, channels: 2, subscriptions: 2 })
     expect(opened).toHaveLength(1)
   })
 
-  it('is told of every unsubscribe, and left alone after close()', async () => {
+  it('receives every unsubscribe, and no connection after close()', async () => {
     const { server, url } = await serve()
     const { client } = connect(url)
     const channels = new ChannelSubscriber(client, { lingerMs: 0 })
@@ -120,7 +120,7 @@ describe('a server that goes away', () => {
 })
 
 describe('a thousand requests at once', () => {
-  it('are answered each', async () => {
+  it('are each answered', async () => {
     const { server, url } = await serve({ limits: { messagesPerSecond: 1_000 } })
     server.handle('double', (n) => Number(n) * 2)
     const { client } = connect(url)
@@ -135,8 +135,8 @@ describe('a thousand requests at once', () => {
   })
 })
 
-describe('iterating a channel', () => {
-  it('gives every event in the order of the server', async () => {
+describe('an iterated channel', () => {
+  it('yields every event in the order of the server', async () => {
     const { server, url } = await serve()
     const { client } = connect(url)
     const channels = new ChannelSubscriber(client)
@@ -155,7 +155,7 @@ describe('iterating a channel', () => {
 })
 
 describe('a process of a DUUI gateway', () => {
-  it('is followed over its own dialect, from the stored record on', async () => {
+  it('is read over the DUUI dialect, beginning with the stored record', async () => {
     const { server, url } = await serve()
     const gateway = duuiMount({ snapshot: true })
     server.mount('/ws/processes/:id/events', gateway)
@@ -189,21 +189,21 @@ describe('a process of a DUUI gateway', () => {
 })
 
 describe('two clients in one page', () => {
-  it('speak different dialects to one server and never hear each other', async () => {
+  it("use different dialects on one server without receiving each other's events", async () => {
     const { server, url } = await serve()
     const gateway = duuiMount()
     server.mount('/ws/processes/:id/events', gateway)
-    const heard: string[] = []
+    const received: string[] = []
     const native = connect(url)
     const stream = connect(url.replace('/ws', '/ws/processes/p1/events'), { dialect: duui })
     const subscriptions = [native, stream].map(({ client }, n) =>
       new ChannelSubscriber(client).subscribe('process:p1', (_, { type }) =>
-        heard.push(`${n} ${type}`),
+        received.push(`${n} ${type}`),
       ),
     )
     await Promise.all(subscriptions.map(({ ready }) => ready))
     await until(() => expect(server.stats().connections).toBe(2))
-    await server.publish('process:p1', 'said', 'native only')
+    await server.publish('process:p1', 'note', 'native only')
     await gateway.publish({
       timestamp: 1,
       event: {
@@ -214,7 +214,7 @@ describe('two clients in one page', () => {
         },
       },
     })
-    await until(() => expect(heard.filter((line) => line === '1 event')).toHaveLength(1))
+    await until(() => expect(received.filter((line) => line === '1 event')).toHaveLength(1))
     expect([...native.errors, ...stream.errors]).toEqual([])
     await expect(stream.client.request('x')).rejects.toMatchObject({ code: 'unsupported' })
     await expect(native.client.request('x')).rejects.toMatchObject({ code: 'unknown-type' })
@@ -233,7 +233,7 @@ describe('a client in Node', () => {
     )
   })
 
-  it('says what to do where there is no WebSocket', async () => {
+  it('rejects with instructions if there is no WebSocket', async () => {
     if ('WebSocket' in globalThis) return
     const client = new RealtimeClient('ws://127.0.0.1:1')
     client.on('error', () => {})

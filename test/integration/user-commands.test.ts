@@ -5,10 +5,10 @@ import { ManualClock } from 'wirefold/testing'
 import { deferred, RawClient, serve } from '../server/raw-client.ts'
 import { describeWithRedis, redisBench } from '../support/redis.ts'
 
-/** Runs the stories on servers that share a broker, or each have one on the same store. */
-function stories(name: string, nodes: () => Promise<readonly [Broker, Broker]>): void {
+/** Runs the tests on two servers that share a broker, or have one each on the same store. */
+function suite(name: string, nodes: () => Promise<readonly [Broker, Broker]>): void {
   describe(`two servers, ${name}`, () => {
-    /** A server, and one with a connection of Ada and one of Bob, both subscribed to `a`. */
+    /** Two servers, of which the second has a connection of Ada and one of Bob, subscribed to `a`. */
     async function pair() {
       const [one, two] = await nodes()
       const authenticate = ({ token }: { token: string | undefined }) => ({ id: token ?? '' })
@@ -24,7 +24,7 @@ function stories(name: string, nodes: () => Promise<readonly [Broker, Broker]>):
 
     const subscriptions = (server: RealtimeServer) => server.stats().subscriptions
 
-    it('disconnectUser on one ends the connections on both, with its code and reason', async () => {
+    it('disconnectUser on one closes the connections on both, with its code and reason', async () => {
       const { here, there, ada, bob } = await pair()
       here.disconnectUser('ada', { code: 4403, reason: 'locked' })
       expect(await ada.closed).toEqual({ code: 4403, reason: 'locked' })
@@ -42,7 +42,7 @@ function stories(name: string, nodes: () => Promise<readonly [Broker, Broker]>):
       expect(await bob.settled()).toEqual([])
     })
 
-    it('disconnectUser with a code that cannot be sent uses the default on both', async () => {
+    it('disconnectUser refuses an invalid close code; the default is 4401', async () => {
       const { here, ada } = await pair()
       expect(() => here.disconnectUser('ada', { code: 1006 })).toThrow('1006')
       expect((await ada.closed).code).toBe(4401)
@@ -50,7 +50,7 @@ function stories(name: string, nodes: () => Promise<readonly [Broker, Broker]>):
   })
 }
 
-stories('one broker in memory', async () => {
+suite('one broker in memory', async () => {
   const broker = new MemoryBroker()
   return [broker, broker]
 })
@@ -58,7 +58,7 @@ stories('one broker in memory', async () => {
 describeWithRedis('on Redis', async () => {
   const bench = await redisBench()
   for (const strategy of ['streams', 'pub-sub'] as const) {
-    stories(strategy, async () => {
+    suite(strategy, async () => {
       const options = { prefix: bench.prefix(), strategy }
       return [await bench.broker(options), await bench.broker(options)]
     })
@@ -66,7 +66,7 @@ describeWithRedis('on Redis', async () => {
 })
 
 describe('commands about users', () => {
-  it('reach a user who is being authenticated on another server', async () => {
+  it('affect a user whose authentication is pending on another server', async () => {
     const broker = new MemoryBroker()
     const knows = deferred<{ id: string }>()
     const here = await serve({ broker })
@@ -80,7 +80,7 @@ describe('commands about users', () => {
     expect((await client.closed).code).toBe(4401)
   })
 
-  it('are carried out once on the server that they are given to', async () => {
+  it('are carried out once on the server where they are issued', async () => {
     const broker = new MemoryBroker()
     const { server, url } = await serve({ broker, authenticate: () => ({ id: 'ada' }) })
     server.disconnectUser('ada')
@@ -89,7 +89,7 @@ describe('commands about users', () => {
     expect(next.ws.readyState).toBe(1)
   })
 
-  it('cannot be given by a client', async () => {
+  it('cannot be issued by a client', async () => {
     const broker = new MemoryBroker()
     const { url } = await serve({ broker, authorize: () => true })
     const client = await RawClient.greeted(url)
@@ -101,7 +101,7 @@ describe('commands about users', () => {
     expect(subscribed).toMatchObject({ refused: { [channel]: 'bad-channel' } })
   })
 
-  it('are reported where the broker does not take or give them, and asked for again', async () => {
+  it('are reported if the broker cannot transmit them, and subscribed to again later', async () => {
     const clock = new ManualClock()
     const broker = new MemoryBroker({ clock })
     const subscribe = broker.subscribe.bind(broker)

@@ -10,16 +10,16 @@ const subscribed = (payload: unknown, to = '<subscribe>') =>
   JSON.stringify({ type: 'subscribed', requestId: to, payload })
 
 const answered = (value: unknown): Effect => ({ answer: { value } })
-const isRefused: Effect = { asked: 'refused', errors: ['forbidden'] }
+const isRefused: Effect = { later: 'refused', errors: ['forbidden'] }
 
-/** Answers that are late, double, of the wrong kind, or for nobody. */
+/** Replies that are late, repeated, of the wrong kind, or without a request. */
 export const answers: readonly HostileCase[] = [
-  { name: 'a reply for nobody', frames: [reply(1, 'nobody')], effect: nothing },
-  { name: 'an error for nobody', frames: [refusal('c', 'nobody')], effect: nothing },
-  { name: 'a subscribed for nobody', frames: [subscribed({}, 'nobody')], effect: nothing },
+  { name: 'a reply without a request', frames: [reply(1, 'absent')], effect: nothing },
+  { name: 'an error without a request', frames: [refusal('c', 'absent')], effect: nothing },
+  { name: 'a subscribed without a request', frames: [subscribed({}, 'absent')], effect: nothing },
   {
-    name: 'an unsubscribed for nobody',
-    frames: ['{"type":"unsubscribed","requestId":"nobody"}'],
+    name: 'an unsubscribed without a request',
+    frames: ['{"type":"unsubscribed","requestId":"absent"}'],
     effect: nothing,
   },
   { name: 'a reply with an empty id', frames: [reply(1, '')], effect: badFrame },
@@ -29,7 +29,7 @@ export const answers: readonly HostileCase[] = [
     frames: [reply(1, '\ud800')],
     effect: nothing,
   },
-  { name: 'a reply with a blank behind its id', frames: [reply(1, '<request> ')], effect: nothing },
+  { name: 'a reply with a blank after its id', frames: [reply(1, '<request> ')], effect: nothing },
   { name: 'a reply twice', frames: [reply(1), reply(2)], effect: answered(1) },
   {
     name: 'a reply twice in one list',
@@ -50,17 +50,17 @@ export const answers: readonly HostileCase[] = [
   {
     name: 'a reply too late',
     frames: [new Pause(10_000), reply(1)],
-    effect: { answer: { error: 'request-timeout' }, asked: 'live', says: ['subscribe'] },
+    effect: { answer: { error: 'request-timeout' }, later: 'live', sends: ['subscribe'] },
   },
   {
     name: 'an error too late',
     frames: [new Pause(10_000), refusal('c')],
-    effect: { answer: { error: 'request-timeout' }, asked: 'live', says: ['subscribe'] },
+    effect: { answer: { error: 'request-timeout' }, later: 'live', sends: ['subscribe'] },
   },
   {
     name: 'a subscribed too late, with a refusal',
-    frames: [new Pause(10_000), subscribed({ refused: { asked: 'forbidden' } })],
-    effect: { answer: { error: 'request-timeout' }, asked: 'live', says: ['subscribe'] },
+    frames: [new Pause(10_000), subscribed({ refused: { later: 'forbidden' } })],
+    effect: { answer: { error: 'request-timeout' }, later: 'live', sends: ['subscribe'] },
   },
   { name: 'a reply without a payload', frames: [reply(undefined)], effect: answered(undefined) },
   { name: 'a reply of null', frames: [reply(null)], effect: answered(null) },
@@ -85,11 +85,11 @@ export const answers: readonly HostileCase[] = [
     effect: answered(1),
   },
   {
-    name: 'what looks like a promise for a reply',
+    name: 'a reply whose payload resembles a promise',
     frames: ['{"type":"reply","requestId":"<request>","payload":{"then":"no function"}}'],
     effect: answered(JSON.parse('{"then":"no function"}')),
   },
-  { name: 'a reply for a subscribe', frames: [reply(1, '<subscribe>')], effect: { asked: 'live' } },
+  { name: 'a reply for a subscribe', frames: [reply(1, '<subscribe>')], effect: { later: 'live' } },
   {
     name: 'an error for a subscribe',
     frames: [refusal('forbidden', '<subscribe>')],
@@ -98,17 +98,17 @@ export const answers: readonly HostileCase[] = [
   {
     name: 'an unsubscribed for a subscribe',
     frames: ['{"type":"unsubscribed","requestId":"<subscribe>"}'],
-    effect: { asked: 'live' },
+    effect: { later: 'live' },
   },
   {
     name: 'a subscribed twice',
     frames: [subscribed({}), subscribed({})],
-    effect: { asked: 'live' },
+    effect: { later: 'live' },
   },
   {
     name: 'a subscribed and an error',
     frames: [subscribed({}), refusal('forbidden', '<subscribe>')],
-    effect: { asked: 'live' },
+    effect: { later: 'live' },
   },
   {
     name: 'an error and a subscribed',
@@ -116,9 +116,9 @@ export const answers: readonly HostileCase[] = [
     effect: isRefused,
   },
   {
-    name: 'a subscribed that refuses what was not asked',
-    frames: [subscribed({ refused: { wanted: 'forbidden', other: 'forbidden', nobody: 'c' } })],
-    effect: { asked: 'live' },
+    name: 'a subscribed that refuses other channels',
+    frames: [subscribed({ refused: { wanted: 'forbidden', other: 'forbidden', absent: 'c' } })],
+    effect: { later: 'live' },
   },
   {
     name: 'a subscribed that names 10,000 channels',
@@ -129,10 +129,10 @@ export const answers: readonly HostileCase[] = [
         gaps: Array.from({ length: 10_000 }, (_, n) => `c${n}`),
       }),
     ],
-    effect: { asked: 'live' },
+    effect: { later: 'live' },
   },
   {
-    name: 'an error that names a code of our own',
+    name: 'an error with a code of the library',
     frames: [refusal('closed')],
     effect: { answer: { error: 'closed' } },
   },

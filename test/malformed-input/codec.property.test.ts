@@ -7,7 +7,7 @@ import { expectNoProto, expectPristine } from './pristine.ts'
 const DEEPEST = 64
 const runs = { numRuns: 500 }
 
-/** What a text decodes to, or the code of the error it is refused with. */
+/** Returns the decoded value of a text, or the code of the error that rejects it. */
 function decoded(text: string): { value: unknown } | { code: unknown } {
   try {
     return { value: jsonCodec.decode(text) }
@@ -16,7 +16,7 @@ function decoded(text: string): { value: unknown } | { code: unknown } {
   }
 }
 
-/** Any value that JSON can say: no -0, and no key that is left out. */
+/** Any value that JSON can represent: without -0, and without omitted keys. */
 const json = fc
   .jsonValue({ maxDepth: 20 })
   .filter((value) => !JSON.stringify(value).includes('"__proto__":'))
@@ -27,7 +27,7 @@ const tricky = fc.oneof(
   fc.string({ unit: fc.constantFrom(...'[]{}"\\:,_') }),
 )
 
-/** One level of nesting: what stands before and behind the next one; flat things beside it. */
+/** One level of nesting: the text before and after the next level, with siblings. */
 const level = fc.oneof(
   fc.constant(['[', ']'] as const),
   tricky.map((key) => [`{${JSON.stringify(`k${key}`)}:`, '}'] as const),
@@ -38,7 +38,7 @@ const level = fc.oneof(
 const build = (levels: readonly (readonly [string, string])[]) =>
   levels.reduceRight((inner, [before, behind]) => `${before}${inner}${behind}`, '0')
 
-/** Each character as it is, or as an escape of JSON. */
+/** Writes each character as it is, or as a JSON escape. */
 const written = (text: string, escaped: readonly boolean[]) =>
   [...text]
     .map((char, at) => (escaped[at] ? `\\u00${char.charCodeAt(0).toString(16)}` : char))
@@ -48,7 +48,7 @@ const proto = fc
   .array(fc.boolean(), { minLength: 9, maxLength: 9 })
   .map((escaped) => `"${written('__proto__', escaped)}"`)
 
-/** A value as text that may have `__proto__` keys, and the value without them. */
+/** A value as text that may contain `__proto__` keys, and the value without them. */
 interface Poisoned {
   readonly text: string
   readonly clean: unknown
@@ -81,7 +81,7 @@ const { poisoned } = fc.letrec<{ poisoned: Poisoned }>((tie) => ({
 
 describe('the JSON codec', () => {
   test.prop([fc.array(level, { minLength: DEEPEST - 8, maxLength: DEEPEST + 8 })], runs)(
-    'reads what is nested 64 deep or less, and nothing that is deeper',
+    'decodes up to 64 levels of nesting, and rejects deeper texts',
     (levels) => {
       const text = build(levels)
       const expected =
@@ -90,17 +90,17 @@ describe('the JSON codec', () => {
     },
   )
 
-  test.prop([json], runs)('reads what it has written', (value) => {
+  test.prop([json], runs)('decodes what it encoded', (value) => {
     expect(decoded(jsonCodec.encode(value))).toEqual({ value })
   })
 
-  test.prop([fc.array(json, { minLength: 1 })], runs)('reads what it has joined', (values) => {
+  test.prop([fc.array(json, { minLength: 1 })], runs)('decodes what it joined', (values) => {
     const joined = jsonCodec.join(values.map((value) => jsonCodec.encode(value)))
     expect(decoded(joined)).toEqual({ value: values })
   })
 
   test.prop([poisoned], runs)(
-    'leaves out every __proto__ key, and nothing else',
+    'removes every __proto__ key, and nothing else',
     ({ text, clean }) => {
       expect(decoded(text)).toEqual({ value: clean })
       expectNoProto(jsonCodec.decode(text))
@@ -117,7 +117,7 @@ describe('the JSON codec', () => {
   )
   const harmless = noise.filter((text) => !text.includes('__proto__'))
   test.prop([harmless], { numRuns: 2_000 })(
-    'reads any text as JSON.parse does, or refuses it',
+    'decodes any text like JSON.parse, or rejects it',
     (text) => {
       let expected: unknown
       try {

@@ -29,7 +29,7 @@ const table = (cases: readonly HostileCase[]) =>
 const whileOpen = [...texts, ...justFine, ...wrongFields, ...keys, ...answers, ...misplaced]
 
 describe('an open connection', () => {
-  it.each(table(whileOpen))('goes on after %s', async (_, hostile) => {
+  it.each(table(whileOpen))('continues after %s', async (_, hostile) => {
     const page = await rig()
     await page.prove()
     for (const frame of hostile.frames) {
@@ -40,7 +40,7 @@ describe('an open connection', () => {
     await page.proveSubscribing()
   })
 
-  it('goes on after all of them, one after the other', async () => {
+  it('continues after all of them, one after the other', async () => {
     const page = await rig()
     for (const { frames } of whileOpen) {
       for (const frame of frames) await page.inject(frame)
@@ -49,11 +49,11 @@ describe('an open connection', () => {
     page.expectBounded()
   })
 
-  it.each(table(wrongGoaways))('that is asked to move lives on, after %s', async (_, hostile) => {
+  it.each(table(wrongGoaways))('survives a malformed goaway: %s', async (_, hostile) => {
     const page = await rig()
     for (const frame of hostile.frames) await page.inject(frame)
     await page.proveWorking()
-    // By now it has moved, or not.
+    // The client has moved by now, or has ignored the goaway.
     await page.clock.advance(2_000)
     await page.proveWorking()
     expect(page.errors).toEqual([])
@@ -64,7 +64,7 @@ describe('a connection that waits for its welcome', () => {
   const welcomed = async (page: Rig, { effect, ...hostile }: HostileCase): Promise<void> => {
     await page.welcome()
     await page.prove()
-    await expectEffect(page, { ...hostile, effect: { asked: 'live', ...effect } })
+    await expectEffect(page, { ...hostile, effect: { later: 'live', ...effect } })
     await page.proveSubscribing()
   }
 
@@ -83,11 +83,11 @@ describe('a connection that waits for its welcome', () => {
   })
 })
 
-describe('a client that is over', () => {
+describe('a client whose connection has ended', () => {
   it.each([
     ['was closed', (page: Rig) => page.client.close()],
-    ['was cut off', (page: Rig) => page.server.drop()],
-  ])('hears nothing of what comes after it %s', async (_, end) => {
+    ['was disconnected', (page: Rig) => page.server.drop()],
+  ])('ignores all frames after it %s', async (_, end) => {
     const page = await rig()
     const before = page.effect()
     end(page)
@@ -100,7 +100,7 @@ describe('a client that is over', () => {
   })
 })
 
-it('is a corpus of hundreds', () => {
+it('contains hundreds of cases', () => {
   const all = [...whileOpen, ...wrongGoaways, ...early, ...absurd, ...wrongWelcomes]
   expect(all.length).toBeGreaterThan(800)
   expect(new Set(all.map(({ name }) => name)).size).toBe(all.length)

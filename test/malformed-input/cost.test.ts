@@ -4,15 +4,15 @@ import { jsonCodec } from 'wirefold/dialects'
 import { heapBytes } from './heap.ts'
 import { rig } from './rig.ts'
 
-/** Of each kind. */
+/** Number of frames of each kind. */
 const FRAMES = Number(process.env.FUZZ_FRAMES ?? 100_000) / 10
 const LONGEST_MS = 600_000
-/** The length of the names a peer makes up, in characters: as long as an id may be. */
+/** The length of generated names in characters, which is the longest valid id. */
 const NAME = 128
-/** A table that kept the names of the shortest run would hold more than this. */
+/** Smaller than the size of a table with all names of the shortest run. */
 const MOST_GROWN_BYTES = 500_000
 
-/** A text of about this length that shares its memory with no other. */
+/** A new text of about this length, which shares no memory with others. */
 const fresh = (length: number, of: number) =>
   Array(Math.floor(length / 8))
     .fill(1e6 + of)
@@ -20,15 +20,18 @@ const fresh = (length: number, of: number) =>
 
 describe('a client', () => {
   it.each<[string, (name: string) => unknown]>([
-    ['replies for nobody', (name) => ({ type: 'reply', requestId: name, payload: name })],
-    ['errors for nobody', (name) => ({ type: 'error', requestId: name, payload: { code: name } })],
-    ['errors of ever new codes', (name) => ({ type: 'error', payload: { code: name } })],
-    ['events nobody wanted', (name) => ({ type: 'x', channel: name, id: name })],
-    ['events by families nobody wanted', (name) => ({ type: 'x', channel: 'wanted', via: name })],
-    ['events of ever new ids and types', (name) => ({ type: name, channel: 'wanted', id: name })],
-    ['revocations of what it never had', (name) => ({ type: 'unsubscribed', channel: name })],
+    ['replies without a request', (name) => ({ type: 'reply', requestId: name, payload: name })],
     [
-      'positions of channels it never had',
+      'errors without a request',
+      (name) => ({ type: 'error', requestId: name, payload: { code: name } }),
+    ],
+    ['errors with ever new codes', (name) => ({ type: 'error', payload: { code: name } })],
+    ['events of unknown channels', (name) => ({ type: 'x', channel: name, id: name })],
+    ['events of unknown families', (name) => ({ type: 'x', channel: 'wanted', via: name })],
+    ['events with ever new ids and types', (name) => ({ type: name, channel: 'wanted', id: name })],
+    ['revocations of unknown channels', (name) => ({ type: 'unsubscribed', channel: name })],
+    [
+      'positions of unknown channels',
       (name) => ({ type: 'pong', payload: { offsets: { [name]: [name, 1] } } }),
     ],
     [
@@ -44,9 +47,9 @@ describe('a client', () => {
       }),
     ],
     ['messages of ever new types', (name) => ({ type: name })],
-    ['what is no message', (name) => [name, name]],
+    ['invalid messages', (name) => [name, name]],
   ])(
-    'holds no more memory for %s',
+    'uses no additional memory for %s',
     async (_, make) => {
       const page = await rig('open', false)
       const give = async (from: number, to: number): Promise<void> => {
@@ -70,8 +73,8 @@ describe('a client', () => {
   )
 })
 
-describe('a registry that drops duplicates', () => {
-  it('does not remember ids that are longer than an id may be', async () => {
+describe('a registry that deduplicates', () => {
+  it('does not store ids that exceed the maximum length', async () => {
     const page = await rig()
     const before = heapBytes()
     for (let n = 0; n < 50; n++) {
@@ -84,8 +87,8 @@ describe('a registry that drops duplicates', () => {
   })
 })
 
-describe('an error about a frame', () => {
-  it('does not hold the frame', () => {
+describe('a bad-frame error', () => {
+  it('does not retain the frame', () => {
     const errors: unknown[] = []
     const before = heapBytes()
     for (let n = 0; n < 20; n++) {

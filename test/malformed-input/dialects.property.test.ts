@@ -98,12 +98,9 @@ describe.each([
   const flat = topical.map(([inner, outer]) => ({ ...inner, ...outer }))
   const any = fc.oneof(odd, message, envelope, packet, flat, state)
   const wire = fc.oneof(any, fc.array(any))
-  test.prop([wire], { numRuns: 1_000 })(
-    'makes of any JSON a frame that is what its type says',
-    (value) => {
-      const frames = dialect().decode(value) ?? []
-      for (const frame of [frames].flat()) assertFrame(frame)
-      expectPristine()
-    },
-  )
+  test.prop([wire], { numRuns: 1_000 })('decodes any JSON to valid frames', (value) => {
+    const frames = dialect().decode(value) ?? []
+    for (const frame of [frames].flat()) assertFrame(frame)
+    expectPristine()
+  })
 })

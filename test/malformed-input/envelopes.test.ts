@@ -9,7 +9,7 @@ import { expectNoProto, expectPristine } from './pristine.ts'
 import { seeded } from './random.ts'
 import { justFine, texts } from './texts.ts'
 
-/** A client of a gateway with handlers on two processes, the first of which feeds a registry. */
+/** A client of a gateway with handlers for two processes, the first with a registry. */
 async function page() {
   const { clock, server, client, errors } = scripted({}, { dialect: duui })
   const channels = new ChannelSubscriber(client)
@@ -51,8 +51,8 @@ async function page() {
 }
 
 const bad = { events: 0, errors: ['bad-frame'], notices: 0 }
-const heard = { events: 1, errors: [], notices: 0 }
-/** Delivered, and reported all the same. */
+const delivered = { events: 1, errors: [], notices: 0 }
+/** Delivered, but also reported. */
 const both = { events: 1, errors: ['bad-frame'], notices: 0 }
 const ignored = { events: 0, errors: [], notices: 1 }
 const context = '"context":{"kind":"DocumentContext","path":"/a"}'
@@ -61,7 +61,7 @@ const event = (fields: string) => `{"timestamp":1,"event":{"process_id":"1",${fi
 interface Row {
   readonly field: string
   readonly message: string
-  readonly effect: typeof bad | typeof heard | typeof ignored | typeof both
+  readonly effect: typeof bad | typeof delivered | typeof ignored | typeof both
   readonly except?: readonly (keyof typeof WRONG)[]
 }
 
@@ -89,22 +89,22 @@ const fields: readonly Row[] = [
   ...['_id', 'event_id', 'sender', 'message', 'level'].map((name) => ({
     field: name,
     message: event(`"${name}":?,${context}`),
-    effect: heard,
+    effect: delivered,
   })),
   ...['path', 'thread', 'event_id', 'payload', 'progress'].map((name) => ({
     field: `${name} of a context`,
     message: event(`"context":{"kind":"DocumentContext","${name}":?}`),
-    effect: heard,
+    effect: delivered,
   })),
   ...['thread', 'name', 'composer'].map((name) => ({
     field: `${name} of a worker`,
     message: event(`"context":{"kind":"WorkerContext","${name}":?}`),
-    effect: heard,
+    effect: delivered,
   })),
   ...['document', 'composer'].map((name) => ({
     field: `${name} of a document process`,
     message: event(`"context":{"kind":"DocumentProcessContext","${name}":?}`),
-    effect: heard,
+    effect: delivered,
   })),
 ]
 
@@ -121,12 +121,12 @@ const odd = [
   [
     'the process __proto__',
     `{"timestamp":1,"event":{"process_id":"__proto__",${context}}}`,
-    { ...heard, events: 0 },
+    { ...delivered, events: 0 },
   ],
   [
-    'a process nobody wanted',
+    'a process without a subscription',
     `{"timestamp":1,"event":{"process_id":"3",${context}}}`,
-    { ...heard, events: 0 },
+    { ...delivered, events: 0 },
   ],
   ['a list of envelopes', `[${event(context)}]`, bad],
   ['the key __proto__ for an event', '{"__proto__":{"event":{"process_id":"1"}}}', ignored],
@@ -135,26 +135,33 @@ const odd = [
     event('"__proto__":{"context":{"kind":"DocumentContext"}}'),
     bad,
   ],
-  ['the kind __proto__', event('"context":{"kind":"__proto__","__proto__":{"polluted":1}}'), heard],
+  [
+    'the kind __proto__',
+    event('"context":{"kind":"__proto__","__proto__":{"polluted":1}}'),
+    delivered,
+  ],
   [
     'the document __proto__',
     event('"context":{"kind":"DocumentContext","path":"__proto__"}'),
-    heard,
+    delivered,
   ],
-  ['an id of 1 MiB', event(`"_id":"${'x'.repeat(2 ** 20)}",${context}`), heard],
+  ['an id of 1 MiB', event(`"_id":"${'x'.repeat(2 ** 20)}",${context}`), delivered],
   ['an older style', '{"type":"process_state","process":{}}', ignored],
 ] as const
 
 describe('an event stream of DUUI', () => {
-  it.each([...rows, ...odd])('goes on after an envelope where %s', async (_, frame, effect) => {
-    const { inject, prove, effect: happened, events } = await page()
-    await inject(frame)
-    await prove()
-    expect(happened()).toEqual(effect)
-    for (const payload of events) expectNoProto(payload)
-  })
+  it.each([...rows, ...odd])(
+    'continues after an envelope in which %s',
+    async (_, frame, effect) => {
+      const { inject, prove, effect: happened, events } = await page()
+      await inject(frame)
+      await prove()
+      expect(happened()).toEqual(effect)
+      for (const payload of events) expectNoProto(payload)
+    },
+  )
 
-  it('goes on after every frame that is no message, and gives none of them to anybody', async () => {
+  it('continues after every frame that is not a message, and delivers none of them', async () => {
     const { inject, prove, effect } = await page()
     for (const { frames } of [...texts, ...justFine]) {
       for (const frame of frames) await inject(frame)
@@ -163,7 +170,7 @@ describe('an event stream of DUUI', () => {
     expect(effect().events).toBe(0)
   })
 
-  it('goes on after 10,000 envelopes that were tampered with', async () => {
+  it('continues after 10,000 mutated envelopes', async () => {
     const { contexts, inject, prove, effect, events, errors, notices } = await page()
     const mutator = new Mutator(
       seeded(1),

@@ -6,7 +6,7 @@ import { rig } from './rig.ts'
 
 const flood = (frame: string, count: number) => `[${Array(count).fill(frame)}]`
 
-/** A client that is open, and whatever else it is told. */
+/** An open client, after the given welcome. */
 async function opened(welcome: object, options: Parameters<typeof scripted>[1] = {}) {
   const page = scripted({}, options)
   page.server.welcome = { ...welcome }
@@ -15,16 +15,16 @@ async function opened(welcome: object, options: Parameters<typeof scripted>[1] =
 }
 
 describe('a flood', () => {
-  it('of notices that the credentials expire renews them once', async () => {
-    let asked = 0
-    const auth = async () => `token ${asked++}`
+  it('of auth:expiring messages renews the credentials once', async () => {
+    let calls = 0
+    const auth = async () => `token ${calls++}`
     const { clock, server } = await opened({}, { auth })
     server.transport.last.send(flood('{"type":"auth:expiring"}', 1_000))
     await clock.advance(0)
-    expect([asked, server.count('auth')]).toEqual([2, 1])
+    expect([calls, server.count('auth')]).toEqual([2, 1])
   })
 
-  it('of changed identities has everything asked for once', async () => {
+  it('of identity-changed errors resubscribes once', async () => {
     const { clock, server, client } = await opened({ userId: 'u' })
     new ChannelSubscriber(client).subscribe('a', () => {})
     await clock.advance(0)
@@ -35,7 +35,7 @@ describe('a flood', () => {
     expect(server.count('subscribe')).toBe(2)
   })
 
-  it('of requests to move does not have the client circle', async () => {
+  it('of goaway messages does not make the client reconnect in a loop', async () => {
     const { clock, server } = await opened({})
     for (let n = 0; n < 100; n++) {
       server.send({ type: 'goaway', payload: { windowMs: 0, deadlineMs: 0 } })
@@ -44,14 +44,14 @@ describe('a flood', () => {
     expect(server.transport.ends.length).toBeLessThanOrEqual(4)
   })
 
-  it('of rubbish in one frame is told of once', async () => {
+  it('of invalid messages in one frame is reported once', async () => {
     const page = await rig()
     await page.inject(`[0${',0'.repeat(2_000_000)}]`)
     expect(page.effect()).toEqual({ errors: ['bad-frame'] })
     await page.prove()
   })
 
-  it('of pings before the welcome is not answered, and fills no memory', async () => {
+  it('of pings before the welcome is not answered, and uses no memory', async () => {
     const page = await rig('greeting')
     const before = heapBytes()
     for (let n = 0; n < 10; n++) await page.inject(flood('{"type":"ping"}', 10_000))
@@ -61,7 +61,7 @@ describe('a flood', () => {
   })
 })
 
-describe('a limit that leaves no room for a subscribe', () => {
+describe('a frame limit that is too small for a subscribe', () => {
   it('refuses the channel, and nothing else', async () => {
     const { clock, client, errors } = await opened({ limits: { frameBytes: 1 } })
     const channels = new ChannelSubscriber(client)
@@ -77,7 +77,7 @@ describe('a limit that leaves no room for a subscribe', () => {
 })
 
 describe('an error about a message', () => {
-  it('does not hold the message', async () => {
+  it('does not retain the message', async () => {
     const page = await rig()
     const before = heapBytes()
     for (let n = 0; n < 20; n++) {
@@ -86,7 +86,7 @@ describe('an error about a message', () => {
         .join()
       await page.inject(JSON.stringify({ type: 'nonsense', payload }))
     }
-    // Until somebody reads its stack an error holds the functions on it, here those of the transport.
+    // Until its stack is read, an error retains the functions on it, here those of the transport.
     expect(page.errors.map((error) => isWirefoldError(error) && error.stack)).toHaveLength(20)
     expect(heapBytes() - before).toBeLessThan(5_000_000)
   })

@@ -7,26 +7,26 @@ import { seeded } from './random.ts'
 import type { Rig } from './rig.ts'
 import { rig } from './rig.ts'
 
-/** How many frames come before everything is looked at. */
+/** Number of frames between two checks. */
 const BURST = 50
-/** How many bursts a connection lasts. */
+/** Number of bursts per connection. */
 const BURSTS = 20
 
-/** How a run went. */
+/** Result of a run. */
 export interface FuzzReport {
-  /** How many frames the client was given. */
+  /** Number of frames that the client received. */
   readonly frames: number
-  /** How many of its errors had which code; those of a peer's making are `(refusal)`. */
+  /** Number of errors by code; error replies of the peer count as `(refusal)`. */
   readonly errors: ReadonlyMap<string, number>
-  /** How many events reached a handler. */
+  /** Number of events that reached a handler. */
   readonly events: number
-  /** By how much the heap grew from the first tenth of the run to its end, in bytes. */
+  /** Growth of the heap from the first tenth of the run to its end, in bytes. */
   readonly grown: number
 }
 
 /**
- * Gives a client a great many hostile frames, some of them while it waits for its welcome, and
- * looks after every few whether everything else goes on. Fails with the frames that did the harm.
+ * Sends hostile frames to a client, some of them before its welcome, and checks after every burst
+ * that the client still works. Throws an error with the frames of the burst that failed.
  */
 export async function fuzz(frames: number, seed: number): Promise<FuzzReport> {
   const mutator = new Mutator(seeded(seed), goodFrames)
@@ -53,7 +53,7 @@ export async function fuzz(frames: number, seed: number): Promise<FuzzReport> {
 
   while (given < frames) {
     for (let left = BURSTS; left > 0; left--) await burst(page.prove)
-    await page.cut()
+    await page.disconnect()
     await burst(async () => {
       await page.renew()
       await page.prove()
@@ -70,7 +70,7 @@ function takeEvents({ events }: Rig): number {
   return taken.length
 }
 
-/** Every error is one of ours, and none of them is that our own code failed. */
+/** Counts the errors, all of which must be WirefoldErrors and none `handler-failed`. */
 function takeErrors({ errors }: Rig, counts: Map<string, number>): void {
   for (const error of errors.splice(0)) {
     if (!isWirefoldError(error)) throw error

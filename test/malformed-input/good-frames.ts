@@ -1,4 +1,4 @@
-/** What a good server says, one of each kind: what hostile frames are made of. */
+/** Valid server messages, one of each kind, from which hostile frames are made. */
 export const goodFrames: readonly string[] = [
   {
     type: 'welcome',
@@ -7,14 +7,14 @@ export const goodFrames: readonly string[] = [
       userId: 'u',
       serverTime: 1,
       heartbeatMs: 25_000,
-      // Not messagesPerSecond: a client that is told to be slow is, and here no time passes.
+      // Without messagesPerSecond, which would slow the client down while no time passes here.
       limits: { subscriptions: 50, frameBytes: 65_536, dedupeMs: 600_000 },
     },
   },
   {
     type: 'subscribed',
     requestId: '<subscribe>',
-    payload: { at: { asked: ['e', 1] }, refused: { asked: 'forbidden' }, gaps: ['asked'] },
+    payload: { at: { later: ['e', 1] }, refused: { later: 'forbidden' }, gaps: ['later'] },
   },
   { type: 'unsubscribed', requestId: '<request>' },
   { type: 'unsubscribed', channel: 'wanted', payload: { code: 'forbidden', message: 'no' } },

@@ -18,7 +18,7 @@ const REST = ['heartbeatMs', 'serverTime'] as const
 const limits = (limit: string) =>
   `{"subscriptions":${limit},"frameBytes":${limit},"messagesPerSecond":${limit},"dedupeMs":${limit}}`
 
-/** What may come before the welcome: everybody still gets what is theirs. */
+/** Frames before the welcome, whose effect does not depend on the welcome. */
 export const early: readonly HostileCase[] = [
   {
     name: 'an event before the welcome',
@@ -31,8 +31,8 @@ export const early: readonly HostileCase[] = [
     effect: { answer: { value: 1 } },
   },
   {
-    name: 'a reply for nobody before the welcome',
-    frames: ['{"type":"reply","requestId":"nobody","payload":1}'],
+    name: 'a reply without a request before the welcome',
+    frames: ['{"type":"reply","requestId":"absent","payload":1}'],
     effect: nothing,
   },
   {
@@ -42,12 +42,12 @@ export const early: readonly HostileCase[] = [
   },
   {
     name: 'a welcome that names a request, before the welcome',
-    frames: ['{"type":"welcome","requestId":"nobody","payload":{}}'],
+    frames: ['{"type":"welcome","requestId":"absent","payload":{}}'],
     effect: nothing,
   },
   {
     name: 'a welcome that names a channel, before the welcome',
-    frames: ['{"type":"welcome","channel":"nobody","payload":{}}'],
+    frames: ['{"type":"welcome","channel":"absent","payload":{}}'],
     effect: nothing,
   },
   {
@@ -74,7 +74,7 @@ export const early: readonly HostileCase[] = [
   { name: 'binary before the welcome', frames: [new ArrayBuffer(1)], effect: badFrame },
 ]
 
-/** Welcomes that would leave nothing to do if they were taken at their word. */
+/** Welcomes whose values would disable the client if it used them. */
 export const absurd: readonly HostileCase[] = [
   ...LIMITS.flatMap((limit) => [
     {

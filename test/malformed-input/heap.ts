@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm'
 setFlagsFromString('--expose-gc')
 const collect: () => void = runInNewContext('gc')
 
-/** How many bytes of the heap are in use once everything that can go is gone. */
+/** Returns the heap size in bytes after a garbage collection. */
 export function heapBytes(): number {
   collect()
   return process.memoryUsage().heapUsed

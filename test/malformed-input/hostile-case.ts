@@ -7,30 +7,30 @@ export class Pause {
   }
 }
 
-/** What the frames of a case may bring about; whatever is not named must not happen. */
+/** Expected effects of the frames of a case; any other effect is a failure. */
 export interface Effect {
   /** The codes of the client's `error` events, in order. */
   readonly errors?: readonly string[]
-  /** The types of the events that the handler of the channel `wanted` is given, in order. */
+  /** The types of the events that the handler of channel `wanted` receives, in order. */
   readonly events?: readonly string[]
-  /** The keys of the entities that come to be. */
+  /** The keys of the entities that are created. */
   readonly entities?: readonly string[]
-  /** What becomes of the request that waits for its answer: its value, or the code it fails with. */
+  /** The outcome of the pending request: its value, or its error code. */
   readonly answer?: { readonly value: unknown } | { readonly error: string }
-  /** What becomes of the channel whose subscribe waits for its answer. */
-  readonly asked?: 'live' | 'refused'
-  /** What becomes of the channel `wanted`. */
+  /** The status of the channel `later`, whose subscribe is pending. */
+  readonly later?: 'live' | 'refused'
+  /** The status of the channel `wanted`. */
   readonly wanted?: 'refused'
-  /** The types of the messages the client sends because of it. */
-  readonly says?: readonly string[]
+  /** The types of the messages that the client sends in response. */
+  readonly sends?: readonly string[]
 }
 
-/** Frames that no good server sends, and the only thing they may do. */
+/** Frames that no correct server sends, and their only permitted effects. */
 export interface HostileCase {
   readonly name: string
   /**
-   * What the transport hands on, one after the other. In text `<request>` and `<subscribe>` stand
-   * for the ids of the request and the subscribe that wait for their answers.
+   * Frames that the transport delivers, one after the other. In text, `<request>` and `<subscribe>`
+   * stand for the ids of the pending request and the pending subscribe.
    */
   readonly frames: readonly unknown[]
   readonly effect: Effect
@@ -49,5 +49,5 @@ export const WRONG = {
 
 /** The effect of a frame that cannot be read. */
 export const badFrame: Effect = { errors: ['bad-frame'] }
-/** The effect of a frame that means nothing. */
+/** The effect of a frame that is ignored. */
 export const nothing: Effect = {}

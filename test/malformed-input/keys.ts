@@ -1,6 +1,6 @@
 import type { HostileCase } from './hostile-case.ts'
 
-/** Names that mean something to a plain object. */
+/** Property names of Object.prototype, and others with a meaning in JavaScript. */
 const NAMES = [
   '__proto__',
   'constructor',
@@ -10,7 +10,7 @@ const NAMES = [
   'then',
 ] as const
 
-/** `__proto__` as JSON may write it. */
+/** `__proto__` in the spellings that JSON permits. */
 const WRITTEN = [
   '__proto__',
   '\\u005f_proto__',
@@ -28,7 +28,7 @@ const poison = '{"polluted":true,"type":"x","channel":"wanted","requestId":"<req
 
 const ofProto = WRITTEN.flatMap((key): HostileCase[] => [
   {
-    name: `the key ${key} beside the fields of an event`,
+    name: `the key ${key} next to the fields of an event`,
     frames: [`{"${key}":${poison},"type":"x","channel":"wanted"}`],
     effect: { events: ['x'] },
   },
@@ -65,7 +65,7 @@ const ofProto = WRITTEN.flatMap((key): HostileCase[] => [
     frames: [
       `{"type":"subscribed","requestId":"<subscribe>","payload":{"at":{"${key}":["e",1]},"refused":{"${key}":"forbidden"}}}`,
     ],
-    effect: { asked: 'live' },
+    effect: { later: 'live' },
   },
   {
     name: `the key ${key} in the offsets of a pong`,
@@ -108,7 +108,7 @@ const ofNames = NAMES.flatMap((name): HostileCase[] => [
     effect: { events: [name] },
   },
   {
-    name: `the type ${name} with no more to it`,
+    name: `the type ${name} without a channel`,
     frames: [`{"type":"${name}","payload":{"${name}":1}}`],
     effect: { errors: ['bad-frame'] },
   },
@@ -144,14 +144,14 @@ const ofNames = NAMES.flatMap((name): HostileCase[] => [
   },
 ])
 
-// `__proto__` is no key that a client reads: see above.
+// A client never decodes the key `__proto__`: see above.
 const ofMaps = NAMES.filter((name) => name !== '__proto__').flatMap((name): HostileCase[] => [
   {
     name: `the channel ${name} in the maps of a subscribed`,
     frames: [
       `{"type":"subscribed","requestId":"<subscribe>","payload":{"at":{"${name}":["e",1]},"refused":{"${name}":"forbidden"},"gaps":["${name}"]}}`,
     ],
-    effect: { asked: 'live' },
+    effect: { later: 'live' },
   },
   {
     name: `the channel ${name} in the offsets of a pong`,
@@ -178,7 +178,7 @@ const ofMaps = NAMES.filter((name) => name !== '__proto__').flatMap((name): Host
   },
 ])
 
-/** Contexts that a registry must not be led astray by. */
+/** Invalid contexts, which a registry must ignore. */
 const ofContexts: readonly HostileCase[] = [
   ...[
     '1',
@@ -209,16 +209,16 @@ const ofContexts: readonly HostileCase[] = [
     effect: { entities: ['/a'] },
   },
   {
-    name: 'a context with a payload that is none',
+    name: 'a context with an invalid payload',
     frames: [doc('{"kind":"Doc","path":"/a","payload":{"content":7,"type":{}},"thread":7}')],
     effect: { entities: ['/a'] },
   },
   {
-    name: '1,000 kinds that nobody handles',
+    name: '1,000 kinds without a slot',
     frames: [`[${Array.from({ length: 1_000 }, (_, n) => doc(`{"kind":"K${n}"}`))}]`],
     effect: {},
   },
 ]
 
-/** Names that mean something to the language, wherever a peer may choose a name. */
+/** Names with a meaning in JavaScript, in every place where a peer can choose a name. */
 export const keys: readonly HostileCase[] = [...ofProto, ...ofNames, ...ofMaps, ...ofContexts]

@@ -11,10 +11,14 @@ const revoked = (channel: string) =>
 const position = (epoch: string, offset: number) =>
   JSON.stringify({ type: 'pong', payload: { offsets: { wanted: [epoch, offset] } } })
 
-const heard: Effect = { events: ['x'] }
+const delivered: Effect = { events: ['x'] }
 
 const unasked: readonly HostileCase[] = [
-  { name: 'an event nobody wanted', frames: [event({ channel: 'nobody' })], effect: nothing },
+  {
+    name: 'an event of an unknown channel',
+    frames: [event({ channel: 'absent' })],
+    effect: nothing,
+  },
   {
     name: 'an event of a channel without a name',
     frames: [event({ channel: '' })],
@@ -33,7 +37,7 @@ const unasked: readonly HostileCase[] = [
     effect: nothing,
   },
   {
-    name: 'an event by a family nobody wanted',
+    name: 'an event of an unknown family',
     frames: [event({ via: '*' }), event({ via: '' })],
     effect: nothing,
   },
@@ -53,47 +57,47 @@ const unasked: readonly HostileCase[] = [
     frames: [event({ type: 'welcome' })],
     effect: { events: ['welcome'] },
   },
-  { name: 'an event with an id of 1 MiB', frames: [event({ id: LONG })], effect: heard },
-  { name: 'an unsubscribed nobody asked for', frames: [revoked('nobody')], effect: nothing },
+  { name: 'an event with an id of 1 MiB', frames: [event({ id: LONG })], effect: delivered },
+  { name: 'an unsubscribed of an unknown channel', frames: [revoked('absent')], effect: nothing },
   {
     name: 'an unsubscribed of a channel, a hundred times',
     frames: [`[${Array(100).fill(revoked('wanted'))}]`],
     effect: { wanted: 'refused', errors: ['forbidden'] },
   },
   {
-    name: 'an error of the connection with a code of our own',
+    name: 'an error of the connection with a code of the library',
     frames: ['{"type":"error","payload":{"code":"closed","message":"gone"}}'],
     effect: { errors: ['closed'] },
   },
   {
-    name: 'an identity-changed out of turn',
+    name: 'an unexpected identity-changed',
     frames: ['{"type":"error","payload":{"code":"identity-changed"}}'],
     effect: { errors: ['identity-changed'] },
   },
   {
-    name: 'a pong nobody asked for',
+    name: 'an unexpected pong',
     frames: ['{"type":"pong","payload":{"timestamp":1}}'],
     effect: nothing,
   },
   {
     name: 'an event far ahead of its channel',
     frames: [event({ offset: FAR })],
-    effect: { says: ['subscribe'] },
+    effect: { sends: ['subscribe'] },
   },
   {
     name: 'an event far ahead of its channel, and again',
     frames: [event({ offset: FAR }), event({ offset: FAR })],
-    effect: { says: ['subscribe'], events: ['x'] },
+    effect: { sends: ['subscribe'], events: ['x'] },
   },
   {
     name: 'a pong that is far ahead of a channel',
     frames: [position('e1', FAR)],
-    effect: { says: ['subscribe'] },
+    effect: { sends: ['subscribe'] },
   },
   {
-    name: 'a thousand pongs of another history in one list',
+    name: 'a thousand pongs of another epoch in one list',
     frames: [`[${Array(1_000).fill(position('other', 5))}]`],
-    effect: { says: ['subscribe'] },
+    effect: { sends: ['subscribe'] },
   },
   {
     name: 'a second welcome',
@@ -101,7 +105,7 @@ const unasked: readonly HostileCase[] = [
     effect: nothing,
   },
   {
-    name: 'a second welcome with limits of nothing',
+    name: 'a second welcome with limits of 0',
     frames: ['{"type":"welcome","payload":{"limits":{"frameBytes":0,"subscriptions":0}}}'],
     effect: nothing,
   },
@@ -125,17 +129,17 @@ const numbers = NUMBERS.flatMap((number): HostileCase[] => [
   ...['offset', 'prev', 'timestamp'].map((field) => ({
     name: `the ${field} ${number} of an event`,
     frames: [raw(field, number)],
-    effect: heard,
+    effect: delivered,
   })),
   {
     name: `the timestamp ${number} of a ping`,
     frames: [`{"type":"ping","timestamp":${number}}`],
-    effect: { says: ['pong'] },
+    effect: { sends: ['pong'] },
   },
   {
     name: `the time ${number} of a pong, and its offset`,
     frames: [
-      `{"type":"pong","payload":{"timestamp":${number},"serverTime":${number},"offsets":{"nobody":["e",${number}]}}}`,
+      `{"type":"pong","payload":{"timestamp":${number},"serverTime":${number},"offsets":{"absent":["e",${number}]}}}`,
     ],
     effect: nothing,
   },
@@ -149,9 +153,9 @@ const numbers = NUMBERS.flatMap((number): HostileCase[] => [
   {
     name: `the offset ${number} in the at of a subscribed`,
     frames: [
-      `{"type":"subscribed","requestId":"<subscribe>","payload":{"at":{"asked":["e",${number}]}}}`,
+      `{"type":"subscribed","requestId":"<subscribe>","payload":{"at":{"later":["e",${number}]}}}`,
     ],
-    effect: { asked: 'live' },
+    effect: { later: 'live' },
   },
   {
     name: `the expiresAt ${number} of an auth:expiring`,
@@ -170,26 +174,26 @@ const lists: readonly HostileCase[] = [
     effect: { events: Array(10_000).fill('x') },
   },
   {
-    name: 'a list of 10,000 events nobody wanted',
+    name: 'a list of 10,000 events of unknown channels',
     frames: [`[${Array.from({ length: 10_000 }, (_, n) => event({ channel: `c${n}` }))}]`],
     effect: nothing,
   },
   {
-    name: 'a list of 10,000 replies for nobody',
+    name: 'a list of 10,000 replies without a request',
     frames: [`[${Array.from({ length: 10_000 }, (_, n) => reply(`r${n}`))}]`],
     effect: nothing,
   },
   {
     name: 'a list of 10,000 pings',
     frames: [`[${Array(10_000).fill(ping)}]`],
-    effect: { says: Array(10_000).fill('pong') },
+    effect: { sends: Array(10_000).fill('pong') },
   },
   { name: 'a list in a list', frames: [`[[${good}]]`], effect: badFrame },
   { name: 'empty lists in a list', frames: ['[[],[[]]]'], effect: badFrame },
   ...['null', '7', '"x"', '[]', '{}', '{"type":7}', `[${good}]`].map((bad) => ({
     name: `${bad} among good messages`,
     frames: [`[${good},${bad},${good},${ping}]`],
-    effect: { events: ['x', 'x'], errors: ['bad-frame'], says: ['pong'] },
+    effect: { events: ['x', 'x'], errors: ['bad-frame'], sends: ['pong'] },
   })),
   {
     name: 'bad messages at both ends of a list',
@@ -198,5 +202,5 @@ const lists: readonly HostileCase[] = [
   },
 ]
 
-/** Messages that a good server would not send to us, not with these numbers, or not so many of. */
+/** Valid messages at the wrong time, with invalid numbers, or too many of them. */
 export const misplaced: readonly HostileCase[] = [...unasked, ...numbers, ...lists]

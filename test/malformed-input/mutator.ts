@@ -1,7 +1,7 @@
 import { WRONG } from './hostile-case.ts'
 import type { Random } from './random.ts'
 
-/** Names a mutation may put in place of another: the protocol's, and those that mean something to JS. */
+/** Names that a mutation inserts: those of the protocol, and names with a meaning in JavaScript. */
 const NAMES = [
   ...['type', 'channel', 'payload', 'requestId', 'id', 'offset', 'prev', 'via', 'timestamp', 'at'],
   ...['refused', 'gaps', 'limits', 'offsets', 'code', 'kind', 'path', 'context', 'event_id', '0'],
@@ -9,15 +9,15 @@ const NAMES = [
 ] as const
 const WORDS = [
   ...['reply', 'error', 'subscribed', 'unsubscribed', 'welcome', 'ping', 'pong', 'x'],
-  ...['wanted', 'docs', 'asked', '<request>', '<subscribe>', '__proto__', '\ud800', '\u0000'],
+  ...['wanted', 'docs', 'later', '<request>', '<subscribe>', '__proto__', '\ud800', '\u0000'],
 ] as const
 const NUMBERS = [0, -0, -1, 1, 1.5, 2 ** 53, -(2 ** 53), 1e21, 1e308, 5e-324] as const
-/** Characters that mean something to JSON, and some that do to nobody. */
+/** Characters with a meaning in JSON, and others. */
 const ALPHABET = '{}[]",:\\/ \n\t0123456789eE+-.tfnaulsrux\u0000\u2028\ud800\udfff\ufeffé😀'
 
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json }
 
-/** Makes hostile frames of good ones, the same ones for the same seed. */
+/** Generates hostile frames from valid ones; equal seeds give equal frames. */
 export class Mutator {
   readonly #random: Random
   readonly #good: readonly string[]
@@ -27,7 +27,7 @@ export class Mutator {
     this.#good = good
   }
 
-  /** The next frame: mostly text. */
+  /** Returns the next frame, which is usually text. */
   next(): unknown {
     const { pick } = this.#random
     switch (pick(['bytes', 'bytes', 'cut', 'splice', 'types', 'types', 'keys', 'keys', 'more'])) {
@@ -64,7 +64,7 @@ export class Mutator {
     }
   }
 
-  /** Replaces, adds or takes out a few characters. */
+  /** Replaces, inserts or deletes a few characters. */
   #bytes(text: string): string {
     const { below, pick } = this.#random
     let result = text
@@ -85,7 +85,7 @@ export class Mutator {
     return front ? text.slice(at) : text.slice(0, at)
   }
 
-  /** Changes one field of a good message, somewhere within it. */
+  /** Changes one field at any depth of a valid message. */
   #edited(edit: (holder: { [name: string]: Json }, name: string) => void): string {
     const { pick, below } = this.#random
     const message: Json = JSON.parse(pick(this.#good))
@@ -134,7 +134,7 @@ function isHolder(value: Json | undefined): value is { [name: string]: Json } {
   return typeof value === 'object' && value !== null
 }
 
-/** Defines a field even where it is called `__proto__`. */
+/** Defines a field, even one named `__proto__`. */
 function put(holder: { [name: string]: Json }, name: string, value: Json): void {
   if (Array.isArray(holder) && name === 'length') return
   Object.defineProperty(holder, name, {

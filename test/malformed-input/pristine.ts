@@ -5,12 +5,12 @@ const builtin = () =>
   classes.map((of) => Reflect.ownKeys(of.prototype).map(String).join()).join('\n')
 const pristine = builtin()
 
-/** Fails where a prototype has gained or lost a key. */
+/** Asserts that no prototype has gained or lost a key. */
 export function expectPristine(): void {
   expect(builtin()).toBe(pristine)
 }
 
-/** Fails where a value has a `__proto__` key at any level, or a prototype that JSON does not give. */
+/** Asserts that a value has no `__proto__` key and no foreign prototype, at any level. */
 export function expectNoProto(value: unknown): void {
   expect(isClean(value)).toBe(true)
 }

@@ -1,8 +1,8 @@
-/** Chance that is the same for the same seed. */
+/** Random numbers that are the same for the same seed. */
 export interface Random {
   /** An integer from 0 up to, but not including, `limit`. */
   readonly below: (limit: number) => number
-  /** One of these. */
+  /** Returns one of the items. */
   readonly pick: <T>(items: readonly T[]) => T
 }
 
@@ -17,7 +17,7 @@ export function seeded(seed: number): Random {
   }
   const pick = <T>(items: readonly T[]): T => {
     const [item] = items.slice(below(items.length))
-    if (item === undefined && items.length === 0) throw new RangeError('There is nothing to pick.')
+    if (item === undefined && items.length === 0) throw new RangeError('The list is empty.')
     return item as T
   }
   return { below, pick }

@@ -13,17 +13,17 @@ type Context =
   | { kind: 'Box'; docs: readonly unknown[] }
   | { kind: 'Count' }
 
-/** So many entities are kept, whatever keys a peer makes up. */
+/** Maximum number of entities of a registry, whatever keys a peer generates. */
 const MOST_DOCS = 1_000
 
 export type Rig = Awaited<ReturnType<typeof rig>>
 
 /**
- * A client in the middle of its work: handlers on `wanted` and `other`, a registry fed by `docs` and
- * `counts`, a request that waits for its answer, and a subscribe that does.
+ * A client under test: with handlers on `wanted` and `other`, a registry fed by `docs` and `counts`,
+ * a pending request, and a pending subscribe.
  *
  * @param moment `greeting`: the socket is open, and everything waits for the welcome
- * @param history whether the server keeps what it publishes: a long test would measure its memory
+ * @param history whether the server stores its events, whose memory would distort long tests
  */
 export async function rig(moment: 'open' | 'greeting' = 'open', history = true) {
   const { clock, server, client, errors } = scripted({
@@ -58,22 +58,22 @@ export async function rig(moment: 'open' | 'greeting' = 'open', history = true) 
   let request = ''
   let subscribe = ''
   let answer: { value?: unknown; error?: unknown } = {}
-  let asked: Subscription
-  const ask = async (): Promise<void> => {
+  let later: Subscription
+  const startPending = async (): Promise<void> => {
     server.silent = true
     answer = outcomeOf(client.request('question'))
-    asked = channels.subscribe('asked', () => {})
+    later = channels.subscribe('later', () => {})
     await clock.advance(0)
     server.silent = false
     request = lastId(far, 'question')
     subscribe = lastId(far, 'subscribe')
   }
-  await ask()
+  await startPending()
   const known = far.received.length
   let sockets = 1
   let count = 0
 
-  /** Sends the client whatever a case says. */
+  /** Sends a frame of a case to the client. */
   const inject = async (frame: unknown): Promise<void> => {
     if (frame instanceof Pause) return clock.advance(frame.ms)
     far.send(
@@ -89,7 +89,7 @@ export async function rig(moment: 'open' | 'greeting' = 'open', history = true) 
     else server.send({ type: 'still', channel, payload })
   }
 
-  /** Events on other channels arrive, contexts are folded, and requests are answered as ever. */
+  /** Checks that other channels, contexts and requests work. */
   const proveWorking = async (): Promise<void> => {
     const n = ++count
     const echo = outcomeOf(client.request('echo', { n }))
@@ -103,14 +103,14 @@ export async function rig(moment: 'open' | 'greeting' = 'open', history = true) 
     expectPristine()
   }
 
-  /** The same, on the same connection, which was opened once. */
+  /** Checks the same on the same connection, which was opened once. */
   const prove = async (): Promise<void> => {
     await proveWorking()
     expect(server.transport.last).toBe(far)
     expect(opened).toBe(sockets)
   }
 
-  /** A channel that nobody has asked for yet can still be subscribed to. */
+  /** Checks that another channel can still be subscribed to. */
   const proveSubscribing = async (): Promise<void> => {
     const late = channels.subscribe('late', () => {})
     await clock.advance(0)
@@ -119,61 +119,61 @@ export async function rig(moment: 'open' | 'greeting' = 'open', history = true) 
     await clock.advance(1_000)
   }
 
-  /** Has the server take up what waits: it welcomes us, if it has not, and answers. */
+  /** Releases the server, which then sends the welcome and replies. */
   const welcome = async (): Promise<void> => {
     release()
     await clock.advance(0)
   }
 
-  /** Cuts the connection, and has the next one wait for its welcome. */
-  const cut = async (): Promise<void> => {
-    for (const off of [asked, wanted, docs]) off()
+  /** Drops the connection, and holds back the welcome of the next one. */
+  const disconnect = async (): Promise<void> => {
+    for (const off of [later, wanted, docs]) off()
     server.drop()
     await clock.advance(0)
     client.connect()
     far = server.transport.last
     release = hold(far)
-    // Long enough for the channels to be let go.
+    // Longer than the linger time of the channels.
     await clock.advance(500)
     expect(client.state.get().name).toBe('connecting')
     sockets++
     server.transport.ends.splice(0, server.transport.ends.length - 1)
   }
 
-  /** After a cut: everything is as it was at the beginning. */
+  /** Restores the initial state after a disconnect. */
   const renew = async (): Promise<void> => {
     await welcome()
     wanted = subscribeWanted()
     docs = feed(channels, 'docs', contexts)
     await clock.advance(0)
-    await ask()
+    await startPending()
     server.messages.length = 0
   }
 
   const code = (error: unknown) => (isWirefoldError(error) ? error.code : String(error))
 
-  /** What has become of the request. */
+  /** Returns the outcome of the request, or false. */
   const settled = () => {
     if ('error' in answer) return { error: code(answer.error) }
     return 'value' in answer && { value: answer.value }
   }
 
-  /** Everything the frames so far have brought about. */
+  /** Returns all effects of the frames so far. */
   const effect = (): Effect => {
-    const says = said(far.received.slice(known)).map(({ type }) => String(type))
-    const { name } = asked.status.get()
+    const sends = messagesIn(far.received.slice(known)).map(({ type }) => String(type))
+    const { name } = later.status.get()
     return prune({
       errors: errors.map(code),
       events: events.map(({ type }) => type),
       entities: contexts.slot('Doc').keys.get(),
       answer: settled(),
-      asked: (name === 'live' || name === 'refused') && name,
+      later: (name === 'live' || name === 'refused') && name,
       wanted: wanted.status.get().name === 'refused' && 'refused',
-      says: says.filter((type) => type !== 'echo' && type !== 'ping'),
+      sends: sends.filter((type) => type !== 'echo' && type !== 'ping'),
     })
   }
 
-  /** Whatever the frames did, nothing of the client has grown by what they chose. */
+  /** Checks that nothing in the client has grown with the frames. */
   const expectBounded = (): void => {
     expect(client.pending.get()).toEqual({ queued: 0, sent: settled() ? 0 : 1 })
     expect(channels.size).toBe(5)
@@ -193,28 +193,28 @@ export async function rig(moment: 'open' | 'greeting' = 'open', history = true) 
     prove,
     proveSubscribing,
     welcome,
-    cut,
+    disconnect,
     renew,
     effect,
     expectBounded,
   }
 }
 
-/** The messages in these frames. */
-function said(frames: readonly string[]): readonly Fields[] {
+/** Returns the messages in these frames. */
+function messagesIn(frames: readonly string[]): readonly Fields[] {
   return frames.flatMap((frame): Fields | readonly Fields[] => JSON.parse(frame))
 }
 
-/** The id of what was said last. */
+/** Returns the request id of the last message of this type. */
 function lastId({ received }: FarEnd, type: string): string {
   return String(
-    said(received)
+    messagesIn(received)
       .filter((message) => message.type === type)
       .at(-1)?.requestId,
   )
 }
 
-/** Has a server take up nothing that comes, until it is released. */
+/** Holds back all messages to a server until the returned function is called. */
 function hold(far: FarEnd): () => void {
   const { onMessage } = far
   const held: string[] = []
@@ -225,7 +225,7 @@ function hold(far: FarEnd): () => void {
   }
 }
 
-/** Leaves out what did not happen. */
+/** Removes the effects that did not occur. */
 function prune(effect: { readonly [name in keyof Effect]-?: Effect[name] | false }): Effect {
   return Object.fromEntries(
     Object.entries(effect).filter(([, value]) =>

@@ -20,12 +20,12 @@ const notJson: Readonly<Record<string, string>> = {
   'brackets that cross': '{"a":[}]',
   'an open text': '"',
   'a text that ends in a backslash': '"\\',
-  'a cut escape': '"\\u00',
+  'a truncated escape': '"\\u00',
   'a bad escape': '"\\x41"',
-  'a cut event': '{"type":"x","channel":"wan',
+  'a truncated event': '{"type":"x","channel":"wan',
   'an event with a comma too many': '{"type":"x","channel":"wanted",}',
   'a list with a comma too many': '[{"type":"ping"},]',
-  'a hole in a list': '[{"type":"ping"},,{"type":"ping"}]',
+  'a missing item in a list': '[{"type":"ping"},,{"type":"ping"}]',
   'two messages in a row': '{"type":"ping"}{"type":"ping"}',
   'two messages in two lines': '{"type":"ping"}\n{"type":"ping"}',
   'a key without quotes': '{type:"ping"}',
@@ -69,7 +69,7 @@ const tooDeep: Readonly<Record<string, string>> = {
   'lists behind closed ones': `[${'[],'.repeat(100)}${nested(10_000, '[', '', ']')}]`,
 }
 
-/** What JSON can say and the protocol cannot. */
+/** JSON values that are not messages. */
 const notMessages: Readonly<Record<string, string>> = {
   null: 'null',
   true: 'true',
@@ -81,12 +81,12 @@ const notMessages: Readonly<Record<string, string>> = {
   'a text of lone surrogates': '"\\ud800\\udfff"',
   'an empty object': '{}',
   'an object of 100,000 keys': `{${Array.from({ length: 100_000 }, (_, n) => `"k${n}":0`)}}`,
-  'a type that is known nowhere': '{"type":"nonsense"}',
+  'an unknown type': '{"type":"nonsense"}',
   'the type __proto__': '{"type":"__proto__"}',
   'the type constructor': '{"type":"constructor"}',
   'a type of 1 MiB': `{"type":"${'x'.repeat(2 ** 20)}"}`,
   'an empty type': '{"type":""}',
-  'a message of the server’s own words': '{"type":"hello","payload":{}}',
+  'a message of a client': '{"type":"hello","payload":{}}',
 }
 
 const buffer = new TextEncoder().encode('{"type":"ping"}')
@@ -125,7 +125,7 @@ const cases = (of: string, frames: Readonly<Record<string, unknown>>): HostileCa
     effect: badFrame,
   }))
 
-/** Frames that are no messages, at any moment of a connection. */
+/** Frames that are not messages, for any moment of a connection. */
 export const texts: readonly HostileCase[] = [
   ...cases('no JSON', notJson),
   ...cases('too deep', tooDeep),
@@ -144,7 +144,7 @@ export const texts: readonly HostileCase[] = [
   { name: 'an empty list', frames: ['[]'], effect: nothing },
 ]
 
-/** The largest and deepest that is still read, and what only looks deep. */
+/** The largest and deepest valid frames, and frames that only look deep. */
 export const justFine: readonly HostileCase[] = [
   ['an event of 4 MiB', event(`"${'x'.repeat(4 * 2 ** 20 - event('""').length)}"`)],
   ['an event of 1 MiB', event(`"${'x'.repeat(2 ** 20)}"`)],

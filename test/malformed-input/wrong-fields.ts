@@ -1,19 +1,19 @@
 import type { Effect, HostileCase } from './hostile-case.ts'
 import { badFrame, nothing, WRONG } from './hostile-case.ts'
 
-/** A message with one field left open (`?`), and what it does whatever of a wrong type is in it. */
+/** A message with one open field (`?`), and its effect with any value of a wrong type. */
 interface WrongField {
   readonly field: string
   readonly message: string
   readonly effect: Effect
-  /** Values that are of the right type here, or mean something else: not part of the table. */
+  /** Values that are valid here, or have another effect, and are skipped. */
   readonly except?: readonly (keyof typeof WRONG)[]
 }
 
 const TEXTS = ['a text', 'an empty text'] as const
-const heard: Effect = { events: ['x'] }
-const live: Effect = { asked: 'live' }
-const refusedAsked = (code: string): Effect => ({ asked: 'refused', errors: [code] })
+const delivered: Effect = { events: ['x'] }
+const live: Effect = { later: 'live' }
+const refusedLater = (code: string): Effect => ({ later: 'refused', errors: [code] })
 const revoked: Effect = { wanted: 'refused', errors: ['internal'] }
 const refusedWith = (error: string): Effect => ({ answer: { error } })
 
@@ -37,31 +37,31 @@ const fields: readonly WrongField[] = [
     effect: badFrame,
     except: TEXTS,
   },
-  { field: 'the payload of an event', message: event('"payload":?'), effect: heard },
-  { field: 'the id of an event', message: event('"id":?'), effect: heard },
+  { field: 'the payload of an event', message: event('"payload":?'), effect: delivered },
+  { field: 'the id of an event', message: event('"id":?'), effect: delivered },
   {
     field: 'the offset of an event',
     message: event('"offset":?'),
-    effect: heard,
+    effect: delivered,
     except: ['a number'],
   },
   {
     field: 'the prev of an event',
     message: event('"prev":?'),
-    effect: heard,
+    effect: delivered,
     except: ['a number'],
   },
   {
     field: 'the via of an event',
     message: event('"via":?'),
-    effect: heard,
+    effect: delivered,
     except: TEXTS,
   },
-  { field: 'the timestamp of an event', message: event('"timestamp":?'), effect: heard },
+  { field: 'the timestamp of an event', message: event('"timestamp":?'), effect: delivered },
   {
     field: 'the requestId of an event',
     message: event('"requestId":?'),
-    effect: heard,
+    effect: delivered,
     except: ['a text'],
   },
   {
@@ -116,29 +116,29 @@ const fields: readonly WrongField[] = [
     effect: live,
   })),
   {
-    field: 'a place in the at of a subscribed',
-    message: subscribed('{"at":{"asked":?}}'),
+    field: 'a position in the at of a subscribed',
+    message: subscribed('{"at":{"later":?}}'),
     effect: live,
   },
   {
     field: 'an epoch in the at of a subscribed',
-    message: subscribed('{"at":{"asked":[?,1]}}'),
+    message: subscribed('{"at":{"later":[?,1]}}'),
     effect: live,
   },
   {
     field: 'an offset in the at of a subscribed',
-    message: subscribed('{"at":{"asked":["e",?]}}'),
+    message: subscribed('{"at":{"later":["e",?]}}'),
     effect: live,
   },
   {
     field: 'a code in the refused of a subscribed',
-    message: subscribed('{"refused":{"asked":?}}'),
-    effect: refusedAsked('internal'),
+    message: subscribed('{"refused":{"later":?}}'),
+    effect: refusedLater('internal'),
     except: TEXTS,
   },
   {
     field: 'a name in the gaps of a subscribed',
-    message: subscribed('{"gaps":[?,"nobody"]}'),
+    message: subscribed('{"gaps":[?,"absent"]}'),
     effect: live,
   },
   {
@@ -167,7 +167,7 @@ const fields: readonly WrongField[] = [
   {
     field: 'the timestamp of a ping',
     message: '{"type":"ping","timestamp":?}',
-    effect: { says: ['pong'] },
+    effect: { sends: ['pong'] },
   },
   { field: 'the payload of a pong', message: '{"type":"pong","payload":?}', effect: nothing },
   ...['timestamp', 'serverTime', 'offsets'].map((name) => ({
@@ -176,8 +176,8 @@ const fields: readonly WrongField[] = [
     effect: nothing,
   })),
   {
-    field: 'a place in the offsets of a pong',
-    message: '{"type":"pong","payload":{"offsets":{"nobody":?}}}',
+    field: 'a position in the offsets of a pong',
+    message: '{"type":"pong","payload":{"offsets":{"absent":?}}}',
     effect: nothing,
   },
   {
@@ -229,7 +229,7 @@ const cases = (table: readonly WrongField[]): readonly HostileCase[] =>
 
 /** Every field of every message of an open connection, with every wrong type. */
 export const wrongFields = cases(fields)
-/** The same of the message that asks the client to move. */
+/** The same for the goaway. */
 export const wrongGoaways = cases(goaways)
-/** The same of the message that opens a connection. */
+/** The same for the welcome. */
 export const wrongWelcomes = cases(welcomes)

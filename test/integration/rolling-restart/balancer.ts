@@ -11,7 +11,7 @@ const commands = {
   remove: (port: number) => void front.backends.delete(port),
 }
 
-/** What the test has the load balancer do. */
+/** Commands of the load balancer. */
 export type BalancerCommands = typeof commands
 
 carryOut(commands)

@@ -4,26 +4,26 @@ import { WebSocket } from 'ws'
 import { carryOut } from '../../support/commands.ts'
 import { sharedNow } from './time.ts'
 
-/* Some of the clients of a rolling restart. Arguments: the url, of how many clients these are a part, the first, and how many. */
+/* Some of the clients of a rolling restart. Arguments: url, total clients, index of the first, count. */
 
 const [url = '', ...numbers] = process.argv.slice(2)
 const [total = 0, first = 0, count = 0] = numbers.map(Number)
 
 const ROOMS = 10
-/** So many connect at a time: the backlog of a listening socket is short. */
+/** Connections opened at a time, since the backlog of a listening socket is short. */
 const GROUP = 20
-/** So many requests of this process are under way at a time. */
-const ASKING = 8
-const ASK_PAUSE_MS = 10
-/** Long enough for any machine: what takes longer has failed. */
+/** Concurrent requests of this process. */
+const CONCURRENCY = 8
+const REQUEST_PAUSE_MS = 10
+/** A timeout for all steps, long enough for any machine. */
 const PATIENCE_MS = 120_000
 
-/** A socket of a client, and its times by the shared clock. */
+/** A connection of a client, and its times by the shared clock. */
 interface SocketTimes {
   readonly dialled: number
-  /** When the first message came, which is the welcome. */
+  /** Time of the first message, which is the welcome. */
   welcomed?: number
-  /** When it was closed, from whichever side. */
+  /** Time of the close, by either side. */
   closed?: number
 }
 
@@ -48,45 +48,45 @@ function openClient(index: number) {
       super.close(code, data)
     }
   }
-  // Chance decides where in the window a client moves: it gives each another share of it.
+  // `random` determines the position in the window at which a client moves.
   const share = (index + 0.5) / total
   const client = new RealtimeClient(url, {
     WebSocket: TimedSocket,
     random: () => share,
     connectTimeoutMs: PATIENCE_MS,
     requestTimeoutMs: PATIENCE_MS,
-    // A process that waits for the processor is no dead peer.
+    // A busy process may be late without being dead.
     heartbeat: false,
   })
-  const heard: number[] = []
+  const received: number[] = []
   const faults: string[] = []
   client.on('error', (error) => faults.push(String(error)))
   client.on('dropped', ({ code, reason }) => faults.push(`dropped: ${code} ${reason}`))
   const channels = new ChannelSubscriber(client)
   const subscription = channels.subscribe<number>(`room:${index % ROOMS}`, (n) => {
-    heard.push(n)
+    received.push(n)
     arrived()
   })
   subscription.status.listen(({ name }) => {
     if (name === 'gap') faults.push('a gap')
   })
-  return { client, subscription, sockets, share, heard, faults }
+  return { client, subscription, sockets, share, received, faults }
 }
 
 const clients: ReturnType<typeof openClient>[] = []
 let arrived = (): void => {}
 let going = true
-let asked = 0
+let requests = 0
 const refused: string[] = []
-let asking: Promise<unknown> | undefined
+let requesting: Promise<unknown> | undefined
 
-/** Asks one client after another, each time once the last answer is there. */
-async function ask(from: number): Promise<void> {
-  for (let n = from; going; n += ASKING) {
-    const key = `${first}:${asked++}`
+/** Sends requests from one client after another, each after the previous reply. */
+async function request(from: number): Promise<void> {
+  for (let n = from; going; n += CONCURRENCY) {
+    const key = `${first}:${requests++}`
     const answer = clients[n % count]?.client.request('apply', key)
     await answer?.catch((error) => refused.push(String(error)))
-    await sleep(ASK_PAUSE_MS)
+    await sleep(REQUEST_PAUSE_MS)
   }
 }
 
@@ -102,32 +102,37 @@ const commands = {
     }
   },
 
-  /** Asks, again and again. */
-  ask() {
-    asking = Promise.all(Array.from({ length: ASKING }, (_, n) => ask(n)))
+  /** Starts to send requests. */
+  request() {
+    requesting = Promise.all(Array.from({ length: CONCURRENCY }, (_, n) => request(n)))
   },
 
-  /** Stops asking; tells how many requests there were, and which failed. */
+  /** Stops sending requests; returns their number and the failures. */
   async finish() {
     going = false
-    await asking
-    return { asked, refused }
+    await requesting
+    return { requests, refused }
   },
 
-  /** Waits until every client has heard so many events, and tells what each has lived through. */
+  /** Waits until every client has received all events, and returns the record of each client. */
   async story(published: number) {
     const complete = new Promise<void>((resolve) => {
       arrived = () => {
-        if (clients.every(({ heard }) => heard.length >= published)) resolve()
+        if (clients.every(({ received }) => received.length >= published)) resolve()
       }
       arrived()
     })
     await Promise.race([complete, sleep(PATIENCE_MS, undefined, { ref: false })])
-    return clients.map(({ sockets, share, heard, faults }) => ({ sockets, share, heard, faults }))
+    return clients.map(({ sockets, share, received, faults }) => ({
+      sockets,
+      share,
+      received,
+      faults,
+    }))
   },
 }
 
-/** What the test has the clients do. */
+/** Commands of the clients. */
 export type ClientCommands = typeof commands
 
 carryOut(commands)

@@ -4,18 +4,18 @@ import { createRealtimeServer, MemoryBroker } from 'wirefold/server'
 import { carryOut } from '../../support/commands.ts'
 import { sharedNow } from './time.ts'
 
-/* The servers of a rolling restart; they share a broker in memory, and so a process. */
+/* The servers of a rolling restart, in one process since they share a broker in memory. */
 
 const ROOMS = 10
 const PUBLISH_PAUSE_MS = 100
-/** As long as a request takes, so that many are under way when their client moves. */
+/** Duration of a request, so that many are pending when their client moves. */
 const HANDLER_MS = 20
-/** Long enough for any machine: no client is slow, silent or left over before. */
+/** A timeout long enough that no server closes a slow client. */
 const PATIENCE_MS = 180_000
 
 const broker = new MemoryBroker()
 const running = new Map<number, RealtimeServer>()
-/** How often each request was carried out. */
+/** Number of times that each request was carried out. */
 const applied = new Map<string, number>()
 const errors: string[] = []
 let published = 0
@@ -26,7 +26,7 @@ async function publish(): Promise<void> {
   while (going) {
     published++
     for (let room = 0; room < ROOMS; room++) {
-      // The oldest of those that run, which is the next to leave.
+      // The oldest running server, which is the next to stop.
       const [server] = running.values()
       await server?.publish(`room:${room}`, 'number', published)
     }
@@ -67,12 +67,12 @@ const commands = {
     return { had, left, from }
   },
 
-  /** Publishes a number to every room, again and again. */
+  /** Starts to publish numbers to every room. */
   publish() {
     publishing = publish()
   },
 
-  /** Stops publishing, and tells how it went. */
+  /** Stops publishing, and returns the counts. */
   async finish() {
     going = false
     await publishing
@@ -81,7 +81,7 @@ const commands = {
   },
 }
 
-/** What the test has the servers do. */
+/** Commands of the servers. */
 export type ServerCommands = typeof commands
 
 carryOut(commands)
