@@ -7,44 +7,44 @@ import { sleep } from './clocks.ts'
 import type { Fault } from './fault.ts'
 import type { Network } from './network.ts'
 
-/** The channels of the workload: one that is never silent, one that is quiet, one almost idle. */
+/** The channels of the workload, with frequent, occasional and rare events. */
 export const CHANNELS = ['busy', 'calm', 'rare'] as const
-/** Where clients publish their mutations. */
+/** The channel on which clients publish mutations. */
 export const MUTATIONS = 'mutations'
-/** From one event to the next, on any channel, in milliseconds. */
+/** Time between two events on any channels, in milliseconds. */
 const PUBLISH_MS = 70
-/** The longest of the two waits of the request handler, in milliseconds. */
+/** Upper bound of each of the two waits of the request handler, in milliseconds. */
 const HANDLER_MS = 40
-/** As long as an average event. */
+/** Padding that makes an event as long as an average one. */
 const PAD = 'x'.repeat(60)
 
 /** A mutation that took effect. */
 export interface Application {
   readonly n: number
-  /** Whether the effect was that of a handler, or an event in a history. */
+  /** Whether a handler or an event in a history had the effect. */
   readonly by: 'request' | 'publish'
-  /** How often the server had lost its memory before. */
+  /** Number of times that the server had lost its memory before. */
   readonly life: number
 }
 
-/** What a backend is made of. */
+/** Dependencies of a backend. */
 export interface BackendParts {
   readonly network: Network
   readonly random: Random
-  /** Puts something between the requests and their handler. */
+  /** Wraps the request handler. */
   readonly tamper: ((handler: RequestHandler) => RequestHandler) | undefined
-  /** The broker of a server with no memory. */
+  /** Creates the broker of a server without memory. */
   readonly makeBroker: (clock: Clock) => Broker
 }
 
-/** The server's side of a run: server after server, the process that publishes, and what happened. */
+/** The server side of a run: successive servers, the publisher, and a record of their actions. */
 export class Backend {
   /** The number of the last event of each channel. */
   readonly published = new Map<string, number>(CHANNELS.map((channel) => [channel, 0]))
   readonly applications: Application[] = []
-  /** When the memory was lost. */
+  /** Times at which the memory was lost. */
   readonly losses: number[] = []
-  /** What the servers reported. */
+  /** Errors that the servers reported. */
   readonly errors: unknown[] = []
   readonly #parts: BackendParts
   readonly #clock: Clock
@@ -74,7 +74,7 @@ export class Backend {
     await this.#serve()
   }
 
-  /** Has the server replaced as the fault says. */
+  /** Replaces the server as the fault specifies. */
   async restart(fault: Extract<Fault, { name: 'restart' }>): Promise<void> {
     const { network } = this.#parts
     const [server, broker] = [this.#server, this.#broker]
@@ -102,7 +102,7 @@ export class Backend {
     await network.listen(true)
   }
 
-  /** Publishes at a steady rate, now on this channel, now on that, until the returned function is called. */
+  /** Publishes at a steady rate on random channels, until the returned function is called. */
   publish(): () => void {
     const { random } = this.#parts
     this.#publishing = true
@@ -118,7 +118,7 @@ export class Backend {
     }
   }
 
-  /** Publishes the next event of a channel, unless the process that does so is down. */
+  /** Publishes the next event of a channel, unless the publisher is down. */
   async publishOn(channel: string): Promise<void> {
     if (!this.#publisher) return
     const n = (this.published.get(channel) ?? 0) + 1
@@ -143,12 +143,12 @@ export class Backend {
     await network.serve(server)
   }
 
-  /** Takes a while before the effect, and between the effect and the answer. */
+  /** Creates a handler that waits before the effect, and between the effect and the reply. */
   #handler(life: number): RequestHandler {
     const { random } = this.#parts
     const wait = async (): Promise<void> => {
       await sleep(this.#clock, random.below(HANDLER_MS))
-      // A process that was killed does nothing more, and says nothing.
+      // A killed process has no further effects, and sends no reply.
       if (life !== this.#life) await new Promise(() => {})
     }
     return async (payload) => {

@@ -1,14 +1,14 @@
 import type { Random } from '../malformed-input/random.ts'
 
 /**
- * Flips bits in the payloads of a WebSocket's byte stream, which begins with the head of an HTTP
- * message; heads and frame headers stay as they are.
+ * Flips bits in the payloads of a WebSocket byte stream, which begins with the head of an HTTP
+ * message. HTTP heads and frame headers remain intact.
  */
 export class BitFlipper {
   readonly #random: Random
-  /** The last bytes of the HTTP head, until it is over. */
+  /** The last bytes of the HTTP head; undefined after its end. */
   #head: string | undefined = ''
-  /** The bytes of the frame header that is being read. */
+  /** The bytes read so far of the current frame header. */
   #header: number[] = []
   #payload = 0
 
@@ -16,7 +16,7 @@ export class BitFlipper {
     this.#random = random
   }
 
-  /** Reads on, and flips a bit in about one of `every` bytes of payload, in place. */
+  /** Processes bytes in place, and flips a bit in about one of `every` bytes of payload. */
   flip(bytes: Buffer, every: number): void {
     for (let at = 0; at < bytes.length; at++) {
       const byte = bytes.readUInt8(at)

@@ -4,12 +4,12 @@ import type { Dialect, DialectFactory, Frame } from 'wirefold/dialects'
 import type { Broker } from 'wirefold/server'
 import { MemoryBroker } from 'wirefold/server'
 
-/** The native dialect with something wrong in it; what is wrong is made anew for every socket. */
+/** The native dialect with overridden parts, created anew for every connection. */
 function broken(part: () => Partial<Dialect>): DialectFactory {
   return () => ({ ...native(), ...part() })
 }
 
-/** A dialect that reads frames in its own way. */
+/** A dialect that changes decoded frames. */
 function misreading(make: () => (frame: Frame) => readonly Frame[]): DialectFactory {
   return broken(() => {
     const misread = make()
@@ -23,7 +23,7 @@ function misreading(make: () => (frame: Frame) => readonly Frame[]): DialectFact
   })
 }
 
-/** Events come as `change` says and with no place in a history, so that nothing above finds it out. */
+/** Changes events with `change`, without offsets, so that the client cannot detect the change. */
 function tampering(make: () => (event: EventFrame) => readonly EventFrame[]): DialectFactory {
   return misreading(() => {
     const change = make()
@@ -34,25 +34,25 @@ function tampering(make: () => (event: EventFrame) => readonly EventFrame[]): Di
   })
 }
 
-/** Subscribes as if for the first time, every time. */
+/** Subscribes without a position every time. */
 export const forgetsPositions = broken(() => ({
   encode: (intent) =>
     native().encode(intent.kind === 'subscribe' ? { ...intent, since: new Map() } : intent),
 }))
 
-/** Loses every 50th event. */
+/** Drops every 50th event. */
 export const losesEvents = tampering(() => {
   let count = 0
   return (event) => (++count % 50 === 0 ? [] : [event])
 })
 
-/** Gives every 50th event twice. */
+/** Delivers every 50th event twice. */
 export const repeatsEvents = tampering(() => {
   let count = 0
   return (event) => (++count % 50 === 0 ? [event, event] : [event])
 })
 
-/** Gives every 50th event behind the next. */
+/** Delivers every 50th event after the next one. */
 export const swapsEvents = tampering(() => {
   let count = 0
   let late: EventFrame[] = []
@@ -67,12 +67,10 @@ export const swapsEvents = tampering(() => {
   }
 })
 
-/** Does not hear one of the channels. */
-export const hearsNothingRare = tampering(
-  () => (event) => (event.channel === 'rare' ? [] : [event]),
-)
+/** Drops all events of one channel. */
+export const dropsChannel = tampering(() => (event) => (event.channel === 'rare' ? [] : [event]))
 
-/** Takes any history for the one it knows: every epoch is the same to it, and no gap is one. */
+/** Hides new epochs and gaps. */
 export const deniesGaps = misreading(() => (frame) => {
   if (frame.kind !== 'subscribed') return [frame]
   const known = Array.from(
@@ -83,33 +81,33 @@ export const deniesGaps = misreading(() => (frame) => {
   return [{ ...frame, at, gaps: [] }]
 })
 
-/** Cries gap whenever it is subscribed. */
+/** Reports a gap at every subscribe. */
 export const criesGap = misreading(
   () => (frame) =>
     frame.kind === 'subscribed' ? [{ ...frame, gaps: ['busy', 'calm', 'rare'] }] : [frame],
 )
 
-/** Sends a request under another id when it sends it again. */
+/** Sends a repeated request with another id. */
 export function renamesRequests(): DialectFactory {
-  const said = new Set<string>()
+  const sent = new Set<string>()
   return broken(() => ({
     encode(intent) {
       if (intent.kind !== 'request') return native().encode(intent)
       const { requestId } = intent
-      const again = said.has(requestId)
-      said.add(requestId)
+      const again = sent.has(requestId)
+      sent.add(requestId)
       return native().encode(again ? { ...intent, requestId: `${requestId}-again` } : intent)
     },
   }))
 }
 
-/** Does not hear every 10th answer. */
+/** Drops every 10th reply. */
 export const losesAnswers = misreading(() => {
   let count = 0
   return (frame) => (frame.kind === 'reply' && ++count % 10 === 0 ? [] : [frame])
 })
 
-/** A clock that forgets timers of a second, which is how often a client looks for its deadlines. */
+/** A clock that ignores timers of one second, with which a client checks its deadlines. */
 export function forgetsDeadlines(clock: Clock): Clock {
   return {
     now: () => clock.now(),
@@ -123,7 +121,7 @@ export function forgetfulBroker(clock: Clock): Broker {
   const broker = new MemoryBroker({ clock })
   return {
     replies: {
-      // It claims to store every reply for ever.
+      // It claims to store replies forever.
       reachMs: Number.POSITIVE_INFINITY,
       begin: async () => ({ state: 'fresh' }),
       settle: async () => {},

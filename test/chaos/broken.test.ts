@@ -4,10 +4,10 @@ import type { RequestHandler } from 'wirefold/server'
 import {
   criesGap,
   deniesGaps,
+  dropsChannel,
   forgetfulBroker,
   forgetsDeadlines,
   forgetsPositions,
-  hearsNothingRare,
   losesAnswers,
   losesEvents,
   renamesRequests,
@@ -23,7 +23,7 @@ import { Uncaught } from './uncaught.ts'
 interface Proof {
   readonly what: string
   readonly scenario: string
-  /** The faults that are to be found. */
+  /** Faults that the verdict must report. */
   readonly finds: readonly string[]
   readonly broken: Omit<RunOptions, 'over'>
 }
@@ -33,19 +33,19 @@ const tampered = (tamper: (handler: RequestHandler) => RequestHandler) => ({ tam
 
 const proofs: readonly Proof[] = [
   {
-    what: 'a client that does not say where it was',
+    what: 'a client that subscribes without its position',
     scenario: 'rst',
     finds: ['lost', 'silent'],
     broken: dialect(forgetsPositions),
   },
   {
-    what: 'a client that loses every 50th event',
+    what: 'a client that drops every 50th event',
     scenario: 'control',
     finds: ['lost', 'silent'],
     broken: dialect(losesEvents),
   },
   {
-    what: 'a client that gives every 50th event twice',
+    what: 'a client that delivers every 50th event twice',
     scenario: 'control',
     finds: ['duplicated'],
     broken: dialect(repeatsEvents),
@@ -57,74 +57,74 @@ const proofs: readonly Proof[] = [
     broken: dialect(swapsEvents),
   },
   {
-    what: 'a client that is deaf on one channel',
+    what: 'a client that drops the events of one channel',
     scenario: 'control',
     finds: ['dead', 'silent'],
-    broken: dialect(hearsNothingRare),
+    broken: dialect(dropsChannel),
   },
   {
-    what: 'a client that hides that the history is another',
+    what: 'a client that hides a new epoch',
     scenario: 'restart',
-    finds: ['silent', 'untoldLosses'],
+    finds: ['silent', 'unreportedLosses'],
     broken: dialect(deniesGaps),
   },
   {
-    what: 'a client that cries gap for nothing',
+    what: 'a client that reports a gap without a cause',
     scenario: 'rst',
     finds: ['unexplainedGaps'],
     broken: dialect(criesGap),
   },
   {
-    what: 'a client that asks again under another id',
+    what: 'a client that repeats requests with another id',
     scenario: 'mute',
     finds: ['appliedTwice'],
     broken: dialect(renamesRequests()),
   },
   {
-    what: 'a client that does not hear every 10th answer',
+    what: 'a client that drops every 10th reply',
     scenario: 'control',
     finds: ['failedButApplied'],
     broken: dialect(losesAnswers),
   },
   {
-    what: 'a client whose requests may wait for ever',
+    what: 'a client whose requests never time out',
     scenario: 'control',
     finds: ['pending'],
     broken: { client: (clock) => ({ dialect: losesAnswers, clock: forgetsDeadlines(clock) }) },
   },
   {
-    what: 'a server that remembers no answers',
+    what: 'a server that does not store replies',
     scenario: 'mute',
     finds: ['appliedTwice'],
     broken: { makeBroker: forgetfulBroker },
   },
   {
-    what: 'a server that says yes and does nothing',
+    what: 'a server that replies without carrying out the request',
     scenario: 'control',
     finds: ['doneNotApplied'],
     broken: tampered(() => () => 'done'),
   },
   {
-    what: 'a server that does it and says no',
+    what: 'a server that carries out the request and replies with an error',
     scenario: 'control',
     finds: ['failedButApplied'],
-    broken: tampered((handler) => async (...asked) => {
-      await handler(...asked)
+    broken: tampered((handler) => async (...args) => {
+      await handler(...args)
       throw new Error('no')
     }),
   },
   {
-    what: 'a server that never answers',
+    what: 'a server that never replies',
     scenario: 'control',
     finds: ['failedButApplied'],
-    broken: tampered((handler) => async (...asked) => {
-      await handler(...asked)
+    broken: tampered((handler) => async (...args) => {
+      await handler(...args)
       await new Promise(() => {})
     }),
   },
 ]
 
-describe('the suite finds', () => {
+describe('the suite detects', () => {
   for (const { what, scenario, finds, broken } of proofs) {
     it(what, async () => {
       const sound = await run(scenarioOf(scenario), 7, { over: 'memory' })
@@ -137,11 +137,11 @@ describe('the suite finds', () => {
     }, 600_000)
   }
 
-  it('what nobody catches', async () => {
+  it('an unhandled rejection', async () => {
     const others = process.listeners('unhandledRejection')
     process.removeAllListeners('unhandledRejection')
     const uncaught = new Uncaught()
-    void Promise.reject(new Error('nobody'))
+    void Promise.reject(new Error('unhandled'))
     const count = await uncaught.stop()
     for (const listener of others) process.on('unhandledRejection', listener)
     expect(count).toBe(1)

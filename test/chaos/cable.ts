@@ -6,28 +6,28 @@ import type { Random } from '../malformed-input/random.ts'
 import { Pipe } from './pipe.ts'
 import type { Weather } from './weather.ts'
 
-/** How long a peer may take to answer a close, as with the server's own sockets, in milliseconds. */
+/** Time that a peer may take to reply to a close frame, as for real sockets, in milliseconds. */
 const CLOSE_MS = 1_000
 const LOST: CloseInfo = { code: 1006, reason: '' }
-/** How a server closes that makes way for another. */
+/** Close frame of a server that restarts. */
 export const RESTARTING: CloseInfo = { code: 1012, reason: '' }
 
-/** Has a server take a socket. */
+/** Passes a socket to the server. */
 export type Open = (socket: Socket) => MountSession
 
-/** What a cable is made of. */
+/** Dependencies of a cable. */
 export interface CableParts {
   readonly clock: Clock
   readonly weather: Weather
   readonly random: Random
-  /** The client's connection, seen from outside. */
+  /** The server's end of the client's connection. */
   readonly far: FarEnd
   readonly open: Open
 }
 
 type Item = 'open' | { readonly text: string } | { readonly close: CloseInfo }
 
-/** One connection in memory: messages, and the end behind them, in both ways. */
+/** One connection in memory: messages and the end of the stream, in both directions. */
 export class Cable {
   readonly toServer: Pipe<Item>
   readonly toClient: Pipe<Item>
@@ -45,12 +45,12 @@ export class Cable {
     far.onClose = (close) => this.toServer.push({ close })
   }
 
-  /** Knocks at the server's door. */
+  /** Starts the connection. */
   begin(): void {
     this.toServer.push('open')
   }
 
-  /** Ends it at once; what is under way is lost. */
+  /** Ends the connection at once; data in transit is lost. */
   reset(): void {
     this.toServer.stop()
     this.toClient.stop()
@@ -58,20 +58,20 @@ export class Cable {
     this.#session?.closed()
   }
 
-  /** Ends it on both sides behind what is under way, with no closing handshake. */
+  /** Ends the connection on both sides after data in transit, without a closing handshake. */
   finish(): void {
     this.toServer.push({ close: LOST })
     this.toClient.push({ close: LOST })
   }
 
-  /** Has the server end it. */
+  /** Closes the connection from the server. */
   dismiss(close: CloseInfo): void {
     this.#session?.closed()
     this.#session = undefined
     this.toClient.push({ close })
   }
 
-  /** Has the server ask the client to move, and end it once it has. */
+  /** Sends a goaway from the server, and closes the connection once the client has moved. */
   drain(notice: GoawayFrame): void {
     this.#session?.drain?.(notice, () => this.dismiss(RESTARTING))
   }

@@ -4,8 +4,8 @@ import { TimerList } from './timer-list.ts'
 /**
  * A clock that jumps from timer to timer.
  *
- * Other than with `ManualClock` the whole event loop turns between two timers, so that what a server
- * puts off with `setImmediate` happens at the moment it was put off.
+ * Unlike with `ManualClock`, the event loop runs a full turn between two timers, so that callbacks of
+ * `setImmediate` run at the virtual time at which they were scheduled.
  */
 export class VirtualClock implements Clock {
   #now = 0
@@ -23,7 +23,7 @@ export class VirtualClock implements Clock {
     return this.#timers.add(this.#now + Math.max(ms, 0), run)
   }
 
-  /** Lets time pass until a task is done. */
+  /** Advances time until a task is done. */
   async during<T>(task: Promise<T>): Promise<T> {
     let done = false
     const over = (): void => {
@@ -39,7 +39,7 @@ export class VirtualClock implements Clock {
 
   #next(): void {
     const timer = this.#timers.take()
-    if (!timer) throw new Error('Time stands still: nobody waits for anything any more.')
+    if (!timer) throw new Error('The task is not done, but no timer is left.')
     this.#now = timer.at
     timer.run?.()
   }
@@ -50,7 +50,7 @@ export function sleep(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => clock.after(ms, resolve))
 }
 
-/** Two turns: one for what is put off now, one for what that puts off. */
+/** Waits for two turns, since callbacks of the first may schedule others. */
 async function turn(): Promise<void> {
   for (let n = 0; n < 2; n++) await new Promise((resolve) => setImmediate(resolve))
 }

@@ -7,15 +7,15 @@ import { sleep } from './clocks.ts'
 const EVENTS = 2_000
 const PUBLISH_MS = 2
 
-/** How long events took, in milliseconds. */
+/** Latencies of events, in milliseconds. */
 export interface Delays {
-  /** To a handler of a client. */
+  /** Latencies until the handler of a client. */
   readonly client: readonly number[]
-  /** To the message listener of a bare `ws`, which parses them. */
+  /** Latencies until the message listener of a plain `ws`, including parsing. */
   readonly raw: readonly number[]
 }
 
-/** Publishes events on one channel for a client and a bare socket, both on loopback. */
+/** Publishes events on one channel for a client and a plain socket, both on loopback. */
 export async function measureDelays(): Promise<Delays> {
   const server = createRealtimeServer({ onError: () => {} })
   const { url } = await server.listen()

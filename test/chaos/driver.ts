@@ -4,7 +4,7 @@ import type { Fault } from './fault.ts'
 import type { Network, Silence } from './network.ts'
 import type { Weather } from './weather.ts'
 
-/** From when until when something was so. */
+/** A period of time. */
 export interface Span {
   readonly from: number
   readonly to: number
@@ -12,16 +12,16 @@ export interface Span {
 
 /** Plays a schedule of faults on a network and its servers. */
 export class Driver {
-  /** When nobody could connect. */
+  /** Periods in which no client could connect. */
   readonly blockades: Span[] = []
-  /** When connections went silent. */
+  /** Periods in which connections were silent. */
   readonly silences: Span[] = []
-  /** When clients were sent away with a window to come back in, which is a wait of the server's choice. */
+  /** Periods in which a server announced a reconnect window, so that clients wait by its order. */
   readonly announced: Span[] = []
   readonly #network: Network
   readonly #backend: Backend
   readonly #usual: Readonly<Weather>
-  /** What is wrong at this moment; they may overlap. */
+  /** Active changes of the weather, which may overlap. */
   readonly #changes = new Set<Partial<Weather>>()
 
   constructor(network: Network, backend: Backend) {
@@ -30,7 +30,7 @@ export class Driver {
     this.#usual = { ...network.weather }
   }
 
-  /** Plays all of it; resolves once the last fault is over. */
+  /** Plays all faults; resolves once the last one is over. */
   async play(faults: readonly Fault[]): Promise<void> {
     const { clock } = this.#network
     const start = clock.now()
@@ -79,7 +79,7 @@ export class Driver {
   }
 
   async #restart(fault: Extract<Fault, { name: 'restart' }>): Promise<void> {
-    // Nothing is in the way where the successor is there already.
+    // Clients can connect throughout, since the successor is already running.
     if (fault.how === 'drained') return this.#backend.restart(fault)
     const span = await this.#block(() => this.#backend.restart(fault))
     if (fault.how === 'closed') this.announced.push(span)

@@ -1,31 +1,31 @@
-/** Something that goes wrong, `at` milliseconds after the start; some of it lasts for `ms`. */
+/** A fault that begins `at` milliseconds after the start; some last for `ms`. */
 export type Fault = { readonly at: number } /** Every connection is reset. */ & (
   | { readonly name: 'rst' }
-  /** Every connection is ended by a FIN, with no closing handshake before it. */
+  /** Every connection is ended by a FIN without a closing handshake. */
   | { readonly name: 'fin' }
-  /** The present connections carry nothing any more, for good, and nobody is told. */
+  /** Open connections carry no more data, permanently and without an error. */
   | { readonly name: 'half-open' }
-  /** On the present connections nothing reaches the clients; it arrives late, when it is over. */
+  /** On open connections data to the clients is delayed until the end. */
   | { readonly name: 'deaf'; readonly ms: number }
-  /** On the present connections nothing reaches the server; it arrives late, when it is over. */
+  /** On open connections data to the server is delayed until the end. */
   | { readonly name: 'mute'; readonly ms: number }
-  /** Nothing gets through, on new connections neither; it arrives late, when it is over. */
+  /** On open and new connections all data is delayed until the end. */
   | { readonly name: 'outage'; readonly ms: number }
-  /** Everything takes between `least` and `most` milliseconds. */
+  /** All data is delayed by `least` to `most` milliseconds. */
   | { readonly name: 'slow'; readonly ms: number; readonly least: number; readonly most: number }
   | { readonly name: 'throttle'; readonly ms: number; readonly bytesPerSecond: number }
   /** Bytes arrive in pieces of 1 to 7. */
   | { readonly name: 'shreds'; readonly ms: number }
-  /** Bytes arrive all together, four times a second. */
+  /** Bytes arrive together, four times a second. */
   | { readonly name: 'bursts'; readonly ms: number }
-  /** One bit of about so many bytes of payload is flipped. */
+  /** One bit in about `every` bytes of payload is flipped. */
   | { readonly name: 'corrupt'; readonly ms: number; readonly every: number }
-  /** Connections are reset, and nobody listens. */
+  /** Connections are reset, and no server listens. */
   | { readonly name: 'refuse'; readonly ms: number }
   /**
-   * The server goes away and another takes its place: `closed` says goodbye with 1012, `killed` does
-   * not; `drained` is left by everybody for its successor, within `ms`. With its memory `lost`,
-   * histories and remembered answers are gone.
+   * The server is replaced: `closed` sends a close frame with 1012, `killed` does not; `drained`
+   * lets clients move to its successor within `ms`. With its memory `lost`, histories and stored
+   * replies are gone.
    */
   | {
       readonly name: 'restart'
@@ -35,7 +35,7 @@ export type Fault = { readonly at: number } /** Every connection is reset. */ & 
     }
 )
 
-/** A schedule as text, one fault a line. */
+/** Formats a schedule as text, one fault per line. */
 export function describeFaults(faults: readonly Fault[]): string {
   return faults
     .map(({ at, name, ...rest }) => {

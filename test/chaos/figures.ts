@@ -3,15 +3,15 @@ import type { Outcome } from './run.ts'
 import type { Scenario, Targets } from './scenarios.ts'
 import { total } from './verdict.ts'
 
-/** A network has its own delays, and chance its own streaks: so much more than a target is no miss. */
+/** Permitted excess over a target, for delays of the network and random variation. */
 const TOLERANCE = { factor: 1.05, ms: 30 }
-/** Within one such window attempts to connect are counted, in milliseconds. */
+/** Width of the windows in which attempts to connect are counted, in milliseconds. */
 const PEAK_MS = 250
 
-/** What the runs of one scenario are measured by; what there is none of is `undefined`. */
+/** Figures of the runs of one scenario; `undefined` if there is no value. */
 export type Figures = { readonly [name in keyof Targets]-?: number | undefined }
 
-/** The figures of several runs of one scenario. */
+/** Returns the figures of several runs of one scenario. */
 export function figuresOf(outcomes: readonly Outcome[]): Figures {
   const { recoveries, noticed, counts } = total(outcomes)
   const clients = outcomes.reduce((sum, { scenario }) => sum + scenario.clients, 0)
@@ -32,7 +32,7 @@ export function figuresOf(outcomes: readonly Outcome[]): Figures {
   }
 }
 
-/** The targets that were missed, each as a sentence. */
+/** Returns the missed targets, each as a sentence. */
 export function missesOf({ targets }: Scenario, figures: Figures): readonly string[] {
   return targetNames.flatMap((name) => {
     const [target, figure] = [targets[name], figures[name]]
@@ -41,7 +41,7 @@ export function missesOf({ targets }: Scenario, figures: Figures): readonly stri
   })
 }
 
-/** A number as people read it. */
+/** Formats a number with at most two decimals. */
 export function show(figure: number): string {
   return String(Math.round(figure * 100) / 100)
 }
@@ -51,7 +51,7 @@ function mostOf(name: keyof Targets, target: number): number {
   return name === 'attempts' ? target * TOLERANCE.factor : target
 }
 
-/** The figures there are targets for. */
+/** The names of all figures. */
 export const targetNames = [
   'worstMs',
   'medianMs',
@@ -64,28 +64,28 @@ export const targetNames = [
   'attempts',
 ] as const satisfies readonly (keyof Targets)[]
 
-/** What is not 0 in a run though it has to be. */
+/** Returns the faults of a run that must be 0 and are not. */
 function faultsOf({ faults, scenario, schedule }: Outcome): Readonly<Record<string, number>> {
   const forgetful = schedule.some((fault) => fault.name === 'restart' && fault.memory === 'lost')
   const judged = Object.entries(faults).filter(([name]) => {
-    // What was lost with the memory has to be told, not found.
+    // Events lost with the memory must be reported as a gap, not delivered.
     return !scenario.excuses.includes(name) && !(name === 'lost' && forgetful)
   })
   return Object.fromEntries(judged.filter(([, count]) => count > 0))
 }
 
-/** What went wrong in a run, with everything that is needed to see it again; empty where nothing did. */
+/** Describes the faults of a run, with the command to replay it; empty without faults. */
 export function complaintOf(outcome: Outcome): string {
   const faults = Object.entries(faultsOf(outcome)).map(([name, count]) => `${name} ${count}`)
   if (faults.length === 0) return ''
   const { scenario, seed, schedule, errors } = outcome
-  const told = errors.slice(0, 3).map((error) => `  ${String(error)}`)
+  const reported = errors.slice(0, 3).map((error) => `  ${String(error)}`)
   const title = `${scenario.name}, seed ${seed}: ${faults.join(', ')}`
   const replay = `  CHAOS=${scenario.name}:${seed} npx vitest run --project unit test/chaos/regressions`
-  return [title, describeFaults(schedule), ...told, replay].join('\n')
+  return [title, describeFaults(schedule), ...reported, replay].join('\n')
 }
 
-/** The most attempts to connect in any window. */
+/** Returns the largest number of attempts to connect in any window. */
 function peakOf({ attempts }: Outcome): number {
   const sorted = [...attempts].sort((a, b) => a - b)
   let [peak, from] = [0, 0]
@@ -96,7 +96,7 @@ function peakOf({ attempts }: Outcome): number {
   return peak
 }
 
-/** The value below or at which so large a share of them is; `undefined` where there are none. */
+/** Returns the quantile of the values, or `undefined` if there are none. */
 export function quantile(values: readonly number[], share: number): number | undefined {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)]

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { alias } from '../../vitest.config.ts'
 
-/** The long form: real time, default options, one process. */
+/** Configuration of the long form: real time, default options, one process. */
 export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   resolve: { alias },
@@ -11,7 +11,7 @@ export default defineConfig({
     include: ['test/chaos/long.ts'],
     testTimeout: 300_000,
     hookTimeout: 300_000,
-    // So many networks at a time: they mostly wait.
+    // Number of concurrent networks, which are mostly idle.
     maxConcurrency: 50,
   },
 })

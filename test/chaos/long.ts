@@ -10,11 +10,11 @@ import { total } from './verdict.ts'
 
 const REAL_TIME = { over: { tcp: 'real time' } } as const
 const MIXED_SEEDS = 100
-/** Played one after the other: their clients would be in each other's way. */
+/** Scenarios that run one after the other, since their many clients would disturb each other. */
 const CROWDS = ['storm', 'deploy', 'drain']
-/** How many seeds of every other scenario. */
+/** Number of seeds of every other scenario. */
 const ROW_SEEDS = 5
-/** Figures of a client at rest: its heap, in bytes, and what its p99 may add to a bare socket's, in milliseconds. */
+/** Limits of an idle client: heap growth in bytes, and p99 latency above a plain socket's, in milliseconds. */
 const [CONTROL_BYTES, CONTROL_P99_MS] = [500_000, 2]
 
 interface Row {
@@ -29,7 +29,7 @@ const note = (row: string, figure: string, target: string, held: boolean): void 
   table.push({ row, figure, target, verdict: held ? 'ok' : 'MISSED' })
 }
 
-/** Adds the rows of a scenario to the table, and fails where one does not hold. */
+/** Adds the rows of a scenario to the table, and fails if a target is missed. */
 function hold(scenario: Scenario, outcomes: readonly Outcome[], expect: ExpectStatic): void {
   const { name, targets } = scenario
   const figures = figuresOf(outcomes)
@@ -55,7 +55,7 @@ function playAll(scenario: Scenario, seeds: number): Promise<readonly Outcome[]>
   )
 }
 
-// Many runs at a time listen for what nobody catches.
+// Many concurrent runs listen for uncaught errors.
 beforeAll(() => {
   process.setMaxListeners(0)
 })
@@ -64,8 +64,8 @@ afterAll(() => {
   console.table(table)
 })
 
-describe('a client at rest', () => {
-  it('adds no more than 2 ms to the p99 of a bare socket', async ({ expect }) => {
+describe('an idle client', () => {
+  it('adds no more than 2 ms to the p99 latency of a plain socket', async ({ expect }) => {
     const { client, raw } = await measureDelays()
     const [ours, theirs] = [quantile(client, 0.99) ?? 0, quantile(raw, 0.99) ?? 0]
     const figure = `p99 ${show(ours)} ms, bare ws ${show(theirs)} ms`
@@ -84,8 +84,8 @@ describe('a client at rest', () => {
   })
 })
 
-describe.concurrent('every fault by itself', () => {
-  // Nobody waits five minutes for a history to be trimmed: that is a matter of virtual time.
+describe.concurrent('every fault alone', () => {
+  // `trimmed` takes five minutes, so it only runs in virtual time.
   const others = ['control', 'mixed', 'trimmed', ...CROWDS]
   for (const scenario of scenarios.filter(({ name }) => !others.includes(name))) {
     it(`${scenario.name} › ${scenario.promise}`, async ({ expect }) => {
@@ -116,7 +116,7 @@ describe('all faults mixed', () => {
     }
   })
 
-  it('and all together meet the targets', ({ expect }) => {
+  it('all together meet the targets', ({ expect }) => {
     hold(scenarioOf('mixed'), outcomes, expect)
   })
 })

@@ -3,37 +3,37 @@ import type { TransportFactory } from 'wirefold/dialects'
 import type { RealtimeServer } from 'wirefold/server'
 import type { Weather } from './weather.ts'
 
-/** Which way nothing gets through. */
+/** Direction in which no data passes. */
 export type Silence = 'to-client' | 'to-server' | 'both'
 
-/** A network between clients and one server, with everything that can be wrong with one. */
+/** A network between clients and one server, with simulated faults. */
 export interface Network {
   readonly clock: Clock
-  /** Where clients connect to. */
+  /** The address of the server for clients. */
   readonly url: string
-  /** How they do. */
+  /** The transport of the clients. */
   readonly transport: TransportFactory
-  /** Changes take effect for what is sent from now on. */
+  /** The current delays and limits; changes apply to data sent from then on. */
   readonly weather: Weather
-  /** Has a server take every connection from now on. */
+  /** Directs all new connections to a server. */
   serve(server: RealtimeServer): Promise<void>
-  /** Ends a server with a closing handshake; cut the connections before for one that is killed. */
+  /** Stops a server with a closing handshake; call `reset()` before to kill it. */
   stop(server: RealtimeServer, code: number): Promise<void>
-  /** Has everybody leave a server for the one that serves now, and ends it. */
+  /** Drains a server, whose clients move to the current one, and closes it. */
   drain(server: RealtimeServer, ms: number): Promise<void>
-  /** Whether anybody listens. */
+  /** Starts or stops to accept connections. */
   listen(listening: boolean): Promise<void>
   /** Resets every connection. */
   reset(): void
   /** Ends every connection with a FIN. */
   finish(): void
   /**
-   * Lets nothing through on the present connections.
+   * Holds back all data on open connections.
    *
-   * @param future whether on new ones neither
-   * @returns lets it through again, what was held first
+   * @param future whether new connections are held back, too
+   * @returns a function that releases the data
    */
   silence(ways: Silence, future: boolean): () => void
-  /** Lets go of everything. */
+  /** Closes the network and its connections. */
   close(): Promise<void>
 }

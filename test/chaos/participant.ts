@@ -4,15 +4,15 @@ import { asFields, asNumber } from '../../src/protocol/fields.ts'
 import type { Random } from '../malformed-input/random.ts'
 import { CHANNELS, MUTATIONS } from './backend.ts'
 import type { Network } from './network.ts'
-import type { Heard, Mutation, Story } from './verdict.ts'
+import type { ChannelEntry, ClientRecord, Mutation } from './verdict.ts'
 
-/** From one mutation to the next, in milliseconds. */
-const ASK_MS = 500
-/** Longer than any fault, so that a mutation has an outcome, and shorter than answers are remembered. */
+/** Time between two mutations, in milliseconds. */
+const MUTATE_MS = 500
+/** Timeout of mutations, longer than any fault and shorter than the server stores replies. */
 const PATIENCE_MS = 90_000
-/** How long it takes to fetch by other means what a gap has cost, in milliseconds. */
+/** Simulated time to fetch the state after a gap, in milliseconds. */
 const LOAD_MS = 200
-/** A client has no more than so many mutations. */
+/** Upper bound of the mutations of one client. */
 const NUMBERS = 100_000
 
 interface Tick {
@@ -21,21 +21,21 @@ interface Tick {
   readonly n: number
 }
 
-/** What a participant is made of. */
+/** Dependencies of a participant. */
 export interface ParticipantParts {
   readonly network: Network
   readonly random: Random
-  /** Which one it is; its mutations are numbered from here. */
+  /** Index of the participant, from which its mutations are numbered. */
   readonly index: number
   readonly options: ClientOptions
 }
 
-/** One client at work: it follows three channels, folds them, and asks for numbered mutations. */
+/** One active client: it subscribes to three channels, folds their events, and sends numbered mutations. */
 export class Participant {
-  readonly #heard = new Map<string, Heard[]>(CHANNELS.map((channel) => [channel, []]))
+  readonly #entries = new Map<string, ChannelEntry[]>(CHANNELS.map((channel) => [channel, []]))
   readonly #mutations: Mutation[] = []
   readonly #turns: { readonly at: number; readonly up: boolean }[] = []
-  /** When it tried to connect. */
+  /** Times of its attempts to connect. */
   readonly attempts: number[] = []
   readonly #errors: unknown[] = []
   #foreign = 0
@@ -78,20 +78,20 @@ export class Participant {
     await Promise.all(this.#subscriptions.map(({ ready }) => ready))
   }
 
-  /** Whether it is open, and every channel at work. */
+  /** True while it is open and every channel is live or caught up. */
   get up(): boolean {
     return this.#up
   }
 
-  /** Whether every mutation has an outcome. */
+  /** True once every mutation has an outcome. */
   get settled(): boolean {
     return this.#mutations.every(({ outcome }) => outcome !== 'pending')
   }
 
-  /** All that it has lived through. */
-  story(): Story {
+  /** Returns the record of the client. */
+  record(): ClientRecord {
     return {
-      heard: this.#heard,
+      entries: this.#entries,
       folded: (channel) => this.#contexts.entity('Tick', channel).get() ?? 0,
       mutations: this.#mutations,
       reconnects: this.client.stats().reconnects,
@@ -102,17 +102,17 @@ export class Participant {
     }
   }
 
-  /** Asks for one mutation after the other, until the returned function is called. */
-  ask(): () => void {
-    let asking = true
+  /** Sends mutations one after the other, until the returned function is called. */
+  mutate(): () => void {
+    let active = true
     const next = (): void => {
-      if (!asking) return
+      if (!active) return
       this.#mutate()
-      this.#clock.after(ASK_MS, next)
+      this.#clock.after(MUTATE_MS, next)
     }
     next()
     return () => {
-      asking = false
+      active = false
     }
   }
 
@@ -136,17 +136,17 @@ export class Participant {
   }
 
   #follow(channels: ChannelSubscriber, name: string): Subscription {
-    const heard = this.#heard.get(name) ?? []
+    const entries = this.#entries.get(name) ?? []
     const subscription = channels.subscribe(name, (payload) => {
       const { kind, channel, n } = asFields(payload)
       const number = kind === 'Tick' && channel === name ? asNumber(n) : undefined
       if (number === undefined) this.#foreign++
-      else heard.push({ at: this.#clock.now(), n: number })
+      else entries.push({ at: this.#clock.now(), n: number })
     })
     let before = ''
     subscription.status.listen((status) => {
       if (status.name === 'gap' && before !== 'gap') {
-        heard.push({ at: this.#clock.now(), gap: true })
+        entries.push({ at: this.#clock.now(), gap: true })
         this.#clock.after(LOAD_MS, () => subscription.caughtUp())
       }
       before = status.name

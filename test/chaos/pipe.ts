@@ -2,29 +2,29 @@ import type { Cancel, Clock } from 'wirefold'
 import type { Random } from '../malformed-input/random.ts'
 import type { Weather } from './weather.ts'
 
-/** What one way of a connection is made of. */
+/** Dependencies of a pipe. */
 export interface PipeParts<Item> {
   readonly clock: Clock
   readonly random: Random
-  /** Of this moment: it changes while things are under way. */
+  /** The current delays, which may change while items are in transit. */
   readonly weather: Weather
-  /** In bytes. */
+  /** Returns the size of an item in bytes. */
   readonly size: (item: Item) => number
-  /** Takes what arrives at one moment, in order. */
+  /** Receives the items that arrive at the same time, in order. */
   readonly deliver: (items: readonly Item[]) => void
 }
 
-/** One way of one connection: first in, first out, as late as the weather makes it. */
+/** One direction of one connection: a queue that delays items by the weather. */
 export class Pipe<Item> {
-  /** How much is under way. */
+  /** Number of bytes in transit. */
   bytes = 0
   readonly #parts: PipeParts<Item>
   #queue: { readonly item: Item; readonly size: number; readonly at: number }[] = []
   #holds = 0
   #stopped = false
-  /** When the line is free for the next byte. */
+  /** Time at which the next byte can be sent. */
   #freeAt = 0
-  /** When the last item arrives. */
+  /** Arrival time of the last item. */
   #lastAt = 0
   #cancel: Cancel | undefined
 
@@ -32,7 +32,7 @@ export class Pipe<Item> {
     this.#parts = parts
   }
 
-  /** Sends something on its way. */
+  /** Sends an item. */
   push(item: Item): void {
     if (this.#stopped) return
     const size = this.#parts.size(item)
@@ -41,7 +41,7 @@ export class Pipe<Item> {
     this.#arm()
   }
 
-  /** Lets nothing arrive until the returned function is called. */
+  /** Delays all arrivals until the returned function is called. */
   hold(): () => void {
     let held = true
     this.#holds++
@@ -54,12 +54,12 @@ export class Pipe<Item> {
     }
   }
 
-  /** Whether nothing arrives. */
+  /** True while arrivals are delayed. */
   get held(): boolean {
     return this.#holds > 0
   }
 
-  /** Loses what is under way, and whatever comes. */
+  /** Drops all items in transit, and all later ones. */
   stop(): void {
     this.#stopped = true
     this.#queue = []

@@ -4,7 +4,7 @@ import type { RunOptions } from './run.ts'
 import { run } from './run.ts'
 import { scenarioOf } from './scenarios.ts'
 
-/** A seed that went wrong once, under the name of what went wrong. */
+/** A seed that once failed; its name describes the correct behaviour. */
 interface Regression {
   readonly name: string
   readonly scenario: string
@@ -14,18 +14,18 @@ interface Regression {
 
 const regressions: readonly Regression[] = [
   {
-    name: 'requests that a stalled connection delivers after they were sent again are not carried out',
+    name: 'requests that a stalled connection delivers after they were repeated are not carried out again',
     ...{ scenario: 'mute', seed: 7, over: 'memory' },
   },
   {
-    name: 'what was carried out before the server lost its memory is not carried out after it',
+    name: 'requests carried out before the server lost its memory are not carried out after it',
     ...{ scenario: 'mixed', seed: 14, over: 'memory' },
   },
 ]
 
 /**
- * Any seed by hand: `CHAOS=mixed:17` in virtual time, `CHAOS=mixed:17:20` over TCP, 20 times faster
- * than real time.
+ * Any seed, from the environment: `CHAOS=mixed:17` in virtual time, `CHAOS=mixed:17:20` over TCP, 20
+ * times faster than real time.
  */
 function named(replay: string): Regression {
   const [scenario = '', seed = '1', times] = replay.split(':')
@@ -33,7 +33,7 @@ function named(replay: string): Regression {
   return { name: `the replay of ${replay}`, scenario, seed: Number(seed), over }
 }
 
-describe('what went wrong once stays right', () => {
+describe('former failures stay fixed', () => {
   const { CHAOS } = process.env
   for (const { name, scenario, seed, over } of CHAOS ? [named(CHAOS)] : regressions) {
     it(name, async () => {

@@ -18,44 +18,44 @@ import type { Verdict } from './verdict.ts'
 import { judge, total } from './verdict.ts'
 import { VirtualNetwork } from './virtual-network.ts'
 
-/** The longest until everybody is up again after the last fault, in milliseconds. */
+/** Longest time until every client is up again after the last fault, in milliseconds. */
 const RETURN_MS = 40_000
-/** The longest until everything that was asked has its outcome, in milliseconds. */
+/** Longest time until every mutation has an outcome, in milliseconds. */
 const SETTLE_MS = 100_000
-/** How long the last events may take, in milliseconds. */
+/** Time for the last events to arrive, in milliseconds. */
 const LAST_MS = 3_000
 
-/** How a scenario is played. */
+/** Options of a run. */
 export interface RunOptions {
   /**
-   * The network: in memory on virtual time, or TCP on loopback; that on real time, or so many times
-   * faster and as steady as the machine is busy.
+   * The network: in memory in virtual time, or TCP on loopback in real time, or TCP that many times
+   * faster than real time, with a clock that waits for a busy machine.
    */
   readonly over: 'memory' | { readonly tcp: 'real time' | number }
-  /** Breaks the client, or tells it something. */
+  /** Options of the clients, for instance to break them. */
   readonly client?: (clock: Clock) => ClientOptions
   /** Breaks the request handler. */
   readonly tamper?: (handler: RequestHandler) => RequestHandler
   /** Breaks the server's memory. */
   readonly makeBroker?: (clock: Clock) => Broker
-  /** Whether to look at the heap; means something only where nothing else runs. */
+  /** Whether to measure the heap; only useful if nothing else runs in the process. */
   readonly measuresHeap?: boolean
 }
 
-/** What a run came to. */
+/** Result of a run. */
 export interface Outcome extends Verdict {
   readonly scenario: Scenario
   readonly seed: number
   readonly schedule: readonly Fault[]
-  /** When any client tried to connect, from the start on, in milliseconds. */
+  /** Times of all attempts to connect, since the start, in milliseconds. */
   readonly attempts: readonly number[]
-  /** When the last fault was over. */
+  /** Time at which the last fault was over. */
   readonly overMs: number
-  /** From the end of the last fault to everybody's being connected, in milliseconds. */
+  /** Time from the end of the last fault until every client is connected, in milliseconds. */
   readonly returnMs: number
-  /** What the clients' heap has grown by, where that was asked for. */
+  /** Growth of the clients' heap, if measured. */
   readonly heapBytes: number | undefined
-  /** What clients, servers and the process reported. */
+  /** Errors reported by clients, servers and the process. */
   readonly errors: readonly unknown[]
 }
 
@@ -96,7 +96,7 @@ async function play(
     return new Participant({ network, random, index, options: client(clock) })
   })
   await Promise.all(participants.map((participant) => participant.ready()))
-  const stops = [backend.publish(), ...participants.map((participant) => participant.ask())]
+  const stops = [backend.publish(), ...participants.map((participant) => participant.mutate())]
   const driver = new Driver(network, backend)
   const heapBefore = options.measuresHeap ? heapBytes() : undefined
   const start = clock.now()
@@ -117,8 +117,8 @@ async function play(
   const { published, applications, losses } = backend
   const { blockades, silences, announced } = driver
   const background = { published, applications, losses, blockades, silences, announced }
-  const stories = participants.map((participant) => participant.story())
-  const verdict = total(stories.map((story) => judge(story, background)))
+  const records = participants.map((participant) => participant.record())
+  const verdict = total(records.map((record) => judge(record, background)))
   await network.close()
   await backend.close()
   const serverErrors = backend.errors.length
@@ -134,7 +134,7 @@ async function play(
     overMs,
     returnMs,
     heapBytes: heapBefore && heapBytes() - heapBefore,
-    errors: [...stories.flatMap(({ errors }) => errors), ...backend.errors, ...uncaught.errors],
+    errors: [...records.flatMap(({ errors }) => errors), ...backend.errors, ...uncaught.errors],
   }
   for (const participant of participants) participant.client.close()
   return outcome

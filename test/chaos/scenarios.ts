@@ -1,19 +1,19 @@
 import type { Random } from '../malformed-input/random.ts'
 import type { Fault } from './fault.ts'
 
-/** Figures that a run must not exceed, in milliseconds where they are times. */
+/** Limits of the figures of a run; times are in milliseconds. */
 export interface Targets {
   readonly worstMs?: number
   readonly medianMs?: number
   readonly p95Ms?: number
-  /** The longest until a silent connection was given up. */
+  /** Longest time until a silent connection was closed. */
   readonly noticedMs?: number
-  /** The longest from the end of the last fault to everybody's being connected. */
+  /** Longest time from the end of the last fault until every client is connected. */
   readonly returnMs?: number
   readonly reconnects?: number
-  /** The most attempts to connect, of all clients, in any 250 ms: the median of the seeds. */
+  /** Most attempts to connect, of all clients, in any 250 ms: median of the seeds. */
   readonly peak?: number
-  /** The same: the worst of the seeds. */
+  /** The same for the worst seed. */
   readonly worstPeak?: number
   /** Attempts to connect per client, until the last fault is over. */
   readonly attempts?: number
@@ -22,12 +22,12 @@ export interface Targets {
 /** One row of the fault table. */
 export interface Scenario {
   readonly name: string
-  /** What holds, as the end of a sentence. */
+  /** Expected behaviour, as part of the test title. */
   readonly promise: string
-  /** How long things go wrong, in milliseconds. */
+  /** Duration of the faults, in milliseconds. */
   readonly spanMs: number
   readonly clients: number
-  /** The faults of a verdict that may be found all the same. */
+  /** Faults of a verdict that are permitted. */
   readonly excuses: readonly string[]
   readonly targets: Targets
   readonly schedule: (random: Random) => readonly Fault[]
@@ -43,7 +43,7 @@ function scenario(
   return { ...defaults, name, promise, schedule, ...rest }
 }
 
-/** The same fault again and again, with so many milliseconds from one to the next. */
+/** Repeats a fault, with `least` to `most` milliseconds from one to the next. */
 function repeated(
   spanMs: number,
   least: number,
@@ -58,19 +58,19 @@ function repeated(
   }
 }
 
-/** A fault after one second. */
+/** Plays the given faults once. */
 const once =
   (...faults: Fault[]): Scenario['schedule'] =>
   () =>
     faults
 
-/** Where bytes are changed on the way, no more is promised than that nothing breaks for good. */
+/** Permitted faults if bytes are changed; only permanent failures count. */
 const BYTES_CHANGED = [
-  ...['lost', 'silent', 'duplicated', 'disordered', 'unexplainedGaps', 'untoldLosses'],
+  ...['lost', 'silent', 'duplicated', 'disordered', 'unexplainedGaps', 'unreportedLosses'],
   ...['appliedTwice', 'appliedAgain', 'doneNotApplied', 'failedButApplied'],
   ...['unfolded', 'foreign', 'errors', 'serverErrors'],
 ]
-/** Where a client is away for longer than the history and its own patience last. */
+/** Permitted faults if a client is offline for longer than the history and its timeouts. */
 const TOO_LATE = ['lost', 'unexplainedGaps', 'failedButApplied']
 
 /** The rows of the fault table. */
@@ -78,78 +78,78 @@ export const scenarios: readonly Scenario[] = [
   scenario('control', 'nothing happens', once(), { targets: { reconnects: 0 } }),
   scenario(
     'rst',
-    'resets every 3 to 5 s cost nothing',
+    'resets every 3 to 5 s lose nothing',
     repeated(20_000, 3_000, 5_000, (at) => ({ at, name: 'rst' })),
     { clients: 4, targets: { worstMs: 950, medianMs: 500 } },
   ),
   scenario(
     'fin',
-    'ends of the stream every 3 to 5 s cost nothing',
+    'ends of the stream every 3 to 5 s lose nothing',
     repeated(20_000, 3_000, 5_000, (at) => ({ at, name: 'fin' })),
     { clients: 4, targets: { worstMs: 950, medianMs: 500 } },
   ),
   scenario(
     'half-open',
-    'a connection that is silent for good is noticed within 10 s',
+    'a permanently silent connection is detected within 10 s',
     once({ at: 1_000, name: 'half-open' }),
     { targets: { noticedMs: 10_000, worstMs: 1_000 } },
   ),
   scenario(
     'outage',
-    '8 s without any network are noticed, and cost nothing',
+    '8 s without a network are detected, and lose nothing',
     once({ at: 1_000, name: 'outage', ms: 8_000 }),
     { targets: { noticedMs: 10_000 } },
   ),
   scenario(
     'deaf',
-    'what the server says for 15 s comes too late, and costs nothing',
+    'data of the server that is delayed by 15 s loses nothing',
     once({ at: 1_000, name: 'deaf', ms: 15_000 }),
     { targets: { noticedMs: 10_000 } },
   ),
   scenario(
     'mute',
-    'what the client says for 15 s comes too late, and costs nothing',
+    'data of the client that is delayed by 15 s loses nothing',
     once({ at: 1_000, name: 'mute', ms: 15_000 }),
   ),
   scenario(
     'slow',
-    'delays of 200 to 500 ms are no reason to reconnect',
+    'delays of 200 to 500 ms cause no reconnect',
     once({ at: 1_000, name: 'slow', ms: 18_000, least: 200, most: 500 }),
     { targets: { reconnects: 0 } },
   ),
   scenario(
     'throttle',
-    '4 kB/s are no reason to reconnect',
+    'a rate of 4 kB/s causes no reconnect',
     once({ at: 1_000, name: 'throttle', ms: 18_000, bytesPerSecond: 4_000 }),
     { targets: { reconnects: 0 } },
   ),
   scenario(
     'frames',
-    'pieces of frames, and many frames at once, cost nothing',
+    'fragments of frames, and many frames at once, lose nothing',
     once({ at: 1_000, name: 'shreds', ms: 4_000 }, { at: 6_000, name: 'bursts', ms: 4_000 }),
     { targets: { reconnects: 0 } },
   ),
   scenario(
     'corrupt',
-    'flipped bits break nothing for good',
+    'flipped bits cause no permanent failure',
     once({ at: 1_000, name: 'corrupt', ms: 8_000, every: 1_500 }),
     { excuses: BYTES_CHANGED, targets: { returnMs: 5_000 } },
   ),
   scenario(
     'refuse',
-    '6 s with nobody listening cost nothing',
+    '6 s without a listening server lose nothing',
     once({ at: 1_000, name: 'refuse', ms: 6_000 }),
     { clients: 10, targets: { medianMs: 2_000, p95Ms: 6_000 } },
   ),
   scenario(
     'restart',
-    'a server that lost its memory is a gap on every channel',
+    'a server that lost its memory causes a gap on every channel',
     once({ at: 3_000, name: 'restart', ms: 500, memory: 'lost', how: 'killed' }),
     { targets: { worstMs: 1_200 } },
   ),
   scenario(
     'rolling',
-    'a server that hands its memory on costs nothing',
+    'a server whose successor has its memory loses nothing',
     once(
       { at: 2_000, name: 'restart', ms: 500, memory: 'kept', how: 'closed' },
       { at: 12_000, name: 'restart', ms: 500, memory: 'kept', how: 'killed' },
@@ -157,35 +157,35 @@ export const scenarios: readonly Scenario[] = [
   ),
   scenario(
     'trimmed',
-    'what the history no longer holds is a gap',
+    'events that the history no longer contains are reported as a gap',
     once({ at: 1_000, name: 'refuse', ms: 330_000 }),
     { spanMs: 340_000, excuses: TOO_LATE },
   ),
-  scenario('mixed', 'a mix of all faults costs nothing', mixed, {
+  scenario('mixed', 'a mix of all faults loses nothing', mixed, {
     spanMs: 40_000,
     targets: { worstMs: 12_100, p95Ms: 3_000 },
   }),
   scenario(
     'storm',
-    '40 clients that are reset for 8 s do not come back as a wave',
+    '40 clients that are reset for 8 s do not reconnect as a wave',
     once({ at: 1_000, name: 'refuse', ms: 8_000 }),
     { clients: 40, targets: { worstMs: 12_100, medianMs: 2_500, peak: 20, attempts: 5 } },
   ),
   scenario(
     'deploy',
-    '40 clients that are told of a restart come back one by one',
+    '40 clients reconnect spread over the window of an announced restart',
     once({ at: 1_000, name: 'restart', ms: 300, memory: 'kept', how: 'closed' }),
     { clients: 40, targets: { peak: 6, worstPeak: 10 } },
   ),
   scenario(
     'drain',
-    '40 clients that are asked to move do so one by one, and hardly notice',
+    '40 clients of a drained server move one by one, almost without interruption',
     once({ at: 1_000, name: 'restart', ms: 12_000, memory: 'kept', how: 'drained' }),
     { clients: 40, targets: { peak: 6, worstPeak: 10, worstMs: 250 } },
   ),
 ]
 
-/** The scenario of a name. */
+/** Returns the scenario with this name. */
 export function scenarioOf(name: string): Scenario {
   const found = scenarios.find((scenario) => scenario.name === name)
   if (!found) throw new Error(`There is no scenario ${name}.`)
@@ -230,7 +230,7 @@ function restarting(
   }
 }
 
-/** Any faults in any order; they overlap, but for those in which nobody can connect. */
+/** Returns random faults, which overlap unless no client can connect. */
 function mixed(random: Random): readonly Fault[] {
   const faults: Fault[] = []
   for (let at = 500 + random.below(3_000); at < 38_000; at += 300 + random.below(5_000)) {

@@ -10,7 +10,7 @@ import { TcpProxy } from './tcp-proxy.ts'
 
 const DAY_MS = 24 * 3_600_000
 
-/** A client, and a server behind a slow TCP link, in time that runs twenty times faster. */
+/** A client, and a server behind a slow TCP link, with a clock twenty times faster than real time. */
 async function link(bytesPerSecond: number, serve: (server: RealtimeServer) => void = () => {}) {
   const clock = new SteadyClock(20)
   const network = await TcpProxy.open(clock, seeded(1))
@@ -40,55 +40,55 @@ async function link(bytesPerSecond: number, serve: (server: RealtimeServer) => v
 }
 
 describe('a slow link', () => {
-  it('carries a reply of 1.5 MB at 40 kB/s to a client that does not reconnect', async () => {
+  it('transfers a reply of 1.5 MB at 40 kB/s without a reconnect', async () => {
     const { client, until, close } = await link(40_000, (server) =>
       server.handle('state', () => '"\u00e9\ud83d\ude00'.repeat(200_000)),
     )
-    const asked = outcomeOf(client.request('state'))
-    await until(() => 'value' in asked || 'error' in asked)
-    expect(asked.value === '"\u00e9\ud83d\ude00'.repeat(200_000)).toBe(true)
+    const outcome = outcomeOf(client.request('state'))
+    await until(() => 'value' in outcome || 'error' in outcome)
+    expect(outcome.value === '"\u00e9\ud83d\ude00'.repeat(200_000)).toBe(true)
     expect(client.stats().reconnects).toBe(0)
     await close()
   })
 
-  it('carries a request of 600 kB at 40 kB/s from a client that does not reconnect', async () => {
+  it('transfers a request of 600 kB at 40 kB/s without a reconnect', async () => {
     const { client, until, close } = await link(40_000, (server) =>
       server.handle('save', (payload) => String(payload).length),
     )
-    const asked = outcomeOf(client.request('save', 'x'.repeat(600_000)))
-    await until(() => 'value' in asked || 'error' in asked)
-    expect([asked, client.stats().reconnects]).toEqual([{ value: 600_000 }, 0])
+    const outcome = outcomeOf(client.request('save', 'x'.repeat(600_000)))
+    await until(() => 'value' in outcome || 'error' in outcome)
+    expect([outcome, client.stats().reconnects]).toEqual([{ value: 600_000 }, 0])
     await close()
   })
 
-  it('carries events of 1.2 MB that wait at 40 kB/s without a reconnect', async () => {
+  it('transfers 1.2 MB of queued events at 40 kB/s without a reconnect', async () => {
     const { server, client, until, close } = await link(40_000, (server) =>
       server.handle('echo', (payload) => payload),
     )
     const channels = new ChannelSubscriber(client)
     let received = 0
     await channels.subscribe('news', () => received++).ready
-    for (let n = 0; n < 900; n++) await server.publish('news', 'said', 'x'.repeat(1_200))
-    const asked = outcomeOf(client.request('echo', 1))
-    await until(() => received === 900 && 'value' in asked)
-    expect([asked, client.stats().reconnects]).toEqual([{ value: 1 }, 0])
+    for (let n = 0; n < 900; n++) await server.publish('news', 'note', 'x'.repeat(1_200))
+    const outcome = outcomeOf(client.request('echo', 1))
+    await until(() => received === 900 && 'value' in outcome)
+    expect([outcome, client.stats().reconnects]).toEqual([{ value: 1 }, 0])
     await close()
   })
 
-  it('carries requests of 1.2 MB that wait at 40 kB/s without a reconnect', async () => {
+  it('transfers 1.2 MB of queued requests at 40 kB/s without a reconnect', async () => {
     const { client, until, close } = await link(40_000, (server) =>
       server.handle('save', (payload) => String(payload).length),
     )
     const all = Promise.all(
       Array.from({ length: 60 }, () => client.request('save', 'x'.repeat(20_000))),
     )
-    const asked = outcomeOf(all)
-    await until(() => 'value' in asked || 'error' in asked)
-    expect([asked, client.stats().reconnects]).toEqual([{ value: Array(60).fill(20_000) }, 0])
+    const outcome = outcomeOf(all)
+    await until(() => 'value' in outcome || 'error' in outcome)
+    expect([outcome, client.stats().reconnects]).toEqual([{ value: Array(60).fill(20_000) }, 0])
     await close()
   })
 
-  it('is left within 10 s of freezing in the middle of a large message, either way', async () => {
+  it('is closed within 10 s if it freezes during a large message, in either direction', async () => {
     for (const way of ['state', 'save'] as const) {
       const { clock, network, client, until, close } = await link(40_000, (server) => {
         server.handle('state', () => 'x'.repeat(1_500_000))

@@ -1,15 +1,14 @@
 import type { Clock } from 'wirefold'
 import { TimerList } from './timer-list.ts'
 
-/** The most real time that counts between two looks at it, in milliseconds. */
+/** Real time counted per look at it at most, in milliseconds. */
 const MOST_MS = 2
 
 /**
- * Real time, many times faster, that waits for the process it runs in.
+ * A clock many times faster than real time that waits for a busy process.
  *
- * The clock looks at real time once in a turn of the event loop, and counts only a little of what has
- * passed since the last look. Where the machine is busy the whole run takes longer, and everything in
- * it keeps its proportions.
+ * The clock reads real time once per turn of the event loop, and counts at most `MOST_MS` per turn.
+ * On a busy machine the run takes longer, and its internal proportions stay the same.
  */
 export class SteadyClock implements Clock {
   readonly #times: number
@@ -19,7 +18,7 @@ export class SteadyClock implements Clock {
   #lookedAt = performance.now()
   #ticking = false
 
-  /** @param times so many times faster than real time */
+  /** @param times factor by which the clock is faster than real time */
   constructor(times: number) {
     this.#times = times
   }
@@ -52,7 +51,7 @@ export class SteadyClock implements Clock {
     const now = performance.now()
     this.#now += Math.min(now - this.#lookedAt, MOST_MS) * this.#times
     this.#lookedAt = now
-    // One by one, as the event loop runs its own timers: what one of them promised is settled before the next.
+    // One per turn, like the event loop's own timers, so that promises settle in between.
     for (let next = this.#timers.take(this.#now); next; next = this.#timers.take(this.#now)) {
       const timer = next
       setImmediate(() => timer.run?.())

@@ -11,12 +11,12 @@ import type { Weather } from './weather.ts'
 import { calm } from './weather.ts'
 
 /**
- * Ports below those that systems hand out by themselves, since nobody may take one while it is
- * closed: each process begins elsewhere, and takes none twice.
+ * Ports below the ephemeral range, so that no other process takes one while it is closed. Each process
+ * begins elsewhere, and uses no port twice.
  */
 const [FIRST_PORT, PORTS, PORTS_PER_PROCESS] = [12_000, 20_000, 200]
 
-/** A TCP proxy on loopback, between clients over `ws` and a server that listens. */
+/** A TCP proxy on loopback, between clients over `ws` and a listening server. */
 export class TcpProxy implements Network {
   static #ports = 0
   readonly clock: Clock
@@ -24,7 +24,7 @@ export class TcpProxy implements Network {
   readonly weather: Weather = { ...calm }
   readonly #random: Random
   readonly #tunnels = new Set<Tunnel>()
-  /** Silences that concern new connections. */
+  /** Silences that apply to new connections, too. */
   readonly #silences = new Set<(tunnel: Tunnel) => void>()
   #listener: Server | undefined
   #port = 0
@@ -35,7 +35,7 @@ export class TcpProxy implements Network {
     this.#random = random
   }
 
-  /** Opens a proxy on a port of its own. */
+  /** Opens a proxy on a free port. */
   static async open(clock: Clock, random: Random): Promise<TcpProxy> {
     const proxy = new TcpProxy(clock, random)
     for (let tries = 0; tries < PORTS_PER_PROCESS; tries++) {
@@ -67,7 +67,7 @@ export class TcpProxy implements Network {
       this.#listener?.close()
       this.#listener = undefined
     } else if (!this.#listener && !(await this.#tryListen())) {
-      throw new Error(`Somebody has taken the port ${this.#port} meanwhile.`)
+      throw new Error(`The port ${this.#port} is in use by another process.`)
     }
   }
 

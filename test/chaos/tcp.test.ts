@@ -3,12 +3,12 @@ import { complaintOf } from './figures.ts'
 import { run } from './run.ts'
 import { scenarioOf, scenarios } from './scenarios.ts'
 
-/** So many times faster than real time. */
+/** Factor by which the clock is faster than real time. */
 const TIMES = 20
-/** Those that have their own line, or are too much or too long for real time. */
+/** Scenarios that run elsewhere, or are too large or too long for real time. */
 const OTHERS = ['mixed', 'storm', 'deploy', 'drain', 'trimmed']
 
-/** Twenty in all: every kind of fault by itself, and mixes of them. */
+/** Twenty runs: every kind of fault alone, and mixes of them. */
 const plan = [
   ...scenarios
     .filter(({ name }) => !OTHERS.includes(name))
@@ -16,7 +16,7 @@ const plan = [
   ...[101, 102, 103, 104, 105, 106].map((seed) => ({ scenario: scenarioOf('mixed'), seed })),
 ]
 
-// Times are not judged here: where a machine is busy for a moment, that is twenty moments.
+// Times are not checked here, since delays of a busy machine are multiplied by twenty.
 describe.concurrent('over TCP', () => {
   for (const { scenario, seed } of plan) {
     it(`${scenario.name}, seed ${seed} › ${scenario.promise}`, async ({ expect }) => {

@@ -1,11 +1,11 @@
-/** A timer of a clock of the tests. */
+/** A timer of a test clock. */
 export interface Timer {
   readonly at: number
-  /** Missing once it is cancelled. */
+  /** Undefined once the timer is cancelled. */
   run: (() => void) | undefined
 }
 
-/** Timers by time, and by arrival within one moment. */
+/** Timers in order of time, then of arrival. */
 export class TimerList {
   readonly #timers: Timer[] = []
 
@@ -22,7 +22,7 @@ export class TimerList {
     }
   }
 
-  /** Takes the first timer out that is due by then and is not cancelled. */
+  /** Removes and returns the first timer that is due by `until` and not cancelled. */
   take(until = Number.POSITIVE_INFINITY): Timer | undefined {
     for (;;) {
       const [first] = this.#timers

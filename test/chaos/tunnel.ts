@@ -5,10 +5,10 @@ import { BitFlipper } from './bit-flipper.ts'
 import { Pipe } from './pipe.ts'
 import type { Weather } from './weather.ts'
 
-/** Above this many bytes under way the sender is left waiting. */
+/** Number of bytes in transit above which the sender is paused. */
 const HIGH_WATER_BYTES = 64 * 1024
 
-/** What a tunnel is made of. */
+/** Dependencies of a tunnel. */
 export interface TunnelParts {
   readonly clock: Clock
   readonly random: Random
@@ -17,7 +17,7 @@ export interface TunnelParts {
   readonly server: Socket
 }
 
-/** One TCP connection through a proxy: bytes, and the end behind them, in both ways. */
+/** One TCP connection through a proxy: bytes and the end of the stream, in both directions. */
 export class Tunnel {
   readonly toServer: Pipe<Buffer | 'end'>
   readonly toClient: Pipe<Buffer | 'end'>
@@ -31,14 +31,14 @@ export class Tunnel {
     this.toClient = way(parts, parts.server, parts.client)
   }
 
-  /** Ends it by a reset on both sides. */
+  /** Resets the connection on both sides. */
   reset(): void {
     this.#stop()
     this.#client.resetAndDestroy()
     this.#server.resetAndDestroy()
   }
 
-  /** Ends it by a FIN on both sides. */
+  /** Ends the connection with a FIN on both sides. */
   finish(): void {
     this.#stop()
     this.#client.end()
@@ -81,7 +81,7 @@ function way(parts: TunnelParts, from: Socket, to: Socket): Pipe<Buffer | 'end'>
   return pipe
 }
 
-/** Writes to a socket, in pieces of 1 to 7 bytes where the weather says so. */
+/** Writes to a socket, in pieces of 1 to 7 bytes if the weather has `shreds`. */
 class Outlet {
   readonly #socket: Socket
   readonly #random: Random
@@ -110,7 +110,7 @@ class Outlet {
     this.#waiting = this.#waiting.subarray(most)
     if (this.#waiting.length > 0) {
       this.#scheduled = true
-      // A turn of the event loop, so that the reader sees each piece alone.
+      // A full turn of the event loop, so that the reader receives each piece separately.
       setImmediate(() => this.#flush())
     } else if (this.#ending) this.#socket.end()
   }

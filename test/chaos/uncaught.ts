@@ -1,4 +1,4 @@
-/** Collects the uncaught exceptions and unhandled rejections of this process, until it is stopped. */
+/** Collects uncaught exceptions and unhandled rejections of this process until it is stopped. */
 export class Uncaught {
   readonly errors: unknown[] = []
   readonly #caught = (error: unknown): void => {

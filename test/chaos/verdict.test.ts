@@ -1,41 +1,44 @@
 import { describe, expect, it } from 'vitest'
 import { CHANNELS } from './backend.ts'
-import type { Background, Heard, Story } from './verdict.ts'
+import type { Background, ChannelEntry, ClientRecord } from './verdict.ts'
 import { judge } from './verdict.ts'
 
-const n = (...numbers: number[]): Heard[] => numbers.map((n) => ({ at: n, n }))
-const gap = (at: number): Heard => ({ at, gap: true })
+const n = (...numbers: number[]): ChannelEntry[] => numbers.map((n) => ({ at: n, n }))
+const gap = (at: number): ChannelEntry => ({ at, gap: true })
 
-/** The verdict on somebody who heard this of the busy channel, and all that there was of the others. */
-function verdictOn(heard: readonly Heard[], more: Partial<Story & Background> = {}) {
+/** Returns the verdict on a client with these entries for the busy channel, and no losses on others. */
+function verdictOn(
+  entries: readonly ChannelEntry[],
+  more: Partial<ClientRecord & Background> = {},
+) {
   const background: Background = {
     ...{ published: new Map([['busy', 6]]), applications: [], losses: [] },
     ...{ blockades: [], silences: [], announced: [], ...more },
   }
   const others = background.losses.map(gap)
-  const story: Story = {
-    heard: new Map([...CHANNELS.map((name) => [name, others] as const), ['busy', heard]]),
-    folded: (channel) => (channel === 'busy' ? heard.filter((entry) => 'n' in entry).length : 0),
+  const record: ClientRecord = {
+    entries: new Map([...CHANNELS.map((name) => [name, others] as const), ['busy', entries]]),
+    folded: (channel) => (channel === 'busy' ? entries.filter((entry) => 'n' in entry).length : 0),
     ...{ mutations: [], reconnects: 0, turns: [], foreign: 0, up: true, errors: [], ...more },
   }
-  const verdict = judge(story, background)
+  const verdict = judge(record, background)
   const found = Object.entries(verdict.faults).filter(([, count]) => count > 0)
   return { ...verdict, found: Object.fromEntries(found) }
 }
 
 describe('the verdict', () => {
-  it('on everything in order is that nothing is wrong', () => {
+  it('reports no faults if everything is in order', () => {
     expect(verdictOn(n(1, 2, 3, 4, 5, 6)).found).toEqual({})
   })
 
-  it('tells what is lost from what comes late, twice, or from nowhere', () => {
+  it('distinguishes lost, disordered, duplicated and foreign events', () => {
     expect(verdictOn(n(1, 2, 5, 6)).found).toEqual({ lost: 2, silent: 2 })
     expect(verdictOn(n(1, 2, 4, 3, 5, 6)).found).toEqual({ disordered: 1 })
     expect(verdictOn(n(1, 2, 3, 3, 4, 5, 6)).found).toEqual({ duplicated: 1 })
     expect(verdictOn(n(1, 2, 3, 4, 5, 6, 77)).found).toEqual({ foreign: 1 })
   })
 
-  it('takes a gap for a word on what is missing in its place, and nowhere else', () => {
+  it('accepts a gap as the report of events missing at its position only', () => {
     const losses = [3]
     expect(verdictOn([...n(1, 2), gap(3), ...n(5, 6)], { losses }).found).toEqual({ lost: 2 })
     expect(verdictOn([...n(1, 2, 5), gap(5), ...n(6)], { losses }).found).toEqual({
@@ -44,16 +47,16 @@ describe('the verdict', () => {
     expect(verdictOn([...n(1, 2), gap(3)], { losses }).found).toEqual({ lost: 4, dead: 1 })
   })
 
-  it('wants every loss of memory told, and nothing else', () => {
+  it('requires a gap for every loss of memory, and no others', () => {
     expect(verdictOn([...n(1, 2), gap(2), ...n(3, 4, 5, 6)]).found).toEqual({ unexplainedGaps: 1 })
     const losses = [1]
     expect(verdictOn([...n(1), gap(2), gap(3), ...n(2, 3, 4, 5, 6)], { losses }).found).toEqual({
       unexplainedGaps: 1,
     })
-    expect(verdictOn(n(1, 2, 3, 4, 5, 6), { losses }).found).toEqual({ untoldLosses: 1 })
+    expect(verdictOn(n(1, 2, 3, 4, 5, 6), { losses }).found).toEqual({ unreportedLosses: 1 })
   })
 
-  it('holds what a mutation came to against what happened', () => {
+  it('compares the outcome of a mutation with its effect', () => {
     const mutations = [
       { n: 1, outcome: 'done' as const },
       { n: 2, outcome: 'done' as const },
@@ -77,15 +80,15 @@ describe('the verdict', () => {
     expect(counts).toMatchObject({ mutations: 8, rejected: 1, unknown: 1 })
   })
 
-  it('finds what is dead, unfolded, or complained of', () => {
-    const heard = n(1, 2, 3, 4, 5, 6)
-    expect(verdictOn(heard, { up: false }).found).toEqual({ dead: 3 })
+  it('detects dead channels, unfolded events, and errors', () => {
+    const entries = n(1, 2, 3, 4, 5, 6)
+    expect(verdictOn(entries, { up: false }).found).toEqual({ dead: 3 })
     expect(verdictOn(n(1, 2, 3, 4, 5)).found).toEqual({ dead: 1, lost: 1, silent: 1 })
-    expect(verdictOn(heard, { folded: () => 0 }).found).toEqual({ unfolded: 6 })
-    expect(verdictOn(heard, { errors: [1], foreign: 2 }).found).toEqual({ errors: 1, foreign: 2 })
+    expect(verdictOn(entries, { folded: () => 0 }).found).toEqual({ unfolded: 6 })
+    expect(verdictOn(entries, { errors: [1], foreign: 2 }).found).toEqual({ errors: 1, foreign: 2 })
   })
 
-  it('measures a recovery from the moment when it was possible', () => {
+  it('measures a recovery from the time at which it was possible', () => {
     const turns = [
       { at: 0, up: true },
       { at: 1_000, up: false },

@@ -2,91 +2,91 @@ import type { Application } from './backend.ts'
 import { CHANNELS } from './backend.ts'
 import type { Span } from './driver.ts'
 
-/** What a channel told, in order: numbered events, and gaps. */
-export type Heard =
+/** An entry in the record of a channel: a numbered event, or a gap. */
+export type ChannelEntry =
   | { readonly at: number; readonly n: number }
   | { readonly at: number; readonly gap: true }
 
-/** A mutation and what its sender was told. */
+/** A mutation and the outcome for its sender. */
 export interface Mutation {
   readonly n: number
   outcome: 'pending' | 'done' | { readonly code: string }
 }
 
-/** What happened in a run, as far as one client is concerned. */
-export interface Story {
-  readonly heard: ReadonlyMap<string, readonly Heard[]>
-  /** How many events of a channel were folded. */
+/** The record of one client in a run. */
+export interface ClientRecord {
+  readonly entries: ReadonlyMap<string, readonly ChannelEntry[]>
+  /** Returns the number of folded events of a channel. */
   readonly folded: (channel: string) => number
   readonly mutations: readonly Mutation[]
-  /** How often it connected again. */
+  /** Number of reconnects. */
   readonly reconnects: number
-  /** When it was up, and when it was not: open, and every channel at work. */
+  /** Changes between up (open, with all channels working) and down. */
   readonly turns: readonly { readonly at: number; readonly up: boolean }[]
-  /** Events that were no tick, which only broken bytes explain. */
+  /** Number of events that were no tick, caused by corrupted bytes. */
   readonly foreign: number
-  /** Whether it was up in the end. */
+  /** True if the client was up in the end. */
   readonly up: boolean
-  /** What the client reported. */
+  /** Errors that the client reported. */
   readonly errors: readonly unknown[]
 }
 
-/** What happened in a run around its clients. */
+/** The events of a run around its clients. */
 export interface Background {
-  /** The number of the last event of each channel; they are numbered from 1. */
+  /** The number of the last event of each channel, counted from 1. */
   readonly published: ReadonlyMap<string, number>
   readonly applications: readonly Application[]
-  /** When the server lost its memory. */
+  /** Times at which the server lost its memory. */
   readonly losses: readonly number[]
   readonly blockades: readonly Span[]
-  /** When connections went silent. */
+  /** Periods in which connections were silent. */
   readonly silences: readonly Span[]
-  /** When clients were told how long to stay away. */
+  /** Periods in which the server announced a reconnect window. */
   readonly announced: readonly Span[]
 }
 
 /** Numbers by name. */
 export type Counts = Readonly<Record<string, number>>
 
-/** What a run came to. */
+/** The verdict on a run. */
 export interface Verdict {
   /**
-   * Each of these is to be 0:
+   * Counts that must be 0:
    *
-   * - `lost`: events published that never arrived; `silent`: those with no gap told in their place
-   * - `duplicated`; `disordered`: events behind one with a higher number
-   * - `unexplainedGaps`: gaps told with no loss of memory to explain them
-   * - `untoldLosses`: losses of memory that a channel never told
-   * - `appliedTwice`: mutations that took effect more than once; `appliedAgain`: those whose second
-   *   time was on a server that had lost its memory
-   * - `doneNotApplied`, `failedButApplied`: mutations whose outcome is not what happened
+   * - `lost`: published events that never arrived; `silent`: lost events without a gap at their position
+   * - `duplicated`; `disordered`: events after one with a higher number
+   * - `unexplainedGaps`: gaps without a loss of memory
+   * - `unreportedLosses`: losses of memory without a gap on a channel
+   * - `appliedTwice`: mutations that took effect more than once; `appliedAgain`: mutations whose second
+   *   effect was on a server that had lost its memory
+   * - `doneNotApplied`, `failedButApplied`: mutations whose outcome contradicts their effect
    * - `pending`: mutations without an outcome in the end
-   * - `dead`: channels that were not at work in the end, or did not hear the last event
-   * - `unfolded`: events that were handled and not folded, or the other way round
-   * - `foreign`: events that nobody published
-   * - `errors`: what clients reported as an error
+   * - `dead`: channels that did not work in the end, or did not receive the last event
+   * - `unfolded`: events that were handled but not folded, or vice versa
+   * - `foreign`: events that were never published
+   * - `errors`: errors that clients reported
    */
   readonly faults: Counts
   /**
-   * What there was of `events`, `gaps`, `reconnects`, and `mutations`; of the latter `rejected`:
-   * refused or given up, and without effect; `unknown`: the client was told that nobody knows.
+   * Number of `events`, `gaps`, `reconnects` and `mutations`. Of the mutations, `rejected` ones failed
+   * without an effect; `unknown` ones failed with `outcome-unknown`.
    */
   readonly counts: Counts
   /**
-   * From the cut, or the moment when connecting was possible again, to being up, in milliseconds;
-   * where the server named a time to stay away there is nothing to measure.
+   * Times from the disconnect, or from the moment at which connecting was possible again, to being up,
+   * in milliseconds; without disconnects whose reconnect window the server announced.
    */
   readonly recoveries: readonly number[]
-  /** From a connection's going silent to the client's being down, in milliseconds. */
+  /** Times from the silence of a connection to the client's being down, in milliseconds. */
   readonly noticed: readonly number[]
 }
 
-/** Judges one client's story. */
-export function judge(story: Story, background: Background): Verdict {
-  const channels = CHANNELS.map((channel) => judgeChannel(channel, story, background))
+/** Judges the record of one client. */
+export function judge(record: ClientRecord, background: Background): Verdict {
+  const channels = CHANNELS.map((channel) => judgeChannel(channel, record, background))
   const sum = (name: keyof ReturnType<typeof judgeChannel>): number =>
     channels.reduce((total, channel) => total + channel[name], 0)
-  const mutations = judgeMutations(story.mutations, background.applications)
+  const mutations = judgeMutations(record.mutations, background.applications)
   return {
     faults: {
       lost: sum('lost'),
@@ -94,30 +94,30 @@ export function judge(story: Story, background: Background): Verdict {
       duplicated: sum('duplicated'),
       disordered: sum('disordered'),
       unexplainedGaps: sum('unexplainedGaps'),
-      untoldLosses: sum('untoldLosses'),
+      unreportedLosses: sum('unreportedLosses'),
       ...mutations.faults,
-      dead: story.up ? sum('deaf') : CHANNELS.length,
+      dead: record.up ? sum('deaf') : CHANNELS.length,
       unfolded: sum('unfolded'),
-      foreign: story.foreign + sum('foreign'),
-      errors: story.errors.length,
+      foreign: record.foreign + sum('foreign'),
+      errors: record.errors.length,
     },
     counts: {
       events: sum('events'),
       gaps: sum('gaps'),
       ...mutations.counts,
-      reconnects: story.reconnects,
+      reconnects: record.reconnects,
     },
-    ...judgeTurns(story.turns, background),
+    ...judgeTurns(record.turns, background),
   }
 }
 
-function judgeChannel(channel: string, story: Story, { published, losses }: Background) {
+function judgeChannel(channel: string, record: ClientRecord, { published, losses }: Background) {
   const last = published.get(channel) ?? 0
-  const heard = story.heard.get(channel) ?? []
+  const entries = record.entries.get(channel) ?? []
   const seen = new Set<number>()
   let [duplicated, disordered, foreign, highest] = [0, 0, 0, 0]
   const gaps: { readonly at: number; readonly after: number }[] = []
-  for (const entry of heard) {
+  for (const entry of entries) {
     if ('gap' in entry) gaps.push({ at: entry.at, after: highest })
     else if (!Number.isInteger(entry.n) || entry.n < 1 || entry.n > last) foreign++
     else if (seen.has(entry.n)) duplicated++
@@ -132,7 +132,7 @@ function judgeChannel(channel: string, story: Story, { published, losses }: Back
     if (seen.has(n)) present = n
     else {
       lost++
-      // It was told where a gap stands behind the last event before it, and before the next one.
+      // A gap must follow the last event before the lost one, and precede the next.
       if (!gaps.some(({ after }) => after === present)) silent++
     }
   }
@@ -140,13 +140,13 @@ function judgeChannel(channel: string, story: Story, { published, losses }: Back
     const before = gaps[index - 1]?.at ?? Number.NEGATIVE_INFINITY
     return losses.some((loss) => loss > before && loss <= at)
   })
-  const ticks = heard.filter((entry) => 'n' in entry).length
+  const ticks = entries.filter((entry) => 'n' in entry).length
   return {
     ...{ lost, silent, duplicated, disordered, foreign, events: ticks, gaps: gaps.length },
     unexplainedGaps: gaps.length - explained.length,
-    untoldLosses: losses.filter((loss) => !gaps.some(({ at }) => at >= loss)).length,
+    unreportedLosses: losses.filter((loss) => !gaps.some(({ at }) => at >= loss)).length,
     deaf: last === 0 || seen.has(last) ? 0 : 1,
-    unfolded: Math.abs(ticks - story.folded(channel)),
+    unfolded: Math.abs(ticks - record.folded(channel)),
   }
 }
 
@@ -168,7 +168,7 @@ function judgeMutations(mutations: readonly Mutation[], applications: readonly A
     const lives = applied.map(({ life }) => life)
     const again = applied.filter(({ life }, index) => lives.indexOf(life) !== index)
     if (again.length > 0) faults.appliedTwice++
-    // An event in a history that was lost is no effect any more; what a handler did remains.
+    // An event in a lost history is no effect any more; the effect of a handler remains.
     else if (applied.length > 1 && applied[0]?.by === 'request') faults.appliedAgain++
     if (outcome === 'pending') faults.pending++
     else if (outcome === 'done') faults.doneNotApplied += applied.length === 0 ? 1 : 0
@@ -179,7 +179,7 @@ function judgeMutations(mutations: readonly Mutation[], applications: readonly A
   return { faults, counts }
 }
 
-function judgeTurns(turns: Story['turns'], { blockades, silences, announced }: Background) {
+function judgeTurns(turns: ClientRecord['turns'], { blockades, silences, announced }: Background) {
   const recoveries: number[] = []
   const noticed: number[] = []
   const unnoticed = new Set(silences)
@@ -203,7 +203,7 @@ function judgeTurns(turns: Story['turns'], { blockades, silences, announced }: B
   return { recoveries, noticed }
 }
 
-/** Several verdicts as one. */
+/** Adds up several verdicts. */
 export function total(verdicts: readonly Verdict[]): Verdict {
   return {
     faults: sumOf(verdicts.map(({ faults }) => faults)),

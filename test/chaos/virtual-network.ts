@@ -11,14 +11,14 @@ import type { Network, Silence } from './network.ts'
 import type { Weather } from './weather.ts'
 import { calm } from './weather.ts'
 
-const ANYBODY: UpgradeRequest = {
+const REQUEST: UpgradeRequest = {
   headers: {},
   url: '/ws',
   query: new URLSearchParams(),
   params: new Map(),
 }
 
-/** Connections in memory, on virtual time: clients at one end, the real server's sessions at the other. */
+/** Connections in memory in virtual time, between clients and the sessions of the real server. */
 export class VirtualNetwork implements Network {
   readonly url = 'ws://virtual/ws'
   readonly clock: VirtualClock
@@ -45,7 +45,7 @@ export class VirtualNetwork implements Network {
       protocols: native.protocols,
       mounted: (host: MountHost) => {
         native.mounted?.(host)
-        this.#open = (socket) => native.open(socket, ANYBODY, host)
+        this.#open = (socket) => native.open(socket, REQUEST, host)
       },
       open: (socket, request, host) => native.open(socket, request, host),
     })

@@ -3,7 +3,7 @@ import { complaintOf, figuresOf, missesOf } from './figures.ts'
 import { run } from './run.ts'
 import { scenarioOf, scenarios } from './scenarios.ts'
 
-/** How many seeds of a scenario are played: 200 in all, and more where chance is measured. */
+/** Number of seeds per scenario: 200 in all, and more where random variation is measured. */
 const SEEDS: Readonly<Record<string, number>> = {
   ...{ rst: 6, fin: 6, corrupt: 6, refuse: 12, storm: 3, deploy: 5, drain: 3 },
   mixed: 115,
@@ -21,7 +21,7 @@ describe('in virtual time', () => {
     }, 600_000)
   }
 
-  it('a client grows by no more than 1 MB while everything goes wrong', async () => {
+  it('a client grows by no more than 1 MB during all faults', async () => {
     const mixed = scenarioOf('mixed')
     await run(mixed, 1, { over: 'memory' })
     for (const seed of [2, 3, 4]) {

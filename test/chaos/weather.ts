@@ -1,19 +1,19 @@
-/** What a network does to everything on it. */
+/** Delays, limits and corruption of a network. */
 export interface Weather {
-  /** The shortest way takes so long, in milliseconds. */
+  /** Shortest delay, in milliseconds. */
   least: number
-  /** The longest. */
+  /** Longest delay. */
   most: number
   bytesPerSecond: number
   /** Whether bytes arrive in pieces of 1 to 7. */
   shreds: boolean
-  /** Everything arrives at multiples of this, in milliseconds; 0 for as it comes. */
+  /** Interval at whose multiples all data arrives, in milliseconds; 0 for no bursts. */
   burstMs: number
-  /** One bit is flipped in about so many bytes of payload; `Infinity` for none. */
+  /** Number of bytes of payload per flipped bit; `Infinity` for none. */
   flipEvery: number
 }
 
-/** A network with nothing wrong. */
+/** A network without faults. */
 export const calm: Readonly<Weather> = {
   least: 0,
   most: 0,
