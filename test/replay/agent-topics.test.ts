@@ -9,11 +9,11 @@ import {
   withVersionedEnvelope,
 } from 'wirefold/dialects/topics'
 import type { Fields } from '../../src/protocol/fields.ts'
-import { replayed, untilSaid } from './replayed.ts'
+import { replayed, untilSent } from './replayed.ts'
 import { recordedSession } from './session.ts'
 
 const all = recordedSession('agent-topics').map((line) =>
-  // The recording names one id that every run makes anew.
+  // The recording contains one fixed id that is different in every run.
   line.frame.message_id === 'x9'
     ? { ...line, frame: { ...line.frame, message_id: '$id:x9' } }
     : line,
@@ -21,7 +21,7 @@ const all = recordedSession('agent-topics').map((line) =>
 const flat = all.filter(({ frame }) => frame.v === undefined)
 const versioned = all.filter(({ frame }) => frame.v !== undefined)
 
-/** What each event of the recording is about, read off it by hand. */
+/** The type and topic of each recorded event, determined by hand. */
 const flatEvents: readonly (readonly [type: string, topic: string])[] = [
   ['thread_history', 'thread:88'],
   ['agent_state', 'agent:12'],
@@ -47,7 +47,7 @@ interface AgentContext {
   readonly gone: boolean
 }
 
-/** What the last word on each agent is, by the frames alone. */
+/** Returns the last status of each agent, computed from the frames alone. */
 function literalAgents(frames: readonly Fields[]) {
   const agents = new Map<string, unknown>()
   for (const frame of frames) {
@@ -75,17 +75,17 @@ function agentContext({ channel, type, payload }: EventFrame): AgentContext {
 }
 
 describe.each([
-  ['that confirms', withErrors(withConfirmations(topics))],
-  ['that never confirms', withErrors(topics)],
+  ['with confirmations', withErrors(withConfirmations(topics))],
+  ['without confirmations', withErrors(topics)],
 ] as const)('a recorded session of a topics backend %s', (_, dialect) => {
-  it('is said in the same words, and everything reaches whom it is for', async () => {
-    const heard: Record<string, [type: string, topic: string][]> = {}
+  it('produces the recorded frames, and delivers every event to its subscribers', async () => {
+    const received: Record<string, [type: string, topic: string][]> = {}
     const refused: unknown[] = []
     const agents = agentsOf()
     let leave: (() => void) | undefined
     const listen = (rig: { channels: Parameters<typeof feed>[0] }, name: string) => {
       const list: [string, string][] = []
-      heard[name] = list
+      received[name] = list
       return rig.channels.subscribe(name, (_payload, { type, channel }) => {
         list.push([type, channel])
       })
@@ -108,10 +108,10 @@ describe.each([
           listen(rig, 'agent:*')
           feed(rig.channels, 'agent:*', agents, agentContext)
         } else if (type === 'unsubscribe') leave?.()
-        else if (type === 'ping') await untilSaid(rig)
+        else if (type === 'ping') await untilSent(rig)
         else await rig.client.request(String(type), undefined, { timeoutMs: 100 })
       },
-      async told({ type }, rig, placeholders) {
+      async beforeServer({ type }, rig, placeholders) {
         if (type !== 'error') return
         const bad = rig.channels.subscribe(topic.thread(99_999), () => {}, {
           onError: (error) => refused.push(error),
@@ -120,19 +120,19 @@ describe.each([
         placeholders.matches('$id:e1', rig.sent.at(-1)?.message_id)
         expect(bad.status.get().name).toMatch(/live|pending/)
       },
-      mark: (told) => {
+      mark: (frames) => {
         const slot = agents.slot('Agent')
-        // Before the family was asked for nobody fed the registry.
-        const since = told.slice(2)
+        // The registry was fed only after the subscription to the family.
+        const since = frames.slice(2)
         expect(slot.keys.get().map((id) => [id, slot.get(id)])).toEqual(literalAgents(since))
       },
     })
     const about = (check: (topic: string) => boolean) => flatEvents.filter(([, t]) => check(t))
-    expect(heard).toEqual({
+    expect(received).toEqual({
       'agent:1': about((t) => t === 'agent:1'),
       'thread:88': about((t) => t === 'thread:88'),
       'thread:*': about((t) => t.startsWith('thread:')),
-      // The first two came before anybody asked.
+      // The first event arrived before the subscription.
       'agent:*': about((t) => t.startsWith('agent:')).slice(1),
       system: about((t) => t === 'system'),
     })
@@ -142,15 +142,15 @@ describe.each([
         detail: { channel: 'thread:99999', details: { error: 'Thread 99999 not found' } },
       },
     ])
-    // The one message without a type, and nothing else.
+    // The only error is the one message without a type.
     expect(rig.errors).toMatchObject([{ code: 'bad-frame' }])
     expect(rig.client.stats().lastRttMs).toBe(0)
   })
 })
 
 describe('a recorded session in the later envelope', () => {
-  it('is said in the same words, answered and read', async () => {
-    const heard: unknown[] = []
+  it('produces the recorded frames, with replies and events', async () => {
+    const received: unknown[] = []
     const rig = await replayed({
       dialect: withErrors(withVersionedEnvelope(withConfirmations(topics))),
       lines: versioned,
@@ -159,16 +159,16 @@ describe('a recorded session in the later envelope', () => {
       act: ({ type }, rig) => {
         expect(type).toBe('subscribe')
         rig.channels.subscribe(topic.agent(1), (payload, { type: name, timestamp }) => {
-          heard.push([name, (payload as Fields).status, timestamp])
+          received.push([name, (payload as Fields).status, timestamp])
         })
       },
     })
-    expect(heard).toEqual([
+    expect(received).toEqual([
       ['agent_state', 'idle', 1744187402664],
       ['agent_updated', 'running', 1744187402701],
       ['run_update', 'running', 1744187402738],
     ])
-    // The server's ping came in capitals.
+    // The server's ping was in capitals.
     expect(rig.sent.at(-1)).toMatchObject({ v: 1, type: 'PONG', topic: 'system' })
     expect(rig.errors).toEqual([])
     expect(rig.channels.subscribe('agent:1', () => {}).status.get().name).toBe('live')

@@ -8,7 +8,7 @@ import { ManualClock, MemoryPair } from 'wirefold/testing'
 import type { WireEvent } from './literal-sessions.ts'
 import { LiteralSessions } from './literal-sessions.ts'
 
-/** The packets of a recorded connection that was lost once, in both directions. */
+/** The packets of a recorded connection with one disconnect, in both directions. */
 const recording = readFileSync(
   new URL('../recordings/document-sessions.jsonl', import.meta.url),
   'utf8',
@@ -19,7 +19,7 @@ const recording = readFileSync(
 const ONE = '0b7a3c7e-52d4-4d0a-9a35-7d1f0f6b1a01'
 const OTHER = '1c8b4d8f-63e5-4e1b-8b46-8e2a1a7c2b02'
 
-/** A client on the far end of whoever plays the recording. */
+/** A client whose server is played from the recording. */
 function rig() {
   const clock = new ManualClock()
   const pair = new MemoryPair({ clock })
@@ -34,9 +34,9 @@ function rig() {
   client.on('failed', () => {})
   const channels = new ChannelSubscriber(client, { lingerMs: 0 })
   const sessions = sessionContexts(new ContextRegistry())
-  const followed = new Set<string>()
+  const subscribed = new Set<string>()
   const follow = (id: string) => {
-    followed.add(id)
+    subscribed.add(id)
     return feed(channels, sessionChannel(id), sessionSink(sessions))
   }
   const show = () =>
@@ -48,8 +48,8 @@ function rig() {
     )
   let handshakes = 0
   /**
-   * Says what a server says; a new Engine.IO handshake is a new connection. Where it lets us in it
-   * confirms what is followed, which the recording leaves out on its second connection.
+   * Sends a packet of the server; a new Engine.IO handshake means a new connection. After each connect
+   * packet it confirms the subscriptions, which the recording omits on its second connection.
    */
   async function play(packet: string): Promise<void> {
     if (packet.startsWith('0') && handshakes++ > 0) {
@@ -60,18 +60,18 @@ function rig() {
     pair.last.send(packet)
     await clock.advance(1)
     if (!packet.startsWith('40')) return
-    for (const sessionId of followed) {
+    for (const sessionId of subscribed) {
       pair.last.send(`42${JSON.stringify(['subscribed', { sessionId }])}`)
     }
     await clock.advance(1)
   }
-  const said = () => pair.ends.map(({ received }) => [...received])
-  return { clock, client, log, errors, sessions, follow, show, play, said }
+  const sent = () => pair.ends.map(({ received }) => [...received])
+  return { clock, client, log, errors, sessions, follow, show, play, sent }
 }
 
 describe('a recorded connection of a session server', () => {
-  it('has the client say what the recorded one said, and subscribe anew on its second', async () => {
-    const { play, follow, said, log, errors, client } = rig()
+  it('sends the recorded packets, and subscribes again on its second connection', async () => {
+    const { play, follow, sent, log, errors, client } = rig()
     const following = follow(ONE)
     for (const { dir, eio } of recording) {
       if (dir === 's2c') await play(eio)
@@ -79,7 +79,7 @@ describe('a recorded connection of a session server', () => {
     }
     const recorded = recording.filter(({ dir }) => dir === 'c2s').map(({ eio }) => eio)
     const [hello, subscribe, pong, unsubscribe] = recorded
-    expect(said()).toEqual([
+    expect(sent()).toEqual([
       [hello, subscribe, pong],
       [hello, subscribe, unsubscribe],
     ])
@@ -93,7 +93,7 @@ describe('a recorded connection of a session server', () => {
     expect(client.state.get().name).toBe('failed')
   })
 
-  it('makes after every packet the states that the rules make', async () => {
+  it('has the same state as the reference implementation after every packet', async () => {
     const { play, follow, show, errors } = rig()
     const literal = new LiteralSessions()
     follow(ONE)
@@ -122,7 +122,7 @@ describe('a recorded connection of a session server', () => {
   })
 })
 
-/** The event in a packet, read without any of our code. */
+/** Returns the event of a packet, parsed without the library. */
 function eventOf(packet: string): WireEvent | undefined {
   return packet.startsWith('42') ? JSON.parse(packet.slice(2)) : undefined
 }
@@ -156,7 +156,7 @@ const events: fc.Arbitrary<WireEvent> = fc.oneof(
 
 describe('events of three sessions in any order', () => {
   test.prop([fc.array(events, { maxLength: 60 })], { numRuns: 100 })(
-    'make the states that the rules make',
+    'result in the same state as the reference implementation',
     async (stream) => {
       const { play, follow, show, client, errors, sessions, log } = rig()
       const literal = new LiteralSessions()
@@ -182,7 +182,7 @@ describe('events of three sessions in any order', () => {
   )
 
   test.prop([fc.shuffledSubarray([...Array(12).keys()], { minLength: 12 })])(
-    'end as the newest of them says, whatever the order',
+    'end in the state of the newest one, for any order',
     (order) => {
       const sessions = sessionContexts(new ContextRegistry())
       for (const n of order) sessions.dispatch(progress(n))
@@ -191,8 +191,8 @@ describe('events of three sessions in any order', () => {
   )
 })
 
-describe('a state that was fetched', () => {
-  it('beats what is older and loses to what is newer, whenever it comes', () => {
+describe('a fetched state', () => {
+  it('replaces older events and is replaced by newer ones, at any time', () => {
     for (const order of [
       [1, 2, 3],
       [1, 3, 2],

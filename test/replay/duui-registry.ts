@@ -3,7 +3,7 @@ import { ContextRegistry } from 'wirefold'
 import type { DUUIContext } from 'wirefold/dialects/duui'
 import type { Mode, SlotName } from './literal-interpreter.ts'
 
-/** The kind that each store of the literal rules holds. */
+/** The kind of each store of the reference implementation. */
 export const kinds: Readonly<Record<SlotName, DUUIContext['kind']>> = {
   composer: 'ComposerContext',
   drivers: 'DriverContext',
@@ -14,10 +14,10 @@ export const kinds: Readonly<Record<SlotName, DUUIContext['kind']>> = {
   reader: 'ReaderContext',
 }
 
-/** The stores of the literal rules. */
+/** The stores of the reference implementation. */
 export const slotNames = Object.keys(kinds) as readonly SlotName[]
 
-/** A registry for the nine kinds that follows a mode by its options alone. */
+/** A registry for the nine kinds, configured by options only. */
 export function duuiRegistry(mode: Mode, options: RegistryOptions<DUUIContext, 'kind'> = {}) {
   const order = mode.order === 'timestamp' ? 'timestamp' : 'arrival'
   const rules = { apply: mode.apply, order } as const
@@ -37,10 +37,10 @@ export function duuiRegistry(mode: Mode, options: RegistryOptions<DUUIContext, '
     .complete()
 }
 
-/** What {@link duuiRegistry} makes. */
+/** The type that {@link duuiRegistry} returns. */
 export type DUUIRegistry = ReturnType<typeof duuiRegistry>
 
-/** The store of an entry, found by the literal rules' names. */
+/** Returns the store of an entry, by the names of the reference implementation. */
 export function entityOf(
   registry: DUUIRegistry,
   slot: SlotName,
@@ -64,7 +64,7 @@ export function entityOf(
   }
 }
 
-/** The entries of a slot in order of creation. */
+/** Returns the entries of a slot in order of creation. */
 export function entriesOf(registry: DUUIRegistry, slot: SlotName): [string, DUUIContext][] {
   const { keys, get } = lookup(registry, slot)
   return keys.flatMap((key) => {
@@ -73,7 +73,7 @@ export function entriesOf(registry: DUUIRegistry, slot: SlotName): [string, DUUI
   })
 }
 
-/** All entries there are, by slot and key. */
+/** Returns all entries by slot and key. */
 export function stateOf(registry: DUUIRegistry): Record<string, DUUIContext> {
   return Object.fromEntries(
     slotNames.flatMap((slot) =>

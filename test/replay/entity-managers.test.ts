@@ -11,7 +11,7 @@ import { controlledApi } from '../optimistic/controlled-api.ts'
 import { outcomeOf } from '../support/scripted.ts'
 import { started } from '../support/started.ts'
 import type { Done } from './literal-entities.ts'
-import { inOtherWords, LiteralEntities } from './literal-entities.ts'
+import { inOtherShape, LiteralEntities } from './literal-entities.ts'
 import { replayed } from './replayed.ts'
 import { recordedSession } from './session.ts'
 
@@ -21,7 +21,7 @@ const NEW = { id: 'n1', title: 'Mine', status: 'open' }
 
 type Answer = 'refused' | Fields
 
-/** Before each line of the server: what is begun here, and how what was begun before is answered. */
+/** Mutations that begin, and replies that arrive, before each line of the server. */
 const SCRIPT: Readonly<Record<string, readonly (Done | { at: number; reply: Answer })[]>> = {
   'entity:created': [{ what: 'create', data: { title: 'Mine' } }],
   'entity:updated': [{ what: 'update', id: FIRST ?? '', data: { status: 'doing' } }],
@@ -45,13 +45,13 @@ const SCRIPT: Readonly<Record<string, readonly (Done | { at: number; reply: Answ
 
 async function walked(lines: ReturnType<typeof recordedSession>) {
   const literal = new LiteralEntities()
-  /** What those have that only follow what is told. */
-  const told = new LiteralEntities()
+  /** The state of lists without optimistic mutations. */
+  const followed = new LiteralEntities()
   let read = 0
   const backend = controlledApi()
   const optimistic = new OptimisticManager({ api: backend.api })
   const outcomes: ReturnType<typeof outcomeOf>[] = []
-  const asked: ReturnType<typeof outcomeOf>[] = []
+  const requests: ReturnType<typeof outcomeOf>[] = []
   const others: { get(): readonly Fields[] }[] = []
   const shown: string[] = []
   let tasks: BoundList<Fields> | undefined
@@ -68,14 +68,14 @@ async function walked(lines: ReturnType<typeof recordedSession>) {
     )
     expect(named).toEqual(literal.shown)
     expect(tasks.state.get()).toEqual(literal.confirmed)
-    for (const other of others) expect(other.get()).toEqual(told.confirmed)
+    for (const other of others) expect(other.get()).toEqual(followed.confirmed)
     expect(users).toEqual(literal.users)
     expect(presence?.members.get().get(ROOM) ?? []).toEqual(users)
     shown.push(JSON.stringify([named, users]))
   }
 
   function begin(done: Done): void {
-    if (!tasks) throw new Error('The list comes first.')
+    if (!tasks) throw new Error('The list does not exist yet.')
     const { what, id = '', data = {} } = done
     literal.done.push(done)
     const promise =
@@ -85,13 +85,13 @@ async function walked(lines: ReturnType<typeof recordedSession>) {
           ? optimistic.update('Task', id, data, tasks)
           : optimistic.delete('Task', id, tasks)
     outcomes.push(outcomeOf<unknown>(promise))
-    // At once, long before anybody has answered.
+    // Visible at once, before any reply.
     look()
   }
 
   async function settle(at: number, reply: Answer): Promise<void> {
     const [done, call] = [literal.done[at], backend.calls[at]]
-    if (!done || !call) throw new Error('Nothing was begun.')
+    if (!done || !call) throw new Error('No such mutation has begun.')
     expect(outcomes[at]).toEqual({})
     literal.answer(done, reply)
     await (reply === 'refused' ? call.reject() : call.resolve(reply))
@@ -100,7 +100,7 @@ async function walked(lines: ReturnType<typeof recordedSession>) {
 
   const rig = await replayed({
     dialect: entity,
-    // The one ping is said where the recording has it.
+    // The test sends the only ping at its recorded position.
     options: { heartbeat: false },
     lines,
     play({ type, channel, requestId }, send) {
@@ -119,7 +119,7 @@ async function walked(lines: ReturnType<typeof recordedSession>) {
     },
     async act({ type, payload }, { channels, client, clock }) {
       const load = async (): Promise<{ state: readonly Fields[] }> => ({ state: [] })
-      // The backend that is recorded has rows which this list was not given.
+      // The recorded backend has rows that `load` did not return.
       const given = { load, upsert: true }
       switch (type) {
         case 'subscribe': {
@@ -150,7 +150,7 @@ async function walked(lines: ReturnType<typeof recordedSession>) {
           await clock.advance(25_000 - (clock.now() % 25_000))
           break
         case 'cursor:move':
-          asked.push(outcomeOf(client.request('cursor:move', payload, { timeoutMs: 500 })))
+          requests.push(outcomeOf(client.request('cursor:move', payload, { timeoutMs: 500 })))
           break
         case 'ping':
           await clock.advance(500)
@@ -161,7 +161,7 @@ async function walked(lines: ReturnType<typeof recordedSession>) {
           break
       }
     },
-    async told({ type }) {
+    async beforeServer({ type }) {
       for (const step of SCRIPT[String(type)] ?? []) {
         if ('what' in step) begin({ ...step })
         else await settle(step.at, step.reply)
@@ -170,31 +170,31 @@ async function walked(lines: ReturnType<typeof recordedSession>) {
     mark(frames) {
       for (const frame of frames.slice(read)) {
         literal.read(frame)
-        told.read(frame)
+        followed.read(frame)
       }
       read = frames.length
       look()
     },
   })
-  return { rig, literal, optimistic, outcomes, asked, shown, tasks, others }
+  return { rig, literal, optimistic, outcomes, requests, shown, tasks, others }
 }
 
 describe('a recorded session of an entity backend', () => {
   const recorded = recordedSession('entity-realtime')
   const words: Record<string, typeof recorded> = {
-    'as it was recorded': recorded,
-    'in the other shape of its payloads': recorded.map(({ dir, frame }) => ({
+    'as recorded': recorded,
+    'with the other shape of its payloads': recorded.map(({ dir, frame }) => ({
       dir,
-      frame: dir === 's2c' ? inOtherWords(frame) : frame,
+      frame: dir === 's2c' ? inOtherShape(frame) : frame,
     })),
   }
 
   it.each(Object.entries(words))(
-    'has its lists, what is pending on them, and its presence at every line, %s',
+    'has the expected lists, pending mutations and presence after every line, %s',
     async (_, lines) => {
-      const { optimistic, outcomes, asked, shown, literal, tasks, rig, others } =
+      const { optimistic, outcomes, requests, shown, literal, tasks, rig, others } =
         await walked(lines)
-      // It is not one state that is the same over and over.
+      // The states differ from line to line.
       expect(new Set(shown).size).toBe(16)
       expect(literal.confirmed).toEqual([{ ...NEW, status: 'done', title: 'Ours' }])
       expect(others[0]?.get().map(({ id }) => id)).toEqual([SECOND])
@@ -203,7 +203,9 @@ describe('a recorded session of an entity backend', () => {
       ])
       expect(optimistic.pending.get()).toEqual([])
       expect(tasks && JSON.stringify(optimistic.view(tasks).get())).not.toContain('_optimistic')
-      expect(asked).toMatchObject([{ error: { code: 'request-timeout', detail: { sent: true } } }])
+      expect(requests).toMatchObject([
+        { error: { code: 'request-timeout', detail: { sent: true } } },
+      ])
       expect(rig.errors).toMatchObject([{ code: 'rate-limited' }])
     },
   )

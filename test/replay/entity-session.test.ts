@@ -3,7 +3,7 @@ import { ContextRegistry, feed } from 'wirefold'
 import { entity } from 'wirefold/dialects/entity'
 import type { Fields } from '../../src/protocol/fields.ts'
 import { outcomeOf } from '../support/scripted.ts'
-import { replayed, untilSaid } from './replayed.ts'
+import { replayed, untilSent } from './replayed.ts'
 import { recordedSession } from './session.ts'
 
 const CHANNEL = 'presence:workspace/tasks'
@@ -11,7 +11,7 @@ const CHANNEL = 'presence:workspace/tasks'
 interface TaskContext {
   readonly kind: 'Task'
   readonly id: string
-  /** The row as it is now; none where it was deleted. */
+  /** The current row, or undefined if it is deleted. */
   readonly row: unknown
 }
 
@@ -42,7 +42,7 @@ function makeRegistry() {
     .complete()
 }
 
-/** What the frames say, read one by one: the rules written down once more, and nothing of the package. */
+/** Reference implementation: computes tasks and members from the frames, without the library. */
 function literal(frames: readonly Fields[]) {
   const tasks = new Map<unknown, unknown>()
   let there: unknown[] = []
@@ -64,7 +64,7 @@ function literal(frames: readonly Fields[]) {
 }
 
 describe('a recorded session of an entity backend', () => {
-  it('is said in the same words, and leaves the same lists and presence at every line', async () => {
+  it('produces the recorded frames, and the expected lists and presence after every line', async () => {
     const registry = makeRegistry()
     const own: string[] = []
     const joined: unknown[] = []
@@ -109,11 +109,11 @@ describe('a recorded session of an entity backend', () => {
             cursor = outcomeOf(client.request('cursor:move', payload, { timeoutMs: 500 }))
             break
           case 'ping':
-            await untilSaid(rig)
+            await untilSent(rig)
             break
         }
       },
-      mark(told) {
+      mark(frames) {
         const found = {
           tasks: registry
             .slot('Task')
@@ -121,7 +121,7 @@ describe('a recorded session of an entity backend', () => {
             .map((id) => [id, registry.slot('Task').get(id)]),
           there: registry.slot('Presence').get() ?? [],
         }
-        expect(found).toEqual(literal(told))
+        expect(found).toEqual(literal(frames))
         marks.push(found)
       },
     })

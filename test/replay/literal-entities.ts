@@ -1,11 +1,11 @@
 import type { Fields } from '../../src/protocol/fields.ts'
 
 /*
- * What an entity backend's frames say, and what is done here meanwhile, read one by one: the rules
- * written down once more, and nothing of the package.
+ * Reference implementation of the state of an entity backend and of pending mutations, without the
+ * library.
  */
 
-/** Something done here; `reply` is what came of it so far. */
+/** A mutation; `reply` is its result so far. */
 export interface Done {
   readonly what: 'create' | 'update' | 'delete'
   readonly id?: string
@@ -20,11 +20,11 @@ interface Message {
   readonly payload: Record<string, unknown>
 }
 
-/** Who is there and which tasks there are, by everything that was told so far. */
+/** Members and tasks, as of the frames read so far. */
 export class LiteralEntities {
   #rows: Row[] = []
   #users: Row[] = []
-  /** What was done here, in order. */
+  /** The mutations in order. */
   readonly done: Done[] = []
 
   /** Reads a frame. */
@@ -41,7 +41,7 @@ export class LiteralEntities {
     }
   }
 
-  /** A call was answered, or refused. */
+  /** Applies the reply to a mutation, or its refusal. */
   answer(done: Done, reply: 'refused' | Fields): void {
     done.reply = reply
     if (reply === 'refused') return
@@ -52,17 +52,17 @@ export class LiteralEntities {
     if (done.what === 'delete') this.#rows = this.#rows.filter(({ id }) => id !== done.id)
   }
 
-  /** Who is there. */
+  /** The present members. */
   get users(): readonly Row[] {
     return this.#users
   }
 
-  /** The tasks that are confirmed. */
+  /** The confirmed tasks. */
   get confirmed(): readonly Row[] {
     return this.#rows
   }
 
-  /** The tasks that are shown. */
+  /** The confirmed tasks with pending mutations applied. */
   get shown(): readonly Row[] {
     let rows: Row[] = this.#rows
     for (const { what, id, data, reply } of this.done) {
@@ -90,21 +90,21 @@ export class LiteralEntities {
   }
 }
 
-/** A user as either generation of the backend tells of one. */
-function userOf(told: Fields): Row {
-  const long = 'userId' in told
-  const lastSeen = long ? Date.parse(String(told.lastSeen)) : told.lastSeen
+/** Converts a user from either version of the backend's payloads. */
+function userOf(fields: Fields): Row {
+  const long = 'userId' in fields
+  const lastSeen = long ? Date.parse(String(fields.lastSeen)) : fields.lastSeen
   return {
-    id: long ? told.userId : told.id,
-    name: long ? told.userName : told.name,
+    id: long ? fields.userId : fields.id,
+    name: long ? fields.userName : fields.name,
     lastSeen,
-    meta: long ? told.metadata : told.meta,
+    meta: long ? fields.metadata : fields.meta,
     devices: [],
   }
 }
 
-/** The same message in the words of the other generation. */
-export function inOtherWords(frame: Fields): Fields {
+/** Converts a message to the other version of the payloads. */
+export function inOtherShape(frame: Fields): Fields {
   const { type, payload } = frame as unknown as Message
   const shorter = ({ userId, userName, lastSeen, metadata }: Fields): Fields => ({
     id: userId,

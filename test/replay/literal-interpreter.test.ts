@@ -5,15 +5,15 @@ import { interpret } from './literal-interpreter.ts'
 import { recordedEnvelopes, recordedLines } from './recording.ts'
 
 /**
- * What a second program, written in another language and another manner, computes over the same
- * lines; and what can be counted with a text editor.
+ * Expected figures, computed by an independent program in another language, or counted in a text
+ * editor.
  */
 const facts = [
   {
     mode: { order: 'arrival', apply: 'replace' },
     counts: { created: 34, set: 1215, suppressed: 8, stale: 0, duplicates: 0 },
-    composer: { status: 'Active', progress: 17, heard: 369 },
-    heard: {
+    composer: { status: 'Active', progress: 17, notified: 369 },
+    notified: {
       reader: 41,
       drivers: 11,
       workers: 17,
@@ -29,8 +29,8 @@ const facts = [
   {
     mode: { order: 'arrival', apply: 'merge' },
     counts: { created: 34, set: 1215, suppressed: 8, stale: 0, duplicates: 0 },
-    composer: { status: 'Active', progress: 17, heard: 369 },
-    heard: {
+    composer: { status: 'Active', progress: 17, notified: 369 },
+    notified: {
       reader: 41,
       drivers: 11,
       workers: 17,
@@ -46,8 +46,8 @@ const facts = [
   {
     mode: { order: 'timestamp', apply: 'replace' },
     counts: { created: 34, set: 1143, suppressed: 8, stale: 72, duplicates: 0 },
-    composer: { status: 'Shutdown', progress: 18, heard: 339 },
-    heard: {
+    composer: { status: 'Shutdown', progress: 18, notified: 339 },
+    notified: {
       reader: 39,
       drivers: 11,
       workers: 16,
@@ -63,8 +63,8 @@ const facts = [
   {
     mode: { order: 'timestamp', apply: 'merge' },
     counts: { created: 34, set: 1143, suppressed: 8, stale: 72, duplicates: 0 },
-    composer: { status: 'Shutdown', progress: 18, heard: 339 },
-    heard: {
+    composer: { status: 'Shutdown', progress: 18, notified: 339 },
+    notified: {
       reader: 39,
       drivers: 11,
       workers: 16,
@@ -80,8 +80,8 @@ const facts = [
   {
     mode: { order: 'dedupe', apply: 'replace' },
     counts: { created: 34, set: 1177, suppressed: 0, stale: 0, duplicates: 19 },
-    composer: { status: 'Active', progress: 17, heard: 357 },
-    heard: {
+    composer: { status: 'Active', progress: 17, notified: 357 },
+    notified: {
       reader: 38,
       drivers: 11,
       workers: 16,
@@ -97,8 +97,8 @@ const facts = [
   {
     mode: { order: 'dedupe', apply: 'merge' },
     counts: { created: 34, set: 1177, suppressed: 0, stale: 0, duplicates: 19 },
-    composer: { status: 'Active', progress: 17, heard: 357 },
-    heard: {
+    composer: { status: 'Active', progress: 17, notified: 357 },
+    notified: {
       reader: 38,
       drivers: 11,
       workers: 16,
@@ -116,7 +116,7 @@ const facts = [
 describe('the recording', () => {
   const envelopes = recordedEnvelopes()
 
-  it('has 468 lines, 19 of them repeat an event', () => {
+  it('has 468 lines, 19 of which repeat an event', () => {
     expect(recordedLines).toHaveLength(468)
     expect(new Set(envelopes.map(({ event }) => event._id)).size).toBe(468 - 19)
   })
@@ -129,22 +129,22 @@ describe('the recording', () => {
   })
 })
 
-describe('the literal interpreter', () => {
-  it.each(facts)('$mode.order, $mode.apply › agrees with the second computation', (fact) => {
+describe('the reference implementation', () => {
+  it.each(facts)('$mode.order, $mode.apply › agrees with the independent program', (fact) => {
     const { counts, state, setsPerKey } = interpret(recordedEnvelopes(), fact.mode)
     const documents = [...state.documents.values()]
-    const heard = (calls: ReadonlyMap<string, number>) =>
+    const notified = (calls: ReadonlyMap<string, number>) =>
       [...calls.values()].reduce((sum, count) => sum + count, 0)
     expect({
       counts,
-      composer: { ...pick(state.composer.get('')), heard: heard(setsPerKey.composer) },
-      heard: {
-        reader: heard(setsPerKey.reader),
-        drivers: heard(setsPerKey.drivers),
-        workers: heard(setsPerKey.workers),
-        documents: heard(setsPerKey.documents),
-        components: heard(setsPerKey.components),
-        instances: heard(setsPerKey.instances),
+      composer: { ...pick(state.composer.get('')), notified: notified(setsPerKey.composer) },
+      notified: {
+        reader: notified(setsPerKey.reader),
+        drivers: notified(setsPerKey.drivers),
+        workers: notified(setsPerKey.workers),
+        documents: notified(setsPerKey.documents),
+        components: notified(setsPerKey.components),
+        instances: notified(setsPerKey.instances),
       },
       finished: documents.filter((c) => c.kind === 'DocumentContext' && c.is_finished).length,
       withPayload: Object.values(state)
@@ -155,7 +155,7 @@ describe('the literal interpreter', () => {
     }).toEqual({ ...fact, mode: undefined })
   })
 
-  it('knows every entity of the run, in the order they came', () => {
+  it('has every entity of the run, in order of appearance', () => {
     const { keyOrder } = interpret(recordedEnvelopes(), { order: 'arrival', apply: 'replace' })
     expect(keyOrder).toEqual({
       composer: [''],
@@ -197,7 +197,7 @@ describe('the literal interpreter', () => {
     })
   })
 
-  it('logs 71 payloads, whatever the mode, and none of the type NONE', () => {
+  it('logs 71 payloads in every mode, and none of type NONE', () => {
     for (const { mode } of facts) {
       const byType: Record<string, number> = {}
       const { payloadLog } = interpret(recordedEnvelopes(), mode)
@@ -213,7 +213,7 @@ describe('the literal interpreter', () => {
     }
   })
 
-  it('cascades from a document in the hands of a component to all four stores, in order', () => {
+  it('cascades from a document component process to all four stores, in order', () => {
     const envelope = recordedEnvelopes().find(
       ({ event }) => event.context.kind === 'DocumentComponentProcessContext',
     )
@@ -233,22 +233,22 @@ describe('the literal interpreter', () => {
     ['arrival', 'merge', ['create', 'suppressed', 'set', 'set', 'suppressed']],
     ['timestamp', 'merge', ['create', 'suppressed', 'stale', 'set', 'suppressed']],
     ['dedupe', 'merge', ['create', 'duplicate', 'set', 'set', 'suppressed']],
-  ])('%s, %s › treats five events of one driver as worked out by hand', (order, apply, ops) => {
+  ])('%s, %s › handles five events of one driver as expected', (order, apply, ops) => {
     const wait = { content: 'image pulled', type: 'LOGS' } as const
     const events = [
-      // The first, and once more; the repetition advances the entry to 110.
+      // The first event, and its repetition, which advances the entry to 110.
       driver('e1', 100, { status: 'Inactive' }),
       driver('e1', 110, { status: 'Inactive' }),
-      // Older than the repetition that changed nothing.
+      // Older than the repetition.
       driver('e2', 105, { status: 'Idle' }),
       driver('e3', 120, { status: 'Active', payload: wait }),
-      // The same without the payload: nothing new for whoever lays it over what was there.
+      // The same without the payload: no change in the mode `merge`.
       driver('e4', 120, { status: 'Active' }),
     ]
     expect(interpret(events, { order, apply }).trace.map(({ op }) => op)).toEqual(ops)
   })
 
-  it('drops the oldest payloads beyond the limits', () => {
+  it('drops the oldest payloads beyond its limits', () => {
     const mode: Mode = { order: 'arrival', apply: 'replace' }
     const all = interpret(recordedEnvelopes(), mode).payloadLog
     const ten = interpret(recordedEnvelopes(), mode, { entries: 10, chars: 1_000_000 }).payloadLog
@@ -278,7 +278,7 @@ function driver(id: string, timestamp: number, fields: object): DUUIEnvelope {
       level: 'INFO',
       context: {
         kind: 'DriverContext',
-        // Equal in all of them, so that only what is under test makes a difference.
+        // Equal in all events, so that only the fields under test differ.
         event_id: 'same',
         status: '',
         thread: 'main',

@@ -14,19 +14,19 @@ import type { LoggedPayload, PayloadLimits } from './literal-payload-log.ts'
 import { literalPayloadLog, payloadLimits } from './literal-payload-log.ts'
 
 /**
- * The gateway's store rules, executed as they are written: one `switch` over the nine kinds and one
- * explicit write per store. It is slow and repeats itself on purpose, and shares nothing with
- * `src/` but types, so that the registry has something to be compared with.
+ * Reference implementation of the gateway's store rules: one `switch` over the nine kinds and one
+ * explicit write per store. It is slow and repetitive on purpose, and shares only types with `src/`,
+ * as an independent check of the registry.
  */
 
-/** Which of two contexts for one entry wins, and what becomes of the older one's fields. */
+/** Rules that decide which of two contexts for one entry wins, and whether fields are merged. */
 export interface Mode {
   /**
-   * `arrival`: the one that came last. `timestamp`: the one of the newer envelope. `dedupe`: the one
-   * that came last, envelopes that were seen before left out.
+   * `arrival`: the last received context wins. `timestamp`: the one of the newer envelope. `dedupe`:
+   * the last received one, without repeated envelopes.
    */
   readonly order: 'arrival' | 'timestamp' | 'dedupe'
-  /** `replace`: the older one is gone. `merge`: its fields stay where the newer one has none. */
+  /** `replace`: the older context is dropped. `merge`: its fields stay unless the newer one has them. */
   readonly apply: 'replace' | 'merge'
 }
 
@@ -40,20 +40,20 @@ export type SlotName =
   | 'instances'
   | 'reader'
 
-/** One thing that happened to one entry, or (`duplicate`) to a whole envelope. */
+/** One operation on an entry, or (`duplicate`) on a whole envelope. */
 export interface StoreOperation {
   /** The line of the recording, counted from 1. */
   readonly line: number
   readonly op: 'create' | 'set' | 'suppressed' | 'stale' | 'duplicate'
-  /** The store; of a duplicate, `envelope`. */
+  /** The store; for a duplicate, `envelope`. */
   readonly slot: SlotName | 'envelope'
-  /** The entry's key, empty for a single store; of a duplicate, the event id. */
+  /** The key of the entry, empty for a single store; for a duplicate, the event id. */
   readonly key: string
-  /** What the entry holds afterwards, where the operation looked at it. */
+  /** The value of the entry after the operation, if the operation read it. */
   readonly value: DUUIContext | undefined
 }
 
-/** How often each thing happened. */
+/** Number of operations of each kind. */
 export interface Counts {
   readonly created: number
   readonly set: number
@@ -62,18 +62,18 @@ export interface Counts {
   readonly duplicates: number
 }
 
-/** Everything a run leaves behind. */
+/** The result of a run. */
 export interface Outcome {
   readonly trace: readonly StoreOperation[]
   readonly state: Readonly<Record<SlotName, ReadonlyMap<string, DUUIContext>>>
   readonly keyOrder: Readonly<Record<SlotName, readonly string[]>>
-  /** How often a listener that was there from the start hears of each entry, by slot. */
+  /** Number of notifications per entry of a listener added before the run, by slot. */
   readonly setsPerKey: Readonly<Record<SlotName, ReadonlyMap<string, number>>>
   readonly counts: Counts
   readonly payloadLog: readonly LoggedPayload[]
 }
 
-/** Runs a recording through the rules. */
+/** Applies the rules to a recording. */
 export function interpret(
   envelopes: readonly DUUIEnvelope[],
   mode: Mode,
@@ -124,13 +124,13 @@ export function interpret(
       reader: [...reader.keys()],
     },
     setsPerKey: {
-      composer: heard('composer'),
-      drivers: heard('drivers'),
-      workers: heard('workers'),
-      documents: heard('documents'),
-      components: heard('components'),
-      instances: heard('instances'),
-      reader: heard('reader'),
+      composer: notified('composer'),
+      drivers: notified('drivers'),
+      workers: notified('workers'),
+      documents: notified('documents'),
+      components: notified('components'),
+      instances: notified('instances'),
+      reader: notified('reader'),
     },
     counts: {
       created: trace.filter(({ op }) => op === 'create').length,
@@ -195,7 +195,7 @@ export function interpret(
     const previous = store.get('')
     const next = mode.apply === 'merge' ? { ...previous, ...incoming } : incoming
     store.set('', next)
-    // A store of one value is there from the start: it is set, also the first time.
+    // A single store exists from the start, so its first write is a `set`, too.
     trace.push({ line, op: 'set', slot, key: '', value: next })
   }
 
@@ -221,7 +221,7 @@ export function interpret(
     trace.push({ line, op: 'set', slot, key, value: next })
   }
 
-  /** Judges the entry by the envelope's timestamp; what is not stale counts as applied. */
+  /** Compares the envelope's timestamp with the last applied one; records it unless stale. */
   function isStale(slot: SlotName, key: string): boolean {
     const entry = `${slot} ${key}`
     const last = lastApplied.get(entry)
@@ -233,7 +233,7 @@ export function interpret(
     return false
   }
 
-  function heard(wanted: SlotName): Map<string, number> {
+  function notified(wanted: SlotName): Map<string, number> {
     const calls = new Map<string, number>()
     for (const { op, slot, key } of trace) {
       if (slot !== wanted) continue
@@ -243,7 +243,7 @@ export function interpret(
   }
 }
 
-/** The same reference, or the same number of keys and every value `===`. */
+/** Compares by reference, else by number of keys and `===` of every value. */
 function isSame(previous: object, next: object): boolean {
   if (previous === next) return true
   const before = new Map(Object.entries(previous))

@@ -1,40 +1,40 @@
 import type { DUUIContext } from 'wirefold/dialects/duui'
 import type { SlotName } from './literal-interpreter.ts'
 
-/** One remembered payload. */
+/** One logged payload. */
 export interface LoggedPayload {
   readonly eventId: string
   readonly type: string
   readonly content: string
-  /** When its envelope was stamped. */
+  /** Timestamp of its envelope. */
   readonly timestamp: number
-  /** The kind of the outermost context that carried it. */
+  /** Kind of the outermost context that contained it. */
   readonly kind: string
-  /** The threads of all contexts that carried it. */
+  /** Threads of all contexts that contained it. */
   readonly threads: string[]
-  /** The entries whose contexts carried it, outermost first; a union is no entry. */
+  /** Entries whose contexts contained it, outermost first; unions are not entries. */
   readonly entities: { readonly slot: SlotName; readonly key: string }[]
 }
 
-/** The bounds of the payload log; the oldest entries go first. */
+/** Limits of the payload log; beyond them the oldest entries are dropped. */
 export interface PayloadLimits {
   readonly entries: number
-  /** Of contents and types together. */
+  /** Number of characters of all contents and types. */
   readonly chars: number
 }
 
-/** The log's bounds where nobody asks for others. */
+/** Default limits of the log. */
 export const payloadLimits: PayloadLimits = { entries: 500, chars: 1_000_000 }
 
 /**
- * The payload rules, executed as they are written: what any context of an event carries is kept once
- * per event, unless its type says that there is none, and the oldest go when there is too much.
+ * Reference implementation of the payload log: each payload of an event is stored once, unless its
+ * type is NONE, and the oldest ones are dropped beyond the limits.
  */
 export function literalPayloadLog(limits: PayloadLimits) {
   const entries: LoggedPayload[] = []
   return { entries, add }
 
-  /** Every context of the tree in the order of the cascade, each before its parts. */
+  /** Adds the payloads of a context and its parts, in the order of the cascade. */
   function add(context: DUUIContext, timestamp: number): void {
     switch (context.kind) {
       case 'ComposerContext':

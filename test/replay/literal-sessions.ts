@@ -1,9 +1,9 @@
 import type { SessionState } from 'wirefold/dialects/socketio'
 
-/** An event as it stands on the wire: its name and its first argument. */
+/** An event as sent: its name and its first argument. */
 export type WireEvent = readonly [name: string, data: unknown]
 
-/** What is remembered of one session. */
+/** The state of one session. */
 interface Session {
   progress: Row | undefined
   completed: Row | undefined
@@ -14,19 +14,19 @@ interface Session {
 type Row = Readonly<Record<string, unknown>>
 
 /**
- * The rules of the session server's events, executed as they are written, one `case` per event. It
- * repeats itself on purpose and shares nothing with `src/` but the type of what is compared.
+ * Reference implementation of the session server's events, with one `case` per event. It is
+ * repetitive on purpose, and shares only the type of the compared state with `src/`.
  */
 export class LiteralSessions {
   readonly #sessions = new Map<string, Session>()
-  /** Events that came after a newer one of the same thing. */
+  /** Number of events that arrived after a newer one of the same entry. */
   stale = 0
-  /** Events of a name that the rules do not know. */
+  /** Number of events with an unknown name. */
   ignored = 0
-  /** Events that are of no session though they have to be. */
+  /** Number of events without a session id. */
   malformed = 0
 
-  /** Takes one event. */
+  /** Applies one event. */
   take([name, data]: WireEvent): void {
     const row: Row = typeof data === 'object' && data !== null ? { ...data } : {}
     const id = row.sessionId
@@ -75,7 +75,7 @@ export class LiteralSessions {
     }
   }
 
-  /** The states of all sessions, as they are to be shown. */
+  /** The states of all sessions, in the form of the library. */
   get states(): ReadonlyMap<string, SessionState> {
     const states = new Map<string, SessionState>()
     for (const [id, session] of this.#sessions) {
@@ -121,7 +121,7 @@ export class LiteralSessions {
   }
 }
 
-/** When an event was sent; what is not stamped is older than everything. */
+/** Returns the time of an event; events without a timestamp are older than all others. */
 function time({ timestamp }: Row): number {
   const ms = new Date(String(timestamp)).getTime()
   return ms >= 0 ? ms : -1

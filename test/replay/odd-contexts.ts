@@ -15,16 +15,16 @@ import {
   worker,
 } from './odd-samples.ts'
 
-/** Contexts that no well-behaved gateway sends, and some that a real one does. */
+/** Contexts that a correct gateway never sends, and unusual ones that it does. */
 export const oddContexts: readonly OddFrame[] = [
-  // Kinds that nobody handles.
+  // Kinds without a handler.
   {
     name: 'an unknown kind',
     wire: envelope({ ...base, kind: 'DefaultContext' }),
     unknown: { DefaultContext: 1 },
   },
   {
-    name: 'a kind in other letters',
+    name: 'a kind with other capitals',
     wire: envelope({ ...document, kind: 'documentcontext' }),
     unknown: { documentcontext: 1 },
   },
@@ -68,12 +68,12 @@ export const oddContexts: readonly OddFrame[] = [
     writes: { 'workers hasOwnProperty': { ...worker, thread: 'hasOwnProperty' }, composer },
   },
   {
-    name: 'a worker whose thread has no name',
+    name: 'a worker with an empty thread',
     wire: envelope({ ...worker, thread: '' }),
     writes: { 'workers w1': { ...worker, thread: '' }, composer },
   },
   {
-    name: 'a worker without any name',
+    name: 'a worker without a name',
     wire: envelope({ ...worker, thread: '', name: '' }),
     drops: ['no-key'],
     writes: { composer },
@@ -109,11 +109,11 @@ export const oddContexts: readonly OddFrame[] = [
     writes: { 'documents /a.txt': document },
   },
   {
-    name: 'a union of nothing',
+    name: 'a union without parts',
     wire: envelope({ kind: 'DocumentComponentProcessContext', ...base }),
   },
   {
-    name: 'a union of half a document and half an instance',
+    name: 'a union of an incomplete document and an incomplete instance',
     wire: envelope({
       kind: 'DocumentComponentProcessContext',
       ...base,
@@ -137,23 +137,23 @@ export const oddContexts: readonly OddFrame[] = [
     writes: { composer },
   },
   {
-    name: 'a nested document of garbage',
+    name: 'a nested document with an invalid kind',
     wire: envelope({ ...process, document: { kind: { kind: [[null, { kind: {} }]] } } }),
     drops: ['no-discriminant'],
     writes: { composer },
   },
   {
-    name: 'a reader where a document is due',
+    name: 'a reader in place of a document',
     wire: envelope({ ...process, document: reader }),
     writes: { reader, composer },
   },
   {
-    name: 'a document that is a process of a process, as deep as a message may be',
+    name: 'nested processes up to the maximum depth',
     wire: envelope(nested(60)),
     writes: { 'documents /a.txt': document },
   },
   {
-    name: 'a document that is a process of a process, without end',
+    name: 'nested processes beyond the maximum depth',
     wire: envelope(nested(10_000)),
     drops: ['too-deep'],
   },
@@ -175,7 +175,7 @@ export const oddContexts: readonly OddFrame[] = [
     },
   },
   {
-    name: 'fields named like what every object has',
+    name: 'fields named like properties of Object.prototype',
     wire: envelope(
       parsed(`{"kind":"DriverContext","driver":"d","__proto__":{"kind":"x"},"toString":1}`),
     ),
@@ -205,23 +205,23 @@ export const oddContexts: readonly OddFrame[] = [
     },
   },
   {
-    name: 'nothing but a kind and a key',
+    name: 'a kind and a key only',
     wire: envelope({ kind: 'DriverContext', driver: 'd' }),
     writes: { 'drivers d': { kind: 'DriverContext', driver: 'd' } },
   },
   {
-    name: 'a composer of nothing but a kind',
+    name: 'a composer with a kind only',
     wire: envelope({ kind: 'ComposerContext' }),
     writes: { composer: { kind: 'ComposerContext' } },
   },
   {
-    name: 'a timestamp that is no number',
+    name: 'a timestamp that is not a number',
     isUnstamped: true,
     wire: { ...(envelope(document) as object), timestamp: 'NaN' },
     writes: { 'documents /a.txt': document },
   },
   {
-    name: 'a timestamp beyond all numbers',
+    name: 'an infinite timestamp',
     isUnstamped: true,
     wire: { ...(envelope(document) as object), timestamp: Number.POSITIVE_INFINITY },
     writes: { 'documents /a.txt': document },
@@ -247,7 +247,7 @@ export const oddContexts: readonly OddFrame[] = [
   {
     name: 'a kind of a million characters',
     wire: envelope({ kind: long }),
-    // Peers choose the names of kinds: only so much of one is kept.
+    // The registry truncates the names of kinds, which peers choose.
     unknown: { [long.slice(0, 128)]: 1 },
   },
   {

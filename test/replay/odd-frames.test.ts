@@ -13,7 +13,7 @@ import { recordedEnvelopes, recordedLines } from './recording.ts'
 const oddFrames = [...oddMessages, ...oddContexts]
 const mode: Mode = { order: 'timestamp', apply: 'replace' }
 
-/** What the dialect makes of a message. */
+/** Decodes a message with the duui dialect. */
 function decode(wire: unknown): readonly Frame[] {
   const decoded = duui().decode(wire)
   return decoded === undefined ? [] : 'kind' in decoded ? [decoded] : decoded
@@ -23,7 +23,7 @@ function events(wire: unknown): EventFrame[] {
   return decode(wire).filter((frame) => frame.kind === 'event')
 }
 
-/** A registry that notes what it leaves out and what it reports. */
+/** A registry that records drops and errors. */
 function watched() {
   const drops: string[] = []
   const errors: unknown[] = []
@@ -34,7 +34,7 @@ function watched() {
   return { registry, drops, errors }
 }
 
-/** The event a registry would see if there were no dialect before it. */
+/** An event frame with this payload, without decoding by the dialect. */
 function bare(payload: unknown): EventFrame {
   return {
     kind: 'event',
@@ -50,7 +50,7 @@ function bare(payload: unknown): EventFrame {
 }
 
 describe('an odd message', () => {
-  it.each(oddFrames)('$name › has this effect and no other', (odd) => {
+  it.each(oddFrames)('$name › has its expected effect only', (odd) => {
     const { registry, drops, errors } = watched()
     const frames = decode(odd.wire)
     expect(frames.map((frame) => (frame.kind === 'notice' ? frame.level : frame.kind))).toEqual([
@@ -75,9 +75,9 @@ describe('an odd message', () => {
     expect(written.suppressed + written.stale + written.duplicates).toBe(0)
   })
 
-  // Of no process is no concern of a registry.
+  // A registry does not check the process.
   it.each(oddFrames.filter(({ name, notice }) => notice && name !== 'no process'))(
-    '$name › is dropped by a registry that it reaches all the same',
+    '$name › is dropped by a registry without the dialect',
     ({ wire }) => {
       const { registry, drops, errors } = watched()
       const event = (wire as { event?: unknown } | null | undefined)?.event
@@ -90,7 +90,7 @@ describe('an odd message', () => {
     },
   )
 
-  it('never keeps the next good one from being folded', () => {
+  it('does not prevent later valid messages from being folded', () => {
     const { registry, errors } = watched()
     for (const { wire } of oddFrames) registry.fold(events(wire))
     expect(errors).toEqual([])
@@ -99,7 +99,7 @@ describe('an odd message', () => {
     expect(entriesOf(registry, 'documents').at(-1)?.[1]).toEqual(good?.event.context)
   })
 
-  it('changes nothing of a run that it comes in the middle of', () => {
+  it('does not affect a run in which it is inserted', () => {
     const { registry } = watched()
     const silent = oddFrames.filter(({ writes }) => writes === undefined)
     expect(silent.length).toBeGreaterThan(25)
@@ -113,7 +113,7 @@ describe('an odd message', () => {
     expect(registry.counts()).toMatchObject(expected.counts)
   })
 
-  it('leaves the prototype of all objects as it was', () => {
+  it('does not change Object.prototype', () => {
     const before = Object.getOwnPropertyNames(Object.prototype)
     const { registry } = watched()
     const merging = duuiRegistry({ order: 'arrival', apply: 'merge' })
@@ -125,7 +125,7 @@ describe('an odd message', () => {
     expect(({} as { kind?: unknown }).kind).toBeUndefined()
   })
 
-  it('with NaN in a field differs from itself, and is set again', () => {
+  it('with NaN in a field never equals itself, and is set again', () => {
     const { registry } = watched()
     const timestamp = 1
     const twice = oddFrames.find(({ name }) => name === 'fields of the wrong type')
@@ -136,7 +136,7 @@ describe('an odd message', () => {
     expect(registry.counts()).toMatchObject({ created: 1, set: 1, suppressed: 1 })
   })
 
-  it('of a context that contains itself ends', () => {
+  it('with a cyclic context is dropped', () => {
     const { registry, drops } = watched()
     const context = { kind: 'DocumentProcessContext', event_id: 'e', status: '', thread: '' }
     registry.dispatch(Object.assign(context, { document: context }) as unknown as DUUIContext)
@@ -144,7 +144,7 @@ describe('an odd message', () => {
     expect(stateOf(registry)).toEqual({})
   })
 
-  it('of an unknown kind is counted by kind, however often it comes', () => {
+  it('with an unknown kind is counted by kind, each time', () => {
     const { registry } = watched()
     const wire = oddFrames.find(({ name }) => name === 'an unknown kind')?.wire
     for (let n = 0; n < 3; n++) registry.fold(events(wire))

@@ -1,9 +1,9 @@
 import type { OddFrame } from './odd-samples.ts'
 import { document, envelope } from './odd-samples.ts'
 
-/** Messages that carry no context of a process: they end at the dialect. */
+/** Messages without a context of a process, which the dialect does not deliver. */
 export const oddMessages: readonly OddFrame[] = [
-  // Not even an object.
+  // Not an object.
   { name: 'nothing at all', wire: undefined, notice: 'malformed' },
   { name: 'null', wire: null, notice: 'malformed' },
   { name: 'a string', wire: 'DocumentContext', notice: 'malformed' },

@@ -1,23 +1,23 @@
-/** What comes of an odd message: what the dialect says of it, or what the registry does with it. */
+/** An unusual message, and its expected effect in the dialect and the registry. */
 export interface OddFrame {
   readonly name: string
-  /** The message as the codec hands it over. */
+  /** The message as decoded by the codec. */
   readonly wire: unknown
-  /** The dialect leaves it aside with a notice of this level; nothing reaches the registry. */
+  /** Level of the notice with which the dialect drops it. */
   readonly notice?: 'ignored' | 'malformed'
-  /** The dialect delivers its event, and reports it as malformed: it has no readable timestamp. */
+  /** True if the dialect delivers its event but reports it as malformed, for lack of a timestamp. */
   readonly isUnstamped?: true
-  /** The entries there are afterwards; all fields of the context are kept. @default none */
+  /** The resulting entries, with all fields of the contexts. @default none */
   readonly writes?: Readonly<Record<string, unknown>>
-  /** The counts of kinds nobody handles afterwards. @default none */
+  /** The resulting counts of unknown kinds. @default none */
   readonly unknown?: Readonly<Record<string, number>>
-  /** Why something was not written, in order. @default nothing was dropped */
+  /** The reasons of drops, in order. @default nothing was dropped */
   readonly drops?: readonly string[]
-  /** The payloads in the log afterwards, as type and length. @default none */
+  /** The resulting payloads in the log, as type and length. @default none */
   readonly payloads?: readonly (readonly [type: string, length: number])[]
 }
 
-/** What every context has. */
+/** Fields of every context. */
 export const base = { event_id: 'p_1', status: 'Active', thread: 'main' }
 
 // A context of each kind, with the fields that matter here.
@@ -53,18 +53,18 @@ export const process = { kind: 'DocumentProcessContext', ...base, document, comp
 export const worker = { kind: 'WorkerContext', ...base, name: 'w1', activeWorkers: 1, composer }
 export const reader = { kind: 'ReaderContext', ...base, total: 20, read: 3 }
 
-/** An envelope around a context, or around whatever stands in its place. */
+/** Returns an envelope around a context, or around another value. */
 export function envelope(context: unknown, more: object = {}): unknown {
   const event = { _id: 'p_1', process_id: 'p', sender: null, message: '\n', level: 'NONE' }
   return { timestamp: 1, event: { ...event, context, ...more } }
 }
 
-/** As the wire brings it: `__proto__` is then a key like any other. */
+/** Parses JSON, in which `__proto__` is an ordinary key. */
 export function parsed(json: string): object {
   return JSON.parse(json)
 }
 
-/** A process context around a process context, so many levels deep. */
+/** Returns nested process contexts with the given depth. */
 export function nested(levels: number): object {
   let context: object = { ...process, composer: undefined }
   for (let level = 1; level < levels; level++) {

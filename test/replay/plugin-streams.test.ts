@@ -13,7 +13,7 @@ import { Placeholders, recordedSession } from './session.ts'
 
 const lines = recordedSession('plugin-streams')
 
-/** What a user sees of frames, by the rules of the backend alone. */
+/** Reference implementation: computes the state of the clients from the frames. */
 function literal(frames: readonly Fields[], stream: string) {
   const of = (field: string) => frames.filter((frame) => frame.stream === `${stream}:${field}`)
   return {
@@ -35,11 +35,11 @@ async function viewOf(stream: string, strategy: StreamStrategy) {
   void api.client.connect()
   await clock.advance(0)
   const placeholders = new Placeholders()
-  const told: Fields[] = []
+  const received: Fields[] = []
   for (const { dir, frame } of lines) {
     if (dir === 's2c') {
       pair.last.send(JSON.stringify(frame))
-      told.push(frame)
+      received.push(frame)
     } else if (frame.stream === `${stream}:chat`) {
       void api.chat.send(String(frame.message))
       await clock.advance(0)
@@ -50,13 +50,13 @@ async function viewOf(stream: string, strategy: StreamStrategy) {
       messages: api.chat.messages.get(),
       users: api.presence.users.get(),
       notifications: api.notifications.messages.get().map(({ message }) => message),
-    }).toEqual(literal(told, stream))
+    }).toEqual(literal(received, stream))
   }
   return { api, sent, url: pair.last.url }
 }
 
 describe('a recorded session of a plugin backend', () => {
-  it('looks at every line as the frames say, under the strategy streams', async () => {
+  it('matches the reference after every line with the strategy streams', async () => {
     const { api, sent, url } = await viewOf('stream:77', 'streams')
     expect(api.chat.messages.get().map(({ id }) => id)).toEqual([
       '1701377504100-0',
@@ -71,7 +71,7 @@ describe('a recorded session of a plugin backend', () => {
     ])
   })
 
-  it('looks at every line as the frames say, under the strategy pub-sub', async () => {
+  it('matches the reference after every line with the strategy pub-sub', async () => {
     const { api } = await viewOf('stream:124', 'pub-sub')
     expect(api.chat.messages.get()).toHaveLength(3)
   })

@@ -8,26 +8,26 @@ import { Placeholders } from './session.ts'
 
 type Rig = ReturnType<typeof dialled>
 
-/** How a session is replayed. */
+/** Parameters of a replay. */
 export interface Replay {
   readonly dialect: DialectFactory
   readonly options?: ClientOptions
   readonly lines: readonly SessionLine[]
-  /** What a server of the kind answers to what the recording does not have. */
+  /** Sends the server's replies that the recording does not contain. */
   readonly play: (message: Fields, send: (message: unknown) => void) => void
-  /** What happens before the first line. */
+  /** Called before the first line. */
   readonly before: (rig: Rig) => unknown
-  /** Has the client say what it said in the recording. */
+  /** Makes the client send its recorded message. */
   readonly act: (frame: Fields, rig: Rig) => unknown
   /** Called before each line of the server. */
-  readonly told?: (frame: Fields, rig: Rig, placeholders: Placeholders) => unknown
-  /** Called after each line, with all of the server's so far. */
-  readonly mark?: (told: readonly Fields[], rig: Rig) => void
+  readonly beforeServer?: (frame: Fields, rig: Rig, placeholders: Placeholders) => unknown
+  /** Called after each line, with all lines of the server so far. */
+  readonly mark?: (frames: readonly Fields[], rig: Rig) => void
 }
 
 /**
- * Replays a recorded session against a client: the server's lines as they are, the client's by having
- * it do the same. Each of those must make it say what is recorded, and nothing else.
+ * Replays a recorded session with a client: sends the lines of the server, and calls `act` for each
+ * line of the client, which must then send exactly the recorded message.
  */
 export async function replayed({ lines, dialect, options, ...replay }: Replay): Promise<Rig> {
   const placeholders = new Placeholders()
@@ -41,29 +41,29 @@ export async function replayed({ lines, dialect, options, ...replay }: Replay): 
   )
   await replay.before(rig)
   await rig.clock.advance(0)
-  const told: Fields[] = []
+  const served: Fields[] = []
   for (const { dir, frame } of lines) {
     if (dir === 's2c') {
-      await replay.told?.(frame, rig, placeholders)
-      told.push(placeholders.fill(frame))
-      await rig.deliver(told.at(-1))
+      await replay.beforeServer?.(frame, rig, placeholders)
+      served.push(placeholders.fill(frame))
+      await rig.deliver(served.at(-1))
     } else {
       recorded = true
       const already = rig.sent.length
       await replay.act(frame, rig)
       await rig.clock.advance(0)
       recorded = false
-      const said = rig.sent.slice(already)
-      expect(said, JSON.stringify(frame)).toHaveLength(1)
-      if (!placeholders.matches(frame, said[0])) expect(said[0]).toEqual(frame)
+      const sent = rig.sent.slice(already)
+      expect(sent, JSON.stringify(frame)).toHaveLength(1)
+      if (!placeholders.matches(frame, sent[0])) expect(sent[0]).toEqual(frame)
     }
-    replay.mark?.(told, rig)
+    replay.mark?.(served, rig)
   }
   return rig
 }
 
-/** Lets time pass until the client says something. */
-export async function untilSaid({ clock, sent }: Rig): Promise<void> {
+/** Advances time until the client sends a message. */
+export async function untilSent({ clock, sent }: Rig): Promise<void> {
   const already = sent.length
   for (let seconds = 0; sent.length === already && seconds < 60; seconds++) {
     await clock.advance(1_000)

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Fields } from '../../src/protocol/fields.ts'
 
-/** A line of a recorded session: who said what, with ids and times that differ from run to run. */
+/** A line of a recorded session: direction and frame, with placeholders for ids and times. */
 export interface SessionLine {
   readonly dir: 'c2s' | 's2c'
   readonly frame: Fields
 }
 
-/** The lines of a recorded session; every call parses anew. */
+/** Returns the lines of a recorded session; every call parses anew. */
 export function recordedSession(name: string): SessionLine[] {
   const text = readFileSync(join(import.meta.dirname, '../recordings', `${name}.jsonl`), 'utf8')
   return text
@@ -17,7 +17,7 @@ export function recordedSession(name: string): SessionLine[] {
     .map((line): SessionLine => JSON.parse(line))
 }
 
-/** What the server of a recorded session says, with plain ids in place of what differs. */
+/** Returns the server's messages of a recorded session, with plain ids for placeholders. */
 export function recordedMessages(name: string): Fields[] {
   return recordedSession(name).flatMap(({ dir, frame }) =>
     dir === 's2c' ? [new Placeholders().fill(frame)] : [],
@@ -25,14 +25,14 @@ export function recordedMessages(name: string): Fields[] {
 }
 
 /**
- * What stands in a recording for what differs from run to run: `$id:<name>` for an id, `$now` for a
- * time, `$echo` for the last time that was said.
+ * Placeholders of a recording: `$id:<name>` for an id, `$now` for a time, `$echo` for the last time
+ * that the client sent.
  */
 export class Placeholders {
   readonly #ids = new Map<string, string>()
   #echo = 0
 
-  /** Whether what was said is what was recorded; notes of what stands for what. */
+  /** Compares a sent message with the recorded one, and stores the values of placeholders. */
   matches(recorded: unknown, found: unknown): boolean {
     if (typeof recorded === 'string' && recorded.startsWith('$id:')) {
       if (typeof found !== 'string' || found === '') return false
@@ -53,7 +53,7 @@ export class Placeholders {
     )
   }
 
-  /** A recorded message as the server says it in this run. */
+  /** Returns a recorded message with the values of this run. */
   fill<T>(recorded: T): T {
     return JSON.parse(JSON.stringify(recorded), (_, value: unknown) => {
       if (value === '$echo') return this.#echo

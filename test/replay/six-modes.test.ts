@@ -18,7 +18,7 @@ const modes: readonly Mode[] = [
   { order: 'dedupe', apply: 'merge' },
 ]
 
-/** The ways a recording reaches a registry; `after` is called with each line that was fed. */
+/** Functions that feed the recording to a registry; they call `after` with the number of each line. */
 const feeds = {
   'context by context': (registry: DUUIRegistry, after: (line: number) => void) => {
     for (const [index, { timestamp, event }] of recordedEnvelopes().entries()) {
@@ -41,7 +41,7 @@ describe.each(modes)('a registry in the mode $order, $apply', (mode) => {
   const expected = interpret(recordedEnvelopes(), mode)
 
   describe.each(Object.entries(feeds))('fed %s', (_, feed) => {
-    it('ends in the same state, its keys in the same order', () => {
+    it('ends in the same state, with keys in the same order', () => {
       const registry = duuiRegistry(mode)
       feed(registry, () => {})
       for (const slot of slotNames) {
@@ -50,7 +50,7 @@ describe.each(modes)('a registry in the mode $order, $apply', (mode) => {
       }
     })
 
-    it('tells each entity’s listener as often, and nobody else', () => {
+    it('notifies the listener of each entity equally often, and no other', () => {
       const registry = duuiRegistry(mode)
       const calls = new Map<string, number>()
       const wanted = new Map<string, number>()
@@ -69,27 +69,27 @@ describe.each(modes)('a registry in the mode $order, $apply', (mode) => {
       expect(calls).toEqual(wanted)
     })
 
-    it('tells of the same values in the same order, across all slots', () => {
+    it('notifies of the same values in the same order, across all slots', () => {
       const registry = duuiRegistry(mode)
-      const told: unknown[] = []
+      const notified: unknown[] = []
       for (const { slot, key } of entries(expected)) {
-        entityOf(registry, slot, key).listen((value) => told.push({ slot, key, value }))
+        entityOf(registry, slot, key).listen((value) => notified.push({ slot, key, value }))
       }
       feed(registry, () => {})
-      expect(told).toEqual(
+      expect(notified).toEqual(
         expected.trace
           .filter(({ op }) => op === 'create' || op === 'set')
           .map(({ slot, key, value }) => ({ slot, key, value })),
       )
     })
 
-    it('counts the same', () => {
+    it('has the same counts', () => {
       const registry = duuiRegistry(mode)
       feed(registry, () => {})
       expect(registry.counts()).toEqual({ ...expected.counts, unknown: 0, dropped: 0 })
     })
 
-    it('logs the same payloads, found by event, thread and entity', () => {
+    it('logs the same payloads, by event, thread and entity', () => {
       const registry = duuiRegistry(mode)
       feed(registry, () => {})
       expectSameLog(registry, expected)
@@ -109,7 +109,7 @@ describe.each(modes)('a registry in the mode $order, $apply', (mode) => {
   it.each([
     ['context by context', feeds['context by context']],
     ['through the dialect', feeds['through the dialect']],
-  ])('fed %s › does with every line what the rules do', (_, feed) => {
+  ])('fed %s › has the same operations for every line', (_, feed) => {
     const registry = duuiRegistry(mode)
     const did: object[] = []
     let before = registry.counts()
@@ -172,7 +172,7 @@ describe('the payload log', () => {
       ],
       ['1 LOGS x', '2 LOGS y'],
     ],
-  ])('tells apart a payload %s as the rules do', (_, contexts, expected) => {
+  ])('distinguishes a payload %s as the reference does', (_, contexts, expected) => {
     const registry = duuiRegistry(mode)
     const envelopes = contexts.map((context): DUUIEnvelope => {
       const _id = context.event_id
@@ -201,7 +201,7 @@ function decode(lines: readonly string[]): EventFrame[] {
   })
 }
 
-/** All entries a run creates. */
+/** Returns all entries that a run creates. */
 function entries({ keyOrder }: Outcome): { slot: SlotName; key: string }[] {
   return slotNames.flatMap((slot) => keyOrder[slot].map((key) => ({ slot, key })))
 }
