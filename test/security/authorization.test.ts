@@ -6,12 +6,12 @@ import { RawClient, serve } from '../server/raw-client.ts'
 const authenticate = ({ token }: { readonly token: string | undefined }) =>
   token === undefined ? null : { id: token }
 
-describe('S4 the right to do something', () => {
+describe('S4 a permission', () => {
   const noes: readonly [string, unknown][] = [
     ['false', () => false],
-    ['what is merely truthy', () => 'yes'],
-    ['nothing', () => undefined],
-    ['a promise of no', async () => false],
+    ['a truthy value', () => 'yes'],
+    ['undefined', () => undefined],
+    ['a promise of false', async () => false],
     [
       'an exception',
       () => {
@@ -20,7 +20,7 @@ describe('S4 the right to do something', () => {
     ],
     ['a rejection', () => Promise.reject(new Error('db'))],
   ]
-  it.each(noes)('is not given by %s', async (_, hook) => {
+  it.each(noes)('is not granted by %s', async (_, hook) => {
     const { url } = await serve({ authorize: hook as Authorize })
     const client = await RawClient.greeted(url)
     const subscribed = await client.subscribe('a')
@@ -29,7 +29,7 @@ describe('S4 the right to do something', () => {
     expect((await client.ask(publish)).payload).toMatchObject({ code: 'forbidden' })
   })
 
-  it('is not given by a hook that takes 5 seconds', async () => {
+  it('is not granted by a hook that takes 5 seconds', async () => {
     const clock = new ManualClock()
     const { url } = await serve({ clock, authorize: () => new Promise(() => {}) })
     const client = await RawClient.greeted(url)
@@ -39,7 +39,7 @@ describe('S4 the right to do something', () => {
     expect((await subscribed).payload).toMatchObject({ refused: { a: 'forbidden' } })
   })
 
-  it('to subscribe is everybody’s without a hook, and to publish nobody’s', async () => {
+  it('is granted to subscribe, and denied to publish, without a hook', async () => {
     const { url } = await serve()
     const client = await RawClient.greeted(url)
     expect((await client.subscribe('a')).payload).not.toHaveProperty('refused')
@@ -47,11 +47,11 @@ describe('S4 the right to do something', () => {
     expect((await client.ask(publish)).payload).toMatchObject({ code: 'forbidden' })
   })
 
-  it('is asked about by action, when something is done, and again after every reconnect', async () => {
-    const asked: unknown[] = []
+  it('is checked per action, when it is used, and again after every reconnect', async () => {
+    const requested: unknown[] = []
     const { server, url } = await serve({
       authenticate,
-      authorize: (user, channel, action) => asked.push([user?.id, channel, action]) > 0,
+      authorize: (user, channel, action) => requested.push([user?.id, channel, action]) > 0,
     })
     server.handle('note', () => {})
     for (let n = 0; n < 2; n++) {
@@ -64,24 +64,24 @@ describe('S4 the right to do something', () => {
       ['ada', 'a', 'subscribe'],
       ['ada', 'a', 'request'],
     ]
-    expect(asked).toEqual([...each, each[0]])
+    expect(requested).toEqual([...each, each[0]])
   })
 
   it.each([['user:bob'], ['user:ada:inbox'], ['user:'], ['user:*']])(
-    'to subscribe to %s is never ada’s, even where the hook says so',
+    'to subscribe to %s is denied to ada, even if the hook grants it',
     async (channel) => {
       const { url } = await serve({ authenticate, authorize: () => true, families: ['user'] })
       const client = await RawClient.greeted(url, { token: 'ada' })
       const { payload } = await client.subscribe('user:ada', channel)
       expect(payload).toMatchObject({ refused: { [channel]: 'forbidden' } })
-      const nobody = await RawClient.greeted(url)
-      expect((await nobody.subscribe('user:ada')).payload).toMatchObject({
+      const anonymous = await RawClient.greeted(url)
+      expect((await anonymous.subscribe('user:ada')).payload).toMatchObject({
         refused: { 'user:ada': 'forbidden' },
       })
     },
   )
 
-  it('to the channel of one’s own comes without a hook, and with it what is sent to one', async () => {
+  it('to subscribe to the user’s own channel needs no hook, and delivers sendToUser()', async () => {
     const { server, url } = await serve({ authenticate })
     const tabs = [
       await RawClient.greeted(url, { token: 'ada' }),
@@ -98,8 +98,8 @@ describe('S4 the right to do something', () => {
   })
 })
 
-describe('S5 what is forbidden', () => {
-  it('is answered as what does not exist', async () => {
+describe('S5 a forbidden channel', () => {
+  it('gets the same replies as a channel that does not exist', async () => {
     const rooms = new Map([['room:secret', 'bob']])
     const { server, url } = await serve({
       authenticate,
@@ -119,7 +119,7 @@ describe('S5 what is forbidden', () => {
   })
 })
 
-describe('S6 the name of a channel', () => {
+describe('S6 a channel name', () => {
   it.each([
     ['', 'empty'],
     ['x'.repeat(257), 'too long'],
@@ -129,8 +129,8 @@ describe('S6 the name of a channel', () => {
     ['a\ud800', 'half of a surrogate pair'],
     ['\udc00\ud800', 'surrogates in the wrong order'],
     ['*:*', 'a pattern'],
-    ['nofamily:*', 'a family nobody declared'],
-  ])('%j, %2$s, is refused, and costs nothing else', async (name) => {
+    ['nofamily:*', 'an undeclared family'],
+  ])('%j, %2$s, is refused, and does not affect others', async (name) => {
     const { url } = await serve()
     const client = await RawClient.greeted(url)
     const { payload } = await client.subscribe('fine', name)
@@ -147,15 +147,15 @@ describe('S6 the name of a channel', () => {
     expect(await client.settled()).toEqual([])
   })
 
-  it('is checked by the hook of the application before anybody is asked for rights', async () => {
+  it('is checked by validateChannel before the authorize hook is called', async () => {
     const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
-    const asked: string[] = []
+    const requested: string[] = []
     const { server, url, errors } = await serve({
       validateChannel: (name) => {
         if (name.endsWith('broken')) throw new Error('hook')
         return !name.startsWith('session:') || UUID.test(name.slice('session:'.length))
       },
-      authorize: (_, channel) => asked.push(channel) > 0,
+      authorize: (_, channel) => requested.push(channel) > 0,
     })
     server.handle('note', () => {})
     const client = await RawClient.greeted(url)
@@ -170,7 +170,7 @@ describe('S6 the name of a channel', () => {
     }
     const join = { type: 'presence:join', channel: 'presence:broken' }
     expect((await client.ask(join)).payload).toMatchObject({ code: 'bad-channel' })
-    expect(asked).toEqual([good, 'other'])
+    expect(requested).toEqual([good, 'other'])
     const failed = { detail: { where: 'validateChannel' } }
     expect(errors).toMatchObject([failed, failed])
     expect(await client.settled()).toEqual([])
@@ -178,7 +178,7 @@ describe('S6 the name of a channel', () => {
 })
 
 describe('S12 subscriptions', () => {
-  it('are 50 a connection; the next is refused, and a repeat is not counted', async () => {
+  it('are limited to 50 per connection; more are refused, and repeats do not count', async () => {
     const { url } = await serve()
     const client = await RawClient.greeted(url)
     const names = Array.from({ length: 50 }, (_, n) => `c${n}`)
@@ -190,8 +190,8 @@ describe('S12 subscriptions', () => {
   })
 })
 
-describe('S15 the id of a request', () => {
-  it('means something only together with its user, and a body', async () => {
+describe('S15 a request id', () => {
+  it('is valid only for its user and its payload', async () => {
     const { server, url } = await serve({ authenticate })
     let count = 0
     server.handle('add', (by) => {
@@ -211,8 +211,8 @@ describe('S15 the id of a request', () => {
   })
 })
 
-describe('S21 a position', () => {
-  it('that was stolen resumes nothing for another user', async () => {
+describe('S21 a stolen position', () => {
+  it('resumes nothing for another user', async () => {
     const { server, url } = await serve({
       authenticate,
       authorize: (user) => user?.id === 'ada',

@@ -5,7 +5,7 @@ import { WebSocket } from 'ws'
 import { RawClient, serve } from '../server/raw-client.ts'
 import { connect } from '../support/live.ts'
 
-/** A class of sockets that never open, and the addresses they were made with. */
+/** A socket class that never opens, and the addresses of its instances. */
 function recorder() {
   const urls: string[] = []
   class Recorder {
@@ -28,7 +28,7 @@ const quiet = { opened() {}, message() {}, closed() {} }
 
 describe('S18 a client', () => {
   it.each(['ws://app.example.com/ws', 'http://app.example.com/ws', 'ws://127.0.0.1.evil.test/'])(
-    'does not go to %s without TLS, and says what to do',
+    'does not connect to %s without TLS, and explains why',
     async (url) => {
       const { Recorder, urls } = recorder()
       const client = new RealtimeClient(url, { WebSocket: Recorder })
@@ -45,7 +45,7 @@ describe('S18 a client', () => {
     },
   )
 
-  it('does where it is told that this is meant', () => {
+  it('connects without TLS with allowInsecure', () => {
     const { Recorder, urls } = recorder()
     const client = new RealtimeClient('ws://10.0.0.7/ws', {
       WebSocket: Recorder,
@@ -63,7 +63,7 @@ describe('S18 a client', () => {
     'ws://127.0.0.1/ws',
     'ws://127.8.8.8/ws',
     'ws://[::1]:8080/ws',
-  ])('goes to %s, as it is written', (url) => {
+  ])('connects to %s unchanged', (url) => {
     const { Recorder, urls } = recorder()
     webSocketTransport(Recorder).open(url, [], quiet)
     expect(urls).toEqual([url])
@@ -74,7 +74,7 @@ describe('S18 a client', () => {
     ['https://app.example.com/a/b', 'ws', 'wss://app.example.com/a/ws'],
     ['http://localhost:3000/', '/ws', 'ws://localhost:3000/ws'],
     ['https://app.example.com/', 'https://api.example.com/ws', 'wss://api.example.com/ws'],
-  ])('on the page %s goes from %s to %s', (page, url, address) => {
+  ])('on the page %s resolves %s to %s', (page, url, address) => {
     vi.stubGlobal('location', { href: page })
     onTestFinished(() => {
       vi.unstubAllGlobals()
@@ -84,7 +84,7 @@ describe('S18 a client', () => {
     expect(urls).toEqual([address])
   })
 
-  it('goes without TLS to the host of a page that came over http, and warns of it once', () => {
+  it('connects without TLS to the host of a page loaded over http, with one warning', () => {
     vi.stubGlobal('location', { href: 'http://192.168.1.5:5173/app/' })
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     onTestFinished(() => {
@@ -113,7 +113,7 @@ describe('S18 a client', () => {
     expect(warn).toHaveBeenCalledWith(expect.stringContaining('192.168.1.5:5173'))
   })
 
-  it('does not where the page came over https, or from a file', () => {
+  it('does not connect without TLS from a page loaded over https or from a file', () => {
     onTestFinished(() => {
       vi.unstubAllGlobals()
     })
@@ -126,7 +126,7 @@ describe('S18 a client', () => {
   })
 
   it.each(['', '/ws', 'ftp://localhost/', 'mailto:x', 'javascript:alert(1)'])(
-    'takes %j for no address where there is no page',
+    'rejects the address %j without a page',
     (url) => {
       expect(() => webSocketTransport(WebSocket).open(url, [], quiet)).toThrow(
         expect.objectContaining({ code: 'bad-url', detail: { url } }),
@@ -134,7 +134,7 @@ describe('S18 a client', () => {
     },
   )
 
-  it('hands over what it is told byte for byte', async () => {
+  it('delivers payloads byte for byte', async () => {
     const { server, url } = await serve()
     server.handle('echo', (payload) => payload)
     const odd = '<script>alert(1)</script>\u0000\u202e\ud83d\ude00</style>{{7*7}}'

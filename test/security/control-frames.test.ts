@@ -4,12 +4,12 @@ import { duuiMount } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
 import { RawClient, serve } from '../server/raw-client.ts'
 
-/** The frame of a WebSocket ping as a client sends it, masked with zeros. */
+/** A WebSocket ping frame of a client, masked with zeros. */
 function ping(bytes: number): Buffer {
   return Buffer.concat([Buffer.from([0x89, 0x80 | bytes, 0, 0, 0, 0]), Buffer.alloc(bytes, 'x')])
 }
 
-/** A TCP peer that upgrades and never reads anything after that. */
+/** A TCP peer that upgrades its connection and never reads again. */
 async function deaf(port: number) {
   const tcp = connect(port, '127.0.0.1')
   onTestFinished(() => {
@@ -36,14 +36,14 @@ describe('S7 WebSocket pings and pongs', () => {
     expect(server.stats().refusals).toEqual({ 'rate-limited': 1 })
   })
 
-  it('count as bytes', async () => {
+  it('count toward the byte limit', async () => {
     const { url } = await serve({ clock: new ManualClock(), limits: { bytesPerSecond: 500 } })
     const client = await RawClient.open(url)
     for (let n = 0; n < 30; n++) client.ws.ping('x'.repeat(100))
     expect((await client.closed).code).toBe(4429)
   })
 
-  it('count on a stream that goes one way', async () => {
+  it('count on a one-way stream', async () => {
     const { server, url } = await serve({ limits: { messagesPerSecond: 1 } })
     server.mount('/processes/:id', duuiMount())
     const client = await RawClient.open(url.replace('/ws', '/processes/p1'))
@@ -51,7 +51,7 @@ describe('S7 WebSocket pings and pongs', () => {
     expect((await client.closed).code).toBe(4429)
   })
 
-  it('are answered one at a time, of several the latest', async () => {
+  it('are answered one at a time, with the latest of several', async () => {
     const { url } = await serve()
     const client = await RawClient.greeted(url)
     const pongs: string[] = []
@@ -64,7 +64,7 @@ describe('S7 WebSocket pings and pongs', () => {
     expect(new Set(pongs).size).toBe(pongs.length)
   })
 
-  it('end the connection of a peer that never reads, before it greets', async () => {
+  it('end the connection of a peer that never reads, before its greeting', async () => {
     const { server, port } = await serve()
     const tcp = await deaf(port)
     const flood = Buffer.concat(Array.from({ length: 1_000 }, () => ping(125)))

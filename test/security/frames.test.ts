@@ -17,7 +17,7 @@ function frame(opcode: number, final: boolean, payload: string): Buffer {
   return Buffer.concat([head, Buffer.alloc(4), data])
 }
 
-/** Upgrades by hand, sends bytes, and tells the close code that comes back. */
+/** Upgrades manually, sends bytes, and returns the received close code. */
 async function sendRaw(port: number, bytes: Buffer): Promise<{ accept: boolean; code: number }> {
   const socket = dial(port, '127.0.0.1')
   const key = randomBytes(16).toString('base64')
@@ -53,7 +53,7 @@ async function sendRaw(port: number, bytes: Buffer): Promise<{ accept: boolean; 
 }
 
 describe('S8 a frame', () => {
-  it('has 64 KiB at most; a larger one closes with 1009', async () => {
+  it('is limited to 64 KiB; a larger one closes the connection with 1009', async () => {
     const { url } = await echo()
     const client = await RawClient.greeted(url)
     const empty = JSON.stringify({ type: 'echo', requestId: 'r', payload: '' }).length
@@ -73,14 +73,14 @@ describe('S8 a frame', () => {
     expect(client.ws.extensions).toBe('')
   })
 
-  it('in thousands of fragments closes, compression or not', async () => {
+  it('in thousands of fragments closes the connection, with or without compression', async () => {
     const { port } = await echo()
     const fragments = [frame(1, false, 'x')]
     for (let n = 0; n < 1_100; n++) fragments.push(frame(0, false, ''))
     expect(await sendRaw(port, Buffer.concat(fragments))).toEqual({ accept: true, code: 1008 })
   })
 
-  it('of more than 4 MiB is not read by a client', () => {
+  it('of more than 4 MiB is rejected by a client', () => {
     expect(() => jsonCodec.decode(`"${'x'.repeat(4 * 1024 * 1024)}"`)).toThrow(
       expect.objectContaining({ code: 'bad-frame' }),
     )
@@ -88,7 +88,7 @@ describe('S8 a frame', () => {
 })
 
 describe('S9 JSON', () => {
-  it('nested deeper than 64 is refused at both ends, and without recursion', async () => {
+  it('nested deeper than 64 is rejected by both peers, without recursion', async () => {
     const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
     expect(jsonCodec.decode(nested(64))).toBeInstanceOf(Array)
     for (const depth of [65, 30_000, 2_000_000]) {
@@ -104,8 +104,8 @@ describe('S9 JSON', () => {
   })
 })
 
-describe('S10 keys of a peer', () => {
-  it('reach no prototype, and no handler as `__proto__`', async () => {
+describe('S10 keys chosen by a peer', () => {
+  it('never reach a prototype, nor a handler as `__proto__`', async () => {
     const { server, url } = await echo()
     const seen: unknown[] = []
     server.handle('look', (payload) => {
@@ -120,7 +120,7 @@ describe('S10 keys of a peer', () => {
   })
 
   it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])(
-    'such as %s are names of channels, types and requests as any other',
+    'such as %s are ordinary names of channels, types and requests',
     async (name) => {
       const { server, url } = await echo()
       const client = await RawClient.greeted(url)
@@ -136,7 +136,7 @@ describe('S10 keys of a peer', () => {
 })
 
 describe('S14 an error', () => {
-  it('tells a client its code, a fixed message and the request, and nothing of the inside', async () => {
+  it('contains its code, a fixed message and the request id, but no internal details', async () => {
     const { server, url, errors } = await echo({
       authorize: (_, channel) => {
         if (channel === 'broken') throw new Error('SELECT * FROM users at /srv/app.ts:1')
@@ -166,14 +166,14 @@ describe('S14 an error', () => {
     expect(errors).toHaveLength(3)
   })
 
-  it('has a code for every refusal of a message, and leaves the connection', async () => {
+  it('has a code for every refused message, and leaves the connection open', async () => {
     const { url } = await echo()
     const client = await RawClient.greeted(url)
     const code = async (message: object | string) => {
       client.send(message)
       return ((await client.next('error')).payload as { code: string }).code
     }
-    expect(await code({ type: 'nobody', requestId: 'r' })).toBe('unknown-type')
+    expect(await code({ type: 'unknown', requestId: 'r' })).toBe('unknown-type')
     expect(await code('{')).toBe('bad-frame')
     expect(await code({ type: 'auth', requestId: 'r' })).toBe('bad-frame')
     expect(await client.settled()).toEqual([])
@@ -181,7 +181,7 @@ describe('S14 an error', () => {
 })
 
 describe('S19 a binary frame', () => {
-  it('closes with 1003, and bad UTF-8 with 1007', async () => {
+  it('closes the connection with 1003, and invalid UTF-8 with 1007', async () => {
     const { url } = await echo()
     const binary = await RawClient.greeted(url)
     binary.send(new Uint8Array([123, 125]))
@@ -191,7 +191,7 @@ describe('S19 a binary frame', () => {
     expect((await broken.closed).code).toBe(1007)
   })
 
-  it('is an error to a client', () => {
+  it('is an error for a client', () => {
     expect(() => jsonCodec.decode(new ArrayBuffer(2))).toThrow(
       expect.objectContaining({ code: 'bad-frame' }),
     )

@@ -7,8 +7,8 @@ import { ManualClock } from 'wirefold/testing'
 import { RawClient, serve } from '../server/raw-client.ts'
 import { connect, until } from '../support/live.ts'
 
-/** A server on virtual time whose tokens are `user:seconds`, and what it was shown. */
-async function doorman(options: RealtimeServerOptions = {}) {
+/** A server on virtual time with tokens `user:seconds`, and the received tokens. */
+async function tokenServer(options: RealtimeServerOptions = {}) {
   const clock = new ManualClock()
   const tokens: unknown[] = []
   const served = await serve({
@@ -28,8 +28,8 @@ async function doorman(options: RealtimeServerOptions = {}) {
 }
 
 describe('S2 a token', () => {
-  it('is read from the first message, and never from the query of the native protocol', async () => {
-    const { url, tokens } = await doorman()
+  it('is read from the first message, and never from the query with the native protocol', async () => {
+    const { url, tokens } = await tokenServer()
     const client = await RawClient.open(`${url}?token=ada`)
     client.send({ type: 'hello' })
     expect((await client.next('error')).payload).toMatchObject({ code: 'not-authenticated' })
@@ -37,15 +37,15 @@ describe('S2 a token', () => {
     expect(tokens).toEqual([''])
   })
 
-  it('is read from the query where a dialect puts it there', async () => {
-    const { server, url, tokens } = await doorman()
+  it('is read from the query if the dialect sends it there', async () => {
+    const { server, url, tokens } = await tokenServer()
     server.mount('/processes/:id', duuiMount())
     await RawClient.open(`${url.replace('/ws', '/processes/p1')}?token=ada`)
     await until(() => expect(tokens).toEqual(['ada']))
   })
 
-  it('is due within 10 seconds, in no more than 16 KiB', async () => {
-    const { url, clock } = await doorman()
+  it('is expected within 10 seconds, in at most 16 KiB', async () => {
+    const { url, clock } = await tokenServer()
     const [silent, large] = [await RawClient.open(url), await RawClient.open(url)]
     large.send({ type: 'hello', payload: { token: 'x'.repeat(16_384) } })
     expect((await large.closed).code).toBe(1009)
@@ -55,8 +55,8 @@ describe('S2 a token', () => {
 })
 
 describe('S3 credentials', () => {
-  it('that expire are announced, and end the living connection with 4401', async () => {
-    const { greeted, clock } = await doorman()
+  it('have their expiry announced, after which the connection is closed with 4401', async () => {
+    const { greeted, clock } = await tokenServer()
     const client = await greeted('ada:100')
     const expiresAt = clock.wall() + 100_000
     await clock.advance(69_999)
@@ -70,15 +70,15 @@ describe('S3 credentials', () => {
     expect(await client.closed).toEqual({ code: 4401, reason: 'not-authenticated' })
   })
 
-  it('that have expired already are none', async () => {
-    const { url } = await doorman()
+  it('are refused if they have expired already', async () => {
+    const { url } = await tokenServer()
     const client = await RawClient.open(url)
     client.send({ type: 'hello', payload: { token: 'ada:0' } })
     expect((await client.closed).code).toBe(4401)
   })
 
   it('are renewed by `auth`, without a reconnect', async () => {
-    const { greeted, clock } = await doorman()
+    const { greeted, clock } = await tokenServer()
     const client = await greeted('ada:60')
     await clock.advance(10_000)
     const reply = await client.ask({ type: 'auth', payload: { token: 'ada:60' } })
@@ -93,8 +93,8 @@ describe('S3 credentials', () => {
     expect(await client.settled()).toEqual([])
   })
 
-  it('that are not believed when they are renewed leave the former in force', async () => {
-    const { greeted, clock } = await doorman()
+  it('remain valid if their renewal is refused', async () => {
+    const { greeted, clock } = await tokenServer()
     const client = await greeted('ada:20')
     expect(await client.ask({ type: 'auth', payload: { token: '' } })).toMatchObject({
       type: 'error',
@@ -106,8 +106,8 @@ describe('S3 credentials', () => {
     expect((await client.closed).code).toBe(4401)
   })
 
-  it.each(['bob', 'bob:60'])('of another user (%s) end the connection', async (token) => {
-    const { greeted } = await doorman()
+  it.each(['bob', 'bob:60'])('of another user (%s) close the connection', async (token) => {
+    const { greeted } = await tokenServer()
     const client = await greeted('ada')
     expect(await client.ask({ type: 'auth', payload: { token } })).toMatchObject({
       payload: { code: 'identity-changed' },
@@ -115,7 +115,7 @@ describe('S3 credentials', () => {
     expect(await client.closed).toEqual({ code: 4401, reason: 'identity-changed' })
   })
 
-  it('renewed change what the user may do, not who they are', async () => {
+  it('can change the permissions of the user, but not the user id', async () => {
     let role = 'reader'
     const { url, server } = await serve({
       authenticate: () => ({ id: 'ada', name: role }),
@@ -129,8 +129,8 @@ describe('S3 credentials', () => {
     expect(server.connections()).toMatchObject([{ user: { id: 'ada', name: 'writer' } }])
   })
 
-  it('are renewed by the client as soon as the server says that they expire', async () => {
-    const { url, clock, tokens, server } = await doorman()
+  it('are renewed by the client as soon as the server announces their expiry', async () => {
+    const { url, clock, tokens, server } = await tokenServer()
     const reasons: AuthReason[] = []
     const { client, errors } = connect(url, {
       auth: (reason) => {
@@ -145,14 +145,14 @@ describe('S3 credentials', () => {
     await clock.advance(29_000)
     expect(reasons).toEqual(['connect', 'expiring'])
     expect(client.stats()).toMatchObject({ opens: 1, reconnects: 0 })
-    // Nobody renews: it ends, and the client asks once more.
+    // The renewed credentials are not renewed again: the connection ends, and the client reconnects.
     await clock.advance(1_000)
     expect(client.state.get().name).toBe('open')
     expect(errors).toEqual([])
   })
 
-  it('that the client does not renew cost it the connection, not more', async () => {
-    const { url, clock } = await doorman()
+  it('cost the client one connection if they are not renewed', async () => {
+    const { url, clock } = await tokenServer()
     const given = ['ada:10', undefined, 'ada']
     const { client } = connect(url, { auth: () => given.shift() })
     await client.connect()
@@ -165,8 +165,8 @@ describe('S3 credentials', () => {
 })
 
 describe('S3 an application', () => {
-  it('cuts a connection, or all of a user, at once', async () => {
-    const { server, greeted } = await doorman()
+  it('closes one connection, or all of a user, at once', async () => {
+    const { server, greeted } = await tokenServer()
     const [one, two, other] = [await greeted('ada'), await greeted('ada'), await greeted('bob')]
     const [first] = server.connections()
     server.disconnect(first?.id ?? '', { code: 4403, reason: 'banned' })
@@ -179,12 +179,12 @@ describe('S3 an application', () => {
     expect(await other.settled()).toEqual([])
   })
 
-  it('takes a channel away, which the client is told and does not ask for again', async () => {
-    const { server, url, greeted } = await doorman()
+  it('revokes a channel, and the client is notified and does not subscribe again', async () => {
+    const { server, url, greeted } = await tokenServer()
     const { client } = connect(url, { auth: () => 'ada' })
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const channels = new ChannelSubscriber(client)
-    const subscription = channels.subscribe('a', (payload) => heard.push(payload))
+    const subscription = channels.subscribe('a', (payload) => received.push(payload))
     await subscription.ready
     const raw = await greeted('ada')
     await raw.subscribe('a', 'b')
@@ -198,7 +198,7 @@ describe('S3 an application', () => {
     await server.publish('a', 'x', 1)
     await server.publish('b', 'x', 1)
     expect(await raw.next()).toMatchObject({ channel: 'b' })
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     server.revoke(server.connections().at(-1)?.id ?? '', 'b')
     await raw.next('unsubscribed')
     expect(server.stats().subscriptions).toBe(0)

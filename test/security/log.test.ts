@@ -6,7 +6,7 @@ import { RawClient, serve } from '../server/raw-client.ts'
 const SECRET = 'hunter2'
 
 describe('S17 the log of a server', () => {
-  it('tells who connects, subscribes, asks, is refused and goes', async () => {
+  it('lists connects, subscribes, requests, refusals and disconnects', async () => {
     const lines: string[] = []
     const { server, url } = await serve({
       logger: (area, line) => lines.push(`${area}: ${line}`),
@@ -17,7 +17,7 @@ describe('S17 the log of a server', () => {
     const client = await RawClient.greeted(url, { token: 'ada' })
     await client.subscribe('news', 'secret')
     await client.ask({ type: 'note' })
-    await client.ask({ type: 'nobody' })
+    await client.ask({ type: 'unknown' })
     const { id } = server.connections()[0] ?? {}
     client.ws.terminate()
     await expect.poll(() => server.stats().connections).toBe(0)
@@ -28,13 +28,13 @@ describe('S17 the log of a server', () => {
       `channels: ${id} subscribed to news`,
       `channels: ${id} refused secret: forbidden`,
       `requests: ${id} request note`,
-      `requests: ${id} request nobody`,
+      `requests: ${id} request unknown`,
       `connection: ${id} closed after n ms`,
       'connection: refused /ws/nowhere: 404 not-found',
     ])
   })
 
-  it('has no tokens, no payloads, no control characters, and no long names', async () => {
+  it('contains no tokens, no payloads, no control characters, and no long names', async () => {
     const lines: string[] = []
     const { server, url, errors } = await serve({
       logger: (area, line) => lines.push(`${area}: ${line}`),
@@ -59,7 +59,7 @@ describe('S17 the log of a server', () => {
     expect(text).not.toMatch(/x{65}|y{65}/)
   })
 
-  it('that throws hurts nobody', async () => {
+  it('does not affect clients if its logger throws', async () => {
     const { url, errors } = await serve({
       logger: () => {
         throw new Error('disk full')
@@ -70,7 +70,7 @@ describe('S17 the log of a server', () => {
     expect(errors.length).toBeGreaterThan(0)
   })
 
-  it('is written to the console where DEBUG asks for it', async () => {
+  it('is written to the console if DEBUG enables it', async () => {
     vi.stubEnv('DEBUG', 'wirefold:channels')
     const debug = vi.spyOn(console, 'debug').mockImplementation(() => {})
     onTestFinished(() => {
@@ -95,7 +95,7 @@ describe('a name in a log', () => {
     ['\u202eevil\u2066', '\\u{202e}evil\\u{2066}'],
     ['\u2028', '\\u{2028}'],
     ['x'.repeat(65), 'x'.repeat(64)],
-  ])('%j is %j', (name, line) => {
+  ])('%j is written as %j', (name, line) => {
     expect(loggable(name)).toBe(line)
   })
 })

@@ -5,15 +5,15 @@ import { refusedUpgrade } from '../server/http/refused-upgrade.ts'
 import { deferred, RawClient, serve } from '../server/raw-client.ts'
 import { partsOf } from '../server/wired.ts'
 
-/** The host of a server on virtual time whose hook takes 100 ms; every token but "bad…" is right. */
+/** The host of a server on virtual time whose hook takes 100 ms and accepts tokens without "bad". */
 function attempting(options: RealtimeServerOptions = {}) {
   const clock = new ManualClock()
-  /** The times at which the hook was called. */
-  const asked: number[] = []
+  /** Times of the calls of the hook. */
+  const requested: number[] = []
   const { host, attempts } = partsOf({
     clock,
     authenticate: async ({ token = '' }: AuthenticateRequest) => {
-      asked.push(clock.now())
+      requested.push(clock.now())
       await new Promise<void>((resolve) => clock.after(100, resolve))
       return token.startsWith('bad') ? undefined : { id: token }
     },
@@ -21,7 +21,7 @@ function attempting(options: RealtimeServerOptions = {}) {
   })
   const query = new URLSearchParams()
   const request = { headers: {}, url: '/ws', query, params: new Map(), address: '203.0.113.7' }
-  /** Checks a token; keeps the code of the refusal, or `in`. */
+  /** Checks a token, and records the code of the refusal, or `in`. */
   const results: string[] = []
   const attempt = async (token: string, wanted?: () => boolean) => {
     const result = await host.authenticate(request, token, wanted)
@@ -29,12 +29,12 @@ function attempting(options: RealtimeServerOptions = {}) {
     return result
   }
   const count = (result: string) => results.filter((one) => one === result).length
-  return { clock, asked, attempt, attempts, results, count }
+  return { clock, requested, attempt, attempts, results, count }
 }
 
-describe('S11 credentials checked at once', () => {
-  it('are at most 60 a minute if they are wrong, in whatever order they come', async () => {
-    const { clock, asked, attempt, count } = attempting()
+describe('S11 concurrent checks of credentials', () => {
+  it('fail at most 60 times a minute, in any order', async () => {
+    const { clock, requested, attempt, count } = attempting()
     for (let n = 0; n < 1_500; n++) {
       void attempt(`bad${n}`)
       if (n % 100 === 0) await clock.advance(1_000)
@@ -43,23 +43,23 @@ describe('S11 credentials checked at once', () => {
     expect([count('not-authenticated'), count('rate-limited')]).toEqual([60, 1_440])
     for (let n = 0; n < 200; n++) void attempt(`bad${n}`)
     await clock.advance(60_000)
-    for (const time of asked) {
-      const within = asked.filter((other) => other >= time && other < time + 60_000)
+    for (const time of requested) {
+      const within = requested.filter((other) => other >= time && other < time + 60_000)
       expect(within.length).toBeLessThanOrEqual(60)
     }
   })
 
-  it('all get in if they are right: 500 clients behind one address after a deploy', async () => {
-    const { clock, asked, attempt, count } = attempting()
+  it('all succeed with valid credentials: 500 clients from one address after a deploy', async () => {
+    const { clock, requested, attempt, count } = attempting()
     for (let n = 0; n < 500; n++) void attempt(`user${n}`)
     await clock.advance(99)
-    expect(asked).toHaveLength(60)
+    expect(requested).toHaveLength(60)
     await clock.advance(1_000)
     expect(count('in')).toBe(500)
     expect(clock.timers).toBe(0)
   })
 
-  it('that would wait longer than for a hello are refused with the time of their turn', async () => {
+  it('are refused if they would wait longer than the hello timeout, with a retry time', async () => {
     const { clock, attempt } = attempting({ limits: { perAddress: { authFailuresPerMinute: 1 } } })
     void attempt('bad')
     await clock.advance(20_000)
@@ -70,18 +70,18 @@ describe('S11 credentials checked at once', () => {
     expect(await soon).toMatchObject({ user: { id: 'ada' } })
   })
 
-  it('are not asked about once their connection is gone', async () => {
-    const { clock, asked, attempt } = attempting({
+  it('are skipped once their connection is closed', async () => {
+    const { clock, requested, attempt } = attempting({
       limits: { perAddress: { authFailuresPerMinute: 1 } },
     })
     void attempt('ada')
     void attempt('gone', () => false)
     void attempt('bob')
     await clock.advance(200)
-    expect(asked).toEqual([0, 100])
+    expect(requested).toEqual([0, 100])
   })
 
-  it('do not count as failed where the application does not answer', async () => {
+  it('do not count as failed if the hook times out', async () => {
     const hooks = [() => new Promise<null>(() => {}), () => null]
     const { clock, attempt, attempts } = attempting({
       authenticate: () => hooks.shift()?.(),
@@ -97,13 +97,13 @@ describe('S11 credentials checked at once', () => {
   })
 })
 
-describe('S11 upgrades that wait for canConnect', () => {
-  it('count for the limit of their address', async () => {
+describe('S11 pending upgrades', () => {
+  it('count toward the limit of their address', async () => {
     const may = deferred<boolean>()
-    let asked = 0
+    let requested = 0
     const { url, server } = await serve({
       canConnect: () => {
-        asked += 1
+        requested += 1
         return may.promise
       },
       clientAddress: ({ headers }) => headers['x-from']?.toString(),
@@ -111,15 +111,15 @@ describe('S11 upgrades that wait for canConnect', () => {
     })
     const headers = { 'x-from': 'a' }
     const waiting = Array.from({ length: 10 }, () => RawClient.open(url, { headers }))
-    await expect.poll(() => asked).toBe(10)
+    await expect.poll(() => requested).toBe(10)
     for (let n = 0; n < 5; n++) expect((await refusedUpgrade(url, headers)).status).toBe(429)
-    expect(asked).toBe(10)
+    expect(requested).toBe(10)
     may.resolve(true)
     await Promise.all(waiting)
     expect(server.stats().connections).toBe(10)
   })
 
-  it('free their place where the hook refuses', async () => {
+  it('no longer count once the hook refuses', async () => {
     const { url } = await serve({
       canConnect: ({ headers }) => headers.cookie === 'yes',
       clientAddress: () => 'a',
@@ -134,7 +134,7 @@ describe('S3 a user who is disconnected during the greeting', () => {
   it.each([
     [undefined, 4401],
     [4403, 4403],
-  ])('does not get in (code %s)', async (code, closed) => {
+  ])('is not connected (code %s)', async (code, closed) => {
     const knows = deferred<{ id: string }>()
     const { url, server } = await serve({ authenticate: () => knows.promise })
     const came: unknown[] = []
@@ -152,8 +152,8 @@ describe('S3 a user who is disconnected during the greeting', () => {
   })
 })
 
-describe('S11 a hook clientAddress that throws', () => {
-  it('does not make all clients behind a proxy share the limits of its private address', async () => {
+describe('S11 a clientAddress hook that throws', () => {
+  it('does not apply the limits of one address to all clients behind a proxy', async () => {
     const { url } = await serve({
       clientAddress: () => {
         throw new Error('no such header')

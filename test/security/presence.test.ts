@@ -15,7 +15,7 @@ async function made() {
 }
 
 describe('S16 presence', () => {
-  it('takes who somebody is from the session, whatever the client says', async () => {
+  it('takes the user from the session, whatever fields the client sends', async () => {
     const { client, present } = await made()
     const mallory = await client('mallory')
     const lies = {
@@ -30,7 +30,7 @@ describe('S16 presence', () => {
     expect(user?.devices).toMatchObject([{ id: 'tab', meta: lies }])
   })
 
-  it('lets nobody speak for another, not even by the name of their device', async () => {
+  it('does not let a client act for another user, even with an equal device id', async () => {
     const { client, present } = await made()
     const [anna, mallory] = [await client('anna', 'tab'), await client('mallory', 'tab')]
     await anna.ask({ type: 'presence:join', channel, payload: { meta: 1 } })
@@ -41,7 +41,7 @@ describe('S16 presence', () => {
     expect(await present()).toMatchObject([{ id: 'anna', meta: 1 }])
   })
 
-  it('refuses a meta over 4 KiB of JSON, and registers nothing', async () => {
+  it('refuses a meta of more than 4 KiB of JSON, and registers nothing', async () => {
     const { client, present } = await made()
     const anna = await client('anna')
     for (const meta of ['x'.repeat(4095), { deep: ['€'.repeat(1365)] }]) {
@@ -53,7 +53,7 @@ describe('S16 presence', () => {
     expect(await anna.ask(fits)).toMatchObject({ type: 'reply' })
   })
 
-  it('refuses a meta that is nested too deep, and takes its keys for keys', async () => {
+  it('refuses a meta that is nested too deep, and stores `__proto__` nowhere', async () => {
     const { client, present } = await made()
     const anna = await client('anna')
     const deep = `${'['.repeat(64)}${']'.repeat(64)}`
@@ -70,7 +70,7 @@ describe('S16 presence', () => {
     expect(({} as { admin?: boolean }).admin).toBe(undefined)
   })
 
-  it('keeps the words of presence to itself: no client can publish them', async () => {
+  it('reserves its event types: no client can publish them', async () => {
     const { client, server } = await made()
     const [mallory, ben] = [await client('mallory'), await client('ben')]
     await ben.subscribe(channel)
@@ -86,10 +86,10 @@ describe('S16 presence', () => {
     expect(await ben.settled()).toEqual([])
   })
 
-  it('is nothing for nobody in particular', async () => {
+  it('is refused to anonymous clients', async () => {
     const { client, present } = await made()
-    const nobody = await client('')
-    const answer = await nobody.ask({ type: 'presence:join', channel })
+    const anonymous = await client('')
+    const answer = await anonymous.ask({ type: 'presence:join', channel })
     expect(answer).toMatchObject({ type: 'error', payload: { code: 'not-authenticated' } })
     expect(await present()).toEqual([])
   })

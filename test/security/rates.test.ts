@@ -7,7 +7,7 @@ import type { Message } from '../server/raw-client.ts'
 import { RawClient, serve } from '../server/raw-client.ts'
 import { connect } from '../support/live.ts'
 
-/** A server on virtual time that counts what it carries out. */
+/** A server on virtual time that counts the requests that it carries out. */
 async function counting(options: RealtimeServerOptions = {}) {
   const clock = new ManualClock()
   const served = await serve({
@@ -33,7 +33,7 @@ const limited = (answers: readonly Message[]) =>
   codes(answers).filter((code) => code === 'rate-limited').length
 
 describe('S11 messages', () => {
-  it('are 100 a second, of which 200 may come at once; an array of n counts as n', async () => {
+  it('are limited to 100 a second with bursts of 200; an array of n counts as n', async () => {
     const { url, clock, done } = await counting()
     const client = await RawClient.greeted(url)
     client.send(notes(203))
@@ -64,7 +64,7 @@ describe('S11 messages', () => {
     expect(limited(await client.take(200))).toBe(0)
   })
 
-  it('that go too fast again and again have the connection closed with 4429', async () => {
+  it('that exceed the limit repeatedly close the connection with 4429', async () => {
     const { url, server } = await counting()
     const client = await RawClient.greeted(url)
     client.send(notes(200))
@@ -77,7 +77,7 @@ describe('S11 messages', () => {
     expect(server.stats().refusals).toEqual({ 'rate-limited': 11 })
   })
 
-  it('are told to the client, which paces itself', async () => {
+  it('are paced by the client, which receives the limit', async () => {
     const limits = { messagesPerSecond: 1_000 }
     const { url, server } = await counting({ clock: undefined, limits })
     const { client, errors } = connect(url)
@@ -86,7 +86,7 @@ describe('S11 messages', () => {
     expect([server.stats().refusals, errors]).toEqual([{}, []])
   })
 
-  it('of all connections of a user are 500 a second, whoever counts them', async () => {
+  it('of all connections of a user are limited to 500 a second, with any rate store', async () => {
     const store: RateStore = { take: async (key) => (key.includes(':ada') ? 5_000 : 0) }
     const limits = { messagesPerSecond: Number.POSITIVE_INFINITY }
     for (const options of [{ limits }, { limits, rates: store }]) {
@@ -111,7 +111,7 @@ describe('S11 messages', () => {
 })
 
 describe('S11 bytes', () => {
-  it('are 1 MiB a second, of which 2 may come at once', async () => {
+  it('are limited to 1 MiB a second with bursts of 2 MiB', async () => {
     const { url, clock } = await counting()
     const client = await RawClient.greeted(url)
     const large = (n: number) => ({ type: 'note', requestId: `b${n}`, payload: 'x'.repeat(65_000) })
@@ -124,7 +124,7 @@ describe('S11 bytes', () => {
 })
 
 describe('S11 subscribes', () => {
-  it('are 100 channels a second, of which 200 may come at once', async () => {
+  it('are limited to 100 channels a second with bursts of 200', async () => {
     const { url } = await counting({ limits: { subscriptions: 1_000 } })
     const client = await RawClient.greeted(url)
     const names = (count: number) => Array.from({ length: count }, (_, n) => `c${n}`)
@@ -135,7 +135,7 @@ describe('S11 subscribes', () => {
 })
 
 describe('S11 failed greetings', () => {
-  it('are 60 a minute from one address; then nobody there is asked about', async () => {
+  it('are limited to 60 a minute per address; then greetings are refused without a check', async () => {
     const { url, clock } = await counting({ limits: { perAddress: { authFailuresPerMinute: 3 } } })
     const greet = async (token: string, from: string) => {
       const client = await RawClient.open(url, { headers: { 'x-from': from } })
@@ -151,7 +151,7 @@ describe('S11 failed greetings', () => {
     expect(await greet('ada', 'a')).toBe('welcome')
   })
 
-  it('count on a living connection, too', async () => {
+  it('count on an open connection, too', async () => {
     const { url } = await counting({ limits: { perAddress: { authFailuresPerMinute: 1 } } })
     const client = await RawClient.open(url, { headers: { 'x-from': 'a' } })
     client.send({ type: 'hello', payload: { token: 'ada' } })
@@ -162,7 +162,7 @@ describe('S11 failed greetings', () => {
 })
 
 describe('S11 malformed frames', () => {
-  it('are 3 a minute, or as many as is said', async () => {
+  it('are limited to 3 a minute, or to the configured number', async () => {
     const { url } = await counting({ limits: { malformedPerMinute: 2 } })
     const client = await RawClient.greeted(url)
     client.send('{')
@@ -173,7 +173,7 @@ describe('S11 malformed frames', () => {
 })
 
 describe('S11 connections', () => {
-  it('are so many of an address; the next hears 429 before it is a socket', async () => {
+  it('are limited per address; the next upgrade is refused with 429', async () => {
     const { url, server } = await counting({ limits: { perAddress: { connections: 2 } } })
     const from = (address: string) => ({ 'x-from': address })
     const open = async (address: string) => RawClient.open(url, { headers: from(address) })
@@ -187,7 +187,7 @@ describe('S11 connections', () => {
     await open('a')
   })
 
-  it('are so many of a user; the next is closed with 4429', async () => {
+  it('are limited per user; the next one is closed with 4429', async () => {
     const { url } = await counting({ limits: { perUser: { connections: 1 } } })
     const first = await RawClient.greeted(url, { token: 'ada' })
     const next = await RawClient.open(url)
@@ -200,8 +200,8 @@ describe('S11 connections', () => {
   })
 })
 
-describe('S11 a stream that goes one way', () => {
-  it('is closed for somebody who floods it', async () => {
+describe('S11 a one-way stream', () => {
+  it('is closed for a client that floods it', async () => {
     const { server, url } = await counting({ limits: { messagesPerSecond: 1 } })
     server.mount('/processes/:id', duuiMount())
     const client = await RawClient.open(url.replace('/ws', '/processes/p1'))

@@ -7,17 +7,17 @@ import type { Message } from '../server/raw-client.ts'
 import { RawClient, serve } from '../server/raw-client.ts'
 import { partsOf, WiredClient } from '../server/wired.ts'
 
-let asked = 0
-/** Requests, each with an id of its own. */
+let requested = 0
+/** Returns requests with unique ids. */
 const notes = (count: number) =>
-  Array.from({ length: count }, () => ({ type: 'note', requestId: `r${asked++}` }))
+  Array.from({ length: count }, () => ({ type: 'note', requestId: `r${requested++}` }))
 const named = (count: number) => Array.from({ length: count }, (_, n) => `c${n}`)
 const refusals = (messages: readonly Message[]) =>
   messages.filter(
     ({ type, payload }) => type === 'error' && asFields(payload).code === 'rate-limited',
   )
 
-/** A server on virtual time whose users are their tokens. */
+/** A server on virtual time whose user ids are the tokens. */
 function counting(rates?: (clock: ManualClock) => RateStore) {
   const clock = new ManualClock()
   const parts = partsOf({
@@ -38,31 +38,31 @@ function counting(rates?: (clock: ManualClock) => RateStore) {
   return { clock, greet, done: () => done }
 }
 
-describe('S11 a user who reconnects again and again', () => {
+describe('S11 a user who reconnects repeatedly', () => {
   it.each([
     ['in memory', undefined],
     [
-      'in a store that answers later',
+      'in an asynchronous store',
       (clock: ManualClock): RateStore => {
         const store = new MemoryRates(clock)
         return { take: async (...what) => store.take(...what) }
       },
     ],
-  ])('sends no more requests than on one connection, counted %s', async (_, rates) => {
+  ])('is limited as on one connection, with rates %s', async (_, rates) => {
     const { clock, greet, done } = counting(rates)
-    const heard: Message[] = []
+    const received: Message[] = []
     for (let n = 0; n < 60; n++) {
       const client = await greet('ada', ...notes(150))
       expect(client.closed).toBeUndefined()
-      heard.push(...client.heard)
+      received.push(...client.heard)
       client.cut()
       await clock.advance(50)
     }
-    // A burst of 1,000, and 500 in each of 3 seconds; a store that answers later lets one greeting more in.
+    // A burst of 1,000, and 500 in each of 3 seconds; an asynchronous store admits one greeting more.
     expect(done()).toBeGreaterThan(2_000)
     expect(done()).toBeLessThanOrEqual(rates ? 2_650 : 2_500)
-    expect(refusals(heard)).toHaveLength(9_000 - done())
-    for (const { payload } of refusals(heard)) {
+    expect(refusals(received)).toHaveLength(9_000 - done())
+    for (const { payload } of refusals(received)) {
       expect(payload).toMatchObject({ retryable: true, retryAfterMs: expect.any(Number) })
     }
     expect(
@@ -70,7 +70,7 @@ describe('S11 a user who reconnects again and again', () => {
     ).toHaveLength(150)
   })
 
-  it('resumes as many channels as a connection may have for nothing, and pays for new ones', async () => {
+  it('resumes as many channels as a connection may have without being limited, but not new ones', async () => {
     const { greet } = counting()
     const since = [['e', named(50).flatMap((name) => [name, 0])]]
     for (let n = 0; n < 40; n++) {
@@ -80,13 +80,13 @@ describe('S11 a user who reconnects again and again', () => {
     const codes = []
     for (let n = 0; n < 25; n++) {
       const payload = { channels: named(50) }
-      const { heard } = await greet('ada', { type: 'subscribe', requestId: 's', payload })
-      codes.push(refusals(heard).length)
+      const { heard: received } = await greet('ada', { type: 'subscribe', requestId: 's', payload })
+      codes.push(refusals(received).length)
     }
     expect(codes).toEqual([...Array(20).fill(0), ...Array(5).fill(1)])
   })
 
-  it('pays for resumed channels beyond those', async () => {
+  it('is limited in resumed channels beyond those', async () => {
     const { greet } = counting()
     const since = [['e', named(1_040).flatMap((name) => [name, 0])]]
     const subscribe = { type: 'subscribe', requestId: 's', payload: { since } }
@@ -97,7 +97,7 @@ describe('S11 a user who reconnects again and again', () => {
 })
 
 describe('S11 anonymous connections', () => {
-  it('of one address count together', async () => {
+  it('from one address share a limit', async () => {
     let done = 0
     const { url, server } = await serve({
       clock: new ManualClock(),

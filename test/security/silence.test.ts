@@ -9,45 +9,45 @@ import { WebSocketServer } from 'ws'
 import { refusedUpgrade } from '../server/http/refused-upgrade.ts'
 import { RawClient, serve } from '../server/raw-client.ts'
 
-/** Says the beginning of a request and nothing more; tells what comes back until the end. */
+/** Sends an incomplete request; returns the data received until the connection is closed. */
 function halfRequest(port: number, text: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = dial(port, '127.0.0.1', () => socket.write(text))
-    let heard = ''
+    let received = ''
     socket.on('error', () => {})
     socket.on('data', (data) => {
-      heard += data
+      received += data
     })
-    socket.on('close', () => resolve(heard))
+    socket.on('close', () => resolve(received))
   })
 }
 
-describe('S22 who is slow', () => {
+describe('S22 a slow client', () => {
   it.each(['', 'GET /ws HTTP/1.1\r\nHost: x\r\n'])(
-    'to say the headers of a request (%j) is cut',
+    'that does not complete the headers of a request (%j) is disconnected',
     async (text) => {
       const { port } = await serve({ helloTimeoutMs: 200 })
       expect(await halfRequest(port, text)).toMatch(/^$|408/)
     },
   )
 
-  it('to greet is closed with 4408', async () => {
+  it('that does not greet is closed with 4408', async () => {
     const { url } = await serve({ helloTimeoutMs: 50 })
     const client = await RawClient.open(url)
     expect(await client.closed).toEqual({ code: 4408, reason: 'no hello in time' })
   })
 })
 
-describe('S22 who falls silent', () => {
-  it('is asked below the protocol, and closed when nothing came for two heartbeats and 10 s', async () => {
+describe('S22 a silent client', () => {
+  it('is pinged, and closed after two heartbeats and 10 s of silence', async () => {
     const clock = new ManualClock()
     const { server, url } = await serve({ clock })
     const [silent, loud] = [await RawClient.greeted(url), await RawClient.greeted(url)]
-    // As of a peer that is gone: what comes is not taken, and nothing is answered.
+    // Simulates a peer that is gone: it answers no pings.
     silent.ws.pong = () => {}
-    const asked = new Promise((resolve) => loud.ws.once('ping', resolve))
+    const requested = new Promise((resolve) => loud.ws.once('ping', resolve))
     await clock.advance(25_000)
-    await asked
+    await requested
     for (const seconds of [25_000, 12_500]) {
       await loud.settled()
       await clock.advance(seconds)
@@ -57,7 +57,7 @@ describe('S22 who falls silent', () => {
     expect(server.stats().connections).toBe(1)
   })
 
-  it('but answers pings stays, though it never says a word', async () => {
+  it('stays connected if it answers pings, without any messages', async () => {
     const clock = new ManualClock()
     const { server, url } = await serve({ clock })
     server.mount('/processes/:id', duuiMount())
@@ -72,7 +72,7 @@ describe('S22 who falls silent', () => {
     expect(client.ws.readyState).toBe(client.ws.OPEN)
   })
 
-  it('because this machine slept is asked first', async () => {
+  it("is pinged first after the server's machine slept", async () => {
     const clock = new ManualClock()
     const { server, url } = await serve({ clock })
     const client = await RawClient.greeted(url)
@@ -86,7 +86,7 @@ describe('S22 who falls silent', () => {
   })
 })
 
-describe('S22 an upgrade to a path nobody serves', () => {
+describe('S22 an upgrade to a path without a server', () => {
   async function shared() {
     const http = createServer()
     await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
@@ -105,7 +105,7 @@ describe('S22 an upgrade to a path nobody serves', () => {
     return { http, clock, attach, port, at: (path: string) => `ws://127.0.0.1:${port}${path}` }
   }
 
-  it('ends with 404 at the deadline, though two servers share the http server', async () => {
+  it('ends with 404 at the deadline, even if two servers share the http server', async () => {
     const { http, clock, attach, at } = await shared()
     attach()
     http.on('upgrade', () => {})
@@ -120,7 +120,7 @@ describe('S22 an upgrade to a path nobody serves', () => {
     expect(clock.timers).toBe(0)
   })
 
-  it('is left to a listener that serves it, be it late', async () => {
+  it('is left to another listener that handles it, even late', async () => {
     const { http, clock, attach, at } = await shared()
     attach()
     const other = new WebSocketServer({ noServer: true })
@@ -140,7 +140,7 @@ describe('S22 an upgrade to a path nobody serves', () => {
     expect(quick.ws.readyState).toBe(quick.ws.OPEN)
   })
 
-  it('that is reset while nobody wants it takes nobody down', async () => {
+  it('does not crash the process if it is reset while pending', async () => {
     const { http, attach, port, clock } = await shared()
     attach()
     let tcp: Duplex | undefined

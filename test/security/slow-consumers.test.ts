@@ -7,13 +7,13 @@ import { WebSocket } from 'ws'
 import { RawClient } from '../server/raw-client.ts'
 import { connect, until } from '../support/live.ts'
 
-/** The most that may be held for one client, in bytes. */
+/** Upper bound of the bytes buffered for one client. */
 const MOST_HELD = 6_000_000
-/** More than any system's socket buffers take, in bytes. */
+/** More bytes than the socket buffers of any system hold. */
 const MUCH = 24 * 1024 * 1024
 const PAD = 'x'.repeat(8_000)
 
-/** A server whose sockets can be looked at, and whose clock the test moves. */
+/** A server with access to its sockets and its clock. */
 async function serve(options: RealtimeServerOptions = {}) {
   const clock = new ManualClock()
   const errors: unknown[] = []
@@ -34,7 +34,7 @@ async function serve(options: RealtimeServerOptions = {}) {
   return { server, clock, url, errors, held }
 }
 
-/** Publishes so many bytes on a channel, turn by turn. */
+/** Publishes this many bytes on a channel, one event per turn of the event loop. */
 async function flood(server: RealtimeServer, channel: string, bytes: number, turn: () => void) {
   for (let sent = 0; sent < bytes; sent += PAD.length) {
     await server.publish(channel, 'x', PAD)
@@ -44,7 +44,7 @@ async function flood(server: RealtimeServer, channel: string, bytes: number, tur
 }
 
 describe('S13 a client that stops reading', () => {
-  it('is held no more than 6 MB for, and disturbs nobody', async () => {
+  it('has at most 6 MB buffered, and does not affect others', async () => {
     const { server, url, held, errors } = await serve()
     const slow = await RawClient.greeted(url)
     const other = await RawClient.greeted(url)
@@ -64,7 +64,7 @@ describe('S13 a client that stops reading', () => {
     expect(errors).toEqual([])
   })
 
-  it('is told where its channels are once it reads again', async () => {
+  it('receives the positions of its channels once it reads again', async () => {
     const { server, url } = await serve()
     const slow = await RawClient.greeted(url)
     await slow.subscribe('a', 'b')
@@ -87,7 +87,7 @@ describe('S13 a client that stops reading', () => {
     expect(await slow.next()).toMatchObject({ type: 'y', offset: 2 })
   })
 
-  it('is closed with 1013 after 30 s in which it takes nothing', async () => {
+  it('is closed with 1013 after it took no data for 30 s', async () => {
     const { server, clock, url } = await serve()
     const slow = await RawClient.greeted(url)
     await slow.subscribe('a')
@@ -100,7 +100,7 @@ describe('S13 a client that stops reading', () => {
     await until(() => expect(server.stats().connections).toBe(0))
   })
 
-  it('is closed with 1013 in time to read that', async () => {
+  it('is closed with 1013 while it can still read the close frame', async () => {
     const { server, clock, url } = await serve()
     const slow = await RawClient.greeted(url)
     await slow.subscribe('a')
@@ -113,7 +113,7 @@ describe('S13 a client that stops reading', () => {
 })
 
 describe('S13 a client that reads again', () => {
-  /** A client whose sockets can be paused, with the numbers it heard on two channels. */
+  /** A client whose sockets can be paused, and the numbers received on the channel `calm`. */
   function listening(url: string) {
     const sockets: WebSocket[] = []
     class Pausable extends WebSocket {
@@ -124,16 +124,16 @@ describe('S13 a client that reads again', () => {
     }
     const { client, errors } = connect(url, { WebSocket: Pausable })
     const channels = new ChannelSubscriber(client)
-    const heard: number[] = []
+    const received: number[] = []
     const gaps: unknown[] = []
-    const subscription = channels.subscribe('calm', (n) => heard.push(n as number))
+    const subscription = channels.subscribe('calm', (n) => received.push(n as number))
     channels.subscribe('busy', () => {})
-    return { client, errors, sockets, subscription, heard, gaps }
+    return { client, errors, sockets, subscription, received, gaps }
   }
 
-  async function story(silentMs: number) {
+  async function resume(silentMs: number) {
     const { server, clock, url } = await serve()
-    const { client, errors, sockets, subscription, heard } = listening(url)
+    const { client, errors, sockets, subscription, received } = listening(url)
     await subscription.ready
     sockets[0]?.pause()
     for (let n = 1; n <= 300; n++) {
@@ -141,32 +141,32 @@ describe('S13 a client that reads again', () => {
       await flood(server, 'busy', MUCH / 300, () => {})
     }
     await clock.advance(silentMs)
-    const known = heard.length
+    const known = received.length
     sockets[0]?.resume()
-    await until(() => expect(heard).toHaveLength(300))
+    await until(() => expect(received).toHaveLength(300))
     await server.publish('calm', 'n', 301)
-    await until(() => expect(heard).toHaveLength(301))
+    await until(() => expect(received).toHaveLength(301))
     expect(known).toBe(0)
-    expect(heard).toEqual(Array.from({ length: 301 }, (_, index) => index + 1))
+    expect(received).toEqual(Array.from({ length: 301 }, (_, index) => index + 1))
     expect(errors).toEqual([])
     return { server, client }
   }
 
-  it('has lost nothing that the history holds', async () => {
-    const { server, client } = await story(20_000)
+  it('receives all events in the history', async () => {
+    const { server, client } = await resume(20_000)
     expect(client.stats().reconnects).toBe(0)
     expect(server.stats()).toMatchObject({ slowConsumers: 0, closedSlowConsumers: 0 })
   })
 
-  it('has lost nothing that the history holds, even if it was closed meanwhile', async () => {
-    const { server, client } = await story(30_000)
+  it('receives all events in the history, even if it was closed meanwhile', async () => {
+    const { server, client } = await resume(30_000)
     expect(client.stats().reconnects).toBe(1)
     expect(server.stats()).toMatchObject({ slowConsumers: 0, closedSlowConsumers: 1 })
   })
 })
 
-describe('S13 a client that makes the server say a lot and reads nothing', () => {
-  it('is not read from either: pongs count as everything else', async () => {
+describe('S13 a client that requests a lot of data and does not read', () => {
+  it('is not read from any more: pongs count like other messages', async () => {
     const limits = {
       messagesPerSecond: Number.POSITIVE_INFINITY,
       bytesPerSecond: Number.POSITIVE_INFINITY,
@@ -194,7 +194,7 @@ describe('S13 a client that makes the server say a lot and reads nothing', () =>
     await until(() => expect(server.stats().connections).toBe(0))
   })
 
-  it('is closed where the answers it is owed come to more than 16 MiB', async () => {
+  it('is closed if its pending replies exceed 16 MiB', async () => {
     const { server, url } = await serve()
     const megabyte = 'x'.repeat(1024 * 1024)
     server.handle('much', () => megabyte)
@@ -205,7 +205,7 @@ describe('S13 a client that makes the server say a lot and reads nothing', () =>
     await until(() => expect(server.stats().connections).toBe(0))
   })
 
-  it('gets all of them where it reads', async () => {
+  it('receives all replies if it reads', async () => {
     const { server, url } = await serve()
     const megabyte = 'x'.repeat(1024 * 1024)
     server.handle('much', () => megabyte)

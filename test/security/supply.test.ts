@@ -9,7 +9,7 @@ const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .map((file) => [file, readFileSync(`src/${file}`, 'utf8')] as const)
 
 describe('S20 the package', () => {
-  it('has no runtime dependency, and every peer is optional', () => {
+  it('has no runtime dependency, and only optional peer dependencies', () => {
     expect(manifest.dependencies).toBeUndefined()
     expect(Object.keys(manifest.peerDependenciesMeta).sort()).toEqual(
       Object.keys(manifest.peerDependencies).sort(),
@@ -17,14 +17,14 @@ describe('S20 the package', () => {
     expect(manifest.peerDependencies.ws).toBe('>=8.23.0')
   })
 
-  it('runs nothing when it is installed', () => {
+  it('runs no script at installation', () => {
     const scripts = Object.keys(manifest.scripts)
     expect(
       scripts.filter((name) => /^(pre|post)?(install|prepare|prepublish)$/.test(name)),
     ).toEqual([])
   })
 
-  it('bundles two packages, of exact versions, and ships their licences', () => {
+  it('bundles two packages in exact versions, and includes their licences', () => {
     const licences = readFileSync('dist/THIRD-PARTY-LICENSES.txt', 'utf8')
     for (const name of ['nanoevents', 'reconnecting-websocket']) {
       expect(manifest.devDependencies[name]).toMatch(/^\d+\.\d+\.\d+$/)
@@ -36,7 +36,7 @@ describe('S20 the package', () => {
     expect(manifest.publishConfig).toMatchObject({ provenance: true })
     type Locked = { integrity?: string; dev?: boolean; optional?: boolean }
     const packages = Object.entries<Locked>(lock.packages)
-    // Tools bring binaries for platforms that are not this one; nothing of them is ever shipped.
+    // Development tools have optional binaries for other platforms, which are never shipped.
     const unsure = packages.filter(
       ([path, { integrity, dev, optional }]) => path && !integrity && !(dev && optional),
     )
@@ -44,15 +44,15 @@ describe('S20 the package', () => {
   })
 })
 
-describe('S21 what nobody may guess', () => {
-  it('comes from crypto.getRandomValues, in every part of the package', () => {
+describe('S21 unguessable ids', () => {
+  it('come from crypto.getRandomValues, in every part of the package', () => {
     const code = sources.map(
       ([file, text]) => [file, text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')] as const,
     )
     const using = (word: RegExp) => code.filter(([, text]) => word.test(text)).map(([file]) => file)
     expect(using(/randomUUID/)).toEqual([])
     expect(using(/getRandomValues/)).toEqual(['base/ids.ts'])
-    // Chance for waits, where nobody gains by guessing.
+    // Waits use Math.random, since guessing them has no use.
     expect(using(/Math\.random/)).toEqual([
       'client/options.ts',
       'server/redis/cancellable-waits.ts',

@@ -8,7 +8,7 @@ import { deferred, RawClient, serve } from '../server/raw-client.ts'
 
 const origins = ['https://app.example.com']
 
-/** The texts printed as warnings, until the end of the test. */
+/** Returns the printed warnings, until the end of the test. */
 function warnings(): string[] {
   const texts: string[] = []
   vi.spyOn(console, 'warn').mockImplementation((text) => texts.push(String(text)))
@@ -19,7 +19,7 @@ function warnings(): string[] {
 }
 
 describe('S1 an origin', () => {
-  it('that is on the list, by scheme, host and port, may connect', async () => {
+  it('in the list, by scheme, host and port, can connect', async () => {
     const { url } = await serve({ origins })
     await RawClient.open(url, { headers: { origin: 'https://app.example.com' } })
   })
@@ -29,7 +29,7 @@ describe('S1 an origin', () => {
     'https://app.example.com:8443',
     'https://app.example.com.evil.test',
     'https://APP.example.com',
-  ])('such as %s hears 403, with a reason for programs, before it is a socket', async (origin) => {
+  ])('such as %s is refused with 403 and a code before the upgrade', async (origin) => {
     warnings()
     const { server, url } = await serve({ origins })
     const { status, body } = await refusedUpgrade(url, { origin })
@@ -40,7 +40,7 @@ describe('S1 an origin', () => {
     expect(server.stats()).toMatchObject({ opens: 0, refusals: { 'origin-not-allowed': 1 } })
   })
 
-  it('has to be named in production, where the server does not start without', async () => {
+  it('must be listed in production; otherwise the server does not start', async () => {
     vi.stubEnv('NODE_ENV', 'production')
     onTestFinished(() => {
       vi.unstubAllEnvs()
@@ -60,7 +60,7 @@ describe('S1 an origin', () => {
   })
 
   it.each(['https://app.example.com/', 'app.example.com', '*', 'HTTPS://app.example.com'])(
-    '%j on the list is a mistake, which is told at once',
+    '%j in the list is refused as an invalid option at once',
     (origin) => {
       expect(() => createRealtimeServer({ origins: [origin] })).toThrow(
         expect.objectContaining({ code: 'bad-option' }),
@@ -68,7 +68,7 @@ describe('S1 an origin', () => {
     },
   )
 
-  it('of null, and none at all, have a switch each', async () => {
+  it('of null, and a missing one, have an option each', async () => {
     const printed = warnings()
     const listed = await serve({ origins })
     expect((await refusedUpgrade(listed.url, { origin: 'null' })).status).toBe(403)
@@ -94,13 +94,16 @@ describe('S1 an origin', () => {
     ['https://app.example.com', 'app.example.com'],
     ['https://app.example.com', 'APP.example.com:443'],
     ['http://app.example.com:8080', 'app.example.com:8080'],
-  ])('%s of a page that the host %s served needs no list, but a warning', async (origin, host) => {
-    const printed = warnings()
-    const { url } = await serve()
-    await RawClient.open(url, { headers: { origin, host } })
-    await RawClient.open(url, { headers: { origin, host } })
-    expect(printed).toEqual([expect.stringContaining('option `origins` is missing')])
-  })
+  ])(
+    '%s of a page served by the host %s needs no list, but causes a warning',
+    async (origin, host) => {
+      const printed = warnings()
+      const { url } = await serve()
+      await RawClient.open(url, { headers: { origin, host } })
+      await RawClient.open(url, { headers: { origin, host } })
+      expect(printed).toEqual([expect.stringContaining('option `origins` is missing')])
+    },
+  )
 
   it.each([
     ['https://evil.test', 'app.example.com'],
@@ -121,7 +124,7 @@ describe('S1 an origin', () => {
     ])
   })
 
-  it('that is refused is printed once, 20 at most, and never in production', async () => {
+  it('that is refused is printed once, at most 20 in all, and never in production', async () => {
     const printed = warnings()
     const { url } = await serve({ origins })
     const refuse = (origin: string) => refusedUpgrade(url, { origin })
@@ -141,8 +144,8 @@ describe('S1 an origin', () => {
   })
 })
 
-describe('S2 the hook that sees the upgrade request', () => {
-  it('refuses it with 401 and a reason by anything but true', async () => {
+describe('S2 the canConnect hook', () => {
+  it('refuses an upgrade with 401 and a code unless it returns true', async () => {
     const failing = () => Promise.reject(new Error('db'))
     const verdicts: (() => unknown)[] = [() => false, () => undefined, () => 'yes', failing]
     const { url, errors } = await serve({ canConnect: () => verdicts.shift()?.() as boolean })
@@ -153,7 +156,7 @@ describe('S2 the hook that sees the upgrade request', () => {
     expect(errors).toMatchObject([{ code: 'handler-failed', detail: { where: 'canConnect' } }])
   })
 
-  it('reads cookies and headers; who is there is settled by the greeting all the same', async () => {
+  it('reads cookies and headers, while the greeting determines the user', async () => {
     const { url } = await serve({
       canConnect: async ({ headers }) => headers.cookie === 'session=1',
       authenticate: ({ token }) => (token ? { id: token } : undefined),
@@ -164,7 +167,7 @@ describe('S2 the hook that sees the upgrade request', () => {
     expect((await client.next('welcome')).payload).toMatchObject({ userId: 'ada' })
   })
 
-  it('has 5 seconds, and lets in nobody who came for a server that closes meanwhile', async () => {
+  it('has 5 seconds, and admits no client to a server that is closed meanwhile', async () => {
     const clock = new ManualClock()
     const slow = await serve({ clock, canConnect: () => new Promise(() => {}) })
     const late = refusedUpgrade(slow.url)
@@ -177,17 +180,17 @@ describe('S2 the hook that sees the upgrade request', () => {
     onTestFinished(() => {
       http.close()
     })
-    const asked = deferred<void>()
+    const requested = deferred<void>()
     const may = deferred<boolean>()
     const server = createRealtimeServer({
       canConnect: () => {
-        asked.resolve()
+        requested.resolve()
         return may.promise
       },
     })
     server.attach(http)
     const refused = refusedUpgrade(`ws://127.0.0.1:${(http.address() as AddressInfo).port}/ws`)
-    await asked.promise
+    await requested.promise
     await server.close()
     may.resolve(true)
     expect((await refused).body.code).toBe('unavailable')
