@@ -6,15 +6,15 @@ import { ManualClock, MemoryPair } from 'wirefold/testing'
 import type { ServerParts } from '../../src/server/server-parts.ts'
 import { partsOf } from '../server/wired.ts'
 
-const ANYBODY = { headers: {}, url: '/', query: new URLSearchParams(), params: new Map() }
+const REQUEST = { headers: {}, url: '/', query: new URLSearchParams(), params: new Map() }
 
-/** How long a broker takes, in milliseconds: to bring events to servers, and to say who is present. */
+/** Delays of a broker, in milliseconds: of events to servers, and of presence reads. */
 export interface Delays {
   readonly deliver: number
   readonly present: number
 }
 
-/** A broker as far away as one of another machine. */
+/** A broker with the latency of another machine. */
 function distant(broker: Broker, clock: ManualClock, { deliver, present }: Delays): Broker {
   const wait = (ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve))
   const { presence } = broker
@@ -50,7 +50,7 @@ function distant(broker: Broker, clock: ManualClock, { deliver, present }: Delay
   }
 }
 
-/** Servers that share a broker, and clients of them, in memory and on one virtual clock. */
+/** Servers that share a broker, and their clients, in memory on one virtual clock. */
 export function town(options: RealtimeServerOptions = {}, delays?: Delays) {
   const clock = new ManualClock()
   const near = new MemoryBroker({ clock })
@@ -62,7 +62,7 @@ export function town(options: RealtimeServerOptions = {}, delays?: Delays) {
       authenticate: ({ token }) => (token ? { id: token, name: token } : null),
       ...options,
     })
-  /** The server that takes new connections. */
+  /** The server that accepts new connections. */
   let open = build()
   const sessions = new Map<MountSession, { readonly end: FarEnd; readonly core: ServerParts }>()
 
@@ -80,12 +80,12 @@ export function town(options: RealtimeServerOptions = {}, delays?: Delays) {
         return true
       },
       drained: () => undefined,
-      // The platform answers pings, unless nothing gets through.
+      // The platform answers pings unless the connection is frozen.
       ping: () => {
         if (!end.frozen) session.alive?.()
       },
     }
-    const session: MountSession = nativeMount().open(socket, ANYBODY, open.host)
+    const session: MountSession = nativeMount().open(socket, REQUEST, open.host)
     sessions.set(session, { end, core: open })
     end.onMessage = (text) => session.text(text, text.length)
     end.onClose = () => {
@@ -97,21 +97,21 @@ export function town(options: RealtimeServerOptions = {}, delays?: Delays) {
   return {
     clock,
     errors,
-    /** A client of a user, with the changes it was notified of. */
+    /** A client of a user, with the changes that it received. */
     client(token: string) {
       const pair = new MemoryPair({ clock, latencyMs: 1, onConnect: connect })
       const client = new RealtimeClient('ws://town/', {
         ...{ transport: pair, clock, random: () => 0.5, auth: () => token },
       })
       const presence = new PresenceManager(new ChannelSubscriber(client))
-      const told: string[] = []
-      presence.on('changed', ({ kind, user: { id } }) => told.push(`${kind} ${id}`))
+      const changes: string[] = []
+      presence.on('changed', ({ kind, user: { id } }) => changes.push(`${kind} ${id}`))
       client.on('error', (error) => errors.push(error))
-      return { client, presence, told, pair }
+      return { client, presence, changes, pair }
     },
-    /** Cuts a client's connection as the death of its process does. */
+    /** Drops a client's connection, as a crash of its process does. */
     cut: (pair: MemoryPair) => pair.last.close(1006),
-    /** Another server takes new connections; the clients of the former are asked to move. */
+    /** Starts another server for new connections, and drains the former one. */
     async handOver(windowMs = 4_000) {
       const former = open
       open = build()
@@ -124,11 +124,11 @@ export function town(options: RealtimeServerOptions = {}, delays?: Delays) {
       }
       for (const [session, { end }] of leaving) session.drain?.(notice, () => dismiss(session, end))
       await clock.advance(10_000)
-      // Connections that missed it are closed at the deadline.
+      // Connections that did not receive the goaway are closed at the deadline.
       for (const [session, { end }] of leaving) if (sessions.has(session)) dismiss(session, end)
       former.leases.close()
     },
-    /** The users at a resource by the store itself. */
+    /** Returns the users at a resource from the store. */
     present: async (resource: string) => (await near.presence.present(resource)).users,
   }
 }

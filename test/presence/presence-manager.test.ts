@@ -24,37 +24,37 @@ async function made(
   const presence = new PresenceManager(channels, presenceOptions)
   await Promise.all([parts.client.connect(), parts.clock.advance(0)])
   const { server } = parts
-  /** What was said of presence so far: word and meta. */
-  const said = () =>
+  /** Returns the presence messages so far: action, meta and channel. */
+  const sent = () =>
     server.messages.flatMap(({ type, payload, channel: where }) =>
       typeof type === 'string' && type.startsWith('presence:')
         ? [[type.slice('presence:'.length), asFields(payload).meta, where]]
         : [],
     )
-  const words = () => said().map(([word]) => word)
+  const actions = () => sent().map(([word]) => word)
   const sync = (...users: unknown[]) =>
     server.send({ type: 'presence:sync', channel, payload: { users } })
-  return { ...parts, channels, presence, said, words, sync }
+  return { ...parts, channels, presence, sent, actions, sync }
 }
 
 const ids = (users: readonly PresenceUser[]) => users.map(({ id }) => id)
 
-describe('being somewhere', () => {
-  it('is said once, with the meta, and ready once it is answered', async () => {
-    const { clock, presence, said } = await made()
+describe('own presence', () => {
+  it('is sent once, with its meta, and is ready once the server replied', async () => {
+    const { clock, presence, sent } = await made()
     const here = presence.enter(room, { typing: true })
     const ready = outcomeOf(here.ready)
     await clock.advance(0)
-    expect(said()).toEqual([['join', { typing: true }, channel]])
+    expect(sent()).toEqual([['join', { typing: true }, channel]])
     expect(ready).toEqual({ value: undefined })
     expect('value' in ready).toBe(true)
     await clock.advance(60_000)
-    expect(said()).toHaveLength(1)
+    expect(sent()).toHaveLength(1)
   })
 
-  it('ends with the call of what entering returned, however it is called', async () => {
+  it('ends with the handle, however it is released', async () => {
     for (const leave of ['call', 'dispose', 'using', 'signal']) {
-      const { clock, presence, words } = await made()
+      const { clock, presence, actions } = await made()
       const controller = new AbortController()
       const here = presence.enter(room, 1, { signal: controller.signal })
       await clock.advance(0)
@@ -64,49 +64,49 @@ describe('being somewhere', () => {
       if (leave === 'signal') controller.abort()
       here()
       await clock.advance(0)
-      expect(words()).toEqual(['join', 'leave'])
+      expect(actions()).toEqual(['join', 'leave'])
     }
   })
 
-  it('is counted: the last to leave ends it, and the last meta given is sent', async () => {
-    const { clock, presence, said, words } = await made()
+  it('ends with the last handle, and sends the last meta', async () => {
+    const { clock, presence, sent, actions } = await made()
     const [one, two] = [presence.enter(room, 1), presence.enter(room, 2)]
     await clock.advance(0)
-    expect(said()).toEqual([['join', 2, channel]])
+    expect(sent()).toEqual([['join', 2, channel]])
     one()
     one()
     await clock.advance(0)
     one.update(3)
     await clock.advance(5_000)
-    expect(words()).toEqual(['join'])
+    expect(actions()).toEqual(['join'])
     two()
     await clock.advance(0)
-    expect(words()).toEqual(['join', 'leave'])
+    expect(actions()).toEqual(['join', 'leave'])
   })
 
-  it('keeps its meta where another part enters with a signal that has fired', async () => {
-    const { clock, presence, said, words } = await made()
+  it('keeps its meta if another caller enters with an aborted signal', async () => {
+    const { clock, presence, sent, actions } = await made()
     presence.enter(room, 1)
     const late = presence.enter(room, 2, { signal: AbortSignal.abort() })
     await expect(late.ready).rejects.toMatchObject({ code: 'aborted' })
     await clock.advance(5_000)
-    expect(said()).toEqual([['join', 1, channel]])
+    expect(sent()).toEqual([['join', 1, channel]])
     presence.enter('elsewhere', 2, { signal: AbortSignal.abort() })
     await clock.advance(5_000)
-    expect(words()).toEqual(['join'])
+    expect(actions()).toEqual(['join'])
   })
 
-  it('that comes, goes and comes again in one turn costs one message', async () => {
-    const { clock, presence, words } = await made()
+  it('sends one message if it is entered, left and entered in one task', async () => {
+    const { clock, presence, actions } = await made()
     presence.enter(room)()
     presence.enter(room)
     await clock.advance(0)
     presence.enter('elsewhere')()
     await clock.advance(0)
-    expect(words()).toEqual(['join'])
+    expect(actions()).toEqual(['join'])
   })
 
-  it('can begin before there is a connection, and connects', async () => {
+  it('connects the client if it begins without a connection', async () => {
     const { clock, server, client } = scripted({ answer: () => 'ok' })
     const presence = new PresenceManager(new ChannelSubscriber(client))
     const ready = outcomeOf(presence.enter(room, 1).ready)
@@ -115,7 +115,7 @@ describe('being somewhere', () => {
     expect('value' in ready).toBe(true)
   })
 
-  it('rides behind the subscribes in the frame of the greeting, with the newest meta', async () => {
+  it("is part of the greeting's frame after the subscribes, with the newest meta", async () => {
     const { clock, server, presence } = await made()
     presence.of(room).subscribe(() => {})
     const here = presence.enter(room, 1)
@@ -133,25 +133,25 @@ describe('being somewhere', () => {
     expect(server.count('presence:update')).toBe(0)
   })
 
-  it('is not sent again where it was left while there was no connection', async () => {
-    const { clock, server, presence, words } = await made()
+  it('is not sent again if it was left during a disconnect', async () => {
+    const { clock, server, presence, actions } = await made()
     const here = presence.enter(room)
     await clock.advance(0)
     server.drop()
     await clock.advance(0)
     here()
     await clock.advance(5_000)
-    expect(words()).toEqual(['join'])
+    expect(actions()).toEqual(['join'])
   })
 
   it('moves with the connection to another server', async () => {
-    const { clock, server, presence, said } = await made()
+    const { clock, server, presence, sent } = await made()
     presence.enter(room, 1)
     await clock.advance(6_000)
     server.send({ type: 'goaway', payload: { deadlineMs: 2_000, windowMs: 1_000, reason: '' } })
     await clock.advance(3_000)
     expect(server.transport.ends).toHaveLength(2)
-    expect(said()).toEqual([
+    expect(sent()).toEqual([
       ['join', 1, channel],
       ['join', 1, channel],
     ])
@@ -159,8 +159,8 @@ describe('being somewhere', () => {
 })
 
 describe('an update', () => {
-  it('is sent at once, further ones at most once a second, the last of them', async () => {
-    const { clock, presence, said } = await made()
+  it('is sent at once; further ones at most once a second, with the last meta', async () => {
+    const { clock, presence, sent } = await made()
     const here = presence.enter(room, 0)
     await clock.advance(0)
     here.update(1)
@@ -170,13 +170,13 @@ describe('an update', () => {
       await clock.advance(100)
     }
     await clock.advance(5_000)
-    expect(said().map(([word, meta]) => `${word} ${meta}`)).toEqual([
+    expect(sent().map(([word, meta]) => `${word} ${meta}`)).toEqual([
       ...['join 0', 'update 1', 'update 11', 'update 20'],
     ])
   })
 
-  it('takes another pace', async () => {
-    const { clock, presence, said } = await made({ throttleMs: 50 })
+  it('uses the configured throttle interval', async () => {
+    const { clock, presence, sent } = await made({ throttleMs: 50 })
     const here = presence.enter(room, 0)
     await clock.advance(0)
     for (let n = 1; n <= 10; n++) {
@@ -184,38 +184,38 @@ describe('an update', () => {
       await clock.advance(10)
     }
     await clock.advance(100)
-    expect(said().map(([, meta]) => meta)).toEqual([0, 1, 5, 10])
+    expect(sent().map(([, meta]) => meta)).toEqual([0, 1, 5, 10])
   })
 
-  it('of a join under way is sent once the join is answered', async () => {
+  it('during a pending join is sent after the reply to the join', async () => {
     let answers = false
-    const { clock, server, presence, said } = await made({
+    const { clock, server, presence, sent } = await made({
       answer: () => (answers ? 'ok' : undefined),
     })
     const here = presence.enter(room, 0)
     await clock.advance(0)
     here.update(1)
     await clock.advance(100)
-    expect(said()).toHaveLength(1)
+    expect(sent()).toHaveLength(1)
     answers = true
     const { requestId } = server.messages.at(-1) ?? {}
     server.send({ type: 'reply', requestId, payload: 'ok' })
     await clock.advance(0)
-    expect(said().map(([word, meta]) => `${word} ${meta}`)).toEqual(['join 0', 'update 1'])
+    expect(sent().map(([word, meta]) => `${word} ${meta}`)).toEqual(['join 0', 'update 1'])
   })
 
-  it('with the same meta is none', async () => {
-    const { clock, presence, words } = await made()
+  it('with the same meta is not sent', async () => {
+    const { clock, presence, actions } = await made()
     const meta = {}
     const here = presence.enter(room, meta)
     await clock.advance(0)
     here.update(meta)
     await clock.advance(5_000)
-    expect(words()).toEqual(['join'])
+    expect(actions()).toEqual(['join'])
   })
 
-  it('that is refused goes to the client’s errors, and we remain present', async () => {
-    const { clock, presence, errors, words } = await made({
+  it('that is refused is an error of the client, and the user stays present', async () => {
+    const { clock, presence, errors, actions } = await made({
       answer: (type) => {
         if (type === 'presence:update') throw new Error('too-large')
         return 'ok'
@@ -226,13 +226,13 @@ describe('an update', () => {
     here.update('much')
     await clock.advance(60_000)
     expect(errors).toMatchObject([{ code: 'too-large' }])
-    expect(words()).toEqual(['join', 'update'])
+    expect(actions()).toEqual(['join', 'update'])
     expect('value' in outcomeOf(here.ready)).toBe(false)
     await expect(here.ready).resolves.toBe(undefined)
   })
 
-  it('of a presence the server no longer has makes us enter again', async () => {
-    const { clock, presence, said, errors } = await made({
+  it('of a presence that the server no longer has enters again', async () => {
+    const { clock, presence, sent, errors } = await made({
       answer: (type) => {
         if (type === 'presence:update') throw new Error('not-present')
         return 'ok'
@@ -242,43 +242,43 @@ describe('an update', () => {
     await clock.advance(0)
     here.update(1)
     await clock.advance(2_000)
-    expect(said().map(([word, meta]) => `${word} ${meta}`)).toEqual([
+    expect(sent().map(([word, meta]) => `${word} ${meta}`)).toEqual([
       ...['join 0', 'update 1', 'join 1'],
     ])
     expect(errors).toEqual([])
   })
 })
 
-describe('being refused', () => {
-  it('rejects `ready`, and else is an error of the client, until it is wanted anew', async () => {
+describe('a refused join', () => {
+  it('rejects `ready`, else is an error of the client, and is retried only when entered again', async () => {
     let allowed = false
-    const { clock, server, presence, errors, words } = await made({
+    const { clock, server, presence, errors, actions } = await made({
       answer: () => {
         if (!allowed) throw new Error('forbidden')
         return 'ok'
       },
     })
-    const asked = presence.enter(room)
-    const first = outcomeOf(asked.ready)
+    const refused = presence.enter(room)
+    const first = outcomeOf(refused.ready)
     await clock.advance(0)
     expect(first.error).toMatchObject({ code: 'forbidden' })
-    await expect(asked.ready).rejects.toMatchObject({ code: 'forbidden' })
+    await expect(refused.ready).rejects.toMatchObject({ code: 'forbidden' })
     expect(errors).toEqual([])
     presence.enter('elsewhere')
     await clock.advance(0)
     expect(errors).toMatchObject([{ code: 'forbidden' }])
     server.drop()
     await clock.advance(60_000)
-    expect(words()).toEqual(['join', 'join'])
+    expect(actions()).toEqual(['join', 'join'])
     allowed = true
     const again = presence.enter(room)
     await clock.advance(0)
     await expect(again.ready).resolves.toBe(undefined)
-    await expect(asked.ready).resolves.toBe(undefined)
-    asked()
+    await expect(refused.ready).resolves.toBe(undefined)
+    refused()
     again()
     await clock.advance(0)
-    expect(words()).toEqual(['join', 'join', 'join', 'leave'])
+    expect(actions()).toEqual(['join', 'join', 'join', 'leave'])
   })
 
   it('that is temporary is retried with growing waits', async () => {
@@ -299,11 +299,11 @@ describe('being refused', () => {
     expect([ready, errors]).toEqual([{}, []])
   })
 
-  it('rejects with `unsupported` where the backend does not support it', async () => {
-    const words = native()
+  it('rejects with `unsupported` if the backend does not support it', async () => {
+    const inner = native()
     const { clock, presence } = await made({
       dialect: {
-        encode: (intent) => (intent.kind === 'presence' ? undefined : words.encode(intent)),
+        encode: (intent) => (intent.kind === 'presence' ? undefined : inner.encode(intent)),
       },
     })
     const ready = outcomeOf(presence.enter(room).ready)
@@ -311,7 +311,7 @@ describe('being refused', () => {
     expect(ready.error).toMatchObject({ code: 'unsupported' })
   })
 
-  it('is not the outcome of a handle released before, or whose client ends', async () => {
+  it('rejects with `aborted` for a released handle, and with `closed` for a closed client', async () => {
     const { clock, client, presence } = await made({ answer: () => undefined })
     const [one, two] = [presence.enter(room), presence.enter(room)]
     const [first, second] = [outcomeOf(one.ready), outcomeOf(two.ready)]
@@ -327,8 +327,8 @@ describe('being refused', () => {
   })
 })
 
-describe('a message that is not answered', () => {
-  it('is said again', async () => {
+describe('a message without a reply', () => {
+  it('is sent again', async () => {
     const { clock, server, presence } = await made({ answer: () => undefined })
     const here = presence.enter(room)
     await clock.advance(25_000)
@@ -338,9 +338,9 @@ describe('a message that is not answered', () => {
     expect([server.count('presence:join'), server.count('presence:leave')]).toEqual([3, 3])
   })
 
-  it('is not said again where it is not wanted any more', async () => {
+  it('is not sent again if it is no longer wanted', async () => {
     let answers = true
-    const { clock, presence, words } = await made({ answer: () => (answers ? 'ok' : undefined) })
+    const { clock, presence, actions } = await made({ answer: () => (answers ? 'ok' : undefined) })
     presence.enter(room)
     await clock.advance(0)
     answers = false
@@ -353,39 +353,39 @@ describe('a message that is not answered', () => {
     answers = true
     presence.enter('elsewhere')
     await clock.advance(60_000)
-    expect(words()).toEqual(['join', 'join', 'leave', 'join'])
+    expect(actions()).toEqual(['join', 'join', 'leave', 'join'])
   })
 })
 
 describe('a backend that needs heartbeats', () => {
-  it('gets one for each resource, as often as its dialect says', async () => {
-    const { clock, server, presence, words } = await made({
+  it('receives one per resource, at the interval of its dialect', async () => {
+    const { clock, server, presence, actions } = await made({
       dialect: { presets: { presenceHeartbeatMs: 25_000 } },
     })
     presence.enter('a')
     const b = presence.enter('b')
     await clock.advance(25_000)
-    expect(words()).toEqual(['join', 'join', 'heartbeat', 'heartbeat'])
+    expect(actions()).toEqual(['join', 'join', 'heartbeat', 'heartbeat'])
     b()
     await clock.advance(25_000)
-    expect(words().slice(4)).toEqual(['leave', 'heartbeat'])
+    expect(actions().slice(4)).toEqual(['leave', 'heartbeat'])
     server.drop()
     await clock.advance(20_000)
-    expect(words().slice(6)).toEqual(['join'])
+    expect(actions().slice(6)).toEqual(['join'])
     await clock.advance(25_000)
-    expect(words().slice(7)).toEqual(['heartbeat'])
+    expect(actions().slice(7)).toEqual(['heartbeat'])
   })
 
-  it('is the only one that is', async () => {
-    const { clock, presence, words } = await made()
+  it('is the only one that receives them', async () => {
+    const { clock, presence, actions } = await made()
     presence.enter('a')
     await clock.advance(300_000)
-    expect(words()).toEqual(['join'])
+    expect(actions()).toEqual(['join'])
   })
 })
 
-describe('watching', () => {
-  it('begins with the first who follows, and ends a little after the last', async () => {
+describe('watching a resource', () => {
+  it('begins with the first listener, and ends shortly after the last', async () => {
     const { clock, server, presence } = await made()
     const users = presence.of(room)
     expect(presence.of(room)).toBe(users)
@@ -404,7 +404,7 @@ describe('watching', () => {
     expect(server.count('presence:join')).toBe(0)
   })
 
-  it('shows who is there, by resource and all together', async () => {
+  it('shows the users, by resource and for all resources', async () => {
     const { clock, server, presence, sync } = await made()
     const shown: unknown[] = []
     presence.of(room).subscribe((users) => shown.push(ids(users)))
@@ -422,14 +422,14 @@ describe('watching', () => {
     ])
   })
 
-  it('reports changes and signs of life separately', async () => {
+  it('reports changes and heartbeats separately', async () => {
     const { clock, server, presence, sync } = await made()
-    const told: string[] = []
+    const reported: string[] = []
     presence.on('changed', ({ resource, kind, user: { id } }) =>
-      told.push(`${resource} ${kind} ${id}`),
+      reported.push(`${resource} ${kind} ${id}`),
     )
     const off = presence.on('seen', ({ user: { id, lastSeen } }) =>
-      told.push(`seen ${id} ${lastSeen}`),
+      reported.push(`seen ${id} ${lastSeen}`),
     )
     let shown = 0
     presence.of(room).listen(() => shown++)
@@ -441,18 +441,18 @@ describe('watching', () => {
     server.publish(channel, 'presence:update', { user: user('a', 2) })
     server.publish(channel, 'presence:join', { user: user('b') })
     await clock.advance(0)
-    expect(told).toEqual(['seen a 7', `${room} updated a`, `${room} joined b`])
+    expect(reported).toEqual(['seen a 7', `${room} updated a`, `${room} joined b`])
     expect([shown, notified]).toEqual([3, 3])
     off()
     server.publish(channel, 'presence:heartbeat', { user: { id: 'a', lastSeen: 9 } })
     await clock.advance(0)
-    expect(told).toHaveLength(3)
+    expect(reported).toHaveLength(3)
   })
 
-  it('continues after a disconnect, which reports no joins or leaves', async () => {
+  it('continues after a disconnect, which causes no joins or leaves', async () => {
     const { clock, server, presence, sync } = await made()
-    const told: string[] = []
-    presence.on('changed', ({ kind, user: { id } }) => told.push(`${kind} ${id}`))
+    const reported: string[] = []
+    presence.on('changed', ({ kind, user: { id } }) => reported.push(`${kind} ${id}`))
     presence.of(room).subscribe(() => {})
     await clock.advance(0)
     sync(user('a'), user('b'))
@@ -461,17 +461,17 @@ describe('watching', () => {
     server.drop()
     server.publish(channel, 'presence:leave', { user: user('a') })
     await clock.advance(5_000)
-    expect(told).toEqual(['joined c', 'left a'])
+    expect(reported).toEqual(['joined c', 'left a'])
     server.forget('e2')
     server.drop()
     await clock.advance(5_000)
     sync(user('b'), user('d'))
     await clock.advance(0)
-    expect(told.slice(2)).toEqual(['joined d', 'left c'])
+    expect(reported.slice(2)).toEqual(['joined d', 'left c'])
     expect(ids(presence.of(room).get())).toEqual(['b', 'd'])
   })
 
-  it('that loses its history is live again with the sync', async () => {
+  it('is live again with the sync after its history was lost', async () => {
     const { clock, server, channels, presence, sync } = await made()
     presence.of(room).subscribe(() => {})
     const { status } = channels.subscribe(channel, () => {})
@@ -487,7 +487,7 @@ describe('watching', () => {
     expect(status.get().name).toBe('live')
   })
 
-  it('of a channel with other handlers requests the whole list again', async () => {
+  it('requests the whole list again if the channel already has other handlers', async () => {
     const { clock, server, channels, presence, sync } = await made()
     channels.subscribe(channel, () => {})
     await clock.advance(0)
@@ -504,7 +504,7 @@ describe('watching', () => {
     expect(ids(presence.of(room).get())).toEqual(['a', 'b', 'c'])
   })
 
-  it('that pauses for a moment misses nothing and asks for nothing', async () => {
+  it('misses and requests nothing if it is interrupted briefly', async () => {
     const { clock, server, presence, sync } = await made()
     const off = presence.of(room).subscribe(() => {})
     await clock.advance(0)
@@ -519,7 +519,7 @@ describe('watching', () => {
     expect(server.count('subscribe')).toBe(1)
   })
 
-  it('that returns while the channel is being left requests the whole list again', async () => {
+  it('requests the whole list again if it returns during the unsubscribe', async () => {
     const { clock, server, presence, sync } = await made()
     const off = presence.of(room).subscribe(() => {})
     await clock.advance(0)
@@ -535,14 +535,14 @@ describe('watching', () => {
     const { requestId } = server.messages.at(-1) ?? {}
     server.send({ type: 'unsubscribed', requestId })
     await clock.advance(0)
-    const asked = server.messages.filter(({ type }) => type === 'subscribe')
-    expect(asked.map(({ payload }) => payload)).toEqual([
+    const refused = server.messages.filter(({ type }) => type === 'subscribe')
+    expect(refused.map(({ payload }) => payload)).toEqual([
       { channels: [channel] },
       { channels: [channel] },
     ])
   })
 
-  it('of a store that was held for long begins anew', async () => {
+  it('begins anew with a store that is used again much later', async () => {
     const { clock, presence, sync } = await made()
     const users = presence.of(room)
     users.subscribe(() => {})()
@@ -557,7 +557,7 @@ describe('watching', () => {
     expect([...presence.members.get().keys()]).toEqual([room])
   })
 
-  it('shows nothing of the former user’s to another', async () => {
+  it('shows no users of the former user to another', async () => {
     const { clock, server, presence, sync, client } = await made()
     server.welcome = { userId: 'anna' }
     server.drop()
@@ -578,7 +578,7 @@ describe('watching', () => {
     await settle()
   })
 
-  it('works where the backend does not support own presence', async () => {
+  it('works if the backend does not support own presence', async () => {
     const { clock, presence, server } = await made({
       dialect: { capabilities: { ...native().capabilities, presence: false, recovery: false } },
     })
@@ -591,14 +591,14 @@ describe('watching', () => {
 })
 
 describe('a presence manager', () => {
-  it('is one for each client', async () => {
+  it('can be created once per client', async () => {
     const { channels } = await made()
     expect(() => new PresenceManager(channels)).toThrow(
       'This client already has a PresenceManager. Create one per client, and share it.',
     )
   })
 
-  it('leaves nothing behind', async () => {
+  it('leaves no subscriptions, members or timers', async () => {
     const { clock, client, server, channels, presence } = await made()
     for (let n = 0; n < 1_000; n++) {
       const off = presence.of(`room ${n % 40}`).subscribe(() => {})
@@ -612,14 +612,14 @@ describe('a presence manager', () => {
     }
     await clock.advance(20_000)
     expect([channels.size, server.subscribed.size, presence.members.get().size]).toEqual([0, 0, 0])
-    // The heartbeat of the connection.
+    // One timer remains: the heartbeat of the connection.
     expect(clock.timers).toBe(1)
     client.close()
     await clock.advance(0)
     expect(clock.timers).toBe(0)
   })
 
-  it('reports listeners that throw, and goes on', async () => {
+  it('reports listeners that throw, and continues', async () => {
     const { clock, server, presence, sync, errors } = await made()
     presence.on('changed', () => {
       throw new Error('broken')
@@ -634,13 +634,13 @@ describe('a presence manager', () => {
     expect(ids(presence.of(room).get())).toEqual(['a', 'b'])
   })
 
-  it('sends a join and a subscribe where a caller enters and watches at once', async () => {
+  it('sends one join and one subscribe if a caller enters and watches at once', async () => {
     const { clock, presence, server } = await made()
     const before = server.messages.length
     presence.enter(room)
     presence.of(room).subscribe(() => {})
     await clock.advance(1_000)
-    const said = server.messages.slice(before).map(({ type }) => type)
-    expect(said).toEqual(['presence:join', 'subscribe'])
+    const sent = server.messages.slice(before).map(({ type }) => type)
+    expect(sent).toEqual(['presence:join', 'subscribe'])
   })
 })

@@ -10,7 +10,7 @@ const event = (type: string, payload: unknown, offset?: number): EventFrame => (
 })
 const user = (id: string, meta?: unknown, lastSeen = NOW) => ({ id, meta, lastSeen, devices: [] })
 
-/** Folds events, and gives the users and the changes of the last. */
+/** Folds events, and returns the users and the changes of the last event. */
 function fold(...events: readonly [event: EventFrame, at?: number][]) {
   let state = unknownPresence
   let changes: readonly { readonly kind: string; readonly user: { readonly id: string } }[] = []
@@ -27,7 +27,7 @@ function fold(...events: readonly [event: EventFrame, at?: number][]) {
   }
 }
 
-describe('who is there', () => {
+describe('the presence state', () => {
   it('begins with a sync, which reports no joins', () => {
     const { users, changes } = fold([event('sync', { users: [user('a', 1), user('b')] })])
     expect(users).toEqual([user('a', 1), user('b')])
@@ -42,7 +42,7 @@ describe('who is there', () => {
     expect(fold([early[0]], [early[1]], [sync]).ids).toEqual(['a', 'b'])
   })
 
-  it('drops events that the sync contains already, by its offset', () => {
+  it('drops events that the sync already contains, by its offset', () => {
     const stale = event('join', { user: user('b') }, 5)
     const news = event('join', { user: user('c') }, 8)
     const sync = { users: [user('a')] }
@@ -52,7 +52,7 @@ describe('who is there', () => {
     expect(fold([event('sync', sync, 7)], [news]).ids).toEqual(['a', 'c'])
   })
 
-  it('follows joins, updates and leaves', () => {
+  it('applies joins, updates and leaves', () => {
     const sync = event('sync', { users: [user('a')] })
     const join = event('join', { user: user('b') })
     expect(fold([sync], [join])).toMatchObject({ ids: ['a', 'b'], changes: ['joined b'] })
@@ -65,7 +65,7 @@ describe('who is there', () => {
     expect(fold([sync], [join], [leave])).toMatchObject({ ids: ['b'], changes: ['left a'] })
   })
 
-  it('takes being seen again for no change of anything else', () => {
+  it('does not report a heartbeat as a change', () => {
     const sync = event('sync', { users: [user('a', { deep: [1] })] })
     const beat = event('heartbeat', { user: { id: 'a', lastSeen: NOW + 5 } })
     expect(fold([sync], [beat])).toMatchObject({
@@ -77,7 +77,7 @@ describe('who is there', () => {
     expect(fold([sync], [event('heartbeat', { user: user('b') })]).ids).toEqual(['a'])
   })
 
-  it('reports by a later sync which users joined, changed, were seen and left meanwhile', () => {
+  it('reports the differences between two syncs', () => {
     const first = event('sync', { users: [user('a'), user('b'), user('c'), user('d')] })
     const second = event('sync', {
       users: [user('a'), user('b', 2), user('c', undefined, 9), user('e')],
@@ -85,7 +85,7 @@ describe('who is there', () => {
     expect(fold([first], [second]).changes).toEqual(['updated b', 'seen c', 'joined e', 'left d'])
   })
 
-  it('reads both shapes of a user, and bare names', () => {
+  it('reads both shapes of a user, and plain names', () => {
     const iso = '2026-11-20T12:00:00.000Z'
     const row = {
       ...{ userId: 'a', userName: 'Anna', resource: 'room', joinedAt: iso, lastSeen: iso },
@@ -108,7 +108,7 @@ describe('who is there', () => {
     expect(fold([event('sync', ['ben', 'eva'])], [event('leave', 'ben')]).ids).toEqual(['eva'])
   })
 
-  it('makes one user of several entries', () => {
+  it('merges several entries of one user', () => {
     const device = (id: string) => ({ id, lastSeen: NOW, meta: id })
     const entries = [
       { ...user('a', 'x', 7), devices: [device('x')] },
@@ -122,7 +122,7 @@ describe('who is there', () => {
     ])
   })
 
-  it('ignores values that are no user, and unknown events', () => {
+  it('ignores invalid users, and unknown events', () => {
     const odd = [undefined, null, 7, '', [], {}, { id: 7 }, { users: 7 }, { user: null }]
     for (const payload of odd.filter((one) => one !== '')) {
       for (const type of ['join', 'leave', 'heartbeat', 'cheered', 'update']) {
@@ -138,7 +138,7 @@ describe('who is there', () => {
     ])
   })
 
-  it('keeps no more than a thousand changes for a sync that does not come', () => {
+  it('buffers at most a thousand events before the sync', () => {
     const many = Array.from({ length: 1_500 }, (_, n): [EventFrame] => [
       event('join', { user: user(`u${n}`) }),
     ])

@@ -4,7 +4,7 @@ import type { PresenceHandle, PresenceUser } from 'wirefold'
 import { town } from './people.ts'
 
 const ROOM = 'room'
-/** Two tabs of one user, and one of each of two others. */
+/** Two tabs of one user, and one tab of each of two others. */
 const PEOPLE = ['anna', 'anna', 'ben', 'eva']
 
 const person = fc.nat(PEOPLE.length - 1)
@@ -24,7 +24,7 @@ const step = fc.oneof(
 )
 const delays = fc.record({ deliver: fc.nat(30), present: fc.nat(30) })
 
-/** A user without the times, which differ by who looks when. */
+/** A user without times, which differ between observers. */
 const timeless = ({ id, meta, devices }: PresenceUser) => ({
   id,
   meta,
@@ -34,13 +34,13 @@ const sorted = (list: readonly unknown[]) => list.map((one) => JSON.stringify(on
 
 describe('any actions of users and networks', () => {
   test.prop([fc.array(step, { maxLength: 40 }), delays], { numRuns: 60 })(
-    'in the end show every client the users who are present, and only them',
+    'finally show every client the present users, and no others',
     async (steps, delay) => {
       const { clock, client, cut, handOver, present, errors } = town({}, delay)
       const people = PEOPLE.map((name) => ({ name, ...client(name) }))
       const watchers = [client('steady'), client('restless')]
       const follow = watchers.map(({ presence }) => presence.of(ROOM).subscribe(() => {}))
-      /** What each person is there with, as this test has it. */
+      /** The expected meta of each person, and the handle. */
       const metas = people.map((): { meta: unknown; here: PresenceHandle } | undefined => undefined)
       const open = people.map(() => true)
       await clock.advance(100)
@@ -66,7 +66,7 @@ describe('any actions of users and networks', () => {
           void someone.client.connect().catch(() => {})
           open[who] = true
         } else if (one.do === 'freeze' && someone.pair.ends.length) {
-          // For good: messages lost on this connection, its end included, are not sent again.
+          // Permanently: messages lost on this connection, including its close, are not sent again.
           someone.pair.last.frozen = true
         } else if (one.do === 'look away') {
           follow[1]?.()
@@ -86,16 +86,16 @@ describe('any actions of users and networks', () => {
       for (const { presence } of watchers) {
         expect(presence.of(ROOM).get().map(timeless)).toEqual(truth)
       }
-      const there = people.flatMap(({ name }, n) => {
+      const expected = people.flatMap(({ name }, n) => {
         const held = metas[n]
         return held && open[n] ? [[name, held.meta]] : []
       })
-      const told = truth.flatMap(({ id, devices }) => devices.map(([, meta]) => [id, meta]))
-      expect(sorted(told)).toEqual(sorted(there))
+      const shown = truth.flatMap(({ id, devices }) => devices.map(([, meta]) => [id, meta]))
+      expect(sorted(shown)).toEqual(sorted(expected))
       expect(errors).toEqual([])
-      // The changes the steady watcher was notified of add up to the list it sees.
+      // The changes that the first watcher received add up to its list.
       const seen = new Set<string>()
-      for (const one of watchers[0]?.told ?? []) {
+      for (const one of watchers[0]?.changes ?? []) {
         const [kind, id = ''] = one.split(' ')
         expect(seen.has(id)).toBe(kind !== 'joined')
         if (kind === 'joined') seen.add(id)

@@ -3,7 +3,7 @@ import { town } from './people.ts'
 
 const room = 'workspace/tasks'
 
-/** A town with a user who watches the room from the beginning. */
+/** A town with a user who watches the room from the start. */
 async function watched() {
   const parts = town()
   const watcher = parts.client('watcher')
@@ -17,7 +17,7 @@ async function watched() {
   return { ...parts, watcher, ids }
 }
 
-it('a user with two tabs stays when one is closed, and leaves when the last one is', async () => {
+it('a user with two tabs stays when one is closed, and leaves with the last one', async () => {
   const { clock, client, ids, watcher } = await watched()
   const [old, fresh] = [client('anna'), client('anna')]
   old.presence.enter(room, 'old')
@@ -32,10 +32,10 @@ it('a user with two tabs stays when one is closed, and leaves when the last one 
   old.client.close()
   await clock.advance(20_000)
   expect(ids()).toEqual([])
-  expect(watcher.told).toEqual(['joined anna', 'updated anna', 'updated anna', 'left anna'])
+  expect(watcher.changes).toEqual(['joined anna', 'updated anna', 'updated anna', 'left anna'])
 })
 
-it('a user who leaves is gone at once', async () => {
+it('a user who leaves is removed at once', async () => {
   const { clock, client, ids } = await watched()
   const anna = client('anna')
   const here = anna.presence.enter(room)
@@ -45,7 +45,7 @@ it('a user who leaves is gone at once', async () => {
   expect(ids()).toEqual([])
 })
 
-it('a client that was killed is gone after the grace', async () => {
+it('a killed client is removed after the grace period', async () => {
   const { clock, client, cut, ids } = await watched()
   const anna = client('anna')
   anna.presence.enter(room)
@@ -58,7 +58,7 @@ it('a client that was killed is gone after the grace', async () => {
   expect(ids()).toEqual([])
 })
 
-it('a client behind a link that froze is gone 30 s after its last sign of life', async () => {
+it('a client behind a frozen connection is removed 30 s after its last heartbeat', async () => {
   const { clock, client, ids } = await watched()
   const anna = client('anna')
   anna.presence.enter(room)
@@ -74,7 +74,7 @@ it('a client behind a link that froze is gone 30 s after its last sign of life',
   expect(ids()).toEqual(['anna'])
 })
 
-it('a client that comes back within the grace was never away, and has its newest meta', async () => {
+it('a client that reconnects within the grace period stays present, with its newest meta', async () => {
   const { clock, client, cut, watcher } = await watched()
   const anna = client('anna')
   const here = anna.presence.enter(room, 1)
@@ -83,16 +83,16 @@ it('a client that comes back within the grace was never away, and has its newest
     cut(anna.pair)
     await clock.advance(10_000)
   }
-  expect(watcher.told).toEqual(['joined anna'])
+  expect(watcher.changes).toEqual(['joined anna'])
   cut(anna.pair)
   await clock.advance(10)
   here.update(2)
   await clock.advance(60_000)
-  expect(watcher.told).toEqual(['joined anna', 'updated anna'])
+  expect(watcher.changes).toEqual(['joined anna', 'updated anna'])
   expect(watcher.presence.of(room).get()).toMatchObject([{ meta: 2 }])
 })
 
-it('a server that hands its clients over to another makes no user leave or join', async () => {
+it('a server that is drained causes no leaves or joins', async () => {
   const { clock, client, handOver, watcher, errors, present } = await watched()
   const people = [client('anna'), client('ben')]
   for (const { presence } of people) presence.enter(room, 1)
@@ -102,7 +102,7 @@ it('a server that hands its clients over to another makes no user leave or join'
     await clock.advance(60_000)
   }
   expect(people.map(({ pair }) => pair.ends.length)).toEqual([4, 4])
-  expect(watcher.told).toEqual(['joined anna', 'joined ben'])
+  expect(watcher.changes).toEqual(['joined anna', 'joined ben'])
   expect((await present(room)).map(({ id, devices }) => [id, devices.length])).toEqual([
     ['anna', 1],
     ['ben', 1],
@@ -110,7 +110,7 @@ it('a server that hands its clients over to another makes no user leave or join'
   expect(errors).toEqual([])
 })
 
-it('a server that all clients have moved to removes the users who left before', async () => {
+it('a drained server removes the users who left before', async () => {
   const { clock, client, handOver, ids } = await watched()
   const anna = client('anna')
   anna.presence.enter(room)
@@ -122,7 +122,7 @@ it('a server that all clients have moved to removes the users who left before', 
   expect(ids()).toEqual([])
 })
 
-it('a watcher that was away sees what happened and nothing else', async () => {
+it('a watcher that was disconnected receives the changes, and nothing else', async () => {
   const { clock, client, cut, watcher, ids } = await watched()
   const [anna, ben] = [client('anna'), client('ben')]
   const here = anna.presence.enter(room)
@@ -138,10 +138,10 @@ it('a watcher that was away sees what happened and nothing else', async () => {
   watcher.pair.refusing = false
   await clock.advance(30_000)
   expect(ids()).toEqual(['ben', 'eva'])
-  expect(watcher.told).toEqual(['joined anna', 'joined ben', 'left anna', 'joined eva'])
+  expect(watcher.changes).toEqual(['joined anna', 'joined ben', 'left anna', 'joined eva'])
 })
 
-it('a resource may be called anything, and is its own', async () => {
+it('a resource can have any name, and is separate from others', async () => {
   const { clock, client } = await watched()
   const anna = client('anna')
   const ben = client('ben')
@@ -156,16 +156,16 @@ it('a resource may be called anything, and is its own', async () => {
   }
 })
 
-it('a client without a user cannot be present, and can watch', async () => {
+it('a client without a user cannot be present, but can watch', async () => {
   const { clock, client } = await watched()
-  const nobody = client('')
+  const anonymous = client('')
   const anna = client('anna')
   anna.presence.enter(room)
-  nobody.presence.of(room).subscribe(() => {})
-  const refused = expect(nobody.presence.enter(room).ready).rejects.toMatchObject({
+  anonymous.presence.of(room).subscribe(() => {})
+  const refused = expect(anonymous.presence.enter(room).ready).rejects.toMatchObject({
     code: 'not-authenticated',
   })
   await clock.advance(100)
   await refused
-  expect(nobody.presence.of(room).get()).toMatchObject([{ id: 'anna' }])
+  expect(anonymous.presence.of(room).get()).toMatchObject([{ id: 'anna' }])
 })
