@@ -26,10 +26,10 @@ const legacy = [
   { type: 'documents_delta', process_id: 'p', documents: [{ path: '/a.txt', status: 'Active' }] },
   { kind: 'init', process: { _id: 'p' }, documents: [], server_time: 1 },
 ]
-// A message without a type is in the recording on purpose: it is odd.
+// The recording contains one message without a type on purpose, which the dialect rejects.
 const topical = recordedMessages('agent-topics').filter(({ type }) => type !== undefined)
 
-// Of the recorded frames those that are events.
+// The recorded frames that are events.
 const sessions = readFileSync(
   new URL('../recordings/document-sessions.jsonl', import.meta.url),
   'utf8',
@@ -67,7 +67,7 @@ export const harnesses: Readonly<Record<string, DialectHarness>> = {
     dialect: entity,
     messages: recordedMessages('entity-realtime'),
     answer({ type, channel, requestId, payload }: Fields) {
-      // The join is the one answer that leaves the request id out.
+      // The reply to a join is the only one without a request id.
       if (type === 'presence:join') {
         return { type: 'subscribed', channel: `presence:${asFields(payload).resource}` }
       }

@@ -8,22 +8,22 @@ describe.each(Object.entries(harnesses))('the dialect %s', (_, harness) => {
   it.each(dialectSuite)('$name', ({ run }) => run(() => harness))
 })
 
-/** The promises that a dialect breaks. */
+/** Returns the checks of the suite that a dialect fails. */
 async function broken(harness: DialectHarness): Promise<string[]> {
   const names: string[] = []
   for (const { name, run } of dialectSuite) await run(() => harness).catch(() => names.push(name))
   return names
 }
 
-/** The entity dialect with one thing about it spoilt. */
-function spoilt(spoil: (dialect: Dialect) => Partial<Dialect>): DialectHarness {
+/** The entity dialect with some parts replaced. */
+function altered(alter: (dialect: Dialect) => Partial<Dialect>): DialectHarness {
   const sound = harnesses.entity
-  if (!sound) throw new Error('There is no such harness.')
+  if (!sound) throw new Error('The entity harness is missing.')
   return {
     ...sound,
     dialect: () => {
       const dialect = entity()
-      return { ...dialect, ...spoil(dialect) }
+      return { ...dialect, ...alter(dialect) }
     },
   }
 }
@@ -31,13 +31,13 @@ function spoilt(spoil: (dialect: Dialect) => Partial<Dialect>): DialectHarness {
 describe('the dialect suite', () => {
   const shared = entity()
   const seen: unknown[] = []
-  const spoilers: Record<string, [harness: DialectHarness, caught: string]> = {
+  const alterations: Record<string, [harness: DialectHarness, caught: string]> = {
     'throws at null': [
-      spoilt(({ decode }) => ({ decode: (wire) => decode((wire as object).valueOf()) })),
+      altered(({ decode }) => ({ decode: (wire) => decode((wire as object).valueOf()) })),
       'never throws on any message, and returns frames that match their types',
     ],
-    'leaves a field of a frame out': [
-      spoilt(({ decode }) => ({
+    'omits a field of a frame': [
+      altered(({ decode }) => ({
         decode: (wire) => {
           const { payload, ...frame } = { payload: 0, ...decode(wire) }
           return payload === 0 ? ({ kind: 'ping', timestamp: 'now' } as never) : (frame as Frame)
@@ -45,8 +45,8 @@ describe('the dialect suite', () => {
       })),
       'never throws on any message, and returns frames that match their types',
     ],
-    'reports an odd message twice': [
-      spoilt(({ decode }) => ({
+    'reports a malformed message twice': [
+      altered(({ decode }) => ({
         decode: (wire) => {
           const frame = decode(wire)
           return frame && 'kind' in frame && frame.kind === 'notice' ? [frame, frame] : frame
@@ -54,14 +54,14 @@ describe('the dialect suite', () => {
       })),
       'decodes a value that is no object to one notice at most, and to nothing else',
     ],
-    'finds everything malformed': [
-      spoilt(() => ({
+    'reports every message as malformed': [
+      altered(() => ({
         decode: (wire) => ({ kind: 'notice', level: 'malformed', reason: '', wire }),
       })),
       'understands every message of its backend',
     ],
-    'changes what it reads': [
-      spoilt(({ decode }) => ({
+    'changes the message that it decodes': [
+      altered(({ decode }) => ({
         decode: (wire) => {
           const frames = decode(wire)
           if (typeof wire === 'object' && wire) Object.assign(wire, { read: true })
@@ -70,22 +70,22 @@ describe('the dialect suite', () => {
       })),
       'does not change the messages it decodes',
     ],
-    'has one memory for all sockets': [
-      spoilt(() => ({ decode: (wire) => shared.decode(wire) })),
+    'shares its state between connections': [
+      altered(() => ({ decode: (wire) => shared.decode(wire) })),
       'shares no state between sockets',
     ],
-    'sends values that JSON cannot hold': [
-      spoilt(() => ({ encode: () => [{ wire: undefined, keys: [] }] })),
+    'encodes values that JSON cannot represent': [
+      altered(() => ({ encode: () => [{ wire: undefined, keys: [] }] })),
       'encodes every intent as plain JSON, or does not support it',
     ],
-    'forgets a channel': [
-      spoilt(({ encode }) => ({
+    'omits a channel': [
+      altered(({ encode }) => ({
         encode: (intent) => ('channels' in intent ? encode(intent)?.slice(1) : encode(intent)),
       })),
       'covers every channel of a subscribe by exactly one of its messages',
     ],
-    'gives all messages of a subscribe one key': [
-      spoilt(({ encode }) => ({
+    'gives all messages of a subscribe the same key': [
+      altered(({ encode }) => ({
         encode: (intent) =>
           encode(intent)?.map((outgoing) => ({
             ...outgoing,
@@ -94,44 +94,47 @@ describe('the dialect suite', () => {
       })),
       'expects replies only if there are any, under first keys that no other message has',
     ],
-    'waits for answers that do not come': [
-      spoilt(({ capabilities }) => ({ capabilities: { ...capabilities, acks: false } })),
+    'expects replies that never come': [
+      altered(({ capabilities }) => ({ capabilities: { ...capabilities, acks: false } })),
       'expects replies only if there are any, under first keys that no other message has',
     ],
-    'does not know an answer': [
-      spoilt(({ encode }) => ({
+    'does not recognise a reply': [
+      altered(({ encode }) => ({
         encode: (intent) => encode(intent)?.map((outgoing) => ({ ...outgoing, keys: ['other'] })),
       })),
       'recognises the replies to its messages',
     ],
-    'takes the query of an address away': [
-      spoilt(() => ({ url: (base) => base.replace(/\?.*/, '') })),
+    'removes the query of an address': [
+      altered(() => ({ url: (base) => base.replace(/\?.*/, '') })),
       'keeps all parts of an address, and returns the same result each time',
     ],
-    'adds to an address more and more': [
-      spoilt(() => ({ url: (base) => `${base}&n=${seen.push(base)}` })),
+    'appends to an address on every call': [
+      altered(() => ({ url: (base) => `${base}&n=${seen.push(base)}` })),
       'keeps all parts of an address, and returns the same result each time',
     ],
     'matches by prefix': [
-      spoilt(() => ({ match: (channel, pattern) => channel.startsWith(pattern.slice(0, 4)) })),
+      altered(() => ({ match: (channel, pattern) => channel.startsWith(pattern.slice(0, 4)) })),
       'matches no channel with another that is not a pattern',
     ],
-    'gives up at a normal close': [
-      spoilt(() => ({ fatalCloseCodes: [1000] })),
+    'treats a normal close as fatal': [
+      altered(() => ({ fatalCloseCodes: [1000] })),
       'has valid numbers',
     ],
   }
 
-  it('finds nothing wrong with a sound one', async () => {
-    expect(await broken(spoilt(() => ({})))).toEqual([])
+  it('finds no failures in a correct dialect', async () => {
+    expect(await broken(altered(() => ({})))).toEqual([])
   })
 
-  it.each(Object.entries(spoilers))('catches a dialect that %s', async (_, [harness, caught]) => {
-    expect(await broken(harness)).toContain(caught)
-  })
+  it.each(Object.entries(alterations))(
+    'detects a dialect that %s',
+    async (_, [harness, caught]) => {
+      expect(await broken(harness)).toContain(caught)
+    },
+  )
 
-  it('has a dialect that spoils each of its promises', () => {
-    const caught = new Set(Object.values(spoilers).map(([, name]) => name))
+  it('has a failing dialect for each of its checks', () => {
+    const caught = new Set(Object.values(alterations).map(([, name]) => name))
     expect(dialectSuite.map(({ name }) => name).filter((name) => !caught.has(name))).toEqual([])
   })
 })

@@ -10,9 +10,9 @@ import { ManualClock } from 'wirefold/testing'
 import { farEnd } from '../support/far-end.ts'
 import { outcomeOf } from '../support/scripted.ts'
 
-const said = { timestamp: 1, requestId: 'r' }
+const at = { timestamp: 1, requestId: 'r' }
 const presence = (action: 'join' | 'update' | 'leave' | 'heartbeat'): Intent => {
-  return { kind: 'presence', ...said, action, resource: 'a', meta: undefined }
+  return { kind: 'presence', ...at, action, resource: 'a', meta: undefined }
 }
 
 const INTENTS: Readonly<Record<string, Intent>> = {
@@ -20,7 +20,7 @@ const INTENTS: Readonly<Record<string, Intent>> = {
     ...{ kind: 'hello', timestamp: 1, clientId: 'c', senderId: 's' },
     ...{ token: undefined, expectUser: undefined },
   },
-  auth: { kind: 'auth', ...said, token: 't' },
+  auth: { kind: 'auth', ...at, token: 't' },
   join: presence('join'),
   update: presence('update'),
   leave: presence('leave'),
@@ -28,7 +28,7 @@ const INTENTS: Readonly<Record<string, Intent>> = {
 }
 
 /** Number of messages of an intent: 0 if none is needed, `undefined` if it is not supported. */
-const wordsOf = (dialect: DialectFactory) =>
+const messagesOf = (dialect: DialectFactory) =>
   Object.fromEntries(
     Object.entries(INTENTS).map(([name, intent]) => [name, dialect().encode(intent)?.length]),
   )
@@ -38,7 +38,7 @@ const none = {
   ...{ join: undefined, update: undefined, leave: undefined, heartbeat: undefined },
 }
 
-const WORDLESS: Readonly<Record<string, DialectFactory>> = {
+const UNSUPPORTED: Readonly<Record<string, DialectFactory>> = {
   topics,
   'topics, confirmed': withConfirmations(topics),
   streams,
@@ -50,16 +50,16 @@ const WORDLESS: Readonly<Record<string, DialectFactory>> = {
 describe('messages for credentials and presence', () => {
   it('all exist in the native dialect', () => {
     const every = { join: 1, update: 1, leave: 1, heartbeat: 1 }
-    expect(wordsOf(native)).toEqual({ hello: 1, auth: 1, ...every })
+    expect(messagesOf(native)).toEqual({ hello: 1, auth: 1, ...every })
   })
 
   it('exist for presence in the entity dialect, whose server greets first', () => {
     const every = { join: 1, update: 1, leave: 1, heartbeat: 1 }
-    expect(wordsOf(entity)).toEqual({ ...none, hello: 0, ...every })
+    expect(messagesOf(entity)).toEqual({ ...none, hello: 0, ...every })
   })
 
-  it.each(Object.entries(WORDLESS))('do not exist in the dialect %s', async (_, dialect) => {
-    expect(wordsOf(dialect)).toEqual(none)
+  it.each(Object.entries(UNSUPPORTED))('do not exist in the dialect %s', async (_, dialect) => {
+    expect(messagesOf(dialect)).toEqual(none)
     const clock = new ManualClock()
     const { pair, sent } = farEnd(clock)
     const client = new RealtimeClient('ws://test/', { transport: pair, dialect, clock })
@@ -71,7 +71,7 @@ describe('messages for credentials and presence', () => {
     await clock.advance(20_000)
     expect(ready.error).toMatchObject({ code: 'unsupported' })
     expect(errors).toEqual([])
-    // An update asks again, without a waiting caller.
+    // An update sends the join again, while no caller waits for it.
     here.update(1)
     await clock.advance(2_000)
     here()

@@ -13,7 +13,7 @@ import { recordedEnvelopes, recordedLines } from '../../replay/recording.ts'
 const derive = duuiDialect({ legacy: 'derive' })
 const mode = { order: 'arrival', apply: 'replace' } as const
 
-/** A registry fed by a socket, and the kinds of frames that came of each message. */
+/** A registry fed by a dialect; `feed` returns the kinds of the decoded frames. */
 function fed(dialect = derive()) {
   const registry = duuiRegistry(mode)
   return {
@@ -33,7 +33,7 @@ const delta = (status: string, more: object = {}) => ({
   documents: [{ path: '/a.txt', status }],
   ...more,
 })
-const told = (status: string, timestamp: number) => ({
+const stamped = (status: string, timestamp: number) => ({
   ...(envelope({ ...document, status }) as object),
   timestamp,
 })
@@ -101,10 +101,10 @@ describe('the older formats of a DUUI gateway', () => {
     const { feed, document: entry } = fed()
     feed(delta('Waiting', { timestamp: 50 }))
     expect(entry('/a.txt')?.status).toBe('Waiting')
-    feed(told('Process', 100))
+    feed(stamped('Process', 100))
     expect(feed(delta('Decode', { timestamp: 99 }))).toEqual(['notice'])
     expect(feed(delta('Decode', { timestamp: 100 }))).toEqual(['notice'])
-    // One that does not say when it was true is older than every envelope.
+    // A format without a timestamp counts as older than every envelope.
     expect(feed(delta('Decode'))).toEqual(['notice'])
     expect(entry('/a.txt')?.status).toBe('Process')
     expect(feed(delta('Completed', { timestamp: 101 }))).toEqual(['documents_delta'])
@@ -126,8 +126,8 @@ describe('the older formats of a DUUI gateway', () => {
     const slow = duuiRegistry({ order: 'timestamp', apply: 'replace' })
     const fold = (wire: unknown) =>
       slow.fold(framesOf(derive(), wire).filter((f): f is EventFrame => f.kind === 'event'))
-    // Each on a socket of its own, which remembers nothing of the other.
-    fold(told('Process', 100))
+    // Each with its own dialect instance, which has no state of the others.
+    fold(stamped('Process', 100))
     fold(delta('Old', { timestamp: 99 }))
     fold(delta('Old'))
     expect(slow.slot('DocumentContext').get('/a.txt')?.status).toBe('Process')
@@ -193,7 +193,7 @@ describe('the older formats of a DUUI gateway', () => {
     const dialect = derive()
     const registry = new ContextRegistry<DUUIContext>()
     for (let n = 0; n < 10_001; n++) {
-      framesOf(dialect, told('Process', 100))
+      framesOf(dialect, stamped('Process', 100))
       framesOf(dialect, { ...(envelope({ ...document, path: `/${n}` }) as object), timestamp: 100 })
     }
     expect(registry.counts().created).toBe(0)

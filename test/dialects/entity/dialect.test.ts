@@ -6,7 +6,7 @@ import { outcomeOf } from '../../support/scripted.ts'
 
 const connected = { type: 'connected', payload: { connectionId: 'c1', userId: 'u-ines' } }
 
-/** A client of an entity backend that is open. */
+/** A connected client of an entity backend. */
 async function open(
   play: (message: Fields, send: (message: unknown) => void) => void = () => {},
   options: Parameters<typeof dialled>[2] = {},
@@ -24,20 +24,20 @@ const confirms = (message: Fields, send: (message: unknown) => void) => {
 }
 
 describe('the entity dialect', () => {
-  it('encodes a subscribe byte for byte as the backend documents it', () => {
-    const said = entity().encode({
+  it('encodes a subscribe byte for byte as documented by the backend', () => {
+    const encoded = entity().encode({
       kind: 'subscribe',
       timestamp: 1_701_234_567_890,
       requestId: 'req_123',
       channels: ['entity:Task'],
       since: new Map(),
     })
-    expect(said?.map(({ wire }) => JSON.stringify(wire))).toEqual([
+    expect(encoded?.map(({ wire }) => JSON.stringify(wire))).toEqual([
       '{"type":"subscribe","channel":"entity:Task","requestId":"req_123","timestamp":1701234567890}',
     ])
   })
 
-  it('is open with the server’s first message, and gives up without it', async () => {
+  it('opens with the server’s first message, and retries without it', async () => {
     const { client } = await open()
     expect(client.state.get().name).toBe('open')
     const silent = dialled(entity)
@@ -59,7 +59,7 @@ describe('the entity dialect', () => {
     ])
   })
 
-  it('tries ten times, a second apart and doubling, then gives up', async () => {
+  it('retries ten times with delays from 1 to 30 s, then fails', async () => {
     const { client, pair, clock } = dialled(entity)
     pair.refusing = true
     const waits: number[] = []
@@ -108,7 +108,7 @@ describe('the entity dialect', () => {
     expect(first.status.get().name).toBe('gap')
   })
 
-  it('refuses the one channel that was refused, with our code and the original kept', async () => {
+  it('refuses only the refused channel, with our code and the original one', async () => {
     const { channels, clock, errors } = await open(({ type, channel, requestId }, send) => {
       if (type !== 'subscribe') return
       if (channel !== 'entity:Task:51') send({ type: 'subscribed', channel, requestId })
@@ -158,7 +158,7 @@ describe('the entity dialect', () => {
   })
 
   it('encodes presence: an update joins again, one heartbeat covers all resources', () => {
-    const say = (action: 'join' | 'update' | 'leave' | 'heartbeat') =>
+    const encode = (action: 'join' | 'update' | 'leave' | 'heartbeat') =>
       entity().encode({
         ...{ kind: 'presence', timestamp: 5, requestId: 'r', action },
         ...{ resource: 'a/b', meta: { color: 'blue' } },
@@ -169,13 +169,13 @@ describe('the entity dialect', () => {
       payload: { resource: 'a/b', metadata: { color: 'blue' } },
       timestamp: 5,
     }
-    expect(say('join')?.wire).toEqual(joined)
-    expect(say('update')?.wire).toEqual(joined)
-    expect(say('leave')).toEqual({
+    expect(encode('join')?.wire).toEqual(joined)
+    expect(encode('update')?.wire).toEqual(joined)
+    expect(encode('leave')).toEqual({
       wire: { type: 'presence:leave', requestId: 'r', payload: { resource: 'a/b' }, timestamp: 5 },
       keys: [],
     })
-    expect(say('heartbeat')).toEqual({
+    expect(encode('heartbeat')).toEqual({
       wire: { type: 'presence:heartbeat', timestamp: 5 },
       keys: [],
     })
@@ -183,7 +183,7 @@ describe('the entity dialect', () => {
 
   it('does not support publish', async () => {
     const { client } = await open()
-    await expect(client.publish('entity:Task', 'said')).rejects.toMatchObject({
+    await expect(client.publish('entity:Task', 'note')).rejects.toMatchObject({
       code: 'unsupported',
     })
   })
@@ -235,7 +235,7 @@ describe('requests to an entity backend', () => {
     expect(client.pending.get()).toEqual({ queued: 0, sent: 0 })
   })
 
-  it('are refused with our codes', async () => {
+  it('reject with our error codes', async () => {
     const codes: Record<string, string> = {
       UNKNOWN_MESSAGE_TYPE: 'unknown-type',
       UNAUTHENTICATED: 'not-authenticated',
@@ -256,7 +256,7 @@ describe('requests to an entity backend', () => {
     }
   })
 
-  it('carry the backend’s delay for a retry', async () => {
+  it('reject with the backend’s retry delay', async () => {
     const { client, clock } = await open(({ requestId }, send) =>
       send({ type: 'error', requestId, payload: { code: 'RATE_LIMITED', retryAfterMs: 500 } }),
     )
@@ -265,7 +265,7 @@ describe('requests to an entity backend', () => {
     expect(outcome.error).toMatchObject({ detail: { retryable: true, retryAfterMs: 500 } })
   })
 
-  it('time out, and a late reply changes nothing', async () => {
+  it('time out, and ignore a late reply', async () => {
     const waiting: Fields[] = []
     const { client, clock, deliver, errors } = await open((message) => waiting.push(message))
     const outcome = outcomeOf(client.request('slow', {}, { timeoutMs: 2_000 }))

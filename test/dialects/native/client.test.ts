@@ -8,7 +8,7 @@ const wire = (intent: Intent) => JSON.stringify(dialect.encode(intent)?.[0]?.wir
 describe('the native dialect', () => {
   it('encodes every intent as the protocol prescribes', () => {
     const at = { timestamp: 1_700_000_000_000 }
-    const said: [Intent, string][] = [
+    const cases: [Intent, string][] = [
       [
         {
           kind: 'hello',
@@ -78,15 +78,15 @@ describe('the native dialect', () => {
           requestId: 'r',
           channel: 'a',
           id: 'i',
-          type: 'said',
+          type: 'note',
           payload: 1,
         },
-        '{"type":"publish","channel":"a","payload":{"type":"said","payload":1},"id":"i","requestId":"r","timestamp":1700000000000}',
+        '{"type":"publish","channel":"a","payload":{"type":"note","payload":1},"id":"i","requestId":"r","timestamp":1700000000000}',
       ],
       [{ kind: 'ping', ...at }, '{"type":"ping","timestamp":1700000000000}'],
       [{ kind: 'pong', timestamp: undefined, sentAt: 1 }, '{"type":"pong"}'],
     ]
-    for (const [intent, text] of said) expect(wire(intent)).toBe(text)
+    for (const [intent, text] of cases) expect(wire(intent)).toBe(text)
   })
 
   it('decodes a message with a request id as its reply', () => {
@@ -169,7 +169,7 @@ describe('the native dialect', () => {
         prev: undefined,
       },
     )
-    // An empty request id is none.
+    // An empty request id counts as missing.
     expect(dialect.decode({ type: 'x', channel: 'a', requestId: '' })).toMatchObject({
       ...{ kind: 'event', channel: 'a', type: 'x' },
     })
@@ -215,7 +215,7 @@ describe('the native dialect', () => {
     ])
   })
 
-  it('matches a family at any depth, by its prefix alone', () => {
+  it('matches a family at any depth, by its prefix only', () => {
     const matches = (channel: string) => dialect.match(channel, 'agent:*')
     expect(['agent:1', 'agent:1:log', 'agent:'].map(matches)).toEqual([true, true, true])
     expect(['agent', 'agents:1', 'xagent:1'].map(matches)).toEqual([false, false, false])

@@ -10,38 +10,40 @@ import type { ServerFrame } from '../../../src/protocol/server-frame.ts'
 const client = native()
 const overTheWire = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
-/** What the server makes of what a client says. */
-function heard(intent: Intent): unknown {
+/** Decodes an intent of the client on the server. */
+function received(intent: Intent): unknown {
   const messages = client.encode(intent)?.map(({ wire }) => wire)
   return nativeServer.decode(overTheWire(messages))
 }
 
-/** What a client makes of what the server says. */
-function told(frame: ServerFrame): unknown {
+/** Decodes a frame of the server on the client. */
+function decoded(frame: ServerFrame): unknown {
   return client.decode(JSON.parse(nativeServer.encode(frame) ?? ''))
 }
 
 const timestamp = 1_700_000_000_000
-const place = fc.record({ epoch: fc.string(), offset: fc.nat() })
-// The client's codec leaves `__proto__` out of every object, and so out of this comparison.
+const position = fc.record({ epoch: fc.string(), offset: fc.nat() })
+// The client's codec removes `__proto__` from all objects, so the comparison omits it.
 const name = fc.string({ minLength: 1 }).filter((text) => text !== '__proto__')
-const places = fc.array(fc.tuple(name, place)).map((entries) => new Map<string, Position>(entries))
+const positions = fc
+  .array(fc.tuple(name, position))
+  .map((entries) => new Map<string, Position>(entries))
 const ownType = fc.string({ minLength: 1, maxLength: 128 }).filter(isOwnType)
 const json = fc.jsonValue()
 
-describe('what a client says', () => {
-  it('is a greeting to the server', () => {
+describe('an intent that the client encodes', () => {
+  it('is decoded as a greeting', () => {
     const greeting = { clientId: 'c', senderId: 's', token: 't', expectUser: 'u' }
-    expect(heard({ kind: 'hello', timestamp, ...greeting })).toEqual([
+    expect(received({ kind: 'hello', timestamp, ...greeting })).toEqual([
       { kind: 'hello', protocol: 1, ...greeting, parts: true },
     ])
   })
 
-  test.prop([fc.uniqueArray(name, { minLength: 1 }), places])(
-    'is a subscribe to the server',
+  test.prop([fc.uniqueArray(name, { minLength: 1 }), positions])(
+    'is decoded as a subscribe',
     (fresh, since) => {
       const channels = [...new Set([...fresh, ...since.keys()])]
-      const [command] = heard({
+      const [command] = received({
         kind: 'subscribe',
         timestamp,
         requestId: 'r',
@@ -54,30 +56,30 @@ describe('what a client says', () => {
     },
   )
 
-  it('is an unsubscribe to the server', () => {
+  it('is decoded as an unsubscribe', () => {
     const intent = { kind: 'unsubscribe', requestId: 'r', channels: ['a', 'b'] } as const
-    expect(heard({ ...intent, timestamp })).toEqual([intent])
+    expect(received({ ...intent, timestamp })).toEqual([intent])
   })
 
   test.prop([fc.constantFrom('join', 'update', 'leave', 'heartbeat'), json])(
-    'is a word of presence to the server',
+    'is decoded as a presence command',
     (action, meta) => {
       const intent = { kind: 'presence', requestId: 'r', action, resource: 'a/b:c', meta } as const
       const channel = 'presence:a/b:c'
-      expect(heard({ ...intent, timestamp })).toEqual([
+      expect(received({ ...intent, timestamp })).toEqual([
         { kind: 'presence', requestId: 'r', action, channel, meta: overTheWire(meta) },
       ])
     },
   )
 
-  test.prop([ownType, json])('is a request to the server', (type, payload) => {
+  test.prop([ownType, json])('is decoded as a request', (type, payload) => {
     const intent = { kind: 'request', requestId: 'r', type, channel: 'a', payload } as const
-    expect(heard({ ...intent, timestamp })).toEqual([overTheWire(intent)])
+    expect(received({ ...intent, timestamp })).toEqual([overTheWire(intent)])
     const named = { ...intent, id: 'e' }
-    expect(heard({ ...named, timestamp })).toEqual([overTheWire(named)])
+    expect(received({ ...named, timestamp })).toEqual([overTheWire(named)])
   })
 
-  test.prop([ownType, json])('is a publish to the server', (type, payload) => {
+  test.prop([ownType, json])('is decoded as a publish', (type, payload) => {
     const intent = {
       kind: 'publish',
       requestId: 'r',
@@ -86,16 +88,16 @@ describe('what a client says', () => {
       type,
       payload,
     } as const
-    expect(heard({ ...intent, timestamp })).toEqual([overTheWire(intent)])
+    expect(received({ ...intent, timestamp })).toEqual([overTheWire(intent)])
   })
 
-  it('is a sign of life to the server', () => {
-    expect(heard({ kind: 'ping', timestamp })).toEqual([{ kind: 'ping', timestamp }])
-    expect(heard({ kind: 'pong', timestamp, sentAt: timestamp })).toEqual([{ kind: 'pong' }])
+  it('is decoded as a ping or a pong', () => {
+    expect(received({ kind: 'ping', timestamp })).toEqual([{ kind: 'ping', timestamp }])
+    expect(received({ kind: 'pong', timestamp, sentAt: timestamp })).toEqual([{ kind: 'pong' }])
   })
 })
 
-describe('what the server says', () => {
+describe('a frame that the server encodes', () => {
   const frames: readonly ServerFrame[] = [
     {
       kind: 'welcome',
@@ -146,17 +148,17 @@ describe('what the server says', () => {
     { kind: 'goaway', deadlineMs: 10, windowMs: 5, reason: 'restart' },
     { kind: 'expiring', expiresAt: timestamp },
   ]
-  it.each(frames)('is the same $kind to the client', (frame) => {
-    expect(told(frame)).toEqual(frame)
+  it.each(frames)('is decoded as the same $kind', (frame) => {
+    expect(decoded(frame)).toEqual(frame)
   })
 
-  it('answers an unsubscribe by its request id', () => {
+  it('for an unsubscribe is decoded as its reply', () => {
     const answer = { kind: 'reply', to: ['r'], payload: undefined, at: undefined }
-    expect(told({ kind: 'released', to: ['r'] })).toEqual(answer)
+    expect(decoded({ kind: 'released', to: ['r'] })).toEqual(answer)
   })
 
   test.prop([ownType, fc.option(json, { nil: undefined }), fc.option(name, { nil: undefined })])(
-    'is the same event to the client',
+    'is decoded as the same event',
     (type, payload, via) => {
       const event = { channel: 'a', type, id: 'e', offset: 7, via, timestamp }
       const text = nativeServer.encodeEvent({ ...event, json: JSON.stringify(payload) })
@@ -169,25 +171,25 @@ describe('what the server says', () => {
     },
   )
 
-  it('defines channels that are called like the insides of objects', () => {
+  it('can contain channels named like properties of Object.prototype', () => {
     const at = new Map([['__proto__', { epoch: 'e', offset: 1 }]])
     const frame = { kind: 'subscribed', to: ['r'], at, refused: new Map(), gaps: [] } as const
     expect(nativeServer.encode(frame)).toContain('{"__proto__":["e",1]}')
   })
 })
 
-describe('the server half of the native dialect', () => {
-  test.prop([json])('never throws over what a peer sent', (wire) => {
+describe('the server side of the native dialect', () => {
+  test.prop([json])('never throws on any message', (wire) => {
     for (const command of nativeServer.decode(wire)) expect(command.kind).toBeTypeOf('string')
   })
 
-  it.each([7, '', 'x'.repeat(129)])('takes no request whose event would be called %j', (id) => {
+  it.each([7, '', 'x'.repeat(129)])('rejects a request with the event id %j', (id) => {
     const wire = { type: 'task:create', requestId: 'r', id }
     const reason = 'an id is 1 to 128 characters'
     expect(nativeServer.decode(wire)).toEqual([{ kind: 'malformed', reason, requestId: 'r' }])
   })
 
-  it.each(['subscribe', 'error', 'auth:expiring', ''])('keeps %j for the protocol', (type) => {
+  it.each(['subscribe', 'error', 'auth:expiring', ''])('reserves the type %j', (type) => {
     expect(isOwnType(type)).toBe(false)
   })
 })

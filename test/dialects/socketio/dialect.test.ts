@@ -6,8 +6,8 @@ import { eventFrame } from '../../context/event-frames.ts'
 import { connectionRules } from '../../support/connection-rules.ts'
 
 const at = { timestamp: 1_700_000_000_000, requestId: 'r' }
-const said = (intent: Intent) => socketio().encode(intent)
-const heard = (wire: unknown) => socketio().decode(wire)
+const encode = (intent: Intent) => socketio().encode(intent)
+const decode = (wire: unknown) => socketio().decode(wire)
 
 const event = ({ payload, ...fields }: Partial<EventFrame>): EventFrame =>
   eventFrame(payload, { channel: 'session:s', type: 'progress', ...fields })
@@ -15,11 +15,11 @@ const event = ({ payload, ...fields }: Partial<EventFrame>): EventFrame =>
 describe('the Socket.IO dialect, encoding', () => {
   it('subscribes and unsubscribes one session per message, and matches replies by session', () => {
     const channels = [sessionChannel('a'), sessionChannel('b')]
-    expect(said({ kind: 'subscribe', ...at, channels, since: new Map() })).toEqual([
+    expect(encode({ kind: 'subscribe', ...at, channels, since: new Map() })).toEqual([
       { wire: ['subscribe', 'a'], keys: ['subscribed:a'], channels: ['session:a'] },
       { wire: ['subscribe', 'b'], keys: ['subscribed:b'], channels: ['session:b'] },
     ])
-    expect(said({ kind: 'unsubscribe', ...at, channels })).toEqual([
+    expect(encode({ kind: 'unsubscribe', ...at, channels })).toEqual([
       { wire: ['unsubscribe', 'a'], keys: ['unsubscribed:a'], channels: ['session:a'] },
       { wire: ['unsubscribe', 'b'], keys: ['unsubscribed:b'], channels: ['session:b'] },
     ])
@@ -27,22 +27,22 @@ describe('the Socket.IO dialect, encoding', () => {
 
   it('sends nothing for channels that are not sessions', () => {
     const channels = ['socket', 'session:a']
-    expect(said({ kind: 'subscribe', ...at, channels, since: new Map() })).toHaveLength(1)
-    expect(said({ kind: 'subscribe', ...at, channels: ['socket'], since: new Map() })).toEqual([])
+    expect(encode({ kind: 'subscribe', ...at, channels, since: new Map() })).toHaveLength(1)
+    expect(encode({ kind: 'subscribe', ...at, channels: ['socket'], since: new Map() })).toEqual([])
   })
 
-  it('supports nothing else', () => {
+  it('supports no other intents', () => {
     const channel = 'session:a'
     const type = 'x'
     const who = { clientId: 'c', senderId: 's', expectUser: undefined, token: 't' }
-    expect(said({ kind: 'hello', ...at, ...who })).toBeUndefined()
-    expect(said({ kind: 'request', ...at, type, channel, payload: 1 })).toBeUndefined()
-    expect(said({ kind: 'ping', timestamp: 1 })).toBeUndefined()
-    expect(said({ kind: 'pong', timestamp: 1, sentAt: 1 })).toBeUndefined()
-    expect(said({ kind: 'publish', ...at, channel, id: 'i', type, payload: 1 })).toBeUndefined()
-    expect(said({ kind: 'auth', ...at, token: 't' })).toBeUndefined()
+    expect(encode({ kind: 'hello', ...at, ...who })).toBeUndefined()
+    expect(encode({ kind: 'request', ...at, type, channel, payload: 1 })).toBeUndefined()
+    expect(encode({ kind: 'ping', timestamp: 1 })).toBeUndefined()
+    expect(encode({ kind: 'pong', timestamp: 1, sentAt: 1 })).toBeUndefined()
+    expect(encode({ kind: 'publish', ...at, channel, id: 'i', type, payload: 1 })).toBeUndefined()
+    expect(encode({ kind: 'auth', ...at, token: 't' })).toBeUndefined()
     expect(
-      said({ kind: 'presence', ...at, action: 'join', resource: 'r', meta: 1 }),
+      encode({ kind: 'presence', ...at, action: 'join', resource: 'r', meta: 1 }),
     ).toBeUndefined()
   })
 })
@@ -51,13 +51,15 @@ describe('the Socket.IO dialect, decoding', () => {
   it('decodes session events as events of their channel, with the raw timestamp', () => {
     for (const type of ['progress', 'model_result', 'clarification', 'completed', 'update']) {
       const payload = { sessionId: 's', timestamp: '2025-11-08T10:00:02.326Z' }
-      expect(heard([type, payload])).toEqual(event({ type, payload, timestamp: 1_762_596_002_326 }))
+      expect(decode([type, payload])).toEqual(
+        event({ type, payload, timestamp: 1_762_596_002_326 }),
+      )
     }
   })
 
   it('reads a timestamp of any time zone', () => {
     const payload = { sessionId: 's', timestamp: '2025-11-08T11:00:00+01:00' }
-    expect(heard(['progress', payload])).toEqual(event({ payload, timestamp: 1_762_596_000_000 }))
+    expect(decode(['progress', payload])).toEqual(event({ payload, timestamp: 1_762_596_000_000 }))
   })
 
   it.each([1_762_596_000_000, 'yesterday', '', null, {}, undefined])(
@@ -65,33 +67,33 @@ describe('the Socket.IO dialect, decoding', () => {
     (timestamp) => {
       const payload = { sessionId: 's', timestamp }
       const wire = ['progress', payload]
-      expect(heard(wire)).toEqual([
+      expect(decode(wire)).toEqual([
         event({ payload }),
         { kind: 'notice', level: 'malformed', reason: 'its timestamp is no date', wire },
       ])
     },
   )
 
-  it('takes any status', () => {
+  it('accepts any status', () => {
     const payload = { sessionId: 's', status: 'SUSPENDED', timestamp: '2025-11-08T10:00:00Z' }
-    expect(heard(['progress', payload])).toEqual(event({ payload, timestamp: 1_762_596_000_000 }))
+    expect(decode(['progress', payload])).toEqual(event({ payload, timestamp: 1_762_596_000_000 }))
   })
 
   it('decodes an event without a session as one of the channel socket', () => {
     const payload = { socketId: 'x', timestamp: '2025-11-08T10:00:00.845Z' }
-    expect(heard(['connected', payload])).toEqual(
+    expect(decode(['connected', payload])).toEqual(
       event({ channel: 'socket', type: 'connected', payload, timestamp: 1_762_596_000_845 }),
     )
-    expect(heard(['news', 'hello'])).toEqual(
+    expect(decode(['news', 'hello'])).toEqual(
       event({ channel: 'socket', type: 'news', payload: 'hello' }),
     )
-    expect(heard(['nothing'])).toEqual(event({ channel: 'socket', type: 'nothing' }))
+    expect(decode(['nothing'])).toEqual(event({ channel: 'socket', type: 'nothing' }))
   })
 
   it('decodes subscribed and unsubscribed as replies', () => {
     const payload = { sessionId: 's', timestamp: '2025-11-08T10:00:01.690Z' }
     for (const verb of ['subscribed', 'unsubscribed']) {
-      expect(heard([verb, payload])).toEqual({
+      expect(decode([verb, payload])).toEqual({
         ...{ kind: 'reply', to: [`${verb}:s`], payload, at: undefined },
       })
     }
@@ -100,7 +102,7 @@ describe('the Socket.IO dialect, decoding', () => {
   it('decodes a session error as an event, and as the refusal of a pending subscribe', () => {
     const timestamp = '2025-11-08T10:00:00Z'
     const payload = { sessionId: 's', error: 'There is no such session.', timestamp }
-    expect(heard(['error', payload])).toEqual([
+    expect(decode(['error', payload])).toEqual([
       event({ type: 'error', payload, timestamp: 1_762_596_000_000 }),
       {
         kind: 'refusal',
@@ -113,16 +115,16 @@ describe('the Socket.IO dialect, decoding', () => {
   it('decodes anything but an event as malformed', () => {
     const odd = [undefined, null, 2, 3, 'x', {}, true, [], [null], [7], [{}], [[]]]
     for (const wire of odd) {
-      expect(heard(wire)).toMatchObject({ kind: 'notice', level: 'malformed', wire })
+      expect(decode(wire)).toMatchObject({ kind: 'notice', level: 'malformed', wire })
     }
   })
 
   it('decodes events with a missing or odd session id', () => {
     for (const sessionId of [undefined, null, 1, {}, { toString: 1 }]) {
       for (const type of ['progress', 'error']) {
-        expect([heard([type, { sessionId }])].flat()[0]).toMatchObject({ channel: 'socket', type })
+        expect([decode([type, { sessionId }])].flat()[0]).toMatchObject({ channel: 'socket', type })
       }
-      expect(heard(['subscribed', { sessionId }])).toMatchObject({ kind: 'reply' })
+      expect(decode(['subscribed', { sessionId }])).toMatchObject({ kind: 'reply' })
     }
   })
 })

@@ -5,7 +5,7 @@ import { ManualClock, MemoryPair } from 'wirefold/testing'
 import { overEngineIo } from '../../support/engine-server.ts'
 import { outcomeOf } from '../../support/scripted.ts'
 
-/** The address that is really opened for one. */
+/** Returns the address that a client opens for a URL. */
 function opened(url: string): string {
   const clock = new ManualClock()
   const pair = new MemoryPair({ clock })
@@ -53,9 +53,9 @@ describe('Engine.IO around the dialect', () => {
 
   it('accepts an empty acknowledgement, and events that request one', async () => {
     const { clock, server, client, errors } = overEngineIo()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     new ChannelSubscriber(client).subscribe('socket', (payload, { type }) => {
-      heard.push([type, payload])
+      received.push([type, payload])
     })
     await clock.advance(1)
     const outcome = outcomeOf(client.request('save'))
@@ -65,14 +65,14 @@ describe('Engine.IO around the dialect', () => {
     server.send('42["numbers",7]')
     await clock.advance(1)
     expect(outcome).toEqual({ value: undefined })
-    expect(heard).toEqual([
+    expect(received).toEqual([
       ['confirm', { n: 1 }],
       ['numbers', 7],
     ])
     expect(errors).toEqual([])
   })
 
-  it('makes the channel socket live at once, beside subscribed sessions', async () => {
+  it('makes the channel socket live at once, without a reply', async () => {
     const { clock, server, client } = overEngineIo()
     const channels = new ChannelSubscriber(client)
     await Promise.all([client.connect(), clock.advance(1)])
@@ -93,11 +93,11 @@ describe('Engine.IO around the dialect', () => {
     expect(channels.size).toBe(0)
   })
 
-  it('keeps to its namespace', async () => {
+  it('sends and receives packets of its namespace only', async () => {
     const { clock, server, client, errors } = overEngineIo({}, { namespace: '/admin' })
     const channels = new ChannelSubscriber(client)
-    const heard: unknown[] = []
-    channels.subscribe(sessionChannel('a'), (payload) => heard.push(payload))
+    const received: unknown[] = []
+    channels.subscribe(sessionChannel('a'), (payload) => received.push(payload))
     await clock.advance(1)
     const timestamp = '2025-11-08T10:00:00Z'
     const progress = (of: string) => JSON.stringify(['progress', { sessionId: 'a', of, timestamp }])
@@ -107,12 +107,12 @@ describe('Engine.IO around the dialect', () => {
     server.send('41')
     await clock.advance(1)
     expect(server.packets).toEqual(['40/admin,', '42/admin,["subscribe","a"]'])
-    expect(heard).toEqual([{ sessionId: 'a', of: 'ours', timestamp }])
+    expect(received).toEqual([{ sessionId: 'a', of: 'ours', timestamp }])
     expect(client.state.get().name).toBe('open')
     expect(errors).toEqual([])
   })
 
-  it('is open only once the namespace has accepted it', async () => {
+  it('opens only once the namespace has accepted it', async () => {
     const { clock, server, client } = overEngineIo()
     server.silent = true
     client.connect().catch(() => {})
@@ -143,11 +143,11 @@ describe('Engine.IO around the dialect', () => {
     expect(server.pair.last.closed).toBeDefined()
   })
 
-  it('asks for new credentials once when it is refused', async () => {
-    const asked: string[] = []
+  it('requests new credentials once when it is refused', async () => {
+    const reasons: string[] = []
     const { clock, server, client } = overEngineIo({
       auth: (reason) => {
-        asked.push(reason)
+        reasons.push(reason)
         return reason === 'refused' ? 'fresh' : 'stale'
       },
     })
@@ -157,12 +157,12 @@ describe('Engine.IO around the dialect', () => {
     const outcome = outcomeOf(client.connect())
     await clock.advance(2_000)
     expect(client.state.get().name).toBe('open')
-    expect(asked).toEqual(['connect', 'refused'])
+    expect(reasons).toEqual(['connect', 'refused'])
     expect(server.packets).toEqual(['40{"token":"stale"}', '40{"token":"fresh"}'])
     expect(outcome).toEqual({ value: undefined })
   })
 
-  it('reports why it was refused, with the server’s data', async () => {
+  it('reports the reason and the data of a refusal', async () => {
     const { clock, server, client } = overEngineIo()
     server.letIn = () => '44{"message":"not authorized","data":{"code":"E1"}}'
     client.on('failed', () => {})
@@ -179,8 +179,8 @@ describe('Engine.IO around the dialect', () => {
   it('reports unreadable messages as errors, and continues', async () => {
     const { clock, server, client, errors } = overEngineIo()
     const channels = new ChannelSubscriber(client)
-    const heard: unknown[] = []
-    channels.subscribe(sessionChannel('a'), (payload) => heard.push(payload))
+    const received: unknown[] = []
+    channels.subscribe(sessionChannel('a'), (payload) => received.push(payload))
     await clock.advance(1)
     const odd = [
       '',
@@ -202,7 +202,7 @@ describe('Engine.IO around the dialect', () => {
     server.pair.last.send(new ArrayBuffer(2))
     server.send('42["progress",{"sessionId":"a"}]')
     await clock.advance(1)
-    expect(heard).toEqual([{ sessionId: 'a' }])
+    expect(received).toEqual([{ sessionId: 'a' }])
     expect(client.state.get().name).toBe('open')
     expect(errors.length).toBeGreaterThan(odd.length - 1)
     expect(new Set(errors.map((error) => Object(error).code))).toEqual(new Set(['bad-frame']))
@@ -241,7 +241,7 @@ describe('a server that sends pings', () => {
     expect(server.pair.last.closed).toBeDefined()
   })
 
-  it('counts as lost if it never pings', async () => {
+  it('counts as lost if it never sends a ping', async () => {
     const { clock, client } = overEngineIo()
     client.connect()
     await clock.advance(44_999)
@@ -258,7 +258,7 @@ describe('a server that sends pings', () => {
     expect(without.clock.timers).toBe(0)
   })
 
-  it('leaves no timer behind', async () => {
+  it('leaves no timer', async () => {
     const { clock, server, client } = overEngineIo()
     client.connect()
     await clock.advance(1)

@@ -7,31 +7,33 @@ const at = { timestamp: 1_700_000_000_000, requestId: 'r' }
 
 describe('the handshake and the heartbeat of Engine.IO', () => {
   const dialect = withHandshake(socketio)()
-  const said = (intent: Intent) => dialect.encode(intent)
-  const heard = (wire: unknown) => dialect.decode(wire)
+  const encode = (intent: Intent) => dialect.encode(intent)
+  const decode = (wire: unknown) => dialect.decode(wire)
 
   it('connects with its token, if it has one', () => {
     const hello = { kind: 'hello', ...at, clientId: 'c', senderId: 's', expectUser: 'u' } as const
-    expect(said({ ...hello, token: undefined })).toEqual([{ wire: ['connect'], keys: [] }])
-    expect(said({ ...hello, token: 't' })).toEqual([
+    expect(encode({ ...hello, token: undefined })).toEqual([{ wire: ['connect'], keys: [] }])
+    expect(encode({ ...hello, token: 't' })).toEqual([
       { wire: ['connect', { token: 't' }], keys: [] },
     ])
   })
 
-  it('answers a ping, and sends none itself', () => {
-    expect(said({ kind: 'pong', timestamp: undefined, sentAt: 1 })).toEqual([{ wire: 3, keys: [] }])
-    expect(said({ kind: 'ping', timestamp: 1 })).toBeUndefined()
+  it('replies to pings, and sends none itself', () => {
+    expect(encode({ kind: 'pong', timestamp: undefined, sentAt: 1 })).toEqual([
+      { wire: 3, keys: [] },
+    ])
+    expect(encode({ kind: 'ping', timestamp: 1 })).toBeUndefined()
   })
 
   it('decodes the handshake as the welcome, with the data of Engine.IO', () => {
     const engine = { pingInterval: 25_000, pingTimeout: 20_000, maxPayload: 1_000_000 }
-    expect(heard(['connect', { sid: 'x' }, engine])).toMatchObject({
+    expect(decode(['connect', { sid: 'x' }, engine])).toMatchObject({
       kind: 'welcome',
       connectionId: 'x',
       heartbeatMs: 45_000,
       limits: { frameBytes: 1_000_000 },
     })
-    expect(heard(['connect', { sid: 'x' }])).toMatchObject({
+    expect(decode(['connect', { sid: 'x' }])).toMatchObject({
       kind: 'welcome',
       connectionId: 'x',
       heartbeatMs: undefined,
@@ -40,63 +42,63 @@ describe('the handshake and the heartbeat of Engine.IO', () => {
   })
 
   it('decodes a ping', () => {
-    expect(heard(2)).toEqual({ kind: 'ping', timestamp: undefined })
+    expect(decode(2)).toEqual({ kind: 'ping', timestamp: undefined })
   })
 
-  it('leave everything else to the events', () => {
+  it('passes all other messages to the event dialect', () => {
     const { decode, encode, url, heartbeat, ...rest } = dialect
     expect(socketio()).toMatchObject(rest)
     for (const wire of [['progress', { sessionId: 's' }], ['connected'], [2], 3, null]) {
-      expect(heard(wire)).toEqual(socketio().decode(wire))
+      expect(decode(wire)).toEqual(socketio().decode(wire))
     }
     const intent: Intent = { kind: 'unsubscribe', ...at, channels: ['session:a'] }
-    expect(said(intent)).toEqual(socketio().encode(intent))
+    expect(encode(intent)).toEqual(socketio().encode(intent))
   })
 })
 
-describe('requests as events that are acknowledged', () => {
-  const said = (intent: Intent, dialect = withAcks(socketio)()) => dialect.encode(intent)
-  const heard = (wire: unknown) => withAcks(socketio)().decode(wire)
+describe('requests with acknowledgements', () => {
+  const encode = (intent: Intent, dialect = withAcks(socketio)()) => dialect.encode(intent)
+  const decode = (wire: unknown) => withAcks(socketio)().decode(wire)
 
-  it('numbers its requests, from 0 on every socket', () => {
+  it('are numbered from 0 on every connection', () => {
     const request = { kind: 'request', ...at, type: 'save', channel: undefined } as const
     const dialect = withAcks(socketio)()
-    expect(said({ ...request, payload: { a: 1 } }, dialect)).toEqual([
+    expect(encode({ ...request, payload: { a: 1 } }, dialect)).toEqual([
       { wire: [0, 'save', { a: 1 }], keys: ['ack:0'] },
     ])
-    expect(said({ ...request, payload: undefined }, dialect)).toEqual([
+    expect(encode({ ...request, payload: undefined }, dialect)).toEqual([
       { wire: [1, 'save'], keys: ['ack:1'] },
     ])
-    expect(said({ ...request, payload: null })).toEqual([
+    expect(encode({ ...request, payload: null })).toEqual([
       { wire: [0, 'save', null], keys: ['ack:0'] },
     ])
   })
 
-  it('does not support the reserved events of Socket.IO', () => {
+  it('cannot have the names of reserved Socket.IO events', () => {
     const request = { kind: 'request', ...at, channel: undefined, payload: 1 } as const
     for (const type of ['connect', 'connect_error', 'disconnect', 'disconnecting']) {
-      expect(said({ ...request, type })).toBeUndefined()
+      expect(encode({ ...request, type })).toBeUndefined()
     }
     for (const type of ['newListener', 'removeListener']) {
-      expect(said({ ...request, type })).toBeUndefined()
+      expect(encode({ ...request, type })).toBeUndefined()
     }
   })
 
-  it('decodes an acknowledgement as the reply to its request', () => {
-    expect(heard([7, { ok: true }])).toEqual({
+  it('are answered by the acknowledgement with their number', () => {
+    expect(decode([7, { ok: true }])).toEqual({
       kind: 'reply',
       to: ['ack:7'],
       payload: { ok: true },
       at: undefined,
     })
-    expect(heard([7])).toMatchObject({ to: ['ack:7'], payload: undefined })
+    expect(decode([7])).toMatchObject({ to: ['ack:7'], payload: undefined })
   })
 
-  it('leave everything else to the events', () => {
+  it('leave all other messages to the event dialect', () => {
     for (const wire of [['progress', { sessionId: 's' }], [], [null], 3, null]) {
-      expect(heard(wire)).toEqual(socketio().decode(wire))
+      expect(decode(wire)).toEqual(socketio().decode(wire))
     }
     const intent: Intent = { kind: 'unsubscribe', ...at, channels: ['session:a'] }
-    expect(said(intent)).toEqual(socketio().encode(intent))
+    expect(encode(intent)).toEqual(socketio().encode(intent))
   })
 })

@@ -23,7 +23,7 @@ async function open(dialect = topics, play: Play = () => {}) {
   return rig
 }
 
-/** Follows topics and notes the refusals, by topic. */
+/** Subscribes to topics, and records refusals by topic. */
 function follow({ channels }: Awaited<ReturnType<typeof open>>, ...names: readonly string[]) {
   const refused: Record<string, string> = {}
   const subscriptions = names.map((name) =>
@@ -37,7 +37,7 @@ function follow({ channels }: Awaited<ReturnType<typeof open>>, ...names: readon
 }
 
 describe('the name of a topic', () => {
-  it('is the same for a number and its text, and comes apart again', () => {
+  it('is the same for a number and its text, and can be parsed', () => {
     expect(topic.agent(1)).toBe('agent:1')
     expect(topic.agent('1')).toBe(topic.agent(1))
     expect(topic.thread(45)).toBe('thread:45')
@@ -50,8 +50,8 @@ describe('the name of a topic', () => {
   })
 })
 
-describe('the builders', () => {
-  it('make the messages the server knows, each with an id of its own', () => {
+describe('the message builders', () => {
+  it('create the messages of the protocol, each with a unique id', () => {
     expect(topicMessage.subscribe(['agent:1'])).toEqual({
       type: 'subscribe',
       topics: ['agent:1'],
@@ -69,7 +69,7 @@ describe('the builders', () => {
 })
 
 describe('the topics dialect', () => {
-  it('reads every recorded message as what it is, and an unknown type as an event', () => {
+  it('decodes every recorded message, and an unknown type as an event', () => {
     const dialect = topics()
     const kinds = recordedMessages('agent-topics').map((message) => {
       const frame = dialect.decode(message)
@@ -82,7 +82,7 @@ describe('the topics dialect', () => {
   })
 
   const ids = fc.oneof(fc.nat(), fc.nat().map(String))
-  test.prop([ids, ids])('takes a number and its text for the same id', (agent, thread) => {
+  test.prop([ids, ids])('treats a number and its text as the same id', (agent, thread) => {
     const dialect = topics()
     const about = [
       [{ type: 'agent_updated', data: { id: agent } }, topic.agent(agent)],
@@ -106,32 +106,32 @@ describe('the topics dialect', () => {
     expect(event && isTopicEvent(event, 'thread_history')).toBe(false)
   })
 
-  it('is open with its socket, and names the initial topics in the address', async () => {
+  it('opens with its socket, with the initial topics in the address', async () => {
     const { client, pair } = await open(withInitialTopics(topics, ['agent:1', 'thread:2']))
     expect(client.state.get().name).toBe('open')
     expect(new URL(pair.last.url).searchParams.get('initial_topics')).toBe('agent:1,thread:2')
   })
 
-  it('names the initial topics until a connection is open, and then subscribes to those not left', async () => {
+  it('sends the initial topics until a connection opens, and then subscribes to the current ones', async () => {
     const rig = dialled(withInitialTopics(topics, ['agent:1', 'thread:2']))
-    const asked = () => new URL(rig.pair.last.url).searchParams.get('initial_topics')
+    const initialTopics = () => new URL(rig.pair.last.url).searchParams.get('initial_topics')
     rig.pair.refusing = true
     void rig.client.connect()
     await rig.clock.advance(0)
     rig.pair.refusing = false
     await rig.clock.advance(1_000)
     expect(rig.pair.ends).toHaveLength(2)
-    expect(asked()).toBe('agent:1,thread:2')
+    expect(initialTopics()).toBe('agent:1,thread:2')
     const agent = rig.channels.subscribe('agent:1', () => {})
     rig.channels.subscribe('thread:2', () => {})
     await rig.clock.advance(0)
     rig.pair.last.close(1006)
-    // Left while there is no connection: the server gets no unsubscribe.
+    // Released during a disconnect, so no unsubscribe is sent.
     agent()
     rig.sent.length = 0
     await rig.clock.advance(2_000)
     expect(rig.pair.ends).toHaveLength(3)
-    expect(asked()).toBeNull()
+    expect(initialTopics()).toBeNull()
     expect(rig.sent).toMatchObject([{ type: 'subscribe', topics: ['thread:2'] }])
   })
 
@@ -173,18 +173,18 @@ describe('the topics dialect', () => {
     expect(together.states()).toEqual(['gap', 'live'])
   })
 
-  it('sends nothing for a topic that still has handlers', async () => {
+  it('sends no unsubscribe for a topic that still has handlers', async () => {
     const { channels, sent, clock } = await open()
-    const heard: unknown[] = []
-    const off = channels.subscribe('agent:1', () => heard.push('one'))
-    channels.subscribe('agent:1', () => heard.push('other'))
+    const received: unknown[] = []
+    const off = channels.subscribe('agent:1', () => received.push('one'))
+    channels.subscribe('agent:1', () => received.push('other'))
     await clock.advance(0)
     off()
     await clock.advance(100)
     expect(sent).toHaveLength(1)
   })
 
-  it('waits a second, doubling to half a minute, without jitter and without end', async () => {
+  it('retries forever with delays that double from 1 to 30 s, without jitter', async () => {
     const { client, pair, clock } = dialled(topics)
     pair.refusing = true
     void client.connect()
@@ -192,7 +192,7 @@ describe('the topics dialect', () => {
     expect(pair.ends).toHaveLength(1 + 5 + 20)
   })
 
-  it('pings every half minute with an id, and measures the round trip', async () => {
+  it('pings every 30 s with an id, and measures the round trip', async () => {
     const rig = await open(topics, ({ type, timestamp }, send) => {
       if (type === 'ping') send({ type: 'pong', message_id: null, timestamp })
     })
@@ -210,10 +210,10 @@ describe('the topics dialect', () => {
     ['PING', 'PONG'],
     ['ping', 'pong'],
     ['Ping', 'PONG'],
-  ])('answers a %s as it was asked', async (asked, answer) => {
+  ])('replies to a %s in the same style', async (type, answer) => {
     const rig = await open(withVersionedEnvelope(topics))
     await rig.clock.advance(7)
-    await rig.deliver({ type: asked }, { v: 1, type: asked, ts: 3, data: { timestamp: 5 } })
+    await rig.deliver({ type }, { v: 1, type, ts: 3, data: { timestamp: 5 } })
     const ts = rig.clock.wall()
     expect(rig.sent).toMatchObject([
       { type: answer, ts, data: {} },
@@ -226,14 +226,14 @@ describe('the topics dialect', () => {
     [1008, 'failed'],
     [4408, 'waiting'],
     [1011, 'waiting'],
-  ])('takes the close code %i for %s', async (code, state) => {
+  ])('after the close code %i is %s', async (code, state) => {
     const rig = await open()
     rig.pair.last.close(code)
     await rig.clock.advance(0)
     expect(rig.client.state.get().name).toBe(state)
   })
 
-  it('asks for a fresh token once where the last was refused', async () => {
+  it('requests a new token once if the last one was refused', async () => {
     const reasons: string[] = []
     const auth = (reason: string) => `jwt-${reasons.push(reason)}`
     const { client, pair, clock } = dialled(topics, undefined, { auth })
@@ -246,8 +246,8 @@ describe('the topics dialect', () => {
   })
 })
 
-describe('a topic that is refused', () => {
-  const texts: readonly [asked: string[], text: string, refused: Record<string, string>][] = [
+describe('a refused topic', () => {
+  const texts: readonly [names: string[], text: string, refused: Record<string, string>][] = [
     [['thread:99999', 'agent:1'], 'Thread 99999 not found', { 'thread:99999': 'not-found' }],
     [['agent:7', 'thread:7'], 'Agent 7 not found', { 'agent:7': 'not-found' }],
     [['agent:1', 'agent:11'], 'Agent 1 not found', { 'agent:1': 'not-found' }],
@@ -267,19 +267,19 @@ describe('a topic that is refused', () => {
       { 'agent:1': 'internal', 'thread:2': 'internal' },
     ],
   ]
-  it.each(texts)('of %j by the text %j is that one only', async (asked, error, refused) => {
+  it.each(texts)('among %j is determined by the text %j', async (names, error, refused) => {
     const rig = await open(withErrors(topics), ({ type, message_id }, send) => {
       if (type === 'subscribe') send({ type: 'error', error, details: null, message_id })
     })
-    const followed = follow(rig, ...asked)
+    const followed = follow(rig, ...names)
     await rig.clock.advance(0)
     expect(followed.refused).toEqual(refused)
-    expect(followed.states()).toEqual(asked.map((name) => (refused[name] ? 'refused' : 'live')))
+    expect(followed.states()).toEqual(names.map((name) => (refused[name] ? 'refused' : 'live')))
     expect(rig.errors).toEqual([])
   })
 
   it.each(['before', 'after'])(
-    'by name, %s the others are confirmed, leaves the others alone',
+    'by name, %s the confirmation, does not affect the others',
     async (when) => {
       const rig = await open(
         withErrors(withVersionedEnvelope(withConfirmations(topics))),
@@ -299,7 +299,7 @@ describe('a topic that is refused', () => {
     },
   )
 
-  it('refuses the other topics of its message too, without withErrors', async () => {
+  it('refuses the other topics of its message, too, without withErrors', async () => {
     const rig = await open(topics, ({ type, message_id }, send) => {
       if (type === 'subscribe') send({ type: 'error', error: 'Thread 7 not found', message_id })
     })
@@ -317,21 +317,21 @@ describe('a topic that is refused', () => {
     ['constructor', 'constructor'],
     [7, 'not-found'],
   ])('by the code %s is refused as %s', (error_code, code) => {
-    const told = { topics: ['agent:1'], error: 'Agent 1 not found', error_code }
-    const wire = { type: 'subscribe_error', message_id: 'm', ...told }
+    const data = { topics: ['agent:1'], error: 'Agent 1 not found', error_code }
+    const wire = { type: 'subscribe_error', message_id: 'm', ...data }
     expect(withErrors(topics)().decode(wire)).toEqual([
       {
         kind: 'unsubscribed',
         channel: 'agent:1',
         error: {
-          ...{ code, message: told.error, retryable: code === 'rate-limited' },
+          ...{ code, message: data.error, retryable: code === 'rate-limited' },
           ...{ channel: 'agent:1', details: wire },
         },
       },
     ])
   })
 
-  it('is subscribed again only by a new subscription', async () => {
+  it('is subscribed to again only by a new subscription', async () => {
     const rig = await open(withErrors(topics), ({ type, message_id, topics }, send) => {
       if (type === 'subscribe' && String(topics).includes('agent:2')) {
         send({ type: 'error', error: 'Agent 2 not found', message_id })
@@ -352,15 +352,15 @@ describe('a topic that is refused', () => {
       if (type !== 'subscribe' || !String(topics).includes('*')) return
       send({ type: 'error', error: "Invalid topic format: int(): '*'", message_id })
     })
-    const heard: unknown[] = []
-    rig.channels.subscribe('agent:*', (_, { channel }) => heard.push(channel), { onError() {} })
+    const received: unknown[] = []
+    rig.channels.subscribe('agent:*', (_, { channel }) => received.push(channel), { onError() {} })
     follow(rig, 'agent:1')
     await rig.clock.advance(0)
     await rig.deliver({ type: 'agent_updated', data: { id: 1 } })
-    expect(heard).toEqual(['agent:1'])
+    expect(received).toEqual(['agent:1'])
   })
 
-  it('is not affected by an error that replies to no message', async () => {
+  it('is not affected by an error without a message id of a subscribe', async () => {
     const rig = await open(withErrors(topics))
     await rig.deliver({ type: 'error', error: 'Unknown message type: dance', message_id: 'x9' })
     await rig.deliver({ type: 'error', error: 'Internal server error', message_id: null })
@@ -373,14 +373,14 @@ describe('a topic that is refused', () => {
     expect(rig.client.state.get().name).toBe('open')
   })
 
-  it('is remembered for late errors, for the newest subscribes only', async () => {
+  it('is determined for late errors of the newest subscribes only', async () => {
     const dialect = withErrors(topics)()
-    const ask = (n: number) =>
+    const subscribe = (n: number) =>
       dialect.encode({
         ...{ kind: 'subscribe', timestamp: 1, requestId: `r${n}` },
         ...{ channels: [`agent:${n}`], since: new Map() },
       })
-    for (let n = 0; n < 300; n++) ask(n)
+    for (let n = 0; n < 300; n++) subscribe(n)
     const read = (n: number) => dialect.decode({ type: 'error', error: 'no', message_id: `r${n}` })
     expect(read(299)).toMatchObject([{ kind: 'unsubscribed', channel: 'agent:299' }])
     expect(read(0)).toMatchObject({ kind: 'refusal', to: [] })
@@ -390,7 +390,7 @@ describe('a topic that is refused', () => {
 describe('the wrappers of the topics dialect', () => {
   const around = [withErrors, withConfirmations, withVersionedEnvelope] as const
   const data = { message_id: 'r', topics: ['agent:2'], error: 'no', error_code: 'FORBIDDEN' }
-  const heard = [
+  const received = [
     { v: 1, type: 'subscribe_error', topic: 'system', ts: 1, req_id: 'r', data },
     { type: 'error', error: 'Agent 1 not found', message_id: 'r' },
     { v: 1, type: 'SUBSCRIBE_ACK', topic: 'system', ts: 1, req_id: 'r', data: {} },
@@ -399,19 +399,19 @@ describe('the wrappers of the topics dialect', () => {
   ]
   const inOrder = (order: readonly (typeof withErrors)[]) => {
     const dialect = order.reduce((inner, put) => put(inner), topics)()
-    const said = dialect.encode({
+    const encoded = dialect.encode({
       ...{ kind: 'subscribe', timestamp: 1, requestId: 'r' },
       ...{ channels: ['agent:*', 'agent:1', 'agent:2'], since: new Map() },
     })
-    return [said, heard.map((wire) => dialect.decode(wire))]
+    return [encoded, received.map((wire) => dialect.decode(wire))]
   }
 
   const orders = fc.shuffledSubarray([...around], { minLength: around.length })
-  test.prop([orders])('may be applied in any order', (order) => {
+  test.prop([orders])('can be applied in any order', (order) => {
     expect(inOrder(order)).toEqual(inOrder(around))
   })
 
-  it('support a later generation of the backend', () => {
+  it('support a later version of the backend', () => {
     const names = ['agent:1', 'agent:2', 'agent:*']
     expect(inOrder(around)).toMatchObject([
       [
@@ -428,17 +428,17 @@ describe('the wrappers of the topics dialect', () => {
         [{ kind: 'unsubscribed', channel: 'agent:1', error: { code: 'not-found' } }],
         { kind: 'reply', to: ['r'] },
         { kind: 'event', channel: 'agent:1', payload: { id: 1 }, timestamp: 5 },
-        { kind: 'event', channel: 'thread:4', payload: heard[4] },
+        { kind: 'event', channel: 'thread:4', payload: received[4] },
       ],
     ])
   })
 })
 
-describe('a snapshot on subscribing again', () => {
-  it('reaches the handlers and ends the gap', async () => {
+describe('a snapshot after a resubscribe', () => {
+  it('is delivered to the handlers, and ends the gap', async () => {
     const rig = await open()
-    const heard: unknown[] = []
-    const subscription = rig.channels.subscribe('thread:45', (_, { type }) => heard.push(type))
+    const received: unknown[] = []
+    const subscription = rig.channels.subscribe('thread:45', (_, { type }) => received.push(type))
     const family = rig.channels.subscribe('thread:*', () => {})
     await rig.clock.advance(0)
     rig.pair.last.close(1006)
@@ -448,14 +448,14 @@ describe('a snapshot on subscribing again', () => {
     expect(subscription.status.get().name).toBe('gap')
     await rig.deliver({ type: 'thread_history', thread_id: 45, messages: [] })
     expect(subscription.status.get().name).toBe('live')
-    // Of one thread everything is known; of the others nothing.
+    // The snapshot covers one thread; the family also contains others.
     expect(family.status.get().name).toBe('gap')
-    expect(heard).toEqual(['stream_chunk', 'thread_history'])
+    expect(received).toEqual(['stream_chunk', 'thread_history'])
   })
 })
 
-describe('a backend that does not confirm', () => {
-  it('does not keep a topic from being live, nor the client from being connected', async () => {
+describe('a backend without confirmations', () => {
+  it('has topics that are live at once, and a client that stays connected', async () => {
     const rig = await open(topics, ({ type, timestamp }, send) => {
       if (type === 'ping') send({ type: 'pong', timestamp })
     })
@@ -466,7 +466,7 @@ describe('a backend that does not confirm', () => {
     expect(rig.sent.filter(({ type }) => type === 'subscribe')).toHaveLength(1)
   })
 
-  it('keeps it pending where confirmations were promised', async () => {
+  it('keeps a topic pending if withConfirmations expects them', async () => {
     const rig = await open(withConfirmations(topics))
     const followed = follow(rig, 'agent:1')
     await rig.clock.advance(5_000)
