@@ -11,7 +11,7 @@ import { started } from '../../support/started.ts'
 
 const TASKS = 'entity:Task'
 
-/** A backend with a repository of tasks, and a client that shows its list. */
+/** A backend with a repository of tasks, and a client with a list of them. */
 async function office(options: Omit<OptimisticOptions, 'client'> = {}, own: ClientOptions = {}) {
   const clock = new ManualClock()
   const backend = new EntityBackend(clock)
@@ -64,7 +64,7 @@ async function office(options: Omit<OptimisticOptions, 'client'> = {}, own: Clie
 }
 
 describe('a list over an entity backend', () => {
-  it('is in sync in two tabs, with each record, on either channel', async () => {
+  it('is equal in two tabs, and consistent with records, for events of either channel', async () => {
     const { clock, seat, shown, channels, optimistic, tasks, rows } = await office()
     const jon = seat('jon')
     const record = started(
@@ -103,12 +103,12 @@ describe('a list over an entity backend', () => {
   })
 
   it('reports a subscription limit or a refusal, and does not retry', async () => {
-    for (const [code, spoil] of [
+    for (const [code, restrict] of [
       ['subscription-limit', (backend: EntityBackend) => Object.assign(backend, { most: 1 })],
       ['forbidden', (backend: EntityBackend) => backend.forbidden.add('entity:Secret')],
     ] as const) {
       const { clock, backend, channels, shown, errors } = await office()
-      spoil(backend)
+      restrict(backend)
       const refused: unknown[] = []
       const load = async () => ({ state: [] })
       const onError = (error: unknown) => refused.push(error)
@@ -123,8 +123,8 @@ describe('a list over an entity backend', () => {
   })
 })
 
-describe.each(['by requests', 'by an api of its own'])('optimistic updates %s', (how) => {
-  /** What is shown at once, in the end, and what became of it. */
+describe.each(['by requests', 'by a custom api'])('optimistic updates %s', (how) => {
+  /** Returns the rows shown at once, the rows shown finally, and the outcome. */
   async function done(
     act: (office: Awaited<ReturnType<typeof made>>) => Promise<unknown>,
   ): Promise<unknown[]> {
@@ -141,7 +141,7 @@ describe.each(['by requests', 'by an api of its own'])('optimistic updates %s', 
 
   function made() {
     if (how === 'by requests') return office()
-    // As over HTTP: the events come by the socket, the replies do not.
+    // As over HTTP: only the events are received through the socket.
     let handlers: EntityBackend['handlers'] = {}
     const call = async (type: string, payload: Fields) => {
       await Promise.resolve()
@@ -159,19 +159,19 @@ describe.each(['by requests', 'by an api of its own'])('optimistic updates %s', 
     })
   }
 
-  it('show a new row at once, and the server’s in its place', async () => {
+  it('show a new row at once, and then the server’s row', async () => {
     expect(
       await done(({ optimistic, tasks }) => optimistic.create('Task', { title: 'new' }, tasks)),
     ).toEqual(['a b (new)', 'a b new', { value: { id: 't1', title: 'new' } }])
   })
 
-  it('show a change at once', async () => {
+  it('show an update at once', async () => {
     expect(
       await done(({ optimistic, tasks }) => optimistic.update('Task', 'a', { title: 'A' }, tasks)),
     ).toEqual(['(A) b', 'A b', { value: { id: 'a', title: 'A' } }])
   })
 
-  it('leave a deleted row out at once', async () => {
+  it('hide a deleted row at once', async () => {
     expect(await done(({ optimistic, tasks }) => optimistic.delete('Task', 'a', tasks))).toEqual([
       'b',
       'b',
@@ -179,7 +179,7 @@ describe.each(['by requests', 'by an api of its own'])('optimistic updates %s', 
     ])
   })
 
-  it('are taken back where they are refused, in their old place', async () => {
+  it('are rolled back after a refusal, at their old positions', async () => {
     const code = how === 'by requests' ? { code: 'not-found' } : { message: 'NOT_FOUND' }
     const refused = async (act: Parameters<typeof done>[0]) => {
       const [, after, outcome] = await done((parts) => {
@@ -194,7 +194,7 @@ describe.each(['by requests', 'by an api of its own'])('optimistic updates %s', 
   })
 })
 
-describe('the broadcast of our own new row, which has no origin', () => {
+describe('the broadcast of a row created by the client, without an origin', () => {
   async function creating(holdOwnBroadcastMs?: number) {
     const { api, calls } = controlledApi()
     const parts = await office({ api, holdOwnBroadcastMs })
@@ -205,7 +205,7 @@ describe('the broadcast of our own new row, which has no origin', () => {
     return { ...parts, created, answer }
   }
 
-  it('is not shown beside it before the reply, nor after', async () => {
+  it('does not duplicate the row if it arrives before the reply', async () => {
     const { clock, put, shown, answer, created } = await creating()
     put('n', { id: 'n', title: 'new' }, 'u-ines')
     await clock.advance(1)
@@ -215,7 +215,7 @@ describe('the broadcast of our own new row, which has no origin', () => {
     expect(created).toHaveProperty('value')
   })
 
-  it('is not shown beside it where the reply is first', async () => {
+  it('does not duplicate the row if it arrives after the reply', async () => {
     const { clock, put, shown, answer } = await creating()
     await answer()
     put('n', { id: 'n', title: 'new' }, 'u-ines')
@@ -223,14 +223,14 @@ describe('the broadcast of our own new row, which has no origin', () => {
     expect(shown()).toBe('a b new')
   })
 
-  it('does not hold back the row of another user', async () => {
+  it('does not delay a row of another user', async () => {
     const { clock, put, shown } = await creating()
     put('n', { id: 'n', title: 'new' }, 'u-jon')
     await clock.advance(1)
     expect(shown()).toBe('a b new (new)')
   })
 
-  it('is held back for two seconds at most, and not at all where that is not wanted', async () => {
+  it('is delayed by two seconds at most, and by none with holdOwnBroadcastMs 0', async () => {
     const { clock, put, shown } = await creating()
     put('n', { id: 'n', title: 'new' }, 'u-ines')
     await clock.advance(1_999)
@@ -245,10 +245,10 @@ describe('the broadcast of our own new row, which has no origin', () => {
 })
 
 describe('a connection to an entity backend', () => {
-  it('that is lost rejects what was under way, and what is shown is what is confirmed', async () => {
+  it('that is lost rejects pending mutations, and rolls them back', async () => {
     const { clock, backend, optimistic, tasks, shown } = await office()
     const outcome = outcomeOf(optimistic.update('Task', 'a', { title: 'A' }, tasks))
-    // It left and its answer never comes.
+    // The request was sent, and its reply never arrives.
     for (const end of backend.pair.ends) end.frozen = true
     await clock.advance(1)
     expect(shown()).toBe('(A) b')
@@ -259,11 +259,11 @@ describe('a connection to an entity backend', () => {
     expect(shown()).toBe('a b')
   })
 
-  it('is tried ten times with a token of the moment, then all ends, and says so', async () => {
-    let asked = 0
+  it('is retried ten times with a new token each, then the client fails, and reports it', async () => {
+    let calls = 0
     const { clock, backend, client, presence, optimistic, tasks, shown } = await office(
       {},
-      { auth: () => `ines${++asked}` },
+      { auth: () => `ines${++calls}` },
     )
     const failures: unknown[] = []
     client.on('failed', (error) => failures.push(error))

@@ -16,7 +16,7 @@ function town(shape: 'long' | 'short' = 'long') {
     backend,
     tab: (token?: string) => tab(backend, clock, token),
     /** Presence messages so far: sender, type and metadata. */
-    said: () =>
+    sent: () =>
       backend.received
         .filter(({ type }) => String(type).startsWith('presence:'))
         .map(({ by, type, payload }) => [by, type, asFields(payload).metadata]),
@@ -25,7 +25,7 @@ function town(shape: 'long' | 'short' = 'long') {
 
 const names = (users: readonly PresenceUser[]) => users.map(({ name }) => name)
 
-/** Follows the members of a resource; the returned function gives their names. */
+/** Subscribes to the members of a resource; the returned function returns their names. */
 function watched({ presence }: ReturnType<typeof tab>, resource = ROOM) {
   const users = presence.of(resource)
   users.subscribe(() => {})
@@ -34,7 +34,7 @@ function watched({ presence }: ReturnType<typeof tab>, resource = ROOM) {
 
 describe.each(['long', 'short'] as const)('presence over an entity backend, %s', (shape) => {
   it('shows joins, updates and leaves in both tabs', async () => {
-    const { clock, tab, said } = town(shape)
+    const { clock, tab, sent } = town(shape)
     const [ines, jon] = [tab('ines'), tab('jon')]
     const [seenByInes, seenByJon] = [watched(ines), watched(jon)]
     const here = ines.presence.enter(ROOM, { color: 'blue' })
@@ -53,7 +53,7 @@ describe.each(['long', 'short'] as const)('presence over an entity backend, %s',
     there()
     await clock.advance(1)
     expect(seenByInes()).toEqual(['ines'])
-    expect(said().map(([by, type]) => `${by} ${type}`)).toEqual([
+    expect(sent().map(([by, type]) => `${by} ${type}`)).toEqual([
       ...['ines presence:join', 'jon presence:join', 'ines presence:join', 'jon presence:leave'],
     ])
     expect([...ines.errors, ...jon.errors]).toEqual([])
@@ -61,8 +61,8 @@ describe.each(['long', 'short'] as const)('presence over an entity backend, %s',
 })
 
 describe('a subscriber to presence at an entity backend', () => {
-  it('gets the list of members, even if it subscribes after its join', async () => {
-    const { clock, tab, said } = town()
+  it('receives the member list, even if it subscribes after its join', async () => {
+    const { clock, tab, sent } = town()
     const [ines, jon] = [tab('ines'), tab('jon')]
     ines.presence.enter(ROOM, { color: 'blue' })
     jon.presence.enter(ROOM)
@@ -70,14 +70,14 @@ describe('a subscriber to presence at an entity backend', () => {
     const seen = watched(ines)
     await clock.advance(1)
     expect(seen()).toEqual(['ines', 'jon'])
-    // It has said the same of itself once more, and nothing else.
-    expect(said().at(-1)).toEqual(['ines', 'presence:join', { color: 'blue' }])
+    // The client has repeated its join, and sent nothing else.
+    expect(sent().at(-1)).toEqual(['ines', 'presence:join', { color: 'blue' }])
     expect(watched(jon)()).toEqual([])
     await clock.advance(1)
     expect(names(jon.presence.of(ROOM).get())).toEqual(['ines', 'jon'])
   })
 
-  it('sends one join and one subscribe where both begin at once, in either order', async () => {
+  it('sends one join and one subscribe if both begin at once, in either order', async () => {
     for (const order of ['enter first', 'watch first']) {
       const { clock, tab, backend } = town()
       const [ines, jon] = [tab('ines'), tab('jon')]
@@ -112,13 +112,13 @@ describe('a subscriber to presence at an entity backend', () => {
     expect(seen()).toEqual(['jon', 'kim'])
   })
 
-  it('gets the list only once it joins', async () => {
+  it('receives the member list only once it joins', async () => {
     const { clock, tab } = town()
     const [ines, jon] = [tab('ines'), tab('jon')]
     jon.presence.enter(ROOM)
     const seen = watched(ines)
     await clock.advance(1_000)
-    // A list without the members that joined before would be wrong.
+    // A list without the members that joined earlier would be incomplete.
     expect(seen()).toEqual([])
     ines.presence.enter(ROOM)
     await clock.advance(1)
@@ -143,7 +143,7 @@ describe('a subscriber to presence at an entity backend', () => {
 
 describe('a reconnect to an entity backend', () => {
   it('joins every resource again with the newest meta, and restores the lists', async () => {
-    const { clock, tab, backend, said } = town()
+    const { clock, tab, backend, sent } = town()
     const [ines, jon] = [tab('ines'), tab('jon')]
     const [seenByInes, seenByJon] = [watched(ines), watched(jon)]
     const here = ines.presence.enter(ROOM, { n: 1 })
@@ -154,9 +154,9 @@ describe('a reconnect to an entity backend', () => {
     await clock.advance(1)
     here.update({ n: 2 })
     here.update({ n: 3 })
-    const before = said().length
+    const before = sent().length
     await clock.advance(5_000)
-    expect(said().slice(before)).toEqual([
+    expect(sent().slice(before)).toEqual([
       ['ines', 'presence:join', { n: 3 }],
       ['ines', 'presence:join', {}],
       ['jon', 'presence:join', {}],
@@ -172,14 +172,14 @@ describe('a reconnect to an entity backend', () => {
   })
 
   it('does not join a resource that was left meanwhile', async () => {
-    const { clock, tab, backend, said } = town()
+    const { clock, tab, backend, sent } = town()
     const ines = tab('ines')
     const here = ines.presence.enter(ROOM)
     await clock.advance(1)
     backend.dropAll()
     here()
     await clock.advance(60_000)
-    expect(said().map(([, type]) => type)).toEqual(['presence:join'])
+    expect(sent().map(([, type]) => type)).toEqual(['presence:join'])
   })
 })
 
@@ -213,7 +213,7 @@ describe('a presence heartbeat to an entity backend', () => {
     ines.presence.enter(ROOM)
     jon.presence.enter(ROOM)
     await clock.advance(1)
-    // Nothing that Jon says arrives any more, and he cannot come back.
+    // The connection of Jon is frozen, and he cannot reconnect.
     for (const end of backend.pair.ends.slice(1)) end.frozen = true
     backend.pair.refusing = true
     await clock.advance(30_001)
@@ -259,24 +259,24 @@ describe('two tabs of one user at an entity backend', () => {
 })
 
 describe('an entity backend that refuses presence', () => {
-  it('without naming the request rejects the caller, who asked once', async () => {
-    const { clock, tab, said } = town()
+  it('without a request id rejects the caller, and is sent one join', async () => {
+    const { clock, tab, sent } = town()
     const guest = tab()
     const ready = outcomeOf(guest.presence.enter(ROOM).ready)
     await clock.advance(60_000)
     expect(ready.error).toMatchObject({ code: 'not-authenticated' })
-    expect(said()).toHaveLength(1)
+    expect(sent()).toHaveLength(1)
     expect(guest.errors).toEqual([])
   })
 
-  it('for its subscription limit keeps the membership, and is reported once', async () => {
-    const { clock, tab, backend, said } = town()
+  it('for its subscription limit keeps the member, and is reported once', async () => {
+    const { clock, tab, backend, sent } = town()
     backend.most = 0
     const ines = tab('ines')
     const ready = outcomeOf(ines.presence.enter(ROOM).ready)
     await clock.advance(20_000)
     expect(ready).toHaveProperty('value')
-    expect(said()).toHaveLength(1)
+    expect(sent()).toHaveLength(1)
     expect(ines.errors).toMatchObject([{ code: 'subscription-limit' }])
   })
 })

@@ -15,7 +15,7 @@ const question: Clarification = {
   question: 'Which of them?',
   status: 'pending',
 }
-const asked: SessionContext = { kind: 'session', event: 'clarification', data: question }
+const clarification: SessionContext = { kind: 'session', event: 'clarification', data: question }
 
 function keep() {
   const sessions = sessionContexts(new ContextRegistry())
@@ -28,17 +28,17 @@ describe('sessions', () => {
     const { sessions, session } = keep()
     const prompts = { total: 1, completed: 1, processing: 0, pending: 0, failed: 0 }
     const progress = { ...at(2), progress: 100, prompts, hasClarifications: true }
-    const say = (status: string, second: number) =>
+    const report = (status: string, second: number) =>
       sessions.dispatch({
         kind: 'session',
         event: 'progress',
         data: { ...progress, ...at(second), status, clarificationCount: 1 },
       })
-    say('PROCESSING', 2)
+    report('PROCESSING', 2)
     expect(session()?.isCompleted).toBe(false)
-    say('COMPLETED', 3)
+    report('COMPLETED', 3)
     expect(session()?.isCompleted).toBe(true)
-    say('EXPIRED', 4)
+    report('EXPIRED', 4)
     expect(session()?.isCompleted).toBe(false)
     sessions.dispatch({ kind: 'session', event: 'completed', data: { ...at(3), result: {} } })
     expect(session()?.isCompleted).toBe(true)
@@ -62,7 +62,7 @@ describe('sessions', () => {
   })
 
   it.each(['yesterday', '', undefined])(
-    'keep what has a timestamp when an event with the timestamp %j arrives',
+    'keep values with a timestamp if an event with the timestamp %j arrives',
     (unreadable) => {
       const { sessions, session } = keep()
       const models = { modelName: 'm', duration: 1, status: 'completed' } as const
@@ -125,7 +125,7 @@ describe('sessions', () => {
     expect(sessions.counts().unknown).toBe(0)
   })
 
-  it('are fetched at first and after every disconnect, and updated by events between', async () => {
+  it('are fetched at first and after every disconnect, and updated by events in between', async () => {
     const { clock, server, client } = overEngineIo({ backoff: { jitter: 'none' } })
     const { sessions, session } = keep()
     const fetched = [5, 20].map((second): readonly SessionContext[] => [
@@ -140,7 +140,7 @@ describe('sessions', () => {
     )
     await clock.advance(1)
     expect(session()?.error?.error).toBe('fetched 5')
-    server.emit('s', 'error', { ...at(4), error: 'older than what was fetched' })
+    server.emit('s', 'error', { ...at(4), error: 'older than the fetched state' })
     await clock.advance(1)
     expect(session()?.error?.error).toBe('fetched 5')
     server.emit('s', 'error', { ...at(6), error: 'newer' })
@@ -156,12 +156,12 @@ describe('sessions', () => {
   })
 })
 
-describe('the answer to a clarification', () => {
+describe('the response to a clarification', () => {
   const posting = (status: number) => vi.fn<Post>(async () => ({ ok: status < 400, status }))
 
-  it('is posted, and stays answered even if the server sends the question again', async () => {
+  it('is posted, and the clarification stays answered even if the server sends it again', async () => {
     const { sessions, session } = keep()
-    sessions.dispatch(asked)
+    sessions.dispatch(clarification)
     const fetch = posting(200)
     const respond = responder(sessions, 's', { url: '/respond', fetch })
     await respond('c', 'The one from the table.')
@@ -176,14 +176,14 @@ describe('the answer to a clarification', () => {
       ],
     ])
     expect(session()?.clarifications).toEqual([{ ...question, status: 'answered' }])
-    sessions.dispatch(asked)
-    sessions.dispatch({ ...asked, data: { ...question, ...at(9) } })
+    sessions.dispatch(clarification)
+    sessions.dispatch({ ...clarification, data: { ...question, ...at(9) } })
     expect(session()?.clarifications).toEqual([{ ...question, status: 'answered' }])
   })
 
   it('leaves the clarification pending if the server refuses it', async () => {
     const { sessions, session } = keep()
-    sessions.dispatch(asked)
+    sessions.dispatch(clarification)
     const lost = new Error('no network')
     const cases: [Post, object][] = [
       [posting(400), { code: 'http-400', detail: { retryable: false } }],
@@ -197,7 +197,7 @@ describe('the answer to a clarification', () => {
     expect(session()?.clarifications).toEqual([question])
   })
 
-  it('may be given before the question has arrived', async () => {
+  it('can be sent before the clarification has arrived', async () => {
     const { sessions, session } = keep()
     await responder(sessions, 's', { url: '/respond', fetch: posting(200) })('c', 'x')
     expect(session()).toBeUndefined()

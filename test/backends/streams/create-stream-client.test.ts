@@ -24,26 +24,26 @@ async function joined(strategy: StreamStrategy) {
   })
   void api.client.connect()
   await clock.advance(0)
-  const tell = async (...frames: readonly unknown[]) => {
+  const deliver = async (...frames: readonly unknown[]) => {
     for (const frame of frames) pair.last.send(JSON.stringify(frame))
     await clock.advance(0)
   }
-  const say = (message: string, id?: string) =>
-    tell({ type: 'message', stream: 'stream:1:chat', username: 'nora', message, id })
-  /** Cuts the connection and waits for the next. */
+  const chatMessage = (message: string, id?: string) =>
+    deliver({ type: 'message', stream: 'stream:1:chat', username: 'nora', message, id })
+  /** Drops the connection, and waits for the next one. */
   const away = async () => {
     pair.last.close(1006)
     await clock.advance(30_000)
   }
-  const heard = () => api.chat.messages.get().map(({ message }) => message)
-  return { clock, pair, api, sent, tell, say, away, heard }
+  const shown = () => api.chat.messages.get().map(({ message }) => message)
+  return { clock, pair, api, sent, deliver, chatMessage, away, shown }
 }
 
 describe('a stream client', () => {
-  it('asks the server to resume streams after the last id seen', async () => {
-    const { pair, say, away } = await joined('streams')
-    await say('one', '1701377504100-0')
-    await say('two', '1701377504100-10')
+  it('sends the last id of each stream when it reconnects', async () => {
+    const { pair, chatMessage, away } = await joined('streams')
+    await chatMessage('one', '1701377504100-0')
+    await chatMessage('two', '1701377504100-10')
     await away()
     expect(pair.ends).toHaveLength(2)
     expect(clientsOf(pair.last.url)).toMatchObject([
@@ -53,7 +53,7 @@ describe('a stream client', () => {
     ])
   })
 
-  it('leaves no connection open where a plugin throws', async () => {
+  it('leaves no connection open if a plugin throws', async () => {
     const clock = new ManualClock()
     const { pair } = farEnd(clock)
     const broken = streamPlugin('broken', {}, () => {
@@ -71,95 +71,96 @@ describe('a stream client', () => {
   })
 
   it('shows replayed messages once, and has no gap, with the strategy streams', async () => {
-    const { say, away, heard, api } = await joined('streams')
-    await say('one', '1701377504100-9')
-    await say('two', '1701377504100-10')
+    const { chatMessage, away, shown, api } = await joined('streams')
+    await chatMessage('one', '1701377504100-9')
+    await chatMessage('two', '1701377504100-10')
     await away()
-    // As text 10 comes before 9; as numbers it does not.
-    await say('one', '1701377504100-9')
-    await say('two', '1701377504100-10')
-    await say('missed', '1701377504100-11')
-    await say('later', '11701377504100-0')
-    expect(heard()).toEqual(['one', 'two', 'missed', 'later'])
+    // Compared as text, 10 would precede 9.
+    await chatMessage('one', '1701377504100-9')
+    await chatMessage('two', '1701377504100-10')
+    await chatMessage('missed', '1701377504100-11')
+    await chatMessage('later', '11701377504100-0')
+    expect(shown()).toEqual(['one', 'two', 'missed', 'later'])
     expect(api.chat.status.get().name).toBe('live')
   })
 
-  it('shows messages that newer ones have overtaken, once each and in order of their ids', async () => {
-    const { say, tell, away, heard, api } = await joined('streams')
+  it('sorts messages by id that arrive after newer ones, each once', async () => {
+    const { chatMessage, deliver, away, shown, api } = await joined('streams')
     const notify = (message: string, id: string) =>
-      tell({ type: 'notification', stream: 'stream:1:notifications', message, id })
-    await say('0', '100-0')
+      deliver({ type: 'notification', stream: 'stream:1:notifications', message, id })
+    await chatMessage('0', '100-0')
     await notify('0', '100-0')
     await away()
     for (const seq of ['10', '2', '9', '2', '10', '0', '11']) {
-      await say(seq, `100-${seq}`)
+      await chatMessage(seq, `100-${seq}`)
       await notify(seq, `100-${seq}`)
     }
     const due = ['0', '2', '9', '10', '11']
-    expect(heard()).toEqual(due)
+    expect(shown()).toEqual(due)
     expect(api.notifications.messages.get().map(({ message }) => message)).toEqual(due)
   })
 
   it('resumes after the same id again if the connection was lost during a replay', async () => {
-    const { pair, clock, say, heard } = await joined('streams')
-    const asked = () => clientsOf(pair.last.url)[0]?.lastSeen
-    /** Cuts the connection; the next one is open within 1.4 s, the longest second wait. */
-    const cut = async () => {
+    const { pair, clock, chatMessage, shown } = await joined('streams')
+    const lastSeen = () => clientsOf(pair.last.url)[0]?.lastSeen
+    /** Drops the connection; the next one opens within 1.4 s, the longest second wait. */
+    const disconnect = async () => {
       pair.last.close(1006)
       await clock.advance(1_400)
     }
-    await say('0', '100-0')
-    await cut()
-    expect(asked()).toBe('100-0')
-    // A live message has overtaken the replay, which the loss of the connection cuts off.
-    await say('10', '100-10')
-    await cut()
-    expect(asked()).toBe('100-0')
-    await say('2', '100-2')
+    await chatMessage('0', '100-0')
+    await disconnect()
+    expect(lastSeen()).toBe('100-0')
+    // A live message has arrived before the replay, which is interrupted by the disconnect.
+    await chatMessage('10', '100-10')
+    await disconnect()
+    expect(lastSeen()).toBe('100-0')
+    await chatMessage('2', '100-2')
     await clock.advance(9_000)
-    await say('9', '100-9')
-    await say('10', '100-10')
-    expect(heard()).toEqual(['0', '2', '9', '10'])
+    await chatMessage('9', '100-9')
+    await chatMessage('10', '100-10')
+    expect(shown()).toEqual(['0', '2', '9', '10'])
     await clock.advance(9_000)
-    await cut()
-    expect(asked()).toBe('100-0')
+    await disconnect()
+    expect(lastSeen()).toBe('100-0')
     await clock.advance(10_000)
-    await cut()
-    expect(asked()).toBe('100-10')
+    await disconnect()
+    expect(lastSeen()).toBe('100-10')
   })
 
   it('resumes after the newest id when it is closed and connected again', async () => {
-    const { pair, clock, api, say } = await joined('streams')
-    await say('0', '100-0')
+    const { pair, clock, api, chatMessage } = await joined('streams')
+    await chatMessage('0', '100-0')
     api.close()
     api.client.connect()
     await clock.advance(0)
     expect(clientsOf(pair.last.url)[0]?.lastSeen).toBe('100-0')
   })
 
-  it('ignores a server that replays its whole stream, however long that is', async () => {
-    const { say, away, heard } = await joined('streams')
-    for (let seq = 0; seq < 2_500; seq++) await say(`${seq}`, `100-${seq}`)
-    const before = heard()
+  it('ignores the replay of a whole stream of any length', async () => {
+    const { chatMessage, away, shown } = await joined('streams')
+    for (let seq = 0; seq < 2_500; seq++) await chatMessage(`${seq}`, `100-${seq}`)
+    const before = shown()
     await away()
-    for (let seq = 0; seq < 2_500; seq += 7) await say(`${seq}`, `100-${seq}`)
-    expect(heard()).toEqual(before)
+    for (let seq = 0; seq < 2_500; seq += 7) await chatMessage(`${seq}`, `100-${seq}`)
+    expect(shown()).toEqual(before)
   })
 
   const stream = fc.uniqueArray(fc.nat(60), { minLength: 1, maxLength: 40 })
   test.prop([stream, fc.array(fc.nat(40)), fc.array(fc.nat(40), { maxLength: 4 })])(
-    'shows every message once and in order, however live reads and replays are interleaved',
+    'shows every message once and in order, for any interleaving of live reads and replays',
     async (arrivals, repeats, cuts) => {
-      const { say, away, heard } = await joined('streams')
+      const { chatMessage, away, shown } = await joined('streams')
       const seen: number[] = []
       for (const [index, seq] of arrivals.entries()) {
         if (cuts.includes(index) && index > 0) await away()
-        await say(`${seq}`, `100-${seq}`)
+        await chatMessage(`${seq}`, `100-${seq}`)
         seen.push(seq)
         const again = arrivals[repeats[index] ?? index]
-        if (again !== undefined && seen.includes(again)) await say(`${again}`, `100-${again}`)
+        if (again !== undefined && seen.includes(again))
+          await chatMessage(`${again}`, `100-${again}`)
       }
-      expect(heard()).toEqual(seen.sort((one, other) => one - other).map(String))
+      expect(shown()).toEqual(seen.sort((one, other) => one - other).map(String))
     },
   )
 
@@ -184,28 +185,28 @@ describe('a stream client', () => {
   })
 
   it('loses messages while disconnected, and shows a gap, with the strategy pub-sub', async () => {
-    const { say, away, heard, api } = await joined('pub-sub')
-    await say('one')
-    await say('one')
+    const { chatMessage, away, shown, api } = await joined('pub-sub')
+    await chatMessage('one')
+    await chatMessage('one')
     await away()
     expect(api.chat.status.get().name).toBe('gap')
-    await say('two')
-    expect(heard()).toEqual(['one', 'one', 'two'])
+    await chatMessage('two')
+    expect(shown()).toEqual(['one', 'one', 'two'])
   })
 
   it('is live again with the next list of users', async () => {
-    const { tell, away, api } = await joined('pub-sub')
-    await tell({ type: 'presence', stream: 'stream:1:presence', message: ['nora', 'jon'] })
+    const { deliver, away, api } = await joined('pub-sub')
+    await deliver({ type: 'presence', stream: 'stream:1:presence', message: ['nora', 'jon'] })
     await away()
     expect(api.presence.status.get().name).toBe('gap')
-    await tell({ type: 'presence', stream: 'stream:1:presence', message: ['jon'] })
+    await deliver({ type: 'presence', stream: 'stream:1:presence', message: ['jon'] })
     expect(api.presence.status.get().name).toBe('live')
     expect(api.presence.users.get()).toEqual(['jon'])
   })
 
   it('delivers the messages of a plugin only to that plugin', async () => {
-    const { tell, api } = await joined('pub-sub')
-    await tell(
+    const { deliver, api } = await joined('pub-sub')
+    await deliver(
       { type: 'presence', stream: 'stream:1:chat', message: ['nora'] },
       { type: 'message', stream: 'stream:1:presence', username: 'nora', message: 'hello' },
       { type: 'notification', stream: 'stream:2:notifications', message: 'for others' },
@@ -219,10 +220,10 @@ describe('a stream client', () => {
   })
 
   it('reports a message of a stream without a name', async () => {
-    const { tell, api } = await joined('pub-sub')
+    const { deliver, api } = await joined('pub-sub')
     const errors: unknown[] = []
     api.client.on('error', (error) => errors.push(error))
-    await tell({ type: 'message', stream: '', username: 'nora', message: 'hello' })
+    await deliver({ type: 'message', stream: '', username: 'nora', message: 'hello' })
     expect(errors).toMatchObject([{ code: 'bad-frame', detail: { reason: 'it has no stream' } }])
   })
 
@@ -243,12 +244,12 @@ describe('a stream client', () => {
   })
 
   it('is a Svelte store of the newest message', async () => {
-    const { tell, api } = await joined('pub-sub')
+    const { deliver, api } = await joined('pub-sub')
     const seen: unknown[] = []
     const stop = api.subscribe((event) => seen.push(event?.type))
-    await tell({ type: 'reload', stream: 'stream:1:chat' })
+    await deliver({ type: 'reload', stream: 'stream:1:chat' })
     stop()
-    await tell({ type: 'reload', stream: 'stream:1:chat' })
+    await deliver({ type: 'reload', stream: 'stream:1:chat' })
     expect(seen).toEqual([undefined, 'reload'])
   })
 
@@ -256,7 +257,7 @@ describe('a stream client', () => {
     const { clock, api, sent, away, pair } = await joined('pub-sub')
     pair.last.close(1006)
     await clock.advance(0)
-    const said = outcomeOf(api.chat.send('hello'))
+    const message = outcomeOf(api.chat.send('hello'))
     const other = outcomeOf(api.send({ x: 1 }, 'move'))
     await clock.advance(0)
     expect(sent).toEqual([])
@@ -265,11 +266,11 @@ describe('a stream client', () => {
       { type: 'chat', stream: 'stream:1:chat', message: 'hello' },
       { type: 'move', stream: 'stream:1', message: { x: 1 } },
     ])
-    expect([said, other]).toEqual([{ value: undefined }, { value: undefined }])
+    expect([message, other]).toEqual([{ value: undefined }, { value: undefined }])
   })
 
   it.each(['No clients specified', 'User not authenticated'])(
-    'gives up where the server refuses it: %s',
+    'fails if the server refuses it: %s',
     async (reason) => {
       const { pair, api, clock } = await joined('pub-sub')
       const failed: unknown[] = []
@@ -282,7 +283,7 @@ describe('a stream client', () => {
     },
   )
 
-  it('accepts custom plugins, and no name twice', async () => {
+  it('accepts custom plugins, and rejects duplicate names', async () => {
     const clock = new ManualClock()
     const pair = new MemoryPair({ clock })
     const votes = streamPlugin('votes', { strategy: 'streams' }, (port) => {
@@ -304,7 +305,7 @@ describe('a stream client', () => {
   })
 })
 
-describe('a stream client that nothing follows', () => {
+describe('a stream client that is not in use', () => {
   function idle() {
     const clock = new ManualClock()
     const { pair } = farEnd(clock)
@@ -316,7 +317,7 @@ describe('a stream client that nothing follows', () => {
     return { clock, pair, api }
   }
 
-  it('opens nothing, also where a store is followed for a moment', async () => {
+  it('opens no connection, even if a store has a listener briefly', async () => {
     const { clock, pair, api } = idle()
     api.chat.messages.subscribe(() => {})()
     await clock.advance(60_000)
@@ -331,18 +332,21 @@ describe('a stream client that nothing follows', () => {
     ['the notifications', (api) => api.notifications.messages.listen(() => {})],
     ['the status of a stream', (api) => api.notifications.status.listen(() => {})],
     ['a store of a custom plugin', (api) => api.counted.count.listen(() => {})],
-  ])('connects once %s is followed, and has every message from then on', async (_, follow) => {
-    const { clock, pair, api } = idle()
-    follow(api)
-    await clock.advance(0)
-    const frame = { type: 'message', stream: 'stream:1:chat', username: 'n', message: 'hi' }
-    pair.last.send(JSON.stringify(frame))
-    await clock.advance(0)
-    expect([pair.ends.length, api.chat.messages.get().length]).toEqual([1, 1])
-    expect(api.chat.status.get().name).toBe('live')
-  })
+  ])(
+    'connects with the first listener of %s, and receives every message from then on',
+    async (_, follow) => {
+      const { clock, pair, api } = idle()
+      follow(api)
+      await clock.advance(0)
+      const frame = { type: 'message', stream: 'stream:1:chat', username: 'n', message: 'hi' }
+      pair.last.send(JSON.stringify(frame))
+      await clock.advance(0)
+      expect([pair.ends.length, api.chat.messages.get().length]).toEqual([1, 1])
+      expect(api.chat.status.get().name).toBe('live')
+    },
+  )
 
-  it('connects with the first message that is sent', async () => {
+  it('connects when the first message is sent', async () => {
     const { clock, pair, api } = idle()
     const sent = outcomeOf(api.chat.send('hello'))
     await clock.advance(0)
@@ -350,14 +354,14 @@ describe('a stream client that nothing follows', () => {
   })
 })
 
-describe('the address', () => {
+describe('the address of a stream client', () => {
   const plugin = fc.record({
     name: fc.string(),
     stream: fc.string(),
     strategy: fc.constantFrom<StreamStrategy>('pub-sub', 'streams'),
     lastSeen: fc.stringMatching(/^\d{1,16}-\d{1,4}$/),
   })
-  test.prop([fc.array(plugin), fc.webPath()])('names the requested plugins', (clients, path) => {
+  test.prop([fc.array(plugin), fc.webPath()])('contains the requested plugins', (clients, path) => {
     const dialect = streamsDialect({ clients: () => clients, parameter: 'features' })()
     const url = dialect.url(`ws://host${path}?keep=%26`, { token: 'a=b' })
     expect(clientsOf(url, 'features')).toEqual(clients)
@@ -366,7 +370,7 @@ describe('the address', () => {
     expect(url).not.toContain('[object Object]')
   })
 
-  it('names no plugin if its parameters are not JSON objects', () => {
+  it('has no plugins in parameters that are not JSON objects', () => {
     expect(
       clientsOf('ws://host?clients=chat&clients=%5B1%5D&clients=%7B%22name%22%3A%22a%22%7D'),
     ).toEqual([{ name: 'a' }])
@@ -374,7 +378,7 @@ describe('the address', () => {
   })
 })
 
-describe('the name of a stream', () => {
+describe('a stream name', () => {
   it('consists of pairs and a field', () => {
     expect(streamName.of('chat', ['stream', 123])).toBe('stream:123:chat')
     expect(streamName.parse('stream:123:thread:345:chat')).toEqual({
