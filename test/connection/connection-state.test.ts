@@ -59,12 +59,12 @@ const dialAgain = [
 ] as const
 const close = (...commands: ConnectionCommand[]) => [{ name: 'closed' }, ...commands] as const
 const fail = [{ name: 'failed', error }, 'hangup'] as const
-// The second wait: 900 ms and, with no chance in it, nothing more.
+// The second wait: 900 ms, plus 0 for random 0.
 const wait = [
   { name: 'waiting', attempt: 2, denied: false, retryAt: 2_900, reason: lost },
   'wait',
 ] as const
-/** Between 5 and 10 s after the second loss in a row. */
+/** Retry 5 to 10 s after the second disconnect in a row. */
 const slow = [{ ...wait[0], name: 'offline', retryAt: 7_000 }, 'wait'] as const
 const quick = [
   { name: 'waiting', attempt: 0, denied: false, retryAt: 3_000, reason: lost },
@@ -88,7 +88,7 @@ const hide = (attempt: number, ...commands: ConnectionCommand[]) =>
 const same = 'same'
 const gaveUp = 'failed'
 
-/** Every state and every input: what becomes of it, and what is done. */
+/** Every state and every input, with the next state and the commands. */
 const table: Record<
   keyof typeof states,
   Record<
@@ -271,7 +271,7 @@ describe('a connection', () => {
     for (const input of names(inputs)) {
       const expected = table[state][input]
       const title = typeof expected === 'string' ? expected : expected[0].name
-      it(`that is ${state} and hears "${input}" is ${title}`, () => {
+      it(`in ${state} after "${input}" is ${title}`, () => {
         const [after, commands] = transition(states[state], inputs[input], rules)
         if (expected === 'same') {
           expect(after).toBe(states[state])
@@ -291,7 +291,7 @@ describe('a connection', () => {
     }
   }
 
-  it('forgets none of its failed attempts up to half of minUptimeMs, and all of them after it', () => {
+  it('keeps all failed attempts up to half of minUptimeMs, and forgets all of them after it', () => {
     const counted = (attempt: number, uptime: number, minUptimeMs = 2_000) => {
       const state: ConnectionState = { name: 'open', since: 1_000, attempt, denied: false }
       const input = { ...dropped, now: 1_000 + uptime }
@@ -304,7 +304,7 @@ describe('a connection', () => {
     expect(counted(3, 0, 0)).toBe(1)
   })
 
-  it('cuts a wait short for a request, unless the server or a plan has set its time', () => {
+  it('shortens a wait for a request, unless the server or a plan has set the wait', () => {
     const input: ConnectionInput = { name: 'needed', retryAt: 3_000 }
     const free = { ...rules, backoff: backoffDefaults }
     const { waiting } = states
@@ -323,7 +323,7 @@ describe('a connection', () => {
     }
   })
 
-  it('fails after maxAttempts retries, and at once where there are none', () => {
+  it('fails after maxAttempts retries, and at once if there are none', () => {
     const last: ConnectionState = { ...states.dialing, attempt: 3 }
     expect(transition(last, dropped, rules)[0].name).toBe('failed')
     const never = { ...rules, backoff: { ...rules.backoff, maxAttempts: 0 } }
@@ -331,12 +331,12 @@ describe('a connection', () => {
     expect(transition(first, dropped, never)[0].name).toBe('failed')
   })
 
-  it('keeps a wait that ends sooner than coming online would', () => {
+  it('keeps a wait that ends sooner than coming online would require', () => {
     const input: ConnectionInput = { name: 'online', retryAt: 9_500, redial: false }
     expect(transition(states.waiting, input, rules)[0]).toBe(states.waiting)
   })
 
-  it('tries again while the platform reports no network: the first time as ever, then every 5 to 10 s', () => {
+  it('retries while the platform reports no network: first as usual, then every 5 to 10 s', () => {
     const lostOffline = { ...dropped, online: false, random: 0.999 }
     const waits = [0, 1, 3, 30].map((attempt) => {
       const [after] = transition({ ...states.dialing, attempt }, lostOffline, rules)

@@ -2,17 +2,17 @@ import { describe, expect, it } from 'vitest'
 import type { EnvironmentEvent } from 'wirefold'
 import { platformEnvironment } from 'wirefold'
 
-/** The globals of a page, as far as an environment looks at them. */
+/** The globals of a page that an environment reads. */
 function page() {
   const document = Object.assign(new EventTarget(), { visibilityState: 'visible' })
   return { window: new EventTarget(), document, navigator: { onLine: true } }
 }
 
 describe('the environment of a page', () => {
-  it('tells of network, visibility, and the page being put away and shown again', () => {
+  it('reports network, visibility, and the page cache', () => {
     const globals = page()
-    const heard: EnvironmentEvent[] = []
-    const stop = platformEnvironment(globals).follow((event) => heard.push(event))
+    const received: EnvironmentEvent[] = []
+    const stop = platformEnvironment(globals).follow((event) => received.push(event))
     const { window, document } = globals
     window.dispatchEvent(new Event('offline'))
     window.dispatchEvent(new Event('online'))
@@ -25,13 +25,13 @@ describe('the environment of a page', () => {
     window.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: true }))
     window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }))
     window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: false }))
-    expect(heard).toEqual(['offline', 'online', 'wake', 'wake', 'hide', 'show'])
+    expect(received).toEqual(['offline', 'online', 'wake', 'wake', 'hide', 'show'])
     stop()
     window.dispatchEvent(new Event('online'))
-    expect(heard).toHaveLength(6)
+    expect(received).toHaveLength(6)
   })
 
-  it('is online unless the platform says otherwise', () => {
+  it('is online unless the platform reports otherwise', () => {
     const globals = page()
     const environment = platformEnvironment(globals)
     expect(environment.online).toBe(true)
@@ -40,25 +40,25 @@ describe('the environment of a page', () => {
     expect(platformEnvironment({}).online).toBe(true)
   })
 
-  it('is that of the network alone where there is no page, as in a worker', () => {
+  it('reports only the network if there is no page, as in a worker', () => {
     const scope = Object.assign(new EventTarget(), { navigator: { onLine: false } })
-    const heard: EnvironmentEvent[] = []
+    const received: EnvironmentEvent[] = []
     const environment = platformEnvironment(scope)
-    const stop = environment.follow((event) => heard.push(event))
+    const stop = environment.follow((event) => received.push(event))
     for (const name of ['offline', 'online', 'pagehide']) scope.dispatchEvent(new Event(name))
     stop()
     scope.dispatchEvent(new Event('online'))
-    expect(heard).toEqual(['offline', 'online'])
+    expect(received).toEqual(['offline', 'online'])
     expect(environment.online).toBe(false)
   })
 
-  it('has nothing to tell where there is no page and no worker', () => {
+  it('emits nothing if there is no page and no worker', () => {
     const stop = platformEnvironment({}).follow(() => {})
     stop()
     expect(platformEnvironment({}).debug).toBe('')
   })
 
-  it('reads the debug switch of the page or the process, if it may', () => {
+  it('reads the debug setting of the page or the process, if permitted', () => {
     const storage = (value: string | null) => ({
       document: {},
       localStorage: { getItem: () => value },
@@ -74,7 +74,7 @@ describe('the environment of a page', () => {
     expect(platformEnvironment(forbidden).debug).toBe('')
   })
 
-  it('does not look at a storage where there is no page', () => {
+  it('does not read a storage if there is no page', () => {
     let looks = 0
     const server = {
       get localStorage() {

@@ -21,7 +21,7 @@ const sizes = (sent: readonly string[]) =>
   sent.map((frame) => new TextEncoder().encode(frame).length)
 
 describe('a sender', () => {
-  it('joins what is said in one turn into one frame', async () => {
+  it('joins messages of one task into one frame', async () => {
     const { sent, sender: one } = sender()
     one.welcomed(undefined, undefined)
     one.push(1)
@@ -32,7 +32,7 @@ describe('a sender', () => {
     expect(sent).toEqual(['1', '[2,3]'])
   })
 
-  it('sends one by one where the backend takes no arrays', async () => {
+  it('sends messages one by one if the backend accepts no arrays', async () => {
     const { sent, sender: one } = sender(false)
     one.welcomed(undefined, undefined)
     one.push(1)
@@ -58,7 +58,7 @@ describe('a sender', () => {
     expect([all[0], all.at(-1)]).toEqual(['hello', 'later'])
   })
 
-  it('refuses a single message over the limit, counted in bytes, and sends the others', async () => {
+  it('refuses a message that exceeds the limit in bytes, and sends the others', async () => {
     const { sent, sender: one } = sender()
     one.welcomed(1_000, undefined)
     one.push('before')
@@ -71,7 +71,7 @@ describe('a sender', () => {
     expect(sent.join()).toContain('xxx')
   })
 
-  it('sends nothing after its end', async () => {
+  it('sends nothing after end()', async () => {
     const { sent, sender: one } = sender()
     one.push(1)
     one.end()
@@ -80,7 +80,7 @@ describe('a sender', () => {
     expect(sent).toEqual([])
   })
 
-  it('keeps to the rate of the server, after one second’s worth at once', async () => {
+  it("limits its rate to the server's, with a burst of one second's worth", async () => {
     const { sent, clock, sender: one } = sender()
     one.welcomed(undefined, 10)
     for (let n = 0; n < 50; n++) one.push(n)
@@ -97,7 +97,7 @@ describe('a sender', () => {
     expect(messages()).toBe(60)
   })
 
-  it('counts signs of life, which wait for nothing, to the rate', async () => {
+  it('counts urgent messages, which are sent at once, toward the rate', async () => {
     const { sent, clock, sender: one } = sender()
     one.welcomed(undefined, 2)
     one.urgent('ping')
@@ -109,7 +109,7 @@ describe('a sender', () => {
     expect(sent).toEqual(['"ping"', '"ping"', '1'])
   })
 
-  it('waits while the network does not take what was sent', async () => {
+  it('waits while the buffer of the network is full', async () => {
     const { sent, clock, network, sender: one } = sender()
     one.welcomed(undefined, undefined)
     network.bufferedAmount = 2_000_000
@@ -121,7 +121,7 @@ describe('a sender', () => {
     expect(sent).toEqual(['"later"'])
   })
 
-  it('lets a sign of life pass everything that waits', async () => {
+  it('sends an urgent message before all queued ones', async () => {
     const { sent, sender: one } = sender()
     one.welcomed(undefined, 1)
     for (let n = 0; n < 5; n++) one.push(n)
@@ -130,7 +130,7 @@ describe('a sender', () => {
     expect(sent).toEqual(['[0,1]', '"ping"'])
   })
 
-  it('tells when a message really leaves, and does not send one that was taken back', async () => {
+  it('calls left() when a message is sent, and skips cancelled messages', async () => {
     const { sent, clock, sender: one } = sender()
     const left: string[] = []
     const ticket = (name: string) => ({ cancelled: false, left: () => left.push(name) })
