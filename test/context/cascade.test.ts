@@ -18,7 +18,7 @@ interface NoKind extends StoreKind {
   readonly store: null
 }
 
-/** A registry whose stores write down, in order, which kind of value they were set to. */
+/** A registry whose stores record the kinds of their values, in order. */
 function traced() {
   const trace: string[] = []
   const tracing: StoreFactory<NoKind> = {
@@ -36,7 +36,7 @@ function traced() {
     .keyed('InstantiatedComponentContext', (c) => c.instance_id, { parts: (c) => [c.component] })
     .union('DocumentProcessContext', (c) => [c.document, c.composer])
     .union('DocumentComponentProcessContext', (c) => [c.document, c.instantiated_component])
-  // Only a store that was asked for is set.
+  // Only requested stores are set.
   contexts.entity('ComposerContext')
   contexts.entity('WorkerContext', 'w')
   contexts.entity('DocumentContext', '/a')
@@ -46,31 +46,31 @@ function traced() {
 }
 
 describe('the parts of a context', () => {
-  it('come after it: a worker, then its composer', () => {
+  it('are written after a worker: its composer', () => {
     const { contexts, trace } = traced()
     contexts.dispatch(worker('w'))
     expect(trace).toEqual(['Worker', 'Composer'])
   })
 
-  it('are all there is of a union: a document, then its composer', () => {
+  it('are all that is written of a union: a document, then its composer', () => {
     const { contexts, trace } = traced()
     contexts.dispatch(documentProcess('/a'))
     expect(trace).toEqual(['Document', 'Composer'])
   })
 
-  it('come after it: an instance, then its component', () => {
+  it('are written after an instance: its component', () => {
     const { contexts, trace } = traced()
     contexts.dispatch(instance('i'))
     expect(trace).toEqual(['InstantiatedComponent', 'Component'])
   })
 
-  it('are taken apart in turn, three levels deep', () => {
+  it('are expanded recursively, three levels deep', () => {
     const { contexts, trace } = traced()
     contexts.dispatch(step('/a', 'i'))
     expect(trace).toEqual(['Document', 'Composer', 'InstantiatedComponent', 'Component'])
   })
 
-  it('keep what they are themselves: the nested status, not that of the union', () => {
+  it('keep their own status, not that of the union', () => {
     const { contexts } = traced()
     contexts.dispatch(
       step('/a', 'i', {
@@ -81,7 +81,7 @@ describe('the parts of a context', () => {
     expect(contexts.slot('DocumentContext').get('/a')?.status).toBe('Waiting')
   })
 
-  it('are skipped where they are no objects', () => {
+  it('are skipped if they are not objects', () => {
     type Node = { kind: 'node'; id: string; nodes: unknown[] }
     const contexts = new ContextRegistry<Node>().keyed('node', (n) => n.id, {
       parts: (n) => n.nodes,
@@ -92,7 +92,7 @@ describe('the parts of a context', () => {
     expect(contexts.counts().dropped).toBe(0)
   })
 
-  it('are none where a peer sent another value instead of a list', () => {
+  it('are empty if a peer sent another value instead of a list', () => {
     type Node = { kind: 'node'; nodes: readonly unknown[] }
     const contexts = new ContextRegistry<Node>().single('node', { parts: (node) => node.nodes })
     for (const nodes of [null, 'text', 7, { length: 1 }]) {
@@ -101,7 +101,7 @@ describe('the parts of a context', () => {
     expect(contexts.counts()).toMatchObject({ set: 4, dropped: 0 })
   })
 
-  it('are folded though their whole concerns no entity', () => {
+  it('are folded even if their context has no entity', () => {
     const contexts = new ContextRegistry<DUUIContext>()
       .keyed('WorkerContext', () => undefined, { parts: (c) => [c.composer] })
       .single('ComposerContext')
@@ -112,7 +112,7 @@ describe('the parts of a context', () => {
   })
 })
 
-describe('a context that contains itself', () => {
+describe('a cyclic context', () => {
   type Node = { kind: 'node'; id: string; nodes: Node[] }
   const nodes = (dropped: string[]) =>
     new ContextRegistry<Node>({ onDrop: (_, reason) => dropped.push(reason) }).keyed(
@@ -121,7 +121,7 @@ describe('a context that contains itself', () => {
       { parts: (node) => node.nodes },
     )
 
-  it('is folded once, however many ways lead back', () => {
+  it('is folded once, for any number of cycles', () => {
     const dropped: string[] = []
     const contexts = nodes(dropped)
     const [a, b]: [Node, Node] = [
@@ -135,7 +135,7 @@ describe('a context that contains itself', () => {
     expect(dropped).toEqual(['cycle', 'cycle', 'cycle'])
   })
 
-  it('is folded again by the next event, and by one that a listener dispatches', () => {
+  it('is folded again by the next event, and by a dispatch of a listener', () => {
     const contexts = nodes([])
     const a: Node = { kind: 'node', id: 'a', nodes: [{ kind: 'node', id: 'b', nodes: [] }] }
     let again = true
@@ -148,7 +148,7 @@ describe('a context that contains itself', () => {
     expect(contexts.counts()).toMatchObject({ created: 3, suppressed: 4, dropped: 0 })
   })
 
-  it('ends at 64 levels', () => {
+  it('is folded up to 64 levels', () => {
     const dropped: string[] = []
     const contexts = nodes(dropped)
     let chain: Node = { kind: 'node', id: '100', nodes: [] }
@@ -170,7 +170,7 @@ describe('a reducer', () => {
     expect(contexts.entity('ReaderContext').get()).toBe(6)
   })
 
-  it('folds those of every entity into a state of its own, where it has a key', () => {
+  it('with a key folds each entity into its own state', () => {
     const contexts = new ContextRegistry<DUUIContext>().reduce('DocumentContext', {
       key: (c) => c.path,
       initial: [] as readonly string[],
@@ -181,7 +181,7 @@ describe('a reducer', () => {
     expect(contexts.slot('DocumentContext').get('/b')).toEqual(['/b'])
   })
 
-  it('deletes the entity by undefined, and begins anew after that', () => {
+  it('deletes the entity with undefined, and begins anew after that', () => {
     const contexts = new ContextRegistry<DUUIContext>().reduce('DocumentContext', {
       key: (c) => c.path,
       initial: 0,
@@ -200,7 +200,7 @@ describe('a reducer', () => {
     expect(contexts.entity('DocumentContext', '/a').get()).toBe(1)
   })
 
-  it('folds the parts of its contexts too', () => {
+  it('folds the parts of its contexts, too', () => {
     const contexts = new ContextRegistry<DUUIContext>()
       .reduce('WorkerContext', { initial: 0, apply: (n) => n + 1, parts: (c) => [c.composer] })
       .single('ComposerContext')
@@ -220,7 +220,7 @@ describe('a derived slot', () => {
       { maxEntries: 2 },
     )
 
-  it('keeps what a union says of itself, under its own name', () => {
+  it('stores its own value of a union under its own name', () => {
     const contexts = activity(new ContextRegistry<DUUIContext>())
       .union('DocumentComponentProcessContext', (c) => [c.document, c.instantiated_component])
       .keyed('InstantiatedComponentContext', (c) => c.instance_id)
@@ -229,7 +229,7 @@ describe('a derived slot', () => {
     expect(contexts.slot('InstantiatedComponentContext').get('i')?.status).toBe('Active')
   })
 
-  it('has rules of its own: equality, deletion, a bound', () => {
+  it('has its own equality, deletion, and limit', () => {
     const contexts = activity(new ContextRegistry<DUUIContext>())
     const slot = contexts.slot('activity')
     for (let n = 0; n < 3; n++) contexts.dispatch(step('/a', 'i'))
@@ -240,7 +240,7 @@ describe('a derived slot', () => {
     expect(slot.keys.get()).toEqual(['/c i'])
   })
 
-  it('is written after the slot of its kind and before the parts', () => {
+  it('is written after the slot of its kind, and before the parts', () => {
     const contexts = new ContextRegistry<DUUIContext>()
       .derived(
         'last',

@@ -124,7 +124,7 @@ export function reader(fields: Partial<ReaderContext> = {}): ReaderContext {
   }
 }
 
-/** All nine kinds, in the places a gateway's page wants them. */
+/** A registry for all nine kinds. */
 export function duuiRegistry(options?: RegistryOptions<DUUIContext, 'kind'>) {
   return new ContextRegistry<DUUIContext>(options)
     .single('ComposerContext')

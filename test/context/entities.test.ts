@@ -13,7 +13,7 @@ function recorded() {
 }
 
 describe('the store of an entity', () => {
-  it('is the same one before the first event, after it, and after a delete', () => {
+  it('is the same object before the first event, after it, and after a delete', () => {
     const contexts = duuiRegistry()
     const store = contexts.entity('DocumentContext', '/a')
     expect(store.get()).toBeUndefined()
@@ -27,7 +27,7 @@ describe('the store of an entity', () => {
     expect(store.get()?.progress).toBe(1)
   })
 
-  it('holds the present state when it is first requested', () => {
+  it('has the current state when it is first requested', () => {
     const contexts = recorded()
     contexts.dispatch(document('/a'))
     expect(contexts.entity('DocumentContext', '/a').values).toEqual([document('/a')])
@@ -42,14 +42,14 @@ describe('the store of an entity', () => {
     expect(stores.map((store) => store.values.length)).toEqual([3, 1])
   })
 
-  it('is of the kind of the application, as is that of the keys', () => {
+  it("is created by the application's store factory, like the store of the keys", () => {
     const contexts = recorded()
     const keys = contexts.slot('DocumentContext').keys
     contexts.dispatch(document('/a'))
     expect(keys.values).toEqual([[], ['/a']])
   })
 
-  it('is found under any name a peer may choose', () => {
+  it('exists under any name that a peer chooses', () => {
     const contexts = duuiRegistry()
     const names = ['__proto__', 'constructor', 'toString', ' ']
     for (const name of names) contexts.dispatch(document(name))
@@ -59,7 +59,7 @@ describe('the store of an entity', () => {
     expect(({} as { path?: string }).path).toBeUndefined()
   })
 
-  it('hands listeners the newest value when a listener dispatches meanwhile', () => {
+  it('notifies listeners of the newest value if a listener dispatches', () => {
     const contexts = duuiRegistry()
     const store = contexts.entity('DocumentContext', '/a')
     store.listen((value) => {
@@ -70,20 +70,20 @@ describe('the store of an entity', () => {
     expect(contexts.slot('DocumentContext').get('/a')?.progress).toBe(2)
   })
 
-  it('notifies once per microtask for any number of folded events, with `notify: microtask`', async () => {
+  it('notifies once per microtask of any number of folded events with `notify: microtask`', async () => {
     const contexts = duuiRegistry({ notify: 'microtask' })
-    const heard: unknown[] = []
-    contexts.entity('DocumentContext', '/a').listen((value) => heard.push(value?.progress))
-    contexts.slot('DocumentContext').keys.listen((keys) => heard.push(keys))
+    const received: unknown[] = []
+    contexts.entity('DocumentContext', '/a').listen((value) => received.push(value?.progress))
+    contexts.slot('DocumentContext').keys.listen((keys) => received.push(keys))
     for (let n = 1; n <= 10; n++) contexts.dispatch(document('/a', { progress: n }))
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     await Promise.resolve()
-    expect(heard).toEqual([10, ['/a']])
+    expect(received).toEqual([10, ['/a']])
   })
 })
 
 describe('the keys of a slot', () => {
-  it('are those of the entities there are, in order of creation', () => {
+  it('are those of the existing entities, in order of creation', () => {
     const contexts = duuiRegistry()
     const slot = contexts.slot('DocumentContext')
     contexts.entity('DocumentContext', '/never')
@@ -92,7 +92,7 @@ describe('the keys of a slot', () => {
     expect(slot.size).toBe(3)
   })
 
-  it('notify of creations and deletions, once each, and of nothing else', () => {
+  it('notify of creations and deletions only, once each', () => {
     const contexts = recorded()
     const slot = contexts.slot('DocumentContext')
     const { keys } = slot
@@ -106,7 +106,7 @@ describe('the keys of a slot', () => {
     expect(keys.values).toEqual([[], ['/a'], ['/a', '/b'], ['/b']])
   })
 
-  it('have a deleted entity at their end once an event creates it again', () => {
+  it('list a deleted entity last once an event creates it again', () => {
     const contexts = duuiRegistry()
     const slot = contexts.slot('DocumentContext')
     for (const path of ['/a', '/b']) contexts.dispatch(document(path))
@@ -115,21 +115,21 @@ describe('the keys of a slot', () => {
     expect(slot.keys.get()).toEqual(['/b', '/a'])
   })
 
-  it('are notified once for all events folded together', () => {
+  it('notify once of all events folded together', () => {
     const contexts = recorded()
     const { keys } = contexts.slot('DocumentContext')
     contexts.fold(['/a', '/b', '/c'].map((path) => eventFrame(document(path))))
     expect(keys.values).toEqual([[], ['/a', '/b', '/c']])
   })
 
-  it('are the ones of a moment when the entities have their values already', () => {
+  it('notify when the entities already have their values', () => {
     const contexts = duuiRegistry()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     contexts.slot('DocumentContext').keys.listen((keys) => {
-      heard.push(...keys.map((key) => contexts.entity('DocumentContext', key).get()?.path))
+      received.push(...keys.map((key) => contexts.entity('DocumentContext', key).get()?.path))
     })
     contexts.dispatch(document('/a'))
-    expect(heard).toEqual(['/a'])
+    expect(received).toEqual(['/a'])
   })
 })
 
@@ -150,7 +150,7 @@ describe('maxEntries', () => {
       .keyed('DocumentContext', (c) => c.path, { maxEntries })
   }
 
-  it('deletes the entity that was updated least recently', () => {
+  it('deletes the least recently updated entity', () => {
     const contexts = bounded(2)
     const slot = contexts.slot('DocumentContext')
     const store = contexts.entity('DocumentContext', '/b')
@@ -175,7 +175,7 @@ describe('maxEntries', () => {
     expect(slot.size).toBe(2)
   })
 
-  it('holds over 100,000 entities', () => {
+  it('limits 100,000 entities', () => {
     const contexts = bounded(1000)
     for (let n = 0; n < 100_000; n++) contexts.dispatch(document(`/${n}`))
     const slot = contexts.slot('DocumentContext')

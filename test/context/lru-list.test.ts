@@ -8,27 +8,27 @@ class Item implements Linked<Item> {
   newer: Item | undefined
 }
 
-describe('recency', () => {
+describe('an LRU list', () => {
   test.prop([fc.array(fc.tuple(fc.constantFrom('touch', 'remove'), fc.nat(4)))])(
-    'names who a list would have first',
+    'returns the same oldest item as an array',
     (steps) => {
       const items = Array.from({ length: 5 }, () => new Item())
-      const recency = new LruList<Item>()
+      const list = new LruList<Item>()
       let model: Item[] = []
       for (const [step, index] of steps) {
         const item = items[index] ?? new Item()
         model = model.filter((other) => other !== item)
         if (step === 'touch') {
-          recency.touch(item)
+          list.touch(item)
           model.push(item)
-        } else recency.remove(item)
-        expect(recency.oldest === model[0]).toBe(true)
+        } else list.remove(item)
+        expect(list.oldest === model[0]).toBe(true)
       }
       for (const item of model) {
-        expect(recency.oldest === item).toBe(true)
-        recency.remove(item)
+        expect(list.oldest === item).toBe(true)
+        list.remove(item)
       }
-      expect(recency.oldest).toBeUndefined()
+      expect(list.oldest).toBeUndefined()
     },
   )
 })

@@ -9,7 +9,7 @@ function add(log: PayloadRing, content: string, id?: string, key = 'a', type = '
 const contents = (entries: readonly { content: string }[]) => entries.map((e) => e.content)
 
 describe('a payload log', () => {
-  it('keeps what a payload is and where it came from', () => {
+  it('stores the fields and the origin of a payload', () => {
     const log = new PayloadRing({})
     log.add({ content: 'trace', type: 'STACKTRACE' }, carrier, { id: 'e1', timestamp: 7 })
     expect(log.entries()).toEqual([
@@ -25,7 +25,7 @@ describe('a payload log', () => {
     ])
   })
 
-  it('keeps a payload once per event, type and content', () => {
+  it('stores a payload once per event, type and content', () => {
     const log = new PayloadRing({})
     add(log, 'x', 'e1')
     add(log, 'x', 'e1')
@@ -36,7 +36,7 @@ describe('a payload log', () => {
     expect(log.entries()).toHaveLength(4)
   })
 
-  it('keeps every payload of events that have no id', () => {
+  it('stores every payload of events without an id', () => {
     const log = new PayloadRing({})
     add(log, 'x')
     add(log, 'x')
@@ -61,7 +61,7 @@ describe('a payload log', () => {
     expect(contents(log.byEntity('Other', 'b'))).toEqual([])
   })
 
-  it('finds a payload by every entity whose context carried it', () => {
+  it('finds a payload by every entity whose context contained it', () => {
     const log = new PayloadRing({})
     const payload = { content: 'x', type: 'LOGS' }
     log.add(payload, { kind: 'Process', key: undefined, thread: 'main' }, { id: 'e1' })
@@ -71,14 +71,14 @@ describe('a payload log', () => {
     expect(contents(log.byEntity('Instance', 'i1'))).toEqual(['x'])
   })
 
-  it('drops the oldest entry for one too many', () => {
+  it('drops the oldest entry beyond its limit of entries', () => {
     const log = new PayloadRing({ entries: 2 })
     for (const id of ['1', '2', '3']) add(log, id, id)
     expect(contents(log.entries())).toEqual(['2', '3'])
     expect(log.byEvent('1')).toEqual([])
   })
 
-  it('drops the oldest entries for characters too many', () => {
+  it('drops the oldest entries beyond its limit of characters', () => {
     const log = new PayloadRing({ chars: 20 })
     add(log, '12345', '1') // 9 with its type
     add(log, '12345', '2')
@@ -87,7 +87,7 @@ describe('a payload log', () => {
     expect(log.entries().map((e) => e.eventId)).toEqual(['2', '3'])
   })
 
-  it('cuts a payload that is too long by itself and says so', () => {
+  it('truncates a payload that exceeds the limit, with a note', () => {
     const log = new PayloadRing({ chars: 100 })
     add(log, 'old', '1')
     add(log, 'x'.repeat(1000), '2')
@@ -99,7 +99,7 @@ describe('a payload log', () => {
     expect(log.entries()).toHaveLength(1)
   })
 
-  it('holds its limits even where a type is longer than they are', () => {
+  it('keeps its limits even if a type exceeds them', () => {
     const log = new PayloadRing({ chars: 10 })
     add(log, 'x', '1', 'a', 'T'.repeat(11))
     expect(log.entries()).toEqual([])
@@ -108,7 +108,7 @@ describe('a payload log', () => {
     expect(log.entries()).toHaveLength(1)
   })
 
-  it('holds its limits, and forgets the events it dropped, over 100,000 payloads', () => {
+  it('keeps its limits, and forgets dropped events, over 100,000 payloads', () => {
     const log = new PayloadRing({})
     for (let n = 0; n < 100_000; n++) add(log, `${n}`.padEnd(n % 5000, '.'), `e${n >> 1}`, `k${n}`)
     const entries = log.entries()
@@ -121,7 +121,7 @@ describe('a payload log', () => {
     expect(log.byEvent('e49999')).toHaveLength(2)
   })
 
-  it('holds nothing where nothing is to be held', () => {
+  it('stores nothing with a limit of 0 or less', () => {
     for (const limits of [{ entries: 0 }, { chars: 0 }, { entries: -1 }, { chars: -1 }]) {
       const log = new PayloadRing(limits)
       add(log, 'x', 'e1')
@@ -130,7 +130,7 @@ describe('a payload log', () => {
     }
   })
 
-  it('keeps the carriers of one repeated payload few', () => {
+  it('stores a limited number of contexts per repeated payload', () => {
     const log = new PayloadRing({})
     for (let n = 0; n < 1000; n++) add(log, 'x', 'e1', `k${n}`)
     const found = Array.from({ length: 1000 }, (_, n) => log.byEntity('Doc', `k${n}`).length)
@@ -148,7 +148,7 @@ describe('a payload log', () => {
 })
 
 describe('isPayload', () => {
-  it('takes what has a content and a type, both text', () => {
+  it('accepts values whose content and type are strings', () => {
     expect(isPayload({ content: '', type: 'NONE' })).toBe(true)
     for (const odd of [null, undefined, 'x', { content: 1, type: 'x' }, { content: 'x' }, []]) {
       expect(isPayload(odd)).toBe(false)

@@ -6,7 +6,7 @@ import { component, document, duuiRegistry, instance, step } from './duui-sample
 const logs: DUUIPayload = { content: 'POST 200', type: 'LOGS' }
 
 describe('the payload log of a registry', () => {
-  it('is fed once by all contexts of an event that repeat a payload', () => {
+  it('stores a payload once that several contexts of an event contain', () => {
     const contexts = duuiRegistry()
     const event = step('/a', 'i', {
       event_id: 'p_1',
@@ -35,7 +35,7 @@ describe('the payload log of a registry', () => {
     expect(payloads.byEntity('DocumentContext', '/a')).toHaveLength(0)
   })
 
-  it('has no entry for a payload of the type NONE, unless the option `of` returns it', () => {
+  it('has no entry for a payload of type NONE, unless the option `of` returns it', () => {
     const none = document('/a', { payload: { content: '', type: 'NONE' } })
     const contexts = duuiRegistry()
     contexts.dispatch(none, { id: 'e1' })
@@ -46,7 +46,7 @@ describe('the payload log of a registry', () => {
     expect(all.payloads.byEvent('e1')).toMatchObject([{ type: 'NONE' }])
   })
 
-  it('keeps a payload though the next context of its entity has none', () => {
+  it('keeps a payload even if the next context of its entity has none', () => {
     const contexts = duuiRegistry()
     contexts.dispatch(document('/a', { payload: logs }), { id: 'e1' })
     contexts.dispatch(document('/a'), { id: 'e2' })
@@ -54,7 +54,7 @@ describe('the payload log of a registry', () => {
     expect(contexts.payloads.byEntity('DocumentContext', '/a')).toMatchObject([logs])
   })
 
-  it('has a payload before any store notifies of the event', () => {
+  it('has the payload before any store notifies of the event', () => {
     const contexts = duuiRegistry()
     let found = 0
     contexts.entity('DocumentContext', '/a').listen(() => {
@@ -64,7 +64,7 @@ describe('the payload log of a registry', () => {
     expect(found).toBe(1)
   })
 
-  it('takes payloads from the option `of`', () => {
+  it('stores the payloads that the option `of` returns', () => {
     const contexts = new ContextRegistry<DUUIContext>({
       payloads: {
         of: (c) =>
@@ -78,7 +78,7 @@ describe('the payload log of a registry', () => {
     expect(contexts.payloads.entries()).toMatchObject([{ content: 'broken', type: 'ERROR' }])
   })
 
-  it('leaves odd payloads aside', () => {
+  it('ignores invalid payloads', () => {
     const contexts = duuiRegistry()
     for (const payload of ['null', '7', '{}', '{"content":7,"type":"x"}', '[]']) {
       contexts.dispatch(
@@ -89,13 +89,13 @@ describe('the payload log of a registry', () => {
     expect(contexts.slot('DocumentContext').size).toBe(1)
   })
 
-  it('knows no thread where a context names none', () => {
+  it('has no thread if the context has none', () => {
     const contexts = duuiRegistry()
     contexts.dispatch({ ...document('/a', { payload: logs }), thread: JSON.parse('7') })
     expect(contexts.payloads.entries()).toMatchObject([{ thread: undefined }])
   })
 
-  it('holds its limits over 100,000 events', () => {
+  it('keeps its limits over 100,000 events', () => {
     const contexts = duuiRegistry({ payloads: { entries: 100, chars: 10_000 } })
     for (let n = 0; n < 100_000; n++) {
       const payload: DUUIPayload = { content: `${n}`.padEnd(n % 300, '.'), type: 'LOGS' }

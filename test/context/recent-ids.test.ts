@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { RecentIds } from '../../src/context/recent-ids.ts'
 
 describe('recent ids', () => {
-  it('have seen an id from the second time on', () => {
+  it('contain an id from the second time on', () => {
     const ids = new RecentIds(2)
     expect(ids.seen('a')).toBe(false)
     expect(ids.seen('a')).toBe(true)
   })
 
-  it('forget the oldest first', () => {
+  it('drop the oldest first', () => {
     const ids = new RecentIds(2)
     for (const id of ['a', 'b', 'c']) ids.seen(id)
     expect(ids.seen('b')).toBe(true)
@@ -17,7 +17,7 @@ describe('recent ids', () => {
     expect(ids.seen('a')).toBe(false)
   })
 
-  it('remember nothing where nothing is to be remembered', () => {
+  it('store nothing with a limit of 0', () => {
     const ids = new RecentIds(0)
     ids.seen('a')
     expect(ids.seen('a')).toBe(false)
@@ -25,7 +25,7 @@ describe('recent ids', () => {
   })
 
   test.prop([fc.integer({ min: 1, max: 5 }), fc.array(fc.constantFrom(...'abcdefghij'))])(
-    'are what a list cut to the limit holds',
+    'equal a list truncated to the limit',
     (limit, stream) => {
       const ids = new RecentIds(limit)
       let model: string[] = []

@@ -1,6 +1,6 @@
 import type { StoreFactory, StoreKind } from 'wirefold'
 
-/** A store that remembers all it was set to, the first value being the one it was made with. */
+/** A store that records all its values, beginning with the initial one. */
 export interface Recording<T> {
   readonly values: T[]
 }

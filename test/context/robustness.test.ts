@@ -13,7 +13,7 @@ const fail = () => {
 }
 
 describe('folding events', () => {
-  it('takes the payload that says of which kind it is, or what it has under context', () => {
+  it('reads the context from the payload, or from its field `context`', () => {
     const contexts = duuiRegistry()
     contexts.fold([
       eventFrame(document('/a')),
@@ -22,7 +22,7 @@ describe('folding events', () => {
     expect(contexts.slot('DocumentContext').keys.get()).toEqual(['/a', '/b'])
   })
 
-  it('takes id, timestamp and offset from the frame', () => {
+  it('reads id, timestamp and offset from the frame', () => {
     const contexts = new ContextRegistry<DUUIContext>({ dedupe: true }).keyed(
       'DocumentContext',
       (c) => c.path,
@@ -37,7 +37,7 @@ describe('folding events', () => {
     expect(contexts.counts()).toMatchObject({ duplicates: 1, stale: 1 })
   })
 
-  it('drops what is no context, telling of each once, and goes on', () => {
+  it('drops invalid contexts, reports each once, and continues', () => {
     const dropped: [unknown, string][] = []
     const contexts = duuiRegistry({ onDrop: (context, reason) => dropped.push([context, reason]) })
     const odd = [undefined, null, 7, 'text', [], { context: 'x' }]
@@ -52,14 +52,14 @@ describe('folding events', () => {
     expect(contexts.counts().dropped).toBe(10)
   })
 
-  it('drops a part that does not say of which kind it is', () => {
+  it('drops a part without a kind', () => {
     const contexts = duuiRegistry()
     const part = JSON.parse('{"path":"/a"}')
     contexts.dispatch(documentProcess('/a', { document: part }))
     expect(contexts.counts()).toMatchObject({ dropped: 1, set: 1 })
   })
 
-  it('drops a context whose key is empty or no text', () => {
+  it('drops a context whose key is empty or not a string', () => {
     const reasons: string[] = []
     const contexts = duuiRegistry({ onDrop: (_, reason) => reasons.push(reason) })
     for (const path of ['""', 'null', '7', '{}']) {
@@ -71,14 +71,14 @@ describe('folding events', () => {
 })
 
 describe('contexts of unhandled kinds', () => {
-  it('are counted by kind and written nowhere', () => {
+  it('are counted by kind, and not written', () => {
     const contexts = new ContextRegistry<DUUIContext>().single('ComposerContext')
-    const heard: unknown[] = []
-    contexts.unknown.listen((kinds) => heard.push(Object.fromEntries(kinds)))
+    const received: unknown[] = []
+    contexts.unknown.listen((kinds) => received.push(Object.fromEntries(kinds)))
     for (const context of [document('/a'), document('/b'), worker('w'), composer()]) {
       contexts.dispatch(context)
     }
-    expect(heard).toEqual([
+    expect(received).toEqual([
       { DocumentContext: 1 },
       { DocumentContext: 2 },
       { DocumentContext: 2, WorkerContext: 1 },
@@ -94,7 +94,7 @@ describe('contexts of unhandled kinds', () => {
     expect(listener).toHaveBeenCalledOnce()
   })
 
-  it('may have any name, and are counted separately up to a hundred', () => {
+  it('can have any name, and are counted separately up to a hundred', () => {
     const contexts = new ContextRegistry<DUUIContext>()
     const kinds = ['__proto__', 'constructor', ...Array.from({ length: 200 }, (_, n) => `k${n}`)]
     contexts.fold(kinds.map((kind) => eventFrame({ kind })))
@@ -105,7 +105,7 @@ describe('contexts of unhandled kinds', () => {
   })
 })
 
-describe('code of the application that throws', () => {
+describe('an exception of application code', () => {
   function reporting() {
     const errors: unknown[] = []
     return { errors, onError: (error: unknown) => void errors.push(error) }
@@ -120,7 +120,7 @@ describe('code of the application that throws', () => {
     expect(cause).toBe(boom)
   }
 
-  it('is reported where it is a key selector, and the parts are folded', () => {
+  it('in a key selector is reported, and the parts are folded', () => {
     const { errors, onError } = reporting()
     const contexts = new ContextRegistry<DUUIContext>({ onError })
       .keyed('WorkerContext', fail, { parts: (c) => [c.composer] })
@@ -130,7 +130,7 @@ describe('code of the application that throws', () => {
     expect(contexts.slot('ComposerContext').get()).toBeDefined()
   })
 
-  it('is reported where it is a parts selector, and the context is written', () => {
+  it('in a parts selector is reported, and the context is written', () => {
     const { errors, onError } = reporting()
     const contexts = new ContextRegistry<DUUIContext>({ onError }).keyed(
       'WorkerContext',
@@ -142,7 +142,7 @@ describe('code of the application that throws', () => {
     expect(contexts.slot('WorkerContext').size).toBe(1)
   })
 
-  it('is reported where it is a reducer, and the state stays', () => {
+  it('in a reducer is reported, and the state is kept', () => {
     const { errors, onError } = reporting()
     const contexts = new ContextRegistry<DUUIContext>({ onError }).reduce('DocumentContext', {
       key: (c) => c.path,
@@ -156,7 +156,7 @@ describe('code of the application that throws', () => {
     expect(contexts.slot('DocumentContext').get('/a')).toBe(2)
   })
 
-  it('is reported where it is a store, and the other stores are set', () => {
+  it('in a store is reported, and the other stores are set', () => {
     const { errors, onError } = reporting()
     const failing: StoreFactory<RecordingKind> = {
       create<T>(initial: T) {
@@ -179,7 +179,7 @@ describe('code of the application that throws', () => {
     expect(contexts.slot('DocumentContext').get('/a')).toBeDefined()
   })
 
-  it('is reported where it is the store of the keys', () => {
+  it('in the store of the keys is reported', () => {
     const { errors, onError } = reporting()
     const contexts = new ContextRegistry<DUUIContext>({ onError })
       .storedIn<RecordingKind>({
@@ -192,7 +192,7 @@ describe('code of the application that throws', () => {
     expect(contexts.slot('DocumentContext').size).toBe(1)
   })
 
-  it('is reported where it is a listener of a built-in store', () => {
+  it('in a listener of a built-in store is reported', () => {
     const { errors, onError } = reporting()
     const contexts = duuiRegistry({ onError })
     contexts.entity('DocumentContext', '/a').listen(fail)
@@ -201,7 +201,7 @@ describe('code of the application that throws', () => {
     expect(contexts.slot('ComposerContext').get()).toBeDefined()
   })
 
-  it('is reported where it is an option, and nothing is lost by it', () => {
+  it('in an option is reported, and loses no event', () => {
     const { errors, onError } = reporting()
     const contexts = duuiRegistry({ onError, onDrop: fail, idOf: fail, payloads: { of: fail } })
     contexts.dispatch(document('/a'))
@@ -217,7 +217,7 @@ describe('code of the application that throws', () => {
     ])
   })
 
-  it('goes to the console where it is the one that takes reports, or where there is none', () => {
+  it('is printed if it is thrown by onError, or if there is no onError', () => {
     const printed = vi.spyOn(console, 'error').mockReturnValue()
     const failing = new ContextRegistry<DUUIContext>({ onError: fail }).keyed(
       'DocumentContext',
@@ -233,19 +233,19 @@ describe('code of the application that throws', () => {
 })
 
 describe('building a registry', () => {
-  it('refuses a second slot of a name, also where the types were not checked', () => {
+  it('rejects a duplicate slot, even if the types were not checked', () => {
     const contexts = new ContextRegistry<DUUIContext>().single('ComposerContext')
     const again = contexts as unknown as ContextRegistry<DUUIContext>
     expect(() => again.keyed('ComposerContext', () => 'a')).toThrow(TypeError)
     expect(() => again.union('ComposerContext', () => [])).toThrow(/ComposerContext/)
   })
 
-  it('refuses to change the stores under existing slots', () => {
+  it('rejects a change of the stores after the first slot', () => {
     const contexts = new ContextRegistry<DUUIContext>().single('ComposerContext')
     expect(() => contexts.storedIn(recordingStores)).toThrow(/first/)
   })
 
-  it('refuses the entity of a slot there is none of', () => {
+  it('rejects the entity of an unknown slot', () => {
     const contexts = duuiRegistry() as unknown as ContextRegistry<{ kind: 'other' }, 'kind'>
     const withOther = contexts.single('other')
     expect(() => withOther.entity('DocumentProcessContext' as 'other')).toThrow(TypeError)

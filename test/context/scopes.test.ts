@@ -5,13 +5,13 @@ import { composer, document, duuiRegistry } from './duui-samples.ts'
 import { recordingStores } from './recording-stores.ts'
 
 describe('a scope', () => {
-  it('is the same object for the same id, and another for another', () => {
+  it('is the same object for the same id only', () => {
     const contexts = duuiRegistry()
     expect(contexts.scope('1')).toBe(contexts.scope('1'))
     expect(contexts.scope('1')).not.toBe(contexts.scope('__proto__'))
   })
 
-  it('has the slots and stores of its own, which never mix', () => {
+  it('has its own slots and stores', () => {
     const contexts = duuiRegistry()
     const [one, two] = [contexts.scope('1'), contexts.scope('2')]
     one.dispatch(document('/a', { progress: 1, payload: { content: 'x', type: 'LOGS' } }))
@@ -26,7 +26,7 @@ describe('a scope', () => {
     expect([one, two, contexts].map((scope) => scope.counts().created)).toEqual([1, 2, 0])
   })
 
-  it('has the options of its parent, with memories of its own', () => {
+  it('has the options of its parent, with its own state', () => {
     const contexts = duuiRegistry({ dedupe: true })
     const [one, two] = [contexts.scope('1'), contexts.scope('2')]
     for (const scope of [one, one, two]) scope.dispatch(composer(), { id: 'e1' })
@@ -34,14 +34,14 @@ describe('a scope', () => {
     expect(two.counts()).toMatchObject({ set: 1, duplicates: 0 })
   })
 
-  it('makes stores of the kind of its parent', () => {
+  it('creates stores of the kind of its parent', () => {
     const contexts = new ContextRegistry<DUUIContext>()
       .storedIn(recordingStores)
       .single('ComposerContext')
     expect(contexts.scope('1').scope('1.1').entity('ComposerContext').values).toEqual([undefined])
   })
 
-  it('is another one once it was disposed', () => {
+  it('is a new object after dispose()', () => {
     const contexts = duuiRegistry()
     const before = contexts.scope('1')
     before.dispatch(document('/a'))
@@ -53,7 +53,7 @@ describe('a scope', () => {
     expect(after.slot('DocumentContext').size).toBe(0)
   })
 
-  it('lets go of its entities and ignores what comes once it was disposed', () => {
+  it('releases its entities and ignores events after dispose()', () => {
     const scope = duuiRegistry().scope('1')
     const store = scope.entity('DocumentContext', '/a')
     scope.dispatch(document('/a', { progress: 1, payload: { content: 'x', type: 'LOGS' } }))
@@ -65,7 +65,7 @@ describe('a scope', () => {
     expect(scope.counts().created).toBe(1)
   })
 
-  it('ends with its parent, which has no living scopes from then on', () => {
+  it('is disposed with its parent, which then creates only disposed scopes', () => {
     const contexts = duuiRegistry()
     const inner = contexts.scope('1').scope('1.1')
     contexts.dispose()
@@ -77,7 +77,7 @@ describe('a scope', () => {
     expect(contexts.scope('2')).not.toBe(late)
   })
 
-  it('keeps its parent from being given more slots', () => {
+  it('prevents its parent from being given more slots', () => {
     const contexts = new ContextRegistry<DUUIContext>().single('ComposerContext')
     const scope = contexts.scope('1')
     expect(() => contexts.single('ReaderContext')).toThrow(/scopes/)

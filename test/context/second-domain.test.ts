@@ -7,7 +7,7 @@ type Message = { type: 'message'; id: number; thread: string; text: string }
 type Thread = { type: 'thread'; id: string; title: string; agents: Agent[] }
 type Gone = { type: 'gone'; id: number }
 
-it('a domain of agents, discriminated by `type`, is a few slots', () => {
+it('a domain of agents, discriminated by `type`, needs only a few slots', () => {
   const agents = new ContextRegistry<Agent | Message | Thread | Gone, 'type'>({ by: 'type' })
     .keyed('agent', (agent) => `${agent.id}`)
     .keyed('thread', (thread) => thread.id, { parts: (thread) => thread.agents })

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { shallowEqual } from '../../src/context/shallow-equal.ts'
 
 describe('shallowEqual', () => {
-  it('takes a value to be equal to itself', () => {
+  it('treats a value as equal to itself', () => {
     const nested = { list: [Number.NaN] }
     expect(shallowEqual(nested, nested)).toBe(true)
     expect(shallowEqual(1, 1)).toBe(true)
   })
 
-  it('takes objects with the same values under the same keys to be equal', () => {
+  it('treats objects with the same values under the same keys as equal', () => {
     const list = [1]
     expect(shallowEqual({ a: 1, list }, { list, a: 1 })).toBe(true)
   })
@@ -30,13 +30,13 @@ describe('shallowEqual', () => {
     expect(shallowEqual({ a: undefined }, { a: undefined })).toBe(true)
   })
 
-  it('takes NaN and nested objects to be different always', () => {
+  it('treats NaN and nested objects as different', () => {
     expect(shallowEqual({ a: Number.NaN }, { a: Number.NaN })).toBe(false)
     expect(shallowEqual({ a: {} }, { a: {} })).toBe(false)
     expect(shallowEqual({ a: [] }, { a: [] })).toBe(false)
   })
 
-  it('compares only what has its values in its keys', () => {
+  it('only compares plain objects and arrays', () => {
     expect(shallowEqual(new Map([['a', 1]]), new Map([['a', 2]]))).toBe(false)
     expect(shallowEqual(new Date(1), new Date(2))).toBe(false)
     expect(shallowEqual([1, 2], [1, 2])).toBe(true)
@@ -46,7 +46,7 @@ describe('shallowEqual', () => {
   })
 
   test.prop([fc.dictionary(fc.string(), fc.integer()), fc.dictionary(fc.string(), fc.integer())])(
-    'agrees with a comparison entry by entry',
+    'agrees with a comparison of all entries',
     (left, right) => {
       const same =
         Object.keys(left).length === Object.keys(right).length &&

@@ -12,14 +12,14 @@ const notes = () => new ContextRegistry<Note>().storedIn(recordingStores)
 const keyOf = (note: Note) => note.id
 
 describe('a keyed slot', () => {
-  it('replaces the value, so that a field that is missing is gone', () => {
+  it('replaces the value, so that missing fields are removed', () => {
     const contexts = notes().keyed('note', keyOf)
     contexts.dispatch({ kind: 'note', id: 'a', text: 'x' })
     contexts.dispatch({ kind: 'note', id: 'a', at: 1 })
     expect(contexts.slot('note').get('a')).toEqual({ kind: 'note', id: 'a', at: 1 })
   })
 
-  it('lays the incoming context over the previous one under merge', () => {
+  it('merges the incoming context into the previous one with `apply: merge`', () => {
     const contexts = notes().keyed('note', keyOf, { apply: 'merge' })
     contexts.dispatch({ kind: 'note', id: 'a', text: 'x', at: 1 })
     contexts.dispatch({ kind: 'note', id: 'a', at: 2 })
@@ -35,7 +35,7 @@ describe('a keyed slot', () => {
     expect(contexts.counts().suppressed).toBe(1)
   })
 
-  it('leaves an equal value alone, down to its identity', () => {
+  it('keeps an equal value, including its identity', () => {
     const contexts = notes().keyed('note', keyOf)
     const { values } = contexts.entity('note', 'a')
     const first: Note = { kind: 'note', id: 'a', text: 'x' }
@@ -67,7 +67,7 @@ describe('a keyed slot', () => {
 })
 
 describe('a single slot', () => {
-  it('is set every time, also by an equal context and by the same one', () => {
+  it('is set every time, even by an equal or identical context', () => {
     const contexts = notes().single('note')
     const { values } = contexts.entity('note')
     const note: Note = { kind: 'note', id: 'a' }
@@ -76,15 +76,15 @@ describe('a single slot', () => {
     expect(contexts.counts()).toMatchObject({ created: 0, set: 4, suppressed: 0 })
   })
 
-  it('counts the same object as set though the built-in store notifies only of another', () => {
+  it('counts an identical object as set, though the built-in store does not notify of it', () => {
     const contexts = new ContextRegistry<Note>().single('note')
-    const heard: unknown[] = []
-    contexts.entity('note').listen((note) => heard.push(note))
+    const received: unknown[] = []
+    contexts.entity('note').listen((note) => received.push(note))
     const note: Note = { kind: 'note', id: 'a' }
     contexts.dispatch(note)
     contexts.dispatch(note)
     contexts.dispatch({ ...note })
-    expect(heard).toHaveLength(2)
+    expect(received).toHaveLength(2)
     expect(contexts.counts().set).toBe(3)
   })
 
@@ -111,7 +111,7 @@ describe('the order of a slot', () => {
     return { text: contexts.slot('note').get('a')?.text, stale: contexts.counts().stale }
   }
 
-  it('is that of arrival by default', () => {
+  it('is the order of arrival by default', () => {
     const contexts = notes().keyed('note', keyOf)
     contexts.dispatch(
       { kind: 'note', id: 'a', text: 'new' },
@@ -144,7 +144,7 @@ describe('the order of a slot', () => {
     expect(lastText('id', ['5-9', { id: '5-9' }], ['5-10', { id: '5-10' }]).text).toBe('5-10')
   })
 
-  it('lets the later arrival win between equals', () => {
+  it('prefers the later arrival if the sort keys are equal', () => {
     const equal = lastText('timestamp', ['first', { timestamp: 2 }], ['second', { timestamp: 2 }])
     expect(equal).toEqual({ text: 'second', stale: 0 })
   })
@@ -153,7 +153,7 @@ describe('the order of a slot', () => {
     ['timestamp', { timestamp: 2 }, { timestamp: Number.NaN, offset: 9, id: 'p_9' }],
     ['offset', { offset: 2 }, { timestamp: 9, id: 'p_9' }],
     ['id', { id: 'p_2' }, { id: 'none', timestamp: 9, offset: 9 }],
-  ] as const)('never lets an event without a %s replace one with it', (order, known, unknown) => {
+  ] as const)('never replaces an event by one without a %s', (order, known, unknown) => {
     const drops: unknown[] = []
     const contexts = new ContextRegistry<Note>({ onDrop: (_, reason) => drops.push(reason) }).keyed(
       'note',
@@ -164,7 +164,7 @@ describe('the order of a slot', () => {
       contexts.dispatch({ kind: 'note', id: 'a', text }, meta)
       return contexts.slot('note').get('a')?.text
     }
-    // Of two without, the later arrival wins; any with one beats both.
+    // Of two events without a sort key the later arrival wins; any with one beats both.
     expect(text('first', unknown)).toBe('first')
     expect(text('second', unknown)).toBe('second')
     expect(text('stamped', known)).toBe('stamped')
@@ -174,7 +174,7 @@ describe('the order of a slot', () => {
     expect(contexts.counts()).toMatchObject({ dropped: 1, stale: 0 })
   })
 
-  it('lets an event without a sort key recreate an entity that was deleted', () => {
+  it('allows an event without a sort key to recreate a deleted entity', () => {
     const contexts = notes().keyed('note', keyOf, { order: 'timestamp' })
     contexts.dispatch({ kind: 'note', id: 'a', text: 'old' }, { timestamp: 2 })
     contexts.slot('note').delete('a')
@@ -182,7 +182,7 @@ describe('the order of a slot', () => {
     expect(contexts.slot('note').get('a')?.text).toBe('new')
   })
 
-  it('goes on from an equal context that changed nothing', () => {
+  it('advances with an equal context that changed nothing', () => {
     const events = [
       ['x', { timestamp: 1 }],
       ['x', { timestamp: 3 }],
@@ -191,14 +191,14 @@ describe('the order of a slot', () => {
     expect(lastText('timestamp', ...events)).toEqual({ text: 'x', stale: 1 })
   })
 
-  it('judges every entity by itself', () => {
+  it('is compared per entity', () => {
     const contexts = notes().keyed('note', keyOf, { order: 'timestamp' })
     contexts.dispatch({ kind: 'note', id: 'a' }, { timestamp: 2 })
     contexts.dispatch({ kind: 'note', id: 'b' }, { timestamp: 1 })
     expect(contexts.slot('note').size).toBe(2)
   })
 
-  it('judges every part by its own slot with the time of the event', () => {
+  it('is compared per slot for each part, with the timestamp of the event', () => {
     const contexts = new ContextRegistry<DUUIContext>()
       .keyed('DocumentContext', (c) => c.path, { order: 'timestamp' })
       .single('ComposerContext')
@@ -215,7 +215,7 @@ describe('the order of a slot', () => {
     expect(contexts.counts().stale).toBe(1)
   })
 
-  it('takes the id of an event from its context where the event has none', () => {
+  it('uses the event id of the context if the event has none', () => {
     const contexts = new ContextRegistry<DUUIContext>().keyed('DocumentContext', (c) => c.path, {
       order: 'id',
     })
@@ -225,7 +225,7 @@ describe('the order of a slot', () => {
   })
 
   test.prop([fc.shuffledSubarray([...Array(12).keys()], { minLength: 1 })])(
-    'brings every shuffled stream to the same end',
+    'gives the same final state for every permutation of a stream',
     (stream) => {
       for (const order of ['timestamp', 'offset', 'id'] as const) {
         const contexts = notes().keyed('note', keyOf, { order })
@@ -248,7 +248,7 @@ describe('de-duplication', () => {
     expect(contexts.counts()).toMatchObject({ set: 2, duplicates: 0 })
   })
 
-  it('ignores an event that was processed as a whole, its parts too', () => {
+  it('ignores a processed event completely, including its parts', () => {
     const contexts = duuiRegistry({ dedupe: true })
     const event = step('/a', 'i', { event_id: 'p_1' })
     contexts.dispatch(event)
@@ -257,20 +257,20 @@ describe('de-duplication', () => {
     expect(contexts.counts()).toEqual({ ...before, duplicates: 1 })
   })
 
-  it('takes events without an id as they come', () => {
+  it('accepts all events without an id', () => {
     const contexts = new ContextRegistry<Note>({ dedupe: true }).single('note')
     for (const meta of [{}, {}, { id: '' }, { id: '' }])
       contexts.dispatch({ kind: 'note', id: 'a' }, meta)
     expect(contexts.counts()).toMatchObject({ set: 4, duplicates: 0 })
   })
 
-  it('goes by an id of the application where it has one', () => {
+  it('uses the id that the option `idOf` returns', () => {
     const contexts = new ContextRegistry<Note>({ dedupe: true, idOf: (n) => n.id }).single('note')
     for (const id of ['a', 'a', 'b']) contexts.dispatch({ kind: 'note', id })
     expect(contexts.counts()).toMatchObject({ set: 2, duplicates: 1 })
   })
 
-  it('remembers as many ids as the option says', () => {
+  it('stores as many ids as configured', () => {
     const contexts = new ContextRegistry<Note>({ dedupe: { entries: 2 } }).single('note')
     for (const id of ['1', '2', '3', '1', '3']) contexts.dispatch({ kind: 'note', id }, { id })
     expect(contexts.counts()).toMatchObject({ set: 4, duplicates: 1 })
