@@ -4,8 +4,8 @@ import type { MakeOutboxDatabase } from 'wirefold/testing'
 import { MemoryOutboxDatabase, outboxDatabaseSuite } from 'wirefold/testing'
 import { IndexedDbDatabase } from '../../src/storage/indexeddb-database.ts'
 
-/** Makes databases for one case. */
-const wearers: Record<string, () => MakeOutboxDatabase> = {
+/** Creates databases for one case. */
+const factories: Record<string, () => MakeOutboxDatabase> = {
   IndexedDB: () => {
     const factory = new IDBFactory()
     return () => new IndexedDbDatabase('test', () => factory)
@@ -16,9 +16,9 @@ const wearers: Record<string, () => MakeOutboxDatabase> = {
   },
 }
 
-for (const [name, wearer] of Object.entries(wearers)) {
+for (const [name, makeFactory] of Object.entries(factories)) {
   describe(`an outbox database in ${name}`, () => {
-    for (const { name: promise, run } of outboxDatabaseSuite) it(promise, () => run(wearer()))
+    for (const { name: promise, run } of outboxDatabaseSuite) it(promise, () => run(makeFactory()))
   })
 }
 

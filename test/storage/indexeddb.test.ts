@@ -4,7 +4,7 @@ import { indexedDbStorage } from 'wirefold/indexeddb'
 import { IndexedDbDatabase } from '../../src/storage/indexeddb-database.ts'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 
-/** A client over IndexedDB, whose turns are real though its time is not. */
+/** A client over IndexedDB, which runs in real time, with a manual clock. */
 function over(indexedDB: IDBFactory | undefined) {
   const parts = scripted(
     { answer: (type) => type },
@@ -24,8 +24,8 @@ function over(indexedDB: IDBFactory | undefined) {
 }
 
 /**
- * Makes every connection throw that is used before the next one is opened, as Safari does for a page
- * that was in the background.
+ * Makes every existing connection throw, as Safari does for a page that was in the background; later
+ * connections work.
  */
 function killOpenConnections(): void {
   const { transaction } = IDBDatabase.prototype
@@ -49,10 +49,10 @@ describe('an outbox in IndexedDB', () => {
     const factory = new IDBFactory()
     const first = over(factory)
     first.server.transport.refusing = true
-    const asked = ['a', 'b', 'c'].map((type) => outcomeOf(first.client.request(type, { type })))
+    const outcomes = ['a', 'b', 'c'].map((type) => outcomeOf(first.client.request(type, { type })))
     await first.until(() => expect(first.client.pending.get().queued).toBe(3))
     first.client.close()
-    await first.until(() => expect(asked[2]?.error).toMatchObject({ code: 'closed' }))
+    await first.until(() => expect(outcomes[2]?.error).toMatchObject({ code: 'closed' }))
     const second = over(factory)
     const settled: unknown[] = []
     second.client.on('settled', ({ reply }) => settled.push(reply?.payload))
@@ -79,20 +79,20 @@ describe('an outbox in IndexedDB', () => {
     client.close()
   })
 
-  it('opens its database anew where the open connection is dead and no event reported it', async () => {
+  it('opens its database again if the connection is dead without an event', async () => {
     const factory = new IDBFactory()
     const opened = vi.spyOn(factory, 'open')
     const { client, errors, until } = over(factory)
     const before = outcomeOf(client.request('a'))
     await until(() => expect(before.value).toBe('a'))
     killOpenConnections()
-    const asked = ['b', 'c', 'd'].map((type) => outcomeOf(client.request(type)))
-    await until(() => expect(asked.map(({ value }) => value)).toEqual(['b', 'c', 'd']))
+    const outcomes = ['b', 'c', 'd'].map((type) => outcomeOf(client.request(type)))
+    await until(() => expect(outcomes.map(({ value }) => value)).toEqual(['b', 'c', 'd']))
     expect([opened.mock.calls.length, errors]).toEqual([2, []])
     client.close()
   })
 
-  it('opens its database once per call where every connection is dead', async () => {
+  it('opens its database once per call if every connection is dead', async () => {
     const factory = new IDBFactory()
     const { client, errors, until } = over(factory)
     const before = outcomeOf(client.request('a'))
@@ -112,12 +112,12 @@ describe('an outbox in IndexedDB', () => {
     expect([opened.mock.calls.length, errors]).toEqual([3, []])
   })
 
-  it('opens its database anew after a failed transaction', async () => {
+  it('opens its database again after a failed transaction', async () => {
     const factory = new IDBFactory()
     const opened = vi.spyOn(factory, 'open')
     const database = new IndexedDbDatabase('wirefold', () => factory)
     await database.identify('one')
-    // The row exists already, which fails the whole transaction.
+    // The row already exists, which aborts the transaction.
     const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(function (
       this: IDBObjectStore,
     ) {
@@ -132,8 +132,8 @@ describe('an outbox in IndexedDB', () => {
 
   it('falls back to memory without IndexedDB, and reports it', async () => {
     const { client, errors, until } = over(undefined)
-    const asked = outcomeOf(client.request('a'))
-    await until(() => expect(asked.value).toBe('a'))
+    const outcomes = outcomeOf(client.request('a'))
+    await until(() => expect(outcomes.value).toBe('a'))
     expect(errors).toMatchObject([{ code: 'not-stored', cause: { code: 'not-stored' } }])
     client.close()
   })

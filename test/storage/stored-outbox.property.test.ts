@@ -10,13 +10,13 @@ const TABS = 3
 const TTL_MS = 2 * DEDUPE_MS
 
 type Step =
-  | { readonly name: 'ask' | 'kill' | 'close' | 'open' | 'hide'; readonly tab: number }
+  | { readonly name: 'request' | 'kill' | 'close' | 'open' | 'hide'; readonly tab: number }
   | { readonly name: 'down' | 'up' | 'cut' | 'mute' | 'answer' }
   | { readonly name: 'wait'; readonly ms: number }
 
 const tab = fc.nat({ max: TABS - 1 })
 const step = fc.oneof(
-  { weight: 6, arbitrary: tab.map((n): Step => ({ name: 'ask', tab: n })) },
+  { weight: 6, arbitrary: tab.map((n): Step => ({ name: 'request', tab: n })) },
   { weight: 3, arbitrary: tab.map((n): Step => ({ name: 'open', tab: n })) },
   {
     weight: 3,
@@ -39,7 +39,7 @@ const step = fc.oneof(
   },
 )
 
-/** Remembers what was ever stored. */
+/** A database that records the ids of all stored requests. */
 class Counting extends MemoryOutboxDatabase {
   readonly stored = new Set<string>()
 
@@ -57,14 +57,14 @@ describe('tabs that open and close over one stored outbox', () => {
       const world = tabs(database)
       const { clock, server, applied, behaviour } = world
       /** Codes of requests reported as unanswered, by id. */
-      const told = new Map<string, string>()
+      const reported = new Map<string, string>()
       const everyone: Tab[] = []
-      const hear = ({ request, error }: SettledRequest): void => {
-        if (error) told.set(request.requestId, error.code)
+      const onSettled = ({ request, error }: SettledRequest): void => {
+        if (error) reported.set(request.requestId, error.code)
       }
       const open = (): Tab => {
         const one = world.open({ outbox: { ttlMs: TTL_MS }, heartbeat: false })
-        one.client.on('settled', hear)
+        one.client.on('settled', onSettled)
         void one.client.connect().catch(() => {})
         everyone.push(one)
         return one
@@ -76,10 +76,10 @@ describe('tabs that open and close over one stored outbox', () => {
           case 'open':
             if (!one) present.set(next.tab, open())
             break
-          case 'ask':
+          case 'request':
             one?.client.request('a').catch((error) => {
               const { code, detail } = error
-              if (detail.requestId && !detail.stored) told.set(detail.requestId, code)
+              if (detail.requestId && !detail.stored) reported.set(detail.requestId, code)
             })
             break
           case 'kill':
@@ -113,7 +113,7 @@ describe('tabs that open and close over one stored outbox', () => {
         await clock.advance(1)
       }
       for (const next of steps) await run(next)
-      // The last tab clears up, until the last lease and the last time to live have ended.
+      // The last tab handles the remaining requests, until all leases and times to live have ended.
       behaviour.answers = true
       server.transport.refusing = false
       for (const one of everyone) one.kill()
@@ -125,9 +125,9 @@ describe('tabs that open and close over one stored outbox', () => {
         const times = applied.get(requestId) ?? 0
         expect(times).toBeLessThanOrEqual(1)
         if (times === 0)
-          expect([requestId, told.get(requestId)]).toEqual([requestId, expect.any(String)])
+          expect([requestId, reported.get(requestId)]).toEqual([requestId, expect.any(String)])
       }
-      for (const [requestId, code] of told) {
+      for (const [requestId, code] of reported) {
         const codes = ['request-timeout', 'outcome-unknown', 'outbox-full']
         expect([requestId, code]).toEqual([requestId, expect.toBeOneOf(codes)])
         // A request reported as not sent must not have been run.

@@ -12,8 +12,8 @@ const DAY_MS = 24 * 60 * 60_000
 const types = (messages: readonly Readonly<Record<string, unknown>>[]) =>
   messages.map(({ type }) => type).filter((type) => type !== 'hello' && type !== 'ping')
 
-/** Tabs whose server is not there, and what brings it back. */
-function cutOff(database = new MemoryOutboxDatabase()) {
+/** Tabs whose server is unreachable, and a function that makes it reachable. */
+function disconnected(database = new MemoryOutboxDatabase()) {
   const world = tabs(database)
   world.server.transport.refusing = true
   const back = async () => {
@@ -45,17 +45,17 @@ describe('a stored outbox', () => {
     behaviour.answers = false
     const { client } = open()
     await Promise.all([client.connect(), clock.advance(1)])
-    const asked = outcomeOf(client.request('a'))
+    const result = outcomeOf(client.request('a'))
     await clock.advance(1)
     expect([steps, server.count('a')]).toEqual([['put 0', 'mark 0'], 1])
     server.send({ type: 'reply', requestId: server.messages.at(-1)?.requestId, payload: 'done' })
     await clock.advance(1)
-    expect(asked).toEqual({ value: 'done' })
+    expect(result).toEqual({ value: 'done' })
     expect(steps.at(-1)).toBe('delete 1')
   })
 
   it('sends the requests of a killed tab, each once and in order', async () => {
-    const { clock, applied, log, open, back } = cutOff()
+    const { clock, applied, log, open, back } = disconnected()
     const first = open()
     for (let n = 0; n < 10; n++) outcomeOf(first.client.request(`r${n}`))
     await clock.advance(100)
@@ -71,15 +71,15 @@ describe('a stored outbox', () => {
   })
 
   it('sends the requests of a closed tab before new ones', async () => {
-    const { clock, log, open, back, database } = cutOff()
+    const { clock, log, open, back, database } = disconnected()
     const first = open()
-    const asked = ['a', 'b'].map((type) =>
+    const result = ['a', 'b'].map((type) =>
       outcomeOf(first.client.request(type, undefined, { ordering: 'lane' })),
     )
     await clock.advance(100)
     first.client.close()
     await clock.advance(0)
-    expect(asked.map(({ error }) => error)).toMatchObject([{ code: 'closed' }, { code: 'closed' }])
+    expect(result.map(({ error }) => error)).toMatchObject([{ code: 'closed' }, { code: 'closed' }])
     expect(database.requests.size).toBe(2)
     const second = open()
     outcomeOf(second.client.request('c', undefined, { ordering: 'lane' }))
@@ -145,8 +145,8 @@ describe('a stored outbox', () => {
   it('sends only idempotent requests again to a backend that does not deduplicate', async () => {
     const { clock, server, open, behaviour } = tabs()
     const dialect = () => {
-      const told = native()
-      return { ...told, capabilities: { ...told.capabilities, dedupes: false } }
+      const inner = native()
+      return { ...inner, capabilities: { ...inner.capabilities, dedupes: false } }
     }
     behaviour.answers = false
     const first = open({ dialect })
@@ -180,7 +180,7 @@ describe('a stored outbox', () => {
     second.client.close()
   })
 
-  it('goes by the server’s time where that is known, however the clock was set meanwhile', async () => {
+  it('uses the server’s time if it is known, regardless of changes of the wall clock', async () => {
     for (const [passedMs, setMs, outcome] of [
       [DEDUPE_MS, -DEDUPE_MS / 2, { error: { code: 'outcome-unknown' } }],
       [DEDUPE_MS / 2, DAY_MS / 2, { reply: { payload: 'a' } }],
@@ -211,8 +211,8 @@ describe('a stored outbox', () => {
     }
   })
 
-  it('gives no request more time than it had when it was made, though the clock was set back', async () => {
-    const { clock, log, open, back } = cutOff()
+  it('does not extend the time to live of a request if the clock was set back', async () => {
+    const { clock, log, open, back } = disconnected()
     const first = open({ outbox: { ttlMs: 60_000 } })
     outcomeOf(first.client.request('a'))
     await clock.advance(1)
@@ -227,7 +227,7 @@ describe('a stored outbox', () => {
   })
 
   it('does not send an expired request, and reports it to the next client', async () => {
-    const { clock, log, open, back, database } = cutOff()
+    const { clock, log, open, back, database } = disconnected()
     const first = open({ outbox: { ttlMs: 60_000 } })
     outcomeOf(first.client.request('short', undefined, { ttlMs: 20_000 }))
     outcomeOf(first.client.request('long'))
@@ -251,11 +251,11 @@ describe('a stored outbox', () => {
 
   it('does not send an expired request while the page is open, even after the machine slept', async () => {
     for (const slept of [false, true]) {
-      const { clock, log, open, back } = cutOff()
+      const { clock, log, open, back } = disconnected()
       const { client, settled } = open({ outbox: { ttlMs: 60_000 } })
-      const asked = outcomeOf(client.request('a'))
+      const result = outcomeOf(client.request('a'))
       await clock.advance(10_000)
-      expect(asked.error).toMatchObject({
+      expect(result.error).toMatchObject({
         code: 'request-timeout',
         detail: { timeoutMs: 10_000, sent: false, stored: true },
       })
@@ -274,7 +274,7 @@ describe('a stored outbox', () => {
       [DAY_MS - 60_000, ['a']],
       [DAY_MS, []],
     ] as const) {
-      const { clock, log, open, back } = cutOff()
+      const { clock, log, open, back } = disconnected()
       const first = open()
       outcomeOf(first.client.request('a'))
       await clock.advance(1)
@@ -289,11 +289,11 @@ describe('a stored outbox', () => {
   })
 
   it('continues a request after its promise has timed out, and emits its outcome', async () => {
-    const { clock, open, back } = cutOff()
+    const { clock, open, back } = disconnected()
     const { client, settled } = open()
-    const asked = outcomeOf(client.request('a', { n: 1 }, { timeoutMs: 100 }))
+    const result = outcomeOf(client.request('a', { n: 1 }, { timeoutMs: 100 }))
     await clock.advance(100)
-    expect(asked.error).toMatchObject({ code: 'request-timeout', detail: { stored: true } })
+    expect(result.error).toMatchObject({ code: 'request-timeout', detail: { stored: true } })
     expect(client.pending.get()).toEqual({ queued: 1, sent: 0 })
     await back()
     expect(settled).toMatchObject([
@@ -312,25 +312,25 @@ describe('a stored outbox', () => {
       { outbox: { storage: memoryOutboxStorage() } },
     )
     server.transport.refusing = true
-    const asked = outcomeOf(client.request('a', undefined, { timeoutMs: 100 }))
+    const result = outcomeOf(client.request('a', undefined, { timeoutMs: 100 }))
     await clock.advance(100)
     server.transport.refusing = false
     await clock.advance(20_000)
-    expect(asked.error).toMatchObject({ code: 'request-timeout' })
+    expect(result.error).toMatchObject({ code: 'request-timeout' })
     expect(errors).toMatchObject([{ code: 'forbidden' }])
     client.close()
   })
 
   it('deletes an aborted request', async () => {
-    const { clock, log, open, back, database } = cutOff()
+    const { clock, log, open, back, database } = disconnected()
     const { client } = open()
     const controller = new AbortController()
-    const asked = outcomeOf(client.request('a', undefined, { signal: controller.signal }))
+    const result = outcomeOf(client.request('a', undefined, { signal: controller.signal }))
     await clock.advance(1)
     expect(database.requests.size).toBe(1)
     controller.abort('changed my mind')
     await clock.advance(1)
-    expect(asked.error).toMatchObject({ code: 'aborted', cause: 'changed my mind' })
+    expect(result.error).toMatchObject({ code: 'aborted', cause: 'changed my mind' })
     expect(database.requests.size).toBe(0)
     const late = outcomeOf(client.request('b', undefined, { signal: controller.signal }))
     await back()
@@ -340,19 +340,19 @@ describe('a stored outbox', () => {
   })
 
   it('does not store a volatile request', async () => {
-    const { clock, open, database } = cutOff()
+    const { clock, open, database } = disconnected()
     const { client } = open()
-    const asked = outcomeOf(client.request('a', undefined, { volatile: true }))
+    const result = outcomeOf(client.request('a', undefined, { volatile: true }))
     await clock.advance(1)
-    expect(asked.error).toMatchObject({ code: 'disconnected' })
+    expect(result.error).toMatchObject({ code: 'disconnected' })
     expect(database.requests.size).toBe(0)
     client.close()
   })
 
   it('stores a publish too', async () => {
-    const { clock, server, open, back } = cutOff()
+    const { clock, server, open, back } = disconnected()
     const first = open()
-    outcomeOf(first.client.publish('room', 'said', 'hello'))
+    outcomeOf(first.client.publish('room', 'note', 'hello'))
     await clock.advance(1)
     first.kill()
     await clock.advance(LEASE_MS)
@@ -361,13 +361,13 @@ describe('a stored outbox', () => {
     await back()
     expect(server.messages.find(({ type }) => type === 'publish')).toMatchObject({
       channel: 'room',
-      payload: { type: 'said', payload: 'hello' },
+      payload: { type: 'note', payload: 'hello' },
     })
     second.client.close()
   })
 
   it('sends the original payload, even if it is changed meanwhile', async () => {
-    const { clock, server, open, back } = cutOff()
+    const { clock, server, open, back } = disconnected()
     const { client } = open()
     const payload = { n: 1 }
     outcomeOf(client.request('a', payload))
@@ -382,11 +382,11 @@ describe('a stored outbox', () => {
     const { clock, server, log, open, database } = tabs()
     server.silent = true
     const first = open()
-    const asked = outcomeOf(first.client.request('a'))
+    const result = outcomeOf(first.client.request('a'))
     await clock.advance(1)
     server.drop(4403)
     await clock.advance(1)
-    expect(asked.error).toMatchObject({ code: 'failed' })
+    expect(result.error).toMatchObject({ code: 'failed' })
     expect(database).toMatchObject({ requests: { size: 1 } })
     expect(clock.timers).toBe(0)
     server.silent = false
@@ -427,7 +427,7 @@ describe('a stored outbox and its users', () => {
   })
 
   it('rejects the promises of a user who signed out, and keeps the requests', async () => {
-    const { clock, server, log, open, back, database } = cutOff()
+    const { clock, server, log, open, back, database } = disconnected()
     server.transport.refusing = false
     server.welcome = { userId: 'ada' }
     const { client, settled } = open()
@@ -435,11 +435,11 @@ describe('a stored outbox and its users', () => {
     server.transport.refusing = true
     server.drop()
     await clock.advance(1)
-    const asked = outcomeOf(client.request('adas', undefined, { timeoutMs: DAY_MS }))
+    const result = outcomeOf(client.request('adas', undefined, { timeoutMs: DAY_MS }))
     await clock.advance(1)
     server.welcome = { userId: 'eve' }
     await back()
-    expect(asked.error).toMatchObject({ code: 'identity-changed' })
+    expect(result.error).toMatchObject({ code: 'identity-changed' })
     expect([log, settled, database.requests.size]).toEqual([[], [], 1])
     server.welcome = { userId: 'ada' }
     server.drop()
@@ -467,7 +467,7 @@ describe('a stored outbox and its users', () => {
   })
 
   it('sends requests made without a user as the first user to sign in', async () => {
-    const { clock, server, log, open, back } = cutOff()
+    const { clock, server, log, open, back } = disconnected()
     const first = open()
     outcomeOf(first.client.request('a'))
     await clock.advance(1)
@@ -499,7 +499,7 @@ describe('a stored outbox and its users', () => {
 
 describe('tabs that share a stored outbox', () => {
   it('send no request twice, and take over from each other', async () => {
-    const { clock, server, applied, open, back } = cutOff()
+    const { clock, server, applied, open, back } = disconnected()
     const [one, other] = [open(), open()]
     for (let n = 0; n < 5; n++) {
       outcomeOf(one.client.request(`one ${n}`))
@@ -517,7 +517,7 @@ describe('tabs that share a stored outbox', () => {
   })
 
   it('hand over at once when the page is hidden, which resumes when it is shown again', async () => {
-    const { clock, log, open, back } = cutOff()
+    const { clock, log, open, back } = disconnected()
     const hidden = open()
     outcomeOf(hidden.client.request('a'))
     const shown = open()
@@ -528,7 +528,7 @@ describe('tabs that share a stored outbox', () => {
     await clock.advance(1)
     shown.happen('show')
     const next = open()
-    // It claims what is free: both. The page that is back loses its own to it.
+    // It claims both requests, since they are free; the tab shown again has lost its own.
     void next.client.connect()
     await back()
     expect(log.sort()).toEqual(['a', 'b'])
@@ -538,23 +538,23 @@ describe('tabs that share a stored outbox', () => {
   })
 
   it('resume their own requests when shown again, if no other tab has claimed them', async () => {
-    const { clock, log, open, back } = cutOff()
+    const { clock, log, open, back } = disconnected()
     const { client, happen } = open()
-    const asked = outcomeOf(client.request('a', undefined, { timeoutMs: DAY_MS }))
+    const result = outcomeOf(client.request('a', undefined, { timeoutMs: DAY_MS }))
     await clock.advance(1)
     happen('hide')
     await clock.advance(LEASE_MS)
     happen('show')
     await back()
     expect(log).toEqual(['a'])
-    expect(asked).toEqual({ value: 'a' })
+    expect(result).toEqual({ value: 'a' })
     client.close()
   })
 
   it('do not send requests that were claimed while they were frozen', async () => {
-    const { clock, server, log, open, back, database } = cutOff()
+    const { clock, server, log, open, back, database } = disconnected()
     const { client } = open()
-    const asked = outcomeOf(client.request('a', undefined, { timeoutMs: DAY_MS }))
+    const result = outcomeOf(client.request('a', undefined, { timeoutMs: DAY_MS }))
     await clock.advance(1)
     await database.claim({
       ...{ owner: 'another', userId: undefined, limit: 9 },
@@ -564,13 +564,13 @@ describe('tabs that share a stored outbox', () => {
     server.transport.refusing = false
     await back()
     expect(log).toEqual([])
-    expect(asked.error).toMatchObject({ code: 'outcome-unknown' })
+    expect(result.error).toMatchObject({ code: 'outcome-unknown' })
     expect(database.requests.size).toBe(1)
     client.close()
   })
 
   it('claim requests of a closed tab only up to the limit of the outbox', async () => {
-    const { clock, log, open, database, back } = cutOff()
+    const { clock, log, open, database, back } = disconnected()
     const dead = open()
     for (let n = 0; n < 6; n++) outcomeOf(dead.client.request(`r${n}`))
     await clock.advance(1)
@@ -589,7 +589,7 @@ describe('tabs that share a stored outbox', () => {
   })
 
   it('drop a claimed request if a newer one with the same key is waiting', async () => {
-    const { clock, server, log, open, database } = cutOff()
+    const { clock, server, log, open, database } = disconnected()
     const dead = open()
     outcomeOf(dead.client.request('old', undefined, { supersede: 'cursor' }))
     await clock.advance(1)
@@ -598,7 +598,7 @@ describe('tabs that share a stored outbox', () => {
     outcomeOf(client.request('new', undefined, { supersede: 'cursor' }))
     await clock.advance(LEASE_MS)
     expect(database.requests.size).toBe(2)
-    // The lease is over when it is welcomed; nothing is answered until then.
+    // The lease has ended when the client is welcomed; until then no reply arrives.
     server.transport.refusing = false
     await clock.advance(20_000)
     expect(log).toEqual(['new'])
@@ -627,19 +627,19 @@ describe('a stored outbox with many requests', () => {
     const { clock, open, applied } = tabs()
     const { client } = open()
     await Promise.all([client.connect(), clock.advance(1)])
-    const asked = Array.from({ length: 300 }, (_, n) => outcomeOf(client.request(`r${n}`)))
+    const result = Array.from({ length: 300 }, (_, n) => outcomeOf(client.request(`r${n}`)))
     await clock.advance(10)
-    expect(asked.filter(({ value }) => value)).toHaveLength(300)
+    expect(result.filter(({ value }) => value)).toHaveLength(300)
     expect(applied.size).toBe(300)
     client.close()
   })
 
   it('has the same limit as an outbox in memory, and deletes dropped requests', async () => {
-    const { clock, open, database } = cutOff()
+    const { clock, open, database } = disconnected()
     const { client } = open({ outbox: { limit: 3 } })
-    const asked = ['a', 'b', 'c', 'd'].map((type) => outcomeOf(client.request(type)))
+    const result = ['a', 'b', 'c', 'd'].map((type) => outcomeOf(client.request(type)))
     await clock.advance(1)
-    expect(asked[0]?.error).toMatchObject({ code: 'outbox-full' })
+    expect(result[0]?.error).toMatchObject({ code: 'outbox-full' })
     expect([...database.requests.values()].map(({ outgoing: request }) => request)).toMatchObject([
       { type: 'b' },
       { type: 'c' },
@@ -672,9 +672,9 @@ describe('a storage that fails', () => {
   it('rejects a request that is not plain JSON', async () => {
     const { clock, open } = tabs()
     const { client } = open()
-    const asked = outcomeOf(client.request('a', 1n))
+    const result = outcomeOf(client.request('a', 1n))
     await clock.advance(1)
-    expect(asked.error).toMatchObject({ code: 'not-stored', cause: expect.any(TypeError) })
+    expect(result.error).toMatchObject({ code: 'not-stored', cause: expect.any(TypeError) })
     client.close()
   })
 
@@ -682,10 +682,10 @@ describe('a storage that fails', () => {
     const { clock, log, open, database } = tabs()
     vi.spyOn(database, 'identify').mockRejectedValue(full)
     const { client, errors } = open()
-    const asked = outcomeOf(client.request('a'))
+    const result = outcomeOf(client.request('a'))
     await clock.advance(1)
     expect(errors).toMatchObject([{ code: 'not-stored', cause: full }])
-    expect([asked.value, log]).toEqual(['a', ['a']])
+    expect([result.value, log]).toEqual(['a', ['a']])
     client.close()
     await clock.advance(1)
     expect(clock.timers).toBe(0)
@@ -695,12 +695,12 @@ describe('a storage that fails', () => {
     const { clock, open, database } = tabs()
     vi.spyOn(database, 'identify').mockReturnValue(new Promise(() => {}))
     const { client, errors } = open()
-    const asked = outcomeOf(client.request('a'))
+    const result = outcomeOf(client.request('a'))
     await clock.advance(4_999)
     expect(client.state.get().name).toBe('connecting')
     await clock.advance(2)
     expect(errors).toMatchObject([{ code: 'not-stored' }])
-    expect(asked.value).toBe('a')
+    expect(result.value).toBe('a')
     client.close()
   })
 
@@ -709,26 +709,26 @@ describe('a storage that fails', () => {
     const { client, errors } = open()
     await Promise.all([client.connect(), clock.advance(1)])
     const mark = vi.spyOn(database, 'mark').mockRejectedValue(full)
-    const asked = outcomeOf(client.request('a', undefined, { timeoutMs: DAY_MS }))
+    const result = outcomeOf(client.request('a', undefined, { timeoutMs: DAY_MS }))
     await clock.advance(LOOK_MS)
-    expect([server.count('a'), asked]).toEqual([0, {}])
+    expect([server.count('a'), result]).toEqual([0, {}])
     mark.mockRestore()
     await clock.advance(LOOK_MS)
-    expect([log, asked.value]).toEqual([['a'], 'a'])
+    expect([log, result.value]).toEqual([['a'], 'a'])
     expect(errors[0]).toMatchObject({ code: 'not-stored', cause: full })
     client.close()
   })
 
-  it('gets the mark of a new request at once, and with it those that failed', async () => {
+  it('marks a new request at once, together with those whose mark failed', async () => {
     const { clock, log, open, database } = tabs()
     const { client } = open()
     await Promise.all([client.connect(), clock.advance(1)])
     const mark = vi.spyOn(database, 'mark').mockRejectedValueOnce(full)
-    const asked = [outcomeOf(client.request('a'))]
+    const result = [outcomeOf(client.request('a'))]
     await clock.advance(10)
-    asked.push(outcomeOf(client.request('b')))
+    result.push(outcomeOf(client.request('b')))
     await clock.advance(10)
-    expect([log, asked.map(({ value }) => value)]).toEqual([
+    expect([log, result.map(({ value }) => value)]).toEqual([
       ['a', 'b'],
       ['a', 'b'],
     ])
@@ -736,8 +736,8 @@ describe('a storage that fails', () => {
     client.close()
   })
 
-  it('gives back what was claimed too late for its client to send it', async () => {
-    const { clock, open, back, database, log } = cutOff()
+  it('releases requests that were claimed too late to be sent', async () => {
+    const { clock, open, back, database, log } = disconnected()
     const first = open()
     outcomeOf(first.client.request('a'))
     await clock.advance(1)
@@ -765,7 +765,7 @@ describe('a storage that fails', () => {
 
 describe('a client with a stored outbox', () => {
   it('leaves stored requests to the next client if closed while reading them', async () => {
-    const { clock, log, open, back, database } = cutOff()
+    const { clock, log, open, back, database } = disconnected()
     const first = open()
     outcomeOf(first.client.request('a'))
     await clock.advance(1)
@@ -778,12 +778,12 @@ describe('a client with a stored outbox', () => {
       return claimed
     })
     const second = open()
-    const asked = outcomeOf(second.client.request('b'))
+    const result = outcomeOf(second.client.request('b'))
     await clock.advance(1)
     second.client.close()
     await clock.advance(200)
     late.mockRestore()
-    expect(asked.error).toMatchObject({ code: 'closed' })
+    expect(result.error).toMatchObject({ code: 'closed' })
     expect([database.requests.size, second.settled]).toEqual([1, []])
     const third = open()
     void third.client.connect()
@@ -794,8 +794,8 @@ describe('a client with a stored outbox', () => {
     expect(clock.timers).toBe(0)
   })
 
-  it('opens nothing before it is used, and leaves no timer or listener behind', async () => {
-    const { clock, open, database } = cutOff()
+  it('opens no database before it is used, and leaves no timers or listeners', async () => {
+    const { clock, open, database } = disconnected()
     const identify = vi.spyOn(database, 'identify')
     const { client } = open()
     await clock.advance(1)
@@ -807,14 +807,14 @@ describe('a client with a stored outbox', () => {
     expect(clock.timers).toBe(0)
   })
 
-  it('stops its timer while there is neither a request nor a connection', async () => {
+  it('stops its timer while there is no request and no connection', async () => {
     const { clock, server, open } = tabs()
     const { client } = open({ backoff: { minMs: 3_600_000 } })
     await Promise.all([client.connect(), clock.advance(1)])
     server.transport.refusing = true
     server.drop()
     await clock.advance(LOOK_MS)
-    // The wait for the next attempt.
+    // One timer remains: the wait for the next attempt.
     expect(clock.timers).toBe(1)
     client.close()
   })

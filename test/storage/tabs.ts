@@ -6,10 +6,10 @@ import { storedOutbox } from 'wirefold/indexeddb'
 import { ManualClock, MemoryOutboxDatabase, ScriptedServer } from 'wirefold/testing'
 import type { Fields } from '../../src/protocol/fields.ts'
 
-/** How long the server remembers its answers, in milliseconds. */
+/** Time for which the server stores its replies, in milliseconds. */
 export const DEDUPE_MS = 600_000
 
-/** A page with a client, which may crash. */
+/** A page with a client, which can crash. */
 export interface Tab {
   readonly client: RealtimeClient
   /** Outcomes of requests without a waiting caller, as emitted by the client. */
@@ -22,21 +22,21 @@ export interface Tab {
 }
 
 /**
- * Tabs over one database, and one server that carries each request out once.
+ * Tabs with one database, and one server that carries out each request once.
  *
- * @param carryOut carries a request out; its result is the payload of the reply
+ * @param carryOut carries out a request, and returns the payload of the reply
  */
 export function tabs(
   database: OutboxDatabase = new MemoryOutboxDatabase(),
   carryOut: (type: string, payload: unknown, message: Fields) => unknown = (type) => type,
 ) {
   const clock = new ManualClock()
-  /** How often each request was carried out, by its id. */
+  /** Number of times that each request was carried out, by its id. */
   const applied = new Map<string, number>()
-  /** What was carried out, in order. */
+  /** The types of the requests carried out, in order. */
   const log: string[] = []
   const remembered = new Map<string, { readonly at: number; readonly reply: unknown }>()
-  /** Whether the server answers what it has carried out. */
+  /** Whether the server replies to the requests that it carries out. */
   const behaviour = { answers: true }
   const answer = (type: string, payload: unknown, message: Fields): unknown => {
     const id = String(message.requestId)
@@ -121,21 +121,21 @@ function mortalTransport(transport: TransportFactory, life: Life): TransportFact
   }
 }
 
-/** A database whose calls never settle once the tab is dead, and are not made any more. */
+/** A database whose calls have no effect and never settle once the tab is dead. */
 function mortalDatabase(database: OutboxDatabase, life: Life): OutboxDatabase {
-  const heard = async <T>(work: () => Promise<T>): Promise<T> => {
+  const whileAlive = async <T>(work: () => Promise<T>): Promise<T> => {
     if (!life.alive) return new Promise<T>(() => {})
     const value = await work()
     return life.alive ? value : new Promise<T>(() => {})
   }
   return {
-    identify: (senderId) => heard(() => database.identify(senderId)),
-    remember: (userId) => heard(() => database.remember(userId)),
-    put: (request, until) => heard(() => database.put(request, until)),
-    claim: (claim) => heard(() => database.claim(claim)),
-    mark: (mark) => heard(() => database.mark(mark)),
-    renew: (owner, until) => heard(() => database.renew(owner, until)),
-    release: (owner) => heard(() => database.release(owner)),
-    delete: (requestId) => heard(() => database.delete(requestId)),
+    identify: (senderId) => whileAlive(() => database.identify(senderId)),
+    remember: (userId) => whileAlive(() => database.remember(userId)),
+    put: (request, until) => whileAlive(() => database.put(request, until)),
+    claim: (claim) => whileAlive(() => database.claim(claim)),
+    mark: (mark) => whileAlive(() => database.mark(mark)),
+    renew: (owner, until) => whileAlive(() => database.renew(owner, until)),
+    release: (owner) => whileAlive(() => database.release(owner)),
+    delete: (requestId) => whileAlive(() => database.delete(requestId)),
   }
 }
