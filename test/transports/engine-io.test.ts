@@ -9,7 +9,7 @@ import { overLoopback } from './real-peers.ts'
 
 const loopback = overLoopback(engineIo(webSocketTransport(WebSocket)).transport)
 
-/** Far ends that carry the messages of the suite as events. */
+/** Peers that send and receive the messages of the suite as events. */
 const overEngine: MakeTransport = async (reception, greet) => {
   const harness = await loopback(reception, (peer) => {
     peer.send('0{}')
@@ -44,7 +44,7 @@ function events(peer: TransportPeer): TransportPeer {
 
 holdToTheSuite('Engine.IO over ws', over(overEngine))
 
-it('opens with the first packet of Engine.IO, not with the socket, and only once', async () => {
+it('opens with the first packet of Engine.IO, not with its socket, and only once', async () => {
   const harness = await loopback('accepts')
   const bench = new TransportBench(harness)
   const near = bench.open()

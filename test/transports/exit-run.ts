@@ -12,7 +12,7 @@ import { RealtimeServer } from '../../src/entries/server.ts'
 async function closeInEveryState(transport: TransportFactory): Promise<void> {
   const server = new RealtimeServer({ onError: () => {} })
   const { url } = await server.listen()
-  // Long enough that a wait left after the close is not mistaken for a slow machine.
+  // Long enough that a leftover wait is not mistaken for a slow machine.
   const client = new RealtimeClient(url, { transport, backoff: { minMs: 60_000 } })
   const becomes = (name: string) =>
     new Promise<void>((resolve) => {
@@ -26,10 +26,10 @@ async function closeInEveryState(transport: TransportFactory): Promise<void> {
   client.connect()
   await open
   client.close()
-  // While it dials.
+  // Closed while it dials.
   client.connect()
   client.close()
-  // While it waits for the next attempt.
+  // Closed while it waits for the next attempt.
   const again = becomes('open')
   client.connect()
   await again

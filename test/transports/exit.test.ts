@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { runProgram } from './program.ts'
 
-describe('a program whose clients are closed', () => {
+describe('a program that closes its clients', () => {
   it('ends at once', async () => {
     // The shortest timer of a client that could keep it alive is the connect deadline, 10 s.
     expect(Number(await runProgram('exit-run.ts'))).toBeLessThan(9_000)

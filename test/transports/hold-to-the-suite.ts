@@ -3,10 +3,10 @@ import type { MakeTransport, SuiteCase } from 'wirefold/testing'
 import { transportSuite } from 'wirefold/testing'
 
 /**
- * Runs the suite on a transport; `run` runs one case of it.
+ * Runs the suite on a transport; `run` runs one case.
  *
- * Cases that its platform cannot pass are excused by reason and name. They are printed, and must
- * fail: an excuse that is no longer needed is an error too.
+ * Cases that a platform cannot pass are excused by reason and name. They are printed, and must fail,
+ * so that an unnecessary excuse is an error, too.
  */
 export function holdToTheSuite(
   subject: string,

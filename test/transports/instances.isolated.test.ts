@@ -19,7 +19,7 @@ vi.mock(import('reconnecting-websocket'), async (original) => {
 })
 
 describe('an instance of the package', () => {
-  it('reconnects when the transport is opened again, and is not used after a close()', async () => {
+  it('reconnects when the transport is opened again, and is replaced after close()', async () => {
     const harness = await overLoopback(reconnectingWebSocket({ WebSocket }))('accepts')
     const bench = new TransportBench(harness)
     for (const _ of [1, 2, 3]) {

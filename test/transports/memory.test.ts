@@ -2,7 +2,7 @@ import type { MakeTransport, TransportPeer } from 'wirefold/testing'
 import { ManualClock, MemoryPair } from 'wirefold/testing'
 import { holdToTheSuite, over } from './hold-to-the-suite.ts'
 
-/** Far ends in memory, on a clock that only the suite moves. */
+/** Peers in memory, on a clock that only the suite advances. */
 const inMemory: MakeTransport = (reception, greet) => {
   if (reception === 'denies') throw new Error('There is no HTTP in memory.')
   const clock = new ManualClock()

@@ -5,10 +5,10 @@ import type { MakeTransport, TransportPeer } from 'wirefold/testing'
 
 let served = 0
 
-/** Far ends on mock-socket's server, for a transport that opens mock-socket's sockets. */
+/** Peers on mock-socket's server, for a transport with mock-socket's sockets. */
 export function overMockSocket(factory: TransportFactory): MakeTransport {
   return (reception, greet) => {
-    if (reception === 'says nothing') throw new Error('mock-socket always answers.')
+    if (reception === 'says nothing') throw new Error('mock-socket always replies.')
     const url = `ws://mock.localhost/${served++}`
     const peers: TransportPeer[] = []
     const pass = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))

@@ -6,7 +6,7 @@ import { overMockSocket } from './mock-peers.ts'
 
 const excuses = {
   'its server gets one subprotocol': ['offers its protocols'],
-  'its server always answers': [
+  'its server accepts every connection': [
     'reports nothing while the far end says nothing',
     'is silent when closed 0 ms after open(), where the far end says nothing',
     'is silent when closed 10 ms after open(), where the far end says nothing',

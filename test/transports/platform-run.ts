@@ -5,7 +5,7 @@ import { transportSuite } from '../../src/entries/testing.ts'
 import { overLoopback } from './real-peers.ts'
 
 /*
- * A program for a Node with a WebSocket of its own: runs the suite on the transports, and prints
+ * A program for Node versions with their own WebSocket: runs the suite on the transports, and prints
  * the result of each case.
  */
 

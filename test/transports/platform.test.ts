@@ -3,7 +3,7 @@ import { holdToTheSuite } from './hold-to-the-suite.ts'
 import type { Outcomes } from './platform-run.ts'
 import { runProgram } from './program.ts'
 
-/** Before Node 22 its own WebSocket is behind a flag. */
+/** Before Node 22, its WebSocket requires a flag. */
 const flags = typeof WebSocket === 'function' ? [] : ['--experimental-websocket']
 let outcomes: Record<'standard' | 'reconnecting', Outcomes>
 

@@ -4,9 +4,9 @@ import { promisify } from 'node:util'
 import { compile } from '../support/compile.ts'
 
 /**
- * Runs a module of this folder as a program of its own, and returns its output.
+ * Runs a module of this folder as a separate program, and returns its output.
  *
- * The program has to end by itself; an uncaught error fails it.
+ * The program must end by itself; an uncaught error fails it.
  */
 export async function runProgram(name: string, flags: readonly string[] = []): Promise<string> {
   const { file, remove } = await compile(join('test/transports', name))

@@ -6,7 +6,7 @@ import type { TransportFactory } from '../../src/entries/dialects.ts'
 import type { CloseInfo } from '../../src/entries/index.ts'
 import type { MakeTransport, TransportPeer } from '../../src/entries/testing.ts'
 
-/** Far ends on a real server over loopback, for a transport that opens real sockets. */
+/** Peers on a real server over loopback, for a transport with real sockets. */
 export function overLoopback(factory: TransportFactory): MakeTransport {
   return async (reception, greet) => {
     const peers: TransportPeer[] = []

@@ -15,7 +15,7 @@ describe('a client on reconnecting-websocket', () => {
       received.push(payload),
     )
     await subscription.ready
-    await first.server.publish('news', 'said', 'before')
+    await first.server.publish('news', 'note', 'before')
     await until(() => expect(received).toEqual(['before']))
     await first.server.close()
     await until(() => {
@@ -23,14 +23,14 @@ describe('a client on reconnecting-websocket', () => {
       expect(state.name === 'waiting' && state.attempt).toBeGreaterThan(2)
     })
     const second = await serve({}, first.port)
-    // The new server has no history of the event before: live, with a gap.
+    // The new server has no history of the first event, so the status may be a gap.
     await until(() => expect(subscription.status.get().name).toMatch(/^(live|gap)$/))
-    await second.server.publish('news', 'said', 'after')
+    await second.server.publish('news', 'note', 'after')
     await until(() => expect(received).toEqual(['before', 'after']))
     expect(errors).toEqual([])
   })
 
-  it('connects again after its own close(), as often as connect() is called', async () => {
+  it('connects again after its own close(), at each connect()', async () => {
     const { server, url } = await serve()
     server.handle('echo', (payload) => payload)
     const { client, errors } = connect(url, { transport: reconnectingWebSocket({ WebSocket }) })

@@ -19,7 +19,7 @@ holdToTheSuite(
 describe('reconnecting-websocket', () => {
   afterEach(() => vi.unstubAllGlobals())
 
-  /** A platform that forbids sockets, as a sandboxed page does. */
+  /** A platform that forbids sockets, like a sandboxed page. */
   const forbid = (): never => {
     throw new Error('forbidden')
   }
@@ -30,14 +30,14 @@ describe('reconnecting-websocket', () => {
   }
   const ignore = { opened() {}, message() {} }
 
-  it('throws `no-websocket` where there is no WebSocket', () => {
+  it('throws `no-websocket` if there is no WebSocket', () => {
     vi.stubGlobal('WebSocket', undefined)
     expect(() =>
       reconnectingWebSocket().open('ws://localhost', [], { ...ignore, closed() {} }),
     ).toThrow(expect.objectContaining({ code: 'no-websocket' }))
   })
 
-  it('throws `bad-url` for addresses that are not of a WebSocket', () => {
+  it('throws `bad-url` for addresses that are not valid for a WebSocket', () => {
     const { open } = reconnectingWebSocket({ WebSocket })
     for (const url of ['', '/ws', 'ftp://x', 'mailto:x']) {
       expect(() => open(url, [], { ...ignore, closed() {} })).toThrow(
@@ -46,7 +46,7 @@ describe('reconnecting-websocket', () => {
     }
   })
 
-  it('ends with the reason where the platform forbids the socket', async () => {
+  it('closes with the reason if the platform forbids the socket', async () => {
     const { open } = reconnectingWebSocket({ WebSocket: Forbidden })
     const end = await new Promise<CloseInfo>((closed) => {
       open('ws://localhost', [], { ...ignore, closed })

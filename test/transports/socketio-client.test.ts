@@ -46,7 +46,7 @@ describe('a transport over an instance', () => {
     await harness.dispose?.()
   })
 
-  it('emits nothing for a message that is no packet, and survives a packet that is no JSON', async () => {
+  it('emits nothing for a message that is not a packet, and survives a packet that is not JSON', async () => {
     const socket = new FakeInstance()
     const events: unknown[] = []
     const transport = socketioClient(socket).open('', [], {
@@ -62,7 +62,7 @@ describe('a transport over an instance', () => {
     expect(events).toEqual(['opened', '["plain",1]', ['large', 1n]])
   })
 
-  it('takes only a disconnect by the server for one, not one by the application or the network', async () => {
+  it('reports code 1008 only for a disconnect by the server, not by the application or the network', async () => {
     const reasons = ['io server disconnect', 'io client disconnect', 'transport close']
     const ends = await Promise.all(
       reasons.map(async (reason) => {

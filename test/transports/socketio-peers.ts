@@ -7,8 +7,8 @@ import { socketioClient } from 'wirefold/socketio-client'
 import type { MakeTransport, TransportPeer } from 'wirefold/testing'
 
 /**
- * Far ends on a stock Socket.IO server, for the transport over instances of socket.io-client. A
- * message of the suite is an event `text`.
+ * Peers on a stock Socket.IO server, for the transport over instances of socket.io-client. A message
+ * of the suite is an event `text`.
  */
 export const overSocketIo: MakeTransport = async (reception, greet) => {
   const peers: TransportPeer[] = []

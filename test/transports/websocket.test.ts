@@ -15,7 +15,7 @@ holdToTheSuite(
 describe('the default transport', () => {
   afterEach(() => vi.unstubAllGlobals())
 
-  it('throws `no-websocket` where there is no WebSocket', () => {
+  it('throws `no-websocket` if there is no WebSocket', () => {
     vi.stubGlobal('WebSocket', undefined)
     expect(() =>
       webSocketTransport().open('ws://localhost', [], { opened() {}, message() {}, closed() {} }),
