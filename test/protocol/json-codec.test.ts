@@ -4,13 +4,13 @@ import { jsonCodec } from 'wirefold/dialects'
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
 
 describe('the JSON codec', () => {
-  it('reads what it wrote', () => {
+  it('decodes what it encoded', () => {
     const value = { a: [1, 'ü\u2028\ud800', null, { b: true }], '': 0 }
     expect(jsonCodec.decode(jsonCodec.encode(value))).toEqual(value)
     expect(jsonCodec.decode(jsonCodec.join(['1', '{"a":2}']))).toEqual([1, { a: 2 }])
   })
 
-  it('refuses what is no text, no JSON, or too large', () => {
+  it('rejects data that is not text, not JSON, or too large', () => {
     for (const data of [new ArrayBuffer(2), undefined, 7, '', '{', 'NaN', '\ufeff{}']) {
       expect(() => jsonCodec.decode(data)).toThrow(expect.objectContaining({ code: 'bad-frame' }))
     }
@@ -23,7 +23,7 @@ describe('the JSON codec', () => {
     )
   })
 
-  it('reads 64 levels and no more, not counting brackets in strings', () => {
+  it('decodes up to 64 levels, not counting brackets in strings', () => {
     expect(jsonCodec.decode(nested(64))).toBeInstanceOf(Array)
     expect(() => jsonCodec.decode(nested(65))).toThrow(/nested deeper/)
     expect(() => jsonCodec.decode(nested(100_000))).toThrow(/nested deeper/)
@@ -34,7 +34,7 @@ describe('the JSON codec', () => {
     expect(() => jsonCodec.decode(`${'{"a":['.repeat(33)}${']}'.repeat(33)}`)).toThrow(/nested/)
   })
 
-  it('leaves out __proto__ keys, however they are written, and keeps them in strings', () => {
+  it('removes __proto__ keys in any spelling, and keeps them in strings', () => {
     for (const key of ['__proto__', '\\u005f_proto__', '__\\u0070roto__', '__pr\\u006Fto__']) {
       const value = jsonCodec.decode(`{"${key}": {"polluted": 1}, "kept": {"${key}": 2, "x": 3}}`)
       expect(JSON.stringify(value)).toBe('{"kept":{"x":3}}')
