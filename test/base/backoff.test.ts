@@ -5,25 +5,25 @@ import { backoffDefaults } from 'wirefold'
 import { backoffDelay } from '../../src/base/backoff.ts'
 
 describe('backoffDelay', () => {
-  it('is at most 900 ms at first, half as long again at most after that, and grows up to 12 s', () => {
+  it('is at most 900 ms at first, then grows by half up to 12 s', () => {
     const longest = [0, 1, 2, 6, 7, 50].map((n) => backoffDelay(n, backoffDefaults, 1))
     const grown = [2, 6].map((n) => 900 + 900 * 1.45 ** n)
     expect(longest).toEqual([900, 1_350, ...grown, 12_000, 12_000])
     expect(backoffDelay(1_000_000, backoffDefaults, 0.5)).toBe(6_450)
   })
 
-  it('is at first any part of that, and later no shorter than the first may be', () => {
+  it('is at least 0 at first, and later at least the first maximum', () => {
     const shortest = [0, 1, 2, 6, 7, 50].map((n) => backoffDelay(n, backoffDefaults, 0))
     expect(shortest).toEqual([0, 900, 900, 900, 900, 900])
   })
 
-  it('stays random where it does not grow, and where it may not be longer than at first', () => {
+  it('stays random if it does not grow, or is limited to the first maximum', () => {
     const range = (options: BackoffOptions) => [0, 1].map((r) => backoffDelay(5, options, r))
     expect(range({ ...backoffDefaults, factor: 1 })).toEqual([900, 1_800])
     expect(range({ ...backoffDefaults, maxMs: 900 })).toEqual([600, 900])
   })
 
-  it('is a finite number of milliseconds with all options', () => {
+  it('is a finite number of milliseconds for all options', () => {
     const number = fc.oneof(fc.constantFrom(0, 1, Number.POSITIVE_INFINITY), fc.nat(100_000))
     fc.assert(
       fc.property(
@@ -48,7 +48,7 @@ describe('backoffDelay', () => {
     expect(backoffDelay(10_000, { ...backoffDefaults, initialMs: 0 }, 0.5)).toBe(0)
   })
 
-  it('keeps half of the wait with equal jitter, all of it without', () => {
+  it('keeps half of the delay with equal jitter, and all of it without jitter', () => {
     const options = { ...backoffDefaults, minMs: 0, initialMs: 1_000, factor: 2, maxMs: 30_000 }
     expect(backoffDelay(2, { ...options, jitter: 'equal' }, 0)).toBe(2_000)
     expect(backoffDelay(2, { ...options, jitter: 'equal' }, 1)).toBe(4_000)

@@ -12,7 +12,7 @@ function clocks() {
 }
 
 describe('a clock of elapsed time', () => {
-  it('counts the time that the machine slept, whether or not the monotonic clock went on', () => {
+  it('counts the time that the machine slept, even if the monotonic clock stopped', () => {
     for (const monotonic of [true, false]) {
       const { clock, passed } = clocks()
       clock.sleep(HOUR_MS, monotonic)
@@ -32,7 +32,7 @@ describe('a clock of elapsed time', () => {
     expect(ran).toEqual(['late', 'early'])
   })
 
-  it('runs what is due at once where it is asked to', () => {
+  it('runs due timers at once at catchUp()', () => {
     const { clock, elapsed } = clocks()
     const ran: string[] = []
     elapsed.after(60_000, () => ran.push('a'))
@@ -42,7 +42,7 @@ describe('a clock of elapsed time', () => {
     expect(ran).toEqual(['a'])
   })
 
-  it('goes on at its pace when the wall clock is set back, and still counts a later sleep', () => {
+  it('ignores a wall clock that is set back, and still counts a later sleep', () => {
     const { clock, passed } = clocks()
     clock.shiftWall(-HOUR_MS)
     expect(passed()).toBe(0)
@@ -50,7 +50,7 @@ describe('a clock of elapsed time', () => {
     expect(passed()).toBe(60_000)
   })
 
-  it('adds nothing for clocks that round their readings', async () => {
+  it('adds no time for clocks that round their readings', async () => {
     const { clock, elapsed, passed } = clocks()
     for (let n = 0; n < 1_000; n++) {
       clock.shiftWall(n % 2 ? 100 : -100)
@@ -60,7 +60,7 @@ describe('a clock of elapsed time', () => {
     expect(passed()).toBe(10_000)
   })
 
-  it('keeps no timer once its own are cancelled or done, and runs each once and on time', async () => {
+  it('leaves no timer once its own are cancelled or done, and runs each once and on time', async () => {
     const { clock, elapsed } = clocks()
     const ran: number[] = []
     const cancel = elapsed.after(5_000, () => ran.push(5_000))

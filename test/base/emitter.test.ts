@@ -38,7 +38,7 @@ describe('an emitter', () => {
     expect(received).toEqual(['it'])
   })
 
-  it('accepts names that every object has', () => {
+  it('accepts the names of Object.prototype properties', () => {
     const received: string[] = []
     const emitter = createEmitter<Events>(() => {})
     expect(emitter.listens('constructor')).toBe(false)

@@ -11,7 +11,7 @@ import { createRealtimeServer } from 'wirefold/server'
 import { checkNames } from '../../src/base/known-names.ts'
 import { scripted } from '../support/scripted.ts'
 
-/** Runs code as plain JavaScript would, and returns what its error says to use. */
+/** Runs code, and returns the hint of its bad-option error. */
 function hintOf(run: () => unknown): string | undefined {
   try {
     run()
@@ -37,7 +37,7 @@ describe('an unknown name', () => {
     ['timeout', 'connectTimeoutMs'],
     ['websocket', 'WebSocket'],
     ['constructor', expect.stringMatching(/^one of dialect, /)],
-  ])('%s among the options of a client is an error that names %s', (name, hint) => {
+  ])('%s among the options of a client is an error with the hint %s', (name, hint) => {
     expect(hintOf(() => new RealtimeClient('wss://host', { [name]: 1 }))).toEqual(hint)
   })
 
@@ -49,7 +49,7 @@ describe('an unknown name', () => {
     ['connect_error', 'error'],
     ['close', 'closed'],
     ['tick', 'one of opened, dropped, closed, failed, settled, notice, error'],
-  ])('%s among the events of a client is an error that names %s', (name, hint) => {
+  ])('%s among the events of a client is an error with the hint %s', (name, hint) => {
     const { client } = scripted()
     expect(hintOf(() => client.on(name as 'error', () => {}))).toBe(hint)
   })
@@ -58,12 +58,15 @@ describe('an unknown name', () => {
     ['backoff', 'min', 'minMs'],
     ['heartbeat', 'interval', 'intervalMs'],
     ['outbox', 'ttl', 'ttlMs'],
-  ])('within the option %s of a client, as %s, is an error that names %s', (option, name, hint) => {
-    const options = { [option]: { [name]: 1 } }
-    expect(hintOf(() => new RealtimeClient('wss://host', options))).toBe(hint)
-  })
+  ])(
+    'within the option %s of a client, as %s, is an error with the hint %s',
+    (option, name, hint) => {
+      const options = { [option]: { [name]: 1 } }
+      expect(hintOf(() => new RealtimeClient('wss://host', options))).toBe(hint)
+    },
+  )
 
-  it('is an error of each part that has options', async () => {
+  it('is an error for every function with options', async () => {
     const { client } = scripted()
     const channels = new ChannelSubscriber(client)
     const odd = (name: string): object => ({ [name]: 1 })
@@ -85,7 +88,7 @@ describe('an unknown name', () => {
       ['connected', () => createRealtimeServer().on('connect' as 'connected', () => {})],
     ]
     expect(cases.map(([, run]) => hintOf(run))).toEqual(cases.map(([hint]) => hint))
-    // What has thrown has joined nothing.
+    // The calls that threw had no effect.
     expect(channels.size).toBe(0)
     const request = client.request('x', undefined, odd('timeout'))
     await expect(request).rejects.toMatchObject({
@@ -94,7 +97,7 @@ describe('an unknown name', () => {
     })
   })
 
-  it('that is undefined counts as left out', () => {
+  it('is ignored if its value is undefined', () => {
     const given: Record<string, unknown> = { known: 1, unknown: undefined }
     expect(() => checkNames('It', given, { known: 0 })).not.toThrow()
   })

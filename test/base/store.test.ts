@@ -14,7 +14,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** Runs the frames that are due, and those requested for meanwhile. */
+/** Runs the due frames, and those requested meanwhile. */
 const frames: (() => void)[] = []
 const runFrames = () => {
   for (let run = frames.shift(); run; run = frames.shift()) run()
@@ -22,7 +22,7 @@ const runFrames = () => {
 
 const settling: Record<NotifyMode, { readonly settle?: () => void | Promise<void> }> = {
   sync: {},
-  // A microtask in which something is set leads to another one.
+  // A microtask that sets a store causes another one.
   microtask: {
     async settle() {
       for (let round = 0; round < 10; round++) await Promise.resolve()
@@ -53,7 +53,7 @@ for (const notify of ['sync', 'microtask', 'frame'] as const) {
 }
 
 describe('createStore', () => {
-  it('keeps the value it was made with', () => {
+  it('has its initial value', () => {
     const single = createStore('a')
     single.set('b')
     const { store, set } = storeFactory().create('a')
@@ -61,7 +61,7 @@ describe('createStore', () => {
     expect([single.initial?.(), store.initial?.()]).toEqual(['a', 'a'])
   })
 
-  it('is set and read in one object', () => {
+  it('can be set and read through one object', () => {
     const store = createStore(1)
     store.set(2)
     expect(store.get()).toBe(2)
@@ -78,7 +78,7 @@ describe('createStore', () => {
     expect(received).toHaveBeenCalledTimes(2)
   })
 
-  it('prints what a follower throws if there is no onError', () => {
+  it('prints the exception of a listener if there is no onError', () => {
     const print = vi.spyOn(console, 'error').mockImplementation(() => {})
     const fault = new Error('follower')
     createStore(1).subscribe(() => {
@@ -134,7 +134,7 @@ describe('stores that share a schedule', () => {
     expect(received).toEqual(['b2', 'a1'])
   })
 
-  it('notify a change made during a notification in a round of its own', async () => {
+  it('notify of a change made during a notification in a separate round', async () => {
     const factory = storeFactory({ notify: 'microtask' })
     const a = factory.create(0)
     const b = factory.create(0)
@@ -151,7 +151,7 @@ describe('stores that share a schedule', () => {
     expect(received).toEqual(['a1', 'b1'])
   })
 
-  it('request one microtask however often they change', () => {
+  it('request one microtask for any number of changes', () => {
     const requested = vi.spyOn(globalThis, 'queueMicrotask').mockImplementation(() => {})
     const factory = storeFactory({ notify: 'microtask' })
     const one = factory.create(0)
@@ -169,7 +169,7 @@ describe('stores that share a schedule', () => {
     expect(requested).not.toHaveBeenCalled()
   })
 
-  it('still notify the others when a listener and the report of its error throw', async () => {
+  it('still notify other listeners if a listener and onError throw', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
     const factory = storeFactory({
       notify: 'microtask',
@@ -191,8 +191,8 @@ describe('stores that share a schedule', () => {
   })
 })
 
-describe('a store that notifies with the frame', () => {
-  it('waits for the next animation frame, and for as long as there is none', () => {
+describe('a store that notifies with `frame`', () => {
+  it('waits for the next animation frame, however late', () => {
     const store = createStore(0, { notify: 'frame' })
     const received = vi.fn()
     store.listen(received)
@@ -203,7 +203,7 @@ describe('a store that notifies with the frame', () => {
     expect(received.mock.calls).toEqual([[1000]])
   })
 
-  it('uses a timer of 16 ms where there are no frames', () => {
+  it('uses a timer of 16 ms if there are no frames', () => {
     vi.useFakeTimers()
     vi.stubGlobal('requestAnimationFrame', undefined)
     const store = createStore(0, { notify: 'frame' })
