@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 const FRAMEWORK =
   /(?:from|import)\s*\(?\s*['"]((?:react|react-dom|svelte|solid-js|vue|@vue\/\w+|@preact\/[\w-]+)(?:\/[^'"]*)?)['"]/g
 
-it('is only the React adapter that imports a framework, so that every other entry works without', () => {
+it('only the React adapter imports a framework, so that every other entry works without', () => {
   const source = new URL('../../src/', import.meta.url)
   const imports: string[] = []
   for (const file of readdirSync(source, { recursive: true, encoding: 'utf8' })) {

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** Gives this process the `gc` it would have under `--expose-gc`. */
+/** Defines `gc` in this process, as `--expose-gc` does. */
 export function exposeGarbageCollector(): void {
   setFlagsFromString('--expose-gc')
   Object.assign(globalThis, { gc: runInNewContext('gc') })

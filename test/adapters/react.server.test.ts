@@ -33,7 +33,7 @@ function Follower() {
 }
 
 describe('the React adapter on a server', () => {
-  it('renders the value of the moment, and follows nothing', () => {
+  it('renders the current value, and adds no listener', () => {
     const store = createStore('a')
     const listen = vi.spyOn(store, 'listen')
     store.set('b')
@@ -41,12 +41,12 @@ describe('the React adapter on a server', () => {
     expect(listen).not.toHaveBeenCalled()
   })
 
-  it('renders a selection that is a new object each time', () => {
+  it('renders a selector that returns a new object each time', () => {
     const store = createStore([1, 2, 3])
     expect(renderToString(createElement(CountOfOdd, { store }))).toBe('<p>2</p>')
   })
 
-  it('subscribes to nothing and releases nothing', () => {
+  it('does not subscribe, and releases nothing', () => {
     const subscribe = vi.fn(() => () => {})
     const release = vi.fn()
     const owner = createElement(Owner, { create: () => ({ subscribe }), release })
@@ -55,7 +55,7 @@ describe('the React adapter on a server', () => {
     expect(release).not.toHaveBeenCalled()
   })
 
-  it('has all hooks in a client module as well, which is one from its first line on', async () => {
+  it("exports all hooks from a client module, too, with 'use client' in its first line", async () => {
     const file = new URL('../../src/entries/react.ts', import.meta.url)
     expect(readFileSync(file, 'utf8')).toMatch(/^'use client'\n/)
     const [marked, plain] = await Promise.all([

@@ -17,7 +17,7 @@ interface VueKind extends StoreKind {
 const preact = valueSignals<PreactKind>(signal)
 const vue = valueSignals<VueKind>(shallowRef)
 
-/** Follows as a component would: a scope that is stopped when the component goes away. */
+/** Follows a ref like a component: in a scope that is stopped with the component. */
 function followRef<T>(ref: ShallowRef<T>, run: (value: T) => void): () => void {
   const scope = effectScope(true)
   scope.run(() => watch(ref, (value) => run(value), { flush: 'sync' }))
@@ -60,7 +60,7 @@ describe("Vue's shallowRef, as a registry's store", () => {
   }
   for (const { name, run } of storeSuite) it(name, () => run(make))
 
-  it('is followed by what is computed from it', () => {
+  it('updates values computed from it', () => {
     const { store, set } = vue.create(2)
     const double = computed(() => store.value * 2)
     expect(double.value).toBe(4)
@@ -89,7 +89,7 @@ describe("Vue's shallowRef, following a store", () => {
 })
 
 describe('toSignal', () => {
-  it('starts with the value of the moment and keeps the last one after stop', () => {
+  it('starts with the current value, and keeps the last one after stop', () => {
     const store = createStore('a')
     const { signal: following, stop } = toSignal(store, preact)
     expect(following.value).toBe('a')
@@ -101,7 +101,7 @@ describe('toSignal', () => {
     expect(following.value).toBe('b')
   })
 
-  it('follows into a store of any factory, the built-in one too', () => {
+  it('copies a store into a store of any factory, including the built-in one', () => {
     const store = createStore(1)
     const { signal: copy } = toSignal(store, storeFactory())
     store.set(2)

@@ -17,9 +17,9 @@ async function broken<Make>(suite: readonly SuiteCase<Make>[], make: Make): Prom
   return names
 }
 
-/** A sound store, with one defect. */
-const spoilt =
-  (spoil: <T>(store: StoreHarness<T>) => Partial<StoreHarness<T>>): MakeStore =>
+/** A correct store with one defect. */
+const defective =
+  (alter: <T>(store: StoreHarness<T>) => Partial<StoreHarness<T>>): MakeStore =>
   (initial) => {
     const inner = createStore(initial)
     const store = {
@@ -27,13 +27,13 @@ const spoilt =
       set: (value: typeof initial) => inner.set(value),
       follow: (run: (value: typeof initial) => void) => inner.listen(run),
     }
-    return { ...store, ...spoil(store) }
+    return { ...store, ...alter(store) }
   }
 
 describe('the store suite', () => {
-  const spoilers: Record<string, [spoil: MakeStore, caught: string[]]> = {
+  const defects: Record<string, [alter: MakeStore, caught: string[]]> = {
     'calls followers that stopped': [
-      spoilt(({ follow }) => ({
+      defective(({ follow }) => ({
         follow(run) {
           follow(run)
           return () => {}
@@ -47,7 +47,7 @@ describe('the store suite', () => {
       ],
     ],
     'never calls followers': [
-      spoilt(() => ({ follow: () => () => {} })),
+      defective(() => ({ follow: () => () => {} })),
       [
         'calls a follower for every change, once',
         'calls no follower when it is set to the value it has',
@@ -57,7 +57,7 @@ describe('the store suite', () => {
       ],
     ],
     'calls followers twice': [
-      spoilt(({ follow }) => ({
+      defective(({ follow }) => ({
         follow: (run) =>
           follow((value) => {
             run(value)
@@ -67,21 +67,23 @@ describe('the store suite', () => {
       ['calls a follower for every change, once'],
     ],
     'calls a function that is set': [
-      spoilt(({ set }) => ({
+      defective(({ set }) => ({
         set: (value) => set(typeof value === 'function' ? value() : value),
       })),
       ['holds a function as a value and does not call it'],
     ],
     'copies objects': [
-      spoilt(({ set }) => ({ set: (value) => set(Array.isArray(value) ? value : clone(value)) })),
+      defective(({ set }) => ({
+        set: (value) => set(Array.isArray(value) ? value : clone(value)),
+      })),
       ['holds an object as it is, and treats a new one with the same members as a change'],
     ],
     'does not take undefined': [
-      spoilt(({ set }) => ({ set: (value) => value !== undefined && set(value) })),
+      defective(({ set }) => ({ set: (value) => value !== undefined && set(value) })),
       ['holds nothing as a value: undefined and null'],
     ],
     'keeps followers that stopped': [
-      spoilt(({ follow }) => {
+      defective(({ follow }) => {
         const kept: unknown[] = []
         return {
           get: () => kept[0] as never,
@@ -94,14 +96,14 @@ describe('the store suite', () => {
       ['forgets a follower that stopped'],
     ],
   }
-  for (const [what, [make, caught]] of Object.entries(spoilers)) {
-    it(`catches a store that ${what}`, async () => {
+  for (const [what, [make, caught]] of Object.entries(defects)) {
+    it(`detects a store that ${what}`, async () => {
       exposeGarbageCollector()
       expect(await broken(storeSuite, make)).toEqual(expect.arrayContaining(caught))
     })
   }
 
-  it('catches a store that notifies equal values, each listener with the value set first', async () => {
+  it('detects a store that notifies of equal values, each listener with the first value', async () => {
     const make: MakeStore = (initial) => {
       const runs = new Set<(value: typeof initial) => void>()
       let value = initial
@@ -123,7 +125,7 @@ describe('the store suite', () => {
     ])
   })
 
-  it('catches stores that share a value', async () => {
+  it('detects stores that share a value', async () => {
     const shared = createStore<unknown>(undefined)
     const make = ((initial: unknown) => {
       shared.set(initial)
@@ -138,7 +140,7 @@ describe('the store suite', () => {
 })
 
 describe('the readable suite', () => {
-  it('catches the usual mistakes of a naive store', async () => {
+  it('detects the usual mistakes of a naive store', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
     const make: MakeReadable = (initial) => {
       const runs = new Set<(value: typeof initial) => void>()

@@ -15,7 +15,7 @@ describe("Svelte's writable, as a registry's store", () => {
   }
   for (const { name, run } of storeSuite) it(name, () => run(make))
 
-  it('is the very object that writable made', () => {
+  it('is the object that writable returned', () => {
     const made: unknown[] = []
     const factory = svelteStores((initial) => {
       const store = writable(initial)
@@ -38,7 +38,7 @@ describe("a built-in store, by Svelte's contract", () => {
   }
   for (const { name, run } of storeSuite) it(name, () => run(make))
 
-  it('feeds a derived store together with one of Svelte', () => {
+  it('can be combined with a store of Svelte in a derived store', () => {
     const count = createStore(2)
     const product = derived([count, readable(10)], ([a, b]) => a * b)
     const received: number[] = []
@@ -51,7 +51,7 @@ describe("a built-in store, by Svelte's contract", () => {
 })
 
 describe('fromReadable on a server', () => {
-  it('reads the value of the moment and follows nothing', () => {
+  it('reads the current value, and adds no listener', () => {
     const store = createStore('a')
     const rune = fromReadable(store, createSubscriber)
     store.set('b')

@@ -29,8 +29,8 @@ const entries = Object.keys(manifest.exports)
   .filter((entry) => entry !== './package.json')
   .map((entry) => entry.replace(/^\./, 'wirefold'))
 
-/** Creates a server, a client, and one of every object that an application keeps of them. */
-async function things() {
+/** Creates a server, a client, and one object of every kind that an application keeps. */
+async function createObjects() {
   const { server, url } = await serve()
   const { client } = connect(url)
   const channels = new ChannelSubscriber(client)
@@ -61,19 +61,19 @@ async function things() {
 
 describe('Vue', () => {
   for (const name of entries) {
-    it(`leaves the objects of every class of ${name} alone`, async () => {
+    it(`does not make objects of any class of ${name} reactive`, async () => {
       const exported: Record<string, unknown> = await import(name)
       for (const [label, value] of Object.entries(exported)) {
         if (typeof value !== 'function' || !/^class\b/.test(String(value))) continue
-        // Vue recognises errors themselves, but not objects created here from their prototype.
+        // Vue skips errors, but not objects created here from their prototype.
         if (value.prototype instanceof Error) continue
         expect(isReactive(reactive(Object.create(value.prototype))), label).toBe(false)
       }
     })
   }
 
-  it('leaves alone what an application puts into reactive, ref or shallowReactive', async () => {
-    const all = await things()
+  it('does not wrap library objects in reactive, ref or shallowReactive', async () => {
+    const all = await createObjects()
     for (const [name, thing] of Object.entries(all)) {
       expect(reactive({ thing }).thing, name).toBe(thing)
       expect(ref<unknown>(thing).value, name).toBe(thing)
@@ -82,15 +82,15 @@ describe('Vue', () => {
     }
   })
 
-  it('does not keep them from working', async () => {
-    const all = await things()
+  it('does not break library objects', async () => {
+    const all = await createObjects()
     const state = reactive(all)
     const seen: unknown[] = []
     state.server.handle('echo', (payload) => payload)
     await state.client.connect()
     state.channels.subscribe('room:1', (payload) => seen.push(payload))
     await state.subscription.ready
-    await state.server.publish('room:1', 'said', 'hello')
+    await state.server.publish('room:1', 'note', 'hello')
     await until(() => expect(seen).toEqual(['hello']))
     expect(await state.client.request('echo', 1)).toBe(1)
     state.contexts.dispatch({ kind: 'Task', id: '1', title: 'Write' })
