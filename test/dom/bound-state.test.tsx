@@ -38,7 +38,7 @@ interface Model {
   readonly state: Readable<ConnectionState>
 }
 
-/** A server, and a function that makes all that an application has of a connection. */
+/** A server, and a function that creates the objects of an application. */
 function backend() {
   const clock = new ManualClock()
   const server = new ScriptedServer({ clock })
@@ -72,7 +72,7 @@ function Rows({ rows }: { rows: Readable<readonly Task[]> }) {
   return <p>{useReadable(rows, (all) => all.map(({ title }) => title).join())}</p>
 }
 
-/** The obvious code: the model is made while the component is rendered. */
+/** The simplest code: the model is created during a render. */
 function ByState({ make }: { make: () => Model }) {
   const [model] = useState(make)
   return <Shown {...model} />
@@ -86,7 +86,7 @@ describe('lists and records in a React application', () => {
   it.each([
     ['useState', ByState],
     ['useOwned', Owned],
-  ])('open one socket under StrictMode, by %s, and fetch once', async (_, App) => {
+  ])('open one connection under StrictMode, with %s, and fetch once', async (_, App) => {
     const { clock, server, make } = backend()
     const page = render(
       <StrictMode>
@@ -103,14 +103,14 @@ describe('lists and records in a React application', () => {
     expect(server.subscribed.size).toBe(0)
   })
 
-  it('open nothing while a server renders', async () => {
+  it('open no connection while a server renders', async () => {
     const { clock, server, make } = backend()
     expect(renderToString(<ByState make={make} />)).toBe('<p>idle idle 0   0</p>')
     await clock.advance(60_000)
     expect(server.transport.ends).toHaveLength(0)
   })
 
-  it('match what the server rendered, although they were connected before', async () => {
+  it('match the rendered HTML of the server, even if they were connected before', async () => {
     const print = vi.spyOn(console, 'error')
     const container = document.createElement('div')
     container.innerHTML = renderToString(<ByState make={backend().make} />)
@@ -134,7 +134,7 @@ describe('lists and records in a React application', () => {
     model.client.close()
   })
 
-  it('show what the server fetched where their store is made with it', async () => {
+  it('show the state fetched by the server if their store is created with it', async () => {
     const server = backend()
     const onServer = server.make()
     void onServer.tasks.ready

@@ -25,7 +25,7 @@ function View({ tasks, users }: Props) {
   return <p>{JSON.stringify([useReadable(tasks), useReadable(users)])}</p>
 }
 
-it('a list and who is there are the same in every kind of store at every line of a recorded session', async () => {
+it('a list and the members are equal in every kind of store after every line of a recorded session', async () => {
   const { client, channels, clock, deliver } = dialled(
     entity,
     ({ type, channel, requestId }, send) => {
@@ -34,7 +34,7 @@ it('a list and who is there are the same in every kind of store at every line of
   )
   client.on('error', () => {})
   const load = async (): Promise<{ state: readonly Fields[] }> => ({ state: [] })
-  // The backend that is recorded has rows which this list was not given.
+  // The recorded backend has rows that `load` did not return.
   const bound = <Into,>(into: Into) => ({ load, into, upsert: true })
   const tasks = started(bindList(channels, 'entity:Task', { load, upsert: true }))
   const inSvelte = started(bindList(channels, 'entity:Task', bound(svelteStores(writable)))).store

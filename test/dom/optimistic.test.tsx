@@ -37,7 +37,7 @@ function Page({ view }: { view: Readable<Rows> }) {
   )
 }
 
-it('one list and what is pending on it are the same in every kind of store, after every frame', async () => {
+it('a list with pending mutations is equal in every kind of store, after every frame', async () => {
   const { clock, server, client } = scripted({ answer: () => undefined })
   const channels = new ChannelSubscriber(client)
   const load = async (): Promise<{ state: readonly Task[] }> => ({

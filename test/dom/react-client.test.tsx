@@ -33,7 +33,7 @@ function News() {
   return <p data-testid="news">{`${state}: ${latest}`}</p>
 }
 
-/** The page as an application has it, on a clock that stands still until `pass`. */
+/** The page of an application, on a clock that `pass` advances. */
 function open() {
   const clock = new ManualClock()
   const server = new ScriptedServer({ clock })
@@ -54,17 +54,17 @@ function open() {
 }
 
 describe('a client in a React application under StrictMode', () => {
-  it('opens one socket, sends one subscribe, and shows what comes', async () => {
+  it('opens one connection, sends one subscribe, and shows events', async () => {
     const { server, pass } = open()
     await pass(1_000)
-    server.publish('news', 'said', 'hello')
+    server.publish('news', 'note', 'hello')
     await pass(1)
     expect(screen.getByTestId('news').textContent).toBe('open: hello')
     expect(server.transport.ends).toHaveLength(1)
     expect([server.count('subscribe'), server.count('unsubscribe')]).toEqual([1, 0])
   })
 
-  it('keeps the subscription over a view that comes right back, and ends it for one that does not', async () => {
+  it('keeps the subscription if a view is mounted again soon, and ends it otherwise', async () => {
     const { server, pass, show } = open()
     await pass(1_000)
     show(null)
@@ -77,7 +77,7 @@ describe('a client in a React application under StrictMode', () => {
     expect(server.count('unsubscribe')).toBe(1)
   })
 
-  it('closes the socket when the application goes away', async () => {
+  it('closes the connection when the application is unmounted', async () => {
     const { server, pass, unmount } = open()
     await pass(1_000)
     expect(server.transport.last.closed).toBeUndefined()

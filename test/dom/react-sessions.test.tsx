@@ -28,7 +28,7 @@ interface Connected {
 }
 const ConnectedContext = createContext<Connected | undefined>(undefined)
 
-/** As docs/socketio.md has it. */
+/** As in docs/socketio.md. */
 function useSession(sessionId: string | null): SessionState | undefined {
   const { channels, sessions } = useProvided(ConnectedContext)
   useEffect(() => {
@@ -61,7 +61,7 @@ function Session({ id }: { id: string | null }) {
   )
 }
 
-/** The page as an application has it, on a clock that stands still until `pass`. */
+/** The page of an application, on a clock that `pass` advances. */
 function open(content: ReactNode) {
   const clock = new ManualClock()
   const server = new EngineServer(clock)
@@ -85,14 +85,14 @@ const shown = () => screen.queryAllByText(/./).map(({ textContent }) => textCont
 const timestamp = '2025-11-08T10:00:00.000Z'
 
 describe('a session in a React application under StrictMode', () => {
-  it('is nothing without an id, and opens no socket', async () => {
+  it('is undefined without an id, and opens no connection', async () => {
     const { server, pass } = open(<Session id={null} />)
     await pass(1_000)
     expect(shown()).toEqual(['nothing'])
     expect(server.pair.ends).toHaveLength(0)
   })
 
-  it('is subscribed to once, by one socket, and shows what comes', async () => {
+  it('is subscribed to once, on one connection, and shows events', async () => {
     const { server, pass } = open(<Session id="a" />)
     await pass(1_000)
     server.emit('a', 'progress', { timestamp, progress: 40 })
@@ -106,7 +106,7 @@ describe('a session in a React application under StrictMode', () => {
     expect(server.pair.ends).toHaveLength(1)
   })
 
-  it('is swapped for another one, and for none', async () => {
+  it('changes with the session id', async () => {
     const { server, pass, show } = open(<Session id="a" />)
     await pass(1_000)
     server.emit('a', 'progress', { timestamp, progress: 1 })
@@ -124,7 +124,7 @@ describe('a session in a React application under StrictMode', () => {
     expect(server.pair.ends).toHaveLength(1)
   })
 
-  it('is shared: any number of components, one socket, and one subscribe for each session', async () => {
+  it('is shared: several components cause one connection, and one subscribe per session', async () => {
     const { server, pass, show } = open(
       <>
         <Session id="a" />
@@ -143,7 +143,7 @@ describe('a session in a React application under StrictMode', () => {
     expect(server.events).toEqual(['subscribe a', 'subscribe b', 'unsubscribe b'])
   })
 
-  it('leaves nothing behind when the application goes away', async () => {
+  it('leaves no connection or timer when the application is unmounted', async () => {
     const { server, pass, unmount, clock } = open(<Session id="a" />)
     await pass(1_000)
     unmount()

@@ -44,14 +44,14 @@ interface FollowProps<T, S> {
   readonly onRender: (selected: S) => void
 }
 
-/** Calls `onRender` with what it selects, at every render. */
+/** Calls `onRender` with the selected value, at every render. */
 function Select<T, S>({ store, selector, isEqual, onRender }: FollowProps<T, S>) {
-  // Inline, so that every render brings a new function.
+  // Inline, so that every render passes a new function.
   onRender(useReadable(store, (value) => selector(value), isEqual))
   return null
 }
 
-/** Calls `run` with every value that React has put on the screen. */
+/** Calls `run` with every value that React has rendered. */
 function Follow<T>({ store, run }: { store: Readable<T>; run: (value: T) => void }) {
   const value = useReadable(store)
   useEffect(() => {
@@ -60,9 +60,9 @@ function Follow<T>({ store, run }: { store: Readable<T>; run: (value: T) => void
   return null
 }
 
-describe('useReadable, as one who follows a store', () => {
+describe('useReadable, as a listener of a store', () => {
   beforeEach(() => {
-    // Unmounting a root from its own effect, as one case does, works but React warns of it.
+    // Unmounting a root from its own effect, as one case does, works with a warning of React.
     vi.spyOn(console, 'error').mockImplementation(() => {})
   })
 
@@ -72,12 +72,12 @@ describe('useReadable, as one who follows a store', () => {
       get: () => store.get(),
       set: (value) => act(() => store.set(value)),
       follow(run) {
-        // Not `render`, which keeps every root until the test is over.
+        // Not `render`, which keeps every root until the end of the test.
         const root = createRoot(document.createElement('div'))
         act(() => root.render(<Follow store={store} run={run} />))
         return () => act(() => root.unmount())
       },
-      // What a follower sets is rendered by an `act` of its own.
+      // A value that a listener sets is rendered by a separate `act`.
       settle: () => act(async () => {}),
     }
   }
@@ -85,7 +85,7 @@ describe('useReadable, as one who follows a store', () => {
 })
 
 describe('useReadable', () => {
-  it('renders once for the value and once for each change', () => {
+  it('renders once for the first value and once for each change', () => {
     const store = createStore(1)
     const onRender = vi.fn()
     render(<Select store={store} selector={(value) => value} onRender={onRender} />)
@@ -94,7 +94,7 @@ describe('useReadable', () => {
     expect(onRender.mock.calls).toEqual([[1], [2]])
   })
 
-  it('gives the very value of the store where nothing is selected', () => {
+  it('returns the value of the store itself without a selector', () => {
     const store = createStore({ n: 1 })
     const onValue = vi.fn()
     render(<Follow store={store} run={onValue} />)
@@ -104,7 +104,7 @@ describe('useReadable', () => {
     expect(onValue.mock.lastCall?.[0]).toBe(sameMembers)
   })
 
-  it('renders nothing for a change it does not select', () => {
+  it('does not render for a change that it does not select', () => {
     const store = createStore(task)
     const onRender = vi.fn()
     render(<Select store={store} selector={(value) => value.title} onRender={onRender} />)
@@ -119,7 +119,7 @@ describe('useReadable', () => {
     ['array', (value: Task) => [value.title, ...value.tags]],
     ['object without a prototype', (value: Task) => Object.assign(Object.create(null), value.tags)],
   ])(
-    'neither loops nor renders an unrelated change for a selector that makes a new %s',
+    'neither loops nor renders an unrelated change for a selector that returns a new %s',
     (_, selector) => {
       const print = vi.spyOn(console, 'error')
       const store = createStore(task)
@@ -134,12 +134,12 @@ describe('useReadable', () => {
       expect(onRender).toHaveBeenCalledTimes(first)
       act(() => store.set({ title: 'b', done: true, tags: ['y'] }))
       expect(onRender.mock.calls.length).toBeGreaterThan(first)
-      // React warns there of snapshots that are never the same.
+      // React would warn if a snapshot were never equal.
       expect(print).not.toHaveBeenCalled()
     },
   )
 
-  it('does not loop for a selection that is never the same, and renders it once a change', () => {
+  it('does not loop for a selection that is never equal, and renders it once per change', () => {
     const print = vi.spyOn(console, 'error')
     const store = createStore(task)
     const onRender = vi.fn()
@@ -150,7 +150,7 @@ describe('useReadable', () => {
     expect(print).not.toHaveBeenCalled()
   })
 
-  it('keeps a selection of the same members over renders that others cause', () => {
+  it('keeps an equal selection over renders with other causes', () => {
     const store = createStore(task)
     const selected: unknown[] = []
     const shown = () => (
@@ -173,9 +173,9 @@ describe('useReadable', () => {
     ['maps', new Map([[1, 1]]), new Map([[1, 2]])],
     ['sets', new Set([1]), new Set([2])],
     ['an array and an object', ['a'], { 0: 'a' }],
-    ['objects of other keys', { a: undefined }, { b: undefined }],
-    ['objects of fewer keys', { a: 1, b: 2 }, { a: 1 }],
-    ['nothing and an object', undefined, {}],
+    ['objects with other keys', { a: undefined }, { b: undefined }],
+    ['objects with fewer keys', { a: 1, b: 2 }, { a: 1 }],
+    ['undefined and an object', undefined, {}],
     ['an object and null', {}, null],
     ['nested objects', { a: { b: 1 } }, { a: { b: 1 } }],
   ])('renders a change between %s', (_, before: unknown, after: unknown) => {
@@ -187,7 +187,7 @@ describe('useReadable', () => {
     expect(onRender.mock.lastCall?.[0]).toBe(after)
   })
 
-  it('asks the given isEqual instead, and keeps the selection before', () => {
+  it('uses the given isEqual, and keeps the previous selection', () => {
     const store = createStore(task)
     const onRender = vi.fn()
     render(
@@ -204,7 +204,7 @@ describe('useReadable', () => {
     expect(onRender).toHaveBeenCalledTimes(2)
   })
 
-  it('selects anew when the selector takes another thing from its props', () => {
+  it('selects again when the selector depends on a changed prop', () => {
     const store = createStore<Record<string, string>>({ a: 'of a', b: 'of b' })
     const onRender = vi.fn()
     const shown = (key: string) => (
@@ -215,7 +215,7 @@ describe('useReadable', () => {
     expect(onRender.mock.lastCall).toEqual(['of b'])
   })
 
-  it('follows another store when it is given one, and lets go of the first', () => {
+  it('follows another store when it receives one, and removes its listener from the first', () => {
     const one = createStore('one')
     const other = createStore('other')
     const onRender = vi.fn()
@@ -232,7 +232,7 @@ describe('useReadable', () => {
     expect(onRender.mock.lastCall).toEqual(['changed too'])
   })
 
-  it('sees a change made between its first render and its mounting', () => {
+  it('receives a change made between its first render and its mounting', () => {
     const store = createStore(1)
     const onRender = vi.fn()
     render(
@@ -245,7 +245,7 @@ describe('useReadable', () => {
     expect(onRender.mock.lastCall).toEqual([2])
   })
 
-  it('throws what the selector throws where React looks for it: in the render', () => {
+  it('throws the exception of a selector during the render, where React handles it', () => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
     const store = createStore<{ title: string } | undefined>({ title: 'a' })
     const selector = (value: { title: string } | undefined) => {
@@ -256,8 +256,8 @@ describe('useReadable', () => {
     expect(() => act(() => store.set(undefined))).toThrow('no value')
   })
 
-  describe('in a transition that React renders piece by piece', () => {
-    /** The values that were on the screen together while the store changed below React. */
+  describe('in a transition that React renders in steps', () => {
+    /** Returns the values that were shown together while the store changed during the render. */
     async function showWhileChanging(Column: typeof Tearing): Promise<string[]> {
       vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', false)
       const store = createStore(0)
@@ -283,16 +283,16 @@ describe('useReadable', () => {
       return seen
     }
 
-    it('shows one moment at a time', async () => {
+    it('shows one value at a time', async () => {
       for (const together of await showWhileChanging(Sound)) expect(together).toMatch(/^\d+$/)
     })
 
-    it('would show several at once, if it were read without the hook', async () => {
+    it('would show several values at once without the hook', async () => {
       expect(await showWhileChanging(Tearing)).toContainEqual(expect.stringContaining(','))
     })
   })
 
-  it('takes over what the server rendered without a word, and follows from there', async () => {
+  it('hydrates the HTML of the server without warnings, and follows the store from then on', async () => {
     const print = vi.spyOn(console, 'error')
     const store = createStore('a')
     const container = document.createElement('div')
@@ -310,7 +310,7 @@ describe('useReadable', () => {
 })
 
 describe('useSubscription', () => {
-  it('is subscribed once while mounted under StrictMode, and not at all after', () => {
+  it('is subscribed once while mounted under StrictMode, and not afterwards', () => {
     const { source, live } = scriptedSource()
     const { unmount } = render(
       <StrictMode>
@@ -325,19 +325,23 @@ describe('useSubscription', () => {
   it('calls the newest handler without subscribing again', () => {
     const { source, emit } = scriptedSource()
     const subscribe = vi.spyOn(source, 'subscribe')
-    const heard: string[] = []
+    const received: string[] = []
     const shown = (name: string) => (
-      <Handle source={source} channel="task:1" handler={(payload) => heard.push(name + payload)} />
+      <Handle
+        source={source}
+        channel="task:1"
+        handler={(payload) => received.push(name + payload)}
+      />
     )
     const { rerender } = render(shown('first '))
     emit('task:1', 1)
     rerender(shown('second '))
     emit('task:1', 2)
-    expect(heard).toEqual(['first 1', 'second 2'])
+    expect(received).toEqual(['first 1', 'second 2'])
     expect(subscribe).toHaveBeenCalledTimes(1)
   })
 
-  it('moves with the channel', () => {
+  it('changes its subscription with the channel', () => {
     const { source, live } = scriptedSource()
     const shown = (channel: string) => (
       <Handle source={source} channel={channel} handler={() => {}} />
@@ -349,7 +353,7 @@ describe('useSubscription', () => {
 })
 
 describe('useOwned', () => {
-  it('keeps one thing for the life of the component, also under StrictMode', async () => {
+  it('keeps one object for the life of the component, even under StrictMode', async () => {
     const release = vi.fn()
     const onRender = vi.fn()
     const shown = (
@@ -369,7 +373,7 @@ describe('useOwned', () => {
     expect(release.mock.calls).toEqual([[owned]])
   })
 
-  it('has something new when it is shown again after it was hidden', async () => {
+  it('creates a new object when it is shown again after it was hidden', async () => {
     let made = 0
     const release = vi.fn()
     const onRender = vi.fn()
@@ -388,7 +392,7 @@ describe('useOwned', () => {
     expect(release.mock.calls).toEqual([[1], [2]])
   })
 
-  it('releases by the newest function', async () => {
+  it('releases with the newest function', async () => {
     const [first, second] = [vi.fn(), vi.fn()]
     const { rerender, unmount } = render(
       <Own create={() => 1} release={first} onRender={() => {}} />,
@@ -402,7 +406,7 @@ describe('useOwned', () => {
 })
 
 describe('useProvided', () => {
-  it('gives what the nearest provider has, each tree its own', () => {
+  it('returns the value of the nearest provider', () => {
     render(
       <>
         <Name.Provider value="one">
@@ -416,7 +420,7 @@ describe('useProvided', () => {
     expect(screen.getAllByTestId('name').map((name) => name.textContent)).toEqual(['one', ''])
   })
 
-  it('throws where no provider is above, by the name of the context', () => {
+  it('throws without a provider, with the name of the context', () => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
     expect(() => render(<ShowName />)).toThrow('Nothing provides the NameContext here')
   })
@@ -438,7 +442,7 @@ function BeforeOthersListen({ run }: { run: () => void }): ReactNode {
   return null
 }
 
-/** Longer than React renders before it gives way to other tasks. */
+/** Blocks for longer than React renders before it yields to other tasks. */
 function beSlow(): void {
   const end = performance.now() + 6
   while (performance.now() < end);
@@ -474,7 +478,7 @@ function Own<T>(props: {
   return null
 }
 
-/** Remembers who is subscribed, and tells them what the test says. */
+/** A channel source that records subscriptions, and emits events for the test. */
 function scriptedSource() {
   const live = new Set<{ channel: string; handler: Parameters<ChannelSource['subscribe']>[1] }>()
   const source: ChannelSource = {

@@ -10,7 +10,7 @@ beforeAll(exposeGarbageCollector)
 
 const solid = accessorSignals(createSignal)
 
-/** As a component would: under an owner that is disposed of when it goes away. */
+/** Follows a signal like a component: under an owner that is disposed of with it. */
 function followSignal<T>(accessor: () => T, run: (value: T) => void): () => void {
   return createRoot((dispose) => {
     createRenderEffect(() => run(accessor()))
@@ -25,7 +25,7 @@ describe("Solid's signal, as a registry's store", () => {
   }
   for (const { name, run } of storeSuite) it(name, () => run(make))
 
-  it('is followed by what is computed from it and by what is on the page', () => {
+  it('updates values computed from it, and the page', () => {
     const { store, set } = solid.create(2)
     const container = document.createElement('div')
     const dispose = render(() => {

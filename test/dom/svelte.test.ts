@@ -15,7 +15,7 @@ afterEach(cleanup)
 
 const shown = (id: string) => screen.getByTestId(id).textContent
 
-/** A store, and how many listen to it. */
+/** A store, and the number of its listeners. */
 function countedStore<T>(initial: T) {
   const store = createStore(initial)
   const listeners = new Set<symbol>()
@@ -40,8 +40,8 @@ function renderFollowers(initial: string) {
   return { ...component, ...counted, store, stored, onRun }
 }
 
-describe('a component of Svelte', () => {
-  it('shows a store by $, and by a rune, and what is derived from it', async () => {
+describe('a Svelte component', () => {
+  it('shows a store by $, by a rune, and by a value derived from it', async () => {
     const { store, stored } = renderFollowers('a')
     expect(['dollar', 'rune', 'derived', 'stored'].map(shown)).toEqual(['a', 'a', 'A', 'a'])
     store.set('b')
@@ -50,9 +50,9 @@ describe('a component of Svelte', () => {
     expect(['dollar', 'rune', 'derived', 'stored'].map(shown)).toEqual(['b', 'b', 'B', 'c'])
   })
 
-  it('follows with one listener for all that read a rune, and lets go of it', async () => {
+  it('follows with one listener for all readers of a rune, and removes it', async () => {
     const { store, listen, live, unmount, onRun } = renderFollowers('a')
-    // The other one is `$store`.
+    // The second one is `$store`.
     expect(listen).toHaveBeenCalledTimes(2)
     store.set('b')
     await tick()
@@ -67,7 +67,7 @@ describe('a component of Svelte', () => {
     expect(live()).toBe(0)
   })
 
-  it('moves to another store', async () => {
+  it('follows another store when it receives one', async () => {
     const { rerender, store, live, onRun } = renderFollowers('a')
     const other = createStore('other')
     await rerender({ store: other })
@@ -96,7 +96,7 @@ describe('fromReadable', () => {
   }
   for (const { name, run } of storeSuite) it(name, () => run(make))
 
-  it('reads the value of the moment where nothing follows', () => {
+  it('reads the current value without listeners', () => {
     const store = createStore(1)
     const listen = vi.spyOn(store, 'listen')
     const rune = fromReadable(store, createSubscriber)
