@@ -44,7 +44,7 @@ async function createObjects() {
     record: bindRecord<Task>(channels, 'entity:Task', { load: async () => ({ state: undefined }) }),
     state: client.state,
     pending: client.pending,
-    who: presence.of('room:1'),
+    members: presence.of('room:1'),
     entity: contexts.entity('Task', '1'),
     view: optimistic.view(list),
     store: createStore(1),
@@ -103,6 +103,6 @@ describe('Vue', () => {
     state.list.start()
     await until(() => expect(state.list.status.get().name).toBe('live'))
     expect(state.optimistic.pending.get()).toEqual([])
-    expect(state.who.get()).toEqual([])
+    expect(state.members.get()).toEqual([])
   })
 })

@@ -47,15 +47,15 @@ describe('continuity', () => {
   })
 
   it('distinguishes the four causes of a gap', () => {
-    for (const [place, named, reason] of [
+    for (const [position, named, reason] of [
       [{ epoch: 'e', offset: 90 }, true, 'history-lost'],
       [{ epoch: 'f', offset: 90 }, false, 'epoch-changed'],
       [{ epoch: 'e', offset: 3 }, false, 'went-back'],
     ] as const) {
       const continuity = at(5)
       continuity.asking()
-      expect(continuity.answered(place, named)).toBe(reason)
-      expect(continuity.position).toEqual(place)
+      expect(continuity.answered(position, named)).toBe(reason)
+      expect(continuity.position).toEqual(position)
     }
     const continuity = at(5)
     expect(continuity.judge(event(6, { id: 'x' }))).toBe('deliver')
@@ -98,7 +98,7 @@ describe('continuity', () => {
     expect(new Continuity().differs({ epoch: 'e', offset: 6 })).toBe(false)
   })
 
-  it('asks the server once when an older event arrives, since its own position may be wrong', () => {
+  it('resubscribes once when an older event arrives, since its own position may be wrong', () => {
     const continuity = at(90)
     expect(continuity.judge(event(11))).toBe('missing')
     continuity.asking()

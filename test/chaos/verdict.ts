@@ -195,8 +195,8 @@ function judgeTurns(turns: ClientRecord['turns'], { blockades, silences, announc
     } else if (downAt !== undefined) {
       const began = downAt
       const free = blockades.filter(({ to }) => to <= at).map(({ to }) => to)
-      const sentAway = announced.some(({ from, to }) => began >= from && began <= to)
-      if (!sentAway) recoveries.push(at - Math.max(began, ...free))
+      const hasWindow = announced.some(({ from, to }) => began >= from && began <= to)
+      if (!hasWindow) recoveries.push(at - Math.max(began, ...free))
       downAt = undefined
     }
   }

@@ -61,8 +61,8 @@ describe('the heartbeat of a client', () => {
     let received = 0
     channels.subscribe('news', () => received++)
     await clock.advance(1_000)
-    const deaf = server.transport.last
-    deaf.onMessage = () => {}
+    const link = server.transport.last
+    link.onMessage = () => {}
     client.request('slow').catch(() => {})
     for (let n = 0; n < 160 && client.state.get().name === 'open'; n++) {
       server.publish('news', 'note', n)

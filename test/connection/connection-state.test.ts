@@ -318,8 +318,8 @@ describe('a connection', () => {
       { code: 1013, reason: '{"retryAfterMs":5000}' },
       { code: 1012, reason: '' },
     ]) {
-      const sentAway = { ...waiting, reason }
-      expect(transition(sentAway, input, free)[0]).toBe(sentAway)
+      const delayed = { ...waiting, reason }
+      expect(transition(delayed, input, free)[0]).toBe(delayed)
     }
   })
 

@@ -166,7 +166,7 @@ describe('a heartbeat', () => {
     }
   })
 
-  it('gives slow replies their time after the wall clock was set forward', () => {
+  it('keeps the timeout of slow replies after the wall clock was set forward', () => {
     const ticked = new TickedHeartbeat()
     ticked.apply({ name: 'pong', now: 0, sentAt: -3_000 })
     ticked.run(5_000)

@@ -10,7 +10,7 @@ function idIsBefore(id: string, other: string): boolean {
 }
 
 describe('an order', () => {
-  it('by arrival gives no event a sort key', () => {
+  it('by arrival has no sort keys', () => {
     expect(sortKeyOf('arrival', { id: 'p_1', timestamp: 1, offset: 1 })).toBeUndefined()
   })
 
@@ -21,7 +21,7 @@ describe('an order', () => {
     expect(isBefore(2, 2)).toBe(false)
   })
 
-  it('gives no sort key to events without the field', () => {
+  it('has no sort key for events without the field', () => {
     expect(sortKeyOf('timestamp', {})).toBeUndefined()
     expect(sortKeyOf('timestamp', { timestamp: Number.NaN })).toBeUndefined()
     expect(sortKeyOf('offset', { timestamp: 1 })).toBeUndefined()

@@ -207,8 +207,8 @@ describe('an exception of application code', () => {
     contexts.dispatch(document('/a'))
     contexts.fold([eventFrame(null), eventFrame(document('/b'))])
     expect(contexts.slot('DocumentContext').size).toBe(2)
-    const places = errors.map((error) => (error as WirefoldError<'handler-failed'>).detail.where)
-    expect(places).toEqual([
+    const sources = errors.map((error) => (error as WirefoldError<'handler-failed'>).detail.where)
+    expect(sources).toEqual([
       'idOf option',
       'payload selector',
       'onDrop option',

@@ -113,12 +113,12 @@ describeWithRedis('servers on one Redis', async () => {
 
   it('carry out a request once, even if it is repeated to another server while it runs', async () => {
     const runs: string[] = []
-    const gates: (() => void)[] = []
+    const releases: (() => void)[] = []
     const servers = await nodes(2)
     for (const { server } of servers) {
       server.handle('apply', async (payload, { publish }) => {
         runs.push(String(payload))
-        await new Promise<void>((resolve) => gates.push(resolve))
+        await new Promise<void>((resolve) => releases.push(resolve))
         await publish('a', 'applied', payload)
         return `done ${payload}`
       })
@@ -132,7 +132,7 @@ describeWithRedis('servers on one Redis', async () => {
     // The next connection goes to the other server.
     front.dropAll()
     await until(() => expect(client.state.get().name).toBe('open'))
-    for (const open of gates) open()
+    for (const open of releases) open()
     expect(await reply).toBe('done 1')
     await until(() => expect(received).toEqual([1]))
     expect(runs).toEqual(['1'])

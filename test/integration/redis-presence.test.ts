@@ -44,13 +44,13 @@ describeWithRedis('servers on one Redis', async () => {
         await serve({ authenticate, broker: await bench.broker({ prefix, strategy }) }),
       ]
       const [far, ben] = [await watcher(a.url), person('ben', b.url)]
-      const here = ben.presence.enter(room, { list: [] })
-      await here.ready
+      const handle = ben.presence.enter(room, { list: [] })
+      await handle.ready
       await until(() => expect(far.users.get()).toMatchObject([{ id: 'ben', name: 'BEN' }]))
       // A later watcher receives the same members.
       const late = await watcher(b.url)
       await until(() => expect(late.users.get()).toEqual(far.users.get()))
-      here.update({ list: [1] })
+      handle.update({ list: [1] })
       await until(() => {
         for (const { users } of [far, late]) {
           expect(users.get()).toMatchObject([{ meta: { list: [1] }, devices: [{}] }])
@@ -59,7 +59,7 @@ describeWithRedis('servers on one Redis', async () => {
       expect(await a.server.presence.getPresent(room)).toEqual(
         await b.server.presence.getPresent(room),
       )
-      here()
+      handle()
       await until(() => expect([far.users.get(), late.users.get()]).toEqual([[], []]))
       expect(far.changes).toEqual(['joined ben', 'updated ben', 'left ben'])
     })
@@ -116,8 +116,8 @@ describeWithRedis('servers on one Redis', async () => {
       await serve({ authenticate, presence, broker: await own.broker({ prefix: 'p' }) }),
     ]
     const [far, ben, eva] = [await watcher(a.url), person('ben', b.url), person('eva', a.url)]
-    const here = ben.presence.enter(room, 1)
-    await here.ready
+    const handle = ben.presence.enter(room, 1)
+    await handle.ready
     await eva.presence.enter(room).ready
     await until(() => expect(far.users.get()).toHaveLength(2))
     await own.server.kill()
@@ -132,7 +132,7 @@ describeWithRedis('servers on one Redis', async () => {
           .sort(),
       ).toEqual(['ben', 'eva']),
     )
-    here.update(2)
+    handle.update(2)
     await until(() => {
       expect(far.users.get().find(({ id }) => id === 'ben')).toMatchObject({ meta: 2 })
     })
@@ -153,10 +153,10 @@ describeWithRedis('servers on one Redis', async () => {
       requestId: 'r',
       payload: { code: 'unavailable', retryable: true },
     })
-    const here = ben.presence.enter(room)
+    const handle = ben.presence.enter(room)
     own.server.thaw()
     // The client retries by itself.
-    await passing(clock, here.ready)
+    await passing(clock, handle.ready)
     expect((await server.presence.getPresent(room)).map(({ id }) => id)).toContain('ben')
     expect(errors).toEqual([])
   })

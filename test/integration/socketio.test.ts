@@ -23,8 +23,8 @@ import { WebSocket } from 'ws'
 import { connect, until } from '../support/live.ts'
 import { serveSessions } from '../support/session-server.ts'
 
-type Wear = (url: string) => ReturnType<typeof engineIo>
-const wearers: [string, Wear][] = [
+type SetUp = (url: string) => ReturnType<typeof engineIo>
+const setUps: [string, SetUp][] = [
   ['Engine.IO over ws', () => engineIo(webSocketTransport(WebSocket))],
   ['an instance of socket.io-client', (url) => over(io(url, resting))],
   // Already connecting when the client takes it over; reconnects by itself by default.
@@ -44,10 +44,10 @@ function open(url: string, options: ClientOptions) {
   return { ...parts, channels, sessions, follow }
 }
 
-describe.each(wearers)('a stock Socket.IO server and %s', (_, wear) => {
+describe.each(setUps)('a stock Socket.IO server and %s', (_, setUp) => {
   it('keeps the state of each subscribed session', async () => {
     const server = await serveSessions()
-    const { sessions, follow, errors } = open(server.url, wear(server.url))
+    const { sessions, follow, errors } = open(server.url, setUp(server.url))
     await Promise.all([follow('one').ready, follow('two').ready])
     server.emit('one', 'progress', { status: 'PROCESSING', progress: 40 })
     server.emit('one', 'model_result', { modelName: 'mistral:7b', status: 'processing' })
@@ -72,7 +72,7 @@ describe.each(wearers)('a stock Socket.IO server and %s', (_, wear) => {
 
   it('sends the socket id, a new one for each connection', async () => {
     const server = await serveSessions()
-    const { client, channels } = open(server.url, wear(server.url))
+    const { client, channels } = open(server.url, setUp(server.url))
     const socketIds: unknown[] = []
     channels.subscribe<Connected>('socket', ({ socketId }) => socketIds.push(socketId))
     await until(() => expect(socketIds).toHaveLength(1))
@@ -84,14 +84,14 @@ describe.each(wearers)('a stock Socket.IO server and %s', (_, wear) => {
 
   it('accepts an acknowledgement as the reply to a request', async () => {
     const server = await serveSessions()
-    const { dialect, transport } = wear(server.url)
+    const { dialect, transport } = setUp(server.url)
     const { client } = open(server.url, { dialect: withAcks(dialect), transport })
     expect(await Promise.all([1, 2, 3].map((n) => client.request('double', n)))).toEqual([2, 4, 6])
   })
 
   it('reports the refusal of an unknown session, and continues', async () => {
     const server = await serveSessions()
-    const { follow, client, errors } = open(server.url, wear(server.url))
+    const { follow, client, errors } = open(server.url, setUp(server.url))
     await expect(follow('no session').ready).rejects.toMatchObject({
       code: 'session-error',
       message: 'The server refused session:no session: There is no such session.',
@@ -103,7 +103,7 @@ describe.each(wearers)('a stock Socket.IO server and %s', (_, wear) => {
 
   it('receives one subscribe per current session after a restart', async () => {
     const first = await serveSessions()
-    const { client, sessions, follow, errors } = open(first.url, wear(first.url))
+    const { client, sessions, follow, errors } = open(first.url, setUp(first.url))
     const left = follow('left')
     await Promise.all([left.ready, follow('one').ready, follow('two').ready])
     left()
@@ -124,7 +124,7 @@ describe.each(wearers)('a stock Socket.IO server and %s', (_, wear) => {
 
   it('does not reconnect after the server closed the connection deliberately', async () => {
     const server = await serveSessions()
-    const { client } = open(server.url, wear(server.url))
+    const { client } = open(server.url, setUp(server.url))
     const failures: unknown[] = []
     client.on('failed', (error) => failures.push(error))
     await client.connect()
@@ -141,7 +141,7 @@ describe.each(wearers)('a stock Socket.IO server and %s', (_, wear) => {
 
   it('fails if the server refuses the connection, with the reason', async () => {
     const server = await serveSessions({ refuse: () => 'not authorized' })
-    const { client } = open(server.url, wear(server.url))
+    const { client } = open(server.url, setUp(server.url))
     client.on('failed', () => {})
     await expect(client.connect()).rejects.toMatchObject({
       code: 'failed',
@@ -152,7 +152,7 @@ describe.each(wearers)('a stock Socket.IO server and %s', (_, wear) => {
 
   it('closes its connection with the client', async () => {
     const server = await serveSessions()
-    const { client, follow } = open(server.url, wear(server.url))
+    const { client, follow } = open(server.url, setUp(server.url))
     await follow('one').ready
     expect(server.io.engine.clientsCount).toBe(1)
     client.close()
@@ -235,7 +235,7 @@ describe('a stock Socket.IO server', () => {
     await until(() => expect(waiting).toHaveLength(1))
     const following = open(server.url, over(instance)).follow('one')
     await Promise.resolve()
-    for (const letIn of waiting) letIn()
+    for (const proceed of waiting) proceed()
     // Resolves after any other packet of the instance.
     await following.ready
     expect(waiting).toHaveLength(1)

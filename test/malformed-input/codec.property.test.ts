@@ -111,8 +111,8 @@ describe('the JSON codec', () => {
   const noise = fc.oneof(
     tricky,
     fc.tuple(fc.json(), fc.nat(), tricky).map(([text, at, more]) => {
-      const cut = at % (text.length + 1)
-      return text.slice(0, cut) + more + text.slice(cut)
+      const index = at % (text.length + 1)
+      return text.slice(0, index) + more + text.slice(index)
     }),
   )
   const harmless = noise.filter((text) => !text.includes('__proto__'))

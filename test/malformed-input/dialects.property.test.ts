@@ -25,8 +25,8 @@ const verb = fc.constantFrom(
   ...['auth:expiring', 'connected', 'PING', 'subscribe_ack', 'subscribe_error', 'agent_updated'],
   ...['unsubscribe_success', 'thread_history', 'stream_chunk', 'presence', 'process_state'],
 )
-const place = fc.oneof(odd, fc.tuple(fc.oneof(fc.string(), odd), fc.oneof(fc.nat(), odd)))
-const places = fc.oneof(odd, fc.dictionary(fc.string(), place))
+const position = fc.oneof(odd, fc.tuple(fc.oneof(fc.string(), odd), fc.oneof(fc.nat(), odd)))
+const positions = fc.oneof(odd, fc.dictionary(fc.string(), position))
 const some = <T>(model: { readonly [name in keyof T]: fc.Arbitrary<T[name]> }) =>
   fc.record(model, { requiredKeys: [] })
 
@@ -36,8 +36,8 @@ const payload = some({
   ...{ code: odd, message: odd, retryable: odd, retryAfterMs: odd, details: odd },
   ...{ text: odd, more: odd },
   ...{ deadlineMs: odd, windowMs: odd, reason: odd, expiresAt: odd },
-  at: places,
-  offsets: places,
+  at: positions,
+  offsets: positions,
   refused: fc.oneof(odd, fc.dictionary(fc.string(), odd)),
   gaps: fc.oneof(odd, fc.array(odd)),
   limits: fc.oneof(odd, limits),

@@ -30,13 +30,15 @@ export class Mutator {
   /** Returns the next frame, which is usually text. */
   next(): unknown {
     const { pick } = this.#random
-    switch (pick(['bytes', 'bytes', 'cut', 'splice', 'types', 'types', 'keys', 'keys', 'more'])) {
+    switch (
+      pick(['bytes', 'bytes', 'truncate', 'splice', 'types', 'types', 'keys', 'keys', 'more'])
+    ) {
       case 'bytes':
         return this.#bytes(pick(this.#good))
-      case 'cut':
-        return this.#cut(pick(this.#good))
+      case 'truncate':
+        return this.#truncate(pick(this.#good))
       case 'splice':
-        return this.#cut(pick(this.#good)) + this.#cut(pick(this.#good), true)
+        return this.#truncate(pick(this.#good)) + this.#truncate(pick(this.#good), true)
       case 'types':
         return this.#edited((holder, name) => put(holder, name, this.#json(2)))
       case 'keys':
@@ -80,7 +82,7 @@ export class Mutator {
     return result
   }
 
-  #cut(text: string, front = false): string {
+  #truncate(text: string, front = false): string {
     const at = this.#random.below(text.length + 1)
     return front ? text.slice(at) : text.slice(0, at)
   }

@@ -13,7 +13,7 @@ type Context =
   | { kind: 'Box'; docs: readonly unknown[] }
   | { kind: 'Count' }
 
-/** Maximum number of entities of a registry, whatever keys a peer generates. */
+/** Maximum number of entities of a registry, for any keys of a peer. */
 const MOST_DOCS = 1_000
 
 export type Rig = Awaited<ReturnType<typeof rig>>
@@ -61,11 +61,11 @@ export async function rig(moment: 'open' | 'greeting' = 'open', history = true) 
   let later: Subscription
   const startPending = async (): Promise<void> => {
     server.silent = true
-    answer = outcomeOf(client.request('question'))
+    answer = outcomeOf(client.request('pending'))
     later = channels.subscribe('later', () => {})
     await clock.advance(0)
     server.silent = false
-    request = lastId(far, 'question')
+    request = lastId(far, 'pending')
     subscribe = lastId(far, 'subscribe')
   }
   await startPending()

@@ -67,10 +67,10 @@ const step = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('reply' as const), who, which: fc.nat({ max: 3 }) }),
   },
 )
-const cut = fc.record({ do: fc.constant('cut' as const), who })
+const disconnect = fc.record({ do: fc.constant('disconnect' as const), who })
 const trim = fc.record({ do: fc.constant('trim' as const) })
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never
-type Fault = typeof cut extends fc.Arbitrary<infer S> ? S : never
+type Fault = typeof disconnect extends fc.Arbitrary<infer S> ? S : never
 type Trim = typeof trim extends fc.Arbitrary<infer S> ? S : never
 
 async function play(steps: readonly (Step | Fault | Trim)[], any = false) {
@@ -89,7 +89,7 @@ async function play(steps: readonly (Step | Fault | Trim)[], any = false) {
       const one = all[now.who]
       if (one) act(server, one, now, () => `v${++tokens}`)
     }
-    await clock.advance(now.do === 'cut' ? 2_000 : 0)
+    await clock.advance(now.do === 'disconnect' ? 2_000 : 0)
   }
   for (let round = 0; round < 3; round++) {
     while (server.waiting.length > 0) server.carryOut(0, false)
@@ -136,7 +136,7 @@ function act(
     case 'reply':
       server.deliverReply(peer, now.which)
       return
-    case 'cut':
+    case 'disconnect':
       peer.end?.close(1006)
   }
 }
@@ -217,11 +217,14 @@ describe('replies, events and refusals in any order, with several clients', () =
     },
   )
 
-  const cuts = fc.array(fc.oneof({ weight: 8, arbitrary: step }, { weight: 1, arbitrary: cut }), {
-    minLength: 5,
-    maxLength: 30,
-  })
-  test.prop([cuts], { numRuns: RUNS / 5 })(
+  const disconnects = fc.array(
+    fc.oneof({ weight: 8, arbitrary: step }, { weight: 1, arbitrary: disconnect }),
+    {
+      minLength: 5,
+      maxLength: 30,
+    },
+  )
+  test.prop([disconnects], { numRuns: RUNS / 5 })(
     'end in the same way after disconnects that the server recovers',
     async (steps) => {
       const played = await play(steps)
@@ -232,7 +235,7 @@ describe('replies, events and refusals in any order, with several clients', () =
   const gaps = fc.array(
     fc.oneof(
       { weight: 8, arbitrary: step },
-      { weight: 1, arbitrary: cut },
+      { weight: 1, arbitrary: disconnect },
       { weight: 1, arbitrary: trim },
     ),
     { minLength: 5, maxLength: 30 },

@@ -188,6 +188,6 @@ export class ModelServer {
 
 function resumedAt(since: unknown): number | undefined {
   const [group] = Array.isArray(since) ? since : []
-  const [, places] = Array.isArray(group) ? group : []
-  return Array.isArray(places) ? Number(places[1]) : undefined
+  const [, positions] = Array.isArray(group) ? group : []
+  return Array.isArray(positions) ? Number(positions[1]) : undefined
 }

@@ -249,17 +249,17 @@ describe('a position in a reply', () => {
   })
 
   it('of a new epoch counts as reached once the state of that epoch is fetched', async () => {
-    let gate = Promise.resolve()
+    let loading = Promise.resolve()
     let open = (): void => {}
     const load = async () => {
-      await gate
+      await loading
       return { state: [a, b] }
     }
     const { clock, optimistic, tasks, server, lastRequest, event, seen, view } = await following(
       {},
       { load },
     )
-    gate = new Promise((resolve) => {
+    loading = new Promise((resolve) => {
       open = resolve
     })
     server.drop()

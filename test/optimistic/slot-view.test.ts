@@ -214,11 +214,11 @@ describe('a view of a registry slot', () => {
     const slot = kinds.slot('Task')
     const view = optimistic.view(slot)
     await publish(task('a'))
-    for (const place of [[], [7, 'elsewhere']] as [number?, string?][]) {
+    for (const args of [[], [7, 'elsewhere']] as [number?, string?][]) {
       void optimistic.delete('Task', 'a', slot)
       await clock.advance(0)
       expect(view.get()).toEqual([])
-      await reply(...place)
+      await reply(...args)
       expect(view.get()).toEqual([task('a')])
     }
   })

@@ -110,7 +110,7 @@ export function town(options: RealtimeServerOptions = {}, delays?: Delays) {
       return { client, presence, changes, pair }
     },
     /** Drops a client's connection, as a crash of its process does. */
-    cut: (pair: MemoryPair) => pair.last.close(1006),
+    disconnect: (pair: MemoryPair) => pair.last.close(1006),
     /** Starts another server for new connections, and drains the former one. */
     async handOver(windowMs = 4_000) {
       const former = open

@@ -31,7 +31,7 @@ async function made(
         ? [[type.slice('presence:'.length), asFields(payload).meta, where]]
         : [],
     )
-  const actions = () => sent().map(([word]) => word)
+  const actions = () => sent().map(([action]) => action)
   const sync = (...users: unknown[]) =>
     server.send({ type: 'presence:sync', channel, payload: { users } })
   return { ...parts, channels, presence, sent, actions, sync }
@@ -42,8 +42,8 @@ const ids = (users: readonly PresenceUser[]) => users.map(({ id }) => id)
 describe('own presence', () => {
   it('is sent once, with its meta, and is ready once the server replied', async () => {
     const { clock, presence, sent } = await made()
-    const here = presence.enter(room, { typing: true })
-    const ready = outcomeOf(here.ready)
+    const handle = presence.enter(room, { typing: true })
+    const ready = outcomeOf(handle.ready)
     await clock.advance(0)
     expect(sent()).toEqual([['join', { typing: true }, channel]])
     expect(ready).toEqual({ value: undefined })
@@ -56,13 +56,13 @@ describe('own presence', () => {
     for (const leave of ['call', 'dispose', 'using', 'signal']) {
       const { clock, presence, actions } = await made()
       const controller = new AbortController()
-      const here = presence.enter(room, 1, { signal: controller.signal })
+      const handle = presence.enter(room, 1, { signal: controller.signal })
       await clock.advance(0)
-      if (leave === 'call') here()
-      if (leave === 'dispose') here.dispose()
-      if (leave === 'using') here[Symbol.dispose]()
+      if (leave === 'call') handle()
+      if (leave === 'dispose') handle.dispose()
+      if (leave === 'using') handle[Symbol.dispose]()
       if (leave === 'signal') controller.abort()
-      here()
+      handle()
       await clock.advance(0)
       expect(actions()).toEqual(['join', 'leave'])
     }
@@ -118,12 +118,12 @@ describe('own presence', () => {
   it("is part of the greeting's frame after the subscribes, with the newest meta", async () => {
     const { clock, server, presence } = await made()
     presence.of(room).subscribe(() => {})
-    const here = presence.enter(room, 1)
+    const handle = presence.enter(room, 1)
     await clock.advance(0)
     server.drop()
     await clock.advance(0)
-    here.update(2)
-    here.update(3)
+    handle.update(2)
+    handle.update(3)
     await clock.advance(5_000)
     const [frame = ''] = server.transport.last.received
     const types = [...frame.matchAll(/"type":"([a-z:]+)"/g)].map(([, type]) => type)
@@ -135,11 +135,11 @@ describe('own presence', () => {
 
   it('is not sent again if it was left during a disconnect', async () => {
     const { clock, server, presence, actions } = await made()
-    const here = presence.enter(room)
+    const handle = presence.enter(room)
     await clock.advance(0)
     server.drop()
     await clock.advance(0)
-    here()
+    handle()
     await clock.advance(5_000)
     expect(actions()).toEqual(['join'])
   })
@@ -161,26 +161,26 @@ describe('own presence', () => {
 describe('an update', () => {
   it('is sent at once; further ones at most once a second, with the last meta', async () => {
     const { clock, presence, sent } = await made()
-    const here = presence.enter(room, 0)
+    const handle = presence.enter(room, 0)
     await clock.advance(0)
-    here.update(1)
+    handle.update(1)
     await clock.advance(0)
     for (let n = 2; n <= 20; n++) {
-      here.update(n)
+      handle.update(n)
       await clock.advance(100)
     }
     await clock.advance(5_000)
-    expect(sent().map(([word, meta]) => `${word} ${meta}`)).toEqual([
+    expect(sent().map(([action, meta]) => `${action} ${meta}`)).toEqual([
       ...['join 0', 'update 1', 'update 11', 'update 20'],
     ])
   })
 
   it('uses the configured throttle interval', async () => {
     const { clock, presence, sent } = await made({ throttleMs: 50 })
-    const here = presence.enter(room, 0)
+    const handle = presence.enter(room, 0)
     await clock.advance(0)
     for (let n = 1; n <= 10; n++) {
-      here.update(n)
+      handle.update(n)
       await clock.advance(10)
     }
     await clock.advance(100)
@@ -192,24 +192,24 @@ describe('an update', () => {
     const { clock, server, presence, sent } = await made({
       answer: () => (answers ? 'ok' : undefined),
     })
-    const here = presence.enter(room, 0)
+    const handle = presence.enter(room, 0)
     await clock.advance(0)
-    here.update(1)
+    handle.update(1)
     await clock.advance(100)
     expect(sent()).toHaveLength(1)
     answers = true
     const { requestId } = server.messages.at(-1) ?? {}
     server.send({ type: 'reply', requestId, payload: 'ok' })
     await clock.advance(0)
-    expect(sent().map(([word, meta]) => `${word} ${meta}`)).toEqual(['join 0', 'update 1'])
+    expect(sent().map(([action, meta]) => `${action} ${meta}`)).toEqual(['join 0', 'update 1'])
   })
 
   it('with the same meta is not sent', async () => {
     const { clock, presence, actions } = await made()
     const meta = {}
-    const here = presence.enter(room, meta)
+    const handle = presence.enter(room, meta)
     await clock.advance(0)
-    here.update(meta)
+    handle.update(meta)
     await clock.advance(5_000)
     expect(actions()).toEqual(['join'])
   })
@@ -221,14 +221,14 @@ describe('an update', () => {
         return 'ok'
       },
     })
-    const here = presence.enter(room, 0)
+    const handle = presence.enter(room, 0)
     await clock.advance(0)
-    here.update('much')
+    handle.update('much')
     await clock.advance(60_000)
     expect(errors).toMatchObject([{ code: 'too-large' }])
     expect(actions()).toEqual(['join', 'update'])
-    expect('value' in outcomeOf(here.ready)).toBe(false)
-    await expect(here.ready).resolves.toBe(undefined)
+    expect('value' in outcomeOf(handle.ready)).toBe(false)
+    await expect(handle.ready).resolves.toBe(undefined)
   })
 
   it('of a presence that the server no longer has enters again', async () => {
@@ -238,11 +238,11 @@ describe('an update', () => {
         return 'ok'
       },
     })
-    const here = presence.enter(room, 0)
+    const handle = presence.enter(room, 0)
     await clock.advance(0)
-    here.update(1)
+    handle.update(1)
     await clock.advance(2_000)
-    expect(sent().map(([word, meta]) => `${word} ${meta}`)).toEqual([
+    expect(sent().map(([action, meta]) => `${action} ${meta}`)).toEqual([
       ...['join 0', 'update 1', 'join 1'],
     ])
     expect(errors).toEqual([])
@@ -330,10 +330,10 @@ describe('a refused join', () => {
 describe('a message without a reply', () => {
   it('is sent again', async () => {
     const { clock, server, presence } = await made({ answer: () => undefined })
-    const here = presence.enter(room)
+    const handle = presence.enter(room)
     await clock.advance(25_000)
     expect(server.count('presence:join')).toBe(3)
-    here()
+    handle()
     await clock.advance(25_000)
     expect([server.count('presence:join'), server.count('presence:leave')]).toEqual([3, 3])
   })
@@ -346,9 +346,9 @@ describe('a message without a reply', () => {
     answers = false
     presence.enter(room)()
     await clock.advance(0)
-    const here = presence.enter('elsewhere')
+    const handle = presence.enter('elsewhere')
     await clock.advance(0)
-    here()
+    handle()
     await clock.advance(5_000)
     answers = true
     presence.enter('elsewhere')
@@ -602,13 +602,13 @@ describe('a presence manager', () => {
     const { clock, client, server, channels, presence } = await made()
     for (let n = 0; n < 1_000; n++) {
       const off = presence.of(`room ${n % 40}`).subscribe(() => {})
-      const here = presence.enter(`room ${n % 30}`, n)
+      const handle = presence.enter(`room ${n % 30}`, n)
       if (n % 7 === 0) await clock.advance(10)
       if (n % 250 === 0) server.drop()
-      here.update(-n)
-      if (n % 3) here.ready.catch(() => {})
+      handle.update(-n)
+      if (n % 3) handle.ready.catch(() => {})
       off()
-      here()
+      handle()
     }
     await clock.advance(20_000)
     expect([channels.size, server.subscribed.size, presence.members.get().size]).toEqual([0, 0, 0])

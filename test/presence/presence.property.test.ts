@@ -12,13 +12,13 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('enter' as const), who: person, meta: fc.nat(3) }),
   fc.record({ do: fc.constant('update' as const), who: person, meta: fc.nat(9) }),
   fc.record({ do: fc.constant('leave' as const), who: person }),
-  fc.record({ do: fc.constant('cut' as const), who: person }),
+  fc.record({ do: fc.constant('disconnect' as const), who: person }),
   fc.record({ do: fc.constant('close' as const), who: person }),
   fc.record({ do: fc.constant('connect' as const), who: person }),
   fc.record({ do: fc.constant('freeze' as const), who: person }),
   fc.record({ do: fc.constant('watch' as const) }),
   fc.record({ do: fc.constant('look away' as const), ms: fc.nat(800) }),
-  fc.record({ do: fc.constant('cut the watcher' as const) }),
+  fc.record({ do: fc.constant('disconnect the watcher' as const) }),
   fc.record({ do: fc.constant('hand over' as const) }),
   fc.record({ do: fc.constant('wait' as const), ms: fc.oneof(fc.nat(20), fc.nat(20_000)) }),
 )
@@ -36,12 +36,14 @@ describe('any actions of users and networks', () => {
   test.prop([fc.array(step, { maxLength: 40 }), delays], { numRuns: 60 })(
     'finally show every client the present users, and no others',
     async (steps, delay) => {
-      const { clock, client, cut, handOver, present, errors } = town({}, delay)
+      const { clock, client, disconnect, handOver, present, errors } = town({}, delay)
       const people = PEOPLE.map((name) => ({ name, ...client(name) }))
       const watchers = [client('steady'), client('restless')]
       const follow = watchers.map(({ presence }) => presence.of(ROOM).subscribe(() => {}))
       /** The expected meta of each person, and the handle. */
-      const metas = people.map((): { meta: unknown; here: PresenceHandle } | undefined => undefined)
+      const metas = people.map(
+        (): { meta: unknown; handle: PresenceHandle } | undefined => undefined,
+      )
       const open = people.map(() => true)
       await clock.advance(100)
 
@@ -51,14 +53,14 @@ describe('any actions of users and networks', () => {
         const held = metas[who]
         if (!someone) continue
         if (one.do === 'enter' && !held && open[who]) {
-          metas[who] = { meta: one.meta, here: someone.presence.enter(ROOM, one.meta) }
+          metas[who] = { meta: one.meta, handle: someone.presence.enter(ROOM, one.meta) }
         } else if (one.do === 'update' && held) {
           held.meta = one.meta
-          held.here.update(one.meta)
+          held.handle.update(one.meta)
         } else if (one.do === 'leave' && held) {
-          held.here()
+          held.handle()
           metas[who] = undefined
-        } else if (one.do === 'cut' && someone.pair.ends.length) cut(someone.pair)
+        } else if (one.do === 'disconnect' && someone.pair.ends.length) disconnect(someone.pair)
         else if (one.do === 'close') {
           someone.client.close()
           open[who] = false
@@ -76,7 +78,8 @@ describe('any actions of users and networks', () => {
           const late = client('late')
           late.presence.of(ROOM).subscribe(() => {})
           watchers.push(late)
-        } else if (one.do === 'cut the watcher') cut(watchers[0]?.pair ?? someone.pair)
+        } else if (one.do === 'disconnect the watcher')
+          disconnect(watchers[0]?.pair ?? someone.pair)
         else if (one.do === 'hand over') await handOver()
         else if (one.do === 'wait') await clock.advance(one.ms)
       }

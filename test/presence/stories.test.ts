@@ -38,20 +38,20 @@ it('a user with two tabs stays when one is closed, and leaves with the last one'
 it('a user who leaves is removed at once', async () => {
   const { clock, client, ids } = await watched()
   const anna = client('anna')
-  const here = anna.presence.enter(room)
+  const handle = anna.presence.enter(room)
   await clock.advance(100)
-  here()
+  handle()
   await clock.advance(10)
   expect(ids()).toEqual([])
 })
 
 it('a killed client is removed after the grace period', async () => {
-  const { clock, client, cut, ids } = await watched()
+  const { clock, client, disconnect, ids } = await watched()
   const anna = client('anna')
   anna.presence.enter(room)
   await clock.advance(100)
   anna.pair.refusing = true
-  cut(anna.pair)
+  disconnect(anna.pair)
   await clock.advance(14_990)
   expect(ids()).toEqual(['anna'])
   await clock.advance(20)
@@ -75,18 +75,18 @@ it('a client behind a frozen connection is removed 30 s after its last heartbeat
 })
 
 it('a client that reconnects within the grace period stays present, with its newest meta', async () => {
-  const { clock, client, cut, watcher } = await watched()
+  const { clock, client, disconnect, watcher } = await watched()
   const anna = client('anna')
-  const here = anna.presence.enter(room, 1)
+  const handle = anna.presence.enter(room, 1)
   await clock.advance(100)
   for (let n = 0; n < 5; n++) {
-    cut(anna.pair)
+    disconnect(anna.pair)
     await clock.advance(10_000)
   }
   expect(watcher.changes).toEqual(['joined anna'])
-  cut(anna.pair)
+  disconnect(anna.pair)
   await clock.advance(10)
-  here.update(2)
+  handle.update(2)
   await clock.advance(60_000)
   expect(watcher.changes).toEqual(['joined anna', 'updated anna'])
   expect(watcher.presence.of(room).get()).toMatchObject([{ meta: 2 }])
@@ -123,15 +123,15 @@ it('a drained server removes the users who left before', async () => {
 })
 
 it('a watcher that was disconnected receives the changes, and nothing else', async () => {
-  const { clock, client, cut, watcher, ids } = await watched()
+  const { clock, client, disconnect, watcher, ids } = await watched()
   const [anna, ben] = [client('anna'), client('ben')]
-  const here = anna.presence.enter(room)
+  const handle = anna.presence.enter(room)
   ben.presence.enter(room)
   await clock.advance(100)
   watcher.pair.refusing = true
-  cut(watcher.pair)
+  disconnect(watcher.pair)
   await clock.advance(3_000)
-  here()
+  handle()
   const eva = client('eva')
   eva.presence.enter(room)
   await clock.advance(3_000)

@@ -181,7 +181,7 @@ async function walked(lines: ReturnType<typeof recordedSession>) {
 
 describe('a recorded session of an entity backend', () => {
   const recorded = recordedSession('entity-realtime')
-  const words: Record<string, typeof recorded> = {
+  const variants: Record<string, typeof recorded> = {
     'as recorded': recorded,
     'with the other shape of its payloads': recorded.map(({ dir, frame }) => ({
       dir,
@@ -189,7 +189,7 @@ describe('a recorded session of an entity backend', () => {
     })),
   }
 
-  it.each(Object.entries(words))(
+  it.each(Object.entries(variants))(
     'has the expected lists, pending mutations and presence after every line, %s',
     async (_, lines) => {
       const { optimistic, outcomes, requests, shown, literal, tasks, rig, others } =

@@ -9,7 +9,7 @@ interface Session {
   completed: Row | undefined
   readonly errors: Row[]
   readonly models: Map<string, Row>
-  readonly questions: Map<string, Row>
+  readonly clarifications: Map<string, Row>
 }
 type Row = Readonly<Record<string, unknown>>
 
@@ -64,10 +64,10 @@ export class LiteralSessions {
       case 'clarification': {
         const session = this.#find(id)
         if (session === undefined || typeof row.clarificationId !== 'string') return
-        const known = session.questions.get(row.clarificationId)
+        const known = session.clarifications.get(row.clarificationId)
         if (known?.status === 'answered' && row.status === 'pending') return
         if (this.#isStale(known, row)) return
-        session.questions.set(row.clarificationId, row)
+        session.clarifications.set(row.clarificationId, row)
         return
       }
       default:
@@ -79,12 +79,12 @@ export class LiteralSessions {
   get states(): ReadonlyMap<string, SessionState> {
     const states = new Map<string, SessionState>()
     for (const [id, session] of this.#sessions) {
-      const { progress, completed, models, questions } = session
+      const { progress, completed, models, clarifications } = session
       const errors = [...session.errors].sort((a, b) => time(a) - time(b)).slice(-100)
       states.set(id, {
         progress: progress as SessionState['progress'],
         modelResults: [...models.values()] as never,
-        clarifications: [...questions.values()] as never,
+        clarifications: [...clarifications.values()] as never,
         completed: completed as SessionState['completed'],
         isCompleted: completed !== undefined || progress?.status === 'COMPLETED',
         error: errors.at(-1) as SessionState['error'],
@@ -106,7 +106,7 @@ export class LiteralSessions {
         completed: undefined,
         errors: [],
         models: new Map(),
-        questions: new Map(),
+        clarifications: new Map(),
       }
       this.#sessions.set(id, session)
     }

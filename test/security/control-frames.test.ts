@@ -10,7 +10,7 @@ function ping(bytes: number): Buffer {
 }
 
 /** A TCP peer that upgrades its connection and never reads again. */
-async function deaf(port: number) {
+async function openUnread(port: number) {
   const tcp = connect(port, '127.0.0.1')
   onTestFinished(() => {
     tcp.destroy()
@@ -66,7 +66,7 @@ describe('S7 WebSocket pings and pongs', () => {
 
   it('end the connection of a peer that never reads, before its greeting', async () => {
     const { server, port } = await serve()
-    const tcp = await deaf(port)
+    const tcp = await openUnread(port)
     const flood = Buffer.concat(Array.from({ length: 1_000 }, () => ping(125)))
     for (let n = 0; n < 300 && !tcp.destroyed; n++) {
       tcp.write(flood)

@@ -15,19 +15,19 @@ async function made() {
 }
 
 describe('S16 presence', () => {
-  it('takes the user from the session, whatever fields the client sends', async () => {
+  it('takes the user from the session, not from fields of the client', async () => {
     const { client, present } = await made()
     const mallory = await client('mallory')
-    const lies = {
+    const forged = {
       ...{ user: { id: 'anna', name: 'Anna' }, userId: 'anna', userName: 'Anna', id: 'anna' },
       ...{ name: 'Anna', owner: 'x', device: 'y', lastSeen: 1, devices: [{ id: 'z' }] },
     }
-    const join = { type: 'presence:join', channel, ...lies, payload: { ...lies, meta: lies } }
+    const join = { type: 'presence:join', channel, ...forged, payload: { ...forged, meta: forged } }
     expect(await mallory.ask(join)).toMatchObject({ type: 'reply' })
     const [user, ...others] = await present()
     expect(others).toEqual([])
-    expect(user).toMatchObject({ id: 'mallory', name: 'the mallory', meta: lies })
-    expect(user?.devices).toMatchObject([{ id: 'tab', meta: lies }])
+    expect(user).toMatchObject({ id: 'mallory', name: 'the mallory', meta: forged })
+    expect(user?.devices).toMatchObject([{ id: 'tab', meta: forged }])
   })
 
   it('does not let a client act for another user, even with an equal device id', async () => {
@@ -76,9 +76,9 @@ describe('S16 presence', () => {
     await ben.subscribe(channel)
     await ben.next('presence:sync')
     const user = { id: 'anna', lastSeen: 1, devices: [] }
-    for (const word of ['sync', 'join']) {
-      const payload = { type: `presence:${word}`, payload: { user, users: [user] } }
-      const answer = await mallory.ask({ type: 'publish', channel, id: word, payload })
+    for (const action of ['sync', 'join']) {
+      const payload = { type: `presence:${action}`, payload: { user, users: [user] } }
+      const answer = await mallory.ask({ type: 'publish', channel, id: action, payload })
       expect(answer).toMatchObject({ type: 'error', payload: { code: 'bad-frame' } })
     }
     await expect(server.publish(channel, 'presence:sync', { users: [] })).rejects.toThrow(TypeError)

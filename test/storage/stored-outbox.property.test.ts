@@ -11,7 +11,7 @@ const TTL_MS = 2 * DEDUPE_MS
 
 type Step =
   | { readonly name: 'request' | 'kill' | 'close' | 'open' | 'hide'; readonly tab: number }
-  | { readonly name: 'down' | 'up' | 'cut' | 'mute' | 'answer' }
+  | { readonly name: 'down' | 'up' | 'disconnect' | 'mute' | 'answer' }
   | { readonly name: 'wait'; readonly ms: number }
 
 const tab = fc.nat({ max: TABS - 1 })
@@ -28,7 +28,7 @@ const step = fc.oneof(
   {
     weight: 4,
     arbitrary: fc
-      .constantFrom('down', 'up', 'cut', 'mute', 'answer')
+      .constantFrom('down', 'up', 'disconnect', 'mute', 'answer')
       .map((name): Step => ({ name }) as Step),
   },
   {
@@ -100,7 +100,7 @@ describe('tabs that open and close over one stored outbox', () => {
           case 'up':
             server.transport.refusing = false
             break
-          case 'cut':
+          case 'disconnect':
             if (server.transport.ends.length > 0) server.drop()
             break
           case 'mute':

@@ -74,7 +74,7 @@ describe('a stored outbox', () => {
     const { clock, log, open, back, database } = disconnected()
     const first = open()
     const result = ['a', 'b'].map((type) =>
-      outcomeOf(first.client.request(type, undefined, { ordering: 'lane' })),
+      outcomeOf(first.client.request(type, undefined, { ordering: 'document' })),
     )
     await clock.advance(100)
     first.client.close()
@@ -82,7 +82,7 @@ describe('a stored outbox', () => {
     expect(result.map(({ error }) => error)).toMatchObject([{ code: 'closed' }, { code: 'closed' }])
     expect(database.requests.size).toBe(2)
     const second = open()
-    outcomeOf(second.client.request('c', undefined, { ordering: 'lane' }))
+    outcomeOf(second.client.request('c', undefined, { ordering: 'document' }))
     await clock.advance(1)
     expect(second.client.pending.get()).toEqual({ queued: 3, sent: 0 })
     await back()

@@ -22,7 +22,7 @@ export function dialled(
         sent.push(message)
         play(message, send)
       }
-      // After the opening of the socket, which is under way.
+      // Runs after the socket, which is opening, has opened.
       queueMicrotask(() => clock.after(0, () => greetings.forEach(send)))
     },
   })

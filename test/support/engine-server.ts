@@ -13,7 +13,8 @@ export class EngineServer {
   /** While true the server reads everything and answers nothing. */
   silent = false
   /** Returns the packet that answers the client's connect packet. */
-  letIn: (packet: string) => string = (packet) => `${packet.replace(/[[{].*/, '')}{"sid":"s"}`
+  connectReply: (packet: string) => string = (packet) =>
+    `${packet.replace(/[[{].*/, '')}{"sid":"s"}`
   #sessions = new Set<string>()
 
   constructor(clock: ManualClock) {
@@ -58,7 +59,7 @@ export class EngineServer {
   #read(end: FarEnd, sessions: Set<string>, packet: string): void {
     this.packets.push(packet)
     if (this.silent) return
-    if (packet.startsWith('40')) end.send(this.letIn(packet))
+    if (packet.startsWith('40')) end.send(this.connectReply(packet))
     const [, verb, sessionId = ''] = /^42\["((?:un)?subscribe)","([^"]*)"\]$/.exec(packet) ?? []
     if (verb === 'subscribe') sessions.add(sessionId)
     if (verb === 'unsubscribe') sessions.delete(sessionId)

@@ -37,20 +37,20 @@ describe.each(['long', 'short'] as const)('presence over an entity backend, %s',
     const { clock, tab, sent } = town(shape)
     const [ines, jon] = [tab('ines'), tab('jon')]
     const [seenByInes, seenByJon] = [watched(ines), watched(jon)]
-    const here = ines.presence.enter(ROOM, { color: 'blue' })
-    const there = jon.presence.enter(ROOM)
-    const ready = outcomeOf(here.ready)
+    const handle = ines.presence.enter(ROOM, { color: 'blue' })
+    const otherHandle = jon.presence.enter(ROOM)
+    const ready = outcomeOf(handle.ready)
     await clock.advance(1)
     expect(ready).toHaveProperty('value')
     expect(seenByInes()).toEqual(['ines', 'jon'])
     expect(seenByJon()).toEqual(['ines', 'jon'])
-    here.update({ color: 'red' })
+    handle.update({ color: 'red' })
     await clock.advance(1_000)
     expect(jon.presence.of(ROOM).get()[0]).toEqual({
       ...{ id: 'u-ines', name: 'ines', meta: { color: 'red' }, devices: [] },
       lastSeen: expect.any(Number),
     })
-    there()
+    otherHandle()
     await clock.advance(1)
     expect(seenByInes()).toEqual(['ines'])
     expect(sent().map(([by, type]) => `${by} ${type}`)).toEqual([
@@ -100,11 +100,11 @@ describe('a subscriber to presence at an entity backend', () => {
   it('receives joins after its own leave', async () => {
     const { clock, tab } = town()
     const [ines, jon, kim] = [tab('ines'), tab('jon'), tab('kim')]
-    const here = ines.presence.enter(ROOM)
+    const handle = ines.presence.enter(ROOM)
     const seen = watched(ines)
     jon.presence.enter(ROOM)
     await clock.advance(1)
-    here()
+    handle()
     await clock.advance(1)
     expect(seen()).toEqual(['jon'])
     kim.presence.enter(ROOM)
@@ -128,12 +128,12 @@ describe('a subscriber to presence at an entity backend', () => {
   it('does not subscribe again after a leave without a subscription', async () => {
     const { clock, tab, backend } = town()
     const ines = tab('ines')
-    const here = ines.presence.enter(ROOM)
+    const handle = ines.presence.enter(ROOM)
     const stop = ines.presence.of(ROOM).subscribe(() => {})
     await clock.advance(1)
     stop()
     await clock.advance(5_000)
-    here()
+    handle()
     await clock.advance(5_000)
     expect(backend.received.map(({ type }) => type).filter((type) => type !== 'ping')).toEqual([
       ...['subscribe', 'presence:join', 'unsubscribe', 'presence:leave'],
@@ -146,14 +146,14 @@ describe('a reconnect to an entity backend', () => {
     const { clock, tab, backend, sent } = town()
     const [ines, jon] = [tab('ines'), tab('jon')]
     const [seenByInes, seenByJon] = [watched(ines), watched(jon)]
-    const here = ines.presence.enter(ROOM, { n: 1 })
+    const handle = ines.presence.enter(ROOM, { n: 1 })
     ines.presence.enter('lobby')
     jon.presence.enter(ROOM)
     await clock.advance(1)
     backend.dropAll()
     await clock.advance(1)
-    here.update({ n: 2 })
-    here.update({ n: 3 })
+    handle.update({ n: 2 })
+    handle.update({ n: 3 })
     const before = sent().length
     await clock.advance(5_000)
     expect(sent().slice(before)).toEqual([
@@ -174,10 +174,10 @@ describe('a reconnect to an entity backend', () => {
   it('does not join a resource that was left meanwhile', async () => {
     const { clock, tab, backend, sent } = town()
     const ines = tab('ines')
-    const here = ines.presence.enter(ROOM)
+    const handle = ines.presence.enter(ROOM)
     await clock.advance(1)
     backend.dropAll()
-    here()
+    handle()
     await clock.advance(60_000)
     expect(sent().map(([, type]) => type)).toEqual(['presence:join'])
   })
@@ -245,14 +245,14 @@ describe('two tabs of one user at an entity backend', () => {
     const [older, newer, jon] = [tab('ines'), tab('ines'), tab('jon')]
     jon.presence.enter(ROOM)
     const seen = watched(jon)
-    const here = older.presence.enter(ROOM, { tab: 1 })
+    const handle = older.presence.enter(ROOM, { tab: 1 })
     await clock.advance(1)
     newer.presence.enter(ROOM, { tab: 2 })
     await clock.advance(1)
     newer.client.close()
     await clock.advance(1)
     expect(seen()).toEqual(['jon'])
-    here.update({ tab: 3 })
+    handle.update({ tab: 3 })
     await clock.advance(1_000)
     expect(seen()).toEqual(['jon', 'ines'])
   })

@@ -149,11 +149,11 @@ describe('a stream client', () => {
   const stream = fc.uniqueArray(fc.nat(60), { minLength: 1, maxLength: 40 })
   test.prop([stream, fc.array(fc.nat(40)), fc.array(fc.nat(40), { maxLength: 4 })])(
     'shows every message once and in order, for any interleaving of live reads and replays',
-    async (arrivals, repeats, cuts) => {
+    async (arrivals, repeats, disconnects) => {
       const { chatMessage, away, shown } = await joined('streams')
       const seen: number[] = []
       for (const [index, seq] of arrivals.entries()) {
-        if (cuts.includes(index) && index > 0) await away()
+        if (disconnects.includes(index) && index > 0) await away()
         await chatMessage(`${seq}`, `100-${seq}`)
         seen.push(seq)
         const again = arrivals[repeats[index] ?? index]

@@ -62,7 +62,7 @@ describe('the older formats of a DUUI gateway', () => {
     })
   })
 
-  it('become a context also where a process_state has the fields of its process itself', () => {
+  it('become a context even if a process_state contains the fields of its process directly', () => {
     const { registry, feed } = fed()
     const flat = { type: 'process_state', process_id: 'p', timestamp: 7 }
     expect(feed({ ...flat, status: 'Active', progress: 3 })).toEqual(['process_state'])

@@ -151,8 +151,8 @@ describe('Engine.IO around the dialect', () => {
         return reason === 'refused' ? 'fresh' : 'stale'
       },
     })
-    const usual = server.letIn
-    server.letIn = (packet) =>
+    const usual = server.connectReply
+    server.connectReply = (packet) =>
       packet.includes('stale') ? '44{"message":"jwt expired"}' : usual(packet)
     const outcome = outcomeOf(client.connect())
     await clock.advance(2_000)
@@ -164,7 +164,7 @@ describe('Engine.IO around the dialect', () => {
 
   it('reports the reason and the data of a refusal', async () => {
     const { clock, server, client } = overEngineIo()
-    server.letIn = () => '44{"message":"not authorized","data":{"code":"E1"}}'
+    server.connectReply = () => '44{"message":"not authorized","data":{"code":"E1"}}'
     client.on('failed', () => {})
     const outcome = outcomeOf(client.connect())
     await clock.advance(1)
