@@ -16,7 +16,9 @@ export type {
   ChannelAction,
   Identified,
   Identity,
+  Permission,
   ReceivableEvent,
+  SubscribeGrant,
   User,
   ValidateChannel,
 } from '../server/access/hooks.ts'

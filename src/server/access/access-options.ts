@@ -35,7 +35,16 @@ export interface AccessOptions {
    * Decides about subscribes, publishes, presence joins and updates, and requests with a channel.
    * If it throws, returns anything but `true`, or takes longer than 5 seconds, the client receives
    * `forbidden`. Regardless of this hook, only the user with that id may subscribe to `user:<id>`.
+   *
+   * A subscribe that is allowed with `true` may resume as far back as the history reaches. With
+   * `{ since }` it reaches no further back than to that time or position; a `since` that is neither
+   * a valid `Date` nor a position denies, and is reported.
    * @default everything is allowed but publishing
+   * @example
+   * authorize: async (user, channel, action) => {
+   *   const joinedAt = await rooms.joinedAt(channel, user?.id)
+   *   return action === 'subscribe' && joinedAt ? { since: joinedAt } : joinedAt !== undefined
+   * }
    */
   readonly authorize?: Authorize | undefined
   /**

@@ -13,6 +13,8 @@ import type {
   ReceivableEvent,
   User,
 } from './hooks.ts'
+import type { Reach } from './reach.ts'
+import { asStart } from './reach.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
 
 /** Timeout of `authorize` and `canConnect`, in milliseconds. */
@@ -77,14 +79,31 @@ export class Access {
     return !validateChannel || this.#verdict('validateChannel', () => validateChannel(name))
   }
 
-  /** Whether a user may do something with a channel. Never rejects. */
+  /**
+   * Whether a user may do something with a channel, for a subscribe: with all of its past. Never
+   * rejects.
+   */
   async authorize(user: User | null, channel: string, action: ChannelAction): Promise<boolean> {
+    return (await this.#permission(user, channel, action)) === true
+  }
+
+  /** Returns what a user may subscribe to in a channel; `undefined` for nothing. Never rejects. */
+  async authorizeSubscribe(user: User | null, channel: string): Promise<Reach | undefined> {
+    const answer = await this.#permission(user, channel, 'subscribe')
+    if (answer === true) return { since: undefined }
+    if (!isFields(answer)) return undefined
+    const since = asStart(answer.since)
+    if (since) return { since }
+    const reason = 'the `since` of its answer is neither a valid Date nor a position'
+    this.#failed('authorize', `${reason}, so the subscribe was refused`)
+    return undefined
+  }
+
+  async #permission(user: User | null, channel: string, action: ChannelAction): Promise<unknown> {
     const { authorize } = this.#deps
     if (action === 'subscribe' && isOfAnother(user, channel)) return false
     if (!authorize) return action !== 'publish'
-    return (
-      (await this.#ask('authorize', VERDICT_MS, () => authorize(user, channel, action))) === true
-    )
+    return this.#ask('authorize', VERDICT_MS, () => authorize(user, channel, action))
   }
 
   /** Whether a user may receive an event of a channel. Never throws. */

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Position } from '../../protocol/frame.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
 
 /** The authenticated user of a connection. */
@@ -46,12 +47,30 @@ export type ValidateChannel = (channel: string) => boolean
 /** An action on a channel that needs permission. */
 export type ChannelAction = 'subscribe' | 'publish' | 'request' | 'presence'
 
-/** Decides whether a user (`null`: anonymous) may perform an action; only `true` allows. */
+/**
+ * Decides whether a user (`null`: anonymous) may perform an action; only `true` allows, and for
+ * `subscribe` a {@link SubscribeGrant}.
+ */
 export type Authorize = (
   user: User | null,
   channel: string,
   action: ChannelAction,
-) => boolean | Promise<boolean>
+) => Permission | Promise<Permission>
+
+/** The result of the hook {@link Authorize}; a {@link SubscribeGrant} only allows to subscribe. */
+export type Permission = boolean | SubscribeGrant
+
+/**
+ * The permission to subscribe to a channel without the events from before the grant. A client that
+ * resumes earlier has a gap.
+ */
+export interface SubscribeGrant {
+  /**
+   * A time: no event up to the last one with an older `timestamp` is sent again. Or a position in
+   * the channel's history: no event up to it is; where that history was lost, no event at all.
+   */
+  readonly since: Date | Position
+}
 
 /** An event about to be delivered to a subscriber. */
 export interface ReceivableEvent {

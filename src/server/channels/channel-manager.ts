@@ -1,6 +1,7 @@
 import type { Refusal } from '../../base/errors.ts'
 import type { Position } from '../../protocol/frame.ts'
 import type { ReceivableEvent, User } from '../access/hooks.ts'
+import type { Reach } from '../access/reach.ts'
 import { refusal } from '../access/refusals.ts'
 import type { HistorySlice } from '../broker/broker.ts'
 import type { NewEvent } from '../broker/channel-event.ts'
@@ -34,9 +35,9 @@ export class ChannelManager {
   /** @internal A server passes the dependencies. */
   constructor(options: ChannelManagerOptions, deps: ChannelDeps)
   constructor(options: ChannelManagerOptions = {}, deps: ChannelDeps = standaloneParts(options)) {
-    const denied = (receiver: ChannelReceiver, name: string): Promise<Refusal | undefined> =>
-      this.#denied(receiver, name)
-    this.#deps = { ...deps, table: new ChannelTable(deps), denied }
+    const authorize = (receiver: ChannelReceiver, name: string): Promise<Reach | Refusal> =>
+      this.#authorize(receiver, name)
+    this.#deps = { ...deps, table: new ChannelTable(deps), authorize }
   }
 
   /** Number of channels with members. */
@@ -145,7 +146,10 @@ export class ChannelManager {
     return this.#deps.broker.head(channel)
   }
 
-  /** Returns a channel's events after a position. */
+  /**
+   * Returns a channel's events after a position. A mount that sends them has to respect
+   * {@link ChannelMembership.since}.
+   */
   history(channel: string, since: Position): Promise<HistorySlice> {
     return this.#deps.broker.since(channel, since)
   }
@@ -186,9 +190,10 @@ export class ChannelManager {
   ): Promise<ChannelMembership | Refusal> {
     const { publisher, table } = this.#deps
     if (!publisher.canFollow(channel)) return refusal('bad-channel', channel)
-    const denied = await this.#denied(receiver, channel)
-    if (denied) return denied
+    const granted = await this.#authorize(receiver, channel)
+    if ('code' in granted) return granted
     const { membership, followed } = table.join(channel, receiver, revoked)
+    membership.since = granted.since
     try {
       await followed
     } catch (error) {
@@ -216,14 +221,14 @@ export class ChannelManager {
   /**
    * Calls `authorize`; a {@link revoke} during the call overrides its result.
    *
-   * @returns the refusal, if there is one
+   * @returns the part of the past that is allowed, or the refusal
    */
-  async #denied(receiver: ChannelReceiver, name: string): Promise<Refusal | undefined> {
+  async #authorize(receiver: ChannelReceiver, name: string): Promise<Reach | Refusal> {
     const pending: PendingAuthorization = { receiver, name, revoked: undefined }
     this.#authorizing.add(pending)
-    const may = await this.#deps.access.authorize(receiver.user, name, 'subscribe')
+    const reach = await this.#deps.access.authorizeSubscribe(receiver.user, name)
     this.#authorizing.delete(pending)
-    return may ? pending.revoked : refusal('forbidden', name)
+    return reach ? (pending.revoked ?? reach) : refusal('forbidden', name)
   }
 
   /** @internal Vue's `reactive` does not proxy objects with their own `toStringTag`. */

@@ -12,6 +12,7 @@ const HELD_EVENTS = 1_000
  * At first it holds live events back, until the subscribe reply and the missed events are sent.
  */
 export class Membership implements ChannelMembership {
+  since: Date | Position | undefined
   readonly #deps: MembershipDeps
   #held: ChannelEvent[] | undefined = []
   /** Whether no held event was discarded. */
@@ -158,6 +159,11 @@ export class Membership implements ChannelMembership {
 
 /** A membership that a mount made with {@link ChannelManager.join}. */
 export interface ChannelMembership {
+  /**
+   * The beginning of the past that the receiver may read, by the answer of `authorize`; `undefined`
+   * if it may read all. A mount that sends a snapshot or a history must leave out what is older.
+   */
+  readonly since: Date | Position | undefined
   /**
    * Delivers the held events after `head`, and from then on live events.
    *

@@ -3,7 +3,10 @@ import { SerialQueue } from '../../base/serial-queue.ts'
 import { presenceResource } from '../../protocol/channel-name.ts'
 import type { SubscribeCommand, UnsubscribeCommand } from '../../protocol/command.ts'
 import type { Position } from '../../protocol/frame.ts'
+import type { Reach } from '../access/reach.ts'
+import { notBefore } from '../access/reach.ts'
 import { refusal } from '../access/refusals.ts'
+import type { HistorySlice } from '../broker/broker.ts'
 import type { ChannelEvent } from '../broker/channel-event.ts'
 import type { ChannelDeps } from './channel-deps.ts'
 import type { ChannelReceiver } from './channel-receiver.ts'
@@ -92,7 +95,7 @@ export class Subscriptions {
         refused.set(name, this.#revoked.get(name) ?? refusal('forbidden'))
         continue
       }
-      const position = resumed ? positionAfter(resumed) : membership.position
+      const position = resumed ? positionInReply(resumed) : membership.position
       if (position && !resumed?.known) positions.set(name, position)
       if (resumed?.gap) gaps.push(name)
     }
@@ -117,9 +120,9 @@ export class Subscriptions {
   }
 
   async #grant(name: string, since: Position | undefined): Promise<Granted | Refusal> {
-    const { denied, report } = this.#deps
-    const refused = await denied(this.#receiver, name)
-    if (refused) return refused
+    const { authorize, report } = this.#deps
+    const reach = await authorize(this.#receiver, name)
+    if ('code' in reach) return reach
     if (this.#ended) return refusal('internal')
     const former = this.#memberships.get(name)
     // A presence channel sends a new snapshot on every subscribe without a position.
@@ -128,6 +131,7 @@ export class Subscriptions {
     }
     try {
       const membership = former ?? (await this.#join(name))
+      membership.since = reach.since
       membership.hold()
       return { name, membership, resumed: await this.#resumed(name, membership, since) }
     } catch (error) {
@@ -147,9 +151,15 @@ export class Subscriptions {
     if (resource !== undefined) sweep.begin()
     const past = since && (await broker.since(name, since))
     if (since && past?.complete) {
-      const missed = past.events.filter((event) => membership.receives(event))
-      const known = missed.length === 0
-      return { head: past.head, from: since.offset, missed, known, gap: false }
+      const reached = reachable(past, membership.since)
+      const hidden = past.events.length - reached.length
+      // After a gap, a presence channel starts again with a snapshot.
+      if (!hidden || resource === undefined) {
+        const missed = reached.filter((event) => membership.receives(event))
+        const gap = hidden > 0
+        const known = !gap && missed.length === 0
+        return { head: past.head, from: since.offset + hidden, missed, known, gap }
+      }
     }
     const restart = { missed: [], known: false, gap: since !== undefined }
     if (resource !== undefined) {
@@ -208,8 +218,8 @@ export class Subscriptions {
 /** The dependencies of {@link Subscriptions}. */
 export interface SubscriptionsDeps extends ChannelDeps {
   readonly table: ChannelTable
-  /** Resolves with the refusal if a receiver may not subscribe to a channel; does not reject. */
-  readonly denied: (receiver: ChannelReceiver, name: string) => Promise<Refusal | undefined>
+  /** Resolves with the past of a channel that a receiver may read, or the refusal; never rejects. */
+  readonly authorize: (receiver: ChannelReceiver, name: string) => Promise<Reach | Refusal>
 }
 
 /** A granted channel of a subscribe. */
@@ -230,13 +240,24 @@ interface Resumed {
   readonly missed: readonly ChannelEvent[]
   /** Whether the receiver's position is still right, so that the reply can omit it. */
   readonly known: boolean
-  /** Whether events may be missing, since the history cannot continue from the position. */
+  /** Whether events before `from` may be missing: the history has lost them, or they are hidden. */
   readonly gap: boolean
   /** Text of a snapshot as of `head`, for a presence channel. */
   readonly sync?: string | undefined
 }
 
-/** Returns the position of a receiver that has the missed events. */
-function positionAfter({ head, from, missed }: Resumed): Position {
-  return { epoch: head.epoch, offset: missed.at(-1)?.offset ?? from }
+/**
+ * Returns the position to send in the reply: after the missed events, or, as the receiver starts
+ * again there, after a gap.
+ */
+function positionInReply({ head, from, missed, gap }: Resumed): Position {
+  return { epoch: head.epoch, offset: (gap ? undefined : missed.at(-1)?.offset) ?? from }
+}
+
+/** Returns the events of a complete slice that a receiver may read. */
+function reachable({ head, events }: HistorySlice, since: Reach['since']): HistorySlice['events'] {
+  if (!since) return events
+  if (since instanceof Date) return notBefore(events, since)
+  const { epoch, offset: start } = since
+  return epoch === head.epoch ? events.filter(({ offset = 0 }) => offset > start) : []
 }

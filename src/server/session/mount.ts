@@ -48,7 +48,11 @@ export interface MountHost {
     token: string | undefined,
     wanted?: () => boolean,
   ): Promise<Identity | Refusal>
-  /** Asks the application whether a user may do something with a channel. Never rejects. */
+  /**
+   * Asks the application whether a user may do something with a channel. A subscribe that is allowed
+   * with a part of the past only counts as denied: {@link ChannelManager.join} knows that part.
+   * Never rejects.
+   */
   authorize(user: User | null, channel: string, action: ChannelAction): Promise<boolean>
   /**
    * Registers a session under its user, once that is authenticated.

@@ -2,7 +2,12 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 import type { DUUIEnvelope } from 'wirefold/dialects/duui'
 import { duui } from 'wirefold/dialects/duui'
-import type { DuuiMountOptions, RealtimeServer, RealtimeServerOptions } from 'wirefold/server'
+import type {
+  DuuiMountOptions,
+  Position,
+  RealtimeServer,
+  RealtimeServerOptions,
+} from 'wirefold/server'
 import { createRealtimeServer, duuiMount, MemoryTimelineStore } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
 import { duuiServer } from '../../../src/dialects/duui/server.ts'
@@ -121,6 +126,28 @@ describe('the stream of a process', () => {
     const seen = await client.take(5)
     expect(seen).toEqual([1, 2, 3, 3, 4].map((n) => envelope(n)))
     expect(seen).toEqual(await mount.timeline('p1'))
+  })
+
+  it('begins where the grant does: at a time, or at a position of the channel', async () => {
+    let since: Date | Position | undefined
+    const authorize = () => (since ? { since } : true)
+    const { mount, watch, server } = await gateway({ snapshot: true }, { authorize })
+    for (const n of [1, 2, 3]) await mount.publish(envelope(n))
+    const { epoch } = await server.channels.head('process:p1')
+    let last = 3
+    const begins = async (start: Date | Position, ...past: readonly number[]) => {
+      since = start
+      const client = await watch('p1')
+      last += 1
+      await mount.publish(envelope(last))
+      const due = [...past, last].map((n) => envelope(n))
+      expect(await client.take(due.length)).toEqual(due)
+    }
+    await begins(new Date(envelope(2).timestamp), 2, 3)
+    await begins({ epoch, offset: 2 }, 3, 4)
+    await begins(new Date(envelope(9).timestamp))
+    await begins({ epoch, offset: 9 })
+    await begins({ epoch: 'of a lost history', offset: 0 })
   })
 
   it('loses and repeats nothing for sockets that open while envelopes are published', async () => {

@@ -5,10 +5,11 @@ import { DUUI_EVENT } from '../../../dialects/duui/server.ts'
 import { isChannel } from '../../../protocol/channel-name.ts'
 import type { Fields } from '../../../protocol/fields.ts'
 import { asFields, asNumber, asString } from '../../../protocol/fields.ts'
-import type { ReceivableEvent } from '../../access/hooks.ts'
+import { notBefore } from '../../access/reach.ts'
 import type { HttpRefusal, UpgradeRequest } from '../../access/upgrade-request.ts'
 import type { Mount, MountHost, MountSession } from '../../session/mount.ts'
 import type { Socket } from '../../socket/socket.ts'
+import type { SnapshotRange } from './duui-session.ts'
 import { DuuiSession } from './duui-session.ts'
 import type { TimelineStore } from './timeline-store.ts'
 import { MemoryTimelineStore } from './timeline-store.ts'
@@ -92,7 +93,13 @@ export class DuuiMount implements Mount {
     const processId = request.params.get('id') ?? ''
     return new DuuiSession(host, socket, request, {
       channel: processChannel(processId),
-      snapshot: (receives) => this.#readSnapshot(processId, receives),
+      snapshot: async (range, receives) => {
+        const past = this.#snapshot ? await this.#past(host, processId, range) : []
+        const receivable = past.filter(({ timestamp, event }) =>
+          receives({ type: DUUI_EVENT, payload: event, id: idOf(asFields(event)), timestamp }),
+        )
+        return receivable.map((envelope) => JSON.stringify(envelope))
+      },
       inOrder: (step) => this.#inOrder(processId, step),
       ignored: () => {
         this.#ignored += 1
@@ -100,16 +107,23 @@ export class DuuiMount implements Mount {
     })
   }
 
-  async #readSnapshot(
+  /**
+   * Returns the past of a process from a time or a position on. The store knows no positions: the
+   * events after one come from the channel's history, and none where it no longer has them all.
+   */
+  async #past(
+    { channels }: MountHost,
     processId: string,
-    receives: (event: ReceivableEvent) => boolean,
-  ): Promise<readonly string[]> {
-    if (!this.#snapshot) return []
+    { since, head }: SnapshotRange,
+  ): Promise<readonly Envelope[]> {
+    if (since && !(since instanceof Date)) {
+      const { events } = await channels.history(processChannel(processId), since)
+      return events
+        .filter(({ type, offset = 0 }) => type === DUUI_EVENT && offset <= head.offset)
+        .map(({ timestamp, payload }) => ({ timestamp, event: payload }))
+    }
     const stored = await this.#store.timeline(processId)
-    const receivable = stored.filter(({ timestamp, event }) =>
-      receives({ type: DUUI_EVENT, payload: event, id: idOf(asFields(event)), timestamp }),
-    )
-    return receivable.map((envelope) => JSON.stringify(envelope))
+    return since ? notBefore(stored, since) : stored
   }
 
   #inOrder(processId: string, step: () => Promise<void>): Promise<void> {
@@ -143,6 +157,9 @@ export interface DuuiMountOptions {
    */
   readonly snapshot?: boolean | undefined
 }
+
+/** An envelope as it was published. */
+type Envelope = Pick<DUUIEnvelope, 'timestamp'> & { readonly event: unknown }
 
 /** Whether a process has a valid channel, which is not a family of channels (`:*`). */
 function isProcess(id: string): boolean {

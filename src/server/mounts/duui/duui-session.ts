@@ -118,7 +118,8 @@ export class DuuiSession implements MountSession, ChannelReceiver {
     const { channels } = this.#host
     // Every event up to the head is stored by now, so the snapshot contains it.
     const head = await channels.head(channel)
-    const texts = await snapshot((event) => channels.mayReceive(this, channel, event))
+    const past = { since: this.#membership?.since, head }
+    const texts = await snapshot(past, (event) => channels.mayReceive(this, channel, event))
     this.#snapshot = { head, texts }
   }
 
@@ -156,9 +157,20 @@ export interface DuuiSessionDeps {
   /** The channel of the process. */
   readonly channel: string
   /** Returns the stored envelopes that the session may receive, as JSON texts. */
-  readonly snapshot: (receives: (event: ReceivableEvent) => boolean) => Promise<readonly string[]>
+  readonly snapshot: (
+    past: SnapshotRange,
+    receives: (event: ReceivableEvent) => boolean,
+  ) => Promise<readonly string[]>
   /** Runs a step while no envelope of the process is being published. */
   readonly inOrder: (step: () => Promise<void>) => Promise<void>
   /** Counts a message that is ignored. */
   readonly ignored: () => void
+}
+
+/** The part of a process' past that a session may read. */
+export interface SnapshotRange {
+  /** Its beginning, by the answer of `authorize`; `undefined` if it is all of the past. */
+  readonly since: ChannelMembership['since']
+  /** The newest position; the session receives later events as they happen. */
+  readonly head: Position
 }
