@@ -73,11 +73,5 @@ export interface StoredReply {
   readonly keepMs: number
 }
 
-/** Maximum number of events in a channel's history. */
-export const HISTORY_EVENTS = 1_000
-
-/** Lifetime of an event in a channel's history, in milliseconds. */
-export const HISTORY_MS = 5 * 60_000
-
 /** Lifetime of a channel's offset counter after its last use, in milliseconds. */
 export const COUNTER_MS = 24 * 60 * 60_000

@@ -1,4 +1,7 @@
-/** Limits of the histories that a broker keeps; the oldest events are dropped first. */
+/**
+ * Limits of the histories that a broker keeps; the oldest events are dropped first. The defaults
+ * are those in memory; on Redis they are 4 MiB of one channel, and 256 MiB in all.
+ */
 export interface HistoryLimits {
   /**
    * Lifetime of an event, in milliseconds.
@@ -12,8 +15,8 @@ export interface HistoryLimits {
    */
   readonly channelBytes?: number | undefined
   /**
-   * Maximum size of all histories and channels of a process, in bytes. Above it, the least recently
-   * used channel loses its events first.
+   * Maximum size of all histories and channels of a process, or of a Redis and its prefix, in
+   * bytes. Above it, the least recently used channel loses its events first.
    * @default 67_108_864
    */
   readonly totalBytes?: number | undefined

@@ -3,6 +3,7 @@ import { MAX_REFUSALS } from './cancellable-waits.ts'
 import type { Confirmation } from './connection/confirmation.ts'
 import type { ScriptRunner } from './connection/script-runner.ts'
 import { closed, isErrorReply, isPassing, unavailable } from './connection/unavailable.ts'
+import type { ResolvedHistoryLimits } from './options.ts'
 import { BATCH } from './scripts/batch.ts'
 
 /** Maximum number of steps that wait while a batch is in flight. */
@@ -81,10 +82,12 @@ export class BatchQueue {
   }
 
   async #send(batch: readonly Waiting[]): Promise<string> {
-    const { runner, waits, node, strategy, confirmation, report } = this.#deps
+    const { runner, waits, node, strategy, history, confirmation, report } = this.#deps
+    const { keepMs, channelBytes, totalBytes } = history
     this.#number += 1
     const steps = batch.flatMap(({ words }) => [words.length, ...words])
-    const args = [node, this.#number, strategy, ...steps]
+    const limits = [keepMs, channelBytes, totalBytes]
+    const args = [node, this.#number, strategy, ...limits, ...steps]
     // Whether each attempt was answered by an error, so that the batch has certainly not run.
     let refused = true
     for (let attempt = 1; !waits.closed; attempt++) {
@@ -122,6 +125,7 @@ export interface BatchQueueDeps {
   /** The id of this process; batch numbers are counted per node. */
   readonly node: string
   readonly strategy: string
+  readonly history: ResolvedHistoryLimits
   /** Returns a promise that resolves when the next batch may be sent, or nothing if it may now. */
   readonly pace: () => Promise<unknown> | undefined
   readonly report: (error: unknown) => void

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { systemClock } from '../../base/clock.ts'
 import { printError } from '../../base/report.ts'
+import type { HistoryLimits } from '../broker/history-limits.ts'
 
 /**
  * How channels use Redis. `streams`: Redis keeps the histories, and any server can resume any
@@ -20,6 +21,11 @@ export interface RedisBrokerOptions {
    * @default 'streams'
    */
   readonly strategy?: RedisStrategy | undefined
+  /**
+   * The limits of the histories, with `streams`. `totalBytes` counts the channels of this prefix.
+   * @default 5 minutes, 4 MiB of one channel, and 256 MiB in all
+   */
+  readonly history?: HistoryLimits | undefined
   /**
    * With `pub-sub`, the time that an event or a request waits for Redis, in milliseconds. After it,
    * the event goes to the members of this server only, and the request is refused as `unavailable`.
@@ -42,6 +48,7 @@ export interface RedisBrokerOptions {
 export const redisDefaults = {
   prefix: 'wirefold',
   strategy: 'streams',
+  history: { keepMs: 5 * 60_000, channelBytes: 4 * 1024 * 1024, totalBytes: 256 * 1024 * 1024 },
   timeoutMs: 1_000,
   onError: printError,
   clock: systemClock,
@@ -49,7 +56,16 @@ export const redisDefaults = {
 
 /** Options with all defaults filled in. */
 export type ResolvedRedisOptions = {
-  readonly [Name in keyof RedisBrokerOptions]-?: NonNullable<RedisBrokerOptions[Name]>
+  readonly [Name in Exclude<keyof RedisBrokerOptions, 'history'>]-?: NonNullable<
+    RedisBrokerOptions[Name]
+  >
+} & { readonly history: ResolvedHistoryLimits }
+
+/** Limits with all defaults filled in. */
+export interface ResolvedHistoryLimits {
+  readonly keepMs: number
+  readonly channelBytes: number
+  readonly totalBytes: number
 }
 
 /** Fills in the defaults, also for options that are `undefined`. */
@@ -57,8 +73,19 @@ export function resolveRedisOptions(options: RedisBrokerOptions): ResolvedRedisO
   return {
     prefix: options.prefix ?? redisDefaults.prefix,
     strategy: options.strategy ?? redisDefaults.strategy,
+    history: resolveHistory(options.history),
     timeoutMs: options.timeoutMs ?? redisDefaults.timeoutMs,
     onError: options.onError ?? redisDefaults.onError,
     clock: options.clock ?? redisDefaults.clock,
+  }
+}
+
+function resolveHistory(limits: HistoryLimits = {}): ResolvedHistoryLimits {
+  const { history } = redisDefaults
+  const totalBytes = limits.totalBytes ?? history.totalBytes
+  return {
+    keepMs: limits.keepMs ?? history.keepMs,
+    channelBytes: Math.min(limits.channelBytes ?? history.channelBytes, totalBytes),
+    totalBytes,
   }
 }

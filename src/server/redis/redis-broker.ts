@@ -56,7 +56,7 @@ export class RedisBroker implements Broker {
   /** @internal {@link createRedisBroker} makes brokers. */
   constructor(connector: RedisConnector, options: RedisBrokerOptions) {
     this.#options = resolveRedisOptions(options)
-    const { prefix, strategy, timeoutMs, clock } = this.#options
+    const { prefix, strategy, history: limits, timeoutMs, clock } = this.#options
     const node = this.#node
     const report = safely(this.#options.onError)
     this.#report = report
@@ -87,6 +87,7 @@ export class RedisBroker implements Broker {
       confirmation,
       node,
       strategy,
+      history: limits,
       pace: () => this.#transport.pace(),
       report,
     })
@@ -97,7 +98,7 @@ export class RedisBroker implements Broker {
     }
     const shared = { prefix, messages, node, queue, history, waits, listener }
     this.#transport = blocking
-      ? new StreamsTransport({ ...shared, blocking, runner, report })
+      ? new StreamsTransport({ ...shared, blocking, runner, limits, report })
       : new PubSubTransport({ ...shared, subscriber, timeoutMs })
     const patienceMs = blocking ? undefined : timeoutMs
     const storeDeps = { runner, queue, generation, waits, patienceMs }

@@ -5,7 +5,7 @@ import type { CancellableWaits } from '../cancellable-waits.ts'
 import type { StreamEntry } from '../connection/resp-values.ts'
 import { entriesOf, listOf } from '../connection/resp-values.ts'
 import type { Script, ScriptRunner } from '../connection/script-runner.ts'
-import { HEADS, SINCE } from '../scripts/history.ts'
+import { EVENTS_PER_READ, HEADS, SINCE } from '../scripts/history.ts'
 import { LEASE, RENEW } from '../scripts/store-generation.ts'
 import type { StoreGeneration } from '../store-generation.ts'
 import { readEvent } from './event-codec.ts'
@@ -48,16 +48,21 @@ export class HistoryReader {
 
   /** Returns the events of a channel's stream after a position. */
   async since(name: string, position: Position): Promise<HistorySlice> {
-    const reply = await this.#run(SINCE, name, position.epoch, position.offset)
-    const [epoch, offset, entries] = listOf(reply)
-    const head = { epoch: String(epoch), offset: Number(offset) }
     const events: ChannelEvent[] = []
-    for (const entry of entriesOf(entries)) {
-      const event = eventOf(name, head.epoch, entry)
-      if (event) events.push(event)
+    for (let from = position.offset; ; from += EVENTS_PER_READ) {
+      const reply = await this.#run(SINCE, name, position.epoch, from)
+      const [epoch, offset, entries] = listOf(reply)
+      const head = { epoch: String(epoch), offset: Number(offset) }
+      const read = entriesOf(entries)
+      for (const entry of read) {
+        const event = eventOf(name, head.epoch, entry)
+        if (event) events.push(event)
+      }
+      if (!Array.isArray(entries) || events.length !== from - position.offset + read.length) {
+        return { head, events: [], complete: false }
+      }
+      if (from + read.length === head.offset) return { head, events, complete: true }
     }
-    const complete = Array.isArray(entries) && events.length === entries.length
-    return { head, events: complete ? events : [], complete }
   }
 
   /** Renews the lease of a node. */

@@ -6,6 +6,7 @@ import type { CancellableWaits } from '../cancellable-waits.ts'
 import type { OwnConnection } from '../connection/own-connection.ts'
 import type { StreamEntry } from '../connection/resp-values.ts'
 import type { ScriptRunner } from '../connection/script-runner.ts'
+import type { ResolvedHistoryLimits } from '../options.ts'
 import { append, positionsOf } from './append-step.ts'
 import type { ChannelTransport, TransportListener } from './channel-transport.ts'
 import type { HistoryReader } from './history-reader.ts'
@@ -15,6 +16,8 @@ import { StreamReader } from './stream-reader.ts'
 
 /** Longest pause of publishing while the reader of this process is behind, in milliseconds. */
 const MAX_PAUSE_MS = 1_000
+/** A process stops publishing while its reader is behind by this part of a channel's history. */
+const LAGS_PER_HISTORY = 8
 
 /**
  * A transport over Redis streams. An event is in its stream before any listener receives it, and
@@ -23,13 +26,14 @@ const MAX_PAUSE_MS = 1_000
 export class StreamsTransport implements ChannelTransport {
   readonly #deps: StreamsTransportDeps
   readonly #reader: StreamReader
-  readonly #lag = new ReaderLag()
+  readonly #lag: ReaderLag
   /** The epochs of the followed channels. */
   readonly #epochs = new Map<string, string>()
 
   constructor(deps: StreamsTransportDeps) {
     this.#deps = deps
-    const { blocking, runner, waits, node, prefix, listener, report } = deps
+    const { blocking, runner, waits, node, prefix, listener, limits, report } = deps
+    this.#lag = new ReaderLag(limits.channelBytes / LAGS_PER_HISTORY)
     this.#reader = new StreamReader({
       connection: blocking,
       runner,
@@ -48,9 +52,10 @@ export class StreamsTransport implements ChannelTransport {
     remember: StoredReply | undefined,
   ): Promise<readonly Position[]> {
     const positions = positionsOf(await append(this.#deps.queue, channels, event, remember).done)
+    const bytes = event.json?.length ?? 0
     for (const [at, { epoch, offset }] of positions.entries()) {
       const channel = channels[at] ?? ''
-      if (this.#epochs.get(channel) === epoch) this.#lag.published(channel, offset)
+      if (this.#epochs.get(channel) === epoch) this.#lag.published(channel, offset, bytes)
     }
     return positions
   }
@@ -116,6 +121,7 @@ export interface StreamsTransportDeps {
   /** The connection for blocking reads. */
   readonly blocking: OwnConnection
   readonly runner: ScriptRunner
+  readonly limits: ResolvedHistoryLimits
   readonly queue: BatchQueue
   readonly history: HistoryReader
   readonly waits: CancellableWaits

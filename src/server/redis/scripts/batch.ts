@@ -1,19 +1,13 @@
-import { COUNTER_MS, HISTORY_EVENTS, HISTORY_MS } from '../../broker/broker.ts'
+import { COUNTER_MS } from '../../broker/broker.ts'
 import { script } from '../connection/script-runner.ts'
 import { CHANNEL } from './channel.ts'
 import { MEMBERS } from './presence.ts'
+import { STREAM } from './stream.ts'
 
 /**
- * Bounds of a stream. Beyond the events of the history, small events are kept for readers that are
- * behind: up to so many, and about so many bytes.
- */
-const STREAM_EVENTS = 10_000
-const STREAM_BYTES = 4 * 1024 * 1024
-
-/**
- * Runs a node's next batch, once: `node, number, strategy, (step)…` → the replication id of Redis, and
- * one line per step. A repeated last batch gets the same reply without running again; an older one
- * gets an empty reply.
+ * Runs a node's next batch, once: `node, number, strategy, keepMs, channelBytes, totalBytes, (step)…`
+ * → the replication id of Redis, and one line per step. A repeated last batch gets the same reply
+ * without running again; an older one gets an empty reply.
  *
  * A step is the number of its words, followed by the words:
  *
@@ -21,7 +15,7 @@ const STREAM_BYTES = 4 * 1024 * 1024
  * - `settle, key, record, keepMs` → nothing
  * - the steps of {@link MEMBERS}
  */
-export const BATCH = script(`${CHANNEL}
+export const BATCH = script(`${CHANNEL}${STREAM}
 local node, number, strategy = ARGV[6], tonumber(ARGV[7]), ARGV[8]
 local id, age, memory, run = generation()
 local last = redis.call('HMGET', P .. ':batch:' .. node, 'number', 'reply')
@@ -55,28 +49,13 @@ function steps.settle(word)
   return ''
 end
 
-local function trim(stream, counterId)
-  local upto
-  for _, entry in ipairs(redis.call('XRANGE', stream, '-', '+', 'COUNT', 2)) do
-    if tonumber(entry[2][2]) > now - ${HISTORY_MS} then break end
-    upto = tonumber(string.match(entry[1], '-(%d+)$'))
-  end
-  if upto then redis.call('XTRIM', stream, 'MINID', counterId .. '-' .. int(upto + 1)) end
-end
-
 local function append(name, head, json, serial)
   local counterId, count = channel(id, name)
   local key, epoch, offset = P .. ':channel:' .. name, id .. '.' .. counterId, int(count + 1)
   redis.call('HSET', key, 'count', offset)
   redis.call('PEXPIRE', key, ${COUNTER_MS})
   if strategy == 'streams' then
-    local stream = P .. ':stream:' .. name
-    local most = math.floor(${STREAM_BYTES} / (#head + #json + 100))
-    most = math.max(${HISTORY_EVENTS}, math.min(${STREAM_EVENTS}, most))
-    redis.call('XADD', stream, 'MAXLEN', most, counterId .. '-' .. offset,
-      'at', int(now), 'head', head, 'json', json)
-    redis.call('PEXPIRE', stream, ${HISTORY_MS})
-    trim(stream, counterId)
+    store(name, counterId, offset, head, json)
   else
     local meta = epoch .. ' ' .. offset .. ' ' .. node .. ' ' .. serial
     redis.call('PUBLISH', C .. ':events:' .. name, meta .. ' ' .. head .. '\\n' .. json)
@@ -97,13 +76,14 @@ function steps.append(word)
   return table.concat(positions, ' ')
 end
 ${MEMBERS}
-local reply, i = {run}, 9
+local reply, i = {run}, 12
 while i <= #ARGV do
   local word = {}
   for n = 1, tonumber(ARGV[i]) do word[n] = ARGV[i + n] end
   reply[#reply + 1] = steps[word[1]](word)
   i = i + 1 + #word
 end
+evict()
 reply = table.concat(reply, '\\n')
 redis.call('HSET', P .. ':batch:' .. node, 'reply', reply)
 redis.call('PEXPIRE', P .. ':batch:' .. node, ${COUNTER_MS})

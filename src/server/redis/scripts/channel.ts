@@ -1,9 +1,13 @@
-import { COUNTER_MS, HISTORY_MS } from '../../broker/broker.ts'
+import { COUNTER_MS } from '../../broker/broker.ts'
 import { GENERATION } from './store-generation.ts'
 
+/** Lifetime of a counter at 0 after its last use, in milliseconds. */
+const BLANK_MS = 5 * 60_000
+
 /**
- * Lua function `channel(generation, name)`: returns a channel's counter id and its offset, and
- * creates the counter if needed.
+ * Lua functions. `channel(generation, name)` returns a channel's counter id and its offset, and
+ * creates the counter if needed. `release(name)` deletes a channel's stream, and subtracts its size
+ * from that of all streams (see `stream.ts`).
  *
  * A channel is a counter (`<prefix>:channel:<name>`) and, with streams, a stream
  * (`<prefix>:stream:<name>`). Its epoch is `<generation>.<counter id>`, and the id of a stream
@@ -11,23 +15,32 @@ import { GENERATION } from './store-generation.ts'
  * in milliseconds, incremented on a collision: entries of a new counter have higher ids than all
  * before, so a reader at an old position receives them, and detects the other counter id.
  *
- * A counter at 0 is kept as long as an event would be; nodes that follow the channel renew it.
+ * A counter at 0 is kept for 5 minutes; nodes that follow the channel renew it.
  */
 export const CHANNEL = `${GENERATION}
+local function release(name)
+  local key = P .. ':channel:' .. name
+  local known = redis.call('HMGET', key, 'sum', 'from')
+  redis.call('UNLINK', P .. ':stream:' .. name)
+  if not known[1] or known[1] == known[2] then return end
+  redis.call('HSET', key, 'from', known[1])
+  redis.call('DECRBY', P .. ':bytes', int(known[1] - known[2]))
+end
+
 local function channel(id, name)
   local key = P .. ':channel:' .. name
   local known = redis.call('HMGET', key, 'era', 'birth', 'count')
   if known[1] == id then
     local count = tonumber(known[3])
-    redis.call('PEXPIRE', key, count > 0 and ${COUNTER_MS} or ${HISTORY_MS})
+    redis.call('PEXPIRE', key, count > 0 and ${COUNTER_MS} or ${BLANK_MS})
     return known[2], count
   end
   local last = tonumber(redis.call('HGET', P .. ':era', 'birth') or '0')
   local counterId = int(math.max(now, last + 1))
   redis.call('HSET', P .. ':era', 'birth', counterId)
-  redis.call('DEL', P .. ':stream:' .. name)
+  release(name)
   redis.call('HSET', key, 'era', id, 'birth', counterId, 'count', '0')
-  redis.call('PEXPIRE', key, ${HISTORY_MS})
+  redis.call('PEXPIRE', key, ${BLANK_MS})
   return counterId, 0
 end
 `

@@ -1,4 +1,3 @@
-import { HISTORY_EVENTS } from '../../broker/broker.ts'
 import { script } from '../connection/script-runner.ts'
 import { CHANNEL } from './channel.ts'
 import { GENERATION } from './store-generation.ts'
@@ -18,18 +17,22 @@ end
 return reply
 `)
 
+/** Maximum number of events in one reply of {@link SINCE}: Redis runs nothing else meanwhile. */
+export const EVENTS_PER_READ = 1_000
+
 /**
- * Returns the events after a position: `name, epoch, offset` → `epoch, offset, entries`, without
- * `entries` if some are missing.
+ * Returns the first events after a position: `name, epoch, offset` → `epoch, offset, entries` with
+ * the newest offset, and without `entries` if some are missing.
  */
 export const SINCE = script(`${CHANNEL}
 local id = generation()
 local counterId, count = channel(id, ARGV[6])
 local epoch, from = id .. '.' .. counterId, tonumber(ARGV[8])
-local missed = count - from
-if ARGV[7] ~= epoch or missed < 0 or missed > ${HISTORY_EVENTS} then return {epoch, int(count)} end
+local missed = math.min(count - from, ${EVENTS_PER_READ})
+if ARGV[7] ~= epoch or missed < 0 then return {epoch, int(count)} end
 if missed == 0 then return {epoch, int(count), {}} end
-local entries = redis.call('XRANGE', P .. ':stream:' .. ARGV[6], counterId .. '-' .. int(from + 1), '+')
+local stream, first, last = P .. ':stream:' .. ARGV[6], int(from + 1), int(from + missed)
+local entries = redis.call('XRANGE', stream, counterId .. '-' .. first, counterId .. '-' .. last)
 if #entries ~= missed then return {epoch, int(count)} end
 return {epoch, int(count), entries}
 `)
