@@ -42,7 +42,13 @@ export type {
   Repository,
 } from '../server/application/realtime-repository.ts'
 export { realtimeRepository } from '../server/application/realtime-repository.ts'
-export type { Broker, ChannelListener, HistorySlice, StoredReply } from '../server/broker/broker.ts'
+export type {
+  Broker,
+  ChannelListener,
+  HistorySlice,
+  RequestPart,
+  StoredReply,
+} from '../server/broker/broker.ts'
 export type { NewEvent } from '../server/broker/channel-event.ts'
 export { ChannelEvent } from '../server/broker/channel-event.ts'
 export type { HistoryLimits } from '../server/broker/history-limits.ts'

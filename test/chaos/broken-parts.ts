@@ -124,10 +124,10 @@ export function forgetfulBroker(clock: Clock): Broker {
       // It claims to store replies forever.
       reachMs: Number.POSITIVE_INFINITY,
       begin: async () => ({ state: 'fresh' }),
-      settle: async () => {},
+      settle: async () => true,
     },
     presence: broker.presence,
-    publish: (...what) => broker.publish(...what),
+    publish: (channels, event, remember) => broker.publish(channels, event, remember),
     subscribe: (...what) => broker.subscribe(...what),
     head: (channel) => broker.head(channel),
     since: (...what) => broker.since(...what),

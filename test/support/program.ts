@@ -30,7 +30,7 @@ export class Program<Known extends Commands> {
       const error = new Error(`${this.#name} ended before its test did: ${signal ?? code}.`)
       for (const id of [...this.#pending.keys()]) this.#take(id)?.reject(error)
     })
-    onTestFinished(() => this.#stop())
+    onTestFinished(() => this.stop())
   }
 
   /** Runs a command; rejects if it failed or the process has ended. */
@@ -63,7 +63,8 @@ export class Program<Known extends Commands> {
     return pending
   }
 
-  async #stop(): Promise<void> {
+  /** Kills the process. */
+  async stop(): Promise<void> {
     this.#stopped = true
     const child = this.#child
     if (child.exitCode !== null || child.signalCode !== null) return

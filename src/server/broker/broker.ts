@@ -22,6 +22,7 @@ export interface Broker {
    * @param channels the event's own channel first, then the others that receive it
    * @param remember given if the event is the whole effect of a request: stores the request's
    * reply, with the position in the first channel, in the same step
+   * @param part given if the handler of a request publishes the event
    * @returns the event's position in each channel; offset 0 if it has none, because only the
    * listeners of this process received it
    */
@@ -29,6 +30,7 @@ export interface Broker {
     channels: readonly string[],
     event: NewEvent,
     remember?: StoredReply,
+    part?: RequestPart,
   ): Promise<readonly Position[]>
   /**
    * Calls `listener` with every event of a channel, in order, from the moment the promise resolves.
@@ -71,6 +73,20 @@ export interface StoredReply {
   readonly key: string
   /** The lifetime of the reply, in milliseconds. */
   readonly keepMs: number
+}
+
+/**
+ * The request that an event is a part of. Once other servers have declared this one dead, the event
+ * is not added, and `publish` rejects.
+ */
+export interface RequestPart {
+  /** The key that was given to {@link ReplyStore.begin}. */
+  readonly key: string
+  /**
+   * Identifies the event among those of its request: if a server that died has added it, it is not
+   * added again, and has the same positions. Empty for a request that does not run again.
+   */
+  readonly once: string
 }
 
 /** Lifetime of a channel's offset counter after its last use, in milliseconds. */

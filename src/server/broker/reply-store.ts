@@ -16,22 +16,31 @@ export interface ReplyStore {
    * @param digest identifies the content of the request
    * @param repeated whether the request may have been started before; if not, it is `fresh` also
    * after a loss of results. Defaults to true.
+   * @param rerun whether the request may run again if the server that ran it is dead; it is `fresh`
+   * then. Defaults to false.
    */
-  begin(key: string, digest: string, repeated?: boolean): Promise<ReplyLookup>
+  begin(key: string, digest: string, repeated?: boolean, rerun?: boolean): Promise<ReplyLookup>
   /**
    * Ends a started request: stores its record, and resolves the lookups that wait for it.
    *
    * @param keepMs lifetime of the record, in milliseconds; with 0 the next lookup gets `fresh`
+   * @returns false if the other servers have declared this one dead since the request began: its
+   * result counts for nothing, and the request has to be looked up again
    */
-  settle(key: string, record: string, keepMs: number): Promise<void>
+  settle(key: string, record: string, keepMs: number): Promise<boolean>
 }
 
 /** The state of a request in a {@link ReplyStore}. */
 export type ReplyLookup =
   /** Unknown: the caller has to run the request, and then call {@link ReplyStore.settle}. */
   | { readonly state: 'fresh' }
-  /** Running. The record is `undefined` if the result is lost, because its server died. */
+  /**
+   * Running. The record is `undefined` if the result is lost, because its server died; another
+   * lookup then returns `fresh` or `lost`.
+   */
   | { readonly state: 'started'; readonly record: Promise<string | undefined> }
+  /** It may have run, and its result is lost. */
+  | { readonly state: 'lost' }
   /** Done. */
   | { readonly state: 'answered'; readonly record: string }
   /** The key is in use for a request with another digest. */

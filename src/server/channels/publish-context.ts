@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { ChannelPosition, Position } from '../../protocol/frame.ts'
 import type { User } from '../access/hooks.ts'
 import { refusalFromError } from '../access/refusals.ts'
+import type { RequestPart } from '../broker/broker.ts'
 import type { Publisher } from './publisher.ts'
 
 /**
@@ -13,6 +14,8 @@ export class PublishContext {
   readonly #deps: PublishContextDeps
   readonly #positions: ChannelPosition[] = []
   readonly #counts = new Map<string, number>()
+  /** Numbers of events by channel and type. */
+  readonly #parts = new Map<string, number>()
 
   constructor(deps: PublishContextDeps) {
     this.#deps = deps
@@ -39,9 +42,21 @@ export class PublishContext {
   async publish(channel: string, type: string, payload: unknown, id?: string): Promise<Position> {
     const { publisher, clock } = this.#deps
     const event = { type, id: id ?? this.#nextId(channel), timestamp: clock.wall() }
-    const position = await publisher.publish(channel, event, payload).catch(throwUnretryable)
+    const position = await publisher
+      .publish(channel, event, payload, undefined, this.#nextPart(channel, type))
+      .catch(throwUnretryable)
     this.#positions.push({ channel, ...position })
     return position
+  }
+
+  /** Identifies the next event in the same way each time that the request runs. */
+  #nextPart(channel: string, type: string): RequestPart | undefined {
+    const { key, idempotent } = this.#deps
+    if (key === undefined) return undefined
+    const kind = JSON.stringify([channel, type])
+    const count = (this.#parts.get(kind) ?? 0) + 1
+    this.#parts.set(kind, count)
+    return { key, once: idempotent ? `${count}${kind}` : '' }
   }
 
   /** Returns a different id for each event on a channel; `undefined` if the request has none. */
@@ -61,6 +76,10 @@ export interface PublishContextDeps {
   readonly user: User | null
   /** The sender's id for the first event on each channel, if any. */
   readonly id: string | undefined
+  /** The key of the request in the reply store; `undefined` if its result is not stored. */
+  readonly key: string | undefined
+  /** Whether the request may run again, so that each of its events is added only once. */
+  readonly idempotent: boolean
 }
 
 /** Shared by all servers, since each instance slows down every promise of the process. */

@@ -3,7 +3,7 @@ import { inFamily, isChannel } from '../../protocol/channel-name.ts'
 import type { Position } from '../../protocol/frame.ts'
 import { isOwnType } from '../../protocol/reserved-types.ts'
 import type { Access } from '../access/access.ts'
-import type { Broker, StoredReply } from '../broker/broker.ts'
+import type { Broker, RequestPart, StoredReply } from '../broker/broker.ts'
 import type { NewEvent } from '../broker/channel-event.ts'
 import type { PublishRate } from './publish-rate.ts'
 
@@ -43,6 +43,7 @@ export class Publisher {
    * or payload; the event then has no position.
    *
    * @param remember given if the event is the whole effect of a request
+   * @param part given if the handler of a request publishes the event
    * @returns the event's position in its own channel; see {@link Broker.publish}
    */
   async publish(
@@ -50,21 +51,22 @@ export class Publisher {
     event: Pick<NewEvent, 'type' | 'id' | 'timestamp'>,
     payload: unknown,
     remember?: StoredReply,
+    part?: RequestPart,
   ): Promise<Position> {
     const { type, id, timestamp } = event
     const json = toJson(type, payload)
-    return this.append({ source: channel, type, json, id, timestamp }, remember)
+    return this.append({ source: channel, type, json, id, timestamp }, remember, part)
   }
 
   /** Adds an event with a payload as JSON text; rejects as {@link publish} does. */
-  async append(event: NewEvent, remember?: StoredReply): Promise<Position> {
+  async append(event: NewEvent, remember?: StoredReply, part?: RequestPart): Promise<Position> {
     const { source, type, json } = event
     check(source, type, json)
     if (!this.#rules.access.isChannel(source)) throw unknownChannel(source)
     const admitted = this.#rules.cap.admit(source, type)
     if (admitted) await admitted
     const families = this.#families.filter((family) => inFamily(source, family))
-    const [position] = await this.#broker.publish([source, ...families], event, remember)
+    const [position] = await this.#broker.publish([source, ...families], event, remember, part)
     if (!position)
       throw new TypeError(
         'Broker.publish returned no position. It must return one for each channel.',

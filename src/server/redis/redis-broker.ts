@@ -1,7 +1,13 @@
 import { randomId } from '../../base/ids.ts'
 import { safely } from '../../base/report.ts'
 import type { Position } from '../../protocol/frame.ts'
-import type { Broker, ChannelListener, HistorySlice, StoredReply } from '../broker/broker.ts'
+import type {
+  Broker,
+  ChannelListener,
+  HistorySlice,
+  RequestPart,
+  StoredReply,
+} from '../broker/broker.ts'
 import type { NewEvent } from '../broker/channel-event.ts'
 import type { PresenceStore } from '../broker/presence-store.ts'
 import type { RateStore } from '../broker/rate-store.ts'
@@ -19,16 +25,18 @@ import { OwnConnections } from './connection/own-connections.ts'
 import type { RedisConnector } from './connection/redis-connection.ts'
 import { ScriptRunner } from './connection/script-runner.ts'
 import { checkServer } from './connection/server-info.ts'
+import { isErrorReply } from './connection/unavailable.ts'
 import type { RedisBrokerOptions, ResolvedRedisOptions } from './options.ts'
 import { resolveRedisOptions } from './options.ts'
 import { RedisPresence } from './presence/redis-presence.ts'
 import { RedisRates } from './redis-rates.ts'
 import { RedisReplies } from './redis-replies.ts'
+import { RequestOwner } from './request-owner.ts'
 import { StoreGeneration } from './store-generation.ts'
 
-/** Duration of a node's lease, in milliseconds; outlasts a Redis that is blocked for 30 s. */
-const LEASE_MS = 45_000
-/** Interval of lease renewals and of polls for awaited requests, in milliseconds. */
+/** Interval between signs of life, in milliseconds. */
+const BEAT_MS = 300
+/** Interval of polls for awaited requests, in milliseconds. */
 const UPKEEP_MS = 10_000
 /** Number of intervals between checks of all channels, which keep their counters alive. */
 const CHECK_EVERY = 10
@@ -44,6 +52,7 @@ export class RedisBroker implements Broker {
   readonly #waits: CancellableWaits
   readonly #generation: StoreGeneration
   readonly #history: HistoryReader
+  readonly #owner: RequestOwner
   readonly #replies: RedisReplies
   readonly #presence: RedisPresence
   readonly #rates: RedisRates
@@ -102,7 +111,8 @@ export class RedisBroker implements Broker {
       : new PubSubTransport({ ...shared, subscriber, timeoutMs })
     const patienceMs = blocking ? undefined : timeoutMs
     const storeDeps = { runner, queue, generation, waits, patienceMs }
-    this.#replies = new RedisReplies({ ...storeDeps, node })
+    this.#owner = new RequestOwner({ runner, generation, clock, report })
+    this.#replies = new RedisReplies({ ...storeDeps, node, owner: this.#owner })
     this.#presence = new RedisPresence(storeDeps)
     this.#rates = new RedisRates({ runner, waits, report })
   }
@@ -119,7 +129,7 @@ export class RedisBroker implements Broker {
     return this.#rates
   }
 
-  /** Connects, subscribes, and starts the node's lease; rejects if Redis cannot be used. */
+  /** Connects, subscribes, and gives the first sign of life; rejects if Redis cannot be used. */
   async start(): Promise<void> {
     const { general, subscriber } = this.#connections
     await this.#connections.start()
@@ -129,7 +139,8 @@ export class RedisBroker implements Broker {
       const end = message.indexOf('\n')
       this.#replies.resolveWaiting(message.slice(0, end), message.slice(end + 1))
     })
-    await this.#history.lease(this.#node, LEASE_MS)
+    await this.#waits.untilAnswered(() => this.#owner.beat())
+    void this.#beat()
     void this.#upkeep()
     if (warning) this.#report(new Error(warning))
   }
@@ -138,12 +149,15 @@ export class RedisBroker implements Broker {
     channels: readonly string[],
     event: NewEvent,
     remember?: StoredReply,
+    part?: RequestPart,
   ): Promise<readonly Position[]> {
-    const positions = await this.#transport.publish(channels, event, remember)
+    const of = part ?? remember
+    const request = of && { once: '', ...of, owner: this.#replies.ownerOf(of.key) }
+    const positions = await this.#transport.publish(channels, event, request)
     const [at] = positions
     // Redis notifies the other nodes only.
     if (remember && at) {
-      this.#replies.resolveWaiting(remember.key, publishedRecord({ channel: event.source, ...at }))
+      this.#replies.ended(remember.key, publishedRecord({ channel: event.source, ...at }))
     }
     return positions
   }
@@ -170,8 +184,8 @@ export class RedisBroker implements Broker {
     this.#waits.close()
     this.#listeners.clear()
     this.#replies.close()
-    // The running requests of this node are lost: end its lease, so that other nodes do not wait.
-    await this.#connections.close(['DEL', `${this.#options.prefix}:node:${this.#node}`])
+    // The running requests of this process are lost: other processes do not wait for them.
+    await this.#connections.close(['ZREM', `${this.#options.prefix}:nodes`, this.#owner.id])
   }
 
   /** Compares every followed channel with Redis, retrying until that succeeds; never rejects. */
@@ -212,12 +226,29 @@ export class RedisBroker implements Broker {
     await subscriber.unsubscribe(mark)
   }
 
+  async #beat(): Promise<void> {
+    let reported = ''
+    while (!this.#waits.closed) {
+      await this.#waits.wait(BEAT_MS)
+      if (this.#waits.closed) return
+      try {
+        await this.#owner.beat()
+        await this.#replies.checkOwners()
+        reported = ''
+      } catch (error) {
+        // The connection reports its own losses; the next sign of life follows by itself.
+        if (this.#waits.closed || !isErrorReply(error) || String(error) === reported) continue
+        reported = String(error)
+        this.#report(error)
+      }
+    }
+  }
+
   async #upkeep(): Promise<void> {
     for (let time = 1; !this.#waits.closed; time++) {
       await this.#waits.wait(UPKEEP_MS)
       if (this.#waits.closed) return
       try {
-        await this.#history.lease(this.#node, LEASE_MS)
         await this.#replies.checkWaiting()
         if (time % CHECK_EVERY === 0) await this.#check()
       } catch (error) {

@@ -5,17 +5,21 @@ import type { CancellableWaits } from './cancellable-waits.ts'
 import { listOf } from './connection/resp-values.ts'
 import type { ScriptRunner } from './connection/script-runner.ts'
 import { unavailable } from './connection/unavailable.ts'
+import type { RequestOwner } from './request-owner.ts'
+import { isRefusedStep, withinRequest } from './request-step.ts'
 import { BEGIN, PEEK } from './scripts/answer.ts'
 import type { StoreGeneration } from './store-generation.ts'
 
 /**
- * A reply store in Redis. Each running request belongs to a node. If the node does not renew its
- * lease, it is dead, and the results of its running requests are lost.
+ * A reply store in Redis. Each running request has an owner, the process that runs it. If the owner
+ * is declared dead, the results of its running requests are lost.
  */
 export class RedisReplies implements ReplyStore {
   readonly #deps: RedisAnswersDeps
   /** Callers in this process that wait for a running request, by key. */
-  readonly #waiting = new Map<string, Set<Resolve>>()
+  readonly #waiting = new Map<string, Waiting>()
+  /** The owner of each request that runs in this process, by key. */
+  readonly #running = new Map<string, string>()
 
   constructor(deps: RedisAnswersDeps) {
     this.#deps = deps
@@ -25,7 +29,7 @@ export class RedisReplies implements ReplyStore {
     return this.#deps.generation.reachMs
   }
 
-  async begin(key: string, digest: string, repeated = true): Promise<ReplyLookup> {
+  async begin(key: string, digest: string, repeated = true, rerun = false): Promise<ReplyLookup> {
     // Registered before the lookup, because the record may arrive before the reply to the lookup.
     let resolveRecord: Resolve = () => {}
     const record = new Promise<string | undefined>((resolve) => {
@@ -33,7 +37,7 @@ export class RedisReplies implements ReplyStore {
     })
     this.#wait(key, resolveRecord)
     try {
-      const lookup = await this.#begin([key, digest, repeated], record)
+      const lookup = await this.#begin([key, digest, repeated, rerun], record)
       if (lookup.state !== 'started') this.#unwait(key, resolveRecord)
       return lookup
     } catch (error) {
@@ -42,33 +46,62 @@ export class RedisReplies implements ReplyStore {
     }
   }
 
-  async settle(key: string, record: string, keepMs: number): Promise<void> {
+  async settle(key: string, record: string, keepMs: number): Promise<boolean> {
+    const request = { key, owner: this.ownerOf(key), once: '' }
+    const step = withinRequest(request, ['settle', key, record, String(keepMs)])
+    let known: string | undefined = record
     try {
-      await this.#deps.queue.push(['settle', key, record, String(keepMs)]).done
+      if (isRefusedStep(await this.#deps.queue.push(step).done)) known = undefined
+      return known !== undefined
     } finally {
-      this.resolveWaiting(key, record)
+      this.ended(key, known)
     }
+  }
+
+  /** Returns the owner of a request that began in this process, and has not ended. */
+  ownerOf(key: string): string | undefined {
+    return this.#running.get(key)
+  }
+
+  /** Ends a request of this process, and resolves the lookups that wait for it. */
+  ended(key: string, record: string | undefined): void {
+    this.#running.delete(key)
+    this.resolveWaiting(key, record)
   }
 
   /** Resolves the lookups that wait for a request; `undefined` if its result is lost. */
   resolveWaiting(key: string, record: string | undefined): void {
     const waiting = this.#waiting.get(key)
     this.#waiting.delete(key)
-    for (const resolve of waiting ?? []) resolve(record)
+    for (const resolve of waiting?.resolves ?? []) resolve(record)
   }
 
-  /** Polls the awaited requests: their node may be dead, or its message lost. */
+  /** Polls the awaited requests: their owner may be dead, or its message lost. */
   async checkWaiting(): Promise<void> {
-    for (const key of [...this.#waiting.keys()]) {
-      const [state, record] = listOf(await this.#deps.runner.run(PEEK, key))
-      if (state === 'answered') this.resolveWaiting(key, String(record))
-      else if (state === 'lost') this.resolveWaiting(key, undefined)
-    }
+    await this.#check([...this.#waiting.keys()])
+  }
+
+  /** Declares the owners of awaited requests dead that give no sign of life any more. */
+  async checkOwners(): Promise<void> {
+    const awaited = new Set<string>()
+    for (const { owner } of this.#waiting.values()) if (owner !== undefined) awaited.add(owner)
+    const dead = await this.#deps.owner.declareDead(awaited)
+    const isLost = ([, { owner }]: readonly [string, Waiting]) => dead.has(owner ?? '')
+    await this.#check([...this.#waiting].filter(isLost).map(([key]) => key))
   }
 
   /** Resolves all waiting lookups as lost. */
   close(): void {
     for (const key of [...this.#waiting.keys()]) this.resolveWaiting(key, undefined)
+  }
+
+  async #check(keys: readonly string[]): Promise<void> {
+    for (const key of keys) {
+      const [state, value] = listOf(await this.#deps.runner.run(PEEK, key))
+      if (state === 'answered') this.resolveWaiting(key, String(value))
+      else if (state === 'lost') this.resolveWaiting(key, undefined)
+      else this.#setOwner(key, String(value))
+    }
   }
 
   async #begin(request: LookedUp, record: Promise<string | undefined>): Promise<ReplyLookup> {
@@ -82,21 +115,30 @@ export class RedisReplies implements ReplyStore {
       case 'era':
         // The store lost its data: the repeated request may have run, and must not run again.
         this.#deps.generation.learn(String(rest[0]), Number(rest[1]))
-        return { state: 'started', record: Promise.resolve(undefined) }
+        return { state: 'lost' }
       case 'lost':
-        return { state: 'started', record: Promise.resolve(undefined) }
+        return { state }
       default:
+        this.#setOwner(request[0], String(rest[0]))
         return { state: 'started', record }
     }
   }
 
-  async #lookUp([key, digest, repeated]: LookedUp): Promise<readonly unknown[]> {
-    const { runner, generation, node, patienceMs, waits } = this.#deps
+  async #lookUp([key, digest, repeated, rerun]: LookedUp): Promise<readonly unknown[]> {
+    const { runner, generation, node, owner, patienceMs, waits } = this.#deps
     // Where a reply was lost, the next attempt recognises its own mark.
     const mark = randomId()
     const expected = repeated ? generation.id : ''
-    const send = () => runner.run(BEGIN, expected, key, digest, node, mark)
-    const pending = waits.untilAnswered(send).then(listOf)
+    const send = async (): Promise<readonly unknown[]> => {
+      const { id } = owner
+      const args = [expected, key, digest, node, mark, id, rerun ? 1 : 0]
+      const reply = listOf(await runner.run(BEGIN, ...args))
+      if (reply[0] === 'fresh') this.#running.set(key, id)
+      if (reply[0] !== 'dead') return reply
+      owner.replace(id)
+      return send()
+    }
+    const pending = waits.untilAnswered(send)
     if (patienceMs === undefined) return pending
     const reply = await waits.within(patienceMs, pending)
     if (reply) return reply
@@ -111,15 +153,20 @@ export class RedisReplies implements ReplyStore {
   }
 
   #wait(key: string, resolve: Resolve): void {
-    const waiting = this.#waiting.get(key) ?? new Set()
-    waiting.add(resolve)
+    const waiting = this.#waiting.get(key) ?? { owner: undefined, resolves: new Set() }
+    waiting.resolves.add(resolve)
     this.#waiting.set(key, waiting)
+  }
+
+  #setOwner(key: string, owner: string): void {
+    const waiting = this.#waiting.get(key)
+    if (waiting) waiting.owner = owner
   }
 
   #unwait(key: string, resolve: Resolve): void {
     const waiting = this.#waiting.get(key)
-    waiting?.delete(resolve)
-    if (!waiting?.size) this.#waiting.delete(key)
+    waiting?.resolves.delete(resolve)
+    if (!waiting?.resolves.size) this.#waiting.delete(key)
   }
 }
 
@@ -129,13 +176,21 @@ export interface RedisAnswersDeps {
   readonly queue: BatchQueue
   readonly generation: StoreGeneration
   readonly waits: CancellableWaits
-  /** The id of this process. */
+  /** The id of this process, for messages to it. */
   readonly node: string
+  readonly owner: RequestOwner
   /** Time after which a lookup is refused, in milliseconds; `undefined` waits without limit. */
   readonly patienceMs: number | undefined
 }
 
-/** Key and digest of a request, and whether it may have been started before. */
-type LookedUp = readonly [key: string, digest: string, repeated: boolean]
+/** Key and digest of a request, whether it may have been started before, and may run again. */
+type LookedUp = readonly [key: string, digest: string, repeated: boolean, rerun: boolean]
+
+/** The callers that wait for a request. */
+interface Waiting {
+  /** The owner of the request; `undefined` until that is known. */
+  owner: string | undefined
+  readonly resolves: Set<Resolve>
+}
 
 type Resolve = (record: string | undefined) => void

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Refusal } from '../../base/errors.ts'
 import type { PublishCommand, RequestCommand } from '../../protocol/command.ts'
 import { isFields } from '../../protocol/fields.ts'
 import type { RefusalCode } from '../access/refusals.ts'
@@ -8,6 +9,9 @@ import { refused, resultOf } from '../broker/request-record.ts'
 import type { RequestSlots } from './request-slots.ts'
 import type { Caller, RunRequestDeps } from './run-request.ts'
 import { encodeResult, runRequest } from './run-request.ts'
+
+/** Number of servers that may die while they run one request; it is `outcome-unknown` then. */
+const MOST_DEATHS = 5
 
 /** The dependencies of {@link runOnce}. */
 export interface RunOnceDeps extends RunRequestDeps {
@@ -24,7 +28,9 @@ export interface RunOnceDeps extends RunRequestDeps {
  * Runs a request or publish at most once: a repeat gets the stored reply, even if the user has lost
  * the permission since. Never rejects.
  *
- * Without a request id, it runs every time.
+ * If the server that ran it is dead, a publish runs again, since its event is added together with
+ * its reply, and so does a request of an idempotent handler; any other is `outcome-unknown`. Without
+ * a request id, it runs every time.
  *
  * @returns the text of the reply; `undefined` if the dialect does not support it
  */
@@ -35,54 +41,91 @@ export async function runOnce(
 ): Promise<string | undefined> {
   const { requestId } = command
   if (requestId === undefined) return (await runRequest(deps, caller, command)).text
-  const refuse = (code: RefusalCode): string | undefined => {
-    deps.counters.refused(code)
-    return encodeResult(caller.dialect, command, refused(refusal(code)))
-  }
-  const repeat = (record: string): string | undefined =>
-    encodeResult(caller.dialect, command, resultOf(record))
   try {
-    const key = keyOf(caller, requestId)
-    const lookup = await deps.replies.begin(key, digestOf(command), command.repeated === true)
-    switch (lookup.state) {
-      case 'fresh':
-        return await runAndStore(deps, caller, command, key)
-      case 'started': {
-        const record = await lookup.record
-        return record === undefined ? refuse('outcome-unknown') : repeat(record)
-      }
-      case 'answered':
-        return repeat(lookup.record)
-      case 'conflict':
-        return refuse('conflict')
-    }
+    const result = await lookUpOrRun(deps, caller, command, keyOf(caller, requestId))
+    if ('text' in result) return result.text
+    if ('record' in result) return encodeResult(caller.dialect, command, resultOf(result.record))
+    return refuse(deps, caller, command, refusal(result.code))
   } catch (error) {
     const sent = refusalFromError(error)
-    if (sent) {
-      deps.counters.refused(sent.code)
-      return encodeResult(caller.dialect, command, refused(sent))
-    }
-    deps.report(error)
-    return refuse('internal')
+    if (!sent) deps.report(error)
+    return refuse(deps, caller, command, sent ?? refusal('internal'))
   }
 }
 
+async function lookUpOrRun(
+  deps: RunOnceDeps,
+  caller: Caller,
+  command: PublishCommand | RequestCommand,
+  key: string,
+): Promise<Outcome> {
+  const idempotent =
+    command.kind === 'request' && deps.handlers.get(command.type)?.idempotent === true
+  const rerun = idempotent || command.kind === 'publish'
+  // After the first attempt, a server that ran it has died, perhaps this one.
+  for (let deaths = 0; deaths < MOST_DEATHS; deaths++) {
+    const repeated = command.repeated === true || deaths > 0
+    const doubtful = repeated && !idempotent
+    const lookup = await deps.replies.begin(key, digestOf(command), doubtful, rerun)
+    switch (lookup.state) {
+      case 'fresh': {
+        const result = await runAndStore(deps, caller, command, key)
+        if (result) return result
+        break
+      }
+      case 'started': {
+        const record = await lookup.record
+        if (record !== undefined) return { record }
+        if (!rerun || caller.signal.aborted) return { code: 'outcome-unknown' }
+        break
+      }
+      case 'answered':
+        return { record: lookup.record }
+      case 'conflict':
+        return { code: 'conflict' }
+      case 'lost':
+        return { code: 'outcome-unknown' }
+    }
+  }
+  return { code: 'outcome-unknown' }
+}
+
+/** The outcome of a request: the text or record of its result, or the code of a refusal. */
+type Outcome =
+  | { readonly text: string | undefined }
+  | { readonly record: string }
+  | { readonly code: RefusalCode }
+
+function refuse(
+  deps: RunOnceDeps,
+  caller: Caller,
+  command: PublishCommand | RequestCommand,
+  error: Refusal,
+): string | undefined {
+  deps.counters.refused(error.code)
+  return encodeResult(caller.dialect, command, refused(error))
+}
+
+/** Returns the result; `undefined` if this server was declared dead meanwhile. */
 async function runAndStore(
   deps: RunOnceDeps,
   caller: Caller,
   command: PublishCommand | RequestCommand,
   key: string,
-): Promise<string | undefined> {
+): Promise<{ readonly text: string | undefined } | undefined> {
   const { dedupeMs } = deps
   const remember = { key, keepMs: dedupeMs }
   const { text, record, lasting } = await runRequest(deps, caller, command, remember)
   try {
-    if (record !== undefined) await deps.replies.settle(key, record, lasting ? dedupeMs : 0)
+    if (record !== undefined) {
+      const stored = await deps.replies.settle(key, record, lasting ? dedupeMs : 0)
+      if (!stored) return undefined
+    }
   } catch (error) {
     // The request has run: the client gets the reply, although a repeat will not.
     deps.report(error)
   }
-  return text
+  return { text }
 }
 
 /** Returns the key of a request. It includes the sender, so no user gets a reply to another one. */

@@ -35,7 +35,8 @@ export interface RequestContext {
  * made by `refuse` is sent to the client; any other error reaches it as `handler-failed`.
  *
  * It runs once per request, even if the client sends that again: the reply is stored, unless it is
- * a refusal with `retryable`.
+ * a refusal with `retryable`. It may run again after the death of a server if it was registered as
+ * `idempotent`.
  *
  * `Payload` is the type that the handler expects. It is not checked: a client may send any JSON.
  */
@@ -70,7 +71,7 @@ export class RequestHandlers {
         `The request type "${type}" has a handler already. Remove that one first.`,
       )
     }
-    const added = { handler, timeoutMs }
+    const added = { handler, timeoutMs, idempotent: options.idempotent === true }
     this.#byType.set(type, added)
     return () => {
       if (this.#byType.get(type) === added) this.#byType.delete(type)
@@ -91,6 +92,16 @@ export interface HandlerOptions {
    * @default none
    */
   readonly timeoutMs?: number | undefined
+  /**
+   * Whether a second run does no harm, as where the only effect of the handler are events that it
+   * publishes. If the server dies, or Redis loses its data, while a request runs, the client's
+   * repeat runs the handler again; without this option the client receives `outcome-unknown`.
+   *
+   * An event that the first run has published is not published again: events of both runs are matched
+   * by channel, type and order.
+   * @default false
+   */
+  readonly idempotent?: boolean | undefined
 }
 
 /** A handler with its options. */
@@ -98,4 +109,5 @@ export interface AddedHandler {
   readonly handler: RequestHandler<never>
   /** `Infinity` for no timeout. */
   readonly timeoutMs: number
+  readonly idempotent: boolean
 }

@@ -52,7 +52,8 @@ export interface WrittenResult {
 /**
  * Runs a request or publish and encodes its result, also if it fails. Never rejects.
  *
- * @param remember makes the broker store the reply of a publish together with the event
+ * @param remember key and lifetime of the result in the reply store; makes the broker store the
+ * reply of a publish together with the event
  */
 export async function runRequest(
   deps: RunRequestDeps,
@@ -64,7 +65,7 @@ export async function runRequest(
     const result =
       command.kind === 'publish'
         ? await answerPublish(deps, caller, command, remember)
-        : await answerRequest(deps, caller, command)
+        : await answerRequest(deps, caller, command, remember?.key)
     // Throws if the reply is not JSON; that counts as a failure of the handler.
     const written = write(deps, caller.dialect, command, result)
     const stored = command.kind === 'publish' && result.kind === 'reply'
@@ -130,6 +131,7 @@ async function answerRequest(
   deps: RunRequestDeps,
   caller: Caller,
   command: RequestCommand,
+  key: string | undefined,
 ): Promise<RequestResult> {
   const { channel, requestId, type } = command
   const handler = deps.handlers.get(type)
@@ -140,16 +142,17 @@ async function answerRequest(
       return refused(refusal('forbidden', channel))
     }
   }
-  return handle(deps, caller, handler, { ...command, requestId })
+  return handle(deps, caller, handler, { ...command, requestId }, key)
 }
 
 async function handle(
   { access, publisher, clock, ongoing }: RunRequestDeps,
   { user, connectionId, signal }: Caller,
-  { handler, timeoutMs }: AddedHandler,
+  { handler, timeoutMs, idempotent }: AddedHandler,
   { channel, id, requestId, payload }: RequestCommand & { readonly requestId: string },
+  key: string | undefined,
 ): Promise<RequestResult> {
-  const request = new PublishContext({ publisher, clock, user, id })
+  const request = new PublishContext({ publisher, clock, user, id, key, idempotent })
   const deadline = new AbortController()
   const context: RequestContext = {
     user,

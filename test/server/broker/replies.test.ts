@@ -1,7 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest'
-import type { ReplyLookup } from 'wirefold/server'
+import type { Broker, ReplyLookup } from 'wirefold/server'
 import { createRedisBroker } from 'wirefold/server/redis'
 import { ManualClock } from 'wirefold/testing'
+import { event, publishOn } from '../../support/broker.ts'
 import { until } from '../../support/live.ts'
 import { intercepted } from '../../support/lossy.ts'
 import { describeWithRedis, LIBRARIES, redisBench } from '../../support/redis.ts'
@@ -11,10 +12,21 @@ const numbers = (count: number) => Array.from({ length: count }, (_, n) => n + 1
 const recordOf = (lookup: ReplyLookup) =>
   lookup.state === 'started' ? lookup.record : Promise.reject(new Error(lookup.state))
 
+/** Lets time pass for brokers with these clocks, so that each gives all its signs of life. */
+async function pass(ms: number, ...nodes: readonly (readonly [Broker, ManualClock])[]) {
+  for (let passed = 0; passed < ms; passed += 300) {
+    for (const [broker, clock] of nodes) {
+      await clock.advance(300)
+      // Redis replies in order: the sign of life was given.
+      for (let n = 0; n < 2; n++) await broker.head('a')
+    }
+  }
+}
+
 describeWithRedis('replies in Redis', async () => {
   const bench = await redisBench()
 
-  /** Creates two nodes with one prefix; `die()` ends the lease of the request's node. */
+  /** Creates two nodes with one prefix; without the time of its own clock the first one is dead. */
   async function nodes() {
     const prefix = bench.prefix()
     const [dying, clock] = [new ManualClock(), new ManualClock()]
@@ -22,28 +34,107 @@ describeWithRedis('replies in Redis', async () => {
       await bench.broker({ prefix, clock: dying }),
       await bench.broker({ prefix, clock }),
     ]
-    const die = async () => {
-      const owner = await bench.command('HGET', `${prefix}:answer:k`, 'owner')
-      await bench.command('DEL', `${prefix}:node:${owner}`)
-    }
-    return { a, b, die, clock, prefix }
+    return { a, b, dying, clock, prefix }
   }
 
-  it('are lost with the node that runs the request, for later lookups', async () => {
-    const { a, b, die } = await nodes()
+  it('are lost with the node that runs the request, for waiting and later lookups', async () => {
+    const { a, b, clock } = await nodes()
     await a.replies.begin('k', 'd')
-    await die()
-    expect(await recordOf(await b.replies.begin('k', 'd'))).toBe(undefined)
+    const waiting = recordOf(await b.replies.begin('k', 'd'))
+    await pass(3_000, [b, clock])
+    expect(await waiting).toBe(undefined)
+    expect(await b.replies.begin('k', 'd')).toEqual({ state: 'lost' })
     expect(await b.replies.begin('k', 'another')).toEqual({ state: 'conflict' })
   })
 
-  it('are lost with the node that runs the request, for waiting lookups', async () => {
-    const { a, b, die, clock } = await nodes()
+  it('are lost for lookups that wait on several nodes, of which one declares the owner dead', async () => {
+    const { a, b, clock, prefix } = await nodes()
+    const late = new ManualClock()
+    const c = await bench.broker({ prefix, clock: late })
     await a.replies.begin('k', 'd')
-    const waiting = await b.replies.begin('k', 'd')
-    await die()
-    await clock.advance(10_000)
-    expect(await recordOf(waiting)).toBe(undefined)
+    const waiting = recordOf(await b.replies.begin('k', 'd'))
+    const other = recordOf(await c.replies.begin('k', 'd'))
+    await pass(3_000, [b, clock])
+    expect(await waiting).toBe(undefined)
+    await pass(600, [c, late])
+    expect(await other).toBe(undefined)
+  })
+
+  it('are lost at once with a node that was closed', async () => {
+    const { a, b } = await nodes()
+    await a.replies.begin('k', 'd')
+    await a.close()
+    expect(await b.replies.begin('k', 'd')).toEqual({ state: 'lost' })
+  })
+
+  it('let exactly one caller run a lost request again that may run twice', async () => {
+    const { a, b, clock } = await nodes()
+    await a.replies.begin('k', 'd')
+    const waiting = recordOf(await b.replies.begin('k', 'd', true, true))
+    await pass(3_000, [b, clock])
+    expect(await waiting).toBe(undefined)
+    const begun = await Promise.all([1, 2].map(() => b.replies.begin('k', 'd', true, true)))
+    expect(begun.map(({ state }) => state)).toEqual(['fresh', 'started'])
+    expect(await b.replies.settle('k', '{"payload":1}', 60_000)).toBe(true)
+    expect(await recordOf(begun[1] ?? { state: 'lost' })).toBe('{"payload":1}')
+  })
+
+  it('of a node that was declared dead are neither stored nor published, and it goes on', async () => {
+    const { a, b, dying, clock } = await nodes()
+    await a.replies.begin('k', 'd')
+    await a.replies.begin('p', 'd')
+    const waiting = recordOf(await b.replies.begin('k', 'd'))
+    await pass(3_000, [b, clock])
+    await waiting
+    await expect(a.publish(['a'], event(1), undefined, { key: 'k', once: '' })).rejects.toThrow(
+      'declared this one dead',
+    )
+    await expect(a.publish(['a'], event(2), { key: 'p', keepMs: 60_000 })).rejects.toThrow()
+    expect(await a.replies.settle('k', '{"payload":1}', 60_000)).toBe(false)
+    expect((await b.head('a')).offset).toBe(0)
+    expect(await b.replies.begin('k', 'd')).toEqual({ state: 'lost' })
+    expect(await b.replies.begin('p', 'd', true, true)).toEqual({ state: 'fresh' })
+    // Its other events, and later requests, are not those of a dead node.
+    expect((await publishOn(a, 'a', event(3))).offset).toBe(1)
+    expect(await a.replies.begin('k', 'd')).toEqual({ state: 'lost' })
+    await a.replies.begin('new', 'd')
+    await pass(3_000, [a, dying], [b, clock])
+    expect(await a.replies.settle('new', '{}', 60_000)).toBe(true)
+    expect((await b.replies.begin('new', 'd')).state).toBe('answered')
+  })
+
+  it('of a request that runs again hold each event once, at its first position', async () => {
+    const { a, b, clock } = await nodes()
+    await a.replies.begin('k', 'd', true, true)
+    const part = (once: string) => ({ key: 'k', once })
+    const first = await a.publish(['a', 'b'], event(1), undefined, part('1'))
+    const waiting = recordOf(await b.replies.begin('k', 'd', true, true))
+    await pass(3_000, [b, clock])
+    await waiting
+    expect((await b.replies.begin('k', 'd', true, true)).state).toBe('fresh')
+    expect(await b.publish(['a', 'b'], event(2), undefined, part('1'))).toEqual(first)
+    const [second] = await b.publish(['a'], event(3), undefined, part('2'))
+    expect(second?.offset).toBe(2)
+    expect((await b.head('b')).offset).toBe(1)
+    await b.replies.settle('k', '{}', 60_000)
+    expect(await bench.command('KEYS', '*:published:*')).toEqual([])
+  })
+
+  it('are awaited while Redis, or the node that waits, does not respond', async () => {
+    const { a, b, clock } = await nodes()
+    await a.replies.begin('k', 'd')
+    const waiting = recordOf(await b.replies.begin('k', 'd'))
+    let resolved = false
+    waiting.then(() => {
+      resolved = true
+    })
+    for (let n = 0; n < 5; n++) {
+      await clock.advance(1_200)
+      for (let n = 0; n < 2; n++) await b.head('a')
+    }
+    expect(resolved).toBe(false)
+    await a.replies.settle('k', '{}', 60_000)
+    expect(await waiting).toBe('{}')
   })
 
   it('are found by polling if the message was lost', async () => {
@@ -57,32 +148,26 @@ describeWithRedis('replies in Redis', async () => {
   })
 
   it('are awaited as long as their node lives', async () => {
-    const { a, b, clock } = await nodes()
+    const { a, b, dying, clock } = await nodes()
     await a.replies.begin('k', 'd')
     const waiting = recordOf(await b.replies.begin('k', 'd'))
     let resolved = false
     waiting.then(() => {
       resolved = true
     })
-    for (let n = 0; n < 3; n++) {
-      await clock.advance(10_000)
-      await b.head('a')
-    }
+    await pass(6_000, [a, dying], [b, clock])
     expect(resolved).toBe(false)
     await a.replies.settle('k', '{}', 60_000)
     expect(await waiting).toBe('{}')
   })
 
-  it('are stored for their own lifetime, independent of the lease of a node', async () => {
+  it('are stored for their own lifetime, independent of the signs of life of a node', async () => {
     const { a, prefix } = await nodes()
     await a.replies.begin('k', 'd')
     await a.replies.settle('k', '{}', 60_000)
     expect(Number(await bench.command('PTTL', `${prefix}:answer:k`))).toBeLessThanOrEqual(60_000)
-    const keys = String(await bench.command('KEYS', `${prefix}:node:*`)).split(',')
-    expect(keys).toHaveLength(2)
-    for (const key of keys) {
-      expect(Number(await bench.command('PTTL', key))).toBeGreaterThan(30_000)
-    }
+    expect(await bench.command('ZCARD', `${prefix}:nodes`)).toBe(2)
+    expect(Number(await bench.command('PTTL', `${prefix}:nodes`))).toBeGreaterThan(30_000)
   })
 
   it('reach back to the last data loss of Redis, and no earlier request runs again', async () => {
@@ -96,7 +181,7 @@ describeWithRedis('replies in Redis', async () => {
     await a.replies.settle('k', '{}', 600_000)
     await server.command('FLUSHALL')
     // The node learns of the loss by this lookup: the client counts on a reach that is gone.
-    expect(await recordOf(await b.replies.begin('k', 'd'))).toBe(undefined)
+    expect(await b.replies.begin('k', 'd')).toEqual({ state: 'lost' })
     expect(b.replies.reachMs).toBeLessThan(10_000)
     expect((await b.replies.begin('k', 'd')).state).toBe('fresh')
     await until(() => expect(a.replies.reachMs).toBeLessThan(10_000))
@@ -109,7 +194,7 @@ describeWithRedis('replies in Redis', async () => {
     const first = numbers(20).map((n) => a.replies.begin(`first ${n}`, 'd', false))
     const again = numbers(20).map((n) => b.replies.begin(`again ${n}`, 'd', true))
     for (const lookup of await Promise.all(first)) expect(lookup).toEqual({ state: 'fresh' })
-    expect(await recordOf((await Promise.all(again))[0] ?? { state: 'fresh' })).toBe(undefined)
+    expect((await Promise.all(again))[0]).toEqual({ state: 'lost' })
   })
 
   for (const library of LIBRARIES) {

@@ -32,7 +32,7 @@ function gated(gates: {
   return {
     replies: broker.replies,
     presence: broker.presence,
-    publish: (...what) => broker.publish(...what),
+    publish: (channels, event, remember) => broker.publish(channels, event, remember),
     subscribe: (channel, listener) => subscribe(() => broker.subscribe(channel, listener)),
     head: (channel) => head(() => broker.head(channel)),
     since: (channel, position) => since(() => broker.since(channel, position)),

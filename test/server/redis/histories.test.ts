@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { NewEvent } from 'wirefold/server'
 import type { RedisBrokerOptions } from 'wirefold/server/redis'
-import { event, hearing, publishOn } from '../../support/broker.ts'
+import { event, eventListener, publishOn } from '../../support/broker.ts'
 import { until } from '../../support/live.ts'
 import { describeWithRedis, redisBench } from '../../support/redis.ts'
 
@@ -79,7 +79,7 @@ describeWithRedis('histories in Redis', async () => {
     const heard: unknown[] = []
     await broker.subscribe(
       'a',
-      hearing(({ offset }) => heard.push(offset)),
+      eventListener(({ offset }) => heard.push(offset)),
     )
     for (const size of [100, 20_000, 100]) await publishOn(broker, 'a', sized(size))
     await until(() => expect(heard).toEqual([1, 2, 3]))
@@ -97,7 +97,7 @@ describeWithRedis('histories in Redis', async () => {
     for (const [n, node] of nodes.entries()) {
       await node.subscribe(
         'a',
-        hearing(({ offset }) => heard[n]?.push(offset)),
+        eventListener(({ offset }) => heard[n]?.push(offset)),
       )
     }
     // Each server publishes more at once than a history holds.

@@ -62,9 +62,9 @@ export class MemoryReplies implements ReplyStore {
     return { state: 'fresh' }
   }
 
-  async settle(key: string, record: string, keepMs: number): Promise<void> {
+  async settle(key: string, record: string, keepMs: number): Promise<boolean> {
     const started = this.#started.get(key)
-    if (!started) return
+    if (!started) return true
     this.#started.delete(key)
     if (keepMs > 0) {
       const { digest } = started
@@ -75,6 +75,7 @@ export class MemoryReplies implements ReplyStore {
       this.#sweep.start()
     }
     for (const resolve of started.waiting) resolve(record)
+    return true
   }
 
   /** Removes everything; waiting lookups resolve as lost. */

@@ -1,8 +1,15 @@
 import type { Position } from '../../../protocol/frame.ts'
-import type { StoredReply } from '../../broker/broker.ts'
 import type { NewEvent } from '../../broker/channel-event.ts'
 import type { BatchQueue, BatchStep } from '../batch-queue.ts'
+import type { StepRequest } from '../request-step.ts'
+import { isRefusedStep, withinRequest } from '../request-step.ts'
 import { writeEvent } from './event-codec.ts'
+
+/** The request that an event belongs to. */
+export interface EventRequest extends StepRequest {
+  /** Lifetime of the reply, in milliseconds, if the event is the whole effect of the request. */
+  readonly keepMs?: number | undefined
+}
 
 /**
  * Queues a step that appends an event to channels.
@@ -13,16 +20,23 @@ export function append(
   queue: BatchQueue,
   channels: readonly string[],
   event: NewEvent,
-  remember: StoredReply | undefined,
+  request: EventRequest | undefined,
   serial = 0,
 ): BatchStep {
   const { head, json } = writeEvent(event)
-  const { key = '', keepMs = 0 } = remember ?? {}
-  return queue.push(['append', head, json, `${serial}`, key, `${keepMs}`, ...channels])
+  const keepMs = request?.keepMs
+  const key = keepMs === undefined ? '' : (request?.key ?? '')
+  const step = ['append', head, json, `${serial}`, key, `${keepMs ?? 0}`, ...channels]
+  return queue.push(request ? withinRequest(request, step) : step)
 }
 
-/** Parses the reply to an append step: one position per channel. */
+/** Parses the reply to an append step: one position per channel; throws if the step did not run. */
 export function positionsOf(reply: string): readonly Position[] {
+  if (isRefusedStep(reply)) {
+    throw new Error(
+      'Another server has declared this one dead, so an event of a request that ran until then was not published.',
+    )
+  }
   const words = reply.split(' ')
   const positions: Position[] = []
   for (let at = 0; at + 1 < words.length; at += 2) {

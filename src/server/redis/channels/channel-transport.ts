@@ -1,6 +1,7 @@
 import type { Position } from '../../../protocol/frame.ts'
-import type { HistorySlice, StoredReply } from '../../broker/broker.ts'
+import type { HistorySlice } from '../../broker/broker.ts'
 import type { ChannelEvent, NewEvent } from '../../broker/channel-event.ts'
+import type { EventRequest } from './append-step.ts'
 
 /** The delivery of channel events between this process and the others. */
 export interface ChannelTransport {
@@ -8,7 +9,7 @@ export interface ChannelTransport {
   publish(
     channels: readonly string[],
     event: NewEvent,
-    remember: StoredReply | undefined,
+    request: EventRequest | undefined,
   ): Promise<readonly Position[]>
   /** Starts to follow a channel; no later event is missed once this resolves. */
   follow(channel: string): Promise<void>

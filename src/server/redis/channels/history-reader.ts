@@ -6,7 +6,7 @@ import type { StreamEntry } from '../connection/resp-values.ts'
 import { entriesOf, listOf } from '../connection/resp-values.ts'
 import type { Script, ScriptRunner } from '../connection/script-runner.ts'
 import { EVENTS_PER_READ, HEADS, SINCE } from '../scripts/history.ts'
-import { LEASE, RENEW } from '../scripts/store-generation.ts'
+import { RENEW } from '../scripts/store-generation.ts'
 import type { StoreGeneration } from '../store-generation.ts'
 import { readEvent } from './event-codec.ts'
 
@@ -63,11 +63,6 @@ export class HistoryReader {
       }
       if (from + read.length === head.offset) return { head, events, complete: true }
     }
-  }
-
-  /** Renews the lease of a node. */
-  async lease(node: string, leaseMs: number): Promise<void> {
-    await this.#request(LEASE, node, leaseMs)
   }
 
   /** Starts a new generation, unless another node has done so already. */

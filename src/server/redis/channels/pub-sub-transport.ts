@@ -1,11 +1,13 @@
 import type { Position } from '../../../protocol/frame.ts'
-import type { HistorySlice, StoredReply } from '../../broker/broker.ts'
+import type { HistorySlice } from '../../broker/broker.ts'
 import type { NewEvent } from '../../broker/channel-event.ts'
 import { ChannelEvent } from '../../broker/channel-event.ts'
 import { publishedRecord } from '../../broker/request-record.ts'
 import type { BatchQueue, BatchStep } from '../batch-queue.ts'
 import type { CancellableWaits } from '../cancellable-waits.ts'
 import type { OwnConnection } from '../connection/own-connection.ts'
+import { withinRequest } from '../request-step.ts'
+import type { EventRequest } from './append-step.ts'
 import { append, positionsOf } from './append-step.ts'
 import type { ChannelTransport, TransportListener } from './channel-transport.ts'
 import { readEvent } from './event-codec.ts'
@@ -34,19 +36,19 @@ export class PubSubTransport implements ChannelTransport {
   async publish(
     channels: readonly string[],
     event: NewEvent,
-    remember: StoredReply | undefined,
+    request: EventRequest | undefined,
   ): Promise<readonly Position[]> {
-    if (this.#offline) return this.#deliverLocally(channels, event, remember)
+    if (this.#offline) return this.#deliverLocally(channels, event, request)
     const { queue, waits, timeoutMs } = this.#deps
     this.#serial += 1
     const serial = this.#serial
-    const step = append(queue, channels, event, remember, serial)
+    const step = append(queue, channels, event, request, serial)
     const reply = await waits.within(timeoutMs, step.done)
     if (reply !== undefined) return positionsOf(reply)
     // When the broker is closed, the step rejects with `closed`.
     if (waits.closed) return positionsOf(await step.done)
     this.#timedOut(step, serial)
-    return this.#deliverLocally(channels, event, remember)
+    return this.#deliverLocally(channels, event, request)
   }
 
   async follow(channel: string): Promise<void> {
@@ -103,14 +105,15 @@ export class PubSubTransport implements ChannelTransport {
   #deliverLocally(
     channels: readonly string[],
     event: NewEvent,
-    remember: StoredReply | undefined,
+    request: EventRequest | undefined,
   ): readonly Position[] {
     const { listener, queue } = this.#deps
     for (const channel of channels) listener.event(new ChannelEvent(channel, undefined, event))
     const noPosition = { epoch: '', offset: 0 }
-    if (remember) {
+    if (request?.keepMs !== undefined) {
       const record = publishedRecord({ channel: event.source, ...noPosition })
-      queue.push(['settle', remember.key, record, `${remember.keepMs}`]).done.catch(() => {})
+      const step = ['settle', request.key, record, `${request.keepMs}`]
+      queue.push(withinRequest(request, step)).done.catch(() => {})
     }
     return channels.map(() => noPosition)
   }

@@ -1,5 +1,5 @@
 import type { Position } from '../../../protocol/frame.ts'
-import type { HistorySlice, StoredReply } from '../../broker/broker.ts'
+import type { HistorySlice } from '../../broker/broker.ts'
 import type { NewEvent } from '../../broker/channel-event.ts'
 import type { BatchQueue } from '../batch-queue.ts'
 import type { CancellableWaits } from '../cancellable-waits.ts'
@@ -7,6 +7,7 @@ import type { OwnConnection } from '../connection/own-connection.ts'
 import type { StreamEntry } from '../connection/resp-values.ts'
 import type { ScriptRunner } from '../connection/script-runner.ts'
 import type { ResolvedHistoryLimits } from '../options.ts'
+import type { EventRequest } from './append-step.ts'
 import { append, positionsOf } from './append-step.ts'
 import type { ChannelTransport, TransportListener } from './channel-transport.ts'
 import type { HistoryReader } from './history-reader.ts'
@@ -49,9 +50,9 @@ export class StreamsTransport implements ChannelTransport {
   async publish(
     channels: readonly string[],
     event: NewEvent,
-    remember: StoredReply | undefined,
+    request: EventRequest | undefined,
   ): Promise<readonly Position[]> {
-    const positions = positionsOf(await append(this.#deps.queue, channels, event, remember).done)
+    const positions = positionsOf(await append(this.#deps.queue, channels, event, request).done)
     const bytes = event.json?.length ?? 0
     for (const [at, { epoch, offset }] of positions.entries()) {
       const channel = channels[at] ?? ''

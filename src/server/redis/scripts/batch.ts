@@ -1,6 +1,7 @@
 import { COUNTER_MS } from '../../broker/broker.ts'
 import { script } from '../connection/script-runner.ts'
 import { CHANNEL } from './channel.ts'
+import { NODES } from './nodes.ts'
 import { MEMBERS } from './presence.ts'
 import { STREAM } from './stream.ts'
 
@@ -13,9 +14,12 @@ import { STREAM } from './stream.ts'
  *
  * - `append, head, json, serial, key, keepMs, name…` → the positions, as `epoch offset …`
  * - `settle, key, record, keepMs` → nothing
+ * - `within, owner, key, once, (word)…` → the reply to the step of these words, which is part of a
+ *   request; `lost` without running it if the owner of the request was declared dead. Of the steps
+ *   with one `once` only the first runs, also if the request is run again; it is empty for no limit.
  * - the steps of {@link MEMBERS}
  */
-export const BATCH = script(`${CHANNEL}${STREAM}
+export const BATCH = script(`${CHANNEL}${NODES}${STREAM}
 local node, number, strategy = ARGV[6], tonumber(ARGV[7]), ARGV[8]
 local id, age, memory, run = generation()
 local last = redis.call('HMGET', P .. ':batch:' .. node, 'number', 'reply')
@@ -39,6 +43,7 @@ local function settle(key, record, keep)
   else
     redis.call('DEL', answer)
   end
+  redis.call('DEL', P .. ':published:' .. key)
   for waiting in string.gmatch(known[2] or '', '%S+') do
     redis.call('PUBLISH', C .. ':node:' .. waiting, key .. '\\n' .. record)
   end
@@ -74,6 +79,19 @@ function steps.append(word)
     end
   end
   return table.concat(positions, ' ')
+end
+
+function steps.within(word)
+  local owner, published, once = word[2], P .. ':published:' .. word[3], word[4]
+  if isDead(owner) then return 'lost' end
+  local known = once ~= '' and redis.call('HGET', published, once)
+  if known then return known end
+  local reply = steps[word[5]]({unpack(word, 5)})
+  if once ~= '' then
+    redis.call('HSET', published, once, reply)
+    redis.call('PEXPIRE', published, ${COUNTER_MS})
+  end
+  return reply
 end
 ${MEMBERS}
 local reply, i = {run}, 12

@@ -46,13 +46,6 @@ local function generation()
 end
 `
 
-/** Renews a node's lease, and returns the generation: `node, leaseMs` → `id, ageMs`. */
-export const LEASE = script(`${GENERATION}
-local id, age = generation()
-redis.call('SET', P .. ':node:' .. ARGV[6], '1', 'PX', ARGV[7])
-return {id, int(age)}
-`)
-
 /** Starts a new generation if `id` is the present one: `id` → `id, ageMs`. */
 export const RENEW = script(`${GENERATION}
 local id, age = generation()

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto'
+import { Redis } from 'ioredis'
+import { onTestFinished } from 'vitest'
+import { ChannelSubscriber, isWirefoldError, RealtimeClient } from 'wirefold'
+import { WebSocket } from 'ws'
+import { compile } from '../../support/compile.ts'
+import { balanced } from '../../support/live.ts'
+import { Program } from '../../support/program.ts'
+import { RedisServer } from '../../support/redis.ts'
+import type { ServerCommands } from './server.ts'
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** The kinds of requests: one handler that may run once, two that may run again, and a publish. */
+export const KINDS = ['apply', 'upsert', 'announce', 'publish'] as const
+
+/** A request and its end. */
+export interface Asked {
+  readonly kind: (typeof KINDS)[number]
+  readonly name: string
+  /** `ok`, or the code of the error. */
+  readonly outcome: string
+  readonly from: number
+  readonly to: number
+}
+
+/** Servers on one Redis behind a load balancer that does not notice if one of them dies. */
+export async function world() {
+  const redis = await RedisServer.start()
+  onTestFinished(() => redis.stop())
+  const { file, remove } = await compile('test/peers/deaths/server.ts')
+  onTestFinished(remove)
+  const front = await balanced()
+  const start = async () => {
+    const program = new Program<ServerCommands>(file, [`${redis.port}`])
+    return { program, port: await program.call('listen') }
+  }
+  const admin = new Redis(redis.port, '127.0.0.1')
+  onTestFinished(() => admin.disconnect())
+  /** How often each request was carried out whose effect is outside of the broker. */
+  const applied = async (): Promise<ReadonlyMap<string, number>> => {
+    const counts = Object.entries(await admin.hgetall('applied'))
+    return new Map(counts.map(([name, count]) => [name, Number(count)]))
+  }
+  return { redis, front, start, applied }
+}
+
+/** Clients with default options that ask again and again, and note the end of each request. */
+export function asking(url: string, clients: number, requestTimeoutMs?: number) {
+  const asked: Asked[] = []
+  let going = true
+  const ask = async (client: RealtimeClient, kind: Asked['kind']) => {
+    const name = `${kind}:${randomUUID()}`
+    const from = performance.now()
+    const outcome = await (kind === 'publish'
+      ? client.publish('log', 'announced', name)
+      : client.request(kind, name)
+    ).then(
+      () => 'ok',
+      (error: unknown) => (isWirefoldError(error) ? error.code : String(error)),
+    )
+    asked.push({ kind, name, outcome, from, to: performance.now() })
+  }
+  const running = Array.from({ length: clients }, async (_, n) => {
+    const client = new RealtimeClient(url, { WebSocket, requestTimeoutMs })
+    client.on('error', () => {})
+    onTestFinished(() => client.close())
+    while (going) {
+      await ask(client, KINDS[n % KINDS.length] ?? 'apply')
+      await sleep(20)
+    }
+  })
+  const stop = async (): Promise<readonly Asked[]> => {
+    going = false
+    await Promise.all(running)
+    return asked
+  }
+  onTestFinished(async () => void (await stop()))
+  return { asked, stop }
+}
+
+/** Counts the events of the channel `log` by their payload, across reconnects. */
+export async function listening(url: string) {
+  const client = new RealtimeClient(url, { WebSocket })
+  client.on('error', () => {})
+  onTestFinished(() => client.close())
+  const heard = new Map<unknown, number>()
+  let gaps = 0
+  const subscription = new ChannelSubscriber(client).subscribe('log', (payload) => {
+    heard.set(payload, (heard.get(payload) ?? 0) + 1)
+  })
+  subscription.status.subscribe(({ name }) => {
+    if (name === 'gap') gaps++
+  })
+  await subscription.ready
+  return { heard, gaps: () => gaps }
+}
