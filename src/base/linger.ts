@@ -33,12 +33,14 @@ export class Linger<Item> {
     if (this.#since.size === 0) this.#disarm()
   }
 
-  /** Releases all items now. */
+  /** Releases all items now, and those that are added by their release. */
   flush(): void {
-    this.#disarm()
-    const items = [...this.#since.keys()]
-    this.#since.clear()
-    this.#release(items)
+    while (this.#since.size > 0) {
+      this.#disarm()
+      const items = [...this.#since.keys()]
+      this.#since.clear()
+      this.#release(items)
+    }
   }
 
   #arm(): void {

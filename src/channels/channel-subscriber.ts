@@ -1,27 +1,20 @@
 import type { Cancel } from '../base/clock.ts'
-import { disposable } from '../base/disposable.ts'
 import type { Refusal } from '../base/errors.ts'
 import { WirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
 import { withDefaults } from '../base/known-names.ts'
 import { Linger } from '../base/linger.ts'
-import type { ClientExtension, ClientPort, ControlReply } from '../ports/client-port.ts'
+import type { ClientExtension, ClientPort } from '../ports/client-port.ts'
 import { isChannel } from '../protocol/channel-name.ts'
-import type {
-  EventFrame,
-  Frame,
-  PongFrame,
-  Position,
-  UnsubscribedFrame,
-} from '../protocol/frame.ts'
-import type { Listener } from './channel.ts'
+import type { EventFrame, Frame, Position } from '../protocol/frame.ts'
+import type { ChannelOwner, Listener } from './channel.ts'
 import { Channel } from './channel.ts'
-import { chunks } from './subscribe-messages.ts'
 import type { ChannelHandler, SubscribeOptions, Subscription } from './subscription.ts'
 import { released, subscriptionHandle } from './subscription-handle.ts'
-import type { SubscriptionInput } from './subscription-state.ts'
 import { due } from './subscription-state.ts'
 
+/** Maximum total length of the names in one message, which keeps a message under 16 KiB. */
+const NAMES_PER_MESSAGE = 4_000
 /** Minimum time before a refused channel is subscribed to again, in milliseconds. */
 const LEAST_RETRY_MS = 100
 
@@ -43,27 +36,28 @@ export class ChannelSubscriber {
   readonly port: ClientPort
   /** Functions to call after the linger time, or at the end of the client. */
   readonly lingering: Linger<() => void>
+  readonly #owner: ChannelOwner
   readonly #channels = new Map<string, Channel>()
   /**
    * Channels whose name is a pattern (`family:*`), for backends that send an event under the
    * member's name only.
    */
   readonly #patterns = new Set<Channel>()
-  readonly #dirty = new Set<Channel>()
-  readonly #linger: Linger<Channel>
+  /** Channels for which a message may be due, sent at the end of this turn. */
+  readonly #changed = new Set<Channel>()
   /** Refusals after which the client subscribes again, with their timers. */
   readonly #retries = new Map<Refusal, Cancel>()
+  /** Whether there is a connection. */
   #up = false
-  #scheduled = false
 
   /** Throws if the client already has a subscriber: two would subscribe to everything twice. */
   constructor(client: { readonly port: ClientPort }, options: ChannelOptions = {}) {
     const { lingerMs } = withDefaults('ChannelSubscriber', options, channelDefaults)
     this.port = client.port
-    this.#linger = new Linger(this.port.clock, lingerMs, (channels) => this.#leave(channels))
     this.lingering = new Linger(this.port.clock, lingerMs, (stops) => {
       for (const stop of stops) stop()
     })
+    this.#owner = { port: this.port, changed: (channel) => this.#applyState(channel) }
     this.port.join(this.#extension())
   }
 
@@ -93,35 +87,38 @@ export class ChannelSubscriber {
       stage: 'handle' as const,
     })
     const channel = this.#channel(name)
-    const listener: Listener = { handler, onError, live: true, settle: undefined }
     const release = (): void => {
       if (!listener.live) return
       listener.live = false
       signal?.removeEventListener('abort', release)
       channel.remove(listener)
       listener.settle?.(released(name))
-      if (channel.handlers === 0) this.#linger.add(channel)
+      if (channel.handlers > 0) return
+      channel.leave ??= () => channel.input('release')
+      this.lingering.add(channel.leave)
     }
-    const renew = (): void => {
-      if (!listener.live) return
-      channel.continuity.restart()
-      this.#input(channel, { name: 'renew' })
+    const listener: Listener = {
+      channel,
+      handler,
+      onError,
+      live: true,
+      settle: undefined,
+      ready: undefined,
     }
-    const subscription = disposable(release, subscriptionHandle(channel, listener, renew))
     channel.add(listener, stage)
-    this.#linger.keep(channel)
-    this.#input(channel, { name: 'want' })
+    if (channel.leave) this.lingering.keep(channel.leave)
+    channel.input('want')
     if (signal?.aborted) release()
     else signal?.addEventListener('abort', release)
     this.port.wake()
-    return subscription
+    return subscriptionHandle(listener, release)
   }
 
   #channel(name: string): Channel {
     const known = this.#channels.get(name)
     if (known) return known
     assertChannel(name)
-    const channel = new Channel(name, this.port)
+    const channel = new Channel(name, this.#owner)
     this.#channels.set(name, channel)
     if (name.endsWith(':*')) this.#patterns.add(channel)
     return channel
@@ -138,45 +135,47 @@ export class ChannelSubscriber {
       },
       opening: () => {
         this.#up = true
-        for (const channel of this.#channels.values()) this.#dirty.add(channel)
-        this.#flush()
+        this.#flush([...channels.values()])
       },
       receive: (frame) => this.#receive(frame),
-      disconnected: () => {
-        this.#up = false
-        for (const channel of [...this.#channels.values()])
-          this.#input(channel, { name: 'disconnected' })
-      },
+      disconnected: () => this.#disconnected(),
       forget: () => {
-        for (const channel of this.#channels.values()) channel.continuity.forget()
+        for (const channel of channels.values()) channel.continuity.forget()
       },
       ended: (error) => {
-        this.#up = false
         this.lingering.flush()
-        this.#linger.flush()
         for (const [refusal, cancel] of this.#retries) {
           cancel()
           this.#retry(refusal)
         }
-        let settled = false
-        for (const channel of [...this.#channels.values()]) {
-          this.#input(channel, { name: 'disconnected' })
-          settled = channel.settle(error) || settled
-        }
-        return settled
+        this.#disconnected()
+        return [...channels.values()].map((channel) => channel.settle(error)).includes(true)
       },
     }
   }
 
+  #disconnected(): void {
+    this.#up = false
+    for (const channel of [...this.#channels.values()]) channel.input('disconnected')
+  }
+
   #receive(frame: Frame): boolean {
     if (frame.kind === 'event') return this.#deliver(frame)
-    if (frame.kind === 'pong') return this.#compare(frame)
-    return frame.kind === 'unsubscribed' && this.#revoked(frame)
+    if (frame.kind === 'pong') {
+      // Finds gaps of quiet channels: without a next event, only the offsets in a pong show one.
+      for (const [name, position] of frame.offsets ?? []) {
+        const channel = this.#channels.get(name)
+        if (channel?.continuity.differs(position)) channel.input('missing')
+      }
+    }
+    const revoked = frame.kind === 'unsubscribed' && this.#channels.get(frame.channel)
+    if (revoked) revoked.input('refused', frame.error)
+    return !!revoked
   }
 
   #deliver(event: EventFrame): boolean {
     const channel = this.#channels.get(event.via ?? event.channel)
-    if (channel && !channel.deliver(event)) this.#input(channel, { name: 'missing' })
+    channel?.deliver(event)
     let mine = channel !== undefined
     if (this.#patterns.size > 0 && !this.port.dialect.capabilities.families) {
       for (const pattern of [...this.#patterns]) {
@@ -188,29 +187,6 @@ export class ChannelSubscriber {
     return mine
   }
 
-  /** Finds gaps of quiet channels: without a next event, only the offsets in a pong show one. */
-  #compare({ offsets }: PongFrame): boolean {
-    for (const [name, position] of offsets ?? []) {
-      const channel = this.#channels.get(name)
-      if (channel?.continuity.differs(position)) this.#input(channel, { name: 'missing' })
-    }
-    return false
-  }
-
-  #revoked({ channel: name, error }: UnsubscribedFrame): boolean {
-    const channel = this.#channels.get(name)
-    if (channel) this.#input(channel, { name: 'refused', refusal: error })
-    return channel !== undefined
-  }
-
-  #leave(channels: readonly Channel[]): void {
-    for (const channel of channels) this.#input(channel, { name: 'release' })
-  }
-
-  #input(channel: Channel, input: SubscriptionInput): void {
-    if (channel.input(input)) this.#applyState(channel)
-  }
-
   /** Removes a channel that is unsubscribed, or schedules the message that is due. */
   #applyState(channel: Channel): void {
     const { wanted, actual, refusal } = channel.state
@@ -218,8 +194,11 @@ export class ChannelSubscriber {
     if (!wanted && actual === 'none') {
       this.#channels.delete(channel.name)
       this.#patterns.delete(channel)
-      this.#dirty.delete(channel)
-    } else if (due(channel.state)) this.#schedule(channel)
+    } else if (this.#up && due(channel.state)) {
+      // In a microtask, so that changes which cancel each other cost nothing.
+      if (this.#changed.size === 0) queueMicrotask(() => this.#flush([...this.#changed]))
+      this.#changed.add(channel)
+    }
   }
 
   /** Subscribes again to the channels of a refusal once it allows it: all in one message. */
@@ -235,73 +214,48 @@ export class ChannelSubscriber {
 
   #retry(refusal: Refusal): void {
     this.#retries.delete(refusal)
-    for (const channel of [...this.#channels.values()]) {
-      this.#input(channel, { name: 'retry', refusal })
+    for (const channel of [...this.#channels.values()]) channel.input('retry', refusal)
+  }
+
+  /** Sends the messages that are due for these channels. */
+  #flush(channels: readonly Channel[]): void {
+    this.#changed.clear()
+    if (!this.#up) return
+    for (const kind of ['unsubscribe', 'subscribe'] as const) {
+      const rest = channels.filter(({ state }) => due(state) === kind)
+      while (rest.length > 0) {
+        let length = 0
+        let count = 0
+        for (const { name } of rest) {
+          length += name.length
+          if (length > NAMES_PER_MESSAGE && count > 0) break
+          count++
+        }
+        this.#send(kind, rest.splice(0, count))
+      }
     }
-  }
-
-  #answered(
-    kind: 'subscribe' | 'unsubscribe',
-    channel: Channel,
-    answer: ControlReply | undefined,
-  ): void {
-    const input = outcome(kind, channel.name, answer)
-    if (input.name === 'acked' && channel.state.actual === 'subscribing') {
-      const subscribed = answer?.kind === 'subscribed' ? answer : undefined
-      channel.joined(
-        subscribed?.at.get(channel.name),
-        subscribed?.gaps.includes(channel.name) ?? false,
-      )
-      this.#applyState(channel)
-    } else this.#input(channel, input)
-  }
-
-  /** Sends due messages in a microtask, so that changes which cancel each other cost nothing. */
-  #schedule(channel: Channel): void {
-    this.#dirty.add(channel)
-    if (!this.#up || this.#scheduled) return
-    this.#scheduled = true
-    queueMicrotask(() => {
-      this.#scheduled = false
-      if (this.#up) this.#flush()
-    })
-  }
-
-  #flush(): void {
-    const channels = [...this.#dirty]
-    this.#dirty.clear()
-    this.#send(
-      'unsubscribe',
-      channels.filter(({ state }) => due(state) === 'unsubscribe'),
-    )
-    this.#send(
-      'subscribe',
-      channels.filter(({ state }) => due(state) === 'subscribe'),
-    )
   }
 
   #send(kind: 'subscribe' | 'unsubscribe', channels: readonly Channel[]): void {
-    for (const chunk of chunks(channels)) {
-      const requestId = randomId()
-      for (const channel of chunk) {
-        channel.requestId = requestId
-        this.#input(channel, { name: kind === 'subscribe' ? 'sent' : 'left' })
-      }
-      const intent = {
-        timestamp: this.port.clock.wall(),
-        requestId,
-        channels: chunk.map(({ name }) => name),
-      }
-      this.port.say(
-        kind === 'subscribe' ? { kind, since: positions(chunk), ...intent } : { kind, ...intent },
-        (answer, covered) => {
-          for (const channel of chunk) {
-            const covers = !covered || covered.includes(channel.name)
-            if (covers && channel.requestId === requestId) this.#answered(kind, channel, answer)
-          }
-        },
-      )
+    const requestId = randomId()
+    for (const channel of channels) {
+      channel.requestId = requestId
+      channel.input(kind === 'subscribe' ? 'sent' : 'left')
     }
+    const intent = {
+      timestamp: this.port.clock.wall(),
+      requestId,
+      channels: channels.map(({ name }) => name),
+    }
+    this.port.say(
+      kind === 'subscribe' ? { kind, since: positions(channels), ...intent } : { kind, ...intent },
+      (answer, covered) => {
+        for (const channel of channels) {
+          const covers = !covered || covered.includes(channel.name)
+          if (covers && channel.requestId === requestId) channel.answered(kind, answer)
+        }
+      },
+    )
   }
 
   /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
@@ -328,20 +282,6 @@ export interface ChannelOptions {
    * @default 250
    */
   readonly lingerMs?: number | undefined
-}
-
-/** Returns the input that a reply to a subscribe or unsubscribe means for one of its channels. */
-function outcome(
-  kind: 'subscribe' | 'unsubscribe',
-  channel: string,
-  answer: ControlReply | undefined,
-): SubscriptionInput {
-  if (answer === undefined) return { name: 'lost' }
-  // A server that refuses to unsubscribe does not have the subscription.
-  if (kind === 'unsubscribe') return { name: 'gone' }
-  if (answer.kind === 'refusal') return { name: 'refused', refusal: answer.error }
-  const refusal = answer.kind === 'subscribed' ? answer.refused.get(channel) : undefined
-  return refusal ? { name: 'refused', refusal } : { name: 'acked' }
 }
 
 /** Returns the positions at which channels that were live before are resumed. */

@@ -1,10 +1,11 @@
+import type { Refusal } from '../base/errors.ts'
 import { refusalError, WirefoldError } from '../base/errors.ts'
 import type { OneOrMany } from '../base/one-or-many.ts'
 import { append, remove, toArray } from '../base/one-or-many.ts'
 import type { Readable, Writable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
-import type { ClientPort } from '../ports/client-port.ts'
-import type { EventFrame, Position } from '../protocol/frame.ts'
+import type { ClientPort, ControlReply } from '../ports/client-port.ts'
+import type { EventFrame, SubscribedFrame } from '../protocol/frame.ts'
 import type { GapReason } from './continuity.ts'
 import { Continuity } from './continuity.ts'
 import type { ChannelHandler, ChannelStatus } from './subscription.ts'
@@ -20,7 +21,9 @@ export class Channel {
   readonly continuity = new Continuity()
   /** Id of the last request about it; replies to earlier ones are ignored. */
   requestId: string | undefined
-  readonly #port: ClientPort
+  /** Releases the channel; made when its last handler is released for the first time. */
+  leave: (() => void) | undefined
+  readonly #owner: ChannelOwner
   #state: SubscriptionState = unsubscribed
   #status: Writable<ChannelStatus> | undefined
   #refused: WirefoldError | undefined
@@ -33,9 +36,9 @@ export class Channel {
   #folds: OneOrMany<Listener>
   #handles: OneOrMany<Listener>
 
-  constructor(name: string, port: ClientPort) {
+  constructor(name: string, owner: ChannelOwner) {
     this.name = name
-    this.#port = port
+    this.#owner = owner
   }
 
   /** Desired and confirmed state of the subscription. */
@@ -51,35 +54,65 @@ export class Channel {
   /** Status of the channel; the store is created on first use. */
   get status(): Readable<ChannelStatus> {
     if (!this.#status) {
-      this.#status = followedStore(PENDING, this.#port.report)
+      this.#status = followedStore(PENDING, this.#owner.port.report)
       this.#status.set(Object.freeze(this.#statusNow()))
     }
     return this.#status
   }
 
-  /** Feeds an input to the state machine; returns whether the state changed. */
-  input(input: SubscriptionInput): boolean {
+  /** The error of the refusal, while the channel is refused. */
+  get refused(): WirefoldError | undefined {
+    return this.#refused
+  }
+
+  /**
+   * Feeds an input to the state machine.
+   *
+   * @param refusal the refusal that the inputs `refused` and `retry` are about
+   */
+  input(input: SubscriptionInput, refusal?: Refusal): void {
     const before = this.#state
-    const after = subscription(before, input)
-    if (after === before) return false
-    if (before.actual === 'live' && !this.#gap) this.#asOf = this.#port.clock.wall()
+    const after = subscription(before, input, refusal)
+    if (after === before) return
+    if (before.actual === 'live' && !this.#gap) this.#asOf = this.#owner.port.clock.wall()
     this.#state = after
-    if (after.actual === before.actual) return true
-    this.#refused = after.refusal && refusalError(this.name, after.refusal)
-    // A refusal for a time only is followed by a retry, which resumes at the position.
-    if (after.refusal && after.refusal.retryAfterMs === undefined) this.continuity.forget()
-    this.#updateStatus()
-    if (after.actual === 'live') this.settle(undefined)
-    if (after.actual === 'live' || input.name === 'want') this.#reported = undefined
-    if (this.#refused) this.#refuse(this.#refused)
-    return true
+    if (after.actual !== before.actual) {
+      const refused = after.refusal && refusalError(this.name, after.refusal)
+      this.#refused = refused
+      // A refusal for a time only is followed by a retry, which resumes at the position.
+      if (after.refusal && after.refusal.retryAfterMs === undefined) this.continuity.forget()
+      this.#updateStatus()
+      if (after.actual === 'live') this.settle(undefined)
+      if (after.actual === 'live' || input === 'want') this.#reported = undefined
+      if (refused) this.#refuse(refused)
+    }
+    this.#owner.changed(this)
+  }
+
+  /** Applies the reply to a subscribe or unsubscribe; `undefined` if none came in time. */
+  answered(kind: 'subscribe' | 'unsubscribe', answer: ControlReply | undefined): void {
+    if (!answer) this.input('lost')
+    // A server that refuses to unsubscribe does not have the subscription.
+    else if (kind === 'unsubscribe') this.input('gone')
+    else if (answer.kind === 'refusal') this.input('refused', answer.error)
+    else this.#joined(answer.kind === 'subscribed' ? answer : undefined)
   }
 
   /** Applies a successful subscribe; the status is updated before any event is delivered. */
-  joined(at: Position | undefined, named: boolean): void {
-    const reason = this.continuity.answered(at, named)
+  #joined(frame: SubscribedFrame | undefined): void {
+    const { name } = this
+    const refusal = frame?.refused.get(name)
+    if (refusal) this.input('refused', refusal)
+    if (this.#state.actual !== 'subscribing') return
+    const reason = this.continuity.answered(frame?.at.get(name), !!frame?.gaps.includes(name))
     if (reason) this.#gap = { name: 'gap', reason, asOf: this.#asOf }
-    this.input({ name: 'acked' })
+    this.input('acked')
+  }
+
+  /** Subscribes anew, from the beginning. */
+  renew(): void {
+    this.continuity.restart()
+    this.input('renew')
   }
 
   /** Ends a gap, after the state was fetched by other means. */
@@ -102,22 +135,22 @@ export class Channel {
 
   /**
    * Delivers an event to the handlers, those of the stage `fold` first, if it follows on the events
-   * delivered before.
-   *
-   * @returns false if events before it are missing
+   * delivered before; subscribes again if events before it are missing.
    */
-  deliver(event: EventFrame): boolean {
+  deliver(event: EventFrame): void {
     const { continuity } = this
     // The reply to a subscribe that is under way brings the missing events.
-    if (event.offset !== undefined && continuity.begun && this.#state.actual !== 'live') return true
+    if (event.offset !== undefined && continuity.begun && this.#state.actual !== 'live') return
     const verdict = continuity.judge(event)
-    if (verdict === 'drop') return true
-    if (verdict === 'missing') return false
+    if (verdict === 'drop') return
+    if (verdict === 'missing') {
+      this.input('missing')
+      return
+    }
     if (verdict !== 'deliver') this.#break(verdict)
     this.#deliverTo(this.#folds, event)
     this.#deliverTo(this.#handles, event)
     if (this.#gap && this.#isWhole(event)) this.caughtUp()
-    return true
   }
 
   /** Settles every `ready` that is pending; returns whether there was one. */
@@ -134,7 +167,7 @@ export class Channel {
 
   /** Whether an event contains the whole state of this channel, not of a member of its family. */
   #isWhole({ channel, type }: EventFrame): boolean {
-    return channel === this.name && (this.#port.dialect.snapshots?.includes(type) ?? false)
+    return channel === this.name && (this.#owner.port.dialect.snapshots?.includes(type) ?? false)
   }
 
   #deliverTo(listeners: OneOrMany<Listener>, event: EventFrame): void {
@@ -159,7 +192,7 @@ export class Channel {
   #handlerFailed(cause: unknown, { type }: EventFrame): void {
     const where = `${this.name} ${type}`
     const message = `A handler of ${this.name} failed on ${type}. The other handlers were called. See the cause.`
-    this.#port.report(new WirefoldError('handler-failed', message, { where }, { cause }))
+    this.#owner.port.report(new WirefoldError('handler-failed', message, { where }, { cause }))
   }
 
   /**
@@ -179,11 +212,11 @@ export class Channel {
         try {
           onError(error)
         } catch (thrown) {
-          this.#port.report(thrown)
+          this.#owner.port.report(thrown)
         }
       } else unhandled = true
     }
-    if (unhandled) this.#port.report(error)
+    if (unhandled) this.#owner.port.report(error)
   }
 
   #listeners(): readonly Listener[] {
@@ -191,7 +224,7 @@ export class Channel {
   }
 
   #break(reason: GapReason): void {
-    if (!this.#gap) this.#asOf = this.#port.clock.wall()
+    if (!this.#gap) this.#asOf = this.#owner.port.clock.wall()
     this.#gap = { name: 'gap', reason, asOf: this.#asOf }
     this.#updateStatus()
   }
@@ -212,12 +245,22 @@ export class Channel {
   }
 }
 
+/** The subscriber of a channel. */
+export interface ChannelOwner {
+  readonly port: ClientPort
+  /** Handles a change of the state of the channel's subscription. */
+  changed(channel: Channel): void
+}
+
 /** One handler of a channel. */
 export interface Listener {
+  readonly channel: Channel
   readonly handler: ChannelHandler<never>
   readonly onError: ((error: WirefoldError) => void) | undefined
   /** False once it was released; a delivery that is under way skips it then. */
   live: boolean
-  /** Settles its `ready`, if that was read. */
+  /** Settles `ready`, while that is pending. */
   settle: ((error: WirefoldError | undefined) => void) | undefined
+  /** The promise that `ready` returned last. */
+  ready: Promise<void> | undefined
 }

@@ -1,46 +1,75 @@
-import type { Disposer } from '../base/disposable.ts'
 import { WirefoldError } from '../base/errors.ts'
-import type { Channel, Listener } from './channel.ts'
+import type { Listener } from './channel.ts'
 import type { Subscription } from './subscription.ts'
 
-/** Returns the members of a subscription, without its release. */
-export function subscriptionHandle(
-  channel: Channel,
-  listener: Listener,
-  renew: () => void,
-): Omit<Subscription, keyof Disposer> {
-  let waiting: Promise<void> | undefined
-  return {
-    channel: channel.name,
-    get status() {
-      return channel.status
-    },
-    get position() {
-      return channel.continuity.position
-    },
-    renew,
-    caughtUp: () => channel.caughtUp(),
-    get ready() {
-      if (waiting) return waiting
-      const ready = new Promise<void>((resolve, reject) => {
-        const status = channel.status.get()
-        if (!listener.live) reject(released(channel.name))
-        else if (channel.state.actual === 'live') resolve()
-        else if (status.name === 'refused') reject(status.error)
-        else {
-          listener.settle = (error) => {
-            waiting = undefined
-            if (error) reject(error)
-            else resolve()
-          }
-        }
-      })
-      if (listener.settle) waiting = ready
-      // Callers that only watch the status must not cause an unhandled rejection.
-      ready.catch(() => {})
-      return ready
-    },
+/** Key of the listener that a subscription belongs to. */
+const LISTENER = Symbol('listener')
+
+/**
+ * Makes the release function of a listener its {@link Subscription}. All subscriptions share their
+ * members, which are getters, so that each may also be used on its own: `const { caughtUp } = …`.
+ */
+export function subscriptionHandle(listener: Listener, release: () => void): Subscription {
+  Object.setPrototypeOf(release, SubscriptionMembers.prototype)
+  return Object.assign(release as Subscription, { [LISTENER]: listener })
+}
+
+/** The members of a {@link Subscription}. */
+class SubscriptionMembers extends Function {
+  declare readonly [LISTENER]: Listener
+
+  get channel() {
+    return this[LISTENER].channel.name
   }
+
+  get status() {
+    return this[LISTENER].channel.status
+  }
+
+  get position() {
+    return this[LISTENER].channel.continuity.position
+  }
+
+  get ready() {
+    return ready(this[LISTENER])
+  }
+
+  get renew() {
+    const listener = this[LISTENER]
+    return () => {
+      if (listener.live) listener.channel.renew()
+    }
+  }
+
+  get caughtUp() {
+    const { channel } = this[LISTENER]
+    return () => channel.caughtUp()
+  }
+
+  get dispose() {
+    return this
+  }
+
+  /** Left out where the platform lacks `Symbol.dispose`: some supported browsers do. */
+  get [Symbol.dispose ?? 'dispose']() {
+    return this
+  }
+}
+
+/** Returns a promise that settles with the subscription of a listener's channel. */
+function ready(listener: Listener): Promise<void> {
+  const { channel } = listener
+  if (listener.settle && listener.ready) return listener.ready
+  listener.ready = new Promise<void>((resolve, reject) => {
+    const error = listener.live ? channel.refused : released(channel.name)
+    const settle = (reason: WirefoldError | undefined): void =>
+      reason ? reject(reason) : resolve()
+    if (error || channel.state.actual === 'live') settle(error)
+    else listener.settle = settle
+  })
+  // Callers that only watch the status must not cause an unhandled rejection.
+  listener.ready.catch(() => {})
+  return listener.ready
 }
 
 /** Returns the error of `ready` for a subscription that was released too early. */

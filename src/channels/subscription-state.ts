@@ -21,29 +21,29 @@ import type { Refusal } from '../base/errors.ts'
 /** An input of the state machine. */
 export type SubscriptionInput =
   /** A handler was added. */
-  | { readonly name: 'want' }
+  | 'want'
   /** No handler is left. */
-  | { readonly name: 'release' }
+  | 'release'
   /** A subscribe was sent. */
-  | { readonly name: 'sent' }
+  | 'sent'
   /** An unsubscribe was sent. */
-  | { readonly name: 'left' }
+  | 'left'
   /** The subscribe succeeded. */
-  | { readonly name: 'acked' }
+  | 'acked'
   /** The unsubscribe was confirmed. */
-  | { readonly name: 'gone' }
+  | 'gone'
   /** The server refused, or revoked the subscription. */
-  | { readonly name: 'refused'; readonly refusal: Refusal }
-  /** The time after which this refusal allows a retry has come. */
-  | { readonly name: 'retry'; readonly refusal: Refusal }
+  | 'refused'
+  /** The time after which the refusal allows a retry has come. */
+  | 'retry'
   /** No reply arrived in time. */
-  | { readonly name: 'lost' }
+  | 'lost'
   /** Events are missing. */
-  | { readonly name: 'missing' }
+  | 'missing'
   /** A handler wants the channel subscribed to anew. */
-  | { readonly name: 'renew' }
+  | 'renew'
   /** The connection was lost. */
-  | { readonly name: 'disconnected' }
+  | 'disconnected'
 
 /** The initial state of a channel. */
 export const unsubscribed: SubscriptionState = {
@@ -52,18 +52,22 @@ export const unsubscribed: SubscriptionState = {
   refusal: undefined,
 }
 
-/** Returns the state after an input. */
+/**
+ * Returns the state after an input.
+ *
+ * @param refusal the refusal that the inputs `refused` and `retry` are about
+ */
 export function subscription(
   state: SubscriptionState,
   input: SubscriptionInput,
+  refusal?: Refusal,
 ): SubscriptionState {
   const { wanted, actual } = state
-  switch (input.name) {
+  switch (input) {
     case 'want':
-      // A new handler clears a refusal: permissions may have changed.
-      return at(true, actual === 'refused' ? 'none' : actual)
     case 'release':
-      return at(false, actual === 'refused' ? 'none' : actual)
+      // A new handler clears a refusal: permissions may have changed.
+      return at(input === 'want', actual === 'refused' ? 'none' : actual)
     case 'sent':
       return actual === 'none' ? at(wanted, 'subscribing') : state
     case 'left':
@@ -74,10 +78,11 @@ export function subscription(
       return actual === 'leaving' ? at(wanted, 'none') : state
     case 'refused':
       if (actual === 'none' || actual === 'refused') return state
-      if (actual === 'leaving') return at(wanted, 'none')
-      return wanted ? { wanted, actual: 'refused', refusal: input.refusal } : at(wanted, 'none')
+      return actual !== 'leaving' && wanted
+        ? { wanted, actual: 'refused', refusal }
+        : at(wanted, 'none')
     case 'retry':
-      return state.refusal === input.refusal ? at(wanted, 'none') : state
+      return state.refusal === refusal ? at(wanted, 'none') : state
     case 'lost':
       if (actual !== 'subscribing' && actual !== 'leaving') return state
       return at(wanted, wanted ? 'none' : 'live')
