@@ -47,6 +47,8 @@ export class ClientRuntime implements ConnectionHandlers {
   readonly extensions = new Extensions()
   /** Number of malformed messages. */
   malformed = 0
+  /** The tag of the last welcome, or empty. */
+  eventTag = ''
   /** The port for extensions. */
   readonly port: ClientPort
   readonly #options: ResolvedClientOptions
@@ -148,7 +150,7 @@ export class ClientRuntime implements ConnectionHandlers {
 
   /** Whether an event has an id of this client. */
   isOwn({ id }: EventFrame): boolean {
-    return id?.startsWith(`${this.#clientId()}:`) ?? false
+    return id?.startsWith(`${this.eventTag}${this.#clientId()}:`) ?? false
   }
 
   /** Reports an error that no caller receives. */
@@ -207,6 +209,7 @@ export class ClientRuntime implements ConnectionHandlers {
     const userId = frame?.userId
     if (this.#userId !== undefined && userId !== this.#userId) this.#identityChanged(userId)
     this.#userId = userId
+    this.eventTag = frame?.tag ?? ''
     this.requests.welcomed(frame)
     this.#outbox?.greeted(userId)
   }

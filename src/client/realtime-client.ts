@@ -147,10 +147,21 @@ export class RealtimeClient {
       { kind: 'publish', timestamp, requestId, channel, id, type, payload },
       this.#sendOptions(options),
     )
-    return id
+    return this.eventTag + id
   }
 
-  /** Returns a new id for an event of this client, see {@link RequestOptions.id}. */
+  /**
+   * The text that the server puts before the ids of the events that this user causes, by its last
+   * welcome; empty if it puts none. No other user's events have it.
+   */
+  get eventTag(): string {
+    return this.#runtime.eventTag
+  }
+
+  /**
+   * Returns a new id for an event of this client, see {@link RequestOptions.id}. The event carries
+   * it behind the {@link eventTag}.
+   */
   eventId(): string {
     return this.#runtime.eventId()
   }

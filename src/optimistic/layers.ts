@@ -40,7 +40,7 @@ export function move<T>(layered: Layered<T>, step: StateStep<T>, own: OwnRows): 
   for (const event of step.events) {
     const changed = entityChange(event)
     if (!changed) continue
-    const rest = layers.filter((layer) => !isEcho(layer, event, changed))
+    const rest = layers.filter((layer) => !isEcho(layer, event, changed, own.tag))
     layers = rest.length < layers.length ? rest : hideOwnRow(layers, event, changed, own)
   }
   return prune({ base: step.state, position: step.position, layers })
@@ -96,8 +96,14 @@ function alter<T>(
   return layers.map((layer) => (layer.id === id ? { ...layer, ...news } : layer))
 }
 
-function isEcho<T>({ id, echoes }: Layer<T>, event: EventFrame, changed: EntityChange): boolean {
-  const mine = event.id === id || event.id?.startsWith(`${id}/`) || changed.clientId === id
+function isEcho<T>(
+  { id, echoes }: Layer<T>,
+  event: EventFrame,
+  changed: EntityChange,
+  tag: string,
+): boolean {
+  const sent = tag + id
+  const mine = event.id === sent || event.id?.startsWith(`${sent}/`) || changed.clientId === id
   return Boolean(mine && echoes?.(changed))
 }
 
@@ -119,10 +125,12 @@ function hideOwnRow<T>(
   return alter(layers, only.id, { hides: only.hide(changedKey(changed, own.key)) })
 }
 
-/** Identification of our own rows where the backend does not return the id of a change. */
+/** Identification of our own changes, and of our own rows where the backend does not return their ids. */
 export interface OwnRows {
   /** Our user id; nothing is hidden where it is unknown. */
   readonly userId: string | undefined
+  /** The text that the server puts before the ids of our changes. */
+  readonly tag: string
   /** Returns the key of a row. */
   key(row: object): string | undefined
 }

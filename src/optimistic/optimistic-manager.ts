@@ -61,6 +61,7 @@ export class OptimisticManager {
       channels,
       holdMs: holdOwnBroadcastMs,
       userId: () => (holdOwnBroadcastMs > 0 ? client?.userId : undefined),
+      eventTag: () => client?.eventTag ?? '',
       report,
     }
     this.#pending = createStore<readonly PendingMutation[]>([], { onError: report })

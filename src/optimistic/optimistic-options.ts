@@ -35,6 +35,8 @@ export interface OptimisticClient {
   readonly port: Pick<ClientPort, 'clock' | 'report' | 'restored'>
   /** Our user id, by the server's last welcome. */
   readonly userId: string | undefined
+  /** The text that the server puts before the ids of our events. */
+  readonly eventTag?: string | undefined
   /** Returns a new id for an event of this client. */
   eventId(): string
   /** Sends a request; its reply carries the positions of the events it caused. */

@@ -15,7 +15,7 @@ import { waitForPosition } from './wait-for-position.ts'
 export function createOverlay<T>(
   { source, own, view, look, show, follow }: OverlayBase<T>,
   first: T,
-  { clock, channels, holdMs, userId, report }: OverlayDeps,
+  { clock, channels, holdMs, userId, eventTag, report }: OverlayDeps,
 ): Overlay<T> {
   const keyOf = source?.key ?? idOf
   let layered: Layered<T> = { base: first, position: source?.position, layers: [] }
@@ -68,7 +68,9 @@ export function createOverlay<T>(
   }
 
   const dropLayer = (id: string): void => become(drop(now(), id))
-  follow((step) => become(move(now(), step, { userId: userId(), key: keyOf })))
+  follow((step) => {
+    become(move(now(), step, { userId: userId(), tag: eventTag(), key: keyOf }))
+  })
   return {
     source,
     view,
@@ -121,6 +123,8 @@ export interface OverlayDeps {
   readonly holdMs: number
   /** Returns our user id; `undefined` where nothing is to be hidden. */
   userId(): string | undefined
+  /** Returns the text that the server puts before the ids of our events, or an empty one. */
+  eventTag(): string
   /** Receives exceptions of application code. */
   report(error: unknown): void
 }

@@ -26,8 +26,8 @@ export function asInteger(value: unknown, least: number): number | undefined {
   return Number.isSafeInteger(value) && (value as number) >= least ? (value as number) : undefined
 }
 
-/** Maximum length of an event id, in characters. */
-const LONGEST_ID = 128
+/** Maximum length of an event id, in characters: 128 as sent, and what a server adds. */
+const LONGEST_ID = 160
 
 /** Returns the value if it is a valid event id; ids are remembered, and so must be short. */
 export function asId(value: unknown): string | undefined {

@@ -37,6 +37,7 @@ export function welcomeFrame(fields: Fields): WelcomeFrame {
       messagesPerSecond: asNumber(limits.messagesPerSecond, 1),
       dedupeMs: asNumber(limits.dedupeMs, 0),
     },
+    tag: asString(fields.tag),
   }
 }
 

@@ -32,7 +32,10 @@ export interface EventFrame<Type extends string = string, Payload = unknown> {
   /** Name of the event, for example `entity:updated`. */
   readonly type: Type
   readonly payload: Payload
-  /** Id given by the publisher; every delivery of the same event carries the same one. */
+  /**
+   * Id given by the publisher, with the tag that the server put before it; every delivery of the same
+   * event carries the same one.
+   */
   readonly id: string | undefined
   /** Position in the history of the channel, counted from 1. */
   readonly offset: number | undefined
@@ -113,6 +116,11 @@ export interface WelcomeFrame {
    */
   readonly heartbeatMs: number | undefined
   readonly limits: Limits
+  /**
+   * The text that the server puts before the id of every event which this client, or another one of
+   * the same user, causes; `undefined` if it puts none.
+   */
+  readonly tag: string | undefined
 }
 
 /** Limits of a server; a limit that it does not announce is `undefined`. */

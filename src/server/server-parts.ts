@@ -1,4 +1,6 @@
 import { isWirefoldError } from '../base/errors.ts'
+import { randomId } from '../base/ids.ts'
+import { lazy } from '../base/lazy.ts'
 import type { Logger } from '../base/logger.ts'
 import { loggable } from '../base/logger.ts'
 import { safely } from '../base/report.ts'
@@ -16,6 +18,7 @@ import { resolveServerOptions } from './options.ts'
 import { LeaseKeeper } from './presence/lease-keeper.ts'
 import { RequestHandlers } from './requests/request-handlers.ts'
 import { RequestSlots } from './requests/request-slots.ts'
+import { eventTag } from './requests/sender.ts'
 import { AuthAttempts } from './session/auth-attempts.ts'
 import { authenticate } from './session/authenticate.ts'
 import type { DialectSessionDeps } from './session/dialect-session.ts'
@@ -115,11 +118,13 @@ export function serverParts(
   const attempts = new AuthAttempts({ clock, most: failuresPerMinute, patienceMs: helloTimeoutMs })
   const credentials = { access, attempts, rates, clock, failuresPerMinute, report }
   const limiter = { limits, rates: new SharedRates({ store: rates, clock, report }), clock }
+  const ownSecret = lazy(randomId)
   const dialectSession: DialectSessionDeps = {
     ...{ clock, helloTimeoutMs, channels, sessions, limiter, counters, report },
     silence: presence,
     authenticate: (request, token, wanted) =>
       sessions.checked(() => authenticate(credentials, request, token, wanted)),
+    eventTag: (sender) => eventTag(broker.secret ?? ownSecret(), sender),
     writer: { clock, heartbeatMs, limits, replies, counters, logger },
     parts: new MessageParts(),
     requests: {

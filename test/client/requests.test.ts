@@ -283,6 +283,35 @@ describe('a client', () => {
   })
 })
 
+describe('the tag that a server says', () => {
+  it('stands before the ids of the client’s own events, until the next welcome', async () => {
+    const { clock, client, server } = scripted({ answer: () => null })
+    server.welcome = { tag: 'ada’s:' }
+    const own: boolean[] = []
+    new ChannelSubscriber(client).subscribe('news', (_, event) => own.push(client.isOwn(event)))
+    const published = outcomeOf(client.publish('news', 'said'))
+    await clock.advance(1)
+    const sent = server.messages.at(-1)?.id
+    expect(published).toEqual({ value: `ada’s:${sent}` })
+    const arrive = async () => {
+      for (const id of [`ada’s:${sent}`, `ada’s:${sent}/2`, `eve’s:${sent}`, sent]) {
+        server.send({ type: 'said', channel: 'news', id })
+      }
+      await clock.advance(1)
+      return own.splice(0)
+    }
+    expect([client.eventTag, await arrive()]).toEqual(['ada’s:', [true, true, false, false]])
+    server.welcome = { tag: 'another:' }
+    server.drop()
+    await clock.advance(20_000)
+    expect([client.eventTag, await arrive()]).toEqual(['another:', [false, false, false, false]])
+    server.welcome = {}
+    server.drop()
+    await clock.advance(20_000)
+    expect([client.eventTag, await arrive()]).toEqual(['', [false, false, false, true]])
+  })
+})
+
 describe('a publish', () => {
   it("is recognized as the client's own event when it comes back, even before its reply", async () => {
     const { clock, client, server } = scripted({ answer: () => undefined })

@@ -204,7 +204,7 @@ const goaways: readonly WrongField[] = [
 
 const welcomes: readonly WrongField[] = [
   { field: 'the payload of a welcome', message: welcome('?'), effect: nothing },
-  ...['connectionId', 'userId', 'serverTime', 'heartbeatMs', 'limits'].map((name) => ({
+  ...['connectionId', 'userId', 'serverTime', 'heartbeatMs', 'limits', 'tag'].map((name) => ({
     field: `the ${name} of a welcome`,
     message: welcome(`{"${name}":?}`),
     effect: nothing,

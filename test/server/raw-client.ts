@@ -30,6 +30,8 @@ export class RawClient {
   readonly frames: string[] = []
   /** The texts of messages not taken by {@link next} yet. */
   readonly texts: string[] = []
+  /** What the welcome says is put before the ids of this client's events. */
+  tag = ''
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>
   #wake: () => void = () => {}
   #asked = 0
@@ -65,7 +67,8 @@ export class RawClient {
   static async greeted(url: string, hello: object = {}): Promise<RawClient> {
     const client = await RawClient.open(url)
     client.send({ type: 'hello', payload: hello })
-    await client.next('welcome')
+    const { payload } = await client.next('welcome')
+    client.tag = (payload as { readonly tag: string }).tag
     return client
   }
 

@@ -181,8 +181,11 @@ function malformed(reason: string, requestId: string | undefined): Command {
 function message(frame: ServerFrame): unknown {
   switch (frame.kind) {
     case 'welcome': {
-      const { connectionId, userId, serverTime, heartbeatMs, limits } = frame
-      return { type: 'welcome', payload: { connectionId, userId, serverTime, heartbeatMs, limits } }
+      const { connectionId, userId, serverTime, heartbeatMs, limits, tag } = frame
+      return {
+        type: 'welcome',
+        payload: { connectionId, userId, serverTime, heartbeatMs, limits, tag },
+      }
     }
     case 'subscribed': {
       const at = places(frame.at)

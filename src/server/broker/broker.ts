@@ -16,6 +16,12 @@ export interface Broker {
   /** The rate limits of users and addresses; without it, each server counts for itself. */
   readonly rates?: RateStore | undefined
   /**
+   * A random text that all servers of the broker share, from which the tags of event ids are derived.
+   * Without it each server has its own, and a client that moves to another server does not recognise
+   * the events it caused before.
+   */
+  readonly secret?: string | undefined
+  /**
    * Adds an event to the histories of several channels in one step, and calls their listeners.
    * Rejects if the event was not added.
    *

@@ -44,6 +44,7 @@ const CHECK_EVERY = 10
 /** A broker that several processes share through Redis. Made by {@link createRedisBroker}. */
 export class RedisBroker implements Broker {
   readonly #node = randomId()
+  #secret = randomId()
   readonly #options: ResolvedRedisOptions
   readonly #connections: OwnConnections
   /** The prefix of all pub/sub channels; these are common to all databases of a Redis. */
@@ -129,11 +130,16 @@ export class RedisBroker implements Broker {
     return this.#rates
   }
 
+  get secret(): string {
+    return this.#secret
+  }
+
   /** Connects, subscribes, and gives the first sign of life; rejects if Redis cannot be used. */
   async start(): Promise<void> {
     const { general, subscriber } = this.#connections
     await this.#connections.start()
     const warning = checkServer(String(await general.command(() => ['INFO'])))
+    await this.#shareSecret()
     await subscriber.subscribe(this.#name('control'), () => void this.#check())
     await subscriber.subscribe(this.#name(`node:${this.#node}`), (message) => {
       const end = message.indexOf('\n')
@@ -250,11 +256,22 @@ export class RedisBroker implements Broker {
       if (this.#waits.closed) return
       try {
         await this.#replies.checkWaiting()
+        await this.#shareSecret()
         if (time % CHECK_EVERY === 0) await this.#check()
       } catch (error) {
         if (!this.#waits.closed) this.#report(error)
       }
     }
+  }
+
+  /** Takes over the secret in Redis; stores its own where there is none, also after a loss of data. */
+  async #shareSecret(): Promise<void> {
+    const { general } = this.#connections
+    const key = `${this.#options.prefix}:secret`
+    const read = (): Promise<unknown> => general.command(() => ['GET', key])
+    const kept = await read()
+    if (kept === null) await general.command(() => ['SET', key, this.#secret, 'NX'])
+    this.#secret = String(kept ?? (await read()) ?? this.#secret)
   }
 
   #name(suffix: string): string {

@@ -42,7 +42,7 @@ export class ConnectionRequests {
   /** Runs a request once `before` has settled, and sends the reply. Never rejects. */
   async take(
     command: PublishCommand | RequestCommand,
-    sender: Sender,
+    sender: OpenSender,
     before: Promise<void> | undefined,
   ): Promise<void> {
     this.#open += 1
@@ -56,7 +56,7 @@ export class ConnectionRequests {
   }
 
   /** Runs a request once this connection, and then the server, has less than the most running. */
-  async #runInTurn(command: RequestCommand, sender: Sender): Promise<void> {
+  async #runInTurn(command: RequestCommand, sender: OpenSender): Promise<void> {
     for (const slots of [this.#slots, this.#deps.slots]) {
       const turn = slots.enter()
       if (turn) await turn
@@ -67,10 +67,13 @@ export class ConnectionRequests {
     this.#slots.leave()
   }
 
-  async #run(command: PublishCommand | RequestCommand, { user, senderId }: Sender): Promise<void> {
+  async #run(
+    command: PublishCommand | RequestCommand,
+    { user, senderId, tag }: OpenSender,
+  ): Promise<void> {
     const { dialect, id: connectionId } = this.#receiver
     const { signal } = this.#gone
-    const caller = { user, senderId, dialect, connectionId, signal }
+    const caller = { user, senderId, tag, dialect, connectionId, signal }
     const text = await runOnce(this.#deps, caller, command)
     const wantsReply = command.requestId !== undefined || command.kind === 'request'
     if (text && wantsReply) this.#receiver.send(text)
@@ -89,4 +92,4 @@ export class ConnectionRequests {
   }
 }
 
-type Sender = Pick<Caller, 'user' | 'senderId'>
+type OpenSender = Pick<Caller, 'user' | 'senderId' | 'tag'>

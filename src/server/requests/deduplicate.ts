@@ -9,6 +9,7 @@ import { refused, resultOf } from '../broker/request-record.ts'
 import type { RequestSlots } from './request-slots.ts'
 import type { Caller, RunRequestDeps } from './run-request.ts'
 import { encodeResult, runRequest } from './run-request.ts'
+import { scopeOf } from './sender.ts'
 
 /** Number of servers that may die while they run one request; it is `outcome-unknown` then. */
 const MOST_DEATHS = 5
@@ -129,13 +130,8 @@ async function runAndStore(
 }
 
 /** Returns the key of a request. It includes the sender, so no user gets a reply to another one. */
-function keyOf({ dialect, user, senderId, connectionId }: Caller, requestId: string): string {
-  const scope = user
-    ? ['user', user.id]
-    : senderId === undefined
-      ? ['connection', connectionId]
-      : ['sender', senderId]
-  return JSON.stringify([dialect.name, ...scope, requestId])
+function keyOf(caller: Caller, requestId: string): string {
+  return JSON.stringify([caller.dialect.name, ...scopeOf(caller), requestId])
 }
 
 /** Returns a digest of the content, to detect an id that is used for two requests. */

@@ -12,7 +12,10 @@ export interface RequestContext {
   readonly requestId: string
   /** Channel of the request, if it has one. */
   readonly channel: string | undefined
-  /** Id that the client chose for the resulting event, if any. */
+  /**
+   * Id of the resulting event, if the client chose one: the client's id behind a tag of its user, so
+   * that it is the id of no other user's event.
+   */
   readonly id: string | undefined
   /**
    * Aborted once the connection is gone or the handler's `timeoutMs` is over. The reply or failure is stored all the same, for a retry

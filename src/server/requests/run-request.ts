@@ -4,7 +4,6 @@ import { WirefoldError } from '../../base/errors.ts'
 import type { PublishCommand, RequestCommand } from '../../protocol/command.ts'
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
 import type { Access } from '../access/access.ts'
-import type { User } from '../access/hooks.ts'
 import { refusal, refusalFromError } from '../access/refusals.ts'
 import type { StoredReply } from '../broker/broker.ts'
 import type { RequestResult } from '../broker/request-record.ts'
@@ -14,6 +13,7 @@ import { PublishContext } from '../channels/publish-context.ts'
 import type { Publisher } from '../channels/publisher.ts'
 import type { Counters } from '../metrics/counters.ts'
 import type { AddedHandler, RequestContext, RequestHandlers } from './request-handlers.ts'
+import type { Sender } from './sender.ts'
 
 /** The dependencies of {@link runRequest}. */
 export interface RunRequestDeps {
@@ -29,12 +29,10 @@ export interface RunRequestDeps {
 }
 
 /** The sender of a request: a client on one connection. */
-export interface Caller {
+export interface Caller extends Sender {
   readonly dialect: ServerDialect
-  readonly user: User | null
-  /** Id that an anonymous client chose for itself, if any. */
-  readonly senderId: string | undefined
-  readonly connectionId: string
+  /** The text to put before the ids of its events. */
+  readonly tag: string
   /** Aborted once the connection is gone. */
   readonly signal: AbortSignal
 }
@@ -112,7 +110,7 @@ function write(
 
 async function answerPublish(
   { access, publisher, clock }: RunRequestDeps,
-  { user }: Caller,
+  { user, tag }: Caller,
   { channel, id, type, payload }: PublishCommand,
   remember: StoredReply | undefined,
 ): Promise<RequestResult> {
@@ -122,7 +120,7 @@ async function answerPublish(
   if (!(await access.authorize(user, channel, 'publish'))) {
     return refused(refusal('forbidden', channel))
   }
-  const event = { type, id, timestamp: clock.wall() }
+  const event = { type, id: tagged(tag, id), timestamp: clock.wall() }
   const position = await publisher.publish(channel, event, payload, remember)
   return replied(undefined, [{ channel, ...position }])
 }
@@ -147,11 +145,12 @@ async function answerRequest(
 
 async function handle(
   { access, publisher, clock, ongoing }: RunRequestDeps,
-  { user, connectionId, signal }: Caller,
+  { user, connectionId, tag, signal }: Caller,
   { handler, timeoutMs, idempotent }: AddedHandler,
-  { channel, id, requestId, payload }: RequestCommand & { readonly requestId: string },
+  { channel, requestId, payload, ...command }: RequestCommand & { readonly requestId: string },
   key: string | undefined,
 ): Promise<RequestResult> {
+  const id = tagged(tag, command.id)
   const request = new PublishContext({ publisher, clock, user, id, key, idempotent })
   const deadline = new AbortController()
   const context: RequestContext = {
@@ -177,6 +176,10 @@ async function handle(
     })
   })
   return Promise.race([done(), late]).finally(end)
+}
+
+function tagged(tag: string, id: string | undefined): string | undefined {
+  return id === undefined ? undefined : tag + id
 }
 
 /** Returns the refusal for an error. Only errors made by `refuse` are sent to the client. */

@@ -17,6 +17,7 @@ import type { ConnectionPresenceDeps } from '../presence/connection-presence.ts'
 import { ConnectionPresence } from '../presence/connection-presence.ts'
 import { ConnectionRequests } from '../requests/connection-requests.ts'
 import type { RunOnceDeps } from '../requests/deduplicate.ts'
+import type { Sender } from '../requests/sender.ts'
 import type { Socket } from '../socket/socket.ts'
 import { CredentialExpiry } from './credential-expiry.ts'
 import type { ReadCommand } from './frame-reader.ts'
@@ -259,7 +260,9 @@ export class DialectSession implements MountSession, ChannelReceiver {
     if ('code' in identity) return this.#refuseAll(identity)
     const { user, expiresAt } = identity
     cancel()
-    this.#phase = { name: 'open', user, senderId: hello.senderId, device: hello.clientId }
+    const { senderId, clientId: device } = hello
+    const tag = this.#deps.eventTag({ user, senderId, connectionId: this.id })
+    this.#phase = { name: 'open', user, senderId, tag, device }
     if (hello.parts) {
       const sign = (): void => this.#writer.say({ kind: 'receiving' })
       this.#upload = new UploadSigns(this.#deps.clock, sign)
@@ -273,7 +276,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
       held.length = 0
     }
     this.#writer.log('connection', `is ${user ? loggable(user.id) : 'anonymous'}`)
-    this.#writer.welcome(user)
+    this.#writer.welcome(user, tag)
     if (this.#drain) this.#writer.say(this.#drain.notice)
     const bytes = this.#greetingBytes + greeting.bytes
     for (const command of this.#limiter.greet(held, bytes, this.#writer)) this.#take(command)
@@ -369,6 +372,8 @@ export interface DialectSessionDeps {
   readonly channels: ChannelManager
   readonly sessions: SessionRegistry
   readonly authenticate: MountHost['authenticate']
+  /** Returns the text to put before the ids of a sender's events. */
+  readonly eventTag: (sender: Sender) => string
   readonly writer: FrameWriterDeps
   readonly parts: MessageParts
   readonly limiter: InboundLimiterDeps

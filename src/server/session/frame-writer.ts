@@ -44,8 +44,8 @@ export class FrameWriter {
     })
   }
 
-  /** Sends the welcome: the user of the connection, and the limits of the server. */
-  welcome(user: User | null): void {
+  /** Sends the welcome: the user of the connection, the tag of its events, and the limits. */
+  welcome(user: User | null, tag: string): void {
     const { clock, heartbeatMs, limits, replies } = this.#deps
     const { subscriptions, frameBytes, messagesPerSecond } = limits
     // A retry later than the store remembers its reply would run the request a second time.
@@ -62,6 +62,7 @@ export class FrameWriter {
         messagesPerSecond: Number.isFinite(messagesPerSecond) ? messagesPerSecond : undefined,
         dedupeMs,
       },
+      tag,
     })
   }
 

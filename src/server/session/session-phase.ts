@@ -16,6 +16,8 @@ export type SessionPhase =
       readonly name: 'open'
       readonly user: User | null
       readonly senderId: string | undefined
+      /** The text that stands before the ids of the user's events. */
+      readonly tag: string
       /** The `clientId` of the hello, which identifies the user's device. */
       readonly device: string | undefined
     }

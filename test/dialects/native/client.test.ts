@@ -169,6 +169,8 @@ describe('the native dialect', () => {
         prev: undefined,
       },
     )
+    const id = `tag:${'i'.repeat(128)}/2`
+    expect(dialect.decode({ type: 'x', channel: 'a', id })).toMatchObject({ id })
     // An empty request id counts as missing.
     expect(dialect.decode({ type: 'x', channel: 'a', requestId: '' })).toMatchObject({
       ...{ kind: 'event', channel: 'a', type: 'x' },
@@ -180,8 +182,8 @@ describe('the native dialect', () => {
 
   it('decodes the messages of the connection', () => {
     const kinds = [
-      { type: 'welcome', payload: { connectionId: 'c', limits: { frameBytes: 100 } } },
-      { type: 'welcome' },
+      { type: 'welcome', payload: { connectionId: 'c', limits: { frameBytes: 100 }, tag: 't:' } },
+      { type: 'welcome', payload: { tag: 7 } },
       { type: 'ping', timestamp: 1 },
       { type: 'pong', payload: { offsets: { a: ['e', 2] } } },
       { type: 'goaway', payload: { deadlineMs: 1, windowMs: 2, reason: 'deploy' } },
@@ -189,8 +191,11 @@ describe('the native dialect', () => {
       { type: 'error', payload: { code: 'not-authenticated' } },
     ].map((message) => dialect.decode(message))
     expect(kinds).toMatchObject([
-      { kind: 'welcome', connectionId: 'c', limits: { frameBytes: 100 } },
-      { kind: 'welcome', connectionId: undefined, limits: { frameBytes: undefined } },
+      { kind: 'welcome', connectionId: 'c', limits: { frameBytes: 100 }, tag: 't:' },
+      {
+        ...{ kind: 'welcome', connectionId: undefined, tag: undefined },
+        limits: { frameBytes: undefined },
+      },
       { kind: 'ping', timestamp: 1 },
       { kind: 'pong', offsets: new Map([['a', { epoch: 'e', offset: 2 }]]) },
       { kind: 'goaway', deadlineMs: 1, windowMs: 2, reason: 'deploy' },

@@ -106,6 +106,7 @@ describe('a frame that the server encodes', () => {
       serverTime: timestamp,
       heartbeatMs: 25_000,
       limits: { subscriptions: 50, frameBytes: 65_536, messagesPerSecond: 100, dedupeMs: 600_000 },
+      tag: 'tag:',
     },
     { kind: 'reply', to: ['r'], payload: { x: 1 }, at: [{ channel: 'a', epoch: 'e', offset: 1 }] },
     { kind: 'reply', to: ['r'], payload: undefined, at: undefined },

@@ -7,7 +7,7 @@ import { deferred, RawClient, serve } from '../raw-client.ts'
 describe('a publish', () => {
   const allow = { authorize: () => true }
 
-  it('is broadcast with the id of its sender, and gets its position as the reply', async () => {
+  it('is broadcast with the id of its sender behind the sender’s tag, and gets its position as the reply', async () => {
     const { url } = await serve(allow)
     const [sender, reader] = [await RawClient.greeted(url), await RawClient.greeted(url)]
     await sender.subscribe('a')
@@ -19,7 +19,8 @@ describe('a publish', () => {
       requestId: 'r',
       payload: { type: 'moved', payload: { x: 1 } },
     })
-    const event = { type: 'moved', channel: 'a', id: 'mine', offset: 1, payload: { x: 1 } }
+    const id = `${sender.tag}mine`
+    const event = { type: 'moved', channel: 'a', id, offset: 1, payload: { x: 1 } }
     expect(await reader.next()).toMatchObject(event)
     expect(await sender.next()).toMatchObject(event)
     expect(await sender.next()).toEqual({
@@ -35,7 +36,7 @@ describe('a publish', () => {
     await client.subscribe('a')
     client.send({ type: 'publish', channel: 'a', id: 'e', payload: { type: 'moved' } })
     const event = await client.next('moved')
-    expect(event).toMatchObject({ id: 'e', offset: 1 })
+    expect(event).toMatchObject({ id: `${client.tag}e`, offset: 1 })
     expect(event).not.toHaveProperty('payload')
     // The next frame is the reply to this request, so there was none to the publish.
     await client.ask({ type: 'nothing' })
@@ -147,9 +148,10 @@ describe('a request', () => {
     }
     const events = heard.map(({ type, channel, id }) => (type === 'made' ? [channel, id] : []))
     const on = (channel: string) => events.filter(([name]) => name === channel).map(([, id]) => id)
-    expect(on('a')).toEqual(['mine', 'mine/2', 'mine/3', undefined, undefined, undefined])
-    expect(on('b')).toEqual(['mine', undefined])
-    expect(ids).toEqual(['mine', undefined])
+    const mine = `${client.tag}mine`
+    expect(on('a')).toEqual([mine, `${mine}/2`, `${mine}/3`, undefined, undefined, undefined])
+    expect(on('b')).toEqual([mine, undefined])
+    expect(ids).toEqual([mine, undefined])
   })
 
   it('includes events that the server publishes while its handler runs', async () => {
@@ -167,12 +169,13 @@ describe('a request', () => {
     await client.subscribe('a', 'b')
     client.send({ type: 'task:make', requestId: 'r', id: 'mine' })
     const heard = await client.take(5)
+    const mine = `${client.tag}mine`
     expect(heard.map(({ channel, id, payload }) => [channel, id, payload])).toEqual([
-      ['a', 'mine', 'by the bus'],
-      ['a', 'mine/2', 'by the context'],
-      ['a', 'mine/3', 'by the channels'],
+      ['a', mine, 'by the bus'],
+      ['a', `${mine}/2`, 'by the context'],
+      ['a', `${mine}/3`, 'by the channels'],
       ['b', 'own', 'with an id'],
-      ['b', 'mine', 'without'],
+      ['b', mine, 'without'],
     ])
     const { at } = await client.next('reply')
     const positions = (at as { channel: string; offset: number }[]).map(({ channel, offset }) => [

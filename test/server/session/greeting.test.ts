@@ -27,6 +27,7 @@ describe('a hello', () => {
         messagesPerSecond: 100,
         dedupeMs: expect.any(Number),
       },
+      tag: expect.stringMatching(/^[\w-]{16}:$/),
     })
     expect(server.connections()).toEqual([
       {

@@ -64,6 +64,7 @@ export class MemoryBroker implements Broker {
    * again never reuses an old position.
    */
   #epoch = lazy(randomId)
+  readonly #secret = lazy(randomId)
 
   constructor(options: MemoryBrokerOptions = {}) {
     const { history = {} } = options
@@ -88,6 +89,10 @@ export class MemoryBroker implements Broker {
 
   get presence(): PresenceStore {
     return this.#presence
+  }
+
+  get secret(): string {
+    return this.#secret()
   }
 
   async publish(
