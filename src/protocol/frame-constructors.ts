@@ -31,13 +31,13 @@ export function welcomeFrame(fields: Fields): WelcomeFrame {
     userId: asString(fields.userId),
     serverTime: asNumber(fields.serverTime),
     heartbeatMs: asNumber(fields.heartbeatMs, 1),
+    tag: asString(fields.tag),
     limits: {
       subscriptions: asInteger(limits.subscriptions, 1),
       frameBytes: asInteger(limits.frameBytes, 1),
       messagesPerSecond: asNumber(limits.messagesPerSecond, 1),
       dedupeMs: asNumber(limits.dedupeMs, 0),
     },
-    tag: asString(fields.tag),
   }
 }
 

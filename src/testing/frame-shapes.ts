@@ -36,7 +36,7 @@ const fields =
     )
   }
 
-const id: Check = (value) => typeof value === 'string' && value.length <= 128
+const id: Check = (value) => typeof value === 'string' && value.length <= 160
 const position = fields({ epoch: text, offset: integer(0) })
 const refusal = fields({
   code: text,
@@ -78,6 +78,7 @@ const shapes: { readonly [Kind in Frame['kind']]: Readonly<Record<string, Check>
       messagesPerSecond: optional(from(1)),
       dedupeMs: optional(from(0)),
     }),
+    tag: optional(text),
   },
   ping: { timestamp: optional(time) },
   pong: { timestamp: optional(time), serverTime: optional(time), offsets: optional(map(position)) },

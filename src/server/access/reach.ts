@@ -1,4 +1,3 @@
-import { isDate } from 'node:util/types'
 import { asInteger, asString, isFields } from '../../protocol/fields.ts'
 import type { Position } from '../../protocol/frame.ts'
 
@@ -13,8 +12,11 @@ export interface Reach {
  * `undefined` if it is neither a valid date nor a position.
  */
 export function asStart(value: unknown): Date | Position | undefined {
-  // Also a date of another realm, as in Jest.
-  if (isDate(value)) return Number.isNaN(value.getTime()) ? undefined : new Date(value)
+  // Not `instanceof`, which a date of another realm fails, as in Jest.
+  if (Object.prototype.toString.call(value) === '[object Date]') {
+    const time = Number(value)
+    return Number.isNaN(time) ? undefined : new Date(time)
+  }
   if (!isFields(value)) return undefined
   const epoch = asString(value.epoch)
   const offset = asInteger(value.offset, 0)

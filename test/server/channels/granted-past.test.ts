@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 import type { Authorize, Broker, Position, ServerDialect } from 'wirefold/server'
@@ -141,6 +142,12 @@ describe('an answer of authorize to a subscribe', () => {
     expect(errors).toEqual([expect.objectContaining({ code: 'handler-failed' })])
     expect(String(errors[0])).toContain('authorize')
     expect(String(errors[0])).toContain('since')
+  })
+
+  it('may have a date of another realm as since', async () => {
+    const { grants, resume, time } = await published(new MemoryBroker())
+    grants.set('a', { since: runInNewContext(`new Date(${time(4).getTime()})`) })
+    expect(await resume(0)).toMatchObject({ gaps: ['a'], got: [4, 5] })
   })
 
   it('with since allows no other action', async () => {
