@@ -1,7 +1,7 @@
 export { isWirefoldError, WirefoldError } from '../base/errors.ts'
 export { nativeServer } from '../dialects/native/server.ts'
 export type { ChannelPosition, Position } from '../protocol/frame.ts'
-export type { PresenceDevice, PresenceUser } from '../protocol/presence.ts'
+export type { PresenceDevice, PresenceEventPayload, PresenceUser } from '../protocol/presence.ts'
 export type { ServerDialect } from '../protocol/server-dialect.ts'
 export type { AccessOptions } from '../server/access/access-options.ts'
 export type { AddressedRequest, ClientAddress } from '../server/access/client-address.ts'
@@ -55,6 +55,8 @@ export type { HistoryLimits } from '../server/broker/history-limits.ts'
 export { historyDefaults } from '../server/broker/history-limits.ts'
 export type { MemoryBrokerOptions } from '../server/broker/memory/memory-broker.ts'
 export { MemoryBroker } from '../server/broker/memory/memory-broker.ts'
+export type { PresenceLimits } from '../server/broker/presence-limits.ts'
+export { presenceLimitDefaults } from '../server/broker/presence-limits.ts'
 export type {
   ClaimState,
   PresenceClaim,

@@ -1,13 +1,18 @@
 import { asFields } from '../protocol/fields.ts'
 import type { EventFrame } from '../protocol/frame.ts'
 import type { PresenceUser } from '../protocol/presence.ts'
-import { comparable, readUser, readUsers } from './read-presence-user.ts'
+import { changeUser, isAlike, readUser, readUsers } from './read-presence-user.ts'
 
 /** Maximum number of events buffered until the first `presence:sync`. */
 const MOST_WAITING = 1_000
 
 /** The state before the first `presence:sync`. */
-export const unknownPresence: PresenceState = { users: new Map(), since: undefined, waiting: [] }
+export const unknownPresence: PresenceState = {
+  users: new Map(),
+  stale: false,
+  since: undefined,
+  waiting: [],
+}
 
 /**
  * Returns the state after an event, and the changes. A pure function.
@@ -28,48 +33,53 @@ export function foldPresence(
   if (type === 'presence:sync') {
     const { users: list = payload } = asFields(payload)
     const syncOffset = event.offset ?? at
-    const users = applyAll(readUsers(list, now), waiting, syncOffset, now)
+    const listed = { users: readUsers(list, now), stale: false }
+    const known = applyAll(listed, waiting, syncOffset, now)
     // The first list is the initial state, not a list of users who joined.
-    const changes = since === undefined ? [] : compare(state.users, users)
-    return { state: { users, since: syncOffset, waiting: [] }, changes }
+    const changes = since === undefined ? [] : compare(state.users, known.users)
+    return { state: { ...known, since: syncOffset, waiting: [] }, changes }
   }
   if (since === undefined) {
     const kept = [...waiting.slice(1 - MOST_WAITING), event]
     return { state: { ...state, waiting: kept }, changes: [] }
   }
-  const users = applyAll(state.users, [event], since, now)
-  return { state: { ...state, users }, changes: compare(state.users, users) }
+  const known = applyAll(state, [event], since, now)
+  return { state: { ...state, ...known }, changes: compare(state.users, known.users) }
 }
 
 /** Returns the users after the events since an offset; those without an offset are applied too. */
 function applyAll(
-  before: ReadonlyMap<string, PresenceUser>,
+  before: KnownUsers,
   events: readonly EventFrame[],
   since: number,
   now: number,
-): ReadonlyMap<string, PresenceUser> {
+): KnownUsers {
   return events
     .filter(({ offset = Number.POSITIVE_INFINITY }) => offset > since)
-    .reduce((users, event) => apply(users, event, now), before)
+    .reduce((known, event) => apply(known, event, now), before)
 }
 
 /** Returns the users after one has joined, changed, left, or given a sign of life. */
-function apply(
-  before: ReadonlyMap<string, PresenceUser>,
-  { type, payload }: EventFrame,
-  now: number,
-): ReadonlyMap<string, PresenceUser> {
-  const user = readUser(asFields(payload).user ?? payload, now)
-  if (!user) return before
-  const { id, lastSeen } = user
-  const former = before.get(id)
-  const users = new Map(before)
-  if (type === 'presence:join' || type === 'presence:update') users.set(id, user)
-  else if (type === 'presence:leave') users.delete(id)
+function apply(known: KnownUsers, { type, payload, offset }: EventFrame, now: number): KnownUsers {
+  const fields = asFields(payload)
+  const read = readUser(fields.user ?? payload, now)
+  if (!read) return known
+  const { id, lastSeen } = read
+  const former = known.users.get(id)
+  const users = new Map(known.users)
+  const isUpdate = type === 'presence:update'
+  if (isUpdate || type === 'presence:join') {
+    const isChange = fields.device !== undefined || fields.gone !== undefined
+    // The server withholds what the application filters; the next change lacks what that changed.
+    const follows = former && (offset === undefined || former.at === fields.after)
+    if (isUpdate && isChange && !follows) return { users, stale: true }
+    const devices = isUpdate ? (former?.devices ?? []) : []
+    users.set(id, isChange ? changeUser({ ...read, devices, at: offset }, fields, now) : read)
+  } else if (type === 'presence:leave') users.delete(id)
   else if (type === 'presence:heartbeat' && former) {
     users.set(id, Object.freeze({ ...former, lastSeen }))
   }
-  return users
+  return { ...known, users }
 }
 
 function compare(
@@ -81,7 +91,7 @@ function compare(
     const former = before.get(user.id)
     if (former === user) continue
     if (!former) changes.push({ kind: 'joined', user })
-    else if (comparable(former) !== comparable(user)) changes.push({ kind: 'updated', user })
+    else if (!isAlike(former, user)) changes.push({ kind: 'updated', user })
     else if (former.lastSeen !== user.lastSeen) changes.push({ kind: 'seen', user })
   }
   for (const user of before.values()) if (!after.has(user.id)) changes.push({ kind: 'left', user })
@@ -95,9 +105,14 @@ export interface PresenceChange {
   readonly user: PresenceUser
 }
 
-/** The users at one resource, as known from the events of its channel. */
-export interface PresenceState {
+interface KnownUsers {
   readonly users: ReadonlyMap<string, PresenceUser>
+  /** Whether a change could not be applied since the last `presence:sync`, so that one is needed. */
+  readonly stale: boolean
+}
+
+/** The users at one resource, as known from the events of its channel. */
+export interface PresenceState extends KnownUsers {
   /** Offset of the last `presence:sync`; `undefined` before the first. */
   readonly since: number | undefined
   /** Events that arrived before the first `presence:sync`. */

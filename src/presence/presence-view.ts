@@ -1,3 +1,4 @@
+import type { Cancel } from '../base/clock.ts'
 import type { Readable, Writable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
@@ -10,6 +11,9 @@ import { foldPresence, unknownPresence } from './presence-state.ts'
 
 const EMPTY: readonly PresenceUser[] = []
 
+/** Minimum time between two requests for the whole list, in milliseconds. */
+const RENEWAL_MS = 1_000
+
 /** The users at one resource, known while it is attached. */
 export class PresenceView {
   readonly resource: string
@@ -17,6 +21,9 @@ export class PresenceView {
   readonly #users: Writable<readonly PresenceUser[]>
   #state = unknownPresence
   #subscription: Subscription | undefined
+  /** Time of the last request for the whole list, on the monotonic clock. */
+  #renewedAt = Number.NEGATIVE_INFINITY
+  #cancelRenewal: Cancel | undefined
 
   constructor(resource: string, deps: PresenceViewDeps) {
     this.resource = resource
@@ -52,6 +59,8 @@ export class PresenceView {
 
   /** Unsubscribes, and empties the list. */
   detach(): void {
+    this.#cancelRenewal?.()
+    this.#cancelRenewal = undefined
     this.#subscription?.()
     this.#subscription = undefined
     this.forget()
@@ -69,12 +78,27 @@ export class PresenceView {
     const at = subscription.position?.offset ?? 0
     const { state, changes } = foldPresence(this.#state, event, at, event.timestamp ?? clock.wall())
     const first = this.#state.since === undefined && state.since !== undefined
+    const listed = event.type === 'presence:sync'
+    const renew = state.stale && (listed || !this.#state.stale)
     this.#state = state
-    if (event.type === 'presence:sync') subscription.caughtUp()
+    if (listed) subscription.caughtUp()
     if (first || changes.some(({ kind }) => kind !== 'seen')) {
       this.#users.set(Object.freeze([...state.users.values()]))
     }
     if (first || changes.length) this.#deps.changed(changes)
+    if (renew) this.#renew()
+  }
+
+  /** Requests the whole list, at most once a second. */
+  #renew(): void {
+    const { clock } = this.#deps.channels.port
+    const waitMs = Math.max(0, this.#renewedAt + RENEWAL_MS - clock.now())
+    this.#cancelRenewal ??= clock.after(waitMs, () => {
+      this.#cancelRenewal = undefined
+      if (!this.#state.stale) return
+      this.#renewedAt = clock.now()
+      this.#subscription?.renew()
+    })
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Fields } from '../protocol/fields.ts'
 import { asFields, asNumber, asString } from '../protocol/fields.ts'
 import type { PresenceDevice, PresenceUser } from '../protocol/presence.ts'
 
@@ -9,19 +10,43 @@ import type { PresenceDevice, PresenceUser } from '../protocol/presence.ts'
  */
 export function readUser(value: unknown, now: number): PresenceUser | undefined {
   const fields = typeof value === 'string' ? { id: value, name: value } : asFields(value)
-  const { id = fields.userId, name = fields.userName, meta = fields.metadata, devices } = fields
+  const { id = fields.userId, name = fields.userName, meta = fields.metadata } = fields
   if (typeof id !== 'string') return undefined
-  const user = {
+  const devices = listOf(fields.devices).flatMap((device) => readDevice(device, now))
+  return frozen({
     id,
     name: asString(name),
     lastSeen: readTime(fields.lastSeen) ?? now,
-    meta,
-    devices: listOf(devices).flatMap((device) => readDevice(device, now)),
+    meta: meta === undefined ? devices.at(-1)?.meta : meta,
+    devices,
+    at: asNumber(fields.at),
+  })
+}
+
+/**
+ * Returns a user after one of its devices came, changed (`device`) or left (`gone`). The other
+ * devices stay the same objects.
+ */
+export function changeUser(
+  user: PresenceUser,
+  { device, gone }: Fields,
+  now: number,
+): PresenceUser {
+  const devices = user.devices.filter(({ id }) => id !== gone)
+  for (const changed of frozen(readDevice(device, now))) {
+    const at = devices.findIndex(({ id }) => id === changed.id)
+    devices[at < 0 ? devices.length : at] = changed
   }
-  // Freezes all that is in it, since the application gets it, and later ones are compared with it;
-  // walks through JSON of any depth without recursion.
-  JSON.stringify(user, (_, value) => Object.freeze(value))
-  return user
+  return Object.freeze({ ...user, meta: devices.at(-1)?.meta, devices: Object.freeze(devices) })
+}
+
+/**
+ * Freezes all that is in a value, since the application gets it, and later ones are compared with
+ * it; walks through JSON of any depth without recursion.
+ */
+function frozen<Value>(value: Value): Value {
+  JSON.stringify(value, (_, part) => Object.freeze(part))
+  return value
 }
 
 function listOf(value: unknown): readonly unknown[] {
@@ -42,9 +67,22 @@ export function readUsers(list: unknown, now: number): ReadonlyMap<string, Prese
   return users
 }
 
-/** Returns a text that is equal for users who differ only in the times they were last seen. */
-export function comparable({ name, meta, devices }: PresenceUser): string {
-  return JSON.stringify([name, meta, devices.map((device) => [device.id, device.meta])])
+/** Whether two users differ at most in the times they were last seen. */
+export function isAlike(one: PresenceUser, other: PresenceUser): boolean {
+  return (
+    one.name === other.name &&
+    isSame(one.meta, other.meta) &&
+    one.devices.length === other.devices.length &&
+    one.devices.every((device, at) => {
+      const second = other.devices[at]
+      return device.id === second?.id && isSame(device.meta, second.meta)
+    })
+  )
+}
+
+/** Whether two metas are the same JSON; devices that did not change share one object. */
+function isSame(one: unknown, other: unknown): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other)
 }
 
 function readDevice(value: unknown, now: number): readonly PresenceDevice[] {

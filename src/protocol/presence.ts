@@ -17,4 +17,21 @@ export interface PresenceUser {
   readonly meta?: unknown
   /** Devices in the order in which they joined; empty if the backend does not distinguish them. */
   readonly devices: readonly PresenceDevice[]
+  /** Offset of the user's last event in the presence channel, where the backend has it. */
+  readonly at?: number | undefined
+}
+
+/**
+ * The payload of a `presence:join`, `presence:update` or `presence:leave` of the server: what changed
+ * of a user. `canReceive` and server dialects get it.
+ */
+export interface PresenceEventPayload {
+  /** The user after the event. */
+  readonly user: Pick<PresenceUser, 'id' | 'name' | 'lastSeen'>
+  /** The device that came or changed. */
+  readonly device?: PresenceDevice
+  /** Id of the device that left, while the user stays. */
+  readonly gone?: string
+  /** Offset of the user's previous event, which an update follows on. */
+  readonly after?: number
 }

@@ -137,6 +137,12 @@ export function serverParts(
       ...{ access, leases, report },
       graceMs: presence.graceMs,
       maxMembers: limits.subscriptions,
+      charge: (userId, bytes) => {
+        const perSecond = limits.perUser.presenceBytesPerSecond
+        if (!Number.isFinite(perSecond)) return 0
+        const rate = { perSecond, burst: 2 * perSecond }
+        return limiter.rates.take(`presence:${userId}`, bytes, rate)
+      },
     },
   }
   const host: MountHost = {

@@ -10,7 +10,7 @@ import {
   pollingDefaults,
   presenceDefaults,
 } from 'wirefold'
-import { historyDefaults, presenceTrackerDefaults } from 'wirefold/server'
+import { historyDefaults, presenceLimitDefaults, presenceTrackerDefaults } from 'wirefold/server'
 import { redisDefaults } from 'wirefold/server/redis'
 import { presenceDefaults as serverPresence } from '../../src/server/presence/presence-options.ts'
 
@@ -33,6 +33,7 @@ const { prefix, strategy, timeoutMs } = redisDefaults
 
 const groups: [string, Record<string, unknown>][] = [
   ['src/server/broker/history-limits.ts', { ...historyDefaults }],
+  ['src/server/broker/presence-limits.ts', { ...presenceLimitDefaults }],
   ['src/base/backoff.ts', { ...backoffDefaults }],
   ['src/channels/channel-subscriber.ts', { ...channelDefaults }],
   ['src/channels/channel-events.ts', { ...eventsDefaults }],

@@ -122,6 +122,113 @@ describe('the presence state', () => {
     ])
   })
 
+  describe('by changes of single devices', () => {
+    const device = (id: string, meta?: unknown) => ({ id, meta, lastSeen: NOW })
+    const about = (id: string, name?: string, lastSeen = NOW) => ({ id, name, lastSeen })
+    const sync = event('sync', {
+      users: [
+        { ...about('a', 'Anna'), devices: [device('1', { n: 1 }), device('2')], at: 4 },
+        { ...about('b'), devices: [device('1', 'b')], at: 2 },
+      ],
+    })
+    const update = (offset: number, payload: object) => event('update', payload, offset)
+
+    it('takes the meta of a user from the newest device', () => {
+      expect(fold([sync, 5]).users).toEqual([
+        { ...about('a', 'Anna'), devices: [device('1', { n: 1 }), device('2')], at: 4 },
+        { ...about('b'), meta: 'b', devices: [device('1', 'b')], at: 2 },
+      ])
+    })
+
+    it('follows devices that come, change and leave, in their order', () => {
+      const join = event('join', { user: about('c', 'Cleo'), device: device('9', 'c') }, 6)
+      expect(fold([sync, 5], [join])).toMatchObject({ changes: ['joined c'], ids: ['a', 'b', 'c'] })
+      const steps: [EventFrame, number?][] = [
+        [sync, 5],
+        [join],
+        [update(7, { user: about('a', 'An'), device: device('3', [3]), after: 4 })],
+        [update(8, { user: about('a', 'An', NOW + 8), device: device('1', { n: 2 }), after: 7 })],
+        [update(9, { user: about('a', 'An', NOW + 8), gone: '2', after: 8 })],
+      ]
+      const { users, changes, state } = fold(...steps)
+      expect(changes).toEqual(['updated a'])
+      expect(users[0]).toEqual({
+        ...about('a', 'An', NOW + 8),
+        at: 9,
+        ...{ meta: [3], devices: [device('1', { n: 2 }), device('3', [3])] },
+      })
+      expect(users[2]).toEqual({
+        ...about('c', 'Cleo'),
+        meta: 'c',
+        devices: [device('9', 'c')],
+        at: 6,
+      })
+      expect(state.stale).toBe(false)
+      expect(fold(...steps, [event('leave', { user: about('a') }, 10)])).toMatchObject({
+        ...{ ids: ['b', 'c'], changes: ['left a'] },
+      })
+    })
+
+    it('keeps the other devices as the same objects, all of them frozen', () => {
+      const before = fold([sync, 5]).users[0]
+      const change = update(6, { user: about('a'), device: device('2', { deep: [{}] }), after: 4 })
+      const after = fold([sync, 5], [change]).users[0]
+      expect(after?.devices[1]?.meta).toEqual({ deep: [{}] })
+      expect(Object.isFrozen(Object(after?.devices[1]?.meta).deep[0])).toBe(true)
+      expect(Object.isFrozen(after?.devices)).toBe(true)
+      expect(before?.devices[1]?.meta).toBe(undefined)
+      const { state } = fold([sync, 5])
+      const next = foldPresence(state, change, 0, NOW)
+      expect(next.state.users.get('a')?.devices[0]).toBe(state.users.get('a')?.devices[0])
+    })
+
+    it('is stale after a change that follows on one it lacks, until the next sync', () => {
+      const lacking = [
+        update(9, { user: about('a'), device: device('3'), after: 8 }),
+        update(9, { user: about('a'), gone: '1', after: 8 }),
+        update(9, { user: about('z'), device: device('1'), after: 8 }),
+        update(9, { user: about('z'), device: device('1') }),
+      ]
+      for (const change of lacking) {
+        const { state, users, changes } = fold([sync, 5], [change])
+        expect(state.stale).toBe(true)
+        expect([users, changes]).toEqual([fold([sync, 5]).users, []])
+        // Others are followed meanwhile.
+        const other = update(10, { user: about('b'), device: device('1', 'new'), after: 2 })
+        expect(fold([sync, 5], [change], [other]).changes).toEqual(['updated b'])
+        const fresh = event('sync', { users: [{ ...about('z'), devices: [], at: 9 }] })
+        const then = fold([sync, 5], [change], [other], [fresh, 10])
+        expect([then.state.stale, then.ids]).toEqual([false, ['z']])
+      }
+    })
+
+    it('takes a join for the whole user, and a change without an offset for the next', () => {
+      const again = event('join', { user: about('a'), device: device('7') }, 9)
+      expect(fold([sync, 5], [again]).users[0]?.devices).toEqual([device('7')])
+      const change = event('update', { user: about('a'), device: device('7', 1), after: 3 })
+      expect(fold([sync, 5], [change]).users[0]?.devices).toHaveLength(3)
+    })
+
+    it('applies those that arrived before the sync and follow it', () => {
+      const early = [
+        update(5, { user: about('a'), gone: '9', after: 3 }),
+        update(6, { user: about('a'), device: device('2', 'new'), after: 4 }),
+        update(7, { user: about('a'), gone: '1', after: 6 }),
+      ].map((one): [EventFrame] => [one])
+      const { state, users } = fold(...early, [sync, 5])
+      expect(users[0]?.devices).toEqual([device('2', 'new')])
+      expect(state.stale).toBe(false)
+    })
+
+    it('reports a sign of life for a change of nothing else', () => {
+      const change = update(6, {
+        ...{ user: about('a', 'Anna', NOW + 1), after: 4 },
+        device: { ...device('1', { n: 1 }), lastSeen: NOW + 1 },
+      })
+      expect(fold([sync, 5], [change]).changes).toEqual(['seen a'])
+    })
+  })
+
   it('ignores invalid users, and unknown events', () => {
     const odd = [undefined, null, 7, '', [], {}, { id: 7 }, { users: 7 }, { user: null }]
     for (const payload of odd.filter((one) => one !== '')) {

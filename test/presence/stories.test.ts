@@ -141,6 +141,83 @@ it('a watcher that was disconnected receives the changes, and nothing else', asy
   expect(watcher.changes).toEqual(['joined anna', 'joined ben', 'left anna', 'joined eva'])
 })
 
+it('a watcher learns what was withheld from it: a user that it may see later', async () => {
+  let hidden = false
+  const { clock, client, present, errors } = town({
+    canSee: (viewer, { id }) => !(hidden && viewer?.id === 'watcher' && id === 'anna'),
+  })
+  const watcher = client('watcher')
+  const list = watcher.presence.of(room)
+  list.subscribe(() => {})
+  const tabs = [client('anna'), client('anna')] as const
+  const first = tabs[0].presence.enter(room, 1)
+  await clock.advance(2_000)
+  const devices = () => list.get().map(({ id, devices: of }) => [id, ...of.map(({ meta }) => meta)])
+  expect(devices()).toEqual([['anna', 1]])
+  hidden = true
+  first.update(2)
+  await clock.advance(2_000)
+  expect(devices()).toEqual([['anna', 1]])
+  hidden = false
+  const second = tabs[1].presence.enter(room, 3)
+  await clock.advance(2_000)
+  expect(devices()).toEqual([['anna', 2, 3]])
+  // Never seen before: the list arrives with the first change.
+  first()
+  second()
+  await clock.advance(2_000)
+  expect(devices()).toEqual([])
+  hidden = true
+  const again = tabs[0].presence.enter(room, 4)
+  await clock.advance(2_000)
+  hidden = false
+  again.update(5)
+  await clock.advance(2_000)
+  expect(devices()).toEqual([['anna', 5]])
+  expect(watcher.changes).toEqual([
+    'joined anna',
+    'updated anna',
+    'updated anna',
+    'left anna',
+    'joined anna',
+  ])
+  expect((await present(room)).map(({ id }) => id)).toEqual(['anna'])
+  expect(errors).toEqual([])
+})
+
+it('a watcher that lacks every second change requests the list once a second at most', async () => {
+  let events = 0
+  let lists = 0
+  let withheld = true
+  const { clock, client, present } = town({
+    canReceive: (user, _, { type }) => {
+      if (user?.id !== 'watcher') return true
+      if (type === 'presence:sync') lists += 1
+      return type !== 'presence:update' || !withheld || ++events % 2 === 0
+    },
+  })
+  const watcher = client('watcher')
+  watcher.presence.of(room).subscribe(() => {})
+  const people = Array.from({ length: 10 }, () => client('anna'))
+  const here = people.map(({ presence }) => presence.enter(room, 0))
+  await clock.advance(1_000)
+  lists = 0
+  for (let n = 1; n <= 10; n++) {
+    for (const one of here) {
+      one.update(n)
+      await clock.advance(100)
+    }
+  }
+  expect(lists).toBeGreaterThan(5)
+  expect(lists).toBeLessThanOrEqual(12)
+  withheld = false
+  for (const one of here) one.update('last')
+  await clock.advance(5_000)
+  const metas = (users: readonly { readonly id: string; readonly meta?: unknown }[]) =>
+    users.map(({ id, meta }) => [id, meta])
+  expect(metas(watcher.presence.of(room).get())).toEqual(metas(await present(room)))
+})
+
 it('a resource can have any name, and is separate from others', async () => {
   const { clock, client } = await watched()
   const anna = client('anna')

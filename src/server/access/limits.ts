@@ -25,6 +25,12 @@ export interface UserLimits {
    * @default 500
    */
   readonly subscribesPerSecond?: number | undefined
+  /**
+   * Bytes per second of the events that the user's joins and updates of presence cause, each of
+   * which all watchers receive; a burst may be twice as large.
+   * @default 1_048_576
+   */
+  readonly presenceBytesPerSecond?: number | undefined
 }
 
 /** Limits of all connections from one address together; see the option `clientAddress`. */
@@ -123,6 +129,7 @@ export const limitDefaults = {
     messagesPerSecond: 500,
     bytesPerSecond: 4_194_304,
     subscribesPerSecond: 500,
+    presenceBytesPerSecond: 1_048_576,
   },
   perAddress: { connections: 1_000, authFailuresPerMinute: 60 },
 } as const

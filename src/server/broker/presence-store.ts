@@ -1,5 +1,5 @@
 import type { Position } from '../../protocol/frame.ts'
-import type { PresenceUser } from '../../protocol/presence.ts'
+import type { PresenceEventPayload, PresenceUser } from '../../protocol/presence.ts'
 
 /** The key of a member: one device of a user at a resource. */
 export interface PresenceKey {
@@ -36,8 +36,11 @@ export type ClaimState = 'held' | 'taken' | 'gone'
  *
  * Each call is one step. When it resolves, its event is in the history of `presence:<resource>`:
  * `presence:join` for a user's first device, `presence:leave` for the last one, `presence:update`
- * for any other device that came, changed or left. The payload is `{user}`, the new state. Calls
- * that only renew leases publish nothing.
+ * for any other device that came, changed or left. The payload is a {@link PresenceEventPayload}:
+ * only what changed. Calls that only renew leases publish nothing.
+ *
+ * Joins and updates beyond the `PresenceLimits` of the store are refused, and change nothing:
+ * `subscription-limit` for too many devices, `too-large` for too many bytes.
  *
  * While a shared store cannot be reached, calls wait, or reject with `unavailable`.
  */
@@ -82,7 +85,11 @@ export interface StoredDevice {
  * Builds a user from its devices, at least one, in the order in which they joined. Name and meta
  * are those of the newest device.
  */
-export function presenceUser(id: string, stored: readonly StoredDevice[]): PresenceUser {
+export function presenceUser(
+  id: string,
+  at: number,
+  stored: readonly StoredDevice[],
+): PresenceUser {
   const { name, meta } = stored.at(-1) ?? {}
   const lastSeen = Math.max(...stored.map((device) => device.lastSeen))
   const devices = stored.map((device) => ({
@@ -90,5 +97,5 @@ export function presenceUser(id: string, stored: readonly StoredDevice[]): Prese
     meta: device.meta,
     lastSeen: device.lastSeen,
   }))
-  return { id, name, lastSeen, meta, devices }
+  return { id, name, lastSeen, meta, devices, at }
 }

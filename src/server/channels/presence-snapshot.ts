@@ -15,9 +15,9 @@ export async function presenceSnapshot(
   resource: string,
 ): Promise<{ readonly at: Position; readonly sync: string | undefined }> {
   const { users, at } = await broker.presence.present(resource)
-  const payload = {
-    users: users.filter(({ id, name }) => access.canSee(viewer, { id, name }, resource)),
-  }
+  const seen = users.filter(({ id, name }) => access.canSee(viewer, { id, name }, resource))
+  // The meta of a user is that of the newest device: once is enough.
+  const payload = { users: seen.map((user) => ({ ...user, meta: undefined })) }
   const channel = presenceChannel(resource)
   const timestamp = clock.wall()
   const event = { type: 'presence:sync', id: undefined, timestamp }

@@ -4,7 +4,8 @@ import type { PresenceCommand } from '../../protocol/command.ts'
 import type { ServerFrame } from '../../protocol/server-frame.ts'
 import type { Access } from '../access/access.ts'
 import type { User } from '../access/hooks.ts'
-import { refusal, refusalFromError } from '../access/refusals.ts'
+import { rateLimited, refusal, refusalFromError } from '../access/refusals.ts'
+import { memberBytes } from '../broker/presence-limits.ts'
 import type { LeasedMember, LeaseKeeper } from './lease-keeper.ts'
 import { isResource, presenceMeta } from './presence-meta.ts'
 
@@ -55,9 +56,9 @@ export class ConnectionPresence {
     try {
       return await this.#carryOut(user, device, command)
     } catch (error) {
-      if (isWirefoldError(error, 'too-large')) return refusal('too-large', command.channel)
       const known = refusalFromError(error)
       if (known) return { ...known, channel: command.channel }
+      if (isWirefoldError(error, 'too-large')) return refusal('too-large', command.channel)
       this.#deps.report(error)
       return refusal('internal', command.channel)
     }
@@ -68,7 +69,7 @@ export class ConnectionPresence {
     device: string | undefined,
     { action, channel, meta }: PresenceCommand,
   ): Promise<Refusal | undefined> {
-    const { access, leases, maxMembers } = this.#deps
+    const { access, leases, maxMembers, charge } = this.#deps
     const resource = presenceResource(channel)
     const valid = resource !== undefined && isResource(resource)
     if (!valid || !access.isChannel(channel)) return refusal('bad-channel', channel)
@@ -86,14 +87,16 @@ export class ConnectionPresence {
     if (!present && this.#members.size >= maxMembers) {
       return refusal('subscription-limit', channel)
     }
+    const owner = this.#connection.id
+    const { id: userId, name } = user
+    const member = { resource, userId, name, device: device ?? owner, owner, meta: json }
+    const waitMs = charge(userId, memberBytes(member))
+    if (waitMs) return { ...rateLimited(waitMs), channel }
     if (!(await access.authorize(user, channel, 'presence'))) return refusal('forbidden', channel)
     if (this.#connection.closed()) return refusal('internal', channel)
     if (action === 'update' && present) {
       return (await leases.update(present, json)) ? undefined : refusal('not-present', channel)
     }
-    const owner = this.#connection.id
-    const { id: userId, name } = user
-    const member = { resource, userId, name, device: device ?? owner, owner, meta: json }
     const leased = present ?? { member, lastSeen: this.#connection.lastSeen }
     const { member: former } = leased
     leased.member = member
@@ -124,6 +127,11 @@ export interface ConnectionPresenceDeps {
   readonly graceMs: number
   /** Maximum number of resources that one connection may join. */
   readonly maxMembers: number
+  /**
+   * Counts the bytes of a change for its user; returns 0, or the time to wait where they are too
+   * many, in milliseconds.
+   */
+  readonly charge: (userId: string, bytes: number) => number
   /** Receives errors that no caller receives; never throws. */
   report(error: unknown): void
 }

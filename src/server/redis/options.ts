@@ -2,6 +2,8 @@ import type { Clock } from '../../base/clock.ts'
 import { systemClock } from '../../base/clock.ts'
 import { printError } from '../../base/report.ts'
 import type { HistoryLimits } from '../broker/history-limits.ts'
+import type { PresenceLimits, ResolvedPresenceLimits } from '../broker/presence-limits.ts'
+import { presenceLimitDefaults, resolvePresenceLimits } from '../broker/presence-limits.ts'
 
 /**
  * How channels use Redis. `streams`: Redis keeps the histories, and any server can resume any
@@ -33,6 +35,11 @@ export interface RedisBrokerOptions {
    */
   readonly timeoutMs?: number | undefined
   /**
+   * The limits of the members of presence.
+   * @default 1,000 devices and 1 MiB of a user, 10,000 devices and 2 MiB of a resource
+   */
+  readonly presence?: PresenceLimits | undefined
+  /**
    * Called with errors of the connections and of Redis.
    * @default console.error
    */
@@ -50,6 +57,7 @@ export const redisDefaults = {
   strategy: 'streams',
   history: { keepMs: 5 * 60_000, channelBytes: 4 * 1024 * 1024, totalBytes: 256 * 1024 * 1024 },
   timeoutMs: 1_000,
+  presence: presenceLimitDefaults,
   onError: printError,
   clock: systemClock,
 } as const
@@ -59,7 +67,7 @@ export type ResolvedRedisOptions = {
   readonly [Name in Exclude<keyof RedisBrokerOptions, 'history'>]-?: NonNullable<
     RedisBrokerOptions[Name]
   >
-} & { readonly history: ResolvedHistoryLimits }
+} & { readonly history: ResolvedHistoryLimits; readonly presence: ResolvedPresenceLimits }
 
 /** Limits with all defaults filled in. */
 export interface ResolvedHistoryLimits {
@@ -75,6 +83,7 @@ export function resolveRedisOptions(options: RedisBrokerOptions): ResolvedRedisO
     strategy: options.strategy ?? redisDefaults.strategy,
     history: resolveHistory(options.history),
     timeoutMs: options.timeoutMs ?? redisDefaults.timeoutMs,
+    presence: resolvePresenceLimits(options.presence),
     onError: options.onError ?? redisDefaults.onError,
     clock: options.clock ?? redisDefaults.clock,
   }

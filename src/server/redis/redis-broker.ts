@@ -114,7 +114,7 @@ export class RedisBroker implements Broker {
     const storeDeps = { runner, queue, generation, waits, patienceMs }
     this.#owner = new RequestOwner({ runner, generation, clock, report })
     this.#replies = new RedisReplies({ ...storeDeps, node, owner: this.#owner })
-    this.#presence = new RedisPresence(storeDeps)
+    this.#presence = new RedisPresence({ ...storeDeps, limits: this.#options.presence })
     this.#rates = new RedisRates({ runner, waits, report })
   }
 

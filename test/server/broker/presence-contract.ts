@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { Broker, PresenceJoin, PresenceLease } from 'wirefold/server'
+import type { Broker, PresenceJoin, PresenceLease, PresenceLimits } from 'wirefold/server'
 import { event, eventListener } from '../../support/broker.ts'
 import { until } from '../../support/live.ts'
 
 /** The presence store under test. */
 export interface PresenceSetup {
   /** Creates two brokers that share their state, as in two processes. */
-  readonly nodes: () => Promise<readonly [Broker, Broker]>
+  readonly nodes: (limits?: PresenceLimits) => Promise<readonly [Broker, Broker]>
   /** Advances the store's clock, in milliseconds. */
   readonly pass: (ms: number) => Promise<void>
 }
@@ -27,8 +27,8 @@ const memberOf = (userId: string, resource = room): PresenceJoin => ({
 export function presenceContract(name: string, setup: PresenceSetup): void {
   describe(`${name} as a presence store`, () => {
     /** Creates two nodes, and records the room's events on each. */
-    async function made() {
-      const [a, b] = await setup.nodes()
+    async function made(limits?: PresenceLimits) {
+      const [a, b] = await setup.nodes(limits)
       const received: (readonly [string, unknown, number | undefined])[][] = [[], []]
       for (const [n, broker] of [a, b].entries()) {
         await broker.subscribe(
@@ -45,8 +45,9 @@ export function presenceContract(name: string, setup: PresenceSetup): void {
         )
         for (const heard of received) expect(heard.map(([kind]) => kind)).toEqual(expected)
       }
-      const users = async () => (await b.presence.present(room)).users
-      return { a, b, received, kinds, users }
+      const present = async () => (await b.presence.present(room)).users
+      const users = async () => (await present()).map(({ at: _, ...user }) => user)
+      return { a, b, received, kinds, present, users }
     }
 
     it('publishes joins, updates and leaves on every node, in the channel’s order', async () => {
@@ -65,26 +66,152 @@ export function presenceContract(name: string, setup: PresenceSetup): void {
       expect(await b.presence.leave(tab('1'))).toBe(true)
       expect(await users()).toEqual([])
       await kinds('join', 'update', 'update', 'update', 'leave')
-      const first = { id: '1', meta: { typing: true }, lastSeen: 1_000 }
+      const user = (lastSeen: number) => ({ id: 'anna', name: 'Anna', lastSeen })
       const payloads = [
-        { ...anna, meta: first.meta, lastSeen: 1_000, devices: [first] },
-        { ...anna, lastSeen: 2_000, devices: [first, two] },
-        { ...anna, devices: [one, two] },
-        { ...anna, meta: [3], devices: [one] },
-        { id: 'anna', name: 'Anna', lastSeen: 3_000, devices: [] },
+        { user: user(1_000), device: { id: '1', meta: { typing: true }, lastSeen: 1_000 } },
+        { user: user(2_000), device: two, after: 1 },
+        { user: user(3_000), device: one, after: 2 },
+        { user: user(3_000), gone: '2', after: 3 },
+        { user: user(3_000) },
       ]
       for (const heard of received) {
-        expect(heard.map(([, payload]) => payload)).toEqual(payloads.map((user) => ({ user })))
+        expect(heard.map(([, payload]) => payload)).toEqual(payloads)
         expect(heard.map(([, , offset]) => offset)).toEqual([1, 2, 3, 4, 5])
       }
     })
 
-    it('has the same JSON of a user in the state and in events', async () => {
+    it('publishes what changed, whatever else there is of the user', async () => {
+      const { a, b, received, users } = await made()
+      const large = (n: number) => ({ n, text: 'x'.repeat(4_000) })
+      for (let n = 0; n < 20; n++) await a.presence.join(tab(`${n}`, large(n)), lease())
+      for (let n = 0; n < 20; n++) await b.presence.update(tab(`${n}`), '{"n":"small"}', lease())
+      await a.presence.leave(tab('7'))
+      await until(() => expect(received.map(({ length }) => length)).toEqual([41, 41]))
+      const sizes = received[0]?.map(([, payload]) => JSON.stringify(payload).length) ?? []
+      expect(Math.max(...sizes.slice(0, 20))).toBeLessThan(4_200)
+      expect(Math.max(...sizes.slice(20))).toBeLessThan(200)
+      const [user] = await users()
+      expect(user?.devices.map(({ id }) => id)).toEqual(
+        Array.from({ length: 20 }, (_, n) => `${n}`).filter((id) => id !== '7'),
+      )
+      expect(user?.devices.every(({ meta }) => JSON.stringify(meta) === '{"n":"small"}')).toBe(true)
+    })
+
+    it('names the event of a user that an update follows on, also of one present before', async () => {
+      const { a, b, received, present } = await made()
+      const channel = `presence:${room}`
+      const ats = async () => (await present()).map(({ id, at }) => [id, at])
+      await a.presence.join(tab('1'), lease())
+      await b.presence.join(memberOf('ben'), lease())
+      await a.publish([channel], event(1, channel))
+      await b.presence.join(tab('2'), lease())
+      expect(await ats()).toEqual([
+        ['anna', 4],
+        ['ben', 2],
+      ])
+      await a.presence.leave(tab('1'))
+      await a.presence.touch([{ ...memberOf('ben'), lastSeen: 9 }], 30_000)
+      await b.presence.join({ ...memberOf('ben'), meta: '1' }, lease())
+      await a.presence.leave(tab('2'))
+      await b.presence.join(tab('2'), lease())
+      await until(() => expect(received[0]).toHaveLength(8))
+      const after = received[0]?.map(([, payload]) => Object(payload).after)
+      expect(after).toEqual([undefined, undefined, undefined, 1, 4, 2, undefined, undefined])
+      expect(await ats()).toEqual([
+        ['ben', 6],
+        ['anna', 8],
+      ])
+    })
+
+    it('has the same JSON of a device in the state and in events', async () => {
       const { a, users, received } = await made()
       await a.presence.join(tab('1', { z: 1, a: [] }), lease())
       const [user] = await users()
       await until(() => expect(received[0]).toHaveLength(1))
-      expect(JSON.stringify(received[0]?.[0]?.[1])).toBe(JSON.stringify({ user }))
+      const { id, name, lastSeen, devices } = user ?? {}
+      const payload = { user: { id, name, lastSeen }, device: devices?.[0] }
+      expect(JSON.stringify(received[0]?.[0]?.[1])).toBe(JSON.stringify(payload))
+    })
+
+    describe('beyond its limits', () => {
+      const tooMany = (limit: keyof PresenceLimits, most: number) => ({
+        code: limit.endsWith('Devices') ? 'subscription-limit' : 'too-large',
+        detail: { retryable: false, details: { limit, most } },
+      })
+      const elsewhere = { ...tab('9'), resource: 'elsewhere' }
+
+      it('refuses another device of a user, at any resource and on any node', async () => {
+        const { a, b, kinds, users } = await made({ userDevices: 2 })
+        await a.presence.join(tab('1'), lease())
+        await b.presence.join(elsewhere, lease())
+        const refused = tooMany('userDevices', 2)
+        await expect(a.presence.join(tab('2'), lease())).rejects.toMatchObject(refused)
+        await expect(b.presence.join(tab('2'), lease())).rejects.toMatchObject(refused)
+        // Neither another user, nor a device that is there already.
+        await b.presence.join(memberOf('ben'), lease())
+        await b.presence.join(tab('1', 'again', 'other'), lease())
+        expect((await users()).map(({ id }) => id)).toEqual(['anna', 'ben'])
+        await a.presence.leave(elsewhere)
+        await a.presence.join(tab('2'), lease())
+        await kinds('join', 'join', 'update', 'update')
+      })
+
+      it('refuses another device at a resource, until one has left or its lease has expired', async () => {
+        const { a, b, kinds } = await made({ resourceDevices: 2 })
+        await a.presence.join(memberOf('ben'), lease(1_000, 90_000))
+        await b.presence.join(tab('1'), lease())
+        const refused = tooMany('resourceDevices', 2)
+        await expect(b.presence.join(memberOf('eva'), lease())).rejects.toMatchObject(refused)
+        await b.presence.join(memberOf('eva', 'elsewhere'), lease())
+        await setup.pass(31_000)
+        await a.presence.sweep()
+        await a.presence.join(memberOf('eva'), lease())
+        await expect(b.presence.join(tab('1'), lease())).rejects.toMatchObject(refused)
+        await kinds('join', 'join', 'leave', 'join')
+      })
+
+      it('refuses bytes of a user, in joins and updates, and never a change that takes less', async () => {
+        const { a, b, kinds, users } = await made({ userBytes: 1_000 })
+        const refused = tooMany('userBytes', 1_000)
+        // 128 bytes, the ids and the name, and the text with its quotes.
+        const text = (length: number) => JSON.stringify('x'.repeat(length))
+        const base = 128 + 'anna'.length + '1'.length + '"Anna"'.length + 2
+        const most = 1_000 - base
+        await expect(
+          a.presence.join(tab('1', 'x'.repeat(most + 1)), lease()),
+        ).rejects.toMatchObject(refused)
+        expect(await users()).toEqual([])
+        await a.presence.join(tab('1', 'x'.repeat(most - base)), lease())
+        await b.presence.join(tab('2', ''), lease())
+        await expect(b.presence.join(tab('3', ''), lease())).rejects.toMatchObject(refused)
+        const more = text(most - base + 1)
+        await expect(a.presence.update(tab('1'), more, lease())).rejects.toMatchObject(refused)
+        await expect(a.presence.update(tab('2'), text(1), lease())).rejects.toMatchObject(refused)
+        expect((await users())[0]?.devices.map(({ meta }) => String(meta).length)).toEqual([
+          most - base,
+          0,
+        ])
+        expect(await a.presence.update(tab('1'), text(5), lease())).toBe(true)
+        expect(await a.presence.update(tab('2'), text(5), lease())).toBe(true)
+        await kinds('join', 'update', 'update', 'update')
+      })
+
+      it('refuses bytes at a resource, and gives back those of members that left', async () => {
+        const { a, b, kinds } = await made({ resourceBytes: 1_000 })
+        const refused = tooMany('resourceBytes', 1_000)
+        await a.presence.join(memberOf('eva'), lease())
+        await a.presence.join(tab('1', 'x'.repeat(600)), lease())
+        const ben = { ...memberOf('ben'), meta: JSON.stringify('x'.repeat(200)) }
+        await expect(b.presence.join(ben, lease())).rejects.toMatchObject(refused)
+        await b.presence.join({ ...ben, resource: 'elsewhere' }, lease())
+        for (let n = 0; n < 5; n++) {
+          await b.presence.leave(tab('1'))
+          await b.presence.join(ben, lease())
+          await b.presence.leave(ben)
+          await a.presence.join(tab('1', 'x'.repeat(600)), lease())
+        }
+        await kinds('join', 'join', ...Array(5).fill(['leave', 'join', 'leave', 'join']).flat())
+      })
     })
 
     it('keeps users and devices in the order in which they joined', async () => {
@@ -245,7 +372,7 @@ export function presenceContract(name: string, setup: PresenceSetup): void {
       }
       await until(() => expect(received[1]).toHaveLength(metas.length))
       const heard = received[1]?.map(([, payload]) => payload)
-      expect(heard).toMatchObject(metas.map((meta) => ({ user: { meta, devices: [{ meta }] } })))
+      expect(heard).toMatchObject(metas.map((meta) => ({ device: { meta } })))
     })
 
     it('takes names literally', async () => {

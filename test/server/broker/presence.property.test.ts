@@ -1,8 +1,9 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
-import type { Broker } from 'wirefold/server'
+import type { Broker, ChannelEvent } from 'wirefold/server'
 import { MemoryBroker } from 'wirefold/server'
-import { asFields } from '../../../src/protocol/fields.ts'
+import type { PresenceState } from '../../../src/presence/presence-state.ts'
+import { foldPresence, unknownPresence } from '../../../src/presence/presence-state.ts'
 import { eventListener } from '../../support/broker.ts'
 import { until } from '../../support/live.ts'
 import { describeWithRedis, redisBench } from '../../support/redis.ts'
@@ -40,14 +41,30 @@ class Model {
   }
 }
 
-/** Applies a presence event to a map of users. */
-function applyEvent(users: Map<string, unknown>, type: string, payload: unknown): void {
-  const { user } = asFields(payload)
-  const id = String(asFields(user).id)
-  // A user that joins was not present; a user that leaves or changes was.
-  expect(users.has(id)).toBe(type !== 'presence:join')
-  if (type === 'presence:leave') users.delete(id)
-  else users.set(id, user)
+/** What a client knows who subscribed before the first event. */
+class Client {
+  #state = this.#folded(unknownPresence, 'presence:sync', { users: [] }, undefined)
+
+  get users(): readonly unknown[] {
+    return [...this.#state.users.values()]
+  }
+
+  take({ type, payload, offset }: ChannelEvent): void {
+    this.#state = this.#folded(this.#state, type, payload, offset)
+  }
+
+  #folded(before: PresenceState, type: string, payload: unknown, offset: number | undefined) {
+    const event = { ...({ kind: 'event', channel: 'room' } as const), type, payload, offset }
+    const rest = { id: undefined, prev: undefined, via: undefined, timestamp: undefined }
+    const { state, changes } = foldPresence(before, { ...event, ...rest }, 0, 1)
+    // A user that joins was not present; a user that leaves or changes was.
+    const kinds = { join: 'joined', update: 'updated', leave: 'left' } as const
+    const [, name = ''] = type.split(':')
+    const expected = Object.entries(kinds).find(([word]) => word === name)
+    expect(changes.map(({ kind }) => kind)).toEqual(expected ? [expected[1]] : [])
+    expect(state.stale).toBe(false)
+    return state
+  }
 }
 
 function property(name: string, nodes: () => Promise<readonly [Broker, Broker]>, numRuns: number) {
@@ -58,12 +75,12 @@ function property(name: string, nodes: () => Promise<readonly [Broker, Broker]>,
       const both = await nodes()
       run += 1
       const resource = `room ${run}`
-      const heard = [new Map<string, unknown>(), new Map<string, unknown>()]
+      const clients = [new Client(), new Client()]
       const offs = await Promise.all(
         both.map((broker, n) =>
           broker.subscribe(
             `presence:${resource}`,
-            eventListener(({ type, payload }) => applyEvent(heard[n] ?? new Map(), type, payload)),
+            eventListener((event) => clients[n]?.take(event)),
           ),
         ),
       )
@@ -88,7 +105,7 @@ function property(name: string, nodes: () => Promise<readonly [Broker, Broker]>,
       const { users, at } = await both[1].presence.present(resource)
       expect(at).toEqual(await both[0].head(`presence:${resource}`))
       await until(() => {
-        for (const map of heard) expect([...map.values()]).toEqual(users)
+        for (const client of clients) expect(client.users).toEqual(users)
       })
       // Concurrent calls on two nodes run in any order.
       if (!atOnce) {

@@ -6,8 +6,8 @@ import { presenceContract } from './presence-contract.ts'
 
 const clock = new ManualClock()
 presenceContract('memory', {
-  nodes: async () => {
-    const broker = new MemoryBroker({ clock })
+  nodes: async (presence) => {
+    const broker = new MemoryBroker({ clock, presence })
     return [broker, broker]
   },
   pass: (ms) => clock.advance(ms),
@@ -19,9 +19,9 @@ describeWithRedis('on Redis', async () => {
     for (const strategy of ['streams', 'pub-sub'] as const) {
       let prefix = ''
       presenceContract(`${strategy} by ${library}`, {
-        nodes: async () => {
+        nodes: async (presence) => {
           prefix = bench.prefix()
-          const options = { prefix, strategy }
+          const options = { prefix, strategy, presence }
           return [await bench.broker(options, library), await bench.broker(options, library)]
         },
         pass: (ms) => passLeases(bench.command, prefix, ms),

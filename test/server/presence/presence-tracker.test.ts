@@ -28,8 +28,9 @@ describe('a presence tracker', () => {
       ...{ id: 'anna', name: 'Anna', lastSeen: now, meta: { typing: true } },
       devices: [{ id: 'anna', lastSeen: now, meta: { typing: true } }],
     }
-    expect(await tracker.getPresent(room)).toEqual([user])
-    expect(events).toEqual([['join', { user }, 1]])
+    expect(await tracker.getPresent(room)).toEqual([{ ...user, at: 1 }])
+    const { meta: _, devices, ...rest } = user
+    expect(events).toEqual([['join', { user: rest, device: devices[0] }, 1]])
     expect(await tracker.getPresent('elsewhere')).toEqual([])
   })
 
@@ -37,7 +38,7 @@ describe('a presence tracker', () => {
     const tracker = new PresenceTracker({ clock: new ManualClock(5) })
     await tracker.join(room, { userId: 'x' })
     expect(await tracker.getPresent(room)).toEqual([
-      { id: 'x', lastSeen: 5, devices: [{ id: 'x', lastSeen: 5 }] },
+      { id: 'x', lastSeen: 5, devices: [{ id: 'x', lastSeen: 5 }], at: 1 },
     ])
   })
 

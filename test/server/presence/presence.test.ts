@@ -69,7 +69,8 @@ describe('a presence command', () => {
     expect(event).toMatchObject({
       ...{ channel, offset: 1 },
       payload: {
-        user: { id: 'anna', name: 'ANNA', meta: { typing: true }, devices: [{ id: 'anna-tab' }] },
+        user: { id: 'anna', name: 'ANNA' },
+        device: { id: 'anna-tab', meta: { typing: true } },
       },
     })
     await say(anna, presence('update', { typing: false }))

@@ -2,16 +2,20 @@ import type { Clock } from '../../../base/clock.ts'
 import { systemClock } from '../../../base/clock.ts'
 import { randomId } from '../../../base/ids.ts'
 import { lazy } from '../../../base/lazy.ts'
+import { presenceResource } from '../../../protocol/channel-name.ts'
 import type { Position } from '../../../protocol/frame.ts'
 import type { Broker, ChannelListener, HistorySlice, StoredReply } from '../broker.ts'
 import { COUNTER_MS } from '../broker.ts'
 import type { NewEvent } from '../channel-event.ts'
 import type { HistoryLimits } from '../history-limits.ts'
 import { historyDefaults } from '../history-limits.ts'
+import type { PresenceLimits } from '../presence-limits.ts'
+import { resolvePresenceLimits } from '../presence-limits.ts'
 import type { PresenceStore } from '../presence-store.ts'
 import type { ReplyStore } from '../reply-store.ts'
 import { publishedRecord } from '../request-record.ts'
 import { BackgroundSweep } from './background-sweep.ts'
+import { HistoryPool } from './history-pool.ts'
 import { MemoryChannel } from './memory-channel.ts'
 import { MemoryPresence } from './memory-presence.ts'
 import { MemoryReplies } from './memory-replies.ts'
@@ -20,6 +24,8 @@ import { MemoryReplies } from './memory-replies.ts'
 const MOST_COUNTERS = 100_000
 /** Approximate cost of such a counter without the name of its channel, in bytes; measured on V8. */
 const COUNTER_BYTES = 160
+/** Sizes of the histories of presence, of one resource and in all, in bytes. */
+const PRESENCE_BYTES = { channelBytes: 4 * 1024 * 1024, totalBytes: 16 * 1024 * 1024 } as const
 
 /** Options of a {@link MemoryBroker}. */
 export interface MemoryBrokerOptions {
@@ -33,12 +39,17 @@ export interface MemoryBrokerOptions {
    * @default 5 minutes, 32 MiB of one channel, and 64 MiB in all
    */
   readonly history?: HistoryLimits | undefined
+  /**
+   * The limits of the members of presence.
+   * @default 1,000 devices and 1 MiB of a user, 10,000 devices and 2 MiB of a resource
+   */
+  readonly presence?: PresenceLimits | undefined
 }
 
 /**
  * A broker in memory, for one process. It keeps the events of the last 5 minutes, at most 32 MiB of
  * one channel and 64 MiB in all; beyond that, the least recently used channel loses its events
- * first.
+ * first. The channels of presence have a budget of their own: 4 MiB of one, and 16 MiB in all.
  *
  * A channel's offset counter is kept for 24 hours after its last use, for at most 100,000 channels
  * without events and listeners. What has expired is dropped within a minute, by a timer that does
@@ -46,18 +57,17 @@ export interface MemoryBrokerOptions {
  */
 export class MemoryBroker implements Broker {
   readonly #clock: Clock
-  readonly #limits: Required<{ readonly [Name in keyof HistoryLimits]: number }>
+  /** The channels but those of presence, and those of presence. */
+  readonly #events: HistoryPool
+  readonly #members: HistoryPool
   readonly #replies: MemoryReplies
   readonly #presence: MemoryPresence
   /** Channels with events or listeners. */
   readonly #channels = new Map<string, MemoryChannel>()
-  /** Channels with events, least recently used first. */
-  readonly #warm = new Set<MemoryChannel>()
   /** Counters of channels without events and listeners, least recently used first. */
   readonly #counters = new Map<string, Counter>()
   /** Those of channels that never had an event: kept apart, so that many of them evict no others. */
   readonly #blank = new Map<string, Counter>()
-  #bytes = 0
   readonly #sweep: BackgroundSweep
   /**
    * The epoch of new histories. It changes when a counter is evicted, so that a channel that starts
@@ -69,15 +79,18 @@ export class MemoryBroker implements Broker {
   constructor(options: MemoryBrokerOptions = {}) {
     const { history = {} } = options
     this.#clock = options.clock ?? systemClock
-    this.#limits = {
+    const limits = {
       keepMs: history.keepMs ?? historyDefaults.keepMs,
       channelBytes: history.channelBytes ?? historyDefaults.channelBytes,
       totalBytes: history.totalBytes ?? historyDefaults.totalBytes,
     }
+    this.#events = new HistoryPool(limits)
+    this.#members = new HistoryPool({ ...limits, ...PRESENCE_BYTES })
     this.#sweep = new BackgroundSweep(this.#clock, () => this.#dropExpired())
     this.#replies = new MemoryReplies(this.#clock)
     this.#presence = new MemoryPresence({
       clock: this.#clock,
+      limits: resolvePresenceLimits(options.presence),
       append: (channel, event) => this.#append(channel, event),
       head: (channel) => this.#head(channel),
     })
@@ -136,17 +149,18 @@ export class MemoryBroker implements Broker {
   async close(): Promise<void> {
     this.#sweep.stop()
     this.#channels.clear()
-    this.#warm.clear()
+    this.#events.clear()
+    this.#members.clear()
     this.#counters.clear()
     this.#blank.clear()
-    this.#bytes = 0
     this.#replies.clear()
     this.#presence.clear()
   }
 
   #append(name: string, event: NewEvent): Position {
     const channel = this.#open(name)
-    const added = this.#resize(channel, () => channel.add(event, this.#clock.now()))
+    const now = this.#clock.now()
+    const added = this.#poolOf(name).resize(channel, () => channel.add(event, now))
     this.#use(channel)
     channel.deliver(added)
     return channel.head
@@ -168,15 +182,12 @@ export class MemoryBroker implements Broker {
     this.#forget(this.#blank, name)
     const channel = new MemoryChannel(name, epoch, offset)
     this.#channels.set(name, channel)
-    this.#bytes += channel.bytes
+    this.#poolOf(name).bytes += channel.bytes
     return channel
   }
 
-  #resize<T>(channel: MemoryChannel, step: () => T): T {
-    this.#bytes -= channel.bytes
-    const result = step()
-    this.#bytes += channel.bytes
-    return result
+  #poolOf(name: string): HistoryPool {
+    return presenceResource(name) === undefined ? this.#events : this.#members
   }
 
   /** Marks a channel as used, and evicts what is too old or too much. */
@@ -184,17 +195,19 @@ export class MemoryBroker implements Broker {
     // The broker was closed: do not add the channel again.
     if (this.#channels.get(channel.name) !== channel) return
     channel.usedAt = this.#clock.now()
-    this.#warm.delete(channel)
-    if (channel.size) this.#warm.add(channel)
+    const { warm } = this.#poolOf(channel.name)
+    warm.delete(channel)
+    if (channel.size) warm.add(channel)
     this.#trim(channel)
     this.#evict()
   }
 
   #trim(channel: MemoryChannel): void {
-    const { keepMs, channelBytes } = this.#limits
-    this.#resize(channel, () => channel.trim(this.#clock.now(), keepMs, channelBytes))
+    const pool = this.#poolOf(channel.name)
+    const { keepMs, channelBytes } = pool.limits
+    pool.resize(channel, () => channel.trim(this.#clock.now(), keepMs, channelBytes))
     if (channel.size) return
-    this.#warm.delete(channel)
+    pool.warm.delete(channel)
     if (!channel.observed) this.#reduce(channel)
   }
 
@@ -206,18 +219,12 @@ export class MemoryBroker implements Broker {
     const counter = { epoch, offset, usedAt, bytes: COUNTER_BYTES + name.length }
     const counters = offset ? this.#counters : this.#blank
     counters.set(name, counter)
-    this.#bytes += counter.bytes - bytes
+    this.#poolOf(name).bytes += counter.bytes - bytes
   }
 
   /** Drops what is above the limits. */
   #evict(): void {
-    for (const channel of this.#warm) {
-      if (this.#bytes <= this.#limits.totalBytes) break
-      while (channel.size && this.#bytes > this.#limits.totalBytes) {
-        this.#resize(channel, () => channel.dropOldest())
-      }
-      this.#trim(channel)
-    }
+    for (const pool of [this.#events, this.#members]) pool.evict((channel) => this.#trim(channel))
     this.#evictCounters(this.#counters)
     this.#evictCounters(this.#blank)
     this.#sweep.start()
@@ -234,16 +241,17 @@ export class MemoryBroker implements Broker {
   }
 
   #forget(counters: Map<string, Counter>, name: string): void {
-    this.#bytes -= counters.get(name)?.bytes ?? 0
+    this.#poolOf(name).bytes -= counters.get(name)?.bytes ?? 0
     counters.delete(name)
   }
 
   /** Drops what has expired; returns whether anything is left. */
   #dropExpired(): boolean {
-    for (const channel of this.#warm) this.#trim(channel)
+    const pools = [this.#events, this.#members]
+    for (const { warm } of pools) for (const channel of warm) this.#trim(channel)
     this.#evictCounters(this.#counters)
     this.#evictCounters(this.#blank)
-    return this.#warm.size + this.#counters.size + this.#blank.size > 0
+    return this.#counters.size + this.#blank.size > 0 || pools.some(({ warm }) => warm.size > 0)
   }
 
   /** @internal Vue's `reactive` does not proxy objects with their own `toStringTag`. */

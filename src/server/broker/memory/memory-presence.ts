@@ -1,8 +1,10 @@
 import type { Clock } from '../../../base/clock.ts'
 import { presenceChannel } from '../../../protocol/channel-name.ts'
 import type { Position } from '../../../protocol/frame.ts'
-import type { PresenceUser } from '../../../protocol/presence.ts'
+import type { PresenceEventPayload, PresenceUser } from '../../../protocol/presence.ts'
 import type { NewEvent } from '../channel-event.ts'
+import type { ResolvedPresenceLimits } from '../presence-limits.ts'
+import { memberBytes } from '../presence-limits.ts'
 import type {
   ClaimState,
   PresenceClaim,
@@ -12,15 +14,18 @@ import type {
   PresenceStore,
 } from '../presence-store.ts'
 import { presenceUser } from '../presence-store.ts'
+import { PresenceTotals } from './presence-totals.ts'
 
 /** A presence store in memory; every call takes effect before it returns. */
 export class MemoryPresence implements PresenceStore {
   readonly #deps: MemoryPresenceDeps
-  /** Devices by resource, then by user. */
-  readonly #resources = new Map<string, Map<string, Devices>>()
+  readonly #totals: PresenceTotals
+  /** Users by resource. */
+  readonly #resources = new Map<string, Map<string, Present>>()
 
   constructor(deps: MemoryPresenceDeps) {
     this.#deps = deps
+    this.#totals = new PresenceTotals(deps.limits)
   }
 
   get reachMs(): number {
@@ -29,16 +34,18 @@ export class MemoryPresence implements PresenceStore {
 
   async join(member: PresenceJoin, lease: PresenceLease): Promise<void> {
     const { resource, userId, device, owner, name, meta: json } = member
-    const users = this.#resources.get(resource) ?? new Map<string, Devices>()
-    this.#resources.set(resource, users)
-    const devices: Devices = users.get(userId) ?? new Map()
-    const came = !devices.size
-    users.set(userId, devices)
-    const former = devices.get(device)
+    const users = this.#resources.get(resource) ?? new Map<string, Present>()
+    const present: Present = users.get(userId) ?? { devices: new Map(), at: undefined }
+    const former = present.devices.get(device)
+    const bytes = memberBytes(member)
+    this.#totals.change(member, former ? 0 : 1, bytes - (former?.bytes ?? 0))
+    this.#resources.set(resource, users.set(userId, present))
     const meta = json === undefined ? undefined : JSON.parse(json)
-    devices.set(device, { owner, name, json, meta, ...this.#leased(former, lease) })
+    const held = { owner, name, json, meta, bytes, ...this.#leased(former, lease) }
+    present.devices.set(device, held)
     if (former && former.json === json && former.name === name) return
-    this.#publishUser(came ? 'join' : 'update', member, devices)
+    const changed = { id: device, meta, lastSeen: held.lastSeen }
+    this.#publish(member, present, { device: changed })
   }
 
   async update(
@@ -63,7 +70,7 @@ export class MemoryPresence implements PresenceStore {
     ttlMs: number,
   ): Promise<readonly ClaimState[]> {
     return claims.map((claim) => {
-      const devices = this.#devices(claim)
+      const devices = this.#user(claim)?.devices
       const device = devices?.get(claim.device)
       if (!devices || !device) return 'gone'
       if (device.owner !== claim.owner) return 'taken'
@@ -76,8 +83,8 @@ export class MemoryPresence implements PresenceStore {
   async present(
     resource: string,
   ): Promise<{ readonly users: readonly PresenceUser[]; readonly at: Position }> {
-    const users = Array.from(this.#resources.get(resource) ?? [], ([id, devices]) =>
-      userOf(id, devices),
+    const users = Array.from(this.#resources.get(resource) ?? [], ([id, present]) =>
+      userOf(id, present),
     )
     return { users, at: this.#deps.head(presenceChannel(resource)) }
   }
@@ -86,7 +93,7 @@ export class MemoryPresence implements PresenceStore {
     const now = this.#deps.clock.now()
     const swept: PresenceKey[] = []
     for (const [resource, users] of this.#resources) {
-      for (const [userId, devices] of users) {
+      for (const [userId, { devices }] of users) {
         for (const [device, held] of devices) {
           // Timers may fire slightly early; half a millisecond is not worth another sweep.
           if (held.until - now > 0.5) continue
@@ -101,14 +108,15 @@ export class MemoryPresence implements PresenceStore {
   /** Removes all members without publishing events. */
   clear(): void {
     this.#resources.clear()
+    this.#totals.clear()
   }
 
-  #devices({ resource, userId }: PresenceKey): Devices | undefined {
+  #user({ resource, userId }: PresenceKey): Present | undefined {
     return this.#resources.get(resource)?.get(userId)
   }
 
   #held(claim: PresenceClaim): Device | undefined {
-    const device = this.#devices(claim)?.get(claim.device)
+    const device = this.#user(claim)?.devices.get(claim.device)
     return device?.owner === claim.owner ? device : undefined
   }
 
@@ -120,37 +128,55 @@ export class MemoryPresence implements PresenceStore {
     return { lastSeen: Math.max(former?.lastSeen ?? 0, lastSeen), until }
   }
 
-  #remove(key: PresenceKey, { name, lastSeen }: Device): void {
+  #remove(key: PresenceKey, { name, lastSeen, bytes }: Device): void {
     const { resource, userId, device } = key
     const users = this.#resources.get(resource)
-    const devices = users?.get(userId)
-    if (!users || !devices?.delete(device)) return
-    if (devices.size) {
-      this.#publishUser('update', key, devices)
+    const present = users?.get(userId)
+    if (!users || !present?.devices.delete(device)) return
+    this.#totals.change(key, -1, -bytes)
+    if (present.devices.size) {
+      this.#publish(key, present, { gone: device })
       return
     }
     users.delete(userId)
     if (!users.size) this.#resources.delete(resource)
-    this.#publish('leave', key, { id: userId, name, lastSeen, devices: [] })
+    this.#append('leave', key, { user: { id: userId, name, lastSeen } })
   }
 
-  #publishUser(kind: 'join' | 'update', key: PresenceKey, devices: Devices): void {
-    this.#publish(kind, key, userOf(key.userId, devices))
+  /** Publishes what changed of a user who is present after it. */
+  #publish(
+    key: PresenceKey,
+    present: Present,
+    change: Pick<PresenceEventPayload, 'device' | 'gone'>,
+  ): void {
+    const { id, name, lastSeen } = userOf(key.userId, present)
+    const payload = { user: { id, name, lastSeen }, ...change }
+    present.at =
+      present.at === undefined
+        ? this.#append('join', key, payload)
+        : this.#append('update', key, { ...payload, after: present.at })
   }
 
-  #publish(kind: string, { resource }: PresenceKey, user: PresenceUser): void {
+  /** Adds an event to the channel of the resource; returns its offset. */
+  #append(
+    kind: 'join' | 'update' | 'leave',
+    { resource }: PresenceKey,
+    payload: PresenceEventPayload,
+  ): number {
     const source = presenceChannel(resource)
-    const json = JSON.stringify({ user })
+    const json = JSON.stringify(payload)
     const timestamp = this.#deps.clock.wall()
-    this.#deps.append(source, { source, type: `presence:${kind}`, json, id: undefined, timestamp })
+    const type = `presence:${kind}`
+    return this.#deps.append(source, { source, type, json, id: undefined, timestamp }).offset
   }
 }
 
 /** Dependencies of a {@link MemoryPresence}. */
 export interface MemoryPresenceDeps {
   readonly clock: Clock
-  /** Adds an event to a channel's history, synchronously. */
-  readonly append: (channel: string, event: NewEvent) => void
+  readonly limits: ResolvedPresenceLimits
+  /** Adds an event to a channel's history, synchronously, and returns its position. */
+  readonly append: (channel: string, event: NewEvent) => Position
   /** Returns the newest position of a channel. */
   readonly head: (channel: string) => Position
 }
@@ -161,17 +187,21 @@ interface Device {
   readonly json: string | undefined
   /** `json` as a value. */
   readonly meta: unknown
+  readonly bytes: number
   readonly lastSeen: number
   /** Expiry of the lease, on the monotonic clock. */
   readonly until: number
 }
 
-/** The devices of a user by id, in the order in which they joined. */
-type Devices = Map<string, Device>
+/** A user at a resource. */
+interface Present {
+  /** The devices by id, in the order in which they joined. */
+  readonly devices: Map<string, Device>
+  /** Offset of the last event; `undefined` until the first. */
+  at: number | undefined
+}
 
-function userOf(id: string, devices: Devices): PresenceUser {
-  return presenceUser(
-    id,
-    Array.from(devices, ([device, held]) => ({ ...held, id: device })),
-  )
+function userOf(id: string, { devices, at = 0 }: Present): PresenceUser {
+  const stored = Array.from(devices, ([device, held]) => ({ ...held, id: device }))
+  return presenceUser(id, at, stored)
 }

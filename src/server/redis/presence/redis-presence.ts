@@ -1,6 +1,8 @@
 import { presenceChannel } from '../../../protocol/channel-name.ts'
 import type { Position } from '../../../protocol/frame.ts'
 import type { PresenceUser } from '../../../protocol/presence.ts'
+import type { ResolvedPresenceLimits } from '../../broker/presence-limits.ts'
+import { presenceRefusal } from '../../broker/presence-limits.ts'
 import type {
   ClaimState,
   PresenceClaim,
@@ -16,7 +18,16 @@ import type { ScriptRunner } from '../connection/script-runner.ts'
 import { unavailable } from '../connection/unavailable.ts'
 import { PRESENT } from '../scripts/presence.ts'
 import type { StoreGeneration } from '../store-generation.ts'
-import { readKeys, readState, readUser, writeTime, writeTtl } from './presence-codec.ts'
+import {
+  isLimit,
+  readKeys,
+  readMetas,
+  readState,
+  readUser,
+  writeLimits,
+  writeTime,
+  writeTtl,
+} from './presence-codec.ts'
 
 /** Maximum number of members per step: Redis runs nothing else during a script. */
 const MEMBERS_PER_STEP = 200
@@ -40,7 +51,7 @@ export class RedisPresence implements PresenceStore {
   async join(member: PresenceJoin, lease: PresenceLease): Promise<void> {
     const { name, meta = '' } = member
     const json = name === undefined ? '' : JSON.stringify(name)
-    await this.#step('join', ...claimed(member), ...leased(lease), json, meta)
+    await this.#change('join', member, lease, json, meta)
   }
 
   async update(
@@ -48,7 +59,7 @@ export class RedisPresence implements PresenceStore {
     meta: string | undefined,
     lease: PresenceLease,
   ): Promise<boolean> {
-    return (await this.#step('update', ...claimed(claim), ...leased(lease), meta ?? '')) === '1'
+    return (await this.#change('update', claim, lease, meta ?? '')) === '1'
   }
 
   async leave(claim: PresenceClaim): Promise<boolean> {
@@ -75,9 +86,10 @@ export class RedisPresence implements PresenceStore {
   ): Promise<{ readonly users: readonly PresenceUser[]; readonly at: Position }> {
     const { runner, waits } = this.#deps
     const send = () => runner.run(PRESENT, resource, presenceChannel(resource))
-    const [epoch, offset, members] = listOf(await waits.untilAnswered(send))
+    const [epoch, offset, members, metas] = listOf(await waits.untilAnswered(send))
+    const metaOf = readMetas(pairsOf(metas))
     const users = pairsOf(members)
-      .map(([id, record]) => readUser(id, String(record)))
+      .map(([id, record]) => readUser(id, String(record), metaOf))
       .sort((a, b) => a.came - b.came)
       .map(({ user }) => user)
     return { users, at: { epoch: String(epoch), offset: Number(offset) } }
@@ -91,6 +103,20 @@ export class RedisPresence implements PresenceStore {
       part = keys.length
     }
     return swept
+  }
+
+  /** Runs a join or an update; throws the refusal if a limit is reached. */
+  async #change(
+    action: 'join' | 'update',
+    claim: PresenceClaim,
+    lease: PresenceLease,
+    ...texts: readonly string[]
+  ): Promise<string> {
+    const { limits } = this.#deps
+    const words = [...claimed(claim), ...leased(lease), writeLimits(limits), ...texts]
+    const result = await this.#step(action, ...words)
+    if (isLimit(result, limits)) throw presenceRefusal(result, limits[result])
+    return result
   }
 
   async #step(...words: readonly string[]): Promise<string> {
@@ -112,6 +138,7 @@ export interface RedisPresenceDeps {
   readonly runner: ScriptRunner
   readonly queue: BatchQueue
   readonly generation: StoreGeneration
+  readonly limits: ResolvedPresenceLimits
   readonly waits: CancellableWaits
   /** Time after which a change is refused, in milliseconds; `undefined` waits without limit. */
   readonly patienceMs: number | undefined
