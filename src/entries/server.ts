@@ -66,6 +66,8 @@ export type {
   PresenceStore,
 } from '../server/broker/presence-store.ts'
 export type { Rate, RateStore } from '../server/broker/rate-store.ts'
+export type { ReplyLimits } from '../server/broker/reply-limits.ts'
+export { replyDefaults } from '../server/broker/reply-limits.ts'
 export type { ReplyLookup, ReplyStore } from '../server/broker/reply-store.ts'
 export type { ChannelRequest, PublishOptions } from '../server/channels/channel-manager.ts'
 export { ChannelManager } from '../server/channels/channel-manager.ts'

@@ -10,7 +10,12 @@ import {
   pollingDefaults,
   presenceDefaults,
 } from 'wirefold'
-import { historyDefaults, presenceLimitDefaults, presenceTrackerDefaults } from 'wirefold/server'
+import {
+  historyDefaults,
+  presenceLimitDefaults,
+  presenceTrackerDefaults,
+  replyDefaults,
+} from 'wirefold/server'
 import { redisDefaults } from 'wirefold/server/redis'
 import { presenceDefaults as serverPresence } from '../../src/server/presence/presence-options.ts'
 
@@ -34,6 +39,7 @@ const { prefix, strategy, timeoutMs } = redisDefaults
 const groups: [string, Record<string, unknown>][] = [
   ['src/server/broker/history-limits.ts', { ...historyDefaults }],
   ['src/server/broker/presence-limits.ts', { ...presenceLimitDefaults }],
+  ['src/server/broker/reply-limits.ts', { ...replyDefaults }],
   ['src/base/backoff.ts', { ...backoffDefaults }],
   ['src/channels/channel-subscriber.ts', { ...channelDefaults }],
   ['src/channels/channel-events.ts', { ...eventsDefaults }],

@@ -1,6 +1,9 @@
 /**
  * The results of requests, for all servers that share the store. A result is stored as a record:
  * text that does not depend on a dialect (see `request-record.ts`).
+ *
+ * Results are bounded (see `ReplyLimits`), for all of a sender and for all together. A request whose
+ * record was dropped is still remembered, so that it does not run again.
  */
 export interface ReplyStore {
   /**
@@ -12,7 +15,7 @@ export interface ReplyStore {
    * Looks a request up and marks an unknown one as started, in one step: of any number of callers
    * with the same key, exactly one gets `fresh`.
    *
-   * @param key identifies the request and its sender
+   * @param key identifies the request: its sender, a tab, and its id; what has no tab is a sender
    * @param digest identifies the content of the request
    * @param repeated whether the request may have been started before; if not, it is `fresh` also
    * after a loss of results. Defaults to true.
@@ -41,7 +44,15 @@ export type ReplyLookup =
   | { readonly state: 'started'; readonly record: Promise<string | undefined> }
   /** It may have run, and its result is lost. */
   | { readonly state: 'lost' }
+  /** Unknown, and too many requests are remembered: it must not run now. */
+  | { readonly state: 'full' }
   /** Done. */
   | { readonly state: 'answered'; readonly record: string }
   /** The key is in use for a request with another digest. */
   | { readonly state: 'conflict' }
+
+/** Returns the sender in the key of a request. */
+export function senderOf(key: string): string {
+  const end = key.indexOf('\t')
+  return end === -1 ? key : key.slice(0, end)
+}

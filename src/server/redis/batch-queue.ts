@@ -1,3 +1,4 @@
+import type { ResolvedReplyLimits } from '../broker/reply-limits.ts'
 import type { CancellableWaits } from './cancellable-waits.ts'
 import { MAX_REFUSALS } from './cancellable-waits.ts'
 import type { Confirmation } from './connection/confirmation.ts'
@@ -82,11 +83,11 @@ export class BatchQueue {
   }
 
   async #send(batch: readonly Waiting[]): Promise<string> {
-    const { runner, waits, node, strategy, history, confirmation, report } = this.#deps
+    const { runner, waits, node, strategy, history, replies, confirmation, report } = this.#deps
     const { keepMs, channelBytes, totalBytes } = history
     this.#number += 1
     const steps = batch.flatMap(({ words }) => [words.length, ...words])
-    const limits = [keepMs, channelBytes, totalBytes]
+    const limits = [keepMs, channelBytes, totalBytes, replies.userBytes, replies.totalBytes]
     const args = [node, this.#number, strategy, ...limits, ...steps]
     // Whether each attempt was answered by an error, so that the batch has certainly not run.
     let refused = true
@@ -126,6 +127,7 @@ export interface BatchQueueDeps {
   readonly node: string
   readonly strategy: string
   readonly history: ResolvedHistoryLimits
+  readonly replies: ResolvedReplyLimits
   /** Returns a promise that resolves when the next batch may be sent, or nothing if it may now. */
   readonly pace: () => Promise<unknown> | undefined
   readonly report: (error: unknown) => void

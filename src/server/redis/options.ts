@@ -4,6 +4,8 @@ import { printError } from '../../base/report.ts'
 import type { HistoryLimits } from '../broker/history-limits.ts'
 import type { PresenceLimits, ResolvedPresenceLimits } from '../broker/presence-limits.ts'
 import { presenceLimitDefaults, resolvePresenceLimits } from '../broker/presence-limits.ts'
+import type { ReplyLimits, ResolvedReplyLimits } from '../broker/reply-limits.ts'
+import { replyDefaults, resolveReplyLimits } from '../broker/reply-limits.ts'
 
 /**
  * How channels use Redis. `streams`: Redis keeps the histories, and any server can resume any
@@ -28,6 +30,11 @@ export interface RedisBrokerOptions {
    * @default 5 minutes, 4 MiB of one channel, and 256 MiB in all
    */
   readonly history?: HistoryLimits | undefined
+  /**
+   * The limits of the remembered results of requests, for all servers with the same prefix.
+   * @default 1 MiB and 30,000 requests of one user, 64 MiB and 500,000 requests in all
+   */
+  readonly replies?: ReplyLimits | undefined
   /**
    * With `pub-sub`, the time that an event or a request waits for Redis, in milliseconds. After it,
    * the event goes to the members of this server only, and the request is refused as `unavailable`.
@@ -56,6 +63,7 @@ export const redisDefaults = {
   prefix: 'wirefold',
   strategy: 'streams',
   history: { keepMs: 5 * 60_000, channelBytes: 4 * 1024 * 1024, totalBytes: 256 * 1024 * 1024 },
+  replies: replyDefaults,
   timeoutMs: 1_000,
   presence: presenceLimitDefaults,
   onError: printError,
@@ -64,10 +72,14 @@ export const redisDefaults = {
 
 /** Options with all defaults filled in. */
 export type ResolvedRedisOptions = {
-  readonly [Name in Exclude<keyof RedisBrokerOptions, 'history'>]-?: NonNullable<
+  readonly [Name in Exclude<keyof RedisBrokerOptions, 'history' | 'replies'>]-?: NonNullable<
     RedisBrokerOptions[Name]
   >
-} & { readonly history: ResolvedHistoryLimits; readonly presence: ResolvedPresenceLimits }
+} & {
+  readonly history: ResolvedHistoryLimits
+  readonly replies: ResolvedReplyLimits
+  readonly presence: ResolvedPresenceLimits
+}
 
 /** Limits with all defaults filled in. */
 export interface ResolvedHistoryLimits {
@@ -82,6 +94,7 @@ export function resolveRedisOptions(options: RedisBrokerOptions): ResolvedRedisO
     prefix: options.prefix ?? redisDefaults.prefix,
     strategy: options.strategy ?? redisDefaults.strategy,
     history: resolveHistory(options.history),
+    replies: resolveReplyLimits(options.replies),
     timeoutMs: options.timeoutMs ?? redisDefaults.timeoutMs,
     presence: resolvePresenceLimits(options.presence),
     onError: options.onError ?? redisDefaults.onError,

@@ -66,7 +66,7 @@ export class RedisBroker implements Broker {
   /** @internal {@link createRedisBroker} makes brokers. */
   constructor(connector: RedisConnector, options: RedisBrokerOptions) {
     this.#options = resolveRedisOptions(options)
-    const { prefix, strategy, history: limits, timeoutMs, clock } = this.#options
+    const { prefix, strategy, history: limits, replies, timeoutMs, clock } = this.#options
     const node = this.#node
     const report = safely(this.#options.onError)
     this.#report = report
@@ -98,6 +98,7 @@ export class RedisBroker implements Broker {
       node,
       strategy,
       history: limits,
+      replies,
       pace: () => this.#transport.pace(),
       report,
     })
@@ -113,7 +114,7 @@ export class RedisBroker implements Broker {
     const patienceMs = blocking ? undefined : timeoutMs
     const storeDeps = { runner, queue, generation, waits, patienceMs }
     this.#owner = new RequestOwner({ runner, generation, clock, report })
-    this.#replies = new RedisReplies({ ...storeDeps, node, owner: this.#owner })
+    this.#replies = new RedisReplies({ ...storeDeps, node, owner: this.#owner, limits: replies })
     this.#presence = new RedisPresence({ ...storeDeps, limits: this.#options.presence })
     this.#rates = new RedisRates({ runner, waits, report })
   }

@@ -1,4 +1,5 @@
 import { randomId } from '../../base/ids.ts'
+import type { ResolvedReplyLimits } from '../broker/reply-limits.ts'
 import type { ReplyLookup, ReplyStore } from '../broker/reply-store.ts'
 import type { BatchQueue } from './batch-queue.ts'
 import type { CancellableWaits } from './cancellable-waits.ts'
@@ -109,6 +110,7 @@ export class RedisReplies implements ReplyStore {
     switch (state) {
       case 'fresh':
       case 'conflict':
+      case 'full':
         return { state }
       case 'answered':
         return { state, record: String(rest[0]) }
@@ -125,14 +127,15 @@ export class RedisReplies implements ReplyStore {
   }
 
   async #lookUp([key, digest, repeated, rerun]: LookedUp): Promise<readonly unknown[]> {
-    const { runner, generation, node, owner, patienceMs, waits } = this.#deps
+    const { runner, generation, node, owner, limits, patienceMs, waits } = this.#deps
+    const { userRequests, totalRequests } = limits
     // Where a reply was lost, the next attempt recognises its own mark.
     const mark = randomId()
     const expected = repeated ? generation.id : ''
     const send = async (): Promise<readonly unknown[]> => {
       const { id } = owner
-      const args = [expected, key, digest, node, mark, id, rerun ? 1 : 0]
-      const reply = listOf(await runner.run(BEGIN, ...args))
+      const request = [expected, key, digest, node, mark, id, rerun ? 1 : 0]
+      const reply = listOf(await runner.run(BEGIN, ...request, userRequests, totalRequests))
       if (reply[0] === 'fresh') this.#running.set(key, id)
       if (reply[0] !== 'dead') return reply
       owner.replace(id)
@@ -179,6 +182,7 @@ export interface RedisAnswersDeps {
   /** The id of this process, for messages to it. */
   readonly node: string
   readonly owner: RequestOwner
+  readonly limits: ResolvedReplyLimits
   /** Time after which a lookup is refused, in milliseconds; `undefined` waits without limit. */
   readonly patienceMs: number | undefined
 }

@@ -3,7 +3,7 @@ import type { Refusal } from '../../base/errors.ts'
 import type { PublishCommand, RequestCommand } from '../../protocol/command.ts'
 import { isFields } from '../../protocol/fields.ts'
 import type { RefusalCode } from '../access/refusals.ts'
-import { refusal, refusalFromError } from '../access/refusals.ts'
+import { rateLimited, refusal, refusalFromError } from '../access/refusals.ts'
 import type { ReplyStore } from '../broker/reply-store.ts'
 import { refused, resultOf } from '../broker/request-record.ts'
 import type { RequestSlots } from './request-slots.ts'
@@ -13,6 +13,9 @@ import { scopeOf } from './sender.ts'
 
 /** Number of servers that may die while they run one request; it is `outcome-unknown` then. */
 const MOST_DEATHS = 5
+
+/** Time before a request that was refused because too many are remembered may be repeated. */
+const RETRY_MS = 10_000
 
 /** The dependencies of {@link runOnce}. */
 export interface RunOnceDeps extends RunRequestDeps {
@@ -46,7 +49,9 @@ export async function runOnce(
     const result = await lookUpOrRun(deps, caller, command, keyOf(caller, requestId))
     if ('text' in result) return result.text
     if ('record' in result) return encodeResult(caller.dialect, command, resultOf(result.record))
-    return refuse(deps, caller, command, refusal(result.code))
+    const { code } = result
+    const error = code === 'rate-limited' ? rateLimited(RETRY_MS) : refusal(code)
+    return refuse(deps, caller, command, error)
   } catch (error) {
     const sent = refusalFromError(error)
     if (!sent) deps.report(error)
@@ -86,6 +91,8 @@ async function lookUpOrRun(
         return { code: 'conflict' }
       case 'lost':
         return { code: 'outcome-unknown' }
+      case 'full':
+        return { code: 'rate-limited' }
     }
   }
   return { code: 'outcome-unknown' }
@@ -131,7 +138,9 @@ async function runAndStore(
 
 /** Returns the key of a request. It includes the sender, so no user gets a reply to another one. */
 function keyOf(caller: Caller, requestId: string): string {
-  return JSON.stringify([caller.dialect.name, ...scopeOf(caller), requestId])
+  // JSON has no tabs, so the sender ends where the store expects it.
+  const sender = JSON.stringify([caller.dialect.name, ...scopeOf(caller)])
+  return `${sender}\t${JSON.stringify(requestId)}`
 }
 
 /** Returns a digest of the content, to detect an id that is used for two requests. */

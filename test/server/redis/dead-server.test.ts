@@ -94,7 +94,7 @@ describeWithRedis('a server that gives no sign of life', async () => {
       offset: 0,
     })
     expect(events.map(({ type, payload, id }) => [type, payload, id])).toEqual([
-      ['moved', 'first', 'e'],
+      ['moved', 'first', `${client.tag}e`],
     ])
   })
 })

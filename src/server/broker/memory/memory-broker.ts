@@ -12,6 +12,7 @@ import { historyDefaults } from '../history-limits.ts'
 import type { PresenceLimits } from '../presence-limits.ts'
 import { resolvePresenceLimits } from '../presence-limits.ts'
 import type { PresenceStore } from '../presence-store.ts'
+import type { ReplyLimits } from '../reply-limits.ts'
 import type { ReplyStore } from '../reply-store.ts'
 import { publishedRecord } from '../request-record.ts'
 import { BackgroundSweep } from './background-sweep.ts'
@@ -44,12 +45,19 @@ export interface MemoryBrokerOptions {
    * @default 1,000 devices and 1 MiB of a user, 10,000 devices and 2 MiB of a resource
    */
   readonly presence?: PresenceLimits | undefined
+  /**
+   * The limits of the remembered results of requests.
+   * @default 1 MiB and 30,000 requests of one user, 64 MiB and 500,000 requests in all
+   */
+  readonly replies?: ReplyLimits | undefined
 }
 
 /**
  * A broker in memory, for one process. It keeps the events of the last 5 minutes, at most 32 MiB of
  * one channel and 64 MiB in all; beyond that, the least recently used channel loses its events
  * first. The channels of presence have a budget of their own: 4 MiB of one, and 16 MiB in all.
+ *
+ * It remembers the results of requests within the limits of `ReplyLimits`.
  *
  * A channel's offset counter is kept for 24 hours after its last use, for at most 100,000 channels
  * without events and listeners. What has expired is dropped within a minute, by a timer that does
@@ -87,7 +95,7 @@ export class MemoryBroker implements Broker {
     this.#events = new HistoryPool(limits)
     this.#members = new HistoryPool({ ...limits, ...PRESENCE_BYTES })
     this.#sweep = new BackgroundSweep(this.#clock, () => this.#dropExpired())
-    this.#replies = new MemoryReplies(this.#clock)
+    this.#replies = new MemoryReplies(this.#clock, options.replies)
     this.#presence = new MemoryPresence({
       clock: this.#clock,
       limits: resolvePresenceLimits(options.presence),

@@ -142,7 +142,7 @@ interface StoredEvent {
   read: WeakRef<ChannelEvent> | undefined
 }
 
-/** Size of a text in memory, in bytes: V8 stores texts beyond Latin-1 as UTF-16. */
-function sizeOf(text: string): number {
+/** Returns the size of a text in memory, in bytes: V8 stores texts beyond Latin-1 as UTF-16. */
+export function sizeOf(text: string): number {
   return /[\u0100-\uffff]/.test(text) ? 2 * text.length : text.length
 }

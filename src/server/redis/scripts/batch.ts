@@ -3,12 +3,13 @@ import { script } from '../connection/script-runner.ts'
 import { CHANNEL } from './channel.ts'
 import { NODES } from './nodes.ts'
 import { MEMBERS } from './presence.ts'
+import { REPLY_MEMORY } from './reply-memory.ts'
 import { STREAM } from './stream.ts'
 
 /**
- * Runs a node's next batch, once: `node, number, strategy, keepMs, channelBytes, totalBytes, (step)…`
- * → the replication id of Redis, and one line per step. A repeated last batch gets the same reply
- * without running again; an older one gets an empty reply.
+ * Runs a node's next batch, once: `node, number, strategy, keepMs, channelBytes, totalBytes,
+ * userBytes, totalRecordBytes, (step)…` → the replication id of Redis, and one line per step. A
+ * repeated last batch gets the same reply without running again; an older one gets an empty reply.
  *
  * A step is the number of its words, followed by the words:
  *
@@ -19,7 +20,7 @@ import { STREAM } from './stream.ts'
  *   with one `once` only the first runs, also if the request is run again; it is empty for no limit.
  * - the steps of {@link MEMBERS}
  */
-export const BATCH = script(`${CHANNEL}${NODES}${STREAM}
+export const BATCH = script(`${CHANNEL}${NODES}${STREAM}${REPLY_MEMORY}
 local node, number, strategy = ARGV[6], tonumber(ARGV[7]), ARGV[8]
 local id, age, memory, run = generation()
 local last = redis.call('HMGET', P .. ':batch:' .. node, 'number', 'reply')
@@ -34,12 +35,11 @@ local steps = {}
 
 local function settle(key, record, keep)
   local answer = P .. ':answer:' .. key
-  local known = redis.call('HMGET', answer, 'digest', 'waiting')
-  if not known[1] then return end
+  local known = redis.call('HMGET', answer, 'digest', 'waiting', 'owner')
+  -- Without an owner it has ended before.
+  if not known[3] then return end
   if tonumber(keep) > 0 then
-    redis.call('HSET', answer, 'record', record)
-    redis.call('HDEL', answer, 'owner', 'waiting', 'mark')
-    redis.call('PEXPIRE', answer, keep)
+    remember(key, known[1], record, tonumber(keep))
   else
     redis.call('DEL', answer)
   end
@@ -94,7 +94,7 @@ function steps.within(word)
   return reply
 end
 ${MEMBERS}
-local reply, i = {run}, 12
+local reply, i = {run}, 14
 while i <= #ARGV do
   local word = {}
   for n = 1, tonumber(ARGV[i]) do word[n] = ARGV[i + n] end
@@ -102,6 +102,7 @@ while i <= #ARGV do
   i = i + 1 + #word
 end
 evict()
+bound()
 reply = table.concat(reply, '\\n')
 redis.call('HSET', P .. ':batch:' .. node, 'reply', reply)
 redis.call('PEXPIRE', P .. ':batch:' .. node, ${COUNTER_MS})

@@ -31,11 +31,11 @@ describe('the replies of a memory broker', () => {
     expect(replies.reachMs).toBe(0)
     await clock.advance(5_000)
     expect(replies.reachMs).toBe(5_000)
-    await remember('small')
+    // A result that was dropped does not limit the reach: its request is still remembered.
+    await remember('large', 'x'.repeat(2 * 1024 * 1024))
     await clock.advance(100)
-    await remember('large', 'x'.repeat(64 * 1024 * 1024))
-    // An evicted result limits the reach.
-    expect(replies.reachMs).toBe(100)
+    expect(await replies.begin('large', 'd')).toEqual({ state: 'lost' })
+    expect(replies.reachMs).toBe(5_100)
   })
 
   it('are a conflict for another digest under the same key', async () => {
@@ -60,23 +60,28 @@ describe('the replies of a memory broker', () => {
     expect(await stateOf('k')).toBe('fresh')
   })
 
-  it('are at most 100,000: the oldest are evicted first, running requests never', async () => {
+  it('never drop running requests, whatever has ended meanwhile', async () => {
     const { replies, remember, stateOf } = make()
     await replies.begin('running', 'd')
-    for (let n = 0; n < 100_002; n++) await remember(`${n}`)
+    for (let n = 0; n < 1_000; n++) await remember(`ada\t${n}`, 'x'.repeat(5_000))
     expect(await stateOf('running')).toBe('started')
-    expect(await stateOf('2')).toBe('answered')
-    expect(await stateOf('1')).toBe('fresh')
+    expect([await stateOf('ada\t0'), await stateOf('ada\t999')]).toEqual(['lost', 'answered'])
   })
 
-  it('have at most 64 Mi characters', async () => {
+  it('are limited by default: 1 MiB of one sender, 64 MiB in all', async () => {
     const { remember, stateOf } = make()
-    const large = 'x'.repeat(1024 * 1024)
-    for (let n = 0; n < 65; n++) await remember(`${n}`, large)
-    expect([await stateOf('0'), await stateOf('1')]).toEqual(['fresh', 'answered'])
-    for (let n = 0; n < 100; n++) await remember(`small ${n}`)
-    // The first of these replaced one, and there was room for the others.
-    expect([await stateOf('1'), await stateOf('2')]).toEqual(['fresh', 'answered'])
+    const large = 'x'.repeat(500_000)
+    for (let n = 0; n < 140; n++) await remember(`sender ${n % 70}\t${n}`, large)
+    // The last 134 fit into 64 MiB, two of each sender.
+    expect([await stateOf('sender 5\t5'), await stateOf('sender 6\t6')]).toEqual([
+      'lost',
+      'answered',
+    ])
+    await remember('sender 6\tmore', large)
+    expect([await stateOf('sender 6\t6'), await stateOf('sender 7\t7')]).toEqual([
+      'lost',
+      'answered',
+    ])
   })
 
   it('are lost for waiting lookups when the broker is closed', async () => {
