@@ -129,6 +129,16 @@ export function replyLimitsContract(name: string, { make, pass }: ReplyLimitsSet
       expect([await stateOf('ada 1'), await stateOf('ada 2')]).toEqual(['answered', 'answered'])
     })
 
+    it('give their bytes back once, although they are the oldest when others are dropped', async () => {
+      const { stateOf, run } = await world({ userBytes: 5_500 })
+      await run('ada 1', 2_000, 250)
+      await run('ada 2', 2_000)
+      await pass(300)
+      for (const n of [3, 4]) await run(`ada ${n}`, 2_000)
+      const states = [await stateOf('ada 2'), await stateOf('ada 3'), await stateOf('ada 4')]
+      expect(states).toEqual(['lost', 'answered', 'answered'])
+    })
+
     it('give their bytes back once, although they were dropped before', async () => {
       const { stateOf, run } = await world({ userBytes: 5_500 })
       for (const n of [1, 2, 3, 4]) await run(`ada ${n}`, 2_000, 250)
