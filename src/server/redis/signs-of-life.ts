@@ -2,14 +2,15 @@
 const STALLED_MS = 2_000
 /** Time between two observations above which Redis, or this process, did not respond. */
 const LATE_MS = 1_000
-/** Time that all owners have to reconnect after that, in milliseconds. */
-const RECOVERY_MS = 3_000
+/** Duration of such a pause after which other processes may have lost their connections to Redis. */
+const LONG_PAUSE_MS = 5_000
+/** Time that these processes have to reconnect, in milliseconds. */
+const RECONNECT_MS = 3_000
 
 /**
  * The signs of life of all owners of requests, as this process observes them by its own clock. An
- * owner is stalled if regular observations have found no new sign for 2 s. After a late
- * observation the time of every owner begins anew: no process may have reached Redis, or this one
- * may have been blocked.
+ * owner is stalled if regular observations have found no new sign for 2 s. The time before a late
+ * observation does not count: no process may have reached Redis, or this one may have been blocked.
  */
 export class SignsOfLife {
   #seen: ReadonlyMap<string, SeenSign> = new Map()
@@ -17,14 +18,13 @@ export class SignsOfLife {
 
   /** Stores the last sign of life of each owner, as read at `now` on the monotonic clock. */
   observe(signs: ReadonlyMap<string, string>, now: number): void {
-    const late = this.#observedAt !== undefined && now - this.#observedAt > LATE_MS
+    const excusedMs = excused(now - (this.#observedAt ?? now))
     this.#observedAt = now
     const seen = new Map<string, SeenSign>()
     for (const [owner, sign] of signs) {
       const before = this.#seen.get(owner)
-      if (late) seen.set(owner, { sign, since: now + RECOVERY_MS })
-      else if (before?.sign === sign) seen.set(owner, before)
-      else seen.set(owner, { sign, since: now })
+      const since = before?.sign === sign ? before.since + excusedMs : now
+      seen.set(owner, { sign, since })
     }
     this.#seen = seen
   }
@@ -40,6 +40,12 @@ export class SignsOfLife {
     const stalled = seen && (this.#observedAt ?? 0) - seen.since >= STALLED_MS
     return stalled ? seen.sign : undefined
   }
+}
+
+/** Returns the time since the last observation that does not count against any owner. */
+function excused(pauseMs: number): number {
+  if (pauseMs <= LATE_MS) return 0
+  return pauseMs < LONG_PAUSE_MS ? pauseMs : pauseMs + RECONNECT_MS
 }
 
 interface SeenSign {

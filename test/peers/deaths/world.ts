@@ -24,7 +24,7 @@ export interface Asked {
   readonly to: number
 }
 
-/** Servers on one Redis behind a load balancer that does not notice if one of them dies. */
+/** Servers on one Redis behind a load balancer. */
 export async function world() {
   const redis = await RedisServer.start()
   onTestFinished(() => redis.stop())

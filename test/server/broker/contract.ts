@@ -174,7 +174,7 @@ export function brokerContract(name: string, { recovers, nodes }: BrokerSetup): 
       expect(begun.map(({ state }) => state).sort()).toEqual(['fresh', ...Array(3).fill('started')])
       const owner = begun[0]?.state === 'fresh' || begun[2]?.state === 'fresh' ? a : b
       expect(await b.replies.begin('k', 'another')).toEqual({ state: 'conflict' })
-      await owner.replies.settle('k', '{"payload":1}', 60_000)
+      expect(await owner.replies.settle('k', '{"payload":1}', 60_000)).toBe(true)
       for (const one of begun) {
         if (one.state === 'started') expect(await one.record).toBe('{"payload":1}')
       }
@@ -205,6 +205,19 @@ export function brokerContract(name: string, { recovers, nodes }: BrokerSetup): 
       }
       const again = await b.replies.begin('k', 'd')
       expect(again.state === 'answered' && JSON.parse(again.record)).toEqual(record)
+    })
+
+    it('adds the events of a running request, and lets it end', async () => {
+      const [a, b] = await nodes()
+      expect((await a.replies.begin('k', 'd', true, true)).state).toBe('fresh')
+      // It may run again only if its server is dead.
+      expect((await b.replies.begin('k', 'd', true, true)).state).toBe('started')
+      for (const once of ['1', '2', '']) {
+        await a.publish(['a'], event(1), undefined, { key: 'k', once })
+      }
+      expect((await b.head('a')).offset).toBe(3)
+      expect(await a.replies.settle('k', '{}', 60_000)).toBe(true)
+      expect((await b.replies.begin('k', 'd', true, true)).state).toBe('answered')
     })
 
     it('ignores the settling of an unknown request', async () => {
