@@ -97,12 +97,14 @@ export class RedisReplies implements ReplyStore {
   }
 
   async #check(keys: readonly string[]): Promise<void> {
-    for (const key of keys) {
+    const check = async (key: string): Promise<void> => {
       const [state, value] = listOf(await this.#deps.runner.run(PEEK, key))
       if (state === 'answered') this.resolveWaiting(key, String(value))
       else if (state === 'lost') this.resolveWaiting(key, undefined)
       else this.#setOwner(key, String(value))
     }
+    // At once: the next sign of life of this process waits for it.
+    await Promise.all(keys.map(check))
   }
 
   async #begin(request: LookedUp, record: Promise<string | undefined>): Promise<ReplyLookup> {

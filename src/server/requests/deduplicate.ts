@@ -82,7 +82,7 @@ async function lookUpOrRun(
       case 'started': {
         const record = await lookup.record
         if (record !== undefined) return { record }
-        if (!rerun || caller.signal.aborted) return { code: 'outcome-unknown' }
+        if (!rerun) return { code: 'outcome-unknown' }
         break
       }
       case 'answered':
@@ -94,6 +94,8 @@ async function lookUpOrRun(
       case 'full':
         return { code: 'rate-limited' }
     }
+    // A client that is gone repeats the request itself.
+    if (caller.signal.aborted) break
   }
   return { code: 'outcome-unknown' }
 }
