@@ -1,5 +1,5 @@
 /** Time without a sign of life after which an owner counts as stalled, in milliseconds. */
-const STALLED_MS = 2_000
+const STALLED_MS = 1_500
 /** Time between two observations above which Redis, or this process, did not respond. */
 const LATE_MS = 1_000
 /** Duration of such a pause after which other processes may have lost their connections to Redis. */
@@ -9,7 +9,7 @@ const RECONNECT_MS = 3_000
 
 /**
  * The signs of life of all owners of requests, as this process observes them by its own clock. An
- * owner is stalled if regular observations have found no new sign for 2 s. The time before a late
+ * owner is stalled if regular observations have found no new sign for 1.5 s. The time before a late
  * observation does not count: no process may have reached Redis, or this one may have been blocked.
  */
 export class SignsOfLife {
