@@ -8,52 +8,57 @@ import { lazy } from '../base/lazy.ts'
 import { loggable } from '../base/logger.ts'
 import { printError } from '../base/report.ts'
 import { followedStore } from '../base/store.ts'
-import { Connection, closedError } from '../connection/connection.ts'
-import type { ConnectionHandlers } from '../connection/connection-port.ts'
-import { CredentialsSource } from '../connection/credentials.ts'
-import { Latency } from '../connection/latency.ts'
+import type { ConnectionOwner } from '../connection/connection.ts'
+import { Connection } from '../connection/connection.ts'
+import { closedError } from '../connection/connection-state.ts'
 import type { Link } from '../connection/link.ts'
-import type { ClientPort } from '../ports/client-port.ts'
+import { ServerClock } from '../connection/server-clock.ts'
+import type { ClientExtension, ClientPort, OnControlReply } from '../ports/client-port.ts'
 import type { ClientOutbox, RestoredMutation } from '../ports/outbox-storage.ts'
 import type { OutgoingRequest, SendOptions } from '../ports/outgoing-request.ts'
 import { nameOf } from '../ports/outgoing-request.ts'
 import type { CloseInfo } from '../ports/transport.ts'
-import type { Outgoing } from '../protocol/dialect.ts'
+import type { Dialect, Outgoing } from '../protocol/dialect.ts'
 import { sampleOf } from '../protocol/fields.ts'
-import type {
-  EventFrame,
-  Frame,
-  NoticeFrame,
-  PongFrame,
-  ReplyFrame,
-  WelcomeFrame,
-} from '../protocol/frame.ts'
+import type { EventFrame, Frame, NoticeFrame, ReplyFrame, WelcomeFrame } from '../protocol/frame.ts'
+import type { Intent } from '../protocol/intent.ts'
+import { ControlMessages } from '../requests/control-messages.ts'
 import { PendingRequests } from '../requests/pending-requests.ts'
 import type { ClientEvents } from './client-events.ts'
-import { createClientPort } from './client-port.ts'
-import { CredentialsRenewal } from './credentials-renewal.ts'
-import { Extensions } from './extensions.ts'
 import type { Opening } from './opening.ts'
 import { opening } from './opening.ts'
 import type { ResolvedClientOptions } from './options.ts'
 import { createOutboxHost } from './outbox-host.ts'
 
-/** The inside of a client: builds its parts, and passes frames and intents between them. */
-export class ClientRuntime implements ConnectionHandlers {
+/** The extensions of this package, by their order. */
+const OWN: Readonly<Record<number, string>> = { 1: 'ChannelSubscriber', 2: 'PresenceManager' }
+/**
+ * Time after which the application is asked for new credentials again, although it has not answered,
+ * in milliseconds.
+ */
+const RENEWAL_MS = 10_000
+
+/**
+ * The inside of a client: passes frames and intents between its connection, requests and extensions.
+ * The functions of the port are members of their own, so that an extension may pass them on.
+ */
+export class ClientRuntime implements ClientPort, ConnectionOwner {
   readonly events: Emitter<ClientEvents>
   readonly connection: Connection
   readonly requests: PendingRequests
-  readonly latency = new Latency()
-  readonly extensions = new Extensions()
+  readonly serverClock: ServerClock
+  readonly clock: ClientPort['clock']
+  readonly random: ClientPort['random']
+  readonly state: ClientPort['state']
+  readonly restored = followedStore<readonly RestoredMutation[]>([], (error) => this.report(error))
   /** Number of malformed messages. */
   malformed = 0
   /** The tag of the last welcome, or empty. */
   eventTag = ''
-  /** The port for extensions. */
-  readonly port: ClientPort
   readonly #options: ResolvedClientOptions
-  readonly #renewal: CredentialsRenewal
+  readonly #controls: ControlMessages
   readonly #outbox: ClientOutbox | undefined
+  #extensions: readonly ClientExtension[] = []
   // Created on first use: some runtimes forbid random values while modules are loaded.
   readonly #clientId = lazy(randomId)
   #senderId = lazy(randomId)
@@ -62,20 +67,23 @@ export class ClientRuntime implements ConnectionHandlers {
   #opening: Opening | undefined
 
   constructor(url: string, options: ResolvedClientOptions) {
+    const { report } = this
+    const { clock, random } = options
     this.#options = options
-    const elapsed = new ElapsedClock(options.clock)
-    const report = (error: unknown): void => this.report(error)
-    const serverTime = (): number | undefined => this.requests.serverTime
+    this.clock = clock
+    this.random = random
+    const elapsed = new ElapsedClock(clock)
+    const serverClock = new ServerClock(clock, elapsed)
+    this.serverClock = serverClock
     this.events = createEmitter((error, event) => {
       // An `error` listener that throws must not be called with its own error.
       if (event === 'error') printError(error)
-      else this.report(error)
+      else report(error)
     })
-    const restored = followedStore<readonly RestoredMutation[]>([], report)
     this.#outbox = options.outbox.storage?.keep(
       createOutboxHost({
-        ...{ options, elapsed, report, serverTime, events: this.events, shown: restored },
-        isOpen: () => this.connection.state.get().name === 'open',
+        ...{ options, elapsed, serverClock, report, events: this.events, shown: this.restored },
+        isOpen: () => this.state.get().name === 'open',
         send: (request, how) => this.#sendNow(request, how),
         identified: ({ senderId, userId }) => {
           this.#senderId = () => senderId
@@ -83,34 +91,50 @@ export class ClientRuntime implements ConnectionHandlers {
         },
       }),
     )
-    const credentialsSource = new CredentialsSource(options.auth, this.#outbox)
-    this.connection = new Connection(
-      {
-        ...{ ...options, url, credentialsSource, report, serverTime },
-        unansweredSince: (since) => this.requests.unansweredSince(since),
-      },
-      this,
-    )
-    this.requests = new PendingRequests({
-      ...options,
-      elapsed,
-      report,
-      dialect: () => this.connection.dialect,
-      link: () => this.connection.link,
-      answered: (leftAt) => this.connection.link?.heartbeat?.answered(leftAt),
-    })
-    const { connection, requests, extensions } = this
-    this.port = createClientPort({ options, connection, requests, extensions, restored, report })
-    const { port } = this
-    const socket = (): unknown => connection.link
-    this.#renewal = new CredentialsRenewal({ credentialsSource, port, socket })
-    this.connection.state.listen(({ name }) => options.logger()?.('connection', name))
+    const shared = { ...options, elapsed, serverClock, report, url, stored: this.#outbox }
+    this.connection = new Connection(shared, this)
+    this.state = this.connection.state
+    this.requests = new PendingRequests({ ...shared, link: () => this.connection.link })
+    this.#controls = new ControlMessages(shared)
+    this.state.listen(({ name }) => options.logger()?.('connection', name))
+  }
+
+  get dialect(): Dialect {
+    return this.connection.dialect
+  }
+
+  readonly join = (extension: ClientExtension): (() => void) => {
+    const { order } = extension
+    if (this.#extensions.some((other) => other.order === order)) {
+      const name = OWN[order] ?? `extension of order ${order}`
+      throw new Error(`This client already has a ${name}. Create one per client, and share it.`)
+    }
+    this.#extensions = [...this.#extensions, extension].sort((a, b) => a.order - b.order)
+    if (this.connection.link) extension.opening()
+    return () => {
+      this.#extensions = this.#extensions.filter((other) => other !== extension)
+    }
+  }
+
+  readonly wake = (): void => {
+    this.connection.input({ name: 'needed' })
+  }
+
+  readonly say = (intent: Intent, answered?: OnControlReply): boolean => {
+    const { link } = this.connection
+    if (link) this.#controls.say(link, intent, answered)
+    return link !== undefined
+  }
+
+  /** Number of handlers of the application. */
+  get handlers(): number {
+    return this.#extensions.reduce((sum, { handlers }) => sum + handlers, 0)
   }
 
   /** Connects now; settles with the first state that is open or final. */
   connect(): Promise<void> {
     const awaited = this.#opening ?? opening()
-    if (this.connection.state.get().name === 'open') awaited.resolve()
+    if (this.state.get().name === 'open') awaited.resolve()
     else this.#opening = awaited
     this.connection.input({ name: 'connect' })
     return awaited.promise
@@ -138,7 +162,7 @@ export class ClientRuntime implements ConnectionHandlers {
 
   /** Returns the reason why requests are rejected, if the client has ended. */
   finalError(): WirefoldError | undefined {
-    const state = this.connection.state.get()
+    const state = this.state.get()
     if (state.name === 'failed') return state.error
     return state.name === 'closed' ? closedError() : undefined
   }
@@ -154,7 +178,7 @@ export class ClientRuntime implements ConnectionHandlers {
   }
 
   /** Reports an error that no caller receives. */
-  report(error: unknown): void {
+  readonly report = (error: unknown): void => {
     this.#log(error)
     if (this.events.listens('error')) this.events.emit('error', error)
     else printError(error)
@@ -176,7 +200,7 @@ export class ClientRuntime implements ConnectionHandlers {
   }
 
   opening(): void {
-    this.extensions.opening()
+    for (const extension of this.#extensions) extension.opening()
     this.requests.opening()
   }
 
@@ -184,63 +208,50 @@ export class ClientRuntime implements ConnectionHandlers {
     this.#opening?.resolve()
     this.#opening = undefined
     this.#greeted(frame)
-    this.requests.resume()
+    this.requests.welcomed(frame)
     this.events.emit('opened', frame)
   }
 
   moved(frame: WelcomeFrame | undefined): void {
     this.#greeted(frame)
-    this.requests.controls.forget()
-    this.extensions.disconnected()
+    this.#forgetReplies()
     this.opening()
-    this.requests.resume()
-  }
-
-  isAwaited(link: Link): boolean {
-    return this.requests.awaits(link)
+    this.requests.welcomed(frame)
   }
 
   drained(link: Link): void {
     this.requests.disconnected(link)
-    this.requests.resume()
+    this.requests.opening()
   }
 
+  /** The server has welcomed the client, perhaps as another user. */
   #greeted(frame: WelcomeFrame | undefined): void {
     const userId = frame?.userId
     if (this.#userId !== undefined && userId !== this.#userId) this.#identityChanged(userId)
     this.#userId = userId
     this.eventTag = frame?.tag ?? ''
-    this.requests.welcomed(frame)
     this.#outbox?.greeted(userId)
+  }
+
+  /** Stops awaiting the replies to control messages, which extensions then send anew. */
+  #forgetReplies(): void {
+    this.#controls.forget()
+    for (const extension of this.#extensions) extension.disconnected()
   }
 
   frame(frame: Frame): void {
     switch (frame.kind) {
       case 'event':
-        this.latency.event(frame, this.#options.clock)
-        if (!this.extensions.receive(frame)) this.#unsubscribed(frame)
-        break
       case 'unsubscribed':
-        this.extensions.receive(frame)
+      case 'pong':
+        for (const extension of this.#extensions) if (extension.receive(frame)) return
+        if (frame.kind === 'event') this.#unsubscribed(frame)
         break
       case 'refusal':
-        if (frame.to.length > 0) this.requests.settle(frame)
-        else this.#refused(frame.error)
-        break
-      case 'reply':
-      case 'subscribed':
-        // A reply that is no longer awaited came after the timeout of its request, which was
-        // reported.
-        this.requests.settle(frame)
-        break
-      case 'ping':
-        this.connection.link?.pong(frame.timestamp)
-        break
-      case 'pong':
-        this.#pong(frame)
+        if (frame.to.length === 0) this.#refused(frame.error)
         break
       case 'expiring':
-        void this.#renewal.run()
+        void this.#renew()
         break
       case 'notice':
         this.#notice(frame)
@@ -253,9 +264,10 @@ export class ClientRuntime implements ConnectionHandlers {
       'connection',
       `lost: ${close.code} ${loggable(close.reason || messageOf(close.cause))}`,
     )
+    this.#controls.forget()
     this.requests.disconnected(undefined, close.code)
     this.connection.needed(this.requests.nearestDeadline())
-    this.extensions.disconnected()
+    for (const extension of this.#extensions) extension.disconnected()
     this.events.emit('dropped', close)
   }
 
@@ -266,8 +278,9 @@ export class ClientRuntime implements ConnectionHandlers {
     this.#outbox?.release(this.#userId)
     // The caller of a stored request may be gone with an earlier page.
     const isRequested = this.requests.rejectAll(error) && !this.#outbox
-    this.requests.disconnected()
-    const isAwaited = this.extensions.ended(error) || isRequested
+    this.#controls.forget()
+    const isAwaited =
+      this.#extensions.map((extension) => extension.ended(error)).includes(true) || isRequested
     if (error.code === 'closed') this.events.emit('closed', error)
     else if (this.events.listens('failed')) this.events.emit('failed', error)
     else {
@@ -276,6 +289,32 @@ export class ClientRuntime implements ConnectionHandlers {
       // After a failure within connect() its caller has the promise only now: `await` uses it two
       // microtasks later.
       void Promise.resolve().then().then(deliver)
+    }
+  }
+
+  /**
+   * Asks the application for new credentials and sends them: without, the server closes the connection
+   * when the present ones expire. One question at a time and link; an answer that comes after a newer
+   * question, or after the end of its link, is dropped. Never rejects.
+   */
+  async #renew(): Promise<void> {
+    const { link } = this.connection
+    const { auth, clock } = this.#options
+    const now = clock.now()
+    if (!auth || !link || now < link.renewedAt + RENEWAL_MS) return
+    link.renewedAt = now
+    const isCurrent = (): boolean => link === this.connection.link && link.renewedAt === now
+    try {
+      const { token } = await link.ask('expiring')
+      if (token === undefined || !isCurrent()) return
+      const timestamp = clock.wall()
+      this.say({ kind: 'auth', timestamp, requestId: randomId(), token }, (answer) => {
+        if (answer?.kind === 'refusal') this.report(refusalError('the new token', answer.error))
+      })
+    } catch (error) {
+      if (isCurrent()) this.report(error)
+    } finally {
+      if (isCurrent()) link.renewedAt = Number.NEGATIVE_INFINITY
     }
   }
 
@@ -288,13 +327,13 @@ export class ClientRuntime implements ConnectionHandlers {
       this.#identityChanged(undefined)
       this.#userId = undefined
       this.requests.disconnected()
-      this.extensions.forget()
-      this.extensions.disconnected()
-      this.extensions.opening()
+      for (const extension of this.#extensions) extension.forget()
+      this.#forgetReplies()
+      for (const extension of this.#extensions) extension.opening()
       return
     }
     const error = refusalError(refusal.channel ?? 'the connection', refusal)
-    if (refusal.channel === undefined) this.connection.refused(error)
+    if (refusal.channel === undefined) this.connection.refuse(error)
     else this.report(error)
     // The server could not read the greeting, so no welcome will arrive.
     if (refusal.code === 'bad-frame') this.connection.giveUpGreeting()
@@ -309,14 +348,6 @@ export class ClientRuntime implements ConnectionHandlers {
     const message =
       'Another user is signed in now. Requests of the former user are not carried out.'
     this.requests.rejectAll(new WirefoldError('identity-changed', message, { userId }))
-  }
-
-  #pong(frame: PongFrame): void {
-    this.extensions.receive(frame)
-    if (frame.serverTime !== undefined) this.requests.readServerTime(frame.serverTime)
-    const roundTripMs = this.connection.link?.heartbeat?.pong(frame)
-    if (roundTripMs === undefined) return
-    this.latency.pong(frame, roundTripMs, this.#options.clock.wall())
   }
 
   /**
@@ -337,7 +368,7 @@ export class ClientRuntime implements ConnectionHandlers {
     }
     this.malformed++
     const sample = sampleOf(String(JSON.stringify(notice.wire)))
-    const message = `A message does not follow the protocol ${this.connection.dialect.name}: ${notice.reason}.`
+    const message = `A message does not follow the protocol ${this.dialect.name}: ${notice.reason}.`
     this.report(new WirefoldError('bad-frame', message, { reason: notice.reason, sample }))
   }
 }

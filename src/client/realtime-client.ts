@@ -6,7 +6,7 @@ import type { ClientPort } from '../ports/client-port.ts'
 import type { ConnectionState } from '../ports/connection-state.ts'
 import type { RequestOptions, SendOptions } from '../ports/outgoing-request.ts'
 import type { EventFrame, Reply } from '../protocol/frame.ts'
-import type { RequestCounts } from '../requests/pending-request.ts'
+import type { RequestCounts } from '../requests/pending-requests.ts'
 import type { ClientEvents } from './client-events.ts'
 import { clientEventNames, otherEventNames } from './client-events.ts'
 import { ClientRuntime } from './client-runtime.ts'
@@ -41,7 +41,7 @@ export class RealtimeClient {
 
   /** The port for extensions such as `ChannelSubscriber`. */
   get port(): ClientPort {
-    return this.#runtime.port
+    return this.#runtime
   }
 
   /**
@@ -176,7 +176,7 @@ export class RealtimeClient {
 
   /** Returns a snapshot of counters and timings. */
   stats(): ClientStats {
-    const { connection, requests, latency, malformed, extensions } = this.#runtime
+    const { connection, requests, serverClock, malformed, handlers } = this.#runtime
     const state = this.state.get()
     const { opens } = connection
     const measured = connection.link?.heartbeat?.state
@@ -186,12 +186,12 @@ export class RealtimeClient {
       uptimeMs: state.name === 'open' ? this.#options.clock.now() - state.since : 0,
       lastRttMs: measured?.lastRttMs,
       smoothedRttMs: measured?.srttMs,
-      clockOffsetMs: latency.offsetMs,
-      eventLatencyMs: latency.eventMs,
+      clockOffsetMs: serverClock.offsetMs,
+      eventLatencyMs: serverClock.eventLatencyMs,
       ...requests.pending.get(),
       dropped: requests.dropped,
       malformed,
-      handlers: extensions.handlers,
+      handlers,
     }
   }
 

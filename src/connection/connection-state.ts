@@ -1,13 +1,13 @@
 import type { BackoffOptions } from '../base/backoff.ts'
 import { backoffDelay } from '../base/backoff.ts'
-import { messageOf, WirefoldError } from '../base/errors.ts'
+import { isWirefoldError, messageOf, WirefoldError } from '../base/errors.ts'
 import type { ConnectionState } from '../ports/connection-state.ts'
 import type { CloseInfo } from '../ports/transport.ts'
 import { retryHint } from './retry-hint.ts'
 
 /*
- * Is there a socket, and if not, when will there be one? Nothing here acts or starts a timer: the
- * shell in connection.ts feeds inputs in and carries the commands out.
+ * Decides whether there is a socket, and if not, when the next one is opened. It is pure: the shell in
+ * connection.ts feeds inputs in, and opens or closes sockets and timers as the states differ.
  *
  *   idle ──connect/needed──▶ connecting ──welcomed──▶ open
  *                             ▲      │ dropped          │ dropped
@@ -21,24 +21,24 @@ import { retryHint } from './retry-hint.ts'
  *   closed, failed ──connect──▶ connecting
  */
 
-/** What can happen to a connection. */
+/** An input of the state machine. */
 export type ConnectionInput =
   /** The application asks for a connection, now. */
   | { readonly name: 'connect' }
   /**
-   * Something wants to be sent: enough to start. A wait is cut short to `retryAt`, if that is given,
-   * unless it is not the client's own choice.
+   * A message is to be sent, which connects an idle client. A wait is shortened to end at `retryAt`,
+   * if that is given and the client itself has chosen the wait.
    */
   | { readonly name: 'needed'; readonly retryAt?: number | undefined }
   /** The application ends it. */
   | { readonly name: 'close' }
-  /** The credentials are there. */
+  /** The application has returned the credentials. */
   | { readonly name: 'authorized' }
   /** The socket opened. */
   | { readonly name: 'opened' }
   /** The connection can be used; `judged`: the server has accepted the credentials. */
   | { readonly name: 'welcomed'; readonly now: number; readonly judged: boolean }
-  /** The socket is gone. `random` in [0, 1) is the chance in the wait that follows. */
+  /** The socket is gone. `random` in [0, 1) determines the wait that follows. */
   | {
       readonly name: 'dropped'
       readonly now: number
@@ -46,24 +46,21 @@ export type ConnectionInput =
       readonly random: number
       readonly close: CloseInfo
     }
-  /** Trying again makes no sense. */
+  /** A retry makes no sense. */
   | { readonly name: 'refused'; readonly error: WirefoldError }
   /** The wait is over. */
   | { readonly name: 'due' }
   /**
-   * The platform reports a network, or the page is shown again; `retryAt` is when to try. `redial`:
-   * an attempt that is under way was made without a network, and is given up.
+   * The platform reports a network, or the page is shown again from its cache; `retryAt` is the time
+   * of the next attempt. `redial`: the present attempt was made without a network, and is given up.
    */
   | { readonly name: 'online'; readonly retryAt: number; readonly redial: boolean }
   /** The platform reports that there is no network. */
   | { readonly name: 'offline' }
-  /** Somebody looks at us again; `retryAt` is when to try at the latest. */
+  /** The page is visible again; `retryAt` is the latest time of the next attempt. */
   | { readonly name: 'wake'; readonly retryAt: number }
-  /** The page is put away, and its sockets with it. */
+  /** The page is hidden for good or cached, which closes its sockets. */
   | { readonly name: 'hide' }
-
-/** What the shell is to do. */
-export type ConnectionCommand = 'dial' | 'hangup' | 'wait' | 'cancel-wait'
 
 /** The constants of the decision. */
 export interface ConnectionRules {
@@ -73,9 +70,9 @@ export interface ConnectionRules {
    * milliseconds; see {@link stillFailed}.
    */
   readonly minUptimeMs: number
-  /** Close codes after which trying again makes no sense. */
+  /** Close codes after which a retry makes no sense. */
   readonly fatalCloseCodes: readonly number[]
-  /** Whether there is somebody to ask for credentials. */
+  /** Whether the application returns credentials. */
   readonly authorizes: boolean
 }
 
@@ -97,83 +94,80 @@ const REDIALLED: CloseInfo = { code: 1006, reason: 'the attempt was made without
  */
 const OFFLINE_MS = 10_000
 
-/** The next state, and what to do on the way there. */
-export type Transition = readonly [ConnectionState, readonly ConnectionCommand[]]
+/** Whether a state has a socket, or one that is being opened. */
+export function hasSocket({ name }: ConnectionState): boolean {
+  return name === 'connecting' || name === 'open'
+}
 
-/** Decides what an input does to a connection; a pair that means nothing leaves it as it is. */
+/** Returns the state after an input; the same object if the input changes nothing. */
 export function transition(
   state: ConnectionState,
   input: ConnectionInput,
   rules: ConnectionRules,
-): Transition {
-  const stay: Transition = [state, []]
+): ConnectionState {
   const isConnecting = state.name === 'connecting'
-  const hasSocket = isConnecting || state.name === 'open'
   const waits = 'retryAt' in state
-  const leave: readonly ConnectionCommand[] = hasSocket ? ['hangup'] : waits ? ['cancel-wait'] : []
   switch (input.name) {
     case 'connect':
-      return hasSocket ? stay : dial(rules, waits ? state : FIRST, leave)
+      return hasSocket(state) ? state : dial(rules, waits ? state : FIRST)
 
     case 'needed':
-      if (state.name === 'idle') return dial(rules, FIRST, leave)
+      if (state.name === 'idle') return dial(rules, FIRST)
       return state.name === 'waiting' && isOwnChoice(state.reason, rules)
         ? sooner(state, input.retryAt)
-        : stay
+        : state
 
     case 'close':
-      return state.name === 'closed' ? stay : [{ name: 'closed' }, leave]
+      return state.name === 'closed' ? state : { name: 'closed' }
 
     case 'authorized':
-      return isConnecting ? [{ ...state, phase: 'dialing' }, []] : stay
+      return isConnecting ? { ...state, phase: 'dialing' } : state
 
     case 'opened':
-      return isConnecting ? [{ ...state, phase: 'greeting' }, []] : stay
+      return isConnecting ? { ...state, phase: 'greeting' } : state
 
     case 'welcomed': {
-      if (!isConnecting) return stay
+      if (!isConnecting) return state
       const { attempt, denied } = state
-      return [{ name: 'open', since: input.now, attempt, denied: denied && !input.judged }, []]
+      return { name: 'open', since: input.now, attempt, denied: denied && !input.judged }
     }
 
     case 'dropped': {
       if (isConnecting) return afterDrop(state.attempt, state.denied, input, rules)
-      if (!hasSocket) return stay
+      if (state.name !== 'open') return state
       const uptimeMs = input.now - state.since
       const failed = stillFailed(state.attempt, uptimeMs, rules.minUptimeMs)
       return afterDrop(failed, state.denied && uptimeMs < JUDGED_MS, input, rules)
     }
 
     case 'refused':
-      return hasSocket ? [{ name: 'failed', error: input.error }, leave] : stay
+      return hasSocket(state) ? { name: 'failed', error: input.error } : state
 
     case 'due':
-      return waits ? dial(rules, state, []) : stay
+      return waits ? dial(rules, state) : state
 
     case 'online':
-      if (isConnecting && input.redial)
-        return again(0, { ...state, reason: REDIALLED }, input, leave)
+      if (isConnecting && input.redial) return again(0, { ...state, reason: REDIALLED }, input)
       // Attempts made without a network are forgotten once there is one.
-      if (state.name === 'offline') return again(0, state, input, leave)
-      return sooner(state, input.retryAt)
+      return state.name === 'offline' ? again(0, state, input) : sooner(state, input.retryAt)
 
     case 'wake':
-      if (state.name === 'offline') return again(state.attempt, state, input, leave)
-      return sooner(state, input.retryAt)
+      return state.name === 'offline'
+        ? again(state.attempt, state, input)
+        : sooner(state, input.retryAt)
 
     case 'offline':
-      return state.name === 'waiting' ? [{ ...state, name: 'offline' }, []] : stay
+      return state.name === 'waiting' ? { ...state, name: 'offline' } : state
 
     case 'hide': {
-      if (!hasSocket && !waits) return stay
+      if (!('attempt' in state)) return state
       const denied = state.name !== 'open' && state.denied
-      const { attempt } = state
-      return [{ name: 'offline', attempt, denied, retryAt: undefined, reason: HIDDEN }, leave]
+      return { name: 'offline', attempt: state.attempt, denied, retryAt: undefined, reason: HIDDEN }
     }
   }
 }
 
-/** How far the attempts to connect have come. */
+/** Failed attempts in a row, and whether the last credentials were refused. */
 interface Attempts {
   readonly attempt: number
   readonly denied: boolean
@@ -181,35 +175,30 @@ interface Attempts {
 
 const FIRST: Attempts = { attempt: 0, denied: false }
 
-function dial(
-  { authorizes }: ConnectionRules,
-  { attempt, denied }: Attempts,
-  leave: readonly ConnectionCommand[],
-): Transition {
+function dial({ authorizes }: ConnectionRules, { attempt, denied }: Attempts): ConnectionState {
   const phase = authorizes ? 'authorizing' : 'dialing'
-  return [{ name: 'connecting', phase, attempt, denied }, [...leave, 'dial']]
+  return { name: 'connecting', phase, attempt, denied }
 }
 
-/** Tries again at another time, after so many failed attempts. */
+/** Sets the time of the next attempt, and the number of failed ones before it. */
 function again(
   attempt: number,
   { denied, reason }: { readonly denied: boolean; readonly reason: CloseInfo },
   { retryAt }: { readonly retryAt: number },
-  leave: readonly ConnectionCommand[],
-): Transition {
-  return [{ name: 'waiting', attempt, denied, retryAt, reason }, [...leave, 'wait']]
+): ConnectionState {
+  return { name: 'waiting', attempt, denied, retryAt, reason }
 }
 
-/** Cuts a wait short. */
-function sooner(state: ConnectionState, retryAt: number | undefined): Transition {
+/** Shortens a wait. */
+function sooner(state: ConnectionState, retryAt: number | undefined): ConnectionState {
   return state.name === 'waiting' && retryAt !== undefined && retryAt < state.retryAt
-    ? [{ ...state, retryAt }, ['cancel-wait', 'wait']]
-    : [state, []]
+    ? { ...state, retryAt }
+    : state
 }
 
 /**
- * Whether the client itself has chosen when to try again: not where the server has said when, and not
- * where attempts are limited, since these would be used up sooner.
+ * Whether the client itself has chosen the time of the next attempt: not where the server set it, and
+ * not where attempts are limited, since these would be used up sooner.
  */
 function isOwnChoice(reason: CloseInfo, { backoff }: ConnectionRules): boolean {
   const { floorMs, windowMs } = retryHint(reason)
@@ -231,7 +220,7 @@ function afterDrop(
   deniedBefore: boolean,
   input: Extract<ConnectionInput, { name: 'dropped' }>,
   rules: ConnectionRules,
-): Transition {
+): ConnectionState {
   const { close, now, online, random } = input
   const denied = close.code === NOT_AUTHENTICATED
   const why =
@@ -240,7 +229,7 @@ function afterDrop(
       : rules.fatalCloseCodes.includes(close.code)
         ? 'the server closed it for good'
         : online && failed >= rules.backoff.maxAttempts && `${failed + 1} attempts failed`
-  if (why) return [{ name: 'failed', error: gaveUp(why, close) }, []]
+  if (why) return { name: 'failed', error: gaveUp(why, close) }
   const { floorMs, windowMs } = retryHint(close)
   // The first attempt after a loss shows whether the platform is right that there is no network.
   const isSlow = !online && failed > 0
@@ -252,7 +241,7 @@ function afterDrop(
         : backoffDelay(failed, rules.backoff, random)
   const retryAt = now + floorMs + waitMs
   const name = online ? 'waiting' : 'offline'
-  return [{ name, attempt: failed + 1, denied, retryAt, reason: close }, ['wait']]
+  return { name, attempt: failed + 1, denied, retryAt, reason: close }
 }
 
 function gaveUp(why: string, { code, reason, cause }: CloseInfo): WirefoldError {
@@ -263,4 +252,18 @@ function gaveUp(why: string, { code, reason, cause }: CloseInfo): WirefoldError 
     { reason: reason || why, closeCode: code },
     { cause },
   )
+}
+
+/** Returns the error for an operation of a client that is closed. */
+export function closedError(): WirefoldError {
+  const message = 'The client was closed. Call connect() to open it again.'
+  return new WirefoldError('closed', message, {})
+}
+
+/** Returns the error with which a connection fails whose greeting cannot be sent. */
+export function noGreeting(cause: unknown): WirefoldError {
+  if (isWirefoldError(cause)) return cause
+  const reason = messageOf(cause)
+  const message = `The greeting could not be sent: ${reason}`
+  return new WirefoldError('failed', message, { reason }, { cause })
 }

@@ -1,129 +1,129 @@
+import type { BackoffOptions } from '../base/backoff.ts'
 import { backoffDefaults } from '../base/backoff.ts'
 import type { Cancel } from '../base/clock.ts'
-import { isWirefoldError, messageOf, WirefoldError } from '../base/errors.ts'
+import type { WirefoldError } from '../base/errors.ts'
 import type { Readable, Writable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
 import type { ConnectionState } from '../ports/connection-state.ts'
 import type { CloseInfo } from '../ports/transport.ts'
-import type { Dialect } from '../protocol/dialect.ts'
-import type { Frame, WelcomeFrame } from '../protocol/frame.ts'
-import { ConnectDeadline } from './connect-deadline.ts'
-import type { ConnectionDeps, ConnectionHandlers } from './connection-port.ts'
-import type { ConnectionCommand, ConnectionInput, ConnectionRules } from './connection-state.ts'
-import { transition } from './connection-state.ts'
-import type { EnvironmentEvent } from './environment.ts'
-import { Handoff } from './handoff.ts'
+import type { Dialect, DialectFactory } from '../protocol/dialect.ts'
+import type { Frame, GoawayFrame, WelcomeFrame } from '../protocol/frame.ts'
+import type { ConnectionInput, ConnectionRules } from './connection-state.ts'
+import { closedError, hasSocket, noGreeting, transition } from './connection-state.ts'
+import type { Environment, EnvironmentEvent } from './environment.ts'
 import { latestRetry } from './latest-retry.ts'
-import type { LinkHandlers } from './link.ts'
+import type { LinkDeps, LinkOwner } from './link.ts'
 import { Link } from './link.ts'
 
-/** The most that an attempt is put off when the network is back, in milliseconds: not all at once. */
+/** The longest delay of an attempt once the network is back, in milliseconds: not all clients at once. */
 const WAKE_SPREAD_MS = 500
+/** The longest time limit of an attempt, in milliseconds. */
+const LONGEST_WELCOME_MS = 80_000
+/** The longest wait between two attempts to open the next link, in milliseconds. */
+const NEXT_RETRY_MS = 1_000
+/**
+ * Time for which the client stays on a link that it has moved to, in milliseconds: servers that send
+ * their clients to each other must not make them circle.
+ */
+const LEAST_STAY_MS = 5_000
 
-/** The shell of connection-state.ts: owns the socket and the timers, and decides nothing. */
-export class Connection {
-  /** How many sockets were welcomed so far. */
+/**
+ * The connection of a client: the shell of connection-state.ts, which owns the links and the timers.
+ *
+ * Handoff: before the server closes the present link, the next one is opened and welcomed while the
+ * present one works. Then the client moves to it, and the former link stays only for the replies that
+ * are awaited on it. There are never more than two.
+ */
+export class Connection implements LinkOwner {
+  readonly deps: ConnectionDeps
+  /** Number of connections opened. */
   opens = 0
-  readonly #deps: ConnectionDeps
-  readonly #handlers: ConnectionHandlers
-  readonly #heard: LinkHandlers
+  timeouts = 0
+  patience = 1
+  readonly #owner: ConnectionOwner
   readonly #rules: ConnectionRules
-  readonly #handoff: Handoff
-  readonly #connectDeadline: ConnectDeadline
-  readonly #patience = { times: 1 }
   readonly #state: Writable<ConnectionState>
   readonly #template: Dialect
   readonly #inputs: ConnectionInput[] = []
   #running = false
   #link: Link | undefined
-  #speaking = false
-  /** Whether the platform reported no network when the present socket was dialled. */
+  #next: Link | undefined
+  #draining: Link | undefined
+  /** Whether the present link has opened. */
+  #opened = false
+  /** Whether the platform reported no network when the present link was dialled. */
   #blind = false
   /** Whether a greeting was sent: its welcome then shows that the credentials are accepted. */
   #greets = false
   #refusal: WirefoldError | undefined
   #cancelWait: Cancel | undefined
+  #cancelNext: Cancel | undefined
+  #stayUntil = Number.NEGATIVE_INFINITY
   #unfollow: (() => void) | undefined
 
-  constructor(deps: ConnectionDeps, handlers: ConnectionHandlers) {
-    this.#deps = deps
-    this.#handlers = handlers
+  constructor(deps: ConnectionDeps, owner: ConnectionOwner) {
+    this.deps = deps
+    this.#owner = owner
     this.#template = deps.dialect()
     this.#state = followedStore<ConnectionState>(Object.freeze({ name: 'idle' }), deps.report)
-    this.#heard = {
-      authorized: (link) => {
-        if (link === this.#link) this.input({ name: 'authorized' })
-      },
-      opened: (link) => this.#opened(link),
-      frame: (frame, link) => this.#frame(frame, link),
-      // The error with which the connection has failed carries the error of the last attempt.
-      failed: (error) => {
-        if (this.#state.get().name !== 'failed') deps.report(error)
-      },
-      closed: (info, link) => this.#closed(info, link),
-      refused: (error, link) => {
-        if (link === this.#link) this.input({ name: 'refused', error })
-        else this.#handoff.closed(link)
-      },
-      dead: (reason, link) => this.#lost(reason, link),
-    }
-    this.#handoff = new Handoff({
-      ...deps,
-      newLink: () => this.#newLink(),
-      move: (link, frame) => this.#moved(link, frame),
-      handlers,
-    })
     this.#rules = {
       backoff: { ...backoffDefaults, ...this.#template.presets.backoff, ...deps.backoff },
       minUptimeMs: deps.minUptimeMs,
       fatalCloseCodes: this.#template.fatalCloseCodes,
-      authorizes: deps.credentialsSource.present,
+      authorizes: deps.auth !== undefined,
     }
-    const { maxAttempts } = this.#rules.backoff
-    this.#connectDeadline = new ConnectDeadline(deps.connectTimeoutMs, maxAttempts)
   }
 
-  /** Whether there is a connection; follow it to show it. */
   get state(): Readable<ConnectionState> {
     return this.#state
   }
 
-  /** The dialect of the present socket, or one like it. */
+  /** The dialect of the present link, or one like it. */
   get dialect(): Dialect {
     return this.#link?.dialect ?? this.#template
   }
 
-  /** The present socket, once it can carry words. */
+  /** The present link, once messages can be sent on it. */
   get link(): Link | undefined {
-    return this.#speaking ? this.#link : undefined
+    return this.#opened ? this.#link : undefined
   }
 
   /**
-   * The server refused the connection as a whole: the reason for the close that follows. Reports it
-   * where the connection is open, since no close may follow.
+   * Time limit of the next attempt. Each attempt that exceeds it doubles it, up to 80 s: a server that
+   * needs longer to welcome all its clients would otherwise spend its work on sockets that were given
+   * up meanwhile. It does not grow where attempts are limited: those clients stop by themselves, and
+   * the application waits for that.
    */
-  refused(error: WirefoldError): void {
+  get welcomeMs(): number {
+    const { connectTimeoutMs } = this.deps
+    const isLimited = this.#rules.backoff.maxAttempts < Number.POSITIVE_INFINITY
+    const longestMs = Math.max(connectTimeoutMs, isLimited ? 0 : LONGEST_WELCOME_MS)
+    return Math.min(connectTimeoutMs * 2 ** this.timeouts, longestMs)
+  }
+
+  /**
+   * Stores the server's refusal of the connection: the reason for the close that follows. Reports it
+   * if the connection is open, since no close may follow.
+   */
+  refuse(error: WirefoldError): void {
     this.#refusal = error
-    if (this.#state.get().name === 'open') this.#deps.report(error)
+    if (this.#state.get().name === 'open') this.deps.report(error)
   }
 
-  /** No welcome will come on the present socket. */
+  /** Ends an attempt whose greeting the server could not read: no welcome will come. */
   giveUpGreeting(): void {
-    if (this.#link && this.#state.get().name === 'connecting') {
-      this.#lost('the greeting was not understood', this.#link)
-    }
+    if (this.#state.get().name === 'connecting') this.#link?.dead('the greeting was not understood')
   }
 
-  /** A request needs a connection, and its reply by `deadline`. */
+  /** Connects, or shortens a wait, for a request that needs its reply by `deadline`. */
   needed(deadline: number): void {
-    const { clock, random } = this.#deps
+    const { clock, random } = this.deps
     this.input({ name: 'needed', retryAt: latestRetry(clock.now(), deadline, random()) })
   }
 
   /**
-   * Feeds an input to the state machine and carries out what it commands.
-   *
-   * An input that arrives meanwhile, from somebody who follows the state, waits its turn.
+   * Feeds an input to the state machine. An input that arrives meanwhile, from a follower of the
+   * state, is handled after it.
    */
   input(input: ConnectionInput): void {
     this.#inputs.push(input)
@@ -135,97 +135,93 @@ export class Connection {
 
   #step(input: ConnectionInput): void {
     const before = this.#state.get()
-    const [after, commands] = transition(before, input, this.#rules)
+    const after = transition(before, input, this.#rules)
     if (after === before) return
     this.#state.set(Object.freeze(after))
-    for (const command of commands) this.#carryOut(command)
+    if (hasSocket(before) && !hasSocket(after)) this.#letGo()?.drop(1000, '')
+    this.#setTimer(retryTime(before), retryTime(after))
+    if (after.name === 'connecting' && !hasSocket(before)) this.#dial(after.denied)
     if (after.name === 'failed') this.#ended(after.error)
     if (after.name === 'closed') this.#ended(closedError())
-    // The page took the socket away: to everybody above it is a loss like any other.
-    if (input.name === 'hide' && after.name === 'offline') this.#handlers.disconnected(after.reason)
+    // The page closed the socket: for the parts above it is a loss like any other.
+    if (input.name === 'hide' && after.name === 'offline') this.#owner.disconnected(after.reason)
+  }
+
+  #setTimer(before: number | undefined, after: number | undefined): void {
+    if (after === before) return
+    this.#cancelWait?.()
+    if (after === undefined) return
+    const { clock } = this.deps
+    this.#cancelWait = clock.after(after - clock.now(), () => this.input({ name: 'due' }))
   }
 
   #ended(error: WirefoldError): void {
     this.#unfollow?.()
     this.#unfollow = undefined
-    this.#handlers.ended(error)
+    this.#owner.ended(error)
   }
 
-  #carryOut(command: ConnectionCommand): void {
-    switch (command) {
-      case 'dial':
-        this.#dial()
-        break
-      case 'hangup':
-        this.#hangup()
-        break
-      case 'wait':
-        this.#wait()
-        break
-      case 'cancel-wait':
-        this.#cancelWait?.()
-        break
-    }
-  }
-
-  #dial(): void {
-    this.#unfollow ??= this.#deps.environment.follow((event) => this.#around(event))
+  #dial(denied: boolean): void {
+    const { environment } = this.deps
+    this.#unfollow ??= environment.follow((event) => this.#around(event))
     this.#refusal = undefined
-    this.#blind = !this.#deps.environment.online
-    const state = this.#state.get()
+    this.#blind = !environment.online
     this.#link = this.#newLink()
-    this.#link.connect(state.name === 'connecting' && state.denied)
+    this.#link.connect(denied)
   }
 
   #newLink(): Link {
-    return new Link({
-      ...this.#deps,
-      dialect: this.#deps.dialect(),
-      connectDeadline: this.#connectDeadline,
-      patience: this.#patience,
-      handlers: this.#heard,
-    })
+    return new Link(this, this.deps.dialect())
   }
 
-  #hangup(): void {
+  /** Forgets the present link, and ends a handoff. */
+  #letGo(): Link | undefined {
     const link = this.#link
-    this.#letGo()
-    link?.drop(1000, '')
-  }
-
-  /** The socket is no longer ours, whatever becomes of it. */
-  #letGo(): void {
     this.#link = undefined
-    this.#speaking = false
-    this.#handoff.stop()
+    this.#opened = false
+    this.#cancelNext?.()
+    this.#cancelNext = undefined
+    this.#next?.drop()
+    this.#next = undefined
+    this.#release()
+    return link
   }
 
-  /** The peer is gone without a word: forget the socket first, and close it in passing. */
-  #lost(reason: string, link: Link): void {
-    this.#closed({ code: 1006, reason }, link)
-    link.drop()
+  #around(event: EnvironmentEvent): void {
+    const { clock, random } = this.deps
+    if (event === 'show') this.input({ name: 'online', retryAt: clock.now(), redial: false })
+    else if (event === 'offline' || event === 'hide') this.input({ name: event })
+    else {
+      this.#link?.heartbeat?.wake()
+      // The attempts that timed out were made on another network, or on this one at another time.
+      if (this.timeouts > 0) {
+        this.timeouts = 0
+        this.#link?.hurry()
+      }
+      const redial = this.#blind && !this.#opened
+      this.input({ name: event, retryAt: clock.now() + random() * WAKE_SPREAD_MS, redial })
+    }
   }
 
-  #wait(): void {
-    const state = this.#state.get()
-    if (!('retryAt' in state) || state.retryAt === undefined) return
-    const { clock } = this.#deps
-    this.#cancelWait = clock.after(state.retryAt - clock.now(), () => this.input({ name: 'due' }))
+  authorized(link: Link): void {
+    if (link === this.#link) this.input({ name: 'authorized' })
   }
 
-  #opened(link: Link): void {
-    if (link !== this.#link) {
-      this.#handoff.opened(link)
+  opened(link: Link): void {
+    if (link === this.#next) {
+      if (this.#owner.greet(link)) link.greet()
+      else this.#move(link, undefined)
       return
     }
-    this.#speaking = true
+    if (link !== this.#link) return
+    this.#opened = true
     this.input({ name: 'opened' })
-    // Whoever follows the state may have closed us just now.
+    // A follower of the state may have closed the client.
     if (link !== this.#link) return
     let greeting: readonly unknown[] | undefined
     try {
-      greeting = this.#handlers.greet(link)
-      this.#handlers.opening()
+      greeting = this.#owner.greet(link)
+      this.#owner.opening()
     } catch (cause) {
       this.input({ name: 'refused', error: noGreeting(cause) })
       return
@@ -235,71 +231,168 @@ export class Connection {
     else this.#welcomed(undefined, link)
   }
 
-  #frame(frame: Frame, link: Link): void {
-    // One that was replaced tells no events, so that none of an old socket follows the new one's.
-    if (link !== this.#link) this.#handoff.frame(frame, link)
-    else if (frame.kind === 'welcome') this.#welcomed(frame, link)
-    else if (frame.kind === 'goaway') {
-      // Before the welcome there is nothing to move: this attempt ends as any other.
-      if (this.#state.get().name === 'open') this.#handoff.plan(frame)
-    } else this.#handlers.frame(frame)
+  frame(frame: Frame, link: Link): void {
+    if (link !== this.#link) {
+      // Events of a former link must not follow those of the present one.
+      if (link === this.#next && frame.kind === 'welcome') this.#move(link, frame)
+      if (link !== this.#draining) return
+      if (frame.kind === 'refusal') this.#owner.frame(frame)
+      this.#releaseAnswered()
+      return
+    }
+    switch (frame.kind) {
+      case 'event':
+        this.deps.serverClock.received(frame)
+        this.#owner.frame(frame)
+        break
+      case 'welcome':
+        this.#welcomed(frame, link)
+        break
+      case 'goaway':
+        // Before the welcome there is nothing to move: the attempt ends as any other.
+        if (this.#state.get().name === 'open') this.#planMove(frame)
+        break
+      case 'ping':
+        link.pong(frame.timestamp)
+        break
+      case 'pong':
+        this.deps.serverClock.pong(frame, link.heartbeat?.pong(frame))
+        this.#owner.frame(frame)
+        break
+      default:
+        this.#owner.frame(frame)
+    }
   }
 
   #welcomed(frame: WelcomeFrame | undefined, link: Link): void {
     if (this.#state.get().name !== 'connecting') return
     this.opens++
     // A refusal that a welcome follows was not that of the connection.
-    if (this.#refusal) this.#deps.report(this.#refusal)
+    if (this.#refusal) this.deps.report(this.#refusal)
     this.#refusal = undefined
+    this.#accept(frame, link)
+    this.input({ name: 'welcomed', now: this.deps.clock.now(), judged: this.#greets })
+    if (link === this.#link) this.#owner.welcomed(frame)
+  }
+
+  #accept(frame: WelcomeFrame | undefined, link: Link): void {
+    this.deps.serverClock.read(frame?.serverTime)
     link.welcomed(frame)
-    this.input({ name: 'welcomed', now: this.#deps.clock.now(), judged: this.#greets })
-    if (link === this.#link) this.#handlers.welcomed(frame)
   }
 
-  #moved(link: Link, frame: WelcomeFrame | undefined): Link | undefined {
-    const before = this.#link
-    this.#link = link
-    link.welcomed(frame)
-    this.#handlers.moved(frame)
-    return before
+  // The error with which the connection has failed contains the error of the last attempt.
+  failed(error: unknown): void {
+    if (this.#state.get().name !== 'failed') this.deps.report(error)
   }
 
-  #around(event: EnvironmentEvent): void {
-    const { clock, random } = this.#deps
-    if (event === 'show') this.input({ name: 'online', retryAt: clock.now(), redial: false })
-    else if (event === 'offline' || event === 'hide') this.input({ name: event })
-    else {
-      this.#link?.heartbeat?.wake()
-      // What timed out was another network, or this one at another time.
-      if (this.#connectDeadline.reset()) this.#link?.hurry()
-      const redial = this.#blind && !this.#speaking
-      this.input({ name: event, retryAt: clock.now() + random() * WAKE_SPREAD_MS, redial })
-    }
+  refused(error: WirefoldError, link: Link): void {
+    if (link === this.#link) this.input({ name: 'refused', error })
+    else this.#otherClosed(link)
   }
 
-  #closed(info: CloseInfo, link: Link): void {
+  closed(info: CloseInfo, link: Link): void {
     if (link !== this.#link) {
-      this.#handoff.closed(link)
+      this.#otherClosed(link)
       return
     }
     this.#letGo()
     const close = this.#refusal ? { ...info, cause: this.#refusal } : info
-    const { clock, random, environment } = this.#deps
+    const { clock, random, environment } = this.deps
     const { online } = environment
     this.input({ name: 'dropped', now: clock.now(), online, random: random(), close })
-    this.#handlers.disconnected(close)
+    this.#owner.disconnected(close)
+  }
+
+  #otherClosed(link: Link): void {
+    if (link === this.#next) {
+      this.#next = undefined
+      this.#dialNext(NEXT_RETRY_MS)
+    } else if (link === this.#draining) this.#release()
+  }
+
+  /** Opens the next link at a random time in the window in which the server wants the client to move. */
+  #planMove({ windowMs, deadlineMs }: GoawayFrame): void {
+    const leastMs = this.#stayUntil - this.deps.clock.now()
+    if (!this.#cancelNext) this.#dialNext(Math.min(windowMs, deadlineMs), leastMs)
+  }
+
+  #dialNext(ms: number, leastMs = 0): void {
+    const { clock, random } = this.deps
+    this.#cancelNext = clock.after(Math.max(random() * ms, leastMs), () => {
+      // A link that is still draining would be a third.
+      this.#release()
+      this.#next = this.#newLink()
+      this.#next.connect(false)
+    })
+  }
+
+  #move(link: Link, frame: WelcomeFrame | undefined): void {
+    this.#cancelNext = undefined
+    this.#next = undefined
+    this.#stayUntil = this.deps.clock.now() + LEAST_STAY_MS
+    this.#draining = this.#link
+    this.#link = link
+    this.#accept(frame, link)
+    this.#owner.moved(frame)
+    this.#releaseAnswered()
+  }
+
+  /** Closes the former link once no reply is awaited on it. */
+  #releaseAnswered(): void {
+    if (this.#draining?.replies.isEmpty) this.#release()
+  }
+
+  #release(): void {
+    const link = this.#draining
+    if (!link) return
+    this.#draining = undefined
+    link.drop(1000, '')
+    this.#owner.drained(link)
   }
 }
 
-/** Returns the error for what needs a client that is closed. */
-export function closedError(): WirefoldError {
-  const message = 'The client was closed. Call connect() to open it again.'
-  return new WirefoldError('closed', message, {})
+/** Returns the time of the next attempt, in the states that have one. */
+function retryTime(state: ConnectionState): number | undefined {
+  return 'retryAt' in state ? state.retryAt : undefined
 }
 
-function noGreeting(cause: unknown): WirefoldError {
-  if (isWirefoldError(cause)) return cause
-  const reason = messageOf(cause)
-  const message = `The greeting could not be sent: ${reason}`
-  return new WirefoldError('failed', message, { reason }, { cause })
+/** The part above a connection. */
+export interface ConnectionOwner {
+  /**
+   * Sends the greeting on a link that has opened.
+   *
+   * @returns its messages; `undefined` if the backend sends no welcome
+   */
+  greet(link: Link): readonly unknown[] | undefined
+  /** Sends the messages that go with the greeting. */
+  opening(): void
+  /** The connection is open; without a frame where the backend sends no welcome. */
+  welcomed(frame: WelcomeFrame | undefined): void
+  /**
+   * The connection has moved to another link, on which everything is to be sent anew; replies may still
+   * arrive on the former one.
+   */
+  moved(frame: WelcomeFrame | undefined): void
+  /** Receives the frames of the present link, and refusals of one that the client has moved from. */
+  frame(frame: Frame): void
+  /** A link that the client has moved from has ended; further replies do not arrive. */
+  drained(link: Link): void
+  /** The link was lost; the state shows whether and when the next one is opened. */
+  disconnected(close: CloseInfo): void
+  /** The connection was closed, or has failed for good. */
+  ended(error: WirefoldError): void
+}
+
+/** Options of a connection. */
+export interface ConnectionDeps extends LinkDeps {
+  readonly dialect: DialectFactory
+  readonly environment: Environment
+  readonly backoff: Partial<BackoffOptions>
+  /** Time limit of an attempt, until one exceeds it, in milliseconds. */
+  readonly connectTimeoutMs: number
+  readonly minUptimeMs: number
+  /** Returns a number in [0, 1). */
+  readonly random: () => number
+  /** Reports an error that has no other destination. */
+  readonly report: (error: unknown) => void
 }

@@ -1,37 +1,37 @@
 /*
- * Is the peer still there? Nothing here acts: the shell in heartbeat.ts ticks when nextTick() says,
- * sends the pings and drops the link.
+ * Decides whether the peer is still there. It is pure: the shell in heartbeat.ts ticks at nextTick(),
+ * sends the pings and ends the link.
  *
  * A ping goes out when the last one is old enough, whatever else arrives, and sooner when silence is
  * suspicious: a request is unanswered, or nothing comes although something used to. A running probe
  * has a deadline from the connection's own round trips (RFC 6298). Frames that arrive extend it, up
- * to a limit, but only a pong, or the reply to something said later, ends it: broadcasts may go on
- * arriving while nothing we say gets out. What shows that a slow link carries something both ways
- * (a reply, a part of a large message, bytes that leave our buffer) extends it without a limit: the
- * ping or its pong waits behind that.
+ * to a limit, but only a pong, or the reply to a message sent later, ends it: broadcasts may go on
+ * arriving while no message of ours leaves. Signs that a slow link carries something both ways (a
+ * reply, a part of a large message, bytes that leave our buffer) extend it without a limit: the ping
+ * or its pong waits behind that.
  *
- * Timers lie: a background tab is ticked once a minute, a sleeping machine not at all. So a deadline
- * that passed while we were not ticked is not believed; it is probed once more.
+ * A background tab runs its timers once a minute, a sleeping machine not at all. So a deadline that
+ * passed while the timer did not run is not believed; it is probed once more.
  */
 
 /** The constants of the decision, in milliseconds. */
 export interface HeartbeatRules {
   /** From one ping to the next. */
   readonly intervalMs: number
-  /** The longest any answer may take. */
+  /** The longest time for a pong. */
   readonly timeoutMs: number
-  /** How many times longer than usual a ping may go unanswered. */
+  /** Factor on the usual deadline of a ping. */
   readonly patience: number
 }
 
-/** Everything that is known of the peer's liveliness. Moments are the clock's `now()`. */
+/** Measurements of one link. Times are the clock's `now()`. */
 export interface HeartbeatState {
   readonly tickedAt: number
   readonly wall: number
   readonly pingedAt: number
-  /** When silence or an answer that was due was last looked into, if ever. */
+  /** Time of the last ping because of silence or of a missing reply. */
   readonly probedAt: number | undefined
-  /** When the last frame other than a pong came. */
+  /** Time of the last frame other than a pong. */
   readonly receivedAt: number
   /** The usual time between frames; `undefined` before there were two. */
   readonly gapMs: number | undefined
@@ -44,58 +44,58 @@ export interface HeartbeatState {
   readonly lastRttMs: number | undefined
 }
 
-/** A ping whose answer is due. */
+/** A ping whose pong is awaited. */
 export interface Probe {
   readonly sentAt: number
   readonly deadline: number
   /** Whether it repeats one whose deadline was not believed. */
   readonly again: boolean
-  /** Whether it waits behind a large transfer, so that its round trip is none of the link's. */
+  /** Whether it waits behind a large transfer, which its round trip then includes. */
   readonly delayed: boolean
 }
 
-/** What can happen. */
+/** An input of the state machine. */
 export type HeartbeatInput =
   /** A second has passed, or more. */
   | {
       readonly name: 'tick'
       readonly now: number
       readonly wall: number
-      /** How many frames other than pongs came since the last tick. */
+      /** Number of frames other than pongs since the last tick. */
       readonly received: number
-      /** How long the last of them had travelled, where that is known. */
+      /** Travel time of the last of them, 0 if it is not known. */
       readonly lagMs: number
-      /** Of all that was said after `probedAt` and has no answer yet: when the first was said. */
+      /** Time at which the first message after `probedAt` was sent that is not answered yet. */
       readonly unansweredSince: number | undefined
     }
-  /** The pong to our last ping came; `sentAt` is when that was sent, where the pong says which it is. */
+  /** The pong to the last ping came, which was sent at `sentAt`; `undefined` if the pong names no ping. */
   | { readonly name: 'pong'; readonly now: number; readonly sentAt: number | undefined }
-  /** The link carried a reply to something that was said at `saidAt`, or went on with something large. */
+  /** The link carried the reply to a message sent at `saidAt`, or went on with a large message. */
   | { readonly name: 'carried'; readonly now: number; readonly saidAt: number | undefined }
-  /** The page is looked at again, or the network is back. */
+  /** The page is shown again, or the network is back. */
   | { readonly name: 'wake'; readonly now: number }
 
-/** What the shell is to do. */
+/** Command for the shell. */
 export type HeartbeatCommand = 'ping' | 'dead' | undefined
 
-/** Share of the longest time for an answer that a sign of life gives: it was noticed a tick late. */
+/** Share of `timeoutMs` by which a sign of life extends a deadline: it was noticed a tick late. */
 const SHARE = 0.9
-/** How often it is worth looking. */
+/** Interval of ticks. */
 const TICK_MS = 1_000
 /** The shortest deadline of a probe. */
 const LEAST_DEADLINE_MS = 2_000
-/** The longest deadline of a probe, however patient we are. */
+/** The longest deadline of a probe, at any patience. */
 const LONGEST_DEADLINE_MS = 80_000
-/** A tick this late, or a wall clock that ran so far ahead, means that we were asleep. */
+/** A tick this late, or a wall clock that ran so far ahead, means that the machine slept. */
 const ASLEEP_MS = 10_000
-/** A tick this late is no ground to call anybody dead. */
+/** After a tick this late no deadline is believed. */
 const LATE_MS = 2 * TICK_MS
 /** Silence is suspicious after this many times the usual gap between frames, ... */
 const GAPS = 4
 /** ... and not before. */
 const LEAST_SILENCE_MS = 3_000
 
-/** What is known right after the welcome. */
+/** Returns the state right after the welcome. */
 export function heartbeatStart(now: number, wall: number): HeartbeatState {
   return {
     tickedAt: now,
@@ -112,12 +112,12 @@ export function heartbeatStart(now: number, wall: number): HeartbeatState {
   }
 }
 
-/** When the next tick is due. */
+/** Returns the time of the next tick. */
 export function nextTick({ tickedAt, probe }: HeartbeatState): number {
   return Math.min(tickedAt + TICK_MS, probe?.deadline ?? Number.POSITIVE_INFINITY)
 }
 
-/** Decides what an input means. */
+/** Returns the state after an input, and the command for the shell. */
 export function heartbeat(
   state: HeartbeatState,
   input: HeartbeatInput,
@@ -133,11 +133,11 @@ export function heartbeat(
     case 'wake':
       return probe(state, input.now, answerDeadlineMs(state, rules))
     case 'tick':
-      return tick(heard(state, input, rules), input, state, rules)
+      return tick(withReceived(state, input, rules), input, state, rules)
   }
 }
 
-/** The time an answer may take, from how long answers took: RFC 6298, section 2, within limits. */
+/** Returns the time limit of a pong, from the round trips so far: RFC 6298, section 2, within limits. */
 export function answerDeadlineMs(
   { srttMs, rttvarMs }: HeartbeatState,
   { timeoutMs, patience }: HeartbeatRules,
@@ -147,7 +147,7 @@ export function answerDeadlineMs(
   return Math.min(usual * patience, Math.max(usual, LONGEST_DEADLINE_MS))
 }
 
-/** Gives a running probe until then, unless it has more time already. */
+/** Extends the deadline of a running probe, unless it is later already. */
 function extended(state: HeartbeatState, until: number, delayed: boolean): HeartbeatState {
   const { probe } = state
   if (!probe) return state
@@ -157,8 +157,8 @@ function extended(state: HeartbeatState, until: number, delayed: boolean): Heart
 
 type Tick = Extract<HeartbeatInput, { name: 'tick' }>
 
-/** What a tick tells of what has arrived since the last. */
-function heard(state: HeartbeatState, input: Tick, rules: HeartbeatRules): HeartbeatState {
+/** Counts the frames that have arrived since the last tick. */
+function withReceived(state: HeartbeatState, input: Tick, rules: HeartbeatRules): HeartbeatState {
   const { now, wall, received, lagMs } = input
   const ticked = { ...state, tickedAt: now, wall }
   if (received === 0) return ticked
@@ -169,8 +169,8 @@ function heard(state: HeartbeatState, input: Tick, rules: HeartbeatRules): Heart
     gapMs: state.gapMs === undefined ? gap : state.gapMs + (gap - state.gapMs) / 8,
     silenceProbed: false,
   }
-  // The peer is there; but what we say may not get out, so not for ever. A pong travels as long as
-  // these frames did.
+  // The peer is there; but our messages may not leave, so not without a limit. A pong travels as long
+  // as these frames did.
   const limit = (state.probe?.sentAt ?? now) + rules.timeoutMs + lagMs
   return extended(
     arrived,
@@ -186,7 +186,7 @@ function tick(
   rules: HeartbeatRules,
 ): readonly [HeartbeatState, HeartbeatCommand] {
   const late = now - nextTick(before)
-  // The machine slept, or the wall clock was set: the peer had no time to answer either way.
+  // The machine slept, or the wall clock was set: the peer had no time to answer in either case.
   const jumped = wall - before.wall - (now - before.tickedAt) > ASLEEP_MS
   const deadlineMs = answerDeadlineMs(state, rules)
   const running = state.probe
@@ -218,7 +218,7 @@ function probe(
   ]
 }
 
-/** Takes a round trip into account; the constants are those of RFC 6298, section 2. */
+/** Applies a round trip; the constants are those of RFC 6298, section 2. */
 function measured(
   state: HeartbeatState,
   { now, sentAt }: Extract<HeartbeatInput, { name: 'pong' }>,

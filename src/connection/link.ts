@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from '../base/clock.ts'
 import { isWirefoldError, messageOf, WirefoldError } from '../base/errors.ts'
+import type { ClientOutbox } from '../ports/outbox-storage.ts'
 import type { Ticket } from '../ports/outgoing-request.ts'
 import type { CloseInfo, Transport, TransportFactory } from '../ports/transport.ts'
 import type { Codec } from '../protocol/codec.ts'
@@ -7,88 +8,45 @@ import type { Credentials, Dialect, Outgoing } from '../protocol/dialect.ts'
 import type { Frame, PartFrame, WelcomeFrame } from '../protocol/frame.ts'
 import type { Intent } from '../protocol/intent.ts'
 import { LONGEST_TEXT } from '../protocol/json-codec.ts'
-import type { ConnectDeadline } from './connect-deadline.ts'
-import type { CredentialsSource } from './credentials.ts'
-import type { HeartbeatOptions, Patience } from './heartbeat.ts'
+import type { Auth, AuthReason } from './credentials.ts'
+import type { HeartbeatLink, HeartbeatOptions } from './heartbeat.ts'
 import { Heartbeat } from './heartbeat.ts'
+import { ReplyTable } from './reply-table.ts'
 import { Sender } from './sender.ts'
+import type { ServerClock } from './server-clock.ts'
 
-/** How long a welcome may take behind something that could not be read, in milliseconds. */
+/** Time limit of the welcome after a message that could not be read, in milliseconds. */
 const DOUBT_MS = 1_000
 const SILENT = 'the peer gave no sign of life'
 
 /**
- * What a link tells; nothing comes after `closed` or `refused`, nor after {@link Link.drop}, but the
- * error of `auth()` after its close.
+ * One socket from its credentials to its end, with its dialect, sender, heartbeat, and the replies
+ * that are awaited on it.
  */
-export interface LinkHandlers {
-  /** The credentials are there. */
-  authorized(link: Link): void
-  opened(link: Link): void
-  frame(frame: Frame, link: Link): void
-  /** Something failed that has no better destination: a message that cannot be read, credentials. */
-  failed(error: unknown): void
-  closed(info: CloseInfo, link: Link): void
-  /** It cannot be opened, now or later. */
-  refused(error: WirefoldError, link: Link): void
-  /** The peer is gone, or was never there, without a word. */
-  dead(reason: string, link: Link): void
-}
-
-/** What a link is made of. */
-export interface LinkDeps {
+export class Link implements HeartbeatLink {
   readonly dialect: Dialect
-  readonly codec: Codec
-  readonly clock: Clock
-  readonly transport: TransportFactory
-  readonly url: string
-  readonly credentialsSource: CredentialsSource
-  /** From the dial to the welcome. */
-  readonly connectDeadline: ConnectDeadline
-  readonly heartbeat: HeartbeatOptions | false
-  /** With the pings of this link and the following ones. */
-  readonly patience: Patience
-  readonly handlers: LinkHandlers
-  /** When the first thing left, after `since`, whose answer is still due. */
-  unansweredSince(since: number | undefined): number | undefined
-  /** The server's time, where it is known. */
-  serverTime(): number | undefined
-}
-
-/** One socket from its credentials to its end, with the dialect, sender and heartbeat that belong to it. */
-export class Link {
-  readonly dialect: Dialect
-  /** What it was opened with. */
+  readonly owner: LinkOwner
+  readonly replies = new ReplyTable()
+  /** The credentials with which it was opened. */
   credentials: Credentials = {}
-  readonly #deps: LinkDeps
-  readonly #sender: Sender
-  #heartbeat: Heartbeat | undefined
+  /** The heartbeat, once the server has welcomed the client. */
+  heartbeat: Heartbeat | undefined
+  /** Time at which new credentials were asked for, if they have not come. */
+  renewedAt = Number.NEGATIVE_INFINITY
+  #sender: Sender | undefined
   #transport: Transport | undefined
-  /** Of the welcome, then of the next ping of a server that asks for signs of life itself. */
+  /** Of the welcome, then of the next ping of a server that sends pings. */
   #cancelDeadline: Cancel | undefined
   #silenceMs: number | undefined
-  /** Whether the welcome has come, or what came in its place could not be read. */
+  /** Whether the welcome has come, or a message in its place that could not be read. */
   #answered = false
   #ended = false
   /** The beginning of a large message, whose end has not arrived. */
   #partial = ''
 
-  constructor(deps: LinkDeps) {
-    this.dialect = deps.dialect
-    this.#deps = deps
-    this.#sender = new Sender({
-      ...deps,
-      batches: deps.dialect.capabilities.batches,
-      bufferedAmount: this.#bufferedAmount,
-      send: (data) => this.#transport?.send(data),
-    })
-  }
-
-  readonly #bufferedAmount = (): number => this.#transport?.bufferedAmount ?? 0
-
-  /** The heartbeat, once it is welcomed. */
-  get heartbeat(): Heartbeat | undefined {
-    return this.#heartbeat
+  constructor(owner: LinkOwner, dialect: Dialect) {
+    this.owner = owner
+    this.dialect = dialect
   }
 
   /**
@@ -97,163 +55,178 @@ export class Link {
    * @param denied whether the last credentials were refused
    */
   connect(denied: boolean): void {
-    const { credentialsSource } = this.#deps
+    const { auth, stored } = this.owner.deps
     this.#awaitWelcome()
-    if (credentialsSource.idle) this.#open({})
-    else void this.#authorize(denied)
+    if (auth || stored) void this.#authorize(denied)
+    else this.#open({})
   }
 
-  /** Waits for the welcome, where it has not come yet, no longer than the deadline is now. */
+  /** Restarts the deadline of the welcome, if that has not come. */
   hurry(): void {
     if (!this.#answered) this.#awaitWelcome()
   }
 
   #awaitWelcome(): void {
-    const { ms } = this.#deps.connectDeadline
+    const ms = this.owner.welcomeMs
     this.#deadAfter(ms, `no welcome in ${ms} ms`)
   }
 
-  /** Sets the deadline anew, after which the link is dead for this reason. */
+  /** Restarts the deadline, after which the link is dead for this reason. */
   #deadAfter(ms: number, reason: string): void {
-    const { clock, connectDeadline, handlers } = this.#deps
     this.#cancelDeadline?.()
-    this.#cancelDeadline = clock.after(ms, () => {
-      if (!this.#answered) connectDeadline.missed()
-      handlers.dead(reason, this)
+    this.#cancelDeadline = this.owner.deps.clock.after(ms, () => {
+      if (!this.#answered) this.owner.timeouts++
+      this.dead(reason)
     })
   }
 
   async #authorize(denied: boolean): Promise<void> {
-    const { credentialsSource, handlers } = this.#deps
     try {
-      const credentials = await credentialsSource.ask(denied ? 'refused' : 'connect')
+      const credentials = await this.ask(denied ? 'refused' : 'connect')
       if (this.#ended) return
-      handlers.authorized(this)
+      this.owner.authorized(this)
       this.#open(credentials)
     } catch (cause) {
       if (this.#ended) return
       this.#closed({ code: 1006, reason: `auth() failed: ${messageOf(cause)}`, cause })
-      handlers.failed(cause)
+      this.owner.failed(cause)
     }
+  }
+
+  /** Asks the application for credentials; rejects as the application does. */
+  async ask(reason: AuthReason): Promise<Credentials> {
+    const { auth, stored } = this.owner.deps
+    await stored?.ready()
+    const given = await auth?.(reason)
+    return typeof given === 'string' ? { token: given } : (given ?? {})
   }
 
   #open(credentials: Credentials): void {
     if (this.#ended) return
     this.credentials = credentials
-    const { transport, url, handlers } = this.#deps
-    const protocols = [...this.dialect.protocols, ...(credentials.protocols ?? [])]
+    const { dialect, owner } = this
+    const { transport, url } = owner.deps
+    const protocols = [...dialect.protocols, ...(credentials.protocols ?? [])]
     try {
-      this.#transport = transport.open(this.dialect.url(url, credentials), protocols, {
-        opened: () => handlers.opened(this),
+      this.#transport = transport.open(dialect.url(url, credentials), protocols, {
+        opened: () => owner.opened(this),
         message: (data) => this.#receive(data),
         closed: (info) => this.#closed(info),
       })
+      this.#sender = new Sender(owner.deps, dialect.capabilities.batches, this.#transport)
     } catch (cause) {
       this.#end()
       const message = `The transport ${transport.name} could not open ${url}: ${messageOf(cause)}`
       const error = isWirefoldError(cause)
         ? cause
         : new WirefoldError('bad-url', message, { url }, { cause })
-      handlers.refused(error, this)
+      owner.refused(error, this)
     }
   }
 
   /**
-   * Puts an intent into the backend's words and has them sent at the end of this turn.
+   * Encodes an intent and sends its messages at the end of this turn; throws if one cannot be encoded
+   * or is too large.
    *
-   * @returns what was said, `undefined` where the backend has no word for it
+   * @returns the messages; `undefined` if the backend does not support the intent
    */
   say(intent: Intent, ticket?: Ticket): readonly Outgoing[] | undefined {
     const said = this.dialect.encode(intent)
-    if (said) for (const { wire } of said) this.#sender.push(wire, ticket)
+    for (const { wire } of said ?? []) this.#sender?.push(wire, ticket)
     return said
   }
 
-  /** Sends the greeting and what was said with it, as one frame. */
+  /** Sends the greeting and the messages that go with it, as one frame. */
   greet(): void {
-    this.#sender.flush()
+    this.#sender?.flush()
   }
 
-  /** What waited for the welcome may go, and signs of life are asked for. */
+  /** Sends the messages that waited for the welcome, and starts the heartbeat. */
   welcomed(frame: WelcomeFrame | undefined): void {
     this.#answered = true
-    this.#sender.welcomed(frame?.limits.frameBytes, frame?.limits.messagesPerSecond)
+    this.#sender?.welcomed(frame?.limits)
     this.#cancelDeadline?.()
-    const { heartbeat, handlers, connectDeadline } = this.#deps
-    connectDeadline.reset()
-    if (heartbeat === false || this.dialect.heartbeat === 'none') return
-    if (this.dialect.heartbeat === 'server') {
+    const { dialect, owner } = this
+    const { heartbeat } = owner.deps
+    owner.timeouts = 0
+    if (heartbeat === false || dialect.heartbeat === 'none') return
+    if (dialect.heartbeat === 'server') {
       this.#silenceMs = frame?.heartbeatMs
-      this.#listen()
-      return
+      this.#awaitPing()
+    } else {
+      const wantedMs = frame?.heartbeatMs ?? dialect.presets.heartbeatMs
+      this.heartbeat = new Heartbeat(this, heartbeat, wantedMs)
+      this.heartbeat.start()
     }
-    const port = {
-      ...this.#deps,
-      ping: (timestamp: number) => this.#now({ kind: 'ping', timestamp }),
-      bufferedAmount: this.#bufferedAmount,
-      dead: () => handlers.dead(SILENT, this),
-    }
-    const wantedMs = frame?.heartbeatMs ?? this.dialect.presets.heartbeatMs
-    this.#heartbeat = new Heartbeat(port, heartbeat, wantedMs)
-    this.#heartbeat.start()
+  }
+
+  /** Bytes that were sent and have not left yet. */
+  get bufferedAmount(): number {
+    return this.#transport?.bufferedAmount ?? 0
+  }
+
+  /** Sends a ping, before the messages that wait. */
+  ping(timestamp: number): void {
+    this.#urgent({ kind: 'ping', timestamp })
   }
 
   /**
-   * Gives the sign of life the server asks for, unless it does not take what was said before: a flood
-   * of pings must not fill our memory with answers.
+   * Answers a ping of the server, unless earlier messages wait for the network: a flood of pings must
+   * not fill our memory with answers.
    */
   pong(timestamp: number | undefined): void {
-    if (this.#sender.congested) return
-    this.#now({ kind: 'pong', timestamp, sentAt: this.#deps.clock.wall() })
+    if (this.#sender?.congested) return
+    this.#urgent({ kind: 'pong', timestamp, sentAt: this.owner.deps.clock.wall() })
   }
 
-  /** Ends it at once and in silence, whatever the peer does. */
+  #urgent(intent: Intent): void {
+    try {
+      for (const { wire } of this.dialect.encode(intent) ?? []) this.#sender?.urgent(wire)
+    } catch (error) {
+      this.owner.failed(error)
+    }
+  }
+
+  /** Ends it without a callback. */
   drop(code?: number, reason?: string): void {
     this.#end()
     this.#transport?.close(code, reason)
   }
 
+  /** Ends it as lost: the peer is gone, or was never there, without a close. */
+  dead(reason = SILENT): void {
+    // The owner forgets the link first: a close may call back.
+    this.#closed({ code: 1006, reason })
+    this.#transport?.close()
+  }
+
   #closed(info: CloseInfo): void {
     this.#end()
-    this.#deps.handlers.closed(info, this)
+    this.owner.closed(info, this)
   }
 
   #end(): void {
     this.#ended = true
     this.#cancelDeadline?.()
-    this.#heartbeat?.stop()
-    this.#sender.end()
+    this.heartbeat?.stop()
+    this.#sender?.end()
   }
 
-  /** Gives a server that asks for signs of life until its silence is too long. */
-  #listen(): void {
-    if (this.#silenceMs === undefined || this.#ended) return
-    this.#deadAfter(this.#silenceMs, SILENT)
-  }
-
-  /** What could not be read may have been the welcome, which nobody says twice. */
-  #doubt(): void {
-    this.#answered = true
-    this.#deadAfter(DOUBT_MS, 'no welcome that can be read')
-  }
-
-  /** Before everything that waits. */
-  #now(intent: Intent): void {
-    try {
-      for (const { wire } of this.dialect.encode(intent) ?? []) this.#sender.urgent(wire)
-    } catch (error) {
-      this.#deps.handlers.failed(error)
-    }
+  /** Awaits the next ping of a server that announced their interval. */
+  #awaitPing(): void {
+    if (this.#silenceMs !== undefined && !this.#ended) this.#deadAfter(this.#silenceMs, SILENT)
   }
 
   #receive(data: unknown): void {
-    const { codec, handlers } = this.#deps
     let frames: Frame | readonly Frame[] | undefined
     try {
-      frames = this.dialect.decode(codec.decode(data))
+      frames = this.dialect.decode(this.owner.deps.codec.decode(data))
     } catch (error) {
-      handlers.failed(error)
-      if (!this.#answered) this.#doubt()
+      this.owner.failed(error)
+      if (this.#answered) return
+      // It may have been the welcome, which is sent only once.
+      this.#answered = true
+      this.#deadAfter(DOUBT_MS, 'no welcome that can be read')
       return
     }
     if (frames === undefined) return
@@ -261,32 +234,79 @@ export class Link {
     else this.#batch(frames)
   }
 
-  /** Of the messages of a batch that are malformed only the first is told: 4 MiB hold two million. */
+  /** Of the malformed messages of a batch only the first is reported: 4 MiB hold two million. */
   #batch(frames: readonly Frame[]): void {
-    let told = false
+    let reported = false
     for (const frame of frames) {
       const malformed = frame.kind === 'notice' && frame.level === 'malformed'
-      if (!malformed || !told) this.#frame(frame)
-      told ||= malformed
+      if (!malformed || !reported) this.#frame(frame)
+      reported ||= malformed
     }
   }
 
   #frame(frame: Frame): void {
-    if (frame.kind === 'event') this.#heartbeat?.received(frame.timestamp)
-    else if (frame.kind !== 'pong') this.#heartbeat?.received()
-    if (frame.kind === 'ping') this.#listen()
-    if (frame.kind === 'part') this.#part(frame)
-    else this.#deps.handlers.frame(frame, this)
+    if (frame.kind === 'event') {
+      this.heartbeat?.received(frame.timestamp)
+      this.owner.frame(frame, this)
+      return
+    }
+    if (frame.kind !== 'pong') this.heartbeat?.received()
+    if (frame.kind === 'ping') this.#awaitPing()
+    if (frame.kind === 'part') {
+      this.#part(frame)
+      return
+    }
+    if ('to' in frame) {
+      // A reply that is no longer awaited came after the timeout of its request, which was reported.
+      const awaited = this.replies.take(frame)
+      if (awaited?.leftAt !== undefined) this.heartbeat?.answered(awaited.leftAt)
+      awaited?.answered(frame)
+    }
+    this.owner.frame(frame, this)
   }
 
-  /** Joins the parts of a large message; each is a sign that the link carries it. */
+  /** Joins the parts of a large message; each shows that the link carries it. */
   #part({ text, more }: PartFrame): void {
-    this.#heartbeat?.progress()
+    this.heartbeat?.progress()
     this.#partial += text
-    // The codec refuses what is too long.
+    // The codec refuses a text that is too long.
     if (more && this.#partial.length <= LONGEST_TEXT) return
     const whole = this.#partial
     this.#partial = ''
     this.#receive(whole)
   }
+}
+
+/** The connection that a link belongs to: receives its outcomes, and remembers those of links before. */
+export interface LinkOwner {
+  readonly deps: LinkDeps
+  /** Time limit of an attempt, from {@link Link.connect} to the welcome, in milliseconds. */
+  readonly welcomeMs: number
+  /** Number of attempts since the last welcome that exceeded their time limit. */
+  timeouts: number
+  /** Factor on the deadline of pings: above 1 after a link died while a reply was awaited. */
+  patience: number
+  authorized(link: Link): void
+  opened(link: Link): void
+  /** Receives every frame but parts, once a reply was passed to its request. */
+  frame(frame: Frame, link: Link): void
+  /** Receives an error without a better destination: an unreadable message, failed credentials. */
+  failed(error: unknown): void
+  /** The link has ended; it calls back no more, but with the error of `auth()`. */
+  closed(info: CloseInfo, link: Link): void
+  /** The link cannot be opened, now or later. */
+  refused(error: WirefoldError, link: Link): void
+}
+
+/** Options of a link. */
+export interface LinkDeps {
+  readonly codec: Codec
+  readonly clock: Clock
+  readonly serverClock: ServerClock
+  readonly transport: TransportFactory
+  readonly url: string
+  readonly auth: Auth | undefined
+  /** Stored requests, which are read before the first greeting. */
+  readonly stored: ClientOutbox | undefined
+  readonly heartbeat: HeartbeatOptions | false
 }

@@ -3,36 +3,27 @@ import { WirefoldError } from '../base/errors.ts'
 import { TokenBucket } from '../base/token-bucket.ts'
 import { utf8Length } from '../base/utf8-length.ts'
 import type { Ticket } from '../ports/outgoing-request.ts'
+import type { Transport } from '../ports/transport.ts'
 import type { Codec } from '../protocol/codec.ts'
+import type { Limits } from '../protocol/frame.ts'
 
 /** The largest first frame, which carries the greeting, in bytes; see `docs/protocol.md`. */
 const FIRST_FRAME_BYTES = 16 * 1024
 
-/** The largest frame where the server does not tell, in bytes. */
+/** The largest frame if the welcome does not limit it, in bytes. */
 const FRAME_BYTES = 64 * 1024
 
-/** No server means less than this, whatever it says. */
+/** A lower limit of a welcome counts as this one, in bytes: a subscribe would not fit. */
 const LEAST_FRAME_BYTES = 256
 
-/** However slow the server is, so many messages go at once. */
+/** Number of messages that leave at once, however few per second the server allows. */
 const LEAST_BURST = 2
 
-/** Above this many bytes that have not left yet we wait for the network. */
+/** Number of bytes in the socket's buffer above which the sender waits for the network. */
 const HIGH_WATER_BYTES = 1024 * 1024
 
-/** How often we look whether it has caught up, in milliseconds. */
+/** Interval in which the sender reads the buffer while it waits, in milliseconds. */
 const DRAIN_MS = 50
-
-/** What a sender needs of its socket. */
-export interface SenderDeps {
-  readonly clock: Clock
-  readonly codec: Codec
-  /** Whether several messages may travel as one array. */
-  readonly batches: boolean
-  /** Bytes that were sent and have not left yet. */
-  bufferedAmount(): number
-  send(data: string): void
-}
 
 interface Part {
   readonly text: string
@@ -42,14 +33,17 @@ interface Part {
 }
 
 /**
- * Joins what is said in one turn into one frame, and sends no faster than the server and the network
- * take it.
+ * Joins the messages of one turn into one frame, and sends no faster than the server and the network
+ * accept them.
  *
- * The first frame leaves as soon as it is flushed; what does not fit into it, and whatever is said
- * until the server has welcomed us, waits for that.
+ * The first frame leaves as soon as it is flushed; messages that do not fit into it, and all that
+ * follow, wait for the welcome.
  */
 export class Sender {
-  readonly #deps: SenderDeps
+  readonly #codec: Codec
+  readonly #clock: Clock
+  readonly #batches: boolean
+  readonly #transport: Pick<Transport, 'bufferedAmount' | 'send'>
   #limit = FIRST_FRAME_BYTES
   #parts: Part[] = []
   #greeted = false
@@ -59,17 +53,21 @@ export class Sender {
   #bucket: TokenBucket | undefined
   #cancelRetry: Cancel | undefined
 
-  constructor(deps: SenderDeps) {
-    this.#deps = deps
+  /** @param batches whether several messages may be sent as one array */
+  constructor(
+    { codec, clock }: { readonly codec: Codec; readonly clock: Clock },
+    batches: boolean,
+    transport: Pick<Transport, 'bufferedAmount' | 'send'>,
+  ) {
+    this.#codec = codec
+    this.#clock = clock
+    this.#batches = batches
+    this.#transport = transport
   }
 
-  /**
-   * Has a message sent at the end of this turn.
-   *
-   * Throws `too-large` where it alone is more than the server accepts.
-   */
+  /** Sends a message at the end of this turn; throws `too-large` if the server accepts less. */
   push(wire: unknown, ticket?: Ticket): void {
-    const text = this.#deps.codec.encode(wire)
+    const text = this.#codec.encode(wire)
     const limit = this.#welcomed ? this.#limit : FRAME_BYTES
     const bytes = utf8Length(text)
     if (bytes > limit) {
@@ -85,42 +83,41 @@ export class Sender {
     queueMicrotask(() => this.flush())
   }
 
-  /** Whether more waits for the network than it takes soon. */
+  /** Whether the socket's buffer holds so much that messages wait for the network. */
   get congested(): boolean {
-    return this.#deps.bufferedAmount() > HIGH_WATER_BYTES
+    return this.#transport.bufferedAmount > HIGH_WATER_BYTES
   }
 
-  /** Sends a message now, before everything that waits: a sign of life must not queue. */
+  /** Sends a message now, before those that wait: a sign of life must not queue. */
   urgent(wire: unknown): void {
     if (this.#ended || !this.#welcomed) return
     this.#bucket?.take(1)
-    this.#deps.send(this.#deps.codec.encode(wire))
+    this.#transport.send(this.#codec.encode(wire))
   }
 
   /**
-   * The server knows us: what waited may go, in frames of up to `frameBytes` and at no more than
-   * `messagesPerSecond`, of which one second's worth goes at once. The server takes two: what the
-   * network holds back for a moment arrives at once, too.
+   * Sends the messages that waited for the welcome, in frames of up to `frameBytes`, and at no more
+   * than `messagesPerSecond`, of which one second's worth goes at once. The server allows two:
+   * messages that the network held back for a moment arrive at once, too.
    */
-  welcomed(frameBytes: number | undefined, messagesPerSecond: number | undefined): void {
+  welcomed({ frameBytes = FRAME_BYTES, messagesPerSecond = 0 }: Partial<Limits> = {}): void {
     this.#welcomed = true
-    this.#limit = Math.max(frameBytes ?? FRAME_BYTES, LEAST_FRAME_BYTES)
-    if (messagesPerSecond !== undefined && messagesPerSecond > 0) {
-      const now = this.#deps.clock.now()
+    this.#limit = Math.max(frameBytes, LEAST_FRAME_BYTES)
+    if (messagesPerSecond > 0) {
       const burst = Math.max(messagesPerSecond, LEAST_BURST)
-      this.#bucket = new TokenBucket(messagesPerSecond, burst, now)
+      this.#bucket = new TokenBucket(messagesPerSecond, burst, this.#clock.now())
     }
     this.flush()
   }
 
-  /** Nothing leaves any more. */
+  /** Discards the messages that wait; none is sent any more. */
   end(): void {
     this.#ended = true
     this.#parts = []
     this.#cancelRetry?.()
   }
 
-  /** Sends what there is and may go now. */
+  /** Sends the messages that may leave now. */
   flush(): void {
     this.#scheduled = false
     this.#parts = this.#parts.filter(({ ticket }) => !ticket?.cancelled)
@@ -131,30 +128,31 @@ export class Sender {
         return
       }
       this.#greeted = true
-      this.#sendFrame(this.#parts.splice(0, this.#deps.batches ? this.#fitting() : 1))
+      this.#sendFrame(this.#parts.splice(0, this.#batches ? this.#fitting() : 1))
     }
   }
 
   #sendFrame(parts: readonly Part[]): void {
-    const { codec } = this.#deps
     const texts = parts.map(({ text }) => text)
     this.#bucket?.take(parts.length)
-    this.#deps.send(texts.length === 1 && texts[0] !== undefined ? texts[0] : codec.join(texts))
+    this.#transport.send(
+      texts.length === 1 && texts[0] !== undefined ? texts[0] : this.#codec.join(texts),
+    )
     for (const { ticket } of parts) ticket?.left()
   }
 
-  /** How long nothing may be sent yet, in milliseconds. */
+  /** Returns for how long nothing may be sent yet, in milliseconds. */
   #waitMs(): number {
     if (this.congested) return DRAIN_MS
-    return this.#bucket?.waitMs(this.#deps.clock.now()) ?? 0
+    return this.#bucket?.waitMs(this.#clock.now()) ?? 0
   }
 
   #retry(ms: number): void {
     this.#cancelRetry?.()
-    this.#cancelRetry = this.#deps.clock.after(ms, () => this.flush())
+    this.#cancelRetry = this.#clock.after(ms, () => this.flush())
   }
 
-  /** How many of the waiting messages fit into one frame and may go now: at least one. */
+  /** Returns how many of the waiting messages fit into one frame and may leave now: at least one. */
   #fitting(): number {
     const most = this.#bucket?.available ?? Number.POSITIVE_INFINITY
     let total = 2

@@ -135,7 +135,7 @@ export type {
 export type { PresenceDevice, PresenceUser } from '../protocol/presence.ts'
 export type { OutboxOptions } from '../requests/outbox-options.ts'
 export { outboxDefaults } from '../requests/outbox-options.ts'
-export type { RequestCounts } from '../requests/pending-request.ts'
+export type { RequestCounts } from '../requests/pending-requests.ts'
 export type {
   WebSocketConstructor,
   WebSocketLike,

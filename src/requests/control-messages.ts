@@ -1,50 +1,72 @@
 import type { Clock } from '../base/clock.ts'
+import type { WirefoldError } from '../base/errors.ts'
+import type { Logger } from '../base/logger.ts'
+import { loggable } from '../base/logger.ts'
+import type { Link } from '../connection/link.ts'
+import type { AwaitedReply } from '../connection/reply-table.ts'
 import type { ControlReply, OnControlReply } from '../ports/client-port.ts'
-import type { Ticket } from '../ports/outgoing-request.ts'
 import type { Outgoing } from '../protocol/dialect.ts'
-import type { AwaitedReply, ReplyTable } from './reply-table.ts'
+import { plainReply } from '../protocol/frame-constructors.ts'
+import type { Intent } from '../protocol/intent.ts'
+import { say } from './request-errors.ts'
 
 /**
- * Control messages whose replies are awaited. They are never sent again by the client: their
+ * Control messages, and the replies that they await. They are never sent again by the client: their
  * extension sends them anew when a connection opens.
  */
 export class ControlMessages {
-  readonly #clock: Clock
-  readonly #awaited: ReplyTable
+  readonly #deps: ControlMessagesDeps
   readonly #forget = new Set<() => void>()
 
-  constructor(clock: Clock, awaited: ReplyTable) {
-    this.#clock = clock
-    this.#awaited = awaited
+  constructor(deps: ControlMessagesDeps) {
+    this.#deps = deps
   }
 
-  /** Awaits replies, each until its deadline. */
-  expect(answered: OnControlReply, timeoutMs: number): ControlMessage {
-    const awaitedReplies: AwaitedReply[] = []
-    return {
-      ticket: {
-        cancelled: false,
-        left: () => {
-          for (const awaited of awaitedReplies) awaited.leftAt = this.#clock.now()
-        },
-      },
-      said: ({ keys, channels }, link) => {
-        const forget = (): void => {
-          this.#forget.delete(forget)
-          this.#awaited.delete(awaited)
-          cancel()
-        }
-        const done = (answer: ControlReply | undefined): void => {
-          forget()
-          answered(answer, channels)
-        }
-        const awaited: AwaitedReply = { keys, link, leftAt: undefined, answered: done }
-        const cancel = this.#clock.after(timeoutMs, () => done(undefined))
-        awaitedReplies.push(awaited)
-        this.#forget.add(forget)
-        this.#awaited.add(awaited)
-      },
+  /** Sends an intent; `answered` receives the reply to each of its messages. */
+  say(link: Link, intent: Intent, answered?: OnControlReply): void {
+    const { clock, logger, report } = this.#deps
+    if ('channels' in intent) {
+      logger()?.('channels', `${intent.kind} ${intent.channels.map(loggable).join()}`)
     }
+    const replies: AwaitedReply[] = []
+    const left = (): void => {
+      for (const reply of replies) reply.leftAt = clock.now()
+    }
+    const said = say(link, intent, answered && { cancelled: false, left })
+    if ('code' in said) {
+      if ((!answered || isEnd(intent)) && said.code !== 'unsupported') report(said)
+      answered?.(notSent(said), undefined)
+    } else if (answered) {
+      const local = plainReply([], undefined)
+      const without = said.length > 0 ? channelsWithoutMessage(intent, said) : undefined
+      if (without?.length !== 0) answered(local, without)
+      for (const { keys, channels } of said) {
+        if (keys.length === 0) answered(local, channels)
+        else replies.push(this.#await(link, keys, (reply) => answered(reply, channels)))
+      }
+    }
+  }
+
+  /** Awaits a reply until its deadline, at which `answered` receives `undefined`. */
+  #await(
+    link: Link,
+    keys: readonly string[],
+    answered: (reply: ControlReply | undefined) => void,
+  ): AwaitedReply {
+    const forget = (): void => {
+      this.#forget.delete(forget)
+      link.replies.delete(awaited)
+      cancel()
+    }
+    const done = (reply: ControlReply | undefined): void => {
+      forget()
+      answered(reply)
+    }
+    const awaited: AwaitedReply = { keys, leftAt: undefined, answered: done }
+    const cancel = this.#deps.clock.after(this.#deps.requestTimeoutMs, () => done(undefined))
+    this.#forget.add(forget)
+    link.replies.add(awaited)
+    return awaited
   }
 
   /** Stops awaiting all replies. */
@@ -53,10 +75,28 @@ export class ControlMessages {
   }
 }
 
-/** One control intent, sent as one message or several. */
-export interface ControlMessage {
-  /** The ticket that is passed along with the messages. */
-  readonly ticket: Ticket
-  /** Awaits the reply to one of the messages, sent on this link. */
-  said(message: Outgoing, link: object | undefined): void
+/** Returns the channels that need no message, although others do. */
+function channelsWithoutMessage(intent: Intent, said: readonly Outgoing[]): readonly string[] {
+  if (!('channels' in intent) || said.some(({ channels }) => channels === undefined)) return []
+  const sent = new Set(said.flatMap(({ channels }) => channels ?? []))
+  return intent.channels.filter((channel) => !sent.has(channel))
+}
+
+/** Returns the reply to an intent that the client could not send. */
+function notSent(own: WirefoldError): ControlReply {
+  const { code, message } = own
+  return { kind: 'refusal', to: [], error: { code, message, retryable: false, own } }
+}
+
+/** Whether an intent ends something, so that no caller awaits its reply. */
+function isEnd(intent: Intent): boolean {
+  return intent.kind === 'unsubscribe' || (intent.kind === 'presence' && intent.action === 'leave')
+}
+
+/** Dependencies of {@link ControlMessages}. */
+export interface ControlMessagesDeps {
+  readonly clock: Clock
+  readonly logger: () => Logger | undefined
+  readonly requestTimeoutMs: number
+  readonly report: (error: unknown) => void
 }

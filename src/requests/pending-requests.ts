@@ -4,23 +4,29 @@ import type { WirefoldError } from '../base/errors.ts'
 import { refusalError } from '../base/errors.ts'
 import type { Readable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
+import type { Link } from '../connection/link.ts'
+import type { AwaitedReply } from '../connection/reply-table.ts'
+import type { ServerClock } from '../connection/server-clock.ts'
 import type { ControlReply } from '../ports/client-port.ts'
-import type { OutgoingRequest, SendingTime, SendOptions } from '../ports/outgoing-request.ts'
+import type {
+  OutgoingRequest,
+  SendingTime,
+  SendOptions,
+  Ticket,
+} from '../ports/outgoing-request.ts'
 import { nameOf } from '../ports/outgoing-request.ts'
-import type { Dialect } from '../protocol/dialect.ts'
 import type { ReplyFrame, WelcomeFrame } from '../protocol/frame.ts'
-import { ControlMessages } from './control-messages.ts'
-import { sendDecision } from './departure.ts'
-import { OrderedRequests } from './lanes.ts'
+import { plainReply } from '../protocol/frame-constructors.ts'
 import type { ResolvedOutboxOptions } from './outbox-options.ts'
-import { isQueued, overflowing } from './overflow.ts'
-import type { PendingRequest, RequestCounts } from './pending-request.ts'
-import { localReply } from './pending-request.ts'
-import { ReplyTable } from './reply-table.ts'
-import { requestErrors } from './request-errors.ts'
-import type { Speaker } from './say.ts'
-import { say } from './say.ts'
-import { SendingTimes } from './sending-times.ts'
+import {
+  aborted,
+  disconnected,
+  outboxFull,
+  outcomeUnknown,
+  say,
+  superseded,
+  timedOut,
+} from './request-errors.ts'
 
 /** Time for which a server remembers its replies if its welcome does not say, in milliseconds. */
 const DEDUPE_MS = 10 * 60_000
@@ -41,34 +47,23 @@ const POISONED = [1003, 1007, 1009]
 export class PendingRequests {
   /** Number of requests rejected because the outbox was full. */
   dropped = 0
-  /** Control messages whose replies are awaited. */
-  readonly controls: ControlMessages
   readonly #deps: PendingRequestsDeps
+  /** All requests by id, the oldest first. */
   readonly #requests = new Map<string, PendingRequest>()
-  readonly #awaited = new ReplyTable()
-  readonly #ordered = new OrderedRequests<PendingRequest>()
   readonly #pending
-  readonly #times: SendingTimes
   #sent = 0
   #dedupeMs = DEDUPE_MS
-  /** The link on which the server has welcomed us. */
-  #knownOn: object | undefined
+  /** The link on which the server has welcomed the client. */
+  #knownOn: Link | undefined
 
   constructor(deps: PendingRequestsDeps) {
     this.#deps = deps
-    this.controls = new ControlMessages(deps.clock, this.#awaited)
-    this.#times = new SendingTimes(deps.clock, deps.elapsed)
     this.#pending = followedStore<RequestCounts>(Object.freeze({ queued: 0, sent: 0 }), deps.report)
   }
 
   /** Numbers of queued and sent requests. */
   get pending(): Readable<RequestCounts> {
     return this.#pending
-  }
-
-  /** Returns when the first message after `since` was sent that is not answered yet. */
-  unansweredSince(since: number | undefined): number | undefined {
-    return this.#awaited.unansweredSince(since)
   }
 
   /** Returns the first deadline of all requests; infinity where there are none. */
@@ -81,12 +76,12 @@ export class PendingRequests {
   /** Sends a request, now or when there is a link, and returns its reply. */
   send(outgoing: OutgoingRequest, options: SendOptions): Promise<ReplyFrame> {
     const { timeoutMs, ttlMs, signal, supersede, mutation } = options
-    if (signal?.aborted) return Promise.reject(requestErrors.aborted(outgoing, signal))
+    if (signal?.aborted) return Promise.reject(aborted(outgoing, signal))
     return new Promise((resolve, reject) => {
-      const { clock, elapsed } = this.#deps
-      const onAbort = (): void => this.#fail(request, requestErrors.aborted(outgoing, signal))
+      const { clock, elapsed, serverClock } = this.#deps
+      const onAbort = (): void => this.#fail(request, aborted(outgoing, signal))
       const timeOut = (ms: number): void =>
-        this.#fail(request, requestErrors.timedOut(outgoing, ms, request.sentAt !== undefined))
+        this.#fail(request, timedOut(outgoing, ms, request.sentAt !== undefined))
       const madeAt = elapsed.now()
       let cancelDeadline: Cancel = () => {}
       /** Restarts the deadline; `limitMs` is the limit that the error names. */
@@ -108,16 +103,17 @@ export class PendingRequests {
         cancelled: false,
         isHeldBack: false,
         clearedFor: undefined,
+        link: undefined,
         awaited: undefined,
         left: () => {
           if (request.sentAt === undefined) this.#sent++
-          request.sentAt ??= this.#times.present
+          request.sentAt ??= serverClock.present
           if (request.awaited) request.awaited.leftAt = clock.now()
           if (mutation) expireAfter(timeoutMs)
           this.#changed()
           // A request without a reply is complete once it was sent; before that it may still be
           // cancelled.
-          if (request.awaited?.keys.length === 0) this.#succeed(request, localReply(outgoing))
+          if (request.awaited?.keys.length === 0) this.#succeed(request, noReply(outgoing))
         },
         interrupted: () => {
           if (mutation) expireAfter(madeAt + ttlMs - elapsed.now(), ttlMs)
@@ -131,7 +127,6 @@ export class PendingRequests {
       if (supersede !== undefined) this.#supersede(supersede)
       if (request.sentAt !== undefined) this.#sent++
       this.#requests.set(outgoing.requestId, request)
-      this.#ordered.enter(request)
       this.#trySend(request)
       if (this.#requests.get(outgoing.requestId) === request && isQueued(request))
         this.#queue(request)
@@ -145,65 +140,37 @@ export class PendingRequests {
     for (const request of [...this.#requests.values()]) if (!request.awaited) this.#trySend(request)
   }
 
-  /** Stores for how long the server remembers its replies, and its time, by its welcome. */
-  welcomed(frame: WelcomeFrame | undefined): void {
-    this.#dedupeMs = frame?.limits.dedupeMs ?? DEDUPE_MS
-    this.readServerTime(frame?.serverTime)
-  }
-
-  /** The server's time, at least as late as given; `undefined` if it is not known. */
-  get serverTime(): number | undefined {
-    return this.#times.present.server
-  }
-
-  /** Stores the server's time, as of now. */
-  readServerTime(time: number | undefined): void {
-    this.#times.read(time)
-  }
-
   /**
-   * Sends interrupted requests again, in order, once the server has welcomed us. Not earlier: a
+   * Sends interrupted requests again, in order, once the server has welcomed the client. Not earlier: a
    * request older than the server's memory would be carried out twice.
    */
-  resume(): void {
+  welcomed(frame: WelcomeFrame | undefined): void {
+    this.#dedupeMs = frame?.limits.dedupeMs ?? DEDUPE_MS
     this.#knownOn = this.#deps.link()
     this.opening()
-  }
-
-  /** Passes a reply to the request or control message that awaits it. */
-  settle(answer: ControlReply): void {
-    const awaited = this.#awaited.take(answer)
-    if (!awaited) return
-    if (awaited.leftAt !== undefined) this.#deps.answered(awaited.leftAt)
-    awaited.answered(answer)
   }
 
   /**
    * Handles the loss of a link: replies to messages sent on it no longer arrive.
    *
-   * @param link the lost link; all if left out
-   * @param closeCode its close code, which may blame a message we sent
+   * @param lost the lost link; all if left out
+   * @param closeCode its close code, which may blame the last message sent
    */
-  disconnected(link?: object, closeCode?: number): void {
-    if (!link) this.controls.forget()
-    const { dedupes } = this.#deps.dialect().capabilities
-    const last = POISONED.includes(closeCode ?? 0) ? this.#awaited.lastLeftAt() : undefined
-    for (const request of [...this.#requests.values()]) {
-      const { awaited, sentAt, volatile, outgoing } = request
-      if (!awaited || (link && awaited.link !== link)) continue
-      this.#awaited.delete(awaited)
-      request.awaited = undefined
-      const poison = last !== undefined && awaited.leftAt === last
-      const repeat = sentAt === undefined ? !volatile : (request.idempotent || dedupes) && !poison
-      if (repeat) request.interrupted()
-      else this.#fail(request, requestErrors.disconnected(outgoing, sentAt !== undefined))
+  disconnected(lost?: Link, closeCode?: number): void {
+    const requests = [...this.#requests.values()]
+    let poisonAt: number | undefined
+    if (POISONED.includes(closeCode ?? 0)) {
+      for (const { awaited } of requests) poisonAt = Math.max(poisonAt ?? 0, awaited?.leftAt ?? 0)
     }
-  }
-
-  /** Whether a request sent on this link is not answered yet. */
-  awaits(link: object): boolean {
-    for (const { awaited } of this.#requests.values()) if (awaited?.link === link) return true
-    return false
+    for (const request of requests) {
+      const { awaited, link, sentAt, volatile, outgoing, idempotent } = request
+      if (!awaited || !link || (lost && link !== lost)) continue
+      const isPoison = awaited.leftAt !== undefined && awaited.leftAt === poisonAt
+      this.#forgetReply(request)
+      const mayRepeat = (idempotent || link.dialect.capabilities.dedupes) && !isPoison
+      if (sentAt ? mayRepeat : !volatile) request.interrupted()
+      else this.#fail(request, disconnected(outgoing, sentAt !== undefined))
+    }
   }
 
   /** Rejects every request; returns whether there was one. */
@@ -213,42 +180,56 @@ export class PendingRequests {
     return requests.length > 0
   }
 
+  /** The oldest request with this `ordering` key: the others wait until it is settled. */
+  #first(ordering: string): PendingRequest | undefined {
+    for (const request of this.#requests.values()) if (request.ordering === ordering) return request
+    return undefined
+  }
+
+  #isFirst(request: PendingRequest): boolean {
+    return request.ordering === undefined || this.#first(request.ordering) === request
+  }
+
   #trySend(request: PendingRequest): void {
-    if (!this.#ordered.isFirst(request) || !this.#maySend(request)) return
-    const { outgoing } = request
     const link = this.#deps.link()
-    if (!link) return
+    if (!link || !this.#isFirst(request) || !this.#maySend(request, link)) return
+    const { outgoing } = request
     const repeated = request.sentAt !== undefined
     const said = say(link, repeated ? { ...outgoing, repeated } : outgoing, request)
-    if ('code' in said) {
-      this.#fail(request, said)
-      return
+    if ('code' in said) this.#fail(request, said)
+    else if (said.length === 0) this.#succeed(request, noReply(outgoing))
+    else {
+      const keys = said.flatMap((message) => message.keys)
+      const answered = (answer: ControlReply): void => this.#answered(request, answer)
+      request.awaited = { keys, answered, leftAt: undefined }
+      request.link = link
+      link.replies.add(request.awaited)
     }
-    if (said.length === 0) {
-      this.#succeed(request, localReply(outgoing))
-      return
-    }
-    const keys = said.flatMap((message) => message.keys)
-    const answered = (answer: ControlReply): void => this.#answered(request, answer)
-    request.awaited = { keys, answered, link, leftAt: undefined }
-    this.#awaited.add(request.awaited)
   }
 
-  /** Whether a request may be sent now; if not, rejects it or starts its `beforeSend`. */
-  #maySend(request: PendingRequest): boolean {
-    const { link: presentLink, dialect } = this.#deps
-    const link = presentLink()
-    const known = link !== undefined && link === this.#knownOn
-    const { dedupes } = dialect().capabilities
-    const isForgotten = (sentAt: SendingTime): boolean =>
-      !dedupes || this.#times.ageMs(sentAt) >= this.#dedupeMs
-    const when = sendDecision(request, { link, known, isForgotten })
-    if (when === 'lost') this.#fail(request, requestErrors.outcomeUnknown(request.outgoing))
-    if (when === 'ask-before-send') void this.#askBeforeSend(request, link)
-    return when === 'now'
+  /**
+   * Whether a request may be sent now; if not, rejects it or starts its `beforeSend`. Requests that
+   * were sent before, and those with a `beforeSend`, wait for the welcome.
+   */
+  #maySend(request: PendingRequest, link: Link): boolean {
+    const { sentAt, idempotent, beforeSend, clearedFor } = request
+    const isKnown = link === this.#knownOn
+    if (sentAt && !isKnown) return false
+    if (sentAt && !idempotent && this.#isForgotten(sentAt, link)) {
+      this.#fail(request, outcomeUnknown(request.outgoing))
+      return false
+    }
+    if (!beforeSend || clearedFor === link) return true
+    if (isKnown && !request.isHeldBack) void this.#askBeforeSend(request, link)
+    return false
   }
 
-  async #askBeforeSend(request: PendingRequest, link: object | undefined): Promise<void> {
+  /** Whether the server may have forgotten its reply to a request sent then. */
+  #isForgotten(sentAt: SendingTime, { dialect }: Link): boolean {
+    return !dialect.capabilities.dedupes || this.#deps.serverClock.ageMs(sentAt) >= this.#dedupeMs
+  }
+
+  async #askBeforeSend(request: PendingRequest, link: Link): Promise<void> {
     request.isHeldBack = true
     const allowed = await request.beforeSend?.(request.sentAt === undefined)
     request.isHeldBack = false
@@ -261,29 +242,30 @@ export class PendingRequests {
   #supersede(key: string): void {
     for (const request of [...this.#requests.values()]) {
       if (request.supersede !== key || request.sentAt !== undefined) continue
-      this.#fail(request, requestErrors.superseded(request.outgoing))
+      this.#fail(request, superseded(request.outgoing))
     }
   }
 
-  /** Queues a request that cannot be sent now, if there is room. */
+  /** Queues a request that cannot be sent now; rejects one if there is no room. */
   #queue(request: PendingRequest): void {
-    if (request.volatile && this.#ordered.isFirst(request)) {
-      this.#fail(request, requestErrors.disconnected(request.outgoing, false))
+    const { limit, overflow } = this.#deps.outbox
+    if (request.volatile && this.#isFirst(request)) {
+      this.#fail(request, disconnected(request.outgoing, false))
       return
     }
-    const { outbox } = this.#deps
-    const loser = overflowing(this.#requests.values(), request, outbox)
-    if (!loser) return
+    const queued = [...this.#requests.values()].filter(isQueued)
+    if (queued.length <= limit) return
+    const loser =
+      overflow === 'drop-oldest' ? queued[0] : overflow === 'drop-newest' ? queued.at(-2) : request
     this.dropped++
-    this.#fail(loser, requestErrors.outboxFull(loser.outgoing, outbox.limit))
+    // With a limit of 0 there is no older request.
+    this.#fail(loser ?? request, outboxFull((loser ?? request).outgoing, limit))
   }
 
   #answered(request: PendingRequest, answer: ControlReply): void {
-    request.awaited = undefined
     if (answer.kind === 'refusal') {
       this.#fail(request, refusalError(nameOf(request.outgoing), answer.error))
-    } else if (answer.kind === 'reply') this.#succeed(request, answer)
-    else this.#succeed(request, localReply(request.outgoing))
+    } else this.#succeed(request, answer.kind === 'reply' ? answer : noReply(request.outgoing))
   }
 
   #succeed(request: PendingRequest, reply: ReplyFrame): void {
@@ -302,11 +284,15 @@ export class PendingRequests {
     if (this.#requests.delete(request.outgoing.requestId) && request.sentAt !== undefined) {
       this.#sent--
     }
-    if (request.awaited) this.#awaited.delete(request.awaited)
-    request.awaited = undefined
+    this.#forgetReply(request)
     this.#changed()
-    const next = this.#ordered.leave(request)
+    const next = request.ordering === undefined ? undefined : this.#first(request.ordering)
     if (next && !next.awaited) this.#trySend(next)
+  }
+
+  #forgetReply(request: PendingRequest): void {
+    if (request.awaited) request.link?.replies.delete(request.awaited)
+    request.awaited = undefined
   }
 
   #changed(): void {
@@ -318,18 +304,56 @@ export class PendingRequests {
   }
 }
 
+/** Whether a request waits for a link to be sent on. */
+function isQueued({ awaited, isHeldBack, sentAt }: PendingRequest): boolean {
+  return !awaited && !isHeldBack && sentAt === undefined
+}
+
+/** Returns the reply of a request that the server does not answer. */
+function noReply({ requestId }: OutgoingRequest): ReplyFrame {
+  return plainReply([requestId], undefined)
+}
+
+/** A request that is queued, or sent and not answered. */
+interface PendingRequest extends Ticket, Omit<SendOptions, 'sentAt'> {
+  readonly outgoing: OutgoingRequest
+  readonly resolve: (reply: ReplyFrame) => void
+  readonly reject: (error: WirefoldError) => void
+  /** Handles the loss of the connection, if the request is sent again. */
+  readonly interrupted: () => void
+  /** Cancels its deadlines and removes its abort listener. */
+  readonly release: () => void
+  /** Time at which it times out at the latest, by the clock's `now()`. */
+  readonly deadline: number
+  /** Time at which it was first sent. */
+  sentAt: SendingTime | undefined
+  /** Whether its `beforeSend` is running. */
+  isHeldBack: boolean
+  /** The link for which its `beforeSend` has returned true. */
+  clearedFor: Link | undefined
+  /** The link that it was passed to, perhaps not yet sent. */
+  link: Link | undefined
+  /** The reply that it awaits on that link. */
+  awaited: AwaitedReply | undefined
+}
+
+/** Numbers of requests that are not settled. */
+export interface RequestCounts {
+  /** Requests waiting to be sent. */
+  readonly queued: number
+  /** Requests sent and waiting for their reply. */
+  readonly sent: number
+}
+
 /** Dependencies of {@link PendingRequests}. */
 export interface PendingRequestsDeps {
   readonly clock: Clock
   /** The same time, but one that goes on while the machine sleeps: for deadlines and ages. */
   readonly elapsed: ElapsedClock
+  readonly serverClock: ServerClock
   readonly outbox: ResolvedOutboxOptions
   /** Returns the link a request would be sent on now. */
-  link(): Speaker | undefined
-  /** Returns the present dialect. */
-  dialect(): Dialect
-  /** Called with the send time of a message when its reply arrives. */
-  answered(leftAt: number): void
-  /** Receives exceptions of subscribers of `pending`. */
-  report(error: unknown): void
+  readonly link: () => Link | undefined
+  /** Receives exceptions of followers of `pending`. */
+  readonly report: (error: unknown) => void
 }

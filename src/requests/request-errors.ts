@@ -1,46 +1,84 @@
-import { WirefoldError } from '../base/errors.ts'
-import type { OutgoingRequest } from '../ports/outgoing-request.ts'
+import type { ErrorCode, ErrorDetail, ErrorDetails } from '../base/errors.ts'
+import { isWirefoldError, WirefoldError } from '../base/errors.ts'
+import type { Link } from '../connection/link.ts'
+import type { OutgoingRequest, Ticket } from '../ports/outgoing-request.ts'
 import { nameOf } from '../ports/outgoing-request.ts'
+import type { Outgoing } from '../protocol/dialect.ts'
+import type { Intent } from '../protocol/intent.ts'
 
-/** Errors that reject a request; each says whether it may have been carried out. */
-export const requestErrors = {
-  aborted: (outgoing: OutgoingRequest, signal: AbortSignal | undefined) =>
-    new WirefoldError(
-      'aborted',
-      `${nameOf(outgoing)} was aborted by its signal.`,
-      { requestId: outgoing.requestId },
-      { cause: signal?.reason },
-    ),
-  disconnected: (outgoing: OutgoingRequest, sent: boolean) =>
-    new WirefoldError(
-      'disconnected',
-      sent
-        ? `The connection was lost before ${nameOf(outgoing)} was answered; it may have been carried out.`
-        : `There is no connection, and ${nameOf(outgoing)} does not wait for one.`,
-      { requestId: outgoing.requestId, sent },
-    ),
-  outcomeUnknown: (outgoing: OutgoingRequest) =>
-    new WirefoldError(
-      'outcome-unknown',
-      `${nameOf(outgoing)} was sent, the connection was lost, and the server no longer remembers its reply; it may have been carried out.`,
-      { requestId: outgoing.requestId },
-    ),
-  outboxFull: (outgoing: OutgoingRequest, limit: number) =>
-    new WirefoldError(
-      'outbox-full',
-      `${nameOf(outgoing)} was not sent: more than ${limit} requests wait for the connection.`,
-      { requestId: outgoing.requestId, limit },
-    ),
-  superseded: (outgoing: OutgoingRequest) =>
-    new WirefoldError(
-      'superseded',
-      `${nameOf(outgoing)} was not sent: a newer one took its place.`,
-      { requestId: outgoing.requestId },
-    ),
-  timedOut: (outgoing: OutgoingRequest, timeoutMs: number, sent: boolean) =>
-    new WirefoldError(
-      'request-timeout',
-      `${nameOf(outgoing)} timed out: ${sent ? 'no reply came' : 'it could not be sent'} in ${timeoutMs} ms.`,
-      { requestId: outgoing.requestId, timeoutMs, sent },
-    ),
+/** Sends an intent on a link; returns its messages, or the error for which it was not sent. */
+export function say(
+  link: Link,
+  intent: Intent,
+  ticket?: Ticket,
+): readonly Outgoing[] | WirefoldError {
+  const what = nameOf(intent)
+  try {
+    const said = link.say(intent, ticket)
+    if (said) return said
+  } catch (cause) {
+    if (isWirefoldError(cause)) return cause
+    const requestId = 'requestId' in intent ? intent.requestId : ''
+    const message = `The dialect or the codec threw while encoding ${what}, most often since its payload is not plain JSON. See the cause.`
+    return new WirefoldError('bad-payload', message, { requestId }, { cause })
+  }
+  const dialect = link.dialect.name
+  const message = `The ${dialect} backend does not support ${what}.`
+  return new WirefoldError('unsupported', message, { dialect, what })
+}
+
+/** Returns the error for a request whose signal fired. */
+export function aborted(outgoing: OutgoingRequest, signal: AbortSignal | undefined): WirefoldError {
+  return failed('aborted', outgoing, 'was aborted by its signal.', {}, signal?.reason)
+}
+
+/** Returns the error for a request that does not wait for a connection, or was interrupted. */
+export function disconnected(outgoing: OutgoingRequest, sent: boolean): WirefoldError {
+  const { requestId } = outgoing
+  const message = sent
+    ? `The connection was lost before ${nameOf(outgoing)} was answered; it may have been carried out.`
+    : `There is no connection, and ${nameOf(outgoing)} does not wait for one.`
+  return new WirefoldError('disconnected', message, { requestId, sent })
+}
+
+/** Returns the error for a request that must not be sent again. */
+export function outcomeUnknown(outgoing: OutgoingRequest): WirefoldError {
+  const what =
+    'was sent, the connection was lost, and the server no longer remembers its reply; it may have been carried out.'
+  return failed('outcome-unknown', outgoing, what, {})
+}
+
+/** Returns the error for a request that exceeds the limit of the outbox. */
+export function outboxFull(outgoing: OutgoingRequest, limit: number): WirefoldError {
+  const what = `was not sent: more than ${limit} requests wait for the connection.`
+  return failed('outbox-full', outgoing, what, { limit })
+}
+
+/** Returns the error for a request that a newer one has replaced. */
+export function superseded(outgoing: OutgoingRequest): WirefoldError {
+  return failed('superseded', outgoing, 'was not sent: a newer one took its place.', {})
+}
+
+/** Returns the error for a request without a reply in its time. */
+export function timedOut(
+  outgoing: OutgoingRequest,
+  timeoutMs: number,
+  sent: boolean,
+): WirefoldError {
+  const what = `timed out: ${sent ? 'no reply came' : 'it could not be sent'} in ${timeoutMs} ms.`
+  return failed('request-timeout', outgoing, what, { timeoutMs, sent })
+}
+
+function failed<Code extends ErrorCode>(
+  code: Code,
+  outgoing: OutgoingRequest,
+  what: string,
+  detail: Omit<ErrorDetails[Code], 'requestId'>,
+  cause?: unknown,
+): WirefoldError {
+  const { requestId } = outgoing
+  const message = `${nameOf(outgoing)} ${what}`
+  // TypeScript does not join `Omit<…, 'requestId'>` and the id.
+  const whole = { requestId, ...detail } as ErrorDetail<Code>
+  return new WirefoldError(code, message, whole, { cause })
 }

@@ -14,7 +14,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'dialects/*': ['ports', 'protocol', 'base'],
   transports: ['ports', 'protocol', 'base'],
   connection: ['ports', 'protocol', 'base'],
-  requests: ['ports', 'protocol', 'base'],
+  requests: ['connection', 'ports', 'protocol', 'base'],
   storage: ['ports', 'protocol', 'base'],
   context: ['ports', 'protocol', 'base'],
   channels: ['ports', 'protocol', 'base'],

@@ -40,12 +40,12 @@ function comeback(clients: number, backAt: number, random: () => number, code = 
     let lost = { code, reason: '' }
     while (true) {
       const drop = { name: 'dropped', now, online: true, random: random(), close: lost } as const
-      state = transition(state, drop, rules)[0]
+      state = transition(state, drop, rules)
       if (state.name !== 'waiting') throw new Error(`a client is ${state.name}`)
       now = state.retryAt
       attempts.push(now)
       if (now >= backAt) return now
-      state = transition(state, { name: 'due' }, rules)[0]
+      state = transition(state, { name: 'due' }, rules)
       lost = { code: 1006, reason: '' }
     }
   })

@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ConnectionState } from 'wirefold'
 import { backoffDefaults, WirefoldError } from 'wirefold'
-import type {
-  ConnectionCommand,
-  ConnectionInput,
-  ConnectionRules,
-} from '../../src/connection/connection-state.ts'
+import type { ConnectionInput, ConnectionRules } from '../../src/connection/connection-state.ts'
 import { transition } from '../../src/connection/connection-state.ts'
 
 const rules: ConnectionRules = {
@@ -49,57 +45,46 @@ const inputs = {
   hide: { name: 'hide' },
 } satisfies Record<string, ConnectionInput>
 
-const dialAnew = [
-  { name: 'connecting', phase: 'dialing', attempt: 0, denied: false },
-  'dial',
-] as const
-const dialAgain = [
-  { name: 'connecting', phase: 'dialing', attempt: 2, denied: false },
-  'dial',
-] as const
-const close = (...commands: ConnectionCommand[]) => [{ name: 'closed' }, ...commands] as const
-const fail = [{ name: 'failed', error }, 'hangup'] as const
+const dialAnew = { name: 'connecting', phase: 'dialing', attempt: 0, denied: false } as const
+const dialAgain = { name: 'connecting', phase: 'dialing', attempt: 2, denied: false } as const
+const close = { name: 'closed' } as const
+const fail = { name: 'failed', error } as const
 // The second wait: 900 ms, plus 0 for random 0.
-const wait = [
-  { name: 'waiting', attempt: 2, denied: false, retryAt: 2_900, reason: lost },
-  'wait',
-] as const
+const wait = {
+  name: 'waiting',
+  attempt: 2,
+  denied: false,
+  retryAt: 2_900,
+  reason: lost,
+} as const
 /** Retry 5 to 10 s after the second disconnect in a row. */
-const slow = [{ ...wait[0], name: 'offline', retryAt: 7_000 }, 'wait'] as const
-const quick = [
-  { name: 'waiting', attempt: 0, denied: false, retryAt: 3_000, reason: lost },
-  'cancel-wait',
-  'wait',
-] as const
-const redial = [
-  {
-    ...quick[0],
-    reason: { code: 1006, reason: 'the attempt was made without a network' },
-  },
-  'hangup',
-  'wait',
-] as const
+const slow = { ...wait, name: 'offline', retryAt: 7_000 } as const
+const quick = {
+  name: 'waiting',
+  attempt: 0,
+  denied: false,
+  retryAt: 3_000,
+  reason: lost,
+} as const
+const redial = {
+  ...quick,
+  reason: { code: 1006, reason: 'the attempt was made without a network' },
+} as const
 const hidden = { code: 1000, reason: 'the page was put away' }
-const hide = (attempt: number, ...commands: ConnectionCommand[]) =>
-  [
-    { name: 'offline', attempt, denied: false, retryAt: undefined, reason: hidden },
-    ...commands,
-  ] as const
+const hide = (attempt: number) =>
+  ({ name: 'offline', attempt, denied: false, retryAt: undefined, reason: hidden }) as const
 const same = 'same'
 const gaveUp = 'failed'
 
-/** Every state and every input, with the next state and the commands. */
+/** Every state and every input, with the next state. */
 const table: Record<
   keyof typeof states,
-  Record<
-    keyof typeof inputs,
-    'same' | 'failed' | readonly [ConnectionState, ...ConnectionCommand[]]
-  >
+  Record<keyof typeof inputs, 'same' | 'failed' | ConnectionState>
 > = {
   idle: {
     connect: dialAnew,
     needed: dialAnew,
-    close: close(),
+    close,
     authorized: same,
     opened: same,
     welcomed: same,
@@ -117,10 +102,10 @@ const table: Record<
   authorizing: {
     connect: same,
     needed: same,
-    close: close('hangup'),
-    authorized: [states.dialing],
-    opened: [states.greeting],
-    welcomed: [states.open],
+    close,
+    authorized: states.dialing,
+    opened: states.greeting,
+    welcomed: states.open,
     dropped: wait,
     'dropped while offline': slow,
     'dropped for good': gaveUp,
@@ -130,15 +115,15 @@ const table: Record<
     'online after a dial without a network': redial,
     offline: same,
     wake: same,
-    hide: hide(1, 'hangup'),
+    hide: hide(1),
   },
   dialing: {
     connect: same,
     needed: same,
-    close: close('hangup'),
-    authorized: [states.dialing],
-    opened: [states.greeting],
-    welcomed: [states.open],
+    close,
+    authorized: states.dialing,
+    opened: states.greeting,
+    welcomed: states.open,
     dropped: wait,
     'dropped while offline': slow,
     'dropped for good': gaveUp,
@@ -148,15 +133,15 @@ const table: Record<
     'online after a dial without a network': redial,
     offline: same,
     wake: same,
-    hide: hide(1, 'hangup'),
+    hide: hide(1),
   },
   greeting: {
     connect: same,
     needed: same,
-    close: close('hangup'),
-    authorized: [states.dialing],
-    opened: [states.greeting],
-    welcomed: [states.open],
+    close,
+    authorized: states.dialing,
+    opened: states.greeting,
+    welcomed: states.open,
     dropped: wait,
     'dropped while offline': slow,
     'dropped for good': gaveUp,
@@ -166,12 +151,12 @@ const table: Record<
     'online after a dial without a network': redial,
     offline: same,
     wake: same,
-    hide: hide(1, 'hangup'),
+    hide: hide(1),
   },
   open: {
     connect: same,
     needed: same,
-    close: close('hangup'),
+    close,
     authorized: same,
     opened: same,
     welcomed: same,
@@ -184,12 +169,12 @@ const table: Record<
     'online after a dial without a network': same,
     offline: same,
     wake: same,
-    hide: hide(1, 'hangup'),
+    hide: hide(1),
   },
   waiting: {
-    connect: [dialAgain[0], 'cancel-wait', 'dial'],
+    connect: dialAgain,
     needed: same,
-    close: close('cancel-wait'),
+    close,
     authorized: same,
     opened: same,
     welcomed: same,
@@ -198,20 +183,16 @@ const table: Record<
     'dropped for good': same,
     refused: same,
     due: dialAgain,
-    online: [{ ...states.waiting, retryAt: 3_000 }, 'cancel-wait', 'wait'],
-    'online after a dial without a network': [
-      { ...states.waiting, retryAt: 3_000 },
-      'cancel-wait',
-      'wait',
-    ],
-    offline: [states.offline],
-    wake: [{ ...states.waiting, retryAt: 3_000 }, 'cancel-wait', 'wait'],
-    hide: hide(2, 'cancel-wait'),
+    online: { ...states.waiting, retryAt: 3_000 },
+    'online after a dial without a network': { ...states.waiting, retryAt: 3_000 },
+    offline: states.offline,
+    wake: { ...states.waiting, retryAt: 3_000 },
+    hide: hide(2),
   },
   offline: {
-    connect: [dialAgain[0], 'cancel-wait', 'dial'],
+    connect: dialAgain,
     needed: same,
-    close: close('cancel-wait'),
+    close,
     authorized: same,
     opened: same,
     welcomed: same,
@@ -223,8 +204,8 @@ const table: Record<
     online: quick,
     'online after a dial without a network': quick,
     offline: same,
-    wake: [{ ...quick[0], attempt: 2 }, 'cancel-wait', 'wait'],
-    hide: hide(2, 'cancel-wait'),
+    wake: { ...quick, attempt: 2 },
+    hide: hide(2),
   },
   closed: {
     connect: dialAnew,
@@ -247,7 +228,7 @@ const table: Record<
   failed: {
     connect: dialAnew,
     needed: same,
-    close: close(),
+    close,
     authorized: same,
     opened: same,
     welcomed: same,
@@ -270,22 +251,18 @@ describe('a connection', () => {
   for (const state of names(states)) {
     for (const input of names(inputs)) {
       const expected = table[state][input]
-      const title = typeof expected === 'string' ? expected : expected[0].name
+      const title = typeof expected === 'string' ? expected : expected.name
       it(`in ${state} after "${input}" is ${title}`, () => {
-        const [after, commands] = transition(states[state], inputs[input], rules)
+        const after = transition(states[state], inputs[input], rules)
         if (expected === 'same') {
           expect(after).toBe(states[state])
-          expect(commands).toEqual([])
         } else if (expected === 'failed') {
           expect(after).toMatchObject({
             name: 'failed',
             error: { code: 'failed', detail: { reason: 'forbidden', closeCode: 4403 } },
           })
-          expect(commands).toEqual([])
         } else {
-          const [expectedState, ...expectedCommands] = expected
-          expect(after).toEqual(expectedState)
-          expect(commands).toEqual(expectedCommands)
+          expect(after).toEqual(expected)
         }
       })
     }
@@ -295,7 +272,7 @@ describe('a connection', () => {
     const counted = (attempt: number, uptime: number, minUptimeMs = 2_000) => {
       const state: ConnectionState = { name: 'open', since: 1_000, attempt, denied: false }
       const input = { ...dropped, now: 1_000 + uptime }
-      const [next] = transition(state, input, { ...rules, backoff: backoffDefaults, minUptimeMs })
+      const next = transition(state, input, { ...rules, backoff: backoffDefaults, minUptimeMs })
       return next.name === 'waiting' && next.attempt
     }
     const uptimes = [0, 1, 1_000, 1_010, 1_500, 1_900, 2_000, 60_000]
@@ -308,38 +285,35 @@ describe('a connection', () => {
     const input: ConnectionInput = { name: 'needed', retryAt: 3_000 }
     const free = { ...rules, backoff: backoffDefaults }
     const { waiting } = states
-    expect(transition(waiting, input, free)).toEqual([
-      { ...waiting, retryAt: 3_000 },
-      ['cancel-wait', 'wait'],
-    ])
-    expect(transition(waiting, { ...input, retryAt: 9_500 }, free)[0]).toBe(waiting)
-    expect(transition(waiting, input, rules)[0]).toBe(waiting)
+    expect(transition(waiting, input, free)).toEqual({ ...waiting, retryAt: 3_000 })
+    expect(transition(waiting, { ...input, retryAt: 9_500 }, free)).toBe(waiting)
+    expect(transition(waiting, input, rules)).toBe(waiting)
     for (const reason of [
       { code: 1013, reason: '{"retryAfterMs":5000}' },
       { code: 1012, reason: '' },
     ]) {
       const delayed = { ...waiting, reason }
-      expect(transition(delayed, input, free)[0]).toBe(delayed)
+      expect(transition(delayed, input, free)).toBe(delayed)
     }
   })
 
   it('fails after maxAttempts retries, and at once if there are none', () => {
     const last: ConnectionState = { ...states.dialing, attempt: 3 }
-    expect(transition(last, dropped, rules)[0].name).toBe('failed')
+    expect(transition(last, dropped, rules).name).toBe('failed')
     const never = { ...rules, backoff: { ...rules.backoff, maxAttempts: 0 } }
     const first: ConnectionState = { ...states.dialing, attempt: 0 }
-    expect(transition(first, dropped, never)[0].name).toBe('failed')
+    expect(transition(first, dropped, never).name).toBe('failed')
   })
 
   it('keeps a wait that ends sooner than coming online would require', () => {
     const input: ConnectionInput = { name: 'online', retryAt: 9_500, redial: false }
-    expect(transition(states.waiting, input, rules)[0]).toBe(states.waiting)
+    expect(transition(states.waiting, input, rules)).toBe(states.waiting)
   })
 
   it('retries while the platform reports no network: first as usual, then every 5 to 10 s', () => {
     const lostOffline = { ...dropped, online: false, random: 0.999 }
     const waits = [0, 1, 3, 30].map((attempt) => {
-      const [after] = transition({ ...states.dialing, attempt }, lostOffline, rules)
+      const after = transition({ ...states.dialing, attempt }, lostOffline, rules)
       return after.name === 'offline' && after.retryAt && Math.round(after.retryAt - dropped.now)
     })
     expect(waits).toEqual([899, 9_995, 9_995, 9_995])

@@ -6,14 +6,8 @@ import { Sender } from '../../src/connection/sender.ts'
 function sender(batches = true) {
   const sent: string[] = []
   const clock = new ManualClock()
-  const network = { bufferedAmount: 0 }
-  const one = new Sender({
-    clock,
-    codec: jsonCodec,
-    batches,
-    bufferedAmount: () => network.bufferedAmount,
-    send: (data) => sent.push(data),
-  })
+  const network = { bufferedAmount: 0, send: (data: string) => void sent.push(data) }
+  const one = new Sender({ clock, codec: jsonCodec }, batches, network)
   return { sent, clock, network, sender: one }
 }
 
@@ -23,7 +17,7 @@ const sizes = (sent: readonly string[]) =>
 describe('a sender', () => {
   it('joins messages of one task into one frame', async () => {
     const { sent, sender: one } = sender()
-    one.welcomed(undefined, undefined)
+    one.welcomed()
     one.push(1)
     await settle()
     one.push(2)
@@ -34,7 +28,7 @@ describe('a sender', () => {
 
   it('sends messages one by one if the backend accepts no arrays', async () => {
     const { sent, sender: one } = sender(false)
-    one.welcomed(undefined, undefined)
+    one.welcomed()
     one.push(1)
     one.push(2)
     await settle()
@@ -50,7 +44,7 @@ describe('a sender', () => {
     await settle()
     expect(sent).toHaveLength(1)
     expect(sizes(sent)[0]).toBeLessThanOrEqual(16 * 1024)
-    one.welcomed(8_000, undefined)
+    one.welcomed({ frameBytes: 8_000 })
     await settle()
     expect(Math.max(...sizes(sent.slice(1)))).toBeLessThanOrEqual(8_000)
     const all = sent.flatMap((frame): unknown[] => JSON.parse(frame))
@@ -60,7 +54,7 @@ describe('a sender', () => {
 
   it('refuses a message that exceeds the limit in bytes, and sends the others', async () => {
     const { sent, sender: one } = sender()
-    one.welcomed(1_000, undefined)
+    one.welcomed({ frameBytes: 1_000 })
     one.push('before')
     expect(() => one.push('ä'.repeat(600))).toThrow(
       expect.objectContaining({ code: 'too-large', detail: { bytes: 1_202, limit: 1_000 } }),
@@ -75,14 +69,14 @@ describe('a sender', () => {
     const { sent, sender: one } = sender()
     one.push(1)
     one.end()
-    one.welcomed(undefined, undefined)
+    one.welcomed()
     await settle()
     expect(sent).toEqual([])
   })
 
   it("limits its rate to the server's, with a burst of one second's worth", async () => {
     const { sent, clock, sender: one } = sender()
-    one.welcomed(undefined, 10)
+    one.welcomed({ messagesPerSecond: 10 })
     for (let n = 0; n < 50; n++) one.push(n)
     const messages = () => sent.flatMap((frame): unknown[] => [JSON.parse(frame)].flat()).length
     await settle()
@@ -99,7 +93,7 @@ describe('a sender', () => {
 
   it('counts urgent messages, which are sent at once, toward the rate', async () => {
     const { sent, clock, sender: one } = sender()
-    one.welcomed(undefined, 2)
+    one.welcomed({ messagesPerSecond: 2 })
     one.urgent('ping')
     one.urgent('ping')
     one.push(1)
@@ -111,7 +105,7 @@ describe('a sender', () => {
 
   it('waits while the buffer of the network is full', async () => {
     const { sent, clock, network, sender: one } = sender()
-    one.welcomed(undefined, undefined)
+    one.welcomed()
     network.bufferedAmount = 2_000_000
     one.push('later')
     await clock.advance(5_000)
@@ -123,7 +117,7 @@ describe('a sender', () => {
 
   it('sends an urgent message before all queued ones', async () => {
     const { sent, sender: one } = sender()
-    one.welcomed(undefined, 1)
+    one.welcomed({ messagesPerSecond: 1 })
     for (let n = 0; n < 5; n++) one.push(n)
     await settle()
     one.urgent('ping')
@@ -134,7 +128,7 @@ describe('a sender', () => {
     const { sent, clock, sender: one } = sender()
     const left: string[] = []
     const ticket = (name: string) => ({ cancelled: false, left: () => left.push(name) })
-    one.welcomed(undefined, 2)
+    one.welcomed({ messagesPerSecond: 2 })
     const c = ticket('c')
     one.push('a', ticket('a'))
     one.push('b', ticket('b'))

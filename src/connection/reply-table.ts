@@ -1,12 +1,12 @@
 import type { ControlReply } from '../ports/client-port.ts'
 
-/** Awaited replies by key; within a key, in the order of their messages. */
+/** The replies awaited on one link, by key; within a key, in the order of their messages. */
 export class ReplyTable {
   readonly #byKey = new Map<string, readonly AwaitedReply[]>()
 
-  /** Number of keys with an awaited reply. */
-  get size(): number {
-    return this.#byKey.size
+  /** Whether no reply is awaited. */
+  get isEmpty(): boolean {
+    return this.#byKey.size === 0
   }
 
   /** Adds an awaited reply. */
@@ -36,20 +36,10 @@ export class ReplyTable {
     return undefined
   }
 
-  /** Returns when the first message after `since` was sent that is not answered yet. */
-  unansweredSince(since: number = Number.NEGATIVE_INFINITY): number | undefined {
-    return this.#leftAt().find((leftAt) => leftAt > since)
-  }
-
-  /** Returns when the last message was sent that is not answered yet. */
-  lastLeftAt(): number | undefined {
-    return this.#leftAt().at(-1)
-  }
-
-  /** Returns when the messages were sent that are not answered yet, in order. */
-  #leftAt(): readonly number[] {
-    const awaited = [...this.#byKey.values()].flat()
-    return awaited.flatMap(({ leftAt }) => leftAt ?? []).sort((a, b) => a - b)
+  /** Returns when the messages after `since` were sent that are not answered yet, in order. */
+  unanswered(since: number = Number.NEGATIVE_INFINITY): readonly number[] {
+    const times = [...this.#byKey.values()].flat().map(({ leftAt = since }) => leftAt)
+    return times.filter((leftAt) => leftAt > since).sort((a, b) => a - b)
   }
 }
 
@@ -57,8 +47,6 @@ export class ReplyTable {
 export interface AwaitedReply {
   readonly keys: readonly string[]
   readonly answered: (answer: ControlReply) => void
-  /** The link its message was sent on. */
-  readonly link: object | undefined
   /** Time at which the message was sent, by the clock's `now()`; `undefined` before that. */
   leftAt: number | undefined
 }
