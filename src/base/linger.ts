@@ -24,42 +24,37 @@ export class Linger<Item> {
   add(item: Item): void {
     this.#since.delete(item)
     this.#since.set(item, this.#clock.now())
-    this.#arm()
+    // Where others linger already, the timer is set for one of them.
+    if (this.#since.size === 1) this.#arm()
   }
 
   /** Cancels the release of an item. */
   keep(item: Item): void {
     this.#since.delete(item)
-    if (this.#since.size === 0) this.#disarm()
+    if (this.#since.size === 0) this.#arm()
   }
 
   /** Releases all items now, and those that are added by their release. */
   flush(): void {
     while (this.#since.size > 0) {
-      this.#disarm()
       const items = [...this.#since.keys()]
       this.#since.clear()
+      this.#arm()
       this.#release(items)
     }
   }
 
+  /** Sets the timer for the item that lingers longest, or none. */
   #arm(): void {
-    if (this.#cancel) return
+    this.#cancel?.()
     for (const since of this.#since.values()) {
-      this.#cancel = this.#clock.after(since + this.#lingerMs - this.#clock.now(), () =>
-        this.#sweep(),
-      )
-      return
+      const ms = since + this.#lingerMs - this.#clock.now()
+      this.#cancel = this.#clock.after(ms, () => this.#sweep())
+      break
     }
   }
 
-  #disarm(): void {
-    this.#cancel?.()
-    this.#cancel = undefined
-  }
-
   #sweep(): void {
-    this.#cancel = undefined
     const due: Item[] = []
     for (const [item, since] of this.#since) {
       // Timers may fire early; half a millisecond is not worth another timer.

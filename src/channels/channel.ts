@@ -23,10 +23,12 @@ export class Channel {
   requestId: string | undefined
   /** Releases the channel; made when its last handler is released for the first time. */
   leave: (() => void) | undefined
+  /** Desired and confirmed state of the subscription. */
+  state: SubscriptionState = unsubscribed
+  /** The error of the refusal, while the channel is refused. */
+  refused: WirefoldError | undefined
   readonly #owner: ChannelOwner
-  #state: SubscriptionState = unsubscribed
   #status: Writable<ChannelStatus> | undefined
-  #refused: WirefoldError | undefined
   /** Code of the refusal last reported; repeated refusals of retries are not reported again. */
   #reported: string | undefined
   /** One object per gap, so that subscribers of the status are notified once per gap. */
@@ -41,14 +43,9 @@ export class Channel {
     this.#owner = owner
   }
 
-  /** Desired and confirmed state of the subscription. */
-  get state(): SubscriptionState {
-    return this.#state
-  }
-
   /** Number of handlers. */
   get handlers(): number {
-    return toArray(this.#folds).length + toArray(this.#handles).length
+    return this.#listeners().length
   }
 
   /** Status of the channel; the store is created on first use. */
@@ -60,25 +57,20 @@ export class Channel {
     return this.#status
   }
 
-  /** The error of the refusal, while the channel is refused. */
-  get refused(): WirefoldError | undefined {
-    return this.#refused
-  }
-
   /**
    * Feeds an input to the state machine.
    *
    * @param refusal the refusal that the inputs `refused` and `retry` are about
    */
   input(input: SubscriptionInput, refusal?: Refusal): void {
-    const before = this.#state
+    const before = this.state
     const after = subscription(before, input, refusal)
     if (after === before) return
     if (before.actual === 'live' && !this.#gap) this.#asOf = this.#owner.port.clock.wall()
-    this.#state = after
+    this.state = after
     if (after.actual !== before.actual) {
       const refused = after.refusal && refusalError(this.name, after.refusal)
-      this.#refused = refused
+      this.refused = refused
       // A refusal for a time only is followed by a retry, which resumes at the position.
       if (after.refusal && after.refusal.retryAfterMs === undefined) this.continuity.forget()
       this.#updateStatus()
@@ -103,7 +95,7 @@ export class Channel {
     const { name } = this
     const refusal = frame?.refused.get(name)
     if (refusal) this.input('refused', refusal)
-    if (this.#state.actual !== 'subscribing') return
+    if (this.state.actual !== 'subscribing') return
     const reason = this.continuity.answered(frame?.at.get(name), !!frame?.gaps.includes(name))
     if (reason) this.#gap = { name: 'gap', reason, asOf: this.#asOf }
     this.input('acked')
@@ -140,7 +132,7 @@ export class Channel {
   deliver(event: EventFrame): void {
     const { continuity } = this
     // The reply to a subscribe that is under way brings the missing events.
-    if (event.offset !== undefined && continuity.begun && this.#state.actual !== 'live') return
+    if (event.offset !== undefined && continuity.begun && this.state.actual !== 'live') return
     const verdict = continuity.judge(event)
     if (verdict === 'drop') return
     if (verdict === 'missing') {
@@ -237,9 +229,9 @@ export class Channel {
   }
 
   #statusNow(): ChannelStatus {
-    if (this.#refused) return { name: 'refused', error: this.#refused }
+    if (this.refused) return { name: 'refused', error: this.refused }
     if (this.#gap) return this.#gap
-    const { wanted, actual } = this.#state
+    const { wanted, actual } = this.state
     if (actual === 'live' && wanted) return LIVE
     return this.continuity.begun && wanted ? { name: 'recovering', asOf: this.#asOf } : PENDING
   }

@@ -4,7 +4,6 @@ import { createEmitter } from '../base/emitter.ts'
 import type { Refusal } from '../base/errors.ts'
 import { messageOf, refusalError, WirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
-import { lazy } from '../base/lazy.ts'
 import { loggable } from '../base/logger.ts'
 import { printError } from '../base/report.ts'
 import { followedStore } from '../base/store.ts'
@@ -28,7 +27,6 @@ import type { ClientEvents } from './client-events.ts'
 import type { Opening } from './opening.ts'
 import { opening } from './opening.ts'
 import type { ResolvedClientOptions } from './options.ts'
-import { createOutboxHost } from './outbox-host.ts'
 
 /** The extensions of this package, by their order. */
 const OWN: Readonly<Record<number, string>> = { 1: 'ChannelSubscriber', 2: 'PresenceManager' }
@@ -60,8 +58,8 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
   readonly #outbox: ClientOutbox | undefined
   #extensions: readonly ClientExtension[] = []
   // Created on first use: some runtimes forbid random values while modules are loaded.
-  readonly #clientId = lazy(randomId)
-  #senderId = lazy(randomId)
+  #ownId: string | undefined
+  #senderId: string | undefined
   #userId: string | undefined
   #eventCount = 0
   #opening: Opening | undefined
@@ -80,17 +78,21 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
       if (event === 'error') printError(error)
       else report(error)
     })
-    this.#outbox = options.outbox.storage?.keep(
-      createOutboxHost({
-        ...{ options, elapsed, serverClock, report, events: this.events, shown: this.restored },
-        isOpen: () => this.state.get().name === 'open',
-        send: (request, how) => this.#sendNow(request, how),
-        identified: ({ senderId, userId }) => {
-          this.#senderId = () => senderId
-          this.#userId = userId
-        },
-      }),
-    )
+    this.#outbox = options.outbox.storage?.keep({
+      ...{ clock, elapsed, report, environment: options.environment, limit: options.outbox.limit },
+      serverTime: () => serverClock.present.server,
+      isOpen: () => this.state.get().name === 'open',
+      send: (request, how) => this.#sendNow(request, how),
+      identified: ({ senderId, userId }) => {
+        this.#senderId = senderId
+        this.#userId = userId
+      },
+      restored: (mutation) => this.#show(mutation),
+      settled: (outcome) => {
+        if (this.events.listens('settled')) this.events.emit('settled', outcome)
+        else if (outcome.error) report(outcome.error)
+      },
+    })
     const shared = { ...options, elapsed, serverClock, report, url, stored: this.#outbox }
     this.connection = new Connection(shared, this)
     this.state = this.connection.state
@@ -124,6 +126,14 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
     const { link } = this.connection
     if (link) this.#controls.say(link, intent, answered)
     return link !== undefined
+  }
+
+  /** Shows a restored mutation until its request is settled. */
+  #show(mutation: RestoredMutation): void {
+    const { restored } = this
+    const forget = (): void => restored.set(restored.get().filter((other) => other !== mutation))
+    restored.set([...restored.get(), mutation])
+    mutation.reply.then(forget, forget)
   }
 
   /** Number of handlers of the application. */
@@ -167,14 +177,19 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
     return state.name === 'closed' ? closedError() : undefined
   }
 
+  get #clientId(): string {
+    this.#ownId ??= randomId()
+    return this.#ownId
+  }
+
   /** Returns a new id for an event of this client. */
   eventId(): string {
-    return `${this.#clientId()}:${(++this.#eventCount).toString(36)}`
+    return `${this.#clientId}:${(++this.#eventCount).toString(36)}`
   }
 
   /** Whether an event has an id of this client. */
   isOwn({ id }: EventFrame): boolean {
-    return id?.startsWith(`${this.eventTag}${this.#clientId()}:`) ?? false
+    return id?.startsWith(`${this.eventTag}${this.#clientId}:`) ?? false
   }
 
   /** Reports an error that no caller receives. */
@@ -189,11 +204,12 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
   }
 
   greet(link: Link): readonly Outgoing[] | undefined {
+    this.#senderId ??= randomId()
     return link.say({
       kind: 'hello',
       timestamp: this.#options.clock.wall(),
-      clientId: this.#clientId(),
-      senderId: this.#senderId(),
+      clientId: this.#clientId,
+      senderId: this.#senderId,
       token: link.credentials.token,
       expectUser: this.#userId,
     })
@@ -204,33 +220,25 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
     this.requests.opening()
   }
 
-  welcomed(frame: WelcomeFrame | undefined): void {
+  welcomed(frame: WelcomeFrame | undefined, isMove: boolean): void {
+    const userId = frame?.userId
     this.#opening?.resolve()
     this.#opening = undefined
-    this.#greeted(frame)
+    if (this.#userId !== undefined && userId !== this.#userId) this.#identityChanged(userId)
+    this.#userId = userId
+    this.eventTag = frame?.tag ?? ''
+    this.#outbox?.greeted(userId)
+    if (isMove) {
+      this.#forgetReplies()
+      this.opening()
+    }
     this.requests.welcomed(frame)
-    this.events.emit('opened', frame)
-  }
-
-  moved(frame: WelcomeFrame | undefined): void {
-    this.#greeted(frame)
-    this.#forgetReplies()
-    this.opening()
-    this.requests.welcomed(frame)
+    if (!isMove) this.events.emit('opened', frame)
   }
 
   drained(link: Link): void {
     this.requests.disconnected(link)
     this.requests.opening()
-  }
-
-  /** The server has welcomed the client, perhaps as another user. */
-  #greeted(frame: WelcomeFrame | undefined): void {
-    const userId = frame?.userId
-    if (this.#userId !== undefined && userId !== this.#userId) this.#identityChanged(userId)
-    this.#userId = userId
-    this.eventTag = frame?.tag ?? ''
-    this.#outbox?.greeted(userId)
   }
 
   /** Stops awaiting the replies to control messages, which extensions then send anew. */
@@ -264,10 +272,9 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
       'connection',
       `lost: ${close.code} ${loggable(close.reason || messageOf(close.cause))}`,
     )
-    this.#controls.forget()
+    this.#forgetReplies()
     this.requests.disconnected(undefined, close.code)
     this.connection.needed(this.requests.nearestDeadline())
-    for (const extension of this.#extensions) extension.disconnected()
     this.events.emit('dropped', close)
   }
 

@@ -4,8 +4,9 @@ import { checkNames, withDefaults } from '../base/known-names.ts'
 import type { Readable } from '../base/store.ts'
 import type { ClientPort } from '../ports/client-port.ts'
 import type { ConnectionState } from '../ports/connection-state.ts'
-import type { RequestOptions, SendOptions } from '../ports/outgoing-request.ts'
+import type { RequestOptions } from '../ports/outgoing-request.ts'
 import type { EventFrame, Reply } from '../protocol/frame.ts'
+import type { PublishIntent, RequestIntent } from '../protocol/intent.ts'
 import type { RequestCounts } from '../requests/pending-requests.ts'
 import type { ClientEvents } from './client-events.ts'
 import { clientEventNames, otherEventNames } from './client-events.ts'
@@ -117,13 +118,8 @@ export class RealtimeClient {
     payload?: unknown,
     options: RequestOptions = {},
   ): Promise<Reply<Payload>> {
-    const requestId = randomId()
-    const timestamp = this.#options.clock.wall()
     const { channel, id } = options
-    const reply = await this.#runtime.ask(
-      { kind: 'request', timestamp, requestId, type, channel, id, payload },
-      this.#sendOptions(options),
-    )
+    const reply = await this.#ask({ kind: 'request', type, channel, id, payload }, options)
     return { payload: reply.payload as Payload, at: reply.at }
   }
 
@@ -141,12 +137,7 @@ export class RealtimeClient {
     options: Omit<RequestOptions, 'channel' | 'id' | 'mutation'> = {},
   ): Promise<string> {
     const id = this.eventId()
-    const requestId = randomId()
-    const timestamp = this.#options.clock.wall()
-    await this.#runtime.ask(
-      { kind: 'publish', timestamp, requestId, channel, id, type, payload },
-      this.#sendOptions(options),
-    )
+    await this.#ask({ kind: 'publish', channel, id, type, payload }, options)
     return this.eventTag + id
   }
 
@@ -195,13 +186,14 @@ export class RealtimeClient {
     }
   }
 
-  #sendOptions(options: RequestOptions): SendOptions {
-    const { requestTimeoutMs: timeoutMs, outbox } = this.#options
-    return withDefaults('A request', options, {
+  #ask(what: Unstamped<RequestIntent> | Unstamped<PublishIntent>, options: RequestOptions) {
+    const { clock, requestTimeoutMs: timeoutMs, outbox } = this.#options
+    const how = withDefaults('A request', options, {
       ...{ timeoutMs, ttlMs: outbox.ttlMs, volatile: false, idempotent: false },
       ...{ ordering: undefined, supersede: undefined, signal: undefined, mutation: undefined },
       ...{ channel: undefined, id: undefined },
     })
+    return this.#runtime.ask({ ...what, requestId: randomId(), timestamp: clock.wall() }, how)
   }
 
   /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
@@ -209,3 +201,6 @@ export class RealtimeClient {
     return 'RealtimeClient'
   }
 }
+
+/** An intent without its id and time. */
+type Unstamped<Type extends RequestIntent | PublishIntent> = Omit<Type, 'requestId' | 'timestamp'>

@@ -2,7 +2,7 @@ import type { BackoffOptions } from '../base/backoff.ts'
 import { backoffDefaults } from '../base/backoff.ts'
 import type { Cancel } from '../base/clock.ts'
 import type { WirefoldError } from '../base/errors.ts'
-import type { Readable, Writable } from '../base/store.ts'
+import type { Writable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
 import type { ConnectionState } from '../ports/connection-state.ts'
 import type { CloseInfo } from '../ports/transport.ts'
@@ -36,13 +36,13 @@ const LEAST_STAY_MS = 5_000
  */
 export class Connection implements LinkOwner {
   readonly deps: ConnectionDeps
+  readonly state: Writable<ConnectionState>
   /** Number of connections opened. */
   opens = 0
   timeouts = 0
   patience = 1
   readonly #owner: ConnectionOwner
   readonly #rules: ConnectionRules
-  readonly #state: Writable<ConnectionState>
   readonly #template: Dialect
   readonly #inputs: ConnectionInput[] = []
   #running = false
@@ -65,17 +65,13 @@ export class Connection implements LinkOwner {
     this.deps = deps
     this.#owner = owner
     this.#template = deps.dialect()
-    this.#state = followedStore<ConnectionState>(Object.freeze({ name: 'idle' }), deps.report)
+    this.state = followedStore<ConnectionState>(Object.freeze({ name: 'idle' }), deps.report)
     this.#rules = {
       backoff: { ...backoffDefaults, ...this.#template.presets.backoff, ...deps.backoff },
       minUptimeMs: deps.minUptimeMs,
       fatalCloseCodes: this.#template.fatalCloseCodes,
       authorizes: deps.auth !== undefined,
     }
-  }
-
-  get state(): Readable<ConnectionState> {
-    return this.#state
   }
 
   /** The dialect of the present link, or one like it. */
@@ -107,12 +103,12 @@ export class Connection implements LinkOwner {
    */
   refuse(error: WirefoldError): void {
     this.#refusal = error
-    if (this.#state.get().name === 'open') this.deps.report(error)
+    if (this.state.get().name === 'open') this.deps.report(error)
   }
 
   /** Ends an attempt whose greeting the server could not read: no welcome will come. */
   giveUpGreeting(): void {
-    if (this.#state.get().name === 'connecting') this.#link?.dead('the greeting was not understood')
+    if (this.state.get().name === 'connecting') this.#link?.dead('the greeting was not understood')
   }
 
   /** Connects, or shortens a wait, for a request that needs its reply by `deadline`. */
@@ -134,10 +130,10 @@ export class Connection implements LinkOwner {
   }
 
   #step(input: ConnectionInput): void {
-    const before = this.#state.get()
+    const before = this.state.get()
     const after = transition(before, input, this.#rules)
     if (after === before) return
-    this.#state.set(Object.freeze(after))
+    this.state.set(Object.freeze(after))
     if (hasSocket(before) && !hasSocket(after)) this.#letGo()?.drop(1000, '')
     this.#setTimer(retryTime(before), retryTime(after))
     if (after.name === 'connecting' && !hasSocket(before)) this.#dial(after.denied)
@@ -250,7 +246,7 @@ export class Connection implements LinkOwner {
         break
       case 'goaway':
         // Before the welcome there is nothing to move: the attempt ends as any other.
-        if (this.#state.get().name === 'open') this.#planMove(frame)
+        if (this.state.get().name === 'open') this.#planMove(frame)
         break
       case 'ping':
         link.pong(frame.timestamp)
@@ -265,14 +261,14 @@ export class Connection implements LinkOwner {
   }
 
   #welcomed(frame: WelcomeFrame | undefined, link: Link): void {
-    if (this.#state.get().name !== 'connecting') return
+    if (this.state.get().name !== 'connecting') return
     this.opens++
     // A refusal that a welcome follows was not that of the connection.
     if (this.#refusal) this.deps.report(this.#refusal)
     this.#refusal = undefined
     this.#accept(frame, link)
     this.input({ name: 'welcomed', now: this.deps.clock.now(), judged: this.#greets })
-    if (link === this.#link) this.#owner.welcomed(frame)
+    if (link === this.#link) this.#owner.welcomed(frame, false)
   }
 
   #accept(frame: WelcomeFrame | undefined, link: Link): void {
@@ -282,7 +278,7 @@ export class Connection implements LinkOwner {
 
   // The error with which the connection has failed contains the error of the last attempt.
   failed(error: unknown): void {
-    if (this.#state.get().name !== 'failed') this.deps.report(error)
+    if (this.state.get().name !== 'failed') this.deps.report(error)
   }
 
   refused(error: WirefoldError, link: Link): void {
@@ -333,7 +329,7 @@ export class Connection implements LinkOwner {
     this.#draining = this.#link
     this.#link = link
     this.#accept(frame, link)
-    this.#owner.moved(frame)
+    this.#owner.welcomed(frame, true)
     this.#releaseAnswered()
   }
 
@@ -366,13 +362,13 @@ export interface ConnectionOwner {
   greet(link: Link): readonly unknown[] | undefined
   /** Sends the messages that go with the greeting. */
   opening(): void
-  /** The connection is open; without a frame where the backend sends no welcome. */
-  welcomed(frame: WelcomeFrame | undefined): void
   /**
-   * The connection has moved to another link, on which everything is to be sent anew; replies may still
-   * arrive on the former one.
+   * The connection is open; without a frame where the backend sends no welcome.
+   *
+   * @param isMove whether it was open before, on another link: everything is to be sent anew on this
+   * one, and replies may still arrive on the former one
    */
-  moved(frame: WelcomeFrame | undefined): void
+  welcomed(frame: WelcomeFrame | undefined, isMove: boolean): void
   /** Receives the frames of the present link, and refusals of one that the client has moved from. */
   frame(frame: Frame): void
   /** A link that the client has moved from has ended; further replies do not arrive. */

@@ -40,10 +40,9 @@ interface Part {
  * follow, wait for the welcome.
  */
 export class Sender {
-  readonly #codec: Codec
-  readonly #clock: Clock
+  readonly #deps: SenderDeps
   readonly #batches: boolean
-  readonly #transport: Pick<Transport, 'bufferedAmount' | 'send'>
+  readonly #transport: SenderTransport
   #limit = FIRST_FRAME_BYTES
   #parts: Part[] = []
   #greeted = false
@@ -54,20 +53,15 @@ export class Sender {
   #cancelRetry: Cancel | undefined
 
   /** @param batches whether several messages may be sent as one array */
-  constructor(
-    { codec, clock }: { readonly codec: Codec; readonly clock: Clock },
-    batches: boolean,
-    transport: Pick<Transport, 'bufferedAmount' | 'send'>,
-  ) {
-    this.#codec = codec
-    this.#clock = clock
+  constructor(deps: SenderDeps, batches: boolean, transport: SenderTransport) {
+    this.#deps = deps
     this.#batches = batches
     this.#transport = transport
   }
 
   /** Sends a message at the end of this turn; throws `too-large` if the server accepts less. */
   push(wire: unknown, ticket?: Ticket): void {
-    const text = this.#codec.encode(wire)
+    const text = this.#deps.codec.encode(wire)
     const limit = this.#welcomed ? this.#limit : FRAME_BYTES
     const bytes = utf8Length(text)
     if (bytes > limit) {
@@ -92,7 +86,7 @@ export class Sender {
   urgent(wire: unknown): void {
     if (this.#ended || !this.#welcomed) return
     this.#bucket?.take(1)
-    this.#transport.send(this.#codec.encode(wire))
+    this.#transport.send(this.#deps.codec.encode(wire))
   }
 
   /**
@@ -105,7 +99,7 @@ export class Sender {
     this.#limit = Math.max(frameBytes, LEAST_FRAME_BYTES)
     if (messagesPerSecond > 0) {
       const burst = Math.max(messagesPerSecond, LEAST_BURST)
-      this.#bucket = new TokenBucket(messagesPerSecond, burst, this.#clock.now())
+      this.#bucket = new TokenBucket(messagesPerSecond, burst, this.#deps.clock.now())
     }
     this.flush()
   }
@@ -136,7 +130,7 @@ export class Sender {
     const texts = parts.map(({ text }) => text)
     this.#bucket?.take(parts.length)
     this.#transport.send(
-      texts.length === 1 && texts[0] !== undefined ? texts[0] : this.#codec.join(texts),
+      texts.length === 1 && texts[0] !== undefined ? texts[0] : this.#deps.codec.join(texts),
     )
     for (const { ticket } of parts) ticket?.left()
   }
@@ -144,12 +138,12 @@ export class Sender {
   /** Returns for how long nothing may be sent yet, in milliseconds. */
   #waitMs(): number {
     if (this.congested) return DRAIN_MS
-    return this.#bucket?.waitMs(this.#clock.now()) ?? 0
+    return this.#bucket?.waitMs(this.#deps.clock.now()) ?? 0
   }
 
   #retry(ms: number): void {
     this.#cancelRetry?.()
-    this.#cancelRetry = this.#clock.after(ms, () => this.flush())
+    this.#cancelRetry = this.#deps.clock.after(ms, () => this.flush())
   }
 
   /** Returns how many of the waiting messages fit into one frame and may leave now: at least one. */
@@ -165,3 +159,12 @@ export class Sender {
     return count
   }
 }
+
+/** Dependencies of a {@link Sender}. */
+export interface SenderDeps {
+  readonly clock: Clock
+  readonly codec: Codec
+}
+
+/** The part of a transport that a {@link Sender} uses. */
+type SenderTransport = Pick<Transport, 'bufferedAmount' | 'send'>

@@ -1,11 +1,9 @@
 import type { Clock } from '../base/clock.ts'
-import type { WirefoldError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import { loggable } from '../base/logger.ts'
 import type { Link } from '../connection/link.ts'
 import type { AwaitedReply } from '../connection/reply-table.ts'
 import type { ControlReply, OnControlReply } from '../ports/client-port.ts'
-import type { Outgoing } from '../protocol/dialect.ts'
 import { plainReply } from '../protocol/frame-constructors.ts'
 import type { Intent } from '../protocol/intent.ts'
 import { say } from './request-errors.ts'
@@ -25,21 +23,27 @@ export class ControlMessages {
   /** Sends an intent; `answered` receives the reply to each of its messages. */
   say(link: Link, intent: Intent, answered?: OnControlReply): void {
     const { clock, logger, report } = this.#deps
-    if ('channels' in intent) {
-      logger()?.('channels', `${intent.kind} ${intent.channels.map(loggable).join()}`)
-    }
+    const named = 'channels' in intent ? intent.channels : []
+    if (named.length > 0) logger()?.('channels', `${intent.kind} ${named.map(loggable).join()}`)
     const replies: AwaitedReply[] = []
     const left = (): void => {
       for (const reply of replies) reply.leftAt = clock.now()
     }
     const said = say(link, intent, answered && { cancelled: false, left })
     if ('code' in said) {
-      if ((!answered || isEnd(intent)) && said.code !== 'unsupported') report(said)
-      answered?.(notSent(said), undefined)
+      const { code, message } = said
+      // No caller awaits the reply to a message that ends something.
+      const isEnd =
+        intent.kind === 'unsubscribe' || ('action' in intent && intent.action === 'leave')
+      if ((!answered || isEnd) && code !== 'unsupported') report(said)
+      const error = { code, message, retryable: false, own: said }
+      answered?.({ kind: 'refusal', to: [], error }, undefined)
     } else if (answered) {
       const local = plainReply([], undefined)
-      const without = said.length > 0 ? channelsWithoutMessage(intent, said) : undefined
-      if (without?.length !== 0) answered(local, without)
+      const covered = new Set(said.flatMap(({ channels }) => channels ?? named))
+      const others = named.filter((channel) => !covered.has(channel))
+      if (said.length === 0) answered(local, undefined)
+      else if (others.length > 0) answered(local, others)
       for (const { keys, channels } of said) {
         if (keys.length === 0) answered(local, channels)
         else replies.push(this.#await(link, keys, (reply) => answered(reply, channels)))
@@ -73,24 +77,6 @@ export class ControlMessages {
   forget(): void {
     for (const forget of this.#forget) forget()
   }
-}
-
-/** Returns the channels that need no message, although others do. */
-function channelsWithoutMessage(intent: Intent, said: readonly Outgoing[]): readonly string[] {
-  if (!('channels' in intent) || said.some(({ channels }) => channels === undefined)) return []
-  const sent = new Set(said.flatMap(({ channels }) => channels ?? []))
-  return intent.channels.filter((channel) => !sent.has(channel))
-}
-
-/** Returns the reply to an intent that the client could not send. */
-function notSent(own: WirefoldError): ControlReply {
-  const { code, message } = own
-  return { kind: 'refusal', to: [], error: { code, message, retryable: false, own } }
-}
-
-/** Whether an intent ends something, so that no caller awaits its reply. */
-function isEnd(intent: Intent): boolean {
-  return intent.kind === 'unsubscribe' || (intent.kind === 'presence' && intent.action === 'leave')
 }
 
 /** Dependencies of {@link ControlMessages}. */

@@ -2,7 +2,7 @@ import type { Cancel, Clock } from '../base/clock.ts'
 import type { ElapsedClock } from '../base/elapsed-clock.ts'
 import type { WirefoldError } from '../base/errors.ts'
 import { refusalError } from '../base/errors.ts'
-import type { Readable } from '../base/store.ts'
+import type { Writable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
 import type { Link } from '../connection/link.ts'
 import type { AwaitedReply } from '../connection/reply-table.ts'
@@ -45,12 +45,13 @@ const POISONED = [1003, 1007, 1009]
  * dropped.
  */
 export class PendingRequests {
+  /** Numbers of queued and sent requests. */
+  readonly pending: Writable<RequestCounts>
   /** Number of requests rejected because the outbox was full. */
   dropped = 0
   readonly #deps: PendingRequestsDeps
   /** All requests by id, the oldest first. */
   readonly #requests = new Map<string, PendingRequest>()
-  readonly #pending
   #sent = 0
   #dedupeMs = DEDUPE_MS
   /** The link on which the server has welcomed the client. */
@@ -58,12 +59,7 @@ export class PendingRequests {
 
   constructor(deps: PendingRequestsDeps) {
     this.#deps = deps
-    this.#pending = followedStore<RequestCounts>(Object.freeze({ queued: 0, sent: 0 }), deps.report)
-  }
-
-  /** Numbers of queued and sent requests. */
-  get pending(): Readable<RequestCounts> {
-    return this.#pending
+    this.pending = followedStore<RequestCounts>(Object.freeze({ queued: 0, sent: 0 }), deps.report)
   }
 
   /** Returns the first deadline of all requests; infinity where there are none. */
@@ -298,9 +294,9 @@ export class PendingRequests {
   #changed(): void {
     const sent = this.#sent
     const queued = this.#requests.size - sent
-    const before = this.#pending.get()
+    const before = this.pending.get()
     if (before.queued !== queued || before.sent !== sent)
-      this.#pending.set(Object.freeze({ queued, sent }))
+      this.pending.set(Object.freeze({ queued, sent }))
   }
 }
 
