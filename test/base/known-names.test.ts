@@ -7,7 +7,7 @@ import {
   PresenceManager,
   RealtimeClient,
 } from 'wirefold'
-import { createRealtimeServer } from 'wirefold/server'
+import { createRealtimeServer, MemoryBroker } from 'wirefold/server'
 import { checkNames } from '../../src/base/known-names.ts'
 import { scripted } from '../support/scripted.ts'
 
@@ -85,6 +85,7 @@ describe('an unknown name', () => {
       ['frameBytes', () => createRealtimeServer({ limits: odd('frame') })],
       ['connections', () => createRealtimeServer({ limits: { perUser: odd('connection') } })],
       ['graceMs', () => createRealtimeServer({ presence: odd('grace') })],
+      ['userDevices', () => new MemoryBroker({ presence: odd('userdevices') })],
       ['connected', () => createRealtimeServer().on('connect' as 'connected', () => {})],
     ]
     expect(cases.map(([, run]) => hintOf(run))).toEqual(cases.map(([hint]) => hint))
