@@ -64,7 +64,7 @@ describeWithRedis('servers on one Redis', async () => {
   it('send one event once per connection and channel', async () => {
     const [a, b] = await nodes(2)
     const client = await RawClient.greeted(a?.url ?? '')
-    await client.ask({ type: 'subscribe', requestId: 's', payload: { channels: ['a', 'b'] } })
+    await client.request({ type: 'subscribe', requestId: 's', payload: { channels: ['a', 'b'] } })
     await b?.server.publish('a', 'n', 1)
     await b?.server.publish('b', 'n', 2)
     const got = [await client.next(), await client.next()]

@@ -96,7 +96,7 @@ describe('commands about users', () => {
     const payload = { type: 'disconnect', payload: { userId: 'ada', code: 4401, reason: '' } }
     const refused = { type: 'error', payload: { code: 'bad-channel' } }
     const channel = '\u0001users'
-    expect(await client.ask({ type: 'publish', channel, payload })).toMatchObject(refused)
+    expect(await client.request({ type: 'publish', channel, payload })).toMatchObject(refused)
     const { payload: subscribed } = await client.subscribe(channel)
     expect(subscribed).toMatchObject({ refused: { [channel]: 'bad-channel' } })
   })

@@ -26,7 +26,7 @@ describe('S4 a permission', () => {
     const subscribed = await client.subscribe('a')
     expect(subscribed.payload).toMatchObject({ refused: { a: 'forbidden' } })
     const publish = { type: 'publish', channel: 'a', payload: { type: 'x' } }
-    expect((await client.ask(publish)).payload).toMatchObject({ code: 'forbidden' })
+    expect((await client.request(publish)).payload).toMatchObject({ code: 'forbidden' })
   })
 
   it('is not granted by a hook that takes 5 seconds', async () => {
@@ -44,7 +44,7 @@ describe('S4 a permission', () => {
     const client = await RawClient.greeted(url)
     expect((await client.subscribe('a')).payload).not.toHaveProperty('refused')
     const publish = { type: 'publish', channel: 'a', payload: { type: 'x' } }
-    expect((await client.ask(publish)).payload).toMatchObject({ code: 'forbidden' })
+    expect((await client.request(publish)).payload).toMatchObject({ code: 'forbidden' })
   })
 
   it('is checked per action, when it is used, and again after every reconnect', async () => {
@@ -57,7 +57,7 @@ describe('S4 a permission', () => {
     for (let n = 0; n < 2; n++) {
       const client = await RawClient.greeted(url, { token: 'ada' })
       await client.subscribe('a')
-      await client.ask({ type: 'note', channel: 'a' })
+      await client.request({ type: 'note', channel: 'a' })
       client.ws.terminate()
     }
     const each = [
@@ -109,8 +109,8 @@ describe('S5 a forbidden channel', () => {
     const client = await RawClient.greeted(url, { token: 'ada' })
     const answers = async (channel: string) => {
       const subscribed = await client.subscribe(channel)
-      const published = await client.ask({ type: 'publish', channel, payload: { type: 'x' } })
-      const opened = await client.ask({ type: 'open', channel })
+      const published = await client.request({ type: 'publish', channel, payload: { type: 'x' } })
+      const opened = await client.request({ type: 'open', channel })
       return JSON.stringify([subscribed, published, opened])
         .replaceAll(channel, '(channel)')
         .replaceAll(/"requestId":"\w+"/g, '')
@@ -166,10 +166,10 @@ describe('S6 a channel name', () => {
     })
     const publish = { type: 'publish', channel: 'session:1', payload: { type: 'x' } }
     for (const message of [publish, { type: 'note', channel: 'session:1' }]) {
-      expect((await client.ask(message)).payload).toMatchObject({ code: 'bad-channel' })
+      expect((await client.request(message)).payload).toMatchObject({ code: 'bad-channel' })
     }
     const join = { type: 'presence:join', channel: 'presence:broken' }
-    expect((await client.ask(join)).payload).toMatchObject({ code: 'bad-channel' })
+    expect((await client.request(join)).payload).toMatchObject({ code: 'bad-channel' })
     expect(requested).toEqual([good, 'other'])
     const failed = { detail: { where: 'validateChannel' } }
     expect(errors).toMatchObject([failed, failed])
@@ -185,7 +185,7 @@ describe('S12 subscriptions', () => {
     expect((await client.subscribe(...names)).payload).not.toHaveProperty('refused')
     const { payload } = await client.subscribe('c0', 'c1', 'one more')
     expect(payload).toMatchObject({ refused: { 'one more': 'subscription-limit' } })
-    await client.ask({ type: 'unsubscribe', payload: { channels: ['c0'] } })
+    await client.request({ type: 'unsubscribe', payload: { channels: ['c0'] } })
     expect((await client.subscribe('one more')).payload).not.toHaveProperty('refused')
   })
 })
@@ -203,10 +203,10 @@ describe('S15 a request id', () => {
       await RawClient.greeted(url, { token: 'bob', senderId: 's' }),
     ]
     const add = (payload: number) => ({ type: 'add', requestId: 'r', payload })
-    expect((await ada.ask(add(1))).payload).toBe(1)
-    expect((await bob.ask(add(1))).payload).toBe(2)
-    expect((await ada.ask(add(1))).payload).toBe(1)
-    expect((await ada.ask(add(5))).payload).toMatchObject({ code: 'conflict' })
+    expect((await ada.request(add(1))).payload).toBe(1)
+    expect((await bob.request(add(1))).payload).toBe(2)
+    expect((await ada.request(add(1))).payload).toBe(1)
+    expect((await ada.request(add(5))).payload).toMatchObject({ code: 'conflict' })
     expect(count).toBe(2)
   })
 })
@@ -222,7 +222,7 @@ describe('S21 a stolen position', () => {
     const [epoch] = (payload as { at: Record<string, [string, number]> }).at.diary ?? ['']
     await server.publish('diary', 'entry', 'secret')
     const bob = await RawClient.greeted(url, { token: 'bob' })
-    const answer = await bob.ask({
+    const answer = await bob.request({
       type: 'subscribe',
       payload: { since: [[epoch, ['diary', 0]]] },
     })

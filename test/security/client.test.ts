@@ -140,8 +140,8 @@ describe('S18 a client', () => {
     const odd = '<script>alert(1)</script>\u0000\u202e\ud83d\ude00</style>{{7*7}}'
     const { client } = connect(url)
     expect(await client.request('echo', odd)).toBe(odd)
-    expect((await (await RawClient.greeted(url)).ask({ type: 'echo', payload: odd })).payload).toBe(
-      odd,
-    )
+    expect(
+      (await (await RawClient.greeted(url)).request({ type: 'echo', payload: odd })).payload,
+    ).toBe(odd)
   })
 })

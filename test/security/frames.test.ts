@@ -57,7 +57,7 @@ describe('S8 a frame', () => {
     const { url } = await echo()
     const client = await RawClient.greeted(url)
     const empty = JSON.stringify({ type: 'echo', requestId: 'r', payload: '' }).length
-    const full = await client.ask({
+    const full = await client.request({
       type: 'echo',
       requestId: 'r',
       payload: 'x'.repeat(65_536 - empty),
@@ -124,13 +124,13 @@ describe('S10 keys chosen by a peer', () => {
     async (name) => {
       const { server, url } = await echo()
       const client = await RawClient.greeted(url)
-      const unknown = await client.ask({ type: name, requestId: name })
+      const unknown = await client.request({ type: name, requestId: name })
       expect(unknown.payload).toMatchObject({ code: 'unknown-type' })
       await client.subscribe(name)
       await server.publish(name, 'x', 1)
       expect(await client.next()).toMatchObject({ channel: name, payload: 1 })
       server.handle(name, () => 'mine')
-      expect((await client.ask({ type: name })).payload).toBe('mine')
+      expect((await client.request({ type: name })).payload).toBe('mine')
     },
   )
 })
@@ -149,8 +149,8 @@ describe('S14 an error', () => {
     server.handle('unwritable', () => 1n)
     const client = await RawClient.greeted(url)
     const answers = [
-      await client.ask({ type: 'fail' }),
-      await client.ask({ type: 'unwritable' }),
+      await client.request({ type: 'fail' }),
+      await client.request({ type: 'unwritable' }),
       await client.subscribe('broken'),
     ]
     expect(JSON.stringify(answers)).not.toMatch(/SELECT|srv|stack|BigInt/)

@@ -81,11 +81,11 @@ describe('S3 credentials', () => {
     const { greeted, clock } = await tokenServer()
     const client = await greeted('ada:60')
     await clock.advance(10_000)
-    const reply = await client.ask({ type: 'auth', payload: { token: 'ada:60' } })
+    const reply = await client.request({ type: 'auth', payload: { token: 'ada:60' } })
     expect(reply).toMatchObject({ type: 'reply', payload: { expiresAt: clock.wall() + 60_000 } })
     await clock.advance(51_000)
     expect((await client.settled()).map(({ type }) => type)).toEqual(['auth:expiring'])
-    expect(await client.ask({ type: 'auth', payload: { token: 'ada' } })).toMatchObject({
+    expect(await client.request({ type: 'auth', payload: { token: 'ada' } })).toMatchObject({
       type: 'reply',
       payload: {},
     })
@@ -96,7 +96,7 @@ describe('S3 credentials', () => {
   it('remain valid if their renewal is refused', async () => {
     const { greeted, clock } = await tokenServer()
     const client = await greeted('ada:20')
-    expect(await client.ask({ type: 'auth', payload: { token: '' } })).toMatchObject({
+    expect(await client.request({ type: 'auth', payload: { token: '' } })).toMatchObject({
       type: 'error',
       payload: { code: 'not-authenticated' },
     })
@@ -109,7 +109,7 @@ describe('S3 credentials', () => {
   it.each(['bob', 'bob:60'])('of another user (%s) close the connection', async (token) => {
     const { greeted } = await tokenServer()
     const client = await greeted('ada')
-    expect(await client.ask({ type: 'auth', payload: { token } })).toMatchObject({
+    expect(await client.request({ type: 'auth', payload: { token } })).toMatchObject({
       payload: { code: 'identity-changed' },
     })
     expect(await client.closed).toEqual({ code: 4401, reason: 'identity-changed' })
@@ -124,7 +124,7 @@ describe('S3 credentials', () => {
     const client = await RawClient.greeted(url)
     expect((await client.subscribe('a')).payload).toMatchObject({ refused: { a: 'forbidden' } })
     role = 'writer'
-    await client.ask({ type: 'auth', payload: { token: 't' } })
+    await client.request({ type: 'auth', payload: { token: 't' } })
     expect((await client.subscribe('a')).payload).not.toHaveProperty('refused')
     expect(server.connections()).toMatchObject([{ user: { id: 'ada', name: 'writer' } }])
   })

@@ -53,7 +53,7 @@ async function churn(broker: Broker, options: RealtimeServerOptions = {}) {
     const answers = devices.map((device, n) => {
       const message = said(action, n, round)
       sent.push(JSON.stringify(message))
-      return device.ask(message)
+      return device.request(message)
     })
     for (const answer of await Promise.all(answers)) {
       expect(answer).toMatchObject({ type: 'reply' })
@@ -89,7 +89,7 @@ async function replayed(url: string, broker: Broker) {
   const numbers: unknown[] = []
   for (const name of [...Array.from({ length: 40 }, (_, n) => `chat:${n}`), channel]) {
     const { epoch, offset } = await broker.head(name)
-    const answer = await late.ask({
+    const answer = await late.request({
       type: 'subscribe',
       payload: { since: [[epoch, [name, 0]]] },
     })
@@ -178,10 +178,10 @@ describe('beyond a limit', () => {
       payload: { code: 'subscription-limit', retryable: false, details: { limit, most } },
     })
     const [one, two] = [await client('anna', '1'), await client('anna', '2')]
-    expect(await one.ask(join())).toMatchObject({ type: 'reply' })
-    expect(await two.ask(join())).toMatchObject(refused('userDevices', 1))
-    expect(await (await client('ben', '3')).ask(join())).toMatchObject({ type: 'reply' })
-    expect(await (await client('eva', '4')).ask(join())).toMatchObject(
+    expect(await one.request(join())).toMatchObject({ type: 'reply' })
+    expect(await two.request(join())).toMatchObject(refused('userDevices', 1))
+    expect(await (await client('ben', '3')).request(join())).toMatchObject({ type: 'reply' })
+    expect(await (await client('eva', '4')).request(join())).toMatchObject(
       refused('resourceDevices', 2),
     )
     const { client: own } = connect(url, { auth: () => 'ida' })
@@ -191,11 +191,11 @@ describe('beyond a limit', () => {
       detail: { details: { limit: 'resourceDevices', most: 2 } },
     })
     // The member that was refused holds nothing: it may join elsewhere, and is no member here.
-    expect(await two.ask({ ...join(), type: 'presence:update' })).toMatchObject({
+    expect(await two.request({ ...join(), type: 'presence:update' })).toMatchObject({
       payload: { code: 'not-present' },
     })
-    await one.ask({ type: 'presence:leave', channel })
-    expect(await two.ask(join())).toMatchObject({ type: 'reply' })
+    await one.request({ type: 'presence:leave', channel })
+    expect(await two.request(join())).toMatchObject({ type: 'reply' })
     expect((await server.presence.getPresent(room)).map(({ id }) => id)).toEqual(['ben', 'anna'])
   })
 
@@ -208,15 +208,17 @@ describe('beyond a limit', () => {
       payload: { code: 'too-large', retryable: false, details: { limit, most } },
     })
     const anna = await client('anna', '1')
-    expect(await anna.ask(join('a'))).toMatchObject({ type: 'reply' })
+    expect(await anna.request(join('a'))).toMatchObject({ type: 'reply' })
     const update = { ...join('x'.repeat(2_900)), type: 'presence:update' }
-    expect(await anna.ask(update)).toMatchObject(refused('userBytes', 3_000))
+    expect(await anna.request(update)).toMatchObject(refused('userBytes', 3_000))
     expect(await server.presence.getPresent(room)).toMatchObject([{ meta: 'a' }])
     const fits = { ...join('x'.repeat(2_800)), type: 'presence:update' }
-    expect(await anna.ask(fits)).toMatchObject({ type: 'reply' })
+    expect(await anna.request(fits)).toMatchObject({ type: 'reply' })
     const ben = await client('ben', '2')
-    expect(await ben.ask(join('x'.repeat(2_800)))).toMatchObject(refused('resourceBytes', 5_000))
-    expect(await ben.ask(join('x'.repeat(2_800), 'presence:other'))).toMatchObject({
+    expect(await ben.request(join('x'.repeat(2_800)))).toMatchObject(
+      refused('resourceBytes', 5_000),
+    )
+    expect(await ben.request(join('x'.repeat(2_800), 'presence:other'))).toMatchObject({
       type: 'reply',
     })
   })
@@ -226,10 +228,10 @@ describe('beyond a limit', () => {
     const { client, join, clock } = await made(new MemoryBroker(), { limits })
     const devices = [await client('anna', '1'), await client('anna', '2')] as const
     for (const device of devices) {
-      expect(await device.ask(join('x'.repeat(4_000)))).toMatchObject({ type: 'reply' })
+      expect(await device.request(join('x'.repeat(4_000)))).toMatchObject({ type: 'reply' })
     }
     const update = { ...join('y'.repeat(4_000)), type: 'presence:update' }
-    const answer = await devices[0].ask(update)
+    const answer = await devices[0].request(update)
     expect(answer).toMatchObject({
       type: 'error',
       payload: { code: 'rate-limited', retryable: true },
@@ -239,13 +241,13 @@ describe('beyond a limit', () => {
     expect(waitMs).toBeGreaterThan(400)
     expect(waitMs).toBeLessThan(700)
     // A leave, and another user, are not refused.
-    expect(await (await client('ben', '3')).ask(join('x'.repeat(4_000)))).toMatchObject({
+    expect(await (await client('ben', '3')).request(join('x'.repeat(4_000)))).toMatchObject({
       type: 'reply',
     })
-    expect(await devices[1].ask({ type: 'presence:leave', channel })).toMatchObject({
+    expect(await devices[1].request({ type: 'presence:leave', channel })).toMatchObject({
       type: 'reply',
     })
     await clock.advance(waitMs)
-    expect(await devices[0].ask(update)).toMatchObject({ type: 'reply' })
+    expect(await devices[0].request(update)).toMatchObject({ type: 'reply' })
   })
 })

@@ -23,7 +23,7 @@ describe('S16 presence', () => {
       ...{ name: 'Anna', owner: 'x', device: 'y', lastSeen: 1, devices: [{ id: 'z' }] },
     }
     const join = { type: 'presence:join', channel, ...forged, payload: { ...forged, meta: forged } }
-    expect(await mallory.ask(join)).toMatchObject({ type: 'reply' })
+    expect(await mallory.request(join)).toMatchObject({ type: 'reply' })
     const [user, ...others] = await present()
     expect(others).toEqual([])
     expect(user).toMatchObject({ id: 'mallory', name: 'the mallory', meta: forged })
@@ -33,11 +33,11 @@ describe('S16 presence', () => {
   it('does not let a client act for another user, even with an equal device id', async () => {
     const { client, present } = await made()
     const [anna, mallory] = [await client('anna', 'tab'), await client('mallory', 'tab')]
-    await anna.ask({ type: 'presence:join', channel, payload: { meta: 1 } })
-    await mallory.ask({ type: 'presence:leave', channel })
-    await mallory.ask({ type: 'presence:join', channel, payload: { meta: 2 } })
-    await mallory.ask({ type: 'presence:update', channel, payload: { meta: 3 } })
-    await mallory.ask({ type: 'presence:leave', channel })
+    await anna.request({ type: 'presence:join', channel, payload: { meta: 1 } })
+    await mallory.request({ type: 'presence:leave', channel })
+    await mallory.request({ type: 'presence:join', channel, payload: { meta: 2 } })
+    await mallory.request({ type: 'presence:update', channel, payload: { meta: 3 } })
+    await mallory.request({ type: 'presence:leave', channel })
     expect(await present()).toMatchObject([{ id: 'anna', meta: 1 }])
   })
 
@@ -45,12 +45,12 @@ describe('S16 presence', () => {
     const { client, present } = await made()
     const anna = await client('anna')
     for (const meta of ['x'.repeat(4095), { deep: ['€'.repeat(1365)] }]) {
-      const answer = await anna.ask({ type: 'presence:join', channel, payload: { meta } })
+      const answer = await anna.request({ type: 'presence:join', channel, payload: { meta } })
       expect(answer).toMatchObject({ type: 'error', payload: { code: 'too-large' } })
     }
     expect(await present()).toEqual([])
     const fits = { type: 'presence:join', channel, payload: { meta: 'x'.repeat(4094) } }
-    expect(await anna.ask(fits)).toMatchObject({ type: 'reply' })
+    expect(await anna.request(fits)).toMatchObject({ type: 'reply' })
   })
 
   it('refuses a meta that is nested too deep, and stores `__proto__` nowhere', async () => {
@@ -78,7 +78,7 @@ describe('S16 presence', () => {
     const user = { id: 'anna', lastSeen: 1, devices: [] }
     for (const action of ['sync', 'join']) {
       const payload = { type: `presence:${action}`, payload: { user, users: [user] } }
-      const answer = await mallory.ask({ type: 'publish', channel, id: action, payload })
+      const answer = await mallory.request({ type: 'publish', channel, id: action, payload })
       expect(answer).toMatchObject({ type: 'error', payload: { code: 'bad-frame' } })
     }
     await expect(server.publish(channel, 'presence:sync', { users: [] })).rejects.toThrow(TypeError)
@@ -89,7 +89,7 @@ describe('S16 presence', () => {
   it('is refused to anonymous clients', async () => {
     const { client, present } = await made()
     const anonymous = await client('')
-    const answer = await anonymous.ask({ type: 'presence:join', channel })
+    const answer = await anonymous.request({ type: 'presence:join', channel })
     expect(answer).toMatchObject({ type: 'error', payload: { code: 'not-authenticated' } })
     expect(await present()).toEqual([])
   })

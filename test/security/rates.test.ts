@@ -156,7 +156,8 @@ describe('S11 failed greetings', () => {
     const client = await RawClient.open(url, { headers: { 'x-from': 'a' } })
     client.send({ type: 'hello', payload: { token: 'ada' } })
     await client.next('welcome')
-    const renew = async () => codes([await client.ask({ type: 'auth', payload: { token: 'bad' } })])
+    const renew = async () =>
+      codes([await client.request({ type: 'auth', payload: { token: 'bad' } })])
     expect([await renew(), await renew()]).toEqual([['not-authenticated'], ['rate-limited']])
   })
 })

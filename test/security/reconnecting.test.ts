@@ -54,8 +54,8 @@ describe('S11 a user who reconnects repeatedly', () => {
     for (let n = 0; n < 60; n++) {
       const client = await greet('ada', ...notes(150))
       expect(client.closed).toBeUndefined()
-      received.push(...client.heard)
-      client.cut()
+      received.push(...client.received)
+      client.disconnect()
       await clock.advance(50)
     }
     // A burst of 1,000, and 500 in each of 3 seconds; an asynchronous store admits one greeting more.
@@ -66,7 +66,7 @@ describe('S11 a user who reconnects repeatedly', () => {
       expect(payload).toMatchObject({ retryable: true, retryAfterMs: expect.any(Number) })
     }
     expect(
-      (await greet('bob', ...notes(150))).heard.filter(({ type }) => type === 'reply'),
+      (await greet('bob', ...notes(150))).received.filter(({ type }) => type === 'reply'),
     ).toHaveLength(150)
   })
 
@@ -75,12 +75,12 @@ describe('S11 a user who reconnects repeatedly', () => {
     const since = [['e', named(50).flatMap((name) => [name, 0])]]
     for (let n = 0; n < 40; n++) {
       const resumes = await greet('ada', { type: 'subscribe', requestId: 's', payload: { since } })
-      expect(resumes.heard.map(({ type }) => type)).toContain('subscribed')
+      expect(resumes.received.map(({ type }) => type)).toContain('subscribed')
     }
     const codes = []
     for (let n = 0; n < 25; n++) {
       const payload = { channels: named(50) }
-      const { heard: received } = await greet('ada', { type: 'subscribe', requestId: 's', payload })
+      const { received } = await greet('ada', { type: 'subscribe', requestId: 's', payload })
       codes.push(refusals(received).length)
     }
     expect(codes).toEqual([...Array(20).fill(0), ...Array(5).fill(1)])
@@ -91,8 +91,8 @@ describe('S11 a user who reconnects repeatedly', () => {
     const since = [['e', named(1_040).flatMap((name) => [name, 0])]]
     const subscribe = { type: 'subscribe', requestId: 's', payload: { since } }
     const first = await greet('ada', subscribe)
-    expect(refusals(first.heard)).toEqual([])
-    expect(refusals((await greet('ada', subscribe)).heard)).toHaveLength(1)
+    expect(refusals(first.received)).toEqual([])
+    expect(refusals((await greet('ada', subscribe)).received)).toHaveLength(1)
   })
 })
 

@@ -24,7 +24,7 @@ async function world(broker: Broker) {
 /** Small requests with large replies: about 4 kB in all. */
 async function ask(client: RawClient) {
   for (let n = 0; n < REQUESTS; n++) {
-    const { payload } = await client.ask({ type: 'report', requestId: `r${n}` })
+    const { payload } = await client.request({ type: 'report', requestId: `r${n}` })
     expect(payload).toHaveLength(REPLY_BYTES)
   }
 }
@@ -48,9 +48,9 @@ describeWithRedis('small requests with large replies', async () => {
       // The replies were 18 MB.
       expect((await memory()) - before).toBeLessThan(3_000_000)
       const again = await RawClient.greeted(url, { token: 'mallory' })
-      const first = await again.ask({ type: 'report', requestId: 'r0' })
+      const first = await again.request({ type: 'report', requestId: 'r0' })
       expect(first.payload).toMatchObject(unknown)
-      const last = await again.ask({ type: 'report', requestId: `r${REQUESTS - 1}` })
+      const last = await again.request({ type: 'report', requestId: `r${REQUESTS - 1}` })
       expect(last.payload).toHaveLength(REPLY_BYTES)
       expect(runs()).toBe(REQUESTS)
     })
@@ -60,19 +60,21 @@ describeWithRedis('small requests with large replies', async () => {
     const broker = await bench.broker({ prefix: bench.prefix(), replies: { userRequests: 3 } })
     const { url, runs } = await world(broker)
     const mallory = await RawClient.greeted(url, { token: 'mallory' })
-    for (const n of [1, 2, 3]) await mallory.ask({ type: 'report', requestId: `r${n}` })
+    for (const n of [1, 2, 3]) await mallory.request({ type: 'report', requestId: `r${n}` })
     const refused = { code: 'rate-limited', retryable: true, retryAfterMs: 10_000 }
     // On another connection as well.
     const other = await RawClient.greeted(url, { token: 'mallory' })
     for (const client of [mallory, other]) {
-      const { payload } = await client.ask({ type: 'report', requestId: 'r4' })
+      const { payload } = await client.request({ type: 'report', requestId: 'r4' })
       expect(payload).toMatchObject(refused)
     }
     expect(runs()).toBe(3)
     const ada = await RawClient.greeted(url, { token: 'ada' })
-    expect((await ada.ask({ type: 'report', requestId: 'r4' })).payload).toHaveLength(REPLY_BYTES)
+    expect((await ada.request({ type: 'report', requestId: 'r4' })).payload).toHaveLength(
+      REPLY_BYTES,
+    )
     // What was remembered is still answered.
-    const repeat = await other.ask({ type: 'report', requestId: 'r3' })
+    const repeat = await other.request({ type: 'report', requestId: 'r3' })
     expect(repeat.payload).toHaveLength(REPLY_BYTES)
   })
 })

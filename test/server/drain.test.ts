@@ -20,7 +20,7 @@ async function draining(options: RealtimeServerOptions = {}) {
 }
 
 describe('a server that drains', () => {
-  it('asks every client to move, those that still greet right after the welcome', async () => {
+  it('sends every client a goaway, and one that still greets after its welcome', async () => {
     const knows = deferred<null>()
     const { url, drain, clock } = await draining({
       authenticate: ({ token }) => (token === 'late' ? knows.promise : null),
@@ -47,7 +47,7 @@ describe('a server that drains', () => {
     await drained
   })
 
-  it('tells what it is told', async () => {
+  it('sends the deadline, window and reason that it is given', async () => {
     const { url, drain, server } = await draining()
     const client = await RawClient.greeted(url)
     const drained = drain({ deadlineMs: 500, windowMs: 1_000, reason: 'deploy' })
@@ -60,7 +60,7 @@ describe('a server that drains', () => {
     await drained
   })
 
-  it('refuses new sockets with 503, and says when to come back', async () => {
+  it('refuses new sockets with 503 and a retry-after header', async () => {
     const { url, drain, clock } = await draining()
     const client = await RawClient.greeted(url)
     const drained = drain({ deadlineMs: 2_500 })
@@ -76,15 +76,15 @@ describe('a server that drains', () => {
     await drained
   })
 
-  it('closes a connection that let go of its channels', async () => {
+  it('closes a connection that has unsubscribed from all its channels', async () => {
     const { url, server, drain, done } = await draining()
     const [moved, stays] = [await RawClient.greeted(url), await RawClient.greeted(url)]
     for (const client of [moved, stays]) await client.subscribe('a', 'b')
     const drained = drain()
     for (const client of [moved, stays]) await client.next('goaway')
-    await moved.ask({ type: 'unsubscribe', payload: { channels: ['a'] } })
+    await moved.request({ type: 'unsubscribe', payload: { channels: ['a'] } })
     expect(await moved.settled()).toEqual([])
-    await moved.ask({ type: 'unsubscribe', payload: { channels: ['b'] } })
+    await moved.request({ type: 'unsubscribe', payload: { channels: ['b'] } })
     expect(await moved.closed).toEqual(restarting)
     await server.publish('a', 'x')
     await stays.next('x')
@@ -93,7 +93,7 @@ describe('a server that drains', () => {
     await drained
   })
 
-  it('lets requests in flight finish before', async () => {
+  it('finishes requests in flight before it closes a connection', async () => {
     const { url, server, drain, clock } = await draining()
     const runs = [deferred<string>(), deferred<string>()]
     server.handle('slow', (n) => runs[Number(n)]?.promise)
@@ -103,7 +103,7 @@ describe('a server that drains', () => {
     await client.settled()
     const drained = drain()
     await client.next('goaway')
-    await client.ask({ type: 'unsubscribe', payload: { channels: ['a'] } })
+    await client.request({ type: 'unsubscribe', payload: { channels: ['a'] } })
     runs[1]?.resolve('second')
     expect(await client.next('reply')).toMatchObject({ payload: 'second' })
     await clock.advance(10_000)
@@ -114,57 +114,58 @@ describe('a server that drains', () => {
     await drained
   })
 
-  it('gives a connection that never had a channel the whole window', async () => {
+  it('closes a connection that never had a channel after the whole window', async () => {
     const { url, server, drain, clock } = await draining()
     server.handle('echo', (payload) => payload)
     const client = await RawClient.greeted(url)
     const drained = drain()
     await client.next('goaway')
     await clock.advance(9_999)
-    expect((await client.ask({ type: 'echo', payload: 1 })).payload).toBe(1)
+    expect((await client.request({ type: 'echo', payload: 1 })).payload).toBe(1)
     expect(await client.settled()).toEqual([])
     await clock.advance(1)
     expect(await client.closed).toEqual(restarting)
     await drained
   })
 
-  it('closes a connection whose protocol cannot ask it to move once the window is over', async () => {
+  it('closes a connection whose protocol has no goaway after the window', async () => {
     const { url, server, drain, clock } = await draining()
     server.mount('/p/:id', duuiMount())
-    const wordless = await RawClient.open(`${url.slice(0, -'/ws'.length)}/p/1`)
+    const streaming = await RawClient.open(`${url.slice(0, -'/ws'.length)}/p/1`)
     await expect.poll(() => server.stats().channels).toBe(1)
     const drained = drain()
     await clock.advance(9_999)
     expect(server.stats().connections).toBe(1)
     await clock.advance(1)
-    expect(await wordless.closed).toEqual(restarting)
+    expect(await streaming.closed).toEqual(restarting)
     await drained
   })
 
-  it('closes whoever is left at the deadline, with the window to come back in', async () => {
+  it('closes the remaining connections at the deadline, with the window as the reason', async () => {
     const { url, server, drain, clock, done } = await draining()
     server.mount('/p/:id', duuiMount())
     server.handle('never', () => new Promise(() => {}))
-    const [follows, asks] = [await RawClient.greeted(url), await RawClient.greeted(url)]
-    await follows.subscribe('a')
-    asks.send({ type: 'never', requestId: 'r' })
-    const wordless = await RawClient.open(`${url.slice(0, -'/ws'.length)}/p/1`)
+    const [subscribed, requesting] = [await RawClient.greeted(url), await RawClient.greeted(url)]
+    await subscribed.subscribe('a')
+    requesting.send({ type: 'never', requestId: 'r' })
+    const streaming = await RawClient.open(`${url.slice(0, -'/ws'.length)}/p/1`)
     await expect.poll(() => server.stats().channels).toBe(2)
-    await asks.settled()
+    await requesting.settled()
     const drained = drain()
     await clock.advance(29_999)
-    await follows.next('goaway')
+    await subscribed.next('goaway')
     await server.publish('a', 'x')
-    await follows.next('x')
+    await subscribed.next('x')
     expect(done).toEqual([])
     await clock.advance(1)
-    for (const client of [follows, asks, wordless]) expect(await client.closed).toEqual(restarting)
+    for (const client of [subscribed, requesting, streaming])
+      expect(await client.closed).toEqual(restarting)
     await drained
     expect(server.stats()).toMatchObject({ connections: 0, channels: 0, subscriptions: 0 })
     expect(clock.timers).toBe(0)
   })
 
-  it('is closed once all are gone, without waiting for anything', async () => {
+  it('is closed once all connections have ended, without waiting', async () => {
     const { url, server, drain, clock } = await draining()
     const client = await RawClient.greeted(url)
     const drained = drain()
@@ -177,7 +178,7 @@ describe('a server that drains', () => {
     expect(empty.clock.timers).toBe(0)
   })
 
-  it('does so once, and can be closed meanwhile', async () => {
+  it('drains once, and can be closed meanwhile', async () => {
     const { url, server, clock } = await draining()
     const client = await RawClient.greeted(url)
     await client.subscribe('a')
@@ -195,7 +196,7 @@ describe('a server that drains', () => {
     await closed.server.drain()
   })
 
-  it('loses nothing of a client that moves at its offsets', async () => {
+  it('loses no event of a client that resumes on another server', async () => {
     const broker = new MemoryBroker()
     const [old, next] = [await draining({ broker }), await serve({ broker })]
     const before = await RawClient.greeted(old.url)
@@ -206,7 +207,7 @@ describe('a server that drains', () => {
     await before.next('goaway')
     const after = await RawClient.greeted(next.url)
     await old.server.publish('a', 'n')
-    await after.ask({ type: 'subscribe', payload: { since: [[epoch, ['a', 1]]] } })
+    await after.request({ type: 'subscribe', payload: { since: [[epoch, ['a', 1]]] } })
     before.ws.close()
     await drained
     await next.server.publish('a', 'n')

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { RealtimeServer } from 'wirefold/server'
 import { deferred, RawClient } from './raw-client.ts'
 
-// Alone in its file, so that what is open before and after is this test's own.
+// Alone in its file, so that resources opened meanwhile belong to this test.
 const resources = () => process.getActiveResourcesInfo().filter((name) => name !== 'Immediate')
 
-/** What is open now and was not before. */
+/** Returns the resources that are open now and were not before. */
 function added(before: readonly string[]): string[] {
   const known = [...before]
   return resources().filter((name) => {
@@ -35,7 +35,7 @@ describe('a server that closed', () => {
     expect(added(before)).toContain('TCPServerWrap')
     await server.close()
     await client.closed
-    // The sockets' handles go with the turn in which they closed.
+    // libuv closes the handles of sockets in later turns of the event loop.
     for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate)
     expect(added(before)).toEqual([])
   })

@@ -15,7 +15,7 @@ describe('the options of a server', () => {
     logger: undefined,
   }
 
-  it('that are not given, or given as undefined, are the defaults', () => {
+  it('are the defaults if they are missing or undefined', () => {
     expect(resolveServerOptions({})).toEqual(defaults)
     const unset = {
       families: undefined,
@@ -38,7 +38,7 @@ describe('the options of a server', () => {
     expect(resolveServerOptions(unset)).toEqual(defaults)
   })
 
-  it('that are given stand, one by one', () => {
+  it('override the defaults one by one', () => {
     const limits = { subscriptions: 5, perUser: { connections: 2 } }
     expect(resolveServerOptions({ limits, heartbeatMs: 1, allowMissingOrigin: false })).toEqual({
       ...defaults,

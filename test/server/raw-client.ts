@@ -3,7 +3,7 @@ import type { RealtimeServerOptions } from 'wirefold/server'
 import { RealtimeServer } from 'wirefold/server'
 import { WebSocket } from 'ws'
 
-/** A message of the wire, as a test looks at it. */
+/** A message as sent on the wire. */
 export interface Message {
   readonly type?: string
   readonly channel?: string
@@ -17,24 +17,24 @@ export interface Message {
   readonly [field: string]: unknown
 }
 
-/** How a raw client connects. */
+/** Options of a raw client. */
 export interface RawOptions {
   readonly protocols?: readonly string[]
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** A client that says exactly what it is told to, and keeps all that it hears in order. */
+/** A client that sends exactly the given texts, and keeps all received ones in order. */
 export class RawClient {
   readonly ws: WebSocket
-  /** The frames, as they came. */
+  /** The frames, as received. */
   readonly frames: string[] = []
-  /** The texts of messages not taken by {@link next} yet. */
+  /** The texts of messages not yet returned by {@link next}. */
   readonly texts: string[] = []
   /** What the welcome says is put before the ids of this client's events. */
   tag = ''
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>
   #wake: () => void = () => {}
-  #asked = 0
+  #requests = 0
 
   constructor(url: string, { protocols = [], headers = {} }: RawOptions = {}) {
     this.ws = new WebSocket(url, [...protocols], { headers: { ...headers } })
@@ -63,7 +63,7 @@ export class RawClient {
     return client
   }
 
-  /** Opens a socket and greets. */
+  /** Opens a socket, sends a hello, and waits for the welcome. */
   static async greeted(url: string, hello: object = {}): Promise<RawClient> {
     const client = await RawClient.open(url)
     client.send({ type: 'hello', payload: hello })
@@ -72,14 +72,14 @@ export class RawClient {
     return client
   }
 
-  /** Sends a value as JSON, or a text or bytes as they are. */
+  /** Sends a value as JSON, or a text or bytes unchanged. */
   send(value: unknown): void {
     this.ws.send(
       typeof value === 'string' || value instanceof Uint8Array ? value : JSON.stringify(value),
     )
   }
 
-  /** The text of the next message. */
+  /** Returns the text of the next message. */
   async text(): Promise<string> {
     for (;;) {
       const text = this.texts.shift()
@@ -90,7 +90,7 @@ export class RawClient {
     }
   }
 
-  /** The next message; fails where it is not of the type named. */
+  /** Returns the next message; rejects if it is of another type. */
   async next(type?: string): Promise<Message> {
     const message: Message = JSON.parse(await this.text())
     if (type !== undefined && message.type !== type) {
@@ -99,28 +99,34 @@ export class RawClient {
     return message
   }
 
-  /** The next so many messages. */
+  /** Returns the next `count` messages. */
   async take(count: number): Promise<Message[]> {
     const messages = []
     while (messages.length < count) messages.push(await this.next())
     return messages
   }
 
-  /** Asks and waits; what comes before the answer is an error. */
-  async ask(message: Message): Promise<Message> {
-    const requestId = message.requestId ?? `r${++this.#asked}`
+  /**
+   * Sends a message with a request id and returns the reply; rejects if another message comes
+   * first.
+   */
+  async request(message: Message): Promise<Message> {
+    const requestId = message.requestId ?? `r${++this.#requests}`
     this.send({ ...message, requestId })
-    const answer = await this.next()
-    if (answer.requestId !== requestId) throw new Error(`Got ${JSON.stringify(answer)}`)
-    return answer
+    const reply = await this.next()
+    if (reply.requestId !== requestId) throw new Error(`Got ${JSON.stringify(reply)}`)
+    return reply
   }
 
   /** Subscribes to channels. */
   subscribe(...channels: string[]): Promise<Message> {
-    return this.ask({ type: 'subscribe', payload: { channels } })
+    return this.request({ type: 'subscribe', payload: { channels } })
   }
 
-  /** Resolves once everything sent so far has been taken in, with what was said meanwhile. */
+  /**
+   * Resolves once the server has handled all messages sent so far, with the messages received
+   * since.
+   */
   async settled(): Promise<Message[]> {
     const timestamp = Math.random()
     this.send({ type: 'ping', timestamp })
@@ -135,7 +141,7 @@ export class RawClient {
   }
 }
 
-/** A promise that a test settles when it likes. */
+/** A promise that a test resolves. */
 export function deferred<T>(): { readonly promise: Promise<T>; resolve(value: T): void } {
   let resolve: (value: T) => void = () => {}
   const promise = new Promise<T>((done) => {
@@ -144,7 +150,7 @@ export function deferred<T>(): { readonly promise: Promise<T>; resolve(value: T)
   return { promise, resolve: (value) => resolve(value) }
 }
 
-/** A server that listens, with what it reported. */
+/** A listening server, and the errors it reported. */
 export interface Served {
   readonly server: RealtimeServer
   readonly url: string
@@ -152,7 +158,7 @@ export interface Served {
   readonly errors: unknown[]
 }
 
-/** Makes a server for one test. */
+/** Starts a server for one test. */
 export async function serve(options: RealtimeServerOptions = {}): Promise<Served> {
   const errors: unknown[] = []
   const server = new RealtimeServer({ onError: (error) => errors.push(error), ...options })

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { nativeMount, RealtimeServer } from 'wirefold/server'
 import { RawClient, serve } from './raw-client.ts'
 
-/** A TCP peer that upgrades and then never says another word. */
+/** Opens a TCP socket that upgrades and then sends nothing more. */
 function mute(port: number): Promise<{ readonly ended: Promise<void> }> {
   const socket = connect(port, '127.0.0.1')
   const ended = new Promise<void>((resolve) => socket.on('close', () => resolve()))
@@ -38,7 +38,7 @@ describe('a server that closes', () => {
     expect(await client.closed).toEqual({ code: 1012, reason: '{"windowMs":1000}' })
   })
 
-  it('cuts those that do not answer within a second', async () => {
+  it('closes sockets that do not respond within a second', async () => {
     const { server, port } = await serve()
     const { ended } = await mute(port)
     const start = performance.now()
@@ -50,14 +50,14 @@ describe('a server that closes', () => {
     expect(took).toBeLessThan(25_000)
   })
 
-  it('refuses new sockets with 503 meanwhile, and carries nothing out any more', async () => {
+  it('refuses new sockets with 503 meanwhile, and runs no more requests', async () => {
     const http = createServer()
     await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
     const { port } = http.address() as AddressInfo
     const server = new RealtimeServer()
     server.attach(http)
-    const asked: unknown[] = []
-    server.handle('note', (payload) => asked.push(payload))
+    const handled: unknown[] = []
+    server.handle('note', (payload) => handled.push(payload))
     const url = `ws://127.0.0.1:${port}/ws`
     const client = await RawClient.greeted(url)
     await mute(port)
@@ -69,7 +69,7 @@ describe('a server that closes', () => {
     )
     expect(status).toBe(503)
     await closing
-    expect(asked).toEqual([])
+    expect(handled).toEqual([])
     expect(http.listening).toBe(true)
     http.closeAllConnections()
     await new Promise((resolve) => http.close(resolve))
@@ -83,7 +83,7 @@ describe('a server that closes', () => {
     expect(() => server.attach(createServer())).toThrow('closed')
   })
 
-  it('resolves whatever code, reason or mount it is given, and reports the mistake', async () => {
+  it('resolves despite an invalid code or a mount that throws, and reports both errors', async () => {
     const { server, url, errors } = await serve()
     server.mount('/broken', {
       protocols: [],
@@ -105,7 +105,7 @@ describe('a server that closes', () => {
 })
 
 describe('a mount that cannot be added', () => {
-  it('leaves its path to another', async () => {
+  it('leaves its path free for another mount', async () => {
     const { server, url } = await serve()
     const broken = {
       protocols: [],
@@ -123,7 +123,7 @@ describe('a mount that cannot be added', () => {
 })
 
 describe('a connection that the application ends', () => {
-  it('is closed with the reason cut between two characters', async () => {
+  it('is closed with a reason truncated between two characters', async () => {
     const { server, url } = await serve({ authenticate: () => ({ id: 'ada' }) })
     const client = await RawClient.greeted(url)
     server.disconnectUser('ada', { code: 4403, reason: `x${'😀'.repeat(50)}` })
@@ -131,7 +131,7 @@ describe('a connection that the application ends', () => {
   })
 
   it.each([1004, 1005, 1006, 1015, 999, 2000, 5000, Number.NaN, 4000.5])(
-    'is closed with the default code in place of %s, and the caller gets the error',
+    'is closed with the default code instead of %s, and the caller gets the error',
     async (code) => {
       const { server, url } = await serve({ authenticate: () => ({ id: 'ada' }) })
       const [one, two] = [await RawClient.greeted(url), await RawClient.greeted(url)]

@@ -4,19 +4,19 @@ import { WebSocketManager } from 'wirefold/server'
 import { ManualClock, settle } from 'wirefold/testing'
 import type { Message } from './raw-client.ts'
 
-/** A socket as some other library may have it: an object and a few functions. */
+/** A socket like that of another library: an object with a few functions. */
 class TextSocket implements PlainSocket {
   bufferedAmount = 0
-  readonly heard: Message[] = []
+  readonly received: Message[] = []
   readonly closes: [number, string][] = []
   pings = 0
   handlers: SocketHandlers = { text() {}, binary() {}, closed() {} }
-  /** Called before a text is taken. */
+  /** Called before a text is sent. */
   sending: (text: string) => void = () => {}
 
   send(text: string): void {
     this.sending(text)
-    this.heard.push(JSON.parse(text))
+    this.received.push(JSON.parse(text))
   }
 
   ping(): void {
@@ -27,14 +27,14 @@ class TextSocket implements PlainSocket {
     this.closes.push([code, reason])
   }
 
-  say(...messages: Message[]): void {
+  emit(...messages: Message[]): void {
     const text = JSON.stringify(messages)
     this.handlers.text(text, text.length)
   }
 
-  /** The types of what was heard since this was asked last. */
+  /** Returns the types of the texts received since the last call. */
   types(): (string | undefined)[] {
-    return this.heard.splice(0).map(({ type }) => type)
+    return this.received.splice(0).map(({ type }) => type)
   }
 }
 
@@ -47,44 +47,44 @@ function alone(options: RealtimeServerOptions = {}) {
     authenticate: ({ token }) => (token ? { id: token } : null),
     ...options,
   })
-  /** A connection that has greeted and subscribed. */
+  /** Connects a socket, sends a hello, and subscribes. */
   const join = async (token?: string, ...channels: string[]) => {
     const socket = new TextSocket()
     socket.handlers = manager.connect(socket)
-    socket.say(
+    socket.emit(
       { type: 'hello', payload: { token } },
       { type: 'subscribe', requestId: 's', payload: { channels } },
     )
     await settle()
     await settle()
-    socket.heard.length = 0
+    socket.received.length = 0
     return socket
   }
   return { manager, clock, errors, join }
 }
 
-describe('a WebSocketManager alone', () => {
+describe('a stand-alone WebSocketManager', () => {
   it('serves any object that can send and close', async () => {
     const { manager, join } = alone()
     const remove = manager.registerHandler('echo', (payload, { user }) => [user?.id, payload])
     const ada = await join('ada')
-    ada.say({ type: 'echo', requestId: 'r', payload: 1 })
+    ada.emit({ type: 'echo', requestId: 'r', payload: 1 })
     await settle()
-    expect(ada.heard).toEqual([{ type: 'reply', requestId: 'r', payload: ['ada', 1] }])
+    expect(ada.received).toEqual([{ type: 'reply', requestId: 'r', payload: ['ada', 1] }])
     remove()
-    ada.say({ type: 'echo', requestId: 'q' })
+    ada.emit({ type: 'echo', requestId: 'q' })
     await settle()
-    expect(ada.heard[1]).toMatchObject({ requestId: 'q', payload: { code: 'unknown-type' } })
+    expect(ada.received[1]).toMatchObject({ requestId: 'q', payload: { code: 'unknown-type' } })
     expect(() => manager.registerHandler('subscribe', () => {})).toThrow(TypeError)
   })
 
-  it('knows its connections', async () => {
+  it('lists its connections', async () => {
     const { manager, clock, join } = alone()
     const start = clock.wall()
     const ada = await join('ada', 'a', 'b')
     await clock.advance(3_000)
     await join(undefined, 'a')
-    ada.say({ type: 'pong' })
+    ada.emit({ type: 'pong' })
     await clock.advance(1_000)
     expect(manager.connections()).toEqual([
       {
@@ -99,11 +99,11 @@ describe('a WebSocketManager alone', () => {
     ])
   })
 
-  it('tells who has come and gone', async () => {
+  it('emits connected and disconnected for authenticated users', async () => {
     const { manager, join } = alone()
-    const told: unknown[] = []
-    manager.on('connected', ({ user }) => told.push(['connected', user?.id]))
-    const off = manager.on('disconnected', ({ user }) => told.push(['disconnected', user?.id]))
+    const emitted: unknown[] = []
+    manager.on('connected', ({ user }) => emitted.push(['connected', user?.id]))
+    const off = manager.on('disconnected', ({ user }) => emitted.push(['disconnected', user?.id]))
     manager.on('connected', () => {
       throw new Error('listener')
     })
@@ -116,21 +116,21 @@ describe('a WebSocketManager alone', () => {
     off()
     const bob = await join('bob')
     bob.handlers.closed()
-    expect(told).toEqual([
+    expect(emitted).toEqual([
       ['connected', 'ada'],
       ['disconnected', 'ada'],
       ['connected', 'bob'],
     ])
   })
 
-  it('tells an event to those on a channel, and one to all tabs of a user', async () => {
+  it('sends an event to the members of a channel, and one to all tabs of a user', async () => {
     const { manager, join } = alone()
     const [one, two, bob] = [await join('ada', 'a'), await join('ada'), await join('bob', 'a')]
     expect(manager.broadcast('a', 'note', 1)).toBe(2)
     expect(manager.sendToUser('ada', 'note', 2)).toBe(2)
-    expect(manager.sendToUser('nobody', 'note')).toBe(0)
+    expect(manager.sendToUser('absent', 'note')).toBe(0)
     const timestamp = expect.any(Number)
-    expect(one.heard).toEqual([
+    expect(one.received).toEqual([
       { type: 'note', channel: 'a', timestamp, payload: 1 },
       { type: 'note', channel: 'user:ada', timestamp, payload: 2 },
     ])
@@ -139,18 +139,18 @@ describe('a WebSocketManager alone', () => {
     expect(() => manager.broadcast('a', 'x', 1n)).toThrow(TypeError)
   })
 
-  it('keeps from a connection what its user may not receive', async () => {
+  it('sends no event to a user for whom canReceive denies it', async () => {
     const { manager, join } = alone({ canReceive: (user) => user?.id === 'ada' })
     const [ada, bob] = [await join('ada', 'a'), await join('bob', 'a')]
     manager.broadcast('a', 'note', 1)
     expect([ada.types(), bob.types()]).toEqual([['note'], []])
   })
 
-  it('goes on where a socket throws, comes or goes while it tells', async () => {
+  it('continues a broadcast if a socket throws, connects or disconnects meanwhile', async () => {
     const { manager, errors, join } = alone()
     const sockets = [await join('a', 'x'), await join('b', 'x'), await join('c', 'x')]
     const [first, second, third] = sockets
-    if (!first || !second || !third) throw new Error('They are three.')
+    if (!first || !second || !third) throw new Error('There are three sockets.')
     first.sending = () => {
       throw new Error('EPIPE')
     }
@@ -169,7 +169,7 @@ describe('a WebSocketManager alone', () => {
     expect(second.types()).toEqual([])
   })
 
-  it('ends a connection once, however often it is asked to', async () => {
+  it('closes a connection once, for any number of calls', async () => {
     const { manager, join } = alone()
     const ada = await join('ada', 'a')
     const [{ id } = { id: '' }] = manager.connections()
@@ -177,7 +177,7 @@ describe('a WebSocketManager alone', () => {
     manager.disconnect(id)
     manager.disconnectUser('ada')
     expect(ada.closes).toEqual([[4409, 'replaced']])
-    ada.say({ type: 'ping' })
+    ada.emit({ type: 'ping' })
     expect(ada.types()).toEqual([])
     ada.handlers.closed()
     manager.disconnect(id)
@@ -185,7 +185,7 @@ describe('a WebSocketManager alone', () => {
     expect(ada.closes).toHaveLength(1)
   })
 
-  it('is done with a socket that cannot be closed', async () => {
+  it('removes a socket that cannot be closed', async () => {
     const { manager, errors, join } = alone()
     const ada = await join('ada', 'a')
     ada.close = () => {
@@ -197,7 +197,7 @@ describe('a WebSocketManager alone', () => {
     await manager.close()
   })
 
-  it('clears away those that have fallen silent, and leaves no timer behind', async () => {
+  it('closes silent connections, and leaves no timer', async () => {
     const { manager, clock, join } = alone()
     const [dead, alive] = [await join('ada', 'a'), await join('bob', 'a')]
     for (let n = 0; n < 6; n++) {
@@ -217,7 +217,7 @@ describe('a WebSocketManager alone', () => {
     const [one, two] = [await join('ada', 'a'), await join('ada', 'a', 'b')]
     await clock.advance(4_000)
     one.handlers.closed()
-    two.say({ type: 'nobody', requestId: 'r' })
+    two.emit({ type: 'unknown', requestId: 'r' })
     await settle()
     expect(manager.stats()).toEqual({
       uptimeMs: 4_000,
@@ -238,7 +238,7 @@ describe('a WebSocketManager alone', () => {
     })
   })
 
-  it('closes with all its connections, and takes no others', async () => {
+  it('closes with all its connections, and accepts no others', async () => {
     const { manager, join } = alone()
     const ada = await join('ada')
     const closing = manager.close()
@@ -251,7 +251,7 @@ describe('a WebSocketManager alone', () => {
     await manager.close()
   })
 
-  it('asks its clients to move when it is drained', async () => {
+  it('sends its clients a goaway when it is drained', async () => {
     const { manager, clock, join } = alone()
     const ada = await join('ada', 'a')
     const drained = manager.drain({ deadlineMs: 1_000 })

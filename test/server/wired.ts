@@ -4,29 +4,29 @@ import type { ServerParts } from '../../src/server/server-parts.ts'
 import { serverParts } from '../../src/server/server-parts.ts'
 import type { Message } from './raw-client.ts'
 
-/** The parts of a server that serves no network. */
+/** Creates the parts of a server without a network. */
 export function partsOf(options: RealtimeServerOptions): ServerParts {
   return serverParts(options, () => {})
 }
 
-/** A client whose socket is a function call: what it hears comes at once, and in turn. */
+/** A client whose socket is a function call: it receives messages synchronously, in order. */
 export class WiredClient {
-  readonly heard: Message[] = []
-  /** How often it was asked for a sign of life. */
+  readonly received: Message[] = []
+  /** Number of pings received. */
   pings = 0
-  /** While true it gives none. */
+  /** Whether it leaves pings unanswered. */
   frozen = false
-  /** How the server closed it. */
+  /** Close code sent by the server. */
   closed: number | undefined
   readonly #session: MountSession
-  readonly #hear: (message: Message) => void
+  readonly #receive: (message: Message) => void
 
-  constructor({ host }: Pick<ServerParts, 'host'>, hear: (message: Message) => void = () => {}) {
-    this.#hear = hear
+  constructor({ host }: Pick<ServerParts, 'host'>, receive: (message: Message) => void = () => {}) {
+    this.#receive = receive
     const send = (text: string): void => {
       const message: Message = JSON.parse(text)
-      this.heard.push(message)
-      this.#hear(message)
+      this.received.push(message)
+      this.#receive(message)
     }
     const request = { headers: {}, url: '/', query: new URLSearchParams(), params: new Map() }
     const sendDroppable = (text: string): boolean => {
@@ -55,8 +55,8 @@ export class WiredClient {
     this.#session.text(text, text.length)
   }
 
-  /** The link is gone. */
-  cut(): void {
+  /** Closes the socket. */
+  disconnect(): void {
     this.#session.closed()
   }
 }

@@ -14,25 +14,25 @@ interface Events {
 describe('an event bus', () => {
   it('calls the subscribers of a type only, in order', async () => {
     const bus = new EventBus<Events>()
-    const heard: string[] = []
-    bus.subscribe('agent:created', ({ name }) => heard.push(`first ${name}`))
-    bus.subscribe('agent:created', ({ name }) => heard.push(`second ${name}`))
-    bus.subscribe('agent:deleted', ({ id }) => heard.push(`deleted ${id}`))
+    const listener: string[] = []
+    bus.subscribe('agent:created', ({ name }) => listener.push(`first ${name}`))
+    bus.subscribe('agent:created', ({ name }) => listener.push(`second ${name}`))
+    bus.subscribe('agent:deleted', ({ id }) => listener.push(`deleted ${id}`))
     await bus.publish('agent:created', { id: 1, name: 'Ada' })
-    expect(heard).toEqual(['first Ada', 'second Ada'])
+    expect(listener).toEqual(['first Ada', 'second Ada'])
   })
 
   it('continues after a subscriber that throws or rejects, and reports both', async () => {
     const onError = vi.fn()
     const bus = new EventBus<Events>({ onError })
-    const heard = vi.fn()
+    const listener = vi.fn()
     bus.subscribe('agent:created', () => {
       throw new Error('thrown')
     })
     bus.subscribe('agent:created', () => Promise.reject(new Error('rejected')))
-    bus.subscribe('agent:created', heard)
+    bus.subscribe('agent:created', listener)
     await bus.publish('agent:created', { id: 1, name: 'Ada' })
-    expect(heard).toHaveBeenCalledOnce()
+    expect(listener).toHaveBeenCalledOnce()
     expect(onError.mock.calls.map(([error]) => error.message)).toEqual(['thrown', 'rejected'])
   })
 
@@ -44,13 +44,13 @@ describe('an event bus', () => {
 
   it('removes a subscriber once, and only that one', async () => {
     const bus = new EventBus<Events>()
-    const heard = vi.fn()
-    const off = bus.subscribe('agent:deleted', heard)
-    bus.subscribe('agent:deleted', heard)
+    const listener = vi.fn()
+    const off = bus.subscribe('agent:deleted', listener)
+    bus.subscribe('agent:deleted', listener)
     off()
     off()
     await bus.publish('agent:deleted', { id: 1 })
-    expect(heard).toHaveBeenCalledOnce()
+    expect(listener).toHaveBeenCalledOnce()
   })
 
   it('calls the subscribers at the time of the publish, even if they change meanwhile', async () => {
@@ -81,11 +81,11 @@ describe('an event bus', () => {
 
   it('accepts types named like members of Object.prototype', async () => {
     const bus = new EventBus()
-    const heard = vi.fn()
-    bus.subscribe('__proto__', heard)
+    const listener = vi.fn()
+    bus.subscribe('__proto__', listener)
     await bus.publish('constructor', 1)
     await bus.publish('__proto__', 2)
-    expect(heard.mock.calls).toEqual([[2]])
+    expect(listener.mock.calls).toEqual([[2]])
   })
 })
 
@@ -105,8 +105,8 @@ describe('a function whose result is an event', () => {
 
   it('publishes nothing if it throws, rejects, or returns undefined', async () => {
     const bus = new EventBus<Events>()
-    const heard = vi.fn()
-    bus.subscribe('agent:created', heard)
+    const listener = vi.fn()
+    bus.subscribe('agent:created', listener)
     const broken = publishEvent(bus, 'agent:created', (): Agent => {
       throw new Error('no')
     })
@@ -117,17 +117,17 @@ describe('a function whose result is an event', () => {
     await expect(broken()).rejects.toThrow('no')
     await expect(rejected()).rejects.toThrow('no')
     expect(await absent()).toBe(null)
-    expect(heard).not.toHaveBeenCalled()
+    expect(listener).not.toHaveBeenCalled()
   })
 
   it('publishes dates as ISO strings, and keeps them in the result', async () => {
     const bus = new EventBus<{ saved: { readonly at: string } }>()
-    const heard = vi.fn()
-    bus.subscribe('saved', heard)
+    const listener = vi.fn()
+    bus.subscribe('saved', listener)
     const at = new Date(0)
     const save = publishEvent(bus, 'saved', () => ({ at }))
     expect((await save()).at).toBe(at)
-    expect(heard).toHaveBeenCalledWith({ at: '1970-01-01T00:00:00.000Z' })
+    expect(listener).toHaveBeenCalledWith({ at: '1970-01-01T00:00:00.000Z' })
   })
 
   it('succeeds even if its result is not JSON', async () => {

@@ -91,7 +91,7 @@ describe('a realtime repository', () => {
     expect(onError.mock.calls[0]?.[0].message).toContain('idOf')
   })
 
-  it('broadcasts to the channel of the kind, and changes also to that of the entity', async () => {
+  it('broadcasts to the channel of the entity type, and changes also to that of the entity', async () => {
     const { bus, tasks } = setUp()
     const published: unknown[] = []
     const end = broadcastEntities(bus, {
@@ -111,7 +111,7 @@ describe('a realtime repository', () => {
     ])
   })
 
-  it('reaches the clients that follow a kind or an entity, once each', async () => {
+  it('reaches the clients that follow an entity type or an entity, once each', async () => {
     const { bus, tasks } = setUp()
     const { server, url } = await serve()
     broadcastEntities(bus, server)
@@ -151,10 +151,10 @@ describe('a realtime repository', () => {
       id: client.eventId(),
     })
     const rename = await client.requestWithPosition('task:rename', 'Read', { id: client.eventId() })
-    const placesOf = (reply: typeof create) =>
+    const positionsOf = (reply: typeof create) =>
       reply.at?.map(({ channel, offset }) => [channel, offset])
-    expect(placesOf(create)).toEqual([['entity:Task', 1]])
-    expect(placesOf(rename)).toEqual([
+    expect(positionsOf(create)).toEqual([['entity:Task', 1]])
+    expect(positionsOf(rename)).toEqual([
       ['entity:Task', 2],
       ['entity:Task:1', 1],
     ])

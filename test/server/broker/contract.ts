@@ -14,13 +14,13 @@ export interface BrokerSetup {
 }
 
 /** Creates a listener that records its calls. */
-export function recorder(): { readonly heard: string[]; readonly listener: ChannelListener } {
-  const heard: string[] = []
+export function recorder(): { readonly received: string[]; readonly listener: ChannelListener } {
+  const received: string[] = []
   return {
-    heard,
+    received,
     listener: {
-      event: ({ offset, payload }: ChannelEvent) => heard.push(`${offset}:${payload}`),
-      broken: ({ offset }) => heard.push(`broken:${offset}`),
+      event: ({ offset, payload }: ChannelEvent) => received.push(`${offset}:${payload}`),
+      broken: ({ offset }) => received.push(`broken:${offset}`),
     },
   }
 }
@@ -50,22 +50,22 @@ export function brokerContract(name: string, { recovers, nodes }: BrokerSetup): 
       await b.subscribe('a', three.listener)
       for (const n of numbers(20)) await publishOn(n % 2 ? a : b, 'a', event(n))
       await until(() => {
-        for (const { heard } of [one, two, three]) expect(heard).toEqual(placed(20))
+        for (const { received } of [one, two, three]) expect(received).toEqual(placed(20))
       })
       off()
       off()
       await publishOn(a, 'a', event(21))
-      await until(() => expect(two.heard).toEqual(placed(21)))
-      expect(one.heard).toEqual(placed(20))
+      await until(() => expect(two.received).toEqual(placed(21)))
+      expect(one.received).toEqual(placed(20))
     })
 
     it('keeps the order of concurrent publishes', async () => {
       const [a, b] = await nodes()
-      const { heard, listener } = recorder()
+      const { received, listener } = recorder()
       await b.subscribe('a', listener)
       const positions = await Promise.all(numbers(300).map((n) => publishOn(a, 'a', event(n))))
       expect(positions.map(({ offset }) => offset)).toEqual(numbers(300))
-      await until(() => expect(heard).toEqual(placed(300)))
+      await until(() => expect(received).toEqual(placed(300)))
     })
 
     it('adds an event to several channels in one step, each with its own position', async () => {
@@ -76,15 +76,15 @@ export function brokerContract(name: string, { recovers, nodes }: BrokerSetup): 
       const positions = await a.publish(['agent:1', 'agent:*'], event(2, 'agent:1'))
       expect(positions.map(({ offset }) => offset)).toEqual([1, 2])
       expect(await b.head('agent:1')).toEqual(positions[0])
-      await until(() => expect(family.heard).toEqual(['1:1', '2:2']))
+      await until(() => expect(family.received).toEqual(['1:1', '2:2']))
     })
 
     it('delivers an event unchanged', async () => {
       const [a, b] = await nodes()
-      const heard: ChannelEvent[] = []
+      const received: ChannelEvent[] = []
       await b.subscribe(
         '名 前\u2028',
-        eventListener((e) => heard.push(e)),
+        eventListener((e) => received.push(e)),
       )
       const what = {
         source: 'source\u2028 "x" 😀',
@@ -101,19 +101,19 @@ export function brokerContract(name: string, { recovers, nodes }: BrokerSetup): 
       const nothing = { source: 'b', type: 'n', json: undefined, id: undefined, timestamp: 0 }
       await a.publish(['名 前\u2028'], what)
       await a.publish(['名 前\u2028'], nothing)
-      await until(() => expect(heard).toHaveLength(2))
-      expect(heard[0]).toMatchObject(what)
-      expect(heard[1]).toMatchObject(nothing)
-      expect(heard[1]?.payload).toBe(undefined)
+      await until(() => expect(received).toHaveLength(2))
+      expect(received[0]).toMatchObject(what)
+      expect(received[1]).toMatchObject(nothing)
+      expect(received[1]?.payload).toBe(undefined)
     })
 
     it('takes channel names literally', async () => {
       const [a, b] = await nodes()
-      const { heard, listener } = recorder()
+      const { received, listener } = recorder()
       for (const name of ['*', 'a*', '[ab]', '?']) await b.subscribe(name, listener)
       for (const name of ['a', 'b', 'ab']) await publishOn(a, name, event(1))
       await publishOn(a, '?', event(2))
-      await until(() => expect(heard).toEqual(['1:2']))
+      await until(() => expect(received).toEqual(['1:2']))
     })
 
     it('knows a position on every node, and the events after it if it has histories', async () => {

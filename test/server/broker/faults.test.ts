@@ -26,8 +26,8 @@ async function pair(options: Parameters<Awaited<ReturnType<typeof redisBench>>['
   await a.subscribe('a', near.listener)
   await b.subscribe('a', far.listener)
   for (const n of [1, 2, 3]) await publishOn(a, 'a', event(n))
-  await until(() => expect([near.heard.length, far.heard.length]).toEqual([3, 3]))
-  return { ...bench, a, b, near: near.heard, far: far.heard }
+  await until(() => expect([near.received.length, far.received.length]).toEqual([3, 3]))
+  return { ...bench, a, b, near: near.received, far: far.received }
 }
 
 describeWithRedis(`a Redis that is frozen for ${FREEZE_MS} ms`, () => {
@@ -69,7 +69,7 @@ describeWithRedis(`a Redis that is frozen for ${FREEZE_MS} ms`, () => {
         expect(position).toEqual({ epoch: '', offset: 0 })
       }
       expect(near.slice(3)).toEqual(['undefined:4', 'undefined:5', 'undefined:6'])
-      // Only Redis knows if the request ran before.
+      // Only Redis has the record of whether the request ran before.
       const begun = passing(clock, a.replies.begin('k', 'd'))
       await expect(begun).rejects.toMatchObject({ code: 'unavailable' })
       await sleep(FREEZE_MS)
@@ -77,23 +77,23 @@ describeWithRedis(`a Redis that is frozen for ${FREEZE_MS} ms`, () => {
       server.thaw()
       await until(async () => {
         await clock.advance(100)
-        for (const heard of [near, far]) expect(heard.at(-1)).toMatch(/^broken:0/)
+        for (const received of [near, far]) expect(received.at(-1)).toMatch(/^broken:0/)
       })
       const head = await b.head('a')
       expect(head.epoch).not.toBe(before.epoch)
       for (const n of [7, 8]) await publishOn(a, 'a', event(n))
       await until(() => {
-        for (const heard of [near, far]) {
-          const events = heard.filter((entry) => !entry.startsWith('broken'))
+        for (const received of [near, far]) {
+          const events = received.filter((entry) => !entry.startsWith('broken'))
           expect(events.slice(-2)).toEqual(['1:7', '2:8'])
         }
       })
-      // Each once, though the first of them was in flight and runs in the end.
+      // Each once, though the first of them was in flight and Redis runs it in the end.
       for (const n of [4, 5, 6]) {
-        const received = near.filter(
+        const deliveries = near.filter(
           (entry) => /^(undefined|\d+):/.test(entry) && entry.endsWith(`:${n}`),
         )
-        expect(received).toEqual([`undefined:${n}`])
+        expect(deliveries).toEqual([`undefined:${n}`])
       }
       expect((await a.replies.begin('k', 'd')).state).toBe('fresh')
     },
@@ -112,10 +112,10 @@ describeWithRedis('an event on two channels that Redis does not take in time, by
     server.thaw()
     await until(async () => {
       await clock.advance(100)
-      for (const { heard } of recorders) expect(heard.at(-1)).toMatch(/^broken:0/)
+      for (const { received } of recorders) expect(received.at(-1)).toMatch(/^broken:0/)
     })
-    for (const { heard } of recorders) {
-      expect(heard.filter((entry) => entry.endsWith(':4'))).toEqual(['undefined:4'])
+    for (const { received } of recorders) {
+      expect(received.filter((entry) => entry.endsWith(':4'))).toEqual(['undefined:4'])
     }
   })
 })
@@ -144,7 +144,7 @@ describeWithRedis('a published event', async () => {
     const connection = lossy(await bench.connect())
     const a = await createRedisBroker(connection, { prefix, onError: () => {} })
     const b = await bench.broker({ prefix })
-    const { heard, listener } = recorder()
+    const { received, listener } = recorder()
     await b.subscribe('a', listener)
     const positions = []
     for (let n = 1; n <= 36; n += 3) {
@@ -152,7 +152,7 @@ describeWithRedis('a published event', async () => {
       positions.push(...(await Promise.all(some)))
     }
     expect(positions.map(({ offset }) => offset)).toEqual(numbers(36))
-    await until(() => expect(heard).toEqual(numbers(36).map((n) => `${n}:${n}`)))
+    await until(() => expect(received).toEqual(numbers(36).map((n) => `${n}:${n}`)))
     await sleep(50)
     expect((await b.head('a')).offset).toBe(36)
     await a.close()
@@ -165,7 +165,7 @@ describeWithRedis('a published event', async () => {
         await bench.broker({ prefix }, library),
         await bench.broker({ prefix }, library),
       ]
-      const { heard, listener } = recorder()
+      const { received, listener } = recorder()
       await b.subscribe('a', listener)
       let going = true
       const disconnecting = (async () => {
@@ -186,9 +186,9 @@ describeWithRedis('a published event', async () => {
       await Promise.all(writing)
       going = false
       await disconnecting
-      await until(() => expect(heard.length).toBe(800))
-      expect(heard.map((entry) => Number(entry.split(':')[0]))).toEqual(numbers(800))
-      const payloads = heard.map((entry) => Number(entry.split(':')[1]))
+      await until(() => expect(received.length).toBe(800))
+      expect(received.map((entry) => Number(entry.split(':')[0]))).toEqual(numbers(800))
+      const payloads = received.map((entry) => Number(entry.split(':')[1]))
       expect(payloads.filter((n) => n < 1_000)).toEqual(numbers(400, 0))
       expect(payloads.filter((n) => n >= 1_000)).toEqual(numbers(400, 1_000))
     })

@@ -29,7 +29,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 class Reader {
   readonly channel: string
   readonly got: { readonly offset: number; readonly payload: unknown }[] = []
-  readonly complaints: string[] = []
+  readonly violations: string[] = []
   #position: Position | undefined
   #off: (() => void) | undefined
   /** Live events that arrive during the read of the missed ones. */
@@ -55,7 +55,7 @@ class Reader {
     )
     if (this.#position) {
       const { events, complete } = await broker.since(this.channel, this.#position)
-      if (!complete) this.complaints.push('not complete')
+      if (!complete) this.violations.push('not complete')
       for (const one of events) this.#take(one)
     } else this.#position = await broker.head(this.channel)
     const held = this.#held
@@ -73,10 +73,10 @@ class Reader {
   #take({ epoch, offset = 0, payload }: ChannelEvent): void {
     const position = this.#position
     if (!position) return
-    if (epoch !== position.epoch) this.complaints.push(`epoch ${epoch}`)
+    if (epoch !== position.epoch) this.violations.push(`epoch ${epoch}`)
     // The replay and the live events may overlap.
     if (offset <= position.offset) return
-    if (offset !== position.offset + 1) this.complaints.push(`${offset} after ${position.offset}`)
+    if (offset !== position.offset + 1) this.violations.push(`${offset} after ${position.offset}`)
     this.#position = { epoch: position.epoch, offset }
     this.got.push({ offset, payload })
   }
@@ -121,7 +121,7 @@ function property(name: string, nodes: () => Promise<readonly [Broker, Broker]>,
       for (const reader of readers) {
         const head = await brokers[0].head(reader.channel)
         await until(() => expect(reader.position).toEqual(head))
-        expect(reader.complaints).toEqual([])
+        expect(reader.violations).toEqual([])
         for (const { offset, payload } of reader.got) {
           expect(payload).toBe(published.get(`${reader.channel} ${offset}`))
         }

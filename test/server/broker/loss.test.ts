@@ -16,31 +16,31 @@ async function world(options: RedisBrokerOptions, library?: Library) {
     await bench.broker({ prefix, ...options }, library),
   ] as const
   const [a, b] = nodes
-  const { heard, listener } = recorder()
+  const { received, listener } = recorder()
   await b.subscribe('a', listener)
   for (const n of [1, 2, 3]) await publishOn(a, 'a', event(n))
-  await until(() => expect(heard).toEqual(['1:1', '2:2', '3:3']))
-  heard.length = 0
-  return { ...bench, a, b, heard, prefix, before: await a.head('a') }
+  await until(() => expect(received).toEqual(['1:1', '2:2', '3:3']))
+  received.length = 0
+  return { ...bench, a, b, received, prefix, before: await a.head('a') }
 }
 
 type World = Awaited<ReturnType<typeof world>>
 
 /** Expects that both brokers detect a new history, and continue with it. */
-async function expectNewHistory({ a, b, heard, before }: World, from: number) {
-  await until(() => expect(heard).toContain(`broken:${from}`))
+async function expectNewHistory({ a, b, received, before }: World, from: number) {
+  await until(() => expect(received).toContain(`broken:${from}`))
   const head = await b.head('a')
   expect(head.epoch).not.toBe(before.epoch)
   for (const broker of [a, b]) {
     expect(await broker.since('a', before)).toEqual({ head, events: [], complete: false })
     expect((await broker.since('a', { ...before, offset: 1 })).complete).toBe(false)
   }
-  heard.length = 0
+  received.length = 0
   const position = await publishOn(a, 'a', event(7))
   expect(position).toEqual({ epoch: head.epoch, offset: head.offset + 1 })
   await publishOn(b, 'a', event(8))
   // `broken` may be called more than once, since the loss is detected in several ways.
-  const events = () => heard.filter((entry) => !entry.startsWith('broken'))
+  const events = () => received.filter((entry) => !entry.startsWith('broken'))
   await until(() => expect(events()).toEqual([`${position.offset}:7`, `${position.offset + 1}:8`]))
 }
 
@@ -63,7 +63,7 @@ for (const strategy of ['streams', 'pub-sub'] as const) {
         const made = await world({ strategy }, library)
         await made.command('SAVE')
         for (const n of [4, 5, 6]) await publishOn(made.a, 'a', event(n))
-        await until(() => expect(made.heard).toEqual(['4:4', '5:5', '6:6']))
+        await until(() => expect(made.received).toEqual(['4:4', '5:5', '6:6']))
         await made.server.kill()
         await made.server.start()
         await expectNewHistory(made, 0)
@@ -100,11 +100,11 @@ for (const strategy of ['streams', 'pub-sub'] as const) {
       await publishOn(made.a, 'a', event())
       if (strategy === 'streams') {
         // The first event of the new epoch is received, too.
-        await until(() => expect(made.heard).toEqual(['broken:0', '1:0']))
+        await until(() => expect(made.received).toEqual(['broken:0', '1:0']))
         await expectNewHistory(made, 0)
       } else {
         // The event itself contains its epoch.
-        await until(() => expect(made.heard).toEqual(['1:0']))
+        await until(() => expect(made.received).toEqual(['1:0']))
         expect((await made.b.since('a', made.before)).complete).toBe(false)
       }
     })
@@ -113,10 +113,10 @@ for (const strategy of ['streams', 'pub-sub'] as const) {
 
 describeWithRedis('streams, on a Redis that', () => {
   it('lost a stream, continues at its offset, and cannot return missed events', async () => {
-    const { a, b, heard, before, command, prefix } = await world({})
+    const { a, b, received, before, command, prefix } = await world({})
     await command('DEL', `${prefix}:stream:a`)
     expect(await publishOn(a, 'a', event(4))).toEqual({ ...before, offset: 4 })
-    await until(() => expect(heard).toEqual(['4:4']))
+    await until(() => expect(received).toEqual(['4:4']))
     expect((await b.since('a', before)).complete).toBe(true)
     const older = await b.since('a', { ...before, offset: 2 })
     expect(older).toMatchObject({ complete: false, events: [] })
@@ -128,8 +128,8 @@ describeWithRedis('streams, on a Redis that', () => {
     await command('XTRIM', `${prefix}:stream:a`, 'MAXLEN', '3')
     const since = async (offset: number) => (await b.since('a', { ...before, offset })).complete
     expect([await since(2), await since(3)]).toEqual([false, true])
-    const birth = before.epoch.split('.')[1]
-    await command('XDEL', `${prefix}:stream:a`, `${birth}-5`)
+    const counterId = before.epoch.split('.')[1]
+    await command('XDEL', `${prefix}:stream:a`, `${counterId}-5`)
     expect([await since(4), await since(5)]).toEqual([false, true])
   })
 
@@ -167,14 +167,14 @@ describeWithRedis('streams, on a Redis that', () => {
 
 describeWithRedis('streams, on a Redis that was killed and is empty', () => {
   it('delivers what is published there before a server has noticed the loss', async () => {
-    const { server, a, heard, before, prefix, broker } = await world({})
+    const { server, a, received, before, prefix, broker } = await world({})
     await server.kill()
     await server.start()
     // Another server is there at once, and publishes.
     const early = await broker({ prefix })
     for (const n of [4, 5, 6]) await publishOn(early, 'a', event(n))
     // The loss may be noticed in several ways.
-    await until(() => expect([...new Set(heard)]).toEqual(['broken:0', '1:4', '2:5', '3:6']))
+    await until(() => expect([...new Set(received)]).toEqual(['broken:0', '1:4', '2:5', '3:6']))
     expect((await a.head('a')).epoch).not.toBe(before.epoch)
   })
 })

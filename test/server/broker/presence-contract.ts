@@ -43,7 +43,7 @@ export function presenceContract(name: string, setup: PresenceSetup): void {
         await until(() =>
           expect(received.map(({ length }) => length)).toEqual([expected.length, expected.length]),
         )
-        for (const heard of received) expect(heard.map(([kind]) => kind)).toEqual(expected)
+        for (const events of received) expect(events.map(([kind]) => kind)).toEqual(expected)
       }
       const present = async () => (await b.presence.present(room)).users
       const users = async () => (await present()).map(({ at: _, ...user }) => user)
@@ -222,7 +222,7 @@ export function presenceContract(name: string, setup: PresenceSetup): void {
         [a, tab('2')],
         [b, tab('3')],
         [a, memberOf('eva')],
-        // Already present: keeps its place in the order.
+        // Already present: keeps its position in the order.
         [b, tab('1', 'again')],
       ] as const) {
         await broker.presence.join(member, lease())

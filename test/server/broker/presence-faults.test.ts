@@ -21,11 +21,11 @@ const present = async (broker: RedisBroker) =>
   (await broker.presence.present(room)).users.map(({ id }) => id)
 
 /** Records the presence events that a node receives. */
-async function heardBy(broker: RedisBroker): Promise<string[]> {
-  const heard: string[] = []
-  const note = eventListener(({ type }) => heard.push(type.replace('presence:', '')))
+async function eventsReceivedBy(broker: RedisBroker): Promise<string[]> {
+  const received: string[] = []
+  const note = eventListener(({ type }) => received.push(type.replace('presence:', '')))
   await broker.subscribe(`presence:${room}`, note)
-  return heard
+  return received
 }
 
 /** Creates the lease keeper of a server, with a manual clock. */
@@ -56,12 +56,12 @@ describeWithRedis('presence on Redis', async () => {
       throw new Error('Socket closed unexpectedly')
     })
     const a = await createRedisBroker(forgetful, { prefix, onError: () => {} })
-    const heard = await heardBy(b)
+    const received = await eventsReceivedBy(b)
     await a.presence.join(member('anna', 'older'), lease)
     const claims = ['older', 'newer'].map((owner) => ({ ...member('anna', owner), lastSeen: 1 }))
     expect(await b.presence.touch(claims, 30_000)).toEqual(['taken', 'held'])
     await b.presence.leave(member('anna', 'newer'))
-    await until(() => expect(heard).toEqual(['join', 'leave']))
+    await until(() => expect(received).toEqual(['join', 'leave']))
     await a.close()
   })
 
@@ -69,7 +69,7 @@ describeWithRedis('presence on Redis', async () => {
     const prefix = bench.prefix()
     const a = await createRedisBroker(lossy(await bench.connect()), { prefix, onError: () => {} })
     const b = await bench.broker({ prefix })
-    const heard = await heardBy(b)
+    const received = await eventsReceivedBy(b)
     const expected: string[] = []
     for (let n = 0; n < 5; n++) {
       await a.presence.join(member('anna'), lease)
@@ -77,7 +77,7 @@ describeWithRedis('presence on Redis', async () => {
       expect(await a.presence.leave(member('anna'))).toBe(true)
       expected.push('join', 'update', 'leave')
     }
-    await until(() => expect(heard).toEqual(expected))
+    await until(() => expect(received).toEqual(expected))
     await a.close()
   })
 
@@ -99,7 +99,7 @@ describeWithRedis('presence on Redis', async () => {
   it('is restored after a data loss, but not after another connection has left', async () => {
     const own = await redisBench()
     const a = await own.broker({ prefix: 'p' })
-    const heard = await heardBy(a)
+    const received = await eventsReceivedBy(a)
     // As if there was no data loss for ten minutes.
     await own.command('HSET', 'p:era', 'since', `${Date.now() - 600_000}`)
     const { clock, leases, errors } = keeper(a)
@@ -110,7 +110,7 @@ describeWithRedis('presence on Redis', async () => {
     await clock.advance(5_000)
     await until(() => expect(a.presence.reachMs).toBeGreaterThan(500_000))
     expect(await present(a)).toEqual(['ben'])
-    await until(() => expect(heard).toEqual(['join', 'join', 'leave']))
+    await until(() => expect(received).toEqual(['join', 'join', 'leave']))
     await own.command('FLUSHALL')
     expect(await present(a)).toEqual([])
     await clock.advance(5_000)
@@ -161,7 +161,7 @@ describeWithRedis('presence on a frozen Redis', () => {
     own.server.freeze()
     const { presence } = a
     const refused = { code: 'unavailable', detail: { code: 'unavailable', retryable: true } }
-    const asked = [
+    const calls = [
       presence.join(member('anna'), lease),
       presence.update(member('anna'), '1', lease),
       presence.leave(member('anna')),
@@ -169,7 +169,7 @@ describeWithRedis('presence on a frozen Redis', () => {
       presence.sweep(),
       leases.join(leased('eva')),
     ]
-    for (const outcome of await passing(time, Promise.allSettled(asked))) {
+    for (const outcome of await passing(time, Promise.allSettled(calls))) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: refused })
     }
     await clock.advance(5_000)
@@ -194,18 +194,18 @@ describeWithRedis('presence on a frozen Redis', () => {
   it('waits with streams, and changes in order', async () => {
     const own = await redisBench()
     const [a, b] = [await own.broker({ prefix: 'p' }), await own.broker({ prefix: 'p' })]
-    const heard = await heardBy(b)
+    const received = await eventsReceivedBy(b)
     own.server.freeze()
-    const asked = [
+    const calls = [
       a.presence.join(member('anna'), lease),
       a.presence.join(member('ben'), lease),
       a.presence.leave(member('anna')),
       a.presence.present(room),
     ]
     own.server.thaw()
-    await Promise.all(asked)
+    await Promise.all(calls)
     expect(await present(a)).toEqual(['ben'])
-    await until(() => expect(heard).toEqual(['join', 'join', 'leave']))
+    await until(() => expect(received).toEqual(['join', 'join', 'leave']))
   })
 
   it('is refused as closed after the broker was closed', async () => {

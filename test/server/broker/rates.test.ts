@@ -77,9 +77,9 @@ describeWithRedis('rates in Redis', async () => {
     await broker.rates.take('k', 10, rate)
     own.server.freeze()
     for (const key of ['k', 'l']) {
-      const asked = broker.rates.take(key, 1, rate)
+      const wait = broker.rates.take(key, 1, rate)
       await clock.advance(1_000)
-      expect(await asked).toBe(0)
+      expect(await wait).toBe(0)
     }
     own.server.thaw()
     await until(async () => expect(await broker.rates.take('k', 1, rate)).toBeGreaterThan(0))
@@ -107,11 +107,11 @@ describeWithRedis('rates in Redis', async () => {
     ]
     const ben = await RawClient.greeted(b?.url ?? '', { token: 'ben' })
     const ping = { type: 'subscribe', payload: { channels: ['x'] } }
-    expect(await one.ask(ping)).toMatchObject({ type: 'subscribed' })
+    expect(await one.request(ping)).toMatchObject({ type: 'subscribed' })
     await until(async () => {
       // The result of the first message applies to the next.
-      expect(await other.ask(ping)).toMatchObject({ payload: { code: 'rate-limited' } })
+      expect(await other.request(ping)).toMatchObject({ payload: { code: 'rate-limited' } })
     })
-    expect(await ben.ask(ping)).toMatchObject({ type: 'subscribed' })
+    expect(await ben.request(ping)).toMatchObject({ type: 'subscribed' })
   })
 })

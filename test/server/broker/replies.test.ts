@@ -180,14 +180,14 @@ describeWithRedis('replies in Redis', async () => {
     await a.replies.begin('k', 'd')
     await a.replies.settle('k', '{}', 600_000)
     await server.command('FLUSHALL')
-    // The node learns of the loss by this lookup: the client counts on a reach that is gone.
+    // The node detects the data loss by this lookup: the client relies on the former reach.
     expect(await b.replies.begin('k', 'd')).toEqual({ state: 'lost' })
     expect(b.replies.reachMs).toBeLessThan(10_000)
     expect((await b.replies.begin('k', 'd')).state).toBe('fresh')
     await until(() => expect(a.replies.reachMs).toBeLessThan(10_000))
   })
 
-  it('do not matter to a request that was never sent before, also after a data loss', async () => {
+  it('are not required for a request that was never sent before, also after a data loss', async () => {
     const server = await redisBench()
     const [a, b] = [await server.broker({ prefix: 'p' }), await server.broker({ prefix: 'p' })]
     await server.command('FLUSHALL')
@@ -208,13 +208,13 @@ describeWithRedis('replies in Redis', async () => {
     })
   }
 
-  it('are looked up again if the connection is lost under the first look-up', async () => {
+  it('are looked up again if the connection is lost during the first lookup', async () => {
     const prefix = bench.prefix()
     let lost = 0
     const connector = intercepted(await bench.connect(), async (args, send) => {
       const reply = await send(args)
       if (lost || !args.includes('key')) return reply
-      // Redis has marked the request as started, and the reply does not arrive.
+      // Redis has marked the request as started, but the reply is lost.
       lost += 1
       throw new Error('Socket closed unexpectedly')
     })

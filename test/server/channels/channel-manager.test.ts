@@ -10,16 +10,16 @@ function make(options: ChannelManagerOptions = {}) {
   const errors: unknown[] = []
   const manager = new ChannelManager({ onError: (error) => errors.push(error), ...options })
   const join = (id?: string) => {
-    const heard: Message[] = []
+    const received: Message[] = []
     const user: User | null = id === undefined ? null : { id }
     const receiver: ChannelReceiver = {
       dialect: nativeServer,
       user,
-      send: (text) => heard.push(JSON.parse(text)),
+      send: (text) => received.push(JSON.parse(text)),
     }
     const subscribe = (...channels: string[]) =>
       manager.subscribe(receiver, { requestId: 's', channels })
-    return { heard, receiver, subscribe, take: () => heard.splice(0) }
+    return { received, receiver, subscribe, take: () => received.splice(0) }
   }
   return { manager, errors, join }
 }
@@ -64,13 +64,13 @@ describe('a stand-alone channel manager', () => {
   it('carries out the commands of one receiver in order', async () => {
     const gate = deferred<boolean>()
     const { manager, join } = make({ authorize: () => gate.promise })
-    const { receiver, subscribe, heard } = join()
+    const { receiver, subscribe, received } = join()
     subscribe('a')
     manager.unsubscribe(receiver, { requestId: 'u', channels: ['a'] })
     expect(manager.pending(receiver)).toBeInstanceOf(Promise)
     gate.resolve(true)
     await manager.pending(receiver)
-    expect(heard.map(({ requestId }) => requestId)).toEqual(['s', 'u'])
+    expect(received.map(({ requestId }) => requestId)).toEqual(['s', 'u'])
     expect(manager.pending(receiver)).toBeUndefined()
     expect(manager.size).toBe(0)
   })
@@ -172,27 +172,27 @@ describe('a stand-alone channel manager', () => {
     const { manager } = make()
     const { epoch } = await manager.publish('a', 'x', 1)
     for (const n of [2, 3]) await manager.publish('a', 'x', n)
-    const heard: number[] = []
+    const received: number[] = []
     let gate = deferred<void>()
     const receiver: ChannelReceiver = {
       dialect: nativeServer,
       user: null,
-      send: (text) => heard.push(JSON.parse(text).offset ?? 0),
+      send: (text) => received.push(JSON.parse(text).offset ?? 0),
       drained: () => gate.promise,
     }
     const since = new Map([['a', { epoch, offset: 0 }]])
     const done = manager.subscribe(receiver, { requestId: 's', channels: ['a'], since })
     await settle()
     await manager.publish('a', 'x', 4)
-    expect(heard).toEqual([0])
+    expect(received).toEqual([0])
     const first = gate
     gate = deferred<void>()
     first.resolve()
     await settle()
-    expect(heard).toEqual([0, 1])
+    expect(received).toEqual([0, 1])
     gate.resolve()
     await done
-    expect(heard).toEqual([0, 1, 2, 3, 4])
+    expect(received).toEqual([0, 1, 2, 3, 4])
   })
 })
 
@@ -303,14 +303,14 @@ describe('a stand-alone channel manager with a presence subscriber', () => {
 
 describe('a receiver that left while its subscribe was queued', () => {
   it('does not become a member, and authorize is not called', async () => {
-    const asked: string[] = []
-    const authorize = (_: User | null, channel: string) => asked.push(channel) > 0
+    const calls: string[] = []
+    const authorize = (_: User | null, channel: string) => calls.push(channel) > 0
     const { manager, join } = make({ authorize })
     const { receiver, subscribe, take } = join()
     const done = subscribe('a')
     manager.leave(receiver)
     await done
-    expect([asked, take(), manager.size]).toEqual([[], [], 0])
+    expect([calls, take(), manager.size]).toEqual([[], [], 0])
   })
 })
 

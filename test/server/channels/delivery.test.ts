@@ -71,28 +71,30 @@ describe('events sent to a connection within one tick', () => {
   it('are received by a client like single frames', async () => {
     const { server, url } = await serve()
     const { client, errors } = connect(url)
-    const heard: unknown[] = []
-    const subscription = new ChannelSubscriber(client).subscribe('a', (n) => heard.push(n))
+    const received: unknown[] = []
+    const subscription = new ChannelSubscriber(client).subscribe('a', (n) => received.push(n))
     await subscription.ready
     // More than fits in one frame, in texts of different lengths.
     const sent = Array.from({ length: 300 }, (_, n) => `${n}${'x'.repeat((n * 37) % 900)}`)
     for (const payload of sent) void server.publish('a', 'n', payload)
-    await until(() => expect(heard).toHaveLength(300))
-    expect(heard).toEqual(sent)
+    await until(() => expect(received).toHaveLength(300))
+    expect(received).toEqual(sent)
     expect(errors).toEqual([])
   })
 
   it('are received by a client even if one of them has millions of bytes', async () => {
     const { server, url } = await serve()
     const { client, errors } = connect(url)
-    const heard: string[] = []
-    const subscription = new ChannelSubscriber(client).subscribe('a', (n) => heard.push(String(n)))
+    const received: string[] = []
+    const subscription = new ChannelSubscriber(client).subscribe('a', (n) =>
+      received.push(String(n)),
+    )
     await subscription.ready
     const large = 'ä'.repeat(1_500_000)
     for (const payload of ['before', large, 'after']) void server.publish('a', 'n', payload)
-    await until(() => expect(heard).toHaveLength(3))
-    expect(heard[1] === large).toBe(true)
-    expect([heard[0], heard[2]]).toEqual(['before', 'after'])
+    await until(() => expect(received).toHaveLength(3))
+    expect(received[1] === large).toBe(true)
+    expect([received[0], received[2]]).toEqual(['before', 'after'])
     expect(errors).toEqual([])
   })
 
@@ -126,12 +128,12 @@ describe('a session whose socket withholds events', () => {
   /** Creates a native session on a socket that can withhold events. */
   async function withholding() {
     const { server } = await serve()
-    const heard: { type: string; payload: { offsets?: unknown } }[] = []
+    const received: { type: string; payload: { offsets?: unknown } }[] = []
     let keeps = true
     let gate = deferred<void>()
     const socket: Socket = {
       bufferedAmount: 0,
-      send: (text) => heard.push(JSON.parse(text)),
+      send: (text) => received.push(JSON.parse(text)),
       sendDroppable(text) {
         if (keeps) this.send(text)
         return keeps
@@ -145,17 +147,17 @@ describe('a session whose socket withholds events', () => {
       ...nativeMount(),
       mounted: (core) => sessions.push(nativeMount().open(socket, request, core)),
     })
-    const say = async (...messages: object[]) => {
+    const send = async (...messages: object[]) => {
       sessions[0]?.text(JSON.stringify(messages), 1)
       await new Promise(setImmediate)
-      return heard.splice(0)
+      return received.splice(0)
     }
     const subscribe = { type: 'subscribe', requestId: 's', payload: { channels: ['a'] } }
-    await say({ type: 'hello', payload: {} }, subscribe)
+    await send({ type: 'hello', payload: {} }, subscribe)
     return {
       server,
-      say,
-      heard,
+      send,
+      received,
       end: () => sessions[0]?.closed(),
       stall() {
         keeps = false
@@ -165,24 +167,24 @@ describe('a session whose socket withholds events', () => {
         keeps = true
         gate.resolve()
         await new Promise(setImmediate)
-        return heard.splice(0)
+        return received.splice(0)
       },
     }
   }
   const ping = { type: 'ping', timestamp: 1 }
 
   it('sends the newest positions once the client has caught up, and not before', async () => {
-    const { server, say, stall, drain } = await withholding()
+    const { server, send, stall, drain } = await withholding()
     const { epoch } = await server.publish('a', 'x')
     stall()
     for (let n = 0; n < 3; n++) await server.publish('a', 'x')
-    const [event, pong, ...more] = await say(ping)
+    const [event, pong, ...more] = await send(ping)
     expect([event, more]).toEqual([expect.objectContaining({ offset: 1 }), []])
     expect(pong?.payload).not.toHaveProperty('offsets')
     const sent = await drain()
     expect(sent).toMatchObject([{ type: 'pong', payload: { offsets: { a: [epoch, 4] } } }])
     expect(sent[0]?.payload).not.toHaveProperty('timestamp')
-    expect((await say(ping))[0]?.payload).not.toHaveProperty('offsets')
+    expect((await send(ping))[0]?.payload).not.toHaveProperty('offsets')
   })
 
   it('sends them again the next time', async () => {

@@ -59,7 +59,9 @@ describe('a filter', () => {
     const resume = async (offset: number) => {
       const client = await join('ada')
       const payload = { since: [[epoch, ['a', offset]]] }
-      const { at } = (await client.ask({ type: 'subscribe', payload })).payload as { at: object }
+      const { at } = (await client.request({ type: 'subscribe', payload })).payload as {
+        at: object
+      }
       await server.publish('a', 'x', { to: 'bob' })
       await server.publish('a', 'x', { to: 'ada' })
       return { at, received: offsetsOf(await client.settled()) }
@@ -89,9 +91,9 @@ describe('a filter', () => {
   })
 
   it('is called with the original channel, also for a family', async () => {
-    const asked: unknown[] = []
+    const calls: unknown[] = []
     const { server, join } = await filtering((user, channel, event) => {
-      asked.push([user?.id, channel, { ...event, payload: event.payload }])
+      calls.push([user?.id, channel, { ...event, payload: event.payload }])
       return channel === 'agent:2'
     })
     const ada = await join('ada')
@@ -101,7 +103,7 @@ describe('a filter', () => {
     expect(await ada.settled()).toMatchObject([
       { channel: 'agent:2', via: 'agent:*', offset: 2, prev: 0 },
     ])
-    expect(asked).toMatchObject([
+    expect(calls).toMatchObject([
       ['ada', 'agent:1', { type: 'x', payload: { n: 1 }, id: 'e', timestamp: expect.any(Number) }],
       ['ada', 'agent:2', { type: 'x', payload: undefined, id: undefined }],
     ])

@@ -35,7 +35,7 @@ async function published(broker: Broker) {
   const resume = async (offset: number, client?: RawClient) => {
     const subscriber = client ?? (await RawClient.greeted(url))
     const since = [[epoch, ['a', offset]]]
-    const reply = await subscriber.ask({ type: 'subscribe', payload: { since } })
+    const reply = await subscriber.request({ type: 'subscribe', payload: { since } })
     const events = await subscriber.settled()
     return { client: subscriber, ...read(reply), ...seen(events) }
   }
@@ -110,7 +110,7 @@ function rules(make: () => Promise<Broker>) {
     const client = await RawClient.greeted(url)
     const { epoch } = await broker.head('presence:board')
     const since = [[epoch, ['presence:board', 0]]]
-    const reply = await client.ask({ type: 'subscribe', payload: { since } })
+    const reply = await client.request({ type: 'subscribe', payload: { since } })
     expect(reply.payload).toMatchObject({ gaps: ['presence:board'] })
     const [sync, ...rest] = await client.settled()
     expect(sync).toMatchObject({ type: 'presence:sync', payload: { users: [{ id: 'ada' }] } })
@@ -159,7 +159,7 @@ describe('an answer of authorize to a subscribe', () => {
       { type: 'publish', channel: 'a', payload: { type: 'x' } },
       { type: 'note', channel: 'a' },
     ]) {
-      expect(await client.ask(message)).toMatchObject({ payload: { code: 'forbidden' } })
+      expect(await client.request(message)).toMatchObject({ payload: { code: 'forbidden' } })
     }
   })
 

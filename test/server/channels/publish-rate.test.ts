@@ -11,7 +11,7 @@ function make(overflow: BroadcastOverflow, maxPerSecond = 2) {
   const admitted: string[] = []
   const refused: [string, unknown][] = []
   /** Calls `admit` for an event `name`; its type is the name without the number. */
-  const ask = (name: string, channel = 'a'): void => {
+  const submit = (name: string, channel = 'a'): void => {
     const type = name.replace(/\d/g, '')
     Promise.resolve()
       .then(() => cap.admit(channel, type))
@@ -20,16 +20,16 @@ function make(overflow: BroadcastOverflow, maxPerSecond = 2) {
         (error) => refused.push([name, error.detail.retryAfterMs ?? error.code]),
       )
   }
-  return { clock, cap, ask, admitted, refused }
+  return { clock, cap, submit, admitted, refused }
 }
 
 describe('a publish rate that drops', () => {
   it('admits a number of events per second and channel, and refuses the others', async () => {
-    const { clock, cap, ask, admitted, refused } = make('drop')
-    ask('x1')
+    const { clock, cap, submit, admitted, refused } = make('drop')
+    submit('x1')
     await clock.advance(400)
-    for (const name of ['x2', 'x3', 'y1']) ask(name)
-    ask('x4', 'b')
+    for (const name of ['x2', 'x3', 'y1']) submit(name)
+    submit('x4', 'b')
     await clock.advance(0)
     expect(admitted).toEqual(['x1', 'x2', 'x4'])
     expect(refused).toEqual([
@@ -38,17 +38,17 @@ describe('a publish rate that drops', () => {
     ])
     expect(cap.dropped).toBe(2)
     await clock.advance(600)
-    ask('x5')
+    submit('x5')
     await clock.advance(0)
     expect(admitted).toContain('x5')
     expect(clock.timers).toBe(0)
   })
 
   it('forgets channels without an event for a second', async () => {
-    const { clock, cap, ask, admitted } = make('drop')
-    for (let n = 0; n < 100; n++) ask('x1', `channel ${n}`)
+    const { clock, cap, submit, admitted } = make('drop')
+    for (let n = 0; n < 100; n++) submit('x1', `channel ${n}`)
     await clock.advance(1_000)
-    ask('x1', 'another')
+    submit('x1', 'another')
     await clock.advance(0)
     expect(admitted).toHaveLength(101)
     expect(cap.size).toBe(1)
@@ -57,8 +57,8 @@ describe('a publish rate that drops', () => {
 
 describe('a publish rate that coalesces', () => {
   it('admits the newest event of each type in the next second, and refuses the others', async () => {
-    const { clock, cap, ask, admitted, refused } = make('coalesce')
-    for (const name of ['x1', 'x2', 'x3', 'y1', 'x4']) ask(name)
+    const { clock, cap, submit, admitted, refused } = make('coalesce')
+    for (const name of ['x1', 'x2', 'x3', 'y1', 'x4']) submit(name)
     await clock.advance(999)
     expect(admitted).toEqual(['x1', 'x2'])
     expect(refused).toEqual([['x3', 1_000]])
@@ -68,19 +68,19 @@ describe('a publish rate that coalesces', () => {
   })
 
   it('counts a waiting event in the second in which it is admitted', async () => {
-    const { clock, ask, admitted, refused } = make('coalesce')
-    for (const name of ['x1', 'x2', 'x3', 'y1', 'z1']) ask(name)
+    const { clock, submit, admitted, refused } = make('coalesce')
+    for (const name of ['x1', 'x2', 'x3', 'y1', 'z1']) submit(name)
     await clock.advance(1_000)
     expect(admitted).toEqual(['x1', 'x2', 'x3', 'y1'])
-    ask('z2')
+    submit('z2')
     await clock.advance(1_000)
     expect(admitted).toEqual(['x1', 'x2', 'x3', 'y1', 'z2'])
     expect(refused).toEqual([['z1', 1_000]])
   })
 
   it('rejects waiting events when it is closed', async () => {
-    const { clock, cap, ask, admitted, refused } = make('coalesce', 1)
-    for (const name of ['x1', 'x2']) ask(name)
+    const { clock, cap, submit, admitted, refused } = make('coalesce', 1)
+    for (const name of ['x1', 'x2']) submit(name)
     await clock.advance(0)
     cap.close()
     await clock.advance(5_000)
@@ -103,7 +103,7 @@ describe('a server with a publish rate', () => {
     await server.publish('a', 'x')
     const publish = { type: 'publish', channel: 'a', requestId: 'p', payload: { type: 'x' } }
     expect(await client.take(1)).toMatchObject([{ offset: 1 }])
-    expect(await client.ask(publish)).toMatchObject({
+    expect(await client.request(publish)).toMatchObject({
       type: 'error',
       payload: { code: 'rate-limited', retryable: true, retryAfterMs: 1_000 },
     })
@@ -141,7 +141,7 @@ describe('a server with a publish rate', () => {
     await refused
   })
 
-  it('lets no event wait once it is closed, so that no timer is left', async () => {
+  it('admits no event to its queue once it is closed, so that no timer is left', async () => {
     const clock = new ManualClock()
     const options = { clock, maxBroadcastsPerSecond: 1, broadcastOverflow: 'coalesce' } as const
     const channels = new ChannelManager(options)

@@ -16,7 +16,7 @@ async function pair() {
     const { url } = servers[visits++ % 2] ?? { url: '' }
     const client = await RawClient.greeted(url)
     const payload = position ? { since: [[position[0], ['a', position[1]]]] } : { channels: ['a'] }
-    const answer = await client.ask({ type: 'subscribe', payload })
+    const answer = await client.request({ type: 'subscribe', payload })
     const { at, gaps } = answer.payload as { at: { a?: WirePosition }; gaps?: string[] }
     const offsets = (await client.settled()).map(({ offset }) => offset)
     return { client, at: at.a, gaps, offsets }

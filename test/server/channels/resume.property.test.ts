@@ -60,17 +60,17 @@ interface Answered {
   readonly gaps?: readonly string[]
 }
 
-/** A client that follows the protocol, and records violations as complaints. */
+/** A client that follows the protocol, and records violations of the server. */
 class Reader {
   readonly got: unknown[] = []
-  readonly complaints: string[] = []
+  readonly violations: string[] = []
   #wired: WiredClient | undefined
   #position: { readonly epoch: string; offset: number } | undefined
   #answered = false
   #promised = 0
 
   connect(core: ServerParts): void {
-    this.#wired?.cut()
+    this.#wired?.disconnect()
     this.#answered = false
     this.#wired = new WiredClient(core, (message) => this.#receive(message))
     this.#wired.send({ type: 'hello' }, this.#subscribe())
@@ -108,11 +108,11 @@ class Reader {
   }
 
   #live({ at, gaps }: Answered): void {
-    if (gaps) this.complaints.push('a gap')
+    if (gaps) this.violations.push('a gap')
     this.#answered = true
     if (!at.a) return
     const [epoch, offset] = at.a
-    if (this.#position && epoch !== this.#position.epoch) this.complaints.push('another epoch')
+    if (this.#position && epoch !== this.#position.epoch) this.violations.push('another epoch')
     this.#promised = offset
     this.#position ??= { epoch, offset }
   }
@@ -121,11 +121,11 @@ class Reader {
     const position = this.#position
     // Events between a repeated subscribe and its reply are ignored: the replay contains them.
     if (!this.#answered || !position) {
-      if (!position) this.complaints.push('an event before the answer')
+      if (!position) this.violations.push('an event before the reply')
       return
     }
     if ((prev ?? offset - 1) !== position.offset) {
-      this.complaints.push(`offset ${offset} after ${prev} at ${position.offset}`)
+      this.violations.push(`offset ${offset} after ${prev} at ${position.offset}`)
     }
     position.offset = offset
     this.got.push(payload)
@@ -134,7 +134,7 @@ class Reader {
   #compare({ offsets }: { offsets?: { a: [string, number] } }): void {
     const position = this.#position
     if (!offsets || !this.#answered || !position) return
-    if (offsets.a[1] !== position.offset) this.complaints.push(`a pong of ${offsets.a[1]}`)
+    if (offsets.a[1] !== position.offset) this.violations.push(`a pong of ${offsets.a[1]}`)
   }
 }
 
@@ -207,7 +207,7 @@ describe('a subscription that is resumed while events are published', () => {
       await finish()
       reader.ping()
       const due = published.slice(before).filter((n) => !filtered || n % 2 === 0)
-      expect(reader.complaints).toEqual([])
+      expect(reader.violations).toEqual([])
       expect(reader.got).toEqual(due)
       expect(reader.caughtUp).toBe(true)
     },

@@ -46,7 +46,7 @@ describe('a subscribe', () => {
     async (payload) => {
       const { server, url } = await serve()
       const client = await RawClient.greeted(url)
-      expect(await client.ask({ type: 'subscribe', payload })).toMatchObject({
+      expect(await client.request({ type: 'subscribe', payload })).toMatchObject({
         type: 'error',
         payload: { code: 'bad-frame' },
       })
@@ -122,7 +122,7 @@ describe('a subscribe', () => {
     expect(answer(await client.subscribe('a', 'b', 'c')).refused).toEqual({
       c: 'subscription-limit',
     })
-    await client.ask({ type: 'unsubscribe', payload: { channels: ['a', 'nothing'] } })
+    await client.request({ type: 'unsubscribe', payload: { channels: ['a', 'nothing'] } })
     expect(answer(await client.subscribe('c')).refused).toBeUndefined()
     expect(server.stats().subscriptions).toBe(2)
   })
@@ -139,11 +139,11 @@ describe('a subscribe', () => {
   })
 
   it('calls authorize', async () => {
-    const asked: unknown[] = []
+    const calls: unknown[] = []
     const { url } = await serve({
       authenticate: () => ({ id: 'ada' }),
       authorize: (user, channel, action) => {
-        asked.push([user?.id, channel, action])
+        calls.push([user?.id, channel, action])
         return channel === 'open'
       },
     })
@@ -151,7 +151,7 @@ describe('a subscribe', () => {
     const { at, refused } = answer(await client.subscribe('open', 'shut'))
     expect(Object.keys(at)).toEqual(['open'])
     expect(refused).toEqual({ shut: 'forbidden' })
-    expect(asked).toEqual([
+    expect(calls).toEqual([
       ['ada', 'open', 'subscribe'],
       ['ada', 'shut', 'subscribe'],
     ])
@@ -203,7 +203,7 @@ describe('a subscribe', () => {
     expect(server.stats().subscriptions).toBe(0)
   })
 
-  it('leaves no state behind if the connection ends meanwhile', async () => {
+  it('leaves no state behind if the connection ends before its reply', async () => {
     const may = deferred<boolean>()
     const { server, url } = await serve({ authorize: () => may.promise })
     const client = await RawClient.greeted(url)
@@ -224,7 +224,7 @@ describe('a subscribe', () => {
     const { server, url, errors } = await serve({ broker: failing })
     const client = await RawClient.greeted(url)
     expect(answer(await client.subscribe('a')).refused).toEqual({ a: 'internal' })
-    // Another one is of the channel on which servers send each other commands about users.
+    // The second error concerns the channel on which servers send each other commands about users.
     expect(errors).toHaveLength(2)
     expect(server.stats().subscriptions).toBe(0)
     broken = false
@@ -297,7 +297,7 @@ describe('a subscribe with a position', () => {
     const { epoch } = await server.publish('a', 'n', 1)
     for (const n of [2, 3]) await server.publish('a', 'n', n)
     const client = await RawClient.greeted(url)
-    const { at, gaps } = answer(await client.ask(since([epoch, ['a', 1]])))
+    const { at, gaps } = answer(await client.request(since([epoch, ['a', 1]])))
     expect(at).toEqual({ a: [epoch, 3] })
     expect(gaps).toBeUndefined()
     await server.publish('a', 'n', 4)
@@ -312,7 +312,7 @@ describe('a subscribe with a position', () => {
     const { server, url } = await serve()
     const { epoch } = await server.publish('a', 'x')
     const client = await RawClient.greeted(url)
-    expect(await client.ask(since([epoch, ['a', 1, 'fresh', 0]]))).toMatchObject({
+    expect(await client.request(since([epoch, ['a', 1, 'fresh', 0]]))).toMatchObject({
       payload: { at: {} },
     })
     await server.publish('a', 'y')
@@ -330,7 +330,7 @@ describe('a subscribe with a position', () => {
     await server.publish('a', 'x')
     const client = await RawClient.greeted(url)
     const { at, gaps } = answer(
-      await client.ask(since(['other', ['b', 0]], [epoch, ['old', 1, 'a', 9]])),
+      await client.request(since(['other', ['b', 0]], [epoch, ['old', 1, 'a', 9]])),
     )
     expect([...(gaps ?? [])].sort()).toEqual(['a', 'b', 'old'])
     expect(at).toEqual({ old: [epoch, 3], a: [epoch, 1], b: [epoch, 0] })
@@ -344,7 +344,7 @@ describe('a subscribe with a position', () => {
     const { epoch } = await server.publish('a', 'n', 1)
     await server.publish('a', 'n', 2)
     expect(await client.settled()).toHaveLength(2)
-    await client.ask(since([epoch, ['a', 1]]))
+    await client.request(since([epoch, ['a', 1]]))
     await server.publish('a', 'n', 3)
     expect((await client.settled()).map(({ offset }) => offset)).toEqual([2, 3])
     expect(server.stats().subscriptions).toBe(1)
@@ -360,7 +360,7 @@ describe('a subscribe with a position', () => {
     client.ws.terminate()
     await two.server.publish('a', 'n', 2)
     const again = await RawClient.greeted(two.url)
-    await again.ask(since([epoch, ['a', 1]]))
+    await again.request(since([epoch, ['a', 1]]))
     await one.server.publish('a', 'n', 3)
     expect((await again.settled()).map(({ offset }) => offset)).toEqual([2, 3])
   })
@@ -373,7 +373,9 @@ describe('a subscribe with a position', () => {
     const { epoch } = await server.publish('a', 'x')
     await client.next('x')
     may = false
-    expect(answer(await client.ask(since([epoch, ['a', 1]]))).refused).toEqual({ a: 'forbidden' })
+    expect(answer(await client.request(since([epoch, ['a', 1]]))).refused).toEqual({
+      a: 'forbidden',
+    })
     await server.publish('a', 'y')
     expect(await client.settled()).toEqual([])
   })
@@ -396,19 +398,19 @@ describe('a family', () => {
   })
 
   it('is resumed and authorized like any channel', async () => {
-    const asked: string[] = []
+    const calls: string[] = []
     const { server, url } = await serve({
       families: ['agent'],
-      authorize: (_, channel) => asked.push(channel) > 0,
+      authorize: (_, channel) => calls.push(channel) > 0,
     })
     const { epoch } = await server.publish('agent:1:sub', 'x')
     await server.publish('agent:2', 'y')
     const client = await RawClient.greeted(url)
-    await client.ask(since([epoch, ['agent:*', 1]]))
+    await client.request(since([epoch, ['agent:*', 1]]))
     expect(await client.settled()).toMatchObject([
       { channel: 'agent:2', via: 'agent:*', offset: 2 },
     ])
-    expect(asked).toEqual(['agent:*'])
+    expect(calls).toEqual(['agent:*'])
   })
 
   it('cannot be published to', async () => {

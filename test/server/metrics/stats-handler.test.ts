@@ -45,8 +45,8 @@ describe('/stats', () => {
   })
 
   it.each<[string, () => unknown]>([
-    ['says nothing', () => undefined],
-    ['says what is merely truthy', () => 'yes'],
+    ['returns nothing', () => undefined],
+    ['returns a truthy value', () => 'yes'],
     ['rejects', () => Promise.reject(new Error('db'))],
     [
       'throws',

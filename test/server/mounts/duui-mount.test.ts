@@ -375,20 +375,20 @@ describe('a socket of a process', () => {
     ['revokeUser', 4403, (of: RealtimeServer) => of.revokeUser('ada', 'process:p1')],
     ['disconnectUser', 4401, (of: RealtimeServer) => of.disconnectUser('ada')],
   ] as const)('does not watch if %s comes while authorize runs', async (_, code, end) => {
-    const asked = deferred<void>()
+    const called = deferred<void>()
     const may = deferred<boolean>()
     const { address, server } = await gateway(
       {},
       {
         authenticate: () => ({ id: 'ada' }),
         authorize: () => {
-          asked.resolve()
+          called.resolve()
           return may.promise
         },
       },
     )
     const client = await RawClient.open(address('p1'))
-    await asked.promise
+    await called.promise
     end(server)
     may.resolve(true)
     expect((await client.closed).code).toBe(code)
@@ -397,7 +397,7 @@ describe('a socket of a process', () => {
 })
 
 describe('a timeline in memory', () => {
-  it('keeps the last 10,000 envelopes of a process, and 100,000 of those not quiet longest', () => {
+  it('keeps 10,000 envelopes of a process and 100,000 in all, and drops the least recently used process', () => {
     const store = new MemoryTimelineStore()
     const fill = (processId: string, count: number) => {
       for (let n = 0; n < count; n++) store.append(envelope(n, processId))

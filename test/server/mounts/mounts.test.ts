@@ -55,7 +55,7 @@ describe('a server', () => {
     expect(http.listenerCount('upgrade')).toBe(0)
   })
 
-  it('serves several http servers and paths with one set of channels', async () => {
+  it('serves several HTTP servers and paths with one set of channels', async () => {
     const [one, two] = [createServer(), createServer()]
     const [first, second] = [await listening(one), await listening(two)]
     const server = new RealtimeServer()
@@ -150,14 +150,14 @@ describe('a server', () => {
     await expect.poll(() => [server.stats().connections, errors.length]).toEqual([0, 4])
   })
 
-  it('rejects a port that is taken', async () => {
+  it('rejects a port that is in use', async () => {
     const { port } = await serve()
     const server = new RealtimeServer()
     await expect(server.listen(port)).rejects.toMatchObject({ code: 'EADDRINUSE' })
     await server.close()
   })
 
-  it('answers plain requests of its own http server with 426', async () => {
+  it('replies to plain requests of its own HTTP server with 426', async () => {
     const { port } = await serve()
     const status = await new Promise((resolve) => {
       get(`http://127.0.0.1:${port}/ws`, (response) => {

@@ -55,7 +55,7 @@ it('two tabs are one user, who keeps the state of the older when the newer is cl
 it('a client that lost its connection is removed after the grace period, not before', async () => {
   const { clock, url, left, present, watcher } = await made()
   const anna = await RawClient.greeted(url, { token: 'anna', clientId: 'tab' })
-  await anna.ask({ type: 'presence:join', channel })
+  await anna.request({ type: 'presence:join', channel })
   anna.ws.terminate()
   await left(1)
   await clock.advance(14_999)
@@ -68,8 +68,8 @@ it('a client that lost its connection is removed after the grace period, not bef
 it('a client on a frozen link is removed and closed 30 s after its last sign of life', async () => {
   const { clock, url, left, present } = await made()
   const anna = await RawClient.greeted(url, { token: 'anna', clientId: 'tab' })
-  await anna.ask({ type: 'presence:join', channel })
-  // It answers the first ping, and then nothing gets through.
+  await anna.request({ type: 'presence:join', channel })
+  // It responds to the first ping, and then no frame arrives.
   await clock.advance(15_000)
   await anna.settled()
   anna.ws.pause()
@@ -83,7 +83,7 @@ it('a client on a frozen link is removed and closed 30 s after its last sign of 
 it('a silent connection with members is pinged, and its pong is a sign of life', async () => {
   const { clock, url, present } = await made()
   const anna = await RawClient.greeted(url, { token: 'anna', clientId: 'tab' })
-  await anna.ask({ type: 'presence:join', channel })
+  await anna.request({ type: 'presence:join', channel })
   let pings = 0
   anna.ws.on('ping', () => pings++)
   for (let n = 1; n <= 6; n++) {
@@ -99,12 +99,12 @@ it('a silent connection with members is pinged, and its pong is a sign of life',
 it('a client that reconnects within the grace period causes no event', async () => {
   const { clock, url, person, left, watcher, present } = await made()
   const raw = await RawClient.greeted(url, { token: 'anna', clientId: 'tab' })
-  await raw.ask({ type: 'presence:join', channel, payload: { meta: 1 } })
+  await raw.request({ type: 'presence:join', channel, payload: { meta: 1 } })
   raw.ws.terminate()
   await left(1)
   await clock.advance(10_000)
   const again = await RawClient.greeted(url, { token: 'anna', clientId: 'tab' })
-  await again.ask({ type: 'presence:join', channel, payload: { meta: 1 } })
+  await again.request({ type: 'presence:join', channel, payload: { meta: 1 } })
   await clock.advance(10_000)
   expect(await present()).toEqual(['anna'])
   const ben = person('ben')
@@ -118,9 +118,9 @@ it('a connection whose member was taken over does not remove it when it ends', a
     await RawClient.greeted(url, { token: 'anna', clientId: 'tab' }),
     await RawClient.greeted(url, { token: 'anna', clientId: 'tab' }),
   ]
-  await old.ask({ type: 'presence:join', channel })
-  await fresh.ask({ type: 'presence:join', channel })
-  await old.ask({ type: 'presence:leave', channel })
+  await old.request({ type: 'presence:join', channel })
+  await fresh.request({ type: 'presence:join', channel })
+  await old.request({ type: 'presence:leave', channel })
   old.ws.terminate()
   await left(2)
   await clock.advance(15_000)

@@ -33,19 +33,19 @@ describeWithRedis('the client of an application', async () => {
       const name = prefix()
       const a = await broker(connect(), strategy, name)
       const b = await broker(connect(), strategy, name)
-      const { heard, listener } = recorder()
+      const { received, listener } = recorder()
       await b.subscribe('a', listener)
       await publishOn(a, 'a', event(1))
-      await until(() => expect(heard).toEqual(['1:1']))
+      await until(() => expect(received).toEqual(['1:1']))
       await sleep(pauseMs)
       await publishOn(a, 'a', event(2))
-      await until(() => expect(heard.slice(0, 2)).toEqual(['1:1', '2:2']))
+      await until(() => expect(received.slice(0, 2)).toEqual(['1:1', '2:2']))
       for (const kind of ['normal', 'pubsub']) {
         await bench.command('CLIENT', 'KILL', 'TYPE', kind, 'SKIPME', 'yes')
       }
       await until(async () => {
         await publishOn(a, 'a', event(3))
-        expect(heard.some((entry) => entry.endsWith(':3'))).toBe(true)
+        expect(received.some((entry) => entry.endsWith(':3'))).toBe(true)
       })
       expect(await b.replies.begin('k', 'd')).toEqual({ state: 'fresh' })
     }
@@ -148,7 +148,7 @@ describeWithRedis('the client of an application', async () => {
       await publishOn(one, 'a', event(2))
       await publishOn(one, 'a', event(3))
       // A new generation may be reported as `broken`, too.
-      const events = ({ heard }: typeof mine) => heard.filter((entry) => /^\d/.test(entry))
+      const events = ({ received }: typeof mine) => received.filter((entry) => /^\d/.test(entry))
       await until(() => expect(events(other)).toEqual(['1:2', '2:3']))
       await until(() => expect(events(mine)).toEqual(['1:1']))
     }

@@ -70,13 +70,13 @@ describeWithRedis('a server that gives no sign of life', async () => {
     goOn.resolve()
     expect(await client.next()).toMatchObject(unknown)
     for (const one of [client, again]) {
-      expect(await one.ask({ ...move, repeated: true })).toMatchObject(unknown)
+      expect(await one.request({ ...move, repeated: true })).toMatchObject(unknown)
     }
     expect((await second.broker.head('moves')).offset).toBe(1)
     expect(runs).toHaveLength(1)
     expect(errors.map(String)).toContainEqual(expect.stringContaining('declared this one dead'))
     // It serves further requests.
-    const reply = await client.ask({ ...move, requestId: 'another' })
+    const reply = await client.request({ ...move, requestId: 'another' })
     expect(reply).toMatchObject({ payload: 'first' })
     expect(first.server.stats().connections).toBe(1)
   })

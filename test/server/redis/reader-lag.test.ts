@@ -51,7 +51,7 @@ describe('a process that publishes', () => {
     expect(lag.isBehind()).toBe(false)
   })
 
-  it('counts anew where the channel has another history', () => {
+  it('counts from the start if the channel has another history', () => {
     const lag = new ReaderLag(MAX_BYTES)
     lag.follow('a', 0)
     lag.published('a', 5_000, MAX_BYTES)

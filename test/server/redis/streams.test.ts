@@ -26,12 +26,12 @@ describeWithRedis('the stream reader', async () => {
     const nodes = []
     for (let n = 0; n < 3; n++) nodes.push(await bench.broker({ prefix }))
     const channels = ['a', 'b', 'c', 'd']
-    const heard = nodes.map(() => new Map(channels.map((name) => [name, [] as number[]])))
+    const received = nodes.map(() => new Map(channels.map((name) => [name, [] as number[]])))
     for (const [n, node] of nodes.entries()) {
       for (const name of channels) {
         await node.subscribe(
           name,
-          eventListener(({ offset = 0 }) => heard[n]?.get(name)?.push(offset)),
+          eventListener(({ offset = 0 }) => received[n]?.get(name)?.push(offset)),
         )
       }
     }
@@ -48,10 +48,10 @@ describeWithRedis('the stream reader', async () => {
     await Promise.all(writing)
     const all = Array.from({ length: 2_500 }, (_, n) => n + 1)
     await until(() => {
-      for (const node of heard)
+      for (const node of received)
         for (const offsets of node.values()) expect(offsets.length).toBe(2_500)
     })
-    for (const node of heard) for (const offsets of node.values()) expect(offsets).toEqual(all)
+    for (const node of received) for (const offsets of node.values()) expect(offsets).toEqual(all)
     const [one] = nodes
     if (!one) throw new Error('There are three.')
     const { epoch } = await one.head('a')
@@ -64,7 +64,7 @@ describeWithRedis('the stream reader', async () => {
       const name = `process-${library}`
       const { connector, command, close } = await clientOf(bench.server.url, library, name)
       const broker = await createRedisBroker(connector, { prefix: bench.prefix() })
-      const { heard, listener } = recorder()
+      const { received, listener } = recorder()
       await broker.subscribe('a', listener)
       await until(async () => {
         const list = await clients(name)
@@ -72,7 +72,7 @@ describeWithRedis('the stream reader', async () => {
         expect(list.filter((line) => line.includes('cmd=xread'))).toHaveLength(1)
       })
       for (let n = 1; n <= 5; n++) await publishOn(broker, 'a', event(n))
-      await until(() => expect(heard).toHaveLength(5))
+      await until(() => expect(received).toHaveLength(5))
       await broker.close()
       // The broker must not close the application's connection.
       await until(async () => expect(await clients(name)).toHaveLength(1))
@@ -91,10 +91,10 @@ describeWithRedis('the stream reader', async () => {
     })
     const before = performance.now()
     for (let n = 0; n < 20; n++) {
-      const { heard, listener } = recorder()
+      const { received, listener } = recorder()
       await b.subscribe(`stream ${n}`, listener)
       await publishOn(a, `stream ${n}`, event(n))
-      await until(() => expect(heard).toEqual([`1:${n}`]))
+      await until(() => expect(received).toEqual([`1:${n}`]))
     }
     // If each had to wait for the end of a read, it would take 100 s.
     expect(performance.now() - before).toBeLessThan(50_000)
@@ -103,11 +103,11 @@ describeWithRedis('the stream reader', async () => {
   it('reads nothing without listeners, stops after the last one, and starts again', async () => {
     const prefix = bench.prefix()
     const broker = await bench.broker({ prefix })
-    const { heard, listener } = recorder()
+    const { received, listener } = recorder()
     for (let round = 1; round <= 2; round++) {
       const off = await broker.subscribe('a', listener)
       await publishOn(broker, 'a', event(round))
-      await until(() => expect(heard).toHaveLength(round))
+      await until(() => expect(received).toHaveLength(round))
       const reads = await calls('xread')
       off()
       await until(async () => {
@@ -125,14 +125,14 @@ describeWithRedis('the stream reader', async () => {
   it('does not poll: a read follows an event, or the end of the block time', async () => {
     const server = await redisBench()
     const broker = await server.broker({ prefix: 'p' })
-    const { heard, listener } = recorder()
+    const { received, listener } = recorder()
     for (let n = 0; n < 50; n++) await broker.subscribe(`c${n}`, listener)
     const count = async () => {
       const stats = String(await server.command('INFO', 'commandstats'))
       return Number(/cmdstat_xread:calls=(\d+)/.exec(stats)?.[1] ?? 0)
     }
     await publishOn(broker, 'c1', event(1))
-    await until(() => expect(heard).toEqual(['1:1']))
+    await until(() => expect(received).toEqual(['1:1']))
     const before = await count()
     await new Promise((resolve) => setTimeout(resolve, 300))
     expect((await count()) - before).toBeLessThanOrEqual(1)
@@ -147,7 +147,7 @@ describeWithRedis('the stream reader', async () => {
     expect((await calls('evalsha')) - opens).toBeLessThanOrEqual(3)
     await publishOn(broker, 'a', event(1))
     await until(() => {
-      for (const { heard } of recorders) expect(heard).toEqual(['1:1'])
+      for (const { received } of recorders) expect(received).toEqual(['1:1'])
     })
   })
 })

@@ -5,7 +5,9 @@ import { ManualClock } from 'wirefold/testing'
 import { asFields } from '../../../src/protocol/fields.ts'
 import { partsOf, WiredClient } from '../wired.ts'
 
-/** A server on virtual time whose requests of type `job` run until the test ends them. */
+/**
+ * Creates a server with a manual clock; its requests of type `job` run until the test ends them.
+ */
 async function working(options: RealtimeServerOptions = {}) {
   const clock = new ManualClock()
   const parts = partsOf({ clock, ...options })
@@ -21,7 +23,7 @@ async function working(options: RealtimeServerOptions = {}) {
     const wired = new WiredClient(parts)
     wired.send({ type: 'hello' })
     await clock.advance(0)
-    wired.heard.length = 0
+    wired.received.length = 0
     return wired
   }
   const started = () => running.map(({ payload }) => payload)
@@ -32,7 +34,7 @@ const jobs = (...numbers: (string | number)[]) =>
   numbers.map((payload) => ({ type: 'job', requestId: `r${payload}`, payload }))
 
 describe('a handler with a timeout', () => {
-  it('has its signal aborted, and the client and every repeat get outcome-unknown', async () => {
+  it('aborts its signal, and the client and every repeat get outcome-unknown', async () => {
     const { clock, parts, client } = await working()
     const signals: AbortSignal[] = []
     const options = { timeoutMs: 1_000 }
@@ -46,25 +48,25 @@ describe('a handler with a timeout', () => {
     const ada = await client()
     ada.send({ type: 'slow', requestId: 'r' })
     await clock.advance(999)
-    expect([ada.heard, signals[0]?.aborted]).toEqual([[], false])
+    expect([ada.received, signals[0]?.aborted]).toEqual([[], false])
     await clock.advance(1)
     const unknown = { requestId: 'r', payload: { code: 'outcome-unknown', retryable: false } }
-    expect(ada.heard).toMatchObject([unknown])
+    expect(ada.received).toMatchObject([unknown])
     expect(signals[0]?.aborted).toBe(true)
     ada.send({ type: 'slow', requestId: 'r' })
     await clock.advance(0)
-    expect(ada.heard).toMatchObject([unknown, unknown])
+    expect(ada.received).toMatchObject([unknown, unknown])
     expect(signals).toHaveLength(1)
-    ada.cut()
+    ada.disconnect()
   })
 
-  it('that is in time leaves no timer', async () => {
+  it('that returns in time leaves no timer', async () => {
     const { clock, parts, client } = await working()
     parts.handlers.add('quick', () => 1, { timeoutMs: 1_000 })
     const ada = await client()
     ada.send({ type: 'quick', requestId: 'r' })
     await clock.advance(0)
-    expect(ada.heard).toMatchObject([{ type: 'reply', payload: 1 }])
+    expect(ada.received).toMatchObject([{ type: 'reply', payload: 1 }])
     expect(clock.timers).toBe(0)
   })
 
@@ -75,7 +77,7 @@ describe('a handler with a timeout', () => {
 })
 
 describe('running requests', () => {
-  it('of one connection are so many; further ones wait in order', async () => {
+  it('of one connection have a limit; further ones wait in order', async () => {
     const { clock, client, running, started } = await working({ limits: { runningRequests: 2 } })
     const [ada, bob] = [await client(), await client()]
     ada.send(...jobs(1, 2, 3, 4))
@@ -89,10 +91,10 @@ describe('running requests', () => {
     expect(started()).toEqual([1, 2, 'b', 3, 4])
     for (const { end } of running) end()
     await clock.advance(0)
-    expect(ada.heard.map(({ requestId }) => requestId)).toEqual(['r2', 'r1', 'r3', 'r4'])
+    expect(ada.received.map(({ requestId }) => requestId)).toEqual(['r2', 'r1', 'r3', 'r4'])
   })
 
-  it('of all connections are so many; further ones wait in order', async () => {
+  it('of all connections have a limit; further ones wait in order', async () => {
     const { clock, client, running, started } = await working({
       limits: { runningRequestsInAll: 2 },
     })
@@ -102,14 +104,14 @@ describe('running requests', () => {
       await clock.advance(0)
     }
     expect(started()).toEqual([0, 1])
-    // A connection that is gone gives its turn to the next.
-    clients[2]?.cut()
+    // The turn of a closed connection goes to the next one.
+    clients[2]?.disconnect()
     running[0]?.end()
     await clock.advance(0)
     expect(started()).toEqual([0, 1, 3])
   })
 
-  it('do not delay publishes, and 1,000 wait at most', async () => {
+  it('do not delay publishes; at most 1,000 wait', async () => {
     const limits = { runningRequests: 1, messagesPerSecond: Number.POSITIVE_INFINITY }
     const { clock, client, started } = await working({ limits, authorize: () => true })
     const ada = await client()
@@ -117,12 +119,12 @@ describe('running requests', () => {
     ada.send({ type: 'publish', channel: 'a', requestId: 'p', payload: { type: 'x' } })
     await clock.advance(0)
     expect(started()).toEqual([0])
-    const refused = ada.heard.filter(({ type }) => type === 'error')
+    const refused = ada.received.filter(({ type }) => type === 'error')
     expect(refused.map(({ requestId }) => requestId)).toEqual(['r1001'])
     expect(asFields(refused[0]?.payload)).toMatchObject({
       ...{ code: 'rate-limited', retryable: true, retryAfterMs: 1_000 },
     })
-    expect(ada.heard).toContainEqual(expect.objectContaining({ type: 'reply', requestId: 'p' }))
+    expect(ada.received).toContainEqual(expect.objectContaining({ type: 'reply', requestId: 'p' }))
   })
 })
 
@@ -146,8 +148,8 @@ describe('a server that closes', () => {
     bob.send({ type: 'hello' })
     await clock.advance(0)
     expect(clock.timers).toBeGreaterThan(1)
-    ada.cut()
-    bob.cut()
+    ada.disconnect()
+    bob.disconnect()
     await parts.channels.close()
     await clock.advance(0)
     expect([clock.timers, errors]).toEqual([0, []])

@@ -5,19 +5,24 @@ import { settle } from 'wirefold/testing'
 import { partsOf, WiredClient } from '../wired.ts'
 
 type Step =
-  | { readonly name: 'ask'; readonly client: number; readonly id: number; readonly body: number }
+  | {
+      readonly name: 'request'
+      readonly client: number
+      readonly id: number
+      readonly body: number
+    }
   | { readonly name: 'disconnect'; readonly client: number }
   | { readonly name: 'finish'; readonly run: number; readonly how: 'reply' | 'refuse' | 'busy' }
 
 const user = fc.nat({ max: 1 })
 const client = fc.nat({ max: 3 })
-const ask = fc.record({ id: fc.nat({ max: 2 }), body: fc.nat({ max: 1 }), client })
+const request = fc.record({ id: fc.nat({ max: 2 }), body: fc.nat({ max: 1 }), client })
 const finish = fc.record({
   run: fc.nat({ max: 5 }),
   how: fc.constantFrom('reply' as const, 'refuse' as const, 'busy' as const),
 })
 const step = fc.oneof(
-  { weight: 4, arbitrary: ask.map((fields): Step => ({ name: 'ask', ...fields })) },
+  { weight: 4, arbitrary: request.map((fields): Step => ({ name: 'request', ...fields })) },
   { weight: 1, arbitrary: client.map((one): Step => ({ name: 'disconnect', client: one })) },
   { weight: 3, arbitrary: finish.map((fields): Step => ({ name: 'finish', ...fields })) },
 )
@@ -86,9 +91,9 @@ describe('requests that are repeated, in any order, over changing connections', 
           const one = clients[next.client]
           if (!one) throw new Error('There are four clients.')
           if (next.name === 'disconnect') {
-            one.wired.cut()
+            one.wired.disconnect()
             // The replies still due to this connection are lost.
-            open -= one.due - one.wired.heard.filter((m) => m.requestId !== undefined).length
+            open -= one.due - one.wired.received.filter((m) => m.requestId !== undefined).length
             one.wired = connect(next.client)
             one.due = 0
           } else {

@@ -54,11 +54,11 @@ describe('a repeated request', () => {
     const shared = new MemoryBroker()
     const [one, two] = [await counting({ broker: shared }), await counting({ broker: shared })]
     const before = await RawClient.greeted(one.url, { token: 'ada' })
-    const first = await before.ask(add)
+    const first = await before.request(add)
     before.ws.terminate()
     for (const { url } of [one, two]) {
       const again = await RawClient.greeted(url, { token: 'ada', senderId: 'anything' })
-      expect(await again.ask(add)).toEqual(first)
+      expect(await again.request(add)).toEqual(first)
     }
     expect([one.total(), two.total()]).toEqual([2, 0])
   })
@@ -66,9 +66,9 @@ describe('a repeated request', () => {
   it('is recognised with another timestamp and another order of the payload’s fields', async () => {
     const { url, total } = await counting()
     const client = await RawClient.greeted(url)
-    await client.ask({ ...add, timestamp: 1 })
+    await client.request({ ...add, timestamp: 1 })
     const again = { ...add, timestamp: 2, payload: { to: [1, null], by: 2 } }
-    expect((await client.ask(again)).payload).toBe(2)
+    expect((await client.request(again)).payload).toBe(2)
     expect(total()).toBe(2)
   })
 
@@ -115,7 +115,7 @@ describe('a repeated request', () => {
     goOn.resolve()
     expect(await second.next('reply')).toMatchObject({ payload: 1 })
     const third = await RawClient.greeted(url, { senderId: 's' })
-    expect((await third.ask(slow)).payload).toBe(1)
+    expect((await third.request(slow)).payload).toBe(1)
     expect(runs).toBe(1)
   })
 
@@ -124,12 +124,12 @@ describe('a repeated request', () => {
     const { url, total } = await counting({ authorize: () => may })
     const client = await RawClient.greeted(url, { token: 'ada' })
     const about = { ...add, channel: 'sums' }
-    const first = await client.ask(about)
-    const published = await client.ask(publish)
+    const first = await client.request(about)
+    const published = await client.request(publish)
     may = false
-    expect(await client.ask(about)).toEqual(first)
-    expect(await client.ask(publish)).toEqual(published)
-    expect((await client.ask({ ...about, requestId: 'new' })).payload).toMatchObject({
+    expect(await client.request(about)).toEqual(first)
+    expect(await client.request(publish)).toEqual(published)
+    expect((await client.request({ ...about, requestId: 'new' })).payload).toMatchObject({
       code: 'forbidden',
     })
     expect(total()).toBe(2)
@@ -145,7 +145,7 @@ describe('a repeated request', () => {
     })
     const client = await RawClient.greeted(url)
     const codeOf = async (message: Message) =>
-      ((await client.ask(message)).payload as { code: string }).code
+      ((await client.request(message)).payload as { code: string }).code
     expect(await codeOf(publish)).toBe('forbidden')
     may = true
     expect(await codeOf(publish)).toBe('forbidden')
@@ -170,7 +170,7 @@ describe('a repeated request', () => {
     const client = await RawClient.greeted(url)
     const busy = { type: 'busy', requestId: 'r' }
     const answers = []
-    for (let n = 0; n < 4; n++) answers.push((await client.ask(busy)).type)
+    for (let n = 0; n < 4; n++) answers.push((await client.request(busy)).type)
     expect(answers).toEqual(['error', 'error', 'reply', 'reply'])
     expect(runs).toBe(3)
   })
@@ -178,8 +178,8 @@ describe('a repeated request', () => {
   it('is a conflict if its id was used for another request', async () => {
     const { url, total } = await counting({ authorize: () => true })
     const client = await RawClient.greeted(url, { senderId: 's' })
-    await client.ask(add)
-    await client.ask(publish)
+    await client.request(add)
+    await client.request(publish)
     const others: readonly Message[] = [
       { ...add, payload: { by: 3, to: [1, null] } },
       { ...add, payload: undefined },
@@ -192,7 +192,7 @@ describe('a repeated request', () => {
       { ...publish, payload: { type: 'moved', payload: { x: 2 } } },
     ]
     for (const other of others) {
-      expect(await client.ask(other)).toEqual({
+      expect(await client.request(other)).toEqual({
         type: 'error',
         requestId: other.requestId,
         payload: {
@@ -203,7 +203,7 @@ describe('a repeated request', () => {
       })
     }
     // A conflict does not affect the first request.
-    expect((await client.ask(add)).payload).toBe(2)
+    expect((await client.request(add)).payload).toBe(2)
     expect(total()).toBe(2)
   })
 
@@ -211,11 +211,11 @@ describe('a repeated request', () => {
     const clock = new ManualClock()
     const { url, total } = await counting({ clock, heartbeatMs: 3_600_000 })
     const client = await RawClient.greeted(url)
-    await client.ask(add)
+    await client.request(add)
     await clock.advance(10 * 60_000 - 1)
-    expect((await client.ask(add)).payload).toBe(2)
+    expect((await client.request(add)).payload).toBe(2)
     await clock.advance(1)
-    expect((await client.ask(add)).payload).toBe(4)
+    expect((await client.request(add)).payload).toBe(4)
     expect(total()).toBe(4)
   })
 
@@ -228,7 +228,7 @@ describe('a repeated request', () => {
     expect((await client.next('welcome')).payload).toMatchObject({ limits: { dedupeMs: 1_000 } })
     await client.next('reply')
     await clock.advance(1_000)
-    await client.ask(add)
+    await client.request(add)
     expect(total()).toBe(4)
   })
 })
@@ -264,7 +264,7 @@ describe('a stored reply', () => {
     ]
     for (const [n, hello] of greetings.entries()) {
       const client = await RawClient.greeted(url, hello)
-      expect((await client.ask(add)).payload).toBe(2 * (n + 1))
+      expect((await client.request(add)).payload).toBe(2 * (n + 1))
     }
     expect(total()).toBe(2 * greetings.length)
   })
@@ -272,8 +272,8 @@ describe('a stored reply', () => {
   it('of an anonymous client without a sender id is for its connection only', async () => {
     const { url, total } = await counting()
     const client = await RawClient.greeted(url)
-    await client.ask(add)
-    await client.ask(add)
+    await client.request(add)
+    await client.request(add)
     expect(total()).toBe(2)
   })
 })
@@ -286,10 +286,10 @@ describe('a repeated publish', () => {
     const reader = await RawClient.greeted(url)
     await reader.subscribe('a')
     const client = await RawClient.greeted(url, { senderId: 's' })
-    const first = await client.ask(publish)
+    const first = await client.request(publish)
     client.ws.terminate()
     const again = await RawClient.greeted(url, { senderId: 's' })
-    expect(await again.ask(publish)).toEqual(first)
+    expect(await again.request(publish)).toEqual(first)
     expect(first.at).toMatchObject([{ channel: 'a', offset: 1 }])
     expect(await reader.settled()).toMatchObject([
       { type: 'moved', id: expect.stringMatching(/:e$/), offset: 1 },
@@ -313,9 +313,12 @@ describe('a repeated publish', () => {
       broken ? Promise.reject(new Error('redis')) : append(channel, event)
     const { url } = await serve({ ...allow, broker: failing })
     const client = await RawClient.greeted(url)
-    expect((await client.ask(publish)).payload).toMatchObject({ code: 'internal', retryable: true })
+    expect((await client.request(publish)).payload).toMatchObject({
+      code: 'internal',
+      retryable: true,
+    })
     broken = false
-    expect(await client.ask(publish)).toMatchObject({ at: [{ offset: 1 }] })
+    expect(await client.request(publish)).toMatchObject({ at: [{ offset: 1 }] })
   })
 })
 
@@ -326,7 +329,7 @@ describe('a reply store', () => {
     const lost = lookup({ state: 'started', record: Promise.resolve(undefined) })
     const { url, total } = await counting({ broker: broker(lost) })
     const client = await RawClient.greeted(url)
-    expect((await client.ask(add)).payload).toEqual({
+    expect((await client.request(add)).payload).toEqual({
       code: 'outcome-unknown',
       message: 'It is not known whether this was carried out.',
       retryable: false,
@@ -341,7 +344,7 @@ describe('a reply store', () => {
       }),
     })
     const client = await RawClient.greeted(url)
-    expect((await client.ask(add)).payload).toEqual({
+    expect((await client.request(add)).payload).toEqual({
       code: 'unavailable',
       message: 'Later.',
       retryable: true,
@@ -358,7 +361,10 @@ describe('a reply store', () => {
     for (const answers of failures) {
       const { url, total, errors } = await counting({ broker: broker(answers) })
       const client = await RawClient.greeted(url)
-      expect((await client.ask(add)).payload).toMatchObject({ code: 'internal', retryable: true })
+      expect((await client.request(add)).payload).toMatchObject({
+        code: 'internal',
+        retryable: true,
+      })
       expect([total(), errors]).toEqual([0, [error]])
     }
   })
@@ -368,7 +374,7 @@ describe('a reply store', () => {
     const forgetful = broker({ settle: () => Promise.reject(error) })
     const { url, errors } = await counting({ broker: forgetful })
     const client = await RawClient.greeted(url)
-    expect((await client.ask(add)).payload).toBe(2)
+    expect((await client.request(add)).payload).toBe(2)
     expect(errors).toEqual([error])
   })
 })

@@ -39,14 +39,18 @@ describe('a publish', () => {
     expect(event).toMatchObject({ id: `${client.tag}e`, offset: 1 })
     expect(event).not.toHaveProperty('payload')
     // The next frame is the reply to this request, so there was none to the publish.
-    await client.ask({ type: 'nothing' })
+    await client.request({ type: 'nothing' })
   })
 
   it('is forbidden to clients unless authorize allows it', async () => {
     const { url } = await serve()
     const client = await RawClient.greeted(url)
     await client.subscribe('a')
-    const answer = await client.ask({ type: 'publish', channel: 'a', payload: { type: 'moved' } })
+    const answer = await client.request({
+      type: 'publish',
+      channel: 'a',
+      payload: { type: 'moved' },
+    })
     expect(answer).toMatchObject({
       type: 'error',
       payload: { code: 'forbidden', retryable: false },
@@ -55,30 +59,33 @@ describe('a publish', () => {
   })
 
   it('calls authorize with the channel and the action', async () => {
-    const asked: unknown[] = []
+    const calls: unknown[] = []
     const { url } = await serve({
       authenticate: () => ({ id: 'ada' }),
-      authorize: async (user, channel, action) => asked.push([user?.id, channel, action]) > 0,
+      authorize: async (user, channel, action) => calls.push([user?.id, channel, action]) > 0,
     })
     const client = await RawClient.greeted(url)
-    await client.ask({ type: 'publish', channel: 'a', payload: { type: 'moved' } })
-    expect(asked).toEqual([['ada', 'a', 'publish']])
+    await client.request({ type: 'publish', channel: 'a', payload: { type: 'moved' } })
+    expect(calls).toEqual([['ada', 'a', 'publish']])
   })
 
-  it.each(['', 'agent:*', 'a\nb'])('to %j is refused: it is not a channel', async (channel) => {
-    const { url } = await serve({ ...allow, families: ['agent'] })
-    const client = await RawClient.greeted(url)
-    const answer = await client.ask({ type: 'publish', channel, payload: { type: 'moved' } })
-    expect(answer.payload).toMatchObject({ code: 'bad-channel' })
-  })
+  it.each(['', 'agent:*', 'a\nb'])(
+    'to %j is refused, because it is not a channel',
+    async (channel) => {
+      const { url } = await serve({ ...allow, families: ['agent'] })
+      const client = await RawClient.greeted(url)
+      const answer = await client.request({ type: 'publish', channel, payload: { type: 'moved' } })
+      expect(answer.payload).toMatchObject({ code: 'bad-channel' })
+    },
+  )
 
   it.each(['unsubscribed', 'error', 'reply', 'welcome', ''])(
-    'of the type %j is refused: receivers would take it for a frame of the server',
+    'of the type %j is refused, because receivers would take it for a frame of the server',
     async (type) => {
       const { url } = await serve(allow)
       const client = await RawClient.greeted(url)
       await client.subscribe('a')
-      const answer = await client.ask({ type: 'publish', channel: 'a', payload: { type } })
+      const answer = await client.request({ type: 'publish', channel: 'a', payload: { type } })
       expect(answer.payload).toMatchObject({ code: 'bad-frame' })
       expect(await client.settled()).toEqual([])
     },
@@ -94,12 +101,12 @@ describe('a request', () => {
     })
     server.handle('nothing', async () => {})
     const client = await RawClient.greeted(url)
-    expect(await client.ask({ type: 'add', requestId: 'r', payload: [1, 2] })).toEqual({
+    expect(await client.request({ type: 'add', requestId: 'r', payload: [1, 2] })).toEqual({
       type: 'reply',
       requestId: 'r',
       payload: { sum: 3 },
     })
-    expect(await client.ask({ type: 'nothing', requestId: 's' })).toEqual({
+    expect(await client.request({ type: 'nothing', requestId: 's' })).toEqual({
       type: 'reply',
       requestId: 's',
     })
@@ -141,12 +148,12 @@ describe('a request', () => {
     const client = await RawClient.greeted(url)
     await client.subscribe('a')
     await client.subscribe('b')
-    const heard = []
+    const received = []
     for (const id of ['mine', undefined]) {
       client.send({ type: 'task:split', requestId: `r${id}`, id })
-      heard.push(...(await client.take(5)))
+      received.push(...(await client.take(5)))
     }
-    const events = heard.map(({ type, channel, id }) => (type === 'made' ? [channel, id] : []))
+    const events = received.map(({ type, channel, id }) => (type === 'made' ? [channel, id] : []))
     const on = (channel: string) => events.filter(([name]) => name === channel).map(([, id]) => id)
     const mine = `${client.tag}mine`
     expect(on('a')).toEqual([mine, `${mine}/2`, `${mine}/3`, undefined, undefined, undefined])
@@ -168,9 +175,9 @@ describe('a request', () => {
     const client = await RawClient.greeted(url)
     await client.subscribe('a', 'b')
     client.send({ type: 'task:make', requestId: 'r', id: 'mine' })
-    const heard = await client.take(5)
+    const received = await client.take(5)
     const mine = `${client.tag}mine`
-    expect(heard.map(({ channel, id, payload }) => [channel, id, payload])).toEqual([
+    expect(received.map(({ channel, id, payload }) => [channel, id, payload])).toEqual([
       ['a', mine, 'by the bus'],
       ['a', `${mine}/2`, 'by the context'],
       ['a', `${mine}/3`, 'by the channels'],
@@ -204,11 +211,11 @@ describe('a request', () => {
     }
     server.handle('who', async (_, { publish }) => {
       const who = await currentUser()
-      await publish('a', 'asked', who)
+      await publish('a', 'made', who)
       return who
     })
     const clients = [await RawClient.greeted(url, { token: 'ada' }), await RawClient.greeted(url)]
-    const answers = await Promise.all(clients.map((client) => client.ask({ type: 'who' })))
+    const answers = await Promise.all(clients.map((client) => client.request({ type: 'who' })))
     const replies = answers.map(({ payload, at }) => [payload, at])
     const position = { channel: 'a', epoch: expect.any(String), offset: expect.any(Number) }
     expect(replies).toEqual([
@@ -232,7 +239,7 @@ describe('a request', () => {
     })
     const client = await RawClient.greeted(url)
     await client.subscribe('a')
-    const reply = await client.ask({ type: 'leave', id: 'mine' })
+    const reply = await client.request({ type: 'leave', id: 'mine' })
     expect(reply).toEqual({ type: 'reply', requestId: reply.requestId, payload: true })
     answered.resolve()
     expect(await client.next('late')).not.toHaveProperty('id')
@@ -258,7 +265,7 @@ describe('a request', () => {
     const { url } = await serve()
     const client = await RawClient.greeted(url)
     for (const type of ['nope', 'constructor', '__proto__', 'toString', 'error', 'welcome']) {
-      const { payload } = await client.ask({ type })
+      const { payload } = await client.request({ type })
       expect(payload).toMatchObject({ code: 'unknown-type', retryable: false })
     }
     client.send({ type: 'nope', channel: 'a' })
@@ -271,11 +278,11 @@ describe('a request', () => {
     })
     server.handle('read', () => 'text')
     const client = await RawClient.greeted(url)
-    expect((await client.ask({ type: 'read', channel: 'mine' })).payload).toBe('text')
-    expect((await client.ask({ type: 'read', channel: 'yours' })).payload).toMatchObject({
+    expect((await client.request({ type: 'read', channel: 'mine' })).payload).toBe('text')
+    expect((await client.request({ type: 'read', channel: 'yours' })).payload).toMatchObject({
       code: 'forbidden',
     })
-    expect((await client.ask({ type: 'read', channel: '' })).payload).toMatchObject({
+    expect((await client.request({ type: 'read', channel: '' })).payload).toMatchObject({
       code: 'bad-channel',
     })
   })
@@ -290,7 +297,7 @@ describe('a request', () => {
       })
     })
     const client = await RawClient.greeted(url)
-    expect((await client.ask({ type: 'buy' })).payload).toEqual({
+    expect((await client.request({ type: 'buy' })).payload).toEqual({
       code: 'out-of-stock',
       message: 'Sold out.',
       retryable: true,
@@ -354,7 +361,9 @@ describe('a request', () => {
       throw refuse('busy', 'Busy.', { details: 1n })
     })
     const client = await RawClient.greeted(url)
-    expect((await client.ask({ type: 'fail' })).payload).toMatchObject({ code: 'handler-failed' })
+    expect((await client.request({ type: 'fail' })).payload).toMatchObject({
+      code: 'handler-failed',
+    })
     expect(errors).toHaveLength(1)
   })
 
@@ -366,7 +375,7 @@ describe('a request', () => {
     server.handle('d', (_, { publish }) => publish('x', 'y', 'x'.repeat(4 * 1024 * 1024)))
     const client = await RawClient.greeted(url)
     for (const type of ['a', 'b', 'c', 'd']) {
-      expect((await client.ask({ type })).payload).toMatchObject({ code: 'handler-failed' })
+      expect((await client.request({ type })).payload).toMatchObject({ code: 'handler-failed' })
     }
     expect(errors).toHaveLength(4)
   })
@@ -386,7 +395,7 @@ describe('a request', () => {
     })
     const client = await RawClient.greeted(url)
     for (const type of ['do', 'do', 'do:otherwise', 'do:otherwise']) {
-      const answer = await client.ask({ type, requestId: type })
+      const answer = await client.request({ type, requestId: type })
       expect(answer.payload).toMatchObject({ code: 'handler-failed', retryable: false })
     }
     expect([done, errors.length]).toEqual([2, 2])
@@ -438,7 +447,7 @@ describe('a handler', () => {
     server.handle('a', () => 2)
     remove()
     const client = await RawClient.greeted(url)
-    expect((await client.ask({ type: 'a' })).payload).toBe(2)
+    expect((await client.request({ type: 'a' })).payload).toBe(2)
   })
 
   it.each(['', 'ping', 'subscribe', 'auth', 'x'.repeat(129)])(
@@ -463,7 +472,7 @@ describe('an error listener', () => {
     try {
       server.handle('fail', () => Promise.reject(new Error('handler')))
       const client = await RawClient.greeted(url)
-      expect((await client.ask({ type: 'fail' })).type).toBe('error')
+      expect((await client.request({ type: 'fail' })).type).toBe('error')
     } finally {
       console.error = original
     }

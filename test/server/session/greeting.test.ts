@@ -5,7 +5,7 @@ import { deferred, RawClient, serve } from '../raw-client.ts'
 const users = new Map([['secret', { id: 'ada', name: 'Ada' }]])
 
 describe('a hello', () => {
-  it('is answered with the user and the limits of the server', async () => {
+  it('gets the user and the limits of the server', async () => {
     const { server, url } = await serve({
       authenticate: ({ token }) => users.get(token ?? ''),
     })
@@ -101,7 +101,7 @@ describe('a hello', () => {
     await expect.poll(() => clock.timers).toBe(0)
   })
 
-  it('leaves no timer once it is answered', async () => {
+  it('leaves no timer after its reply', async () => {
     const clock = new ManualClock()
     const { url } = await serve({ clock })
     const client = await RawClient.greeted(url)
@@ -199,7 +199,7 @@ describe('a hello', () => {
 })
 
 describe('a connection', () => {
-  it('answers a ping with its timestamp and the time of the server', async () => {
+  it('replies to a ping with its timestamp and the time of the server', async () => {
     const clock = new ManualClock(1_000)
     const { url } = await serve({ clock })
     const client = await RawClient.greeted(url)

@@ -9,7 +9,7 @@ import { RawClient, serve } from '../raw-client.ts'
 const LARGE = 'x'.repeat(50_000)
 const PARTS = { parts: true }
 
-/** Takes messages until the last part, and returns the message that the parts are of. */
+/** Takes messages until the last part, and returns the joined text and the number of parts. */
 async function joined(
   client: RawClient,
 ): Promise<{ readonly text: string; readonly count: number }> {
@@ -22,7 +22,7 @@ async function joined(
 }
 
 describe('a large message', () => {
-  it('comes in parts of 8 KiB, each a frame, to a client that reads them', async () => {
+  it('is sent in parts of 8 KiB, each a frame, to a client that reads them', async () => {
     const { server, url } = await serve()
     server.handle('state', () => LARGE)
     const client = await RawClient.greeted(url, PARTS)
@@ -33,7 +33,7 @@ describe('a large message', () => {
     expect(Math.max(...client.frames.map(({ length }) => length))).toBeLessThan(20_000)
   })
 
-  it('comes whole to a client that did not ask for parts', async () => {
+  it('is sent whole to a client that did not request parts', async () => {
     const { server, url } = await serve()
     server.handle('state', () => LARGE)
     const client = await RawClient.greeted(url)
@@ -41,10 +41,10 @@ describe('a large message', () => {
     expect((await client.next('reply')).payload).toBe(LARGE)
   })
 
-  it('keeps its place among events', async () => {
+  it('keeps its position among events', async () => {
     const { server, url } = await serve()
     const client = await RawClient.greeted(url, PARTS)
-    await client.ask({ type: 'subscribe', payload: { channels: ['a'] } })
+    await client.request({ type: 'subscribe', payload: { channels: ['a'] } })
     await server.publish('a', 'small', 1)
     await server.publish('a', 'large', LARGE)
     await server.publish('a', 'small', 3)
@@ -53,14 +53,14 @@ describe('a large message', () => {
     expect((await client.next('small')).offset).toBe(3)
   })
 
-  it('is split once for all who get it', () => {
+  it('is split once for all its receivers', () => {
     const parts = new MessageParts()
     expect(parts.of(LARGE, nativeServer)).toBe(parts.of(LARGE, nativeServer))
     expect(parts.of('{}', nativeServer)).toEqual(['{}'])
   })
 
   test.prop([fc.string({ unit: 'binary', minLength: 8_190, maxLength: 20_000 })])(
-    'is the same again when its parts are joined, wherever they were cut',
+    'is unchanged after its parts are joined, wherever the text was split',
     (text) => {
       const parts = new MessageParts().of(`${text}${text}`, nativeServer)
       const texts = parts.map((part) => JSON.parse(part).payload.text)
@@ -70,7 +70,7 @@ describe('a large message', () => {
 })
 
 describe('bytes that arrive slowly', () => {
-  it('are shown to the client about once a second, from 8 KiB on', async () => {
+  it('are reported to the client about once a second, from 8 KiB on', async () => {
     const clock = new ManualClock()
     const signs: number[] = []
     const upload = new UploadSigns(clock, () => signs.push(clock.now()))
@@ -86,7 +86,7 @@ describe('bytes that arrive slowly', () => {
     expect(signs).toHaveLength(6)
   })
 
-  it('are no reason for a sign to a client that does not know it', async () => {
+  it('are not reported to a client without parts', async () => {
     const { server, url } = await serve()
     server.handle('save', () => 'saved')
     for (const hello of [{}, PARTS]) {

@@ -34,7 +34,7 @@ describe('a malformed frame', () => {
       await provoke(await RawClient.open(url), text)
       await provoke(await RawClient.greeted(url), text)
       expect(await bystander.settled()).toEqual([])
-      expect((await bystander.ask({ type: 'echo', payload: 1 })).payload).toBe(1)
+      expect((await bystander.request({ type: 'echo', payload: 1 })).payload).toBe(1)
       expect({}).not.toHaveProperty('polluted')
       expect(errors).toEqual([])
     },
@@ -76,7 +76,7 @@ describe('a malformed frame', () => {
       client.send(frame)
     }
     const after = await RawClient.greeted(url)
-    expect((await after.ask({ type: 'echo', payload: 2 })).payload).toBe(2)
+    expect((await after.request({ type: 'echo', payload: 2 })).payload).toBe(2)
     expect(errors).toEqual([])
   })
 })
@@ -115,7 +115,7 @@ describe('a malicious peer', () => {
     })
     socket.resetAndDestroy()
     const client = await RawClient.greeted(url)
-    expect((await client.ask({ type: 'echo', payload: 3 })).payload).toBe(3)
+    expect((await client.request({ type: 'echo', payload: 3 })).payload).toBe(3)
     expect(errors).toEqual([])
   })
 

@@ -55,16 +55,16 @@ describe('a pong', () => {
     const { epoch } = await server.publish('a', 'x')
     await server.publish('a', 'x')
     const payload = { since: [[epoch, ['a', 1]]] }
-    await client.ask({ type: 'subscribe', payload })
+    await client.request({ type: 'subscribe', payload })
     await client.next('x')
     expect(await offsetsOf(client)).toBeUndefined()
     await server.publish('a', 'x')
     await client.next('x')
-    await client.ask({ type: 'unsubscribe', payload: { channels: ['a'] } })
+    await client.request({ type: 'unsubscribe', payload: { channels: ['a'] } })
     expect(await offsetsOf(client)).toBeUndefined()
   })
 
-  it('omits a channel whose subscribe is not answered yet', async () => {
+  it('omits a channel whose subscribe has no reply yet', async () => {
     const broker = new MemoryBroker()
     const released = deferred<void>()
     const since = broker.since.bind(broker)

@@ -233,7 +233,7 @@ describe('a closed outbound queue', () => {
     expect(made.queue.bufferedAmount).toBeLessThan(1100 * KIB)
   })
 
-  it('closes its socket also where that takes no more frames', () => {
+  it('closes its socket even if the socket accepts no more frames', () => {
     const { raw, queue } = make()
     queue.send('1')
     raw.write = () => {

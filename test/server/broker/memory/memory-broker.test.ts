@@ -39,8 +39,8 @@ describe('a memory broker', () => {
 
   it('calls its listeners in order, once per event, until they are removed', async () => {
     const { broker } = make()
-    const heard: string[] = []
-    const record = (name: string) => (e: ChannelEvent) => heard.push(`${name}${e.offset}`)
+    const received: string[] = []
+    const record = (name: string) => (e: ChannelEvent) => received.push(`${name}${e.offset}`)
     const same = eventListener(record('x'))
     const off = await broker.subscribe('a', eventListener(record('y')))
     const offSame = await broker.subscribe('a', same)
@@ -51,7 +51,7 @@ describe('a memory broker', () => {
     offSame()
     off()
     await publishOn(broker, 'a', event())
-    expect(heard).toEqual(['y1', 'x1', 'x1', 'x2'])
+    expect(received).toEqual(['y1', 'x1', 'x1', 'x2'])
   })
 
   it('holds up to 32 MiB of the events of a channel, with 300 bytes for each', async () => {
@@ -71,7 +71,7 @@ describe('a memory broker', () => {
     expect(older).toMatchObject({ complete: false, events: [], head: { offset: count } })
   })
 
-  it('takes other limits', async () => {
+  it('has options for these limits', async () => {
     const clock = new ManualClock()
     const history = { keepMs: 1_000, channelBytes: 2_000, totalBytes: 3_000 }
     const broker = new MemoryBroker({ clock, history })
@@ -125,7 +125,7 @@ describe('a memory broker', () => {
     }
     for (const channel of ['a', 'b', 'c']) await fill(channel, 20)
     expect(await held('b')).toBe(20)
-    // Reading a history counts as use: a is the oldest, then c.
+    // Reading a history counts as use: a is the least recently used channel, then c.
     await fill('d', 8)
     expect([await held('b'), await held('c'), await held('d'), await held('a')]).toEqual([
       20, 20, 8, 15,
@@ -180,10 +180,10 @@ describe('a memory broker', () => {
 
   it('has no listeners, waiting lookups or replies after close', async () => {
     const { broker } = make()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const off = await broker.subscribe(
       'a',
-      eventListener((e) => heard.push(e)),
+      eventListener((e) => received.push(e)),
     )
     const { epoch } = await publishOn(broker, 'a', event())
     await broker.replies.begin('k', 'd')
@@ -191,7 +191,7 @@ describe('a memory broker', () => {
     await broker.close()
     off()
     await publishOn(broker, 'a', event())
-    expect(heard).toHaveLength(1)
+    expect(received).toHaveLength(1)
     expect((await broker.since('a', { epoch, offset: 0 })).events).toHaveLength(1)
     expect(waiting.state === 'started' && (await waiting.record)).toBe(undefined)
   })
@@ -250,7 +250,7 @@ describe('a memory broker', () => {
     expect(clock.backgroundTimers).toBe(0)
   })
 
-  it('keeps its size where each of 150,000 channels has one event, and gives it back', async () => {
+  it('keeps its size with one event in each of 150,000 channels, and frees it', async () => {
     const { broker, clock } = make()
     const before = heapBytes()
     for (let n = 0; n < 150_000; n++) await publishOn(broker, `${n}`, event(n, `${n}`))
@@ -266,7 +266,7 @@ describe('a memory broker', () => {
     fc.array(fc.record({ channel: fc.constantFrom('a', 'b'), wait: fc.nat({ max: 3 * minute }) }), {
       maxLength: 60,
     }),
-  ])('never shows continuity that is not there', async (steps) => {
+  ])('never reports continuity after a gap', async (steps) => {
     const { broker, clock } = make()
     const all = new Map<string, number[]>([
       ['a', []],

@@ -15,7 +15,7 @@ function make() {
 }
 
 describe('the replies of a memory broker', () => {
-  it('are left to the first caller; the others wait for it', async () => {
+  it('are stored by the first caller; the others wait for them', async () => {
     const { replies } = make()
     const [first, second, third] = await Promise.all([1, 2, 3].map(() => replies.begin('k', 'd')))
     expect([first?.state, second?.state, third?.state]).toEqual(['fresh', 'started', 'started'])
@@ -38,7 +38,7 @@ describe('the replies of a memory broker', () => {
     expect(replies.reachMs).toBe(5_100)
   })
 
-  it('are a conflict for another digest under the same key', async () => {
+  it('are a conflict for another digest with the same key', async () => {
     const { replies, remember } = make()
     await replies.begin('running', 'd')
     await remember('done')
@@ -95,7 +95,7 @@ describe('the replies of a memory broker', () => {
     expect([await stateOf('done'), await stateOf('running')]).toEqual(['fresh', 'fresh'])
   })
 
-  it('expire in time behind one that lives longer', async () => {
+  it('expire in time, even after one with a longer lifetime', async () => {
     const { replies, clock, stateOf } = make()
     for (const [key, keepMs] of [
       ['long', 10_000],
