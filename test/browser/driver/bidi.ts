@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 
-/** A message of WebDriver BiDi: the answer to a command, or an event. */
+/** A message of WebDriver BiDi: the reply to a command, or an event. */
 interface Message {
   readonly type: 'success' | 'error' | 'event'
   readonly id?: number
@@ -17,7 +17,7 @@ interface Waiting {
   reject(error: Error): void
 }
 
-/** A connection over WebDriver BiDi: commands with answers, and events. */
+/** A connection over WebDriver BiDi: commands with replies, and events. */
 export class Bidi {
   readonly #socket: WebSocket
   readonly #waiting = new Map<number, Waiting>()
@@ -43,7 +43,7 @@ export class Bidi {
     })
   }
 
-  /** Sends a command, and returns its result; the caller knows which type the protocol gives it. */
+  /** Sends a command, and returns its result; `R` is the result type in the protocol. */
   send<R>(method: string, params: object = {}): Promise<R> {
     this.#lastId += 1
     const id = this.#lastId
@@ -53,14 +53,14 @@ export class Bidi {
     })
   }
 
-  /** Runs what no other may interrupt, when all that came before has run. */
-  inTurn<R>(run: () => Promise<R>): Promise<R> {
+  /** Runs a function after all functions enqueued before. */
+  enqueue<R>(run: () => Promise<R>): Promise<R> {
     const result = this.#last.then(run)
     this.#last = result.catch(() => {})
     return result
   }
 
-  /** Calls `listener` at every event. */
+  /** Calls `listener` for every event. */
   follow(listener: (method: string, params: unknown) => void): void {
     this.#listeners.push(listener)
   }

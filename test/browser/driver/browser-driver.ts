@@ -1,80 +1,80 @@
-/** How the stories of this folder start one kind of browser. */
+/** Starts one kind of browser for the stories of this folder. */
 export interface BrowserDriver {
   readonly name: string
-  /** How to get the browser; printed where it does not start. */
+  /** How to install the browser; printed if it does not start. */
   readonly install: string
-  /** Whether a page that is left with an open WebSocket is kept, and shown again as it was. */
+  /** Whether the back-forward cache keeps a page with an open WebSocket. */
   readonly keepsConnectedPages: boolean
-  /** Whether there is a switch that leaves hardly any room to store. */
+  /** Whether the storage quota can be limited. */
   readonly canLimitStorage: boolean
-  /** Whether a page is given the close code 1012; it is given 1006 otherwise. */
+  /** Whether a page receives the close code 1012; otherwise it receives 1006. */
   readonly knowsServiceRestart: boolean
-  /** Starts it with an empty profile; rejects where it does not start. */
+  /** Starts the browser with an empty profile; rejects if it does not start. */
   launch(): Promise<Browser>
 }
 
-/** A browser that runs. */
+/** A running browser. */
 export interface Browser {
-  /** Opens a window, and waits until the page in it has loaded. */
+  /** Opens a window, and waits until its page has loaded. */
   open(url: string, options?: WindowOptions): Promise<Page>
   /**
-   * Starts the browser once more, as a user would: uncontrolled, and with a profile that stays.
+   * Starts another instance, as a user would: without a driver, and with a profile that is kept.
    *
    * @param profile the folder of the profile
    */
   show(url: string, profile: string): BrowserProcess
-  /** Ends it with all its pages. */
+  /** Closes the browser and all its pages. */
   close(): Promise<void>
 }
 
-/** What a window is to look like. */
+/** Size and colours of a window. */
 export interface WindowOptions {
   readonly width?: number
   readonly height?: number
-  /** Asks the page for its dark colours, where the browser can. */
+  /** Emulates the dark colour scheme, if the browser can. */
   readonly dark?: boolean
 }
 
-/** A browser in a process of its own. */
+/** A browser in its own process. */
 export interface BrowserProcess {
-  /** Ends it with SIGKILL, and waits until it is gone. */
+  /** Ends the process with SIGKILL, and waits for its exit. */
   kill(): Promise<void>
 }
 
-/** A key that does something; all others are typed as text. */
+/** A key with an action; other keys are typed as text. */
 export type Key = 'Enter' | 'Space'
 
-/** A page in a window of its own. */
+/** A page in its own window. */
 export interface Page {
-  /** Leaves for another page, and waits until that has loaded. */
+  /** Navigates to another page, and waits until it has loaded. */
   goto(url: string): Promise<void>
-  /** Goes back to the page before, and waits for nothing. */
+  /** Navigates back, without waiting. */
   back(): Promise<void>
   /**
-   * Calls a function in the page and waits for what it returns.
+   * Calls a function in the page, and waits for its result.
    *
-   * @param run self-contained: it sees nothing of the test but its arguments, which JSON carries
+   * @param run self-contained: it can use only its arguments, which are sent as JSON
    */
   evaluate<A extends readonly unknown[], R>(
     run: (...args: A) => R | Promise<R>,
     ...args: A
   ): Promise<R>
-  /** Brings its window to the front, so that the focus may be in it. */
+  /** Brings the window to the front, so that it can have the focus. */
   activate(): Promise<void>
-  /** Types text where the focus is. */
+  /** Types text into the focused element. */
   type(text: string): Promise<void>
-  /** Presses a key where the focus is. */
+  /** Presses a key on the focused element. */
   press(key: Key): Promise<void>
-  /** Saves a picture of it. */
+  /** Saves a screenshot. */
   screenshot(path: string): Promise<void>
-  /** The errors and warnings in its console, and those that were caught by nothing. */
-  complaints(): Promise<readonly string[]>
-  /** Has the browser believe that there is no network, or that it is back. */
+  /** Returns the errors and warnings in the console, and the uncaught errors. */
+  consoleErrors(): Promise<readonly string[]>
+  /** Makes the browser report that it is offline, or online again. */
   setOffline(offline: boolean): Promise<void>
-  /** Leaves hardly any room to store; missing where {@link BrowserDriver.canLimitStorage} is false. */
+  /** Limits the storage quota; undefined unless {@link BrowserDriver.canLimitStorage}. */
   readonly limitStorage?: () => Promise<void>
-  /** Ends its process with SIGKILL: no code of the page runs any more. */
+  /** Ends the page's process with SIGKILL: no code of the page runs any more. */
   crash(): Promise<void>
-  /** Closes it; does nothing where it is closed or has crashed. */
+  /** Closes the page; does nothing if it is closed or has crashed. */
   close(): Promise<void>
 }

@@ -15,7 +15,7 @@ const QUIET = [
   '--disable-sync',
 ]
 
-/** Chromium, driven by Playwright: the first that starts, of those that may be on a machine. */
+/** Chromium, driven by Playwright: the first candidate that starts. */
 export const chromiumDriver: BrowserDriver = {
   name: 'Chromium',
   install: 'Install it (apt-get install chromium), or name its executable in WIREFOLD_CHROMIUM.',
@@ -30,7 +30,7 @@ export const chromiumDriver: BrowserDriver = {
         const browser = await chromium.launch({
           executablePath: executable.path,
           args: argumentsOf(executable),
-          // Playwright turns it off, and users have it.
+          // Playwright disables the back-forward cache, but users have it.
           ignoreDefaultArgs: ['--disable-back-forward-cache'],
         })
         return await controlled(browser, executable)
@@ -38,7 +38,7 @@ export const chromiumDriver: BrowserDriver = {
         failures.push(String(error).split('\n', 1)[0] ?? '')
       }
     }
-    throw new Error(`none of these was one:\n  ${failures.join('\n  ')}`)
+    throw new Error(`No candidate started:\n  ${failures.join('\n  ')}`)
   },
 }
 
@@ -54,12 +54,12 @@ function candidates(): (() => Promise<Executable>)[] {
   return [...installed.map((path) => async () => ({ path, args: QUIET })), packaged]
 }
 
-/** The browser in an npm package, which needs nothing from the system. */
+/** Returns the browser of an npm package, which needs no system libraries. */
 async function packaged(): Promise<Executable> {
-  // Read while it is imported: with it the package brings its own shared libraries too.
+  // The package reads this on import, and then provides its own shared libraries.
   process.env.AWS_LAMBDA_JS_RUNTIME ??= 'nodejs22.x'
   const { default: packed } = await import('@sparticuz/chromium')
-  // Not its own default arguments, which turn the web's security off.
+  // Not its default arguments, which disable web security.
   return { path: await packed.executablePath(), args: ['--no-sandbox', '--disable-gpu'] }
 }
 
@@ -68,7 +68,7 @@ function argumentsOf({ args }: Executable): string[] {
 }
 
 async function controlled(browser: PlaywrightBrowser, executable: Executable): Promise<Browser> {
-  // One for all pages: they share what is stored, as the windows of one user do.
+  // One context for all pages: they share storage, like the windows of one user.
   const context = await browser.newContext()
   return {
     async open(url, { width = 960, height = 720, dark = false } = {}) {
@@ -80,7 +80,7 @@ async function controlled(browser: PlaywrightBrowser, executable: Executable): P
       return driven
     },
     show(url, profile) {
-      // Without a debugger some of them show a page and end.
+      // Without a debugger, some versions show a page and exit.
       const own = [`--user-data-dir=${profile}`, '--remote-debugging-port=0', url]
       return killable(
         spawn(executable.path, [...argumentsOf(executable), ...own], { stdio: 'ignore' }),
@@ -91,19 +91,19 @@ async function controlled(browser: PlaywrightBrowser, executable: Executable): P
 }
 
 function controlledPage(page: PlaywrightPage): Page {
-  const complaints: string[] = []
-  page.on('pageerror', (error) => complaints.push(String(error)))
+  const consoleErrors: string[] = []
+  page.on('pageerror', (error) => consoleErrors.push(String(error)))
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text())
+    if (['error', 'warning'].includes(message.type())) consoleErrors.push(message.text())
   })
   const debuggerOf = () => page.context().newCDPSession(page)
   return {
     async goto(url) {
       await page.goto(url)
     },
-    // Not `goBack`, which waits for a load: a page that was kept is not loaded again.
+    // Not `goBack`, which waits for a load: a cached page is not loaded again.
     async back() {
-      // In a task of its own: the navigation may end this call before it is answered.
+      // In its own task: the navigation may end this call before its reply.
       await page.evaluate('void setTimeout(() => history.back())')
     },
     evaluate: (run, ...args) => page.evaluate(expressionOf(run, args)),
@@ -113,7 +113,7 @@ function controlledPage(page: PlaywrightPage): Page {
     async screenshot(path) {
       await page.screenshot({ path, fullPage: true })
     },
-    complaints: async () => complaints,
+    consoleErrors: async () => consoleErrors,
     setOffline: (offline) => page.context().setOffline(offline),
     limitStorage: async () => {
       const { origin } = new URL(page.url())

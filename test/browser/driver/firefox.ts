@@ -14,7 +14,7 @@ import { killable } from './killable.ts'
 export const firefoxDriver: BrowserDriver = {
   name: 'Firefox',
   install: 'Install it (apt-get install firefox-esr), or name its executable in WIREFOLD_FIREFOX.',
-  // It decides before `pagehide`, in which the client would close the socket.
+  // Firefox decides before `pagehide`, in which the client would close the socket.
   keepsConnectedPages: false,
   canLimitStorage: false,
   knowsServiceRestart: true,
@@ -47,7 +47,7 @@ export const firefoxDriver: BrowserDriver = {
   },
 }
 
-/** What a profile is told before its first start. */
+/** The preferences of a new profile. */
 const PREFERENCES: Readonly<Record<string, string | number | boolean>> = {
   // One process for each page of an origin, so that one can crash alone.
   'dom.ipc.processCount.webIsolated': 32,
@@ -72,12 +72,12 @@ function start(profile: string, args: readonly string[]) {
   return spawn(
     process.env.WIREFOLD_FIREFOX ?? 'firefox-esr',
     ['--headless', '--no-remote', '--profile', profile, ...args],
-    // At home it would leave a list of its profiles.
+    // In the real home directory, Firefox would leave a list of its profiles.
     { env: { ...process.env, HOME: profile }, stdio: ['ignore', 'ignore', 'pipe'] },
   )
 }
 
-/** A part of what BiDi calls a context: a tab, or a window of the browser itself. */
+/** A BiDi context: a tab, or a window of the browser itself. */
 interface Context {
   readonly context: string
   readonly clientWindow: string
@@ -94,16 +94,16 @@ async function open(
   address: string,
   { width = 960, height = 720, dark = false }: WindowOptions = {},
 ): Promise<Page> {
-  // Not a tab: in one behind another, timers are slow.
+  // Not a tab: timers of a background tab are throttled.
   const { context } = await bidi.send<Context>('browsingContext.create', { type: 'window' })
-  const complaints: string[] = []
+  const consoleErrors: string[] = []
   bidi.follow((method, params) => {
     if (method !== 'log.entryAdded') return
     const { level, text, source } = params as LogEntry
-    if (source.context === context && ['error', 'warn'].includes(level)) complaints.push(text)
+    if (source.context === context && ['error', 'warn'].includes(level)) consoleErrors.push(text)
   })
 
-  /** Evaluates in a context; JSON carries the result. */
+  /** Evaluates an expression in a context; the result is sent as JSON. */
   const evaluate = async <R>(where: string, expression: string): Promise<R> => {
     const answer = await bidi.send<{
       readonly type: 'success' | 'exception'
@@ -114,11 +114,12 @@ async function open(
       target: { context: where },
       awaitPromise: true,
     })
-    if (!answer.result) throw new Error(answer.exceptionDetails?.text ?? 'It returned nothing.')
+    if (!answer.result)
+      throw new Error(answer.exceptionDetails?.text ?? 'The script returned no result.')
     return JSON.parse(answer.result.value)[0]
   }
 
-  /** Evaluates in the browser's own window around the page, where `tab` is the page's. */
+  /** Evaluates in the browser window around the page, where `tab` is the page's context. */
   const inBrowser = async <R>(expression: string): Promise<R> => {
     const trees = await Promise.all([
       bidi.send<{ contexts: Context[] }>('browsingContext.getTree', { maxDepth: 0 }),
@@ -135,7 +136,7 @@ async function open(
   }
 
   const type = (characters: string): Promise<void> =>
-    bidi.inTurn(async () => {
+    bidi.enqueue(async () => {
       await bidi.send('browsingContext.activate', { context })
       await bidi.send('input.performActions', { context, actions: keyActions(characters) })
     })
@@ -160,8 +161,9 @@ async function open(
       await mkdir(dirname(path), { recursive: true })
       await writeFile(path, data, 'base64')
     },
-    complaints: async () => complaints,
-    // Not BiDi's `emulation.setNetworkConditions`, which fires no event. This spares local sockets.
+    consoleErrors: async () => consoleErrors,
+    // Not BiDi's `emulation.setNetworkConditions`, which fires no event. This does not affect local
+    // sockets.
     setOffline: (offline) => inBrowser(`void (Services.io.offline = ${offline})`),
     async crash() {
       process.kill(await inBrowser<number>('tab.currentWindowGlobal.osPid'), 'SIGKILL')

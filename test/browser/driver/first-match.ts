@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 
 /**
- * Waits until a child process prints what is looked for, and returns the pattern's first group.
- * Rejects with what it printed where it ends instead.
+ * Waits until a child process prints a match, and returns the pattern's first group. Rejects with
+ * the output if the process exits first.
  */
 export async function firstMatch(
   child: ChildProcess,
@@ -14,14 +14,14 @@ export async function firstMatch(
   await once(child, 'spawn')
   let printed = ''
   return new Promise((resolve, reject) => {
-    // It stays: a pipe that is read by nothing fills up, and stops the process.
+    // The listener stays: an unread pipe fills up, and blocks the process.
     output?.on('data', (chunk: Buffer) => {
       printed += chunk
       const found = pattern.exec(printed)?.[1]
       if (found) resolve(found)
     })
     child.once('exit', () =>
-      reject(new Error(`${child.spawnfile} ended as soon as it was started.\n${printed}`)),
+      reject(new Error(`${child.spawnfile} exited at its start.\n${printed}`)),
     )
   })
 }

@@ -1,9 +1,9 @@
 import type { Key } from './browser-driver.ts'
 
-/** How the WebDriver protocols write the keys. */
+/** The key values of the WebDriver protocols. */
 export const KEYS: Readonly<Record<Key, string>> = { Enter: '\uE007', Space: ' ' }
 
-/** The actions, in the terms of the WebDriver protocols, that type characters one after another. */
+/** Returns the WebDriver actions that type characters one after another. */
 export function keyActions(characters: string): readonly object[] {
   const actions = [...characters].flatMap((value) => [
     { type: 'keyDown', value },

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import type { BrowserProcess } from './browser-driver.ts'
 
-/** A child process as one that can be killed, and waited for. */
+/** Wraps a child process, so that it can be killed and awaited. */
 export function killable(child: ChildProcess): BrowserProcess {
   const exited = new Promise<void>((resolve) => {
     child.once('exit', () => resolve())

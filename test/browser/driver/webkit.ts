@@ -12,32 +12,32 @@ import type {
   WindowOptions,
 } from './browser-driver.ts'
 import { childProcesses } from './child-processes.ts'
+import { recordConsoleErrors, recordedConsoleErrors } from './console-errors.ts'
 import { expressionOf } from './expression.ts'
 import { KEYS, keyActions } from './key-actions.ts'
 import { killable } from './killable.ts'
-import { noteComplaints, notedComplaints } from './noted-complaints.ts'
 import { WebDriver } from './web-driver.ts'
 import { openXDisplay } from './x-display.ts'
 
-/** Where Debian and others put WebKit's own browser. */
+/** Paths of WebKit's own browser on Debian and other systems. */
 const MINI_BROWSERS = [
   '/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser',
   '/usr/lib/aarch64-linux-gnu/webkit2gtk-4.1/MiniBrowser',
   '/usr/libexec/webkit2gtk-4.1/MiniBrowser',
 ]
 
-/** WebKitGTK, driven over WebDriver on a screen in memory. */
+/** WebKitGTK, driven over WebDriver on a virtual display. */
 export const webkitDriver: BrowserDriver = {
   name: 'WebKit',
   install:
     'Install it (apt-get install webkit2gtk-driver xvfb), or name its driver in WIREFOLD_WEBKIT_DRIVER.',
   keepsConnectedPages: true,
   canLimitStorage: false,
-  // libsoup takes it for an error of the protocol.
+  // libsoup treats 1012 as a protocol error.
   knowsServiceRestart: false,
   async launch() {
     const executable = MINI_BROWSERS.find((path) => existsSync(path))
-    if (!executable) throw new Error(`there is no ${MINI_BROWSERS.join(' and no ')}.`)
+    if (!executable) throw new Error(`No MiniBrowser at ${MINI_BROWSERS.join(' and no ')}.`)
     const running: BrowserProcess[] = []
     const display = await openXDisplay()
     const run = (name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) => {
@@ -52,7 +52,7 @@ export const webkitDriver: BrowserDriver = {
       await display.close()
     }
     try {
-      // The driver would start the browser too, and end it as soon as a page crashes.
+      // If the driver started the browser, it would end it after the crash of a page.
       const target = await freeAddress()
       const env = { WEBKIT_INSPECTOR_SERVER: target }
       const { child } = run(executable, ['--automation'], env)
@@ -96,12 +96,12 @@ async function open(
   const send = <R>(method: string, path: string, body?: object): Promise<R> =>
     session.send<R>(window, method, path, body)
   let isGone = false
-  let complaints: readonly string[] = []
+  let consoleErrors: readonly string[] = []
 
   const page: Page = {
     async goto(url) {
       await send('POST', 'url', { url })
-      await page.evaluate(noteComplaints)
+      await page.evaluate(recordConsoleErrors)
     },
     async back() {
       await send('POST', 'back')
@@ -113,7 +113,7 @@ async function open(
       const script = `return Promise.resolve(${expressionOf(run, args)})`
       return send<R>('POST', 'execute/sync', { script, args: [] })
     },
-    // Without a window manager all windows are at the front.
+    // Without a window manager all windows are in front.
     async activate() {},
     async type(text) {
       await send('POST', 'actions', { actions: keyActions(text) })
@@ -125,13 +125,13 @@ async function open(
       await mkdir(dirname(path), { recursive: true })
       await writeFile(path, await send<string>('GET', 'screenshot'), 'base64')
     },
-    // It has no switch for that: the page is deceived.
+    // WebKitGTK cannot emulate this, so the property and events are replaced.
     setOffline: (offline) =>
       page.evaluate((isOffline) => {
         Object.defineProperty(navigator, 'onLine', { value: !isOffline, configurable: true })
         dispatchEvent(new Event(isOffline ? 'offline' : 'online'))
       }, offline),
-    complaints: async () => (isGone ? complaints : page.evaluate(notedComplaints)),
+    consoleErrors: async () => (isGone ? consoleErrors : page.evaluate(recordedConsoleErrors)),
     async crash() {
       if (!own) throw new Error('The page has no process of its own.')
       isGone = true
@@ -139,9 +139,9 @@ async function open(
       await session.beginAfterCrash()
     },
     async close() {
-      // A page of a session before cannot be reached: it stays until the browser ends.
+      // A page of an ended session cannot be reached: it stays until the browser ends.
       if (isGone || session.session !== home) return
-      complaints = await page.complaints()
+      consoleErrors = await page.consoleErrors()
       isGone = true
       await send('DELETE', 'window')
     },
@@ -151,7 +151,7 @@ async function open(
   return page
 }
 
-/** Waits until something listens at an address. */
+/** Waits until an address accepts connections. */
 async function listening(address: string): Promise<void> {
   const [host, port] = address.split(':')
   for (let tries = 0; tries < 600; tries++) {
@@ -164,10 +164,10 @@ async function listening(address: string): Promise<void> {
     if (isThere) return
     await new Promise((done) => setTimeout(done, 50))
   }
-  throw new Error(`nothing listens at ${address}.`)
+  throw new Error(`Nothing listens at ${address}.`)
 }
 
-/** An address of this machine that nothing listens at. */
+/** Returns an unused address of this machine. */
 async function freeAddress(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

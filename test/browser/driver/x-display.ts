@@ -3,14 +3,14 @@ import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { firstMatch } from './first-match.ts'
 
-/** A screen in memory, for a browser that cannot do without one. */
+/** A virtual display, for a browser that has no headless mode. */
 export interface XDisplay {
-  /** As in the environment variable `DISPLAY`. */
+  /** The value of the environment variable `DISPLAY`. */
   readonly name: string
   close(): Promise<void>
 }
 
-/** Starts Xvfb on a display that is free. */
+/** Starts Xvfb on a free display. */
 export async function openXDisplay(): Promise<XDisplay> {
   const child = spawn(
     'Xvfb',
@@ -18,13 +18,13 @@ export async function openXDisplay(): Promise<XDisplay> {
     { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] },
   )
   const exited = once(child, 'exit')
-  // Where it cannot be spawned `firstMatch` rejects; this one is only waited for by `close`.
+  // If the spawn fails, `firstMatch` rejects; this promise is only awaited by `close`.
   exited.catch(() => {})
   const number = await firstMatch(child, child.stdio[3] as Readable, /(\d+)\n/)
   return {
     name: `:${number}`,
     async close() {
-      // Not SIGKILL, at which it would leave its lock.
+      // Not SIGKILL, which would leave its lock file.
       child.kill('SIGTERM')
       await exited
     },

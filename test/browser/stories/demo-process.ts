@@ -2,23 +2,23 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-/** How a process ended. */
+/** The exit code or signal of a process. */
 export interface Exit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
 }
 
-/** The demo in a process of its own; `build-demo.ts` has built its pages. */
+/** The demo in its own process; `build-demo.ts` has built its pages. */
 export interface DemoProcess {
   readonly url: string
-  /** Asks it to end, and tells how it did. */
+  /** Sends SIGTERM, and returns the exit. */
   stop(): Promise<Exit>
 }
 
-/** Serves the demo on a free port; rejects with what it printed where it ends instead. */
+/** Serves the demo on a free port; rejects with its output if it exits first. */
 export async function startDemo(env: Readonly<Record<string, string>>): Promise<DemoProcess> {
   const script = fileURLToPath(new URL('../../../examples/serve.js', import.meta.url))
-  // Not as a test: what it makes of the environment is to be as it is for whoever starts it.
+  // Without NODE_ENV, as for a user of the demo.
   const child = spawn(process.execPath, [script], {
     env: { ...process.env, NODE_ENV: undefined, PORT: '0', ...env },
   })

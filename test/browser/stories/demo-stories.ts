@@ -8,19 +8,19 @@ import { startDemo } from './demo-process.ts'
 import {
   appears,
   focus,
-  noteChanges,
-  ownComplaints,
+  ownConsoleErrors,
   PATIENT,
   push,
+  recordChanges,
   textOf,
 } from './page-actions.ts'
-import { layWire } from './wire.ts'
+import { startWire } from './wire.ts'
 
 const LISTS = ['#documents-react', '#documents-svelte', '#documents-signals']
 const OPENS = '[data-testid=opens]'
 const PROCESS = '.process code'
 
-/** The page that shows a recorded process, and ways to break its connection. */
+/** Stories of the page that shows a recorded process and can break its connection. */
 export function demoStories(browser: Browser, driver: BrowserDriver): void {
   describe('the demo', () => {
     let demo: DemoProcess
@@ -31,22 +31,22 @@ export function demoStories(browser: Browser, driver: BrowserDriver): void {
 
     afterAll(() => demo.stop().then(() => {}))
 
-    it('draws the same documents with three frameworks, in the end as recorded', async () => {
+    it('shows the same documents with three frameworks, and finally the recorded ones', async () => {
       const { page } = await open('')
       await expect.poll(() => lists(page).then(agree), PATIENT).toBe(true)
       await expect.poll(() => lists(page).then(sorted), PATIENT).toEqual(recordedDocuments())
       await expect.poll(() => lists(page).then(agree), PATIENT).toBe(true)
       await page.screenshot(`test-results/${driver.name}/demo.png`)
-      expect(await ownComplaints(page)).toEqual([])
+      expect(await ownConsoleErrors(page)).toEqual([])
     })
 
-    it('goes on with the next process without being loaded again', async () => {
+    it('continues with the next process without a reload', async () => {
       const { page } = await open('')
       await nextProcessCompletes(page)
-      expect(await ownComplaints(page)).toEqual([])
+      expect(await ownConsoleErrors(page)).toEqual([])
     })
 
-    it('shows the figures of the machine as they change', async () => {
+    it('updates the figures of the machine', async () => {
       const { page } = await open('')
       const plot = () =>
         page.evaluate(() => document.querySelector('.machine polyline')?.getAttribute('points'))
@@ -60,9 +60,9 @@ export function demoStories(browser: Browser, driver: BrowserDriver): void {
       expect(wire.webSockets).toEqual(['/realtime'])
     })
 
-    it('comes back after a cut and goes on', async () => {
+    it('reconnects after a disconnect, and continues', async () => {
       const { page, wire } = await open('')
-      const states = await noteStates(page)
+      const states = await recordStates(page)
       await push(page, 'button', 'Cut the socket')
       await expect.poll(states, PATIENT).toContain('waiting')
       await expect.poll(() => textOf(page, OPENS), PATIENT).toBe('2')
@@ -70,12 +70,12 @@ export function demoStories(browser: Browser, driver: BrowserDriver): void {
       await nextProcessCompletes(page)
       expect(wire.webSockets).toHaveLength(2)
       expect(wire.openWebSockets()).toBe(1)
-      expect(await ownComplaints(page)).toEqual([])
+      expect(await ownConsoleErrors(page)).toEqual([])
     })
 
-    it('notices by itself that the network is frozen, and shows everything once it thaws', async () => {
+    it('detects a frozen network, and shows everything once it thaws', async () => {
       const { page, wire } = await open('')
-      const states = await noteStates(page)
+      const states = await recordStates(page)
       await push(page, 'button', 'Freeze the network')
       await focus(page, 'button', 'Unfreeze the network')
       const frozenAt = wire.received()
@@ -86,9 +86,9 @@ export function demoStories(browser: Browser, driver: BrowserDriver): void {
       await nextProcessCompletes(page)
     })
 
-    it('finds a network that was taken away, and is back once it returns', async () => {
+    it('detects an offline network, and reconnects once it is online again', async () => {
       const { page, wire } = await open('')
-      const states = await noteStates(page)
+      const states = await recordStates(page)
       wire.freeze()
       await page.setOffline(true)
       await expect.poll(states, PATIENT).toContain('offline')
@@ -98,7 +98,7 @@ export function demoStories(browser: Browser, driver: BrowserDriver): void {
       await nextProcessCompletes(page)
     })
 
-    it('is open again where it is come back to, and leaves no socket behind', async () => {
+    it('reconnects after a back navigation, and leaves no socket', async () => {
       const { page, wire } = await open('')
       await page.evaluate(() => {
         addEventListener('pageshow', ({ persisted }) => {
@@ -118,25 +118,25 @@ export function demoStories(browser: Browser, driver: BrowserDriver): void {
       expect(wire.openWebSockets()).toBe(1)
     })
 
-    it('comes back after a restart of the server and shows what happened meanwhile', async () => {
-      // One run, of which the restart takes the middle: what is missed then is published only once.
+    it('reconnects after a restart of the server, and shows the events of the outage', async () => {
+      // One run with the restart in its middle: events missed then are published only once.
       const single = await startDemo({ REPLAY_SECONDS: '8', REPLAY_PAUSE_SECONDS: '600' })
       onTestFinished(() => single.stop().then(() => {}))
       const { page } = await open('', single.url)
-      const states = await noteStates(page)
-      const errors = await noteChanges(
+      const states = await recordStates(page)
+      const errors = await recordChanges(
         page,
         'errors',
         () => document.querySelector('.connection dd[title]')?.textContent ?? '',
       )
-      const goodbye = driver.knowsServiceRestart ? '1012 restarting' : '1006'
+      const reason = driver.knowsServiceRestart ? '1012 restarting' : '1006'
       await push(page, 'button', 'Restart the server')
       await expect.poll(states, PATIENT).toContain('waiting')
-      await expect.poll(errors, PATIENT).toContainEqual(expect.stringContaining(goodbye))
+      await expect.poll(errors, PATIENT).toContainEqual(expect.stringContaining(reason))
       await expect.poll(() => textOf(page, OPENS), PATIENT).toBe('2')
       await expect.poll(() => lists(page).then(sorted), PATIENT).toEqual(recordedDocuments())
-      expect(await ownComplaints(page)).toEqual([])
-      // The run is over: a page that is opened now only has the timeline.
+      expect(await ownConsoleErrors(page)).toEqual([])
+      // The run is over: a page that is opened now only gets the timeline.
       const late = await open('', single.url)
       await expect.poll(() => lists(late.page).then(sorted), PATIENT).toEqual(recordedDocuments())
       await expect.poll(() => lists(late.page), PATIENT).toEqual(await lists(page))
@@ -153,10 +153,10 @@ export function demoStories(browser: Browser, driver: BrowserDriver): void {
       const paths = wire.webSockets
       expect(paths.filter((path) => path === '/realtime')).toHaveLength(1)
       expect(paths.some((path) => /^\/ws\/processes\/[^/]+\/events$/.test(path))).toBe(true)
-      expect(await ownComplaints(page)).toEqual([])
+      expect(await ownConsoleErrors(page)).toEqual([])
     })
 
-    it('ends at a SIGTERM while pages are connected', async () => {
+    it('exits on SIGTERM while pages are connected', async () => {
       const other = await startDemo({ REPLAY_SECONDS: '4' })
       onTestFinished(() => other.stop().then(() => {}))
       await open('', other.url)
@@ -166,9 +166,9 @@ export function demoStories(browser: Browser, driver: BrowserDriver): void {
       expect(error).toMatchObject({ code: 'ECONNREFUSED' })
     })
 
-    /** A page of the demo that is connected, and the wire in between. */
+    /** Opens a page of the demo through a wire, and waits until it shows data. */
     async function open(query: string, url = demo.url) {
-      const wire = await layWire(url)
+      const wire = await startWire(url)
       const page = await browser.open(wire.url + query, { width: 1440, height: 900 })
       onTestFinished(() => page.close())
       await appears(page, `${LISTS[0]} li`)
@@ -178,7 +178,7 @@ export function demoStories(browser: Browser, driver: BrowserDriver): void {
   })
 }
 
-/** What each row of a list says: path, status, detail, progress. */
+/** The texts of each row of a list: path, status, detail, progress. */
 type List = readonly (readonly string[])[]
 
 async function lists(page: Page): Promise<readonly List[]> {
@@ -202,12 +202,12 @@ function agree([first, ...others]: readonly List[]): boolean {
   )
 }
 
-/** The first list as path and status, in the order of the paths. */
+/** Returns the first list as path and status, sorted by path. */
 function sorted([first = []]: readonly List[]): string[] {
   return first.map(([path, , status]) => `${path} ${status}`).sort()
 }
 
-/** The same of the recording: of every document the status that its newest envelope tells. */
+/** Returns the same for the recording: the status in the newest envelope of each document. */
 function recordedDocuments(): string[] {
   const newest = new Map<string, { readonly at: number; readonly status: string }>()
   for (const { timestamp: at, event } of recordedEnvelopes()) {
@@ -227,9 +227,9 @@ async function nextProcessCompletes(page: Page): Promise<void> {
   await expect.poll(() => lists(page).then(sorted), PATIENT).toEqual(recordedDocuments())
 }
 
-/** Has the page note every state that it shows. */
-function noteStates(page: Page): Promise<() => Promise<readonly string[]>> {
-  return noteChanges(
+/** Records every connection state that the page shows. */
+function recordStates(page: Page): Promise<() => Promise<readonly string[]>> {
+  return recordChanges(
     page,
     'states',
     () => document.querySelector('[data-testid=state]')?.textContent ?? '',

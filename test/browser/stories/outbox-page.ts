@@ -8,23 +8,23 @@ import {
 import { indexedDbStorage } from '../../../src/entries/indexeddb.ts'
 
 /*
- * The page of the outbox stories: a client over IndexedDB. Its address says what it is to be:
+ * The page of the outbox stories: a client over IndexedDB, with these query parameters:
  *
- * user    who is signed in
- * ahead   how far its clock is ahead, in milliseconds, so that no story waits for the end of a lease
- * ask     asks so many times, and reports when that is stored
- * settle  connects, and reports when so many requests are settled
+ * user     id of the user
+ * ahead    offset of its clock in milliseconds, so that no story waits for the end of a lease
+ * request  sends this number of requests, and reports when they are stored
+ * settle   connects, and reports when this number of requests is settled
  *
- * The last two are for a browser that cannot be driven.
+ * The last two are for a browser without a driver.
  */
 
 const query = new URLSearchParams(location.search)
 const aheadMs = Number(query.get('ahead'))
 const user = query.get('user')
 
-const told: string[] = []
+const outcomes: string[] = []
 const client = new RealtimeClient(`ws://${location.host}/ws`, {
-  // The page is served over plain http on purpose: its origin is no secure one.
+  // The page is served over plain HTTP on purpose: its origin is not a secure context.
   allowInsecure: true,
   backoff: { minMs: 50, initialMs: 100, maxMs: 500 },
   outbox: { storage: indexedDbStorage() },
@@ -32,12 +32,12 @@ const client = new RealtimeClient(`ws://${location.host}/ws`, {
   clock: { ...systemClock, wall: () => Date.now() + aheadMs },
 })
 const codeOf = (error: unknown): string => (error as { code?: string }).code ?? String(error)
-client.on('settled', ({ request: question, error }) =>
-  told.push(error ? codeOf(error) : question.requestId),
+client.on('settled', ({ request, error }) =>
+  outcomes.push(error ? codeOf(error) : request.requestId),
 )
-client.on('error', (error) => told.push(codeOf(error)))
+client.on('error', (error) => outcomes.push(codeOf(error)))
 
-/** The notes and their pending mutations; made when a story asks, since it connects. */
+/** Creates the list of notes and their pending mutations; on first use, since it connects. */
 function makeBoard() {
   const notes = bindList(new ChannelSubscriber(client), 'notes', {
     load: async () => ({ state: await client.request<readonly Note[]>('list') }),
@@ -67,27 +67,29 @@ interface Note {
   readonly text: string
 }
 
-/** What the test does with the page. */
+/** The functions of the page that the test calls. */
 export interface OutboxPage {
-  /** Creates a note once there is no connection, and waits until it is kept. */
+  /** Creates a note once the client is disconnected, and waits until its request is stored. */
   write(text: string): Promise<void>
-  /** The notes that the page shows, each with a question mark while it is pending. */
+  /** Returns the notes that the page shows, with a question mark if they are pending. */
   notes(): readonly string[]
-  /** Asks for something `count` times once there is no connection, and waits until all of it is kept. */
-  ask(count: number): Promise<void>
-  /** Asks once with that many characters; returns `ok`, or the code and the name of the cause. */
+  /** Sends `count` requests once the client is disconnected, and waits until all are stored. */
+  request(count: number): Promise<void>
+  /**
+   * Sends a request with that many characters; returns `ok`, or the code and the name of the cause.
+   */
   outcome(size: number): Promise<string>
   connect(): void
   queued(): number
-  /** How many pages have requests that no other may send. */
+  /** Returns the number of pages that own stored requests. */
   leases(): Promise<number>
-  told(): readonly string[]
-  /** What a page from an insecure origin has to do without. */
+  outcomes(): readonly string[]
+  /** Returns the features that a page from an insecure origin lacks. */
   missing(): readonly string[]
 }
 
 const page: OutboxPage = {
-  async ask(count) {
+  async request(count) {
     while (client.state.get().name === 'open') await soon()
     for (let n = 0; n < count; n++) client.request('add', n).catch(() => {})
     while (client.pending.get().queued < count) await soon()
@@ -118,7 +120,7 @@ const page: OutboxPage = {
     await completed(stores)
     return request.result
   },
-  told: () => told,
+  outcomes: () => outcomes,
   missing: () => [
     ...(isSecureContext ? [] : ['secure context']),
     ...('locks' in navigator ? [] : ['locks']),
@@ -126,7 +128,7 @@ const page: OutboxPage = {
   ],
 }
 
-/** A text that no browser can compress when it stores it. */
+/** Returns a text that no browser can compress when it stores it. */
 function noise(size: number): string {
   const parts: string[] = []
   for (let left = size; left > 0; left -= 60_000) {
@@ -140,12 +142,12 @@ function soon(): Promise<void> {
   return new Promise((done) => setTimeout(done, 5))
 }
 
-/** Waits for a transaction behind all those under way. */
+/** Waits for a transaction after all pending ones. */
 async function written(): Promise<void> {
   await completed(await transaction('readwrite'))
 }
 
-/** Begins a transaction of its own on what the client has stored. */
+/** Begins a transaction on the client's database. */
 function transaction(mode: IDBTransactionMode): Promise<IDBTransaction> {
   return new Promise((resolve, reject) => {
     const open = indexedDB.open('wirefold')
@@ -163,16 +165,16 @@ function completed(transaction: IDBTransaction): Promise<void> {
   })
 }
 
-const toAsk = Number(query.get('ask'))
+const toRequest = Number(query.get('request'))
 const toSettle = Number(query.get('settle'))
-if (toAsk > 0) page.ask(toAsk).then(() => report(`asked ${toAsk}`))
+if (toRequest > 0) page.request(toRequest).then(() => report(`stored ${toRequest}`))
 if (toSettle > 0) {
   page.connect()
-  settled(toSettle).then(() => report(`settled ${toSettle}`))
+  settledRequests(toSettle).then(() => report(`settled ${toSettle}`))
 }
 
-async function settled(wanted: number): Promise<void> {
-  while (told.length < wanted) await soon()
+async function settledRequests(wanted: number): Promise<void> {
+  while (outcomes.length < wanted) await soon()
 }
 
 async function report(text: string): Promise<void> {

@@ -14,12 +14,12 @@ import type { Browser, BrowserDriver, BrowserProcess, Page } from '../driver/bro
 import type { OutboxPage } from './outbox-page.ts'
 import { PATIENT } from './page-actions.ts'
 
-/** 127.0.0.1 in a spelling that browsers do not trust: over plain http it is no secure context. */
+/** A spelling of 127.0.0.1 that browsers do not trust: over plain HTTP it is no secure context. */
 const HOST = '[::ffff:127.0.0.1]'
 /** Longer than a lease. */
 const LATER = { aheadMs: 60_000 }
 
-/** A page whose requests are stored until they are answered, and outlive the page. */
+/** Stories of a page whose requests are stored until their replies, also across reloads. */
 export function outboxStories(browser: Browser, driver: BrowserDriver): void {
   describe('a stored outbox', () => {
     let script = ''
@@ -41,19 +41,19 @@ export function outboxStories(browser: Browser, driver: BrowserDriver): void {
       expect(site.applied()).toEqual([1])
     })
 
-    it('sends what a killed tab has left, each once', async () => {
+    it('sends the requests of a killed tab, each once', async () => {
       const site = await serve(script)
       const page = await open(site.url)
-      await page.evaluate(() => api().ask(20))
+      await page.evaluate(() => api().request(20))
       await page.crash()
       site.up()
       const next = await open(site.url, LATER)
       await next.evaluate(() => api().connect())
       await expect.poll(() => site.applied(), PATIENT).toEqual(Array(20).fill(1))
-      await expect.poll(() => next.evaluate(() => api().told().length), PATIENT).toBe(20)
+      await expect.poll(() => next.evaluate(() => api().outcomes().length), PATIENT).toBe(20)
     })
 
-    it('sends what a killed browser has left, each once', async () => {
+    it('sends the requests of a killed browser, each once', async () => {
       const site = await serve(script)
       const profile = await mkdtemp(join(tmpdir(), 'wirefold-outbox-'))
       const show = (query: string): BrowserProcess => {
@@ -62,16 +62,16 @@ export function outboxStories(browser: Browser, driver: BrowserDriver): void {
         return process
       }
       onTestFinished(() => rm(profile, { recursive: true, force: true, maxRetries: 10 }))
-      const killed = show('ask=20')
-      await expect.poll(() => site.reports(), PATIENT).toEqual(['asked 20'])
+      const killed = show('request=20')
+      await expect.poll(() => site.reports(), PATIENT).toEqual(['stored 20'])
       await killed.kill()
       site.up()
       show(`settle=20&ahead=${LATER.aheadMs}`)
       await expect.poll(() => site.applied(), PATIENT).toEqual(Array(20).fill(1))
-      await expect.poll(() => site.reports(), PATIENT).toEqual(['asked 20', 'settled 20'])
+      await expect.poll(() => site.reports(), PATIENT).toEqual(['stored 20', 'settled 20'])
     })
 
-    it('sends what a tab was killed over while it was being sent, each once', async () => {
+    it('sends a request once if its tab was killed before the reply', async () => {
       const site = await serve(script)
       site.up({ answers: false })
       const page = await open(site.url)
@@ -81,14 +81,14 @@ export function outboxStories(browser: Browser, driver: BrowserDriver): void {
       site.answer()
       const next = await open(site.url, LATER)
       await next.evaluate(() => api().connect())
-      await expect.poll(() => next.evaluate(() => api().told()), PATIENT).toEqual(site.ids())
+      await expect.poll(() => next.evaluate(() => api().outcomes()), PATIENT).toEqual(site.ids())
       expect(site.applied()).toEqual([1])
     })
 
-    it('is shared by tabs that send nothing twice', async () => {
+    it('is shared by tabs without duplicate requests', async () => {
       const site = await serve(script)
       const pages = await Promise.all([1, 2, 3].map(() => open(site.url)))
-      await Promise.all(pages.map((page) => page.evaluate(() => api().ask(10))))
+      await Promise.all(pages.map((page) => page.evaluate(() => api().request(10))))
       const [first] = pages
       await first?.crash()
       site.up()
@@ -96,25 +96,25 @@ export function outboxStories(browser: Browser, driver: BrowserDriver): void {
       const next = await open(site.url, LATER)
       await next.evaluate(() => api().connect())
       await expect.poll(() => site.applied(), PATIENT).toEqual(Array(30).fill(1))
-      await expect.poll(() => next.evaluate(() => api().told().length), PATIENT).toBe(10)
+      await expect.poll(() => next.evaluate(() => api().outcomes().length), PATIENT).toBe(10)
     })
 
-    it('hands over at once where the page is left in order', async () => {
+    it('is released at once by a page that is left normally', async () => {
       const site = await serve(script)
       const page = await open(site.url)
-      await page.evaluate(() => api().ask(5))
+      await page.evaluate(() => api().request(5))
       const next = await open(site.url)
       const leases = () => next.evaluate(() => api().leases())
       expect(await leases()).toBe(1)
-      // As a link does.
+      // Like following a link.
       await page.evaluate(() => location.assign('about:blank'))
-      // Time ends no lease here: only a page that connects looks whether one is over.
+      // No lease expires here: only a connecting page looks for expired leases.
       await expect.poll(leases, PATIENT).toBe(0)
       await next.evaluate(() => api().connect())
       await expect.poll(() => next.evaluate(() => api().queued()), PATIENT).toBe(5)
     })
 
-    it('shows a pending mutation again on the next page, and carries it out once', async () => {
+    it('restores a pending mutation on the next page, and sends it once', async () => {
       const site = await serve(script)
       const page = await open(site.url)
       await page.evaluate(() => api().write('hello'))
@@ -129,17 +129,17 @@ export function outboxStories(browser: Browser, driver: BrowserDriver): void {
       expect(site.applied()).toEqual([1])
     })
 
-    it('sends nothing of another user', async () => {
+    it('sends no request of another user', async () => {
       const site = await serve(script)
       site.up()
       const adas = await open(site.url, { user: 'ada' })
       expect(await adas.evaluate(() => api().outcome(1))).toBe('ok')
       await site.down()
-      await adas.evaluate(() => api().ask(3))
+      await adas.evaluate(() => api().request(3))
       await adas.crash()
       site.up()
       const eves = await open(site.url, { user: 'eve' })
-      // Asked while the page could only know who was signed in the last time.
+      // Sent while the page only had the last stored user.
       expect(await eves.evaluate(() => api().outcome(1))).toContain('identity-changed')
       expect(await eves.evaluate(() => api().outcome(1))).toBe('ok')
       await eves.close()
@@ -149,9 +149,9 @@ export function outboxStories(browser: Browser, driver: BrowserDriver): void {
       await expect.poll(() => site.users(), PATIENT).toEqual(['ada', 'eve', 'ada', 'ada', 'ada'])
     })
 
-    // A browser without such a switch has all the room of this machine.
+    // A browser without such a switch has the whole disk of this machine.
     if (driver.canLimitStorage) {
-      it('says so where there is no room', async () => {
+      it('rejects with not-stored if the quota is exceeded', async () => {
         const site = await serve(script)
         site.up()
         const page = await open(site.url)
@@ -174,10 +174,10 @@ export function outboxStories(browser: Browser, driver: BrowserDriver): void {
   })
 }
 
-/** In the page. */
+/** Defined in the page. */
 declare function api(): OutboxPage
 
-/** A page and, while it is up, a server that counts what it carries out. */
+/** Starts a page server and, while it is up, a realtime server that counts the requests it runs. */
 async function serve(script: string) {
   const counts = new Map<string, number>()
   const users: string[] = []
@@ -208,12 +208,12 @@ async function serve(script: string) {
   })
   return {
     url: `http://${HOST}:${port}`,
-    /** How often each request was carried out. */
+    /** Number of runs of each request. */
     applied: () => [...counts.values()],
     ids: () => [...counts.keys()],
-    /** What pages reported, in order. */
+    /** The reports of the pages, in order. */
     reports: () => reports,
-    /** Who asked, in order. */
+    /** The user of each run, in order. */
     users: () => users,
     up(options: { readonly answers?: boolean } = {}) {
       answers = options.answers ?? true
@@ -235,10 +235,10 @@ async function serve(script: string) {
         await publish('notes', 'entity:created', note)
       })
       server.attach(http)
-      // Its memory reaches back for as long as it is old.
+      // The reply store reaches back only to the start of the server, so the clock is moved ahead.
       ageMs = 3_600_000
     },
-    /** Answers what was not answered. */
+    /** Sends the replies that were held back. */
     answer() {
       answers = true
     },
@@ -246,7 +246,7 @@ async function serve(script: string) {
   }
 }
 
-/** A module and what it imports, as one script. */
+/** Bundles a module with its imports into one script. */
 async function bundled(file: string): Promise<string> {
   const entry = fileURLToPath(new URL(file, import.meta.url))
   const lib = { entry, formats: ['iife' as const], name: 'bundle' }

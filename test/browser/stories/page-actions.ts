@@ -1,54 +1,57 @@
 import { expect } from 'vitest'
 import type { Page } from '../driver/browser-driver.ts'
 
-/** For `expect.poll`: the machine may be busy, and browsers slow down attempts to connect. */
+/** Options of `expect.poll`: the machine may be busy, and browsers throttle connection attempts. */
 export const PATIENT = { timeout: 120_000, interval: 25 }
 
 /**
- * Returns the errors and warnings of a page, without those that a browser prints of its own accord for
- * an attempt to connect that fails, or for a socket that is closed before it opened.
+ * Returns the errors and warnings of a page, without those that a browser itself prints for a
+ * failed connection attempt, or for a socket that is closed before it opened.
  */
-export async function ownComplaints(page: Page): Promise<readonly string[]> {
-  const complaints = await page.complaints()
-  return complaints.filter(
+export async function ownConsoleErrors(page: Page): Promise<readonly string[]> {
+  const consoleErrors = await page.consoleErrors()
+  return consoleErrors.filter(
     (text) => !/^WebSocket connection to|^Firefox can’t establish a connection/.test(text),
   )
 }
 
-/** Waits until an element is there. */
+/** Waits until an element exists. */
 export async function appears(page: Page, selector: string): Promise<void> {
   await expect.poll(() => count(page, selector), PATIENT).toBeGreaterThan(0)
 }
 
-/** How many elements there are. */
+/** Returns the number of matching elements. */
 export function count(page: Page, selector: string): Promise<number> {
   return page.evaluate((wanted) => document.querySelectorAll(wanted).length, selector)
 }
 
-/** The text of the first element, if there is one. */
+/** Returns the text of the first matching element, if any. */
 export function textOf(page: Page, selector: string): Promise<string | null> {
   return page.evaluate((wanted) => document.querySelector(wanted)?.textContent ?? null, selector)
 }
 
-/** Waits until an element can be used, and gives it the focus; of several, to that with this text or label. */
+/**
+ * Waits until an element is enabled, and focuses it; if several match, the one with this text or
+ * label.
+ */
 export async function focus(page: Page, selector: string, text?: string): Promise<void> {
   await page.activate()
   await expect.poll(() => page.evaluate(focusInPage, selector, text ?? null), PATIENT).toBe(true)
 }
 
-/** Pushes a button or a switch with the keyboard: that hits it even while the page moves. */
+/** Presses a button or a switch by keyboard, which works even while the page moves. */
 export async function push(page: Page, selector: string, text?: string): Promise<void> {
   await focus(page, selector, text)
   await page.press('Space')
 }
 
-/** Follows a link with the keyboard. */
+/** Follows a link by keyboard. */
 export async function follow(page: Page, text: string): Promise<void> {
   await focus(page, 'a', text)
   await page.press('Enter')
 }
 
-/** Types a text over what is in an input, and confirms it. */
+/** Replaces the text of an input, and submits it. */
 export async function enter(page: Page, selector: string, text: string): Promise<void> {
   await focus(page, selector)
   await page.evaluate(() => {
@@ -71,8 +74,8 @@ function focusInPage(selector: string, text: string | null): boolean {
   return document.activeElement === found
 }
 
-/** Has the page note every change of what `look` sees, so that nothing is too short to be seen. */
-export async function noteChanges<T>(page: Page, name: string, look: () => T) {
+/** Records every change of the result of `look` in the page, however short. */
+export async function recordChanges<T>(page: Page, name: string, look: () => T) {
   await page.evaluate(
     (key, source) => {
       const read: () => unknown = new Function(`return (${source})()`) as () => unknown
@@ -88,7 +91,7 @@ export async function noteChanges<T>(page: Page, name: string, look: () => T) {
     name,
     String(look),
   )
-  /** Everything that was seen, of which the last is seen now. */
+  /** Returns all recorded results; the last one is current. */
   return (): Promise<readonly T[]> =>
     page.evaluate((key) => Reflect.get(globalThis, key) as readonly T[], name)
 }

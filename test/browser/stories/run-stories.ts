@@ -5,8 +5,8 @@ import type { Browser, BrowserDriver } from '../driver/browser-driver.ts'
 export type Stories = (browser: Browser, driver: BrowserDriver) => void
 
 /**
- * Starts a browser and declares the tests that run in it. Where it does not start they are skipped
- * with a warning that says why; where `CI` is set this throws instead.
+ * Starts a browser, and declares the tests that run in it. If it does not start, they are skipped
+ * with a warning; with `CI` set this throws instead.
  */
 export async function runStories(driver: BrowserDriver, ...all: Stories[]): Promise<void> {
   const browser = await started(driver)

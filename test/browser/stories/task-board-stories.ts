@@ -8,16 +8,16 @@ import {
   enter,
   focus,
   follow,
-  noteChanges,
-  ownComplaints,
+  ownConsoleErrors,
   PATIENT,
   push,
+  recordChanges,
   textOf,
 } from './page-actions.ts'
 
 const REJECT = 'Reject the next write'
 
-/** The page with tasks that several people change, each in a window of their own. */
+/** Stories of the page with tasks that several people change, each in their own window. */
 export function taskBoardStories(browser: Browser, driver: BrowserDriver): void {
   describe('the task board, in two windows', () => {
     let demo: DemoProcess
@@ -28,7 +28,7 @@ export function taskBoardStories(browser: Browser, driver: BrowserDriver): void 
 
     afterAll(() => demo.stop().then(() => {}))
 
-    it('shows who is here and what they are doing, and links to the other page', async () => {
+    it('shows the people present and their activity, and links to the other page', async () => {
       const [ada, bob] = await Promise.all([open('Ada'), open('Bob', { dark: true })])
       await expect.poll(() => doing(bob, 'Ada'), PATIENT).toEqual(['1 window', 'looking'])
       await expect.poll(() => doing(ada, 'Bob'), PATIENT).toEqual(['1 window', 'looking'])
@@ -43,7 +43,7 @@ export function taskBoardStories(browser: Browser, driver: BrowserDriver): void 
       await expect.poll(() => textOf(ada, '[data-testid=person]'), PATIENT).toBe('Ada')
     })
 
-    it('shows a new task at once where it was added, marked until the server has it', async () => {
+    it('shows a new task at once to its author, marked as pending until the server has it', async () => {
       const [ada, bob] = await Promise.all([open('Ada'), open('Bob')])
       const [mine, theirs] = await Promise.all([followRows(ada), followRows(bob)])
       await add(ada, 'Water the plants')
@@ -59,10 +59,10 @@ export function taskBoardStories(browser: Browser, driver: BrowserDriver): void 
       expect(await steps(theirs, 'Water the plants')).toEqual(['', 'Water the plants'])
     })
 
-    it('takes back a write that is rejected, says why, and shows it nowhere else', async () => {
+    it('rolls back a rejected write, shows the reason, and shows the write in no other window', async () => {
       const [ada, bob] = await Promise.all([open('Ada', { width: 390, height: 844 }), open('Bob')])
       const [mine, theirs] = await Promise.all([followRows(ada), followRows(bob)])
-      await turn(ada, REJECT)
+      await toggle(ada, REJECT)
       await rename(ada, 'Reject a write', 'Accept a write')
       await expect.poll(() => last(mine), PATIENT).toContain('Accept a write …')
       await expect.poll(() => last(mine), PATIENT).toContain('Reject a write')
@@ -72,7 +72,7 @@ export function taskBoardStories(browser: Browser, driver: BrowserDriver): void 
           '“Reject a write” was not changed: the server rejected this write, as you asked it to.',
         )
       await ada.screenshot(`test-results/${driver.name}/task-board-rejected.png`)
-      // It was one write, and no more.
+      // Only one write was rejected.
       await expect.poll(() => switchesOn(ada), PATIENT).toBe(0)
       await rename(ada, 'Reject a write', 'Reject a wish')
       await expect.poll(() => last(theirs), PATIENT).toContain('Reject a wish')
@@ -82,7 +82,7 @@ export function taskBoardStories(browser: Browser, driver: BrowserDriver): void 
       expect(await steps(theirs, 'Reject a w')).toEqual(['Reject a write', 'Reject a wish'])
     })
 
-    it('brings two people who tick the same task to one state', async () => {
+    it('converges if two people tick the same task', async () => {
       const [ada, bob] = await Promise.all([open('Ada'), open('Bob')])
       await add(ada, 'Ring the bell')
       await both([ada, bob], 'Ring the bell')
@@ -90,7 +90,7 @@ export function taskBoardStories(browser: Browser, driver: BrowserDriver): void 
       await Promise.all([tick(ada, 'Ring the bell'), tick(bob, 'Ring the bell')])
       for (const rows of [mine, theirs]) {
         await expect.poll(() => last(rows), PATIENT).toContain('Ring the bell ✓')
-        // Nothing flickers: once ticked it stays so.
+        // Once ticked, the task stays ticked.
         expect(await steps(rows, 'Ring the bell')).toEqual([
           'Ring the bell',
           'Ring the bell ✓ …',
@@ -99,7 +99,7 @@ export function taskBoardStories(browser: Browser, driver: BrowserDriver): void 
       }
     })
 
-    it('keeps a person who closes one of two windows, and lets go of one who closes the last', async () => {
+    it('keeps a person who closes one of two windows, and removes one who closes the last', async () => {
       const [bob, first, second, only] = await Promise.all([
         open('Bob'),
         open('Cleo'),
@@ -115,7 +115,7 @@ export function taskBoardStories(browser: Browser, driver: BrowserDriver): void 
       expect(await doing(first, 'Cleo')).toEqual(['1 window', 'looking'])
     })
 
-    it('loses nothing to a cut, and nobody is gone meanwhile', async () => {
+    it('loses no write and removes no person during a disconnect', async () => {
       const [ada, bob] = await Promise.all([open('Ada'), open('Bob')])
       await expect.poll(() => doing(bob, 'Ada'), PATIENT).toEqual(['1 window', 'looking'])
       const [people, mine] = await Promise.all([followPeople(bob), followRows(ada)])
@@ -133,13 +133,13 @@ export function taskBoardStories(browser: Browser, driver: BrowserDriver): void 
       expect((await people()).every((names) => names.includes('Ada'))).toBe(true)
     })
 
-    it('deletes at once, and has what was not deleted after all in its old place', async () => {
+    it('deletes at once, and restores a task whose deletion is rejected in its old position', async () => {
       const [ada, bob] = await Promise.all([open('Ada'), open('Bob')])
       for (const name of ['One', 'Two', 'Three']) await add(bob, name)
       await both([ada, bob], 'Three')
       const before = await rowsOf(ada)
       const [mine, theirs] = await Promise.all([followRows(ada), followRows(bob)])
-      await turn(ada, REJECT)
+      await toggle(ada, REJECT)
       await remove(ada, 'Two')
       await expect.poll(() => steps(mine, 'Two'), PATIENT).toEqual(['Two', '', 'Two'])
       expect(await rowsOf(ada)).toEqual(before)
@@ -153,11 +153,11 @@ export function taskBoardStories(browser: Browser, driver: BrowserDriver): void 
         .toEqual(['One', 'Three', 'Four'])
     })
 
-    it('shows only what is open to whoever wants that, in the same order', async () => {
+    it('filters the open tasks in one window only, in the same order', async () => {
       const [ada, bob] = await Promise.all([open('Ada'), open('Bob')])
       for (const name of ['Buy milk', 'Buy bread']) await add(ada, name)
       await both([ada, bob], 'Buy bread')
-      await turn(bob, 'Open only')
+      await toggle(bob, 'Open only')
       await tick(bob, 'Buy milk')
       await expect
         .poll(() => rowsOf(bob), PATIENT)
@@ -169,13 +169,16 @@ export function taskBoardStories(browser: Browser, driver: BrowserDriver): void 
         .toEqual(['Buy milk', 'Buy bread'])
     })
 
-    /** A window of a person, with the tasks in it. Any complaint of the page fails the test. */
+    /**
+     * Opens the window of a person, and waits for its tasks. Any console error of the page fails
+     * the test.
+     */
     async function open(name: string, options: WindowOptions = {}): Promise<Page> {
       const page = await browser.open(`${demo.url}tasks/?name=${name}`, options)
       onTestFinished(async () => {
-        const complaints = await ownComplaints(page)
+        const consoleErrors = await ownConsoleErrors(page)
         await page.close()
-        expect(complaints).toEqual([])
+        expect(consoleErrors).toEqual([])
       })
       await appears(page, '[data-testid=tasks][data-status=live] li')
       await appears(page, `[data-person=${name}]`)
@@ -200,27 +203,27 @@ function remove(page: Page, name: string): Promise<void> {
   return push(page, `[aria-label="Delete: ${name}"]`)
 }
 
-/** The input for the title of a task. */
+/** Returns the selector of the input for the title of a task. */
 function title(name: string): string {
   return `[aria-label="Title: ${name}"]`
 }
 
-/** Turns a switch on, or off where it is on. */
-function turn(page: Page, label: string): Promise<void> {
+/** Toggles a switch. */
+function toggle(page: Page, label: string): Promise<void> {
   return push(page, '[role=switch]', label)
 }
 
-/** How many switches are on. */
+/** Returns the number of switches that are on. */
 function switchesOn(page: Page): Promise<number> {
   return count(page, '[role=switch]:checked')
 }
 
-/** Waits until a task is in all windows, and nothing of it pending. */
+/** Waits until all windows show a task without a pending change. */
 async function both(pages: readonly Page[], name: string): Promise<void> {
   for (const page of pages) await expect.poll(() => rowsOf(page), PATIENT).toContain(name)
 }
 
-/** What a window shows of a person: how many windows they have, and what they do. */
+/** Returns the number of windows of a person and their activity, as shown in a window. */
 function doing(page: Page, name: string): Promise<readonly string[]> {
   return page.evaluate(
     (selector) => [...document.querySelectorAll(selector)].map((found) => found.textContent ?? ''),
@@ -228,25 +231,25 @@ function doing(page: Page, name: string): Promise<readonly string[]> {
   )
 }
 
-/** The tasks of a window at this moment, as {@link rowsShown} writes them. */
+/** Returns the tasks of a window, in the format of {@link rowsShown}. */
 function rowsOf(page: Page): Promise<readonly string[]> {
   return page.evaluate(rowsShown)
 }
 
-/** Everything that was ever shown, of which the last is shown now. */
+/** Returns everything that was shown; the last item is current. */
 type Shown = () => Promise<readonly (readonly string[])[]>
 
-/** Has the page note every state of its tasks, so that none is too short to be seen. */
+/** Records every state of the page's tasks, however short. */
 function followRows(page: Page): Promise<Shown> {
-  return noteChanges(page, 'rows', rowsShown)
+  return recordChanges(page, 'rows', rowsShown)
 }
 
-/** Has the page note who was ever shown to be there. */
+/** Records the people that the page shows. */
 function followPeople(page: Page): Promise<Shown> {
-  return noteChanges(page, 'people', peopleShown)
+  return recordChanges(page, 'people', peopleShown)
 }
 
-/** In the page: the tasks, with `✓` where they are ticked and `…` where they are pending. */
+/** Runs in the page: returns the tasks, with `✓` if ticked and `…` if pending. */
 function rowsShown(): string[] {
   return [...document.querySelectorAll('.tasks li')].map((row) => {
     const label = row.querySelector('.title')?.getAttribute('aria-label') ?? ''
@@ -256,7 +259,7 @@ function rowsShown(): string[] {
   })
 }
 
-/** In the page: who is there. */
+/** Runs in the page: returns the people present. */
 function peopleShown(): string[] {
   const people = [...document.querySelectorAll('[data-person]')]
   return people.map((person) => person.getAttribute('data-person') ?? '')
@@ -266,9 +269,9 @@ async function last(shown: Shown): Promise<readonly string[]> {
   return (await shown()).at(-1) ?? []
 }
 
-/** What became of the one row whose title begins so: each thing it was, empty where it was not there. */
+/** Returns the states of the row whose title begins with `name`; empty while it is absent. */
 async function steps(shown: Shown, name: string): Promise<readonly string[]> {
   const all = await shown()
-  const told = all.map((rows) => rows.filter((row) => row.startsWith(name)).join(' and '))
-  return told.filter((step, at) => step !== told[at - 1])
+  const states = all.map((rows) => rows.filter((row) => row.startsWith(name)).join(' and '))
+  return states.filter((step, at) => step !== states[at - 1])
 }

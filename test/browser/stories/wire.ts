@@ -3,24 +3,24 @@ import type { Socket } from 'node:net'
 import { connect, createServer } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** The wire between one page and a server: it counts what passes, and can be frozen. */
+/** A TCP proxy between one page and a server, which counts traffic and can be frozen. */
 export interface Wire {
-  /** The server's address as the page is to use it. */
+  /** The address of the proxy, for the page. */
   readonly url: string
-  /** The paths of the WebSockets that were asked for, in order. */
+  /** The paths of the requested WebSockets, in order. */
   readonly webSockets: readonly string[]
-  /** How many bytes the page got so far. */
+  /** Returns the number of bytes that the page has received. */
   received(): number
-  /** How many of them are open. */
+  /** Returns the number of open WebSockets. */
   openWebSockets(): number
-  /** Holds back everything in both directions; connections stay as they are. */
+  /** Holds back all data in both directions; connections stay open. */
   freeze(): void
-  /** Lets everything through again. */
+  /** Forwards the data again. */
   thaw(): void
 }
 
-/** Lays a wire to the server at `url`; it ends with the test. */
-export async function layWire(url: string): Promise<Wire> {
+/** Starts a wire to the server at `url`; it ends with the test. */
+export async function startWire(url: string): Promise<Wire> {
   const to = new URL(url)
   const sockets = new Set<Socket>()
   const webSockets: string[] = []
@@ -42,9 +42,9 @@ export async function layWire(url: string): Promise<Wire> {
   const server = createServer((page) => {
     const away = connect(Number(to.port), to.hostname)
     page.on('data', (chunk) => {
-      const asked = /^GET (\S+) HTTP.*\r\nupgrade: websocket\r\n/is.exec(chunk.toString('latin1'))
-      if (!asked?.[1]) return
-      webSockets.push(new URL(asked[1], url).pathname)
+      const upgrade = /^GET (\S+) HTTP.*\r\nupgrade: websocket\r\n/is.exec(chunk.toString('latin1'))
+      if (!upgrade?.[1]) return
+      webSockets.push(new URL(upgrade[1], url).pathname)
       openWebSockets += 1
       page.once('close', () => {
         openWebSockets -= 1
