@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs'
 import { compile } from 'svelte/compiler'
 import { describe, expect, it } from 'vitest'
 import { type Block, blocks, blocksIn } from './blocks.ts'
-import { compiled, complaints, PLACEHOLDERS } from './compile.ts'
+import { compiled, compileErrors, PLACEHOLDERS } from './compile.ts'
 
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
 
-/** Throws where a block of a language that is not compiled is wrong. */
+/** Checks for the languages that are not compiled; each throws on an error. */
 const checks: Readonly<Record<string, (code: string) => void>> = {
   json: (code) => void JSON.parse(code),
   svelte: (code) => void compile(code, { generate: false }),
@@ -20,8 +20,8 @@ const checks: Readonly<Record<string, (code: string) => void>> = {
   text() {},
 }
 
-/** What is wrong with the blocks that are not compiled. */
-function mistakes(blocks: readonly Block[]): readonly string[] {
+/** Returns the errors in blocks that are not compiled. */
+function errorsIn(blocks: readonly Block[]): readonly string[] {
   return blocks.flatMap(({ document, line, language, code }) => {
     if (compiled.has(language)) return []
     const check = checks[language]
@@ -39,11 +39,11 @@ describe('the blocks of the documents', () => {
   it('compile under all strict flags, each with its own imports', () => {
     const programs = blocks.filter(({ language }) => compiled.has(language))
     expect(programs.length).toBeGreaterThan(15)
-    expect(complaints(programs)).toEqual([])
+    expect(compileErrors(programs)).toEqual([])
   }, 600_000)
 
-  it('say their language, and are right in it', () => {
-    expect(mistakes(blocks)).toEqual([])
+  it('name their language, and are valid in it', () => {
+    expect(errorsIn(blocks)).toEqual([])
   })
 
   it('use every placeholder', () => {
@@ -60,12 +60,12 @@ describe('the check of the blocks', () => {
   const page = (language: string, code: string): readonly Block[] =>
     blocksIn('page.md', ['# A page', '', `\`\`\`${language}`, code, '```'].join('\n'))
 
-  it('names the document and its line, and asks each block for its own imports', () => {
+  it('reports the document and line, and requires imports in each block', () => {
     const wrong = [
       ...page('ts', "import { feed } from 'wirefold'\nconst fed: string = feed.length"),
       ...page('js', 'feed()'),
     ]
-    expect(complaints(wrong)).toEqual([
+    expect(compileErrors(wrong)).toEqual([
       "page.md:5: Type 'number' is not assignable to type 'string'.",
       "page.md:4: Cannot find name 'feed'.",
     ])
@@ -76,9 +76,9 @@ describe('the check of the blocks', () => {
     ['sh', 'npm ci && npm run dance', 'Error: package.json has no script dance'],
     ['json', '{', 'SyntaxError'],
     ['svelte', '{#if}', 'expected_whitespace'],
-  ])('refuses a wrong block of language "%s"', (language, code, complaint) => {
-    expect(mistakes(page(language, code))).toEqual([
-      expect.stringContaining(`page.md:4: ${complaint}`),
+  ])('rejects an invalid block of language "%s"', (language, code, message) => {
+    expect(errorsIn(page(language, code))).toEqual([
+      expect.stringContaining(`page.md:4: ${message}`),
     ])
   })
 })

@@ -4,9 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 export interface Block {
   /** The path of its document. */
   readonly document: string
-  /** The line of the document on which its code begins, counted from 1. */
+  /** The line of the document on which the code begins, from 1. */
   readonly line: number
-  /** What the fence says of it: `ts`, `sh`; empty where it says nothing. */
+  /** The language after the fence, such as `ts` or `sh`; empty if there is none. */
   readonly language: string
   readonly code: string
 }
@@ -16,7 +16,7 @@ const markdownIn = (folder: string): readonly string[] =>
     .filter((name) => name.endsWith('.md'))
     .map((name) => (folder === '.' ? name : `${folder}/${name}`))
 
-/** The paths of all documents that readers see. */
+/** The paths of all documents for users. */
 export const documents: readonly string[] = [
   ...markdownIn('.'),
   ...markdownIn('docs'),
@@ -25,7 +25,7 @@ export const documents: readonly string[] = [
     .flatMap(({ name }) => markdownIn(`examples/${name}`)),
 ]
 
-/** Finds the fenced blocks in the text of a document. */
+/** Returns the fenced blocks in the text of a document. */
 export function blocksIn(document: string, text: string): readonly Block[] {
   const blocks: Block[] = []
   let open: { readonly language: string; readonly line: number; code: string } | undefined

@@ -2,18 +2,18 @@ import { resolve } from 'node:path'
 import ts from 'typescript'
 import type { Block } from './blocks.ts'
 
-/** Declares what the blocks take from the application of their reader. */
+/** The file that declares the names that blocks use from the reader's application. */
 export const PLACEHOLDERS = 'test/documents/placeholders.d.ts'
 
 /** The languages that the compiler reads. */
 export const compiled: ReadonlySet<string> = new Set(['ts', 'tsx', 'js'])
 
 /**
- * Compiles blocks, each as a module of its own, under the flags of this project.
+ * Compiles blocks, each as its own module, with the flags of this project.
  *
- * @returns what the compiler says, each with the document and the line of the document
+ * @returns the compiler errors, each with its document and line
  */
-export function complaints(blocks: readonly Block[]): readonly string[] {
+export function compileErrors(blocks: readonly Block[]): readonly string[] {
   const config = ts.getParsedCommandLineOfConfigFile(
     'tsconfig.json',
     {},

@@ -14,7 +14,7 @@ const PAGE = 'docs/dialects.md'
 const page = readFileSync(PAGE, 'utf8')
 
 describe('the page about dialects', () => {
-  it('tells what the dialects can do', () => {
+  it('lists the capabilities of the dialects', () => {
     const row = (name: string) => {
       const line = page.split('\n').find((text) => text.startsWith(`| \`${name}\`:`)) ?? ''
       return line
@@ -37,9 +37,9 @@ describe('the page about dialects', () => {
   })
 })
 
-describe('what the page shows', () => {
-  it('follows an entity backend', async () => {
-    const { host, paths, said, tell } = await backend((message) =>
+describe('the examples of the page', () => {
+  it('connect to an entity backend', async () => {
+    const { host, paths, received, broadcast } = await backend((message) =>
       message
         ? [{ type: 'subscribed', channel: message.channel, requestId: message.requestId }]
         : [{ type: 'connected', payload: { connectionId: 'c', userId: 'ada' } }],
@@ -47,28 +47,30 @@ describe('what the page shows', () => {
     const show = vi.fn()
     const given = { session: { token: () => 'secret' }, show }
     await run(blockWith(PAGE, 'dialect: entity'), { host, given })
-    await until(() => expect(said).toMatchObject([{ type: 'subscribe', channel: 'entity:Task' }]))
+    await until(() =>
+      expect(received).toMatchObject([{ type: 'subscribe', channel: 'entity:Task' }]),
+    )
     expect(paths).toEqual(['/ws?token=secret'])
     const task = { id: '1', title: 'Write' }
-    tell({ type: 'entity:created', channel: 'entity:Task', payload: task })
+    broadcast({ type: 'entity:created', channel: 'entity:Task', payload: task })
     await until(() => expect(show).toHaveBeenCalledWith('entity:created', task))
   })
 
-  it('follows a topics backend', async () => {
-    const { host, paths, said, tell } = await backend((message) =>
+  it('connect to a topics backend', async () => {
+    const { host, paths, received, broadcast } = await backend((message) =>
       message ? [{ v: 1, type: 'subscribe_ack', req_id: message.req_id }] : [],
     )
     const append = vi.fn()
     await run(blockWith(PAGE, 'withVersionedEnvelope'), { host, given: { append } })
     await until(() => {
-      expect(said).toMatchObject([{ v: 1, type: 'subscribe', data: { topics: ['thread:45'] } }])
+      expect(received).toMatchObject([{ v: 1, type: 'subscribe', data: { topics: ['thread:45'] } }])
     })
     expect(paths).toEqual(['/api/ws/v2'])
-    tell({ type: 'stream_chunk', thread_id: 45, content: 'Hello' })
+    broadcast({ type: 'stream_chunk', thread_id: 45, content: 'Hello' })
     await until(() => expect(append).toHaveBeenCalledWith('Hello'))
   })
 
-  it('manages the channels of a view', async () => {
+  it('manage the channels of a view', async () => {
     const { channels } = dialled(rooms)
     const { dashboard } = await run<{ dashboard: Manager }>(blockWith(PAGE, 'defineManager'), {
       given: { channels, refetchAgents: () => {} },
@@ -78,26 +80,26 @@ describe('what the page shows', () => {
     expect(channels.follows('agent:*')).toBe(true)
   })
 
-  it('follows a DUUI gateway', async () => {
-    const { host, paths, tell } = await backend(() => [])
+  it('connect to a DUUI gateway', async () => {
+    const { host, paths, broadcast } = await backend(() => [])
     const fold = vi.fn()
     await run(blockWith(PAGE, 'duuiDialect'), { host, given: { contexts: { fold } } })
     await until(() => expect(paths).toEqual(['/ws/processes/42/events']))
-    tell({ type: 'process_state', process: { _id: '42', status: 'Active', progress: 1 } })
+    broadcast({ type: 'process_state', process: { _id: '42', status: 'Active', progress: 1 } })
     const context = expect.objectContaining({ kind: 'ComposerContext' })
     await until(() => expect(fold).toHaveBeenCalled())
     expect(fold.mock.calls[0]?.[0]).toMatchObject([{ channel: 'process:42', payload: { context } }])
   })
 
-  it('chats over streams', async () => {
-    const { host, said, tell } = await backend(() => [])
+  it('chat over streams', async () => {
+    const { host, received, broadcast } = await backend(() => [])
     const render = vi.fn()
     await run(blockWith(PAGE, 'createStreamClient'), { host, given: { render } })
     await until(() => {
-      expect(said).toEqual([{ type: 'chat', stream: 'stream:123:chat', message: 'hello' }])
+      expect(received).toEqual([{ type: 'chat', stream: 'stream:123:chat', message: 'hello' }])
     })
     const message = { username: 'nora', message: 'hello', id: '1-0' }
-    tell({ type: 'message', stream: 'stream:123:chat', ...message })
+    broadcast({ type: 'message', stream: 'stream:123:chat', ...message })
     await until(() => expect(render).toHaveBeenCalledWith([{ type: 'message', ...message }], []))
   })
 })
@@ -107,7 +109,7 @@ const { rooms } = await run<{ rooms: DialectFactory }>(blockWith(PAGE, 'export c
 describe('the dialect of the page', () => {
   const messages = [{ room: 'lobby', event: 'said', body: 'hello' }]
 
-  it('keeps what the suite asks for', async () => {
+  it('passes the dialect suite', async () => {
     const tests = new Map<string, () => unknown>()
     await run(blockWith(PAGE, 'of dialectSuite'), {
       given: { it: (name: string, test: () => unknown) => tests.set(name, test), rooms, messages },
@@ -116,15 +118,15 @@ describe('the dialect of the page', () => {
     for (const test of tests.values()) await test()
   })
 
-  it('works', async () => {
+  it('publishes and receives events', async () => {
     const { client, channels, clock, sent, deliver } = dialled(rooms)
-    const heard: unknown[] = []
-    channels.subscribe('lobby', (payload, { type }) => heard.push([type, payload]))
+    const received: unknown[] = []
+    channels.subscribe('lobby', (payload, { type }) => received.push([type, payload]))
     await clock.advance(0)
     await deliver(messages[0])
     void client.publish('lobby', 'said', 'hi')
     await clock.advance(0)
-    expect(heard).toEqual([['said', 'hello']])
+    expect(received).toEqual([['said', 'hello']])
     expect(sent).toEqual([{ join: 'lobby' }, { room: 'lobby', event: 'said', body: 'hi' }])
   })
 })

@@ -17,17 +17,17 @@ function packedFiles(): ReadonlySet<string> {
 const read = (path: string) => readFileSync(path, 'utf8')
 
 describe('the documents', () => {
-  it('of the package link to what is in the package', () => {
+  it('in the package link only to files in the package', () => {
     const packed = packedFiles()
     const inside = documents.filter((document) => packed.has(document))
     expect(inside).toEqual(
       expect.arrayContaining(['CHANGELOG.md', 'README.md', 'docs/protocol.md']),
     )
-    const shelf = { has: (path: string) => packed.has(path), read }
-    expect(inside.flatMap((document) => deadLinks(document, shelf))).toEqual([])
+    const files = { has: (path: string) => packed.has(path), read }
+    expect(inside.flatMap((document) => deadLinks(document, files))).toEqual([])
   })
 
-  it('of the repository link to what is there', () => {
+  it('in the repository link only to existing files', () => {
     expect(documents.flatMap((document) => deadLinks(document, { has: existsSync, read }))).toEqual(
       [],
     )
@@ -35,8 +35,8 @@ describe('the documents', () => {
 })
 
 describe('the check of the links', () => {
-  it('names a missing file and a missing heading, and leaves code and addresses alone', () => {
-    const files = new Map([
+  it('reports a missing file and a missing heading, and ignores code and addresses', () => {
+    const texts = new Map([
       [
         'docs/a.md',
         '# A page\n[b](b.md#the-same-1) [c](c.md) [home](../README.md#at-home) [own](#a-page)',
@@ -47,11 +47,11 @@ describe('the check of the links', () => {
       ],
       ['README.md', '# Welcome'],
     ])
-    const shelf = {
-      has: (path: string) => files.has(path),
-      read: (path: string) => files.get(path) ?? '',
+    const files = {
+      has: (path: string) => texts.has(path),
+      read: (path: string) => texts.get(path) ?? '',
     }
-    expect([...files.keys()].flatMap((document) => deadLinks(document, shelf))).toEqual([
+    expect([...texts.keys()].flatMap((document) => deadLinks(document, files))).toEqual([
       'docs/a.md: c.md: there is no docs/c.md',
       'docs/a.md: ../README.md#at-home: README.md has no heading #at-home',
     ])

@@ -1,6 +1,6 @@
 /**
- * What the blocks of the documents take from the application of their reader. Everything else a block
- * uses it imports or declares itself.
+ * Declares the names that the blocks of the documents use from the reader's application. All other
+ * names must be imported or declared in the block itself.
  */
 
 import type * as wirefold from 'wirefold'
@@ -8,7 +8,7 @@ import type { SessionContext } from 'wirefold/dialects/socketio'
 import type { Identified, User } from 'wirefold/server'
 
 declare global {
-  /** What the first example of the README makes. */
+  /** The type of the first example in the README. */
   type Shop =
     | { readonly kind: 'Order'; readonly id: string; readonly status: string }
     | { readonly kind: 'Till'; readonly total: number }
@@ -24,37 +24,37 @@ declare global {
     }
   >
 
-  /** Who is signed in to the page. */
+  /** The session of the signed-in user. */
   const session: { token(): string }
-  /** Draws. */
+  /** Renders values. */
   function render(...values: readonly unknown[]): void
   /** Shows an event. */
   function show(type: string, payload: unknown): void
-  /** Adds text to what is shown. */
+  /** Appends text to the view. */
   function append(text: string): void
   /** Fetches the agents again. */
   function refetchAgents(): void
-  /** Fetches what is known of a session, as the events that amount to it. */
+  /** Fetches the state of a session, as events. */
   function fetchAsEvents(id: string, signal: AbortSignal): Promise<readonly SessionContext[]>
-  /** The id of what is shown. */
+  /** The id of the current item. */
   const id: string
-  /** The id of a question that a session has asked. */
+  /** The id of a clarification that a session requested. */
   const clarificationId: string
 
-  /** Finds out whose token it is. */
+  /** Returns the user of a token. */
   function verify(token: string | undefined): Promise<Identified>
   /** Reads a JSON Web Token. */
   function claimsOf(token: string | undefined): Promise<{ sub: string; exp: number } | undefined>
-  /** The rules of the application. */
+  /** The authorization rules of the application. */
   function mayDo(user: User | null, channel: string, action: string): boolean
   /** Cancels an order. */
   function cancel(id: string): Promise<void>
   /** The address of a Redis. */
   const url: string
 
-  /** The dialect that docs/dialects.md shows. */
+  /** The dialect in docs/dialects.md. */
   const rooms: wirefold.DialectFactory
-  /** Messages of its backend. */
+  /** Messages of that dialect's backend. */
   const messages: readonly unknown[]
   /** Declares a test, as most runners do. */
   function it(name: string, run: () => unknown): void

@@ -33,7 +33,7 @@ describe('the README', () => {
     expect(listed).toEqual(entries.filter((entry) => entry !== 'wirefold/package.json'))
   })
 
-  it('shows a client that follows the server it shows', async () => {
+  it('shows a client that works with the server it shows', async () => {
     const verify = vi.fn(async () => ({ id: 'ada' }))
     const cancel = vi.fn(async () => {})
     const { server, url } = await run<{ server: RealtimeServer; url: string }>(
@@ -52,7 +52,7 @@ describe('the README', () => {
     expect(log).toHaveBeenCalledWith('paid')
   })
 
-  it('shows a list that answers at once, and who is there', async () => {
+  it('shows a list with optimistic updates, and the users present', async () => {
     const { server, url } = await serve({
       authenticate: ({ token }) => (token ? { id: token, name: token } : null),
     })
@@ -116,7 +116,7 @@ describe('the README', () => {
   })
 })
 
-/** What the README's registries have in common, whatever their stores are. */
+/** The methods of the README's registries, for any store. */
 interface Orders<Store> {
   dispatch(context: Order): void
   entity(kind: 'Order', id: string): Store

@@ -7,21 +7,21 @@ import * as wirefoldRedis from 'wirefold/server/redis'
 import { WebSocket } from 'ws'
 import type { Block } from './blocks.ts'
 
-/** How a block is run. */
+/** Options for running a block. */
 export interface RunOptions {
-  /** The host and port that take the place of those in the addresses of the block. */
+  /** The host and port that replace those in the addresses of the block. */
   readonly host?: string
-  /** What the block takes from the application of its reader, by its name. */
+  /** The values that the block uses from the reader's application, by name. */
   readonly given?: Readonly<Record<string, unknown>>
   /** Modules that the block gets instead of the installed ones. */
   readonly modules?: Readonly<Record<string, object>>
 }
 
 /**
- * Runs a block as it stands in its document, with the sources of this project. Every client, server and
- * broker that it makes ends with the test.
+ * Runs a block unchanged, with the sources of this project. Every client, server and broker that it
+ * creates is closed after the test.
  *
- * @returns what the block declares, by its name
+ * @returns the values that the block declares, by name
  */
 export async function run<Made extends object>(
   { document, line, language, code }: Block,
@@ -35,7 +35,7 @@ export async function run<Made extends object>(
       jsx: ts.JsxEmit.ReactJSX,
     },
   })
-  const imported = new Map<string, object>(Object.entries({ ...standIns(host), ...modules }))
+  const imported = new Map<string, object>(Object.entries({ ...replacements(host), ...modules }))
   for (const [, name = ''] of outputText.matchAll(/\brequire\("([^"]+)"\)/g)) {
     if (!imported.has(name)) imported.set(name, await import(name))
   }
@@ -46,7 +46,7 @@ export async function run<Made extends object>(
   return start((name: string) => imported.get(name), {}, ...Object.values(given))
 }
 
-/** The names of the constants and functions that a block declares at its top. */
+/** Returns the names of the constants and functions at the top level of a block. */
 function declaredIn(code: string): readonly string[] {
   const source = ts.createSourceFile('block.tsx', code, ts.ScriptTarget.ES2022)
   return source.statements.flatMap((statement) => {
@@ -58,8 +58,11 @@ function declaredIn(code: string): readonly string[] {
   })
 }
 
-/** The entries of this project, whose clients go to `host`, and whose servers take any free port. */
-function standIns(host: string | undefined): Record<string, object> {
+/**
+ * Returns the entries of this project, with clients that connect to `host` and servers on free
+ * ports.
+ */
+function replacements(host: string | undefined): Record<string, object> {
   const addressed = (url: string): string =>
     host === undefined ? url : url.replace(/^\w+:\/\/[^/]+/, `ws://${host}`)
 
@@ -69,7 +72,7 @@ function standIns(host: string | undefined): Record<string, object> {
       onTestFinished(() => this.close())
     }
   }
-  // Node 20 has no WebSocket of its own.
+  // Node 20 has no global WebSocket.
   const webSocketTransport: typeof wirefold.webSocketTransport = (Class = WebSocket, ...options) =>
     wirefold.webSocketTransport(Class, ...options)
   class RealtimeServer extends wirefoldServer.RealtimeServer {

@@ -5,7 +5,7 @@ import { connect } from '../support/live.ts'
 import { blockWith } from './blocks.ts'
 import { run } from './run.ts'
 
-it('the server of the page about security asks its application', async () => {
+it('the server of the security page calls the hooks of its application', async () => {
   const claimsOf = vi.fn(async () => ({ sub: 'ada', exp: Date.now() / 1_000 + 3_600 }))
   const mayDo = vi.fn(() => true)
   const { server } = await run<{ server: RealtimeServer }>(

@@ -16,7 +16,7 @@ import { run } from './run.ts'
 const PAGE = 'docs/socketio.md'
 
 describe('the page about Socket.IO', () => {
-  it('shows both ways to connect', async () => {
+  it('shows both transports', async () => {
     const { port, url } = await serveSessions()
     const { plain, wrapped } = await run<Record<'plain' | 'wrapped', RealtimeClient>>(
       blockWith(PAGE, 'const plain ='),
@@ -29,12 +29,12 @@ describe('the page about Socket.IO', () => {
     expect([plain.state.get().name, wrapped.state.get().name]).toEqual(['open', 'open'])
   })
 
-  it('shows what is known of a session', async () => {
+  it('shows the state of a session', async () => {
     const server = await serveSessions()
     const { client } = connect(server.url, engineIo(webSocketTransport(WebSocket)))
-    const question = { sessionId: 'one', clarificationId: 'which', question: 'Which table?' }
-    const asked = { kind: 'session', event: 'clarification', data: question }
-    const fetchAsEvents = vi.fn(async () => [asked])
+    const clarification = { sessionId: 'one', clarificationId: 'which', question: 'Which table?' }
+    const event = { kind: 'session', event: 'clarification', data: clarification }
+    const fetchAsEvents = vi.fn(async () => [event])
     const render = vi.fn()
     const post = vi.fn(async () => ({ ok: true, status: 200 }))
     vi.stubGlobal('fetch', post)
@@ -52,7 +52,7 @@ describe('the page about Socket.IO', () => {
     )
     await until(() => {
       expect(render).toHaveBeenLastCalledWith(
-        expect.objectContaining({ clarifications: [expect.objectContaining(question)] }),
+        expect.objectContaining({ clarifications: [expect.objectContaining(clarification)] }),
       )
     })
     server.emit('one', 'progress', { status: 'PROCESSING', progress: 40 })
