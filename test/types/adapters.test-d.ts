@@ -17,13 +17,13 @@ interface VueKind extends StoreKind {
   readonly store: ShallowRef<this['value']>
 }
 
-/** What a registry does: stores of one kind, for values of many types. */
+/** Creates an entity's store, as a registry does. */
 declare function entity<K extends StoreKind>(
   factory: StoreFactory<K>,
 ): StoreOf<K, DocumentContext | undefined>
 declare const readable: Readable<DocumentContext | undefined>
 
-it("gives Preact's own signal", () => {
+it("returns Preact's own signal", () => {
   expectTypeOf(entity(valueSignals<PreactKind>(signal))).toEqualTypeOf<
     Signal<DocumentContext | undefined>
   >()
@@ -32,25 +32,25 @@ it("gives Preact's own signal", () => {
   >()
 })
 
-it("gives Vue's own ref", () => {
+it("returns Vue's own ref", () => {
   expectTypeOf(entity(valueSignals<VueKind>(shallowRef))).toEqualTypeOf<
     ShallowRef<DocumentContext | undefined>
   >()
 })
 
-it("gives Solid's own accessor", () => {
+it("returns Solid's own accessor", () => {
   const store = entity(accessorSignals(createSignal))
   expectTypeOf(store).toExtend<Accessor<DocumentContext | undefined>>()
   expectTypeOf(store()).toEqualTypeOf<DocumentContext | undefined>()
 })
 
-it('gives what is read by value where no kind is named', () => {
+it('returns a store that is read by value, without a kind', () => {
   expectTypeOf(entity(valueSignals(signal))).toEqualTypeOf<
     ValueSignal<DocumentContext | undefined>
   >()
 })
 
-it('gives a store that Svelte takes for its own, and that others cannot set', () => {
+it("returns a store for Svelte's functions, without a setter", () => {
   const store = entity(svelteStores(writable))
   expectTypeOf(store).toExtend<SvelteStore<DocumentContext | undefined>>()
   expectTypeOf(store).not.toHaveProperty('set')
@@ -59,14 +59,14 @@ it('gives a store that Svelte takes for its own, and that others cannot set', ()
   >()
 })
 
-it('is a store to Svelte, whatever it holds', () => {
+it('is a Svelte store of any value', () => {
   expectTypeOf(readable).toExtend<SvelteStore<DocumentContext | undefined>>()
   expectTypeOf(fromReadable(readable, createSubscriber).current).toEqualTypeOf<
     DocumentContext | undefined
   >()
 })
 
-it('infers what a component gets', () => {
+it('infers the result of a hook', () => {
   expectTypeOf(useReadable(readable)).toEqualTypeOf<DocumentContext | undefined>()
   expectTypeOf(useReadable(readable, (context) => context?.path)).toEqualTypeOf<
     string | undefined

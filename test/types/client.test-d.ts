@@ -40,13 +40,13 @@ describe('errors', () => {
 })
 
 describe('a client', () => {
-  it('gives replies and states their types', () => {
+  it('has the types of replies and states', () => {
     expectTypeOf(client.request('x')).toEqualTypeOf<Promise<unknown>>()
     expectTypeOf(client.request<number>('x')).toEqualTypeOf<Promise<number>>()
     expectTypeOf(client.pending).toEqualTypeOf<Readable<RequestCounts>>()
     const state = client.state.get()
     if (state.name === 'waiting') expectTypeOf(state.retryAt).toEqualTypeOf<number>()
-    // @ts-expect-error only a state that waits has a moment to retry at
+    // @ts-expect-error only the state `waiting` has `retryAt`
     state.retryAt
     // @ts-expect-error no such event
     client.on('connected', () => {})
@@ -61,7 +61,7 @@ describe('a client', () => {
 })
 
 describe('channels', () => {
-  it('hand payload and event to their handlers', () => {
+  it('pass payload and event to their handlers', () => {
     channels.subscribe('a', (payload, event) => {
       expectTypeOf(payload).toEqualTypeOf<unknown>()
       expectTypeOf(event).toEqualTypeOf<EventFrame>()
@@ -90,7 +90,7 @@ describe('channels', () => {
 })
 
 describe('the contexts of a gateway', () => {
-  it('are told apart by their kind, every one of them', () => {
+  it('are distinguished by their kind, exhaustively', () => {
     const label = (context: DUUIContext): string => {
       switch (context.kind) {
         case 'ComposerContext':

@@ -23,7 +23,7 @@ const contexts = new ContextRegistry<DUUIContext>()
   .union('DocumentProcessContext', (c) => [c.document, c.composer])
 
 describe('the type of a registry', () => {
-  it('knows the value of a keyed slot by its kind', () => {
+  it('has the value of a keyed slot by its kind', () => {
     expectTypeOf(contexts.entity('DocumentContext', '/a')).toEqualTypeOf<
       Readable<DocumentContext | undefined>
     >()
@@ -34,7 +34,7 @@ describe('the type of a registry', () => {
     expectTypeOf(slot.delete('/a')).toEqualTypeOf<boolean>()
   })
 
-  it('knows the value of a single slot, which has no key', () => {
+  it('has the value of a single slot, without a key', () => {
     expectTypeOf(contexts.entity('ComposerContext')).toEqualTypeOf<
       Readable<ComposerContext | undefined>
     >()
@@ -47,20 +47,20 @@ describe('the type of a registry', () => {
     contexts.slot('ComposerContext').keys
   })
 
-  it('asks for the key of a keyed slot', () => {
-    // @ts-expect-error which document?
+  it('requires the key of a keyed slot', () => {
+    // @ts-expect-error the key is missing
     contexts.entity('DocumentContext')
-    // @ts-expect-error which document?
+    // @ts-expect-error the key is missing
     contexts.slot('DocumentContext').get()
     // @ts-expect-error a keyed slot needs a key selector
     new ContextRegistry<DUUIContext>().keyed('DocumentContext')
-    // @ts-expect-error the selector gives a string
+    // @ts-expect-error the selector returns a string
     new ContextRegistry<DUUIContext>().keyed('DocumentContext', (c) => c.size)
     // @ts-expect-error documents have no such field
     new ContextRegistry<DUUIContext>().keyed('DocumentContext', (c) => c.driver)
   })
 
-  it('refuses a kind that is wrong, and one that has a slot', () => {
+  it('rejects an unknown kind, and a kind that already has a slot', () => {
     // @ts-expect-error no such kind
     contexts.single('DocumentsContext')
     // @ts-expect-error it has a slot
@@ -75,14 +75,14 @@ describe('the type of a registry', () => {
     contexts.slot('DriverContext')
   })
 
-  it('refuses the entity of a union', () => {
+  it('rejects a union as an entity', () => {
     // @ts-expect-error a union has only parts
     contexts.entity('DocumentProcessContext')
     // @ts-expect-error a union has only parts
     contexts.slot('DocumentProcessContext')
   })
 
-  it('knows the state of a reducer, with a key and without', () => {
+  it('has the state of a reducer, with and without a key', () => {
     const reduced = new ContextRegistry<DUUIContext>()
       .reduce('ReaderContext', { initial: 0, apply: (n, c) => n + c.read })
       .reduce('DocumentContext', {
@@ -104,7 +104,7 @@ describe('the type of a registry', () => {
     })
   })
 
-  it('knows a derived slot by its name, beside the slot of its kind', () => {
+  it('has a derived slot by its name, next to the slot of its kind', () => {
     const derived = contexts.derived(
       'activity',
       'DocumentProcessContext',
@@ -112,13 +112,13 @@ describe('the type of a registry', () => {
       (c) => ({ status: c.status, payload: c.payload }),
     )
     expectTypeOf(derived.slot('activity').get('a')?.status).toEqualTypeOf<string | undefined>()
-    // @ts-expect-error the name is taken
+    // @ts-expect-error the name is in use
     derived.derived('activity', 'ReaderContext', () => 'a', Boolean)
-    // @ts-expect-error a kind is no name for it
+    // @ts-expect-error a kind cannot be its name
     derived.derived('ReaderContext', 'ReaderContext', () => 'a', Boolean)
     // @ts-expect-error no such kind
     derived.derived('other', 'Reader', () => 'a', Boolean)
-    // A derived slot before the kind's own does not take its place.
+    // A derived slot does not prevent a later slot of its kind.
     new ContextRegistry<DUUIContext>()
       .derived(
         'progress',
@@ -129,11 +129,11 @@ describe('the type of a registry', () => {
       .single('ReaderContext')
   })
 
-  it('is complete only when every kind is handled, and names those that are not', () => {
+  it('is complete only when every kind is handled, and names the unhandled ones', () => {
     // @ts-expect-error DriverContext, ComponentContext … are not
     contexts.complete()
-    type Complaint = ThisParameterType<typeof contexts.complete>
-    expectTypeOf<Complaint>().toEqualTypeOf<
+    type Unhandled = ThisParameterType<typeof contexts.complete>
+    expectTypeOf<Unhandled>().toEqualTypeOf<
       | 'Nothing handles DriverContext'
       | 'Nothing handles ComponentContext'
       | 'Nothing handles InstantiatedComponentContext'
@@ -157,7 +157,7 @@ describe('the type of a registry', () => {
     expectTypeOf(all).toExtend<Sink>()
   })
 
-  it('makes stores of the kind of the factory', () => {
+  it('creates stores with the factory', () => {
     const stored = new ContextRegistry<DUUIContext>()
       .storedIn(signals)
       .keyed('DocumentContext', (c) => c.path)
@@ -167,7 +167,7 @@ describe('the type of a registry', () => {
     expectTypeOf(stored.slot('DocumentContext').keys).toEqualTypeOf<Signal<readonly string[]>>()
   })
 
-  it('tells contexts apart by another field', () => {
+  it('distinguishes contexts by another field', () => {
     const shop = new ContextRegistry<Shop, 'type'>({ by: 'type' })
       .keyed('order', (c) => c.id)
       .single('customer')
@@ -175,15 +175,15 @@ describe('the type of a registry', () => {
     shop.dispatch({ type: 'customer', name: 'Ada' })
     // @ts-expect-error an order has an id
     shop.dispatch({ type: 'order' })
-    // @ts-expect-error the field has to be told at run time too
+    // @ts-expect-error the field is also required at run time
     new ContextRegistry<Shop, 'type'>()
     // @ts-expect-error a shop has no `kind`
     new ContextRegistry<Shop>()
-    // @ts-expect-error it is not told apart by `kind`
+    // @ts-expect-error the field is not `kind`
     new ContextRegistry<Shop, 'type'>({ by: 'kind' })
   })
 
-  it('knows contexts in the options', () => {
+  it('has the contexts in its options', () => {
     new ContextRegistry<DUUIContext>({
       idOf: (context) => context.event_id,
       payloads: { of: (context) => context.payload },

@@ -24,7 +24,7 @@ import {
 import { dialectSuite, type MakeDialect } from 'wirefold/testing'
 
 describe('a stream client', () => {
-  it('has the APIs of its plugins, and of no others', () => {
+  it('has the APIs of its plugins only', () => {
     const url = '/websocket'
     const api = createStreamClient({
       ...{ url, stream: 'stream:1' },
@@ -48,7 +48,7 @@ describe('a stream client', () => {
 })
 
 describe('topics', () => {
-  it('tell what their events carry', () => {
+  it('have typed event payloads', () => {
     const event = {} as EventFrame
     if (isTopicEvent(event, 'agent_updated')) {
       expectTypeOf(event.payload).toEqualTypeOf<AgentEventData>()
@@ -61,21 +61,21 @@ describe('topics', () => {
     expectTypeOf(topic.agent).parameter(0).toEqualTypeOf<string | number>()
   })
 
-  it('are put together', () => {
+  it('are combined', () => {
     const later = withErrors(withVersionedEnvelope(withConfirmations(topics)))
     expectTypeOf(withInitialTopics(later, ['agent:1'])).toEqualTypeOf<DialectFactory>()
-    // @ts-expect-error which topics?
+    // @ts-expect-error the topics are missing
     withInitialTopics(later)
   })
 })
 
 describe('dialects', () => {
-  it('take undefined for the default', () => {
+  it('accept undefined for the default', () => {
     expectTypeOf(duuiDialect({ legacy: undefined })()).toEqualTypeOf<Dialect>()
     expectTypeOf<DUUIOptions['legacy']>().toEqualTypeOf<'ignore' | 'derive' | undefined>()
   })
 
-  it('are held to a suite', () => {
+  it('can be passed to the suite', () => {
     expectTypeOf(dialectSuite[0]?.run).parameter(0).toEqualTypeOf<MakeDialect>()
   })
 })

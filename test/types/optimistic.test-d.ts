@@ -11,8 +11,8 @@ declare const channels: ChannelSubscriber
 const client = new RealtimeClient('ws://x')
 const optimistic = new OptimisticManager({ client, channels })
 
-describe('lists, records and what is pending on them', () => {
-  it('have the type of what load gives', () => {
+describe('lists, records and their pending mutations', () => {
+  it('have the type of the result of load', () => {
     const tasks = bindList(channels, 'a', { load: async () => ({ state: [] as Task[] }) })
     expectTypeOf(tasks.state).toEqualTypeOf<Readable<readonly Task[]>>()
     expectTypeOf(optimistic.view(tasks)).toEqualTypeOf<Readable<readonly Optimistic<Task>[]>>()
@@ -24,7 +24,7 @@ describe('lists, records and what is pending on them', () => {
     optimistic.update('Task', 'a', { size: 1 }, tasks)
   })
 
-  it('take mutations of their own type', () => {
+  it('accept mutations of their own type', () => {
     const totals = new ContextRegistry<{ kind: 'Total'; count: number }>().single('Total')
     const made = optimistic.mutate(2, {
       on: totals.slot('Total'),

@@ -34,22 +34,22 @@ describe('the payload of a request handler', () => {
     new WebSocketManager().registerHandler('order:cancel', ({ id }: Order) => id)
   })
 
-  it('is unknown where nothing is annotated', () => {
+  it('is unknown without an annotation', () => {
     server.handle('order:cancel', (payload, context) => {
       expectTypeOf(payload).toEqualTypeOf<unknown>()
       expectTypeOf(context).toEqualTypeOf<RequestContext>()
     })
-    // @ts-expect-error it is not known to have an id
+    // @ts-expect-error unknown has no id
     server.handle('order:cancel', async ({ id }) => id)
   })
 
-  it('is named where nothing is annotated', () => {
+  it('is a type argument without an annotation', () => {
     server.handle<Order>('order:cancel', async ({ id }) => id)
   })
 })
 
 describe('the payload of an event', () => {
-  it('is annotated by a handler of a channel, and the event has it too', () => {
+  it('is annotated by a handler of a channel, also for the event', () => {
     channels.subscribe('order', ({ id }: Order, event) => {
       expectTypeOf(id).toEqualTypeOf<string>()
       expectTypeOf(event.type).toEqualTypeOf<string>()
@@ -60,21 +60,21 @@ describe('the payload of an event', () => {
     channelScope(channels).subscribe('order', async ({ id }: Order) => id)
   })
 
-  it('is unknown to a handler that annotates nothing', () => {
+  it('is unknown to a handler without an annotation', () => {
     channels.subscribe('order', (payload, event) => {
       expectTypeOf(payload).toEqualTypeOf<unknown>()
       expectTypeOf(event).toEqualTypeOf<EventFrame>()
     })
   })
 
-  it('is annotated by what a feed folds', () => {
+  it('is annotated by the fold of a feed', () => {
     feed(channels, 'order', sink, ({ payload }: EventFrame<string, Order>) => payload.id)
     feed<Order>(channels, 'order', sink, ({ payload }) => payload.id)
     channelScope(channels).feed<Order>('order', sink, ({ payload }) => payload.id)
     feed(channels, 'order', sink, ({ payload }) => expectTypeOf(payload).toEqualTypeOf<unknown>())
   })
 
-  it('is named for an iteration', async () => {
+  it('is a type argument of an iteration', async () => {
     for await (const { payload } of channelEvents<Order>(channels, 'order')) {
       expectTypeOf(payload).toEqualTypeOf<Order>()
     }
@@ -98,13 +98,13 @@ describe('the payload of an event', () => {
 })
 
 describe('the payload of a bus', () => {
-  it('is annotated where the bus does not know it', () => {
+  it('is annotated if the bus has no type for it', () => {
     const bus = new EventBus()
     bus.subscribe('order', async ({ id }: Order) => id)
     bus.subscribe('order', (payload) => expectTypeOf(payload).toEqualTypeOf<unknown>())
   })
 
-  it('is what the bus knows, whatever is annotated', () => {
+  it('is the type of the bus, despite any annotation', () => {
     const bus = new EventBus<{ order: Order | undefined }>()
     bus.subscribe('order', (order) => expectTypeOf(order).toEqualTypeOf<Order | undefined>())
     // @ts-expect-error it may be missing
@@ -115,7 +115,7 @@ describe('the payload of a bus', () => {
 })
 
 describe('the reply to a request', () => {
-  it('is named, or follows from where it goes', async () => {
+  it('is a type argument, or is inferred from its target', async () => {
     expectTypeOf(await client.request<Order>('order:get')).toEqualTypeOf<Order>()
     const order: Order = await client.request('order:get')
     expectTypeOf(
@@ -130,7 +130,7 @@ describe('a message of a backend', () => {
     const dialect: Dialect = {
       ...plainDialect,
       name: 'rooms',
-      decode: ({ room }: { room: string }) => eventFrame(room, 'said', {}),
+      decode: ({ room }: { room: string }) => eventFrame(room, 'message', {}),
       encode: () => undefined,
     }
     return dialect

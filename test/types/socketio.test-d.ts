@@ -6,7 +6,7 @@ import { responder, sessionContexts, sessionSink } from 'wirefold/dialects/socke
 import type { SocketIoLike } from 'wirefold/socketio-client'
 
 describe('the transport over an instance', () => {
-  it('takes every instance of socket.io-client, typed or not', () => {
+  it('accepts every instance of socket.io-client, typed or not', () => {
     interface ToUs {
       progress(value: { sessionId: string }): void
     }
@@ -28,7 +28,7 @@ describe('sessions', () => {
     responder(sessions, 'id', { url: '/respond' })
   })
 
-  it('live in stores of the kind that the registry has', () => {
+  it("use stores of the registry's kind", () => {
     interface Box<T> {
       readonly boxed: T
     }
@@ -41,7 +41,7 @@ describe('sessions', () => {
     sessionSink(sessions)
   })
 
-  it('take the events they are made of', () => {
+  it('accept the events of their state', () => {
     const sessions = sessionContexts(new ContextRegistry())
     const data = {} as SessionProgress
     sessions.dispatch({ kind: 'session', event: 'progress', data })
@@ -51,7 +51,7 @@ describe('sessions', () => {
     sessions.dispatch({ kind: 'session', event: 'completed', data: { ...data, result: 1, x: 2 } })
   })
 
-  it('have states that later versions may add to', () => {
+  it('have states that later versions may extend', () => {
     const status: SessionProgress['status'] = 'SUSPENDED'
     expectTypeOf(status).toExtend<string>()
   })
