@@ -11,7 +11,7 @@ describe('a fresh copy of the project', () => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'wirefold-fresh-'))
     const files = execFileSync('git', ['ls-files', '-z'], { encoding: 'utf8' }).split('\0')
-    // A file that was deleted and not committed yet is still listed.
+    // `git ls-files` still lists a deleted file before the commit.
     for (const file of files.filter((name) => name && existsSync(name))) {
       cpSync(file, join(folder, file))
     }
@@ -23,7 +23,7 @@ describe('a fresh copy of the project', () => {
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-  it('shows the demo after npm start, says what it does, and prints each address once', async () => {
+  it('serves the demo after npm start, and prints each step and address once', async () => {
     for (const run of ['first', 'second']) {
       const { printed, urls } = await start()
       expect(printed, run).toMatch(/Building the package … [\d.]+ s\nBuilding the pages … [\d.]+ s/)
@@ -34,7 +34,7 @@ describe('a fresh copy of the project', () => {
     }
   })
 
-  it('takes another port where the usual one is in use', async () => {
+  it('uses another port if the default one is in use', async () => {
     const first = await start('41730')
     const second = await start('41730')
     expect(new Set([...first.urls, ...second.urls].map((url) => new URL(url).port)).size).toBe(2)

@@ -1,11 +1,11 @@
 import { defineConfig } from 'vitest/config'
 import { alias } from '../../vitest.config.ts'
 
-/** Tests against programs that others wrote, and that may be missing: `npm run test:peers`. */
+/** Tests against other programs, which may be missing: `npm run test:peers`. */
 export default defineConfig({
   resolve: { alias },
   test: {
-    // By default one core stays idle: of two that is half.
+    // By default one core stays idle, which is half of two.
     maxWorkers: '100%',
     include: ['test/peers/**/*.test.ts'],
     setupFiles: ['test/setup.ts'],

@@ -6,10 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Packed } from '../../architecture/packed.ts'
 import { entries, packed } from '../../architecture/packed.ts'
 
-/** For pages; in Jest's environment of a page `ws` is a stub. */
+/** The entries for pages; in Jest's page environment `ws` is a stub. */
 const client = entries.filter((entry) => !entry.startsWith('wirefold/server'))
 
-/** A test of an application that imports entries and uses what does not need a server. */
+/** Returns a test of an application that imports entries, and uses those that need no server. */
 const typedTest = (imported: readonly string[]) => `
 ${imported.map((entry, index) => `import * as entry${index} from '${entry}'`).join('\n')}
 import { ChannelSubscriber, createStore, RealtimeClient } from 'wirefold'
@@ -30,7 +30,7 @@ test('${imported.length} entries', async () => {
   if (said.get() !== 'hello') throw new Error('The event did not arrive.')
 })`
 
-/** The same in JavaScript that nothing transforms. */
+/** Returns a test in plain JavaScript. */
 const plainTest = (imported: readonly string[]) => `
 test('${imported.length} entries', () => {
   for (const name of ${JSON.stringify(imported)}) {
@@ -82,7 +82,7 @@ for (const version of ['29.7.0', '30.5.2']) {
       rmSync(tools, { recursive: true, force: true })
     })
 
-    it('loads every entry as CommonJS, for Node and for a page, by ts-jest and without it', () => {
+    it('loads every entry as CommonJS, for Node and for a page, with and without ts-jest', () => {
       const { stdout, stderr, status } = spawnSync(
         process.execPath,
         [

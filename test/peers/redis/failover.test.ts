@@ -8,7 +8,9 @@ import { event, publishOn } from '../../support/broker.ts'
 import { until } from '../../support/live.ts'
 import { describeWithRedis, redisBench } from '../../support/redis.ts'
 
-/** Two servers, an address that leads to the first, and brokers that connect there. */
+/**
+ * Starts two Redis servers, an address that leads to the first one, and brokers for that address.
+ */
 async function world(library: 'redis' | 'ioredis') {
   const [a, b] = [await redisBench(), await redisBench()]
   const { port, lead } = await address(a.server.port)
@@ -29,7 +31,7 @@ async function world(library: 'redis' | 'ioredis') {
 for (const library of ['redis', 'ioredis'] as const) {
   describeWithRedis(`a Redis that becomes a replica: ${library}`, () => {
     for (const strategy of ['streams', 'pub-sub'] as const) {
-      it(`has its connections replaced, and the cause is reported: ${strategy}`, async () => {
+      it(`has its connections replaced, and the cause reported: ${strategy}`, async () => {
         const { a, b, lead, broker, errors } = await world(library)
         const [near, far] = [await broker(strategy), await broker(strategy)]
         const { received, listener } = recorder()
@@ -44,7 +46,7 @@ for (const library of ['redis', 'ioredis'] as const) {
         })
         await publishOn(near, 'a', event(3))
         await until(async () => {
-          // With pub-sub an event reaches a server at most once: not while it subscribes anew.
+          // With pub-sub an event reaches a server at most once, and not during a new subscribe.
           if (strategy === 'pub-sub') await publishOn(near, 'a', event(3))
           expect(received.at(-1)).toMatch(/^\d+:3$/)
         })
@@ -83,11 +85,11 @@ for (const library of ['redis', 'ioredis'] as const) {
   })
 }
 
-describeWithRedis('a master that has confirmed events, and is demoted later', () => {
-  it('causes a gap for all, also for servers that had left it before', async () => {
+describeWithRedis('a master that confirmed events, and is demoted later', () => {
+  it('causes a gap on all servers, even on those that left it before', async () => {
     const { a, b, lead, broker } = await world('ioredis')
     const late = await broker()
-    // Both continue as masters, as after a partition: the new one with the data of that time.
+    // Both continue as masters, as after a partition: the new one has the data from before.
     await b.command('REPLICAOF', '127.0.0.1', `${a.server.port}`)
     await publishOn(late, 'a', event(1))
     await until(async () => expect(await b.command('EXISTS', 'p:stream:a')).toBe(1))
@@ -98,14 +100,14 @@ describeWithRedis('a master that has confirmed events, and is demoted later', ()
     const position = await early.head('a')
     await publishOn(early, 'a', event(2))
     await until(() => expect(received).toContainEqual(expect.stringMatching(/:2$/)))
-    // Confirmed by a master whose events are lost.
+    // Confirmed by the old master, whose events are lost.
     await publishOn(late, 'a', event(3))
     await publishOn(late, 'a', event(4))
     await a.command('REPLICAOF', '127.0.0.1', `${b.server.port}`)
     lead(b.server.port)
     await until(() => expect(received.at(-1)).toMatch(/^broken:/))
     expect((await early.head('a')).epoch).not.toBe(position.epoch)
-    // Once only: `late` has been confirmed by the new master since.
+    // Only once: the new master has confirmed events of `late` since.
     const { epoch } = await early.head('a')
     await publishOn(late, 'a', event(5))
     await publishOn(early, 'a', event(6))

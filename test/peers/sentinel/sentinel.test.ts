@@ -13,14 +13,14 @@ import { describeWithRedis, freePort, RedisServer } from '../../support/redis.ts
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Starts a sentinel that watches `wf`, until the end of the test. */
+/** Starts a sentinel that watches the master `wf`, until the end of the test. */
 async function sentinel(master: number): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'wirefold-sentinel-'))
   const port = await freePort()
   const file = join(directory, 'sentinel.conf')
   writeFileSync(
     file,
-    // Below 2 s a busy machine takes healthy masters for dead ones.
+    // Below 2 s, sentinels on a busy machine consider healthy masters down.
     [
       `port ${port}`,
       'bind 127.0.0.1',
@@ -38,7 +38,7 @@ async function sentinel(master: number): Promise<number> {
   return port
 }
 
-/** A master, its replica, and three sentinels that agree. */
+/** Starts a master, its replica, and three sentinels that agree. */
 async function world() {
   const redis = async (...args: readonly string[]) => {
     const server = await RedisServer.start('--repl-diskless-sync-delay', '0', ...args)
@@ -57,27 +57,29 @@ async function world() {
     client.on('error', () => {})
     onTestFinished(() => client.disconnect())
   }
-  const ask = async (...args: string[]): Promise<string> =>
+  const sentinelCommand = async (...args: string[]): Promise<string> =>
     String(await watch.call('SENTINEL', args))
   await until(async () => {
-    expect(await ask('ckquorum', 'wf')).toContain('OK 3 usable')
-    expect(await ask('replicas', 'wf')).toMatch(/master-link-status,ok/)
+    expect(await sentinelCommand('ckquorum', 'wf')).toContain('OK 3 usable')
+    expect(await sentinelCommand('replicas', 'wf')).toMatch(/master-link-status,ok/)
   })
   const promoted = () =>
     until(async () =>
-      expect(await ask('get-master-addr-by-name', 'wf')).toBe(`127.0.0.1,${replica.port}`),
+      expect(await sentinelCommand('get-master-addr-by-name', 'wf')).toBe(
+        `127.0.0.1,${replica.port}`,
+      ),
     )
-  return { master, replica, replicaClient, sentinels, ask, promoted }
+  return { master, replica, replicaClient, sentinels, sentinelCommand, promoted }
 }
 
-/** A server with a broker, and three clients on it that write down what they receive. */
-async function station(client: Redis) {
+/** Starts a server with a broker, and three clients that record the events they receive. */
+async function startStation(client: Redis) {
   const errors: unknown[] = []
   const onError = (error: unknown) => errors.push(error)
   const broker = await createRedisBroker(ioredisClient(client), { onError })
   onTestFinished(() => broker.close())
   const { server, url } = await serve({ broker })
-  const people = []
+  const clients = []
   for (let n = 0; n < 3; n++) {
     const { client } = connect(url)
     const received = new Set<unknown>()
@@ -90,24 +92,24 @@ async function station(client: Redis) {
     subscription.status.subscribe(({ name }) => {
       if (name !== 'gap') return
       gaps.push({ at: performance.now(), position: subscription.position })
-      // As an application that has fetched its state.
+      // As an application after it has fetched its state.
       setTimeout(() => subscription.caughtUp())
     })
     await subscription.ready
-    people.push({ received, twice, gaps })
+    clients.push({ received, twice, gaps })
   }
-  return { server, errors, people }
+  return { server, errors, clients }
 }
 
-/** A gap of a client: when it was noted, and the position from which the client goes on. */
+/** A gap of a client: its time, and the position from which the client continues. */
 interface Gap {
   readonly at: number
   readonly position: Position | undefined
 }
 
-type Station = Awaited<ReturnType<typeof station>>
+type Station = Awaited<ReturnType<typeof startStation>>
 
-/** Publishes on every server, and notes when each event was confirmed, and at which position. */
+/** Publishes on every server, and records the time and position of each confirmed event. */
 function load(stations: readonly Station[]) {
   const confirmed = new Map<string, number>()
   const positions = new Map<string, Position>()
@@ -138,14 +140,14 @@ function load(stations: readonly Station[]) {
 
 /**
  * Expects that each event that a client did not receive is covered by a gap of that client: it was
- * confirmed before the gap, or lies before the position from which the client went on.
+ * confirmed before the gap, or is before the position from which the client continued.
  */
 function expectNoSilentLoss(
   stations: readonly Station[],
   { confirmed, positions }: Pick<ReturnType<typeof load>, 'confirmed' | 'positions'>,
 ) {
-  for (const { people } of stations) {
-    for (const { received, twice, gaps } of people) {
+  for (const { clients } of stations) {
+    for (const { received, twice, gaps } of clients) {
       const silent = [...confirmed].filter(
         ([name, at]) =>
           !received.has(name) &&
@@ -161,7 +163,7 @@ function isBefore(event: Position | undefined, head: Position | undefined): bool
   return event?.epoch === head?.epoch && (event?.offset ?? 0) <= (head?.offset ?? -1)
 }
 
-/** Ends a load two seconds later, and expects that nothing was lost or refused in another way. */
+/** Ends a load two seconds later, and expects no loss and no refusal other than `unavailable`. */
 async function expectNothingLostAfter(
   running: ReturnType<typeof load>,
   stations: readonly Station[],
@@ -171,8 +173,8 @@ async function expectNothingLostAfter(
   await stop()
   await until(() => {
     const last = [...confirmed.keys()].at(-1)
-    for (const { people } of stations) {
-      for (const { received } of people) expect(received).toContain(last)
+    for (const { clients } of stations) {
+      for (const { received } of clients) expect(received).toContain(last)
     }
   })
   expectNoSilentLoss(stations, running)
@@ -180,10 +182,10 @@ async function expectNothingLostAfter(
 }
 
 describeWithRedis('Redis Sentinel', () => {
-  it('promotes a replica under load: back within 10 s, and no event is lost without a gap', async () => {
+  it('promotes a replica under load: available within 10 s, and no event is lost without a gap', async () => {
     const { master, sentinels, promoted } = await world()
     const client = () => new Redis({ sentinels, name: 'wf', lazyConnect: true })
-    const stations = [await station(client()), await station(client())]
+    const stations = [await startStation(client()), await startStation(client())]
     const running = load(stations)
     const { confirmed } = running
     await sleep(1_000)
@@ -202,13 +204,13 @@ describeWithRedis('Redis Sentinel', () => {
     for (const { errors } of stations) expect(errors.length).toBeGreaterThan(0)
   })
 
-  it('demotes a killed master that came back: what it had confirmed is a gap for all', async () => {
-    const { master, replica, sentinels, ask, promoted } = await world()
+  it('demotes a killed master that returns: its confirmed events are a gap for all clients', async () => {
+    const { master, replica, sentinels, sentinelCommand, promoted } = await world()
     const { port, lead } = await address(master.port)
-    // One server follows the sentinels; the other one an address that is corrected too late.
+    // One server follows the sentinels; the other one follows an address that is updated too late.
     const stations = [
-      await station(new Redis({ host: '127.0.0.1', port, lazyConnect: true })),
-      await station(new Redis({ sentinels, name: 'wf', lazyConnect: true })),
+      await startStation(new Redis({ host: '127.0.0.1', port, lazyConnect: true })),
+      await startStation(new Redis({ sentinels, name: 'wf', lazyConnect: true })),
     ]
     const running = load(stations)
     const { confirmed } = running
@@ -217,7 +219,9 @@ describeWithRedis('Redis Sentinel', () => {
     await promoted()
     await master.start()
     const returned = performance.now()
-    await until(async () => expect(await ask('replicas', 'wf')).toMatch(/master-link-status,ok/))
+    await until(async () =>
+      expect(await sentinelCommand('replicas', 'wf')).toMatch(/master-link-status,ok/),
+    )
     const lost = [...confirmed].filter(
       ([name, at]) => name.startsWith('0:') && at > returned && at < performance.now(),
     )

@@ -7,10 +7,11 @@ import type { Packed } from '../../architecture/packed.ts'
 import { entries, packed } from '../../architecture/packed.ts'
 import { resolutions, typeCheck } from '../../architecture/type-check.ts'
 
-// What needs React's or Node's types is left out: those of today are for later compilers than these.
+// Without entries that require the types of React or Node: their current types need later
+// compilers.
 const imported = entries.filter((entry) => !/react|server/.test(entry))
 
-// TypeScript 6 refuses a deprecated resolution unless it is named here; earlier versions refuse the name.
+// TypeScript 6 requires this option for a deprecated resolution; earlier versions reject its name.
 const compilers = {
   '5.4.5': {},
   '5.9.3': {},
@@ -38,7 +39,7 @@ for (const [version, options] of Object.entries(compilers)) {
     })
 
     for (const [label, resolution] of Object.entries(resolutions)) {
-      it(`finds the types sound by ${label}`, () => {
+      it(`compiles the types with ${label}`, () => {
         const compiler = { file: join(tools, 'node_modules/typescript/bin/tsc'), options }
         expect(typeCheck({ app, compiler, resolution, imported })).toBe('')
       })
