@@ -7,7 +7,7 @@ const authenticate = ({ token }: { readonly token: string | undefined }) =>
   token === undefined ? null : { id: token }
 
 describe('S4 a permission', () => {
-  const noes: readonly [string, unknown][] = [
+  const denials: readonly [string, unknown][] = [
     ['false', () => false],
     ['a truthy value', () => 'yes'],
     ['undefined', () => undefined],
@@ -20,7 +20,7 @@ describe('S4 a permission', () => {
     ],
     ['a rejection', () => Promise.reject(new Error('db'))],
   ]
-  it.each(noes)('is not granted by %s', async (_, hook) => {
+  it.each(denials)('is not granted by %s', async (_, hook) => {
     const { url } = await serve({ authorize: hook as Authorize })
     const client = await RawClient.greeted(url)
     const subscribed = await client.subscribe('a')

@@ -137,8 +137,8 @@ describe('S3 a user who is disconnected during the greeting', () => {
   ])('is not connected (code %s)', async (code, closed) => {
     const knows = deferred<{ id: string }>()
     const { url, server } = await serve({ authenticate: () => knows.promise })
-    const came: unknown[] = []
-    server.on('connected', ({ user }) => came.push(user?.id))
+    const connected: unknown[] = []
+    server.on('connected', ({ user }) => connected.push(user?.id))
     const client = await RawClient.open(url)
     client.send({ type: 'hello' })
     await expect.poll(() => server.stats().received).toBe(1)
@@ -146,9 +146,9 @@ describe('S3 a user who is disconnected during the greeting', () => {
     server.disconnectUser('ada', { code })
     knows.resolve({ id: 'ada' })
     expect((await client.closed).code).toBe(closed)
-    expect(came).toEqual([])
+    expect(connected).toEqual([])
     await RawClient.greeted(url)
-    expect(came).toEqual(['ada'])
+    expect(connected).toEqual(['ada'])
   })
 })
 
