@@ -1,25 +1,28 @@
 /*
- * A process that broadcasts to all its clients, with wirefold or with nothing but `ws`. Arguments:
- * `wirefold`, `filtered` or `raw`. Told how many messages a turn and for how long, it tells what that
- * took.
+ * A process that broadcasts to all its clients, with wirefold or with `ws` alone. Arguments:
+ * `wirefold`, `filtered` or `raw`. For each run it gets the number of messages per turn of the
+ * event loop and a duration, and sends the cost.
  */
 import { createRealtimeServer } from 'wirefold/server'
 import { WebSocketServer } from 'ws'
 
-/** As an event of the native protocol, about 200 bytes. */
+/** The payload of an event of the native protocol; the event has about 200 bytes. */
 const PAYLOAD = { id: 'task-1', title: 'x'.repeat(80), done: false }
-/** The most deliveries under way: more would be a queue, and none would be an idle server. */
+/**
+ * The limit of deliveries in flight: above it, queues would grow; at 0, the server would be idle at
+ * times.
+ */
 const MOST_UNDER_WAY = 20_000
 
 const [variant] = process.argv.slice(2)
-let heard = 0
+let received = 0
 let wake = () => {}
 
 const start = { wirefold, filtered: () => wirefold({ canReceive: () => true }), raw }
 const { port, publish, members } = await start[variant]()
 process.on('message', async (message) => {
-  if (message.heard !== undefined) {
-    heard = message.heard
+  if (message.received !== undefined) {
+    received = message.received
     wake()
   } else if (message.run) process.send({ ran: await run(message.run) })
   else process.exit()
@@ -28,7 +31,7 @@ process.send({ listening: { port, rss: process.memoryUsage.rss() } })
 
 async function run({ perTurn, ms }) {
   await drained(0)
-  const [before, cpu, start] = [heard, process.cpuUsage(), performance.now()]
+  const [before, cpu, start] = [received, process.cpuUsage(), performance.now()]
   let sent = before
   while (performance.now() - start < ms) {
     for (let n = 0; n < perTurn; n++) publish()
@@ -38,13 +41,13 @@ async function run({ perTurn, ms }) {
   }
   await drained(0, sent)
   const { user, system } = process.cpuUsage(cpu)
-  const delivered = heard - before
+  const delivered = received - before
   const seconds = (performance.now() - start) / 1_000
   return { delivered, seconds, cpuMicros: user + system, rss: process.memoryUsage.rss() }
 }
 
-async function drained(most, sent = heard) {
-  while (sent - heard > most) {
+async function drained(most, sent = received) {
+  while (sent - received > most) {
     await new Promise((resolve) => {
       wake = resolve
     })

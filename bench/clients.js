@@ -1,21 +1,21 @@
 /*
- * So many WebSocket clients in a process of their own: they subscribe, count what they hear, and tell
- * how much it was so far. Arguments: the url, how many, and `hello` where they have to greet.
+ * WebSocket clients in their own process: they subscribe, count the events they receive, and report
+ * the count. Arguments: the url, the number of clients, and `hello` if they send a hello.
  */
 import { WebSocket } from 'ws'
 
 const [url, count, greeting] = process.argv.slice(2)
-/** Every event has its offset, and nothing else has one. */
+/** Occurs once in every event, and in no other message. */
 const MARK = Buffer.from('"offset":')
 const PROGRESS_MS = 5
 
-let heard = 0
-let told = 0
+let received = 0
+let reported = 0
 
-const tell = () => {
-  if (heard === told) return
-  told = heard
-  process.send({ heard })
+const report = () => {
+  if (received === reported) return
+  reported = received
+  process.send({ received })
 }
 
 const connect = () =>
@@ -29,14 +29,15 @@ const connect = () =>
     })
     socket.on('message', (data) => {
       if (data.includes('"subscribed"')) return resolve()
-      for (let at = data.indexOf(MARK); at >= 0; at = data.indexOf(MARK, at + MARK.length)) heard++
+      for (let at = data.indexOf(MARK); at >= 0; at = data.indexOf(MARK, at + MARK.length))
+        received++
     })
     socket.on('close', () => process.exit())
   })
 
-// In small groups: the backlog of a listening socket is short.
+// In small groups, because the backlog of a listening socket is short.
 for (let left = Number(count); left > 0; left -= 50) {
   await Promise.all(Array.from({ length: Math.min(left, 50) }, connect))
 }
 process.send({ connected: true })
-setInterval(tell, PROGRESS_MS)
+setInterval(report, PROGRESS_MS)

@@ -1,11 +1,11 @@
-/* The clients of bench/move.js. Arguments: how many, and within what time they connect. */
+/* The clients of bench/move.js. Arguments: their number, and the time within which they connect. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ChannelSubscriber, RealtimeClient } from 'wirefold'
 import { WebSocket } from 'ws'
 
 const [count, windowMs] = process.argv.slice(2).map(Number)
 
-/** Where sockets go, as a load balancer would decide. */
+/** The address of new sockets, as chosen by a load balancer. */
 let target = ''
 let clients = []
 
@@ -18,7 +18,7 @@ class Balanced extends WebSocket {
 async function connect(url) {
   target = url
   clients = Array.from({ length: count }, () => new RealtimeClient(url, { WebSocket: Balanced }))
-  // Spread as the moves are: many at once share the cost of a turn of the event loop.
+  // Spread like the moves, since connects in the same turn of the event loop share its cost.
   await Promise.all(
     clients.map(async (client) => {
       await sleep(Math.random() * windowMs)
@@ -31,7 +31,7 @@ async function connect(url) {
 async function close() {
   for (const client of clients) client.close()
   clients = []
-  // Until the sockets are gone, too.
+  // Waits until the sockets are closed, too.
   while (process.getActiveResourcesInfo().includes('TCPSocketWrap')) {
     await sleep(20)
   }

@@ -1,6 +1,6 @@
 /*
- * The two servers of bench/move.js, which share a broker: one that is drained, and one to move to.
- * Argument: within what time clients move.
+ * The two servers of bench/move.js, which share a broker: one is drained, and clients move to the
+ * other. Argument: the time within which clients move.
  */
 import { createRealtimeServer, MemoryBroker } from 'wirefold/server'
 

@@ -1,13 +1,13 @@
 /*
- * What it costs a client to move from a server that is drained to another, beside a plain connect and
- * close, in CPU time of the process of the servers and that of the clients.
+ * Measures the cost of a client's move from a drained server to another, compared to a plain
+ * connect and close, in CPU time of the servers' process and the clients' process.
  *
  *   npm run build && node bench/move.js [clients]
  */
-import { hear, say, start, stop, stopAfter } from './fleet.js'
+import { print, receive, start, stop, stopAfter } from './fleet.js'
 
 const CLIENTS = Number(process.argv[2] ?? 1_000)
-/** The first rounds are not counted: code is not compiled yet. */
+/** The first rounds are not counted, since code is not compiled yet. */
 const [WARM_UP, ROUNDS] = [2, 5]
 /** Clients connect and move within this time, in milliseconds. */
 const WINDOW_MS = 2_000
@@ -20,10 +20,10 @@ const sides = { servers, clients }
 
 async function cpuMicros(child) {
   child.send({ cpu: true })
-  return hear(child, 'cpuMicros')
+  return receive(child, 'cpuMicros')
 }
 
-/** Has a step done, and adds what it cost each side to its total. */
+/** Runs a step, and adds its cost for each side to the totals. */
 async function measure(totals, run) {
   const before = { servers: await cpuMicros(servers), clients: await cpuMicros(clients) }
   await run()
@@ -35,17 +35,17 @@ async function measure(totals, run) {
 const totals = Object.fromEntries(STEPS.map((step) => [step, { servers: 0, clients: 0 }]))
 for (let round = 0; round < WARM_UP + ROUNDS; round++) {
   const counted = round < WARM_UP ? { servers: 0, clients: 0 } : undefined
-  const [old, fresh] = await ask(servers, { start: true }, 'urls')
-  await measure(counted ?? totals.connect, () => ask(clients, { connect: old }, 'connected'))
-  await ask(clients, { target: fresh }, 'targeted')
-  await measure(counted ?? totals.move, () => ask(servers, { drain: true }, 'drained'))
-  await measure(counted ?? totals.close, () => ask(clients, { close: true }, 'closed'))
+  const [old, fresh] = await request(servers, { start: true }, 'urls')
+  await measure(counted ?? totals.connect, () => request(clients, { connect: old }, 'connected'))
+  await request(clients, { target: fresh }, 'targeted')
+  await measure(counted ?? totals.move, () => request(servers, { drain: true }, 'drained'))
+  await measure(counted ?? totals.close, () => request(clients, { close: true }, 'closed'))
 }
 stop()
 
-function ask(child, message, answer) {
+function request(child, message, field) {
   child.send(message)
-  return hear(child, answer)
+  return receive(child, field)
 }
 
 const perClient = (...steps) =>
@@ -54,10 +54,10 @@ const perClient = (...steps) =>
   )
 const ratio = (...steps) => perClient('move').map((move, side) => move / perClient(...steps)[side])
 const line = (name, figures) =>
-  say(name.padEnd(23) + figures.map((figure) => figure.toFixed(3).padStart(9)).join(''))
+  print(name.padEnd(23) + figures.map((figure) => figure.toFixed(3).padStart(9)).join(''))
 
-say(`${CLIENTS} clients with one channel each, ${ROUNDS} rounds, Node ${process.version}`)
-say('CPU ms a client          servers  clients')
+print(`${CLIENTS} clients with one channel each, ${ROUNDS} rounds, Node ${process.version}`)
+print('CPU ms a client          servers  clients')
 for (const step of STEPS) line(step, perClient(step))
 line('move : connect', ratio('connect'))
 line('move : connect + close', ratio('connect', 'close'))

@@ -1,6 +1,7 @@
 /*
- * The server of a slow-consumer run: publishes at a steady rate, and tells on request what it holds.
- * Arguments: messages a second, of which ten are those of the calm channel. Run with --expose-gc.
+ * The server of a slow-consumer run: publishes at a constant rate, and reports its memory on
+ * request. Argument: messages per second; ten of them are on the calm channel. Run with
+ * --expose-gc.
  */
 import { createRealtimeServer } from 'wirefold/server'
 

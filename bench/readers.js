@@ -1,6 +1,6 @@
 /*
- * Clients of a slow-consumer run in a process of their own. Arguments: the url, and how many. Tells on
- * request what was heard.
+ * Clients of a slow-consumer run in their own process. Arguments: the url, and their number. They
+ * report the received events on request.
  */
 import { ChannelSubscriber, RealtimeClient } from 'wirefold'
 import { WebSocket } from 'ws'
@@ -10,7 +10,7 @@ const channels = { busy: tally(), calm: tally() }
 let delays = []
 
 function tally() {
-  return { heard: 0, missing: 0, unordered: 0, gaps: 0 }
+  return { received: 0, missing: 0, unordered: 0, gaps: 0 }
 }
 
 function follow(subscriber, name) {
@@ -20,7 +20,7 @@ function follow(subscriber, name) {
     if (last && n <= last) tally.unordered++
     if (last && n > last + 1) tally.missing += n - last - 1
     last = n
-    tally.heard++
+    tally.received++
     delays.push(performance.timeOrigin + performance.now() - at)
   })
   subscription.status.listen(({ name }) => {

@@ -1,11 +1,11 @@
 /*
- * One node broadcasting to 1,000 clients over loopback, beside a broadcast with nothing but `ws`.
+ * One node that broadcasts to 1,000 clients over loopback, compared to a broadcast with `ws` alone.
  *
  *   npm run build && node bench/server.js [clients]
  *
- * Stops by itself within a minute.
+ * Exits within a minute.
  */
-import { hear, say, start, stop, stopAfter } from './fleet.js'
+import { print, receive, start, stop, stopAfter } from './fleet.js'
 
 const CLIENTS = Number(process.argv[2] ?? 1_000)
 const RUN_MS = 3_000
@@ -15,20 +15,20 @@ stopAfter(60_000)
 
 async function measure(variant) {
   const node = start('./broadcaster.js', [variant])
-  const { port, rss } = await hear(node, 'listening')
+  const { port, rss } = await receive(node, 'listening')
   const path = variant === 'raw' ? '/' : '/ws'
   const url = `ws://127.0.0.1:${port}${path}`
   const clients = start('./clients.js', [url, CLIENTS, variant === 'raw' ? 'listen' : 'hello'])
-  await hear(clients, 'connected')
-  clients.on('message', ({ heard }) => heard !== undefined && node.send({ heard }))
+  await receive(clients, 'connected')
+  clients.on('message', ({ received }) => received !== undefined && node.send({ received }))
   const results = new Map()
   let connectedRss
   for (const perTurn of PER_TURN) {
     node.send({ run: { perTurn, ms: 500 } })
-    const warm = await hear(node, 'ran')
+    const warm = await receive(node, 'ran')
     connectedRss ??= warm.rss
     node.send({ run: { perTurn, ms: RUN_MS } })
-    results.set(perTurn, await hear(node, 'ran'))
+    results.set(perTurn, await receive(node, 'ran'))
   }
   stop()
   return { results, kib: (connectedRss - rss) / 1024 / CLIENTS }
@@ -38,8 +38,8 @@ const floor = await measure('raw')
 const rows = [['ws alone', floor]]
 for (const variant of ['wirefold', 'filtered']) rows.push([variant, await measure(variant)])
 
-say(`${CLIENTS} clients, one channel, Node ${process.version}`)
-say('                 a turn   messages/s   CPU µs/message   of the floor')
+print(`${CLIENTS} clients, one channel, Node ${process.version}`)
+print('                 a turn   messages/s   CPU µs/message   of the floor')
 for (const [name, { results, kib }] of rows) {
   for (const [perTurn, { delivered, seconds, cpuMicros }] of results) {
     const each = cpuMicros / delivered
@@ -54,7 +54,7 @@ for (const [name, { results, kib }] of rows) {
       each.toFixed(2).padStart(16),
       ratio.toFixed(2).padStart(14),
     ]
-    say(cells.join(''))
+    print(cells.join(''))
   }
-  say(`${name.padEnd(16)} ${kib.toFixed(1)} KiB of RSS a connection`)
+  print(`${name.padEnd(16)} ${kib.toFixed(1)} KiB of RSS a connection`)
 }
