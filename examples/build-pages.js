@@ -1,13 +1,13 @@
 /*
- * Builds the pages of the demo and the server's part of it with Vite. The package itself must be
- * built before: `npm run build`.
+ * Builds the pages of the demo and its server code with Vite. Build the package first: `npm run
+ * build`.
  */
 import { fileURLToPath } from 'node:url'
 import { build } from 'vite'
 
 const processPage = fileURLToPath(new URL('./process-page/vite.config.ts', import.meta.url))
 const taskBoard = fileURLToPath(new URL('./task-board/vite.config.ts', import.meta.url))
-// On a slow machine Vite would print which of its plugins took long.
+// On a slow machine, Vite would print the plugins that took long.
 const quiet = { rolldownOptions: { checks: { pluginTimings: false } } }
 
 await Promise.all([

@@ -1,15 +1,15 @@
 /*
  * Serves the pages that build-pages.js has built, until SIGINT or SIGTERM.
  *
- * PORT                  the port to begin with; the next free one is taken     (4173)
- * REPLAY_SECONDS        how long the recorded process takes, 4.5 s in truth    (45)
- * REPLAY_PAUSE_SECONDS  how long its end stays before the next one begins      (8)
+ * PORT                  the first port to try; the next free one is used        (4173)
+ * REPLAY_SECONDS        duration of a run; 4.5 s when it was recorded           (45)
+ * REPLAY_PAUSE_SECONDS  pause after a run                                       (8)
  */
 const { startDemo } = await import(
   new URL('./process-page/dist/server/main.js', import.meta.url).href
 )
 
-/** Returns the number in an environment variable; ends the process if there is something else in it. */
+/** Returns the number in an environment variable; exits if the value is invalid. */
 function numberOf(name, fallback, most) {
   const value = Number(process.env[name] || fallback)
   if (value >= 0 && value <= most) return value

@@ -1,4 +1,4 @@
-/** How a state of the connection looks: a `data-tone` of the pages' style. */
+/** Returns the colour of a connection state: a `data-tone` of the pages' style. */
 export function connectionTone(name: string): string {
   return TONES[name] ?? 'quiet'
 }

@@ -1,7 +1,7 @@
-/** Lets a page's trouble buttons find its own sockets among those of other pages. */
+/** Identifies the sockets of this page, for the buttons that break its connection. */
 const pageId = Math.random().toString(36).slice(2)
 
-/** The address of a socket on the server this page came from. */
+/** Returns the address of a socket on the server of this page. */
 export function socketUrl(path: string): string {
   const url = new URL(path, location.href)
   url.protocol = url.protocol.replace('http', 'ws')
@@ -9,10 +9,10 @@ export function socketUrl(path: string): string {
   return url.href
 }
 
-/** What the demo's server can do to this page's connection. */
-export type Trouble = 'cut' | 'freeze' | 'thaw' | 'restart'
+/** A fault that the demo's server can cause on this page's connection. */
+export type Fault = 'disconnect' | 'freeze' | 'thaw' | 'restart'
 
-/** Asks for trouble, by plain HTTP: the connection is what is about to break. */
-export async function askForTrouble(trouble: Trouble): Promise<void> {
-  await fetch(`/trouble/${trouble}?page=${pageId}`, { method: 'POST' })
+/** Requests a fault over plain HTTP, because the socket is about to break. */
+export async function requestFault(fault: Fault): Promise<void> {
+  await fetch(`/fault/${fault}?page=${pageId}`, { method: 'POST' })
 }

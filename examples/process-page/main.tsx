@@ -15,12 +15,12 @@ import { PipelinePanel } from './views/pipeline-panel.tsx'
 import { ProcessPanel } from './views/process-panel.tsx'
 import { WorkersPanel } from './views/workers-panel.tsx'
 
-// The model: from here on the stores change by themselves.
+// The model: updates the stores from now on.
 followConnection()
 followMachine()
 followProcesses()
 
-// The views: they only read stores.
+// The views: only read stores.
 render(
   'overview',
   <>

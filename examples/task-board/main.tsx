@@ -7,12 +7,12 @@ import { ConnectionBar } from './views/connection-bar.tsx'
 import { PeoplePanel } from './views/people-panel.tsx'
 import { TasksPanel } from './views/tasks-panel.tsx'
 
-// The model: from here on the stores change by themselves.
+// The model: updates the stores from now on.
 followConnection()
 enterBoard()
 followRejecting()
 
-// The views: they only read stores.
+// The views: only read stores.
 const host = document.getElementById('board')
 if (!host) throw new Error('index.html has no #board.')
 createRoot(host).render(

@@ -1,38 +1,39 @@
 /*
- * What the page and its server have to agree on: names of channels and requests, and the shapes
- * that travel with them.
+ * Names and payloads that the page and its server share: channels, requests, and their types.
  */
 
-/** Where the board's sockets are served. */
+/** The path of the board's sockets. */
 export const BOARD_PATH = '/board'
-/** The kind of the entities: their channel is `entity:Task`. */
+/** The entity type of the tasks: their channel is `entity:Task`. */
 export const TASK = 'Task'
-/** Where everybody who has the page open is present. */
+/** The resource at which people with an open page are present. */
 export const BOARD = 'workspace/tasks'
-/** The event that tells a person whether their next write is rejected, and the request that asks for it. */
+/**
+ * The event with whether the server rejects a person's next write, and the request that sets it.
+ */
 export const REJECTING = 'rejecting'
 
-/** The longest name of a person, and title of a task. */
+/** The maximum lengths of a person's name and of a task's title. */
 export const LONGEST = { name: 40, title: 120 } as const
 
-/** One task, as its row in the database. */
+/** A task, as a row of the database. */
 export interface Task {
-  /** As text, so that a task that is being created can have one of its own. */
+  /** A string, so that a pending task can have a temporary id. */
   readonly id: string
   readonly title: string
   readonly done: boolean
-  /** Who wrote it down. */
+  /** The name of the person who created it. */
   readonly by: string
 }
 
-/** What may be changed of a task. */
+/** The fields of a task that can be changed. */
 export interface TaskChange {
   readonly title?: string
   readonly done?: boolean
 }
 
-/** What a window tells of itself to the others. */
+/** The activity of a window, as its presence meta. */
 export interface Doing {
-  /** The id of the task whose title has the cursor in it. */
+  /** The id of the task whose title has the cursor. */
   readonly editing?: string
 }

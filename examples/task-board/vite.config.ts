@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
 
-/** The board's page; its server is part of the demo's. */
+/** Configuration of the board's page; its server is part of the demo's server. */
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   base: '/tasks/',

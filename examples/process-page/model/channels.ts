@@ -1,5 +1,5 @@
 import { ChannelSubscriber } from 'wirefold'
 import { client } from './client.ts'
 
-/** The channels of the page's connection, shared by everything on it. */
+/** The channels of the page's only connection. */
 export const channels = new ChannelSubscriber(client)

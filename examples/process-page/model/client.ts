@@ -1,5 +1,5 @@
 import { RealtimeClient } from 'wirefold'
 import { socketUrl } from '../../page/server-address.ts'
 
-/** The page's one connection. It opens when something is first asked of it, and comes back by itself. */
+/** The page's only connection. It opens on first use, and reconnects by itself. */
 export const client = new RealtimeClient(socketUrl('/realtime'))

@@ -1,28 +1,28 @@
 import { createStore, isWirefoldError, systemClock } from 'wirefold'
 import { client } from './client.ts'
 
-/** Whether there is a connection, and if not, when it is tried again. */
+/** The state of the connection, with the time of the next attempt. */
 export const connection = client.state
 
-/** How often the connection was opened. */
+/** Number of times the connection was opened. */
 export const opens = createStore(0)
 
-/** What went wrong last, for people. */
+/** The last error, as text. */
 export const lastError = createStore('')
 
-/** When the server was last heard of, by `systemClock.now()`. */
-export const heardAt = createStore(systemClock.now())
+/** Time of the last event from the server, by `systemClock.now()`. */
+export const receivedAt = createStore(systemClock.now())
 
-/** Takes note of an error that the page has no better use for. */
+/** Stores an error for display. */
 export function noteError(error: unknown): void {
   lastError.set(isWirefoldError(error) ? `${error.code}: ${error.message}` : String(error))
 }
 
-/** Begins to take notes; connects nothing. */
+/** Starts to record the client's events; does not connect. */
 export function followConnection(): void {
   client.on('opened', () => {
     opens.set(opens.get() + 1)
-    heardAt.set(systemClock.now())
+    receivedAt.set(systemClock.now())
   })
   client.on('dropped', ({ code, reason }) => lastError.set(`closed with ${code} ${reason}`.trim()))
   client.on('error', noteError)

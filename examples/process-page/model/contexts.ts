@@ -2,24 +2,24 @@ import { ContextRegistry } from 'wirefold'
 import type { DUUIContext, DUUIEvent } from 'wirefold/dialects/duui'
 import { keepNewest } from './keep-newest.ts'
 
-/** An event as a whole: a context of our own, around the gateway's, for the list of messages. */
+/** An event as a context of our own, around the gateway's contexts, for the list of messages. */
 export interface ProcessEvent extends DUUIEvent {
   readonly kind: 'ProcessEvent'
   /** Milliseconds since the Unix epoch. */
   readonly at: number
 }
 
-/** How many messages are kept. */
+/** Number of messages in the list. */
 const KEPT_MESSAGES = 60
 
 /*
- * A run tells some things twice, and some late: what is on the timeline may arrive live as well, and
- * worker threads overtake each other. Hence `dedupe` by event id, and the order of the gateway's
- * clock rather than that of arrival: a document that is completed stays completed.
+ * Some events arrive twice, and some late: events of the timeline may also arrive live, and worker
+ * threads overtake each other. So events are deduplicated by id, and ordered by the gateway's clock
+ * instead of arrival: a completed document stays completed.
  */
 const newest = { order: 'timestamp' } as const
 
-/** The rules by which events become state; every process has a scope of its own. */
+/** The rules by which events become state; each process has its own scope. */
 export const processes = new ContextRegistry<DUUIContext | ProcessEvent>({
   dedupe: true,
   notify: 'frame',
@@ -44,7 +44,7 @@ export const processes = new ContextRegistry<DUUIContext | ProcessEvent>({
   })
   .union('DocumentProcessContext', (step) => [step.document, step.composer])
   .union('DocumentComponentProcessContext', (step) => [step.document, step.instantiated_component])
-  // Where a document is right now is told by the step as a whole, not by the document in it.
+  // The current step of a document is in the context of the step, not in the document within.
   .derived(
     'currentStep',
     'DocumentComponentProcessContext',
@@ -54,5 +54,5 @@ export const processes = new ContextRegistry<DUUIContext | ProcessEvent>({
   )
   .complete()
 
-/** The state of one process: what views read. */
+/** The state of one process, which the views read. */
 export type ProcessContexts = typeof processes

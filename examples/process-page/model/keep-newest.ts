@@ -1,4 +1,4 @@
-/** The list with one more item, in order of `at`, without the oldest once it has more than `most`. */
+/** Returns the list with one more item, sorted by `at`, without the oldest items above `most`. */
 export function keepNewest<Item extends { readonly at: number }>(
   list: readonly Item[],
   item: Item,

@@ -3,7 +3,7 @@ import type { Figures } from '../shared.ts'
 import { KEPT_FIGURES, MACHINE } from '../shared.ts'
 import { channels } from './channels.ts'
 import { client } from './client.ts'
-import { heardAt, noteError } from './connection.ts'
+import { noteError, receivedAt } from './connection.ts'
 import { keepNewest } from './keep-newest.ts'
 
 const contexts = new ContextRegistry<Figures>({
@@ -17,10 +17,12 @@ const contexts = new ContextRegistry<Figures>({
   })
   .complete()
 
-/** The machine's figures of the last minute, the newest last; `undefined` before the first. */
+/**
+ * The machine's figures of the last minute, the newest last; `undefined` before the first event.
+ */
 export const figures = contexts.entity('Figures')
 
-/** Follows the machine the server runs on. */
+/** Follows the figures of the server's machine. */
 export function followMachine(): void {
   sync(channels, MACHINE, {
     load: async (signal) => ({
@@ -34,6 +36,6 @@ export function followMachine(): void {
     },
     onError: noteError,
   }).start()
-  // One event a second: as good a sign of life as any.
-  channels.subscribe(MACHINE, () => heardAt.set(systemClock.now()))
+  // One event per second, which shows that the connection works.
+  channels.subscribe(MACHINE, () => receivedAt.set(systemClock.now()))
 }

@@ -17,19 +17,19 @@ export interface Run {
   readonly contexts: ProcessContexts
 }
 
-/** The process the page shows; `undefined` until the server has told which one that is. */
+/** The process that the page shows; `undefined` until the server has sent its id. */
 export const run = createStore<Run | undefined>(undefined)
 
 /**
- * How the page hears of a process. `native`: as a channel of the page's one connection. `duui`, by
- * `?dialect=duui`: from a gateway's own socket, of which there is one per process.
+ * How the page receives the events of a process. `native`: on a channel of the page's only
+ * connection. `duui`, by `?dialect=duui`: from a gateway's own socket, one per process.
  */
 export const dialect =
   new URLSearchParams(location.search).get('dialect') === 'duui' ? 'duui' : 'native'
 
-let leave = (): void => {}
+let unfollow = (): void => {}
 
-/** Shows the server's current process, and each one that follows it. */
+/** Shows the server's current process, and then each following one. */
 export function followProcesses(): void {
   sync(channels, PROCESSES, {
     load: async (signal) => ({
@@ -48,14 +48,14 @@ export function followProcesses(): void {
 function show(id: string): void {
   const before = run.get()
   if (before?.id === id) return
-  leave()
+  unfollow()
   const contexts = processes.scope(id)
-  leave = dialect === 'duui' ? followGateway(id, contexts) : followChannel(id, contexts)
+  unfollow = dialect === 'duui' ? followGateway(id, contexts) : followChannel(id, contexts)
   run.set({ id, contexts })
   before?.contexts.dispose()
 }
 
-/** By the page's connection: what happened so far is asked for, what happens arrives. */
+/** Follows a process on the page's connection: requests its timeline, and then receives events. */
 function followChannel(id: string, contexts: ProcessContexts): () => void {
   return sync(channels, processChannel(id), {
     load: async (signal) => ({
@@ -73,12 +73,18 @@ function followChannel(id: string, contexts: ProcessContexts): () => void {
   }).start()
 }
 
-/** What is both in the timeline and live is folded once: the registry knows events by their ids. */
+/**
+ * Folds an event once even if it is in the timeline and arrives live: the registry deduplicates by
+ * id.
+ */
 function fold(contexts: ProcessContexts, event: DUUIEvent, timestamp?: number): void {
   contexts.dispatch(processEvent(event, timestamp), { id: event._id, timestamp })
 }
 
-/** The same from a gateway, in its own words; its sockets begin with what happened before. */
+/**
+ * Follows a process on a gateway's socket, in the gateway's dialect; the socket first sends the
+ * timeline.
+ */
 function followGateway(id: string, contexts: ProcessContexts): () => void {
   const gateway = new RealtimeClient(socketUrl(`/ws/processes/${id}/events`), { dialect: duui })
   gateway.on('error', noteError)

@@ -1,13 +1,13 @@
 import type { Server } from 'node:http'
 
-/** Number of ports to try, one after the other, before any free one is taken. */
+/** Number of ports to try, one after the other, before any free one is used. */
 const TRIES = 20
 
 /**
  * Listens on the loopback interface.
  *
- * @param port the port to begin with; the next free one is taken
- * @returns the port taken
+ * @param port the first port to try; the next free one is used
+ * @returns the port in use
  */
 export async function listen(server: Server, port: number, tries = TRIES): Promise<number> {
   try {

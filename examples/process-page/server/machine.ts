@@ -3,7 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Figures } from '../shared.ts'
 import { KEPT_FIGURES } from '../shared.ts'
 
-/** How often the event loop is looked at, in milliseconds. */
+/** Sampling interval of the event-loop delay, in milliseconds. */
 const RESOLUTION_MS = 10
 
 /** Measures this machine once a second. */
@@ -12,13 +12,13 @@ export class Machine {
   readonly #past: Figures[] = []
   readonly #timer: NodeJS.Timeout
 
-  /** @param tell receives every measurement */
-  constructor(tell: (figures: Figures) => void) {
+  /** @param onFigures receives every measurement */
+  constructor(onFigures: (figures: Figures) => void) {
     this.#delay.enable()
-    this.#timer = setInterval(() => tell(this.#measure()), 1_000)
+    this.#timer = setInterval(() => onFigures(this.#measure()), 1_000)
   }
 
-  /** The last minute, the newest last. */
+  /** The figures of the last minute, the newest last. */
   get past(): readonly Figures[] {
     return this.#past
   }
@@ -37,7 +37,8 @@ export class Machine {
       load,
       cores: availableParallelism(),
       memory: { used: total - freemem(), total },
-      // The histogram holds the time between two looks: what is over the resolution is the delay.
+      // The histogram holds the time between two samples; the excess over the resolution is the
+      // delay.
       delayMs: Math.max(0, this.#delay.max / 1e6 - RESOLUTION_MS),
     }
     this.#delay.reset()

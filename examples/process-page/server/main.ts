@@ -10,37 +10,38 @@ import { Realtime } from './realtime.ts'
 import { Replay } from './replay.ts'
 import { sendPage } from './static-files.ts'
 
-/** What {@link startDemo} is told. */
+/** Options of {@link startDemo}. */
 export interface DemoOptions {
-  /** The port to begin with; the next free one is taken. 0 is any. */
+  /** The first port to try; the next free one is used. 0 is any free port. */
   readonly port: number
-  /** How long a replayed run takes, in milliseconds. */
+  /** Duration of a replayed run, in milliseconds. */
   readonly runMs: number
-  /** How long its end stays, in milliseconds. */
+  /** Pause after a run, in milliseconds. */
   readonly pauseMs: number
-  /** The built pages by the path each is under, without a slash at its end; the first that fits. */
+  /** The built pages by their path prefix, without a slash at the end; the first match applies. */
   readonly pages: Readonly<Record<string, URL>>
   /** The recording to replay. */
   readonly recording: URL
 }
 
-/** The demo while it runs. */
+/** The running demo. */
 export interface Demo {
   readonly url: string
   stop(): Promise<void>
 }
 
-/** Serves the pages and their sockets from one port. */
+/** Serves the pages and their sockets on one port. */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   const folders = Object.entries(options.pages).map(
     ([under, folder]) => [under, fileURLToPath(folder)] as const,
   )
   const http = createServer((request, response) => {
     const { path, query } = addressOf(request.url)
-    const trouble = troubles.get(path)
-    if (!trouble) return sendPage(folders, path, response)
-    // A page's id comes with the sockets and with the wish: nobody breaks the connection of others.
-    if (request.method === 'POST') trouble(query.get('page') ?? '')
+    const fault = faults.get(path)
+    if (!fault) return sendPage(folders, path, response)
+    // Sockets and fault requests carry the page's id, so that a page breaks only its own
+    // connection.
+    if (request.method === 'POST') fault(query.get('page') ?? '')
     response.writeHead(request.method === 'POST' ? 204 : 405).end()
   })
 
@@ -58,11 +59,11 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     figures: () => machine.past,
   })
   const board = await openBoard(http)
-  const troubles = new Map<string, (page: string) => void>([
-    ['/trouble/cut', (page) => network.cut(page)],
-    ['/trouble/freeze', (page) => network.freeze(page)],
-    ['/trouble/thaw', (page) => network.thaw(page)],
-    ['/trouble/restart', () => realtime.restart().catch(console.error)],
+  const faults = new Map<string, (page: string) => void>([
+    ['/fault/disconnect', (page) => network.disconnect(page)],
+    ['/fault/freeze', (page) => network.freeze(page)],
+    ['/fault/thaw', (page) => network.thaw(page)],
+    ['/fault/restart', () => realtime.restart().catch(console.error)],
   ])
 
   const port = await listen(http, options.port)

@@ -4,32 +4,32 @@ import { FREEZE_MS } from '../shared.ts'
 import { addressOf } from './address.ts'
 
 /**
- * The way between the pages and this server, where things go wrong on demand. It works below the
- * WebSockets: neither end is told anything, as when a train enters a tunnel.
+ * Causes faults between the pages and this server, on demand. It works below the WebSockets, so
+ * neither peer is notified, as with a lost network.
  */
 export class Network {
   readonly #sockets = new Map<string, Set<Duplex>>()
   readonly #frozen = new Map<string, NodeJS.Timeout>()
 
-  /** @param isServed whether somebody serves a path at this moment */
+  /** @param isServed whether a server is attached to a path at this moment */
   constructor(http: Server, isServed: (path: string) => boolean) {
-    // First in line: of a page that is frozen not even the handshake may get through.
+    // The first listener: if a page is frozen, not even its handshake may get through.
     http.prependListener('upgrade', (request: IncomingMessage, tcp: Duplex) => {
       const { path, query } = addressOf(request.url)
       this.#add(query.get('page') ?? '', tcp)
-      // While the server of a path is away nobody else would answer.
+      // No other listener replies while the server of a path restarts.
       if (!isServed(path)) {
         tcp.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n')
       }
     })
   }
 
-  /** Cuts a page's connections without a goodbye. */
-  cut(page: string): void {
+  /** Destroys a page's connections without a close frame. */
+  disconnect(page: string): void {
     for (const tcp of this.#of(page)) tcp.destroy()
   }
 
-  /** Holds back everything on a page's connections, in both directions, until it thaws. */
+  /** Holds back all data on a page's connections, in both directions, until it thaws. */
   freeze(page: string): void {
     if (this.#frozen.has(page)) return
     const timer = setTimeout(() => this.thaw(page), FREEZE_MS)
@@ -37,7 +37,7 @@ export class Network {
     for (const tcp of this.#of(page)) hold(tcp)
   }
 
-  /** Lets everything through that was held back. */
+  /** Releases the data held back. */
   thaw(page: string): void {
     if (!this.#frozen.has(page)) return
     clearTimeout(this.#frozen.get(page))
@@ -45,10 +45,10 @@ export class Network {
     for (const tcp of this.#of(page)) release(tcp)
   }
 
-  /** Cuts whatever is left, and ends. */
+  /** Destroys the remaining connections, and stops the timers. */
   close(): void {
     for (const timer of this.#frozen.values()) clearTimeout(timer)
-    for (const page of this.#sockets.keys()) this.cut(page)
+    for (const page of this.#sockets.keys()) this.disconnect(page)
   }
 
   #add(page: string, tcp: Duplex): void {

@@ -1,7 +1,9 @@
 import type { DUUIEnvelope } from 'wirefold/dialects/duui'
 import type { TimelineStore } from 'wirefold/server'
 
-/** Keeps the timeline of the newest process only: one follows the other for as long as this runs. */
+/**
+ * Stores only the timeline of the newest process, since processes follow each other without end.
+ */
 export class NewestTimeline implements TimelineStore {
   #processId = ''
   #envelopes: DUUIEnvelope[] = []

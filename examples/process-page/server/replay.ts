@@ -1,25 +1,25 @@
 import { readFileSync } from 'node:fs'
 import type { DUUIEnvelope } from 'wirefold/dialects/duui'
 
-/** How a recording is replayed. */
+/** Options of a replay. */
 export interface ReplayOptions {
-  /** The file: one envelope of one process a line. */
+  /** The file, with one envelope of one process per line. */
   readonly file: string
-  /** How long a run takes, in milliseconds, however long the recorded one did. */
+  /** Duration of a replayed run, in milliseconds. */
   readonly runMs: number
-  /** How long the end of a run stays, in milliseconds. */
+  /** Pause after a run, in milliseconds. */
   readonly pauseMs: number
-  /** A run begins: the process has this id. */
+  /** Called when a run begins, with the id of its process. */
   readonly started: (processId: string) => void
-  /** Something happens in the run. */
+  /** Called with each envelope of the run. */
   readonly happened: (envelope: DUUIEnvelope) => void
 }
 
-/** Replays a recording again and again, each time as a new process that happens now. */
+/** Replays a recording repeatedly, each time as a new process with current timestamps. */
 export class Replay {
   readonly #options: ReplayOptions
   readonly #lines: readonly string[]
-  /** The recorded process, and when it began and ended. */
+  /** The id of the recorded process, and its first and last timestamp. */
   readonly #recorded: { readonly id: string; readonly from: number; readonly to: number }
   #runs = 0
   #processId = ''
@@ -34,7 +34,7 @@ export class Replay {
     this.#recorded = { id, from: Math.min(...times), to: Math.max(...times) }
   }
 
-  /** The process that runs now. */
+  /** The id of the current process. */
   get processId(): string {
     return this.#processId
   }
@@ -43,21 +43,21 @@ export class Replay {
     this.#runs += 1
     this.#processId = `run-${this.#runs}-${Date.now().toString(36)}`
     this.#options.started(this.#processId)
-    this.#tell(0, Date.now())
+    this.#emit(0, Date.now())
   }
 
   stop(): void {
     clearTimeout(this.#timer)
   }
 
-  /** Tells whatever is due of a run that began at `begun`, and waits for the rest. */
-  #tell(next: number, begun: number): void {
+  /** Emits the due envelopes of a run that began at `begun`, and sets a timer for the rest. */
+  #emit(next: number, begun: number): void {
     for (let at = next; at < this.#lines.length; at++) {
       const envelope = this.#envelope(at, begun)
       const wait = envelope.timestamp - Date.now()
-      // One that was recorded late is told late: its time is over already.
+      // An envelope that was recorded late is emitted late: its timestamp has passed already.
       if (wait > 0) {
-        this.#timer = setTimeout(() => this.#tell(at, begun), wait)
+        this.#timer = setTimeout(() => this.#emit(at, begun), wait)
         return
       }
       this.#options.happened(envelope)
@@ -65,7 +65,7 @@ export class Replay {
     this.#timer = setTimeout(() => this.start(), this.#options.pauseMs)
   }
 
-  /** A recorded envelope as one of the process that runs now; its event ids are new as well. */
+  /** Returns a recorded envelope with the id of the current process, and new event ids. */
   #envelope(at: number, begun: number): DUUIEnvelope {
     const { id, from, to } = this.#recorded
     const { timestamp, event } = parse(this.#lines[at]?.replaceAll(id, this.#processId) ?? '')

@@ -9,7 +9,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 }
 
-/** Answers with a file of the first folder whose path the request is under, or with 404. */
+/** Sends a file of the first folder whose prefix matches the path, or 404. */
 export function sendPage(
   folders: readonly (readonly [under: string, folder: string])[],
   path: string,
@@ -25,7 +25,7 @@ async function sendFile(
   path: string,
   response: ServerResponse,
 ): Promise<void> {
-  // Normalized as an absolute path, so that no `..` leads out of the folder.
+  // Normalized as an absolute path, so that `..` cannot leave the folder.
   const name = normalize(path === '/' ? '/index.html' : path)
   const type = TYPES[extname(name)]
   try {

@@ -1,13 +1,13 @@
 import { useReadable } from 'wirefold/react'
 import { connectionTone } from '../../page/connection-tone.ts'
-import { connection, heardAt, lastError, opens } from '../model/connection.ts'
-import { cause, frozen } from '../model/trouble.ts'
+import { connection, lastError, opens, receivedAt } from '../model/connection.ts'
+import { cause, frozen } from '../model/fault.ts'
 import { useNow } from './use-now.ts'
 
-/** Longer than this without an event, and the panel says so; figures come once a second. */
+/** Time without an event after which the panel shows a warning; figures come once a second. */
 const QUIET_MS = 2_500
 
-/** How the connection is, and ways to break it. */
+/** Shows the state of the connection, and buttons that break it. */
 export function ConnectionPanel() {
   const state = useReadable(connection)
   const opened = useReadable(opens)
@@ -33,7 +33,7 @@ export function ConnectionPanel() {
         <dd title={error}>{error || 'none'}</dd>
       </dl>
       <div className="buttons">
-        <button type="button" onClick={() => cause('cut')}>
+        <button type="button" onClick={() => cause('disconnect')}>
           Cut the socket
         </button>
         <button
@@ -51,16 +51,16 @@ export function ConnectionPanel() {
   )
 }
 
-/** What goes by the clock: when it is tried again, or for how long it has been quiet. */
+/** Shows the time until the next attempt, or the time without an event. */
 function Note() {
   const state = useReadable(connection)
-  const heard = useReadable(heardAt)
+  const received = useReadable(receivedAt)
   const now = useNow(100)
   if (state.name === 'waiting') return <span>again in {seconds(state.retryAt - now)}</span>
   if (state.name !== 'open') return null
-  const quiet = now - heard
+  const quiet = now - received
   return quiet > QUIET_MS ? (
-    <span className="warning">nothing heard for {seconds(quiet)}</span>
+    <span className="warning">no event for {seconds(quiet)}</span>
   ) : (
     <span>for {duration(now - state.since)}</span>
   )

@@ -1,25 +1,25 @@
 import type { DocumentContext } from 'wirefold/dialects/duui'
 
-/** How a status looks. */
+/** The colour of a status. */
 export type Tone = 'active' | 'waiting' | 'done' | 'failed' | 'quiet'
 
-/** Where a document is in the pipeline; an entity of the registry. */
+/** The position of a document in the pipeline; an entity of the registry. */
 export interface Step {
   readonly component: string
   readonly status: string
 }
 
-/** What a row of a document list says. */
+/** The texts of a row in a document list. */
 export interface Row {
   readonly name: string
   readonly tone: Tone
   readonly status: string
   readonly detail: string
-  /** How many components are done with it. */
+  /** Number of components that are done with the document. */
   readonly done: number
 }
 
-/** What there is to say of a document; the same in every framework. */
+/** Returns the row of a document, for every framework. */
 export function describe(document: DocumentContext, step: Step | undefined): Row {
   const { name, error, is_finished: finished, progress: done } = document
   const { started_at: from, finished_at: to } = document
@@ -30,7 +30,7 @@ export function describe(document: DocumentContext, step: Step | undefined): Row
   return { name, tone: toneOf(status), status, detail, done }
 }
 
-/** How a status of a document, component, worker or process looks. */
+/** Returns the colour of a status of a document, component, worker or process. */
 export function toneOf(status: string): Tone {
   switch (shortStatus(status)) {
     case 'Completed':
@@ -51,12 +51,12 @@ export function toneOf(status: string): Tone {
   }
 }
 
-/** A status without the word every step of a component begins with. */
+/** Returns a status without the prefix that all steps of a component have. */
 export function shortStatus(status: string): string {
   return status.replace(/^Component /, '')
 }
 
-/** A number of bytes, for people. */
+/** Formats a number of bytes. */
 export function size(bytes: number): string {
   if (bytes < 1e6) return `${Math.round(bytes / 1e3)} kB`
   if (bytes < 1e9) return `${(bytes / 1e6).toFixed(1)} MB`

@@ -3,7 +3,7 @@ import type { ProcessContexts } from '../model/contexts.ts'
 import { run } from '../model/process.ts'
 import { describe } from './describe.ts'
 
-/** The documents of the current process, drawn by React. */
+/** The documents of the current process, rendered by React. */
 export function Documents() {
   const current = useReadable(run)
   if (!current) return <p className="empty">Waiting for a process …</p>

@@ -6,7 +6,7 @@ import { describe } from './describe.ts'
 
 const signals = valueSignals(signal)
 
-/** The documents of the current process, drawn by plain signals. */
+/** Renders the documents of the current process with plain signals. */
 export function mountDocuments(host: HTMLElement): void {
   const current = toSignal(run, signals).signal
   effect(() => {

@@ -3,7 +3,7 @@ import { figures } from '../model/machine.ts'
 import { KEPT_FIGURES } from '../shared.ts'
 import { size } from './describe.ts'
 
-/** How the machine does that the server runs on. */
+/** Shows the figures of the server's machine. */
 export function MachinePanel() {
   const all = useReadable(figures) ?? []
   const now = all.at(-1)
@@ -35,7 +35,10 @@ export function MachinePanel() {
   )
 }
 
-/** The last minute of a figure, the newest at the right; the top is the largest, or `atLeast`. */
+/**
+ * Plots a figure of the last minute, the newest value at the right; the top is the maximum, or
+ * `atLeast`.
+ */
 function Plot({ values, atLeast }: { values: readonly number[]; atLeast: number }) {
   const top = Math.max(atLeast, ...values)
   const first = KEPT_FIGURES - values.length

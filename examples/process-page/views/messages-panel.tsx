@@ -4,7 +4,7 @@ import { useReadable } from 'wirefold/react'
 import type { ProcessContexts, ProcessEvent } from '../model/contexts.ts'
 import { run } from '../model/process.ts'
 
-/** What happened last, with what came along: stack traces, scripts, logs. */
+/** Shows the last messages with their payloads: stack traces, scripts, logs. */
 export function MessagesPanel() {
   const current = useReadable(run)
   return (

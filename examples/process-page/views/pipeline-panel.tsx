@@ -3,7 +3,7 @@ import type { ProcessContexts } from '../model/contexts.ts'
 import { run } from '../model/process.ts'
 import { Status } from './status.tsx'
 
-/** The components of the pipeline, each with its running copies. */
+/** Shows the components of the pipeline, each with its running instances. */
 export function PipelinePanel() {
   const current = useReadable(run)
   return (

@@ -4,7 +4,7 @@ import { dialect, run } from '../model/process.ts'
 import { size } from './describe.ts'
 import { Status } from './status.tsx'
 
-/** How far the current process is, and what its reader has fetched. */
+/** Shows the progress of the current process, and the counts of its reader. */
 export function ProcessPanel() {
   const current = useReadable(run)
   return (

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react'
 import { systemClock } from 'wirefold'
 
-/** The time by `systemClock.now()`, as old as `everyMs` at most. */
+/** Returns the time by `systemClock.now()`, updated every `everyMs`. */
 export function useNow(everyMs: number): number {
   const [now, setNow] = useState(() => systemClock.now())
   useEffect(() => {

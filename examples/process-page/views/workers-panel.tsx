@@ -3,7 +3,7 @@ import type { ProcessContexts } from '../model/contexts.ts'
 import { run } from '../model/process.ts'
 import { Status } from './status.tsx'
 
-/** The threads that take documents through the pipeline, and the drivers that run its components. */
+/** Shows the threads that process documents, and the drivers that run the components. */
 export function WorkersPanel() {
   const current = useReadable(run)
   return (

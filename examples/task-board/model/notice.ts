@@ -1,16 +1,16 @@
 import { createStore, isWirefoldError } from 'wirefold'
 
-/** What the person of this window should know; empty for nothing. */
+/** The message for the person of this window; empty if there is none. */
 export const notice = createStore('')
 
-/** Says what did not work, and why. */
+/** Shows what failed, and why. */
 export function note(what: string, error: unknown): void {
   notice.set(`${what}: ${reason(error)}.`)
 }
 
-/** The words of whoever refused it, where somebody did. */
+/** Returns the message of a refusal, or of the error itself. */
 function reason(error: unknown): string {
   const refusal = isWirefoldError(error) ? error.detail : undefined
-  const told = refusal && 'message' in refusal ? refusal.message : undefined
-  return String(told ?? (error instanceof Error ? error.message : error)).replace(/\.$/, '')
+  const message = refusal && 'message' in refusal ? refusal.message : undefined
+  return String(message ?? (error instanceof Error ? error.message : error)).replace(/\.$/, '')
 }

@@ -9,5 +9,5 @@ const api: EntityApi = {
   delete: (_, id, { ask }) => ask('task:delete', { id }),
 }
 
-/** Shows what is done in this window before the server has confirmed it. */
+/** Shows the changes of this window before the server has confirmed them. */
 export const optimistic = new OptimisticManager({ client, channels, api })

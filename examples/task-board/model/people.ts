@@ -5,17 +5,17 @@ import { channels } from './channels.ts'
 
 const presence = new PresenceManager(channels)
 
-/** Who has the board open; a person may have it open in several windows. */
+/** The people who have the board open, each in one or more windows. */
 export const people = presence.of(BOARD)
 
 let here: ReturnType<PresenceManager['enter']> | undefined
 
-/** Has this window be seen by the others. */
+/** Enters the board, so that other windows show this person. */
 export function enterBoard(): void {
   here = presence.enter(BOARD, {})
 }
 
-/** Tells the others what is being done in this window. */
-export function tell(doing: Doing): void {
+/** Sends the current activity in this window to the others. */
+export function showActivity(doing: Doing): void {
   here?.update(doing)
 }

@@ -2,7 +2,7 @@ import { LONGEST } from '../shared.ts'
 
 const NAMES = ['Ada', 'Alan', 'Barbara', 'Donald', 'Edsger', 'Frances', 'Grace', 'Katherine']
 
-/** Who this window belongs to: as its address says, or as before, or somebody at random. */
+/** The name of this window's person: from its address, from before, or random. */
 export const person = named(new URLSearchParams(location.search).get('name'))
 
 function named(wanted: string | null): string {

@@ -6,13 +6,13 @@ import { note } from './notice.ts'
 import { optimistic } from './optimistic.ts'
 import { person } from './person.ts'
 
-/** What the server has in mind. */
+/** The state on the server. */
 const confirmed = { state: createStore(false) }
 
-/** Whether the server rejects this person's next write, as it is to be seen. */
+/** Whether the server rejects this person's next write, including a pending change. */
 export const rejecting = optimistic.view<boolean>(confirmed)
 
-/** Follows what the server has in mind; every window of a person shows the same. */
+/** Follows the state on the server, which is the same in every window of a person. */
 export function followRejecting(): void {
   sync(channels, `user:${person}`, {
     load: async (signal) => ({
@@ -29,7 +29,7 @@ export function followRejecting(): void {
   }).start()
 }
 
-/** Has the server reject this person's next write, or not. */
+/** Makes the server reject this person's next write, or not. */
 export async function rejectNext(reject: boolean): Promise<void> {
   try {
     await optimistic.mutate(reject, {
@@ -38,6 +38,6 @@ export async function rejectNext(reject: boolean): Promise<void> {
       request: (wanted, { ask }) => ask(REJECTING, wanted),
     })
   } catch (error) {
-    note('The switch was not turned', error)
+    note('The switch was not changed', error)
   }
 }

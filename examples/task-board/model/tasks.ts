@@ -6,7 +6,7 @@ import { client } from './client.ts'
 import { note, notice } from './notice.ts'
 import { optimistic } from './optimistic.ts'
 
-/** The tasks that belong in a list, as the server has them. */
+/** Returns the list of the tasks that match a filter, as confirmed by the server. */
 function bound(filter: (task: Task) => boolean) {
   return bindList<Task>(channels, `entity:${TASK}`, {
     load: async (signal) => ({
@@ -17,42 +17,42 @@ function bound(filter: (task: Task) => boolean) {
   })
 }
 
-/** Tasks stand in the order of their ids, and those that have none yet behind them. */
+/** Returns the sort key of a task: its id; new tasks without an id come last. */
 function rank({ id }: Task): number {
   const number = Number(id)
   return Number.isNaN(number) ? Number.POSITIVE_INFINITY : number
 }
 
-/** The lists that can be shown. */
+/** The names of the lists. */
 export type ListName = 'all' | 'open'
 
 const lists = { all: bound(() => true), open: bound(({ done }) => !done) }
 
-/** The tasks of a list as they are to be seen: with what was done here and is not confirmed yet. */
+/** The tasks of each list, including pending changes of this window. */
 export const tasks = { all: optimistic.view(lists.all), open: optimistic.view(lists.open) }
 
-/** How the tasks stand with the server. */
+/** The status of the tasks' channel. */
 export const status = lists.all.status
 
-/** Writes a task down. */
+/** Creates a task. */
 export function add(title: string, on: ListName): Promise<void> {
   const creating = optimistic.create<Task>(TASK, { title, done: false }, lists[on])
-  return settled(`“${title}” was not added`, creating)
+  return showFailure(`“${title}” was not added`, creating)
 }
 
 /** Changes a task. */
 export function change({ id, title }: Task, changes: TaskChange, on: ListName): Promise<void> {
   const changing = optimistic.update<Task>(TASK, id, changes, lists[on])
-  return settled(`“${title}” was not changed`, changing)
+  return showFailure(`“${title}” was not changed`, changing)
 }
 
 /** Deletes a task. */
 export function remove({ id, title }: Task, on: ListName): Promise<void> {
-  return settled(`“${title}” was not deleted`, optimistic.delete(TASK, id, lists[on]))
+  return showFailure(`“${title}” was not deleted`, optimistic.delete(TASK, id, lists[on]))
 }
 
-/** What is refused is gone from the view by itself; here it is put into words. */
-async function settled(failure: string, write: Promise<unknown>): Promise<void> {
+/** Shows the error of a refused write; the view is rolled back by itself. */
+async function showFailure(failure: string, write: Promise<unknown>): Promise<void> {
   notice.set('')
   try {
     await write

@@ -9,13 +9,13 @@ import {
   refuse,
 } from 'wirefold/server'
 import { BOARD_PATH, LONGEST, REJECTING, TASK } from '../shared.ts'
+import { changeIn, idIn, titleIn } from './payloads.ts'
 import { SqlTasks } from './sql-tasks.ts'
-import { changeIn, idIn, titleIn } from './wishes.ts'
 
-/** How long a write takes, in milliseconds: long enough to see what is shown meanwhile. */
+/** Duration of a write, in milliseconds: long enough to see pending changes. */
 const WRITE_MS = 600
 
-/** How long a window whose connection was lost still counts, in milliseconds. */
+/** Time for which a disconnected window stays present, in milliseconds. */
 const GRACE_MS = 4_000
 
 /** The board while it is served. */
@@ -24,8 +24,8 @@ export interface Board {
 }
 
 /**
- * Serves the board: a database that knows nothing of sockets, a bus on which it tells what it did, and
- * a server that broadcasts that.
+ * Serves the board: a database without sockets, a bus for its changes, and a server that broadcasts
+ * them.
  */
 export async function openBoard(http: Server): Promise<Board> {
   const bus = new EventBus<EntityEvents>()
@@ -33,11 +33,12 @@ export async function openBoard(http: Server): Promise<Board> {
   const server = createRealtimeServer({
     authenticate: ({ token }) => person(token),
     authorize: (user, _, action) => user !== null && action !== 'publish',
-    // Whose page it is does not matter: there are no cookies, and only this machine is listened to.
+    // Any origin is safe here: there are no cookies, and the server listens on loopback only.
     origins: '*',
     presence: { graceMs: GRACE_MS },
   })
-  // Within a handler this is published as the request's own, so that the reply tells where it stands.
+  // An event that is published within a handler belongs to its request, whose reply has the
+  // position.
   const tasks = realtimeRepository(rows, bus, {
     entityName: TASK,
     userId: () => server.currentUser?.id,
@@ -48,15 +49,15 @@ export async function openBoard(http: Server): Promise<Board> {
   server.handle('task:list', () => rows.all())
   server.handle(
     'task:create',
-    write((wish, by) => tasks.create(titleIn(wish), by)),
+    write((payload, by) => tasks.create(titleIn(payload), by)),
   )
   server.handle(
     'task:update',
-    write((wish) => found(tasks.update(idIn(wish), changeIn(wish)))),
+    write((payload) => found(tasks.update(idIn(payload), changeIn(payload)))),
   )
   server.handle(
     'task:delete',
-    write((wish) => found(tasks.delete(idIn(wish)))),
+    write((payload) => found(tasks.delete(idIn(payload)))),
   )
   server.attach(http, BOARD_PATH)
   return {
@@ -67,43 +68,45 @@ export async function openBoard(http: Server): Promise<Board> {
   }
 }
 
-/** Makes request handlers of writes: slow ones, that are refused where their person wanted that. */
+/**
+ * Wraps writes into request handlers that are slow, and that reject the next write if requested.
+ */
 function writing(server: RealtimeServer) {
   const rejecting = new Set<string>()
-  const become = async (by: string, reject: boolean): Promise<void> => {
+  const setRejecting = async (by: string, reject: boolean): Promise<void> => {
     if (reject) rejecting.add(by)
     else rejecting.delete(by)
-    // All windows of a person have the same switch.
+    // The switch is the same in all windows of a person.
     await server.sendToUser(by, REJECTING, reject)
   }
   server.handle(REJECTING, async (reject, context) => {
-    if (typeof reject === 'boolean') await become(asker(context), reject)
-    return rejecting.has(asker(context))
+    if (typeof reject === 'boolean') await setRejecting(userIdOf(context), reject)
+    return rejecting.has(userIdOf(context))
   })
-  return (write: (wish: unknown, by: string) => unknown) =>
-    async (wish: unknown, context: RequestContext): Promise<unknown> => {
-      const by = asker(context)
+  return (write: (payload: unknown, by: string) => unknown) =>
+    async (payload: unknown, context: RequestContext): Promise<unknown> => {
+      const by = userIdOf(context)
       const rejected = rejecting.has(by)
-      if (rejected) await become(by, false)
+      if (rejected) await setRejecting(by, false)
       await after(WRITE_MS)
       if (rejected) throw refuse('rejected', 'the server rejected this write, as you asked it to')
-      return write(wish, by)
+      return write(payload, by)
     }
 }
 
-/** Whoever tells a name is taken at their word. */
+/** Returns the user with the given name; names are not verified. */
 function person(token: string | undefined): User | undefined {
   const name = token?.trim().slice(0, LONGEST.name)
   return name ? { id: name, name } : undefined
 }
 
-function asker({ user }: RequestContext): string {
-  if (!user) throw refuse('not-authenticated', 'nobody knows who you are')
+function userIdOf({ user }: RequestContext): string {
+  if (!user) throw refuse('not-authenticated', 'your name is missing')
   return user.id
 }
 
 async function found<Result>(result: Result | Promise<Result>): Promise<Result> {
   const row = await result
-  if (!row) throw refuse('not-found', 'somebody has deleted this task')
+  if (!row) throw refuse('not-found', 'another person has deleted this task')
   return row
 }

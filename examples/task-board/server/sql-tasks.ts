@@ -9,7 +9,7 @@ const SCHEMA = `CREATE TABLE task (
   by TEXT NOT NULL
 )`
 
-/** Tasks in an SQL database within this process; it knows nothing of sockets. */
+/** Tasks in an SQL database in memory, without sockets. */
 export class SqlTasks {
   readonly #database: Database
 
@@ -17,7 +17,7 @@ export class SqlTasks {
     this.#database = database
   }
 
-  /** A database with a few tasks in it. */
+  /** Opens a database with a few tasks. */
   static async open(): Promise<SqlTasks> {
     const { Database } = await initSqlJs()
     const database = new Database()
@@ -33,19 +33,19 @@ export class SqlTasks {
     return tasks
   }
 
-  /** All tasks, in the order in which they were written down. */
+  /** Returns all tasks in the order of their creation. */
   all(): readonly Task[] {
     return this.#rows('SELECT * FROM task ORDER BY id', [])
   }
 
-  /** Writes a task down. */
+  /** Creates a task. */
   create(title: string, by: string): Task {
     const [task] = this.#rows('INSERT INTO task (title, by) VALUES (?, ?) RETURNING *', [title, by])
-    if (!task) throw new Error('The database did not keep the task.')
+    if (!task) throw new Error('The database did not return the new task.')
     return task
   }
 
-  /** Changes a task; nothing where there is no such task. */
+  /** Changes a task; returns undefined if it does not exist. */
   update(id: string, { title, done }: TaskChange): Task | undefined {
     const [task] = this.#rows(
       'UPDATE task SET title = coalesce(?, title), done = coalesce(?, done) WHERE id = ? RETURNING *',
@@ -54,12 +54,12 @@ export class SqlTasks {
     return task
   }
 
-  /** Deletes a task; false where there is no such task. */
+  /** Deletes a task; returns false if it does not exist. */
   delete(id: string): boolean {
     return this.#rows('DELETE FROM task WHERE id = ? RETURNING *', [id]).length > 0
   }
 
-  /** Lets go of the database. */
+  /** Closes the database. */
   close(): void {
     this.#database.close()
   }

@@ -1,9 +1,12 @@
 import { useReadable } from 'wirefold/react'
 import { connectionTone } from '../../page/connection-tone.ts'
-import { connection, cut, opens } from '../model/connection.ts'
+import { connection, disconnect, opens } from '../model/connection.ts'
 import { person } from '../model/person.ts'
 
-/** Whose window this is, how its connection stands, and a way to break it. */
+/**
+ * Shows the person of this window and its connection state, and a button that breaks the
+ * connection.
+ */
 export function ConnectionBar() {
   const { name } = useReadable(connection)
   const opened = useReadable(opens)
@@ -18,7 +21,7 @@ export function ConnectionBar() {
       <small>
         opened <span data-testid="opens">{opened}</span> {opened === 1 ? 'time' : 'times'}
       </small>
-      <button type="button" onClick={cut}>
+      <button type="button" onClick={disconnect}>
         Cut the connection
       </button>
     </section>

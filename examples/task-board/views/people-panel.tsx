@@ -4,13 +4,13 @@ import { people } from '../model/people.ts'
 import { person } from '../model/person.ts'
 import type { Doing } from '../shared.ts'
 
-/** Who is here, in how many windows, and what they are doing. */
+/** Shows the people present, their number of windows, and their activity. */
 export function PeoplePanel() {
   const here = useReadable(people)
   return (
     <section className="card people">
       <h2>Who is here</h2>
-      {here.length === 0 && <p className="empty">Nobody yet</p>}
+      {here.length === 0 && <p className="empty">No people yet</p>}
       <ul>
         {here.map((user) => (
           <Person key={user.id} user={user} />
@@ -51,7 +51,7 @@ function Window({ query, children }: { query: string; children: string }) {
   )
 }
 
-/** A colour of one's own: the same in every window. */
+/** Returns the colour of a person, which is the same in every window. */
 function colour(name: string): string {
   const hue = Array.from(name).reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 360, 7)
   return `hsl(${hue} 45% 42%)`

@@ -1,5 +1,5 @@
-/** Something that is on or off. */
-export function Switch(props: { on: boolean; turn: (on: boolean) => unknown; children: string }) {
+/** A switch that is on or off. */
+export function Switch(props: { on: boolean; toggle: (on: boolean) => unknown; children: string }) {
   return (
     <label className="switch">
       <input
@@ -7,7 +7,7 @@ export function Switch(props: { on: boolean; turn: (on: boolean) => unknown; chi
         role="switch"
         checked={props.on}
         aria-checked={props.on}
-        onChange={(event) => props.turn(event.target.checked)}
+        onChange={(event) => props.toggle(event.target.checked)}
       />
       {props.children}
     </label>

@@ -1,15 +1,15 @@
 import { useEffect, useState } from 'react'
 import type { Optimistic } from 'wirefold'
-import { tell } from '../model/people.ts'
+import { showActivity } from '../model/people.ts'
 import type { ListName } from '../model/tasks.ts'
 import { change, remove } from '../model/tasks.ts'
 import type { Task } from '../shared.ts'
 import { LONGEST } from '../shared.ts'
 
-/** One task: ticked, renamed in place, deleted. */
+/** A task that can be ticked, renamed in place, and deleted. */
 export function TaskRow({ task, list }: { task: Optimistic<Task>; list: ListName }) {
   const pending = task._optimistic === true
-  // What is being created cannot be spoken of yet: the server knows it by no id.
+  // A new task cannot be changed yet, because the server has not given it an id.
   const isNew = task.id.startsWith('temp_')
   return (
     <li data-pending={pending} data-done={task.done}>
@@ -34,15 +34,15 @@ export function TaskRow({ task, list }: { task: Optimistic<Task>; list: ListName
   )
 }
 
-/** A title that can be typed over; what others change meanwhile waits until the cursor has left. */
+/** An editable title; changes by others are shown once the cursor has left. */
 function Title(props: { task: Task; disabled: boolean; rename: (title: string) => unknown }) {
   const { task, disabled, rename } = props
   const [draft, setDraft] = useState<string>()
   const isEdited = draft !== undefined
   useEffect(() => {
     if (!isEdited) return
-    tell({ editing: task.id })
-    return () => tell({})
+    showActivity({ editing: task.id })
+    return () => showActivity({})
   }, [isEdited, task.id])
   return (
     <input

@@ -8,19 +8,19 @@ import { LONGEST } from '../shared.ts'
 import { Switch } from './switch.tsx'
 import { TaskRow } from './task-row.tsx'
 
-/** The list that everybody shares. */
+/** The shared list of tasks. */
 export function TasksPanel() {
   const [list, setList] = useState<ListName>('all')
   const rows = useReadable(tasks[list])
   const { name } = useReadable(status)
-  const said = useReadable(notice)
+  const message = useReadable(notice)
   const rejects = useReadable(rejecting)
   return (
     <section className="card tasks">
       <h2>Tasks</h2>
       <NewTask list={list} />
-      <p className="notice" role="alert" hidden={!said}>
-        {said}
+      <p className="notice" role="alert" hidden={!message}>
+        {message}
       </p>
       <ol data-testid="tasks" data-status={name}>
         {rows.map((task) => (
@@ -29,10 +29,10 @@ export function TasksPanel() {
       </ol>
       {rows.length === 0 && <p className="empty">Nothing to do</p>}
       <div className="switches">
-        <Switch on={list === 'open'} turn={(on) => setList(on ? 'open' : 'all')}>
+        <Switch on={list === 'open'} toggle={(on) => setList(on ? 'open' : 'all')}>
           Open only
         </Switch>
-        <Switch on={rejects} turn={rejectNext}>
+        <Switch on={rejects} toggle={rejectNext}>
           Reject the next write
         </Switch>
       </div>
