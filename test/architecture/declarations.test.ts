@@ -28,9 +28,9 @@ function items(list: string): readonly Item[] {
 
 /** The types in a declaration file, each as `declaring file:name`. */
 interface Declarations {
-  /** Those that it declares itself or imports. */
+  /** The types that it declares itself or imports. */
   readonly mentioned: readonly string[]
-  /** Those that it exports. */
+  /** The types that it exports. */
   readonly exported: ReadonlySet<string>
 }
 
@@ -48,7 +48,10 @@ function readDeclarations(file: string): Declarations {
   }
 }
 
-/** What a file imports from, or exports from, files beside it: its name here → `declaring file:name`. */
+/**
+ * Returns the types that a file imports or exports from other files: local name → `declaring
+ * file:name`.
+ */
 function itemsFrom(
   file: string,
   text: string,
@@ -66,7 +69,10 @@ function itemsFrom(
   )
 }
 
-/** The exports of a bundled declaration file, where names are shortened: exported name → own name. */
+/**
+ * Returns the exports of a bundled declaration file, where names are shortened: exported name → own
+ * name.
+ */
 function ownNames(text: string): ReadonlyMap<string, string> {
   const lists = [...text.matchAll(/export (?:type )?\{([^}]*)\}/g)]
   return new Map(
@@ -74,7 +80,7 @@ function ownNames(text: string): ReadonlyMap<string, string> {
   )
 }
 
-/** The name itself, then those that it groups if it is a namespace. */
+/** Returns a name, followed by its members if it is a namespace. */
 function withMembers(name: string): readonly string[] {
   const [file = '', own] = name.split(':')
   const text = readFileSync(`dist/${file}`, 'utf8')

@@ -19,14 +19,14 @@ import {
 import { redisDefaults } from 'wirefold/server/redis'
 import { presenceDefaults as serverPresence } from '../../src/server/presence/presence-options.ts'
 
-/** The `@default` of every member in a file, by the member's name, as it is written. */
+/** Returns the `@default` text of every member in a file, by the member's name. */
 function documented(file: string): Map<string, string> {
   const text = readFileSync(file, 'utf8')
   const found = text.matchAll(/@default (.+)\n\s*\*\/\n\s*readonly (\w+)\??:/g)
   return new Map([...found].map(([, value = '', name = '']) => [name, value]))
 }
 
-/** A documented default as a value, where it is a literal. */
+/** Parses a documented default that is a literal. */
 function literal(text: string): unknown {
   if (text === 'Number.POSITIVE_INFINITY') return Number.POSITIVE_INFINITY
   if (text === '{}') return {}

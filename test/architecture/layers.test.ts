@@ -3,9 +3,9 @@ import { posix } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 /**
- * Which folder of src may import which others. A type is an import, too. The most specific row
- * counts: `*` stands for one folder, `**` for folders of any depth, which may import each other, and
- * `<own>` for the name of the importing folder.
+ * Folders of src, and the folders each may import. A type is an import, too. The most specific row
+ * applies: `*` matches one folder, `**` folders of any depth, which may import each other, and
+ * `<own>` is the name of the importing folder.
  */
 const layers: Readonly<Record<string, readonly string[]>> = {
   base: [],
@@ -77,13 +77,13 @@ const sources: ReadonlyMap<string, string> = new Map(
     .map((file) => [file, readFileSync(`src/${file}`, 'utf8')]),
 )
 
-/** The folder of a file, and `entries` for those of its subfolders. */
-const roomOf = (file: string): string => {
+/** Returns the folder of a file; `entries` for its subfolders, too. */
+const folderOf = (file: string): string => {
   const folder = posix.dirname(file)
   return folder.startsWith('entries/') ? 'entries' : folder
 }
 
-/** The files of src that a file imports, types included; links in comments are no imports. */
+/** The files of src that each file imports, including types but not links in comments. */
 const imports: ReadonlyMap<string, readonly string[]> = new Map(
   [...sources].map(([file, text]) => {
     const code = text.replace(/\/\*[\s\S]*?\*\//g, '')
@@ -97,19 +97,19 @@ const imports: ReadonlyMap<string, readonly string[]> = new Map(
   }),
 )
 
-/** Whether a row of the table, or an item of one, names a folder. */
-function names(pattern: string, room: string): boolean {
+/** Whether a pattern of the table matches a folder. */
+function names(pattern: string, folder: string): boolean {
   const expression = pattern
     .replaceAll('/', '\\/')
     .replace(/\*\*|\*/g, (star) => (star === '*' ? '[^/]+' : '.+'))
-  return new RegExp(`^${expression}$`).test(room)
+  return new RegExp(`^${expression}$`).test(folder)
 }
 
-/** The row for a folder: the longest, and the one without stars of two. */
-function rowFor(room: string): string | undefined {
+/** Returns the most specific row for a folder. */
+function rowFor(folder: string): string | undefined {
   const rank = (row: string): number => row.split('/').length * 2 - (row.includes('*') ? 1 : 0)
   return Object.keys(layers)
-    .filter((row) => names(row, room) || names(row.replace(/\/\*\*$/, ''), room))
+    .filter((row) => names(row, folder) || names(row.replace(/\/\*\*$/, ''), folder))
     .sort((one, other) => rank(other) - rank(one))[0]
 }
 
@@ -122,7 +122,7 @@ function mayImport(from: string, to: string): boolean {
   return (layers[row] ?? []).some((item) => names(item.replace('<own>', own), to))
 }
 
-/** Groups of nodes that reach each other, by Tarjan's algorithm. */
+/** Returns groups of nodes that reach each other, by Tarjan's algorithm. */
 function cycles(graph: ReadonlyMap<string, readonly string[]>): readonly string[] {
   const low = new Map<string, number>()
   const seen = new Map<string, number>()
@@ -151,40 +151,41 @@ function cycles(graph: ReadonlyMap<string, readonly string[]>): readonly string[
 
 describe('the layers', () => {
   it('have a row for every folder of src', () => {
-    const rooms = [...new Set([...sources.keys()].map(roomOf))]
-    expect(rooms.filter((room) => rowFor(room) === undefined)).toEqual([])
+    const folders = [...new Set([...sources.keys()].map(folderOf))]
+    expect(folders.filter((folder) => rowFor(folder) === undefined)).toEqual([])
   })
 
   it('import only what the table allows', () => {
     const wrong = [...imports].flatMap(([file, targets]) =>
       targets
         .filter(
-          (target) => roomOf(target) === 'entries' || !mayImport(roomOf(file), roomOf(target)),
+          (target) =>
+            folderOf(target) === 'entries' || !mayImport(folderOf(file), folderOf(target)),
         )
         .map((target) => `${file} → ${target}`),
     )
     expect(wrong).toEqual([])
   })
 
-  it('have no circle of files and none of folders', () => {
-    // Folders that share a row with `**` are one.
+  it('have no cycle of files or folders', () => {
+    // Folders that share a row with `**` count as one.
     const group = (file: string): string => {
-      const row = rowFor(roomOf(file))
-      return row?.endsWith('/**') ? row : roomOf(file)
+      const row = rowFor(folderOf(file))
+      return row?.endsWith('/**') ? row : folderOf(file)
     }
-    const rooms = new Map<string, string[]>()
+    const folders = new Map<string, string[]>()
     for (const [file, targets] of imports) {
-      const others = targets.map(group).filter((room) => room !== group(file))
-      rooms.set(group(file), [...(rooms.get(group(file)) ?? []), ...others])
+      const others = targets.map(group).filter((folder) => folder !== group(file))
+      folders.set(group(file), [...(folders.get(group(file)) ?? []), ...others])
     }
-    expect([...cycles(imports), ...cycles(rooms)]).toEqual([])
+    expect([...cycles(imports), ...cycles(folders)]).toEqual([])
   })
 })
 
 describe('an entry', () => {
-  it('only passes on what others export', () => {
+  it('only re-exports other files', () => {
     const rest = [...sources]
-      .filter(([file]) => roomOf(file) === 'entries')
+      .filter(([file]) => folderOf(file) === 'entries')
       .filter(([, text]) => {
         const own = text.replace(/export (type )?(\* as \w+|\{[^}]*\}) from '[^']+'\n/g, '')
         return (
@@ -202,12 +203,13 @@ describe('a folder', () => {
   it('holds no more than 20 files, and a file no more than 400 lines', () => {
     const counts = new Map<string, number>()
     for (const file of sources.keys()) {
-      const room = roomOf(file)
-      if (room !== 'entries' && room !== 'testing') counts.set(room, (counts.get(room) ?? 0) + 1)
+      const folder = folderOf(file)
+      if (folder !== 'entries' && folder !== 'testing')
+        counts.set(folder, (counts.get(folder) ?? 0) + 1)
     }
     const wide = [...counts]
       .filter(([, count]) => count > 20)
-      .map(([room, count]) => `${room}: ${count}`)
+      .map(([folder, count]) => `${folder}: ${count}`)
     const long = [...sources]
       .filter(([, text]) => text.split('\n').length > 400)
       .map(([file]) => file)

@@ -6,13 +6,13 @@ import { entries, packed } from './packed.ts'
 
 const { peerDependencies, peerDependenciesMeta } = JSON.parse(readFileSync('package.json', 'utf8'))
 
-/** What an entry needs beside the package itself. */
+/** The optional peer that an entry requires. */
 const peers: Record<string, string> = {
   'wirefold/react': 'react',
   'wirefold/server': 'ws',
 }
 
-/** Prints for each entry that it is there, or why not. */
+/** Programs that print `ok` or the error for each entry. */
 const opening = {
   'by import': [
     '--input-type=module',
@@ -43,7 +43,7 @@ describe('the packed package', () => {
 
   for (const [how, program] of [
     ...Object.entries(opening),
-    ['by require, where that cannot load ES modules', withoutRequireOfModules] as const,
+    ['by require, without support for ES modules', withoutRequireOfModules] as const,
   ]) {
     it(`opens every entry ${how}, or names the missing peer`, () => {
       const outcomes = app
@@ -58,7 +58,7 @@ describe('the packed package', () => {
     })
   }
 
-  it('has one copy of what its entries share', () => {
+  it('has one copy of the code that its entries share', () => {
     const files = readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' })
     for (const kind of [/\.js$/, /\.cjs$/]) {
       const copies = files
@@ -70,8 +70,8 @@ describe('the packed package', () => {
     }
   })
 
-  it('has a file for every entry where resolvers without exports look, of the same module', () => {
-    // Node looks at `exports` only where it is given a package's name, and not with a path.
+  it('has a file for every entry for resolvers without exports, with the same module', () => {
+    // Node reads `exports` only for a package name, not for a path.
     const program = `${JSON.stringify(entries.filter((entry) => !peers[entry]))}
       .filter((name) => require('./node_modules/' + name) !== require(name)).join()`
     expect(app.node('-p', program)).toBe('\n')
@@ -84,7 +84,7 @@ describe('the packed package', () => {
     }
   })
 
-  it('marks the hooks "use client" for React Server Components, and for nothing else', () => {
+  it('marks the hooks "use client" for React Server Components only', () => {
     const hooks = (...conditions: string[]): Record<'import' | 'require', string> => {
       const flags = conditions.map((condition) => `--conditions=${condition}`)
       const read = `process.getBuiltinModule('node:fs').readFileSync`

@@ -16,26 +16,26 @@ const manifest: { exports: Record<string, unknown> } = JSON.parse(
   readFileSync('package.json', 'utf8'),
 )
 
-/** What an application imports: `wirefold`, `wirefold/react`, and so on. */
+/** The specifiers of the package: `wirefold`, `wirefold/react`, and so on. */
 export const entries = Object.keys(manifest.exports)
   .filter((subpath) => subpath !== './package.json')
   .map((subpath) => subpath.replace(/^\./, 'wirefold'))
 
-/** The package as it is published, installed in the folder of an application. */
+/** The published package, installed in the folder of an application. */
 export interface Packed {
   readonly folder: string
-  /** Writes a file of the application; returns its path. */
+  /** Writes a file of the application, and returns its path. */
   write(file: string, text: string): string
-  /** Runs Node in the folder, and returns what it prints; throws with all of it where it fails. */
+  /** Runs Node in the folder, and returns its output; throws with all output if it fails. */
   node(...args: string[]): string
   /** Deletes the folder. */
   remove(): void
 }
 
 /**
- * Packs the built package, and installs it in a folder under the system's own for temporary files.
+ * Packs the built package, and installs it in a temporary folder.
  *
- * @param peers packages of this repository that the application has as well
+ * @param peers packages of this repository that the application also has
  */
 export function packed(peers: readonly string[] = []): Packed {
   if (!existsSync('dist/index.js')) throw new Error('There is no dist; run: npm run build')

@@ -1,6 +1,6 @@
 /*
- * A program of an application: imports the given entries, makes what is usually made at module level,
- * and prints what was touched meanwhile of that which some runtimes forbid there.
+ * A program of an application: imports the given entries, creates the objects that are usually
+ * created at module level, and prints the calls made meanwhile that some runtimes forbid there.
  *
  * usage: node quiet-run.mjs import|require node|page <entry>…
  */
@@ -8,16 +8,16 @@ import { createRequire, syncBuiltinESMExports } from 'node:module'
 
 const require = createRequire(import.meta.url)
 const [kind, place, ...entries] = process.argv.slice(2)
-const touched = new Set()
+const recorded = new Set()
 let scope = 'the peers'
 
-/** Has every call of some functions noted. */
-function note(owner, names, label) {
+/** Records every call of some functions. */
+function record(owner, names, label) {
   for (const name of names) {
     const original = owner?.[name]
     if (typeof original !== 'function') continue
     const value = function (...args) {
-      touched.add(`${label}${name} at ${scope}`)
+      recorded.add(`${label}${name} at ${scope}`)
       return original.apply(this, args)
     }
     Object.defineProperty(owner, name, { configurable: true, writable: true, value })
@@ -31,27 +31,27 @@ if (place === 'page') {
   globalThis.addEventListener = page.addEventListener.bind(page)
   globalThis.removeEventListener = page.removeEventListener.bind(page)
 }
-// What the peers do by being imported is not ours.
+// The side effects of importing the peers do not count.
 await import('ws')
 await import('react')
 
 const { log } = console
-note(Math, ['random'], 'Math.')
-note(globalThis.crypto, ['getRandomValues', 'randomUUID'], 'crypto.')
+record(Math, ['random'], 'Math.')
+record(globalThis.crypto, ['getRandomValues', 'randomUUID'], 'crypto.')
 const drawing = ['randomBytes', 'randomFill', 'randomFillSync', 'randomInt', 'randomUUID']
-note(require('node:crypto'), drawing, 'node:crypto.')
+record(require('node:crypto'), drawing, 'node:crypto.')
 const timers = ['setTimeout', 'setInterval', 'setImmediate']
-note(globalThis, [...timers, 'queueMicrotask', 'requestAnimationFrame', 'fetch'], '')
-note(require('node:timers'), timers, 'node:timers.')
-note(console, Object.keys(console), 'console.')
-note(process.stdout, ['write'], 'stdout.')
-note(process.stderr, ['write'], 'stderr.')
-note(process, ['emitWarning', 'on', 'once'], 'process.')
-note(require('node:net').Server.prototype, ['listen'], 'net.Server.')
-note(require('node:net').Socket.prototype, ['connect'], 'net.Socket.')
+record(globalThis, [...timers, 'queueMicrotask', 'requestAnimationFrame', 'fetch'], '')
+record(require('node:timers'), timers, 'node:timers.')
+record(console, Object.keys(console), 'console.')
+record(process.stdout, ['write'], 'stdout.')
+record(process.stderr, ['write'], 'stderr.')
+record(process, ['emitWarning', 'on', 'once'], 'process.')
+record(require('node:net').Server.prototype, ['listen'], 'net.Server.')
+record(require('node:net').Socket.prototype, ['connect'], 'net.Socket.')
 syncBuiltinESMExports()
 for (const name of ['localStorage', 'sessionStorage', 'indexedDB']) {
-  const get = () => void touched.add(`${name} at ${scope}`)
+  const get = () => void recorded.add(`${name} at ${scope}`)
   Object.defineProperty(globalThis, name, { configurable: true, get })
 }
 
@@ -99,4 +99,4 @@ new t.ScriptedServer({ clock: new t.ManualClock() })
 new t.MemoryOutboxDatabase()
 scope = 'the end'
 
-log(JSON.stringify([...touched]))
+log(JSON.stringify([...recorded]))

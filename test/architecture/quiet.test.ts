@@ -16,9 +16,9 @@ describe('at module level', () => {
 
   for (const kind of ['import', 'require']) {
     for (const place of ['node', 'page']) {
-      it(`every entry by ${kind} draws, waits for, reads and prints nothing (${place})`, () => {
-        const touched: unknown = JSON.parse(app.node('quiet-run.mjs', kind, place, ...entries))
-        expect(touched).toEqual([])
+      it(`every entry by ${kind} has no side effect: no random number, timer, read or output (${place})`, () => {
+        const recorded: unknown = JSON.parse(app.node('quiet-run.mjs', kind, place, ...entries))
+        expect(recorded).toEqual([])
       })
     }
   }

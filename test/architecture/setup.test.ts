@@ -1,8 +1,10 @@
 import { describe, it, onTestFinished } from 'vitest'
 
-/** Keeps the test runner from reporting what is uncaught, so that only the set-up sees it. */
+/**
+ * Removes the test runner's listeners of uncaught errors, so that only the set-up receives them.
+ */
 function muteRunner(event: 'unhandledRejection' | 'uncaughtException'): void {
-  // The set-up's own listener was added last.
+  // The listener of the set-up was added last.
   const others = process.listeners(event as 'uncaughtException').slice(0, -1)
   for (const listener of others) process.off(event, listener)
   onTestFinished(() => {
@@ -40,7 +42,7 @@ describe('the set-up of the tests fails a test', () => {
     console.error('printed on purpose')
   })
 
-  it('and no other', () => {
+  it('and no other test', () => {
     console.info('Printing is allowed.')
   })
 })

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 
-it('the sizes the README promises are the ones that are enforced', () => {
+it('the sizes in the README are the enforced ones', () => {
   const readme = readFileSync('README.md', 'utf8')
-  const promised = [...readme.matchAll(/under\s+([\d.]+ kB)/g)].map(([, size]) => size)
+  const documented = [...readme.matchAll(/under\s+([\d.]+ kB)/g)].map(([, size]) => size)
   const limits: { limit: string }[] = JSON.parse(readFileSync('.size-limit.json', 'utf8'))
-  expect(promised).toEqual(limits.slice(0, 3).map(({ limit }) => limit))
+  expect(documented).toEqual(limits.slice(0, 3).map(({ limit }) => limit))
 })

@@ -2,14 +2,14 @@ import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import type { Packed } from './packed.ts'
 
-/** One way in which TypeScript finds the types of a package. */
+/** A way in which TypeScript resolves the types of a package. */
 export interface Resolution {
-  /** How the program's file ends: that decides between ES module and CommonJS. */
+  /** The extension of the program's file, which selects ES module or CommonJS. */
   readonly ending: '.ts' | '.mts' | '.cts'
   readonly options: object
 }
 
-/** The ways that are in use. */
+/** The module resolutions that applications use. */
 export const resolutions = {
   'nodenext, as an ES module': {
     ending: '.mts',
@@ -23,7 +23,7 @@ export const resolutions = {
   node10: { ending: '.ts', options: { module: 'commonjs', moduleResolution: 'node10' } },
 } as const satisfies Record<string, Resolution>
 
-/** A compiler, and what it has to be given at any time. */
+/** A compiler, and the options that it always gets. */
 export interface Compiler {
   readonly file: string
   readonly options: object
@@ -36,15 +36,15 @@ export interface TypeCheck {
   readonly resolution: Resolution
   /** The entries of the package that the program imports. */
   readonly imported?: readonly string[]
-  /** The packages of global types that the program has. */
+  /** The packages of global types in the program. */
   readonly types?: readonly string[]
-  /** Libraries of the language beside ES2022 and DOM. */
+  /** Libraries of the language in addition to ES2022 and DOM. */
   readonly lib?: readonly string[]
   /** The rest of the program. */
   readonly rest?: string
 }
 
-/** Compiles a program, with every declaration file checked; returns what the compiler finds wrong. */
+/** Compiles a program and checks every declaration file; returns the compiler's output. */
 export function typeCheck(check: TypeCheck): string {
   const { app, compiler, resolution, imported = [], types = [], lib = [], rest = '' } = check
   const lines = imported.map((entry, index) => `export * as entry${index} from '${entry}'`)

@@ -5,13 +5,13 @@ import { resolutions, typeCheck } from './type-check.ts'
 
 const typescript6 = {
   file: 'node_modules/typescript/bin/tsc',
-  // What it calls deprecated is in use all the same.
+  // node10 is deprecated, but still in use.
   options: { ignoreDeprecations: '6.0' },
 }
 const typescript7 = { file: 'node_modules/typescript7/bin/tsc', options: {} }
 const { node10, ...modern } = resolutions
 
-/** Entries for which a program has the types of Node or React. */
+/** Entries that require the types of Node or React. */
 const peered = entries.filter((entry) => /server|react$/.test(entry))
 const page = entries.filter((entry) => !peered.includes(entry))
 
@@ -29,30 +29,30 @@ describe('the types of the packed package', () => {
     full?.remove()
   })
 
-  it('are sound to TypeScript 6 by node10, in a page with no other types', () => {
+  it('compile with TypeScript 6 and node10, in a page without other types', () => {
     const check = { app: bare, compiler: typescript6, resolution: node10, imported: page }
     expect(typeCheck(check)).toBe('')
   }, 600_000)
 
   for (const [label, resolution] of Object.entries(modern)) {
-    it(`are sound to TypeScript 7 by ${label}, in a page with no other types`, () => {
+    it(`compile with TypeScript 7 and ${label}, in a page without other types`, () => {
       const check = { app: bare, compiler: typescript7, resolution, imported: page }
       expect(typeCheck(check)).toBe('')
     }, 600_000)
 
-    it(`are sound to TypeScript 7 by ${label}, with the types of Node and React`, () => {
+    it(`compile with TypeScript 7 and ${label}, with the types of Node and React`, () => {
       const app = full
       const check = { app, compiler: typescript7, resolution, imported: peered, types: ['node'] }
       expect(typeCheck(check)).toBe('')
     }, 600_000)
   }
 
-  it('are sound to TypeScript 6, with the types of Node and React', () => {
+  it('compile with TypeScript 6, with the types of Node and React', () => {
     const how = { compiler: typescript6, resolution: node10, types: ['node'] }
     expect(typeCheck({ ...how, app: full, imported: peered })).toBe('')
   }, 600_000)
 
-  it('serve `using` where a program has it, and do not bring it where it has not', () => {
+  it('support `using` in a program with its library, and do not add it otherwise', () => {
     const how = { app: bare, compiler: typescript7, resolution: resolutions.bundler }
     const program = (line: string) => `
       import type { Subscription } from 'wirefold'

@@ -18,7 +18,7 @@ describe('an application built by Vite', () => {
 
   afterAll(() => app?.remove())
 
-  it('brings no warning with any entry for a page', async () => {
+  it('has no warning for any browser entry', async () => {
     const warnings: string[] = []
     const warn = (message: string): void => void warnings.push(message)
     const customLogger: Logger = {
