@@ -28,12 +28,13 @@ describeWithRedis('histories in Redis', async () => {
       return { bytes: sum - from, counted: oldest ? sum - Number(oldest) : 0 }
     }
     const total = async () => Number(await command('GET', `${prefix}:bytes`))
+    const presenceTotal = async () => Number(await command('GET', `${prefix}:presence:bytes`))
     const length = async (name: string) => Number(await command('XLEN', `${prefix}:stream:${name}`))
     const reaches = async (name: string, offset: number) => {
       const { epoch } = await broker.head(name)
       return (await broker.since(name, { epoch, offset })).complete
     }
-    return { prefix, broker, held, total, length, reaches }
+    return { prefix, broker, held, total, presenceTotal, length, reaches }
   }
 
   it('hold more than 1,000 events, and return all that are missed', async () => {
@@ -124,6 +125,20 @@ describeWithRedis('histories in Redis', async () => {
     // The channels that had an event once are dropped, too.
     expect(await total()).toBeLessThan(6_000)
     expect(await bench.command('ZCARD', `${prefix}:histories`)).toBe(1)
+  })
+
+  it('lose nothing to the events of presence, which have a quarter of the bytes beside them', async () => {
+    const totalBytes = 100_000
+    const { broker, total, presenceTotal, reaches } = await world({ totalBytes })
+    const names = Array.from({ length: 10 }, (_, n) => `c${n}`)
+    for (const name of names) await publishOn(broker, name, sized(1_000))
+    const before = await total()
+    for (let n = 0; n < 200; n++) await publishOn(broker, `presence:r${n % 50}`, sized(1_000))
+    expect(await total()).toBe(before)
+    for (const name of names) expect(await reaches(name, 0)).toBe(true)
+    expect(await presenceTotal()).toBeLessThanOrEqual(totalBytes / 4)
+    expect(await presenceTotal()).toBeGreaterThan(totalBytes / 8)
+    expect(await reaches('presence:r0', 0)).toBe(false)
   })
 
   it('hold a number of bytes in all; the history whose last event is the oldest is lost first', async () => {

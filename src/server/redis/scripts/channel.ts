@@ -1,3 +1,4 @@
+import { presenceChannel } from '../../../protocol/channel-name.ts'
 import { COUNTER_MS } from '../../broker/broker.ts'
 import { GENERATION } from './store-generation.ts'
 
@@ -7,7 +8,8 @@ const BLANK_MS = 5 * 60_000
 /**
  * Lua functions. `channel(generation, name)` returns a channel's counter id and its offset, and
  * creates the counter if needed. `release(name)` deletes a channel's stream, and subtracts its size
- * from that of all streams (see `stream.ts`).
+ * from that of its pool (see `stream.ts`). `poolOf(name)` returns the prefix of the pool's keys:
+ * the channels of presence are a pool of their own.
  *
  * A channel is a counter (`<prefix>:channel:<name>`) and, with streams, a stream
  * (`<prefix>:stream:<name>`). Its epoch is `<generation>.<counter id>`, and the id of a stream
@@ -18,13 +20,17 @@ const BLANK_MS = 5 * 60_000
  * A counter at 0 is kept for 5 minutes; nodes that follow the channel renew it.
  */
 export const CHANNEL = `${GENERATION}
+local function poolOf(name)
+  return string.find(name, '${presenceChannel('')}', 1, true) == 1 and P .. ':presence' or P
+end
+
 local function release(name)
   local key = P .. ':channel:' .. name
   local known = redis.call('HMGET', key, 'sum', 'from')
   redis.call('UNLINK', P .. ':stream:' .. name)
   if not known[1] or known[1] == known[2] then return end
   redis.call('HSET', key, 'from', known[1])
-  redis.call('DECRBY', P .. ':bytes', int(known[1] - known[2]))
+  redis.call('DECRBY', poolOf(name) .. ':bytes', int(known[1] - known[2]))
 end
 
 local function channel(id, name)

@@ -12,6 +12,9 @@ const BYTES_PER_TEXT_BYTE = 1.2
 /** Part of a history that is trimmed at a time: searching costs more than adding an event. */
 const TRIMMED_PART = 1 / 32
 
+/** Part of the limit of all histories that those of presence may have beside it. */
+const PRESENCE_PART = 1 / 4
+
 /** Maximum number of expired histories that one batch drops, so that it does not block Redis. */
 const EXPIRED_PER_BATCH = 100
 
@@ -24,13 +27,17 @@ const EXPIRED_PER_BATCH = 100
  * of the oldest entry that is left. So the size of a history is `sum - from`, and remains exact
  * whatever is trimmed: the entries to trim are found by their offsets, without reading all of them.
  *
- * All histories are a sorted set (`<prefix>:histories`), scored by the time of the last event, and
- * their size is a number (`<prefix>:bytes`).
+ * The histories of a pool are a sorted set (`<prefix>:histories`), scored by the time of the last
+ * event, and their size is a number (`<prefix>:bytes`). The channels of presence are a pool of their
+ * own (`<prefix>:presence:…`), so that changes of presence evict no other events.
  */
 export const STREAM = `
 local keepMs, channelBytes, totalBytes = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
 local expiredAt = now - keepMs * ${1 + TRIMMED_PART}
-local histories, used, grown = P .. ':histories', {}, 0
+-- Channels with new events, and the bytes by which their histories grew, for each pool.
+local used, grown = {}, {}
+
+local function grow(pool, bytes) grown[pool] = (grown[pool] or 0) + bytes end
 
 local function entryFrom(stream, counterId, offset)
   local entry = redis.call('XRANGE', stream, counterId .. '-' .. int(offset), '+', 'COUNT', 1)[1]
@@ -66,12 +73,12 @@ local function store(name, counterId, offset, head, json)
     'at', int(now), 'from', int(sum), 'head', head, 'json', json)
   redis.call('PEXPIRE', stream, int(now - expiredAt))
   sum = sum + bytes
-  grown = grown + bytes + from
+  local before = from
   if oldest <= expiredAt or sum - from > channelBytes then
     local least = sum - channelBytes * ${1 - TRIMMED_PART}
     oldest, from = trim(stream, counterId, tonumber(offset), now - keepMs, least)
   end
-  grown = grown - from
+  grow(poolOf(name), bytes + before - from)
   redis.call('HSET', key, 'sum', int(sum), 'from', int(from), 'oldest', int(oldest))
   used[name] = true
 end
@@ -80,22 +87,30 @@ local function channelBytesOf(name) return ${CHANNEL_BYTES} + 2 * #name end
 
 -- Drops histories that have expired and, above the limit, those whose last event is the oldest; not
 -- those of this batch, whose events were not read yet.
-local function evict()
-  if not next(used) then return end
-  for name in pairs(used) do
-    if redis.call('ZADD', histories, int(now), name) == 1 then grown = grown + channelBytesOf(name) end
-  end
-  local total = redis.call('INCRBY', P .. ':bytes', int(grown))
+local function evictFrom(pool)
+  local histories, size = pool .. ':histories', pool .. ':bytes'
+  local most = pool == P and totalBytes or totalBytes * ${PRESENCE_PART}
+  local total = redis.call('INCRBY', size, int(grown[pool]))
   for dropped = 0, math.huge do
     local name, at = unpack(redis.call('ZRANGE', histories, 0, 0, 'WITHSCORES'))
     at = tonumber(at)
     local expired = at <= expiredAt and dropped < ${EXPIRED_PER_BATCH}
-    if at >= now or not (expired or total > totalBytes) then break end
+    if at >= now or not (expired or total > most) then break end
     release(name)
     redis.call('ZREM', histories, name)
-    total = redis.call('DECRBY', P .. ':bytes', channelBytesOf(name))
+    total = redis.call('DECRBY', size, channelBytesOf(name))
   end
   redis.call('PEXPIRE', histories, ${COUNTER_MS})
-  redis.call('PEXPIRE', P .. ':bytes', ${COUNTER_MS})
+  redis.call('PEXPIRE', size, ${COUNTER_MS})
+end
+
+local function evict()
+  for name in pairs(used) do
+    local pool = poolOf(name)
+    if redis.call('ZADD', pool .. ':histories', int(now), name) == 1 then
+      grow(pool, channelBytesOf(name))
+    end
+  end
+  for pool in pairs(grown) do evictFrom(pool) end
 end
 `
