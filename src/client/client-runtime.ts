@@ -21,7 +21,8 @@ import type { Dialect, Outgoing } from '../protocol/dialect.ts'
 import { sampleOf } from '../protocol/fields.ts'
 import type { EventFrame, Frame, NoticeFrame, ReplyFrame, WelcomeFrame } from '../protocol/frame.ts'
 import type { Intent } from '../protocol/intent.ts'
-import { ControlMessages } from '../requests/control-messages.ts'
+import type { ControlDeps } from '../requests/control-messages.ts'
+import { sayControl } from '../requests/control-messages.ts'
 import { PendingRequests } from '../requests/pending-requests.ts'
 import type { ClientEvents } from './client-events.ts'
 import type { Opening } from './opening.ts'
@@ -54,7 +55,7 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
   /** The tag of the last welcome, or empty. */
   eventTag = ''
   readonly #options: ResolvedClientOptions
-  readonly #controls: ControlMessages
+  readonly #controls: ControlDeps
   readonly #outbox: ClientOutbox | undefined
   #extensions: readonly ClientExtension[] = []
   // Created on first use: some runtimes forbid random values while modules are loaded.
@@ -97,7 +98,7 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
     this.connection = new Connection(shared, this)
     this.state = this.connection.state
     this.requests = new PendingRequests({ ...shared, link: () => this.connection.link })
-    this.#controls = new ControlMessages(shared)
+    this.#controls = shared
     this.state.listen(({ name }) => options.logger()?.('connection', name))
   }
 
@@ -124,7 +125,7 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
 
   readonly say = (intent: Intent, answered?: OnControlReply): boolean => {
     const { link } = this.connection
-    if (link) this.#controls.say(link, intent, answered)
+    if (link) sayControl(link, intent, answered, this.#controls)
     return link !== undefined
   }
 
@@ -229,7 +230,7 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
     this.eventTag = frame?.tag ?? ''
     this.#outbox?.greeted(userId)
     if (isMove) {
-      this.#forgetReplies()
+      for (const extension of this.#extensions) extension.disconnected()
       this.opening()
     }
     this.requests.welcomed(frame)
@@ -239,12 +240,6 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
   drained(link: Link): void {
     this.requests.disconnected(link)
     this.requests.opening()
-  }
-
-  /** Stops awaiting the replies to control messages, which extensions then send anew. */
-  #forgetReplies(): void {
-    this.#controls.forget()
-    for (const extension of this.#extensions) extension.disconnected()
   }
 
   frame(frame: Frame): void {
@@ -272,7 +267,7 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
       'connection',
       `lost: ${close.code} ${loggable(close.reason || messageOf(close.cause))}`,
     )
-    this.#forgetReplies()
+    for (const extension of this.#extensions) extension.disconnected()
     this.requests.disconnected(undefined, close.code)
     this.connection.needed(this.requests.nearestDeadline())
     this.events.emit('dropped', close)
@@ -285,7 +280,6 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
     this.#outbox?.release(this.#userId)
     // The caller of a stored request may be gone with an earlier page.
     const isRequested = this.requests.rejectAll(error) && !this.#outbox
-    this.#controls.forget()
     const isAwaited =
       this.#extensions.map((extension) => extension.ended(error)).includes(true) || isRequested
     if (error.code === 'closed') this.events.emit('closed', error)
@@ -334,8 +328,11 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
       this.#identityChanged(undefined)
       this.#userId = undefined
       this.requests.disconnected()
-      for (const extension of this.#extensions) extension.forget()
-      this.#forgetReplies()
+      this.connection.link?.replies.forgetControls()
+      for (const extension of this.#extensions) {
+        extension.forget()
+        extension.disconnected()
+      }
       for (const extension of this.#extensions) extension.opening()
       return
     }

@@ -327,6 +327,7 @@ export class Connection implements LinkOwner {
     this.#next = undefined
     this.#stayUntil = this.deps.clock.now() + LEAST_STAY_MS
     this.#draining = this.#link
+    this.#draining?.replies.forgetControls()
     this.#link = link
     this.#accept(frame, link)
     this.#owner.welcomed(frame, true)

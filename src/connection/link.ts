@@ -210,6 +210,7 @@ export class Link implements HeartbeatLink {
     this.#cancelDeadline?.()
     this.heartbeat?.stop()
     this.#sender?.end()
+    this.replies.forgetControls()
   }
 
   /** Awaits the next ping of a server that announced their interval. */

@@ -23,7 +23,7 @@ export const jsonCodec: Codec = {
   decode(data) {
     if (typeof data !== 'string') throw bad('binary where text is due', undefined)
     if (data.length > LONGEST_TEXT) throw bad(`longer than ${LONGEST_TEXT} characters`, data)
-    if (mayNest(data) && depth(data) > DEEPEST) throw bad(`nested deeper than ${DEEPEST}`, data)
+    if (mayNest(data) && isTooDeep(data)) throw bad(`nested deeper than ${DEEPEST}`, data)
     const value = parse(data)
     if (mayPollute(data)) removeProto(value)
     return value
@@ -49,12 +49,9 @@ function mayPollute(text: string): boolean {
  */
 function removeProto(value: unknown): void {
   if (typeof value !== 'object' || value === null) return
-  if (Array.isArray(value)) for (const item of value) removeProto(item)
-  else {
-    // JSON.parse defines `__proto__` as an own property, which can be deleted.
-    if (Object.hasOwn(value, '__proto__')) Reflect.deleteProperty(value, '__proto__')
-    for (const field of Object.values(value)) removeProto(field)
-  }
+  // JSON.parse defines `__proto__` as an own property, which can be deleted.
+  Reflect.deleteProperty(value, '__proto__')
+  for (const item of Object.values(value)) removeProto(item)
 }
 
 function bad(reason: string, data: string | undefined): WirefoldError {
@@ -73,9 +70,8 @@ function mayNest(text: string): boolean {
   return false
 }
 
-/** Returns the exact nesting of a JSON text, without recursion; stops once it is too deep. */
-function depth(text: string): number {
-  let deepest = 0
+/** Whether a JSON text is nested too deeply; without recursion. */
+function isTooDeep(text: string): boolean {
   let level = 0
   let quoted = false
   for (let at = 0; at < text.length; at++) {
@@ -85,9 +81,8 @@ function depth(text: string): number {
       else if (char === 34 /* " */) quoted = false
     } else if (char === 34) quoted = true
     else if (char === 123 /* { */ || char === 91 /* [ */) {
-      if (++level > deepest) deepest = level
-      if (deepest > DEEPEST) return deepest
+      if (++level > DEEPEST) return true
     } else if (char === 125 || char === 93) level--
   }
-  return deepest
+  return false
 }

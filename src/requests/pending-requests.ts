@@ -7,7 +7,6 @@ import { followedStore } from '../base/store.ts'
 import type { Link } from '../connection/link.ts'
 import type { AwaitedReply } from '../connection/reply-table.ts'
 import type { ServerClock } from '../connection/server-clock.ts'
-import type { ControlReply } from '../ports/client-port.ts'
 import type {
   OutgoingRequest,
   SendingTime,
@@ -100,16 +99,22 @@ export class PendingRequests {
         isHeldBack: false,
         clearedFor: undefined,
         link: undefined,
-        awaited: undefined,
+        keys: [],
+        leftAt: undefined,
+        answered: (answer) => {
+          if (answer.kind === 'refusal') {
+            this.#fail(request, refusalError(nameOf(outgoing), answer.error))
+          } else this.#succeed(request, answer.kind === 'reply' ? answer : noReply(outgoing))
+        },
         left: () => {
           if (request.sentAt === undefined) this.#sent++
           request.sentAt ??= serverClock.present
-          if (request.awaited) request.awaited.leftAt = clock.now()
+          request.leftAt = clock.now()
           if (mutation) expireAfter(timeoutMs)
           this.#changed()
           // A request without a reply is complete once it was sent; before that it may still be
           // cancelled.
-          if (request.awaited?.keys.length === 0) this.#succeed(request, noReply(outgoing))
+          if (request.keys.length === 0) this.#succeed(request, noReply(outgoing))
         },
         interrupted: () => {
           if (mutation) expireAfter(madeAt + ttlMs - elapsed.now(), ttlMs)
@@ -133,7 +138,7 @@ export class PendingRequests {
   /** Sends the queued requests on a new link, in order; those that expired in sleep are not sent. */
   opening(): void {
     this.#deps.elapsed.catchUp()
-    for (const request of [...this.#requests.values()]) if (!request.awaited) this.#trySend(request)
+    for (const request of [...this.#requests.values()]) if (!request.link) this.#trySend(request)
   }
 
   /**
@@ -156,12 +161,12 @@ export class PendingRequests {
     const requests = [...this.#requests.values()]
     let poisonAt: number | undefined
     if (POISONED.includes(closeCode ?? 0)) {
-      for (const { awaited } of requests) poisonAt = Math.max(poisonAt ?? 0, awaited?.leftAt ?? 0)
+      for (const { leftAt } of requests) poisonAt = Math.max(poisonAt ?? 0, leftAt ?? 0)
     }
     for (const request of requests) {
-      const { awaited, link, sentAt, volatile, outgoing, idempotent } = request
-      if (!awaited || !link || (lost && link !== lost)) continue
-      const isPoison = awaited.leftAt !== undefined && awaited.leftAt === poisonAt
+      const { link, leftAt, sentAt, volatile, outgoing, idempotent } = request
+      if (!link || (lost && link !== lost)) continue
+      const isPoison = leftAt !== undefined && leftAt === poisonAt
       this.#forgetReply(request)
       const mayRepeat = (idempotent || link.dialect.capabilities.dedupes) && !isPoison
       if (sentAt ? mayRepeat : !volatile) request.interrupted()
@@ -195,11 +200,9 @@ export class PendingRequests {
     if ('code' in said) this.#fail(request, said)
     else if (said.length === 0) this.#succeed(request, noReply(outgoing))
     else {
-      const keys = said.flatMap((message) => message.keys)
-      const answered = (answer: ControlReply): void => this.#answered(request, answer)
-      request.awaited = { keys, answered, leftAt: undefined }
+      request.keys = said.flatMap(({ keys }) => keys)
       request.link = link
-      link.replies.add(request.awaited)
+      link.replies.add(request)
     }
   }
 
@@ -258,12 +261,6 @@ export class PendingRequests {
     this.#fail(loser ?? request, outboxFull((loser ?? request).outgoing, limit))
   }
 
-  #answered(request: PendingRequest, answer: ControlReply): void {
-    if (answer.kind === 'refusal') {
-      this.#fail(request, refusalError(nameOf(request.outgoing), answer.error))
-    } else this.#succeed(request, answer.kind === 'reply' ? answer : noReply(request.outgoing))
-  }
-
   #succeed(request: PendingRequest, reply: ReplyFrame): void {
     this.#settled(request)
     request.resolve(reply)
@@ -283,12 +280,13 @@ export class PendingRequests {
     this.#forgetReply(request)
     this.#changed()
     const next = request.ordering === undefined ? undefined : this.#first(request.ordering)
-    if (next && !next.awaited) this.#trySend(next)
+    if (next && !next.link) this.#trySend(next)
   }
 
   #forgetReply(request: PendingRequest): void {
-    if (request.awaited) request.link?.replies.delete(request.awaited)
-    request.awaited = undefined
+    request.link?.replies.delete(request)
+    request.link = undefined
+    request.leftAt = undefined
   }
 
   #changed(): void {
@@ -301,8 +299,8 @@ export class PendingRequests {
 }
 
 /** Whether a request waits for a link to be sent on. */
-function isQueued({ awaited, isHeldBack, sentAt }: PendingRequest): boolean {
-  return !awaited && !isHeldBack && sentAt === undefined
+function isQueued({ link, isHeldBack, sentAt }: PendingRequest): boolean {
+  return !link && !isHeldBack && sentAt === undefined
 }
 
 /** Returns the reply of a request that the server does not answer. */
@@ -311,7 +309,8 @@ function noReply({ requestId }: OutgoingRequest): ReplyFrame {
 }
 
 /** A request that is queued, or sent and not answered. */
-interface PendingRequest extends Ticket, Omit<SendOptions, 'sentAt'> {
+interface PendingRequest extends Ticket, AwaitedReply, Omit<SendOptions, 'sentAt'> {
+  keys: readonly string[]
   readonly outgoing: OutgoingRequest
   readonly resolve: (reply: ReplyFrame) => void
   readonly reject: (error: WirefoldError) => void
@@ -327,10 +326,8 @@ interface PendingRequest extends Ticket, Omit<SendOptions, 'sentAt'> {
   isHeldBack: boolean
   /** The link for which its `beforeSend` has returned true. */
   clearedFor: Link | undefined
-  /** The link that it was passed to, perhaps not yet sent. */
+  /** The link that it was passed to, perhaps not yet sent, and on which it awaits its reply. */
   link: Link | undefined
-  /** The reply that it awaits on that link. */
-  awaited: AwaitedReply | undefined
 }
 
 /** Numbers of requests that are not settled. */
