@@ -21,8 +21,11 @@ export function disposable<Members extends object>(
     signal?.removeEventListener('abort', dispose)
     release()
   }
-  const own = { ...Object.getOwnPropertyDescriptors(members), dispose: { value: dispose } }
-  if (Symbol.dispose) Object.defineProperty(dispose, Symbol.dispose, { value: dispose })
+  const own = {
+    ...Object.getOwnPropertyDescriptors(members),
+    dispose: { value: dispose },
+    [Symbol.dispose ?? 'dispose']: { value: dispose },
+  }
   if (signal?.aborted) dispose()
   else signal?.addEventListener('abort', dispose)
   return Object.defineProperties(dispose, own) as Disposer & Members

@@ -2,21 +2,12 @@
  * Returns the length of a text in UTF-8, in bytes; works without `TextEncoder`, as in Jest's jsdom.
  */
 export function utf8Length(text: string): number {
-  let bytes = text.length
-  for (let index = 0; index < text.length; index += 1) {
-    const unit = text.charCodeAt(index)
-    if (unit < 0x80) continue
-    bytes += unit < 0x800 ? 1 : 2
-    // Each half of the pair was counted as three bytes; a pair takes four.
-    if (isHigh(unit) && isLow(text.charCodeAt(index + 1))) bytes -= 2
+  let bytes = 0
+  for (let index = 0; index < text.length; index++) {
+    const code = text.codePointAt(index) ?? 0
+    // A surrogate pair is one code point.
+    if (code > 0xffff) index++
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code > 0xffff ? 4 : 3
   }
   return bytes
-}
-
-function isHigh(unit: number): boolean {
-  return unit >= 0xd800 && unit < 0xdc00
-}
-
-function isLow(unit: number): boolean {
-  return unit >= 0xdc00 && unit < 0xe000
 }

@@ -17,13 +17,15 @@ class Awaited extends Promise<void> {
 
 /** Returns the promise of a `connect()`; if it is ignored, its rejection is no unhandled one. */
 export function opening(): Opening {
-  let settle: Pick<Opening, 'resolve' | 'reject'> | undefined
-  const promise = new Awaited((resolve, reject) => {
-    settle = { resolve, reject }
+  let resolve = (): void => {}
+  let reject = (_: unknown): void => {}
+  const promise = new Awaited((settle, fail) => {
+    resolve = settle
+    reject = fail
   })
   promise.catch(() => {})
   promise.isAwaited = false
-  return { resolve() {}, reject() {}, ...settle, promise }
+  return { promise, resolve, reject }
 }
 
 /** A promise of `connect()`, with the functions that settle it. */

@@ -1,27 +1,27 @@
-/** What happens around a client that concerns its connection. */
+/** Events of the platform that concern a connection. */
 export type EnvironmentEvent =
-  /** The platform believes that the network is back. */
+  /** The platform reports a network. */
   | 'online'
-  /** The platform believes that the network is gone. */
+  /** The platform reports that there is no network. */
   | 'offline'
-  /** The page is looked at again, or runs again after it was frozen. */
+  /** The page is visible again, or runs again after it was frozen. */
   | 'wake'
-  /** The page is put away, perhaps to be shown again as it was. */
+  /** The page is hidden for good, or cached. */
   | 'hide'
-  /** The page is shown again after it was put away. */
+  /** The page is shown again from its cache. */
   | 'show'
 
-/** What surrounds a client. */
+/** The platform that a client runs on. */
 export interface Environment {
-  /** Whether the platform believes that there is a network; a hint, which may be wrong. */
+  /** Whether the platform reports a network; a hint, which may be wrong. */
   readonly online: boolean
   /** Calls `listener` at every event until the returned function is called. */
   follow(listener: (event: EnvironmentEvent) => void): () => void
-  /** What is to be logged, as the switches of the `debug` package say it: `wirefold:*`. */
+  /** The areas to log, as a setting of the `debug` package: `wirefold:*`. */
   readonly debug: string
 }
 
-/** The part of a page's globals that matters here; outside a page some or all of it is missing. */
+/** The globals of a page that are used here; outside a page some or all are missing. */
 interface Globals extends Partial<EventTarget> {
   readonly window?: Partial<EventTarget>
   readonly document?: Partial<EventTarget> & { readonly visibilityState?: string }
@@ -31,10 +31,10 @@ interface Globals extends Partial<EventTarget> {
 }
 
 /**
- * Returns the environment of a page, or as much of it as there is: workers have the events of the
- * network alone, Node has none.
+ * Returns the environment of a page. Outside a page a part of the events is missing: workers have
+ * those of the network alone, Node has none.
  *
- * @param globals where to look, for tests
+ * @param globals the global object, for tests
  */
 export function platformEnvironment(globals: Globals = globalThis): Environment {
   return {
@@ -43,11 +43,11 @@ export function platformEnvironment(globals: Globals = globalThis): Environment 
     },
     get debug() {
       try {
-        // Outside a page Node has a storage that warns of being looked at.
+        // Outside a page Node has a storage that prints a warning when it is read.
         const storage = globals.document && globals.localStorage
         return storage?.getItem('debug') ?? globals.process?.env?.DEBUG ?? ''
       } catch {
-        // A page may be forbidden to look into its storage.
+        // A page may be forbidden to read its storage.
         return ''
       }
     },
@@ -70,7 +70,7 @@ export function platformEnvironment(globals: Globals = globalThis): Environment 
       const scope = window ?? globals
       on(scope, 'online', () => 'online')
       on(scope, 'offline', () => 'offline')
-      // Not `unload`: a page that listens to it is never kept for being shown again.
+      // Not `unload`: a page that listens to it is never cached.
       on(window, 'pagehide', () => 'hide')
       on(window, 'pageshow', (event) =>
         'persisted' in event && event.persisted ? 'show' : undefined,

@@ -2,7 +2,7 @@
  * Decides whether the peer is still there. It is pure: the shell in heartbeat.ts ticks at nextTick(),
  * sends the pings and ends the link.
  *
- * A ping goes out when the last one is old enough, whatever else arrives, and sooner when silence is
+ * A ping goes out when the last one is old enough, also while other frames arrive, and sooner when silence is
  * suspicious: a request is unanswered, or nothing comes although something used to. A running probe
  * has a deadline from the connection's own round trips (RFC 6298). Frames that arrive extend it, up
  * to a limit, but only a pong, or the reply to a message sent later, ends it: broadcasts may go on

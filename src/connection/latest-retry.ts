@@ -1,11 +1,11 @@
 /** Time for an attempt to connect and for the reply to a request that follows it, in milliseconds. */
 const LEAD_MS = 1_000
-/** With less time before that than this an attempt is no longer made for the request, in milliseconds. */
+/** Least time before that for an attempt to be made for the request, in milliseconds. */
 const LEAST_ROOM_MS = 1_500
 
 /**
- * Returns when a waiting client has to try again at the latest, so that a request is answered before
- * its deadline; `undefined` where that is too near.
+ * Returns the latest time at which a waiting client tries again, so that a request is answered before
+ * its deadline; `undefined` if that is too near.
  *
  * The time is random within the last quarter of what is left, so that clients with equal deadlines do
  * not come as a wave; not earlier, so that most clients try at the time of their backoff; and not at

@@ -2,17 +2,17 @@ import { isWirefoldError } from '../base/errors.ts'
 import type { CloseInfo } from '../ports/transport.ts'
 import { asFields, asNumber } from '../protocol/fields.ts'
 
-/** What a server said of when to come back, in milliseconds. */
+/** A server's times for the next attempt, in milliseconds. */
 export interface RetryHint {
-  /** No sooner than this. */
+  /** The least wait. */
   readonly floorMs: number
-  /** Somewhere in this window, since many were sent away at once; `undefined` where it is no such case. */
+  /** Window after it of which the client picks a random time, since many were closed at once. */
   readonly windowMs: number | undefined
 }
 
-/** The window for a server that goes away and does not name one. */
+/** The window of a server that goes away and does not name one. */
 const DEFAULT_WINDOW_MS = 5_000
-/** A server cannot send a client away for longer than this. */
+/** The longest wait that a server can set. */
 const LONGEST_MS = 10 * 60_000
 /** Going away, and service restart: RFC 6455 §7.4.1 and the IANA registry. */
 const ANNOUNCED = [1001, 1012]
