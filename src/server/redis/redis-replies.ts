@@ -11,6 +11,10 @@ import { isRefusedStep, withinRequest } from './request-step.ts'
 import { BEGIN, PEEK } from './scripts/answer.ts'
 import type { StoreGeneration } from './store-generation.ts'
 
+/** Maximum number of results, and of their characters, that are kept until Redis stores them. */
+const MAX_UNSTORED = 1_000
+const MAX_UNSTORED_LENGTH = 16 * 1024 * 1024
+
 /**
  * A reply store in Redis. Each running request has an owner, the process that runs it. If the owner
  * is declared dead, the results of its running requests are lost.
@@ -21,6 +25,9 @@ export class RedisReplies implements ReplyStore {
   readonly #waiting = new Map<string, Waiting>()
   /** The owner of each request that runs in this process, by key. */
   readonly #running = new Map<string, string>()
+  /** Results that Redis refused to store, for example without free memory, by key. */
+  readonly #unstored = new Map<string, Unstored>()
+  #unstoredLength = 0
 
   constructor(deps: RedisAnswersDeps) {
     this.#deps = deps
@@ -54,6 +61,9 @@ export class RedisReplies implements ReplyStore {
     try {
       if (isRefusedStep(await this.#deps.queue.push(step).done)) known = undefined
       return known !== undefined
+    } catch (error) {
+      this.#keep(key, { step, record })
+      throw error
     } finally {
       this.ended(key, known)
     }
@@ -77,8 +87,12 @@ export class RedisReplies implements ReplyStore {
     for (const resolve of waiting?.resolves ?? []) resolve(record)
   }
 
-  /** Polls the awaited requests: their owner may be dead, or its message lost. */
+  /**
+   * Stores the results that Redis refused, and polls the awaited requests: their owner may be dead,
+   * or its message lost.
+   */
   async checkWaiting(): Promise<void> {
+    await this.#storeLate()
     await this.#check([...this.#waiting.keys()])
   }
 
@@ -94,6 +108,25 @@ export class RedisReplies implements ReplyStore {
   /** Resolves all waiting lookups as lost. */
   close(): void {
     for (const key of [...this.#waiting.keys()]) this.resolveWaiting(key, undefined)
+  }
+
+  #keep(key: string, unstored: Unstored): void {
+    const length = this.#unstoredLength + unstored.record.length
+    if (this.#unstored.size >= MAX_UNSTORED || length > MAX_UNSTORED_LENGTH) return
+    this.#unstoredLength = length
+    this.#unstored.set(key, unstored)
+  }
+
+  async #storeLate(): Promise<void> {
+    for (const [key, { step, record }] of this.#unstored) {
+      const reply = await this.#deps.queue.push(step).done.catch(() => undefined)
+      // The queue has reported why.
+      if (reply === undefined) return
+      const refused = isRefusedStep(reply)
+      this.#unstored.delete(key)
+      this.#unstoredLength -= record.length
+      this.resolveWaiting(key, refused ? undefined : record)
+    }
   }
 
   async #check(keys: readonly string[]): Promise<void> {
@@ -173,6 +206,12 @@ export class RedisReplies implements ReplyStore {
     waiting?.resolves.delete(resolve)
     if (!waiting?.resolves.size) this.#waiting.delete(key)
   }
+}
+
+/** A result, and the step that stores it. */
+interface Unstored {
+  readonly step: readonly string[]
+  readonly record: string
 }
 
 /** Dependencies of {@link RedisReplies}. */

@@ -233,4 +233,24 @@ describeWithRedis('replies in Redis', async () => {
     await b.close()
     for (const one of waiting) expect(await recordOf(one)).toBe(undefined)
   })
+
+  it('are stored later if Redis had no free memory: repeats wait for them', async () => {
+    const alone = await redisBench()
+    const errors: unknown[] = []
+    const [a, b] = await Promise.all(
+      [1, 2].map(() => alone.broker({ prefix: 'p', onError: (error) => errors.push(error) })),
+    )
+    if (!a || !b) throw new Error('no brokers')
+    await a.replies.begin('k', 'd')
+    await alone.command('CONFIG', 'SET', 'maxmemory', '1')
+    const settled = a.replies.settle('k', '{"n":1}', 60_000)
+    await expect(settled).rejects.toMatchObject({ code: 'unavailable' })
+    await alone.command('CONFIG', 'SET', 'maxmemory', '0')
+    const repeats = await Promise.all([a, b].map(({ replies }) => replies.begin('k', 'd')))
+    for (const repeat of repeats) {
+      const record = repeat.state === 'answered' ? repeat.record : await recordOf(repeat)
+      expect(record).toBe('{"n":1}')
+    }
+    expect(errors.map(String)).toContainEqual(expect.stringContaining('OOM'))
+  })
 })
