@@ -89,7 +89,8 @@ export class PendingRequests {
         ttlMs < timeoutMs ? elapsed.after(ttlMs, () => request.sentAt ?? timeOut(ttlMs)) : undefined
       signal?.addEventListener('abort', onAbort)
       const request: PendingRequest = {
-        ...options,
+        // No spread: an object literal has its final shape at once.
+        options,
         outgoing,
         resolve,
         reject,
@@ -164,12 +165,12 @@ export class PendingRequests {
       for (const { leftAt } of requests) poisonAt = Math.max(poisonAt ?? 0, leftAt ?? 0)
     }
     for (const request of requests) {
-      const { link, leftAt, sentAt, volatile, outgoing, idempotent } = request
+      const { link, leftAt, sentAt, options, outgoing } = request
       if (!link || (lost && link !== lost)) continue
       const isPoison = leftAt !== undefined && leftAt === poisonAt
       this.#forgetReply(request)
-      const mayRepeat = (idempotent || link.dialect.capabilities.dedupes) && !isPoison
-      if (sentAt ? mayRepeat : !volatile) request.interrupted()
+      const isRepeatable = options.idempotent || link.dialect.capabilities.dedupes
+      if (sentAt ? isRepeatable && !isPoison : !options.volatile) request.interrupted()
       else this.#fail(request, disconnected(outgoing, sentAt !== undefined))
     }
   }
@@ -183,12 +184,15 @@ export class PendingRequests {
 
   /** The oldest request with this `ordering` key: the others wait until it is settled. */
   #first(ordering: string): PendingRequest | undefined {
-    for (const request of this.#requests.values()) if (request.ordering === ordering) return request
+    for (const request of this.#requests.values()) {
+      if (request.options.ordering === ordering) return request
+    }
     return undefined
   }
 
   #isFirst(request: PendingRequest): boolean {
-    return request.ordering === undefined || this.#first(request.ordering) === request
+    const { ordering } = request.options
+    return ordering === undefined || this.#first(ordering) === request
   }
 
   #trySend(request: PendingRequest): void {
@@ -211,7 +215,8 @@ export class PendingRequests {
    * were sent before, and those with a `beforeSend`, wait for the welcome.
    */
   #maySend(request: PendingRequest, link: Link): boolean {
-    const { sentAt, idempotent, beforeSend, clearedFor } = request
+    const { sentAt, clearedFor } = request
+    const { idempotent, beforeSend } = request.options
     const isKnown = link === this.#knownOn
     if (sentAt && !isKnown) return false
     if (sentAt && !idempotent && this.#isForgotten(sentAt, link)) {
@@ -230,7 +235,7 @@ export class PendingRequests {
 
   async #askBeforeSend(request: PendingRequest, link: Link): Promise<void> {
     request.isHeldBack = true
-    const allowed = await request.beforeSend?.(request.sentAt === undefined)
+    const allowed = await request.options.beforeSend?.(request.sentAt === undefined)
     request.isHeldBack = false
     if (!allowed || request.cancelled) return
     request.clearedFor = link
@@ -240,7 +245,7 @@ export class PendingRequests {
   /** Rejects older requests with the same `supersede` key that were not sent yet. */
   #supersede(key: string): void {
     for (const request of [...this.#requests.values()]) {
-      if (request.supersede !== key || request.sentAt !== undefined) continue
+      if (request.options.supersede !== key || request.sentAt !== undefined) continue
       this.#fail(request, superseded(request.outgoing))
     }
   }
@@ -248,7 +253,7 @@ export class PendingRequests {
   /** Queues a request that cannot be sent now; rejects one if there is no room. */
   #queue(request: PendingRequest): void {
     const { limit, overflow } = this.#deps.outbox
-    if (request.volatile && this.#isFirst(request)) {
+    if (request.options.volatile && this.#isFirst(request)) {
       this.#fail(request, disconnected(request.outgoing, false))
       return
     }
@@ -279,7 +284,8 @@ export class PendingRequests {
     }
     this.#forgetReply(request)
     this.#changed()
-    const next = request.ordering === undefined ? undefined : this.#first(request.ordering)
+    const { ordering } = request.options
+    const next = ordering === undefined ? undefined : this.#first(ordering)
     if (next && !next.link) this.#trySend(next)
   }
 
@@ -309,7 +315,8 @@ function noReply({ requestId }: OutgoingRequest): ReplyFrame {
 }
 
 /** A request that is queued, or sent and not answered. */
-interface PendingRequest extends Ticket, AwaitedReply, Omit<SendOptions, 'sentAt'> {
+interface PendingRequest extends Ticket, AwaitedReply {
+  readonly options: SendOptions
   keys: readonly string[]
   readonly outgoing: OutgoingRequest
   readonly resolve: (reply: ReplyFrame) => void
