@@ -189,9 +189,16 @@ export class RealtimeClient {
   #ask(what: Unstamped<RequestIntent> | Unstamped<PublishIntent>, options: RequestOptions) {
     const { clock, requestTimeoutMs: timeoutMs, outbox } = this.#options
     const how = withDefaults('A request', options, {
-      ...{ timeoutMs, ttlMs: outbox.ttlMs, volatile: false, idempotent: false },
-      ...{ ordering: undefined, supersede: undefined, signal: undefined, mutation: undefined },
-      ...{ channel: undefined, id: undefined },
+      timeoutMs,
+      ttlMs: outbox.ttlMs,
+      volatile: false,
+      idempotent: false,
+      ordering: undefined,
+      supersede: undefined,
+      signal: undefined,
+      mutation: undefined,
+      channel: undefined,
+      id: undefined,
     })
     return this.#runtime.ask({ ...what, requestId: randomId(), timestamp: clock.wall() }, how)
   }
