@@ -3,58 +3,66 @@ import type { Listener } from './channel.ts'
 import type { Subscription } from './subscription.ts'
 
 /** Key of the listener that a subscription belongs to. */
-const LISTENER = Symbol('listener')
+const LISTENER: unique symbol = /* @__PURE__ */ Symbol('listener')
 
 /**
  * Makes the release function of a listener its {@link Subscription}. All subscriptions share their
  * members, which are getters, so that each may also be used on its own: `const { caughtUp } = …`.
  */
 export function subscriptionHandle(listener: Listener, release: () => void): Subscription {
-  Object.setPrototypeOf(release, SubscriptionMembers.prototype)
+  Object.setPrototypeOf(release, MEMBERS)
   return Object.assign(release as Subscription, { [LISTENER]: listener })
 }
 
-/** The members of a {@link Subscription}. */
-class SubscriptionMembers extends Function {
-  declare readonly [LISTENER]: Listener
+/**
+ * Returns the object that all subscriptions inherit from. A function, since bundlers leave a call
+ * marked as pure out of bundles without channels, but not a class that extends another.
+ */
+function subscriptionMembers(): object {
+  class SubscriptionMembers extends Function {
+    declare readonly [LISTENER]: Listener
 
-  get channel() {
-    return this[LISTENER].channel.name
-  }
+    get channel() {
+      return this[LISTENER].channel.name
+    }
 
-  get status() {
-    return this[LISTENER].channel.status
-  }
+    get status() {
+      return this[LISTENER].channel.status
+    }
 
-  get position() {
-    return this[LISTENER].channel.continuity.position
-  }
+    get position() {
+      return this[LISTENER].channel.continuity.position
+    }
 
-  get ready() {
-    return ready(this[LISTENER])
-  }
+    get ready() {
+      return ready(this[LISTENER])
+    }
 
-  get renew() {
-    const listener = this[LISTENER]
-    return () => {
-      if (listener.live) listener.channel.renew()
+    get renew() {
+      const listener = this[LISTENER]
+      return () => {
+        if (listener.live) listener.channel.renew()
+      }
+    }
+
+    get caughtUp() {
+      const { channel } = this[LISTENER]
+      return () => channel.caughtUp()
+    }
+
+    get dispose() {
+      return this
+    }
+
+    /** Left out where the platform lacks `Symbol.dispose`: some supported browsers do. */
+    get [Symbol.dispose ?? 'dispose']() {
+      return this
     }
   }
-
-  get caughtUp() {
-    const { channel } = this[LISTENER]
-    return () => channel.caughtUp()
-  }
-
-  get dispose() {
-    return this
-  }
-
-  /** Left out where the platform lacks `Symbol.dispose`: some supported browsers do. */
-  get [Symbol.dispose ?? 'dispose']() {
-    return this
-  }
+  return SubscriptionMembers.prototype
 }
+
+const MEMBERS = /* @__PURE__ */ subscriptionMembers()
 
 /** Returns a promise that settles with the subscription of a listener's channel. */
 function ready(listener: Listener): Promise<void> {
