@@ -276,8 +276,8 @@ export class Connection implements LinkOwner {
     link.welcomed(frame)
   }
 
-  // The error with which the connection has failed contains the error of the last attempt.
   failed(error: unknown): void {
+    // The error with which the connection has failed contains the error of the last attempt.
     if (this.state.get().name !== 'failed') this.deps.report(error)
   }
 

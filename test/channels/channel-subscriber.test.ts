@@ -252,6 +252,26 @@ describe('a channel subscriber', () => {
     expect(server.subscribed.size).toBe(0)
   })
 
+  it('has members that work on their own, without the subscription', async () => {
+    const { clock, server, channels } = subscribed()
+    const received: unknown[] = []
+    const { channel, ready, renew, caughtUp, dispose } = channels.subscribe('news', (payload) =>
+      received.push(payload),
+    )
+    await clock.advance(1)
+    await ready
+    renew()
+    caughtUp()
+    await clock.advance(1)
+    server.publish('news', 'said', 1)
+    await clock.advance(1)
+    dispose()
+    renew()
+    server.publish('news', 'said', 2)
+    await clock.advance(1)
+    expect([channel, received, server.count('subscribe')]).toEqual(['news', [1], 2])
+  })
+
   it('is released at the end of a using block', async () => {
     const { clock, server, channels } = subscribed()
     {
