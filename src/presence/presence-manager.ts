@@ -2,11 +2,9 @@ import type { Cancel } from '../base/clock.ts'
 import type { Emitter, Unsubscribe } from '../base/emitter.ts'
 import { createEmitter } from '../base/emitter.ts'
 import { checkNames } from '../base/known-names.ts'
-import { Linger } from '../base/linger.ts'
 import type { Readable, Writable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
-import { channelDefaults } from '../channels/channel-subscriber.ts'
 import type { ClientExtension, ClientPort } from '../ports/client-port.ts'
 import type { PresenceUser } from '../protocol/presence.ts'
 import type { OwnPresenceDeps } from './own-presence.ts'
@@ -39,7 +37,6 @@ export class PresenceManager {
   readonly #events: Emitter<PresenceEvents>
   readonly #members: Writable<ReadonlyMap<string, readonly PresenceUser[]>>
   readonly #views = new Map<string, PresenceView>()
-  readonly #linger: Linger<PresenceView>
   readonly #ownPresences = new Map<string, OwnPresence>()
   #cancelHeartbeat: Cancel | undefined
 
@@ -51,12 +48,11 @@ export class PresenceManager {
     const { throttleMs = presenceDefaults.throttleMs } = options
     const over = (resource: string) => this.#ownPresences.delete(resource)
     this.#deps = { port: this.#port, throttleMs, over }
-    const { clock, report } = this.#port
+    const { report } = this.#port
     this.#events = createEmitter(report)
     this.#members = createStore<ReadonlyMap<string, readonly PresenceUser[]>>(new Map(), {
       onError: report,
     })
-    this.#linger = new Linger(clock, channelDefaults.lingerMs, (views) => this.#drop(views))
     this.#port.join(this.#extension())
   }
 
@@ -79,19 +75,25 @@ export class PresenceManager {
   of(resource: string): Readable<readonly PresenceUser[]> {
     const known = this.#views.get(resource)
     if (known) return known.users
-    const view: PresenceView = new PresenceView(resource, {
-      channels: this.#channels,
-      followed: () => {
-        // A view that was removed may be subscribed to again.
-        if (!this.#views.has(resource)) this.#views.set(resource, view)
-        this.#linger.keep(view)
-        view.attach()
-      },
-      left: () => this.#linger.add(view),
-      changed: (changes) => this.#changed(resource, changes),
-    })
-    this.#views.set(resource, view)
-    this.#linger.add(view)
+    const views = this.#views
+    const channels = this.#channels
+    const { lingering } = channels
+    const stop = (): void => {
+      if (views.get(resource) === view) views.delete(resource)
+      view.detach()
+    }
+    const linger = (): void => lingering.add(stop)
+    const followed = (): Unsubscribe => {
+      // A view that was removed may be followed again.
+      if (!views.has(resource)) views.set(resource, view)
+      lingering.keep(stop)
+      view.attach()
+      return linger
+    }
+    const changed = (changes: readonly PresenceChange[]): void => this.#changed(resource, changes)
+    const view: PresenceView = new PresenceView(resource, { channels, followed, changed })
+    views.set(resource, view)
+    linger()
     return view.users
   }
 
@@ -137,7 +139,6 @@ export class PresenceManager {
       },
       ended: (error) => {
         this.#disconnected()
-        this.#linger.flush()
         return [...this.#ownPresences.values()].map((own) => own.settle(error)).includes(true)
       },
     }
@@ -158,13 +159,6 @@ export class PresenceManager {
       for (const own of this.#ownPresences.values()) own.heartbeat()
       this.#scheduleHeartbeat()
     })
-  }
-
-  #drop(views: readonly PresenceView[]): void {
-    for (const view of views) {
-      if (this.#views.get(view.resource) === view) this.#views.delete(view.resource)
-      view.detach()
-    }
   }
 
   #changed(resource: string, changes: readonly PresenceChange[]): void {

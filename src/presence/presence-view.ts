@@ -1,5 +1,5 @@
 import type { Cancel } from '../base/clock.ts'
-import type { Readable, Writable } from '../base/store.ts'
+import type { Followed, Readable, Writable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
 import type { Subscription } from '../channels/subscription.ts'
@@ -16,7 +16,7 @@ const RENEWAL_MS = 1_000
 
 /** The users at one resource, known while it is attached. */
 export class PresenceView {
-  readonly resource: string
+  readonly #resource: string
   readonly #deps: PresenceViewDeps
   readonly #users: Writable<readonly PresenceUser[]>
   #state = unknownPresence
@@ -26,12 +26,9 @@ export class PresenceView {
   #cancelRenewal: Cancel | undefined
 
   constructor(resource: string, deps: PresenceViewDeps) {
-    this.resource = resource
+    this.#resource = resource
     this.#deps = deps
-    this.#users = followedStore(EMPTY, deps.channels.port.report, () => {
-      deps.followed()
-      return deps.left
-    })
+    this.#users = followedStore(EMPTY, deps.channels.port.report, deps.followed)
   }
 
   /** Whether the resource's channel is subscribed to. */
@@ -48,7 +45,7 @@ export class PresenceView {
   attach(): void {
     if (this.#subscription) return
     const subscription: Subscription = this.#deps.channels.subscribe(
-      presenceChannel(this.resource),
+      presenceChannel(this.#resource),
       (_, event) => this.#fold(event, subscription),
       { stage: 'fold' },
     )
@@ -105,10 +102,8 @@ export class PresenceView {
 /** Dependencies of {@link PresenceView}. */
 export interface PresenceViewDeps {
   readonly channels: ChannelSubscriber
-  /** Called when the first subscriber is added. */
-  readonly followed: () => void
-  /** Called when the last subscriber is removed. */
-  readonly left: () => void
+  /** Called with the first follower; the function that it returns, with the last. */
+  readonly followed: Followed
   /** Called with the changes, signs of life included. */
   readonly changed: (changes: readonly PresenceChange[]) => void
 }
