@@ -34,8 +34,8 @@ export class ContextRouter implements SlotHost {
   readonly unknown: UnknownKinds
   /** Whether further events are ignored. */
   closed = false
-  readonly #names = new Set<string>()
-  readonly #slots = new Map<string, Slot>()
+  /** Slots by name; a union has a name, but no slot. */
+  readonly #slots = new Map<string, Slot | undefined>()
   readonly #options: RegistryOptions<Fields>
   readonly #report: (error: unknown) => void
   readonly #by: string
@@ -64,13 +64,12 @@ export class ContextRouter implements SlotHost {
   /** Adds a registration; throws if the kind or the name is taken. */
   add({ kind, slot: plan, derived = false, parts }: RoutePlan): void {
     const name = plan?.name ?? kind
-    if (this.#names.has(name))
+    if (this.#slots.has(name))
       throw new TypeError(`The slot ${name} already exists. Use another name, or add it once.`)
-    this.#names.add(name)
     const route = this.#routes.get(kind) ?? { own: undefined, derived: [], parts: undefined }
     this.#routes.set(kind, route)
     const slot = plan && new Slot(plan, this)
-    if (slot) this.#slots.set(name, slot)
+    this.#slots.set(name, slot)
     if (!derived) {
       route.own = slot
       route.parts = parts
@@ -124,7 +123,7 @@ export class ContextRouter implements SlotHost {
   /** Clears all slots and ignores further events. */
   close(): void {
     this.closed = true
-    for (const slot of this.#slots.values()) slot.clear()
+    for (const slot of this.#slots.values()) slot?.clear()
     this.payloads.clear()
   }
 

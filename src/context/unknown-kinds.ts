@@ -9,8 +9,8 @@ const LONGEST_NAME = 128
 /** Counts the contexts of unhandled kinds. */
 export class UnknownKinds {
   readonly #store: Writable<ReadonlyMap<string, number>>
-  readonly #kinds = new Map<string, number>()
-  #changed = false
+  /** The counts since the last {@link UnknownKinds.flush}, if one changed. */
+  #changed: Map<string, number> | undefined
 
   constructor(options: StoreOptions) {
     this.#store = createStore<ReadonlyMap<string, number>>(new Map(), options)
@@ -24,16 +24,17 @@ export class UnknownKinds {
   /** Counts one context; {@link UnknownKinds.flush} updates the store. */
   count(kind: string): void {
     const name = kind.slice(0, LONGEST_NAME)
-    const before = this.#kinds.get(name)
-    if (before === undefined && this.#kinds.size >= MOST_KINDS) return
-    this.#kinds.set(name, (before ?? 0) + 1)
-    this.#changed = true
+    const kinds = this.#changed ?? this.#store.get()
+    if (!kinds.has(name) && kinds.size >= MOST_KINDS) return
+    this.#changed ??= new Map(kinds)
+    this.#changed.set(name, (kinds.get(name) ?? 0) + 1)
   }
 
   /** Updates the store if a count changed. */
   flush(): void {
-    if (!this.#changed) return
-    this.#changed = false
-    this.#store.set(new Map(this.#kinds))
+    const changed = this.#changed
+    if (!changed) return
+    this.#changed = undefined
+    this.#store.set(changed)
   }
 }

@@ -1,7 +1,7 @@
 import type { Cancel } from '../base/clock.ts'
 import type { Emitter, Unsubscribe } from '../base/emitter.ts'
 import { createEmitter } from '../base/emitter.ts'
-import { checkNames } from '../base/known-names.ts'
+import { checkNames, withDefaults } from '../base/known-names.ts'
 import type { Readable, Writable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
@@ -42,10 +42,9 @@ export class PresenceManager {
 
   /** Throws if the client already has a manager: two would contradict each other. */
   constructor(channels: ChannelSubscriber, options: PresenceOptions = {}) {
-    checkNames('PresenceManager', options, presenceDefaults)
+    const { throttleMs } = withDefaults('PresenceManager', options, presenceDefaults)
     this.#channels = channels
     this.#port = channels.port
-    const { throttleMs = presenceDefaults.throttleMs } = options
     const over = (resource: string) => this.#ownPresences.delete(resource)
     this.#deps = { port: this.#port, throttleMs, over }
     const { report } = this.#port
