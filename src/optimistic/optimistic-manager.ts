@@ -58,10 +58,9 @@ export class OptimisticManager {
     this.#options = options
     this.#deps = {
       clock: port?.clock ?? systemClock,
+      client,
       channels,
       holdMs: holdOwnBroadcastMs,
-      userId: () => (holdOwnBroadcastMs > 0 ? client?.userId : undefined),
-      eventTag: () => client?.eventTag ?? '',
       report,
     }
     this.#pending = createStore<readonly PendingMutation[]>([], { onError: report })

@@ -6,6 +6,7 @@ import type { ChannelPosition } from '../protocol/frame.ts'
 import { idOf } from './entity-change.ts'
 import type { Layered, Mutation } from './layers.ts'
 import { confirm, drop, move, propose, release, ripe, shown } from './layers.ts'
+import type { OptimisticClient } from './optimistic-options.ts'
 import type { OverlayBase } from './overlay-base.ts'
 import type { KeyOf } from './row-mutations.ts'
 import type { StateSource } from './state-source.ts'
@@ -15,7 +16,7 @@ import { waitForPosition } from './wait-for-position.ts'
 export function createOverlay<T>(
   { source, own, view, look, show, follow }: OverlayBase<T>,
   first: T,
-  { clock, channels, holdMs, userId, eventTag, report }: OverlayDeps,
+  { clock, client, channels, holdMs, report }: OverlayDeps,
 ): Overlay<T> {
   const keyOf = source?.key ?? idOf
   let layered: Layered<T> = { base: first, position: source?.position, layers: [] }
@@ -69,7 +70,8 @@ export function createOverlay<T>(
 
   const dropLayer = (id: string): void => become(drop(now(), id))
   follow((step) => {
-    become(move(now(), step, { userId: userId(), tag: eventTag(), key: keyOf }))
+    const userId = holdMs > 0 ? client?.userId : undefined
+    become(move(now(), step, { userId, tag: client?.eventTag ?? '', key: keyOf }))
   })
   return {
     source,
@@ -118,13 +120,10 @@ export interface Overlay<T> {
 /** Dependencies of the overlays of one manager. */
 export interface OverlayDeps {
   readonly clock: Clock
+  readonly client: OptimisticClient | undefined
   readonly channels: ChannelSubscriber | undefined
-  /** Time for which a new row that may be our own is hidden, in milliseconds. */
+  /** Time for which a new row that may be our own is hidden, in milliseconds; 0 for never. */
   readonly holdMs: number
-  /** Returns our user id; `undefined` where nothing is to be hidden. */
-  userId(): string | undefined
-  /** Returns the text that the server puts before the ids of our events, or an empty one. */
-  eventTag(): string
   /** Receives exceptions of application code. */
   report(error: unknown): void
 }

@@ -11,6 +11,7 @@ export function ownPresenceHandle(
 ): PresenceHandle {
   const { resource } = own
   let live = true
+  /** The promise of `ready`, which `settled` settles. */
   let waiting: Promise<void> | undefined
   let settled: Settled | undefined
   const release = (): void => {
@@ -23,11 +24,10 @@ export function ownPresenceHandle(
   const members = {
     resource,
     get ready() {
-      if (waiting) return waiting
-      const ready = new Promise<void>((resolve, reject) => {
+      if (waiting && settled) return waiting
+      waiting = new Promise<void>((resolve, reject) => {
         settled = (error) => {
           settled = undefined
-          waiting = undefined
           if (error) reject(error)
           else resolve()
         }
@@ -35,9 +35,8 @@ export function ownPresenceHandle(
         else settled(left(resource))
       })
       // Callers that only watch the list of users must not cause an unhandled rejection.
-      ready.catch(() => {})
-      if (settled) waiting = ready
-      return ready
+      waiting.catch(() => {})
+      return waiting
     },
     update: (meta: unknown) => {
       if (live) own.want(meta)

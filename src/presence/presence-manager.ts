@@ -5,7 +5,7 @@ import { checkNames, withDefaults } from '../base/known-names.ts'
 import type { Readable, Writable } from '../base/store.ts'
 import { createStore } from '../base/store.ts'
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
-import type { ClientExtension, ClientPort } from '../ports/client-port.ts'
+import type { ClientExtension } from '../ports/client-port.ts'
 import type { PresenceUser } from '../protocol/presence.ts'
 import type { OwnPresenceDeps } from './own-presence.ts'
 import { OwnPresence } from './own-presence.ts'
@@ -31,7 +31,6 @@ export const presenceDefaults = { throttleMs: 1_000 } as const
  * here()
  */
 export class PresenceManager {
-  readonly #port: ClientPort
   readonly #channels: ChannelSubscriber
   readonly #deps: OwnPresenceDeps
   readonly #events: Emitter<PresenceEvents>
@@ -44,15 +43,15 @@ export class PresenceManager {
   constructor(channels: ChannelSubscriber, options: PresenceOptions = {}) {
     const { throttleMs } = withDefaults('PresenceManager', options, presenceDefaults)
     this.#channels = channels
-    this.#port = channels.port
+    const { port } = channels
     const over = (resource: string) => this.#ownPresences.delete(resource)
-    this.#deps = { port: this.#port, throttleMs, over }
-    const { report } = this.#port
+    this.#deps = { port, throttleMs, over }
+    const { report } = port
     this.#events = createEmitter(report)
     this.#members = createStore<ReadonlyMap<string, readonly PresenceUser[]>>(new Map(), {
       onError: report,
     })
-    this.#port.join(this.#extension())
+    port.join(this.#extension())
   }
 
   /** The users present, for all watched resources. A sign of life does not notify subscribers. */
@@ -116,7 +115,7 @@ export class PresenceManager {
     // A handle that is released already has no say in the meta of the others.
     if (!options.signal?.aborted) {
       own.want(meta)
-      this.#port.wake()
+      this.#channels.port.wake()
     }
     return held
   }
@@ -150,7 +149,7 @@ export class PresenceManager {
 
   /** Sends heartbeats, for backends that need them to keep our presence. */
   #scheduleHeartbeat(): void {
-    const { clock, dialect } = this.#port
+    const { clock, dialect } = this.#channels.port
     const everyMs = dialect.presets.presenceHeartbeatMs
     if (everyMs === undefined) return
     this.#cancelHeartbeat?.()
