@@ -21,7 +21,6 @@ import type {
 import { optimisticDefaults } from './optimistic-options.ts'
 import type { Overlay, OverlayDeps } from './overlay.ts'
 import { createOverlay } from './overlay.ts'
-import { confirmedBase, settableBase } from './overlay-base.ts'
 import type { Resolve, RowRules } from './row-mutations.ts'
 import { alteration, creation, find, removal } from './row-mutations.ts'
 import type { ConfirmedState, OptimisticTarget } from './state-source.ts'
@@ -262,12 +261,10 @@ export class OptimisticManager {
   }
 
   #overlay<T>(target: OptimisticTarget<T>): Overlay<T> {
-    const settable = 'set' in target
-    const store = settable ? target : target.state
+    const store = 'set' in target ? target : target.state
     const known = this.#overlays.get(store)
     if (known) return typed(known)
-    const base = settable ? settableBase(target) : confirmedBase(target, this.#deps.report)
-    const overlay = createOverlay(base, store.get(), this.#deps)
+    const overlay = createOverlay(target, this.#deps)
     this.#overlays.set(store, overlay)
     if (overlay.source) this.#followRestored(typed(overlay))
     return overlay

@@ -9,16 +9,17 @@ import type { ConfirmedState, SettableStore, StateSource, StateStep } from './st
 export interface OverlayBase<T> {
   /** The channel that moves the state, if it is a single one. */
   readonly source?: StateSource<T> | undefined
-  /** Whether only the mutations themselves add confirmed results to the state. */
-  readonly own: boolean
-  /** The store of the shown state, where it is a second store. */
+  /** The confirmed state at the start. */
+  readonly first: T
+  /**
+   * The store of the shown state, where it is a second store; without it, only the mutations
+   * themselves add confirmed results to the state.
+   */
   readonly view?: Readable<T>
   /** Returns the confirmed state now; `base` is the previous one. */
   look(base: T): T
   /** Shows the state with the mutations applied. */
   show(view: T): void
-  /** Calls `run` with every step that is not made by the mutations. */
-  follow(run: (step: StateStep<T>) => void): void
 }
 
 /**
@@ -28,7 +29,7 @@ export interface OverlayBase<T> {
 export function settableBase<T>(store: SettableStore<T>): OverlayBase<T> {
   let shown = store.get()
   return {
-    own: true,
+    first: shown,
     look(base) {
       const now = store.get()
       return Object.is(now, shown) ? base : confirmedIn(now, base)
@@ -38,20 +39,21 @@ export function settableBase<T>(store: SettableStore<T>): OverlayBase<T> {
       // Some stores notify for every object, even an identical one.
       if (!Object.is(store.get(), view)) store.set(view)
     },
-    follow() {},
   }
 }
 
 /**
  * Returns the base of a confirmed state, with a second store that shows its pending mutations. The
  * state is followed while that store is, or not at all where its channel moves it.
+ *
+ * @param move called with every step that is not made by the mutations
  */
 export function confirmedBase<T>(
   { state, source }: ConfirmedState<T>,
+  move: (step: StateStep<T>) => void,
   onError: (error: unknown) => void,
 ): OverlayBase<T> {
   let known = state.get()
-  let move = (_: StateStep<T>): void => {}
   const refresh = (): void => {
     const now = state.get()
     if (source || Object.is(known, now)) return
@@ -66,9 +68,10 @@ export function confirmedBase<T>(
     return leave
   })
   view.set(known)
+  source?.follow(move)
   return {
     source,
-    own: false,
+    first: known,
     view: tagged('View', {
       get() {
         refresh()
@@ -80,10 +83,6 @@ export function confirmedBase<T>(
     }),
     look: (base) => (source ? base : state.get()),
     show: (value) => view.set(value),
-    follow(run) {
-      move = run
-      source?.follow(run)
-    },
   }
 }
 

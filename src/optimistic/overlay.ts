@@ -7,17 +7,18 @@ import { idOf } from './entity-change.ts'
 import type { Layered, Mutation } from './layers.ts'
 import { confirm, drop, move, propose, release, ripe, shown } from './layers.ts'
 import type { OptimisticClient } from './optimistic-options.ts'
-import type { OverlayBase } from './overlay-base.ts'
+import { confirmedBase, settableBase } from './overlay-base.ts'
 import type { KeyOf } from './row-mutations.ts'
-import type { StateSource } from './state-source.ts'
+import type { OptimisticTarget, StateSource, StateStep } from './state-source.ts'
 import { waitForPosition } from './wait-for-position.ts'
 
 /** Makes an overlay of a confirmed state. The rules are in `layers.ts`. */
 export function createOverlay<T>(
-  { source, own, view, look, show, follow }: OverlayBase<T>,
-  first: T,
+  target: OptimisticTarget<T>,
   { clock, client, channels, holdMs, report }: OverlayDeps,
 ): Overlay<T> {
+  const { first, source, view, look, show } =
+    'set' in target ? settableBase(target) : confirmedBase(target, moved, report)
   const keyOf = source?.key ?? idOf
   let layered: Layered<T> = { base: first, position: source?.position, layers: [] }
   /** The mutation for which a row is hidden, never more than one, and its timer. */
@@ -47,7 +48,7 @@ export function createOverlay<T>(
     const { base, layers, position } = layered
     const kept = (before: T): T => apply({ base: before, layers: leaving, position })
     const staying = layers.filter((layer) => !leaving.includes(layer))
-    layered = { base: own ? kept(base) : base, layers: staying, position }
+    layered = { base: view ? base : kept(base), layers: staying, position }
     source?.confirm(kept)
   }
 
@@ -69,10 +70,12 @@ export function createOverlay<T>(
   }
 
   const dropLayer = (id: string): void => become(drop(now(), id))
-  follow((step) => {
+
+  function moved(step: StateStep<T>): void {
     const userId = holdMs > 0 ? client?.userId : undefined
     become(move(now(), step, { userId, tag: client?.eventTag ?? '', key: keyOf }))
-  })
+  }
+
   return {
     source,
     view,
@@ -84,7 +87,7 @@ export function createOverlay<T>(
       // Events arrive in order, so the last one completes the mutation.
       const last = at.filter(({ channel }) => channel === source?.channel).at(-1)
       const followed =
-        source || own || !channels ? [] : at.filter(({ channel }) => channels.follows(channel))
+        source || !view || !channels ? [] : at.filter(({ channel }) => channels.follows(channel))
       let left = followed.length
       become(confirm(now(), id, change, left > 0 ? 'dropped' : last))
       for (const event of followed) {
