@@ -28,7 +28,18 @@ export type {
   UnsubscribedFrame,
   WelcomeFrame,
 } from '../protocol/frame.ts'
-export { eventFrame, plainReply } from '../protocol/frame-constructors.ts'
+export type { PeerFields } from '../protocol/frame-constructors.ts'
+export {
+  eventFrame,
+  noticeFrame,
+  pingFrame,
+  pongFrame,
+  refusalFrame,
+  replyFrame,
+  subscribedFrame,
+  unsubscribedFrame,
+  welcomeFrame,
+} from '../protocol/frame-constructors.ts'
 export type {
   AuthIntent,
   HelloIntent,

@@ -1,14 +1,35 @@
+import type { Refusal } from '../base/errors.ts'
 import type { Fields } from './fields.ts'
 import { asFields, asId, asInteger, asNumber, asString, isFields } from './fields.ts'
-import type { EventFrame, NoticeFrame, ReplyFrame, WelcomeFrame } from './frame.ts'
+import type {
+  ChannelPosition,
+  EventFrame,
+  NoticeFrame,
+  PingFrame,
+  PongFrame,
+  Position,
+  RefusalFrame,
+  ReplyFrame,
+  SubscribedFrame,
+  UnsubscribedFrame,
+  WelcomeFrame,
+} from './frame.ts'
+import { readRefusal } from './refusal.ts'
 
-/**
- * Creates an event frame from a peer's fields.
- *
- * @param fields may have `payload`, `id`, `offset`, `prev`, `via` and `timestamp`, as
- * {@link EventFrame} has them; values of a wrong type, and other fields, are ignored
+/*
+ * Each constructor is the one literal of its kind of frame. Parameters of type `unknown` are values
+ * that a peer sent: one of a wrong type counts as missing, so that no message makes a wrong frame.
  */
-export function eventFrame(channel: string, type: string, fields: Fields): EventFrame {
+
+/** Fields that a peer sent, by name; none has been checked. */
+export type PeerFields<Name extends string> = { readonly [Field in Name]?: unknown }
+
+/** Creates the frame of an event from a peer's fields, which {@link EventFrame} explains. */
+export function eventFrame(
+  channel: string,
+  type: string,
+  fields: PeerFields<'payload' | 'id' | 'offset' | 'prev' | 'via' | 'timestamp'>,
+): EventFrame {
   return {
     kind: 'event',
     channel,
@@ -22,8 +43,77 @@ export function eventFrame(channel: string, type: string, fields: Fields): Event
   }
 }
 
-/** Creates a welcome frame from a peer's fields; ignores limits that would allow nothing at all. */
-export function welcomeFrame(fields: Fields): WelcomeFrame {
+/**
+ * Creates the reply to the request that waits under one of these keys.
+ *
+ * @param at positions of the events that the request caused, if the backend reports them
+ */
+export function replyFrame(
+  to: readonly string[],
+  payload: unknown,
+  at?: readonly ChannelPosition[],
+): ReplyFrame {
+  return { kind: 'reply', to, payload, at }
+}
+
+/**
+ * Creates the refusal of the request or subscribe that waits under one of these keys; without keys,
+ * that of the connection, or of `channel`.
+ *
+ * @param fields the peer's fields, which {@link Refusal} explains; the code is `internal` by default
+ */
+export function refusalFrame(
+  to: readonly string[],
+  fields: PeerFields<RefusalField>,
+  channel?: string,
+): RefusalFrame {
+  const error = readRefusal(fields)
+  return { kind: 'refusal', to, error: channel ? { ...error, channel } : error }
+}
+
+/** Creates the reply to the subscribe that waits under one of these keys. */
+export function subscribedFrame(
+  to: readonly string[],
+  { at = new Map(), refused = new Map(), gaps = [] }: SubscribedResult = {},
+): SubscribedFrame {
+  return { kind: 'subscribed', to, at, refused, gaps }
+}
+
+/** Creates the end of a subscription by the server, with the peer's fields of the reason. */
+export function unsubscribedFrame(
+  channel: string,
+  fields: PeerFields<RefusalField>,
+): UnsubscribedFrame {
+  return { kind: 'unsubscribed', channel, error: { ...readRefusal(fields), channel } }
+}
+
+/** Creates the frame of a server's ping. */
+export function pingFrame(timestamp?: unknown): PingFrame {
+  return { kind: 'ping', timestamp: asNumber(timestamp) }
+}
+
+/**
+ * Creates the reply to a ping.
+ *
+ * @param fields the `timestamp` of the ping and the `serverTime`, as the peer sent them
+ * @param offsets the newest positions of channels, if the backend sends them
+ */
+export function pongFrame(
+  fields: PeerFields<'timestamp' | 'serverTime'>,
+  offsets?: ReadonlyMap<string, Position>,
+): PongFrame {
+  return {
+    kind: 'pong',
+    timestamp: asNumber(fields.timestamp),
+    serverTime: asNumber(fields.serverTime),
+    offsets,
+  }
+}
+
+/** Creates the welcome from a peer's fields; ignores limits that would allow nothing at all. */
+export function welcomeFrame(
+  fields: PeerFields<Exclude<keyof WelcomeFrame, 'kind'>>,
+): WelcomeFrame {
   const limits = asFields(fields.limits)
   return {
     kind: 'welcome',
@@ -41,22 +131,26 @@ export function welcomeFrame(fields: Fields): WelcomeFrame {
   }
 }
 
+/** Creates the frame of a message that has no meaning above the dialect. */
+export function noticeFrame(
+  level: NoticeFrame['level'],
+  reason: string,
+  wire: unknown,
+): NoticeFrame {
+  return { kind: 'notice', level, reason, wire }
+}
+
 /** Reads a message that is an object with a `type`; returns a `malformed` notice for any other. */
 export function readTyped<Read>(
   wire: unknown,
   read: (type: string, wire: Fields) => Read,
 ): Read | NoticeFrame {
-  if (!isFields(wire)) return notice('malformed', 'not an object', wire)
+  if (!isFields(wire)) return noticeFrame('malformed', 'not an object', wire)
   const { type } = wire
-  return typeof type === 'string' ? read(type, wire) : notice('malformed', 'no type', wire)
+  return typeof type === 'string' ? read(type, wire) : noticeFrame('malformed', 'no type', wire)
 }
 
-/** Creates the reply to a request that waits under one of these keys. */
-export function plainReply(to: readonly string[], payload: unknown): ReplyFrame {
-  return { kind: 'reply', to, payload, at: undefined }
-}
+type RefusalField = Exclude<keyof Refusal, 'channel' | 'own'>
 
-/** Creates the frame of a message that has no meaning above the dialect. */
-export function notice(level: NoticeFrame['level'], reason: string, wire: unknown): NoticeFrame {
-  return { kind: 'notice', level, reason, wire }
-}
+/** Result of a subscribe; nothing is refused or missing by default. */
+type SubscribedResult = Partial<Pick<SubscribedFrame, 'at' | 'refused' | 'gaps'>>

@@ -4,7 +4,7 @@ import { loggable } from '../base/logger.ts'
 import type { Link } from '../connection/link.ts'
 import type { AwaitedReply } from '../connection/reply-table.ts'
 import type { ControlReply, OnControlReply } from '../ports/client-port.ts'
-import { plainReply } from '../protocol/frame-constructors.ts'
+import { replyFrame } from '../protocol/frame-constructors.ts'
 import type { Intent } from '../protocol/intent.ts'
 import { say } from './request-errors.ts'
 
@@ -34,7 +34,7 @@ export function sayControl(
     const error = { code, message, retryable: false, own: said }
     answered?.({ kind: 'refusal', to: [], error }, undefined)
   } else if (answered) {
-    const local = plainReply([], undefined)
+    const local = replyFrame([], undefined)
     const covered = new Set(said.flatMap(({ channels }) => channels ?? named))
     const others = named.filter((channel) => !covered.has(channel))
     if (said.length === 0) answered(local, undefined)

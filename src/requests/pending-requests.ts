@@ -15,7 +15,7 @@ import type {
 } from '../ports/outgoing-request.ts'
 import { nameOf } from '../ports/outgoing-request.ts'
 import type { ReplyFrame, WelcomeFrame } from '../protocol/frame.ts'
-import { plainReply } from '../protocol/frame-constructors.ts'
+import { replyFrame } from '../protocol/frame-constructors.ts'
 import type { ResolvedOutboxOptions } from './outbox-options.ts'
 import {
   aborted,
@@ -311,7 +311,7 @@ function isQueued({ link, isHeldBack, sentAt }: PendingRequest): boolean {
 
 /** Returns the reply of a request that the server does not answer. */
 function noReply({ requestId }: OutgoingRequest): ReplyFrame {
-  return plainReply([requestId], undefined)
+  return replyFrame([requestId], undefined)
 }
 
 /** A request that is queued, or sent and not answered. */

@@ -1,6 +1,6 @@
 import { asFields, asId, asString, isFields } from '../../protocol/fields.ts'
 import type { EventFrame, NoticeFrame } from '../../protocol/frame.ts'
-import { eventFrame, notice } from '../../protocol/frame-constructors.ts'
+import { eventFrame, noticeFrame } from '../../protocol/frame-constructors.ts'
 
 /** Returns the channel of a process; the gateway serves each process on its own socket. */
 export function processChannel(processId: string): string {
@@ -14,18 +14,18 @@ export function processChannel(processId: string): string {
 export function decodeEnvelope(
   wire: unknown,
 ): NoticeFrame | EventFrame | readonly [EventFrame, NoticeFrame] {
-  if (!isFields(wire)) return notice('malformed', 'it is not an object', wire)
+  if (!isFields(wire)) return noticeFrame('malformed', 'it is not an object', wire)
   const { event, timestamp } = wire
-  if (!isFields(event)) return notice('ignored', 'it has no event', wire)
+  if (!isFields(event)) return noticeFrame('ignored', 'it has no event', wire)
   // Later gateways send the process id beside the event.
   const processId = asString(event.process_id) ?? asString(wire.process_id)
-  if (processId === undefined) return notice('malformed', 'its event has no process_id', wire)
+  if (processId === undefined) return noticeFrame('malformed', 'its event has no process_id', wire)
   if (typeof asFields(event.context).kind !== 'string') {
-    return notice('malformed', 'the context of its event has no kind', wire)
+    return noticeFrame('malformed', 'the context of its event has no kind', wire)
   }
   const id = asId(event._id) ?? asId(event.event_id)
   const frame = eventFrame(processChannel(processId), 'event', { payload: event, id, timestamp })
   return frame.timestamp === undefined
-    ? [frame, notice('malformed', 'its timestamp is no number', wire)]
+    ? [frame, noticeFrame('malformed', 'its timestamp is no number', wire)]
     : frame
 }

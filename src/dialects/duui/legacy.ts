@@ -1,6 +1,6 @@
 import { asFields, asNumber, asString, type Fields, isFields } from '../../protocol/fields.ts'
 import type { EventFrame, Frame } from '../../protocol/frame.ts'
-import { eventFrame, notice } from '../../protocol/frame-constructors.ts'
+import { eventFrame, noticeFrame } from '../../protocol/frame-constructors.ts'
 import { decodeEnvelope, processChannel } from './envelope.ts'
 
 /** Maximum number of remembered entities; the oldest are dropped. */
@@ -48,7 +48,7 @@ export class DUUILegacy {
       idOf(asFields(wire.process)._id) ??
       idOf(contexts[0]?.process_id) ??
       this.#processId
-    if (processId === undefined) return notice('malformed', 'its process is unknown', wire)
+    if (processId === undefined) return noticeFrame('malformed', 'its process is unknown', wire)
     this.#processId = processId
     const timestamp = asNumber(wire.timestamp) ?? asNumber(wire.server_time) ?? 0
     const type = asString(wire.type) ?? asString(wire.kind) ?? 'state'
@@ -57,7 +57,8 @@ export class DUUILegacy {
       const envelopeTime = this.#envelopeTimes.get(nameOf(channel, context))
       return envelopeTime === undefined || envelopeTime < timestamp
     })
-    if (newer.length === 0) return notice('ignored', 'it is not newer than the envelopes', wire)
+    if (newer.length === 0)
+      return noticeFrame('ignored', 'it is not newer than the envelopes', wire)
     return newer.map((context) => {
       const event = { _id: '', process_id: processId, sender: null, message: '', level: 'NONE' }
       return eventFrame(channel, type, { payload: { ...event, context }, timestamp })

@@ -3,9 +3,9 @@ import { asFields, asNumber, asString, type Fields } from '../../protocol/fields
 import type { Frame } from '../../protocol/frame.ts'
 import {
   eventFrame,
-  notice,
-  plainReply,
+  noticeFrame,
   readTyped,
+  replyFrame,
   welcomeFrame,
 } from '../../protocol/frame-constructors.ts'
 import type { Intent } from '../../protocol/intent.ts'
@@ -78,13 +78,13 @@ export const entity: DialectFactory = () => {
         }
     }
     const key = requestId || (/^(un)?subscribed$/.test(type) && `${type} ${channel}`)
-    if (key) return plainReply([key], payload)
+    if (key) return replyFrame([key], payload)
     const target = channel ?? userChannel
-    if (!target) return notice('ignored', 'it has no channel, and no user is signed in', wire)
+    if (!target) return noticeFrame('ignored', 'it has no channel, and no user is signed in', wire)
     const event = eventFrame(target, type, { payload, id: wire.id, timestamp })
     if (type !== 'presence:sync') return event
     presence.listed(target)
-    return [plainReply([listKey(target)], undefined), event]
+    return [replyFrame([listKey(target)], undefined), event]
   }
 
   return {

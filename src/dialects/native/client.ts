@@ -1,4 +1,3 @@
-import type { Refusal } from '../../base/errors.ts'
 import { inFamily } from '../../protocol/channel-name.ts'
 import type { Dialect, DialectFactory } from '../../protocol/dialect.ts'
 import type { Fields } from '../../protocol/fields.ts'
@@ -11,7 +10,18 @@ import {
   isFields,
 } from '../../protocol/fields.ts'
 import type { ChannelPosition, Frame, Position } from '../../protocol/frame.ts'
-import { eventFrame, notice, readTyped, welcomeFrame } from '../../protocol/frame-constructors.ts'
+import {
+  eventFrame,
+  noticeFrame,
+  pingFrame,
+  pongFrame,
+  readTyped,
+  refusalFrame,
+  replyFrame,
+  subscribedFrame,
+  unsubscribedFrame,
+  welcomeFrame,
+} from '../../protocol/frame-constructors.ts'
 import type { Intent, SubscribeIntent } from '../../protocol/intent.ts'
 import { readRefusal } from '../../protocol/refusal.ts'
 
@@ -111,25 +121,21 @@ function decodeMessage(type: string, wire: Fields): Frame {
   const requestId = asString(wire.requestId)
   const channel = asString(wire.channel)
   const to = requestId ? [requestId] : []
-  const refusal = (): Refusal => readRefusal(wire.payload)
   if (type === 'error') {
-    const error = channel && !requestId ? { ...refusal(), channel } : refusal()
-    return { kind: 'refusal', to, error }
+    return refusalFrame(to, asFields(wire.payload), requestId ? undefined : channel)
   }
   if (requestId) return decodeAnswer(type, to, wire)
   if (!channel) return decodeOwn(type, wire)
   return type === 'unsubscribed'
-    ? { kind: type, channel, error: { ...refusal(), channel } }
+    ? unsubscribedFrame(channel, asFields(wire.payload))
     : eventFrame(channel, type, wire)
 }
 
 function decodeAnswer(type: string, to: readonly string[], wire: Fields): Frame {
   const { payload } = wire
-  if (type !== 'subscribed') return { kind: 'reply', to, payload, at: positions(wire.at) }
+  if (type !== 'subscribed') return replyFrame(to, payload, positions(wire.at))
   const { at, refused, gaps } = asFields(payload)
-  return {
-    kind: 'subscribed',
-    to,
+  return subscribedFrame(to, {
     at: places(at),
     refused: new Map(
       Object.entries(asFields(refused)).map(([name, code]) => [
@@ -138,7 +144,7 @@ function decodeAnswer(type: string, to: readonly string[], wire: Fields): Frame 
       ]),
     ),
     gaps: asStrings(gaps),
-  }
+  })
 }
 
 function decodeOwn(type: string, wire: Fields): Frame {
@@ -147,14 +153,9 @@ function decodeOwn(type: string, wire: Fields): Frame {
     case 'welcome':
       return welcomeFrame(payload)
     case 'ping':
-      return { kind: 'ping', timestamp: asNumber(wire.timestamp) }
+      return pingFrame(wire.timestamp)
     case 'pong':
-      return {
-        kind: 'pong',
-        timestamp: asNumber(payload.timestamp),
-        serverTime: asNumber(payload.serverTime),
-        offsets: isFields(payload.offsets) ? places(payload.offsets) : undefined,
-      }
+      return pongFrame(payload, isFields(payload.offsets) ? places(payload.offsets) : undefined)
     case 'goaway':
       return {
         kind: 'goaway',
@@ -164,7 +165,7 @@ function decodeOwn(type: string, wire: Fields): Frame {
       }
     case 'part': {
       const text = asString(payload.text)
-      if (text === undefined) return notice('malformed', 'a part has a text', wire)
+      if (text === undefined) return noticeFrame('malformed', 'a part has a text', wire)
       return { kind: 'part', text, more: payload.more === true }
     }
     case 'receiving':
@@ -172,7 +173,7 @@ function decodeOwn(type: string, wire: Fields): Frame {
     case 'auth:expiring':
       return { kind: 'expiring', expiresAt: asNumber(payload.expiresAt) }
     default:
-      return notice('malformed', 'neither a request id, a channel, nor a known type', wire)
+      return noticeFrame('malformed', 'neither a request id, a channel, nor a known type', wire)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Dialect, DialectFactory } from '../../protocol/dialect.ts'
 import { asFields, asString } from '../../protocol/fields.ts'
 import type { EventFrame, Frame } from '../../protocol/frame.ts'
-import { notice } from '../../protocol/frame-constructors.ts'
+import { noticeFrame } from '../../protocol/frame-constructors.ts'
 import type { Intent } from '../../protocol/intent.ts'
 
 const dialect: Dialect = {
@@ -58,7 +58,7 @@ export function sessionChannel(sessionId: string): string {
 
 function decode(wire: unknown): Frame | readonly Frame[] {
   const [type, payload]: readonly unknown[] = Array.isArray(wire) ? wire : []
-  if (typeof type !== 'string') return notice('malformed', 'it is not an event', wire)
+  if (typeof type !== 'string') return noticeFrame('malformed', 'it is not an event', wire)
   const { sessionId, timestamp, error } = asFields(payload)
   const id = asString(sessionId)
   if (type === 'subscribed' || type === 'unsubscribed') {
@@ -79,9 +79,9 @@ function decode(wire: unknown): Frame | readonly Frame[] {
   const frames: Frame[] = [event]
   // The server stamps every event of a session, and a session is ordered by these stamps.
   if (id !== undefined && event.timestamp === undefined) {
-    frames.push(notice('malformed', 'its timestamp is no date', wire))
+    frames.push(noticeFrame('malformed', 'its timestamp is no date', wire))
   }
-  if (type !== 'error') return frames.length === 1 ? event : frames
+  if (type !== 'error') return frames[1] ? frames : event
   // If a subscribe to this session is pending, the error is its reply: the session does not exist.
   const refusal = { code: 'session-error', message: asString(error) ?? '', retryable: false }
   return [...frames, { kind: 'refusal', to: [`subscribed:${id}`], error: refusal }]

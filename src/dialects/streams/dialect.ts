@@ -1,7 +1,7 @@
 import type { DialectFactory, Outgoing } from '../../protocol/dialect.ts'
 import { asString, type Fields, isFields } from '../../protocol/fields.ts'
 import type { Frame } from '../../protocol/frame.ts'
-import { eventFrame, notice, readTyped } from '../../protocol/frame-constructors.ts'
+import { eventFrame, noticeFrame, readTyped } from '../../protocol/frame-constructors.ts'
 import type { Intent } from '../../protocol/intent.ts'
 import { plainDialect } from '../../protocol/plain-dialect.ts'
 import { withCredentials, withQuery } from '../../protocol/url-query.ts'
@@ -95,6 +95,6 @@ function encode(intent: Intent): readonly Outgoing[] | undefined {
 
 function decode(type: string, wire: Fields): Frame {
   const stream = asString(wire.stream)
-  if (!stream) return notice('malformed', 'it has no stream', wire)
+  if (!stream) return noticeFrame('malformed', 'it has no stream', wire)
   return eventFrame(stream, type, { payload: wire, id: wire.id })
 }

@@ -2,7 +2,13 @@ import type { Refusal } from '../../base/errors.ts'
 import type { DialectFactory, Outgoing } from '../../protocol/dialect.ts'
 import { asFields, asNumber, asString, type Fields, isFields } from '../../protocol/fields.ts'
 import type { Frame } from '../../protocol/frame.ts'
-import { notice, plainReply, readTyped } from '../../protocol/frame-constructors.ts'
+import {
+  eventFrame,
+  noticeFrame,
+  pongFrame,
+  readTyped,
+  replyFrame,
+} from '../../protocol/frame-constructors.ts'
 import type { Intent } from '../../protocol/intent.ts'
 import { doubling, plainDialect } from '../../protocol/plain-dialect.ts'
 import { readRefusal } from '../../protocol/refusal.ts'
@@ -57,13 +63,12 @@ export const topics: DialectFactory = () => {
     const fields = allFields(wire)
     const { data = wire } = wire
     const id = asString(fields.message_id) ?? ''
-    const timestamp = asNumber(fields.timestamp)
-    const serverTime = asNumber(fields.ts)
+    const { timestamp, ts: serverTime } = fields
     switch (type) {
       case 'subscribe_ack':
       case 'unsubscribe_ack':
       case 'unsubscribe_success':
-        return id ? plainReply([id], data) : notice('malformed', 'no message_id', wire)
+        return id ? replyFrame([id], data) : noticeFrame('malformed', 'no message_id', wire)
       case 'error':
       case 'subscribe_error': {
         const topics = requested.get(id)
@@ -71,14 +76,13 @@ export const topics: DialectFactory = () => {
         return refusalFrames(topics ?? [], error, topics ? [id] : [])
       }
       case 'ping':
-        return { kind: type, timestamp }
+        return { kind: type, timestamp: asNumber(timestamp) }
       case 'pong':
-        return { kind: type, timestamp, serverTime, offsets: undefined }
+        return pongFrame({ timestamp, serverTime })
     }
     const channel = asString(fields.topic) ?? topicOf(type, fields)
     // Events of this backend have no ids and no offsets.
-    const numbers = { id: undefined, offset: undefined, prev: undefined, via: undefined }
-    return { kind: 'event', channel, type, payload: data, ...numbers, timestamp: serverTime }
+    return eventFrame(channel, type, { payload: data, timestamp: serverTime })
   }
 
   return {
