@@ -136,7 +136,11 @@ describeWithRedis('histories in Redis', async () => {
     for (let n = 0; n < 200; n++) await publishOn(broker, `presence:r${n % 50}`, sized(1_000))
     expect(await total()).toBe(before)
     for (const name of names) expect(await reaches(name, 0)).toBe(true)
-    expect(await presenceTotal()).toBeLessThanOrEqual(totalBytes / 4)
+    // Histories with an event of this millisecond are evicted by a later batch.
+    await until(async () => {
+      await publishOn(broker, 'presence:last', sized(10))
+      expect(await presenceTotal()).toBeLessThanOrEqual(totalBytes / 4)
+    })
     expect(await presenceTotal()).toBeGreaterThan(totalBytes / 8)
     expect(await reaches('presence:r0', 0)).toBe(false)
   })

@@ -15,7 +15,10 @@ import { counterIdOf, eventOf } from './history-reader.ts'
 import { ReaderLag } from './reader-lag.ts'
 import { StreamReader } from './stream-reader.ts'
 
-/** Longest pause of publishing while the reader of this process is behind, in milliseconds. */
+/**
+ * Longest pause of publishing while the reader of this process is behind and reads nothing, in
+ * milliseconds.
+ */
 const MAX_PAUSE_MS = 1_000
 /** A process stops publishing while its reader is behind by this part of a channel's history. */
 const LAGS_PER_HISTORY = 8
@@ -28,6 +31,8 @@ export class StreamsTransport implements ChannelTransport {
   readonly #deps: StreamsTransportDeps
   readonly #reader: StreamReader
   readonly #lag: ReaderLag
+  /** Number of entries read so far. */
+  #reads = 0
   /** The epochs of the followed channels. */
   readonly #epochs = new Map<string, string>()
 
@@ -62,9 +67,7 @@ export class StreamsTransport implements ChannelTransport {
   }
 
   pace(): Promise<unknown> | undefined {
-    if (!this.#lag.isBehind()) return undefined
-    // If the reader is stuck, publishing goes on slowly.
-    return this.#deps.waits.within(MAX_PAUSE_MS, this.#lag.caughtUp())
+    return this.#lag.isBehind() ? this.#catchUp() : undefined
   }
 
   async follow(channel: string): Promise<void> {
@@ -90,6 +93,14 @@ export class StreamsTransport implements ChannelTransport {
     this.#deps.listener.broken(channel, start)
   }
 
+  async #catchUp(): Promise<void> {
+    // While the reader reads nothing, publishing goes on slowly: it may be stuck.
+    for (let reads = -1; this.#lag.isBehind() && reads < this.#reads; ) {
+      reads = this.#reads
+      await this.#deps.waits.within(MAX_PAUSE_MS, this.#lag.caughtUp())
+    }
+  }
+
   #begin(channel: string, head: Position): void {
     this.#epochs.set(channel, head.epoch)
     this.#lag.follow(channel, head.offset)
@@ -98,6 +109,7 @@ export class StreamsTransport implements ChannelTransport {
 
   #read(channel: string, entry: StreamEntry): void {
     const { listener } = this.#deps
+    this.#reads += 1
     const epoch = this.#epochs.get(channel) ?? ''
     if (!entry.id.startsWith(`${counterIdOf(epoch)}-`)) {
       // The channel has a new counter; the recheck reads its epoch.
