@@ -44,28 +44,19 @@ export function isBefore(sortKey: SortKey, other: SortKey): boolean {
 }
 
 function sortKeyOfId(id = ''): IdSortKey | undefined {
-  const tail = startOfDigits(id, id.length)
-  if (tail === id.length) return undefined
-  const dash = tail - 1
-  const head = id[dash] === '-' ? startOfDigits(id, dash) : dash
-  const last = digits(id, tail, id.length)
-  return head < dash ? { major: digits(id, head, dash), minor: last } : { major: last, minor: '' }
+  // Digits between other characters; an empty text where the id ends in another one.
+  const runs = id.split(/\D/)
+  const last = runs.pop()
+  if (!last) return undefined
+  const head = runs.pop()
+  const minor = withoutZeros(last)
+  return head && id.at(-last.length - 1) === '-'
+    ? { major: withoutZeros(head), minor }
+    : { major: minor, minor: '' }
 }
 
-/** Returns the start of the run of digits that ends before `end`. */
-function startOfDigits(text: string, end: number): number {
-  let start = end
-  // Before the first character there is `NaN`.
-  while (isDigit(text.charCodeAt(start - 1))) start--
-  return start
-}
-
-function isDigit(char: number): boolean {
-  return char >= 48 /* 0 */ && char <= 57 /* 9 */
-}
-
-function digits(text: string, start: number, end: number): string {
-  return text.slice(start, end).replace(/^0+/, '')
+function withoutZeros(digits: string): string {
+  return digits.replace(/^0+/, '')
 }
 
 function compareDigits(left: string, right: string): number {
