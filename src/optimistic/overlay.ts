@@ -33,12 +33,8 @@ export function createOverlay<T>(
     layered = next
     keepRipe()
     updateHold()
-    const { base, layers } = layered
-    if (layers.length === 0) show(base)
-    else {
-      const state = apply(layered)
-      show(source ? source.arrange(state) : state)
-    }
+    const state = apply(layered)
+    show(source && layered.layers.length > 0 ? source.arrange(state) : state)
   }
 
   /** Makes confirmed results part of the base, where the source of the state does not. */

@@ -61,7 +61,7 @@ export class OwnPresence {
   flush(): void {
     const actual = this.#actual
     if (!this.#holders) {
-      if (actual === 'out') this.#deps.over(this.resource)
+      if (actual === 'out') this.#deps.all.delete(this.resource)
       else if (actual !== 'leaving') this.#send('leave')
     } else if (this.#refusal) return
     else if (actual === 'out' || actual === 'leaving') this.#send('join')
@@ -71,7 +71,7 @@ export class OwnPresence {
   /** Resets the confirmed state: the server drops our presence with the connection. */
   disconnected(): void {
     this.#out()
-    if (!this.#holders) this.#deps.over(this.resource)
+    if (!this.#holders) this.#deps.all.delete(this.resource)
   }
 
   /** Calls all waiting callbacks; returns false where there are none. */
@@ -179,8 +179,11 @@ export class OwnPresence {
 export interface OwnPresenceDeps {
   readonly port: ClientPort
   readonly throttleMs: number
-  /** Called when no handle is left and the server does not have our presence. */
-  readonly over: (resource: string) => void
+  /**
+   * All own presences by resource. One without handles removes itself when the server does not have
+   * it.
+   */
+  readonly all: Map<string, OwnPresence>
 }
 
 type SentAction = 'join' | 'update' | 'leave'

@@ -44,8 +44,7 @@ export class PresenceManager {
     const { throttleMs } = withDefaults('PresenceManager', options, presenceDefaults)
     this.#channels = channels
     const { port } = channels
-    const over = (resource: string) => this.#ownPresences.delete(resource)
-    this.#deps = { port, throttleMs, over }
+    this.#deps = { port, throttleMs, all: this.#ownPresences }
     const { report } = port
     this.#events = createEmitter(report)
     this.#members = createStore<ReadonlyMap<string, readonly PresenceUser[]>>(new Map(), {
