@@ -1,50 +1,48 @@
 import type { Cancel, Clock } from './clock.ts'
 
-/** Items that are released some time after their last use, on one timer for all of them. */
-export class Linger<Item> {
+/** Functions that are called some time after they were last added, on one timer for all of them. */
+export class Linger {
   readonly #clock: Clock
   readonly #lingerMs: number
-  readonly #release: (items: readonly Item[]) => void
-  /** When each item was last used; all linger equally long, so the oldest is released first. */
-  readonly #since = new Map<Item, number>()
+  /** When each was added; all linger equally long, so the oldest is called first. */
+  readonly #since = new Map<() => void, number>()
   #cancel: Cancel | undefined
 
-  constructor(clock: Clock, lingerMs: number, release: (items: readonly Item[]) => void) {
+  constructor(clock: Clock, lingerMs: number) {
     this.#clock = clock
     this.#lingerMs = lingerMs
-    this.#release = release
   }
 
-  /** Number of lingering items. */
+  /** Number of lingering functions. */
   get size(): number {
     return this.#since.size
   }
 
-  /** Releases an item after the linger time, unless `keep` is called before. */
-  add(item: Item): void {
-    this.#since.delete(item)
-    this.#since.set(item, this.#clock.now())
+  /** Calls `stop` after the linger time, unless `keep` is called before. */
+  add(stop: () => void): void {
+    this.#since.delete(stop)
+    this.#since.set(stop, this.#clock.now())
     // Where others linger already, the timer is set for one of them.
     if (this.#since.size === 1) this.#arm()
   }
 
-  /** Cancels the release of an item. */
-  keep(item: Item): void {
-    this.#since.delete(item)
+  /** Cancels the call of `stop`. */
+  keep(stop: () => void): void {
+    this.#since.delete(stop)
     if (this.#since.size === 0) this.#arm()
   }
 
-  /** Releases all items now, and those that are added by their release. */
+  /** Calls all functions now, and those that they add. */
   flush(): void {
     while (this.#since.size > 0) {
-      const items = [...this.#since.keys()]
+      const all = [...this.#since.keys()]
       this.#since.clear()
       this.#arm()
-      this.#release(items)
+      for (const stop of all) stop()
     }
   }
 
-  /** Sets the timer for the item that lingers longest, or none. */
+  /** Sets the timer for the function that lingers longest, or none. */
   #arm(): void {
     this.#cancel?.()
     for (const since of this.#since.values()) {
@@ -55,14 +53,14 @@ export class Linger<Item> {
   }
 
   #sweep(): void {
-    const due: Item[] = []
-    for (const [item, since] of this.#since) {
+    const due: (() => void)[] = []
+    for (const [stop, since] of this.#since) {
       // Timers may fire early; half a millisecond is not worth another timer.
       if (since + this.#lingerMs - this.#clock.now() > 0.5) break
-      due.push(item)
-      this.#since.delete(item)
+      due.push(stop)
+      this.#since.delete(stop)
     }
     this.#arm()
-    this.#release(due)
+    for (const stop of due) stop()
   }
 }

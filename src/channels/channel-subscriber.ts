@@ -35,7 +35,7 @@ export class ChannelSubscriber {
   /** The port of the client, for extensions built on channels. */
   readonly port: ClientPort
   /** Functions to call after the linger time, or at the end of the client. */
-  readonly lingering: Linger<() => void>
+  readonly lingering: Linger
   readonly #owner: ChannelOwner
   readonly #channels = new Map<string, Channel>()
   /**
@@ -54,9 +54,7 @@ export class ChannelSubscriber {
   constructor(client: { readonly port: ClientPort }, options: ChannelOptions = {}) {
     const { lingerMs } = withDefaults('ChannelSubscriber', options, channelDefaults)
     this.port = client.port
-    this.lingering = new Linger(this.port.clock, lingerMs, (stops) => {
-      for (const stop of stops) stop()
-    })
+    this.lingering = new Linger(this.port.clock, lingerMs)
     this.#owner = { port: this.port, changed: (channel) => this.#applyState(channel) }
     this.port.join(this.#extension())
   }

@@ -1,4 +1,3 @@
-import type { Cancel } from '../base/clock.ts'
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
 import type { ChannelPosition } from '../protocol/frame.ts'
 
@@ -11,23 +10,19 @@ export function waitForPosition(
   channels: ChannelSubscriber,
   { channel, epoch, offset }: ChannelPosition,
   run: () => void,
-): Cancel {
+): void {
   const look = (): void => {
     const { name } = subscription.status.get()
     const { position } = subscription
     const due = position?.epoch === epoch && position.offset < offset
     if (due || name === 'recovering' || name === 'pending') return
-    stop()
+    unfollow()
+    subscription()
     run()
   }
   // Runs after the handlers of the stage `fold`; the channel is subscribed to already, so nothing
   // is sent.
   const subscription = channels.subscribe(channel, look, { onError: look })
   const unfollow = subscription.status.listen(look)
-  const stop = (): void => {
-    unfollow()
-    subscription()
-  }
   look()
-  return stop
 }
