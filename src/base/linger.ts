@@ -13,11 +13,6 @@ export class Linger {
     this.#lingerMs = lingerMs
   }
 
-  /** Number of lingering functions. */
-  get size(): number {
-    return this.#since.size
-  }
-
   /** Calls `stop` after the linger time, unless `keep` is called before. */
   add(stop: () => void): void {
     this.#since.delete(stop)

@@ -102,7 +102,11 @@ export class ContextRouter implements SlotHost {
   }
 
   flush(): void {
-    if (this.#changed.size > 0) this.#flushSlots()
+    for (const slot of this.#changed) {
+      // Delete first: a listener may dispatch, which marks the slot as changed again.
+      this.#changed.delete(slot)
+      slot.flush()
+    }
     this.unknown.flush()
   }
 
@@ -125,14 +129,6 @@ export class ContextRouter implements SlotHost {
     this.closed = true
     for (const slot of this.#slots.values()) slot?.clear()
     this.payloads.clear()
-  }
-
-  #flushSlots(): void {
-    for (const slot of this.#changed) {
-      // Delete first: a listener may dispatch, which marks the slot as changed again.
-      this.#changed.delete(slot)
-      slot.flush()
-    }
   }
 
   /** Returns the payload if it has the discriminating field, else the payload's `context`. */
