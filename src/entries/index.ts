@@ -115,7 +115,7 @@ export type {
 } from '../ports/outbox-storage.ts'
 export type { EntityIntent, RequestOptions, StorableMutation } from '../ports/outgoing-request.ts'
 export type { CloseInfo } from '../ports/transport.ts'
-export type { PresenceHandle } from '../presence/own-presence-handle.ts'
+export type { PresenceHandle } from '../presence/own-presence.ts'
 export type {
   PresenceEvent,
   PresenceEvents,

@@ -1,9 +1,13 @@
 import { backoffDefaults, backoffDelay } from '../base/backoff.ts'
 import type { Cancel } from '../base/clock.ts'
-import type { Refusal, WirefoldError } from '../base/errors.ts'
-import { refusalError } from '../base/errors.ts'
+import type { Disposer } from '../base/disposable.ts'
+import { disposable } from '../base/disposable.ts'
+import type { Refusal } from '../base/errors.ts'
+import { refusalError, WirefoldError } from '../base/errors.ts'
+
 import { randomId } from '../base/ids.ts'
 import type { ClientPort, ControlReply, OnControlReply } from '../ports/client-port.ts'
+import { presenceChannel } from '../protocol/channel-name.ts'
 import type { PresenceIntent } from '../protocol/intent.ts'
 
 /**
@@ -32,16 +36,48 @@ export class OwnPresence {
     this.#deps = deps
   }
 
-  /** Adds a handle. */
-  hold(): void {
+  /** Holds our presence until the handle is called or the signal fires. */
+  handle(signal: AbortSignal | undefined): PresenceHandle {
+    const { resource } = this
+    let live = true
+    /** The promise of `ready`, which `settled` settles. */
+    let waiting: Promise<void> | undefined
+    let settled: Settled | undefined
+    const release = (): void => {
+      if (!live) return
+      live = false
+      this.#holders--
+      if (settled) this.#waiting.delete(settled)
+      this.#scheduleFlush()
+      settled?.(left(resource))
+    }
+    const ready = (): Promise<void> => {
+      if (waiting && settled) return waiting
+      waiting = new Promise<void>((resolve, reject) => {
+        settled = (error) => {
+          settled = undefined
+          if (error) reject(error)
+          else resolve()
+        }
+        if (!live) settled(left(resource))
+        else if (this.#actual === 'in' || this.#refusal) settled(this.#refusal)
+        else this.#waiting.add(settled)
+      })
+      // Callers that only watch the list of users must not cause an unhandled rejection.
+      waiting.catch(() => {})
+      return waiting
+    }
     this.#holders++
-  }
-
-  /** Removes a handle. */
-  release(settled: Settled | undefined): void {
-    this.#holders--
-    if (settled) this.#waiting.delete(settled)
-    this.#scheduleFlush()
+    const members = {
+      resource,
+      get ready() {
+        return ready()
+      },
+      update: (meta: unknown) => {
+        if (live) this.want(meta)
+      },
+    }
+    return disposable(release, members, signal)
   }
 
   /** Sets our desired meta; this also takes back a refusal. */
@@ -49,12 +85,6 @@ export class OwnPresence {
     this.#meta = meta
     this.#refusal = undefined
     this.#scheduleFlush()
-  }
-
-  /** Calls `settled` once the presence is confirmed or refused; at once where it already is. */
-  await(settled: Settled): void {
-    if (this.#actual === 'in' || this.#refusal) settled(this.#refusal)
-    else this.#waiting.add(settled)
   }
 
   /** Sends the difference between the desired and the confirmed state. */
@@ -175,6 +205,21 @@ export class OwnPresence {
   }
 }
 
+/** Our presence at a resource; call it to leave. */
+export interface PresenceHandle extends Disposer {
+  readonly resource: string
+  /**
+   * Resolves once the server has confirmed our presence; rejects where it is refused, not supported
+   * or released before, or the client ends. An unused `ready` causes no unhandled rejection.
+   */
+  readonly ready: Promise<void>
+  /**
+   * Replaces our meta, throttled by `throttleMs`. All handles of a resource share one meta: the
+   * last call counts.
+   */
+  update(meta: unknown): void
+}
+
 /** Dependencies of {@link OwnPresence}. */
 export interface OwnPresenceDeps {
   readonly port: ClientPort
@@ -189,4 +234,9 @@ export interface OwnPresenceDeps {
 type SentAction = 'join' | 'update' | 'leave'
 
 /** Called with `undefined` on success, else with the error. */
-export type Settled = (error: WirefoldError | undefined) => void
+type Settled = (error: WirefoldError | undefined) => void
+
+function left(resource: string): WirefoldError {
+  const message = `The presence in ${resource} was released before it was confirmed.`
+  return new WirefoldError('aborted', message, { channel: presenceChannel(resource) })
+}

@@ -7,10 +7,8 @@ import { createStore } from '../base/store.ts'
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
 import type { ClientExtension } from '../ports/client-port.ts'
 import type { PresenceUser } from '../protocol/presence.ts'
-import type { OwnPresenceDeps } from './own-presence.ts'
+import type { OwnPresenceDeps, PresenceHandle } from './own-presence.ts'
 import { OwnPresence } from './own-presence.ts'
-import type { PresenceHandle } from './own-presence-handle.ts'
-import { ownPresenceHandle } from './own-presence-handle.ts'
 import type { PresenceChange } from './presence-state.ts'
 import { PresenceView } from './presence-view.ts'
 
@@ -110,7 +108,7 @@ export class PresenceManager {
   ): PresenceHandle {
     const own = this.#ownPresences.get(resource) ?? new OwnPresence(resource, this.#deps)
     this.#ownPresences.set(resource, own)
-    const held = ownPresenceHandle(own, options.signal)
+    const held = own.handle(options.signal)
     // A handle that is released already has no say in the meta of the others.
     if (!options.signal?.aborted) {
       own.want(meta)
