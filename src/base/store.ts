@@ -171,8 +171,11 @@ export interface StoreOptions {
 }
 
 /** Creates a single store. */
-export function createStore<T>(initial: T, options: StoreOptions = {}): Writable<T> {
-  return new Store(initial, new Schedule(options.notify ?? 'sync'), options.onError ?? printError)
+export function createStore<T>(
+  initial: T,
+  { notify = 'sync', onError = printError }: StoreOptions = {},
+): Writable<T> {
+  return new Store(initial, new Schedule(notify), onError)
 }
 
 /** Notifies of every change at once. */
@@ -191,12 +194,14 @@ export function followedStore<T>(
  * Creates a factory of built-in stores that share one schedule: with `microtask` or `frame`, all
  * changes are notified together.
  */
-export function storeFactory(options: StoreOptions = {}): StoreFactory<ReadableKind> {
-  const schedule = new Schedule(options.notify ?? 'sync')
-  const report = options.onError ?? printError
+export function storeFactory({
+  notify = 'sync',
+  onError = printError,
+}: StoreOptions = {}): StoreFactory<ReadableKind> {
+  const schedule = new Schedule(notify)
   return {
     create<T>(initial: T, followed?: Followed) {
-      const store = new Store(initial, schedule, report, followed)
+      const store = new Store(initial, schedule, onError, followed)
       return { store, set: (value: T) => store.set(value) }
     },
   }

@@ -28,9 +28,8 @@ function iterate<Payload>(
   options: EventsOptions,
 ): AsyncIterator<EventFrame<string, Payload>, undefined> {
   type Result = IteratorResult<EventFrame<string, Payload>, undefined>
-  const { signal } = options
-  const limit = options.buffer ?? eventsDefaults.buffer
-  const overflow = options.overflow ?? eventsDefaults.overflow
+  const { signal, buffer: limit = eventsDefaults.buffer } = options
+  const { overflow = eventsDefaults.overflow } = options
   const buffer: EventFrame<string, Payload>[] = []
   const readers: { resolve(result: Result): void; reject(error: unknown): void }[] = []
   let ended = false

@@ -31,11 +31,11 @@ export function pollWhileDown<State>(
   client: { readonly port: ClientPort; readonly state: Readable<ConnectionState> },
   options: PollingOptions<State>,
 ): Disposer {
-  const { poll, into } = options
   const { port, state } = client
-  const intervalMs = options.intervalMs ?? pollingDefaults.intervalMs
-  const afterFailures = options.afterFailures ?? pollingDefaults.afterFailures
-  const report = safely(options.onError ?? port.report)
+  const { poll, into, signal, onError = port.report } = options
+  const { intervalMs = pollingDefaults.intervalMs } = options
+  const { afterFailures = pollingDefaults.afterFailures } = options
+  const report = safely(onError)
   /** Ends the present fetch or wait; `undefined` while not polling. */
   let cancel: Cancel | undefined
   let reported: string | undefined
@@ -81,7 +81,7 @@ export function pollWhileDown<State>(
     unfollow()
     stop()
   }
-  return disposable(release, {}, options.signal)
+  return disposable(release, {}, signal)
 }
 
 /** Whether enough attempts have failed, or the client has given up. */

@@ -46,10 +46,8 @@ export function sync<State>(
   options: SyncOptions<State>,
 ): ChannelSync {
   assertChannel(channel)
-  const { load, into, signal } = options
-  const limit = options.buffer ?? syncDefaults.buffer
   const { port, lingering } = subscriber
-  const report = options.onError ?? port.report
+  const { load, into, signal, buffer = syncDefaults.buffer, onError = port.report } = options
   const status = followedStore<SyncStatus>({ name: 'idle' }, port.report, followed)
   let wanted = false
   let ended = false
@@ -82,10 +80,10 @@ export function sync<State>(
     subscription = subscriber.subscribe(
       channel,
       (_, event) => {
-        if (phase !== 'settled' && events.push(event) > limit) fetch()
+        if (phase !== 'settled' && events.push(event) > buffer) fetch()
         if (whole && isNew(event)) into.fold([event])
       },
-      { stage: 'fold', onError: report },
+      { stage: 'fold', onError },
     )
     followers = [subscription.status.subscribe(look), port.state.listen(lookAtClient), subscription]
     if (status.get().name === 'idle') status.set({ name: 'pending' })
@@ -114,7 +112,7 @@ export function sync<State>(
 
   function again(error: unknown): void {
     leave('waiting')
-    report(error)
+    onError(error)
     cancel = port.clock.after(backoffDelay(failures++, backoffDefaults, port.random()), fetch)
   }
 
@@ -133,7 +131,7 @@ export function sync<State>(
       into.reset(state, at ?? pinned)
       if (news.length > 0) into.fold(news)
     } catch (error) {
-      report(error)
+      onError(error)
     }
     if (!subscription) return
     subscription.caughtUp()

@@ -173,7 +173,7 @@ export class Slot {
   }
 
   #whole(): unknown {
-    if (this.#plan.key === undefined) return this.#present.get(SINGLE)?.value
+    if (this.#plan.key === undefined) return this.get()
     return Array.from(this.#present.values(), ({ value }) => value)
   }
 

@@ -49,8 +49,7 @@ export function bindList<Row extends object>(
 }
 
 function listRules<Row extends object>(options: ListOptions<Row>): Rules<readonly Row[]> {
-  const { filter, order, update, upsert } = options
-  const maxUnseen = options.maxUnseen ?? listDefaults.maxUnseen
+  const { filter, order, update, upsert, maxUnseen = listDefaults.maxUnseen } = options
   /** Rows outside the filter by key, the last changed at the end. */
   const unseen = new Map<string, Row>()
   // By the contract of `bindList`, events carry rows of the type that `load` returns.

@@ -21,8 +21,7 @@ export function bind<State>(
   rules: Rules<State>,
 ): BoundState<State, unknown> {
   const { port } = channels
-  const { into, signal } = options
-  const report = options.onError ?? port.report
+  const { into, signal, onError = port.report } = options
   const steps = createEmitter<{ step(step: StateStep<State>): void }>(port.report)
   const initial = into && 'get' in into ? into.get() : rules.initial
   const followed: Followed = () => synced.start()
@@ -41,7 +40,7 @@ export function bind<State>(
     try {
       return run()
     } catch (error) {
-      report(error)
+      onError(error)
       return otherwise
     }
   }
@@ -71,7 +70,7 @@ export function bind<State>(
     if (!change) {
       if (!misnamed && isMisnamed(event.type)) {
         misnamed = true
-        report(unread(channel, event.type))
+        onError(unread(channel, event.type))
       }
       return before
     }
