@@ -3,7 +3,7 @@ import { randomId } from '../base/ids.ts'
 import { checkNames } from '../base/known-names.ts'
 import { printError } from '../base/report.ts'
 import type { Readable } from '../base/store.ts'
-import { createStore } from '../base/store.ts'
+import { followedStore } from '../base/store.ts'
 import type { RestoredMutation } from '../ports/outbox-storage.ts'
 import type { EntityIntent, RequestOptions } from '../ports/outgoing-request.ts'
 import type { Fields } from '../protocol/fields.ts'
@@ -62,7 +62,7 @@ export class OptimisticManager {
       holdMs: holdOwnBroadcastMs,
       report,
     }
-    this.#pending = createStore<readonly PendingMutation[]>([], { onError: report })
+    this.#pending = followedStore<readonly PendingMutation[]>([], report)
   }
 
   /** The mutations that are not answered yet, in the order they were made. */

@@ -65,7 +65,9 @@ export function createOverlay<T>(
     if (id !== undefined) cancelHold = clock.after(holdMs, () => become(release(now(), id)))
   }
 
-  const dropLayer = (id: string): void => become(drop(now(), id))
+  function dropLayer(id: string): void {
+    become(drop(now(), id))
+  }
 
   function moved(step: StateStep<T>): void {
     const userId = holdMs > 0 ? client?.userId : undefined

@@ -3,7 +3,7 @@ import type { Emitter, Unsubscribe } from '../base/emitter.ts'
 import { createEmitter } from '../base/emitter.ts'
 import { checkNames, withDefaults } from '../base/known-names.ts'
 import type { Readable, Writable } from '../base/store.ts'
-import { createStore } from '../base/store.ts'
+import { followedStore } from '../base/store.ts'
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
 import type { ClientExtension } from '../ports/client-port.ts'
 import type { PresenceUser } from '../protocol/presence.ts'
@@ -43,11 +43,8 @@ export class PresenceManager {
     this.#channels = channels
     const { port } = channels
     this.#deps = { port, throttleMs, all: this.#ownPresences }
-    const { report } = port
-    this.#events = createEmitter(report)
-    this.#members = createStore<ReadonlyMap<string, readonly PresenceUser[]>>(new Map(), {
-      onError: report,
-    })
+    this.#events = createEmitter(port.report)
+    this.#members = followedStore(new Map(), port.report)
     port.join(this.#extension())
   }
 
