@@ -200,8 +200,7 @@ export function sync<State>(
 
 /** Whether a snapshot is of another epoch, or older, than the position before the fetch. */
 function isBehind(at: Position | undefined, pinned: Position | undefined): boolean {
-  if (at === undefined || pinned === undefined) return false
-  return at.epoch !== pinned.epoch || at.offset < pinned.offset
+  return !!at && !!pinned && (at.epoch !== pinned.epoch || at.offset < pinned.offset)
 }
 
 function behind(channel: string): WirefoldError<'stale'> {

@@ -128,13 +128,13 @@ export class OwnPresence {
 
   #update(): void {
     const { port, throttleMs } = this.#deps
-    const waitMs = this.#updatedAt + throttleMs - port.clock.now()
-    if (waitMs > 0) {
-      this.#after(waitMs)
-      return
+    const now = port.clock.now()
+    const waitMs = this.#updatedAt + throttleMs - now
+    if (waitMs > 0) this.#after(waitMs)
+    else {
+      this.#updatedAt = now
+      this.#send('update')
     }
-    this.#updatedAt = port.clock.now()
-    this.#send('update')
   }
 
   #send(action: SentAction): void {
@@ -163,17 +163,16 @@ export class OwnPresence {
   }
 
   #answered(action: SentAction, answer: ControlReply | undefined): void {
-    const leaving = action === 'leave'
-    if (answer?.kind === 'refusal' && !leaving) {
+    // Without a reply, assume the state that is not desired, so that it is requested again.
+    if (action === 'leave') this.#actual = answer ? 'out' : 'in'
+    else if (answer?.kind === 'refusal') {
       this.#refused(action, answer.error)
       return
-    }
-    // Without a reply, assume the state that is not desired, so that it is requested again.
-    this.#actual = leaving === (answer !== undefined) ? 'out' : 'in'
-    if (answer && !leaving) {
+    } else if (answer) {
+      this.#actual = 'in'
       this.#failures = 0
       this.settle(undefined)
-    }
+    } else this.#actual = 'out'
     this.#scheduleFlush()
   }
 
