@@ -14,12 +14,17 @@ export interface ErrorDetails {
   'bad-dependency': { readonly name: string; readonly needs: string }
   /** An option is missing, unknown or invalid, or there is no event of the given name. */
   'bad-option': { readonly option: string }
-  /** A message cannot be encoded; `cause` is the exception of the dialect or the codec. */
+  /** A message cannot be encoded; `cause` is the exception of the codec. */
   'bad-payload': { readonly requestId: string }
   /** The URL cannot be opened as a WebSocket, or is not encrypted. */
   'bad-url': { readonly url: string }
   /** The client was closed by its own `close()`. */
   closed: { readonly requestId?: string; readonly channel?: string }
+  /** A function of the dialect threw; `cause` is the thrown value. */
+  'dialect-failed': {
+    readonly dialect: string
+    readonly method: 'factory' | 'url' | 'decode' | 'encode' | 'match'
+  }
   /** The connection was lost before the reply came. */
   disconnected: { readonly requestId: string; readonly sent: boolean }
   /**

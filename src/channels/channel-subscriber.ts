@@ -6,6 +6,7 @@ import { withDefaults } from '../base/known-names.ts'
 import { Linger } from '../base/linger.ts'
 import type { ClientExtension, ClientPort } from '../ports/client-port.ts'
 import { isChannel } from '../protocol/channel-name.ts'
+import { dialectError } from '../protocol/dialect-error.ts'
 import type { EventFrame, Frame, Position } from '../protocol/frame.ts'
 import type { ChannelOwner, Listener } from './channel.ts'
 import { Channel } from './channel.ts'
@@ -177,12 +178,22 @@ export class ChannelSubscriber {
     let mine = channel !== undefined
     if (this.#patterns.size > 0 && !this.port.dialect.capabilities.families) {
       for (const pattern of [...this.#patterns]) {
-        if (pattern === channel || !this.port.dialect.match(event.channel, pattern.name)) continue
+        if (pattern === channel || !this.#matches(event.channel, pattern.name)) continue
         pattern.deliver(event)
         mine = true
       }
     }
     return mine
+  }
+
+  #matches(channel: string, pattern: string): boolean {
+    const { dialect } = this.port
+    try {
+      return dialect.match(channel, pattern)
+    } catch (cause) {
+      this.port.report(dialectError(dialect.name, 'match', cause))
+      return false
+    }
   }
 
   /** Removes a channel that is unsubscribed, or schedules the message that is due. */

@@ -16,6 +16,7 @@ import { native } from '../dialects/native/client.ts'
 import type { TransportFactory } from '../ports/transport.ts'
 import type { Codec } from '../protocol/codec.ts'
 import type { DialectFactory } from '../protocol/dialect.ts'
+import { createDialect } from '../protocol/dialect-error.ts'
 import { jsonCodec } from '../protocol/json-codec.ts'
 import type { OutboxOptions, ResolvedOutboxOptions } from '../requests/outbox-options.ts'
 import { resolveOutboxOptions } from '../requests/outbox-options.ts'
@@ -177,7 +178,9 @@ export function resolveClientOptions(options: ClientOptions): ResolvedClientOpti
     transport: filled.transport ?? webSocketTransport(filled.WebSocket, filled),
     outbox: resolveOutboxOptions(filled.outbox),
     connectTimeoutMs:
-      options.connectTimeoutMs ?? dialect().presets.connectTimeoutMs ?? filled.connectTimeoutMs,
+      options.connectTimeoutMs ??
+      createDialect(dialect).presets.connectTimeoutMs ??
+      filled.connectTimeoutMs,
     logger: lazy(() => filled.logger ?? debugLogger(environment.debug)),
   }
 }

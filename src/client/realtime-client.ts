@@ -98,8 +98,8 @@ export class RealtimeClient {
    * `disconnected`, unless it is `idempotent`.
    *
    * Rejects with `request-timeout`, `aborted`, `disconnected`, `outbox-full`, `outcome-unknown`,
-   * `superseded`, `bad-payload`, `too-large`, `unsupported`, `not-stored`, `identity-changed`,
-   * `closed`, `failed`, or the code of the server's refusal.
+   * `superseded`, `bad-payload`, `dialect-failed`, `too-large`, `unsupported`, `not-stored`,
+   * `identity-changed`, `closed`, `failed`, or the code of the server's refusal.
    */
   async request<Payload = unknown>(
     type: string,

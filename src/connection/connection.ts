@@ -7,6 +7,7 @@ import { followedStore } from '../base/store.ts'
 import type { ConnectionState } from '../ports/connection-state.ts'
 import type { CloseInfo } from '../ports/transport.ts'
 import type { Dialect, DialectFactory } from '../protocol/dialect.ts'
+import { createDialect } from '../protocol/dialect-error.ts'
 import type { Frame, GoawayFrame, WelcomeFrame } from '../protocol/frame.ts'
 import type { ConnectionInput, ConnectionRules } from './connection-state.ts'
 import { closedError, hasSocket, noGreeting, transition } from './connection-state.ts'
@@ -64,7 +65,7 @@ export class Connection implements LinkOwner {
   constructor(deps: ConnectionDeps, owner: ConnectionOwner) {
     this.deps = deps
     this.#owner = owner
-    this.#template = deps.dialect()
+    this.#template = createDialect(deps.dialect)
     this.state = followedStore<ConnectionState>(Object.freeze({ name: 'idle' }), deps.report)
     this.#rules = {
       backoff: { ...backoffDefaults, ...this.#template.presets.backoff, ...deps.backoff },
@@ -167,7 +168,7 @@ export class Connection implements LinkOwner {
   }
 
   #newLink(): Link {
-    return new Link(this, this.deps.dialect())
+    return new Link(this, createDialect(this.deps.dialect, this.#template))
   }
 
   /** Forgets the present link, and ends a handoff. */
@@ -204,26 +205,24 @@ export class Connection implements LinkOwner {
   }
 
   opened(link: Link): void {
-    if (link === this.#next) {
-      if (this.#owner.greet(link)) link.greet()
-      else this.#move(link, undefined)
-      return
+    const isNext = link === this.#next
+    if (link === this.#link) {
+      this.#opened = true
+      this.input({ name: 'opened' })
     }
-    if (link !== this.#link) return
-    this.#opened = true
-    this.input({ name: 'opened' })
     // A follower of the state may have closed the client.
-    if (link !== this.#link) return
+    if (link !== this.#link && !isNext) return
     let greeting: readonly unknown[] | undefined
     try {
       greeting = this.#owner.greet(link)
-      this.#owner.opening()
+      if (!isNext) this.#owner.opening()
     } catch (cause) {
-      this.input({ name: 'refused', error: noGreeting(cause) })
+      this.refused(noGreeting(cause), link)
       return
     }
-    this.#greets = greeting !== undefined && greeting.length > 0
+    if (!isNext) this.#greets = greeting !== undefined && greeting.length > 0
     if (greeting) link.greet()
+    else if (isNext) this.#move(link, undefined)
     else this.#welcomed(undefined, link)
   }
 
@@ -283,7 +282,12 @@ export class Connection implements LinkOwner {
 
   refused(error: WirefoldError, link: Link): void {
     if (link === this.#link) this.input({ name: 'refused', error })
-    else this.#otherClosed(link)
+    else {
+      // Each further attempt would fail: the client stays until the server asks for another handoff.
+      this.#cancelNext = this.#next = undefined
+      link.drop()
+      this.deps.report(error)
+    }
   }
 
   closed(info: CloseInfo, link: Link): void {

@@ -5,6 +5,7 @@ import type { Ticket } from '../ports/outgoing-request.ts'
 import type { CloseInfo, Transport, TransportFactory } from '../ports/transport.ts'
 import type { Codec } from '../protocol/codec.ts'
 import type { Credentials, Dialect, Outgoing } from '../protocol/dialect.ts'
+import { dialectError } from '../protocol/dialect-error.ts'
 import type { Frame, PartFrame, WelcomeFrame } from '../protocol/frame.ts'
 import type { Intent } from '../protocol/intent.ts'
 import { LONGEST_TEXT } from '../protocol/json-codec.ts'
@@ -108,7 +109,7 @@ export class Link implements HeartbeatLink {
     const { transport, url } = owner.deps
     const protocols = [...dialect.protocols, ...(credentials.protocols ?? [])]
     try {
-      this.#transport = transport.open(dialect.url(url, credentials), protocols, {
+      this.#transport = transport.open(this.#address(), protocols, {
         opened: () => owner.opened(this),
         message: (data) => this.#receive(data),
         closed: (info) => this.#closed(info),
@@ -124,6 +125,30 @@ export class Link implements HeartbeatLink {
     }
   }
 
+  #address(): string {
+    try {
+      return this.dialect.url(this.owner.deps.url, this.credentials)
+    } catch (cause) {
+      throw dialectError(this.dialect.name, 'url', cause)
+    }
+  }
+
+  #encode(intent: Intent): readonly Outgoing[] | undefined {
+    try {
+      return this.dialect.encode(intent)
+    } catch (cause) {
+      throw dialectError(this.dialect.name, 'encode', cause)
+    }
+  }
+
+  #decode(wire: unknown): Frame | readonly Frame[] | undefined {
+    try {
+      return this.dialect.decode(wire)
+    } catch (cause) {
+      throw dialectError(this.dialect.name, 'decode', cause)
+    }
+  }
+
   /**
    * Encodes an intent and sends its messages at the end of this turn; throws if one cannot be encoded
    * or is too large.
@@ -131,7 +156,7 @@ export class Link implements HeartbeatLink {
    * @returns the messages; `undefined` if the backend does not support the intent
    */
   say(intent: Intent, ticket?: Ticket): readonly Outgoing[] | undefined {
-    const said = this.dialect.encode(intent)
+    const said = this.#encode(intent)
     for (const { wire } of said ?? []) this.#sender?.push(wire, ticket)
     return said
   }
@@ -181,7 +206,7 @@ export class Link implements HeartbeatLink {
 
   #urgent(intent: Intent): void {
     try {
-      for (const { wire } of this.dialect.encode(intent) ?? []) this.#sender?.urgent(wire)
+      for (const { wire } of this.#encode(intent) ?? []) this.#sender?.urgent(wire)
     } catch (error) {
       this.owner.failed(error)
     }
@@ -221,7 +246,7 @@ export class Link implements HeartbeatLink {
   #receive(data: unknown): void {
     let frames: Frame | readonly Frame[] | undefined
     try {
-      frames = this.dialect.decode(this.owner.deps.codec.decode(data))
+      frames = this.#decode(this.owner.deps.codec.decode(data))
     } catch (error) {
       this.owner.failed(error)
       if (this.#answered) return

@@ -19,7 +19,7 @@ export function say(
   } catch (cause) {
     if (isWirefoldError(cause)) return cause
     const requestId = 'requestId' in intent ? intent.requestId : ''
-    const message = `The dialect or the codec threw while encoding ${what}, most often since its payload is not plain JSON. See the cause.`
+    const message = `The codec threw while encoding ${what}, most often since its payload is not plain JSON. See the cause.`
     return new WirefoldError('bad-payload', message, { requestId }, { cause })
   }
   const dialect = link.dialect.name

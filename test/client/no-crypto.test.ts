@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { ChannelSubscriber, native } from 'wirefold'
-import type { DialectFactory } from 'wirefold/dialects'
+import { ChannelSubscriber } from 'wirefold'
 import { scripted } from '../support/scripted.ts'
 
 describe('a client without crypto', () => {
@@ -32,24 +31,5 @@ describe('a client without crypto', () => {
   it('rejects in the same way if `crypto` lacks getRandomValues', async () => {
     vi.stubGlobal('crypto', {})
     await expect(scripted().client.request('x')).rejects.toMatchObject({ code: 'no-crypto' })
-  })
-})
-
-describe('a dialect that cannot encode its greeting', () => {
-  it('fails the client with the reason', async () => {
-    const odd: DialectFactory = () => ({
-      ...native(),
-      encode() {
-        throw new TypeError('no cipher')
-      },
-    })
-    const { clock, client } = scripted({}, { dialect: odd })
-    const connected = expect(client.connect()).rejects.toMatchObject({
-      code: 'failed',
-      message: 'The greeting could not be sent: no cipher',
-    })
-    await clock.advance(1)
-    await connected
-    expect(clock.timers).toBe(0)
   })
 })

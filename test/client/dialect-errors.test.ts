@@ -1,0 +1,235 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ChannelSubscriber, native, RealtimeClient } from 'wirefold'
+import { type Dialect, type DialectFactory, type Intent, jsonCodec } from 'wirefold/dialects'
+import { entity } from 'wirefold/dialects/entity'
+import { settle } from 'wirefold/testing'
+import { outcomeOf, scripted } from '../support/scripted.ts'
+
+const printed: unknown[] = []
+beforeEach(() => {
+  printed.length = 0
+  vi.spyOn(console, 'error').mockImplementation((error) => printed.push(error))
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+  expect(printed).toEqual([])
+})
+
+const cause = new TypeError('id is undefined')
+const fail = (): never => {
+  throw cause
+}
+
+/** The native dialect with other parts. */
+const altered =
+  (alter: (dialect: Dialect) => Partial<Dialect>): DialectFactory =>
+  () => {
+    const dialect = native()
+    return { ...dialect, ...alter(dialect) }
+  }
+
+/** The native dialect, which throws at intents of this kind while `throws` returns true. */
+const throwingAt = (kind: Intent['kind'], throws = () => true) =>
+  altered(({ encode }) => ({
+    encode: (intent) => (intent.kind === kind && throws() ? fail() : encode(intent)),
+  }))
+
+/** The error for a method of the native dialect that has thrown. */
+const failure = (method: string, dialect = 'native') => ({
+  code: 'dialect-failed',
+  message: expect.stringContaining(
+    `The dialect ${dialect} threw in ${method === 'factory' ? 'its factory' : `${method}()`}: id is undefined.`,
+  ),
+  detail: { dialect, method },
+  cause,
+})
+
+describe('a factory of a dialect that throws', () => {
+  it('makes the constructor of the client throw', () => {
+    function broken(): Dialect {
+      return fail()
+    }
+    for (const connectTimeoutMs of [undefined, 5_000]) {
+      let error: unknown
+      try {
+        new RealtimeClient('ws://test/', { dialect: broken, connectTimeoutMs })
+      } catch (thrown) {
+        error = thrown
+      }
+      expect(error).toMatchObject(failure('factory', 'broken'))
+    }
+  })
+
+  it('rejects connect(), if it throws for a socket, and a later connect() tries again', async () => {
+    let broken = false
+    const dialect: DialectFactory = () => (broken ? fail() : native())
+    const { clock, client, errors } = scripted({}, { dialect })
+    broken = true
+    const connected = outcomeOf(client.connect())
+    await clock.advance(1)
+    expect(connected.error).toMatchObject(failure('factory'))
+    expect(client.state.get()).toMatchObject({ name: 'failed' })
+    broken = false
+    await Promise.all([client.connect(), clock.advance(1)])
+    expect(errors).toEqual([])
+    client.close()
+  })
+})
+
+describe('url() that throws', () => {
+  it('rejects connect() with the exception as the cause', async () => {
+    const { clock, client, errors } = scripted({}, { dialect: altered(() => ({ url: fail })) })
+    const connected = outcomeOf(client.connect())
+    await clock.advance(60_000)
+    expect(connected.error).toMatchObject(failure('url'))
+    expect(errors).toEqual([])
+  })
+
+  it('is reported once if no promise is awaited', async () => {
+    const { clock, client, errors } = scripted({}, { dialect: altered(() => ({ url: fail })) })
+    new ChannelSubscriber(client).subscribe('news', () => {})
+    await clock.advance(60_000)
+    expect(errors).toMatchObject([failure('url')])
+  })
+})
+
+describe('encode() that throws', () => {
+  it('at the greeting rejects connect(), requests and subscriptions, and closes the socket', async () => {
+    const { clock, server, client, errors } = scripted({}, { dialect: throwingAt('hello') })
+    const outcomes = [client.connect(), client.request('x')].map(outcomeOf)
+    outcomes.push(outcomeOf(new ChannelSubscriber(client).subscribe('news', () => {}).ready))
+    await clock.advance(60_000)
+    for (const { error } of outcomes) expect(error).toMatchObject(failure('encode'))
+    expect(errors).toEqual([])
+    expect(server.messages).toEqual([])
+    expect(clock.timers).toBe(0)
+  })
+
+  it('rejects the request', async () => {
+    const { clock, client, errors } = scripted({}, { dialect: throwingAt('request') })
+    const asked = outcomeOf(client.request('x'))
+    await clock.advance(1)
+    expect(asked.error).toMatchObject(failure('encode'))
+    expect(errors).toEqual([])
+    client.close()
+  })
+
+  it('rejects `ready` of the subscription', async () => {
+    const { clock, client, errors } = scripted({}, { dialect: throwingAt('subscribe') })
+    const { ready } = new ChannelSubscriber(client).subscribe('news', () => {})
+    const awaited = outcomeOf(ready)
+    await clock.advance(1)
+    expect(awaited.error).toMatchObject(failure('encode'))
+    expect(errors).toEqual([])
+    client.close()
+  })
+
+  it('at a ping is reported', async () => {
+    const { clock, client, errors } = scripted({}, { dialect: throwingAt('ping') })
+    await Promise.all([client.connect(), clock.advance(1)])
+    await clock.advance(25_000)
+    expect(errors).toMatchObject([failure('encode')])
+    client.close()
+  })
+})
+
+describe.each([
+  ['the factory', 'factory'],
+  ['url()', 'url'],
+  ['encode() of the greeting', 'encode'],
+])('during a handoff, %s that throws', (_, method) => {
+  it('is reported once, and the client stays on its connection', async () => {
+    let broken = false
+    const inner = native()
+    const dialect: DialectFactory = () => {
+      if (broken && method === 'factory') fail()
+      return {
+        ...inner,
+        url: (base) => (broken && method === 'url' ? fail() : base),
+        encode: (intent) =>
+          broken && method === 'encode' && intent.kind === 'hello' ? fail() : inner.encode(intent),
+      }
+    }
+    const { clock, server, client, errors } = scripted({ answer: (type) => type }, { dialect })
+    await Promise.all([client.connect(), clock.advance(10_000)])
+    broken = true
+    const goaway = { type: 'goaway', payload: { deadlineMs: 20_000, windowMs: 100 } }
+    const first = server.transport.last
+    first.send(JSON.stringify(goaway))
+    await clock.advance(15_000)
+    expect(errors).toMatchObject([failure(method)])
+    const asked = outcomeOf(client.request('x'))
+    await clock.advance(1)
+    expect(asked).toEqual({ value: 'x' })
+    // A later request of the server is tried again.
+    broken = false
+    first.send(JSON.stringify(goaway))
+    await clock.advance(1_000)
+    expect(server.messages.filter(({ type }) => type === 'hello')).toHaveLength(2)
+    expect(errors).toHaveLength(1)
+    client.close()
+  })
+})
+
+describe('decode() that throws', () => {
+  it('is reported once for a message, and later messages arrive', async () => {
+    const dialect = altered(({ decode }) => ({
+      decode: (wire) => (JSON.stringify(wire).includes('poison') ? fail() : decode(wire)),
+    }))
+    const { clock, server, client, errors } = scripted({}, { dialect })
+    const received: unknown[] = []
+    new ChannelSubscriber(client).subscribe('news', (payload) => received.push(payload))
+    await clock.advance(1)
+    server.send({ type: 'poison' })
+    server.publish('news', 'note', 1)
+    await clock.advance(1)
+    expect(errors).toMatchObject([failure('decode')])
+    expect(received).toEqual([1])
+    client.close()
+  })
+
+  it('is not blamed for an exception of the codec', async () => {
+    const decode = (data: unknown) =>
+      String(data).includes('poison') ? fail() : jsonCodec.decode(data)
+    const { clock, server, client, errors } = scripted({}, { codec: { ...jsonCodec, decode } })
+    await Promise.all([client.connect(), clock.advance(1)])
+    server.send({ type: 'poison' })
+    await clock.advance(1)
+    expect(errors).toEqual([cause])
+    client.close()
+  })
+})
+
+describe('match() that throws', () => {
+  it('is reported, does not match, and the channel itself gets its event', async () => {
+    const dialect: DialectFactory = () => ({
+      ...native(),
+      capabilities: { ...native().capabilities, families: false },
+      match: fail,
+    })
+    const { clock, server, client, errors } = scripted({}, { dialect })
+    const channels = new ChannelSubscriber(client)
+    const received: unknown[] = []
+    channels.subscribe('agent:*', () => received.push('family'))
+    channels.subscribe('agent:1', () => received.push('channel'))
+    await clock.advance(1)
+    server.publish('agent:1', 'note', 1)
+    await clock.advance(1)
+    expect(received).toEqual(['channel'])
+    expect(errors).toMatchObject([failure('match')])
+    client.close()
+  })
+})
+
+it('keeps the codes of wirefold’s own errors that a dialect lets through', async () => {
+  const dialect: DialectFactory = () => ({
+    ...entity(),
+    url: () => {
+      throw Object.assign(new Error('no ids'), { name: 'WirefoldError', code: 'no-crypto' })
+    },
+  })
+  const { client } = scripted({}, { dialect })
+  const connected = outcomeOf(client.connect())
+  await settle()
+  expect(connected.error).toMatchObject({ code: 'no-crypto' })
+})
