@@ -19,8 +19,30 @@ export type MakeDialect = () => DialectHarness
 
 /** Returns the frames of a message, as a list. */
 export function framesOf(dialect: Dialect, wire: unknown): readonly Frame[] {
-  const read = dialect.decode(wire)
-  return read === undefined ? [] : 'kind' in read ? [read] : read
+  const call = `decode() of ${shown(wire)}`
+  const read = attempt(call, () => dialect.decode(wire))
+  if (read === undefined) return []
+  if (Object(read) !== read) throw new Error(`${call} returned ${String(read)}.`)
+  return 'kind' in read ? [read] : read
+}
+
+/** Returns the messages of an intent, as a list. */
+export function messagesOf(dialect: Dialect, intent: Intent): readonly Outgoing[] {
+  return attempt(`encode() of ${intent.kind}`, () => dialect.encode(intent)) ?? []
+}
+
+/** Calls a function of a dialect; throws an error that names the call if it throws. */
+export function attempt<Result>(call: string, run: () => Result): Result {
+  try {
+    return run()
+  } catch (cause) {
+    throw new Error(`${call} threw ${String(cause)}.`, { cause })
+  }
+}
+
+/** Returns the beginning of a value as text, for a message. */
+export function shown(value: unknown): string {
+  return String(textOf(value)).slice(0, 200)
 }
 
 /** Returns a value as comparable text, with maps and `undefined`. */
@@ -74,7 +96,7 @@ export function intents(id: string): readonly Intent[] {
 /** Returns the messages that a dialect encodes for every intent, with the intent. */
 export function encoded(dialect: Dialect, id: string): readonly (readonly [Intent, Outgoing])[] {
   return intents(id).flatMap((intent) =>
-    (dialect.encode(intent) ?? []).map((outgoing) => [intent, outgoing] as const),
+    messagesOf(dialect, intent).map((outgoing) => [intent, outgoing] as const),
   )
 }
 

@@ -1,18 +1,25 @@
+import { messageOf } from '../base/errors.ts'
+import type { Credentials } from '../protocol/dialect.ts'
 import {
+  attempt,
+  type DialectHarness,
   encoded,
   framesOf,
   frozen,
   intents,
   type MakeDialect,
+  messagesOf,
   mutations,
   oddMessages,
+  shown,
   textOf,
 } from './dialect-harness.ts'
-import { assertFrame } from './frame-shapes.ts'
-import { assertSame, type SuiteCase } from './suite-case.ts'
+import { wrongField } from './frame-shapes.ts'
+import type { SuiteCase } from './suite-case.ts'
 
 /**
- * The contract of every dialect, for its author to run; it depends on no backend.
+ * The contract of every dialect, for its author to run; it depends on no backend. The error of a case
+ * says what the dialect did, which rule that breaks, and what to change.
  *
  * @example
  * for (const { name, run } of dialectSuite) {
@@ -21,10 +28,10 @@ import { assertSame, type SuiteCase } from './suite-case.ts'
  */
 export const dialectSuite: readonly SuiteCase<MakeDialect>[] = [
   // Runs first: state shared by sockets must not have been used before.
-  {
-    name: 'shares no state between sockets',
-    async run(make) {
-      const { dialect, messages } = make()
+  rule(
+    'shares no state between sockets',
+    'Create all state in the factory, which is called for every socket.',
+    ({ dialect, messages }) => {
       // Last message first, so that the state left by an earlier one is not there yet.
       const backwards = [...messages].reverse()
       const alone = () => backwards.map((message) => textOf(framesOf(dialect(), message)))
@@ -32,150 +39,224 @@ export const dialectSuite: readonly SuiteCase<MakeDialect>[] = [
       const used = dialect()
       encoded(used, 'used')
       for (const message of messages) framesOf(used, message)
-      assertSame(alone(), before)
+      const after = alone()
+      const at = after.findIndex((frames, index) => frames !== before[index])
+      if (at < 0) return
+      broken(
+        `decode() of ${shown(backwards[at])} returned ${after[at]} instead of ${before[at]} after another socket was used`,
+      )
     },
-  },
-  {
-    name: 'never throws on any message, and returns frames that match their types',
-    async run(make) {
-      const { dialect, messages } = make()
+  ),
+  rule(
+    'never throws on any message, and returns frames that match their types',
+    "Create frames with the constructors of wirefold/dialects; return noticeFrame('malformed', …) where a needed field is missing or of another type.",
+    ({ dialect, messages }) => {
       const one = dialect()
       for (const message of [...oddMessages, ...messages]) {
-        for (const odd of [message, ...mutations(message)]) framesOf(one, odd).forEach(assertFrame)
-      }
-    },
-  },
-  {
-    name: 'decodes a value that is no object to one notice at most, and to nothing else',
-    async run(make) {
-      const one = make().dialect()
-      for (const odd of [undefined, null, true, 7, 'text', Number.NaN]) {
-        const kinds = framesOf(one, odd).map(({ kind }) => kind)
-        assertSame(kinds, kinds.length ? ['notice'] : [])
-      }
-    },
-  },
-  {
-    name: 'understands every message of its backend',
-    async run(make) {
-      const { dialect, messages } = make()
-      const one = dialect()
-      for (const message of messages) {
-        const odd = framesOf(one, message).find(
-          (frame) => frame.kind === 'notice' && frame.level === 'malformed',
-        )
-        if (odd) throw new Error(`${JSON.stringify(message)} is malformed: ${textOf(odd)}.`)
-      }
-    },
-  },
-  {
-    name: 'does not change the messages it decodes',
-    async run(make) {
-      const { dialect, messages } = make()
-      const [one, other] = [dialect(), dialect()]
-      for (const message of messages) {
-        assertSame(textOf(framesOf(one, frozen(message))), textOf(framesOf(other, message)))
-      }
-    },
-  },
-  {
-    name: 'encodes every intent as plain JSON, or does not support it',
-    async run(make) {
-      for (const [, { wire }] of encoded(make().dialect(), 'r')) {
-        const text = JSON.stringify(wire)
-        assertSame(typeof text, 'string')
-        assertSame(JSON.stringify(JSON.parse(text)), text)
-      }
-    },
-  },
-  {
-    name: 'covers every channel of a subscribe by exactly one of its messages',
-    async run(make) {
-      const one = make().dialect()
-      for (const intent of intents('r')) {
-        if (intent.kind !== 'subscribe' && intent.kind !== 'unsubscribe') continue
-        const messages = one.encode(intent) ?? []
-        if (messages.length === 0) continue
-        const covered = messages.flatMap(({ channels }) => channels ?? intent.channels)
-        assertSame([...covered].sort(), [...intent.channels].sort())
-      }
-    },
-  },
-  {
-    name: 'expects replies only if there are any, under first keys that no other message has',
-    async run(make) {
-      const one = make().dialect()
-      const all = [...encoded(one, 'first'), ...encoded(one, 'second')]
-      const subscribes = all.filter(([{ kind }]) => kind === 'subscribe')
-      if (!one.capabilities.acks) assertSame(subscribes.flatMap(([, { keys }]) => keys).length, 0)
-      for (const id of ['first', 'second']) {
-        for (const kind of ['subscribe', 'unsubscribe']) {
-          const keys = encoded(one, id).flatMap(([intent, outgoing]) =>
-            intent.kind === kind ? outgoing.keys.slice(0, 1) : [],
-          )
-          assertSame(new Set(keys).size, keys.length)
+        for (const odd of [message, ...mutations(message)]) {
+          for (const frame of framesOf(one, odd)) {
+            const wrong = wrongField(frame)
+            if (wrong)
+              broken(`decode() of ${shown(odd)} returned ${shown(frame)}, and frame${wrong}`)
+          }
         }
       }
-      const first = (id: string) => encoded(one, id).flatMap(([, { keys }]) => keys.slice(0, 1))
-      const shared = first('first').filter((key) => first('second').includes(key))
-      assertSame(shared, [])
     },
-  },
-  {
-    name: 'recognises the replies to its messages',
-    async run(make) {
-      const { dialect, answer } = make()
+  ),
+  rule(
+    'decodes a value that is no object to one notice at most, and to nothing else',
+    "Return one noticeFrame('malformed', …), or undefined.",
+    ({ dialect }) => {
       const one = dialect()
-      for (const [intent, { wire, keys }] of encoded(one, 'r')) {
+      for (const odd of [undefined, null, true, 7, 'text', Number.NaN]) {
+        const kinds = framesOf(one, odd).map(({ kind }) => kind)
+        if (kinds.length > 1 || (kinds[0] ?? 'notice') !== 'notice') {
+          broken(`decode() of ${odd} returned frames of the kinds ${kinds}`)
+        }
+      }
+    },
+  ),
+  rule(
+    'understands every message of its backend',
+    "Decode the message, or return noticeFrame('ignored', …) if it is skipped on purpose. Remove it from the harness if the backend does not send it.",
+    ({ dialect, messages }) => {
+      const one = dialect()
+      for (const message of messages) {
+        for (const frame of framesOf(one, message)) {
+          if (frame.kind !== 'notice' || frame.level === 'ignored') continue
+          broken(`decode() of ${shown(message)} returned a malformed notice, ${frame.reason}`)
+        }
+      }
+    },
+  ),
+  rule(
+    'does not change the messages it decodes',
+    'Change a copy of the message, such as {...wire}.',
+    ({ dialect, messages }) => {
+      const [one, other] = [dialect(), dialect()]
+      for (const message of messages) {
+        const found = textOf(framesOf(one, frozen(message)))
+        if (found === textOf(framesOf(other, message))) continue
+        broken(`decode() of ${shown(message)} returned ${found} for a frozen copy only`)
+      }
+    },
+  ),
+  rule(
+    'encodes every intent as plain JSON, or does not support it',
+    'Make messages of objects, arrays, texts, finite numbers, booleans and null. Return undefined for an intent that the backend has no message for.',
+    ({ dialect }) => {
+      for (const [{ kind }, { wire }] of encoded(dialect(), 'r')) {
+        const text = attempt(`encode() of ${kind}, as JSON,`, () => JSON.stringify(wire))
+        if (typeof text !== 'string' || JSON.stringify(JSON.parse(text)) !== text) {
+          broken(`encode() of ${kind} returned the message ${wire}`)
+        }
+      }
+    },
+  ),
+  rule(
+    'covers every channel of a subscribe by exactly one of its messages',
+    'Name in `channels` of each message the channels that it covers, none where it covers none. A message without `channels` covers all.',
+    ({ dialect }) => {
+      const one = dialect()
+      for (const intent of intents('r')) {
+        if (intent.kind !== 'subscribe' && intent.kind !== 'unsubscribe') continue
+        const messages = messagesOf(one, intent)
+        if (messages.length === 0) continue
+        const covered = messages.flatMap(({ channels }) => channels ?? intent.channels)
+        if (textOf([...covered].sort()) === textOf([...intent.channels].sort())) continue
+        broken(`encode() of ${intent.kind} ${textOf(intent.channels)} covers ${textOf(covered)}`)
+      }
+    },
+  ),
+  rule(
+    'expects replies only if there are any, under first keys that no other message has',
+    'Begin `keys` with an id made of the requestId, another one for each message of the intent. Where the backend does not answer, leave them empty; where it does, set capabilities.acks.',
+    ({ dialect }) => {
+      const one = dialect()
+      const firstKeys = (id: string, kinds?: string) =>
+        encoded(one, id).flatMap(([{ kind }, { keys }]) =>
+          kinds === undefined || kinds === kind ? keys.slice(0, 1) : [],
+        )
+      const early = firstKeys('first')
+      for (const key of firstKeys('second')) {
+        if (early.includes(key)) broken(`messages of two intents have the first key ${key}`)
+      }
+      for (const kind of ['subscribe', 'unsubscribe']) {
+        const keys = firstKeys('third', kind)
+        if (kind === 'subscribe' && keys.length > 0 && !one.capabilities.acks) {
+          broken(`a message for subscribe has the key ${keys[0]}, but capabilities.acks is false`)
+        }
+        const twice = keys.find((key, at) => keys.indexOf(key) !== at)
+        if (twice !== undefined) broken(`two messages of one ${kind} have the first key ${twice}`)
+      }
+    },
+  ),
+  rule(
+    'recognises the replies to its messages',
+    'Name in `to` of the frame the value by which the reply names its message, and the same value in `keys` of that message.',
+    ({ dialect, answer }) => {
+      const one = dialect()
+      for (const [{ kind }, { wire, keys }] of encoded(one, 'r')) {
         if (keys.length === 0) continue
         const reply = answer?.(JSON.parse(JSON.stringify(wire)))
         if (reply === undefined) continue
-        const known = framesOf(one, reply).some(
-          (frame) => 'to' in frame && frame.to.some((key) => keys.includes(key)),
-        )
-        if (!known) throw new Error(`The reply to a ${intent.kind} is not recognised.`)
+        const to = framesOf(one, reply).flatMap((frame) => ('to' in frame ? frame.to : []))
+        if (!to.some((key) => keys.includes(key))) {
+          broken(`the reply to a ${kind}, ${shown(reply)}, is for [${to}] instead of [${keys}]`)
+        }
       }
     },
-  },
-  {
-    name: 'keeps all parts of an address, and returns the same result each time',
-    async run(make) {
-      const one = make().dialect()
+  ),
+  rule(
+    'keeps all parts of an address, and returns the same result each time',
+    'Add to the query of the given address and leave the rest, as url() of plainDialect does.',
+    ({ dialect }) => {
+      const one = dialect()
       const base = 'ws://host/path?keep=1'
-      const address = one.url(base, { token: 'a&b', query: { more: 'ü' } })
-      const url = new URL(address)
-      // Some backends need a slash at the end.
-      const hostAndPath = ({ host, pathname }: URL) => host + pathname.replace(/\/$/, '')
-      assertSame(hostAndPath(url), 'host/path')
-      assertSame(url.searchParams.get('keep'), '1')
-      assertSame(one.url(base, { token: 'a&b', query: { more: 'ü' } }), address)
-      const bare = new URL(one.url('ws://host/path', {}))
-      assertSame(hostAndPath(bare), 'host/path')
-    },
-  },
-  {
-    name: 'matches no channel with another that is not a pattern',
-    async run(make) {
-      const one = make().dialect()
-      assertSame(one.match('room:1', 'room:2'), false)
-      assertSame(one.match('room:12', 'room:1'), false)
-      assertSame(one.match('rooms:1', 'room:*'), false)
-    },
-  },
-  {
-    name: 'has valid numbers',
-    async run(make) {
-      const { presets, fatalCloseCodes, heartbeat, encode } = make().dialect()
-      for (const value of [...Object.values(presets.backoff ?? {}), presets.heartbeatMs ?? 1]) {
-        assertSame(typeof value === 'string' || value >= 0, true)
+      const address = (url: string, credentials: Credentials) =>
+        attempt(`url('${url}')`, () => new URL(one.url(url, credentials)))
+      const first = address(base, CREDENTIALS)
+      const again = address(base, CREDENTIALS)
+      const bare = address('ws://host/path', {})
+      for (const { host, pathname, href } of [first, bare]) {
+        // Some backends need a slash at the end.
+        if (host + pathname.replace(/\/$/, '') !== 'host/path') broken(`url() returned ${href}`)
       }
-      assertSame(
-        fatalCloseCodes.filter((code) => !Number.isInteger(code) || code < 1002 || code > 4999),
-        [],
-      )
-      if (heartbeat === 'ping') {
-        assertSame(encode({ kind: 'ping', timestamp: 1 })?.length, 1)
+      if (first.searchParams.get('keep') !== '1') broken(`url('${base}') returned ${first.href}`)
+      if (again.href !== first.href) broken(`url() returned ${first.href}, then ${again.href}`)
+    },
+  ),
+  rule(
+    'matches no channel with another that is not a pattern',
+    'Return true only for a family such as room:* and a channel that begins with room:, as match() of plainDialect does.',
+    ({ dialect }) => {
+      const one = dialect()
+      for (const [channel, pattern] of UNLIKE) {
+        const call = `match('${channel}', '${pattern}')`
+        if (attempt(call, () => one.match(channel, pattern))) broken(`${call} returned true`)
       }
     },
-  },
+  ),
+  rule(
+    'has valid numbers',
+    'Use numbers from 0, and close codes from 1002 to 4999. With the heartbeat `ping`, encode a ping as one message.',
+    ({ dialect }) => {
+      const one = dialect()
+      const { presets, fatalCloseCodes, heartbeat } = one
+      const times = { ...presets.backoff, heartbeatMs: presets.heartbeatMs ?? 1 }
+      for (const [name, value] of Object.entries(times)) {
+        if (typeof value !== 'string' && !(value >= 0)) broken(`the preset ${name} is ${value}`)
+      }
+      for (const code of fatalCloseCodes) {
+        if (Number.isInteger(code) && code >= 1002 && code <= 4999) continue
+        broken(`fatalCloseCodes contain ${code}`)
+      }
+      if (heartbeat !== 'ping') return
+      const { length } = messagesOf(one, { kind: 'ping', timestamp: 1 })
+      if (length !== 1) broken(`encode() of ping returned ${length} messages`)
+    },
+  ),
 ]
+
+const CREDENTIALS: Credentials = { token: 'a&b', query: { more: 'ü' } }
+
+/** Channels and patterns that do not match. */
+const UNLIKE: readonly (readonly [channel: string, pattern: string])[] = [
+  ['room:1', 'room:2'],
+  ['room:12', 'room:1'],
+  ['rooms:1', 'room:*'],
+]
+
+/**
+ * Returns the case of a rule.
+ *
+ * @param name the rule, as the rest of a sentence about a dialect
+ * @param change what to change in a dialect that breaks it
+ * @param check throws an error that says what the dialect did
+ */
+function rule(
+  name: string,
+  change: string,
+  check: (harness: DialectHarness) => void,
+): SuiteCase<MakeDialect> {
+  return {
+    name,
+    async run(make) {
+      const harness = make()
+      const { dialect } = harness
+      let label = dialect.name
+      try {
+        label = attempt('The factory', dialect).name
+        check(harness)
+      } catch (cause) {
+        const found = `The dialect ${label}: ${messageOf(cause)}`
+        throw new Error(`${found}\nRule: it ${name}.\nChange: ${change}`, { cause })
+      }
+    },
+  }
+}
+
+/** Throws the error that says what a dialect did. */
+function broken(did: string): never {
+  throw new Error(`${did}.`)
+}

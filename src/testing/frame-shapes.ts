@@ -1,47 +1,65 @@
 import type { Frame } from '../protocol/frame.ts'
 
-type Check = (value: unknown) => boolean
+/** Returns what is wrong with a value, after the name of its place; empty if it is right. */
+type Check = (value: unknown) => string
 
-const text: Check = (value) => typeof value === 'string'
-const time: Check = (value) => Number.isFinite(value)
-const anything: Check = () => true
-const from =
-  (least: number): Check =>
+const must =
+  (what: string, holds: (value: unknown) => boolean): Check =>
   (value) =>
-    typeof value === 'number' && Number.isFinite(value) && value >= least
-const integer =
-  (least: number): Check =>
-  (value) =>
-    Number.isSafeInteger(value) && from(least)(value)
+    holds(value) ? '' : ` has to be ${what}`
+const text = must('a text', (value) => typeof value === 'string')
+const flag = must('true or false', (value) => typeof value === 'boolean')
+const time = must('a finite number', Number.isFinite)
+const anything: Check = () => ''
+const from = (least: number): Check =>
+  must(
+    `a number from ${least}`,
+    (value) => typeof value === 'number' && Number.isFinite(value) && value >= least,
+  )
+const integer = (least: number): Check =>
+  must(`an integer from ${least}`, (value) => Number.isSafeInteger(value) && !from(least)(value))
 const optional =
   (check: Check): Check =>
-  (value) =>
-    value === undefined || check(value)
+  (value) => {
+    const wrong = value === undefined ? '' : check(value)
+    return wrong && `${wrong} or undefined`
+  }
+/** Returns what is wrong with the first wrong item. */
+const first = (place: string, items: Iterable<unknown>, check: Check): string => {
+  const wrong = [...items].map(check).find((found) => found)
+  return wrong ? place + wrong : ''
+}
 const list =
   (check: Check): Check =>
   (value) =>
-    Array.isArray(value) && value.every(check)
+    Array.isArray(value) ? first('[…]', value, check) : ' has to be an array'
 const map =
   (check: Check): Check =>
   (value) =>
-    value instanceof Map && [...value.keys()].every(text) && [...value.values()].every(check)
+    value instanceof Map
+      ? first('.keys()', value.keys(), text) || first('.values()', value.values(), check)
+      : ' has to be a Map'
 const fields =
   (checks: Readonly<Record<string, Check>>): Check =>
   (value) => {
-    if (typeof value !== 'object' || value === null) return false
-    const missing = Object.keys(checks).filter((name) => !Object.hasOwn(value, name))
-    return (
-      missing.every((name) => checks[name]?.(undefined)) &&
-      Object.entries(value).every(([name, field]) => checks[name]?.(field) ?? false)
-    )
+    if (typeof value !== 'object' || value === null) return ' has to be an object'
+    const found: Readonly<Record<string, unknown>> = { ...value }
+    for (const name of Object.keys({ ...checks, ...found })) {
+      const wrong = checks[name] ? checks[name](found[name]) : ' is no field of its kind'
+      if (wrong) return `.${name}${wrong}`
+    }
+    return ''
   }
 
-const id: Check = (value) => typeof value === 'string' && value.length <= 160
+const id = must(
+  'a text of up to 160 characters',
+  (value) => typeof value === 'string' && value.length <= 160,
+)
 const position = fields({ epoch: text, offset: integer(0) })
 const refusal = fields({
   code: text,
   message: text,
-  retryable: (value) => typeof value === 'boolean',
+  retryable: flag,
   retryAfterMs: optional(from(0)),
   channel: optional(text),
   details: anything,
@@ -84,13 +102,12 @@ const shapes: { readonly [Kind in Frame['kind']]: Readonly<Record<string, Check>
   pong: { timestamp: optional(time), serverTime: optional(time), offsets: optional(map(position)) },
   goaway: { deadlineMs: from(0), windowMs: from(0), reason: text },
   expiring: { expiresAt: optional(time) },
-  part: { text, more: (value) => typeof value === 'boolean' },
+  part: { text, more: flag },
   notice: { level: text, reason: text, wire: anything },
 }
 
-/** Throws if a frame does not match its type: a field is missing, wrong, or unknown. */
-export function assertFrame(frame: Frame): void {
-  if (!fields({ kind: text, ...shapes[frame.kind] })(frame)) {
-    throw new Error(`${JSON.stringify(frame)} is not a valid ${frame.kind} frame.`)
-  }
+/** Returns which field of a frame is missing, wrong, or unknown, and why; empty if none is. */
+export function wrongField(frame: Frame): string {
+  const shape = shapes[frame.kind]
+  return shape ? fields({ kind: text, ...shape })(frame) : '.kind is unknown'
 }

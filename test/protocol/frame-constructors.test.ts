@@ -12,7 +12,7 @@ import {
   unsubscribedFrame,
   welcomeFrame,
 } from 'wirefold/dialects'
-import { assertFrame } from '../../src/testing/frame-shapes.ts'
+import { wrongField } from '../../src/testing/frame-shapes.ts'
 
 /** Each constructor, with all its fields of one odd value, and with all of them sound. */
 const made: Readonly<Record<string, (odd?: unknown) => Frame>> = {
@@ -44,7 +44,7 @@ const odds: readonly unknown[] = [null, true, -1, 0.5, Number.NaN, 2 ** 60, '', 
 
 describe.each(Object.entries(made))('%s', (_, make) => {
   it.each([undefined, ...odds, {}])('makes a valid frame of %o', (odd) => {
-    assertFrame(make(odd))
+    expect(wrongField(make(odd))).toBe('')
   })
 
   it('gives every frame the same fields in the same order', () => {
