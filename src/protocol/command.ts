@@ -39,17 +39,21 @@ export interface AuthCommand {
 /** A subscribe to channels. */
 export interface SubscribeCommand {
   readonly kind: 'subscribe'
-  readonly requestId: string
+  /** Missing if the client matches replies by their order. */
+  readonly requestId: string | undefined
   /** Requested channels, each once; not validated yet. */
   readonly channels: readonly string[]
   /** Positions of the channels to resume. */
   readonly since: ReadonlyMap<string, Position>
+  /** Whether it belongs to a join before it, and is ignored if that was refused. */
+  readonly ofJoin?: boolean | undefined
 }
 
 /** An unsubscribe from channels. */
 export interface UnsubscribeCommand {
   readonly kind: 'unsubscribe'
-  readonly requestId: string
+  /** Missing if the client matches replies by their order. */
+  readonly requestId: string | undefined
   readonly channels: readonly string[]
 }
 
@@ -73,8 +77,13 @@ export interface PublishCommand {
 /** A request to a handler of the server. */
 export interface RequestCommand {
   readonly kind: 'request'
-  /** Missing if the client left it out: such a request cannot be answered. */
+  /** Missing if the client left it out: such a request cannot be answered, unless it is `ordered`. */
   readonly requestId: string | undefined
+  /**
+   * Whether the client matches the reply by its order: the request runs after the commands before it,
+   * and those after it run later.
+   */
+  readonly ordered?: boolean | undefined
   readonly type: string
   readonly channel: string | undefined
   /** Id for the event that the request causes, by which the client recognises it. */
@@ -97,6 +106,8 @@ export interface PresenceCommand {
   readonly channel: string
   /** The client's metadata there; not validated yet. */
   readonly meta: unknown
+  /** Whether a subscribe follows a join: a client that may not subscribe does not join either. */
+  readonly subscribes?: boolean | undefined
 }
 
 /** A ping of a client. */

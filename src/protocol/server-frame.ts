@@ -13,9 +13,9 @@ import type {
 
 /** A message of the server to one client; events use {@link ServerDialect.encodeEvent} instead. */
 export type ServerFrame =
-  | ReplyFrame
-  | RefusalFrame
-  | SubscribedFrame
+  | AnswerFrame
+  | RefusedFrame
+  | GrantedFrame
   | UnsubscribedFrame
   | ReleasedFrame
   | WelcomeFrame
@@ -26,11 +26,31 @@ export type ServerFrame =
   | PartFrame
   | ReceivingFrame
 
+/** The reply to a request, or to a publish, an `auth`, or a command about presence. */
+export interface AnswerFrame extends ReplyFrame {
+  /** Type of the request; of another command, its type in the native protocol. */
+  readonly type: string
+}
+
+/** The refusal of a request or another command, or of the connection itself. */
+export interface RefusedFrame extends RefusalFrame {
+  /** As in {@link AnswerFrame}; missing if the connection or an unreadable message is refused. */
+  readonly type?: string | undefined
+}
+
+/** The reply to a subscribe. */
+export interface GrantedFrame extends SubscribedFrame {
+  /** The channels of the subscribe, those that are refused too. */
+  readonly channels: readonly string[]
+}
+
 /** The reply to an unsubscribe. */
 export interface ReleasedFrame {
   readonly kind: 'released'
   /** Keys that it answers. */
   readonly to: readonly string[]
+  /** The channels of the unsubscribe. */
+  readonly channels: readonly string[]
 }
 
 /** A sign to a client that sends much over a slow link: its bytes arrive. */

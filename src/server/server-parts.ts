@@ -148,8 +148,8 @@ export function serverParts(
   const host: MountHost = {
     ...{ clock, channels, helloTimeoutMs, report },
     authenticate: dialectSession.authenticate,
-    openSession: (dialect, socket, request) =>
-      new DialectSession(dialectSession, socket, dialect, request),
+    openSession: (dialect, socket, request, hello) =>
+      new DialectSession(dialectSession, socket, dialect, request, hello),
     authorize: (user, channel, action) => access.authorize(user, channel, action),
     admit: (session, user) => sessions.admit(session, user),
     leave: (session) => sessions.leave(session),

@@ -47,6 +47,11 @@ export function refusal(code: RefusalCode, channel?: string): Refusal {
     : { code, message, retryable, channel }
 }
 
+/** Returns the refusal of a channel beyond the most subscriptions of a connection. */
+export function subscriptionLimit(most: number, channel?: string): Refusal {
+  return { ...refusal('subscription-limit', channel), details: { limit: 'subscriptions', most } }
+}
+
 /** Returns the refusal of a message over a rate limit. */
 export function rateLimited(retryAfterMs: number): Refusal {
   return { ...refusal('rate-limited'), retryAfterMs }

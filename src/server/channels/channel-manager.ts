@@ -69,13 +69,24 @@ export class ChannelManager {
    * Subscribes a receiver: sends it the reply, then the missed events, then live events. The
    * commands of one receiver are carried out one after the other.
    *
+   * @param wanted returns false if the subscribe is to be ignored once its turn comes; default always
+   * true
    * @returns a promise that settles once the missed events are sent; never rejects
    */
   subscribe(
     receiver: ChannelReceiver,
     { requestId, channels, since = new Map() }: ChannelRequest,
+    wanted?: () => boolean,
   ): Promise<void> {
-    return this.#of(receiver).subscribe({ requestId, channels, since })
+    return this.#of(receiver).subscribe({ requestId, channels, since }, wanted)
+  }
+
+  /**
+   * Returns the refusal that a receiver would get for a subscribe to a channel; `undefined` if it may
+   * subscribe. Never rejects.
+   */
+  refusalOf(receiver: ChannelReceiver, channel: string): Promise<Refusal | undefined> {
+    return this.#of(receiver).refusalOf(channel)
   }
 
   /** Unsubscribes a receiver and sends it the reply; ignores channels it is not subscribed to. */
@@ -239,8 +250,8 @@ export class ChannelManager {
 
 /** A request of a receiver to subscribe to channels, or to unsubscribe from them. */
 export interface ChannelRequest {
-  /** The id of the request; the reply carries it. */
-  readonly requestId: string
+  /** The id of the request; the reply carries it. `undefined` if the dialect needs none. */
+  readonly requestId: string | undefined
   /** The names of the channels, each once. */
   readonly channels: readonly string[]
   /**

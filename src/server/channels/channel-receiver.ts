@@ -16,6 +16,8 @@ export interface ChannelReceiver {
    * has to report the gap in another way. Must not throw. Without it, all events are sent.
    */
   offer?(text: string): void
+  /** Called if events may be missing of a receiver whose dialect has no recovery. Must not throw. */
+  missed?(): void
   /**
    * Resolves once a slow receiver has caught up or is gone; `undefined` if it is not slow. Missed
    * events are replayed at this pace.

@@ -1,8 +1,11 @@
+import type { Clock } from '../../base/clock.ts'
 import type { Refusal } from '../../base/errors.ts'
+import { lazy } from '../../base/lazy.ts'
 import type { Access } from '../access/access.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { ChannelReceiver } from './channel-receiver.ts'
 import { Membership } from './membership.ts'
+import { WholeUsers } from './whole-users.ts'
 
 /** The channels with members on this server; each has one subscription at the broker. */
 export class ChannelTable {
@@ -42,9 +45,10 @@ export class ChannelTable {
     revoked: (error: Refusal) => void,
   ): { readonly membership: Membership; readonly followed: Promise<unknown> } {
     const channel = this.#channels.get(name) ?? this.#open(name)
-    const { access } = this.#deps
+    const { access, clock } = this.#deps
     const membership = new Membership({
       receiver,
+      now: () => clock.wall(),
       receives: (event) => access.canReceive(receiver.user, event.source, event),
       leave: (member) => this.#leave(name, channel, member),
       revoked,
@@ -55,9 +59,25 @@ export class ChannelTable {
 
   #open(name: string): Channel {
     const members = new Set<Membership>()
-    const followed = this.#deps.broker.subscribe(name, {
+    const { broker, report } = this.#deps
+    const wholeUsers = lazy(
+      () =>
+        new WholeUsers({
+          present: async (resource) => (await broker.presence.present(resource)).users,
+          deliver: (event) => {
+            for (const member of members) if (needsWholeUsers(member)) member.take(event)
+          },
+          report,
+        }),
+    )
+    const followed = broker.subscribe(name, {
       event: (event) => {
-        for (const member of members) member.take(event)
+        let needed = false
+        for (const member of members) {
+          if (needsWholeUsers(member)) needed = true
+          else member.take(event)
+        }
+        if (needed) wholeUsers().take(event)
       },
       broken: (head) => {
         for (const member of members) member.compare(name, head)
@@ -78,10 +98,17 @@ export class ChannelTable {
   }
 }
 
+function needsWholeUsers({ receiver }: Membership): boolean {
+  return receiver.dialect.wholeUsers === true
+}
+
 /** The dependencies of a {@link ChannelTable}. */
 export interface ChannelTableDeps {
+  readonly clock: Clock
   readonly broker: Broker
   readonly access: Access
+  /** Receives the errors of the presence store; never throws. */
+  report(error: unknown): void
 }
 
 /** A channel with members on this server. */

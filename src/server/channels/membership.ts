@@ -83,11 +83,14 @@ export class Membership implements ChannelMembership {
 
   /**
    * Compares the membership with the newest position of its channel. If `head` is ahead, or of
-   * another epoch, sends it to the receiver, which then requests the missed events.
+   * another epoch, sends it to the receiver, which then requests the missed events, or else calls
+   * `missed` of the receiver.
    */
   compare(channel: string, head: Position): void {
     if (this.#held) this.#heldHead = [channel, head]
-    else if (head.epoch !== this.#epoch || head.offset > this.#seen) this.#sendHead(channel, head)
+    else if (head.epoch === this.#epoch && head.offset <= this.#seen) return
+    else if (this.receiver.dialect.recovery === false) this.receiver.missed?.()
+    else this.#sendHead(channel, head)
   }
 
   /**
@@ -152,7 +155,7 @@ export class Membership implements ChannelMembership {
   #sendHead(channel: string, head: Position): void {
     const offsets = new Map([[channel, head]])
     const pong = { kind: 'pong', timestamp: undefined, serverTime: undefined, offsets } as const
-    const text = this.receiver.dialect.encode(pong)
+    const text = this.receiver.dialect.encode(pong, this.#deps.now())
     if (text !== undefined) this.receiver.send(text)
   }
 }
@@ -177,6 +180,8 @@ export interface ChannelMembership {
 /** The dependencies of a {@link Membership}. */
 export interface MembershipDeps {
   readonly receiver: ChannelReceiver
+  /** Returns the time, in milliseconds since the Unix epoch. */
+  readonly now: () => number
   /** Whether the receiver may have an event; does not throw. */
   readonly receives: (event: ChannelEvent) => boolean
   /** Removes the member from its channel. */

@@ -5,7 +5,7 @@ import type { SubscribeCommand, UnsubscribeCommand } from '../../protocol/comman
 import type { Position } from '../../protocol/frame.ts'
 import type { Reach } from '../access/reach.ts'
 import { notBefore } from '../access/reach.ts'
-import { refusal } from '../access/refusals.ts'
+import { refusal, subscriptionLimit } from '../access/refusals.ts'
 import type { HistorySlice } from '../broker/broker.ts'
 import type { ChannelEvent } from '../broker/channel-event.ts'
 import type { ChannelDeps } from './channel-deps.ts'
@@ -40,16 +40,20 @@ export class Subscriptions {
     return this.#queue.done
   }
 
-  /** Sends the reply to a subscribe, then the missed events, then live events. */
-  subscribe(command: Omit<SubscribeCommand, 'kind'>): Promise<void> {
-    return this.#queue.add(() => this.#subscribe(command))
+  /**
+   * Sends the reply to a subscribe, then the missed events, then live events.
+   *
+   * @param wanted returns false if the subscribe is to be ignored once its turn comes
+   */
+  subscribe(command: Omit<SubscribeCommand, 'kind'>, wanted = (): boolean => true): Promise<void> {
+    return this.#queue.add(() => (wanted() ? this.#subscribe(command) : undefined))
   }
 
   /** Unsubscribes and sends the reply; ignores channels without a subscription. */
   unsubscribe({ requestId, channels }: Omit<UnsubscribeCommand, 'kind'>): Promise<void> {
     return this.#queue.add(() => {
       for (const name of channels) this.#leave(name)
-      this.#sendFrame({ kind: 'released', to: [requestId] })
+      this.#sendFrame({ kind: 'released', to: keysOf(requestId), channels })
     })
   }
 
@@ -101,19 +105,32 @@ export class Subscriptions {
     }
     const names = granted.map(({ name }) => name).filter((name) => !refused.has(name))
     this.#deps.noted?.(this.#receiver, names, refused)
-    this.#sendFrame({ kind: 'subscribed', to: [command.requestId], at: positions, refused, gaps })
+    const { channels } = command
+    const to = keysOf(command.requestId)
+    this.#sendFrame({ kind: 'subscribed', to, at: positions, refused, gaps, channels })
     for (const { name, membership, resumed } of granted) {
       if (resumed) await this.#resume(name, membership, resumed)
     }
   }
 
+  /** Returns the refusal that a subscribe to a channel would get; `undefined` if none. Never rejects. */
+  async refusalOf(name: string): Promise<Refusal | undefined> {
+    const refused = new Map<string, Refusal>()
+    this.#admissible([name], refused)
+    const known = refused.get(name)
+    if (known) return known
+    const reach = await this.#deps.authorize(this.#receiver, name)
+    return 'code' in reach ? reach : undefined
+  }
+
   /** Returns the channels with a valid name and within the limit; adds the others to `refused`. */
   #admissible(names: readonly string[], refused: Map<string, Refusal>): string[] {
-    let free = this.#deps.maxSubscriptions - this.#memberships.size
+    const { maxSubscriptions } = this.#deps
+    let free = maxSubscriptions - this.#memberships.size
     return names.filter((name) => {
       if (!this.#deps.publisher.canFollow(name)) refused.set(name, refusal('bad-channel'))
       else if (!this.#memberships.has(name) && free-- <= 0) {
-        refused.set(name, refusal('subscription-limit'))
+        refused.set(name, subscriptionLimit(maxSubscriptions))
       }
       return !refused.has(name)
     })
@@ -181,7 +198,10 @@ export class Subscriptions {
       this.#send(event.text(this.#receiver.dialect, prev))
       prev = event.offset ?? prev
     }
-    if (this.#has(name, membership)) membership.deliverFrom(resumed.head, prev)
+    if (!this.#has(name, membership)) return
+    const complete = membership.deliverFrom(resumed.head, prev)
+    // Other receivers detect the gap by the offset of the next event.
+    if (!complete && this.#receiver.dialect.recovery === false) this.#receiver.missed?.()
   }
 
   async #join(name: string): Promise<Membership> {
@@ -207,7 +227,7 @@ export class Subscriptions {
   }
 
   #sendFrame(frame: Parameters<ChannelReceiver['dialect']['encode']>[0]): void {
-    this.#send(this.#receiver.dialect.encode(frame))
+    this.#send(this.#receiver.dialect.encode(frame, this.#deps.clock.wall()))
   }
 
   #send(text: string | undefined): void {
@@ -220,6 +240,10 @@ export interface SubscriptionsDeps extends ChannelDeps {
   readonly table: ChannelTable
   /** Resolves with the past of a channel that a receiver may read, or the refusal; never rejects. */
   readonly authorize: (receiver: ChannelReceiver, name: string) => Promise<Reach | Refusal>
+}
+
+function keysOf(requestId: string | undefined): readonly string[] {
+  return requestId === undefined ? [] : [requestId]
 }
 
 /** A granted channel of a subscribe. */

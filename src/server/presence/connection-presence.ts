@@ -4,7 +4,7 @@ import type { PresenceCommand } from '../../protocol/command.ts'
 import type { ServerFrame } from '../../protocol/server-frame.ts'
 import type { Access } from '../access/access.ts'
 import type { User } from '../access/hooks.ts'
-import { rateLimited, refusal, refusalFromError } from '../access/refusals.ts'
+import { rateLimited, refusal, refusalFromError, subscriptionLimit } from '../access/refusals.ts'
 import { memberBytes } from '../broker/presence-limits.ts'
 import type { LeasedMember, LeaseKeeper } from './lease-keeper.ts'
 import { isResource, presenceMeta } from './presence-meta.ts'
@@ -44,8 +44,14 @@ export class ConnectionPresence {
     const error = await this.#outcome(user, device, command)
     if (command.requestId === undefined) return
     const to = [command.requestId]
-    if (error) this.#connection.say({ kind: 'refusal', to, error })
-    else this.#connection.say({ kind: 'reply', to, payload: undefined, at: undefined })
+    const type = `presence:${command.action}`
+    if (error) this.#connection.say({ kind: 'refusal', to, error, type })
+    else this.#connection.say({ kind: 'reply', to, payload: undefined, at: undefined, type })
+  }
+
+  /** Whether the connection is a member of a presence channel's resource. */
+  has(channel: string): boolean {
+    return this.#members.has(presenceResource(channel) ?? '')
   }
 
   async #outcome(
@@ -67,7 +73,7 @@ export class ConnectionPresence {
   async #carryOut(
     user: User | null,
     device: string | undefined,
-    { action, channel, meta }: PresenceCommand,
+    { action, channel, meta, subscribes }: PresenceCommand,
   ): Promise<Refusal | undefined> {
     const { access, leases, maxMembers, charge } = this.#deps
     const resource = presenceResource(channel)
@@ -85,7 +91,7 @@ export class ConnectionPresence {
     if (action === 'heartbeat') return undefined
     const json = presenceMeta(meta)
     if (!present && this.#members.size >= maxMembers) {
-      return refusal('subscription-limit', channel)
+      return subscriptionLimit(maxMembers, channel)
     }
     const owner = this.#connection.id
     const { id: userId, name } = user
@@ -93,6 +99,8 @@ export class ConnectionPresence {
     const waitMs = charge(userId, memberBytes(member))
     if (waitMs) return { ...rateLimited(waitMs), channel }
     if (!(await access.authorize(user, channel, 'presence'))) return refusal('forbidden', channel)
+    const unseen = subscribes ? await this.#connection.subscribeRefusal(channel) : undefined
+    if (unseen) return { ...unseen, channel }
     if (this.#connection.closed()) return refusal('internal', channel)
     if (action === 'update' && present) {
       return (await leases.update(present, json)) ? undefined : refusal('not-present', channel)
@@ -143,6 +151,8 @@ export interface PresentConnection {
   readonly say: (frame: ServerFrame) => void
   /** Returns the time of the last sign of life, in milliseconds since the Unix epoch. */
   readonly lastSeen: () => number
+  /** Returns the refusal that a subscribe of the connection would get; never rejects. */
+  readonly subscribeRefusal: (channel: string) => Promise<Refusal | undefined>
   /** Starts or stops to watch the peer for silence; it is watched while it has members. */
   readonly watch: (wanted: boolean) => void
 }

@@ -82,7 +82,7 @@ export class ConnectionRequests {
   #refuse(command: RequestCommand): void {
     const error = rateLimited(RETRY_MS)
     this.#deps.counters.refused(error.code)
-    const text = encodeResult(this.#receiver.dialect, command, refused(error))
+    const text = encodeResult(this.#deps, this.#receiver.dialect, command, refused(error))
     if (text) this.#receiver.send(text)
   }
 

@@ -34,7 +34,7 @@ export interface RunOnceDeps extends RunRequestDeps {
  *
  * If the server that ran it is dead, a publish runs again, since its event is added together with
  * its reply, and so does a request of an idempotent handler; any other is `outcome-unknown`. Without
- * a request id, it runs every time.
+ * a request id, or if the dialect does not deduplicate, it runs every time.
  *
  * @returns the text of the reply; `undefined` if the dialect does not support it
  */
@@ -44,11 +44,15 @@ export async function runOnce(
   command: PublishCommand | RequestCommand,
 ): Promise<string | undefined> {
   const { requestId } = command
-  if (requestId === undefined) return (await runRequest(deps, caller, command)).text
+  if (requestId === undefined || caller.dialect.dedupes === false) {
+    return (await runRequest(deps, caller, command)).text
+  }
   try {
     const result = await lookUpOrRun(deps, caller, command, keyOf(caller, requestId))
     if ('text' in result) return result.text
-    if ('record' in result) return encodeResult(caller.dialect, command, resultOf(result.record))
+    if ('record' in result) {
+      return encodeResult(deps, caller.dialect, command, resultOf(result.record))
+    }
     const { code } = result
     const error = code === 'rate-limited' ? rateLimited(RETRY_MS) : refusal(code)
     return refuse(deps, caller, command, error)
@@ -113,7 +117,7 @@ function refuse(
   error: Refusal,
 ): string | undefined {
   deps.counters.refused(error.code)
-  return encodeResult(caller.dialect, command, refused(error))
+  return encodeResult(deps, caller.dialect, command, refused(error))
 }
 
 /** Returns the result; `undefined` if this server was declared dead meanwhile. */

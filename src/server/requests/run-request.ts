@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Refusal } from '../../base/errors.ts'
 import { WirefoldError } from '../../base/errors.ts'
+import { randomId } from '../../base/ids.ts'
 import type { PublishCommand, RequestCommand } from '../../protocol/command.ts'
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
 import type { Access } from '../access/access.ts'
@@ -75,11 +76,14 @@ export async function runRequest(
 
 /** Returns the text of a result; `undefined` if the dialect does not support it. */
 export function encodeResult(
+  { clock }: Pick<RunRequestDeps, 'clock'>,
   dialect: ServerDialect,
-  { requestId }: PublishCommand | RequestCommand,
+  { kind, requestId, type }: PublishCommand | RequestCommand,
   result: RequestResult,
 ): string | undefined {
-  return dialect.encode({ ...result, to: requestId === undefined ? [] : [requestId] })
+  const to = requestId === undefined ? [] : [requestId]
+  const frame = { ...result, to, type: kind === 'publish' ? kind : type }
+  return dialect.encode(frame, clock.wall())
 }
 
 function writeFailure(
@@ -98,13 +102,13 @@ function writeFailure(
 }
 
 function write(
-  { counters }: RunRequestDeps,
+  deps: RunRequestDeps,
   dialect: ServerDialect,
   command: PublishCommand | RequestCommand,
   result: RequestResult,
 ): WrittenResult {
-  const text = encodeResult(dialect, command, result)
-  if (result.kind === 'refusal') counters.refused(result.error.code)
+  const text = encodeResult(deps, dialect, command, result)
+  if (result.kind === 'refusal') deps.counters.refused(result.error.code)
   return { text, record: recordOf(result), lasting: isLasting(result) }
 }
 
@@ -131,7 +135,8 @@ async function answerRequest(
   command: RequestCommand,
   key: string | undefined,
 ): Promise<RequestResult> {
-  const { channel, requestId, type } = command
+  const { channel, type, ordered } = command
+  const requestId = command.requestId ?? (ordered ? randomId() : undefined)
   const handler = deps.handlers.get(type)
   if (!handler || requestId === undefined) return refused(refusal('unknown-type', channel))
   if (channel !== undefined) {

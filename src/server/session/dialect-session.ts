@@ -3,7 +3,12 @@ import type { Refusal } from '../../base/errors.ts'
 import { randomId } from '../../base/ids.ts'
 import { loggable } from '../../base/logger.ts'
 import { SerialQueue } from '../../base/serial-queue.ts'
-import type { AuthCommand, HelloCommand, MalformedCommand } from '../../protocol/command.ts'
+import type {
+  AuthCommand,
+  HelloCommand,
+  MalformedCommand,
+  SubscribeCommand,
+} from '../../protocol/command.ts'
 import type { GoawayFrame } from '../../protocol/frame.ts'
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
 import type { User } from '../access/hooks.ts'
@@ -38,8 +43,18 @@ import { UploadSigns } from './upload-signs.ts'
 const BANNED_MS = 10_000
 /** The supported version of the protocol. */
 const PROTOCOL = 1
+/** The greeting of a client whose protocol has no hello. */
+const NO_HELLO: HelloCommand = {
+  kind: 'hello',
+  protocol: PROTOCOL,
+  clientId: undefined,
+  senderId: undefined,
+  token: undefined,
+  expectUser: undefined,
+  parts: false,
+}
 
-/** The connection of a client that sends a hello first, until its socket is closed. */
+/** The connection of a client of a {@link ServerDialect}, until its socket is closed. */
 export class DialectSession implements MountSession, ChannelReceiver {
   readonly id = randomId()
   readonly dialect: ServerDialect
@@ -66,6 +81,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
     socket: Socket,
     dialect: ServerDialect,
     request: UpgradeRequest,
+    hello?: Pick<HelloCommand, 'token'>,
   ) {
     const { clock, helloTimeoutMs, report } = deps
     this.dialect = dialect
@@ -101,6 +117,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
       closed: () => this.#gone,
       say: (frame) => this.#writer.say(frame),
       lastSeen: () => silence.lastSeen,
+      subscribeRefusal: (channel) => deps.channels.refusalOf(this, channel),
       watch: (wanted) => (wanted ? silence.start() : silence.stop()),
     })
     this.#requests = new ConnectionRequests(deps.requests, this, () => this.#rest())
@@ -112,6 +129,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
     this.queue = new SerialQueue(report, () => this.#rest())
     const cancel = clock.after(helloTimeoutMs, () => this.#end(4408, 'no hello in time'))
     this.#phase = { name: 'waiting', cancel }
+    if (hello) this.#greet({ ...NO_HELLO, ...hello }, cancel)
   }
 
   get user(): User | null {
@@ -161,11 +179,18 @@ export class DialectSession implements MountSession, ChannelReceiver {
   }
 
   #parts(text: string): readonly string[] {
-    return this.#upload ? this.#deps.parts.of(text, this.dialect) : [text]
+    if (!this.#upload) return [text]
+    return this.#deps.parts.of(text, this.dialect, this.#deps.clock.wall())
   }
 
   offer(text: string): void {
-    if (!this.#gone) this.#writer.offer(text)
+    if (this.#gone) return
+    if (this.dialect.recovery !== false) this.#writer.offer(text)
+    else if (!this.#sendDroppable(text)) this.#end(1013, 'too slow')
+  }
+
+  missed(): void {
+    this.#end(1013, 'events are missing')
   }
 
   drained(): Promise<void> | undefined {
@@ -295,7 +320,8 @@ export class DialectSession implements MountSession, ChannelReceiver {
     // The name of the user may have changed.
     this.#phase = { ...this.#phase, user }
     this.#expiry.begin(expiresAt)
-    this.#writer.say({ kind: 'reply', to: [requestId], payload: { expiresAt }, at: undefined })
+    const reply = { kind: 'reply', to: [requestId], payload: { expiresAt }, at: undefined } as const
+    this.#writer.say({ ...reply, type: 'auth' })
   }
 
   #run(command: ReadCommand, caller: Extract<SessionPhase, { readonly name: 'open' }>): void {
@@ -315,7 +341,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
         this.queue.add(() => this.#renew(command))
         return
       case 'subscribe':
-        this.#deps.channels.subscribe(this, command)
+        this.#subscribe(command)
         return
       case 'unsubscribe':
         this.#deps.channels.unsubscribe(this, command)
@@ -324,12 +350,19 @@ export class DialectSession implements MountSession, ChannelReceiver {
       case 'request':
         this.#writer.log('requests', loggable(`${command.kind} ${command.type}`))
         // After the subscribes sent before it, so that the client receives the events it causes.
-        this.#requests.take(command, caller, this.queue.done)
+        if (!isOrdered(command)) this.#requests.take(command, caller, this.queue.done)
+        else this.queue.add(() => this.#requests.take(command, caller, undefined))
         return
       case 'presence':
         this.queue.add(() => this.#presence.take(caller.user, caller.device, command))
         return
     }
+  }
+
+  #subscribe(command: SubscribeCommand): void {
+    const { ofJoin, channels } = command
+    const joined = (): boolean => channels.every((channel) => this.#presence.has(channel))
+    this.#deps.channels.subscribe(this, command, ofJoin ? joined : undefined)
   }
 
   #pong(timestamp: number | undefined): void {
@@ -360,6 +393,10 @@ export class DialectSession implements MountSession, ChannelReceiver {
     this.closed()
     this.#socket.close(code, reason)
   }
+}
+
+function isOrdered(command: ReadCommand): boolean {
+  return command.kind === 'request' && command.ordered === true
 }
 
 /** The dependencies that the dialect sessions of a server share. */

@@ -29,7 +29,7 @@ export class FrameWriter {
 
   /** Sends a frame, if the dialect supports it. */
   say(frame: ServerFrame): void {
-    const text = this.#to.dialect.encode(frame)
+    const text = this.#to.dialect.encode(frame, this.#deps.clock.wall())
     if (text !== undefined) this.#to.send(text)
   }
 

@@ -12,19 +12,19 @@ export class MessageParts {
   #last: { readonly text: string; readonly parts: readonly string[] } | undefined
 
   /** Returns the texts to send for a message; a small one is sent as it is. */
-  of(text: string, dialect: ServerDialect): readonly string[] {
+  of(text: string, dialect: ServerDialect, now: number): readonly string[] {
     if (text.length <= PART_UNITS) return [text]
-    if (this.#last?.text !== text) this.#last = { text, parts: split(text, dialect) }
+    if (this.#last?.text !== text) this.#last = { text, parts: split(text, dialect, now) }
     return this.#last.parts
   }
 }
 
-function split(text: string, dialect: ServerDialect): readonly string[] {
+function split(text: string, dialect: ServerDialect, now: number): readonly string[] {
   const parts: string[] = []
   for (let at = 0; at < text.length; at += PART_UNITS) {
     const end = at + PART_UNITS
     const part = { text: text.slice(at, end), more: end < text.length }
-    parts.push(dialect.encode({ kind: 'part', ...part }) ?? '')
+    parts.push(dialect.encode({ kind: 'part', ...part }, now) ?? '')
   }
   return parts
 }

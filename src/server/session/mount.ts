@@ -31,10 +31,18 @@ export interface MountHost {
   /** Time limit for the authentication of a connection, in milliseconds. */
   readonly helloTimeoutMs: number
   /**
-   * Opens a session for a client that sends a hello first, as in the native protocol. The session
-   * handles requests and presence, and applies the limits of the server.
+   * Opens a session for a client of a dialect. The session handles requests and presence, and applies
+   * the limits of the server.
+   *
+   * @param hello takes the place of the client's hello, which is then not awaited; default: the
+   * client sends a hello first, as in the native protocol
    */
-  openSession(dialect: ServerDialect, socket: Socket, request: UpgradeRequest): MountSession
+  openSession(
+    dialect: ServerDialect,
+    socket: Socket,
+    request: UpgradeRequest,
+    hello?: { readonly token: string | undefined },
+  ): MountSession
   /**
    * Asks the application for the user of a request, and limits the attempts per address. Never
    * rejects.

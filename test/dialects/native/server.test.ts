@@ -18,7 +18,7 @@ function received(intent: Intent): unknown {
 
 /** Decodes a frame of the server on the client. */
 function decoded(frame: ServerFrame): unknown {
-  return client.decode(JSON.parse(nativeServer.encode(frame) ?? ''))
+  return client.decode(JSON.parse(nativeServer.encode(frame, timestamp) ?? ''))
 }
 
 const timestamp = 1_700_000_000_000
@@ -108,8 +108,11 @@ describe('a frame that the server encodes', () => {
       limits: { subscriptions: 50, frameBytes: 65_536, messagesPerSecond: 100, dedupeMs: 600_000 },
       tag: 'tag:',
     },
-    { kind: 'reply', to: ['r'], payload: { x: 1 }, at: [{ channel: 'a', epoch: 'e', offset: 1 }] },
-    { kind: 'reply', to: ['r'], payload: undefined, at: undefined },
+    {
+      ...{ kind: 'reply', type: 'order:place', to: ['r'], payload: { x: 1 } },
+      at: [{ channel: 'a', epoch: 'e', offset: 1 }],
+    },
+    { kind: 'reply', type: 'publish', to: ['r'], payload: undefined, at: undefined },
     {
       kind: 'refusal',
       to: ['r'],
@@ -131,8 +134,12 @@ describe('a frame that the server encodes', () => {
       at: new Map([['a', { epoch: 'e', offset: 0 }]]),
       refused: new Map([['b', { code: 'forbidden', message: '', retryable: false, channel: 'b' }]]),
       gaps: ['a'],
+      channels: ['a', 'b'],
     },
-    { kind: 'subscribed', to: ['r'], at: new Map(), refused: new Map(), gaps: [] },
+    {
+      ...{ kind: 'subscribed', to: ['r'], at: new Map(), refused: new Map(), gaps: [] },
+      channels: ['a'],
+    },
     {
       kind: 'unsubscribed',
       channel: 'a',
@@ -150,12 +157,14 @@ describe('a frame that the server encodes', () => {
     { kind: 'expiring', expiresAt: timestamp },
   ]
   it.each(frames)('is decoded as the same $kind', (frame) => {
-    expect(decoded(frame)).toEqual(frame)
+    // Both of these are for dialects whose replies name what they answer.
+    const { type: _type, channels: _channels, ...sent } = { type: '', channels: [], ...frame }
+    expect(decoded(frame)).toEqual(sent)
   })
 
   it('for an unsubscribe is decoded as its reply', () => {
     const answer = { kind: 'reply', to: ['r'], payload: undefined, at: undefined }
-    expect(decoded({ kind: 'released', to: ['r'] })).toEqual(answer)
+    expect(decoded({ kind: 'released', to: ['r'], channels: ['a'] })).toEqual(answer)
   })
 
   test.prop([ownType, fc.option(json, { nil: undefined }), fc.option(name, { nil: undefined })])(
@@ -174,8 +183,15 @@ describe('a frame that the server encodes', () => {
 
   it('can contain channels named like properties of Object.prototype', () => {
     const at = new Map([['__proto__', { epoch: 'e', offset: 1 }]])
-    const frame = { kind: 'subscribed', to: ['r'], at, refused: new Map(), gaps: [] } as const
-    expect(nativeServer.encode(frame)).toContain('{"__proto__":["e",1]}')
+    const frame = {
+      kind: 'subscribed',
+      to: ['r'],
+      at,
+      refused: new Map(),
+      gaps: [],
+      channels: [],
+    } as const
+    expect(nativeServer.encode(frame, timestamp)).toContain('{"__proto__":["e",1]}')
   })
 })
 

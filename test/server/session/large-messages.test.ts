@@ -55,14 +55,14 @@ describe('a large message', () => {
 
   it('is split once for all its receivers', () => {
     const parts = new MessageParts()
-    expect(parts.of(LARGE, nativeServer)).toBe(parts.of(LARGE, nativeServer))
-    expect(parts.of('{}', nativeServer)).toEqual(['{}'])
+    expect(parts.of(LARGE, nativeServer, 0)).toBe(parts.of(LARGE, nativeServer, 0))
+    expect(parts.of('{}', nativeServer, 0)).toEqual(['{}'])
   })
 
   test.prop([fc.string({ unit: 'binary', minLength: 8_190, maxLength: 20_000 })])(
     'is unchanged after its parts are joined, wherever the text was split',
     (text) => {
-      const parts = new MessageParts().of(`${text}${text}`, nativeServer)
+      const parts = new MessageParts().of(`${text}${text}`, nativeServer, 0)
       const texts = parts.map((part) => JSON.parse(part).payload.text)
       expect(texts.join('')).toBe(`${text}${text}`)
     },

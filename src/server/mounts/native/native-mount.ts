@@ -5,5 +5,5 @@ import { dialectMount } from '../dialect-mount.ts'
 
 /** Creates a mount for the native protocol, `wirefold.v1`. */
 export function nativeMount(): Mount {
-  return dialectMount(nativeServer, [NATIVE_PROTOCOL])
+  return dialectMount(nativeServer, { protocols: [NATIVE_PROTOCOL] })
 }
