@@ -1,0 +1,56 @@
+import { posix } from 'node:path'
+
+/** Returns the texts of the short code in a document, without its blocks. */
+const codeIn = (text: string): readonly string[] =>
+  [...text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/`([^`]+)`/g)].map(([, code = '']) => code)
+
+/** Returns `a/b.ts` and `a/c.ts` for `a/{b,c}.ts`. */
+function expanded(path: string): readonly string[] {
+  const [, before = '', choices, after = ''] = /^([^{]*)\{([^{}]*)\}(.*)$/.exec(path) ?? []
+  if (choices === undefined) return [path]
+  return choices.split(',').flatMap((choice) => expanded(`${before}${choice}${after}`))
+}
+
+/** Returns whether a file or folder has the path, in which `*` stands for a part of a name. */
+function exists(path: string, files: readonly string[]): boolean {
+  const pattern = path.replace(/[.+?^$()|[\]\\]/g, '\\$&').replaceAll('*', '[^/]*')
+  const named = new RegExp(`^${pattern}(\\.isolated)?(\\.test\\.tsx?)?(/|$)`)
+  return files.some((file) => named.test(file))
+}
+
+/**
+ * Returns the paths of tests that a document names and that do not exist. Its table may leave out the
+ * extension `.test.ts`.
+ *
+ * @param files the paths of all files of `test`
+ * @param folder the folder of the tests that the last column of a table names by file only
+ */
+export function deadTests(
+  text: string,
+  files: readonly string[],
+  folder?: string,
+): readonly string[] {
+  const named = codeIn(text)
+    .flatMap((code) => code.match(/(?<![\w./])test\/[\w./{},*-]*[\w}*](?![\w<]|\/<)/g) ?? [])
+    .flatMap(expanded)
+  const rows = folder === undefined ? [] : numberedRows(text)
+  const inFolder = rows
+    .flatMap((row) => codeIn(row.split('|').at(-2) ?? ''))
+    .filter((name) => !name.startsWith('test/'))
+    .map((name) => posix.join(folder ?? '', name))
+  return [...named, ...inFolder].filter((path) => !exists(path, files))
+}
+
+/** Returns the rows of tables whose first cell is a number, with a letter before it or not. */
+const numberedRows = (text: string): readonly string[] =>
+  text.split('\n').filter((line) => /^\| [A-Z]?\d+ \|/.test(line))
+
+/** Returns the numbers that begin more than one row of a document's tables, or more than one heading. */
+export function repeatedNumbers(text: string): readonly string[] {
+  const headings = [...text.matchAll(/^#+ (\d+)\. /gm)].map(
+    ([, number = '']) => `heading ${number}`,
+  )
+  const rows = numberedRows(text).map((row) => `row ${row.split('|')[1]?.trim()}`)
+  const numbers = [...headings, ...rows]
+  return numbers.filter((number, index) => numbers.indexOf(number) !== index)
+}
