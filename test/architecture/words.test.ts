@@ -7,33 +7,35 @@ const VAGUE = /\b(nobody|somebody|whoever|whatever|anybody|everybody|tells?|told
 /** Maximum number of them in 1,000 lines of a folder. */
 const MOST = 3
 
-const folders = ['src', 'test', 'examples', 'bench']
+const folders = ['src', 'test', 'examples', 'bench', 'docs']
 
 /** Abandoned names. */
 const GONE =
   /\b(Wing|Wings|Ledger|Voice|Gate|Attended|Attendance|Outlet|Roster|Pace|Few|ServerCore)\b|-door\b/
 
-/** The source files of a folder, by path. */
+/** The source files and documents of a folder, by path. */
 const filesIn = (folder: string): readonly (readonly [file: string, text: string])[] =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((file) => `${folder}/${file.replaceAll('\\', '/')}`)
-    .filter((file) => /\.(ts|tsx|js|mjs|svelte)$/.test(file) && !file.includes('/dist/'))
+    .filter((file) => /\.(ts|tsx|js|mjs|svelte|md)$/.test(file) && !file.includes('/dist/'))
     .map((file) => [file, readFileSync(file, 'utf8')] as const)
 
-/** Returns the comments and texts of a file, without the word list above. */
-const prose = (text: string): string =>
-  [
+/** Returns a document, or the comments and texts of a source file without the word list above. */
+const prose = (file: string, text: string): string => {
+  if (file.endsWith('.md')) return text
+  return [
     ...text
       .replace(VAGUE.source, '')
       .matchAll(/\/\*[\s\S]*?\*\/|\/\/.*|'[^'\n]* [^'\n]*'|`[^`]* [^`]*`/g),
   ].join('\n')
+}
 
 describe('the words of comments and messages', () => {
   it.each(folders)(`name their subject in %s, but for ${MOST} in 1,000 lines`, (folder) => {
     const own = filesIn(folder)
     const lines = own.reduce((sum, [, text]) => sum + text.split('\n').length, 0)
     const found = own.flatMap(([file, text]) =>
-      [...prose(text).matchAll(VAGUE)].map(([word]) => `${file}: ${word}`),
+      [...prose(file, text).matchAll(VAGUE)].map(([word]) => `${file}: ${word}`),
     )
     expect((found.length / lines) * 1_000, found.join('\n')).toBeLessThan(MOST)
   })
