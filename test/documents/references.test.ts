@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { documents } from './blocks.ts'
-import { deadTests, repeatedNumbers } from './references.ts'
+import { deadTests, repeated } from './references.ts'
 
 const files = readdirSync('test', { recursive: true, encoding: 'utf8' }).map(
   (file) => `test/${file.replaceAll('\\', '/')}`,
@@ -10,8 +10,8 @@ const files = readdirSync('test', { recursive: true, encoding: 'utf8' }).map(
 describe.each(documents)('%s', (document) => {
   const text = readFileSync(document, 'utf8')
 
-  it('numbers each row and each heading once', () => {
-    expect(repeatedNumbers(text)).toEqual([])
+  it('has each numbered row and each heading once', () => {
+    expect(repeated(text)).toEqual([])
   })
 
   it('names existing tests', () => {
@@ -21,9 +21,11 @@ describe.each(documents)('%s', (document) => {
 })
 
 describe('the check of numbers and tests', () => {
-  it('reports a number that stands twice', () => {
-    const text = ['| S1 | one |', '| 1 | one |', '| S1 | two |', '### 4. A', '### 4. B'].join('\n')
-    expect(repeatedNumbers(text)).toEqual(['heading 4', 'row S1'])
+  it('reports a number that stands twice, and a heading below the same one', () => {
+    const rows = ['| S1 | one |', '| 1 | one |', '| S1 | two |', '### 4. A', '### 4. B']
+    expect(repeated(rows.join('\n'))).toEqual(['row S1', 'heading 4'])
+    const headings = ['# A', '## 1.0', '### Added', '## 1.1', '### Added', '### Added']
+    expect(repeated(headings.join('\n'))).toEqual(['A > 1.1 > Added'])
   })
 
   it('reports tests that do not exist, one by one', () => {

@@ -33,7 +33,7 @@ export function deadTests(
   const named = codeIn(text)
     .flatMap((code) => code.match(/(?<![\w./])test\/[\w./{},*-]*[\w}*](?![\w<]|\/<)/g) ?? [])
     .flatMap(expanded)
-  const rows = folder === undefined ? [] : numberedRows(text)
+  const rows = folder === undefined ? [] : text.split('\n').filter(rowNumber)
   const inFolder = rows
     .flatMap((row) => codeIn(row.split('|').at(-2) ?? ''))
     .filter((name) => !name.startsWith('test/'))
@@ -41,16 +41,27 @@ export function deadTests(
   return [...named, ...inFolder].filter((path) => !exists(path, files))
 }
 
-/** Returns the rows of tables whose first cell is a number, with a letter before it or not. */
-const numberedRows = (text: string): readonly string[] =>
-  text.split('\n').filter((line) => /^\| [A-Z]?\d+ \|/.test(line))
+/** Returns the name of a row whose first cell is a number, with a letter before it or not. */
+function rowNumber(line: string): string | undefined {
+  const [, number] = /^\| ([A-Z]?\d+) \|/.exec(line) ?? []
+  return number && `row ${number}`
+}
 
-/** Returns the numbers that begin more than one row of a document's tables, or more than one heading. */
-export function repeatedNumbers(text: string): readonly string[] {
-  const headings = [...text.matchAll(/^#+ (\d+)\. /gm)].map(
-    ([, number = '']) => `heading ${number}`,
-  )
-  const rows = numberedRows(text).map((row) => `row ${row.split('|')[1]?.trim()}`)
-  const numbers = [...headings, ...rows]
-  return numbers.filter((number, index) => numbers.indexOf(number) !== index)
+/**
+ * Returns the numbers that begin more than one row of a document's tables, or more than one heading,
+ * and the headings that stand twice below the same one.
+ */
+export function repeated(text: string): readonly string[] {
+  const path: string[] = []
+  const found = text
+    .replace(/^```[\s\S]*?^```$/gm, '')
+    .split('\n')
+    .flatMap((line) => {
+      const [, level = '', title = ''] = /^(#+) (.+)$/.exec(line) ?? []
+      if (level === '') return rowNumber(line) ?? []
+      path.splice(level.length - 1, path.length, title)
+      const [, number] = /^(\d+)\. /.exec(title) ?? []
+      return number === undefined ? path.join(' > ') : `heading ${number}`
+    })
+  return found.filter((name, index) => found.indexOf(name) !== index)
 }
