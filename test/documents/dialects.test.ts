@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it, vi } from 'vitest'
 import type { Manager } from 'wirefold'
-import type { DialectFactory } from 'wirefold/dialects'
-import { dialectSuite } from 'wirefold/testing'
+import { topics } from 'wirefold/dialects/topics'
 import { harnesses } from '../dialects/harnesses.ts'
 import { dialled } from '../support/dialled.ts'
 import { until } from '../support/live.ts'
@@ -71,7 +70,7 @@ describe('the examples of the page', () => {
   })
 
   it('manage the channels of a view', async () => {
-    const { channels } = dialled(rooms)
+    const { channels } = dialled(topics)
     const { dashboard } = await run<{ dashboard: Manager }>(blockWith(PAGE, 'defineManager'), {
       given: { channels, refetchAgents: () => {} },
     })
@@ -101,32 +100,5 @@ describe('the examples of the page', () => {
     const message = { username: 'nora', message: 'hello', id: '1-0' }
     broadcast({ type: 'message', stream: 'stream:123:chat', ...message })
     await until(() => expect(render).toHaveBeenCalledWith([{ type: 'message', ...message }], []))
-  })
-})
-
-const { rooms } = await run<{ rooms: DialectFactory }>(blockWith(PAGE, 'export const rooms'))
-
-describe('the dialect of the page', () => {
-  const messages = [{ room: 'lobby', event: 'said', body: 'hello' }]
-
-  it('passes the dialect suite', async () => {
-    const tests = new Map<string, () => unknown>()
-    await run(blockWith(PAGE, 'of dialectSuite'), {
-      given: { it: (name: string, test: () => unknown) => tests.set(name, test), rooms, messages },
-    })
-    expect([...tests.keys()]).toEqual(dialectSuite.map(({ name }) => name))
-    for (const test of tests.values()) await test()
-  })
-
-  it('publishes and receives events', async () => {
-    const { client, channels, clock, sent, deliver } = dialled(rooms)
-    const received: unknown[] = []
-    channels.subscribe('lobby', (payload, { type }) => received.push([type, payload]))
-    await clock.advance(0)
-    await deliver(messages[0])
-    void client.publish('lobby', 'said', 'hi')
-    await clock.advance(0)
-    expect(received).toEqual([['said', 'hello']])
-    expect(sent).toEqual([{ join: 'lobby' }, { room: 'lobby', event: 'said', body: 'hi' }])
   })
 })

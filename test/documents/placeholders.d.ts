@@ -52,7 +52,7 @@ declare global {
   /** The address of a Redis. */
   const url: string
 
-  /** The dialect in docs/dialects.md. */
+  /** The dialect in docs/writing-a-dialect.md. */
   const rooms: wirefold.DialectFactory
   /** Messages of that dialect's backend. */
   const messages: readonly unknown[]

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import type { Dialect, DialectFactory } from 'wirefold/dialects'
+import * as dialects from 'wirefold/dialects'
+import { dialectSuite } from 'wirefold/testing'
+import { intents } from '../../src/testing/dialect-harness.ts'
+import { dialled } from '../support/dialled.ts'
+import { outcomeOf } from '../support/scripted.ts'
+import { blockWith } from './blocks.ts'
+import { run } from './run.ts'
+
+const PAGE = 'docs/writing-a-dialect.md'
+const page = readFileSync(PAGE, 'utf8')
+const { rooms } = await run<{ rooms: DialectFactory }>(blockWith(PAGE, 'export const rooms'))
+const messages = [
+  { room: 'lobby', event: 'said', body: 'hello' },
+  { ok: '1', body: 7 },
+  { failed: '1', error: { code: 'full', message: 'No place left.' } },
+]
+
+describe('the page about writing a dialect', () => {
+  it('lists the members, intents, constructors and rules', () => {
+    const members: Record<keyof Dialect, unknown> = { snapshots: [], ...rooms() }
+    for (const member of Object.keys(members)) expect(page).toMatch(`| \`${member}`)
+    for (const { kind } of intents('r')) expect(page).toMatch(new RegExp(`^\\| .*\`${kind}\``, 'm'))
+    const constructors = Object.keys(dialects).filter((name) => name.endsWith('Frame'))
+    expect(constructors.length).toBeGreaterThan(5)
+    for (const name of constructors) expect(page).toMatch(new RegExp(`\\| \`${name}\\(`))
+    const rules = [...page.matchAll(/^(\d+)\. (.*)/gm)]
+    expect(rules).toHaveLength(dialectSuite.length)
+    for (const [index, { name }] of dialectSuite.entries()) {
+      expect(rules[index]?.slice(1)).toEqual([
+        `${index + 1}`,
+        expect.stringMatching(`^${name}[.:]`),
+      ])
+    }
+  })
+})
+
+describe('the dialect of the page', () => {
+  it('passes the dialect suite', async () => {
+    const tests = new Map<string, () => unknown>()
+    await run(blockWith(PAGE, 'of dialectSuite'), {
+      given: { it: (name: string, test: () => unknown) => tests.set(name, test), rooms, messages },
+    })
+    expect([...tests.keys()]).toEqual(dialectSuite.map(({ name }) => name))
+    for (const test of tests.values()) await test()
+  })
+
+  it('subscribes, publishes, and receives events and replies', async () => {
+    const { client, channels, clock, sent, deliver } = dialled(rooms, ({ id, call }, send) => {
+      if (call === 'join-twice') send({ failed: id, error: { code: 'conflict' } })
+      else if (id !== undefined) send({ ok: id, body: 'done' })
+    })
+    const received: unknown[] = []
+    const lobby = channels.subscribe('lobby', (payload, { type }) => received.push([type, payload]))
+    await clock.advance(1)
+    await lobby.ready
+    await deliver(messages[0])
+    void client.publish('lobby', 'said', 'hi')
+    const replies = ['count', 'join-twice'].map((type) => outcomeOf(client.request(type)))
+    await clock.advance(1)
+    expect(received).toEqual([['said', 'hello']])
+    expect(sent).toMatchObject([
+      { join: 'lobby' },
+      { room: 'lobby', event: 'said', body: 'hi' },
+      { call: 'count' },
+      { call: 'join-twice' },
+    ])
+    expect(replies).toMatchObject([{ value: 'done' }, { error: { code: 'conflict' } }])
+  })
+})
