@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Manager } from 'wirefold'
+import { entity } from 'wirefold/dialects/entity'
 import { topics } from 'wirefold/dialects/topics'
+import type { RealtimeServer } from 'wirefold/server'
 import { harnesses } from '../dialects/harnesses.ts'
 import { dialled } from '../support/dialled.ts'
-import { until } from '../support/live.ts'
+import { connect, until } from '../support/live.ts'
 import { backend } from './backend.ts'
 import { blockWith } from './blocks.ts'
 import { run } from './run.ts'
@@ -53,6 +55,20 @@ describe('the examples of the page', () => {
     const task = { id: '1', title: 'Write' }
     broadcast({ type: 'entity:created', channel: 'entity:Task', payload: task })
     await until(() => expect(show).toHaveBeenCalledWith('entity:created', task))
+  })
+
+  it('serve clients of an entity backend', async () => {
+    const { server } = await run<{ server: RealtimeServer }>(blockWith(PAGE, 'entityMount'), {
+      given: { verify: async (token: string) => ({ id: token }) },
+    })
+    onTestFinished(() => server.close())
+    const { port } = await server.listen()
+    const { client } = connect(`ws://127.0.0.1:${port}/api/realtime`, {
+      dialect: entity,
+      auth: () => 'ines',
+    })
+    await client.connect()
+    expect(client.userId).toBe('ines')
   })
 
   it('connect to a topics backend', async () => {

@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../../base/clock.ts'
+import type { Cancel } from '../../base/clock.ts'
 import type { Refusal } from '../../base/errors.ts'
 import { randomId } from '../../base/ids.ts'
 import { loggable } from '../../base/logger.ts'
@@ -15,44 +15,24 @@ import type { User } from '../access/hooks.ts'
 import { CLOSE_CODES, rateLimited, refusal } from '../access/refusals.ts'
 import type { UpgradeRequest } from '../access/upgrade-request.ts'
 import type { ChannelEvent } from '../broker/channel-event.ts'
-import type { ChannelManager } from '../channels/channel-manager.ts'
 import type { ChannelReceiver } from '../channels/channel-receiver.ts'
-import type { Counters } from '../metrics/counters.ts'
-import type { ConnectionPresenceDeps } from '../presence/connection-presence.ts'
 import { ConnectionPresence } from '../presence/connection-presence.ts'
 import { ConnectionRequests } from '../requests/connection-requests.ts'
-import type { RunOnceDeps } from '../requests/deduplicate.ts'
-import type { Sender } from '../requests/sender.ts'
 import type { Socket } from '../socket/socket.ts'
 import { CredentialExpiry } from './credential-expiry.ts'
+import type { DialectSessionDeps } from './dialect-session-deps.ts'
 import type { ReadCommand } from './frame-reader.ts'
 import { readFrame, unexpected } from './frame-reader.ts'
-import type { FrameWriterDeps } from './frame-writer.ts'
 import { FrameWriter } from './frame-writer.ts'
-import type { InboundLimiterDeps } from './inbound-limiter.ts'
 import { InboundLimiter } from './inbound-limiter.ts'
 import { SilenceWatch } from './liveness.ts'
-import type { MessageParts } from './message-parts.ts'
-import type { MountHost, MountSession, SessionInfo } from './mount.ts'
+import type { MountSession, SessionInfo } from './mount.ts'
 import type { GreetingPhase, SessionPhase } from './session-phase.ts'
-import { FIRST_FRAME_BYTES, HELD_BYTES } from './session-phase.ts'
-import type { SessionRegistry } from './session-registry.ts'
+import { FIRST_FRAME_BYTES, HELD_BYTES, NO_HELLO, PROTOCOL } from './session-phase.ts'
 import { UploadSigns } from './upload-signs.ts'
 
 /** Minimum time before a rate-limited client may reconnect, in milliseconds. */
 const BANNED_MS = 10_000
-/** The supported version of the protocol. */
-const PROTOCOL = 1
-/** The greeting of a client whose protocol has no hello. */
-const NO_HELLO: HelloCommand = {
-  kind: 'hello',
-  protocol: PROTOCOL,
-  clientId: undefined,
-  senderId: undefined,
-  token: undefined,
-  expectUser: undefined,
-  parts: false,
-}
 
 /** The connection of a client of a {@link ServerDialect}, until its socket is closed. */
 export class DialectSession implements MountSession, ChannelReceiver {
@@ -397,26 +377,4 @@ export class DialectSession implements MountSession, ChannelReceiver {
 
 function isOrdered(command: ReadCommand): boolean {
   return command.kind === 'request' && command.ordered === true
-}
-
-/** The dependencies that the dialect sessions of a server share. */
-export interface DialectSessionDeps {
-  readonly clock: Clock
-  /** Time limit for the hello and its authentication, in milliseconds. */
-  readonly helloTimeoutMs: number
-  /** Silence after which a connection with presence is pinged, and closed, in milliseconds. */
-  readonly silence: { readonly pingMs: number; readonly timeoutMs: number }
-  readonly channels: ChannelManager
-  readonly sessions: SessionRegistry
-  readonly authenticate: MountHost['authenticate']
-  /** Returns the text to put before the ids of a sender's events. */
-  readonly eventTag: (sender: Sender) => string
-  readonly writer: FrameWriterDeps
-  readonly parts: MessageParts
-  readonly limiter: InboundLimiterDeps
-  readonly requests: RunOnceDeps
-  readonly presence: ConnectionPresenceDeps
-  readonly counters: Counters
-  /** Receives errors that no caller receives; never throws. */
-  report(error: unknown): void
 }

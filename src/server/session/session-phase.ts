@@ -1,11 +1,25 @@
 import type { Cancel } from '../../base/clock.ts'
+import type { HelloCommand } from '../../protocol/command.ts'
 import type { User } from '../access/hooks.ts'
 import type { ReadCommand } from './frame-reader.ts'
 
+/** The supported version of the protocol. */
+export const PROTOCOL = 1
 /** Maximum size of the first frame, in bytes; smaller, as the client is not authenticated yet. */
 export const FIRST_FRAME_BYTES = 16 * 1024
 /** Maximum size of the frames buffered during the authentication, in bytes. */
 export const HELD_BYTES = 256 * 1024
+
+/** The greeting of a client whose protocol has no hello. */
+export const NO_HELLO: HelloCommand = {
+  kind: 'hello',
+  protocol: PROTOCOL,
+  clientId: undefined,
+  senderId: undefined,
+  token: undefined,
+  expectUser: undefined,
+  parts: false,
+}
 
 /** The phase of a connection that starts with a hello. */
 export type SessionPhase =
