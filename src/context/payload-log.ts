@@ -66,6 +66,8 @@ const MOST_CARRIERS = 64
 export class PayloadRing implements PayloadLog {
   readonly #limits: { readonly entries: number; readonly chars: number }
   readonly #log: Logged[] = []
+  /** Entries by event id: a new payload is compared with those of its event. */
+  readonly #byEvent = new Map<string, Logged[]>()
   #chars = 0
 
   constructor({ entries = 500, chars = 1_000_000 }: Omit<PayloadLogOptions, 'of'>) {
@@ -76,28 +78,24 @@ export class PayloadRing implements PayloadLog {
   add(payload: LoggedPayload, carrier: Carrier, meta: EventMeta): void {
     const type = payload.type
     const content = truncate(payload.content, Math.max(0, this.#limits.chars - type.length))
-    const { id: eventId, timestamp } = meta
-    // Events without an id cannot be matched.
-    const known = this.#log.find(
-      ({ entry }) =>
-        eventId !== undefined &&
-        entry.eventId === eventId &&
-        entry.type === type &&
-        entry.content === content,
-    )
-    if (known) {
-      const { carriers } = known
+    const ofEvent = this.#ofEvent(meta.id)
+    for (const { entry, carriers } of ofEvent) {
+      if (entry.type !== type || entry.content !== content) continue
       if (carriers.length < MOST_CARRIERS && !carriers.some((other) => isSame(other, carrier))) {
         carriers.push(carrier)
       }
       return
     }
     const { kind, key, thread } = carrier
+    const { id: eventId, timestamp } = meta
     // Frozen, since its size is counted again when it is dropped.
     const entry = Object.freeze({ eventId, kind, key, thread, timestamp, type, content })
-    this.#log.push({ entry, carriers: [carrier] })
+    const logged = { entry, carriers: [carrier] }
+    if (eventId !== undefined) this.#byEvent.set(eventId, ofEvent)
+    ofEvent.push(logged)
+    this.#log.push(logged)
     this.#chars += sizeOf(entry)
-    this.#trim()
+    while (this.#isOver()) this.#dropOldest()
   }
 
   entries(): readonly PayloadEntry[] {
@@ -105,7 +103,7 @@ export class PayloadRing implements PayloadLog {
   }
 
   byEvent(eventId: string): readonly PayloadEntry[] {
-    return this.entries().filter((entry) => entry.eventId === eventId)
+    return this.#ofEvent(eventId).map(({ entry }) => entry)
   }
 
   byThread(thread: string): readonly PayloadEntry[] {
@@ -119,6 +117,7 @@ export class PayloadRing implements PayloadLog {
   /** Removes all entries. */
   clear(): void {
     this.#log.length = 0
+    this.#byEvent.clear()
     this.#chars = 0
   }
 
@@ -126,15 +125,26 @@ export class PayloadRing implements PayloadLog {
     return this.#log.filter(({ carriers }) => carriers.some(matches)).map(({ entry }) => entry)
   }
 
-  /** Removes the oldest entries beyond the limits. */
-  #trim(): void {
-    const { entries, chars } = this.#limits
-    for (;;) {
-      const [oldest] = this.#log
-      if (!oldest || (this.#log.length <= entries && this.#chars <= chars)) return
-      this.#log.shift()
-      this.#chars -= sizeOf(oldest.entry)
-    }
+  /** Returns the entries of an event; none without an id, since such events cannot be matched. */
+  #ofEvent(eventId: string | undefined): Logged[] {
+    return (eventId === undefined ? undefined : this.#byEvent.get(eventId)) ?? []
+  }
+
+  #isOver(): boolean {
+    const { length } = this.#log
+    return length > 0 && (length > this.#limits.entries || this.#chars > this.#limits.chars)
+  }
+
+  #dropOldest(): void {
+    const oldest = this.#log.shift()
+    if (oldest === undefined) return
+    const { entry } = oldest
+    this.#chars -= sizeOf(entry)
+    if (entry.eventId === undefined) return
+    // The oldest of all is the oldest of its event.
+    const ofEvent = this.#ofEvent(entry.eventId)
+    ofEvent.shift()
+    if (ofEvent.length === 0) this.#byEvent.delete(entry.eventId)
   }
 }
 
