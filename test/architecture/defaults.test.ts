@@ -50,7 +50,7 @@ const groups: [string, Record<string, unknown>][] = [
   ['src/presence/presence-manager.ts', { ...presenceDefaults }],
   ['src/server/presence/presence-options.ts', { ...serverPresence }],
   ['src/server/presence/presence-tracker.ts', { ...presenceTrackerDefaults }],
-  ['src/server/redis/options.ts', { prefix, strategy, timeoutMs }],
+  ['src/server/redis/batches/options.ts', { prefix, strategy, timeoutMs }],
 ]
 
 describe('documented defaults', () => {

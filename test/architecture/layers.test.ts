@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest'
 
 /**
  * Folders of src, and the folders each may import. A type is an import, too. The most specific row
- * applies: `*` matches one folder, `**` folders of any depth, which may import each other, and
- * `<own>` is the name of the importing folder.
+ * applies: `*` matches one folder, `**` folders of any depth, and `<own>` is the name of the
+ * importing folder.
  */
 const layers: Readonly<Record<string, readonly string[]>> = {
   base: [],
@@ -34,7 +34,21 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'server/access': ['protocol', 'base'],
   'server/broker': ['protocol', 'base'],
   'server/broker/memory': ['server/broker', 'protocol', 'base'],
-  'server/redis/**': ['server/broker', 'server/access', 'protocol', 'base'],
+  'server/redis/connection': ['server/access', 'protocol', 'base'],
+  'server/redis/scripts': ['server/redis/connection', 'server/broker', 'protocol', 'base'],
+  'server/redis/batches': [
+    ...['server/redis/scripts', 'server/redis/connection', 'server/broker'],
+    ...['protocol', 'base'],
+  ],
+  'server/redis/channels': [
+    ...['server/redis/batches', 'server/redis/scripts', 'server/redis/connection'],
+    ...['server/broker', 'protocol', 'base'],
+  ],
+  'server/redis/presence': [
+    ...['server/redis/batches', 'server/redis/scripts', 'server/redis/connection'],
+    ...['server/broker', 'protocol', 'base'],
+  ],
+  'server/redis': ['server/redis/*', 'server/broker', 'protocol', 'base'],
   'server/socket': ['server/metrics', 'protocol', 'base'],
   'server/channels': [
     ...['server/broker', 'server/broker/memory', 'server/access'],
@@ -109,7 +123,7 @@ function names(pattern: string, folder: string): boolean {
 function rowFor(folder: string): string | undefined {
   const rank = (row: string): number => row.split('/').length * 2 - (row.includes('*') ? 1 : 0)
   return Object.keys(layers)
-    .filter((row) => names(row, folder) || names(row.replace(/\/\*\*$/, ''), folder))
+    .filter((row) => names(row, folder))
     .sort((one, other) => rank(other) - rank(one))[0]
 }
 
@@ -117,7 +131,6 @@ function mayImport(from: string, to: string): boolean {
   const row = rowFor(from)
   if (from === to) return true
   if (row === undefined) return false
-  if (row.endsWith('/**') && rowFor(to) === row) return true
   const own = posix.basename(from)
   return (layers[row] ?? []).some((item) => names(item.replace('<own>', own), to))
 }
@@ -168,15 +181,10 @@ describe('the layers', () => {
   })
 
   it('have no cycle of files or folders', () => {
-    // Folders that share a row with `**` count as one.
-    const group = (file: string): string => {
-      const row = rowFor(folderOf(file))
-      return row?.endsWith('/**') ? row : folderOf(file)
-    }
     const folders = new Map<string, string[]>()
     for (const [file, targets] of imports) {
-      const others = targets.map(group).filter((folder) => folder !== group(file))
-      folders.set(group(file), [...(folders.get(group(file)) ?? []), ...others])
+      const others = targets.map(folderOf).filter((folder) => folder !== folderOf(file))
+      folders.set(folderOf(file), [...(folders.get(folderOf(file)) ?? []), ...others])
     }
     expect([...cycles(imports), ...cycles(folders)]).toEqual([])
   })

@@ -55,7 +55,7 @@ describe('S21 unguessable ids', () => {
     // Waits use Math.random, since guessing them has no use.
     expect(using(/Math\.random/)).toEqual([
       'client/options.ts',
-      'server/redis/cancellable-waits.ts',
+      'server/redis/connection/cancellable-waits.ts',
     ])
   })
 })

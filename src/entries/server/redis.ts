@@ -1,3 +1,5 @@
+export type { RedisBrokerOptions, RedisStrategy } from '../../server/redis/batches/options.ts'
+export { redisDefaults } from '../../server/redis/batches/options.ts'
 export type { IoredisClient } from '../../server/redis/connection/ioredis.ts'
 export { ioredisClient } from '../../server/redis/connection/ioredis.ts'
 export type { NodeRedisClient } from '../../server/redis/connection/node-redis.ts'
@@ -6,7 +8,5 @@ export type {
   RedisConnection,
   RedisConnector,
 } from '../../server/redis/connection/redis-connection.ts'
-export type { RedisBrokerOptions, RedisStrategy } from '../../server/redis/options.ts'
-export { redisDefaults } from '../../server/redis/options.ts'
 export type { RedisBroker } from '../../server/redis/redis-broker.ts'
 export { createRedisBroker } from '../../server/redis/redis-broker.ts'

@@ -1,5 +1,5 @@
 import type { Rate, RateStore } from '../broker/rate-store.ts'
-import type { CancellableWaits } from './cancellable-waits.ts'
+import type { CancellableWaits } from './connection/cancellable-waits.ts'
 import type { ScriptRunner } from './connection/script-runner.ts'
 import { isPassing } from './connection/unavailable.ts'
 import { TAKE } from './scripts/rate.ts'

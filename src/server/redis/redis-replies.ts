@@ -1,15 +1,15 @@
 import { randomId } from '../../base/ids.ts'
 import type { ResolvedReplyLimits } from '../broker/reply-limits.ts'
 import type { ReplyLookup, ReplyStore } from '../broker/reply-store.ts'
-import type { BatchQueue } from './batch-queue.ts'
-import type { CancellableWaits } from './cancellable-waits.ts'
+import type { BatchQueue } from './batches/batch-queue.ts'
+import { isRefusedStep, withinRequest } from './batches/request-step.ts'
+import type { StoreGeneration } from './batches/store-generation.ts'
+import type { CancellableWaits } from './connection/cancellable-waits.ts'
 import { listOf } from './connection/resp-values.ts'
 import type { ScriptRunner } from './connection/script-runner.ts'
 import { unavailable } from './connection/unavailable.ts'
 import type { RequestOwner } from './request-owner.ts'
-import { isRefusedStep, withinRequest } from './request-step.ts'
 import { BEGIN, PEEK } from './scripts/answer.ts'
-import type { StoreGeneration } from './store-generation.ts'
 
 /** Maximum number of results, and of their characters, that are kept until Redis stores them. */
 const MAX_UNSTORED = 1_000

@@ -1,10 +1,10 @@
 import type { Clock } from '../../base/clock.ts'
 import { randomId } from '../../base/ids.ts'
+import type { StoreGeneration } from './batches/store-generation.ts'
 import { listOf } from './connection/resp-values.ts'
 import type { ScriptRunner } from './connection/script-runner.ts'
 import { BEAT, DECLARE_DEAD } from './scripts/nodes.ts'
 import { SignsOfLife } from './signs-of-life.ts'
-import type { StoreGeneration } from './store-generation.ts'
 
 /** Time after its last sign of life when an owner is forgotten, in milliseconds. */
 const LEASE_MS = 45_000

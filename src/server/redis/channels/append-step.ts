@@ -1,8 +1,8 @@
 import type { Position } from '../../../protocol/frame.ts'
 import type { NewEvent } from '../../broker/channel-event.ts'
-import type { BatchQueue, BatchStep } from '../batch-queue.ts'
-import type { StepRequest } from '../request-step.ts'
-import { isRefusedStep, withinRequest } from '../request-step.ts'
+import type { BatchQueue, BatchStep } from '../batches/batch-queue.ts'
+import type { StepRequest } from '../batches/request-step.ts'
+import { isRefusedStep, withinRequest } from '../batches/request-step.ts'
 import { writeEvent } from './event-codec.ts'
 
 /** The request that an event belongs to. */

@@ -1,13 +1,13 @@
 import type { Position } from '../../../protocol/frame.ts'
 import type { HistorySlice } from '../../broker/broker.ts'
 import { ChannelEvent } from '../../broker/channel-event.ts'
-import type { CancellableWaits } from '../cancellable-waits.ts'
+import type { StoreGeneration } from '../batches/store-generation.ts'
+import type { CancellableWaits } from '../connection/cancellable-waits.ts'
 import type { StreamEntry } from '../connection/resp-values.ts'
 import { entriesOf, listOf } from '../connection/resp-values.ts'
 import type { Script, ScriptRunner } from '../connection/script-runner.ts'
 import { EVENTS_PER_READ, HEADS, SINCE } from '../scripts/history.ts'
 import { RENEW } from '../scripts/store-generation.ts'
-import type { StoreGeneration } from '../store-generation.ts'
 import { readEvent } from './event-codec.ts'
 
 /** Maximum number of channels in one script call. */

@@ -1,4 +1,4 @@
-import type { CancellableWaits } from '../cancellable-waits.ts'
+import type { CancellableWaits } from '../connection/cancellable-waits.ts'
 import type { OwnConnection } from '../connection/own-connection.ts'
 import type { StreamEntry } from '../connection/resp-values.ts'
 import { streamsOf } from '../connection/resp-values.ts'

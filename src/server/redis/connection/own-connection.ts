@@ -1,4 +1,4 @@
-import type { CancellableWaits } from '../cancellable-waits.ts'
+import type { CancellableWaits } from './cancellable-waits.ts'
 import type { RedisConnection, RedisConnector } from './redis-connection.ts'
 import { closed, isDemotion, isErrorReply } from './unavailable.ts'
 

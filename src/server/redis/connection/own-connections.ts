@@ -1,5 +1,5 @@
 import { systemClock } from '../../../base/clock.ts'
-import { CancellableWaits } from '../cancellable-waits.ts'
+import { CancellableWaits } from './cancellable-waits.ts'
 import { OwnConnection } from './own-connection.ts'
 import type { RedisConnector } from './redis-connection.ts'
 

@@ -11,13 +11,13 @@ import type {
   PresenceLease,
   PresenceStore,
 } from '../../broker/presence-store.ts'
-import type { BatchQueue } from '../batch-queue.ts'
-import type { CancellableWaits } from '../cancellable-waits.ts'
+import type { BatchQueue } from '../batches/batch-queue.ts'
+import type { StoreGeneration } from '../batches/store-generation.ts'
+import type { CancellableWaits } from '../connection/cancellable-waits.ts'
 import { listOf, pairsOf } from '../connection/resp-values.ts'
 import type { ScriptRunner } from '../connection/script-runner.ts'
 import { unavailable } from '../connection/unavailable.ts'
 import { PRESENT } from '../scripts/presence.ts'
-import type { StoreGeneration } from '../store-generation.ts'
 import {
   isLimit,
   readKeys,

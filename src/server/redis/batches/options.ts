@@ -1,11 +1,11 @@
-import type { Clock } from '../../base/clock.ts'
-import { systemClock } from '../../base/clock.ts'
-import { printError } from '../../base/report.ts'
-import type { HistoryLimits } from '../broker/history-limits.ts'
-import type { PresenceLimits, ResolvedPresenceLimits } from '../broker/presence-limits.ts'
-import { presenceLimitDefaults, resolvePresenceLimits } from '../broker/presence-limits.ts'
-import type { ReplyLimits, ResolvedReplyLimits } from '../broker/reply-limits.ts'
-import { replyDefaults, resolveReplyLimits } from '../broker/reply-limits.ts'
+import type { Clock } from '../../../base/clock.ts'
+import { systemClock } from '../../../base/clock.ts'
+import { printError } from '../../../base/report.ts'
+import type { HistoryLimits } from '../../broker/history-limits.ts'
+import type { PresenceLimits, ResolvedPresenceLimits } from '../../broker/presence-limits.ts'
+import { presenceLimitDefaults, resolvePresenceLimits } from '../../broker/presence-limits.ts'
+import type { ReplyLimits, ResolvedReplyLimits } from '../../broker/reply-limits.ts'
+import { replyDefaults, resolveReplyLimits } from '../../broker/reply-limits.ts'
 
 /**
  * How channels use Redis. `streams`: Redis keeps the histories, and any server can resume any

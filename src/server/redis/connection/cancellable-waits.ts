@@ -1,7 +1,7 @@
-import type { BackoffOptions } from '../../base/backoff.ts'
-import { backoffDefaults, backoffDelay } from '../../base/backoff.ts'
-import type { Cancel, Clock } from '../../base/clock.ts'
-import { isErrorReply, isPassing, unavailable } from './connection/unavailable.ts'
+import type { BackoffOptions } from '../../../base/backoff.ts'
+import { backoffDefaults, backoffDelay } from '../../../base/backoff.ts'
+import type { Cancel, Clock } from '../../../base/clock.ts'
+import { isErrorReply, isPassing, unavailable } from './unavailable.ts'
 
 /** Short delays, because a Redis has few clients. */
 const BACKOFF: BackoffOptions = { ...backoffDefaults, initialMs: 100, maxMs: 2_000 }

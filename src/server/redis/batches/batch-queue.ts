@@ -1,11 +1,11 @@
-import type { ResolvedReplyLimits } from '../broker/reply-limits.ts'
-import type { CancellableWaits } from './cancellable-waits.ts'
-import { MAX_REFUSALS } from './cancellable-waits.ts'
-import type { Confirmation } from './connection/confirmation.ts'
-import type { ScriptRunner } from './connection/script-runner.ts'
-import { closed, isErrorReply, isPassing, unavailable } from './connection/unavailable.ts'
+import type { ResolvedReplyLimits } from '../../broker/reply-limits.ts'
+import type { CancellableWaits } from '../connection/cancellable-waits.ts'
+import { MAX_REFUSALS } from '../connection/cancellable-waits.ts'
+import type { Confirmation } from '../connection/confirmation.ts'
+import type { ScriptRunner } from '../connection/script-runner.ts'
+import { closed, isErrorReply, isPassing, unavailable } from '../connection/unavailable.ts'
+import { BATCH } from '../scripts/batch.ts'
 import type { ResolvedHistoryLimits } from './options.ts'
-import { BATCH } from './scripts/batch.ts'
 
 /** Maximum number of steps that wait while a batch is in flight. */
 const MAX_WAITING = 1_000
