@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
+import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 
 /**
@@ -86,7 +87,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 const sources: ReadonlyMap<string, string> = new Map(
   readdirSync('src', { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))
-    .filter((file) => file.endsWith('.ts'))
+    .filter((file) => /\.([cm]?[jt]s|[jt]sx|svelte)$/.test(file))
     .sort()
     .map((file) => [file, readFileSync(`src/${file}`, 'utf8')]),
 )
@@ -97,16 +98,47 @@ const folderOf = (file: string): string => {
   return folder.startsWith('entries/') ? 'entries' : folder
 }
 
+/** Returns the nodes of a file, in any depth. */
+function nodesOf(file: string): readonly ts.Node[] {
+  const text = sources.get(file) ?? ''
+  const nodes: ts.Node[] = []
+  const visit = (node: ts.Node): void => {
+    nodes.push(node)
+    ts.forEachChild(node, visit)
+  }
+  visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true))
+  return nodes
+}
+
+const nodes: ReadonlyMap<string, readonly ts.Node[]> = new Map(
+  [...sources.keys()].map((file) => [file, nodesOf(file)]),
+)
+
+/** Returns the expression after `from` or in `import()`; `undefined` for what imports nothing. */
+function specifierOf(node: ts.Node): ts.Node | undefined {
+  if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return node.moduleSpecifier
+  if (ts.isImportTypeNode(node)) return node.argument
+  if (ts.isExternalModuleReference(node)) return node.expression
+  const lazy = ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword
+  return lazy ? node.arguments[0] : undefined
+}
+
+/** Returns the imported file of src; `undefined` for another package. */
+function targetOf(file: string, specifier: ts.Node): string | undefined {
+  const text = ts.isLiteralTypeNode(specifier) ? specifier.literal : specifier
+  if (!ts.isStringLiteralLike(text)) return `the computed ${specifier.getText()}`
+  if (text.text.startsWith('.')) return posix.join(posix.dirname(file), text.text)
+  const entry = /^wirefold(?:\/(.+))?$/.exec(text.text)
+  return entry ? `entries/${entry[1] ?? 'index'}.ts` : undefined
+}
+
 /** The files of src that each file imports, including types but not links in comments. */
 const imports: ReadonlyMap<string, readonly string[]> = new Map(
-  [...sources].map(([file, text]) => {
-    const code = text.replace(/\/\*[\s\S]*?\*\//g, '')
-    const found = [
-      ...code.matchAll(/(?:^|\n)(?:import|export)\b[^'"`;]*?'(\.[^']+)'|\bimport\('(\.[^']+)'\)/g),
-    ]
-    const targets = found.map(([, still, lazy]) =>
-      posix.join(posix.dirname(file), still ?? lazy ?? ''),
-    )
+  [...nodes].map(([file, own]) => {
+    const targets = own.flatMap((node) => {
+      const specifier = specifierOf(node)
+      return (specifier && targetOf(file, specifier)) ?? []
+    })
     return [file, [...new Set(targets)]] as const
   }),
 )
@@ -154,7 +186,8 @@ function cycles(graph: ReadonlyMap<string, readonly string[]>): readonly string[
     low.set(node, least)
     if (least === order) {
       const group = stack.splice(stack.indexOf(node))
-      if (group.length > 1) groups.push(group.sort().join(' '))
+      const importsItself = graph.get(node)?.includes(node)
+      if (group.length > 1 || importsItself) groups.push(group.sort().join(' '))
     }
     return least
   }
@@ -219,18 +252,30 @@ describe('a folder', () => {
       .filter(([, count]) => count > 20)
       .map(([folder, count]) => `${folder}: ${count}`)
     const long = [...sources]
-      .filter(([, text]) => text.split('\n').length > 400)
+      .filter(([, text]) => text.trimEnd().split('\n').length > 400)
       .map(([file]) => file)
     expect([...wide, ...long]).toEqual([])
   })
 })
 
+/** Whether a node reads a global of the browser, unless its file declares another of that name. */
+function isPlatform(node: ts.Node, own: readonly ts.Node[]): boolean {
+  if (!ts.isIdentifier(node) || !/^(window|document|navigator)$/.test(node.text)) return false
+  const { parent } = node
+  if (ts.isPropertyAccessExpression(parent) && parent.name === node)
+    return parent.expression.getText() === 'globalThis'
+  const isName = 'name' in parent && parent.name === node
+  if (ts.isBindingElement(parent)) return parent.parent.parent.getText().endsWith('= globalThis')
+  if (isName && !ts.isShorthandPropertyAssignment(parent)) return false
+  const declares = (other: ts.Node): boolean =>
+    (ts.isBindingElement(other) || ts.isVariableDeclaration(other) || ts.isParameter(other)) &&
+    other.name.getText() === node.text
+  return !own.some(declares)
+}
+
 describe('the platform', () => {
   it('is named in connection/environment.ts only', () => {
-    const touching = [...sources].filter(([, text]) => {
-      const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')
-      return /\b(window|document|navigator)\s*[.[]/.test(code)
-    })
+    const touching = [...nodes].filter(([, own]) => own.some((node) => isPlatform(node, own)))
     const files = touching.map(([file]) => file)
     expect(files.filter((file) => file !== 'connection/environment.ts')).toEqual([])
   })
