@@ -152,7 +152,7 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
   }
 
   /** Sends a request, and connects if there is no connection. */
-  ask(request: OutgoingRequest, options: SendOptions): Promise<ReplyFrame> {
+  send(request: OutgoingRequest, options: SendOptions): Promise<ReplyFrame> {
     this.#options.logger()?.('requests', loggable(nameOf(request)))
     const reply = this.#outbox?.send(request, options) ?? this.#sendNow(request, options)
     const { volatile, timeoutMs, ttlMs } = options
@@ -295,8 +295,8 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
 
   /**
    * Asks the application for new credentials and sends them: without, the server closes the connection
-   * when the present ones expire. One question at a time and link; an answer that comes after a newer
-   * question, or after the end of its link, is dropped. Never rejects.
+   * when the present ones expire. One request at a time and link; credentials that arrive after a newer
+   * request, or after the end of its link, are dropped. Never rejects.
    */
   async #renew(): Promise<void> {
     const { link } = this.connection
@@ -306,7 +306,7 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
     link.renewedAt = now
     const isCurrent = (): boolean => link === this.connection.link && link.renewedAt === now
     try {
-      const { token } = await link.ask('expiring')
+      const { token } = await link.fetchCredentials('expiring')
       if (token === undefined || !isCurrent()) return
       const timestamp = clock.wall()
       this.say({ kind: 'auth', timestamp, requestId: randomId(), token }, (answer) => {

@@ -119,7 +119,7 @@ export class RealtimeClient {
     options: RequestOptions = {},
   ): Promise<Reply<Payload>> {
     const { channel, id } = options
-    const reply = await this.#ask({ kind: 'request', type, channel, id, payload }, options)
+    const reply = await this.#send({ kind: 'request', type, channel, id, payload }, options)
     return { payload: reply.payload as Payload, at: reply.at }
   }
 
@@ -137,7 +137,7 @@ export class RealtimeClient {
     options: Omit<RequestOptions, 'channel' | 'id' | 'mutation'> = {},
   ): Promise<string> {
     const id = this.eventId()
-    await this.#ask({ kind: 'publish', channel, id, type, payload }, options)
+    await this.#send({ kind: 'publish', channel, id, type, payload }, options)
     return this.eventTag + id
   }
 
@@ -186,7 +186,7 @@ export class RealtimeClient {
     }
   }
 
-  #ask(what: Unstamped<RequestIntent> | Unstamped<PublishIntent>, options: RequestOptions) {
+  #send(what: Unstamped<RequestIntent> | Unstamped<PublishIntent>, options: RequestOptions) {
     const { clock, requestTimeoutMs: timeoutMs, outbox } = this.#options
     const how = withDefaults('A request', options, {
       timeoutMs,
@@ -200,7 +200,7 @@ export class RealtimeClient {
       channel: undefined,
       id: undefined,
     })
-    return this.#runtime.ask({ ...what, requestId: randomId(), timestamp: clock.wall() }, how)
+    return this.#runtime.send({ ...what, requestId: randomId(), timestamp: clock.wall() }, how)
   }
 
   /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */

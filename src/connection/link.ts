@@ -83,7 +83,7 @@ export class Link implements HeartbeatLink {
 
   async #authorize(denied: boolean): Promise<void> {
     try {
-      const credentials = await this.ask(denied ? 'refused' : 'connect')
+      const credentials = await this.fetchCredentials(denied ? 'refused' : 'connect')
       if (this.#ended) return
       this.owner.authorized(this)
       this.#open(credentials)
@@ -94,8 +94,8 @@ export class Link implements HeartbeatLink {
     }
   }
 
-  /** Asks the application for credentials; rejects as the application does. */
-  async ask(reason: AuthReason): Promise<Credentials> {
+  /** Fetches credentials from the application; rejects as the application does. */
+  async fetchCredentials(reason: AuthReason): Promise<Credentials> {
     const { auth, stored } = this.owner.deps
     await stored?.ready()
     const given = await auth?.(reason)

@@ -191,7 +191,7 @@ export class OptimisticManager {
     const { client } = this.#options
     return {
       id,
-      ask: async <Payload>(type: string, payload?: unknown, options?: RequestOptions) => {
+      request: async <Payload>(type: string, payload?: unknown, options?: RequestOptions) => {
         if (!client) throw lacking('client')
         const sent = { ...options, id, mutation }
         return payloadOf(await client.requestWithPosition<Payload>(type, payload, sent), at)

@@ -7,7 +7,7 @@ import type { OptimisticTarget } from './state-source.ts'
 
 /** Options of an {@link OptimisticManager}; each may be left out. */
 export interface OptimisticOptions {
-  /** The client that {@link MutationContext.ask} sends requests with. */
+  /** The client that {@link MutationContext.request} sends requests with. */
   readonly client?: OptimisticClient | undefined
   /** The subscriber that shows when the events of a mutation on a registry's slot have arrived. */
   readonly channels?: ChannelSubscriber | undefined
@@ -50,7 +50,7 @@ export interface OptimisticClient {
 /** The context of a mutation's request. */
 export interface MutationContext {
   /**
-   * The id of the event that the mutation causes. {@link ask} sends it to the server; for another
+   * The id of the event that the mutation causes. {@link request} sends it to the server; for another
    * backend send it as `clientId`, if the backend includes it in the event.
    */
   readonly id: string
@@ -62,7 +62,7 @@ export interface MutationContext {
    * sending. A stored outbox keeps `create`, `update` and `delete` on a bound list with it, up to
    * 65,536 characters of JSON, so that the next page shows them again.
    */
-  ask<Payload = unknown>(
+  request<Payload = unknown>(
     type: string,
     payload?: unknown,
     options?: Omit<RequestOptions, 'id' | 'mutation'>,

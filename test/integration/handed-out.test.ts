@@ -104,7 +104,7 @@ describe('values that the library returns', () => {
     const optimistic = new OptimisticManager({
       client,
       api: {
-        create: (_, data, { ask }) => ask('create', data),
+        create: (_, data, { request }) => request('create', data),
         update: async () => ({}),
         delete: async () => ({}),
       },

@@ -54,8 +54,8 @@ async function page(url: string, options: ClientOptions = {}) {
   const load = async () => ({ state: await client.request<readonly Task[]>('list') })
   const list = started(bindList(channels, TASKS, { load }))
   // Sent again also to a server whose memory is as young as the test.
-  const create: EntityApi['create'] = (_, data, { ask }) =>
-    ask('create', data, { idempotent: true })
+  const create: EntityApi['create'] = (_, data, { request }) =>
+    request('create', data, { idempotent: true })
   const optimistic = new OptimisticManager({ client, api: { ...requestApi(), create } })
   const view = optimistic.view(list)
   await until(() => expect(list.status.get().name).toBe('live'))

@@ -383,7 +383,7 @@ describe('a manager', () => {
     const failed = optimistic.mutate(0, {
       on: tasks,
       apply: (rows) => rows,
-      request: (_, { ask }) => ask('task:create'),
+      request: (_, { request }) => request('task:create'),
     })
     await expect(failed).rejects.toThrow('has no client')
   })

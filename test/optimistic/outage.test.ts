@@ -120,7 +120,7 @@ describe('a mutation while there is no connection', () => {
       optimistic.mutate('two', {
         on: tasks,
         apply: (rows, title) => [...rows, { id: 'b', title }],
-        request: (title, { ask }) => ask('create', { id: 'b', title }),
+        request: (title, { request }) => request('create', { id: 'b', title }),
       }),
     )
     await clock.advance(40_000)

@@ -327,7 +327,7 @@ describe('a position in a reply', () => {
         on: tasks,
         apply: (rows, id): readonly Task[] =>
           rows.some((row) => row.id === id) ? rows : [...rows, { id, title: id }],
-        request: (_, { ask }) => ask('create'),
+        request: (_, { request }) => request('create'),
       }),
     )
     await clock.advance(1)

@@ -190,7 +190,10 @@ describe('a stored mutation', () => {
 
   it('that is too large, or has custom functions, is sent but not shown again', async () => {
     const { clock, open, back, create, log, database } = boards()
-    const api = { ...requestApi(), create: (...[, , { ask }]) => ask('create') } satisfies EntityApi
+    const api = {
+      ...requestApi(),
+      create: (...[, , { request }]) => request('create'),
+    } satisfies EntityApi
     const first = open({}, { api })
     create(first, 'x'.repeat(65_536))
     const on = first.tasks
@@ -198,7 +201,7 @@ describe('a stored mutation', () => {
       first.optimistic.mutate('new', {
         on,
         apply: (rows, title) => [...rows, { id: 'c', title }],
-        request: (title, { ask }) => ask('create', { title }),
+        request: (title, { request }) => request('create', { title }),
       }),
     )
     await clock.advance(1)

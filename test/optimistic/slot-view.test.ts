@@ -231,7 +231,7 @@ describe('a view of a registry slot', () => {
     const voted = optimistic.mutate(2, {
       on: slot,
       apply: (total, by) => total && { ...total, count: total.count + by },
-      request: (by, { ask }) => ask('vote', { by }),
+      request: (by, { request }) => request('vote', { by }),
     })
     expect(view.get()?.count).toBe(5)
     await publish({ kind: 'Total', count: 4 })

@@ -29,7 +29,7 @@ describe('lists, records and their pending mutations', () => {
     const made = optimistic.mutate(2, {
       on: totals.slot('Total'),
       apply: (total, by) => total && { ...total, count: total.count + by },
-      request: async (by, { ask }) => ask<{ count: number }>('vote', { by }),
+      request: async (by, { request }) => request<{ count: number }>('vote', { by }),
       confirm: (total, { count }) => total && { ...total, count },
     })
     expectTypeOf(made).toEqualTypeOf<Promise<{ count: number }>>()

@@ -4,9 +4,9 @@ import { channels } from './channels.ts'
 import { client } from './client.ts'
 
 const api: EntityApi = {
-  create: (_, data, { ask }) => ask('task:create', data),
-  update: (_, id, changes, { ask }) => ask('task:update', { ...Object(changes), id }),
-  delete: (_, id, { ask }) => ask('task:delete', { id }),
+  create: (_, data, { request }) => request('task:create', data),
+  update: (_, id, changes, { request }) => request('task:update', { ...Object(changes), id }),
+  delete: (_, id, { request }) => request('task:delete', { id }),
 }
 
 /** Shows the changes of this window before the server has confirmed them. */

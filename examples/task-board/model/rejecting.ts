@@ -35,7 +35,7 @@ export async function rejectNext(reject: boolean): Promise<void> {
     await optimistic.mutate(reject, {
       on: confirmed,
       apply: (_: boolean, wanted: boolean) => wanted,
-      request: (wanted, { ask }) => ask(REJECTING, wanted),
+      request: (wanted, { request }) => request(REJECTING, wanted),
     })
   } catch (error) {
     note('The switch was not changed', error)

@@ -46,9 +46,9 @@ function makeBoard() {
   const optimistic = new OptimisticManager({
     client,
     api: {
-      create: (_, data, { ask }) => ask('add', data),
-      update: (_, id, data, { ask }) => ask('add', { id, data }),
-      delete: (_, id, { ask }) => ask('add', { id }),
+      create: (_, data, { request }) => request('add', data),
+      update: (_, id, data, { request }) => request('add', { id, data }),
+      delete: (_, id, { request }) => request('add', { id }),
     },
   })
   const view = optimistic.view(notes)
