@@ -124,7 +124,7 @@ export function forgetfulBroker(clock: Clock): Broker {
       // It claims to store replies forever.
       reachMs: Number.POSITIVE_INFINITY,
       begin: async () => ({ state: 'fresh' }),
-      settle: async () => true,
+      finish: async () => true,
     },
     presence: broker.presence,
     publish: (channels, event, remember) => broker.publish(channels, event, remember),

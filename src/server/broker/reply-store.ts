@@ -30,12 +30,12 @@ export interface ReplyStore {
    * @returns false if the other servers have declared this one dead since the request began: its
    * result counts for nothing, and the request has to be looked up again
    */
-  settle(key: string, record: string, keepMs: number): Promise<boolean>
+  finish(key: string, record: string, keepMs: number): Promise<boolean>
 }
 
 /** The state of a request in a {@link ReplyStore}. */
 export type ReplyLookup =
-  /** Unknown: the caller has to run the request, and then call {@link ReplyStore.settle}. */
+  /** Unknown: the caller has to run the request, and then call {@link ReplyStore.finish}. */
   | { readonly state: 'fresh' }
   /**
    * Running. The record is `undefined` if the result is lost, because its server died; another

@@ -54,9 +54,9 @@ export class RedisReplies implements ReplyStore {
     }
   }
 
-  async settle(key: string, record: string, keepMs: number): Promise<boolean> {
+  async finish(key: string, record: string, keepMs: number): Promise<boolean> {
     const request = { key, owner: this.ownerOf(key), once: '' }
-    const step = withinRequest(request, ['settle', key, record, String(keepMs)])
+    const step = withinRequest(request, ['finish', key, record, String(keepMs)])
     let known: string | undefined = record
     try {
       if (isRefusedStep(await this.#deps.queue.push(step).done)) known = undefined
@@ -149,7 +149,7 @@ export class RedisReplies implements ReplyStore {
         return { state }
       case 'answered':
         return { state, record: String(rest[0]) }
-      case 'era':
+      case 'generation':
         // The store lost its data: the repeated request may have run, and must not run again.
         this.#deps.generation.learn(String(rest[0]), Number(rest[1]))
         return { state: 'lost' }
@@ -183,7 +183,7 @@ export class RedisReplies implements ReplyStore {
     // The caller will not run the request, so undo the mark in case the script still sets it.
     pending.then(
       ([state]) => {
-        if (state === 'fresh') this.settle(key, '{}', 0).catch(() => {})
+        if (state === 'fresh') this.finish(key, '{}', 0).catch(() => {})
       },
       () => {},
     )

@@ -68,7 +68,7 @@ async function lookUpOrRun(
   caller: Caller,
   command: PublishCommand | RequestCommand,
   key: string,
-): Promise<Outcome> {
+): Promise<RunResult> {
   const idempotent =
     command.kind === 'request' && deps.handlers.get(command.type)?.idempotent === true
   const rerun = idempotent || command.kind === 'publish'
@@ -104,8 +104,8 @@ async function lookUpOrRun(
   return { code: 'outcome-unknown' }
 }
 
-/** The outcome of a request: the text or record of its result, or the code of a refusal. */
-type Outcome =
+/** The result of a request: the text or record of its result, or the code of a refusal. */
+type RunResult =
   | { readonly text: string | undefined }
   | { readonly record: string }
   | { readonly code: RefusalCode }
@@ -132,7 +132,7 @@ async function runAndStore(
   const { text, record, lasting } = await runRequest(deps, caller, command, remember)
   try {
     if (record !== undefined) {
-      const stored = await deps.replies.settle(key, record, lasting ? dedupeMs : 0)
+      const stored = await deps.replies.finish(key, record, lasting ? dedupeMs : 0)
       if (!stored) return undefined
     }
   } catch (error) {

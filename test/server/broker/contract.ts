@@ -174,7 +174,7 @@ export function brokerContract(name: string, { recovers, nodes }: BrokerSetup): 
       expect(begun.map(({ state }) => state).sort()).toEqual(['fresh', ...Array(3).fill('started')])
       const owner = begun[0]?.state === 'fresh' || begun[2]?.state === 'fresh' ? a : b
       expect(await b.replies.begin('k', 'another')).toEqual({ state: 'conflict' })
-      expect(await owner.replies.settle('k', '{"payload":1}', 60_000)).toBe(true)
+      expect(await owner.replies.finish('k', '{"payload":1}', 60_000)).toBe(true)
       for (const one of begun) {
         if (one.state === 'started') expect(await one.record).toBe('{"payload":1}')
       }
@@ -188,7 +188,7 @@ export function brokerContract(name: string, { recovers, nodes }: BrokerSetup): 
       const [a, b] = await nodes()
       await a.replies.begin('k', 'd')
       const waiting = await b.replies.begin('k', 'd')
-      await a.replies.settle('k', '{"refusal":{}}', 0)
+      await a.replies.finish('k', '{"refusal":{}}', 0)
       expect(waiting.state === 'started' && (await waiting.record)).toBe('{"refusal":{}}')
       expect((await b.replies.begin('k', 'd')).state).toBe('fresh')
     })
@@ -216,13 +216,13 @@ export function brokerContract(name: string, { recovers, nodes }: BrokerSetup): 
         await a.publish(['a'], event(1), undefined, { key: 'k', once })
       }
       expect((await b.head('a')).offset).toBe(3)
-      expect(await a.replies.settle('k', '{}', 60_000)).toBe(true)
+      expect(await a.replies.finish('k', '{}', 60_000)).toBe(true)
       expect((await b.replies.begin('k', 'd', true, true)).state).toBe('answered')
     })
 
     it('ignores the settling of an unknown request', async () => {
       const [a, b] = await nodes()
-      await a.replies.settle('never', '{}', 60_000)
+      await a.replies.finish('never', '{}', 60_000)
       expect((await b.replies.begin('never', 'd')).state).toBe('fresh')
     })
   })

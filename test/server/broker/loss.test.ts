@@ -89,7 +89,7 @@ for (const strategy of ['streams', 'pub-sub'] as const) {
 
     it('lost its generation record, has a new history', async () => {
       const made = await world({ strategy })
-      await made.command('DEL', `${made.prefix}:era`)
+      await made.command('DEL', `${made.prefix}:generation`)
       await publishOn(made.a, 'another', event())
       await expectNewHistory(made, 0)
     })

@@ -101,7 +101,7 @@ describeWithRedis('presence on Redis', async () => {
     const a = await own.broker({ prefix: 'p' })
     const received = await eventsReceivedBy(a)
     // As if there was no data loss for ten minutes.
-    await own.command('HSET', 'p:era', 'since', `${Date.now() - 600_000}`)
+    await own.command('HSET', 'p:generation', 'since', `${Date.now() - 600_000}`)
     const { clock, leases, errors } = keeper(a)
     await leases.join(leased('anna', 'older'))
     await leases.join(leased('ben'))

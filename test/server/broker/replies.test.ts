@@ -75,7 +75,7 @@ describeWithRedis('replies in Redis', async () => {
     expect(await waiting).toBe(undefined)
     const begun = await Promise.all([1, 2].map(() => b.replies.begin('k', 'd', true, true)))
     expect(begun.map(({ state }) => state)).toEqual(['fresh', 'started'])
-    expect(await b.replies.settle('k', '{"payload":1}', 60_000)).toBe(true)
+    expect(await b.replies.finish('k', '{"payload":1}', 60_000)).toBe(true)
     expect(await recordOf(begun[1] ?? { state: 'lost' })).toBe('{"payload":1}')
   })
 
@@ -90,7 +90,7 @@ describeWithRedis('replies in Redis', async () => {
       'declared this one dead',
     )
     await expect(a.publish(['a'], event(2), { key: 'p', keepMs: 60_000 })).rejects.toThrow()
-    expect(await a.replies.settle('k', '{"payload":1}', 60_000)).toBe(false)
+    expect(await a.replies.finish('k', '{"payload":1}', 60_000)).toBe(false)
     expect((await b.head('a')).offset).toBe(0)
     expect(await b.replies.begin('k', 'd')).toEqual({ state: 'lost' })
     expect(await b.replies.begin('p', 'd', true, true)).toEqual({ state: 'fresh' })
@@ -99,7 +99,7 @@ describeWithRedis('replies in Redis', async () => {
     expect(await a.replies.begin('k', 'd')).toEqual({ state: 'lost' })
     await a.replies.begin('new', 'd')
     await pass(3_000, [a, dying], [b, clock])
-    expect(await a.replies.settle('new', '{}', 60_000)).toBe(true)
+    expect(await a.replies.finish('new', '{}', 60_000)).toBe(true)
     expect((await b.replies.begin('new', 'd')).state).toBe('answered')
   })
 
@@ -116,7 +116,7 @@ describeWithRedis('replies in Redis', async () => {
     const [second] = await b.publish(['a'], event(3), undefined, part('2'))
     expect(second?.offset).toBe(2)
     expect((await b.head('b')).offset).toBe(1)
-    await b.replies.settle('k', '{}', 60_000)
+    await b.replies.finish('k', '{}', 60_000)
     expect(await bench.command('KEYS', '*:published:*')).toEqual([])
   })
 
@@ -133,7 +133,7 @@ describeWithRedis('replies in Redis', async () => {
       for (let n = 0; n < 2; n++) await b.head('a')
     }
     expect(resolved).toBe(false)
-    await a.replies.settle('k', '{}', 60_000)
+    await a.replies.finish('k', '{}', 60_000)
     expect(await waiting).toBe('{}')
   })
 
@@ -142,7 +142,7 @@ describeWithRedis('replies in Redis', async () => {
     await a.replies.begin('k', 'd')
     const waiting = await b.replies.begin('k', 'd')
     await bench.command('HDEL', `${prefix}:answer:k`, 'waiting')
-    await a.replies.settle('k', '{"payload":1}', 60_000)
+    await a.replies.finish('k', '{"payload":1}', 60_000)
     await clock.advance(10_000)
     expect(await recordOf(waiting)).toBe('{"payload":1}')
   })
@@ -157,14 +157,14 @@ describeWithRedis('replies in Redis', async () => {
     })
     await pass(6_000, [a, dying], [b, clock])
     expect(resolved).toBe(false)
-    await a.replies.settle('k', '{}', 60_000)
+    await a.replies.finish('k', '{}', 60_000)
     expect(await waiting).toBe('{}')
   })
 
   it('are stored for their own lifetime, independent of the signs of life of a node', async () => {
     const { a, prefix } = await nodes()
     await a.replies.begin('k', 'd')
-    await a.replies.settle('k', '{}', 60_000)
+    await a.replies.finish('k', '{}', 60_000)
     expect(Number(await bench.command('PTTL', `${prefix}:answer:k`))).toBeLessThanOrEqual(60_000)
     expect(await bench.command('ZCARD', `${prefix}:nodes`)).toBe(2)
     expect(Number(await bench.command('PTTL', `${prefix}:nodes`))).toBeGreaterThan(30_000)
@@ -174,11 +174,11 @@ describeWithRedis('replies in Redis', async () => {
     const server = await redisBench()
     const first = await server.broker({ prefix: 'p' })
     expect(first.replies.reachMs).toBeLessThan(10_000)
-    await server.command('HSET', 'p:era', 'since', `${Date.now() - 700_000}`)
+    await server.command('HSET', 'p:generation', 'since', `${Date.now() - 700_000}`)
     const [a, b] = [await server.broker({ prefix: 'p' }), await server.broker({ prefix: 'p' })]
     expect(a.replies.reachMs).toBeGreaterThanOrEqual(699_000)
     await a.replies.begin('k', 'd')
-    await a.replies.settle('k', '{}', 600_000)
+    await a.replies.finish('k', '{}', 600_000)
     await server.command('FLUSHALL')
     // The node detects the data loss by this lookup: the client relies on the former reach.
     expect(await b.replies.begin('k', 'd')).toEqual({ state: 'lost' })
@@ -243,7 +243,7 @@ describeWithRedis('replies in Redis', async () => {
     if (!a || !b) throw new Error('no brokers')
     await a.replies.begin('k', 'd')
     await alone.command('CONFIG', 'SET', 'maxmemory', '1')
-    const settled = a.replies.settle('k', '{"n":1}', 60_000)
+    const settled = a.replies.finish('k', '{"n":1}', 60_000)
     await expect(settled).rejects.toMatchObject({ code: 'unavailable' })
     await alone.command('CONFIG', 'SET', 'maxmemory', '0')
     const repeats = await Promise.all([a, b].map(({ replies }) => replies.begin('k', 'd')))

@@ -32,7 +32,7 @@ export function replyLimitsContract(name: string, { make, pass }: ReplyLimitsSet
     }
     const run = async (request: string, bytes = 10, keepMs = 60_000) => {
       expect(await replies.begin(keyOf(request), 'd')).toEqual({ state: 'fresh' })
-      await replies.settle(keyOf(request), 'x'.repeat(bytes), keepMs)
+      await replies.finish(keyOf(request), 'x'.repeat(bytes), keepMs)
     }
     return { broker, replies, keyOf, stateOf, run }
   }
@@ -69,7 +69,7 @@ export function replyLimitsContract(name: string, { make, pass }: ReplyLimitsSet
       await replies.begin(keyOf('ada 2'), 'd')
       const waiting = await replies.begin(keyOf('ada 2'), 'd')
       const large = 'x'.repeat(20_000)
-      await replies.settle(keyOf('ada 2'), large, 60_000)
+      await replies.finish(keyOf('ada 2'), large, 60_000)
       expect(waiting.state === 'started' && (await waiting.record)).toBe(large)
       expect([await stateOf('ada 1'), await stateOf('ada 2')]).toEqual(['answered', 'lost'])
     })
@@ -95,7 +95,7 @@ export function replyLimitsContract(name: string, { make, pass }: ReplyLimitsSet
       await run('bob 1')
       // What may be retried is not remembered, and does not count.
       await replies.begin(keyOf('bob 2'), 'd')
-      await replies.settle(keyOf('bob 2'), '{}', 0)
+      await replies.finish(keyOf('bob 2'), '{}', 0)
       for (const request of ['bob 2', 'bob 3']) await run(request)
       expect(await stateOf('bob 4')).toBe('full')
     })
@@ -107,11 +107,11 @@ export function replyLimitsContract(name: string, { make, pass }: ReplyLimitsSet
       expect(await stateOf('bob 1')).toBe('answered')
     })
 
-    it('count once, although a request is settled again', async () => {
+    it('count once, although a request is finished again', async () => {
       const { stateOf, run, replies, keyOf } = await world({ userRequests: 2 })
       await run('ada 1')
-      await replies.settle(keyOf('ada 1'), 'late', 60_000)
-      await replies.settle(keyOf('ada 1'), 'late', 0)
+      await replies.finish(keyOf('ada 1'), 'late', 60_000)
+      await replies.finish(keyOf('ada 1'), 'late', 0)
       expect(await replies.begin(keyOf('ada 1'), 'd')).toMatchObject({ record: 'x'.repeat(10) })
       await run('ada 2')
       expect(await stateOf('ada 3')).toBe('full')

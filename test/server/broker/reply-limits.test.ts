@@ -30,7 +30,7 @@ describeWithRedis('on Redis', async () => {
     const requests = Array.from({ length: 300 }, async (_, n) => {
       const [replies, key] = [nodes[n % 2]?.replies, `${names[n % 4]}\t${n}`]
       await replies?.begin(key, 'd')
-      await replies?.settle(key, 'x'.repeat((n * 997) % 9_000), n % 5 ? 60_000 : 600_000)
+      await replies?.finish(key, 'x'.repeat((n * 997) % 9_000), n % 5 ? 60_000 : 600_000)
     })
     await Promise.all(requests)
     const numbers = async (...args: readonly string[]) =>
@@ -63,7 +63,7 @@ describeWithRedis('on Redis', async () => {
         const some = Array.from({ length: 50 }, async (_, at) => {
           const key = `["native","user","ada"]\t"0123456789abcdef0123${n + at}"`
           await replies.begin(key, 'd'.repeat(43))
-          await replies.settle(key, 'x'.repeat(bytes), 60_000)
+          await replies.finish(key, 'x'.repeat(bytes), 60_000)
         })
         await Promise.all(some)
       }

@@ -179,7 +179,7 @@ describeWithRedis('histories in Redis', async () => {
     await publishOn(broker, 'a', sized(1_000))
     await publishOn(broker, 'a', sized(1_000))
     // As after a restart of Redis with its data.
-    await bench.command('HSET', `${prefix}:era`, 'run', 'another')
+    await bench.command('HSET', `${prefix}:generation`, 'run', 'another')
     await publishOn(broker, 'a', sized(100))
     const { bytes, counted } = await held('a')
     expect(bytes).toBe(counted)

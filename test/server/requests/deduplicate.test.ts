@@ -32,8 +32,8 @@ async function counting(options: RealtimeServerOptions = {}) {
 /** Creates a memory broker whose reply store has other methods. */
 function broker(replies: Partial<ReplyStore>): MemoryBroker {
   const memory = new MemoryBroker()
-  const { begin, settle } = memory.replies
-  const both = { begin: begin.bind(memory.replies), settle: settle.bind(memory.replies) }
+  const { begin, finish } = memory.replies
+  const both = { begin: begin.bind(memory.replies), finish: finish.bind(memory.replies) }
   Object.defineProperty(memory, 'replies', { value: { ...both, ...replies } })
   return memory
 }
@@ -371,7 +371,7 @@ describe('a reply store', () => {
 
   it('that cannot store a reply does not withhold it from the client', async () => {
     const error = new Error('redis')
-    const forgetful = broker({ settle: () => Promise.reject(error) })
+    const forgetful = broker({ finish: () => Promise.reject(error) })
     const { url, errors } = await counting({ broker: forgetful })
     const client = await RawClient.greeted(url)
     expect((await client.request(add)).payload).toBe(2)

@@ -125,7 +125,7 @@ export class MemoryBroker implements Broker {
     const [at] = positions
     if (remember && at) {
       const record = publishedRecord({ channel: event.source, ...at })
-      await this.#replies.settle(remember.key, record, remember.keepMs)
+      await this.#replies.finish(remember.key, record, remember.keepMs)
     }
     return positions
   }

@@ -56,7 +56,7 @@ export class MemoryReplies implements ReplyStore {
     return { state: 'fresh' }
   }
 
-  async settle(key: string, record: string, keepMs: number): Promise<boolean> {
+  async finish(key: string, record: string, keepMs: number): Promise<boolean> {
     const started = this.#started.get(key)
     if (!started) return true
     this.#started.delete(key)

@@ -112,7 +112,7 @@ export class PubSubTransport implements ChannelTransport {
     const noPosition = { epoch: '', offset: 0 }
     if (request?.keepMs !== undefined) {
       const record = publishedRecord({ channel: event.source, ...noPosition })
-      const step = ['settle', request.key, record, `${request.keepMs}`]
+      const step = ['finish', request.key, record, `${request.keepMs}`]
       queue.push(withinRequest(request, step)).done.catch(() => {})
     }
     return channels.map(() => noPosition)

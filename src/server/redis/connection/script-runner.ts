@@ -23,7 +23,7 @@ export class ScriptRunner {
     this.#pending += 1
     const rest = (): readonly string[] => {
       const common = [prefix, messages, randomId(), ...confirmation.words()]
-      return ['1', `${prefix}:era`, ...common, ...args.map(String)]
+      return ['1', `${prefix}:generation`, ...common, ...args.map(String)]
     }
     try {
       return await connection.command(() => ['EVALSHA', script.sha, ...rest()])

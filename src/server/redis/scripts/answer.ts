@@ -8,8 +8,9 @@ import { GENERATION } from './store-generation.ts'
  * Looks a request up, and marks an unknown one as started: `generation, key, digest, node, mark,
  * owner, rerun, userRequests, totalRequests` → `fresh`, also if the mark is its own; `started, owner`;
  * `conflict`, `answered, record`; `lost`, also if the result was dropped; `full` if it is unknown and
- * too many are remembered; or `era, id, ageMs` if it is unknown, and the store has another generation
- * than the given one. An empty generation is not compared: the request was not started before.
+ * too many are remembered; or `generation, id, ageMs` if it is unknown, and the store has another
+ * generation than the given one. An empty generation is not compared: the request was not started
+ * before.
  *
  * Returns `dead` if the given owner was declared dead. A request whose owner is dead is `fresh` if
  * `rerun` is 1, otherwise `lost`.
@@ -30,7 +31,7 @@ end
 
 local known = redis.call('HMGET', key, 'digest', 'owner', 'record', 'waiting', 'mark')
 if not known[1] then
-  if ARGV[6] ~= '' and ARGV[6] ~= id then return {'era', id, int(age)} end
+  if ARGV[6] ~= '' and ARGV[6] ~= id then return {'generation', id, int(age)} end
   local sender = string.match(ARGV[7], '^[^\\t]*')
   if account(sender) >= tonumber(ARGV[13]) or account('') >= tonumber(ARGV[14]) then return {'full'} end
   return take()

@@ -14,7 +14,7 @@ import { STREAM } from './stream.ts'
  * A step is the number of its words, followed by the words:
  *
  * - `append, head, json, serial, key, keepMs, name…` → the positions, as `epoch offset …`
- * - `settle, key, record, keepMs` → nothing
+ * - `finish, key, record, keepMs` → nothing
  * - `within, owner, key, once, (word)…` → the reply to the step of these words, which is part of a
  *   request; `lost` without running it if the owner of the request was declared dead. Of the steps
  *   with one `once` only the first runs, also if the request is run again; it is empty for no limit.
@@ -33,7 +33,7 @@ redis.call('HSET', P .. ':batch:' .. node, 'number', int(number), 'reply', '')
 
 local steps = {}
 
-local function settle(key, record, keep)
+local function finish(key, record, keep)
   local answer = P .. ':answer:' .. key
   local known = redis.call('HMGET', answer, 'digest', 'waiting', 'owner')
   -- Without an owner it has ended before.
@@ -49,8 +49,8 @@ local function settle(key, record, keep)
   end
 end
 
-function steps.settle(word)
-  settle(word[2], word[3], word[4])
+function steps.finish(word)
+  finish(word[2], word[3], word[4])
   return ''
 end
 
@@ -75,7 +75,7 @@ function steps.append(word)
     positions[#positions + 1] = epoch .. ' ' .. offset
     if n == 7 and word[5] ~= '' then
       local at = {channel = word[n], epoch = epoch, offset = tonumber(offset)}
-      settle(word[5], cjson.encode({at = {at}}), word[6])
+      finish(word[5], cjson.encode({at = {at}}), word[6])
     end
   end
   return table.concat(positions, ' ')

@@ -35,17 +35,17 @@ end
 
 local function channel(id, name)
   local key = P .. ':channel:' .. name
-  local known = redis.call('HMGET', key, 'era', 'birth', 'count')
+  local known = redis.call('HMGET', key, 'generation', 'counter', 'count')
   if known[1] == id then
     local count = tonumber(known[3])
     redis.call('PEXPIRE', key, count > 0 and ${COUNTER_MS} or ${BLANK_MS})
     return known[2], count
   end
-  local last = tonumber(redis.call('HGET', P .. ':era', 'birth') or '0')
+  local last = tonumber(redis.call('HGET', P .. ':generation', 'counter') or '0')
   local counterId = int(math.max(now, last + 1))
-  redis.call('HSET', P .. ':era', 'birth', counterId)
+  redis.call('HSET', P .. ':generation', 'counter', counterId)
   release(name)
-  redis.call('HSET', key, 'era', id, 'birth', counterId, 'count', '0')
+  redis.call('HSET', key, 'generation', id, 'counter', counterId, 'count', '0')
   redis.call('PEXPIRE', key, ${BLANK_MS})
   return counterId, 0
 end

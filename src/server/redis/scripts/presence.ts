@@ -131,7 +131,7 @@ local function join(resource, user, device, owner, seen, ttl, limits, name, meta
   local bytes = ${DEVICE_BYTES} + #user + #device + #name + #meta
   local refused = hold(resource, user, former and 0 or 1, bytes - (former and former.bytes or 0), limits)
   if refused then return refused end
-  if not record.came then record.came = redis.call('HINCRBY', P .. ':era', 'came', 1) end
+  if not record.came then record.came = redis.call('HINCRBY', P .. ':generation', 'came', 1) end
   seen = math.max(former and former.seen or 0, tonumber(seen))
   record.devices[at or #record.devices + 1] =
     {id = device, owner = owner, seen = seen, name = name, bytes = bytes}

@@ -7,9 +7,9 @@ import { script } from '../connection/script-runner.ts'
  * generation is a new epoch of every channel, on every node at once. Scripts check it in the same
  * step as their own work.
  *
- * The record of the present generation (`<prefix>:era`) contains the replication id of its Redis.
- * Redis changes that id on every start, with or without data, and when a replica is promoted. If
- * the id differs, or the record is gone, data may be lost, and a new generation starts. A restart
+ * The record of the present generation (`<prefix>:generation`) contains the replication id of its
+ * Redis. Redis changes that id on every start, with or without data, and when a replica is promoted.
+ * If the id differs, or the record is gone, data may be lost, and a new generation starts. A restart
  * without loss is a gap as well, because a script cannot distinguish it from one that lost the last
  * second.
  *
@@ -35,12 +35,12 @@ local function int(n) return string.format('%.0f', n) end
 local function generation()
   local info = redis.call('INFO', 'replication')
   local run = string.match(info, 'master_replid:(%w+)') or '-'
-  local known = redis.call('HMGET', P .. ':era', 'run', 'id', 'since', 'began')
+  local known = redis.call('HMGET', P .. ':generation', 'run', 'id', 'since', 'began')
   local abandoned = confirmer ~= '' and confirmer ~= run
   if known[1] == run and not (abandoned and now - confirmedAgo > tonumber(known[4])) then
     return known[2], now - known[3], known[3], run
   end
-  redis.call('HSET', P .. ':era', 'run', run, 'id', fresh, 'since', int(now), 'began', int(now))
+  redis.call('HSET', P .. ':generation', 'run', run, 'id', fresh, 'since', int(now), 'began', int(now))
   redis.call('PUBLISH', C .. ':control', fresh)
   return fresh, 0, int(now), run
 end
@@ -51,7 +51,7 @@ export const RENEW = script(`${GENERATION}
 local id, age = generation()
 if id == ARGV[6] then
   id = fresh
-  redis.call('HSET', P .. ':era', 'id', id, 'began', int(now))
+  redis.call('HSET', P .. ':generation', 'id', id, 'began', int(now))
   redis.call('PUBLISH', C .. ':control', id)
 end
 return {id, int(age)}

@@ -8,7 +8,7 @@ function make() {
   const { replies } = broker
   const remember = async (key: string, answer = key) => {
     await replies.begin(key, 'd')
-    await replies.settle(key, answer, 1_000)
+    await replies.finish(key, answer, 1_000)
   }
   const stateOf = async (key: string) => (await replies.begin(key, 'd')).state
   return { broker, clock, replies, remember, stateOf }
@@ -19,7 +19,7 @@ describe('the replies of a memory broker', () => {
     const { replies } = make()
     const [first, second, third] = await Promise.all([1, 2, 3].map(() => replies.begin('k', 'd')))
     expect([first?.state, second?.state, third?.state]).toEqual(['fresh', 'started', 'started'])
-    await replies.settle('k', 'yes', 1_000)
+    await replies.finish('k', 'yes', 1_000)
     for (const begun of [second, third]) {
       expect(begun?.state === 'started' && (await begun.record)).toBe('yes')
     }
@@ -55,7 +55,7 @@ describe('the replies of a memory broker', () => {
     await clock.advance(1)
     expect(await stateOf('k')).toBe('fresh')
     const waiting = await replies.begin('k', 'd')
-    await replies.settle('k', 'busy', 0)
+    await replies.finish('k', 'busy', 0)
     expect(waiting.state === 'started' && (await waiting.record)).toBe('busy')
     expect(await stateOf('k')).toBe('fresh')
   })
@@ -91,7 +91,7 @@ describe('the replies of a memory broker', () => {
     const waiting = await replies.begin('running', 'd')
     await broker.close()
     expect(waiting.state === 'started' && (await waiting.record)).toBe(undefined)
-    await replies.settle('running', 'late', 1_000)
+    await replies.finish('running', 'late', 1_000)
     expect([await stateOf('done'), await stateOf('running')]).toEqual(['fresh', 'fresh'])
   })
 
@@ -102,7 +102,7 @@ describe('the replies of a memory broker', () => {
       ['short', 1_000],
     ] as const) {
       await replies.begin(key, 'd')
-      await replies.settle(key, key, keepMs)
+      await replies.finish(key, key, keepMs)
     }
     await clock.advance(1_000)
     expect([await stateOf('long'), await stateOf('short')]).toEqual(['answered', 'fresh'])
