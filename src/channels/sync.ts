@@ -54,7 +54,7 @@ export function sync<State>(
   let subscription: Subscription | undefined
   let followers: Unsubscribe[] = []
   /** `idle` before the channel is live, `waiting` between two attempts to fetch. */
-  let phase: 'idle' | 'loading' | 'waiting' | 'settled' = 'idle'
+  let phase: 'idle' | 'loading' | 'waiting' | 'synced' = 'idle'
   let events: EventFrame[] = []
   /** Whether the state was fetched since the last gap: events are folded also during a fetch. */
   let whole = false
@@ -80,7 +80,7 @@ export function sync<State>(
     subscription = subscriber.subscribe(
       channel,
       (_, event) => {
-        if (phase !== 'settled' && events.push(event) > buffer) fetch()
+        if (phase !== 'synced' && events.push(event) > buffer) fetch()
         if (whole && isNew(event)) into.fold([event])
       },
       { stage: 'fold', onError },
@@ -121,7 +121,7 @@ export function sync<State>(
       again(behind(channel))
       return
     }
-    phase = 'settled'
+    phase = 'synced'
     whole = true
     failures = 0
     held = at?.offset ?? 0
@@ -139,7 +139,7 @@ export function sync<State>(
   }
 
   function refetch(waitMs = 0): void {
-    if (phase !== 'settled') return
+    if (phase !== 'synced') return
     phase = 'waiting'
     events = []
     cancel = port.clock.after(waitMs, fetch)
@@ -167,7 +167,7 @@ export function sync<State>(
 
   /** Ends a fetch with the session it belongs to: the next one may be another user's. */
   function lookAtClient({ name }: ConnectionState): void {
-    if (name === 'closed' && phase !== 'settled') leave('idle')
+    if (name === 'closed' && phase !== 'synced') leave('idle')
     else if (name === 'open' && phase === 'idle' && subscription) look(subscription.status.get())
   }
 

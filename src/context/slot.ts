@@ -33,7 +33,7 @@ export class Slot {
   readonly #present = new Map<string, Entry>()
   /** Entities whose store was handed out, with or without a value: a key keeps its store. */
   readonly #shown = new Map<string, Entry>()
-  readonly #recency: LruList<Entry> | undefined
+  readonly #usage: LruList<Entry> | undefined
   #keys: { readonly store: unknown; readonly set: (keys: readonly string[]) => void } | undefined
   #keysChanged = false
   /** Created on first use: maintaining it costs a walk over all values with every event. */
@@ -42,7 +42,7 @@ export class Slot {
   constructor(plan: SlotPlan, host: SlotHost) {
     this.#plan = plan
     this.#host = host
-    if (plan.maxEntries !== Number.POSITIVE_INFINITY) this.#recency = new LruList()
+    if (plan.maxEntries !== Number.POSITIVE_INFINITY) this.#usage = new LruList()
   }
 
   /** Number of entities with a value. */
@@ -146,7 +146,7 @@ export class Slot {
       this.#create(key, value, sortKey)
     } else {
       entry.sortKey = sortKey
-      this.#recency?.touch(entry)
+      this.#usage?.touch(entry)
       if (equality === 'shallow' && shallowEqual(entry.value, value)) {
         counts.suppressed++
         return
@@ -183,18 +183,18 @@ export class Slot {
     entry.value = value
     entry.sortKey = sortKey
     this.#present.set(key, entry)
-    this.#recency?.touch(entry)
+    this.#usage?.touch(entry)
     // The entity of a slot without keys exists from the start.
     if (keyed) this.#host.counts.created++
     else this.#host.counts.set++
     this.#rekeyed()
-    if (this.#present.size > maxEntries && this.#recency?.oldest) this.#remove(this.#recency.oldest)
+    if (this.#present.size > maxEntries && this.#usage?.oldest) this.#remove(this.#usage.oldest)
     this.#updateStore(entry)
   }
 
   #remove(entry: Entry): void {
     this.#present.delete(entry.key)
-    this.#recency?.remove(entry)
+    this.#usage?.remove(entry)
     entry.value = undefined
     this.#rekeyed()
     this.#updateStore(entry)

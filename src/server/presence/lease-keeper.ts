@@ -12,7 +12,7 @@ const LEASE_DURATION = 2 / 3
 export class LeaseKeeper {
   readonly #deps: LeaseKeeperDeps
   readonly #ttlMs: number
-  readonly #held = new Map<LeasedMember, Held>()
+  readonly #held = new Map<LeasedMember, HeldLease>()
   readonly #timers = new Set<Cancel>()
   #state: 'idle' | 'running' | 'closed' = 'idle'
 
@@ -147,7 +147,7 @@ export interface LeasedMember {
   readonly lastSeen: () => number
 }
 
-interface Held {
+interface HeldLease {
   readonly leased: LeasedMember
   /** Time at which the last successful renewal or join was sent, on the monotonic clock. */
   heldAt: number

@@ -188,18 +188,18 @@ export class DialectSession implements MountSession, ChannelReceiver {
   }
 
   alive(bytes = 0): void {
-    this.#silence.heard()
+    this.#silence.seen()
     if (this.#gone || this.#limiter.take(bytes)) return
     this.#refuseAll(rateLimited(BANNED_MS))
   }
 
   received(bytes: number): void {
-    this.#silence.heard()
+    this.#silence.seen()
     this.#upload?.received(bytes)
   }
 
   text(text: string, bytes: number): void {
-    this.#silence.heard()
+    this.#silence.seen()
     const first = this.#phase.name === 'waiting'
     if (first && bytes > FIRST_FRAME_BYTES) this.#refuseAll(refusal('too-large'))
     if (this.#phase.name === 'greeting') {
@@ -220,7 +220,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
   }
 
   binary(): void {
-    this.#silence.heard()
+    this.#silence.seen()
     this.#end(1003, 'binary where text is due')
   }
 

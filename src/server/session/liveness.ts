@@ -37,7 +37,7 @@ export class SilenceWatch {
   }
 
   /** Records a sign of life. */
-  heard(): void {
+  seen(): void {
     this.#seenAt = this.#deps.clock.now()
     this.#pinged = false
   }
@@ -116,12 +116,12 @@ export class StaleSweep {
   #sweep(now: number): void {
     for (const connection of [...this.#all()]) {
       const silentMs = now - connection.seenAt
-      const { askedAt } = connection
-      if (silentMs < this.#everyMs) connection.askedAt = undefined
-      else if (askedAt === undefined) {
-        connection.askedAt = now
+      const { pingedAt } = connection
+      if (silentMs < this.#everyMs) connection.pingedAt = undefined
+      else if (pingedAt === undefined) {
+        connection.pingedAt = now
         connection.ping()
-      } else if (silentMs > 2 * this.#everyMs + MARGIN_MS && now - askedAt >= MARGIN_MS) {
+      } else if (silentMs > 2 * this.#everyMs + MARGIN_MS && now - pingedAt >= MARGIN_MS) {
         connection.disconnect(4408, 'silent for too long')
       }
     }
@@ -133,7 +133,7 @@ export interface Swept {
   /** The time of the last sign of life, on the monotonic clock. */
   readonly seenAt: number
   /** The time of the ping sent since, on the monotonic clock; `undefined` if none was sent. */
-  askedAt: number | undefined
+  pingedAt: number | undefined
   /** Sends a ping to the peer. */
   ping(): void
   /** Closes the connection. */

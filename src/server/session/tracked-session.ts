@@ -16,7 +16,7 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
   readonly address: string | undefined
   /** The time its socket was opened, on the monotonic clock. */
   readonly openedAt: number
-  askedAt: number | undefined
+  pingedAt: number | undefined
   readonly #deps: TrackedSessionDeps
   readonly #connectedAt: number
   #seenAt: number

@@ -17,18 +17,22 @@ const since = (...groups: [string, (string | number)[]][]): Message => ({
   payload: { channels: [], since: groups },
 })
 
-type Gate<Method extends 'subscribe' | 'head' | 'since'> = (
+type Wrapper<Method extends 'subscribe' | 'head' | 'since'> = (
   next: () => ReturnType<Broker[Method]>,
 ) => ReturnType<Broker[Method]>
 
 /** Wraps the calls of a broker, so that a test can delay them or make them fail. */
-function gated(gates: {
-  readonly subscribe?: Gate<'subscribe'>
-  readonly head?: Gate<'head'>
-  readonly since?: Gate<'since'>
+function wrapped(wrappers: {
+  readonly subscribe?: Wrapper<'subscribe'>
+  readonly head?: Wrapper<'head'>
+  readonly since?: Wrapper<'since'>
 }): Broker {
   const broker = new MemoryBroker()
-  const { subscribe = (next) => next(), head = (next) => next(), since = (next) => next() } = gates
+  const {
+    subscribe = (next) => next(),
+    head = (next) => next(),
+    since = (next) => next(),
+  } = wrappers
   return {
     replies: broker.replies,
     presence: broker.presence,
@@ -218,7 +222,7 @@ describe('a subscribe', () => {
 
   it('is refused if the broker fails, and may be repeated', async () => {
     let broken = true
-    const failing = gated({
+    const failing = wrapped({
       subscribe: (next) => (broken ? Promise.reject(new Error('redis')) : next()),
     })
     const { server, url, errors } = await serve({ broker: failing })
@@ -236,7 +240,7 @@ describe('a subscribe', () => {
   it('loses and duplicates no event with a slow broker', async () => {
     const gates = { subscribe: deferred<void>(), head: deferred<void>() }
     const { server, url } = await serve({
-      broker: gated({
+      broker: wrapped({
         subscribe: async (next) => {
           await gates.subscribe.promise
           return next()
@@ -264,7 +268,7 @@ describe('a subscribe', () => {
   it('of a subscribed client holds live events until the missed ones are sent', async () => {
     const [before, after] = [deferred<void>(), deferred<void>()]
     const { server, url } = await serve({
-      broker: gated({
+      broker: wrapped({
         since: async (next) => {
           await before.promise
           const missed = await next()

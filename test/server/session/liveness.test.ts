@@ -32,9 +32,9 @@ describe('the silence watch', () => {
     const start = clock.wall()
     watch.start()
     await clock.advance(14_000)
-    watch.heard()
+    watch.seen()
     await clock.advance(16_000)
-    watch.heard()
+    watch.seen()
     expect(watch.lastSeen).toBe(start + 30_000)
     await clock.advance(30_000)
     expect(calls).toEqual([
@@ -49,7 +49,7 @@ describe('the silence watch', () => {
     watch.start()
     for (let n = 0; n < 100; n++) {
       await clock.advance(15_000)
-      watch.heard()
+      watch.seen()
     }
     expect(calls).toHaveLength(100)
   })
@@ -60,7 +60,7 @@ describe('the silence watch', () => {
     clock.sleep(100_000)
     await clock.advance(0)
     expect(calls).toEqual([['ping', 100_000]])
-    watch.heard()
+    watch.seen()
     await clock.advance(29_999)
     expect(calls).toEqual([
       ['ping', 100_000],
@@ -70,7 +70,7 @@ describe('the silence watch', () => {
 
   it('has no timer before it starts and after it stops', async () => {
     const { clock, calls, watch } = watchOnManualClock()
-    watch.heard()
+    watch.seen()
     expect(clock.timers).toBe(0)
     watch.start()
     watch.start()
