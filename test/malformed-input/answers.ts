@@ -1,5 +1,5 @@
-import type { Effect, HostileCase } from './hostile-case.ts'
-import { badFrame, nothing, Pause } from './hostile-case.ts'
+import type { Effect, MalformedCase } from './malformed-case.ts'
+import { badFrame, nothing, Pause } from './malformed-case.ts'
 
 const LONG = 'x'.repeat(2 ** 20)
 const reply = (payload: unknown, to = '<request>') =>
@@ -13,7 +13,7 @@ const answered = (value: unknown): Effect => ({ answer: { value } })
 const isRefused: Effect = { later: 'refused', errors: ['forbidden'] }
 
 /** Replies that are late, repeated, of the wrong kind, or without a request. */
-export const answers: readonly HostileCase[] = [
+export const answers: readonly MalformedCase[] = [
   { name: 'a reply without a request', frames: [reply(1, 'absent')], effect: nothing },
   { name: 'an error without a request', frames: [refusal('c', 'absent')], effect: nothing },
   { name: 'a subscribed without a request', frames: [subscribed({}, 'absent')], effect: nothing },

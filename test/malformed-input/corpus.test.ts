@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { isWirefoldError } from 'wirefold'
 import { answers } from './answers.ts'
 import { absurd, early } from './greetings.ts'
-import type { HostileCase } from './hostile-case.ts'
 import { keys } from './keys.ts'
+import type { MalformedCase } from './malformed-case.ts'
 import { misplaced } from './misplaced.ts'
 import { expectNoProto } from './pristine.ts'
 import type { Rig } from './rig.ts'
@@ -11,7 +11,7 @@ import { rig } from './rig.ts'
 import { justFine, texts } from './texts.ts'
 import { wrongFields, wrongGoaways, wrongWelcomes } from './wrong-fields.ts'
 
-async function expectEffect(page: Rig, { effect }: HostileCase): Promise<void> {
+async function expectEffect(page: Rig, { effect }: MalformedCase): Promise<void> {
   expect(page.effect()).toEqual(effect)
   for (const error of page.errors) {
     expect(isWirefoldError(error)).toBe(true)
@@ -23,20 +23,20 @@ async function expectEffect(page: Rig, { effect }: HostileCase): Promise<void> {
   page.expectBounded()
 }
 
-const table = (cases: readonly HostileCase[]) =>
-  cases.map((hostile) => [hostile.name.slice(0, 100), hostile] as const)
+const table = (cases: readonly MalformedCase[]) =>
+  cases.map((malformed) => [malformed.name.slice(0, 100), malformed] as const)
 
 const whileOpen = [...texts, ...justFine, ...wrongFields, ...keys, ...answers, ...misplaced]
 
 describe('an open connection', () => {
-  it.each(table(whileOpen))('continues after %s', async (_, hostile) => {
+  it.each(table(whileOpen))('continues after %s', async (_, malformed) => {
     const page = await rig()
     await page.prove()
-    for (const frame of hostile.frames) {
+    for (const frame of malformed.frames) {
       await page.inject(frame)
       await page.prove()
     }
-    await expectEffect(page, hostile)
+    await expectEffect(page, malformed)
     await page.proveSubscribing()
   })
 
@@ -49,9 +49,9 @@ describe('an open connection', () => {
     page.expectBounded()
   })
 
-  it.each(table(wrongGoaways))('survives a malformed goaway: %s', async (_, hostile) => {
+  it.each(table(wrongGoaways))('survives a malformed goaway: %s', async (_, malformed) => {
     const page = await rig()
-    for (const frame of hostile.frames) await page.inject(frame)
+    for (const frame of malformed.frames) await page.inject(frame)
     await page.proveWorking()
     // The client has moved by now, or has ignored the goaway.
     await page.clock.advance(2_000)
@@ -61,25 +61,25 @@ describe('an open connection', () => {
 })
 
 describe('a connection that waits for its welcome', () => {
-  const welcomed = async (page: Rig, { effect, ...hostile }: HostileCase): Promise<void> => {
+  const welcomed = async (page: Rig, { effect, ...malformed }: MalformedCase): Promise<void> => {
     await page.welcome()
     await page.prove()
-    await expectEffect(page, { ...hostile, effect: { later: 'live', ...effect } })
+    await expectEffect(page, { ...malformed, effect: { later: 'live', ...effect } })
     await page.proveSubscribing()
   }
 
-  it.each(table([...texts, ...early]))('opens after %s', async (_, hostile) => {
+  it.each(table([...texts, ...early]))('opens after %s', async (_, malformed) => {
     const page = await rig('greeting')
-    for (const frame of hostile.frames) await page.inject(frame)
+    for (const frame of malformed.frames) await page.inject(frame)
     expect(page.client.state.get().name).toBe('connecting')
-    await welcomed(page, hostile)
+    await welcomed(page, malformed)
   })
 
-  it.each(table([...absurd, ...wrongWelcomes]))('opens with %s', async (_, hostile) => {
+  it.each(table([...absurd, ...wrongWelcomes]))('opens with %s', async (_, malformed) => {
     const page = await rig('greeting')
-    for (const frame of hostile.frames) await page.inject(frame)
+    for (const frame of malformed.frames) await page.inject(frame)
     expect(page.client.state.get().name).toBe('open')
-    await welcomed(page, hostile)
+    await welcomed(page, malformed)
   })
 })
 

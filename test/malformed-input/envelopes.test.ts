@@ -3,7 +3,7 @@ import { ChannelSubscriber, ContextRegistry, feed, isWirefoldError } from 'wiref
 import type { DUUIContext } from 'wirefold/dialects/duui'
 import { duui, processChannel } from 'wirefold/dialects/duui'
 import { scripted } from '../support/scripted.ts'
-import { WRONG } from './hostile-case.ts'
+import { WRONG } from './malformed-case.ts'
 import { Mutator } from './mutator.ts'
 import { expectNoProto, expectPristine } from './pristine.ts'
 import { seeded } from './random.ts'

@@ -25,7 +25,7 @@ export interface FuzzReport {
 }
 
 /**
- * Sends hostile frames to a client, some of them before its welcome, and checks after every burst
+ * Sends malformed frames to a client, some of them before its welcome, and checks after every burst
  * that the client still works. Throws an error with the frames of the burst that failed.
  */
 export async function fuzz(frames: number, seed: number): Promise<FuzzReport> {

@@ -9,11 +9,11 @@ const MOST_GROWN_BYTES = 4_000_000
 
 describe('a client', () => {
   it(
-    `survives ${FRAMES} hostile frames without growing memory`,
+    `survives ${FRAMES} malformed frames without growing memory`,
     async () => {
       const { frames, errors, events, grown } = await fuzz(FRAMES, SEED)
       if (process.env.FUZZ_FRAMES) console.log({ seed: SEED, frames, events, errors, grown })
-      // Otherwise the frames were not hostile, or none was accepted.
+      // Otherwise the frames were not malformed, or none was accepted.
       expect(errors.get('bad-frame')).toBeGreaterThan(FRAMES / 10)
       expect(errors.get('(refusal)')).toBeGreaterThan(0)
       expect(events).toBeGreaterThan(FRAMES / 100)

@@ -1,4 +1,4 @@
-/** Valid server messages, one of each kind, from which hostile frames are made. */
+/** Valid server messages, one of each kind, from which malformed frames are made. */
 export const goodFrames: readonly string[] = [
   {
     type: 'welcome',

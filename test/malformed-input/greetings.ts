@@ -1,5 +1,5 @@
-import type { HostileCase } from './hostile-case.ts'
-import { badFrame, nothing, Pause } from './hostile-case.ts'
+import type { MalformedCase } from './malformed-case.ts'
+import { badFrame, nothing, Pause } from './malformed-case.ts'
 
 const LIMITS = [
   '0',
@@ -19,7 +19,7 @@ const limits = (limit: string) =>
   `{"subscriptions":${limit},"frameBytes":${limit},"messagesPerSecond":${limit},"dedupeMs":${limit}}`
 
 /** Frames before the welcome, whose effect does not depend on the welcome. */
-export const early: readonly HostileCase[] = [
+export const early: readonly MalformedCase[] = [
   {
     name: 'an event before the welcome',
     frames: ['{"type":"x","channel":"wanted"}'],
@@ -75,7 +75,7 @@ export const early: readonly HostileCase[] = [
 ]
 
 /** Welcomes whose values would disable the client if it used them. */
-export const absurd: readonly HostileCase[] = [
+export const absurd: readonly MalformedCase[] = [
   ...LIMITS.flatMap((limit) => [
     {
       name: `a welcome with limits of ${limit}`,

@@ -1,4 +1,4 @@
-import type { HostileCase } from './hostile-case.ts'
+import type { MalformedCase } from './malformed-case.ts'
 
 /** Property names of Object.prototype, and others with a meaning in JavaScript. */
 const NAMES = [
@@ -26,7 +26,7 @@ const event = (payload: string) => `{"type":"x","channel":"wanted","payload":${p
 const doc = (context: string) => `{"type":"x","channel":"docs","payload":${context}}`
 const poison = '{"polluted":true,"type":"x","channel":"wanted","requestId":"<request>"}'
 
-const ofProto = WRITTEN.flatMap((key): HostileCase[] => [
+const ofProto = WRITTEN.flatMap((key): MalformedCase[] => [
   {
     name: `the key ${key} next to the fields of an event`,
     frames: [`{"${key}":${poison},"type":"x","channel":"wanted"}`],
@@ -81,7 +81,7 @@ const ofProto = WRITTEN.flatMap((key): HostileCase[] => [
   },
 ])
 
-const ofNames = NAMES.flatMap((name): HostileCase[] => [
+const ofNames = NAMES.flatMap((name): MalformedCase[] => [
   {
     name: `the channel ${name} of an event`,
     frames: [`{"type":"x","channel":"${name}","payload":1}`],
@@ -145,7 +145,7 @@ const ofNames = NAMES.flatMap((name): HostileCase[] => [
 ])
 
 // A client never decodes the key `__proto__`: see above.
-const ofMaps = NAMES.filter((name) => name !== '__proto__').flatMap((name): HostileCase[] => [
+const ofMaps = NAMES.filter((name) => name !== '__proto__').flatMap((name): MalformedCase[] => [
   {
     name: `the channel ${name} in the maps of a subscribed`,
     frames: [
@@ -179,7 +179,7 @@ const ofMaps = NAMES.filter((name) => name !== '__proto__').flatMap((name): Host
 ])
 
 /** Invalid contexts, which a registry must ignore. */
-const ofContexts: readonly HostileCase[] = [
+const ofContexts: readonly MalformedCase[] = [
   ...[
     '1',
     '"x"',
@@ -221,4 +221,4 @@ const ofContexts: readonly HostileCase[] = [
 ]
 
 /** Names with a meaning in JavaScript, in every place where a peer can choose a name. */
-export const keys: readonly HostileCase[] = [...ofProto, ...ofNames, ...ofMaps, ...ofContexts]
+export const keys: readonly MalformedCase[] = [...ofProto, ...ofNames, ...ofMaps, ...ofContexts]

@@ -1,5 +1,5 @@
-import type { Effect, HostileCase } from './hostile-case.ts'
-import { badFrame, nothing } from './hostile-case.ts'
+import type { Effect, MalformedCase } from './malformed-case.ts'
+import { badFrame, nothing } from './malformed-case.ts'
 
 const LONG = 'x'.repeat(2 ** 20)
 const FAR = Number.MAX_SAFE_INTEGER
@@ -13,7 +13,7 @@ const position = (epoch: string, offset: number) =>
 
 const delivered: Effect = { events: ['x'] }
 
-const unasked: readonly HostileCase[] = [
+const unasked: readonly MalformedCase[] = [
   {
     name: 'an event of an unknown channel',
     frames: [event({ channel: 'absent' })],
@@ -125,7 +125,7 @@ const NUMBERS = [
   '9007199254740993',
 ] as const
 
-const numbers = NUMBERS.flatMap((number): HostileCase[] => [
+const numbers = NUMBERS.flatMap((number): MalformedCase[] => [
   ...['offset', 'prev', 'timestamp'].map((field) => ({
     name: `the ${field} ${number} of an event`,
     frames: [raw(field, number)],
@@ -167,7 +167,7 @@ const numbers = NUMBERS.flatMap((number): HostileCase[] => [
 const ping = '{"type":"ping"}'
 const good = event({})
 
-const lists: readonly HostileCase[] = [
+const lists: readonly MalformedCase[] = [
   {
     name: 'a list of 10,000 events',
     frames: [`[${Array(10_000).fill(good)}]`],
@@ -203,4 +203,4 @@ const lists: readonly HostileCase[] = [
 ]
 
 /** Valid messages at the wrong time, with invalid numbers, or too many of them. */
-export const misplaced: readonly HostileCase[] = [...unasked, ...numbers, ...lists]
+export const misplaced: readonly MalformedCase[] = [...unasked, ...numbers, ...lists]

@@ -1,4 +1,4 @@
-import { WRONG } from './hostile-case.ts'
+import { WRONG } from './malformed-case.ts'
 import type { Random } from './random.ts'
 
 /** Names that a mutation inserts: those of the protocol, and names with a meaning in JavaScript. */
@@ -17,7 +17,7 @@ const ALPHABET = '{}[]",:\\/ \n\t0123456789eE+-.tfnaulsrux\u0000\u2028\ud800\udf
 
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json }
 
-/** Generates hostile frames from valid ones; equal seeds give equal frames. */
+/** Generates malformed frames from valid ones; equal seeds give equal frames. */
 export class Mutator {
   readonly #random: Random
   readonly #good: readonly string[]

@@ -4,8 +4,8 @@ import { ChannelSubscriber, ContextRegistry, feed, isWirefoldError } from 'wiref
 import type { FarEnd } from 'wirefold/testing'
 import type { Fields } from '../../src/protocol/fields.ts'
 import { outcomeOf, scripted } from '../support/scripted.ts'
-import type { Effect } from './hostile-case.ts'
-import { Pause } from './hostile-case.ts'
+import type { Effect } from './malformed-case.ts'
+import { Pause } from './malformed-case.ts'
 import { expectPristine } from './pristine.ts'
 
 type Context =

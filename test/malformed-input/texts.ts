@@ -1,5 +1,5 @@
-import type { HostileCase } from './hostile-case.ts'
-import { badFrame, nothing } from './hostile-case.ts'
+import type { MalformedCase } from './malformed-case.ts'
+import { badFrame, nothing } from './malformed-case.ts'
 
 const nested = (levels: number, open: string, inner: string, close: string) =>
   `${open.repeat(levels)}${inner}${close.repeat(levels)}`
@@ -118,7 +118,7 @@ const notText: Readonly<Record<string, unknown>> = {
   },
 }
 
-const cases = (of: string, frames: Readonly<Record<string, unknown>>): HostileCase[] =>
+const cases = (of: string, frames: Readonly<Record<string, unknown>>): MalformedCase[] =>
   Object.entries(frames).map(([name, frame]) => ({
     name: `${of}: ${name}`,
     frames: [frame],
@@ -126,7 +126,7 @@ const cases = (of: string, frames: Readonly<Record<string, unknown>>): HostileCa
   }))
 
 /** Frames that are not messages, for any moment of a connection. */
-export const texts: readonly HostileCase[] = [
+export const texts: readonly MalformedCase[] = [
   ...cases('no JSON', notJson),
   ...cases('too deep', tooDeep),
   ...cases('no message', notMessages),
@@ -145,7 +145,7 @@ export const texts: readonly HostileCase[] = [
 ]
 
 /** The largest and deepest valid frames, and frames that only look deep. */
-export const justFine: readonly HostileCase[] = [
+export const justFine: readonly MalformedCase[] = [
   ['an event of 4 MiB', event(`"${'x'.repeat(4 * 2 ** 20 - event('""').length)}"`)],
   ['an event of 1 MiB', event(`"${'x'.repeat(2 ** 20)}"`)],
   ['a payload of 63 lists', event(nested(63, '[', '', ']'))],

@@ -1,5 +1,5 @@
-import type { Effect, HostileCase } from './hostile-case.ts'
-import { badFrame, nothing, WRONG } from './hostile-case.ts'
+import type { Effect, MalformedCase } from './malformed-case.ts'
+import { badFrame, nothing, WRONG } from './malformed-case.ts'
 
 /** A message with one open field (`?`), and its effect with any value of a wrong type. */
 interface WrongField {
@@ -216,7 +216,7 @@ const welcomes: readonly WrongField[] = [
   })),
 ]
 
-const cases = (table: readonly WrongField[]): readonly HostileCase[] =>
+const cases = (table: readonly WrongField[]): readonly MalformedCase[] =>
   table.flatMap(({ field, message, effect, except = [] }) =>
     Object.entries(WRONG)
       .filter(([kind]) => !except.some((other) => other === kind))

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import { until } from '../../support/live.ts'
 import { describeWithRedis } from '../../support/redis.ts'
-import type { Asked } from './world.ts'
-import { asking, KINDS, listening, world } from './world.ts'
+import type { EndedRequest } from './servers.ts'
+import { KINDS, listening, requesting, serversOnRedis } from './servers.ts'
 
 /** Duration of the kills; the documented figures are those of 360,000. */
 const KILLS_MS = Number(process.env.WIREFOLD_KILLS_MS ?? 30_000)
@@ -19,12 +19,12 @@ const print = (text: string) => void process.stdout.write(`${text}\n`)
  * @param doubtful the kinds of which the outcome may be unknown
  */
 function expectTruth(
-  asked: readonly Asked[],
+  ended: readonly EndedRequest[],
   applied: ReadonlyMap<string, number>,
   heard: ReadonlyMap<unknown, number>,
-  doubtful: readonly Asked['kind'][] = ['apply'],
+  doubtful: readonly EndedRequest['kind'][] = ['apply'],
 ) {
-  const wrong = asked.filter(({ kind, name, outcome }) => {
+  const wrong = ended.filter(({ kind, name, outcome }) => {
     const effects = isOutside(kind) ? applied.get(name) : heard.get(name)
     const most = kind === 'upsert' ? Number.POSITIVE_INFINITY : 1
     const least = outcome === 'ok' ? 1 : 0
@@ -35,12 +35,12 @@ function expectTruth(
 }
 
 /** Whether the effect of a kind of requests is outside of the broker, and not an event. */
-const isOutside = (kind: Asked['kind']) => kind === 'apply' || kind === 'upsert'
+const isOutside = (kind: EndedRequest['kind']) => kind === 'apply' || kind === 'upsert'
 
 /** Waits until all events of the requests that were answered have arrived. */
-const expectEvents = (asked: readonly Asked[], heard: ReadonlyMap<unknown, number>) =>
+const expectEvents = (ended: readonly EndedRequest[], heard: ReadonlyMap<unknown, number>) =>
   until(() => {
-    for (const { kind, name, outcome } of asked) {
+    for (const { kind, name, outcome } of ended) {
       if (outcome === 'ok' && !isOutside(kind)) expect(heard.has(name)).toBe(true)
     }
   })
@@ -48,10 +48,10 @@ const expectEvents = (asked: readonly Asked[], heard: ReadonlyMap<unknown, numbe
 const isDoubt = (outcome: string) => outcome === 'outcome-unknown'
 
 /** Returns the numbers of outcomes of each kind, as text. */
-function figures(asked: readonly Asked[]): string {
+function figures(ended: readonly EndedRequest[]): string {
   return KINDS.map((kind) => {
     const counts = new Map<string, number>()
-    for (const { outcome } of asked.filter((one) => one.kind === kind)) {
+    for (const { outcome } of ended.filter((one) => one.kind === kind)) {
       counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
     }
     return `${kind}: ${[...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ')}`
@@ -62,11 +62,11 @@ describeWithRedis('two servers behind a load balancer', () => {
   it(
     `answer every request truly while one is killed every 6 s for ${KILLS_MS / 1_000} s`,
     async () => {
-      const { front, start, applied } = await world()
+      const { front, start, applied } = await serversOnRedis()
       const servers = [await start(), await start()]
       for (const { port } of servers) front.backends.add(port)
       const { heard, gaps } = await listening(front.url)
-      const { stop } = asking(front.url, CLIENTS)
+      const { stop } = requesting(front.url, CLIENTS)
       const deaths: number[] = []
       for (let passed = 0; passed < KILLS_MS; passed += KILL_EVERY_MS) {
         await sleep(KILL_EVERY_MS)
@@ -78,33 +78,33 @@ describeWithRedis('two servers behind a load balancer', () => {
         front.backends.add(next.port)
         servers.push(next)
       }
-      const asked = await stop()
+      const ended = await stop()
       const counts = await applied()
-      await expectEvents(asked, heard)
+      await expectEvents(ended, heard)
       const late = deaths
         .flatMap((at) =>
-          asked.filter(({ from, to }) => from < at && to > at).map(({ to }) => to - at),
+          ended.filter(({ from, to }) => from < at && to > at).map(({ to }) => to - at),
         )
         .sort((a, b) => a - b)
       const share = (part: number) => Math.round(late[Math.ceil(late.length * part) - 1] ?? 0)
-      const unknown = asked.filter(({ outcome }) => isDoubt(outcome))
+      const unknown = ended.filter(({ outcome }) => isDoubt(outcome))
       const undone = unknown.filter(({ name }) => !counts.has(name)).length
       print(
-        `${deaths.length} kills, ${asked.length} requests: ${figures(asked)}; of those in doubt ${undone} not applied; ` +
+        `${deaths.length} kills, ${ended.length} requests: ${figures(ended)}; of those in doubt ${undone} not applied; ` +
           `${late.length} in flight at a death, half answered within ${share(0.5)} ms, 99 % within ${share(0.99)}, all within ${share(1)}; ${gaps()} gaps`,
       )
-      expectTruth(asked, counts, heard)
+      expectTruth(ended, counts, heard)
     },
     KILLS_MS + 120_000,
   )
 
   it('run nothing twice where one is blocked for 5 s, and that one serves on afterwards', async () => {
-    const { front, start, applied } = await world()
+    const { front, start, applied } = await serversOnRedis()
     const [blocked, other] = [await start(), await start()]
     front.backends.add(blocked.port)
     const watching = await listening(front.url)
-    const staying = asking(`ws://127.0.0.1:${blocked.port}/ws`, 8)
-    const moving = asking(front.url, 8)
+    const staying = requesting(`ws://127.0.0.1:${blocked.port}/ws`, 8)
+    const moving = requesting(front.url, 8)
     await sleep(1_000)
     await blocked.program.call('block', 5_000)
     // The clients go on at the other server, while their requests run at the one that is blocked.
@@ -112,23 +112,23 @@ describeWithRedis('two servers behind a load balancer', () => {
     front.backends.add(other.port)
     front.dropAll()
     await sleep(7_000)
-    const asked = [...(await moving.stop()), ...(await staying.stop())]
-    print(`blocked for 5 s: ${figures(asked)}`)
+    const ended = [...(await moving.stop()), ...(await staying.stop())]
+    print(`blocked for 5 s: ${figures(ended)}`)
     const errors = await blocked.program.call('errors')
     expect(errors).toContainEqual(expect.stringContaining('declared this one dead'))
-    const last = asking(`ws://127.0.0.1:${blocked.port}/ws`, 4)
+    const last = requesting(`ws://127.0.0.1:${blocked.port}/ws`, 4)
     await sleep(1_000)
     const afterwards = await last.stop()
     expect(new Set(afterwards.map(({ outcome }) => outcome))).toEqual(new Set(['ok']))
-    await expectEvents(asked, watching.heard)
-    expectTruth(asked, await applied(), watching.heard)
+    await expectEvents(ended, watching.heard)
+    expectTruth(ended, await applied(), watching.heard)
   })
 
   it('run nothing twice where Redis does not respond for 10 s', async () => {
-    const { redis, front, start, applied } = await world()
+    const { redis, front, start, applied } = await serversOnRedis()
     for (const { port } of [await start(), await start()]) front.backends.add(port)
     const watching = await listening(front.url)
-    const { stop } = asking(front.url, CLIENTS, 60_000)
+    const { stop } = requesting(front.url, CLIENTS, 60_000)
     await sleep(1_000)
     redis.freeze()
     for (let n = 0; n < 5; n++) {
@@ -137,10 +137,10 @@ describeWithRedis('two servers behind a load balancer', () => {
     }
     redis.thaw()
     await sleep(5_000)
-    const asked = await stop()
-    print(`Redis away for 10 s: ${figures(asked)}`)
-    await expectEvents(asked, watching.heard)
+    const ended = await stop()
+    print(`Redis away for 10 s: ${figures(ended)}`)
+    await expectEvents(ended, watching.heard)
     // A server that was just connected to Redis again does not know yet what it remembers.
-    expectTruth(asked, await applied(), watching.heard, KINDS)
+    expectTruth(ended, await applied(), watching.heard, KINDS)
   })
 })

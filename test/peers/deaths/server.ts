@@ -52,7 +52,7 @@ const commands = {
   },
 }
 
-/** What the test has a server do. */
+/** A command of the test to a server. */
 export type ServerCommands = typeof commands
 
 carryOut(commands)

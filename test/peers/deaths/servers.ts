@@ -15,7 +15,7 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 export const KINDS = ['apply', 'upsert', 'announce', 'publish'] as const
 
 /** A request and its end. */
-export interface Asked {
+export interface EndedRequest {
   readonly kind: (typeof KINDS)[number]
   readonly name: string
   /** `ok`, or the code of the error. */
@@ -25,7 +25,7 @@ export interface Asked {
 }
 
 /** Servers on one Redis behind a load balancer. */
-export async function world() {
+export async function serversOnRedis() {
   const redis = await RedisServer.start()
   onTestFinished(() => redis.stop())
   const { file, remove } = await compile('test/peers/deaths/server.ts')
@@ -45,11 +45,11 @@ export async function world() {
   return { redis, front, start, applied }
 }
 
-/** Clients with default options that ask again and again, and note the end of each request. */
-export function asking(url: string, clients: number, requestTimeoutMs?: number) {
-  const asked: Asked[] = []
+/** Clients with default options that send requests one after another, and record the end of each request. */
+export function requesting(url: string, clients: number, requestTimeoutMs?: number) {
+  const ended: EndedRequest[] = []
   let going = true
-  const ask = async (client: RealtimeClient, kind: Asked['kind']) => {
+  const send = async (client: RealtimeClient, kind: EndedRequest['kind']) => {
     const name = `${kind}:${randomUUID()}`
     const from = performance.now()
     const outcome = await (kind === 'publish'
@@ -59,24 +59,24 @@ export function asking(url: string, clients: number, requestTimeoutMs?: number) 
       () => 'ok',
       (error: unknown) => (isWirefoldError(error) ? error.code : String(error)),
     )
-    asked.push({ kind, name, outcome, from, to: performance.now() })
+    ended.push({ kind, name, outcome, from, to: performance.now() })
   }
   const running = Array.from({ length: clients }, async (_, n) => {
     const client = new RealtimeClient(url, { WebSocket, requestTimeoutMs })
     client.on('error', () => {})
     onTestFinished(() => client.close())
     while (going) {
-      await ask(client, KINDS[n % KINDS.length] ?? 'apply')
+      await send(client, KINDS[n % KINDS.length] ?? 'apply')
       await sleep(20)
     }
   })
-  const stop = async (): Promise<readonly Asked[]> => {
+  const stop = async (): Promise<readonly EndedRequest[]> => {
     going = false
     await Promise.all(running)
-    return asked
+    return ended
   }
   onTestFinished(async () => void (await stop()))
-  return { asked, stop }
+  return { ended, stop }
 }
 
 /** Counts the events of the channel `log` by their payload, across reconnects. */

@@ -26,7 +26,7 @@ export interface Effect {
 }
 
 /** Frames that no correct server sends, and their only permitted effects. */
-export interface HostileCase {
+export interface MalformedCase {
   readonly name: string
   /**
    * Frames that the transport delivers, one after the other. In text, `<request>` and `<subscribe>`
