@@ -64,7 +64,7 @@ export function replyFrame(
  */
 export function refusalFrame(
   to: readonly string[],
-  fields: PeerFields<RefusalField>,
+  fields: PeerFields<Exclude<keyof Refusal, 'channel' | 'own'>>,
   channel?: string,
 ): RefusalFrame {
   const error = readRefusal(fields)
@@ -74,7 +74,11 @@ export function refusalFrame(
 /** Creates the reply to the subscribe that waits under one of these keys. */
 export function subscribedFrame(
   to: readonly string[],
-  { at = new Map(), refused = new Map(), gaps = [] }: SubscribedResult = {},
+  {
+    at = new Map(),
+    refused = new Map(),
+    gaps = [],
+  }: Partial<Pick<SubscribedFrame, 'at' | 'refused' | 'gaps'>> = {},
 ): SubscribedFrame {
   return { kind: 'subscribed', to, at, refused, gaps }
 }
@@ -82,7 +86,7 @@ export function subscribedFrame(
 /** Creates the end of a subscription by the server, with the peer's fields of the reason. */
 export function unsubscribedFrame(
   channel: string,
-  fields: PeerFields<RefusalField>,
+  fields: PeerFields<Exclude<keyof Refusal, 'channel' | 'own'>>,
 ): UnsubscribedFrame {
   return { kind: 'unsubscribed', channel, error: { ...readRefusal(fields), channel } }
 }
@@ -149,8 +153,3 @@ export function readTyped<Read>(
   const { type } = wire
   return typeof type === 'string' ? read(type, wire) : noticeFrame('malformed', 'no type', wire)
 }
-
-type RefusalField = Exclude<keyof Refusal, 'channel' | 'own'>
-
-/** Result of a subscribe; nothing is refused or missing by default. */
-type SubscribedResult = Partial<Pick<SubscribedFrame, 'at' | 'refused' | 'gaps'>>

@@ -19,10 +19,15 @@ export type MakeDialect = () => DialectHarness
 
 /** Returns the frames of a message, as a list. */
 export function framesOf(dialect: Dialect, wire: unknown): readonly Frame[] {
-  const call = `decode() of ${shown(wire)}`
-  const read = attempt(call, () => dialect.decode(wire))
+  // The message becomes text only for an error: there are thousands.
+  const read = attempt(
+    () => `decode() of ${shown(wire)}`,
+    () => dialect.decode(wire),
+  )
   if (read === undefined) return []
-  if (Object(read) !== read) throw new Error(`${call} returned ${String(read)}.`)
+  if (Object(read) !== read) {
+    throw new Error(`decode() of ${shown(wire)} returned ${String(read)}.`)
+  }
   return 'kind' in read ? [read] : read
 }
 
@@ -32,11 +37,12 @@ export function messagesOf(dialect: Dialect, intent: Intent): readonly Outgoing[
 }
 
 /** Calls a function of a dialect; throws an error that names the call if it throws. */
-export function attempt<Result>(call: string, run: () => Result): Result {
+export function attempt<Result>(call: string | (() => string), run: () => Result): Result {
   try {
     return run()
   } catch (cause) {
-    throw new Error(`${call} threw ${String(cause)}.`, { cause })
+    const name = typeof call === 'string' ? call : call()
+    throw new Error(`${name} threw ${String(cause)}.`, { cause })
   }
 }
 
