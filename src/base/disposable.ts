@@ -1,5 +1,10 @@
 /** A function that releases something, and works with `using` where the platform has it. */
-export interface Disposer extends ForUsing {
+export interface Disposer
+  // The member that `using` calls, in programs compiled with the library for it.
+  extends Record<
+    SymbolConstructor extends { readonly dispose: infer Dispose extends symbol } ? Dispose : never,
+    () => void
+  > {
   /** Releases; safe to call twice. */
   (): void
   /** Same as calling the function. */
@@ -30,11 +35,3 @@ export function disposable<Members extends object>(
   else signal?.addEventListener('abort', dispose)
   return Object.defineProperties(dispose, own) as Disposer & Members
 }
-
-/** The type of `Symbol.dispose`; `never` in a program compiled without the library for it. */
-type DisposeSymbol = SymbolConstructor extends { readonly dispose: infer Dispose extends symbol }
-  ? Dispose
-  : never
-
-/** The member that `using` calls, in programs compiled with it. */
-type ForUsing = { [member in DisposeSymbol]: () => void }

@@ -35,7 +35,7 @@ export const channelDefaults = { lingerMs: 250 } as const
 export class ChannelSubscriber {
   /** The port of the client, for extensions built on channels. */
   readonly port: ClientPort
-  /** Functions to call after the linger time, or at the end of the client. */
+  /** @internal Functions to call after the linger time, or at the end of the client. */
   readonly lingering: Linger
   readonly #owner: ChannelOwner
   readonly #channels = new Map<string, Channel>()

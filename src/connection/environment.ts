@@ -22,7 +22,7 @@ export interface Environment {
 }
 
 /** The globals of a page that are used here; outside a page some or all are missing. */
-interface Globals extends Partial<EventTarget> {
+export interface PlatformGlobals extends Partial<EventTarget> {
   readonly window?: Partial<EventTarget>
   readonly document?: Partial<EventTarget> & { readonly visibilityState?: string }
   readonly navigator?: { readonly onLine?: boolean }
@@ -36,7 +36,7 @@ interface Globals extends Partial<EventTarget> {
  *
  * @param globals the global object, for tests
  */
-export function platformEnvironment(globals: Globals = globalThis): Environment {
+export function platformEnvironment(globals: PlatformGlobals = globalThis): Environment {
   return {
     get online() {
       return globals.navigator?.onLine !== false

@@ -12,7 +12,6 @@ import type {
   KeyedReduceOptions,
   ReduceOptions,
   RegistryCounts,
-  RegistryOptions,
   SingleOptions,
 } from './registry-options.ts'
 import type {
@@ -23,6 +22,7 @@ import type {
   KeyedType,
   NoSlots,
   Plus,
+  RegistryArguments,
   SingleType,
   SlotView,
   StoredName,
@@ -267,14 +267,6 @@ export class ContextRegistry<
     return 'ContextRegistry'
   }
 }
-
-/**
- * Constructor arguments: a discriminating field other than `kind` has to be named in the options
- * too.
- */
-type RegistryArguments<C, By extends string> = By extends 'kind'
-  ? [options?: RegistryOptions<C, By>]
-  : [options: RegistryOptions<C, By> & { readonly by: By }]
 
 /**
  * The only unchecked cast: slots are looked up by names that only the type knows, and the router

@@ -1,4 +1,5 @@
 import type { Readable, StoreKind, StoreOf } from '../base/store.ts'
+import type { RegistryOptions } from './registry-options.ts'
 
 /** A context: an object whose field `By` names its kind. */
 export type Discriminated<By extends string> = { readonly [field in By]: string }
@@ -105,3 +106,11 @@ export interface SingleSlot<Value> {
   /** Returns its value, `undefined` before the first event. */
   get(): Value | undefined
 }
+
+/**
+ * Arguments of the constructor of a registry: a discriminating field other than `kind` has to be named in the options
+ * too.
+ */
+export type RegistryArguments<C, By extends string> = By extends 'kind'
+  ? [options?: RegistryOptions<C, By>]
+  : [options: RegistryOptions<C, By> & { readonly by: By }]

@@ -8,6 +8,19 @@ export type { OutgoingRequest, SendingTime, SendOptions } from '../ports/outgoin
 export type { Transport, TransportFactory, TransportHandlers } from '../ports/transport.ts'
 export type { Codec } from '../protocol/codec.ts'
 export type {
+  AuthCommand,
+  Command,
+  HelloCommand,
+  MalformedCommand,
+  PingCommand,
+  PongCommand,
+  PresenceCommand,
+  PublishCommand,
+  RequestCommand,
+  SubscribeCommand,
+  UnsubscribeCommand,
+} from '../protocol/command.ts'
+export type {
   Capabilities,
   Dialect,
   DialectFactory,
@@ -54,3 +67,9 @@ export type {
 } from '../protocol/intent.ts'
 export { jsonCodec } from '../protocol/json-codec.ts'
 export { plainDialect } from '../protocol/plain-dialect.ts'
+export type {
+  OutgoingEvent,
+  ReceivingFrame,
+  ReleasedFrame,
+  ServerFrame,
+} from '../protocol/server-frame.ts'

@@ -71,15 +71,16 @@ export function refusalFrame(
   return { kind: 'refusal', to, error: channel ? { ...error, channel } : error }
 }
 
-/** Creates the reply to the subscribe that waits under one of these keys. */
+/**
+ * Creates the reply to the subscribe that waits under one of these keys.
+ *
+ * @param result nothing is refused or missing by default
+ */
 export function subscribedFrame(
   to: readonly string[],
-  {
-    at = new Map(),
-    refused = new Map(),
-    gaps = [],
-  }: Partial<Pick<SubscribedFrame, 'at' | 'refused' | 'gaps'>> = {},
+  result: Partial<Pick<SubscribedFrame, 'at' | 'refused' | 'gaps'>> = {},
 ): SubscribedFrame {
+  const { at = new Map(), refused = new Map(), gaps = [] } = result
   return { kind: 'subscribed', to, at, refused, gaps }
 }
 

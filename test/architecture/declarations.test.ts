@@ -1,104 +1,65 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { posix } from 'node:path'
+import { existsSync, readdirSync } from 'node:fs'
+import { resolve } from 'node:path'
+import ts from 'typescript'
 import { expect, it } from 'vitest'
 
+const dist = resolve('dist').replaceAll('\\', '/')
 const entries = readdirSync('src/entries', { recursive: true, encoding: 'utf8' })
   .map((file) => file.replaceAll('\\', '/'))
   .filter((file) => file.endsWith('.ts'))
-  .map((file) => file.slice(0, -3))
+  .map((file) => `${dist}/${file.slice(0, -3)}.d.ts`)
 
-/** An item of a list of imports or exports: `type Name as Other`. */
-interface Item {
-  readonly name: string
-  readonly as: string
-}
+/** Returns a symbol itself, where it is an import or an export of another file. */
+const original = (symbol: ts.Symbol, checker: ts.TypeChecker): ts.Symbol =>
+  symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
 
-function items(list: string): readonly Item[] {
-  return list
-    .split(',')
-    .map((item) =>
-      item
-        .trim()
-        .replace(/^type /, '')
-        .split(' as '),
+/** Returns the exports of a module, and of the namespaces among them. */
+function exportsOf(module: ts.Symbol, checker: ts.TypeChecker): readonly ts.Symbol[] {
+  return checker.getExportsOfModule(module).flatMap((exported) => {
+    const symbol = original(exported, checker)
+    if (!(symbol.flags & ts.SymbolFlags.Namespace)) return symbol
+    // The build gives each type of a namespace an alias that only refers to the type.
+    const types = exportsOf(symbol, checker).flatMap(({ declarations = [] }) =>
+      declarations.map((alias) => {
+        if (!ts.isTypeAliasDeclaration(alias) || !ts.isTypeReferenceNode(alias.type))
+          return undefined
+        return checker.getSymbolAtLocation(alias.type.typeName)
+      }),
     )
-    .filter(([name]) => name)
-    .map(([name = '', as = name]) => ({ name, as }))
+    return [symbol, ...exportsOf(symbol, checker), ...types.filter((type) => type !== undefined)]
+  })
 }
 
-/** The types in a declaration file, each as `declaring file:name`. */
-interface Declarations {
-  /** The types that it declares itself or imports. */
-  readonly mentioned: readonly string[]
-  /** The types that it exports. */
-  readonly exported: ReadonlySet<string>
-}
+/** Whether a node declares a type. */
+const isType = (node: ts.Node) =>
+  ts.isInterfaceDeclaration(node) ||
+  ts.isTypeAliasDeclaration(node) ||
+  ts.isClassDeclaration(node) ||
+  ts.isEnumDeclaration(node)
 
-function readDeclarations(file: string): Declarations {
-  const text = readFileSync(`dist/${file}`, 'utf8')
-  const own = [...text.matchAll(/^(?:declare )?(?:interface|type|class|abstract class) (\w+)/gm)]
-  const imported = itemsFrom(file, text, 'import')
-  const lists = [...text.matchAll(/export (?:type )?\{([^}]*)\}(?! from)/g)]
-  const local = lists.flatMap(([, list = '']) =>
-    items(list).map(({ name }) => imported.get(name) ?? `${file}:${name}`),
-  )
-  return {
-    mentioned: [...own.map(([, name]) => `${file}:${name}`), ...imported.values()],
-    exported: new Set([...local, ...itemsFrom(file, text, 'export').values()]),
-  }
-}
-
-/**
- * Returns the types that a file imports or exports from other files: local name → `declaring
- * file:name`.
- */
-function itemsFrom(
-  file: string,
-  text: string,
-  keyword: 'import' | 'export',
-): ReadonlyMap<string, string> {
-  const statements = text.matchAll(
-    new RegExp(`${keyword} (?:type )?\\{([^}]*)\\} from '(\\.[^']+)'`, 'g'),
-  )
-  return new Map(
-    [...statements].flatMap(([, list = '', from = '']) => {
-      const other = posix.join(posix.dirname(file), from).replace(/\.js$/, '.d.ts')
-      const names = ownNames(readFileSync(`dist/${other}`, 'utf8'))
-      return items(list).map(({ name, as }) => [as, `${other}:${names.get(name) ?? name}`] as const)
-    }),
-  )
-}
-
-/**
- * Returns the exports of a bundled declaration file, where names are shortened: exported name → own
- * name.
- */
-function ownNames(text: string): ReadonlyMap<string, string> {
-  const lists = [...text.matchAll(/export (?:type )?\{([^}]*)\}/g)]
-  return new Map(
-    lists.flatMap(([, list = '']) => items(list).map(({ name, as }) => [as, name] as const)),
-  )
-}
-
-/** Returns a name, followed by its members if it is a namespace. */
-function withMembers(name: string): readonly string[] {
-  const [file = '', own] = name.split(':')
-  const text = readFileSync(`dist/${file}`, 'utf8')
-  const list =
-    text.match(new RegExp(`namespace ${own} \\{\\s*export type \\{([^}]*)\\}`))?.[1] ?? ''
-  return [name, ...items(list).map(({ as }) => `${file}:${as}`)]
-}
-
-it('every type in the declarations of an entry is exported by some entry', () => {
+it('every type in the declarations of the package is exported by some entry', () => {
   if (!existsSync('dist/index.d.ts')) throw new Error('There is no dist; run: npm run build')
-  const declarations = entries.map((entry) => readDeclarations(`${entry}.d.ts`))
-  const exported = new Set(
-    declarations.flatMap((declared) => [...declared.exported].flatMap(withMembers)),
-  )
-  const missing = declarations.flatMap(({ mentioned }, index) =>
-    mentioned
-      .filter((name) => /:[A-Z]/.test(name) && !exported.has(name))
-      .map((name) => `${entries[index]}: ${name.split(':')[1]}`),
-  )
-  expect([...new Set(missing)]).toEqual([])
+  const program = ts.createProgram(entries, {
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    module: ts.ModuleKind.ESNext,
+    // Only names are resolved here, so the types of the platform are not needed.
+    noLib: true,
+    types: [],
+  })
+  const checker = program.getTypeChecker()
+  const modules = entries.map((entry) => {
+    const file = program.getSourceFile(entry)
+    return file && checker.getSymbolAtLocation(file)
+  })
+  expect(modules).not.toContain(undefined)
+  const exported = new Set(modules.flatMap((module) => (module ? exportsOf(module, checker) : [])))
+  const missing: string[] = []
+  const visit = (node: ts.Node): void => {
+    const symbol = isType(node) && node.name && checker.getSymbolAtLocation(node.name)
+    if (symbol && !exported.has(symbol)) missing.push(symbol.name)
+    ts.forEachChild(node, visit)
+  }
+  const files = program.getSourceFiles().filter(({ fileName }) => fileName.startsWith(`${dist}/`))
+  for (const file of files) visit(file)
+  expect(missing).toEqual([])
 })
