@@ -23,7 +23,7 @@ import { AuthAttempts } from './session/auth-attempts.ts'
 import { authenticate } from './session/authenticate.ts'
 import { DialectSession } from './session/dialect-session.ts'
 import type { DialectSessionDeps } from './session/dialect-session-deps.ts'
-import { InboundLimiter } from './session/inbound-limiter.ts'
+import { BURST_SECONDS, InboundLimiter } from './session/inbound-limiter.ts'
 import { MessageParts } from './session/message-parts.ts'
 import type { MountHost, MountSession } from './session/mount.ts'
 import { SessionRegistry } from './session/session-registry.ts'
@@ -140,7 +140,7 @@ export function serverParts(
       charge: (userId, bytes) => {
         const perSecond = limits.perUser.presenceBytesPerSecond
         if (!Number.isFinite(perSecond)) return 0
-        const rate = { perSecond, burst: 2 * perSecond }
+        const rate = { perSecond, burst: BURST_SECONDS * perSecond }
         return limiter.rates.take(`presence:${userId}`, bytes, rate)
       },
     },

@@ -8,7 +8,7 @@ import type { MessageLimiter } from './mount.ts'
 import type { SharedRates } from './shared-rates.ts'
 
 /** Size of a burst, in seconds of the rate; clients rely on two when they pace themselves. */
-const BURST_SECONDS = 2
+export const BURST_SECONDS = 2
 /** Time for which a violation or a malformed frame counts, in milliseconds. */
 const FAULT_WINDOW_MS = 60_000
 
