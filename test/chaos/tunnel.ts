@@ -54,13 +54,13 @@ export class Tunnel {
 function way(parts: TunnelParts, from: Socket, to: Socket): Pipe<Buffer | 'end'> {
   const { random, weather } = parts
   const flipper = new BitFlipper(random)
-  const outlet = new Outlet(to, random, weather)
+  const writer = new SocketWriter(to, random, weather)
   const pipe = new Pipe<Buffer | 'end'>({
     ...parts,
     size: (item) => (item === 'end' ? 0 : item.length),
     deliver: (items) => {
       const bytes = Buffer.concat(items.filter((item) => item !== 'end'))
-      outlet.write(bytes, items.includes('end'))
+      writer.write(bytes, items.includes('end'))
       if (pipe.bytes < HIGH_WATER_BYTES) from.resume()
     },
   })
@@ -82,7 +82,7 @@ function way(parts: TunnelParts, from: Socket, to: Socket): Pipe<Buffer | 'end'>
 }
 
 /** Writes to a socket, in pieces of 1 to 7 bytes if the weather has `shreds`. */
-class Outlet {
+class SocketWriter {
   readonly #socket: Socket
   readonly #random: Random
   readonly #weather: Weather

@@ -8,7 +8,7 @@ import type { Message } from '../raw-client.ts'
 import { partsOf, WiredClient } from '../wired.ts'
 
 /** Promises that the test resolves. */
-class Gates {
+class PendingWaits {
   readonly #waiting: (() => void)[] = []
 
   get size(): number {
@@ -19,7 +19,7 @@ class Gates {
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
-  open(index: number): void {
+  end(index: number): void {
     this.#waiting.splice(index % (this.size || 1), 1)[0]?.()
   }
 }
@@ -28,11 +28,11 @@ class Gates {
  * Wraps a broker: each call waits before and after its effect, and events reach the listeners late,
  * but in order.
  */
-function slow(broker: Broker, gates: Gates): Broker {
+function slow(broker: Broker, waits: PendingWaits): Broker {
   const slowly = async <T>(step: () => Promise<T>): Promise<T> => {
-    await gates.wait()
+    await waits.wait()
     const result = await step()
-    await gates.wait()
+    await waits.wait()
     return result
   }
   return {
@@ -44,7 +44,7 @@ function slow(broker: Broker, gates: Gates): Broker {
         let last = Promise.resolve()
         return broker.subscribe(channel, {
           event: (event) => {
-            last = last.then(() => gates.wait()).then(() => listener.event(event))
+            last = last.then(() => waits.wait()).then(() => listener.event(event))
           },
           broken: (head) => listener.broken(head),
         })
@@ -139,7 +139,7 @@ class Reader {
 }
 
 type Step = (world: {
-  readonly gates: Gates
+  readonly waits: PendingWaits
   readonly reader: Reader
   readonly cores: readonly ServerParts[]
   publish(visible: boolean): void
@@ -153,13 +153,13 @@ const step = fc.oneof<fc.Arbitrary<Step>[]>(
   ),
   fc.nat({ max: 9 }).map(
     (index) =>
-      ({ gates }) =>
-        gates.open(index),
+      ({ waits }) =>
+        waits.end(index),
   ),
   fc.nat({ max: 9 }).map(
     (index) =>
-      ({ gates }) =>
-        gates.open(index),
+      ({ waits }) =>
+        waits.end(index),
   ),
   fc.nat({ max: 1 }).map((n) => ({ reader, cores }) => {
     const core = cores[n]
@@ -173,12 +173,12 @@ describe('a subscription that is resumed while events are published', () => {
   test.prop([fc.array(step, { maxLength: 80, size: 'max' }), fc.boolean()], { numRuns: 500 })(
     'loses and duplicates no event, with any timing of the broker, on either server',
     async (steps, filtered) => {
-      const gates = new Gates()
+      const waits = new PendingWaits()
       const broker = new MemoryBroker()
       const canReceive = filtered
         ? (_: unknown, __: string, { payload }: { payload: unknown }) => Number(payload) % 2 === 0
         : undefined
-      const cores = [0, 1].map(() => partsOf({ broker: slow(broker, gates), canReceive }))
+      const cores = [0, 1].map(() => partsOf({ broker: slow(broker, waits), canReceive }))
       const [first] = cores
       if (!first) throw new Error('There are two servers.')
       const reader = new Reader()
@@ -192,8 +192,8 @@ describe('a subscription that is resumed while events are published', () => {
       publish(true)
       reader.connect(first)
       const finish = async (): Promise<void> => {
-        while (gates.size) {
-          gates.open(0)
+        while (waits.size) {
+          waits.end(0)
           await settle()
         }
       }
@@ -201,7 +201,7 @@ describe('a subscription that is resumed while events are published', () => {
       await finish()
       const before = published.length
       for (const act of steps) {
-        act({ gates, reader, cores, publish })
+        act({ waits, reader, cores, publish })
         await settle()
       }
       await finish()
