@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { posix } from 'node:path'
 
-/** What package.json's `exports` has for one subpath. */
+/** The files of one subpath in `exports` of package.json. */
 interface Entry {
   readonly import: { readonly types: string; readonly default: string }
   readonly require: { readonly default: string }

@@ -9,15 +9,15 @@ import type { EventFrame, Position } from '../protocol/frame.ts'
 export class Continuity {
   #epoch: string | undefined
   #offset = 0
-  /** The id of the event at our position. */
+  /** The id of the event at the client's position. */
   #id: string | undefined
   /** Last offset of the replay under way; the server may have filtered events before it. */
   #replayUntil: number | undefined
   /** The position in the last subscribe. */
   #resumedFrom: Position | undefined
-  /** Our position when events were found missing, until events after it arrive. */
+  /** The client's position when events were found missing, until events after it arrive. */
   #missingAt: number | undefined
-  /** Our position when an older event arrived and the server was asked. */
+  /** The client's position when an older event arrived and the server was asked. */
   #doubted: number | undefined
   /** Whether events could have been missed: not before the first successful subscribe. */
   #begun = false
@@ -89,7 +89,7 @@ export class Continuity {
     return this.#accept(event, 'deliver')
   }
 
-  /** Whether the channel's position at the server differs from ours. */
+  /** Whether the channel's position at the server differs from the client's. */
   differs({ epoch, offset }: Position): boolean {
     if (this.#epoch === undefined || offset === this.#replayUntil) return false
     return epoch !== this.#epoch || offset !== this.#offset
@@ -107,7 +107,7 @@ export class Continuity {
     this.#begun = false
   }
 
-  /** An older event is either a duplicate, or our position is wrong: ask the server once. */
+  /** An older event is a duplicate, or the client's position is wrong: ask the server once. */
   #doubt(): Verdict {
     if (this.#doubted === this.#offset) return 'drop'
     this.#doubted = this.#offset
@@ -142,13 +142,13 @@ export type Verdict = 'deliver' | 'drop' | 'missing' | GapReason
 
 /** The reason why events may have been missed. */
 export type GapReason =
-  /** The server's history no longer reaches back to our position. */
+  /** The server's history no longer reaches back to the client's position. */
   | 'history-lost'
   /** The channel has a new epoch, and with it another history. */
   | 'epoch-changed'
-  /** The server's position is behind ours. */
+  /** The server's position is behind the client's. */
   | 'went-back'
-  /** The history contains another event at our position now. */
+  /** The history contains another event at the client's position now. */
   | 'rewritten'
   /** Events are missing, and the server could not send them again. */
   | 'unfillable'

@@ -61,8 +61,8 @@ export type ChannelHandler<Payload = unknown> = (
 ) => unknown
 
 /**
- * Status of a channel. Up to `asOf` all events are known to have arrived; it is a time of our wall
- * clock, in milliseconds since the Unix epoch.
+ * Status of a channel. Up to `asOf` all events are known to have arrived; it is a time of the
+ * client's wall clock, in milliseconds since the Unix epoch.
  */
 export type ChannelStatus =
   /** Not confirmed yet. */

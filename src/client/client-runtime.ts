@@ -166,7 +166,7 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
     return error ? Promise.reject(error) : this.requests.send(request, options)
   }
 
-  /** Our user id, by the last welcome. */
+  /** The client's user id, by the last welcome. */
   get userId(): string | undefined {
     return this.#userId
   }
@@ -320,8 +320,8 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
   }
 
   #refused(refusal: Refusal): void {
-    // Once per greeting: it refuses the user id that the greeting expected, and from then on we
-    // expect none.
+    // Once per greeting: it refuses the user id that the greeting expected, and from then on the
+    // client expects none.
     if (refusal.code === 'identity-changed' && this.#userId !== undefined) {
       // The server has dropped the messages sent with the greeting: send them again, without a
       // user.

@@ -10,7 +10,7 @@ export interface ClientStats {
   readonly lastRttMs: number | undefined
   /** The smoothed round trip (RFC 6298), in milliseconds. */
   readonly smoothedRttMs: number | undefined
-  /** Difference from our wall clock to the server's, in milliseconds, by the last pong. */
+  /** Difference from the client's wall clock to the server's, in milliseconds, by the last pong. */
   readonly clockOffsetMs: number | undefined
   /** Recent travel time of events from the server to the client, in milliseconds. */
   readonly eventLatencyMs: number | undefined

@@ -53,7 +53,7 @@ export class RealtimeClient {
     return this.#runtime.connection.state
   }
 
-  /** Our user id, by the server's last welcome; kept while disconnected. */
+  /** The client's user id, by the server's last welcome; kept while disconnected. */
   get userId(): string | undefined {
     return this.#runtime.userId
   }

@@ -225,7 +225,7 @@ function afterDrop(
   const denied = close.code === NOT_AUTHENTICATED
   const why =
     denied && (deniedBefore || !rules.authorizes)
-      ? 'the server does not know who we are'
+      ? 'the credentials were refused'
       : rules.fatalCloseCodes.includes(close.code)
         ? 'the server closed it for good'
         : online && failed >= rules.backoff.maxAttempts && `${failed + 1} attempts failed`

@@ -6,9 +6,9 @@
  * suspicious: a request is unanswered, or nothing comes although something used to. A running probe
  * has a deadline from the connection's own round trips (RFC 6298). Frames that arrive extend it, up
  * to a limit, but only a pong, or the reply to a message sent later, ends it: broadcasts may go on
- * arriving while no message of ours leaves. Signs that a slow link carries something both ways (a
- * reply, a part of a large message, bytes that leave our buffer) extend it without a limit: the ping
- * or its pong waits behind that.
+ * arriving while no message of the client leaves. Signs that a slow link carries something both ways
+ * (a reply, a part of a large message, bytes that leave the client's buffer) extend it without a
+ * limit: the ping or its pong waits behind that.
  *
  * A background tab runs its timers once a minute, a sleeping machine not at all. So a deadline that
  * passed while the timer did not run is not believed; it is probed once more.
@@ -88,7 +88,7 @@ const LEAST_DEADLINE_MS = 2_000
 const LONGEST_DEADLINE_MS = 80_000
 /** A tick this late, or a wall clock that ran so far ahead, means that the machine slept. */
 const ASLEEP_MS = 10_000
-/** After a tick this late no deadline is believed. */
+/** Maximum delay of a tick; after a later one, deadlines are checked by another ping. */
 const LATE_MS = 2 * TICK_MS
 /** Silence is suspicious after this many times the usual gap between frames, ... */
 const GAPS = 4
@@ -169,8 +169,8 @@ function withReceived(state: HeartbeatState, input: Tick, rules: HeartbeatRules)
     gapMs: state.gapMs === undefined ? gap : state.gapMs + (gap - state.gapMs) / 8,
     silenceProbed: false,
   }
-  // The peer is there; but our messages may not leave, so not without a limit. A pong travels as long
-  // as these frames did.
+  // The peer is there, but the client's messages may not leave, so not without a limit. A pong
+  // travels as long as these frames did.
   const limit = (state.probe?.sentAt ?? now) + rules.timeoutMs + lagMs
   return extended(
     arrived,

@@ -197,7 +197,7 @@ export class Link implements HeartbeatLink {
 
   /**
    * Answers a ping of the server, unless earlier messages wait for the network: a flood of pings must
-   * not fill our memory with answers.
+   * not fill the client's memory with answers.
    */
   pong(timestamp: number | undefined): void {
     if (this.#sender?.congested) return

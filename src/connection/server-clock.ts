@@ -10,7 +10,7 @@ import type { EventFrame, PongFrame } from '../protocol/frame.ts'
  * so does a step of the wall clock forward; a step back shortens no age.
  */
 export class ServerClock {
-  /** Difference from our wall clock to the server's; `undefined` before the first pong. */
+  /** Difference from the client's wall clock to the server's; `undefined` before the first pong. */
   offsetMs: number | undefined
   /** Travel time of the event after the last pong. */
   eventLatencyMs: number | undefined

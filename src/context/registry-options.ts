@@ -41,7 +41,7 @@ export interface RegistryOptions<Context = never, By extends string = string> {
   /**
    * Called with every context that was not written, and the reason. Contexts of unhandled kinds are
    * not among them: see {@link ContextRegistry.unknown}.
-   * @default nobody hears
+   * @default not called
    */
   readonly onDrop?: ((context: unknown, reason: DropReason) => void) | undefined
 }

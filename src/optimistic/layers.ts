@@ -125,11 +125,11 @@ function hideOwnRow<T>(
   return alter(layers, only.id, { hides: only.hide(changedKey(changed, own.key)) })
 }
 
-/** Identification of our own changes, and of our own rows where the backend does not return their ids. */
+/** Identification of this client's changes, and of its rows where the backend returns no ids. */
 export interface OwnRows {
-  /** Our user id; nothing is hidden where it is unknown. */
+  /** This client's user id; nothing is hidden where it is unknown. */
   readonly userId: string | undefined
-  /** The text that the server puts before the ids of our changes. */
+  /** The text that the server puts before the ids of this client's changes. */
   readonly tag: string
   /** Returns the key of a row. */
   key(row: object): string | undefined

@@ -231,7 +231,7 @@ export class OptimisticManager {
 
   /** Shows the mutations that earlier pages have stored for the channel of an overlay. */
   #followRestored(overlay: Overlay<readonly object[]>): void {
-    // The client must not keep alive what the application has dropped.
+    // The client must not hold a reference that keeps dropped views alive.
     const weak = new WeakRef(overlay)
     const known = new WeakSet<RestoredMutation>()
     const stop = this.#options.client?.port.restored?.subscribe((all) => {

@@ -22,8 +22,8 @@ export interface OptimisticOptions {
     | ((base: Fields, pending: Fields, incoming: Fields, entity: string) => Fields)
     | undefined
   /**
-   * Time for which a new row by our own user is hidden while exactly one row is being created and
-   * the event has no id to match, in milliseconds; 0 for never.
+   * Time for which a new row by the client's own user is hidden while exactly one row is being
+   * created and the event has no id to match, in milliseconds; 0 for never.
    * @default 2_000
    */
   readonly holdOwnBroadcastMs?: number | undefined
@@ -33,9 +33,9 @@ export interface OptimisticOptions {
 export interface OptimisticClient {
   /** The client's clock, the receiver of its errors, and the mutations of its stored outbox. */
   readonly port: Pick<ClientPort, 'clock' | 'report' | 'restored'>
-  /** Our user id, by the server's last welcome. */
+  /** The client's user id, by the server's last welcome. */
   readonly userId: string | undefined
-  /** The text that the server puts before the ids of our events. */
+  /** The text that the server puts before the ids of the client's events. */
   readonly eventTag?: string | undefined
   /** Returns a new id for an event of this client. */
   eventId(): string

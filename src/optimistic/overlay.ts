@@ -123,7 +123,7 @@ export interface OverlayDeps {
   readonly clock: Clock
   readonly client: OptimisticClient | undefined
   readonly channels: ChannelSubscriber | undefined
-  /** Time for which a new row that may be our own is hidden, in milliseconds; 0 for never. */
+  /** Time for which a new row that may be the client's own is hidden, in milliseconds; 0 for never. */
   readonly holdMs: number
   /** Receives exceptions of application code. */
   report(error: unknown): void

@@ -11,7 +11,7 @@ import { presenceChannel } from '../protocol/channel-name.ts'
 import type { PresenceIntent } from '../protocol/intent.ts'
 
 /**
- * Our own presence at one resource: desired state on one side, confirmed state on the other.
+ * The client's own presence at one resource: desired state on one side, confirmed state on the other.
  * Differences are sent in a microtask, so that changes which cancel each other cost nothing.
  */
 export class OwnPresence {
@@ -20,7 +20,7 @@ export class OwnPresence {
   readonly #waiting = new Set<Settled>()
   #holders = 0
   #actual: 'out' | 'asking' | 'in' | 'leaving' = 'out'
-  /** The refusal that keeps us out; it stands until a caller wants to be present again. */
+  /** The refusal that keeps the client out; it stands until a caller wants to be present again. */
   #refusal: WirefoldError | undefined
   #meta: unknown
   #sentMeta: unknown
@@ -36,7 +36,7 @@ export class OwnPresence {
     this.#deps = deps
   }
 
-  /** Holds our presence until the handle is called or the signal fires. */
+  /** Holds the client's presence until the handle is called or the signal fires. */
   handle(signal: AbortSignal | undefined): PresenceHandle {
     const { resource } = this
     let live = true
@@ -80,7 +80,7 @@ export class OwnPresence {
     return disposable(release, members, signal)
   }
 
-  /** Sets our desired meta; this also takes back a refusal. */
+  /** Sets the client's desired meta; this also takes back a refusal. */
   want(meta: unknown): void {
     this.#meta = meta
     this.#refusal = undefined
@@ -98,7 +98,7 @@ export class OwnPresence {
     else if (actual === 'in' && !Object.is(this.#meta, this.#sentMeta)) this.#update()
   }
 
-  /** Resets the confirmed state: the server drops our presence with the connection. */
+  /** Resets the confirmed state: the server drops the client's presence with the connection. */
   disconnected(): void {
     this.#out()
     if (!this.#holders) this.#deps.all.delete(this.resource)
@@ -112,7 +112,7 @@ export class OwnPresence {
     return waiting.length > 0
   }
 
-  /** Sends a heartbeat, for backends that need one to keep our presence. */
+  /** Sends a heartbeat, for backends that need one to keep the client's presence. */
   heartbeat(): void {
     if (this.#actual === 'in') this.#sendIntent('heartbeat')
   }

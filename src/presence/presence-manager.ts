@@ -16,9 +16,9 @@ import { PresenceView } from './presence-view.ts'
 export const presenceDefaults = { throttleMs: 1_000 } as const
 
 /**
- * Manages which users are present at resources, and our own presence.
+ * Manages which users are present at resources, and the client's own presence.
  *
- * {@link enter} makes us present, and following {@link of} watches the users who are; neither
+ * {@link enter} makes the client present, and following {@link of} watches the users who are; neither
  * implies the other. Both survive the loss of a connection.
  *
  * @example
@@ -90,13 +90,13 @@ export class PresenceManager {
   }
 
   /**
-   * Makes us present at a resource until the returned function is called or `signal` fires; again
-   * after every loss of the connection.
+   * Makes this client present at a resource until the returned function is called or `signal` fires;
+   * again after every loss of the connection.
    *
-   * If several parts of the application enter one resource, we stay until the last has left, with
-   * the meta that was set last. A backend that does not know our user may refuse.
+   * If several parts of the application enter one resource, it stays until the last has left, with
+   * the meta that was set last. A backend that does not know the client's user may refuse.
    *
-   * @param meta data about us that others see besides our name: JSON, at most 4 KiB
+   * @param meta data about the client's user that others see besides the name: JSON, at most 4 KiB
    */
   enter(
     resource: string,
@@ -141,7 +141,7 @@ export class PresenceManager {
     for (const own of [...this.#ownPresences.values()]) own.disconnected()
   }
 
-  /** Sends heartbeats, for backends that need them to keep our presence. */
+  /** Sends heartbeats, for backends that need them to keep the client's presence. */
   #scheduleHeartbeat(): void {
     const { clock, dialect } = this.#channels.port
     const everyMs = dialect.presets.presenceHeartbeatMs
@@ -186,8 +186,8 @@ export interface PresenceEvent extends PresenceChange {
 /** Options of a {@link PresenceManager}. */
 export interface PresenceOptions {
   /**
-   * The minimum time between two updates of our presence at one resource, in milliseconds; of the
-   * updates in between only the last is sent.
+   * The minimum time between two updates of the client's presence at one resource, in milliseconds;
+   * of the updates in between only the last is sent.
    * @default 1_000
    */
   readonly throttleMs?: number | undefined

@@ -70,7 +70,8 @@ function apply(known: KnownUsers, { type, payload, offset }: EventFrame, now: nu
   const isUpdate = type === 'presence:update'
   if (isUpdate || type === 'presence:join') {
     const isChange = fields.device !== undefined || fields.gone !== undefined
-    // The server withholds what the application filters; the next change lacks what that changed.
+    // The server may have withheld an event from this client, so the next event does not contain
+    // that event's change.
     const follows = former && (offset === undefined || former.at === fields.after)
     if (isUpdate && isChange && !follows) return { users, stale: true }
     const devices = isUpdate ? (former?.devices ?? []) : []

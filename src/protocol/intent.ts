@@ -76,7 +76,7 @@ export interface PublishIntent {
   readonly repeated?: boolean | undefined
 }
 
-/** A join, update, leave or heartbeat of our own presence. */
+/** A join, update, leave or heartbeat of the client's own presence. */
 export interface PresenceIntent {
   readonly kind: 'presence'
   /** Time of creation, in milliseconds since the Unix epoch. */
@@ -85,7 +85,7 @@ export interface PresenceIntent {
   readonly action: 'join' | 'update' | 'leave' | 'heartbeat'
   /** Resource to be present at; its presence events are on the channel `presence:<resource>`. */
   readonly resource: string
-  /** Our own metadata there, with a join or an update. */
+  /** The client's own metadata there, with a join or an update. */
   readonly meta: unknown
 }
 

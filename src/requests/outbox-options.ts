@@ -24,8 +24,8 @@ export interface OutboxOptions {
   readonly ttlMs?: number | undefined
   /**
    * Storage in which requests survive the page: `indexedDbStorage()` of `wirefold/indexeddb`. Every
-   * request that is not `volatile` is stored before it is sent, sent once the server has welcomed
-   * us, and deleted when it is settled.
+   * request that is not `volatile` is stored before it is sent, sent after the server's
+   * welcome, and deleted when it is settled.
    * @default none: requests wait in memory
    */
   readonly storage?: OutboxStorage | undefined

@@ -1,7 +1,7 @@
 import type { Clock } from 'wirefold'
 import { TimerList } from './timer-list.ts'
 
-/** Real time counted per look at it at most, in milliseconds. */
+/** Maximum real time added per reading, in milliseconds. */
 const MOST_MS = 2
 
 /**

@@ -64,8 +64,8 @@ async function page(url: string, options: ClientOptions = {}) {
   return { client, own, titles, add, pending: optimistic.pending }
 }
 
-describe('another user who sends a request with the id of my event', () => {
-  it('removes no row of mine that is pending, and does not seem to be me', async () => {
+describe('a user who sends a request with the id of an event of another client', () => {
+  it('removes no pending row of the first client, and its event is not own()', async () => {
     const { server, url } = await serve(people)
     const { handle, stored, answered } = tasks()
     handle(server)

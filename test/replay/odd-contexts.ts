@@ -158,7 +158,6 @@ export const oddContexts: readonly OddFrame[] = [
     drops: ['too-deep'],
   },
 
-  // Fields.
   {
     name: 'fields of a later version',
     wire: envelope(

@@ -66,7 +66,7 @@ async function churn(broker: Broker, options: RealtimeServerOptions = {}) {
     (seen[0]?.devices ?? []).map(({ meta }) => [asFields(meta).device, asFields(meta).round])
   const expected = Array.from({ length: DEVICES }, (_, n) => [n, ROUNDS]).sort()
   await until(() => expect(last(users.get()).sort()).toEqual(expected))
-  // What the watcher knows is what the server knows, device by device and in order.
+  // The watcher's users equal the server's, device by device and in order.
   expect(users.get().map(({ devices: list }) => list.map(({ id }) => id))).toEqual(
     (await server.presence.getPresent(room)).map(({ devices: list }) => list.map(({ id }) => id)),
   )

@@ -45,7 +45,7 @@ describe('S11 messages', () => {
       requestId: 'r202',
       payload: {
         code: 'rate-limited',
-        message: 'Too much at once.',
+        message: 'The rate limit is exceeded. Retry after `retryAfterMs`.',
         retryable: true,
         retryAfterMs: 10,
       },

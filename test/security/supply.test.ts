@@ -52,7 +52,7 @@ describe('S21 unguessable ids', () => {
     const using = (word: RegExp) => code.filter(([, text]) => word.test(text)).map(([file]) => file)
     expect(using(/randomUUID/)).toEqual([])
     expect(using(/getRandomValues/)).toEqual(['base/ids.ts'])
-    // Waits use Math.random, since guessing them has no use.
+    // Backoff uses Math.random: predicting a wait gains an attacker nothing.
     expect(using(/Math\.random/)).toEqual([
       'client/options.ts',
       'server/redis/connection/cancellable-waits.ts',

@@ -30,7 +30,7 @@ export class RawClient {
   readonly frames: string[] = []
   /** The texts of messages not yet returned by {@link next}. */
   readonly texts: string[] = []
-  /** What the welcome says is put before the ids of this client's events. */
+  /** The tag of the welcome, which the server puts before the ids of this client's events. */
   tag = ''
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>
   #wake: () => void = () => {}

@@ -89,7 +89,11 @@ function writing(server: RealtimeServer) {
       const rejected = rejecting.has(by)
       if (rejected) await setRejecting(by, false)
       await after(WRITE_MS)
-      if (rejected) throw refuse('rejected', 'the server rejected this write, as you asked it to')
+      if (rejected)
+        throw refuse(
+          'rejected',
+          'the server rejected this write, because “Reject the next write” was on',
+        )
       return write(payload, by)
     }
 }

@@ -14,19 +14,19 @@ export interface AccessOptions {
    * Decides about an upgrade request, by its cookies and headers, before there is a socket. If it
    * throws, returns anything but `true`, or takes longer than 5 seconds, the response is 401. The
    * user still comes from `authenticate`.
-   * @default everybody may try
+   * @default all requests are allowed
    */
   readonly canConnect?: CanConnect | undefined
   /**
    * Returns the user of a connection. Called when a client sends its hello, and when it renews its
    * credentials. If it throws, or takes longer than `helloTimeoutMs`, the client is refused.
-   * @default everybody is anonymous
+   * @default every user is anonymous
    */
   readonly authenticate?: Authenticate | undefined
   /**
    * Validates every channel name a client sends, before `authorize` is called. If it throws, or
    * returns anything but `true`, the client receives `bad-channel`.
-   * @default every name is fine
+   * @default every name is valid
    * @example
    * validateChannel: (name) => !name.startsWith('session:') || UUID.test(name.slice(8))
    */
@@ -57,7 +57,7 @@ export interface AccessOptions {
   /**
    * Decides for every user present at a resource and every client that watches it. If it throws, or
    * returns anything but `true`, the user is hidden. Users always see themselves.
-   * @default whoever may watch sees everybody
+   * @default every watcher sees all users
    */
   readonly canSee?: CanSee | undefined
   /**

@@ -10,15 +10,16 @@ const MESSAGES = {
   'bad-channel': 'This is not the name of a channel.',
   'bad-frame': 'The message could not be read.',
   'bad-protocol': 'This server speaks version 1 of the protocol.',
-  conflict: 'Something else was asked under this id.',
+  conflict: 'Another request was sent under this id. Use a new id.',
   forbidden: 'This is not allowed.',
   'handler-failed': 'The request could not be carried out.',
-  'identity-changed': 'The user is no longer the one expected.',
-  internal: 'Something went wrong on the server.',
-  'not-authenticated': 'The server does not know who you are.',
-  'not-present': 'You are not there.',
-  'outcome-unknown': 'It is not known whether this was carried out.',
-  'rate-limited': 'Too much at once.',
+  'identity-changed': 'The credentials belong to another user than before.',
+  internal: 'The server failed. Try again later.',
+  'not-authenticated': 'The credentials are missing, invalid or expired.',
+  'not-present': 'This connection is not a member of the resource. Join it first.',
+  'outcome-unknown':
+    'The request may have been carried out, but its result is lost. Check before you repeat it.',
+  'rate-limited': 'The rate limit is exceeded. Retry after `retryAfterMs`.',
   'subscription-limit': 'Too many subscriptions on this connection.',
   'too-large': 'The message is too large.',
   'unknown-type': 'The server has no handler for this type.',
@@ -60,7 +61,8 @@ export function rateLimited(retryAfterMs: number): Refusal {
 /** Returns the refusal of a malformed message, with the rule of the protocol it breaks. */
 export function badFrame(reason: string): Refusal {
   const message = `The message could not be read: ${reason}.`
-  // The client may have sent it well: clients ask again for a channel that is refused with a time.
+  // The message may have been damaged on the way; a client subscribes again after a refusal with
+  // `retryAfterMs`.
   return { ...refusal('bad-frame'), message, retryAfterMs: RESEND_MS }
 }
 

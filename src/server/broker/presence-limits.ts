@@ -45,7 +45,7 @@ export function resolvePresenceLimits(limits: PresenceLimits = {}): ResolvedPres
   return withDefaults('The option presence', limits, presenceLimitDefaults)
 }
 
-/** Size of a device without its texts: what its ids and times take in a list of users. */
+/** Bytes counted for a device besides its texts: its ids and times in a list of users. */
 export const DEVICE_BYTES = 128
 
 /** The names of the limits, in the order in which they are checked. */

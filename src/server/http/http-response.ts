@@ -30,7 +30,7 @@ export const refusals = {
   notAuthenticated: {
     status: 401,
     code: 'not-authenticated',
-    reason: 'The server does not know who you are.',
+    reason: 'The credentials are missing, invalid or expired.',
   },
-  internal: { status: 500, code: 'internal', reason: 'Something went wrong on the server.' },
+  internal: { status: 500, code: 'internal', reason: 'The server failed. Try again later.' },
 } satisfies Record<string, HttpRefusal>

@@ -55,7 +55,9 @@ export class ConnectionRequests {
     this.#onDone()
   }
 
-  /** Runs a request once this connection, and then the server, has less than the most running. */
+  /**
+   * Runs a request once this connection, then the server, runs fewer requests than its maximum.
+   */
   async #runInTurn(command: RequestCommand, sender: OpenSender): Promise<void> {
     for (const slots of [this.#slots, this.#deps.slots]) {
       const turn = slots.enter()

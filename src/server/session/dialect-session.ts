@@ -312,7 +312,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
       case 'pong':
         return
       case 'hello':
-        this.#fault([unexpected('hello was said before')])
+        this.#fault([unexpected('a connection sends hello once')])
         return
       case 'fault':
         this.#fault(command.of)

@@ -47,8 +47,8 @@ export interface MountHost {
    * Asks the application for the user of a request, and limits the attempts per address. Never
    * rejects.
    *
-   * @param wanted returns false once the connection is gone, so that it does not wait for its turn;
-   * default always true
+   * @param wanted returns false once the connection is closed; the attempt then leaves the queue.
+   * Default always true
    * @returns the user and the expiry of the credentials, or the refusal
    */
   authenticate(

@@ -69,7 +69,7 @@ export function taskBoardStories(browser: Browser, driver: BrowserDriver): void 
       await expect
         .poll(() => textOf(ada, '[role=alert]'), PATIENT)
         .toBe(
-          '“Reject a write” was not changed: the server rejected this write, as you asked it to.',
+          '“Reject a write” was not changed: the server rejected this write, because “Reject the next write” was on.',
         )
       await ada.screenshot(`test-results/${driver.name}/task-board-rejected.png`)
       // Only one write was rejected.

@@ -41,7 +41,7 @@ class Model {
   }
 }
 
-/** What a client knows who subscribed before the first event. */
+/** The presence state of a client that subscribed before the first event. */
 class Client {
   #state = this.#folded(unknownPresence, 'presence:sync', { users: [] }, undefined)
 

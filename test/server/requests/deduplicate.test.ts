@@ -197,7 +197,7 @@ describe('a repeated request', () => {
         requestId: other.requestId,
         payload: {
           code: 'conflict',
-          message: 'Something else was asked under this id.',
+          message: 'Another request was sent under this id. Use a new id.',
           retryable: false,
         },
       })
@@ -331,7 +331,8 @@ describe('a reply store', () => {
     const client = await RawClient.greeted(url)
     expect((await client.request(add)).payload).toEqual({
       code: 'outcome-unknown',
-      message: 'It is not known whether this was carried out.',
+      message:
+        'The request may have been carried out, but its result is lost. Check before you repeat it.',
       retryable: false,
     })
     expect(total()).toBe(0)

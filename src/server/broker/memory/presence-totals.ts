@@ -3,7 +3,7 @@ import { checkPresence } from '../presence-limits.ts'
 
 const NOTHING: PresenceTotal = { devices: 0, bytes: 0 }
 
-/** What each user and each resource holds of a presence store in memory. */
+/** The devices and bytes of each user and resource in a presence store in memory. */
 export class PresenceTotals {
   readonly #limits: ResolvedPresenceLimits
   readonly #users = new Map<string, PresenceTotal>()

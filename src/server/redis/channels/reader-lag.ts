@@ -1,7 +1,7 @@
 /** Number of events by which a reader may be behind before its process stops publishing. */
 const MAX_LAG = 500
 
-/** How far the reader of this process is behind the events that this process has published. */
+/** The number of events by which the reader of this process is behind its publishes. */
 export class ReaderLag {
   readonly #maxBytes: number
   /** The offset last read of each followed channel. */

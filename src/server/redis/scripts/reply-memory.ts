@@ -8,8 +8,8 @@ const PARTS = 16
 
 /**
  * Lua functions that store the results of requests: `remember(key, digest, record, keepMs)`, and
- * `bound()` at the end of a batch, which drops the oldest results above the limits. What is left of
- * a dropped one is its digest.
+ * `bound()` at the end of a batch, which drops the oldest results above the limits. A dropped
+ * result leaves its digest.
  *
  * The results of a sender are a list (`<prefix>:results:<sender>`) of `<time> <expiry> <bytes> <key>`,
  * oldest first, with the time in microseconds. The senders are a sorted set (`<prefix>:results`),
