@@ -1,16 +1,3 @@
-/** A function that releases something, and works with `using` where the platform has it. */
-export interface Disposer
-  // The member that `using` calls, in programs compiled with the library for it.
-  extends Record<
-    SymbolConstructor extends { readonly dispose: infer Dispose extends symbol } ? Dispose : never,
-    () => void
-  > {
-  /** Releases; safe to call twice. */
-  (): void
-  /** Same as calling the function. */
-  dispose(): void
-}
-
 /**
  * Adds `dispose`, `Symbol.dispose` and further members to a release function; getters stay getters.
  * The signal, when it fires, releases too; at once where it has fired already.
@@ -34,4 +21,17 @@ export function disposable<Members extends object>(
   if (signal?.aborted) dispose()
   else signal?.addEventListener('abort', dispose)
   return Object.defineProperties(dispose, own) as Disposer & Members
+}
+
+/** A function that releases something, and works with `using` where the platform has it. */
+export interface Disposer
+  // The member that `using` calls, in programs compiled with the library for it.
+  extends Record<
+    SymbolConstructor extends { readonly dispose: infer Dispose extends symbol } ? Dispose : never,
+    () => void
+  > {
+  /** Releases; safe to call twice. */
+  (): void
+  /** Same as calling the function. */
+  dispose(): void
 }

@@ -5,6 +5,16 @@ import { channelScope } from './channel-scope.ts'
 import type { ChannelSubscriber } from './channel-subscriber.ts'
 import type { ChannelHandler } from './subscription.ts'
 
+/** Subscriptions of a view that is opened and closed; it has no connection of its own. */
+export interface Manager {
+  /** Whether it is subscribed to its channels. */
+  readonly active: boolean
+  /** Subscribes to the channels; does nothing if it already is. */
+  initialize(subscriber: ChannelSubscriber): void
+  /** Releases the subscriptions; does nothing if there are none. It can be started again. */
+  cleanup(): void
+}
+
 /**
  * Makes a manager, which subscribes to its channels at most once, however often it is started.
  *
@@ -55,14 +65,4 @@ export interface ManagerOptions<Payload = unknown> {
    * @default the client's `error` event
    */
   readonly onError?: ((error: WirefoldError) => void) | undefined
-}
-
-/** Subscriptions of a view that is opened and closed; it has no connection of its own. */
-export interface Manager {
-  /** Whether it is subscribed to its channels. */
-  readonly active: boolean
-  /** Subscribes to the channels; does nothing if it already is. */
-  initialize(subscriber: ChannelSubscriber): void
-  /** Releases the subscriptions; does nothing if there are none. It can be started again. */
-  cleanup(): void
 }

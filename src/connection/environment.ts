@@ -1,3 +1,13 @@
+/** The platform that a client runs on. */
+export interface Environment {
+  /** Whether the platform reports a network; a hint, which may be wrong. */
+  readonly online: boolean
+  /** Calls `listener` at every event until the returned function is called. */
+  follow(listener: (event: EnvironmentEvent) => void): () => void
+  /** The areas to log, as a setting of the `debug` package: `wirefold:*`. */
+  readonly debug: string
+}
+
 /** Events of the platform that concern a connection. */
 export type EnvironmentEvent =
   /** The platform reports a network. */
@@ -10,16 +20,6 @@ export type EnvironmentEvent =
   | 'hide'
   /** The page is shown again from its cache. */
   | 'show'
-
-/** The platform that a client runs on. */
-export interface Environment {
-  /** Whether the platform reports a network; a hint, which may be wrong. */
-  readonly online: boolean
-  /** Calls `listener` at every event until the returned function is called. */
-  follow(listener: (event: EnvironmentEvent) => void): () => void
-  /** The areas to log, as a setting of the `debug` package: `wirefold:*`. */
-  readonly debug: string
-}
 
 /** The globals of a page that are used here; outside a page some or all are missing. */
 export interface PlatformGlobals extends Partial<EventTarget> {

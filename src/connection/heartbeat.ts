@@ -5,22 +5,6 @@ import { heartbeat, heartbeatStart, nextTick } from './heartbeat-state.ts'
 import type { ReplyTable } from './reply-table.ts'
 import type { ServerClock } from './server-clock.ts'
 
-/** Detection of dead connections. */
-export interface HeartbeatOptions {
-  /**
-   * Time from one ping to the next, in milliseconds, unless the server sets it; from 1,000 to 50,000,
-   * since proxies on the way close connections that are silent for a minute.
-   * @default 25_000
-   */
-  readonly intervalMs?: number | undefined
-  /**
-   * Longest time for a pong, in milliseconds; the connection's own round trips usually make it much
-   * shorter.
-   * @default 10_000
-   */
-  readonly timeoutMs?: number | undefined
-}
-
 /** Default values of {@link HeartbeatOptions}. */
 export const heartbeatDefaults = { intervalMs: 25_000, timeoutMs: 10_000 } as const
 
@@ -153,6 +137,22 @@ export class Heartbeat {
       this.#link.ping(this.#ping.timestamp)
     }
   }
+}
+
+/** Detection of dead connections. */
+export interface HeartbeatOptions {
+  /**
+   * Time from one ping to the next, in milliseconds, unless the server sets it; from 1,000 to 50,000,
+   * since proxies on the way close connections that are silent for a minute.
+   * @default 25_000
+   */
+  readonly intervalMs?: number | undefined
+  /**
+   * Longest time for a pong, in milliseconds; the connection's own round trips usually make it much
+   * shorter.
+   * @default 10_000
+   */
+  readonly timeoutMs?: number | undefined
 }
 
 /** The link that a heartbeat watches. */

@@ -25,13 +25,6 @@ const HIGH_WATER_BYTES = 1024 * 1024
 /** Interval in which the sender reads the buffer while it waits, in milliseconds. */
 const DRAIN_MS = 50
 
-interface Part {
-  readonly text: string
-  /** In UTF-8. */
-  readonly bytes: number
-  readonly ticket: Ticket | undefined
-}
-
 /**
  * Joins the messages of one turn into one frame, and sends no faster than the server and the network
  * accept them.
@@ -158,6 +151,13 @@ export class Sender {
     }
     return count
   }
+}
+
+interface Part {
+  readonly text: string
+  /** In UTF-8. */
+  readonly bytes: number
+  readonly ticket: Ticket | undefined
 }
 
 /** Dependencies of a {@link Sender}. */

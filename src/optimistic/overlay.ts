@@ -12,6 +12,29 @@ import type { KeyOf } from './row-mutations.ts'
 import type { OptimisticTarget, StateSource, StateStep } from './state-source.ts'
 import { waitForPosition } from './wait-for-position.ts'
 
+/** The mutations on one state. */
+export interface Overlay<T> {
+  /** The channel that moves the state, if it is a single one. */
+  readonly source: StateSource<T> | undefined
+  /** The store of the shown state, where it is not the state's own. */
+  readonly view: Readable<T> | undefined
+  /** Returns the key of a row. */
+  readonly keyOf: KeyOf
+  /** Returns the confirmed state. */
+  base(): T
+  /** Adds a mutation; `restored` for one of an earlier page. */
+  propose(id: string, mutation: Mutation<T>, restored: boolean): void
+  /** Removes a mutation. */
+  drop(id: string): void
+  /**
+   * Replaces a mutation by its answered form.
+   *
+   * @param change the change that the reply has confirmed
+   * @param at positions of the events that it caused
+   */
+  confirm(id: string, change: (state: T) => T, at: readonly ChannelPosition[]): void
+}
+
 /** Makes an overlay of a confirmed state. The rules are in `layers.ts`. */
 export function createOverlay<T>(
   target: OptimisticTarget<T>,
@@ -93,29 +116,6 @@ export function createOverlay<T>(
       }
     },
   }
-}
-
-/** The mutations on one state. */
-export interface Overlay<T> {
-  /** The channel that moves the state, if it is a single one. */
-  readonly source: StateSource<T> | undefined
-  /** The store of the shown state, where it is not the state's own. */
-  readonly view: Readable<T> | undefined
-  /** Returns the key of a row. */
-  readonly keyOf: KeyOf
-  /** Returns the confirmed state. */
-  base(): T
-  /** Adds a mutation; `restored` for one of an earlier page. */
-  propose(id: string, mutation: Mutation<T>, restored: boolean): void
-  /** Removes a mutation. */
-  drop(id: string): void
-  /**
-   * Replaces a mutation by its answered form.
-   *
-   * @param change the change that the reply has confirmed
-   * @param at positions of the events that it caused
-   */
-  confirm(id: string, change: (state: T) => T, at: readonly ChannelPosition[]): void
 }
 
 /** Dependencies of the overlays of one manager. */

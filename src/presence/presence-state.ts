@@ -3,6 +3,14 @@ import type { EventFrame } from '../protocol/frame.ts'
 import type { PresenceUser } from '../protocol/presence.ts'
 import { changeUser, isAlike, readUser, readUsers } from './read-presence-user.ts'
 
+/** The users at one resource, as known from the events of its channel. */
+export interface PresenceState extends KnownUsers {
+  /** Offset of the last `presence:sync`; `undefined` before the first. */
+  readonly since: number | undefined
+  /** Events that arrived before the first `presence:sync`. */
+  readonly waiting: readonly EventFrame[]
+}
+
 /** Maximum number of events buffered until the first `presence:sync`. */
 const MOST_WAITING = 1_000
 
@@ -110,12 +118,4 @@ interface KnownUsers {
   readonly users: ReadonlyMap<string, PresenceUser>
   /** Whether a change could not be applied since the last `presence:sync`, so that one is needed. */
   readonly stale: boolean
-}
-
-/** The users at one resource, as known from the events of its channel. */
-export interface PresenceState extends KnownUsers {
-  /** Offset of the last `presence:sync`; `undefined` before the first. */
-  readonly since: number | undefined
-  /** Events that arrived before the first `presence:sync`. */
-  readonly waiting: readonly EventFrame[]
 }

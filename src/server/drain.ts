@@ -4,13 +4,6 @@ import type { MountSession } from './session/mount.ts'
 import type { DrainOptions } from './shutdown-options.ts'
 import { drainDefaults } from './shutdown-options.ts'
 
-/** Builds the goaway frame of a drain; the window never ends after the deadline. */
-export function drainNotice(options: DrainOptions): GoawayFrame {
-  const deadlineMs = options.deadlineMs ?? drainDefaults.deadlineMs
-  const windowMs = Math.min(options.windowMs ?? drainDefaults.windowMs, deadlineMs)
-  return { kind: 'goaway', deadlineMs, windowMs, reason: options.reason ?? drainDefaults.reason }
-}
-
 /**
  * Asks sessions to reconnect elsewhere, and ends each that is ready: once it has left its channels
  * or, if it had none, once it is idle and the window is over. A session whose protocol cannot ask
@@ -38,6 +31,13 @@ export async function drain(deps: DrainDeps, notice: GoawayFrame): Promise<void>
   await Promise.race([emptied, deadline])
   cancelWindow()
   cancelDeadline()
+}
+
+/** Builds the goaway frame of a drain; the window never ends after the deadline. */
+export function drainNotice(options: DrainOptions): GoawayFrame {
+  const deadlineMs = options.deadlineMs ?? drainDefaults.deadlineMs
+  const windowMs = Math.min(options.windowMs ?? drainDefaults.windowMs, deadlineMs)
+  return { kind: 'goaway', deadlineMs, windowMs, reason: options.reason ?? drainDefaults.reason }
 }
 
 /** The dependencies of {@link drain}. */

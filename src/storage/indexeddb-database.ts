@@ -6,12 +6,6 @@ const VERSION = 1
 /** Requests by id, ends of leases by owner, and the identity the requests are sent as. */
 const STORES = ['requests', 'leases', 'identity'] as const
 
-/** The object stores of one transaction. */
-type Stores = { readonly [Name in (typeof STORES)[number]]: IDBObjectStore }
-
-/** The steps of one transaction. */
-type Work<T> = (stores: Stores, result: (value: T) => void) => void
-
 /**
  * An outbox in an IndexedDB database, opened by the first call.
  *
@@ -178,6 +172,12 @@ export class IndexedDbDatabase implements OutboxDatabase {
     })
   }
 }
+
+/** The object stores of one transaction. */
+type Stores = { readonly [Name in (typeof STORES)[number]]: IDBObjectStore }
+
+/** The steps of one transaction. */
+type Work<T> = (stores: Stores, result: (value: T) => void) => void
 
 /** Calls `found` with the result of a request; a failed request aborts its transaction. */
 function read<T>(request: IDBRequest, found: (value: T | undefined) => void): void {

@@ -1,17 +1,6 @@
 import type { Readable } from '../base/store.ts'
 import { assertSame, type SuiteCase } from './suite-case.ts'
 
-/** A store of wirefold's own kind under test. */
-export interface ReadableHarness<T> {
-  readonly store: Readable<T>
-  set(value: T): void
-  /** Waits until followers have been called, also for values they set; for deferred stores. */
-  settle?(): void | Promise<void>
-}
-
-/** Creates a store of wirefold's own kind; `onError` receives the errors of its followers. */
-export type MakeReadable = <T>(initial: T, onError: (error: unknown) => void) => ReadableHarness<T>
-
 /** The contract of wirefold's own stores, beyond that of every store. */
 export const readableSuite: readonly SuiteCase<MakeReadable>[] = [
   {
@@ -156,6 +145,17 @@ export const readableSuite: readonly SuiteCase<MakeReadable>[] = [
     },
   },
 ]
+
+/** A store of wirefold's own kind under test. */
+export interface ReadableHarness<T> {
+  readonly store: Readable<T>
+  set(value: T): void
+  /** Waits until followers have been called, also for values they set; for deferred stores. */
+  settle?(): void | Promise<void>
+}
+
+/** Creates a store of wirefold's own kind; `onError` receives the errors of its followers. */
+export type MakeReadable = <T>(initial: T, onError: (error: unknown) => void) => ReadableHarness<T>
 
 async function change<T>(
   store: Pick<ReadableHarness<T>, 'set' | 'settle'>,

@@ -1,20 +1,5 @@
 import { assertSame, type SuiteCase } from './suite-case.ts'
 
-/** A store under test, of any library: functions to read, set and follow it. */
-export interface StoreHarness<T> {
-  /** Returns the current value, read in the way of the library. */
-  get(): T
-  /** Sets the value, as the factory's `set` does. */
-  set(value: T): void
-  /** Calls `run` after every change, and at once where the library does, until stopped. */
-  follow(run: (value: T) => void): () => void
-  /** Waits until followers have been called, also for values they set; for deferred libraries. */
-  settle?(): void | Promise<void>
-}
-
-/** Creates a store under test. */
-export type MakeStore = <T>(initial: T) => StoreHarness<T>
-
 /**
  * The contract of every store that a registry sets, and of every adapter that shows one.
  *
@@ -194,6 +179,21 @@ export const storeSuite: readonly SuiteCase<MakeStore>[] = [
     },
   },
 ]
+
+/** A store under test, of any library: functions to read, set and follow it. */
+export interface StoreHarness<T> {
+  /** Returns the current value, read in the way of the library. */
+  get(): T
+  /** Sets the value, as the factory's `set` does. */
+  set(value: T): void
+  /** Calls `run` after every change, and at once where the library does, until stopped. */
+  follow(run: (value: T) => void): () => void
+  /** Waits until followers have been called, also for values they set; for deferred libraries. */
+  settle?(): void | Promise<void>
+}
+
+/** Creates a store under test. */
+export type MakeStore = <T>(initial: T) => StoreHarness<T>
 
 /** Follows a store and records its values from now on. */
 async function follow<T>(store: StoreHarness<T>) {

@@ -13,6 +13,14 @@ import type {
 } from '../../dialects/socketio/events.ts'
 import { asFields, asString } from '../../protocol/fields.ts'
 
+/** A registry of sessions: the entity `session` of a session id is its {@link SessionState}. */
+export type SessionContexts<K extends StoreKind> = ContextRegistry<
+  SessionContext,
+  'kind',
+  K,
+  Plus<NoSlots, 'session', KeyedType<'session', SessionState>>
+>
+
 /** An event of a session as a context, discriminated by `event`. */
 export type SessionContext = {
   readonly [Name in keyof SessionEvents]: {
@@ -40,14 +48,6 @@ export interface SessionState {
   /** The newest 100 errors, the oldest first. */
   readonly errors: readonly SessionFailure[]
 }
-
-/** A registry of sessions: the entity `session` of a session id is its {@link SessionState}. */
-export type SessionContexts<K extends StoreKind> = ContextRegistry<
-  SessionContext,
-  'kind',
-  K,
-  Plus<NoSlots, 'session', KeyedType<'session', SessionState>>
->
 
 const FOLDED: readonly string[] = [
   ...['progress', 'model_result', 'clarification', 'completed', 'error'],

@@ -8,6 +8,28 @@ import { streamPlugin } from './stream-plugin.ts'
 
 const TYPES = ['connect', 'message', 'disconnect'] as const
 
+/** Defaults of {@link ChatOptions}. */
+export const chatDefaults = { limit: 1_000 } as const
+
+/** Makes the client half of the plugin `chat`. */
+export function chat(options: ChatOptions = {}): StreamPlugin<'chat', ChatApi> {
+  const limit = options.limit ?? chatDefaults.limit
+  return streamPlugin('chat', options, (port) => {
+    const messages = port.store<readonly ChatMessage[]>([])
+    port.follow(({ type: name, payload, id }) => {
+      const type = TYPES.find((known) => known === name)
+      if (type === undefined) return
+      const fields = asFields(payload)
+      const username = asString(fields.username) ?? ''
+      const message = asString(fields.message) ?? ''
+      const item = Object.freeze({ type, username, message, id })
+      messages.set(Object.freeze(withItem(messages.get(), item).slice(-limit)))
+    })
+    const { status, strategy } = port
+    return { messages, status, strategy, send: (message) => port.send('chat', message) }
+  })
+}
+
 /** A message of a chat, or the notice that a user connected or disconnected. */
 export interface ChatMessage {
   readonly type: (typeof TYPES)[number]
@@ -38,26 +60,4 @@ export interface ChatOptions extends PluginOptions {
    * @default 1_000
    */
   readonly limit?: number | undefined
-}
-
-/** Defaults of {@link ChatOptions}. */
-export const chatDefaults = { limit: 1_000 } as const
-
-/** Makes the client half of the plugin `chat`. */
-export function chat(options: ChatOptions = {}): StreamPlugin<'chat', ChatApi> {
-  const limit = options.limit ?? chatDefaults.limit
-  return streamPlugin('chat', options, (port) => {
-    const messages = port.store<readonly ChatMessage[]>([])
-    port.follow(({ type: name, payload, id }) => {
-      const type = TYPES.find((known) => known === name)
-      if (type === undefined) return
-      const fields = asFields(payload)
-      const username = asString(fields.username) ?? ''
-      const message = asString(fields.message) ?? ''
-      const item = Object.freeze({ type, username, message, id })
-      messages.set(Object.freeze(withItem(messages.get(), item).slice(-limit)))
-    })
-    const { status, strategy } = port
-    return { messages, status, strategy, send: (message) => port.send('chat', message) }
-  })
 }

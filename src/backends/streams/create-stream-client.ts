@@ -11,56 +11,6 @@ import type { EventFrame } from '../../protocol/frame.ts'
 import { LastSeen } from './last-seen.ts'
 import type { StreamPlugin, StreamPort } from './stream-plugin.ts'
 
-/** The APIs of plugins, each under its plugin's name. */
-export type StreamApis<Plugins extends readonly StreamPlugin[]> = {
-  readonly [Plugin in Plugins[number] as Plugin['name']]: Plugin extends StreamPlugin<
-    string,
-    infer Api
-  >
-    ? Api
-    : never
-}
-
-/** Options of {@link createStreamClient}; all others are those of `RealtimeClient`. */
-export interface StreamClientOptions<Plugins extends readonly StreamPlugin[]>
-  extends Omit<ClientOptions, 'dialect'> {
-  /** URL of the server, without the plugins. */
-  readonly url: string
-  /** Prefix of the plugins' streams: a plugin's stream is `<stream>:<name>`. */
-  readonly stream: string
-  /** Plugins that the server is asked to run. */
-  readonly clients: Plugins
-  /**
-   * Name of the URL's query parameter for the plugins.
-   * @default 'clients'
-   */
-  readonly parameter?: string | undefined
-}
-
-/** The members that every stream client has besides its plugins. */
-export interface StreamConnection {
-  /** The underlying client. */
-  readonly client: RealtimeClient
-  /** State of the connection. */
-  readonly state: Readable<ConnectionState>
-  /**
-   * Calls `run` with the newest message of any plugin, at once and for every later one; the
-   * contract of a Svelte store.
-   */
-  subscribe(run: (event: EventFrame | undefined) => void): Unsubscribe
-  /**
-   * Sends a message on the stream without a plugin; resolves once it is sent, and rejects as
-   * `RealtimeClient.publish` does.
-   */
-  send(message: unknown, type: string): Promise<void>
-  /** Closes the connection. */
-  close(): void
-}
-
-/** A stream client with its plugins. */
-export type StreamClient<Plugins extends readonly StreamPlugin[]> = StreamConnection &
-  StreamApis<Plugins>
-
 /**
  * Makes a client of a server of plugins and streams, with each plugin's API under its name.
  *
@@ -179,3 +129,53 @@ export function createStreamClient<const Plugins extends readonly StreamPlugin[]
     throw error
   }
 }
+
+/** The APIs of plugins, each under its plugin's name. */
+export type StreamApis<Plugins extends readonly StreamPlugin[]> = {
+  readonly [Plugin in Plugins[number] as Plugin['name']]: Plugin extends StreamPlugin<
+    string,
+    infer Api
+  >
+    ? Api
+    : never
+}
+
+/** Options of {@link createStreamClient}; all others are those of `RealtimeClient`. */
+export interface StreamClientOptions<Plugins extends readonly StreamPlugin[]>
+  extends Omit<ClientOptions, 'dialect'> {
+  /** URL of the server, without the plugins. */
+  readonly url: string
+  /** Prefix of the plugins' streams: a plugin's stream is `<stream>:<name>`. */
+  readonly stream: string
+  /** Plugins that the server is asked to run. */
+  readonly clients: Plugins
+  /**
+   * Name of the URL's query parameter for the plugins.
+   * @default 'clients'
+   */
+  readonly parameter?: string | undefined
+}
+
+/** The members that every stream client has besides its plugins. */
+export interface StreamConnection {
+  /** The underlying client. */
+  readonly client: RealtimeClient
+  /** State of the connection. */
+  readonly state: Readable<ConnectionState>
+  /**
+   * Calls `run` with the newest message of any plugin, at once and for every later one; the
+   * contract of a Svelte store.
+   */
+  subscribe(run: (event: EventFrame | undefined) => void): Unsubscribe
+  /**
+   * Sends a message on the stream without a plugin; resolves once it is sent, and rejects as
+   * `RealtimeClient.publish` does.
+   */
+  send(message: unknown, type: string): Promise<void>
+  /** Closes the connection. */
+  close(): void
+}
+
+/** A stream client with its plugins. */
+export type StreamClient<Plugins extends readonly StreamPlugin[]> = StreamConnection &
+  StreamApis<Plugins>

@@ -5,23 +5,6 @@ import { withItem } from './order-by-id.ts'
 import type { PluginOptions, StreamPlugin } from './stream-plugin.ts'
 import { streamPlugin } from './stream-plugin.ts'
 
-/** A notification for the user. */
-export interface StreamNotification {
-  readonly message: string
-  /** Urgency as the server names it; `info` if it names none. */
-  readonly level: string
-  /** Stream id, `<ms>-<seq>`; only with the strategy `streams`. */
-  readonly id: string | undefined
-}
-
-/** The API of the plugin `notifications`. */
-export interface NotificationsApi {
-  /** The newest 100 notifications, oldest first. */
-  readonly messages: Readable<readonly StreamNotification[]>
-  /** Status of the stream; `gap` if notifications may be missing. */
-  readonly status: Readable<ChannelStatus>
-}
-
 /** Maximum number of notifications kept. */
 const KEPT = 100
 
@@ -39,4 +22,21 @@ export function notifications(
     })
     return { messages, status: port.status }
   })
+}
+
+/** A notification for the user. */
+export interface StreamNotification {
+  readonly message: string
+  /** Urgency as the server names it; `info` if it names none. */
+  readonly level: string
+  /** Stream id, `<ms>-<seq>`; only with the strategy `streams`. */
+  readonly id: string | undefined
+}
+
+/** The API of the plugin `notifications`. */
+export interface NotificationsApi {
+  /** The newest 100 notifications, oldest first. */
+  readonly messages: Readable<readonly StreamNotification[]>
+  /** Status of the stream; `gap` if notifications may be missing. */
+  readonly status: Readable<ChannelStatus>
 }

@@ -5,14 +5,6 @@ import { asFields, asStrings } from '../../protocol/fields.ts'
 import type { PluginOptions, StreamPlugin } from './stream-plugin.ts'
 import { streamPlugin } from './stream-plugin.ts'
 
-/** The API of the plugin `presence`. */
-export interface PresenceApi {
-  /** Names of the users present, in the order in which they joined. */
-  readonly users: Readable<readonly string[]>
-  /** Status of the stream. */
-  readonly status: Readable<ChannelStatus>
-}
-
 /** Makes the client half of the plugin `presence`. */
 export function presence(options: PluginOptions = {}): StreamPlugin<'presence', PresenceApi> {
   return streamPlugin('presence', options, (port) => {
@@ -28,4 +20,12 @@ export function presence(options: PluginOptions = {}): StreamPlugin<'presence', 
     })
     return { users, status: port.status }
   })
+}
+
+/** The API of the plugin `presence`. */
+export interface PresenceApi {
+  /** Names of the users present, in the order in which they joined. */
+  readonly users: Readable<readonly string[]>
+  /** Status of the stream. */
+  readonly status: Readable<ChannelStatus>
 }

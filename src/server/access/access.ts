@@ -24,11 +24,6 @@ const LATE = Symbol('late')
 /** Prefix of the channels that belong to one user; the user's id follows. */
 const PRIVATE = 'user:'
 
-/** Returns the channel of one user, which no other user may subscribe to. */
-export function userChannel(userId: string): string {
-  return `${PRIVATE}${userId}`
-}
-
 /** Calls the hooks of the application. A hook that throws or times out denies. */
 export class Access {
   /** The deadlines of the hooks. */
@@ -162,6 +157,11 @@ export class Access {
     const message = `The hook ${where} failed: ${reason}.`
     this.#deps.report(new WirefoldError('handler-failed', message, { where }, { cause }))
   }
+}
+
+/** Returns the channel of one user, which no other user may subscribe to. */
+export function userChannel(userId: string): string {
+  return `${PRIVATE}${userId}`
 }
 
 /** The dependencies of {@link Access}. */

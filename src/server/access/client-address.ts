@@ -1,15 +1,15 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { BlockList, isIPv6 } from 'node:net'
 
+/** Returns the address whose limits a request counts for; `undefined` for none. */
+export type ClientAddress = (request: AddressedRequest) => string | undefined
+
 /** The parts of a request that identify its origin. */
 export interface AddressedRequest {
   readonly headers: IncomingHttpHeaders
   /** The address of the peer, which may be a proxy. */
   readonly remoteAddress: string | undefined
 }
-
-/** Returns the address whose limits a request counts for; `undefined` for none. */
-export type ClientAddress = (request: AddressedRequest) => string | undefined
 
 /** Loopback, private, link-local and shared networks: RFC 1918, 3927, 4193, 4291, 6598. */
 const PRIVATE_NETWORKS = networks([

@@ -1,5 +1,12 @@
 import type { EventBus } from './event-bus.ts'
 
+/** The changes of entities by event type, as clients receive them. */
+export interface EntityEvents {
+  'entity:created': EntityChange
+  'entity:updated': EntityChange
+  'entity:deleted': EntityChange
+}
+
 /** A change of one entity. */
 export interface EntityChange<Entity = unknown> {
   readonly id: string | number
@@ -9,13 +16,6 @@ export interface EntityChange<Entity = unknown> {
   readonly data: Entity | null
   /** The user that made the change, if known. */
   readonly userId: string | undefined
-}
-
-/** The changes of entities by event type, as clients receive them. */
-export interface EntityEvents {
-  'entity:created': EntityChange
-  'entity:updated': EntityChange
-  'entity:deleted': EntityChange
 }
 
 /** A publisher of channel events, such as a realtime server. */

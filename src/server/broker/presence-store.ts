@@ -1,36 +1,6 @@
 import type { Position } from '../../protocol/frame.ts'
 import type { PresenceEventPayload, PresenceUser } from '../../protocol/presence.ts'
 
-/** The key of a member: one device of a user at a resource. */
-export interface PresenceKey {
-  readonly resource: string
-  readonly userId: string
-  readonly device: string
-}
-
-/** A member and its owner: of several connections of a device, the one that joined last. */
-export interface PresenceClaim extends PresenceKey {
-  readonly owner: string
-}
-
-/** A member that joins. */
-export interface PresenceJoin extends PresenceClaim {
-  readonly name?: string | undefined
-  /** The member's own data as JSON text, if any. */
-  readonly meta: string | undefined
-}
-
-/** The lease of a member. */
-export interface PresenceLease {
-  /** Last sign of life, in milliseconds since the Unix epoch; the store never moves it back. */
-  readonly lastSeen: number
-  /** Lifetime from now on, by the store's clock, in milliseconds; expired members are swept. */
-  readonly ttlMs: number
-}
-
-/** The state of a claim: still held, taken by another connection, or the member is gone. */
-export type ClaimState = 'held' | 'taken' | 'gone'
-
 /**
  * The members of all resources, for all servers that share the store.
  *
@@ -72,6 +42,36 @@ export interface PresenceStore {
   /** Removes the members whose lease has expired, and returns their keys. */
   sweep(): Promise<readonly PresenceKey[]>
 }
+
+/** The key of a member: one device of a user at a resource. */
+export interface PresenceKey {
+  readonly resource: string
+  readonly userId: string
+  readonly device: string
+}
+
+/** A member and its owner: of several connections of a device, the one that joined last. */
+export interface PresenceClaim extends PresenceKey {
+  readonly owner: string
+}
+
+/** A member that joins. */
+export interface PresenceJoin extends PresenceClaim {
+  readonly name?: string | undefined
+  /** The member's own data as JSON text, if any. */
+  readonly meta: string | undefined
+}
+
+/** The lease of a member. */
+export interface PresenceLease {
+  /** Last sign of life, in milliseconds since the Unix epoch; the store never moves it back. */
+  readonly lastSeen: number
+  /** Lifetime from now on, by the store's clock, in milliseconds; expired members are swept. */
+  readonly ttlMs: number
+}
+
+/** The state of a claim: still held, taken by another connection, or the member is gone. */
+export type ClaimState = 'held' | 'taken' | 'gone'
 
 /** A device in a presence store. */
 export interface StoredDevice {

@@ -8,34 +8,6 @@ const WINDOW_MS = 1_000
 const CLOSED =
   'The event was not published: its server or ChannelManager was closed while it waited.'
 
-/** The treatment of events above the limit. */
-export type BroadcastOverflow = 'drop' | 'coalesce'
-
-/** An event that waits for the next window. */
-interface WaitingEvent {
-  readonly resolve: () => void
-  readonly reject: (error: unknown) => void
-}
-
-/** The present second of a channel. */
-interface RateWindow {
-  readonly endsAt: number
-  /** Number of events admitted. */
-  count: number
-  /** The newest event of each type above the limit. */
-  readonly waiting: Map<string, WaitingEvent>
-  /** Cancels the timer that ends the window; set if events wait. */
-  cancel: Cancel | undefined
-}
-
-/** The options of a {@link PublishRate}. */
-export interface PublishRateOptions {
-  readonly clock: Clock
-  /** Maximum number of events per second and channel. */
-  readonly maxPerSecond: number
-  readonly overflow: BroadcastOverflow
-}
-
 /**
  * A rate limit for the events of each channel, applied before they get a position.
  *
@@ -140,4 +112,32 @@ export class PublishRate {
       retryAfterMs,
     })
   }
+}
+
+/** The treatment of events above the limit. */
+export type BroadcastOverflow = 'drop' | 'coalesce'
+
+/** An event that waits for the next window. */
+interface WaitingEvent {
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+/** The present second of a channel. */
+interface RateWindow {
+  readonly endsAt: number
+  /** Number of events admitted. */
+  count: number
+  /** The newest event of each type above the limit. */
+  readonly waiting: Map<string, WaitingEvent>
+  /** Cancels the timer that ends the window; set if events wait. */
+  cancel: Cancel | undefined
+}
+
+/** The options of a {@link PublishRate}. */
+export interface PublishRateOptions {
+  readonly clock: Clock
+  /** Maximum number of events per second and channel. */
+  readonly maxPerSecond: number
+  readonly overflow: BroadcastOverflow
 }

@@ -10,14 +10,6 @@ import type { PublishRate } from './publish-rate.ts'
 /** Maximum payload in UTF-16 units: the maximum message of a client, less the envelope. */
 const LARGEST_PAYLOAD = 4 * 1024 * 1024 - 4096
 
-/** The checks of an event before it gets a position. */
-export interface PublishRules {
-  /** Checks the channel name, also with `validateChannel`. */
-  readonly access: Access
-  /** Limits the rate of each channel. */
-  readonly cap: PublishRate
-}
-
 /** Adds events to channels and their families. */
 export class Publisher {
   readonly #broker: Broker
@@ -73,6 +65,14 @@ export class Publisher {
       )
     return position
   }
+}
+
+/** The checks of an event before it gets a position. */
+export interface PublishRules {
+  /** Checks the channel name, also with `validateChannel`. */
+  readonly access: Access
+  /** Limits the rate of each channel. */
+  readonly cap: PublishRate
 }
 
 /** Returns a payload as JSON text; throws a `TypeError` if that is not possible. */

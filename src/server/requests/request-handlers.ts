@@ -3,6 +3,45 @@ import type { Position } from '../../protocol/frame.ts'
 import { isOwnType } from '../../protocol/reserved-types.ts'
 import type { User } from '../access/hooks.ts'
 
+/** The request handlers of a server, by type. */
+export class RequestHandlers {
+  readonly #byType = new Map<string, AddedHandler>()
+
+  /**
+   * Adds a handler; throws a `TypeError` if the type has one already or is not valid, and
+   * `bad-option` if the timeout is not a positive number.
+   *
+   * @returns a function that removes the handler; safe to call twice
+   */
+  add(type: string, handler: RequestHandler<never>, options: HandlerOptions = {}): () => void {
+    const { timeoutMs = Number.POSITIVE_INFINITY } = options
+    if (!(timeoutMs > 0)) {
+      const message = `The timeoutMs of the handler "${type}" is ${timeoutMs}. Give a positive number.`
+      throw new WirefoldError('bad-option', message, { option: 'timeoutMs' })
+    }
+    if (!isOwnType(type)) {
+      throw new TypeError(
+        `"${type}" is not a valid request type. Use 1 to 128 characters, and no reserved name.`,
+      )
+    }
+    if (this.#byType.has(type)) {
+      throw new TypeError(
+        `The request type "${type}" has a handler already. Remove that one first.`,
+      )
+    }
+    const added = { handler, timeoutMs, idempotent: options.idempotent === true }
+    this.#byType.set(type, added)
+    return () => {
+      if (this.#byType.get(type) === added) this.#byType.delete(type)
+    }
+  }
+
+  /** Returns the handler of a type. */
+  get(type: string): AddedHandler | undefined {
+    return this.#byType.get(type)
+  }
+}
+
 /** The second argument of a request handler: the request without its payload. */
 export interface RequestContext {
   /** User who sent the request; `null` if anonymous. */
@@ -47,45 +86,6 @@ export type RequestHandler<Payload = unknown> = (
   payload: Payload,
   context: RequestContext,
 ) => unknown
-
-/** The request handlers of a server, by type. */
-export class RequestHandlers {
-  readonly #byType = new Map<string, AddedHandler>()
-
-  /**
-   * Adds a handler; throws a `TypeError` if the type has one already or is not valid, and
-   * `bad-option` if the timeout is not a positive number.
-   *
-   * @returns a function that removes the handler; safe to call twice
-   */
-  add(type: string, handler: RequestHandler<never>, options: HandlerOptions = {}): () => void {
-    const { timeoutMs = Number.POSITIVE_INFINITY } = options
-    if (!(timeoutMs > 0)) {
-      const message = `The timeoutMs of the handler "${type}" is ${timeoutMs}. Give a positive number.`
-      throw new WirefoldError('bad-option', message, { option: 'timeoutMs' })
-    }
-    if (!isOwnType(type)) {
-      throw new TypeError(
-        `"${type}" is not a valid request type. Use 1 to 128 characters, and no reserved name.`,
-      )
-    }
-    if (this.#byType.has(type)) {
-      throw new TypeError(
-        `The request type "${type}" has a handler already. Remove that one first.`,
-      )
-    }
-    const added = { handler, timeoutMs, idempotent: options.idempotent === true }
-    this.#byType.set(type, added)
-    return () => {
-      if (this.#byType.get(type) === added) this.#byType.delete(type)
-    }
-  }
-
-  /** Returns the handler of a type. */
-  get(type: string): AddedHandler | undefined {
-    return this.#byType.get(type)
-  }
-}
 
 /** Options of a request handler. */
 export interface HandlerOptions {

@@ -16,6 +16,32 @@ import type { Counters } from '../metrics/counters.ts'
 import type { AddedHandler, RequestContext, RequestHandlers } from './request-handlers.ts'
 import type { Sender } from './sender.ts'
 
+/**
+ * Runs a request or publish and encodes its result, also if it fails. Never rejects.
+ *
+ * @param remember key and lifetime of the result in the reply store; makes the broker store the
+ * reply of a publish together with the event
+ */
+export async function runRequest(
+  deps: RunRequestDeps,
+  caller: Caller,
+  command: PublishCommand | RequestCommand,
+  remember?: StoredReply,
+): Promise<WrittenResult> {
+  try {
+    const result =
+      command.kind === 'publish'
+        ? await answerPublish(deps, caller, command, remember)
+        : await answerRequest(deps, caller, command, remember?.key)
+    // Throws if the reply is not JSON; that counts as a failure of the handler.
+    const written = write(deps, caller.dialect, command, result)
+    const stored = command.kind === 'publish' && result.kind === 'reply'
+    return stored ? { ...written, record: undefined } : written
+  } catch (cause) {
+    return writeFailure(deps, caller, command, cause)
+  }
+}
+
 /** The dependencies of {@link runRequest}. */
 export interface RunRequestDeps {
   readonly clock: Clock
@@ -46,32 +72,6 @@ export interface WrittenResult {
   readonly record: string | undefined
   /** Whether a retry gets this result; false for a retryable refusal. */
   readonly lasting: boolean
-}
-
-/**
- * Runs a request or publish and encodes its result, also if it fails. Never rejects.
- *
- * @param remember key and lifetime of the result in the reply store; makes the broker store the
- * reply of a publish together with the event
- */
-export async function runRequest(
-  deps: RunRequestDeps,
-  caller: Caller,
-  command: PublishCommand | RequestCommand,
-  remember?: StoredReply,
-): Promise<WrittenResult> {
-  try {
-    const result =
-      command.kind === 'publish'
-        ? await answerPublish(deps, caller, command, remember)
-        : await answerRequest(deps, caller, command, remember?.key)
-    // Throws if the reply is not JSON; that counts as a failure of the handler.
-    const written = write(deps, caller.dialect, command, result)
-    const stored = command.kind === 'publish' && result.kind === 'reply'
-    return stored ? { ...written, record: undefined } : written
-  } catch (cause) {
-    return writeFailure(deps, caller, command, cause)
-  }
 }
 
 /** Returns the text of a result; `undefined` if the dialect does not support it. */

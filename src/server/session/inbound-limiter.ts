@@ -12,9 +12,6 @@ export const BURST_SECONDS = 2
 /** Time for which a violation or a malformed frame counts, in milliseconds. */
 const FAULT_WINDOW_MS = 60_000
 
-/** A measured quantity. */
-type Measure = 'messages' | 'bytes' | 'subscribes'
-
 /**
  * Limits the messages of one connection to the rates of a connection, and to those of its user or,
  * for an anonymous one, of its address, which count over all connections.
@@ -122,6 +119,9 @@ export class InboundLimiter implements MessageLimiter {
     return rates.take(`${measure}${this.#owner}`, count, rate)
   }
 }
+
+/** A measured quantity. */
+type Measure = 'messages' | 'bytes' | 'subscribes'
 
 /** Returns the commands with a wait of 0; refuses the others, those without a request id together. */
 function admittedOf(

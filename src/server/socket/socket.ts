@@ -1,3 +1,15 @@
+/** A socket with batching and back-pressure, as sessions use it. */
+export interface Socket extends PlainSocket {
+  /**
+   * Sends a text that the peer can recover by other means, unless the peer is congested.
+   *
+   * @returns false if the text was withheld; notify the peer of it after {@link drained}
+   */
+  sendDroppable(text: string): boolean
+  /** Resolves once the peer is no longer congested, or gone; `undefined` if it is not congested. */
+  drained(): Promise<void> | undefined
+}
+
 /** A connection that carries texts to one peer. */
 export interface PlainSocket {
   /** Bytes passed to `send` that the system has not taken yet. */
@@ -10,18 +22,6 @@ export interface PlainSocket {
   close(code: number, reason: string): void
   /** Releases everything queued, because the connection is closed. */
   end?(): void
-}
-
-/** A socket with batching and back-pressure, as sessions use it. */
-export interface Socket extends PlainSocket {
-  /**
-   * Sends a text that the peer can recover by other means, unless the peer is congested.
-   *
-   * @returns false if the text was withheld; notify the peer of it after {@link drained}
-   */
-  sendDroppable(text: string): boolean
-  /** Resolves once the peer is no longer congested, or gone; `undefined` if it is not congested. */
-  drained(): Promise<void> | undefined
 }
 
 /** The WebSocket below a {@link Socket}. */

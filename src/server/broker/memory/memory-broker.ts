@@ -28,30 +28,6 @@ const COUNTER_BYTES = 160
 /** Sizes of the histories of presence, of one resource and in all, in bytes. */
 const PRESENCE_BYTES = { channelBytes: 4 * 1024 * 1024, totalBytes: 16 * 1024 * 1024 } as const
 
-/** Options of a {@link MemoryBroker}. */
-export interface MemoryBrokerOptions {
-  /**
-   * The source of time and timers.
-   * @default the platform's clock
-   */
-  readonly clock?: Clock | undefined
-  /**
-   * The limits of the histories.
-   * @default 5 minutes, 32 MiB of one channel, and 64 MiB in all
-   */
-  readonly history?: HistoryLimits | undefined
-  /**
-   * The limits of the members of presence.
-   * @default 1,000 devices and 1 MiB of a user, 10,000 devices and 2 MiB of a resource
-   */
-  readonly presence?: PresenceLimits | undefined
-  /**
-   * The limits of the remembered results of requests.
-   * @default 1 MiB and 30,000 requests of one user, 64 MiB and 500,000 requests in all
-   */
-  readonly replies?: ReplyLimits | undefined
-}
-
 /**
  * A broker in memory, for one process. It keeps the events of the last 5 minutes, at most 32 MiB of
  * one channel and 64 MiB in all; beyond that, the least recently used channel loses its events
@@ -266,6 +242,30 @@ export class MemoryBroker implements Broker {
   get [Symbol.toStringTag](): string {
     return 'MemoryBroker'
   }
+}
+
+/** Options of a {@link MemoryBroker}. */
+export interface MemoryBrokerOptions {
+  /**
+   * The source of time and timers.
+   * @default the platform's clock
+   */
+  readonly clock?: Clock | undefined
+  /**
+   * The limits of the histories.
+   * @default 5 minutes, 32 MiB of one channel, and 64 MiB in all
+   */
+  readonly history?: HistoryLimits | undefined
+  /**
+   * The limits of the members of presence.
+   * @default 1,000 devices and 1 MiB of a user, 10,000 devices and 2 MiB of a resource
+   */
+  readonly presence?: PresenceLimits | undefined
+  /**
+   * The limits of the remembered results of requests.
+   * @default 1 MiB and 30,000 requests of one user, 64 MiB and 500,000 requests in all
+   */
+  readonly replies?: ReplyLimits | undefined
 }
 
 /** The offset counter of a channel without events and listeners. */
