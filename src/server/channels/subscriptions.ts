@@ -6,7 +6,7 @@ import type { Position } from '../../protocol/frame.ts'
 import type { Reach } from '../access/reach.ts'
 import { notBefore } from '../access/reach.ts'
 import { refusal, subscriptionLimit } from '../access/refusals.ts'
-import type { HistorySlice } from '../broker/broker.ts'
+import type { Broker, HistorySlice } from '../broker/broker.ts'
 import type { ChannelEvent } from '../broker/channel-event.ts'
 import type { ChannelDeps } from './channel-deps.ts'
 import type { ChannelReceiver } from './channel-receiver.ts'
@@ -166,16 +166,16 @@ export class Subscriptions {
     const resource = presenceResource(name)
     // Also on a resume: without a sweep, members of a crashed server never leave.
     if (resource !== undefined) sweep.begin()
-    const past = since && (await broker.since(name, since))
-    if (since && past?.complete) {
+    const past = since && (await pastSince(broker, name, since))
+    if (past?.complete) {
       const reached = reachable(past, membership.since)
       const hidden = past.events.length - reached.length
       // After a gap, a presence channel starts again with a snapshot.
       if (!hidden || resource === undefined) {
         const missed = reached.filter((event) => membership.receives(event))
-        const gap = hidden > 0
+        const gap = hidden > 0 || past.epochChanged
         const known = !gap && missed.length === 0
-        return { head: past.head, from: since.offset + hidden, missed, known, gap }
+        return { head: past.head, from: past.from + hidden, missed, known, gap }
       }
     }
     const restart = { missed: [], known: false, gap: since !== undefined }
@@ -276,6 +276,29 @@ interface Resumed {
  */
 function positionInReply({ head, from, missed, gap }: Resumed): Position {
   return { epoch: head.epoch, offset: (gap ? undefined : missed.at(-1)?.offset) ?? from }
+}
+
+/**
+ * Returns a channel's events after a position. A receiver whose position is of another epoch has
+ * none of the present one, and gets all of them; except on a presence channel, where a snapshot
+ * replaces them.
+ */
+async function pastSince(broker: Broker, name: string, since: Position): Promise<Past> {
+  const past = await broker.since(name, since)
+  const { epoch } = past.head
+  if (epoch === since.epoch || presenceResource(name) !== undefined) {
+    return { ...past, from: since.offset, epochChanged: false }
+  }
+  const whole = await broker.since(name, { epoch, offset: 0 })
+  return { ...whole, from: 0, epochChanged: true }
+}
+
+/** The events that a receiver has missed. */
+interface Past extends HistorySlice {
+  /** Last offset before the events. */
+  readonly from: number
+  /** Whether the receiver's position is of another epoch, so that it has a gap before the events. */
+  readonly epochChanged: boolean
 }
 
 /** Returns the events of a complete slice that a receiver may read. */
