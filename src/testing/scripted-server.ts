@@ -128,13 +128,19 @@ export class ScriptedServer {
         const names = [...asStrings(channels), ...positions.keys()].filter(
           (name) => !(name in refused),
         )
+        const missed: Fields[] = []
         const at = Object.fromEntries(
-          names.map((name) => [name, [this.epoch, this.#history(name).length]]),
+          names.map((name) => {
+            const history = this.#history(name)
+            const [epoch, offset] = positions.get(name) ?? [this.epoch, history.length]
+            // A client of another epoch begins before the first event of the present one.
+            const isOld = epoch !== this.epoch
+            missed.push(...history.slice(isOld ? 0 : offset))
+            return [name, [this.epoch, isOld ? 0 : history.length]]
+          }),
         )
         send({ type: 'subscribed', requestId, payload: { at, refused } })
-        for (const [name, [epoch, offset]] of positions) {
-          if (epoch === this.epoch) this.#history(name).slice(offset).forEach(send)
-        }
+        missed.forEach(send)
         return
       }
       case 'unsubscribe':

@@ -74,6 +74,23 @@ describe('recovery', () => {
     expect(subscription.status.get()).toEqual({ name: 'live' })
   })
 
+  it('reports the gap of a new epoch before its first event, and delivers each event once', async () => {
+    const { clock, server, received, statuses, subscription } = await following()
+    for (const n of [1, 2]) server.publish('news', 'note', n)
+    await clock.advance(100)
+    subscription.status.subscribe(({ name }) => received.push(name))
+    server.drop()
+    server.forget('e2')
+    // The last one reaches the offset of the client in the old epoch.
+    for (const n of [3, 4]) server.publish('news', 'note', n)
+    await clock.advance(3_000)
+    server.publish('news', 'note', 5)
+    await clock.advance(100)
+    expect(received).toEqual([1, 2, 'live', 'recovering', 'gap', 3, 4, 5])
+    expect(statuses).toEqual(['pending', 'live', 'recovering', 'gap epoch-changed'])
+    expect(subscription.position).toEqual({ epoch: 'e2', offset: 3 })
+  })
+
   it('requests missing events when an event does not follow the last one', async () => {
     const { clock, server, received, statuses } = await following()
     const real = server.transport.last.send
