@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.ts'
+import type { WirefoldError } from '../base/errors.ts'
 import type { GoawayFrame } from '../protocol/frame.ts'
 import type { MountSession } from './session/mount.ts'
-import type { DrainOptions } from './shutdown-options.ts'
-import { drainDefaults } from './shutdown-options.ts'
+import { drainDefaults, GivenOptions, isText } from './shutdown-options.ts'
 
 /**
  * Asks sessions to reconnect elsewhere, and ends each that is ready: once it has left its channels
@@ -33,11 +33,28 @@ export async function drain(deps: DrainDeps, notice: GoawayFrame): Promise<void>
   cancelDeadline()
 }
 
-/** Builds the goaway frame of a drain; the window never ends after the deadline. */
-export function drainNotice(options: DrainOptions): GoawayFrame {
-  const deadlineMs = options.deadlineMs ?? drainDefaults.deadlineMs
-  const windowMs = Math.min(options.windowMs ?? drainDefaults.windowMs, deadlineMs)
-  return { kind: 'goaway', deadlineMs, windowMs, reason: options.reason ?? drainDefaults.reason }
+/**
+ * Builds the goaway frame of a drain; the window never ends after the deadline.
+ *
+ * @returns the frame; and the error about options that cannot be used, in place of which it has the
+ * defaults
+ */
+export function drainNotice(options: unknown): {
+  readonly notice: GoawayFrame
+  readonly mistake: WirefoldError | undefined
+} {
+  const given = new GivenOptions(options)
+  const deadlineMs = given.read('deadlineMs', isTime, drainDefaults.deadlineMs, TIME)
+  const window = given.read('windowMs', isTime, drainDefaults.windowMs, TIME)
+  const reason = given.read('reason', isText, drainDefaults.reason, 'a string')
+  const windowMs = Math.min(window, deadlineMs)
+  return { notice: { kind: 'goaway', deadlineMs, windowMs, reason }, mistake: given.mistake }
+}
+
+const TIME = 'a number of milliseconds'
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && !Number.isNaN(value)
 }
 
 /** The dependencies of {@link drain}. */

@@ -207,8 +207,8 @@ export class RealtimeServer {
   /**
    * Ends a connection to this server; does nothing if there is none with this id.
    *
-   * Throws `bad-option` for a code that cannot be sent, such as 1006; the connection is closed
-   * before that, with the default code.
+   * Throws `bad-option` for options that cannot be used, such as the code 1006 or a reason that is
+   * not a string; the connection is closed before that, with the default in their place.
    */
   disconnect(connectionId: string, options?: DisconnectOptions): void {
     this.#manager.disconnect(connectionId, options)
@@ -257,7 +257,8 @@ export class RealtimeServer {
   /**
    * Closes the server gracefully: refuses new connections, asks all clients to reconnect to another
    * server, lets running requests finish, and closes each connection once its client has moved, the
-   * others at the deadline, with 1012. Further calls return the same promise.
+   * others at the deadline, with 1012. Further calls return the same promise. Options that cannot be
+   * used are replaced by their defaults and reported.
    *
    * Resolves once the server is closed.
    */
@@ -268,8 +269,8 @@ export class RealtimeServer {
 
   /**
    * Closes all sockets and then the server; sockets that do not answer the close within a second are
-   * terminated. Further calls return the same promise. A code that cannot be sent is replaced by the
-   * default and reported.
+   * terminated. Further calls return the same promise. Options that cannot be used are replaced
+   * by their defaults and reported.
    *
    * Resolves once all sockets are closed; never rejects.
    */
@@ -279,9 +280,11 @@ export class RealtimeServer {
   }
 
   async #drain(options: DrainOptions): Promise<void> {
-    const { deadlineMs, windowMs } = drainNotice(options)
+    const { notice, mistake } = drainNotice(options)
+    const { deadlineMs, windowMs, reason } = notice
+    if (mistake) this.#parts.report(mistake)
     this.#router.refuse(deadlineMs)
-    await this.#manager.drain(options)
+    await this.#manager.drain({ deadlineMs, windowMs, reason })
     await this.close({ code: 1012, reason: JSON.stringify({ windowMs }) })
   }
 

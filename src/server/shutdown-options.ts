@@ -1,4 +1,6 @@
+import { inspect } from 'node:util'
 import { WirefoldError } from '../base/errors.ts'
+import { asFields, isFields } from '../protocol/fields.ts'
 import { isCloseCode } from './socket/close-frame.ts'
 
 /** Options for closing a server. */
@@ -65,17 +67,67 @@ export const drainDefaults = {
 /**
  * Fills in the defaults of a close.
  *
- * @returns the code and the reason to send; and the error about a code that cannot be sent, in place
- * of which the default is sent
+ * @returns the code and the reason to send; and the error about options that cannot be used, in
+ * place of which the defaults are sent
  */
 export function closing(
-  options: DisconnectOptions,
+  options: unknown,
   defaults: { readonly code: number; readonly reason: string },
-): { readonly code: number; readonly reason: string; readonly mistake?: WirefoldError } {
-  const { code = defaults.code, reason = defaults.reason } = options
-  if (isCloseCode(code)) return { code, reason }
-  const codes = '1000 to 1014 without 1004, 1005 and 1006, or 3000 to 4999'
-  const message = `The close code ${code} cannot be sent. Give ${codes}.`
-  const mistake = new WirefoldError('bad-option', message, { option: 'code' })
-  return { code: defaults.code, reason, mistake }
+): { readonly code: number; readonly reason: string; readonly mistake: WirefoldError | undefined } {
+  const given = new GivenOptions(options)
+  const code = given.read('code', isSendable, defaults.code, CODES)
+  const reason = given.read('reason', isText, defaults.reason, 'a string')
+  return { code, reason, mistake: given.mistake }
+}
+
+/** Options of a shutdown. What cannot be used must not keep connections open: the default is. */
+export class GivenOptions {
+  readonly #options: unknown
+  #mistake: WirefoldError | undefined
+
+  constructor(options: unknown) {
+    this.#options = options
+    if (options !== undefined && !isFields(options)) this.#refuse('options', options, 'an object')
+  }
+
+  /** The error about the first value that was refused; `undefined` for none. */
+  get mistake(): WirefoldError | undefined {
+    return this.#mistake
+  }
+
+  /** Returns an option, or its default if it is left out or refused. Never throws. */
+  read<Value>(
+    option: string,
+    accepts: (value: unknown) => value is Value,
+    usual: Value,
+    advice: string,
+  ): Value {
+    try {
+      const value = asFields(this.#options)[option]
+      if (value === undefined) return usual
+      if (accepts(value)) return value
+      this.#refuse(option, value, advice)
+    } catch (cause) {
+      // The application's getter threw.
+      this.#refuse(option, cause, advice)
+    }
+    return usual
+  }
+
+  #refuse(option: string, value: unknown, advice: string): void {
+    const shown = inspect(value, { depth: 0, maxStringLength: 80 })
+    const message = `The option ${option} cannot be ${shown}. Give ${advice}.`
+    this.#mistake ??= new WirefoldError('bad-option', message, { option })
+  }
+}
+
+/** Whether a value is a string. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+const CODES = 'a close code: 1000 to 1014 without 1004, 1005 and 1006, or 3000 to 4999'
+
+function isSendable(value: unknown): value is number {
+  return typeof value === 'number' && isCloseCode(value)
 }

@@ -156,8 +156,8 @@ export class WebSocketManager {
   /**
    * Ends a connection; does nothing if there is none with this id.
    *
-   * Throws `bad-option` for a code that cannot be sent, such as 1006; the connection is closed
-   * before that, with the default code.
+   * Throws `bad-option` for options that cannot be used, such as the code 1006 or a reason that is
+   * not a string; the connection is closed before that, with the default in their place.
    */
   disconnect(connectionId: string, options: DisconnectOptions = {}): void {
     const { code, reason, mistake } = closing(options, disconnectDefaults)
@@ -220,7 +220,8 @@ export class WebSocketManager {
 
   /** Asks all clients to reconnect elsewhere; closes each that has, the others at the deadline. */
   async drain(options: DrainOptions = {}): Promise<void> {
-    const notice = drainNotice(options)
+    const { notice, mistake } = drainNotice(options)
+    if (mistake) this.parts.report(mistake)
     const code = 1012
     const reason = JSON.stringify({ windowMs: notice.windowMs })
     const parts = {
@@ -234,8 +235,8 @@ export class WebSocketManager {
   }
 
   /**
-   * Closes all sockets; further calls return the same promise. A code that cannot be sent is
-   * replaced by the default and reported.
+   * Closes all sockets; further calls return the same promise. Options that cannot be used are
+   * replaced by their defaults and reported.
    *
    * Resolves once all sockets are closed; never rejects.
    */

@@ -47,6 +47,20 @@ describe('a server that drains', () => {
     await drained
   })
 
+  it('uses the default in place of an option that has the wrong type, and reports that', async () => {
+    const { url, drain, server, errors } = await draining()
+    const client = await RawClient.greeted(url)
+    const drained = drain({ deadlineMs: '500', windowMs: null, reason: 5 })
+    expect((await client.next('goaway')).payload).toEqual({
+      deadlineMs: 30_000,
+      windowMs: 10_000,
+      reason: 'the server restarts',
+    })
+    expect(errors).toMatchObject([{ code: 'bad-option', detail: { option: 'deadlineMs' } }])
+    await server.close()
+    await drained
+  })
+
   it('sends the deadline, window and reason that it is given', async () => {
     const { url, drain, server } = await draining()
     const client = await RawClient.greeted(url)

@@ -1,8 +1,9 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { nativeMount, RealtimeServer } from 'wirefold/server'
+import { WebSocket } from 'ws'
 import { RawClient, serve } from './raw-client.ts'
 
 /** Opens a TCP socket that upgrades and then sends nothing more. */
@@ -102,6 +103,24 @@ describe('a server that closes', () => {
       { message: 'not unmounted' },
     ])
   })
+
+  it.each([
+    { reason: null },
+    { reason: new Error('x') },
+    { reason: 5 },
+    { reason: Symbol('x') },
+    null,
+  ])(
+    'resolves for the options %o, closes with the defaults, and reports the mistake',
+    async (options) => {
+      const { server, url, errors } = await serve()
+      const client = await RawClient.greeted(url)
+      // @ts-expect-error a caller without types
+      await server.close(options)
+      expect(await client.closed).toEqual({ code: 1001, reason: 'the server is closing' })
+      expect(errors).toMatchObject([{ code: 'bad-option' }])
+    },
+  )
 })
 
 describe('a mount that cannot be added', () => {
@@ -144,4 +163,49 @@ describe('a connection that the application ends', () => {
       }
     },
   )
+
+  it.each([
+    [{ reason: null }, 'reason'],
+    [{ reason: 5 }, 'reason'],
+    [{ reason: {} }, 'reason'],
+    [{ code: '4403' }, 'code'],
+    [{ code: null }, 'code'],
+    [{ code: Symbol('x') }, 'code'],
+    [new Proxy({}, { get: () => raise('unreadable') }), 'code'],
+    [null, 'options'],
+    [5, 'options'],
+    ['bye', 'options'],
+  ])(
+    'is closed with the defaults for the options %#, and the caller gets the error',
+    async (options, option) => {
+      const { server, url, errors } = await serve({ authenticate: () => ({ id: 'ada' }) })
+      const [one, two] = [await RawClient.greeted(url), await RawClient.greeted(url)]
+      const [{ id } = { id: '' }] = server.connections()
+      const mistake = expect.objectContaining({ code: 'bad-option', detail: { option } })
+      // @ts-expect-error a caller without types
+      expect(() => server.disconnect(id, options)).toThrow(mistake)
+      // @ts-expect-error a caller without types
+      expect(() => server.disconnectUser('ada', options)).toThrow(mistake)
+      for (const client of [one, two]) {
+        expect(await client.closed).toEqual({ code: 4401, reason: 'signed out' })
+      }
+      expect(errors).toEqual([])
+    },
+  )
+
+  it('is disconnected if its close frame cannot be sent', async () => {
+    const { server, url, errors } = await serve()
+    const client = await RawClient.greeted(url)
+    const [{ id } = { id: '' }] = server.connections()
+    const close = vi.spyOn(WebSocket.prototype, 'close')
+    onTestFinished(() => close.mockRestore())
+    close.mockImplementation(() => raise('no close frame'))
+    server.disconnect(id)
+    expect(await client.closed).toMatchObject({ code: 1006 })
+    expect(errors).toMatchObject([{ message: 'no close frame' }])
+  })
 })
+
+function raise(message: string): never {
+  throw new Error(message)
+}

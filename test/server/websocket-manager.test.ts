@@ -197,6 +197,26 @@ describe('a stand-alone WebSocketManager', () => {
     await manager.close()
   })
 
+  it('closes the socket of a mount that gives a reason which is not a string', async () => {
+    const { manager, errors } = alone()
+    const socket = new TextSocket()
+    manager
+      .connect(socket, undefined, {
+        protocols: [],
+        open: (opened) => ({
+          info: () => ({ id: 'x', dialect: 'own', user: null, channels: [] }),
+          // @ts-expect-error a mount without types
+          text: () => opened.close(4000, null),
+          binary() {},
+          closed() {},
+        }),
+      })
+      .text('bye', 3)
+    expect(socket.closes).toEqual([[1011, 'internal']])
+    expect(errors).toMatchObject([{ code: 'ERR_INVALID_ARG_TYPE' }])
+    expect(manager.connections()).toEqual([])
+  })
+
   it('closes silent connections, and leaves no timer', async () => {
     const { manager, clock, join } = alone()
     const [dead, alive] = [await join('ada', 'a'), await join('bob', 'a')]

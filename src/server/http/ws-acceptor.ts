@@ -105,7 +105,13 @@ class WsSocket implements RawSocket {
   }
 
   close(code: number, reason: string): void {
-    this.#ws.close(code, reason)
+    try {
+      this.#ws.close(code, reason)
+    } catch (error) {
+      // Without its close frame, `ws` would wait for the peer forever.
+      this.#ws.terminate()
+      throw error
+    }
   }
 
   /**

@@ -107,7 +107,7 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
     if (this.#socketState === 'open') this.#try(() => this.#deps.socket.ping?.())
   }
 
-  /** Closes the socket, with 1011 in place of a code that cannot be sent. */
+  /** Closes the socket, with 1011 in place of a code or a reason that cannot be sent. */
   close(code: number, reason: string): void {
     if (this.#socketState !== 'open') return
     this.#socketState = 'closing'
@@ -115,8 +115,7 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
       this.#deps.socket.close(isCloseCode(code) ? code : 1011, closeReason(reason))
     } catch (error) {
       this.#deps.report(error)
-      // A socket that cannot be closed reports no end either: the server is done with it.
-      this.closed()
+      this.#forceClosed()
     }
   }
 
@@ -145,6 +144,17 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
     this.#try(() => this.#deps.socket.end?.())
     this.#try(() => this.session.closed())
     this.#deps.closed(this)
+  }
+
+  /** Closes a socket whose close threw: once more, as its code or reason may be the cause. */
+  #forceClosed(): void {
+    try {
+      this.#deps.socket.close(1011, 'internal')
+    } catch {
+      // The first error is reported.
+    }
+    // A socket that cannot be closed reports no end either: the server is done with it.
+    this.closed()
   }
 
   /** Records a sign of life, unless the session records it. */
