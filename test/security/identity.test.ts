@@ -54,6 +54,21 @@ describe('S2 a token', () => {
   })
 })
 
+describe('S2 a user', () => {
+  it('whose id throws when it is read is refused, and that is reported', async () => {
+    const unreadable = (): never => {
+      throw new Error('unreadable')
+    }
+    const authenticate = () => Object.defineProperty({ id: '' }, 'id', { get: unreadable })
+    const { url, errors } = await serve({ authenticate })
+    const client = await RawClient.open(url)
+    client.send({ type: 'hello' })
+    expect((await client.next('error')).payload).toMatchObject({ code: 'not-authenticated' })
+    expect((await client.closed).code).toBe(4401)
+    expect(errors).toMatchObject([{ code: 'handler-failed', cause: { message: 'unreadable' } }])
+  })
+})
+
 describe('S3 credentials', () => {
   it('have their expiry announced, after which the connection is closed with 4401', async () => {
     const { greeted, clock } = await tokenServer()

@@ -49,7 +49,7 @@ export class Access {
   async canConnect(request: UpgradeRequest): Promise<boolean> {
     const { canConnect } = this.#deps
     if (!canConnect) return true
-    return (await this.#ask('canConnect', VERDICT_MS, () => canConnect(request))) === true
+    return (await this.#ask('canConnect', VERDICT_MS, () => canConnect(request), isTrue)) === true
   }
 
   /**
@@ -59,12 +59,13 @@ export class Access {
   async authenticate(request: AuthenticateRequest): Promise<Identity | undefined | null> {
     const { authenticate, helloTimeoutMs } = this.#deps
     if (!authenticate) return { user: null }
-    const result = await this.#ask('authenticate', helloTimeoutMs, () => authenticate(request))
-    if (result === LATE) return null
-    if (result === undefined) return undefined
-    const identity = asIdentity(result)
-    if (!identity) this.#failed('authenticate', 'it returned no user')
-    return identity
+    const hook = (): unknown => authenticate(request)
+    const identity = await this.#ask('authenticate', helloTimeoutMs, hook, (result) => {
+      const read = asIdentity(result)
+      if (result !== undefined && !read) this.#failed('authenticate', 'it returned no user')
+      return read
+    })
+    return identity === LATE ? null : identity
   }
 
   /** Whether a name is valid as the name of a channel. Never throws. */
@@ -79,26 +80,34 @@ export class Access {
    * rejects.
    */
   async authorize(user: User | null, channel: string, action: ChannelAction): Promise<boolean> {
-    return (await this.#permission(user, channel, action)) === true
+    return (await this.#permission(user, channel, action, isTrue)) === true
   }
 
   /** Returns what a user may subscribe to in a channel; `undefined` for nothing. Never rejects. */
   async authorizeSubscribe(user: User | null, channel: string): Promise<Reach | undefined> {
-    const answer = await this.#permission(user, channel, 'subscribe')
-    if (answer === true) return { since: undefined }
-    if (!isFields(answer)) return undefined
-    const since = asStart(answer.since)
-    if (since) return { since }
-    const reason = 'the `since` of its answer is neither a valid Date nor a position'
-    this.#failed('authorize', `${reason}, so the subscribe was refused`)
-    return undefined
+    return this.#permission(user, channel, 'subscribe', (answer) => {
+      if (answer === true) return { since: undefined }
+      if (!isFields(answer)) return undefined
+      const since = asStart(answer.since)
+      if (since) return { since }
+      const reason = 'the `since` of its answer is neither a valid Date nor a position'
+      this.#failed('authorize', `${reason}, so the subscribe was refused`)
+      return undefined
+    })
   }
 
-  async #permission(user: User | null, channel: string, action: ChannelAction): Promise<unknown> {
+  async #permission<Result>(
+    user: User | null,
+    channel: string,
+    action: ChannelAction,
+    read: (answer: unknown) => Result,
+  ): Promise<Result | undefined> {
     const { authorize } = this.#deps
-    if (action === 'subscribe' && isOfAnother(user, channel)) return false
-    if (!authorize) return action !== 'publish'
-    return this.#ask('authorize', VERDICT_MS, () => authorize(user, channel, action))
+    if (action === 'subscribe' && isOfAnother(user, channel)) return undefined
+    if (!authorize) return read(action !== 'publish')
+    const hook = (): unknown => authorize(user, channel, action)
+    const result = await this.#ask('authorize', VERDICT_MS, hook, read)
+    return result === LATE ? undefined : result
   }
 
   /** Whether a user may receive an event of a channel. Never throws. */
@@ -132,19 +141,28 @@ export class Access {
     }
   }
 
-  /** Returns the result of a hook; `undefined` if it throws or rejects, `LATE` if it times out. */
-  async #ask(where: string, timeoutMs: number, hook: () => unknown): Promise<unknown> {
+  /**
+   * Returns what `read` makes of the result of a hook; `undefined` if the hook or a getter of its
+   * result throws, or it rejects, `LATE` if it times out.
+   */
+  async #ask<Result>(
+    where: string,
+    timeoutMs: number,
+    hook: () => unknown,
+    read: (result: unknown) => Result,
+  ): Promise<Result | undefined | typeof LATE> {
     let cancel = (): void => {}
     try {
       const result = hook()
-      if (!isPromise(result)) return result
+      if (!isPromise(result)) return read(result)
       const late = new Promise<typeof LATE>((resolve) => {
         cancel = this.deadlines.start(timeoutMs, (closed) => {
           if (!closed) this.#failed(where, `it took longer than ${timeoutMs} ms`)
           resolve(LATE)
         })
       })
-      return await Promise.race([result, late])
+      const first = await Promise.race([result, late])
+      return first === LATE ? LATE : read(first)
     } catch (cause) {
       this.#failed(where, 'it threw', cause)
       return undefined
@@ -178,6 +196,10 @@ export interface AccessDeps extends AccessOptions {
 function isOfAnother(user: User | null, channel: string): boolean {
   if (!channel.startsWith(PRIVATE)) return false
   return user === null || channel !== userChannel(user.id) || channel.endsWith(':*')
+}
+
+function isTrue(answer: unknown): boolean {
+  return answer === true
 }
 
 function asIdentity(value: unknown): Identity | undefined {

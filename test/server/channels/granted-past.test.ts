@@ -150,6 +150,24 @@ describe('an answer of authorize to a subscribe', () => {
     expect(await resume(0)).toMatchObject({ gaps: ['a'], got: [4, 5] })
   })
 
+  it.each([
+    Object.defineProperty({}, 'since', { get: unreadable }),
+    new Proxy({}, { get: (_, name) => (name === 'since' ? unreadable() : undefined) }),
+    { since: Object.defineProperty({}, 'epoch', { get: unreadable }) },
+    { since: Object.assign(new Date(), { valueOf: unreadable, toString: unreadable }) },
+  ])('that throws when it is read denies its channel alone: %#', async (answer) => {
+    const { grants, url, errors } = await published(new MemoryBroker())
+    grants.set('a', answer)
+    const client = await RawClient.greeted(url)
+    const { payload } = await client.subscribe('one', 'a', 'two')
+    expect(payload).toMatchObject({
+      at: { one: expect.anything(), two: expect.anything() },
+      refused: { a: 'forbidden' },
+    })
+    expect(errors).toMatchObject([{ code: 'handler-failed', cause: { message: 'unreadable' } }])
+    expect(await client.subscribe('three')).toMatchObject({ type: 'subscribed' })
+  })
+
   it('with since allows no other action', async () => {
     const { grants, server, url } = await published(new MemoryBroker())
     server.handle('note', () => {})
@@ -220,3 +238,7 @@ describe('the events that a time allows', () => {
     },
   )
 })
+
+function unreadable(): never {
+  throw new Error('unreadable')
+}
