@@ -1,4 +1,7 @@
+import { inspect } from 'node:util'
 import { WirefoldError } from '../../base/errors.ts'
+import { checkNames } from '../../base/known-names.ts'
+import { isFields } from '../../protocol/fields.ts'
 import type { Position } from '../../protocol/frame.ts'
 import { isOwnType } from '../../protocol/reserved-types.ts'
 import type { User } from '../access/hooks.ts'
@@ -9,16 +12,12 @@ export class RequestHandlers {
 
   /**
    * Adds a handler; throws a `TypeError` if the type has one already or is not valid, and
-   * `bad-option` if the timeout is not a positive number.
+   * `bad-option` for an option that is unknown or has a wrong type; a timeout is a positive number.
    *
    * @returns a function that removes the handler; safe to call twice
    */
   add(type: string, handler: RequestHandler<never>, options: HandlerOptions = {}): () => void {
-    const { timeoutMs = Number.POSITIVE_INFINITY } = options
-    if (!(timeoutMs > 0)) {
-      const message = `The timeoutMs of the handler "${type}" is ${timeoutMs}. Give a positive number.`
-      throw new WirefoldError('bad-option', message, { option: 'timeoutMs' })
-    }
+    const { timeoutMs, idempotent } = checked(type, options)
     if (!isOwnType(type)) {
       throw new TypeError(
         `"${type}" is not a valid request type. Use 1 to 128 characters, and no reserved name.`,
@@ -29,7 +28,7 @@ export class RequestHandlers {
         `The request type "${type}" has a handler already. Remove that one first.`,
       )
     }
-    const added = { handler, timeoutMs, idempotent: options.idempotent === true }
+    const added = { handler, timeoutMs, idempotent }
     this.#byType.set(type, added)
     return () => {
       if (this.#byType.get(type) === added) this.#byType.delete(type)
@@ -105,6 +104,26 @@ export interface HandlerOptions {
    * @default false
    */
   readonly idempotent?: boolean | undefined
+}
+
+/** Returns options with their defaults; throws as {@link RequestHandlers.add} does. */
+function checked(type: string, options: HandlerOptions): Omit<AddedHandler, 'handler'> {
+  const owner = `The handler "${type}"`
+  if (!isFields(options)) throw badOption(owner, 'options', options, 'an object')
+  const { timeoutMs = Number.POSITIVE_INFINITY, idempotent = false } = options
+  checkNames(owner, options, { timeoutMs, idempotent })
+  if (typeof timeoutMs !== 'number' || !(timeoutMs > 0)) {
+    throw badOption(owner, 'timeoutMs', timeoutMs, 'a positive number')
+  }
+  if (typeof idempotent !== 'boolean') {
+    throw badOption(owner, 'idempotent', idempotent, 'true or false')
+  }
+  return { timeoutMs, idempotent }
+}
+
+function badOption(owner: string, option: string, value: unknown, advice: string): WirefoldError {
+  const message = `${owner} does not accept the ${option} ${inspect(value, { depth: 0 })}. Give ${advice}.`
+  return new WirefoldError('bad-option', message, { option })
 }
 
 /** A handler with its options. */

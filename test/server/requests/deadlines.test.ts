@@ -70,9 +70,30 @@ describe('a handler with a timeout', () => {
     expect(clock.timers).toBe(0)
   })
 
-  it.each([0, -1, Number.NaN])('of %s ms is a mistake', (timeoutMs) => {
+  it.each([0, -1, Number.NaN, '5', null])('of %s ms is a mistake', (timeoutMs) => {
+    // @ts-expect-error some come from a caller without types
     const add = () => createRealtimeServer().handle('x', () => {}, { timeoutMs })
     expect(add).toThrow(expect.objectContaining({ code: 'bad-option' }))
+  })
+})
+
+describe('the options of a handler', () => {
+  it.each([
+    [{ timeout: 5 }, 'timeout', 'Use timeoutMs'],
+    [{ timeoutMS: 5 }, 'timeoutMS', 'Use timeoutMs'],
+    [{ once: true }, 'once', 'Use one of timeoutMs, idempotent'],
+    [{ idempotent: 'yes' }, 'idempotent', 'Give true or false'],
+    [null, 'options', 'Give an object'],
+    [5, 'options', 'Give an object'],
+  ])('%j are refused', (options, option, advice) => {
+    const server = createRealtimeServer()
+    // @ts-expect-error a caller without types
+    const add = () => server.handle('x', () => {}, options)
+    const message = expect.stringContaining(advice)
+    expect(add).toThrow(
+      expect.objectContaining({ code: 'bad-option', detail: { option }, message }),
+    )
+    server.handle('x', () => {}, { timeoutMs: undefined, idempotent: true })
   })
 })
 
