@@ -1,3 +1,5 @@
+import { isWellFormed } from './well-formed.ts'
+
 /** Maximum length of a type, request id, client id or event id, in characters. */
 export const LONGEST_NAME = 128
 
@@ -24,7 +26,16 @@ const RESERVED_TYPES: ReadonlySet<string> = new Set([
   'welcome',
 ])
 
-/** Whether a name may be the type of an event or request of an application. */
-export function isOwnType(type: string): boolean {
-  return type.length > 0 && type.length <= LONGEST_NAME && !RESERVED_TYPES.has(type)
+/** What {@link isName} demands, for an error. */
+export const NAME_RULE = `1 to ${LONGEST_NAME} characters, without half a surrogate pair`
+
+/** Whether a value may be a type, or the id of a request, client or event. */
+export function isName(value: unknown): value is string {
+  const short = typeof value === 'string' && value.length > 0 && value.length <= LONGEST_NAME
+  return short && isWellFormed(value)
+}
+
+/** Whether a value may be the type of an event or request of an application. */
+export function isOwnType(type: unknown): type is string {
+  return isName(type) && !RESERVED_TYPES.has(type)
 }

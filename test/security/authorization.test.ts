@@ -139,6 +139,20 @@ describe('S6 a channel name', () => {
     expect(await client.settled()).toEqual([])
   })
 
+  it('has events, and the server requests, only of types without half a surrogate pair', async () => {
+    const { server, url } = await serve({ authorize: () => true })
+    await expect(server.publish('a', 'x\ud800')).rejects.toThrow(TypeError)
+    expect(() => server.handle('x\ud800', () => {})).toThrow(TypeError)
+    const client = await RawClient.greeted(url)
+    const event = { type: '\ud800' }
+    for (const message of [
+      { type: 'publish', channel: 'a', payload: event },
+      { type: 'x\ud800' },
+    ]) {
+      expect((await client.request(message)).payload).toMatchObject({ code: 'bad-frame' })
+    }
+  })
+
   it('is compared code point by code point', async () => {
     const { server, url } = await serve()
     const client = await RawClient.greeted(url)

@@ -55,6 +55,20 @@ describe('S2 a token', () => {
 })
 
 describe('S2 a user', () => {
+  it.each([{ id: 'a\ud800' }, { user: { id: '\udc00' } }, { id: '' }])(
+    'whose id is empty or has half a surrogate pair is refused, and that is reported: %j',
+    async (answer) => {
+      const { url, errors } = await serve({ authenticate: () => answer })
+      const client = await RawClient.open(url)
+      client.send({ type: 'hello' })
+      expect((await client.next('error')).payload).toMatchObject({ code: 'not-authenticated' })
+      expect((await client.closed).code).toBe(4401)
+      expect(errors).toMatchObject([
+        { code: 'handler-failed', message: expect.stringContaining('authenticate') },
+      ])
+    },
+  )
+
   it('whose id throws when it is read is refused, and that is reported', async () => {
     const unreadable = (): never => {
       throw new Error('unreadable')

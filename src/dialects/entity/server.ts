@@ -2,7 +2,7 @@ import type { Refusal } from '../../base/errors.ts'
 import { presenceChannel } from '../../protocol/channel-name.ts'
 import type { Command } from '../../protocol/command.ts'
 import { asFields, asNumber, asString, type Fields, isFields } from '../../protocol/fields.ts'
-import { LONGEST_NAME } from '../../protocol/reserved-types.ts'
+import { isName, NAME_RULE } from '../../protocol/reserved-types.ts'
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
 import type { ServerFrame } from '../../protocol/server-frame.ts'
 import { presenceMessage } from './server-presence.ts'
@@ -42,12 +42,12 @@ export const entityServer: ServerDialect = {
 function decodeMessage(wire: Fields): readonly Command[] {
   const { type, payload } = wire
   const requestId = asString(wire.requestId) || undefined
-  if (requestId !== undefined && requestId.length > LONGEST_NAME) {
-    return [malformed(`a requestId has at most ${LONGEST_NAME} characters`)]
+  if (requestId !== undefined && !isName(requestId)) {
+    return [malformed(`a requestId is ${NAME_RULE}`)]
   }
   const channel = asString(wire.channel)
-  if (typeof type !== 'string' || !type || type.length > LONGEST_NAME) {
-    return [malformed(`a type is 1 to ${LONGEST_NAME} characters`, requestId)]
+  if (!isName(type)) {
+    return [malformed(`a type is ${NAME_RULE}`, requestId)]
   }
   switch (type) {
     case 'subscribe':

@@ -3,11 +3,11 @@ import type { Command, PresenceCommand, SubscribeCommand } from '../../protocol/
 import type { Fields } from '../../protocol/fields.ts'
 import { asFields, asInteger, asNumber, asString, isFields } from '../../protocol/fields.ts'
 import type { Position } from '../../protocol/frame.ts'
-import { isOwnType, LONGEST_NAME } from '../../protocol/reserved-types.ts'
+import { isName, isOwnType, NAME_RULE } from '../../protocol/reserved-types.ts'
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
 import type { ServerFrame } from '../../protocol/server-frame.ts'
 
-const BAD_ID = `an id is 1 to ${LONGEST_NAME} characters`
+const BAD_ID = `an id is ${NAME_RULE}`
 
 /** Presence actions by message type. */
 const PRESENCE_ACTIONS = {
@@ -35,10 +35,10 @@ function decodeMessage(wire: unknown): Command {
   if (!isFields(wire)) return malformed('not an object', undefined)
   const { type } = wire
   if (wire.requestId !== undefined && !isName(wire.requestId)) {
-    return malformed('a requestId is 1 to 128 characters', undefined)
+    return malformed(`a requestId is ${NAME_RULE}`, undefined)
   }
   const requestId = asString(wire.requestId)
-  if (!isName(type)) return malformed('a type is 1 to 128 characters', requestId)
+  if (!isName(type)) return malformed(`a type is ${NAME_RULE}`, requestId)
   switch (type) {
     case 'hello':
       return decodeHello(asFields(wire.payload))
@@ -93,7 +93,7 @@ function decodeHello(payload: Fields): Command {
   if (typeof protocol !== 'number') return malformed('a protocol is a number', undefined)
   for (const name of [clientId, senderId]) {
     if (name !== undefined && !isName(name)) {
-      return malformed('a clientId or senderId is 1 to 128 characters', undefined)
+      return malformed(`a clientId or senderId is ${NAME_RULE}`, undefined)
     }
   }
   for (const text of [token, expectUser]) {
@@ -152,7 +152,7 @@ function decodePublish(wire: Fields, requestId: string | undefined): Command {
   const { type, payload } = asFields(wire.payload)
   if (typeof channel !== 'string') return malformed('a publish has a channel', requestId)
   if (id !== undefined && !isName(id)) return malformed(BAD_ID, requestId)
-  if (typeof type !== 'string' || !isOwnType(type)) {
+  if (!isOwnType(type)) {
     return malformed('a publish has the type of an event', requestId)
   }
   const publish = { kind: 'publish', requestId, channel, id: asString(id), type, payload } as const
@@ -167,10 +167,6 @@ function decodePresence(
   if (typeof channel !== 'string') return malformed('presence has a channel', requestId)
   const action = PRESENCE_ACTIONS[type]
   return { kind: 'presence', requestId, action, channel, meta: asFields(payload).meta }
-}
-
-function isName(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= LONGEST_NAME
 }
 
 function malformed(reason: string, requestId: string | undefined): Command {

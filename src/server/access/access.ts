@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts'
 import { WirefoldError } from '../../base/errors.ts'
 import { isChannel, presenceResource } from '../../protocol/channel-name.ts'
 import { asFields, asNumber, asString, isFields } from '../../protocol/fields.ts'
+import { isWellFormed } from '../../protocol/well-formed.ts'
 import type { AccessOptions } from './access-options.ts'
 import type { AddressedRequest, ClientAddress } from './client-address.ts'
 import { peerAddress } from './client-address.ts'
@@ -21,6 +22,9 @@ import type { UpgradeRequest } from './upgrade-request.ts'
 const VERDICT_MS = 5_000
 /** The result of a hook that timed out. */
 const LATE = Symbol('late')
+/** Why the answer of `authenticate` is not taken. */
+const NO_USER =
+  'it returned no user. Return null, or an id: a string that is not empty, without half a surrogate pair'
 /** Prefix of the channels that belong to one user; the user's id follows. */
 const PRIVATE = 'user:'
 
@@ -62,7 +66,7 @@ export class Access {
     const hook = (): unknown => authenticate(request)
     const identity = await this.#ask('authenticate', helloTimeoutMs, hook, (result) => {
       const read = asIdentity(result)
-      if (result !== undefined && !read) this.#failed('authenticate', 'it returned no user')
+      if (result !== undefined && !read) this.#failed('authenticate', NO_USER)
       return read
     })
     return identity === LATE ? null : identity
@@ -213,7 +217,12 @@ function asIdentity(value: unknown): Identity | undefined {
 }
 
 function isUser(value: unknown): value is User {
-  return isFields(value) && typeof value.id === 'string' && value.id !== ''
+  return isFields(value) && isUserId(value.id)
+}
+
+/** Whether a value can be the id of a user: a text that is not empty and that UTF-8 can represent. */
+export function isUserId(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && isWellFormed(value)
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

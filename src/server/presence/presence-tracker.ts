@@ -3,6 +3,7 @@ import { systemClock } from '../../base/clock.ts'
 import { WirefoldError } from '../../base/errors.ts'
 import { presenceChannel } from '../../protocol/channel-name.ts'
 import type { PresenceUser } from '../../protocol/presence.ts'
+import { isUserId } from '../access/access.ts'
 import { MemoryBroker } from '../broker/memory/memory-broker.ts'
 import type {
   PresenceClaim,
@@ -23,7 +24,7 @@ export const presenceTrackerDefaults = { timeoutMs: 30_000 } as const
  * the same store does, which sweeps once a client has joined or watched a resource.
  *
  * Methods reject with `bad-channel` if the resource cannot be part of a channel name, and with
- * `bad-option` if a member has no `userId`.
+ * `bad-option` if the `userId`, `device` or `owner` of a member is empty or not well-formed UTF-16.
  *
  * @example
  * const bot = { userId: 'bot', name: 'Helper' }
@@ -141,8 +142,8 @@ function claimOf(resource: string, { userId, device = userId, owner = device }: 
   checkResource(resource)
   for (const [option, id] of Object.entries({ userId, device, owner })) {
     // An untyped caller may leave one out: the member would become the user "undefined".
-    if (typeof id === 'string' && id !== '') continue
-    const message = `The ${option} of a presence member is ${JSON.stringify(id)}. Give a string that is not empty.`
+    if (isUserId(id)) continue
+    const message = `The ${option} of a presence member is ${JSON.stringify(id)}. Give a string that is not empty, without half a surrogate pair.`
     throw new WirefoldError('bad-option', message, { option })
   }
   return { resource, userId, device, owner } satisfies PresenceClaim

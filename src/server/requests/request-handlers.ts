@@ -3,7 +3,7 @@ import { WirefoldError } from '../../base/errors.ts'
 import { checkNames } from '../../base/known-names.ts'
 import { isFields } from '../../protocol/fields.ts'
 import type { Position } from '../../protocol/frame.ts'
-import { isOwnType } from '../../protocol/reserved-types.ts'
+import { isOwnType, NAME_RULE } from '../../protocol/reserved-types.ts'
 import type { User } from '../access/hooks.ts'
 
 /** The request handlers of a server, by type. */
@@ -20,7 +20,7 @@ export class RequestHandlers {
     const { timeoutMs, idempotent } = checked(type, options)
     if (!isOwnType(type)) {
       throw new TypeError(
-        `"${type}" is not a valid request type. Use 1 to 128 characters, and no reserved name.`,
+        `"${type}" is not a valid request type. Use ${NAME_RULE}, and no reserved name.`,
       )
     }
     if (this.#byType.has(type)) {

@@ -200,13 +200,28 @@ describe('the server side of the native dialect', () => {
     for (const command of nativeServer.decode(wire)) expect(command.kind).toBeTypeOf('string')
   })
 
-  it.each([7, '', 'x'.repeat(129)])('rejects a request with the event id %j', (id) => {
+  it.each([7, '', 'x'.repeat(129), '\ud800'])('rejects a request with the event id %j', (id) => {
     const wire = { type: 'task:create', requestId: 'r', id }
-    const reason = 'an id is 1 to 128 characters'
+    const reason = 'an id is 1 to 128 characters, without half a surrogate pair'
     expect(nativeServer.decode(wire)).toEqual([{ kind: 'malformed', reason, requestId: 'r' }])
   })
 
-  it.each(['subscribe', 'error', 'auth:expiring', ''])('reserves the type %j', (type) => {
-    expect(isOwnType(type)).toBe(false)
+  it.each<[string, object]>([
+    ['request', { type: 'a\ud800', requestId: 'r' }],
+    ['publish', { type: 'publish', requestId: 'r', channel: 'c', payload: { type: '\udc00' } }],
+    ['request id', { type: 'echo', requestId: '\ud800' }],
+    ['client id', { type: 'hello', payload: { clientId: '\ud800' } }],
+    ['sender id', { type: 'hello', payload: { senderId: '\ud800\ud800' } }],
+  ])('rejects a %s with half a surrogate pair, and takes a whole one', (_, wire) => {
+    const whole: unknown = JSON.parse(JSON.stringify(wire).replaceAll(/(\\ud[8c]00)+/g, '😀'))
+    expect(nativeServer.decode(wire)).toMatchObject([{ kind: 'malformed' }])
+    expect(nativeServer.decode(whole)).not.toMatchObject([{ kind: 'malformed' }])
   })
+
+  it.each(['subscribe', 'error', 'auth:expiring', '', 'a\ud800'])(
+    'reserves the type %j',
+    (type) => {
+      expect(isOwnType(type)).toBe(false)
+    },
+  )
 })

@@ -124,6 +124,19 @@ describe('a presence tracker', () => {
     ])
   })
 
+  it.each(['userId', 'device', 'owner'])(
+    'refuses half a surrogate pair in the %s of a member, which Redis would change',
+    async (option) => {
+      const { tracker, events } = made()
+      const member = { userId: 'anna', [option]: 'a\ud800' }
+      const refused = { code: 'bad-option', detail: { option } }
+      await expect(tracker.join(room, member)).rejects.toMatchObject(refused)
+      await expect(tracker.heartbeat(room, member)).rejects.toMatchObject(refused)
+      expect(events).toEqual([])
+      await tracker.join(room, { userId: 'anna', [option]: 'a😀' })
+    },
+  )
+
   it('refuses a member without a user, who would become the user "undefined"', async () => {
     const { tracker, events } = made()
     const members: unknown[] = [{}, { userId: undefined }, { userId: '' }, { userId: 7 }]
