@@ -68,8 +68,11 @@ export type {
 export { jsonCodec } from '../protocol/json-codec.ts'
 export { plainDialect } from '../protocol/plain-dialect.ts'
 export type {
+  AnswerFrame,
+  GrantedFrame,
   OutgoingEvent,
   ReceivingFrame,
+  RefusedFrame,
   ReleasedFrame,
   ServerFrame,
 } from '../protocol/server-frame.ts'

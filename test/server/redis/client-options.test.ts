@@ -11,7 +11,7 @@ import { createRedisBroker, ioredisClient, redisClient } from 'wirefold/server/r
 import { checkServer } from '../../../src/server/redis/connection/server-info.ts'
 import { event, publishOn } from '../../support/broker.ts'
 import { until } from '../../support/live.ts'
-import { describeWithRedis, redisBench } from '../../support/redis.ts'
+import { describeWithRedis, freePort, redisBench } from '../../support/redis.ts'
 import { recorder } from '../broker/contract.ts'
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -122,12 +122,16 @@ describeWithRedis('the client of an application', async () => {
       ['tls-cert-file', cert],
       ['tls-key-file', key],
       ['tls-auth-clients', 'no'],
-      ['tls-port', `${port + 1}`],
     ] as const) {
       await bench.command('CONFIG', 'SET', name, value)
     }
+    let secure = 0
+    // Another process may take a free port before Redis does.
+    await until(async () => {
+      secure = await freePort()
+      await bench.command('CONFIG', 'SET', 'tls-port', `${secure}`)
+    })
     const ca = readFileSync(cert)
-    const secure = port + 1
     await expectService(() => ioredisClient(new Redis({ ...at, port: secure, tls: { ca } })), 0)
     await expectService(
       () =>
