@@ -1,7 +1,7 @@
 import { isWellFormed } from './well-formed.ts'
 
 /** Maximum length of a type, request id, client id or event id, in characters. */
-export const LONGEST_NAME = 128
+const LONGEST_NAME = 128
 
 /** Types of the protocol itself; an event or request of such a type would be mistaken for them. */
 const RESERVED_TYPES: ReadonlySet<string> = new Set([

@@ -23,9 +23,10 @@ import { AuthAttempts } from './session/auth-attempts.ts'
 import { authenticate } from './session/authenticate.ts'
 import { DialectSession } from './session/dialect-session.ts'
 import type { DialectSessionDeps } from './session/dialect-session-deps.ts'
-import { BURST_SECONDS, InboundLimiter } from './session/inbound-limiter.ts'
+import { InboundLimiter } from './session/inbound-limiter.ts'
 import { MessageParts } from './session/message-parts.ts'
 import type { MountHost, MountSession } from './session/mount.ts'
+import { PresenceBudget } from './session/presence-budget.ts'
 import { SessionRegistry } from './session/session-registry.ts'
 import { SharedRates } from './session/shared-rates.ts'
 import { UserCommands } from './session/user-commands.ts'
@@ -92,10 +93,16 @@ export function serverParts(
     ...{ store: broker.presence, clock, report },
     timeoutMs: presence.timeoutMs,
   })
+  const sharedRates = new SharedRates({ store: rates, clock, report })
+  const budget = new PresenceBudget({
+    ...{ store: rates, rates: sharedRates, clock, report },
+    perSecond: limits.perUser.presenceBytesPerSecond,
+  })
   const channels = new ChannelManager(given, {
     ...{ clock, broker, access, publisher, cap, ongoing, report },
     ownsBroker: given.broker === undefined,
     sweep: leases,
+    metered: ({ countsFor }, read) => budget.read(countsFor, read),
     maxSubscriptions: limits.subscriptions,
     noted: ({ id = 'a receiver' }, granted, refused) => {
       for (const { code } of refused.values()) counters.refused(code)
@@ -117,7 +124,7 @@ export function serverParts(
   const failuresPerMinute = limits.perAddress.authFailuresPerMinute
   const attempts = new AuthAttempts({ clock, most: failuresPerMinute, patienceMs: helloTimeoutMs })
   const credentials = { access, attempts, rates, clock, failuresPerMinute, report }
-  const limiter = { limits, rates: new SharedRates({ store: rates, clock, report }), clock }
+  const limiter = { limits, rates: sharedRates, clock }
   const ownSecret = lazy(randomId)
   const dialectSession: DialectSessionDeps = {
     ...{ clock, helloTimeoutMs, channels, sessions, limiter, counters, report },
@@ -137,12 +144,7 @@ export function serverParts(
       ...{ access, leases, report },
       graceMs: presence.graceMs,
       maxMembers: limits.subscriptions,
-      charge: (userId, bytes) => {
-        const perSecond = limits.perUser.presenceBytesPerSecond
-        if (!Number.isFinite(perSecond)) return 0
-        const rate = { perSecond, burst: BURST_SECONDS * perSecond }
-        return limiter.rates.take(`presence:${userId}`, bytes, rate)
-      },
+      charge: (userId, bytes) => budget.take(`:${userId}`, bytes),
     },
   }
   const host: MountHost = {

@@ -134,13 +134,14 @@ function decodeMessage(type: string, wire: Fields): Frame {
 function decodeAnswer(type: string, to: readonly string[], wire: Fields): Frame {
   const { payload } = wire
   if (type !== 'subscribed') return replyFrame(to, payload, positions(wire.at))
-  const { at, refused, gaps } = asFields(payload)
+  const { at, refused, waits, gaps } = asFields(payload)
+  const retryAfterMs = asFields(waits)
   return subscribedFrame(to, {
     at: places(at),
     refused: new Map(
       Object.entries(asFields(refused)).map(([name, code]) => [
         name,
-        { ...readRefusal({ code }), channel: name },
+        { ...readRefusal({ code, retryAfterMs: retryAfterMs[name] }), channel: name },
       ]),
     ),
     gaps: asStrings(gaps),

@@ -186,8 +186,9 @@ function message(frame: ServerFrame): unknown {
     case 'subscribed': {
       const at = places(frame.at)
       const refused = frame.refused.size ? codes(frame.refused) : undefined
+      const waits = waitsOf(frame.refused)
       const gaps = frame.gaps.length ? frame.gaps : undefined
-      return { type: 'subscribed', requestId: frame.to[0], payload: { at, refused, gaps } }
+      return { type: 'subscribed', requestId: frame.to[0], payload: { at, refused, waits, gaps } }
     }
     case 'released':
       return { type: 'unsubscribed', requestId: frame.to[0] }
@@ -234,4 +235,11 @@ function places(at: ReadonlyMap<string, Position>): unknown {
 
 function codes(refused: ReadonlyMap<string, Refusal>): unknown {
   return Object.fromEntries(Array.from(refused, ([name, { code }]) => [name, code]))
+}
+
+function waitsOf(refused: ReadonlyMap<string, Refusal>): unknown {
+  const waits = [...refused].flatMap(([name, { retryAfterMs }]) =>
+    retryAfterMs === undefined ? [] : [[name, retryAfterMs] as const],
+  )
+  return waits.length ? Object.fromEntries(waits) : undefined
 }

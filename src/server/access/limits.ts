@@ -26,8 +26,9 @@ export interface UserLimits {
    */
   readonly subscribesPerSecond?: number | undefined
   /**
-   * Bytes per second of the events that the user's joins and updates of presence cause, each of
-   * which all watchers receive; a burst may be twice as large.
+   * Bytes per second of presence: those of the events that the user's joins and updates cause, each
+   * of which all watchers receive, and those of the members and missed events that subscribes to
+   * presence channels read. A burst may be twice as large; a single read may exceed it, as a debt.
    * @default 1_048_576
    */
   readonly presenceBytesPerSecond?: number | undefined

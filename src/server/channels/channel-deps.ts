@@ -20,6 +20,14 @@ export interface ChannelDeps {
   readonly sweep: MemberSweep
   /** The requests whose handlers run; events that these publish belong to the request. */
   readonly ongoing: PublishContexts
+  /**
+   * Reads presence for a receiver and counts the bytes, or refuses it without a read; without it,
+   * nothing is counted. Rejects with the error of the read.
+   */
+  readonly metered?: <T extends { readonly bytes: number } | Refusal>(
+    receiver: ChannelReceiver,
+    read: () => Promise<T>,
+  ) => Promise<T | Refusal>
   /** Maximum number of channels per receiver. */
   readonly maxSubscriptions: number
   /** Receives the result of every subscribe; never throws. */

@@ -9,6 +9,11 @@ export interface ChannelReceiver {
   readonly dialect: ServerDialect
   /** User of the receiver; `null` if anonymous. */
   readonly user: User | null
+  /**
+   * Key in the shared rates of the user, address or connection for which its reads of presence
+   * count; without it, they are not limited.
+   */
+  readonly countsFor?: string | undefined
   /** Sends a text; must not throw. */
   send(text: string): void
   /**

@@ -150,11 +150,28 @@ export class Subscriptions {
       const membership = former ?? (await this.#join(name))
       membership.since = reach.since
       membership.hold()
-      return { name, membership, resumed: await this.#resumed(name, membership, since) }
+      const resumed = await this.#metered(name, membership, since)
+      return 'code' in resumed ? resumed : { name, membership, resumed }
     } catch (error) {
       report(error)
       return refusal('internal')
     }
+  }
+
+  /** Reads what a receiver misses; reads of presence count for it, and may be refused. */
+  #metered(
+    name: string,
+    membership: Membership,
+    since: Position | undefined,
+  ): Promise<Resumed | Refusal> {
+    const { metered } = this.#deps
+    if (!metered || presenceResource(name) === undefined) {
+      return this.#resumed(name, membership, since)
+    }
+    return metered(this.#receiver, async () =>
+      // The receiver may have left while it waited for its earlier reads.
+      this.#has(name, membership) ? this.#resumed(name, membership, since) : refusal('internal'),
+    )
   }
 
   async #resumed(
@@ -175,13 +192,14 @@ export class Subscriptions {
         const missed = reached.filter((event) => membership.receives(event))
         const gap = hidden > 0 || past.epochChanged
         const known = !gap && missed.length === 0
-        return { head: past.head, from: past.from + hidden, missed, known, gap }
+        const bytes = past.events.reduce((sum, { json = '' }) => sum + json.length, 0)
+        return { head: past.head, from: past.from + hidden, missed, known, gap, bytes }
       }
     }
-    const restart = { missed: [], known: false, gap: since !== undefined }
+    const restart = { missed: [], known: false, gap: since !== undefined, bytes: 0 }
     if (resource !== undefined) {
-      const { at, sync } = await presenceSnapshot(this.#deps, this.#receiver, resource)
-      return { ...restart, head: at, from: at.offset, sync }
+      const { at, sync, bytes } = await presenceSnapshot(this.#deps, this.#receiver, resource)
+      return { ...restart, head: at, from: at.offset, sync, bytes }
     }
     const head = past?.head ?? (await broker.head(name))
     return { ...restart, head, from: head.offset }
@@ -266,6 +284,8 @@ interface Resumed {
   readonly known: boolean
   /** Whether events before `from` may be missing: the history has lost them, or they are hidden. */
   readonly gap: boolean
+  /** Size of what was read: of the missed events, or of the members of a presence channel. */
+  readonly bytes: number
   /** Text of a snapshot as of `head`, for a presence channel. */
   readonly sync?: string | undefined
 }

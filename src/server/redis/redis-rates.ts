@@ -26,7 +26,9 @@ export class RedisRates implements RateStore {
   }
 
   take(key: string, count: number, rate: Rate): number | Promise<number> {
-    const known = this.#waiting.get(key)
+    // Tokens that must be taken are not summed with those that may be refused.
+    const bucket = rate.debt ? `debt ${key}` : `take ${key}`
+    const known = this.#waiting.get(bucket)
     if (known) {
       known.count += count
       return known.waitMs
@@ -36,7 +38,7 @@ export class RedisRates implements RateStore {
     const waitMs = new Promise<number>((resolve) => {
       settle = resolve
     })
-    this.#waiting.set(key, { rate, count, waitMs, settle })
+    this.#waiting.set(bucket, { key, rate, count, waitMs, settle })
     if (!this.#busy) void this.#run()
     return waitMs
   }
@@ -45,7 +47,7 @@ export class RedisRates implements RateStore {
     this.#busy = true
     while (this.#waiting.size) {
       const part = [...this.#waiting].slice(0, KEYS_PER_CALL)
-      for (const [key] of part) this.#waiting.delete(key)
+      for (const [bucket] of part) this.#waiting.delete(bucket)
       const waits = await this.#send(part)
       for (const [at, [, { settle }]] of part.entries()) settle(Number(waits[at] ?? 0))
     }
@@ -54,7 +56,9 @@ export class RedisRates implements RateStore {
 
   async #send(part: readonly (readonly [string, Taking])[]): Promise<readonly string[]> {
     const { runner, waits, report } = this.#deps
-    const words = part.flatMap(([key, { count, rate }]) => [key, count, rate.perSecond, rate.burst])
+    const words = part.flatMap(([, { key, count, rate }]) => {
+      return [key, count, rate.perSecond, rate.burst, rate.debt ? 1 : 0]
+    })
     try {
       const reply = await waits.within(PATIENCE_MS, runner.run(TAKE, ...words))
       return reply === undefined ? [] : String(reply).split(' ')
@@ -73,6 +77,7 @@ export interface RedisRatesDeps {
 }
 
 interface Taking {
+  readonly key: string
   readonly rate: Rate
   count: number
   readonly waitMs: Promise<number>

@@ -116,6 +116,11 @@ export class DialectSession implements MountSession, ChannelReceiver {
     return this.#phase.name === 'open' ? this.#phase.user : null
   }
 
+  /** An anonymous connection from an address without limits counts for itself. */
+  get countsFor(): string {
+    return this.#limiter.owner ?? `#${this.id}`
+  }
+
   info(): SessionInfo {
     const user = 'user' in this.#phase ? this.#phase.user : undefined
     const channels = this.#deps.channels.channelsOf(this)

@@ -24,7 +24,6 @@ export class InboundLimiter implements MessageLimiter {
   /** Times of the malformed frames, on the monotonic clock. */
   readonly #malformed: number[] = []
   readonly #address: string | undefined
-  /** The end of the keys of its user or address, in the shared rates; `undefined` for none. */
   #owner: string | undefined
 
   /** @param address the address of the connection; `undefined` if that has no limits */
@@ -37,6 +36,11 @@ export class InboundLimiter implements MessageLimiter {
       if (!Number.isFinite(perSecond)) continue
       this.#buckets.set(measure, new TokenBucket(perSecond, BURST_SECONDS * perSecond, clock.now()))
     }
+  }
+
+  /** The end of the keys of its user or address, in the shared rates; `undefined` for none. */
+  get owner(): string | undefined {
+    return this.#owner
   }
 
   belongsTo(userId: string | undefined): void {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { ManualClock } from 'wirefold/testing'
+import { MemoryRates } from '../../../src/server/broker/memory/memory-rates.ts'
 import { serve, until } from '../../support/live.ts'
 import { describeWithRedis, redisBench } from '../../support/redis.ts'
 import { RawClient } from '../raw-client.ts'
@@ -45,6 +46,29 @@ describeWithRedis('rates in Redis', async () => {
     expect(await b.rates.take('k', 1, rate)).toBeGreaterThan(15_900_000)
     await pass('k', 16_000_000)
     expect(await b.rates.take('k', 1, rate)).toBe(0)
+  })
+
+  it('take a debt from any bucket, and answer when it has a token again', async () => {
+    const { a, b } = await nodes()
+    const clock = new ManualClock()
+    const debt = { ...rate, debt: true }
+    const memory = new MemoryRates(clock)
+    for (const [store, same] of [
+      [a.rates, b.rates],
+      [memory, memory],
+    ] as const) {
+      expect(await store.take('k', 0, debt)).toBe(0)
+      expect(await store.take('k', 4, debt)).toBe(0)
+      // 6 are left: 3 are taken, then 11, although there are 3.
+      const answers = Promise.all([same.take('k', 3, rate), same.take('k', 11, debt)])
+      const [taken, waitMs] = await answers
+      expect(taken).toBe(0)
+      for (const ms of [waitMs, await store.take('k', 0, debt), await same.take('k', 0, rate)]) {
+        expect(ms).toBeGreaterThan(8_900_000)
+        expect(ms).toBeLessThanOrEqual(9_000_000)
+      }
+      expect(await same.take('k', 1, debt)).toBeGreaterThan(9_900_000)
+    }
   })
 
   it('sum concurrent takes, in one call for all keys', async () => {

@@ -15,7 +15,7 @@ export class MemoryRates implements RateStore {
     this.#clock = clock
   }
 
-  take(key: string, count: number, { perSecond, burst }: Rate): number {
+  take(key: string, count: number, { perSecond, burst, debt }: Rate): number {
     const now = this.#clock.now()
     const bucket = this.#buckets.get(key) ?? new TokenBucket(perSecond, burst, now)
     this.#buckets.delete(key)
@@ -23,7 +23,7 @@ export class MemoryRates implements RateStore {
     const [oldest] = this.#buckets.keys()
     if (this.#buckets.size > MOST_KEYS && oldest !== undefined) this.#buckets.delete(oldest)
     const waitMs = bucket.waitMs(now, Math.max(count, 1))
-    if (waitMs === 0) bucket.take(count)
-    return waitMs
+    if (waitMs === 0 || debt) bucket.take(count)
+    return debt ? bucket.waitMs(now) : waitMs
   }
 }
