@@ -479,3 +479,13 @@ describe('a mount of a dialect without a hello', () => {
     expect(await two.next()).toMatchObject({ payload: { userId: 'ines' } })
   })
 })
+
+it.each([{ type: 'a\ud800' }, { type: 'a', requestId: '\ud800' }, { type: 'x'.repeat(129) }])(
+  'an entity client gets no request through whose type or id is not a valid name: %#',
+  (wire) => {
+    expect(entityServer.decode(wire)).toMatchObject([{ kind: 'malformed' }])
+    expect(entityServer.decode({ type: 'a😀', requestId: '😀' })).toMatchObject([
+      { kind: 'request' },
+    ])
+  },
+)
