@@ -115,7 +115,8 @@ export class GivenOptions {
   }
 
   #refuse(option: string, value: unknown, advice: string): void {
-    const shown = inspect(value, { depth: 0, maxStringLength: 80 })
+    // The first line alone, as that of an error is followed by its stack.
+    const [shown] = inspect(value, { depth: 0, maxStringLength: 80 }).split('\n')
     const message = `The option ${option} cannot be ${shown}. Give ${advice}.`
     this.#mistake ??= new WirefoldError('bad-option', message, { option })
   }
