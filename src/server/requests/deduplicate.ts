@@ -14,6 +14,9 @@ import { scopeOf } from './sender.ts'
 /** Number of servers that may die while they run one request; it is `outcome-unknown` then. */
 const MOST_DEATHS = 5
 
+/** Longest part of a key that is not replaced by its digest, in bytes. */
+const LONGEST_PART = 64
+
 /** Time before a request that was refused because too many are remembered may be repeated. */
 const RETRY_MS = 10_000
 
@@ -144,16 +147,25 @@ async function runAndStore(
 
 /** Returns the key of a request. It includes the sender, so no user gets a reply to another one. */
 function keyOf(caller: Caller, requestId: string): string {
-  // JSON has no tabs, so the sender ends where the store expects it.
+  // Neither JSON nor base64url has tabs, so the sender ends where the store expects it.
   const sender = JSON.stringify([caller.dialect.name, ...scopeOf(caller)])
-  return `${sender}\t${JSON.stringify(requestId)}`
+  return `${keyPart(sender)}\t${keyPart(JSON.stringify(requestId))}`
+}
+
+/** Returns a JSON text, or the digest of a long one: so a remembered key has a bounded size. */
+function keyPart(json: string): string {
+  return Buffer.byteLength(json) <= LONGEST_PART ? json : sha256(json)
 }
 
 /** Returns a digest of the content, to detect an id that is used for two requests. */
 function digestOf(command: PublishCommand | RequestCommand): string {
   const { kind, type, channel, id, payload } = command
   const content = canonicalJson([kind, type, channel, id, payload])
-  return createHash('sha256').update(content).digest('base64url')
+  return sha256(content)
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
 }
 
 /**

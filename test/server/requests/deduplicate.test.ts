@@ -325,6 +325,26 @@ describe('a repeated publish', () => {
 describe('a reply store', () => {
   const lookup = (found: ReplyLookup) => ({ begin: async () => found })
 
+  it('gets keys of at most 129 bytes, however long the ids are, one for each sender and id', async () => {
+    const keys: string[] = []
+    const { url } = await counting({
+      broker: broker({
+        begin: async (key) => {
+          keys.push(key)
+          return { state: 'lost' }
+        },
+      }),
+    })
+    const ids = ['r', 'r'.repeat(128), '€'.repeat(128), `${'€'.repeat(127)}r`]
+    for (const token of ['ada', 'a'.repeat(500)]) {
+      const client = await RawClient.greeted(url, { token })
+      for (const requestId of ids) await client.request({ ...add, requestId })
+    }
+    expect(new Set(keys).size).toBe(8)
+    expect(new Set(keys.map((key) => key.split('\t')[0])).size).toBe(2)
+    expect(Math.max(...keys.map((key) => Buffer.byteLength(key)))).toBeLessThanOrEqual(129)
+  })
+
   it('that lost a result makes a repeat fail with outcome-unknown', async () => {
     const lost = lookup({ state: 'started', record: Promise.resolve(undefined) })
     const { url, total } = await counting({ broker: broker(lost) })
