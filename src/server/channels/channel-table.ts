@@ -1,8 +1,10 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Refusal } from '../../base/errors.ts'
 import { lazy } from '../../base/lazy.ts'
+import { presenceResource } from '../../protocol/channel-name.ts'
 import type { Access } from '../access/access.ts'
 import type { Broker } from '../broker/broker.ts'
+import type { ChannelEvent } from '../broker/channel-event.ts'
 import type { ChannelReceiver } from './channel-receiver.ts'
 import { Membership } from './membership.ts'
 import { WholeUsers } from './whole-users.ts'
@@ -59,6 +61,23 @@ export class ChannelTable {
 
   #open(name: string): Channel {
     const members = new Set<Membership>()
+    const { broker } = this.#deps
+    const deliver = (event: ChannelEvent): void => {
+      for (const member of members) member.take(event)
+    }
+    const followed = broker.subscribe(name, {
+      event: presenceResource(name) === undefined ? deliver : this.#presenceDelivery(members),
+      broken: (head) => {
+        for (const member of members) member.compare(name, head)
+      },
+    })
+    const channel = { members, followed }
+    this.#channels.set(name, channel)
+    return channel
+  }
+
+  /** Returns the delivery of a presence channel, of which some members get whole users. */
+  #presenceDelivery(members: ReadonlySet<Membership>): (event: ChannelEvent) => void {
     const { broker, report } = this.#deps
     const wholeUsers = lazy(
       () =>
@@ -70,22 +89,14 @@ export class ChannelTable {
           report,
         }),
     )
-    const followed = broker.subscribe(name, {
-      event: (event) => {
-        let needed = false
-        for (const member of members) {
-          if (needsWholeUsers(member)) needed = true
-          else member.take(event)
-        }
-        if (needed) wholeUsers().take(event)
-      },
-      broken: (head) => {
-        for (const member of members) member.compare(name, head)
-      },
-    })
-    const channel = { members, followed }
-    this.#channels.set(name, channel)
-    return channel
+    return (event) => {
+      let needed = false
+      for (const member of members) {
+        if (needsWholeUsers(member)) needed = true
+        else member.take(event)
+      }
+      if (needed) wholeUsers().take(event)
+    }
   }
 
   #leave(name: string, channel: Channel, member: Membership): void {
