@@ -40,7 +40,7 @@ export function move<T>(layered: Layered<T>, step: StateStep<T>, own: OwnRows): 
   for (const event of step.events) {
     const changed = entityChange(event)
     if (!changed) continue
-    const rest = layers.filter((layer) => !isEcho(layer, event, changed, own.tag))
+    const rest = layers.filter((layer) => !isEcho(layer, event, changed, own))
     layers = rest.length < layers.length ? rest : hideOwnRow(layers, event, changed, own)
   }
   return prune({ base: step.state, position: step.position, layers })
@@ -100,11 +100,13 @@ function isEcho<T>(
   { id, echoes }: Layer<T>,
   event: EventFrame,
   changed: EntityChange,
-  tag: string,
+  { tag, requested }: OwnRows,
 ): boolean {
   const sent = tag + id
-  const mine = event.id === sent || event.id?.startsWith(`${sent}/`) || changed.clientId === id
-  return Boolean(mine && echoes?.(changed))
+  const byId = event.id === sent || event.id?.startsWith(`${sent}/`)
+  // Any user can send any `clientId`, so it does not count where the server puts tags before ids.
+  const byClientId = changed.clientId === id && !(tag && requested.has(id))
+  return Boolean((byId || byClientId) && echoes?.(changed))
 }
 
 /**
@@ -131,6 +133,8 @@ export interface OwnRows {
   readonly userId: string | undefined
   /** The text that the server puts before the ids of this client's changes. */
   readonly tag: string
+  /** The ids of the mutations that were sent as requests of the client. */
+  readonly requested: ReadonlySet<string>
   /** Returns the key of a row. */
   key(row: object): string | undefined
 }

@@ -46,6 +46,7 @@ export class OptimisticManager {
   readonly #deps: OverlayDeps
   /** Overlays by the store that holds the confirmed state. */
   readonly #overlays = new WeakMap<object, unknown>()
+  readonly #requested = new Set<string>()
   readonly #pending
 
   constructor(options: OptimisticOptions = {}) {
@@ -58,6 +59,7 @@ export class OptimisticManager {
     this.#deps = {
       clock: port?.clock ?? systemClock,
       client,
+      requested: this.#requested,
       channels,
       holdMs: holdOwnBroadcastMs,
       report,
@@ -193,6 +195,7 @@ export class OptimisticManager {
       id,
       request: async <Payload>(type: string, payload?: unknown, options?: RequestOptions) => {
         if (!client) throw lacking('client')
+        this.#requested.add(id)
         const sent = { ...options, id, mutation }
         return payloadOf(await client.requestWithPosition<Payload>(type, payload, sent), at)
       },
@@ -217,6 +220,7 @@ export class OptimisticManager {
       this.#pending.get().filter((other) => other.id !== id)
     this.#pending.set(Object.freeze([...others(), Object.freeze(pending)]))
     try {
+      if (restored) this.#requested.add(id)
       overlay.propose(id, mutation, restored)
       const result = await request(at)
       overlay.confirm(id, mutation.confirmed(result), at)
@@ -225,6 +229,7 @@ export class OptimisticManager {
       overlay.drop(id)
       throw error
     } finally {
+      this.#requested.delete(id)
       this.#pending.set(others())
     }
   }

@@ -38,7 +38,7 @@ export interface Overlay<T> {
 /** Makes an overlay of a confirmed state. The rules are in `layers.ts`. */
 export function createOverlay<T>(
   target: OptimisticTarget<T>,
-  { clock, client, channels, holdMs, report }: OverlayDeps,
+  { clock, client, requested, channels, holdMs, report }: OverlayDeps,
 ): Overlay<T> {
   const { first, source, view, look, show } =
     'set' in target ? settableBase(target) : confirmedBase(target, moved, report)
@@ -94,7 +94,8 @@ export function createOverlay<T>(
 
   function moved(step: StateStep<T>): void {
     const userId = holdMs > 0 ? client?.userId : undefined
-    become(move(now(), step, { userId, tag: client?.eventTag ?? '', key: keyOf }))
+    const tag = client?.eventTag ?? ''
+    become(move(now(), step, { userId, tag, requested, key: keyOf }))
   }
 
   return {
@@ -122,6 +123,8 @@ export function createOverlay<T>(
 export interface OverlayDeps {
   readonly clock: Clock
   readonly client: OptimisticClient | undefined
+  /** The ids of the pending mutations that were sent as requests of the client. */
+  readonly requested: ReadonlySet<string>
   readonly channels: ChannelSubscriber | undefined
   /** Time for which a new row that may be the client's own is hidden, in milliseconds; 0 for never. */
   readonly holdMs: number

@@ -32,7 +32,7 @@ const NATIVE_PATH = '/ws'
  * @example
  * const server = createRealtimeServer({ authorize: (user) => user !== null })
  * server.handle('task:create', async (task: Task, { publish }) => {
- *   const saved = await tasks.insert(task)
+ *   const saved = await tasks.insert({ title: task.title })
  *   await publish('entity:Task', 'entity:created', saved)
  *   return saved
  * })

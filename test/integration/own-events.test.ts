@@ -30,10 +30,16 @@ function tasks() {
   const handle = (server: RealtimeServer): void => {
     server.handle('list', () => rows)
     server.handle('create', async (payload, { publish }) => {
-      const title = String(asFields(payload).title)
+      const { title: given, clientId } = asFields(payload)
+      const title = String(given)
       runs.push(title)
       if (title === 'slow') await stored.promise
-      const row = { id: `t${rows.length + 1}`, title }
+      // As applications do that store what they are sent.
+      const row = {
+        id: `t${rows.length + 1}`,
+        title,
+        ...(clientId === undefined ? {} : { clientId }),
+      }
       rows.push(row)
       await publish(TASKS, 'entity:created', row)
       if (title === 'slow') await answered.promise
@@ -82,14 +88,18 @@ describe('a user who sends a request with the id of an event of another client',
       `${clientId}:${n}`,
       `${ada.client.eventTag}${clientId}:${n}`,
     ])
-    for (const guess of guesses) {
-      eve.send({ type: 'create', requestId: `r${guess}`, id: guess, payload: { title: 'eve’s' } })
+    const forged = guesses.flatMap((guess) => [
+      { requestId: `i${guess}`, id: guess, payload: { title: 'eve’s' } },
+      { requestId: `c${guess}`, payload: { title: 'eve’s', clientId: guess } },
+    ])
+    for (const request of forged) {
+      eve.send({ type: 'create', ...request })
       await eve.next('entity:created')
       await eve.next('reply')
     }
-    const foreign = guesses.map(() => 'eve’s')
+    const foreign = forged.map(() => 'eve’s')
     await until(() => expect(ada.titles()).toEqual(['first', ...foreign, 'slow…']))
-    expect(ada.own).toEqual([['first', true], ...guesses.map(() => ['eve’s', false])])
+    expect(ada.own).toEqual([['first', true], ...forged.map(() => ['eve’s', false])])
     stored.resolve()
     await until(() => expect(ada.titles()).toEqual(['first', ...foreign, 'slow']))
     answered.resolve()

@@ -34,7 +34,7 @@ const history = fc
 const report = (cause: unknown): void => {
   throw cause
 }
-const own = { userId: undefined, tag: '', key: () => undefined }
+const own = { userId: undefined, tag: '', requested: new Set<string>(), key: () => undefined }
 const over = (values: Values) => (state: Values) => ({ ...state, ...values })
 const start: Layered<Values> = { base: { x: 0 }, position: { epoch: 'e', offset: 0 }, layers: [] }
 
