@@ -90,28 +90,6 @@ describeWithRedis('histories in Redis', async () => {
     expect(bytes).toBe(counted)
   })
 
-  it('do not lose large events before the servers have read them', async () => {
-    const prefix = bench.prefix()
-    const options = { prefix, history: { channelBytes: 4 * 1024 * 1024 } }
-    const nodes = [await bench.broker(options), await bench.broker(options)]
-    const heard = nodes.map(() => [] as unknown[])
-    for (const [n, node] of nodes.entries()) {
-      await node.subscribe(
-        'a',
-        eventListener(({ offset }) => heard[n]?.push(offset)),
-      )
-    }
-    // Each server publishes more at once than a history holds.
-    const large = sized(30_000)
-    const writing = nodes.map((node) =>
-      Promise.all(Array.from({ length: 400 }, () => publishOn(node, 'a', large))),
-    )
-    await Promise.all(writing)
-    const all = Array.from({ length: 800 }, (_, n) => n + 1)
-    await until(() => expect(heard.map((offsets) => offsets.length)).toEqual([800, 800]))
-    expect(heard).toEqual([all, all])
-  })
-
   it('hold events for a time; what has expired is subtracted from the size of all', async () => {
     const { broker, held, total, length, prefix } = await world({ keepMs: 100 })
     for (let n = 0; n < 5; n++) await publishOn(broker, `once ${n}`, sized(100))
