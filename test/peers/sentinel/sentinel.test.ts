@@ -125,10 +125,12 @@ function load(stations: readonly Station[]) {
     }
   }
   const writing = stations.map(async ({ server }, writer) => {
+    const publishes = []
     for (let n = 0; going; n++) {
-      void publish(server, `${writer}:${n}`)
+      publishes.push(publish(server, `${writer}:${n}`))
       await sleep(5)
     }
+    await Promise.all(publishes)
   })
   const stop = async () => {
     going = false
@@ -140,7 +142,9 @@ function load(stations: readonly Station[]) {
 
 /**
  * Expects that each event that a client did not receive is covered by a gap of that client: it was
- * confirmed before the gap, or is before the position from which the client continued.
+ * confirmed before the gap, or is before the position from which the client continued, or is of an
+ * epoch that ended with the last gap. Such an event may be confirmed later: the promoted replica
+ * knows the batch that its master had carried out.
  */
 function expectNoSilentLoss(
   stations: readonly Station[],
@@ -148,15 +152,22 @@ function expectNoSilentLoss(
 ) {
   for (const { clients } of stations) {
     for (const { received, twice, gaps } of clients) {
-      const silent = [...confirmed].filter(
-        ([name, at]) =>
-          !received.has(name) &&
-          !gaps.some((gap) => gap.at >= at || isBefore(positions.get(name), gap.position)),
-      )
+      const silent = [...confirmed]
+        .filter(
+          ([name, at]) =>
+            !received.has(name) &&
+            !gaps.some((gap) => gap.at >= at || isBefore(positions.get(name), gap.position)) &&
+            !isOfFormerEpoch(positions.get(name), gaps.at(-1)?.position),
+        )
+        .map(([name, at]) => [name, at, positions.get(name)])
       expect(silent, `gaps: ${JSON.stringify(gaps)}`).toEqual([])
       expect(twice).toEqual([])
     }
   }
+}
+
+function isOfFormerEpoch(event: Position | undefined, last: Position | undefined): boolean {
+  return last !== undefined && event !== undefined && event.epoch !== last.epoch
 }
 
 function isBefore(event: Position | undefined, head: Position | undefined): boolean {
@@ -168,16 +179,11 @@ async function expectNothingLostAfter(
   running: ReturnType<typeof load>,
   stations: readonly Station[],
 ) {
-  const { confirmed, refusals, stop } = running
+  const { refusals, stop } = running
   await sleep(2_000)
   await stop()
-  await until(() => {
-    const last = [...confirmed.keys()].at(-1)
-    for (const { clients } of stations) {
-      for (const { received } of clients) expect(received).toContain(last)
-    }
-  })
-  expectNoSilentLoss(stations, running)
+  // The last events may still be on their way to the clients.
+  await until(() => expectNoSilentLoss(stations, running))
   expect([...refusals.keys()].filter((code) => code !== 'unavailable')).toEqual([])
 }
 
