@@ -28,3 +28,18 @@ export const historyDefaults = {
   channelBytes: 32 * 1024 * 1024,
   totalBytes: 64 * 1024 * 1024,
 } as const
+
+/** Limits with all defaults filled in. */
+export type ResolvedHistoryLimits = { readonly [Limit in keyof HistoryLimits]-?: number }
+
+/** Fills in the defaults, also for limits that are `undefined`. */
+export function resolveHistoryLimits(
+  limits: HistoryLimits = {},
+  defaults: ResolvedHistoryLimits = historyDefaults,
+): ResolvedHistoryLimits {
+  return {
+    keepMs: limits.keepMs ?? defaults.keepMs,
+    channelBytes: limits.channelBytes ?? defaults.channelBytes,
+    totalBytes: limits.totalBytes ?? defaults.totalBytes,
+  }
+}

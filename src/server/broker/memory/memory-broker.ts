@@ -8,7 +8,7 @@ import type { Broker, ChannelListener, HistorySlice, StoredReply } from '../brok
 import { COUNTER_MS } from '../broker.ts'
 import type { NewEvent } from '../channel-event.ts'
 import type { HistoryLimits } from '../history-limits.ts'
-import { historyDefaults } from '../history-limits.ts'
+import { resolveHistoryLimits } from '../history-limits.ts'
 import type { PresenceLimits } from '../presence-limits.ts'
 import { resolvePresenceLimits } from '../presence-limits.ts'
 import type { PresenceStore } from '../presence-store.ts'
@@ -61,13 +61,8 @@ export class MemoryBroker implements Broker {
   readonly #secret = lazy(randomId)
 
   constructor(options: MemoryBrokerOptions = {}) {
-    const { history = {} } = options
     this.#clock = options.clock ?? systemClock
-    const limits = {
-      keepMs: history.keepMs ?? historyDefaults.keepMs,
-      channelBytes: history.channelBytes ?? historyDefaults.channelBytes,
-      totalBytes: history.totalBytes ?? historyDefaults.totalBytes,
-    }
+    const limits = resolveHistoryLimits(options.history)
     this.#events = new HistoryPool(limits)
     this.#members = new HistoryPool({ ...limits, ...PRESENCE_BYTES })
     this.#sweep = new BackgroundSweep(this.#clock, () => this.#dropExpired())

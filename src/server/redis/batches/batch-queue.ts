@@ -1,3 +1,4 @@
+import type { ResolvedHistoryLimits } from '../../broker/history-limits.ts'
 import type { ResolvedReplyLimits } from '../../broker/reply-limits.ts'
 import type { CancellableWaits } from '../connection/cancellable-waits.ts'
 import { MAX_REFUSALS } from '../connection/cancellable-waits.ts'
@@ -5,7 +6,6 @@ import type { Confirmation } from '../connection/confirmation.ts'
 import type { ScriptRunner } from '../connection/script-runner.ts'
 import { closed, isErrorReply, isPassing, unavailable } from '../connection/unavailable.ts'
 import { BATCH } from '../scripts/batch.ts'
-import type { ResolvedHistoryLimits } from './options.ts'
 
 /** Maximum number of steps that wait while a batch is in flight. */
 const MAX_WAITING = 1_000

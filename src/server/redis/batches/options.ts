@@ -1,7 +1,8 @@
 import type { Clock } from '../../../base/clock.ts'
 import { systemClock } from '../../../base/clock.ts'
 import { printError } from '../../../base/report.ts'
-import type { HistoryLimits } from '../../broker/history-limits.ts'
+import type { HistoryLimits, ResolvedHistoryLimits } from '../../broker/history-limits.ts'
+import { resolveHistoryLimits } from '../../broker/history-limits.ts'
 import type { PresenceLimits, ResolvedPresenceLimits } from '../../broker/presence-limits.ts'
 import { presenceLimitDefaults, resolvePresenceLimits } from '../../broker/presence-limits.ts'
 import type { ReplyLimits, ResolvedReplyLimits } from '../../broker/reply-limits.ts'
@@ -82,13 +83,6 @@ export type ResolvedRedisOptions = {
   readonly presence: ResolvedPresenceLimits
 }
 
-/** Limits with all defaults filled in. */
-export interface ResolvedHistoryLimits {
-  readonly keepMs: number
-  readonly channelBytes: number
-  readonly totalBytes: number
-}
-
 /** Fills in the defaults, also for options that are `undefined`. */
 export function resolveRedisOptions(options: RedisBrokerOptions): ResolvedRedisOptions {
   return {
@@ -103,12 +97,7 @@ export function resolveRedisOptions(options: RedisBrokerOptions): ResolvedRedisO
   }
 }
 
-function resolveHistory(limits: HistoryLimits = {}): ResolvedHistoryLimits {
-  const { history } = redisDefaults
-  const totalBytes = limits.totalBytes ?? history.totalBytes
-  return {
-    keepMs: limits.keepMs ?? history.keepMs,
-    channelBytes: Math.min(limits.channelBytes ?? history.channelBytes, totalBytes),
-    totalBytes,
-  }
+function resolveHistory(limits: HistoryLimits | undefined): ResolvedHistoryLimits {
+  const history = resolveHistoryLimits(limits, redisDefaults.history)
+  return { ...history, channelBytes: Math.min(history.channelBytes, history.totalBytes) }
 }
