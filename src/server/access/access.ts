@@ -129,10 +129,10 @@ export class Access {
   }
 
   /** Whether `canSee` allows an event of a presence channel; other channels pass. */
-  #seesEvent(viewer: User | null, channel: string, { payload }: ReceivableEvent): boolean {
-    const resource = presenceResource(channel)
-    if (resource === undefined || !this.#deps.canSee) return true
-    const { id, name } = asFields(asFields(payload).user)
+  #seesEvent(viewer: User | null, channel: string, event: ReceivableEvent): boolean {
+    const resource = this.#deps.canSee && presenceResource(channel)
+    if (resource === undefined) return true
+    const { id, name } = asFields(asFields(event.payload).user)
     return typeof id !== 'string' || this.canSee(viewer, { id, name: asString(name) }, resource)
   }
 

@@ -42,8 +42,11 @@ export class ChannelEvent implements NewEvent {
    */
   text(dialect: ServerDialect, prev?: number): string | undefined {
     if (prev !== undefined && prev + 1 !== this.offset) return this.#write(dialect, prev)
-    if (!this.#texts.has(dialect)) this.#texts.set(dialect, this.#write(dialect, undefined))
-    return this.#texts.get(dialect)
+    const text = this.#texts.get(dialect)
+    if (text !== undefined || this.#texts.has(dialect)) return text
+    const written = this.#write(dialect, undefined)
+    this.#texts.set(dialect, written)
+    return written
   }
 
   #write(dialect: ServerDialect, prev: number | undefined): string | undefined {

@@ -6,16 +6,23 @@ import type { Access } from '../access/access.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { ChannelEvent } from '../broker/channel-event.ts'
 import type { ChannelReceiver } from './channel-receiver.ts'
+import type { MembershipDeps } from './membership.ts'
 import { Membership } from './membership.ts'
 import { WholeUsers } from './whole-users.ts'
 
 /** The channels with members on this server; each has one subscription at the broker. */
 export class ChannelTable {
   readonly #deps: ChannelTableDeps
+  readonly #memberships: MembershipDeps
   readonly #channels = new Map<string, Channel>()
 
   constructor(deps: ChannelTableDeps) {
+    const { access, clock } = deps
     this.#deps = deps
+    this.#memberships = {
+      now: () => clock.wall(),
+      receives: ({ user }, event) => access.canReceive(user, event.source, event),
+    }
   }
 
   /** Number of channels. */
@@ -47,11 +54,7 @@ export class ChannelTable {
     revoked: (error: Refusal) => void,
   ): { readonly membership: Membership; readonly followed: Promise<unknown> } {
     const channel = this.#channels.get(name) ?? this.#open(name)
-    const { access, clock } = this.#deps
-    const membership = new Membership({
-      receiver,
-      now: () => clock.wall(),
-      receives: (event) => access.canReceive(receiver.user, event.source, event),
+    const membership = new Membership(this.#memberships, receiver, {
       leave: (member) => this.#leave(name, channel, member),
       revoked,
     })

@@ -13,7 +13,10 @@ const HELD_EVENTS = 1_000
  */
 export class Membership implements ChannelMembership {
   since: Date | Position | undefined
+  /** The receiver that is the member. */
+  readonly receiver: ChannelReceiver
   readonly #deps: MembershipDeps
+  readonly #ends: MembershipEnds
   #held: ChannelEvent[] | undefined = []
   /** Whether no held event was discarded. */
   #complete = true
@@ -27,13 +30,10 @@ export class Membership implements ChannelMembership {
   /** The value of `#due` last reported to the receiver; `undefined` after a change of epoch. */
   #reported: number | undefined
 
-  constructor(deps: MembershipDeps) {
+  constructor(deps: MembershipDeps, receiver: ChannelReceiver, ends: MembershipEnds) {
     this.#deps = deps
-  }
-
-  /** The receiver that is the member. */
-  get receiver(): ChannelReceiver {
-    return this.#deps.receiver
+    this.receiver = receiver
+    this.#ends = ends
   }
 
   /** The last position due to the receiver; `undefined` until {@link deliverFrom}. */
@@ -105,18 +105,18 @@ export class Membership implements ChannelMembership {
 
   /** Ends the membership; safe to call twice. */
   leave(): void {
-    this.#deps.leave(this)
+    this.#ends.leave(this)
   }
 
   /** Ends the membership, and calls `revoked`. */
   revoke(error: Refusal): void {
     this.leave()
-    this.#deps.revoked(error)
+    this.#ends.revoked(error)
   }
 
   /** Whether the receiver may have an event. */
   receives(event: ChannelEvent): boolean {
-    return this.#deps.receives(event)
+    return this.#deps.receives(this.receiver, event)
   }
 
   #deliver(event: ChannelEvent): void {
@@ -177,13 +177,16 @@ export interface ChannelMembership {
   leave(): void
 }
 
-/** The dependencies of a {@link Membership}. */
+/** The dependencies that all memberships of a server share. */
 export interface MembershipDeps {
-  readonly receiver: ChannelReceiver
   /** Returns the time, in milliseconds since the Unix epoch. */
   readonly now: () => number
-  /** Whether the receiver may have an event; does not throw. */
-  readonly receives: (event: ChannelEvent) => boolean
+  /** Whether a receiver may have an event; does not throw. */
+  readonly receives: (receiver: ChannelReceiver, event: ChannelEvent) => boolean
+}
+
+/** What happens at the end of a {@link Membership}. */
+export interface MembershipEnds {
   /** Removes the member from its channel. */
   readonly leave: (membership: Membership) => void
   /** Called after the membership was revoked. */

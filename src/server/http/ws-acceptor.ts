@@ -88,7 +88,7 @@ class WsSocket implements RawSocket {
     return this.#tcp.writableLength
   }
 
-  write(bytes: Uint8Array, taken: () => void): void {
+  write(bytes: Uint8Array, taken?: () => void): void {
     if (this.#ws.readyState === this.#ws.OPEN) this.#tcp.write(bytes, taken)
   }
 

@@ -73,10 +73,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
     this.#writer = new FrameWriter(deps.writer, {
       id,
       dialect,
-      socket: {
-        sendDroppable: (text) => this.#sendDroppable(text),
-        drained: () => socket.drained(),
-      },
+      drained: () => socket.drained(),
       send: (text) => this.send(text),
       // The pong carries current offsets, from which the client detects missed events.
       caughtUp: () => this.#pong(undefined),
@@ -153,10 +150,12 @@ export class DialectSession implements MountSession, ChannelReceiver {
 
   send(text: string): void {
     if (this.#gone) return
-    for (const part of this.#parts(text)) this.#socket.send(part)
+    if (!this.#upload) this.#socket.send(text)
+    else for (const part of this.#parts(text)) this.#socket.send(part)
   }
 
   #sendDroppable(text: string): boolean {
+    if (!this.#upload) return this.#socket.sendDroppable(text)
     const [first = '', ...rest] = this.#parts(text)
     if (!this.#socket.sendDroppable(first)) return false
     for (const part of rest) this.#socket.send(part)
@@ -164,14 +163,13 @@ export class DialectSession implements MountSession, ChannelReceiver {
   }
 
   #parts(text: string): readonly string[] {
-    if (!this.#upload) return [text]
     return this.#deps.parts.of(text, this.dialect, this.#deps.clock.wall())
   }
 
   offer(text: string): void {
-    if (this.#gone) return
-    if (this.dialect.recovery !== false) this.#writer.offer(text)
-    else if (!this.#sendDroppable(text)) this.#end(1013, 'too slow')
+    if (this.#gone || this.#sendDroppable(text)) return
+    if (this.dialect.recovery !== false) this.#writer.withheld()
+    else this.#end(1013, 'too slow')
   }
 
   missed(): void {

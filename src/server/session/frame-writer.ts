@@ -11,7 +11,7 @@ import type { ReplyStore } from '../broker/reply-store.ts'
 import type { Counters } from '../metrics/counters.ts'
 import type { Socket } from '../socket/socket.ts'
 
-/** Encodes frames for one client, withholds events from a slow one, counts refusals, and logs. */
+/** Encodes frames for one client, notes withheld events, counts refusals, and logs. */
 export class FrameWriter {
   readonly #deps: FrameWriterDeps
   readonly #to: FrameWriterTarget
@@ -33,12 +33,12 @@ export class FrameWriter {
     if (text !== undefined) this.#to.send(text)
   }
 
-  /** Sends the text of an event, or withholds it while the client is too slow. */
-  offer(text: string): void {
-    const { socket, caughtUp } = this.#to
-    if (socket.sendDroppable(text) || this.#behind) return
+  /** Records that an event was withheld, because the client is too slow. */
+  withheld(): void {
+    const { drained, caughtUp } = this.#to
+    if (this.#behind) return
     this.#behind = true
-    socket.drained()?.then(() => {
+    drained()?.then(() => {
       this.#behind = false
       caughtUp()
     })
@@ -104,7 +104,8 @@ export interface FrameWriterTarget {
   /** The id of the connection. */
   readonly id: string
   readonly dialect: ServerDialect
-  readonly socket: Pick<Socket, 'sendDroppable' | 'drained'>
+  /** Resolves once the client is no longer congested; see {@link Socket.drained}. */
+  readonly drained: Socket['drained']
   readonly send: (text: string) => void
   /** Called when a client whose events were withheld is no longer congested. */
   readonly caughtUp: () => void

@@ -67,7 +67,7 @@ export class OutboundQueue implements Socket {
   close(code: number, reason: string): void {
     try {
       this.flush()
-      for (const frames of this.#waiting) this.#target.raw.write(frames, this.#taken)
+      for (const frames of this.#waiting) this.#target.raw.write(frames)
     } finally {
       this.end()
       this.#target.raw.close(code, reason)
@@ -76,13 +76,10 @@ export class OutboundQueue implements Socket {
 
   /** Writes the texts of the present tick. */
   flush(): void {
-    if (!this.#batch) return
-    for (const frames of this.#batch.frames) {
-      this.#waiting.push(frames)
-      this.#waitingBytes += frames.length
-    }
+    const batch = this.#batch
+    if (!batch) return
     this.#batch = undefined
-    this.#pump()
+    for (const frames of batch.frames) this.#write(frames)
     if (!this.#congestion && this.bufferedAmount > HIGH_WATER_BYTES) this.#congest()
   }
 
@@ -101,15 +98,32 @@ export class OutboundQueue implements Socket {
     if (this.#batch.units >= FULL_BATCH) this.flush()
   }
 
-  /** Hands frames to the system, up to {@link WRITE_AHEAD_BYTES}. */
+  /** Hands frames to the system, or lets them wait while it has {@link WRITE_AHEAD_BYTES}. */
+  #write(frames: Buffer): void {
+    const ahead = this.#target.raw.bufferedAmount
+    if (ahead < WRITE_AHEAD_BYTES && !this.#waiting.length) this.#hand(frames, ahead)
+    else {
+      this.#waiting.push(frames)
+      this.#waitingBytes += frames.length
+    }
+  }
+
+  /** Hands waiting frames to the system, up to {@link WRITE_AHEAD_BYTES}. */
   #pump(): void {
     const { raw } = this.#target
     for (let [frames] = this.#waiting; frames; [frames] = this.#waiting) {
-      if (raw.bufferedAmount >= WRITE_AHEAD_BYTES) return
+      const ahead = raw.bufferedAmount
+      if (ahead >= WRITE_AHEAD_BYTES) return
       this.#waiting.shift()
       this.#waitingBytes -= frames.length
-      raw.write(frames, this.#taken)
+      this.#hand(frames, ahead)
     }
+  }
+
+  /** Writes frames; asks for a callback, which costs time, only if others may have to wait. */
+  #hand(frames: Buffer, ahead: number): void {
+    const awaited = ahead || this.#congestion || frames.length >= WRITE_AHEAD_BYTES
+    this.#target.raw.write(frames, awaited ? this.#taken : undefined)
   }
 
   readonly #taken = (): void => {

@@ -33,7 +33,7 @@ export interface RawSocket {
    *
    * @param taken called once the system has taken the bytes
    */
-  write(bytes: Uint8Array, taken: () => void): void
+  write(bytes: Uint8Array, taken?: () => void): void
   /** Stops reading from the peer until {@link resume}. */
   pause(): void
   /** Continues reading from the peer. */

@@ -8,7 +8,9 @@ export class Tick {
 
   /** Returns the empty batch that this tick's batches grow from. */
   begin(join: Join): FrameBatch {
-    const empty = this.#empty.get(join) ?? FrameBatch.empty(join)
+    const present = this.#empty.get(join)
+    if (present) return present
+    const empty = FrameBatch.empty(join)
     this.#empty.set(join, empty)
     return empty
   }
