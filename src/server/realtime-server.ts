@@ -164,7 +164,7 @@ export class RealtimeServer {
    * request.
    *
    * Rejects with `bad-channel`, `too-large`, `rate-limited` or `closed`, or with a `TypeError` for an
-   * invalid event type or payload.
+   * invalid event type, payload or id.
    */
   async publish(
     channel: string,

@@ -76,6 +76,8 @@ describe('a stand-alone WebSocketManager', () => {
     await settle()
     expect(ada.received[1]).toMatchObject({ requestId: 'q', payload: { code: 'unknown-type' } })
     expect(() => manager.registerHandler('subscribe', () => {})).toThrow(TypeError)
+    const missing: unknown = undefined
+    expect(() => manager.registerHandler('echo', missing as () => void)).toThrow(/"echo"/)
   })
 
   it('lists its connections', async () => {

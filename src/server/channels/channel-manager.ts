@@ -118,7 +118,7 @@ export class ChannelManager {
    * server runs, it does the same as `publish` of its context.
    *
    * Rejects with `bad-channel`, `too-large`, `rate-limited` (too many events on the channel), or a
-   * `TypeError` for an invalid type or payload.
+   * `TypeError` for an invalid type, payload or id.
    *
    * @returns the event's position in the channel
    */
@@ -263,7 +263,7 @@ export interface ChannelRequest {
 
 /** The options of {@link ChannelManager.publish}. */
 export interface PublishOptions {
-  /** The event's id, by which receivers recognise it. */
+  /** The event's id, by which receivers recognise it; at most 160 characters. */
   readonly id?: string | undefined
 }
 

@@ -1,5 +1,6 @@
 import { WirefoldError } from '../../base/errors.ts'
 import { inFamily, isChannel } from '../../protocol/channel-name.ts'
+import { asId } from '../../protocol/fields.ts'
 import type { Position } from '../../protocol/frame.ts'
 import { isOwnType, NAME_RULE } from '../../protocol/reserved-types.ts'
 import type { Access } from '../access/access.ts'
@@ -31,8 +32,8 @@ export class Publisher {
   /**
    * Adds an event to a channel.
    *
-   * Rejects with `bad-channel`, `too-large`, `rate-limited`, or a `TypeError` for an invalid type
-   * or payload; the event then has no position.
+   * Rejects with `bad-channel`, `too-large`, `rate-limited`, or a `TypeError` for an invalid type,
+   * payload or id; the event then has no position.
    *
    * @param remember given if the event is the whole effect of a request
    * @param part given if the handler of a request publishes the event
@@ -52,8 +53,13 @@ export class Publisher {
 
   /** Adds an event with a payload as JSON text; rejects as {@link publish} does. */
   async append(event: NewEvent, remember?: StoredReply, part?: RequestPart): Promise<Position> {
-    const { source, type, json } = event
+    const { source, type, json, id } = event
     check(source, type, json)
+    if (id !== undefined && asId(id) === undefined) {
+      throw new TypeError(
+        `The id of the event "${type}" is not a string of at most 160 characters.`,
+      )
+    }
     if (!this.#rules.access.isChannel(source)) throw unknownChannel(source)
     const admitted = this.#rules.cap.admit(source, type)
     if (admitted) await admitted

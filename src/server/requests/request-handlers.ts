@@ -11,7 +11,7 @@ export class RequestHandlers {
   readonly #byType = new Map<string, AddedHandler>()
 
   /**
-   * Adds a handler; throws a `TypeError` if the type has one already or is not valid, and
+   * Adds a handler; throws a `TypeError` if it is no function, or the type has one or is not valid, and
    * `bad-option` for an option that is unknown or has a wrong type; a timeout is a positive number.
    *
    * @returns a function that removes the handler; safe to call twice
@@ -22,6 +22,9 @@ export class RequestHandlers {
       throw new TypeError(
         `"${type}" is not a valid request type. Use ${NAME_RULE}, and no reserved name.`,
       )
+    }
+    if (typeof handler !== 'function') {
+      throw new TypeError(`The handler of "${type}" is not a function.`)
     }
     if (this.#byType.has(type)) {
       throw new TypeError(

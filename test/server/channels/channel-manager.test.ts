@@ -149,6 +149,15 @@ describe('a stand-alone channel manager', () => {
     await manager.publish('room:1', 'x')
   })
 
+  it('publishes no event with an id that clients would ignore', async () => {
+    const { manager } = make()
+    await manager.publish('a', 'x', 1, { id: 'i'.repeat(160) })
+    for (const id of ['i'.repeat(161), 7]) {
+      const options = { id: id as string }
+      await expect(manager.publish('a', 'x', 1, options)).rejects.toThrow(/id of the event "x"/)
+    }
+  })
+
   it('limits the channels of a receiver', async () => {
     const { join } = make({ limits: { subscriptions: 2 } })
     const { subscribe, take } = join()
