@@ -63,6 +63,16 @@ export class Program<Known extends Commands> {
     return pending
   }
 
+  /** Suspends the process, as a machine without time for it does. */
+  freeze(): void {
+    this.#child.kill('SIGSTOP')
+  }
+
+  /** Continues a suspended process. */
+  thaw(): void {
+    this.#child.kill('SIGCONT')
+  }
+
   /** Kills the process. */
   async stop(): Promise<void> {
     this.#stopped = true

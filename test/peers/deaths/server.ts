@@ -45,11 +45,6 @@ async function listen(): Promise<number> {
 const commands = {
   listen,
   errors: () => errors,
-
-  /** Blocks the event loop, without using the processor. */
-  block(ms: number) {
-    setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms))
-  },
 }
 
 /** A command of the test to a server. */

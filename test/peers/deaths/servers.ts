@@ -9,6 +9,9 @@ import { Program } from '../../support/program.ts'
 import { RedisServer } from '../../support/redis.ts'
 import type { ServerCommands } from './server.ts'
 
+/** Time between the first requests of two clients: a handler takes 300 ms. */
+const PHASE_MS = 40
+
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** The kinds of requests: one handler that may run once, two that may run again, and a publish. */
@@ -42,7 +45,9 @@ export async function serversOnRedis() {
     const counts = Object.entries(await admin.hgetall('applied'))
     return new Map(counts.map(([name, count]) => [name, Number(count)]))
   }
-  return { redis, front, start, applied }
+  /** The number of servers that were declared dead. */
+  const deaths = async () => (await admin.keys('*:dead:*')).length
+  return { redis, front, start, applied, deaths }
 }
 
 /** Clients with default options that send requests one after another, and record the end of each request. */
@@ -65,6 +70,8 @@ export function requesting(url: string, clients: number, requestTimeoutMs?: numb
     const client = new RealtimeClient(url, { WebSocket, requestTimeoutMs })
     client.on('error', () => {})
     onTestFinished(() => client.close())
+    // Out of phase: a server that dies at any moment has requests that run.
+    await sleep(n * PHASE_MS)
     while (going) {
       await send(client, KINDS[n % KINDS.length] ?? 'apply')
       await sleep(20)
