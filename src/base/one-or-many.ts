@@ -20,6 +20,7 @@ export function remove<T extends object>(items: OneOrMany<T>, item: T): OneOrMan
   return rest.length > 1 ? rest : rest[0]
 }
 
-function isList<T extends object>(items: T | readonly T[]): items is readonly T[] {
+/** Whether there are several items; a single one is then used without making an array. */
+export function isList<T extends object>(items: T | readonly T[]): items is readonly T[] {
   return Array.isArray(items)
 }

@@ -2,7 +2,7 @@ import type { Unsubscribe } from './emitter.ts'
 import type { Notifier, NotifyMode } from './notify.ts'
 import { Schedule } from './notify.ts'
 import type { OneOrMany } from './one-or-many.ts'
-import { append, remove, toArray } from './one-or-many.ts'
+import { append, isList, remove } from './one-or-many.ts'
 import { printError } from './report.ts'
 
 /** A value that can be read and followed; the whole interface that adapters need of a store. */
@@ -125,7 +125,11 @@ class Store<T> implements Writable<T> {
   /** Calls the listeners; called by the {@link Schedule}. */
   notify(): void {
     // The list is never changed in place, so listeners may be added and removed meanwhile.
-    for (const listener of toArray(this.#listeners)) if (listener.live) this.#call(listener.run)
+    const listeners = this.#listeners
+    if (listeners === undefined) return
+    if (isList(listeners)) {
+      for (const { live, run } of listeners) if (live) this.#call(run)
+    } else this.#call(listeners.run)
   }
 
   /**

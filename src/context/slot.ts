@@ -16,7 +16,9 @@ class Entry {
   /** Sort key of the newest context applied. */
   sortKey: SortKey | undefined
   /** Created on first use: most entities are never observed. */
-  store: { readonly store: unknown; readonly set: (value: unknown) => void } | undefined
+  store: unknown
+  /** Sets the store. */
+  set: ((value: unknown) => void) | undefined
   older: Entry | undefined
   newer: Entry | undefined
 
@@ -79,8 +81,12 @@ export class Slot {
       entry = this.#present.get(key) ?? new Entry(key)
       this.#shown.set(key, entry)
     }
-    entry.store ??= this.#host.stores.create(entry.value)
-    return entry.store.store
+    if (!entry.set) {
+      const { store, set } = this.#host.stores.create(entry.value)
+      entry.store = store
+      entry.set = set
+    }
+    return entry.store
   }
 
   /** Deletes an entity; false where there is none. */
@@ -209,9 +215,9 @@ export class Slot {
   /** Sets the store to the present value: a listener may have dispatched meanwhile. */
   #updateStore(entry: Entry): void {
     if (this.#state) this.#host.changed(this)
-    if (entry.store === undefined) return
+    if (!entry.set) return
     try {
-      entry.store.set(entry.value)
+      entry.set(entry.value)
     } catch (cause) {
       const key = JSON.stringify(entry.key.slice(0, 80))
       this.#host.failed(`store of ${this.#plan.name} ${key}`, cause)
