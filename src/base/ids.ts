@@ -16,7 +16,7 @@ export function randomId(): string {
       'There is no crypto.getRandomValues. In React Native, install and import react-native-get-random-values.'
     throw new WirefoldError('no-crypto', message, {})
   }
-  const bytes = Array.from(crypto.getRandomValues(new Uint8Array(22)))
-  // Joined, not added up: V8 would keep 21 partial strings of 32 bytes with each id.
-  return bytes.map((byte) => ALPHABET[byte & 63]).join('')
+  const bytes = crypto.getRandomValues(new Uint8Array(22))
+  // In one call: V8 would keep 21 partial strings of 32 bytes with an id that is added up.
+  return String.fromCharCode(...bytes.map((byte) => ALPHABET.charCodeAt(byte & 63)))
 }

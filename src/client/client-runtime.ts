@@ -63,6 +63,8 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
   #senderId: string | undefined
   #userId: string | undefined
   #eventCount = 0
+  #requestIds: string | undefined
+  #requestCount = 0
   #opening: Opening | undefined
 
   constructor(url: string, options: ResolvedClientOptions) {
@@ -186,6 +188,15 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
   /** Returns a new id for an event of this client. */
   eventId(): string {
     return `${this.#clientId}:${(++this.#eventCount).toString(36)}`
+  }
+
+  /**
+   * Returns a new id for a request: a number behind random characters of this client, which others
+   * cannot guess. Random characters for each request would take most of the time of sending it.
+   */
+  requestId(): string {
+    this.#requestIds ??= randomId()
+    return this.#requestIds + (++this.#requestCount).toString(36)
   }
 
   /** Whether an event has an id of this client. */

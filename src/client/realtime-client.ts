@@ -1,5 +1,4 @@
 import type { Unsubscribe } from '../base/emitter.ts'
-import { randomId } from '../base/ids.ts'
 import { checkNames, withDefaults } from '../base/known-names.ts'
 import type { Readable } from '../base/store.ts'
 import type { ClientPort } from '../ports/client-port.ts'
@@ -200,7 +199,8 @@ export class RealtimeClient {
       channel: undefined,
       id: undefined,
     })
-    return this.#runtime.send({ ...what, requestId: randomId(), timestamp: clock.wall() }, how)
+    const requestId = this.#runtime.requestId()
+    return this.#runtime.send({ ...what, requestId, timestamp: clock.wall() }, how)
   }
 
   /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */

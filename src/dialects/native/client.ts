@@ -46,22 +46,16 @@ const dialect: Dialect = {
   match: inFamily,
   decode: (wire) => (Array.isArray(wire) ? wire.map(decode) : decode(wire)),
   encode(intent) {
-    const { timestamp } = intent
-    const requestId = 'requestId' in intent ? intent.requestId : undefined
-    const wire = { ...message(intent), requestId, timestamp }
-    return [{ wire, keys: requestId === undefined ? [] : [requestId] }]
+    return [{ wire: message(intent), keys: 'requestId' in intent ? [intent.requestId] : [] }]
   },
 }
 
 /** The native dialect, `wirefold.v1`; see `docs/protocol.md`. */
 export const native: DialectFactory = () => dialect
 
-/**
- * Returns the wire message for an intent, without its id and time; `JSON.stringify` omits `undefined`
- * fields.
- */
+/** Returns the wire message for an intent; `JSON.stringify` omits `undefined` fields. */
 function message(intent: Intent): object {
-  const type = intent.kind
+  const { kind: type, timestamp } = intent
   switch (type) {
     case 'hello': {
       const { clientId, senderId, token, expectUser } = intent
@@ -69,29 +63,37 @@ function message(intent: Intent): object {
         ...{ protocol: 1, clientId, senderId, token, expectUser },
         ...{ agent: 'wirefold', parts: true },
       }
-      return { type, payload }
+      return { type, payload, timestamp }
     }
-    case 'subscribe':
-      return { type, payload: subscribePayload(intent) }
-    case 'unsubscribe':
-      return { type, payload: { channels: intent.channels } }
+    case 'subscribe': {
+      const { requestId } = intent
+      return { type, payload: subscribePayload(intent), requestId, timestamp }
+    }
+    case 'unsubscribe': {
+      const { channels, requestId } = intent
+      return { type, payload: { channels }, requestId, timestamp }
+    }
     case 'request': {
-      const { channel, payload, id, repeated } = intent
-      return { type: intent.type, channel, payload, id, repeated }
+      const { type, channel, payload, id, repeated, requestId } = intent
+      return { type, channel, payload, id, repeated, requestId, timestamp }
     }
     case 'publish': {
-      const { channel, payload, id, repeated } = intent
-      return { type, channel, payload: { type: intent.type, payload }, id, repeated }
+      const { channel, payload, id, repeated, requestId } = intent
+      const event = { type: intent.type, payload }
+      return { type, channel, payload: event, id, repeated, requestId, timestamp }
     }
     case 'presence': {
-      const { action, resource, meta } = intent
-      return { type: `presence:${action}`, channel: `presence:${resource}`, payload: { meta } }
+      const { action, resource, meta, requestId } = intent
+      const channel = `presence:${resource}`
+      return { type: `presence:${action}`, channel, payload: { meta }, requestId, timestamp }
     }
-    case 'auth':
-      return { type, payload: { token: intent.token } }
+    case 'auth': {
+      const { token, requestId } = intent
+      return { type, payload: { token }, requestId, timestamp }
+    }
     case 'ping':
     case 'pong':
-      return { type }
+      return { type, timestamp }
   }
 }
 
