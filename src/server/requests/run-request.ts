@@ -157,20 +157,21 @@ async function handle(
 ): Promise<RequestResult> {
   const id = tagged(tag, command.id)
   const request = new PublishContext({ publisher, clock, user, id, key, idempotent })
-  const deadline = new AbortController()
+  // Without a limit no signal is made: that would be the most expensive part of a request.
+  const deadline = timeoutMs < Number.POSITIVE_INFINITY ? new AbortController() : undefined
   const context: RequestContext = {
     user,
     connectionId,
     requestId,
     channel,
     id,
-    signal: AbortSignal.any([signal, deadline.signal]),
+    signal: deadline ? AbortSignal.any([signal, deadline.signal]) : signal,
     publish: (on, type, about) => request.publish(on, type, about),
   }
   // The payload has any type: `RequestHandler` says that it is not checked.
   const done = async (): Promise<RequestResult> =>
     replied(await ongoing.run(request, () => handler(payload as never, context)), request.at)
-  if (timeoutMs === Number.POSITIVE_INFINITY) return done()
+  if (!deadline) return done()
   let end = (): void => {}
   const late = new Promise<RequestResult>((resolve) => {
     end = access.deadlines.start(timeoutMs, (closed) => {

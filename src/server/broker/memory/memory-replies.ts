@@ -105,7 +105,7 @@ export class MemoryReplies implements ReplyStore {
   }
 
   #dropOldest(account: ReplyAccount): void {
-    const [key = ''] = account.keys
+    const key = account.oldest()
     const ended = this.#ended.get(key)
     if (ended) this.#dropRecord(key, ended)
   }
@@ -151,6 +151,8 @@ class ReplyAccount {
   bytes = 0
   /** Those that still have their results, oldest first. */
   readonly keys = new Set<string>()
+  /** Goes on where it was: a new iterator would walk over all entries that were deleted. */
+  #order = this.keys.values()
 
   /** Adds a request with its result. */
   add(key: string, bytes: number): void {
@@ -162,6 +164,16 @@ class ReplyAccount {
   /** Drops the result of a request, if it is still there. */
   drop(key: string, bytes: number): void {
     if (this.keys.delete(key)) this.bytes -= bytes
+  }
+
+  /** Returns the oldest request with a result, which the caller then drops. */
+  oldest(): string {
+    let next = this.#order.next()
+    if (next.done) {
+      this.#order = this.keys.values()
+      next = this.#order.next()
+    }
+    return next.value ?? ''
   }
 
   /** Removes everything. */
