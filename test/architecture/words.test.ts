@@ -31,7 +31,9 @@ const GONE_FILE = new RegExp(`\\b(${UNUSED}|voice|gate|pace|few|attended|door)s?
 const filesIn = (folder: string): readonly (readonly [file: string, text: string])[] =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((file) => `${folder}/${file.replaceAll('\\', '/')}`)
-    .filter((file) => /\.(ts|tsx|js|mjs|svelte|md)$/.test(file) && !file.includes('/dist/'))
+    .filter(
+      (file) => /\.(ts|tsx|js|mjs|svelte|md)$/.test(file) && !/\/(dist|node_modules)\//.test(file),
+    )
     .map((file) => [file, readFileSync(file, 'utf8')] as const)
 
 /** Returns a document, or the comments and texts of a source file without the word list above. */

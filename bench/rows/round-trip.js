@@ -1,0 +1,191 @@
+/*
+ * Round trip: requests per second between a client and a server on loopback, each in a process of its
+ * own, with 1 and with 64 requests under way, as a share of those of `ws` alone. The floor sends JSON
+ * with an id, and finds the promise of an answer in a Map.
+ */
+import { createServer } from 'node:http'
+import { assertCount, built, interleave, ratio, start, stopwatch } from '../harness.js'
+
+const TITLE = 'Write the report for the meeting on Tuesday, and send it to all of them'
+const UNLIMITED = 100_000_000
+
+/** For each library, the server: returns its port. All of them answer with the payload. */
+const servers = {
+  async floor() {
+    return listen((socket) => {
+      socket.on('message', (data) => {
+        const { requestId, payload } = JSON.parse(data)
+        socket.send(JSON.stringify({ requestId, payload }))
+      })
+    })
+  },
+  async wirefold() {
+    const { createRealtimeServer, MemoryBroker } = await built('server')
+    const rates = { messagesPerSecond: UNLIMITED, bytesPerSecond: UNLIMITED }
+    const server = createRealtimeServer({
+      // Checked for each message all the same. Replies are remembered for a second: forgetting them
+      // is part of the work.
+      limits: { ...rates, dedupeMs: 1_000, perUser: rates },
+      broker: new MemoryBroker({ replies: { userBytes: UNLIMITED, userRequests: UNLIMITED } }),
+    })
+    server.handle('echo', (payload) => payload)
+    return (await server.listen()).port
+  },
+  async phoenix() {
+    // A stand-in for a server of Phoenix, which does not run on Node.
+    return listen((socket) => {
+      socket.on('message', (data) => {
+        const [joinRef, ref, topic, , response] = JSON.parse(data)
+        socket.send(JSON.stringify([joinRef, ref, topic, 'phx_reply', { status: 'ok', response }]))
+      })
+    })
+  },
+  async 'socket.io'() {
+    const { Server } = await import('socket.io')
+    const http = createServer()
+    new Server(http, { transports: ['websocket'] }).on('connection', (socket) => {
+      socket.on('echo', (payload, reply) => reply(payload))
+    })
+    await new Promise((resolve) => http.listen(0, '127.0.0.1', resolve))
+    return http.address().port
+  },
+}
+
+async function listen(connected) {
+  const { WebSocketServer } = await import('ws')
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false })
+  await new Promise((resolve) => server.on('listening', resolve))
+  server.on('connection', connected)
+  return server.address().port
+}
+
+/** For each library, the client: returns a function that sends a request and returns its answer. */
+const clients = {
+  async floor(port) {
+    const { WebSocket } = await import('ws')
+    const socket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false })
+    const waiting = new Map()
+    let last = 0
+    socket.onmessage = ({ data }) => {
+      const { requestId, payload } = JSON.parse(data)
+      const resolve = waiting.get(requestId)
+      waiting.delete(requestId)
+      resolve(payload)
+    }
+    await new Promise((resolve) => socket.on('open', resolve))
+    return (payload) =>
+      new Promise((resolve) => {
+        const requestId = ++last
+        waiting.set(requestId, resolve)
+        socket.send(JSON.stringify({ type: 'echo', requestId, payload }))
+      })
+  },
+  async wirefold(port) {
+    const { RealtimeClient } = await built('index')
+    const { WebSocket } = await import('ws')
+    const client = new RealtimeClient(`ws://127.0.0.1:${port}/ws`, { WebSocket })
+    await client.connect()
+    return (payload) => client.request('echo', payload)
+  },
+  async phoenix(port) {
+    const { Socket } = await import('phoenix')
+    const { WebSocket } = await import('ws')
+    const socket = new Socket(`ws://127.0.0.1:${port}`, { transport: WebSocket })
+    socket.connect()
+    const channel = socket.channel('room')
+    await new Promise((resolve) => channel.join().receive('ok', resolve))
+    return (payload) =>
+      new Promise((resolve) => {
+        channel.push('echo', payload).receive('ok', resolve)
+      })
+  },
+  async 'socket.io'(port) {
+    const { io } = await import('socket.io-client')
+    const socket = io(`http://127.0.0.1:${port}`, { transports: ['websocket'] })
+    await new Promise((resolve) => socket.once('connect', resolve))
+    return (payload) => new Promise((resolve) => socket.emit('echo', payload, resolve))
+  },
+}
+
+export const roles = {
+  async server({ library }) {
+    const port = await servers[library]()
+    let stop = stopwatch()
+    return {
+      info: { port },
+      restart() {
+        stop = stopwatch()
+      },
+      cpuMs: () => stop().cpuMs,
+    }
+  },
+  async client({ library, port }) {
+    const request = await clients[library](port)
+    let sent = 0
+    return {
+      async run(concurrency, ms) {
+        const stop = stopwatch()
+        const end = performance.now() + ms
+        const before = sent
+        let wrong = 0
+        const work = async () => {
+          while (performance.now() < end) {
+            const n = ++sent
+            const reply = await request({ n, title: TITLE, done: false })
+            if (reply.n !== n || reply.title !== TITLE) wrong++
+          }
+        }
+        await Promise.all(Array.from({ length: concurrency }, work))
+        const times = stop()
+        assertCount(`${library}, wrong replies`, wrong, 0)
+        return { ...times, requests: sent - before }
+      },
+    }
+  },
+}
+
+const CONCURRENCY = [1, 64]
+const MUST = { 1: 0.8, 64: 0.85 }
+
+/** Measures one library: requests per second, and the CPU time of both sides, by concurrency. */
+async function measureLibrary(library, ms) {
+  const server = await start('round-trip', 'server', { library })
+  const client = await start('round-trip', 'client', { library, port: server.info.port })
+  const sample = {}
+  for (const concurrency of CONCURRENCY) {
+    await client.call('run', concurrency, ms / 2)
+    await server.call('restart')
+    const { requests, wallMs, cpuMs } = await client.call('run', concurrency, ms)
+    const serverMs = await server.call('cpuMs')
+    sample[concurrency] = {
+      perSecond: (requests * 1_000) / wallMs,
+      perCpuSecond: (requests * 1_000) / (cpuMs + serverMs),
+      clientMicros: (cpuMs * 1_000) / requests,
+      serverMicros: (serverMs * 1_000) / requests,
+    }
+  }
+  client.kill()
+  server.kill()
+  return sample
+}
+
+export async function measure({ quick }) {
+  const libraries = Object.keys(servers)
+  const samples = await interleave(quick ? 2 : 7, libraries, (library) =>
+    measureLibrary(library, quick ? 500 : 2_000),
+  )
+  const figures = CONCURRENCY.map((concurrency) => {
+    const share = (library, figure) =>
+      ratio(samples, library, 'floor', (sample) => sample[concurrency][figure])
+    const results = {}
+    for (const library of libraries.slice(1)) {
+      results[library] = {
+        value: share(library, 'perSecond'),
+        beside: `${share(library, 'perCpuSecond').toFixed(2)} of its requests a CPU second`,
+      }
+    }
+    const name = `requests a second, ${concurrency} at a time`
+    return { name, unit: 'of ws', more: true, must: MUST[concurrency], results }
+  })
+  return { title: 'Round trip on loopback', figures }
+}
