@@ -102,6 +102,26 @@ export function stopwatch() {
   }
 }
 
+/** Options of Node under which {@link bytesEach} finds the same figure in each run. */
+export const ALLOCATION_FLAGS = [
+  '--expose-gc',
+  '--no-opt',
+  '--single-threaded',
+  '--min-semi-space-size=64',
+]
+
+/**
+ * Returns the bytes that each of a number of steps allocates, in a process with
+ * {@link ALLOCATION_FLAGS}: nothing is collected meanwhile if they are less than 64 MiB, and no
+ * compiler removes allocations.
+ */
+export async function bytesEach(count, run) {
+  globalThis.gc()
+  const before = process.memoryUsage().heapUsed
+  await run()
+  return (process.memoryUsage().heapUsed - before) / count
+}
+
 /** Imports an entry of the built package: of this repository, or of the folder `BENCH_DIST`. */
 export function built(entry) {
   const dist = process.env.BENCH_DIST ?? fileURLToPath(new URL('../dist', import.meta.url))

@@ -9,7 +9,16 @@ import {
   socketioOver,
   socketioSocketClass,
 } from '../fake-socket.js'
-import { assertCount, built, interleave, nextTurn, ratio, runOnce, stopwatch } from '../harness.js'
+import {
+  assertCount,
+  built,
+  bytesEach,
+  interleave,
+  nextTurn,
+  ratio,
+  runOnce,
+  stopwatch,
+} from '../harness.js'
 
 const TITLE = 'Write the report for the meeting on Tuesday, and send it to all of them'
 /** Frames that arrive in one turn of the event loop. */
@@ -145,6 +154,11 @@ async function prepare({ library, channels, frames }, isFloor) {
     }
   }
   return {
+    /** Returns the bytes that a frame allocates, for the test of the limits. */
+    async allocated() {
+      await deliver(0, WARM_UP)
+      return bytesEach(frames, () => deliver(WARM_UP, texts.length))
+    },
     async run() {
       await deliver(0, WARM_UP)
       const stop = stopwatch()
@@ -166,7 +180,7 @@ const MUST = { 1: 1.18, 100: 1.2, 10000: 1.25 }
 
 export async function measure({ quick }) {
   const frames = quick ? 20_000 : 200_000
-  const rounds = quick ? 3 : 7
+  const rounds = quick ? 3 : 5
   const figures = []
   for (const channels of [1, 100, 10_000]) {
     const results = {}

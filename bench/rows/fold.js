@@ -2,7 +2,16 @@
  * Fold: events as text over 10,000 entities, each entity with one subscriber that is called with each
  * of its events. The floor parses the text, and keeps value and subscriber of an entity in a Map.
  */
-import { assertCount, built, interleave, nextTurn, ratio, runOnce, stopwatch } from '../harness.js'
+import {
+  assertCount,
+  built,
+  bytesEach,
+  interleave,
+  nextTurn,
+  ratio,
+  runOnce,
+  stopwatch,
+} from '../harness.js'
 
 const ENTITIES = 10_000
 /** Events in one turn of the event loop. */
@@ -69,6 +78,11 @@ async function prepare({ way, events: count }) {
     }
   }
   return {
+    /** Returns the bytes that an event allocates, for the test of the limits. */
+    async allocated() {
+      await foldAll(0, WARM_UP)
+      return bytesEach(count, () => foldAll(WARM_UP, texts.length))
+    },
     async run() {
       await foldAll(0, WARM_UP)
       const stop = stopwatch()
