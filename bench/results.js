@@ -88,7 +88,7 @@ export function resultsPage(rows, description) {
   )
   return `# Results of the benchmarks
 
-Written by \`npm run bench\`; [benchmarks](../docs/benchmarks.md) explains each row. Figures are ratios of one run, in which the floor and
+Written by \`npm run bench\`; [README.md](README.md) explains each row. Figures are ratios of one run, in which the floor and
 all packages took turns in fresh processes; medians over the rounds.
 
 - Machine: ${description}

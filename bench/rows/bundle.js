@@ -1,7 +1,7 @@
 /*
  * Bundle: bytes of a client that connects, subscribes to a channel and handles its events, bundled by
  * esbuild as in the size limits, and compressed with brotli. The other packages do less: see
- * docs/benchmarks.md.
+ * bench/README.md.
  */
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync } from 'node:zlib'
