@@ -78,7 +78,8 @@ export class RealtimeServer {
 
   /**
    * Serves the native protocol at a path of an HTTP server, and every mount at its own path. Plain
-   * HTTP requests of that server are not touched.
+   * HTTP requests of that server, and upgrades for other paths, are not touched; other `upgrade`
+   * listeners do not receive those for the paths of mounts.
    *
    * Throws `bad-option` if `origins` is missing in production (`NODE_ENV`), and `bad-dependency` if
    * the installed `ws` has known vulnerabilities.

@@ -45,7 +45,8 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     response.writeHead(request.method === 'POST' ? 204 : 405).end()
   })
 
-  const network = new Network(http, (path) => path === BOARD_PATH || realtime.isUp)
+  const behind = createServer()
+  const network = new Network(http, behind, (path) => path === BOARD_PATH || realtime.isUp)
   const machine = new Machine((figures) => realtime.measured(figures).catch(console.error))
   const replay = new Replay({
     file: fileURLToPath(options.recording),
@@ -54,11 +55,11 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     started: (processId) => realtime.started(processId).catch(console.error),
     happened: (envelope) => realtime.happened(envelope).catch(console.error),
   })
-  const realtime = new Realtime(http, {
+  const realtime = new Realtime(behind, {
     processId: () => replay.processId,
     figures: () => machine.past,
   })
-  const board = await openBoard(http)
+  const board = await openBoard(behind)
   const faults = new Map<string, (page: string) => void>([
     ['/fault/disconnect', (page) => network.disconnect(page)],
     ['/fault/freeze', (page) => network.freeze(page)],

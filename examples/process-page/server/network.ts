@@ -11,16 +11,19 @@ export class Network {
   readonly #sockets = new Map<string, Set<Duplex>>()
   readonly #frozen = new Map<string, NodeJS.Timeout>()
 
-  /** @param isServed whether a server is attached to a path at this moment */
-  constructor(http: Server, isServed: (path: string) => boolean) {
-    // The first listener: if a page is frozen, not even its handshake may get through.
-    http.prependListener('upgrade', (request: IncomingMessage, tcp: Duplex) => {
+  /**
+   * @param http the server whose upgrade requests pass through this network
+   * @param behind the server that gets them; it does not listen itself
+   * @param isServed whether a server is attached to a path at this moment
+   */
+  constructor(http: Server, behind: Server, isServed: (path: string) => boolean) {
+    http.on('upgrade', (request: IncomingMessage, tcp: Duplex, head: Buffer) => {
       const { path, query } = addressOf(request.url)
+      // First: if a page is frozen, not even its handshake may get through.
       this.#add(query.get('page') ?? '', tcp)
-      // No other listener replies while the server of a path restarts.
-      if (!isServed(path)) {
-        tcp.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n')
-      }
+      if (isServed(path)) behind.emit('upgrade', request, tcp, head)
+      // The server of the path restarts.
+      else tcp.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n')
     })
   }
 

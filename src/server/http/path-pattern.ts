@@ -1,5 +1,8 @@
 /** A compiled path pattern: returns the parameters of a matching path, else `undefined`. */
-export type PathPattern = (path: string) => ReadonlyMap<string, string> | undefined
+export type PathPattern = (path: string) => PathParams | undefined
+
+/** The values of the `:name` parts of a path, by name. */
+export type PathParams = ReadonlyMap<string, string>
 
 /**
  * Compiles a path such as `/ws/processes/:id/events`: each `:name` matches one segment, which is

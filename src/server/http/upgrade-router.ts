@@ -8,10 +8,11 @@ import type { HttpRefusal, UpgradeRequest } from '../access/upgrade-request.ts'
 import type { Counters } from '../metrics/counters.ts'
 import type { Mount, MountHost } from '../session/mount.ts'
 import type { RawSocket, SocketHandlers } from '../socket/socket.ts'
+import { claimUpgrades } from './claim-upgrades.ts'
 import { answerRefusal, refusals } from './http-response.ts'
 import type { OriginRules } from './origins.ts'
 import { OriginReports, originAllowed } from './origins.ts'
-import type { PathPattern } from './path-pattern.ts'
+import type { PathParams, PathPattern } from './path-pattern.ts'
 import { pathPattern } from './path-pattern.ts'
 import { watchUnclaimed } from './unclaimed-upgrade.ts'
 import type { Acceptor } from './ws-acceptor.ts'
@@ -47,13 +48,15 @@ export class UpgradeRouter {
     this.#routes.push({ path, pattern, mount, accept })
   }
 
-  /** Adds an upgrade listener to an HTTP server; does nothing if it has one. */
+  /** Serves the paths of the mounts on an HTTP server; does nothing if it does already. */
   attach(server: Server): void {
     if (this.#servers.has(server)) return
-    const upgrade = (request: IncomingMessage, tcp: Duplex, head: Buffer): void =>
-      this.#upgrade(server, { request, tcp, head })
-    server.on('upgrade', upgrade)
-    this.#servers.set(server, () => server.off('upgrade', upgrade))
+    const claim = {
+      claims: (request: IncomingMessage) => this.#match(request) !== undefined,
+      upgrade: (request: IncomingMessage, tcp: Duplex, head: Buffer) =>
+        this.#upgrade(server, { request, tcp, head }),
+    }
+    this.#servers.set(server, claimUpgrades(server, claim))
   }
 
   /**
@@ -82,8 +85,9 @@ export class UpgradeRouter {
   }
 
   #upgrade(server: Server, upgrade: Upgrade): void {
-    const found = this.#find(upgrade.request)
-    if (found) void this.#serve(found.route, found.upgradeRequest, upgrade)
+    const { request } = upgrade
+    const found = this.#match(request)
+    if (found) void this.#serve(found.route, this.#requested(request, found.params), upgrade)
     // Another upgrade listener, such as that of a development server, may serve the path.
     else if (server.listenerCount('upgrade') > 1) this.#waitForOthers(upgrade)
     else this.#refuse(upgrade, refusals.notFound)
@@ -120,20 +124,23 @@ export class UpgradeRouter {
     else route.accept(request, tcp, head, (ws) => taker.accept(ws, upgradeRequest, mount))
   }
 
-  #find({
-    headers,
-    url = '/',
-    socket: { remoteAddress },
-  }: IncomingMessage): { route: Route; upgradeRequest: UpgradeRequest } | undefined {
-    const [path = '', ...rest] = url.split('?')
+  #match({ url = '/' }: IncomingMessage): { route: Route; params: PathParams } | undefined {
+    const [path = ''] = url.split('?')
     for (const route of this.#routes) {
       const params = route.pattern(path)
-      if (!params) continue
-      const query = new URLSearchParams(rest.join('?'))
-      const address = this.#deps.access.addressOf({ headers, remoteAddress })
-      return { route, upgradeRequest: { headers, url, query, params, address } }
+      if (params) return { route, params }
     }
     return undefined
+  }
+
+  #requested(
+    { headers, url = '/', socket: { remoteAddress } }: IncomingMessage,
+    params: PathParams,
+  ): UpgradeRequest {
+    const [, ...rest] = url.split('?')
+    const query = new URLSearchParams(rest.join('?'))
+    const address = this.#deps.access.addressOf({ headers, remoteAddress })
+    return { headers, url, query, params, address }
   }
 
   #refusal(request: UpgradeRequest, mount: Mount): HttpRefusal | undefined {

@@ -1,0 +1,48 @@
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+/**
+ * Adds an `upgrade` listener to an HTTP server, and makes it the only one for the requests that it
+ * claims.
+ *
+ * Node calls every `upgrade` listener for every request, and most listeners refuse what they do not
+ * serve: a `WebSocketServer` with the option `server` answers other paths with 400. An emitter
+ * cannot stop an event between two listeners, so this replaces `emit` of the server.
+ *
+ * @returns a function that removes the listener; safe to call twice
+ */
+export function claimUpgrades(server: Server, { claims, upgrade }: UpgradeClaim): () => void {
+  const { emit } = server
+  let active = true
+  const claiming = (event: string | symbol, ...args: unknown[]): boolean => {
+    if (!active || !isUpgrade(event, args) || !claims(args[0])) {
+      return Reflect.apply(emit, server, [event, ...args])
+    }
+    upgrade(...args)
+    return true
+  }
+  server.emit = claiming
+  // Without a listener Node does not emit the event, and closes the socket.
+  server.on('upgrade', upgrade)
+  return () => {
+    active = false
+    server.off('upgrade', upgrade)
+    // A later claim has kept `claiming`, which then only passes events on.
+    if (server.emit === claiming) server.emit = emit
+  }
+}
+
+/** The requests that a listener claims. */
+export interface UpgradeClaim {
+  /** Whether a request is for this listener alone. */
+  readonly claims: (request: IncomingMessage) => boolean
+  /** The listener; it also receives the requests that it does not claim. */
+  readonly upgrade: (...args: UpgradeArguments) => void
+}
+
+type UpgradeArguments = [request: IncomingMessage, tcp: Duplex, head: Buffer]
+
+/** Whether an event is an upgrade; Node emits it with these arguments. */
+function isUpgrade(event: string | symbol, _args: unknown[]): _args is UpgradeArguments {
+  return event === 'upgrade'
+}
