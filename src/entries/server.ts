@@ -75,6 +75,7 @@ export type { ChannelManagerOptions, ChannelOptions } from '../server/channels/c
 export type { ChannelReceiver } from '../server/channels/channel-receiver.ts'
 export type { ChannelMembership } from '../server/channels/membership.ts'
 export type { BroadcastOverflow } from '../server/channels/publish-rate.ts'
+export type { HttpServer } from '../server/http/claim-upgrades.ts'
 export type { ServerStats } from '../server/metrics/server-stats.ts'
 export type { AllowStats } from '../server/metrics/stats-handler.ts'
 export type { DialectMountOptions } from '../server/mounts/dialect-mount.ts'
@@ -90,7 +91,7 @@ export { serverDefaults } from '../server/options.ts'
 export type { ServerPresenceOptions } from '../server/presence/presence-options.ts'
 export type { PresenceMember, PresenceTrackerOptions } from '../server/presence/presence-tracker.ts'
 export { PresenceTracker, presenceTrackerDefaults } from '../server/presence/presence-tracker.ts'
-export type { ListeningServer } from '../server/realtime-server.ts'
+export type { ListeningServer, ServerSetup } from '../server/realtime-server.ts'
 export { createRealtimeServer, RealtimeServer } from '../server/realtime-server.ts'
 export type {
   HandlerOptions,
@@ -105,6 +106,7 @@ export type {
   MountSession,
   SessionInfo,
 } from '../server/session/mount.ts'
+export { sharedServer } from '../server/shared-server.ts'
 export type {
   DisconnectOptions,
   DrainOptions,

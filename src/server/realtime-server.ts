@@ -8,6 +8,7 @@ import { userChannel } from './access/access.ts'
 import type { User } from './access/hooks.ts'
 import type { ChannelManager, PublishOptions } from './channels/channel-manager.ts'
 import { drainNotice } from './drain.ts'
+import type { HttpServer } from './http/claim-upgrades.ts'
 import { assertOrigins } from './http/origins.ts'
 import { UpgradeRouter } from './http/upgrade-router.ts'
 import type { ServerStats } from './metrics/server-stats.ts'
@@ -16,6 +17,7 @@ import { statsHandler } from './metrics/stats-handler.ts'
 import { nativeMount } from './mounts/native/native-mount.ts'
 import type { RealtimeServerOptions } from './options.ts'
 import { PresenceTracker } from './presence/presence-tracker.ts'
+import { Registrations } from './registrations.ts'
 import type { HandlerOptions, RequestHandler } from './requests/request-handlers.ts'
 import type { ServerParts } from './server-parts.ts'
 import type { ConnectionInfo, Mount } from './session/mount.ts'
@@ -44,6 +46,7 @@ export class RealtimeServer {
   readonly #manager: WebSocketManager
   readonly #parts: ServerParts
   readonly #router: UpgradeRouter
+  readonly #registrations: Registrations
   readonly #listening = new Set<Server>()
   #draining: Promise<void> | undefined
   #closing: Promise<void> | undefined
@@ -51,6 +54,7 @@ export class RealtimeServer {
   constructor(options: RealtimeServerOptions = {}) {
     this.#manager = new WebSocketManager(options)
     this.#parts = this.#manager.parts
+    this.#registrations = new Registrations(this.#parts.report)
     const { broker, options: resolved, host, access, counters, logger, report } = this.#parts
     const { clock, limits, helloTimeoutMs } = resolved
     this.presence = new PresenceTracker({
@@ -86,10 +90,10 @@ export class RealtimeServer {
    *
    * @param path default `/ws`
    */
-  attach(httpServer: Server, path: string = NATIVE_PATH): void {
+  attach(httpServer: HttpServer, path: string = NATIVE_PATH): void {
     this.#refuseClosed()
     assertOrigins(this.#parts.options, isProduction())
-    if (!this.#router.has(path)) this.mount(path, nativeMount())
+    if (!this.#router.has(path)) this.#router.mount(path, nativeMount())
     this.#router.attach(httpServer)
     this.#parts.users.follow()
   }
@@ -98,6 +102,28 @@ export class RealtimeServer {
   mount(path: string, mount: Mount): void {
     this.#refuseClosed()
     this.#router.mount(path, mount)
+    this.#registrations.note(() => this.#router.unmount(path))
+  }
+
+  /**
+   * Runs a function that registers handlers, listeners and mounts. The next call removes them
+   * first, so that a module which is evaluated again replaces its former version; clients stay
+   * connected, and subscriptions stay.
+   *
+   * Throws the error of `setup`, whose registrations are then removed.
+   *
+   * @param setup may return a function that ends what else it has started; the next call runs that
+   * function, as does `close()`
+   * @example
+   * server.setUp(() => {
+   *   server.handle('time', () => Date.now())
+   *   const timer = setInterval(() => void server.publish('clock', 'tick'), 1_000)
+   *   return () => clearInterval(timer)
+   * })
+   */
+  setUp(setup: ServerSetup): void {
+    this.#refuseClosed()
+    this.#registrations.replace(() => setup(this))
   }
 
   /**
@@ -143,7 +169,7 @@ export class RealtimeServer {
     handler: RequestHandler<Payload>,
     options?: HandlerOptions,
   ): () => void {
-    return this.#manager.registerHandler(type, handler, options)
+    return this.#registrations.note(this.#manager.registerHandler(type, handler, options))
   }
 
   /**
@@ -197,7 +223,7 @@ export class RealtimeServer {
     event: Name,
     listener: WebSocketManagerEvents[Name],
   ): Unsubscribe {
-    return this.#manager.on(event, listener)
+    return this.#registrations.note(this.#manager.on(event, listener))
   }
 
   /** Returns the current connections to this server. */
@@ -280,6 +306,11 @@ export class RealtimeServer {
     return this.#closing
   }
 
+  /** Whether `drain` or `close` was called: the server takes no more connections. */
+  get closing(): boolean {
+    return this.#draining !== undefined || this.#closing !== undefined
+  }
+
   async #drain(options: DrainOptions): Promise<void> {
     const { notice, mistake } = drainNotice(options)
     const { deadlineMs, windowMs, reason } = notice
@@ -294,6 +325,7 @@ export class RealtimeServer {
     const stopped = Array.from(this.#listening, stop)
     await this.#manager.close(options)
     await Promise.all(stopped)
+    this.#registrations.clear()
     this.#router.detach()
   }
 
@@ -324,6 +356,11 @@ function stop(server: Server): Promise<void> {
     server.closeAllConnections()
   })
 }
+
+/**
+ * Sets up a server; may return a function that ends what it has started beside its registrations.
+ */
+export type ServerSetup = (server: RealtimeServer) => (() => void) | undefined
 
 /** The address of a server that listens by itself. */
 export interface ListeningServer {

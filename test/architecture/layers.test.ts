@@ -80,6 +80,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     ...['server/access', 'server/metrics', 'dialects/<own>', 'protocol', 'base'],
   ],
   server: ['server/**', 'protocol', 'base'],
+  vite: ['server', 'server/http', 'base'],
   testing: ['**'],
   entries: ['**'],
 }

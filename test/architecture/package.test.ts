@@ -10,6 +10,7 @@ const { peerDependencies, peerDependenciesMeta } = JSON.parse(readFileSync('pack
 const peers: Record<string, string> = {
   'wirefold/react': 'react',
   'wirefold/server': 'ws',
+  'wirefold/vite': 'ws',
 }
 
 /** Programs that print `ok` or the error for each entry. */

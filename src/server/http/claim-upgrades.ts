@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 
 /**
@@ -11,7 +11,7 @@ import type { Duplex } from 'node:stream'
  *
  * @returns a function that removes the listener; safe to call twice
  */
-export function claimUpgrades(server: Server, { claims, upgrade }: UpgradeClaim): () => void {
+export function claimUpgrades(server: HttpServer, { claims, upgrade }: UpgradeClaim): () => void {
   const { emit } = server
   let active = true
   const claiming = (event: string | symbol, ...args: unknown[]): boolean => {
@@ -22,7 +22,7 @@ export function claimUpgrades(server: Server, { claims, upgrade }: UpgradeClaim)
     return true
   }
   server.emit = claiming
-  // Without a listener Node does not emit the event, and closes the socket.
+  // Without a listener Node takes an upgrade for a plain request, and does not emit the event.
   server.on('upgrade', upgrade)
   return () => {
     active = false
@@ -30,6 +30,20 @@ export function claimUpgrades(server: Server, { claims, upgrade }: UpgradeClaim)
     // A later claim has kept `claiming`, which then only passes events on.
     if (server.emit === claiming) server.emit = emit
   }
+}
+
+/** An HTTP server: of `node:http`, of `node:https`, or of `node:http2` with `allowHTTP1`. */
+export interface HttpServer {
+  on(
+    event: 'upgrade',
+    listener: (request: IncomingMessage, tcp: Duplex, head: Buffer) => void,
+  ): unknown
+  off(
+    event: 'upgrade',
+    listener: (request: IncomingMessage, tcp: Duplex, head: Buffer) => void,
+  ): unknown
+  emit(event: string | symbol, ...args: unknown[]): boolean
+  listenerCount(event: 'upgrade'): number
 }
 
 /** The requests that a listener claims. */

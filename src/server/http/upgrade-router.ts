@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
@@ -8,6 +8,7 @@ import type { HttpRefusal, UpgradeRequest } from '../access/upgrade-request.ts'
 import type { Counters } from '../metrics/counters.ts'
 import type { Mount, MountHost } from '../session/mount.ts'
 import type { RawSocket, SocketHandlers } from '../socket/socket.ts'
+import type { HttpServer } from './claim-upgrades.ts'
 import { claimUpgrades } from './claim-upgrades.ts'
 import { answerRefusal, refusals } from './http-response.ts'
 import type { OriginRules } from './origins.ts'
@@ -22,7 +23,7 @@ import { createAcceptor } from './ws-acceptor.ts'
 export class UpgradeRouter {
   readonly #deps: UpgradeRouterDeps
   readonly #routes: Route[] = []
-  readonly #servers = new Map<Server, () => void>()
+  readonly #servers = new Map<HttpServer, () => void>()
   readonly #unclaimed = new Set<() => void>()
   readonly #originReports: OriginReports
   #refusing: HttpRefusal | undefined
@@ -49,7 +50,7 @@ export class UpgradeRouter {
   }
 
   /** Serves the paths of the mounts on an HTTP server; does nothing if it does already. */
-  attach(server: Server): void {
+  attach(server: HttpServer): void {
     if (this.#servers.has(server)) return
     const claim = {
       claims: (request: IncomingMessage) => this.#match(request) !== undefined,
@@ -57,6 +58,12 @@ export class UpgradeRouter {
         this.#upgrade(server, { request, tcp, head }),
     }
     this.#servers.set(server, claimUpgrades(server, claim))
+  }
+
+  /** Removes the mount of a path; its open connections stay. */
+  unmount(path: string): void {
+    const at = this.#routes.findIndex((route) => route.path === path)
+    if (at >= 0) this.#unmounted(this.#routes.splice(at, 1))
   }
 
   /**
@@ -75,7 +82,11 @@ export class UpgradeRouter {
     this.#servers.clear()
     for (const cancel of this.#unclaimed) cancel()
     this.#unclaimed.clear()
-    for (const { mount } of this.#routes.splice(0)) {
+    this.#unmounted(this.#routes.splice(0))
+  }
+
+  #unmounted(routes: readonly Route[]): void {
+    for (const { mount } of routes) {
       try {
         mount.unmounted?.(this.#deps.host)
       } catch (error) {
@@ -84,7 +95,7 @@ export class UpgradeRouter {
     }
   }
 
-  #upgrade(server: Server, upgrade: Upgrade): void {
+  #upgrade(server: HttpServer, upgrade: Upgrade): void {
     const { request } = upgrade
     const found = this.#match(request)
     if (found) void this.#serve(found.route, this.#requested(request, found.params), upgrade)

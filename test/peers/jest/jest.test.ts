@@ -7,7 +7,7 @@ import type { Packed } from '../../architecture/packed.ts'
 import { entries, packed } from '../../architecture/packed.ts'
 
 /** The entries for pages; in Jest's page environment `ws` is a stub. */
-const client = entries.filter((entry) => !entry.startsWith('wirefold/server'))
+const client = entries.filter((entry) => !/server|vite/.test(entry))
 
 /** Returns a test of an application that imports entries, and uses those that need no server. */
 const typedTest = (imported: readonly string[]) => `

@@ -1,0 +1,62 @@
+import { WirefoldError } from '../base/errors.ts'
+import type { RealtimeServerOptions } from './options.ts'
+import type { RealtimeServer } from './realtime-server.ts'
+import { createRealtimeServer } from './realtime-server.ts'
+
+/**
+ * Returns the server that this process shares under a path; the first call creates it.
+ *
+ * The server is held by `globalThis`, under `Symbol.for('wirefold.server:<path>')`: a module that a
+ * development server evaluates again gets the same one, and so do two bundles that each contain
+ * this package. Hooks, `onError` and `logger` are those of the latest options, as far as the first
+ * ones had them; other options are those of the first call. After `close()` or `drain()` of the
+ * server the next call creates another one.
+ *
+ * Throws `bad-option` if there is no server yet and `options` are missing.
+ *
+ * @param path a name; by convention the path at which the server is attached
+ * @param options options of the server, `{}` for the defaults; leave them out to get a server that
+ * another module has created
+ * @example
+ * export const server = sharedServer('/ws', { authorize: (user) => user !== null })
+ * server.setUp(() => {
+ *   server.handle('order:cancel', ({ id }: { id: string }) => orders.cancel(id))
+ * })
+ */
+export function sharedServer(path: string, options?: RealtimeServerOptions): RealtimeServer {
+  const key = Symbol.for(`wirefold.server:${path}`)
+  const before: Shared | undefined = Reflect.get(globalThis, key)
+  if (before && !before.server.closing) {
+    if (options) before.options = options
+    return before.server
+  }
+  if (!options) {
+    const message = `No server is shared under "${path}" in this process. First load the module that calls sharedServer("${path}", options).`
+    throw new WirefoldError('bad-option', message, { option: 'options' })
+  }
+  const followed = followedFunctions(options, () => shared.options)
+  const shared: Shared = { server: createRealtimeServer(followed), options }
+  Reflect.set(globalThis, key, shared)
+  return shared.server
+}
+
+interface Shared {
+  readonly server: RealtimeServer
+  /** The latest options. */
+  options: RealtimeServerOptions
+}
+
+/** Copies options; each function among them calls the function of that name in the latest ones. */
+function followedFunctions(
+  options: RealtimeServerOptions,
+  latest: () => RealtimeServerOptions,
+): RealtimeServerOptions {
+  const entries = Object.entries(options).map(([name, value]): unknown[] => {
+    if (typeof value !== 'function') return [name, value]
+    return [
+      name,
+      (...args: unknown[]) => Reflect.apply(Reflect.get(latest(), name), undefined, args),
+    ]
+  })
+  return Object.fromEntries(entries)
+}

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest'
+import type { Mount } from 'wirefold/server'
+import { nativeMount } from 'wirefold/server'
+import { refusedUpgrade } from './http/refused-upgrade.ts'
+import { RawClient, serve } from './raw-client.ts'
+
+describe('a server that is set up again', () => {
+  it('has the handlers and listeners of the latest set-up only, after 20 of them', async () => {
+    const { server, url } = await serve()
+    const connected: number[] = []
+    const client = await RawClient.greeted(url)
+    await client.subscribe('a')
+    for (let version = 1; version <= 20; version++) {
+      server.setUp((same) => {
+        expect(same).toBe(server)
+        server.on('connected', () => connected.push(version))
+        server.handle('version', async () => {
+          await server.publish('a', 'asked')
+          return version
+        })
+      })
+    }
+    await RawClient.greeted(url)
+    expect(connected).toEqual([20])
+    client.send({ type: 'version', requestId: 'r1' })
+    const messages = [await client.next(), await client.next()]
+    expect(messages).toContainEqual(expect.objectContaining({ type: 'asked' }))
+    expect(messages).toContainEqual(expect.objectContaining({ payload: 20 }))
+    expect(await client.settled()).toEqual([])
+  })
+
+  it('serves the mounts of the latest set-up to new clients, and keeps the others connected', async () => {
+    const { server, url } = await serve()
+    const at = (path: string) => `${url.slice(0, -'/ws'.length)}${path}`
+    const unmounted: string[] = []
+    const mountOf = (name: string): Mount => ({
+      ...{ protocols: [], open: (...args) => nativeMount().open(...args) },
+      unmounted: () => unmounted.push(name),
+    })
+    server.setUp(() => {
+      server.mount('/one', mountOf('first'))
+    })
+    const client = await RawClient.greeted(at('/one'))
+    server.setUp(() => {
+      server.mount('/one', mountOf('second'))
+      server.mount('/two', mountOf('other'))
+    })
+    expect(unmounted).toEqual(['first'])
+    await RawClient.greeted(at('/one'))
+    await RawClient.greeted(at('/two'))
+    server.setUp(() => undefined)
+    expect((await refusedUpgrade(at('/two'))).status).toBe(404)
+    expect(await client.settled()).toEqual([])
+  })
+
+  it('keeps what was registered outside of a set-up', async () => {
+    const { server, url } = await serve()
+    server.handle('outside', () => 'here')
+    server.setUp(() => {
+      server.handle('inside', () => 'here')
+    })
+    server.setUp(() => undefined)
+    const client = await RawClient.greeted(url)
+    expect(await client.request({ type: 'outside' })).toMatchObject({ payload: 'here' })
+    expect(await client.request({ type: 'inside' })).toMatchObject({ type: 'error' })
+  })
+
+  it('runs the function that a set-up returned before the next one, and when it closes', async () => {
+    const { server } = await serve()
+    const log: string[] = []
+    const setUp = (name: string) =>
+      server.setUp(() => {
+        log.push(`${name} begins`)
+        return () => log.push(`${name} ends`)
+      })
+    setUp('one')
+    setUp('two')
+    expect(log).toEqual(['one begins', 'one ends', 'two begins'])
+    await server.close()
+    expect(log.slice(3)).toEqual(['two ends'])
+    expect(() => setUp('three')).toThrow('closed')
+  })
+
+  it('throws the error of a set-up, has none of its registrations, and takes the next', async () => {
+    const { server, url, errors } = await serve()
+    const failing = (): never => {
+      throw new Error('half done')
+    }
+    server.setUp(() => failing)
+    expect(() =>
+      server.setUp(() => {
+        server.handle('task', () => 'first')
+        return failing()
+      }),
+    ).toThrow('half done')
+    expect(errors).toEqual([new Error('half done')])
+    server.setUp(() => {
+      server.handle('task', () => 'second')
+    })
+    const client = await RawClient.greeted(url)
+    expect(await client.request({ type: 'task' })).toMatchObject({ payload: 'second' })
+  })
+})
