@@ -1,6 +1,4 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -13,6 +11,7 @@ import { until } from '../../support/live.ts'
 import type { ServerUnderTest, ViteUnderTest } from '../../vite/vite-app.ts'
 import { addressOf, setupModule, viteApp, workerModule } from '../../vite/vite-app.ts'
 import { viteStories } from '../../vite/vite-stories.ts'
+import { installed } from '../installed.ts'
 
 /** The page of an application: shows the version of the setup, and what was said. */
 const PAGE = `
@@ -27,17 +26,15 @@ globalThis.loads = (globalThis.loads ?? 0) + 1
 const INDEX =
   '<link rel="icon" href="data:,"><title>empty</title><script type="module" src="/main.js"></script>'
 
-/** Installs a version of Vite beside the packed package; \`end\` deletes both. */
-function installed(version: string) {
+/** Installs a version of Vite beside the packed package; `end` deletes both. */
+function withVite(version: string) {
   const app = packed(['ws', '@types/node'])
-  const tools = mkdtempSync(join(tmpdir(), 'wirefold-vite-'))
-  const how = ['--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts']
-  execFileSync('npm', ['install', '--prefix', tools, ...how, `vite@${version}`], { stdio: 'pipe' })
-  symlinkSync(join(tools, 'node_modules/vite'), join(app.folder, 'node_modules/vite'), 'junction')
+  const { modules, remove } = installed([`vite@${version}`])
+  symlinkSync(join(modules, 'vite'), join(app.folder, 'node_modules/vite'), 'junction')
   const load = (file: string) => import(pathToFileURL(join(app.folder, 'node_modules', file)).href)
   const end = (): void => {
     app.remove()
-    rmSync(tools, { recursive: true, force: true })
+    remove()
   }
   return { app, load, end }
 }
@@ -56,7 +53,7 @@ for (const version of ['6.4.6', '7.3.8', '8.3.8']) {
     let build: (config: object) => Promise<unknown>
 
     beforeAll(async () => {
-      const parts = installed(version)
+      const parts = withVite(version)
       app = parts.app
       end = parts.end
       const [vite, plugin] = [
