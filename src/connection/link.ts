@@ -109,11 +109,12 @@ export class Link implements HeartbeatLink {
     const { transport, url } = owner.deps
     const protocols = [...dialect.protocols, ...(credentials.protocols ?? [])]
     try {
-      this.#transport = transport.open(this.#address(), protocols, {
+      const handlers = {
         opened: () => owner.opened(this),
-        message: (data) => this.#receive(data),
-        closed: (info) => this.#closed(info),
-      })
+        message: (data: unknown) => this.#receive(data),
+        closed: (info: CloseInfo) => this.#closed(info),
+      }
+      this.#transport = transport.open(this.#address(), protocols, handlers, credentials)
       this.#sender = new Sender(owner.deps, dialect.capabilities.batches, this.#transport)
     } catch (cause) {
       this.#end()

@@ -1,3 +1,5 @@
+import type { Credentials } from '../protocol/dialect.ts'
+
 /** A connection that carries messages. */
 export interface Transport {
   /** Bytes accepted by `send` that have not been sent yet. */
@@ -12,8 +14,18 @@ export interface Transport {
 /** Opens transports of one kind. */
 export interface TransportFactory {
   readonly name: string
-  /** Opens a connection; throws a `bad-url` or `no-websocket` error if a retry makes no sense. */
-  open(url: string, protocols: readonly string[], handlers: TransportHandlers): Transport
+  /**
+   * Opens a connection; throws an error such as `bad-url` or `no-websocket` if a retry makes no sense.
+   *
+   * @param url the address, to which the dialect has added what it sends there
+   * @param credentials those of the attempt, for a transport that sends headers
+   */
+  open(
+    url: string,
+    protocols: readonly string[],
+    handlers: TransportHandlers,
+    credentials?: Credentials,
+  ): Transport
 }
 
 /** Callbacks of a transport; none is called after `closed`. */
@@ -26,9 +38,12 @@ export interface TransportHandlers {
   closed(info: CloseInfo): void
 }
 
-/** The end of a socket. */
+/** The end of a connection. */
 export interface CloseInfo {
-  /** Close code of RFC 6455 §7.4; 1006 if the connection was simply lost. */
+  /**
+   * Close code of RFC 6455 §7.4; 1006 if the connection was simply lost. A transport over HTTP makes it
+   * of a status: 4401 of 401.
+   */
   readonly code: number
   readonly reason: string
   /** Error or event of the platform, if there was one. */

@@ -11,6 +11,16 @@ export interface TransportHarness {
   readonly peers: readonly TransportPeer[]
   /** Waits, in milliseconds of the real clock, or of the one that the transport runs on. */
   pass(ms: number): Promise<void>
+  /**
+   * The ends that the transport reports where its connections carry no close codes.
+   * @default those of a WebSocket: code and reason of the far end, and 1006 where it denies
+   */
+  readonly ends?: {
+    /** The end by the far end's `close()`. */
+    readonly closed: CloseInfo
+    /** The end where the far end denies the connection. */
+    readonly denied: CloseInfo
+  }
   /** Releases all resources. */
   dispose?(): void | Promise<void>
 }
@@ -39,7 +49,7 @@ export type Reception =
   | 'accepts late'
   /** It refuses the TCP connection. */
   | 'refuses'
-  /** It answers the upgrade request with 401. */
+  /** It answers the first HTTP request with 401. */
   | 'denies'
   /** It takes the TCP connection and never answers. */
   | 'says nothing'
@@ -95,10 +105,21 @@ export class TransportBench {
         messages.push(data)
         record('message')
       },
-      closed: ({ code, reason }) => record(`closed ${code} ${reason}`.trimEnd()),
+      closed: (info) => record(closing(info)),
     })
     const near: Near = { transport, events, messages }
     return near
+  }
+
+  /** Returns the event of an end by the far end's `close()`. */
+  closed(code: number, reason: string): string {
+    return closing(this.#harness.ends?.closed ?? { code, reason })
+  }
+
+  /** Returns the event of an end where the far end does not accept the connection. */
+  refused(reception: Reception): string {
+    const { ends } = this.#harness
+    return closing((reception === 'denies' && ends?.denied) || { code: 1006, reason: '' })
   }
 
   /** Opens a transport to an address that may be invalid. */
@@ -148,6 +169,10 @@ export class TransportBench {
   pass(ms: number): Promise<void> {
     return this.#harness.pass(ms)
   }
+}
+
+function closing({ code, reason }: CloseInfo): string {
+  return `closed ${code} ${reason}`.trimEnd()
 }
 
 /** Returns a case that runs with a far end of one kind, and disposes of it afterwards. */

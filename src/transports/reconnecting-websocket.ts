@@ -5,9 +5,9 @@ import type {
   TransportFactory,
   TransportHandlers,
 } from '../ports/transport.ts'
+import { secureAddress } from './secure-address.ts'
 import type { WebSocketConstructor, WebSocketTransportOptions } from './websocket.ts'
 import { platformWebSocket, webSocketTransport } from './websocket.ts'
-import { socketAddress } from './websocket-url.ts'
 
 /*
  * The package works between two parts of wirefold. Above it, only the client decides when to
@@ -31,7 +31,7 @@ export function reconnectingWebSocket(
 ): TransportFactory {
   /** Driver that lost its socket and waits for the address of the next one. */
   let idle: Driver | undefined
-  const addressOf = socketAddress(options.allowInsecure)
+  const addressOf = secureAddress('ws', options.allowInsecure)
   return {
     name: 'reconnecting-websocket',
     open(url, protocols, handlers) {

@@ -1,6 +1,6 @@
 import { messageOf, WirefoldError } from '../base/errors.ts'
 import type { CloseInfo, TransportFactory } from '../ports/transport.ts'
-import { socketAddress } from './websocket-url.ts'
+import { secureAddress } from './secure-address.ts'
 
 /**
  * Creates the default transport: one WebSocket, of the given class or the platform's own. A
@@ -16,7 +16,7 @@ export function webSocketTransport(
   WebSocketClass?: WebSocketConstructor,
   options: WebSocketTransportOptions = {},
 ): TransportFactory {
-  const addressOf = socketAddress(options.allowInsecure)
+  const addressOf = secureAddress('ws', options.allowInsecure)
   return {
     name: 'websocket',
     open(url, protocols, handlers) {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Auth, AuthReason } from 'wirefold'
+import type { Auth, AuthReason, Credentials } from 'wirefold'
 import { ChannelSubscriber } from 'wirefold'
+import type { TransportFactory } from 'wirefold/dialects'
 import { settle } from 'wirefold/testing'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 
@@ -45,6 +46,29 @@ describe('credentials of a client', () => {
     await clock.advance(1)
     expect(tokens()).toEqual(['t'])
     expect(server.transport.last.protocols).toEqual(['wirefold.v1', 'x.1'])
+  })
+
+  it('reach the transport with the address, for one that sends headers', async () => {
+    const given: unknown[] = []
+    const transport: TransportFactory = {
+      name: 'with headers',
+      open(_url, _protocols, _handlers, credentials) {
+        given.push(credentials)
+        return { bufferedAmount: 0, send() {}, close() {} }
+      },
+    }
+    const auths: readonly (Auth | undefined)[] = [
+      () => 't',
+      () => ({ query: { a: '1' } }),
+      undefined,
+    ]
+    for (const auth of auths) {
+      const { client, clock } = scripted({}, { transport, auth })
+      client.connect().catch(() => {})
+      await clock.advance(1)
+      client.close()
+    }
+    expect(given).toEqual([{ token: 't' }, { query: { a: '1' } }, {}] satisfies Credentials[])
   })
 
   it('are requested once more after a refusal; a second refusal fails the client', async () => {

@@ -65,6 +65,10 @@ export const overSocketIo: MakeTransport = async (reception, greet) => {
     ),
     url,
     peers,
+    ends: {
+      closed: { code: 1008, reason: 'io server disconnect' },
+      denied: { code: 1006, reason: '' },
+    },
     pass: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     dispose: stop,
   }
