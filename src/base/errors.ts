@@ -16,7 +16,7 @@ export interface ErrorDetails {
   'bad-option': { readonly option: string }
   /** A message cannot be encoded; `cause` is the exception of the codec. */
   'bad-payload': { readonly requestId: string }
-  /** The URL cannot be opened as a WebSocket, or is not encrypted. */
+  /** The URL cannot be opened by the transport, or is not encrypted. */
   'bad-url': { readonly url: string }
   /** The client was closed by its own `close()`. */
   closed: { readonly requestId?: string; readonly channel?: string }

@@ -1,9 +1,6 @@
 import { WirefoldError } from '../base/errors.ts'
 import { printWarning } from '../base/report.ts'
 
-/** What an address of a scheme is opened as, for messages. */
-const OPENED_AS = { ws: 'WebSocket', http: 'stream' }
-
 /**
  * Returns a function that returns the address at which to connect by a scheme: a relative address is
  * resolved against the page, and the schemes of HTTP and WebSockets are converted to the given one,
@@ -23,8 +20,9 @@ export function secureAddress(
   return (url) => {
     const page = typeof location === 'object' ? location.href : undefined
     const { protocol, host, hostname, href } = parsed(url, scheme, page)
-    if (![`${scheme}:`, `${scheme}s:`].includes(protocol)) throw badUrl(url, scheme)
-    if (protocol === `${scheme}:` && !allowInsecure && !isLoopback(hostname)) {
+    const isPlain = protocol === `${scheme}:`
+    if (!isPlain && protocol !== `${scheme}s:`) throw badUrl(url, scheme)
+    if (isPlain && !allowInsecure && !isLoopback(hostname)) {
       if (page === undefined || !isPlainPage(page, host)) {
         const message = `${url} is not encrypted. Use ${scheme}s:, or set \`allowInsecure\`.`
         throw new WirefoldError('bad-url', message, { url })
@@ -39,14 +37,15 @@ export function secureAddress(
 }
 
 function badUrl(url: string, scheme: 'ws' | 'http', cause?: unknown): WirefoldError {
-  const message = `${url} cannot be opened as a ${OPENED_AS[scheme]}. Use a ${scheme}: or ${scheme}s: address.`
+  const kind = scheme === 'ws' ? 'WebSocket' : 'stream'
+  const message = `${url} cannot be opened as a ${kind}. Use a ${scheme}: or ${scheme}s: address.`
   return new WirefoldError('bad-url', message, { url }, { cause })
 }
 
 function parsed(url: string, scheme: 'ws' | 'http', page: string | undefined): URL {
   try {
     const address = new URL(url, page)
-    address.protocol = address.protocol.replace(/^(ws|http)(?=s?:$)/, scheme)
+    address.protocol = address.protocol.replace(/ws|http/, scheme)
     return address
   } catch (cause) {
     throw badUrl(url, scheme, cause)

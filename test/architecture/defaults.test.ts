@@ -18,6 +18,7 @@ import {
 } from 'wirefold/server'
 import { redisDefaults } from 'wirefold/server/redis'
 import { presenceDefaults as serverPresence } from '../../src/server/presence/presence-options.ts'
+import { sseDefaults } from '../../src/transports/sse.ts'
 
 /** Returns the `@default` text of every member in a file, by the member's name. */
 function documented(file: string): Map<string, string> {
@@ -48,6 +49,7 @@ const groups: [string, Record<string, unknown>][] = [
   ['src/optimistic/bind-list.ts', { ...listDefaults }],
   ['src/optimistic/optimistic-options.ts', { ...optimisticDefaults }],
   ['src/presence/presence-manager.ts', { ...presenceDefaults }],
+  ['src/transports/sse.ts', { ...sseDefaults }],
   ['src/server/presence/presence-options.ts', { ...serverPresence }],
   ['src/server/presence/presence-tracker.ts', { ...presenceTrackerDefaults }],
   ['src/server/redis/batches/options.ts', { prefix, strategy, timeoutMs }],

@@ -84,6 +84,8 @@ for (const dialect of [
 }
 const { reconnectingWebSocket } = modules['wirefold/reconnecting-websocket']
 new w.RealtimeClient('wss://example.org/ws', { transport: reconnectingWebSocket() })
+const { sseTransport } = modules['wirefold/transports']
+new w.RealtimeClient('https://example.org/events', { transport: sseTransport() })
 const { indexedDbStorage } = modules['wirefold/indexeddb']
 new w.RealtimeClient('wss://example.org/ws', { outbox: { storage: indexedDbStorage() } })
 const server = s.createRealtimeServer()

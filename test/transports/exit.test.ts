@@ -6,4 +6,9 @@ describe('a program that closes its clients', () => {
     // The shortest timer of a client that could keep it alive is the connect deadline, 10 s.
     expect(Number(await runProgram('exit-run.ts'))).toBeLessThan(9_000)
   }, 600_000)
+
+  it('ends at once over HTTP, too', async () => {
+    // The shortest timer that could keep it alive is the time limit of a silence, 60 s.
+    expect(Number(await runProgram('http-exit-run.ts'))).toBeLessThan(9_000)
+  }, 600_000)
 })

@@ -1,0 +1,130 @@
+import { withDefaults } from '../base/known-names.ts'
+import type { TransportFactory } from '../ports/transport.ts'
+import type { ServerSentEvent } from './event-stream.ts'
+import { EventStream } from './event-stream.ts'
+import { chunksOf, HttpConnection } from './http-connection.ts'
+import type { HttpOptions } from './http-exchange.ts'
+import { httpDefaults, httpExchange } from './http-exchange.ts'
+
+/** Default values of {@link SseOptions}. */
+export const sseDefaults = { silenceMs: 60_000 } as const
+
+/**
+ * Creates a transport that receives messages as server-sent events, over `fetch`, and posts those of the
+ * client. One for each client: it keeps the id of the last event, which the next connection sends as
+ * `Last-Event-ID`.
+ *
+ * The connection is open with the headers of the stream. Its end has the code 1000 where the server ended
+ * the stream, 1006 where it was lost, and otherwise 4000 and the HTTP status. Opening throws `bad-url`
+ * for an address that is not of HTTP, or not encrypted. Throws `bad-option` for an option of an unknown
+ * name.
+ *
+ * @example
+ * const client = new RealtimeClient('https://api.example.com/events', {
+ *   dialect: rooms,
+ *   transport: sseTransport({ postUrl: '/messages' }),
+ * })
+ */
+export function sseTransport(options: SseOptions = {}): TransportFactory {
+  const filled = withDefaults('sseTransport', options, {
+    ...{ ...httpDefaults, ...sseDefaults },
+    ...{ read: dataOf, body: undefined },
+  })
+  const { silenceMs, read, body } = filled
+  const exchangeOf = httpExchange(filled)
+  let lastEventId = ''
+  let retryMs: number | undefined
+  return {
+    name: 'sse',
+    open(url, _protocols, handlers, credentials = {}) {
+      const exchange = exchangeOf(url, credentials)
+      const connection = new HttpConnection(exchange, handlers, silenceMs)
+      connection.retryAfterMs = retryMs
+      const stream = new EventStream(
+        {
+          id(id) {
+            if (!connection.ended) lastEventId = id
+          },
+          event(event) {
+            const text = connection.ended ? undefined : read(event)
+            if (text !== undefined) connection.message(text)
+          },
+          retry(ms) {
+            connection.retryAfterMs = retryMs = ms
+          },
+        },
+        lastEventId,
+      )
+      void follow(connection, stream, requestFor(body?.(), lastEventId))
+      return connection
+    },
+  }
+}
+
+/** Options of {@link sseTransport}. */
+export interface SseOptions extends HttpOptions {
+  /**
+   * Returns the body of the request for the stream, which makes it a POST; called for every connection.
+   * @default none: the request is a GET
+   */
+  readonly body?: (() => string) | undefined
+  /**
+   * Returns the text of the message that an event carries; `undefined` for none.
+   * @default its data
+   */
+  readonly read?: ((event: ServerSentEvent) => string | undefined) | undefined
+  /**
+   * Time without a byte, comments included, after which the stream is given up, and time limit of a post,
+   * in milliseconds. The server has to send more often.
+   * @default 60_000
+   */
+  readonly silenceMs?: number | undefined
+}
+
+/** Returns the data of an event. */
+export function dataOf({ data }: ServerSentEvent): string {
+  return data
+}
+
+function requestFor(body: string | undefined, lastEventId: string): RequestInit {
+  const headers: Record<string, string> = { accept: 'text/event-stream' }
+  if (isHeader(lastEventId)) headers['last-event-id'] = inUtf8(lastEventId)
+  if (body === undefined) return { headers }
+  headers['content-type'] = 'application/json'
+  return { method: 'POST', body, headers }
+}
+
+/** Whether a text is not empty and has no control characters, which `fetch` refuses in a header. */
+function isHeader(text: string): boolean {
+  return text !== '' && Array.from(text).every((char) => char >= ' ' && char !== '\x7f')
+}
+
+/** Returns a text of which each character is one byte of UTF-8, as `fetch` takes headers. */
+function inUtf8(text: string): string {
+  return String.fromCharCode(...new TextEncoder().encode(text))
+}
+
+/** Reads a stream to its end; never rejects. */
+async function follow(
+  connection: HttpConnection,
+  stream: EventStream,
+  request: RequestInit,
+): Promise<void> {
+  try {
+    const response = await connection.fetch(request)
+    const type = response.headers.get('content-type') ?? 'no type'
+    if (response.status !== 200) return connection.refused(response)
+    if (!/^text\/event-stream\b/i.test(type)) {
+      const reason = `the response is of ${type.slice(0, 80)} instead of text/event-stream`
+      return connection.end({ code: 1002, reason })
+    }
+    connection.opened()
+    for await (const chunk of chunksOf(response)) {
+      connection.alive()
+      stream.push(chunk)
+    }
+    connection.end({ code: 1000, reason: 'the server ended the stream' })
+  } catch (cause) {
+    connection.failed(cause)
+  }
+}
