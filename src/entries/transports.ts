@@ -1,4 +1,6 @@
 export type { ServerSentEvent } from '../transports/event-stream.ts'
 export type { HttpOptions } from '../transports/http-exchange.ts'
+export type { LongPollingOptions } from '../transports/long-polling.ts'
+export { longPollingTransport } from '../transports/long-polling.ts'
 export type { SseOptions } from '../transports/sse.ts'
 export { sseTransport } from '../transports/sse.ts'

@@ -18,6 +18,7 @@ import {
 } from 'wirefold/server'
 import { redisDefaults } from 'wirefold/server/redis'
 import { presenceDefaults as serverPresence } from '../../src/server/presence/presence-options.ts'
+import { longPollingDefaults } from '../../src/transports/long-polling.ts'
 import { sseDefaults } from '../../src/transports/sse.ts'
 
 /** Returns the `@default` text of every member in a file, by the member's name. */
@@ -49,6 +50,7 @@ const groups: [string, Record<string, unknown>][] = [
   ['src/optimistic/bind-list.ts', { ...listDefaults }],
   ['src/optimistic/optimistic-options.ts', { ...optimisticDefaults }],
   ['src/presence/presence-manager.ts', { ...presenceDefaults }],
+  ['src/transports/long-polling.ts', { ...longPollingDefaults }],
   ['src/transports/sse.ts', { ...sseDefaults }],
   ['src/server/presence/presence-options.ts', { ...serverPresence }],
   ['src/server/presence/presence-tracker.ts', { ...presenceTrackerDefaults }],

@@ -1,16 +1,18 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TransportFactory } from '../../src/entries/dialects.ts'
-import { sseTransport } from '../../src/entries/transports.ts'
+import { longPollingTransport, sseTransport } from '../../src/entries/transports.ts'
 
 /*
  * A program that closes transports over HTTP in every state, and prints for how long it stayed alive
  * afterwards, in milliseconds. Its server never answers a post.
  */
 
-const server = createServer(({ method }, response) => {
+const server = createServer(({ method, url }, response) => {
   if (method === 'POST') return
-  response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+  if (url === '/stream') response.writeHead(200, { 'content-type': 'text/event-stream' })
+  else response.writeHead(204).end()
+  response.flushHeaders()
 })
 
 async function closeInEveryState(transport: TransportFactory, url: string): Promise<void> {
@@ -34,6 +36,7 @@ async function closeInEveryState(transport: TransportFactory, url: string): Prom
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 const { port } = server.address() as AddressInfo
 await closeInEveryState(sseTransport(), `http://127.0.0.1:${port}/stream`)
+await closeInEveryState(longPollingTransport(), `http://127.0.0.1:${port}/poll`)
 server.close()
 const closedAt = performance.now()
 process.on('exit', () => console.log(Math.round(performance.now() - closedAt)))
