@@ -1,3 +1,9 @@
+export type {
+  EventSourceConstructor,
+  EventSourceLike,
+  EventSourceOptions,
+} from '../transports/event-source.ts'
+export { eventSourceTransport } from '../transports/event-source.ts'
 export type { ServerSentEvent } from '../transports/event-stream.ts'
 export type { HttpOptions } from '../transports/http-exchange.ts'
 export type { LongPollingOptions } from '../transports/long-polling.ts'

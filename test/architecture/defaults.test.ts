@@ -18,6 +18,7 @@ import {
 } from 'wirefold/server'
 import { redisDefaults } from 'wirefold/server/redis'
 import { presenceDefaults as serverPresence } from '../../src/server/presence/presence-options.ts'
+import { eventSourceDefaults } from '../../src/transports/event-source.ts'
 import { longPollingDefaults } from '../../src/transports/long-polling.ts'
 import { sseDefaults } from '../../src/transports/sse.ts'
 
@@ -50,6 +51,7 @@ const groups: [string, Record<string, unknown>][] = [
   ['src/optimistic/bind-list.ts', { ...listDefaults }],
   ['src/optimistic/optimistic-options.ts', { ...optimisticDefaults }],
   ['src/presence/presence-manager.ts', { ...presenceDefaults }],
+  ['src/transports/event-source.ts', { ...eventSourceDefaults }],
   ['src/transports/long-polling.ts', { ...longPollingDefaults }],
   ['src/transports/sse.ts', { ...sseDefaults }],
   ['src/server/presence/presence-options.ts', { ...serverPresence }],
