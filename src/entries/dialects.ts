@@ -70,6 +70,7 @@ export { plainDialect } from '../protocol/plain-dialect.ts'
 export type {
   AnswerFrame,
   GrantedFrame,
+  OpenedFrame,
   OutgoingEvent,
   ReceivingFrame,
   RefusedFrame,

@@ -2,7 +2,7 @@ export { isWirefoldError, WirefoldError } from '../base/errors.ts'
 export { nativeServer } from '../dialects/native/server.ts'
 export type { ChannelPosition, Position } from '../protocol/frame.ts'
 export type { PresenceDevice, PresenceEventPayload, PresenceUser } from '../protocol/presence.ts'
-export type { ServerDialect } from '../protocol/server-dialect.ts'
+export type { Encoded, EventEncoder, ServerDialect } from '../protocol/server-dialect.ts'
 export type { AccessOptions } from '../server/access/access-options.ts'
 export type { AddressedRequest, ClientAddress } from '../server/access/client-address.ts'
 export { peerAddress } from '../server/access/client-address.ts'
@@ -72,7 +72,7 @@ export type { ReplyLookup, ReplyStore } from '../server/broker/reply-store.ts'
 export type { ChannelRequest, PublishOptions } from '../server/channels/channel-manager.ts'
 export { ChannelManager } from '../server/channels/channel-manager.ts'
 export type { ChannelManagerOptions, ChannelOptions } from '../server/channels/channel-options.ts'
-export type { ChannelReceiver } from '../server/channels/channel-receiver.ts'
+export type { ChannelReceiver, SnapshotRequest } from '../server/channels/channel-receiver.ts'
 export type { ChannelMembership } from '../server/channels/membership.ts'
 export type { BroadcastOverflow } from '../server/channels/publish-rate.ts'
 export type { HttpServer } from '../server/http/claim-upgrades.ts'
@@ -86,6 +86,8 @@ export type { TimelineStore } from '../server/mounts/duui/timeline-store.ts'
 export { MemoryTimelineStore } from '../server/mounts/duui/timeline-store.ts'
 export { entityMount } from '../server/mounts/entity/entity-mount.ts'
 export { nativeMount } from '../server/mounts/native/native-mount.ts'
+export type { TopicsMountOptions } from '../server/mounts/topics/topics-mount.ts'
+export { topicsMount } from '../server/mounts/topics/topics-mount.ts'
 export type { RealtimeServerOptions } from '../server/options.ts'
 export { serverDefaults } from '../server/options.ts'
 export type { ServerPresenceOptions } from '../server/presence/presence-options.ts'
@@ -104,8 +106,12 @@ export type {
   Mount,
   MountHost,
   MountSession,
+  OpenSession,
   SessionInfo,
+  SessionOptions,
+  SessionPart,
 } from '../server/session/mount.ts'
+export type { ChannelState, ReadSnapshot } from '../server/session/snapshot.ts'
 export { sharedServer } from '../server/shared-server.ts'
 export type {
   DisconnectOptions,

@@ -25,6 +25,7 @@ export type ServerFrame =
   | ExpiringFrame
   | PartFrame
   | ReceivingFrame
+  | OpenedFrame
 
 /** The reply to a request, or to a publish, an `auth`, or a command about presence. */
 export interface AnswerFrame extends ReplyFrame {
@@ -58,6 +59,14 @@ export interface ReceivingFrame {
   readonly kind: 'receiving'
 }
 
+/** The opening of a connection, before the hello; for protocols in which the server speaks first. */
+export interface OpenedFrame {
+  readonly kind: 'opened'
+  readonly connectionId: string
+  /** Largest frame that the server reads, in bytes. */
+  readonly frameBytes: number
+}
+
 /** An event on its way to the subscribers of a channel. */
 export interface OutgoingEvent {
   /** Channel of the event. */
@@ -77,4 +86,6 @@ export interface OutgoingEvent {
   readonly via: string | undefined
   /** Milliseconds since the Unix epoch. */
   readonly timestamp: number
+  /** For the state of a channel, the id of the subscribe with which it is sent, if that has one. */
+  readonly to?: string | undefined
 }

@@ -2,7 +2,6 @@ import type { RequestListener, Server } from 'node:http'
 import { createServer } from 'node:http'
 import type { Unsubscribe } from '../base/emitter.ts'
 import { WirefoldError } from '../base/errors.ts'
-import { printWarning } from '../base/report.ts'
 import type { Position } from '../protocol/frame.ts'
 import { userChannel } from './access/access.ts'
 import type { User } from './access/hooks.ts'
@@ -20,6 +19,7 @@ import { PresenceTracker } from './presence/presence-tracker.ts'
 import { Registrations } from './registrations.ts'
 import type { HandlerOptions, RequestHandler } from './requests/request-handlers.ts'
 import type { ServerParts } from './server-parts.ts'
+import { isProduction } from './server-parts.ts'
 import type { ConnectionInfo, Mount } from './session/mount.ts'
 import type { DisconnectOptions, DrainOptions, ServerCloseOptions } from './shutdown-options.ts'
 import type { WebSocketManagerEvents } from './websocket-manager.ts'
@@ -67,9 +67,7 @@ export class RealtimeServer {
       taker: this.#manager,
       checksConnect: resolved.canConnect !== undefined,
       origins: resolved,
-      warn: (text) => {
-        if (!isProduction()) printWarning(text)
-      },
+      warn: host.warn,
       frameBytes: limits.frameBytes,
     })
     assertOrigins(resolved, false)
@@ -343,10 +341,6 @@ export class RealtimeServer {
 /** Creates a server; it serves nothing until `attach` or `listen` is called. */
 export function createRealtimeServer(options: RealtimeServerOptions = {}): RealtimeServer {
   return new RealtimeServer(options)
-}
-
-function isProduction(): boolean {
-  return process.env.NODE_ENV === 'production'
 }
 
 /** Stops an HTTP server, with its keep-alive connections, which would delay `close`. */

@@ -1,9 +1,10 @@
+import type { Clock } from '../base/clock.ts'
 import { isWirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
 import { lazy } from '../base/lazy.ts'
 import type { Logger } from '../base/logger.ts'
 import { loggable } from '../base/logger.ts'
-import { safely } from '../base/report.ts'
+import { printWarning, safely } from '../base/report.ts'
 import { Access } from './access/access.ts'
 import type { Broker } from './broker/broker.ts'
 import { MemoryBroker } from './broker/memory/memory-broker.ts'
@@ -33,6 +34,9 @@ import { UserCommands } from './session/user-commands.ts'
 import type { OutboundQueueDeps } from './socket/outbound-queue.ts'
 import { Tick } from './socket/tick.ts'
 
+/** Maximum time that the end of a server waits for the steps of mounts, in milliseconds. */
+const FINISH_MS = 5_000
+
 /** The parts of a server that `RealtimeServer` and `WebSocketManager` share. */
 export interface ServerParts {
   readonly options: ResolvedServerOptions
@@ -51,6 +55,8 @@ export interface ServerParts {
   readonly users: UserCommands
   readonly counters: Counters
   readonly outbound: OutboundQueueDeps
+  /** Resolves once the steps that mounts have under way are done, or after {@link FINISH_MS}. */
+  finished(): Promise<void>
   /** The services that mounts use. */
   readonly host: MountHost
   /** Receives log messages; never throws. */
@@ -147,23 +153,53 @@ export function serverParts(
       charge: (userId, bytes) => budget.take(`:${userId}`, bytes),
     },
   }
+  const steps = new Set<Promise<void>>()
   const host: MountHost = {
-    ...{ clock, channels, helloTimeoutMs, report },
+    ...{ clock, broker, channels, helloTimeoutMs, report },
     authenticate: dialectSession.authenticate,
-    openSession: (dialect, socket, request, hello) =>
-      new DialectSession(dialectSession, socket, dialect, request, hello),
+    openSession: (dialect, socket, request, sessionOptions) =>
+      new DialectSession(dialectSession, socket, dialect, request, sessionOptions),
     authorize: (user, channel, action) => access.authorize(user, channel, action),
     admit: (session, user) => sessions.admit(session, user),
     leave: (session) => sessions.leave(session),
     limiter: (address) => new InboundLimiter(limiter, address),
     refused: (code) => counters.refused(code),
+    finish(step) {
+      const noted = step.catch(report).finally(() => steps.delete(noted))
+      steps.add(noted)
+    },
+    log: (message) => logger?.('connection', message),
+    warn: (text) => {
+      if (!isProduction()) printWarning(text)
+    },
   }
   return {
     ...{ options, broker, access, channels, handlers, ongoing, leases, sessions, counters },
     ...{ attempts, users },
     ...{ host, logger, report },
+    finished: () => settledWithin(clock, FINISH_MS, [...steps]),
     outbound: { clock, tick: new Tick(), counts: { slow: 0, withheld: 0, closed: 0 } },
   }
+}
+
+/** Whether the process says that it is in production. */
+export function isProduction(): boolean {
+  return process.env.NODE_ENV === 'production'
+}
+
+/** Resolves once all steps have settled, or after a time. */
+async function settledWithin(
+  clock: Clock,
+  ms: number,
+  steps: readonly Promise<void>[],
+): Promise<void> {
+  if (!steps.length) return
+  let cancel = (): void => {}
+  const late = new Promise<void>((resolve) => {
+    cancel = clock.after(ms, resolve)
+  })
+  await Promise.race([Promise.allSettled(steps), late])
+  cancel()
 }
 
 /** Wraps a logger so that it never throws. */

@@ -250,6 +250,7 @@ export class WebSocketManager {
     if (mistake) this.parts.report(mistake)
     for (const tracked of this.parts.sessions.list()) tracked.disconnect(code, reason)
     await this.parts.sessions.emptied()
+    await this.parts.finished()
     this.parts.attempts.close()
     this.parts.users.close()
     await this.parts.channels.close()

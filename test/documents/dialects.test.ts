@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Manager } from 'wirefold'
+import { ChannelSubscriber } from 'wirefold'
 import { entity } from 'wirefold/dialects/entity'
-import { topics } from 'wirefold/dialects/topics'
+import { topic, topics, withConfirmations, withErrors } from 'wirefold/dialects/topics'
 import type { RealtimeServer } from 'wirefold/server'
 import { harnesses } from '../dialects/harnesses.ts'
 import { dialled } from '../support/dialled.ts'
@@ -69,6 +70,26 @@ describe('the examples of the page', () => {
     })
     await client.connect()
     expect(client.userId).toBe('ines')
+  })
+
+  it('serve clients of a topics backend', async () => {
+    const agents = {
+      find: async (name: string) => (name === 'agent:1' ? { id: 1, status: 'idle' } : undefined),
+    }
+    const { server } = await run<{ server: RealtimeServer }>(blockWith(PAGE, 'topicsMount'), {
+      given: { verify: async () => ({ id: 'ada' }), agents },
+    })
+    onTestFinished(() => server.close())
+    const { port } = await server.listen()
+    const dialect = withErrors(withConfirmations(topics))
+    const { client } = connect(`ws://127.0.0.1:${port}/api/ws/v2`, { dialect })
+    const channels = new ChannelSubscriber(client)
+    const seen = vi.fn()
+    const agent = channels.subscribe(topic.agent(1), (payload) => seen(payload))
+    const missing = channels.subscribe(topic.agent(7), () => {}, { onError: () => {} })
+    await agent.ready
+    await expect(missing.ready).rejects.toMatchObject({ code: 'not-found' })
+    await until(() => expect(seen).toHaveBeenCalledWith({ id: 1, status: 'idle' }))
   })
 
   it('connect to a topics backend', async () => {

@@ -32,6 +32,8 @@ declare global {
   function show(type: string, payload: unknown): void
   /** Appends text to the view. */
   function append(text: string): void
+  /** Finds an agent by its topic. */
+  const agents: { find(topic: string): Promise<object | undefined> }
   /** Fetches the agents again. */
   function refetchAgents(): void
   /** Fetches the state of a session, as events. */

@@ -140,6 +140,7 @@ function message(frame: ServerFrame): Fields | undefined {
     case 'part':
     case 'receiving':
     case 'expiring':
+    case 'opened':
       return undefined
   }
 }

@@ -221,6 +221,8 @@ function message(frame: ServerFrame): unknown {
       return { type: 'receiving' }
     case 'expiring':
       return { type: 'auth:expiring', payload: { expiresAt: frame.expiresAt } }
+    case 'opened':
+      return undefined
   }
 }
 

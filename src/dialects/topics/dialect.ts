@@ -80,7 +80,7 @@ export const topics: DialectFactory = () => {
       case 'pong':
         return pongFrame({ timestamp, serverTime })
     }
-    const channel = asString(fields.topic) ?? topicOf(type, fields)
+    const channel = topicOfFields(type, fields)
     // Events of this backend have no ids and no offsets.
     return eventFrame(channel, type, { payload: data, timestamp: serverTime })
   }
@@ -119,8 +119,10 @@ function outgoing(...message: Parameters<typeof messageWithId>): readonly Outgoi
   return [{ wire: messageWithId(...message), keys: [] }]
 }
 
-/** Returns the topic of an event that does not name it. */
-function topicOf(type: string, { id, agent_id, thread_id }: Fields): string {
+/** Returns the topic of an event: that which it names, or that which its ids give. */
+export function topicOfFields(type: string, fields: Fields): string {
+  const { topic, id, agent_id, thread_id } = fields
+  if (typeof topic === 'string') return topic
   if (type.startsWith('agent_')) return topicWithId('agent', id ?? agent_id)
   return topicWithId('thread', /^(thread|stream)_/.test(type) && thread_id)
 }

@@ -23,7 +23,7 @@ export function withConfirmations(topics: DialectFactory): DialectFactory {
 }
 
 /** Message types of the protocol itself, which some servers send in capitals. */
-const PROTOCOL_TYPE = /^(ping|pong|error|(un)?subscribe_\w+)$/i
+export const PROTOCOL_TYPE = /^(ping|pong|error|(un)?subscribe_\w+)$/i
 
 /**
  * Makes a dialect of topics send the versioned envelope, `{v: 1, type, topic, ts, req_id, data}`.

@@ -1,5 +1,6 @@
 import type { Position } from '../../protocol/frame.ts'
-import type { ServerDialect } from '../../protocol/server-dialect.ts'
+import type { EventEncoder, ServerDialect } from '../../protocol/server-dialect.ts'
+import { encoderOf } from '../../protocol/server-dialect.ts'
 
 /** An event with its position in a channel; it caches its encoded texts. */
 export class ChannelEvent implements NewEvent {
@@ -14,7 +15,7 @@ export class ChannelEvent implements NewEvent {
   readonly json: string | undefined
   readonly id: string | undefined
   readonly timestamp: number
-  readonly #texts = new Map<ServerDialect, string | undefined>()
+  readonly #texts = new Map<EventEncoder, string | undefined>()
   #payload: { readonly value: unknown } | undefined
 
   constructor(channel: string, position: Position | undefined, event: NewEvent) {
@@ -41,18 +42,19 @@ export class ChannelEvent implements NewEvent {
    * is made for this member only
    */
   text(dialect: ServerDialect, prev?: number): string | undefined {
-    if (prev !== undefined && prev + 1 !== this.offset) return this.#write(dialect, prev)
-    const text = this.#texts.get(dialect)
-    if (text !== undefined || this.#texts.has(dialect)) return text
-    const written = this.#write(dialect, undefined)
-    this.#texts.set(dialect, written)
+    const encoder = encoderOf(dialect, this.channel, this.source)
+    if (prev !== undefined && prev + 1 !== this.offset) return this.#write(encoder, prev)
+    const text = this.#texts.get(encoder)
+    if (text !== undefined || this.#texts.has(encoder)) return text
+    const written = this.#write(encoder, undefined)
+    this.#texts.set(encoder, written)
     return written
   }
 
-  #write(dialect: ServerDialect, prev: number | undefined): string | undefined {
+  #write(encoder: EventEncoder, prev: number | undefined): string | undefined {
     const { channel, source, type, json, id, offset, timestamp } = this
     const via = source === channel ? undefined : channel
-    return dialect.encodeEvent({ channel: source, type, json, id, offset, prev, via, timestamp })
+    return encoder.encodeEvent({ channel: source, type, json, id, offset, prev, via, timestamp })
   }
 
   /** @internal Vue's `reactive` does not proxy objects with their own `toStringTag`. */

@@ -1,5 +1,6 @@
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
 import type { User } from '../access/hooks.ts'
+import type { Reach } from '../access/reach.ts'
 
 /** A subscriber of channels, usually one connection. */
 export interface ChannelReceiver {
@@ -21,6 +22,14 @@ export interface ChannelReceiver {
    * has to report the gap in another way. Must not throw. Without it, all events are sent.
    */
   offer?(text: string): void
+  /**
+   * Returns the texts with the state of a channel, which every subscribe sends after its reply and
+   * before the live events. Rejects with the error that refuses the subscribe. Without it, only
+   * presence channels have a state.
+   */
+  readonly snapshot?:
+    | ((channel: string, about: SnapshotRequest) => Promise<readonly string[]>)
+    | undefined
   /** Called if events may be missing of a receiver whose dialect has no recovery. Must not throw. */
   missed?(): void
   /**
@@ -38,4 +47,12 @@ export interface ChannelReceiver {
     /** Promise that settles once all steps so far are done; `undefined` if none is left. */
     readonly done: Promise<void> | undefined
   }
+}
+
+/** The subscribe that a snapshot belongs to. */
+export interface SnapshotRequest {
+  /** Id of the subscribe, if it has one. */
+  readonly requestId: string | undefined
+  /** The beginning of the past that the receiver may read; `undefined` if it may read all. */
+  readonly since: Reach['since']
 }

@@ -1,5 +1,6 @@
 import type { Refusal } from '../../base/errors.ts'
 import type { Position } from '../../protocol/frame.ts'
+import { textsOf } from '../../protocol/server-dialect.ts'
 import type { ChannelEvent } from '../broker/channel-event.ts'
 import type { ChannelReceiver } from './channel-receiver.ts'
 
@@ -155,8 +156,8 @@ export class Membership implements ChannelMembership {
   #sendHead(channel: string, head: Position): void {
     const offsets = new Map([[channel, head]])
     const pong = { kind: 'pong', timestamp: undefined, serverTime: undefined, offsets } as const
-    const text = this.receiver.dialect.encode(pong, this.#deps.now())
-    if (text !== undefined) this.receiver.send(text)
+    const { receiver } = this
+    for (const text of textsOf(receiver.dialect.encode(pong, this.#deps.now()))) receiver.send(text)
   }
 }
 

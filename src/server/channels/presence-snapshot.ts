@@ -1,6 +1,7 @@
 import { presenceChannel } from '../../protocol/channel-name.ts'
 import type { Position } from '../../protocol/frame.ts'
 import type { PresenceUser } from '../../protocol/presence.ts'
+import { encoderOf } from '../../protocol/server-dialect.ts'
 import type { ChannelDeps } from './channel-deps.ts'
 import type { ChannelReceiver } from './channel-receiver.ts'
 
@@ -34,6 +35,7 @@ export async function presenceSnapshot(
   if (!access.canReceive(viewer, channel, { ...event, payload })) {
     return { at, sync: undefined, bytes }
   }
-  const sync = dialect.encodeEvent({ ...event, channel, json, offset: undefined, via: undefined })
+  const encoder = encoderOf(dialect, channel, channel)
+  const sync = encoder.encodeEvent({ ...event, channel, json, offset: undefined, via: undefined })
   return { at, sync, bytes }
 }

@@ -3,9 +3,11 @@ import { SerialQueue } from '../../base/serial-queue.ts'
 import { presenceResource } from '../../protocol/channel-name.ts'
 import type { SubscribeCommand, UnsubscribeCommand } from '../../protocol/command.ts'
 import type { Position } from '../../protocol/frame.ts'
+import type { Encoded } from '../../protocol/server-dialect.ts'
+import { textsOf } from '../../protocol/server-dialect.ts'
 import type { Reach } from '../access/reach.ts'
 import { notBefore } from '../access/reach.ts'
-import { refusal, subscriptionLimit } from '../access/refusals.ts'
+import { refusal, refusalFromError, subscriptionLimit } from '../access/refusals.ts'
 import type { Broker, HistorySlice } from '../broker/broker.ts'
 import type { ChannelEvent } from '../broker/channel-event.ts'
 import type { ChannelDeps } from './channel-deps.ts'
@@ -84,7 +86,7 @@ export class Subscriptions {
     const refused = new Map<string, Refusal>()
     const granted: Granted[] = []
     const grants = this.#admissible(command.channels, refused).map(async (name) => {
-      const grant = await this.#grant(name, command.since.get(name))
+      const grant = await this.#grant(name, command)
       if ('code' in grant) {
         this.#leave(name)
         refused.set(name, grant)
@@ -136,48 +138,50 @@ export class Subscriptions {
     })
   }
 
-  async #grant(name: string, since: Position | undefined): Promise<Granted | Refusal> {
+  async #grant(
+    name: string,
+    { since: positions, requestId }: Omit<SubscribeCommand, 'kind'>,
+  ): Promise<Granted | Refusal> {
     const { authorize, report } = this.#deps
+    const since = positions.get(name)
     const reach = await authorize(this.#receiver, name)
     if ('code' in reach) return reach
     if (this.#ended) return refusal('internal')
     const former = this.#memberships.get(name)
-    // A presence channel sends a new snapshot on every subscribe without a position.
-    if (former && !since && presenceResource(name) === undefined) {
+    // A channel with a state sends it on every subscribe without a position.
+    const hasState = this.#receiver.snapshot ?? presenceResource(name) !== undefined
+    if (former && !since && !hasState) {
       return { name, membership: former, resumed: undefined }
     }
     try {
       const membership = former ?? (await this.#join(name))
       membership.since = reach.since
       membership.hold()
-      const resumed = await this.#metered(name, membership, since)
+      const resumed = await this.#metered(name, membership, { since, requestId })
       return 'code' in resumed ? resumed : { name, membership, resumed }
     } catch (error) {
-      report(error)
-      return refusal('internal')
+      const sent = refusalFromError(error)
+      if (!sent) report(error)
+      return sent ?? refusal('internal')
     }
   }
 
   /** Reads what a receiver misses; reads of presence count for it, and may be refused. */
-  #metered(
-    name: string,
-    membership: Membership,
-    since: Position | undefined,
-  ): Promise<Resumed | Refusal> {
+  #metered(name: string, membership: Membership, wanted: Wanted): Promise<Resumed | Refusal> {
     const { metered } = this.#deps
     if (!metered || presenceResource(name) === undefined) {
-      return this.#resumed(name, membership, since)
+      return this.#resumed(name, membership, wanted)
     }
     return metered(this.#receiver, async () =>
       // The receiver may have left while it waited for its earlier reads.
-      this.#has(name, membership) ? this.#resumed(name, membership, since) : refusal('internal'),
+      this.#has(name, membership) ? this.#resumed(name, membership, wanted) : refusal('internal'),
     )
   }
 
   async #resumed(
     name: string,
     membership: Membership,
-    since: Position | undefined,
+    { since, requestId }: Wanted,
   ): Promise<Resumed> {
     const { broker, sweep } = this.#deps
     const resource = presenceResource(name)
@@ -201,8 +205,11 @@ export class Subscriptions {
       const { at, sync, bytes } = await presenceSnapshot(this.#deps, this.#receiver, resource)
       return { ...restart, head: at, from: at.offset, sync, bytes }
     }
+    // Before the state is read, so that no event between the two is missed.
     const head = past?.head ?? (await broker.head(name))
-    return { ...restart, head, from: head.offset }
+    const about = { requestId, since: membership.since }
+    const sync = await this.#receiver.snapshot?.(name, about)
+    return { ...restart, head, from: head.offset, sync }
   }
 
   /** Sends the missed events at the pace of the receiver, then releases the live events. */
@@ -248,8 +255,8 @@ export class Subscriptions {
     this.#send(this.#receiver.dialect.encode(frame, this.#deps.clock.wall()))
   }
 
-  #send(text: string | undefined): void {
-    if (text !== undefined) this.#receiver.send(text)
+  #send(encoded: Encoded): void {
+    for (const text of textsOf(encoded)) this.#receiver.send(text)
   }
 }
 
@@ -286,8 +293,16 @@ interface Resumed {
   readonly gap: boolean
   /** Size of what was read: of the missed events, or of the members of a presence channel. */
   readonly bytes: number
-  /** Text of a snapshot as of `head`, for a presence channel. */
-  readonly sync?: string | undefined
+  /** Texts of the state as of `head`, for a channel that has one. */
+  readonly sync?: Encoded
+}
+
+/** What a receiver wants of one channel. */
+interface Wanted {
+  /** Position after which it resumes. */
+  readonly since: Position | undefined
+  /** Id of the subscribe. */
+  readonly requestId: string | undefined
 }
 
 /**

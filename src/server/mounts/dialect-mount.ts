@@ -1,15 +1,28 @@
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
 import type { UpgradeRequest } from '../access/upgrade-request.ts'
-import type { Mount } from '../session/mount.ts'
+import type { Mount, OpenSession, SessionPart } from '../session/mount.ts'
+import type { ReadSnapshot } from '../session/snapshot.ts'
 
-/** Creates a mount for a server dialect. */
-export function dialectMount(dialect: ServerDialect, options: DialectMountOptions = {}): Mount {
-  const { protocols = [], token } = options
+/**
+ * Creates a mount for a server dialect.
+ *
+ * @param dialect the dialect of all connections; or, for a dialect with state or one that reads the
+ * address, a function that returns that of one connection
+ */
+export function dialectMount(
+  dialect: ServerDialect | ((request: UpgradeRequest) => ServerDialect),
+  options: DialectMountOptions = {},
+): Mount {
+  const { protocols = [], token, snapshot, opened } = options
+  const join = typeof dialect === 'function' ? undefined : dialect.join?.bind(dialect)
   return {
     protocols,
-    ...(dialect.join && { join: dialect.join.bind(dialect) }),
-    open: (socket, request, host) =>
-      host.openSession(dialect, socket, request, token && { token: token(request) }),
+    ...(join && { join }),
+    open(socket, request, host) {
+      const own = typeof dialect === 'function' ? dialect(request) : dialect
+      const hello = token && { token: token(request) }
+      return host.openSession(own, socket, request, { hello, snapshot, opened })
+    },
   }
 }
 
@@ -28,4 +41,15 @@ export interface DialectMountOptions {
    * @default none: the client sends a hello first, with its token
    */
   readonly token?: ((request: UpgradeRequest) => string | undefined) | undefined
+  /**
+   * Reads the state of a channel, which a new subscriber receives before the live events.
+   * @default channels have no state
+   */
+  readonly snapshot?: ReadSnapshot | undefined
+  /**
+   * Called once a client is authenticated, before its first message; returns what takes its commands
+   * in place of the session, and is called at its end.
+   * @default the session handles all commands
+   */
+  readonly opened?: ((session: OpenSession) => SessionPart) | undefined
 }

@@ -1,4 +1,6 @@
 import type { PublishCommand, RequestCommand } from '../../protocol/command.ts'
+import type { Encoded } from '../../protocol/server-dialect.ts'
+import { textsOf } from '../../protocol/server-dialect.ts'
 import { rateLimited } from '../access/refusals.ts'
 import { refused } from '../broker/request-record.ts'
 import type { ChannelReceiver } from '../channels/channel-receiver.ts'
@@ -78,14 +80,18 @@ export class ConnectionRequests {
     const caller = { user, senderId, tag, dialect, connectionId, signal }
     const text = await runOnce(this.#deps, caller, command)
     const wantsReply = command.requestId !== undefined || command.kind === 'request'
-    if (text && wantsReply) this.#receiver.send(text)
+    if (wantsReply) this.#send(text)
   }
 
   #refuse(command: RequestCommand): void {
     const error = rateLimited(RETRY_MS)
     this.#deps.counters.refused(error.code)
     const text = encodeResult(this.#deps, this.#receiver.dialect, command, refused(error))
-    if (text) this.#receiver.send(text)
+    this.#send(text)
+  }
+
+  #send(encoded: Encoded): void {
+    for (const text of textsOf(encoded)) this.#receiver.send(text)
   }
 
   /** Aborts the requests when the connection is gone; those that have not started never run. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Refusal } from '../../base/errors.ts'
 import type { PublishCommand, RequestCommand } from '../../protocol/command.ts'
 import { isFields } from '../../protocol/fields.ts'
+import type { Encoded } from '../../protocol/server-dialect.ts'
 import type { RefusalCode } from '../access/refusals.ts'
 import { rateLimited, refusal, refusalFromError } from '../access/refusals.ts'
 import type { ReplyStore } from '../broker/reply-store.ts'
@@ -45,7 +46,7 @@ export async function runOnce(
   deps: RunOnceDeps,
   caller: Caller,
   command: PublishCommand | RequestCommand,
-): Promise<string | undefined> {
+): Promise<Encoded> {
   const { requestId } = command
   if (requestId === undefined || caller.dialect.dedupes === false) {
     return (await runRequest(deps, caller, command)).text
@@ -109,7 +110,7 @@ async function lookUpOrRun(
 
 /** The result of a request: the text or record of its result, or the code of a refusal. */
 type RunResult =
-  | { readonly text: string | undefined }
+  | { readonly text: Encoded }
   | { readonly record: string }
   | { readonly code: RefusalCode }
 
@@ -118,7 +119,7 @@ function refuse(
   caller: Caller,
   command: PublishCommand | RequestCommand,
   error: Refusal,
-): string | undefined {
+): Encoded {
   deps.counters.refused(error.code)
   return encodeResult(deps, caller.dialect, command, refused(error))
 }
@@ -129,7 +130,7 @@ async function runAndStore(
   caller: Caller,
   command: PublishCommand | RequestCommand,
   key: string,
-): Promise<{ readonly text: string | undefined } | undefined> {
+): Promise<{ readonly text: Encoded } | undefined> {
   const { dedupeMs } = deps
   const remember = { key, keepMs: dedupeMs }
   const { text, record, lasting } = await runRequest(deps, caller, command, remember)

@@ -3,7 +3,7 @@ import type { Refusal } from '../../base/errors.ts'
 import { WirefoldError } from '../../base/errors.ts'
 import { randomId } from '../../base/ids.ts'
 import type { PublishCommand, RequestCommand } from '../../protocol/command.ts'
-import type { ServerDialect } from '../../protocol/server-dialect.ts'
+import type { Encoded, ServerDialect } from '../../protocol/server-dialect.ts'
 import type { Access } from '../access/access.ts'
 import { refusal, refusalFromError } from '../access/refusals.ts'
 import type { StoredReply } from '../broker/broker.ts'
@@ -66,8 +66,8 @@ export interface Caller extends Sender {
 
 /** The encoded result of a request or publish. */
 export interface WrittenResult {
-  /** Text of the reply; `undefined` if the dialect does not support it. */
-  readonly text: string | undefined
+  /** Texts of the reply; `undefined` if the dialect does not support it. */
+  readonly text: Encoded
   /** Record to store; `undefined` if the broker has stored it with the event. */
   readonly record: string | undefined
   /** Whether a retry gets this result; false for a retryable refusal. */
@@ -80,7 +80,7 @@ export function encodeResult(
   dialect: ServerDialect,
   { kind, requestId, type }: PublishCommand | RequestCommand,
   result: RequestResult,
-): string | undefined {
+): Encoded {
   const to = requestId === undefined ? [] : [requestId]
   const frame = { ...result, to, type: kind === 'publish' ? kind : type }
   return dialect.encode(frame, clock.wall())

@@ -25,30 +25,34 @@ import type { ReadCommand } from './frame-reader.ts'
 import { readFrame, unexpected } from './frame-reader.ts'
 import { FrameWriter } from './frame-writer.ts'
 import { InboundLimiter } from './inbound-limiter.ts'
-import { SilenceWatch } from './liveness.ts'
-import type { MountSession, SessionInfo } from './mount.ts'
+import { RegularPings, SilenceWatch } from './liveness.ts'
+import type { MountSession, OpenSession, SessionInfo, SessionOptions } from './mount.ts'
 import type { GreetingPhase, SessionPhase } from './session-phase.ts'
 import { FIRST_FRAME_BYTES, HELD_BYTES, NO_HELLO, PROTOCOL } from './session-phase.ts'
+import { snapshotTexts } from './snapshot.ts'
 import { UploadSigns } from './upload-signs.ts'
 
 /** Minimum time before a rate-limited client may reconnect, in milliseconds. */
 const BANNED_MS = 10_000
 
 /** The connection of a client of a {@link ServerDialect}, until its socket is closed. */
-export class DialectSession implements MountSession, ChannelReceiver {
+export class DialectSession implements MountSession, OpenSession {
   readonly id = randomId()
   readonly dialect: ServerDialect
   /** Runs commands about channels, presence and credentials one by one, in order. */
   readonly queue: SerialQueue
+  readonly snapshot: ChannelReceiver['snapshot']
   readonly #deps: DialectSessionDeps
   readonly #socket: Socket
   readonly #request: UpgradeRequest
   readonly #writer: FrameWriter
   readonly #presence: ConnectionPresence
   readonly #silence: SilenceWatch
+  readonly #pings: RegularPings | undefined
   readonly #requests: ConnectionRequests
   readonly #limiter: InboundLimiter
   readonly #expiry: CredentialExpiry
+  readonly #opened: SessionOptions['opened']
   /** Set for a client that reads messages in parts. */
   #upload: UploadSigns | undefined
   #phase: SessionPhase
@@ -61,13 +65,15 @@ export class DialectSession implements MountSession, ChannelReceiver {
     socket: Socket,
     dialect: ServerDialect,
     request: UpgradeRequest,
-    hello?: Pick<HelloCommand, 'token'>,
+    { hello, snapshot: read, opened }: SessionOptions = {},
   ) {
     const { clock, helloTimeoutMs, report } = deps
     this.dialect = dialect
     this.#deps = deps
     this.#socket = socket
     this.#request = request
+    this.#opened = opened
+    this.snapshot = read && ((...on) => snapshotTexts({ read, ...deps }, this, ...on, clock.wall()))
     const { id } = this
     // No spread, for each connection: V8 would give each object a hidden class of its own.
     this.#writer = new FrameWriter(deps.writer, {
@@ -83,12 +89,10 @@ export class DialectSession implements MountSession, ChannelReceiver {
       timeoutMs: deps.silence.timeoutMs,
       clock,
       ping: () => socket.ping?.(),
-      silent: () => {
-        this.#presence.peerSilent()
-        this.#end(4408, 'no sign of life')
-      },
+      silent: () => this.silent(),
     })
     this.#silence = silence
+    this.#pings = dialect.pings && new RegularPings(dialect.pings, clock, this)
     this.#presence = new ConnectionPresence(deps.presence, {
       id,
       closed: () => this.#gone,
@@ -104,8 +108,10 @@ export class DialectSession implements MountSession, ChannelReceiver {
       expired: () => this.#refuseAll(refusal('not-authenticated')),
     })
     this.queue = new SerialQueue(report, () => this.#rest())
-    const cancel = clock.after(helloTimeoutMs, () => this.#end(4408, 'no hello in time'))
+    const cancel = clock.after(helloTimeoutMs, () => this.end(4408, 'no hello in time'))
     this.#phase = { name: 'waiting', cancel }
+    this.#writer.opened()
+    this.#pings?.start()
     if (hello) this.#greet({ ...NO_HELLO, ...hello }, cancel)
   }
 
@@ -169,11 +175,11 @@ export class DialectSession implements MountSession, ChannelReceiver {
   offer(text: string): void {
     if (this.#gone || this.#sendDroppable(text)) return
     if (this.dialect.recovery !== false) this.#writer.withheld()
-    else this.#end(1013, 'too slow')
+    else this.end(1013, 'too slow')
   }
 
   missed(): void {
-    this.#end(1013, 'events are missing')
+    this.end(1013, 'events are missing')
   }
 
   drained(): Promise<void> | undefined {
@@ -216,7 +222,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
     const admitted = first ? commands : this.#limiter.admit(commands, bytes, this.#writer)
     if (!admitted) this.#refuseAll(rateLimited(BANNED_MS))
     for (const command of admitted ?? []) {
-      this.#take(command)
+      this.run(command)
       // The first frame is not rate-limited, so without a hello the rest of it is ignored.
       if (first && this.#phase.name === 'waiting') return
     }
@@ -224,11 +230,13 @@ export class DialectSession implements MountSession, ChannelReceiver {
 
   binary(): void {
     this.#silence.seen()
-    this.#end(1003, 'binary where text is due')
+    this.end(1003, 'binary where text is due')
   }
 
-  closed(): void {
+  closed(reason = 'the connection was lost'): void {
     if (this.#phase.name === 'closed') return
+    const part = 'part' in this.#phase ? this.#phase.part : undefined
+    this.#pings?.stop()
     if ('cancel' in this.#phase) this.#phase.cancel()
     const { user } = this.info()
     this.#phase = { name: 'closed', user }
@@ -237,9 +245,10 @@ export class DialectSession implements MountSession, ChannelReceiver {
     this.#deps.channels.leave(this)
     this.#presence.end()
     this.#requests.end()
+    part?.closed(reason)
   }
 
-  #take(command: ReadCommand): void {
+  run(command: ReadCommand): void {
     switch (this.#phase.name) {
       case 'waiting':
         if (command.kind === 'hello') this.#greet(command, this.#phase.cancel)
@@ -250,15 +259,13 @@ export class DialectSession implements MountSession, ChannelReceiver {
         this.#phase.held.push(command)
         return
       case 'open':
-        this.#run(command, this.#phase)
-        return
-      case 'closed':
+        this.#carryOut(command, this.#phase)
         return
     }
   }
 
   async #greet(hello: HelloCommand, cancel: Cancel): Promise<void> {
-    const held: ReadCommand[] = []
+    const held: ReadCommand[] = [...(this.dialect.first ?? [])]
     const greeting: GreetingPhase = { name: 'greeting', cancel, held, bytes: 0 }
     this.#phase = greeting
     if (hello.protocol !== PROTOCOL) return this.#refuseAll(refusal('bad-protocol'))
@@ -270,9 +277,9 @@ export class DialectSession implements MountSession, ChannelReceiver {
     cancel()
     const { senderId, clientId: device } = hello
     const tag = this.#deps.eventTag({ user, senderId, connectionId: this.id })
-    this.#phase = { name: 'open', user, senderId, tag, device }
+    this.#phase = { name: 'open', user, senderId, tag, device, part: undefined }
     if (hello.parts) {
-      const sign = (): void => this.#writer.say({ kind: 'receiving' })
+      const sign = () => this.#writer.say({ kind: 'receiving' })
       this.#upload = new UploadSigns(this.#deps.clock, sign)
     }
     if (!this.#deps.sessions.admit(this, user)) return this.#refuseAll(rateLimited(BANNED_MS))
@@ -285,9 +292,12 @@ export class DialectSession implements MountSession, ChannelReceiver {
     }
     this.#writer.log('connection', `is ${user ? loggable(user.id) : 'anonymous'}`)
     this.#writer.welcome(user, tag)
+    const part = this.#opened?.(this)
+    // The mount may have ended the connection.
+    if (!this.#gone) this.#phase = { ...this.#phase, part }
     if (this.#drain) this.#writer.say(this.#drain.notice)
     const bytes = this.#greetingBytes + greeting.bytes
-    for (const command of this.#limiter.greet(held, bytes, this.#writer)) this.#take(command)
+    for (const command of this.#limiter.greet(held, bytes, this.#writer)) this.run(command)
   }
 
   async #renew({ requestId, token }: AuthCommand): Promise<void> {
@@ -298,7 +308,7 @@ export class DialectSession implements MountSession, ChannelReceiver {
     const { user, expiresAt } = identity
     if (user?.id !== this.#phase.user?.id) {
       this.#writer.refuse(refusal('identity-changed'), requestId)
-      return this.#end(4401, 'identity-changed')
+      return this.end(4401, 'identity-changed')
     }
     // The name of the user may have changed.
     this.#phase = { ...this.#phase, user }
@@ -307,12 +317,11 @@ export class DialectSession implements MountSession, ChannelReceiver {
     this.#writer.say({ ...reply, type: 'auth' })
   }
 
-  #run(command: ReadCommand, caller: Extract<SessionPhase, { readonly name: 'open' }>): void {
+  #carryOut(command: ReadCommand, caller: Extract<SessionPhase, { readonly name: 'open' }>): void {
+    if (command.kind !== 'fault' && caller.part?.take(command)) return
     switch (command.kind) {
       case 'ping':
         this.#pong(command.timestamp)
-        return
-      case 'pong':
         return
       case 'hello':
         this.#fault([unexpected('a connection sends hello once')])
@@ -333,7 +342,8 @@ export class DialectSession implements MountSession, ChannelReceiver {
       case 'request':
         this.#writer.log('requests', loggable(`${command.kind} ${command.type}`))
         // After the subscribes sent before it, so that the client receives the events it causes.
-        if (!isOrdered(command)) this.#requests.take(command, caller, this.queue.done)
+        if (command.kind === 'publish' || !command.ordered)
+          this.#requests.take(command, caller, this.queue.done)
         else this.queue.add(() => this.#requests.take(command, caller, undefined))
         return
       case 'presence':
@@ -355,6 +365,16 @@ export class DialectSession implements MountSession, ChannelReceiver {
     this.#writer.say({ kind: 'pong', timestamp, serverTime, offsets })
   }
 
+  ping(): void {
+    const said = this.#writer.say({ kind: 'ping', timestamp: this.#deps.clock.wall() })
+    if (!said) this.#socket.ping?.()
+  }
+
+  silent(): void {
+    this.#presence.peerSilent()
+    this.end(4408, 'no sign of life')
+  }
+
   /** Notifies the drain of the server once this session has nothing under way. */
   #rest(): void {
     if (this.#drain && this.resting) this.#drain.rested()
@@ -362,22 +382,19 @@ export class DialectSession implements MountSession, ChannelReceiver {
 
   #fault(malformed: readonly MalformedCommand[]): void {
     this.#writer.blame(malformed)
-    if (this.#limiter.malformed()) this.#end(4400, 'malformed frames')
+    if (this.#limiter.malformed()) this.end(4400, 'malformed frames')
   }
 
   /** Refuses the whole connection and closes it. */
   #refuseAll(error: Refusal): void {
     this.#writer.refuse(error)
-    this.#end(CLOSE_CODES.get(error.code) ?? 1008, error.code)
+    const close = this.dialect.closing?.(error)
+    this.end(close?.code ?? CLOSE_CODES.get(error.code) ?? 1008, close?.reason ?? error.code)
   }
 
-  #end(code: number, reason: string): void {
+  end(code: number, reason: string): void {
     if (this.#phase.name === 'closed') return
-    this.closed()
+    this.closed(reason)
     this.#socket.close(code, reason)
   }
-}
-
-function isOrdered(command: ReadCommand): boolean {
-  return command.kind === 'request' && command.ordered === true
 }

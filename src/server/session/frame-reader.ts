@@ -27,7 +27,7 @@ export function unexpected(reason: string): MalformedCommand {
 
 function decode(dialect: ServerDialect, text: string): readonly Command[] {
   try {
-    return dialect.decode(jsonCodec.decode(text))
+    return dialect.decode((dialect.codec ?? jsonCodec).decode(text))
   } catch (error) {
     const reason = isWirefoldError(error, 'bad-frame') ? error.detail.reason : 'not readable'
     return [{ kind: 'malformed', reason, requestId: undefined }]

@@ -3,6 +3,7 @@ import type { Refusal } from '../../base/errors.ts'
 import type { LogArea, Logger } from '../../base/logger.ts'
 import type { MalformedCommand } from '../../protocol/command.ts'
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
+import { textsOf } from '../../protocol/server-dialect.ts'
 import type { ServerFrame } from '../../protocol/server-frame.ts'
 import type { User } from '../access/hooks.ts'
 import type { ResolvedLimits } from '../access/limits.ts'
@@ -27,10 +28,18 @@ export class FrameWriter {
     return this.#behind
   }
 
-  /** Sends a frame, if the dialect supports it. */
-  say(frame: ServerFrame): void {
-    const text = this.#to.dialect.encode(frame, this.#deps.clock.wall())
-    if (text !== undefined) this.#to.send(text)
+  /** Sends a frame; returns false if the dialect does not support it. */
+  say(frame: ServerFrame): boolean {
+    const { dialect, send } = this.#to
+    const texts = textsOf(dialect.encode(frame, this.#deps.clock.wall()))
+    for (const text of texts) send(text)
+    return texts.length > 0
+  }
+
+  /** Sends what the protocol says before the hello. */
+  opened(): void {
+    const { frameBytes } = this.#deps.limits
+    this.say({ kind: 'opened', connectionId: this.#to.id, frameBytes })
   }
 
   /** Records that an event was withheld, because the client is too slow. */

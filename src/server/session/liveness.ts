@@ -1,4 +1,5 @@
 import type { Cancel, Clock } from '../../base/clock.ts'
+import type { ServerDialect } from '../../protocol/server-dialect.ts'
 
 /** Minimum time between a ping and the disconnect, in milliseconds. */
 const MARGIN_MS = 10_000
@@ -79,6 +80,58 @@ export interface SilenceWatchDeps {
   readonly ping: () => void
   /** Called once when the peer did not respond; the watch has stopped by then. */
   readonly silent: () => void
+}
+
+/**
+ * The pings that a protocol demands of the server, at regular times. A peer that gave no sign of life
+ * for too long is reported as silent.
+ */
+export class RegularPings {
+  readonly #times: NonNullable<ServerDialect['pings']>
+  readonly #clock: Clock
+  readonly #peer: PingedPeer
+  #dueAt = 0
+  #cancel: Cancel = () => {}
+
+  constructor(times: NonNullable<ServerDialect['pings']>, clock: Clock, peer: PingedPeer) {
+    this.#times = times
+    this.#clock = clock
+    this.#peer = peer
+  }
+
+  /** Starts the pings. */
+  start(): void {
+    const { everyMs } = this.#times
+    this.#dueAt = this.#clock.now() + everyMs
+    this.#cancel = this.#clock.after(everyMs, () => this.#tick())
+  }
+
+  /** Stops the pings; safe to call twice. */
+  stop(): void {
+    this.#cancel()
+  }
+
+  #tick(): void {
+    const { everyMs, timeoutMs } = this.#times
+    const now = this.#clock.now()
+    // After a suspension of this process, frames of the peer may wait unread: ping once more.
+    const late = now - this.#dueAt >= everyMs
+    if (!late && now - this.#peer.seenAt >= timeoutMs) this.#peer.silent()
+    else {
+      this.start()
+      this.#peer.ping()
+    }
+  }
+}
+
+/** A peer with {@link RegularPings}. */
+export interface PingedPeer {
+  /** The time of the last sign of life, on the monotonic clock. */
+  readonly seenAt: number
+  /** Sends a ping in the words of the protocol. */
+  ping(): void
+  /** Called when the peer gave no sign of life for too long; the pings have stopped by then. */
+  silent(): void
 }
 
 /**

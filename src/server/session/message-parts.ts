@@ -1,4 +1,5 @@
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
+import { textsOf } from '../../protocol/server-dialect.ts'
 
 /** Length of a part, in UTF-16 units: two seconds of a link of 4 kB/s. */
 const PART_UNITS = 8 * 1024
@@ -24,7 +25,7 @@ function split(text: string, dialect: ServerDialect, now: number): readonly stri
   for (let at = 0; at < text.length; at += PART_UNITS) {
     const end = at + PART_UNITS
     const part = { text: text.slice(at, end), more: end < text.length }
-    parts.push(dialect.encode({ kind: 'part', ...part }, now) ?? '')
+    parts.push(...textsOf(dialect.encode({ kind: 'part', ...part }, now)))
   }
   return parts
 }

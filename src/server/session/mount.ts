@@ -1,12 +1,16 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Refusal } from '../../base/errors.ts'
+import type { Command, MalformedCommand } from '../../protocol/command.ts'
 import type { GoawayFrame } from '../../protocol/frame.ts'
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
 import type { ChannelAction, Identity, User } from '../access/hooks.ts'
 import type { HttpRefusal, UpgradeRequest } from '../access/upgrade-request.ts'
+import type { Broker } from '../broker/broker.ts'
 import type { ChannelEvent } from '../broker/channel-event.ts'
 import type { ChannelManager } from '../channels/channel-manager.ts'
+import type { ChannelReceiver } from '../channels/channel-receiver.ts'
 import type { Socket, SocketHandlers } from '../socket/socket.ts'
+import type { ReadSnapshot } from './snapshot.ts'
 
 /** The protocol that a server speaks at one path. */
 export interface Mount {
@@ -27,21 +31,19 @@ export interface Mount {
 /** The port through which a mount uses its server. */
 export interface MountHost {
   readonly clock: Clock
+  readonly broker: Broker
   readonly channels: ChannelManager
   /** Time limit for the authentication of a connection, in milliseconds. */
   readonly helloTimeoutMs: number
   /**
    * Opens a session for a client of a dialect. The session handles requests and presence, and applies
    * the limits of the server.
-   *
-   * @param hello takes the place of the client's hello, which is then not awaited; default: the
-   * client sends a hello first, as in the native protocol
    */
   openSession(
     dialect: ServerDialect,
     socket: Socket,
     request: UpgradeRequest,
-    hello?: { readonly token: string | undefined },
+    options?: SessionOptions,
   ): MountSession
   /**
    * Asks the application for the user of a request, and limits the attempts per address. Never
@@ -78,8 +80,50 @@ export interface MountHost {
   limiter(address?: string): MessageLimiter
   /** Counts a refusal in the statistics of the server. */
   refused(code: string): void
+  /** Makes the end of the server wait for a step that is under way, such as a last publish. */
+  finish(step: Promise<void>): void
+  /** Writes a line about a connection to the log. */
+  log(message: string): void
+  /** Prints a warning for developers; nothing in production. */
+  warn(text: string): void
   /** Reports an error that no caller receives; never throws. */
   report(error: unknown): void
+}
+
+/** How a mount opens the session of a client. */
+export interface SessionOptions {
+  /**
+   * Takes the place of the client's hello, which is then not awaited.
+   * @default the client sends a hello first, as in the native protocol
+   */
+  readonly hello?: { readonly token: string | undefined } | undefined
+  /**
+   * Reads the state of a channel for a new subscriber.
+   * @default channels have no state
+   */
+  readonly snapshot?: ReadSnapshot | undefined
+  /**
+   * Called once the client is authenticated, before its first message; returns what the mount adds to
+   * the session.
+   */
+  readonly opened?: ((session: OpenSession) => SessionPart) | undefined
+}
+
+/** The session of an authenticated client, as its mount uses it. */
+export interface OpenSession extends ChannelReceiver {
+  readonly id: string
+  /** Carries out a command as if the client had sent it. */
+  run(command: Exclude<Command, MalformedCommand>): void
+  /** Ends the connection; does nothing if it has ended. */
+  end(code: number, reason: string): void
+}
+
+/** The part that a mount adds to a session. */
+export interface SessionPart {
+  /** Takes a command of the client; returns false to leave it to the session. */
+  take(command: Command): boolean
+  /** Called when the connection ends. */
+  closed(reason: string): void
 }
 
 /** A rate limiter for the messages of one connection. */
@@ -111,6 +155,8 @@ export interface MountSession extends SocketHandlers {
   sendEvent?(event: ChannelEvent): void
   /** Ends the client's subscription to a channel; does nothing if there is none. */
   revoke?(channel: string): void
+  /** @param reason that of the server; the default stands for an end by the peer or the network */
+  closed(reason?: string): void
 }
 
 /** The state of a session, as the mount knows it. */

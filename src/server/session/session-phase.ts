@@ -2,6 +2,7 @@ import type { Cancel } from '../../base/clock.ts'
 import type { HelloCommand } from '../../protocol/command.ts'
 import type { User } from '../access/hooks.ts'
 import type { ReadCommand } from './frame-reader.ts'
+import type { SessionPart } from './mount.ts'
 
 /** The supported version of the protocol. */
 export const PROTOCOL = 1
@@ -34,6 +35,8 @@ export type SessionPhase =
       readonly tag: string
       /** The `clientId` of the hello, which identifies the user's device. */
       readonly device: string | undefined
+      /** The part of the mount. */
+      readonly part: SessionPart | undefined
     }
   | { readonly name: 'closed'; readonly user: User | null | undefined }
 

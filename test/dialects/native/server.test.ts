@@ -18,7 +18,7 @@ function received(intent: Intent): unknown {
 
 /** Decodes a frame of the server on the client. */
 function decoded(frame: ServerFrame): unknown {
-  return client.decode(JSON.parse(nativeServer.encode(frame, timestamp) ?? ''))
+  return client.decode(JSON.parse(String(nativeServer.encode(frame, timestamp))))
 }
 
 const timestamp = 1_700_000_000_000

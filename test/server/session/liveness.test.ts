@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ManualClock } from 'wirefold/testing'
-import { SilenceWatch } from '../../../src/server/session/liveness.ts'
+import { RegularPings, SilenceWatch } from '../../../src/server/session/liveness.ts'
 
 function watchOnManualClock() {
   const clock = new ManualClock()
@@ -78,5 +78,47 @@ describe('the silence watch', () => {
     watch.stop()
     await clock.advance(100_000)
     expect([calls, clock.timers]).toEqual([[], 0])
+  })
+})
+
+describe('regular pings', () => {
+  function pingedPeer() {
+    const clock = new ManualClock()
+    const calls: [string, number][] = []
+    const record = (name: string) => () => void calls.push([name, clock.now()])
+    const peer = { seenAt: 0, ping: record('ping'), silent: record('silent') }
+    const pings = new RegularPings({ everyMs: 30_000, timeoutMs: 60_000 }, clock, peer)
+    return { clock, calls, peer, pings }
+  }
+
+  it('come every 30 s, also to a peer that is not idle, until they are stopped', async () => {
+    const { clock, calls, peer, pings } = pingedPeer()
+    pings.start()
+    for (let second = 1; second <= 100; second++) {
+      await clock.advance(1_000)
+      peer.seenAt = clock.now()
+    }
+    expect(calls).toEqual([30_000, 60_000, 90_000].map((at) => ['ping', at]))
+    pings.stop()
+    expect(clock.timers).toBe(0)
+  })
+
+  it('end with the report of a peer that gave no sign of life for 60 s', async () => {
+    const { clock, calls, pings } = pingedPeer()
+    pings.start()
+    await clock.advance(300_000)
+    expect(calls).toEqual([
+      ['ping', 30_000],
+      ['silent', 60_000],
+    ])
+    expect(clock.timers).toBe(0)
+  })
+
+  it('come once more if their own timer was late, as after a suspension', async () => {
+    const { clock, calls, pings } = pingedPeer()
+    pings.start()
+    clock.sleep(300_000)
+    await clock.advance(0)
+    expect(calls).toEqual([['ping', 300_000]])
   })
 })
