@@ -86,6 +86,20 @@ export type { TimelineStore } from '../server/mounts/duui/timeline-store.ts'
 export { MemoryTimelineStore } from '../server/mounts/duui/timeline-store.ts'
 export { entityMount } from '../server/mounts/entity/entity-mount.ts'
 export { nativeMount } from '../server/mounts/native/native-mount.ts'
+export { chatPlugin } from '../server/mounts/streams/chat-plugin.ts'
+export { notificationsPlugin } from '../server/mounts/streams/notifications-plugin.ts'
+export type {
+  FollowedEvent,
+  PluginContext,
+  PluginMessage,
+  PluginServer,
+  PluginSocket,
+  ServerPlugin,
+} from '../server/mounts/streams/plugin.ts'
+export { definePlugin } from '../server/mounts/streams/plugin.ts'
+export { presencePlugin } from '../server/mounts/streams/presence-plugin.ts'
+export type { StreamsMountOptions } from '../server/mounts/streams/streams-mount.ts'
+export { streamsMount } from '../server/mounts/streams/streams-mount.ts'
 export type { TopicsMountOptions } from '../server/mounts/topics/topics-mount.ts'
 export { topicsMount } from '../server/mounts/topics/topics-mount.ts'
 export type { RealtimeServerOptions } from '../server/options.ts'

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { native } from 'wirefold'
 import type { Dialect, DialectFactory, Intent } from 'wirefold/dialects'
 import { entity } from 'wirefold/dialects/entity'
+import { streams } from 'wirefold/dialects/streams'
 import {
   topics,
   withConfirmations,
@@ -11,6 +12,7 @@ import {
 import type { ServerDialect } from 'wirefold/server'
 import { entityServer } from '../../src/dialects/entity/server.ts'
 import { nativeServer } from '../../src/dialects/native/server.ts'
+import { streamsServer, withIds } from '../../src/dialects/streams/server.ts'
 import { topicsServer } from '../../src/dialects/topics/server.ts'
 import type { Command } from '../../src/protocol/command.ts'
 import { encoderOf, textsOf } from '../../src/protocol/server-dialect.ts'
@@ -45,6 +47,18 @@ const topicsPair = (client: DialectFactory, wire: object): Pair => ({
 const pairs: Readonly<Record<string, Pair>> = {
   native: { client: native, server: () => nativeServer },
   entity: { client: entity, server: () => entityServer },
+  streams: {
+    client: streams,
+    server() {
+      const server = streamsServer()
+      server.encoders.set('entity:Task', withIds)
+      return server
+    },
+    alike: { publish: 'request' },
+    // The payload is the whole message.
+    payload: (payload) => expect.objectContaining(payload ? Object(payload) : {}),
+    bare: true,
+  },
   'topics (flat)': topicsPair(withErrors(withConfirmations(topics)), { type: 'ping' }),
   'topics (versioned)': topicsPair(withErrors(withVersionedEnvelope(withConfirmations(topics))), {
     ...{ v: 1, type: 'ping', topic: 'system', ts: 1, data: {} },

@@ -3,8 +3,10 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Manager } from 'wirefold'
 import { ChannelSubscriber } from 'wirefold'
 import { entity } from 'wirefold/dialects/entity'
+import { chat, createStreamClient, presence, streamPlugin } from 'wirefold/dialects/streams'
 import { topic, topics, withConfirmations, withErrors } from 'wirefold/dialects/topics'
 import type { RealtimeServer } from 'wirefold/server'
+import { WebSocket } from 'ws'
 import { harnesses } from '../dialects/harnesses.ts'
 import { dialled } from '../support/dialled.ts'
 import { connect, until } from '../support/live.ts'
@@ -90,6 +92,29 @@ describe('the examples of the page', () => {
     await agent.ready
     await expect(missing.ready).rejects.toMatchObject({ code: 'not-found' })
     await until(() => expect(seen).toHaveBeenCalledWith({ id: 1, status: 'idle' }))
+  })
+
+  it('serve clients of plugins and streams', async () => {
+    const { server } = await run<{ server: RealtimeServer }>(blockWith(PAGE, 'streamsMount'), {
+      given: { userOf: async () => ({ id: 'ada' }) },
+    })
+    onTestFinished(() => server.close())
+    const { port } = await server.listen()
+    const votes = streamPlugin('votes', {}, ({ follow, send, store }) => {
+      const newest = store<unknown>(undefined)
+      follow(({ payload }) => newest.set(payload))
+      return { newest, vote: (choice: string) => send('vote', choice) }
+    })
+    const api = createStreamClient({
+      ...{ url: `ws://127.0.0.1:${port}/websocket`, WebSocket, stream: 'room:1' },
+      clients: [chat(), presence(), votes],
+    })
+    onTestFinished(() => api.close())
+    api.votes.newest.subscribe(() => {})
+    await until(() => expect(api.presence.users.get()).toEqual(['ada']))
+    await api.votes.vote('tea')
+    await until(() => expect(api.votes.newest.get()).toMatchObject({ by: 'ada', vote: 'tea' }))
+    await until(() => expect(api.chat.messages.get()).toMatchObject([{ message: 'ada joined' }]))
   })
 
   it('connect to a topics backend', async () => {

@@ -45,6 +45,8 @@ declare global {
 
   /** Returns the user of a token. */
   function verify(token: string | undefined): Promise<Identified>
+  /** Returns the user of a session cookie. */
+  function userOf(cookie: string | undefined): Promise<Identified>
   /** Reads a JSON Web Token. */
   function claimsOf(token: string | undefined): Promise<{ sub: string; exp: number } | undefined>
   /** The authorization rules of the application. */

@@ -62,7 +62,10 @@ export function streamsDialect(options: StreamsOptions): DialectFactory {
 /** The dialect of {@link streamsDialect} for a URL that already names the plugins. */
 export const streams: DialectFactory = streamsDialect({ clients: () => [] })
 
-/** Returns the plugins that a URL requests; parameters that are not JSON objects are skipped. */
+/**
+ * Returns the plugins that a URL requests, by one JSON object per parameter or by an array of them;
+ * what is neither is skipped.
+ */
 export function clientsOf(
   address: string,
   parameter: string = streamsDefaults.parameter,
@@ -71,7 +74,7 @@ export function clientsOf(
   return query.getAll(parameter).flatMap((text) => {
     try {
       const value: unknown = JSON.parse(text)
-      return isFields(value) ? [value] : []
+      return [value].flat().filter(isFields)
     } catch {
       return []
     }

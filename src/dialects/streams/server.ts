@@ -1,0 +1,79 @@
+import type { Command } from '../../protocol/command.ts'
+import { asString, type Fields, isFields } from '../../protocol/fields.ts'
+import { isName, NAME_RULE } from '../../protocol/reserved-types.ts'
+import type { EventEncoder, ServerDialect } from '../../protocol/server-dialect.ts'
+import type { OutgoingEvent } from '../../protocol/server-frame.ts'
+
+/** The server half of the dialect of streams, for one connection. */
+export interface StreamsServer extends ServerDialect {
+  /**
+   * The encoders of the channels that the connection follows; nothing is sent of other channels, nor
+   * is anything else but their events.
+   */
+  readonly encoders: Map<string, EventEncoder>
+}
+
+/**
+ * Makes the server half of the dialect of a backend of plugins and streams. The address requests the
+ * plugins; a message `{type, stream, message}` is a request, to which the protocol has no reply.
+ */
+export function streamsServer(): StreamsServer {
+  const encoders = new Map<string, EventEncoder>()
+  return {
+    name: 'streams',
+    recovery: false,
+    dedupes: false,
+    encoders,
+    decode: (wire) => [isFields(wire) ? decodeMessage(wire) : malformed('not an object')],
+    encode: () => undefined,
+    encodeEvent: () => undefined,
+    events: (channel) => encoders.get(channel) ?? silent,
+    closing: ({ code }) =>
+      code === 'not-authenticated' ? { code: 1008, reason: 'User not authenticated' } : undefined,
+  }
+}
+
+/** Sends the events of a stream without ids; delivery is at most once. */
+export const withoutIds: EventEncoder = { encodeEvent: (event) => encode(event, undefined) }
+
+/** Sends the events of a stream with their ids, after which a client resumes. */
+export const withIds: EventEncoder = { encodeEvent: (event) => encode(event, streamIdOf(event)) }
+
+const silent: EventEncoder = { encodeEvent: () => undefined }
+
+/**
+ * Returns the id of an event in a stream, `<ms>-<seq>`: its time, and its offset in the history of
+ * its channel; `undefined` for an event without a position.
+ */
+export function streamIdOf({
+  timestamp,
+  offset,
+}: Pick<OutgoingEvent, 'timestamp' | 'offset'>): string | undefined {
+  return offset ? `${Math.floor(timestamp)}-${offset}` : undefined
+}
+
+/** Returns the text of a message on a stream; the names of its fields are those of the protocol. */
+export function streamMessage(
+  stream: string,
+  type: string,
+  fields: Fields,
+  id: string | undefined,
+): string {
+  return JSON.stringify({ ...fields, type, stream, ...(id !== undefined && { id }) })
+}
+
+function encode({ channel, type, json }: OutgoingEvent, id: string | undefined): string {
+  const payload: unknown = json === undefined ? undefined : JSON.parse(json)
+  return streamMessage(channel, type, isFields(payload) ? payload : { message: payload }, id)
+}
+
+function decodeMessage({ type, stream, message }: Fields): Command {
+  if (!isName(type)) return malformed(`a type is ${NAME_RULE}`)
+  const channel = asString(stream)
+  // The protocol has no reply, so requests run in their order.
+  return { kind: 'request', requestId: undefined, ordered: true, type, channel, payload: message }
+}
+
+function malformed(reason: string): Command {
+  return { kind: 'malformed', reason, requestId: undefined }
+}

@@ -1,0 +1,189 @@
+import { WirefoldError } from '../../../base/errors.ts'
+import { SerialQueue } from '../../../base/serial-queue.ts'
+import type { StreamsServer } from '../../../dialects/streams/server.ts'
+import { streamIdOf, streamMessage, withIds, withoutIds } from '../../../dialects/streams/server.ts'
+import { presenceChannel } from '../../../protocol/channel-name.ts'
+import type { EventEncoder } from '../../../protocol/server-dialect.ts'
+import { userChannel } from '../../access/access.ts'
+import type { MountHost, OpenSession } from '../../session/mount.ts'
+import type {
+  FollowedEvent,
+  PluginContext,
+  PluginMessage,
+  PluginServer,
+  ServerPlugin,
+} from './plugin.ts'
+import { positionAfter } from './position-after.ts'
+import type { RequestedPlugin } from './requested-plugins.ts'
+
+/** Maximum number of steps of a plugin that wait for those before them. */
+const MOST_WAITING = 1_000
+
+/** One plugin on one connection: calls its functions one after the other. */
+export class PluginRun {
+  readonly stream: string
+  readonly name: string
+  readonly #plugin: ServerPlugin
+  readonly #deps: PluginRunDeps
+  readonly #queue: SerialQueue
+  readonly #context: PluginContext
+  #waiting = 0
+  /** Whether `init` has succeeded, so that `close` is called. */
+  #inited = false
+  #closed = false
+
+  constructor({ plugin, stream, strategy, lastSeen }: RequestedPlugin, deps: PluginRunDeps) {
+    const { host, session, dialect } = deps
+    this.stream = stream
+    this.name = plugin.name
+    this.#plugin = plugin
+    this.#deps = deps
+    this.#queue = new SerialQueue(host.report)
+    dialect.encoders.set(stream, strategy === 'streams' ? withIds : withoutIds)
+    this.#context = {
+      server: serverOf(host),
+      socket: { id: session.id, close: (code, reason) => session.end(code, reason) },
+      name: plugin.name,
+      stream,
+      strategy,
+      lastSeen,
+      user: session.user,
+      broker: host.broker,
+      send: (type, fields = {}, id) => {
+        const own = strategy === 'streams' ? id : undefined
+        session.send(streamMessage(stream, type, fields, own))
+      },
+      publish: (type, payload) => host.channels.publish(stream, type, payload),
+      follow: (channel, listener, after) => this.#follow(channel, listener, after),
+      enter: (meta) => {
+        const channel = presenceChannel(stream)
+        session.run({ kind: 'presence', requestId: undefined, action: 'join', channel, meta })
+      },
+    }
+  }
+
+  /** Follows the stream, then initializes and opens the plugin. Never rejects. */
+  async start(): Promise<PluginStart> {
+    let result: PluginStart = 'failed'
+    await this.#queue.add(async () => {
+      const { stream, lastSeen } = this.#context
+      if (!(await this.#subscribe(stream, lastSeen))) {
+        result = 'refused'
+        return
+      }
+      this.#inited = await this.#call('init', (plugin, context) => plugin.init?.(context))
+      if (!this.#inited) {
+        const { session, host } = this.#deps
+        await host.channels.unsubscribe(session, { requestId: undefined, channels: [stream] })
+        return
+      }
+      result = 'live'
+      if (!this.#closed) await this.#call('open', (plugin, context) => plugin.open?.(context))
+    })
+    return result
+  }
+
+  /** Passes a message of the client on. */
+  message(message: PluginMessage): void {
+    this.#add(async () => {
+      // The subscription may have been revoked.
+      if (!this.#inited || !this.#isSubscribed(this.stream)) return
+      await this.#call('message', (plugin, context) => plugin.message?.(context, message))
+    })
+  }
+
+  /** Ends the plugin after the steps under way. Never rejects. */
+  close(reason: string): Promise<void> {
+    this.#closed = true
+    return this.#queue.add(async () => {
+      if (!this.#inited) return
+      await this.#call('close', (plugin, context) => plugin.close?.(context, reason))
+    })
+  }
+
+  async #follow(
+    channel: string,
+    listener: (event: FollowedEvent) => unknown,
+    after: string | undefined,
+  ): Promise<boolean> {
+    const { encoders } = this.#deps.dialect
+    const former = encoders.get(channel)
+    const encoder: EventEncoder = {
+      encodeEvent: (event) => {
+        const { channel, type, json } = event
+        const payload: unknown = json === undefined ? undefined : JSON.parse(json)
+        const followed = { channel, type, payload, id: streamIdOf(event) }
+        this.#add(() => this.#call(`follow ${channel}`, () => listener(followed)))
+        // The channel may be a stream, too, or be followed by another plugin.
+        return former?.encodeEvent(event)
+      },
+    }
+    encoders.set(channel, encoder)
+    return !this.#closed && this.#subscribe(channel, after)
+  }
+
+  /** Subscribes the connection to a channel; returns false if that is refused. */
+  async #subscribe(channel: string, after: string | undefined): Promise<boolean> {
+    const { channels } = this.#deps.host
+    const { session } = this.#deps
+    const position = after === undefined ? undefined : await positionAfter(channels, channel, after)
+    if (this.#closed) return false
+    const since = new Map(position && [[channel, position]])
+    await channels.subscribe(session, { requestId: undefined, channels: [channel], since })
+    return this.#isSubscribed(channel)
+  }
+
+  #isSubscribed(channel: string): boolean {
+    const { host, session } = this.#deps
+    return host.channels.channelsOf(session).includes(channel)
+  }
+
+  /** Adds a step; ends the connection if too many wait. */
+  #add(step: () => unknown): void {
+    if (this.#closed) return
+    if (this.#waiting >= MOST_WAITING) {
+      this.#deps.session.end(1013, `too many messages wait for ${this.name}`)
+      return
+    }
+    this.#waiting += 1
+    void this.#queue.add(async () => {
+      this.#waiting -= 1
+      await step()
+    })
+  }
+
+  /** Calls a function of the plugin; returns false, and reports the error, if it throws. */
+  async #call(
+    step: string,
+    call: (plugin: ServerPlugin, context: PluginContext) => unknown,
+  ): Promise<boolean> {
+    try {
+      await call(this.#plugin, this.#context)
+      return true
+    } catch (cause) {
+      const where = `plugin ${this.name}, ${step}`
+      const message = `The ${where} failed; see the cause. The connection and its other plugins go on.`
+      this.#deps.host.report(new WirefoldError('handler-failed', message, { where }, { cause }))
+      return false
+    }
+  }
+}
+
+/** How the start of a plugin ended: it runs, its stream was refused, or `init` failed. */
+export type PluginStart = 'live' | 'refused' | 'failed'
+
+/** The dependencies of the plugins of one connection. */
+export interface PluginRunDeps {
+  readonly host: MountHost
+  readonly session: OpenSession
+  readonly dialect: StreamsServer
+}
+
+function serverOf({ channels }: MountHost): PluginServer {
+  return {
+    channels,
+    publish: (channel, type, payload, options) => channels.publish(channel, type, payload, options),
+    sendToUser: (userId, type, payload, options) =>
+      channels.publish(userChannel(userId), type, payload, options),
+  }
+}

@@ -1,0 +1,143 @@
+import type { StreamStrategy } from '../../../dialects/streams/dialect.ts'
+import type { Fields } from '../../../protocol/fields.ts'
+import type { Position } from '../../../protocol/frame.ts'
+import type { User } from '../../access/hooks.ts'
+import type { Broker } from '../../broker/broker.ts'
+import type { ChannelManager, PublishOptions } from '../../channels/channel-manager.ts'
+
+/**
+ * A plugin of a {@link streamsMount}, which runs for each connection that requests it. Its functions
+ * may be asynchronous. For one connection they are called one after the other, with the same context;
+ * an error in one of them is reported, and stops neither the connection nor another plugin.
+ */
+export interface ServerPlugin<Name extends string = string> {
+  /** Name by which clients request it. */
+  readonly name: Name
+  /**
+   * Whether the plugin runs on a stream that a client requests. What the plugin publishes there is
+   * the server's own, so a client must not choose any channel.
+   * @default those that end in `:` and the name of the plugin
+   */
+  serves?(stream: string): boolean
+  /** Called first; if it throws, the plugin does not run for this connection. */
+  init?(context: PluginContext<Name>): unknown
+  /** Called after `init`, before the first message; the connection follows the stream by then. */
+  open?(context: PluginContext<Name>): unknown
+  /** Called with each message of the client on the stream. */
+  message?(context: PluginContext<Name>, message: PluginMessage): unknown
+  /**
+   * Called at the end of a connection, if `init` has succeeded. The server waits for it before it
+   * closes.
+   *
+   * @param reason that of the server; `the connection was lost` for an end by the peer or the network
+   */
+  close?(context: PluginContext<Name>, reason: string): unknown
+}
+
+/**
+ * Returns a plugin, with its types.
+ *
+ * @example
+ * const votes = definePlugin({
+ *   name: 'votes',
+ *   message: ({ publish, user }, { message }) => publish('voted', { by: user?.id, for: message }),
+ * })
+ * server.mount('/websocket', streamsMount({ plugins: [votes] }))
+ */
+export function definePlugin<const Name extends string>(
+  plugin: ServerPlugin<Name>,
+): ServerPlugin<Name> {
+  return plugin
+}
+
+/** A message of a client to a plugin. */
+export interface PluginMessage {
+  readonly type: string
+  /** Any JSON; not checked. */
+  readonly message: unknown
+}
+
+/** One plugin on one connection. The object is the same in all calls: the key of a `WeakMap`, say. */
+export interface PluginContext<Name extends string = string> {
+  readonly server: PluginServer
+  readonly socket: PluginSocket
+  readonly name: Name
+  /** The stream that the client requested; its channel has the same name. */
+  readonly stream: string
+  readonly strategy: StreamStrategy
+  /** Id of the last message that the client has seen, under the strategy `streams`. */
+  readonly lastSeen: string | undefined
+  /** `null` if anonymous. */
+  readonly user: User | null
+  readonly broker: Broker
+  /**
+   * Sends a message on the stream to this connection only.
+   *
+   * @param fields the fields of the message, beside `type` and `stream`
+   * @param id left out under the strategy `pub-sub`
+   */
+  send(type: string, fields?: Fields, id?: string): void
+  /**
+   * Publishes an event on the stream, for clients of every dialect; an object as payload is the fields
+   * of the message. Rejects as `RealtimeServer.publish` does.
+   */
+  publish(type: string, payload?: unknown): Promise<Position>
+  /**
+   * Calls `listener` with every event of another channel until the connection ends, after the steps of
+   * the plugin that are under way. A presence channel begins with a `presence:sync`.
+   *
+   * @param after id of the last event seen: missed events come first, as far as the history reaches
+   * @returns false if the user may not subscribe to the channel
+   */
+  follow(
+    channel: string,
+    listener: (event: FollowedEvent) => unknown,
+    after?: string,
+  ): Promise<boolean>
+  /**
+   * Makes the user present at the resource that is named as the stream, until the connection ends;
+   * does nothing for an anonymous user.
+   */
+  enter(meta?: unknown): void
+}
+
+/** An event of a followed channel. */
+export interface FollowedEvent {
+  readonly channel: string
+  readonly type: string
+  readonly payload: unknown
+  /** `<ms>-<seq>`; `undefined` if the event has no position. */
+  readonly id: string | undefined
+}
+
+/** The server of a plugin; every `RealtimeServer` is one. */
+export interface PluginServer {
+  readonly channels: ChannelManager
+  /** Publishes an event on any channel. */
+  publish(
+    channel: string,
+    type: string,
+    payload?: unknown,
+    options?: PublishOptions,
+  ): Promise<Position>
+  /** Publishes an event on the channel of a user. */
+  sendToUser(
+    userId: string,
+    type: string,
+    payload?: unknown,
+    options?: PublishOptions,
+  ): Promise<Position>
+}
+
+/** The connection of a plugin. */
+export interface PluginSocket {
+  /** Id of the connection. */
+  readonly id: string
+  /** Ends the connection with a close code and a reason. */
+  close(code: number, reason: string): void
+}
+
+/** Returns the name of a user for other users. */
+export function usernameOf(user: User | null): string {
+  return user?.name ?? user?.id ?? 'anonymous'
+}

@@ -1,0 +1,65 @@
+import { loggable } from '../../../base/logger.ts'
+import type { StreamStrategy } from '../../../dialects/streams/dialect.ts'
+import { clientsOf } from '../../../dialects/streams/dialect.ts'
+import { asString } from '../../../protocol/fields.ts'
+import type { ServerPlugin } from './plugin.ts'
+
+/** A plugin that a client requests. */
+export interface RequestedPlugin {
+  readonly plugin: ServerPlugin
+  readonly stream: string
+  readonly strategy: StreamStrategy
+  readonly lastSeen: string | undefined
+}
+
+/**
+ * Reads the plugins that an address requests. Unknown names, plugins without a stream that they
+ * serve, and repeated ones are left out.
+ *
+ * @param known the plugins of the mount, by name
+ */
+export function requestedPlugins(
+  address: string,
+  parameter: string,
+  known: ReadonlyMap<string, ServerPlugin>,
+  notes: RequestNotes,
+): RequestedPlugins {
+  const plugins = new Map<string, RequestedPlugin>()
+  let reason = 'No clients specified'
+  for (const { name, stream, strategy, lastSeen } of clientsOf(address, parameter)) {
+    const plugin = known.get(asString(name) ?? '')
+    if (!plugin) notes.log(`skipped the unknown plugin ${loggable(asString(name) ?? '')}`)
+    else if (typeof stream !== 'string' || !serves(plugin, stream)) {
+      reason = `No stream specified for ${plugin.name}`
+      notes.log(`skipped a plugin: ${reason}`)
+    } else {
+      if (strategy !== 'streams' && strategy !== 'pub-sub') notes.noStrategy(plugin.name)
+      const replays = strategy === 'streams'
+      plugins.set(JSON.stringify([plugin.name, stream]), {
+        plugin,
+        stream,
+        strategy: replays ? 'streams' : 'pub-sub',
+        lastSeen: replays ? asString(lastSeen) : undefined,
+      })
+    }
+  }
+  return { plugins: [...plugins.values()], reason }
+}
+
+function serves(plugin: ServerPlugin, stream: string): boolean {
+  return plugin.serves ? plugin.serves(stream) : stream.endsWith(`:${plugin.name}`)
+}
+
+/** The result of {@link requestedPlugins}. */
+export interface RequestedPlugins {
+  readonly plugins: readonly RequestedPlugin[]
+  /** The reason to close the connection if there are no plugins. */
+  readonly reason: string
+}
+
+/** Receives what is wrong with a request. */
+export interface RequestNotes {
+  log(message: string): void
+  /** Called for a plugin whose strategy is missing or unknown, and therefore `pub-sub`. */
+  noStrategy(name: string): void
+}

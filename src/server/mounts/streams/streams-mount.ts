@@ -1,0 +1,100 @@
+import { streamsDefaults } from '../../../dialects/streams/dialect.ts'
+import { streamsServer } from '../../../dialects/streams/server.ts'
+import type { Command } from '../../../protocol/command.ts'
+import type { Mount, SessionPart } from '../../session/mount.ts'
+import type { ServerPlugin } from './plugin.ts'
+import type { PluginRunDeps } from './plugin-run.ts'
+import { PluginRun } from './plugin-run.ts'
+import type { RequestedPlugin } from './requested-plugins.ts'
+import { requestedPlugins } from './requested-plugins.ts'
+
+/**
+ * Creates a mount for clients of a backend of plugins and streams, `wirefold/dialects/streams`. A
+ * client requests plugins by the parameter `clients` of its address, as one JSON array or as one JSON
+ * object per parameter.
+ *
+ * The mount reads no token: the credentials are in a cookie, which `authenticate` reads.
+ *
+ * Throws a `TypeError` if two plugins have the same name.
+ *
+ * @example
+ * server.mount('/websocket', streamsMount({ plugins: [chatPlugin(), presencePlugin()] }))
+ */
+export function streamsMount(options: StreamsMountOptions = {}): Mount {
+  const { plugins = [], parameter = streamsDefaults.parameter } = options
+  const known = new Map(plugins.map((plugin) => [plugin.name, plugin]))
+  if (known.size < plugins.length) {
+    throw new TypeError('Two plugins have the same name. Give each plugin a name of its own.')
+  }
+  const warned = new Set<string>()
+  return {
+    protocols: [],
+    open(socket, request, host) {
+      const dialect = streamsServer()
+      const noStrategy = (name: string): void => {
+        if (warned.has(name)) return
+        warned.add(name)
+        host.warn(
+          `A client requested the plugin "${name}" without a strategy, so it runs as "pub-sub". Send the strategy "pub-sub" or "streams".`,
+        )
+      }
+      return host.openSession(dialect, socket, request, {
+        hello: { token: undefined },
+        opened(session) {
+          const notes = { log: host.log, noStrategy }
+          const requested = requestedPlugins(request.url, parameter, known, notes)
+          if (!requested.plugins.length) session.end(1008, requested.reason)
+          return new PluginRuns(requested.plugins, { host, session, dialect })
+        },
+      })
+    },
+  }
+}
+
+/** Options of {@link streamsMount}. */
+export interface StreamsMountOptions {
+  /**
+   * The plugins that clients may request.
+   * @default none
+   */
+  readonly plugins?: readonly ServerPlugin[] | undefined
+  /**
+   * Name of the address' query parameter for the plugins.
+   * @default 'clients'
+   */
+  readonly parameter?: string | undefined
+}
+
+/** The plugins of one connection. */
+class PluginRuns implements SessionPart {
+  readonly #deps: PluginRunDeps
+  readonly #runs: readonly PluginRun[]
+
+  constructor(requested: readonly RequestedPlugin[], deps: PluginRunDeps) {
+    this.#deps = deps
+    this.#runs = requested.map((plugin) => new PluginRun(plugin, deps))
+    if (this.#runs.length) void this.#start()
+  }
+
+  take(command: Command): boolean {
+    if (command.kind !== 'request') return false
+    const { type, channel, payload: message } = command
+    // A message without a stream is for the plugin that its type names.
+    const runs = this.#runs.filter(({ stream, name }) =>
+      channel === undefined ? name === type : stream === channel,
+    )
+    for (const run of runs) run.message({ type, message })
+    return runs.length > 0
+  }
+
+  closed(reason: string): void {
+    for (const run of this.#runs) this.#deps.host.finish(run.close(reason))
+  }
+
+  async #start(): Promise<void> {
+    const results = await Promise.all(this.#runs.map((run) => run.start()))
+    if (results.includes('live')) return
+    if (results.includes('refused')) this.#deps.session.end(4403, 'forbidden')
+    else this.#deps.session.end(1011, 'internal')
+  }
+}

@@ -1,0 +1,373 @@
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { RealtimeServerOptions, ServerPlugin, StreamsMountOptions } from 'wirefold/server'
+import { chatPlugin, definePlugin, MemoryBroker, streamsMount } from 'wirefold/server'
+import { deferred, RawClient, serve } from '../raw-client.ts'
+
+/** A request for a plugin, as it stands in the address. */
+interface Wanted {
+  readonly name?: unknown
+  readonly stream?: unknown
+  readonly strategy?: unknown
+  readonly lastSeen?: string
+}
+
+/** A server with a streams mount, where a cookie names the user. */
+async function backend(mount: StreamsMountOptions = {}, options: RealtimeServerOptions = {}) {
+  const served = await serve({
+    authenticate({ headers }) {
+      const name = /user=(\w+)/.exec(headers.cookie ?? '')?.[1]
+      return name === undefined ? undefined : { id: `u-${name}`, name }
+    },
+    presence: { graceMs: 0 },
+    ...options,
+  })
+  served.server.mount('/websocket', streamsMount(mount))
+  const address = `ws://127.0.0.1:${served.port}/websocket`
+  const dial = (query: string, user = 'nora') =>
+    RawClient.open(address + query, { headers: { cookie: `user=${user}` } })
+  const open = (wanted: readonly Wanted[], user?: string) =>
+    dial(`?${new URLSearchParams(wanted.map((one) => ['clients', JSON.stringify(one)]))}`, user)
+  return { ...served, address, dial, open }
+}
+
+const chat = { name: 'chat', stream: 'stream:1:chat', strategy: 'pub-sub' }
+
+/** Returns the next message, without its id. */
+async function said(client: RawClient) {
+  const { type, message } = await client.next()
+  return [type, message]
+}
+
+/** A plugin that records its calls. */
+function recorder(name: string, part: Partial<ServerPlugin> = {}) {
+  const calls: unknown[] = []
+  const plugin = definePlugin({
+    name,
+    init: () => void calls.push('init'),
+    open: () => void calls.push('open'),
+    message: (_, { type, message }) => void calls.push([type, message]),
+    close: (_, reason) => void calls.push(`close: ${reason}`),
+    ...part,
+  })
+  return { plugin, calls }
+}
+
+describe('a connection to the streams mount', () => {
+  it.each([
+    ['without plugins', '', 'No clients specified'],
+    [
+      'that requests unknown plugins only',
+      '?clients={"name":"x","stream":"a:x"}',
+      'No clients specified',
+    ],
+    [
+      'with parameters that are no JSON',
+      '?clients=[object Object]&clients=3',
+      'No clients specified',
+    ],
+    ['that names no stream', '?clients={"name":"chat"}', 'No stream specified for chat'],
+    [
+      'that names a stream of another kind',
+      '?clients={"name":"chat","stream":"entity:Task","strategy":"streams"}',
+      'No stream specified for chat',
+    ],
+  ])('%s is closed with 1008', async (_, query, reason) => {
+    const { dial } = await backend({ plugins: [chatPlugin()] })
+    expect(await (await dial(query)).closed).toEqual({ code: 1008, reason })
+  })
+
+  it('without a session is closed with 1008, before its plugins are read', async () => {
+    const { address } = await backend({ plugins: [chatPlugin()] })
+    const client = await RawClient.open(`${address}?token=nora`)
+    expect(await client.closed).toEqual({ code: 1008, reason: 'User not authenticated' })
+  })
+
+  it.each([
+    ['one JSON array', `?clients=${JSON.stringify([chat, { ...chat, stream: 'stream:2:chat' }])}`],
+    [
+      'repeated parameters',
+      `?clients=${JSON.stringify(chat)}&clients=${JSON.stringify({ ...chat, stream: 'stream:2:chat' })}`,
+    ],
+  ])('requests its plugins by %s', async (_, query) => {
+    const { server, dial } = await backend({ plugins: [chatPlugin()] })
+    const client = await dial(encodeURI(query))
+    const streams = (await client.take(2)).map(({ stream }) => stream)
+    expect(streams).toEqual(['stream:1:chat', 'stream:2:chat'])
+    expect(server.connections()).toMatchObject([{ dialect: 'streams', user: { id: 'u-nora' } }])
+  })
+
+  it('reads the plugins from the parameter of that name', async () => {
+    const { dial } = await backend({ plugins: [chatPlugin()], parameter: 'features' })
+    const client = await dial(`?features=${encodeURIComponent(JSON.stringify(chat))}`)
+    expect(await said(client)).toEqual(['connect', 'nora joined'])
+  })
+
+  it('skips unknown names, also those that every object inherits, and runs the others', async () => {
+    const log: string[] = []
+    const { open } = await backend(
+      { plugins: [chatPlugin()] },
+      { logger: (_area, message) => log.push(message) },
+    )
+    const names = ['__proto__', 'constructor', 'toString', 'none', 7, undefined]
+    const unknown = names.map((name) => ({ ...chat, name }))
+    const client = await open([...unknown, { ...chat, stream: '' }, chat])
+    expect(await said(client)).toEqual(['connect', 'nora joined'])
+    expect(log.filter((line) => line.startsWith('skipped'))).toHaveLength(7)
+  })
+
+  it('without a strategy runs as pub-sub, with one warning', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    onTestFinished(() => warn.mockRestore())
+    const { open } = await backend({ plugins: [chatPlugin()] })
+    for (const strategy of [undefined, 'redis-streams']) {
+      const client = await open([{ ...chat, strategy }])
+      expect(await client.next()).toMatchObject({ type: 'connect', stream: 'stream:1:chat' })
+      expect(client.frames[0]).not.toContain('"id"')
+    }
+    expect(warn.mock.calls).toEqual([[expect.stringContaining('"chat" without a strategy')]])
+  })
+
+  it('runs the plugins that the user may subscribe to; without any it is closed', async () => {
+    const { open } = await backend(
+      { plugins: [chatPlugin(), recorder('secret').plugin] },
+      { authorize: (_user, channel) => !channel.includes('secret') },
+    )
+    const secret = { ...chat, name: 'secret', stream: 'stream:1:secret' }
+    const client = await open([secret, chat])
+    expect(await said(client)).toEqual(['connect', 'nora joined'])
+    const refused = await open([secret])
+    expect(await refused.closed).toEqual({ code: 4403, reason: 'forbidden' })
+  })
+
+  it('leaves nothing behind', async () => {
+    const { server, open } = await backend({ plugins: [chatPlugin()] })
+    const client = await open([chat])
+    await client.next()
+    client.ws.terminate()
+    await expect
+      .poll(() => server.stats())
+      .toMatchObject({ connections: 0, channels: 0, subscriptions: 0 })
+  })
+})
+
+describe('the strategy streams', () => {
+  const streams = { ...chat, strategy: 'streams' }
+
+  it('sends ids, by which a client gets exactly what it has missed', async () => {
+    const { server, open } = await backend({ plugins: [recorder('chat').plugin] })
+    const publish = (n: number) => server.publish('stream:1:chat', 'message', { n })
+    const client = await open([streams])
+    await expect.poll(() => server.channels.size).toBe(1)
+    await publish(1)
+    await publish(2)
+    const [, { id: lastSeen = '' } = {}] = await client.take(2)
+    expect(lastSeen).toMatch(/^\d+-2$/)
+    client.ws.terminate()
+    for (const n of [3, 4]) await publish(n)
+    const again = await open([{ ...streams, lastSeen }])
+    await expect.poll(() => server.channels.size).toBe(1)
+    await publish(5)
+    expect((await again.take(3)).map(({ n }) => n)).toEqual([3, 4, 5])
+  })
+
+  it('loses with pub-sub what came while the client was away', async () => {
+    const { server, open } = await backend({ plugins: [recorder('chat').plugin] })
+    await server.publish('stream:1:chat', 'message', { n: 1 })
+    const client = await open([{ ...chat, lastSeen: '1-0' }])
+    await expect.poll(() => server.channels.size).toBe(1)
+    await server.publish('stream:1:chat', 'message', { n: 2 })
+    expect(await client.next()).toEqual({ type: 'message', stream: 'stream:1:chat', n: 2 })
+  })
+
+  it('replays all newer messages where the history began anew', async () => {
+    const { server, open } = await backend({ plugins: [recorder('chat').plugin] })
+    for (const n of [1, 2]) await server.publish('stream:1:chat', 'message', { n })
+    const client = await open([{ ...streams, lastSeen: '1701377504203-2' }])
+    expect((await client.take(2)).map(({ n }) => n)).toEqual([1, 2])
+    const odd = await open([{ ...streams, lastSeen: '../../etc' }])
+    await expect.poll(() => server.channels.members('stream:1:chat')).toHaveLength(2)
+    await server.publish('stream:1:chat', 'message', { n: 3 })
+    expect((await odd.next()).n).toBe(3)
+  })
+})
+
+describe('a plugin', () => {
+  it('is initialized, opened, given the messages of its stream, and closed', async () => {
+    const [own, other] = [recorder('chat'), recorder('other')]
+    const { open, server } = await backend({ plugins: [own.plugin, other.plugin] })
+    const client = await open([chat, { ...chat, name: 'other', stream: 'stream:1:other' }])
+    client.send({ type: 'vote', stream: 'stream:1:chat', message: 1 })
+    // A message without a stream is for the plugin that its type names.
+    client.send({ type: 'other', message: 2 })
+    client.send({ type: 'vote', stream: 'stream:1:nowhere', message: 3 })
+    await expect.poll(() => other.calls).toHaveLength(3)
+    client.ws.close()
+    await expect.poll(() => server.stats().connections).toBe(0)
+    expect(own.calls).toEqual(['init', 'open', ['vote', 1], 'close: the connection was lost'])
+    expect(other.calls).toEqual(['init', 'open', ['other', 2], 'close: the connection was lost'])
+  })
+
+  it('gets the messages of a connection one after the other, also before it is open', async () => {
+    const opened = deferred<void>()
+    const steps = [deferred<void>(), deferred<void>()]
+    const { plugin, calls } = recorder('chat', {
+      open: () => opened.promise,
+      async message(_, { message }) {
+        calls.push(`${message} begins`)
+        await steps[Number(message)]?.promise
+        calls.push(`${message} ends`)
+      },
+    })
+    const { open, server } = await backend({ plugins: [plugin] })
+    const client = await open([chat])
+    for (const message of [0, 1]) client.send({ type: 'chat', message, stream: 'stream:1:chat' })
+    await expect.poll(() => server.stats().received).toBeGreaterThanOrEqual(2)
+    expect(calls).toEqual(['init'])
+    opened.resolve()
+    await expect.poll(() => calls).toEqual(['init', '0 begins'])
+    for (const { resolve } of steps) resolve()
+    await expect.poll(() => calls).toEqual(['init', '0 begins', '0 ends', '1 begins', '1 ends'])
+  })
+
+  it('that throws is reported, and stops no other one, nor its own next message', async () => {
+    const { plugin, calls } = recorder('faulty', {
+      open: () => Promise.reject(new Error('no room')),
+      message(_, { message }) {
+        calls.push(message)
+        throw new Error('no number')
+      },
+    })
+    const broken = recorder('broken', { init: () => Promise.reject(new Error('no database')) })
+    const { open, errors, server } = await backend({
+      plugins: [chatPlugin(), plugin, broken.plugin],
+    })
+    const of = (name: string) => ({ ...chat, name, stream: `stream:1:${name}` })
+    const client = await open([of('broken'), of('faulty'), chat])
+    expect(await said(client)).toEqual(['connect', 'nora joined'])
+    for (const message of [1, 2]) client.send({ type: 'x', stream: 'stream:1:faulty', message })
+    client.send({ type: 'x', stream: 'stream:1:broken', message: 3 })
+    await expect.poll(() => errors).toHaveLength(4)
+    expect(calls).toEqual(['init', 1, 2])
+    expect(broken.calls).toEqual([])
+    const where = (error: unknown) => (error as { detail: { where: string } }).detail.where
+    expect(errors.map(where).sort()).toEqual([
+      'plugin broken, init',
+      'plugin faulty, message',
+      'plugin faulty, message',
+      'plugin faulty, open',
+    ])
+    expect(server.channels.members('stream:1:broken')).toEqual([])
+  })
+
+  it('has one context per connection: it sends, publishes, follows and closes with it', async () => {
+    const contexts = new Set<unknown>()
+    const plugin = definePlugin({
+      name: 'echo',
+      async open(context) {
+        contexts.add(context)
+        const { send, follow, socket, name, strategy, user, broker, stream } = context
+        send('about', { name, strategy, user, id: socket.id, stored: typeof broker.publish })
+        await follow('news', ({ type, payload, id }) => send(type, { payload, stream }, id))
+      },
+      async message(context, { message }) {
+        contexts.add(context)
+        const { publish, server, socket } = context
+        if (message === 'close') return socket.close(4000, 'done')
+        await publish('echo', { message })
+        await server.publish('news', 'headline', message)
+      },
+    })
+    const { open, server } = await backend({ plugins: [plugin] })
+    const client = await open([{ name: 'echo', stream: 'a:echo', strategy: 'streams' }])
+    const [{ id } = { id: '' }] = server.connections()
+    const stream = 'a:echo'
+    expect(await client.next()).toEqual({
+      ...{ type: 'about', stream, name: 'echo', strategy: 'streams', id, stored: 'function' },
+      user: { id: 'u-nora', name: 'nora' },
+    })
+    await expect.poll(() => server.channels.members('news')).toHaveLength(1)
+    client.send({ type: 'say', stream, message: 'hi' })
+    expect(await client.take(2)).toEqual([
+      { type: 'echo', stream, message: 'hi', id: expect.stringMatching(/^\d+-1$/) },
+      { type: 'headline', stream, payload: 'hi', id: expect.stringMatching(/^\d+-1$/) },
+    ])
+    client.send({ type: 'say', stream, message: 'close' })
+    expect(await client.closed).toEqual({ code: 4000, reason: 'done' })
+    expect(contexts.size).toBe(1)
+  })
+
+  it('may follow what its user may subscribe to, and nothing else', async () => {
+    const followed: unknown[] = []
+    const plugin = definePlugin({
+      name: 'spy',
+      async open({ follow }) {
+        for (const name of ['user:u-nora', 'user:u-jon']) {
+          followed.push(await follow(name, () => {}))
+        }
+      },
+    })
+    const { open } = await backend({ plugins: [plugin] })
+    await open([{ name: 'spy', stream: 'a:spy', strategy: 'pub-sub' }])
+    await expect.poll(() => followed).toEqual([true, false])
+  })
+
+  it('no longer gets messages once its stream is revoked', async () => {
+    const { plugin, calls } = recorder('chat')
+    const { open, server } = await backend({ plugins: [plugin] })
+    const client = await open([chat])
+    await expect.poll(() => calls).toHaveLength(2)
+    server.revokeUser('u-nora', 'stream:1:chat')
+    client.send({ type: 'chat', stream: 'stream:1:chat', message: 'hello' })
+    client.ws.close()
+    await expect.poll(() => calls).toEqual(['init', 'open', 'close: the connection was lost'])
+  })
+
+  it('that does not keep up with a client ends the connection with 1013', async () => {
+    const { plugin } = recorder('chat', { message: () => new Promise(() => {}) })
+    const limits = {
+      messagesPerSecond: Number.POSITIVE_INFINITY,
+      perUser: { messagesPerSecond: 1e9 },
+    }
+    const { open } = await backend({ plugins: [plugin] }, { limits })
+    const client = await open([chat])
+    for (let n = 0; n < 1_100; n++)
+      client.send({ type: 'chat', stream: 'stream:1:chat', message: n })
+    expect((await client.closed).code).toBe(1013)
+  })
+
+  it('runs its last step before the server has closed', async () => {
+    const broker = new MemoryBroker()
+    onTestFinished(() => broker.close())
+    const reasons: string[] = []
+    const slow = recorder('slow', {
+      async close({ publish }, reason) {
+        reasons.push(reason)
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        await publish('left')
+      },
+    })
+    const { open, server } = await backend({ plugins: [slow.plugin] }, { broker })
+    await open([{ name: 'slow', stream: 'a:slow', strategy: 'streams' }])
+    await expect.poll(() => slow.calls).toHaveLength(2)
+    await server.close()
+    expect(await broker.head('a:slow')).toMatchObject({ offset: 1 })
+    expect(reasons).toEqual([expect.stringContaining('clos')])
+  })
+
+  it('can be replaced by handlers of the application', async () => {
+    const { open, server } = await backend({ plugins: [definePlugin({ name: 'poll' })] })
+    server.handle('vote', (choice: string, { channel = '', user, publish }) =>
+      publish(channel.replace('votes', 'poll'), 'voted', { choice, by: user?.name }),
+    )
+    const client = await open([{ name: 'poll', stream: 'a:poll', strategy: 'pub-sub' }])
+    await expect.poll(() => server.channels.members('a:poll')).toHaveLength(1)
+    client.send({ type: 'vote', stream: 'a:votes', message: 'tea' })
+    expect(await client.next()).toEqual({
+      ...{ type: 'voted', stream: 'a:poll', choice: 'tea', by: 'nora' },
+    })
+  })
+
+  it('has a name of its own at its mount', () => {
+    expect(() => streamsMount({ plugins: [chatPlugin(), chatPlugin()] })).toThrow(TypeError)
+  })
+})
