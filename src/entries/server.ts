@@ -42,6 +42,7 @@ export type {
   Repository,
 } from '../server/application/realtime-repository.ts'
 export { realtimeRepository } from '../server/application/realtime-repository.ts'
+export { attach } from '../server/attach.ts'
 export type {
   Broker,
   ChannelListener,

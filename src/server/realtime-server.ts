@@ -43,6 +43,8 @@ const NATIVE_PATH = '/ws'
 export class RealtimeServer {
   /** Presence on all servers that share the broker. */
   readonly presence: PresenceTracker
+  /** @internal The handlers of `attach`, by name. */
+  readonly attached = new Map<unknown, () => void>()
   readonly #manager: WebSocketManager
   readonly #parts: ServerParts
   readonly #router: UpgradeRouter

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest'
+import { attach } from 'wirefold/server'
+import { RawClient, serve } from './raw-client.ts'
+
+describe('a handler that is attached to a server', () => {
+  it('is called once per connection, however often its module is loaded', async () => {
+    const { server, url } = await serve({
+      authenticate: ({ token = '' }) => ({ id: `u-${token}`, name: token }),
+    })
+    const open = (token: string) => RawClient.greeted(url, { token })
+    const calls: unknown[] = []
+    let release = () => {}
+    for (let load = 0; load < 20; load++) {
+      release = attach(server, function greet({ user }) {
+        calls.push([load, user?.name])
+      })
+    }
+    const clients = [await open('ada')]
+    await expect.poll(() => calls).toEqual([[19, 'ada']])
+    attach(server, () => calls.push('one'))
+    attach(server, () => calls.push('another'))
+    clients.push(await open('jon'))
+    await expect.poll(() => calls).toHaveLength(4)
+    expect(calls.slice(1)).toEqual([[19, 'jon'], 'one', 'another'])
+    release()
+    release()
+    clients.push(await open('eve'))
+    await expect.poll(() => calls).toHaveLength(6)
+    expect(server.connections()).toHaveLength(3)
+  })
+})
