@@ -6,14 +6,13 @@ import { messageOf, refusalError, WirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
 import { loggable } from '../base/logger.ts'
 import { printError } from '../base/report.ts'
-import { followedStore } from '../base/store.ts'
 import type { ConnectionOwner } from '../connection/connection.ts'
 import { Connection } from '../connection/connection.ts'
 import { closedError } from '../connection/connection-state.ts'
 import type { Link } from '../connection/link.ts'
 import { ServerClock } from '../connection/server-clock.ts'
 import type { ClientExtension, ClientPort, OnControlReply } from '../ports/client-port.ts'
-import type { ClientOutbox, RestoredMutation } from '../ports/outbox-storage.ts'
+import type { ClientOutbox } from '../ports/outbox-storage.ts'
 import type { OutgoingRequest, SendOptions } from '../ports/outgoing-request.ts'
 import { nameOf } from '../ports/outgoing-request.ts'
 import type { CloseInfo } from '../ports/transport.ts'
@@ -49,7 +48,6 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
   readonly clock: ClientPort['clock']
   readonly random: ClientPort['random']
   readonly state: ClientPort['state']
-  readonly restored = followedStore<readonly RestoredMutation[]>([], (error) => this.report(error))
   /** Number of malformed messages. */
   malformed = 0
   /** The tag of the last welcome, or empty. */
@@ -90,7 +88,6 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
         this.#senderId = senderId
         this.#userId = userId
       },
-      restored: (mutation) => this.#show(mutation),
       settled: (outcome) => {
         if (this.events.listens('settled')) this.events.emit('settled', outcome)
         else if (outcome.error) report(outcome.error)
@@ -106,6 +103,10 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
 
   get dialect(): Dialect {
     return this.connection.dialect
+  }
+
+  get restored(): ClientPort['restored'] {
+    return this.#outbox?.restored
   }
 
   readonly join = (extension: ClientExtension): (() => void) => {
@@ -129,14 +130,6 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
     const { link } = this.connection
     if (link) sayControl(link, intent, answered, this.#controls)
     return link !== undefined
-  }
-
-  /** Shows a restored mutation until its request is settled. */
-  #show(mutation: RestoredMutation): void {
-    const { restored } = this
-    const forget = (): void => restored.set(restored.get().filter((other) => other !== mutation))
-    restored.set([...restored.get(), mutation])
-    mutation.reply.then(forget, forget)
   }
 
   /** Number of handlers of the application. */

@@ -2,7 +2,14 @@ import type { Cancel } from '../base/clock.ts'
 import { isWirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
 import { lazy } from '../base/lazy.ts'
-import type { ClientOutbox, OutboxHost, OutboxStorage } from '../ports/outbox-storage.ts'
+import type { Writable } from '../base/store.ts'
+import { followedStore } from '../base/store.ts'
+import type {
+  ClientOutbox,
+  OutboxHost,
+  OutboxStorage,
+  RestoredMutation,
+} from '../ports/outbox-storage.ts'
 import type { OutgoingRequest, SendOptions } from '../ports/outgoing-request.ts'
 import type { ReplyFrame } from '../protocol/frame.ts'
 import type { Claim, OutboxDatabase, StoredRequest } from './outbox-database.ts'
@@ -31,6 +38,7 @@ export function storedOutbox(database: OutboxDatabase): OutboxStorage {
 }
 
 class StoredOutbox implements ClientOutbox {
+  readonly restored: Writable<readonly RestoredMutation[]>
   readonly #host: OutboxHost
   readonly #database: OutboxDatabase
   #owner = lazy(randomId)
@@ -52,6 +60,7 @@ class StoredOutbox implements ClientOutbox {
   constructor(host: OutboxHost, database: OutboxDatabase) {
     this.#host = host
     this.#database = database
+    this.restored = followedStore<readonly RestoredMutation[]>([], (error) => host.report(error))
   }
 
   ready(): Promise<void> {
@@ -157,11 +166,19 @@ class StoredOutbox implements ClientOutbox {
     const options = restoreOptions(request, others, this.#host)
     if (!isWirefoldError(options)) {
       const { reply } = this.#hold(request, options, false)
-      if (mutation && outgoing.id) this.#host.restored({ ...mutation, id: outgoing.id, reply })
+      if (mutation && outgoing.id) this.#show({ ...mutation, id: outgoing.id, reply })
     } else {
       void this.#safely(this.#database.delete(requestId))
       this.#host.settled({ request: outgoing, reply: undefined, error: options })
     }
+  }
+
+  /** Shows a restored mutation until its request is settled. */
+  #show(mutation: RestoredMutation): void {
+    const { restored } = this
+    const forget = (): void => restored.set(restored.get().filter((other) => other !== mutation))
+    restored.set([...restored.get(), mutation])
+    mutation.reply.then(forget, forget)
   }
 
   /** Sends a request, and owns it until it is settled. */
