@@ -156,6 +156,32 @@ export function messageOf(cause: unknown): string {
   return typeof says === 'string' ? says : ''
 }
 
+/**
+ * Returns the error for an exception. An error of wirefold's own passes unchanged, such as `no-crypto` of a
+ * dialect that makes ids.
+ *
+ * @param what says what happened, as the beginning of a sentence
+ */
+export function causedBy<Code extends ErrorCode>(
+  cause: unknown,
+  code: Code,
+  what: string,
+  detail: ErrorDetail<Code>,
+): WirefoldError {
+  if (isWirefoldError(cause)) return cause
+  return new WirefoldError(code, `${what}: ${messageOf(cause)}. See the cause.`, detail, { cause })
+}
+
+/**
+ * Returns the error for a function of the application that threw.
+ *
+ * @param where names the function: "handler of news on note"
+ */
+export function handlerFailed(where: string, cause: unknown): WirefoldError<'handler-failed'> {
+  const message = `The ${where} threw. All other functions were called. See the cause.`
+  return new WirefoldError('handler-failed', message, { where }, { cause })
+}
+
 /** Creates the error for a state of the application that was not fetched in time. */
 export function timeoutError(timeoutMs: number): WirefoldError<'timeout'> {
   const message = `The state was not fetched in ${timeoutMs} ms. It is fetched again.`

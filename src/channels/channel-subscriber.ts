@@ -6,7 +6,7 @@ import { withDefaults } from '../base/known-names.ts'
 import { Linger } from '../base/linger.ts'
 import type { ClientExtension, ClientPort } from '../ports/client-port.ts'
 import { isChannel } from '../protocol/channel-name.ts'
-import { dialectError } from '../protocol/dialect-error.ts'
+import { callDialect } from '../protocol/dialect-error.ts'
 import type { EventFrame, Frame, Position } from '../protocol/frame.ts'
 import type { ChannelOwner, Listener } from './channel.ts'
 import { Channel } from './channel.ts'
@@ -189,9 +189,9 @@ export class ChannelSubscriber {
   #matches(channel: string, pattern: string): boolean {
     const { dialect } = this.port
     try {
-      return dialect.match(channel, pattern)
-    } catch (cause) {
-      this.port.report(dialectError(dialect.name, 'match', cause))
+      return callDialect(dialect.name, 'match', () => dialect.match(channel, pattern))
+    } catch (error) {
+      this.port.report(error)
       return false
     }
   }

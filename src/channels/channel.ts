@@ -1,5 +1,5 @@
-import type { Refusal } from '../base/errors.ts'
-import { refusalError, WirefoldError } from '../base/errors.ts'
+import type { Refusal, WirefoldError } from '../base/errors.ts'
+import { handlerFailed, refusalError } from '../base/errors.ts'
 import type { OneOrMany } from '../base/one-or-many.ts'
 import { append, remove, toArray } from '../base/one-or-many.ts'
 import type { Readable, Writable } from '../base/store.ts'
@@ -182,9 +182,7 @@ export class Channel {
   }
 
   #handlerFailed(cause: unknown, { type }: EventFrame): void {
-    const where = `${this.name} ${type}`
-    const message = `A handler of ${this.name} failed on ${type}. The other handlers were called. See the cause.`
-    this.#owner.port.report(new WirefoldError('handler-failed', message, { where }, { cause }))
+    this.#owner.port.report(handlerFailed(`handler of ${this.name} on ${type}`, cause))
   }
 
   /**

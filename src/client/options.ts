@@ -7,6 +7,7 @@ import { checkNames, withDefaults } from '../base/known-names.ts'
 import { lazy } from '../base/lazy.ts'
 import type { Logger } from '../base/logger.ts'
 import { debugLogger } from '../base/logger.ts'
+import { WELCOME_MS } from '../connection/connection.ts'
 import type { Auth } from '../connection/credentials.ts'
 import type { Environment } from '../connection/environment.ts'
 import { platformEnvironment } from '../connection/environment.ts'
@@ -16,7 +17,6 @@ import { native } from '../dialects/native/client.ts'
 import type { TransportFactory } from '../ports/transport.ts'
 import type { Codec } from '../protocol/codec.ts'
 import type { DialectFactory } from '../protocol/dialect.ts'
-import { createDialect } from '../protocol/dialect-error.ts'
 import { jsonCodec } from '../protocol/json-codec.ts'
 import type { OutboxOptions, ResolvedOutboxOptions } from '../requests/outbox-options.ts'
 import { resolveOutboxOptions } from '../requests/outbox-options.ts'
@@ -123,7 +123,8 @@ export interface ResolvedClientOptions {
   readonly heartbeat: HeartbeatOptions | false
   readonly outbox: ResolvedOutboxOptions
   readonly minUptimeMs: number
-  readonly connectTimeoutMs: number
+  /** That of the application; that of the dialect's presets or the default otherwise. */
+  readonly connectTimeoutMs: number | undefined
   readonly requestTimeoutMs: number
   /** Returns the logger; the platform's debug switches are read at the first call. */
   readonly logger: () => Logger | undefined
@@ -140,7 +141,7 @@ export const clientDefaults = {
   heartbeat: {},
   outbox: {},
   minUptimeMs: 2_000,
-  connectTimeoutMs: 10_000,
+  connectTimeoutMs: WELCOME_MS,
   requestTimeoutMs: 10_000,
   clock: systemClock,
   random: Math.random,
@@ -169,7 +170,7 @@ export function resolveClientOptions(options: ClientOptions): ResolvedClientOpti
     },
     OTHERS,
   )
-  const { dialect, backoff, heartbeat, environment = platformEnvironment() } = filled
+  const { backoff, heartbeat, environment = platformEnvironment() } = filled
   checkNames('The option backoff', backoff, backoffDefaults)
   if (heartbeat) checkNames('The option heartbeat', heartbeat, heartbeatDefaults)
   return {
@@ -177,10 +178,7 @@ export function resolveClientOptions(options: ClientOptions): ResolvedClientOpti
     environment,
     transport: filled.transport ?? webSocketTransport(filled.WebSocket, filled),
     outbox: resolveOutboxOptions(filled.outbox),
-    connectTimeoutMs:
-      options.connectTimeoutMs ??
-      createDialect(dialect).presets.connectTimeoutMs ??
-      filled.connectTimeoutMs,
+    connectTimeoutMs: options.connectTimeoutMs,
     logger: lazy(() => filled.logger ?? debugLogger(environment.debug)),
   }
 }

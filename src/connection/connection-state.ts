@@ -1,6 +1,6 @@
 import type { BackoffOptions } from '../base/backoff.ts'
 import { backoffDelay } from '../base/backoff.ts'
-import { isWirefoldError, messageOf, WirefoldError } from '../base/errors.ts'
+import { causedBy, messageOf, WirefoldError } from '../base/errors.ts'
 import type { ConnectionState } from '../ports/connection-state.ts'
 import type { CloseInfo } from '../ports/transport.ts'
 import { retryHint } from './retry-hint.ts'
@@ -262,8 +262,6 @@ export function closedError(): WirefoldError {
 
 /** Returns the error with which a connection fails whose greeting cannot be sent. */
 export function noGreeting(cause: unknown): WirefoldError {
-  if (isWirefoldError(cause)) return cause
   const reason = messageOf(cause)
-  const message = `The greeting could not be sent: ${reason}`
-  return new WirefoldError('failed', message, { reason }, { cause })
+  return causedBy(cause, 'failed', 'The greeting could not be sent', { reason })
 }

@@ -6,7 +6,7 @@ import type { Writable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
 import type { ConnectionState } from '../ports/connection-state.ts'
 import type { CloseInfo } from '../ports/transport.ts'
-import type { Dialect, DialectFactory } from '../protocol/dialect.ts'
+import type { Dialect } from '../protocol/dialect.ts'
 import { createDialect } from '../protocol/dialect-error.ts'
 import type { Frame, GoawayFrame, WelcomeFrame } from '../protocol/frame.ts'
 import type { ConnectionInput, ConnectionRules } from './connection-state.ts'
@@ -18,6 +18,8 @@ import { Link } from './link.ts'
 
 /** The longest delay of an attempt once the network is back, in milliseconds: not all clients at once. */
 const WAKE_SPREAD_MS = 500
+/** Default time limit of an attempt, until one exceeds it, in milliseconds. */
+export const WELCOME_MS = 10_000
 /** The longest time limit of an attempt, in milliseconds. */
 const LONGEST_WELCOME_MS = 80_000
 /** The longest wait between two attempts to open the next link, in milliseconds. */
@@ -92,7 +94,7 @@ export class Connection implements LinkOwner {
    * the application waits for that.
    */
   get welcomeMs(): number {
-    const { connectTimeoutMs } = this.deps
+    const { connectTimeoutMs = this.#template.presets.connectTimeoutMs ?? WELCOME_MS } = this.deps
     const isLimited = this.#rules.backoff.maxAttempts < Number.POSITIVE_INFINITY
     const longestMs = Math.max(connectTimeoutMs, isLimited ? 0 : LONGEST_WELCOME_MS)
     return Math.min(connectTimeoutMs * 2 ** this.timeouts, longestMs)
@@ -168,7 +170,7 @@ export class Connection implements LinkOwner {
   }
 
   #newLink(): Link {
-    return new Link(this, createDialect(this.deps.dialect, this.#template))
+    return new Link(this, this.#template)
   }
 
   /** Forgets the present link, and ends a handoff. */
@@ -386,11 +388,10 @@ export interface ConnectionOwner {
 
 /** Options of a connection. */
 export interface ConnectionDeps extends LinkDeps {
-  readonly dialect: DialectFactory
   readonly environment: Environment
   readonly backoff: Partial<BackoffOptions>
-  /** Time limit of an attempt, until one exceeds it, in milliseconds. */
-  readonly connectTimeoutMs: number
+  /** Time limit of an attempt, until one exceeds it, in milliseconds; by default the dialect's. */
+  readonly connectTimeoutMs: number | undefined
   readonly minUptimeMs: number
   /** Returns a number in [0, 1). */
   readonly random: () => number

@@ -1,11 +1,12 @@
 import type { Cancel, Clock } from '../base/clock.ts'
-import { isWirefoldError, messageOf, WirefoldError } from '../base/errors.ts'
+import type { WirefoldError } from '../base/errors.ts'
+import { causedBy, messageOf } from '../base/errors.ts'
 import type { ClientOutbox } from '../ports/outbox-storage.ts'
 import type { Ticket } from '../ports/outgoing-request.ts'
 import type { CloseInfo, Transport, TransportFactory } from '../ports/transport.ts'
 import type { Codec } from '../protocol/codec.ts'
-import type { Credentials, Dialect, Outgoing } from '../protocol/dialect.ts'
-import { dialectError } from '../protocol/dialect-error.ts'
+import type { Credentials, Dialect, DialectFactory, Outgoing } from '../protocol/dialect.ts'
+import { callDialect, createDialect } from '../protocol/dialect-error.ts'
 import type { Frame, PartFrame, WelcomeFrame } from '../protocol/frame.ts'
 import type { Intent } from '../protocol/intent.ts'
 import { LONGEST_TEXT } from '../protocol/json-codec.ts'
@@ -25,7 +26,8 @@ const SILENT = 'the peer gave no sign of life'
  * that are awaited on it.
  */
 export class Link implements HeartbeatLink {
-  readonly dialect: Dialect
+  /** The dialect of its socket; one like it before the socket is opened. */
+  dialect: Dialect
   readonly owner: LinkOwner
   readonly replies = new ReplyTable()
   /** The credentials with which it was opened. */
@@ -105,48 +107,24 @@ export class Link implements HeartbeatLink {
   #open(credentials: Credentials): void {
     if (this.#ended) return
     this.credentials = credentials
-    const { dialect, owner } = this
+    const { owner } = this
     const { transport, url } = owner.deps
-    const protocols = [...dialect.protocols, ...(credentials.protocols ?? [])]
     try {
+      const dialect = createDialect(owner.deps.dialect, this.dialect.name)
+      this.dialect = dialect
+      const address = callDialect(dialect.name, 'url', () => dialect.url(url, credentials))
+      const protocols = [...dialect.protocols, ...(credentials.protocols ?? [])]
       const handlers = {
         opened: () => owner.opened(this),
         message: (data: unknown) => this.#receive(data),
         closed: (info: CloseInfo) => this.#closed(info),
       }
-      this.#transport = transport.open(this.#address(), protocols, handlers, credentials)
+      this.#transport = transport.open(address, protocols, handlers, credentials)
       this.#sender = new Sender(owner.deps, dialect.capabilities.batches, this.#transport)
     } catch (cause) {
       this.#end()
-      const message = `The transport ${transport.name} could not open ${url}: ${messageOf(cause)}`
-      const error = isWirefoldError(cause)
-        ? cause
-        : new WirefoldError('bad-url', message, { url }, { cause })
-      owner.refused(error, this)
-    }
-  }
-
-  #address(): string {
-    try {
-      return this.dialect.url(this.owner.deps.url, this.credentials)
-    } catch (cause) {
-      throw dialectError(this.dialect.name, 'url', cause)
-    }
-  }
-
-  #encode(intent: Intent): readonly Outgoing[] | undefined {
-    try {
-      return this.dialect.encode(intent)
-    } catch (cause) {
-      throw dialectError(this.dialect.name, 'encode', cause)
-    }
-  }
-
-  #decode(wire: unknown): Frame | readonly Frame[] | undefined {
-    try {
-      return this.dialect.decode(wire)
-    } catch (cause) {
-      throw dialectError(this.dialect.name, 'decode', cause)
+      const what = `The transport ${transport.name} could not open ${url}`
+      owner.refused(causedBy(cause, 'bad-url', what, { url }), this)
     }
   }
 
@@ -205,6 +183,10 @@ export class Link implements HeartbeatLink {
     this.#urgent({ kind: 'pong', timestamp, sentAt: this.owner.deps.clock.wall() })
   }
 
+  #encode(intent: Intent): readonly Outgoing[] | undefined {
+    return callDialect(this.dialect.name, 'encode', () => this.dialect.encode(intent))
+  }
+
   #urgent(intent: Intent): void {
     try {
       for (const { wire } of this.#encode(intent) ?? []) this.#sender?.urgent(wire)
@@ -247,7 +229,8 @@ export class Link implements HeartbeatLink {
   #receive(data: unknown): void {
     let frames: Frame | readonly Frame[] | undefined
     try {
-      frames = this.#decode(this.owner.deps.codec.decode(data))
+      const wire = this.owner.deps.codec.decode(data)
+      frames = callDialect(this.dialect.name, 'decode', () => this.dialect.decode(wire))
     } catch (error) {
       this.owner.failed(error)
       if (this.#answered) return
@@ -330,6 +313,7 @@ export interface LinkDeps {
   readonly codec: Codec
   readonly clock: Clock
   readonly serverClock: ServerClock
+  readonly dialect: DialectFactory
   readonly transport: TransportFactory
   readonly url: string
   readonly auth: Auth | undefined

@@ -1,4 +1,4 @@
-import { WirefoldError } from '../base/errors.ts'
+import { handlerFailed } from '../base/errors.ts'
 import { checkNames } from '../base/known-names.ts'
 import { printError, safely } from '../base/report.ts'
 import type { StoreFactory, StoreKind } from '../base/store.ts'
@@ -111,8 +111,7 @@ export class ContextRouter implements SlotHost {
   }
 
   failed(where: string, cause: unknown): void {
-    const message = `The ${where} threw. Its result is missing; the rest of the event was processed. See the cause.`
-    this.#report(new WirefoldError('handler-failed', message, { where }, { cause }))
+    this.#report(handlerFailed(where, cause))
   }
 
   dropped(context: unknown, reason: DropReason): void {

@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from '../base/clock.ts'
-import { WirefoldError } from '../base/errors.ts'
+import { handlerFailed } from '../base/errors.ts'
 import type { Readable } from '../base/store.ts'
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
 import type { ChannelPosition } from '../protocol/frame.ts'
@@ -72,11 +72,7 @@ export function createOverlay<T>(
   }
 
   function apply(state: Layered<T>): T {
-    return shown(state, (cause) => {
-      const where = 'apply of a mutation'
-      const message = `The ${where} threw. The other mutations are shown. See the cause.`
-      report(new WirefoldError('handler-failed', message, { where }, { cause }))
-    })
+    return shown(state, (cause) => report(handlerFailed('apply of a mutation', cause)))
   }
 
   /** Starts or ends the timer of a hidden row. */

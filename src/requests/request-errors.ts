@@ -1,5 +1,5 @@
 import type { ErrorCode, ErrorDetail, ErrorDetails } from '../base/errors.ts'
-import { isWirefoldError, WirefoldError } from '../base/errors.ts'
+import { causedBy, WirefoldError } from '../base/errors.ts'
 import type { Link } from '../connection/link.ts'
 import type { OutgoingRequest, Ticket } from '../ports/outgoing-request.ts'
 import { nameOf } from '../ports/outgoing-request.ts'
@@ -17,10 +17,9 @@ export function say(
     const said = link.say(intent, ticket)
     if (said) return said
   } catch (cause) {
-    if (isWirefoldError(cause)) return cause
     const requestId = 'requestId' in intent ? intent.requestId : ''
-    const message = `The codec threw while encoding ${what}, most often since its payload is not plain JSON. See the cause.`
-    return new WirefoldError('bad-payload', message, { requestId }, { cause })
+    const message = `The codec could not encode ${what}, which has to be plain JSON`
+    return causedBy(cause, 'bad-payload', message, { requestId })
   }
   const dialect = link.dialect.name
   const message = `The ${dialect} backend does not support ${what}.`
@@ -34,17 +33,15 @@ export function aborted(outgoing: OutgoingRequest, signal: AbortSignal | undefin
 
 /** Returns the error for a request that does not wait for a connection, or was interrupted. */
 export function disconnected(outgoing: OutgoingRequest, sent: boolean): WirefoldError {
-  const { requestId } = outgoing
-  const message = sent
-    ? `The connection was lost before ${nameOf(outgoing)} was answered; it may have been carried out.`
-    : `There is no connection, and ${nameOf(outgoing)} does not wait for one.`
-  return new WirefoldError('disconnected', message, { requestId, sent })
+  const what = sent
+    ? 'may have been carried out: the connection was lost before the reply.'
+    : 'was not sent: there is no connection.'
+  return failed('disconnected', outgoing, what, { sent })
 }
 
 /** Returns the error for a request that must not be sent again. */
 export function outcomeUnknown(outgoing: OutgoingRequest): WirefoldError {
-  const what =
-    'was sent, the connection was lost, and the server no longer remembers its reply; it may have been carried out.'
+  const what = 'may have been carried out: the server no longer remembers the reply.'
   return failed('outcome-unknown', outgoing, what, {})
 }
 

@@ -38,7 +38,7 @@ const throwingAt = (kind: Intent['kind'], throws = () => true) =>
 const failure = (method: string, dialect = 'native') => ({
   code: 'dialect-failed',
   message: expect.stringContaining(
-    `The dialect ${dialect} threw in ${method === 'factory' ? 'its factory' : `${method}()`}: id is undefined.`,
+    `The dialect ${dialect}, which must not throw, threw in ${method === 'factory' ? 'its factory' : `${method}()`}: id is undefined.`,
   ),
   detail: { dialect, method },
   cause,
