@@ -1,3 +1,4 @@
+import { deferred } from '../base/deferred.ts'
 import { WirefoldError } from '../base/errors.ts'
 import type { Listener } from './channel.ts'
 import type { Subscription } from './subscription.ts'
@@ -68,16 +69,12 @@ const MEMBERS = /* @__PURE__ */ subscriptionMembers()
 function ready(listener: Listener): Promise<void> {
   const { channel } = listener
   if (listener.settle && listener.ready) return listener.ready
-  listener.ready = new Promise<void>((resolve, reject) => {
-    const error = listener.live ? channel.refused : released(channel.name)
-    const settle = (reason: WirefoldError | undefined): void =>
-      reason ? reject(reason) : resolve()
-    if (error || channel.state.actual === 'live') settle(error)
-    else listener.settle = settle
-  })
-  // Callers that only watch the status must not cause an unhandled rejection.
-  listener.ready.catch(() => {})
-  return listener.ready
+  const { promise, settle } = deferred()
+  const error = listener.live ? channel.refused : released(channel.name)
+  if (error || channel.state.actual === 'live') settle(error)
+  else listener.settle = settle
+  listener.ready = promise
+  return promise
 }
 
 /** Returns the error of `ready` for a subscription that was released too early. */

@@ -1,5 +1,6 @@
 import { backoffDefaults, backoffDelay } from '../base/backoff.ts'
 import type { Cancel } from '../base/clock.ts'
+import { deferred } from '../base/deferred.ts'
 import type { Disposer } from '../base/disposable.ts'
 import { disposable } from '../base/disposable.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
@@ -181,18 +182,15 @@ export function sync<State>(
     start: () => status.listen(() => {}),
     refetch,
     get ready() {
-      let unfollow: Unsubscribe = () => {}
-      const ready = new Promise<void>((resolve, reject) => {
-        unfollow = status.subscribe(({ name }) => {
-          if (name === 'live') resolve()
-          else if (ended) reject(released(channel))
-          // Rejects with a refusal, or with the end of the client.
-          else subscription?.ready.catch(reject)
-        })
-      }).finally(() => unfollow())
-      // Callers that only watch the status must not cause an unhandled rejection.
-      ready.catch(() => {})
-      return ready
+      const { promise, settle } = deferred()
+      const unfollow = status.subscribe(({ name }) => {
+        if (name === 'live') settle()
+        else if (ended) settle(released(channel))
+        // Rejects with a refusal, or with the end of the client.
+        else subscription?.ready.catch(settle)
+      })
+      promise.then(unfollow, unfollow)
+      return promise
     },
   }
   return disposable(release, members, signal)

@@ -6,13 +6,14 @@ import { messageOf, refusalError, WirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
 import { loggable } from '../base/logger.ts'
 import { printError } from '../base/report.ts'
+import { followedStore } from '../base/store.ts'
 import type { ConnectionOwner } from '../connection/connection.ts'
 import { Connection } from '../connection/connection.ts'
 import { closedError } from '../connection/connection-state.ts'
 import type { Link } from '../connection/link.ts'
 import { ServerClock } from '../connection/server-clock.ts'
 import type { ClientExtension, ClientPort, OnControlReply } from '../ports/client-port.ts'
-import type { ClientOutbox } from '../ports/outbox-storage.ts'
+import type { ClientOutbox, RestoredMutation } from '../ports/outbox-storage.ts'
 import type { OutgoingRequest, SendOptions } from '../ports/outgoing-request.ts'
 import { nameOf } from '../ports/outgoing-request.ts'
 import type { CloseInfo } from '../ports/transport.ts'
@@ -48,6 +49,7 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
   readonly clock: ClientPort['clock']
   readonly random: ClientPort['random']
   readonly state: ClientPort['state']
+  readonly restored = followedStore<readonly RestoredMutation[]>([], (error) => this.report(error))
   /** Number of malformed messages. */
   malformed = 0
   /** The tag of the last welcome, or empty. */
@@ -83,6 +85,7 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
       ...{ clock, elapsed, report, environment: options.environment, limit: options.outbox.limit },
       serverTime: () => serverClock.present.server,
       isOpen: () => this.state.get().name === 'open',
+      restored: this.restored,
       send: (request, how) => this.#sendNow(request, how),
       identified: ({ senderId, userId }) => {
         this.#senderId = senderId
@@ -103,10 +106,6 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
 
   get dialect(): Dialect {
     return this.connection.dialect
-  }
-
-  get restored(): ClientPort['restored'] {
-    return this.#outbox?.restored
   }
 
   readonly join = (extension: ClientExtension): (() => void) => {
@@ -140,7 +139,7 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
   /** Connects now; settles with the first state that is open or final. */
   connect(): Promise<void> {
     const awaited = this.#opening ?? opening()
-    if (this.state.get().name === 'open') awaited.resolve()
+    if (this.state.get().name === 'open') awaited.settle()
     else this.#opening = awaited
     this.connection.input({ name: 'connect' })
     return awaited.promise
@@ -227,7 +226,7 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
 
   welcomed(frame: WelcomeFrame | undefined, isMove: boolean): void {
     const userId = frame?.userId
-    this.#opening?.resolve()
+    this.#opening?.settle()
     this.#opening = undefined
     if (this.#userId !== undefined && userId !== this.#userId) this.#identityChanged(userId)
     this.#userId = userId
@@ -280,7 +279,7 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
   ended(error: WirefoldError): void {
     const opening = this.#opening
     this.#opening = undefined
-    opening?.reject(error)
+    opening?.settle(error)
     this.#outbox?.release(this.#userId)
     // The caller of a stored request may be gone with an earlier page.
     const isRequested = this.requests.rejectAll(error) && !this.#outbox
@@ -353,8 +352,7 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
    */
   #identityChanged(userId: string | undefined): void {
     this.#outbox?.release(userId)
-    const message =
-      'Another user is signed in now. Requests of the former user are not carried out.'
+    const message = 'Another user is signed in now; the requests of the former one are not sent.'
     this.requests.rejectAll(new WirefoldError('identity-changed', message, { userId }))
   }
 

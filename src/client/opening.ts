@@ -1,3 +1,6 @@
+import type { Deferred } from '../base/deferred.ts'
+import { deferred } from '../base/deferred.ts'
+
 /**
  * The promise of `connect()`, which knows whether a caller awaits it: a failure that no caller awaits is
  * reported elsewhere.
@@ -15,22 +18,12 @@ class Awaited extends Promise<void> {
   }
 }
 
-/** Returns the promise of a `connect()`; if it is ignored, its rejection is no unhandled one. */
-export function opening(): Opening {
-  let resolve = (): void => {}
-  let reject = (_: unknown): void => {}
-  const promise = new Awaited((settle, fail) => {
-    resolve = settle
-    reject = fail
-  })
-  promise.catch(() => {})
-  promise.isAwaited = false
-  return { promise, resolve, reject }
-}
+/** A promise of `connect()`, with the function that settles it. */
+export type Opening = Deferred<Awaited>
 
-/** A promise of `connect()`, with the functions that settle it. */
-export interface Opening {
-  readonly promise: Awaited
-  readonly resolve: () => void
-  readonly reject: (error: unknown) => void
+/** Returns the promise of a `connect()`. */
+export function opening(): Opening {
+  const opened = deferred(Awaited)
+  opened.promise.isAwaited = false
+  return opened
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { WirefoldError } from '../base/errors.ts'
-import type { Readable } from '../base/store.ts'
+import type { Writable } from '../base/store.ts'
 import type { ReplyFrame } from '../protocol/frame.ts'
 import type { OutgoingRequest, SendOptions, StorableMutation } from './outgoing-request.ts'
 
@@ -12,8 +12,6 @@ export interface OutboxStorage {
 
 /** The stored requests of a client. */
 export interface ClientOutbox {
-  /** The mutations of earlier clients whose stored requests this client sends, oldest first. */
-  readonly restored: Readable<readonly RestoredMutation[]>
   /** Reads the stored requests; the greeting waits for it. Never rejects, and takes at most 5 s. */
   ready(): Promise<void>
   /**
@@ -55,6 +53,8 @@ export interface OutboxHost {
   send(request: OutgoingRequest, options: SendOptions): Promise<ReplyFrame>
   /** Receives the identity that the client had last time. */
   identified(identity: OutboxIdentity): void
+  /** The mutations of earlier clients whose stored requests this client sends, oldest first. */
+  readonly restored: Writable<readonly RestoredMutation[]>
   /** Receives the outcome of a stored request that no caller waits for. */
   settled(outcome: SettledRequest): void
   /** Reports an error that has no other destination. */

@@ -1,10 +1,10 @@
 import { backoffDefaults, backoffDelay } from '../base/backoff.ts'
 import type { Cancel } from '../base/clock.ts'
+import { deferred } from '../base/deferred.ts'
 import type { Disposer } from '../base/disposable.ts'
 import { disposable } from '../base/disposable.ts'
 import type { Refusal } from '../base/errors.ts'
 import { refusalError, WirefoldError } from '../base/errors.ts'
-
 import { randomId } from '../base/ids.ts'
 import type { ClientPort, ControlReply, OnControlReply } from '../ports/client-port.ts'
 import { presenceChannel } from '../protocol/channel-name.ts'
@@ -53,19 +53,16 @@ export class OwnPresence {
     }
     const ready = (): Promise<void> => {
       if (waiting && settled) return waiting
-      waiting = new Promise<void>((resolve, reject) => {
-        settled = (error) => {
-          settled = undefined
-          if (error) reject(error)
-          else resolve()
-        }
-        if (!live) settled(left(resource))
-        else if (this.#actual === 'in' || this.#refusal) settled(this.#refusal)
-        else this.#waiting.add(settled)
-      })
-      // Callers that only watch the list of users must not cause an unhandled rejection.
-      waiting.catch(() => {})
-      return waiting
+      const { promise, settle } = deferred()
+      waiting = promise
+      settled = (error) => {
+        settled = undefined
+        settle(error)
+      }
+      if (!live) settled(left(resource))
+      else if (this.#actual === 'in' || this.#refusal) settled(this.#refusal)
+      else this.#waiting.add(settled)
+      return promise
     }
     this.#holders++
     const members = {
@@ -236,6 +233,6 @@ type SentAction = 'join' | 'update' | 'leave'
 type Settled = (error: WirefoldError | undefined) => void
 
 function left(resource: string): WirefoldError {
-  const message = `The presence in ${resource} was released before it was confirmed.`
+  const message = `The presence in ${resource} was released before it was live.`
   return new WirefoldError('aborted', message, { channel: presenceChannel(resource) })
 }

@@ -2,8 +2,6 @@ import type { Cancel } from '../base/clock.ts'
 import { isWirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
 import { lazy } from '../base/lazy.ts'
-import type { Writable } from '../base/store.ts'
-import { followedStore } from '../base/store.ts'
 import type {
   ClientOutbox,
   OutboxHost,
@@ -38,7 +36,6 @@ export function storedOutbox(database: OutboxDatabase): OutboxStorage {
 }
 
 class StoredOutbox implements ClientOutbox {
-  readonly restored: Writable<readonly RestoredMutation[]>
   readonly #host: OutboxHost
   readonly #database: OutboxDatabase
   #owner = lazy(randomId)
@@ -60,7 +57,6 @@ class StoredOutbox implements ClientOutbox {
   constructor(host: OutboxHost, database: OutboxDatabase) {
     this.#host = host
     this.#database = database
-    this.restored = followedStore<readonly RestoredMutation[]>([], (error) => host.report(error))
   }
 
   ready(): Promise<void> {
@@ -175,7 +171,7 @@ class StoredOutbox implements ClientOutbox {
 
   /** Shows a restored mutation until its request is settled. */
   #show(mutation: RestoredMutation): void {
-    const { restored } = this
+    const { restored } = this.#host
     const forget = (): void => restored.set(restored.get().filter((other) => other !== mutation))
     restored.set([...restored.get(), mutation])
     mutation.reply.then(forget, forget)
