@@ -10,11 +10,10 @@ export type LogArea = 'connection' | 'channels' | 'requests' | 'errors'
  */
 export function debugLogger(setting: string): Logger | undefined {
   const patterns = setting.split(/[\s,]+/)
-  const areas: readonly LogArea[] = ['connection', 'channels', 'requests', 'errors']
-  const named = areas.filter((area) => patterns.some((pattern) => names(pattern, area)))
-  if (named.length === 0) return undefined
+  const isNamed = (area: string): boolean => patterns.some((pattern) => names(pattern, area))
+  if (!['connection', 'channels', 'requests', 'errors'].some(isNamed)) return undefined
   return (area, message) => {
-    if (named.includes(area)) console.debug(`wirefold:${area} ${message}`)
+    if (isNamed(area)) console.debug(`wirefold:${area} ${message}`)
   }
 }
 
@@ -31,7 +30,7 @@ export function loggable(name: string): string {
   )
 }
 
-function names(pattern: string, area: LogArea): boolean {
+function names(pattern: string, area: string): boolean {
   const name = `wirefold:${area}`
   return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name
 }

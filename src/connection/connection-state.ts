@@ -256,7 +256,7 @@ function gaveUp(why: string, { code, reason, cause }: CloseInfo): WirefoldError 
 
 /** Returns the error for an operation of a client that is closed. */
 export function closedError(): WirefoldError {
-  const message = 'The client was closed. Call connect() to open it again.'
+  const message = 'The client was closed. Call connect() to try again.'
   return new WirefoldError('closed', message, {})
 }
 

@@ -240,7 +240,6 @@ export class Connection implements LinkOwner {
     switch (frame.kind) {
       case 'event':
         this.deps.serverClock.received(frame)
-        this.#owner.frame(frame)
         break
       case 'welcome':
         this.#welcomed(frame, link)
@@ -254,11 +253,9 @@ export class Connection implements LinkOwner {
         break
       case 'pong':
         this.deps.serverClock.pong(frame, link.heartbeat?.pong(frame))
-        this.#owner.frame(frame)
         break
-      default:
-        this.#owner.frame(frame)
     }
+    this.#owner.frame(frame)
   }
 
   #welcomed(frame: WelcomeFrame | undefined, link: Link): void {

@@ -78,9 +78,7 @@ export class ContextRegistry<
    */
   storedIn<Own extends StoreKind>(factory: StoreFactory<Own>): ContextRegistry<C, By, Own, Slots> {
     if (this.#plans.length > 0) {
-      throw new TypeError(
-        'storedIn() was called after a slot was added. Call it before the first slot.',
-      )
+      throw new TypeError('storedIn() was called too late. Call it before the first slot.')
     }
     this.#router = this.#makeRouter(factory)
     return typed(this)
@@ -253,9 +251,7 @@ export class ContextRegistry<
 
   #add<Grown>(plan: RoutePlan<never, never>): Grown {
     if (this.#scopes.size > 0) {
-      throw new TypeError(
-        `${plan.kind} cannot get a slot: the registry has scopes. Add all slots before scope().`,
-      )
+      throw new TypeError(`The slot of ${plan.kind} was added after its scopes. Add it before scope().`)
     }
     this.#router.add(typed(plan))
     this.#plans.push(typed(plan))

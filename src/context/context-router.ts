@@ -65,7 +65,7 @@ export class ContextRouter implements SlotHost {
   add({ kind, slot: plan, derived = false, parts }: RoutePlan): void {
     const name = plan?.name ?? kind
     if (this.#slots.has(name))
-      throw new TypeError(`The slot ${name} already exists. Use another name, or add it once.`)
+      throw new TypeError(`The slot ${name} already exists. Use another name.`)
     const route = this.#routes.get(kind) ?? { own: undefined, derived: [], parts: undefined }
     this.#routes.set(kind, route)
     const slot = plan && new Slot(plan, this)

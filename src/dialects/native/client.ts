@@ -184,10 +184,8 @@ function decodeOwn(type: string, wire: Fields): Frame {
 function places(value: unknown): ReadonlyMap<string, Position> {
   const result = new Map<string, Position>()
   for (const [name, place] of Object.entries(asFields(value))) {
-    if (!Array.isArray(place)) continue
-    const epoch = asString(place[0])
-    const offset = asInteger(place[1], 0)
-    if (epoch !== undefined && offset !== undefined) result.set(name, { epoch, offset })
+    const position = Array.isArray(place) && asPosition(place[0], place[1], 0)
+    if (position) result.set(name, position)
   }
   return result
 }
@@ -196,12 +194,13 @@ function places(value: unknown): ReadonlyMap<string, Position> {
 function positions(value: unknown): readonly ChannelPosition[] | undefined {
   if (!Array.isArray(value)) return undefined
   return value.flatMap((item) => {
-    const fields = asFields(item)
-    const channel = asString(fields.channel)
-    const epoch = asString(fields.epoch)
-    const offset = asInteger(fields.offset, 1)
-    return channel !== undefined && epoch !== undefined && offset !== undefined
-      ? [{ channel, epoch, offset }]
-      : []
+    const { channel, epoch, offset } = asFields(item)
+    const position = asPosition(epoch, offset, 1)
+    return typeof channel === 'string' && position ? [{ channel, ...position }] : []
   })
+}
+
+function asPosition(epoch: unknown, offset: unknown, least: number): Position | undefined {
+  const number = asInteger(offset, least)
+  return typeof epoch === 'string' && number !== undefined ? { epoch, offset: number } : undefined
 }
