@@ -373,7 +373,10 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
       return
     }
     this.malformed++
-    const sample = sampleOf(String(JSON.stringify(notice.wire)))
+    const { wire } = notice
+    // Bytes would become a text many times as long.
+    const start = wire instanceof Uint8Array ? [...wire.subarray(0, 80)] : wire
+    const sample = sampleOf(String(JSON.stringify(start)))
     const message = `A message does not follow the protocol ${this.dialect.name}: ${notice.reason}.`
     this.report(new WirefoldError('bad-frame', message, { reason: notice.reason, sample }))
   }

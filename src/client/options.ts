@@ -47,7 +47,7 @@ export interface ClientOptions {
    */
   readonly transport?: TransportFactory | undefined
   /**
-   * The encoding of values as text.
+   * The encoding of values, unless the dialect has its own.
    * @default jsonCodec
    */
   readonly codec?: Codec | undefined

@@ -120,7 +120,9 @@ export class Link implements HeartbeatLink {
         closed: (info: CloseInfo) => this.#closed(info),
       }
       this.#transport = transport.open(address, protocols, handlers, credentials)
-      this.#sender = new Sender(owner.deps, dialect.capabilities.batches, this.#transport)
+      const { clock } = owner.deps
+      const { batches } = dialect.capabilities
+      this.#sender = new Sender({ clock, codec: this.#codec }, batches, this.#transport)
     } catch (cause) {
       this.#end()
       const what = `The transport ${transport.name} could not open ${url}`
@@ -226,10 +228,14 @@ export class Link implements HeartbeatLink {
     if (this.#silenceMs !== undefined && !this.#ended) this.#deadAfter(this.#silenceMs, SILENT)
   }
 
+  get #codec(): Codec {
+    return this.dialect.codec ?? this.owner.deps.codec
+  }
+
   #receive(data: unknown): void {
     let frames: Frame | readonly Frame[] | undefined
     try {
-      const wire = this.owner.deps.codec.decode(data)
+      const wire = this.#codec.decode(data)
       frames = callDialect(this.dialect.name, 'decode', () => this.dialect.decode(wire))
     } catch (error) {
       this.owner.failed(error)

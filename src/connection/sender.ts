@@ -4,7 +4,7 @@ import { TokenBucket } from '../base/token-bucket.ts'
 import { utf8Length } from '../base/utf8-length.ts'
 import type { Ticket } from '../ports/outgoing-request.ts'
 import type { Transport } from '../ports/transport.ts'
-import type { Codec } from '../protocol/codec.ts'
+import type { Codec, Encoded } from '../protocol/codec.ts'
 import type { Limits } from '../protocol/frame.ts'
 
 /** The largest first frame, which carries the greeting, in bytes; see `docs/protocol.md`. */
@@ -54,9 +54,9 @@ export class Sender {
 
   /** Sends a message at the end of this turn; throws `too-large` if the server accepts less. */
   push(wire: unknown, ticket?: Ticket): void {
-    const text = this.#deps.codec.encode(wire)
+    const data = this.#deps.codec.encode(wire)
     const limit = this.#welcomed ? this.#limit : FRAME_BYTES
-    const bytes = utf8Length(text)
+    const bytes = typeof data === 'string' ? utf8Length(data) : data.byteLength
     if (bytes > limit) {
       throw new WirefoldError(
         'too-large',
@@ -64,7 +64,7 @@ export class Sender {
         { bytes, limit },
       )
     }
-    this.#parts.push({ text, bytes, ticket })
+    this.#parts.push({ data, bytes, ticket })
     if (this.#scheduled) return
     this.#scheduled = true
     queueMicrotask(() => this.flush())
@@ -120,10 +120,10 @@ export class Sender {
   }
 
   #sendFrame(parts: readonly Part[]): void {
-    const texts = parts.map(({ text }) => text)
+    const all = parts.map(({ data }) => data)
     this.#bucket?.take(parts.length)
     this.#transport.send(
-      texts.length === 1 && texts[0] !== undefined ? texts[0] : this.#deps.codec.join(texts),
+      all.length === 1 && all[0] !== undefined ? all[0] : this.#deps.codec.join(all),
     )
     for (const { ticket } of parts) ticket?.left()
   }
@@ -154,8 +154,8 @@ export class Sender {
 }
 
 interface Part {
-  readonly text: string
-  /** In UTF-8. */
+  readonly data: Encoded
+  /** A text counts as UTF-8. */
   readonly bytes: number
   readonly ticket: Ticket | undefined
 }

@@ -6,7 +6,8 @@ export type {
 } from '../ports/client-port.ts'
 export type { OutgoingRequest, SendingTime, SendOptions } from '../ports/outgoing-request.ts'
 export type { Transport, TransportFactory, TransportHandlers } from '../ports/transport.ts'
-export type { Codec } from '../protocol/codec.ts'
+export { binaryCodec } from '../protocol/binary-codec.ts'
+export type { Codec, Encoded } from '../protocol/codec.ts'
 export type {
   AuthCommand,
   Command,

@@ -1,10 +1,11 @@
+import type { Encoded } from '../protocol/codec.ts'
 import type { Credentials } from '../protocol/dialect.ts'
 
 /** A connection that carries messages. */
 export interface Transport {
   /** Bytes accepted by `send` that have not been sent yet. */
   readonly bufferedAmount: number
-  send(data: string): void
+  send(data: Encoded): void
   /**
    * Ends the connection at once: from this call on no callback is called, even if the peer sends.
    */
@@ -32,7 +33,7 @@ export interface TransportFactory {
 export interface TransportHandlers {
   /** Called when messages can be sent. */
   opened(): void
-  /** Called for each message: text, or other data for the codec to check. */
+  /** Called for each message: text, an `ArrayBuffer`, or other data for the codec to check. */
   message(data: unknown): void
   /** Called when the connection has ended, whether or not it ever opened. */
   closed(info: CloseInfo): void

@@ -1,4 +1,5 @@
 import type { BackoffOptions } from '../base/backoff.ts'
+import type { Codec } from './codec.ts'
 import type { Frame } from './frame.ts'
 import type { Intent } from './intent.ts'
 
@@ -26,6 +27,12 @@ export interface Dialect {
    * events missed before it, and a channel in a `gap` is `live` again.
    */
   readonly snapshots?: readonly string[]
+  /**
+   * The codec of the backend, if it is not the client's: `binaryCodec` for one with binary messages,
+   * which are then a `Uint8Array` in `decode` and in what `encode` returns.
+   * @default the client's option `codec`: with `jsonCodec` a binary message is a `bad-frame` error
+   */
+  readonly codec?: Codec
   /** WebSocket subprotocols to offer. */
   readonly protocols: readonly string[]
   /** Returns the address to connect to. */

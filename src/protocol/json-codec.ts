@@ -16,11 +16,11 @@ const ESCAPED_PROTO = /\\u00(?:5f|70|72|6f|74)/i
  * Each check runs only if a cheap scan shows that it may matter: parsing is the main cost of a
  * message.
  */
-export const jsonCodec: Codec = {
+export const jsonCodec = {
   name: 'json',
-  encode: (wire) => JSON.stringify(wire),
-  join: (encoded) => `[${encoded.join(',')}]`,
-  decode(data) {
+  encode: (wire: unknown): string => JSON.stringify(wire),
+  join: (encoded: readonly string[]): string => `[${encoded.join(',')}]`,
+  decode(data: unknown): unknown {
     if (typeof data !== 'string') throw bad('binary where text is due', undefined)
     if (data.length > LONGEST_TEXT) throw bad(`longer than ${LONGEST_TEXT} characters`, data)
     if (mayNest(data) && isTooDeep(data)) throw bad(`nested deeper than ${DEEPEST}`, data)
@@ -28,7 +28,7 @@ export const jsonCodec: Codec = {
     if (mayPollute(data)) removeProto(value)
     return value
   },
-}
+} satisfies Codec
 
 function parse(text: string): unknown {
   try {

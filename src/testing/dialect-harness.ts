@@ -5,7 +5,9 @@ import type { Intent } from '../protocol/intent.ts'
 /** A dialect under test, with messages of its backend. */
 export interface DialectHarness {
   readonly dialect: DialectFactory
-  /** Messages of the backend, preferably recorded; none of them malformed. */
+  /**
+   * Messages of the backend, preferably recorded; none of them malformed. A binary one is a `Uint8Array`.
+   */
   readonly messages: readonly unknown[]
   /**
    * Returns the successful reply of the backend to a message; `undefined` if there is none. May be
@@ -58,8 +60,14 @@ export function textOf(value: unknown): string {
   )
 }
 
-/** Returns a deeply frozen copy of a JSON value. */
+/** Returns a copy of a message, as it is after its transport. */
+export function copied(message: unknown): unknown {
+  return message instanceof Uint8Array ? message.slice() : JSON.parse(JSON.stringify(message))
+}
+
+/** Returns a deeply frozen copy of a JSON value; of bytes, which cannot be frozen, a copy. */
 export function frozen(value: unknown): unknown {
+  if (value instanceof Uint8Array) return value.slice()
   return JSON.parse(JSON.stringify(value), (_, inner: unknown) => Object.freeze(inner))
 }
 
@@ -111,12 +119,22 @@ export const oddMessages: readonly unknown[] = [
   ...[undefined, null, true, 0, -1, 1e308, Number.NaN, '', 'text', 'x'.repeat(100_000)],
   ...[[], [[]], [null], [1, 'a', {}], {}, { type: null }, { type: 1 }, { type: '' }, { type: 'x' }],
   ...[{ type: '__proto__' }, { type: 'constructor' }, JSON.parse('{"__proto__": {"type": "x"}}')],
-  nested(60),
+  ...[nested(60), new Uint8Array(), Uint8Array.of(0), new Uint8Array(100).fill(255)],
 ]
 
-/** Yields a message with each of its fields, at any depth, removed or replaced by an odd value. */
+/**
+ * Yields a message with each of its fields, at any depth, removed or replaced by an odd value; bytes cut
+ * short, or with one replaced.
+ */
 export function* mutations(message: unknown): Generator<unknown> {
   if (typeof message !== 'object' || message === null) return
+  if (message instanceof Uint8Array) {
+    for (const at of message.keys()) {
+      yield message.slice(0, at)
+      for (const odd of [0, 127, 128, 255]) yield message.slice().fill(odd, at, at + 1)
+    }
+    return
+  }
   for (const [name, value] of Object.entries(message)) {
     for (const odd of [undefined, null, -1, 2 ** 60, '', 'x'.repeat(300), [], [null], {}]) {
       yield { ...message, [name]: odd }

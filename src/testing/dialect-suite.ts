@@ -1,7 +1,9 @@
 import { messageOf } from '../base/errors.ts'
 import type { Credentials } from '../protocol/dialect.ts'
+import { jsonCodec } from '../protocol/json-codec.ts'
 import {
   attempt,
+  copied,
   type DialectHarness,
   encoded,
   framesOf,
@@ -95,17 +97,27 @@ export const dialectSuite: readonly SuiteCase<MakeDialect>[] = [
     ({ dialect, messages }) => {
       const [one, other] = [dialect(), dialect()]
       for (const message of messages) {
-        const found = textOf(framesOf(one, frozen(message)))
+        const copy = frozen(message)
+        const found = textOf(framesOf(one, copy))
+        if (textOf(copy) !== textOf(message)) broken(`decode() of ${shown(message)} changed it`)
         if (found === textOf(framesOf(other, message))) continue
         broken(`decode() of ${shown(message)} returned ${found} for a frozen copy only`)
       }
     },
   ),
   rule(
-    'encodes every intent as plain JSON, or does not support it',
-    'Make messages of objects, arrays, texts, finite numbers, booleans and null. Return undefined for an intent that the backend has no message for.',
+    'encodes every intent as plain JSON or as bytes, or does not support it',
+    'Make messages of objects, arrays, texts, finite numbers, booleans and null; or of a Uint8Array, with the codec binaryCodec and without capabilities.batches. Return undefined for an intent that the backend has no message for.',
     ({ dialect }) => {
-      for (const [{ kind }, { wire }] of encoded(dialect(), 'r')) {
+      const one = dialect()
+      const { codec = jsonCodec, capabilities } = one
+      for (const [{ kind }, { wire }] of encoded(one, 'r')) {
+        if (wire instanceof Uint8Array) {
+          const isText = typeof codec.encode(wire) === 'string'
+          const fault = isText ? 'which the codec sends as text' : 'which cannot be joined'
+          if (isText || capabilities.batches) broken(`encode() of ${kind} returned bytes, ${fault}`)
+          continue
+        }
         const text = attempt(`encode() of ${kind}, as JSON,`, () => JSON.stringify(wire))
         if (typeof text !== 'string' || JSON.stringify(JSON.parse(text)) !== text) {
           broken(`encode() of ${kind} returned the message ${wire}`)
@@ -158,7 +170,7 @@ export const dialectSuite: readonly SuiteCase<MakeDialect>[] = [
       const one = dialect()
       for (const [{ kind }, { wire, keys }] of encoded(one, 'r')) {
         if (keys.length === 0) continue
-        const reply = answer?.(JSON.parse(JSON.stringify(wire)))
+        const reply = answer?.(copied(wire))
         if (reply === undefined) continue
         const to = framesOf(one, reply).flatMap((frame) => ('to' in frame ? frame.to : []))
         if (!to.some((key) => keys.includes(key))) {

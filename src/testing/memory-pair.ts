@@ -34,6 +34,7 @@ export class MemoryPair implements TransportFactory {
   open(url: string, protocols: readonly string[], handlers: TransportHandlers): Transport {
     const { clock, latencyMs = 0, autoAccept = true, onConnect } = this.#options
     const received: string[] = []
+    const receivedBytes: Uint8Array[] = []
     let near: 'opening' | 'open' | 'closed' = 'opening'
     let closed: CloseInfo | undefined
     const travel = (run: () => void): void => {
@@ -55,11 +56,13 @@ export class MemoryPair implements TransportFactory {
       url,
       protocols,
       received,
+      receivedBytes,
       get closed() {
         return closed
       },
       frozen: false,
       onMessage: undefined,
+      onBytes: undefined,
       onClose: undefined,
       accept: () =>
         travel(() => {
@@ -88,8 +91,14 @@ export class MemoryPair implements TransportFactory {
         if (near !== 'open') return
         travel(() => {
           if (closed) return
-          received.push(data)
-          far.onMessage?.(data)
+          if (typeof data === 'string') {
+            received.push(data)
+            far.onMessage?.(data)
+          } else {
+            const bytes = new Uint8Array(data)
+            receivedBytes.push(bytes)
+            far.onBytes?.(bytes)
+          }
         })
       },
       close: (code = 1000, reason = '') => {
@@ -126,14 +135,18 @@ export interface MemoryPairOptions {
 export interface FarEnd {
   readonly url: string
   readonly protocols: readonly string[]
-  /** All messages that the near end has sent. */
+  /** All messages that the near end has sent as text. */
   readonly received: readonly string[]
+  /** All messages that the near end has sent as bytes. */
+  readonly receivedBytes: readonly Uint8Array[]
   /** The end of the connection, by either side, or undefined. */
   readonly closed: CloseInfo | undefined
   /** If true, nothing gets through on this connection in either direction, without any error. */
   frozen: boolean
-  /** Called with every message of the near end. */
+  /** Called with every message of the near end that is text. */
   onMessage: ((data: string) => void) | undefined
+  /** Called with every message of the near end that is bytes. */
+  onBytes: ((data: Uint8Array) => void) | undefined
   /** Called once, when the connection has ended. */
   onClose: ((info: CloseInfo) => void) | undefined
   /** Opens the near end, if the pair does not do so by itself. */

@@ -29,8 +29,10 @@ export interface TransportHarness {
 export interface TransportPeer {
   /** Subprotocols that were offered. */
   readonly protocols: readonly string[]
-  /** Messages received so far. */
+  /** Messages received so far as text. */
   readonly received: readonly string[]
+  /** Binary messages received so far; left out where a connection carries only text. */
+  readonly receivedBytes?: readonly Uint8Array[]
   /** The end of the connection as seen from here, if it has ended. */
   readonly closed: CloseInfo | undefined
   send(data: string | ArrayBuffer): void

@@ -107,6 +107,17 @@ export const transportMessages: readonly SuiteCase<MakeTransport>[] = [
     }),
   },
   {
+    name: 'sends binary messages byte for byte, in order with texts',
+    run: on('accepts', async (bench) => {
+      const { near, peer } = await bench.connect()
+      const bytes = [0, 1, 127, 128, 255]
+      near.transport.send(Uint8Array.from(bytes).buffer)
+      near.transport.send('text')
+      await bench.until('the text arrives there', () => peer.received.length === 1)
+      assertSame([...(peer.receivedBytes?.[0] ?? [])], bytes)
+    }),
+  },
+  {
     name: 'never delivers what was sent before it opened',
     run: on('accepts late', async (bench) => {
       const near = bench.open()

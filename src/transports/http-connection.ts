@@ -2,6 +2,7 @@ import type { Cancel } from '../base/clock.ts'
 import { systemClock } from '../base/clock.ts'
 import { utf8Length } from '../base/utf8-length.ts'
 import type { CloseInfo, Transport, TransportHandlers } from '../ports/transport.ts'
+import type { Encoded } from '../protocol/codec.ts'
 import { closeOfResponse, withRetry } from './http-close.ts'
 import type { HttpExchange } from './http-exchange.ts'
 
@@ -22,7 +23,7 @@ export class HttpConnection implements Transport {
   readonly #silenceMs: number
   readonly #controller = new AbortController()
   /** The messages that are not posted yet; the first is under way. */
-  #queue: string[] = []
+  #queue: Encoded[] = []
   #opened = false
   #aliveAt = systemClock.now()
   #cancelWatch: Cancel | undefined
@@ -80,10 +81,10 @@ export class HttpConnection implements Transport {
     this.end({ code: 1006, reason: '', cause })
   }
 
-  send(data: string): void {
+  send(data: Encoded): void {
     // Before the connection opened, the server may not know its id.
     if (!this.#opened || this.ended) return
-    this.bufferedAmount += utf8Length(data)
+    this.bufferedAmount += sizeOf(data)
     this.#queue.push(data)
     if (this.#queue.length === 1) void this.#postAll()
   }
@@ -101,19 +102,25 @@ export class HttpConnection implements Transport {
       await this.#post(data)
       if (this.ended) return
       this.#queue.shift()
-      this.bufferedAmount -= utf8Length(data)
+      this.bufferedAmount -= sizeOf(data)
     }
   }
 
-  async #post(data: string): Promise<void> {
+  async #post(data: Encoded): Promise<void> {
     const { postUrl, request } = this.#exchange
     const ms = this.#silenceMs
     const late = (): void => this.end({ code: 1006, reason: `a post was not answered in ${ms} ms` })
     const cancel = systemClock.after(ms, late)
     try {
-      const headers = { 'content-type': 'application/json' }
-      const { signal } = this
-      const response = await request(postUrl, { method: 'POST', body: data, headers, signal })
+      const response = await request(postUrl, {
+        method: 'POST',
+        body: data,
+        headers: {
+          'content-type':
+            typeof data === 'string' ? 'application/json' : 'application/octet-stream',
+        },
+        signal: this.signal,
+      })
       if (!response.ok) return this.refused(response)
       // A body that is not read would keep its TCP connection from the next request.
       for await (const _ of chunksOf(response)) if (this.ended) return
@@ -130,6 +137,10 @@ export class HttpConnection implements Transport {
     if (leftMs > 0) this.#cancelWatch = systemClock.after(leftMs, () => this.#watch())
     else this.end({ code: 1006, reason: `nothing arrived in ${this.#silenceMs} ms` })
   }
+}
+
+function sizeOf(data: Encoded): number {
+  return typeof data === 'string' ? utf8Length(data) : data.byteLength
 }
 
 /** Yields the body of a response, as it arrives. */

@@ -5,6 +5,7 @@ import type {
   TransportFactory,
   TransportHandlers,
 } from '../ports/transport.ts'
+import type { Encoded } from '../protocol/codec.ts'
 import { secureAddress } from './secure-address.ts'
 import type { WebSocketConstructor, WebSocketTransportOptions } from './websocket.ts'
 import { platformWebSocket, webSocketTransport } from './websocket.ts'
@@ -164,7 +165,7 @@ class Socket {
     return this.#transport?.bufferedAmount ?? 0
   }
 
-  send(data: string): void {
+  send(data: Encoded): void {
     this.#transport?.send(data)
   }
 

@@ -37,8 +37,7 @@ export function secureAddress(
 }
 
 function badUrl(url: string, scheme: 'ws' | 'http', cause?: unknown): WirefoldError {
-  const kind = scheme === 'ws' ? 'WebSocket' : 'stream'
-  const message = `${url} cannot be opened as a ${kind}. Use a ${scheme}: or ${scheme}s: address.`
+  const message = `${url} cannot be opened. Use an address of ${scheme}: or ${scheme}s:.`
   return new WirefoldError('bad-url', message, { url }, { cause })
 }
 

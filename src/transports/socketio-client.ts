@@ -69,7 +69,7 @@ export function socketioClient(socket: SocketIoLike): TransportFactory {
       return {
         // socket.io-client does not expose it.
         bufferedAmount: 0,
-        send(data) {
+        send(data: string) {
           // While disconnected, the instance would buffer it and send it on the next connection.
           if (live && socket.connected) emitPacket(socket, JSON.parse(data), message)
         },

@@ -14,8 +14,8 @@ export const sseDefaults = { silenceMs: 60_000 } as const
  * client. One for each client: it keeps the id of the last event, which the next connection sends as
  * `Last-Event-ID`.
  *
- * The connection is open with the headers of the stream. Its end has the code 1000 where the server ended
- * the stream, 1006 where it was lost, and otherwise 4000 and the HTTP status. Opening throws `bad-url`
+ * The connection is open with the headers of the stream. Its end has the code 4000 and the HTTP status, so
+ * that it is 4200 where the server ended the stream, and 1006 where the stream was lost. Opening throws `bad-url`
  * for an address that is not of HTTP, or not encrypted. Throws `bad-option` for an option of an unknown
  * name.
  *
@@ -123,7 +123,7 @@ async function follow(
       connection.alive()
       stream.push(chunk)
     }
-    connection.end({ code: 1000, reason: 'the server ended the stream' })
+    connection.end({ code: 4200, reason: 'the server ended the stream' })
   } catch (cause) {
     connection.failed(cause)
   }

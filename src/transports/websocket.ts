@@ -1,5 +1,6 @@
 import { messageOf, WirefoldError } from '../base/errors.ts'
 import type { CloseInfo, TransportFactory } from '../ports/transport.ts'
+import type { Encoded } from '../protocol/codec.ts'
 import { secureAddress } from './secure-address.ts'
 
 /**
@@ -82,7 +83,7 @@ export interface WebSocketLike {
   onmessage: ((event: never) => void) | null
   onerror: ((event: never) => void) | null
   onclose: ((event: never) => void) | null
-  send(data: string): void
+  send(data: Encoded): void
   close(code?: number, reason?: string): void
 }
 

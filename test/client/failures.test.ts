@@ -119,7 +119,7 @@ describe('a refusal without a channel', () => {
 describe('an address or a transport that fails to open', () => {
   it('rejects connect() with the cause in the message, and prints nothing', async () => {
     const cases: readonly (readonly [string, ClientOptions, string, string])[] = [
-      ['ftp://x', {}, 'bad-url', 'ftp://x cannot be opened as a WebSocket'],
+      ['ftp://x', {}, 'bad-url', 'ftp://x cannot be opened. Use an address of ws: or wss:'],
       ['ws://192.0.2.1/', {}, 'bad-url', 'is not encrypted'],
       ['ws://test/', { transport: throwing(new Error('no radio')) }, 'bad-url', 'no radio'],
       ['ws://test/', { transport: throwing('unplugged') }, 'bad-url', 'unplugged'],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Dialect, Frame } from 'wirefold/dialects'
+import { binaryCodec } from 'wirefold/dialects'
 import { entity } from 'wirefold/dialects/entity'
 import { type DialectHarness, dialectSuite } from 'wirefold/testing'
 import { harnesses } from './harnesses.ts'
@@ -95,9 +96,36 @@ describe('the dialect suite', () => {
     ],
     'encodes values that JSON cannot represent': [
       altered(() => ({ encode: () => [{ wire: undefined, keys: [] }] })),
-      'encodes every intent as plain JSON, or does not support it',
+      'encodes every intent as plain JSON or as bytes, or does not support it',
       'encode() of hello returned the message undefined.',
       'Make messages of objects',
+    ],
+    'encodes bytes without a codec for them': [
+      altered(() => ({ encode: () => [{ wire: Uint8Array.of(1), keys: [] }] })),
+      'encodes every intent as plain JSON or as bytes, or does not support it',
+      'encode() of hello returned bytes, which the codec sends as text.',
+      'with the codec binaryCodec',
+    ],
+    'encodes bytes, and says that they are joined': [
+      altered(({ capabilities }) => ({
+        codec: binaryCodec,
+        capabilities: { ...capabilities, batches: true },
+        encode: () => [{ wire: Uint8Array.of(1), keys: [] }],
+      })),
+      'encodes every intent as plain JSON or as bytes, or does not support it',
+      'encode() of hello returned bytes, which cannot be joined.',
+      'without capabilities.batches',
+    ],
+    'changes the bytes that it decodes': [
+      {
+        ...altered(() => ({
+          decode: (wire) => void (wire instanceof Uint8Array && wire.reverse()),
+        })),
+        messages: [Uint8Array.of(1, 2)],
+      },
+      'does not change the messages it decodes',
+      ' changed it.',
+      'Change a copy of the message',
     ],
     'omits a channel': [
       altered(({ encode }) => ({
@@ -168,7 +196,7 @@ describe('the dialect suite', () => {
         encode: (intent) =>
           intent.kind === 'subscribe' ? encode(undefined as never) : encode(intent),
       })),
-      'encodes every intent as plain JSON, or does not support it',
+      'encodes every intent as plain JSON or as bytes, or does not support it',
       'encode() of subscribe threw TypeError: ',
       'Make messages of objects',
     ],

@@ -42,7 +42,9 @@ function events(peer: TransportPeer): TransportPeer {
   }
 }
 
-holdToTheSuite('Engine.IO over ws', over(overEngine))
+holdToTheSuite('Engine.IO over ws', over(overEngine), {
+  'what it sends is JSON': ['sends binary messages byte for byte, in order with texts'],
+})
 
 it('opens with the first packet of Engine.IO, not with its socket, and only once', async () => {
   const harness = await loopback('accepts')

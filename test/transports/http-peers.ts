@@ -8,7 +8,10 @@ import type { MakeTransport, Reception, TransportHarness, TransportPeer } from '
 
 /** The far end of one connection made of HTTP requests. */
 export interface HttpPeer {
-  readonly peer: TransportPeer & { readonly received: string[] }
+  readonly peer: TransportPeer & {
+    readonly received: string[]
+    readonly receivedBytes: Uint8Array[]
+  }
   /** Whether it reads and answers. */
   readonly isOpen: () => boolean
   /** Takes a GET of the connection, the first one included. */
@@ -46,10 +49,12 @@ export function overHttp(
       greet?.(made.peer)
     }
     const post = async (id: string, request: IncomingMessage, response: ServerResponse) => {
-      const body = (await buffer(request)).toString()
+      const body = await buffer(request)
       const known = byId.get(id)
       if (known && !known.isOpen()) return
-      known?.peer.received.push(body)
+      const isText = request.headers['content-type'] === 'application/json'
+      if (isText) known?.peer.received.push(body.toString())
+      else known?.peer.receivedBytes.push(body)
       response.writeHead(known ? 204 : 410).end()
     }
     const server = createServer((request, response) => {
@@ -115,6 +120,7 @@ function eventStreamPeer(): HttpPeer {
     peer: {
       protocols: [],
       received,
+      receivedBytes: [],
       get closed() {
         return closed
       },

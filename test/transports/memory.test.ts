@@ -16,6 +16,7 @@ const inMemory: MakeTransport = (reception, greet) => {
         const peer: TransportPeer = {
           protocols: far.protocols,
           received: far.received,
+          receivedBytes: far.receivedBytes,
           get closed() {
             return far.closed
           },

@@ -19,10 +19,12 @@ export function overMockSocket(factory: TransportFactory): MakeTransport {
     })
     server.on('connection', (socket) => {
       const received: string[] = []
+      const receivedBytes: Uint8Array[] = []
       let closed: CloseInfo | undefined
       const peer: TransportPeer = {
         protocols: [socket.protocol],
         received,
+        receivedBytes,
         get closed() {
           return closed
         },
@@ -33,7 +35,10 @@ export function overMockSocket(factory: TransportFactory): MakeTransport {
         },
         freeze: () => server.stop(),
       }
-      socket.on('message', (data) => received.push(String(data)))
+      socket.on('message', (data) => {
+        if (data instanceof ArrayBuffer) receivedBytes.push(new Uint8Array(data))
+        else received.push(String(data))
+      })
       socket.target.addEventListener('close', (event) => {
         const { code, reason } = event as CloseEvent
         closed = { code, reason }

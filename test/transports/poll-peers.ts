@@ -55,6 +55,7 @@ function pollPeer(): HttpPeer {
     peer: {
       protocols: [],
       received,
+      receivedBytes: [],
       get closed() {
         return closed
       },

@@ -15,11 +15,13 @@ export function overLoopback(factory: TransportFactory): MakeTransport {
     const accept = (request: IncomingMessage, socket: Socket, head: Buffer): void => {
       acceptor.handleUpgrade(request, socket, head, (far) => {
         const received: string[] = []
+        const receivedBytes: Uint8Array[] = []
         let closed: CloseInfo | undefined
         const offered = request.headers['sec-websocket-protocol']
         const peer: TransportPeer = {
           protocols: offered?.split(/, ?/) ?? [],
           received,
+          receivedBytes,
           get closed() {
             return closed
           },
@@ -28,7 +30,10 @@ export function overLoopback(factory: TransportFactory): MakeTransport {
           cut: () => socket.resetAndDestroy(),
           freeze: () => far.pause(),
         }
-        far.on('message', (data) => received.push(String(data)))
+        far.on('message', (data, isBinary) => {
+          if (isBinary && Buffer.isBuffer(data)) receivedBytes.push(data)
+          else received.push(String(data))
+        })
         far.on('error', () => {})
         far.on('close', (code, reason) => {
           closed = { code, reason: String(reason) }

@@ -7,7 +7,10 @@ import { overSocketIo } from './socketio-peers.ts'
 holdToTheSuite('socket.io-client against a stock server', over(overSocketIo), {
   'its address is that of the instance': ['throws for an invalid address'],
   'Socket.IO has no subprotocols': ['offers its protocols'],
-  'what it carries is JSON': ['delivers binary messages as an ArrayBuffer, byte for byte'],
+  'what it carries is JSON': [
+    'delivers binary messages as an ArrayBuffer, byte for byte',
+    'sends binary messages byte for byte, in order with texts',
+  ],
   'Socket.IO has no close codes': ['sends the far end the code and reason of its own close()'],
 })
 

@@ -289,7 +289,7 @@ describe('a client over server-sent events', () => {
     const body = (): string => JSON.stringify({ prompt: `one two ${++prompts}` })
     const { received, dropped } = client(server.url, { body })
     await until(() => expect(received.slice(0, 3)).toEqual(['one', 'two', '1']))
-    await until(() => expect(dropped[0]).toBe('1000 the server ended the stream'))
+    await until(() => expect(dropped[0]).toBe('4200 the server ended the stream'))
     expect(server.received[0]).toMatchObject({ method: 'POST', body: '{"prompt":"one two 1"}' })
   })
 

@@ -7,7 +7,7 @@ const transport = sseTransport({
   read: ({ data }) => JSON.parse(data),
 })
 const denied = { code: 4401, reason: 'HTTP 401' }
-const closed = { code: 1000, reason: 'the server ended the stream' }
+const closed = { code: 4200, reason: 'the server ended the stream' }
 
 holdToTheSuite('server-sent events', over(overEventStream(transport, denied, closed)), {
   'HTTP has no subprotocols': ['offers its protocols'],

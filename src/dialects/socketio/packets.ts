@@ -56,7 +56,7 @@ export function engineTransport(sockets: TransportFactory, namespace: string): T
         get bufferedAmount() {
           return transport.bufferedAmount
         },
-        send(data) {
+        send(data: string) {
           if (handshake === undefined) return
           transport.send(data === PONG ? data : framed(data, prefix))
         },
