@@ -5,7 +5,7 @@ export type { PresenceDevice, PresenceEventPayload, PresenceUser } from '../prot
 export type { Encoded, EventEncoder, ServerDialect } from '../protocol/server-dialect.ts'
 export type { AccessOptions } from '../server/access/access-options.ts'
 export type { AddressedRequest, ClientAddress } from '../server/access/client-address.ts'
-export { peerAddress } from '../server/access/client-address.ts'
+export { behindProxies, peerAddress } from '../server/access/client-address.ts'
 export type {
   Authenticate,
   AuthenticateRequest,

@@ -61,8 +61,8 @@ export interface AccessOptions {
    */
   readonly canSee?: CanSee | undefined
   /**
-   * Returns the address whose limits a connection counts for. Behind a proxy that sets
-   * `X-Forwarded-For`, return the last entry of that header.
+   * Returns the address whose limits a connection counts for. Behind proxies that append to
+   * `X-Forwarded-For`, use `behindProxies`.
    * @default the peer's address, unless that is of this machine or a private network
    */
   readonly clientAddress?: ClientAddress | undefined

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { BlockList, isIPv6 } from 'node:net'
+import { BlockList, isIP, isIPv6 } from 'node:net'
+import { WirefoldError } from '../../base/errors.ts'
 
 /** Returns the address whose limits a request counts for; `undefined` for none. */
 export type ClientAddress = (request: AddressedRequest) => string | undefined
@@ -10,6 +11,9 @@ export interface AddressedRequest {
   /** The address of the peer, which may be a proxy. */
   readonly remoteAddress: string | undefined
 }
+
+/** The beginning of an IPv4 address in IPv6. */
+const MAPPED = /^::ffff:(?=\d+\.)/i
 
 /** Loopback, private, link-local and shared networks: RFC 1918, 3927, 4193, 4291, 6598. */
 const PRIVATE_NETWORKS = networks([
@@ -29,9 +33,57 @@ const PRIVATE_NETWORKS = networks([
  * peer is most often a proxy, so that all clients would share the limits of one address.
  */
 export function peerAddress({ remoteAddress }: AddressedRequest): string | undefined {
-  const address = remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '')
-  if (address === undefined) return undefined
-  return PRIVATE_NETWORKS.check(address, isIPv6(address) ? 'ipv6' : 'ipv4') ? undefined : address
+  const address = remoteAddress?.replace(MAPPED, '')
+  return address === undefined || contains(PRIVATE_NETWORKS, address) ? undefined : address
+}
+
+/**
+ * Returns a `clientAddress` for servers behind proxies that append the address of their peer to
+ * `X-Forwarded-For`: the last address in it that is none of these proxies.
+ *
+ * Only what these proxies have appended is read, so that a client cannot choose its address: neither
+ * by a header of its own, nor by connecting to the server directly. Other peers, private ones
+ * among them, count by their own address.
+ *
+ * Throws `bad-option` for what is neither an IP address nor a network.
+ *
+ * @param proxies addresses and networks of the proxies, such as `127.0.0.1` and `10.0.0.0/8`
+ * @example
+ * createRealtimeServer({ clientAddress: behindProxies(['127.0.0.1', '::1']) })
+ */
+export function behindProxies(proxies: readonly string[]): ClientAddress {
+  const trusted = networks(proxies.map(networkIn))
+  return ({ headers, remoteAddress }) => {
+    const forwarded = String(headers['x-forwarded-for'] ?? '').split(',')
+    let address = ipIn(remoteAddress)
+    while (address !== undefined && contains(trusted, address)) {
+      const before = ipIn(forwarded.pop())
+      // No proxy: the request began at this address, or the proxy before wrote none.
+      if (before === undefined) break
+      address = before
+    }
+    return address
+  }
+}
+
+/** Returns the IP address in a text, which may have a port; `undefined` if there is none. */
+function ipIn(text = ''): string | undefined {
+  const [, bracketed, v4] = /^\s*(?:\[([^\]]+)\](?::\d+)?|([\d.]+):\d+)\s*$/.exec(text) ?? []
+  const address = (bracketed ?? v4 ?? text.trim()).replace(MAPPED, '')
+  return isIP(address) ? address : undefined
+}
+
+function contains(block: BlockList, address: string): boolean {
+  return block.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+}
+
+function networkIn(text: string): readonly [string, number] {
+  const [net = '', prefix] = text.split('/')
+  const most = isIPv6(net) ? 128 : 32
+  const bits = prefix === undefined ? most : /^\d+$/.test(prefix) ? Number(prefix) : Number.NaN
+  if (isIP(net) && bits <= most) return [net, bits]
+  const message = `"${text}" is neither an IP address nor a network. Give behindProxies() such as "127.0.0.1" or "10.0.0.0/8".`
+  throw new WirefoldError('bad-option', message, { option: 'proxies' })
 }
 
 function networks(list: readonly (readonly [string, number])[]): BlockList {
