@@ -70,6 +70,7 @@ export { jsonCodec } from '../protocol/json-codec.ts'
 export { plainDialect } from '../protocol/plain-dialect.ts'
 export type {
   AnswerFrame,
+  FarewellFrame,
   GrantedFrame,
   OpenedFrame,
   OutgoingEvent,

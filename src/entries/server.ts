@@ -87,6 +87,8 @@ export type { TimelineStore } from '../server/mounts/duui/timeline-store.ts'
 export { MemoryTimelineStore } from '../server/mounts/duui/timeline-store.ts'
 export { entityMount } from '../server/mounts/entity/entity-mount.ts'
 export { nativeMount } from '../server/mounts/native/native-mount.ts'
+export type { SocketioMountOptions } from '../server/mounts/socketio/socketio-mount.ts'
+export { socketioMount } from '../server/mounts/socketio/socketio-mount.ts'
 export { chatPlugin } from '../server/mounts/streams/chat-plugin.ts'
 export { notificationsPlugin } from '../server/mounts/streams/notifications-plugin.ts'
 export type {

@@ -26,6 +26,7 @@ export type ServerFrame =
   | PartFrame
   | ReceivingFrame
   | OpenedFrame
+  | FarewellFrame
 
 /** The reply to a request, or to a publish, an `auth`, or a command about presence. */
 export interface AnswerFrame extends ReplyFrame {
@@ -65,6 +66,13 @@ export interface OpenedFrame {
   readonly connectionId: string
   /** Largest frame that the server reads, in bytes. */
   readonly frameBytes: number
+}
+
+/** The end of a connection by the application or at the end of the server. */
+export interface FarewellFrame {
+  readonly kind: 'farewell'
+  /** The close code that follows. */
+  readonly code: number
 }
 
 /** An event on its way to the subscribers of a channel. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { native } from 'wirefold'
 import type { Dialect, DialectFactory, Intent } from 'wirefold/dialects'
 import { entity } from 'wirefold/dialects/entity'
+import { socketio, withAcks } from 'wirefold/dialects/socketio'
 import { streams } from 'wirefold/dialects/streams'
 import {
   topics,
@@ -12,9 +13,13 @@ import {
 import type { ServerDialect } from 'wirefold/server'
 import { entityServer } from '../../src/dialects/entity/server.ts'
 import { nativeServer } from '../../src/dialects/native/server.ts'
+import { withHandshake } from '../../src/dialects/socketio/handshake.ts'
+import { engineTransport } from '../../src/dialects/socketio/packets.ts'
+import { sessionEvents, socketioServer } from '../../src/dialects/socketio/server.ts'
 import { streamsServer, withIds } from '../../src/dialects/streams/server.ts'
 import { topicsServer } from '../../src/dialects/topics/server.ts'
 import type { Command } from '../../src/protocol/command.ts'
+import { jsonCodec } from '../../src/protocol/json-codec.ts'
 import { encoderOf, textsOf } from '../../src/protocol/server-dialect.ts'
 import type { ServerFrame } from '../../src/protocol/server-frame.ts'
 import { framesOf, intents } from '../../src/testing/dialect-harness.ts'
@@ -28,8 +33,42 @@ interface Pair {
   readonly alike?: Readonly<Record<string, string>>
   /** Returns the payload as which the client reads that of an event, where the protocol changes it. */
   readonly payload?: (payload: unknown) => unknown
-  /** Whether events have an id and a time. */
+  /** Whether events have no id and no time. */
   readonly bare?: boolean
+  /** Whether the greeting does not name the user. */
+  readonly nameless?: boolean
+  /** Channel of an event, and of subscribes, where the protocol names only some. */
+  readonly channel?: string
+  /** Code as which the client reads a refused subscribe, where the protocol has one for all. */
+  readonly code?: string
+  /** Returns the wire values in a text of the server; default its JSON. */
+  readonly unframed?: (text: string) => readonly unknown[]
+  /** Returns the text of a wire value of the client; default its JSON. */
+  readonly framed?: (wire: unknown) => string
+}
+
+/** Passes a text through the transport of Engine.IO: one of the server in, or one of the client out. */
+function overEngine(from: 'server' | 'client', text: string): readonly string[] {
+  const out: string[] = []
+  let received = (_: string): void => {}
+  const transport = engineTransport(
+    {
+      name: 'test',
+      open(_url, _protocols, handlers) {
+        received = (data) => handlers.message(data)
+        return { bufferedAmount: 0, send: (data) => out.push(String(data)), close() {} }
+      },
+    },
+    '/',
+  ).open('', [], {
+    opened() {},
+    message: (data) => from === 'server' && out.push(String(data)),
+    closed: ({ cause }) => out.push(JSON.stringify(['refused', cause])),
+  })
+  received('0{}')
+  if (from === 'server') received(text)
+  else transport.send(text)
+  return out
 }
 
 const topicsPair = (client: DialectFactory, wire: object): Pair => ({
@@ -59,6 +98,17 @@ const pairs: Readonly<Record<string, Pair>> = {
     payload: (payload) => expect.objectContaining(payload ? Object(payload) : {}),
     bare: true,
   },
+  socketio: {
+    client: withAcks(withHandshake(socketio)),
+    server: () => socketioServer('/', sessionEvents('/')),
+    channel: 'session:1',
+    code: 'session-error',
+    nameless: true,
+    payload: (payload) => expect.objectContaining({ ...Object(payload), sessionId: '1' }),
+    bare: true,
+    unframed: (text) => overEngine('server', text).map((one) => JSON.parse(one)),
+    framed: (wire) => overEngine('client', JSON.stringify(wire))[0] ?? '',
+  },
   'topics (flat)': topicsPair(withErrors(withConfirmations(topics)), { type: 'ping' }),
   'topics (versioned)': topicsPair(withErrors(withVersionedEnvelope(withConfirmations(topics))), {
     ...{ v: 1, type: 'ping', topic: 'system', ts: 1, data: {} },
@@ -66,7 +116,6 @@ const pairs: Readonly<Record<string, Pair>> = {
 }
 
 const NOW = 1_700_000_000_000
-const json = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 /** Codes of refusals of the server itself. */
 const CODES = [
@@ -76,19 +125,31 @@ const CODES = [
 
 describe.each(Object.entries(pairs))('the halves of the %s dialect', (_name, pair) => {
   const { client, alike = {}, payload: paid = (payload: unknown) => payload, bare } = pair
+  const { unframed = (text: string) => [JSON.parse(text)], framed = JSON.stringify } = pair
+
+  /** Returns intents of every kind, on channels that the protocol can name. */
+  const asked = (): readonly Intent[] =>
+    intents('r').map((intent) =>
+      pair.channel !== undefined && 'channels' in intent
+        ? { ...intent, channels: [pair.channel] }
+        : intent,
+    )
 
   /** Returns the messages of an intent, with the commands as which the server reads them. */
   function sent(dialect: Dialect, server: ServerDialect, intent: Intent) {
     const outgoing = dialect.encode(intent) ?? []
-    return outgoing.map(({ wire, keys }) => ({ keys, commands: server.decode(json(wire)) }))
+    return outgoing.map(({ wire, keys }) => ({
+      keys,
+      commands: server.decode((server.codec ?? jsonCodec).decode(framed(wire))),
+    }))
   }
 
   /** Returns the frames as which the client reads texts of the server. */
   const read = (dialect: Dialect, texts: readonly string[]) =>
-    texts.flatMap((text) => framesOf(dialect, JSON.parse(text)))
+    texts.flatMap((text) => unframed(text).flatMap((wire) => framesOf(dialect, wire)))
 
   it('agree on every intent: the server reads it as commands, none of them malformed', () => {
-    for (const intent of intents('r')) {
+    for (const intent of asked()) {
       const commands = sent(client(), pair.server(), intent).flatMap((message) => message.commands)
       expect(commands.filter(({ kind }) => kind === 'malformed')).toEqual([])
       // A presence heartbeat may be a sign of life like any other.
@@ -102,7 +163,7 @@ describe.each(Object.entries(pairs))('the halves of the %s dialect', (_name, pai
   })
 
   it('agree on replies: each that the client awaits names a key of its message', () => {
-    for (const intent of intents('r')) {
+    for (const intent of asked()) {
       const [dialect, server] = [client(), pair.server()]
       for (const { keys, commands } of sent(dialect, server, intent)) {
         if (!keys.length) continue
@@ -121,7 +182,7 @@ describe.each(Object.entries(pairs))('the halves of the %s dialect', (_name, pai
     const [dialect, server] = [client(), pair.server()]
     const error = { code, message: 'No.', retryable: code === 'rate-limited', retryAfterMs: 5 }
     const details = { limit: 'subscriptions', most: 50 }
-    const awaited = intents('r')
+    const awaited = asked()
       .flatMap((intent) => (intent.kind === 'subscribe' ? sent(dialect, server, intent) : []))
       .find(({ keys }) => keys.length)
     const [command] = awaited?.commands ?? []
@@ -138,7 +199,7 @@ describe.each(Object.entries(pairs))('the halves of the %s dialect', (_name, pai
       return 'error' in frame ? [frame.error] : []
     })
     expect(errors).toHaveLength(channels.length)
-    for (const read of errors) expect(read.code).toBe(code)
+    for (const read of errors) expect(read.code).toBe(pair.code ?? code)
   })
 
   it('agree on the greeting, if there is one', () => {
@@ -150,7 +211,9 @@ describe.each(Object.entries(pairs))('the halves of the %s dialect', (_name, pai
       // Without a hello of its own, the client is open with its socket.
       const greets = hello && client().encode(hello) !== undefined
       const frames = read(client(), texts)
-      if (greets) expect(frames).toMatchObject([{ kind: 'welcome', connectionId: 'c', userId }])
+      const named = pair.nameless ? {} : { userId }
+      const welcome = { kind: 'welcome', connectionId: 'c', ...named }
+      if (greets) expect(frames[0]).toMatchObject(welcome)
       else expect(frames).toEqual([])
     }
   })
@@ -162,14 +225,14 @@ describe.each(Object.entries(pairs))('the halves of the %s dialect', (_name, pai
       [undefined, undefined],
     ] as const) {
       const { channel, ...event } = {
-        channel: 'entity:Task',
+        channel: pair.channel ?? 'entity:Task',
         type: 'entity:created',
         timestamp: NOW,
       }
       const place = { channel, id, offset: undefined, via: undefined }
       const encoder = encoderOf(pair.server(), channel, channel)
       const text = encoder.encodeEvent({ ...event, ...place, json: JSON.stringify(payload) })
-      expect(framesOf(client(), JSON.parse(text ?? ''))).toMatchObject([
+      expect(read(client(), [text ?? ''])).toMatchObject([
         {
           ...{ kind: 'event', channel, type: event.type, payload: paid(payload) },
           ...(!bare && { id, timestamp: NOW }),

@@ -2,11 +2,12 @@ import type { Context } from 'react'
 import { createElement } from 'react'
 import { renderToStaticMarkup } from 'react-dom/server'
 import { io } from 'socket.io-client'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { ReadableKind, RealtimeClient } from 'wirefold'
 import { ContextRegistry, webSocketTransport } from 'wirefold'
 import type { SessionContexts, SessionState } from 'wirefold/dialects/socketio'
 import { engineIo, sessionContexts } from 'wirefold/dialects/socketio'
+import type { RealtimeServer } from 'wirefold/server'
 import { WebSocket } from 'ws'
 import { connect, until } from '../support/live.ts'
 import { serveSessions } from '../support/session-server.ts'
@@ -27,6 +28,26 @@ describe('the page about Socket.IO', () => {
     )
     await Promise.all([plain.connect(), wrapped.connect()])
     expect([plain.state.get().name, wrapped.state.get().name]).toEqual(['open', 'open'])
+  })
+
+  it('shows the server of sessions', async () => {
+    const { server } = await run<{ server: RealtimeServer }>(blockWith(PAGE, 'socketioMount'), {
+      given: { verify: async (token: string) => (token === 'secret' ? { id: 'ada' } : undefined) },
+    })
+    onTestFinished(() => server.close())
+    const { port } = await server.listen()
+    const socket = io(`http://127.0.0.1:${port}`, {
+      transports: ['websocket'],
+      auth: { token: 'secret' },
+    })
+    onTestFinished(() => void socket.close())
+    const seen: unknown[] = []
+    socket.on('error', ({ error }) => seen.push(error))
+    const subscribed = new Promise((resolve) => socket.on('subscribed', resolve))
+    socket.emit('subscribe', '42')
+    await subscribed
+    await server.publish('session:42', 'session:error', { error: 'The model does not answer.' })
+    await until(() => expect(seen).toEqual(['The model does not answer.']))
   })
 
   it('shows the state of a session', async () => {

@@ -141,6 +141,7 @@ function message(frame: ServerFrame): Fields | undefined {
     case 'receiving':
     case 'expiring':
     case 'opened':
+    case 'farewell':
       return undefined
   }
 }

@@ -222,6 +222,7 @@ function message(frame: ServerFrame): unknown {
     case 'expiring':
       return { type: 'auth:expiring', payload: { expiresAt: frame.expiresAt } }
     case 'opened':
+    case 'farewell':
       return undefined
   }
 }

@@ -1,7 +1,7 @@
 import type { DialectFactory } from '../../protocol/dialect.ts'
 
 /** Event names reserved by Socket.IO: a server disconnects a client that sends one. */
-const RESERVED = [
+export const RESERVED = [
   ...['connect', 'connect_error', 'disconnect', 'disconnecting'],
   ...['newListener', 'removeListener'],
 ]

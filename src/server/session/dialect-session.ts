@@ -135,13 +135,8 @@ export class DialectSession implements MountSession, OpenSession {
   }
 
   get resting(): boolean {
-    const open = this.#phase.name === 'open'
-    return (
-      open &&
-      !this.queue.done &&
-      !this.#requests.open &&
-      !this.#deps.channels.channelsOf(this).length
-    )
+    if (this.#phase.name !== 'open' || this.queue.done || this.#requests.open) return false
+    return !this.#deps.channels.channelsOf(this).length
   }
 
   drain(notice: GoawayFrame, rested: () => void): void {
@@ -194,6 +189,10 @@ export class DialectSession implements MountSession, OpenSession {
 
   revoke(channel: string): void {
     this.#deps.channels.revoke(this, channel)
+  }
+
+  farewell(code: number): void {
+    this.#writer.say({ kind: 'farewell', code })
   }
 
   alive(bytes = 0): void {

@@ -155,6 +155,8 @@ export interface MountSession extends SocketHandlers {
   sendEvent?(event: ChannelEvent): void
   /** Ends the client's subscription to a channel; does nothing if there is none. */
   revoke?(channel: string): void
+  /** Sends what the protocol says before the server ends the connection; `closed` follows. */
+  farewell?(code: number): void
   /** @param reason that of the server; the default stands for an end by the peer or the network */
   closed(reason?: string): void
 }

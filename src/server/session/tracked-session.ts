@@ -68,6 +68,7 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
 
   /** Ends the session, then closes the socket; the session ignores messages received until then. */
   disconnect(code: number, reason: string): void {
+    this.#try(() => this.session.farewell?.(code))
     this.#try(() => this.session.closed(reason))
     this.close(code, reason)
   }
