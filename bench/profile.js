@@ -2,6 +2,7 @@
  * Prints the functions in which a role spends its CPU time, by self time:
  *
  *   node bench/profile.js dispatch library '{"library":"wirefold","channels":1,"frames":200000}'
+ *   node bench/profile.js round-trip both '{"library":"wirefold","concurrency":64,"ms":5000}'
  */
 import { Session } from 'node:inspector/promises'
 
@@ -24,6 +25,8 @@ profile.samples.forEach((id, n) => {
   const { functionName, url, lineNumber } = nodes.get(id).callFrame
   const place = url ? ` ${url.split('/').slice(-2).join('/')}:${lineNumber + 1}` : ''
   const name = `${functionName || '(anonymous)'}${place}`
+  // The time in which the process waits, and that of the profiler itself.
+  if (name === '(idle)' || name === 'dispatch') return
   micros.set(name, (micros.get(name) ?? 0) + profile.timeDeltas[n])
 })
 const total = [...micros.values()].reduce((sum, each) => sum + each, 0)

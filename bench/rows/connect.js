@@ -159,7 +159,7 @@ async function measureVariant(variant, count, windowMs) {
 }
 
 export async function measure({ quick }) {
-  const samples = await interleave(quick ? 2 : 7, ['floor', 'wirefold'], (variant) =>
+  const samples = await interleave(quick ? 2 : 5, ['floor', 'wirefold'], (variant) =>
     measureVariant(variant, quick ? 200 : 1_000, quick ? 500 : 2_000),
   )
   const figure = (name, step) => {

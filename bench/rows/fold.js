@@ -106,7 +106,7 @@ export const roles = { way: prepare }
 
 export async function measure({ quick }) {
   const events = quick ? 50_000 : 200_000
-  const samples = await interleave(quick ? 3 : 11, Object.keys(ways), (way) =>
+  const samples = await interleave(quick ? 3 : 7, Object.keys(ways), (way) =>
     runOnce('fold', 'way', { way, events }),
   )
   const result = (way) => ({

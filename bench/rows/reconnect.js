@@ -215,7 +215,7 @@ async function prepare({ library }) {
 export const roles = { library: prepare }
 
 export async function measure({ quick }) {
-  const samples = await interleave(quick ? 2 : 7, Object.keys(libraries), (library) =>
+  const samples = await interleave(quick ? 2 : 5, Object.keys(libraries), (library) =>
     runOnce('reconnect', 'library', { library }),
   )
   const [times, frames] = [{}, {}]

@@ -144,6 +144,12 @@ export const roles = {
   },
 }
 
+/** Client and server in one process, for a profile. */
+roles.both = async ({ library, concurrency, ms }) => {
+  const { run } = await roles.client({ library, port: await servers[library]() })
+  return { run: () => run(concurrency, ms) }
+}
+
 const CONCURRENCY = [1, 64]
 const MUST = { 1: 0.8, 64: 0.85 }
 
@@ -171,7 +177,7 @@ async function measureLibrary(library, ms) {
 
 export async function measure({ quick }) {
   const libraries = Object.keys(servers)
-  const samples = await interleave(quick ? 2 : 7, libraries, (library) =>
+  const samples = await interleave(quick ? 2 : 5, libraries, (library) =>
     measureLibrary(library, quick ? 500 : 2_000),
   )
   const figures = CONCURRENCY.map((concurrency) => {
