@@ -251,7 +251,9 @@ export class ContextRegistry<
 
   #add<Grown>(plan: RoutePlan<never, never>): Grown {
     if (this.#scopes.size > 0) {
-      throw new TypeError(`The slot of ${plan.kind} was added after its scopes. Add it before scope().`)
+      throw new TypeError(
+        `The slot of ${plan.kind} was added after its scopes. Add it before scope().`,
+      )
     }
     this.#router.add(typed(plan))
     this.#plans.push(typed(plan))
