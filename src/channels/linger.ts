@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from './clock.ts'
+import type { Cancel, Clock } from '../base/clock.ts'
 
 /** Functions that are called some time after they were last added, on one timer for all of them. */
 export class Linger {
