@@ -13,7 +13,7 @@ export function randomId(): string {
   const { crypto } = globalThis
   if (!crypto?.getRandomValues) {
     const message =
-      'There is no crypto.getRandomValues. In React Native, import react-native-get-random-values.'
+      'No crypto.getRandomValues. In React Native, import react-native-get-random-values.'
     throw new WirefoldError('no-crypto', message, {})
   }
   const bytes = crypto.getRandomValues(new Uint8Array(22))

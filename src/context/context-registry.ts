@@ -78,7 +78,7 @@ export class ContextRegistry<
    */
   storedIn<Own extends StoreKind>(factory: StoreFactory<Own>): ContextRegistry<C, By, Own, Slots> {
     if (this.#plans.length > 0) {
-      throw new TypeError('storedIn() was called too late. Call it before the first slot.')
+      throw new TypeError('Call storedIn() before the first slot.')
     }
     this.#router = this.#makeRouter(factory)
     return typed(this)
@@ -251,9 +251,7 @@ export class ContextRegistry<
 
   #add<Grown>(plan: RoutePlan<never, never>): Grown {
     if (this.#scopes.size > 0) {
-      throw new TypeError(
-        `The slot of ${plan.kind} was added after its scopes. Add it before scope().`,
-      )
+      throw new TypeError(`Add the slot of ${plan.kind} before its scopes.`)
     }
     this.#router.add(typed(plan))
     this.#plans.push(typed(plan))

@@ -80,7 +80,7 @@ export class ContextRouter implements SlotHost {
   slot(name: string): Slot {
     const slot = this.#slots.get(name)
     if (slot === undefined) {
-      throw new TypeError(`There is no slot ${name} with entities. Add it, or check the name.`)
+      throw new TypeError(`There is no slot ${name} with entities. Add it.`)
     }
     return slot
   }

@@ -148,7 +148,7 @@ function storedIn<State>(
 
 function unread(channel: string, name: string): WirefoldError<'unread-event'> {
   const type = loggable(name)
-  const message = `The event ${type} of ${channel} is not read. Publish it as entity:created, entity:updated or entity:deleted, or use sync.`
+  const message = `The event ${type} of ${channel} is not read. Name it entity:created, entity:updated or entity:deleted, or use sync.`
   return new WirefoldError('unread-event', message, { channel, type })
 }
 

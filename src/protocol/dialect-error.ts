@@ -29,7 +29,7 @@ export function callDialect<Result>(
     return run()
   } catch (cause) {
     const where = method === 'factory' ? 'its factory' : `${method}()`
-    const what = `The dialect ${name}, which must not throw, threw in ${where}`
+    const what = `The dialect ${name} threw in ${where}`
     throw causedBy(cause, 'dialect-failed', what, { dialect: name, method })
   }
 }

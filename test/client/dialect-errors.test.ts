@@ -38,7 +38,7 @@ const throwingAt = (kind: Intent['kind'], throws = () => true) =>
 const failure = (method: string, dialect = 'native') => ({
   code: 'dialect-failed',
   message: expect.stringContaining(
-    `The dialect ${dialect}, which must not throw, threw in ${method === 'factory' ? 'its factory' : `${method}()`}: id is undefined.`,
+    `The dialect ${dialect} threw in ${method === 'factory' ? 'its factory' : `${method}()`}: id is undefined.`,
   ),
   detail: { dialect, method },
   cause,
@@ -217,6 +217,23 @@ describe('match() that throws', () => {
     await clock.advance(1)
     expect(received).toEqual(['channel'])
     expect(errors).toMatchObject([failure('match')])
+    client.close()
+  })
+})
+
+describe('channelOf() that throws', () => {
+  it('makes subscribe() throw, and leaves no channel behind', () => {
+    const { client, errors } = scripted({}, { dialect: altered(() => ({ channelOf: fail })) })
+    const channels = new ChannelSubscriber(client)
+    let error: unknown
+    try {
+      channels.subscribe('news', () => {}, { params: {} })
+    } catch (thrown) {
+      error = thrown
+    }
+    expect(error).toMatchObject(failure('channelOf'))
+    expect([channels.size, errors]).toEqual([0, []])
+    channels.subscribe('news', () => {})
     client.close()
   })
 })
