@@ -23,7 +23,7 @@ export interface ErrorDetails {
   /** A function of the dialect threw; `cause` is the thrown value. */
   'dialect-failed': {
     readonly dialect: string
-    readonly method: 'factory' | 'url' | 'decode' | 'encode' | 'match'
+    readonly method: 'factory' | 'url' | 'decode' | 'encode' | 'match' | 'channelOf'
   }
   /** The connection was lost before the reply came. */
   disconnected: { readonly requestId: string; readonly sent: boolean }
@@ -178,8 +178,19 @@ export function causedBy<Code extends ErrorCode>(
  * @param where names the function: "handler of news on note"
  */
 export function handlerFailed(where: string, cause: unknown): WirefoldError<'handler-failed'> {
-  const message = `The ${where} threw. All other functions were called. See the cause.`
+  const message = `The ${where} threw. See the cause.`
   return new WirefoldError('handler-failed', message, { where }, { cause })
+}
+
+/** Returns the error for an operation that a backend does not support. */
+export function unsupported(dialect: string, what: string): WirefoldError<'unsupported'> {
+  const message = `The ${dialect} backend does not support ${what}.`
+  return new WirefoldError('unsupported', message, { dialect, what })
+}
+
+/** Returns an error of the client as the refusal of a message, which no peer has refused. */
+export function ownRefusal(own: WirefoldError): Refusal {
+  return { code: own.code, message: own.message, retryable: false, own }
 }
 
 /** Creates the error for a state of the application that was not fetched in time. */

@@ -1,6 +1,7 @@
 import { WirefoldError } from '../base/errors.ts'
 import type { EventFrame } from '../protocol/frame.ts'
 import type { ChannelSubscriber } from './channel-subscriber.ts'
+import type { SubscribeOptions } from './subscription.ts'
 
 /** Default values of {@link EventsOptions}. */
 export const eventsDefaults = { buffer: 256, overflow: 'error' } as const
@@ -9,7 +10,7 @@ export const eventsDefaults = { buffer: 256, overflow: 'error' } as const
  * Returns the events of a channel as an async iterable; each iteration has its own subscription,
  * which ends with the loop.
  *
- * Throws the server's refusal, if it refuses the channel.
+ * Throws the server's refusal, if it refuses the channel. A channel that ends, ends the loop.
  *
  * @example
  * for await (const event of events(channels, 'entity:Task', { signal })) console.log(event.type)
@@ -28,7 +29,7 @@ function iterate<Payload>(
   options: EventsOptions,
 ): AsyncIterator<EventFrame<string, Payload>, undefined> {
   type Result = IteratorResult<EventFrame<string, Payload>, undefined>
-  const { signal, buffer: limit = eventsDefaults.buffer } = options
+  const { signal, params, buffer: limit = eventsDefaults.buffer } = options
   const { overflow = eventsDefaults.overflow } = options
   const buffer: EventFrame<string, Payload>[] = []
   const readers: { resolve(result: Result): void; reject(error: unknown): void }[] = []
@@ -47,8 +48,9 @@ function iterate<Payload>(
         end(overflowed(channel, limit))
       }
     },
-    { onError: end },
+    { onError: end, params },
   )
+  const unfollow = release.status.listen(({ name }) => name === 'ended' && end())
   const onAbort = (): void => {
     buffer.length = 0
     end()
@@ -61,6 +63,7 @@ function iterate<Payload>(
     if (ended) return
     ended = true
     failure = error
+    unfollow()
     release()
     signal?.removeEventListener('abort', onAbort)
     serve()
@@ -100,7 +103,7 @@ function overflowed(channel: string, limit: number): WirefoldError {
 }
 
 /** Options of an iteration over the events of a channel. */
-export interface EventsOptions {
+export interface EventsOptions extends Pick<SubscribeOptions, 'params'> {
   /** Ends the iteration when it fires; buffered events are dropped. */
   readonly signal?: AbortSignal | undefined
   /**

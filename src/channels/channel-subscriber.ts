@@ -1,9 +1,10 @@
+import { backoffDefaults, backoffDelay } from '../base/backoff.ts'
 import type { Cancel } from '../base/clock.ts'
 import type { Refusal } from '../base/errors.ts'
-import { WirefoldError } from '../base/errors.ts'
+import { handlerFailed, ownRefusal, unsupported, WirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
 import { withDefaults } from '../base/known-names.ts'
-import type { ClientExtension, ClientPort } from '../ports/client-port.ts'
+import type { ClientExtension, ClientPort, OnControlReply } from '../ports/client-port.ts'
 import { isChannel } from '../protocol/channel-name.ts'
 import { callDialect } from '../protocol/dialect-error.ts'
 import type { EventFrame, Frame, Position } from '../protocol/frame.ts'
@@ -18,6 +19,9 @@ import { due } from './subscription-state.ts'
 const NAMES_PER_MESSAGE = 4_000
 /** Minimum time before a refused channel is subscribed to again, in milliseconds. */
 const LEAST_RETRY_MS = 100
+
+/** Time after the retry of a lost channel from which a further loss counts as the first, in milliseconds. */
+const STABLE_MS = 2_000
 
 /** Default values of {@link ChannelOptions}. */
 export const channelDefaults = { lingerMs: 250 } as const
@@ -46,8 +50,10 @@ export class ChannelSubscriber {
   readonly #patterns = new Set<Channel>()
   /** Channels for which a message may be due, sent at the end of this turn. */
   readonly #changed = new Set<Channel>()
-  /** Refusals after which the client subscribes again, with their timers. */
-  readonly #retries = new Map<Refusal, Cancel>()
+  /** Refusals after which the client subscribes again, with their timers and channels. */
+  readonly #retries = new Map<Refusal, Retry>()
+  /** The last loss of each channel that the server has lost. */
+  readonly #losses = new WeakMap<Channel, Loss>()
   /** Whether there is a connection. */
   #up = false
 
@@ -65,27 +71,30 @@ export class ChannelSubscriber {
     return this.#channels.size
   }
 
-  /** Whether a channel has handlers. */
+  /** Whether a channel has handlers, and has not ended; one with parameters that identify it does not count. */
   follows(name: string): boolean {
-    return (this.#channels.get(name)?.handlers ?? 0) > 0
+    const channel = this.#channels.get(name)
+    return channel !== undefined && channel.handlers > 0 && channel.state.actual !== 'ended'
   }
 
   /**
    * Calls `handler` with every event of a channel, until the returned function is called.
    *
-   * Connects the client if it is not connected. Throws `bad-channel` if the name is not valid.
+   * Connects the client if it is not connected. Throws `bad-channel` if the name is not valid, and
+   * `unsupported` for parameters if the backend takes none.
    */
   subscribe<Payload = unknown>(
     name: string,
     handler: ChannelHandler<Payload>,
     options: SubscribeOptions = {},
   ): Subscription {
-    const { signal, onError, stage } = withDefaults('subscribe()', options, {
+    const { params, signal, onError, stage } = withDefaults('subscribe()', options, {
+      params: undefined,
       signal: undefined,
       onError: undefined,
       stage: 'handle' as const,
     })
-    const channel = this.#channel(name)
+    const channel = this.#channel(name, params)
     const release = (): void => {
       if (!listener.live) return
       listener.live = false
@@ -113,13 +122,22 @@ export class ChannelSubscriber {
     return subscriptionHandle(listener, release)
   }
 
-  #channel(name: string): Channel {
-    const known = this.#channels.get(name)
-    if (known) return known
-    assertChannel(name)
-    const channel = new Channel(name, this.#owner)
-    this.#channels.set(name, channel)
-    if (name.endsWith(':*')) this.#patterns.add(channel)
+  #channel(topic: string, given: unknown): Channel {
+    const { dialect } = this.port
+    const params = resultOf(given)
+    const name =
+      params === undefined
+        ? topic
+        : callDialect(dialect.name, 'channelOf', () => dialect.channelOf?.(topic, params))
+    if (name === undefined) throw unsupported(dialect.name, `the parameters of ${topic}`)
+    let channel = this.#channels.get(name)
+    if (!channel) {
+      assertChannel(topic)
+      channel = new Channel(name, topic, this.#owner)
+      this.#channels.set(name, channel)
+      if (topic.endsWith(':*')) this.#patterns.add(channel)
+    }
+    if (params !== undefined) channel.params = name === topic ? given : params
     return channel
   }
 
@@ -143,7 +161,7 @@ export class ChannelSubscriber {
       },
       ended: (error) => {
         this.lingering.flush()
-        for (const [refusal, cancel] of this.#retries) {
+        for (const [refusal, { cancel }] of this.#retries) {
           cancel()
           this.#retry(refusal)
         }
@@ -167,9 +185,22 @@ export class ChannelSubscriber {
         if (channel?.continuity.differs(position)) channel.input('missing')
       }
     }
-    const revoked = frame.kind === 'unsubscribed' && this.#channels.get(frame.channel)
-    if (revoked) revoked.input('refused', frame.error)
-    return !!revoked
+    const channel = 'channel' in frame && this.#channels.get(frame.channel)
+    if (!channel) return false
+    if (frame.kind === 'unsubscribed') channel.input('refused', frame.error)
+    else if (frame.kind === 'ended') channel.input('ended')
+    else if (channel.state.actual !== 'dropped') channel.input('dropped', this.#lost(channel))
+    return true
+  }
+
+  /** Returns the time of the retry after the loss of one channel: the next loss soon after it waits longer. */
+  #lost(channel: Channel): Refusal {
+    const now = this.port.clock.now()
+    const last = this.#losses.get(channel)
+    const count = last && now < last.until ? last.count + 1 : 0
+    const retryAfterMs = backoffDelay(count, backoffDefaults, this.port.random())
+    this.#losses.set(channel, { count, until: now + retryAfterMs + STABLE_MS })
+    return { code: 'dropped', message: '', retryable: true, retryAfterMs }
   }
 
   #deliver(event: EventFrame): boolean {
@@ -178,7 +209,7 @@ export class ChannelSubscriber {
     let mine = channel !== undefined
     if (this.#patterns.size > 0 && !this.port.dialect.capabilities.families) {
       for (const pattern of [...this.#patterns]) {
-        if (pattern === channel || !this.#matches(event.channel, pattern.name)) continue
+        if (pattern === channel || !this.#matches(event.channel, pattern.topic)) continue
         pattern.deliver(event)
         mine = true
       }
@@ -199,7 +230,7 @@ export class ChannelSubscriber {
   /** Removes a channel that is unsubscribed, or schedules the message that is due. */
   #applyState(channel: Channel): void {
     const { wanted, actual, refusal } = channel.state
-    if (refusal) this.#retryLater(refusal)
+    if (refusal) this.#retryLater(channel, refusal)
     if (!wanted && actual === 'none') {
       this.#channels.delete(channel.name)
       this.#patterns.delete(channel)
@@ -211,19 +242,21 @@ export class ChannelSubscriber {
   }
 
   /** Subscribes again to the channels of a refusal once it allows it: all in one message. */
-  #retryLater(refusal: Refusal): void {
+  #retryLater(channel: Channel, refusal: Refusal): void {
     const { retryAfterMs } = refusal
-    if (retryAfterMs === undefined || this.#retries.has(refusal)) return
-    const ms = Math.max(retryAfterMs, LEAST_RETRY_MS)
-    this.#retries.set(
-      refusal,
-      this.port.clock.after(ms, () => this.#retry(refusal)),
-    )
+    const known = this.#retries.get(refusal)
+    if (known) known.channels.push(channel)
+    else if (retryAfterMs !== undefined) {
+      const ms = Math.max(retryAfterMs, LEAST_RETRY_MS)
+      const cancel = this.port.clock.after(ms, () => this.#retry(refusal))
+      this.#retries.set(refusal, { channels: [channel], cancel })
+    }
   }
 
   #retry(refusal: Refusal): void {
+    const { channels = [] } = this.#retries.get(refusal) ?? {}
     this.#retries.delete(refusal)
-    for (const channel of [...this.#channels.values()]) channel.input('retry', refusal)
+    for (const channel of channels) channel.input('retry', refusal)
   }
 
   /** Sends the messages that are due for these channels. */
@@ -235,8 +268,9 @@ export class ChannelSubscriber {
       while (rest.length > 0) {
         let length = 0
         let count = 0
-        for (const { name } of rest) {
-          length += name.length
+        for (const { name, params } of rest) {
+          // A channel with parameters has a message of its own.
+          length += params === undefined ? name.length : Number.POSITIVE_INFINITY
           if (length > NAMES_PER_MESSAGE && count > 0) break
           count++
         }
@@ -256,15 +290,25 @@ export class ChannelSubscriber {
       requestId,
       channels: channels.map(({ name }) => name),
     }
-    this.port.say(
-      kind === 'subscribe' ? { kind, since: positions(channels), ...intent } : { kind, ...intent },
-      (answer, covered) => {
-        for (const channel of channels) {
-          const covers = !covered || covered.includes(channel.name)
-          if (covers && channel.requestId === requestId) channel.answered(kind, answer)
-        }
-      },
-    )
+    const answered: OnControlReply = (answer, covered) => {
+      for (const channel of channels) {
+        const covers = !covered || covered.includes(channel.name)
+        if (covers && channel.requestId === requestId) channel.answered(kind, answer)
+      }
+    }
+    if (kind === 'unsubscribe') {
+      this.port.say({ kind, ...intent }, answered)
+      return
+    }
+    const [first] = channels
+    let params: unknown
+    try {
+      params = resultOf(first?.params)
+    } catch (cause) {
+      first?.input('refused', ownRefusal(handlerFailed(`params of ${first.topic}`, cause)))
+      return
+    }
+    this.port.say({ kind, since: positions(channels), params, ...intent }, answered)
   }
 
   /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
@@ -273,14 +317,33 @@ export class ChannelSubscriber {
   }
 }
 
+/** Returns the result of a function; any other value itself. */
+function resultOf(given: unknown): unknown {
+  return typeof given === 'function' ? given() : given
+}
+
 /** Throws `bad-channel` if a name is not valid. */
 export function assertChannel(name: string): void {
   if (isChannel(name)) return
   throw new WirefoldError(
     'bad-channel',
-    `${JSON.stringify(name)} is not a valid channel. Use 1 to 256 characters without control characters.`,
+    `${JSON.stringify(name)} is not a valid channel. Use 1 to 256 characters, no control characters.`,
     { channel: name },
   )
+}
+
+/** Channels to subscribe to again, and the timer. */
+interface Retry {
+  readonly channels: Channel[]
+  readonly cancel: Cancel
+}
+
+/** The last loss of a channel. */
+interface Loss {
+  /** Number of losses before it, each soon after the retry of the one before. */
+  readonly count: number
+  /** Time until which a further loss counts as soon after its retry, by the clock's `now()`. */
+  readonly until: number
 }
 
 /** Options of a {@link ChannelSubscriber}. */

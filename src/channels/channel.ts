@@ -14,15 +14,21 @@ import { subscription, unsubscribed } from './subscription-state.ts'
 
 const PENDING: ChannelStatus = { name: 'pending' }
 const LIVE: ChannelStatus = { name: 'live' }
+const ENDED: ChannelStatus = { name: 'ended' }
 
 /** One channel: its subscription state, its handlers, and its status. */
 export class Channel {
+  /** Its name in intents and frames: the topic, and the parameters where these identify it. */
   readonly name: string
+  /** Its name for the application. */
+  readonly topic: string
   readonly continuity = new Continuity()
   /** Id of the last request about it; replies to earlier ones are ignored. */
   requestId: string | undefined
   /** Releases the channel; made when its last handler is released for the first time. */
   leave: (() => void) | undefined
+  /** The parameters given last, or a function that returns them. */
+  params: unknown
   /** Desired and confirmed state of the subscription. */
   state: SubscriptionState = unsubscribed
   /** The error of the refusal, while the channel is refused. */
@@ -38,9 +44,15 @@ export class Channel {
   #folds: OneOrMany<Listener>
   #handles: OneOrMany<Listener>
 
-  constructor(name: string, owner: ChannelOwner) {
+  constructor(name: string, topic: string, owner: ChannelOwner) {
     this.name = name
+    this.topic = topic
     this.#owner = owner
+  }
+
+  /** Whether the server has accepted the subscription, and has not refused or lost it since. */
+  get isConfirmed(): boolean {
+    return this.state.actual === 'live' || this.state.actual === 'ended'
   }
 
   /** Number of handlers. */
@@ -60,7 +72,7 @@ export class Channel {
   /**
    * Feeds an input to the state machine.
    *
-   * @param refusal the refusal that the inputs `refused` and `retry` are about
+   * @param refusal as in {@link subscription}
    */
   input(input: SubscriptionInput, refusal?: Refusal): void {
     const before = this.state
@@ -69,12 +81,20 @@ export class Channel {
     if (before.actual === 'live' && !this.#gap) this.#asOf = this.#owner.port.clock.wall()
     this.state = after
     if (after.actual !== before.actual) {
-      const refused = after.refusal && refusalError(this.name, after.refusal)
+      const refused =
+        after.actual === 'refused' && after.refusal
+          ? refusalError(this.topic, after.refusal)
+          : undefined
       this.refused = refused
       // A refusal for a time only is followed by a retry, which resumes at the position.
       if (after.refusal && after.refusal.retryAfterMs === undefined) this.continuity.forget()
+      if (after.actual === 'ended') {
+        // A later subscribe starts anew.
+        this.continuity.restart()
+        this.#gap = undefined
+      }
       this.#updateStatus()
-      if (after.actual === 'live') this.settle(undefined)
+      if (this.isConfirmed) this.settle(undefined)
       if (after.actual === 'live' || input === 'want') this.#reported = undefined
       if (refused) this.#refuse(refused)
     }
@@ -131,8 +151,10 @@ export class Channel {
    */
   deliver(event: EventFrame): void {
     const { continuity } = this
+    const { actual } = this.state
+    if (actual === 'ended') return
     // The reply to a subscribe that is under way brings the missing events.
-    if (event.offset !== undefined && continuity.begun && this.state.actual !== 'live') return
+    if (event.offset !== undefined && continuity.begun && actual !== 'live') return
     const verdict = continuity.judge(event)
     if (verdict === 'drop') return
     if (verdict === 'missing') {
@@ -159,7 +181,7 @@ export class Channel {
 
   /** Whether an event contains the whole state of this channel, not of a member of its family. */
   #isWhole({ channel, type }: EventFrame): boolean {
-    return channel === this.name && (this.#owner.port.dialect.snapshots?.includes(type) ?? false)
+    return channel === this.topic && (this.#owner.port.dialect.snapshots?.includes(type) ?? false)
   }
 
   #deliverTo(listeners: OneOrMany<Listener>, event: EventFrame): void {
@@ -182,7 +204,7 @@ export class Channel {
   }
 
   #handlerFailed(cause: unknown, { type }: EventFrame): void {
-    this.#owner.port.report(handlerFailed(`handler of ${this.name} on ${type}`, cause))
+    this.#owner.port.report(handlerFailed(`handler of ${this.topic} on ${type}`, cause))
   }
 
   /**
@@ -230,6 +252,7 @@ export class Channel {
     if (this.refused) return { name: 'refused', error: this.refused }
     if (this.#gap) return this.#gap
     const { wanted, actual } = this.state
+    if (actual === 'ended') return ENDED
     if (actual === 'live' && wanted) return LIVE
     return this.continuity.begun && wanted ? { name: 'recovering', asOf: this.#asOf } : PENDING
   }

@@ -24,7 +24,7 @@ function subscriptionMembers(): object {
     declare readonly [LISTENER]: Listener
 
     get channel() {
-      return this[LISTENER].channel.name
+      return this[LISTENER].channel.topic
     }
 
     get status() {
@@ -70,8 +70,8 @@ function ready(listener: Listener): Promise<void> {
   const { channel } = listener
   if (listener.settle && listener.ready) return listener.ready
   const { promise, settle } = deferred()
-  const error = listener.live ? channel.refused : released(channel.name)
-  if (error || channel.state.actual === 'live') settle(error)
+  const error = listener.live ? channel.refused : released(channel.topic)
+  if (error || channel.isConfirmed) settle(error)
   else listener.settle = settle
   listener.ready = promise
   return promise

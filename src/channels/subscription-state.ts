@@ -10,10 +10,12 @@ import type { Refusal } from '../base/errors.ts'
  *    │ want             ▼                 │
  *    └────────────── refused ◀────────────┘
  *
+ *   ended: like refused, without an error: the server sends no more events.
+ *   dropped: the server has lost the subscription, which is subscribed to again after a wait.
  *   renew: the channel is subscribed to anew, even while a subscribe is under way.
  *   missing: events are missing, so the channel is subscribed to again, from its position.
- *   disconnected: every state but `refused` becomes none; a refusal stands until the next `want`, or
- *   until the time after which it allows a retry.
+ *   disconnected: every state but `refused` and `ended` becomes none; a refusal stands until the next
+ *   `want`, or until the time after which it allows a retry.
  *   lost: no reply arrived, so the server may be in either state: assume the one that is not
  *   desired, so that the message is sent again.
  */
@@ -34,7 +36,11 @@ export type SubscriptionInput =
   | 'gone'
   /** The server refused, or revoked the subscription. */
   | 'refused'
-  /** The time after which the refusal allows a retry has come. */
+  /** The channel has ended. */
+  | 'ended'
+  /** The server has lost the subscription. */
+  | 'dropped'
+  /** The time after which the refusal allows a retry, or the wait after a loss, has passed. */
   | 'retry'
   /** No reply arrived in time. */
   | 'lost'
@@ -55,7 +61,8 @@ export const unsubscribed: SubscriptionState = {
 /**
  * Returns the state after an input.
  *
- * @param refusal the refusal that the inputs `refused` and `retry` are about
+ * @param refusal the refusal that the inputs `refused` and `retry` are about; for a loss, `dropped`
+ * and `retry`, one that only has the time of the retry
  */
 export function subscription(
   state: SubscriptionState,
@@ -66,8 +73,9 @@ export function subscription(
   switch (input) {
     case 'want':
     case 'release':
+      if (actual === 'dropped') return input === 'want' ? state : at(false, 'none')
       // A new handler clears a refusal: permissions may have changed.
-      return at(input === 'want', actual === 'refused' ? 'none' : actual)
+      return at(input === 'want', isFinal(actual) ? 'none' : actual)
     case 'sent':
       return actual === 'none' ? at(wanted, 'subscribing') : state
     case 'left':
@@ -77,9 +85,11 @@ export function subscription(
     case 'gone':
       return actual === 'leaving' ? at(wanted, 'none') : state
     case 'refused':
-      if (actual === 'none' || actual === 'refused') return state
+    case 'ended':
+    case 'dropped':
+      if (actual === 'none' || actual === input || isFinal(actual)) return state
       return actual !== 'leaving' && wanted
-        ? { wanted, actual: 'refused', refusal }
+        ? { wanted, actual: input, refusal }
         : at(wanted, 'none')
     case 'retry':
       return state.refusal === refusal ? at(wanted, 'none') : state
@@ -91,8 +101,13 @@ export function subscription(
     case 'renew':
       return wanted && (actual === 'live' || actual === 'subscribing') ? at(wanted, 'none') : state
     case 'disconnected':
-      return actual === 'refused' ? state : at(wanted, 'none')
+      return isFinal(actual) ? state : at(wanted, 'none')
   }
+}
+
+/** Whether the server has ended the subscription, which stays so until the next `want`. */
+function isFinal(actual: SubscriptionState['actual']): boolean {
+  return actual === 'refused' || actual === 'ended'
 }
 
 /** Returns the message that moves the server towards the desired state. */
@@ -113,7 +128,7 @@ export interface SubscriptionState {
   /** Whether the channel has handlers, or is kept for a while after its last one. */
   readonly wanted: boolean
   /** The state at the server, as far as it is known. */
-  readonly actual: 'none' | 'subscribing' | 'live' | 'leaving' | 'refused'
-  /** The refusal, in the state `refused`. */
+  readonly actual: 'none' | 'subscribing' | 'live' | 'leaving' | 'refused' | 'ended' | 'dropped'
+  /** The refusal, in the state `refused`; in the state `dropped` one with the time of the retry. */
   readonly refusal: Refusal | undefined
 }

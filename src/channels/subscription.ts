@@ -14,8 +14,8 @@ export interface Subscription extends Disposer {
   /** Status of the channel, shared by all its handlers. */
   readonly status: Readable<ChannelStatus>
   /**
-   * Resolves once the channel is live; rejects where it is refused or released before, or the
-   * client ends. An unused `ready` causes no unhandled rejection.
+   * Resolves once the channel is live, or has ended; rejects where it is refused or released before, or
+   * the client ends. An unused `ready` causes no unhandled rejection.
    */
   readonly ready: Promise<void>
   /** Position of the last delivered event, where the backend has positions. */
@@ -34,6 +34,16 @@ export interface Subscription extends Disposer {
 
 /** Options of a subscription. */
 export interface SubscribeOptions {
+  /**
+   * Parameters of the subscribe, for backends that read some: JSON, or a function that returns it. They
+   * are sent again with every later subscribe, after a lost connection for example.
+   *
+   * Where the dialect says that parameters identify a channel, equal ones share a channel, and other
+   * ones make another channel of the same name; a function is called once. Otherwise all handlers
+   * share the channel with the parameters given last, which go out with the next subscribe: `renew()`
+   * sends them at once. A function is then called for each subscribe.
+   */
+  readonly params?: unknown
   /** Releases the subscription when it fires. */
   readonly signal?: AbortSignal | undefined
   /**
@@ -69,13 +79,15 @@ export type ChannelStatus =
   | { readonly name: 'pending' }
   /** Every event arrives. */
   | { readonly name: 'live' }
-  /** The connection was lost, or events are missing; they are being requested. */
+  /** The connection or the subscription was lost, or events are missing; they are being requested. */
   | { readonly name: 'recovering'; readonly asOf: number }
   /**
    * Events may have been missed. The status remains until the state was fetched by other means:
    * `sync`, or {@link Subscription.caughtUp}.
    */
   | { readonly name: 'gap'; readonly reason: GapReason; readonly asOf: number }
+  /** The channel has ended: no more events arrive. Only a new subscription subscribes to it again. */
+  | { readonly name: 'ended' }
   /**
    * The server refused. The client subscribes again with a new subscription, or after the refusal's
    * `retryAfterMs`.

@@ -13,7 +13,7 @@ import type { EventFrame, Position } from '../protocol/frame.ts'
 import type { ChannelSubscriber } from './channel-subscriber.ts'
 import { assertChannel } from './channel-subscriber.ts'
 import { fetchWithin } from './fetch-within.ts'
-import type { ChannelStatus, Subscription } from './subscription.ts'
+import type { ChannelStatus, SubscribeOptions, Subscription } from './subscription.ts'
 import { released } from './subscription-handle.ts'
 
 /** Time limit of a fetch, in milliseconds; doubled by each failure in a row, up to eight times that. */
@@ -48,7 +48,14 @@ export function sync<State>(
 ): ChannelSync {
   assertChannel(channel)
   const { port, lingering } = subscriber
-  const { load, into, signal, buffer = syncDefaults.buffer, onError = port.report } = options
+  const {
+    load,
+    into,
+    params,
+    signal,
+    buffer = syncDefaults.buffer,
+    onError = port.report,
+  } = options
   const status = followedStore<SyncStatus>({ name: 'idle' }, port.report, followed)
   let wanted = false
   let ended = false
@@ -57,6 +64,8 @@ export function sync<State>(
   /** `idle` before the channel is live, `waiting` between two attempts to fetch. */
   let phase: 'idle' | 'loading' | 'waiting' | 'synced' = 'idle'
   let events: EventFrame[] = []
+  /** Whether the channel has ended since the last fetch was begun. */
+  let over = false
   /** Whether the state was fetched since the last gap: events are folded also during a fetch. */
   let whole = false
   /** Last offset that the state contains; it may be ahead of the events that have arrived. */
@@ -84,7 +93,7 @@ export function sync<State>(
         if (phase !== 'synced' && events.push(event) > buffer) fetch()
         if (whole && isNew(event)) into.fold([event])
       },
-      { stage: 'fold', onError },
+      { stage: 'fold', onError, params },
     )
     followers = [subscription.status.subscribe(look), port.state.listen(lookAtClient), subscription]
     if (status.get().name === 'idle') status.set({ name: 'pending' })
@@ -103,6 +112,7 @@ export function sync<State>(
   /** Starts a new fetch, and aborts the present one. */
   function fetch(): void {
     leave('loading')
+    over = false
     events = []
     if (!whole) held = 0
     const pinned = subscription?.position
@@ -157,13 +167,16 @@ export function sync<State>(
 
   /** Fetches if the channel's status requires it, and publishes the status. */
   function look(now: ChannelStatus): void {
-    if (now.name === 'gap') {
+    const { name } = now
+    const isFetching = phase === 'loading' || phase === 'waiting'
+    if (name === 'ended') over = true
+    if (name === 'gap' || (name === 'live' && over)) {
       whole = false
       into.missed?.()
     }
     // Each gap is reported once: a fetch begun before it may lack its events.
-    if (now.name === 'gap' || (now.name === 'live' && phase === 'idle')) fetch()
-    if (whole || now.name !== 'live') status.set(now)
+    if (name === 'gap' || (name === 'live' && (over || phase === 'idle'))) fetch()
+    if (name === 'ended' ? !isFetching : whole || name !== 'live') status.set(now)
   }
 
   /** Ends a fetch with the session it belongs to: the next one may be another user's. */
@@ -184,7 +197,7 @@ export function sync<State>(
     get ready() {
       const { promise, settle } = deferred()
       const unfollow = status.subscribe(({ name }) => {
-        if (name === 'live') settle()
+        if (name === 'live' || name === 'ended') settle()
         else if (ended) settle(released(channel))
         // Rejects with a refusal, or with the end of the client.
         else subscription?.ready.catch(settle)
@@ -202,12 +215,12 @@ function isBehind(at: Position | undefined, pinned: Position | undefined): boole
 }
 
 function behind(channel: string): WirefoldError<'stale'> {
-  const message = `The fetched state of ${channel} is older than the channel's events. It is fetched again.`
+  const message = `The fetched state of ${channel} is older than its events. It is fetched again.`
   return new WirefoldError('stale', message, { channel })
 }
 
 /** Options of a state that is kept in step with a channel. */
-export interface SyncOptions<State> {
+export interface SyncOptions<State> extends Pick<SubscribeOptions, 'params'> {
   /**
    * Fetches the state: at first, and whenever events may have been missed. When it rejects, or does
    * not settle in 30 s (doubled after each failure, up to 4 minutes), it is retried with growing

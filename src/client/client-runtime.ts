@@ -249,6 +249,8 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
     switch (frame.kind) {
       case 'event':
       case 'unsubscribed':
+      case 'ended':
+      case 'dropped':
       case 'pong':
         for (const extension of this.#extensions) if (extension.receive(frame)) return
         if (frame.kind === 'event') this.#unsubscribed(frame)
@@ -352,7 +354,7 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
    */
   #identityChanged(userId: string | undefined): void {
     this.#outbox?.release(userId)
-    const message = 'Another user is signed in now; the requests of the former one are not sent.'
+    const message = 'It was not sent: another user is signed in now.'
     this.requests.rejectAll(new WirefoldError('identity-changed', message, { userId }))
   }
 
@@ -377,7 +379,7 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
     // Bytes would become a text many times as long.
     const start = wire instanceof Uint8Array ? [...wire.subarray(0, 80)] : wire
     const sample = sampleOf(String(JSON.stringify(start)))
-    const message = `A message does not follow the protocol ${this.dialect.name}: ${notice.reason}.`
+    const message = `A message could not be read by ${this.dialect.name}: ${notice.reason}.`
     this.report(new WirefoldError('bad-frame', message, { reason: notice.reason, sample }))
   }
 }

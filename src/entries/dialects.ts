@@ -7,6 +7,7 @@ export type {
 export type { OutgoingRequest, SendingTime, SendOptions } from '../ports/outgoing-request.ts'
 export type { Transport, TransportFactory, TransportHandlers } from '../ports/transport.ts'
 export { binaryCodec } from '../protocol/binary-codec.ts'
+export { channelName, channelWith } from '../protocol/channel-name.ts'
 export type { Codec, Encoded } from '../protocol/codec.ts'
 export type {
   AuthCommand,
@@ -29,6 +30,8 @@ export type {
   Outgoing,
 } from '../protocol/dialect.ts'
 export type {
+  DroppedFrame,
+  EndedFrame,
   ExpiringFrame,
   Frame,
   GoawayFrame,
@@ -44,6 +47,8 @@ export type {
 } from '../protocol/frame.ts'
 export type { PeerFields } from '../protocol/frame-constructors.ts'
 export {
+  droppedFrame,
+  endedFrame,
   eventFrame,
   noticeFrame,
   pingFrame,

@@ -1,3 +1,5 @@
+import { isFields } from './fields.ts'
+
 /**
  * Whether a value is a channel name: 1 to 256 characters, none of them a control character or half of
  * a surrogate pair, which UTF-8 cannot represent: two names would become one.
@@ -11,6 +13,29 @@ export function isChannel(name: unknown): name is string {
 /** Whether a channel belongs to the family of a pattern such as `agent:*`. */
 export function inFamily(channel: string, pattern: string): boolean {
   return pattern.endsWith(':*') && channel.startsWith(pattern.slice(0, -1))
+}
+
+/** Ends the name of a channel with parameters; no name has it. */
+const NAME_END = '\n'
+
+/**
+ * Returns the channel of a name with parameters that identify it: the name, a line break, and the
+ * parameters as JSON, with sorted fields, so that equal parameters give the same channel. Throws a
+ * `TypeError` for parameters that JSON cannot represent.
+ */
+export function channelWith(name: string, params: unknown): string {
+  const json = JSON.stringify(params, (_, inner: unknown) =>
+    isFields(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : inner,
+  )
+  return `${name}${NAME_END}${json}`
+}
+
+/** Returns the name of a channel, without the parameters that identify it. */
+export function channelName(channel: string): string {
+  const end = channel.indexOf(NAME_END)
+  return end < 0 ? channel : channel.slice(0, end)
 }
 
 const PREFIX = 'presence:'

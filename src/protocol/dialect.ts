@@ -49,6 +49,14 @@ export interface Dialect {
   encode(intent: Intent): readonly Outgoing[] | undefined
   /** Whether an event of `channel` is also delivered to the subscribers of `pattern`. */
   match(channel: string, pattern: string): boolean
+  /**
+   * Returns the channel of a subscribe with parameters; `undefined`, or left out: the backend takes none.
+   *
+   * Where parameters identify a channel, {@link channelWith} of them: intents and frames name the channel
+   * so, and subscribes with other parameters are channels of their own. Otherwise the name itself: each
+   * subscribe carries the parameters given last.
+   */
+  channelOf?(name: string, params: unknown): string | undefined
 }
 
 /** Creates the dialect of one socket. */

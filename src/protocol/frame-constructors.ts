@@ -3,6 +3,8 @@ import type { Fields } from './fields.ts'
 import { asFields, asId, asInteger, asNumber, asString, isFields } from './fields.ts'
 import type {
   ChannelPosition,
+  DroppedFrame,
+  EndedFrame,
   EventFrame,
   NoticeFrame,
   PingFrame,
@@ -90,6 +92,16 @@ export function unsubscribedFrame(
   fields: PeerFields<Exclude<keyof Refusal, 'channel' | 'own'>>,
 ): UnsubscribedFrame {
   return { kind: 'unsubscribed', channel, error: { ...readRefusal(fields), channel } }
+}
+
+/** Creates the normal end of a channel, after which the server sends no more events on it. */
+export function endedFrame(channel: string): EndedFrame {
+  return { kind: 'ended', channel }
+}
+
+/** Creates the loss of one subscription, by a fault of the server, after which the client subscribes again. */
+export function droppedFrame(channel: string): DroppedFrame {
+  return { kind: 'dropped', channel }
 }
 
 /** Creates the frame of a server's ping. */

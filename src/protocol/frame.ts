@@ -12,6 +12,8 @@ export type Frame =
   | RefusalFrame
   | SubscribedFrame
   | UnsubscribedFrame
+  | EndedFrame
+  | DroppedFrame
   | WelcomeFrame
   | PingFrame
   | PongFrame
@@ -101,6 +103,18 @@ export interface UnsubscribedFrame {
   readonly kind: 'unsubscribed'
   readonly channel: string
   readonly error: Refusal
+}
+
+/** The normal end of a channel: the server sends no more events on it. */
+export interface EndedFrame {
+  readonly kind: 'ended'
+  readonly channel: string
+}
+
+/** The loss of one subscription, by a fault of the server: the client is to subscribe again. */
+export interface DroppedFrame {
+  readonly kind: 'dropped'
+  readonly channel: string
 }
 
 /** The acceptance of the client by the server: from here on the connection is open. */

@@ -35,6 +35,8 @@ export interface SubscribeIntent {
   readonly channels: readonly string[]
   /** Positions of the channels to resume. */
   readonly since: ReadonlyMap<string, Position>
+  /** Parameters of the channel, which is the only one then; see {@link Dialect.channelOf}. */
+  readonly params?: unknown
 }
 
 /** An unsubscribe from channels. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import { ownRefusal } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import { loggable } from '../base/logger.ts'
 import type { Link } from '../connection/link.ts'
@@ -27,12 +28,10 @@ export function sayControl(
   }
   const said = say(link, intent, answered && { cancelled: false, left })
   if ('code' in said) {
-    const { code, message } = said
     // No caller awaits the reply to a message that ends something.
     const isEnd = intent.kind === 'unsubscribe' || ('action' in intent && intent.action === 'leave')
-    if ((!answered || isEnd) && code !== 'unsupported') report(said)
-    const error = { code, message, retryable: false, own: said }
-    answered?.({ kind: 'refusal', to: [], error }, undefined)
+    if ((!answered || isEnd) && said.code !== 'unsupported') report(said)
+    answered?.({ kind: 'refusal', to: [], error: ownRefusal(said) }, undefined)
   } else if (answered) {
     const local = replyFrame([], undefined)
     const covered = new Set(said.flatMap(({ channels }) => channels ?? named))

@@ -1,5 +1,5 @@
 import type { ErrorCode, ErrorDetail, ErrorDetails } from '../base/errors.ts'
-import { causedBy, WirefoldError } from '../base/errors.ts'
+import { causedBy, unsupported, WirefoldError } from '../base/errors.ts'
 import type { Link } from '../connection/link.ts'
 import type { OutgoingRequest, Ticket } from '../ports/outgoing-request.ts'
 import { nameOf } from '../ports/outgoing-request.ts'
@@ -21,9 +21,7 @@ export function say(
     const message = `The codec could not encode ${what}, which has to be plain JSON`
     return causedBy(cause, 'bad-payload', message, { requestId })
   }
-  const dialect = link.dialect.name
-  const message = `The ${dialect} backend does not support ${what}.`
-  return new WirefoldError('unsupported', message, { dialect, what })
+  return unsupported(link.dialect.name, what)
 }
 
 /** Returns the error for a request whose signal fired. */
@@ -47,7 +45,7 @@ export function outcomeUnknown(outgoing: OutgoingRequest): WirefoldError {
 
 /** Returns the error for a request that exceeds the limit of the outbox. */
 export function outboxFull(outgoing: OutgoingRequest, limit: number): WirefoldError {
-  const what = `was not sent: more than ${limit} requests wait for the connection.`
+  const what = `was not sent: more than ${limit} requests wait.`
   return failed('outbox-full', outgoing, what, { limit })
 }
 

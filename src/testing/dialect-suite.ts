@@ -1,4 +1,5 @@
 import { messageOf } from '../base/errors.ts'
+import { channelName } from '../protocol/channel-name.ts'
 import type { Credentials } from '../protocol/dialect.ts'
 import { jsonCodec } from '../protocol/json-codec.ts'
 import {
@@ -226,6 +227,42 @@ export const dialectSuite: readonly SuiteCase<MakeDialect>[] = [
       if (heartbeat !== 'ping') return
       const { length } = messagesOf(one, { kind: 'ping', timestamp: 1 })
       if (length !== 1) broken(`encode() of ping returned ${length} messages`)
+    },
+  ),
+  rule(
+    'carries the parameters of a subscribe, or takes none',
+    'Return from channelOf() the name itself, or channelWith(name, params) where parameters identify a channel, and send `params` of a subscribe. Leave channelOf() out if the backend takes no parameters.',
+    ({ dialect }) => {
+      const one = dialect()
+      const channelOf = (params: unknown) =>
+        attempt(`channelOf('room:1', ${shown(params)})`, () => one.channelOf?.('room:1', params))
+      const sent = (params: unknown) => {
+        const at = { timestamp: 1, requestId: 'p', since: new Map() }
+        const channels = [channelOf(params) ?? 'room:1']
+        return textOf(messagesOf(one, { kind: 'subscribe', ...at, channels, params }))
+      }
+      const [first, same, other] = [
+        { a: 1, b: 2 },
+        { b: 2, a: 1 },
+        { a: 1, b: 3 },
+      ]
+      const channel = channelOf(first)
+      if (channel === undefined) return
+      const call = `channelOf('room:1', ${shown(first)})`
+      if (channelName(channel) !== 'room:1') {
+        broken(`${call} returned ${shown(channel)}, whose name is not room:1`)
+      }
+      if (channelOf(same) !== channel) {
+        broken(`${call} returned another channel than for equal parameters`)
+      }
+      if (channel !== 'room:1' && channelOf(other) === channel) {
+        broken(`${call} returned the same channel as for other parameters`)
+      }
+      if (sent(first) === sent(other)) {
+        broken(
+          `encode() of a subscribe with ${shown(first)} returned the same as with other parameters`,
+        )
+      }
     },
   ),
 ]

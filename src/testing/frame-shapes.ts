@@ -85,6 +85,8 @@ const shapes: { readonly [Kind in Frame['kind']]: Readonly<Record<string, Check>
   refusal: { to: list(text), error: refusal },
   subscribed: { to: list(text), at: map(position), refused: map(refusal), gaps: list(text) },
   unsubscribed: { channel: text, error: refusal },
+  ended: { channel: text },
+  dropped: { channel: text },
   welcome: {
     connectionId: optional(text),
     userId: optional(text),

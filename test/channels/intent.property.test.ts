@@ -2,6 +2,7 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import { ChannelSubscriber } from 'wirefold'
 import { scripted } from '../support/scripted.ts'
+import { wideDialect } from '../support/wide-dialect.ts'
 
 const NAMES = ['a', 'b', 'c'] as const
 
@@ -27,6 +28,8 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('refuse'), on: fc.constantFrom(...NAMES) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('allow'), on: fc.constantFrom(...NAMES) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('revoke'), on: fc.constantFrom(...NAMES) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('end'), on: fc.constantFrom(...NAMES) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('lose'), on: fc.constantFrom(...NAMES) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('close') }) },
 )
 type Step = { do: string; on?: string; ms?: number }
@@ -50,10 +53,10 @@ describe('subscriptions', () => {
     'end in the state that the application last requested, after any steps',
     async (steps, latencyMs) => {
       const refused = new Set<string>()
-      const { clock, server, client } = scripted({
-        latencyMs,
-        refuse: (channel) => (refused.has(channel) ? 'forbidden' : undefined),
-      })
+      const { clock, server, client } = scripted(
+        { latencyMs, refuse: (channel) => (refused.has(channel) ? 'forbidden' : undefined) },
+        { dialect: () => wideDialect() },
+      )
       const channels = new ChannelSubscriber(client)
       const handles = new Map<string, (() => void)[]>(NAMES.map((name) => [name, []]))
       const held = (name = '') => handles.get(name) ?? []
@@ -73,9 +76,11 @@ describe('subscriptions', () => {
           if (what === 'revoke' && on && server.subscribed.delete(on)) {
             server.send({ type: 'unsubscribed', channel: on, payload: { code: 'forbidden' } })
           }
+          const type = what === 'end' ? 'ended' : what === 'lose' ? 'dropped' : undefined
+          if (type && on && server.subscribed.delete(on)) server.send({ type, channel: on })
         }
       }
-      // From here on nothing fails. The test subscribes again to channels that were refused.
+      // From here on nothing fails. The test subscribes again to channels that were refused or have ended.
       server.silent = false
       refused.clear()
       void client.connect()

@@ -7,21 +7,24 @@ const refusal = { code: 'forbidden', message: '', retryable: false }
 const text = ({ wanted, actual }: SubscriptionState) => `${wanted ? '+' : '-'}${actual}`
 const state = (name: string): SubscriptionState => {
   const actual = name.slice(1) as SubscriptionState['actual']
-  return { wanted: name[0] === '+', actual, refusal: actual === 'refused' ? refusal : undefined }
+  const hasRefusal = actual === 'refused' || actual === 'dropped'
+  return { wanted: name[0] === '+', actual, refusal: hasRefusal ? refusal : undefined }
 }
 
 /** Every state and every input; `·` means unchanged. */
 const table = `
-              want          release       sent          left      acked  gone   refused   lost   disconnected  missing  renew  retry
-+none         ·             -none         +subscribing  ·         ·      ·      ·         ·      ·             ·        ·      ·
--none         +none         ·             -subscribing  ·         ·      ·      ·         ·      ·             ·        ·      ·
-+subscribing  ·             -subscribing  ·             ·         +live  ·      +refused  +none  +none         ·        +none  ·
--subscribing  +subscribing  ·             ·             ·         -live  ·      -none     -live  -none         ·        ·      ·
-+live         ·             -live         ·             +leaving  ·      ·      +refused  ·      +none         +none    +none  ·
--live         +live         ·             ·             -leaving  ·      ·      -none     ·      -none         ·        ·      ·
-+leaving      ·             -leaving      ·             ·         ·      +none  +none     +none  +none         ·        ·      ·
--leaving      +leaving      ·             ·             ·         ·      -none  -none     -live  -none         ·        ·      ·
-+refused      +none         -none         ·             ·         ·      ·      ·         ·      ·             ·        ·      +none
+              want          release       sent          left      acked  gone   refused   ended   dropped   lost   disconnected  missing  renew  retry
++none         ·             -none         +subscribing  ·         ·      ·      ·         ·       ·         ·      ·             ·        ·      ·
+-none         +none         ·             -subscribing  ·         ·      ·      ·         ·       ·         ·      ·             ·        ·      ·
++subscribing  ·             -subscribing  ·             ·         +live  ·      +refused  +ended  +dropped  +none  +none         ·        +none  ·
+-subscribing  +subscribing  ·             ·             ·         -live  ·      -none     -none   -none     -live  -none         ·        ·      ·
++live         ·             -live         ·             +leaving  ·      ·      +refused  +ended  +dropped  ·      +none         +none    +none  ·
+-live         +live         ·             ·             -leaving  ·      ·      -none     -none   -none     ·      -none         ·        ·      ·
++leaving      ·             -leaving      ·             ·         ·      +none  +none     +none   +none     +none  +none         ·        ·      ·
+-leaving      +leaving      ·             ·             ·         ·      -none  -none     -none   -none     -live  -none         ·        ·      ·
++refused      +none         -none         ·             ·         ·      ·      ·         ·       ·         ·      ·             ·        ·      +none
++ended        +none         -none         ·             ·         ·      ·      ·         ·       ·         ·      ·             ·        ·      ·
++dropped      ·             -none         ·             ·         ·      ·      +refused  +ended  ·         ·      +none         ·        ·      +none
 `
 const [head = '', ...rows] = table.trim().split('\n')
 const names = head.trim().split(/\s+/)
@@ -52,6 +55,8 @@ describe('a channel', () => {
       '+leaving': undefined,
       '-leaving': undefined,
       '+refused': undefined,
+      '+ended': undefined,
+      '+dropped': undefined,
     })
   })
 })

@@ -228,6 +228,30 @@ describe('the dialect suite', () => {
       'encode() of ping returned 0 messages.',
       'encode a ping as one message',
     ],
+    'ignores the parameters that it takes': [
+      altered(() => ({ channelOf: (name) => name })),
+      'carries the parameters of a subscribe, or takes none',
+      'encode() of a subscribe with {"a":1,"b":2} returned the same as with other parameters.',
+      'send `params` of a subscribe',
+    ],
+    'names a channel with parameters in its own way': [
+      altered(() => ({ channelOf: (name, params) => `${name}?${JSON.stringify(params)}` })),
+      'carries the parameters of a subscribe, or takes none',
+      'whose name is not room:1.',
+      'or channelWith(name, params) where parameters identify a channel',
+    ],
+    'compares parameters by the order of their fields': [
+      altered(() => ({ channelOf: (name, params) => `${name}\n${JSON.stringify(params)}` })),
+      'carries the parameters of a subscribe, or takes none',
+      'returned another channel than for equal parameters.',
+      'channelWith(name, params)',
+    ],
+    'forgets the parameters that identify a channel': [
+      altered(() => ({ channelOf: (name) => `${name}\n` })),
+      'carries the parameters of a subscribe, or takes none',
+      'returned the same channel as for other parameters.',
+      'channelWith(name, params)',
+    ],
     'treats a normal close as fatal': [
       altered(() => ({ fatalCloseCodes: [1000] })),
       'has valid numbers',

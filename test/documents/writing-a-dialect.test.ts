@@ -20,7 +20,7 @@ const messages = [
 
 describe('the page about writing a dialect', () => {
   it('lists the members, intents, constructors and rules', () => {
-    const optional = { snapshots: [], codec: dialects.binaryCodec }
+    const optional = { snapshots: [], codec: dialects.binaryCodec, channelOf: undefined }
     const members: Record<keyof Dialect, unknown> = { ...rooms(), ...optional }
     for (const member of Object.keys(members)) expect(page).toMatch(`| \`${member}`)
     for (const { kind } of intents('r')) expect(page).toMatch(new RegExp(`^\\| .*\`${kind}\``, 'm'))

@@ -44,6 +44,7 @@ const dialect: Dialect = {
   protocols: [NATIVE_PROTOCOL],
   url: (base) => base,
   match: inFamily,
+  channelOf: (name) => name,
   decode: (wire) => (Array.isArray(wire) ? wire.map(decode) : decode(wire)),
   encode(intent) {
     return [{ wire: message(intent), keys: 'requestId' in intent ? [intent.requestId] : [] }]
@@ -97,8 +98,8 @@ function message(intent: Intent): object {
   }
 }
 
-function subscribePayload({ channels, since }: SubscribeIntent): unknown {
-  if (!since.size) return { channels }
+function subscribePayload({ channels, since, params }: SubscribeIntent): unknown {
+  if (!since.size) return { channels, params }
   const byEpoch = new Map<string, (string | number)[]>()
   for (const channel of channels) {
     const position = since.get(channel)
@@ -108,7 +109,11 @@ function subscribePayload({ channels, since }: SubscribeIntent): unknown {
     group.push(channel, offset)
     byEpoch.set(epoch, group)
   }
-  return { channels: channels.filter((channel) => !since.has(channel)), since: [...byEpoch] }
+  return {
+    channels: channels.filter((channel) => !since.has(channel)),
+    since: [...byEpoch],
+    params,
+  }
 }
 
 function decode(wire: unknown): Frame {
@@ -168,7 +173,7 @@ function decodeOwn(type: string, wire: Fields): Frame {
       }
     case 'part': {
       const text = asString(payload.text)
-      if (text === undefined) return noticeFrame('malformed', 'a part has a text', wire)
+      if (text === undefined) return noticeFrame('malformed', 'no text', wire)
       return { kind: 'part', text, more: payload.more === true }
     }
     case 'receiving':
@@ -176,7 +181,7 @@ function decodeOwn(type: string, wire: Fields): Frame {
     case 'auth:expiring':
       return { kind: 'expiring', expiresAt: asNumber(payload.expiresAt) }
     default:
-      return noticeFrame('malformed', 'neither a request id, a channel, nor a known type', wire)
+      return noticeFrame('malformed', 'unknown type', wire)
   }
 }
 

@@ -45,6 +45,17 @@ describe('the native dialect', () => {
         '{"type":"subscribe","payload":{"channels":["b"],"since":[["e1",["a",7,"d",9]],["e2",["c",0]]]},"requestId":"r","timestamp":1700000000000}',
       ],
       [
+        {
+          kind: 'subscribe',
+          ...at,
+          requestId: 'r',
+          channels: ['a'],
+          since: new Map([['a', { epoch: 'e1', offset: 7 }]]),
+          params: { code: 'x' },
+        },
+        '{"type":"subscribe","payload":{"channels":[],"since":[["e1",["a",7]]],"params":{"code":"x"}},"requestId":"r","timestamp":1700000000000}',
+      ],
+      [
         { kind: 'unsubscribe', ...at, requestId: 'r', channels: ['a', 'b'] },
         '{"type":"unsubscribe","payload":{"channels":["a","b"]},"requestId":"r","timestamp":1700000000000}',
       ],
