@@ -45,6 +45,8 @@ export interface SubscribeCommand {
   readonly channels: readonly string[]
   /** Positions of the channels to resume. */
   readonly since: ReadonlyMap<string, Position>
+  /** Parameters of the client for the decision about these channels; not validated. */
+  readonly params?: unknown
   /** Whether it belongs to a join before it, and is ignored if that was refused. */
   readonly ofJoin?: boolean | undefined
 }

@@ -67,6 +67,37 @@ describe('S4 a permission', () => {
     expect(requested).toEqual([...each, each[0]])
   })
 
+  it('is decided with the parameters of the subscribe, also where the channel is subscribed to', async () => {
+    const seen: unknown[] = []
+    const { url } = await serve({
+      authorize: (_, channel, action, params) => {
+        seen.push([channel, action, params])
+        return Object(params).code === 1
+      },
+    })
+    const client = await RawClient.greeted(url)
+    const subscribe = async (payload: object) =>
+      (await client.request({ type: 'subscribe', payload })).payload
+    expect(await subscribe({ channels: ['a'] })).toMatchObject({ refused: { a: 'forbidden' } })
+    const granted = await subscribe({ channels: ['a'], params: { code: 1 } })
+    expect(granted).toMatchObject({ at: { a: [expect.any(String), 0] } })
+    expect(granted).not.toHaveProperty('refused')
+    const { at } = granted as { at: { a: [string, number] } }
+    const since = [[at.a[0], ['a', 0]]]
+    expect(await subscribe({ since, params: { code: 1 } })).not.toHaveProperty('refused')
+    const refused = await subscribe({ channels: ['a'], params: { code: 2 } })
+    expect(refused).toMatchObject({ refused: { a: 'forbidden' } })
+    const publish = { type: 'publish', channel: 'a', payload: { type: 'x' }, params: { code: 1 } }
+    expect((await client.request(publish)).payload).toMatchObject({ code: 'forbidden' })
+    expect(seen).toEqual([
+      ['a', 'subscribe', undefined],
+      ['a', 'subscribe', { code: 1 }],
+      ['a', 'subscribe', { code: 1 }],
+      ['a', 'subscribe', { code: 2 }],
+      ['a', 'publish', undefined],
+    ])
+  })
+
   it.each([['user:bob'], ['user:ada:inbox'], ['user:'], ['user:*']])(
     'to subscribe to %s is denied to ada, even if the hook grants it',
     async (channel) => {

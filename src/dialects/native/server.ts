@@ -122,7 +122,8 @@ function decodeSubscribe(payload: Fields, requestId: string | undefined): Comman
   if (payload.channels === undefined && !positions.size) {
     return malformed('a subscribe names a channel', requestId)
   }
-  return { kind: 'subscribe', requestId, channels: [...names], since: positions }
+  const { params } = payload
+  return { kind: 'subscribe', requestId, channels: [...names], since: positions, params }
 }
 
 function isStrings(value: unknown): value is readonly string[] {

@@ -84,12 +84,16 @@ export class Access {
    * rejects.
    */
   async authorize(user: User | null, channel: string, action: ChannelAction): Promise<boolean> {
-    return (await this.#permission(user, channel, action, isTrue)) === true
+    return (await this.#permission(user, channel, action, undefined, isTrue)) === true
   }
 
   /** Returns what a user may subscribe to in a channel; `undefined` for nothing. Never rejects. */
-  async authorizeSubscribe(user: User | null, channel: string): Promise<Reach | undefined> {
-    return this.#permission(user, channel, 'subscribe', (answer) => {
+  async authorizeSubscribe(
+    user: User | null,
+    channel: string,
+    params: unknown,
+  ): Promise<Reach | undefined> {
+    return this.#permission(user, channel, 'subscribe', params, (answer) => {
       if (answer === true) return { since: undefined }
       if (!isFields(answer)) return undefined
       const since = asStart(answer.since)
@@ -104,12 +108,13 @@ export class Access {
     user: User | null,
     channel: string,
     action: ChannelAction,
+    params: unknown,
     read: (answer: unknown) => Result,
   ): Promise<Result | undefined> {
     const { authorize } = this.#deps
     if (action === 'subscribe' && isOfAnother(user, channel)) return undefined
     if (!authorize) return read(action !== 'publish')
-    const hook = (): unknown => authorize(user, channel, action)
+    const hook = (): unknown => authorize(user, channel, action, params)
     const result = await this.#ask('authorize', VERDICT_MS, hook, read)
     return result === LATE ? undefined : result
   }

@@ -50,11 +50,15 @@ export type ChannelAction = 'subscribe' | 'publish' | 'request' | 'presence'
 /**
  * Decides whether a user (`null`: anonymous) may perform an action; only `true` allows, and for
  * `subscribe` a {@link SubscribeGrant}.
+ *
+ * `params` are the parameters that the client gave the subscribe, `undefined` without. Nothing about
+ * them is checked.
  */
 export type Authorize = (
   user: User | null,
   channel: string,
   action: ChannelAction,
+  params: unknown,
 ) => Permission | Promise<Permission>
 
 /** The result of the hook {@link Authorize}; a {@link SubscribeGrant} only allows to subscribe. */

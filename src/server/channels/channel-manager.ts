@@ -35,8 +35,7 @@ export class ChannelManager {
   /** @internal A server passes the dependencies. */
   constructor(options: ChannelManagerOptions, deps: ChannelDeps)
   constructor(options: ChannelManagerOptions = {}, deps: ChannelDeps = standaloneParts(options)) {
-    const authorize = (receiver: ChannelReceiver, name: string): Promise<Reach | Refusal> =>
-      this.#authorize(receiver, name)
+    const authorize: SubscriptionsDeps['authorize'] = (...asked) => this.#authorize(...asked)
     this.#deps = { ...deps, table: new ChannelTable(deps), authorize }
   }
 
@@ -75,10 +74,10 @@ export class ChannelManager {
    */
   subscribe(
     receiver: ChannelReceiver,
-    { requestId, channels, since = new Map() }: ChannelRequest,
+    { requestId, channels, since = new Map(), params }: ChannelRequest,
     wanted?: () => boolean,
   ): Promise<void> {
-    return this.#of(receiver).subscribe({ requestId, channels, since }, wanted)
+    return this.#of(receiver).subscribe({ requestId, channels, since, params }, wanted)
   }
 
   /**
@@ -234,10 +233,14 @@ export class ChannelManager {
    *
    * @returns the part of the past that is allowed, or the refusal
    */
-  async #authorize(receiver: ChannelReceiver, name: string): Promise<Reach | Refusal> {
+  async #authorize(
+    receiver: ChannelReceiver,
+    name: string,
+    params?: unknown,
+  ): Promise<Reach | Refusal> {
     const pending: PendingAuthorization = { receiver, name, revoked: undefined }
     this.#authorizing.add(pending)
-    const reach = await this.#deps.access.authorizeSubscribe(receiver.user, name)
+    const reach = await this.#deps.access.authorizeSubscribe(receiver.user, name, params)
     this.#authorizing.delete(pending)
     return reach ? (pending.revoked ?? reach) : refusal('forbidden', name)
   }
@@ -259,6 +262,8 @@ export interface ChannelRequest {
    * @default none: events from now on
    */
   readonly since?: ReadonlyMap<string, Position> | undefined
+  /** Parameters of a subscribe, which `authorize` receives. */
+  readonly params?: unknown
 }
 
 /** The options of {@link ChannelManager.publish}. */

@@ -140,11 +140,11 @@ export class Subscriptions {
 
   async #grant(
     name: string,
-    { since: positions, requestId }: Omit<SubscribeCommand, 'kind'>,
+    { since: positions, requestId, params }: Omit<SubscribeCommand, 'kind'>,
   ): Promise<Granted | Refusal> {
     const { authorize, report } = this.#deps
     const since = positions.get(name)
-    const reach = await authorize(this.#receiver, name)
+    const reach = await authorize(this.#receiver, name, params)
     if ('code' in reach) return reach
     if (this.#ended) return refusal('internal')
     const former = this.#memberships.get(name)
@@ -264,7 +264,11 @@ export class Subscriptions {
 export interface SubscriptionsDeps extends ChannelDeps {
   readonly table: ChannelTable
   /** Resolves with the past of a channel that a receiver may read, or the refusal; never rejects. */
-  readonly authorize: (receiver: ChannelReceiver, name: string) => Promise<Reach | Refusal>
+  readonly authorize: (
+    receiver: ChannelReceiver,
+    name: string,
+    params?: unknown,
+  ) => Promise<Reach | Refusal>
 }
 
 function keysOf(requestId: string | undefined): readonly string[] {

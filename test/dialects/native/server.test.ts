@@ -39,9 +39,10 @@ describe('an intent that the client encodes', () => {
     ])
   })
 
-  test.prop([fc.uniqueArray(name, { minLength: 1 }), positions])(
+  test.prop([fc.uniqueArray(name, { minLength: 1 }), positions, fc.option(json)])(
     'is decoded as a subscribe',
-    (fresh, since) => {
+    (fresh, since, given) => {
+      const params = given ?? undefined
       const channels = [...new Set([...fresh, ...since.keys()])]
       const [command] = received({
         kind: 'subscribe',
@@ -49,8 +50,10 @@ describe('an intent that the client encodes', () => {
         requestId: 'r',
         channels,
         since,
-      }) as [{ channels: string[]; since: Map<string, Position> }]
+        params,
+      }) as [{ channels: string[]; since: Map<string, Position>; params: unknown }]
       expect(command).toMatchObject({ kind: 'subscribe', requestId: 'r' })
+      expect([command.params ?? null]).toEqual(overTheWire([params ?? null]))
       expect([...command.channels].sort()).toEqual([...channels].sort())
       expect(command.since).toEqual(since)
     },
