@@ -32,7 +32,7 @@ export class HostedModules {
 
   /**
    * Evaluates modules again that have changed: the setup module replaces its former version, and a
-   * worker is stopped before. Errors are logged; the former version of the setup then stays.
+   * worker is stopped before. Errors are logged.
    *
    * @param files the changed files, and those of all modules that import them
    */

@@ -117,8 +117,12 @@ async function compiler({ inlineConfig, mode }: ViteConfig) {
     watch: null,
   }
   const optimizeDeps = { noDiscovery: true, include: [] }
-  const config = { ...inlineConfig, [COMPILES_ONLY]: true, mode, server, optimizeDeps }
-  return createServer(config)
+  const quiet = { logLevel: 'warn' as const, clearScreen: false }
+  return createServer({ ...marked(inlineConfig), ...quiet, mode, server, optimizeDeps })
+}
+
+function marked(inlineConfig: object): object {
+  return { ...inlineConfig, [COMPILES_ONLY]: true }
 }
 
 /** Throws if the path is that of the socket by which Vite updates modules in the page. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { VitePlugin, WirefoldOptions } from 'wirefold/vite'
+import { until } from '../support/live.ts'
 
 /** A version of Vite, with the plugin for it. */
 export interface ViteUnderTest {
@@ -87,6 +88,17 @@ const log: string[] = ((globalThis as any).${LOG} ??= [])
 log.push('start ${version}')
 export const stop = () => void log.push('stop ${version}')
 `
+
+/** Changes a file of an application in `vite dev`, and waits for the effect. */
+export async function changed(change: () => void, effect: () => unknown): Promise<void> {
+  change()
+  let tries = 0
+  await until(() => {
+    // The watcher drops a change that follows another one at once.
+    if (++tries % 20 === 0) change()
+    return effect()
+  })
+}
 
 /** Returns the address of a server of Vite. */
 export function addressOf({ httpServer }: ServerUnderTest): string {

@@ -6,7 +6,7 @@ import type { WirefoldOptions } from 'wirefold/vite'
 import { RawClient } from '../server/raw-client.ts'
 import { connect, until } from '../support/live.ts'
 import type { ViteUnderTest } from './vite-app.ts'
-import { addressOf, setupModule, viteApp, workerModule } from './vite-app.ts'
+import { addressOf, changed, setupModule, viteApp, workerModule } from './vite-app.ts'
 
 /** Declares the tests of the plugin with one version of Vite. */
 export function viteStories(vite: ViteUnderTest): void {
@@ -17,17 +17,6 @@ export function viteStories(vite: ViteUnderTest): void {
     onTestFinished(() => server.close())
     await server.listen()
     return { ...app, server, at: (path: string) => `${addressOf(server)}${path}` }
-  }
-
-  /** Changes a file, and waits for the effect. */
-  async function changed(change: () => void, effect: () => unknown): Promise<void> {
-    change()
-    let tries = 0
-    await until(() => {
-      // The watcher drops a change that follows another one at once.
-      if (++tries % 20 === 0) change()
-      return effect()
-    })
   }
 
   /** A client with a subscription to the channel `room`. */

@@ -9,7 +9,7 @@ import { chromiumDriver } from '../../browser/driver/chromium.ts'
 import { runStories } from '../../browser/stories/run-stories.ts'
 import { until } from '../../support/live.ts'
 import type { ServerUnderTest, ViteUnderTest } from '../../vite/vite-app.ts'
-import { addressOf, setupModule, viteApp, workerModule } from '../../vite/vite-app.ts'
+import { addressOf, changed, setupModule, viteApp, workerModule } from '../../vite/vite-app.ts'
 import { viteStories } from '../../vite/vite-stories.ts'
 import { installed } from '../installed.ts'
 
@@ -117,8 +117,10 @@ for (const version of ['6.4.6', '7.3.8', '8.3.8']) {
         await server.listen()
         const page = await opened(server)
         await until(async () => expect(await versionIn(page)).toBe('1'))
-        application.write('setup.ts', setupModule(2))
-        await until(async () => expect(await versionIn(page)).toBe('2'))
+        await changed(
+          () => application.write('setup.ts', setupModule(2)),
+          async () => expect(await versionIn(page)).toBe('2'),
+        )
         await sayIn(page, 'hello')
         await until(async () => expect(await shown(page)).toBe('hello'))
         // Neither a reload of the page nor a second connection.
