@@ -3,32 +3,6 @@ import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
-import type { Dialect } from 'wirefold/dialects'
-import { eventFrame, noticeFrame, plainDialect, replyFrame } from 'wirefold/dialects'
-
-/**
- * A dialect without subscribes: the server sends `{room, event, body}` and the replies `{ok: id, body}`,
- * the client `{call, id, body}`. The token is not in the address.
- */
-export const calls = (): Dialect => ({
-  ...plainDialect,
-  name: 'calls',
-  capabilities: { ...plainDialect.capabilities, acks: true },
-  url: (base) => base,
-  decode(wire) {
-    const { room, event, body, ok } = Object(wire)
-    if (typeof ok === 'string') return replyFrame([ok], body)
-    return typeof room === 'string' && typeof event === 'string'
-      ? eventFrame(room, event, { payload: body })
-      : noticeFrame('malformed', 'it has no room or no event', wire)
-  },
-  encode(intent) {
-    if (intent.kind === 'subscribe' || intent.kind === 'unsubscribe') return []
-    if (intent.kind !== 'request') return undefined
-    const { type: call, requestId: id, payload: body } = intent
-    return [{ wire: { call, id, body }, keys: [id] }]
-  },
-})
 
 /** A request that a backend has received. */
 export interface Received {

@@ -3,8 +3,9 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ChannelSubscriber } from 'wirefold'
 import type { LongPollingOptions } from 'wirefold/transports'
 import { longPollingTransport } from 'wirefold/transports'
+import { calls } from '../support/calls.ts'
 import type { Answer } from '../support/http-backend.ts'
-import { callOf, calls, httpBackend } from '../support/http-backend.ts'
+import { callOf, httpBackend } from '../support/http-backend.ts'
 import { connect, until } from '../support/live.ts'
 
 /** The messages that wait for the next poll of a connection, and the poll that waits for messages. */

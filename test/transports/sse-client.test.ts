@@ -3,8 +3,9 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ChannelSubscriber } from 'wirefold'
 import type { SseOptions } from 'wirefold/transports'
 import { sseTransport } from 'wirefold/transports'
+import { calls } from '../support/calls.ts'
 import type { Answer } from '../support/http-backend.ts'
-import { callOf, calls, httpBackend, stream } from '../support/http-backend.ts'
+import { callOf, httpBackend, stream } from '../support/http-backend.ts'
 import { connect, until } from '../support/live.ts'
 
 /** A backend that sends events on every stream, and answers each call there with its body. */

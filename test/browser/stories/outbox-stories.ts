@@ -4,13 +4,12 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
-import { build } from 'vite'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { systemClock } from 'wirefold'
 import type { RealtimeServer } from 'wirefold/server'
 import { createRealtimeServer } from 'wirefold/server'
 import type { Browser, BrowserDriver, BrowserProcess, Page } from '../driver/browser-driver.ts'
+import { bundled } from './bundled.ts'
 import type { OutboxPage } from './outbox-page.ts'
 import { PATIENT } from './page-actions.ts'
 
@@ -244,14 +243,4 @@ async function serve(script: string) {
     },
     down,
   }
-}
-
-/** Bundles a module with its imports into one script. */
-async function bundled(file: string): Promise<string> {
-  const entry = fileURLToPath(new URL(file, import.meta.url))
-  const lib = { entry, formats: ['iife' as const], name: 'bundle' }
-  const built = await build({ configFile: false, logLevel: 'error', build: { write: false, lib } })
-  const [output] = Array.isArray(built) ? built : [built]
-  if (!output || !('output' in output)) throw new Error('Nothing was built.')
-  return output.output[0].code.replaceAll('</script', '<\\/script')
 }
