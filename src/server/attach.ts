@@ -14,7 +14,7 @@ import type { ConnectionInfo } from './session/mount.ts'
  * })
  */
 export function attach(
-  server: Pick<RealtimeServer, 'on' | 'attached'>,
+  server: RealtimeServer,
   handler: (connection: ConnectionInfo) => void,
 ): Unsubscribe {
   const { attached } = server

@@ -1,6 +1,6 @@
+import type { Position } from '../../protocol/frame.ts'
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
 import type { User } from '../access/hooks.ts'
-import type { Reach } from '../access/reach.ts'
 
 /** A subscriber of channels, usually one connection. */
 export interface ChannelReceiver {
@@ -54,5 +54,5 @@ export interface SnapshotRequest {
   /** Id of the subscribe, if it has one. */
   readonly requestId: string | undefined
   /** The beginning of the past that the receiver may read; `undefined` if it may read all. */
-  readonly since: Reach['since']
+  readonly since: Date | Position | undefined
 }

@@ -1,6 +1,6 @@
+import type { Position } from '../../protocol/frame.ts'
 import { encoderOf } from '../../protocol/server-dialect.ts'
 import type { User } from '../access/hooks.ts'
-import type { Reach } from '../access/reach.ts'
 import type { ChannelManager } from '../channels/channel-manager.ts'
 import type { ChannelReceiver, SnapshotRequest } from '../channels/channel-receiver.ts'
 
@@ -14,7 +14,7 @@ import type { ChannelReceiver, SnapshotRequest } from '../channels/channel-recei
  */
 export type ReadSnapshot = (
   channel: string,
-  subscriber: { readonly user: User | null; readonly since: Reach['since'] },
+  subscriber: { readonly user: User | null; readonly since: Date | Position | undefined },
 ) => ChannelState | undefined | Promise<ChannelState | undefined>
 
 /** The state of a channel, sent as an event. */

@@ -152,7 +152,7 @@ class ReplyAccount {
   /** Those that still have their results, oldest first. */
   readonly keys = new Set<string>()
   /** Goes on where it was: a new iterator would walk over all entries that were deleted. */
-  #order = this.keys.values()
+  #order: Iterator<string, undefined> | undefined
 
   /** Adds a request with its result. */
   add(key: string, bytes: number): void {
@@ -168,12 +168,10 @@ class ReplyAccount {
 
   /** Returns the oldest request with a result, which the caller then drops. */
   oldest(): string {
-    let next = this.#order.next()
-    if (next.done) {
-      this.#order = this.keys.values()
-      next = this.#order.next()
-    }
-    return next.value ?? ''
+    const next = this.#order?.next()
+    if (next && !next.done) return next.value
+    this.#order = this.keys.values()
+    return this.#order.next().value ?? ''
   }
 
   /** Removes everything. */
