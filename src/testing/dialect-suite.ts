@@ -1,7 +1,6 @@
 import { messageOf } from '../base/errors.ts'
 import { channelName } from '../protocol/channel-name.ts'
 import type { Credentials } from '../protocol/dialect.ts'
-import { jsonCodec } from '../protocol/json-codec.ts'
 import {
   attempt,
   copied,
@@ -111,10 +110,10 @@ export const dialectSuite: readonly SuiteCase<MakeDialect>[] = [
     'Make messages of objects, arrays, texts, finite numbers, booleans and null; or of a Uint8Array, with the codec binaryCodec and without capabilities.batches. Return undefined for an intent that the backend has no message for.',
     ({ dialect }) => {
       const one = dialect()
-      const { codec = jsonCodec, capabilities } = one
+      const { codec, capabilities } = one
       for (const [{ kind }, { wire }] of encoded(one, 'r')) {
         if (wire instanceof Uint8Array) {
-          const isText = typeof codec.encode(wire) === 'string'
+          const isText = typeof codec?.encode(wire) !== 'object'
           const fault = isText ? 'which the codec sends as text' : 'which cannot be joined'
           if (isText || capabilities.batches) broken(`encode() of ${kind} returned bytes, ${fault}`)
           continue

@@ -84,16 +84,6 @@ describe('binary messages', () => {
     expect(errors).toEqual([])
   })
 
-  it('are copied when they are sent, so that the application may use its buffer again', async () => {
-    const { clock, pair, client } = await inMemory()
-    const body = bytes(1, 2, 3)
-    void client.request('echo', body).catch(() => {})
-    body.fill(9)
-    await clock.advance(1)
-    expect(read(pair.last.receivedBytes[0] ?? bytes())?.body).toEqual(bytes(1, 2, 3))
-    client.close()
-  })
-
   it('are limited by their bytes when they are sent', async () => {
     const { clock, client } = await inMemory()
     const outcomes = [
