@@ -19,6 +19,7 @@ import type { ChannelReceiver } from '../channels/channel-receiver.ts'
 import { ConnectionPresence } from '../presence/connection-presence.ts'
 import { ConnectionRequests } from '../requests/connection-requests.ts'
 import type { Socket } from '../socket/socket.ts'
+import { containedPart } from './contained-part.ts'
 import { CredentialExpiry } from './credential-expiry.ts'
 import type { DialectSessionDeps } from './dialect-session-deps.ts'
 import type { ReadCommand } from './frame-reader.ts'
@@ -72,7 +73,7 @@ export class DialectSession implements MountSession, OpenSession {
     this.#deps = deps
     this.#socket = socket
     this.#request = request
-    this.#opened = opened
+    this.#opened = opened && containedPart(opened, report)
     this.snapshot = read && ((...on) => snapshotTexts({ read, ...deps }, this, ...on, clock.wall()))
     const { id } = this
     // No spread, for each connection: V8 would give each object a hidden class of its own.

@@ -119,7 +119,12 @@ export class PluginRun {
       },
     }
     encoders.set(channel, encoder)
-    return !this.#closed && this.#subscribe(channel, after)
+    if (!this.#closed && (await this.#subscribe(channel, after))) return true
+    if (encoders.get(channel) === encoder) {
+      if (former) encoders.set(channel, former)
+      else encoders.delete(channel)
+    }
+    return false
   }
 
   /** Subscribes the connection to a channel; returns false if that is refused. */

@@ -4,6 +4,9 @@ import { clientsOf } from '../../../dialects/streams/dialect.ts'
 import { asString } from '../../../protocol/fields.ts'
 import type { ServerPlugin } from './plugin.ts'
 
+/** Maximum number of plugins of one connection. */
+const MOST_PLUGINS = 50
+
 /** A plugin that a client requests. */
 export interface RequestedPlugin {
   readonly plugin: ServerPlugin
@@ -14,7 +17,7 @@ export interface RequestedPlugin {
 
 /**
  * Reads the plugins that an address requests. Unknown names, plugins without a stream that they
- * serve, and repeated ones are left out.
+ * serve, repeated ones, and those beyond 50 are left out.
  *
  * @param known the plugins of the mount, by name
  */
@@ -29,6 +32,7 @@ export function requestedPlugins(
   for (const { name, stream, strategy, lastSeen } of clientsOf(address, parameter)) {
     const plugin = known.get(asString(name) ?? '')
     if (!plugin) notes.log(`skipped the unknown plugin ${loggable(asString(name) ?? '')}`)
+    else if (plugins.size >= MOST_PLUGINS) notes.log('skipped a plugin: there are too many')
     else if (typeof stream !== 'string' || !serves(plugin, stream)) {
       reason = `No stream specified for ${plugin.name}`
       notes.log(`skipped a plugin: ${reason}`)
