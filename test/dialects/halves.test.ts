@@ -1,3 +1,4 @@
+import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 import { native } from 'wirefold'
 import type { Dialect, DialectFactory, Intent } from 'wirefold/dialects'
@@ -248,6 +249,17 @@ describe.each(Object.entries(pairs))('the halves of the %s dialect', (_name, pai
     })
     const server = pair.server()
     for (const wire of [...wires, ...deep]) expect(() => server.decode(wire)).not.toThrow()
+  })
+
+  test.prop([fc.jsonValue(), fc.string()])('read anything as commands', (wire, text) => {
+    const server = pair.server()
+    for (const command of server.decode(wire)) expect(typeof command.kind).toBe('string')
+    const read = (): unknown => (server.codec ?? jsonCodec).decode(text)
+    try {
+      server.decode(read())
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'bad-frame' })
+    }
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { RealtimeServerOptions } from 'wirefold/server'
+import type { PluginServer, RealtimeServerOptions } from 'wirefold/server'
 import {
   chatPlugin,
   MemoryBroker,
@@ -175,6 +175,8 @@ describe('the plugin presence', () => {
     native.send({ type: 'presence:join', channel: 'presence:a:presence', requestId: 'j' })
     expect((await ada.next()).message).toEqual(['ada', 'jon'])
     expect(await server.presence.getPresent('a:presence')).toHaveLength(2)
+    const own: PluginServer = server
+    expect(own.channels.members('presence:a:presence')).toHaveLength(1)
   })
 })
 
