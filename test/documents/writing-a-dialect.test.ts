@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { ChannelSubscriber } from 'wirefold'
 import type { Dialect, DialectFactory } from 'wirefold/dialects'
 import * as dialects from 'wirefold/dialects'
+import type { DialectMountOptions, RealtimeServer, ServerDialect } from 'wirefold/server'
+import { nativeServer } from 'wirefold/server'
 import { dialectSuite } from 'wirefold/testing'
 import { intents } from '../../src/testing/dialect-harness.ts'
 import { dialled } from '../support/dialled.ts'
+import { connect, until } from '../support/live.ts'
 import { outcomeOf } from '../support/scripted.ts'
 import { blockWith } from './blocks.ts'
 import { run } from './run.ts'
@@ -35,6 +39,42 @@ describe('the page about writing a dialect', () => {
         expect.stringMatching(`^${name}[.:]`),
       ])
     }
+  })
+})
+
+describe('the part of the page about the server’s half', () => {
+  it('lists the members of the port and the options of the mount', () => {
+    const members: Required<Record<keyof ServerDialect, unknown>> = {
+      ...nativeServer,
+      ...{ name: '', join: 0, recovery: 0, dedupes: 0, wholeUsers: 0 },
+      ...{ pings: 0, first: 0, codec: 0, events: 0, closing: 0 },
+    }
+    const options: Required<Record<keyof DialectMountOptions, unknown>> = {
+      ...{ protocols: 0, token: 0, snapshot: 0, opened: 0 },
+    }
+    for (const name of [...Object.keys(members), ...Object.keys(options)]) {
+      expect(page).toMatch(new RegExp(`^\\|.*\`${name}[(\`]`, 'm'))
+    }
+  })
+
+  it('shows a half that clients of the other one connect to', async () => {
+    const { server } = await run<{ server: RealtimeServer }>(blockWith(PAGE, 'roomsServer'), {
+      given: { userOf: async () => ({ id: 'ada' }) },
+    })
+    onTestFinished(() => server.close())
+    server.handle('count', (by: number) => by + 1)
+    const { port } = await server.listen()
+    const { client } = connect(`ws://127.0.0.1:${port}/rooms`, { dialect: rooms })
+    const seen: unknown[] = []
+    const channels = new ChannelSubscriber(client)
+    await channels.subscribe('lobby', (payload, { type }) => seen.push([type, payload])).ready
+    await expect(channels.subscribe('user:jon', () => {}).ready).rejects.toMatchObject({
+      code: 'forbidden',
+    })
+    await server.publish('lobby', 'said', 'hello')
+    await until(() => expect(seen).toEqual([['said', 'hello']]))
+    expect(await client.request('count', 6)).toBe(7)
+    await expect(client.request('missing')).rejects.toMatchObject({ code: 'unknown-type' })
   })
 })
 

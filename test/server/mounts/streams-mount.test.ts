@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { RealtimeServerOptions, ServerPlugin, StreamsMountOptions } from 'wirefold/server'
 import { chatPlugin, definePlugin, MemoryBroker, streamsMount } from 'wirefold/server'
+import { ManualClock } from 'wirefold/testing'
 import { deferred, RawClient, serve } from '../raw-client.ts'
 
 /** A request for a plugin, as it stands in the address. */
@@ -352,6 +353,24 @@ describe('a plugin', () => {
     await server.close()
     expect(await broker.head('a:slow')).toMatchObject({ offset: 1 })
     expect(reasons).toEqual([expect.stringContaining('clos')])
+  })
+
+  it('delays the end of the server by no more than 5 s', async () => {
+    const clock = new ManualClock()
+    const { plugin, calls } = recorder('chat', { close: () => new Promise(() => {}) })
+    const { open, server } = await backend({ plugins: [plugin] }, { clock })
+    await open([chat])
+    await expect.poll(() => calls).toHaveLength(2)
+    let ended = false
+    const end = server.close().then(() => {
+      ended = true
+    })
+    await expect.poll(() => server.stats().connections).toBe(0)
+    await new Promise(setImmediate)
+    await clock.advance(4_999)
+    expect(ended).toBe(false)
+    await clock.advance(1)
+    await end
   })
 
   it('can be replaced by handlers of the application', async () => {
