@@ -39,9 +39,10 @@ export interface SubscribeOptions {
    * are sent again with every later subscribe, after a lost connection for example.
    *
    * Where the dialect says that parameters identify a channel, equal ones share a channel, and other
-   * ones make another channel of the same name; a function is called once. Otherwise all handlers
-   * share the channel with the parameters given last, which go out with the next subscribe: `renew()`
-   * sends them at once. A function is then called for each subscribe.
+   * ones make another channel of the same name; a function is called once, by `subscribe()`. Otherwise
+   * all handlers share the channel with the parameters given last, which go out with the next
+   * subscribe: `renew()` sends them at once. A function is then called by `subscribe()`, and again for
+   * each subscribe that is sent; where it throws, the channel is refused.
    */
   readonly params?: unknown
   /** Releases the subscription when it fires. */
