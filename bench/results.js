@@ -7,7 +7,8 @@ const isBetter = ({ more }, one, other) => (more ? one > other : one < other)
 
 const digits = (value, unit) => {
   if (unit === 'B') return Math.round(value).toLocaleString('en')
-  return Number.isInteger(value) ? String(value) : value.toFixed(value < 100 ? 2 : 0)
+  if (Number.isInteger(value)) return String(value)
+  return value.toFixed(value < 0.2 ? 3 : value < 100 ? 2 : 0)
 }
 
 /** Returns the other packages of a figure, best first; `floor` is none. */
@@ -56,9 +57,11 @@ export function rowLines({ title, figures }) {
 /** Returns the description of this machine, with its load, without names. */
 export function machine() {
   const [{ model }] = cpus()
-  const load = loadavg()[0].toFixed(1)
+  const [load] = loadavg()
   const gib = Math.round(totalmem() / 2 ** 30)
-  return `${cpus().length} × ${model}, ${gib} GiB, ${type()} ${release()}, Node ${process.version}; load ${load} at the start`
+  const system = `${type()} ${release().split('-')[0]}, Node ${process.version}`
+  const busy = load > cpus().length / 2 ? ': other work ran on it, so that the figures vary' : ''
+  return `${cpus().length} × ${model}, ${gib} GiB, ${system}; load ${load.toFixed(1)} at the start${busy}`
 }
 
 /** Returns the versions of all packages that are measured. */

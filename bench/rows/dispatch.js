@@ -196,7 +196,7 @@ export async function measure({ quick }) {
         beside: `wall ${ratio(samples, 'library', 'floor', ({ wallMs }) => wallMs).toFixed(2)}`,
       }
     }
-    figures.push({ name: `${channels} channels`, unit: '× floor', must: MUST[channels], results })
+    figures.push({ name: `channels: ${channels}`, unit: '× floor', must: MUST[channels], results })
   }
   return { title: `Dispatch of ${frames} frames, CPU time`, figures }
 }
