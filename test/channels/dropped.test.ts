@@ -58,13 +58,18 @@ describe('a channel that the server has dropped', () => {
     expect(await nextWait()).toBe(450)
   })
 
-  it('subscribes once for a flood of losses', async () => {
+  it('subscribes once for a flood of losses, which counts as one', async () => {
     const { clock, channels, drop, subscribes } = subscribed()
     channels.subscribe('news', () => {})
     await clock.advance(1)
     for (let n = 0; n < 1_000; n++) drop('news')
-    await clock.advance(60_000)
+    await clock.advance(450)
     expect(subscribes()).toHaveLength(2)
+    drop('news')
+    await clock.advance(1_125)
+    expect(subscribes()).toHaveLength(3)
+    await clock.advance(60_000)
+    expect(subscribes()).toHaveLength(3)
     expect(clock.timers).toBe(1)
   })
 
