@@ -73,8 +73,11 @@ async function serve(script: string) {
       if (connections.get(id)?.open === response) connections.delete(id)
     })
     const known = connections.get(id)
-    if (path !== '/poll') connections.set(id, { open: stream(response), queue: [] })
-    else if (known) {
+    if (path !== '/poll') {
+      connections.set(id, { open: stream(response), queue: [] })
+      // Firefox shows the headers to the page with the first byte after them.
+      response.write(':\n\n')
+    } else if (known) {
       known.open = response
       answer(id)
     } else {
