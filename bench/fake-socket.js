@@ -75,7 +75,8 @@ export function nativeAnswers(text) {
   })
 }
 
-const nativeWelcome = {
+/** The welcome of a server of the native protocol. */
+export const nativeWelcome = {
   type: 'welcome',
   payload: {
     connectionId: 'c-1',

@@ -108,18 +108,30 @@ export const ALLOCATION_FLAGS = [
   '--no-opt',
   '--single-threaded',
   '--min-semi-space-size=64',
+  '--max-semi-space-size=64',
 ]
 
 /**
  * Returns the bytes that each of a number of steps allocates, in a process with
- * {@link ALLOCATION_FLAGS}: nothing is collected meanwhile if they are less than 64 MiB, and no
- * compiler removes allocations.
+ * {@link ALLOCATION_FLAGS}: no compiler removes allocations, and nothing is collected meanwhile, as
+ * long as all are less than 64 MiB; throws if there are more.
  */
 export async function bytesEach(count, run) {
   globalThis.gc()
+  await nextTurn()
+  let collections = 0
+  const observer = new PerformanceObserver((list) => {
+    collections += list.getEntries().length
+  })
+  observer.observe({ entryTypes: ['gc'] })
   const before = process.memoryUsage().heapUsed
   await run()
-  return (process.memoryUsage().heapUsed - before) / count
+  const bytes = process.memoryUsage().heapUsed - before
+  // The observer is called in a later turn.
+  await nextTurn()
+  await nextTurn()
+  assertCount('garbage collections', collections, 0)
+  return bytes / count
 }
 
 /** Imports an entry of the built package: of this repository, or of the folder `BENCH_DIST`. */

@@ -4,7 +4,16 @@
  * writes it to each socket.
  */
 import { createServer } from 'node:http'
-import { assertCount, built, interleave, median, ratio, start } from '../harness.js'
+import {
+  assertCount,
+  built,
+  bytesEach,
+  interleave,
+  median,
+  nextTurn,
+  ratio,
+  start,
+} from '../harness.js'
 
 /** The payload of an event; the event has about 200 bytes. */
 const PAYLOAD = { id: 'task-1', title: 'x'.repeat(80), done: false }
@@ -165,7 +174,57 @@ async function listen({ variant, port, count }, notify) {
   }
 }
 
-export const roles = { serve, listen }
+/** A server with connections in memory, for the test of the limits. */
+async function alone({ connections }) {
+  const { nativeMount, WebSocketManager } = await built('server')
+  const manager = new WebSocketManager({ onError: console.error })
+  const mount = nativeMount()
+  const request = { headers: {}, url: '/ws', query: new URLSearchParams(), params: new Map() }
+  const subscribe = { type: 'subscribe', requestId: 's', payload: { channels: ['news'] } }
+  const greeting = JSON.stringify([{ type: 'hello', payload: { protocol: 1 } }, subscribe])
+  let frames = 0
+  const raw = () => ({
+    bufferedAmount: 0,
+    write: () => frames++,
+    pause() {},
+    resume() {},
+    close() {},
+  })
+  const connect = async (count) => {
+    for (let n = 0; n < count; n++) manager.accept(raw(), request, mount).text(greeting, 200)
+    for (let n = 0; n < 20; n++) await nextTurn()
+  }
+  const publish = async (turns) => {
+    const before = frames
+    for (let number = 0; number < turns; number++) {
+      manager.broadcast('news', 'entity:updated', { ...PAYLOAD, number })
+      await nextTurn()
+    }
+    assertCount('frames', frames - before, turns * manager.stats().subscriptions)
+  }
+  return {
+    /** Returns the bytes that the delivery of an event to one connection allocates. */
+    async allocated() {
+      await connect(connections)
+      await publish(20)
+      return bytesEach(20 * connections, () => publish(20))
+    },
+    /** Returns the bytes that a connection with one channel keeps. */
+    async kept() {
+      await connect(10)
+      globalThis.gc()
+      const before = process.memoryUsage().heapUsed
+      await connect(connections)
+      for (let n = 0; n < 3; n++) {
+        await nextTurn()
+        globalThis.gc()
+      }
+      return (process.memoryUsage().heapUsed - before) / (manager.stats().subscriptions - 10)
+    },
+  }
+}
+
+export const roles = { serve, listen, alone }
 
 const PER_TURN = [1, 10]
 

@@ -4,7 +4,8 @@
  * with an id, and finds the promise of an answer in a Map.
  */
 import { createServer } from 'node:http'
-import { assertCount, built, interleave, ratio, start, stopwatch } from '../harness.js'
+import { fakeSocketClass, nativeWelcome } from '../fake-socket.js'
+import { assertCount, built, bytesEach, interleave, ratio, start, stopwatch } from '../harness.js'
 
 const TITLE = 'Write the report for the meeting on Tuesday, and send it to all of them'
 /** Requests before the measured ones: a number, since a busy machine sends few in a time. */
@@ -155,6 +156,30 @@ roles.both = async ({ library, concurrency, ms }) => {
   const { run, warm } = await roles.client({ library, port: await servers[library]() })
   await warm(WARM_UP)
   return { run: () => run(concurrency, ms) }
+}
+
+/** A client whose server answers in its process, for the test of the limits. */
+roles.alone = async () => {
+  const { RealtimeClient } = await built('index')
+  const WebSocket = fakeSocketClass((socket, text) => {
+    const answers = [JSON.parse(text)]
+      .flat()
+      .map(({ type, requestId, payload }) =>
+        type === 'hello' ? nativeWelcome : { type: 'reply', requestId, payload },
+      )
+    queueMicrotask(() => socket.receive(JSON.stringify(answers)))
+  })
+  const client = new RealtimeClient('ws://127.0.0.1/', { WebSocket })
+  const send = async (count) => {
+    for (let n = 0; n < count; n++) await client.request('echo', n)
+  }
+  return {
+    /** Returns the bytes that a request allocates, with the server's answer. */
+    async allocated() {
+      await send(2_000)
+      return bytesEach(2_000, () => send(2_000))
+    },
+  }
 }
 
 const CONCURRENCY = [1, 64]

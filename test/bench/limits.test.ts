@@ -34,28 +34,40 @@ async function figure<Result = number>(
 
 describe('the bytes that are allocated', () => {
   it.each([
-    // The floor allocates 314: the parsed message.
-    ['dispatch', 'library', { library: 'wirefold', channels: 100, frames: 5_000 }, 1_010],
+    // The floor allocates 380: the parsed message.
+    ['dispatch', 'library', { library: 'wirefold', channels: 100, frames: 5_000 }, 985],
     // The floor allocates 120: the parsed event.
     ['fold', 'way', { way: 'wirefold', events: 10_000 }, 670],
-  ] as const)('for a message by %s are within the limit', async (row, role, params, most) => {
-    const bytes = await figure('allocated', [row, role, params], harness.ALLOCATION_FLAGS)
-    expect(bytes).toBeGreaterThan(100)
-    expect(bytes).toBeLessThanOrEqual(most)
-  })
+    // A request with its reply, and the answer of the server in the same process.
+    ['round-trip', 'alone', {}, 20_800],
+    // The delivery of an event to one of the connections.
+    ['fan-out', 'alone', { connections: 500 }, 545],
+  ] as const)(
+    'for a message of the row %s are within the limit',
+    async (row, role, params, most) => {
+      const bytes = await figure('allocated', [row, role, params], harness.ALLOCATION_FLAGS)
+      expect(bytes).toBeGreaterThan(100)
+      expect(bytes).toBeLessThanOrEqual(most)
+    },
+  )
 })
 
 describe('the bytes that remain', () => {
   it.each([
-    ['subscriptions', {}, 570],
-    ['subscriptions', { keep: true }, 790],
-    ['clients', {}, 13_600],
-  ] as const)('of %s %o are within the limit', async (role, params, most) => {
-    const flags = ['--expose-gc']
-    const bytes = await figure('run', ['heap', role, { library: 'wirefold', ...params }], flags)
-    expect(bytes).toBeGreaterThan(100)
-    expect(bytes).toBeLessThanOrEqual(most)
-  })
+    ['heap', 'subscriptions', 'run', {}, 570],
+    ['heap', 'subscriptions', 'run', { keep: true }, 790],
+    ['heap', 'clients', 'run', {}, 13_600],
+    // A connection of the server without its socket.
+    ['fan-out', 'alone', 'kept', { connections: 2_000 }, 5_300],
+  ] as const)(
+    'of %s, %s, are within the limit (%s %o)',
+    async (row, role, method, params, most) => {
+      const own = { library: 'wirefold', ...params }
+      const bytes = await figure(method, [row, role, own], ['--expose-gc'])
+      expect(bytes).toBeGreaterThan(100)
+      expect(bytes).toBeLessThanOrEqual(most)
+    },
+  )
 })
 
 it('a client that reconnects with 10,000 subscriptions sends four frames', async () => {
