@@ -24,3 +24,13 @@ export function deferred(Kind: PromiseClass<Promise<void>> = Promise): Deferred 
 type PromiseClass<Kind> = new (
   executor: (resolve: () => void, reject: (error: unknown) => void) => void,
 ) => Kind
+
+/** Whether a function returned a promise, or another object that can be awaited. */
+export function isPromise<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'then' in value &&
+    typeof value.then === 'function'
+  )
+}

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts'
+import { isPromise } from '../../base/deferred.ts'
 import { WirefoldError } from '../../base/errors.ts'
 import { isChannel, presenceResource } from '../../protocol/channel-name.ts'
 import { asFields, asNumber, asString, isFields } from '../../protocol/fields.ts'
@@ -228,8 +229,4 @@ function isUser(value: unknown): value is User {
 /** Whether a value can be the id of a user: a text that is not empty and that UTF-8 can represent. */
 export function isUserId(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && isWellFormed(value)
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return isFields(value) && typeof value.then === 'function'
 }

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../../base/clock.ts'
+import { isPromise } from '../../base/deferred.ts'
 import type { ChannelPosition, Position } from '../../protocol/frame.ts'
 import type { User } from '../access/hooks.ts'
 import { refusalFromError } from '../access/refusals.ts'
@@ -12,13 +13,45 @@ import type { Publisher } from './publisher.ts'
  */
 export class PublishContext {
   readonly #deps: PublishContextDeps
+  readonly #contexts: PublishContexts
+  #running = false
   readonly #positions: ChannelPosition[] = []
   readonly #counts = new Map<string, number>()
   /** Numbers of events by channel and type. */
   readonly #parts = new Map<string, number>()
 
-  constructor(deps: PublishContextDeps) {
+  /** @param contexts the running requests of its server */
+  constructor(deps: PublishContextDeps, contexts: PublishContexts) {
     this.#deps = deps
+    this.#contexts = contexts
+  }
+
+  /** Whether its handler runs, on the server of these requests. */
+  runsOn(contexts: PublishContexts): boolean {
+    return this.#running && this.#contexts === contexts
+  }
+
+  /**
+   * Runs its handler; {@link PublishContexts.current} is this request meanwhile.
+   *
+   * @returns what the handler returns; a promise only of a promise, since with an
+   * `AsyncLocalStorage` each promise is expensive
+   */
+  run<Result>(handler: () => Result | Promise<Result>): Result | Promise<Result> {
+    const end = (): void => {
+      this.#running = false
+    }
+    this.#running = true
+    let result: Result | Promise<Result>
+    try {
+      result = storage.run(this, handler)
+    } catch (error) {
+      end()
+      throw error
+    }
+    if (isPromise(result)) return Promise.resolve(result).finally(end)
+    end()
+    return result
   }
 
   /** The user who sent the request; `null` if anonymous. */
@@ -87,29 +120,13 @@ const storage = new AsyncLocalStorage<PublishContext>()
 
 /** The running requests of a server; finds the one that the present code belongs to. */
 export class PublishContexts {
-  /** Weak, since a handler may never return. */
-  readonly #running = new WeakSet<PublishContext>()
-
   /**
    * The request of this server whose handler, directly or not, called the present code; `undefined`
    * if there is none, or if its handler has returned (and left a timer behind, for example).
    */
   get current(): PublishContext | undefined {
     const request = storage.getStore()
-    return request && this.#running.has(request) ? request : undefined
-  }
-
-  /** Runs a handler; {@link current} is its request meanwhile. */
-  async run<Result>(
-    request: PublishContext,
-    handler: () => Result | Promise<Result>,
-  ): Promise<Result> {
-    this.#running.add(request)
-    try {
-      return await storage.run(request, handler)
-    } finally {
-      this.#running.delete(request)
-    }
+    return request?.runsOn(this) ? request : undefined
   }
 }
 

@@ -5,7 +5,7 @@ import { rateLimited } from '../access/refusals.ts'
 import { refused } from '../broker/request-record.ts'
 import type { ChannelReceiver } from '../channels/channel-receiver.ts'
 import type { RunOnceDeps } from './deduplicate.ts'
-import { runOnce } from './deduplicate.ts'
+import { runOnce, senderKeyOf } from './deduplicate.ts'
 import { RequestSlots } from './request-slots.ts'
 import type { Caller } from './run-request.ts'
 import { encodeResult } from './run-request.ts'
@@ -23,6 +23,7 @@ export class ConnectionRequests {
   readonly #gone = new AbortController()
   readonly #slots: RequestSlots
   #open = 0
+  #caller: (Caller & { readonly sender: OpenSender }) | undefined
 
   /** @param onDone called after each request, unless the connection is gone before it starts */
   constructor(
@@ -51,36 +52,36 @@ export class ConnectionRequests {
     if (before) await before
     if (this.#gone.signal.aborted) return
     if (command.kind === 'publish') await this.#run(command, sender)
-    else if (this.#slots.waiting < MOST_WAITING) await this.#runInTurn(command, sender)
-    else this.#refuse(command)
+    else if (this.#slots.waiting < MOST_WAITING) {
+      // Until this connection, then the server, runs fewer requests than its maximum.
+      for (const slots of [this.#slots, this.#deps.slots]) {
+        const turn = slots.enter()
+        if (turn) await turn
+      }
+      // A request of a connection that is gone by then never runs.
+      if (!this.#gone.signal.aborted) await this.#run(command, sender)
+      this.#deps.slots.leave()
+      this.#slots.leave()
+    } else this.#refuse(command)
     this.#open -= 1
     this.#onDone()
   }
 
-  /**
-   * Runs a request once this connection, then the server, runs fewer requests than its maximum.
-   */
-  async #runInTurn(command: RequestCommand, sender: OpenSender): Promise<void> {
-    for (const slots of [this.#slots, this.#deps.slots]) {
-      const turn = slots.enter()
-      if (turn) await turn
-    }
-    // A request of a connection that is gone by then never runs.
-    if (!this.#gone.signal.aborted) await this.#run(command, sender)
-    this.#deps.slots.leave()
-    this.#slots.leave()
-  }
-
-  async #run(
-    command: PublishCommand | RequestCommand,
-    { user, senderId, tag }: OpenSender,
-  ): Promise<void> {
-    const { dialect, id: connectionId } = this.#receiver
-    const { signal } = this.#gone
-    const caller = { user, senderId, tag, dialect, connectionId, signal }
-    const text = await runOnce(this.#deps, caller, command)
+  async #run(command: PublishCommand | RequestCommand, sender: OpenSender): Promise<void> {
+    const text = await runOnce(this.#deps, this.#callerOf(sender), command)
     const wantsReply = command.requestId !== undefined || command.kind === 'request'
     if (wantsReply) this.#send(text)
+  }
+
+  /** Returns the sender as a caller, which is the same for all its requests. */
+  #callerOf(sender: OpenSender): Caller {
+    if (this.#caller?.sender === sender) return this.#caller
+    const { user, senderId, tag } = sender
+    const { dialect, id: connectionId } = this.#receiver
+    const { signal } = this.#gone
+    const senderKey = senderKeyOf(dialect, { user, senderId, connectionId })
+    this.#caller = { sender, user, senderId, tag, dialect, connectionId, signal, senderKey }
+    return this.#caller
   }
 
   #refuse(command: RequestCommand): void {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Refusal } from '../../base/errors.ts'
 import type { PublishCommand, RequestCommand } from '../../protocol/command.ts'
 import { isFields } from '../../protocol/fields.ts'
@@ -10,6 +10,7 @@ import { refused, resultOf } from '../broker/request-record.ts'
 import type { RequestSlots } from './request-slots.ts'
 import type { Caller, RunRequestDeps } from './run-request.ts'
 import { encodeResult, runRequest } from './run-request.ts'
+import type { Sender } from './sender.ts'
 import { scopeOf } from './sender.ts'
 
 /** Number of servers that may die while they run one request; it is `outcome-unknown` then. */
@@ -147,10 +148,14 @@ async function runAndStore(
 }
 
 /** Returns the key of a request. It includes the sender, so no user gets a reply to another one. */
-function keyOf(caller: Caller, requestId: string): string {
+function keyOf({ senderKey }: Caller, requestId: string): string {
   // Neither JSON nor base64url has tabs, so the sender ends where the store expects it.
-  const sender = JSON.stringify([caller.dialect.name, ...scopeOf(caller)])
-  return `${keyPart(sender)}\t${keyPart(JSON.stringify(requestId))}`
+  return `${senderKey}\t${keyPart(JSON.stringify(requestId))}`
+}
+
+/** Returns the part of the keys of requests that identifies their sender. */
+export function senderKeyOf(dialect: ServerDialect, sender: Sender): string {
+  return keyPart(JSON.stringify([dialect.name, ...scopeOf(sender)]))
 }
 
 /** Returns a JSON text, or the digest of a long one: so a remembered key has a bounded size. */
@@ -166,7 +171,7 @@ function digestOf(command: PublishCommand | RequestCommand): string {
 }
 
 function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('base64url')
+  return hash('sha256', text, 'base64url')
 }
 
 /**
@@ -177,9 +182,10 @@ function sha256(text: string): string {
  */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`
-  if (isFields(value)) {
-    const fields = Object.keys(value).sort()
-    return `{${fields.map((name) => `${JSON.stringify(name)}:${canonicalJson(value[name])}`).join()}}`
+  if (!isFields(value)) return JSON.stringify(value) ?? ''
+  let text = ''
+  for (const name of Object.keys(value).sort()) {
+    text += `${text && ','}${JSON.stringify(name)}:${canonicalJson(value[name])}`
   }
-  return JSON.stringify(value) ?? ''
+  return `{${text}}`
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts'
+import { isPromise } from '../../base/deferred.ts'
 import type { Refusal } from '../../base/errors.ts'
 import { WirefoldError } from '../../base/errors.ts'
 import { randomId } from '../../base/ids.ts'
@@ -60,6 +61,8 @@ export interface Caller extends Sender {
   readonly dialect: ServerDialect
   /** The text to put before the ids of its events. */
   readonly tag: string
+  /** The part of the keys of its requests that identifies it in the reply store. */
+  readonly senderKey: string
   /** Aborted once the connection is gone. */
   readonly signal: AbortSignal
 }
@@ -129,34 +132,33 @@ async function answerPublish(
   return replied(undefined, [{ channel, ...position }])
 }
 
-async function answerRequest(
+/** Returns a result at once where nothing is to be awaited: promises are most of a request's cost. */
+function answerRequest(
   deps: RunRequestDeps,
   caller: Caller,
   command: RequestCommand,
   key: string | undefined,
-): Promise<RequestResult> {
+): RequestResult | Promise<RequestResult> {
   const { channel, type, ordered } = command
   const requestId = command.requestId ?? (ordered ? randomId() : undefined)
   const handler = deps.handlers.get(type)
   if (!handler || requestId === undefined) return refused(refusal('unknown-type', channel))
-  if (channel !== undefined) {
-    if (!deps.access.isChannel(channel)) return refused(refusal('bad-channel', channel))
-    if (!(await deps.access.authorize(caller.user, channel, 'request'))) {
-      return refused(refusal('forbidden', channel))
-    }
-  }
-  return handle(deps, caller, handler, { ...command, requestId }, key)
+  const run = () => handle(deps, caller, handler, { command, requestId, key })
+  if (channel === undefined) return run()
+  if (!deps.access.isChannel(channel)) return refused(refusal('bad-channel', channel))
+  const permission = deps.access.authorize(caller.user, channel, 'request')
+  return permission.then((granted) => (granted ? run() : refused(refusal('forbidden', channel))))
 }
 
-async function handle(
+function handle(
   { access, publisher, clock, ongoing }: RunRequestDeps,
   { user, connectionId, tag, signal }: Caller,
   { handler, timeoutMs, idempotent }: AddedHandler,
-  { channel, requestId, payload, ...command }: RequestCommand & { readonly requestId: string },
-  key: string | undefined,
-): Promise<RequestResult> {
+  { command, requestId, key }: HandledRequest,
+): RequestResult | Promise<RequestResult> {
+  const { channel, payload } = command
   const id = tagged(tag, command.id)
-  const request = new PublishContext({ publisher, clock, user, id, key, idempotent })
+  const request = new PublishContext({ publisher, clock, user, id, key, idempotent }, ongoing)
   // Without a limit no signal is made: that would be the most expensive part of a request.
   const deadline = timeoutMs < Number.POSITIVE_INFINITY ? new AbortController() : undefined
   const context: RequestContext = {
@@ -169,9 +171,10 @@ async function handle(
     publish: (on, type, about) => request.publish(on, type, about),
   }
   // The payload has any type: `RequestHandler` says that it is not checked.
-  const done = async (): Promise<RequestResult> =>
-    replied(await ongoing.run(request, () => handler(payload as never, context)), request.at)
-  if (!deadline) return done()
+  const returned = request.run(() => handler(payload as never, context))
+  if (!isPromise(returned)) return replied(returned, request.at)
+  const done = Promise.resolve(returned).then((result) => replied(result, request.at))
+  if (!deadline) return done
   let end = (): void => {}
   const late = new Promise<RequestResult>((resolve) => {
     end = access.deadlines.start(timeoutMs, (closed) => {
@@ -181,7 +184,15 @@ async function handle(
       resolve(refused(refusal('outcome-unknown', channel)))
     })
   })
-  return Promise.race([done(), late]).finally(end)
+  return Promise.race([done, late]).finally(end)
+}
+
+/** A request for a handler. */
+interface HandledRequest {
+  readonly command: RequestCommand
+  readonly requestId: string
+  /** Its key in the reply store; `undefined` if its result is not stored. */
+  readonly key: string | undefined
 }
 
 function tagged(tag: string, id: string | undefined): string | undefined {

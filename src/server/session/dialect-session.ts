@@ -290,7 +290,7 @@ export class DialectSession implements MountSession, OpenSession {
       this.#writer.refuse(refusal('identity-changed'))
       held.length = 0
     }
-    this.#writer.log('connection', `is ${user ? loggable(user.id) : 'anonymous'}`)
+    this.#writer.log('connection', () => `is ${user ? loggable(user.id) : 'anonymous'}`)
     this.#writer.welcome(user, tag)
     const part = this.#opened?.(this)
     // The mount may have ended the connection.
@@ -340,7 +340,7 @@ export class DialectSession implements MountSession, OpenSession {
         return
       case 'publish':
       case 'request':
-        this.#writer.log('requests', loggable(`${command.kind} ${command.type}`))
+        this.#writer.log('requests', () => loggable(`${command.kind} ${command.type}`))
         // After the subscribes sent before it, so that the client receives the events it causes.
         if (command.kind === 'publish' || !command.ordered)
           this.#requests.take(command, caller, this.queue.done)

@@ -78,7 +78,7 @@ export class FrameWriter {
   /** Refuses a request, or, without a request id, a whole message or connection. */
   refuse(error: Refusal, requestId?: string): void {
     this.#deps.counters.refused(error.code)
-    this.log('connection', `refused: ${error.code}`)
+    this.log('connection', () => `refused: ${error.code}`)
     this.say({ kind: 'refusal', to: requestId === undefined ? [] : [requestId], error })
   }
 
@@ -91,9 +91,9 @@ export class FrameWriter {
     }
   }
 
-  /** Logs a message about the connection. */
-  log(area: LogArea, message: string): void {
-    this.#deps.logger?.(area, `${this.#to.id} ${message}`)
+  /** Logs a message about the connection, which is made only if there is a logger. */
+  log(area: LogArea, message: () => string): void {
+    this.#deps.logger?.(area, `${this.#to.id} ${message()}`)
   }
 }
 
