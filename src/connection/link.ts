@@ -6,7 +6,7 @@ import type { Ticket } from '../ports/outgoing-request.ts'
 import type { CloseInfo, Transport, TransportFactory } from '../ports/transport.ts'
 import type { Codec } from '../protocol/codec.ts'
 import type { Credentials, Dialect, DialectFactory, Outgoing } from '../protocol/dialect.ts'
-import { callDialect, createDialect } from '../protocol/dialect-error.ts'
+import { callDialect, createDialect, dialectError } from '../protocol/dialect-error.ts'
 import type { Frame, PartFrame, WelcomeFrame } from '../protocol/frame.ts'
 import type { Intent } from '../protocol/intent.ts'
 import { LONGEST_TEXT } from '../protocol/json-codec.ts'
@@ -236,7 +236,7 @@ export class Link implements HeartbeatLink {
     let frames: Frame | readonly Frame[] | undefined
     try {
       const wire = this.#codec.decode(data)
-      frames = callDialect(this.dialect.name, 'decode', () => this.dialect.decode(wire))
+      frames = this.#decode(wire)
     } catch (error) {
       this.owner.failed(error)
       if (this.#answered) return
@@ -248,6 +248,15 @@ export class Link implements HeartbeatLink {
     if (frames === undefined) return
     if ('kind' in frames) this.#frame(frames)
     else this.#batch(frames)
+  }
+
+  /** As {@link callDialect}, but without a closure for each message. */
+  #decode(wire: unknown): Frame | readonly Frame[] | undefined {
+    try {
+      return this.dialect.decode(wire)
+    } catch (cause) {
+      throw dialectError(this.dialect.name, 'decode', cause)
+    }
   }
 
   /** Of the malformed messages of a batch only the first is reported: 4 MiB hold two million. */

@@ -1,4 +1,4 @@
-import type { ErrorDetails } from '../base/errors.ts'
+import type { ErrorDetails, WirefoldError } from '../base/errors.ts'
 import { causedBy } from '../base/errors.ts'
 import type { Dialect, DialectFactory } from './dialect.ts'
 
@@ -28,8 +28,17 @@ export function callDialect<Result>(
   try {
     return run()
   } catch (cause) {
-    const where = method === 'factory' ? 'its factory' : `${method}()`
-    const what = `The dialect ${name} threw in ${where}`
-    throw causedBy(cause, 'dialect-failed', what, { dialect: name, method })
+    throw dialectError(name, method, cause)
   }
+}
+
+/** Returns the error of a dialect's function that threw; see {@link callDialect}. */
+export function dialectError(
+  name: string,
+  method: ErrorDetails['dialect-failed']['method'],
+  cause: unknown,
+): WirefoldError {
+  const where = method === 'factory' ? 'its factory' : `${method}()`
+  const what = `The dialect ${name} threw in ${where}`
+  return causedBy(cause, 'dialect-failed', what, { dialect: name, method })
 }

@@ -15,7 +15,7 @@ describe('a client', () => {
     expect(received[0]?.length).toBeLessThanOrEqual(300)
   })
 
-  it('sends the requests of a turn as one frame, of at most 92 bytes for each without its payload', async () => {
+  it('sends the requests of a turn as one frame, of at most 94 bytes for each without its payload', async () => {
     const { clock, server, client } = scripted()
     await Promise.all([client.connect(), clock.advance(1)])
     const before = server.transport.last.received.length
@@ -26,7 +26,7 @@ describe('a client', () => {
     const sent = server.transport.last.received.slice(before)
     expect(sent).toHaveLength(1)
     expect(server.count('echo')).toBe(64)
-    expect((sent[0] ?? '').length / 64).toBeLessThanOrEqual(92)
+    expect((sent[0] ?? '').length / 64).toBeLessThanOrEqual(94)
   })
 })
 

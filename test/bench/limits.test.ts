@@ -37,11 +37,11 @@ describe('the bytes that are allocated', () => {
     // The floor allocates 380: the parsed message.
     ['dispatch', 'library', { library: 'wirefold', channels: 100, frames: 5_000 }, 985],
     // The floor allocates 120: the parsed event.
-    ['fold', 'way', { way: 'wirefold', events: 10_000 }, 670],
+    ['fold', 'way', { way: 'wirefold', events: 10_000 }, 470],
     // A request with its reply, and the answer of the server in the same process.
-    ['round-trip', 'alone', {}, 20_800],
+    ['round-trip', 'alone', {}, 15_100],
     // The delivery of an event to one of the connections.
-    ['fan-out', 'alone', { connections: 500 }, 545],
+    ['fan-out', 'alone', { connections: 500 }, 530],
   ] as const)(
     'for a message of the row %s are within the limit',
     async (row, role, params, most) => {
