@@ -77,6 +77,7 @@ export type { ChannelReceiver, SnapshotRequest } from '../server/channels/channe
 export type { ChannelMembership } from '../server/channels/membership.ts'
 export type { BroadcastOverflow } from '../server/channels/publish-rate.ts'
 export type { HttpServer } from '../server/http/claim-upgrades.ts'
+export type { ConnectRequest } from '../server/http/upgrade-router.ts'
 export type { ServerStats } from '../server/metrics/server-stats.ts'
 export type { AllowStats } from '../server/metrics/stats-handler.ts'
 export type { DialectMountOptions } from '../server/mounts/dialect-mount.ts'

@@ -5,10 +5,12 @@ import { WirefoldError } from '../base/errors.ts'
 import type { Position } from '../protocol/frame.ts'
 import { userChannel } from './access/access.ts'
 import type { User } from './access/hooks.ts'
+import type { HttpRefusal } from './access/upgrade-request.ts'
 import type { ChannelManager, PublishOptions } from './channels/channel-manager.ts'
 import { drainNotice } from './drain.ts'
 import type { HttpServer } from './http/claim-upgrades.ts'
 import { assertOrigins } from './http/origins.ts'
+import type { ConnectRequest } from './http/upgrade-router.ts'
 import { UpgradeRouter } from './http/upgrade-router.ts'
 import type { ServerStats } from './metrics/server-stats.ts'
 import type { AllowStats } from './metrics/stats-handler.ts'
@@ -22,6 +24,7 @@ import type { ServerParts } from './server-parts.ts'
 import { isProduction } from './server-parts.ts'
 import type { ConnectionInfo, Mount } from './session/mount.ts'
 import type { DisconnectOptions, DrainOptions, ServerCloseOptions } from './shutdown-options.ts'
+import type { PlainSocket, SocketHandlers } from './socket/socket.ts'
 import type { WebSocketManagerEvents } from './websocket-manager.ts'
 import { WebSocketManager } from './websocket-manager.ts'
 
@@ -103,6 +106,22 @@ export class RealtimeServer {
     this.#refuseClosed()
     this.#router.mount(path, mount)
     this.#registrations.note(() => this.#router.unmount(path))
+  }
+
+  /**
+   * Serves a socket that another library has accepted, with the checks of an upgrade request: origins,
+   * `canConnect`, the limits of the address. Never rejects.
+   *
+   * @param mount its `mounted` is not called: the socket has no path
+   * @returns handlers that the caller runs for the messages and the end of the socket, or the refusal,
+   * after which the caller closes the socket
+   */
+  connect(
+    socket: PlainSocket,
+    request: ConnectRequest,
+    mount: Mount,
+  ): Promise<SocketHandlers | HttpRefusal> {
+    return this.#router.connect(socket, request, mount)
   }
 
   /**

@@ -21,6 +21,8 @@ const checks: Readonly<Record<string, (code: string) => void>> = {
   // `test/peers/proxies` starts the proxies with these.
   nginx() {},
   haproxy() {},
+  // `test/peers/socketio` runs these.
+  python() {},
 }
 
 /** Returns the errors in blocks that are not compiled. */

@@ -1,6 +1,11 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Context } from 'react'
 import { createElement } from 'react'
 import { renderToStaticMarkup } from 'react-dom/server'
+import type { Server } from 'socket.io'
+import type { Socket } from 'socket.io-client'
 import { io } from 'socket.io-client'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { ReadableKind, RealtimeClient } from 'wirefold'
@@ -8,6 +13,7 @@ import { ContextRegistry, webSocketTransport } from 'wirefold'
 import type { SessionContexts, SessionState } from 'wirefold/dialects/socketio'
 import { engineIo, sessionContexts } from 'wirefold/dialects/socketio'
 import type { RealtimeServer } from 'wirefold/server'
+import { bridgeSocketio } from 'wirefold/server/socketio'
 import { WebSocket } from 'ws'
 import { connect, until } from '../support/live.ts'
 import { serveSessions } from '../support/session-server.ts'
@@ -48,6 +54,46 @@ describe('the page about Socket.IO', () => {
     await subscribed
     await server.publish('session:42', 'session:error', { error: 'The model does not answer.' })
     await until(() => expect(seen).toEqual(['The model does not answer.']))
+  })
+
+  it('shows the server of stock clients, and such a client', async () => {
+    const httpServer = createServer()
+    httpServer.listen(0, '127.0.0.1')
+    await once(httpServer, 'listening')
+    const { port } = httpServer.address() as AddressInfo
+    const listen = vi.spyOn(httpServer, 'listen').mockReturnThis()
+    const served = await run<{ io: Server; server: RealtimeServer }>(
+      blockWith(PAGE, 'const bridge = bridgeSocketio'),
+      {
+        given: {
+          verify: async (token: string) => (token === 'secret' ? { id: 'ada' } : undefined),
+        },
+        modules: {
+          'node:http': { createServer: () => httpServer },
+          'wirefold/server/socketio': { bridgeSocketio },
+        },
+      },
+    )
+    onTestFinished(() => served.io.close())
+    expect(listen).toHaveBeenCalledWith(3_000)
+    const show = vi.fn()
+    const { socket, ...answers } = await run<{ socket: Socket }>(
+      blockWith(PAGE, 'const doubled ='),
+      {
+        given: { session: { token: () => 'secret' }, show },
+        modules: {
+          'socket.io-client': {
+            io: (_: string, options: object) => io(`http://127.0.0.1:${port}`, options),
+          },
+        },
+      },
+    )
+    onTestFinished(() => void socket.close())
+    expect(answers).toEqual({ doubled: 42 })
+    await until(() => expect(show).toHaveBeenCalledWith('room:1', { text: 'hi' }))
+    expect(show).toHaveBeenCalledWith('subscribed', { ok: true })
+    expect(await socket.emitWithAck('join', '2')).toEqual({ ok: true })
+    expect(served.server.connections()).toMatchObject([{ channels: ['room:1', 'room:2'] }])
   })
 
   it('shows the state of a session', async () => {

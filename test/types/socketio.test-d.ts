@@ -1,8 +1,12 @@
+import { Server } from 'socket.io'
 import type { Socket } from 'socket.io-client'
 import { describe, expectTypeOf, it } from 'vitest'
 import { ContextRegistry, type Readable, type StoreFactory, type StoreKind } from 'wirefold'
 import type { SessionContext, SessionProgress, SessionState } from 'wirefold/dialects/socketio'
 import { responder, sessionContexts, sessionSink } from 'wirefold/dialects/socketio'
+import type { RealtimeServer } from 'wirefold/server'
+import type { SocketioAnswer } from 'wirefold/server/socketio'
+import { bridgeSocketio } from 'wirefold/server/socketio'
 import type { SocketIoLike } from 'wirefold/socketio-client'
 
 describe('the transport over an instance', () => {
@@ -54,5 +58,26 @@ describe('sessions', () => {
   it('have states that later versions may extend', () => {
     const status: SessionProgress['status'] = 'SUSPENDED'
     expectTypeOf(status).toExtend<string>()
+  })
+})
+
+describe('the bridge', () => {
+  it('accepts servers of socket.io and their namespaces, typed or not', () => {
+    interface FromThem {
+      join(room: string, acknowledge: (answer: SocketioAnswer) => void): void
+    }
+    interface ToThem {
+      said(payload: { text: string }): void
+    }
+    const server = {} as RealtimeServer
+    bridgeSocketio(server, new Server())
+    bridgeSocketio(server, new Server().of('/live'))
+    const io = new Server<FromThem, ToThem>()
+    const bridge = bridgeSocketio(server, io)
+    io.on('connection', (socket) => {
+      socket.on('join', async (room, acknowledge) =>
+        acknowledge(await bridge.subscribe(socket, room)),
+      )
+    })
   })
 })

@@ -1,28 +1,30 @@
-import type { Refusal } from '../../base/errors.ts'
-import type { Command, MalformedCommand } from '../../protocol/command.ts'
-import { asFields, asString, type Fields, isFields } from '../../protocol/fields.ts'
+import type { Command } from '../../protocol/command.ts'
+import { type Fields, isFields } from '../../protocol/fields.ts'
 import { isName, NAME_RULE } from '../../protocol/reserved-types.ts'
 import type { Encoded, EventEncoder, ServerDialect } from '../../protocol/server-dialect.ts'
 import type { GrantedFrame, ServerFrame } from '../../protocol/server-frame.ts'
 import { RESERVED } from './acks.ts'
 import { sessionChannel } from './dialect.ts'
 import { type ClientPacket, packetCodec } from './server-codec.ts'
+import {
+  ackKey,
+  ackText,
+  FINAL_CODES,
+  helloOf,
+  isPacket,
+  malformed,
+  refusalOf,
+} from './server-packets.ts'
 
 /** Interval of the server's pings, and time within which a client answers one, in milliseconds. */
 const PING_MS = 25_000
 const ANSWER_MS = 20_000
-
-/** Close codes of a disconnect after which a client must not connect again by itself. */
-const FINAL_CODES = [1008, 4403]
 
 /** Names of the server's own events. */
 const OWN_EVENTS = [...RESERVED, 'connected', 'subscribed', 'unsubscribed']
 
 /** The event `error` of a session, as other dialects know it: they reserve the name `error`. */
 const SESSION_ERROR = 'session:error'
-
-/** Key of an acknowledgement. */
-const ACK = 'ack:'
 
 /**
  * Makes the server half of the dialect of sessions over Socket.IO: Engine.IO 4 and Socket.IO 5 as
@@ -43,10 +45,7 @@ export function socketioServer(namespace: string, events: EventEncoder): ServerD
     const timestamp = new Date(now).toISOString()
     return `42${own}${JSON.stringify([name, { ...fields, timestamp }])}`
   }
-  const acknowledgement = (key: string, value: unknown): string => {
-    const values = value === undefined ? [] : [value]
-    return `43${own}${key.slice(ACK.length)}${JSON.stringify(values)}`
-  }
+  const acknowledgement = (key: string, value: unknown): string => ackText(own, key, value)
 
   function decode(wire: unknown): readonly Command[] {
     if (!isPacket(wire)) return [malformed('not a packet of Socket.IO 5')]
@@ -61,9 +60,7 @@ export function socketioServer(namespace: string, events: EventEncoder): ServerD
       case 'connect': {
         asked = prefixOf(wire.namespace)
         if (asked !== own) return [malformed('no such namespace')]
-        const token = asString(asFields(wire.data).token)
-        const nothing = { clientId: undefined, senderId: undefined, expectUser: undefined }
-        return [{ kind: 'hello', protocol: 1, token, parts: false, ...nothing }]
+        return [helloOf(wire.data)]
       }
       case 'event':
         return [decodeEvent(wire, own)]
@@ -172,7 +169,7 @@ function decodeEvent(
   own: string,
 ): Command {
   const [type, payload]: readonly unknown[] = Array.isArray(data) ? data : []
-  const requestId = ack === undefined ? undefined : `${ACK}${ack}`
+  const requestId = ackKey(ack)
   if (prefixOf(namespace) !== own) return malformed('not connected to this namespace', requestId)
   if (!isName(type) || RESERVED.includes(type)) {
     return malformed(`the name of an event is ${NAME_RULE}, and not reserved`, requestId)
@@ -188,11 +185,6 @@ function decodeEvent(
   return { kind: 'request', requestId, ordered, type, channel: undefined, payload }
 }
 
-/** Returns the argument of an acknowledgement that refuses: the protocol has no error for one. */
-function refusalOf({ code, message }: Refusal): Fields {
-  return { error: message, code }
-}
-
 function prefixOf(namespace: string): string {
   return namespace === '/' ? '' : `${namespace},`
 }
@@ -201,13 +193,4 @@ function prefixOf(namespace: string): string {
 function sessionOf(channel: string): string | undefined {
   const prefix = sessionChannel('')
   return channel.startsWith(prefix) ? channel.slice(prefix.length) : undefined
-}
-
-function isPacket(wire: unknown): wire is ClientPacket {
-  const kinds = ['ping', 'pong', 'connect', 'disconnect', 'event']
-  return isFields(wire) && kinds.includes(asString(wire.kind) ?? '')
-}
-
-function malformed(reason: string, requestId?: string): MalformedCommand {
-  return { kind: 'malformed', reason, requestId }
 }

@@ -4,10 +4,11 @@ import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import { loggable } from '../../base/logger.ts'
 import type { Access } from '../access/access.ts'
+import type { AddressedRequest } from '../access/client-address.ts'
 import type { HttpRefusal, UpgradeRequest } from '../access/upgrade-request.ts'
 import type { Counters } from '../metrics/counters.ts'
 import type { Mount, MountHost } from '../session/mount.ts'
-import type { RawSocket, SocketHandlers } from '../socket/socket.ts'
+import type { PlainSocket, RawSocket, SocketHandlers } from '../socket/socket.ts'
 import type { HttpServer } from './claim-upgrades.ts'
 import { claimUpgrades } from './claim-upgrades.ts'
 import { answerRefusal, refusals } from './http-response.ts'
@@ -60,6 +61,26 @@ export class UpgradeRouter {
     this.#servers.set(server, claimUpgrades(server, claim))
   }
 
+  /**
+   * Serves a socket that another library has accepted, with the checks of an upgrade request.
+   *
+   * @returns the handlers of the socket, or why it is not served
+   */
+  async connect(
+    socket: PlainSocket,
+    request: ConnectRequest,
+    mount: Mount,
+  ): Promise<SocketHandlers | HttpRefusal> {
+    const { checksConnect, taker } = this.#deps
+    const upgradeRequest = this.#requested(request, new Map())
+    const refusal =
+      this.#refusal(upgradeRequest, mount) ??
+      (checksConnect ? await this.#refusalByHook(upgradeRequest, mount) : undefined)
+    if (!refusal) return taker.connect(socket, upgradeRequest, mount)
+    this.#noteRefusal(request.url, refusal)
+    return refusal
+  }
+
   /** Removes the mount of a path; its open connections stay. */
   unmount(path: string): void {
     const at = this.#routes.findIndex((route) => route.path === path)
@@ -98,7 +119,7 @@ export class UpgradeRouter {
   #upgrade(server: HttpServer, upgrade: Upgrade): void {
     const { request } = upgrade
     const found = this.#match(request)
-    if (found) void this.#serve(found.route, this.#requested(request, found.params), upgrade)
+    if (found) void this.#serve(found.route, this.#upgraded(request, found.params), upgrade)
     // Another upgrade listener, such as that of a development server, may serve the path.
     else if (server.listenerCount('upgrade') > 1) this.#waitForOthers(upgrade)
     else this.#refuse(upgrade, refusals.notFound)
@@ -115,19 +136,13 @@ export class UpgradeRouter {
 
   async #serve(route: Route, upgradeRequest: UpgradeRequest, upgrade: Upgrade): Promise<void> {
     const { tcp, request, head } = upgrade
-    const { access, checksConnect, taker } = this.#deps
+    const { checksConnect, taker } = this.#deps
     const { mount } = route
     let refusal = this.#refusal(upgradeRequest, mount)
     if (!refusal && checksConnect) {
       const ignore = (): void => {}
       tcp.on('error', ignore)
-      // Requests that wait for the hook count for the limit of their address.
-      const release = taker.hold(upgradeRequest)
-      const may = await access.canConnect(upgradeRequest)
-      release()
-      // While the hook ran, the limit may have been reached, or the server closed.
-      refusal =
-        this.#refusal(upgradeRequest, mount) ?? (may ? undefined : refusals.notAuthenticated)
+      refusal = await this.#refusalByHook(upgradeRequest, mount)
       tcp.off('error', ignore)
     }
     if (tcp.destroyed) return
@@ -144,14 +159,29 @@ export class UpgradeRouter {
     return undefined
   }
 
-  #requested(
+  #upgraded(
     { headers, url = '/', socket: { remoteAddress } }: IncomingMessage,
     params: PathParams,
   ): UpgradeRequest {
+    return this.#requested({ headers, url, remoteAddress }, params)
+  }
+
+  #requested({ headers, url, remoteAddress }: ConnectRequest, params: PathParams): UpgradeRequest {
     const [, ...rest] = url.split('?')
     const query = new URLSearchParams(rest.join('?'))
     const address = this.#deps.access.addressOf({ headers, remoteAddress })
     return { headers, url, query, params, address }
+  }
+
+  /** Asks the hook `canConnect`; returns a refusal if the request must not be served. */
+  async #refusalByHook(request: UpgradeRequest, mount: Mount): Promise<HttpRefusal | undefined> {
+    const { access, taker } = this.#deps
+    // Requests that wait for the hook count for the limit of their address.
+    const release = taker.hold(request)
+    const may = await access.canConnect(request)
+    release()
+    // While the hook ran, the limit may have been reached, or the server closed.
+    return this.#refusal(request, mount) ?? (may ? undefined : refusals.notAuthenticated)
   }
 
   #refusal(request: UpgradeRequest, mount: Mount): HttpRefusal | undefined {
@@ -169,14 +199,23 @@ export class UpgradeRouter {
   }
 
   #refuse({ tcp, request }: Upgrade, refusal: HttpRefusal): void {
-    const { counters, logger } = this.#deps
-    const { status, code } = refusal
-    // The query may contain tokens, so it is not logged.
-    const [path = ''] = (request.url ?? '').split('?')
-    counters.refused(code)
-    logger?.('connection', `refused ${loggable(path)}: ${status} ${code}`)
+    this.#noteRefusal(request.url, refusal)
     answerRefusal(tcp, refusal)
   }
+
+  #noteRefusal(url = '', { status, code }: HttpRefusal): void {
+    const { counters, logger } = this.#deps
+    // The query may contain tokens, so it is not logged.
+    const [path = ''] = url.split('?')
+    counters.refused(code)
+    logger?.('connection', `refused ${loggable(path)}: ${status} ${code}`)
+  }
+}
+
+/** The request of a socket that another library has accepted. */
+export interface ConnectRequest extends AddressedRequest {
+  /** The path and query, as sent. */
+  readonly url: string
 }
 
 /** Takes the sockets of accepted upgrade requests. */
@@ -187,6 +226,8 @@ export interface SocketTaker {
   hold(request: UpgradeRequest): () => void
   /** Serves an accepted socket. */
   accept(socket: RawSocket, request: UpgradeRequest, mount: Mount): SocketHandlers
+  /** Serves a socket that another library has accepted. */
+  connect(socket: PlainSocket, request: UpgradeRequest, mount: Mount): SocketHandlers
 }
 
 /** The dependencies of an {@link UpgradeRouter}. */

@@ -1,0 +1,245 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { isFields } from '../../../protocol/fields.ts'
+import type { HttpRefusal } from '../../access/upgrade-request.ts'
+import type { PlainSocket, Socket, SocketHandlers } from '../../socket/socket.ts'
+
+/** Close codes after which the client must not connect again by itself. */
+const FINAL_CODES = [1008, 4403]
+
+/** Above this many bytes that Engine.IO buffers, events are withheld, and the client is disconnected. */
+const HIGH_WATER_BYTES = 1024 * 1024
+/** Disconnect a client for which Engine.IO buffers more bytes than this. */
+const MAX_BYTES = 16 * 1024 * 1024
+
+/** A socket of Socket.IO as the socket of a session, whose texts are packets of Socket.IO 5. */
+export class BridgedSocket implements PlainSocket, Pick<Socket, 'sendDroppable'> {
+  readonly #socket: SocketioSocket
+  readonly #accept: (error?: Error) => void
+  readonly #values: SharedValues
+  /** The handlers of the session, once it is open. */
+  #handlers: SocketHandlers | undefined
+  /** Answered once, by acceptance or a refusal; Socket.IO connects the client some time later. */
+  #answered = false
+  /** The packets sent, and the end, until Socket.IO has connected the client. */
+  #held: (() => void)[] | undefined = []
+  #ended = false
+  #buffered = 0
+  #nextAck = 0
+  readonly #acks = new Map<number, Acknowledge>()
+  readonly #onDrain = (): void => {
+    this.#buffered = 0
+  }
+  readonly #onClose = (): void => this.#end()
+
+  /** @param accept called once: without an error to connect the client, with one to refuse it */
+  constructor(
+    socket: SocketioSocket,
+    accept: (error?: Error) => void,
+    values: SharedValues = new SharedValues(),
+  ) {
+    this.#socket = socket
+    this.#accept = accept
+    this.#values = values
+    socket.conn.on('drain', this.#onDrain)
+    socket.conn.on('close', this.#onClose)
+    socket.on('disconnect', this.#onClose)
+    socket.onAny((name: string, ...args: unknown[]) => {
+      // What the application listens to by itself is not for the server.
+      if (socket.listenerCount(name)) return
+      const last = args.at(-1)
+      if (isAcknowledge(last)) this.emit(name, args.slice(0, -1), last)
+      else this.emit(name, args)
+    })
+  }
+
+  /** Begins the session: its hello is the CONNECT of the client. */
+  start(handlers: SocketHandlers): void {
+    this.#handlers = handlers
+    if (this.#ended) handlers.closed()
+    else this.#pass('40', this.#socket.handshake.auth)
+  }
+
+  /** Refuses the client. */
+  refuse({ code, reason, retryAfterMs }: Omit<HttpRefusal, 'status'>): void {
+    this.#answer(connectError(reason, { code, retryAfterMs }))
+    this.#end()
+  }
+
+  /** Sends what was held; called when Socket.IO has connected the client. */
+  connected(): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const step of held) step()
+  }
+
+  /** Passes an event to the session, as if the client had sent it. */
+  emit(name: string, args: readonly unknown[], acknowledge?: Acknowledge): void {
+    if (this.#ended) acknowledge?.(CLOSED)
+    else if (!acknowledge) this.#pass('42', [name, ...args])
+    else {
+      const number = this.#nextAck++
+      this.#acks.set(number, acknowledge)
+      this.#pass(`42${number}`, [name, ...args])
+    }
+  }
+
+  get bufferedAmount(): number {
+    return this.#buffered
+  }
+
+  send(text: string): void {
+    const number = /^43(\d+)/.exec(text)?.[1]
+    if (number !== undefined) this.#acknowledge(Number(number), text.slice(2 + number.length))
+    else if (text.startsWith('42')) this.#whenConnected(() => this.#event(text))
+    else if (text.startsWith('41')) this.#whenConnected(() => this.#socket.disconnect())
+    else if (text.startsWith('40')) this.#answer()
+    else if (text.startsWith('44')) {
+      const value = this.#values.of(text)
+      if (isFields(value)) this.#answer(connectError(value.message, value.data))
+    }
+    // Others are packets of Engine.IO, which Socket.IO sends itself.
+  }
+
+  sendDroppable(text: string): boolean {
+    if (this.#buffered > HIGH_WATER_BYTES) return false
+    this.send(text)
+    return true
+  }
+
+  /** Counts as a sign of life: Engine.IO pings by itself, and closes a silent connection. */
+  ping(): void {
+    this.#handlers?.alive?.()
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#ended) return
+    if (this.#answered) this.#whenConnected(() => this.#disconnect(code))
+    else this.#answer(connectError(reason, { code: CLOSED.code }))
+    this.#end()
+  }
+
+  #disconnect(code: number): void {
+    // After a DISCONNECT, stock clients stay away; after the end of their connection, they return.
+    if (FINAL_CODES.includes(code)) this.#socket.disconnect()
+    else this.#socket.conn.close()
+  }
+
+  #answer(error?: Error): void {
+    if (this.#answered) return
+    this.#answered = true
+    this.#accept(error)
+  }
+
+  /** Runs a step once Socket.IO has connected the client, which drops packets before that. */
+  #whenConnected(step: () => void): void {
+    if (this.#held) this.#held.push(step)
+    else step()
+  }
+
+  #event(text: string): void {
+    const values = this.#values.of(text)
+    if (!Array.isArray(values)) return
+    const [name, ...args]: readonly unknown[] = values
+    this.#write(text.length, () => this.#socket.emit(String(name), ...args))
+  }
+
+  #acknowledge(number: number, json: string): void {
+    const acknowledge = this.#acks.get(number)
+    this.#acks.delete(number)
+    const values: unknown = JSON.parse(json)
+    if (Array.isArray(values)) this.#write(json.length, () => acknowledge?.(...values))
+  }
+
+  #write(size: number, write: () => void): void {
+    // Counted before: Socket.IO reports within `write` that the network has taken everything.
+    this.#buffered += size
+    write()
+    if (this.#buffered > MAX_BYTES) this.close(1013, 'too slow')
+  }
+
+  /** Passes a packet to the session; bytes, and values nested too deeply for JSON, are refused. */
+  #pass(prefix: string, value: unknown): void {
+    const json = jsonOf(value)
+    if (json === undefined) this.#handlers?.binary()
+    else this.#handlers?.text(prefix + json, Buffer.byteLength(json) + prefix.length)
+  }
+
+  #end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#socket.conn.off('drain', this.#onDrain)
+    this.#socket.conn.off('close', this.#onClose)
+    for (const acknowledge of this.#acks.values()) acknowledge(CLOSED)
+    this.#acks.clear()
+    // Not at once: a session that closes its socket is not done with that yet.
+    queueMicrotask(() => this.#handlers?.closed())
+  }
+}
+
+/** The function that acknowledges an event. */
+export type Acknowledge = (...values: readonly unknown[]) => void
+
+/** The JSON of packets; the last value is kept, which one event has for many receivers. */
+export class SharedValues {
+  #text = ''
+  #value: unknown
+
+  /** Returns the value after the two digits of a packet; do not modify it. */
+  of(text: string): unknown {
+    if (text !== this.#text) {
+      this.#value = JSON.parse(text.slice(2))
+      this.#text = text
+    }
+    return this.#value
+  }
+}
+
+/** The part of a socket of `socket.io` that the bridge uses. */
+export interface SocketioSocket {
+  readonly handshake: {
+    readonly headers: IncomingHttpHeaders
+    /** The path and query of the first request. */
+    readonly url: string
+    /** The address of the peer. */
+    readonly address: string
+    /** The credentials of the client. */
+    readonly auth: unknown
+  }
+  /** The connection of Engine.IO. */
+  readonly conn: {
+    on(event: 'drain' | 'close', listener: () => void): unknown
+    off(event: 'drain' | 'close', listener: () => void): unknown
+    close(): void
+  }
+  on(event: 'disconnect', listener: () => void): unknown
+  onAny(listener: (name: string, ...args: unknown[]) => void): unknown
+  listenerCount(name: string): number
+  emit(name: string, ...args: readonly unknown[]): unknown
+  disconnect(): unknown
+}
+
+/** The acknowledgement of an event whose connection has ended. */
+const CLOSED = { error: 'The connection has ended.', code: 'closed' }
+
+/** Returns the error from which Socket.IO makes the `connect_error` of the client. */
+function connectError(message: unknown, data: unknown): Error {
+  return Object.assign(new Error(String(message)), { data })
+}
+
+function isAcknowledge(value: unknown): value is Acknowledge {
+  return typeof value === 'function'
+}
+
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return hasBytes(value) ? undefined : JSON.stringify(value)
+  } catch {
+    // A stack overflow, which a peer can cause with brackets.
+    return undefined
+  }
+}
+
+function hasBytes(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return ArrayBuffer.isView(value) || Object.values(value).some(hasBytes)
+}
