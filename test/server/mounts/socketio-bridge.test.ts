@@ -169,7 +169,7 @@ describe.each(ways)('a stock client of Socket.IO over %s', (_, kinds) => {
 
 describe('the Socket.IO bridge', () => {
   it('counts its clients for the limits of users and addresses', async () => {
-    const { stock } = await bridged({
+    const { server, stock } = await bridged({
       authenticate: ({ token }) => ({ id: String(token) }),
       clientAddress: ({ remoteAddress }) => remoteAddress,
       limits: { perUser: { connections: 1 }, perAddress: { connections: 2 } },
@@ -183,6 +183,7 @@ describe('the Socket.IO bridge', () => {
     await next(bob, 'connect')
     expect(await refusal('eve')).toMatchObject({ data: { code: 'rate-limited' } })
     bob.disconnect()
+    await until(() => expect(server.connections()).toHaveLength(1))
     await next(stock({ auth: { token: 'eve' } }), 'connect')
   })
 
@@ -330,6 +331,36 @@ describe('the Socket.IO bridge', () => {
     const refused = next(socket, 'connect_error')
     socket.connect()
     expect((await refused)[0]).toMatchObject({ data: { code: 'unavailable' } })
+  })
+
+  it('drains: clients are disconnected at the deadline, and others refused', async () => {
+    const { server, stock } = await bridged()
+    const socket = stock({ reconnection: false })
+    await socket.emitWithAck('subscribe', 'room:1')
+    const lost = next(socket, 'disconnect')
+    const drained = server.drain({ deadlineMs: 50 })
+    const [error] = await next(stock({ reconnection: false }), 'connect_error')
+    expect(error).toMatchObject({ data: { code: 'unavailable' } })
+    expect((await lost)[0]).toBe('transport close')
+    await drained
+  })
+
+  it('limits the messages of a client', async () => {
+    const { server, stock } = await bridged({ limits: { messagesPerSecond: 5 } })
+    server.handle('time', () => 0)
+    const socket = stock({ reconnection: false })
+    await next(socket, 'connect')
+    const lost = next(socket, 'disconnect')
+    const answers: unknown[] = []
+    for (let sent = 0; sent < 200; sent++)
+      socket.emit('time', (value: unknown) => answers.push(value))
+    await lost
+    expect(answers).toContain(0)
+    expect(answers).toContainEqual({
+      ...{ code: 'rate-limited', error: expect.any(String) },
+      retryAfterMs: expect.any(Number),
+    })
+    expect(server.stats().refusals).toMatchObject({ 'rate-limited': expect.any(Number) })
   })
 
   it('ends a connection that sends bytes, or JSON nested too deeply', async () => {
