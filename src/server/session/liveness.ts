@@ -171,7 +171,8 @@ export class StaleSweep {
       const silentMs = now - connection.seenAt
       const { pingedAt } = connection
       if (silentMs < this.#everyMs) connection.pingedAt = undefined
-      else if (pingedAt === undefined) {
+      // A sweep that comes late, as after a suspension, finds a ping that was answered long ago.
+      else if (pingedAt === undefined || pingedAt <= connection.seenAt) {
         connection.pingedAt = now
         connection.ping()
       } else if (silentMs > 2 * this.#everyMs + MARGIN_MS && now - pingedAt >= MARGIN_MS) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ManualClock } from 'wirefold/testing'
-import { RegularPings, SilenceWatch } from '../../../src/server/session/liveness.ts'
+import { RegularPings, SilenceWatch, StaleSweep } from '../../../src/server/session/liveness.ts'
 
 function watchOnManualClock() {
   const clock = new ManualClock()
@@ -120,5 +120,34 @@ describe('regular pings', () => {
     clock.sleep(300_000)
     await clock.advance(0)
     expect(calls).toEqual([['ping', 300_000]])
+  })
+})
+
+describe('the sweep of a server', () => {
+  it('pings again after a suspension, if the peer answered the ping before', async () => {
+    const clock = new ManualClock()
+    const calls: string[] = []
+    const peer = {
+      seenAt: clock.now(),
+      pingedAt: undefined as number | undefined,
+      ping: () => calls.push('ping'),
+      disconnect() {
+        calls.push('disconnect')
+        peers.clear()
+      },
+    }
+    const peers = new Set([peer])
+    const sweep = new StaleSweep(clock, 20_000, () => peers)
+    sweep.start()
+    await clock.advance(20_000)
+    expect(calls).toEqual(['ping'])
+    await clock.advance(1_000)
+    peer.seenAt = clock.now()
+    clock.sleep(300_000)
+    await clock.advance(0)
+    expect(calls).toEqual(['ping', 'ping'])
+    await clock.advance(60_000)
+    expect(calls).toEqual(['ping', 'ping', 'disconnect'])
+    sweep.stop()
   })
 })
