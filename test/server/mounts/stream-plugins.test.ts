@@ -30,9 +30,16 @@ async function backend(options: RealtimeServerOptions = {}) {
       user === undefined ? {} : { headers: { cookie: `user=${user}` } },
     )
   }
+  /** Opens the notifications of a user after a message. */
+  const resume = (user: string, lastSeen: unknown) => {
+    const one = { name: 'notifications', stream: 'a:notifications', strategy: 'streams', lastSeen }
+    const query = new URLSearchParams({ clients: JSON.stringify(one) })
+    const headers = { cookie: `user=${user}` }
+    return RawClient.open(`ws://127.0.0.1:${served.port}/websocket?${query}`, { headers })
+  }
   const joined = (channel: string, count: number) =>
     expect.poll(() => served.server.channels.members(channel)).toHaveLength(count)
-  return { ...served, open, joined }
+  return { ...served, open, resume, joined }
 }
 
 describe.each([
@@ -215,7 +222,7 @@ describe('the plugin notifications', () => {
   )
 
   it('brings those that came while the user was away, under the strategy streams', async () => {
-    const { server, open, joined, port } = await backend()
+    const { server, open, resume, joined } = await backend()
     const client = await open('nora', 'a', 'streams', 'notifications')
     await joined('user:u-nora', 1)
     await server.sendToUser('u-nora', 'notification', { message: '1' })
@@ -223,12 +230,23 @@ describe('the plugin notifications', () => {
     client.ws.terminate()
     await joined('user:u-nora', 0)
     await server.sendToUser('u-nora', 'notification', { message: '2' })
-    const one = { name: 'notifications', stream: 'a:notifications', strategy: 'streams', lastSeen }
-    const query = new URLSearchParams({ clients: JSON.stringify(one) })
-    const again = await RawClient.open(`ws://127.0.0.1:${port}/websocket?${query}`, {
-      headers: { cookie: 'user=nora' },
-    })
+    const again = await resume('nora', lastSeen)
     expect(await again.next()).toMatchObject({ message: '2' })
     expect(again.texts).toEqual([])
+  })
+
+  it('brings more than 1,000 at once, of a replay or live', async () => {
+    const { server, open, resume, joined } = await backend()
+    const client = await open('nora', 'a', 'streams', 'notifications')
+    await joined('user:u-nora', 1)
+    const send = (n: number) => server.sendToUser('u-nora', 'notification', { message: `${n}` })
+    await send(0)
+    const { id: lastSeen } = await client.next()
+    const burst = [...Array(1_200).keys()].map((n) => n + 1)
+    await Promise.all(burst.map(send))
+    const texts = burst.map(String)
+    expect((await client.take(1_200)).map(({ message }) => message)).toEqual(texts)
+    const again = await resume('nora', lastSeen)
+    expect((await again.take(1_200)).map(({ message }) => message)).toEqual(texts)
   })
 })

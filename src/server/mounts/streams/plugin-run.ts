@@ -16,8 +16,10 @@ import type {
 import { positionAfter } from './position-after.ts'
 import type { RequestedPlugin } from './requested-plugins.ts'
 
-/** Maximum number of steps of a plugin that wait for those before them. */
-const MOST_WAITING = 1_000
+/** Maximum number of messages of the client that wait for the steps before them. */
+const MOST_MESSAGES = 1_000
+/** Maximum number of live events of followed channels that wait: more than a burst of publishes. */
+const MOST_EVENTS = 10_000
 
 /** One plugin on one connection: calls its functions one after the other. */
 export class PluginRun {
@@ -27,7 +29,8 @@ export class PluginRun {
   readonly #deps: PluginRunDeps
   readonly #queue: SerialQueue
   readonly #context: PluginContext
-  #waiting = 0
+  readonly #messages: Backlog = { most: MOST_MESSAGES, waiting: 0 }
+  readonly #events: Backlog = { most: MOST_EVENTS, waiting: 0 }
   /** Whether `init` has succeeded, so that `close` is called. */
   #inited = false
   #closed = false
@@ -85,7 +88,7 @@ export class PluginRun {
 
   /** Passes a message of the client on. */
   message(message: PluginMessage): void {
-    this.#add(async () => {
+    this.#add(this.#messages, async () => {
       // The subscription may have been revoked.
       if (!this.#inited || !this.#isSubscribed(this.stream)) return
       await this.#call('message', (plugin, context) => plugin.message?.(context, message))
@@ -106,20 +109,28 @@ export class PluginRun {
     listener: (event: FollowedEvent) => unknown,
     after: string | undefined,
   ): Promise<boolean> {
-    const { encoders } = this.#deps.dialect
+    const { dialect, session } = this.#deps
+    const { encoders } = dialect
     const former = encoders.get(channel)
+    let replaying = true
     const encoder: EventEncoder = {
       encodeEvent: (event) => {
         const { channel, type, json } = event
         const payload: unknown = json === undefined ? undefined : JSON.parse(json)
         const followed = { channel, type, payload, id: streamIdOf(event) }
-        this.#add(() => this.#call(`follow ${channel}`, () => listener(followed)))
+        // The history limits a replay, which comes all at once.
+        this.#add(replaying ? undefined : this.#events, async () => {
+          await this.#call(`follow ${channel}`, () => listener(followed))
+          await session.drained?.()
+        })
         // The channel may be a stream, too, or be followed by another plugin.
         return former?.encodeEvent(event)
       },
     }
     encoders.set(channel, encoder)
-    if (!this.#closed && (await this.#subscribe(channel, after))) return true
+    const following = !this.#closed && (await this.#subscribe(channel, after))
+    replaying = false
+    if (following) return true
     if (encoders.get(channel) === encoder) {
       if (former) encoders.set(channel, former)
       else encoders.delete(channel)
@@ -143,16 +154,16 @@ export class PluginRun {
     return host.channels.channelsOf(session).includes(channel)
   }
 
-  /** Adds a step; ends the connection if too many wait. */
-  #add(step: () => unknown): void {
+  /** Adds a step; ends the connection if too many of its backlog wait. */
+  #add(backlog: Backlog | undefined, step: () => unknown): void {
     if (this.#closed) return
-    if (this.#waiting >= MOST_WAITING) {
+    if (backlog && backlog.waiting >= backlog.most) {
       this.#deps.session.end(1013, `too many messages wait for ${this.name}`)
       return
     }
-    this.#waiting += 1
+    if (backlog) backlog.waiting += 1
     void this.#queue.add(async () => {
-      this.#waiting -= 1
+      if (backlog) backlog.waiting -= 1
       await step()
     })
   }
@@ -182,6 +193,12 @@ export interface PluginRunDeps {
   readonly host: MountHost
   readonly session: OpenSession
   readonly dialect: StreamsServer
+}
+
+/** The steps of one kind that wait. */
+interface Backlog {
+  readonly most: number
+  waiting: number
 }
 
 function serverOf({ channels }: MountHost): PluginServer {
