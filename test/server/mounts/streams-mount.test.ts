@@ -260,6 +260,42 @@ describe('a plugin', () => {
     expect(server.channels.members('stream:1:broken')).toEqual([])
   })
 
+  it('whose `init` throws leaves the channels that another one uses', async () => {
+    const follower = definePlugin({
+      name: 'follower',
+      open: ({ follow, send }) => follow('news', ({ type }) => send(type)),
+    })
+    const failing = (name: string) =>
+      definePlugin({
+        name,
+        serves: () => true,
+        async init({ follow }) {
+          await follow('news', () => {})
+          await follow('other', () => {})
+          throw new Error('no database')
+        },
+      })
+    const { open, server, errors } = await backend({
+      plugins: [chatPlugin(), follower, failing('first'), failing('last')],
+    })
+    const client = await open([
+      { ...chat, name: 'first' },
+      chat,
+      { ...chat, name: 'follower', stream: 'a:follower' },
+      { ...chat, name: 'last', stream: 'stream:1:last' },
+      { ...chat, name: 'last' },
+    ])
+    expect(await said(client)).toEqual(['connect', 'nora joined'])
+    await expect.poll(() => errors).toHaveLength(3)
+    await expect
+      .poll(() => server.connections()[0]?.channels)
+      .toEqual(expect.not.arrayContaining(['other', 'stream:1:last']))
+    client.send({ type: 'chat', stream: 'stream:1:chat', message: 'hello' })
+    expect(await said(client)).toEqual(['message', 'hello'])
+    await server.publish('news', 'headline')
+    expect(await client.next()).toEqual({ type: 'headline', stream: 'a:follower' })
+  })
+
   it('has one context per connection: it sends, publishes, follows and closes with it', async () => {
     const contexts = new Set<unknown>()
     const plugin = definePlugin({

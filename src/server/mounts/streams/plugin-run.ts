@@ -25,6 +25,7 @@ const MOST_EVENTS = 10_000
 export class PluginRun {
   readonly stream: string
   readonly name: string
+  readonly #channels: Set<string>
   readonly #plugin: ServerPlugin
   readonly #deps: PluginRunDeps
   readonly #queue: SerialQueue
@@ -33,12 +34,13 @@ export class PluginRun {
   readonly #events: Backlog = { most: MOST_EVENTS, waiting: 0 }
   /** Whether `init` has succeeded, so that `close` is called. */
   #inited = false
-  #closed = false
+  #end: PluginEnd | undefined
 
   constructor({ plugin, stream, strategy, lastSeen }: RequestedPlugin, deps: PluginRunDeps) {
     const { host, session, dialect } = deps
     this.stream = stream
     this.name = plugin.name
+    this.#channels = new Set([stream])
     this.#plugin = plugin
     this.#deps = deps
     this.#queue = new SerialQueue(host.report)
@@ -65,25 +67,28 @@ export class PluginRun {
     }
   }
 
+  /** How the plugin ended; `undefined` until then. */
+  get end(): PluginEnd | undefined {
+    return this.#end
+  }
+
+  /** The channels that the plugin has asked for: its stream, and those that it follows. */
+  get channels(): ReadonlySet<string> {
+    return this.#channels
+  }
+
   /** Follows the stream, then initializes and opens the plugin. Never rejects. */
-  async start(): Promise<PluginStart> {
-    let result: PluginStart = 'failed'
-    await this.#queue.add(async () => {
+  start(): Promise<void> {
+    return this.#queue.add(async () => {
       const { stream, lastSeen } = this.#context
       if (!(await this.#subscribe(stream, lastSeen))) {
-        result = 'refused'
+        this.#end ??= 'refused'
         return
       }
       this.#inited = await this.#call('init', (plugin, context) => plugin.init?.(context))
-      if (!this.#inited) {
-        const { session, host } = this.#deps
-        await host.channels.unsubscribe(session, { requestId: undefined, channels: [stream] })
-        return
-      }
-      result = 'live'
-      if (!this.#closed) await this.#call('open', (plugin, context) => plugin.open?.(context))
+      if (!this.#inited) this.#end ??= 'failed'
+      if (!this.#end) await this.#call('open', (plugin, context) => plugin.open?.(context))
     })
-    return result
   }
 
   /** Passes a message of the client on. */
@@ -97,7 +102,7 @@ export class PluginRun {
 
   /** Ends the plugin after the steps under way. Never rejects. */
   close(reason: string): Promise<void> {
-    this.#closed = true
+    this.#end ??= 'closed'
     return this.#queue.add(async () => {
       if (!this.#inited) return
       await this.#call('close', (plugin, context) => plugin.close?.(context, reason))
@@ -113,6 +118,7 @@ export class PluginRun {
     const { encoders } = dialect
     const former = encoders.get(channel)
     let replaying = true
+    this.#channels.add(channel)
     const encoder: EventEncoder = {
       encodeEvent: (event) => {
         const { channel, type, json } = event
@@ -128,7 +134,7 @@ export class PluginRun {
       },
     }
     encoders.set(channel, encoder)
-    const following = !this.#closed && (await this.#subscribe(channel, after))
+    const following = !this.#end && (await this.#subscribe(channel, after))
     replaying = false
     if (following) return true
     if (encoders.get(channel) === encoder) {
@@ -143,7 +149,7 @@ export class PluginRun {
     const { channels } = this.#deps.host
     const { session } = this.#deps
     const position = after === undefined ? undefined : await positionAfter(channels, channel, after)
-    if (this.#closed) return false
+    if (this.#end) return false
     const since = new Map(position && [[channel, position]])
     await channels.subscribe(session, { requestId: undefined, channels: [channel], since })
     return this.#isSubscribed(channel)
@@ -156,7 +162,7 @@ export class PluginRun {
 
   /** Adds a step; ends the connection if too many of its backlog wait. */
   #add(backlog: Backlog | undefined, step: () => unknown): void {
-    if (this.#closed) return
+    if (this.#end) return
     if (backlog && backlog.waiting >= backlog.most) {
       this.#deps.session.end(1013, `too many messages wait for ${this.name}`)
       return
@@ -185,8 +191,8 @@ export class PluginRun {
   }
 }
 
-/** How the start of a plugin ended: it runs, its stream was refused, or `init` failed. */
-export type PluginStart = 'live' | 'refused' | 'failed'
+/** How a plugin ended: its stream was refused, `init` failed, or the connection was closed. */
+export type PluginEnd = 'refused' | 'failed' | 'closed'
 
 /** The dependencies of the plugins of one connection. */
 export interface PluginRunDeps {

@@ -73,7 +73,7 @@ class PluginRuns implements SessionPart {
   constructor(requested: readonly RequestedPlugin[], deps: PluginRunDeps) {
     this.#deps = deps
     this.#runs = requested.map((plugin) => new PluginRun(plugin, deps))
-    if (this.#runs.length) void this.#start()
+    for (const run of this.#runs) void this.#start(run)
   }
 
   take(command: Command): boolean {
@@ -91,10 +91,22 @@ class PluginRuns implements SessionPart {
     for (const run of this.#runs) this.#deps.host.finish(run.close(reason))
   }
 
-  async #start(): Promise<void> {
-    const results = await Promise.all(this.#runs.map((run) => run.start()))
-    if (results.includes('live')) return
-    if (results.includes('refused')) this.#deps.session.end(4403, 'forbidden')
-    else this.#deps.session.end(1011, 'internal')
+  async #start(run: PluginRun): Promise<void> {
+    await run.start()
+    if (run.end && run.end !== 'closed') this.#ended(run)
+  }
+
+  /** Unsubscribes from the channels that no other plugin uses; without any plugin, ends the connection. */
+  #ended(run: PluginRun): void {
+    const { host, session } = this.#deps
+    const others = this.#runs.filter(({ end }) => !end)
+    if (!others.length) {
+      const failed = this.#runs.every(({ end }) => end === 'failed')
+      session.end(failed ? 1011 : 4403, failed ? 'internal' : 'forbidden')
+      return
+    }
+    const used = (channel: string): boolean => others.some(({ channels }) => channels.has(channel))
+    const channels = [...run.channels].filter((channel) => !used(channel))
+    void host.channels.unsubscribe(session, { requestId: undefined, channels })
   }
 }
