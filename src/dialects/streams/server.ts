@@ -16,8 +16,10 @@ export interface StreamsServer extends ServerDialect {
 /**
  * Makes the server half of the dialect of a backend of plugins and streams. The address requests the
  * plugins; a message `{type, stream, message}` is a request, to which the protocol has no reply.
+ *
+ * @param revoked called with a channel whose subscription was revoked, of which the protocol says nothing
  */
-export function streamsServer(): StreamsServer {
+export function streamsServer(revoked: (channel: string) => void = () => {}): StreamsServer {
   const encoders = new Map<string, EventEncoder>()
   return {
     name: 'streams',
@@ -25,7 +27,10 @@ export function streamsServer(): StreamsServer {
     dedupes: false,
     encoders,
     decode: (wire) => [isFields(wire) ? decodeMessage(wire) : malformed('not an object')],
-    encode: () => undefined,
+    encode(frame) {
+      if (frame.kind === 'unsubscribed') revoked(frame.channel)
+      return undefined
+    },
     encodeEvent: () => undefined,
     events: (channel) => encoders.get(channel) ?? silent,
     closing: ({ code }) =>

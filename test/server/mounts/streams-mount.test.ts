@@ -1,6 +1,12 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { RealtimeServerOptions, ServerPlugin, StreamsMountOptions } from 'wirefold/server'
-import { chatPlugin, definePlugin, MemoryBroker, streamsMount } from 'wirefold/server'
+import {
+  chatPlugin,
+  definePlugin,
+  MemoryBroker,
+  presencePlugin,
+  streamsMount,
+} from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
 import { deferred, RawClient, serve } from '../raw-client.ts'
 
@@ -348,15 +354,31 @@ describe('a plugin', () => {
     await expect.poll(() => followed).toEqual([true, false])
   })
 
-  it('no longer gets messages once its stream is revoked', async () => {
-    const { plugin, calls } = recorder('chat')
-    const { open, server } = await backend({ plugins: [plugin] })
-    const client = await open([chat])
+  it('ends once its stream is revoked; without another one the connection does', async () => {
+    const { plugin, calls } = recorder('poll')
+    const { open, server, errors } = await backend({
+      plugins: [chatPlugin(), presencePlugin(), plugin],
+    })
+    const of = (name: string) => ({ ...chat, name, stream: `stream:1:${name}` })
+    const client = await open([of('chat'), of('presence'), of('poll')])
+    await client.take(2)
     await expect.poll(() => calls).toHaveLength(2)
-    server.revokeUser('u-nora', 'stream:1:chat')
+    client.send({ type: 'vote', stream: 'stream:1:poll', message: 1 })
+    await expect.poll(() => calls).toHaveLength(3)
+    for (const name of ['chat', 'presence']) server.revokeUser('u-nora', `stream:1:${name}`)
     client.send({ type: 'chat', stream: 'stream:1:chat', message: 'hello' })
-    client.ws.close()
-    await expect.poll(() => calls).toEqual(['init', 'open', 'close: the connection was lost'])
+    client.send({ type: 'vote', stream: 'stream:1:poll', message: 2 })
+    await expect.poll(() => calls).toHaveLength(4)
+    expect(server.connections()[0]?.channels).toEqual(['stream:1:poll'])
+    await expect.poll(() => server.presence.getPresent('stream:1:presence')).toEqual([])
+    server.revokeUser('u-nora', 'stream:1:poll')
+    expect(await client.closed).toEqual({ code: 4403, reason: 'forbidden' })
+    await expect.poll(() => calls.at(-1)).toBe('close: forbidden')
+    expect(calls).toHaveLength(5)
+    expect(client.texts).toEqual([])
+    // The user did not leave by herself, and may publish nothing.
+    expect(await server.channels.head('stream:1:chat')).toMatchObject({ offset: 1 })
+    expect(errors).toEqual([])
   })
 
   it('that does not keep up with a client ends the connection with 1013', async () => {

@@ -1,10 +1,12 @@
-import { WirefoldError } from '../../../base/errors.ts'
+import { isWirefoldError, WirefoldError } from '../../../base/errors.ts'
 import { SerialQueue } from '../../../base/serial-queue.ts'
 import type { StreamsServer } from '../../../dialects/streams/server.ts'
 import { streamIdOf, streamMessage, withIds, withoutIds } from '../../../dialects/streams/server.ts'
 import { presenceChannel } from '../../../protocol/channel-name.ts'
+import type { Position } from '../../../protocol/frame.ts'
 import type { EventEncoder } from '../../../protocol/server-dialect.ts'
 import { userChannel } from '../../access/access.ts'
+import { refusal } from '../../access/refusals.ts'
 import type { MountHost, OpenSession } from '../../session/mount.ts'
 import type {
   FollowedEvent,
@@ -35,6 +37,8 @@ export class PluginRun {
   /** Whether `init` has succeeded, so that `close` is called. */
   #inited = false
   #end: PluginEnd | undefined
+  /** Whether the plugin has made the user present. */
+  #entered = false
 
   constructor({ plugin, stream, strategy, lastSeen }: RequestedPlugin, deps: PluginRunDeps) {
     const { host, session, dialect } = deps
@@ -55,14 +59,16 @@ export class PluginRun {
       user: session.user,
       broker: host.broker,
       send: (type, fields = {}, id) => {
+        if (this.#end) return
         const own = strategy === 'streams' ? id : undefined
         session.send(streamMessage(stream, type, fields, own))
       },
-      publish: (type, payload) => host.channels.publish(stream, type, payload),
+      publish: (type, payload) => this.#publish(type, payload),
       follow: (channel, listener, after) => this.#follow(channel, listener, after),
       enter: (meta) => {
-        const channel = presenceChannel(stream)
-        session.run({ kind: 'presence', requestId: undefined, action: 'join', channel, meta })
+        if (this.#end) return
+        this.#entered = true
+        this.#present('join', meta)
       },
     }
   }
@@ -94,19 +100,43 @@ export class PluginRun {
   /** Passes a message of the client on. */
   message(message: PluginMessage): void {
     this.#add(this.#messages, async () => {
-      // The subscription may have been revoked.
-      if (!this.#inited || !this.#isSubscribed(this.stream)) return
+      if (!this.#inited) return
       await this.#call('message', (plugin, context) => plugin.message?.(context, message))
     })
   }
 
+  /** Ends the plugin after the step under way: its stream was revoked. Never rejects. */
+  revoke(): Promise<void> {
+    if (this.#entered) this.#present('leave')
+    return this.#close('forbidden', 'revoked')
+  }
+
   /** Ends the plugin after the steps under way. Never rejects. */
   close(reason: string): Promise<void> {
-    this.#end ??= 'closed'
+    return this.#close(reason, 'closed')
+  }
+
+  #close(reason: string, end: PluginEnd): Promise<void> {
+    if (this.#end) return this.#queue.done ?? Promise.resolve()
+    this.#end = end
     return this.#queue.add(async () => {
       if (!this.#inited) return
       await this.#call('close', (plugin, context) => plugin.close?.(context, reason))
     })
+  }
+
+  async #publish(type: string, payload: unknown): Promise<Position> {
+    const { stream } = this
+    if (this.#end === 'revoked') {
+      const message = `The stream ${stream} was revoked, so the plugin ${this.name} may not publish on it.`
+      throw new WirefoldError('forbidden', message, { ...refusal('forbidden', stream), message })
+    }
+    return this.#deps.host.channels.publish(stream, type, payload)
+  }
+
+  #present(action: 'join' | 'leave', meta?: unknown): void {
+    const channel = presenceChannel(this.stream)
+    this.#deps.session.run({ kind: 'presence', requestId: undefined, action, channel, meta })
   }
 
   async #follow(
@@ -170,7 +200,7 @@ export class PluginRun {
     if (backlog) backlog.waiting += 1
     void this.#queue.add(async () => {
       if (backlog) backlog.waiting -= 1
-      await step()
+      if (this.#end !== 'revoked') await step()
     })
   }
 
@@ -183,6 +213,7 @@ export class PluginRun {
       await call(this.#plugin, this.#context)
       return true
     } catch (cause) {
+      if (this.#end === 'revoked' && isWirefoldError(cause, 'forbidden')) return false
       const where = `plugin ${this.name}, ${step}`
       const message = `The ${where} failed; see the cause. The connection and its other plugins go on.`
       this.#deps.host.report(new WirefoldError('handler-failed', message, { where }, { cause }))
@@ -191,8 +222,10 @@ export class PluginRun {
   }
 }
 
-/** How a plugin ended: its stream was refused, `init` failed, or the connection was closed. */
-export type PluginEnd = 'refused' | 'failed' | 'closed'
+/**
+ * How a plugin ended: its stream was refused or revoked, `init` failed, or the connection was closed.
+ */
+export type PluginEnd = 'refused' | 'revoked' | 'failed' | 'closed'
 
 /** The dependencies of the plugins of one connection. */
 export interface PluginRunDeps {

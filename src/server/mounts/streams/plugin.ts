@@ -26,10 +26,10 @@ export interface ServerPlugin<Name extends string = string> {
   /** Called with each message of the client on the stream. */
   message?(context: PluginContext<Name>, message: PluginMessage): unknown
   /**
-   * Called at the end of a connection, if `init` has succeeded. The server waits for it before it
-   * closes.
+   * Called at the end of a connection, or when the stream is revoked, if `init` has succeeded. The
+   * server waits for it before it closes.
    *
-   * @param reason that of the server; `the connection was lost` for an end by the peer or the network
+   * @param reason that of the server; `forbidden` for a revoked stream, `the connection was lost` for an end by the peer or the network
    */
   close?(context: PluginContext<Name>, reason: string): unknown
 }
@@ -79,7 +79,8 @@ export interface PluginContext<Name extends string = string> {
   send(type: string, fields?: Fields, id?: string): void
   /**
    * Publishes an event on the stream, for clients of every dialect; an object as payload is the fields
-   * of the message. Rejects as `RealtimeServer.publish` does.
+   * of the message. Rejects as `RealtimeServer.publish` does; with `forbidden` once the stream was
+   * revoked, which is not reported.
    */
   publish(type: string, payload?: unknown): Promise<Position>
   /**

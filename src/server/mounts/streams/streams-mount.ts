@@ -30,7 +30,8 @@ export function streamsMount(options: StreamsMountOptions = {}): Mount {
   return {
     protocols: [],
     open(socket, request, host) {
-      const dialect = streamsServer()
+      let runs: PluginRuns | undefined
+      const dialect = streamsServer((channel) => runs?.revoked(channel))
       const noStrategy = (name: string): void => {
         if (warned.has(name)) return
         warned.add(name)
@@ -44,7 +45,8 @@ export function streamsMount(options: StreamsMountOptions = {}): Mount {
           const notes = { log: host.log, noStrategy }
           const requested = requestedPlugins(request.url, parameter, known, notes)
           if (!requested.plugins.length) session.end(1008, requested.reason)
-          return new PluginRuns(requested.plugins, { host, session, dialect })
+          runs = new PluginRuns(requested.plugins, { host, session, dialect })
+          return runs
         },
       })
     },
@@ -89,6 +91,13 @@ class PluginRuns implements SessionPart {
 
   closed(reason: string): void {
     for (const run of this.#runs) this.#deps.host.finish(run.close(reason))
+  }
+
+  /** Ends the plugins whose stream was revoked. */
+  revoked(channel: string): void {
+    const runs = this.#runs.filter(({ stream, end }) => stream === channel && !end)
+    for (const run of runs) this.#deps.host.finish(run.revoke())
+    for (const run of runs) this.#ended(run)
   }
 
   async #start(run: PluginRun): Promise<void> {
