@@ -236,6 +236,58 @@ describe('a plugin', () => {
     await expect.poll(() => calls).toEqual(['init', '0 begins', '0 ends', '1 begins', '1 ends'])
   })
 
+  it('gets all messages that came before a clean close, also while it was subscribing', async () => {
+    const permission = deferred<boolean>()
+    const { plugin, calls } = recorder('poll', {
+      async message(_, { message }) {
+        await new Promise((resolve) => setTimeout(resolve, 1))
+        calls.push(message)
+      },
+    })
+    const { open, server } = await backend(
+      { plugins: [chatPlugin(), plugin] },
+      { authorize: (_user, channel) => (channel.includes('chat') ? permission.promise : true) },
+    )
+    const poll = { ...chat, name: 'poll', stream: 'stream:1:poll' }
+    const client = await open([poll, chat])
+    await expect.poll(() => calls).toEqual(['init', 'open'])
+    client.send({ type: 'chat', stream: 'stream:1:chat', message: 'hello' })
+    for (const message of [1, 2, 3]) client.send({ type: 'x', stream: 'stream:1:poll', message })
+    client.ws.close(1000)
+    await expect.poll(() => server.stats().connections).toBe(0)
+    await expect.poll(() => calls).toHaveLength(6)
+    expect(calls).toEqual(['init', 'open', 1, 2, 3, 'close: the connection was lost'])
+    permission.resolve(true)
+    const types = async () => {
+      const { epoch } = await server.channels.head('stream:1:chat')
+      const { events } = await server.channels.history('stream:1:chat', { epoch, offset: 0 })
+      return events.map(({ type }) => type)
+    }
+    await expect.poll(types).toEqual(['connect', 'message', 'disconnect'])
+    expect(server.stats()).toMatchObject({ channels: 0, subscriptions: 0 })
+  })
+
+  it.each([
+    ['is refused', () => false, true],
+    ['has sent nothing', () => true, false],
+  ])('does not start for a connection that has closed meanwhile and %s', async (_, may, sends) => {
+    const permission = deferred<boolean>()
+    const { plugin, calls } = recorder('chat')
+    let asked = 0
+    const { open, server } = await backend(
+      { plugins: [plugin] },
+      { authorize: () => (asked++ ? may() : permission.promise) },
+    )
+    const client = await open([chat])
+    if (sends) client.send({ type: 'chat', stream: 'stream:1:chat', message: 'hello' })
+    client.ws.close(1000)
+    await expect.poll(() => server.stats().connections).toBe(0)
+    permission.resolve(true)
+    await expect.poll(() => asked).toBe(sends ? 2 : 1)
+    await new Promise(setImmediate)
+    expect(calls).toEqual([])
+  })
+
   it('that throws is reported, and stops no other one, nor its own next message', async () => {
     const { plugin, calls } = recorder('faulty', {
       open: () => Promise.reject(new Error('no room')),

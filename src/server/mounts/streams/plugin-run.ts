@@ -7,6 +7,7 @@ import type { Position } from '../../../protocol/frame.ts'
 import type { EventEncoder } from '../../../protocol/server-dialect.ts'
 import { userChannel } from '../../access/access.ts'
 import { refusal } from '../../access/refusals.ts'
+import type { ChannelReceiver } from '../../channels/channel-receiver.ts'
 import type { MountHost, OpenSession } from '../../session/mount.ts'
 import type {
   FollowedEvent,
@@ -87,13 +88,14 @@ export class PluginRun {
   start(): Promise<void> {
     return this.#queue.add(async () => {
       const { stream, lastSeen } = this.#context
-      if (!(await this.#subscribe(stream, lastSeen))) {
+      if (!(await this.#subscribe(stream, lastSeen)) && !(await this.#mayFinish())) {
         this.#end ??= 'refused'
         return
       }
       this.#inited = await this.#call('init', (plugin, context) => plugin.init?.(context))
       if (!this.#inited) this.#end ??= 'failed'
-      if (!this.#end) await this.#call('open', (plugin, context) => plugin.open?.(context))
+      if (!this.#end || this.#hasLeftMessages)
+        await this.#call('open', (plugin, context) => plugin.open?.(context))
     })
   }
 
@@ -188,6 +190,22 @@ export class PluginRun {
   #isSubscribed(channel: string): boolean {
     const { host, session } = this.#deps
     return host.channels.channelsOf(session).includes(channel)
+  }
+
+  /** Whether the client has closed the connection after messages that the plugin has not had yet. */
+  get #hasLeftMessages(): boolean {
+    return this.#end === 'closed' && this.#messages.waiting > 0
+  }
+
+  /** Whether a connection that closed before it was subscribed has left messages that are allowed. */
+  async #mayFinish(): Promise<boolean> {
+    if (!this.#hasLeftMessages) return false
+    const { host, dialect } = this.#deps
+    // The session has no user any more.
+    const sender: ChannelReceiver = { dialect, user: this.#context.user, send() {} }
+    const refused = await host.channels.refusalOf(sender, this.stream)
+    host.channels.leave(sender)
+    return !refused
   }
 
   /** Adds a step; ends the connection if too many of its backlog wait. */
