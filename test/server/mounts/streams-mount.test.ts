@@ -146,6 +146,24 @@ describe('a connection to the streams mount', () => {
     expect(await refused.closed).toEqual({ code: 4403, reason: 'forbidden' })
   })
 
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('no list')
+      },
+    ],
+    ['is asynchronous', async () => true],
+    ['is asynchronous and rejects', () => Promise.reject(new Error('no list'))],
+  ])('skips and reports a plugin whose `serves` %s', async (_, serves) => {
+    const { plugin, calls } = recorder('odd', { serves: serves as () => never })
+    const { open, errors } = await backend({ plugins: [plugin, chatPlugin()] })
+    const client = await open([{ ...chat, name: 'odd' }, chat])
+    expect(await said(client)).toEqual(['connect', 'nora joined'])
+    expect(errors).toMatchObject([{ detail: { where: 'plugin odd, serves' } }])
+    expect(calls).toEqual([])
+  })
+
   it('leaves nothing behind', async () => {
     const { server, open } = await backend({ plugins: [chatPlugin()] })
     const client = await open([chat])

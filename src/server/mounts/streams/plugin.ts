@@ -15,7 +15,8 @@ export interface ServerPlugin<Name extends string = string> {
   readonly name: Name
   /**
    * Whether the plugin runs on a stream that a client requests. What the plugin publishes there is
-   * the server's own, so a client must not choose any channel.
+   * the server's own, so a client must not choose any channel. Only `true` counts; an exception or a
+   * promise is reported.
    * @default those that end in `:` and the name of the plugin
    */
   serves?(stream: string): boolean

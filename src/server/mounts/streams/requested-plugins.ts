@@ -1,3 +1,5 @@
+import { isPromise } from '../../../base/deferred.ts'
+import { WirefoldError } from '../../../base/errors.ts'
 import { loggable } from '../../../base/logger.ts'
 import type { StreamStrategy } from '../../../dialects/streams/dialect.ts'
 import { clientsOf } from '../../../dialects/streams/dialect.ts'
@@ -33,7 +35,7 @@ export function requestedPlugins(
     const plugin = known.get(asString(name) ?? '')
     if (!plugin) notes.log(`skipped the unknown plugin ${loggable(asString(name) ?? '')}`)
     else if (plugins.size >= MOST_PLUGINS) notes.log('skipped a plugin: there are too many')
-    else if (typeof stream !== 'string' || !serves(plugin, stream)) {
+    else if (typeof stream !== 'string' || !serves(plugin, stream, notes.report)) {
       reason = `No stream specified for ${plugin.name}`
       notes.log(`skipped a plugin: ${reason}`)
     } else {
@@ -50,8 +52,23 @@ export function requestedPlugins(
   return { plugins: [...plugins.values()], reason }
 }
 
-function serves(plugin: ServerPlugin, stream: string): boolean {
-  return plugin.serves ? plugin.serves(stream) : stream.endsWith(`:${plugin.name}`)
+/** Whether a plugin runs on a stream. Its function may be that of an application: never throws. */
+function serves(plugin: ServerPlugin, stream: string, report: RequestNotes['report']): boolean {
+  if (!plugin.serves) return stream.endsWith(`:${plugin.name}`)
+  const where = `plugin ${plugin.name}, serves`
+  const failed = (reason: string, cause?: unknown): void => {
+    const message = `The ${where} failed: ${reason}. The plugin was skipped.`
+    report(new WirefoldError('handler-failed', message, { where }, { cause }))
+  }
+  try {
+    const served: unknown = plugin.serves(stream)
+    if (!isPromise(served)) return served === true
+    served.then(undefined, () => {})
+    failed('it returned a promise. Decide at once, or in `authorize`')
+  } catch (cause) {
+    failed('it threw', cause)
+  }
+  return false
 }
 
 /** The result of {@link requestedPlugins}. */
@@ -64,6 +81,8 @@ export interface RequestedPlugins {
 /** Receives what is wrong with a request. */
 export interface RequestNotes {
   log(message: string): void
+  /** Called with the error of a function of a plugin. */
+  report(error: unknown): void
   /** Called for a plugin whose strategy is missing or unknown, and therefore `pub-sub`. */
   noStrategy(name: string): void
 }

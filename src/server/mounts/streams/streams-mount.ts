@@ -42,7 +42,7 @@ export function streamsMount(options: StreamsMountOptions = {}): Mount {
       return host.openSession(dialect, socket, request, {
         hello: { token: undefined },
         opened(session) {
-          const notes = { log: host.log, noStrategy }
+          const notes = { log: host.log, report: host.report, noStrategy }
           const requested = requestedPlugins(request.url, parameter, known, notes)
           if (!requested.plugins.length) session.end(1008, requested.reason)
           runs = new PluginRuns(requested.plugins, { host, session, dialect })
