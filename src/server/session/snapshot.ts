@@ -6,7 +6,8 @@ import type { ChannelReceiver, SnapshotRequest } from '../channels/channel-recei
 
 /**
  * Reads the state of a channel for a new subscriber; `undefined` if the channel has none. Every
- * subscribe asks for it, also that of a client that reconnects. An error made by `refuse` refuses the
+ * subscribe asks for it, also that of a client that reconnects, except one to a family, `agent:*`,
+ * which has no state. An error made by `refuse` refuses the
  * subscribe; any other one is reported, and refuses it with `internal`.
  *
  * @param subscriber its user, and the beginning of the past that it may read by the answer of
@@ -31,6 +32,7 @@ export async function snapshotTexts(
   { requestId: to, since }: SnapshotRequest,
   timestamp: number,
 ): Promise<readonly string[]> {
+  if (channel.endsWith(':*')) return []
   const state = await deps.read(channel, { user, since })
   if (!state) return []
   const { type, payload } = state

@@ -162,6 +162,25 @@ describe('a client of the topics mount', () => {
     ])
   })
 
+  it('gets `system` and families although `snapshot` refuses the topics that it does not know', async () => {
+    const asked: string[] = []
+    const { server, open } = await backend({
+      snapshot(topic) {
+        asked.push(topic)
+        throw refuse('not-found', 'There is no such agent.')
+      },
+    })
+    const client = await open()
+    expect(await ask(client, subscribe('agent:*'))).toMatchObject({ type: 'subscribe_ack' })
+    await server.publish('system', 'system_status', { status: 'up' })
+    await server.publish('agent:2', 'agent_created', { id: 2, name: 'Two' })
+    expect(await client.take(2)).toMatchObject([
+      { type: 'system_status' },
+      { type: 'agent_created' },
+    ])
+    expect(asked).toEqual([])
+  })
+
   it('receives no state that `canReceive` denies', async () => {
     const { open } = await backend(
       { snapshot: () => ({ type: 'agent_state', payload: {} }) },

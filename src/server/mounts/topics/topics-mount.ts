@@ -1,3 +1,4 @@
+import { SYSTEM } from '../../../dialects/topics/dialect.ts'
 import { topicsServer } from '../../../dialects/topics/server.ts'
 import type { Mount } from '../../session/mount.ts'
 import type { ReadSnapshot } from '../../session/snapshot.ts'
@@ -19,7 +20,9 @@ import { dialectMount } from '../dialect-mount.ts'
  *   },
  * }))
  */
-export function topicsMount({ snapshot }: TopicsMountOptions = {}): Mount {
+export function topicsMount({ snapshot: read }: TopicsMountOptions = {}): Mount {
+  const snapshot: ReadSnapshot | undefined =
+    read && ((topic, about) => (topic === SYSTEM ? undefined : read(topic, about)))
   return dialectMount(
     ({ query }) => {
       const names = (query.get('initial_topics') ?? '').split(',').map((name) => name.trim())
@@ -32,7 +35,8 @@ export function topicsMount({ snapshot }: TopicsMountOptions = {}): Mount {
 /** Options of {@link topicsMount}. */
 export interface TopicsMountOptions {
   /**
-   * Reads the state of a topic, sent with every subscribe to it: `agent_state`, `thread_history`. The
+   * Reads the state of a topic, sent with every subscribe to it: `agent_state`, `thread_history`. It
+   * is called neither for `system` nor for families such as `agent:*`, which have no state. The
    * refusal `not-found` refuses the subscribe with "Thread 7 not found".
    * @default topics have no state
    */
