@@ -19,8 +19,8 @@ import type { Reach } from './reach.ts'
 import { asStart } from './reach.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
 
-/** Timeout of `authorize` and `canConnect`, in milliseconds. */
-const VERDICT_MS = 5_000
+/** Timeout of `authorize`, `canConnect` and `snapshot`, in milliseconds. */
+export const VERDICT_MS = 5_000
 /** The result of a hook that timed out. */
 const LATE = Symbol('late')
 /** Why the answer of `authenticate` is not taken. */
@@ -161,23 +161,17 @@ export class Access {
     hook: () => unknown,
     read: (result: unknown) => Result,
   ): Promise<Result | undefined | typeof LATE> {
-    let cancel = (): void => {}
     try {
       const result = hook()
       if (!isPromise(result)) return read(result)
-      const late = new Promise<typeof LATE>((resolve) => {
-        cancel = this.deadlines.start(timeoutMs, (closed) => {
-          if (!closed) this.#failed(where, `it took longer than ${timeoutMs} ms`)
-          resolve(LATE)
-        })
+      const first = await this.deadlines.within(timeoutMs, result, (closed): typeof LATE => {
+        if (!closed) this.#failed(where, `it took longer than ${timeoutMs} ms`)
+        return LATE
       })
-      const first = await Promise.race([result, late])
       return first === LATE ? LATE : read(first)
     } catch (cause) {
       this.#failed(where, 'it threw', cause)
       return undefined
-    } finally {
-      cancel()
     }
   }
 

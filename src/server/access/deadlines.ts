@@ -33,6 +33,22 @@ export class Deadlines {
     return end
   }
 
+  /**
+   * Settles as `result` does; once a time is over, or the server closes, resolves with what `passed`
+   * returns.
+   */
+  async within<Result, Late>(
+    ms: number,
+    result: PromiseLike<Result>,
+    passed: (closed: boolean) => Late,
+  ): Promise<Result | Late> {
+    let cancel = (): void => {}
+    const late = new Promise<Late>((resolve) => {
+      cancel = this.start(ms, (closed) => resolve(passed(closed)))
+    })
+    return Promise.race([result, late]).finally(() => cancel())
+  }
+
   /** Ends all deadlines, also those started later. */
   close(): void {
     this.#closed = true

@@ -1,5 +1,8 @@
+import { WirefoldError } from '../../base/errors.ts'
 import type { Position } from '../../protocol/frame.ts'
 import { encoderOf } from '../../protocol/server-dialect.ts'
+import type { Access } from '../access/access.ts'
+import { VERDICT_MS } from '../access/access.ts'
 import type { User } from '../access/hooks.ts'
 import type { ChannelManager } from '../channels/channel-manager.ts'
 import type { ChannelReceiver, SnapshotRequest } from '../channels/channel-receiver.ts'
@@ -7,8 +10,8 @@ import type { ChannelReceiver, SnapshotRequest } from '../channels/channel-recei
 /**
  * Reads the state of a channel for a new subscriber; `undefined` if the channel has none. Every
  * subscribe asks for it, also that of a client that reconnects, except one to a family, `agent:*`,
- * which has no state. An error made by `refuse` refuses the
- * subscribe; any other one is reported, and refuses it with `internal`.
+ * which has no state. An error made by `refuse` refuses the subscribe; any other one is reported, and
+ * refuses it with `internal`. So does a read that takes longer than 5 s.
  *
  * @param subscriber its user, and the beginning of the past that it may read by the answer of
  * `authorize`: leave out what is older
@@ -24,16 +27,27 @@ export interface ChannelState {
   readonly payload: unknown
 }
 
+/** The result of a read that timed out. */
+const LATE = Symbol('late')
+
 /** Returns the texts with the state of a channel, unless `canReceive` denies them. */
 export async function snapshotTexts(
-  deps: { readonly read: ReadSnapshot; readonly channels: ChannelManager },
+  deps: {
+    readonly read: ReadSnapshot
+    readonly channels: ChannelManager
+    readonly requests: { readonly access: Pick<Access, 'deadlines'> }
+  },
   { dialect, user }: ChannelReceiver,
   channel: string,
   { requestId: to, since }: SnapshotRequest,
   timestamp: number,
 ): Promise<readonly string[]> {
   if (channel.endsWith(':*')) return []
-  const state = await deps.read(channel, { user, since })
+  const { deadlines } = deps.requests.access
+  const reading = Promise.resolve(deps.read(channel, { user, since }))
+  const passed = (closed: boolean): typeof LATE | undefined => (closed ? undefined : LATE)
+  const state = await deadlines.within(VERDICT_MS, reading, passed)
+  if (state === LATE) throw tooLate(channel)
   if (!state) return []
   const { type, payload } = state
   const event = { type, id: undefined, timestamp }
@@ -42,4 +56,9 @@ export async function snapshotTexts(
   const place = { channel, offset: undefined, via: undefined }
   const text = encoderOf(dialect, channel, channel).encodeEvent({ ...event, ...place, json, to })
   return text === undefined ? [] : [text]
+}
+
+function tooLate(channel: string): WirefoldError {
+  const message = `The hook snapshot failed for ${channel}: it took longer than ${VERDICT_MS} ms.`
+  return new WirefoldError('handler-failed', message, { where: 'snapshot' })
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { OpenSession, ServerDialect, SessionPart } from 'wirefold/server'
 import { dialectMount, nativeServer } from 'wirefold/server'
+import { ManualClock } from 'wirefold/testing'
 import { RawClient, serve } from '../raw-client.ts'
 
 /** A dialect of lines: `+channel` subscribes, `-` is a sign of life, any other line is a request. */
@@ -138,6 +139,36 @@ describe('a dialect mount', () => {
     expect(await client.next()).toEqual({ type: 'state', json: '["news","ada"]', to: 'r1' })
     await client.subscribe('none')
     expect(await client.settled()).toEqual([])
+  })
+
+  it('refuses a channel whose state takes longer than 5 s, and continues with the next one', async () => {
+    const clock = new ManualClock()
+    const { server, port, errors } = await serve({ clock })
+    const snapshot = (channel: string) => {
+      return channel === 'slow' ? new Promise<undefined>(() => {}) : undefined
+    }
+    server.mount('/state', dialectMount(nativeServer, { token, snapshot }))
+    const client = await RawClient.open(`ws://127.0.0.1:${port}/state`)
+    await client.next('welcome')
+    for (const channels of [['slow', 'a'], ['b']]) {
+      client.send({ type: 'subscribe', requestId: channels.join(), payload: { channels } })
+    }
+    await expect.poll(() => server.channels.members('slow')).toHaveLength(1)
+    await clock.advance(4_999)
+    expect(await client.settled()).toEqual([])
+    await clock.advance(1)
+    const refused = { slow: 'internal' }
+    expect(await client.take(2)).toMatchObject([
+      { requestId: 'slow,a', payload: { refused } },
+      { requestId: 'b' },
+    ])
+    expect(errors).toMatchObject([{ code: 'handler-failed', detail: { where: 'snapshot' } }])
+    expect(server.channels.members('slow')).toEqual([])
+    // The last one still waits while the server closes, which reports nothing.
+    client.send({ type: 'subscribe', requestId: 'c', payload: { channels: ['slow'] } })
+    await expect.poll(() => server.channels.members('slow')).toHaveLength(1)
+    await server.close()
+    expect([errors.length, clock.timers]).toEqual([1, 0])
   })
 
   it('lets its part take commands, and reports what the part throws', async () => {
