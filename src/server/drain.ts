@@ -7,7 +7,7 @@ import { drainDefaults, GivenOptions, isText } from './shutdown-options.ts'
 /**
  * Asks sessions to reconnect elsewhere, and ends each that is ready: once it has left its channels
  * or, if it had none, once it is idle and the window is over. A session whose protocol cannot ask
- * its client ends once the window is over.
+ * its client ends once the window is over and its requests are done.
  *
  * Resolves once no session is left, or at the deadline.
  */
@@ -15,9 +15,9 @@ export async function drain(deps: DrainDeps, notice: GoawayFrame): Promise<void>
   const { sessions, clock, end, emptied } = deps
   let over = false
   for (const session of sessions) {
-    const moves = session.info().channels.length > 0
-    session.drain?.(notice, () => {
-      if (moves || over) end(session)
+    const subscribed = session.info().channels.length > 0
+    const asked = session.drain?.(notice, () => {
+      if ((asked && subscribed) || over) end(session)
     })
   }
   const cancelWindow = clock.after(notice.windowMs, () => {

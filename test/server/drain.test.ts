@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RealtimeServerOptions } from 'wirefold/server'
-import { duuiMount, MemoryBroker } from 'wirefold/server'
+import { duuiMount, entityMount, MemoryBroker, topicsMount } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
 import { deferred, RawClient, serve } from './raw-client.ts'
 
@@ -154,6 +154,40 @@ describe('a server that drains', () => {
     expect(await streaming.closed).toEqual(restarting)
     await drained
   })
+
+  it.each([
+    ['entity', entityMount(), { type: 'subscribe', channel: 'a', requestId: '1' }],
+    ['topics', topicsMount(), { type: 'subscribe', topics: ['a'], message_id: '1' }],
+  ])(
+    'closes a subscribed client of %s after the window, once its requests are done',
+    async (_name, mount, subscribe) => {
+      const { url, server, drain, clock } = await draining()
+      server.mount('/m', mount)
+      const [slow, ran] = [deferred<string>(), { count: 0 }]
+      server.handle('fast', () => ++ran.count)
+      server.handle('slow', () => {
+        ran.count++
+        return slow.promise
+      })
+      const open = () => RawClient.open(url.replace('/ws', '/m'))
+      const [idle, busy] = [await open(), await open()]
+      for (const client of [idle, busy]) client.send(subscribe)
+      await expect.poll(() => server.channels.members('a')).toHaveLength(2)
+      const drained = drain()
+      // A request that ends within the window ends no connection.
+      for (const client of [idle, busy]) client.send({ type: 'fast' })
+      busy.send({ type: 'slow' })
+      await expect.poll(() => ran.count).toBe(3)
+      await clock.advance(9_999)
+      expect(server.stats().connections).toBe(2)
+      await clock.advance(1)
+      expect(await idle.closed).toEqual(restarting)
+      await expect.poll(() => server.stats().connections).toBe(1)
+      slow.resolve('done')
+      expect(await busy.closed).toEqual(restarting)
+      await drained
+    },
+  )
 
   it('closes the remaining connections at the deadline, with the window as the reason', async () => {
     const { url, server, drain, clock, done } = await draining()

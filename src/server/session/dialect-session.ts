@@ -28,13 +28,10 @@ import { FrameWriter } from './frame-writer.ts'
 import { InboundLimiter } from './inbound-limiter.ts'
 import { RegularPings, SilenceWatch } from './liveness.ts'
 import type { MountSession, OpenSession, SessionInfo, SessionOptions } from './mount.ts'
-import type { GreetingPhase, SessionPhase } from './session-phase.ts'
-import { FIRST_FRAME_BYTES, HELD_BYTES, NO_HELLO, PROTOCOL } from './session-phase.ts'
+import type { GreetingPhase, SessionDrain, SessionPhase } from './session-phase.ts'
+import { BANNED_MS, FIRST_FRAME_BYTES, HELD_BYTES, NO_HELLO, PROTOCOL } from './session-phase.ts'
 import { snapshotTexts } from './snapshot.ts'
 import { UploadSigns } from './upload-signs.ts'
-
-/** Minimum time before a rate-limited client may reconnect, in milliseconds. */
-const BANNED_MS = 10_000
 
 /** The connection of a client of a {@link ServerDialect}, until its socket is closed. */
 export class DialectSession implements MountSession, OpenSession {
@@ -59,7 +56,7 @@ export class DialectSession implements MountSession, OpenSession {
   #phase: SessionPhase
   /** The size of the frame with the greeting. */
   #greetingBytes = 0
-  #drain: { readonly notice: GoawayFrame; readonly rested: () => void } | undefined
+  #drain: SessionDrain | undefined
 
   constructor(
     deps: DialectSessionDeps,
@@ -137,13 +134,15 @@ export class DialectSession implements MountSession, OpenSession {
 
   get resting(): boolean {
     if (this.#phase.name !== 'open' || this.queue.done || this.#requests.open) return false
-    return !this.#deps.channels.channelsOf(this).length
+    return this.#drain?.asks === false || !this.#deps.channels.channelsOf(this).length
   }
 
-  drain(notice: GoawayFrame, rested: () => void): void {
-    this.#drain = { notice, rested }
+  drain(notice: GoawayFrame, rested: () => void): boolean {
+    const asks = this.#writer.knows(notice)
+    this.#drain = { notice, asks, rested }
     // A client that is still being authenticated receives the notice after its welcome.
     if (this.#phase.name === 'open') this.#writer.say(notice)
+    return asks
   }
 
   get #gone(): boolean {

@@ -30,10 +30,18 @@ export class FrameWriter {
 
   /** Sends a frame; returns false if the dialect does not support it. */
   say(frame: ServerFrame): boolean {
-    const { dialect, send } = this.#to
-    const texts = textsOf(dialect.encode(frame, this.#deps.clock.wall()))
-    for (const text of texts) send(text)
+    const texts = this.#textsOf(frame)
+    for (const text of texts) this.#to.send(text)
     return texts.length > 0
+  }
+
+  /** Whether the dialect supports a frame. */
+  knows(frame: ServerFrame): boolean {
+    return this.#textsOf(frame).length > 0
+  }
+
+  #textsOf(frame: ServerFrame): readonly string[] {
+    return textsOf(this.#to.dialect.encode(frame, this.#deps.clock.wall()))
   }
 
   /** Sends what the protocol says before the hello. */

@@ -143,14 +143,18 @@ export interface MountSession extends SocketHandlers {
    * records the time.
    */
   readonly seenAt?: number
-  /** Whether the session has no channel, no request, and no other command under way. */
+  /**
+   * Whether the session has no request and no other command under way, and no channel; during a drain
+   * that cannot ask its client, channels do not count.
+   */
   readonly resting?: boolean
   /**
    * Asks the client to move to another server. Optional: not every protocol has such a message.
    *
    * @param rested called whenever `resting` has become true since
+   * @returns false if the client's protocol has no such message
    */
-  drain?(notice: GoawayFrame, rested: () => void): void
+  drain?(notice: GoawayFrame, rested: () => void): boolean
   /** Sends an event that is not stored in a history. Optional: not every protocol has one. */
   sendEvent?(event: ChannelEvent): void
   /** Ends the client's subscription to a channel; does nothing if there is none. */

@@ -1,5 +1,6 @@
 import type { Cancel } from '../../base/clock.ts'
 import type { HelloCommand } from '../../protocol/command.ts'
+import type { GoawayFrame } from '../../protocol/frame.ts'
 import type { User } from '../access/hooks.ts'
 import type { ReadCommand } from './frame-reader.ts'
 import type { SessionPart } from './mount.ts'
@@ -10,6 +11,9 @@ export const PROTOCOL = 1
 export const FIRST_FRAME_BYTES = 16 * 1024
 /** Maximum size of the frames buffered during the authentication, in bytes. */
 export const HELD_BYTES = 256 * 1024
+
+/** Minimum time before a rate-limited client may reconnect, in milliseconds. */
+export const BANNED_MS = 10_000
 
 /** The greeting of a client whose protocol has no hello. */
 export const NO_HELLO: HelloCommand = {
@@ -47,4 +51,12 @@ export interface GreetingPhase {
   readonly held: ReadCommand[]
   /** The size of the frames after that of the hello. */
   bytes: number
+}
+
+/** The drain of the server, for one of its sessions. */
+export interface SessionDrain {
+  readonly notice: GoawayFrame
+  /** Whether the protocol of the session has the notice. */
+  readonly asks: boolean
+  readonly rested: () => void
 }
