@@ -145,7 +145,8 @@ function listen(ws: WebSocket, tcp: Duplex, socket: WsSocket, handlers: SocketHa
     socket.pong(data)
   })
   ws.on('pong', (data: Buffer) => handlers.alive?.(data.length))
-  ws.on('close', () => handlers.closed())
+  // 1006 stands for a connection that was lost without a closing handshake.
+  ws.on('close', (code: number) => handlers.closed(code !== 1006))
   // Too large, bad UTF-8, reset: `ws` closes the connection with the right code itself.
   ws.on('error', () => {})
 }

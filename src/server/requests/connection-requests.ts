@@ -23,6 +23,8 @@ export class ConnectionRequests {
   readonly #gone = new AbortController()
   readonly #slots: RequestSlots
   #open = 0
+  /** Whether the client has closed the connection, which was not lost. */
+  #byPeer = false
   #caller: (Caller & { readonly sender: OpenSender }) | undefined
 
   /** @param onDone called after each request, unless the connection is gone before it starts */
@@ -50,7 +52,7 @@ export class ConnectionRequests {
   ): Promise<void> {
     this.#open += 1
     if (before) await before
-    if (this.#gone.signal.aborted) return
+    if (this.#isOver(command)) return
     if (command.kind === 'publish') await this.#run(command, sender)
     else if (this.#slots.waiting < MOST_WAITING) {
       // Until this connection, then the server, runs fewer requests than its maximum.
@@ -58,8 +60,7 @@ export class ConnectionRequests {
         const turn = slots.enter()
         if (turn) await turn
       }
-      // A request of a connection that is gone by then never runs.
-      if (!this.#gone.signal.aborted) await this.#run(command, sender)
+      if (!this.#isOver(command)) await this.#run(command, sender)
       this.#deps.slots.leave()
       this.#slots.leave()
     } else this.#refuse(command)
@@ -68,7 +69,11 @@ export class ConnectionRequests {
   }
 
   async #run(command: PublishCommand | RequestCommand, sender: OpenSender): Promise<void> {
-    const text = await runOnce(this.#deps, this.#callerOf(sender), command)
+    const known = this.#callerOf(sender)
+    const { aborted } = this.#gone.signal
+    // The signal has fired, which would keep a handler from its work.
+    const caller = aborted ? { ...known, signal: new AbortController().signal } : known
+    const text = await runOnce(this.#deps, caller, command)
     const wantsReply = command.requestId !== undefined || command.kind === 'request'
     if (wantsReply) this.#send(text)
   }
@@ -95,8 +100,22 @@ export class ConnectionRequests {
     for (const text of textsOf(encoded)) this.#receiver.send(text)
   }
 
-  /** Aborts the requests when the connection is gone; those that have not started never run. */
-  end(): void {
+  /**
+   * Whether a request that has not started never runs: the connection is gone, and the client, which
+   * has no answer yet, may repeat the request under its id or gave it up with the connection.
+   */
+  #isOver({ requestId }: PublishCommand | RequestCommand): boolean {
+    if (!this.#gone.signal.aborted) return false
+    const isKnown = requestId !== undefined && this.#receiver.dialect.dedupes !== false
+    return isKnown || !this.#byPeer
+  }
+
+  /**
+   * Aborts the requests when the connection is gone. Those that have not started never run, except
+   * those without a known id, if the client has closed the connection: it considers them sent.
+   */
+  end(byPeer: boolean): void {
+    this.#byPeer = byPeer
     this.#gone.abort()
   }
 }

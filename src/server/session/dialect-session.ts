@@ -232,7 +232,7 @@ export class DialectSession implements MountSession, OpenSession {
     this.end(1003, 'binary where text is due')
   }
 
-  closed(reason = 'the connection was lost'): void {
+  closed(reason = 'the connection was lost', byPeer = false): void {
     if (this.#phase.name === 'closed') return
     const part = 'part' in this.#phase ? this.#phase.part : undefined
     this.#pings?.stop()
@@ -243,7 +243,7 @@ export class DialectSession implements MountSession, OpenSession {
     this.#deps.sessions.leave(this)
     this.#deps.channels.leave(this)
     this.#presence.end()
-    this.#requests.end()
+    this.#requests.end(byPeer)
     part?.closed(reason)
   }
 

@@ -135,7 +135,7 @@ export interface MessageLimiter {
 }
 
 /** One connection of a mount. */
-export interface MountSession extends SocketHandlers {
+export interface MountSession extends Omit<SocketHandlers, 'closed'> {
   /** Returns the present state of the session. */
   info(): SessionInfo
   /**
@@ -161,8 +161,13 @@ export interface MountSession extends SocketHandlers {
   revoke?(channel: string): void
   /** Sends what the protocol says before the server ends the connection; `closed` follows. */
   farewell?(code: number): void
-  /** @param reason that of the server; the default stands for an end by the peer or the network */
-  closed(reason?: string): void
+  /**
+   * Called when the connection is closed.
+   *
+   * @param reason that of the server; the default stands for an end by the peer or the network
+   * @param byPeer whether the peer has closed it, with a closing handshake; default false
+   */
+  closed(reason?: string, byPeer?: boolean): void
 }
 
 /** The state of a session, as the mount knows it. */

@@ -139,11 +139,11 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
     this.#try(() => this.session.alive?.(bytes))
   }
 
-  closed(): void {
+  closed(byPeer = false): void {
     if (this.#socketState === 'closed') return
     this.#socketState = 'closed'
     this.#try(() => this.#deps.socket.end?.())
-    this.#try(() => this.session.closed())
+    this.#try(() => this.session.closed(undefined, byPeer))
     this.#deps.closed(this)
   }
 

@@ -58,6 +58,10 @@ export interface SocketHandlers {
    * @param bytes the size of its payload; default 0
    */
   alive?(bytes?: number): void
-  /** Called when the connection is closed. */
-  closed(): void
+  /**
+   * Called when the connection is closed.
+   *
+   * @param byPeer whether the peer has closed it, with a closing handshake; default false
+   */
+  closed(byPeer?: boolean): void
 }

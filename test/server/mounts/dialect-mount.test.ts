@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { OpenSession, ServerDialect, SessionPart } from 'wirefold/server'
+import type { OpenSession, RealtimeServer, ServerDialect, SessionPart } from 'wirefold/server'
 import { dialectMount, nativeServer } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
-import { RawClient, serve } from '../raw-client.ts'
+import type { WebSocket } from 'ws'
+import { deferred, RawClient, serve } from '../raw-client.ts'
 
 /** A dialect of lines: `+channel` subscribes, `-` is a sign of life, any other line is a request. */
 function lines(part: Partial<ServerDialect> = {}): ServerDialect {
@@ -169,6 +170,42 @@ describe('a dialect mount', () => {
     await expect.poll(() => server.channels.members('slow')).toHaveLength(1)
     await server.close()
     expect([errors.length, clock.timers]).toEqual([1, 0])
+  })
+
+  it.each([
+    [
+      'all that a client sent before it closed',
+      ['a', 'b', 'c', 'd'],
+      (ws: WebSocket) => ws.close(1000),
+    ],
+    ['the first one only if the connection was lost', ['a'], (ws: WebSocket) => ws.terminate()],
+    [
+      'the first one only if the server ended the connection',
+      ['a'],
+      (_ws: WebSocket, server: RealtimeServer) => server.disconnectUser('x'),
+    ],
+  ])('carries out, of requests without an id, %s', async (_how, expected, close) => {
+    const { server, open } = await backend(lines(), { token })
+    const started: unknown[] = []
+    const gate = deferred<undefined>()
+    for (const type of ['a', 'b', 'c', 'd']) {
+      server.handle(type, async (_, { signal }) => {
+        if (type !== 'a' && signal.aborted) return
+        started.push(type)
+        await gate.promise
+      })
+    }
+    const client = await open()
+    await texts(client, 3)
+    for (const text of ['a', 'b', 'c', 'd']) client.send(text)
+    await expect.poll(() => server.stats().received).toBeGreaterThanOrEqual(4)
+    close(client.ws, server)
+    await expect.poll(() => server.stats().connections).toBe(0)
+    expect(started).toEqual(['a'])
+    gate.resolve(undefined)
+    await expect.poll(() => started).toEqual(expected)
+    await server.close()
+    expect(started).toEqual(expected)
   })
 
   it('lets its part take commands, and reports what the part throws', async () => {
