@@ -79,6 +79,7 @@ export class DialectSession implements MountSession, OpenSession {
       dialect,
       drained: () => socket.drained(),
       send: (text) => this.send(text),
+      inOrder: (step) => (this.queue.done ? this.queue.add(step) : step()),
       // The pong carries current offsets, from which the client detects missed events.
       caughtUp: () => this.#pong(undefined),
     })
@@ -386,7 +387,7 @@ export class DialectSession implements MountSession, OpenSession {
 
   /** Refuses the whole connection and closes it. */
   #refuseAll(error: Refusal): void {
-    this.#writer.refuse(error)
+    this.#writer.refuseAll(error)
     const close = this.dialect.closing?.(error)
     this.end(close?.code ?? CLOSE_CODES.get(error.code) ?? 1008, close?.reason ?? error.code)
   }

@@ -83,11 +83,26 @@ export class FrameWriter {
     })
   }
 
-  /** Refuses a request, or, without a request id, a whole message or connection. */
+  /**
+   * Refuses a request or, without a request id, a whole message: after the answers to the messages
+   * before it, as the client can only match such a refusal by its order.
+   */
   refuse(error: Refusal, requestId?: string): void {
-    this.#deps.counters.refused(error.code)
-    this.log('connection', () => `refused: ${error.code}`)
-    this.say({ kind: 'refusal', to: requestId === undefined ? [] : [requestId], error })
+    this.#count(error)
+    if (requestId === undefined)
+      this.#to.inOrder(() => this.say({ kind: 'refusal', to: [], error }))
+    else this.say({ kind: 'refusal', to: [requestId], error })
+  }
+
+  /** Refuses the connection. */
+  refuseAll(error: Refusal): void {
+    this.#count(error)
+    this.say({ kind: 'refusal', to: [], error })
+  }
+
+  #count({ code }: Refusal): void {
+    this.#deps.counters.refused(code)
+    this.log('connection', () => `refused: ${code}`)
   }
 
   /** Refuses malformed messages: each that has a request id, and all others together. */
@@ -124,6 +139,8 @@ export interface FrameWriterTarget {
   /** Resolves once the client is no longer congested; see {@link Socket.drained}. */
   readonly drained: Socket['drained']
   readonly send: (text: string) => void
+  /** Runs a step after the answers to the messages so far. */
+  readonly inOrder: (step: () => void) => void
   /** Called when a client whose events were withheld is no longer congested. */
   readonly caughtUp: () => void
 }

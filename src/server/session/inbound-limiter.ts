@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts'
+import type { Refusal } from '../../base/errors.ts'
 import { TokenBucket } from '../../base/token-bucket.ts'
 import type { ResolvedLimits } from '../access/limits.ts'
 import { rateLimited } from '../access/refusals.ts'
@@ -134,16 +135,23 @@ function admittedOf(
   waitOf: (command: ReadCommand) => number,
 ): readonly ReadCommand[] {
   const admitted: ReadCommand[] = []
-  let withoutIdWaitMs = 0
+  let withoutId: Refusal | undefined
   for (const command of commands) {
     const waitMs = waitOf(command)
     const requestId = 'requestId' in command ? command.requestId : undefined
     if (waitMs === 0) admitted.push(command)
-    else if (requestId === undefined) withoutIdWaitMs = waitMs
+    else if (requestId === undefined) withoutId = refusalOf(command, waitMs)
     else writer.refuse(rateLimited(waitMs), requestId)
   }
-  if (withoutIdWaitMs) writer.refuse(rateLimited(withoutIdWaitMs))
+  if (withoutId) writer.refuse(withoutId)
   return admitted
+}
+
+/** Returns the refusal of a command, which names the channel of a subscribe or unsubscribe. */
+function refusalOf(command: ReadCommand, waitMs: number): Refusal {
+  const [channel, ...others] = 'channels' in command ? command.channels : []
+  const named = channel !== undefined && !others.length
+  return named ? { ...rateLimited(waitMs), channel } : rateLimited(waitMs)
 }
 
 /** Returns the number of messages of a command. */

@@ -57,6 +57,27 @@ describe('a connection to the entity mount', () => {
     expect(dialect).toBe('entity')
   })
 
+  it('gets the answers to messages without an id in their order, refusals too', async () => {
+    const slow = deferred<boolean>()
+    const served = await backend({
+      authorize: (_user, channel) => (channel === 'slow' ? slow.promise : true),
+      limits: { subscribesPerSecond: 1 },
+    })
+    const client = await connect(served, 'ines')
+    for (const channel of ['slow', 'b', 'c']) client.send({ type: 'subscribe', channel })
+    client.send({ type: 'subscribe' })
+    client.send({ type: 'ping' })
+    expect(await client.next()).toMatchObject({ type: 'pong' })
+    slow.resolve(true)
+    const subscribed = (channel: string) => ({ type: 'subscribed', channel })
+    expect(await client.take(4)).toMatchObject([
+      subscribed('slow'),
+      subscribed('b'),
+      { type: 'error', channel: 'c', payload: { code: 'RATE_LIMITED' } },
+      { type: 'error', payload: { code: 'BAD_FRAME' } },
+    ])
+  })
+
   it('is anonymous without a token', async () => {
     const { address } = await backend()
     for (const url of [address, `${address}?token=`]) {
