@@ -45,7 +45,7 @@ describe('S11 messages', () => {
       requestId: 'r202',
       payload: {
         code: 'rate-limited',
-        message: 'The rate limit is exceeded. Retry after `retryAfterMs`.',
+        message: expect.stringMatching(/^The rate limit is exceeded\. Retry after \d+ ms\.$/),
         retryable: true,
         retryAfterMs: 10,
       },

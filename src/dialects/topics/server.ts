@@ -39,7 +39,7 @@ export function topicsServer(initial: readonly string[] = []): ServerDialect {
     const isVersioned = wire.v === 1
     envelope = isVersioned ? versioned : flat
     const { type: sent, ...rest } = isVersioned
-      ? { message_id: wire.req_id, ...asFields(wire.data), type: wire.type }
+      ? { ...asFields(wire.data), message_id: messageIdOf(wire), type: wire.type }
       : wire
     const { message_id, ...body } = rest
     const requestId = asString(message_id) || undefined
@@ -140,6 +140,11 @@ export function topicsServer(initial: readonly string[] = []): ServerDialect {
   }
 }
 
+/** Returns the id of a versioned message, in `req_id` or, as in flat ones, in its data. */
+function messageIdOf({ req_id, data }: Fields): unknown {
+  return req_id ?? asFields(data).message_id
+}
+
 function malformed(reason: string, requestId?: string): Command {
   return { kind: 'malformed', reason, requestId }
 }
@@ -157,7 +162,10 @@ function codeOf({ code }: Refusal): string {
 }
 
 /** Returns the text of the backend for a refusal; `undefined` if it has none that says the code. */
-function textOf({ code, channel = '' }: Refusal, type: string | undefined): string | undefined {
+function textOf(
+  { code, message, channel = '' }: Refusal,
+  type: string | undefined,
+): string | undefined {
   switch (code) {
     case 'not-found': {
       const { kind, id } = topic.parse(channel) ?? { kind: 'topic', id: channel }
@@ -166,7 +174,7 @@ function textOf({ code, channel = '' }: Refusal, type: string | undefined): stri
     case 'bad-channel':
       return `Invalid topic format: ${channel}`
     case 'bad-frame':
-      return 'Invalid JSON payload'
+      return message.endsWith(': not JSON.') ? 'Invalid JSON payload' : undefined
     case 'unknown-type':
       return `Unknown message type: ${type}`
     default:

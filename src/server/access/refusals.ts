@@ -19,7 +19,7 @@ const MESSAGES = {
   'not-present': 'This connection is not a member of the resource. Join it first.',
   'outcome-unknown':
     'The request may have been carried out, but its result is lost. Check before you repeat it.',
-  'rate-limited': 'The rate limit is exceeded. Retry after `retryAfterMs`.',
+  'rate-limited': 'The rate limit is exceeded.',
   'subscription-limit': 'Too many subscriptions on this connection.',
   'too-large': 'The message is too large.',
   'unknown-type': 'The server has no handler for this type.',
@@ -55,7 +55,9 @@ export function subscriptionLimit(most: number, channel?: string): Refusal {
 
 /** Returns the refusal of a message over a rate limit. */
 export function rateLimited(retryAfterMs: number): Refusal {
-  return { ...refusal('rate-limited'), retryAfterMs }
+  const { message, ...rest } = refusal('rate-limited')
+  // The number is in the message too, as not every protocol has a field for it.
+  return { ...rest, message: `${message} Retry after ${Math.ceil(retryAfterMs)} ms.`, retryAfterMs }
 }
 
 /** Returns the refusal of a malformed message, with the rule of the protocol it breaks. */

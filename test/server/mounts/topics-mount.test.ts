@@ -233,13 +233,36 @@ describe('a client of the topics mount', () => {
   it('survives messages that cannot be read, and answers each with an error', async () => {
     const { open } = await backend({}, { limits: { malformedPerMinute: 9 } })
     const client = await open()
-    for (const text of ['{', '[]', '{}', '{"type":"subscribe"}', '{"type":"x","v":1,"data":1}']) {
-      client.send(text)
-      const message = await client.next()
-      expect(asFields(message.data ?? message).error).toMatch(
-        /^(Invalid JSON payload|Unknown message type: x)$/,
-      )
+    const bad = (reason: string) => {
+      const error = `The message could not be read: ${reason}.`
+      return { type: 'error', error, error_code: 'BAD_FRAME', details: null }
     }
+    const unread = { type: 'error', error: 'Invalid JSON payload', details: null }
+    for (const [text, answer] of [
+      ['{', unread],
+      ['[]', bad('not an object')],
+      ['{"type":"subscribe"}', bad('a subscribe has topics')],
+      ['{"type":"subscribe","topics":"agent:1"}', bad('a subscribe has topics')],
+    ] as const) {
+      client.send(text)
+      expect(await client.next()).toEqual({ ...answer, message_id: null })
+    }
+    client.send('{"type":"x","v":1,"data":1}')
+    const { data } = await client.next()
+    expect(data).toMatchObject({ error: 'Unknown message type: x' })
+  })
+
+  it('is answered under the req_id of a versioned message, also where its data has another id', async () => {
+    const { open } = await backend()
+    const client = await open()
+    const data = { topics: ['agent:1'], message_id: 'other' }
+    const message = { v: 1, type: 'subscribe', topic: 'system', ts: 1, data }
+    client.send({ ...message, req_id: 'own' })
+    client.send(message)
+    expect(await client.take(2)).toMatchObject([
+      { type: 'subscribe_ack', req_id: 'own', data: { message_id: 'own' } },
+      { type: 'subscribe_ack', req_id: 'other', data: { message_id: 'other' } },
+    ])
   })
 
   it('has a revoked topic ended by a subscribe_error', async () => {
