@@ -132,7 +132,7 @@ export class RealtimeServer {
    * Throws the error of `setup`, whose registrations are then removed.
    *
    * @param setup may return a function that ends what else it has started; the next call runs that
-   * function, as does `close()`
+   * function, as does `close()` before it ends the connections
    * @example
    * server.setUp(() => {
    *   server.handle('time', () => Date.now())
@@ -335,11 +335,12 @@ export class RealtimeServer {
     const { deadlineMs, windowMs, reason } = notice
     if (mistake) this.#parts.report(mistake)
     this.#router.refuse(deadlineMs)
-    await this.#manager.drain({ deadlineMs, windowMs, reason })
-    await this.close({ code: 1012, reason: JSON.stringify({ windowMs }) })
+    await this.close(await this.#manager.moveClients({ deadlineMs, windowMs, reason }))
   }
 
   async #close(options: ServerCloseOptions): Promise<void> {
+    // First: what the set-up has started, such as a timer, publishes until then.
+    this.#registrations.end()
     this.#router.refuse()
     const stopped = Array.from(this.#listening, stop)
     await this.#manager.close(options)

@@ -2,6 +2,8 @@
 export class Registrations {
   readonly #report: (error: unknown) => void
   readonly #removers: (() => void)[] = []
+  /** Ends what the set-up has started beside its registrations. */
+  #end: (() => void) | undefined
   #noting = false
 
   /** @param report receives errors of functions that end a set-up; never throws */
@@ -23,8 +25,7 @@ export class Registrations {
     this.clear()
     this.#noting = true
     try {
-      const end = setup()
-      if (end) this.#removers.push(end)
+      this.#end = setup()
     } catch (error) {
       this.clear()
       throw error
@@ -33,14 +34,24 @@ export class Registrations {
     }
   }
 
-  /** Removes all registrations, the latest first. */
+  /** Runs the function that the set-up returned; the registrations stay. */
+  end(): void {
+    const end = this.#end
+    this.#end = undefined
+    if (end) this.#run(end)
+  }
+
+  /** Ends the set-up, and removes all its registrations, the latest first. */
   clear(): void {
-    for (const remove of this.#removers.splice(0).reverse()) {
-      try {
-        remove()
-      } catch (error) {
-        this.#report(error)
-      }
+    this.end()
+    for (const remove of this.#removers.splice(0).reverse()) this.#run(remove)
+  }
+
+  #run(step: () => void): void {
+    try {
+      step()
+    } catch (error) {
+      this.#report(error)
     }
   }
 }

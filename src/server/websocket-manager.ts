@@ -220,6 +220,11 @@ export class WebSocketManager {
 
   /** Asks all clients to reconnect elsewhere; closes each that has, the others at the deadline. */
   async drain(options: DrainOptions = {}): Promise<void> {
+    await this.close(await this.moveClients(options))
+  }
+
+  /** @internal Drains without the close at the end; returns the options of that close. */
+  async moveClients(options: DrainOptions): Promise<ServerCloseOptions> {
     const { notice, mistake } = drainNotice(options)
     if (mistake) this.parts.report(mistake)
     const code = 1012
@@ -231,7 +236,7 @@ export class WebSocketManager {
       emptied: this.parts.sessions.emptied(),
     }
     await drain(parts, notice)
-    await this.close({ code, reason })
+    return { code, reason }
   }
 
   /**

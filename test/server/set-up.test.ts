@@ -81,6 +81,24 @@ describe('a server that is set up again', () => {
     expect(() => setUp('three')).toThrow('closed')
   })
 
+  it.each(['close', 'drain'] as const)(
+    'can still publish when `%s` runs the function that the set-up returned, and then notes who left',
+    async (method) => {
+      const { server, url, errors } = await serve()
+      const published: Promise<unknown>[] = []
+      const left: string[] = []
+      server.setUp(() => {
+        server.on('disconnected', ({ dialect }) => left.push(dialect))
+        return () => published.push(server.publish('clock', 'last'))
+      })
+      const client = await RawClient.greeted(url)
+      await server[method]({ deadlineMs: 0 })
+      await client.closed
+      expect(await Promise.allSettled(published)).toMatchObject([{ status: 'fulfilled' }])
+      expect({ left, errors }).toEqual({ left: ['native'], errors: [] })
+    },
+  )
+
   it('throws the error of a set-up, has none of its registrations, and takes the next', async () => {
     const { server, url, errors } = await serve()
     const failing = (): never => {
