@@ -129,7 +129,7 @@ export class RealtimeServer {
    * first, so that a module which is evaluated again replaces its former version; clients stay
    * connected, and subscriptions stay.
    *
-   * Throws the error of `setup`, whose registrations are then removed.
+   * Throws the error of `setup`, and `bad-option` if it is async; its registrations are then removed.
    *
    * @param setup may return a function that ends what else it has started; the next call runs that
    * function, as does `close()` before it ends the connections
@@ -237,7 +237,10 @@ export class RealtimeServer {
     return this.publish(userChannel(userId), type, payload, options)
   }
 
-  /** Adds a listener for connections; returns a function that removes it. */
+  /**
+   * Adds a listener for connections; returns a function that removes it. `onError` receives what the
+   * listener throws, or rejects with.
+   */
   on<Name extends keyof WebSocketManagerEvents>(
     event: Name,
     listener: WebSocketManagerEvents[Name],

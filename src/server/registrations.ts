@@ -1,3 +1,7 @@
+import { isPromise } from '../base/deferred.ts'
+import { WirefoldError } from '../base/errors.ts'
+import { reportRejection } from '../base/report.ts'
+
 /** What the set-up of a server has registered, so that another set-up can replace it. */
 export class Registrations {
   readonly #report: (error: unknown) => void
@@ -19,13 +23,15 @@ export class Registrations {
 
   /**
    * Removes the registrations of the set-up before, and runs another one. If that throws, its
-   * registrations are removed, too.
+   * registrations are removed, too. Throws `bad-option` if it returns a promise.
    */
   replace(setup: () => (() => void) | undefined): void {
     this.clear()
     this.#noting = true
     try {
-      this.#end = setup()
+      const end = setup()
+      if (isPromise(end)) throw this.#isAsync(end)
+      this.#end = end
     } catch (error) {
       this.clear()
       throw error
@@ -47,9 +53,17 @@ export class Registrations {
     for (const remove of this.#removers.splice(0).reverse()) this.#run(remove)
   }
 
+  /** Returns the error of a set-up that registers more after this function has noted all. */
+  #isAsync(setup: PromiseLike<unknown>): WirefoldError {
+    reportRejection(setup, this.#report)
+    const message =
+      'The function given to setUp() returned a promise, so its registrations were removed: those after an "await" could not be replaced later. Load what it needs before setUp(), and give it a function that is not async.'
+    return new WirefoldError('bad-option', message, { option: 'setup' })
+  }
+
   #run(step: () => void): void {
     try {
-      step()
+      reportRejection(step(), this.#report)
     } catch (error) {
       this.#report(error)
     }

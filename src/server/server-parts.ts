@@ -80,7 +80,7 @@ export function serverParts(
   const report = safely((error: unknown) => {
     // Only the code: the message may quote payloads, which must not be logged.
     logger?.('errors', isWirefoldError(error) ? loggable(error.code) : 'error without a code')
-    onError(error)
+    return onError(error)
   })
   const counters = new Counters()
   const broker: Broker = given.broker ?? new MemoryBroker({ clock })

@@ -1,6 +1,7 @@
 import type { Emitter, Unsubscribe } from '../base/emitter.ts'
 import { createEmitter } from '../base/emitter.ts'
 import { checkNames } from '../base/known-names.ts'
+import { reportRejection } from '../base/report.ts'
 import { userChannel } from './access/access.ts'
 import type { HttpRefusal, UpgradeRequest } from './access/upgrade-request.ts'
 import { ChannelEvent } from './broker/channel-event.ts'
@@ -58,13 +59,17 @@ export class WebSocketManager {
     this.#sweep = new StaleSweep(clock, heartbeatMs, () => this.parts.sessions.list())
   }
 
-  /** Adds a listener for connections; returns a function that removes it. */
+  /**
+   * Adds a listener for connections; returns a function that removes it. `onError` receives what the
+   * listener throws, or rejects with.
+   */
   on<Name extends keyof WebSocketManagerEvents>(
     event: Name,
     listener: WebSocketManagerEvents[Name],
   ): Unsubscribe {
     checkNames('The server', { [event]: listener }, { connected: 0, disconnected: 0 })
-    return this.#events.on(event, listener)
+    const { report } = this.parts
+    return this.#events.on(event, (info) => reportRejection(listener(info), report))
   }
 
   /**

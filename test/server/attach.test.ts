@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { ConnectionInfo } from 'wirefold/server'
 import { attach } from 'wirefold/server'
 import { RawClient, serve } from './raw-client.ts'
 
@@ -27,5 +28,32 @@ describe('a handler that is attached to a server', () => {
     clients.push(await open('eve'))
     await expect.poll(() => calls).toHaveLength(6)
     expect(server.connections()).toHaveLength(3)
+  })
+
+  it('may be async: what it rejects with is reported, as for any listener', async () => {
+    const { server, url, errors } = await serve()
+    const failing = async ({ dialect }: ConnectionInfo): Promise<never> => {
+      throw new Error(dialect)
+    }
+    attach(server, failing)
+    server.on('disconnected', failing)
+    const client = await RawClient.greeted(url)
+    await expect.poll(() => errors).toEqual([new Error('native')])
+    client.ws.close()
+    await expect.poll(() => errors).toEqual([new Error('native'), new Error('native')])
+  })
+
+  it('does not end the process if `onError` rejects with another error', async () => {
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => {})
+    onTestFinished(() => printed.mockRestore())
+    const onError = async (): Promise<never> => {
+      throw new Error('not logged')
+    }
+    const { server, url } = await serve({ onError })
+    attach(server, () => {
+      throw new Error('no greeting')
+    })
+    await RawClient.greeted(url)
+    await expect.poll(() => printed.mock.calls).toEqual([[new Error('not logged')]])
   })
 })

@@ -99,6 +99,28 @@ describe('a server that is set up again', () => {
     },
   )
 
+  it('refuses a set-up that is async, and reports what that and an async end reject with', async () => {
+    const { server, url, errors } = await serve()
+    const failing = async (): Promise<never> => {
+      server.handle('task', () => 'first')
+      throw new Error('too late')
+    }
+    // @ts-expect-error a set-up returns no promise
+    expect(() => server.setUp(failing)).toThrow(
+      expect.objectContaining({ code: 'bad-option', detail: { option: 'setup' } }),
+    )
+    server.setUp(() => {
+      server.handle('task', () => 'second')
+      return async () => {
+        throw new Error('not ended')
+      }
+    })
+    const client = await RawClient.greeted(url)
+    expect(await client.request({ type: 'task' })).toMatchObject({ payload: 'second' })
+    await server.close()
+    expect(errors).toEqual([new Error('too late'), new Error('not ended')])
+  })
+
   it('throws the error of a set-up, has none of its registrations, and takes the next', async () => {
     const { server, url, errors } = await serve()
     const failing = (): never => {

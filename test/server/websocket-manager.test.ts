@@ -148,6 +148,19 @@ describe('a stand-alone WebSocketManager', () => {
     expect([ada.types(), bob.types()]).toEqual([['note'], []])
   })
 
+  it('withholds an event if canReceive is async, and reports what that rejects with', async () => {
+    const canReceive = async (): Promise<never> => {
+      throw new Error('no verdict')
+    }
+    // @ts-expect-error canReceive is not async
+    const { manager, errors, join } = alone({ canReceive })
+    const ada = await join('ada', 'a')
+    manager.broadcast('a', 'note', 1)
+    await settle()
+    expect(ada.types()).toEqual([])
+    expect(errors).toMatchObject([{ code: 'handler-failed', detail: { where: 'canReceive' } }])
+  })
+
   it('continues a broadcast if a socket throws, connects or disconnects meanwhile', async () => {
     const { manager, errors, join } = alone()
     const sockets = [await join('a', 'x'), await join('b', 'x'), await join('c', 'x')]

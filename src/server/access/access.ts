@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { isPromise } from '../../base/deferred.ts'
 import { WirefoldError } from '../../base/errors.ts'
+import { reportRejection } from '../../base/report.ts'
 import { isChannel, presenceResource } from '../../protocol/channel-name.ts'
 import { asFields, asNumber, asString, isFields } from '../../protocol/fields.ts'
 import { isWellFormed } from '../../protocol/well-formed.ts'
@@ -144,7 +145,9 @@ export class Access {
 
   #verdict(where: string, hook: () => unknown): boolean {
     try {
-      return hook() === true
+      const verdict = hook()
+      reportRejection(verdict, (cause) => this.#failed(where, 'it threw', cause))
+      return verdict === true
     } catch (cause) {
       this.#failed(where, 'it threw', cause)
       return false
