@@ -1,5 +1,6 @@
 import { WirefoldError } from '../base/errors.ts'
 import type { RealtimeServerOptions } from './options.ts'
+import { serverDefaults } from './options.ts'
 import type { RealtimeServer } from './realtime-server.ts'
 import { createRealtimeServer } from './realtime-server.ts'
 
@@ -9,8 +10,9 @@ import { createRealtimeServer } from './realtime-server.ts'
  * The server is held by `globalThis`, under `Symbol.for('wirefold.server:<path>')`: a module that a
  * development server evaluates again gets the same one, and so do two bundles that each contain
  * this package. Hooks, `onError` and `logger` are those of the latest options, as far as the first
- * ones had them; other options are those of the first call. After `close()` or `drain()` of the
- * server the next call creates another one.
+ * ones had them; other options are those of the first call. A hook that the latest options have no
+ * more denies, with an error, until the process restarts. After `close()` or `drain()` of the server
+ * the next call creates another one.
  *
  * Throws `bad-option` if there is no server yet and `options` are missing.
  *
@@ -46,6 +48,13 @@ interface Shared {
   options: RealtimeServerOptions
 }
 
+/** What replaces a function that the latest options have no more; hooks that decide are not in it. */
+const DEFAULTS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+  ['clientAddress', serverDefaults.clientAddress],
+  ['onError', serverDefaults.onError],
+  ['logger', () => undefined],
+])
+
 /** Copies options; each function among them calls the function of that name in the latest ones. */
 function followedFunctions(
   options: RealtimeServerOptions,
@@ -55,7 +64,12 @@ function followedFunctions(
     if (typeof value !== 'function') return [name, value]
     return [
       name,
-      (...args: unknown[]) => Reflect.apply(Reflect.get(latest(), name), undefined, args),
+      (...args: unknown[]) => {
+        const newest: unknown = Reflect.get(latest(), name) ?? DEFAULTS.get(name)
+        if (typeof newest === 'function') return Reflect.apply(newest, undefined, args)
+        const message = `The latest options of sharedServer() have no ${name}, and the server denies what that decided. Restart the process to serve without it.`
+        throw new WirefoldError('bad-option', message, { option: name })
+      },
     ]
   })
   return Object.fromEntries(entries)

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { RealtimeServer, RealtimeServerOptions } from 'wirefold/server'
 import { sharedServer } from 'wirefold/server'
 import { RawClient } from './raw-client.ts'
@@ -32,9 +32,7 @@ describe('a shared server', () => {
   })
 
   it('calls the hooks of the latest options', async () => {
-    const errors: unknown[] = []
-    const denying = { authorize: () => false, onError: (error: unknown) => errors.push(error) }
-    const { url } = await shared('/a', denying).listen()
+    const { url } = await shared('/a', { authorize: () => false }).listen()
     const client = await RawClient.greeted(url)
     expect(await client.subscribe('one')).toMatchObject({
       payload: { refused: { one: 'forbidden' } },
@@ -44,12 +42,38 @@ describe('a shared server', () => {
       payload: { refused: { one: 'forbidden' } },
     })
     expect(await client.subscribe('two')).not.toMatchObject({ payload: { refused: {} } })
-    // A hook that is gone denies, and does not become the default.
-    shared('/a', { onError: denying.onError })
-    expect(await client.subscribe('three')).toMatchObject({
-      payload: { refused: { three: 'forbidden' } },
+  })
+
+  it('denies what a hook decided that the latest options have no more, with a clear error', async () => {
+    const errors: unknown[] = []
+    const onError = (error: unknown) => errors.push(error)
+    const { url } = await shared('/a', { onError, authorize: () => true }).listen()
+    shared('/a', { onError })
+    const client = await RawClient.greeted(url)
+    expect(await client.subscribe('one')).toMatchObject({
+      payload: { refused: { one: 'forbidden' } },
     })
-    expect(errors).toMatchObject([{ code: 'handler-failed', detail: { where: 'authorize' } }])
+    const cause = { code: 'bad-option', detail: { option: 'authorize' } }
+    const detail = { where: 'authorize' }
+    expect(errors).toMatchObject([{ code: 'handler-failed', detail, cause }])
+  })
+
+  it('is as without `onError`, `logger` and `clientAddress` once the latest options have none', async () => {
+    const first = { onError: vi.fn(), logger: vi.fn(), clientAddress: vi.fn() }
+    const { url } = await shared('/a', { ...first, authorize: () => true }).listen()
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => {})
+    onTestFinished(() => printed.mockRestore())
+    const failure = new Error('no verdict')
+    shared('/a', {
+      authorize() {
+        throw failure
+      },
+    })
+    for (const before of Object.values(first)) before.mockClear()
+    const client = await RawClient.greeted(url)
+    await client.subscribe('one')
+    for (const before of Object.values(first)) expect(before).not.toHaveBeenCalled()
+    expect(printed.mock.calls).toMatchObject([[{ code: 'handler-failed', cause: failure }]])
   })
 
   it('is another one once the former drains or closes', async () => {
