@@ -1,4 +1,3 @@
-import type { Clock } from '../base/clock.ts'
 import { isWirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
 import { lazy } from '../base/lazy.ts'
@@ -31,6 +30,7 @@ import { PresenceBudget } from './session/presence-budget.ts'
 import { SessionRegistry } from './session/session-registry.ts'
 import { SharedRates } from './session/shared-rates.ts'
 import { UserCommands } from './session/user-commands.ts'
+import { settledWithin } from './settled-within.ts'
 import type { OutboundQueueDeps } from './socket/outbound-queue.ts'
 import { Tick } from './socket/tick.ts'
 
@@ -56,7 +56,7 @@ export interface ServerParts {
   readonly counters: Counters
   readonly outbound: OutboundQueueDeps
   /** Resolves once the steps that mounts have under way are done, or after {@link FINISH_MS}. */
-  finished(): Promise<void>
+  finished(): Promise<unknown>
   /** The services that mounts use. */
   readonly host: MountHost
   /** Receives log messages; never throws. */
@@ -185,21 +185,6 @@ export function serverParts(
 /** Whether the process says that it is in production. */
 export function isProduction(): boolean {
   return process.env.NODE_ENV === 'production'
-}
-
-/** Resolves once all steps have settled, or after a time. */
-async function settledWithin(
-  clock: Clock,
-  ms: number,
-  steps: readonly Promise<void>[],
-): Promise<void> {
-  if (!steps.length) return
-  let cancel = (): void => {}
-  const late = new Promise<void>((resolve) => {
-    cancel = clock.after(ms, resolve)
-  })
-  await Promise.race([Promise.allSettled(steps), late])
-  cancel()
 }
 
 /** Wraps a logger so that it never throws. */

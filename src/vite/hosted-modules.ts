@@ -1,20 +1,27 @@
+import type { Clock } from '../base/clock.ts'
 import { SerialQueue } from '../base/serial-queue.ts'
 import type { HttpServer } from '../server/http/claim-upgrades.ts'
 import type { RealtimeServer } from '../server/realtime-server.ts'
+import { settledWithin } from '../server/settled-within.ts'
 import { sharedServer } from '../server/shared-server.ts'
 import type { ModuleLoader } from './vite-types.ts'
+
+/** Time within which the function `stop` of a worker has to end, in milliseconds. */
+const STOP_MS = 5_000
 
 /** The setup module and the workers, while a server of Vite runs. */
 export class HostedModules {
   readonly #deps: HostedModulesDeps
-  readonly #queue: SerialQueue
+  /** The steps of each module, by file: a worker that does not stop delays no other module. */
+  readonly #queues: ReadonlyMap<string, SerialQueue>
   /** The running workers, by file, with the function that stops them if they export one. */
   readonly #workers = new Map<string, (() => unknown) | undefined>()
   #attached: RealtimeServer | undefined
 
   constructor(deps: HostedModulesDeps) {
     this.#deps = deps
-    this.#queue = new SerialQueue(deps.failed)
+    const files = [deps.setup, ...deps.workers]
+    this.#queues = new Map(files.map((file) => [file, new SerialQueue(deps.failed)]))
   }
 
   /**
@@ -38,16 +45,22 @@ export class HostedModules {
    */
   async reload(files: ReadonlySet<string>): Promise<void> {
     const { setup, workers } = this.#deps
-    if (files.has(setup)) await this.#queue.add(() => this.#setUp())
-    for (const worker of workers.filter((file) => files.has(file))) {
-      await this.#queue.add(() => this.#restartWorker(worker))
-    }
+    if (files.has(setup)) await this.#queued(setup, () => this.#setUp())
+    const changed = workers.filter((file) => files.has(file))
+    await Promise.all(
+      changed.map((worker) => this.#queued(worker, () => this.#restartWorker(worker))),
+    )
   }
 
   /** Stops the workers, and closes the server if it was attached here. */
   async stop(): Promise<void> {
-    for (const worker of this.#workers.keys()) await this.#queue.add(() => this.#stopWorker(worker))
-    await this.#queue.add(() => this.#attached?.close())
+    const { setup, workers } = this.#deps
+    await Promise.all(workers.map((worker) => this.#queued(worker, () => this.#stopWorker(worker))))
+    await this.#queued(setup, () => this.#attached?.close())
+  }
+
+  async #queued(file: string, step: () => void | Promise<void>): Promise<void> {
+    await this.#queues.get(file)?.add(step)
   }
 
   async #setUp(): Promise<void> {
@@ -79,13 +92,20 @@ export class HostedModules {
   async #stopWorker(worker: string): Promise<void> {
     const stop = this.#workers.get(worker)
     this.#workers.delete(worker)
-    await stop?.()
+    if (!stop) return
+    const { clock, failed, warn } = this.#deps
+    const stopped = Promise.resolve().then(stop).catch(failed)
+    if (await settledWithin(clock, STOP_MS, [stopped])) return
+    warn(
+      `wirefold: the function "stop" of the worker ${worker} has not ended within ${STOP_MS / 1_000} s. Vite goes on, and what the worker has started may still run.`,
+    )
   }
 }
 
 /** The dependencies of {@link HostedModules}. */
 export interface HostedModulesDeps {
   readonly loader: ModuleLoader
+  readonly clock: Clock
   /** The server of Vite; `null` if the application has one of its own, which it attaches itself. */
   readonly http: HttpServer | null
   /** The path of the shared server. */

@@ -1,4 +1,5 @@
 import { posix, resolve } from 'node:path'
+import { systemClock } from '../base/clock.ts'
 import { WirefoldError } from '../base/errors.ts'
 import { changedFiles } from './changed-files.ts'
 import { HostedModules } from './hosted-modules.ts'
@@ -81,7 +82,7 @@ export interface WirefoldOptions {
   /**
    * Modules that are evaluated once, such as consumers of a queue; relative to the root of the
    * project. Before one is evaluated again because it has changed, and when Vite ends, the function
-   * `stop` that it exports is called. In production Node runs the same files.
+   * `stop` that it exports is called; it may take 5 seconds. In production Node runs the same files.
    * @default none
    */
   readonly workers?: readonly string[] | undefined
@@ -94,7 +95,7 @@ function hosted(
 ): HostedModules {
   const fileOf = (file: string): string => resolve(config.root, file).replaceAll('\\', '/')
   return new HostedModules({
-    ...{ loader, path, http: httpServer },
+    ...{ loader, path, http: httpServer, clock: systemClock },
     failed: (error) => logError(config, error),
     warn: (text) => config.logger.warn(text),
     setup: fileOf(setup),
