@@ -78,9 +78,9 @@ function contains(block: BlockList, address: string): boolean {
 }
 
 function networkIn(text: string): readonly [string, number] {
-  const [net = '', prefix] = text.split('/')
+  const [, net = '', prefix] = /^([^/]*)(?:\/(\d+))?$/.exec(text) ?? []
   const most = isIPv6(net) ? 128 : 32
-  const bits = prefix === undefined ? most : /^\d+$/.test(prefix) ? Number(prefix) : Number.NaN
+  const bits = prefix === undefined ? most : Number(prefix)
   if (isIP(net) && bits <= most) return [net, bits]
   const message = `"${text}" is neither an IP address nor a network. Give behindProxies() such as "127.0.0.1" or "10.0.0.0/8".`
   throw new WirefoldError('bad-option', message, { option: 'proxies' })

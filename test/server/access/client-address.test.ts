@@ -48,7 +48,8 @@ describe('the address of a client behind proxies', () => {
     },
   )
 
-  it.each(['', 'localhost', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/x', '::1/129', '10.0.0/8'])(
+  const networks = ['10.0.0.0/33', '10.0.0.0/', '10.0.0.0/x', '10.0.0.0/8/9', '::1/129', '10.0.0/8']
+  it.each(['', 'localhost', '10.0.0.0\n', ...networks])(
     'needs valid proxies, unlike %j',
     (proxy) => {
       expect(() => behindProxies([proxy])).toThrow(
