@@ -13,7 +13,7 @@ export type ClientPacket =
   | { readonly kind: 'ping' | 'pong' }
   /** CONNECT with credentials, or DISCONNECT. */
   | { readonly kind: 'connect'; readonly namespace: string; readonly data: unknown }
-  | { readonly kind: 'disconnect' }
+  | { readonly kind: 'disconnect'; readonly namespace: string }
   /** An event; `ack` is its number if the client wants an acknowledgement. */
   | {
       readonly kind: 'event'
@@ -38,7 +38,7 @@ export const packetCodec: Pick<Codec, 'decode'> = {
         return { kind: 'connect', namespace, data } satisfies ClientPacket
       }
       case '1':
-        return { kind: 'disconnect' } satisfies ClientPacket
+        return { kind: 'disconnect', namespace } satisfies ClientPacket
       case '2': {
         const ack = number === undefined ? undefined : Number(number)
         const data = jsonCodec.decode(json)

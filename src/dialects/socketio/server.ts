@@ -1,3 +1,4 @@
+import type { Refusal } from '../../base/errors.ts'
 import type { Command } from '../../protocol/command.ts'
 import { type Fields, isFields } from '../../protocol/fields.ts'
 import { isName, NAME_RULE } from '../../protocol/reserved-types.ts'
@@ -26,26 +27,44 @@ const OWN_EVENTS = [...RESERVED, 'connected', 'subscribed', 'unsubscribed']
 /** The event `error` of a session, as other dialects know it: they reserve the name `error`. */
 const SESSION_ERROR = 'session:error'
 
+/** Key of a CONNECT that is refused; its prefix follows. */
+const CONNECT = 'connect:'
+
+/** Frames that a client receives after its DISCONNECT. */
+const AFTERWARDS: readonly string[] = ['ping', 'pong', 'reply', 'refusal']
+
+/** Why a message is refused after that. */
+const LEFT = 'the client has disconnected'
+
+const NO_EVENTS: EventEncoder = { encodeEvent: () => undefined }
+
 /**
  * Makes the server half of the dialect of sessions over Socket.IO: Engine.IO 4 and Socket.IO 5 as
  * text messages of a WebSocket, in one namespace, for one connection.
  *
  * The client's CONNECT is its hello, with the token in its credentials. Events with an
- * acknowledgement are requests; those without one are requests that nothing replies to.
+ * acknowledgement are requests; those without one are requests that nothing replies to. Once the
+ * client has sent its DISCONNECT, it is unsubscribed from all sessions and served no more.
  *
  * @param namespace of the connection; its events are sent by {@link sessionEvents} of the same one
  */
 export function socketioServer(namespace: string, events: EventEncoder): ServerDialect {
   const own = prefixOf(namespace)
-  /** The prefix of the client's CONNECT, until it is accepted. */
-  let asked = own
   let isConnected = false
+  let hasLeft = false
+  /** The channels that the client has subscribed to, or asked for. */
+  const wanted = new Set<string>()
 
   const event = (name: string, now: number, fields: Fields): string => {
     const timestamp = new Date(now).toISOString()
     return `42${own}${JSON.stringify([name, { ...fields, timestamp }])}`
   }
   const acknowledgement = (key: string, value: unknown): string => ackText(own, key, value)
+  const refusedText = (key: string, error: Refusal): string => {
+    if (!key.startsWith(CONNECT)) return acknowledgement(key, refusalOf(error))
+    const prefix = key.slice(CONNECT.length)
+    return connectError(prefix, error, prefix === own ? error.message : 'Invalid namespace')
+  }
 
   function decode(wire: unknown): readonly Command[] {
     if (!isPacket(wire)) return [malformed('not a packet of Socket.IO 5')]
@@ -56,18 +75,34 @@ export function socketioServer(namespace: string, events: EventEncoder): ServerD
         return [{ kind: 'pong' }]
       case 'disconnect':
         // The client closes the socket itself.
-        return []
+        return prefixOf(wire.namespace) === own ? leave() : []
       case 'connect': {
-        asked = prefixOf(wire.namespace)
-        if (asked !== own) return [malformed('no such namespace')]
-        return [helloOf(wire.data)]
+        const prefix = prefixOf(wire.namespace)
+        if (prefix === own && !hasLeft) return [helloOf(wire.data)]
+        return [malformed(prefix === own ? LEFT : 'no such namespace', CONNECT + prefix)]
       }
       case 'event':
-        return [decodeEvent(wire, own)]
+        return [hasLeft ? malformed(LEFT, ackKey(wire.ack)) : noted(decodeEvent(wire, own))]
     }
   }
 
+  function leave(): readonly Command[] {
+    hasLeft = true
+    isConnected = false
+    if (!wanted.size) return []
+    return [{ kind: 'unsubscribe', requestId: undefined, channels: [...wanted] }]
+  }
+
+  function noted(command: Command): Command {
+    if (command.kind === 'subscribe') for (const channel of command.channels) wanted.add(channel)
+    if (command.kind === 'unsubscribe') {
+      for (const channel of command.channels) wanted.delete(channel)
+    }
+    return command
+  }
+
   function encode(frame: ServerFrame, now: number): Encoded {
+    if (hasLeft && !AFTERWARDS.includes(frame.kind)) return undefined
     switch (frame.kind) {
       case 'opened': {
         const { connectionId: sid, frameBytes: maxPayload } = frame
@@ -92,6 +127,7 @@ export function socketioServer(namespace: string, events: EventEncoder): ServerD
       }
       case 'unsubscribed': {
         const sessionId = sessionOf(frame.channel)
+        wanted.delete(frame.channel)
         return [
           event('error', now, { sessionId, error: frame.error.message }),
           event('unsubscribed', now, { sessionId }),
@@ -101,10 +137,10 @@ export function socketioServer(namespace: string, events: EventEncoder): ServerD
         return frame.to.map((key) => acknowledgement(key, frame.payload))
       case 'refusal': {
         const { to, error } = frame
-        if (to.length) return to.map((key) => acknowledgement(key, refusalOf(error)))
-        if (isConnected) return event('error', now, { error: error.message })
-        const message = asked === own ? error.message : 'Invalid namespace'
-        return `44${asked}${JSON.stringify({ message, data: { code: error.code } })}`
+        if (to.length) return to.map((key) => refusedText(key, error))
+        return isConnected
+          ? event('error', now, { error: error.message })
+          : connectError(own, error, error.message)
       }
       case 'farewell':
         return FINAL_CODES.includes(frame.code) ? `41${own}` : undefined
@@ -123,6 +159,7 @@ export function socketioServer(namespace: string, events: EventEncoder): ServerD
       const sessionId = sessionOf(channel)
       const error = refused.get(channel)
       if (!error) return event('subscribed', now, { sessionId })
+      wanted.delete(channel)
       const text = error.code === 'bad-channel' ? 'Invalid session id' : error.message
       return event('error', now, { sessionId, error: text })
     })
@@ -139,7 +176,7 @@ export function socketioServer(namespace: string, events: EventEncoder): ServerD
     decode,
     encode,
     encodeEvent: (event) => events.encodeEvent(event),
-    events: () => events,
+    events: () => (hasLeft ? NO_EVENTS : events),
   }
 }
 
@@ -175,7 +212,9 @@ function decodeEvent(
     return malformed(`the name of an event is ${NAME_RULE}, and not reserved`, requestId)
   }
   if (type === 'subscribe' || type === 'unsubscribe') {
-    if (typeof payload !== 'string') return malformed(`${type} has a session id`, requestId)
+    if (typeof payload !== 'string' || payload === '') {
+      return malformed(`${type} has a session id`, requestId)
+    }
     const channels = [sessionChannel(payload)]
     return type === 'subscribe'
       ? { kind: type, requestId, channels, since: new Map() }
@@ -183,6 +222,10 @@ function decodeEvent(
   }
   const ordered = requestId === undefined
   return { kind: 'request', requestId, ordered, type, channel: undefined, payload }
+}
+
+function connectError(prefix: string, { code }: Refusal, message: string): string {
+  return `44${prefix}${JSON.stringify({ message, data: { code } })}`
 }
 
 function prefixOf(namespace: string): string {

@@ -4,7 +4,7 @@ import type { RealtimeServerOptions, SocketioMountOptions } from 'wirefold/serve
 import { refuse, socketioMount } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
 import { refusedUpgrade } from '../http/refused-upgrade.ts'
-import { RawClient, serve } from '../raw-client.ts'
+import { deferred, RawClient, serve } from '../raw-client.ts'
 
 const ENGINE = 'EIO=4&transport=websocket'
 const ONE = '0b7a3c7e-52d4-4d0a-9a35-7d1f0f6b1a01'
@@ -190,7 +190,18 @@ describe('a client of the socketio mount', () => {
   it('survives packets that cannot be read, and answers each with an error', async () => {
     const { connect } = await backend({ limits: { malformedPerMinute: 20 } })
     const { client } = await connect()
-    const bad = ['', '{', '5', '42', '42{}', '42[]', '42[1]', '42["connect"]', '42["subscribe",1]']
+    const bad = [
+      '',
+      '{',
+      '5',
+      '42',
+      '42{}',
+      '42[]',
+      '42[1]',
+      '42["connect"]',
+      '42["subscribe",1]',
+      '42["subscribe",""]',
+    ]
     for (const text of [...bad, '45["x"]', '{"kind":"connect"}', '42/admin,["x"]']) {
       expect(await ask(client, text), text).toMatchObject(['42', ['error', { timestamp }]])
     }
@@ -219,6 +230,43 @@ describe('a client of the socketio mount', () => {
     expect(await ask(client, '42/admin,["subscribe","one"]')).toMatchObject(['42/admin,', {}])
     await server.publish('session:one', 'progress', {})
     expect(await packet(client)).toMatchObject(['42/admin,', ['progress', { sessionId: 'one' }]])
+  })
+
+  it('stays connected when it asks for another namespace too, and is refused that', async () => {
+    const { server, connect } = await backend()
+    const { client } = await connect()
+    const refused = { message: 'Invalid namespace', data: { code: 'bad-frame' } }
+    expect(await ask(client, '40/admin,')).toEqual(['44/admin,', refused])
+    client.send('41/admin,')
+    expect(await ask(client, '42["subscribe","one"]')).toMatchObject(['42', ['subscribed', {}]])
+    await server.publish('session:one', 'progress')
+    expect(await packet(client)).toMatchObject(['42', ['progress', { sessionId: 'one' }]])
+  })
+
+  it('that disconnects leaves its sessions and is served no more, on a socket that stays', async () => {
+    const decided = deferred<boolean>()
+    const { server, connect } = await backend({
+      authorize: (_user, channel) => channel !== 'session:two' || decided.promise,
+      limits: { malformedPerMinute: 20 },
+    })
+    const handled: unknown[] = []
+    server.handle('note', (text) => handled.push(text))
+    const { client } = await connect()
+    await ask(client, '42["subscribe","one"]')
+    client.send('42["subscribe","two"]')
+    client.send('41')
+    const refused = {
+      message: expect.stringContaining('disconnected'),
+      data: { code: 'bad-frame' },
+    }
+    for (const text of ['42["subscribe","three"]', '42["note","a"]', '40']) {
+      expect(await ask(client, text)).toEqual(['44', refused])
+    }
+    decided.resolve(true)
+    await server.publish('session:one', 'progress')
+    expect(await ask(client, '2')).toEqual(['3', null])
+    expect(server.connections()).toMatchObject([{ dialect: 'socketio', channels: [] }])
+    expect(handled).toEqual([])
   })
 
   it('is refused with 400 for another version or transport of Engine.IO', async () => {
