@@ -46,15 +46,40 @@ export const withIds: EventEncoder = { encodeEvent: (event) => encode(event, str
 
 const silent: EventEncoder = { encodeEvent: () => undefined }
 
+/** Matches the id of a message in a stream. */
+const STREAM_ID = /^(\d{1,15})-(\d{1,15})$/
+/** Maximum number of events of a channel, by which the second number of an id names the channel, too. */
+const EVENTS = 100_000_000_000
+
 /**
  * Returns the id of an event in a stream, `<ms>-<seq>`: its time, and its offset in the history of
  * its channel; `undefined` for an event without a position.
+ *
+ * @param source number of the channel among those of which events are sent on the stream, by which
+ * the ids of two channels differ; 0 for the stream itself
  */
-export function streamIdOf({
-  timestamp,
-  offset,
-}: Pick<OutgoingEvent, 'timestamp' | 'offset'>): string | undefined {
-  return offset ? `${Math.floor(timestamp)}-${offset}` : undefined
+export function streamIdOf(
+  { timestamp, offset }: Pick<OutgoingEvent, 'timestamp' | 'offset'>,
+  source = 0,
+): string | undefined {
+  return offset ? `${Math.floor(timestamp)}-${source * EVENTS + offset}` : undefined
+}
+
+/** Reads an id of {@link streamIdOf}; returns `undefined` for a text that is none. */
+export function readStreamId(id: string): StreamId | undefined {
+  const match = STREAM_ID.exec(id)
+  if (!match) return undefined
+  const seq = Number(match[2])
+  return { ms: Number(match[1]), source: Math.floor(seq / EVENTS), offset: seq % EVENTS }
+}
+
+/** The parts of the id of a message. */
+export interface StreamId {
+  /** Time in milliseconds since the Unix epoch. */
+  readonly ms: number
+  /** Number of the channel among those of the stream. */
+  readonly source: number
+  readonly offset: number
 }
 
 /** Returns the text of a message on a stream; the names of its fields are those of the protocol. */

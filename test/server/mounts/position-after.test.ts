@@ -6,16 +6,20 @@ import { streamIdOf } from '../../../src/dialects/streams/server.ts'
 import { positionAfter } from '../../../src/server/mounts/streams/position-after.ts'
 
 /** A channel with one event after each gap in milliseconds, and the ids of these. */
-async function history(gaps: readonly number[], start: number) {
+async function history(gaps: readonly number[], start: number, keepMs = 1_000) {
   const clock = new ManualClock(start)
-  const broker = new MemoryBroker({ clock })
+  const broker = new MemoryBroker({ clock, history: { keepMs } })
   const channels = new ChannelManager({ broker, clock })
   for (const gap of gaps) {
     await clock.advance(gap)
     await channels.publish('a', 'message')
   }
   const { epoch } = await channels.head('a')
-  const { events } = await channels.history('a', { epoch, offset: 0 })
+  let slice = await channels.history('a', { epoch, offset: 0 })
+  for (let offset = 1; !slice.complete; offset++) {
+    slice = await channels.history('a', { epoch, offset })
+  }
+  const { events } = slice
   return { channels, broker, epoch, events, ids: events.map((event) => streamIdOf(event) ?? '') }
 }
 
@@ -50,6 +54,17 @@ describe('the position of a message', () => {
       const left = events.filter((event) => (event.offset ?? 0) <= offset)
       for (const { timestamp } of left) expect(timestamp).toBeLessThan(ms)
       await Promise.all([broker.close(), old.broker.close()])
+    },
+  )
+
+  test.prop([fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 60 }), fc.nat(30), fc.nat(100)])(
+    'of another channel is that before the first one as new that is left',
+    async (all, kept, after) => {
+      const { channels, broker, events } = await history(all, 1_000, kept + 1)
+      const { offset } = await positionAfter(channels, 'a', `${1_000 + after}-5`, 1)
+      const newer = events.filter(({ timestamp }) => timestamp >= 1_000 + after)
+      expect(offset).toBe(newer[0]?.offset ? newer[0].offset - 1 : all.length)
+      await broker.close()
     },
   )
 

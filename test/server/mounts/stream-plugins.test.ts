@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import type { PluginServer, RealtimeServerOptions } from 'wirefold/server'
 import {
   chatPlugin,
@@ -7,6 +7,7 @@ import {
   presencePlugin,
   streamsMount,
 } from 'wirefold/server'
+import { ManualClock } from 'wirefold/testing'
 import { recordedSession } from '../../replay/session.ts'
 import { RawClient, serve } from '../raw-client.ts'
 
@@ -248,5 +249,49 @@ describe('the plugin notifications', () => {
     expect((await client.take(1_200)).map(({ message }) => message)).toEqual(texts)
     const again = await resume('nora', lastSeen)
     expect((await again.take(1_200)).map(({ message }) => message)).toEqual(texts)
+  })
+
+  it('gives those of the user and those for all ids of their own, also in one millisecond', async () => {
+    const clock = new ManualClock(1_000)
+    const { server, open, resume, joined } = await backend({ clock })
+    const client = await open('nora', 'a', 'streams', 'notifications')
+    await joined('user:u-nora', 1)
+    const own = (message: string) => server.sendToUser('u-nora', 'notification', { message })
+    const forAll = (message: string) =>
+      server.publish('a:notifications', 'notification', { message })
+    await own('1')
+    await forAll('2')
+    const seen = (await client.take(2)).map(({ id }) => String(id))
+    expect(new Set(seen).size).toBe(2)
+    client.ws.terminate()
+    await joined('user:u-nora', 0)
+    await own('3')
+    await forAll('4')
+    for (const lastSeen of seen) {
+      const again = await resume('nora', lastSeen)
+      const missed: unknown[] = []
+      while (missed.length < 2) {
+        const { id, message } = await again.next()
+        if (!seen.includes(String(id))) missed.push(message)
+      }
+      expect(missed.sort()).toEqual(['3', '4'])
+    }
+  })
+
+  it('brings those of the user after one for all, where the history has lost the first ones', async () => {
+    const clock = new ManualClock(1_000)
+    const broker = new MemoryBroker({ clock, history: { keepMs: 60_000 } })
+    onTestFinished(() => broker.close())
+    const { server, resume } = await backend({ clock, broker })
+    const own = (message: string) => server.sendToUser('u-nora', 'notification', { message })
+    await own('lost')
+    await clock.advance(60_000)
+    await own('old')
+    await clock.advance(1)
+    for (let n = 0; n < 20; n++) await server.publish('a:notifications', 'notification', {})
+    await clock.advance(1)
+    await own('new')
+    const client = await resume('nora', '61001-20')
+    expect(await client.next()).toMatchObject({ message: 'new' })
   })
 })

@@ -402,7 +402,7 @@ describe('a plugin', () => {
     client.send({ type: 'say', stream, message: 'hi' })
     expect(await client.take(2)).toEqual([
       { type: 'echo', stream, message: 'hi', id: expect.stringMatching(/^\d+-1$/) },
-      { type: 'headline', stream, payload: 'hi', id: expect.stringMatching(/^\d+-1$/) },
+      { type: 'headline', stream, payload: 'hi', id: expect.stringMatching(/^\d+-100000000001$/) },
     ])
     client.send({ type: 'say', stream, message: 'close' })
     expect(await client.closed).toEqual({ code: 4000, reason: 'done' })

@@ -151,11 +151,12 @@ export class PluginRun {
     const former = encoders.get(channel)
     let replaying = true
     this.#channels.add(channel)
+    const source = this.#sourceOf(channel)
     const encoder: EventEncoder = {
       encodeEvent: (event) => {
         const { channel, type, json } = event
         const payload: unknown = json === undefined ? undefined : JSON.parse(json)
-        const followed = { channel, type, payload, id: streamIdOf(event) }
+        const followed = { channel, type, payload, id: streamIdOf(event, source) }
         // The history limits a replay, which comes all at once.
         this.#add(replaying ? undefined : this.#events, async () => {
           await this.#call(`follow ${channel}`, () => listener(followed))
@@ -180,11 +181,19 @@ export class PluginRun {
   async #subscribe(channel: string, after: string | undefined): Promise<boolean> {
     const { channels } = this.#deps.host
     const { session } = this.#deps
-    const position = after === undefined ? undefined : await positionAfter(channels, channel, after)
+    const position =
+      after === undefined
+        ? undefined
+        : await positionAfter(channels, channel, after, this.#sourceOf(channel))
     if (this.#end) return false
     const since = new Map(position && [[channel, position]])
     await channels.subscribe(session, { requestId: undefined, channels: [channel], since })
     return this.#isSubscribed(channel)
+  }
+
+  /** The number of a channel in the ids of its events: 0 for the stream, then in the order of `follow`. */
+  #sourceOf(channel: string): number {
+    return [...this.#channels].indexOf(channel)
   }
 
   #isSubscribed(channel: string): boolean {

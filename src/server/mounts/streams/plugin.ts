@@ -108,7 +108,10 @@ export interface FollowedEvent {
   readonly channel: string
   readonly type: string
   readonly payload: unknown
-  /** `<ms>-<seq>`; `undefined` if the event has no position. */
+  /**
+   * `<ms>-<seq>`; `undefined` if the event has no position. Unlike that of any event of the stream, or
+   * of another channel that the plugin follows.
+   */
   readonly id: string | undefined
 }
 
