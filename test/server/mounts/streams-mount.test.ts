@@ -195,6 +195,18 @@ describe('the strategy streams', () => {
     expect((await again.take(3)).map(({ n }) => n)).toEqual([3, 4, 5])
   })
 
+  it('reads no history of a stream that the user may not subscribe to', async () => {
+    const { server, open } = await backend(
+      { plugins: [recorder('chat').plugin] },
+      { authorize: () => false },
+    )
+    await server.publish('stream:1:chat', 'message', { n: 1 })
+    const reads = [vi.spyOn(server.channels, 'head'), vi.spyOn(server.channels, 'history')]
+    const client = await open([{ ...streams, lastSeen: '1-1' }])
+    expect(await client.closed).toEqual({ code: 4403, reason: 'forbidden' })
+    for (const read of reads) expect(read).not.toHaveBeenCalled()
+  })
+
   it('loses with pub-sub what came while the client was away', async () => {
     const { server, open } = await backend({ plugins: [recorder('chat').plugin] })
     await server.publish('stream:1:chat', 'message', { n: 1 })

@@ -167,7 +167,7 @@ export class PluginRun {
       },
     }
     encoders.set(channel, encoder)
-    const following = !this.#end && (await this.#subscribe(channel, after))
+    const following = await this.#subscribe(channel, after)
     replaying = false
     if (following) return true
     if (encoders.get(channel) === encoder) {
@@ -179,13 +179,16 @@ export class PluginRun {
 
   /** Subscribes the connection to a channel; returns false if that is refused. */
   async #subscribe(channel: string, after: string | undefined): Promise<boolean> {
-    const { channels } = this.#deps.host
-    const { session } = this.#deps
-    const position =
-      after === undefined
-        ? undefined
-        : await positionAfter(channels, channel, after, this.#sourceOf(channel))
+    const { host, session } = this.#deps
+    const { channels } = host
     if (this.#end) return false
+    let position: Position | undefined
+    if (after !== undefined) {
+      // Before the history is read.
+      if (await channels.refusalOf(session, channel)) return false
+      position = await positionAfter(channels, channel, after, this.#sourceOf(channel))
+      if (this.#end) return false
+    }
     const since = new Map(position && [[channel, position]])
     await channels.subscribe(session, { requestId: undefined, channels: [channel], since })
     return this.#isSubscribed(channel)
