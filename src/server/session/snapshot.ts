@@ -1,5 +1,6 @@
 import { WirefoldError } from '../../base/errors.ts'
 import type { Position } from '../../protocol/frame.ts'
+import { isName, NAME_RULE } from '../../protocol/reserved-types.ts'
 import { encoderOf } from '../../protocol/server-dialect.ts'
 import type { Access } from '../access/access.ts'
 import { VERDICT_MS } from '../access/access.ts'
@@ -30,6 +31,9 @@ export interface ChannelState {
 /** The result of a read that timed out. */
 const LATE = Symbol('late')
 
+/** Why a state is not sent. */
+const NO_STATE = `it returned no state. Return undefined, or { type, payload }, where a type is ${NAME_RULE}`
+
 /** Returns the texts with the state of a channel, unless `canReceive` denies them. */
 export async function snapshotTexts(
   deps: {
@@ -47,9 +51,10 @@ export async function snapshotTexts(
   const reading = Promise.resolve(deps.read(channel, { user, since }))
   const passed = (closed: boolean): typeof LATE | undefined => (closed ? undefined : LATE)
   const state = await deadlines.within(VERDICT_MS, reading, passed)
-  if (state === LATE) throw tooLate(channel)
+  if (state === LATE) throw failed(channel, `it took longer than ${VERDICT_MS} ms`)
   if (!state) return []
   const { type, payload } = state
+  if (!isName(type)) throw failed(channel, NO_STATE)
   const event = { type, id: undefined, timestamp }
   if (!deps.channels.mayReceive({ user }, channel, { ...event, payload })) return []
   const json = JSON.stringify(payload)
@@ -58,7 +63,7 @@ export async function snapshotTexts(
   return text === undefined ? [] : [text]
 }
 
-function tooLate(channel: string): WirefoldError {
-  const message = `The hook snapshot failed for ${channel}: it took longer than ${VERDICT_MS} ms.`
+function failed(channel: string, reason: string): WirefoldError {
+  const message = `The hook snapshot failed for ${channel}: ${reason}.`
   return new WirefoldError('handler-failed', message, { where: 'snapshot' })
 }

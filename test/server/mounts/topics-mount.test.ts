@@ -162,6 +162,28 @@ describe('a client of the topics mount', () => {
     ])
   })
 
+  it('is refused a topic whose state has no type, which is reported', async () => {
+    const states: Record<string, object> = { 'agent:1': { payload: {} }, 'agent:2': { type: '' } }
+    const { open, errors } = await backend({
+      snapshot: (topic) => states[topic] as { readonly type: string; readonly payload: unknown },
+    })
+    const client = await open()
+    client.send({ type: 'subscribe', topics: ['agent:1', 'agent:2', 'agent:3'], message_id: 'm' })
+    expect(await client.take(3)).toMatchObject([
+      { type: 'subscribe_error', topics: ['agent:1'], error_code: 'UNKNOWN' },
+      { type: 'subscribe_error', topics: ['agent:2'], error_code: 'UNKNOWN' },
+      { type: 'subscribe_ack', topics: ['agent:3'] },
+    ])
+    const failed = { code: 'handler-failed', detail: { where: 'snapshot' } }
+    expect(errors).toMatchObject([failed, failed])
+  })
+
+  it('is subscribed to the initial topics of all parameters of its address', async () => {
+    const { server, open } = await backend()
+    await open('?initial_topics=agent:1&initial_topics=thread:2,agent:1')
+    expect(server.connections()[0]?.channels).toEqual(['system', 'agent:1', 'thread:2'])
+  })
+
   it('gets `system` and families although `snapshot` refuses the topics that it does not know', async () => {
     const asked: string[] = []
     const { server, open } = await backend({

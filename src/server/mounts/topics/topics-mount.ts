@@ -9,7 +9,7 @@ import { dialectMount } from '../dialect-mount.ts'
  *
  * The token is taken from the query, `?token=`; a client without one is anonymous if `authenticate`
  * allows it. Every client is subscribed to `system`, if `authorize` allows it, and to the topics in
- * `?initial_topics=agent:1,thread:45`.
+ * `?initial_topics=agent:1,thread:45`, which may be repeated.
  *
  * @example
  * server.mount('/api/ws/v2', topicsMount({
@@ -25,7 +25,8 @@ export function topicsMount({ snapshot: read }: TopicsMountOptions = {}): Mount 
     read && ((topic, about) => (topic === SYSTEM ? undefined : read(topic, about)))
   return dialectMount(
     ({ query }) => {
-      const names = (query.get('initial_topics') ?? '').split(',').map((name) => name.trim())
+      const lists = query.getAll('initial_topics')
+      const names = lists.flatMap((list) => list.split(',').map((name) => name.trim()))
       return topicsServer([...new Set(names)].filter((name) => name !== ''))
     },
     { token: ({ query }) => query.get('token') || undefined, snapshot },
