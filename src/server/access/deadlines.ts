@@ -34,13 +34,13 @@ export class Deadlines {
   }
 
   /**
-   * Settles as `result` does; once a time is over, or the server closes, resolves with what `passed`
-   * returns.
+   * Settles as `result` does; once a time is over, or the server closes, settles with what `passed`
+   * returns: `result` itself to go on waiting.
    */
   async within<Result, Late>(
     ms: number,
     result: PromiseLike<Result>,
-    passed: (closed: boolean) => Late,
+    passed: (closed: boolean) => Late | PromiseLike<Late>,
   ): Promise<Result | Late> {
     let cancel = (): void => {}
     const late = new Promise<Late>((resolve) => {

@@ -173,18 +173,16 @@ function handle(
   // The payload has any type: `RequestHandler` says that it is not checked.
   const returned = request.run(() => handler(payload as never, context))
   if (!isPromise(returned)) return replied(returned, request.at)
-  const done = Promise.resolve(returned).then((result) => replied(result, request.at))
+  const done: Promise<RequestResult> = Promise.resolve(returned).then((result) =>
+    replied(result, request.at),
+  )
   if (!deadline) return done
-  let end = (): void => {}
-  const late = new Promise<RequestResult>((resolve) => {
-    end = access.deadlines.start(timeoutMs, (closed) => {
-      // A server that closes lets its handlers finish, for a retry on another server.
-      if (closed) return
-      deadline.abort()
-      resolve(refused(refusal('outcome-unknown', channel)))
-    })
+  return access.deadlines.within(timeoutMs, done, (closed) => {
+    // A server that closes lets its handlers finish, for a retry on another server.
+    if (closed) return done
+    deadline.abort()
+    return refused(refusal('outcome-unknown', channel))
   })
-  return Promise.race([done, late]).finally(end)
 }
 
 /** A request for a handler. */
