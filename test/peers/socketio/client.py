@@ -5,6 +5,7 @@ Arguments: the address, the transport, and "channels" or "sessions".
 
 import json
 import sys
+import threading
 
 import socketio
 
@@ -14,8 +15,13 @@ client = socketio.Client(reconnection=False)
 refused = socketio.Client(reconnection=False)
 
 
+# python-socketio calls the handler of each event in a thread of its own.
+printing = threading.Lock()
+
+
 def report(**fields):
-    print(json.dumps(fields), flush=True)
+    with printing:
+        print(json.dumps(fields), flush=True)
 
 
 @client.event
