@@ -71,6 +71,11 @@ export interface ServerDialect extends EventEncoder {
    * close code of the native protocol with the error's code as the reason.
    */
   closing?(error: Refusal): { readonly code: number; readonly reason: string } | undefined
+  /**
+   * The close code for a client that has exceeded its rates or sent malformed messages too often.
+   * @default 4429 and 4400, after which clients connect again
+   */
+  readonly abuseCode?: number
   /** Joins several texts into one frame; without it, each text is sent as a frame. */
   join?(texts: readonly string[]): string
 }

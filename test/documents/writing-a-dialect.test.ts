@@ -47,7 +47,7 @@ describe('the part of the page about the server’s half', () => {
     const members: Required<Record<keyof ServerDialect, unknown>> = {
       ...nativeServer,
       ...{ name: '', join: 0, recovery: 0, dedupes: 0, wholeUsers: 0 },
-      ...{ pings: 0, first: 0, codec: 0, events: 0, closing: 0 },
+      ...{ pings: 0, first: 0, codec: 0, events: 0, closing: 0, abuseCode: 0 },
     }
     const options: Required<Record<keyof DialectMountOptions, unknown>> = {
       ...{ protocols: 0, token: 0, snapshot: 0, opened: 0 },

@@ -19,6 +19,7 @@ export const entityServer: ServerDialect = {
   recovery: false,
   dedupes: false,
   wholeUsers: true,
+  abuseCode: 1008,
   decode: (wire) => (isFields(wire) ? decodeMessage(wire) : [malformed('not an object')]),
   encode(frame, now) {
     const sent = message(frame)

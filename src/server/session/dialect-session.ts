@@ -23,10 +23,11 @@ import { containedPart } from './contained-part.ts'
 import { CredentialExpiry } from './credential-expiry.ts'
 import type { DialectSessionDeps } from './dialect-session-deps.ts'
 import type { ReadCommand } from './frame-reader.ts'
-import { readFrame, unexpected } from './frame-reader.ts'
+import { isRequest, NOT_HELLO, readFrame, SECOND_HELLO } from './frame-reader.ts'
 import { FrameWriter } from './frame-writer.ts'
 import { InboundLimiter } from './inbound-limiter.ts'
 import { RegularPings, SilenceWatch } from './liveness.ts'
+import { partedSocket } from './message-parts.ts'
 import type { MountSession, OpenSession, SessionInfo, SessionOptions } from './mount.ts'
 import type { GreetingPhase, SessionDrain, SessionPhase } from './session-phase.ts'
 import { BANNED_MS, FIRST_FRAME_BYTES, HELD_BYTES, NO_HELLO, PROTOCOL } from './session-phase.ts'
@@ -51,6 +52,8 @@ export class DialectSession implements MountSession, OpenSession {
   readonly #limiter: InboundLimiter
   readonly #expiry: CredentialExpiry
   readonly #opened: SessionOptions['opened']
+  /** The socket, or the one that sends in parts, for a client that reads these. */
+  #out: Pick<Socket, 'send' | 'sendDroppable'>
   /** Set for a client that reads messages in parts. */
   #upload: UploadSigns | undefined
   #phase: SessionPhase
@@ -69,6 +72,7 @@ export class DialectSession implements MountSession, OpenSession {
     this.dialect = dialect
     this.#deps = deps
     this.#socket = socket
+    this.#out = socket
     this.#request = request
     this.#opened = opened && containedPart(opened, report)
     this.snapshot = read && ((...on) => snapshotTexts({ read, ...deps }, this, ...on, clock.wall()))
@@ -151,25 +155,11 @@ export class DialectSession implements MountSession, OpenSession {
   }
 
   send(text: string): void {
-    if (this.#gone) return
-    if (!this.#upload) this.#socket.send(text)
-    else for (const part of this.#parts(text)) this.#socket.send(part)
-  }
-
-  #sendDroppable(text: string): boolean {
-    if (!this.#upload) return this.#socket.sendDroppable(text)
-    const [first = '', ...rest] = this.#parts(text)
-    if (!this.#socket.sendDroppable(first)) return false
-    for (const part of rest) this.#socket.send(part)
-    return true
-  }
-
-  #parts(text: string): readonly string[] {
-    return this.#deps.parts.of(text, this.dialect, this.#deps.clock.wall())
+    if (!this.#gone) this.#out.send(text)
   }
 
   offer(text: string): void {
-    if (this.#gone || this.#sendDroppable(text)) return
+    if (this.#gone || this.#out.sendDroppable(text)) return
     if (this.dialect.recovery !== false) this.#writer.withheld()
     else this.end(1013, 'too slow')
   }
@@ -198,8 +188,7 @@ export class DialectSession implements MountSession, OpenSession {
 
   alive(bytes = 0): void {
     this.#silence.seen()
-    if (this.#gone || this.#limiter.take(bytes)) return
-    this.#refuseAll(rateLimited(BANNED_MS))
+    if (!this.#gone && !this.#limiter.take(bytes)) this.#abused()
   }
 
   received(bytes: number): void {
@@ -213,14 +202,14 @@ export class DialectSession implements MountSession, OpenSession {
     if (first && bytes > FIRST_FRAME_BYTES) this.#refuseAll(refusal('too-large'))
     if (this.#phase.name === 'greeting') {
       this.#phase.bytes += bytes
-      if (this.#phase.bytes > HELD_BYTES) this.#refuseAll(rateLimited(BANNED_MS))
+      if (this.#phase.bytes > HELD_BYTES) this.#abused()
     }
     if (this.#phase.name === 'closed') return
     const commands = readFrame(this.dialect, text)
     this.#deps.counters.received += commands.length
     if (first) this.#greetingBytes = bytes
     const admitted = first ? commands : this.#limiter.admit(commands, bytes, this.#writer)
-    if (!admitted) this.#refuseAll(rateLimited(BANNED_MS))
+    if (!admitted) this.#abused()
     for (const command of admitted ?? []) {
       this.run(command)
       // The first frame is not rate-limited, so without a hello the rest of it is ignored.
@@ -238,6 +227,11 @@ export class DialectSession implements MountSession, OpenSession {
     const part = 'part' in this.#phase ? this.#phase.part : undefined
     this.#pings?.stop()
     if ('cancel' in this.#phase) this.#phase.cancel()
+    // The client considers these as sent: they run once it is authenticated.
+    if (byPeer && this.#phase.name === 'greeting' && this.#phase.held.some(isRequest)) {
+      this.#phase.left = true
+      return
+    }
     const { user } = this.info()
     this.#phase = { name: 'closed', user }
     this.#expiry.stop()
@@ -252,8 +246,7 @@ export class DialectSession implements MountSession, OpenSession {
     switch (this.#phase.name) {
       case 'waiting':
         if (command.kind === 'hello') this.#greet(command, this.#phase.cancel)
-        else if (command.kind === 'fault') this.#fault(command.of)
-        else this.#fault([unexpected('the first message is hello')])
+        else this.#fault(command.kind === 'fault' ? command.of : [NOT_HELLO])
         return
       case 'greeting':
         this.#phase.held.push(command)
@@ -266,7 +259,7 @@ export class DialectSession implements MountSession, OpenSession {
 
   async #greet(hello: HelloCommand, cancel: Cancel): Promise<void> {
     const held: ReadCommand[] = [...(this.dialect.first ?? [])]
-    const greeting: GreetingPhase = { name: 'greeting', cancel, held, bytes: 0 }
+    const greeting: GreetingPhase = { name: 'greeting', cancel, held, bytes: 0, left: false }
     this.#phase = greeting
     if (hello.protocol !== PROTOCOL) return this.#refuseAll(refusal('bad-protocol'))
     const wanted = (): boolean => !this.#gone
@@ -281,6 +274,7 @@ export class DialectSession implements MountSession, OpenSession {
     if (hello.parts) {
       const sign = () => this.#writer.say({ kind: 'receiving' })
       this.#upload = new UploadSigns(this.#deps.clock, sign)
+      this.#out = partedSocket(this.#socket, this.dialect, this.#deps)
     }
     if (!this.#deps.sessions.admit(this, user)) return this.#refuseAll(rateLimited(BANNED_MS))
     this.#limiter.belongsTo(user?.id)
@@ -298,6 +292,7 @@ export class DialectSession implements MountSession, OpenSession {
     if (this.#drain) this.#writer.say(this.#drain.notice)
     const bytes = this.#greetingBytes + greeting.bytes
     for (const command of this.#limiter.greet(held, bytes, this.#writer)) this.run(command)
+    if (greeting.left) this.closed(undefined, true)
   }
 
   async #renew({ requestId, token }: AuthCommand): Promise<void> {
@@ -324,7 +319,7 @@ export class DialectSession implements MountSession, OpenSession {
         this.#pong(command.timestamp)
         return
       case 'hello':
-        this.#fault([unexpected('a connection sends hello once')])
+        this.#fault([SECOND_HELLO])
         return
       case 'fault':
         this.#fault(command.of)
@@ -382,14 +377,19 @@ export class DialectSession implements MountSession, OpenSession {
 
   #fault(malformed: readonly MalformedCommand[]): void {
     this.#writer.blame(malformed)
-    if (this.#limiter.malformed()) this.end(4400, 'malformed frames')
+    if (this.#limiter.malformed()) this.end(this.dialect.abuseCode ?? 4400, 'malformed frames')
+  }
+
+  /** Closes the connection of a client that has exceeded its rates too often. */
+  #abused(): void {
+    this.#refuseAll(rateLimited(BANNED_MS), this.dialect.abuseCode)
   }
 
   /** Refuses the whole connection and closes it. */
-  #refuseAll(error: Refusal): void {
+  #refuseAll(error: Refusal, code = CLOSE_CODES.get(error.code) ?? 1008): void {
     this.#writer.refuseAll(error)
     const close = this.dialect.closing?.(error)
-    this.end(close?.code ?? CLOSE_CODES.get(error.code) ?? 1008, close?.reason ?? error.code)
+    this.end(close?.code ?? code, close?.reason ?? error.code)
   }
 
   end(code: number, reason: string): void {

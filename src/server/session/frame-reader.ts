@@ -20,9 +20,18 @@ export function readFrame(dialect: ServerDialect, text: string): ReadCommand[] {
   return commands
 }
 
-/** Returns a fault for a message received at the wrong time. */
-export function unexpected(reason: string): MalformedCommand {
+/** Stands for a message before the hello. */
+export const NOT_HELLO = malformed('the first message is hello')
+/** Stands for another hello. */
+export const SECOND_HELLO = malformed('a connection sends hello once')
+
+function malformed(reason: string): MalformedCommand {
   return { kind: 'malformed', reason, requestId: undefined }
+}
+
+/** Whether a command is one of the application: a request or a publish. */
+export function isRequest({ kind }: ReadCommand): boolean {
+  return kind === 'request' || kind === 'publish'
 }
 
 function decode(dialect: ServerDialect, text: string): readonly Command[] {
@@ -30,6 +39,6 @@ function decode(dialect: ServerDialect, text: string): readonly Command[] {
     return dialect.decode((dialect.codec ?? jsonCodec).decode(text))
   } catch (error) {
     const reason = isWirefoldError(error, 'bad-frame') ? error.detail.reason : 'not readable'
-    return [{ kind: 'malformed', reason, requestId: undefined }]
+    return [malformed(reason)]
   }
 }

@@ -1,5 +1,7 @@
+import type { Clock } from '../../base/clock.ts'
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
 import { textsOf } from '../../protocol/server-dialect.ts'
+import type { Socket } from '../socket/socket.ts'
 
 /** Length of a part, in UTF-16 units: two seconds of a link of 4 kB/s. */
 const PART_UNITS = 8 * 1024
@@ -17,6 +19,26 @@ export class MessageParts {
     if (text.length <= PART_UNITS) return [text]
     if (this.#last?.text !== text) this.#last = { text, parts: split(text, dialect, now) }
     return this.#last.parts
+  }
+}
+
+/** Returns a socket that sends the messages of a dialect in parts. */
+export function partedSocket(
+  socket: Socket,
+  dialect: ServerDialect,
+  { parts, clock }: { readonly parts: MessageParts; readonly clock: Clock },
+): Pick<Socket, 'send' | 'sendDroppable'> {
+  const of = (text: string): readonly string[] => parts.of(text, dialect, clock.wall())
+  return {
+    send(text) {
+      for (const part of of(text)) socket.send(part)
+    },
+    sendDroppable(text) {
+      const [first = '', ...rest] = of(text)
+      const taken = socket.sendDroppable(first)
+      if (taken) for (const part of rest) socket.send(part)
+      return taken
+    },
   }
 }
 

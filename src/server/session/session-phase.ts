@@ -51,6 +51,8 @@ export interface GreetingPhase {
   readonly held: ReadCommand[]
   /** The size of the frames after that of the hello. */
   bytes: number
+  /** Whether the client has closed the connection after its messages. */
+  left: boolean
 }
 
 /** The drain of the server, for one of its sessions. */

@@ -115,6 +115,37 @@ describe('a connection to the entity mount', () => {
     expect(both).toEqual(['pong', 'subscribed'])
   })
 
+  it.each([
+    ['carries out the messages of a client that closes it while', 'close', true, [1, 2]],
+    ['drops the messages of a client that is refused after it has closed, as', 'close', false, []],
+    ['drops the messages of a client whose connection was lost while', 'terminate', true, []],
+  ] as const)('%s credentials are checked', async (_, end, valid, expected) => {
+    const checked = deferred<{ readonly id: string } | undefined>()
+    let checks = 0
+    const served = await backend({
+      authenticate: ({ token }) => {
+        if (token === undefined) return null
+        checks += 1
+        return checked.promise
+      },
+    })
+    const handled: unknown[] = []
+    served.server.handle('note', (payload, { user }) => {
+      handled.push([payload, user?.id])
+    })
+    const client = await RawClient.open(`${served.address}?token=ada`)
+    for (const payload of [1, 2]) client.send({ type: 'note', payload })
+    await expect.poll(() => checks).toBe(1)
+    client.ws[end]()
+    await expect.poll(() => served.server.stats().connections).toBe(0)
+    checked.resolve(valid ? { id: 'ada' } : undefined)
+    // Whatever the first client causes comes before the answer to the second one.
+    const other = await connect(served)
+    await ask(other, { type: 'note', requestId: 'last', payload: 3 })
+    expect(handled).toEqual([...expected.map((payload) => [payload, 'ada']), [3, undefined]])
+    expect(served.server.stats()).toMatchObject({ connections: 1, users: 0 })
+  })
+
   it('survives messages that cannot be read, and answers each with an error', async () => {
     const client = await connect(await backend({ limits: { malformedPerMinute: 6 } }))
     for (const text of ['{', '[]', '{}', '{"type":"subscribe"}', '{"type":"presence:join"}']) {
@@ -125,6 +156,15 @@ describe('a connection to the entity mount', () => {
       type: 'pong',
       timestamp: at,
     })
+    client.send('{')
+    expect(await client.closed).toEqual({ code: 1008, reason: 'malformed frames' })
+  })
+
+  it('beyond the most of a user is closed with 4429, after which clients connect again', async () => {
+    const served = await backend({ limits: { perUser: { connections: 1 } } })
+    await connect(served, 'ines')
+    const second = await RawClient.open(`${served.address}?token=ines`)
+    expect((await second.closed).code).toBe(4429)
   })
 })
 
@@ -261,7 +301,7 @@ describe('requests at the entity mount', () => {
     }
   })
 
-  it('beyond the rate are refused with RATE_LIMITED', async () => {
+  it('beyond the rate are refused with RATE_LIMITED, and again and again with 1008', async () => {
     const client = await connect(await backend({ limits: { messagesPerSecond: 1 } }))
     for (const requestId of ['1', '2']) await ask(client, { type: 'x', requestId })
     expect(await ask(client, { type: 'x', requestId: '3' })).toMatchObject({
@@ -269,6 +309,8 @@ describe('requests at the entity mount', () => {
       requestId: '3',
       payload: { code: 'RATE_LIMITED', message: 'Too many messages' },
     })
+    for (let more = 0; more < 10; more++) client.send({ type: 'x', requestId: '4' })
+    expect((await client.closed).code).toBe(1008)
   })
 })
 
