@@ -86,8 +86,11 @@ export function createStreamClient<const Plugins extends readonly StreamPlugin[]
     })
     const status = store(subscription.status.get())
     subscription.status.listen((now) => status.set(now))
-    // With the strategy `streams` the server replays missed messages, so that there is no gap.
-    if (replays) subscription.status.listen(({ name }) => name === 'gap' && subscription.caughtUp())
+    // The server replays missed messages, so that there is no gap, except where nothing was received
+    // yet, after which it could resume.
+    subscription.status.listen((now) => {
+      if (now.name === 'gap' && replays && seen.of(name) !== undefined) subscription.caughtUp()
+    })
     return {
       stream: streamOf(plugin),
       strategy,

@@ -47,10 +47,14 @@ export class LastSeen {
     for (const seen of this.#byName.values()) seen.replayUntil = now + REPLAY_MS
   }
 
-  /** Resumes after the newest ids where no replay was under way: the connection was lost. */
+  /**
+   * Resumes after the newest ids where no replay was under way: the connection was lost. A stream
+   * that has not been resumed yet is resumed after its first id.
+   */
   lost(now: number): void {
     for (const seen of this.#byName.values()) {
       if (now >= seen.replayUntil) seen.resumeAfter = seen.ids.at(-1)?.id
+      else seen.resumeAfter ??= seen.ids[0]?.id
       // What is missing now arrives on the next connection only.
       seen.replayUntil = Number.POSITIVE_INFINITY
     }

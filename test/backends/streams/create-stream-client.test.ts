@@ -128,6 +128,25 @@ describe('a stream client', () => {
     expect(lastSeen()).toBe('100-10')
   })
 
+  it('resumes after its first id if the first connection is lost after messages out of order', async () => {
+    const { pair, away, chatMessage } = await joined('streams')
+    await chatMessage('2', '100-2')
+    await chatMessage('1', '100-1')
+    await away()
+    expect(clientsOf(pair.last.url)[0]?.lastSeen).toBe('100-1')
+  })
+
+  it('shows a gap where it has received nothing after which it could resume', async () => {
+    const { api, away, chatMessage, clock, pair } = await joined('streams')
+    await away()
+    expect(api.chat.status.get().name).toBe('gap')
+    await chatMessage('1', '100-1')
+    await clock.advance(10_000)
+    await away()
+    expect(api.chat.status.get().name).toBe('live')
+    expect(clientsOf(pair.last.url)[0]?.lastSeen).toBe('100-1')
+  })
+
   it('resumes after the newest id when it is closed and connected again', async () => {
     const { pair, clock, api, chatMessage } = await joined('streams')
     await chatMessage('0', '100-0')

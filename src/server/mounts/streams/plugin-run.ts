@@ -1,7 +1,7 @@
 import { isWirefoldError, WirefoldError } from '../../../base/errors.ts'
 import { SerialQueue } from '../../../base/serial-queue.ts'
 import type { StreamsServer } from '../../../dialects/streams/server.ts'
-import { streamIdOf, streamMessage, withIds, withoutIds } from '../../../dialects/streams/server.ts'
+import { streamIdOf, streamMessage } from '../../../dialects/streams/server.ts'
 import { presenceChannel } from '../../../protocol/channel-name.ts'
 import type { Position } from '../../../protocol/frame.ts'
 import type { EventEncoder } from '../../../protocol/server-dialect.ts'
@@ -18,6 +18,7 @@ import type {
 } from './plugin.ts'
 import { positionAfter } from './position-after.ts'
 import type { RequestedPlugin } from './requested-plugins.ts'
+import type { SharedStreams } from './shared-streams.ts'
 
 /** Maximum number of messages of the client that wait for the steps before them. */
 const MOST_MESSAGES = 1_000
@@ -42,14 +43,13 @@ export class PluginRun {
   #entered = false
 
   constructor({ plugin, stream, strategy, lastSeen }: RequestedPlugin, deps: PluginRunDeps) {
-    const { host, session, dialect } = deps
+    const { host, session } = deps
     this.stream = stream
     this.name = plugin.name
     this.#channels = new Set([stream])
     this.#plugin = plugin
     this.#deps = deps
     this.#queue = new SerialQueue(host.report)
-    dialect.encoders.set(stream, strategy === 'streams' ? withIds : withoutIds)
     this.#context = {
       server: serverOf(host),
       socket: { id: session.id, close: (code, reason) => session.end(code, reason) },
@@ -87,8 +87,9 @@ export class PluginRun {
   /** Follows the stream, then initializes and opens the plugin. Never rejects. */
   start(): Promise<void> {
     return this.#queue.add(async () => {
-      const { stream, lastSeen } = this.#context
-      if (!(await this.#subscribe(stream, lastSeen)) && !(await this.#mayFinish())) {
+      const { stream } = this
+      const joined = this.#deps.streams.join(stream, (after) => this.#subscribe(stream, after))
+      if (!(await joined) && !(await this.#mayFinish())) {
         this.#end ??= 'refused'
         return
       }
@@ -262,6 +263,7 @@ export interface PluginRunDeps {
   readonly host: MountHost
   readonly session: OpenSession
   readonly dialect: StreamsServer
+  readonly streams: SharedStreams
 }
 
 /** The steps of one kind that wait. */

@@ -7,6 +7,7 @@ import type { PluginRunDeps } from './plugin-run.ts'
 import { PluginRun } from './plugin-run.ts'
 import type { RequestedPlugin } from './requested-plugins.ts'
 import { requestedPlugins } from './requested-plugins.ts'
+import { SharedStreams } from './shared-streams.ts'
 
 /**
  * Creates a mount for clients of a backend of plugins and streams, `wirefold/dialects/streams`. A
@@ -45,7 +46,8 @@ export function streamsMount(options: StreamsMountOptions = {}): Mount {
           const notes = { log: host.log, report: host.report, noStrategy }
           const requested = requestedPlugins(request.url, parameter, known, notes)
           if (!requested.plugins.length) session.end(1008, requested.reason)
-          runs = new PluginRuns(requested.plugins, { host, session, dialect })
+          const streams = new SharedStreams(requested.plugins, dialect)
+          runs = new PluginRuns(requested.plugins, { host, session, dialect, streams })
           return runs
         },
       })
