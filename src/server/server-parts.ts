@@ -3,7 +3,7 @@ import { randomId } from '../base/ids.ts'
 import { lazy } from '../base/lazy.ts'
 import type { Logger } from '../base/logger.ts'
 import { loggable } from '../base/logger.ts'
-import { printWarning, safely } from '../base/report.ts'
+import { printWarning, reportRejection, safely } from '../base/report.ts'
 import { Access } from './access/access.ts'
 import type { Broker } from './broker/broker.ts'
 import { MemoryBroker } from './broker/memory/memory-broker.ts'
@@ -187,12 +187,12 @@ export function isProduction(): boolean {
   return process.env.NODE_ENV === 'production'
 }
 
-/** Wraps a logger so that it never throws. */
+/** Wraps a logger so that it never throws or rejects. */
 function quiet(logger: Logger | undefined, report: (error: unknown) => void): Logger | undefined {
   if (!logger) return undefined
   return (area, message) => {
     try {
-      logger(area, message)
+      reportRejection(logger(area, message), report)
     } catch (error) {
       report(error)
     }

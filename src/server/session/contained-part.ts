@@ -1,8 +1,10 @@
+import { isPromise } from '../../base/deferred.ts'
+import { reportRejection } from '../../base/report.ts'
 import type { OpenSession, SessionOptions, SessionPart } from './mount.ts'
 
 /**
  * Wraps the part that a mount adds to sessions, which may be that of an application, so that its
- * exceptions are reported. One while it is opened ends the connection with 1011; a command whose
+ * exceptions and rejections are reported. An exception while it is opened ends the connection with 1011; a command whose
  * `take` throws counts as taken.
  */
 export function containedPart(
@@ -12,10 +14,16 @@ export function containedPart(
   return (session) => {
     try {
       const part = opened(session)
+      reportRejection(part, report)
+      if (isPromise(part)) {
+        throw new TypeError('The `opened` of a mount returned a promise. Return the part at once.')
+      }
       return {
         take(command) {
           try {
-            return part.take(command)
+            const taken = part.take(command)
+            reportRejection(taken, report)
+            return taken
           } catch (error) {
             report(error)
             return true
@@ -23,7 +31,7 @@ export function containedPart(
         },
         closed(reason) {
           try {
-            part.closed(reason)
+            reportRejection(part.closed(reason), report)
           } catch (error) {
             report(error)
           }

@@ -208,6 +208,10 @@ describe('a dialect mount', () => {
     expect(started).toEqual(expected)
   })
 
+  const fail = (message: string): never => {
+    throw new Error(message)
+  }
+
   it('lets its part take commands, and reports what the part throws', async () => {
     const closed: string[] = []
     const part = (session: OpenSession): SessionPart => ({
@@ -236,14 +240,23 @@ describe('a dialect mount', () => {
     expect(closed).toEqual(['ended'])
   })
 
-  it('ends a connection whose part cannot be opened', async () => {
-    const { open, errors } = await backend(lines(), {
-      token,
-      opened() {
-        throw new Error('no room')
-      },
-    })
+  it('reports what its part rejects with, whose functions an application may have made async', async () => {
+    const part = { take: async () => fail('no number'), closed: async () => fail('no end') }
+    const { open, errors } = await backend(lines(), { token, opened: () => part as never })
+    const client = await open()
+    await texts(client, 3)
+    client.send('one')
+    await expect.poll(() => errors).toMatchObject([{ message: 'no number' }])
+    client.ws.close()
+    await expect.poll(() => errors).toMatchObject([{ message: 'no number' }, { message: 'no end' }])
+  })
+
+  it.each([
+    ['throws', () => fail('no room'), 'no room'],
+    ['is async', (async () => ({})) as never, 'The `opened` of a mount returned a promise. Return'],
+  ])('ends a connection if its `opened` %s', async (_, opened, message) => {
+    const { open, errors } = await backend(lines(), { token, opened })
     expect((await (await open()).closed).code).toBe(1011)
-    expect(errors).toMatchObject([{ message: 'no room' }])
+    expect(errors).toMatchObject([{ message: expect.stringContaining(message) }])
   })
 })
