@@ -52,11 +52,10 @@ export type SubscriptionInput =
   | 'disconnected'
 
 /** The initial state of a channel. */
-export const unsubscribed: SubscriptionState = {
-  wanted: false,
-  actual: 'none',
-  refusal: undefined,
-}
+export const unsubscribed: SubscriptionState = { wanted: false, actual: 'none', refusal: undefined }
+
+/** The state of most channels: one object for all, which saves memory. */
+const LIVE: SubscriptionState = { wanted: true, actual: 'live', refusal: undefined }
 
 /**
  * Returns the state after an input.
@@ -120,7 +119,7 @@ export function due({
 }
 
 function at(wanted: boolean, actual: SubscriptionState['actual']): SubscriptionState {
-  return { wanted, actual, refusal: undefined }
+  return wanted && actual === 'live' ? LIVE : { wanted, actual, refusal: undefined }
 }
 
 /** Desired and confirmed state of one channel. */

@@ -40,7 +40,11 @@ function parse(text: string): unknown {
 }
 
 function mayPollute(text: string): boolean {
-  return text.includes('__proto__') || (text.includes('\\u') && ESCAPED_PROTO.test(text))
+  // V8 searches for one character several times as fast as for more.
+  return (
+    (text.indexOf('_') >= 0 && text.includes('__proto__')) ||
+    (text.indexOf('\\') >= 0 && ESCAPED_PROTO.test(text))
+  )
 }
 
 /**
@@ -61,13 +65,18 @@ function bad(reason: string, data: string | undefined): WirefoldError {
 
 /** Whether a text has enough opening brackets to be nested too deeply. */
 function mayNest(text: string): boolean {
-  let left = DEEPEST
-  for (const bracket of ['{', '[']) {
-    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) {
-      if (left-- === 0) return true
-    }
-  }
-  return false
+  const lists = countOf('[', text, DEEPEST)
+  // A level needs two characters as a list, five as an object, {"":}, of which the last one is {}.
+  if (lists + (text.length - 2 * lists + 3) / 5 <= DEEPEST) return false
+  return lists + countOf('{', text, DEEPEST - lists) > DEEPEST
+}
+
+/** Counts a character in a text; stops above a number. */
+function countOf(character: string, text: string, most: number): number {
+  let count = 0
+  let at = text.indexOf(character)
+  while (at >= 0 && count++ <= most) at = text.indexOf(character, at + 1)
+  return count
 }
 
 /** Whether a JSON text is nested too deeply; without recursion. */

@@ -127,11 +127,11 @@ function decode(wire: unknown): Frame {
 function decodeMessage(type: string, wire: Fields): Frame {
   const requestId = asString(wire.requestId)
   const channel = asString(wire.channel)
-  const to = requestId ? [requestId] : []
   if (type === 'error') {
+    const to = requestId ? [requestId] : []
     return refusalFrame(to, asFields(wire.payload), requestId ? undefined : channel)
   }
-  if (requestId) return decodeAnswer(type, to, wire)
+  if (requestId) return decodeAnswer(type, [requestId], wire)
   if (!channel) return decodeOwn(type, wire)
   return type === 'unsubscribed'
     ? unsubscribedFrame(channel, asFields(wire.payload))
