@@ -89,6 +89,11 @@ class Store<T> implements Writable<T> {
     this.#followed = followed
   }
 
+  /** @internal The store in the result of {@link settableStores}. */
+  get store(): Readable<T> {
+    return this
+  }
+
   get(): T {
     return this.#value
   }
@@ -198,15 +203,25 @@ export function followedStore<T>(
  * Creates a factory of built-in stores that share one schedule: with `microtask` or `frame`, all
  * changes are notified together.
  */
-export function storeFactory({
-  notify = 'sync',
-  onError = printError,
-}: StoreOptions = {}): StoreFactory<ReadableKind> {
-  const schedule = new Schedule(notify)
+export function storeFactory(options: StoreOptions = {}): StoreFactory<ReadableKind> {
+  const made = settableStores(options)
   return {
     create<T>(initial: T, followed?: Followed) {
-      const store = new Store(initial, schedule, onError, followed)
+      const store = made.create(initial, followed)
       return { store, set: (value: T) => store.set(value) }
     },
   }
+}
+
+/**
+ * As {@link storeFactory}, but each result is the store itself, whose `set` has to be called as a
+ * method: an entity of a registry then needs no second object and no closure.
+ */
+export function settableStores({ notify = 'sync', onError = printError }: StoreOptions = {}) {
+  const schedule = new Schedule(notify)
+  return {
+    create<T>(initial: T, followed?: Followed): Writable<T> & { readonly store: Readable<T> } {
+      return new Store(initial, schedule, onError, followed)
+    },
+  } satisfies StoreFactory<ReadableKind>
 }

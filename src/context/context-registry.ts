@@ -1,5 +1,5 @@
 import type { Readable, ReadableKind, StoreFactory, StoreKind, StoreOf } from '../base/store.ts'
-import { storeFactory } from '../base/store.ts'
+import { settableStores } from '../base/store.ts'
 import type { Sink } from '../ports/event-sink.ts'
 import type { EventFrame } from '../protocol/frame.ts'
 import type { RoutePlan } from './context-router.ts'
@@ -68,7 +68,7 @@ export class ContextRegistry<
 
   constructor(...options: RegistryArguments<C, By>) {
     this.#arguments = options
-    this.#router = this.#makeRouter(storeFactory(options[0]))
+    this.#router = this.#makeRouter(settableStores(options[0]))
   }
 
   /**

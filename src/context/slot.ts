@@ -15,10 +15,8 @@ class Entry {
   value: unknown
   /** Sort key of the newest context applied. */
   sortKey: SortKey | undefined
-  /** Created on first use: most entities are never observed. */
-  store: unknown
-  /** Sets the store. */
-  set: ((value: unknown) => void) | undefined
+  /** Its store, and the function that sets it. Created on first use: most entities are never observed. */
+  shown: ReturnType<StoreFactory<StoreKind>['create']> | undefined
   older: Entry | undefined
   newer: Entry | undefined
 
@@ -81,12 +79,8 @@ export class Slot {
       entry = this.#present.get(key) ?? new Entry(key)
       this.#shown.set(key, entry)
     }
-    if (!entry.set) {
-      const { store, set } = this.#host.stores.create(entry.value)
-      entry.store = store
-      entry.set = set
-    }
-    return entry.store
+    entry.shown ??= this.#host.stores.create<unknown>(entry.value)
+    return entry.shown.store
   }
 
   /** Deletes an entity; false where there is none. */
@@ -215,9 +209,9 @@ export class Slot {
   /** Sets the store to the present value: a listener may have dispatched meanwhile. */
   #updateStore(entry: Entry): void {
     if (this.#state) this.#host.changed(this)
-    if (!entry.set) return
+    if (!entry.shown) return
     try {
-      entry.set(entry.value)
+      entry.shown.set(entry.value)
     } catch (cause) {
       const key = JSON.stringify(entry.key.slice(0, 80))
       this.#host.failed(`store of ${this.#plan.name} ${key}`, cause)
