@@ -100,19 +100,12 @@ export class ChannelSubscriber {
       listener.live = false
       signal?.removeEventListener('abort', release)
       channel.remove(listener)
-      listener.settle?.(released(name))
+      listener.ready?.settle(released(name))
       if (channel.handlers > 0) return
       channel.leave ??= () => channel.input('release')
       this.lingering.add(channel.leave)
     }
-    const listener: Listener = {
-      channel,
-      handler,
-      onError,
-      live: true,
-      settle: undefined,
-      ready: undefined,
-    }
+    const listener: Listener = { channel, handler, onError, live: true, ready: undefined }
     channel.add(listener, stage)
     if (channel.leave) this.lingering.keep(channel.leave)
     channel.input('want')

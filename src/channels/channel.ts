@@ -1,3 +1,4 @@
+import type { Deferred } from '../base/deferred.ts'
 import type { Refusal, WirefoldError } from '../base/errors.ts'
 import { handlerFailed, refusalError } from '../base/errors.ts'
 import type { OneOrMany } from '../base/one-or-many.ts'
@@ -171,10 +172,10 @@ export class Channel {
   settle(error: WirefoldError | undefined): boolean {
     let settled = false
     for (const listener of this.#listeners()) {
-      const { settle } = listener
-      listener.settle = undefined
-      settle?.(error)
-      settled ||= settle !== undefined
+      const { ready } = listener
+      listener.ready = undefined
+      ready?.settle(error)
+      settled ||= ready !== undefined
     }
     return settled
   }
@@ -216,9 +217,9 @@ export class Channel {
     this.#reported = error.code
     let unhandled = false
     for (const listener of this.#listeners()) {
-      const { settle, onError } = listener
-      listener.settle = undefined
-      if (settle) settle(error)
+      const { ready, onError } = listener
+      listener.ready = undefined
+      if (ready) ready.settle(error)
       else if (isRepeated) continue
       else if (onError) {
         try {
@@ -272,8 +273,6 @@ export interface Listener {
   readonly onError: ((error: WirefoldError) => void) | undefined
   /** False once it was released; a delivery that is under way skips it then. */
   live: boolean
-  /** Settles `ready`, while that is pending. */
-  settle: ((error: WirefoldError | undefined) => void) | undefined
-  /** The promise that `ready` returned last. */
-  ready: Promise<void> | undefined
+  /** The promise of `ready`, while that is pending. */
+  ready: Deferred | undefined
 }

@@ -67,14 +67,12 @@ const MEMBERS = /* @__PURE__ */ subscriptionMembers()
 
 /** Returns a promise that settles with the subscription of a listener's channel. */
 function ready(listener: Listener): Promise<void> {
-  const { channel } = listener
-  if (listener.settle && listener.ready) return listener.ready
-  const { promise, settle } = deferred()
-  const error = listener.live ? channel.refused : released(channel.topic)
-  if (error || channel.isConfirmed) settle(error)
-  else listener.settle = settle
-  listener.ready = promise
-  return promise
+  const { channel, live } = listener
+  const ready = listener.ready ?? deferred()
+  const error = live ? channel.refused : released(channel.topic)
+  if (error || channel.isConfirmed) ready.settle(error)
+  else listener.ready = ready
+  return ready.promise
 }
 
 /** Returns the error of `ready` for a subscription that was released too early. */

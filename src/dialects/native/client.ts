@@ -188,8 +188,12 @@ function decodeOwn(type: string, wire: Fields): Frame {
 /** Reads `{name: [epoch, offset]}`; entries of another shape are skipped. */
 function places(value: unknown): ReadonlyMap<string, Position> {
   const result = new Map<string, Position>()
+  // Mostly they are equal. Each channel keeps its own: one text for all saves memory.
+  let epoch: unknown
   for (const [name, place] of Object.entries(asFields(value))) {
-    const position = Array.isArray(place) && asPosition(place[0], place[1], 0)
+    if (!Array.isArray(place)) continue
+    if (place[0] !== epoch) epoch = place[0]
+    const position = asPosition(epoch, place[1], 0)
     if (position) result.set(name, position)
   }
   return result
