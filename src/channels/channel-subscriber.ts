@@ -95,17 +95,8 @@ export class ChannelSubscriber {
       stage: 'handle' as const,
     })
     const channel = this.#channel(name, params)
-    const release = (): void => {
-      if (!listener.live) return
-      listener.live = false
-      signal?.removeEventListener('abort', release)
-      channel.remove(listener)
-      listener.ready?.settle(released(name))
-      if (channel.handlers > 0) return
-      channel.leave ??= () => channel.input('release')
-      this.lingering.add(channel.leave)
-    }
     const listener: Listener = { channel, handler, onError, live: true, ready: undefined }
+    const release = this.#releaseOf(listener, signal)
     channel.add(listener, stage)
     if (channel.leave) this.lingering.keep(channel.leave)
     channel.input('want')
@@ -113,6 +104,22 @@ export class ChannelSubscriber {
     else signal?.addEventListener('abort', release)
     this.port.wake()
     return subscriptionHandle(listener, release)
+  }
+
+  /** Returns the function that releases a listener; it keeps no more than it needs. */
+  #releaseOf(listener: Listener, signal: AbortSignal | undefined): () => void {
+    const release = (): void => {
+      if (!listener.live) return
+      listener.live = false
+      signal?.removeEventListener('abort', release)
+      const { channel } = listener
+      channel.remove(listener)
+      listener.ready?.settle(released(channel.topic))
+      if (channel.handlers > 0) return
+      channel.leave ??= () => channel.input('release')
+      this.lingering.add(channel.leave)
+    }
+    return release
   }
 
   #channel(topic: string, given: unknown): Channel {
@@ -150,7 +157,7 @@ export class ChannelSubscriber {
       receive: (frame) => this.#receive(frame),
       disconnected: () => this.#disconnected(),
       forget: () => {
-        for (const channel of channels.values()) channel.continuity.forget()
+        for (const channel of channels.values()) channel.forget()
       },
       ended: (error) => {
         this.lingering.flush()
@@ -175,7 +182,7 @@ export class ChannelSubscriber {
       // Finds gaps of quiet channels: without a next event, only the offsets in a pong show one.
       for (const [name, position] of frame.offsets ?? []) {
         const channel = this.#channels.get(name)
-        if (channel?.continuity.differs(position)) channel.input('missing')
+        if (channel?.differs(position)) channel.input('missing')
       }
     }
     const channel = 'channel' in frame && this.#channels.get(frame.channel)
@@ -352,9 +359,9 @@ export interface ChannelOptions {
 /** Returns the positions at which channels that were live before are resumed. */
 function positions(channels: readonly Channel[]): ReadonlyMap<string, Position> {
   const since = new Map<string, Position>()
-  for (const { name, continuity } of channels) {
-    const position = continuity.asking()
-    if (position) since.set(name, position)
+  for (const channel of channels) {
+    const position = channel.asking()
+    if (position) since.set(channel.name, position)
   }
   return since
 }

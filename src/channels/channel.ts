@@ -17,13 +17,16 @@ const PENDING: ChannelStatus = { name: 'pending' }
 const LIVE: ChannelStatus = { name: 'live' }
 const ENDED: ChannelStatus = { name: 'ended' }
 
-/** One channel: its subscription state, its handlers, and its status. */
-export class Channel {
+/**
+ * One channel: its subscription state, its handlers, and its status.
+ *
+ * It extends its continuity: one object less for each of many channels, and for each event to read.
+ */
+export class Channel extends Continuity {
   /** Its name in intents and frames: the topic, and the parameters where these identify it. */
   readonly name: string
   /** Its name for the application. */
   readonly topic: string
-  readonly continuity = new Continuity()
   /** Id of the last request about it; replies to earlier ones are ignored. */
   requestId: string | undefined
   /** Releases the channel; made when its last handler is released for the first time. */
@@ -46,6 +49,7 @@ export class Channel {
   #handles: OneOrMany<Listener>
 
   constructor(name: string, topic: string, owner: ChannelOwner) {
+    super()
     this.name = name
     this.topic = topic
     this.#owner = owner
@@ -88,10 +92,10 @@ export class Channel {
           : undefined
       this.refused = refused
       // A refusal for a time only is followed by a retry, which resumes at the position.
-      if (after.refusal && after.refusal.retryAfterMs === undefined) this.continuity.forget()
+      if (after.refusal && after.refusal.retryAfterMs === undefined) this.forget()
       if (after.actual === 'ended') {
         // A later subscribe starts anew.
-        this.continuity.restart()
+        this.restart()
         this.#gap = undefined
       }
       this.#updateStatus()
@@ -117,14 +121,14 @@ export class Channel {
     const refusal = frame?.refused.get(name)
     if (refusal) this.input('refused', refusal)
     if (this.state.actual !== 'subscribing') return
-    const reason = this.continuity.answered(frame?.at.get(name), !!frame?.gaps.includes(name))
+    const reason = this.resumed(frame?.at.get(name), !!frame?.gaps.includes(name))
     if (reason) this.#gap = { name: 'gap', reason, asOf: this.#asOf }
     this.input('acked')
   }
 
   /** Subscribes anew, from the beginning. */
   renew(): void {
-    this.continuity.restart()
+    this.restart()
     this.input('renew')
   }
 
@@ -151,12 +155,11 @@ export class Channel {
    * delivered before; subscribes again if events before it are missing.
    */
   deliver(event: EventFrame): void {
-    const { continuity } = this
     const { actual } = this.state
     if (actual === 'ended') return
     // The reply to a subscribe that is under way brings the missing events.
-    if (event.offset !== undefined && continuity.begun && actual !== 'live') return
-    const verdict = continuity.judge(event)
+    if (event.offset !== undefined && this.begun && actual !== 'live') return
+    const verdict = this.judge(event)
     if (verdict === 'drop') return
     if (verdict === 'missing') {
       this.input('missing')
@@ -255,7 +258,7 @@ export class Channel {
     const { wanted, actual } = this.state
     if (actual === 'ended') return ENDED
     if (actual === 'live' && wanted) return LIVE
-    return this.continuity.begun && wanted ? { name: 'recovering', asOf: this.#asOf } : PENDING
+    return this.begun && wanted ? { name: 'recovering', asOf: this.#asOf } : PENDING
   }
 }
 

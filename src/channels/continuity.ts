@@ -32,7 +32,7 @@ export class Continuity {
     return this.#begun
   }
 
-  /** Returns the position to resume at, and remembers it for {@link answered}. */
+  /** Returns the position to resume at, and remembers it for {@link resumed}. */
   asking(): Position | undefined {
     this.#resumedFrom = this.position
     return this.#resumedFrom
@@ -45,7 +45,7 @@ export class Continuity {
    * @param named whether the server named the channel among its gaps
    * @returns the reason why events may have been missed, if any
    */
-  answered(at: Position | undefined, named: boolean): GapReason | undefined {
+  resumed(at: Position | undefined, named: boolean): GapReason | undefined {
     const asked = this.#resumedFrom
     const began = this.#begun
     this.#resumedFrom = undefined

@@ -32,7 +32,7 @@ function subscriptionMembers(): object {
     }
 
     get position() {
-      return this[LISTENER].channel.continuity.position
+      return this[LISTENER].channel.position
     }
 
     get ready() {

@@ -13,7 +13,7 @@ const event = (offset: number | undefined, more: Partial<EventFrame> = {}): Even
 function at(offset: number): Continuity {
   const continuity = new Continuity()
   continuity.asking()
-  continuity.answered({ epoch: 'e', offset }, false)
+  continuity.resumed({ epoch: 'e', offset }, false)
   return continuity
 }
 
@@ -40,7 +40,7 @@ describe('continuity', () => {
     const continuity = at(5)
     expect(continuity.judge(event(8))).toBe('missing')
     continuity.asking()
-    expect(continuity.answered(undefined, false)).toBeUndefined()
+    expect(continuity.resumed(undefined, false)).toBeUndefined()
     expect(continuity.judge(event(8))).toBe('unfillable')
     expect(continuity.judge(event(9))).toBe('deliver')
     expect(continuity.judge(event(11))).toBe('missing')
@@ -54,7 +54,7 @@ describe('continuity', () => {
     ] as const) {
       const continuity = at(5)
       continuity.asking()
-      expect(continuity.answered(position, named)).toBe(reason)
+      expect(continuity.resumed(position, named)).toBe(reason)
       expect(continuity.position).toEqual(position)
     }
     const continuity = at(5)
@@ -66,7 +66,7 @@ describe('continuity', () => {
   it('resumes at offset 0 as at any other', () => {
     const continuity = at(0)
     expect(continuity.asking()).toEqual({ epoch: 'e', offset: 0 })
-    expect(continuity.answered({ epoch: 'e', offset: 2 }, false)).toBeUndefined()
+    expect(continuity.resumed({ epoch: 'e', offset: 2 }, false)).toBeUndefined()
     expect(continuity.judge(event(1))).toBe('deliver')
     expect(continuity.judge(event(2))).toBe('deliver')
   })
@@ -74,7 +74,7 @@ describe('continuity', () => {
   it('continues after a replay whose last events were filtered', () => {
     const continuity = at(5)
     continuity.asking()
-    continuity.answered({ epoch: 'e', offset: 10 }, false)
+    continuity.resumed({ epoch: 'e', offset: 10 }, false)
     expect(continuity.judge(event(7, { prev: 5 }))).toBe('deliver')
     expect(continuity.judge(event(11))).toBe('deliver')
     expect(continuity.position).toEqual({ epoch: 'e', offset: 11 })
@@ -84,9 +84,9 @@ describe('continuity', () => {
     const continuity = new Continuity()
     expect(continuity.judge(event(undefined))).toBe('deliver')
     expect(continuity.asking()).toBeUndefined()
-    expect(continuity.answered(undefined, false)).toBeUndefined()
+    expect(continuity.resumed(undefined, false)).toBeUndefined()
     expect(continuity.asking()).toBeUndefined()
-    expect(continuity.answered(undefined, false)).toBe('no-recovery')
+    expect(continuity.resumed(undefined, false)).toBe('no-recovery')
   })
 
   it('differs from a server position that is ahead or behind', () => {
@@ -102,12 +102,12 @@ describe('continuity', () => {
     const continuity = at(90)
     expect(continuity.judge(event(11))).toBe('missing')
     continuity.asking()
-    expect(continuity.answered({ epoch: 'e', offset: 11 }, true)).toBe('went-back')
+    expect(continuity.resumed({ epoch: 'e', offset: 11 }, true)).toBe('went-back')
     expect(continuity.judge(event(12))).toBe('deliver')
     const right = at(90)
     expect(right.judge(event(11))).toBe('missing')
     right.asking()
-    expect(right.answered(undefined, false)).toBeUndefined()
+    expect(right.resumed(undefined, false)).toBeUndefined()
     expect([12, 13, 91].map((offset) => right.judge(event(offset)))).toEqual([
       'drop',
       'drop',
