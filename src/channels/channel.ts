@@ -27,7 +27,7 @@ export class Channel extends Continuity {
   readonly name: string
   /** Its name for the application. */
   readonly topic: string
-  /** Id of the last request about it; replies to earlier ones are ignored. */
+  /** Id of the last request about it, until that is answered; replies to earlier ones are ignored. */
   requestId: string | undefined
   /** Releases the channel; made when its last handler is released for the first time. */
   leave: (() => void) | undefined
@@ -108,6 +108,7 @@ export class Channel extends Continuity {
 
   /** Applies the reply to a subscribe or unsubscribe; `undefined` if none came in time. */
   answered(kind: 'subscribe' | 'unsubscribe', answer: ControlReply | undefined): void {
+    this.requestId = undefined
     if (!answer) this.input('lost')
     // A server that refuses to unsubscribe does not have the subscription.
     else if (kind === 'unsubscribe') this.input('gone')

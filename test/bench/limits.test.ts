@@ -54,8 +54,8 @@ describe('the bytes that are allocated', () => {
 
 describe('the bytes that remain', () => {
   it.each([
-    ['heap', 'subscriptions', 'run', {}, 570],
-    ['heap', 'subscriptions', 'run', { keep: true }, 790],
+    ['heap', 'subscriptions', 'run', {}, 400],
+    ['heap', 'subscriptions', 'run', { keep: true }, 580],
     ['heap', 'clients', 'run', {}, 13_600],
     // A connection of the server without its socket.
     ['fan-out', 'alone', 'kept', { connections: 2_000 }, 5_300],
