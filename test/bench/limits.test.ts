@@ -35,7 +35,7 @@ async function figure<Result = number>(
 describe('the bytes that are allocated', () => {
   it.each([
     // The floor allocates 380: the parsed message.
-    ['dispatch', 'library', { library: 'wirefold', channels: 100, frames: 5_000 }, 985],
+    ['dispatch', 'library', { library: 'wirefold', channels: 100, frames: 5_000 }, 710],
     // The floor allocates 120: the parsed event.
     ['fold', 'way', { way: 'wirefold', events: 10_000 }, 470],
     // A request with its reply, and the answer of the server in the same process.

@@ -15,6 +15,8 @@ export class ConnectionPresence {
   readonly #connection: PresentConnection
   /** Members by resource. */
   readonly #members = new Map<string, LeasedMember>()
+  /** The channel of the last join, if that was refused. */
+  #refused: string | undefined
 
   constructor(deps: ConnectionPresenceDeps, connection: PresentConnection) {
     this.#deps = deps
@@ -35,23 +37,25 @@ export class ConnectionPresence {
     void leases.release([...this.#members.values()], graceMs)
   }
 
-  /** Runs a command, and replies if it has a request id. Never rejects. */
+  /** Runs a command; replies if it has a request id, or is refused. Never rejects. */
   async take(
     user: User | null,
     device: string | undefined,
     command: PresenceCommand,
   ): Promise<void> {
     const error = await this.#outcome(user, device, command)
-    if (command.requestId === undefined) return
-    const to = [command.requestId]
-    const type = `presence:${command.action}`
+    const { requestId, action, channel } = command
+    if (action === 'join') this.#refused = error ? channel : undefined
+    if (requestId === undefined && !error) return
+    const to = requestId === undefined ? [] : [requestId]
+    const type = `presence:${action}`
     if (error) this.#connection.say({ kind: 'refusal', to, error, type })
     else this.#connection.say({ kind: 'reply', to, payload: undefined, at: undefined, type })
   }
 
-  /** Whether the connection is a member of a presence channel's resource. */
-  has(channel: string): boolean {
-    return this.#members.has(presenceResource(channel) ?? '')
+  /** Whether the connection is a member of a presence channel's resource, by its last join. */
+  hasJoined(channel: string): boolean {
+    return channel !== this.#refused && this.#members.has(presenceResource(channel) ?? '')
   }
 
   async #outcome(

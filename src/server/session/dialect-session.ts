@@ -349,7 +349,7 @@ export class DialectSession implements MountSession, OpenSession {
 
   #subscribe(command: SubscribeCommand): void {
     const { ofJoin, channels } = command
-    const joined = (): boolean => channels.every((channel) => this.#presence.has(channel))
+    const joined = (): boolean => channels.every((channel) => this.#presence.hasJoined(channel))
     this.#deps.channels.subscribe(this, command, ofJoin ? joined : undefined)
   }
 

@@ -3,46 +3,10 @@ import type { ChannelListener, RealtimeServerOptions } from 'wirefold/server'
 import { dialectMount, entityMount, MemoryBroker, refuse } from 'wirefold/server'
 import { entityServer } from '../../../src/dialects/entity/server.ts'
 import { recordedSession } from '../../replay/session.ts'
-import type { Message, Served } from '../raw-client.ts'
+import type { Message } from '../raw-client.ts'
 import { deferred, RawClient, serve } from '../raw-client.ts'
 import { partsOf } from '../wired.ts'
-
-const PLACE = 'presence:workspace/tasks'
-const at = expect.any(Number)
-
-/** A server with an entity mount, where a token is a name and `ines` the user `u-ines`. */
-async function backend(options: RealtimeServerOptions = {}): Promise<Served & { address: string }> {
-  const served = await serve({
-    authenticate: ({ token }) => {
-      if (token === undefined) return null
-      const name = token[0]?.toUpperCase() + token.slice(1)
-      return token === 'bad' ? undefined : { id: `u-${token}`, name }
-    },
-    ...options,
-  })
-  served.server.mount('/api/realtime', entityMount())
-  return { ...served, address: `ws://127.0.0.1:${served.port}/api/realtime` }
-}
-
-/** A bare socket after the server's `connected`. */
-async function connect({ address }: { readonly address: string }, token?: string) {
-  const client = await RawClient.open(token === undefined ? address : `${address}?token=${token}`)
-  await client.next('connected')
-  return client
-}
-
-/** Sends a message, and returns the next one. */
-async function ask(client: RawClient, message: object): Promise<Message> {
-  client.send(message)
-  return client.next()
-}
-
-const error = (code: string, message: unknown, fields: object = {}) => ({
-  type: 'error',
-  ...fields,
-  payload: { code, message },
-  timestamp: at,
-})
+import { ask, at, backend, connect, error } from './entity-clients.ts'
 
 describe('a connection to the entity mount', () => {
   it('begins with the server’s `connected`, with the user of the token in the query', async () => {
@@ -311,106 +275,6 @@ describe('requests at the entity mount', () => {
     })
     for (let more = 0; more < 10; more++) client.send({ type: 'x', requestId: '4' })
     expect((await client.closed).code).toBe(1008)
-  })
-})
-
-describe('presence at the entity mount', () => {
-  const join = (metadata?: object) => ({
-    type: 'presence:join',
-    requestId: 'j',
-    payload: { resource: 'workspace/tasks', ...(metadata && { metadata }) },
-  })
-  const entry = (name: string, metadata: object = {}) => ({
-    userId: `u-${name.toLowerCase()}`,
-    userName: name,
-    resource: 'workspace/tasks',
-    lastSeen: expect.stringMatching(/^\d{4}-.*Z$/),
-    metadata,
-  })
-  const joined = (name: string, metadata?: object) => ({
-    type: 'presence:join',
-    channel: PLACE,
-    payload: entry(name, metadata),
-    timestamp: at,
-  })
-
-  it('answers a join with `subscribed` without its id, then the list', async () => {
-    const client = await connect(await backend(), 'ines')
-    client.send(join({ color: 'blue' }))
-    expect(await client.take(2)).toEqual([
-      { type: 'subscribed', channel: PLACE, timestamp: at },
-      {
-        type: 'presence:sync',
-        channel: PLACE,
-        payload: { users: [entry('Ines', { color: 'blue' })] },
-        timestamp: at,
-      },
-    ])
-  })
-
-  it('shows others a join with the whole entry, and a leave with the names', async () => {
-    const served = await backend()
-    const ines = await connect(served, 'ines')
-    ines.send(join())
-    await ines.take(2)
-    const jon = await connect(served, 'jon')
-    jon.send(join({ color: 'red' }))
-    const entered = await ines.next()
-    const joinedAt = expect.stringMatching(/^\d{4}-.*Z$/)
-    const payload = { ...entry('Jon', { color: 'red' }), joinedAt }
-    expect(entered).toEqual({ ...joined('Jon'), payload })
-    await jon.take(2)
-    jon.send({ type: 'presence:leave', requestId: 'x', payload: { resource: 'workspace/tasks' } })
-    const left = {
-      type: 'presence:leave',
-      channel: PLACE,
-      payload: { userId: 'u-jon', userName: 'Jon' },
-      timestamp: at,
-    }
-    const unsubscribed = { type: 'unsubscribed', channel: PLACE, timestamp: at }
-    expect(await jon.take(2)).toEqual([left, unsubscribed])
-    expect(await ines.next()).toEqual(left)
-  })
-
-  it('shows a user whose metadata or tabs change as one entry, that of the newest tab', async () => {
-    const served = await backend({ presence: { graceMs: 0 } })
-    const ines = await connect(served, 'ines')
-    ines.send(join())
-    await ines.take(2)
-    const [first, second] = [await connect(served, 'jon'), await connect(served, 'jon')]
-    first.send(join({ tab: 1 }))
-    expect(await ines.next()).toMatchObject(joined('Jon', { tab: 1 }))
-    second.send(join({ tab: 2 }))
-    expect(await ines.next()).toEqual(joined('Jon', { tab: 2 }))
-    first.send(join({ tab: 3 }))
-    // The change of the older tab is announced with the metadata of the newest one.
-    expect(await ines.next()).toEqual(joined('Jon', { tab: 2 }))
-    second.ws.close()
-    expect(await ines.next()).toEqual(joined('Jon', { tab: 3 }))
-    first.ws.close()
-    expect(await ines.next()).toMatchObject({ type: 'presence:leave' })
-  })
-
-  it('is refused without a user', async () => {
-    const client = await connect(await backend())
-    const message = 'Must be authenticated for presence'
-    expect(await ask(client, join())).toEqual(error('UNAUTHENTICATED', message, { requestId: 'j' }))
-    expect(await ask(client, { type: 'ping' })).toMatchObject({ type: 'pong' })
-  })
-
-  it('does not register a member that may not subscribe', async () => {
-    const { server, ...served } = await backend({
-      limits: { subscriptions: 1 },
-      authorize: (user, _channel, action) => action !== 'subscribe' || user?.id === 'u-ines',
-    })
-    const ines = await connect(served, 'ines')
-    await ask(ines, { type: 'subscribe', channel: 'a' })
-    expect(await ask(ines, join())).toEqual(
-      error('SUBSCRIPTION_LIMIT', 'Maximum 1 subscriptions allowed', { requestId: 'j' }),
-    )
-    const jon = await connect(served, 'jon')
-    expect(await ask(jon, join())).toMatchObject({ payload: { code: 'FORBIDDEN' } })
-    expect(await server.presence.getPresent('workspace/tasks')).toEqual([])
   })
 })
 
