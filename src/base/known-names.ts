@@ -27,6 +27,37 @@ export function checkNames<Given extends object>(
   }
 }
 
+/** The kind of value that an option takes; a number is 0 or more, and may be infinite. */
+export type OptionKind = 'function' | 'number' | 'string'
+
+/**
+ * Throws `bad-option` if an option is of another kind than demanded: it would fail later, far from its
+ * place. A member that is `undefined` counts as left out.
+ *
+ * @param owner names the owner of the options in the error
+ */
+export function checkKinds<Name extends string>(
+  owner: string,
+  given: object,
+  kinds: Readonly<Record<Name, OptionKind>>,
+): void {
+  for (const name in kinds) {
+    const value: unknown = Reflect.get(given, name)
+    const kind = kinds[name]
+    // Not a number compares as false with every number.
+    const right = typeof value === kind && (kind !== 'number' || Number(value) >= 0)
+    if (value === undefined || right) continue
+    const wanted = kind === 'number' ? 'number from 0' : kind
+    const message = `The option ${name} of ${owner} is ${shown(value)}. Use a ${wanted}.`
+    throw new WirefoldError('bad-option', message, { option: name })
+  }
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 40))
+  return typeof value === 'number' || value === null ? String(value) : `a ${typeof value}`
+}
+
 /**
  * Returns the members of `defaults`, each replaced by the one of `given` unless that is left out.
  * Throws as {@link checkNames} does.

@@ -29,6 +29,9 @@ const RESERVED_TYPES: ReadonlySet<string> = new Set([
 /** What {@link isName} demands, for an error. */
 export const NAME_RULE = `1 to ${LONGEST_NAME} characters, without half a surrogate pair`
 
+/** What {@link isOwnType} demands, for an error. */
+export const OWN_TYPE_RULE = `${NAME_RULE}, and none of ${[...RESERVED_TYPES].join(', ')}`
+
 /** Whether a value may be a type, or the id of a request, client or event. */
 export function isName(value: unknown): value is string {
   const short = typeof value === 'string' && value.length > 0 && value.length <= LONGEST_NAME

@@ -1,5 +1,5 @@
 import type { Unsubscribe } from '../base/emitter.ts'
-import type { RealtimeServer } from './realtime-server.ts'
+import { RealtimeServer } from './realtime-server.ts'
 import type { ConnectionInfo } from './session/mount.ts'
 
 /**
@@ -17,6 +17,11 @@ export function attach(
   server: RealtimeServer,
   handler: (connection: ConnectionInfo) => void,
 ): Unsubscribe {
+  if (!(server instanceof RealtimeServer) || typeof handler !== 'function') {
+    throw new TypeError(
+      'attach() takes a RealtimeServer and a function. HTTP servers: server.attach().',
+    )
+  }
   const { attached } = server
   const key = handler.name || handler
   attached.get(key)?.()

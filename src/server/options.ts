@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { systemClock } from '../base/clock.ts'
-import type { OtherNames } from '../base/known-names.ts'
-import { checkNames } from '../base/known-names.ts'
+import type { OptionKind, OtherNames } from '../base/known-names.ts'
+import { checkKinds, checkNames } from '../base/known-names.ts'
 import type { Logger } from '../base/logger.ts'
 import { debugLogger } from '../base/logger.ts'
 import { printError } from '../base/report.ts'
@@ -92,6 +92,14 @@ export interface ResolvedServerOptions extends OriginRules, AccessOptions {
   readonly clock: Clock
 }
 
+/** The options that a wrong value would break only later. */
+const KINDS = {
+  ...{ canConnect: 'function', authenticate: 'function', validateChannel: 'function' },
+  ...{ authorize: 'function', canReceive: 'function', canSee: 'function' },
+  ...{ clientAddress: 'function', logger: 'function', onError: 'function' },
+  ...{ helloTimeoutMs: 'number', heartbeatMs: 'number', maxBroadcastsPerSecond: 'number' },
+} as const satisfies Partial<Record<keyof RealtimeServerOptions, OptionKind>>
+
 /** Options of other libraries. */
 const OTHERS: OtherNames = [
   [/ping|alive/i, 'heartbeatMs'],
@@ -130,5 +138,6 @@ export function resolveServerOptions(options: RealtimeServerOptions): ResolvedSe
     clock: options.clock ?? serverDefaults.clock,
   }
   checkNames('The server', options, { ...resolved, broker: 0, rates: 0 }, OTHERS)
+  checkKinds('the server', options, KINDS)
   return resolved
 }

@@ -2,6 +2,7 @@ import type { RequestListener, Server } from 'node:http'
 import { createServer } from 'node:http'
 import type { Unsubscribe } from '../base/emitter.ts'
 import { WirefoldError } from '../base/errors.ts'
+import { checkKinds } from '../base/known-names.ts'
 import type { Position } from '../protocol/frame.ts'
 import { userChannel } from './access/access.ts'
 import type { User } from './access/hooks.ts'
@@ -142,6 +143,7 @@ export class RealtimeServer {
    */
   setUp(setup: ServerSetup): void {
     this.#refuseClosed()
+    checkKinds('setUp()', { setup: setup ?? null }, { setup: 'function' })
     this.#registrations.replace(() => setup(this))
   }
 

@@ -1,5 +1,6 @@
 import { isPromise } from '../base/deferred.ts'
 import { WirefoldError } from '../base/errors.ts'
+import { checkKinds } from '../base/known-names.ts'
 import { reportRejection } from '../base/report.ts'
 
 /** What the set-up of a server has registered, so that another set-up can replace it. */
@@ -31,6 +32,7 @@ export class Registrations {
     try {
       const end = setup()
       if (isPromise(end)) throw this.#isAsync(end)
+      checkKinds('the result of setUp()', { end }, { end: 'function' })
       this.#end = end
     } catch (error) {
       this.clear()

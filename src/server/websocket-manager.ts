@@ -1,6 +1,6 @@
 import type { Emitter, Unsubscribe } from '../base/emitter.ts'
 import { createEmitter } from '../base/emitter.ts'
-import { checkNames } from '../base/known-names.ts'
+import { checkKinds, checkNames } from '../base/known-names.ts'
 import { reportRejection } from '../base/report.ts'
 import { userChannel } from './access/access.ts'
 import type { HttpRefusal, UpgradeRequest } from './access/upgrade-request.ts'
@@ -68,6 +68,7 @@ export class WebSocketManager {
     listener: WebSocketManagerEvents[Name],
   ): Unsubscribe {
     checkNames('The server', { [event]: listener }, { connected: 0, disconnected: 0 })
+    checkKinds('the listeners', { [event]: listener }, { [event]: 'function' })
     const { report } = this.parts
     return this.#events.on(event, (info) => reportRejection(listener(info), report))
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import { WirefoldError } from '../base/errors.ts'
 import { SerialQueue } from '../base/serial-queue.ts'
 import type { HttpServer } from '../server/http/claim-upgrades.ts'
 import type { RealtimeServer } from '../server/realtime-server.ts'
@@ -66,10 +67,21 @@ export class HostedModules {
   async #setUp(): Promise<void> {
     const { loader, http, path, setup } = this.#deps
     await loader.ssrLoadModule(setup)
-    const server = sharedServer(path)
+    const server = this.#shared()
     if (!http) return
     server.attach(http, path)
     this.#attached = server
+  }
+
+  /** Returns the server that the setup module shares; the error of one that shares none names it. */
+  #shared(): RealtimeServer {
+    const { path, setup } = this.#deps
+    try {
+      return sharedServer(path)
+    } catch (cause) {
+      const message = `The setup module ${setup} shares no server under "${path}". Call sharedServer("${path}", options) in it, or give the plugin the path that it uses.`
+      throw new WirefoldError('bad-option', message, { option: 'path' }, { cause })
+    }
   }
 
   async #startWorker(worker: string): Promise<void> {

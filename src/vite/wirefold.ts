@@ -1,6 +1,7 @@
 import { posix, resolve } from 'node:path'
 import { systemClock } from '../base/clock.ts'
 import { WirefoldError } from '../base/errors.ts'
+import { checkKinds, checkNames } from '../base/known-names.ts'
 import { changedFiles } from './changed-files.ts'
 import { HostedModules } from './hosted-modules.ts'
 import type {
@@ -24,12 +25,13 @@ const COMPILES_ONLY = Symbol.for('wirefold.vite:compiles-only')
  * When the setup module or an import of it changes, it is evaluated again: its `sharedServer` is the
  * same one, so that clients stay connected, and its `setUp` replaces the former one.
  *
- * Throws `bad-option` when Vite starts, if `path` is that of Vite's own WebSocket.
+ * Throws `bad-option` for options of a wrong name or kind and, when Vite starts, if `path` is that of Vite's own WebSocket.
  *
  * @example
  * export default defineConfig({ plugins: [wirefold({ setup: 'src/realtime.ts' })] })
  */
 export function wirefold(options: WirefoldOptions): VitePlugin {
+  assertOptions(options)
   let dev: DevServer | undefined
   let running: HostedModules | undefined
   const hooks: VitePluginHooks = {
@@ -126,10 +128,22 @@ function marked(inlineConfig: object): object {
   return { ...inlineConfig, [COMPILES_ONLY]: true }
 }
 
+/** Throws `bad-option` for options that Vite would fail with later. */
+function assertOptions(options: WirefoldOptions = Object()): void {
+  const { setup, path, workers = [] } = options
+  checkNames('The plugin wirefold()', options, { setup, path, workers })
+  const named = { setup: setup ?? null, path }
+  checkKinds('the plugin wirefold()', named, { setup: 'string', path: 'string' })
+  if (!Array.isArray(workers)) {
+    const message = 'The option workers of the plugin wirefold() is no list. Use an array of files.'
+    throw new WirefoldError('bad-option', message, { option: 'workers' })
+  }
+}
+
 /** Throws if the path is that of the socket by which Vite updates modules in the page. */
 function assertFree({ path = '/ws' }: WirefoldOptions, { base, server }: ViteConfig): void {
   const own = typeof server.hmr === 'object' ? (server.hmr.path ?? '') : ''
   if (path !== posix.join('/', base, own)) return
-  const message = `The path "${path}" is that of Vite's own WebSocket. Give the plugin another path, such as "/ws".`
+  const message = `The path "${path}" is that of Vite's own WebSocket. Give the plugin another path, such as "/realtime".`
   throw new WirefoldError('bad-option', message, { option: 'path' })
 }

@@ -1,4 +1,4 @@
-import { withDefaults } from '../../base/known-names.ts'
+import { checkKinds, withDefaults } from '../../base/known-names.ts'
 
 /**
  * Limits of all connections of one user together. The rates hold for the anonymous connections of
@@ -146,9 +146,17 @@ export type ResolvedLimits = Resolved<ServerLimits>
 /** Returns the limits with the defaults filled in. */
 export function resolveLimits(limits: ServerLimits = {}): ResolvedLimits {
   const { perUser = {}, perAddress = {} } = limits
+  checkNumbers('limits', limits, limitDefaults)
+  checkNumbers('perUser', perUser, limitDefaults.perUser)
+  checkNumbers('perAddress', perAddress, limitDefaults.perAddress)
   return {
     ...withDefaults('The option limits', limits, limitDefaults),
     perUser: withDefaults('The option perUser', perUser, limitDefaults.perUser),
     perAddress: withDefaults('The option perAddress', perAddress, limitDefaults.perAddress),
   }
+}
+
+function checkNumbers(owner: string, limits: object, defaults: object): void {
+  const numbers = Object.entries(defaults).filter(([, value]) => typeof value === 'number')
+  checkKinds(owner, limits, Object.fromEntries(numbers.map(([name]) => [name, 'number' as const])))
 }

@@ -2,7 +2,7 @@ import { WirefoldError } from '../../base/errors.ts'
 import { inFamily, isChannel } from '../../protocol/channel-name.ts'
 import { asId } from '../../protocol/fields.ts'
 import type { Position } from '../../protocol/frame.ts'
-import { isOwnType, NAME_RULE } from '../../protocol/reserved-types.ts'
+import { isOwnType, OWN_TYPE_RULE } from '../../protocol/reserved-types.ts'
 import type { Access } from '../access/access.ts'
 import type { Broker, RequestPart, StoredReply } from '../broker/broker.ts'
 import type { NewEvent } from '../broker/channel-event.ts'
@@ -101,9 +101,7 @@ export function check(channel: string, type: string, json: string | undefined): 
     )
   }
   if (!isOwnType(type)) {
-    throw new TypeError(
-      `"${type}" is not a valid event type. Use ${NAME_RULE}, and no reserved name.`,
-    )
+    throw new TypeError(`"${type}" is not a valid event type. Use ${OWN_TYPE_RULE}.`)
   }
   if (json !== undefined && json.length > LARGEST_PAYLOAD) {
     throw new WirefoldError(

@@ -8,11 +8,14 @@ export type PathParams = ReadonlyMap<string, string>
  * Compiles a path such as `/ws/processes/:id/events`: each `:name` matches one segment, which is
  * percent-decoded and not empty; everything else is compared exactly.
  *
- * Throws a `TypeError` if the pattern does not begin with a slash.
+ * Throws a `TypeError` if the pattern is no path.
  */
 export function pathPattern(pattern: string): PathPattern {
-  if (!pattern.startsWith('/'))
-    throw new TypeError(`The path "${pattern}" does not begin with "/".`)
+  if (!pattern.startsWith('/') || /[?#*]/.test(pattern)) {
+    const rule =
+      'Use one that begins with "/", without "?", "#" and "*"; ":name" stands for any segment.'
+    throw new TypeError(`"${pattern}" is no path of a mount. ${rule}`)
+  }
   const parts = pattern.split('/')
   return (path) => {
     const segments = path.split('/')

@@ -43,6 +43,11 @@ export class UpgradeRouter {
   mount(path: string, mount: Mount): void {
     if (this.has(path))
       throw new TypeError(`The path "${path}" has a mount already. Use another path.`)
+    if (typeof mount?.open !== 'function') {
+      throw new TypeError(
+        `What is mounted at "${path}" is no mount. Pass the result of entityMount() or another function that creates one.`,
+      )
+    }
     const { frameBytes } = this.#deps
     const accept = createAcceptor({ protocols: mount.protocols, frameBytes })
     const pattern = pathPattern(path)
@@ -52,6 +57,11 @@ export class UpgradeRouter {
 
   /** Serves the paths of the mounts on an HTTP server; does nothing if it does already. */
   attach(server: HttpServer): void {
+    if (typeof server !== 'object' || typeof server?.on !== 'function') {
+      throw new TypeError(
+        'attach() takes an HTTP server. Pass that of createServer(app), or the result of app.listen().',
+      )
+    }
     if (this.#servers.has(server)) return
     const claim = {
       claims: (request: IncomingMessage) => this.#match(request) !== undefined,

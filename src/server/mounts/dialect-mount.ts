@@ -1,3 +1,4 @@
+import { checkNames } from '../../base/known-names.ts'
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
 import type { UpgradeRequest } from '../access/upgrade-request.ts'
 import type { Mount, OpenSession, SessionPart } from '../session/mount.ts'
@@ -14,6 +15,7 @@ export function dialectMount(
   options: DialectMountOptions = {},
 ): Mount {
   const { protocols = [], token, snapshot, opened } = options
+  checkNames('dialectMount()', options, { protocols, token, snapshot, opened })
   const join = typeof dialect === 'function' ? undefined : dialect.join?.bind(dialect)
   return {
     protocols,

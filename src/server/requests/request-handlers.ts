@@ -3,7 +3,7 @@ import { WirefoldError } from '../../base/errors.ts'
 import { checkNames } from '../../base/known-names.ts'
 import { isFields } from '../../protocol/fields.ts'
 import type { Position } from '../../protocol/frame.ts'
-import { isOwnType, NAME_RULE } from '../../protocol/reserved-types.ts'
+import { isOwnType, OWN_TYPE_RULE } from '../../protocol/reserved-types.ts'
 import type { User } from '../access/hooks.ts'
 
 /** The request handlers of a server, by type. */
@@ -19,9 +19,7 @@ export class RequestHandlers {
   add(type: string, handler: RequestHandler<never>, options: HandlerOptions = {}): () => void {
     const { timeoutMs, idempotent } = checked(type, options)
     if (!isOwnType(type)) {
-      throw new TypeError(
-        `"${type}" is not a valid request type. Use ${NAME_RULE}, and no reserved name.`,
-      )
+      throw new TypeError(`"${type}" is not a valid request type. Use ${OWN_TYPE_RULE}.`)
     }
     if (typeof handler !== 'function') {
       throw new TypeError(`The handler of "${type}" is not a function.`)

@@ -4,9 +4,10 @@ import type { Refusal } from '../../base/errors.ts'
 import { WirefoldError } from '../../base/errors.ts'
 import { randomId } from '../../base/ids.ts'
 import type { PublishCommand, RequestCommand } from '../../protocol/command.ts'
+import { isOwnType, OWN_TYPE_RULE } from '../../protocol/reserved-types.ts'
 import type { Encoded, ServerDialect } from '../../protocol/server-dialect.ts'
 import type { Access } from '../access/access.ts'
-import { refusal, refusalFromError } from '../access/refusals.ts'
+import { badFrame, refusal, refusalFromError } from '../access/refusals.ts'
 import type { StoredReply } from '../broker/broker.ts'
 import type { RequestResult } from '../broker/request-record.ts'
 import { isLasting, recordOf, refused, replied } from '../broker/request-record.ts'
@@ -124,6 +125,7 @@ async function answerPublish(
   if (!access.isChannel(channel) || channel.endsWith(':*')) {
     return refused(refusal('bad-channel', channel))
   }
+  if (!isOwnType(type)) return refused(badFrame(`the type of an event is ${OWN_TYPE_RULE}`))
   if (!(await access.authorize(user, channel, 'publish'))) {
     return refused(refusal('forbidden', channel))
   }

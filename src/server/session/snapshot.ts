@@ -5,6 +5,7 @@ import { encoderOf } from '../../protocol/server-dialect.ts'
 import type { Access } from '../access/access.ts'
 import { VERDICT_MS } from '../access/access.ts'
 import type { User } from '../access/hooks.ts'
+import { refusalFromError } from '../access/refusals.ts'
 import type { ChannelManager } from '../channels/channel-manager.ts'
 import type { ChannelReceiver, SnapshotRequest } from '../channels/channel-receiver.ts'
 
@@ -48,7 +49,7 @@ export async function snapshotTexts(
 ): Promise<readonly string[]> {
   if (channel.endsWith(':*')) return []
   const { deadlines } = deps.requests.access
-  const reading = Promise.resolve(deps.read(channel, { user, since }))
+  const reading = readState(deps.read, channel, { user, since })
   const passed = (closed: boolean): typeof LATE | undefined => (closed ? undefined : LATE)
   const state = await deadlines.within(VERDICT_MS, reading, passed)
   if (state === LATE) throw failed(channel, `it took longer than ${VERDICT_MS} ms`)
@@ -63,7 +64,19 @@ export async function snapshotTexts(
   return text === undefined ? [] : [text]
 }
 
-function failed(channel: string, reason: string): WirefoldError {
+/** Reads the state of a channel; rejects with a refusal of the application as it is. */
+async function readState(
+  read: ReadSnapshot,
+  ...[channel, subscriber]: Parameters<ReadSnapshot>
+): Promise<ChannelState | undefined> {
+  try {
+    return await read(channel, subscriber)
+  } catch (cause) {
+    throw refusalFromError(cause) ? cause : failed(channel, 'it threw; see the cause', cause)
+  }
+}
+
+function failed(channel: string, reason: string, cause?: unknown): WirefoldError {
   const message = `The hook snapshot failed for ${channel}: ${reason}.`
-  return new WirefoldError('handler-failed', message, { where: 'snapshot' })
+  return new WirefoldError('handler-failed', message, { where: 'snapshot' }, { cause })
 }

@@ -48,7 +48,22 @@ export interface ServerPlugin<Name extends string = string> {
 export function definePlugin<const Name extends string>(
   plugin: ServerPlugin<Name>,
 ): ServerPlugin<Name> {
+  assertPlugin(plugin)
   return plugin
+}
+
+/** Throws a `TypeError` if a value is no plugin, or one of its functions is none. */
+export function assertPlugin(plugin: ServerPlugin): void {
+  if (typeof plugin !== 'object' || typeof plugin?.name !== 'string') {
+    throw new TypeError(
+      'A plugin is an object with a name. Pass the result of chatPlugin() or definePlugin({ name: … }).',
+    )
+  }
+  const { serves, init, open, message, close } = plugin
+  for (const [name, step] of Object.entries({ serves, init, open, message, close })) {
+    if (step === undefined || typeof step === 'function') continue
+    throw new TypeError(`${name} of the plugin ${plugin.name} is not a function.`)
+  }
 }
 
 /** A message of a client to a plugin. */

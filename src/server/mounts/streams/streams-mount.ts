@@ -1,8 +1,10 @@
+import { checkNames } from '../../../base/known-names.ts'
 import { streamsDefaults } from '../../../dialects/streams/dialect.ts'
 import { streamsServer } from '../../../dialects/streams/server.ts'
 import type { Command } from '../../../protocol/command.ts'
 import type { Mount, SessionPart } from '../../session/mount.ts'
 import type { ServerPlugin } from './plugin.ts'
+import { assertPlugin } from './plugin.ts'
 import type { PluginRunDeps } from './plugin-run.ts'
 import { PluginRun } from './plugin-run.ts'
 import type { RequestedPlugin } from './requested-plugins.ts'
@@ -23,6 +25,8 @@ import { SharedStreams } from './shared-streams.ts'
  */
 export function streamsMount(options: StreamsMountOptions = {}): Mount {
   const { plugins = [], parameter = streamsDefaults.parameter } = options
+  checkNames('streamsMount()', options, { plugins, parameter })
+  for (const plugin of plugins) assertPlugin(plugin)
   const known = new Map(plugins.map((plugin) => [plugin.name, plugin]))
   if (known.size < plugins.length) {
     throw new TypeError('Two plugins have the same name. Give each plugin a name of its own.')

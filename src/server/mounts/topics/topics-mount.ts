@@ -1,3 +1,4 @@
+import { checkNames } from '../../../base/known-names.ts'
 import { SYSTEM } from '../../../dialects/topics/dialect.ts'
 import { topicsServer } from '../../../dialects/topics/server.ts'
 import type { Mount } from '../../session/mount.ts'
@@ -20,7 +21,9 @@ import { dialectMount } from '../dialect-mount.ts'
  *   },
  * }))
  */
-export function topicsMount({ snapshot: read }: TopicsMountOptions = {}): Mount {
+export function topicsMount(options: TopicsMountOptions = {}): Mount {
+  const { snapshot: read } = options
+  checkNames('topicsMount()', options, { snapshot: read })
   const snapshot: ReadSnapshot | undefined =
     read && ((topic, about) => (topic === SYSTEM ? undefined : read(topic, about)))
   return dialectMount(
