@@ -26,7 +26,7 @@ export const binaryCodec: Codec = {
 }
 
 /** Returns the bytes of a view or buffer, which may be of another realm, as in Jest; no copy. */
-function bytesOf(data: unknown): Uint8Array | undefined {
+export function bytesOf(data: unknown): Uint8Array | undefined {
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
   return isBuffer(data) ? new Uint8Array(data) : undefined
 }

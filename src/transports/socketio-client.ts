@@ -1,4 +1,5 @@
 import type { CloseInfo, TransportFactory } from '../ports/transport.ts'
+import { attach, detach } from '../protocol/attachments.ts'
 
 /**
  * Creates a transport over an instance of socket.io-client that the application made: with its
@@ -6,62 +7,158 @@ import type { CloseInfo, TransportFactory } from '../ports/transport.ts'
  *
  * From then on the client controls the instance. The client decides when to reconnect, as with
  * every transport: an instance that lost its connection is disconnected, even if its own options
- * say otherwise. The instance keeps its own address; the address of the client is ignored.
+ * say otherwise. The instance keeps its own address; the address of the client is ignored. Channels that are
+ * namespaces share its connection.
  *
  * @example
  * const client = new RealtimeClient('https://api.example.com', {
- *   dialect: socketio,
+ *   dialect: socketio({ join: 'join' }),
  *   transport: socketioClient(io('https://api.example.com', { autoConnect: false })),
  * })
  */
 export function socketioClient(socket: SocketIoLike): TransportFactory {
   /** Detaches the transport that uses the instance now: there is never more than one. */
   let release = (): void => {}
+  /** Namespaces with a session that the server can recover. */
+  const recoverable = new Set<string>()
+  /** Namespaces whose last connection the server has ended: it may recover a session older than that. */
+  const stale = new Set<string>()
+  /** Number of acknowledgements that the server has asked for. */
+  let asked = 0
   return {
     name: 'socket.io-client',
     open(_url, _protocols, handlers) {
       release()
       let live = true
-      const message = (packet: readonly unknown[]): void => {
-        if (live) handlers.message(textOf(packet))
+      /** The data of the CONNECT that the server has accepted. */
+      let session: object = {}
+      /** Functions that send the acknowledgements that the server awaits, by number. */
+      const answers = new Map<string, (...values: readonly unknown[]) => void>()
+      /** The other namespaces, by name. */
+      const spaces = new Map<string, Space>()
+      /** A packet to be sent, with the attachments that have come. */
+      let held: { readonly packet: readonly unknown[]; readonly bytes: Uint8Array[] } | undefined
+
+      const message = (head: Head, data: readonly unknown[]): void => {
+        if (!live) return
+        const bytes: Uint8Array[] = []
+        const plain = data.map((one) => detach(one, bytes))
+        const [type, space, number] = head
+        if (type === 2 && !space && !number && !bytes.length) handlers.message(textOf(plain))
+        else if (type === 3 && !bytes.length) handlers.message(textOf([Number(number), ...plain]))
+        else handlers.message(textOf([[type, bytes.length, space, number], ...plain]))
+        for (const one of bytes) handlers.message(one.slice().buffer)
       }
-      const opened = (): void => handlers.opened()
+      const received = (space: string, packet: readonly unknown[]): void => {
+        const last = packet.at(-1)
+        if (typeof last === 'function') {
+          const number = `${asked++}`
+          answers.set(number, (...values) => last(...values))
+          const [oldest = ''] = answers.keys()
+          if (answers.size > MOST_ANSWERS) answers.delete(oldest)
+          message([2, space, number], packet.slice(0, -1))
+        } else {
+          const isOffset = typeof last === 'string' && packet.length > 1 && OFFSET.test(last)
+          const hasOffset = isOffset && recoverable.has(space)
+          message([2, space, ''], hasOffset ? packet.slice(0, -1) : packet)
+        }
+      }
+      const accepted = (space: string, instance: SocketIoLike): object => {
+        // The instance has no public member for the id of its session.
+        const pid: unknown = Reflect.get(instance, '_pid')
+        if (typeof pid === 'string') recoverable.add(space)
+        else recoverable.delete(space)
+        return { sid: instance.id, pid: stale.delete(space) ? undefined : pid }
+      }
+      const opened = (): void => {
+        session = accepted('', socket)
+        handlers.opened()
+      }
       const refused = (cause: Error): void => {
-        if (socket.active) end({ code: 1006, reason: '', cause })
+        if (socket.active) end({ ...LOST, cause })
         else end({ code: NOT_AUTHENTICATED, reason: cause.message, cause })
       }
       const lost = (reason: string): void => {
         // `io client disconnect` is the application's own `disconnect()`, which the server may not see.
-        if (reason === 'io server disconnect') end({ code: DISCONNECTED_BY_SERVER, reason })
-        else end({ code: 1006, reason: '', cause: reason })
+        const byServer = reason === BY_SERVER
+        if (byServer) stale.add('')
+        end(byServer ? { code: DISCONNECTED_BY_SERVER, reason } : { ...LOST, cause: reason })
       }
-      const received = (...packet: readonly unknown[]): void => {
-        // A function is the acknowledgement callback, which is left to the application.
-        message(packet.filter((value) => typeof value !== 'function'))
-      }
-      const detach = (): void => {
+      const leave = listen(socket, {
+        opened,
+        refused,
+        lost,
+        event: (packet) => received('', packet),
+      })
+      const detachAll = (): void => {
         if (!live) return
         live = false
-        socket.off('connect', opened)
-        socket.off('connect_error', refused)
-        socket.off('disconnect', lost)
-        socket.offAny(received)
-        socket.disconnect()
+        for (const space of spaces.values()) space.leave()
+        leave()
       }
       const end = (info: CloseInfo): void => {
-        detach()
+        detachAll()
         handlers.closed(info)
       }
-      release = detach
-      socket.on('connect', opened)
-      socket.on('connect_error', refused)
-      socket.on('disconnect', lost)
-      socket.onAny(received)
+      /** Connects to another namespace. */
+      const enter = (space: string, auth: object): void => {
+        spaces.get(space)?.leave()
+        const other = socket.io?.socket(space, { auth })
+        if (!other) return
+        // An instance that exists already has the credentials of its last connection.
+        other.auth = auth
+        const leave = listen(other, {
+          opened: () => message([0, space, ''], [accepted(space, other)]),
+          refused(cause) {
+            // While it is active, the connection itself has failed.
+            if (other.active) return
+            message([4, space, ''], [{ message: cause.message, data: Reflect.get(cause, 'data') }])
+          },
+          lost(reason) {
+            if (reason !== BY_SERVER) return
+            stale.add(space)
+            message([1, space, ''], [])
+          },
+          event: (packet) => received(space, packet),
+        })
+        spaces.set(space, { socket: other, leave })
+        // With `autoConnect` it is connecting already; a second `connect()` would connect twice.
+        if (!other.active) other.connect()
+      }
+      const emit = (packet: readonly unknown[], bytes: readonly Uint8Array[]): void => {
+        const [head, ...rest] = packet
+        if (head === 'connect') {
+          // Asynchronous, as the reply of a server is.
+          queueMicrotask(() => message([2, '', ''], ['connect', session]))
+          return
+        }
+        const isShort = !Array.isArray(head)
+        const short = typeof head === 'number' ? [2, 0, '', `${head}`] : [2, 0, '', '']
+        const [type, , space, number]: readonly unknown[] = isShort ? short : head
+        const data = rest.map((one) => attach(one, bytes))
+        const [name, ...args] = typeof head === 'string' ? [head, ...data] : data
+        const other = spaces.get(String(space))
+        const target = space ? other?.socket : socket
+        if (type === 5) queueMicrotask(() => message([3, '', String(number)], []))
+        else if (type === 0) enter(String(space), Object(name))
+        else if (type === 1) {
+          other?.leave()
+          spaces.delete(String(space))
+        } else if (type === 3) {
+          answers.get(String(number))?.(...data)
+          answers.delete(String(number))
+        } else if (number === '') target?.emit(String(name), ...args)
+        else {
+          const answered = (...reply: unknown[]) => message([3, '', String(number)], reply)
+          target?.emit(String(name), ...args, answered)
+        }
+      }
+      release = detachAll
       // Asynchronous: no handler is called before `open` returns, nor while `closed` is being
       // handled.
       queueMicrotask(() => {
         if (!live) return
-        if (socket.connected) handlers.opened()
+        if (socket.connected) opened()
         // With `autoConnect` it may be connecting already; a second `connect()` would connect
         // twice.
         else if (!socket.active) socket.connect()
@@ -69,11 +166,19 @@ export function socketioClient(socket: SocketIoLike): TransportFactory {
       return {
         // socket.io-client does not expose it.
         bufferedAmount: 0,
-        send(data: string) {
+        send(data) {
           // While disconnected, the instance would buffer it and send it on the next connection.
-          if (live && socket.connected) emitPacket(socket, JSON.parse(data), message)
+          if (!live || !socket.connected) return
+          if (typeof data === 'string') {
+            const packet: unknown = JSON.parse(data)
+            held = Array.isArray(packet) ? { packet, bytes: [] } : undefined
+          } else held?.bytes.push(new Uint8Array(data))
+          if (!held || held.bytes.length < attachmentsOf(held.packet)) return
+          const { packet, bytes } = held
+          held = undefined
+          emit(packet, bytes)
         },
-        close: detach,
+        close: detachAll,
       }
     },
   }
@@ -81,10 +186,18 @@ export function socketioClient(socket: SocketIoLike): TransportFactory {
 
 /** The part of an instance of socket.io-client 4 that wirefold uses. */
 export interface SocketIoLike {
+  /** The id of its connection, once the namespace has accepted it. */
+  readonly id?: string | undefined
   /** Whether the namespace has accepted the connection. */
   readonly connected: boolean
   /** Whether the instance is connecting, or would reconnect by itself; false after a refusal. */
   readonly active: boolean
+  /** Its credentials; the client sets those of the instances that it makes for other namespaces. */
+  auth?: object
+  /** Makes instances of other namespaces, which share its connection; without it there are none. */
+  readonly io?: {
+    socket(namespace: string, options: { readonly auth: object }): SocketIoLike
+  }
   /** Connects; does nothing if connected. */
   connect(): unknown
   /** Disconnects; the instance does not reconnect before the next `connect()`. */
@@ -108,19 +221,54 @@ const DISCONNECTED_BY_SERVER = 1008
 /** Close code if the server refused the connection: the client fetches new credentials once. */
 const NOT_AUTHENTICATED = 4401
 
-/** Emits a packet of the dialect on the instance. */
-function emitPacket(
-  socket: SocketIoLike,
-  packet: unknown,
-  answered: (packet: readonly unknown[]) => void,
-): void {
-  if (!Array.isArray(packet)) return
-  const [first, ...rest]: readonly unknown[] = packet
-  if (typeof first === 'string') socket.emit(first, ...rest)
-  else {
-    const [name, ...args] = rest
-    socket.emit(String(name), ...args, (...reply: unknown[]) => answered([first, ...reply]))
+/** The end of a connection that was lost. */
+const LOST = { code: 1006, reason: '' }
+
+/** The reason of socket.io-client for a disconnect by the server. */
+const BY_SERVER = 'io server disconnect'
+
+/** The most acknowledgements that are kept until they are sent; the oldest is dropped. */
+const MOST_ANSWERS = 1_000
+
+/** Matches the last argument that a server with `connectionStateRecovery` adds to an event: an offset. */
+const OFFSET = /^[\w-]{7,}(?:\.[\w-]+)?$/
+
+/** Type, namespace and acknowledgement of a packet. */
+type Head = readonly [type: number, space: string, number: string]
+
+/** Another namespace: its instance, and a function that leaves it. */
+interface Space {
+  readonly socket: SocketIoLike
+  readonly leave: () => void
+}
+
+/** Listeners of one namespace. */
+interface Listeners {
+  opened(): void
+  refused(cause: Error): void
+  lost(reason: string): void
+  event(packet: readonly unknown[]): void
+}
+
+/** Adds the listeners to an instance; the returned function removes them and disconnects it. */
+function listen(socket: SocketIoLike, { opened, refused, lost, event }: Listeners): () => void {
+  const received = (...packet: readonly unknown[]): void => event(packet)
+  socket.on('connect', opened)
+  socket.on('connect_error', refused)
+  socket.on('disconnect', lost)
+  socket.onAny(received)
+  return () => {
+    socket.off('connect', opened)
+    socket.off('connect_error', refused)
+    socket.off('disconnect', lost)
+    socket.offAny(received)
+    socket.disconnect()
   }
+}
+
+/** Returns the number of binary messages that follow a packet of the dialect. */
+function attachmentsOf([head]: readonly unknown[]): number {
+  return Array.isArray(head) ? Number(head[1]) : 0
 }
 
 /**

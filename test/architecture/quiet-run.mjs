@@ -78,7 +78,8 @@ for (const dialect of [
   modules['wirefold/dialects/entity'].entity,
   modules['wirefold/dialects/topics'].topics,
   modules['wirefold/dialects/streams'].streams,
-  modules['wirefold/dialects/socketio'].socketio,
+  modules['wirefold/dialects/socketio'].sessions,
+  modules['wirefold/dialects/socketio'].socketio({ join: 'join' }),
 ]) {
   new w.RealtimeClient('wss://example.org/ws', { dialect })
 }

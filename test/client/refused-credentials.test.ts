@@ -4,7 +4,7 @@ import { native } from 'wirefold'
 import type { DialectFactory } from 'wirefold/dialects'
 import { duui } from 'wirefold/dialects/duui'
 import { entity } from 'wirefold/dialects/entity'
-import { socketio } from 'wirefold/dialects/socketio'
+import { sessions } from 'wirefold/dialects/socketio'
 import { streams } from 'wirefold/dialects/streams'
 import { topics } from 'wirefold/dialects/topics'
 import { dialled } from '../support/dialled.ts'
@@ -32,7 +32,7 @@ const early: readonly (readonly [DialectFactory, unknown?])[] = [
   [topics],
   [streams],
   [duui],
-  [socketio],
+  [sessions],
   [entity, { type: 'connected', payload: { userId: 'ann' } }],
 ]
 const welcome = { type: 'welcome', payload: { connectionId: 'c' } }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { native } from 'wirefold'
 import type { Dialect, DialectFactory, Intent } from 'wirefold/dialects'
 import { entity } from 'wirefold/dialects/entity'
-import { socketio, withAcks } from 'wirefold/dialects/socketio'
+import { sessions, withAcks } from 'wirefold/dialects/socketio'
 import { streams } from 'wirefold/dialects/streams'
 import {
   topics,
@@ -100,7 +100,7 @@ const pairs: Readonly<Record<string, Pair>> = {
     bare: true,
   },
   socketio: {
-    client: withAcks(withHandshake(socketio)),
+    client: withAcks(withHandshake(sessions)),
     server: () => socketioServer('/', sessionEvents('/')),
     channel: 'session:1',
     code: 'session-error',

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { native } from 'wirefold'
 import { duui, duuiDialect } from 'wirefold/dialects/duui'
 import { entity } from 'wirefold/dialects/entity'
-import { socketio, withAcks } from 'wirefold/dialects/socketio'
+import { sessions, withAcks } from 'wirefold/dialects/socketio'
 import { streamsDialect } from 'wirefold/dialects/streams'
 import {
   topics,
@@ -16,6 +16,7 @@ import { withHandshake } from '../../src/dialects/socketio/handshake.ts'
 import { asFields, asString, type Fields } from '../../src/protocol/fields.ts'
 import { recordedEnvelopes } from '../replay/recording.ts'
 import { recordedMessages } from '../replay/session.ts'
+import { socketioHarnesses } from './socketio/harness.ts'
 
 /** One envelope of each kind of context. */
 const envelopes = [
@@ -30,7 +31,7 @@ const legacy = [
 const topical = recordedMessages('agent-topics').filter(({ type }) => type !== undefined)
 
 // The recorded frames that are events.
-const sessions = readFileSync(
+const sessionMessages = readFileSync(
   new URL('../recordings/document-sessions.jsonl', import.meta.url),
   'utf8',
 )
@@ -103,10 +104,15 @@ export const harnesses: Readonly<Record<string, DialectHarness>> = {
     }),
     messages: recordedMessages('plugin-streams'),
   },
-  socketio: { dialect: socketio, messages: sessions, answer: sessionAnswer },
-  'socketio by itself': {
-    dialect: withAcks(withHandshake(socketio)),
-    messages: [2, ['connect', { sid: 's' }, { pingInterval: 1, pingTimeout: 1 }], ...sessions],
+  ...socketioHarnesses,
+  sessions: { dialect: sessions, messages: sessionMessages, answer: sessionAnswer },
+  'sessions by themselves': {
+    dialect: withAcks(withHandshake(sessions)),
+    messages: [
+      2,
+      ['connect', { sid: 's' }, { pingInterval: 1, pingTimeout: 1 }],
+      ...sessionMessages,
+    ],
     answer: sessionAnswer,
   },
 }

@@ -3,7 +3,7 @@ import { ChannelSubscriber, native, PresenceManager, RealtimeClient } from 'wire
 import type { DialectFactory, Intent } from 'wirefold/dialects'
 import { duui, duuiDialect } from 'wirefold/dialects/duui'
 import { entity } from 'wirefold/dialects/entity'
-import { socketio } from 'wirefold/dialects/socketio'
+import { sessions, socketio } from 'wirefold/dialects/socketio'
 import { streams } from 'wirefold/dialects/streams'
 import { topics, withConfirmations } from 'wirefold/dialects/topics'
 import { ManualClock } from 'wirefold/testing'
@@ -44,13 +44,17 @@ const UNSUPPORTED: Readonly<Record<string, DialectFactory>> = {
   streams,
   duui,
   'duui, its older styles derived': duuiDialect({ legacy: 'derive' }),
-  socketio,
+  sessions,
 }
 
 describe('messages for credentials and presence', () => {
   it('all exist in the native dialect', () => {
     const every = { join: 1, update: 1, leave: 1, heartbeat: 1 }
     expect(messagesOf(native)).toEqual({ hello: 1, auth: 1, ...every })
+  })
+
+  it('are a greeting in the dialect of any Socket.IO server', () => {
+    expect(messagesOf(socketio())).toEqual({ ...none, hello: 1 })
   })
 
   it('exist for presence in the entity dialect, whose server greets first', () => {

@@ -15,7 +15,7 @@ import {
   sessionChannel,
   sessionContexts,
   sessionSink,
-  socketio,
+  sessions,
   withAcks,
 } from 'wirefold/dialects/socketio'
 import { type SocketIoLike, socketioClient } from 'wirefold/socketio-client'
@@ -31,7 +31,7 @@ const setUps: [string, SetUp][] = [
   ['an instance left to its defaults', (url) => over(io(url, { forceNew: true }))],
 ]
 const over = (instance: SocketIoLike) => {
-  return { dialect: socketio, transport: socketioClient(instance) }
+  return { dialect: sessions, transport: socketioClient(instance) }
 }
 const resting = { autoConnect: false, reconnection: false, forceNew: true }
 const patient = { maxAttempts: Number.POSITIVE_INFINITY, maxMs: 200, initialMs: 40 } as const

@@ -3,7 +3,7 @@ import { describe, expect } from 'vitest'
 import { native } from 'wirefold'
 import { duui, duuiDialect } from 'wirefold/dialects/duui'
 import { entity } from 'wirefold/dialects/entity'
-import { socketio, withAcks } from 'wirefold/dialects/socketio'
+import { sessions, socketio, withAcks } from 'wirefold/dialects/socketio'
 import { streams } from 'wirefold/dialects/streams'
 import {
   topics,
@@ -84,6 +84,13 @@ const packet = fc.tuple(
   fc.oneof(some({ pingInterval: odd, pingTimeout: odd, maxPayload: odd }), odd),
 )
 
+const number = fc.oneof(fc.nat(6), odd)
+const name = fc.oneof(fc.constantFrom('', '/', '/x', '7'), odd)
+const placeholder = some({ _placeholder: fc.constant(true), num: odd })
+const headed = fc
+  .tuple(fc.tuple(number, number, name, name), fc.array(fc.oneof(odd, verb, placeholder)))
+  .map(([head, data]) => [head, ...data])
+
 describe.each([
   ['native', native],
   ['duui', duui],
@@ -92,11 +99,12 @@ describe.each([
   ['topics', topics],
   ['topics of a later generation', withErrors(withVersionedEnvelope(withConfirmations(topics)))],
   ['streams', streams],
-  ['socketio', socketio],
-  ['socketio by itself', withAcks(withHandshake(socketio))],
+  ['socketio', socketio({ join: 'join', room: 0, confirms: { joined: 'x', refused: 'error' } })],
+  ['sessions', sessions],
+  ['sessions by itself', withAcks(withHandshake(sessions))],
 ] as const)('the dialect %s', (_, dialect) => {
   const flat = topical.map(([inner, outer]) => ({ ...inner, ...outer }))
-  const any = fc.oneof(odd, message, envelope, packet, flat, state)
+  const any = fc.oneof(odd, message, envelope, packet, headed, flat, state)
   const wire = fc.oneof(any, fc.array(any))
   test.prop([wire], { numRuns: 1_000 })('decodes any JSON to valid frames', (value) => {
     const frames = dialect().decode(value) ?? []

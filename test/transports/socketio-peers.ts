@@ -29,10 +29,12 @@ export const overSocketIo: MakeTransport = async (reception, greet) => {
   })
   server.on('connection', (socket) => {
     const received: string[] = []
+    const receivedBytes: Uint8Array[] = []
     let closed: TransportPeer['closed']
     const peer: TransportPeer = {
       protocols: [],
       received,
+      receivedBytes,
       get closed() {
         return closed
       },
@@ -41,7 +43,10 @@ export const overSocketIo: MakeTransport = async (reception, greet) => {
       cut: () => socket.request.socket.resetAndDestroy(),
       freeze: () => socket.request.socket.pause(),
     }
-    socket.on('text', (text: string) => received.push(text))
+    socket.on('text', (text: string | Uint8Array) => {
+      if (typeof text === 'string') received.push(text)
+      else receivedBytes.push(text)
+    })
     socket.on('disconnect', (reason) => {
       closed = { code: 1000, reason }
     })
@@ -88,7 +93,12 @@ function reused(make: () => TransportFactory): TransportFactory {
       }
       const transport = instance.open(url, protocols, {
         opened: () => handlers.opened(),
-        message: (data) => handlers.message(JSON.parse(String(data))[1]),
+        message(data) {
+          if (typeof data !== 'string') return handlers.message(data)
+          const [head, text]: readonly unknown[] = JSON.parse(data)
+          // The packet of a binary message is followed by it.
+          if (head === 'text') handlers.message(text)
+        },
         closed(info) {
           release()
           handlers.closed(info)
@@ -96,7 +106,11 @@ function reused(make: () => TransportFactory): TransportFactory {
       })
       return {
         bufferedAmount: transport.bufferedAmount,
-        send: (data) => transport.send(JSON.stringify(['text', data])),
+        send(data) {
+          if (typeof data === 'string') return transport.send(JSON.stringify(['text', data]))
+          transport.send('[[2,1,"",""],"text",{"_placeholder":true,"num":0}]')
+          transport.send(data)
+        },
         close(code, reason) {
           transport.close(code, reason)
           release()

@@ -1,10 +1,10 @@
 import type { TransportFactory } from '../../ports/transport.ts'
 import type { DialectFactory } from '../../protocol/dialect.ts'
-import { socketio } from './dialect.ts'
 import { withHandshake } from './handshake.ts'
 import { engineTransport } from './packets.ts'
+import { sessions } from './sessions.ts'
 
-/** Options of {@link engineIo}. */
+/** Options of {@link engineIoTransport} and {@link engineIo}. */
 export interface EngineIoOptions {
   /**
    * Namespace to connect to.
@@ -14,11 +14,24 @@ export interface EngineIoOptions {
 }
 
 /**
- * Returns the client options for Socket.IO over a plain WebSocket, without `socket.io-client`: a
- * dialect and a transport, to be used together.
+ * Makes a transport for Socket.IO over a plain WebSocket, without `socket.io-client`, for the dialect
+ * `socketio`. Make one for each client: it remembers the session that the server can recover.
  *
- * The path of the client's URL is the one of Engine.IO, `/socket.io/` by default. The token of
- * `auth` is sent to the namespace; the query of `auth` is added to the URL.
+ * The path of the client's URL is the one of Engine.IO, `/socket.io/` by default. The query of `auth` is
+ * added to the URL.
+ *
+ * @param sockets transport that opens the WebSockets
+ */
+export function engineIoTransport(
+  sockets: TransportFactory,
+  { namespace = '/' }: EngineIoOptions = {},
+): TransportFactory {
+  return engineTransport(sockets, namespace)
+}
+
+/**
+ * Returns the client options for {@link sessions} over a plain WebSocket: a dialect and a transport, to be
+ * used together. The token of `auth` is sent to the namespace.
  *
  * @param sockets transport that opens the WebSockets
  * @example
@@ -28,6 +41,5 @@ export function engineIo(
   sockets: TransportFactory,
   options: EngineIoOptions = {},
 ): { readonly dialect: DialectFactory; readonly transport: TransportFactory } {
-  const { namespace = '/' } = options
-  return { dialect: withHandshake(socketio), transport: engineTransport(sockets, namespace) }
+  return { dialect: withHandshake(sessions), transport: engineIoTransport(sockets, options) }
 }

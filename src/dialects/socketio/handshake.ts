@@ -4,7 +4,6 @@ import { asFields, asNumber } from '../../protocol/fields.ts'
 import type { Frame, WelcomeFrame } from '../../protocol/frame.ts'
 import { welcomeFrame } from '../../protocol/frame-constructors.ts'
 import type { Intent } from '../../protocol/intent.ts'
-import { withQuery } from '../../protocol/url-query.ts'
 
 /*
  * Wire values beside the events, for the steps that `socket.io-client` does by itself:
@@ -13,8 +12,8 @@ import { withQuery } from '../../protocol/url-query.ts'
  *   ["connect", {…}, {…}]   from the server: CONNECT accepted, and the data of Engine.IO's OPEN
  *   2 and 3                 ping and pong of Engine.IO
  */
-const PING = 2
-const PONG = 3
+export const PING = 2
+export const PONG = 3
 
 /** Adds the handshake and heartbeat of Engine.IO 4 to a dialect of events. */
 export function withHandshake(events: DialectFactory): DialectFactory {
@@ -23,7 +22,6 @@ export function withHandshake(events: DialectFactory): DialectFactory {
     return {
       ...inner,
       heartbeat: 'server',
-      url: (base, { query = {} }) => engineAddress(withQuery(base, query)),
       decode: (wire) => handshake(wire) ?? inner.decode(wire),
       encode: (intent) => greeting(intent) ?? inner.encode(intent),
     }
@@ -36,7 +34,11 @@ function handshake(wire: unknown): Frame | undefined {
   return welcome(asFields(wire[1]), asFields(wire[2]))
 }
 
-function welcome({ sid }: Fields, { pingInterval, pingTimeout, maxPayload }: Fields): WelcomeFrame {
+/** Returns the welcome from the data of the accepted CONNECT, and of Engine.IO's OPEN. */
+export function welcome(
+  { sid }: Fields,
+  { pingInterval, pingTimeout, maxPayload }: Fields,
+): WelcomeFrame {
   const everyMs = asNumber(pingInterval, 1)
   const latestMs = asNumber(pingTimeout, 1)
   return welcomeFrame({
@@ -51,19 +53,4 @@ function greeting(intent: Intent): ReturnType<Dialect['encode']> {
   if (intent.kind !== 'hello') return undefined
   const { token } = intent
   return [{ wire: token === undefined ? ['connect'] : ['connect', { token }], keys: [] }]
-}
-
-/** Returns the URL of Engine.IO; leaves an invalid URL unchanged, so that the socket rejects it. */
-function engineAddress(url: string): string {
-  try {
-    const address = new URL(url, globalThis.location?.href)
-    address.protocol = address.protocol.replace('http', 'ws')
-    const path = address.pathname.replace(/\/?$/, '/')
-    address.pathname = path === '/' ? '/socket.io/' : path
-    address.searchParams.set('EIO', '4')
-    address.searchParams.set('transport', 'websocket')
-    return address.href
-  } catch {
-    return url
-  }
 }

@@ -1,16 +1,21 @@
 import type { CloseInfo, TransportFactory } from '../../ports/transport.ts'
+import type { Encoded } from '../../protocol/codec.ts'
+import type { Credentials } from '../../protocol/dialect.ts'
 import { asFields, asString } from '../../protocol/fields.ts'
+import { withQuery } from '../../protocol/url-query.ts'
 
 /*
- * Packets of Engine.IO 4 and Socket.IO 5; the event's JSON inside them is not parsed here:
+ * Packets of Engine.IO 4 and Socket.IO 5; the JSON of events inside them is not parsed here. packet.ts has
+ * the messages that they become.
  *
- *   0{…}            OPEN of Engine.IO, before the client sends CONNECT
- *   2, 3            ping and pong of Engine.IO, passed on unchanged
- *   40{…}           CONNECT: credentials from the client, then accepted by the server
- *   41              DISCONNECT by the server
- *   42["name",…]    an event, 427["name",…] one with an acknowledgement
- *   437[…]          the acknowledgement
- *   44{…}           CONNECT_ERROR: the server refuses the client
+ *   0{…}              OPEN of Engine.IO, before the client sends CONNECT
+ *   2, 3              ping and pong of Engine.IO, passed on unchanged
+ *   40{…}             CONNECT: credentials from the client, then accepted by the server
+ *   41                DISCONNECT
+ *   42["name",…]      an event, 427["name",…] one with an acknowledgement
+ *   437[…]            the acknowledgement
+ *   44{…}             CONNECT_ERROR: the server refuses the client
+ *   451-["name",…]    an event with one attachment, which follows as a binary message; 46 acknowledges so
  *
  * A namespace other than `/` precedes the data, with a comma: 42/admin,["name",…].
  */
@@ -18,34 +23,69 @@ import { asFields, asString } from '../../protocol/fields.ts'
 /** Pong of the dialect, which is an Engine.IO packet as it is. */
 const PONG = '3'
 /** Matches OPEN and the packets of a namespace; other messages are passed to the codec. */
-const PACKET = /^(0|4[0-4])(\/[^,]*,)?(.*)$/s
+const PACKET = /^(?:(0)|4([0-6])(?:(\d+)-)?(\/[^,]*,)?(\d+(?=\[))?)(.*)$/s
+/** Matches a message of the dialect with the head of a packet. */
+const HEAD = /^\[\[(\d),(\d+),("(?:[^"\\]|\\.)*"),"(\d*)"\],?(.*)$/s
+/**
+ * Matches the offset that a server with `connectionStateRecovery` adds to an event as its last argument: an id
+ * of `yeast` (memory), a stream id (Redis) or an object id (MongoDB). A volatile event has none; its own last
+ * argument could only be mistaken for one if it is a text of this form.
+ */
+const OFFSET = /,"([\w-]{7,}(?:\.[\w-]+)?)"\]$/
 
 /** Close code for a disconnect by the server; the dialect treats it as fatal. */
 const SERVER_DISCONNECT = 1008
 /** Close code for a refused CONNECT; the client asks once for other credentials. */
 const CONNECT_REFUSED = 4401
+/** Close code of a client that does not want to return to its session. */
+const LEFT = 1000
+
+/** A session that the server can recover, if it has given it an id. */
+interface Session {
+  readonly pid: unknown
+  /** Of the last event that has arrived as a whole. */
+  offset?: string | undefined
+}
 
 /**
- * Makes a transport for the events of one Socket.IO namespace over another transport. Its messages
- * are the JSON of an event and its arguments.
+ * Makes a transport for the packets of Socket.IO over another transport, which opens in one namespace. It
+ * remembers what the server needs to recover the sessions of the client after a lost connection.
  */
 export function engineTransport(sockets: TransportFactory, namespace: string): TransportFactory {
-  const prefix = namespace === '/' ? '' : `${namespace},`
+  const own = namespace === '/' ? '' : `${namespace},`
+  /** By namespace. */
+  const sessions = new Map<string, Session>()
   return {
     name: 'engine.io',
-    open(url, protocols, handlers) {
+    open(url, protocols, handlers, credentials) {
       /** JSON of Engine.IO's OPEN packet. */
       let handshake: string | undefined
       let isClosed = false
-      const transport = sockets.open(url, protocols, {
+      /** Namespaces that the client has connected to; packets of others are dropped. */
+      const joined = new Set([own])
+      /** Number of attachments that are due, and whether they are dropped. */
+      let due = 0
+      let isDropped = false
+      /** Notes the offset of the present event. */
+      let arrived = (): void => {}
+      /** A packet to be sent, with the attachments that have come, and how many it has. */
+      let held: Encoded[] = []
+      let attachments = 0
+      const transport = sockets.open(engineAddress(url, credentials), protocols, {
         opened() {},
         message(data) {
           if (isClosed) return
-          const [, type, own = '', rest = ''] =
-            (typeof data === 'string' && PACKET.exec(data)) || []
-          if (type === undefined) handlers.message(data)
-          else if (type === '0') opened(rest)
-          else if (own === prefix) received(type, rest)
+          const found = typeof data === 'string' && PACKET.exec(data)
+          if (found) {
+            const [, open, type = '', count = '', space = '', number = '', rest = ''] = found
+            if (open) opened(rest)
+            else received(+type, +count, space, number, rest)
+          } else if (due > 0 && typeof data !== 'string') {
+            due--
+            if (isDropped) return
+            handlers.message(data)
+            if (due === 0) arrived()
+          } else handlers.message(data)
         },
         closed: (info) => {
           if (!isClosed) handlers.closed(info)
@@ -56,12 +96,26 @@ export function engineTransport(sockets: TransportFactory, namespace: string): T
         get bufferedAmount() {
           return transport.bufferedAmount
         },
-        send(data: string) {
+        send(data) {
           if (handshake === undefined) return
-          transport.send(data === PONG ? data : framed(data, prefix))
+          const [, type, count, , number] = (typeof data === 'string' && HEAD.exec(data)) || []
+          if (data === PONG) transport.send(data)
+          else if (type === '5') {
+            queueMicrotask(() => {
+              if (!isClosed) handlers.message(`[${number}]`)
+            })
+          } else {
+            // Only as a whole: a request that is cancelled meanwhile must not leave half a packet.
+            if (typeof data === 'string') {
+              attachments = Number(count ?? 0)
+              held = [framed(data)]
+            } else held.push(data)
+            if (held.length > attachments) for (const one of held.splice(0)) transport.send(one)
+          }
         },
         close(code, reason) {
           isClosed = true
+          if (code === LEFT) sessions.clear()
           transport.close(code, reason)
         },
       }
@@ -72,25 +126,54 @@ export function engineTransport(sockets: TransportFactory, namespace: string): T
         handlers.opened()
       }
 
-      function received(type: string, rest: string): void {
-        switch (type) {
-          case '40':
-            handlers.message(`["connect",${rest || '{}'},${handshake}]`)
-            break
-          case '41':
-            end({ code: SERVER_DISCONNECT, reason: 'io server disconnect' })
-            break
-          case '42':
-            handlers.message(rest.replace(/^\d+(?=\[)/, ''))
-            break
-          case '43':
-            handlers.message(rest.replace(/^(\d+)\[(\]?)/, (_, id, end) => `[${id}${end || ','}`))
-            break
-          case '44': {
-            const cause = parse(rest)
-            end({ code: CONNECT_REFUSED, reason: asString(asFields(cause).message) ?? '', cause })
+      function received(type: number, count: number, space: string, number: string, json: string) {
+        due = count
+        isDropped = !joined.has(space)
+        if (isDropped) return
+        const isOwn = space === own
+        const data = type % 4 === 0 ? asFields(parse(json)) : {}
+        const session = sessions.get(space)
+        if (type === 0 && data.pid !== session?.pid) sessions.set(space, { pid: data.pid })
+        if (type === 1 || type === 4) sessions.delete(space)
+        if (isOwn && type === 0) handlers.message(`["connect",${json || '{}'},${handshake}]`)
+        else if (isOwn && type === 1) {
+          end({ code: SERVER_DISCONNECT, reason: 'io server disconnect' })
+        } else if (isOwn && type === 4) {
+          end({ code: CONNECT_REFUSED, reason: asString(data.message) ?? '', cause: data })
+        } else {
+          // Only events without an acknowledgement have an offset.
+          const mayHave = session?.pid && !number && type % 3 === 2
+          const [match, offset] = (mayHave ? OFFSET.exec(json) : null) ?? []
+          arrived = () => {
+            if (session && match) session.offset = offset
           }
+          const event = match ? `${json.slice(0, -match.length)}]` : json
+          handlers.message(message(type, count, isOwn ? '' : space.slice(0, -1), number, event))
+          if (count === 0) arrived()
         }
+      }
+
+      /** Returns the packet for a message of the dialect. */
+      function framed(data: string): string {
+        const [, type, count = '', name = '""', number = '', rest = ''] = HEAD.exec(data) ?? []
+        const space = name === '""' ? own : `${JSON.parse(name)},`
+        if (type === '0') return greeting(space, rest.slice(0, -1))
+        if (type === '1') {
+          sessions.delete(space)
+          return `41${space}`
+        }
+        const kind = count === '0' ? type : `${Number(type) + 3}${count}-`
+        if (type) return `4${kind}${space}${number}[${rest}`
+        const connect = /^\["connect"(?:,(.*))?\]$/s.exec(data)
+        if (connect) return greeting(own, connect[1])
+        return `42${own}${data.replace(/^\[(\d+),/, '$1[')}`
+      }
+
+      function greeting(space: string, auth = ''): string {
+        joined.add(space)
+        const session = sessions.get(space)
+        const data = session ? JSON.stringify({ ...session, ...asFields(parse(auth)) }) : auth
+        return `40${space}${data}`
       }
 
       function end(info: CloseInfo): void {
@@ -102,11 +185,29 @@ export function engineTransport(sockets: TransportFactory, namespace: string): T
   }
 }
 
-/** Returns the packet for a message of the dialect. */
-function framed(data: string, prefix: string): string {
-  const connect = /^\["connect"(?:,(.*))?\]$/s.exec(data)
-  if (connect) return `40${prefix}${connect[1] ?? ''}`
-  return `42${prefix}${data.replace(/^\[(\d+),/, '$1[')}`
+/** Returns the message for a packet. */
+function message(type: number, count: number, space: string, number: string, json: string): string {
+  const isShort = space === '' && (number ? type === 3 : type < 4)
+  if (isShort && !number) return json
+  const data = json.startsWith('[') ? json.slice(1) : `${json}]`
+  const head = isShort ? number : JSON.stringify([type > 4 ? type - 3 : type, count, space, number])
+  return `[${head}${data === ']' ? '' : ','}${data}`
+}
+
+/** Returns the URL of Engine.IO; leaves an invalid URL unchanged, so that the socket rejects it. */
+function engineAddress(base: string, { query = {} }: Credentials = {}): string {
+  const url = withQuery(base, query)
+  try {
+    const address = new URL(url, globalThis.location?.href)
+    address.protocol = address.protocol.replace('http', 'ws')
+    const path = address.pathname.replace(/\/?$/, '/')
+    address.pathname = path === '/' ? '/socket.io/' : path
+    address.searchParams.set('EIO', '4')
+    address.searchParams.set('transport', 'websocket')
+    return address.href
+  } catch {
+    return url
+  }
 }
 
 function parse(text: string): unknown {

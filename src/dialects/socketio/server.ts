@@ -5,7 +5,6 @@ import { isName, NAME_RULE } from '../../protocol/reserved-types.ts'
 import type { Encoded, EventEncoder, ServerDialect } from '../../protocol/server-dialect.ts'
 import type { GrantedFrame, ServerFrame } from '../../protocol/server-frame.ts'
 import { RESERVED } from './acks.ts'
-import { sessionChannel } from './dialect.ts'
 import { type ClientPacket, packetCodec } from './server-codec.ts'
 import {
   ackKey,
@@ -16,6 +15,7 @@ import {
   malformed,
   refusalOf,
 } from './server-packets.ts'
+import { sessionChannel } from './sessions.ts'
 
 /** Interval of the server's pings, and time within which a client answers one, in milliseconds. */
 const PING_MS = 25_000

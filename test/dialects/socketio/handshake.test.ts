@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { Intent } from 'wirefold/dialects'
-import { socketio, withAcks } from 'wirefold/dialects/socketio'
+import { sessions, withAcks } from 'wirefold/dialects/socketio'
 import { withHandshake } from '../../../src/dialects/socketio/handshake.ts'
 
 const at = { timestamp: 1_700_000_000_000, requestId: 'r' }
 
 describe('the handshake and the heartbeat of Engine.IO', () => {
-  const dialect = withHandshake(socketio)()
+  const dialect = withHandshake(sessions)()
   const encode = (intent: Intent) => dialect.encode(intent)
   const decode = (wire: unknown) => dialect.decode(wire)
 
@@ -47,22 +47,22 @@ describe('the handshake and the heartbeat of Engine.IO', () => {
 
   it('passes all other messages to the event dialect', () => {
     const { decode, encode, url, heartbeat, ...rest } = dialect
-    expect(socketio()).toMatchObject(rest)
+    expect(sessions()).toMatchObject(rest)
     for (const wire of [['progress', { sessionId: 's' }], ['connected'], [2], 3, null]) {
-      expect(decode(wire)).toEqual(socketio().decode(wire))
+      expect(decode(wire)).toEqual(sessions().decode(wire))
     }
     const intent: Intent = { kind: 'unsubscribe', ...at, channels: ['session:a'] }
-    expect(encode(intent)).toEqual(socketio().encode(intent))
+    expect(encode(intent)).toEqual(sessions().encode(intent))
   })
 })
 
 describe('requests with acknowledgements', () => {
-  const encode = (intent: Intent, dialect = withAcks(socketio)()) => dialect.encode(intent)
-  const decode = (wire: unknown) => withAcks(socketio)().decode(wire)
+  const encode = (intent: Intent, dialect = withAcks(sessions)()) => dialect.encode(intent)
+  const decode = (wire: unknown) => withAcks(sessions)().decode(wire)
 
   it('are numbered from 0 on every connection', () => {
     const request = { kind: 'request', ...at, type: 'save', channel: undefined } as const
-    const dialect = withAcks(socketio)()
+    const dialect = withAcks(sessions)()
     expect(encode({ ...request, payload: { a: 1 } }, dialect)).toEqual([
       { wire: [0, 'save', { a: 1 }], keys: ['ack:0'] },
     ])
@@ -96,9 +96,9 @@ describe('requests with acknowledgements', () => {
 
   it('leave all other messages to the event dialect', () => {
     for (const wire of [['progress', { sessionId: 's' }], [], [null], 3, null]) {
-      expect(decode(wire)).toEqual(socketio().decode(wire))
+      expect(decode(wire)).toEqual(sessions().decode(wire))
     }
     const intent: Intent = { kind: 'unsubscribe', ...at, channels: ['session:a'] }
-    expect(encode(intent)).toEqual(socketio().encode(intent))
+    expect(encode(intent)).toEqual(sessions().encode(intent))
   })
 })

@@ -1,11 +1,13 @@
 import type { Dialect, DialectFactory } from '../../protocol/dialect.ts'
 import { asFields, asString } from '../../protocol/fields.ts'
-import type { EventFrame, Frame } from '../../protocol/frame.ts'
-import { noticeFrame } from '../../protocol/frame-constructors.ts'
+import type { Frame } from '../../protocol/frame.ts'
+import { eventFrame, noticeFrame, replyFrame } from '../../protocol/frame-constructors.ts'
 import type { Intent } from '../../protocol/intent.ts'
+import { eventOf } from './packet.ts'
+import { membershipEvent, placeOf, type RoomOptions } from './rooms.ts'
 
 const dialect: Dialect = {
-  name: 'socketio',
+  name: 'sessions',
   capabilities: {
     acks: true,
     recovery: false,
@@ -37,9 +39,9 @@ const dialect: Dialect = {
 }
 
 /**
- * The dialect of sessions over Socket.IO: `subscribe` and `unsubscribe` by session id, and events
- * with a `sessionId` and an ISO 8601 `timestamp`. Wire values are events with their arguments,
- * `["progress", {…}]`.
+ * The dialect of sessions over Socket.IO: rooms that are joined by `subscribe` and left by `unsubscribe` with
+ * a session's id, and events with a `sessionId` and an ISO 8601 `timestamp`. Wire values are events with
+ * their arguments, `["progress", {…}]`.
  *
  * An event of a session belongs to the channel {@link sessionChannel}; any other belongs to the
  * channel `socket`, which needs no subscribe. The payload is the event's first argument, unchanged;
@@ -47,7 +49,7 @@ const dialect: Dialect = {
  *
  * Use it with the transport `socketioClient`, or over a plain WebSocket with `engineIo`.
  */
-export const socketio: DialectFactory = () => dialect
+export const sessions: DialectFactory = () => dialect
 
 const SESSION = 'session:'
 
@@ -56,26 +58,28 @@ export function sessionChannel(sessionId: string): string {
   return SESSION + sessionId
 }
 
+/** A session is a room, which its events name in a field. */
+const rooms: RoomOptions = {
+  prefix: SESSION,
+  join: 'subscribe',
+  leave: 'unsubscribe',
+  room: 'sessionId',
+}
+
 function decode(wire: unknown): Frame | readonly Frame[] {
-  const [type, payload]: readonly unknown[] = Array.isArray(wire) ? wire : []
+  const [type, ...args] = eventOf(wire)
   if (typeof type !== 'string') return noticeFrame('malformed', 'it is not an event', wire)
+  const [payload] = args
   const { sessionId, timestamp, error } = asFields(payload)
   const id = asString(sessionId)
-  if (type === 'subscribed' || type === 'unsubscribed') {
-    return { kind: 'reply', to: [`${type}:${id}`], payload, at: undefined }
-  }
-  const event: EventFrame = {
-    kind: 'event',
-    channel: id === undefined ? 'socket' : sessionChannel(id),
-    type,
+  if (type === 'subscribed' || type === 'unsubscribed')
+    return replyFrame([`${type}:${id}`], payload)
+  const { channel } = placeOf(rooms, type, args)
+  // `Date.parse` returns `NaN` for an invalid date.
+  const event = eventFrame(channel, type, {
     payload,
-    id: undefined,
-    offset: undefined,
-    prev: undefined,
-    via: undefined,
-    // `Date.parse` returns `NaN` for an invalid date.
-    timestamp: Date.parse(asString(timestamp) ?? '') || undefined,
-  }
+    timestamp: Date.parse(asString(timestamp) ?? ''),
+  })
   const frames: Frame[] = [event]
   // The server stamps every event of a session, and a session is ordered by these stamps.
   if (id !== undefined && event.timestamp === undefined) {
@@ -90,10 +94,8 @@ function decode(wire: unknown): Frame | readonly Frame[] {
 function encode(intent: Intent): ReturnType<Dialect['encode']> {
   if (!('channels' in intent)) return undefined
   const { kind, channels } = intent
-  return channels
-    .filter((channel) => channel.startsWith(SESSION))
-    .map((channel) => {
-      const id = channel.slice(SESSION.length)
-      return { wire: [kind, id], keys: [`${kind}d:${id}`], channels: [channel] }
-    })
+  return channels.flatMap((channel) => {
+    const wire = membershipEvent(rooms, channel, intent)
+    return wire ? [{ wire, keys: [`${kind}d:${wire[1]}`], channels: [channel] }] : []
+  })
 }

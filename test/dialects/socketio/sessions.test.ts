@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import type { EventFrame } from 'wirefold'
 import type { Intent } from 'wirefold/dialects'
-import { sessionChannel, socketio } from 'wirefold/dialects/socketio'
+import { sessionChannel, sessions } from 'wirefold/dialects/socketio'
 import { eventFrame } from '../../context/event-frames.ts'
 import { connectionRules } from '../../support/connection-rules.ts'
 
 const at = { timestamp: 1_700_000_000_000, requestId: 'r' }
-const encode = (intent: Intent) => socketio().encode(intent)
-const decode = (wire: unknown) => socketio().decode(wire)
+const encode = (intent: Intent) => sessions().encode(intent)
+const decode = (wire: unknown) => sessions().decode(wire)
 
 const event = ({ payload, ...fields }: Partial<EventFrame>): EventFrame =>
   eventFrame(payload, { channel: 'session:s', type: 'progress', ...fields })
 
-describe('the Socket.IO dialect, encoding', () => {
+describe('the dialect of sessions, encoding', () => {
   it('subscribes and unsubscribes one session per message, and matches replies by session', () => {
     const channels = [sessionChannel('a'), sessionChannel('b')]
     expect(encode({ kind: 'subscribe', ...at, channels, since: new Map() })).toEqual([
@@ -47,7 +47,7 @@ describe('the Socket.IO dialect, encoding', () => {
   })
 })
 
-describe('the Socket.IO dialect, decoding', () => {
+describe('the dialect of sessions, decoding', () => {
   it('decodes session events as events of their channel, with the raw timestamp', () => {
     for (const type of ['progress', 'model_result', 'clarification', 'completed', 'update']) {
       const payload = { sessionId: 's', timestamp: '2025-11-08T10:00:02.326Z' }
@@ -129,9 +129,9 @@ describe('the Socket.IO dialect, decoding', () => {
   })
 })
 
-describe('the presets of the Socket.IO dialect', () => {
+describe('the presets of the dialect of sessions', () => {
   it('are five attempts after 1, 2, 4, 5 and 5 s without jitter, 20 s each', async () => {
-    expect(await connectionRules(socketio)).toEqual({
+    expect(await connectionRules(sessions)).toEqual({
       waitsMs: [1_000, 2_000, 4_000, 5_000, 5_000],
       patienceMs: 20_000,
       ends: 'failed',
@@ -140,7 +140,7 @@ describe('the presets of the Socket.IO dialect', () => {
 
   it('are overridden by the application’s options', async () => {
     const options = { connectTimeoutMs: 3_000, backoff: { maxAttempts: 2 } }
-    expect(await connectionRules(socketio, options)).toEqual({
+    expect(await connectionRules(sessions, options)).toEqual({
       waitsMs: [1_000, 2_000],
       patienceMs: 3_000,
       ends: 'failed',
