@@ -1,4 +1,4 @@
-import { bytesOf } from './binary-codec.ts'
+import { bytesOf } from './bytes-of.ts'
 import { asInteger, isFields } from './fields.ts'
 
 /*

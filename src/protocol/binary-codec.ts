@@ -1,4 +1,5 @@
 import { WirefoldError } from '../base/errors.ts'
+import { bytesOf } from './bytes-of.ts'
 import type { Codec } from './codec.ts'
 import { jsonCodec, LONGEST_TEXT } from './json-codec.ts'
 
@@ -23,14 +24,4 @@ export const binaryCodec: Codec = {
     const reason = `longer than ${LONGEST_BYTES} bytes`
     throw new WirefoldError('bad-frame', `A message could not be read: ${reason}.`, { reason })
   },
-}
-
-/** Returns the bytes of a view or buffer, which may be of another realm, as in Jest; no copy. */
-export function bytesOf(data: unknown): Uint8Array | undefined {
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-  return isBuffer(data) ? new Uint8Array(data) : undefined
-}
-
-function isBuffer(data: unknown): data is ArrayBuffer {
-  return Object.prototype.toString.call(data) === '[object ArrayBuffer]'
 }

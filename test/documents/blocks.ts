@@ -20,6 +20,7 @@ const markdownIn = (folder: string): readonly string[] =>
 export const documents: readonly string[] = [
   ...markdownIn('.'),
   ...markdownIn('docs'),
+  ...markdownIn('docs/backends'),
   ...readdirSync('examples', { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .flatMap(({ name }) => markdownIn(`examples/${name}`)),

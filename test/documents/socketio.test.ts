@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { Context } from 'react'
 import { createElement } from 'react'
 import { renderToStaticMarkup } from 'react-dom/server'
-import type { Server } from 'socket.io'
+import { type Server, Server as SocketIo } from 'socket.io'
 import type { Socket } from 'socket.io-client'
 import { io } from 'socket.io-client'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -34,6 +34,30 @@ describe('the page about Socket.IO', () => {
     )
     await Promise.all([plain.connect(), wrapped.connect()])
     expect([plain.state.get().name, wrapped.state.get().name]).toEqual(['open', 'open'])
+  })
+
+  it('shows the client and the server of rooms', async () => {
+    const page = 'docs/backends/socketio.md'
+    let port = 0
+    class Server extends SocketIo {
+      constructor() {
+        super()
+        const http = createServer()
+        this.attach(http)
+        http.listen(0, '127.0.0.1', () => {
+          port = (http.address() as AddressInfo).port
+        })
+        onTestFinished(() => this.close())
+      }
+    }
+    await run(blockWith(page, 'new Server(3_000)'), { modules: { 'socket.io': { Server } } })
+    await until(() => expect(port).not.toBe(0))
+    const show = vi.fn()
+    await run(blockWith(page, 'engineIoTransport(webSocketTransport())'), {
+      host: `127.0.0.1:${port}`,
+      given: { session: { token: () => 'secret' }, show },
+    })
+    await until(() => expect(show).toHaveBeenCalledWith('said', { text: 'hi' }))
   })
 
   it('shows the server of sessions', async () => {
