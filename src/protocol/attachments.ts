@@ -1,4 +1,3 @@
-import { bytesOf } from './bytes-of.ts'
 import { asInteger, isFields } from './fields.ts'
 
 /*
@@ -32,4 +31,14 @@ function mapped(value: unknown, change: (inner: unknown) => unknown): unknown {
   if (Array.isArray(value)) return value.map(change)
   if (!isFields(value) || 'toJSON' in value) return value
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, change(inner)]))
+}
+
+/** Returns the bytes of a view or buffer, which may be of another realm, as in Jest; no copy. */
+export function bytesOf(data: unknown): Uint8Array | undefined {
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  return isBuffer(data) ? new Uint8Array(data) : undefined
+}
+
+function isBuffer(data: unknown): data is ArrayBuffer {
+  return Object.prototype.toString.call(data) === '[object ArrayBuffer]'
 }

@@ -1,5 +1,5 @@
 import { WirefoldError } from '../base/errors.ts'
-import { bytesOf } from './bytes-of.ts'
+import { bytesOf } from './attachments.ts'
 import type { Codec } from './codec.ts'
 import { jsonCodec, LONGEST_TEXT } from './json-codec.ts'
 

@@ -21,7 +21,7 @@ export function socketioClient(socket: SocketIoLike): TransportFactory {
   let release = (): void => {}
   /** Namespaces with a session that the server can recover. */
   const recoverable = new Set<string>()
-  /** Namespaces whose last connection the server has ended: it may recover a session older than that. */
+  /** Namespaces whose last connection was ended on purpose: the server may recover a session older than that. */
   const stale = new Set<string>()
   /** Number of acknowledgements that the server has asked for. */
   let asked = 0
@@ -68,7 +68,8 @@ export function socketioClient(socket: SocketIoLike): TransportFactory {
         const pid: unknown = Reflect.get(instance, '_pid')
         if (typeof pid === 'string') recoverable.add(space)
         else recoverable.delete(space)
-        return { sid: instance.id, pid: stale.delete(space) ? undefined : pid }
+        const isOlder = stale.delete(space) && instance.recovered
+        return { sid: instance.id, pid: isOlder ? undefined : pid }
       }
       const opened = (): void => {
         session = accepted('', socket)
@@ -104,7 +105,10 @@ export function socketioClient(socket: SocketIoLike): TransportFactory {
       const enter = (space: string, auth: object): void => {
         spaces.get(space)?.leave()
         const other = socket.io?.socket(space, { auth })
-        if (!other) return
+        if (!other) {
+          message([4, space, ''], [{ message: 'The instance has no `io` that makes others.' }])
+          return
+        }
         // An instance that exists already has the credentials of its last connection.
         other.auth = auth
         const leave = listen(other, {
@@ -178,7 +182,10 @@ export function socketioClient(socket: SocketIoLike): TransportFactory {
           held = undefined
           emit(packet, bytes)
         },
-        close: detachAll,
+        close(code) {
+          if (code === LEFT) for (const space of ['', ...spaces.keys()]) stale.add(space)
+          detachAll()
+        },
       }
     },
   }
@@ -192,6 +199,8 @@ export interface SocketIoLike {
   readonly connected: boolean
   /** Whether the instance is connecting, or would reconnect by itself; false after a refusal. */
   readonly active: boolean
+  /** Whether the server has recovered the session of before. */
+  readonly recovered?: boolean
   /** Its credentials; the client sets those of the instances that it makes for other namespaces. */
   auth?: object
   /** Makes instances of other namespaces, which share its connection; without it there are none. */
@@ -220,6 +229,9 @@ const DISCONNECTED_BY_SERVER = 1008
 
 /** Close code if the server refused the connection: the client fetches new credentials once. */
 const NOT_AUTHENTICATED = 4401
+
+/** Close code of a client that does not want to return to its session. */
+const LEFT = 1000
 
 /** The end of a connection that was lost. */
 const LOST = { code: 1006, reason: '' }

@@ -1,6 +1,16 @@
 import { io } from 'socket.io-client'
 import { describe, expect, it } from 'vitest'
-import { ChannelSubscriber, type ClientOptions, webSocketTransport } from 'wirefold'
+import {
+  bindList,
+  ChannelSubscriber,
+  type ClientOptions,
+  ContextRegistry,
+  type EntityApi,
+  feed,
+  OptimisticManager,
+  PresenceManager,
+  webSocketTransport,
+} from 'wirefold'
 import {
   acknowledge,
   engineIoTransport,
@@ -11,6 +21,7 @@ import { socketioClient } from 'wirefold/socketio-client'
 import { WebSocket } from 'ws'
 import { connect, until } from '../support/live.ts'
 import { serveRooms } from '../support/peers/room-server.ts'
+import { started } from '../support/started.ts'
 
 const resting = { autoConnect: false, reconnection: false, forceNew: true }
 const token = (auth: unknown): object => (typeof auth === 'string' ? { auth: { token: auth } } : {})
@@ -237,6 +248,68 @@ describe.each(Object.entries(transports))('a stock Socket.IO server and %s', (na
       await until(() => expect(received).toHaveLength(2))
       client.close()
     }
+  })
+
+  it('keeps a list and a registry in step, with optimistic updates, but not presence', async () => {
+    type Task = { readonly id: string; readonly title: string }
+    const tasks = new Map<string, Task>([['1', { id: '1', title: 'Read' }]])
+    let refuses = false
+    const server = await serveRooms({
+      connected(socket) {
+        socket.on('task:list', (answer) => answer([...tasks.values()]))
+        socket.on('task:create', (task: Task, answer) => {
+          if (refuses) return answer({ error: 'out-of-stock' })
+          tasks.set(task.id, task)
+          socket.nsp.to('tasks').emit('entity:created', 'tasks', task)
+          answer(task)
+        })
+      },
+    })
+    const { client, channels, errors } = open(server.url)
+    const api: EntityApi = {
+      create: (_, task, { request }) => request('task:create', task),
+      update: (_, id, changes, { request }) => request('task:update', { id, changes }),
+      delete: (_, id, { request }) => request('task:delete', { id }),
+    }
+    const load = async () => ({ state: await client.request<Task[]>('task:list') })
+    const list = started(bindList<Task>(channels, 'tasks', { load }))
+    const optimistic = new OptimisticManager({ client, channels, api })
+    const titles = () =>
+      optimistic
+        .view(list)
+        .get()
+        .map(({ title }) => title)
+    const stop = optimistic.view(list).subscribe(() => {})
+    const registry = new ContextRegistry<Task & { kind: 'Task' }>().keyed('Task', ({ id }) => id)
+    const unfeed = feed<Task>(channels, 'tasks', registry, ({ payload }) => {
+      return { kind: 'Task', ...payload }
+    })
+    await until(() => expect(titles()).toEqual(['Read']))
+    const write = optimistic.create('Task', { id: '2', title: 'Write' }, list)
+    expect(titles()).toEqual(['Read', 'Write'])
+    await write
+    await until(() => expect(list.state.get()).toHaveLength(2))
+    expect(titles()).toEqual(['Read', 'Write'])
+    await until(() => expect(registry.entity('Task', '2').get()).toMatchObject({ title: 'Write' }))
+    refuses = true
+    const refused = optimistic.create('Task', { id: '3', title: 'Buy' }, list)
+    expect(titles()).toEqual(['Read', 'Write', 'Buy'])
+    await expect(refused).rejects.toMatchObject({ code: 'out-of-stock' })
+    expect(titles()).toEqual(['Read', 'Write'])
+    const presence = new PresenceManager(channels)
+    await expect(presence.enter('desk').ready).rejects.toMatchObject({ code: 'unsupported' })
+    // What happens while the client is away is fetched.
+    const { port } = server
+    await server.close()
+    tasks.set('4', { id: '4', title: 'Sleep' })
+    await serveRooms({
+      port,
+      connected: (socket) => socket.on('task:list', (answer) => answer([...tasks.values()])),
+    })
+    await until(() => expect(titles()).toEqual(['Read', 'Write', 'Sleep']))
+    stop()
+    unfeed()
+    expect(errors).toEqual([])
   })
 
   it('asks for other credentials once, and fails with the refusal of the server', async () => {

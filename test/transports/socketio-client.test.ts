@@ -73,6 +73,36 @@ describe('a transport over an instance', () => {
     expect(ends).toEqual([[1008], [1006], [1006]])
   })
 
+  it('refuses other namespaces where the instance cannot make them', async () => {
+    const socket = new FakeInstance()
+    const events: unknown[] = []
+    const transport = socketioClient(socket).open('', [], {
+      opened: () => events.push('opened'),
+      message: (data) => events.push(data),
+      closed: ({ code }) => events.push(code),
+    })
+    await Promise.resolve()
+    transport.send('[[0,0,"/staff",""],{}]')
+    expect(events).toEqual([
+      'opened',
+      expect.stringMatching(/^\[\[4,0,"\/staff",""\],\{"message":/),
+    ])
+  })
+
+  it('keeps the newest thousand acknowledgements that the server waits for', async () => {
+    const socket = new FakeInstance()
+    const transport = socketioClient(socket).open('', [], {
+      opened() {},
+      message() {},
+      closed() {},
+    })
+    await Promise.resolve()
+    const answered: unknown[] = []
+    for (let at = 0; at < 1_001; at++) socket.receive('ask', () => answered.push(at))
+    for (const at of [0, 1, 1_000, 1_000]) transport.send(`[[3,0,"","${at}"],"yes"]`)
+    expect(answered).toEqual([1, 1_000])
+  })
+
   it('reports only the events of the newest connection of an instance', async () => {
     const socket = new FakeInstance()
     const events: unknown[] = []

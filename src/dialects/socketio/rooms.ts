@@ -2,7 +2,7 @@ import { asFields, asString } from '../../protocol/fields.ts'
 import type { SubscribeIntent, UnsubscribeIntent } from '../../protocol/intent.ts'
 
 /** Channel of the events that name no room; it needs no subscribe. */
-export const UNNAMED = 'socket'
+const UNNAMED = 'socket'
 
 /**
  * An event that joins or leaves a room: its name, which is emitted with the room and, if there are any, the

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { ChannelSubscriber, RealtimeClient } from 'wirefold'
+import type { Dialect, Intent, Outgoing } from 'wirefold/dialects'
+import { replyFrame } from 'wirefold/dialects'
 import { acknowledge, engineIoTransport, socketio } from 'wirefold/dialects/socketio'
 import { type FarEnd, ManualClock, MemoryPair } from 'wirefold/testing'
 import { packetsOf, recorded } from './recorded.ts'
 
 /** A client against a far end that the test plays; `sent` are the packets of the client. */
-function played(token: string) {
+function played(token: string, alter: (dialect: Dialect) => Partial<Dialect> = () => ({})) {
   const clock = new ManualClock(1_700_000_000_000)
   const sent: unknown[] = []
   const ends: FarEnd[] = []
@@ -17,11 +19,15 @@ function played(token: string) {
       end.onBytes = (data) => sent.push([...data])
     },
   })
+  const sound = socketio({
+    ...{ join: 'join', leave: 'leave', room: 0 },
+    args: (type, payload) => (Array.isArray(payload) && type !== 'join' ? payload : [payload]),
+  })
   const client = new RealtimeClient('ws://host', {
-    dialect: socketio({
-      ...{ join: 'join', leave: 'leave', room: 0 },
-      args: (type, payload) => (Array.isArray(payload) && type !== 'join' ? payload : [payload]),
-    }),
+    dialect: () => {
+      const dialect = sound()
+      return { ...dialect, ...alter(dialect) }
+    },
     transport: engineIoTransport(pair),
     auth: () => token,
     ...{ clock, random: () => 0.5 },
@@ -54,6 +60,41 @@ function recordedPacket(conn: number, start: string): string {
 const bytes = (data: string | ArrayBuffer | undefined) =>
   typeof data === 'string' ? data : [...new Uint8Array(data ?? new ArrayBuffer(0))]
 
+/** Plays the second connection: what the client sent, what its handlers got, and what its requests returned. */
+async function secondConnection(alter?: (dialect: Dialect) => Partial<Dialect>) {
+  const parts = played('t-ana', alter)
+  const { clock, client, channels, received, follow, play } = parts
+  const outcomes: unknown[] = []
+  const ask = (type: string, payload: unknown) =>
+    client.request(type, payload).then(
+      (reply) => outcomes.push(reply),
+      ({ code, message }) => outcomes.push([code, message]),
+    )
+  const one = follow('room:1')
+  const two = follow('room:2')
+  follow('secret:9')
+  await clock.advance(1)
+  /** What the application did when the client sent its next packet. */
+  const acts: (() => unknown)[] = [
+    ...[() => {}, () => {}, () => {}, () => {}],
+    () => ask('say', ['room:1', 'hi ana here']),
+    () => ask('sum', [2, 3]),
+    () => ask('say', ['room:404', 'x']),
+    () => ask('file', ['a.bin', Uint8Array.of(9, 8, 7)]),
+    () =>
+      channels.subscribe('socket', async (payload, event) => {
+        received.push(['socket', event.type, payload])
+        if (event.type === 'question') await acknowledge(client, event, { answer: 42 })
+      }),
+  ]
+  for (const { dir, data } of recorded.filter(({ conn }) => conn === 2)) {
+    if (dir === 's2c') await play(data)
+    else acts.shift()?.()
+    await clock.advance(1)
+  }
+  return { ...parts, outcomes, one, two }
+}
+
 describe('the recorded session of socket.io-client with a stock server', () => {
   it('is refused by the same packets', async () => {
     const { clock, client, sent, play } = played('nope')
@@ -74,35 +115,8 @@ describe('the recorded session of socket.io-client with a stock server', () => {
   })
 
   it('is the same packets of the client, byte for byte, and goes on after a cut', async () => {
-    const { clock, client, channels, received, follow, sent, errors, play, ends } = played('t-ana')
-    const outcomes: unknown[] = []
-    const ask = (type: string, payload: unknown) =>
-      client.request(type, payload).then(
-        (reply) => outcomes.push(reply),
-        ({ code, message }) => outcomes.push([code, message]),
-      )
-    const one = follow('room:1')
-    const two = follow('room:2')
-    follow('secret:9')
-    await clock.advance(1)
-    /** What the application did when the client sent its next packet. */
-    const acts: (() => unknown)[] = [
-      ...[() => {}, () => {}, () => {}, () => {}],
-      () => ask('say', ['room:1', 'hi ana here']),
-      () => ask('sum', [2, 3]),
-      () => ask('say', ['room:404', 'x']),
-      () => ask('file', ['a.bin', Uint8Array.of(9, 8, 7)]),
-      () =>
-        channels.subscribe('socket', async (payload, event) => {
-          received.push(['socket', event.type, payload])
-          if (event.type === 'question') await acknowledge(client, event, { answer: 42 })
-        }),
-    ]
-    for (const { dir, data } of recorded.filter(({ conn }) => conn === 2)) {
-      if (dir === 's2c') await play(data)
-      else acts.shift()?.()
-      await clock.advance(1)
-    }
+    const { clock, client, received, follow, sent, errors, play, ends, outcomes, one, two } =
+      await secondConnection()
     expect(sent).toEqual(packetsOf(2, 'c2s').map(bytes))
     expect(outcomes).toEqual([
       { ok: true },
@@ -187,5 +201,44 @@ describe('the recorded session of socket.io-client with a stock server', () => {
     await play(opening)
     expect(sent).toEqual(['40{"token":"t-ana"}'])
     expect(errors).toEqual([])
+  })
+
+  const without =
+    (kind: Intent['kind'], change: (said: readonly Outgoing[]) => readonly Outgoing[]) =>
+    ({ encode }: Dialect) => ({
+      encode: (intent: Intent) => {
+        const said = encode(intent)
+        return said && intent.kind === kind ? change(said) : said
+      },
+    })
+  const twins: Readonly<Record<string, (dialect: Dialect) => Partial<Dialect>>> = {
+    'leaves out attachments': without('request', (said) => said.slice(0, 1)),
+    'acknowledges nothing': without('request', (said) =>
+      said.filter(({ keys }) => keys.length > 0),
+    ),
+    'answers no pings': without('pong', () => []),
+    'sends no credentials': without('hello', (said) =>
+      said.map((one) => ({ ...one, wire: ['connect', {}] })),
+    ),
+    'takes failed acknowledgements for replies': ({ decode }) => ({
+      decode: (wire) =>
+        [decode(wire) ?? []]
+          .flat()
+          .map((frame) => (frame.kind === 'refusal' ? replyFrame(frame.to, frame.error) : frame)),
+    }),
+    'gives every event to one channel': ({ decode }) => ({
+      decode: (wire) =>
+        [decode(wire) ?? []]
+          .flat()
+          .map((frame) => (frame.kind === 'event' ? { ...frame, channel: 'socket' } : frame)),
+    }),
+    'does not wait for attachments': ({ decode }) => ({
+      decode: (wire) => (wire instanceof Uint8Array ? undefined : decode(wire)),
+    }),
+  }
+  it.each(Object.entries(twins))('is another one for a dialect that %s', async (_, alter) => {
+    const shown = ({ sent, received, outcomes }: Awaited<ReturnType<typeof secondConnection>>) =>
+      JSON.stringify([sent, received, outcomes])
+    expect(shown(await secondConnection(alter))).not.toBe(shown(await secondConnection()))
   })
 })

@@ -1,9 +1,0 @@
-/** Returns the bytes of a view or buffer, which may be of another realm, as in Jest; no copy. */
-export function bytesOf(data: unknown): Uint8Array | undefined {
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-  return isBuffer(data) ? new Uint8Array(data) : undefined
-}
-
-function isBuffer(data: unknown): data is ArrayBuffer {
-  return Object.prototype.toString.call(data) === '[object ArrayBuffer]'
-}
