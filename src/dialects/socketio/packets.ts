@@ -20,7 +20,8 @@ import { withQuery } from '../../protocol/url-query.ts'
  * A namespace other than `/` precedes the data, with a comma: 42/admin,["name",…].
  */
 
-/** Pong of the dialect, which is an Engine.IO packet as it is. */
+/** Ping and pong of Engine.IO, which are messages of the dialect as they are. */
+const PING = '2'
 const PONG = '3'
 /** Matches OPEN and the packets of a namespace; other messages are passed to the codec. */
 const PACKET = /^(?:(0)|4([0-6])(?:(\d+)-)?(\/[^,]*,)?(\d+(?=\[))?)(.*)$/s
@@ -60,6 +61,7 @@ export function engineTransport(sockets: TransportFactory, namespace: string): T
     open(url, protocols, handlers, credentials) {
       /** JSON of Engine.IO's OPEN packet. */
       let handshake: string | undefined
+      let isAccepted = false
       let isClosed = false
       /** Namespaces that the client has connected to; packets of others are dropped. */
       const joined = new Set([own])
@@ -75,6 +77,8 @@ export function engineTransport(sockets: TransportFactory, namespace: string): T
         opened() {},
         message(data) {
           if (isClosed) return
+          // Before the welcome the client sends nothing but its greeting, and the server closes without a pong.
+          if (data === PING && !isAccepted) transport.send(PONG)
           const found = typeof data === 'string' && PACKET.exec(data)
           if (found) {
             const [, open, type = '', count = '', space = '', number = '', rest = ''] = found
@@ -135,6 +139,7 @@ export function engineTransport(sockets: TransportFactory, namespace: string): T
         const session = sessions.get(space)
         if (type === 0 && data.pid !== session?.pid) sessions.set(space, { pid: data.pid })
         if (type === 1 || type === 4) sessions.delete(space)
+        isAccepted ||= isOwn && type === 0
         if (isOwn && type === 0) handlers.message(`["connect",${json || '{}'},${handshake}]`)
         else if (isOwn && type === 1) {
           end({ code: SERVER_DISCONNECT, reason: 'io server disconnect' })

@@ -126,6 +126,20 @@ describe('Engine.IO around the dialect', () => {
     expect(welcomed).toEqual(['late'])
   })
 
+  it('answers pings before the namespace has accepted it, and each once', async () => {
+    const { clock, server, client } = overEngineIo()
+    server.silent = true
+    client.connect().catch(() => {})
+    await clock.advance(1)
+    server.send('2')
+    await clock.advance(1)
+    expect(server.packets).toEqual(['40', '3'])
+    server.send('40{"sid":"s"}')
+    server.send('2')
+    await clock.advance(1)
+    expect(server.packets).toEqual(['40', '3', '3'])
+  })
+
   it('fails when the server disconnects it, at any time', async () => {
     const { clock, server, client } = overEngineIo()
     client.on('failed', () => {})

@@ -269,6 +269,20 @@ describe('packets that no sound server sends', () => {
   })
 })
 
+describe('the pings of the server', () => {
+  it('are answered, and a server that stops them counts as lost', async () => {
+    const { clock, client, sent, play } = await connected()
+    await play('2')
+    expect(sent).toEqual(['3'])
+    await clock.advance(44_900)
+    expect(client.state.get().name).toBe('open')
+    await clock.advance(100)
+    expect(client.state.get()).toMatchObject({
+      reason: { code: 1006, reason: 'the peer gave no sign of life' },
+    })
+  })
+})
+
 describe('requests', () => {
   const at = { timestamp: 1, requestId: 'r' }
   const encode = (intent: Partial<Intent>, options?: SocketIoOptions) =>
