@@ -230,6 +230,37 @@ describe.each(Object.entries(transports))('a stock Socket.IO server and %s', (na
     ])
   })
 
+  it('gets every event once and in order while its connections are cut again and again', async () => {
+    const server = await serveRooms()
+    const { client, follow, received } = open(server.url)
+    const one = follow('room:1')
+    await one.ready
+    let count = 0
+    const emit = (): void => {
+      const number = count++
+      const data = number % 3 ? number : [number, Buffer.from([number])]
+      server.io.to('room:1').emit('said', 'room:1', data)
+    }
+    // A session without an event has no offset, and cannot be recovered.
+    emit()
+    await until(() => expect(received).toHaveLength(1))
+    for (let cuts = 1; cuts <= 6; cuts++) {
+      emit()
+      emit()
+      await server.cutDuring(async () => {
+        emit()
+        await until(() => expect(server.io.of('/').sockets.size).toBe(0))
+        emit()
+      })
+      await until(() => expect(client.stats().opens).toBe(cuts + 1))
+      emit()
+    }
+    await until(() => expect(received).toHaveLength(count))
+    const numbers = received.map((event) => [Object(event)[2]].flat()[0])
+    expect(numbers).toEqual(numbers.map((_, at) => at))
+    await until(() => expect(one.status.get().name).toBe('live'))
+  })
+
   it('shows gaps where the server has lost its sessions, or recovers none', async () => {
     for (const recovery of [true, false]) {
       const first = await serveRooms({ recovery })
