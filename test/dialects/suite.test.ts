@@ -135,6 +135,17 @@ describe('the dialect suite', () => {
       'encode() of subscribe ["room:1","room:2","room:*"] covers ["room:2","room:*"].',
       'Name in `channels`',
     ],
+    'leaves a channel twice': [
+      altered(({ encode }) => ({
+        encode: (intent) =>
+          intent.kind === 'unsubscribe'
+            ? encode(intent)?.map((outgoing) => ({ ...outgoing, channels: ['room:1'] }))
+            : encode(intent),
+      })),
+      'covers every channel of a subscribe by exactly one of its messages',
+      'encode() of unsubscribe ["room:1","room:2"] covers ["room:1","room:1"].',
+      'Name in `channels`',
+    ],
     'gives all messages of a subscribe the same key': [
       altered(({ encode }) => ({
         encode: (intent) =>
