@@ -43,6 +43,12 @@ it.each([
   ['sessions', 700, 'socketio'],
   // Any Socket.IO server: rooms, namespaces, bytes, recovery, and answers to the server.
   ['socketio, acknowledge', 2_000, 'socketio'],
+  // Contains presence, whose list and changes the client has to keep.
+  ['phoenix', 2_000],
+  // The same with bytes.
+  ['phoenix, withBinary', 2_650, 'phoenix'],
+  // The same with the changes of tables, and the renewal of tokens.
+  ['supabase', 4_000, 'phoenix'],
   ['streams', 700],
   // Also unsubscribes from initial topics, and rejects unsupported commands.
   ['topics', 720],

@@ -80,6 +80,8 @@ for (const dialect of [
   modules['wirefold/dialects/streams'].streams,
   modules['wirefold/dialects/socketio'].sessions,
   modules['wirefold/dialects/socketio'].socketio({ join: 'join' }),
+  modules['wirefold/dialects/phoenix'].phoenix(),
+  modules['wirefold/dialects/phoenix'].supabase({ apikey: 'key' }),
 ]) {
   new w.RealtimeClient('wss://example.org/ws', { dialect })
 }

@@ -16,6 +16,7 @@ import { withHandshake } from '../../src/dialects/socketio/handshake.ts'
 import { asFields, asString, type Fields } from '../../src/protocol/fields.ts'
 import { recordedEnvelopes } from '../replay/recording.ts'
 import { recordedMessages } from '../replay/session.ts'
+import { phoenixHarnesses } from './phoenix/harness.ts'
 import { socketioHarnesses } from './socketio/harness.ts'
 
 /** One envelope of each kind of context. */
@@ -104,6 +105,7 @@ export const harnesses: Readonly<Record<string, DialectHarness>> = {
     }),
     messages: recordedMessages('plugin-streams'),
   },
+  ...phoenixHarnesses,
   ...socketioHarnesses,
   sessions: { dialect: sessions, messages: sessionMessages, answer: sessionAnswer },
   'sessions by themselves': {

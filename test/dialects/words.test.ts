@@ -3,6 +3,7 @@ import { ChannelSubscriber, native, PresenceManager, RealtimeClient } from 'wire
 import type { DialectFactory, Intent } from 'wirefold/dialects'
 import { duui, duuiDialect } from 'wirefold/dialects/duui'
 import { entity } from 'wirefold/dialects/entity'
+import { phoenix, supabase } from 'wirefold/dialects/phoenix'
 import { sessions, socketio } from 'wirefold/dialects/socketio'
 import { streams } from 'wirefold/dialects/streams'
 import { topics, withConfirmations } from 'wirefold/dialects/topics'
@@ -42,6 +43,7 @@ const UNSUPPORTED: Readonly<Record<string, DialectFactory>> = {
   topics,
   'topics, confirmed': withConfirmations(topics),
   streams,
+  phoenix: phoenix(),
   duui,
   'duui, its older styles derived': duuiDialect({ legacy: 'derive' }),
   sessions,
@@ -60,6 +62,11 @@ describe('messages for credentials and presence', () => {
   it('exist for presence in the entity dialect, whose server greets first', () => {
     const every = { join: 1, update: 1, leave: 1, heartbeat: 1 }
     expect(messagesOf(entity)).toEqual({ ...none, hello: 0, ...every })
+  })
+
+  it('exist in Supabase’s, which joins a channel to track there, and tracks again by itself', () => {
+    const own = { join: 2, update: 2, leave: 0, heartbeat: 0 }
+    expect(messagesOf(supabase({ apikey: 'key' }))).toEqual({ ...none, auth: 0, ...own })
   })
 
   it.each(Object.entries(UNSUPPORTED))('do not exist in the dialect %s', async (_, dialect) => {

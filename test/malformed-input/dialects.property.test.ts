@@ -13,6 +13,7 @@ import {
 } from 'wirefold/dialects/topics'
 import { withHandshake } from '../../src/dialects/socketio/handshake.ts'
 import { wrongField } from '../../src/testing/frame-shapes.ts'
+import { phoenixHarnesses } from '../dialects/phoenix/harness.ts'
 import { expectPristine } from './pristine.ts'
 
 const odd = fc.oneof(
@@ -83,6 +84,32 @@ const packet = fc.tuple(
   ),
   fc.oneof(some({ pingInterval: odd, pingTimeout: odd, maxPayload: odd }), odd),
 )
+const metas = fc.oneof(odd, fc.array(some({ phx_ref: odd, phx_ref_prev: odd, id: odd })))
+const members = fc.oneof(odd, fc.dictionary(fc.string(), fc.oneof(odd, some({ metas }))))
+const talk = fc.tuple(
+  fc.constantFrom<unknown>(null, '1', '2', 7),
+  fc.oneof(fc.constantFrom<unknown>(null, '1', '2'), odd),
+  fc.oneof(fc.constantFrom('room:1', 'realtime:room:1', 'phoenix'), odd),
+  fc.oneof(
+    fc.constantFrom('phx_reply', 'phx_close', 'phx_error', 'presence_state', 'presence_diff'),
+    fc.constantFrom('system', 'broadcast', 'postgres_changes', 'x'),
+    odd,
+  ),
+  fc.oneof(
+    members,
+    some({ joins: members, leaves: members }),
+    some({ status: fc.oneof(fc.constant('ok'), odd), response: fc.oneof(odd, payload) }),
+    some({ extension: odd, status: odd, message: odd, event: odd, payload: odd, meta: odd }),
+    some({
+      ids: fc.oneof(odd, fc.array(odd)),
+      data: fc.oneof(odd, some({ type: verb, errors: odd })),
+    }),
+    odd,
+  ),
+)
+const bytes = fc
+  .tuple(fc.nat(5), fc.array(fc.nat(9)), fc.string())
+  .map(([kind, lengths, text]) => Uint8Array.of(kind, ...lengths, ...Buffer.from(text)))
 
 const number = fc.oneof(fc.nat(6), odd)
 const name = fc.oneof(fc.constantFrom('', '/', '/x', '7'), odd)
@@ -99,12 +126,13 @@ describe.each([
   ['topics', topics],
   ['topics of a later generation', withErrors(withVersionedEnvelope(withConfirmations(topics)))],
   ['streams', streams],
+  ...Object.entries(phoenixHarnesses).map(([name, { dialect }]) => [name, dialect] as const),
   ['socketio', socketio({ join: 'join', room: 0, confirms: { joined: 'x', refused: 'error' } })],
   ['sessions', sessions],
   ['sessions by itself', withAcks(withHandshake(sessions))],
 ] as const)('the dialect %s', (_, dialect) => {
   const flat = topical.map(([inner, outer]) => ({ ...inner, ...outer }))
-  const any = fc.oneof(odd, message, envelope, packet, headed, flat, state)
+  const any = fc.oneof(odd, message, envelope, packet, headed, flat, state, talk, bytes)
   const wire = fc.oneof(any, fc.array(any))
   test.prop([wire], { numRuns: 1_000 })('decodes any JSON to valid frames', (value) => {
     const frames = dialect().decode(value) ?? []
