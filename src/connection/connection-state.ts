@@ -72,12 +72,11 @@ export interface ConnectionRules {
   readonly minUptimeMs: number
   /** Close codes after which a retry makes no sense. */
   readonly fatalCloseCodes: readonly number[]
+  /** Close codes with which the server refuses the credentials. */
+  readonly deniedCloseCodes: readonly number[]
   /** Whether the application returns credentials. */
   readonly authorizes: boolean
 }
-
-/** The close code for "not authenticated"; see `docs/protocol.md`. */
-const NOT_AUTHENTICATED = 4401
 
 /**
  * Time after which a connection shows that its credentials were accepted, in milliseconds, where no
@@ -222,7 +221,7 @@ function afterDrop(
   rules: ConnectionRules,
 ): ConnectionState {
   const { close, now, online, random } = input
-  const denied = close.code === NOT_AUTHENTICATED
+  const denied = rules.deniedCloseCodes.includes(close.code)
   const why =
     denied && (deniedBefore || !rules.authorizes)
       ? 'the credentials were refused'

@@ -29,6 +29,8 @@ const NEXT_RETRY_MS = 1_000
  * their clients to each other must not make them circle.
  */
 const LEAST_STAY_MS = 5_000
+/** The close codes for "not authenticated" unless the dialect has its own; see `docs/protocol.md`. */
+const NOT_AUTHENTICATED = [4401]
 
 /**
  * The connection of a client: the shell of connection-state.ts, which owns the links and the timers.
@@ -73,6 +75,7 @@ export class Connection implements LinkOwner {
       backoff: { ...backoffDefaults, ...this.#template.presets.backoff, ...deps.backoff },
       minUptimeMs: deps.minUptimeMs,
       fatalCloseCodes: this.#template.fatalCloseCodes,
+      deniedCloseCodes: this.#template.deniedCloseCodes ?? NOT_AUTHENTICATED,
       authorizes: deps.auth !== undefined,
     }
   }

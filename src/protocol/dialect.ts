@@ -23,6 +23,12 @@ export interface Dialect {
   /** Close codes after which the client does not reconnect. */
   readonly fatalCloseCodes: readonly number[]
   /**
+   * Close codes with which the backend refuses the credentials: the client asks for other ones once, by
+   * `auth('refused')`, and gives up if these are refused, too, or if it has no `auth`.
+   * @default [4401]
+   */
+  readonly deniedCloseCodes?: readonly number[]
+  /**
    * Types of events that hold the whole state of their channel: such an event makes up for all
    * events missed before it, and a channel in a `gap` is `live` again.
    */

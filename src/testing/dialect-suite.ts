@@ -216,14 +216,16 @@ export const dialectSuite: readonly SuiteCase<MakeDialect>[] = [
     'Use numbers from 0, and close codes from 1002 to 4999. With the heartbeat `ping`, encode a ping as one message.',
     ({ dialect }) => {
       const one = dialect()
-      const { presets, fatalCloseCodes, heartbeat } = one
+      const { presets, fatalCloseCodes, deniedCloseCodes = [], heartbeat } = one
       const times = { ...presets.backoff, heartbeatMs: presets.heartbeatMs ?? 1 }
       for (const [name, value] of Object.entries(times)) {
         if (typeof value !== 'string' && !(value >= 0)) broken(`the preset ${name} is ${value}`)
       }
-      for (const code of fatalCloseCodes) {
-        if (Number.isInteger(code) && code >= 1002 && code <= 4999) continue
-        broken(`fatalCloseCodes contain ${code}`)
+      for (const [name, codes] of Object.entries({ fatalCloseCodes, deniedCloseCodes })) {
+        for (const code of codes) {
+          if (Number.isInteger(code) && code >= 1002 && code <= 4999) continue
+          broken(`${name} contain ${code}`)
+        }
       }
       if (heartbeat !== 'ping') return
       const { length } = messagesOf(one, { kind: 'ping', timestamp: 1 })

@@ -4,6 +4,7 @@ import { ChannelSubscriber } from 'wirefold'
 import type { TransportFactory } from 'wirefold/dialects'
 import { settle } from 'wirefold/testing'
 import { outcomeOf, scripted } from '../support/scripted.ts'
+import { wideDialect } from '../support/wide-dialect.ts'
 
 function signedIn(auth: Auth) {
   const parts = scripted({ answer: () => 'ok' }, { auth })
@@ -103,6 +104,37 @@ describe('credentials of a client', () => {
       expect(client.state.get().name).toBe('open')
     }
     expect(reasons).toEqual(['connect', 'refused', 'refused', 'refused'])
+  })
+
+  it('are refused by the close codes that the dialect names', async () => {
+    for (const [code, name, asked] of [
+      [4009, 'failed', ['connect', 'refused']],
+      [4401, 'open', ['connect', 'connect', 'connect']],
+    ] as const) {
+      const reasons: AuthReason[] = []
+      const { clock, server, client } = scripted(
+        {},
+        {
+          dialect: () => wideDialect({ deniedCloseCodes: [4009] }),
+          auth(reason) {
+            reasons.push(reason)
+            return 'stale'
+          },
+        },
+      )
+      client.on('failed', () => {})
+      server.silent = true
+      client.connect().catch(() => {})
+      await clock.advance(1)
+      server.drop(code)
+      await clock.advance(2_000)
+      server.silent = false
+      server.drop(code)
+      await clock.advance(10_000)
+      expect(reasons).toEqual(asked)
+      expect(client.state.get().name).toBe(name)
+      client.close()
+    }
   })
 
   it('fail the client at the first refusal if the client has no auth()', async () => {

@@ -10,6 +10,7 @@ const rules: ConnectionRules = {
   backoff: backoffDefaults,
   minUptimeMs: 2_000,
   fatalCloseCodes: [],
+  deniedCloseCodes: [4401],
   authorizes: false,
 }
 

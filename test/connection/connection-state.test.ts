@@ -8,6 +8,7 @@ const rules: ConnectionRules = {
   backoff: { ...backoffDefaults, maxAttempts: 3 },
   minUptimeMs: 2_000,
   fatalCloseCodes: [1008, 4403],
+  deniedCloseCodes: [4401],
   authorizes: false,
 }
 const lost = { code: 1006, reason: '' }

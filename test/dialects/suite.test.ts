@@ -269,6 +269,12 @@ describe('the dialect suite', () => {
       'fatalCloseCodes contain 1000.',
       'close codes from 1002 to 4999',
     ],
+    'treats a normal close as a refusal of the credentials': [
+      altered(() => ({ deniedCloseCodes: [1000] })),
+      'has valid numbers',
+      'deniedCloseCodes contain 1000.',
+      'close codes from 1002 to 4999',
+    ],
   }
 
   it('finds no failures in a correct dialect', async () => {
