@@ -11,8 +11,8 @@ import { say } from './request-errors.ts'
 
 /**
  * Sends a control message; `answered` receives the reply to each of its messages, or `undefined` at
- * its deadline. It is never sent again by the client: its extension sends it anew when a connection
- * opens.
+ * its deadline. A message without a reply is answered as it leaves. It is never sent again by the
+ * client: its extension sends it anew when a connection opens.
  */
 export function sayControl(
   link: Link,
@@ -23,8 +23,11 @@ export function sayControl(
   const named = 'channels' in intent ? intent.channels : []
   if (named.length > 0) logger()?.('channels', `${intent.kind} ${named.map(loggable).join()}`)
   const replies: AwaitedReply[] = []
+  /** Called as each message leaves, in their order. */
+  const leaving: (() => void)[] = []
   const left = (): void => {
     for (const reply of replies) reply.leftAt = clock.now()
+    leaving.shift()?.()
   }
   const said = say(link, intent, answered && { cancelled: false, left })
   if ('code' in said) {
@@ -39,8 +42,8 @@ export function sayControl(
     if (said.length === 0) answered(local, undefined)
     else if (others.length > 0) answered(local, others)
     for (const { keys, channels } of said) {
-      if (keys.length === 0) answered(local, channels)
-      else {
+      leaving.push(() => keys.length === 0 && answered(local, channels))
+      if (keys.length > 0) {
         const done = (reply: ControlReply | undefined): void => {
           link.replies.delete(awaited)
           answered(reply, channels)
