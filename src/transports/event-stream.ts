@@ -14,6 +14,7 @@ const LONGEST_ID = 1_024
  */
 export class EventStream {
   readonly #sink: EventStreamSink
+  readonly #isNameEnough: boolean
   readonly #decoder = new TextDecoder()
   /** The beginning of a line whose end has not arrived. */
   #line = ''
@@ -24,10 +25,14 @@ export class EventStream {
   #data = ''
   #id: string
 
-  /** @param lastEventId the id of the stream before, which holds until the first id of this one */
-  constructor(sink: EventStreamSink, lastEventId: string) {
+  /**
+   * @param lastEventId the id of the stream before, which holds until the first id of this one
+   * @param isNameEnough whether an event with a name and without data counts, which the standard skips
+   */
+  constructor(sink: EventStreamSink, lastEventId: string, isNameEnough = false) {
     this.#sink = sink
     this.#id = lastEventId
+    this.#isNameEnough = isNameEnough
   }
 
   /** Reads the next chunk; calls the sink for all that is complete. */
@@ -73,7 +78,7 @@ export class EventStream {
   #dispatch(): void {
     const type = this.#type || 'message'
     const data = this.#data.slice(0, -1)
-    const isEvent = this.#data !== ''
+    const isEvent = this.#data !== '' || (this.#isNameEnough && this.#type !== '')
     this.#type = ''
     this.#data = ''
     this.#sink.id(this.#id)

@@ -1,1 +1,8 @@
-export {}
+export { graphqlSse, graphqlWs } from '../../dialects/graphql-ws/dialect.ts'
+export type {
+  GraphqlEvent,
+  GraphqlOptions,
+  GraphqlWsOptions,
+} from '../../dialects/graphql-ws/options.ts'
+export type { GraphqlSseOptions } from '../../transports/graphql-sse.ts'
+export { graphqlSseTransport } from '../../transports/graphql-sse.ts'
