@@ -19,6 +19,7 @@ import {
 import { redisDefaults } from 'wirefold/server/redis'
 import { presenceDefaults as serverPresence } from '../../src/server/presence/presence-options.ts'
 import { eventSourceDefaults } from '../../src/transports/event-source.ts'
+import { graphqlSseDefaults } from '../../src/transports/graphql-sse.ts'
 import { longPollingDefaults } from '../../src/transports/long-polling.ts'
 import { sseDefaults } from '../../src/transports/sse.ts'
 
@@ -52,6 +53,7 @@ const groups: [string, Record<string, unknown>][] = [
   ['src/optimistic/optimistic-options.ts', { ...optimisticDefaults }],
   ['src/presence/presence-manager.ts', { ...presenceDefaults }],
   ['src/transports/event-source.ts', { ...eventSourceDefaults }],
+  ['src/transports/graphql-sse.ts', { ...graphqlSseDefaults }],
   ['src/transports/long-polling.ts', { ...longPollingDefaults }],
   ['src/transports/sse.ts', { ...sseDefaults }],
   ['src/server/presence/presence-options.ts', { ...serverPresence }],

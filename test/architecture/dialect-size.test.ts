@@ -49,6 +49,9 @@ it.each([
   ['phoenix, withBinary', 2_650, 'phoenix'],
   // The same with the changes of tables, and the renewal of tokens.
   ['supabase', 4_000, 'phoenix'],
+  ['graphqlWs', 1_200, 'graphql-ws'],
+  // With the transport: half of it is the reader of event streams, statuses and HTTP requests.
+  ['graphqlSse, graphqlSseTransport', 2_450, 'graphql-ws'],
   ['streams', 700],
   // Also unsubscribes from initial topics, and rejects unsupported commands.
   ['topics', 720],

@@ -82,6 +82,8 @@ for (const dialect of [
   modules['wirefold/dialects/socketio'].socketio({ join: 'join' }),
   modules['wirefold/dialects/phoenix'].phoenix(),
   modules['wirefold/dialects/phoenix'].supabase({ apikey: 'key' }),
+  modules['wirefold/dialects/graphql-ws'].graphqlWs(),
+  modules['wirefold/dialects/graphql-ws'].graphqlSse(),
 ]) {
   new w.RealtimeClient('wss://example.org/ws', { dialect })
 }

@@ -3,6 +3,7 @@ import { ChannelSubscriber, native, PresenceManager, RealtimeClient } from 'wire
 import type { DialectFactory, Intent } from 'wirefold/dialects'
 import { duui, duuiDialect } from 'wirefold/dialects/duui'
 import { entity } from 'wirefold/dialects/entity'
+import { graphqlSse, graphqlWs } from 'wirefold/dialects/graphql-ws'
 import { phoenix, supabase } from 'wirefold/dialects/phoenix'
 import { sessions, socketio } from 'wirefold/dialects/socketio'
 import { streams } from 'wirefold/dialects/streams'
@@ -47,6 +48,7 @@ const UNSUPPORTED: Readonly<Record<string, DialectFactory>> = {
   duui,
   'duui, its older styles derived': duuiDialect({ legacy: 'derive' }),
   sessions,
+  'graphql-sse': graphqlSse(),
 }
 
 describe('messages for credentials and presence', () => {
@@ -67,6 +69,10 @@ describe('messages for credentials and presence', () => {
   it('exist in Supabase’s, which joins a channel to track there, and tracks again by itself', () => {
     const own = { join: 2, update: 2, leave: 0, heartbeat: 0 }
     expect(messagesOf(supabase({ apikey: 'key' }))).toEqual({ ...none, auth: 0, ...own })
+  })
+
+  it('exist for the greeting in the dialect graphql-ws', () => {
+    expect(messagesOf(graphqlWs())).toEqual({ ...none, hello: 1 })
   })
 
   it.each(Object.entries(UNSUPPORTED))('do not exist in the dialect %s', async (_, dialect) => {

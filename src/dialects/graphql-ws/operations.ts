@@ -68,9 +68,9 @@ export function operationsOf({ operations, toEvent }: ResolvedGraphqlOptions): O
     encode(intent) {
       switch (intent.kind) {
         case 'request': {
-          const { requestId, type, payload = {} } = intent
+          const { requestId, type, payload } = intent
           // The server closes the connection for variables that are no object.
-          return isFields(payload)
+          return payload === undefined || isFields(payload)
             ? [{ wire: start(requestId, type, payload), keys: [requestId] }]
             : undefined
         }
