@@ -2,9 +2,10 @@ import { WirefoldError } from '../base/errors.ts'
 import { withDefaults } from '../base/known-names.ts'
 import type { TransportFactory } from '../ports/transport.ts'
 import type { ServerSentEvent } from './event-stream.ts'
-import { HttpConnection } from './http-connection.ts'
 import type { HttpOptions } from './http-exchange.ts'
 import { httpDefaults, httpExchange } from './http-exchange.ts'
+import type { EventMessages } from './order-connection.ts'
+import { connectionFor } from './order-connection.ts'
 import { dataOf } from './sse.ts'
 
 /** The state of an event source that is connected; HTML standard, "The EventSource interface". */
@@ -31,9 +32,9 @@ export const eventSourceDefaults = { silenceMs: Number.POSITIVE_INFINITY } as co
 export function eventSourceTransport(options: EventSourceOptions = {}): TransportFactory {
   const filled = withDefaults('eventSourceTransport', options, {
     ...{ ...httpDefaults, ...eventSourceDefaults },
-    ...{ events: [], read: dataOf, EventSource: undefined },
+    ...{ events: [], read: dataOf, EventSource: undefined, messages: 'data' as const },
   })
-  const { events, silenceMs, read, withCredentials } = filled
+  const { events, withCredentials } = filled
   const exchangeOf = httpExchange(filled)
   return {
     name: 'event-source',
@@ -41,7 +42,7 @@ export function eventSourceTransport(options: EventSourceOptions = {}): Transpor
       const exchange = exchangeOf(url, credentials)
       const EventSourceClass = options.EventSource ?? platformEventSource()
       const source = new EventSourceClass(exchange.url, { withCredentials })
-      const connection = new HttpConnection(exchange, handlers, silenceMs)
+      const { connection, read } = connectionFor(filled, exchange, handlers, false)
       connection.signal.addEventListener('abort', () => source.close())
       source.addEventListener('open', () => connection.opened())
       source.addEventListener('error', (cause) => {
@@ -73,6 +74,12 @@ export interface EventSourceOptions extends HttpOptions {
    * @default its data
    */
   readonly read?: ((event: ServerSentEvent) => string | undefined) | undefined
+  /**
+   * What the messages of the dialect are: the `data` of events and the bodies of posts, or, for a dialect
+   * such as `sse`, whole events and HTTP requests with their responses.
+   * @default 'data'
+   */
+  readonly messages?: EventMessages | undefined
   /**
    * Time without an event after which the connection is given up, in milliseconds; comments do not
    * count, since an `EventSource` hides them. Also the time limit of a post.

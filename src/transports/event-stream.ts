@@ -1,3 +1,4 @@
+import type { HttpEvent } from '../protocol/http-message.ts'
 import { LONGEST_TEXT } from '../protocol/json-codec.ts'
 
 /** Longest part of a line and of an event's data that is kept: with less the codec would accept a part. */
@@ -96,10 +97,4 @@ interface EventStreamSink {
 }
 
 /** An event of an event stream. */
-export interface ServerSentEvent {
-  /** The event's name; `message` if it has none. */
-  readonly type: string
-  readonly data: string
-  /** The newest id of the stream; empty if there is none. */
-  readonly lastEventId: string
-}
+export type ServerSentEvent = Omit<HttpEvent, 'stream'>

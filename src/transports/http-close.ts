@@ -19,10 +19,7 @@ export function closeOfResponse(
   now: number,
 ): CloseInfo {
   const reason = `HTTP ${status}`
-  return withRetry(
-    { code: CODES[status] ?? 4000 + status, reason },
-    retryAfterMs(headers.get('retry-after') ?? '', now),
-  )
+  return withRetry({ code: CODES[status] ?? 4000 + status, reason }, retryAfterOf(headers, now))
 }
 
 /** Returns an end with the server's wait in its reason; an end that has one, or without a wait, as it is. */
@@ -31,8 +28,9 @@ export function withRetry(info: CloseInfo, retryAfterMs: number | undefined): Cl
   return { ...info, reason: JSON.stringify({ retryAfterMs, message: info.reason }) }
 }
 
-/** Reads the header `Retry-After`: seconds, or a date (RFC 9110 §10.2.3). */
-function retryAfterMs(text: string, now: number): number | undefined {
+/** Returns the wait of the header `Retry-After`: seconds, or a date (RFC 9110 §10.2.3). */
+export function retryAfterOf(headers: Headers, now: number): number | undefined {
+  const text = headers.get('retry-after') ?? ''
   if (/^\d+$/.test(text)) return Number(text) * 1_000
   const date = text.endsWith(' GMT') ? Date.parse(text) : Number.NaN
   return Number.isNaN(date) ? undefined : Math.max(date - now, 0)

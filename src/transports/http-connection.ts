@@ -143,10 +143,14 @@ function sizeOf(data: Encoded): number {
   return typeof data === 'string' ? utf8Length(data) : data.byteLength
 }
 
-/** Yields the body of a response, as it arrives. */
+/** Yields the body of a response, as it arrives; cancels the rest if the caller stops before its end. */
 export async function* chunksOf({ body }: Response): AsyncGenerator<Uint8Array> {
   const reader = body?.getReader()
-  for (let chunk = await reader?.read(); chunk?.value; chunk = await reader?.read()) {
-    yield chunk.value
+  try {
+    for (let chunk = await reader?.read(); chunk?.value; chunk = await reader?.read()) {
+      yield chunk.value
+    }
+  } finally {
+    reader?.cancel().catch(() => {})
   }
 }

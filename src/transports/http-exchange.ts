@@ -54,6 +54,10 @@ export interface HttpExchange {
   /** The address of the stream, or of polls. */
   readonly url: string
   readonly postUrl: string
+  /** Returns an address that is resolved against that for posts; throws `bad-url` for a wrong one. */
+  resolve(url: string): string
+  /** Makes the requests from now on with a renewed token. */
+  renew(token: string): void
   /** Makes a request. A redirect fails it: on a redirected POST the message would be lost. */
   request(url: string, init: RequestInit): Promise<Response>
 }
@@ -71,10 +75,14 @@ export function httpExchange(
     const address = addressOf(url)
     const posts = postUrl === undefined ? address : addressOf(new URL(postUrl, address).href)
     const id = idParameter === undefined ? {} : { [idParameter]: randomId() }
-    const own = headers(credentials)
+    let own = headers(credentials)
     return {
       url: withQuery(address, id),
       postUrl: withQuery(posts, id),
+      resolve: (to) => withQuery(addressOf(new URL(to, posts).href), id),
+      renew(token) {
+        own = headers({ ...credentials, token })
+      },
       async request(to, init) {
         const { fetch = globalThis.fetch } = options
         const all = new Headers(init.headers)

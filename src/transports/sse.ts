@@ -2,9 +2,13 @@ import { withDefaults } from '../base/known-names.ts'
 import type { TransportFactory } from '../ports/transport.ts'
 import type { ServerSentEvent } from './event-stream.ts'
 import { EventStream } from './event-stream.ts'
-import { chunksOf, HttpConnection } from './http-connection.ts'
+import type { HttpConnection } from './http-connection.ts'
+import { chunksOf } from './http-connection.ts'
 import type { HttpOptions } from './http-exchange.ts'
 import { httpDefaults, httpExchange } from './http-exchange.ts'
+import type { EventMessages } from './order-connection.ts'
+import { connectionFor } from './order-connection.ts'
+import { streamRequest, wrongType } from './stream-request.ts'
 
 /** Default values of {@link SseOptions}. */
 export const sseDefaults = { silenceMs: 60_000 } as const
@@ -28,9 +32,9 @@ export const sseDefaults = { silenceMs: 60_000 } as const
 export function sseTransport(options: SseOptions = {}): TransportFactory {
   const filled = withDefaults('sseTransport', options, {
     ...{ ...httpDefaults, ...sseDefaults },
-    ...{ read: dataOf, body: undefined },
+    ...{ read: dataOf, body: undefined, messages: 'data' as const },
   })
-  const { silenceMs, read, body } = filled
+  const { body } = filled
   const exchangeOf = httpExchange(filled)
   let lastEventId = ''
   let retryMs: number | undefined
@@ -38,7 +42,7 @@ export function sseTransport(options: SseOptions = {}): TransportFactory {
     name: 'sse',
     open(url, _protocols, handlers, credentials = {}) {
       const exchange = exchangeOf(url, credentials)
-      const connection = new HttpConnection(exchange, handlers, silenceMs)
+      const { connection, read } = connectionFor(filled, exchange, handlers, lastEventId !== '')
       connection.retryAfterMs = retryMs
       const stream = new EventStream(
         {
@@ -55,7 +59,7 @@ export function sseTransport(options: SseOptions = {}): TransportFactory {
         },
         lastEventId,
       )
-      void follow(connection, stream, requestFor(body?.(), lastEventId))
+      void follow(connection, stream, streamRequest(body?.(), lastEventId))
       return connection
     },
   }
@@ -74,6 +78,12 @@ export interface SseOptions extends HttpOptions {
    */
   readonly read?: ((event: ServerSentEvent) => string | undefined) | undefined
   /**
+   * What the messages of the dialect are: the `data` of events and the bodies of posts, or, for a dialect
+   * such as `sse`, whole events and HTTP requests with their responses.
+   * @default 'data'
+   */
+  readonly messages?: EventMessages | undefined
+  /**
    * Time without a byte, comments included, after which the stream is given up, and time limit of a post,
    * in milliseconds. The server has to send more often.
    * @default 60_000
@@ -86,24 +96,6 @@ export function dataOf({ data }: ServerSentEvent): string {
   return data
 }
 
-function requestFor(body: string | undefined, lastEventId: string): RequestInit {
-  const headers: Record<string, string> = { accept: 'text/event-stream' }
-  if (isHeader(lastEventId)) headers['last-event-id'] = inUtf8(lastEventId)
-  if (body === undefined) return { headers }
-  headers['content-type'] = 'application/json'
-  return { method: 'POST', body, headers }
-}
-
-/** Whether a text is not empty and has no control characters, which `fetch` refuses in a header. */
-function isHeader(text: string): boolean {
-  return text !== '' && Array.from(text).every((char) => char >= ' ' && char !== '\x7f')
-}
-
-/** Returns a text of which each character is one byte of UTF-8, as `fetch` takes headers. */
-function inUtf8(text: string): string {
-  return String.fromCharCode(...new TextEncoder().encode(text))
-}
-
 /** Reads a stream to its end; never rejects. */
 async function follow(
   connection: HttpConnection,
@@ -112,12 +104,9 @@ async function follow(
 ): Promise<void> {
   try {
     const response = await connection.fetch(request)
-    const type = response.headers.get('content-type') ?? 'no type'
     if (response.status !== 200) return connection.refused(response)
-    if (!/^text\/event-stream\b/i.test(type)) {
-      const reason = `the response is of ${type.slice(0, 80)} instead of text/event-stream`
-      return connection.end({ code: 1002, reason })
-    }
+    const wrong = wrongType(response)
+    if (wrong) return connection.end({ code: 1002, reason: wrong })
     connection.opened()
     for await (const chunk of chunksOf(response)) {
       connection.alive()

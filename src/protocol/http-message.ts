@@ -1,0 +1,61 @@
+/**
+ * A message of a dialect to a transport that makes HTTP requests for it; the transport answers one with
+ * an `id` by an {@link HttpAnswer}.
+ *
+ * With `request` the transport makes it; with `stream` as well the response is an event stream, which is
+ * read under this name in place of a former one. Without `request` the stream of this name is closed. A
+ * message that has only an id is answered at once.
+ */
+export interface HttpOrder {
+  readonly id?: string
+  readonly request?: HttpRequest
+  readonly stream?: string
+  /** Whether the stream continues after the last id that was received under its name. */
+  readonly resume?: boolean
+  /** Whether the stream is requested only if there is an id to continue after. */
+  readonly once?: boolean
+  /** A renewed token, for all requests from now on. */
+  readonly token?: string
+}
+
+/** A request for a dialect's message. */
+export interface HttpRequest {
+  /** Resolved against the address for posts, which is that of the client by default. */
+  readonly url: string
+  /** @default 'POST' with a body, 'GET' without */
+  readonly method?: string | undefined
+  /** Headers of this request, besides those of all. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Sent as JSON. */
+  readonly body?: unknown
+}
+
+/** The answer to an {@link HttpOrder}. */
+export interface HttpAnswer {
+  readonly id: string
+  /** Of the response; 0 if there was none, and `body` is the reason. */
+  readonly status: number
+  /** Whether the stream was requested with the id of the last event. */
+  readonly resumed?: boolean
+  readonly body?: string
+  readonly retryAfterMs?: number | undefined
+}
+
+/** An event of an event stream. */
+export interface HttpEvent {
+  /** The name of its stream; none for the stream that is the connection. */
+  readonly stream?: string
+  /** The event's name; `message` if it has none. */
+  readonly type: string
+  readonly data: string
+  /** The newest id of the stream; empty if there is none. */
+  readonly lastEventId: string
+}
+
+/** The end of an event stream by the server (`closed`), or of its TCP connection (`lost`). */
+export interface HttpStreamEnd {
+  readonly stream: string
+  readonly end: 'closed' | 'lost'
+  /** As in {@link HttpEvent}. */
+  readonly lastEventId: string
+}

@@ -1,0 +1,121 @@
+import { systemClock } from '../base/clock.ts'
+import { messageOf } from '../base/errors.ts'
+import type { TransportHandlers } from '../ports/transport.ts'
+import type { Encoded } from '../protocol/codec.ts'
+import type { HttpAnswer, HttpOrder, HttpRequest } from '../protocol/http-message.ts'
+import { LONGEST_TEXT } from '../protocol/json-codec.ts'
+import type { ServerSentEvent } from './event-stream.ts'
+import { retryAfterOf } from './http-close.ts'
+import { chunksOf, HttpConnection } from './http-connection.ts'
+import type { HttpExchange } from './http-exchange.ts'
+
+/** What the messages of a transport are: texts, or {@link HttpOrder}s with what they bring. */
+export type EventMessages = 'data' | 'http'
+
+/** Returns a connection for the kind of messages, and how it reads an event. */
+export function connectionFor(
+  { messages, silenceMs, read }: EventOptions,
+  exchange: HttpExchange,
+  handlers: TransportHandlers,
+  resumed: boolean,
+): { connection: HttpConnection; read: EventOptions['read'] } {
+  return messages === 'http'
+    ? {
+        connection: new OrderConnection(exchange, handlers, silenceMs, resumed),
+        read: ({ type, data, lastEventId }) => JSON.stringify({ type, data, lastEventId }),
+      }
+    : { connection: new HttpConnection(exchange, handlers, silenceMs), read }
+}
+
+/** A connection that carries out the orders of its dialect: side by side, in no order. */
+export class OrderConnection extends HttpConnection {
+  protected readonly exchange: HttpExchange
+  readonly #resumed: boolean
+
+  /** @param resumed whether the stream that is the connection was requested with an id */
+  constructor(
+    exchange: HttpExchange,
+    handlers: TransportHandlers,
+    silenceMs: number,
+    resumed: boolean,
+  ) {
+    super(exchange, handlers, silenceMs)
+    this.exchange = exchange
+    this.#resumed = resumed
+  }
+
+  override send(data: Encoded): void {
+    if (!this.ended && typeof data === 'string') this.order(JSON.parse(data))
+  }
+
+  /** Carries out an order. */
+  protected order({ id = '', request, token }: HttpOrder): void {
+    if (token !== undefined) this.exchange.renew(token)
+    else if (request) void this.#call(id, request)
+    // Later, as every answer: the client awaits it only after it has sent the order.
+    else queueMicrotask(() => this.answer({ id, status: 200, resumed: this.#resumed }))
+  }
+
+  protected answer(answer: HttpAnswer): void {
+    this.message(JSON.stringify(answer))
+  }
+
+  /** Ends the connection because of a request without a response: the server is not reachable. */
+  protected unreachable(_id: string, cause: unknown): void {
+    this.failed(cause)
+  }
+
+  async #call(id: string, request: HttpRequest): Promise<void> {
+    const { body, method = body === undefined ? 'GET' : 'POST' } = request
+    const url = this.addressOf(id, request)
+    if (url === undefined) return
+    const json = body !== undefined && { 'content-type': 'application/json' }
+    try {
+      const headers = { accept: 'application/json', ...json, ...request.headers }
+      const init = { method, headers, body: jsonOf(body) ?? null, signal: this.signal }
+      this.answer({ id, ...(await readAnswer(await this.exchange.request(url, init))) })
+    } catch (cause) {
+      this.unreachable(id, cause)
+    }
+  }
+
+  /** Returns the address of a request; answers the order, and returns `undefined`, if it is wrong. */
+  protected addressOf(id: string, { url }: HttpRequest): string | undefined {
+    try {
+      return this.exchange.resolve(url)
+    } catch (cause) {
+      queueMicrotask(() => this.answer({ id, status: 0, body: messageOf(cause) }))
+      return undefined
+    }
+  }
+}
+
+/** Reads a response that is no stream; rejects if it is lost before its end. */
+export async function readAnswer(response: Response): Promise<Omit<HttpAnswer, 'id'>> {
+  const { status, headers } = response
+  const retryAfterMs = retryAfterOf(headers, systemClock.wall())
+  return { status, body: await textOf(response), retryAfterMs }
+}
+
+/** Returns a body as JSON. */
+export function jsonOf(body: unknown): string | undefined {
+  return body === undefined ? undefined : JSON.stringify(body)
+}
+
+/** Reads the body of a response, up to a little more than the client reads, so that it refuses the rest. */
+async function textOf(response: Response): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of chunksOf(response)) {
+    text += decoder.decode(chunk, { stream: true })
+    if (text.length > LONGEST_TEXT) break
+  }
+  return text
+}
+
+/** The options of a transport of events. */
+interface EventOptions {
+  readonly messages: EventMessages
+  readonly silenceMs: number
+  readonly read: (event: ServerSentEvent) => string | undefined
+}

@@ -1,0 +1,31 @@
+/**
+ * Returns the request for an event stream.
+ *
+ * @param body makes it a POST
+ * @param lastEventId the id to continue after; empty for none
+ */
+export function streamRequest(body: string | undefined, lastEventId: string): RequestInit {
+  const headers: Record<string, string> = { accept: 'text/event-stream' }
+  if (isHeader(lastEventId)) headers['last-event-id'] = inUtf8(lastEventId)
+  if (body === undefined) return { headers }
+  headers['content-type'] = 'application/json'
+  return { method: 'POST', body, headers }
+}
+
+/** Returns what is wrong with the type of a response that has to be an event stream; empty if nothing. */
+export function wrongType({ headers }: Response): string {
+  const type = headers.get('content-type') ?? 'no type'
+  return /^text\/event-stream\b/i.test(type)
+    ? ''
+    : `the response is of ${type.slice(0, 80)} instead of text/event-stream`
+}
+
+/** Whether a text is not empty and has no control characters, which `fetch` refuses in a header. */
+function isHeader(text: string): boolean {
+  return text !== '' && Array.from(text).every((char) => char >= ' ' && char !== '\x7f')
+}
+
+/** Returns a text of which each character is one byte of UTF-8, as `fetch` takes headers. */
+function inUtf8(text: string): string {
+  return String.fromCharCode(...new TextEncoder().encode(text))
+}
