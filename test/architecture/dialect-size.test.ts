@@ -52,6 +52,8 @@ it.each([
   ['graphqlWs', 1_200, 'graphql-ws'],
   // With the transport: half of it is the reader of event streams, statuses and HTTP requests.
   ['graphqlSse, graphqlSseTransport', 2_450, 'graphql-ws'],
+  // Contains HTTP: requests, statuses, and streams that continue or are lost, one by one.
+  ['sse', 2_000],
   ['streams', 700],
   // Also unsubscribes from initial topics, and rejects unsupported commands.
   ['topics', 720],

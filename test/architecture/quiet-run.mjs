@@ -84,13 +84,15 @@ for (const dialect of [
   modules['wirefold/dialects/phoenix'].supabase({ apikey: 'key' }),
   modules['wirefold/dialects/graphql-ws'].graphqlWs(),
   modules['wirefold/dialects/graphql-ws'].graphqlSse(),
+  modules['wirefold/dialects/sse'].sse(),
 ]) {
   new w.RealtimeClient('wss://example.org/ws', { dialect })
 }
 const { reconnectingWebSocket } = modules['wirefold/reconnecting-websocket']
 new w.RealtimeClient('wss://example.org/ws', { transport: reconnectingWebSocket() })
-const { sseTransport } = modules['wirefold/transports']
+const { sseTransport, sseStreamsTransport } = modules['wirefold/transports']
 new w.RealtimeClient('https://example.org/events', { transport: sseTransport() })
+new w.RealtimeClient('https://example.org', { transport: sseStreamsTransport() })
 const { indexedDbStorage } = modules['wirefold/indexeddb']
 new w.RealtimeClient('wss://example.org/ws', { outbox: { storage: indexedDbStorage() } })
 const server = s.createRealtimeServer()

@@ -19,6 +19,7 @@ import { recordedMessages } from '../replay/session.ts'
 import { harnesses as graphql } from './graphql-ws/harness.ts'
 import { phoenixHarnesses } from './phoenix/harness.ts'
 import { socketioHarnesses } from './socketio/harness.ts'
+import { sseHarnesses } from './sse/harness.ts'
 
 /** One envelope of each kind of context. */
 const envelopes = [
@@ -119,4 +120,5 @@ export const harnesses: Readonly<Record<string, DialectHarness>> = {
     answer: sessionAnswer,
   },
   ...graphql,
+  ...sseHarnesses,
 }

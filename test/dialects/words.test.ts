@@ -6,6 +6,7 @@ import { entity } from 'wirefold/dialects/entity'
 import { graphqlSse, graphqlWs } from 'wirefold/dialects/graphql-ws'
 import { phoenix, supabase } from 'wirefold/dialects/phoenix'
 import { sessions, socketio } from 'wirefold/dialects/socketio'
+import { sse } from 'wirefold/dialects/sse'
 import { streams } from 'wirefold/dialects/streams'
 import { topics, withConfirmations } from 'wirefold/dialects/topics'
 import { ManualClock } from 'wirefold/testing'
@@ -73,6 +74,10 @@ describe('messages for credentials and presence', () => {
 
   it('exist for the greeting in the dialect graphql-ws', () => {
     expect(messagesOf(graphqlWs())).toEqual({ ...none, hello: 1 })
+  })
+
+  it('exist for credentials in the dialect sse, which sends the token with each request', () => {
+    expect(messagesOf(sse())).toEqual({ ...none, auth: 1 })
   })
 
   it.each(Object.entries(UNSUPPORTED))('do not exist in the dialect %s', async (_, dialect) => {

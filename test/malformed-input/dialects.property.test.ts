@@ -5,6 +5,7 @@ import { duui, duuiDialect } from 'wirefold/dialects/duui'
 import { entity } from 'wirefold/dialects/entity'
 import { graphqlSse, graphqlWs } from 'wirefold/dialects/graphql-ws'
 import { sessions, socketio, withAcks } from 'wirefold/dialects/socketio'
+import { sse } from 'wirefold/dialects/sse'
 import { streams } from 'wirefold/dialects/streams'
 import {
   topics,
@@ -129,6 +130,13 @@ const graphqlMessage = some({
 
 const channels = ['room:1', 'room:2']
 
+const exchanged = some({
+  ...{ stream: fc.oneof(fc.constantFrom('', 'room:1'), odd), type: fc.oneof(fc.string(), odd) },
+  ...{ data: fc.oneof(fc.json(), fc.constant('[DONE]'), odd), lastEventId: odd, end: odd },
+  ...{ id: fc.oneof(fc.string(), odd), status: fc.oneof(fc.constantFrom(200, 204, 401, 503), odd) },
+  ...{ resumed: odd, body: fc.oneof(fc.json(), odd), retryAfterMs: odd },
+})
+
 describe.each([
   ['native', native],
   ['duui', duui],
@@ -143,6 +151,8 @@ describe.each([
   ['sessions by itself', withAcks(withHandshake(sessions))],
   ['graphql-ws', graphqlWs()],
   ['graphql-sse', graphqlSse()],
+  ['sse', sse()],
+  ['sse of many streams', sse({ stream: (url, body) => ({ url, body }), replays: true })],
 ] as const)('the dialect %s', (_, dialect) => {
   const flat = topical.map(([inner, outer]) => ({ ...inner, ...outer }))
   const any = fc.oneof(
@@ -156,6 +166,7 @@ describe.each([
     talk,
     bytes,
     graphqlMessage,
+    exchanged,
   )
   const wire = fc.oneof(any, fc.array(any))
   test.prop([wire], { numRuns: 1_000 })('decodes any JSON to valid frames', (value) => {
