@@ -57,7 +57,14 @@ export class OrderConnection extends HttpConnection {
   }
 
   protected answer(answer: HttpAnswer): void {
-    this.message(JSON.stringify(answer))
+    const text = JSON.stringify(answer)
+    if (text.length <= LONGEST_TEXT) this.message(text)
+    else
+      this.answer({
+        id: answer.id,
+        status: 0,
+        body: `it is longer than ${LONGEST_TEXT} characters`,
+      })
   }
 
   /** Ends the connection because of a request without a response: the server is not reachable. */

@@ -1,7 +1,11 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TransportFactory } from '../../src/entries/dialects.ts'
-import { longPollingTransport, sseTransport } from '../../src/entries/transports.ts'
+import {
+  longPollingTransport,
+  sseStreamsTransport,
+  sseTransport,
+} from '../../src/entries/transports.ts'
 
 /*
  * A program that closes transports over HTTP in every state, and prints for how long it stayed alive
@@ -15,7 +19,11 @@ const server = createServer(({ method, url }, response) => {
   response.flushHeaders()
 })
 
-async function closeInEveryState(transport: TransportFactory, url: string): Promise<void> {
+async function closeInEveryState(
+  transport: TransportFactory,
+  url: string,
+  message = '{}',
+): Promise<void> {
   const ignore = { message() {}, closed() {} }
   const open = () =>
     new Promise<ReturnType<TransportFactory['open']>>((resolve) => {
@@ -24,10 +32,10 @@ async function closeInEveryState(transport: TransportFactory, url: string): Prom
   const idle = await open()
   idle.close()
   const sending = await open()
-  sending.send('{}')
+  sending.send(message)
   sending.close()
   const posting = await open()
-  posting.send('{}')
+  posting.send(message)
   await new Promise((resolve) => setTimeout(resolve, 50))
   posting.close()
   transport.open(url, [], { ...ignore, opened() {} }).close()
@@ -37,6 +45,14 @@ await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 const { port } = server.address() as AddressInfo
 await closeInEveryState(sseTransport(), `http://127.0.0.1:${port}/stream`)
 await closeInEveryState(longPollingTransport(), `http://127.0.0.1:${port}/poll`)
+for (const stream of ['a', undefined]) {
+  const message = JSON.stringify({
+    id: '1',
+    stream,
+    request: { url: '/stream', body: stream ? undefined : 1 },
+  })
+  await closeInEveryState(sseStreamsTransport(), `http://127.0.0.1:${port}`, message)
+}
 server.close()
 const closedAt = performance.now()
 process.on('exit', () => console.log(Math.round(performance.now() - closedAt)))
