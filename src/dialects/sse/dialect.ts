@@ -121,8 +121,12 @@ export function sse(options: SseDialectOptions = {}): DialectFactory {
         case 'request':
         case 'publish': {
           const by = intent.kind === 'request' ? request : publish
-          const { type, channel, payload, requestId: id } = intent
-          return by && [{ wire: { id, request: by({ type, channel, payload, id }) }, keys: [id] }]
+          const { type, channel, payload, requestId: id, id: eventId } = intent
+          return (
+            by && [
+              { wire: { id, request: by({ type, channel, payload, id, eventId }) }, keys: [id] },
+            ]
+          )
         }
         case 'auth':
           return [{ wire: { token: intent.token }, keys: [] }]

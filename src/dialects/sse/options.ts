@@ -61,6 +61,8 @@ export interface SseRequest {
   readonly payload: unknown
   /** Unique for each, and the same when it is sent again. */
   readonly id: string
+  /** Id for the event that it causes: one of which `read` returns it as `id` is known as the client's own. */
+  readonly eventId: string | undefined
 }
 
 /** An event of an event stream. */
