@@ -73,23 +73,35 @@ export class OrderConnection extends HttpConnection {
   }
 
   async #call(id: string, request: HttpRequest): Promise<void> {
-    const { body, method = body === undefined ? 'GET' : 'POST' } = request
-    const url = this.addressOf(id, request)
-    if (url === undefined) return
-    const json = body !== undefined && { 'content-type': 'application/json' }
+    const checked = this.checked(id, request)
+    if (!checked) return
+    const headers = { accept: 'application/json', ...checked.headers }
+    let answer: HttpAnswer
     try {
-      const headers = { accept: 'application/json', ...json, ...request.headers }
-      const init = { method, headers, body: jsonOf(body) ?? null, signal: this.signal }
-      this.answer({ id, ...(await readAnswer(await this.exchange.request(url, init))) })
+      const init = { ...checked, headers, signal: this.signal }
+      answer = { id, ...(await readAnswer(await this.exchange.request(checked.url, init))) }
     } catch (cause) {
       this.unreachable(id, cause)
+      return
     }
+    this.answer(answer)
   }
 
-  /** Returns the address of a request; answers the order, and returns `undefined`, if it is wrong. */
-  protected addressOf(id: string, { url }: HttpRequest): string | undefined {
+  /**
+   * Returns the request as `fetch` takes it; answers the order, and returns `undefined`, if it is wrong:
+   * otherwise it would look like a request without a response.
+   */
+  protected checked(id: string, { url, body, method, headers }: HttpRequest): Checked | undefined {
     try {
-      return this.exchange.resolve(url)
+      const isPost = body !== undefined
+      const checked = {
+        url: this.exchange.resolve(url),
+        method: method ?? (isPost ? 'POST' : 'GET'),
+        headers: { ...(isPost && { 'content-type': 'application/json' }), ...headers },
+        body: isPost ? JSON.stringify(body) : null,
+      }
+      void new Request(checked.url, checked)
+      return checked
     } catch (cause) {
       queueMicrotask(() => this.answer({ id, status: 0, body: messageOf(cause) }))
       return undefined
@@ -97,16 +109,19 @@ export class OrderConnection extends HttpConnection {
   }
 }
 
+/** A request that `fetch` accepts. */
+interface Checked {
+  readonly url: string
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | null
+}
+
 /** Reads a response that is no stream; rejects if it is lost before its end. */
 export async function readAnswer(response: Response): Promise<Omit<HttpAnswer, 'id'>> {
   const { status, headers } = response
   const retryAfterMs = retryAfterOf(headers, systemClock.wall())
   return { status, body: await textOf(response), retryAfterMs }
-}
-
-/** Returns a body as JSON. */
-export function jsonOf(body: unknown): string | undefined {
-  return body === undefined ? undefined : JSON.stringify(body)
 }
 
 /** Reads the body of a response, up to a little more than the client reads, so that it refuses the rest. */

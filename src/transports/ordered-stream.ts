@@ -3,7 +3,7 @@ import { systemClock } from '../base/clock.ts'
 import type { ServerSentEvent } from './event-stream.ts'
 import { EventStream } from './event-stream.ts'
 import { chunksOf } from './http-connection.ts'
-import { streamRequest, wrongType } from './stream-request.ts'
+import { streamHeaders, wrongType } from './stream-request.ts'
 
 /** One event stream of several below one client, from its order to its end. */
 export class OrderedStream {
@@ -29,7 +29,7 @@ export class OrderedStream {
   }
 
   /** Requests the stream, once the server's wait is over, and reads it to its end; never rejects. */
-  async run(body: string | undefined): Promise<void> {
+  async run(): Promise<void> {
     const waitMs = this.#memory.notBefore - systemClock.now()
     if (waitMs > 0) {
       await new Promise<void>((resolve) => {
@@ -38,18 +38,18 @@ export class OrderedStream {
     }
     if (this.#closed) return
     try {
-      await this.#follow(body)
+      await this.#follow()
       this.#end('closed')
     } catch (cause) {
       this.#end('lost', cause)
     }
   }
 
-  async #follow(body: string | undefined): Promise<void> {
+  async #follow(): Promise<void> {
     const { lastEventId } = this.#memory
     this.#alive()
-    const init = streamRequest(body, lastEventId)
-    const response = await this.#owner.request({ ...init, signal: this.#controller.signal })
+    const headers = streamHeaders(lastEventId)
+    const response = await this.#owner.request(headers, this.#controller.signal)
     if (this.#closed) return
     const reason = response.status === 200 ? wrongType(response) : ''
     if (response.status !== 200 || reason) return this.#owner.refused(response, reason)
@@ -120,7 +120,7 @@ interface StreamDeps {
 
 /** The connection that a stream belongs to. */
 interface StreamOwner {
-  request(init: RequestInit): Promise<Response>
+  request(headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response>
   /** @param resumed whether it was requested with the id of the last event */
   opened(resumed: boolean): void
   event(event: ServerSentEvent): void

@@ -3,7 +3,7 @@ import type { TransportFactory, TransportHandlers } from '../ports/transport.ts'
 import type { HttpOrder, HttpStreamEnd } from '../protocol/http-message.ts'
 import type { HttpExchange, HttpOptions } from './http-exchange.ts'
 import { httpDefaults, httpExchange } from './http-exchange.ts'
-import { jsonOf, OrderConnection, readAnswer } from './order-connection.ts'
+import { OrderConnection, readAnswer } from './order-connection.ts'
 import type { StreamMemory } from './ordered-stream.ts'
 import { OrderedStream } from './ordered-stream.ts'
 import { sseDefaults } from './sse.ts'
@@ -97,9 +97,9 @@ class StreamsConnection extends OrderConnection {
 
   #open(name: string, order: HttpOrder): void {
     const { id = '', request, resume = false, once = false } = order
-    const url = request && this.addressOf(id, request)
-    if (!request || url === undefined) return
-    const key = JSON.stringify(request)
+    const checked = request && this.checked(id, request)
+    if (!checked) return
+    const key = JSON.stringify(checked)
     const former = this.#streams.get(name)
     if (former && !former.isOpen && former.key === key) {
       // It answers this order, too.
@@ -119,10 +119,9 @@ class StreamsConnection extends OrderConnection {
     const stream = new OrderedStream(
       { key, ids, memory, silenceMs: this.#silenceMs },
       {
-        request: (init) => {
-          const { method = init.method ?? 'GET' } = request
-          const headers = { ...init.headers, ...request.headers }
-          return this.exchange.request(url, { ...init, method, headers })
+        request: (headers, signal) => {
+          const all = { ...headers, ...checked.headers }
+          return this.exchange.request(checked.url, { ...checked, headers: all, signal })
         },
         opened: (resumed) => {
           for (const one of stream.ids) this.answer({ id: one, status: 200, resumed })
@@ -146,7 +145,7 @@ class StreamsConnection extends OrderConnection {
       },
     )
     this.#streams.set(name, stream)
-    void stream.run(jsonOf(request.body))
+    void stream.run()
   }
 
   #forget(name: string): void {

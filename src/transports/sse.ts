@@ -8,7 +8,7 @@ import type { HttpOptions } from './http-exchange.ts'
 import { httpDefaults, httpExchange } from './http-exchange.ts'
 import type { EventMessages } from './order-connection.ts'
 import { connectionFor } from './order-connection.ts'
-import { streamRequest, wrongType } from './stream-request.ts'
+import { streamHeaders, wrongType } from './stream-request.ts'
 
 /** Default values of {@link SseOptions}. */
 export const sseDefaults = { silenceMs: 60_000 } as const
@@ -59,7 +59,7 @@ export function sseTransport(options: SseOptions = {}): TransportFactory {
         },
         lastEventId,
       )
-      void follow(connection, stream, streamRequest(body?.(), lastEventId))
+      void follow(connection, stream, requestFor(body?.(), lastEventId))
       return connection
     },
   }
@@ -94,6 +94,13 @@ export interface SseOptions extends HttpOptions {
 /** Returns the data of an event. */
 export function dataOf({ data }: ServerSentEvent): string {
   return data
+}
+
+function requestFor(body: string | undefined, lastEventId: string): RequestInit {
+  const headers = streamHeaders(lastEventId)
+  if (body === undefined) return { headers }
+  headers['content-type'] = 'application/json'
+  return { method: 'POST', body, headers }
 }
 
 /** Reads a stream to its end; never rejects. */

@@ -1,15 +1,8 @@
-/**
- * Returns the request for an event stream.
- *
- * @param body makes it a POST
- * @param lastEventId the id to continue after; empty for none
- */
-export function streamRequest(body: string | undefined, lastEventId: string): RequestInit {
+/** Returns the headers of a request for an event stream, with the id to continue after, unless it is empty. */
+export function streamHeaders(lastEventId: string): Record<string, string> {
   const headers: Record<string, string> = { accept: 'text/event-stream' }
   if (isHeader(lastEventId)) headers['last-event-id'] = inUtf8(lastEventId)
-  if (body === undefined) return { headers }
-  headers['content-type'] = 'application/json'
-  return { method: 'POST', body, headers }
+  return headers
 }
 
 /** Returns what is wrong with the type of a response that has to be an event stream; empty if nothing. */

@@ -106,16 +106,18 @@ describe.each([
     expect(reasons).toEqual(['connect', 'expiring'])
   })
 
-  it('is refused where its address is wrong', async () => {
+  it.each([
+    ['its address is wrong', { url: 'http://app.example.com/x', body: 1 }, 'is not encrypted'],
+    ['a header of it is wrong', { url: '/x', headers: { 'x-a': 'a\nb' } }, 'invalid header value'],
+    ['its method takes no body', { url: '/x', method: 'GET', body: 1 }, 'body'],
+  ])('is refused where %s, and the connection goes on', async (_, wrong, text) => {
     const server = await sseBackend()
-    const { client } = following(server.origin + path, {
-      ...options,
-      request: () => ({ url: 'http://app.example.com/x', body: 1 }),
-    })
+    const { client } = following(server.origin + path, { ...options, request: () => wrong })
     await expect(client.request('echo')).rejects.toMatchObject({
       code: 'unreachable',
-      message: expect.stringContaining('is not encrypted'),
+      message: expect.stringContaining(text),
     })
+    expect(client.state.get().name).toBe('open')
   })
 
   it('is lost with the server, and goes out again if it is idempotent', async () => {
