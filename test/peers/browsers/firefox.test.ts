@@ -2,7 +2,15 @@ import { firefoxDriver } from '../../browser/driver/firefox.ts'
 import { demoStories } from '../../browser/stories/demo-stories.ts'
 import { outboxStories } from '../../browser/stories/outbox-stories.ts'
 import { runStories } from '../../browser/stories/run-stories.ts'
+import { sseStories } from '../../browser/stories/sse-stories.ts'
 import { taskBoardStories } from '../../browser/stories/task-board-stories.ts'
 import { transportStories } from '../../browser/stories/transport-stories.ts'
 
-await runStories(firefoxDriver, demoStories, taskBoardStories, outboxStories, transportStories)
+await runStories(
+  firefoxDriver,
+  demoStories,
+  taskBoardStories,
+  outboxStories,
+  transportStories,
+  sseStories,
+)
