@@ -3,7 +3,7 @@ import { systemClock } from '../base/clock.ts'
 import type { ServerSentEvent } from './event-stream.ts'
 import { EventStream } from './event-stream.ts'
 import { chunksOf } from './http-connection.ts'
-import { streamHeaders, wrongType } from './stream-request.ts'
+import { canResume, streamHeaders, wrongType } from './stream-request.ts'
 
 /** One event stream of several below one client, from its order to its end. */
 export class OrderedStream {
@@ -54,7 +54,7 @@ export class OrderedStream {
     const reason = response.status === 200 ? wrongType(response) : ''
     if (response.status !== 200 || reason) return this.#owner.refused(response, reason)
     this.isOpen = true
-    this.#owner.opened(lastEventId !== '')
+    this.#owner.opened(canResume(lastEventId))
     const stream = this.#reader(lastEventId)
     for await (const chunk of chunksOf(response)) {
       this.#alive()

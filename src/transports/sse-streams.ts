@@ -7,6 +7,7 @@ import { OrderConnection, readAnswer } from './order-connection.ts'
 import type { StreamMemory } from './ordered-stream.ts'
 import { OrderedStream } from './ordered-stream.ts'
 import { sseDefaults } from './sse.ts'
+import { canResume } from './stream-request.ts'
 
 /**
  * Creates a transport that opens one event stream for each that the dialect asks for, such as one per
@@ -111,7 +112,7 @@ class StreamsConnection extends OrderConnection {
     if (!resume) memory.lastEventId = ''
     this.#forget(name)
     this.memories.set(name, memory)
-    if (once && memory.lastEventId === '') {
+    if (once && !canResume(memory.lastEventId)) {
       queueMicrotask(() => this.answer({ id, status: 0, body: 'the stream was lost' }))
       return
     }

@@ -8,7 +8,7 @@ import type { HttpOptions } from './http-exchange.ts'
 import { httpDefaults, httpExchange } from './http-exchange.ts'
 import type { EventMessages } from './order-connection.ts'
 import { connectionFor } from './order-connection.ts'
-import { streamHeaders, wrongType } from './stream-request.ts'
+import { canResume, streamHeaders, wrongType } from './stream-request.ts'
 
 /** Default values of {@link SseOptions}. */
 export const sseDefaults = { silenceMs: 60_000 } as const
@@ -42,7 +42,7 @@ export function sseTransport(options: SseOptions = {}): TransportFactory {
     name: 'sse',
     open(url, _protocols, handlers, credentials = {}) {
       const exchange = exchangeOf(url, credentials)
-      const { connection, read } = connectionFor(filled, exchange, handlers, lastEventId !== '')
+      const { connection, read } = connectionFor(filled, exchange, handlers, canResume(lastEventId))
       connection.retryAfterMs = retryMs
       const stream = new EventStream(
         {

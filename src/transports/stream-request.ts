@@ -1,7 +1,7 @@
-/** Returns the headers of a request for an event stream, with the id to continue after, unless it is empty. */
+/** Returns the headers of a request for an event stream, with the id to continue after if it can be sent. */
 export function streamHeaders(lastEventId: string): Record<string, string> {
   const headers: Record<string, string> = { accept: 'text/event-stream' }
-  if (isHeader(lastEventId)) headers['last-event-id'] = inUtf8(lastEventId)
+  if (canResume(lastEventId)) headers['last-event-id'] = inUtf8(lastEventId)
   return headers
 }
 
@@ -13,9 +13,11 @@ export function wrongType({ headers }: Response): string {
     : `the response is of ${type.slice(0, 80)} instead of text/event-stream`
 }
 
-/** Whether a text is not empty and has no control characters, which `fetch` refuses in a header. */
-function isHeader(text: string): boolean {
-  return text !== '' && Array.from(text).every((char) => char >= ' ' && char !== '\x7f')
+/** Whether an id can be sent: it is not empty and has no control characters, which `fetch` refuses in a header. */
+export function canResume(lastEventId: string): boolean {
+  return (
+    lastEventId !== '' && Array.from(lastEventId).every((char) => char >= ' ' && char !== '\x7f')
+  )
 }
 
 /** Returns a text of which each character is one byte of UTF-8, as `fetch` takes headers. */

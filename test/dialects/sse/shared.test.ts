@@ -73,6 +73,17 @@ describe('one stream for all channels', () => {
     await until(() => expect(two.statuses.at(-1)).toBe('gap'))
   })
 
+  it('is a gap after a loss where the id cannot be sent', async () => {
+    const server = await sseBackend()
+    const { follow } = following(`${server.origin}/events`, shared)
+    const one = follow('room:1')
+    await one.handle.ready
+    server.write('id: \u0001\ndata: {"channel":"room:1","text":1}\n\n')
+    await until(() => expect(one.received).toEqual(['message 1']))
+    server.drop('room:1')
+    await until(() => expect(one.statuses.at(-1)).toBe('gap'))
+  })
+
   it('is a gap of every channel where the server says that it does not know the id', async () => {
     const server = await sseBackend()
     const { follow } = following(`${server.origin}/events`, {

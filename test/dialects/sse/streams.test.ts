@@ -83,6 +83,17 @@ describe('a stream for each channel', () => {
     expect(one.statuses.at(-1)).toBe('live')
   })
 
+  it('is in a gap after a loss where the id cannot be sent', async () => {
+    const server = await sseBackend()
+    const { follow } = following(server.origin, perChannel)
+    const one = follow('room:1')
+    await one.handle.ready
+    server.write('id: \u0001\ndata: {"text":1}\n\n')
+    await until(() => expect(one.received).toEqual(['message 1']))
+    server.drop('room:1')
+    await until(() => expect(one.statuses.at(-1)).toBe('gap'))
+  })
+
   it('is in a gap where the server says that it does not know the id', async () => {
     const server = await sseBackend({ forgets: true })
     const { follow } = following(server.origin, {
