@@ -3,6 +3,7 @@ import { backoffDelay } from '../base/backoff.ts'
 import { causedBy, messageOf, WirefoldError } from '../base/errors.ts'
 import type { ConnectionState } from '../ports/connection-state.ts'
 import type { CloseInfo } from '../ports/transport.ts'
+import type { Dialect, RetryHint } from '../protocol/dialect.ts'
 import { retryHint } from './retry-hint.ts'
 
 /*
@@ -74,6 +75,8 @@ export interface ConnectionRules {
   readonly fatalCloseCodes: readonly number[]
   /** Close codes with which the server refuses the credentials. */
   readonly deniedCloseCodes: readonly number[]
+  /** The backend's wait after a close code: see {@link Dialect.retryAfter}. */
+  readonly retryAfter: Dialect['retryAfter']
   /** Whether the application returns credentials. */
   readonly authorizes: boolean
 }
@@ -112,7 +115,7 @@ export function transition(
 
     case 'needed':
       if (state.name === 'idle') return dial(rules, FIRST)
-      return state.name === 'waiting' && isOwnChoice(state.reason, rules)
+      return state.name === 'waiting' && isOwnChoice(state, rules)
         ? sooner(state, input.retryAt)
         : state
 
@@ -166,6 +169,8 @@ export function transition(
   }
 }
 
+type Waiting = Extract<ConnectionState, { readonly name: 'waiting' }>
+
 /** Failed attempts in a row, and whether the last credentials were refused. */
 interface Attempts {
   readonly attempt: number
@@ -199,9 +204,19 @@ function sooner(state: ConnectionState, retryAt: number | undefined): Connection
  * Whether the client itself has chosen the time of the next attempt: not where the server set it, and
  * not where attempts are limited, since these would be used up sooner.
  */
-function isOwnChoice(reason: CloseInfo, { backoff }: ConnectionRules): boolean {
-  const { floorMs, windowMs } = retryHint(reason)
-  return floorMs === 0 && windowMs === undefined && backoff.maxAttempts === Number.POSITIVE_INFINITY
+function isOwnChoice({ reason, attempt }: Waiting, rules: ConnectionRules): boolean {
+  const { floorMs, windowMs } = hintOf(reason, attempt - 1, rules)
+  const isLimited = rules.backoff.maxAttempts < Number.POSITIVE_INFINITY
+  return floorMs === 0 && windowMs === undefined && !isLimited
+}
+
+/**
+ * Returns the wait that the server demands: that of its close, and where this is the first failure that of
+ * its close code. After further ones the backoff holds: a server that closes every connection is not
+ * dialled at once.
+ */
+function hintOf(close: CloseInfo, failed: number, { retryAfter }: ConnectionRules): RetryHint {
+  return { ...retryHint(close), ...(failed === 0 && retryAfter?.(close.code)) }
 }
 
 /**
@@ -229,7 +244,7 @@ function afterDrop(
         ? 'the server closed it for good'
         : online && failed >= rules.backoff.maxAttempts && `${failed + 1} attempts failed`
   if (why) return { name: 'failed', error: gaveUp(why, close) }
-  const { floorMs, windowMs } = retryHint(close)
+  const { floorMs, windowMs } = hintOf(close, failed, rules)
   // The first attempt after a loss shows whether the platform is right that there is no network.
   const isSlow = !online && failed > 0
   const waitMs =

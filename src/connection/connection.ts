@@ -76,6 +76,7 @@ export class Connection implements LinkOwner {
       minUptimeMs: deps.minUptimeMs,
       fatalCloseCodes: this.#template.fatalCloseCodes,
       deniedCloseCodes: this.#template.deniedCloseCodes ?? NOT_AUTHENTICATED,
+      retryAfter: this.#template.retryAfter,
       authorizes: deps.auth !== undefined,
     }
   }

@@ -1,14 +1,7 @@
 import { isWirefoldError } from '../base/errors.ts'
 import type { CloseInfo } from '../ports/transport.ts'
+import type { RetryHint } from '../protocol/dialect.ts'
 import { asFields, asNumber } from '../protocol/fields.ts'
-
-/** A server's times for the next attempt, in milliseconds. */
-export interface RetryHint {
-  /** The least wait. */
-  readonly floorMs: number
-  /** Window after it of which the client picks a random time, since many were closed at once. */
-  readonly windowMs: number | undefined
-}
 
 /** The window of a server that goes away and does not name one. */
 const DEFAULT_WINDOW_MS = 5_000

@@ -28,6 +28,7 @@ export type {
   DialectFactory,
   DialectPresets,
   Outgoing,
+  RetryHint,
 } from '../protocol/dialect.ts'
 export type {
   DroppedFrame,

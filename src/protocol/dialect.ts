@@ -29,6 +29,11 @@ export interface Dialect {
    */
   readonly deniedCloseCodes?: readonly number[]
   /**
+   * Returns the wait that the backend demands after a close code, before the first attempt; `undefined`,
+   * or left out: the client's backoff alone.
+   */
+  readonly retryAfter?: (closeCode: number) => Partial<RetryHint> | undefined
+  /**
    * Types of events that hold the whole state of their channel: such an event makes up for all
    * events missed before it, and a channel in a `gap` is `live` again.
    */
@@ -63,6 +68,17 @@ export interface Dialect {
    * subscribe carries the parameters given last.
    */
   channelOf?(name: string, params: unknown): string | undefined
+}
+
+/** A wait before the next attempt to connect, in milliseconds. */
+export interface RetryHint {
+  /** The least wait, to which that of the backoff is added. */
+  readonly floorMs: number
+  /**
+   * Window of which the client picks a random time, in place of the backoff: 0 to connect at once, more
+   * where many clients were closed at once.
+   */
+  readonly windowMs: number | undefined
 }
 
 /** Creates the dialect of one socket. */

@@ -227,6 +227,11 @@ export const dialectSuite: readonly SuiteCase<MakeDialect>[] = [
           broken(`${name} contain ${code}`)
         }
       }
+      for (const code of [1006, 4100, 4200, 4499]) {
+        const { floorMs = 0, windowMs = 0 } =
+          attempt(`retryAfter(${code})`, () => one.retryAfter?.(code)) ?? {}
+        if (!(floorMs >= 0 && windowMs >= 0)) broken(`retryAfter(${code}) returned a wait below 0`)
+      }
       if (heartbeat !== 'ping') return
       const { length } = messagesOf(one, { kind: 'ping', timestamp: 1 })
       if (length !== 1) broken(`encode() of ping returned ${length} messages`)

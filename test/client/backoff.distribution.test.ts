@@ -11,6 +11,7 @@ const rules: ConnectionRules = {
   minUptimeMs: 2_000,
   fatalCloseCodes: [],
   deniedCloseCodes: [4401],
+  retryAfter: undefined,
   authorizes: false,
 }
 

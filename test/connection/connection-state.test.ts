@@ -9,6 +9,7 @@ const rules: ConnectionRules = {
   minUptimeMs: 2_000,
   fatalCloseCodes: [1008, 4403],
   deniedCloseCodes: [4401],
+  retryAfter: undefined,
   authorizes: false,
 }
 const lost = { code: 1006, reason: '' }
@@ -296,6 +297,21 @@ describe('a connection', () => {
       const delayed = { ...waiting, reason }
       expect(transition(delayed, input, free)).toBe(delayed)
     }
+  })
+
+  it('waits as the backend demands after a close code, once: then by the backoff', () => {
+    const retryAfter = (code: number) =>
+      code === 4200 ? { windowMs: 0 } : code === 4100 ? { floorMs: 1_000 } : undefined
+    const asked = { ...rules, backoff: backoffDefaults, retryAfter }
+    const waitAfter = (code: number, attempt: number) => {
+      const input = { ...dropped, random: 0.5, close: { code, reason: '' } }
+      const next = transition({ ...states.dialing, attempt }, input, asked)
+      return next.name === 'waiting' && next.retryAt - dropped.now
+    }
+    expect([1006, 4200, 4100].map((code) => waitAfter(code, 0))).toEqual([450, 0, 1_450])
+    expect([1006, 4200, 4100].map((code) => waitAfter(code, 1))).toEqual([1_125, 1_125, 1_125])
+    const delayed = { ...states.waiting, attempt: 1, reason: { code: 4100, reason: '' } }
+    expect(transition(delayed, { name: 'needed', retryAt: 3_000 }, asked)).toBe(delayed)
   })
 
   it('fails after maxAttempts retries, and at once if there are none', () => {

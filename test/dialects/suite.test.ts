@@ -275,6 +275,12 @@ describe('the dialect suite', () => {
       'deniedCloseCodes contain 1000.',
       'close codes from 1002 to 4999',
     ],
+    'connects before the connection is lost': [
+      altered(() => ({ retryAfter: () => ({ floorMs: -1 }) })),
+      'has valid numbers',
+      'retryAfter(1006) returned a wait below 0.',
+      'Use numbers from 0',
+    ],
   }
 
   it('finds no failures in a correct dialect', async () => {
