@@ -85,6 +85,7 @@ for (const dialect of [
   modules['wirefold/dialects/graphql-ws'].graphqlWs(),
   modules['wirefold/dialects/graphql-ws'].graphqlSse(),
   modules['wirefold/dialects/sse'].sse(),
+  modules['wirefold/dialects/pusher'].pusher,
 ]) {
   new w.RealtimeClient('wss://example.org/ws', { dialect })
 }

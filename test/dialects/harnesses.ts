@@ -18,6 +18,7 @@ import { recordedEnvelopes } from '../replay/recording.ts'
 import { recordedMessages } from '../replay/session.ts'
 import { harnesses as graphql } from './graphql-ws/harness.ts'
 import { phoenixHarnesses } from './phoenix/harness.ts'
+import { harnesses as pusher } from './pusher/harness.ts'
 import { socketioHarnesses } from './socketio/harness.ts'
 import { sseHarnesses } from './sse/harness.ts'
 
@@ -121,4 +122,5 @@ export const harnesses: Readonly<Record<string, DialectHarness>> = {
   },
   ...graphql,
   ...sseHarnesses,
+  ...pusher,
 }

@@ -5,6 +5,7 @@ import { duui, duuiDialect } from 'wirefold/dialects/duui'
 import { entity } from 'wirefold/dialects/entity'
 import { graphqlSse, graphqlWs } from 'wirefold/dialects/graphql-ws'
 import { phoenix, supabase } from 'wirefold/dialects/phoenix'
+import { pusher } from 'wirefold/dialects/pusher'
 import { sessions, socketio } from 'wirefold/dialects/socketio'
 import { sse } from 'wirefold/dialects/sse'
 import { streams } from 'wirefold/dialects/streams'
@@ -78,6 +79,10 @@ describe('messages for credentials and presence', () => {
 
   it('exist for credentials in the dialect sse, which sends the token with each request', () => {
     expect(messagesOf(sse())).toEqual({ ...none, auth: 1 })
+  })
+
+  it('exist for joining and leaving in the dialect of Pusher, whose auth endpoint has the rest', () => {
+    expect(messagesOf(pusher)).toEqual({ ...none, hello: 1, join: 1, leave: 1 })
   })
 
   it.each(Object.entries(UNSUPPORTED))('do not exist in the dialect %s', async (_, dialect) => {

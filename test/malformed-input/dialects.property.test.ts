@@ -4,6 +4,7 @@ import { native } from 'wirefold'
 import { duui, duuiDialect } from 'wirefold/dialects/duui'
 import { entity } from 'wirefold/dialects/entity'
 import { graphqlSse, graphqlWs } from 'wirefold/dialects/graphql-ws'
+import { pusher, withDecryption } from 'wirefold/dialects/pusher'
 import { sessions, socketio, withAcks } from 'wirefold/dialects/socketio'
 import { sse } from 'wirefold/dialects/sse'
 import { streams } from 'wirefold/dialects/streams'
@@ -137,6 +138,31 @@ const exchanged = some({
   ...{ resumed: odd, body: fc.oneof(fc.json(), odd), retryAfterMs: odd },
 })
 
+const pushed = some({
+  event: fc.oneof(
+    fc.constantFrom(
+      ...['pusher:connection_established', 'pusher:error', 'pusher:pong', 'pusher:ping'],
+      ...['pusher_internal:subscription_succeeded', 'pusher:subscription_error', 'client-x'],
+      ...['pusher_internal:member_added', 'pusher_internal:member_removed', 'pusher:cache_miss'],
+    ),
+    odd,
+  ),
+  channel: fc.oneof(fc.constantFrom('news', 'presence-room', 'private-encrypted-room'), odd),
+  data: fc
+    .oneof(
+      some({
+        ...{ socket_id: odd, activity_timeout: odd, code: odd, message: odd, error: odd },
+        ...{ status: odd, retryAfterMs: odd, user_id: odd, user_info: odd, ciphertext: odd },
+        presence: fc.oneof(
+          odd,
+          some({ ids: fc.oneof(odd, fc.array(odd)), hash: fc.oneof(odd, fc.object()) }),
+        ),
+      }),
+      odd,
+    )
+    .chain((value) => fc.constantFrom<unknown>(value, JSON.stringify(value))),
+})
+
 describe.each([
   ['native', native],
   ['duui', duui],
@@ -153,6 +179,8 @@ describe.each([
   ['graphql-sse', graphqlSse()],
   ['sse', sse()],
   ['sse of many streams', sse({ stream: (url, body) => ({ url, body }), replays: true })],
+  ['pusher', pusher],
+  ['pusher, decrypting', withDecryption(pusher, (_, { ciphertext }) => atob(String(ciphertext)))],
 ] as const)('the dialect %s', (_, dialect) => {
   const flat = topical.map(([inner, outer]) => ({ ...inner, ...outer }))
   const any = fc.oneof(
@@ -167,6 +195,7 @@ describe.each([
     bytes,
     graphqlMessage,
     exchanged,
+    pushed,
   )
   const wire = fc.oneof(any, fc.array(any))
   test.prop([wire], { numRuns: 1_000 })('decodes any JSON to valid frames', (value) => {

@@ -1,0 +1,33 @@
+import type { DialectFactory } from '../../protocol/dialect.ts'
+import { asFields, type Fields } from '../../protocol/fields.ts'
+import { noticeFrame } from '../../protocol/frame-constructors.ts'
+import { dataOf } from './data.ts'
+
+/**
+ * Makes the dialect decrypt the events of channels `private-encrypted-…`. One that cannot be decrypted is
+ * reported as `bad-frame`.
+ *
+ * @param decrypt returns the decrypted text of an event, by the secret that the auth endpoint returned
+ * for the channel; throws if it cannot
+ */
+export function withDecryption(pusher: DialectFactory, decrypt: Decrypt): DialectFactory {
+  return () => {
+    const inner = pusher()
+    return {
+      ...inner,
+      decode(wire) {
+        const { event, channel, data } = asFields(wire)
+        const box = asFields(dataOf(data))
+        if (typeof channel !== 'string' || !('ciphertext' in box)) return inner.decode(wire)
+        try {
+          return inner.decode({ event, channel, data: decrypt(channel, box) })
+        } catch {
+          return noticeFrame('malformed', 'not decrypted', wire)
+        }
+      },
+    }
+  }
+}
+
+/** Returns the text of an encrypted event of a channel; throws if it cannot be decrypted. */
+export type Decrypt = (channel: string, data: Fields) => string
