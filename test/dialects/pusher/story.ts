@@ -5,6 +5,7 @@ import {
   feed,
   PresenceManager,
   RealtimeClient,
+  type Subscription,
   webSocketTransport,
 } from 'wirefold'
 import type { DialectFactory } from 'wirefold/dialects'
