@@ -54,7 +54,7 @@ export class Connection implements LinkOwner {
   #link: Link | undefined
   #next: Link | undefined
   #draining: Link | undefined
-  /** Whether the present link has opened. */
+  /** Whether messages can be sent on the present link. */
   #opened = false
   /** Whether the platform reported no network when the present link was dialled. */
   #blind = false
@@ -212,16 +212,13 @@ export class Connection implements LinkOwner {
 
   opened(link: Link): void {
     const isNext = link === this.#next
-    if (link === this.#link) {
-      this.#opened = true
-      this.input({ name: 'opened' })
-    }
+    if (link === this.#link) this.input({ name: 'opened' })
     // A follower of the state may have closed the client.
     if (link !== this.#link && !isNext) return
     let greeting: readonly unknown[] | undefined
     try {
       greeting = this.#owner.greet(link)
-      if (!isNext) this.#owner.opening()
+      if (!isNext && greeting?.length !== 0) this.#begin()
     } catch (cause) {
       this.refused(noGreeting(cause), link)
       return
@@ -269,8 +266,18 @@ export class Connection implements LinkOwner {
     if (this.#refusal) this.deps.report(this.#refusal)
     this.#refusal = undefined
     this.#accept(frame, link)
+    if (!this.#opened) this.#begin()
     this.input({ name: 'welcomed', now: this.deps.clock.now(), judged: this.#greets })
     if (link === this.#link) this.#owner.welcomed(frame, false)
+  }
+
+  /**
+   * Sends the first messages: with the greeting, or after the welcome of a server that greets first, which
+   * may say there what it has restored.
+   */
+  #begin(): void {
+    this.#opened = true
+    this.#owner.opening()
   }
 
   #accept(frame: WelcomeFrame | undefined, link: Link): void {
@@ -368,7 +375,7 @@ export interface ConnectionOwner {
    * @returns its messages; `undefined` if the backend sends no welcome
    */
   greet(link: Link): readonly unknown[] | undefined
-  /** Sends the messages that go with the greeting. */
+  /** Sends the messages that go with the greeting; after the welcome, where the server greets first. */
   opening(): void
   /**
    * The connection is open; without a frame where the backend sends no welcome.

@@ -203,10 +203,10 @@ export class Link implements HeartbeatLink {
     this.#transport?.close(code, reason)
   }
 
-  /** Ends it as lost: the peer is gone, or was never there, without a close. */
-  dead(reason = SILENT): void {
+  /** Ends it as lost: the peer is gone, or was never there, without a close; or said that it closes. */
+  dead(reason = SILENT, code = 1006): void {
     // The owner forgets the link first: a close may call back.
-    this.#closed({ code: 1006, reason })
+    this.#closed({ code, reason })
     this.#transport?.close()
   }
 
@@ -277,6 +277,7 @@ export class Link implements HeartbeatLink {
     }
     if (frame.kind !== 'pong') this.heartbeat?.received()
     if (frame.kind === 'ping') this.#awaitPing()
+    if (frame.kind === 'close') this.dead(frame.reason, frame.code)
     if (frame.kind === 'part') {
       this.#part(frame)
       return

@@ -31,6 +31,7 @@ export type {
   RetryHint,
 } from '../protocol/dialect.ts'
 export type {
+  CloseFrame,
   DroppedFrame,
   EndedFrame,
   ExpiringFrame,

@@ -20,6 +20,7 @@ export type Frame =
   | GoawayFrame
   | ExpiringFrame
   | PartFrame
+  | CloseFrame
   | NoticeFrame
 
 /**
@@ -184,6 +185,17 @@ export interface PartFrame {
   readonly text: string
   /** Whether more parts of the message follow. */
   readonly more: boolean
+}
+
+/**
+ * The end of the connection, for backends that say by a message why they end it: the client closes the
+ * socket, and acts as if the server had closed it with this code.
+ */
+export interface CloseFrame {
+  readonly kind: 'close'
+  /** Close code; `fatalCloseCodes` of the dialect lists those after which the client does not reconnect. */
+  readonly code: number
+  readonly reason: string
 }
 
 /** A message that has no meaning above the dialect. */

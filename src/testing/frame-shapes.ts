@@ -105,6 +105,7 @@ const shapes: { readonly [Kind in Frame['kind']]: Readonly<Record<string, Check>
   goaway: { deadlineMs: from(0), windowMs: from(0), reason: text },
   expiring: { expiresAt: optional(time) },
   part: { text, more: flag },
+  close: { code: integer(1000), reason: text },
   notice: { level: text, reason: text, wire: anything },
 }
 
