@@ -36,7 +36,10 @@ const without = Promise.all(neighbours.map((other) => bundleSize([client, other]
 
 // Measures the bytes that a dialect adds to a client, since both share code. The result is the mean
 // over the other code in the bundle.
-it.each([
+it.each<[name: string, most: number, entry?: string, exported?: string]>([
+  ['actioncable', 950],
+  // Contains restored sessions, positions of several streams per channel, and presence.
+  ['anycable, resourceOf', 2_400, 'actioncable'],
   ['duui', 700],
   // Contains presence state, because its backend sends present users only to a new subscriber.
   ['entity', 1_000],

@@ -86,6 +86,8 @@ for (const dialect of [
   modules['wirefold/dialects/graphql-ws'].graphqlSse(),
   modules['wirefold/dialects/sse'].sse(),
   modules['wirefold/dialects/pusher'].pusher,
+  modules['wirefold/dialects/actioncable'].actioncable(),
+  modules['wirefold/dialects/actioncable'].anycable(),
 ]) {
   new w.RealtimeClient('wss://example.org/ws', { dialect })
 }

@@ -16,6 +16,7 @@ import { withHandshake } from '../../src/dialects/socketio/handshake.ts'
 import { asFields, asString, type Fields } from '../../src/protocol/fields.ts'
 import { recordedEnvelopes } from '../replay/recording.ts'
 import { recordedMessages } from '../replay/session.ts'
+import { cableHarnesses } from './actioncable/harness.ts'
 import { harnesses as graphql } from './graphql-ws/harness.ts'
 import { phoenixHarnesses } from './phoenix/harness.ts'
 import { harnesses as pusher } from './pusher/harness.ts'
@@ -123,4 +124,5 @@ export const harnesses: Readonly<Record<string, DialectHarness>> = {
   ...graphql,
   ...sseHarnesses,
   ...pusher,
+  ...cableHarnesses,
 }

@@ -1,6 +1,8 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import { native } from 'wirefold'
+import type { DialectFactory } from 'wirefold/dialects'
+import { actioncable, anycable } from 'wirefold/dialects/actioncable'
 import { duui, duuiDialect } from 'wirefold/dialects/duui'
 import { entity } from 'wirefold/dialects/entity'
 import { graphqlSse, graphqlWs } from 'wirefold/dialects/graphql-ws'
@@ -163,6 +165,32 @@ const pushed = some({
     .chain((value) => fc.constantFrom<unknown>(value, JSON.stringify(value))),
 })
 
+const cable = some({
+  type: fc.oneof(
+    fc.constantFrom('welcome', 'disconnect', 'ping', 'confirm_subscription', 'reject_subscription'),
+    fc.constantFrom('confirm_history', 'reject_history', 'presence'),
+    odd,
+  ),
+  identifier: fc.oneof(fc.constantFrom('{"channel":"a"}', '{"channel":"b"}'), odd),
+  message: fc.oneof(
+    odd,
+    some({ type: fc.oneof(fc.constantFrom('join', 'leave', 'info', 'error'), odd), id: odd }),
+    some({
+      type: fc.constant('info'),
+      records: fc.oneof(odd, fc.array(some({ id: odd, info: odd }))),
+    }),
+  ),
+  ...{ reason: odd, reconnect: odd, sid: odd, restored_ids: fc.oneof(odd, fc.array(odd)) },
+  ...{ stream_id: odd, epoch: fc.oneof(fc.constantFrom('e', 'f'), odd), offset: odd },
+})
+/** A dialect that subscribes to what the messages are about. */
+const subscribing = (dialect: DialectFactory) => () => {
+  const made = dialect()
+  const at = { timestamp: 1, requestId: 'r', since: new Map([['b', { epoch: 'e', offset: 0 }]]) }
+  made.encode({ kind: 'subscribe', ...at, channels: ['a', 'b', 'presence:a'] })
+  return made
+}
+
 describe.each([
   ['native', native],
   ['duui', duui],
@@ -181,6 +209,8 @@ describe.each([
   ['sse of many streams', sse({ stream: (url, body) => ({ url, body }), replays: true })],
   ['pusher', pusher],
   ['pusher, decrypting', withDecryption(pusher, (_, { ciphertext }) => atob(String(ciphertext)))],
+  ['actioncable', subscribing(actioncable())],
+  ['anycable', subscribing(anycable())],
 ] as const)('the dialect %s', (_, dialect) => {
   const flat = topical.map(([inner, outer]) => ({ ...inner, ...outer }))
   const any = fc.oneof(
@@ -196,6 +226,7 @@ describe.each([
     graphqlMessage,
     exchanged,
     pushed,
+    cable,
   )
   const wire = fc.oneof(any, fc.array(any))
   test.prop([wire], { numRuns: 1_000 })('decodes any JSON to valid frames', (value) => {

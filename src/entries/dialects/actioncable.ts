@@ -1,1 +1,5 @@
-export {}
+export type { AnyCableOptions } from '../../dialects/actioncable/anycable.ts'
+export { anycable } from '../../dialects/actioncable/anycable.ts'
+export { actioncable } from '../../dialects/actioncable/dialect.ts'
+export { resourceOf } from '../../dialects/actioncable/identifier.ts'
+export type { ActionCableOptions } from '../../dialects/actioncable/messages.ts'

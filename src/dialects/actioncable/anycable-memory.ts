@@ -1,0 +1,54 @@
+import type { Credentials } from '../../protocol/dialect.ts'
+import { asNumber, asString } from '../../protocol/fields.ts'
+import { withCredentials, withQuery } from '../../protocol/url-query.ts'
+import { StreamPositions } from './stream-positions.ts'
+
+/** Time in seconds above which a time is not in seconds: pings may be in milliseconds or nanoseconds. */
+const LATEST_S = 1e11
+
+/** What a client of AnyCable keeps from one connection to the next. */
+export class AnyCableMemory {
+  /** The server's time at its last ping, in seconds: events up to then have arrived. */
+  since: number | undefined
+  /** Positions of the streams behind each subscription, by identifier. */
+  readonly positions = new Map<string, StreamPositions>()
+  #sid: string | undefined
+  #session = ''
+  /** The address of the present connection, without a session. */
+  #address = ''
+
+  /**
+   * Returns the address of the next connection, with the session to restore. A session is restored without
+   * asking for credentials, so only with the same ones.
+   */
+  url(base: string, credentials: Credentials): string {
+    this.#address = withCredentials(base, credentials)
+    return this.#sid !== undefined && this.#session === this.#address
+      ? withQuery(this.#address, { sid: this.#sid })
+      : this.#address
+  }
+
+  /** Notes the session of a welcome. */
+  welcomed(sid: unknown): void {
+    this.#sid = asString(sid)
+    this.#session = this.#address
+  }
+
+  /** Notes the server's time at a ping, and drops the positions of what is not subscribed to. */
+  pinged(time: unknown, topics: ReadonlyMap<string, unknown>): void {
+    let seconds = asNumber(time, 1)
+    while (seconds !== undefined && seconds > LATEST_S) seconds /= 1000
+    this.since = seconds === undefined ? this.since : Math.floor(seconds)
+    for (const [identifier, positions] of this.positions) {
+      if (topics.has(identifier)) positions.settle()
+      else this.positions.delete(identifier)
+    }
+  }
+
+  /** Returns the positions of a subscription. */
+  of(identifier: string): StreamPositions {
+    const known = this.positions.get(identifier) ?? new StreamPositions()
+    this.positions.set(identifier, known)
+    return known
+  }
+}

@@ -1,0 +1,187 @@
+import type { DialectFactory, Outgoing } from '../../protocol/dialect.ts'
+import { asString, asStrings, type Fields, isFields } from '../../protocol/fields.ts'
+import type { Frame } from '../../protocol/frame.ts'
+import {
+  noticeFrame,
+  pingFrame,
+  refusalFrame,
+  subscribedFrame,
+  welcomeFrame,
+} from '../../protocol/frame-constructors.ts'
+import type { Intent, PresenceIntent, PublishIntent } from '../../protocol/intent.ts'
+import { AnyCableMemory } from './anycable-memory.ts'
+import { presenceFrames } from './anycable-presence.ts'
+import type { Topic } from './anycable-subscriptions.ts'
+import { AnyCableSubscriptions, listKey } from './anycable-subscriptions.ts'
+import { identifierOf } from './identifier.ts'
+import type { ActionCableOptions } from './messages.ts'
+import {
+  cableDialect,
+  cableEvent,
+  closing,
+  command,
+  fieldsOf,
+  otherMessage,
+  perform,
+  rejected,
+} from './messages.ts'
+
+/** Options of {@link anycable}. */
+export interface AnyCableOptions extends ActionCableOptions {
+  /**
+   * Types of the events that `publish()` sends to the other clients of a channel, as whispers; other types
+   * call an action.
+   * @default []
+   */
+  readonly whispers?: readonly string[] | undefined
+  /**
+   * Whether the server requires an answer to its pings.
+   * @default false
+   */
+  readonly pongs?: boolean | undefined
+  /**
+   * Returns the id of this client's user in presence, for `PresenceManager.enter()`.
+   * @default the client cannot be present, and only watches
+   */
+  readonly presenceId?: (() => string) | undefined
+}
+
+/** The position of every channel: the dialect itself keeps those of the streams behind it. */
+const POSITION = { epoch: 'streams', offset: 0 }
+
+/** Number of events that wait for a history; with one more the history counts as lost. */
+const MOST_HELD = 10_000
+
+/**
+ * Makes the dialect of AnyCable's extended protocol: that of {@link actioncable} with sessions that the server
+ * restores, missed events, presence and whispers. Its memory belongs to one client: make one for each.
+ *
+ * @example
+ * new RealtimeClient('wss://example.com/cable', { dialect: anycable() })
+ */
+export function anycable(options: AnyCableOptions = {}): DialectFactory {
+  const { typeField = 'type', silenceMs: heartbeatMs = 9_000 } = options
+  const { whispers = [], pongs = false, presenceId } = options
+  const memory = new AnyCableMemory()
+  return () => {
+    const subscriptions = new AnyCableSubscriptions(memory)
+    const { topics, served } = subscriptions
+    let isWelcome = false
+
+    function encode(intent: Intent): readonly Outgoing[] | undefined {
+      switch (intent.kind) {
+        case 'hello':
+          return []
+        case 'subscribe':
+          return intent.channels.flatMap((channel, at) =>
+            subscriptions.subscribe(channel, `${intent.requestId}.${at}`, intent),
+          )
+        case 'unsubscribe':
+          return intent.channels.flatMap((channel) => subscriptions.unsubscribe(channel))
+        case 'presence':
+          return encodePresence(intent)
+        case 'publish':
+          return whispers.includes(intent.type) ? whisper(intent) : perform(intent)
+        case 'request':
+          return perform(intent)
+        case 'pong':
+          return [...subscriptions.leaveRest(), ...(pongs ? [PONG] : [])]
+        default:
+          return undefined
+      }
+    }
+
+    function encodePresence(intent: PresenceIntent): readonly Outgoing[] | undefined {
+      if (!presenceId) return undefined
+      if (intent.action === 'heartbeat') return []
+      return intent.action === 'leave'
+        ? subscriptions.leave(intent.resource)
+        : subscriptions.join(intent, presenceId())
+    }
+
+    function whisper({ channel, type, payload }: PublishIntent): readonly Outgoing[] {
+      const data = { ...fieldsOf(payload), [typeField]: type }
+      return [command('whisper', identifierOf(channel), { data })]
+    }
+
+    function event(wire: Fields, identifier: string, topic: Topic, channel: string) {
+      const offset = memory.of(identifier).note(wire)
+      if (offset === undefined) return undefined
+      const frame = cableEvent(channel, wire.message, typeField)
+      if (!topic.held) return frame
+      // A server that sends no history must not fill the memory.
+      return topic.held.push([offset, frame]) > MOST_HELD
+        ? complete(identifier, topic, true)
+        : undefined
+    }
+
+    /** Ends the wait for a history: the reply, and the events that waited, those of one stream in order. */
+    function complete(identifier: string, topic: Topic, isLost: boolean): readonly Frame[] {
+      const { events = '', resumes, held = [] } = topic
+      topic.held = undefined
+      const isGap = resumes && isLost
+      if (isGap) memory.of(identifier).lost()
+      return [
+        subscribedFrame([identifier], {
+          at: new Map([[events, POSITION]]),
+          gaps: isGap ? [events] : [],
+        }),
+        ...held.sort(([one], [other]) => one - other).map(([, frame]) => frame),
+      ]
+    }
+
+    function decode(wire: unknown): Frame | readonly Frame[] | undefined {
+      if (!isFields(wire)) return noticeFrame('malformed', 'not an object', wire)
+      const identifier = asString(wire.identifier) ?? ''
+      const topic: Topic = topics.get(identifier) ?? {}
+      switch (wire.type) {
+        case 'welcome':
+          isWelcome = true
+          memory.welcomed(wire.sid)
+          for (const restored of asStrings(wire.restored_ids)) served.add(restored)
+          return welcomeFrame({ heartbeatMs })
+        case 'ping':
+          // Not all events up to now have arrived while a history is on its way.
+          if (isWelcome && ![...topics.values()].some(({ held }) => held)) {
+            memory.pinged(wire.message, topics)
+          }
+          return pingFrame()
+        case 'disconnect':
+          // A session that the server has ended is not restored.
+          memory.welcomed(undefined)
+          return closing(wire)
+        case 'confirm_subscription':
+          return undefined
+        case 'reject_subscription':
+          subscriptions.rejected(identifier)
+          return [identifier, listKey(identifier)].map((key) => refusalFrame([key], rejected))
+        case 'confirm_history':
+          return complete(identifier, topic, memory.since === undefined)
+        case 'reject_history':
+          return complete(identifier, topic, true)
+        case 'presence':
+          return presenceFrames(wire, topic.presence, listKey(identifier))
+      }
+      return topic.events !== undefined && 'message' in wire
+        ? event(wire, identifier, topic, topic.events)
+        : otherMessage(wire)
+    }
+
+    return {
+      ...cableDialect,
+      name: 'anycable',
+      capabilities: {
+        ...cableDialect.capabilities,
+        ...{ acks: true, recovery: true, presence: presenceId !== undefined },
+      },
+      protocols: ['actioncable-v1-ext-json'],
+      // `presence:sync` lists all who are present.
+      snapshots: ['presence:sync'],
+      url: (base, credentials) => memory.url(base, credentials),
+      encode,
+      decode,
+    }
+  }
+}
+
+const PONG: Outgoing = { wire: { command: 'pong' }, keys: [] }
