@@ -248,12 +248,16 @@ export async function cableServer(options: CableOptions = {}) {
   await once(server, 'listening')
   const address = server.address()
   const port = typeof address === 'object' && address ? address.port : 0
-  const cut = (): void => {
+  /** Cuts all connections, without a close frame. */
+  const cut = async (): Promise<void> => {
+    const closed = [...live].map(({ socket }) => once(socket, 'close'))
     for (const { socket } of live) socket.terminate()
+    await Promise.all(closed)
   }
   const stop = async (): Promise<void> => {
-    cut()
-    await new Promise((resolve) => server.close(resolve))
+    const closed = new Promise((resolve) => server.close(resolve))
+    await cut()
+    await closed
   }
   onTestFinished(stop)
 
