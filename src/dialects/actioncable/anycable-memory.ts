@@ -34,15 +34,12 @@ export class AnyCableMemory {
     this.#session = this.#address
   }
 
-  /** Notes the server's time at a ping, and drops the positions of what is not subscribed to. */
-  pinged(time: unknown, topics: ReadonlyMap<string, unknown>): void {
+  /** Notes the server's time at a ping. */
+  pinged(time: unknown): void {
     let seconds = asNumber(time, 1)
     while (seconds !== undefined && seconds > LATEST_S) seconds /= 1000
     this.since = seconds === undefined ? this.since : Math.floor(seconds)
-    for (const [identifier, positions] of this.positions) {
-      if (topics.has(identifier)) positions.settle()
-      else this.positions.delete(identifier)
-    }
+    for (const positions of this.positions.values()) positions.settle()
   }
 
   /** Returns the positions of a subscription. */

@@ -143,7 +143,7 @@ export function anycable(options: AnyCableOptions = {}): DialectFactory {
         case 'ping':
           // Not all events up to now have arrived while a history is on its way.
           if (isWelcome && ![...topics.values()].some(({ held }) => held)) {
-            memory.pinged(wire.message, topics)
+            memory.pinged(wire.message)
           }
           return pingFrame()
         case 'disconnect':

@@ -1,6 +1,9 @@
 import type { Fields } from '../../protocol/fields.ts'
 import { asInteger, asString } from '../../protocol/fields.ts'
 
+/** Number of streams with a position per subscription: one of the others is asked for by time. */
+const MOST_STREAMS = 100
+
 const LOST = Number.POSITIVE_INFINITY
 
 /** The events seen on one stream, in one epoch of its history. */
@@ -37,6 +40,8 @@ export class StreamPositions {
       const before = offset - 1
       seen = { epoch, floor: before, mark: before, newest: before, offsets: new Set() }
       this.#streams.set(stream, seen)
+      const [oldest = ''] = this.#streams.keys()
+      if (this.#streams.size > MOST_STREAMS) this.#streams.delete(oldest)
     }
     if (seen.floor === LOST || seen.offsets.has(offset)) return undefined
     seen.offsets.add(offset)
