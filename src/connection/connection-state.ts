@@ -101,6 +101,11 @@ export function hasSocket({ name }: ConnectionState): boolean {
   return name === 'connecting' || name === 'open'
 }
 
+/** Returns the time of the next attempt, in the states that have one. */
+export function retryTime(state: ConnectionState): number | undefined {
+  return 'retryAt' in state ? state.retryAt : undefined
+}
+
 /** Returns the state after an input; the same object if the input changes nothing. */
 export function transition(
   state: ConnectionState,

@@ -10,7 +10,7 @@ import type { Dialect } from '../protocol/dialect.ts'
 import { createDialect } from '../protocol/dialect-error.ts'
 import type { Frame, GoawayFrame, WelcomeFrame } from '../protocol/frame.ts'
 import type { ConnectionInput, ConnectionRules } from './connection-state.ts'
-import { closedError, hasSocket, noGreeting, transition } from './connection-state.ts'
+import { closedError, hasSocket, noGreeting, retryTime, transition } from './connection-state.ts'
 import type { Environment, EnvironmentEvent } from './environment.ts'
 import { latestRetry } from './latest-retry.ts'
 import type { LinkDeps, LinkOwner } from './link.ts'
@@ -271,10 +271,7 @@ export class Connection implements LinkOwner {
     if (link === this.#link) this.#owner.welcomed(frame, false)
   }
 
-  /**
-   * Sends the first messages: with the greeting, or after the welcome of a server that greets first, which
-   * may say there what it has restored.
-   */
+  /** Sends the first messages; after the welcome, where that may say what the server has restored. */
   #begin(): void {
     this.#opened = true
     this.#owner.opening()
@@ -360,11 +357,6 @@ export class Connection implements LinkOwner {
     link.drop(1000, '')
     this.#owner.drained(link)
   }
-}
-
-/** Returns the time of the next attempt, in the states that have one. */
-function retryTime(state: ConnectionState): number | undefined {
-  return 'retryAt' in state ? state.retryAt : undefined
 }
 
 /** The part above a connection. */
