@@ -38,8 +38,9 @@ const without = Promise.all(neighbours.map((other) => bundleSize([client, other]
 // over the other code in the bundle.
 it.each([
   ['actioncable', 950],
-  // Contains restored sessions, positions of several streams per channel, and presence.
-  ['anycable, resourceOf', 2_400, 'actioncable'],
+  // Contains restored sessions, and the positions of several streams per channel.
+  ['anycable', 2_050, 'actioncable'],
+  ['anycable, anycablePresence, resourceOf', 2_500, 'actioncable'],
   ['duui', 700],
   // Contains presence state, because its backend sends present users only to a new subscriber.
   ['entity', 1_000],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ChannelSubscriber, native, PresenceManager, RealtimeClient } from 'wirefold'
 import type { DialectFactory, Intent } from 'wirefold/dialects'
-import { actioncable, anycable } from 'wirefold/dialects/actioncable'
+import { actioncable, anycable, anycablePresence } from 'wirefold/dialects/actioncable'
 import { duui, duuiDialect } from 'wirefold/dialects/duui'
 import { entity } from 'wirefold/dialects/entity'
 import { graphqlSse, graphqlWs } from 'wirefold/dialects/graphql-ws'
@@ -89,7 +89,10 @@ describe('messages for credentials and presence', () => {
   it('exist for presence in the dialect anycable, where it has the id of the user', () => {
     const greeted = { ...none, hello: 0 }
     const every = { join: 1, update: 1, leave: 1, heartbeat: 0 }
-    expect(messagesOf(anycable({ presenceId: () => 'ana' }))).toEqual({ ...greeted, ...every })
+    expect(messagesOf(anycable({ presence: anycablePresence(() => 'ana') }))).toEqual({
+      ...greeted,
+      ...every,
+    })
     expect(messagesOf(anycable())).toEqual(greeted)
     expect(messagesOf(actioncable())).toEqual(greeted)
   })

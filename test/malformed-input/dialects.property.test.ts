@@ -2,7 +2,7 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import { native } from 'wirefold'
 import type { DialectFactory } from 'wirefold/dialects'
-import { actioncable, anycable } from 'wirefold/dialects/actioncable'
+import { actioncable, anycable, anycablePresence } from 'wirefold/dialects/actioncable'
 import { duui, duuiDialect } from 'wirefold/dialects/duui'
 import { entity } from 'wirefold/dialects/entity'
 import { graphqlSse, graphqlWs } from 'wirefold/dialects/graphql-ws'
@@ -210,7 +210,7 @@ describe.each([
   ['pusher', pusher],
   ['pusher, decrypting', withDecryption(pusher, (_, { ciphertext }) => atob(String(ciphertext)))],
   ['actioncable', subscribing(actioncable())],
-  ['anycable', subscribing(anycable())],
+  ['anycable', subscribing(anycable({ presence: anycablePresence() }))],
 ] as const)('the dialect %s', (_, dialect) => {
   const flat = topical.map(([inner, outer]) => ({ ...inner, ...outer }))
   const any = fc.oneof(

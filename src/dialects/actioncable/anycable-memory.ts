@@ -12,10 +12,10 @@ export class AnyCableMemory {
   since: number | undefined
   /** Positions of the streams behind each subscription, by identifier. */
   readonly positions = new Map<string, StreamPositions>()
-  #sid: string | undefined
-  #session = ''
   /** The address of the present connection, without a session. */
   #address = ''
+  /** The last session, by the address of its connection. */
+  #session: Readonly<Record<string, string | undefined>> = {}
 
   /**
    * Returns the address of the next connection, with the session to restore. A session is restored without
@@ -23,22 +23,20 @@ export class AnyCableMemory {
    */
   url(base: string, credentials: Credentials): string {
     this.#address = withCredentials(base, credentials)
-    return this.#sid !== undefined && this.#session === this.#address
-      ? withQuery(this.#address, { sid: this.#sid })
-      : this.#address
+    const sid = this.#session[this.#address]
+    return sid === undefined ? this.#address : withQuery(this.#address, { sid })
   }
 
-  /** Notes the session of a welcome. */
-  welcomed(sid: unknown): void {
-    this.#sid = asString(sid)
-    this.#session = this.#address
+  /** Notes the session of a welcome; forgets the last one without it. */
+  welcomed(sid?: unknown): void {
+    this.#session = { [this.#address]: asString(sid) }
   }
 
   /** Notes the server's time at a ping. */
   pinged(time: unknown): void {
-    let seconds = asNumber(time, 1)
-    while (seconds !== undefined && seconds > LATEST_S) seconds /= 1000
-    this.since = seconds === undefined ? this.since : Math.floor(seconds)
+    let seconds = asNumber(time, 1) ?? this.since
+    while (seconds && seconds > LATEST_S) seconds /= 1000
+    this.since = seconds && Math.floor(seconds)
     for (const positions of this.positions.values()) positions.settle()
   }
 

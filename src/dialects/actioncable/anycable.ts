@@ -8,11 +8,11 @@ import {
   subscribedFrame,
   welcomeFrame,
 } from '../../protocol/frame-constructors.ts'
-import type { Intent, PresenceIntent, PublishIntent } from '../../protocol/intent.ts'
+import type { Intent, PublishIntent } from '../../protocol/intent.ts'
 import { AnyCableMemory } from './anycable-memory.ts'
-import { presenceFrames } from './anycable-presence.ts'
+import type { AnyCablePresence } from './anycable-presence.ts'
 import type { Topic } from './anycable-subscriptions.ts'
-import { AnyCableSubscriptions, listKey } from './anycable-subscriptions.ts'
+import { AnyCableSubscriptions } from './anycable-subscriptions.ts'
 import { identifierOf } from './identifier.ts'
 import type { ActionCableOptions } from './messages.ts'
 import {
@@ -40,10 +40,10 @@ export interface AnyCableOptions extends ActionCableOptions {
    */
   readonly pongs?: boolean | undefined
   /**
-   * Returns the id of this client's user in presence, for `PresenceManager.enter()`.
-   * @default the client cannot be present, and only watches
+   * The presence that `PresenceManager` shows and takes part in.
+   * @default none
    */
-  readonly presenceId?: (() => string) | undefined
+  readonly presence?: AnyCablePresence | undefined
 }
 
 /** The position of every channel: the dialect itself keeps those of the streams behind it. */
@@ -61,7 +61,7 @@ const MOST_HELD = 10_000
  */
 export function anycable(options: AnyCableOptions = {}): DialectFactory {
   const { typeField = 'type', silenceMs: heartbeatMs = 9_000 } = options
-  const { whispers = [], pongs = false, presenceId } = options
+  const { whispers = [], pongs = false, presence } = options
   const memory = new AnyCableMemory()
   return () => {
     const subscriptions = new AnyCableSubscriptions(memory)
@@ -73,30 +73,34 @@ export function anycable(options: AnyCableOptions = {}): DialectFactory {
         case 'hello':
           return []
         case 'subscribe':
-          return intent.channels.flatMap((channel, at) =>
-            subscriptions.subscribe(channel, `${intent.requestId}.${at}`, intent),
-          )
+          return intent.channels.flatMap((channel, at) => {
+            const key = `${intent.requestId}.${at}`
+            const watched = presence?.watch(subscriptions, channel, key)
+            return watched ?? subscriptions.follow(channel, key, intent)
+          })
         case 'unsubscribe':
-          return intent.channels.flatMap((channel) => subscriptions.unsubscribe(channel))
+          return intent.channels.flatMap(
+            (channel) =>
+              presence?.unwatch(subscriptions, channel) ??
+              subscriptions.release(identifierOf(channel), 'events', [channel]),
+          )
         case 'presence':
-          return encodePresence(intent)
+          return presence?.encode(subscriptions, intent)
         case 'publish':
           return whispers.includes(intent.type) ? whisper(intent) : perform(intent)
         case 'request':
           return perform(intent)
         case 'pong':
-          return [...subscriptions.leaveRest(), ...(pongs ? [PONG] : [])]
+          return [...leaveRest(), ...(pongs ? [PONG] : [])]
         default:
           return undefined
       }
     }
 
-    function encodePresence(intent: PresenceIntent): readonly Outgoing[] | undefined {
-      if (!presenceId) return undefined
-      if (intent.action === 'heartbeat') return []
-      return intent.action === 'leave'
-        ? subscriptions.leave(intent.resource)
-        : subscriptions.join(intent, presenceId())
+    /** Unsubscribes from what the server has restored and the client has left meanwhile. */
+    function leaveRest(): readonly Outgoing[] {
+      const rest = [...served].filter((identifier) => !topics.has(identifier))
+      return rest.flatMap((identifier) => subscriptions.release(identifier, 'events'))
     }
 
     function whisper({ channel, type, payload }: PublishIntent): readonly Outgoing[] {
@@ -141,26 +145,29 @@ export function anycable(options: AnyCableOptions = {}): DialectFactory {
           for (const restored of asStrings(wire.restored_ids)) served.add(restored)
           return welcomeFrame({ heartbeatMs })
         case 'ping':
-          // Not all events up to now have arrived while a history is on its way.
+          // Not all events up to now have arrived while a history is on its way, or is not asked for yet.
           if (isWelcome && ![...topics.values()].some(({ held }) => held)) {
             memory.pinged(wire.message)
           }
           return pingFrame()
         case 'disconnect':
           // A session that the server has ended is not restored.
-          memory.welcomed(undefined)
+          memory.welcomed()
           return closing(wire)
         case 'confirm_subscription':
           return undefined
         case 'reject_subscription':
           subscriptions.rejected(identifier)
-          return [identifier, listKey(identifier)].map((key) => refusalFrame([key], rejected))
+          return [
+            refusalFrame([identifier], rejected),
+            ...(presence?.decode(wire, identifier, undefined) ?? []),
+          ]
         case 'confirm_history':
           return complete(identifier, topic, memory.since === undefined)
         case 'reject_history':
           return complete(identifier, topic, true)
         case 'presence':
-          return presenceFrames(wire, topic.presence, listKey(identifier))
+          return presence?.decode(wire, identifier, topic.presence)
       }
       return topic.events !== undefined && 'message' in wire
         ? event(wire, identifier, topic, topic.events)
@@ -172,7 +179,7 @@ export function anycable(options: AnyCableOptions = {}): DialectFactory {
       name: 'anycable',
       capabilities: {
         ...cableDialect.capabilities,
-        ...{ acks: true, recovery: true, presence: presenceId !== undefined },
+        ...{ acks: true, recovery: true, presence: presence?.joins ?? false },
       },
       protocols: ['actioncable-v1-ext-json'],
       // `presence:sync` lists all who are present.

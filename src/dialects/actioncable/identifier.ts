@@ -20,16 +20,3 @@ export function cableChannel(name: string, params: unknown): string | undefined 
   const channel = channelWith(name, params)
   return channel === `${name}\n{}` ? name : channel
 }
-
-/**
- * Returns the resource at which `PresenceManager` finds the presence of a channel: its identifier.
- *
- * @param name name of the channel's class
- * @param params parameters of the subscribe, if it has some
- *
- * @example
- * presence.of(resourceOf('RoomChannel', { room: '1' }))
- */
-export function resourceOf(name: string, params: object = {}): string {
-  return identifierOf(cableChannel(name, params) ?? name)
-}

@@ -71,7 +71,7 @@ export function cableEvent(channel: string, payload: unknown, typeField: string)
 /** Returns the frame of a message that is no event of a subscribed channel. */
 export function otherMessage(wire: Fields): Frame {
   const level = asString(wire.type ?? wire.identifier) ? 'ignored' : 'malformed'
-  return noticeFrame(level, 'it is of no known type and no subscription', wire)
+  return noticeFrame(level, 'it is of an unknown type or subscription', wire)
 }
 
 /**

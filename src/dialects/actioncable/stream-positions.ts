@@ -33,8 +33,8 @@ export class StreamPositions {
    */
   note(wire: Fields): number | undefined {
     const [stream, epoch] = [asString(wire.stream_id), asString(wire.epoch)]
-    const offset = asInteger(wire.offset, 0)
-    if (stream === undefined || epoch === undefined || offset === undefined) return 0
+    const offset = asInteger(wire.offset, 1)
+    if (!stream || !epoch || !offset) return 0
     let seen = this.#streams.get(stream)
     if (seen?.epoch !== epoch || (seen.floor === LOST && offset > seen.newest)) {
       const before = offset - 1

@@ -3,7 +3,7 @@ import type { ClientOptions } from 'wirefold'
 import { ChannelSubscriber, ContextRegistry, feed, PresenceManager, sync } from 'wirefold'
 import { channelWith } from 'wirefold/dialects'
 import type { AnyCableOptions } from 'wirefold/dialects/actioncable'
-import { anycable, resourceOf } from 'wirefold/dialects/actioncable'
+import { anycable, anycablePresence, resourceOf } from 'wirefold/dialects/actioncable'
 import { connect, until } from '../../support/live.ts'
 import type { CableOptions } from '../../support/peers/cable.ts'
 import { cableServer } from '../../support/peers/cable.ts'
@@ -267,7 +267,11 @@ describe('presence at AnyCable', () => {
 
   /** A client of a user, with the names of those that it sees. */
   function user(server: Server, id: string) {
-    const { channels, client } = join(server, { presenceId: () => id }, { auth: () => `t-${id}` })
+    const { channels, client } = join(
+      server,
+      { presence: anycablePresence(() => id) },
+      { auth: () => `t-${id}` },
+    )
     const presence = new PresenceManager(channels)
     return { channels, client, presence, seen: () => presence.of(resource).get() }
   }

@@ -1,4 +1,4 @@
-import { actioncable, anycable } from 'wirefold/dialects/actioncable'
+import { actioncable, anycable, anycablePresence } from 'wirefold/dialects/actioncable'
 import type { DialectHarness } from 'wirefold/testing'
 import type { Fields } from '../../../src/protocol/fields.ts'
 import { recordedReplies } from './recording.ts'
@@ -12,7 +12,11 @@ export const cableHarnesses: Readonly<Record<string, DialectHarness>> = {
       command === 'subscribe' ? { type: 'confirm_subscription', identifier } : undefined,
   },
   anycable: {
-    dialect: anycable({ presenceId: () => 'ana', whispers: ['typing'], pongs: true }),
+    dialect: anycable({
+      presence: anycablePresence(() => 'ana'),
+      whispers: ['typing'],
+      pongs: true,
+    }),
     messages: recordedReplies('anycable'),
     answer: ({ command, identifier }: Fields) =>
       command === 'presence'

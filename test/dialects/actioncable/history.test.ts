@@ -81,6 +81,21 @@ describe('the history that a client of AnyCable asks for', () => {
     expect(lastCommand()).toMatchObject({ history: { since: 400 } })
   })
 
+  it('begins at a ping that came while there was no channel', async () => {
+    const { deliver, confirm, clock, channels, subscription, reconnect, lastCommand } = await open()
+    await deliver({ type: 'welcome' })
+    await confirm()
+    await deliver(ping(100))
+    subscription()
+    await clock.advance(1)
+    await deliver(ping(200))
+    channels.subscribe('RoomChannel', () => {})
+    await clock.advance(1)
+    await confirm()
+    await reconnect()
+    expect(lastCommand()).toMatchObject({ history: { since: 200 } })
+  })
+
   it('is asked for anew where no answer came in time, without the loss of what waited', async () => {
     const { deliver, confirm, event, received, clock, sent, subscription } = await open()
     await deliver({ type: 'welcome' })

@@ -3,7 +3,7 @@ import type { ChannelStatus, ClientOptions, Subscription } from 'wirefold'
 import { PresenceManager } from 'wirefold'
 import type { Dialect, DialectFactory } from 'wirefold/dialects'
 import { channelWith, plainDialect } from 'wirefold/dialects'
-import { actioncable, anycable, resourceOf } from 'wirefold/dialects/actioncable'
+import { actioncable, anycable, anycablePresence, resourceOf } from 'wirefold/dialects/actioncable'
 import { dialled } from '../../support/dialled.ts'
 import { recordedLines } from './recording.ts'
 
@@ -173,7 +173,8 @@ describe('the recorded session of AnyCable', () => {
     return { ...rig, events, statuses, present }
   }
   /** A dialect of one client. */
-  const made = () => anycable({ presenceId: () => 'ana', whispers: ['typing'], pongs: true })
+  const made = () =>
+    anycable({ presence: anycablePresence(() => 'ana'), whispers: ['typing'], pongs: true })
   const sent = (commands: readonly string[], command: string) =>
     commands.map((text) => JSON.parse(text)).filter((sent) => sent.command === command)
   const ofRoom = (id: number, events: readonly (readonly [number, unknown])[]) =>

@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
 import { ChannelSubscriber, PresenceManager } from 'wirefold'
 import { channelWith } from 'wirefold/dialects'
-import { anycable, resourceOf } from 'wirefold/dialects/actioncable'
+import { anycable, anycablePresence, resourceOf } from 'wirefold/dialects/actioncable'
 import { WebSocket } from 'ws'
 import { connect, until } from '../../support/live.ts'
 import { cableServer } from '../../support/peers/cable.ts'
@@ -60,7 +60,11 @@ it('the server of our tests serves the official client of AnyCable and wirefold 
   theirs.on('message', (message) => received.push(message))
   await theirs.ensureSubscribed()
 
-  const dialect = anycable({ presenceId: () => 'ana', whispers: ['typing'], pongs: true })
+  const dialect = anycable({
+    presence: anycablePresence(() => 'ana'),
+    whispers: ['typing'],
+    pongs: true,
+  })
   const { client, errors } = connect(server.url, { dialect, auth: () => 't-ana' })
   const channels = new ChannelSubscriber(client)
   const presence = new PresenceManager(channels)
