@@ -8,7 +8,7 @@ import {
   subscribedFrame,
   welcomeFrame,
 } from '../../protocol/frame-constructors.ts'
-import type { Intent, PublishIntent } from '../../protocol/intent.ts'
+import type { Intent, PublishIntent, RequestIntent } from '../../protocol/intent.ts'
 import { AnyCableMemory } from './anycable-memory.ts'
 import type { AnyCablePresence } from './anycable-presence.ts'
 import type { Topic } from './anycable-subscriptions.ts'
@@ -66,6 +66,8 @@ export function anycable(options: AnyCableOptions = {}): DialectFactory {
   return () => {
     const subscriptions = new AnyCableSubscriptions(memory)
     const { topics, served } = subscriptions
+    /** Actions on channels that are not subscribed to yet, by identifier. */
+    const waiting = new Map<string, readonly Outgoing[]>()
     let isWelcome = false
 
     function encode(intent: Intent): readonly Outgoing[] | undefined {
@@ -76,7 +78,11 @@ export function anycable(options: AnyCableOptions = {}): DialectFactory {
           return intent.channels.flatMap((channel, at) => {
             const key = `${intent.requestId}.${at}`
             const watched = presence?.watch(subscriptions, channel, key)
-            return watched ?? subscriptions.follow(channel, key, intent)
+            if (watched) return watched
+            const identifier = identifierOf(channel)
+            const actions = waiting.get(identifier) ?? []
+            waiting.delete(identifier)
+            return [...subscriptions.follow(channel, key, intent), ...actions]
           })
         case 'unsubscribe':
           return intent.channels.flatMap(
@@ -87,9 +93,8 @@ export function anycable(options: AnyCableOptions = {}): DialectFactory {
         case 'presence':
           return presence?.encode(subscriptions, intent)
         case 'publish':
-          return whispers.includes(intent.type) ? whisper(intent) : perform(intent)
         case 'request':
-          return perform(intent)
+          return act(intent)
         case 'pong':
           return [...leaveRest(), ...(pongs ? [PONG] : [])]
         default:
@@ -103,9 +108,16 @@ export function anycable(options: AnyCableOptions = {}): DialectFactory {
       return rest.flatMap((identifier) => subscriptions.release(identifier, 'events'))
     }
 
-    function whisper({ channel, type, payload }: PublishIntent): readonly Outgoing[] {
+    /** Encodes an action or a whisper, which the server ignores before its subscribe. */
+    function act(intent: RequestIntent | PublishIntent): readonly Outgoing[] | undefined {
+      const { kind, channel = '', type, payload } = intent
+      const identifier = identifierOf(channel)
       const data = { ...fieldsOf(payload), [typeField]: type }
-      return [command('whisper', identifierOf(channel), { data })]
+      const isWhisper = kind === 'publish' && whispers.includes(type)
+      const messages = isWhisper ? [command('whisper', identifier, { data })] : perform(intent)
+      if (!messages || served.has(identifier)) return messages
+      waiting.set(identifier, [...(waiting.get(identifier) ?? []), ...messages])
+      return []
     }
 
     function event(wire: Fields, identifier: string, topic: Topic, channel: string) {

@@ -8,7 +8,7 @@ import {
   subscribedFrame,
   welcomeFrame,
 } from '../../protocol/frame-constructors.ts'
-import type { Intent } from '../../protocol/intent.ts'
+import type { Intent, PublishIntent, RequestIntent } from '../../protocol/intent.ts'
 import { identifierOf } from './identifier.ts'
 import type { ActionCableOptions } from './messages.ts'
 import {
@@ -32,16 +32,27 @@ import {
 export function actioncable(options: ActionCableOptions = {}): DialectFactory {
   const { typeField = 'type', silenceMs: heartbeatMs = 9_000 } = options
   return () => {
-    /** The channels subscribed to, by their identifiers, and whether the server has confirmed them. */
-    const channels = new Map<string, { readonly channel: string; confirmed: boolean }>()
+    /** The subscriptions, and what waits for one, by identifier. */
+    const subscriptions = new Map<string, Subscribed>()
 
     function subscribe(channel: string, key: string): readonly Outgoing[] {
       const identifier = identifierOf(channel)
-      // The server ignores a subscribe to what it has confirmed.
-      const former = channels.get(identifier)?.confirmed
-      channels.set(identifier, { channel, confirmed: false })
+      const former = subscriptions.get(identifier)
+      subscriptions.set(identifier, { channel, confirmed: false, waiting: former?.waiting ?? [] })
       const message = command('subscribe', identifier, {}, [channel], [key, identifier])
-      return former ? [command('unsubscribe', identifier), message] : [message]
+      // The server ignores a subscribe to what it has confirmed.
+      return former?.confirmed ? [command('unsubscribe', identifier), message] : [message]
+    }
+
+    function act(intent: RequestIntent | PublishIntent): readonly Outgoing[] | undefined {
+      const { channel = '' } = intent
+      const messages = perform(intent)
+      const identifier = identifierOf(channel)
+      const found = subscriptions.get(identifier) ?? { channel, confirmed: false, waiting: [] }
+      if (found.confirmed || !messages) return messages
+      subscriptions.set(identifier, found)
+      found.waiting.push(...messages)
+      return []
     }
 
     function encode(intent: Intent): readonly Outgoing[] | undefined {
@@ -55,21 +66,25 @@ export function actioncable(options: ActionCableOptions = {}): DialectFactory {
         case 'unsubscribe':
           return intent.channels.map((channel) => {
             const identifier = identifierOf(channel)
-            channels.delete(identifier)
+            subscriptions.delete(identifier)
             return command('unsubscribe', identifier, {}, [channel])
           })
         case 'request':
         case 'publish':
-          return perform(intent)
+          return act(intent)
+        case 'pong':
+          return [...subscriptions.values()].flatMap(({ confirmed, waiting }) =>
+            confirmed ? waiting.splice(0) : [],
+          )
         default:
           return undefined
       }
     }
 
-    function decode(wire: unknown): Frame {
+    function decode(wire: unknown): Frame | readonly Frame[] {
       if (!isFields(wire)) return noticeFrame('malformed', 'not an object', wire)
       const identifier = asString(wire.identifier) ?? ''
-      const found = channels.get(identifier)
+      const found = subscriptions.get(identifier)
       switch (wire.type) {
         case 'welcome':
           return welcomeFrame({ heartbeatMs })
@@ -79,9 +94,10 @@ export function actioncable(options: ActionCableOptions = {}): DialectFactory {
           return closing(wire)
         case 'confirm_subscription':
           if (found) found.confirmed = true
-          return subscribedFrame([identifier])
+          // The answer to a ping carries the actions that waited.
+          return [subscribedFrame([identifier]), pingFrame()]
         case 'reject_subscription':
-          channels.delete(identifier)
+          subscriptions.delete(identifier)
           return refusalFrame([identifier], rejected)
       }
       return found && 'message' in wire
@@ -98,4 +114,16 @@ export function actioncable(options: ActionCableOptions = {}): DialectFactory {
       decode,
     }
   }
+}
+
+/** A subscription of one socket. */
+interface Subscribed {
+  readonly channel: string
+  /** Whether the server has confirmed it. */
+  confirmed: boolean
+  /**
+   * Actions that wait for that: the server carries out commands in parallel, and ignores an action before
+   * its subscribe.
+   */
+  readonly waiting: Outgoing[]
 }

@@ -144,6 +144,35 @@ describe('the dialect of Action Cable', () => {
     expect(outcomes[3]?.error).toMatchObject({ code: 'unsupported' })
   })
 
+  it('performs no action before its subscription is confirmed, and keeps their order', async () => {
+    const { channels, client, sent, clock, deliver } = await open(actioncable(), () => {})
+    channels.subscribe('RoomChannel', () => {}, room('1'))
+    channels.subscribe('RoomChannel', () => {}, room('2'))
+    const act = (id: string, action: string) =>
+      client.request(action, {}, { channel: channelWith('RoomChannel', { room: id }) })
+    for (const [id, action] of [
+      ['1', 'a'],
+      ['2', 'b'],
+      ['1', 'c'],
+      ['9', 'd'],
+    ] as const) {
+      void act(id, action)
+    }
+    await clock.advance(1)
+    const actions = () =>
+      sent.flatMap(({ data }) => (data ? [JSON.parse(String(data)).action] : []))
+    await deliver({ type: 'ping', message: 1 })
+    expect(actions()).toEqual([])
+    await deliver({ identifier: ROOM, type: 'confirm_subscription' })
+    expect(actions()).toEqual(['a', 'c'])
+    void act('1', 'e')
+    await clock.advance(1)
+    await deliver({ identifier: ROOM.replace('1', '2'), type: 'confirm_subscription' })
+    await deliver({ type: 'ping', message: 2 })
+    // The server would ignore the action on a channel without a subscription.
+    expect(actions()).toEqual(['a', 'c', 'e', 'b'])
+  })
+
   it('subscribes to a confirmed channel by leaving it before', async () => {
     const { channels, sent, clock } = await open()
     const subscription = channels.subscribe('RoomChannel', () => {}, room('1'))

@@ -96,6 +96,23 @@ describe('the history that a client of AnyCable asks for', () => {
     expect(lastCommand()).toMatchObject({ history: { since: 200 } })
   })
 
+  it('goes before the actions that were called with the subscribe', async () => {
+    const { deliver, channels, client, clock, sent } = await open()
+    await deliver({ type: 'welcome' })
+    const act = (type: string) => client.request(type, {}, { channel: 'OtherChannel' })
+    channels.subscribe('OtherChannel', () => {})
+    void act('first')
+    void act('second')
+    await clock.advance(1)
+    void act('third')
+    await clock.advance(1)
+    const other = sent.slice(1).map(({ command, data }) => [command, data])
+    expect(other).toEqual([
+      ['subscribe', undefined],
+      ...['first', 'second', 'third'].map((action) => ['message', `{"action":"${action}"}`]),
+    ])
+  })
+
   it('is asked for anew where no answer came in time, without the loss of what waited', async () => {
     const { deliver, confirm, event, received, clock, sent, subscription } = await open()
     await deliver({ type: 'welcome' })

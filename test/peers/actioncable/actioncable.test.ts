@@ -154,6 +154,31 @@ describe.skipIf(status !== 0)('Action Cable of Rails', () => {
     expect(received).toEqual({ ana: ['hi of ana', 'hi of ben'], ben: ['hi of ben'] })
   })
 
+  it('carries out the actions that follow a subscribe at once, also after a lost connection', async () => {
+    const server = await rails()
+    const { client } = connect(server.url, as('t-ana'))
+    const channels = new ChannelSubscriber(client)
+    const received = new Set<string>()
+    const rooms = Array.from({ length: 20 }, (_, n) => `r${n}`)
+    const speak = (text: string) => {
+      for (const id of rooms) {
+        const channel = channelWith('RoomChannel', { room: id })
+        void client.request('speak', { text: `${text} ${id}` }, { channel })
+      }
+    }
+    for (const id of rooms) {
+      const handler = ({ text }: { text?: string }) => text && received.add(text)
+      channels.subscribe('RoomChannel', handler, room(id))
+    }
+    speak('first')
+    await until(() => expect(received.size).toBe(20))
+    await server.kill()
+    await until(() => expect(client.state.get().name).not.toBe('open'))
+    speak('second')
+    await server.start()
+    await until(() => expect(received.size).toBe(40))
+  })
+
   it('sends the first messages of a channel again where it is subscribed to anew', async () => {
     const server = await rails()
     // Rails may carry out the unsubscribe after the subscribe, which it then has ignored: the client asks again.
