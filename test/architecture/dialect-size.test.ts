@@ -36,7 +36,7 @@ const without = Promise.all(neighbours.map((other) => bundleSize([client, other]
 
 // Measures the bytes that a dialect adds to a client, since both share code. The result is the mean
 // over the other code in the bundle.
-it.each<[name: string, most: number, entry?: string, exported?: string]>([
+it.each([
   ['actioncable', 1_000],
   // Contains restored sessions, and the positions of several streams per channel.
   ['anycable', 2_150, 'actioncable'],
