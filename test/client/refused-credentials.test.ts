@@ -4,6 +4,7 @@ import { native } from 'wirefold'
 import type { DialectFactory } from 'wirefold/dialects'
 import { duui } from 'wirefold/dialects/duui'
 import { entity } from 'wirefold/dialects/entity'
+import { graphqlSse } from 'wirefold/dialects/graphql-ws'
 import { sessions } from 'wirefold/dialects/socketio'
 import { streams } from 'wirefold/dialects/streams'
 import { topics } from 'wirefold/dialects/topics'
@@ -33,6 +34,7 @@ const early: readonly (readonly [DialectFactory, unknown?])[] = [
   [streams],
   [duui],
   [sessions],
+  [graphqlSse()],
   [entity, { type: 'connected', payload: { userId: 'ann' } }],
 ]
 const welcome = { type: 'welcome', payload: { connectionId: 'c' } }

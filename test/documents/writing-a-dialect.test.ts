@@ -24,9 +24,14 @@ const messages = [
 
 describe('the page about writing a dialect', () => {
   it('lists the members, intents, constructors and rules', () => {
-    const optional = { snapshots: [], codec: dialects.binaryCodec, channelOf: undefined }
-    const retryAfter = undefined
-    const members: Record<keyof Dialect, unknown> = { ...rooms(), ...optional, retryAfter }
+    const optional = {
+      snapshots: [],
+      codec: dialects.binaryCodec,
+      channelOf: undefined,
+      deniedCloseCodes: [],
+      retryAfter: undefined,
+    }
+    const members: Record<keyof Dialect, unknown> = { ...rooms(), ...optional }
     for (const member of Object.keys(members)) expect(page).toMatch(`| \`${member}`)
     for (const { kind } of intents('r')) expect(page).toMatch(new RegExp(`^\\| .*\`${kind}\``, 'm'))
     const constructors = Object.keys(dialects).filter((name) => name.endsWith('Frame'))

@@ -35,8 +35,8 @@ export function operationsOf({ operations, toEvent }: ResolvedGraphqlOptions): O
   /** Forgets the operation of a channel; returns its id. */
   function forget(channel: string): string | undefined {
     const id = ids.get(channel)
+    if (id !== undefined) channels.delete(id)
     ids.delete(channel)
-    channels.delete(id ?? '')
     return id
   }
 
