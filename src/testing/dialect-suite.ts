@@ -230,7 +230,7 @@ export const dialectSuite: readonly SuiteCase<MakeDialect>[] = [
       for (const code of [1006, 4100, 4200, 4499]) {
         const { floorMs = 0, windowMs = 0 } =
           attempt(`retryAfter(${code})`, () => one.retryAfter?.(code)) ?? {}
-        if (!(floorMs >= 0 && windowMs >= 0)) broken(`retryAfter(${code}) returned a wait below 0`)
+        if (!(floorMs >= 0 && windowMs >= 0)) broken(`retryAfter(${code}) is below 0`)
       }
       if (heartbeat !== 'ping') return
       const { length } = messagesOf(one, { kind: 'ping', timestamp: 1 })

@@ -278,7 +278,7 @@ describe('the dialect suite', () => {
     'connects before the connection is lost': [
       altered(() => ({ retryAfter: () => ({ floorMs: -1 }) })),
       'has valid numbers',
-      'retryAfter(1006) returned a wait below 0.',
+      'retryAfter(1006) is below 0.',
       'Use numbers from 0',
     ],
   }

@@ -127,7 +127,11 @@ export interface ChannelAuthOptions {
    * is renewed.
    * @default none but `accept`
    */
-  readonly headers?: ((credentials: Credentials) => MaybePromise<Headers>) | undefined
+  readonly headers?:
+    | ((
+        credentials: Credentials,
+      ) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>)
+    | undefined
   /**
    * Called with each answer that has a signature, before it is sent: that of an encrypted channel has the
    * `shared_secret`. Where it throws, the channel is refused.
@@ -139,6 +143,3 @@ export interface ChannelAuthOptions {
    */
   readonly fetch?: typeof globalThis.fetch | undefined
 }
-
-type Headers = Readonly<Record<string, string>>
-type MaybePromise<Value> = Value | Promise<Value>

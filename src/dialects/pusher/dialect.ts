@@ -82,7 +82,8 @@ export const pusher: DialectFactory = () => {
     const known = joined.get(channel)
     const awaited = { keys: [requestId, name, channel], channels: [name] }
     if (known && isPresence(channel) && (known.members || !known.names.has(name))) {
-      // The members are known, or on their way: any answer will do, and the others see no one leave.
+      // The members are known, or on their way: a pong answers. To ask for them again, the client would have
+      // to leave, which all other members see.
       known.names.add(name)
       if (known.members) due.add(channel)
       return [{ ...outgoing('ping'), ...awaited }]
@@ -133,7 +134,7 @@ export const pusher: DialectFactory = () => {
           (name) => isSigned(name) && !joined.get(name)?.members,
         )
         if (code === 4009 && waiting) return refused(fields, waiting)
-        // The close that follows is none of the application's concern: the client connects again.
+        // The client connects again after the close that follows, so there is nothing to report.
         if (retryAfter(code)) return []
         return refusal(fields, [], code < 4300 ? undefined : channel || 'client events')
       }
