@@ -42,9 +42,7 @@ export interface HttpAnswer {
 }
 
 /** An event of an event stream. */
-export interface HttpEvent {
-  /** The name of its stream; none for the stream that is the connection. */
-  readonly stream?: string
+export interface ServerSentEvent {
   /** The event's name; `message` if it has none. */
   readonly type: string
   readonly data: string
@@ -52,10 +50,15 @@ export interface HttpEvent {
   readonly lastEventId: string
 }
 
+/** An event with the name of its stream; none for the stream that is the connection. */
+export interface HttpEvent extends ServerSentEvent {
+  readonly stream?: string
+}
+
 /** The end of an event stream by the server (`closed`), or of its TCP connection (`lost`). */
 export interface HttpStreamEnd {
   readonly stream: string
   readonly end: 'closed' | 'lost'
-  /** As in {@link HttpEvent}. */
+  /** As in {@link ServerSentEvent}. */
   readonly lastEventId: string
 }

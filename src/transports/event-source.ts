@@ -1,7 +1,7 @@
 import { WirefoldError } from '../base/errors.ts'
 import { withDefaults } from '../base/known-names.ts'
 import type { TransportFactory } from '../ports/transport.ts'
-import type { ServerSentEvent } from './event-stream.ts'
+import type { ServerSentEvent } from '../protocol/http-message.ts'
 import type { HttpOptions } from './http-exchange.ts'
 import { httpDefaults, httpExchange } from './http-exchange.ts'
 import type { EventMessages } from './order-connection.ts'

@@ -1,4 +1,4 @@
-import type { HttpEvent } from '../protocol/http-message.ts'
+import type { ServerSentEvent } from '../protocol/http-message.ts'
 import { LONGEST_TEXT } from '../protocol/json-codec.ts'
 
 /** Longest part of a line and of an event's data that is kept: with less the codec would accept a part. */
@@ -95,6 +95,3 @@ interface EventStreamSink {
   /** Receives the time after which the server wants the client to connect again, in milliseconds. */
   retry(ms: number): void
 }
-
-/** An event of an event stream. */
-export type ServerSentEvent = Omit<HttpEvent, 'stream'>

@@ -2,14 +2,21 @@ import { systemClock } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
 import type { TransportHandlers } from '../ports/transport.ts'
 import type { Encoded } from '../protocol/codec.ts'
-import type { HttpAnswer, HttpOrder, HttpRequest } from '../protocol/http-message.ts'
+import type {
+  HttpAnswer,
+  HttpOrder,
+  HttpRequest,
+  ServerSentEvent,
+} from '../protocol/http-message.ts'
 import { LONGEST_TEXT } from '../protocol/json-codec.ts'
-import type { ServerSentEvent } from './event-stream.ts'
 import { retryAfterOf } from './http-close.ts'
 import { chunksOf, HttpConnection } from './http-connection.ts'
 import type { HttpExchange } from './http-exchange.ts'
 
-/** What the messages of a transport are: texts, or {@link HttpOrder}s with what they bring. */
+/**
+ * What the messages of a dialect over a transport of events are: the `data` of events and the bodies of
+ * posts, or whole events and HTTP requests with their responses (`http`).
+ */
 export type EventMessages = 'data' | 'http'
 
 /** Returns a connection for the kind of messages, and how it reads an event. */

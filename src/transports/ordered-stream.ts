@@ -1,6 +1,6 @@
 import type { Cancel } from '../base/clock.ts'
 import { systemClock } from '../base/clock.ts'
-import type { ServerSentEvent } from './event-stream.ts'
+import type { ServerSentEvent } from '../protocol/http-message.ts'
 import { EventStream } from './event-stream.ts'
 import { chunksOf } from './http-connection.ts'
 import { canResume, streamHeaders, wrongType } from './stream-request.ts'

@@ -1,6 +1,6 @@
 import { withDefaults } from '../base/known-names.ts'
 import type { TransportFactory } from '../ports/transport.ts'
-import type { ServerSentEvent } from './event-stream.ts'
+import type { ServerSentEvent } from '../protocol/http-message.ts'
 import { EventStream } from './event-stream.ts'
 import type { HttpConnection } from './http-connection.ts'
 import { chunksOf } from './http-connection.ts'
