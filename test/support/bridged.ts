@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { ServerOptions } from 'socket.io'
+import type { Namespace, ServerOptions } from 'socket.io'
 import { Server as SocketioServer } from 'socket.io'
 import type { ManagerOptions, SocketOptions } from 'socket.io-client'
 import { io as connectSocketio } from 'socket.io-client'
@@ -16,6 +16,8 @@ export interface BridgedOptions {
   /** Options of `socket.io`. */
   readonly io?: Partial<ServerOptions>
   readonly namespace?: string
+  /** Called with the namespace before it is bridged. */
+  readonly before?: (namespace: Namespace) => void
   /** Another version of `socket.io`. */
   readonly Server?: typeof SocketioServer
   /** Another version of `socket.io-client`. */
@@ -28,6 +30,7 @@ export async function bridged(
   {
     io: settings,
     namespace = '/',
+    before,
     Server = SocketioServer,
     connect = connectSocketio,
     ...rest
@@ -37,6 +40,7 @@ export async function bridged(
   const httpServer = createServer()
   const io = new Server(httpServer, settings)
   server.attach(httpServer)
+  before?.(io.of(namespace))
   const bridge = bridgeSocketio(server, io.of(namespace), rest)
   httpServer.listen(0, '127.0.0.1')
   await once(httpServer, 'listening')
@@ -47,9 +51,9 @@ export async function bridged(
     await io.close()
   })
   /** Opens a stock client, until the end of the test. */
-  const stock = (given: Partial<ManagerOptions & SocketOptions> = {}) => {
+  const stock = (given: Partial<ManagerOptions & SocketOptions> = {}, of = namespace) => {
     const options = { forceNew: true, reconnectionDelay: 10, randomizationFactor: 0, ...given }
-    const socket = connect(origin + namespace, options)
+    const socket = connect(origin + of, options)
     onTestFinished(() => {
       socket.disconnect()
     })

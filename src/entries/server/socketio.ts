@@ -1,4 +1,3 @@
-export type { SocketioSocket } from '../../server/mounts/socketio/bridged-socket.ts'
 export type {
   SocketioAnswer,
   SocketioBridge,
@@ -8,3 +7,8 @@ export type {
   SocketioSettings,
 } from '../../server/mounts/socketio/socketio-bridge.ts'
 export { bridgeSocketio } from '../../server/mounts/socketio/socketio-bridge.ts'
+export type {
+  EngineConnection,
+  EnginePacket,
+  SocketioSocket,
+} from '../../server/mounts/socketio/socketio-socket.ts'

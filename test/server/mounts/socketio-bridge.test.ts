@@ -26,7 +26,13 @@ type Middleware = (socket: SocketioSocket, next: (error?: Error) => void) => voi
 class FakeSocket implements SocketioSocket {
   readonly calls: string[][] = []
   readonly handshake = { headers: {}, url: '/socket.io/', address: '127.0.0.1', auth: {} }
-  readonly conn = { on: () => {}, off: () => {}, close: () => this.calls.push(['close']) }
+  readonly nsp = { name: '/' }
+  readonly conn = {
+    readyState: 'open',
+    on: () => {},
+    off: () => {},
+    close: () => this.calls.push(['close']),
+  }
   on(): void {}
   /** The listener for all events, which the test calls as the client. */
   any: (name: string, ...args: unknown[]) => void = () => {}

@@ -1,7 +1,7 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import { isFields } from '../../../protocol/fields.ts'
 import type { HttpRefusal } from '../../access/upgrade-request.ts'
 import type { PlainSocket, Socket, SocketHandlers } from '../../socket/socket.ts'
+import type { EnginePacket, SocketioSocket } from './socketio-socket.ts'
 
 /** Close codes after which the client must not connect again by itself. */
 const FINAL_CODES = [1008, 4403]
@@ -10,6 +10,9 @@ const FINAL_CODES = [1008, 4403]
 const HIGH_WATER_BYTES = 1024 * 1024
 /** Disconnect a client for which Engine.IO buffers more bytes than this. */
 const MAX_BYTES = 16 * 1024 * 1024
+
+/** Maximum number of further CONNECTs that are ignored while the first one has no answer. */
+const MOST_REPEATS = 4
 
 /** A socket of Socket.IO as the socket of a session, whose texts are packets of Socket.IO 5. */
 export class BridgedSocket implements PlainSocket, Pick<Socket, 'sendDroppable'> {
@@ -23,6 +26,7 @@ export class BridgedSocket implements PlainSocket, Pick<Socket, 'sendDroppable'>
   /** The packets sent, and the end, until Socket.IO has connected the client. */
   #held: (() => void)[] | undefined = []
   #ended = false
+  #repeats = 0
   #buffered = 0
   #nextAck = 0
   readonly #acks = new Map<number, Acknowledge>()
@@ -30,6 +34,10 @@ export class BridgedSocket implements PlainSocket, Pick<Socket, 'sendDroppable'>
     this.#buffered = 0
   }
   readonly #onClose = (): void => this.#end()
+  /** Ends the session if a middleware after that of the bridge refuses the client. */
+  readonly #onPacket = ({ data }: EnginePacket): void => {
+    if (isConnectError(data, this.#socket.nsp.name)) this.#end()
+  }
 
   /** @param accept called once: without an error to connect the client, with one to refuse it */
   constructor(
@@ -40,9 +48,15 @@ export class BridgedSocket implements PlainSocket, Pick<Socket, 'sendDroppable'>
     this.#socket = socket
     this.#accept = accept
     this.#values = values
+    // Socket.IO goes on with a client whose connection has ended, and reports no end of it then.
+    if (socket.conn.readyState !== 'open') {
+      this.#end()
+      return
+    }
     socket.conn.on('drain', this.#onDrain)
     socket.conn.on('close', this.#onClose)
-    socket.on('disconnect', this.#onClose)
+    socket.conn.on('packetCreate', this.#onPacket)
+    socket.on('disconnect', (reason) => this.#end(reason === 'client namespace disconnect'))
     socket.onAny((name: string, ...args: unknown[]) => {
       // What the application listens to by itself is not for the server.
       if (socket.listenerCount(name)) return
@@ -50,6 +64,34 @@ export class BridgedSocket implements PlainSocket, Pick<Socket, 'sendDroppable'>
       if (isAcknowledge(last)) this.emit(name, args.slice(0, -1), last)
       else this.emit(name, args)
     })
+  }
+
+  /** Whether the connection, or its session, has ended. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /**
+   * Called when the client sends CONNECT again, as it does where the application calls `connect()`
+   * twice. Ignores that until this one is answered; ends the session after that, since a later
+   * middleware has refused the client then.
+   *
+   * @param accept answers the other CONNECT
+   * @returns whether that is ignored
+   */
+  repeated(accept: (error?: Error) => void): boolean {
+    if (this.#answered) {
+      this.#end()
+      return false
+    }
+    const { conn } = this.#socket
+    this.#repeats += 1
+    if (this.#repeats > MOST_REPEATS) conn.close()
+    // The client would take an answer for that to its first CONNECT.
+    const forget = (): void => accept(new Error(CLOSED.error))
+    if (conn.readyState === 'open') conn.on('close', forget)
+    else forget()
+    return true
   }
 
   /** Begins the session: its hello is the CONNECT of the client. */
@@ -67,6 +109,7 @@ export class BridgedSocket implements PlainSocket, Pick<Socket, 'sendDroppable'>
 
   /** Sends what was held; called when Socket.IO has connected the client. */
   connected(): void {
+    this.#socket.conn.off('packetCreate', this.#onPacket)
     const held = this.#held ?? []
     this.#held = undefined
     for (const step of held) step()
@@ -164,15 +207,19 @@ export class BridgedSocket implements PlainSocket, Pick<Socket, 'sendDroppable'>
     else this.#handlers?.text(prefix + json, Buffer.byteLength(json) + prefix.length)
   }
 
-  #end(): void {
+  /** @param byPeer whether the client has said that it disconnects */
+  #end(byPeer = false): void {
     if (this.#ended) return
     this.#ended = true
     this.#socket.conn.off('drain', this.#onDrain)
     this.#socket.conn.off('close', this.#onClose)
+    this.#socket.conn.off('packetCreate', this.#onPacket)
     for (const acknowledge of this.#acks.values()) acknowledge(CLOSED)
     this.#acks.clear()
+    // Socket.IO keeps a client until its middleware has an answer.
+    this.#answer(connectError(CLOSED.error, { code: CLOSED.code }))
     // Not at once: a session that closes its socket is not done with that yet.
-    queueMicrotask(() => this.#handlers?.closed())
+    queueMicrotask(() => this.#handlers?.closed(byPeer))
   }
 }
 
@@ -194,36 +241,18 @@ export class SharedValues {
   }
 }
 
-/** The part of a socket of `socket.io` that the bridge uses. */
-export interface SocketioSocket {
-  readonly handshake: {
-    readonly headers: IncomingHttpHeaders
-    /** The path and query of the first request. */
-    readonly url: string
-    /** The address of the peer. */
-    readonly address: string
-    /** The credentials of the client. */
-    readonly auth: unknown
-  }
-  /** The connection of Engine.IO. */
-  readonly conn: {
-    on(event: 'drain' | 'close', listener: () => void): unknown
-    off(event: 'drain' | 'close', listener: () => void): unknown
-    close(): void
-  }
-  on(event: 'disconnect', listener: () => void): unknown
-  onAny(listener: (name: string, ...args: unknown[]) => void): unknown
-  listenerCount(name: string): number
-  emit(name: string, ...args: readonly unknown[]): unknown
-  disconnect(): unknown
-}
-
 /** The acknowledgement of an event whose connection has ended. */
 const CLOSED = { error: 'The connection has ended.', code: 'closed' }
 
 /** Returns the error from which Socket.IO makes the `connect_error` of the client. */
 function connectError(message: unknown, data: unknown): Error {
   return Object.assign(new Error(String(message)), { data })
+}
+
+/** Whether the text of a message of Engine.IO is a packet of Socket.IO that refuses a client. */
+function isConnectError(data: unknown, namespace: string): boolean {
+  if (typeof data !== 'string') return false
+  return namespace === '/' ? /^4(?!\/)/.test(data) : data.startsWith(`4${namespace},`)
 }
 
 function isAcknowledge(value: unknown): value is Acknowledge {

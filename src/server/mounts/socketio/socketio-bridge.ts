@@ -6,8 +6,8 @@ import type { HttpRefusal } from '../../access/upgrade-request.ts'
 import type { Mount } from '../../session/mount.ts'
 import type { PlainSocket, SocketHandlers } from '../../socket/socket.ts'
 import { dialectMount } from '../dialect-mount.ts'
-import type { SocketioSocket } from './bridged-socket.ts'
 import { BridgedSocket, SharedValues } from './bridged-socket.ts'
+import type { SocketioSocket } from './socketio-socket.ts'
 
 /**
  * Serves the clients of a server of the package `socket.io`, over every transport of that, with the
@@ -43,10 +43,17 @@ export function bridgeSocketio<Socket extends SocketioSocket>(
   )
   const values = new SharedValues()
   const bridged = new WeakMap<object, BridgedSocket>()
+  const latest = new WeakMap<object, Map<string, BridgedSocket>>()
   io.use((socket, next) => {
+    const { conn, nsp } = socket
+    const ofConnection = latest.get(conn) ?? new Map<string, BridgedSocket>()
+    latest.set(conn, ofConnection)
+    const former = ofConnection.get(nsp.name)
+    if (former?.repeated(next)) return
     const own = new BridgedSocket(socket, next, values)
+    ofConnection.set(nsp.name, own)
     bridged.set(socket, own)
-    void serve(server, socket, own, mount)
+    if (!own.ended) void serve(server, socket, own, mount)
   })
   io.on('connection', (socket) => bridged.get(socket)?.connected())
   const run = (socket: object, name: string, channel: string): Promise<SocketioAnswer> =>
