@@ -138,9 +138,9 @@ export function socketioServer(namespace: string, events: EventEncoder): ServerD
       case 'refusal': {
         const { to, error } = frame
         if (to.length) return to.map((key) => refusedText(key, error))
-        return isConnected
-          ? event('error', now, { error: error.message })
-          : connectError(own, error, error.message)
+        if (isConnected) return event('error', now, { error: error.message })
+        // Stock clients stay away after a `connect_error`: the end of the connection follows.
+        return error.retryable ? undefined : connectError(own, error, error.message)
       }
       case 'farewell':
         return FINAL_CODES.includes(frame.code) ? `41${own}` : undefined

@@ -24,6 +24,8 @@ import type { UpgradeRequest } from './upgrade-request.ts'
 export const VERDICT_MS = 5_000
 /** The result of a hook that timed out. */
 const LATE = Symbol('late')
+/** The result of a hook that threw. */
+const THREW = Symbol('threw')
 /** Why the answer of `authenticate` is not taken. */
 const NO_USER =
   'it returned no user. Return null, or an id: a string that is not empty, without half a surrogate pair'
@@ -59,10 +61,10 @@ export class Access {
   }
 
   /**
-   * Returns the user and the expiry; `undefined` if the hook refuses or fails, `null` if it times
-   * out. Never rejects.
+   * Returns the user and the expiry; `undefined` if the hook refuses, `threw` or `late` if it fails.
+   * Never rejects.
    */
-  async authenticate(request: AuthenticateRequest): Promise<Identity | undefined | null> {
+  async authenticate(request: AuthenticateRequest): Promise<Identity | HookFailure | undefined> {
     const { authenticate, helloTimeoutMs } = this.#deps
     if (!authenticate) return { user: null }
     const hook = (): unknown => authenticate(request)
@@ -71,7 +73,8 @@ export class Access {
       if (result !== undefined && !read) this.#failed('authenticate', NO_USER)
       return read
     })
-    return identity === LATE ? null : identity
+    if (identity === LATE) return 'late'
+    return identity === THREW ? 'threw' : identity
   }
 
   /** Whether a name is valid as the name of a channel. Never throws. */
@@ -118,7 +121,7 @@ export class Access {
     if (!authorize) return read(action !== 'publish')
     const hook = (): unknown => authorize(user, channel, action, params)
     const result = await this.#ask('authorize', VERDICT_MS, hook, read)
-    return result === LATE ? undefined : result
+    return result === LATE || result === THREW ? undefined : result
   }
 
   /** Whether a user may receive an event of a channel. Never throws. */
@@ -155,15 +158,15 @@ export class Access {
   }
 
   /**
-   * Returns what `read` makes of the result of a hook; `undefined` if the hook or a getter of its
-   * result throws, or it rejects, `LATE` if it times out.
+   * Returns what `read` makes of the result of a hook; `THREW` if the hook or a getter of its result
+   * throws, or it rejects, `LATE` if it times out.
    */
   async #ask<Result>(
     where: string,
     timeoutMs: number,
     hook: () => unknown,
     read: (result: unknown) => Result,
-  ): Promise<Result | undefined | typeof LATE> {
+  ): Promise<Result | typeof THREW | typeof LATE> {
     try {
       const result = hook()
       if (!isPromise(result)) return read(result)
@@ -174,7 +177,7 @@ export class Access {
       return first === LATE ? LATE : read(first)
     } catch (cause) {
       this.#failed(where, 'it threw', cause)
-      return undefined
+      return THREW
     }
   }
 
@@ -188,6 +191,9 @@ export class Access {
 export function userChannel(userId: string): string {
   return `${PRIVATE}${userId}`
 }
+
+/** How the hook `authenticate` failed. */
+export type HookFailure = 'threw' | 'late'
 
 /** The dependencies of {@link Access}. */
 export interface AccessDeps extends AccessOptions {

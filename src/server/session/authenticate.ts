@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Refusal } from '../../base/errors.ts'
-import type { Access } from '../access/access.ts'
+import type { Access, HookFailure } from '../access/access.ts'
 import type { Identity } from '../access/hooks.ts'
 import { rateLimited, refusal } from '../access/refusals.ts'
 import type { UpgradeRequest } from '../access/upgrade-request.ts'
@@ -24,7 +24,7 @@ export async function authenticate(
   const { attempts, failuresPerMinute } = deps
   const { address } = request
   if (address === undefined || !Number.isFinite(failuresPerMinute)) {
-    return (await identify(deps, request, token)) || refusal('not-authenticated')
+    return answered(await identify(deps, request, token))
   }
   const waitMs = await attempts.begin(address, wanted)
   if (waitMs > 0) return rateLimited(waitMs)
@@ -33,24 +33,31 @@ export async function authenticate(
     const sharedMs = await sharedFailures(deps, address, 0)
     if (sharedMs > 0) return rateLimited(sharedMs)
     const identity = await identify(deps, request, token)
-    if (identity) return identity
-    failed = identity === undefined
+    // A hook may throw because of bad credentials, but is late for another reason.
+    failed = identity === undefined || identity === 'threw'
     if (failed) await sharedFailures(deps, address, 1)
-    return refusal('not-authenticated')
+    return answered(identity)
   } finally {
     attempts.end(address, failed)
   }
 }
 
-/** Returns the identity; `undefined` for bad credentials, `null` if the application did not answer. */
+/** Returns the identity; `undefined` for bad credentials, or how the application failed to answer. */
 async function identify(
   { access, clock }: AuthenticateDeps,
   { headers, url }: UpgradeRequest,
   token: string | undefined,
-): Promise<Identity | undefined | null> {
+): Promise<Identity | HookFailure | undefined> {
   const identity = await access.authenticate({ headers, url, token })
+  if (typeof identity === 'string') return identity
   const expired = (identity?.expiresAt ?? Number.POSITIVE_INFINITY) <= clock.wall()
   return expired ? undefined : identity
+}
+
+/** Returns the identity, or the refusal; without a verdict on the credentials it is retryable. */
+function answered(identity: Identity | HookFailure | undefined): Identity | Refusal {
+  if (typeof identity === 'object') return identity
+  return { ...refusal('not-authenticated'), retryable: identity !== undefined }
 }
 
 /** The dependencies of {@link authenticate}. */

@@ -62,26 +62,27 @@ describe('a hello', () => {
     expect((await client.next('welcome')).payload).not.toHaveProperty('userId')
   })
 
-  const refusals: readonly [string, () => unknown][] = [
-    ['returns nothing', () => undefined],
-    ['returns something else', () => ({ id: 7 })],
-    ['returns an empty id', () => ({ id: '' })],
+  const refusals: readonly [string, boolean, () => unknown][] = [
+    ['returns nothing', false, () => undefined],
+    ['returns something else', false, () => ({ id: 7 })],
+    ['returns an empty id', false, () => ({ id: '' })],
     [
       'throws',
+      true,
       () => {
         throw new Error('database at 10.0.0.1 is down')
       },
     ],
-    ['rejects', () => Promise.reject(new Error('database at 10.0.0.1 is down'))],
+    ['rejects', true, () => Promise.reject(new Error('database at 10.0.0.1 is down'))],
   ]
-  it.each(refusals)('is refused with 4401 if the hook %s', async (_, hook) => {
+  it.each(refusals)('is refused with 4401 if the hook %s', async (_, retryable, hook) => {
     const { url, server } = await serve({ authenticate: hook as () => null })
     const client = await RawClient.open(url)
     client.send([{ type: 'hello' }, { type: 'ping', timestamp: 1 }])
     const text = await client.text()
     expect(JSON.parse(text)).toEqual({
       type: 'error',
-      payload: { code: 'not-authenticated', message: expect.any(String), retryable: false },
+      payload: { code: 'not-authenticated', message: expect.any(String), retryable },
     })
     expect(text).not.toContain('10.0.0.1')
     expect(await client.closed).toEqual({ code: 4401, reason: 'not-authenticated' })

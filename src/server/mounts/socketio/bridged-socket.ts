@@ -5,6 +5,8 @@ import type { EnginePacket, SocketioSocket } from './socketio-socket.ts'
 
 /** Close codes after which the client must not connect again by itself. */
 const FINAL_CODES = [1008, 4403]
+/** HTTP statuses of refusals that are temporary. */
+const TEMPORARY = [429, 500, 503]
 
 /** Above this many bytes that Engine.IO buffers, events are withheld, and the client is disconnected. */
 const HIGH_WATER_BYTES = 1024 * 1024
@@ -102,8 +104,9 @@ export class BridgedSocket implements PlainSocket, Pick<Socket, 'sendDroppable'>
   }
 
   /** Refuses the client. */
-  refuse({ code, reason, retryAfterMs }: Omit<HttpRefusal, 'status'>): void {
-    this.#answer(connectError(reason, { code, retryAfterMs }))
+  refuse({ status, code, reason, retryAfterMs }: HttpRefusal): void {
+    if (TEMPORARY.includes(status)) this.#socket.conn.close()
+    else this.#answer(connectError(reason, { code, retryAfterMs }))
     this.#end()
   }
 
@@ -157,7 +160,9 @@ export class BridgedSocket implements PlainSocket, Pick<Socket, 'sendDroppable'>
   close(code: number, reason: string): void {
     if (this.#ended) return
     if (this.#answered) this.#whenConnected(() => this.#disconnect(code))
-    else this.#answer(connectError(reason, { code: CLOSED.code }))
+    else if (FINAL_CODES.includes(code)) this.#answer(connectError(reason, { code: CLOSED.code }))
+    // Stock clients stay away after a `connect_error`, and return after the end of their connection.
+    else this.#socket.conn.close()
     this.#end()
   }
 
