@@ -1,5 +1,3 @@
-import { isWellFormed } from './well-formed.ts'
-
 /** Maximum length of a type, request id, client id or event id, in characters. */
 const LONGEST_NAME = 128
 
@@ -31,6 +29,14 @@ export const NAME_RULE = `1 to ${LONGEST_NAME} characters, without half a surrog
 
 /** What {@link isOwnType} demands, for an error. */
 export const OWN_TYPE_RULE = `${NAME_RULE}, and none of ${[...RESERVED_TYPES].join(', ')}`
+
+/**
+ * Whether a text has no half of a surrogate pair, which UTF-8 cannot represent: two names that differ
+ * in it would become one, for example on Redis.
+ */
+export function isWellFormed(text: string): boolean {
+  return !/[\ud800-\udfff]/u.test(text)
+}
 
 /** Whether a value may be a type, or the id of a request, client or event. */
 export function isName(value: unknown): value is string {

@@ -54,7 +54,7 @@ describe('the bytes that are allocated', () => {
 
 describe('the bytes that remain', () => {
   it.each([
-    ['heap', 'subscriptions', 'run', {}, 400],
+    ['heap', 'subscriptions', 'run', {}, 420],
     ['heap', 'subscriptions', 'run', { keep: true }, 580],
     ['heap', 'clients', 'run', {}, 13_600],
     // A connection of the server without its socket.

@@ -103,7 +103,7 @@ export function viteStories(vite: ViteUnderTest): void {
       const server = await vite.createServer(app.config())
       onTestFinished(() => server.close())
       await server.listen()
-      expect(app.logged.join()).toContain('No server is shared under "/live"')
+      expect(app.logged.join()).toContain('shares no server under "/live"')
       const shared = Symbol.for('wirefold.server:/live')
       await changed(
         () => app.write('setup.ts', setupModule(2)),

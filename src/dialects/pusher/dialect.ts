@@ -46,7 +46,8 @@ export const pusher: DialectFactory = () => {
   function encode(intent: Intent): readonly Outgoing[] | undefined {
     switch (intent.kind) {
       case 'hello':
-      // The backend reads a ping before its welcome, but no subscribe: these wait behind the first message.
+        // The server speaks first; the client subscribes after its welcome.
+        return []
       case 'ping':
         return [outgoing('ping')]
       case 'pong':

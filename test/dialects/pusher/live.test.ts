@@ -50,7 +50,7 @@ describe('a session with a backend of Pusher', () => {
     [
       'subscribes before the welcome',
       altered(({ encode }) => ({
-        encode: (intent) => (intent.kind === 'hello' ? [] : encode(intent)),
+        encode: (intent) => (intent.kind === 'hello' ? undefined : encode(intent)),
       })),
     ],
     [
