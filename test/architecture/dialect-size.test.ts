@@ -42,6 +42,8 @@ it.each([
   ['anycable', 2_150, 'actioncable'],
   ['anycable, anycablePresence, resourceOf', 2_550, 'actioncable'],
   ['duui', 700],
+  // Also checks the declaration.
+  ['jsonDialect', 2_000, 'json'],
   // Contains presence state, because its backend sends present users only to a new subscriber.
   ['entity', 1_000],
   ['sessions', 700, 'socketio'],

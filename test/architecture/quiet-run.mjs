@@ -88,6 +88,9 @@ for (const dialect of [
   modules['wirefold/dialects/pusher'].pusher,
   modules['wirefold/dialects/actioncable'].actioncable(),
   modules['wirefold/dialects/actioncable'].anycable(),
+  modules['wirefold/dialects/json'].jsonDialect({
+    receive: { event: { channel: 'room', type: 'event' } },
+  }),
 ]) {
   new w.RealtimeClient('wss://example.org/ws', { dialect })
 }

@@ -18,6 +18,7 @@ import { recordedEnvelopes } from '../replay/recording.ts'
 import { recordedMessages } from '../replay/session.ts'
 import { cableHarnesses } from './actioncable/harness.ts'
 import { harnesses as graphql } from './graphql-ws/harness.ts'
+import { harnesses as json } from './json/harness.ts'
 import { phoenixHarnesses } from './phoenix/harness.ts'
 import { harnesses as pusher } from './pusher/harness.ts'
 import { socketioHarnesses } from './socketio/harness.ts'
@@ -119,6 +120,7 @@ export const harnesses: Readonly<Record<string, DialectHarness>> = {
       ['connect', { sid: 's' }, { pingInterval: 1, pingTimeout: 1 }],
       ...sessionMessages,
     ],
+    ...json,
     answer: sessionAnswer,
   },
   ...graphql,

@@ -14,6 +14,7 @@ import { topics, withConfirmations } from 'wirefold/dialects/topics'
 import { ManualClock } from 'wirefold/testing'
 import { farEnd } from '../support/far-end.ts'
 import { outcomeOf } from '../support/scripted.ts'
+import { django } from './json/shapes.ts'
 
 const at = { timestamp: 1, requestId: 'r' }
 const presence = (action: 'join' | 'update' | 'leave' | 'heartbeat'): Intent => {
@@ -52,6 +53,7 @@ const UNSUPPORTED: Readonly<Record<string, DialectFactory>> = {
   'duui, its older styles derived': duuiDialect({ legacy: 'derive' }),
   sessions,
   'graphql-sse': graphqlSse(),
+  'json, without a hello': django,
 }
 
 describe('messages for credentials and presence', () => {

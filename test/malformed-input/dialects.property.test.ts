@@ -18,6 +18,7 @@ import {
 } from 'wirefold/dialects/topics'
 import { withHandshake } from '../../src/dialects/socketio/handshake.ts'
 import { wrongField } from '../../src/testing/frame-shapes.ts'
+import { apiGateway, django, fastapi, plain } from '../dialects/json/shapes.ts'
 import { phoenixHarnesses } from '../dialects/phoenix/harness.ts'
 import { expectPristine } from './pristine.ts'
 
@@ -191,8 +192,24 @@ const subscribing = (dialect: DialectFactory) => () => {
   return made
 }
 
+const handWritten = some({
+  type: fc.oneof(
+    fc.constantFrom('welcome', 'subscribed', 'result', 'error', 'pong', 'event', 'reply', 'x'),
+    odd,
+  ),
+  ...{ id: odd, ref: odd, re: odd, replyTo: odd, connectionId: odd, key: odd, user: odd },
+  ...{ channel: fc.oneof(fc.string(), odd), room: fc.oneof(fc.string(), odd), topic: odd },
+  ...{ event: fc.oneof(fc.string(), odd), kind: odd, op: fc.constant('ping'), t: odd, error: odd },
+  ...{ seq: odd, epoch: odd, gap: odd, code: odd, detail: odd, reason: odd, message: odd },
+  ...{ hello: fc.oneof(odd, some({ user: odd })), data: odd, body: odd },
+})
+
 describe.each([
   ['native', native],
+  ['json, FastAPI', fastapi],
+  ['json, Django Channels', django],
+  ['json, a server on ws', plain],
+  ['json, AWS API Gateway', apiGateway],
   ['duui', duui],
   ['duui, its older styles derived', duuiDialect({ legacy: 'derive' })],
   ['entity', entity],
@@ -227,6 +244,7 @@ describe.each([
     exchanged,
     pushed,
     cable,
+    handWritten,
   )
   const wire = fc.oneof(any, fc.array(any))
   test.prop([wire], { numRuns: 1_000 })('decodes any JSON to valid frames', (value) => {

@@ -1,1 +1,16 @@
-export {}
+export type {
+  JsonCondition,
+  JsonDeclaration,
+  JsonField,
+  JsonHello,
+  JsonIds,
+  JsonPing,
+  JsonPublish,
+  JsonReceive,
+  JsonRequest,
+  JsonRule,
+  JsonSend,
+  JsonSubscribe,
+  JsonValue,
+} from '../../dialects/json/declaration.ts'
+export { jsonDialect } from '../../dialects/json/dialect.ts'
