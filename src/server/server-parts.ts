@@ -178,7 +178,7 @@ export function serverParts(
     ...{ attempts, users },
     ...{ host, logger, report },
     finished: () => settledWithin(clock, FINISH_MS, [...steps]),
-    outbound: { clock, tick: new Tick(), counts: { slow: 0, withheld: 0, closed: 0 } },
+    outbound: { clock, tick: new Tick(), counts: { slow: 0, withheld: 0 } },
   }
 }
 

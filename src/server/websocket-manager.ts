@@ -94,7 +94,7 @@ export class WebSocketManager {
    */
   accept(raw: RawSocket, request: UpgradeRequest, mount: Mount): SocketHandlers {
     let tracked: TrackedSession | undefined
-    const disconnectSlow = (): void => tracked?.disconnect(1013, 'too slow')
+    const disconnectSlow = (): void => tracked?.slow()
     const queue = new OutboundQueue(this.parts.outbound, { raw, join: mount.join, disconnectSlow })
     tracked = this.#take(queue, request, mount)
     return tracked ?? { text() {}, binary() {}, closed: () => queue.end() }
@@ -219,7 +219,7 @@ export class WebSocketManager {
       refusals,
       slowConsumers: outbound.counts.slow,
       withheldEvents: outbound.counts.withheld,
-      closedSlowConsumers: outbound.counts.closed,
+      closedSlowConsumers: counters.slowCloses,
       droppedBroadcasts: channels.dropped,
     }
   }

@@ -13,6 +13,8 @@ import {
   isPacket,
   malformed,
   refusalOf,
+  TOO_SLOW,
+  TOO_SLOW_CODE,
 } from './server-packets.ts'
 
 /** The argument of an acknowledgement that has no other value. */
@@ -70,6 +72,7 @@ export function channelsServer(): ServerDialect {
         return `44${JSON.stringify({ message, data: { code, retryAfterMs } })}`
       }
       case 'farewell':
+        if (frame.code === TOO_SLOW_CODE) return eventText('error', TOO_SLOW)
         return FINAL_CODES.includes(frame.code) ? '41' : undefined
       default:
         return undefined

@@ -6,6 +6,16 @@ import type { ClientPacket } from './server-codec.ts'
 /** Close codes of a disconnect after which a client must not connect again by itself. */
 export const FINAL_CODES: readonly number[] = [1008, 4403]
 
+/** Close code of a client that reads too slowly. */
+export const TOO_SLOW_CODE = 1013
+
+/** What such a client receives before its connection ends. */
+export const TOO_SLOW: Refusal = {
+  code: 'too-slow',
+  message: 'The connection ends, since it was too slow for its events. Fetch the state again.',
+  retryable: true,
+}
+
 /** Prefix of the keys of acknowledgements. */
 const ACK = 'ack:'
 

@@ -14,6 +14,8 @@ import {
   isPacket,
   malformed,
   refusalOf,
+  TOO_SLOW,
+  TOO_SLOW_CODE,
 } from './server-packets.ts'
 import { sessionChannel } from './sessions.ts'
 
@@ -143,6 +145,7 @@ export function socketioServer(namespace: string, events: EventEncoder): ServerD
         return error.retryable ? undefined : connectError(own, error, error.message)
       }
       case 'farewell':
+        if (frame.code === TOO_SLOW_CODE) return event('error', now, { error: TOO_SLOW.message })
         return FINAL_CODES.includes(frame.code) ? `41${own}` : undefined
       case 'ping':
         return '2'

@@ -10,6 +10,8 @@ export class Counters {
   received = 0
   /** Messages sent. */
   sent = 0
+  /** Connections closed because they read too slowly. */
+  slowCloses = 0
   readonly #refusals = new Map<string, number>()
 
   /** Refusals by error code. */

@@ -160,8 +160,9 @@ export class DialectSession implements MountSession, OpenSession {
 
   offer(text: string): void {
     if (this.#gone || this.#out.sendDroppable(text)) return
-    if (this.dialect.recovery !== false) this.#writer.withheld()
-    else this.end(1013, 'too slow')
+    if (this.dialect.recovery !== false) return this.#writer.withheld()
+    this.#deps.counters.slowCloses++
+    this.end(1013, 'too slow')
   }
 
   missed(): void {

@@ -135,7 +135,7 @@ export interface MessageLimiter {
 }
 
 /** One connection of a mount. */
-export interface MountSession extends Omit<SocketHandlers, 'closed'> {
+export interface MountSession extends Omit<SocketHandlers, 'closed' | 'slow'> {
   /** Returns the present state of the session. */
   info(): SessionInfo
   /**

@@ -139,6 +139,12 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
     this.#try(() => this.session.alive?.(bytes))
   }
 
+  slow(): void {
+    if (this.#socketState !== 'open') return
+    this.#deps.counters.slowCloses++
+    this.disconnect(1013, 'too slow')
+  }
+
   closed(byPeer = false): void {
     if (this.#socketState === 'closed') return
     this.#socketState = 'closed'

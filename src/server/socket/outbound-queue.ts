@@ -159,7 +159,6 @@ export class OutboundQueue implements Socket {
   }
 
   #disconnectSlow(): void {
-    this.#deps.counts.closed += 1
     this.#target.disconnectSlow()
   }
 }
@@ -177,8 +176,6 @@ export interface OutboundCounts {
   slow: number
   /** Texts withheld so far. */
   withheld: number
-  /** Peers disconnected so far. */
-  closed: number
 }
 
 /** The socket below an outbound queue, and how to batch for it. */

@@ -58,6 +58,8 @@ export interface SocketHandlers {
    * @param bytes the size of its payload; default 0
    */
   alive?(bytes?: number): void
+  /** Called when the peer reads too slowly; ends the connection with 1013. */
+  slow?(): void
   /**
    * Called when the connection is closed.
    *

@@ -1,6 +1,8 @@
+import type { Cancel } from '../../../base/clock.ts'
+import { systemClock } from '../../../base/clock.ts'
 import { isFields } from '../../../protocol/fields.ts'
 import type { HttpRefusal } from '../../access/upgrade-request.ts'
-import type { PlainSocket, Socket, SocketHandlers } from '../../socket/socket.ts'
+import type { PlainSocket, SocketHandlers } from '../../socket/socket.ts'
 import type { EnginePacket, SocketioSocket } from './socketio-socket.ts'
 
 /** Close codes after which the client must not connect again by itself. */
@@ -8,8 +10,10 @@ const FINAL_CODES = [1008, 4403]
 /** HTTP statuses of refusals that are temporary. */
 const TEMPORARY = [429, 500, 503]
 
-/** Above this many bytes that Engine.IO buffers, events are withheld, and the client is disconnected. */
+/** Above this many bytes that Engine.IO buffers, the network has to take them within {@link SLOW_MS}. */
 const HIGH_WATER_BYTES = 1024 * 1024
+/** Time after which a client whose network takes nothing is disconnected, in milliseconds. */
+const SLOW_MS = 10_000
 /** Disconnect a client for which Engine.IO buffers more bytes than this. */
 const MAX_BYTES = 16 * 1024 * 1024
 
@@ -17,7 +21,7 @@ const MAX_BYTES = 16 * 1024 * 1024
 const MOST_REPEATS = 4
 
 /** A socket of Socket.IO as the socket of a session, whose texts are packets of Socket.IO 5. */
-export class BridgedSocket implements PlainSocket, Pick<Socket, 'sendDroppable'> {
+export class BridgedSocket implements PlainSocket {
   readonly #socket: SocketioSocket
   readonly #accept: (error?: Error) => void
   readonly #values: SharedValues
@@ -32,8 +36,14 @@ export class BridgedSocket implements PlainSocket, Pick<Socket, 'sendDroppable'>
   #buffered = 0
   #nextAck = 0
   readonly #acks = new Map<number, Acknowledge>()
+  /** Set while more than {@link HIGH_WATER_BYTES} are buffered. */
+  #cancelSlow: Cancel | undefined
+  #isSlow = false
   readonly #onDrain = (): void => {
+    // Engine.IO hands all that it buffers to the transport at once.
     this.#buffered = 0
+    this.#cancelSlow?.()
+    this.#cancelSlow = undefined
   }
   readonly #onClose = (): void => this.#end()
   /** Ends the session if a middleware after that of the bridge refuses the client. */
@@ -146,12 +156,6 @@ export class BridgedSocket implements PlainSocket, Pick<Socket, 'sendDroppable'>
     // Others are packets of Engine.IO, which Socket.IO sends itself.
   }
 
-  sendDroppable(text: string): boolean {
-    if (this.#buffered > HIGH_WATER_BYTES) return false
-    this.send(text)
-    return true
-  }
-
   /** Counts as a sign of life: Engine.IO pings by itself, and closes a silent connection. */
   ping(): void {
     this.#handlers?.alive?.()
@@ -202,7 +206,18 @@ export class BridgedSocket implements PlainSocket, Pick<Socket, 'sendDroppable'>
     // Counted before: Socket.IO reports within `write` that the network has taken everything.
     this.#buffered += size
     write()
-    if (this.#buffered > MAX_BYTES) this.close(1013, 'too slow')
+    if (this.#buffered > MAX_BYTES) this.#slow()
+    // Not at once: what is written in one step cannot leave the process before the end of that.
+    else if (this.#buffered > HIGH_WATER_BYTES && !this.#isSlow) {
+      this.#cancelSlow ??= systemClock.after(SLOW_MS, () => this.#slow(), 'background')
+    }
+  }
+
+  #slow(): void {
+    if (this.#isSlow) return
+    this.#isSlow = true
+    this.#handlers?.slow?.()
+    this.close(1013, 'too slow')
   }
 
   /** Passes a packet to the session; bytes, and values nested too deeply for JSON, are refused. */
@@ -216,6 +231,7 @@ export class BridgedSocket implements PlainSocket, Pick<Socket, 'sendDroppable'>
   #end(byPeer = false): void {
     if (this.#ended) return
     this.#ended = true
+    this.#cancelSlow?.()
     this.#socket.conn.off('drain', this.#onDrain)
     this.#socket.conn.off('close', this.#onClose)
     this.#socket.conn.off('packetCreate', this.#onPacket)
