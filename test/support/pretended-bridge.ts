@@ -1,7 +1,11 @@
 import { EventEmitter } from 'node:events'
 import { expect, onTestFinished } from 'vitest'
 import { createRealtimeServer } from 'wirefold/server'
-import type { SocketioBridgeOptions, SocketioSocket } from 'wirefold/server/socketio'
+import type {
+  EventMiddleware,
+  SocketioBridgeOptions,
+  SocketioSocket,
+} from 'wirefold/server/socketio'
 import { bridgeSocketio } from 'wirefold/server/socketio'
 
 type Middleware = (socket: SocketioSocket, next: (error?: Error) => void) => void
@@ -19,8 +23,8 @@ export class FakeSocket implements SocketioSocket {
   on(): void {}
   /** The listener for all events, which the test calls as the client. */
   any: (name: string, ...args: unknown[]) => void = () => {}
-  onAny(listener: (name: string, ...args: unknown[]) => void): void {
-    this.any = listener
+  use(middleware: EventMiddleware): void {
+    this.any = (...event) => middleware(event, () => {})
   }
   listenerCount(): number {
     return 0

@@ -199,6 +199,8 @@ function message(frame: ServerFrame): unknown {
       return { type: 'reply', requestId: frame.to[0], payload: frame.payload, at: frame.at }
     case 'refusal': {
       const { to, error } = frame
+      // The client would take the refusal of a publish without an id for that of the connection.
+      if (frame.type === 'publish' && !to.length) return undefined
       // A reply is matched by its requestId alone; only an error without one names its channel.
       const channel = to.length ? undefined : error.channel
       return { type: 'error', requestId: to[0], channel, payload: reason(error) }

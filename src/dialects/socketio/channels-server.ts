@@ -26,9 +26,9 @@ const DONE = { ok: true }
  */
 const channelEvents: EventEncoder = {
   encodeEvent({ channel, type, json = 'null', id, timestamp }) {
-    // Socket.IO throws for an event of such a name.
-    if (RESERVED.includes(type)) return undefined
-    return `42[${JSON.stringify(type)},${json},${JSON.stringify({ channel, timestamp, id })}]`
+    // Socket.IO reserves such a name for the events of the connection.
+    const name = RESERVED.includes(type) ? `channel:${type}` : type
+    return `42[${JSON.stringify(name)},${json},${JSON.stringify({ channel, timestamp, id })}]`
   },
 }
 
@@ -65,7 +65,7 @@ export function channelsServer(): ServerDialect {
       case 'refusal': {
         const { to, error } = frame
         if (to.length) return to.map((key) => ackText('', key, refusalOf(error)))
-        if (isConnected) return eventText('error', error)
+        if (isConnected) return eventText('error', error, error.channel, frame.type)
         // Stock clients stay away after a `connect_error`: the end of the connection follows.
         if (error.retryable) return undefined
         const { code, message, retryAfterMs } = error
@@ -123,6 +123,12 @@ function decodeEvent({ ack, data }: Extract<ClientPacket, { readonly kind: 'even
   return { kind: 'request', requestId, ordered, type: name, channel: undefined, payload }
 }
 
-function eventText(name: string, error: Refusal, channel = error.channel): string {
-  return `42${JSON.stringify([name, { ...refusalOf(error), channel }])}`
+/** @param event the event of the client that is refused */
+function eventText(
+  name: string,
+  error: Refusal,
+  channel = error.channel,
+  event?: string | undefined,
+): string {
+  return `42${JSON.stringify([name, { ...refusalOf(error), channel, event }])}`
 }

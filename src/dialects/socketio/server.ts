@@ -193,12 +193,13 @@ export function sessionEvents(namespace: string): EventEncoder {
   return {
     encodeEvent({ channel, type, json, timestamp: sentAt }) {
       const sessionId = sessionOf(channel)
-      // An event of such a name would be taken for one of the protocol.
-      if (sessionId === undefined || OWN_EVENTS.includes(type)) return undefined
+      if (sessionId === undefined) return undefined
       const value: unknown = json === undefined ? undefined : JSON.parse(json)
       const fields = isFields(value) || value === undefined ? value : { value }
       const timestamp = new Date(sentAt).toISOString()
-      const name = type === SESSION_ERROR ? 'error' : type
+      // An event of such a name would be taken for one of the protocol.
+      const own = OWN_EVENTS.includes(type) ? `session:${type}` : type
+      const name = type === SESSION_ERROR ? 'error' : own
       return `42${prefix}${JSON.stringify([name, { ...fields, sessionId, timestamp }])}`
     },
   }

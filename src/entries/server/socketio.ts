@@ -10,5 +10,6 @@ export { bridgeSocketio } from '../../server/mounts/socketio/socketio-bridge.ts'
 export type {
   EngineConnection,
   EnginePacket,
+  EventMiddleware,
   SocketioSocket,
 } from '../../server/mounts/socketio/socketio-socket.ts'

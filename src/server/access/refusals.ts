@@ -60,6 +60,12 @@ export function rateLimited(retryAfterMs: number): Refusal {
   return { ...rest, message: `${message} Retry after ${Math.ceil(retryAfterMs)} ms.`, retryAfterMs }
 }
 
+/** Returns the refusal of a connection beyond the most connections of its user. */
+export function tooManyConnections(retryAfterMs: number): Refusal {
+  const message = `This user has too many connections. Retry after ${Math.ceil(retryAfterMs)} ms.`
+  return { ...refusal('rate-limited'), message, retryAfterMs }
+}
+
 /** Returns the refusal of a malformed message, with the rule of the protocol it breaks. */
 export function badFrame(reason: string): Refusal {
   const message = `The message could not be read: ${reason}.`

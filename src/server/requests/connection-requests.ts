@@ -74,8 +74,7 @@ export class ConnectionRequests {
     // The signal has fired, which would keep a handler from its work.
     const caller = aborted ? { ...known, signal: new AbortController().signal } : known
     const text = await runOnce(this.#deps, caller, command)
-    const wantsReply = command.requestId !== undefined || command.kind === 'request'
-    if (wantsReply) this.#send(text)
+    this.#send(text)
   }
 
   /** Returns the sender as a caller, which is the same for all its requests. */

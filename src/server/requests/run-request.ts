@@ -85,6 +85,8 @@ export function encodeResult(
   { kind, requestId, type }: PublishCommand | RequestCommand,
   result: RequestResult,
 ): Encoded {
+  // Without an id a publish has no reply; its refusal is for dialects that can name it.
+  if (kind === 'publish' && requestId === undefined && result.kind === 'reply') return undefined
   const to = requestId === undefined ? [] : [requestId]
   const frame = { ...result, to, type: kind === 'publish' ? kind : type }
   return dialect.encode(frame, clock.wall())

@@ -4,6 +4,7 @@ import { isFields } from '../../../protocol/fields.ts'
 import type { HttpRefusal } from '../../access/upgrade-request.ts'
 import type { PlainSocket, SocketHandlers } from '../../socket/socket.ts'
 import type { EnginePacket, SocketioSocket } from './socketio-socket.ts'
+import { useLast } from './use-last.ts'
 
 /** Close codes after which the client must not connect again by itself. */
 const FINAL_CODES = [1008, 4403]
@@ -69,13 +70,7 @@ export class BridgedSocket implements PlainSocket {
     socket.conn.on('close', this.#onClose)
     socket.conn.on('packetCreate', this.#onPacket)
     socket.on('disconnect', (reason) => this.#end(reason === 'client namespace disconnect'))
-    socket.onAny((name: string, ...args: unknown[]) => {
-      // What the application listens to by itself is not for the server.
-      if (socket.listenerCount(name)) return
-      const last = args.at(-1)
-      if (isAcknowledge(last)) this.emit(name, args.slice(0, -1), last)
-      else this.emit(name, args)
-    })
+    useLast(socket, ([name, ...args]) => this.#received(name, args))
   }
 
   /** Whether the connection, or its session, has ended. */
@@ -225,6 +220,15 @@ export class BridgedSocket implements PlainSocket {
     const json = jsonOf(value)
     if (json === undefined) this.#handlers?.binary()
     else this.#handlers?.text(prefix + json, Buffer.byteLength(json) + prefix.length)
+  }
+
+  #received(name: string, args: readonly unknown[]): void {
+    // Socket.IO itself listens to `error`; what the application listens to is not for the server.
+    const most = name === 'error' ? 1 : 0
+    if (this.#socket.listenerCount(name) > most) return
+    const last = args.at(-1)
+    if (isAcknowledge(last)) this.emit(name, args.slice(0, -1), last)
+    else this.emit(name, args)
   }
 
   /** @param byPeer whether the client has said that it disconnects */

@@ -14,7 +14,8 @@ export interface SocketioSocket {
   readonly nsp: { readonly name: string }
   readonly conn: EngineConnection
   on(event: 'disconnect', listener: (reason: string) => void): unknown
-  onAny(listener: (name: string, ...args: unknown[]) => void): unknown
+  /** Adds a middleware for the events of the client. */
+  use(middleware: EventMiddleware): unknown
   listenerCount(name: string): number
   emit(name: string, ...args: readonly unknown[]): unknown
   disconnect(): unknown
@@ -35,3 +36,9 @@ export interface EngineConnection {
 export interface EnginePacket {
   readonly data?: unknown
 }
+
+/** A middleware for the events of one socket; the last argument may be an acknowledgement. */
+export type EventMiddleware = (
+  event: [name: string, ...args: unknown[]],
+  next: (error?: Error) => void,
+) => void
