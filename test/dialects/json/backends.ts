@@ -24,7 +24,7 @@ export interface Peer {
 type Opened = (peer: Peer) => (message: Fields) => void
 
 /** Starts a server of JSON until the end of the test. It can be killed and started on the same port. */
-export async function backend(opened: Opened) {
+async function backend(opened: Opened) {
   const peers = new Set<Peer>()
   const received: Fields[] = []
   const accept = (socket: WebSocket, { url = '' }: { url?: string }): void => {

@@ -3,7 +3,7 @@ import { blockWith } from '../../documents/blocks.ts'
 import { run } from '../../documents/run.ts'
 
 /** The page whose declarations the tests use, unchanged. */
-export const PAGE = 'docs/backends/json.md'
+const PAGE = 'docs/backends/json.md'
 
 async function declared<Name extends string>(name: Name): Promise<DialectFactory> {
   const made = await run<{ readonly [Key in Name]: DialectFactory }>(
