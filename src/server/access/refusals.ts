@@ -61,7 +61,7 @@ export function rateLimited(retryAfterMs: number): Refusal {
 }
 
 /** Returns the refusal of a connection beyond the most connections of its user. */
-export function tooManyConnections(retryAfterMs: number): Refusal {
+export function tooMany(retryAfterMs: number): Refusal {
   const message = `This user has too many connections. Retry after ${Math.ceil(retryAfterMs)} ms.`
   return { ...refusal('rate-limited'), message, retryAfterMs }
 }

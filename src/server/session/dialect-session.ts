@@ -12,7 +12,7 @@ import type {
 import type { GoawayFrame } from '../../protocol/frame.ts'
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
 import type { User } from '../access/hooks.ts'
-import { CLOSE_CODES, rateLimited, refusal, tooManyConnections } from '../access/refusals.ts'
+import { CLOSE_CODES, rateLimited, refusal, tooMany } from '../access/refusals.ts'
 import type { UpgradeRequest } from '../access/upgrade-request.ts'
 import type { ChannelEvent } from '../broker/channel-event.ts'
 import type { ChannelReceiver } from '../channels/channel-receiver.ts'
@@ -30,7 +30,14 @@ import { RegularPings, SilenceWatch } from './liveness.ts'
 import { partedSocket } from './message-parts.ts'
 import type { MountSession, OpenSession, SessionInfo, SessionOptions } from './mount.ts'
 import type { GreetingPhase, SessionDrain, SessionPhase } from './session-phase.ts'
-import { BANNED_MS, FIRST_FRAME_BYTES, HELD_BYTES, NO_HELLO, PROTOCOL } from './session-phase.ts'
+import {
+  BANNED_MS,
+  FIRST_FRAME_BYTES,
+  HELD_BYTES,
+  lateReason,
+  NO_HELLO,
+  PROTOCOL,
+} from './session-phase.ts'
 import { snapshotTexts } from './snapshot.ts'
 import { UploadSigns } from './upload-signs.ts'
 
@@ -111,12 +118,7 @@ export class DialectSession implements MountSession, OpenSession {
       expired: () => this.#refuseAll(refusal('not-authenticated')),
     })
     this.queue = new SerialQueue(report, () => this.#rest())
-    const cancel = clock.after(helloTimeoutMs, () => {
-      this.end(
-        4408,
-        this.#phase.name === 'waiting' ? 'no hello in time' : 'not authenticated in time',
-      )
-    })
+    const cancel = clock.after(helloTimeoutMs, () => this.end(4408, lateReason(this.#phase)))
     this.#phase = { name: 'waiting', cancel }
     this.#writer.opened()
     this.#pings?.start()
@@ -166,10 +168,7 @@ export class DialectSession implements MountSession, OpenSession {
   offer(text: string): void {
     if (this.#gone || this.#out.sendDroppable(text)) return
     if (this.dialect.recovery !== false) this.#writer.withheld()
-    else {
-      this.#deps.counters.slowCloses++
-      this.end(1013, 'too slow')
-    }
+    else this.end(1013, 'too slow')
   }
 
   missed(): void {
@@ -284,8 +283,7 @@ export class DialectSession implements MountSession, OpenSession {
       this.#upload = new UploadSigns(this.#deps.clock, sign)
       this.#out = partedSocket(this.#socket, this.dialect, this.#deps)
     }
-    if (!this.#deps.sessions.admit(this, user))
-      return this.#refuseAll(tooManyConnections(BANNED_MS))
+    if (!this.#deps.sessions.admit(this, user)) return this.#refuseAll(tooMany(BANNED_MS))
     this.#limiter.belongsTo(user?.id)
     this.#expiry.begin(expiresAt)
     if (hello.expectUser !== undefined && hello.expectUser !== user?.id) {

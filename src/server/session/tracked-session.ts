@@ -112,6 +112,7 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
   close(code: number, reason: string): void {
     if (this.#socketState !== 'open') return
     this.#socketState = 'closing'
+    if (code === 1013 && reason === 'too slow') this.#deps.counters.slowCloses++
     try {
       this.#deps.socket.close(isCloseCode(code) ? code : 1011, closeReason(reason))
     } catch (error) {
@@ -140,9 +141,7 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
   }
 
   slow(): void {
-    if (this.#socketState !== 'open') return
-    this.#deps.counters.slowCloses++
-    this.disconnect(1013, 'too slow')
+    if (this.#socketState === 'open') this.disconnect(1013, 'too slow')
   }
 
   closed(byPeer = false): void {

@@ -441,6 +441,7 @@ describe('the Socket.IO bridge', () => {
     expect(bridgeSocketio(server, io)).toEqual({
       subscribe: expect.any(Function),
       unsubscribe: expect.any(Function),
+      connectionId: expect.any(Function),
     })
   })
 })

@@ -149,9 +149,8 @@ describe('a client of the socketio mount', () => {
     const forged = { sessionId: 'two', timestamp: 'never', progress: 40 }
     await server.publish('session:one', 'progress', forged)
     await server.publish('session:one', 'noted', 'text')
-    for (const name of ['connect', 'disconnect', 'connected', 'newListener']) {
-      await server.publish('session:one', name, {})
-    }
+    const reserved = ['connect', 'disconnect', 'connected', 'newListener']
+    for (const name of reserved) await server.publish('session:one', name, {})
     await server.publish('session:two', 'progress', {})
     await server.publish('session:one', 'last')
     const sessionId = 'one'
@@ -161,6 +160,9 @@ describe('a client of the socketio mount', () => {
     expect(await packet(client)).toEqual([
       ...['42', ['noted', { sessionId, value: 'text', timestamp }]],
     ])
+    for (const name of reserved) {
+      expect(await packet(client)).toEqual(['42', [`session:${name}`, { sessionId, timestamp }]])
+    }
     expect(await packet(client)).toEqual(['42', ['last', { sessionId, timestamp }]])
   })
 

@@ -1,10 +1,12 @@
 import type { Cancel } from '../../../base/clock.ts'
 import { systemClock } from '../../../base/clock.ts'
+import { ackKey } from '../../../dialects/socketio/server-packets.ts'
 import { isFields } from '../../../protocol/fields.ts'
 import type { HttpRefusal } from '../../access/upgrade-request.ts'
+import type { OpenSession, SessionPart } from '../../session/mount.ts'
 import type { PlainSocket, SocketHandlers } from '../../socket/socket.ts'
+import { runLast } from './run-last.ts'
 import type { EnginePacket, SocketioSocket } from './socketio-socket.ts'
-import { useLast } from './use-last.ts'
 
 /** Close codes after which the client must not connect again by itself. */
 const FINAL_CODES = [1008, 4403]
@@ -33,6 +35,7 @@ export class BridgedSocket implements PlainSocket {
   /** The packets sent, and the end, until Socket.IO has connected the client. */
   #held: (() => void)[] | undefined = []
   #ended = false
+  #session: OpenSession | undefined
   #repeats = 0
   #buffered = 0
   #nextAck = 0
@@ -70,7 +73,7 @@ export class BridgedSocket implements PlainSocket {
     socket.conn.on('close', this.#onClose)
     socket.conn.on('packetCreate', this.#onPacket)
     socket.on('disconnect', (reason) => this.#end(reason === 'client namespace disconnect'))
-    useLast(socket, ([name, ...args]) => this.#received(name, args))
+    runLast(socket, ([name, ...args]) => this.#received(name, args))
   }
 
   /** Whether the connection, or its session, has ended. */
@@ -113,6 +116,33 @@ export class BridgedSocket implements PlainSocket {
     if (TEMPORARY.includes(status)) this.#socket.conn.close()
     else this.#answer(connectError(reason, { code, retryAfterMs }))
     this.#end()
+  }
+
+  /** Takes the session once it is open; its commands stay with it. */
+  opened(session: OpenSession): SessionPart {
+    this.#session = session
+    return { take: () => false, closed() {} }
+  }
+
+  /** The id of the connection; `undefined` until the session is open. */
+  get connectionId(): string | undefined {
+    return this.#session?.id
+  }
+
+  /**
+   * Subscribes the client, or unsubscribes it, for the application: without the limits for messages
+   * of the client. Resolves with the value for an acknowledgement.
+   */
+  run(kind: 'subscribe' | 'unsubscribe', channel: string): Promise<unknown> {
+    const session = this.#session
+    if (this.#ended || !session) return Promise.resolve(CLOSED)
+    const number = this.#nextAck++
+    const command = { requestId: ackKey(number), channels: [channel] }
+    return new Promise((resolve) => {
+      this.#acks.set(number, resolve)
+      if (kind === 'subscribe') session.run({ kind, ...command, since: new Map() })
+      else session.run({ kind, ...command })
+    })
   }
 
   /** Sends what was held; called when Socket.IO has connected the client. */

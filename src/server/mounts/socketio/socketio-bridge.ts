@@ -1,9 +1,10 @@
 import { channelsServer } from '../../../dialects/socketio/channels-server.ts'
+import { sessionChannel } from '../../../dialects/socketio/dialect.ts'
 import { sessionEvents, socketioServer } from '../../../dialects/socketio/server.ts'
 import { isFields } from '../../../protocol/fields.ts'
 import type { AddressedRequest } from '../../access/client-address.ts'
 import type { HttpRefusal } from '../../access/upgrade-request.ts'
-import type { Mount } from '../../session/mount.ts'
+import type { Mount, OpenSession } from '../../session/mount.ts'
 import type { PlainSocket, SocketHandlers } from '../../socket/socket.ts'
 import { dialectMount } from '../dialect-mount.ts'
 import { BridgedSocket, SharedValues } from './bridged-socket.ts'
@@ -38,9 +39,7 @@ export function bridgeSocketio<Socket extends SocketioSocket>(
     )
   }
   const events = sessionEvents('/')
-  const mount = dialectMount(() =>
-    speaks === 'sessions' ? socketioServer('/', events) : channelsServer(),
-  )
+  const dialect = () => (speaks === 'sessions' ? socketioServer('/', events) : channelsServer())
   const values = new SharedValues()
   const bridged = new WeakMap<object, BridgedSocket>()
   const latest = new WeakMap<object, Map<string, BridgedSocket>>()
@@ -53,18 +52,29 @@ export function bridgeSocketio<Socket extends SocketioSocket>(
     const own = new BridgedSocket(socket, next, values)
     ofConnection.set(nsp.name, own)
     bridged.set(socket, own)
-    if (!own.ended) void serve(server, socket, own, mount)
+    const opened = (session: OpenSession) => own.opened(session)
+    if (!own.ended) void serve(server, socket, own, dialectMount(dialect, { opened }))
   })
   io.on('connection', (socket) => bridged.get(socket)?.connected())
-  const run = (socket: object, name: string, channel: string): Promise<SocketioAnswer> =>
-    new Promise((resolve, reject) => {
-      const own = bridged.get(socket)
-      if (own) own.emit(name, [channel], (value) => resolve(answerOf(value)))
-      else reject(new TypeError('This socket is of another namespace than the bridge.'))
-    })
+  const run = async (
+    socket: object,
+    kind: 'subscribe' | 'unsubscribe',
+    channel: string,
+  ): Promise<SocketioAnswer> => {
+    const own = bridged.get(socket)
+    if (!own) throw new TypeError(NOT_BRIDGED)
+    if (typeof channel !== 'string' || channel === '') {
+      throw new TypeError(
+        `bridge.${kind}() was called without a channel. Give its name as a string.`,
+      )
+    }
+    const name = speaks === 'sessions' ? sessionChannel(channel) : channel
+    return answerOf(await own.run(kind, name))
+  }
   return {
     subscribe: (socket, channel) => run(socket, 'subscribe', channel),
     unsubscribe: (socket, channel) => run(socket, 'unsubscribe', channel),
+    connectionId: (socket) => bridged.get(socket)?.connectionId,
   }
 }
 
@@ -81,8 +91,9 @@ export interface SocketioBridgeOptions {
 /** The channels of the clients, for the application's own events. */
 export interface SocketioBridge {
   /**
-   * Subscribes a client, as its own event `subscribe` does: if `authorize` allows it. Rejects with a
-   * `TypeError` if the socket is not of the bridged namespace.
+   * Subscribes a client, as its own event `subscribe` does: if `authorize` allows it, and without the
+   * limits for messages of the client. Rejects with a
+   * `TypeError` if the socket is not of the bridged namespace, or the channel is no string.
    *
    * @param channel the id of a session, if the clients speak of sessions
    * @returns the value for an acknowledgement
@@ -90,7 +101,12 @@ export interface SocketioBridge {
   subscribe(socket: object, channel: string): Promise<SocketioAnswer>
   /** Undoes {@link subscribe}. */
   unsubscribe(socket: object, channel: string): Promise<SocketioAnswer>
+  /** Returns the id of a client in `server.connections()`; `undefined` if it has none. */
+  connectionId(socket: object): string | undefined
 }
+
+const NOT_BRIDGED =
+  'The bridge does not serve this socket. It may be no socket of this process, of another namespace, connected before bridgeSocketio() was called, or in an io.use() before that of the bridge. Give the socket of a "connection" listener.'
 
 /** The value that acknowledges a subscribe: that of a refusal has its message and code. */
 export type SocketioAnswer =

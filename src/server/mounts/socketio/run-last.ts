@@ -4,7 +4,7 @@ import type { EventMiddleware, SocketioSocket } from './socketio-socket.ts'
  * Calls a function for the events of a socket that all its middlewares have let pass: those that the
  * application adds later, too.
  */
-export function useLast(
+export function runLast(
   socket: Pick<SocketioSocket, 'use'>,
   last: (event: Parameters<EventMiddleware>[0]) => void,
 ): void {

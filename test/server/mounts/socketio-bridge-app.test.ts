@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest'
+import { bridged } from '../../support/bridged.ts'
+
+it('an application that subscribes clients is not subject to their limits', async () => {
+  const { server, io, bridge, stock } = await bridged({ limits: { subscriptions: 1_000 } })
+  const socket = stock({ reconnection: false })
+  await socket.emitWithAck('subscribe', 'room:first')
+  const [local] = [...io.of('/').sockets.values()]
+  if (!local) throw new Error('There is no socket.')
+  const names = Array.from({ length: 300 }, (_, index) => `room:${index}`)
+  const answers = await Promise.all(names.map((name) => bridge.subscribe(local, name)))
+  expect(answers.filter((answer) => 'ok' in answer)).toHaveLength(300)
+  for (const wrong of [undefined, 1, '']) {
+    await expect(Reflect.apply(bridge.subscribe, bridge, [local, wrong])).rejects.toThrow(
+      /without a channel/,
+    )
+  }
+  await expect(bridge.subscribe({}, 'room:1')).rejects.toThrow(/no socket of this process/)
+  expect(socket.connected).toBe(true)
+  expect(bridge.connectionId(local)).toBe(server.connections()[0]?.id)
+})
