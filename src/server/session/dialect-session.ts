@@ -26,18 +26,11 @@ import type { ReadCommand } from './frame-reader.ts'
 import { isRequest, NOT_HELLO, readFrame, SECOND_HELLO } from './frame-reader.ts'
 import { FrameWriter } from './frame-writer.ts'
 import { InboundLimiter } from './inbound-limiter.ts'
-import { RegularPings, SilenceWatch } from './liveness.ts'
+import { lateReason, RegularPings, SilenceWatch } from './liveness.ts'
 import { partedSocket } from './message-parts.ts'
 import type { MountSession, OpenSession, SessionInfo, SessionOptions } from './mount.ts'
 import type { GreetingPhase, SessionDrain, SessionPhase } from './session-phase.ts'
-import {
-  BANNED_MS,
-  FIRST_FRAME_BYTES,
-  HELD_BYTES,
-  lateReason,
-  NO_HELLO,
-  PROTOCOL,
-} from './session-phase.ts'
+import { BANNED_MS, FIRST_FRAME_BYTES, HELD_BYTES, NO_HELLO, PROTOCOL } from './session-phase.ts'
 import { snapshotTexts } from './snapshot.ts'
 import { UploadSigns } from './upload-signs.ts'
 

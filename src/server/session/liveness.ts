@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from '../../base/clock.ts'
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
+import type { SessionPhase } from './session-phase.ts'
 
 /** Minimum time between a ping and the disconnect, in milliseconds. */
 const MARGIN_MS = 10_000
@@ -192,4 +193,9 @@ export interface Swept {
   ping(): void
   /** Closes the connection. */
   disconnect(code: number, reason: string): void
+}
+
+/** Returns why a connection ends that is not open in time. */
+export function lateReason({ name }: Pick<SessionPhase, 'name'>): string {
+  return name === 'waiting' ? 'no hello in time' : 'not authenticated in time'
 }

@@ -44,11 +44,6 @@ export type SessionPhase =
     }
   | { readonly name: 'closed'; readonly user: User | null | undefined }
 
-/** Returns why a connection ends that is not open in time. */
-export function lateReason({ name }: SessionPhase): string {
-  return name === 'waiting' ? 'no hello in time' : 'not authenticated in time'
-}
-
 /** The hello is being authenticated; commands after it are buffered. */
 export interface GreetingPhase {
   readonly name: 'greeting'
