@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { bridgeSocketio } from 'wirefold/server/socketio'
 import { bridged } from '../../support/bridged.ts'
 
 it('an application that subscribes clients is not subject to their limits', async () => {
@@ -18,4 +19,19 @@ it('an application that subscribes clients is not subject to their limits', asyn
   await expect(bridge.subscribe({}, 'room:1')).rejects.toThrow(/no socket of this process/)
   expect(socket.connected).toBe(true)
   expect(bridge.connectionId(local)).toBe(server.connections()[0]?.id)
+})
+
+it('a further bridge of a namespace takes the place of the former one', async () => {
+  const { server, io, stock } = await bridged()
+  let ran = 0
+  server.handle('count', () => ++ran)
+  const before = stock()
+  expect(await before.emitWithAck('count')).toBe(1)
+  const bridge = bridgeSocketio(server, io)
+  expect(await stock().emitWithAck('count')).toBe(2)
+  expect(await before.emitWithAck('count')).toBe(3)
+  expect(server.connections()).toHaveLength(2)
+  for (const socket of io.of('/').sockets.values()) {
+    expect(await bridge.subscribe(socket, 'room:1')).toEqual({ ok: true })
+  }
 })

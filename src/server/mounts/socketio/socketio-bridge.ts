@@ -17,6 +17,9 @@ import type { SocketioSocket } from './socketio-socket.ts'
  * The token is taken from the credentials of the client, `auth: { token }`; a refusal is a
  * `connect_error`. Events that the application listens to by itself stay with the application.
  *
+ * A further call for the same namespace, as in `setUp`, takes the place of the former one; connected
+ * clients stay.
+ *
  * Throws a `TypeError` if `connectionStateRecovery` is on: it brings clients back without a session.
  *
  * @param io the server, or one of its namespaces
@@ -41,9 +44,11 @@ export function bridgeSocketio<Socket extends SocketioSocket>(
   const events = sessionEvents('/')
   const dialect = () => (speaks === 'sessions' ? socketioServer('/', events) : channelsServer())
   const values = new SharedValues()
-  const bridged = new WeakMap<object, BridgedSocket>()
+  const host = isFields(io.sockets) && 'use' in io.sockets ? io.sockets : io
+  const former: Bridged<Socket> | undefined = Reflect.get(host, BRIDGED)
+  const bridged: Bridged<Socket>['sockets'] = former?.sockets ?? new WeakMap()
   const latest = new WeakMap<object, Map<string, BridgedSocket>>()
-  io.use((socket, next) => {
+  const accept: Bridged<Socket>['accept'] = (socket, next) => {
     const { conn, nsp } = socket
     const ofConnection = latest.get(conn) ?? new Map<string, BridgedSocket>()
     latest.set(conn, ofConnection)
@@ -54,8 +59,14 @@ export function bridgeSocketio<Socket extends SocketioSocket>(
     bridged.set(socket, own)
     const opened = (session: OpenSession) => own.opened(session)
     if (!own.ended) void serve(server, socket, own, dialectMount(dialect, { opened }))
-  })
-  io.on('connection', (socket) => bridged.get(socket)?.connected())
+  }
+  if (former) former.accept = accept
+  else {
+    const own: Bridged<Socket> = { accept, sockets: bridged }
+    Reflect.set(host, BRIDGED, own)
+    io.use((socket, next) => own.accept(socket, next))
+    io.on('connection', (socket) => bridged.get(socket)?.connected())
+  }
   const run = async (
     socket: object,
     kind: 'subscribe' | 'unsubscribe',
@@ -76,6 +87,15 @@ export function bridgeSocketio<Socket extends SocketioSocket>(
     unsubscribe: (socket, channel) => run(socket, 'unsubscribe', channel),
     connectionId: (socket) => bridged.get(socket)?.connectionId,
   }
+}
+
+/** Where a namespace holds its bridge. */
+const BRIDGED = Symbol.for('wirefold.bridgeSocketio')
+
+/** The bridge of a namespace; a later one takes its place for the clients that connect then. */
+interface Bridged<Socket> {
+  accept: (socket: Socket, next: (error?: Error) => void) => void
+  readonly sockets: WeakMap<object, BridgedSocket>
 }
 
 /** Options of {@link bridgeSocketio}. */
@@ -126,6 +146,8 @@ export interface SocketioBridgeServer {
 export interface SocketioNamespace<Socket> extends SocketioSettings {
   /** The server of a namespace. */
   readonly server?: SocketioSettings
+  /** The main namespace of a server. */
+  readonly sockets?: unknown
   use(middleware: (socket: Socket, next: (error?: Error) => void) => void): unknown
   on(event: 'connection', listener: (socket: Socket) => void): unknown
 }
