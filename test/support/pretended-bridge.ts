@@ -11,7 +11,7 @@ import { bridgeSocketio } from 'wirefold/server/socketio'
 type Middleware = (socket: SocketioSocket, next: (error?: Error) => void) => void
 
 /** A socket of Socket.IO without a network, which records what is done with it. */
-export class FakeSocket implements SocketioSocket {
+class FakeSocket implements SocketioSocket {
   readonly calls: unknown[][] = []
   readonly handshake = { headers: {}, url: '/socket.io/', address: '127.0.0.1', auth: {} }
   readonly nsp = { name: '/' }
