@@ -1,6 +1,6 @@
 import { channelsServer } from '../../../dialects/socketio/channels-server.ts'
-import { sessionChannel } from '../../../dialects/socketio/dialect.ts'
 import { sessionEvents, socketioServer } from '../../../dialects/socketio/server.ts'
+import { sessionChannel } from '../../../dialects/socketio/sessions.ts'
 import { isFields } from '../../../protocol/fields.ts'
 import type { AddressedRequest } from '../../access/client-address.ts'
 import type { HttpRefusal } from '../../access/upgrade-request.ts'
