@@ -96,10 +96,15 @@ export class RealtimeServer {
    */
   attach(httpServer: HttpServer, path: string = NATIVE_PATH): void {
     this.#refuseClosed()
-    assertOrigins(this.#parts.options, isProduction())
+    this.assertOrigins()
     if (!this.#router.has(path)) this.#router.mount(path, nativeMount())
     this.#router.attach(httpServer)
     this.#parts.users.follow()
+  }
+
+  /** Throws `bad-option` if `origins` is missing in production (`NODE_ENV`). */
+  assertOrigins(): void {
+    assertOrigins(this.#parts.options, isProduction())
   }
 
   /** Serves a mount at a path; `:name` in the path matches one segment. */

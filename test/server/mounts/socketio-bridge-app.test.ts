@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { createRealtimeServer } from 'wirefold/server'
 import { bridgeSocketio } from 'wirefold/server/socketio'
 import { bridged } from '../../support/bridged.ts'
 
@@ -34,4 +35,21 @@ it('a further bridge of a namespace takes the place of the former one', async ()
   for (const socket of io.of('/').sockets.values()) {
     expect(await bridge.subscribe(socket, 'room:1')).toEqual({ ok: true })
   }
+})
+
+it('a bridge is refused what is no server, and origins that are missing in production', async () => {
+  const { server, io } = await bridged()
+  const wrong: readonly [args: readonly unknown[], words: RegExp][] = [
+    [[server], /socket\.io second/],
+    [[io, server], /RealtimeServer first/],
+    [[server, io.engine], /socket\.io second/],
+    [[server, io, { speaks: 'session' }], /is "session"\. Use "channels"/],
+    [[server, io, { speak: 'sessions' }], /does not know the name speak\. Use speaks/],
+  ]
+  for (const [args, words] of wrong) {
+    expect(() => Reflect.apply(bridgeSocketio, undefined, args)).toThrow(words)
+  }
+  vi.stubEnv('NODE_ENV', 'production')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  expect(() => bridgeSocketio(createRealtimeServer(), io)).toThrow(/`origins` is missing/)
 })

@@ -437,7 +437,8 @@ describe('the Socket.IO bridge', () => {
 
   it('gives the application a bridge for any server of connections', () => {
     const io = { use: () => {}, on: () => {} }
-    const server = { connect: () => Promise.reject(new Error('unused')) }
+    const connect = () => Promise.reject(new Error('unused'))
+    const server = { connect, assertOrigins() {} }
     expect(bridgeSocketio(server, io)).toEqual({
       subscribe: expect.any(Function),
       unsubscribe: expect.any(Function),

@@ -1,3 +1,4 @@
+import { checkNames } from '../../../base/known-names.ts'
 import { channelsServer } from '../../../dialects/socketio/channels-server.ts'
 import { sessionEvents, socketioServer } from '../../../dialects/socketio/server.ts'
 import { sessionChannel } from '../../../dialects/socketio/sessions.ts'
@@ -20,7 +21,9 @@ import type { SocketioSocket } from './socketio-socket.ts'
  * A further call for the same namespace, as in `setUp`, takes the place of the former one; connected
  * clients stay.
  *
- * Throws a `TypeError` if `connectionStateRecovery` is on: it brings clients back without a session.
+ * Throws a `TypeError` if `connectionStateRecovery` is on, since it brings clients back without a
+ * session, or if an argument is of another kind; and `bad-option` if `origins` of the server is missing
+ * in production.
  *
  * @param io the server, or one of its namespaces
  * @example
@@ -33,10 +36,13 @@ import type { SocketioSocket } from './socketio-socket.ts'
 export function bridgeSocketio<Socket extends SocketioSocket>(
   server: SocketioBridgeServer,
   io: SocketioNamespace<Socket>,
-  { speaks = 'channels' }: SocketioBridgeOptions = {},
+  options: SocketioBridgeOptions = {},
 ): SocketioBridge {
-  const { _opts: options = io.server?._opts } = io
-  if (options?.connectionStateRecovery) {
+  const { speaks = 'channels' } = options
+  checkNames('bridgeSocketio()', options, { speaks })
+  assertArguments(server, io, speaks)
+  const { _opts: settings = io.server?._opts } = io
+  if (settings?.connectionStateRecovery) {
     throw new TypeError(
       'The option connectionStateRecovery of Socket.IO restores rooms, but not channels. Remove it: clients subscribe again on every connect.',
     )
@@ -89,6 +95,29 @@ export function bridgeSocketio<Socket extends SocketioSocket>(
   }
 }
 
+function assertArguments(
+  server: SocketioBridgeServer,
+  io: { readonly use: unknown },
+  speaks: unknown,
+): void {
+  if (typeof server?.connect !== 'function') {
+    throw new TypeError(
+      'bridgeSocketio() takes a RealtimeServer first. Call bridgeSocketio(server, io).',
+    )
+  }
+  server.assertOrigins()
+  // A server of Engine.IO has a `use`, too.
+  if (typeof io?.use !== 'function' || 'handleUpgrade' in io) {
+    throw new TypeError(
+      'bridgeSocketio() takes a server or a namespace of socket.io second. Call bridgeSocketio(server, io).',
+    )
+  }
+  if (speaks === 'channels' || speaks === 'sessions') return
+  throw new TypeError(
+    `The option speaks of bridgeSocketio() is ${JSON.stringify(speaks)}. Use "channels" or "sessions".`,
+  )
+}
+
 /** Where a namespace holds its bridge. */
 const BRIDGED = Symbol.for('wirefold.bridgeSocketio')
 
@@ -135,6 +164,7 @@ export type SocketioAnswer =
 
 /** The part of a `RealtimeServer` that the bridge uses. */
 export interface SocketioBridgeServer {
+  assertOrigins(): void
   connect(
     socket: PlainSocket,
     request: AddressedRequest & { readonly url: string },
