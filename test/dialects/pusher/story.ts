@@ -129,7 +129,8 @@ export async function session(
   await backend.kill()
   await until(() => expect(ana.client.state.get().name).not.toBe('open'))
   await backend.start()
-  await until(() => expect([news, room].map(statusOf)).toEqual(['gap', 'gap']))
+  const resumed = [news, room, events, own]
+  await until(() => expect(resumed.map(statusOf)).toEqual(['gap', 'gap', 'gap', 'gap']))
   await until(() => expect(idsOf(ana).sort()).toEqual(['ana', 'ben']))
   await until(() => expect(idsOf(ben).sort()).toEqual(['ana', 'ben']))
   expect(backend.askedFor().slice(asked)).not.toContain('private-secret')
