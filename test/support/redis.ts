@@ -1,6 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
@@ -11,6 +10,7 @@ import { afterAll, describe, it, onTestFinished, TestRunner } from 'vitest'
 
 import type { RedisBrokerOptions, RedisConnector } from 'wirefold/server/redis'
 import { createRedisBroker, ioredisClient, redisClient } from 'wirefold/server/redis'
+import { freePort } from './free-port.ts'
 
 const BINARY = process.env.WIREFOLD_REDIS_SERVER ?? 'redis-server'
 
@@ -35,16 +35,6 @@ if (!present) {
 export function describeWithRedis(name: string, define: () => void | Promise<void>): void {
   if (present) describe(name, define)
   else describe.skip(name, () => it('needs a redis-server', () => {}))
-}
-
-/** Returns a free port of this machine. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (typeof address !== 'object' || !address) throw new Error('No port is free.')
-  return address.port
 }
 
 /** A Redis server of one test, which can be killed, frozen, and restarted with its saved data. */

@@ -4,8 +4,8 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { bindList, ChannelSubscriber, type ClientOptions } from 'wirefold'
 import { channelWith } from 'wirefold/dialects'
 import { actioncable } from 'wirefold/dialects/actioncable'
+import { freePort } from '../../support/free-port.ts'
 import { connect, until } from '../../support/live.ts'
-import { freePort } from '../../support/redis.ts'
 
 const FILE = 'test/peers/actioncable/cable.ru'
 const { status } = spawnSync('ruby', ['-e', 'require "action_cable"; require "puma"'])

@@ -1,34 +1,20 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, connect as dial } from 'node:net'
+import { connect as dial } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ChannelSubscriber } from 'wirefold'
 import { fastapi } from '../../dialects/json/shapes.ts'
+import { freePort } from '../../support/free-port.ts'
 import { connect, until } from '../../support/live.ts'
+import { hasPython, PYTHON } from '../python.ts'
 
-/** Debian's own: another one in `PATH` has none of Debian's packages. */
-const PYTHON = process.env.WIREFOLD_PYTHON ?? '/usr/bin/python3'
-
-const { status } = spawnSync(PYTHON, ['-c', 'import starlette, uvicorn, websockets'])
-if (status !== 0) {
-  const message =
-    `\n*** No Starlette for ${PYTHON}: its tests are SKIPPED. Install it (Debian: apt-get install\n` +
-    '*** python3-starlette uvicorn python3-websockets), or name an interpreter in WIREFOLD_PYTHON.\n'
-  if (process.env.CI) throw new Error(message)
-  process.stderr.write(message)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address ? address.port : 0
-}
+const isPresent = hasPython(
+  'starlette, uvicorn, websockets',
+  'python3-starlette uvicorn python3-websockets',
+)
 
 /** A server of Starlette until the end of the test, which can be killed and started again. */
 async function starlette() {
@@ -64,7 +50,7 @@ async function starlette() {
   }
 }
 
-describe.skipIf(status !== 0)('a hand-written server on Starlette', () => {
+describe.skipIf(!isPresent)('a hand-written server on Starlette', () => {
   it('serves a client: credentials, channels, requests, publishes, errors', async () => {
     const { url } = await starlette()
     const { client, errors } = connect(url, { dialect: fastapi, auth: () => 'ada' })

@@ -9,8 +9,8 @@ import { behindProxies } from 'wirefold/server'
 import { WebSocket } from 'ws'
 import { blockWith } from '../../documents/blocks.ts'
 import { RawClient } from '../../server/raw-client.ts'
+import { freePort } from '../../support/free-port.ts'
 import { connect, serve, until } from '../../support/live.ts'
-import { freePort } from '../../support/redis.ts'
 
 /** The time after which the proxies of the tests cut an idle connection. */
 const CUT = '5s'

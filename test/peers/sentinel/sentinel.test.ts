@@ -8,8 +8,9 @@ import { ChannelSubscriber, type Position } from 'wirefold'
 import type { RealtimeServer } from 'wirefold/server'
 import { createRedisBroker, ioredisClient } from 'wirefold/server/redis'
 import { address } from '../../support/address.ts'
+import { freePort } from '../../support/free-port.ts'
 import { connect, serve, until } from '../../support/live.ts'
-import { describeWithRedis, freePort, RedisServer } from '../../support/redis.ts'
+import { describeWithRedis, RedisServer } from '../../support/redis.ts'
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 

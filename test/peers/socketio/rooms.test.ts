@@ -1,35 +1,20 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect as connectTo, createServer } from 'node:net'
+import { connect as connectTo } from 'node:net'
 import { io } from 'socket.io-client'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ChannelSubscriber, type ClientOptions, webSocketTransport } from 'wirefold'
 import { acknowledge, engineIoTransport, socketio } from 'wirefold/dialects/socketio'
 import { socketioClient } from 'wirefold/socketio-client'
 import { WebSocket } from 'ws'
+import { freePort } from '../../support/free-port.ts'
 import { connect, until } from '../../support/live.ts'
+import { hasPython, PYTHON } from '../python.ts'
 
-/** Debian's own: another one in `PATH` has none of Debian's packages. */
-const PYTHON = process.env.WIREFOLD_PYTHON ?? '/usr/bin/python3'
-
-const { status } = spawnSync(PYTHON, ['-c', 'import socketio, uvicorn, websockets'])
-if (status !== 0) {
-  const message =
-    `\n*** No python-socketio with uvicorn for ${PYTHON}: its server is SKIPPED. Install it (Debian: apt-get\n` +
-    '*** install python3-socketio uvicorn python3-websockets), or name an interpreter in WIREFOLD_PYTHON.\n'
-  if (process.env.CI) throw new Error(message)
-  process.stderr.write(message)
-}
-
-/** Returns a port that is free now, for a server that is started twice. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address ? address.port : 0
-}
+const isPresent = hasPython(
+  'socketio, uvicorn, websockets',
+  'python3-socketio uvicorn python3-websockets',
+)
 
 /** Starts a server, until the end of the test; returns a function that kills it. */
 async function started(command: string, file: string, port: number): Promise<() => Promise<void>> {
@@ -50,7 +35,7 @@ async function started(command: string, file: string, port: number): Promise<() 
 
 const servers = [
   ['the package socket.io', process.execPath, 'test/peers/socketio/rooms.mjs'],
-  ...(status === 0 ? [['python-socketio', PYTHON, 'test/peers/socketio/rooms.py']] : []),
+  ...(isPresent ? [['python-socketio', PYTHON, 'test/peers/socketio/rooms.py']] : []),
 ]
 const resting = { autoConnect: false, reconnection: false, forceNew: true }
 const transports: readonly (readonly [string, (url: string, token: string) => ClientOptions])[] = [

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -11,9 +11,7 @@ import { blockWith } from '../../documents/blocks.ts'
 import { bridged } from '../../support/bridged.ts'
 import { connect, until } from '../../support/live.ts'
 import { installed } from '../installed.ts'
-
-/** Debian's own: another one in `PATH` has none of Debian's packages. */
-const PYTHON = process.env.WIREFOLD_PYTHON ?? '/usr/bin/python3'
+import { hasPython, PYTHON } from '../python.ts'
 
 const options: RealtimeServerOptions = {
   authenticate: ({ token }) => (token === 'wrong' ? undefined : { id: String(token) }),
@@ -37,16 +35,12 @@ function python<Line>(args: readonly string[], read: (line: string) => Line): re
 const reporting = (...args: readonly string[]): readonly unknown[] =>
   python(['test/peers/socketio/client.py', ...args], (line) => JSON.parse(line))
 
-const { status } = spawnSync(PYTHON, ['-c', 'import socketio, requests, websocket'])
-if (status !== 0) {
-  const message =
-    `\n*** No python-socketio for ${PYTHON}: its tests are SKIPPED. Install it (Debian: apt-get install\n` +
-    '*** python3-socketio python3-requests python3-websocket), or name an interpreter in WIREFOLD_PYTHON.\n'
-  if (process.env.CI) throw new Error(message)
-  process.stderr.write(message)
-}
+const isPresent = hasPython(
+  'socketio, requests, websocket',
+  'python3-socketio python3-requests python3-websocket',
+)
 
-describe.skipIf(status !== 0)('a stock client of python-socketio', () => {
+describe.skipIf(!isPresent)('a stock client of python-socketio', () => {
   it.each(['websocket', 'polling'])(
     'over %s receives one publish together with a native client, and a stock client in JavaScript',
     async (transport) => {

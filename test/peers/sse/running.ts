@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { freePort } from '../../support/free-port.ts'
 import { until } from '../../support/live.ts'
-import { freePort } from '../../support/redis.ts'
 
 /** A server in a process of its own, until the end of the test. */
 export interface Running {

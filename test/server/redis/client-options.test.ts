@@ -10,8 +10,9 @@ import type { IoredisClient, NodeRedisClient, RedisConnector } from 'wirefold/se
 import { createRedisBroker, ioredisClient, redisClient } from 'wirefold/server/redis'
 import { checkServer } from '../../../src/server/redis/connection/server-info.ts'
 import { event, publishOn } from '../../support/broker.ts'
+import { freePort } from '../../support/free-port.ts'
 import { until } from '../../support/live.ts'
-import { describeWithRedis, freePort, redisBench } from '../../support/redis.ts'
+import { describeWithRedis, redisBench } from '../../support/redis.ts'
 import { recorder } from '../broker/contract.ts'
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
