@@ -38,14 +38,7 @@ describe('a transport over an instance', () => {
   })
 
   it('emits nothing for a message that is not a packet, and survives a packet that is not JSON', async () => {
-    const socket = new FakeInstance()
-    const events: unknown[] = []
-    const transport = socketioClient(socket).open('', [], {
-      opened: () => events.push('opened'),
-      message: (data) => events.push(data),
-      closed: ({ code }) => events.push(code),
-    })
-    await Promise.resolve()
+    const { socket, events, transport } = await opened()
     for (const text of ['3', '{}', 'null', '"x"']) transport.send(text)
     socket.receive('plain', 1)
     socket.receive('asking', 1, () => {})
@@ -74,14 +67,7 @@ describe('a transport over an instance', () => {
   })
 
   it('refuses other namespaces where the instance cannot make them', async () => {
-    const socket = new FakeInstance()
-    const events: unknown[] = []
-    const transport = socketioClient(socket).open('', [], {
-      opened: () => events.push('opened'),
-      message: (data) => events.push(data),
-      closed: ({ code }) => events.push(code),
-    })
-    await Promise.resolve()
+    const { events, transport } = await opened()
     transport.send('[[0,0,"/staff",""],{}]')
     expect(events).toEqual([
       'opened',
@@ -162,4 +148,17 @@ class FakeInstance implements SocketIoLike {
   receive(event: string, ...args: unknown[]): void {
     this.#onEvent(event, ...args)
   }
+}
+
+/** An instance with its transport, and what that reports. */
+async function opened() {
+  const socket = new FakeInstance()
+  const events: unknown[] = []
+  const transport = socketioClient(socket).open('', [], {
+    opened: () => events.push('opened'),
+    message: (data) => events.push(data),
+    closed: ({ code }) => events.push(code),
+  })
+  await Promise.resolve()
+  return { socket, events, transport }
 }

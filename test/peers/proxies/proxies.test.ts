@@ -11,6 +11,7 @@ import { blockWith } from '../../documents/blocks.ts'
 import { RawClient } from '../../server/raw-client.ts'
 import { freePort } from '../../support/free-port.ts'
 import { connect, serve, until } from '../../support/live.ts'
+import { nginxCommand, nginxConfiguration } from '../nginx.ts'
 
 /** The time after which the proxies of the tests cut an idle connection. */
 const CUT = '5s'
@@ -30,20 +31,8 @@ interface Proxy {
 const nginx: Proxy = {
   name: 'nginx',
   text: 'proxy_pass',
-  configuration: (block, folder) => `
-    daemon off;
-    master_process off;
-    pid ${folder}/pid;
-    error_log stderr;
-    events {}
-    http {
-      access_log off;
-      ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-        .map((kind) => `${kind}_temp_path ${folder}/${kind};`)
-        .join('\n')}
-      ${block}
-    }`,
-  command: (file) => ['nginx', '-e', 'stderr', '-c', file],
+  configuration: (block, folder) => nginxConfiguration(folder, block),
+  command: nginxCommand,
 }
 
 const haproxy: Proxy = {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { freePort } from '../../support/free-port.ts'
 import { until } from '../../support/live.ts'
+import { nginxCommand, nginxConfiguration } from '../nginx.ts'
 
 /** A server in a process of its own, until the end of the test. */
 export interface Running {
@@ -59,19 +60,7 @@ export const NCHAN = process.env.WIREFOLD_NCHAN ?? '/usr/lib/nginx/modules/ngx_n
 export const nchan = (): Promise<Running> =>
   running((port, folder) => {
     const file = join(folder, 'nginx.conf')
-    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-    writeFileSync(
-      file,
-      `
-      load_module ${NCHAN};
-      daemon off;
-      master_process off;
-      pid ${folder}/pid;
-      error_log stderr;
-      events {}
-      http {
-        access_log off;
-        ${temporary.map((kind) => `${kind}_temp_path ${folder}/${kind};`).join('\n')}
+    const server = `
         server {
           listen 127.0.0.1:${port};
           if ($http_authorization != "Bearer t-ana") { return 401; }
@@ -86,8 +75,7 @@ export const nchan = (): Promise<Running> =>
             nchan_channel_id $1;
             nchan_message_buffer_length 50;
           }
-        }
-      }`,
-    )
-    return ['nginx', '-e', 'stderr', '-c', file]
+        }`
+    writeFileSync(file, nginxConfiguration(folder, server, `load_module ${NCHAN};`))
+    return nginxCommand(file)
   })
