@@ -18,7 +18,7 @@ export default defineConfig({
   splitting: true,
   // Rollup's tree shaking drops the "use client" directive; esbuild's keeps it.
   treeshake: false,
-  external: ['react', 'vite', 'ws'],
+  external: ['react', 'vite', 'vue', 'ws'],
   noExternal: bundled,
   esbuildPlugins: [withoutChance],
   // tsup sets `baseUrl`, which TypeScript 6 rejects without `ignoreDeprecations`.
