@@ -56,46 +56,45 @@ export const native: DialectFactory = () => dialect
 
 /** Returns the wire message for an intent; `JSON.stringify` omits `undefined` fields. */
 function message(intent: Intent): object {
-  const { kind: type, timestamp } = intent
-  switch (type) {
+  const { requestId, channel, id, repeated, timestamp }: Envelope = intent
+  const [type, payload, at = channel] = contentOf(intent)
+  return { type, channel: at, payload, id, repeated, requestId, timestamp }
+}
+
+/** Returns the type and payload of the message for an intent, and its channel if the intent has none. */
+function contentOf(intent: Intent): readonly [type: string, payload?: unknown, channel?: string] {
+  const { kind } = intent
+  switch (kind) {
     case 'hello': {
       const { clientId, senderId, token, expectUser } = intent
-      const payload = {
-        ...{ protocol: 1, clientId, senderId, token, expectUser },
-        ...{ agent: 'wirefold', parts: true },
-      }
-      return { type, payload, timestamp }
+      const own = { agent: 'wirefold', parts: true }
+      return [kind, { protocol: 1, clientId, senderId, token, expectUser, ...own }]
     }
-    case 'subscribe': {
-      const { requestId } = intent
-      return { type, payload: subscribePayload(intent), requestId, timestamp }
-    }
-    case 'unsubscribe': {
-      const { channels, requestId } = intent
-      return { type, payload: { channels }, requestId, timestamp }
-    }
-    case 'request': {
-      const { type, channel, payload, id, repeated, requestId } = intent
-      return { type, channel, payload, id, repeated, requestId, timestamp }
-    }
-    case 'publish': {
-      const { channel, payload, id, repeated, requestId } = intent
-      const event = { type: intent.type, payload }
-      return { type, channel, payload: event, id, repeated, requestId, timestamp }
-    }
-    case 'presence': {
-      const { action, resource, meta, requestId } = intent
-      const channel = `presence:${resource}`
-      return { type: `presence:${action}`, channel, payload: { meta }, requestId, timestamp }
-    }
-    case 'auth': {
-      const { token, requestId } = intent
-      return { type, payload: { token }, requestId, timestamp }
-    }
+    case 'subscribe':
+      return [kind, subscribePayload(intent)]
+    case 'unsubscribe':
+      return [kind, { channels: intent.channels }]
+    case 'request':
+      return [intent.type, intent.payload]
+    case 'publish':
+      return [kind, { type: intent.type, payload: intent.payload }]
+    case 'presence':
+      return [`presence:${intent.action}`, { meta: intent.meta }, `presence:${intent.resource}`]
+    case 'auth':
+      return [kind, { token: intent.token }]
     case 'ping':
     case 'pong':
-      return { type, timestamp }
+      return [kind]
   }
+}
+
+/** Fields of messages that only some intents have. */
+interface Envelope {
+  readonly timestamp: number | undefined
+  readonly requestId?: string
+  readonly channel?: string | undefined
+  readonly id?: string | undefined
+  readonly repeated?: boolean | undefined
 }
 
 function subscribePayload({ channels, since, params }: SubscribeIntent): unknown {
