@@ -142,7 +142,7 @@ export class Connection implements LinkOwner {
     if (after === before) return
     this.state.set(Object.freeze(after))
     if (hasSocket(before) && !hasSocket(after)) this.#letGo()?.drop(1000, '')
-    this.#setTimer(retryTime(before), retryTime(after))
+    this.#setTimer(retryTime(after))
     if (after.name === 'connecting' && !hasSocket(before)) this.#dial(after.denied)
     if (after.name === 'failed') this.#ended(after.error)
     if (after.name === 'closed') this.#ended(closedError())
@@ -150,12 +150,12 @@ export class Connection implements LinkOwner {
     if (input.name === 'hide' && after.name === 'offline') this.#owner.disconnected(after.reason)
   }
 
-  #setTimer(before: number | undefined, after: number | undefined): void {
-    if (after === before) return
+  /** Sets the timer of the next attempt. */
+  #setTimer(at: number | undefined): void {
     this.#cancelWait?.()
-    if (after === undefined) return
+    if (at === undefined) return
     const { clock } = this.deps
-    this.#cancelWait = clock.after(after - clock.now(), () => this.input({ name: 'due' }))
+    this.#cancelWait = clock.after(at - clock.now(), () => this.input({ name: 'due' }))
   }
 
   #ended(error: WirefoldError): void {
@@ -169,12 +169,8 @@ export class Connection implements LinkOwner {
     this.#unfollow ??= environment.follow((event) => this.#around(event))
     this.#refusal = undefined
     this.#blind = !environment.online
-    this.#link = this.#newLink()
+    this.#link = new Link(this, this.#template)
     this.#link.connect(denied)
-  }
-
-  #newLink(): Link {
-    return new Link(this, this.#template)
   }
 
   /** Forgets the present link, and ends a handoff. */
@@ -265,7 +261,7 @@ export class Connection implements LinkOwner {
     // A refusal that a welcome follows was not that of the connection.
     if (this.#refusal) this.deps.report(this.#refusal)
     this.#refusal = undefined
-    this.#accept(frame, link)
+    link.welcomed(frame)
     if (!this.#opened) this.#begin()
     this.input({ name: 'welcomed', now: this.deps.clock.now(), judged: this.#greets })
     if (link === this.#link) this.#owner.welcomed(frame, false)
@@ -275,11 +271,6 @@ export class Connection implements LinkOwner {
   #begin(): void {
     this.#opened = true
     this.#owner.opening()
-  }
-
-  #accept(frame: WelcomeFrame | undefined, link: Link): void {
-    this.deps.serverClock.read(frame?.serverTime)
-    link.welcomed(frame)
   }
 
   failed(error: unknown): void {
@@ -298,23 +289,17 @@ export class Connection implements LinkOwner {
   }
 
   closed(info: CloseInfo, link: Link): void {
-    if (link !== this.#link) {
-      this.#otherClosed(link)
-      return
-    }
+    if (link === this.#next) {
+      this.#next = undefined
+      this.#dialNext(NEXT_RETRY_MS)
+    } else if (link === this.#draining) this.#release()
+    if (link !== this.#link) return
     this.#letGo()
     const close = this.#refusal ? { ...info, cause: this.#refusal } : info
     const { clock, random, environment } = this.deps
     const { online } = environment
     this.input({ name: 'dropped', now: clock.now(), online, random: random(), close })
     this.#owner.disconnected(close)
-  }
-
-  #otherClosed(link: Link): void {
-    if (link === this.#next) {
-      this.#next = undefined
-      this.#dialNext(NEXT_RETRY_MS)
-    } else if (link === this.#draining) this.#release()
   }
 
   /** Opens the next link at a random time in the window in which the server wants the client to move. */
@@ -328,7 +313,7 @@ export class Connection implements LinkOwner {
     this.#cancelNext = clock.after(Math.max(random() * ms, leastMs), () => {
       // A link that is still draining would be a third.
       this.#release()
-      this.#next = this.#newLink()
+      this.#next = new Link(this, this.#template)
       this.#next.connect(false)
     })
   }
@@ -340,7 +325,7 @@ export class Connection implements LinkOwner {
     this.#draining = this.#link
     this.#draining?.replies.forgetControls()
     this.#link = link
-    this.#accept(frame, link)
+    link.welcomed(frame)
     this.#owner.welcomed(frame, true)
     this.#releaseAnswered()
   }

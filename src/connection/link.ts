@@ -149,11 +149,12 @@ export class Link implements HeartbeatLink {
 
   /** Sends the messages that waited for the welcome, and starts the heartbeat. */
   welcomed(frame: WelcomeFrame | undefined): void {
+    const { dialect, owner } = this
+    const { heartbeat, serverClock } = owner.deps
     this.#answered = true
+    serverClock.read(frame?.serverTime)
     this.#sender?.welcomed(frame?.limits)
     this.#cancelDeadline?.()
-    const { dialect, owner } = this
-    const { heartbeat } = owner.deps
     owner.timeouts = 0
     if (heartbeat === false || dialect.heartbeat === 'none') return
     if (dialect.heartbeat === 'server') {

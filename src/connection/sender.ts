@@ -109,9 +109,11 @@ export class Sender {
     this.#scheduled = false
     this.#parts = this.#parts.filter(({ ticket }) => !ticket?.cancelled)
     while (!this.#ended && this.#parts.length > 0 && (this.#welcomed || !this.#greeted)) {
-      const waitMs = this.#waitMs()
+      const { clock } = this.#deps
+      const waitMs = this.congested ? DRAIN_MS : (this.#bucket?.waitMs(clock.now()) ?? 0)
       if (waitMs > 0) {
-        this.#retry(waitMs)
+        this.#cancelRetry?.()
+        this.#cancelRetry = clock.after(waitMs, () => this.flush())
         return
       }
       this.#greeted = true
@@ -126,17 +128,6 @@ export class Sender {
       all.length === 1 && all[0] !== undefined ? all[0] : this.#deps.codec.join(all),
     )
     for (const { ticket } of parts) ticket?.left()
-  }
-
-  /** Returns for how long nothing may be sent yet, in milliseconds. */
-  #waitMs(): number {
-    if (this.congested) return DRAIN_MS
-    return this.#bucket?.waitMs(this.#deps.clock.now()) ?? 0
-  }
-
-  #retry(ms: number): void {
-    this.#cancelRetry?.()
-    this.#cancelRetry = this.#deps.clock.after(ms, () => this.flush())
   }
 
   /** Returns how many of the waiting messages fit into one frame and may leave now: at least one. */
