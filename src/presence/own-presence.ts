@@ -1,5 +1,6 @@
 import { backoffDefaults, backoffDelay } from '../base/backoff.ts'
 import type { Cancel } from '../base/clock.ts'
+import type { Deferred } from '../base/deferred.ts'
 import { deferred } from '../base/deferred.ts'
 import type { Disposer } from '../base/disposable.ts'
 import { disposable } from '../base/disposable.ts'
@@ -17,7 +18,7 @@ import type { PresenceIntent } from '../protocol/intent.ts'
 export class OwnPresence {
   readonly resource: string
   readonly #deps: OwnPresenceDeps
-  readonly #waiting = new Set<Settled>()
+  readonly #waiting = new Set<Deferred>()
   #holders = 0
   #actual: 'out' | 'asking' | 'in' | 'leaving' = 'out'
   /** The refusal that keeps the client out; it stands until a caller wants to be present again. */
@@ -40,29 +41,23 @@ export class OwnPresence {
   handle(signal: AbortSignal | undefined): PresenceHandle {
     const { resource } = this
     let live = true
-    /** The promise of `ready`, which `settled` settles. */
-    let waiting: Promise<void> | undefined
-    let settled: Settled | undefined
+    /** The last `ready`. */
+    let last: Deferred | undefined
     const release = (): void => {
       if (!live) return
       live = false
       this.#holders--
-      if (settled) this.#waiting.delete(settled)
+      if (last) this.#waiting.delete(last)
       this.#scheduleFlush()
-      settled?.(left(resource))
+      last?.settle(left(resource))
     }
     const ready = (): Promise<void> => {
-      if (waiting && settled) return waiting
-      const { promise, settle } = deferred()
-      waiting = promise
-      settled = (error) => {
-        settled = undefined
-        settle(error)
-      }
-      if (!live) settled(left(resource))
-      else if (this.#actual === 'in' || this.#refusal) settled(this.#refusal)
-      else this.#waiting.add(settled)
-      return promise
+      if (last && this.#waiting.has(last)) return last.promise
+      last = deferred()
+      if (!live) last.settle(left(resource))
+      else if (this.#actual === 'in' || this.#refusal) last.settle(this.#refusal)
+      else this.#waiting.add(last)
+      return last.promise
     }
     this.#holders++
     const members = {
@@ -101,11 +96,11 @@ export class OwnPresence {
     if (!this.#holders) this.#deps.all.delete(this.resource)
   }
 
-  /** Calls all waiting callbacks; returns false where there are none. */
+  /** Settles each `ready` that is pending; returns false where there is none. */
   settle(error: WirefoldError | undefined): boolean {
     const waiting = [...this.#waiting]
     this.#waiting.clear()
-    for (const settled of waiting) settled(error)
+    for (const ready of waiting) ready.settle(error)
     return waiting.length > 0
   }
 
@@ -228,9 +223,6 @@ export interface OwnPresenceDeps {
 }
 
 type SentAction = 'join' | 'update' | 'leave'
-
-/** Called with `undefined` on success, else with the error. */
-type Settled = (error: WirefoldError | undefined) => void
 
 function left(resource: string): WirefoldError {
   const message = `The presence in ${resource} was released before it was live.`
