@@ -4,6 +4,7 @@ import { createEmitter } from '../base/emitter.ts'
 import type { Refusal } from '../base/errors.ts'
 import { messageOf, refusalError, WirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
+import { lazy } from '../base/lazy.ts'
 import { loggable } from '../base/logger.ts'
 import { printError } from '../base/report.ts'
 import { followedStore } from '../base/store.ts'
@@ -59,11 +60,11 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
   readonly #outbox: ClientOutbox | undefined
   #extensions: readonly ClientExtension[] = []
   // Created on first use: some runtimes forbid random values while modules are loaded.
-  #ownId: string | undefined
+  readonly #clientId = lazy(randomId)
   #senderId: string | undefined
   #userId: string | undefined
   #eventCount = 0
-  #requestIds: string | undefined
+  readonly #requestIds = lazy(randomId)
   #requestCount = 0
   #opening: Opening | undefined
 
@@ -172,14 +173,9 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
     return state.name === 'closed' ? closedError() : undefined
   }
 
-  get #clientId(): string {
-    this.#ownId ??= randomId()
-    return this.#ownId
-  }
-
   /** Returns a new id for an event of this client. */
   eventId(): string {
-    return `${this.#clientId}:${(++this.#eventCount).toString(36)}`
+    return `${this.#clientId()}:${(++this.#eventCount).toString(36)}`
   }
 
   /**
@@ -187,13 +183,12 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
    * cannot guess. Random characters for each request would take most of the time of sending it.
    */
   requestId(): string {
-    this.#requestIds ??= randomId()
-    return this.#requestIds + (++this.#requestCount).toString(36)
+    return this.#requestIds() + (++this.#requestCount).toString(36)
   }
 
   /** Whether an event has an id of this client. */
   isOwn({ id }: EventFrame): boolean {
-    return id?.startsWith(`${this.eventTag}${this.#clientId}:`) ?? false
+    return id?.startsWith(`${this.eventTag}${this.#clientId()}:`) ?? false
   }
 
   /** Reports an error that no caller receives. */
@@ -212,7 +207,7 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
     return link.say({
       kind: 'hello',
       timestamp: this.#options.clock.wall(),
-      clientId: this.#clientId,
+      clientId: this.#clientId(),
       senderId: this.#senderId,
       token: link.credentials.token,
       expectUser: this.#userId,
