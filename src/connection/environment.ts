@@ -53,35 +53,28 @@ export function platformEnvironment(globals: PlatformGlobals = globalThis): Envi
     },
     follow(listener) {
       const { window, document } = globals
-      const stops: (() => void)[] = []
+      const controller = new AbortController()
       const on = (
         target: Partial<EventTarget> | undefined,
         name: string,
-        meaning: (event: Event) => EnvironmentEvent | undefined,
+        what: EnvironmentEvent,
+        counts: (event: Event) => boolean = () => true,
       ): void => {
         const run = (event: Event): void => {
-          const what = meaning(event)
-          if (what) listener(what)
+          if (counts(event)) listener(what)
         }
-        target?.addEventListener?.(name, run)
-        stops.push(() => target?.removeEventListener?.(name, run))
+        target?.addEventListener?.(name, run, controller)
       }
       // A worker has no window; its global scope has the events of the network.
       const scope = window ?? globals
-      on(scope, 'online', () => 'online')
-      on(scope, 'offline', () => 'offline')
+      on(scope, 'online', 'online')
+      on(scope, 'offline', 'offline')
       // Not `unload`: a page that listens to it is never cached.
-      on(window, 'pagehide', () => 'hide')
-      on(window, 'pageshow', (event) =>
-        'persisted' in event && event.persisted ? 'show' : undefined,
-      )
-      on(document, 'visibilitychange', () =>
-        document?.visibilityState === 'visible' ? 'wake' : undefined,
-      )
-      on(document, 'resume', () => 'wake')
-      return () => {
-        for (const stop of stops) stop()
-      }
+      on(window, 'pagehide', 'hide')
+      on(window, 'pageshow', 'show', (event) => 'persisted' in event && event.persisted === true)
+      on(document, 'visibilitychange', 'wake', () => document?.visibilityState === 'visible')
+      on(document, 'resume', 'wake')
+      return () => controller.abort()
     },
   }
 }
