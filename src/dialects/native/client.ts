@@ -56,40 +56,43 @@ export const native: DialectFactory = () => dialect
 
 /** Returns the wire message for an intent; `JSON.stringify` omits `undefined` fields. */
 function message(intent: Intent): object {
-  const { requestId, channel, id, repeated, timestamp }: Envelope = intent
-  const [type, payload, at = channel] = contentOf(intent)
-  return { type, channel: at, payload, id, repeated, requestId, timestamp }
-}
-
-/** Returns the type and payload of the message for an intent, and its channel if the intent has none. */
-function contentOf(intent: Intent): readonly [type: string, payload?: unknown, channel?: string] {
-  const { kind } = intent
-  switch (kind) {
+  const { requestId, id, repeated, timestamp }: Envelope = intent
+  let { kind: type, channel }: Envelope = intent
+  let payload: unknown
+  switch (intent.kind) {
     case 'hello': {
       const { clientId, senderId, token, expectUser } = intent
       const own = { agent: 'wirefold', parts: true }
-      return [kind, { protocol: 1, clientId, senderId, token, expectUser, ...own }]
+      payload = { protocol: 1, clientId, senderId, token, expectUser, ...own }
+      break
     }
     case 'subscribe':
-      return [kind, subscribePayload(intent)]
+      payload = subscribePayload(intent)
+      break
     case 'unsubscribe':
-      return [kind, { channels: intent.channels }]
+      payload = { channels: intent.channels }
+      break
     case 'request':
-      return [intent.type, intent.payload]
+      type = intent.type
+      payload = intent.payload
+      break
     case 'publish':
-      return [kind, { type: intent.type, payload: intent.payload }]
+      payload = { type: intent.type, payload: intent.payload }
+      break
     case 'presence':
-      return [`presence:${intent.action}`, { meta: intent.meta }, `presence:${intent.resource}`]
+      type = `presence:${intent.action}`
+      channel = `presence:${intent.resource}`
+      payload = { meta: intent.meta }
+      break
     case 'auth':
-      return [kind, { token: intent.token }]
-    case 'ping':
-    case 'pong':
-      return [kind]
+      payload = { token: intent.token }
   }
+  return { type, channel, payload, id, repeated, requestId, timestamp }
 }
 
 /** Fields of messages that only some intents have. */
 interface Envelope {
+  readonly kind: string
   readonly timestamp: number | undefined
   readonly requestId?: string
   readonly channel?: string | undefined
