@@ -1,5 +1,4 @@
 import { backoffDefaults, backoffDelay } from '../base/backoff.ts'
-import type { Cancel } from '../base/clock.ts'
 import type { Refusal } from '../base/errors.ts'
 import { handlerFailed, ownRefusal, unsupported, WirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
@@ -39,7 +38,7 @@ export const channelDefaults = { lingerMs: 250 } as const
 export class ChannelSubscriber {
   /** The port of the client, for extensions built on channels. */
   readonly port: ClientPort
-  /** @internal Functions to call after the linger time, or at the end of the client. */
+  /** @internal Functions to call after some time, or at the end of the client. */
   readonly lingering: Linger
   readonly #owner: ChannelOwner
   readonly #channels = new Map<string, Channel>()
@@ -50,8 +49,8 @@ export class ChannelSubscriber {
   readonly #patterns = new Set<Channel>()
   /** Channels for which a message may be due, sent at the end of this turn. */
   readonly #changed = new Set<Channel>()
-  /** Refusals after which the client subscribes again, with their timers and channels. */
-  readonly #retries = new Map<Refusal, Retry>()
+  /** Channels by the refusal after which the client subscribes to them again. */
+  readonly #retries = new Map<Refusal, Channel[]>()
   /** The last loss of each channel that the server has lost. */
   readonly #losses = new WeakMap<Channel, Loss>()
   /** Whether there is a connection. */
@@ -161,10 +160,6 @@ export class ChannelSubscriber {
       },
       ended: (error) => {
         this.lingering.flush()
-        for (const [refusal, { cancel }] of this.#retries) {
-          cancel()
-          this.#retry(refusal)
-        }
         this.#disconnected()
         return [...channels.values()].map((channel) => channel.settle(error)).includes(true)
       },
@@ -245,18 +240,16 @@ export class ChannelSubscriber {
   #retryLater(channel: Channel, refusal: Refusal): void {
     const { retryAfterMs } = refusal
     const known = this.#retries.get(refusal)
-    if (known) known.channels.push(channel)
+    if (known) known.push(channel)
     else if (retryAfterMs !== undefined) {
-      const ms = Math.max(retryAfterMs, LEAST_RETRY_MS)
-      const cancel = this.port.clock.after(ms, () => this.#retry(refusal))
-      this.#retries.set(refusal, { channels: [channel], cancel })
+      const channels = [channel]
+      this.#retries.set(refusal, channels)
+      const retry = (): void => {
+        this.#retries.delete(refusal)
+        for (const refused of channels) refused.input('retry', refusal)
+      }
+      this.lingering.add(retry, Math.max(retryAfterMs, LEAST_RETRY_MS))
     }
-  }
-
-  #retry(refusal: Refusal): void {
-    const { channels = [] } = this.#retries.get(refusal) ?? {}
-    this.#retries.delete(refusal)
-    for (const channel of channels) channel.input('retry', refusal)
   }
 
   /** Sends the messages that are due for these channels. */
@@ -330,12 +323,6 @@ export function assertChannel(name: string): void {
     `${JSON.stringify(name)} is not a valid channel. Use 1 to 256 characters, no control characters.`,
     { channel: name },
   )
-}
-
-/** Channels to subscribe to again, and the timer. */
-interface Retry {
-  readonly channels: Channel[]
-  readonly cancel: Cancel
 }
 
 /** The last loss of a channel. */

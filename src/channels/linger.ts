@@ -12,12 +12,12 @@ export class Linger {
     this.#lingerMs = lingerMs
   }
 
-  /** Calls `stop` after the linger time, unless `keep` is called before. */
-  add(stop: () => void): void {
+  /** Calls `stop` after the linger time, or another one, unless `keep` is called before. */
+  add(stop: () => void, ms = this.#lingerMs): void {
     this.keep(stop)
     this.#cancels.set(
       stop,
-      this.#clock.after(this.#lingerMs, () => this.#call(stop)),
+      this.#clock.after(ms, () => this.#call(stop)),
     )
   }
 
