@@ -1,4 +1,4 @@
-import { messageOf, WirefoldError } from '../base/errors.ts'
+import { WirefoldError } from '../base/errors.ts'
 import type { CloseInfo, TransportFactory } from '../ports/transport.ts'
 import type { Encoded } from '../protocol/codec.ts'
 import { secureAddress } from './secure-address.ts'
@@ -22,7 +22,8 @@ export function webSocketTransport(
     name: 'websocket',
     open(url, protocols, handlers) {
       const address = addressOf(url)
-      const socket = create(WebSocketClass ?? platformWebSocket(), address, protocols)
+      const Class = WebSocketClass ?? platformWebSocket()
+      const socket = protocols.length ? new Class(address, [...protocols]) : new Class(address)
       let open = false
       let done = false
       const end = (info: CloseInfo): void => {
@@ -98,17 +99,4 @@ export function platformWebSocket(): WebSocketConstructor {
     'This environment has no WebSocket. Pass a class: new RealtimeClient(url, { WebSocket }).',
     {},
   )
-}
-
-function create(
-  WebSocketClass: WebSocketConstructor,
-  url: string,
-  protocols: readonly string[],
-): WebSocketLike {
-  try {
-    return protocols.length ? new WebSocketClass(url, [...protocols]) : new WebSocketClass(url)
-  } catch (cause) {
-    const message = `${url} could not be opened as a WebSocket: ${messageOf(cause)}`
-    throw new WirefoldError('bad-url', message, { url }, { cause })
-  }
 }

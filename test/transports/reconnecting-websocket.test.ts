@@ -51,6 +51,6 @@ describe('reconnecting-websocket', () => {
     const end = await new Promise<CloseInfo>((closed) => {
       open('ws://localhost', [], { ...ignore, closed })
     })
-    expect(end).toMatchObject({ code: 1006, cause: { cause: { message: 'forbidden' } } })
+    expect(end).toMatchObject({ code: 1006, cause: { message: 'forbidden' } })
   })
 })
