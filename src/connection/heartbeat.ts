@@ -62,13 +62,12 @@ export class Heartbeat {
    */
   pong({ timestamp }: PongFrame): number | undefined {
     const now = this.#clock.now()
-    const ping = this.#ping
-    if (timestamp === undefined) this.#input({ name: 'pong', now, sentAt: undefined })
+    const ping = timestamp === undefined ? undefined : this.#ping
     // A pong to an earlier ping shows nothing of the time since.
-    if (timestamp === undefined || timestamp !== ping?.timestamp) return undefined
-    this.#ping = undefined
-    this.#input({ name: 'pong', now, sentAt: ping.sentAt })
-    return now - ping.sentAt
+    if (timestamp !== ping?.timestamp) return undefined
+    if (ping) this.#ping = undefined
+    this.#input({ name: 'pong', now, sentAt: ping?.sentAt })
+    return ping && now - ping.sentAt
   }
 
   /** Handles the reply to a message that was sent at `saidAt`. */

@@ -17,15 +17,14 @@ const ANNOUNCED = [1001, 1012]
 export function retryHint({ code, reason, cause }: CloseInfo): RetryHint {
   const said = asFields(parsed(reason))
   const refused = isWirefoldError(cause) ? asFields(cause.detail) : {}
-  const floorMs = bounded(said.retryAfterMs) ?? bounded(refused.retryAfterMs) ?? 0
-  const windowMs = bounded(said.windowMs) ?? bounded(refused.windowMs)
-  const announced = ANNOUNCED.includes(code)
-  return { floorMs, windowMs: windowMs ?? (announced ? DEFAULT_WINDOW_MS : undefined) }
+  const read = (name: string): number | undefined => bounded(said[name]) ?? bounded(refused[name])
+  const windowMs = ANNOUNCED.includes(code) ? DEFAULT_WINDOW_MS : undefined
+  return { floorMs: read('retryAfterMs') ?? 0, windowMs: read('windowMs') ?? windowMs }
 }
 
 function bounded(value: unknown): number | undefined {
-  const ms = asNumber(value)
-  return ms === undefined || ms < 0 ? undefined : Math.min(ms, LONGEST_MS)
+  const ms = asNumber(value, 0)
+  return ms && Math.min(ms, LONGEST_MS)
 }
 
 function parsed(text: string): unknown {
