@@ -75,8 +75,8 @@ function ready(listener: Listener): Promise<void> {
   return ready.promise
 }
 
-/** Returns the error of `ready` for a subscription that was released too early. */
-export function released(channel: string): WirefoldError {
-  const message = `The subscription to ${channel} was released before it was live.`
+/** Returns the error of `ready` for what was released too early. */
+export function released(channel: string, what = `subscription to ${channel}`): WirefoldError {
+  const message = `The ${what} was released before it was live.`
   return new WirefoldError('aborted', message, { channel })
 }

@@ -19,9 +19,9 @@ import type { OutgoingRequest, SendOptions } from '../ports/outgoing-request.ts'
 import { nameOf } from '../ports/outgoing-request.ts'
 import type { CloseInfo } from '../ports/transport.ts'
 import type { Dialect, Outgoing } from '../protocol/dialect.ts'
-import { sampleOf } from '../protocol/fields.ts'
 import type { EventFrame, Frame, NoticeFrame, ReplyFrame, WelcomeFrame } from '../protocol/frame.ts'
 import type { Intent } from '../protocol/intent.ts'
+import { badFrame } from '../protocol/json-codec.ts'
 import type { ControlDeps } from '../requests/control-messages.ts'
 import { sayControl } from '../requests/control-messages.ts'
 import { PendingRequests } from '../requests/pending-requests.ts'
@@ -373,8 +373,7 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
     const { wire } = notice
     // Bytes would become a text many times as long.
     const start = wire instanceof Uint8Array ? [...wire.subarray(0, 80)] : wire
-    const sample = sampleOf(String(JSON.stringify(start)))
-    const message = `A message could not be read by ${this.dialect.name}: ${notice.reason}.`
-    this.report(new WirefoldError('bad-frame', message, { reason: notice.reason, sample }))
+    const text = String(JSON.stringify(start))
+    this.report(badFrame(notice.reason, text, ` by ${this.dialect.name}`))
   }
 }

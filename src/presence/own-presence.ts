@@ -4,9 +4,10 @@ import type { Deferred } from '../base/deferred.ts'
 import { deferred } from '../base/deferred.ts'
 import type { Disposer } from '../base/disposable.ts'
 import { disposable } from '../base/disposable.ts'
-import type { Refusal } from '../base/errors.ts'
-import { refusalError, WirefoldError } from '../base/errors.ts'
+import type { Refusal, WirefoldError } from '../base/errors.ts'
+import { refusalError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
+import { released } from '../channels/subscription-handle.ts'
 import type { ClientPort, ControlReply, OnControlReply } from '../ports/client-port.ts'
 import { presenceChannel } from '../protocol/channel-name.ts'
 import type { PresenceIntent } from '../protocol/intent.ts'
@@ -225,6 +226,5 @@ export interface OwnPresenceDeps {
 type SentAction = 'join' | 'update' | 'leave'
 
 function left(resource: string): WirefoldError {
-  const message = `The presence in ${resource} was released before it was live.`
-  return new WirefoldError('aborted', message, { channel: presenceChannel(resource) })
+  return released(presenceChannel(resource), `presence in ${resource}`)
 }

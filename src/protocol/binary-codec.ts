@@ -1,7 +1,6 @@
-import { WirefoldError } from '../base/errors.ts'
 import { bytesOf } from './attachments.ts'
 import type { Codec } from './codec.ts'
-import { jsonCodec, LONGEST_TEXT } from './json-codec.ts'
+import { badFrame, jsonCodec, LONGEST_TEXT } from './json-codec.ts'
 
 /** Bytes over which a binary message is refused; as many as a text may have characters. */
 const LONGEST_BYTES = LONGEST_TEXT
@@ -21,7 +20,6 @@ export const binaryCodec: Codec = {
     const bytes = bytesOf(data)
     if (!bytes) return jsonCodec.decode(data)
     if (bytes.length <= LONGEST_BYTES) return bytes
-    const reason = `longer than ${LONGEST_BYTES} bytes`
-    throw new WirefoldError('bad-frame', `A message could not be read: ${reason}.`, { reason })
+    throw badFrame(`longer than ${LONGEST_BYTES} bytes`)
   },
 }

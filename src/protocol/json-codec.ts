@@ -21,9 +21,9 @@ export const jsonCodec = {
   encode: (wire: unknown): string => JSON.stringify(wire),
   join: (encoded: readonly string[]): string => `[${encoded.join(',')}]`,
   decode(data: unknown): unknown {
-    if (typeof data !== 'string') throw bad('binary where text is due', undefined)
-    if (data.length > LONGEST_TEXT) throw bad(`longer than ${LONGEST_TEXT} characters`, data)
-    if (mayNest(data) && isTooDeep(data)) throw bad(`nested deeper than ${DEEPEST}`, data)
+    if (typeof data !== 'string') throw badFrame('binary where text is due')
+    if (data.length > LONGEST_TEXT) throw badFrame(`longer than ${LONGEST_TEXT} characters`, data)
+    if (mayNest(data) && isTooDeep(data)) throw badFrame(`nested deeper than ${DEEPEST}`, data)
     const value = parse(data)
     if (mayPollute(data)) removeProto(value)
     return value
@@ -35,8 +35,20 @@ function parse(text: string): unknown {
     return JSON.parse(text)
   } catch {
     // Without a cause: the error of the engine would keep the whole text in memory.
-    throw bad('not JSON', text)
+    throw badFrame('not JSON', text)
   }
+}
+
+/**
+ * Returns the error for a message that cannot be read.
+ *
+ * @param text the message, of which the error has the beginning
+ * @param reader what could not read it, such as ` by native`
+ */
+export function badFrame(reason: string, text?: string, reader = ''): WirefoldError<'bad-frame'> {
+  const message = `A message could not be read${reader}: ${reason}.`
+  const detail = { reason, ...(text !== undefined && { sample: sampleOf(text) }) }
+  return new WirefoldError('bad-frame', message, detail)
 }
 
 function mayPollute(text: string): boolean {
@@ -56,11 +68,6 @@ function removeProto(value: unknown): void {
   // JSON.parse defines `__proto__` as an own property, which can be deleted.
   Reflect.deleteProperty(value, '__proto__')
   for (const item of Object.values(value)) removeProto(item)
-}
-
-function bad(reason: string, data: string | undefined): WirefoldError {
-  const detail = data === undefined ? { reason } : { reason, sample: sampleOf(data) }
-  return new WirefoldError('bad-frame', `A message could not be read: ${reason}.`, detail)
 }
 
 /** Whether a text has enough opening brackets to be nested too deeply. */

@@ -1,11 +1,8 @@
-import { WirefoldError } from '../../base/errors.ts'
 import type { Codec } from '../../protocol/codec.ts'
-import { jsonCodec } from '../../protocol/json-codec.ts'
+import { badFrame, jsonCodec } from '../../protocol/json-codec.ts'
 
 /** Matches a packet of Socket.IO 5 in a message of Engine.IO 4: type, namespace, number, JSON. */
 const PACKET = /^4([0-4])(?:(\/[^,]*),)?(\d{1,15})?(.*)$/s
-
-const NO_PACKET = 'it is no text packet of Socket.IO 5'
 
 /** A packet of a client. */
 export type ClientPacket =
@@ -45,9 +42,7 @@ export const packetCodec: Pick<Codec, 'decode'> = {
         return { kind: 'event', namespace, ack, data } satisfies ClientPacket
       }
       default:
-        throw new WirefoldError('bad-frame', `A message could not be read: ${NO_PACKET}.`, {
-          reason: NO_PACKET,
-        })
+        throw badFrame('it is no text packet of Socket.IO 5')
     }
   },
 }
