@@ -163,12 +163,9 @@ function withReceived(state: HeartbeatState, input: Tick, rules: HeartbeatRules)
   const ticked = { ...state, tickedAt: now, wall }
   if (received === 0) return ticked
   const gap = (now - state.receivedAt) / received
-  const arrived = {
-    ...ticked,
-    receivedAt: now,
-    gapMs: state.gapMs === undefined ? gap : state.gapMs + (gap - state.gapMs) / 8,
-    silenceProbed: false,
-  }
+  const { gapMs = gap } = state
+  const smoothed = gapMs + (gap - gapMs) / 8
+  const arrived = { ...ticked, receivedAt: now, gapMs: smoothed, silenceProbed: false }
   // The peer is there, but the client's messages may not leave, so not without a limit. A pong
   // travels as long as these frames did.
   const limit = (state.probe?.sentAt ?? now) + rules.timeoutMs + lagMs
@@ -226,13 +223,12 @@ function measured(
   if (sentAt === undefined) return state
   const rtt = now - sentAt
   if (state.probe?.delayed && rtt > LEAST_DEADLINE_MS) return state
-  if (state.srttMs === undefined) {
-    return { ...state, lastRttMs: rtt, srttMs: rtt, rttvarMs: rtt / 2 }
-  }
+  const { srttMs = rtt, rttvarMs } = state
   return {
     ...state,
     lastRttMs: rtt,
-    srttMs: state.srttMs + (rtt - state.srttMs) / 8,
-    rttvarMs: state.rttvarMs + (Math.abs(state.srttMs - rtt) - state.rttvarMs) / 4,
+    srttMs: srttMs + (rtt - srttMs) / 8,
+    rttvarMs:
+      state.srttMs === undefined ? rtt / 2 : rttvarMs + (Math.abs(srttMs - rtt) - rttvarMs) / 4,
   }
 }
