@@ -12,8 +12,9 @@ import { LONGEST_TEXT } from '../protocol/json-codec.ts'
 import { EventStream } from './event-stream.ts'
 import { closeOfResponse } from './http-close.ts'
 import { chunksOf } from './http-connection.ts'
-import type { HttpExchange, HttpOptions } from './http-exchange.ts'
-import { httpDefaults, httpExchange } from './http-exchange.ts'
+import type { HttpOptions } from './http-exchange.ts'
+import { httpDefaults, httpRequests } from './http-exchange.ts'
+import { secureAddress } from './secure-address.ts'
 
 /** Default values of {@link GraphqlSseOptions}. */
 export const graphqlSseDefaults = { silenceMs: 60_000 } as const
@@ -39,11 +40,15 @@ export function graphqlSseTransport(options: GraphqlSseOptions = {}): TransportF
     ...defaults,
     ...graphqlSseDefaults,
   })
-  const exchangeOf = httpExchange(filled)
+  const addressOf = secureAddress('http', filled.allowInsecure)
   return {
     name: 'graphql-sse',
-    open: (url, _protocols, handlers, credentials = {}) =>
-      new OperationStreams(exchangeOf(url, credentials), handlers, filled.silenceMs),
+    open(url, _protocols, handlers, credentials = {}) {
+      const address = addressOf(url)
+      const { request } = httpRequests(filled, credentials)
+      const post: Post = (init) => request(address, { ...init, method: 'POST' })
+      return new OperationStreams(post, handlers, filled.silenceMs)
+    },
   }
 }
 
@@ -56,18 +61,21 @@ export interface GraphqlSseOptions extends Omit<HttpOptions, 'postUrl' | 'idPara
   readonly silenceMs?: number | undefined
 }
 
+/** Makes a POST to the address of the connection. */
+type Post = (init: RequestInit) => Promise<Response>
+
 /** The operations of one connection, each with its request. */
 class OperationStreams implements Transport {
   readonly bufferedAmount = 0
-  readonly #exchange: HttpExchange
+  readonly #post: Post
   readonly #handlers: TransportHandlers
   readonly #silenceMs: number
   /** The requests under way, by the ids of their operations. */
   readonly #running = new Map<unknown, AbortController>()
   #ended = false
 
-  constructor(exchange: HttpExchange, handlers: TransportHandlers, silenceMs: number) {
-    this.#exchange = exchange
+  constructor(post: Post, handlers: TransportHandlers, silenceMs: number) {
+    this.#post = post
     this.#handlers = handlers
     this.#silenceMs = silenceMs
     queueMicrotask(() => this.#ended || handlers.opened())
@@ -116,8 +124,7 @@ class OperationStreams implements Transport {
     }
     try {
       const headers = { accept: 'text/event-stream', 'content-type': 'application/json' }
-      const { request, url } = this.#exchange
-      const response = await request(url, { method: 'POST', body, headers, signal })
+      const response = await this.#post({ body, headers, signal })
       const isStream = /^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '')
       const stream = new EventStream(
         { id() {}, retry() {}, event: ({ type, data }) => receive(type, data) },

@@ -49,17 +49,44 @@ export const httpDefaults = {
   allowInsecure: false,
 } as const
 
+/** How the requests of one connection are made. */
+export interface HttpRequests {
+  /** Makes the requests from now on with a renewed token. */
+  renew(token: string): void
+  /** Makes a request. A redirect fails it: on a redirected POST the message would be lost. */
+  request(url: string, init: RequestInit): Promise<Response>
+}
+
 /** The addresses of one connection, and how its requests are made. */
-export interface HttpExchange {
+export interface HttpExchange extends HttpRequests {
   /** The address of the stream, or of polls. */
   readonly url: string
   readonly postUrl: string
   /** Returns an address that is resolved against that for posts; throws `bad-url` for a wrong one. */
   resolve(url: string): string
-  /** Makes the requests from now on with a renewed token. */
-  renew(token: string): void
-  /** Makes a request. A redirect fails it: on a redirected POST the message would be lost. */
-  request(url: string, init: RequestInit): Promise<Response>
+}
+
+/** Returns the functions that make the requests of a connection. */
+export function httpRequests(options: RequestOptions, credentials: Credentials): HttpRequests {
+  const { headers, withCredentials } = options
+  let own = headers(credentials)
+  return {
+    renew(token) {
+      own = headers({ ...credentials, token })
+    },
+    async request(to, init) {
+      const { fetch = globalThis.fetch } = options
+      const all = new Headers(init.headers)
+      for (const [name, value] of Object.entries(own)) all.set(name, value)
+      return fetch(to, {
+        ...init,
+        headers: all,
+        cache: 'no-store',
+        redirect: 'error',
+        credentials: withCredentials ? 'include' : 'same-origin',
+      })
+    },
+  }
 }
 
 /**
@@ -69,40 +96,29 @@ export interface HttpExchange {
 export function httpExchange(
   options: ResolvedHttpOptions,
 ): (url: string, credentials: Credentials) => HttpExchange {
-  const { postUrl, headers, idParameter, withCredentials } = options
+  const { postUrl, idParameter } = options
   const addressOf = secureAddress('http', options.allowInsecure)
   return (url, credentials) => {
     const address = addressOf(url)
     const posts = postUrl === undefined ? address : addressOf(new URL(postUrl, address).href)
     const id = idParameter === undefined ? {} : { [idParameter]: randomId() }
-    let own = headers(credentials)
     return {
+      ...httpRequests(options, credentials),
       url: withQuery(address, id),
       postUrl: withQuery(posts, id),
       resolve: (to) => withQuery(addressOf(new URL(to, posts).href), id),
-      renew(token) {
-        own = headers({ ...credentials, token })
-      },
-      async request(to, init) {
-        const { fetch = globalThis.fetch } = options
-        const all = new Headers(init.headers)
-        for (const [name, value] of Object.entries(own)) all.set(name, value)
-        return fetch(to, {
-          ...init,
-          headers: all,
-          cache: 'no-store',
-          redirect: 'error',
-          credentials: withCredentials ? 'include' : 'same-origin',
-        })
-      },
     }
   }
 }
 
-/** Options with all defaults filled in. */
-interface ResolvedHttpOptions extends HttpOptions {
+/** Options of requests, with their defaults filled in. */
+interface RequestOptions extends Pick<HttpOptions, 'fetch'> {
   readonly headers: NonNullable<HttpOptions['headers']>
   readonly withCredentials: boolean
+}
+
+/** Options with all defaults filled in. */
+interface ResolvedHttpOptions extends RequestOptions, Pick<HttpOptions, 'postUrl' | 'idParameter'> {
   readonly allowInsecure: boolean
 }
 

@@ -57,7 +57,7 @@ it.each([
   ['supabase', 4_000, 'phoenix'],
   ['graphqlWs', 1_200, 'graphql-ws'],
   // With the transport: half of it is the reader of event streams, statuses and HTTP requests.
-  ['graphqlSse, graphqlSseTransport', 2_450, 'graphql-ws'],
+  ['graphqlSse, graphqlSseTransport', 2_400, 'graphql-ws'],
   // Contains HTTP: requests, statuses, and streams that continue or are lost, one by one.
   ['sse', 2_000],
   // Presence, signed subscribes, and a hook for encrypted channels.
