@@ -11,6 +11,7 @@ import type {
   ReaderContext,
   WorkerContext,
 } from 'wirefold/dialects/duui'
+import { duuiContexts } from 'wirefold/dialects/duui'
 
 const base = { event_id: '', status: 'Active', thread: 'main' }
 
@@ -126,15 +127,5 @@ export function reader(fields: Partial<ReaderContext> = {}): ReaderContext {
 
 /** A registry for all nine kinds. */
 export function duuiRegistry(options?: RegistryOptions<DUUIContext, 'kind'>) {
-  return new ContextRegistry<DUUIContext>(options)
-    .single('ComposerContext')
-    .keyed('DriverContext', (c) => c.driver)
-    .keyed('WorkerContext', (c) => c.thread || c.name, { parts: (c) => [c.composer] })
-    .keyed('DocumentContext', (c) => c.path)
-    .keyed('ComponentContext', (c) => c.component)
-    .keyed('InstantiatedComponentContext', (c) => c.instance_id, { parts: (c) => [c.component] })
-    .union('DocumentProcessContext', (c) => [c.document, c.composer])
-    .union('DocumentComponentProcessContext', (c) => [c.document, c.instantiated_component])
-    .single('ReaderContext')
-    .complete()
+  return duuiContexts(new ContextRegistry<DUUIContext>(options))
 }

@@ -144,13 +144,12 @@ describe('the examples of the page', () => {
 
   it('connect to a DUUI gateway', async () => {
     const { host, paths, broadcast } = await backend(() => [])
-    const fold = vi.fn()
-    await run(blockWith(PAGE, 'duuiDialect'), { host, given: { contexts: { fold } } })
+    const render = vi.fn()
+    await run(blockWith(PAGE, 'duuiDialect'), { host, given: { render } })
     await until(() => expect(paths).toEqual(['/ws/processes/42/events']))
     broadcast({ type: 'process_state', process: { _id: '42', status: 'Active', progress: 1 } })
-    const context = expect.objectContaining({ kind: 'ComposerContext' })
-    await until(() => expect(fold).toHaveBeenCalled())
-    expect(fold.mock.calls[0]?.[0]).toMatchObject([{ channel: 'process:42', payload: { context } }])
+    const pipeline = expect.objectContaining({ kind: 'ComposerContext', progress: 1 })
+    await until(() => expect(render).toHaveBeenCalledWith(pipeline))
   })
 
   it('chat over streams', async () => {

@@ -1,6 +1,7 @@
 import type { Readable, RegistryOptions } from 'wirefold'
 import { ContextRegistry } from 'wirefold'
 import type { DUUIContext } from 'wirefold/dialects/duui'
+import { duuiContexts } from 'wirefold/dialects/duui'
 import type { Mode, SlotName } from './literal-interpreter.ts'
 
 /** The kind of each store of the reference implementation. */
@@ -20,21 +21,8 @@ export const slotNames = Object.keys(kinds) as readonly SlotName[]
 /** A registry for the nine kinds, configured by options only. */
 export function duuiRegistry(mode: Mode, options: RegistryOptions<DUUIContext, 'kind'> = {}) {
   const order = mode.order === 'timestamp' ? 'timestamp' : 'arrival'
-  const rules = { apply: mode.apply, order } as const
-  return new ContextRegistry<DUUIContext>({ dedupe: mode.order === 'dedupe', ...options })
-    .single('ComposerContext', rules)
-    .single('ReaderContext', rules)
-    .keyed('DriverContext', (c) => c.driver, rules)
-    .keyed('WorkerContext', (c) => c.thread || c.name, { ...rules, parts: (c) => [c.composer] })
-    .keyed('DocumentContext', (c) => c.path, rules)
-    .keyed('ComponentContext', (c) => c.component, rules)
-    .keyed('InstantiatedComponentContext', (c) => c.instance_id, {
-      ...rules,
-      parts: (c) => [c.component],
-    })
-    .union('DocumentProcessContext', (c) => [c.document, c.composer])
-    .union('DocumentComponentProcessContext', (c) => [c.document, c.instantiated_component])
-    .complete()
+  const registry = new ContextRegistry<DUUIContext>({ dedupe: mode.order === 'dedupe', ...options })
+  return duuiContexts(registry, { apply: mode.apply, order })
 }
 
 /** The type that {@link duuiRegistry} returns. */

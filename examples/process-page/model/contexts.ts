@@ -1,5 +1,6 @@
 import { ContextRegistry } from 'wirefold'
 import type { DUUIContext, DUUIEvent } from 'wirefold/dialects/duui'
+import { duuiContexts } from 'wirefold/dialects/duui'
 import { keepNewest } from './keep-newest.ts'
 
 /** An event as a context of our own, around the gateway's contexts, for the list of messages. */
@@ -20,30 +21,17 @@ const KEPT_MESSAGES = 60
 const newest = { order: 'timestamp' } as const
 
 /** The rules by which events become state; each process has its own scope. */
-export const processes = new ContextRegistry<DUUIContext | ProcessEvent>({
-  dedupe: true,
-  notify: 'frame',
-})
-  .reduce('ProcessEvent', {
-    initial: [] as readonly ProcessEvent[],
-    apply: (messages, event) => keepNewest(messages, event, KEPT_MESSAGES),
-    parts: (event) => [event.context],
-  })
-  .single('ComposerContext', newest)
-  .single('ReaderContext', newest)
-  .keyed('DriverContext', (driver) => driver.driver, newest)
-  .keyed('WorkerContext', (worker) => worker.thread || worker.name, {
-    ...newest,
-    parts: (worker) => [worker.composer],
-  })
-  .keyed('DocumentContext', (document) => document.path, newest)
-  .keyed('ComponentContext', (component) => component.component, newest)
-  .keyed('InstantiatedComponentContext', (instance) => instance.instance_id, {
-    ...newest,
-    parts: (instance) => [instance.component],
-  })
-  .union('DocumentProcessContext', (step) => [step.document, step.composer])
-  .union('DocumentComponentProcessContext', (step) => [step.document, step.instantiated_component])
+export const processes = duuiContexts(
+  new ContextRegistry<DUUIContext | ProcessEvent>({ dedupe: true, notify: 'frame' }).reduce(
+    'ProcessEvent',
+    {
+      initial: [] as readonly ProcessEvent[],
+      apply: (messages, event) => keepNewest(messages, event, KEPT_MESSAGES),
+      parts: (event) => [event.context],
+    },
+  ),
+  newest,
+)
   // The current step of a document is in the context of the step, not in the document within.
   .derived(
     'currentStep',

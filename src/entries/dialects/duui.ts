@@ -1,3 +1,5 @@
+export type { DUUIContexts, DUUIRules, DUUISlots } from '../../backends/duui/duui-contexts.ts'
+export { duuiContexts } from '../../backends/duui/duui-contexts.ts'
 export type {
   ComponentContext,
   ComposerContext,
