@@ -9,6 +9,12 @@ export { isWirefoldError, WirefoldError } from '../base/errors.ts'
 export type { LogArea, Logger } from '../base/logger.ts'
 export type { NotifyMode } from '../base/notify.ts'
 export type {
+  ApplicationStore,
+  SettableStore,
+  SubscribableStore,
+  ValueStore,
+} from '../base/settable-store.ts'
+export type {
   Followed,
   Readable,
   ReadableKind,
@@ -99,7 +105,6 @@ export { optimisticDefaults } from '../optimistic/optimistic-options.ts'
 export type {
   ConfirmedState,
   OptimisticTarget,
-  SettableStore,
   StateSource,
   StateStep,
 } from '../optimistic/state-source.ts'

@@ -1,10 +1,10 @@
+import type { ApplicationStore } from '../base/settable-store.ts'
 import type { Readable, StoreFactory, StoreKind, StoreOf } from '../base/store.ts'
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
 import type { BindOptions, BoundState, Rules } from './bind.ts'
 import { bind } from './bind.ts'
 import { changedKey, identified, idOf } from './entity-change.ts'
 import { find, replace, without } from './row-mutations.ts'
-import type { SettableStore } from './state-source.ts'
 
 /** Default values of {@link ListOptions}. */
 export const listDefaults = { maxUnseen: 1_000 } as const
@@ -32,7 +32,7 @@ export function bindList<Row extends object, K extends StoreKind>(
 export function bindList<Row extends object>(
   channels: ChannelSubscriber,
   channel: string,
-  options: ListOptions<Row> & { readonly into?: SettableStore<readonly Row[]> | undefined },
+  options: ListOptions<Row> & { readonly into?: ApplicationStore<readonly Row[]> | undefined },
 ): BoundList<Row>
 export function bindList<Row extends object>(
   channels: ChannelSubscriber,

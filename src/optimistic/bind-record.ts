@@ -1,9 +1,9 @@
+import type { ApplicationStore } from '../base/settable-store.ts'
 import type { Readable, StoreFactory, StoreKind, StoreOf } from '../base/store.ts'
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
 import type { BindOptions, BoundState } from './bind.ts'
 import { bind } from './bind.ts'
 import { changedKey, identified, idOf } from './entity-change.ts'
-import type { SettableStore } from './state-source.ts'
 
 /**
  * Keeps one record in step with the `entity:created`, `entity:updated` and `entity:deleted` events
@@ -22,7 +22,7 @@ export function bindRecord<Row extends object, K extends StoreKind>(
 export function bindRecord<Row extends object>(
   channels: ChannelSubscriber,
   channel: string,
-  options: RecordOptions<Row> & { readonly into?: SettableStore<Row | undefined> | undefined },
+  options: RecordOptions<Row> & { readonly into?: ApplicationStore<Row | undefined> | undefined },
 ): BoundRecord<Row>
 export function bindRecord<Row extends object>(
   channels: ChannelSubscriber,

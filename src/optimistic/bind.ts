@@ -3,6 +3,8 @@ import { disposable } from '../base/disposable.ts'
 import { createEmitter } from '../base/emitter.ts'
 import { WirefoldError } from '../base/errors.ts'
 import { loggable } from '../base/logger.ts'
+import type { ApplicationStore } from '../base/settable-store.ts'
+import { settable } from '../base/settable-store.ts'
 import type { Followed, Readable, StoreFactory, StoreKind } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
@@ -11,7 +13,7 @@ import { sync } from '../channels/sync.ts'
 import type { EventFrame, Position } from '../protocol/frame.ts'
 import type { EntityChange } from './entity-change.ts'
 import { entityChange, isMisnamed } from './entity-change.ts'
-import type { ConfirmedState, SettableStore, StateSource, StateStep } from './state-source.ts'
+import type { ConfirmedState, StateSource, StateStep } from './state-source.ts'
 
 /** Keeps a state in step with a channel by its rules. */
 export function bind<State>(
@@ -23,10 +25,9 @@ export function bind<State>(
   const { port } = channels
   const { into, signal, onError = port.report } = options
   const steps = createEmitter<{ step(step: StateStep<State>): void }>(port.report)
-  const initial = into && 'get' in into ? into.get() : rules.initial
   const followed: Followed = () => synced.start()
-  const state = followedStore(initial, port.report, followed)
-  const stored = into && storedIn(into, initial, followed)
+  const stored = into && storedIn(into, rules.initial, followed)
+  const state = followedStore(stored ? stored.first : rules.initial, port.report, followed)
   let position: Position | undefined
   let released = false
   let misnamed = false
@@ -136,14 +137,21 @@ export function bind<State>(
   return disposable(release, members, signal)
 }
 
-/** Returns the store of the application that holds a state, and the function that sets it. */
+/**
+ * Returns the store of the application that holds a state, its first value, and the function that
+ * sets it.
+ */
 function storedIn<State>(
-  into: SettableStore<State> | StoreFactory<StoreKind>,
+  into: ApplicationStore<State> | StoreFactory<StoreKind>,
   initial: State,
   followed: Followed,
-): { readonly store: unknown; readonly set: (value: State) => void } {
-  if ('create' in into) return into.create(initial, followed)
-  return { store: into, set: (value) => into.set(value) }
+): { readonly store: unknown; readonly first: State; readonly set: (value: State) => void } {
+  if ('create' in into) {
+    const made = into.create(initial, followed)
+    return { store: made.store, first: initial, set: (value) => made.set(value) }
+  }
+  const own = settable(into)
+  return { store: into, first: own.get(), set: (value) => own.set(value) }
 }
 
 function unread(channel: string, name: string): WirefoldError<'unread-event'> {
@@ -212,10 +220,10 @@ export interface BoundState<State, Store> extends ChannelSync, ConfirmedState<St
  */
 export interface BindOptions<State> extends Omit<SyncOptions<State>, 'into'> {
   /**
-   * A store that is set to the state with every change; its value is the state until the first
-   * fetch.
+   * A store that is set to the state with every change, as the application's library makes it; its
+   * value is the state until the first fetch. Or a factory of stores.
    */
-  readonly into?: SettableStore<State> | StoreFactory<StoreKind> | undefined
+  readonly into?: ApplicationStore<State> | StoreFactory<StoreKind> | undefined
   /**
    * Meaning of an `entity:updated` event: with `merge` its fields are set in the row, and the row's
    * others stay; with `replace` it carries the whole row. A field that is an object or a list is set

@@ -2,6 +2,7 @@ import { systemClock } from '../base/clock.ts'
 import { randomId } from '../base/ids.ts'
 import { checkNames } from '../base/known-names.ts'
 import { printError } from '../base/report.ts'
+import { isApplicationStore } from '../base/settable-store.ts'
 import type { Readable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
 import type { RestoredMutation } from '../ports/outbox-storage.ts'
@@ -32,8 +33,9 @@ import type { ConfirmedState, OptimisticTarget } from './state-source.ts'
  * out when the view is next computed; an answered one stays until the confirmed state has reached
  * the position in its reply.
  *
- * A store with `get` and `set` shows the mutations itself. For a bound list, or a slot of a
- * registry, {@link view} returns a second store, and the state itself stays confirmed.
+ * A store of the application shows the mutations itself: one with `get` and `set`, a Preact signal, a
+ * Vue ref, a Svelte `writable`. For a bound list, or a slot of a registry, {@link view} returns a
+ * second store, and the state itself stays confirmed.
  *
  * @example
  * const optimistic = new OptimisticManager({ client, api })
@@ -266,7 +268,7 @@ export class OptimisticManager {
   }
 
   #overlay<T>(target: OptimisticTarget<T>): Overlay<T> {
-    const store = 'set' in target ? target : target.state
+    const store = isApplicationStore(target) ? target : target.state
     const known = this.#overlays.get(store)
     if (known) return typed(known)
     const overlay = createOverlay(target, this.#deps)

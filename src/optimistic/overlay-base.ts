@@ -1,9 +1,11 @@
+import type { ApplicationStore } from '../base/settable-store.ts'
+import { settable } from '../base/settable-store.ts'
 import type { Readable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
 import { tagged } from '../base/tagged.ts'
 import { idOf } from './entity-change.ts'
 import { find } from './row-mutations.ts'
-import type { ConfirmedState, SettableStore, StateSource, StateStep } from './state-source.ts'
+import type { ConfirmedState, StateSource, StateStep } from './state-source.ts'
 
 /** The confirmed state under the mutations, and the store that shows the result. */
 export interface OverlayBase<T> {
@@ -26,7 +28,8 @@ export interface OverlayBase<T> {
  * Returns the base of a store that shows its pending mutations itself; only its overlay knows the
  * confirmed state.
  */
-export function settableBase<T>(store: SettableStore<T>): OverlayBase<T> {
+export function settableBase<T>(target: ApplicationStore<T>): OverlayBase<T> {
+  const store = settable(target)
   let shown = store.get()
   return {
     first: shown,

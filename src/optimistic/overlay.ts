@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from '../base/clock.ts'
 import { handlerFailed } from '../base/errors.ts'
+import { isApplicationStore } from '../base/settable-store.ts'
 import type { Readable } from '../base/store.ts'
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
 import type { ChannelPosition } from '../protocol/frame.ts'
@@ -40,8 +41,9 @@ export function createOverlay<T>(
   target: OptimisticTarget<T>,
   { clock, client, requested, channels, holdMs, report }: OverlayDeps,
 ): Overlay<T> {
-  const { first, source, view, look, show } =
-    'set' in target ? settableBase(target) : confirmedBase(target, moved, report)
+  const { first, source, view, look, show } = isApplicationStore(target)
+    ? settableBase(target)
+    : confirmedBase(target, moved, report)
   const keyOf = source?.key ?? idOf
   let layered: Layered<T> = { base: first, position: source?.position, layers: [] }
   /** The mutation for which a row is hidden, never more than one, and its timer. */

@@ -1,4 +1,5 @@
 import type { Unsubscribe } from '../base/emitter.ts'
+import type { ApplicationStore } from '../base/settable-store.ts'
 import type { Readable } from '../base/store.ts'
 import type { EventFrame, Position } from '../protocol/frame.ts'
 
@@ -26,17 +27,6 @@ export interface StateSource<T> {
 }
 
 /**
- * A store of any kind with `get` and `set`. It has to be the same object every time, since its
- * pending mutations are looked up by it. A value that the application sets counts as confirmed.
- */
-export interface SettableStore<T> {
-  /** Returns the present value. */
-  get(): T
-  /** Replaces the value. */
-  set(value: T): void
-}
-
-/**
  * A state that holds only confirmed values: a bound list or record, a slot of a registry, or any
  * object with its state as a store.
  */
@@ -60,5 +50,8 @@ export interface StateStep<T> {
 /**
  * A state that mutations are shown on: a store that shows them itself, or a state that stays
  * confirmed.
+ *
+ * The store has to be the same object every time, since its pending mutations are looked up by it. A
+ * value that the application sets counts as confirmed.
  */
-export type OptimisticTarget<T> = SettableStore<T> | ConfirmedState<T>
+export type OptimisticTarget<T> = ApplicationStore<T> | ConfirmedState<T>

@@ -1,6 +1,7 @@
 import { type Signal, signal } from '@preact/signals-core'
 import { get as getOf, writable } from 'svelte/store'
 import { describe, expect, expectTypeOf, it } from 'vitest'
+import { ref } from 'vue'
 import type { BoundList, Readable, StoreKind } from 'wirefold'
 import { bindList, bindRecord, ChannelSubscriber, createStore, OptimisticManager } from 'wirefold'
 import { valueSignals } from 'wirefold/signals'
@@ -238,6 +239,21 @@ describe('a bound list', () => {
     expect(preact.store.value).toEqual(expected)
     expect(own.get()).toEqual(expected)
     expect(cell.state.get()).toEqual(expected)
+  })
+
+  it('sets a signal, a ref or a writable of the application, as it is', async () => {
+    const { clock, channels, load, publish } = bound()
+    const preact = signal<readonly Task[]>([task('cached')])
+    const vue = ref<readonly Task[]>([task('cached')])
+    const svelte = writable<readonly Task[]>([task('cached')])
+    const lists = [preact, vue, svelte].map((into) =>
+      started(bindList(channels, TASKS, { load, into })),
+    )
+    expect(lists.map(ids)).toEqual(['cached', 'cached', 'cached'])
+    await clock.advance(1)
+    await publish('entity:created', task('c'))
+    const expected = [task('a'), task('b'), task('c')]
+    expect([preact.value, vue.value, getOf(svelte)]).toEqual([expected, expected, expected])
   })
 })
 

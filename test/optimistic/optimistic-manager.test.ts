@@ -1,8 +1,8 @@
-import { signal } from '@preact/signals-core'
+import { effect, signal } from '@preact/signals-core'
 import { get as getOf, writable } from 'svelte/store'
 import { describe, expect, expectTypeOf, it, vi } from 'vitest'
-import { shallowRef } from 'vue'
-import type { Optimistic, Readable, SettableStore } from 'wirefold'
+import { ref, shallowRef } from 'vue'
+import type { ApplicationStore, Optimistic, Readable } from 'wirefold'
 import { createStore, OptimisticManager } from 'wirefold'
 import { outcomeOf } from '../support/scripted.ts'
 import { controlledApi } from './controlled-api.ts'
@@ -288,65 +288,58 @@ describe('mutate', () => {
 })
 
 describe('a store that shows its own mutations', () => {
-  const kinds: [string, <T>(initial: T) => SettableStore<T>][] = [
-    ['built-in', (initial) => createStore(initial)],
-    [
-      'Svelte’s',
-      (initial) => {
-        const store = writable(initial)
-        return { get: () => getOf(store), set: store.set }
-      },
-    ],
-    [
-      'Preact’s',
-      (initial) => {
-        const store = signal(initial)
-        return {
-          get: () => store.peek(),
-          set: (value) => {
-            store.value = value
-          },
-        }
-      },
-    ],
-    [
-      'Vue’s',
-      (initial) => {
-        const store = shallowRef(initial)
-        return {
-          get: () => store.value,
-          set: (value) => {
-            store.value = value
-          },
-        }
-      },
-    ],
+  const initial: readonly Task[] = Object.freeze([a, b])
+  const built = createStore(initial)
+  const svelte = writable(initial)
+  const preact = signal(initial)
+  const shallow = shallowRef(initial)
+  const deep = ref<readonly Task[]>([{ ...a }, { ...b }])
+  const kinds: [string, ApplicationStore<readonly Task[]>, () => readonly Task[]][] = [
+    ['a built-in store', built, () => built.get()],
+    ['a Svelte writable', svelte, () => getOf(svelte)],
+    ['a Preact signal', preact, () => preact.peek()],
+    ['a Vue shallowRef', shallow, () => shallow.value],
+    ['a Vue ref', deep, () => deep.value],
   ]
-  it.each(kinds)('can be %s', async (_, make) => {
+  it.each(kinds)('can be %s, as it is', async (_, tasks, get) => {
     const { api, calls } = controlledApi()
     const optimistic = new OptimisticManager({ api })
-    const initial: readonly Task[] = [a, b]
-    const store = make(initial)
-    let sets = 0
-    const tasks: SettableStore<readonly Task[]> = {
-      get: () => store.get(),
-      set(value) {
-        sets++
-        store.set(value)
-      },
-    }
+    const before = get()
     const unknown = outcomeOf(optimistic.update<Task>('Task', 'zz', { title: 'Z' }, tasks))
     await calls.pop()?.reject()
-    expect([sets, tasks.get(), unknown.error]).toEqual([0, initial, new Error('no')])
+    expect(unknown.error).toEqual(new Error('no'))
+    expect(get()).toBe(before)
     const created = outcomeOf(optimistic.create<Task>('Task', { title: 'new' }, tasks))
     void optimistic.update<Task>('Task', 'a', { title: 'A' }, tasks)
     const deleted = outcomeOf(optimistic.delete('Task', 'b', tasks))
-    expect(tasks.get().map(({ title }) => title)).toEqual(['A', 'new'])
+    expect(get().map(({ title }) => title)).toEqual(['A', 'new'])
     await calls[0]?.reject()
     await calls[1]?.resolve({ id: 'a', title: 'A' })
     await calls[2]?.reject()
-    expect(tasks.get()).toEqual([{ id: 'a', title: 'A' }, b])
+    expect(get()).toEqual([{ id: 'a', title: 'A' }, b])
     expect([created.error, deleted.error]).toEqual([new Error('no'), new Error('no')])
+  })
+
+  it('is read without making the caller’s effect follow it', async () => {
+    const { optimistic, calls } = managed()
+    const tasks = signal([a, b])
+    let runs = 0
+    effect(() => {
+      runs++
+      void outcomeOf(optimistic.update('Task', 'a', { title: `A${runs}` }, tasks))
+    })
+    await calls[0]?.resolve({ id: 'a', title: 'A1' })
+    tasks.value = [b]
+    expect(runs).toBe(1)
+  })
+
+  it('reports a store whose subscribe() calls nothing', () => {
+    const { optimistic } = managed()
+    const mute = { subscribe: () => () => {}, set() {} }
+    const made = outcomeOf(optimistic.delete('Task', 'a', mute))
+    return vi.waitFor(() =>
+      expect(made.error).toMatchObject({ message: expect.stringContaining('no value') }),
+    )
   })
 
   it('treats a value that the application sets meanwhile as confirmed', async () => {

@@ -1,4 +1,7 @@
+import { signal } from '@preact/signals-core'
+import { writable } from 'svelte/store'
 import { describe, expectTypeOf, it } from 'vitest'
+import { ref, shallowRef } from 'vue'
 import type { ChannelSubscriber, Optimistic, Readable, Reply } from 'wirefold'
 import { bindList, bindRecord, ContextRegistry, OptimisticManager, RealtimeClient } from 'wirefold'
 
@@ -22,6 +25,22 @@ describe('lists, records and their pending mutations', () => {
     expectTypeOf(optimistic.create('Task', { title: 'x' }, tasks)).toEqualTypeOf<Promise<Task>>()
     // @ts-expect-error a task has no such field
     optimistic.update('Task', 'a', { size: 1 }, tasks)
+  })
+
+  it('are the stores of Preact, Vue and Svelte as they are, without a cast', () => {
+    const made = [signal<Task[]>([]), ref<Task[]>([]), shallowRef<Task[]>([]), writable<Task[]>([])]
+    for (const tasks of made) {
+      expectTypeOf(optimistic.create('Task', { title: 'x' }, tasks)).toEqualTypeOf<Promise<Task>>()
+      bindList(channels, 'a', { load: async () => ({ state: [] as Task[] }), into: tasks })
+      // @ts-expect-error a task has no such field
+      optimistic.update('Task', 'a', { size: 1 }, tasks)
+    }
+    const count = signal(0)
+    expectTypeOf(
+      optimistic.mutate(2, { on: count, apply: (n, by) => n + by, request: async () => 'done' }),
+    ).toEqualTypeOf<Promise<string>>()
+    // @ts-expect-error a number is no store
+    bindList(channels, 'a', { load: async () => ({ state: [] as Task[] }), into: 7 })
   })
 
   it('accept mutations of their own type', () => {
