@@ -37,6 +37,8 @@ export type { Manager, ManagerOptions } from '../channels/manager.ts'
 export { defineManager } from '../channels/manager.ts'
 export type { PollingOptions } from '../channels/polling.ts'
 export { pollingDefaults, pollWhileDown } from '../channels/polling.ts'
+export type { RefetchOptions } from '../channels/refetch-on.ts'
+export { refetchOn } from '../channels/refetch-on.ts'
 export type {
   ChannelHandler,
   ChannelStatus,

@@ -134,12 +134,20 @@ describe('the examples of the page', () => {
 
   it('manage the channels of a view', async () => {
     const { channels } = dialled(topics)
-    const { dashboard } = await run<{ dashboard: Manager }>(blockWith(PAGE, 'defineManager'), {
-      given: { channels, refetchAgents: () => {} },
+    const { thread } = await run<{ thread: Manager }>(blockWith(PAGE, 'defineManager'), {
+      given: { channels, show: () => {} },
     })
-    expect(channels.follows('agent:*')).toBe(false)
-    dashboard.initialize(channels)
-    expect(channels.follows('agent:*')).toBe(true)
+    // The block has started and ended it.
+    expect(channels.follows('thread:45')).toBe(false)
+    thread.initialize(channels)
+    expect(channels.follows('thread:45')).toBe(true)
+  })
+
+  it('fetch again on events', async () => {
+    const { channels } = dialled(topics)
+    const refetchAgents = vi.fn()
+    await run(blockWith(PAGE, 'refetchOn'), { given: { channels, refetchAgents } })
+    await until(() => expect(channels.follows('agent:*')).toBe(true))
   })
 
   it('connect to a DUUI gateway', async () => {
