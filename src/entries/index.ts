@@ -9,12 +9,6 @@ export { isWirefoldError, WirefoldError } from '../base/errors.ts'
 export type { LogArea, Logger } from '../base/logger.ts'
 export type { NotifyMode } from '../base/notify.ts'
 export type {
-  ApplicationStore,
-  SettableStore,
-  SubscribableStore,
-  ValueStore,
-} from '../base/settable-store.ts'
-export type {
   Followed,
   Readable,
   ReadableKind,
@@ -88,6 +82,12 @@ export type * as RegistryTypes from '../context/registry-types.ts'
 export type { KeyedSlot, SingleSlot, SlotView } from '../context/registry-types.ts'
 export type { KeySelector } from '../context/slot-plans.ts'
 export { native } from '../dialects/native/client.ts'
+export type {
+  ApplicationStore,
+  SettableStore,
+  SubscribableStore,
+  ValueStore,
+} from '../optimistic/application-store.ts'
 export type { BindOptions, BoundState } from '../optimistic/bind.ts'
 export type { BoundList, ListOptions } from '../optimistic/bind-list.ts'
 export { bindList, listDefaults } from '../optimistic/bind-list.ts'

@@ -1,6 +1,6 @@
-import type { ApplicationStore } from '../base/settable-store.ts'
 import type { Readable, StoreFactory, StoreKind, StoreOf } from '../base/store.ts'
 import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
+import type { ApplicationStore } from './application-store.ts'
 import type { BindOptions, BoundState, Rules } from './bind.ts'
 import { bind } from './bind.ts'
 import { changedKey, identified, idOf } from './entity-change.ts'

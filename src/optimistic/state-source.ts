@@ -1,7 +1,7 @@
 import type { Unsubscribe } from '../base/emitter.ts'
-import type { ApplicationStore } from '../base/settable-store.ts'
 import type { Readable } from '../base/store.ts'
 import type { EventFrame, Position } from '../protocol/frame.ts'
+import type { ApplicationStore } from './application-store.ts'
 
 /** A channel that moves a confirmed state. */
 export interface StateSource<T> {

@@ -1,4 +1,4 @@
-import type { Unsubscribe } from './emitter.ts'
+import type { Unsubscribe } from '../base/emitter.ts'
 
 /** A store of any kind with `get` and `set`. */
 export interface SettableStore<T> {
