@@ -30,6 +30,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     ...['ports', 'protocol', 'base'],
   ],
   adapters: ['protocol', 'base'],
+  'bridges/*': ['channels', 'ports', 'protocol', 'base'],
   'server/metrics': ['base'],
   'server/application': ['base'],
   'server/access': ['protocol', 'base'],

@@ -1,0 +1,137 @@
+import type { ChannelSubscriber } from '../../channels/channel-subscriber.ts'
+import type { SyncOptions, sync as syncOf } from '../../channels/sync.ts'
+import type { EventFrame } from '../../protocol/frame.ts'
+import type { QueryClientLike, QueryLike } from './query-client.ts'
+
+/** Options of a query that is kept in step with a channel. */
+export interface LiveQueryOptions<Data, Key extends readonly unknown[]>
+  extends Pick<SyncOptions<Data>, 'load' | 'params'> {
+  /** The key of the query. */
+  readonly queryKey: Key
+  /**
+   * Returns the data after an event; must not mutate its arguments. All events of one task are applied
+   * in one change of the cache.
+   * @default the query is fetched again, once for all events of one task
+   */
+  readonly patch?: ((data: Data, event: EventFrame) => Data) | undefined
+}
+
+/** Keeps one query of the cache in step with a channel, while the query has observers. */
+export interface LiveQuery {
+  /** Resolves with the query's data, once `sync` has fetched it. */
+  fetch(signal: AbortSignal): Promise<unknown>
+  /** Whether the data contains every event. */
+  isFresh(): boolean
+}
+
+/** Makes a {@link LiveQuery}; it starts with its first fetch, and ends when the query is removed. */
+export function liveQuery<Data, Key extends readonly unknown[]>(
+  client: QueryClientLike,
+  channels: ChannelSubscriber,
+  sync: typeof syncOf,
+  query: QueryLike,
+  channel: string,
+  { queryKey, load, params, patch }: LiveQueryOptions<Data, Key>,
+): LiveQuery {
+  const { report } = channels.port
+  const exactly = { queryKey, exact: true }
+  /** A state that was fetched and is not in the cache yet. */
+  let fetched: { readonly state: Data } | undefined
+  /** Events that are not in the cache yet. */
+  const events: EventFrame[] = []
+  /** Settles the newest fetch of the cache, which waits for a state; the cache has cancelled the others. */
+  let waiting: ((error?: unknown) => void) | undefined
+  /** Whether a fetch of the cache has its result, and the cache may not have stored it yet. */
+  let isLanding = false
+  let isLoaded = false
+  let stop: (() => void) | undefined
+
+  const synced = sync<Data>(channels, channel, {
+    load,
+    params,
+    into: {
+      reset: (state) => reset({ state }),
+      fold(more) {
+        events.push(...more)
+        queueMicrotask(flush)
+      },
+      missed: () => void client.invalidateQueries(exactly),
+    },
+    onError: (error) => (waiting ? settle(error) : report(error)),
+  })
+
+  function reset(whole: { readonly state: Data }): void {
+    isLoaded = true
+    fetched = whole
+    events.length = 0
+    queueMicrotask(flush)
+  }
+
+  /** Makes the changes of all events of this task at once: of its calls, the first makes them. */
+  function flush(): void {
+    if (fetched) {
+      // Also where a fetch waits for it: the cache drops the result of a fetch that it has cancelled.
+      store(fetched)
+      fetched = undefined
+      isLanding = !!waiting
+      settle()
+    }
+    // The result of a fetch would replace a change that is made before it is stored.
+    isLanding &&= !waiting && query.state.fetchStatus === 'fetching'
+    if (!events[0] || isLanding) return
+    if (patch) store()
+    else {
+      events.length = 0
+      if (!waiting) void client.invalidateQueries(exactly)
+    }
+  }
+
+  /** Stores a state, by default that of the cache, with the events that have arrived. */
+  function store(whole?: { readonly state: Data }): void {
+    client.setQueryData(queryKey, (data) => {
+      // The cache holds what was stored under the key.
+      let state = whole ? whole.state : (data as Data | undefined)
+      for (const event of patch ? events.splice(0) : []) {
+        try {
+          if (state !== undefined) state = patch?.(state, event)
+        } catch (error) {
+          report(error)
+        }
+      }
+      return state
+    })
+  }
+
+  function settle(error?: unknown): void {
+    waiting?.(error)
+    waiting = undefined
+  }
+
+  const unfollow = client.getQueryCache().subscribe(({ type, query: changed }) => {
+    if (changed !== query) return
+    if (type === 'removed') {
+      unfollow()
+      synced()
+    } else if (query.getObserversCount()) stop ??= synced.start()
+    else if (type === 'observerRemoved') {
+      stop?.()
+      stop = undefined
+    }
+    queueMicrotask(flush)
+  })
+
+  return {
+    fetch: (signal) =>
+      new Promise((resolve, reject) => {
+        const done = (error?: unknown) => (error ? reject(error) : resolve(query.state.data))
+        waiting = done
+        stop ??= synced.start()
+        synced.refetch()
+        synced.ready.then(() => {
+          // A channel that has ended before it was live: `sync` fetches no state for it.
+          if (!isLoaded && synced.status.get().name === 'ended') load(signal).then(reset, done)
+        }, done)
+      }),
+    isFresh: () => /live|recov|ended/.test(synced.status.get().name),
+  }
+}
