@@ -1,4 +1,3 @@
-import type { QueryObserverOptions } from '@tanstack/query-core'
 import { QueryClient, QueryObserver } from '@tanstack/query-core'
 import { onTestFinished } from 'vitest'
 import type { ClientOptions, EventFrame, SyncSnapshot } from 'wirefold'
@@ -69,12 +68,7 @@ export function bridged({
       truth.offset = 0
     },
     /** Uses the query as a component does, until the returned function is called. */
-    observe: (
-      options: Pick<
-        QueryObserverOptions,
-        'staleTime' | 'refetchOnMount' | 'refetchOnReconnect' | 'retry'
-      > = {},
-    ) => new QueryObserver(queries, { ...sums, ...options }).subscribe(() => {}),
+    observe: () => new QueryObserver(queries, sums).subscribe(() => {}),
     data: () => queries.getQueryData<number>(['sum']),
     state: () => queries.getQueryState(['sum']),
   }

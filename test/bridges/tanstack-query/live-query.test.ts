@@ -3,6 +3,7 @@ import { onlineManager, QueryObserver } from '@tanstack/query-core'
 import { describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest'
 import type { SyncSnapshot, SyncTarget } from 'wirefold'
 import { sync } from 'wirefold'
+import { eventFrame } from 'wirefold/dialects'
 import { queryBridge } from 'wirefold/tanstack-query'
 import { settle } from 'wirefold/testing'
 import { wideDialect } from '../../support/wide-dialect.ts'
@@ -268,7 +269,7 @@ describe('a bridged query', () => {
       const leave = new QueryObserver(queries, query).subscribe(() => {})
       into?.reset(1, undefined)
       for (let n = 0; n < microtasks; n++) await Promise.resolve()
-      into?.fold([{ kind: 'event', type: 'added', channel: 'sum', payload: 1 }])
+      into?.fold([eventFrame('sum', 'added', { payload: 1 })])
       await settle()
       await settle()
       expect([microtasks, queries.getQueryData(['sum'])]).toEqual([microtasks, 2])
