@@ -1,0 +1,64 @@
+import type { ContractPort } from '../ports/contract-port.ts'
+import type { StandardSchemaV1 } from './standard-schema.ts'
+
+/** The parts of a contract with schemas. */
+export interface ContractSchemas {
+  /** The events of each channel: a schema for the payload of each type, by the channel's template. */
+  readonly channels?: { readonly [template: string]: { readonly [type: string]: StandardSchemaV1 } }
+  /** The requests by their types; one without a `payload` is sent without, one without a `reply` too. */
+  readonly requests?: {
+    readonly [type: string]: {
+      readonly payload?: StandardSchemaV1
+      readonly reply?: StandardSchemaV1
+    }
+  }
+  /** A schema for the meta of those who are present, by the template of the resource. */
+  readonly presence?: { readonly [template: string]: StandardSchemaV1 }
+}
+
+/** The parts of a contract of types alone, of the same shape with types in place of schemas. */
+export interface ContractTypes {
+  readonly channels?: object
+  readonly requests?: object
+  readonly presence?: object
+}
+
+/** No contract, and what every contract extends. */
+// Not `undefined`: an optional property swallows that when the type of a contract is inferred.
+export interface Untyped {
+  /** @internal What clients and servers use of it. */
+  readonly '~wirefold'?: ContractPort
+}
+
+/** The description of channels, requests and presence that a client and its server share. */
+export interface Contract<out Parts extends ContractTypes = ContractTypes> extends Untyped {
+  /** The parts that it was made of; empty in a contract of types alone. */
+  readonly parts: Parts
+  /**
+   * A short hash of the names and, where the schema library converts them to JSON Schema, of the
+   * schemas; empty for a contract of types alone that was given none.
+   */
+  readonly fingerprint: string
+}
+
+/** A schema of a value that is typed, and not checked. */
+export interface Unchecked<Value> extends StandardSchemaV1<Value, Value> {}
+
+/** The type that is sent for a schema or a type. */
+export type In<Leaf> = Leaf extends StandardSchemaV1 ? StandardSchemaV1.InferInput<Leaf> : Leaf
+/** The type that is received for a schema or a type. */
+export type Out<Leaf> = Leaf extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<Leaf> : Leaf
+
+type Nothing = Record<never, never>
+type Part<C, Name extends keyof ContractTypes> = C extends { readonly parts: infer Parts }
+  ? Name extends keyof Parts
+    ? Parts[Name]
+    : Nothing
+  : Nothing
+
+/** The events of the channels, by template. */
+export type Channels<C> = Part<C, 'channels'>
+/** The requests, by type. */
+export type Requests<C> = Part<C, 'requests'>
+/** The metas of those who are present, by template. */
+export type Presences<C> = Part<C, 'presence'>

@@ -1,0 +1,99 @@
+import type { EventFrame } from '../protocol/frame.ts'
+import type { Channels, In, Out, Untyped } from './contract-types.ts'
+import type { TemplateFor } from './name-types.ts'
+
+type At<Map, Key> = Key extends keyof Map ? Map[Key] : never
+
+/** The events of a channel: a map of schemas or types by event type, or a union of such maps. */
+export type EventsOf<C, Name extends string> = At<Channels<C>, TemplateFor<Channels<C>, Name>>
+
+type FramesOf<Map> = Map extends unknown
+  ? { [Type in keyof Map & string]: EventFrame<Type, Out<Map[Type]>> }[keyof Map & string]
+  : never
+
+/** The union of a channel's events, told apart by `type`. */
+export type EventOf<C extends Untyped, Name extends string = string> = Untyped extends C
+  ? EventFrame
+  : string extends Name
+    ? EventFrame
+    : FramesOf<EventsOf<C, Name>>
+
+/** The types of a channel's events. */
+export type TypeOf<C extends Untyped, Name extends string> = EventOf<C, Name>['type']
+
+/** The payload of a channel's events, or of those of one type. */
+export type PayloadOf<
+  C extends Untyped,
+  Name extends string,
+  Type extends string = string,
+> = Extract<EventOf<C, Name>, { readonly type: Type }>['payload']
+
+type KeysOfUnion<Union> = Union extends unknown ? keyof Union & string : never
+type SentOf<Map, Type> = Map extends unknown
+  ? Type extends keyof Map
+    ? In<Map[Type]>
+    : never
+  : never
+
+/** The payload that is published for an event of a type. */
+export type Published<C extends Untyped, Name extends string, Type> = Untyped extends C
+  ? unknown
+  : SentOf<EventsOf<C, Name>, Type>
+
+/** The types of the events that can be published on a channel. */
+export type PublishedType<C extends Untyped, Name extends string> = Untyped extends C
+  ? string
+  : KeysOfUnion<EventsOf<C, Name>>
+
+/** Handles events of a channel. */
+export type Handler<Event extends EventFrame> = (payload: Event['payload'], event: Event) => unknown
+
+/** A handler for each type of event; events of other types are skipped. */
+export type HandlerMap<Event extends EventFrame> = {
+  readonly [Type in Event['type']]?: NoInfer<Handler<Extract<Event, { readonly type: Type }>>>
+}
+
+/** A handler of a channel: a function, or one for each type of event. */
+export type HandlerArg<C extends Untyped, X, Event extends EventFrame> = Untyped extends C
+  ? ((payload: X, event: EventFrame<string, X>) => unknown) | UntypedHandlerMap<X>
+  : NoInfer<Handler<Event>> | HandlerMap<Event>
+
+/** A handler for each type of event, where there is no contract. */
+export interface UntypedHandlerMap<Payload = unknown> {
+  readonly [type: string]:
+    | ((payload: Payload, event: EventFrame<string, Payload>) => unknown)
+    | undefined
+}
+
+/** The types of a map of events that can be published. */
+// `Map` is the events of a channel, worked out once per call in a type parameter of its own.
+export type TypesIn<C extends Untyped, Map> = Untyped extends C ? string : KeysOfUnion<Map>
+/** The payload that is published for a type of a map of events. */
+export type Sends<C extends Untyped, Map, Type> = Untyped extends C ? unknown : SentOf<Map, Type>
+/** The payload and the options behind it; a payload that may be left out is optional. */
+export type SendArgs<Payload, Options> = undefined extends Payload
+  ? [payload?: Payload, options?: Options]
+  : [payload: Payload, options?: Options]
+
+/** A change of one row, as `broadcastEntities` of the server publishes it. */
+export interface EntityPayload<Row> {
+  readonly id: string | number
+  readonly entityName: string
+  /** The row after the change; `null` where it was deleted. */
+  readonly data: Row | null
+  /** The user that made the change, if known. */
+  readonly userId?: string | null | undefined
+}
+
+/** The row that the `entity:created` events of a channel carry. */
+export type RowOf<C extends Untyped, Name extends string> =
+  PayloadOf<C, Name, 'entity:created'> extends infer Payload
+    ? Payload extends EntityPayload<infer Row>
+      ? Row
+      : Payload
+    : never
+
+/** The rows of a bound list: by the contract, else as the application says. */
+export type Rows<C extends Untyped, X, Row extends object> = Untyped extends C
+  ? Row
+  : Extract<RowOf<C, X & string>, object>

@@ -1,0 +1,24 @@
+import type { Channels, Contract } from './contract-types.ts'
+import type { NameOf } from './name-types.ts'
+
+/**
+ * Whether a name that is only known at run time, such as one of a URL, fits a template. A name that
+ * the contract lists itself is of no other template.
+ *
+ * @example
+ * if (isOf(shop, 'shop:{id}', name)) channels.subscribe(name, …)
+ */
+export function isOf<C extends Contract, const T extends keyof Channels<C> & string>(
+  contract: C,
+  template: T,
+  name: string,
+): name is NameOf<T> {
+  const { channels = {} } = contract.parts
+  return name === template || (!Object.hasOwn(channels, name) && patternOf(template).test(name))
+}
+
+/** Returns the pattern of the names that fit: parameters are not empty, and hold no `:`. */
+function patternOf(template: string): RegExp {
+  const literals = template.split(/\{[^}]*\}/)
+  return new RegExp(`^${literals.map((text) => text.replace(/\W/g, '\\$&')).join('[^:]+')}$`)
+}

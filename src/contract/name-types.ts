@@ -1,0 +1,137 @@
+import type { Channels, Presences, Requests, Untyped } from './contract-types.ts'
+
+/** The names that a template stands for: `shop:{id}` becomes `shop:${string}`. */
+export type NameOf<Template extends string> =
+  Template extends `${infer Head}{${string}}${infer Rest}`
+    ? `${Head}${string}${NameOf<Rest>}`
+    : Template
+
+/** The names of a template's parameters. */
+export type ParamNames<Template extends string> =
+  Template extends `${string}{${infer Name}}${infer Rest}` ? Name | ParamNames<Rest> : never
+
+/** The values of a template's parameters, by name. */
+export type Params<Template extends string> = {
+  readonly [Name in ParamNames<Template>]: string | number
+}
+
+type FitsPart<Name extends string, Template extends string> = Name extends
+  | ''
+  | `${string}{${string}`
+  ? false
+  : Name extends NameOf<Template>
+    ? true
+    : false
+
+/** Whether a name fits a template, part by part between the colons. */
+type Fits<
+  Name extends string,
+  Template extends string,
+> = Template extends `${infer FirstOf}:${infer RestOf}`
+  ? Name extends `${infer First}:${infer Rest}`
+    ? FitsPart<First, FirstOf> extends true
+      ? Fits<Rest, RestOf>
+      : false
+    : false
+  : Name extends `${string}:${string}`
+    ? false
+    : FitsPart<Name, Template>
+
+/**
+ * The templates by the names they stand for: a literal is a property, one with parameters a pattern
+ * index signature, so that the compiler finds a name by itself instead of trying every template.
+ */
+type Index<Map> = {
+  [Key in keyof Map & string as NameOf<Key>]: { readonly [Template in Key]: Template }
+}
+
+/** Those of the found templates that a name fits: the compiler's patterns know no parts. */
+type Fitting<Found, Name extends string> = {
+  [Template in keyof Found & string]: Fits<Name, Template> extends true ? Template : never
+}[keyof Found & string]
+
+type Members<Map, Prefix extends string> = {
+  [Key in keyof Map & string]: NameOf<Key> extends `${Prefix}:${string}` ? Key : never
+}[keyof Map & string]
+
+type PlainKeys<Map> = keyof {
+  [Key in keyof Map & string as Key extends `${string}{${string}` ? never : Key]: Key
+}
+
+type IsPattern<Name extends string> = Record<never, never> extends Record<Name, 1> ? true : false
+
+type PlainWithin<Map, Name extends string> =
+  IsPattern<Name> extends true ? PlainKeys<Map> & Name : never
+
+type Find<Map, ByName, Name extends string> = Name extends `${infer Prefix}:*`
+  ? Name extends keyof Map
+    ? Name
+    : Members<Map, Prefix>
+  : Name extends keyof ByName
+    ? Name extends keyof Map
+      ? Name extends `${string}{${string}`
+        ? never
+        : Name
+      : Fitting<ByName[Name], Name> | PlainWithin<Map, Name>
+    : never
+
+/** The templates of a name: its own entry alone, the members of a family, or all that it fits. */
+export type TemplateFor<Map, Name extends string> = Find<Map, Index<Map>, Name>
+
+/** A name as it is where a template fits it, else the names or the advice to show in the error. */
+// The names are spelled out here: an alias would stand in the error with the whole map.
+export type Checked<Map, Name extends string> = Name extends unknown
+  ? string extends Name
+    ? Name
+    : [TemplateFor<Map, Name>] extends [never]
+      ? Name extends keyof Map
+        ? `Put values in place of the braces of ${Name}`
+        : { [Key in keyof Map & string]: Key }[keyof Map & string]
+      : Name
+  : never
+
+type NoFamily<Name> = Name extends `${string}:*`
+  ? `Events are published to a member of ${Name}`
+  : Name
+
+/** The names of a contract's channels, for parameters and properties of one's own. */
+export type ChannelName<C extends Untyped> = Untyped extends C
+  ? string
+  : NameOf<keyof Channels<C> & string>
+
+/** The types of a contract's requests. */
+export type RequestName<C extends Untyped> = Untyped extends C
+  ? string
+  : { [Type in keyof Requests<C> & string]: Type }[keyof Requests<C> & string]
+
+/** The resources of a contract at which a user can be present. */
+export type Resource<C extends Untyped> = Untyped extends C
+  ? string
+  : NameOf<keyof Presences<C> & string>
+
+// The parameters of methods. With a contract their type parameter `X` is the name, without one it is
+// the payload or the reply, so that no overload stands in an error.
+
+/** The name of a channel to subscribe to. */
+export type ChannelArg<C extends Untyped, X> = Untyped extends C
+  ? string
+  : Checked<Channels<C>, X & string>
+
+/** The name of a channel to publish to. */
+export type PublishArg<C extends Untyped, X> = Untyped extends C
+  ? string
+  : NoFamily<
+      string extends X
+        ? { [Key in keyof Channels<C> & string]: Key }[keyof Channels<C> & string]
+        : Checked<Channels<C>, X & string>
+    >
+
+/** A resource to be present at, or to watch. */
+export type ResourceArg<C extends Untyped, X> = Untyped extends C
+  ? string
+  : Checked<Presences<C>, X & string>
+
+/** What bounds the type parameter of a method that takes a channel. */
+export type NameBound<C extends Untyped> = Untyped extends C ? unknown : string
+/** What bounds the type parameter of a method that takes the type of a request. */
+export type RequestBound<C extends Untyped> = Untyped extends C ? unknown : RequestName<C>

@@ -1,0 +1,5 @@
+/** What the client and the server use of a contract when they run. */
+export interface ContractPort {
+  /** A short hash of the contract; `undefined` where there is nothing to hash. */
+  readonly fingerprint: string | undefined
+}
