@@ -1,6 +1,9 @@
 import { WirefoldError } from '../base/errors.ts'
+import type { Untyped } from '../contract/contract-types.ts'
+import type { EventIn } from '../contract/event-types.ts'
+import type { ChannelArg } from '../contract/name-types.ts'
 import type { EventFrame } from '../protocol/frame.ts'
-import type { ChannelSubscriber } from './channel-subscriber.ts'
+import type { Subscriber } from './subscriber.ts'
 import type { SubscribeOptions } from './subscription.ts'
 
 /** Default values of {@link EventsOptions}. */
@@ -15,31 +18,37 @@ export const eventsDefaults = { buffer: 256, overflow: 'error' } as const
  * @example
  * for await (const event of events(channels, 'entity:Task', { signal })) console.log(event.type)
  */
-export function channelEvents<Payload = unknown>(
-  subscriber: ChannelSubscriber,
-  channel: string,
+export function channelEvents<
+  Payload = unknown,
+  C extends Untyped = Untyped,
+  const Name extends string = string,
+>(
+  subscriber: Subscriber<C>,
+  channel: ChannelArg<C, Name>,
   options: EventsOptions = {},
-): AsyncIterable<EventFrame<string, Payload>> {
-  return { [Symbol.asyncIterator]: () => iterate<Payload>(subscriber, channel, options) }
+): AsyncIterable<EventIn<C, Name, Payload>> {
+  type Event = EventIn<C, Name, Payload>
+  return { [Symbol.asyncIterator]: () => iterate<Event>(subscriber, channel as string, options) }
 }
 
-function iterate<Payload>(
-  subscriber: ChannelSubscriber,
+function iterate<Event>(
+  subscriber: Subscriber,
   channel: string,
   options: EventsOptions,
-): AsyncIterator<EventFrame<string, Payload>, undefined> {
-  type Result = IteratorResult<EventFrame<string, Payload>, undefined>
+): AsyncIterator<Event, undefined> {
+  type Result = IteratorResult<Event, undefined>
   const { signal, params, buffer: limit = eventsDefaults.buffer } = options
   const { overflow = eventsDefaults.overflow } = options
-  const buffer: EventFrame<string, Payload>[] = []
+  const buffer: Event[] = []
   const readers: { resolve(result: Result): void; reject(error: unknown): void }[] = []
   let ended = false
   let failure: unknown
 
-  const release = subscriber.subscribe<Payload>(
+  const release = subscriber.subscribe(
     channel,
-    (_, event) => {
-      buffer.push(event)
+    (_, event: EventFrame) => {
+      // The channel's events have the type that the caller expects.
+      buffer.push(event as Event)
       serve()
       if (buffer.length <= limit) return
       if (overflow === 'latest') buffer.shift()

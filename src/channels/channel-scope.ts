@@ -1,9 +1,12 @@
 import type { Disposer } from '../base/disposable.ts'
 import { disposable } from '../base/disposable.ts'
+import type { Untyped } from '../contract/contract-types.ts'
+import type { EventIn, EventOf, HandlerArg } from '../contract/event-types.ts'
+import type { ChannelArg, NameBound } from '../contract/name-types.ts'
 import type { Sink } from '../ports/event-sink.ts'
 import type { EventFrame } from '../protocol/frame.ts'
-import type { ChannelSubscriber } from './channel-subscriber.ts'
 import { feed } from './feed.ts'
+import type { Subscriber } from './subscriber.ts'
 import type { ChannelHandler, SubscribeOptions, Subscription } from './subscription.ts'
 
 /**
@@ -21,42 +24,44 @@ import type { ChannelHandler, SubscribeOptions, Subscription } from './subscript
  *   return scope.dispose
  * }
  */
-export function channelScope(
-  subscriber: ChannelSubscriber,
+export function channelScope<C extends Untyped = Untyped>(
+  subscriber: Subscriber<C>,
   options: { readonly signal?: AbortSignal | undefined } = {},
-): ChannelScope {
+): ChannelScope<C> {
   const own = new AbortController()
   const { signal } = own
   const members = {
     signal,
-    subscribe: <Payload>(
+    subscribe: (
       channel: string,
-      handler: ChannelHandler<Payload>,
+      handler: ChannelHandler,
       subscribing?: Omit<SubscribeOptions, 'signal'>,
     ) => subscriber.subscribe(channel, handler, { ...subscribing, signal }),
-    feed: <Payload>(
-      channel: string,
-      sink: Sink,
-      toContext?: (event: EventFrame<string, Payload>) => unknown,
-    ) => feed(subscriber, channel, sink, toContext, { signal }),
+    feed: (channel: string, sink: Sink, toContext?: (event: EventFrame) => unknown) =>
+      feed<unknown>(subscriber, channel, sink, toContext, { signal }),
   }
-  return disposable(() => own.abort(), members, options.signal)
+  // The members take what those of the subscriber take; its contract types them.
+  const scope: object = disposable(() => own.abort(), members, options.signal)
+  return scope as ChannelScope<C>
 }
 
 /** A group of subscriptions that are released together; call it to release them. */
-export interface ChannelScope extends Disposer {
+export interface ChannelScope<C extends Untyped = Untyped> extends Disposer {
   /** Fires when the scope is released: for requests and other calls that take a signal. */
   readonly signal: AbortSignal
   /** Subscribes as `subscriber.subscribe` does, within this scope. */
-  subscribe<Payload = unknown>(
-    channel: string,
-    handler: ChannelHandler<Payload>,
+  subscribe<
+    const X extends NameBound<C> = NameBound<C>,
+    Event extends EventFrame = EventOf<C, X & string>,
+  >(
+    channel: ChannelArg<C, X>,
+    handler: HandlerArg<C, X, Event>,
     options?: Omit<SubscribeOptions, 'signal'>,
   ): Subscription
   /** Feeds as `feed` does, within this scope. */
-  feed<Payload = unknown>(
-    channel: string,
+  feed<Payload = unknown, const Name extends string = string>(
+    channel: ChannelArg<C, Name>,
     sink: Sink,
-    toContext?: (event: EventFrame<string, Payload>) => unknown,
+    toContext?: (event: EventIn<C, Name, Payload>) => unknown,
   ): Subscription
 }

@@ -3,6 +3,9 @@ import type { Refusal } from '../base/errors.ts'
 import { handlerFailed, ownRefusal, unsupported, WirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
 import { withDefaults } from '../base/known-names.ts'
+import type { Untyped } from '../contract/contract-types.ts'
+import type { EventOf, HandlerArg } from '../contract/event-types.ts'
+import type { ChannelArg, NameBound } from '../contract/name-types.ts'
 import type { ClientExtension, ClientPort, OnControlReply } from '../ports/client-port.ts'
 import { isChannel } from '../protocol/channel-name.ts'
 import { callDialect } from '../protocol/dialect-error.ts'
@@ -35,7 +38,9 @@ export const channelDefaults = { lingerMs: 250 } as const
  * const off = channels.subscribe('entity:Task', (task) => render(task))
  * off()
  */
-export class ChannelSubscriber {
+export class ChannelSubscriber<C extends Untyped = Untyped> {
+  /** The contract of the client. */
+  readonly contract: C | undefined
   /** The port of the client, for extensions built on channels. */
   readonly port: ClientPort
   /** @internal Functions to call after some time, or at the end of the client. */
@@ -57,9 +62,13 @@ export class ChannelSubscriber {
   #up = false
 
   /** Throws if the client already has a subscriber: two would subscribe to everything twice. */
-  constructor(client: { readonly port: ClientPort }, options: ChannelOptions = {}) {
+  constructor(
+    client: { readonly port: ClientPort; readonly contract?: C | undefined },
+    options: ChannelOptions = {},
+  ) {
     const { lingerMs } = withDefaults('ChannelSubscriber', options, channelDefaults)
     this.port = client.port
+    this.contract = client.contract
     this.lingering = new Linger(this.port.clock, lingerMs)
     this.#owner = { port: this.port, changed: (channel) => this.#applyState(channel) }
     this.port.join(this.#extension())
@@ -82,9 +91,12 @@ export class ChannelSubscriber {
    * Connects the client if it is not connected. Throws `bad-channel` if the name is not valid, and
    * `unsupported` for parameters if the backend takes none.
    */
-  subscribe<Payload = unknown>(
-    name: string,
-    handler: ChannelHandler<Payload>,
+  subscribe<
+    const X extends NameBound<C> = NameBound<C>,
+    Event extends EventFrame = EventOf<C, X & string>,
+  >(
+    name: ChannelArg<C, X>,
+    handler: HandlerArg<C, X, Event>,
     options: SubscribeOptions = {},
   ): Subscription {
     const { params, signal, onError, stage } = withDefaults('subscribe()', options, {
@@ -93,8 +105,16 @@ export class ChannelSubscriber {
       onError: undefined,
       stage: 'handle' as const,
     })
-    const channel = this.#channel(name, params)
-    const listener: Listener = { channel, handler, onError, live: true, ready: undefined }
+    // The types of the arguments are known where the subscriber is used, not here.
+    const channel = this.#channel(name as string, params)
+    const given = handler as ChannelHandler<never> | HandlersByType
+    const listener: Listener = {
+      channel,
+      handler: typeof given === 'function' ? given : byType(given),
+      onError,
+      live: true,
+      ready: undefined,
+    }
     const release = this.#releaseOf(listener, signal)
     channel.add(listener, stage)
     if (channel.leave) this.lingering.keep(channel.leave)
@@ -308,6 +328,15 @@ export class ChannelSubscriber {
   get [Symbol.toStringTag](): string {
     return 'ChannelSubscriber'
   }
+}
+
+type HandlersByType = Readonly<Record<string, ChannelHandler<never> | undefined>>
+
+/** Returns a handler that calls the one of the event's type, if there is one. */
+function byType(handlers: HandlersByType): ChannelHandler<never> {
+  return (payload, event) =>
+    // The server chooses the type: `toString` is no handler.
+    Object.hasOwn(handlers, event.type) ? handlers[event.type]?.(payload, event) : undefined
 }
 
 /** Returns the result of a function; any other value itself. */

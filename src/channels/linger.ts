@@ -1,6 +1,14 @@
 import type { Cancel, Clock } from '../base/clock.ts'
 import { ElapsedClock } from '../base/elapsed-clock.ts'
 
+/** Returns the functions that linger with a subscriber; for a mock without, those that end at once. */
+export function lingerOf(subscriber: {
+  readonly port: { readonly clock: Clock }
+  readonly lingering?: Linger | undefined
+}): Linger {
+  return subscriber.lingering ?? new Linger(subscriber.port.clock, 0)
+}
+
 /** Functions that are called some time after they were last added, on one timer for all of them. */
 export class Linger {
   readonly #clock: Clock

@@ -2,7 +2,7 @@ import type { WirefoldError } from '../base/errors.ts'
 import { tagged } from '../base/tagged.ts'
 import type { ChannelScope } from './channel-scope.ts'
 import { channelScope } from './channel-scope.ts'
-import type { ChannelSubscriber } from './channel-subscriber.ts'
+import type { Subscriber } from './subscriber.ts'
 import type { ChannelHandler } from './subscription.ts'
 
 /** Subscriptions of a view that is opened and closed; it has no connection of its own. */
@@ -10,7 +10,7 @@ export interface Manager {
   /** Whether it is subscribed to its channels. */
   readonly active: boolean
   /** Subscribes to the channels; does nothing if it already is. */
-  initialize(subscriber: ChannelSubscriber): void
+  initialize(subscriber: Subscriber): void
   /** Releases the subscriptions; does nothing if there are none. It can be started again. */
   cleanup(): void
 }

@@ -7,12 +7,15 @@ import type { Unsubscribe } from '../base/emitter.ts'
 import { WirefoldError } from '../base/errors.ts'
 import type { Readable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
+import type { Untyped } from '../contract/contract-types.ts'
+import type { ChannelArg } from '../contract/name-types.ts'
 import type { ConnectionState } from '../ports/connection-state.ts'
 import type { Sink } from '../ports/event-sink.ts'
 import type { EventFrame, Position } from '../protocol/frame.ts'
-import type { ChannelSubscriber } from './channel-subscriber.ts'
 import { assertChannel } from './channel-subscriber.ts'
 import { fetchWithin } from './fetch-within.ts'
+import { lingerOf } from './linger.ts'
+import type { Subscriber } from './subscriber.ts'
 import type { ChannelStatus, SubscribeOptions, Subscription } from './subscription.ts'
 import { released } from './subscription-handle.ts'
 
@@ -41,13 +44,16 @@ export const syncDefaults = { buffer: 10_000 } as const
  * })
  * const stop = tasks.start()
  */
-export function sync<State>(
-  subscriber: ChannelSubscriber,
-  channel: string,
+export function sync<State, C extends Untyped = Untyped, const Name extends string = string>(
+  subscriber: Subscriber<C>,
+  name: ChannelArg<C, Name>,
   options: SyncOptions<State>,
 ): ChannelSync {
+  // The type of the name is known where it is called, not here.
+  const channel = name as string
   assertChannel(channel)
-  const { port, lingering } = subscriber
+  const { port } = subscriber
+  const lingering = lingerOf(subscriber)
   const {
     load,
     into,

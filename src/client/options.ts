@@ -13,6 +13,7 @@ import type { Environment } from '../connection/environment.ts'
 import { platformEnvironment } from '../connection/environment.ts'
 import type { HeartbeatOptions } from '../connection/heartbeat.ts'
 import { heartbeatDefaults } from '../connection/heartbeat.ts'
+import type { Untyped } from '../contract/contract-types.ts'
 import { native } from '../dialects/native/client.ts'
 import type { TransportFactory } from '../ports/transport.ts'
 import type { Codec } from '../protocol/codec.ts'
@@ -24,7 +25,13 @@ import type { WebSocketConstructor } from '../transports/websocket.ts'
 import { webSocketTransport } from '../transports/websocket.ts'
 
 /** Options of a client; each may be left out or `undefined`. */
-export interface ClientOptions {
+export interface ClientOptions<C extends Untyped = Untyped> {
+  /**
+   * The description of channels, requests and presence that the client shares with its server, made by
+   * `contract()` of `wirefold/contract`. It types every call.
+   * @default none: payloads are `unknown`
+   */
+  readonly contract?: C | undefined
   /**
    * The protocol of the backend.
    * @default native
@@ -165,7 +172,7 @@ export function resolveClientOptions(options: ClientOptions): ResolvedClientOpti
     options,
     {
       ...clientDefaults,
-      ...{ auth: undefined, environment: undefined, logger: undefined },
+      ...{ contract: undefined, auth: undefined, environment: undefined, logger: undefined },
       ...{ transport: undefined, WebSocket: undefined, allowInsecure: undefined },
     },
     OTHERS,

@@ -1,6 +1,10 @@
 import type { Unsubscribe } from '../base/emitter.ts'
 import { checkNames, withDefaults } from '../base/known-names.ts'
 import type { Readable } from '../base/store.ts'
+import type { Untyped } from '../contract/contract-types.ts'
+import type { EventsOf, SendArgs, Sends, TypesIn } from '../contract/event-types.ts'
+import type { NameBound, PublishArg, RequestBound } from '../contract/name-types.ts'
+import type { Answer, RequestArg, RequestArgs } from '../contract/request-types.ts'
 import type { ClientPort } from '../ports/client-port.ts'
 import type { ConnectionState } from '../ports/connection-state.ts'
 import type { RequestOptions } from '../ports/outgoing-request.ts'
@@ -24,7 +28,9 @@ import { resolveClientOptions } from './options.ts'
  * const client = new RealtimeClient('wss://api.example.com/ws', { auth: () => session.token() })
  * const task = await client.request('task:create', { title: 'Write' })
  */
-export class RealtimeClient {
+export class RealtimeClient<C extends Untyped = Untyped> {
+  /** The contract that it was given; helpers get its types from here. */
+  readonly contract: C | undefined
   readonly #options: ResolvedClientOptions
   readonly #runtime: ClientRuntime
 
@@ -34,7 +40,8 @@ export class RealtimeClient {
    * @param url a `wss:` address, or one relative to the page; `ws:` only to this machine, to the host
    * of a page that was loaded over http, or with `allowInsecure`
    */
-  constructor(url: string, options: ClientOptions = {}) {
+  constructor(url: string, options: ClientOptions<C> = {}) {
+    this.contract = options.contract
     this.#options = resolveClientOptions(options)
     this.#runtime = new ClientRuntime(url, this.#options)
   }
@@ -100,26 +107,27 @@ export class RealtimeClient {
    * `superseded`, `bad-payload`, `dialect-failed`, `too-large`, `unsupported`, `not-stored`,
    * `identity-changed`, `closed`, `failed`, or the code of the server's refusal.
    */
-  async request<Payload = unknown>(
-    type: string,
-    payload?: unknown,
-    options: RequestOptions = {},
-  ): Promise<Payload> {
-    return (await this.requestWithPosition<Payload>(type, payload, options)).payload
+  async request<const X extends RequestBound<C> = RequestBound<C>>(
+    type: RequestArg<C, X>,
+    ...args: RequestArgs<C, X, RequestOptions>
+  ): Promise<Answer<C, X>> {
+    return (await this.requestWithPosition<X>(type, ...args)).payload
   }
 
   /**
    * Sends a request as {@link request} does, and also returns the positions of the events it
    * caused.
    */
-  async requestWithPosition<Payload = unknown>(
-    type: string,
-    payload?: unknown,
-    options: RequestOptions = {},
-  ): Promise<Reply<Payload>> {
+  async requestWithPosition<const X extends RequestBound<C> = RequestBound<C>>(
+    type: RequestArg<C, X>,
+    ...args: RequestArgs<C, X, RequestOptions>
+  ): Promise<Reply<Answer<C, X>>> {
+    // The types of the arguments are known where the client is used, not here.
+    const [payload, options = {}] = args as [unknown?, RequestOptions?]
     const { channel, id } = options
-    const reply = await this.#send({ kind: 'request', type, channel, id, payload }, options)
-    return { payload: reply.payload as Payload, at: reply.at }
+    const what = { kind: 'request', type: type as string, channel, id, payload } as const
+    const reply = await this.#send(what, options)
+    return { payload: reply.payload as Answer<C, X>, at: reply.at }
   }
 
   /**
@@ -129,14 +137,18 @@ export class RealtimeClient {
    *
    * @returns the event's id, which its broadcast carries as well: see {@link isOwn}
    */
-  async publish(
-    channel: string,
-    type: string,
-    payload?: unknown,
-    options: Omit<RequestOptions, 'channel' | 'id' | 'mutation'> = {},
+  async publish<
+    const X extends NameBound<C>,
+    const Type extends TypesIn<C, Map>,
+    Map = EventsOf<C, X & string>,
+  >(
+    channel: PublishArg<C, X>,
+    type: Type,
+    ...args: SendArgs<Sends<C, Map, Type>, PublishOptions>
   ): Promise<string> {
+    const [payload, options = {}] = args as [unknown?, PublishOptions?]
     const id = this.eventId()
-    await this.#send({ kind: 'publish', channel, id, type, payload }, options)
+    await this.#send({ kind: 'publish', channel: channel as string, id, type, payload }, options)
     return this.eventTag + id
   }
 
@@ -208,6 +220,9 @@ export class RealtimeClient {
     return 'RealtimeClient'
   }
 }
+
+/** Options of {@link RealtimeClient.publish}. */
+export type PublishOptions = Omit<RequestOptions, 'channel' | 'id' | 'mutation'>
 
 /** An intent without its id and time. */
 type Unstamped<Type extends RequestIntent | PublishIntent> = Omit<Type, 'requestId' | 'timestamp'>

@@ -18,6 +18,11 @@ export type EventOf<C extends Untyped, Name extends string = string> = Untyped e
     ? EventFrame
     : FramesOf<EventsOf<C, Name>>
 
+/** An event of a channel: by the contract, else with the payload that the application expects. */
+export type EventIn<C extends Untyped, Name extends string, Payload> = Untyped extends C
+  ? EventFrame<string, Payload>
+  : EventOf<C, Name>
+
 /** The types of a channel's events. */
 export type TypeOf<C extends Untyped, Name extends string> = EventOf<C, Name>['type']
 

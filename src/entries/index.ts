@@ -33,6 +33,7 @@ export type { PollingOptions } from '../channels/polling.ts'
 export { pollingDefaults, pollWhileDown } from '../channels/polling.ts'
 export type { RefetchOptions } from '../channels/refetch-on.ts'
 export { refetchOn } from '../channels/refetch-on.ts'
+export type { Subscriber } from '../channels/subscriber.ts'
 export type {
   ChannelHandler,
   ChannelStatus,
@@ -51,6 +52,7 @@ export type { ClientEvents } from '../client/client-events.ts'
 export type { ClientStats } from '../client/client-stats.ts'
 export type { ClientOptions } from '../client/options.ts'
 export { clientDefaults } from '../client/options.ts'
+export type { PublishOptions } from '../client/realtime-client.ts'
 export { RealtimeClient } from '../client/realtime-client.ts'
 export type { Auth, AuthReason } from '../connection/credentials.ts'
 export type { Environment, EnvironmentEvent, PlatformGlobals } from '../connection/environment.ts'
@@ -124,6 +126,7 @@ export type { EntityIntent, RequestOptions, StorableMutation } from '../ports/ou
 export type { CloseInfo } from '../ports/transport.ts'
 export type { PresenceHandle } from '../presence/own-presence.ts'
 export type {
+  EnterOptions,
   PresenceEvent,
   PresenceEvents,
   PresenceOptions,

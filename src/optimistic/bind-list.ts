@@ -1,5 +1,8 @@
 import type { Readable, StoreFactory, StoreKind, StoreOf } from '../base/store.ts'
-import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
+import type { Subscriber } from '../channels/subscriber.ts'
+import type { Untyped } from '../contract/contract-types.ts'
+import type { Rows } from '../contract/event-types.ts'
+import type { ChannelArg } from '../contract/name-types.ts'
 import type { ApplicationStore } from './application-store.ts'
 import type { BindOptions, BoundState, Rules } from './bind.ts'
 import { bind } from './bind.ts'
@@ -24,18 +27,29 @@ export const listDefaults = { maxUnseen: 1_000 } as const
  *   into: svelteStores(writable),
  * })
  */
-export function bindList<Row extends object, K extends StoreKind>(
-  channels: ChannelSubscriber,
-  channel: string,
-  options: ListOptions<Row> & { readonly into: StoreFactory<K> },
-): BoundList<Row, StoreOf<K, readonly Row[]>>
+export function bindList<
+  Row extends object,
+  K extends StoreKind,
+  C extends Untyped = Untyped,
+  const Name extends string = string,
+>(
+  channels: Subscriber<C>,
+  channel: ChannelArg<C, Name>,
+  options: ListOptions<Rows<C, Name, Row>> & { readonly into: StoreFactory<K> },
+): BoundList<Rows<C, Name, Row>, StoreOf<K, readonly Rows<C, Name, Row>[]>>
+export function bindList<
+  Row extends object,
+  C extends Untyped = Untyped,
+  const Name extends string = string,
+>(
+  channels: Subscriber<C>,
+  channel: ChannelArg<C, Name>,
+  options: ListOptions<Rows<C, Name, Row>> & {
+    readonly into?: ApplicationStore<readonly Rows<C, Name, Row>[]> | undefined
+  },
+): BoundList<Rows<C, Name, Row>>
 export function bindList<Row extends object>(
-  channels: ChannelSubscriber,
-  channel: string,
-  options: ListOptions<Row> & { readonly into?: ApplicationStore<readonly Row[]> | undefined },
-): BoundList<Row>
-export function bindList<Row extends object>(
-  channels: ChannelSubscriber,
+  channels: Subscriber,
   channel: string,
   options: ListOptions<Row>,
 ): unknown {

@@ -1,5 +1,8 @@
 import type { Readable, StoreFactory, StoreKind, StoreOf } from '../base/store.ts'
-import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
+import type { Subscriber } from '../channels/subscriber.ts'
+import type { Untyped } from '../contract/contract-types.ts'
+import type { Rows } from '../contract/event-types.ts'
+import type { ChannelArg } from '../contract/name-types.ts'
 import type { ApplicationStore } from './application-store.ts'
 import type { BindOptions, BoundState } from './bind.ts'
 import { bind } from './bind.ts'
@@ -14,18 +17,29 @@ import { changedKey, identified, idOf } from './entity-change.ts'
  *   load: async (signal) => ({ state: await fetchTask('42', { signal }) }),
  * })
  */
-export function bindRecord<Row extends object, K extends StoreKind>(
-  channels: ChannelSubscriber,
-  channel: string,
-  options: RecordOptions<Row> & { readonly into: StoreFactory<K> },
-): BoundRecord<Row, StoreOf<K, Row | undefined>>
+export function bindRecord<
+  Row extends object,
+  K extends StoreKind,
+  C extends Untyped = Untyped,
+  const Name extends string = string,
+>(
+  channels: Subscriber<C>,
+  channel: ChannelArg<C, Name>,
+  options: RecordOptions<Rows<C, Name, Row>> & { readonly into: StoreFactory<K> },
+): BoundRecord<Rows<C, Name, Row>, StoreOf<K, Rows<C, Name, Row> | undefined>>
+export function bindRecord<
+  Row extends object,
+  C extends Untyped = Untyped,
+  const Name extends string = string,
+>(
+  channels: Subscriber<C>,
+  channel: ChannelArg<C, Name>,
+  options: RecordOptions<Rows<C, Name, Row>> & {
+    readonly into?: ApplicationStore<Rows<C, Name, Row> | undefined> | undefined
+  },
+): BoundRecord<Rows<C, Name, Row>>
 export function bindRecord<Row extends object>(
-  channels: ChannelSubscriber,
-  channel: string,
-  options: RecordOptions<Row> & { readonly into?: ApplicationStore<Row | undefined> | undefined },
-): BoundRecord<Row>
-export function bindRecord<Row extends object>(
-  channels: ChannelSubscriber,
+  channels: Subscriber,
   channel: string,
   options: RecordOptions<Row>,
 ): unknown {

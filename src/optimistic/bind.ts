@@ -5,7 +5,7 @@ import { WirefoldError } from '../base/errors.ts'
 import { loggable } from '../base/logger.ts'
 import type { Followed, Readable, StoreFactory, StoreKind } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
-import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
+import type { Subscriber } from '../channels/subscriber.ts'
 import type { ChannelSync, SyncOptions } from '../channels/sync.ts'
 import { sync } from '../channels/sync.ts'
 import type { EventFrame, Position } from '../protocol/frame.ts'
@@ -17,7 +17,7 @@ import type { ConfirmedState, StateSource, StateStep } from './state-source.ts'
 
 /** Keeps a state in step with a channel by its rules. */
 export function bind<State>(
-  channels: ChannelSubscriber,
+  channels: Subscriber,
   channel: string,
   options: BindOptions<State>,
   rules: Rules<State>,

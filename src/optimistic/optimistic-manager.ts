@@ -4,6 +4,7 @@ import { checkNames } from '../base/known-names.ts'
 import { printError } from '../base/report.ts'
 import type { Readable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
+import type { Untyped } from '../contract/contract-types.ts'
 import type { RestoredMutation } from '../ports/outbox-storage.ts'
 import type { EntityIntent, RequestOptions } from '../ports/outgoing-request.ts'
 import type { Fields } from '../protocol/fields.ts'
@@ -43,15 +44,15 @@ import type { ConfirmedState, OptimisticTarget } from './state-source.ts'
  * optimistic.view(tasks).subscribe(render)
  * await optimistic.create('Task', { title: 'Write' }, tasks)
  */
-export class OptimisticManager {
-  readonly #options: OptimisticOptions
+export class OptimisticManager<C extends Untyped = Untyped> {
+  readonly #options: OptimisticOptions<C>
   readonly #deps: OverlayDeps
   /** Overlays by the store that holds the confirmed state. */
   readonly #overlays = new WeakMap<object, unknown>()
   readonly #requested = new Set<string>()
   readonly #pending
 
-  constructor(options: OptimisticOptions = {}) {
+  constructor(options: OptimisticOptions<C> = {}) {
     const { client, channels, api, resolve } = options
     const { holdOwnBroadcastMs = optimisticDefaults.holdOwnBroadcastMs } = options
     checkNames('OptimisticManager', options, { client, channels, api, resolve, holdOwnBroadcastMs })
@@ -90,7 +91,7 @@ export class OptimisticManager {
    */
   mutate<T, Intent, Result>(
     intent: Intent,
-    { on, apply, request, confirm }: MutateOptions<T, Intent, Result>,
+    { on, apply, request, confirm }: MutateOptions<T, Intent, Result, C>,
   ): Promise<Result> {
     const applied = (state: T): T => apply(state, intent)
     const mutation: Mutation<T, Result> = {
@@ -151,7 +152,7 @@ export class OptimisticManager {
   async #change<Row extends object>(
     on: OptimisticTarget<readonly Row[]>,
     intent: EntityIntent,
-    call: (api: EntityApi, context: MutationContext) => Promise<unknown>,
+    call: (api: EntityApi<C>, context: MutationContext<C>) => Promise<unknown>,
   ): Promise<Row> {
     const { api } = this.#options
     if (!api) throw lacking('api')
@@ -191,17 +192,16 @@ export class OptimisticManager {
     id: string,
     at: ChannelPosition[],
     mutation: NonNullable<RequestOptions['mutation']>,
-  ): MutationContext {
+  ): MutationContext<C> {
     const { client } = this.#options
-    return {
-      id,
-      request: async <Payload>(type: string, payload?: unknown, options?: RequestOptions) => {
-        if (!client) throw lacking('client')
-        this.#requested.add(id)
-        const sent = { ...options, id, mutation }
-        return payloadOf(await client.requestWithPosition<Payload>(type, payload, sent), at)
-      },
+    const request = async (type: string, payload?: unknown, options?: RequestOptions) => {
+      if (!client) throw lacking('client')
+      this.#requested.add(id)
+      const sent = { ...options, id, mutation }
+      return payloadOf(await client.requestWithPosition(type, payload, sent), at)
     }
+    // It takes what the `request` of the client takes; the contract of that types it.
+    return typed<MutationContext<C>>({ id, request })
   }
 
   /**

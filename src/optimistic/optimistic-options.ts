@@ -1,4 +1,7 @@
-import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
+import type { Subscriber } from '../channels/subscriber.ts'
+import type { Untyped } from '../contract/contract-types.ts'
+import type { RequestBound } from '../contract/name-types.ts'
+import type { Answer, RequestArg, RequestArgs } from '../contract/request-types.ts'
 import type { ClientPort } from '../ports/client-port.ts'
 import type { RequestOptions } from '../ports/outgoing-request.ts'
 import type { Fields } from '../protocol/fields.ts'
@@ -6,13 +9,13 @@ import type { Reply } from '../protocol/frame.ts'
 import type { OptimisticTarget } from './state-source.ts'
 
 /** Options of an {@link OptimisticManager}; each may be left out. */
-export interface OptimisticOptions {
+export interface OptimisticOptions<C extends Untyped = Untyped> {
   /** The client that {@link MutationContext.request} sends requests with. */
-  readonly client?: OptimisticClient | undefined
+  readonly client?: OptimisticClient<C> | undefined
   /** The subscriber that shows when the events of a mutation on a registry's slot have arrived. */
-  readonly channels?: ChannelSubscriber | undefined
+  readonly channels?: Subscriber | undefined
   /** The requests that `create`, `update` and `delete` send. */
-  readonly api?: EntityApi | undefined
+  readonly api?: EntityApi<C> | undefined
   /**
    * Merges a row that changed both here and on the server: given the confirmed row when the change
    * was made, that row with the change, and the server's present row.
@@ -30,7 +33,9 @@ export interface OptimisticOptions {
 }
 
 /** The part of a client that a manager uses; a `RealtimeClient` has it. */
-export interface OptimisticClient {
+export interface OptimisticClient<C extends Untyped = Untyped> {
+  /** The contract of the client. */
+  readonly contract?: C | undefined
   /** The client's clock, the receiver of its errors, and the mutations of its stored outbox. */
   readonly port: Pick<ClientPort, 'clock' | 'report' | 'restored'>
   /** The client's user id, by the server's last welcome. */
@@ -40,15 +45,15 @@ export interface OptimisticClient {
   /** Returns a new id for an event of this client. */
   eventId(): string
   /** Sends a request; its reply carries the positions of the events it caused. */
-  requestWithPosition<Payload>(
+  requestWithPosition(
     type: string,
     payload?: unknown,
     options?: RequestOptions,
-  ): Promise<Reply<Payload>>
+  ): Promise<Reply<unknown>>
 }
 
 /** The context of a mutation's request. */
-export interface MutationContext {
+export interface MutationContext<C extends Untyped = Untyped> {
   /**
    * The id of the event that the mutation causes. {@link request} sends it to the server; for another
    * backend send it as `clientId`, if the backend includes it in the event.
@@ -62,21 +67,25 @@ export interface MutationContext {
    * sending. A stored outbox keeps `create`, `update` and `delete` on a bound list with it, up to
    * 65,536 characters of JSON, so that the next page shows them again.
    */
-  request<Payload = unknown>(
-    type: string,
-    payload?: unknown,
-    options?: Omit<RequestOptions, 'id' | 'mutation'>,
-  ): Promise<Payload>
+  request<const X extends RequestBound<C> = RequestBound<C>>(
+    type: RequestArg<C, X>,
+    ...args: RequestArgs<C, X, Omit<RequestOptions, 'id' | 'mutation'>>
+  ): Promise<Answer<C, X>>
 }
 
 /** Requests that change entities on the server; each resolves with the entity after the change. */
-export interface EntityApi {
+export interface EntityApi<C extends Untyped = Untyped> {
   /** Creates an entity. */
-  create(entity: string, data: unknown, context: MutationContext): Promise<unknown>
+  create(entity: string, data: unknown, context: MutationContext<C>): Promise<unknown>
   /** Changes some fields of an entity. */
-  update(entity: string, id: string, changes: unknown, context: MutationContext): Promise<unknown>
+  update(
+    entity: string,
+    id: string,
+    changes: unknown,
+    context: MutationContext<C>,
+  ): Promise<unknown>
   /** Deletes an entity; the result is ignored. */
-  delete(entity: string, id: string, context: MutationContext): Promise<unknown>
+  delete(entity: string, id: string, context: MutationContext<C>): Promise<unknown>
 }
 
 /** Default values of {@link OptimisticOptions}. */
@@ -91,7 +100,7 @@ export interface PendingMutation {
 }
 
 /** Options of a mutation. */
-export interface MutateOptions<T, Intent, Result> {
+export interface MutateOptions<T, Intent, Result, C extends Untyped = Untyped> {
   /** The state it is shown on. */
   readonly on: OptimisticTarget<T>
   /**
@@ -100,7 +109,7 @@ export interface MutateOptions<T, Intent, Result> {
    */
   readonly apply: (state: T, intent: Intent) => T
   /** Sends the request. */
-  readonly request: (intent: Intent, context: MutationContext) => Promise<Result>
+  readonly request: (intent: Intent, context: MutationContext<C>) => Promise<Result>
   /**
    * Returns the state after the reply.
    * @default apply

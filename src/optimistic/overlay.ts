@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '../base/clock.ts'
 import { handlerFailed } from '../base/errors.ts'
 import type { Readable } from '../base/store.ts'
-import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
+import type { Subscriber } from '../channels/subscriber.ts'
 import type { ChannelPosition } from '../protocol/frame.ts'
 import { isApplicationStore } from './application-store.ts'
 import { idOf } from './entity-change.ts'
@@ -123,7 +123,7 @@ export interface OverlayDeps {
   readonly client: OptimisticClient | undefined
   /** The ids of the pending mutations that were sent as requests of the client. */
   readonly requested: ReadonlySet<string>
-  readonly channels: ChannelSubscriber | undefined
+  readonly channels: Subscriber | undefined
   /** Time for which a new row that may be the client's own is hidden, in milliseconds; 0 for never. */
   readonly holdMs: number
   /** Receives exceptions of application code. */

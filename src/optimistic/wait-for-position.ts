@@ -1,4 +1,4 @@
-import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
+import type { Subscriber } from '../channels/subscriber.ts'
 import type { ChannelPosition } from '../protocol/frame.ts'
 
 /**
@@ -7,7 +7,7 @@ import type { ChannelPosition } from '../protocol/frame.ts'
  * the channel has another epoch or was refused.
  */
 export function waitForPosition(
-  channels: ChannelSubscriber,
+  channels: Subscriber,
   { channel, epoch, offset }: ChannelPosition,
   run: () => void,
 ): void {

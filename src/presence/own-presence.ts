@@ -198,7 +198,7 @@ export class OwnPresence {
 }
 
 /** Our presence at a resource; call it to leave. */
-export interface PresenceHandle extends Disposer {
+export interface PresenceHandle<Meta = unknown> extends Disposer {
   readonly resource: string
   /**
    * Resolves once the server has confirmed our presence; rejects where it is refused, not supported
@@ -209,7 +209,7 @@ export interface PresenceHandle extends Disposer {
    * Replaces our meta, throttled by `throttleMs`. All handles of a resource share one meta: the
    * last call counts.
    */
-  update(meta: unknown): void
+  update(meta: Meta): void
 }
 
 /** Dependencies of {@link OwnPresence}. */

@@ -4,7 +4,13 @@ import { createEmitter } from '../base/emitter.ts'
 import { checkNames, withDefaults } from '../base/known-names.ts'
 import type { Readable, Writable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
-import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
+import type { Linger } from '../channels/linger.ts'
+import { lingerOf } from '../channels/linger.ts'
+import type { Subscriber } from '../channels/subscriber.ts'
+import type { Untyped } from '../contract/contract-types.ts'
+import type { SendArgs } from '../contract/event-types.ts'
+import type { ResourceArg } from '../contract/name-types.ts'
+import type { MetaIn, MetaOut } from '../contract/presence-types.ts'
 import type { ClientExtension } from '../ports/client-port.ts'
 import type { PresenceUser } from '../protocol/presence.ts'
 import type { OwnPresenceDeps, PresenceHandle } from './own-presence.ts'
@@ -28,8 +34,9 @@ export const presenceDefaults = { throttleMs: 1_000 } as const
  * here.update({ typing: true })
  * here()
  */
-export class PresenceManager {
-  readonly #channels: ChannelSubscriber
+export class PresenceManager<C extends Untyped = Untyped> {
+  readonly #channels: Subscriber<C>
+  readonly #lingering: Linger
   readonly #deps: OwnPresenceDeps
   readonly #events: Emitter<PresenceEvents>
   readonly #members: Writable<ReadonlyMap<string, readonly PresenceUser[]>>
@@ -38,9 +45,10 @@ export class PresenceManager {
   #cancelHeartbeat: Cancel | undefined
 
   /** Throws if the client already has a manager: two would contradict each other. */
-  constructor(channels: ChannelSubscriber, options: PresenceOptions = {}) {
+  constructor(channels: Subscriber<C>, options: PresenceOptions = {}) {
     const { throttleMs } = withDefaults('PresenceManager', options, presenceDefaults)
     this.#channels = channels
+    this.#lingering = lingerOf(channels)
     const { port } = channels
     this.#deps = { port, throttleMs, all: this.#ownPresences }
     this.#events = createEmitter(port.report)
@@ -64,12 +72,19 @@ export class PresenceManager {
    * watched while the store has subscribers; otherwise the list is empty. A sign of life does not
    * notify subscribers.
    */
-  of(resource: string): Readable<readonly PresenceUser[]> {
+  of<const Name extends string>(
+    resource: ResourceArg<C, Name>,
+  ): Readable<readonly PresenceUser<MetaOut<C, Name>>[]> {
+    // The contract types the metas that the server sends.
+    return this.#usersOf(resource as string) as Readable<readonly PresenceUser<MetaOut<C, Name>>[]>
+  }
+
+  #usersOf(resource: string): Readable<readonly PresenceUser[]> {
     const known = this.#views.get(resource)
     if (known) return known.users
     const views = this.#views
     const channels = this.#channels
-    const { lingering } = channels
+    const lingering = this.#lingering
     const stop = (): void => {
       if (views.get(resource) === view) views.delete(resource)
       view.detach()
@@ -98,11 +113,13 @@ export class PresenceManager {
    *
    * @param meta data about the client's user that others see besides the name: JSON, at most 4 KiB
    */
-  enter(
-    resource: string,
-    meta?: unknown,
-    options: { readonly signal?: AbortSignal | undefined } = {},
-  ): PresenceHandle {
+  enter<const Name extends string>(
+    name: ResourceArg<C, Name>,
+    ...args: SendArgs<MetaIn<C, Name>, EnterOptions>
+  ): PresenceHandle<MetaIn<C, Name>> {
+    // The types of the arguments are known where the manager is used, not here.
+    const resource = name as string
+    const [meta, options = {}] = args as [unknown?, EnterOptions?]
     const own = this.#ownPresences.get(resource) ?? new OwnPresence(resource, this.#deps)
     this.#ownPresences.set(resource, own)
     const held = own.handle(options.signal)
@@ -181,6 +198,12 @@ export interface PresenceEvents {
 /** A change of one user at a watched resource. */
 export interface PresenceEvent extends PresenceChange {
   readonly resource: string
+}
+
+/** Options of {@link PresenceManager.enter}. */
+export interface EnterOptions {
+  /** Leaves the resource when it fires. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Options of a {@link PresenceManager}. */

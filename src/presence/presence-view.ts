@@ -1,7 +1,7 @@
 import type { Cancel } from '../base/clock.ts'
 import type { Followed, Readable, Writable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
-import type { ChannelSubscriber } from '../channels/channel-subscriber.ts'
+import type { Subscriber } from '../channels/subscriber.ts'
 import type { Subscription } from '../channels/subscription.ts'
 import { presenceChannel } from '../protocol/channel-name.ts'
 import type { EventFrame } from '../protocol/frame.ts'
@@ -101,7 +101,7 @@ export class PresenceView {
 
 /** Dependencies of {@link PresenceView}. */
 export interface PresenceViewDeps {
-  readonly channels: ChannelSubscriber
+  readonly channels: Subscriber
   /** Called with the first follower; the function that it returns, with the last. */
   readonly followed: Followed
   /** Called with the changes, signs of life included. */

@@ -1,22 +1,22 @@
 /** One device of a present user: a tab, an app. */
-export interface PresenceDevice {
+export interface PresenceDevice<Meta = unknown> {
   readonly id: string
   /** Metadata of the device. */
-  readonly meta?: unknown
+  readonly meta?: Meta | undefined
   /** Time of its last heartbeat, in milliseconds since the Unix epoch. */
   readonly lastSeen: number
 }
 
 /** A present user, on one device or several. */
-export interface PresenceUser {
+export interface PresenceUser<Meta = unknown> {
   readonly id: string
   readonly name?: string | undefined
   /** Time of the last heartbeat of any device, in milliseconds since the Unix epoch. */
   readonly lastSeen: number
   /** Metadata of the newest device. */
-  readonly meta?: unknown
+  readonly meta?: Meta | undefined
   /** Devices in the order in which they joined; empty if the backend does not distinguish them. */
-  readonly devices: readonly PresenceDevice[]
+  readonly devices: readonly PresenceDevice<Meta>[]
   /** Offset of the user's last event in the presence channel, where the backend has it. */
   readonly at?: number | undefined
 }

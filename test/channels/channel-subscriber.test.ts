@@ -43,6 +43,24 @@ describe('a channel subscriber', () => {
     expect([server.subscribed.size, channels.size]).toEqual([0, 0])
   })
 
+  it('calls the handler of the type of an event, and none of an inherited name', async () => {
+    const { clock, server, channels, errors } = subscribed()
+    const sent = ['note', 'other', 'toString', '__proto__', 'constructor', 'note']
+    const received: unknown[] = []
+    const types: string[] = []
+    channels.subscribe('news', { note: (payload, { type }) => received.push([type, payload]) })
+    channels.subscribe('news', (_, { type }) => types.push(type))
+    await clock.advance(1)
+    for (const [at, type] of sent.entries()) server.publish('news', type, at)
+    await clock.advance(1)
+    expect(types).toEqual(sent)
+    expect(received).toEqual([
+      ['note', 0],
+      ['note', 5],
+    ])
+    expect(errors).toEqual([])
+  })
+
   it('sends nothing if a view is unmounted and mounted again within the linger time', async () => {
     const { clock, server, channels } = subscribed()
     const off = channels.subscribe('news', () => {})
