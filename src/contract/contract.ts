@@ -1,8 +1,15 @@
+import { lazy } from '../base/lazy.ts'
 import type { Contract, ContractSchemas, ContractTypes } from './contract-types.ts'
+import { fingerprintOf } from './fingerprint.ts'
+import { leavesOf } from './leaves.ts'
+import { SchemaRules } from './schema-rules.ts'
 
 /**
  * Makes the contract that a client and its server share, of schemas of any library that implements
  * Standard Schema, or of types alone.
+ *
+ * Throws `bad-option` for a template or a schema that is none, and for two templates that fit the same
+ * names where nothing decides which counts.
  *
  * @example
  * const shop = contract({
@@ -16,8 +23,23 @@ import type { Contract, ContractSchemas, ContractTypes } from './contract-types.
 export function contract<const Parts extends ContractSchemas>(parts: Parts): Contract<Parts>
 export function contract<Parts extends ContractTypes>(options?: ContractOptions): Contract<Parts>
 export function contract(given: ContractSchemas & ContractOptions = {}): Contract<ContractSchemas> {
-  const { fingerprint = '', ...parts } = given
-  return { parts, fingerprint, '~wirefold': { fingerprint: fingerprint || undefined } }
+  const { fingerprint, ...parts } = given
+  const leaves = leavesOf(parts)
+  const isTyped = Object.keys(parts).length === 0
+  // Not at import: the schemas are converted to JSON Schema for it.
+  const hash = lazy(() => (isTyped ? fingerprint : fingerprintOf(parts, leaves)))
+  return {
+    parts,
+    get fingerprint() {
+      return hash() ?? ''
+    },
+    '~wirefold': {
+      rules: isTyped ? undefined : new SchemaRules(parts, leaves),
+      get fingerprint() {
+        return hash() || undefined
+      },
+    },
+  }
 }
 
 /** Options of a contract of types alone. */

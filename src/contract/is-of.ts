@@ -1,5 +1,6 @@
 import type { Channels, Contract } from './contract-types.ts'
 import type { NameOf } from './name-types.ts'
+import { fits, parseTemplate } from './names/template.ts'
 
 /**
  * Whether a name that is only known at run time, such as one of a URL, fits a template. A name that
@@ -14,11 +15,6 @@ export function isOf<C extends Contract, const T extends keyof Channels<C> & str
   name: string,
 ): name is NameOf<T> {
   const { channels = {} } = contract.parts
-  return name === template || (!Object.hasOwn(channels, name) && patternOf(template).test(name))
-}
-
-/** Returns the pattern of the names that fit: parameters are not empty, and hold no `:`. */
-function patternOf(template: string): RegExp {
-  const literals = template.split(/\{[^}]*\}/)
-  return new RegExp(`^${literals.map((text) => text.replace(/\W/g, '\\$&')).join('[^:]+')}$`)
+  if (name === template) return true
+  return !Object.hasOwn(channels, name) && fits(parseTemplate(template, 'channels'), name)
 }

@@ -1,0 +1,51 @@
+/** What a server or a client asks of a contract with schemas at run time. */
+export interface ContractRules {
+  /**
+   * Whether the contract has a channel, or members of a family such as `agent:*`; always, where it
+   * lists no channels, and for the channels of the protocol: `user:…` and `presence:…`.
+   */
+  lists(channel: string): boolean
+  /** Whether the contract has a resource; always, where it lists no presence. */
+  listsResource(resource: string): boolean
+  /** Checks the payload of an event by the template of its channel. */
+  checkEvent(channel: string, type: string, payload: unknown): Verdict | Promise<Verdict>
+  /** Checks the payload of a request. */
+  checkRequest(type: string, payload: unknown): Verdict | Promise<Verdict>
+  /** Checks the reply to a request. */
+  checkReply(type: string, reply: unknown): Verdict | Promise<Verdict>
+  /** Checks the meta of a user who is present at a resource. */
+  checkMeta(resource: string, meta: unknown): Verdict | Promise<Verdict>
+}
+
+/**
+ * The result of a check: the output of the schema, or what is wrong with the value. A check returns a
+ * promise only where the schema does: promises are most of the cost of a message.
+ */
+export type Verdict = ValidValue | InvalidValue
+
+/** A value that fits its schema, as the schema returns it; itself where there is no schema. */
+export interface ValidValue {
+  readonly value: unknown
+  readonly issues?: undefined
+  /** Set where the contract does not have the type of the event or request. */
+  readonly unlisted?: true
+}
+
+/** What is wrong with a value. */
+export interface InvalidValue {
+  /** All issues. Their messages may contain the value, so they are not for the peer. */
+  readonly issues: readonly ContractIssue[]
+  /** The paths of the first issues: bounded, and without messages, so that they may be sent. */
+  readonly paths: readonly IssuePath[]
+}
+
+/** What is wrong with a value, as the schema says it. */
+export interface ContractIssue {
+  /** May contain the value. */
+  readonly message: string
+  /** The place within the value. */
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
+}
+
+/** The place of an issue within a value. */
+export type IssuePath = readonly (string | number)[]

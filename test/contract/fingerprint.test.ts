@@ -1,0 +1,92 @@
+import { type } from 'arktype'
+import * as v from 'valibot'
+import { describe, expect, it } from 'vitest'
+import type { ContractSchemas, StandardSchemaV1 } from 'wirefold/contract'
+import { contract, unchecked } from 'wirefold/contract'
+import { z } from 'zod'
+
+const fingerprint = (parts: ContractSchemas): string => contract(parts).fingerprint
+
+const order = z.object({ id: z.string(), count: z.number() })
+const base: ContractSchemas = {
+  channels: { 'shop:{id}': { order }, news: { headline: z.string() } },
+  requests: { cancel: { payload: order, reply: z.number() }, ping: {} },
+  presence: { 'room/{name}': z.string() },
+}
+
+describe('the fingerprint of a contract', () => {
+  it('is 16 hex digits', () => {
+    expect(fingerprint(base)).toMatch(/^[0-9a-f]{16}$/)
+  })
+
+  it('does not depend on the order of names', () => {
+    const { channels, requests, presence } = base
+    const turned = {
+      presence,
+      requests: { ping: {}, cancel: { reply: z.number(), payload: order } },
+      channels: Object.fromEntries(Object.entries(channels ?? {}).reverse()),
+    }
+    expect(requests).toBeDefined()
+    expect(fingerprint(turned)).toBe(fingerprint(base))
+  })
+
+  it('does not depend on how a schema is written', () => {
+    const same = z.object({ count: z.number(), id: z.string() })
+    expect(fingerprint({ channels: { a: { b: same } } })).toBe(
+      fingerprint({ channels: { a: { b: order } } }),
+    )
+  })
+
+  const changes: Readonly<Record<string, ContractSchemas>> = {
+    'a template': { ...base, channels: { 'shop:{id}': { order } } },
+    'the type of an event': {
+      ...base,
+      channels: { ...base.channels, news: { title: z.string() } },
+    },
+    'a request without schemas': { ...base, requests: { cancel: { payload: order } } },
+    'a schema': { ...base, presence: { 'room/{name}': z.number() } },
+    'the part of a name': { ...base, presence: {}, channels: { ...base.channels, x: {} } },
+  }
+  it.each(Object.entries(changes))('changes with %s', (_, parts) => {
+    expect(fingerprint(parts)).not.toBe(fingerprint(base))
+  })
+
+  it('is made of the schemas of zod and arktype, by what they accept', () => {
+    const zod = (schema: z.ZodType) => fingerprint({ channels: { a: { b: schema } } })
+    expect(zod(z.string())).not.toBe(zod(z.number()))
+    expect(zod(z.string().transform(Number))).toBe(zod(z.string()))
+    const ark = (schema: StandardSchemaV1) => fingerprint({ channels: { a: { b: schema } } })
+    expect(ark(type('string'))).not.toBe(ark(type('number')))
+  })
+
+  it('is made of names alone where the library has no JSON Schema', () => {
+    const parts = (schema: StandardSchemaV1) => ({ channels: { a: { b: schema } } })
+    expect(fingerprint(parts(v.string()))).toBe(fingerprint(parts(unchecked())))
+    expect(fingerprint(parts(z.bigint()))).toBe(fingerprint(parts(v.string())))
+  })
+
+  it('is made when it is asked for, and once', () => {
+    let calls = 0
+    const { validate } = z.string()['~standard']
+    const input = () => {
+      calls += 1
+      return {}
+    }
+    const schema: StandardSchemaV1 = {
+      '~standard': { version: 1, vendor: 'x', validate, jsonSchema: { input, output: input } },
+    }
+    const made = contract({ channels: { a: { b: schema } } })
+    expect(calls).toBe(0)
+    expect(made.fingerprint).toBe(made['~wirefold']?.fingerprint)
+    expect(calls).toBe(1)
+  })
+
+  it('is given to a contract of types, or there is none', () => {
+    expect(contract<{ channels: { a: { b: number } } }>({ fingerprint: '2026-11' })).toMatchObject({
+      fingerprint: '2026-11',
+      '~wirefold': { fingerprint: '2026-11' },
+    })
+    const none = contract<{ channels: { a: { b: number } } }>()
+    expect([none.fingerprint, none['~wirefold']?.fingerprint]).toEqual(['', undefined])
+  })
+})
