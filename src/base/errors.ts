@@ -6,9 +6,22 @@
 export interface ErrorDetails {
   /** An `AbortSignal` fired, or the awaited handle was released. */
   aborted: { readonly channel?: string; readonly requestId?: string }
+  /**
+   * An event does not fit the client's contract, and no handler got it; `issues` are those of the
+   * schema, and may hold values.
+   */
+  'bad-event': {
+    readonly channel: string
+    readonly type: string
+    readonly offset: number | undefined
+    readonly issues: readonly unknown[]
+  }
   /** A frame could not be read; `sample` is its first 80 characters. */
   'bad-frame': { readonly reason: string; readonly sample?: string }
-  /** A channel name is empty, longer than 256 characters, or has control characters. */
+  /**
+   * A channel name is empty, longer than 256 characters, or has control characters, or the contract
+   * has no template for it.
+   */
   'bad-channel': { readonly channel: string }
   /** An installed package lacks a needed feature; `needs` names the versions that have it. */
   'bad-dependency': { readonly name: string; readonly needs: string }
@@ -16,6 +29,8 @@ export interface ErrorDetails {
   'bad-option': { readonly option: string }
   /** A message cannot be encoded; `cause` is the exception of the codec. */
   'bad-payload': { readonly requestId: string }
+  /** The reply to a request, which was carried out, does not fit the client's contract. */
+  'bad-reply': { readonly type: string; readonly issues: readonly unknown[] }
   /** The URL cannot be opened by the transport, or is not encrypted. */
   'bad-url': { readonly url: string }
   /** The client was closed by its own `close()`. */

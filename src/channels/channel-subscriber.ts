@@ -39,8 +39,8 @@ export const channelDefaults = { lingerMs: 250 } as const
  * off()
  */
 export class ChannelSubscriber<C extends Untyped = Untyped> {
-  /** The contract of the client. */
-  readonly contract: C | undefined
+  /** Carries the type of the client's contract; never set at run time. */
+  declare readonly contract?: C | undefined
   /** The port of the client, for extensions built on channels. */
   readonly port: ClientPort
   /** @internal Functions to call after some time, or at the end of the client. */
@@ -68,7 +68,6 @@ export class ChannelSubscriber<C extends Untyped = Untyped> {
   ) {
     const { lingerMs } = withDefaults('ChannelSubscriber', options, channelDefaults)
     this.port = client.port
-    this.contract = client.contract
     this.lingering = new Linger(this.port.clock, lingerMs)
     this.#owner = { port: this.port, changed: (channel) => this.#applyState(channel) }
     this.port.join(this.#extension())
@@ -97,6 +96,11 @@ export class ChannelSubscriber<C extends Untyped = Untyped> {
   >(
     name: ChannelArg<C, X>,
     handler: HandlerArg<C, X, Event>,
+    options?: SubscribeOptions,
+  ): Subscription
+  subscribe(
+    name: string,
+    given: ChannelHandler<never> | HandlersByType,
     options: SubscribeOptions = {},
   ): Subscription {
     const { params, signal, onError, stage } = withDefaults('subscribe()', options, {
@@ -105,12 +109,15 @@ export class ChannelSubscriber<C extends Untyped = Untyped> {
       onError: undefined,
       stage: 'handle' as const,
     })
-    // The types of the arguments are known where the subscriber is used, not here.
-    const channel = this.#channel(name as string, params)
-    const given = handler as ChannelHandler<never> | HandlersByType
+    const channel = this.#channel(name, params)
     const listener: Listener = {
       channel,
-      handler: typeof given === 'function' ? given : byType(given),
+      handler:
+        typeof given === 'function'
+          ? given
+          : (payload, event) =>
+              // The server chooses the type: `toString` is no handler.
+              Object.hasOwn(given, event.type) && given[event.type]?.(payload, event),
       onError,
       live: true,
       ready: undefined,
@@ -152,6 +159,7 @@ export class ChannelSubscriber<C extends Untyped = Untyped> {
     let channel = this.#channels.get(name)
     if (!channel) {
       assertChannel(topic)
+      this.port.checks?.begin(name)
       channel = new Channel(name, topic, this.#owner)
       this.#channels.set(name, channel)
       if (topic.endsWith(':*')) this.#patterns.add(channel)
@@ -331,13 +339,6 @@ export class ChannelSubscriber<C extends Untyped = Untyped> {
 }
 
 type HandlersByType = Readonly<Record<string, ChannelHandler<never> | undefined>>
-
-/** Returns a handler that calls the one of the event's type, if there is one. */
-function byType(handlers: HandlersByType): ChannelHandler<never> {
-  return (payload, event) =>
-    // The server chooses the type: `toString` is no handler.
-    Object.hasOwn(handlers, event.type) ? handlers[event.type]?.(payload, event) : undefined
-}
 
 /** Returns the result of a function; any other value itself. */
 function resultOf(given: unknown): unknown {

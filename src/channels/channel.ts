@@ -130,6 +130,7 @@ export class Channel extends Continuity {
   /** Subscribes anew, from the beginning. */
   renew(): void {
     this.restart()
+    this.#owner.port.checks?.begin(this.name)
     this.input('renew')
   }
 
@@ -167,6 +168,9 @@ export class Channel extends Continuity {
       return
     }
     if (verdict !== 'deliver') this.#break(verdict)
+    const { withheld } = event
+    if (withheld) this.#break(withheld)
+    if (withheld !== undefined) return
     this.#deliverTo(this.#folds, event)
     this.#deliverTo(this.#handles, event)
     if (this.#gap && this.#isWhole(event)) this.caughtUp()

@@ -152,5 +152,9 @@ export type GapReason =
   | 'rewritten'
   /** Events are missing, and the server could not send them again. */
   | 'unfillable'
+  /** An event did not fit the contract, and no handler got it. */
+  | 'bad-event'
+  /** More events waited for asynchronous schemas of the contract than are kept. */
+  | 'overflow'
   /** The backend cannot replay the events of the time without a connection. */
   | 'no-recovery'

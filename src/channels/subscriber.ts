@@ -8,7 +8,7 @@ import type { ChannelHandler, SubscribeOptions, Subscription } from './subscript
  * contract is one, and so is a mock.
  */
 export interface Subscriber<C extends Untyped = Untyped> {
-  /** The contract of the client. */
+  /** Carries the type of the client's contract; never set at run time. */
   readonly contract?: C | undefined
   /** The port of the client. */
   readonly port: ClientPort

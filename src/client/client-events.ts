@@ -1,5 +1,6 @@
 import type { WirefoldError } from '../base/errors.ts'
 import type { OtherNames } from '../base/known-names.ts'
+import type { ContractDifference } from '../ports/client-checks.ts'
 import type { SettledRequest } from '../ports/outbox-storage.ts'
 import type { CloseInfo } from '../ports/transport.ts'
 import type { NoticeFrame, WelcomeFrame } from '../protocol/frame.ts'
@@ -24,6 +25,11 @@ export interface ClientEvents {
   settled(outcome: SettledRequest): void
   /** A message was ignored on purpose. */
   notice(notice: NoticeFrame): void
+  /**
+   * The server has another contract, by its fingerprint: it was deployed before or after the client.
+   * Once for each fingerprint in a row.
+   */
+  contract(difference: ContractDifference): void
   /** An error that no caller or handler receives; printed if it has no listener. */
   error(error: unknown): void
 }
@@ -36,6 +42,7 @@ export const clientEventNames: Readonly<Record<keyof ClientEvents, unknown>> = {
   failed: 0,
   settled: 0,
   notice: 0,
+  contract: 0,
   error: 0,
 }
 

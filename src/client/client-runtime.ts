@@ -13,7 +13,9 @@ import { Connection } from '../connection/connection.ts'
 import { closedError } from '../connection/connection-state.ts'
 import type { Link } from '../connection/link.ts'
 import { ServerClock } from '../connection/server-clock.ts'
+import type { ClientChecks } from '../ports/client-checks.ts'
 import type { ClientExtension, ClientPort, OnControlReply } from '../ports/client-port.ts'
+import type { CheckedClient } from '../ports/contract-port.ts'
 import type { ClientOutbox, RestoredMutation } from '../ports/outbox-storage.ts'
 import type { OutgoingRequest, SendOptions } from '../ports/outgoing-request.ts'
 import { nameOf } from '../ports/outgoing-request.ts'
@@ -42,7 +44,7 @@ const RENEWAL_MS = 10_000
  * The inside of a client: passes frames and intents between its connection, requests and extensions.
  * The functions of the port are members of their own, so that an extension may pass them on.
  */
-export class ClientRuntime implements ClientPort, ConnectionOwner {
+export class ClientRuntime implements ClientPort, ConnectionOwner, CheckedClient {
   readonly events: Emitter<ClientEvents>
   readonly connection: Connection
   readonly requests: PendingRequests
@@ -51,6 +53,7 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
   readonly random: ClientPort['random']
   readonly state: ClientPort['state']
   readonly restored = followedStore<readonly RestoredMutation[]>([], (error) => this.report(error))
+  readonly checks: ClientChecks | undefined
   /** Number of malformed messages. */
   malformed = 0
   /** The tag of the last welcome, or empty. */
@@ -102,6 +105,7 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
     this.state = this.connection.state
     this.requests = new PendingRequests({ ...shared, link: () => this.connection.link })
     this.#controls = shared
+    this.checks = options.contract?.['~wirefold']?.forClient(this, options)
     this.state.listen(({ name }) => options.logger()?.('connection', name))
   }
 
@@ -211,6 +215,7 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
       senderId: this.#senderId,
       token: link.credentials.token,
       expectUser: this.#userId,
+      contract: this.checks?.fingerprint,
     })
   }
 
@@ -242,14 +247,6 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
 
   frame(frame: Frame): void {
     switch (frame.kind) {
-      case 'event':
-      case 'unsubscribed':
-      case 'ended':
-      case 'dropped':
-      case 'pong':
-        for (const extension of this.#extensions) if (extension.receive(frame)) return
-        if (frame.kind === 'event') this.#unsubscribed(frame)
-        break
       case 'refusal':
         if (frame.to.length === 0) this.#refused(frame.error)
         break
@@ -259,6 +256,9 @@ export class ClientRuntime implements ClientPort, ConnectionOwner {
       case 'notice':
         this.#notice(frame)
         break
+      default:
+        for (const extension of this.#extensions) if (extension.receive(frame)) return
+        if (frame.kind === 'event') this.#unsubscribed(frame)
     }
   }
 

@@ -1,5 +1,7 @@
-/** Counters and timings of a client, as a snapshot. */
-export interface ClientStats {
+import type { CheckCounts } from '../ports/client-checks.ts'
+
+/** Counters and timings of a client, as a snapshot; with a contract, also what did not fit it. */
+export interface ClientStats extends Partial<CheckCounts> {
   /** Number of connections opened. */
   readonly opens: number
   /** Number of connections opened after a loss. */

@@ -15,6 +15,7 @@ import type { HeartbeatOptions } from '../connection/heartbeat.ts'
 import { heartbeatDefaults } from '../connection/heartbeat.ts'
 import type { Untyped } from '../contract/contract-types.ts'
 import { native } from '../dialects/native/client.ts'
+import type { CheckOptions } from '../ports/client-checks.ts'
 import type { TransportFactory } from '../ports/transport.ts'
 import type { Codec } from '../protocol/codec.ts'
 import type { DialectFactory } from '../protocol/dialect.ts'
@@ -25,7 +26,7 @@ import type { WebSocketConstructor } from '../transports/websocket.ts'
 import { webSocketTransport } from '../transports/websocket.ts'
 
 /** Options of a client; each may be left out or `undefined`. */
-export interface ClientOptions<C extends Untyped = Untyped> {
+export interface ClientOptions<C extends Untyped = Untyped> extends CheckOptions {
   /**
    * The description of channels, requests and presence that the client shares with its server, made by
    * `contract()` of `wirefold/contract`. It types every call.
@@ -121,7 +122,8 @@ export interface ClientOptions<C extends Untyped = Untyped> {
 }
 
 /** Options with all defaults filled in. */
-export interface ResolvedClientOptions {
+export interface ResolvedClientOptions extends CheckOptions {
+  readonly contract: Untyped | undefined
   readonly dialect: DialectFactory
   readonly transport: TransportFactory
   readonly codec: Codec
@@ -172,7 +174,14 @@ export function resolveClientOptions(options: ClientOptions): ResolvedClientOpti
     options,
     {
       ...clientDefaults,
-      ...{ contract: undefined, auth: undefined, environment: undefined, logger: undefined },
+      ...{
+        contract: undefined,
+        validate: undefined,
+        unlisted: undefined,
+        auth: undefined,
+        environment: undefined,
+        logger: undefined,
+      },
       ...{ transport: undefined, WebSocket: undefined, allowInsecure: undefined },
     },
     OTHERS,

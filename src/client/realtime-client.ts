@@ -29,8 +29,8 @@ import { resolveClientOptions } from './options.ts'
  * const task = await client.request('task:create', { title: 'Write' })
  */
 export class RealtimeClient<C extends Untyped = Untyped> {
-  /** The contract that it was given; helpers get its types from here. */
-  readonly contract: C | undefined
+  /** Carries the type of the contract to all that is given the client; never set at run time. */
+  declare readonly contract?: C | undefined
   readonly #options: ResolvedClientOptions
   readonly #runtime: ClientRuntime
 
@@ -41,7 +41,6 @@ export class RealtimeClient<C extends Untyped = Untyped> {
    * of a page that was loaded over http, or with `allowInsecure`
    */
   constructor(url: string, options: ClientOptions<C> = {}) {
-    this.contract = options.contract
     this.#options = resolveClientOptions(options)
     this.#runtime = new ClientRuntime(url, this.#options)
   }
@@ -118,16 +117,20 @@ export class RealtimeClient<C extends Untyped = Untyped> {
    * Sends a request as {@link request} does, and also returns the positions of the events it
    * caused.
    */
-  async requestWithPosition<const X extends RequestBound<C> = RequestBound<C>>(
+  requestWithPosition<const X extends RequestBound<C> = RequestBound<C>>(
     type: RequestArg<C, X>,
     ...args: RequestArgs<C, X, RequestOptions>
-  ): Promise<Reply<Answer<C, X>>> {
-    // The types of the arguments are known where the client is used, not here.
-    const [payload, options = {}] = args as [unknown?, RequestOptions?]
+  ): Promise<Reply<Answer<C, X>>>
+  async requestWithPosition(
+    type: string,
+    payload?: unknown,
+    options: RequestOptions = {},
+  ): Promise<Reply> {
     const { channel, id } = options
-    const what = { kind: 'request', type: type as string, channel, id, payload } as const
-    const reply = await this.#send(what, options)
-    return { payload: reply.payload as Answer<C, X>, at: reply.at }
+    const reply = await this.#send({ kind: 'request', type, channel, id, payload }, options)
+    const { checks } = this.#runtime
+    const checked = checks ? await checks.reply(type, reply.payload) : reply.payload
+    return { payload: checked, at: reply.at }
   }
 
   /**
@@ -137,7 +140,7 @@ export class RealtimeClient<C extends Untyped = Untyped> {
    *
    * @returns the event's id, which its broadcast carries as well: see {@link isOwn}
    */
-  async publish<
+  publish<
     const X extends NameBound<C>,
     const Type extends TypesIn<C, Map>,
     Map = EventsOf<C, X & string>,
@@ -145,10 +148,16 @@ export class RealtimeClient<C extends Untyped = Untyped> {
     channel: PublishArg<C, X>,
     type: Type,
     ...args: SendArgs<Sends<C, Map, Type>, PublishOptions>
+  ): Promise<string>
+  async publish(
+    channel: string,
+    type: string,
+    payload?: unknown,
+    options: PublishOptions = {},
   ): Promise<string> {
-    const [payload, options = {}] = args as [unknown?, PublishOptions?]
+    this.#runtime.checks?.channel(channel)
     const id = this.eventId()
-    await this.#send({ kind: 'publish', channel: channel as string, id, type, payload }, options)
+    await this.#send({ kind: 'publish', channel, id, type, payload }, options)
     return this.eventTag + id
   }
 
@@ -178,7 +187,7 @@ export class RealtimeClient<C extends Untyped = Untyped> {
 
   /** Returns a snapshot of counters and timings. */
   stats(): ClientStats {
-    const { connection, requests, serverClock, malformed, handlers } = this.#runtime
+    const { connection, requests, serverClock, malformed, handlers, checks } = this.#runtime
     const state = this.state.get()
     const { opens } = connection
     const measured = connection.link?.heartbeat?.state
@@ -194,6 +203,7 @@ export class RealtimeClient<C extends Untyped = Untyped> {
       dropped: requests.dropped,
       malformed,
       handlers,
+      ...checks?.counts,
     }
   }
 

@@ -4,23 +4,27 @@ import type { StandardSchemaV1 } from './standard-schema.ts'
 /** The parts of a contract with schemas. */
 export interface ContractSchemas {
   /** The events of each channel: a schema for the payload of each type, by the channel's template. */
-  readonly channels?: { readonly [template: string]: { readonly [type: string]: StandardSchemaV1 } }
+  readonly channels?:
+    | { readonly [template: string]: { readonly [type: string]: StandardSchemaV1 } }
+    | undefined
   /** The requests by their types; one without a `payload` is sent without, one without a `reply` too. */
-  readonly requests?: {
-    readonly [type: string]: {
-      readonly payload?: StandardSchemaV1
-      readonly reply?: StandardSchemaV1
-    }
-  }
+  readonly requests?:
+    | {
+        readonly [type: string]: {
+          readonly payload?: StandardSchemaV1 | undefined
+          readonly reply?: StandardSchemaV1 | undefined
+        }
+      }
+    | undefined
   /** A schema for the meta of those who are present, by the template of the resource. */
-  readonly presence?: { readonly [template: string]: StandardSchemaV1 }
+  readonly presence?: { readonly [template: string]: StandardSchemaV1 } | undefined
 }
 
 /** The parts of a contract of types alone, of the same shape with types in place of schemas. */
 export interface ContractTypes {
-  readonly channels?: object
-  readonly requests?: object
-  readonly presence?: object
+  readonly channels?: object | undefined
+  readonly requests?: object | undefined
+  readonly presence?: object | undefined
 }
 
 /** No contract, and what every contract extends. */

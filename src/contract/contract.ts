@@ -1,4 +1,5 @@
 import { lazy } from '../base/lazy.ts'
+import { startClientChecks } from './client/client-checks.ts'
 import type { Contract, ContractSchemas, ContractTypes } from './contract-types.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { leavesOf } from './leaves.ts'
@@ -28,16 +29,19 @@ export function contract(given: ContractSchemas & ContractOptions = {}): Contrac
   const isTyped = Object.keys(parts).length === 0
   // Not at import: the schemas are converted to JSON Schema for it.
   const hash = lazy(() => (isTyped ? fingerprint : fingerprintOf(parts, leaves)))
+  const rules = isTyped ? undefined : new SchemaRules(parts, leaves)
+  const known = (): string | undefined => hash() || undefined
   return {
     parts,
     get fingerprint() {
       return hash() ?? ''
     },
     '~wirefold': {
-      rules: isTyped ? undefined : new SchemaRules(parts, leaves),
+      rules,
       get fingerprint() {
-        return hash() || undefined
+        return known()
       },
+      forClient: (client, options) => startClientChecks(rules, known, client, options),
     },
   }
 }

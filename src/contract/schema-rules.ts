@@ -38,6 +38,11 @@ export class SchemaRules implements ContractRules {
     return !this.#presence || this.#presence.find(resource) !== undefined
   }
 
+  listsType(channel: string, type: string): boolean {
+    const template = this.#channels?.find(channel)
+    return !template || this.#schemas.has(keyOf('channels', template.text, type))
+  }
+
   checkEvent(channel: string, type: string, payload: unknown): Verdict | Promise<Verdict> {
     const template = this.#channels?.find(channel)
     if (!template) return { value: payload }

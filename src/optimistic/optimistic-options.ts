@@ -34,7 +34,7 @@ export interface OptimisticOptions<C extends Untyped = Untyped> {
 
 /** The part of a client that a manager uses; a `RealtimeClient` has it. */
 export interface OptimisticClient<C extends Untyped = Untyped> {
-  /** The contract of the client. */
+  /** Carries the type of the client's contract; never set at run time. */
   readonly contract?: C | undefined
   /** The client's clock, the receiver of its errors, and the mutations of its stored outbox. */
   readonly port: Pick<ClientPort, 'clock' | 'report' | 'restored'>

@@ -4,6 +4,7 @@ import type { Readable } from '../base/store.ts'
 import type { Dialect } from '../protocol/dialect.ts'
 import type { Frame, RefusalFrame, ReplyFrame, SubscribedFrame } from '../protocol/frame.ts'
 import type { Intent } from '../protocol/intent.ts'
+import type { ClientChecks } from './client-checks.ts'
 import type { ConnectionState } from './connection-state.ts'
 import type { RestoredMutation } from './outbox-storage.ts'
 
@@ -31,13 +32,15 @@ export interface ClientPort {
   say(intent: Intent, answered?: OnControlReply): boolean
   /** The mutations of earlier clients whose stored requests this client sends, oldest first. */
   readonly restored?: Readable<readonly RestoredMutation[]> | undefined
+  /** The checks of the client's contract, if it has one. */
+  readonly checks?: ClientChecks | undefined
   /** Reports an error that has no other destination. */
   report(error: unknown): void
 }
 
 /** A part of the client above the connection: channels, presence. */
 export interface ClientExtension {
-  /** Order in which extensions are called: 1 is channels, 2 presence. */
+  /** Order in which extensions are called: 0 is the checks of a contract, 1 channels, 2 presence. */
   readonly order: number
   /** Number of handlers of the application that it serves. */
   readonly handlers: number

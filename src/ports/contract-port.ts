@@ -1,3 +1,7 @@
+import type { Clock } from '../base/clock.ts'
+import type { Frame } from '../protocol/frame.ts'
+import type { CheckOptions, ClientChecks, ContractDifference } from './client-checks.ts'
+import type { ClientExtension } from './client-port.ts'
 import type { ContractRules } from './contract-rules.ts'
 
 /** What the client and the server use of a contract when they run. */
@@ -6,4 +10,16 @@ export interface ContractPort {
   readonly fingerprint: string | undefined
   /** What it checks; `undefined` for a contract of types alone. */
   readonly rules: ContractRules | undefined
+  /** Starts the checks of a client, until it ends. */
+  forClient(client: CheckedClient, options: CheckOptions): ClientChecks
+}
+
+/** The part of a client that the checks use. */
+export interface CheckedClient {
+  readonly clock: Clock
+  readonly events: { emit(event: 'contract', difference: ContractDifference): void }
+  report(error: unknown): void
+  join(extension: ClientExtension): () => void
+  /** Passes a frame to the extensions. */
+  frame(frame: Frame): void
 }

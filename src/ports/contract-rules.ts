@@ -7,6 +7,8 @@ export interface ContractRules {
   lists(channel: string): boolean
   /** Whether the contract has a resource; always, where it lists no presence. */
   listsResource(resource: string): boolean
+  /** Whether the contract has a type of events of a channel; always, where it has no template of it. */
+  listsType(channel: string, type: string): boolean
   /** Checks the payload of an event by the template of its channel. */
   checkEvent(channel: string, type: string, payload: unknown): Verdict | Promise<Verdict>
   /** Checks the payload of a request. */

@@ -119,6 +119,7 @@ export class PresenceManager<C extends Untyped = Untyped> {
   ): PresenceHandle<MetaIn<C, Name>> {
     // The types of the arguments are known where the manager is used, not here.
     const resource = name as string
+    this.#channels.port.checks?.resource(resource)
     const [meta, options = {}] = args as [unknown?, EnterOptions?]
     const own = this.#ownPresences.get(resource) ?? new OwnPresence(resource, this.#deps)
     this.#ownPresences.set(resource, own)

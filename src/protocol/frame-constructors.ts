@@ -139,6 +139,7 @@ export function welcomeFrame(
     serverTime: asNumber(fields.serverTime),
     heartbeatMs: asNumber(fields.heartbeatMs, 1),
     tag: asString(fields.tag),
+    contract: asString(fields.contract),
     limits: {
       subscriptions: asInteger(limits.subscriptions, 1),
       frameBytes: asInteger(limits.frameBytes, 1),

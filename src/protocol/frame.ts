@@ -48,6 +48,11 @@ export interface EventFrame<Type extends string = string, Payload = unknown> {
   readonly via: string | undefined
   /** The sender's clock, in milliseconds since the Unix epoch; not used for ordering by default. */
   readonly timestamp: number | undefined
+  /**
+   * @internal Set where the contract lets no handler have the event, which still moves the position of
+   * the channel: the reason of the gap, or empty if there is none.
+   */
+  readonly withheld?: 'bad-event' | 'overflow' | ''
 }
 
 /** A position in one epoch of a channel's history. */
@@ -136,6 +141,8 @@ export interface WelcomeFrame {
    * the same user, causes; `undefined` if it puts none.
    */
   readonly tag: string | undefined
+  /** Fingerprint of the server's contract; `undefined` if it has none. */
+  readonly contract?: string | undefined
 }
 
 /** Limits of a server; a limit that it does not announce is `undefined`. */

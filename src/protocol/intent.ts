@@ -24,6 +24,8 @@ export interface HelloIntent {
   readonly token: string | undefined
   /** The user of the last welcome, whom the client expects again. */
   readonly expectUser: string | undefined
+  /** Fingerprint of the client's contract. */
+  readonly contract?: string | undefined
 }
 
 /** A subscribe to channels. */

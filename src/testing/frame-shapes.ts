@@ -99,6 +99,7 @@ const shapes: { readonly [Kind in Frame['kind']]: Readonly<Record<string, Check>
       dedupeMs: optional(from(0)),
     }),
     tag: optional(text),
+    contract: optional(text),
   },
   ping: { timestamp: optional(time) },
   pong: { timestamp: optional(time), serverTime: optional(time), offsets: optional(map(position)) },

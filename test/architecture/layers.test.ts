@@ -12,14 +12,15 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   base: [],
   protocol: ['base'],
   ports: ['protocol', 'base'],
-  contract: ['contract/names', 'ports', 'protocol', 'base'],
+  contract: ['contract/client', 'contract/names', 'context', 'ports', 'protocol', 'base'],
+  'contract/client': ['ports', 'protocol', 'base'],
   'contract/names': ['protocol', 'base'],
   'dialects/*': ['ports', 'protocol', 'base'],
   transports: ['ports', 'protocol', 'base'],
   connection: ['ports', 'protocol', 'base'],
   requests: ['connection', 'ports', 'protocol', 'base'],
   storage: ['ports', 'protocol', 'base'],
-  context: ['contract', 'ports', 'protocol', 'base'],
+  context: ['ports', 'protocol', 'base'],
   channels: ['contract', 'ports', 'protocol', 'base'],
   presence: ['channels', 'contract', 'ports', 'protocol', 'base'],
   optimistic: ['channels', 'contract', 'ports', 'protocol', 'base'],
@@ -224,6 +225,21 @@ describe('the layers', () => {
       folders.set(folderOf(file), [...(folders.get(folderOf(file)) ?? []), ...others])
     }
     expect([...cycles(imports), ...cycles(folders)]).toEqual([])
+  })
+})
+
+describe('a contract', () => {
+  it('is reached at run time through the object that the application passes', () => {
+    const wrong = [...nodes]
+      .filter(([file]) => !/^(contract|entries|server)\//.test(file))
+      .flatMap(([file, own]) =>
+        own
+          .filter((node) => ts.isImportDeclaration(node) && !node.importClause?.isTypeOnly)
+          .flatMap((node) => targetOf(file, specifierOf(node) ?? node) ?? [])
+          .filter((target) => target.startsWith('contract/'))
+          .map((target) => `${file} → ${target}`),
+      )
+    expect(wrong).toEqual([])
   })
 })
 

@@ -61,8 +61,8 @@ function message(intent: Intent): object {
   let payload: unknown
   switch (intent.kind) {
     case 'hello': {
-      const { clientId, senderId, token, expectUser } = intent
-      const own = { agent: 'wirefold', parts: true }
+      const { clientId, senderId, token, expectUser, contract } = intent
+      const own = { contract, agent: 'wirefold', parts: true }
       payload = { protocol: 1, clientId, senderId, token, expectUser, ...own }
       break
     }

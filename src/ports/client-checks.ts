@@ -1,0 +1,53 @@
+/** What a contract checks for one client. */
+export interface ClientChecks {
+  /** The contract's own fingerprint, for the greeting. */
+  readonly fingerprint: string | undefined
+  /** Numbers of what did not fit the contract. */
+  readonly counts: CheckCounts
+  /** Throws `bad-channel` if the contract does not list a channel. */
+  channel(name: string): void
+  /**
+   * Starts anew with a channel that is subscribed to from the beginning: drops what waits for its
+   * schemas. Throws `bad-channel` as {@link channel} does.
+   */
+  begin(name: string): void
+  /** Throws `bad-channel` if the contract does not list a resource. */
+  resource(name: string): void
+  /**
+   * Returns the output of the schema of a reply; a promise if the schema returns one. Throws, or rejects
+   * with, `bad-reply`.
+   */
+  reply(type: string, payload: unknown): unknown
+}
+
+/** Numbers of what did not fit a contract. */
+export interface CheckCounts {
+  /** Events whose payload did not fit its schema; no handler got them. */
+  readonly quarantined: number
+  /** Events and replies whose type the contract does not have; no handler got these events. */
+  readonly unlisted: number
+}
+
+/** How a client applies its contract. */
+export interface CheckOptions {
+  /**
+   * Whether payloads are checked against the schemas of the contract: `always` here and by the server,
+   * `server` by the server alone, `never` not even by types of events.
+   * @default 'server'
+   */
+  readonly validate?: Validate | undefined
+  /**
+   * Whether channels and resources that the contract does not list are allowed.
+   * @default 'refuse'
+   */
+  readonly unlisted?: 'allow' | 'refuse' | undefined
+}
+
+/** Who checks payloads against the schemas of a contract. */
+export type Validate = 'always' | 'server' | 'never'
+
+/** The fingerprints of a client and a server whose contracts differ. */
+export interface ContractDifference {
+  readonly client: string
+  readonly server: string
+}
