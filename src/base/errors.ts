@@ -27,8 +27,18 @@ export interface ErrorDetails {
   'bad-dependency': { readonly name: string; readonly needs: string }
   /** An option is missing, unknown or invalid, or there is no event of the given name. */
   'bad-option': { readonly option: string }
-  /** A message cannot be encoded; `cause` is the exception of the codec. */
-  'bad-payload': { readonly requestId: string }
+  /**
+   * A message cannot be encoded; `cause` is the exception of the codec. Or a server publishes what does
+   * not fit its contract; `issues` says why, and may quote the value. Or the server refused a payload
+   * that does not; `details` then holds the paths.
+   */
+  'bad-payload': {
+    readonly requestId?: string
+    readonly channel?: string
+    readonly type?: string
+    readonly issues?: readonly ContractIssue[]
+    readonly details?: unknown
+  }
   /** The reply to a request, which was carried out, does not fit the client's contract. */
   'bad-reply': { readonly type: string; readonly issues: readonly unknown[] }
   /** The URL cannot be opened by the transport, or is not encrypted. */
@@ -89,6 +99,14 @@ export interface ErrorDetails {
   'unread-event': { readonly channel: string; readonly type: string }
   /** The dialect does not support the operation `what`. */
   unsupported: { readonly dialect: string; readonly what: string }
+}
+
+/** What is wrong with a value, as the schema of a contract says it. */
+export interface ContractIssue {
+  /** May contain the value. */
+  readonly message: string
+  /** The place within the value. */
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }
 
 /** A peer's machine-readable refusal. */

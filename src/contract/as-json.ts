@@ -7,11 +7,12 @@ const DEEPEST = 32
  * Returns a value as its receiver will read it: itself if it holds only what JSON has, else what its
  * JSON text stands for. So a `Date` is the string that a receiver gets.
  *
- * @param json the JSON text of the value
+ * @param json returns the JSON text of the value
  */
-export function asJson(value: unknown, json: string | undefined): unknown {
-  if (json === undefined) return undefined
-  return isJson(value, DEEPEST) ? value : JSON.parse(json)
+export function asJson(value: unknown, json: () => string | undefined): unknown {
+  if (isJson(value, DEEPEST)) return value
+  const text = json()
+  return text === undefined ? undefined : JSON.parse(text)
 }
 
 function isJson(value: unknown, depth: number): boolean {

@@ -1,4 +1,5 @@
-import type { ContractIssue, IssuePath } from '../ports/contract-rules.ts'
+import type { ContractIssue } from '../base/errors.ts'
+import type { IssuePath } from '../ports/contract-rules.ts'
 
 /** Maximum number of issues whose paths go to the peer. */
 const MOST_ISSUES = 8

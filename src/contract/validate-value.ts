@@ -1,6 +1,7 @@
 import { isPromise } from '../base/deferred.ts'
+import type { ContractIssue } from '../base/errors.ts'
 import { messageOf } from '../base/errors.ts'
-import type { ContractIssue, InvalidValue, Verdict } from '../ports/contract-rules.ts'
+import type { InvalidValue, Verdict } from '../ports/contract-rules.ts'
 import { pathsOf } from './issues.ts'
 import type { StandardSchemaV1 } from './standard-schema.ts'
 

@@ -76,7 +76,9 @@ export type { ChannelManagerOptions, ChannelOptions } from '../server/channels/c
 export type { ChannelReceiver, SnapshotRequest } from '../server/channels/channel-receiver.ts'
 export type { ChannelMembership } from '../server/channels/membership.ts'
 export type { BroadcastOverflow } from '../server/channels/publish-rate.ts'
+export type { ContractOptions } from '../server/contract/contract-options.ts'
 export type { HttpServer } from '../server/http/claim-upgrades.ts'
+export type { ListeningServer } from '../server/http/listening-server.ts'
 export type { ConnectRequest } from '../server/http/upgrade-router.ts'
 export type { ServerStats } from '../server/metrics/server-stats.ts'
 export type { AllowStats } from '../server/metrics/stats-handler.ts'
@@ -111,9 +113,10 @@ export { serverDefaults } from '../server/options.ts'
 export type { ServerPresenceOptions } from '../server/presence/presence-options.ts'
 export type { PresenceMember, PresenceTrackerOptions } from '../server/presence/presence-tracker.ts'
 export { PresenceTracker, presenceTrackerDefaults } from '../server/presence/presence-tracker.ts'
-export type { ListeningServer, ServerSetup } from '../server/realtime-server.ts'
+export type { ServerSetup } from '../server/realtime-server.ts'
 export { createRealtimeServer, RealtimeServer } from '../server/realtime-server.ts'
 export type {
+  HandlerOf,
   HandlerOptions,
   RequestContext,
   RequestHandler,

@@ -1,3 +1,5 @@
+import type { ContractIssue } from '../base/errors.ts'
+
 /** What a server or a client asks of a contract with schemas at run time. */
 export interface ContractRules {
   /**
@@ -39,14 +41,6 @@ export interface InvalidValue {
   readonly issues: readonly ContractIssue[]
   /** The paths of the first issues: bounded, and without messages, so that they may be sent. */
   readonly paths: readonly IssuePath[]
-}
-
-/** What is wrong with a value, as the schema says it. */
-export interface ContractIssue {
-  /** May contain the value. */
-  readonly message: string
-  /** The place within the value. */
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }
 
 /** The place of an issue within a value. */

@@ -27,6 +27,8 @@ export interface HelloCommand {
   readonly expectUser: string | undefined
   /** Whether the client reads messages in parts, and signs that its own arrive. */
   readonly parts: boolean
+  /** The fingerprint of the client's contract, if it has one. */
+  readonly contract?: string | undefined
 }
 
 /** Renewed credentials of a client. */

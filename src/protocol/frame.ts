@@ -141,7 +141,7 @@ export interface WelcomeFrame {
    * the same user, causes; `undefined` if it puts none.
    */
   readonly tag: string | undefined
-  /** Fingerprint of the server's contract; `undefined` if it has none. */
+  /** The fingerprint of the server's contract; `undefined` if it has none. */
   readonly contract?: string | undefined
 }
 

@@ -1,4 +1,5 @@
 import type { Unsubscribe } from '../base/emitter.ts'
+import type { Untyped } from '../contract/contract-types.ts'
 import { RealtimeServer } from './realtime-server.ts'
 import type { ConnectionInfo } from './session/mount.ts'
 
@@ -13,8 +14,8 @@ import type { ConnectionInfo } from './session/mount.ts'
  *   log(`${user?.name} has connected as ${id}`)
  * })
  */
-export function attach(
-  server: RealtimeServer,
+export function attach<C extends Untyped>(
+  server: RealtimeServer<C>,
   handler: (connection: ConnectionInfo) => void,
 ): Unsubscribe {
   if (!(server instanceof RealtimeServer) || typeof handler !== 'function') {

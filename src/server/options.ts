@@ -5,6 +5,7 @@ import { checkKinds, checkNames } from '../base/known-names.ts'
 import type { Logger } from '../base/logger.ts'
 import { debugLogger } from '../base/logger.ts'
 import { printError } from '../base/report.ts'
+import type { Untyped } from '../contract/contract-types.ts'
 import type { AccessOptions } from './access/access-options.ts'
 import type { ClientAddress } from './access/client-address.ts'
 import { peerAddress } from './access/client-address.ts'
@@ -14,12 +15,17 @@ import type { RateStore } from './broker/rate-store.ts'
 import type { ChannelOptions } from './channels/channel-options.ts'
 import { channelDefaults } from './channels/channel-options.ts'
 import type { BroadcastOverflow } from './channels/publish-rate.ts'
+import type { ContractOptions, ResolvedContract } from './contract/contract-options.ts'
+import { contractDefaults, resolveContract } from './contract/contract-options.ts'
 import type { OriginRules } from './http/origins.ts'
 import type { ResolvedPresence, ServerPresenceOptions } from './presence/presence-options.ts'
 import { presenceDefaults, resolvePresence } from './presence/presence-options.ts'
 
 /** Options of a `RealtimeServer`. */
-export interface RealtimeServerOptions extends AccessOptions, ChannelOptions {
+export interface RealtimeServerOptions<C extends Untyped = Untyped>
+  extends AccessOptions,
+    ChannelOptions,
+    ContractOptions<C> {
   /** Times after which members of presence are removed. */
   readonly presence?: ServerPresenceOptions | undefined
   /**
@@ -66,6 +72,7 @@ export interface RealtimeServerOptions extends AccessOptions, ChannelOptions {
 /** Default values of {@link RealtimeServerOptions}. */
 export const serverDefaults = {
   ...channelDefaults,
+  ...contractDefaults,
   allowNullOrigin: false,
   allowMissingOrigin: true,
   clientAddress: peerAddress,
@@ -78,7 +85,7 @@ export const serverDefaults = {
 } as const
 
 /** Options with the defaults filled in; hooks and `origins` may still be `undefined`. */
-export interface ResolvedServerOptions extends OriginRules, AccessOptions {
+export interface ResolvedServerOptions extends OriginRules, AccessOptions, ResolvedContract {
   readonly maxBroadcastsPerSecond: number
   readonly broadcastOverflow: BroadcastOverflow
   readonly clientAddress: ClientAddress
@@ -116,6 +123,7 @@ const OTHERS: OtherNames = [
  */
 export function resolveServerOptions(options: RealtimeServerOptions): ResolvedServerOptions {
   const resolved = {
+    ...resolveContract(options),
     canConnect: options.canConnect,
     authenticate: options.authenticate,
     validateChannel: options.validateChannel,

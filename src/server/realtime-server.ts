@@ -1,15 +1,21 @@
 import type { RequestListener, Server } from 'node:http'
-import { createServer } from 'node:http'
 import type { Unsubscribe } from '../base/emitter.ts'
 import { WirefoldError } from '../base/errors.ts'
 import { checkKinds } from '../base/known-names.ts'
+import type { Untyped } from '../contract/contract-types.ts'
+import type { EventsOf, SendArgs, Sends, TypesIn } from '../contract/event-types.ts'
+import type { NameBound, PublishArg, RequestBound } from '../contract/name-types.ts'
+import type { RequestArg } from '../contract/request-types.ts'
 import type { Position } from '../protocol/frame.ts'
 import { userChannel } from './access/access.ts'
 import type { User } from './access/hooks.ts'
 import type { HttpRefusal } from './access/upgrade-request.ts'
 import type { ChannelManager, PublishOptions } from './channels/channel-manager.ts'
+import type { UserPayload, UserType } from './contract/publish-types.ts'
 import { drainNotice } from './drain.ts'
 import type { HttpServer } from './http/claim-upgrades.ts'
+import type { ListeningServer } from './http/listening-server.ts'
+import { listenAt, stop, upgradeServer } from './http/listening-server.ts'
 import { assertOrigins } from './http/origins.ts'
 import type { ConnectRequest } from './http/upgrade-router.ts'
 import { UpgradeRouter } from './http/upgrade-router.ts'
@@ -20,7 +26,7 @@ import { nativeMount } from './mounts/native/native-mount.ts'
 import type { RealtimeServerOptions } from './options.ts'
 import { PresenceTracker } from './presence/presence-tracker.ts'
 import { Registrations } from './registrations.ts'
-import type { HandlerOptions, RequestHandler } from './requests/request-handlers.ts'
+import type { HandlerOf, HandlerOptions, RequestHandler } from './requests/request-handlers.ts'
 import type { ServerParts } from './server-parts.ts'
 import { isProduction } from './server-parts.ts'
 import type { ConnectionInfo, Mount } from './session/mount.ts'
@@ -44,7 +50,9 @@ const NATIVE_PATH = '/ws'
  * })
  * server.attach(httpServer)
  */
-export class RealtimeServer {
+export class RealtimeServer<C extends Untyped = Untyped> {
+  /** The contract that it was given; it types the methods. */
+  readonly contract: C | undefined
   /** Presence on all servers that share the broker. */
   readonly presence: PresenceTracker
   /** @internal The handlers of `attach`, by name. */
@@ -57,7 +65,8 @@ export class RealtimeServer {
   #draining: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
-  constructor(options: RealtimeServerOptions = {}) {
+  constructor(options: RealtimeServerOptions<C> = {}) {
+    this.contract = options.contract
     this.#manager = new WebSocketManager(options)
     this.#parts = this.#manager.parts
     this.#registrations = new Registrations(this.#parts.report)
@@ -146,7 +155,7 @@ export class RealtimeServer {
    *   return () => clearInterval(timer)
    * })
    */
-  setUp(setup: ServerSetup): void {
+  setUp(setup: ServerSetup<C>): void {
     this.#refuseClosed()
     checkKinds('setUp()', { setup: setup ?? null }, { setup: 'function' })
     this.#registrations.replace(() => setup(this))
@@ -159,43 +168,28 @@ export class RealtimeServer {
    * @param host default `127.0.0.1`, which other machines cannot reach
    */
   async listen(port = 0, host = '127.0.0.1'): Promise<ListeningServer> {
-    const { helloTimeoutMs } = this.#parts.options
-    // The hello timeout also limits slow HTTP requests (slowloris).
-    const times = {
-      headersTimeout: helloTimeoutMs,
-      requestTimeout: helloTimeoutMs,
-      connectionsCheckingInterval: Math.ceil(helloTimeoutMs / 4),
-    }
-    const httpServer = createServer(times, (_request, response) => {
-      response.writeHead(426, { 'Content-Type': 'text/plain' }).end('Only WebSockets are served.')
-    })
+    const httpServer = upgradeServer(this.#parts.options.helloTimeoutMs)
     this.attach(httpServer)
     this.#listening.add(httpServer)
-    await new Promise<void>((resolve, reject) => {
-      httpServer.once('error', reject).listen(port, host, () => {
-        httpServer.off('error', reject)
-        resolve()
-      })
-    })
-    const address = httpServer.address()
-    const bound = typeof address === 'object' && address ? address.port : port
-    const name = host.includes(':') ? `[${host}]` : host
-    return { port: bound, url: `ws://${name}:${bound}${NATIVE_PATH}` }
+    return listenAt(httpServer, { port, host, path: NATIVE_PATH })
   }
 
   /**
    * Registers the handler for requests of one type; throws a `TypeError` if there is one already.
    *
-   * The payload has the type that the handler declares; it is not checked at run time.
+   * With a contract, the payload is the output of its schema, and the reply its input. Without one the
+   * payload has the type that the handler declares, and is not checked at run time.
    *
    * @returns a function that removes the handler; safe to call twice
    */
-  handle<Payload>(
-    type: string,
-    handler: RequestHandler<Payload>,
+  handle<const X extends RequestBound<C> = RequestBound<C>>(
+    type: RequestArg<C, X>,
+    handler: HandlerOf<C, X>,
     options?: HandlerOptions,
   ): () => void {
-    return this.#registrations.note(this.#manager.registerHandler(type, handler, options))
+    // The types of the arguments are known where the server is used, not here.
+    const [name, untyped] = [type as string, handler as RequestHandler<never>]
+    return this.#registrations.note(this.#manager.registerHandler(name, untyped, options))
   }
 
   /**
@@ -216,17 +210,20 @@ export class RealtimeServer {
    * contains the channel and the position of the event, and an event without an id gets the id of the
    * request.
    *
-   * Rejects with `bad-channel`, `too-large`, `rate-limited` or `closed`, or with a `TypeError` for an
-   * invalid event type, payload or id.
+   * Rejects with `bad-channel`, `too-large`, `rate-limited` or `closed`, with `bad-payload` where the
+   * payload does not fit the contract, or with a `TypeError` for an invalid event type, payload or id.
    */
-  async publish(
-    channel: string,
-    type: string,
-    payload?: unknown,
-    options: PublishOptions = {},
+  async publish<
+    const X extends NameBound<C>,
+    const Type extends TypesIn<C, Map>,
+    Map = EventsOf<C, X & string>,
+  >(
+    channel: PublishArg<C, X>,
+    type: Type,
+    ...args: SendArgs<Sends<C, Map, Type>, PublishOptions>
   ): Promise<Position> {
-    this.#refuseClosed()
-    return this.#parts.channels.publish(channel, type, payload, options)
+    const [payload, options] = args as [unknown?, PublishOptions?]
+    return this.#publish(channel as string, type, payload, options)
   }
 
   /**
@@ -235,13 +232,18 @@ export class RealtimeServer {
    *
    * Rejects as {@link publish} does.
    */
-  sendToUser(
+  sendToUser<const Type extends UserType<C>>(
     userId: string,
-    type: string,
-    payload?: unknown,
-    options: PublishOptions = {},
+    type: Type,
+    ...args: SendArgs<UserPayload<C, Type>, PublishOptions>
   ): Promise<Position> {
-    return this.publish(userChannel(userId), type, payload, options)
+    const [payload, options] = args as [unknown?, PublishOptions?]
+    return this.#publish(userChannel(userId), type, payload, options)
+  }
+
+  /** Whether the contract has a channel; always without a contract, or with `unlisted: 'allow'`. */
+  lists(channel: string): boolean {
+    return this.#parts.access.lists(channel)
   }
 
   /**
@@ -340,6 +342,16 @@ export class RealtimeServer {
     return this.#draining !== undefined || this.#closing !== undefined
   }
 
+  async #publish(
+    channel: string,
+    type: string,
+    payload: unknown,
+    options?: PublishOptions,
+  ): Promise<Position> {
+    this.#refuseClosed()
+    return this.#parts.channels.publish(channel, type, payload, options)
+  }
+
   async #drain(options: DrainOptions): Promise<void> {
     const { notice, mistake } = drainNotice(options)
     const { deadlineMs, windowMs, reason } = notice
@@ -371,26 +383,15 @@ export class RealtimeServer {
 }
 
 /** Creates a server; it serves nothing until `attach` or `listen` is called. */
-export function createRealtimeServer(options: RealtimeServerOptions = {}): RealtimeServer {
+export function createRealtimeServer<C extends Untyped = Untyped>(
+  options: RealtimeServerOptions<C> = {},
+): RealtimeServer<C> {
   return new RealtimeServer(options)
-}
-
-/** Stops an HTTP server, with its keep-alive connections, which would delay `close`. */
-function stop(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
-  })
 }
 
 /**
  * Sets up a server; may return a function that ends what it has started beside its registrations.
  */
-export type ServerSetup = (server: RealtimeServer) => (() => void) | undefined
-
-/** The address of a server that listens by itself. */
-export interface ListeningServer {
-  readonly port: number
-  /** URL of the native protocol, for clients. */
-  readonly url: string
-}
+export type ServerSetup<C extends Untyped = Untyped> = (
+  server: RealtimeServer<C>,
+) => (() => void) | undefined

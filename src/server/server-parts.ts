@@ -12,6 +12,7 @@ import { ChannelManager } from './channels/channel-manager.ts'
 import { PublishContexts } from './channels/publish-context.ts'
 import { PublishRate } from './channels/publish-rate.ts'
 import { Publisher } from './channels/publisher.ts'
+import { ContractChecks } from './contract/contract-checks.ts'
 import { Counters } from './metrics/counters.ts'
 import type { RealtimeServerOptions, ResolvedServerOptions } from './options.ts'
 import { resolveServerOptions } from './options.ts'
@@ -42,6 +43,8 @@ export interface ServerParts {
   readonly options: ResolvedServerOptions
   readonly broker: Broker
   readonly access: Access
+  /** Checks values by the contract, if the server has one. */
+  readonly checks: ContractChecks | undefined
   readonly channels: ChannelManager
   readonly handlers: RequestHandlers
   /** The running requests, to which the events published by their handlers belong. */
@@ -86,13 +89,19 @@ export function serverParts(
   const broker: Broker = given.broker ?? new MemoryBroker({ clock })
   const { replies } = broker
   const rates = given.rates ?? broker.rates ?? new MemoryRates(clock)
-  const access = new Access({ ...options, report })
+  const port = options.contract?.['~wirefold']
+  const rules = port?.rules
+  const named = options.unlisted === 'refuse' ? rules : undefined
+  const access = new Access({ ...options, report, lists: named && ((name) => named.lists(name)) })
+  const { deadlines } = access
+  const checked = options.validate === 'never' ? undefined : rules
+  const checks = checked && new ContractChecks({ rules: checked, deadlines, counters })
   const cap = new PublishRate({
     clock,
     maxPerSecond: options.maxBroadcastsPerSecond,
     overflow: options.broadcastOverflow,
   })
-  const publisher = new Publisher(broker, options.families, { access, cap })
+  const publisher = new Publisher(broker, options.families, { access, cap, checks })
   const ongoing = new PublishContexts()
   const handlers = new RequestHandlers()
   const leases = new LeaseKeeper({
@@ -138,16 +147,20 @@ export function serverParts(
     authenticate: (request, token, wanted) =>
       sessions.checked(() => authenticate(credentials, request, token, wanted)),
     eventTag: (sender) => eventTag(broker.secret ?? ownSecret(), sender),
-    writer: { clock, heartbeatMs, limits, replies, counters, logger },
+    writer: {
+      ...{ clock, heartbeatMs, limits, replies, counters, logger },
+      contract: () => port?.fingerprint,
+    },
     parts: new MessageParts(),
     requests: {
-      ...{ clock, access, publisher, ongoing, handlers, replies, counters, report },
+      ...{ clock, access, publisher, ongoing, handlers, replies, counters, checks, report },
       dedupeMs: limits.dedupeMs,
       mostRunning: limits.runningRequests,
       slots: new RequestSlots(limits.runningRequestsInAll),
     },
     presence: {
-      ...{ access, leases, report },
+      ...{ access, leases, checks, report },
+      listsResource: named && ((resource) => named.listsResource(resource)),
       graceMs: presence.graceMs,
       maxMembers: limits.subscriptions,
       charge: (userId, bytes) => budget.take(`:${userId}`, bytes),
@@ -175,7 +188,7 @@ export function serverParts(
   }
   return {
     ...{ options, broker, access, channels, handlers, ongoing, leases, sessions, counters },
-    ...{ attempts, users },
+    ...{ attempts, users, checks },
     ...{ host, logger, report },
     finished: () => settledWithin(clock, FINISH_MS, [...steps]),
     outbound: { clock, tick: new Tick(), counts: { slow: 0, withheld: 0 } },

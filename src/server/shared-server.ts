@@ -1,4 +1,5 @@
 import { WirefoldError } from '../base/errors.ts'
+import type { Untyped } from '../contract/contract-types.ts'
 import type { RealtimeServerOptions } from './options.ts'
 import { serverDefaults } from './options.ts'
 import type { RealtimeServer } from './realtime-server.ts'
@@ -25,9 +26,12 @@ import { createRealtimeServer } from './realtime-server.ts'
  *   server.handle('order:cancel', ({ id }: { id: string }) => orders.cancel(id))
  * })
  */
-export function sharedServer(path: string, options?: RealtimeServerOptions): RealtimeServer {
+export function sharedServer<C extends Untyped = Untyped>(
+  path: string,
+  options?: RealtimeServerOptions<C>,
+): RealtimeServer<C> {
   const key = Symbol.for(`wirefold.server:${path}`)
-  const before: Shared | undefined = Reflect.get(globalThis, key)
+  const before: Shared<C> | undefined = Reflect.get(globalThis, key)
   if (before && !before.server.closing) {
     if (options) before.options = options
     return before.server
@@ -37,15 +41,15 @@ export function sharedServer(path: string, options?: RealtimeServerOptions): Rea
     throw new WirefoldError('bad-option', message, { option: 'options' })
   }
   const followed = followedFunctions(options, () => shared.options)
-  const shared: Shared = { server: createRealtimeServer(followed), options }
+  const shared: Shared<C> = { server: createRealtimeServer(followed), options }
   Reflect.set(globalThis, key, shared)
   return shared.server
 }
 
-interface Shared {
-  readonly server: RealtimeServer
+interface Shared<C extends Untyped> {
+  readonly server: RealtimeServer<C>
   /** The latest options. */
-  options: RealtimeServerOptions
+  options: RealtimeServerOptions<C>
 }
 
 /** What replaces a function that the latest options have no more; hooks that decide are not in it. */
@@ -56,10 +60,10 @@ const DEFAULTS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
 ])
 
 /** Copies options; each function among them calls the function of that name in the latest ones. */
-function followedFunctions(
-  options: RealtimeServerOptions,
-  latest: () => RealtimeServerOptions,
-): RealtimeServerOptions {
+function followedFunctions<C extends Untyped>(
+  options: RealtimeServerOptions<C>,
+  latest: () => RealtimeServerOptions<C>,
+): RealtimeServerOptions<C> {
   const entries = Object.entries(options).map(([name, value]): unknown[] => {
     if (typeof value !== 'function') return [name, value]
     return [

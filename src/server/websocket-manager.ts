@@ -5,7 +5,7 @@ import { reportRejection } from '../base/report.ts'
 import { userChannel } from './access/access.ts'
 import type { HttpRefusal, UpgradeRequest } from './access/upgrade-request.ts'
 import { ChannelEvent } from './broker/channel-event.ts'
-import { check, toJson } from './channels/publisher.ts'
+import { check, toJson, unlistedChannel } from './channels/publisher.ts'
 import { drain, drainNotice } from './drain.ts'
 import type { ServerStats } from './metrics/server-stats.ts'
 import { nativeMount } from './mounts/native/native-mount.ts'
@@ -221,6 +221,8 @@ export class WebSocketManager {
       withheldEvents: outbound.counts.withheld,
       closedSlowConsumers: counters.slowCloses,
       droppedBroadcasts: channels.dropped,
+      unlistedTypes: counters.unlistedTypes,
+      contractDifferences: counters.contractDifferences,
     }
   }
 
@@ -312,10 +314,20 @@ export class WebSocketManager {
     const timestamp = this.parts.options.clock.wall()
     const json = toJson(type, payload)
     check(channel, type, json)
+    this.#checkContract(channel, type, payload, json)
     const fields = { source: channel, type, json, id: undefined, timestamp }
     const event = new ChannelEvent(channel, undefined, fields)
     for (const session of sessions) session.sendEvent?.(event)
     return sessions.length
+  }
+
+  #checkContract(channel: string, type: string, payload: unknown, json: string | undefined): void {
+    const { access, checks, report } = this.parts
+    if (!access.lists(channel)) throw unlistedChannel(channel)
+    const checked = checks?.published(channel, type, payload, json)
+    if (!checked) return
+    // The event is sent at once, so a result that comes later can only be reported.
+    checked.catch(report)
   }
 
   /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */

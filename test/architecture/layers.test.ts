@@ -55,17 +55,18 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   ],
   'server/redis': ['server/redis/*', 'server/broker', 'protocol', 'base'],
   'server/socket': ['server/metrics', 'protocol', 'base'],
+  'server/contract': ['server/access', 'server/metrics', 'contract', 'ports', 'protocol', 'base'],
   'server/channels': [
-    ...['server/broker', 'server/broker/memory', 'server/access'],
+    ...['server/broker', 'server/broker/memory', 'server/access', 'server/contract'],
     ...['protocol', 'base'],
   ],
   'server/presence': [
-    ...['server/broker', 'server/broker/memory', 'server/access'],
+    ...['server/broker', 'server/broker/memory', 'server/access', 'server/contract'],
     ...['protocol', 'base'],
   ],
   'server/requests': [
-    ...['server/channels', 'server/broker', 'server/access', 'server/metrics'],
-    ...['protocol', 'base'],
+    ...['server/channels', 'server/contract', 'server/broker', 'server/access'],
+    ...['server/metrics', 'contract', 'protocol', 'base'],
   ],
   'server/session': [
     ...['server/requests', 'server/channels', 'server/presence', 'server/socket'],
@@ -83,7 +84,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     ...['server/mounts', 'server/session', 'server/channels', 'server/socket', 'server/broker'],
     ...['server/access', 'server/metrics', 'dialects/<own>', 'protocol', 'base'],
   ],
-  server: ['server/**', 'protocol', 'base'],
+  server: ['server/**', 'contract', 'protocol', 'base'],
   vite: ['server', 'server/http', 'base'],
   testing: ['**'],
   entries: ['**'],

@@ -2,7 +2,7 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 import { asJson } from '../../src/contract/as-json.ts'
 
-const read = (value: unknown): unknown => asJson(value, JSON.stringify(value))
+const read = (value: unknown): unknown => asJson(value, () => JSON.stringify(value))
 
 describe('a value as its receiver reads it', () => {
   it('is itself if it holds only what JSON has', () => {

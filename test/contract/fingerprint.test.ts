@@ -8,11 +8,11 @@ import { z } from 'zod'
 const fingerprint = (parts: ContractSchemas): string => contract(parts).fingerprint
 
 const order = z.object({ id: z.string(), count: z.number() })
-const base: ContractSchemas = {
+const base = {
   channels: { 'shop:{id}': { order }, news: { headline: z.string() } },
   requests: { cancel: { payload: order, reply: z.number() }, ping: {} },
   presence: { 'room/{name}': z.string() },
-}
+} satisfies ContractSchemas
 
 describe('the fingerprint of a contract', () => {
   it('is 16 hex digits', () => {
@@ -20,13 +20,12 @@ describe('the fingerprint of a contract', () => {
   })
 
   it('does not depend on the order of names', () => {
-    const { channels, requests, presence } = base
+    const { channels, presence } = base
     const turned = {
       presence,
       requests: { ping: {}, cancel: { reply: z.number(), payload: order } },
-      channels: Object.fromEntries(Object.entries(channels ?? {}).reverse()),
+      channels: Object.fromEntries(Object.entries(channels).reverse()),
     }
-    expect(requests).toBeDefined()
     expect(fingerprint(turned)).toBe(fingerprint(base))
   })
 

@@ -109,6 +109,7 @@ function decodeHello(payload: Fields): Command {
     token: asString(token),
     expectUser: asString(expectUser),
     parts: payload.parts === true,
+    contract: asString(payload.contract),
   }
 }
 
@@ -178,10 +179,10 @@ function malformed(reason: string, requestId: string | undefined): Command {
 function message(frame: ServerFrame): unknown {
   switch (frame.kind) {
     case 'welcome': {
-      const { connectionId, userId, serverTime, heartbeatMs, limits, tag } = frame
+      const { connectionId, userId, serverTime, heartbeatMs, limits, tag, contract } = frame
       return {
         type: 'welcome',
-        payload: { connectionId, userId, serverTime, heartbeatMs, limits, tag },
+        payload: { connectionId, userId, serverTime, heartbeatMs, limits, tag, contract },
       }
     }
     case 'subscribed': {

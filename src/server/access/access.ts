@@ -77,10 +77,15 @@ export class Access {
     return identity === THREW ? 'threw' : identity
   }
 
+  /** Whether the contract of the server, if it has one, has a channel. Never throws. */
+  lists(channel: string): boolean {
+    return this.#deps.lists?.(channel) ?? true
+  }
+
   /** Whether a name is valid as the name of a channel. Never throws. */
   isChannel(name: string): boolean {
     const { validateChannel } = this.#deps
-    if (!isChannel(name)) return false
+    if (!isChannel(name) || !this.lists(name)) return false
     return !validateChannel || this.#verdict('validateChannel', () => validateChannel(name))
   }
 
@@ -198,6 +203,8 @@ export type HookFailure = 'threw' | 'late'
 /** The dependencies of {@link Access}. */
 export interface AccessDeps extends AccessOptions {
   readonly clientAddress: ClientAddress
+  /** Whether the contract has a channel; without it, every one is allowed. */
+  readonly lists?: ((channel: string) => boolean) | undefined
   /** Timeout of `authenticate`, in milliseconds. */
   readonly helloTimeoutMs: number
   readonly clock: Clock

@@ -9,6 +9,7 @@ const RESEND_MS = 1_000
 const MESSAGES = {
   'bad-channel': 'This is not the name of a channel.',
   'bad-frame': 'The message could not be read.',
+  'bad-payload': 'The payload does not fit the contract of the server.',
   'bad-protocol': 'This server speaks version 1 of the protocol.',
   conflict: 'Another request was sent under this id. Use a new id.',
   forbidden: 'This is not allowed.',

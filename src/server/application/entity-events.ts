@@ -20,6 +20,8 @@ export interface EntityChange<Entity = unknown> {
 
 /** A publisher of channel events, such as a realtime server. */
 export interface EventPublisher {
+  /** Whether its contract has a channel; without it, every one is published to. */
+  lists?(channel: string): boolean
   publish(channel: string, type: string, payload?: unknown): Promise<unknown>
 }
 
@@ -31,7 +33,8 @@ export function entityChannel(entityName: string, id?: string | number): string 
 /**
  * Publishes entity changes to channels: every change to the channel of the kind, updates and
  * deletions also to the channel of the entity. Changes made in a request handler are published as
- * part of the request, so that its reply contains their positions.
+ * part of the request, so that its reply contains their positions. A channel that the contract of the
+ * server does not list is left out.
  *
  * @returns a function that stops the broadcast
  */
@@ -41,7 +44,8 @@ export function broadcastEntities(bus: EventBus<EntityEvents>, server: EventPubl
       const { entityName, id } = change
       const channels = [entityChannel(entityName)]
       if (own) channels.push(entityChannel(entityName, id))
-      return Promise.all(channels.map((channel) => server.publish(channel, type, change)))
+      const listed = channels.filter((channel) => server.lists?.(channel) ?? true)
+      return Promise.all(listed.map((channel) => server.publish(channel, type, change)))
     })
   const ends = [
     broadcast('entity:created', false),

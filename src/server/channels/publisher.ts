@@ -6,6 +6,7 @@ import { isOwnType, OWN_TYPE_RULE } from '../../protocol/reserved-types.ts'
 import type { Access } from '../access/access.ts'
 import type { Broker, RequestPart, StoredReply } from '../broker/broker.ts'
 import type { NewEvent } from '../broker/channel-event.ts'
+import type { ContractChecks } from '../contract/contract-checks.ts'
 import type { PublishRate } from './publish-rate.ts'
 
 /** Maximum payload in UTF-16 units: the maximum message of a client, less the envelope. */
@@ -26,7 +27,9 @@ export class Publisher {
 
   /** Whether a name is a valid channel or a declared family. */
   canFollow(name: string): boolean {
-    return name.endsWith(':*') ? this.#families.includes(name) : this.#rules.access.isChannel(name)
+    const { access } = this.#rules
+    if (!name.endsWith(':*')) return access.isChannel(name)
+    return this.#families.includes(name) && access.lists(name)
   }
 
   /**
@@ -48,19 +51,50 @@ export class Publisher {
   ): Promise<Position> {
     const { type, id, timestamp } = event
     const json = toJson(type, payload)
-    return this.append({ source: channel, type, json, id, timestamp }, remember, part)
+    const added = { source: channel, type, json, id, timestamp }
+    this.#check(added)
+    const checked = this.#rules.checks?.published(channel, type, payload, json)
+    if (checked) await checked
+    return this.#add(added, remember, part)
   }
 
-  /** Adds an event with a payload as JSON text; rejects as {@link publish} does. */
-  async append(event: NewEvent, remember?: StoredReply, part?: RequestPart): Promise<Position> {
-    const { source, type, json, id } = event
+  /**
+   * Adds an event with a payload as JSON text; rejects as {@link publish} does.
+   */
+  async append(event: NewEvent): Promise<Position> {
+    const { source, type, json } = event
+    this.#check(event)
+    const { checks } = this.#rules
+    const payload: unknown = checks && json !== undefined ? JSON.parse(json) : undefined
+    const checked = checks?.published(source, type, payload, json)
+    if (checked) await checked
+    return this.#add(event)
+  }
+
+  /**
+   * Adds the event of a client, whose payload was checked already; rejects as {@link publish} does.
+   *
+   * @param remember the reply to the client, stored with the event
+   */
+  async relay(event: NewEvent, remember: StoredReply | undefined): Promise<Position> {
+    this.#check(event)
+    return this.#add(event, remember)
+  }
+
+  #check({ source, type, json, id }: Omit<NewEvent, 'timestamp'>): void {
     check(source, type, json)
     if (id !== undefined && asId(id) === undefined) {
       throw new TypeError(
         `The id of the event "${type}" is not a string of at most 160 characters.`,
       )
     }
-    if (!this.#rules.access.isChannel(source)) throw unknownChannel(source)
+    const { access } = this.#rules
+    if (!access.lists(source)) throw unlistedChannel(source)
+    if (!access.isChannel(source)) throw unknownChannel(source)
+  }
+
+  async #add(event: NewEvent, remember?: StoredReply, part?: RequestPart): Promise<Position> {
+    const { source, type } = event
     const admitted = this.#rules.cap.admit(source, type)
     if (admitted) await admitted
     const families = this.#families.filter((family) => inFamily(source, family))
@@ -79,6 +113,8 @@ export interface PublishRules {
   readonly access: Access
   /** Limits the rate of each channel. */
   readonly cap: PublishRate
+  /** Checks payloads by the contract, if the server has one. */
+  readonly checks?: ContractChecks | undefined
 }
 
 /** Returns a payload as JSON text; throws a `TypeError` if that is not possible. */
@@ -110,6 +146,12 @@ export function check(channel: string, type: string, json: string | undefined): 
       { bytes: json.length, limit: LARGEST_PAYLOAD },
     )
   }
+}
+
+/** Returns the error for a channel that the contract does not have. */
+export function unlistedChannel(channel: string): WirefoldError {
+  const message = `The contract of the server has no template that fits the channel "${channel}". Add one, or set the option unlisted to 'allow'.`
+  return new WirefoldError('bad-channel', message, { channel })
 }
 
 function unknownChannel(channel: string): WirefoldError {

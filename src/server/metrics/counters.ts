@@ -12,6 +12,10 @@ export class Counters {
   sent = 0
   /** Connections closed because they read too slowly. */
   slowCloses = 0
+  /** Events and requests of a type that the contract does not have. */
+  unlistedTypes = 0
+  /** Connections of clients with another contract. */
+  contractDifferences = 0
   readonly #refusals = new Map<string, number>()
 
   /** Refusals by error code. */

@@ -30,4 +30,8 @@ export interface ServerStats {
   readonly closedSlowConsumers: number
   /** Events not published so far, because their channel exceeded its rate. */
   readonly droppedBroadcasts: number
+  /** Events and requests so far of a type that the contract of the server does not have. */
+  readonly unlistedTypes: number
+  /** Connections so far of clients whose contract is another one than that of the server. */
+  readonly contractDifferences: number
 }

@@ -1,3 +1,4 @@
+import { isPromise } from '../../base/deferred.ts'
 import { isWirefoldError, type Refusal } from '../../base/errors.ts'
 import { presenceResource } from '../../protocol/channel-name.ts'
 import type { PresenceCommand } from '../../protocol/command.ts'
@@ -6,6 +7,7 @@ import type { Access } from '../access/access.ts'
 import type { User } from '../access/hooks.ts'
 import { rateLimited, refusal, refusalFromError, subscriptionLimit } from '../access/refusals.ts'
 import { memberBytes } from '../broker/presence-limits.ts'
+import type { ContractChecks } from '../contract/contract-checks.ts'
 import type { LeasedMember, LeaseKeeper } from './lease-keeper.ts'
 import { isResource, presenceMeta } from './presence-meta.ts'
 
@@ -82,7 +84,8 @@ export class ConnectionPresence {
     const { access, leases, maxMembers, charge } = this.#deps
     const resource = presenceResource(channel)
     const valid = resource !== undefined && isResource(resource)
-    if (!valid || !access.isChannel(channel)) return refusal('bad-channel', channel)
+    const listed = valid && (this.#deps.listsResource?.(resource) ?? true)
+    if (!listed || !access.isChannel(channel)) return refusal('bad-channel', channel)
     if (!user) return refusal('not-authenticated', channel)
     const present = this.#members.get(resource)
     if (action === 'leave') {
@@ -103,6 +106,9 @@ export class ConnectionPresence {
     const waitMs = charge(userId, memberBytes(member))
     if (waitMs) return { ...rateLimited(waitMs), channel }
     if (!(await access.authorize(user, channel, 'presence'))) return refusal('forbidden', channel)
+    const received = this.#deps.checks?.meta(resource, meta)
+    const { error } = (isPromise(received) ? await received : received) ?? {}
+    if (error) return { ...error, channel }
     const unseen = subscribes ? await this.#connection.subscribeRefusal(channel) : undefined
     if (unseen) return { ...unseen, channel }
     if (this.#connection.closed()) return refusal('internal', channel)
@@ -144,6 +150,10 @@ export interface ConnectionPresenceDeps {
    * many, in milliseconds.
    */
   readonly charge: (userId: string, bytes: number) => number
+  /** Whether the contract has a resource; without it, every one is allowed. */
+  readonly listsResource?: ((resource: string) => boolean) | undefined
+  /** Checks metas by the contract, if the server has one. */
+  readonly checks?: ContractChecks | undefined
   /** Receives errors that no caller receives; never throws. */
   report(error: unknown): void
 }

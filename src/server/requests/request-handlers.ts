@@ -1,10 +1,15 @@
 import { inspect } from 'node:util'
 import { WirefoldError } from '../../base/errors.ts'
 import { checkNames } from '../../base/known-names.ts'
+import type { Untyped } from '../../contract/contract-types.ts'
+import type { EventsOf, Sends, TypesIn } from '../../contract/event-types.ts'
+import type { NameBound, PublishArg } from '../../contract/name-types.ts'
+import type { ReplyIn, RequestOut } from '../../contract/request-types.ts'
 import { isFields } from '../../protocol/fields.ts'
 import type { Position } from '../../protocol/frame.ts'
 import { isOwnType, OWN_TYPE_RULE } from '../../protocol/reserved-types.ts'
 import type { User } from '../access/hooks.ts'
+import type { PayloadArgs } from '../contract/publish-types.ts'
 
 /** The request handlers of a server, by type. */
 export class RequestHandlers {
@@ -43,7 +48,7 @@ export class RequestHandlers {
 }
 
 /** The second argument of a request handler: the request without its payload. */
-export interface RequestContext {
+export interface RequestContext<C extends Untyped = Untyped> {
   /** User who sent the request; `null` if anonymous. */
   readonly user: User | null
   readonly connectionId: string
@@ -69,7 +74,15 @@ export interface RequestContext {
    * the same with `/2` appended, and so on; by these ids the client recognises them. While the
    * handler runs, `publish` of the server does the same.
    */
-  publish(channel: string, type: string, payload?: unknown): Promise<Position>
+  publish<
+    const X extends NameBound<C>,
+    const Type extends TypesIn<C, Map>,
+    Map = EventsOf<C, X & string>,
+  >(
+    channel: PublishArg<C, X>,
+    type: Type,
+    ...payload: PayloadArgs<Sends<C, Map, Type>>
+  ): Promise<Position>
 }
 
 /**
@@ -80,12 +93,21 @@ export interface RequestContext {
  * a refusal with `retryable`. It may run again after the death of a server if it was registered as
  * `idempotent`.
  *
- * `Payload` is the type that the handler expects. It is not checked: a client may send any JSON.
+ * `Payload` is the type that the handler expects. Without a contract it is not checked: a client may
+ * send any JSON.
  */
 export type RequestHandler<Payload = unknown> = (
   payload: Payload,
   context: RequestContext,
 ) => unknown
+
+/** A handler of a request of the contract; without a contract, of what the handler expects. */
+export type HandlerOf<C extends Untyped, X> = Untyped extends C
+  ? RequestHandler<X>
+  : (
+      payload: RequestOut<C, X>,
+      context: RequestContext<C>,
+    ) => ReplyIn<C, X> | Promise<ReplyIn<C, X>>
 
 /** Options of a request handler. */
 export interface HandlerOptions {

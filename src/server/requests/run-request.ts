@@ -14,6 +14,8 @@ import { isLasting, recordOf, refused, replied } from '../broker/request-record.
 import type { PublishContexts } from '../channels/publish-context.ts'
 import { PublishContext } from '../channels/publish-context.ts'
 import type { Publisher } from '../channels/publisher.ts'
+import { toJson } from '../channels/publisher.ts'
+import type { ContractChecks, Received } from '../contract/contract-checks.ts'
 import type { Counters } from '../metrics/counters.ts'
 import type { AddedHandler, RequestContext, RequestHandlers } from './request-handlers.ts'
 import type { Sender } from './sender.ts'
@@ -53,6 +55,8 @@ export interface RunRequestDeps {
   readonly ongoing: PublishContexts
   readonly handlers: RequestHandlers
   readonly counters: Counters
+  /** Checks payloads and replies by the contract, if the server has one. */
+  readonly checks: ContractChecks | undefined
   /** Receives the errors of handlers; never throws. */
   report(error: unknown): void
 }
@@ -119,7 +123,7 @@ function write(
 }
 
 async function answerPublish(
-  { access, publisher, clock }: RunRequestDeps,
+  { access, publisher, clock, checks }: RunRequestDeps,
   { user, tag }: Caller,
   { channel, id, type, payload }: PublishCommand,
   remember: StoredReply | undefined,
@@ -131,8 +135,13 @@ async function answerPublish(
   if (!(await access.authorize(user, channel, 'publish'))) {
     return refused(refusal('forbidden', channel))
   }
-  const event = { type, id: tagged(tag, id), timestamp: clock.wall() }
-  const position = await publisher.publish(channel, event, payload, remember)
+  const received = checks?.event(channel, type, payload)
+  const { error } = (isPromise(received) ? await received : received) ?? {}
+  if (error) return refused(error)
+  // What came is sent on, not what the schema made of it, which the receivers would parse again.
+  const json = toJson(type, payload)
+  const event = { source: channel, type, json, id: tagged(tag, id), timestamp: clock.wall() }
+  const position = await publisher.relay(event, remember)
   return replied(undefined, [{ channel, ...position }])
 }
 
@@ -147,20 +156,37 @@ function answerRequest(
   const requestId = command.requestId ?? (ordered ? randomId() : undefined)
   const handler = deps.handlers.get(type)
   if (!handler || requestId === undefined) return refused(refusal('unknown-type', channel))
-  const run = () => handle(deps, caller, handler, { command, requestId, key })
+  const run = () => handleChecked(deps, caller, handler, { command, requestId, key })
   if (channel === undefined) return run()
   if (!deps.access.isChannel(channel)) return refused(refusal('bad-channel', channel))
   const permission = deps.access.authorize(caller.user, channel, 'request')
   return permission.then((granted) => (granted ? run() : refused(refusal('forbidden', channel))))
 }
 
+/** Runs the handler with what the contract makes of the payload, or refuses the request. */
+function handleChecked(
+  deps: RunRequestDeps,
+  caller: Caller,
+  handler: AddedHandler,
+  request: HandledRequest,
+): RequestResult | Promise<RequestResult> {
+  const { type, payload } = request.command
+  const run = (received: Received): RequestResult | Promise<RequestResult> => {
+    if (received.error) return refused(received.error)
+    return handle(deps, caller, handler, request, received.value)
+  }
+  const received = deps.checks?.request(type, payload) ?? { value: payload }
+  return isPromise(received) ? received.then(run) : run(received)
+}
+
 function handle(
-  { access, publisher, clock, ongoing }: RunRequestDeps,
+  { access, publisher, clock, ongoing, checks }: RunRequestDeps,
   { user, connectionId, tag, signal }: Caller,
   { handler, timeoutMs, idempotent }: AddedHandler,
   { command, requestId, key }: HandledRequest,
+  payload: unknown,
 ): RequestResult | Promise<RequestResult> {
-  const { channel, payload } = command
+  const { channel, type } = command
   const id = tagged(tag, command.id)
   const request = new PublishContext({ publisher, clock, user, id, key, idempotent }, ongoing)
   // Without a limit no signal is made: that would be the most expensive part of a request.
@@ -174,12 +200,16 @@ function handle(
     signal: deadline ? AbortSignal.any([signal, deadline.signal]) : signal,
     publish: (on, type, about) => request.publish(on, type, about),
   }
-  // The payload has any type: `RequestHandler` says that it is not checked.
+  const answer = (reply: unknown): RequestResult | Promise<RequestResult> => {
+    const checked = checks?.reply(type, reply)
+    return isPromise(checked)
+      ? checked.then(() => replied(reply, request.at))
+      : replied(reply, request.at)
+  }
+  // The payload has any type: `RequestHandler` says that it is not checked without a contract.
   const returned = request.run(() => handler(payload as never, context))
-  if (!isPromise(returned)) return replied(returned, request.at)
-  const done: Promise<RequestResult> = Promise.resolve(returned).then((result) =>
-    replied(result, request.at),
-  )
+  if (!isPromise(returned)) return answer(returned)
+  const done: Promise<RequestResult> = Promise.resolve(returned).then(answer)
   if (!deadline) return done
   return access.deadlines.within(timeoutMs, done, (closed) => {
     // A server that closes lets its handlers finish, for a retry on another server.

@@ -285,7 +285,7 @@ export class DialectSession implements MountSession, OpenSession {
       held.length = 0
     }
     this.#writer.log('connection', () => `is ${user ? loggable(user.id) : 'anonymous'}`)
-    this.#writer.welcome(user, tag)
+    this.#writer.welcome(user, tag, hello.contract)
     const part = this.#opened?.(this)
     // The mount may have ended the connection.
     if (!this.#gone) this.#phase = { ...this.#phase, part }

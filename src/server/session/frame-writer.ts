@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Refusal } from '../../base/errors.ts'
 import type { LogArea, Logger } from '../../base/logger.ts'
+import { loggable } from '../../base/logger.ts'
 import type { MalformedCommand } from '../../protocol/command.ts'
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
 import { textsOf } from '../../protocol/server-dialect.ts'
@@ -61,9 +62,18 @@ export class FrameWriter {
     })
   }
 
-  /** Sends the welcome: the user of the connection, the tag of its events, and the limits. */
-  welcome(user: User | null, tag: string): void {
-    const { clock, heartbeatMs, limits, replies } = this.#deps
+  /**
+   * Sends the welcome: the user of the connection, the tag of its events, and the limits.
+   *
+   * @param others the fingerprint of the client's contract, if it has one
+   */
+  welcome(user: User | null, tag: string, others: string | undefined): void {
+    const { clock, heartbeatMs, limits, replies, counters } = this.#deps
+    const contract = this.#deps.contract()
+    if (contract !== undefined && others !== undefined && contract !== others) {
+      counters.contractDifferences += 1
+      this.log('connection', () => `has the contract ${loggable(others)}, not ${contract}`)
+    }
     const { subscriptions, frameBytes, messagesPerSecond } = limits
     // A retry later than the store remembers its reply would run the request a second time.
     const dedupeMs = Math.min(limits.dedupeMs, Math.floor(replies.reachMs))
@@ -80,6 +90,7 @@ export class FrameWriter {
         dedupeMs,
       },
       tag,
+      contract,
     })
   }
 
@@ -129,6 +140,8 @@ export interface FrameWriterDeps {
   readonly replies: Pick<ReplyStore, 'reachMs'>
   readonly counters: Counters
   readonly logger: Logger | undefined
+  /** Returns the fingerprint of the server's contract, if it has one. */
+  readonly contract: () => string | undefined
 }
 
 /** The client of a {@link FrameWriter}. */

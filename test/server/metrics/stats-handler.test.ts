@@ -40,6 +40,8 @@ describe('/stats', () => {
       withheldEvents: 0,
       closedSlowConsumers: 0,
       droppedBroadcasts: 0,
+      unlistedTypes: 0,
+      contractDifferences: 0,
     })
     expect((await get()).status).toBe(403)
   })

@@ -1,0 +1,57 @@
+import { WirefoldError } from '../../base/errors.ts'
+import type { Untyped } from '../../contract/contract-types.ts'
+
+/** Options of a server that has a contract. */
+export interface ContractOptions<C extends Untyped = Untyped> {
+  /**
+   * The contract that the server shares with its clients: it types the server, and its schemas check
+   * what clients send and what the server publishes and replies.
+   * @default none
+   */
+  readonly contract?: C | undefined
+  /**
+   * Whether the schemas of the contract check values: `always` and `server` do on a server, `never`
+   * trusts all. Names are checked either way.
+   * @default 'server'
+   */
+  readonly validate?: 'always' | 'server' | 'never' | undefined
+  /**
+   * Treatment of channels and resources that the contract does not list, where it lists any: `refuse`
+   * them with `bad-channel`, or `allow` them without a check. `user:…` and `presence:…` need not be
+   * listed.
+   * @default 'refuse'
+   */
+  readonly unlisted?: 'refuse' | 'allow' | undefined
+}
+
+/** Default values of the options. */
+export const contractDefaults = { validate: 'server', unlisted: 'refuse' } as const
+
+/** Options with the defaults filled in. */
+export interface ResolvedContract {
+  readonly contract: Untyped | undefined
+  readonly validate: NonNullable<ContractOptions['validate']>
+  readonly unlisted: NonNullable<ContractOptions['unlisted']>
+}
+
+/** Fills in the defaults. Throws `bad-option` for a value that an option does not take. */
+export function resolveContract(options: ContractOptions): ResolvedContract {
+  const { contract } = options
+  const validate = options.validate ?? contractDefaults.validate
+  const unlisted = options.unlisted ?? contractDefaults.unlisted
+  if (contract !== undefined && !contract?.['~wirefold']) {
+    throw badOption('contract', 'is not a contract. Give the result of contract()')
+  }
+  if (!['always', 'server', 'never'].includes(validate)) {
+    throw badOption('validate', "is none of 'always', 'server', 'never'. Use one of them")
+  }
+  if (!['refuse', 'allow'].includes(unlisted)) {
+    throw badOption('unlisted', "is none of 'refuse', 'allow'. Use one of them")
+  }
+  return { contract, validate, unlisted }
+}
+
+function badOption(option: string, problem: string): WirefoldError {
+  const message = `The option ${option} of the server ${problem}.`
+  return new WirefoldError('bad-option', message, { option })
+}
