@@ -13,6 +13,8 @@ export type {
   Unchecked,
   Untyped,
 } from '../contract/contract-types.ts'
+export type { AsyncApiDocument, AsyncApiOptions } from '../contract/documents/asyncapi.ts'
+export { asyncapi } from '../contract/documents/asyncapi.ts'
 export type { EntityEventSchemas } from '../contract/entity-events.ts'
 export { entityEvents } from '../contract/entity-events.ts'
 export type {

@@ -15,6 +15,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   contract: ['contract/client', 'contract/names', 'context', 'ports', 'protocol', 'base'],
   'contract/client': ['ports', 'protocol', 'base'],
   'contract/names': ['protocol', 'base'],
+  'contract/documents': ['contract', 'protocol', 'base'],
   'dialects/*': ['ports', 'protocol', 'base'],
   transports: ['ports', 'protocol', 'base'],
   connection: ['ports', 'protocol', 'base'],
