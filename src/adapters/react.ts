@@ -8,9 +8,9 @@ import {
   useState,
   useSyncExternalStore,
 } from 'react'
-import { isPlain } from '../base/is-plain.ts'
 import type { Readable } from '../base/store.ts'
 import type { EventFrame } from '../protocol/frame.ts'
+import { hasSameMembers } from './binding/same-members.ts'
 
 /**
  * Returns the value of a store, and renders again at each change.
@@ -161,16 +161,4 @@ export function useProvided<T>(context: Context<T | undefined>): T {
   if (value !== undefined) return value
   const name = context.displayName ?? 'context'
   throw new Error(`Nothing provides the ${name} here: render its provider above this component.`)
-}
-
-/** Whether two values are the same, or two arrays or plain objects with the same members. */
-function hasSameMembers(before: unknown, after: unknown): boolean {
-  if (Object.is(before, after)) return true
-  if (!isPlain(before) || !isPlain(after)) return false
-  if (Array.isArray(before) !== Array.isArray(after)) return false
-  const keys = Object.keys(before)
-  return (
-    keys.length === Object.keys(after).length &&
-    keys.every((key) => Object.hasOwn(after, key) && Object.is(before[key], after[key]))
-  )
 }

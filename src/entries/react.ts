@@ -6,5 +6,11 @@
  * a directive they do not know; react-hooks.ts is the same for all others.
  */
 
+export type { ConnectionView } from '../adapters/binding/connection-view.ts'
+export type { ListHook, PresenceHook, RequestHook } from '../adapters/binding/hook-types.ts'
+export type { ListHookOptions } from '../adapters/binding/list-binding.ts'
+export type { RealtimeOptions } from '../adapters/binding/realtime-parts.ts'
 export type { ChannelSource, IsEqual } from '../adapters/react.ts'
 export { useOwned, useProvided, useReadable, useSubscription } from '../adapters/react.ts'
+export type { RealtimeHooks, RealtimeProviderProps } from '../adapters/react-realtime.ts'
+export { createRealtimeHooks } from '../adapters/react-realtime.ts'

@@ -1,3 +1,8 @@
+export type { ConnectionView } from '../adapters/binding/connection-view.ts'
+export type { ListHookOptions } from '../adapters/binding/list-binding.ts'
+export type { RealtimeOptions, RealtimeParts } from '../adapters/binding/realtime-parts.ts'
+export type { Fields, RealtimeSignals, SignalLibrary } from '../adapters/realtime-signals.ts'
+export { createRealtimeSignals, realtime } from '../adapters/realtime-signals.ts'
 export type {
   AccessorKind,
   FollowingSignal,

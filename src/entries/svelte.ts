@@ -1,3 +1,6 @@
+export type { ConnectionView } from '../adapters/binding/connection-view.ts'
+export type { ListHookOptions } from '../adapters/binding/list-binding.ts'
+export type { RealtimeOptions } from '../adapters/binding/realtime-parts.ts'
 export type {
   CreateSubscriber,
   Rune,
@@ -6,3 +9,11 @@ export type {
   SvelteWritable,
 } from '../adapters/svelte.ts'
 export { fromReadable, svelteStores } from '../adapters/svelte.ts'
+export type {
+  RuneKind,
+  SvelteComposables,
+  SvelteContexts,
+  SvelteRunes,
+  SvelteStores,
+} from '../adapters/svelte-realtime.ts'
+export { createRealtimeRunes, createRealtimeStores } from '../adapters/svelte-realtime.ts'

@@ -33,8 +33,12 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     ...['client', 'channels', 'context', 'dialects/*'],
     ...['ports', 'protocol', 'base'],
   ],
-  adapters: ['protocol', 'base'],
   'bridges/*': ['channels', 'ports', 'protocol', 'base'],
+  'adapters/binding': [
+    ...['client', 'presence', 'optimistic', 'channels', 'context', 'contract'],
+    ...['ports', 'protocol', 'base'],
+  ],
+  adapters: [...['adapters/binding', 'optimistic', 'contract'], ...['protocol', 'base']],
   'server/metrics': ['base'],
   'server/application': ['base'],
   'server/access': ['protocol', 'base'],

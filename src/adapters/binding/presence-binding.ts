@@ -1,0 +1,91 @@
+import type { Readable } from '../../base/store.ts'
+import { followedStore } from '../../base/store.ts'
+import type { PresenceHandle } from '../../presence/own-presence.ts'
+import type { PresenceUser } from '../../protocol/presence.ts'
+import { derived } from './derived.ts'
+import type { RealtimeParts } from './realtime-parts.ts'
+
+/** The presence at a resource, as a page shows it. */
+export interface PresenceBindingView {
+  /** The meta that this page has entered with; `undefined` while it is not present. */
+  readonly me: unknown
+  /** The other users. */
+  readonly others: readonly PresenceUser[]
+}
+
+/** The presence at a resource that a component shows. */
+export interface PresenceBinding {
+  /** Watches the resource while it is followed; this page is present meanwhile if it has a meta. */
+  readonly view: Readable<PresenceBindingView>
+  /** Sets the meta, and makes this page present if it is not. */
+  update(meta: unknown): void
+}
+
+const ALONE: readonly PresenceUser[] = []
+
+/**
+ * Returns the presence at a resource.
+ *
+ * @param meta the meta to enter with; without it this page only watches until the first update
+ */
+export function presenceBinding(
+  parts: RealtimeParts,
+  resource: string,
+  meta: unknown,
+): PresenceBinding {
+  const { report } = parts.client.port
+  let wanted = meta
+  let handle: PresenceHandle | undefined
+  let isFollowed = false
+
+  function enter(): void {
+    if (!isFollowed || wanted === undefined) return
+    hold(handle ? 0 : 1)
+    if (handle) handle.update(wanted)
+    else handle = parts.presence.enter(resource, wanted)
+  }
+
+  function leave(): void {
+    if (!handle) return
+    handle()
+    handle = undefined
+    hold(-1)
+  }
+
+  /** Shares the meta with the other components that are present at the resource. */
+  function hold(added: number): void {
+    const all = new Map(metas.get())
+    const { meta: shared, holders = 0 } = all.get(resource) ?? {}
+    const left = holders + added
+    if (left > 0) all.set(resource, { meta: added < 0 ? shared : wanted, holders: left })
+    else all.delete(resource)
+    metas.set(all)
+  }
+
+  const { metas } = parts
+  const users = followedStore(ALONE, report, () => {
+    const { presence } = parts
+    isFollowed = true
+    const all = presence.of(resource)
+    const off = all.subscribe((list) => users.set(list))
+    enter()
+    return () => {
+      isFollowed = false
+      off()
+      leave()
+    }
+  })
+  const others = derived([users], (all) => {
+    const { userId } = parts.client
+    return userId === undefined ? all : all.filter(({ id }) => id !== userId)
+  })
+  return {
+    view: derived([others, metas], (present, own): PresenceBindingView => {
+      return { me: own.get(resource)?.meta, others: present }
+    }),
+    update(next) {
+      wanted = next
+      enter()
+    },
+  }
+}

@@ -1,0 +1,145 @@
+import type { Unsubscribe } from '../../base/emitter.ts'
+import type { Writable } from '../../base/store.ts'
+import { followedStore } from '../../base/store.ts'
+import { ChannelSubscriber } from '../../channels/channel-subscriber.ts'
+import { feed } from '../../channels/feed.ts'
+import type { RealtimeClient } from '../../client/realtime-client.ts'
+import { OptimisticManager } from '../../optimistic/optimistic-manager.ts'
+import type { EntityApi } from '../../optimistic/optimistic-options.ts'
+import type { Sink } from '../../ports/event-sink.ts'
+import { PresenceManager } from '../../presence/presence-manager.ts'
+import type { EntitySource } from './entity-types.ts'
+
+/** A client and the parts that components use; those that are left out are made when they are needed. */
+export interface RealtimeOptions {
+  /** The client. Its owner closes it. */
+  readonly client: RealtimeClient
+  /**
+   * The subscriber of the client.
+   * @default the one that other components with this client use
+   */
+  readonly channels?: ChannelSubscriber | undefined
+  /** The registry that `useEntity` reads, and that `useChannel` without a handler feeds. */
+  readonly contexts?: (EntitySource & Sink) | undefined
+  /**
+   * The presence of the client.
+   * @default the one that other components with this client use
+   */
+  readonly presence?: PresenceManager | undefined
+  /** The manager that shows unconfirmed changes; by default one with this `api`. */
+  readonly optimistic?: OptimisticManager | undefined
+  /** The requests that the changes of a list send. May be written inline. */
+  readonly api?: EntityApi | undefined
+}
+
+/** The meta of this page at a resource, and the number of components that hold it. */
+export interface OwnMeta {
+  readonly meta: unknown
+  readonly holders: number
+}
+
+/** A client and its parts, which components get from their context. Making it opens nothing. */
+export class RealtimeParts {
+  readonly client: RealtimeClient
+  /** @internal The metas with which components are present, by resource. */
+  readonly metas: Writable<ReadonlyMap<string, OwnMeta>>
+  /** @internal The options; a framework replaces them where only the `api` differs. */
+  options: RealtimeOptions
+  readonly #feeds = new Map<string, Feed>()
+  #optimistic: OptimisticManager | undefined
+
+  constructor(options: RealtimeOptions) {
+    this.options = options
+    this.client = options.client
+    this.metas = followedStore(new Map(), this.client.port.report)
+  }
+
+  /** The subscriber of the client. */
+  get channels(): ChannelSubscriber {
+    const made = madeFor(this.client)
+    made.channels ??= this.options.channels ?? new ChannelSubscriber(this.client)
+    return this.options.channels ?? made.channels
+  }
+
+  /** The presence of the client. */
+  get presence(): PresenceManager {
+    const made = madeFor(this.client)
+    made.presence ??= this.options.presence ?? new PresenceManager(this.channels)
+    return this.options.presence ?? made.presence
+  }
+
+  /** The manager that shows unconfirmed changes. */
+  get optimistic(): OptimisticManager {
+    const { client, channels, options } = this
+    if (options.optimistic) return options.optimistic
+    this.#optimistic ??= new OptimisticManager({ client, channels, api: this.#api() })
+    return this.#optimistic
+  }
+
+  /** The registry; throws where there is none. */
+  get contexts(): EntitySource & Sink {
+    const { contexts } = this.options
+    if (contexts) return contexts
+    throw new TypeError('There is no registry. Pass `contexts` to the provider.')
+  }
+
+  /** Folds the events of a channel into the registry, once for all its callers. */
+  feed(channel: string): Unsubscribe {
+    const own = this.#feeds.get(channel) ?? {
+      callers: 0,
+      end: feed(this.channels, channel, this.contexts),
+    }
+    this.#feeds.set(channel, own)
+    own.callers++
+    let live = true
+    return () => {
+      if (!live) return
+      live = false
+      own.callers--
+      if (own.callers > 0) return
+      this.#feeds.delete(channel)
+      own.end()
+    }
+  }
+
+  /** Returns requests by the newest `api`. */
+  #api(): EntityApi {
+    const api = (): EntityApi => {
+      if (this.options.api) return this.options.api
+      throw new TypeError('There are no requests for changes. Pass `api` to the provider.')
+    }
+    return {
+      create: async (...args) => api().create(...args),
+      update: async (...args) => api().update(...args),
+      delete: async (...args) => api().delete(...args),
+    }
+  }
+
+  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  get [Symbol.toStringTag](): string {
+    return 'RealtimeParts'
+  }
+}
+
+interface Feed {
+  readonly end: Unsubscribe
+  callers: number
+}
+
+/** The parts of which a client takes one. */
+interface Made {
+  channels?: ChannelSubscriber
+  presence?: PresenceManager
+}
+
+// Registered by name, so that a module that is loaded again finds the parts that the former has made.
+const MADE: unique symbol = /* @__PURE__ */ Symbol.for('wirefold.made') as never
+
+/**
+ * Returns the parts made for a client. They are kept at the client itself: a render that is discarded,
+ * a second provider or a reloaded module would otherwise make a second subscriber.
+ */
+function madeFor(client: RealtimeClient & { [MADE]?: Made }): Made {
+  if (!client[MADE]) Object.defineProperty(client, MADE, { value: {} })
+  return client[MADE] ?? {}
+}
