@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
 import { createContext, createElement, useEffect, useMemo, useRef, useState } from 'react'
+import type { RealtimeClient } from '../client/realtime-client.ts'
 import type { Untyped } from '../contract/contract-types.ts'
 import type { HandlerArg, Rows } from '../contract/event-types.ts'
 import type { ChannelArg, NameBound, RequestBound, ResourceArg } from '../contract/name-types.ts'
@@ -103,9 +104,9 @@ export function createRealtimeHooks<
 /** The hooks of an application, and the provider that they need above them. */
 export interface RealtimeHooks<C extends Untyped, R extends EntitySource = EntitySource> {
   /** Provides a client, and its parts, to the components below. */
-  RealtimeProvider(props: RealtimeProviderProps): ReactNode
+  RealtimeProvider(props: RealtimeProviderProps<C, R>): ReactNode
   /** Returns the client of the provider. */
-  useClient(): RealtimeOptions['client']
+  useClient(): RealtimeClient<C>
   /** Returns the state of the connection, and the time to the next attempt. */
   useConnection(): ConnectionView
   /**
@@ -151,7 +152,10 @@ export interface RealtimeHooks<C extends Untyped, R extends EntitySource = Entit
 }
 
 /** The properties of the provider: the client, and the parts to use in place of those it makes. */
-export interface RealtimeProviderProps extends RealtimeOptions {
+export interface RealtimeProviderProps<
+  C extends Untyped = Untyped,
+  R extends EntitySource = EntitySource,
+> extends RealtimeOptions<C, R> {
   readonly children?: ReactNode
 }
 

@@ -1,5 +1,6 @@
 import type { Unsubscribe } from '../base/emitter.ts'
 import type { Readable, StoreFactory, StoreKind, StoreOf } from '../base/store.ts'
+import type { RealtimeClient } from '../client/realtime-client.ts'
 import type { Untyped } from '../contract/contract-types.ts'
 import type { HandlerArg, Rows } from '../contract/event-types.ts'
 import type { ChannelArg, NameBound, RequestBound, ResourceArg } from '../contract/name-types.ts'
@@ -171,8 +172,11 @@ export function createRealtimeSignals<
 }
 
 /** Makes the parts for a context to provide. Opens nothing. */
-export function realtime(options: RealtimeOptions): RealtimeParts {
-  return new RealtimeParts(options)
+export function realtime<C extends Untyped = Untyped, R extends EntitySource = EntitySource>(
+  options: RealtimeOptions<C, R>,
+): RealtimeParts {
+  // The bindings pass on names and payloads as they are: the contract is of no concern to them.
+  return new RealtimeParts(options as unknown as RealtimeOptions)
 }
 
 /** A value, or a function that returns it and may read signals. */
@@ -190,7 +194,7 @@ export interface RealtimeSignals<
   R extends EntitySource = EntitySource,
 > {
   /** Returns the client of the context. */
-  useClient(): RealtimeOptions['client']
+  useClient(): RealtimeClient<C>
   /** Returns the state of the connection, and the time to the next attempt. */
   useConnection(): Fields<K, ConnectionView>
   /**

@@ -2,10 +2,9 @@ import type { Unsubscribe } from '../base/emitter.ts'
 import type { StoreFactory, StoreKind } from '../base/store.ts'
 import type { Untyped } from '../contract/contract-types.ts'
 import type { EntitySource } from './binding/entity-types.ts'
-import type { RealtimeOptions } from './binding/realtime-parts.ts'
-import { RealtimeParts } from './binding/realtime-parts.ts'
+import type { RealtimeOptions, RealtimeParts } from './binding/realtime-parts.ts'
 import type { RealtimeSignals, SignalLibrary } from './realtime-signals.ts'
-import { createRealtimeSignals } from './realtime-signals.ts'
+import { createRealtimeSignals, realtime } from './realtime-signals.ts'
 import type {
   CreateSubscriber,
   Rune,
@@ -99,7 +98,7 @@ export interface SvelteComposables<
   R extends EntitySource = EntitySource,
 > extends RealtimeSignals<C, K, R> {
   /** Provides a client, and its parts, to the present component and those below. */
-  provideRealtime(options: RealtimeOptions): void
+  provideRealtime(options: RealtimeOptions<C, R>): void
 }
 
 function composables<C extends Untyped, K extends StoreKind, R extends EntitySource>(
@@ -110,7 +109,7 @@ function composables<C extends Untyped, K extends StoreKind, R extends EntitySou
   const inject = () => getContext<RealtimeParts | undefined>(key)
   return {
     ...createRealtimeSignals<C, K, R>({ ...library, inject }),
-    provideRealtime: (options) => void setContext(key, new RealtimeParts(options)),
+    provideRealtime: (options) => void setContext(key, realtime(options)),
   }
 }
 

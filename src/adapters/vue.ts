@@ -12,10 +12,9 @@ import type { Unsubscribe } from '../base/emitter.ts'
 import type { StoreKind } from '../base/store.ts'
 import type { Untyped } from '../contract/contract-types.ts'
 import type { EntitySource } from './binding/entity-types.ts'
-import type { RealtimeOptions } from './binding/realtime-parts.ts'
-import { RealtimeParts } from './binding/realtime-parts.ts'
+import type { RealtimeOptions, RealtimeParts } from './binding/realtime-parts.ts'
 import type { RealtimeSignals } from './realtime-signals.ts'
-import { createRealtimeSignals } from './realtime-signals.ts'
+import { createRealtimeSignals, realtime } from './realtime-signals.ts'
 import { valueSignals } from './signals.ts'
 
 /** The kind of Vue's refs that hold a value as it is. */
@@ -48,7 +47,7 @@ export function createRealtimeComposables<
   return {
     ...composables,
     provideRealtime(options, app) {
-      const parts = new RealtimeParts(options)
+      const parts = realtime(options)
       if (app) app.provide(key, parts)
       else provide(key, parts)
     },
@@ -59,7 +58,7 @@ export function createRealtimeComposables<
 export interface RealtimeComposables<C extends Untyped, R extends EntitySource = EntitySource>
   extends RealtimeSignals<C, VueKind, R> {
   /** Provides a client, and its parts, to the components below the present one, or to all of `app`. */
-  provideRealtime(options: RealtimeOptions, app?: App): void
+  provideRealtime(options: RealtimeOptions<C, R>, app?: App): void
 }
 
 /** Runs an effect of the present scope; of a component once that is mounted, which on a server it never is. */

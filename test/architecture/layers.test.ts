@@ -38,7 +38,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     ...['client', 'presence', 'optimistic', 'channels', 'context', 'contract'],
     ...['ports', 'protocol', 'base'],
   ],
-  adapters: [...['adapters/binding', 'optimistic', 'contract'], ...['protocol', 'base']],
+  adapters: [...['adapters/binding', 'client', 'optimistic', 'contract'], ...['protocol', 'base']],
   'server/metrics': ['base'],
   'server/application': ['base'],
   'server/access': ['protocol', 'base'],

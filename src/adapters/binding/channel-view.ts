@@ -1,7 +1,7 @@
 import type { Unsubscribe } from '../../base/emitter.ts'
 import type { Readable } from '../../base/store.ts'
 import { followedStore } from '../../base/store.ts'
-import type { ChannelSubscriber } from '../../channels/channel-subscriber.ts'
+import type { Subscriber } from '../../channels/subscriber.ts'
 import type { EventFrame } from '../../protocol/frame.ts'
 import { constant } from './derived.ts'
 
@@ -24,7 +24,7 @@ export function handle(handler: AnyHandler, event: EventFrame): unknown {
  * @param newest returns the handler to call
  */
 export function follow(
-  channels: ChannelSubscriber,
+  channels: Subscriber,
   channel: string,
   newest: () => AnyHandler,
 ): Unsubscribe {
@@ -33,7 +33,7 @@ export function follow(
 
 /** Returns the last event of a channel, subscribed to while the store is followed. */
 export function lastEvent(
-  channels: () => ChannelSubscriber,
+  channels: () => Subscriber,
   channel: string | undefined,
 ): Readable<EventFrame | undefined> {
   if (channel === undefined) return constant(undefined)

@@ -3,7 +3,9 @@ import type { Writable } from '../../base/store.ts'
 import { followedStore } from '../../base/store.ts'
 import { ChannelSubscriber } from '../../channels/channel-subscriber.ts'
 import { feed } from '../../channels/feed.ts'
+import type { Subscriber } from '../../channels/subscriber.ts'
 import type { RealtimeClient } from '../../client/realtime-client.ts'
+import type { Untyped } from '../../contract/contract-types.ts'
 import { OptimisticManager } from '../../optimistic/optimistic-manager.ts'
 import type { EntityApi } from '../../optimistic/optimistic-options.ts'
 import type { Sink } from '../../ports/event-sink.ts'
@@ -11,25 +13,28 @@ import { PresenceManager } from '../../presence/presence-manager.ts'
 import type { EntitySource } from './entity-types.ts'
 
 /** A client and the parts that components use; those that are left out are made when they are needed. */
-export interface RealtimeOptions {
+export interface RealtimeOptions<
+  C extends Untyped = Untyped,
+  R extends EntitySource = EntitySource,
+> {
   /** The client. Its owner closes it. */
-  readonly client: RealtimeClient
+  readonly client: RealtimeClient<C>
   /**
    * The subscriber of the client.
    * @default the one that other components with this client use
    */
-  readonly channels?: ChannelSubscriber | undefined
+  readonly channels?: Subscriber<C> | undefined
   /** The registry that `useEntity` reads, and that `useChannel` without a handler feeds. */
-  readonly contexts?: (EntitySource & Sink) | undefined
+  readonly contexts?: (R & Sink) | undefined
   /**
    * The presence of the client.
    * @default the one that other components with this client use
    */
-  readonly presence?: PresenceManager | undefined
+  readonly presence?: PresenceManager<C> | undefined
   /** The manager that shows unconfirmed changes; by default one with this `api`. */
-  readonly optimistic?: OptimisticManager | undefined
+  readonly optimistic?: OptimisticManager<C> | undefined
   /** The requests that the changes of a list send. May be written inline. */
-  readonly api?: EntityApi | undefined
+  readonly api?: EntityApi<C> | undefined
 }
 
 /** The meta of this page at a resource, and the number of components that hold it. */
@@ -55,7 +60,7 @@ export class RealtimeParts {
   }
 
   /** The subscriber of the client. */
-  get channels(): ChannelSubscriber {
+  get channels(): Subscriber {
     const made = madeFor(this.client)
     made.channels ??= this.options.channels ?? new ChannelSubscriber(this.client)
     return this.options.channels ?? made.channels
@@ -128,7 +133,7 @@ interface Feed {
 
 /** The parts of which a client takes one. */
 interface Made {
-  channels?: ChannelSubscriber
+  channels?: Subscriber
   presence?: PresenceManager
 }
 
