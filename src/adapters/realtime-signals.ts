@@ -65,14 +65,16 @@ export function createRealtimeSignals<
   const partsHere = (): RealtimeParts => {
     const parts = library.inject()
     if (parts) return parts
-    throw new Error('Nothing provides the client here: provide `realtime({ client })` above.')
+    throw new Error(
+      'Nothing provides the client here: call provideRealtime({ client }) in a component above.',
+    )
   }
 
   /** Returns a signal for each field of a view, which follow it from the first effect on. */
   function fields<View extends object>(readable: () => Readable<View>): Fields<K, View> {
     const first = readable()
-    const isFirst = library.isHydrating?.() && first.initial
-    const made = Object.entries(isFirst ? isFirst() : first.get()).map(([name, value]) => {
+    const rendered = library.isHydrating?.() ? first.initial?.() : undefined
+    const made = Object.entries(rendered ?? first.get()).map(([name, value]) => {
       const { store, set } = signals.create<unknown>(value)
       return { name, store, show: setter(value, set) }
     })

@@ -1,0 +1,61 @@
+import { expect, it, onTestFinished } from 'vitest'
+import { type App, createApp, createSSRApp, defineComponent, effectScope, h, nextTick } from 'vue'
+import { renderToString } from 'vue/server-renderer'
+import type { RealtimeClient } from 'wirefold'
+import { createRealtimeComposables } from 'wirefold/vue'
+import { scripted } from '../support/scripted.ts'
+
+const { provideRealtime, useConnection, useEvent } = createRealtimeComposables()
+
+const State = defineComponent(() => {
+  const { state } = useConnection()
+  return () => h('p', state.value)
+})
+
+function provided(app: App, client: RealtimeClient): App {
+  provideRealtime({ client }, app)
+  return app
+}
+
+function open() {
+  const parts = scripted()
+  onTestFinished(() => parts.client.close())
+  return parts
+}
+
+it('a page that a server has rendered is taken over with what was rendered', async () => {
+  const { client, clock, server } = open()
+  const container = document.createElement('div')
+  container.innerHTML = await renderToString(provided(createSSRApp(State), open().client))
+  expect(container.textContent).toBe('idle')
+  client.connect()
+  await clock.advance(10)
+  // Vue warns where what it renders is not what the server has rendered.
+  const app = provided(createSSRApp(State), client)
+  app.mount(container)
+  await nextTick()
+  expect(container.textContent).toBe('open')
+  app.unmount()
+  expect(server.transport.ends).toHaveLength(1)
+})
+
+it('composables work in a scope without a component, and end with it', async () => {
+  const { client, clock, server } = open()
+  const app = provided(createApp(State), client)
+  const scope = effectScope()
+  const event = scope.run(() => app.runWithContext(() => useEvent<string>('news')))
+  await clock.advance(10)
+  server.publish('news', 'note', 'one')
+  await clock.advance(1)
+  expect(event?.value?.payload).toBe('one')
+  scope.stop()
+  await clock.advance(1_000)
+  expect([[...server.subscribed], client.stats().handlers]).toEqual([[], 0])
+})
+
+it('a component without a client above says what to provide', () => {
+  const scope = effectScope()
+  expect(() => scope.run(() => useEvent('news'))).toThrow(
+    'Nothing provides the client here: call provideRealtime({ client }) in a component above.',
+  )
+})
