@@ -10,12 +10,15 @@ import { io } from 'socket.io-client'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { ReadableKind, RealtimeClient } from 'wirefold'
 import { ContextRegistry, webSocketTransport } from 'wirefold'
+import type { Untyped } from 'wirefold/contract'
 import type { SessionContexts, SessionState } from 'wirefold/dialects/socketio'
 import { engineIo, sessionContexts } from 'wirefold/dialects/socketio'
+import type { RealtimeHooks } from 'wirefold/react'
 import type { RealtimeServer } from 'wirefold/server'
 import { bridgeSocketio } from 'wirefold/server/socketio'
 import { WebSocket } from 'ws'
 import { connect, until } from '../support/live.ts'
+import { scripted } from '../support/scripted.ts'
 import { serveSessions } from '../support/session-server.ts'
 import { blockWith } from './blocks.ts'
 import { run } from './run.ts'
@@ -154,24 +157,30 @@ describe('the page about Socket.IO', () => {
   })
 
   it('shows a React hook', async () => {
-    const { useSession, ConnectedContext } = await run<{
-      useSession: UseSession
-      ConnectedContext: Context<{ sessions: SessionContexts<ReadableKind> } | undefined>
-    }>(blockWith(PAGE, 'function useSession'))
-    const sessions = sessionContexts(new ContextRegistry())
-    const data = { sessionId: 'one', error: 'Out of paper', timestamp: '2025-11-08T10:00:00Z' }
-    sessions.dispatch({ kind: 'session', event: 'error', data })
-    const page = createElement(
-      ConnectedContext.Provider,
-      { value: { sessions } },
-      createElement(Failure, { useSession }),
+    const { useSessionWebSocket, RealtimeProvider, SessionsContext } = await run<SessionHooks>(
+      blockWith(PAGE, 'function useSessionWebSocket'),
     )
-    expect(renderToStaticMarkup(page)).toBe('<b>Out of paper</b>')
+    const sessions = sessionContexts(new ContextRegistry())
+    const progress = { sessionId: 'one', status: 'PROCESSING' as const, progress: 40 }
+    const data = { ...progress, timestamp: '2025-11-08T10:00:00Z' }
+    sessions.dispatch({ kind: 'session', event: 'progress', data })
+    const shown = createElement(Progress, { useSessionWebSocket })
+    const { client } = scripted()
+    const page = createElement(
+      SessionsContext.Provider,
+      { value: sessions },
+      createElement(RealtimeProvider, { client }, shown),
+    )
+    expect(renderToStaticMarkup(page)).toBe('<b>40</b>')
   })
 })
 
-type UseSession = (id: string | null) => SessionState | undefined
+/** The hook of the page, and the providers that it needs. */
+interface SessionHooks extends Pick<RealtimeHooks<Untyped>, 'RealtimeProvider'> {
+  readonly SessionsContext: Context<SessionContexts<ReadableKind> | undefined>
+  useSessionWebSocket(id: string | null): Pick<SessionState, 'progress'>
+}
 
-function Failure({ useSession }: { useSession: UseSession }) {
-  return createElement('b', undefined, useSession('one')?.error?.error)
+function Progress({ useSessionWebSocket }: Pick<SessionHooks, 'useSessionWebSocket'>) {
+  return createElement('b', undefined, useSessionWebSocket('one').progress?.progress)
 }

@@ -1,63 +1,56 @@
 import { act, cleanup, render, screen } from '@testing-library/react'
-import { createContext, type ReactNode, StrictMode, useEffect } from 'react'
+import { type Context, type ReactNode, StrictMode } from 'react'
 import { afterEach, describe, expect, it } from 'vitest'
-import {
-  ChannelSubscriber,
-  ContextRegistry,
-  feed,
-  type ReadableKind,
-  RealtimeClient,
-} from 'wirefold'
+import { ContextRegistry, type ReadableKind, RealtimeClient } from 'wirefold'
+import type { Untyped } from 'wirefold/contract'
 import {
   engineIo,
   type SessionContexts,
   type SessionState,
-  sessionChannel,
   sessionContexts,
-  sessionSink,
 } from 'wirefold/dialects/socketio'
-import { useOwned, useProvided, useReadable } from 'wirefold/react'
+import { type RealtimeHooks, useOwned } from 'wirefold/react'
 import { ManualClock } from 'wirefold/testing'
+import { blockWith } from '../documents/blocks.ts'
+import { run } from '../documents/run.ts'
 import { EngineServer } from '../support/engine-server.ts'
 
 afterEach(cleanup)
 
-interface Connected {
-  readonly channels: ChannelSubscriber
-  readonly sessions: SessionContexts<ReadableKind>
-}
-const ConnectedContext = createContext<Connected | undefined>(undefined)
+type Session = Pick<SessionState, 'progress' | 'modelResults' | 'clarifications' | 'isCompleted'>
 
-/** As in docs/socketio.md. */
-function useSession(sessionId: string | null): SessionState | undefined {
-  const { channels, sessions } = useProvided(ConnectedContext)
-  useEffect(() => {
-    if (sessionId === null) return
-    return feed(channels, sessionChannel(sessionId), sessionSink(sessions))
-  }, [channels, sessions, sessionId])
-  return useReadable(sessions.entity('session', sessionId ?? ''))
+/** The hook of the page about Socket.IO, and the providers that it needs. */
+interface SessionHooks extends Pick<RealtimeHooks<Untyped>, 'RealtimeProvider'> {
+  readonly SessionsContext: Context<SessionContexts<ReadableKind> | undefined>
+  useSessionWebSocket(id: string | null): Session & { readonly socket: RealtimeClient }
 }
+const { RealtimeProvider, SessionsContext, useSessionWebSocket } = await run<SessionHooks>(
+  blockWith('docs/socketio.md', 'function useSessionWebSocket'),
+)
 
 function App(props: { clock: ManualClock; server: EngineServer; children: ReactNode }) {
   const { clock, server, children } = props
-  const connected = useOwned(
-    () => {
-      const client = new RealtimeClient('ws://test', { ...engineIo(server.pair), clock })
-      const channels = new ChannelSubscriber(client)
-      return { client, channels, sessions: sessionContexts(new ContextRegistry()) }
-    },
+  const { client, sessions } = useOwned(
+    () => ({
+      client: new RealtimeClient('ws://test', { ...engineIo(server.pair), clock }),
+      sessions: sessionContexts(new ContextRegistry()),
+    }),
     ({ client }) => client.close(),
   )
-  return <ConnectedContext.Provider value={connected}>{children}</ConnectedContext.Provider>
+  return (
+    <SessionsContext.Provider value={sessions}>
+      <RealtimeProvider client={client}>{children}</RealtimeProvider>
+    </SessionsContext.Provider>
+  )
 }
 
-function Session({ id }: { id: string | null }) {
-  const session = useSession(id)
-  if (!session) return <p>nothing</p>
-  const { progress, modelResults, clarifications, isCompleted } = session
+function Shown({ id }: { id: string | null }) {
+  const { progress, modelResults, clarifications, isCompleted, socket } = useSessionWebSocket(id)
+  if (!(socket instanceof RealtimeClient)) return <p>no socket</p>
+  if (!progress) return <p>nothing</p>
   const models = modelResults.map(({ modelName }) => modelName).join()
   return (
-    <p>{`${progress?.progress} % ${models} ${clarifications.length} questions ${isCompleted}`}</p>
+    <p>{`${progress.progress} % ${models} ${clarifications.length} questions ${isCompleted}`}</p>
   )
 }
 
@@ -86,14 +79,14 @@ const timestamp = '2025-11-08T10:00:00.000Z'
 
 describe('a session in a React application under StrictMode', () => {
   it('is undefined without an id, and opens no connection', async () => {
-    const { server, pass } = open(<Session id={null} />)
+    const { server, pass } = open(<Shown id={null} />)
     await pass(1_000)
     expect(shown()).toEqual(['nothing'])
     expect(server.pair.ends).toHaveLength(0)
   })
 
   it('is subscribed to once, on one connection, and shows events', async () => {
-    const { server, pass } = open(<Session id="a" />)
+    const { server, pass } = open(<Shown id="a" />)
     await pass(1_000)
     server.emit('a', 'progress', { timestamp, progress: 40 })
     server.emit('a', 'model_result', { timestamp, modelName: 'm' })
@@ -107,17 +100,17 @@ describe('a session in a React application under StrictMode', () => {
   })
 
   it('changes with the session id', async () => {
-    const { server, pass, show } = open(<Session id="a" />)
+    const { server, pass, show } = open(<Shown id="a" />)
     await pass(1_000)
     server.emit('a', 'progress', { timestamp, progress: 1 })
     await pass(1)
-    show(<Session id="b" />)
+    show(<Shown id="b" />)
     await pass(1_000)
     server.emit('a', 'progress', { timestamp, progress: 2 })
     server.emit('b', 'progress', { timestamp, progress: 3 })
     await pass(1)
     expect(shown()).toEqual(['3 %  0 questions false'])
-    show(<Session id={null} />)
+    show(<Shown id={null} />)
     await pass(1_000)
     expect(shown()).toEqual(['nothing'])
     expect(server.events).toEqual(['subscribe a', 'subscribe b', 'unsubscribe a', 'unsubscribe b'])
@@ -127,9 +120,9 @@ describe('a session in a React application under StrictMode', () => {
   it('is shared: several components cause one connection, and one subscribe per session', async () => {
     const { server, pass, show } = open(
       <>
-        <Session id="a" />
-        <Session id="a" />
-        <Session id="b" />
+        <Shown id="a" />
+        <Shown id="a" />
+        <Shown id="b" />
       </>,
     )
     await pass(1_000)
@@ -138,13 +131,13 @@ describe('a session in a React application under StrictMode', () => {
     expect(shown()).toEqual(['5 %  0 questions false', '5 %  0 questions false', 'nothing'])
     expect(server.events).toEqual(['subscribe a', 'subscribe b'])
     expect(server.pair.ends).toHaveLength(1)
-    show(<Session id="a" />)
+    show(<Shown id="a" />)
     await pass(1_000)
     expect(server.events).toEqual(['subscribe a', 'subscribe b', 'unsubscribe b'])
   })
 
   it('leaves no connection or timer when the application is unmounted', async () => {
-    const { server, pass, unmount, clock } = open(<Session id="a" />)
+    const { server, pass, unmount, clock } = open(<Shown id="a" />)
     await pass(1_000)
     unmount()
     await pass(1_000)
