@@ -161,26 +161,25 @@ describe('the page about Socket.IO', () => {
       blockWith(PAGE, 'function useSessionWebSocket'),
     )
     const sessions = sessionContexts(new ContextRegistry())
-    const progress = { sessionId: 'one', status: 'PROCESSING' as const, progress: 40 }
-    const data = { ...progress, timestamp: '2025-11-08T10:00:00Z' }
-    sessions.dispatch({ kind: 'session', event: 'progress', data })
-    const shown = createElement(Progress, { useSessionWebSocket })
+    const data = { sessionId: 'one', result: {}, timestamp: '2025-11-08T10:00:00Z' }
+    sessions.dispatch({ kind: 'session', event: 'completed', data })
+    const shown = createElement(Completed, { useSessionWebSocket })
     const { client } = scripted()
     const page = createElement(
       SessionsContext.Provider,
       { value: sessions },
       createElement(RealtimeProvider, { client }, shown),
     )
-    expect(renderToStaticMarkup(page)).toBe('<b>40</b>')
+    expect(renderToStaticMarkup(page)).toBe('<b>true</b>')
   })
 })
 
 /** The hook of the page, and the providers that it needs. */
 interface SessionHooks extends Pick<RealtimeHooks<Untyped>, 'RealtimeProvider'> {
   readonly SessionsContext: Context<SessionContexts<ReadableKind> | undefined>
-  useSessionWebSocket(id: string | null): Pick<SessionState, 'progress'>
+  useSessionWebSocket(id: string | null): Pick<SessionState, 'isCompleted'>
 }
 
-function Progress({ useSessionWebSocket }: Pick<SessionHooks, 'useSessionWebSocket'>) {
-  return createElement('b', undefined, useSessionWebSocket('one').progress?.progress)
+function Completed({ useSessionWebSocket }: Pick<SessionHooks, 'useSessionWebSocket'>) {
+  return createElement('b', undefined, String(useSessionWebSocket('one').isCompleted))
 }
