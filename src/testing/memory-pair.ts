@@ -1,14 +1,21 @@
 import type { Clock } from '../base/clock.ts'
-import type {
-  CloseInfo,
-  Transport,
-  TransportFactory,
-  TransportHandlers,
-} from '../ports/transport.ts'
+import type { Transport, TransportFactory, TransportHandlers } from '../ports/transport.ts'
+import type { CutOptions, FarEnd, Way } from './far-end.ts'
+import type { LaneParts } from './lane.ts'
+import { MemoryConnection } from './memory-connection.ts'
+import type { Random } from './random.ts'
+import { seeded } from './random.ts'
+import type { Weather } from './weather.ts'
+import { calm } from './weather.ts'
 
 /**
  * Connections in memory, on the given clock: a transport for the client, and the far ends for the
- * test, with the failures of a network.
+ * test, with the failures of a network. Equal seeds give equal delays and faults.
+ *
+ * @example
+ * const pair = new MemoryPair({ clock, seed: 7, weather: { leastMs: 20, mostMs: 200, loss: 0.01 } })
+ * pair.cut({ lateMs: 500 })                     // the client reconnects before its old data arrives
+ * const release = pair.hold('to-client', true)  // nothing reaches the client until release()
  */
 export class MemoryPair implements TransportFactory {
   readonly name = 'memory'
@@ -18,10 +25,21 @@ export class MemoryPair implements TransportFactory {
   frozen = false
   /** If true, connections fail before they open. */
   refusing = false
+  /** Delays and faults of data sent from now on. */
+  readonly weather: Weather
+  /** Seed of the delays and faults. */
+  readonly seed: number
   readonly #options: MemoryPairOptions
+  readonly #random: Random
+  /** Functions that hold back a new connection. */
+  readonly #holding = new Set<(end: FarEnd) => void>()
 
   constructor(options: MemoryPairOptions) {
     this.#options = options
+    const { latencyMs = 0, seed = 1 } = options
+    this.seed = seed
+    this.#random = seeded(seed)
+    this.weather = { ...calm, leastMs: latencyMs, mostMs: latencyMs, ...options.weather }
   }
 
   /** Far end of the newest connection; throws if there is none. */
@@ -32,80 +50,54 @@ export class MemoryPair implements TransportFactory {
   }
 
   open(url: string, protocols: readonly string[], handlers: TransportHandlers): Transport {
-    const { clock, latencyMs = 0, autoAccept = true, onConnect } = this.#options
-    const received: string[] = []
-    const receivedBytes: Uint8Array[] = []
-    let near: 'opening' | 'open' | 'closed' = 'opening'
-    let closed: CloseInfo | undefined
-    const travel = (run: () => void): void => {
-      clock.after(latencyMs, () => {
-        if (!this.frozen && !far.frozen) run()
-      })
-    }
-    const finish = (info: CloseInfo): void => {
-      if (near === 'closed') return
-      near = 'closed'
-      handlers.closed(info)
-    }
-    const end = (info: CloseInfo): void => {
-      if (closed) return
-      closed = info
-      far.onClose?.(info)
-    }
-    const far: FarEnd = {
-      url,
-      protocols,
-      received,
-      receivedBytes,
-      get closed() {
-        return closed
-      },
-      frozen: false,
-      onMessage: undefined,
-      onBytes: undefined,
-      onClose: undefined,
-      accept: () =>
-        travel(() => {
-          if (near !== 'opening') return
-          near = 'open'
-          handlers.opened()
-        }),
-      send: (data) =>
-        travel(() => {
-          if (near === 'open') handlers.message(data)
-        }),
-      close: (code = 1000, reason = '') => {
-        end({ code, reason })
-        travel(() => finish({ code, reason }))
-      },
-    }
+    const { clock, autoAccept = true, onConnect } = this.#options
+    const parts: LaneParts = { clock, random: this.#random, weather: this.weather }
+    const isFrozen = (): boolean => this.frozen
+    const { far, near } = new MemoryConnection({ ...parts, url, protocols, handlers, isFrozen })
     this.ends.push(far)
+    for (const hold of this.#holding) hold(far)
     if (this.refusing) far.close(1006)
     else {
       onConnect?.(far)
       if (autoAccept) far.accept()
     }
-    return {
-      bufferedAmount: 0,
-      send: (data) => {
-        if (near !== 'open') return
-        travel(() => {
-          if (closed) return
-          if (typeof data === 'string') {
-            received.push(data)
-            far.onMessage?.(data)
-          } else {
-            const bytes = new Uint8Array(data)
-            receivedBytes.push(bytes)
-            far.onBytes?.(bytes)
-          }
-        })
-      },
-      close: (code = 1000, reason = '') => {
-        near = 'closed'
-        travel(() => end({ code, reason }))
-      },
+    return near
+  }
+
+  /** Cuts every open connection; see {@link FarEnd.cut}. */
+  cut(options?: CutOptions): void {
+    for (const end of this.#open()) end.cut(options)
+  }
+
+  /**
+   * Makes every open connection half-open: nothing gets through on it any more, without any error. New
+   * connections work.
+   */
+  halfOpen(): void {
+    for (const end of this.#open()) end.frozen = true
+  }
+
+  /**
+   * Holds back all data in one direction or both until the returned function is called; then it arrives
+   * in order.
+   *
+   * @param future whether new connections are held back, too
+   */
+  hold(way: Way = 'both', future = false): () => void {
+    const releases: (() => void)[] = []
+    const hold = (end: FarEnd): void => {
+      releases.push(end.hold(way))
     }
+    for (const end of this.#open()) hold(end)
+    if (future) this.#holding.add(hold)
+    return () => {
+      this.#holding.delete(hold)
+      for (const release of releases) release()
+    }
+  }
+
+  #open(): readonly FarEnd[] {
+    return this.ends.filter(({ closed }) => !closed)
   }
 
   /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
@@ -123,36 +115,20 @@ export interface MemoryPairOptions {
    */
   readonly latencyMs?: number
   /**
+   * Delays and faults of the network, which the test may change later.
+   * @default none but `latencyMs`
+   */
+  readonly weather?: Partial<Weather>
+  /**
+   * Seed of random delays and faults.
+   * @default 1
+   */
+  readonly seed?: number
+  /**
    * Whether connections open by themselves.
    * @default true
    */
   readonly autoAccept?: boolean
   /** Called with the far end of every new connection. */
   readonly onConnect?: (far: FarEnd) => void
-}
-
-/** The far end of an in-memory connection. */
-export interface FarEnd {
-  readonly url: string
-  readonly protocols: readonly string[]
-  /** All messages that the near end has sent as text. */
-  readonly received: readonly string[]
-  /** All messages that the near end has sent as bytes. */
-  readonly receivedBytes: readonly Uint8Array[]
-  /** The end of the connection, by either side, or undefined. */
-  readonly closed: CloseInfo | undefined
-  /** If true, nothing gets through on this connection in either direction, without any error. */
-  frozen: boolean
-  /** Called with every message of the near end that is text. */
-  onMessage: ((data: string) => void) | undefined
-  /** Called with every message of the near end that is bytes. */
-  onBytes: ((data: Uint8Array) => void) | undefined
-  /** Called once, when the connection has ended. */
-  onClose: ((info: CloseInfo) => void) | undefined
-  /** Opens the near end, if the pair does not do so by itself. */
-  accept(): void
-  /** Sends a message to the near end. */
-  send(data: unknown): void
-  /** Ends the connection from this side. */
-  close(code?: number, reason?: string): void
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { asFields, asString, asStrings, type Fields, isFields } from '../protocol/fields.ts'
-import type { FarEnd } from './memory-pair.ts'
+import type { FarEnd } from './far-end.ts'
 import { MemoryPair } from './memory-pair.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Random } from '../malformed-input/random.ts'
+import type { Random } from 'wirefold/testing'
 
 /**
  * Flips bits in the payloads of a WebSocket byte stream, which begins with the head of an HTTP

@@ -1,7 +1,8 @@
+import type { Way } from 'wirefold/testing'
 import type { Backend } from './backend.ts'
 import { sleep } from './clocks.ts'
 import type { Fault } from './fault.ts'
-import type { Network, Silence } from './network.ts'
+import type { Network } from './network.ts'
 import type { Weather } from './weather.ts'
 
 /** A period of time. */
@@ -61,7 +62,7 @@ export class Driver {
         await this.#block(() => this.#quiet('both', fault.ms, true))
         return
       case 'slow':
-        return this.#weather(fault.ms, { least: fault.least, most: fault.most })
+        return this.#weather(fault.ms, { leastMs: fault.least, mostMs: fault.most })
       case 'throttle':
         return this.#weather(fault.ms, { bytesPerSecond: fault.bytesPerSecond })
       case 'shreds':
@@ -92,10 +93,10 @@ export class Driver {
     await this.#network.listen(true)
   }
 
-  async #quiet(ways: Silence, ms: number, future = false): Promise<void> {
+  async #quiet(way: Way, ms: number, future = false): Promise<void> {
     const { clock } = this.#network
     const from = clock.now()
-    const release = this.#network.silence(ways, future)
+    const release = this.#network.silence(way, future)
     this.silences.push({ from, to: from + ms })
     await sleep(clock, ms)
     release()

@@ -1,10 +1,8 @@
 import type { Clock } from 'wirefold'
 import type { TransportFactory } from 'wirefold/dialects'
 import type { RealtimeServer } from 'wirefold/server'
+import type { Way } from 'wirefold/testing'
 import type { Weather } from './weather.ts'
-
-/** Direction in which no data passes. */
-export type Silence = 'to-client' | 'to-server' | 'both'
 
 /** A network between clients and one server, with simulated faults. */
 export interface Network {
@@ -33,7 +31,7 @@ export interface Network {
    * @param future whether new connections are held back, too
    * @returns a function that releases the data
    */
-  silence(ways: Silence, future: boolean): () => void
+  silence(way: Way, future: boolean): () => void
   /** Closes the network and its connections. */
   close(): Promise<void>
 }

@@ -1,7 +1,7 @@
 import type { ClientOptions, Clock, Subscription } from 'wirefold'
 import { ChannelSubscriber, ContextRegistry, feed, isWirefoldError, RealtimeClient } from 'wirefold'
+import type { Random } from 'wirefold/testing'
 import { asFields, asNumber } from '../../src/protocol/fields.ts'
-import type { Random } from '../malformed-input/random.ts'
 import { CHANNELS, MUTATIONS } from './backend.ts'
 import type { Network } from './network.ts'
 import type { ChannelEntry, ClientRecord, Mutation } from './verdict.ts'

@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from 'wirefold'
-import type { Random } from '../malformed-input/random.ts'
+import type { Random } from 'wirefold/testing'
 import type { Weather } from './weather.ts'
 
 /** Dependencies of a pipe. */
@@ -69,9 +69,9 @@ export class Pipe<Item> {
 
   #arrival(size: number): number {
     const { clock, random, weather } = this.#parts
-    const { least, most, bytesPerSecond, burstMs } = weather
+    const { leastMs, mostMs, bytesPerSecond, burstMs } = weather
     this.#freeAt = Math.max(this.#freeAt, clock.now()) + (size / bytesPerSecond) * 1_000
-    const at = Math.max(this.#lastAt, this.#freeAt + least + random.below(most - least + 1))
+    const at = Math.max(this.#lastAt, this.#freeAt + leastMs + random.below(mostMs - leastMs + 1))
     this.#lastAt = burstMs > 0 ? Math.ceil(at / burstMs) * burstMs : at
     return this.#lastAt
   }

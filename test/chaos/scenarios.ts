@@ -1,4 +1,4 @@
-import type { Random } from '../malformed-input/random.ts'
+import type { Random } from 'wirefold/testing'
 import type { Fault } from './fault.ts'
 
 /** Limits of the figures of a run; times are in milliseconds. */

@@ -3,9 +3,9 @@ import { connect, createServer } from 'node:net'
 import type { Clock } from 'wirefold'
 import { webSocketTransport } from 'wirefold'
 import type { RealtimeServer } from 'wirefold/server'
+import type { Random, Way } from 'wirefold/testing'
 import { WebSocket } from 'ws'
-import type { Random } from '../malformed-input/random.ts'
-import type { Network, Silence } from './network.ts'
+import type { Network } from './network.ts'
 import { Tunnel } from './tunnel.ts'
 import type { Weather } from './weather.ts'
 import { calm } from './weather.ts'
@@ -79,11 +79,11 @@ export class TcpProxy implements Network {
     for (const tunnel of this.#takeAll()) tunnel.finish()
   }
 
-  silence(ways: Silence, future: boolean): () => void {
+  silence(way: Way, future: boolean): () => void {
     const releases: (() => void)[] = []
     const silence = (tunnel: Tunnel): void => {
-      if (ways !== 'to-client') releases.push(tunnel.toServer.hold())
-      if (ways !== 'to-server') releases.push(tunnel.toClient.hold())
+      if (way !== 'to-client') releases.push(tunnel.toServer.hold())
+      if (way !== 'to-server') releases.push(tunnel.toClient.hold())
     }
     for (const tunnel of this.#tunnels) silence(tunnel)
     if (future) this.#silences.add(silence)

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Clock } from 'wirefold'
-import type { Random } from '../malformed-input/random.ts'
+import type { Random } from 'wirefold/testing'
 import { BitFlipper } from './bit-flipper.ts'
 import { Pipe } from './pipe.ts'
 import type { Weather } from './weather.ts'

@@ -1,13 +1,12 @@
 import type { MountHost, RealtimeServer, UpgradeRequest } from 'wirefold/server'
 import { nativeMount } from 'wirefold/server'
-import type { FarEnd } from 'wirefold/testing'
+import type { FarEnd, Random, Way } from 'wirefold/testing'
 import { MemoryPair } from 'wirefold/testing'
-import type { Random } from '../malformed-input/random.ts'
 import type { Open } from './cable.ts'
 import { Cable, RESTARTING } from './cable.ts'
 import type { VirtualClock } from './clocks.ts'
 import { sleep } from './clocks.ts'
-import type { Network, Silence } from './network.ts'
+import type { Network } from './network.ts'
 import type { Weather } from './weather.ts'
 import { calm } from './weather.ts'
 
@@ -23,20 +22,19 @@ export class VirtualNetwork implements Network {
   readonly url = 'ws://virtual/ws'
   readonly clock: VirtualClock
   readonly transport: MemoryPair
-  readonly weather: Weather = { ...calm, least: 1, most: 2 }
-  readonly #random: Random
+  readonly weather: Weather
   readonly #cables = new Set<Cable>()
-  readonly #silences = new Set<(cable: Cable) => void>()
   #open: Open | undefined
 
   constructor(clock: VirtualClock, random: Random) {
     this.clock = clock
-    this.#random = random
     this.transport = new MemoryPair({
       clock,
       autoAccept: false,
+      seed: random.below(2 ** 31),
       onConnect: (far) => this.#connect(far),
     })
+    this.weather = Object.assign(this.transport.weather, { ...calm, leastMs: 1, mostMs: 2 })
   }
 
   async serve(server: RealtimeServer): Promise<void> {
@@ -70,25 +68,16 @@ export class VirtualNetwork implements Network {
   }
 
   reset(): void {
-    for (const cable of this.#takeAll()) cable.reset()
+    this.#cables.clear()
+    this.transport.cut()
   }
 
   finish(): void {
     for (const cable of this.#takeAll()) cable.finish()
   }
 
-  silence(ways: Silence, future: boolean): () => void {
-    const releases: (() => void)[] = []
-    const silence = (cable: Cable): void => {
-      if (ways !== 'to-client') releases.push(cable.toServer.hold())
-      if (ways !== 'to-server') releases.push(cable.toClient.hold())
-    }
-    for (const cable of this.#cables) silence(cable)
-    if (future) this.#silences.add(silence)
-    return () => {
-      this.#silences.delete(silence)
-      for (const release of releases) release()
-    }
+  silence(way: Way, future: boolean): () => void {
+    return this.transport.hold(way, future)
   }
 
   async close(): Promise<void> {
@@ -102,14 +91,7 @@ export class VirtualNetwork implements Network {
   }
 
   #connect(far: FarEnd): void {
-    const { clock, weather } = this
-    const open: Open = (socket) => {
-      if (!this.#open) throw new Error('There is no server on this network.')
-      return this.#open(socket)
-    }
-    const cable = new Cable({ clock, weather, random: this.#random, far, open })
-    this.#cables.add(cable)
-    for (const silence of this.#silences) silence(cable)
-    cable.begin()
+    if (!this.#open) throw new Error('There is no server on this network.')
+    this.#cables.add(new Cable(this.clock, far, this.#open))
   }
 }

@@ -1,24 +1,11 @@
+import type { Weather as MemoryWeather } from 'wirefold/testing'
+import { calm as calmMemory } from 'wirefold/testing'
+
 /** Delays, limits and corruption of a network. */
-export interface Weather {
-  /** Shortest delay, in milliseconds. */
-  least: number
-  /** Longest delay. */
-  most: number
-  bytesPerSecond: number
-  /** Whether bytes arrive in pieces of 1 to 7. */
+export interface Weather extends MemoryWeather {
+  /** Whether bytes arrive in pieces of 1 to 7; in memory messages are whole. */
   shreds: boolean
-  /** Interval at whose multiples all data arrives, in milliseconds; 0 for no bursts. */
-  burstMs: number
-  /** Number of bytes of payload per flipped bit; `Infinity` for none. */
-  flipEvery: number
 }
 
 /** A network without faults. */
-export const calm: Readonly<Weather> = {
-  least: 0,
-  most: 0,
-  bytesPerSecond: Number.POSITIVE_INFINITY,
-  shreds: false,
-  burstMs: 0,
-  flipEvery: Number.POSITIVE_INFINITY,
-}
+export const calm: Readonly<Weather> = { ...calmMemory, shreds: false }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ClientOptions } from 'wirefold'
-import { seeded } from '../malformed-input/random.ts'
+import { seeded } from 'wirefold/testing'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 
 /** A client connected to a server that replies to every request. */

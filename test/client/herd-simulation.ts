@@ -1,6 +1,6 @@
+import { seeded } from 'wirefold/testing'
 import { backoffDefaults, backoffDelay } from '../../src/base/backoff.ts'
 import { latestRetry } from '../../src/connection/latest-retry.ts'
-import { seeded } from '../malformed-input/random.ts'
 
 /** Clients that are disconnected at 0, and a server that is back later with a limited admission rate. */
 export interface Crowd {

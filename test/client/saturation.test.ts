@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ClientOptions, Environment, EnvironmentEvent } from 'wirefold'
 import { RealtimeClient } from 'wirefold'
 import type { FarEnd } from 'wirefold/testing'
-import { ManualClock, MemoryPair } from 'wirefold/testing'
-import { seeded } from '../malformed-input/random.ts'
+import { ManualClock, MemoryPair, seeded } from 'wirefold/testing'
 
 const CLIENTS = 200
 /** Upper bound of the time, as a multiple of what the server needs without wasted work. */

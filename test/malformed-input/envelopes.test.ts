@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { ChannelSubscriber, ContextRegistry, feed, isWirefoldError } from 'wirefold'
 import type { DUUIContext } from 'wirefold/dialects/duui'
 import { duui, processChannel } from 'wirefold/dialects/duui'
+import { seeded } from 'wirefold/testing'
 import { scripted } from '../support/scripted.ts'
 import { WRONG } from './malformed-case.ts'
 import { Mutator } from './mutator.ts'
 import { expectNoProto, expectPristine } from './pristine.ts'
-import { seeded } from './random.ts'
 import { justFine, texts } from './texts.ts'
 
 /** A client of a gateway with handlers for two processes, the first with a registry. */

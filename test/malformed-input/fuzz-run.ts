@@ -1,9 +1,9 @@
 import { isWirefoldError } from 'wirefold'
+import { seeded } from 'wirefold/testing'
 import { goodFrames } from './good-frames.ts'
 import { heapBytes } from './heap.ts'
 import { Mutator } from './mutator.ts'
 import { expectNoProto } from './pristine.ts'
-import { seeded } from './random.ts'
 import type { Rig } from './rig.ts'
 import { rig } from './rig.ts'
 

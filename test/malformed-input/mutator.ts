@@ -1,5 +1,5 @@
+import type { Random } from 'wirefold/testing'
 import { WRONG } from './malformed-case.ts'
-import type { Random } from './random.ts'
 
 /** Names that a mutation inserts: those of the protocol, and names with a meaning in JavaScript. */
 const NAMES = [

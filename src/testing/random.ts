@@ -6,7 +6,7 @@ export interface Random {
   readonly pick: <T>(items: readonly T[]) => T
 }
 
-/** The generator mulberry32: 32 bits of state, more than enough to choose frames. */
+/** Makes a generator, mulberry32: 32 bits of state, more than enough to choose faults and frames. */
 export function seeded(seed: number): Random {
   let state = seed >>> 0
   const below = (limit: number): number => {

@@ -1,0 +1,75 @@
+import type { ManualClock } from './manual-clock.ts'
+import type { MemoryPair } from './memory-pair.ts'
+import { seeded } from './random.ts'
+
+/** Bounds of the wait before a fault, and of its duration, in milliseconds. */
+const WAIT_MS = [200, 4_000] as const
+const LASTS_MS = [100, 8_000] as const
+
+/**
+ * Plays random faults on the connections of a pair, while the time passes: cut connections, data that
+ * arrives after the client has reconnected, half-open connections, directions in which nothing
+ * arrives, and refused connections. In the end all faults are over. The seed of the pair determines
+ * them.
+ *
+ * @returns the faults, each as one line with its time
+ */
+export async function storm(
+  pair: MemoryPair,
+  clock: ManualClock,
+  ms: number,
+): Promise<readonly string[]> {
+  // Not the generator of the pair, whose numbers depend on what the client sends.
+  const random = seeded(pair.seed)
+  const between = ([least, most]: readonly [number, number]): number =>
+    least + random.below(most - least + 1)
+  const lines: string[] = []
+  const ends = new Set<() => void>()
+  const start = clock.now()
+
+  /** Ends a fault after its duration, or with the storm. */
+  const lasting = (lasts: number, end: () => void): void => {
+    ends.add(end)
+    clock.after(lasts, () => {
+      if (ends.delete(end)) end()
+    })
+  }
+  const faults: readonly ((lasts: number) => string)[] = [
+    () => {
+      pair.cut()
+      return 'cut'
+    },
+    (lasts) => {
+      pair.cut({ lateMs: lasts })
+      return `cut, with data that arrives ${lasts} ms late`
+    },
+    () => {
+      pair.halfOpen()
+      return 'half-open'
+    },
+    (lasts) => {
+      const way = random.pick(['to-client', 'to-server', 'both'] as const)
+      lasting(lasts, pair.hold(way, true))
+      return `nothing arrives ${way === 'both' ? 'in either direction' : way} for ${lasts} ms`
+    },
+    (lasts) => {
+      pair.refusing = true
+      pair.cut()
+      lasting(lasts, () => {
+        pair.refusing = false
+      })
+      return `cut, and connections refused for ${lasts} ms`
+    },
+  ]
+
+  for (;;) {
+    const left = start + ms - clock.now()
+    const wait = between(WAIT_MS)
+    await clock.advance(Math.min(wait, left))
+    if (wait >= left) break
+    const line = random.pick(faults)(between(LASTS_MS))
+    lines.push(`${clock.now() - start} ms: ${line}`)
+  }
+  for (const end of ends) end()
+  return lines
+}

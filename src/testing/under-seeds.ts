@@ -1,0 +1,36 @@
+import { messageOf } from '../base/errors.ts'
+
+/**
+ * Runs a test once for each seed; the error of a failed run begins with its seed, and how to repeat
+ * that run alone.
+ *
+ * @param seeds the number of seeds, from 1 on, or a list of seeds
+ * @param run the test; what it passes to `note` is printed if it fails
+ *
+ * @example
+ * await underSeeds(100, async (seed, note) => {
+ *   const clock = new ManualClock()
+ *   const server = new ScriptedServer({ clock, seed, weather: { mostMs: 300 } })
+ *   …
+ *   for (const fault of await storm(server.transport, clock, 60_000)) note(fault)
+ *   …
+ * })
+ */
+export async function underSeeds(
+  seeds: number | readonly number[],
+  run: (seed: number, note: (line: string) => void) => unknown,
+): Promise<void> {
+  const all = typeof seeds === 'number' ? Array.from({ length: seeds }, (_, n) => n + 1) : seeds
+  for (const seed of all) {
+    const notes: string[] = []
+    try {
+      await run(seed, (line) => notes.push(line))
+    } catch (cause) {
+      const lines = [
+        `The run with seed ${seed} failed. Repeat it alone with underSeeds([${seed}], …).`,
+        ...[messageOf(cause), ...notes],
+      ]
+      throw new Error(lines.join('\n'), { cause })
+    }
+  }
+}
