@@ -2,9 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { ChannelSubscriber, RealtimeClient } from 'wirefold'
 import type { Dialect } from 'wirefold/dialects'
 import { eventFrame, plainDialect, welcomeFrame } from 'wirefold/dialects'
-import { ManualClock } from 'wirefold/testing'
+import { ManualClock, ScriptedPeer } from 'wirefold/testing'
 import type { Fields } from '../../src/protocol/fields.ts'
-import { farEnd } from '../support/far-end.ts'
 
 /** A dialect whose server sends `{welcome: kept}` first, with the rooms that it has kept for the client. */
 const greeted = (): Dialect => {
@@ -39,7 +38,7 @@ const greeted = (): Dialect => {
 
 function connected(auth?: () => string) {
   const clock = new ManualClock()
-  const { pair, sent } = farEnd(clock)
+  const { transport: pair, messages: sent } = new ScriptedPeer<Fields>({ clock })
   const options = { transport: pair, clock, dialect: greeted, random: () => 0.5 }
   const client = new RealtimeClient('ws://test/', { ...options, ...(auth && { auth }) })
   const errors: unknown[] = []

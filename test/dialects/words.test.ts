@@ -11,8 +11,8 @@ import { sessions, socketio } from 'wirefold/dialects/socketio'
 import { sse } from 'wirefold/dialects/sse'
 import { streams } from 'wirefold/dialects/streams'
 import { topics, withConfirmations } from 'wirefold/dialects/topics'
-import { ManualClock } from 'wirefold/testing'
-import { farEnd } from '../support/far-end.ts'
+import { ManualClock, ScriptedPeer } from 'wirefold/testing'
+import type { Fields } from '../../src/protocol/fields.ts'
 import { outcomeOf } from '../support/scripted.ts'
 import { django } from './json/shapes.ts'
 
@@ -102,7 +102,7 @@ describe('messages for credentials and presence', () => {
   it.each(Object.entries(UNSUPPORTED))('do not exist in the dialect %s', async (_, dialect) => {
     expect(messagesOf(dialect)).toEqual(none)
     const clock = new ManualClock()
-    const { pair, sent } = farEnd(clock)
+    const { transport: pair, messages: sent } = new ScriptedPeer<Fields>({ clock })
     const client = new RealtimeClient('ws://test/', { transport: pair, dialect, clock })
     const errors: unknown[] = []
     client.on('error', (error) => errors.push(error))

@@ -8,8 +8,7 @@ import {
 } from 'wirefold'
 import { sessionContexts } from 'wirefold/dialects/socketio'
 import { chat, createStreamClient, notifications } from 'wirefold/dialects/streams'
-import { ManualClock, settle } from 'wirefold/testing'
-import { farEnd } from '../support/far-end.ts'
+import { ManualClock, ScriptedPeer, settle } from 'wirefold/testing'
 import { scripted } from '../support/scripted.ts'
 
 interface Task {
@@ -167,7 +166,7 @@ describe('values that the library returns', () => {
     expect(changeable(session)).toEqual(['value.modelResults.0'])
 
     const clock = new ManualClock()
-    const { pair } = farEnd(clock)
+    const { transport: pair } = new ScriptedPeer({ clock })
     const api = createStreamClient({
       ...{ url: 'ws://test/websocket', transport: pair, clock, stream: 's' },
       clients: [chat(), notifications()],

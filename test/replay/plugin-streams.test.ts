@@ -6,9 +6,8 @@ import {
   presence,
   type StreamStrategy,
 } from 'wirefold/dialects/streams'
-import { ManualClock } from 'wirefold/testing'
+import { ManualClock, ScriptedPeer } from 'wirefold/testing'
 import type { Fields } from '../../src/protocol/fields.ts'
-import { farEnd } from '../support/far-end.ts'
 import { Placeholders, recordedSession } from './session.ts'
 
 const lines = recordedSession('plugin-streams')
@@ -27,7 +26,7 @@ function literal(frames: readonly Fields[], stream: string) {
 
 async function viewOf(stream: string, strategy: StreamStrategy) {
   const clock = new ManualClock()
-  const { pair, sent } = farEnd(clock)
+  const { transport: pair, messages: sent } = new ScriptedPeer<Fields>({ clock })
   const api = createStreamClient({
     ...{ url: 'ws://test/websocket', transport: pair, clock, stream },
     clients: [chat({ strategy }), presence(), notifications()],

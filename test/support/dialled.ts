@@ -1,7 +1,7 @@
 import type { ClientOptions } from 'wirefold'
 import { ChannelSubscriber, RealtimeClient } from 'wirefold'
 import type { DialectFactory } from 'wirefold/dialects'
-import { ManualClock, MemoryPair } from 'wirefold/testing'
+import { ManualClock, ScriptedPeer } from 'wirefold/testing'
 import type { Fields } from '../../src/protocol/fields.ts'
 
 /** A client of a dialect over a connection in memory; the test plays the server. */
@@ -11,21 +11,8 @@ export function dialled(
   options: ClientOptions = {},
 ) {
   const clock = new ManualClock()
-  const sent: Fields[] = []
-  const greetings: unknown[] = []
-  const pair = new MemoryPair({
-    clock,
-    onConnect(end) {
-      const send = (message: unknown): void => end.send(JSON.stringify(message))
-      end.onMessage = (data) => {
-        const message: Fields = JSON.parse(data)
-        sent.push(message)
-        play(message, send)
-      }
-      // Runs after the socket, which is opening, has opened.
-      queueMicrotask(() => clock.after(0, () => greetings.forEach(send)))
-    },
-  })
+  const peer = new ScriptedPeer<Fields>({ clock, play })
+  const { transport: pair, messages: sent, greetings } = peer
   const client = new RealtimeClient('ws://test/ws', {
     transport: pair,
     clock,
@@ -42,7 +29,7 @@ export function dialled(
     channels: new ChannelSubscriber(client, { lingerMs: 0 }),
     /** Sends messages to the newest connection, and waits for their arrival. */
     async deliver(...messages: readonly unknown[]): Promise<void> {
-      for (const message of messages) pair.last.send(JSON.stringify(message))
+      peer.send(...messages)
       await clock.advance(0)
     },
   }

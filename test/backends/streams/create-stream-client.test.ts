@@ -11,13 +11,13 @@ import {
   streamPlugin,
   streamsDialect,
 } from 'wirefold/dialects/streams'
-import { ManualClock, MemoryPair } from 'wirefold/testing'
-import { farEnd } from '../../support/far-end.ts'
+import { ManualClock, MemoryPair, ScriptedPeer } from 'wirefold/testing'
+import type { Fields } from '../../../src/protocol/fields.ts'
 import { outcomeOf } from '../../support/scripted.ts'
 
 async function joined(strategy: StreamStrategy) {
   const clock = new ManualClock()
-  const { pair, sent } = farEnd(clock)
+  const { transport: pair, messages: sent } = new ScriptedPeer<Fields>({ clock })
   const api = createStreamClient({
     ...{ url: 'ws://test/websocket', transport: pair, clock, stream: 'stream:1' },
     clients: [chat({ strategy }), presence(), notifications({ strategy })],
@@ -55,7 +55,7 @@ describe('a stream client', () => {
 
   it('leaves no connection open if a plugin throws', async () => {
     const clock = new ManualClock()
-    const { pair } = farEnd(clock)
+    const { transport: pair } = new ScriptedPeer({ clock })
     const broken = streamPlugin('broken', {}, () => {
       throw new RangeError('no room')
     })
@@ -327,7 +327,7 @@ describe('a stream client', () => {
 describe('a stream client that is not in use', () => {
   function idle() {
     const clock = new ManualClock()
-    const { pair } = farEnd(clock)
+    const { transport: pair } = new ScriptedPeer({ clock })
     const counted = streamPlugin('counted', {}, (port) => ({ count: port.store(0) }))
     const api = createStreamClient({
       ...{ url: 'ws://test/websocket', transport: pair, clock, stream: 'stream:1' },

@@ -1,0 +1,78 @@
+import { systemClock } from '../base/clock.ts'
+import type { ServedSocket } from './far-end.ts'
+import type { MemoryPairOptions } from './memory-pair.ts'
+import { MemoryPair } from './memory-pair.ts'
+
+/**
+ * A server of any protocol in JSON, played by the test message by message: for dialects that have no
+ * server half, such as `graphqlWs`, `phoenix`, `actioncable`, `pusher` or one of `jsonDialect`.
+ *
+ * @typeParam Message the messages of the client, which are not checked
+ *
+ * @example
+ * const peer = new ScriptedPeer<{ event: string; data: { channel: string } }>({
+ *   clock,
+ *   greetings: [{ event: 'pusher:connection_established', data: '{"socket_id":"1.1"}' }],
+ *   play({ event, data }, send) {
+ *     if (event !== 'pusher:subscribe') return
+ *     send({ event: 'pusher_internal:subscription_succeeded', channel: data.channel })
+ *   },
+ * })
+ */
+export class ScriptedPeer<Message = unknown> {
+  /** Transport for the client. */
+  readonly transport: MemoryPair
+  /** All messages of the client so far, of all connections. */
+  readonly messages: Message[] = []
+  /** Messages that every connection begins with. */
+  readonly greetings: unknown[]
+  readonly #play: ScriptedPeerOptions<Message>['play']
+  #newest: ServedSocket | undefined
+
+  constructor(options: ScriptedPeerOptions<Message> = {}) {
+    const { clock = systemClock, greetings = [], play, ...network } = options
+    this.greetings = [...greetings]
+    this.#play = play
+    this.transport = new MemoryPair({ ...network, clock, onConnect: (end) => this.accept(end) })
+  }
+
+  /** Serves a socket of another transport, such as one of mock-socket. */
+  accept(socket: ServedSocket): void {
+    this.#newest = socket
+    const send = (message: unknown): void => socket.send(JSON.stringify(message))
+    socket.onMessage = (data) => {
+      const message: Message = JSON.parse(data)
+      this.messages.push(message)
+      this.#play?.(message, send)
+    }
+    this.greetings.forEach(send)
+  }
+
+  /** Sends messages to the newest connection. */
+  send(...messages: readonly unknown[]): void {
+    if (!this.#newest) throw new Error('There is no connection yet. Connect a client first.')
+    for (const message of messages) this.#newest.send(JSON.stringify(message))
+  }
+
+  /** Closes the newest connection, if there is one; by default with 1006, as if it were lost. */
+  drop(code = 1006, reason = ''): void {
+    this.#newest?.close(code, reason)
+  }
+
+  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  get [Symbol.toStringTag](): string {
+    return 'ScriptedPeer'
+  }
+}
+
+/** Options of a {@link ScriptedPeer}. */
+export interface ScriptedPeerOptions<Message>
+  extends Partial<Omit<MemoryPairOptions, 'onConnect' | 'autoAccept'>> {
+  /**
+   * Messages that every connection begins with.
+   * @default none
+   */
+  readonly greetings?: readonly unknown[]
+  /** Called with each message of the client, and a function that answers on the same connection. */
+  readonly play?: (message: Message, send: (message: unknown) => void) => void
+}

@@ -1,0 +1,186 @@
+import { describe, expect, it } from 'vitest'
+import type { ClientOptions } from 'wirefold'
+import { ChannelSubscriber, native, RealtimeClient } from 'wirefold'
+import type { DialectFactory } from 'wirefold/dialects'
+import { duui, processChannel } from 'wirefold/dialects/duui'
+import { entity } from 'wirefold/dialects/entity'
+import { engineIo, sessionChannel, withAcks } from 'wirefold/dialects/socketio'
+import { streamsDialect } from 'wirefold/dialects/streams'
+import {
+  topics,
+  withConfirmations,
+  withErrors,
+  withInitialTopics,
+  withVersionedEnvelope,
+} from 'wirefold/dialects/topics'
+import { nativeServer } from 'wirefold/server'
+import type { MakeServerDialect, ScriptedServerOptions } from 'wirefold/testing'
+import { ManualClock, ScriptedServer, serverHalves } from 'wirefold/testing'
+import { outcomeOf } from '../support/scripted.ts'
+
+function served(
+  dialect: DialectFactory,
+  half: MakeServerDialect,
+  { url = 'ws://test/ws', ...script }: Partial<ScriptedServerOptions> & { url?: string } = {},
+  options: ClientOptions = {},
+) {
+  const clock = new ManualClock()
+  const server = new ScriptedServer({ clock, dialect: half, ...script })
+  const client = new RealtimeClient(url, {
+    transport: server.transport,
+    clock,
+    dialect,
+    ...options,
+  })
+  const errors: unknown[] = []
+  client.on('error', (error) => errors.push(error))
+  const channels = new ChannelSubscriber(client, { lingerMs: 0 })
+  return { clock, server, client, channels, errors }
+}
+
+const streams = streamsDialect({
+  clients: () => [{ name: 'chat', stream: 'stream:1:chat', strategy: 'streams' }],
+})
+
+/** Where a dialect reads its channel, and how its client reads the payload `{n: 1}`. */
+const dialects = {
+  entity: { dialect: entity, half: serverHalves.entity, channel: 'entity:Task' },
+  topics: {
+    dialect: withErrors(withConfirmations(topics)),
+    half: serverHalves.topics,
+    channel: 'agent:1',
+  },
+  'topics, versioned': {
+    dialect: withErrors(withVersionedEnvelope(withConfirmations(topics))),
+    half: serverHalves.topics,
+    channel: 'agent:1',
+  },
+  streams: { dialect: streams, half: serverHalves.streams, channel: 'stream:1:chat' },
+  duui: {
+    dialect: duui,
+    half: serverHalves.duui,
+    channel: processChannel('42'),
+    url: 'ws://test/ws/processes/42/events',
+    type: 'event',
+  },
+} as const
+
+describe('a scripted server', () => {
+  for (const [name, { dialect, half, channel, ...rest }] of Object.entries(dialects)) {
+    it(`publishes to a client of the ${name} dialect, before and after a lost connection`, async () => {
+      const url = 'url' in rest ? rest.url : undefined
+      const type = 'type' in rest ? rest.type : 'task:moved'
+      const parts = served(dialect, half, url === undefined ? {} : { url })
+      const payloads: unknown[] = []
+      parts.channels.subscribe(channel, (payload) => payloads.push(payload))
+      await parts.clock.advance(100)
+      expect(parts.client.state.get().name).toBe('open')
+      const payload = { process_id: '42', context: { kind: 'process' }, n: 1 }
+      parts.server.publish(channel, type, payload)
+      await parts.clock.advance(0)
+      parts.server.drop()
+      await parts.clock.advance(5_000)
+      parts.server.publish(channel, type, { ...payload, n: 2 })
+      await parts.clock.advance(0)
+      expect(payloads).toMatchObject([{ n: 1 }, { n: 2 }])
+      expect(parts.errors).toEqual([])
+      parts.client.close()
+    })
+  }
+
+  it('answers and refuses requests and subscribes of a client of an entity backend', async () => {
+    const answer = (type: string, payload: unknown) => {
+      if (type === 'task:move') return { moved: payload }
+      throw new Error('FORBIDDEN')
+    }
+    const refuse = (channel: string) => (channel === 'entity:Secret' ? 'forbidden' : undefined)
+    const { clock, client, channels } = served(entity, serverHalves.entity, { answer, refuse })
+    const moved = outcomeOf(client.request('task:move', 7))
+    const refused = outcomeOf(client.request('task:drop', 7))
+    const secret = outcomeOf(channels.subscribe('entity:Secret', () => {}).ready)
+    await clock.advance(100)
+    expect(moved).toEqual({ value: { moved: 7 } })
+    expect(refused.error).toMatchObject({ detail: { message: 'FORBIDDEN' } })
+    expect(secret.error).toMatchObject({ detail: { code: 'forbidden' } })
+    client.close()
+  })
+
+  it('subscribes a client of a topics backend to the topics of its address', async () => {
+    const dialect = withInitialTopics(withErrors(withConfirmations(topics)), ['thread:7'])
+    const { clock, client, server } = served(dialect, serverHalves.topics)
+    await Promise.all([client.connect(), clock.advance(100)])
+    expect([...server.subscribed]).toEqual(['system', 'thread:7'])
+    client.close()
+  })
+
+  it('acknowledges the requests of a client over Socket.IO', async () => {
+    const clock = new ManualClock()
+    const server = new ScriptedServer({
+      clock,
+      dialect: serverHalves.socketio,
+      answer: (type) => `${type} done`,
+    })
+    const client = new RealtimeClient('ws://test/', {
+      ...engineIo(server.transport),
+      dialect: withAcks(engineIo(server.transport).dialect),
+      clock,
+    })
+    const payloads: unknown[] = []
+    const channels = new ChannelSubscriber(client)
+    channels.subscribe(sessionChannel('1'), (payload) => payloads.push(payload))
+    const answer = outcomeOf(client.request('start', { n: 1 }))
+    await clock.advance(1_000)
+    server.publish(sessionChannel('1'), 'progress', { progress: 40 })
+    await clock.advance(0)
+    expect(answer).toEqual({ value: 'start done' })
+    expect(payloads).toMatchObject([{ progress: 40 }])
+    client.close()
+  })
+
+  it('serves several clients, each with the channels of its own subscribes', async () => {
+    const { clock, server, client, channels } = served(entity, serverHalves.entity)
+    const other = new RealtimeClient('ws://test/', {
+      ...{ transport: server.transport, clock, dialect: entity },
+    })
+    const got: string[] = []
+    channels.subscribe('a', () => got.push('first a'))
+    const others = new ChannelSubscriber(other)
+    others.subscribe('a', () => got.push('second a'))
+    others.subscribe('b', () => got.push('second b'))
+    await clock.advance(100)
+    server.publish('a', 'x', 1)
+    server.publish('b', 'x', 1)
+    await clock.advance(0)
+    expect(got).toEqual(['first a', 'second a', 'second b'])
+    client.close()
+    other.close()
+  })
+
+  it('takes any other server dialect, and sends its frames', async () => {
+    const renamed = { ...nativeServer, decode: (wire: unknown) => nativeServer.decode([wire]) }
+    const { clock, server, client } = served(native, () => renamed)
+    await Promise.all([client.connect(), clock.advance(0)])
+    server.sendFrame({ kind: 'goaway', deadlineMs: 1_000, windowMs: 0, reason: 'update' })
+    await clock.advance(1_000)
+    expect(server.transport.ends).toHaveLength(2)
+    expect(client.state.get().name).toBe('open')
+    client.close()
+  })
+
+  it('refuses what it cannot read', async () => {
+    const { clock, server, client } = served(entity, serverHalves.entity)
+    await Promise.all([client.connect(), clock.advance(0)])
+    const answers: unknown[] = []
+    const { last } = server.transport
+    const { send } = last
+    last.send = (data) => {
+      answers.push(data)
+      send(data)
+    }
+    last.onMessage?.('no JSON')
+    last.onMessage?.('[]')
+    expect(answers).toHaveLength(1)
+    expect(String(answers[0])).toContain('not JSON')
+    client.close()
+  })
+})
