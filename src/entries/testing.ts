@@ -4,6 +4,8 @@ export type { CutOptions, FarEnd, ServedSocket, Way } from '../testing/far-end.t
 export { ManualClock, settle } from '../testing/manual-clock.ts'
 export { ManualEnvironment } from '../testing/manual-environment.ts'
 export { MemoryOutboxDatabase, memoryOutboxStorage } from '../testing/memory-outbox.ts'
+export type { MockSubscriberOptions } from '../testing/mock-subscriber.ts'
+export { createMockSubscriber, MockSubscriber } from '../testing/mock-subscriber.ts'
 export type { MemoryPairOptions } from '../testing/memory-pair.ts'
 export { MemoryPair } from '../testing/memory-pair.ts'
 export type { MakeOutboxDatabase } from '../testing/outbox-suite.ts'
