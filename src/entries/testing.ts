@@ -4,10 +4,10 @@ export type { CutOptions, FarEnd, ServedSocket, Way } from '../testing/far-end.t
 export { ManualClock, settle } from '../testing/manual-clock.ts'
 export { ManualEnvironment } from '../testing/manual-environment.ts'
 export { MemoryOutboxDatabase, memoryOutboxStorage } from '../testing/memory-outbox.ts'
-export type { MockSubscriberOptions } from '../testing/mock-subscriber.ts'
-export { createMockSubscriber, MockSubscriber } from '../testing/mock-subscriber.ts'
 export type { MemoryPairOptions } from '../testing/memory-pair.ts'
 export { MemoryPair } from '../testing/memory-pair.ts'
+export type { MockSubscriberOptions } from '../testing/mock-subscriber.ts'
+export { createMockSubscriber, MockSubscriber } from '../testing/mock-subscriber.ts'
 export type { MakeOutboxDatabase } from '../testing/outbox-suite.ts'
 export { outboxDatabaseSuite } from '../testing/outbox-suite.ts'
 export type { Random } from '../testing/random.ts'
@@ -19,6 +19,13 @@ export type { ScriptedPeerOptions } from '../testing/scripted-peer.ts'
 export { ScriptedPeer } from '../testing/scripted-peer.ts'
 export type { ScriptedServerOptions } from '../testing/scripted-server.ts'
 export { ScriptedServer } from '../testing/scripted-server.ts'
+export type {
+  MockClient,
+  MockServerClass,
+  MockSocketOptions,
+  MockSocketServer,
+} from '../testing/serve-mock-socket.ts'
+export { serveMockSocket } from '../testing/serve-mock-socket.ts'
 export type { MakeServerDialect } from '../testing/server-halves.ts'
 export { serverHalves } from '../testing/server-halves.ts'
 export type { MakeStore, StoreHarness } from '../testing/store-suite.ts'

@@ -1,0 +1,82 @@
+import type { ServedSocket } from './far-end.ts'
+import type { ScriptedServerOptions } from './scripted-server.ts'
+import { ScriptedServer } from './scripted-server.ts'
+
+/**
+ * Serves the clients of a server of the package `mock-socket` by a {@link ScriptedServer}: it greets
+ * them, and answers their subscribes and requests. Works with real timers and with fake ones, for
+ * which mock-socket needs 4 ms per step.
+ *
+ * @param Server the class of that name from `mock-socket`
+ *
+ * @example
+ * import { Server } from 'mock-socket'
+ * const server = serveMockSocket(Server, 'ws://localhost/ws', { answer: () => 'done' })
+ * const client = new RealtimeClient('ws://localhost/ws')
+ * …
+ * server.publish('news', 'said', { text: 'hello' })
+ * server.stop()
+ */
+export function serveMockSocket(
+  Server: MockServerClass,
+  url: string,
+  options: MockSocketOptions = {},
+): MockSocketServer {
+  const { mock = true, ...script } = options
+  const scripted = new ScriptedServer(script)
+  const server = new Server(url, { mock })
+  server.on('connection', (client) => scripted.accept(served(client)))
+  return Object.assign(scripted, { stop: () => server.stop() })
+}
+
+function served(client: MockClient): ServedSocket {
+  const socket: ServedSocket = {
+    url: client.url,
+    onMessage: undefined,
+    onClose: undefined,
+    send: (data) => client.send(String(data)),
+    close: (code = 1000, reason = '') => client.close({ code, reason, wasClean: code !== 1006 }),
+  }
+  client.on('message', (data) => socket.onMessage?.(String(data)))
+  client.on('close', ({ code, reason }) => socket.onClose?.({ code, reason }))
+  return socket
+}
+
+/** A scripted server whose clients connect through mock-socket. */
+export interface MockSocketServer extends ScriptedServer {
+  /** Closes all connections, and gives the platform its own `WebSocket` back. */
+  stop(): void
+}
+
+/** Options of {@link serveMockSocket}. */
+export interface MockSocketOptions
+  extends Pick<ScriptedServerOptions, 'dialect' | 'refuse' | 'answer' | 'clock'> {
+  /**
+   * Whether mock-socket takes the place of the platform's `WebSocket`. With `false` pass its class to
+   * the client: `{ WebSocket }`.
+   * @default true
+   */
+  readonly mock?: boolean | undefined
+}
+
+/** The part of mock-socket's `Server` that is used here. */
+export type MockServerClass = new (
+  url: string,
+  options: { readonly mock: boolean },
+) => {
+  on(type: 'connection', run: (client: MockClient) => void): void
+  stop(): void
+}
+
+/** The part of mock-socket's `Client` that is used here. */
+export interface MockClient {
+  readonly url: string
+  on(type: 'message', run: (data: unknown) => void): void
+  on(type: 'close', run: (event: { readonly code: number; readonly reason: string }) => void): void
+  send(data: string): void
+  close(options: {
+    readonly code: number
+    readonly reason: string
+    readonly wasClean: boolean
+  }): void
+}

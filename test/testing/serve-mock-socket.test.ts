@@ -1,0 +1,78 @@
+import { WebSocket as MockWebSocket, Server } from 'mock-socket'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ChannelSubscriber, RealtimeClient } from 'wirefold'
+import { entity } from 'wirefold/dialects/entity'
+import { serveMockSocket, serverHalves } from 'wirefold/testing'
+import { outcomeOf } from '../support/scripted.ts'
+
+const url = 'ws://mock.localhost/kit'
+
+describe('a scripted server on mock-socket', () => {
+  it('greets, subscribes, answers and publishes, with real timers', async () => {
+    const server = serveMockSocket(Server, url, { answer: (type, n) => [type, n] })
+    const client = new RealtimeClient(url)
+    const got: unknown[] = []
+    const off = new ChannelSubscriber(client).subscribe('news', (payload) => got.push(payload))
+    await off.ready
+    expect(await client.request('double', 7)).toEqual(['double', 7])
+    server.publish('news', 'said', 'hello')
+    expect(got).toEqual(['hello'])
+    client.close()
+    server.stop()
+    expect(globalThis.WebSocket).not.toBe(MockWebSocket)
+  })
+
+  it('serves any dialect, and leaves the platform’s sockets alone where asked', async () => {
+    const platform = globalThis.WebSocket
+    const server = serveMockSocket(Server, url, { mock: false, dialect: serverHalves.entity })
+    expect(globalThis.WebSocket).toBe(platform)
+    const client = new RealtimeClient(url, {
+      ...{ WebSocket: MockWebSocket, dialect: entity, auth: () => 'secret' },
+    })
+    await client.connect()
+    await new ChannelSubscriber(client).subscribe('entity:Task', () => {}).ready
+    expect(server.messages).toMatchObject([{ type: 'subscribe', channel: 'entity:Task' }])
+    client.close()
+    server.stop()
+  })
+
+  describe('with fake timers', () => {
+    beforeEach(() => {
+      vi.useFakeTimers()
+    })
+    afterEach(() => {
+      vi.useRealTimers()
+    })
+
+    it('replays after a lost connection what was published meanwhile', async () => {
+      const server = serveMockSocket(Server, url, { mock: false })
+      const client = new RealtimeClient(url, { WebSocket: MockWebSocket })
+      const got: unknown[] = []
+      new ChannelSubscriber(client).subscribe('news', (payload) => got.push(payload))
+      await vi.advanceTimersByTimeAsync(50)
+      server.publish('news', 'said', 1)
+      server.drop()
+      await vi.advanceTimersByTimeAsync(10)
+      expect(client.state.get()).toMatchObject({ name: 'waiting', reason: { code: 1006 } })
+      server.publish('news', 'said', 2)
+      await vi.advanceTimersByTimeAsync(5_000)
+      expect([got, client.state.get().name]).toEqual([[1, 2], 'open'])
+      client.close()
+      server.stop()
+    })
+
+    it('is silent where the test wants it', async () => {
+      const server = serveMockSocket(Server, url, { mock: false })
+      const client = new RealtimeClient(url, { WebSocket: MockWebSocket })
+      const connected = outcomeOf(client.connect())
+      await vi.advanceTimersByTimeAsync(50)
+      server.silent = true
+      const answer = outcomeOf(client.request('get', 1, { timeoutMs: 1_000 }))
+      await vi.advanceTimersByTimeAsync(1_000)
+      expect(connected).toEqual({ value: undefined })
+      expect(answer.error).toMatchObject({ code: 'request-timeout' })
+      client.close()
+      server.stop()
+    })
+  })
+})
