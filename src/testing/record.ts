@@ -1,0 +1,116 @@
+import type { Clock } from '../base/clock.ts'
+import { systemClock } from '../base/clock.ts'
+import type { Transport, TransportFactory, TransportHandlers } from '../ports/transport.ts'
+import type { Credentials } from '../protocol/dialect.ts'
+import type { RecordedData, RecordedLine, RecordedStep } from './recorded-line.ts'
+import { dataOf } from './recorded-line.ts'
+
+/**
+ * Returns a transport that records what passes through another one, in both directions and with its
+ * times, as JSON lines for {@link replay}. A recording contains what was sent, credentials too: `redact`
+ * removes them.
+ *
+ * @example
+ * const recording = record(webSocketTransport(WebSocket))
+ * const client = new RealtimeClient(url, { transport: recording })
+ * …
+ * await writeFile('session.jsonl', recording.jsonl())
+ */
+export function record(transport: TransportFactory, options: RecordOptions = {}): Recording {
+  return new Recording(transport, options)
+}
+
+/** A transport that records. */
+export class Recording implements TransportFactory {
+  readonly name: string
+  readonly #transport: TransportFactory
+  readonly #clock: Clock
+  readonly #redact: (text: string) => string
+  readonly #lines: RecordedLine[] = []
+  #start: number | undefined
+  #connections = 0
+
+  constructor(transport: TransportFactory, options: RecordOptions = {}) {
+    const { clock = systemClock, redact = (text) => text } = options
+    this.name = transport.name
+    this.#transport = transport
+    this.#clock = clock
+    this.#redact = redact
+  }
+
+  /** Returns the session so far, one JSON object per line. */
+  jsonl(): string {
+    return this.#lines.map((line) => `${JSON.stringify(line)}\n`).join('')
+  }
+
+  open(
+    url: string,
+    protocols: readonly string[],
+    handlers: TransportHandlers,
+    credentials?: Credentials,
+  ): Transport {
+    const n = ++this.#connections
+    const note = (step: RecordedStep): void => {
+      const now = this.#clock.now()
+      this.#start ??= now
+      this.#lines.push({ n, at: Math.round(now - this.#start), ...step })
+    }
+    note({ open: this.#redact(url), protocols })
+    const opened = this.#transport.open(
+      url,
+      protocols,
+      {
+        opened() {
+          note({ opened: true })
+          handlers.opened()
+        },
+        message: (data) => {
+          note({ in: this.#data(data) })
+          handlers.message(data)
+        },
+        closed(info) {
+          note({ closed: { code: info.code, reason: info.reason } })
+          handlers.closed(info)
+        },
+      },
+      credentials,
+    )
+    return {
+      get bufferedAmount() {
+        return opened.bufferedAmount
+      },
+      send: (data) => {
+        note({ out: this.#data(data) })
+        opened.send(data)
+      },
+      close(code = 1000, reason) {
+        note({ close: code })
+        opened.close(code, reason)
+      },
+    }
+  }
+
+  #data(data: unknown): RecordedData {
+    const recorded = dataOf(data)
+    return typeof recorded === 'string' ? this.#redact(recorded) : recorded
+  }
+
+  /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
+  get [Symbol.toStringTag](): string {
+    return 'Recording'
+  }
+}
+
+/** Options of {@link record}. */
+export interface RecordOptions {
+  /**
+   * The clock of the recorded times.
+   * @default the platform's
+   */
+  readonly clock?: Clock
+  /**
+   * Changes every address and every text before it is recorded.
+   * @default nothing is changed
+   */
+  readonly redact?: (text: string) => string
+}
