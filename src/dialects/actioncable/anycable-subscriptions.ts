@@ -1,5 +1,5 @@
 import type { Outgoing } from '../../protocol/dialect.ts'
-import type { EventFrame } from '../../protocol/frame.ts'
+import type { Fields } from '../../protocol/fields.ts'
 import type { SubscribeIntent } from '../../protocol/intent.ts'
 import type { AnyCableMemory } from './anycable-memory.ts'
 import { identifierOf } from './identifier.ts'
@@ -15,8 +15,11 @@ export interface Topic {
   own?: { readonly id: string; readonly info: unknown } | undefined
   /** Whether events may have been missed, so that the history is needed. */
   resumes?: boolean
-  /** Events that wait for the end of the history, each with its offset, or 0. */
-  held?: (readonly [offset: number, event: EventFrame])[] | undefined
+  /**
+   * Messages with events that wait for the end of the history. Their positions are not noted before: the
+   * connection may end first, and the next history has to bring them.
+   */
+  held?: Fields[] | undefined
 }
 
 /** The subscriptions of one connection, and the messages that change them. */

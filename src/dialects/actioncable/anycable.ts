@@ -25,6 +25,7 @@ import {
   perform,
   rejected,
 } from './messages.ts'
+import { offsetOf } from './stream-positions.ts'
 
 /** Options of {@link anycable}. */
 export interface AnyCableOptions extends ActionCableOptions {
@@ -120,15 +121,16 @@ export function anycable(options: AnyCableOptions = {}): DialectFactory {
       return []
     }
 
-    function event(wire: Fields, identifier: string, topic: Topic, channel: string) {
-      const offset = memory.of(identifier).note(wire)
-      if (offset === undefined) return undefined
-      const frame = cableEvent(channel, wire.message, typeField)
-      if (!topic.held) return frame
+    function receive(wire: Fields, identifier: string, topic: Topic): readonly Frame[] {
+      if (!topic.held) return deliver(wire, identifier, topic)
       // A server that sends no history must not fill the memory.
-      return topic.held.push([offset, frame]) > MOST_HELD
-        ? complete(identifier, topic, true)
-        : undefined
+      return topic.held.push(wire) > MOST_HELD ? complete(identifier, topic, true) : []
+    }
+
+    /** Returns the event of a message, and notes its position; nothing for one that was seen before. */
+    function deliver(wire: Fields, identifier: string, { events = '' }: Topic): readonly Frame[] {
+      const isNew = memory.of(identifier).note(wire)
+      return isNew ? [cableEvent(events, wire.message, typeField)] : []
     }
 
     /** Ends the wait for a history: the reply, and the events that waited, those of one stream in order. */
@@ -142,7 +144,9 @@ export function anycable(options: AnyCableOptions = {}): DialectFactory {
           at: new Map([[events, POSITION]]),
           gaps: isGap ? [events] : [],
         }),
-        ...held.sort(([one], [other]) => one - other).map(([, frame]) => frame),
+        ...held
+          .sort((one, other) => offsetOf(one) - offsetOf(other))
+          .flatMap((wire) => deliver(wire, identifier, topic)),
       ]
     }
 
@@ -182,7 +186,7 @@ export function anycable(options: AnyCableOptions = {}): DialectFactory {
           return presence?.decode(wire, identifier, topic.presence)
       }
       return topic.events !== undefined && 'message' in wire
-        ? event(wire, identifier, topic, topic.events)
+        ? receive(wire, identifier, topic)
         : otherMessage(wire)
     }
 

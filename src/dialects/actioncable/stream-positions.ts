@@ -6,6 +6,11 @@ const MOST_STREAMS = 100
 
 const LOST = Number.POSITIVE_INFINITY
 
+/** Returns the offset of an event in its stream, 0 if it has none. */
+export function offsetOf({ offset }: Fields): number {
+  return asInteger(offset, 1) ?? 0
+}
+
 /** The events seen on one stream, in one epoch of its history. */
 interface Seen {
   readonly epoch: string
@@ -26,15 +31,11 @@ interface Seen {
 export class StreamPositions {
   readonly #streams = new Map<string, Seen>()
 
-  /**
-   * Notes an event.
-   *
-   * @returns its offset, 0 if it has none; `undefined` if it was seen before
-   */
-  note(wire: Fields): number | undefined {
+  /** Notes an event that is delivered; returns false if it was before. */
+  note(wire: Fields): boolean {
     const [stream, epoch] = [asString(wire.stream_id), asString(wire.epoch)]
-    const offset = asInteger(wire.offset, 1)
-    if (!stream || !epoch || !offset) return 0
+    const offset = offsetOf(wire)
+    if (!stream || !epoch || !offset) return true
     let seen = this.#streams.get(stream)
     if (seen?.epoch !== epoch || (seen.floor === LOST && offset > seen.newest)) {
       const before = offset - 1
@@ -43,10 +44,10 @@ export class StreamPositions {
       const [oldest = ''] = this.#streams.keys()
       if (this.#streams.size > MOST_STREAMS) this.#streams.delete(oldest)
     }
-    if (seen.floor === LOST || seen.offsets.has(offset)) return undefined
+    if (seen.floor === LOST || seen.offsets.has(offset)) return false
     seen.offsets.add(offset)
     seen.newest = Math.max(seen.newest, offset)
-    return offset
+    return true
   }
 
   /**

@@ -128,6 +128,45 @@ describe('the history that a client of AnyCable asks for', () => {
     expect(subscription.status.get().name).toBe('live')
   })
 
+  it('begins before an event that was waiting for a history when the connection ended', async () => {
+    const { deliver, confirm, event, received, statuses, reconnect, lastCommand } = await open()
+    await deliver({ type: 'welcome' })
+    await confirm()
+    await deliver(event(1), ping(100))
+    await reconnect()
+    await deliver(event(3), event(1, { stream_id: 'other' }))
+    await reconnect()
+    expect(lastCommand().history).toEqual({
+      since: 100,
+      streams: { s: { epoch: 'e', offset: 1 } },
+    })
+    await deliver(event(3), event(2), event(3))
+    await confirm()
+    expect([received, statuses.at(-1)]).toEqual([[1, 2, 3], 'live'])
+  })
+
+  it('keeps its epoch until the server has answered, whose history began anew', async () => {
+    const { deliver, confirm, event, received, statuses, clock, reconnect, lastCommand } =
+      await open()
+    await deliver({ type: 'welcome' })
+    await confirm()
+    await deliver(event(4), ping(100))
+    await reconnect()
+    await deliver(event(2, { epoch: 'new' }))
+    for (let waited = 0; waited < 61_000; waited += 1_000) {
+      await clock.advance(1_000)
+      await deliver(ping(waited))
+    }
+    expect(lastCommand().history).toEqual({
+      since: 100,
+      streams: { s: { epoch: 'e', offset: 4 } },
+    })
+    await deliver({ type: 'reject_history', identifier: ROOM }, event(3, { epoch: 'new' }))
+    expect([received, statuses.at(-1)]).toEqual([[4, 2, 3], 'gap'])
+    await reconnect()
+    expect(lastCommand().history).toMatchObject({ streams: { s: { epoch: 'new', offset: 3 } } })
+  })
+
   it('has no more positions than a hundred, and asks by time for the other streams', async () => {
     const { deliver, confirm, event, received, reconnect, lastCommand } = await open()
     await deliver({ type: 'welcome' })
