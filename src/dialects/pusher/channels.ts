@@ -19,3 +19,8 @@ export function isPresence(channel: string): boolean {
 export function isSigned(channel: string): boolean {
   return /^p(rivate|resence)-/.test(channel)
 }
+
+/** Whether the events of a channel are encrypted. */
+export function isEncrypted(channel: string): boolean {
+  return channel.startsWith('private-encrypted-')
+}

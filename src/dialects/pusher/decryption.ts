@@ -1,11 +1,12 @@
 import type { DialectFactory } from '../../protocol/dialect.ts'
 import { asFields, type Fields } from '../../protocol/fields.ts'
 import { noticeFrame } from '../../protocol/frame-constructors.ts'
+import { isEncrypted } from './channels.ts'
 import { dataOf } from './data.ts'
 
 /**
- * Makes the dialect decrypt the events of channels `private-encrypted-…`. One that cannot be decrypted is
- * reported as `bad-frame`.
+ * Makes the dialect decrypt the events of channels `private-encrypted-…`. One that is not encrypted, or cannot be
+ * decrypted, is reported as `bad-frame`.
  *
  * @param decrypt returns the decrypted text of an event, by the secret that the auth endpoint returned
  * for the channel; throws if it cannot
@@ -17,8 +18,10 @@ export function withDecryption(pusher: DialectFactory, decrypt: Decrypt): Dialec
       ...inner,
       decode(wire) {
         const { event, channel, data } = asFields(wire)
+        const isDue = typeof channel === 'string' && isEncrypted(channel) && !isOwn(event)
+        if (!isDue) return inner.decode(wire)
         const box = asFields(dataOf(data))
-        if (typeof channel !== 'string' || !('ciphertext' in box)) return inner.decode(wire)
+        if (!('ciphertext' in box)) return noticeFrame('malformed', 'not encrypted', wire)
         try {
           return inner.decode({ event, channel, data: decrypt(channel, box) })
         } catch {
@@ -27,6 +30,11 @@ export function withDecryption(pusher: DialectFactory, decrypt: Decrypt): Dialec
       },
     }
   }
+}
+
+/** Whether an event is one of the protocol, which is not encrypted. */
+function isOwn(event: unknown): boolean {
+  return typeof event === 'string' && /^pusher(_internal)?:/.test(event)
 }
 
 /** Returns the text of an encrypted event of a channel; throws if it cannot be decrypted. */

@@ -13,7 +13,7 @@ import {
 } from '../../protocol/frame-constructors.ts'
 import type { Intent } from '../../protocol/intent.ts'
 import { withQuery } from '../../protocol/url-query.ts'
-import { isPresence, isSigned, membersName, OWN, wireName } from './channels.ts'
+import { isEncrypted, isPresence, isSigned, membersName, OWN, wireName } from './channels.ts'
 import { dataOf } from './data.ts'
 import { type Member, readMember, readMembers } from './members.ts'
 
@@ -68,7 +68,7 @@ export const pusher: DialectFactory = () => {
         const { type: event, payload: data = {} } = intent
         const channel = wireName(intent.channel)
         // The backend passes client events of these channels on only, and does not encrypt them.
-        const isTaken = isSigned(channel) && !channel.startsWith('private-encrypted-')
+        const isTaken = isSigned(channel) && !isEncrypted(channel)
         if (!isTaken || !event.startsWith('client-')) return undefined
         return [{ wire: { event, channel, data }, keys: [] }]
       }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { PresenceManager } from 'wirefold'
 import type { DialectFactory } from 'wirefold/dialects'
-import { pusher, pusherUrl, withDecryption } from 'wirefold/dialects/pusher'
-import { asFields, type Fields } from '../../../src/protocol/fields.ts'
+import { pusher, pusherUrl } from 'wirefold/dialects/pusher'
+import type { Fields } from '../../../src/protocol/fields.ts'
 import { dialled } from '../../support/dialled.ts'
 import { outcomeOf } from '../../support/scripted.ts'
 
@@ -374,47 +374,5 @@ describe('the members of a presence channel', () => {
     await deliver({ event: 'pusher:pong', data: {} })
     expect(names()).toEqual([['ben', undefined]])
     expect([members, events].map(({ status }) => status.get().name)).toEqual(['live', 'gap'])
-  })
-})
-
-describe('encrypted channels', () => {
-  const boxed = (text: string) => ({
-    event: 'said',
-    channel: 'private-encrypted-a',
-    data: JSON.stringify({ nonce: 'n', ciphertext: btoa(text) }),
-  })
-
-  it('are decrypted by the function of the application', async () => {
-    const calls: unknown[] = []
-    const decrypting = withDecryption(pusher, (channel, { nonce, ciphertext }) => {
-      calls.push([channel, nonce])
-      return atob(String(ciphertext))
-    })
-    const { channels, deliver, errors } = await open(decrypting)
-    const seen: unknown[] = []
-    channels.subscribe('private-encrypted-a', (payload) => seen.push(payload))
-    await deliver(succeeded('private-encrypted-a'), boxed('{"secret":1}'))
-    expect(seen).toEqual([{ secret: 1 }])
-    expect(calls).toEqual([['private-encrypted-a', 'n']])
-    expect(errors).toEqual([])
-  })
-
-  it('report an event that cannot be decrypted, and go on', async () => {
-    const decrypting = withDecryption(pusher, () => {
-      throw new Error('wrong key')
-    })
-    const { channels, deliver, errors, client } = await open(decrypting)
-    channels.subscribe('private-encrypted-a', () => {})
-    await deliver(succeeded('private-encrypted-a'), boxed('x'))
-    expect(errors).toMatchObject([{ code: 'bad-frame', detail: { reason: 'not decrypted' } }])
-    expect(client.state.get().name).toBe('open')
-  })
-
-  it('deliver what was encrypted where there is no such function', async () => {
-    const { channels, deliver } = await open()
-    const seen: unknown[] = []
-    channels.subscribe('private-encrypted-a', (payload) => seen.push(asFields(payload).nonce))
-    await deliver(succeeded('private-encrypted-a'), boxed('x'))
-    expect(seen).toEqual(['n'])
   })
 })
