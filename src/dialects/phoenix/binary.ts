@@ -1,6 +1,7 @@
 import { binaryCodec } from '../../protocol/binary-codec.ts'
 import type { DialectFactory } from '../../protocol/dialect.ts'
 import { asFields } from '../../protocol/fields.ts'
+import { jsonCodec } from '../../protocol/json-codec.ts'
 
 /*
  * Binary messages of Phoenix's serializer 2.0.0: a kind, the length of each text in one byte, the
@@ -32,8 +33,8 @@ function readBinary(bytes: Uint8Array): readonly unknown[] | undefined {
   if (kind === 1) return [first, second, third, 'phx_reply', { status: fourth, response: data }]
   if (!isUserBroadcast) return [null, null, first, second, data]
   try {
-    const payload: unknown = bytes[4] ? JSON.parse(decoder.decode(data)) : data
-    const meta: unknown = third ? JSON.parse(third) : undefined
+    const payload: unknown = bytes[4] ? jsonCodec.decode(decoder.decode(data)) : data
+    const meta: unknown = third ? jsonCodec.decode(third) : undefined
     return [null, null, first, 'broadcast', { event: second, payload, meta }]
   } catch {
     return undefined

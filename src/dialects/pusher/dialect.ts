@@ -112,6 +112,9 @@ export const pusher: DialectFactory = () => {
     const { event, channel: named, data } = asFields(wire)
     if (typeof event !== 'string') return noticeFrame('malformed', 'no event', wire)
     const payload = dataOf(data)
+    if (payload === undefined && data !== undefined) {
+      return noticeFrame('malformed', 'its data is nested too deeply', wire)
+    }
     const fields = asFields(payload)
     const channel = asString(named) ?? ''
     const there = joined.get(channel)

@@ -85,3 +85,22 @@ it('bytes that end early, or are of no known kind, are malformed', () => {
     expect(kinds(dialect, Uint8Array.of(kind, ...whole.subarray(1)))).toEqual(['malformed'])
   }
 })
+
+it('the JSON in bytes has the limits of a message', () => {
+  const dialect = made('supabase')
+  const broadcast = (data: string, meta = '{}') =>
+    packed(4, ['realtime:room:1', 'x', meta], [1], Buffer.from(data))
+  expect(kinds(dialect, broadcast('['.repeat(64) + ']'.repeat(64)))).toEqual(['event'])
+  for (const levels of [65, 20_000, 500_000]) {
+    expect(kinds(dialect, broadcast('['.repeat(levels) + ']'.repeat(levels)))).toEqual([
+      'malformed',
+    ])
+  }
+  expect(kinds(dialect, broadcast('{}', `${'['.repeat(100)}${']'.repeat(100)}`))).toEqual([
+    'malformed',
+  ])
+  const keys = '{"id":1,"__proto__":{"admin":true},"\\u005f_proto__":1}'
+  const [frame] = [dialect.decode(broadcast(keys)) ?? []].flat()
+  const payload: unknown = frame?.kind === 'event' ? frame.payload : undefined
+  expect(Object.getOwnPropertyNames(payload)).toEqual(['id'])
+})
