@@ -17,6 +17,9 @@ import { withCredentials } from '../../protocol/url-query.ts'
 import { Members } from './members.ts'
 import { type RefusalFields, readReason } from './refusal.ts'
 
+/** Number of topics whose parameters are kept. */
+const MOST_KNOWN = 1_000
+
 /** Options of {@link phoenix}. */
 export interface PhoenixOptions {
   /**
@@ -54,7 +57,8 @@ export interface PhoenixOptions {
  *
  * The channel `presence:<topic>` shares the topic's join, since a second join would close the first. A
  * channel that finds its topic joined sends a heartbeat instead, and gets with the reply what it has
- * missed: the users, or the response to the join.
+ * missed: the users, or the response to the join. The parameters of the topics are remembered from one
+ * connection to the next: make a dialect for each client.
  *
  * @example
  * const client = new RealtimeClient('wss://example.com/socket/websocket', { dialect: phoenix() })
@@ -64,6 +68,11 @@ export interface PhoenixOptions {
  */
 export function phoenix(options: PhoenixOptions = {}): DialectFactory {
   const { track } = options
+  /**
+   * The parameters of each topic, kept from one socket to the next: after a lost connection its presence may
+   * join first. A topic that is left forgets them.
+   */
+  const known = new Map<string, unknown>()
   return () => {
     /** The last join of each topic. */
     const joins = new Map<string, Join>()
@@ -94,7 +103,12 @@ export function phoenix(options: PhoenixOptions = {}): DialectFactory {
       const channels = new Set(joins.get(topic)?.channels)
       if (requester !== undefined) channels.add(requester)
       const ref = String(refs + 1)
-      joins.set(topic, { ref, params, channels, requester, members: new Members() })
+      known.delete(topic)
+      known.set(topic, params)
+      // A topic that was left while there was no connection stays.
+      const [oldest = ''] = known.keys()
+      if (known.size > MOST_KNOWN) known.delete(oldest)
+      joins.set(topic, { ref, channels, requester, members: new Members() })
       const own = tracked.has(topic) && track?.('join', tracked.get(topic))
       const message = push(topic, ['phx_join', params], requester === undefined ? [] : [requester])
       return own ? [message, push(topic, own)] : [message]
@@ -102,15 +116,15 @@ export function phoenix(options: PhoenixOptions = {}): DialectFactory {
 
     function subscribe(channel: string, given: unknown): readonly Outgoing[] {
       const topic = topicOf(channel)
-      const former = joins.get(topic)
       const isTopic = topic === channel
-      const params = given ?? (isTopic ? undefined : former?.params) ?? options.params?.(topic)
+      const former = known.get(topic)
+      const params = given ?? (isTopic ? undefined : former) ?? options.params?.(topic)
       const shared = joined(topic)
       const isNew =
         isTopic &&
         (shared?.channels.has(channel) ||
           shared?.isStale ||
-          JSON.stringify(params) !== JSON.stringify(former?.params))
+          JSON.stringify(params) !== JSON.stringify(former))
       if (!shared || isNew) return joinTopic(topic, params, channel)
       shared.channels.add(channel)
       const message = push('phoenix', ['heartbeat'], [channel])
@@ -122,6 +136,7 @@ export function phoenix(options: PhoenixOptions = {}): DialectFactory {
     function leave(topic: string, ...channels: string[]): readonly Outgoing[] {
       const messages = joined(topic) ? [push(topic, ['phx_leave'], channels)] : []
       joins.delete(topic)
+      known.delete(topic)
       return messages
     }
 
@@ -143,7 +158,7 @@ export function phoenix(options: PhoenixOptions = {}): DialectFactory {
         tracked.delete(topic)
         if (!join?.channels.size) return leave(topic)
       } else tracked.set(topic, meta)
-      if (!join) return joinTopic(topic, former?.params ?? options.params?.(topic))
+      if (!join) return joinTopic(topic, known.get(topic) ?? options.params?.(topic))
       const own = action === 'heartbeat' ? undefined : track(action, meta)
       return own ? [push(topic, own)] : []
     }
@@ -278,7 +293,6 @@ type Encoded = readonly Outgoing[] | undefined
 interface Join {
   /** The ref of its `phx_join`, which the messages of the join carry. */
   readonly ref: string
-  readonly params: unknown
   /** Channels of the client that it serves: the topic, its presence, or both. */
   readonly channels: Set<string>
   /** The channel that gets the reply to the join. */
