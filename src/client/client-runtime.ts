@@ -246,6 +246,8 @@ export class ClientRuntime implements ClientPort, ConnectionOwner, CheckedClient
   }
 
   frame(frame: Frame): void {
+    // The reply to a subscribe lets the requests on its channel leave.
+    if ('to' in frame && this.dialect.waits) this.requests.opening()
     switch (frame.kind) {
       case 'refusal':
         if (frame.to.length === 0) this.#refused(frame.error)

@@ -1,7 +1,7 @@
 import type { BackoffOptions } from '../base/backoff.ts'
 import type { Codec } from './codec.ts'
 import type { Frame } from './frame.ts'
-import type { Intent } from './intent.ts'
+import type { Intent, PublishIntent, RequestIntent } from './intent.ts'
 
 /**
  * Translates between one backend's messages and {@link Frame}s.
@@ -58,6 +58,11 @@ export interface Dialect {
    * nothing to send for it, the connection waits for the welcome.
    */
   encode(intent: Intent): readonly Outgoing[] | undefined
+  /**
+   * Whether a request or a publish has to wait, since the backend ignores it before its channel is subscribed
+   * to. The client asks again after each reply. Left out: none has to wait.
+   */
+  waits?(intent: RequestIntent | PublishIntent): boolean
   /** Whether an event of `channel` is also delivered to the subscribers of `pattern`. */
   match(channel: string, pattern: string): boolean
   /**

@@ -197,8 +197,9 @@ export class PendingRequests {
 
   #trySend(request: PendingRequest): void {
     const link = this.#deps.link()
-    if (!link || !this.#isFirst(request) || !this.#maySend(request, link)) return
     const { outgoing } = request
+    if (!link || link.dialect.waits?.(outgoing)) return
+    if (!this.#isFirst(request) || !this.#maySend(request, link)) return
     const repeated = request.sentAt !== undefined
     const said = say(link, repeated ? { ...outgoing, repeated } : outgoing, request)
     if ('code' in said) this.#fail(request, said)

@@ -67,8 +67,6 @@ export function anycable(options: AnyCableOptions = {}): DialectFactory {
   return () => {
     const subscriptions = new AnyCableSubscriptions(memory)
     const { topics, served } = subscriptions
-    /** Actions on channels that are not subscribed to yet, by identifier. */
-    const waiting = new Map<string, readonly Outgoing[]>()
     let isWelcome = false
 
     function encode(intent: Intent): readonly Outgoing[] | undefined {
@@ -80,10 +78,7 @@ export function anycable(options: AnyCableOptions = {}): DialectFactory {
             const key = `${intent.requestId}.${at}`
             const watched = presence?.watch(subscriptions, channel, key)
             if (watched) return watched
-            const identifier = identifierOf(channel)
-            const actions = waiting.get(identifier) ?? []
-            waiting.delete(identifier)
-            return [...subscriptions.follow(channel, key, intent), ...actions]
+            return subscriptions.follow(channel, key, intent)
           })
         case 'unsubscribe':
           return intent.channels.flatMap(
@@ -109,16 +104,13 @@ export function anycable(options: AnyCableOptions = {}): DialectFactory {
       return rest.flatMap((identifier) => subscriptions.release(identifier, 'events'))
     }
 
-    /** Encodes an action or a whisper, which the server ignores before its subscribe. */
+    /** Encodes an action or a whisper. */
     function act(intent: RequestIntent | PublishIntent): readonly Outgoing[] | undefined {
       const { kind, channel = '', type, payload } = intent
       const identifier = identifierOf(channel)
       const data = { ...fieldsOf(payload), [typeField]: type }
       const isWhisper = kind === 'publish' && whispers.includes(type)
-      const messages = isWhisper ? [command('whisper', identifier, { data })] : perform(intent)
-      if (!messages || served.has(identifier)) return messages
-      waiting.set(identifier, [...(waiting.get(identifier) ?? []), ...messages])
-      return []
+      return isWhisper ? [command('whisper', identifier, { data })] : perform(intent)
     }
 
     function receive(wire: Fields, identifier: string, topic: Topic): readonly Frame[] {
@@ -201,6 +193,12 @@ export function anycable(options: AnyCableOptions = {}): DialectFactory {
       // `presence:sync` lists all who are present.
       snapshots: ['presence:sync'],
       url: (base, credentials) => memory.url(base, credentials),
+      // The server ignores an action before its subscribe.
+      waits({ channel }) {
+        const identifier = identifierOf(channel ?? '')
+        const isServed = served.has(identifier) && !topics.get(identifier)?.held
+        return channel !== undefined && !isServed
+      },
       encode,
       decode,
     }

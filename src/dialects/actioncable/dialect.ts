@@ -8,7 +8,7 @@ import {
   subscribedFrame,
   welcomeFrame,
 } from '../../protocol/frame-constructors.ts'
-import type { Intent, PublishIntent, RequestIntent } from '../../protocol/intent.ts'
+import type { Intent } from '../../protocol/intent.ts'
 import { identifierOf } from './identifier.ts'
 import type { ActionCableOptions } from './messages.ts'
 import {
@@ -32,27 +32,16 @@ import {
 export function actioncable(options: ActionCableOptions = {}): DialectFactory {
   const { typeField = 'type', silenceMs: heartbeatMs = 9_000 } = options
   return () => {
-    /** The subscriptions, and what waits for one, by identifier. */
+    /** The subscriptions, by identifier. */
     const subscriptions = new Map<string, Subscribed>()
 
     function subscribe(channel: string, key: string): readonly Outgoing[] {
       const identifier = identifierOf(channel)
       const former = subscriptions.get(identifier)
-      subscriptions.set(identifier, { channel, confirmed: false, waiting: former?.waiting ?? [] })
+      subscriptions.set(identifier, { channel, confirmed: false })
       const message = command('subscribe', identifier, {}, [channel], [key, identifier])
       // The server ignores a subscribe to what it has confirmed.
       return former?.confirmed ? [command('unsubscribe', identifier), message] : [message]
-    }
-
-    function act(intent: RequestIntent | PublishIntent): readonly Outgoing[] | undefined {
-      const { channel = '' } = intent
-      const messages = perform(intent)
-      const identifier = identifierOf(channel)
-      const found = subscriptions.get(identifier) ?? { channel, confirmed: false, waiting: [] }
-      if (found.confirmed || !messages) return messages
-      subscriptions.set(identifier, found)
-      found.waiting.push(...messages)
-      return []
     }
 
     function encode(intent: Intent): readonly Outgoing[] | undefined {
@@ -71,11 +60,7 @@ export function actioncable(options: ActionCableOptions = {}): DialectFactory {
           })
         case 'request':
         case 'publish':
-          return act(intent)
-        case 'pong':
-          return [...subscriptions.values()].flatMap(({ confirmed, waiting }) =>
-            confirmed ? waiting.splice(0) : [],
-          )
+          return perform(intent)
         default:
           return undefined
       }
@@ -94,8 +79,7 @@ export function actioncable(options: ActionCableOptions = {}): DialectFactory {
           return closing(wire)
         case 'confirm_subscription':
           if (found) found.confirmed = true
-          // The answer to a ping carries the actions that waited.
-          return [subscribedFrame([identifier]), pingFrame()]
+          return subscribedFrame([identifier])
         case 'reject_subscription':
           subscriptions.delete(identifier)
           return refusalFrame([identifier], rejected)
@@ -110,6 +94,9 @@ export function actioncable(options: ActionCableOptions = {}): DialectFactory {
       name: 'actioncable',
       capabilities: { ...cableDialect.capabilities, acks: true },
       protocols: ['actioncable-v1-json'],
+      // The server carries out commands in parallel, and ignores an action before its subscribe.
+      waits: ({ channel }) =>
+        channel !== undefined && !subscriptions.get(identifierOf(channel))?.confirmed,
       encode,
       decode,
     }
@@ -121,9 +108,4 @@ interface Subscribed {
   readonly channel: string
   /** Whether the server has confirmed it. */
   confirmed: boolean
-  /**
-   * Actions that wait for that: the server carries out commands in parallel, and ignores an action before
-   * its subscribe.
-   */
-  readonly waiting: Outgoing[]
 }

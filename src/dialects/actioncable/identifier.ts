@@ -8,7 +8,7 @@ import { isFields } from '../../protocol/fields.ts'
 export function identifierOf(channel: string): string {
   const name = channelName(channel)
   const params = channel.slice(name.length + 1)
-  return `{"channel":${JSON.stringify(name)}${params ? `,${params.slice(1)}` : '}'}`
+  return `{"channel":${JSON.stringify(name)}${params[1] === '"' ? `,${params.slice(1)}` : '}'}`
 }
 
 /**

@@ -173,6 +173,88 @@ describe('the dialect of Action Cable', () => {
     expect(actions()).toEqual(['a', 'c', 'e', 'b'])
   })
 
+  it.each([
+    ['actioncable', actioncable, 'confirm_subscription'],
+    ['anycable', anycable, 'confirm_history'],
+  ])(
+    'sends an action that waits for its subscription on the next connection: %s',
+    async (_, make, type) => {
+      const { channels, client, sent, clock, deliver, pair } = await open(make(), () => {})
+      channels.subscribe('RoomChannel', () => {}, room('1'))
+      await clock.advance(1)
+      const channel = channelWith('RoomChannel', { room: '1' })
+      const spoken = outcomeOf(client.request('speak', {}, { channel }))
+      const published = outcomeOf(client.publish(channel, 'say'))
+      await clock.advance(1)
+      expect(client.stats().queued).toBe(2)
+      pair.last.close(1006)
+      await clock.advance(5_000)
+      expect([spoken.error, published.error, client.state.get().name]).toEqual([
+        undefined,
+        undefined,
+        'open',
+      ])
+      expect(sent.map(({ command }) => command)).toEqual(['subscribe', 'subscribe'])
+      await deliver({ identifier: ROOM, type })
+      expect(sent.slice(2).map(({ data }) => data)).toEqual([
+        '{"action":"speak"}',
+        '{"action":"say"}',
+      ])
+      expect(spoken).toEqual({ value: undefined })
+    },
+  )
+
+  it.each([
+    ['actioncable', actioncable],
+    ['anycable', anycable],
+  ])('reports no action as done that has no subscription: %s', async (_, make) => {
+    const outbox = { limit: 3, overflow: 'reject' } as const
+    const options = { outbox, requestTimeoutMs: 5_000 }
+    const { client, sent, clock, deliver } = await open(make(), () => {}, options)
+    const call = (type: string, signal?: AbortSignal) =>
+      outcomeOf(client.request(type, {}, { channel: 'RoomChannel', signal }))
+    const aborting = new AbortController()
+    const aborted = call('aborted', aborting.signal)
+    const waiting = ['a', 'b', 'c'].map((type) => call(type))
+    await clock.advance(1)
+    expect(waiting[2]?.error).toMatchObject({ code: 'outbox-full' })
+    aborting.abort()
+    await deliver({ type: 'ping', message: 1 })
+    await clock.advance(4_000)
+    await deliver({ type: 'ping', message: 2 })
+    await clock.advance(1_000)
+    expect([aborted, ...waiting].map(({ error }) => Object(error).code)).toEqual([
+      'aborted',
+      ...['request-timeout', 'request-timeout', 'outbox-full'],
+    ])
+    expect(sent).toEqual([])
+  })
+
+  it('performs no action whose subscription is rejected', async () => {
+    const { channels, client, sent, clock, deliver } = await open(actioncable(), () => {})
+    channels.subscribe('RoomChannel', () => {}, { ...room('1'), onError: () => {} })
+    const channel = channelWith('RoomChannel', { room: '1' })
+    const spoken = outcomeOf(client.request('speak', {}, { channel, timeoutMs: 5_000 }))
+    await deliver({ identifier: ROOM, type: 'reject_subscription' })
+    await clock.advance(5_000)
+    expect(spoken.error).toMatchObject({ code: 'request-timeout', detail: { sent: false } })
+    expect(sent.map(({ command }) => command)).toEqual(['subscribe'])
+  })
+
+  it.each([[{}], [{ room: undefined }]])(
+    'performs an action of the channel with the parameters %j, which are none',
+    async (params) => {
+      const { channels, client, sent, clock } = await open()
+      channels.subscribe('RoomChannel', () => {}, { params })
+      await clock.advance(1)
+      await client.request('speak', {}, { channel: channelWith('RoomChannel', params) })
+      await clock.advance(1)
+      expect(sent.map(({ identifier }) => identifier)).toEqual(
+        Array(2).fill('{"channel":"RoomChannel"}'),
+      )
+    },
+  )
+
   it('subscribes to a confirmed channel by leaving it before', async () => {
     const { channels, sent, clock } = await open()
     const subscription = channels.subscribe('RoomChannel', () => {}, room('1'))

@@ -96,7 +96,7 @@ describe('the history that a client of AnyCable asks for', () => {
     expect(lastCommand()).toMatchObject({ history: { since: 200 } })
   })
 
-  it('goes before the actions that were called with the subscribe', async () => {
+  it('goes before the actions that were called with the subscribe, which wait for it', async () => {
     const { deliver, channels, client, clock, sent } = await open()
     await deliver({ type: 'welcome' })
     const act = (type: string) => client.request(type, {}, { channel: 'OtherChannel' })
@@ -106,6 +106,8 @@ describe('the history that a client of AnyCable asks for', () => {
     await clock.advance(1)
     void act('third')
     await clock.advance(1)
+    expect(sent).toHaveLength(2)
+    await deliver({ type: 'confirm_history', identifier: '{"channel":"OtherChannel"}' })
     const other = sent.slice(1).map(({ command, data }) => [command, data])
     expect(other).toEqual([
       ['subscribe', undefined],
