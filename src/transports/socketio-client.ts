@@ -1,5 +1,6 @@
 import type { CloseInfo, TransportFactory } from '../ports/transport.ts'
 import { attach, detach } from '../protocol/attachments.ts'
+import { asFields } from '../protocol/fields.ts'
 
 /**
  * Creates a transport over an instance of socket.io-client that the application made: with its
@@ -48,6 +49,10 @@ export function socketioClient(socket: SocketIoLike): TransportFactory {
         else if (type === 3 && !bytes.length) handlers.message(textOf([Number(number), ...plain]))
         else handlers.message(textOf([[type, bytes.length, space, number], ...plain]))
         for (const one of bytes) handlers.message(one.slice().buffer)
+      }
+      /** Later, as every answer: the client awaits it only after it has sent the packet. */
+      const answer = (number: string, ...reply: readonly unknown[]): void => {
+        queueMicrotask(() => message([3, '', number], reply))
       }
       const received = (space: string, packet: readonly unknown[]): void => {
         const last = packet.at(-1)
@@ -103,29 +108,44 @@ export function socketioClient(socket: SocketIoLike): TransportFactory {
       }
       /** Connects to another namespace. */
       const enter = (space: string, auth: object): void => {
-        spaces.get(space)?.leave()
+        const former = spaces.get(space)
+        if (former?.socket.active) return
+        former?.leave()
         const other = socket.io?.socket(space, { auth })
         if (!other) {
-          message([4, space, ''], [{ message: 'The instance has no `io` that makes others.' }])
+          message([4, space, ''], [{ message: NO_OTHERS.error }])
           return
+        }
+        const asked = new Set<string>()
+        const due: string[] = []
+        /** Answers what the namespace does not: each acknowledgement that is awaited, by an error. */
+        const refuse = (error: object): void => {
+          for (const number of [...asked, ...due.splice(0)]) answer(number, error)
+          asked.clear()
         }
         // An instance that exists already has the credentials of its last connection.
         other.auth = auth
         const leave = listen(other, {
-          opened: () => message([0, space, ''], [accepted(space, other)]),
+          opened() {
+            message([0, space, ''], [accepted(space, other)])
+            for (const number of due.splice(0)) answer(number)
+          },
           refused(cause) {
             // While it is active, the connection itself has failed.
             if (other.active) return
-            message([4, space, ''], [{ message: cause.message, data: Reflect.get(cause, 'data') }])
+            const data: unknown = Reflect.get(cause, 'data')
+            message([4, space, ''], [{ message: cause.message, data }])
+            refuse({ message: cause.message, data, ...asFields(data), error: cause.message })
           },
           lost(reason) {
             if (reason !== BY_SERVER) return
             stale.add(space)
             message([1, space, ''], [])
+            refuse({ error: 'server-disconnect' })
           },
           event: (packet) => received(space, packet),
         })
-        spaces.set(space, { socket: other, leave })
+        spaces.set(space, { socket: other, leave, asked, due })
         // With `autoConnect` it is connecting already; a second `connect()` would connect twice.
         if (!other.active) other.connect()
       }
@@ -143,17 +163,26 @@ export function socketioClient(socket: SocketIoLike): TransportFactory {
         const [name, ...args] = typeof head === 'string' ? [head, ...data] : data
         const other = spaces.get(String(space))
         const target = space ? other?.socket : socket
-        if (type === 5) queueMicrotask(() => message([3, '', String(number)], []))
-        else if (type === 0) enter(String(space), Object(name))
+        if (space && !other && (type === 2 || type === 5) && number !== '') {
+          answer(String(number), NO_OTHERS)
+        } else if (type === 5) {
+          if (other && !other.socket.connected) other.due.push(String(number))
+          else answer(String(number))
+        } else if (type === 0) enter(String(space), Object(name))
         else if (type === 1) {
           other?.leave()
           spaces.delete(String(space))
         } else if (type === 3) {
-          answers.get(String(number))?.(...data)
+          // A server ends the connection for an answer from a namespace that was left.
+          if (!space || other?.socket.connected) answers.get(String(number))?.(...data)
           answers.delete(String(number))
         } else if (number === '') target?.emit(String(name), ...args)
         else {
-          const answered = (...reply: unknown[]) => message([3, '', String(number)], reply)
+          other?.asked.add(String(number))
+          const answered = (...reply: unknown[]) => {
+            other?.asked.delete(String(number))
+            message([3, '', String(number)], reply)
+          }
           target?.emit(String(name), ...args, answered)
         }
       }
@@ -252,7 +281,14 @@ type Head = readonly [type: number, space: string, number: string]
 interface Space {
   readonly socket: SocketIoLike
   readonly leave: () => void
+  /** Numbers of the acknowledgements that are awaited of the server. */
+  readonly asked: Set<string>
+  /** Numbers of those that are due once it is connected. */
+  readonly due: string[]
 }
+
+/** The refusal of a namespace by an instance that cannot make others. */
+const NO_OTHERS = { error: 'The instance has no `io` that makes others.' }
 
 /** Listeners of one namespace. */
 interface Listeners {

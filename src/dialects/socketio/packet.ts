@@ -12,10 +12,14 @@ import { asInteger, asString } from '../../protocol/fields.ts'
  *   [[2, 0, "", "7"], "name", …]         the server's event that wants acknowledgement 7
  *   [[3, 0, "", "7"], …]                 the acknowledgement of that
  *   [[2, 0, "/staff", ""], "name", …]    an event of another namespace
- *   [[0, 0, "/staff", ""], {…}]          CONNECT of that; 1 DISCONNECT, 4 CONNECT_ERROR
+ *   [[0, 0, "/staff", ""], {…}]          CONNECT of that; 1 DISCONNECT, 4 CONNECT_ERROR. From the client it
+ *                                        precedes every packet of that: the transport sends it only where
+ *                                        it is not connected, and the packet once the server has accepted.
+ *                                        It acknowledges what the server has refused by an `error`
  *   [[2, 1, "", ""], "name", {"_placeholder": true, "num": 0}]    an event with one attachment, which
  *                                        follows as a binary message
- *   [[5, 0, "", "7"]]        from the client: not sent; the transport returns the acknowledgement [7]
+ *   [[5, 0, "", "7"]]        from the client: not sent; the transport returns the acknowledgement [7], in
+ *                            the order of the packets of its namespace
  */
 
 /** The most attachments of one packet; `socket.io-parser` allows as many. */

@@ -1,7 +1,7 @@
 import type { CloseInfo, TransportFactory } from '../../ports/transport.ts'
 import type { Encoded } from '../../protocol/codec.ts'
 import type { Credentials } from '../../protocol/dialect.ts'
-import { asFields, asString } from '../../protocol/fields.ts'
+import { asFields, asString, type Fields } from '../../protocol/fields.ts'
 import { withQuery } from '../../protocol/url-query.ts'
 
 /*
@@ -34,6 +34,9 @@ const HEAD = /^\[\[(\d),(\d+),("(?:[^"\\]|\\.)*"),"(\d*)"\],?(.*)$/s
  */
 const OFFSET = /,"([\w-]{7,}(?:\.[\w-]+)?)"\]$/
 
+/** The most packets that wait for the answer of their namespace; further ones are refused. */
+const MOST_WAITING = 1_000
+
 /** Close code for a disconnect by the server; the dialect treats it as fatal. */
 const SERVER_DISCONNECT = 1008
 /** Close code for a refused CONNECT; the client asks once for other credentials. */
@@ -65,6 +68,8 @@ export function engineTransport(sockets: TransportFactory, namespace: string): T
       let isClosed = false
       /** Namespaces that the client has connected to; packets of others are dropped. */
       const joined = new Set([own])
+      /** Packets to namespaces that have not answered CONNECT: the server ends the connection for an earlier one. */
+      const waiting = new Map<string, Encoded[][]>()
       /** Number of attachments that are due, and whether they are dropped. */
       let due = 0
       let isDropped = false
@@ -102,19 +107,14 @@ export function engineTransport(sockets: TransportFactory, namespace: string): T
         },
         send(data) {
           if (handshake === undefined) return
-          const [, type, count, , number] = (typeof data === 'string' && HEAD.exec(data)) || []
           if (data === PONG) transport.send(data)
-          else if (type === '5') {
-            queueMicrotask(() => {
-              if (!isClosed) handlers.message(`[${number}]`)
-            })
-          } else {
+          else {
             // Only as a whole: a request that is cancelled meanwhile must not leave half a packet.
             if (typeof data === 'string') {
-              attachments = Number(count ?? 0)
-              held = [framed(data)]
+              attachments = Number(HEAD.exec(data)?.[2] ?? 0)
+              held = [data]
             } else held.push(data)
-            if (held.length > attachments) for (const one of held.splice(0)) transport.send(one)
+            if (held.length > attachments) pass(held.splice(0))
           }
         },
         close(code, reason) {
@@ -138,7 +138,11 @@ export function engineTransport(sockets: TransportFactory, namespace: string): T
         const data = type % 4 === 0 ? asFields(parse(json)) : {}
         const session = sessions.get(space)
         if (type === 0 && data.pid !== session?.pid) sessions.set(space, { pid: data.pid })
-        if (type === 1 || type === 4) sessions.delete(space)
+        const hasLeft = type === 1 || type === 4
+        if (hasLeft) sessions.delete(space)
+        if (hasLeft) joined.delete(space)
+        const waited = hasLeft || type === 0 ? waiting.get(space) : undefined
+        if (waited) waiting.delete(space)
         isAccepted ||= isOwn && type === 0
         if (isOwn && type === 0) handlers.message(`["connect",${json || '{}'},${handshake}]`)
         else if (isOwn && type === 1) {
@@ -156,15 +160,58 @@ export function engineTransport(sockets: TransportFactory, namespace: string): T
           handlers.message(message(type, count, isOwn ? '' : space.slice(0, -1), number, event))
           if (count === 0) arrived()
         }
+        const reason = type === 1 ? 'server-disconnect' : asString(data.message) || 'refused'
+        for (const packet of waited ?? []) {
+          if (type === 0) pass(packet)
+          else refuse(packet, { ...data, ...asFields(data.data), error: reason })
+        }
+      }
+
+      /** Sends a whole packet; one to a namespace that has not answered CONNECT waits for the answer. */
+      function pass(packet: Encoded[]): void {
+        if (isClosed) return
+        const [text = '', ...bytes] = packet
+        const data = String(text)
+        const { type, space, number, rest } = headOf(data)
+        const waits = waiting.get(space)
+        const isJoined = joined.has(space)
+        if (waits) {
+          if (waits.length < MOST_WAITING) waits.push(packet)
+          else refuse(packet, { error: 'outbox-full' })
+        } else if (type === '0' && !isJoined) {
+          waiting.set(space, [])
+          transport.send(greeting(space, rest.slice(0, -1)))
+        } else if (type === '5') {
+          acknowledge(number)
+        } else if (type !== '0' && isJoined) {
+          transport.send(framed(data))
+          for (const one of bytes) transport.send(one)
+        }
+      }
+
+      /** Acknowledges a packet that wants it by an error, since it cannot be sent. */
+      function refuse([text]: readonly Encoded[], error: Fields): void {
+        const { type, number } = headOf(String(text))
+        if (number && type !== '3') acknowledge(number, `,${JSON.stringify(error)}`)
+      }
+
+      /** Later, as every answer: the client awaits it only after it has sent the packet. */
+      function acknowledge(number: string, data = ''): void {
+        queueMicrotask(() => isClosed || handlers.message(`[${number}${data}]`))
+      }
+
+      /** Reads the head of a message of the dialect. */
+      function headOf(data: string) {
+        const [, type, count = '', name = '""', number = '', rest = ''] = HEAD.exec(data) ?? []
+        return { type, count, number, rest, space: name === '""' ? own : `${JSON.parse(name)},` }
       }
 
       /** Returns the packet for a message of the dialect. */
       function framed(data: string): string {
-        const [, type, count = '', name = '""', number = '', rest = ''] = HEAD.exec(data) ?? []
-        const space = name === '""' ? own : `${JSON.parse(name)},`
-        if (type === '0') return greeting(space, rest.slice(0, -1))
+        const { type, count, space, number, rest } = headOf(data)
         if (type === '1') {
           sessions.delete(space)
+          joined.delete(space)
           return `41${space}`
         }
         const kind = count === '0' ? type : `${Number(type) + 3}${count}-`

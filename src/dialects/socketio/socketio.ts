@@ -105,9 +105,14 @@ export function socketio(options: SocketIoOptions = {}): DialectFactory {
           if (RESERVED.includes(type)) return undefined
           const data =
             options.args?.(type, payload, channel) ?? argumentsFor(options, channel, payload)
-          const ack = intent.kind === 'request' ? `${nextNumber++}` : ''
-          const keys = ack ? [`ack:${ack}`] : []
-          return messages(2, [type, ...data], keys, [], isNamespace(channel) ? channel : '', ack)
+          const ack = `${nextNumber++}`
+          const keys = [`ack:${ack}`]
+          const space = isNamespace(channel) ? channel : ''
+          if (intent.kind === 'request')
+            return [...enter(space), ...messages(2, [type, ...data], keys, [], space, ack)]
+          const sent = messages(2, [type, ...data], [], [], space)
+          // What a namespace refuses is not published.
+          return space ? [...enter(space), ...sent, ...messages(5, [], keys, [], space, ack)] : sent
         }
         default:
           return undefined
@@ -123,18 +128,20 @@ export function socketio(options: SocketIoOptions = {}): DialectFactory {
       const ack = `${nextNumber++}`
       const key = `ack:${ack}`
       const channels = [channel]
-      if (isNamespace(channel)) {
-        const data = joins ? [auth(token, channel)] : []
-        const keys = joins ? [key, `in ${channel}`] : []
-        return messages(joins ? 0 : 1, data, keys, channels, channel)
-      }
-      const event = membershipEvent(options, channel, intent)
+      const space = isNamespace(channel) ? channel : ''
+      const event = space ? undefined : membershipEvent(options, channel, intent)
       if (event && joins && byEvent) return messages(2, event, [key, `in ${channel}`], channels)
       if (joins) joining.set(key, channel)
+      else if (space) return messages(1, [], [], channels, space)
       if (event && confirms === 'ack') return messages(2, event, [key], channels, '', ack)
-      const sent = event ? messages(2, event, [], joins ? [] : channels) : []
+      const sent = event ? messages(2, event, [], joins ? [] : channels) : enter(space)
       // The transport acknowledges it, once the welcome has said whether the session is that of before.
-      return joins ? [...sent, ...messages(5, [], [key], channels, '', ack)] : sent
+      return joins ? [...sent, ...messages(5, [], [key], channels, space, ack)] : sent
+    }
+
+    /** Returns the CONNECT of a namespace, which precedes its packets; see packet.ts. */
+    function enter(space: string): readonly Outgoing[] {
+      return space ? messages(0, [auth(token, space)], [], [], space) : []
     }
 
     function decode(wire: unknown): Frame | readonly Frame[] | undefined {
@@ -161,7 +168,8 @@ export function socketio(options: SocketIoOptions = {}): DialectFactory {
       if (!namespace) return malformed(data)
       if (type === 0) return accepted(namespace, first)
       if (type === 1) return unsubscribedFrame(namespace, { code: 'server-disconnect' })
-      if (type === 4) return refusal(`in ${namespace}`, asFields(first).data, first)
+      // The transport has refused what was sent to it.
+      if (type === 4) return []
       return malformed(data)
     }
 
@@ -191,7 +199,7 @@ export function socketio(options: SocketIoOptions = {}): DialectFactory {
     function accepted(namespace: string, data: unknown, open?: unknown): readonly Frame[] {
       const fields = asFields(data)
       sessions.set(namespace, asString(fields.pid))
-      if (namespace) return [live(`in ${namespace}`, namespace)]
+      if (namespace) return []
       answers = `${ANSWER}${asString(fields.sid)} `
       return [welcome(fields, asFields(open))]
     }

@@ -215,6 +215,35 @@ describe('acknowledgements of the server’s events', () => {
   })
 })
 
+describe('a namespace that does not answer', () => {
+  it('lets a thousand messages wait, and refuses the rest', async () => {
+    const { clock, client, sent, play } = await connected()
+    const outcomes = Array.from({ length: 600 }, (_, at) =>
+      outcomeOf(client.request('ask', at, { channel: '/slow' })),
+    )
+    await clock.advance(1)
+    expect(sent).toEqual(['40/slow,{}'])
+    const refused = outcomes.filter(({ error }) => error)
+    expect(refused).toHaveLength(100)
+    expect(refused[0]).toMatchObject({ error: { code: 'outbox-full' } })
+    await play('40/slow,{"sid":"t"}')
+    expect(sent.slice(1)).toEqual(
+      Array.from({ length: 500 }, (_, at) => `42/slow,${at}["ask",${at}]`),
+    )
+  })
+
+  it('refuses them without a reason, too', async () => {
+    const { clock, client, play } = await connected()
+    for (const answer of ['44/slow,', '44/slow,{}', '44/slow,{"message":""}', '41/slow,']) {
+      const outcome = outcomeOf(client.request('ask', 1, { channel: '/slow' }))
+      await clock.advance(1)
+      await play(answer)
+      const code = answer === '41/slow,' ? 'server-disconnect' : 'refused'
+      expect(outcome.error).toMatchObject({ code })
+    }
+  })
+})
+
 describe('packets that no sound server sends', () => {
   it('are reported, and stop nothing', async () => {
     const { follow, received, play, errors, client } = await connected({ join: 'join', room: 0 })
