@@ -19,7 +19,7 @@ import type { Intent, SubscribeIntent } from '../../protocol/intent.ts'
 import { jsonCodec } from '../../protocol/json-codec.ts'
 import { plainDialect } from '../../protocol/plain-dialect.ts'
 import type { SseDialectOptions, SseReading, SseRequest } from './options.ts'
-import { isTemporary, refusalOf } from './refusal.ts'
+import { errorIn, isTemporary, refusalOf } from './refusal.ts'
 
 const defaults = {
   request: ({ type, channel, payload }: SseRequest) => ({
@@ -183,11 +183,12 @@ export function sse(options: SseDialectOptions = {}): DialectFactory {
     ): Frame | readonly Frame[] {
       const one = streams.get(name)
       const own = stream && name
+      const isFailed = one?.once && type === 'error'
       let value: unknown = text
       try {
         if (data === 'json' && text && text !== DONE) value = jsonCodec.decode(text)
       } catch {
-        return noticeFrame('malformed', 'its data is not JSON', wire)
+        if (!isFailed) return noticeFrame('malformed', 'its data is not JSON', wire)
       }
       const channel = own && channelName(own)
       const lastEventId = asString(wire.lastEventId) ?? ''
@@ -199,14 +200,13 @@ export function sse(options: SseDialectOptions = {}): DialectFactory {
       if (one && says.gap) return askAgain(loseAll(one))
       const to = channel ?? says.channel ?? asString(asFields(value).channel)
       if (!to) return noticeFrame('malformed', 'it names no channel', wire)
-      const error = says.error ?? (one?.once && type === 'error' && value)
-      if (says.ended || error) {
+      const isRefused = isFailed || says.error
+      if (says.ended || isRefused) {
         // A later subscribe requests the stream again.
         if (own) streams.delete(own)
         else one?.channels.delete(to)
-        const { code, type, message } = asFields(error)
-        return error
-          ? unsubscribedFrame(own ?? to, { code: code ?? type, message, details: value })
+        return isRefused
+          ? unsubscribedFrame(own ?? to, { ...errorIn(says.error ?? value), details: value })
           : endedFrame(own ?? to)
       }
       const { payload = value, id } = says

@@ -19,15 +19,23 @@ export function refusalOf(
   body: unknown,
   retryAfterMs: number | undefined,
 ): Refusal {
-  const { message, error = message } = asFields(body)
-  const said = asString(error) ?? asString(asFields(error).message) ?? asString(body)
   return {
     code: CODES[status] ?? (status > 500 ? 'unavailable' : `http-${status}`),
-    message: asString(message) ?? said ?? `HTTP ${status}`,
+    message: errorIn(body).message ?? `HTTP ${status}`,
     retryable: isTemporary(status),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     details: body,
   }
+}
+
+/** Returns what an error says, as backends send it: a text, an object, or an object with an `error`. */
+export function errorIn(body: unknown): {
+  readonly code: unknown
+  readonly message: string | undefined
+} {
+  const { error = body } = asFields(body)
+  const { code, type, message = error } = { ...asFields(body), ...asFields(error) }
+  return { code: code ?? type, message: asString(message) }
 }
 
 /** Whether a later request may succeed without a change of the client. */

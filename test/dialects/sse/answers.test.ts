@@ -57,6 +57,49 @@ describe('a stream that is the answer to its parameters', () => {
     ])
   })
 
+  it.each([
+    ['Internal Server Error', 'internal', 'Internal Server Error'],
+    ['', 'internal', ''],
+    ['null', 'internal', ''],
+    ['"no"', 'internal', 'no'],
+    ['{"error":"full"}', 'internal', 'full'],
+    [
+      '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}',
+      'overloaded_error',
+      'Overloaded',
+    ],
+  ])('refuses its channel by an event `error` of %j', async (data, code, message) => {
+    const server = await sseBackend({}, (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.end(`data: {"delta":"a"}\n\nevent: error\ndata: ${data}\n\n`)
+      return true
+    })
+    const { follow, errors } = following(server.origin, completions)
+    const one = follow('answer', { prompt: 'a' })
+    await until(() => expect(one.statuses.at(-1)).toBe('refused'))
+    expect([one.received, one.statuses.includes('ended')]).toEqual([['token a'], false])
+    expect(errors).toMatchObject([
+      { code, message: `The server refused answer: ${message || code}`, detail: { message } },
+    ])
+  })
+
+  it('refuses its channel by an event without a name where `read` says so', async () => {
+    const server = await sseBackend({}, (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.end(
+        'data: {"delta":"a"}\n\ndata: {"error":{"message":"quota","code":"no_quota"}}\n\n',
+      )
+      return true
+    })
+    const { follow, errors } = following(server.origin, {
+      stream: (_, body) => ({ url: '/complete', body }),
+      read: ({ data }) => ({ error: Object(data).error }),
+    })
+    const one = follow('answer', { prompt: 'a' })
+    await until(() => expect(one.statuses.at(-1)).toBe('refused'))
+    expect(errors).toMatchObject([{ code: 'no_quota', detail: { message: 'quota' } }])
+  })
+
   it('refuses its channel where the stream is lost, and does not ask a second time', async () => {
     const server = await sseBackend()
     const { follow, errors } = following(server.origin, completions)
