@@ -30,6 +30,7 @@ describe('the page about writing a dialect', () => {
       channelOf: undefined,
       deniedCloseCodes: [],
       retryAfter: undefined,
+      waits: undefined,
     }
     const members: Record<keyof Dialect, unknown> = { ...rooms(), ...optional }
     for (const member of Object.keys(members)) expect(page).toMatch(`| \`${member}`)
