@@ -74,6 +74,20 @@ describe('a channel subscriber', () => {
     expect([server.count('subscribe'), server.count('unsubscribe')]).toEqual([1, 0])
   })
 
+  it('counts the time in which the machine sleeps for the linger time', async () => {
+    const { clock, server, client } = scripted()
+    const channels = new ChannelSubscriber(client, { lingerMs: 60_000 })
+    const off = channels.subscribe('news', () => {})
+    await clock.advance(1_000)
+    off()
+    await clock.advance(1_000)
+    expect(server.count('unsubscribe')).toBe(0)
+    // The monotonic clock stands still meanwhile, as on most platforms.
+    clock.sleep(60_000, false)
+    await clock.advance(1_100)
+    expect(server.count('unsubscribe')).toBe(1)
+  })
+
   it('batches the subscribes of one task into one message, and resubscribes with one', async () => {
     const { clock, server, client, channels } = subscribed()
     await Promise.all([client.connect(), clock.advance(1)])
