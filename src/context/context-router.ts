@@ -37,6 +37,7 @@ export class ContextRouter implements SlotHost {
   /** Slots by name; a union has a name, but no slot. */
   readonly #slots = new Map<string, Slot | undefined>()
   readonly #options: RegistryOptions<Fields>
+  readonly #contextOf: (event: EventFrame) => unknown
   readonly #report: (error: unknown) => void
   readonly #by: string
   readonly #recent: RecentIds | undefined
@@ -50,9 +51,11 @@ export class ContextRouter implements SlotHost {
 
   constructor(options: RegistryOptions<Fields>, stores: StoreFactory<StoreKind>) {
     const { by = 'kind', dedupe = false, payloads = {}, notify, onError, idOf, onDrop } = options
-    const known = { by, dedupe, payloads, notify, onError, idOf, onDrop }
+    const { contextOf = ({ payload }) => this.#contextIn(payload) } = options
+    const known = { by, dedupe, payloads, notify, onError, idOf, onDrop, contextOf }
     checkNames('ContextRegistry', options, known)
     this.#options = options
+    this.#contextOf = contextOf
     this.#report = safely(onError ?? printError)
     this.stores = stores
     this.#by = by
@@ -93,7 +96,7 @@ export class ContextRouter implements SlotHost {
 
   /** Folds the contexts that events carry. */
   fold(events: readonly EventFrame[]): void {
-    for (const event of events) this.#take(this.#contextIn(event.payload), event)
+    for (const event of events) this.#take(this.#contextOf(event), event)
     this.flush()
   }
 

@@ -1,4 +1,5 @@
 import type { NotifyMode } from '../base/notify.ts'
+import type { EventFrame } from '../protocol/frame.ts'
 import type { EventOrder } from './event-order.ts'
 import type { PayloadLogOptions } from './payload-log.ts'
 
@@ -20,6 +21,8 @@ export interface RegistryOptions<Context = never, By extends string = string> {
    * @default the context's `event_id`
    */
   readonly idOf?: ((context: Context) => string | undefined) | undefined
+  /** @internal Returns the context of an event, for registries of the channels of a contract. */
+  readonly contextOf?: ((event: EventFrame) => unknown) | undefined
   /**
    * Limits and selector of the payload log.
    * @default { entries: 500, chars: 1_000_000 }

@@ -50,6 +50,17 @@ export type PublishedType<C extends Untyped, Name extends string> = Untyped exte
   ? string
   : KeysOfUnion<EventsOf<C, Name>>
 
+/** The contexts that a map of events carries: payloads with a `kind`, their own or the event's type. */
+export type ContextIn<Map> = {
+  [Type in keyof Map & string]: ContextOf<Out<Map[Type]>, Type>
+}[keyof Map & string]
+
+type ContextOf<Payload, Type extends string> = Payload extends { readonly kind: string }
+  ? Payload
+  : Payload extends object
+    ? Payload & { readonly kind: Type }
+    : never
+
 /** Handles events of a channel. */
 export type Handler<Event extends EventFrame> = (payload: Event['payload'], event: Event) => unknown
 

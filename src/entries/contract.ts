@@ -1,4 +1,5 @@
 export { channel } from '../contract/channel.ts'
+export { contexts } from '../contract/contexts.ts'
 export type { ContractOptions } from '../contract/contract.ts'
 export { contract } from '../contract/contract.ts'
 export type {
@@ -18,6 +19,7 @@ export { asyncapi } from '../contract/documents/asyncapi.ts'
 export type { EntityEventSchemas } from '../contract/entity-events.ts'
 export { entityEvents } from '../contract/entity-events.ts'
 export type {
+  ContextIn,
   EntityPayload,
   EventOf,
   EventsOf,
