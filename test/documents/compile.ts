@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import ts from 'typescript'
 import type { Block } from './blocks.ts'
 
@@ -9,7 +9,8 @@ export const PLACEHOLDERS = 'test/documents/placeholders.d.ts'
 export const compiled: ReadonlySet<string> = new Set(['ts', 'tsx', 'js'])
 
 /**
- * Compiles blocks, each as its own module, with the flags of this project.
+ * Compiles blocks, each as its own module, with the flags of this project. A block that begins with
+ * `// shop.ts` is what the others of its folder import as `./shop.ts`.
  *
  * @returns the compiler errors, each with its document and line
  */
@@ -32,7 +33,9 @@ export function compileErrors(blocks: readonly Block[]): readonly string[] {
   }
   const byFile = new Map(
     blocks.map((block) => {
-      const file = resolve(`${block.document}.${block.line}.${block.language}`)
+      const [, name] = /^\/\/ (\S+\.ts)\n/.exec(block.code) ?? []
+      const own = `${block.document}.${block.line}.${block.language}`
+      const file = resolve(name === undefined ? own : join(dirname(block.document), name))
       return [file.replaceAll('\\', '/'), block]
     }),
   )
