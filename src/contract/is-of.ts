@@ -16,5 +16,7 @@ export function isOf<C extends Contract, const T extends keyof Channels<C> & str
 ): name is NameOf<T> {
   const { channels = {} } = contract.parts
   if (name === template) return true
-  return !Object.hasOwn(channels, name) && fits(parseTemplate(template, 'channels'), name)
+  return (
+    !Object.hasOwn(channels, name) && fits(parseTemplate(template, 'channels'), name.split(':'))
+  )
 }

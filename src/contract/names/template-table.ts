@@ -10,7 +10,7 @@ export class TemplateTable {
   readonly #names = new Map<string, Template>()
   /** The templates with parameters, by their first part where that is literal, else under `''`. */
   readonly #byFirst = new Map<string, Template[]>()
-  /** The templates of names found lately, the oldest first. */
+  /** The templates of names found lately. */
   readonly #remembered = new Map<string, Template>()
   readonly #all: readonly Template[]
 
@@ -40,10 +40,12 @@ export class TemplateTable {
   find(name: string): Template | undefined {
     const known = this.#names.get(name) ?? this.#remembered.get(name)
     if (known) return known
-    const colon = name.indexOf(':')
-    const first = colon < 0 ? name : name.slice(0, colon)
-    const found = this.#first(first, name) ?? (first === '' ? undefined : this.#first('', name))
-    if (found) this.#remember(name, found)
+    const values = name.split(':')
+    const [first = ''] = values
+    const found = this.#first(first, values) ?? (first && this.#first('', values))
+    if (!found) return undefined
+    if (this.#remembered.size >= MOST_REMEMBERED) this.#remembered.clear()
+    this.#remembered.set(name, found)
     return found
   }
 
@@ -53,16 +55,8 @@ export class TemplateTable {
     return name.endsWith(':*') && this.#all.some((template) => hasMembersIn(template, name))
   }
 
-  #first(key: string, name: string): Template | undefined {
-    return this.#byFirst.get(key)?.find((template) => fits(template, name))
-  }
-
-  #remember(name: string, template: Template): void {
-    if (this.#remembered.size >= MOST_REMEMBERED) {
-      const [oldest = ''] = this.#remembered.keys()
-      this.#remembered.delete(oldest)
-    }
-    this.#remembered.set(name, template)
+  #first(key: string, values: readonly string[]): Template | undefined {
+    return this.#byFirst.get(key)?.find((template) => fits(template, values))
   }
 }
 

@@ -6,6 +6,8 @@ export interface Template {
   readonly text: string
   /** What stands between its colons. */
   readonly parts: readonly Part[]
+  /** The same as text, without the names of parameters. */
+  readonly shapes: readonly string[]
   /** The names of its parameters, in order. */
   readonly params: readonly string[]
 }
@@ -27,7 +29,8 @@ export function parseTemplate(text: string, option: string): Template {
   const params = Array.from(text.matchAll(/\{([^{}]*)\}/g), ([, name = '']) => name)
   const parts = text.split(':').map((part) => part.split(/\{[^{}]*\}/))
   const mistake = mistakeOf(text, params, parts)
-  if (mistake === undefined) return { text, parts, params }
+  const shapes = parts.map((part) => part.join('{}'))
+  if (mistake === undefined) return { text, parts, shapes, params }
   throw new WirefoldError('bad-option', `The template "${text}" ${mistake}`, { option })
 }
 
@@ -55,9 +58,12 @@ export function isName({ params }: Template): boolean {
   return params.length === 0
 }
 
-/** Whether a template fits a name; in time proportional to the length of the name. */
-export function fits({ parts }: Template, name: string): boolean {
-  const values = name.split(':')
+/**
+ * Whether a template fits a name; in time proportional to the length of the name.
+ *
+ * @param values what stands between the colons of the name
+ */
+export function fits({ parts }: Template, values: readonly string[]): boolean {
   return values.length === parts.length && fitsFirst(parts, values)
 }
 
@@ -97,27 +103,30 @@ function fitsPart(part: Part, value: string): boolean {
  * in which two differ, the literal comes before the one with parameters.
  */
 export function byPrecedence(one: Template, other: Template): number {
-  for (const [at, part] of one.parts.entries()) {
-    const against = other.parts[at]
-    if (!against) return 1
-    const rank = Math.sign(part.length - 1) - Math.sign(against.length - 1)
-    if (rank) return rank
-    const [own, others] = [part.join('{}'), against.join('{}')]
-    if (own !== others) return own < others ? -1 : 1
+  for (const [at, shape] of one.shapes.entries()) {
+    const against = other.shapes[at]
+    if (against === undefined) return 1
+    if (shape === against) continue
+    const rank = Number(hasParameter(one, at)) - Number(hasParameter(other, at))
+    return rank || (shape < against ? -1 : 1)
   }
   return one.parts.length - other.parts.length
 }
 
 /** Whether two templates fit one name, and nothing decides which of them counts for it. */
 export function isUndecided(one: Template, other: Template): boolean {
-  if (one.parts.length !== other.parts.length) return false
-  const pairs = one.parts.map((part, at) => [part, other.parts[at] ?? []] as const)
-  const end = pairs.length - 1
-  if (!pairs.every(([part, against], at) => mayMeet(part, against, at > 0 && at === end))) {
-    return false
+  const { length } = one.parts
+  if (length !== other.parts.length) return false
+  // A contract has many pairs, most of which differ in their first part.
+  for (const [at, part] of one.parts.entries()) {
+    if (!mayMeet(part, other.parts[at] ?? [], at > 0 && at === length - 1)) return false
   }
-  const differing = pairs.find(([part, against]) => part.join('{}') !== against.join('{}'))
-  return !differing?.some((part) => part.length === 1)
+  const differing = one.shapes.findIndex((shape, at) => shape !== other.shapes[at])
+  return differing < 0 || (hasParameter(one, differing) && hasParameter(other, differing))
+}
+
+function hasParameter({ parts }: Template, at: number): boolean {
+  return (parts[at]?.length ?? 0) > 1
 }
 
 /** Whether a value fits two parts, of which the last may be that of a family. */
