@@ -5,6 +5,9 @@ import type { Block } from './blocks.ts'
 /** The file that declares the names that blocks use from the reader's application. */
 export const PLACEHOLDERS = 'test/documents/placeholders.d.ts'
 
+/** The file that declares the part of Angular that blocks use: Angular itself is not installed. */
+const ANGULAR = 'test/documents/angular.d.ts'
+
 /** The languages that the compiler reads. */
 export const compiled: ReadonlySet<string> = new Set(['ts', 'tsx', 'js'])
 
@@ -43,7 +46,11 @@ export function compileErrors(blocks: readonly Block[]): readonly string[] {
   const { readFile, fileExists } = host
   host.readFile = (file) => byFile.get(file)?.code ?? readFile(file)
   host.fileExists = (file) => byFile.has(file) || fileExists(file)
-  const program = ts.createProgram([resolve(PLACEHOLDERS), ...byFile.keys()], options, host)
+  const program = ts.createProgram(
+    [resolve(PLACEHOLDERS), resolve(ANGULAR), ...byFile.keys()],
+    options,
+    host,
+  )
 
   return program.getSourceFiles().flatMap((source) => {
     const block = byFile.get(source.fileName)

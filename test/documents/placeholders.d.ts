@@ -4,6 +4,7 @@
  */
 
 import type * as wirefold from 'wirefold'
+import type { Contract } from 'wirefold/contract'
 import type { SessionContext } from 'wirefold/dialects/socketio'
 import type { Identified, User } from 'wirefold/server'
 
@@ -23,6 +24,22 @@ declare global {
       readonly Till: wirefold.SingleType<'Till', Extract<Shop, { readonly kind: 'Till' }>>
     }
   >
+
+  /** The contract of the examples of frameworks. */
+  const shop: Contract<{
+    channels: {
+      'shop:{id}': { order: { id: string }; till: { total: number } }
+      'entity:Task': { 'entity:created': { id: string; title: string; done: boolean } }
+    }
+    requests: { 'order:cancel': { payload: { id: string } } }
+    presence: { 'workspace/{name}': { typing: boolean } }
+  }>
+  /** Fetches the tasks of that contract. */
+  function fetchTasks(): Promise<{ id: string; title: string; done: boolean }[]>
+  /** The requests that change its entities. */
+  const api: wirefold.EntityApi
+  /** Svelte's rune, in files that its compiler reads. */
+  function $effect(run: () => unknown): void
 
   /** The session of the signed-in user. */
   const session: { token(): string }

@@ -11,7 +11,7 @@ export type AnyHandler =
   | { readonly [type: string]: ((payload: never, event: never) => unknown) | undefined }
 
 /** Calls the handler of an event; one without a handler for its type is skipped. */
-export function handle(handler: AnyHandler, event: EventFrame): unknown {
+function handle(handler: AnyHandler, event: EventFrame): unknown {
   const own = Object.hasOwn(handler, event.type) ? Reflect.get(handler, event.type) : undefined
   const run: unknown = typeof handler === 'function' ? handler : own
   // The handler declares the type that it expects.

@@ -21,7 +21,7 @@ export interface ConnectionView {
 }
 
 /** Returns the view of a state at a time of the client's clock. */
-export function viewOf(state: ConnectionState, now: number): ConnectionView {
+function viewOf(state: ConnectionState, now: number): ConnectionView {
   const { name } = state
   const retryAt = 'retryAt' in state ? state.retryAt : undefined
   return {

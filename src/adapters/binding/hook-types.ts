@@ -1,11 +1,11 @@
 import type { Untyped } from '../../contract/contract-types.ts'
-import type { EventOf, Rows } from '../../contract/event-types.ts'
+import type { EventOf } from '../../contract/event-types.ts'
 import type { MetaIn, MetaOut } from '../../contract/presence-types.ts'
 import type { Answer, RequestArgs } from '../../contract/request-types.ts'
 import type { RequestOptions } from '../../ports/outgoing-request.ts'
 import type { EventFrame } from '../../protocol/frame.ts'
 import type { PresenceUser } from '../../protocol/presence.ts'
-import type { ListActions, ListHookOptions, ListView } from './list-binding.ts'
+import type { ListActions, ListView } from './list-binding.ts'
 import type { RequestView } from './request-binding.ts'
 
 /** The event that a component shows: by the contract, else with the payload that the caller names. */
@@ -26,9 +26,6 @@ export interface RequestActions<C extends Untyped, X> {
 export interface RequestHook<C extends Untyped, X>
   extends RequestView<Answer<C, X>>,
     RequestActions<C, X> {}
-
-/** The options of a list, by the contract's rows. */
-export type ListHookArg<C extends Untyped, X, Row extends object> = ListHookOptions<Rows<C, X, Row>>
 
 /** A list that a component shows, and its changes. */
 export interface ListHook<Row extends object> extends ListView<Row>, ListActions<Row> {}

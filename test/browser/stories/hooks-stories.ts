@@ -2,13 +2,13 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { createRealtimeServer } from 'wirefold/server'
-import type { Browser } from '../driver/browser-driver.ts'
+import type { Browser, BrowserDriver } from '../driver/browser-driver.ts'
 import { bundled } from './bundled.ts'
 import type { HooksPage } from './hooks-page.tsx'
 import { ownConsoleErrors, PATIENT } from './page-actions.ts'
 
 /** Stories of a page with the hooks of React under StrictMode, counted at the server. */
-export function hooksStories(browser: Browser): void {
+export function hooksStories(browser: Browser, driver: BrowserDriver): void {
   describe('a page with hooks under StrictMode', () => {
     let script = ''
 
@@ -42,8 +42,7 @@ export function hooksStories(browser: Browser): void {
       await expect.poll(() => text('#connection'), PATIENT).toBe('open 0 true é🜁')
       expect(await page.evaluate(() => api().create('Read'))).toMatchObject({ title: 'Read' })
       await expect.poll(() => text('ul'), PATIENT).toBe('WriteRead')
-      const path = process.env.WIREFOLD_SCREENSHOTS
-      if (path) await page.screenshot(`${path}/hooks.png`)
+      await page.screenshot(`test-results/${driver.name}/hooks.png`)
 
       await page.evaluate(() => api().send())
       await expect.poll(() => text('#request'), PATIENT).toBe('waiting')
