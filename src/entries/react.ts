@@ -7,9 +7,12 @@
  */
 
 export type { ConnectionView } from '../adapters/binding/connection-view.ts'
+export type * as EntityTypes from '../adapters/binding/entity-types.ts'
+export type * as HookTypes from '../adapters/binding/hook-types.ts'
 export type { ListHook, PresenceHook, RequestHook } from '../adapters/binding/hook-types.ts'
-export type { ListHookOptions } from '../adapters/binding/list-binding.ts'
+export type { ListActions, ListHookOptions, ListView } from '../adapters/binding/list-binding.ts'
 export type { RealtimeOptions } from '../adapters/binding/realtime-parts.ts'
+export type { RequestView } from '../adapters/binding/request-binding.ts'
 export type { ChannelSource, IsEqual } from '../adapters/react.ts'
 export { useOwned, useProvided, useReadable, useSubscription } from '../adapters/react.ts'
 export type { RealtimeHooks, RealtimeProviderProps } from '../adapters/react-realtime.ts'

@@ -1,7 +1,16 @@
 export type { ConnectionView } from '../adapters/binding/connection-view.ts'
-export type { ListHookOptions } from '../adapters/binding/list-binding.ts'
+export type * as EntityTypes from '../adapters/binding/entity-types.ts'
+export type * as HookTypes from '../adapters/binding/hook-types.ts'
+export type { ListActions, ListHookOptions, ListView } from '../adapters/binding/list-binding.ts'
 export type { RealtimeOptions, RealtimeParts } from '../adapters/binding/realtime-parts.ts'
-export type { Fields, RealtimeSignals, SignalLibrary } from '../adapters/realtime-signals.ts'
+export type { RequestView } from '../adapters/binding/request-binding.ts'
+export type {
+  Arg,
+  ArgsOf,
+  Fields,
+  RealtimeSignals,
+  SignalLibrary,
+} from '../adapters/realtime-signals.ts'
 export { createRealtimeSignals, realtime } from '../adapters/realtime-signals.ts'
 export type {
   AccessorKind,

@@ -9,6 +9,7 @@ const { peerDependencies, peerDependenciesMeta } = JSON.parse(readFileSync('pack
 /** The optional peer that an entry requires. */
 const peers: Record<string, string> = {
   'wirefold/react': 'react',
+  'wirefold/vue': 'vue',
   'wirefold/server': 'ws',
   'wirefold/vite': 'ws',
 }

@@ -8,7 +8,7 @@ describe('at module level', () => {
   let app: Packed
 
   beforeAll(() => {
-    app = packed(['react', 'ws'])
+    app = packed(['react', 'vue', 'ws'])
     copyFileSync('test/architecture/quiet-run.mjs', join(app.folder, 'quiet-run.mjs'))
   }, 600_000)
 

@@ -11,8 +11,8 @@ const typescript6 = {
 const typescript7 = { file: 'node_modules/typescript7/bin/tsc', options: {} }
 const { node10, ...modern } = resolutions
 
-/** Entries that require the types of Node or React. */
-const peered = entries.filter((entry) => /server|react$/.test(entry))
+/** Entries that require the types of Node, React or Vue. */
+const peered = entries.filter((entry) => /server|(react|vue)$/.test(entry))
 const page = entries.filter((entry) => !peered.includes(entry))
 
 describe('the types of the packed package', () => {
@@ -21,7 +21,7 @@ describe('the types of the packed package', () => {
 
   beforeAll(() => {
     bare = packed()
-    full = packed(['@types/node', '@types/react'])
+    full = packed(['@types/node', '@types/react', 'vue'])
   }, 600_000)
 
   afterAll(() => {
@@ -40,14 +40,14 @@ describe('the types of the packed package', () => {
       expect(typeCheck(check)).toBe('')
     }, 600_000)
 
-    it(`compile with TypeScript 7 and ${label}, with the types of Node and React`, () => {
+    it(`compile with TypeScript 7 and ${label}, with the types of Node, React and Vue`, () => {
       const app = full
       const check = { app, compiler: typescript7, resolution, imported: peered, types: ['node'] }
       expect(typeCheck(check)).toBe('')
     }, 600_000)
   }
 
-  it('compile with TypeScript 6, with the types of Node and React', () => {
+  it('compile with TypeScript 6, with the types of Node, React and Vue', () => {
     const how = { compiler: typescript6, resolution: node10, types: ['node'] }
     expect(typeCheck({ ...how, app: full, imported: peered })).toBe('')
   }, 600_000)

@@ -8,7 +8,7 @@ describe('an application built by Vite', () => {
   let app: Packed
 
   beforeAll(() => {
-    app = packed(['react', 'react-dom'])
+    app = packed(['react', 'react-dom', 'vue'])
     const used = entries.filter((entry) => !/server|vite/.test(entry))
     const imports = used.map((entry, index) => `import * as entry${index} from '${entry}'`)
     const shown = used.map((_, index) => `entry${index}`)

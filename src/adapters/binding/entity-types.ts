@@ -8,7 +8,8 @@ export interface EntitySource {
   entity(name: never, ...key: never[]): Readable<unknown>
 }
 
-type SlotsOf<R> =
+/** The slots of a registry. */
+export type SlotsOf<R> =
   R extends ContextRegistry<infer _C, infer _By, ReadableKind, infer Slots> ? Slots : never
 
 /** The names of a registry's entities. */
