@@ -336,6 +336,23 @@ export function hooksSuite(framework: string, { open, during }: Framework): void
       expect(page.shown()).toEqual([[1, 'undefined']])
     })
 
+    it('reject a change of a list where the entity or the request is not known', async () => {
+      const tasks: Component = ({ hooks, value, name }) => {
+        const { error, create } = hooks.useList(name, { load: async () => ({ state: [] }) })
+        return { show: () => asFields(value(error)).message, create }
+      }
+      for (const [name, message] of [
+        ['shop:42', 'The list of shop:42 has no entity to change. Pass the option `entity`.'],
+        ['entity:Task', 'There are no requests for changes. Pass `api` to the provider.'],
+      ]) {
+        const { page, pass, step } = started([tasks], { name })
+        await pass(10)
+        await step(async () => void page.action('create')({ title: 'Walk' }))
+        await pass(1)
+        expect(page.shown()).toEqual([message])
+      }
+    })
+
     it('show who is present, and make the page present until it is unmounted', async () => {
       const watching: Component = ({ hooks, value, name }) => {
         const { me, others, update } = hooks.usePresence(name)

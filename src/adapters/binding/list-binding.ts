@@ -82,9 +82,8 @@ export function listBinding<Row extends object>(
   )
 
   function change<Result>(run: (entity: string) => Promise<Result>): Promise<Result> {
-    const { entity = entityOf(channel) } = newest()
     failure.set(undefined)
-    const changed = run(entity)
+    const changed = (async () => run(newest().entity ?? entityOf(channel)))()
     changed.catch((error) => failure.set(error))
     return changed
   }
