@@ -1,5 +1,6 @@
 import { firefoxDriver } from '../../browser/driver/firefox.ts'
 import { demoStories } from '../../browser/stories/demo-stories.ts'
+import { hooksStories } from '../../browser/stories/hooks-stories.ts'
 import { outboxStories } from '../../browser/stories/outbox-stories.ts'
 import { runStories } from '../../browser/stories/run-stories.ts'
 import { sseStories } from '../../browser/stories/sse-stories.ts'
@@ -13,4 +14,5 @@ await runStories(
   outboxStories,
   transportStories,
   sseStories,
+  hooksStories,
 )
