@@ -51,22 +51,24 @@ export class SchemaRules implements ContractRules {
   }
 
   checkRequest(type: string, payload: unknown): Verdict | Promise<Verdict> {
-    if (this.#requests?.has(type) === false) return { value: payload, unlisted: true }
-    return check(this.#schemas.get(keyOf('requests', type, 'payload')), payload)
+    return this.#check(type, 'payload', payload)
   }
 
   checkReply(type: string, reply: unknown): Verdict | Promise<Verdict> {
-    return check(this.#schemas.get(keyOf('requests', type, 'reply')), reply)
+    return this.#check(type, 'reply', reply)
   }
 
   checkMeta(resource: string, meta: unknown): Verdict | Promise<Verdict> {
     const template = this.#presence?.find(resource)
-    return check(template && this.#schemas.get(keyOf('presence', template.text)), meta)
+    const schema = template && this.#schemas.get(keyOf('presence', template.text))
+    return schema ? validateValue(schema, meta) : { value: meta }
   }
-}
 
-function check(schema: StandardSchemaV1 | undefined, value: unknown): Verdict | Promise<Verdict> {
-  return schema ? validateValue(schema, value) : { value }
+  #check(type: string, side: string, value: unknown): Verdict | Promise<Verdict> {
+    if (this.#requests?.has(type) === false) return { value, unlisted: true }
+    const schema = this.#schemas.get(keyOf('requests', type, side))
+    return schema ? validateValue(schema, value) : { value }
+  }
 }
 
 function keyOf(part: Leaf['part'], ...names: readonly string[]): string {

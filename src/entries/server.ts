@@ -76,7 +76,7 @@ export type { ChannelManagerOptions, ChannelOptions } from '../server/channels/c
 export type { ChannelReceiver, SnapshotRequest } from '../server/channels/channel-receiver.ts'
 export type { ChannelMembership } from '../server/channels/membership.ts'
 export type { BroadcastOverflow } from '../server/channels/publish-rate.ts'
-export type { ContractOptions } from '../server/contract/contract-options.ts'
+export type { ServerContractOptions } from '../server/contract/contract-options.ts'
 export type { HttpServer } from '../server/http/claim-upgrades.ts'
 export type { ListeningServer } from '../server/http/listening-server.ts'
 export type { ConnectRequest } from '../server/http/upgrade-router.ts'

@@ -15,7 +15,7 @@ import type { RateStore } from './broker/rate-store.ts'
 import type { ChannelOptions } from './channels/channel-options.ts'
 import { channelDefaults } from './channels/channel-options.ts'
 import type { BroadcastOverflow } from './channels/publish-rate.ts'
-import type { ContractOptions, ResolvedContract } from './contract/contract-options.ts'
+import type { ResolvedContract, ServerContractOptions } from './contract/contract-options.ts'
 import { contractDefaults, resolveContract } from './contract/contract-options.ts'
 import type { OriginRules } from './http/origins.ts'
 import type { ResolvedPresence, ServerPresenceOptions } from './presence/presence-options.ts'
@@ -25,7 +25,7 @@ import { presenceDefaults, resolvePresence } from './presence/presence-options.t
 export interface RealtimeServerOptions<C extends Untyped = Untyped>
   extends AccessOptions,
     ChannelOptions,
-    ContractOptions<C> {
+    ServerContractOptions<C> {
   /** Times after which members of presence are removed. */
   readonly presence?: ServerPresenceOptions | undefined
   /**

@@ -95,7 +95,12 @@ export function serverParts(
   const access = new Access({ ...options, report, lists: named && ((name) => named.lists(name)) })
   const { deadlines } = access
   const checked = options.validate === 'never' ? undefined : rules
-  const checks = checked && new ContractChecks({ rules: checked, deadlines, counters })
+  const checks =
+    checked &&
+    new ContractChecks({
+      ...{ rules: checked, deadlines, counters },
+      log: logger && ((message) => logger('requests', message)),
+    })
   const cap = new PublishRate({
     clock,
     maxPerSecond: options.maxBroadcastsPerSecond,

@@ -62,8 +62,7 @@ describe('the rules of a contract', () => {
   it('mark types that the contract does not have', () => {
     expect(rules.checkEvent('shop:1', 'refund', 1)).toEqual({ value: 1, unlisted: true })
     expect(rules.checkRequest('refund', 1)).toEqual({ value: 1, unlisted: true })
-    // The request has counted already.
-    expect(rules.checkReply('constructor', 1)).toEqual({ value: 1 })
+    expect(rules.checkReply('constructor', 1)).toEqual({ value: 1, unlisted: true })
   })
 
   it('leave alone what has no schema', () => {

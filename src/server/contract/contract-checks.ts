@@ -1,6 +1,7 @@
 import { isPromise } from '../../base/deferred.ts'
 import type { Refusal } from '../../base/errors.ts'
 import { WirefoldError } from '../../base/errors.ts'
+import { loggable } from '../../base/logger.ts'
 import { asJson } from '../../contract/as-json.ts'
 import type { ContractRules, InvalidValue, IssuePath, Verdict } from '../../ports/contract-rules.ts'
 import { VERDICT_MS } from '../access/access.ts'
@@ -20,18 +21,21 @@ export class ContractChecks {
 
   /** Checks the payload of a request; never rejects. */
   request(type: string, payload: unknown): Received | Promise<Received> {
-    return this.#received(this.#settled(this.#deps.rules.checkRequest(type, payload)))
+    const verdict = this.#settled(this.#deps.rules.checkRequest(type, payload))
+    return this.#received(verdict, `request ${type}`)
   }
 
   /** Checks the event that a client publishes; never rejects. */
   event(channel: string, type: string, payload: unknown): Received | Promise<Received> {
     const verdict = this.#settled(this.#deps.rules.checkEvent(channel, type, payload))
-    return this.#received(this.#order.after(channel, verdict), channel)
+    const ordered = this.#order.after(channel, verdict)
+    return this.#received(ordered, `publish ${type} on ${channel}`, channel)
   }
 
   /** Checks the meta of a member of presence; never rejects. */
   meta(resource: string, meta: unknown): Received | Promise<Received> {
-    return this.#received(this.#settled(this.#deps.rules.checkMeta(resource, meta)))
+    const verdict = this.#settled(this.#deps.rules.checkMeta(resource, meta))
+    return this.#received(verdict, `presence at ${resource}`)
   }
 
   /**
@@ -68,10 +72,15 @@ export class ContractChecks {
     return this.#sent(ordered, `payload of "${type}" on ${channel}`, { channel, type })
   }
 
-  #received(verdict: Verdict | Promise<Verdict>, channel?: string): Received | Promise<Received> {
+  #received(
+    verdict: Verdict | Promise<Verdict>,
+    what: string,
+    channel?: string,
+  ): Received | Promise<Received> {
     const read = (settled: Verdict): Received => {
       this.#count(settled)
       if (!settled.issues) return { value: settled.value }
+      this.#deps.log?.(`${loggable(what)} does not fit${loggable(placeOf(settled.paths))}`)
       const refused = refusal('bad-payload', channel)
       return { error: { ...refused, details: { paths: settled.paths } } }
     }
@@ -84,7 +93,8 @@ export class ContractChecks {
     about: { readonly channel?: string; readonly type: string },
   ): void | Promise<void> {
     const read = (settled: Verdict): void => {
-      this.#count(settled)
+      // The request of a reply has counted already.
+      if (about.channel !== undefined) this.#count(settled)
       if (!settled.issues) return
       const { issues, paths } = settled
       const message = `The ${what} does not fit the contract${placeOf(paths)}. See detail.issues.`
@@ -110,6 +120,8 @@ export interface ContractChecksDeps {
   readonly rules: ContractRules
   readonly deadlines: Deadlines
   readonly counters: Counters
+  /** Logs a message, which has no values; `undefined` if there is no logger. */
+  readonly log: ((message: string) => void) | undefined
 }
 
 /** What a client has sent: the output of the schema, or the refusal. */

@@ -2,7 +2,7 @@ import { WirefoldError } from '../../base/errors.ts'
 import type { Untyped } from '../../contract/contract-types.ts'
 
 /** Options of a server that has a contract. */
-export interface ContractOptions<C extends Untyped = Untyped> {
+export interface ServerContractOptions<C extends Untyped = Untyped> {
   /**
    * The contract that the server shares with its clients: it types the server, and its schemas check
    * what clients send and what the server publishes and replies.
@@ -30,12 +30,12 @@ export const contractDefaults = { validate: 'server', unlisted: 'refuse' } as co
 /** Options with the defaults filled in. */
 export interface ResolvedContract {
   readonly contract: Untyped | undefined
-  readonly validate: NonNullable<ContractOptions['validate']>
-  readonly unlisted: NonNullable<ContractOptions['unlisted']>
+  readonly validate: NonNullable<ServerContractOptions['validate']>
+  readonly unlisted: NonNullable<ServerContractOptions['unlisted']>
 }
 
 /** Fills in the defaults. Throws `bad-option` for a value that an option does not take. */
-export function resolveContract(options: ContractOptions): ResolvedContract {
+export function resolveContract(options: ServerContractOptions): ResolvedContract {
   const { contract } = options
   const validate = options.validate ?? contractDefaults.validate
   const unlisted = options.unlisted ?? contractDefaults.unlisted

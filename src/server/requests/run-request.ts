@@ -171,11 +171,12 @@ function handleChecked(
   request: HandledRequest,
 ): RequestResult | Promise<RequestResult> {
   const { type, payload } = request.command
+  if (!deps.checks) return handle(deps, caller, handler, request, payload)
   const run = (received: Received): RequestResult | Promise<RequestResult> => {
     if (received.error) return refused(received.error)
     return handle(deps, caller, handler, request, received.value)
   }
-  const received = deps.checks?.request(type, payload) ?? { value: payload }
+  const received = deps.checks.request(type, payload)
   return isPromise(received) ? received.then(run) : run(received)
 }
 

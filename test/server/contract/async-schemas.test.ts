@@ -2,6 +2,7 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 import type { StandardSchemaV1 } from 'wirefold/contract'
 import { contract } from 'wirefold/contract'
+import type { ServerLimits } from 'wirefold/server'
 import { MemoryBroker } from 'wirefold/server'
 import { ManualClock, settle } from 'wirefold/testing'
 import { partsOf, WiredClient } from '../wired.ts'
@@ -25,7 +26,7 @@ function heldSchema() {
 }
 
 /** A server with a schema that holds results back. */
-function held() {
+function held(limits: ServerLimits = {}) {
   const { schema, release } = heldSchema()
   const clock = new ManualClock()
   const errors: unknown[] = []
@@ -35,6 +36,7 @@ function held() {
       requests: { r: { payload: schema } },
     }),
     authorize: () => true,
+    limits,
     broker: new MemoryBroker({ clock }),
     clock,
     onError: (error) => errors.push(error),
@@ -121,6 +123,23 @@ describe('events whose schema answers later', () => {
       expect(await past('a:1')).toEqual(payloads)
     },
   )
+})
+
+describe('requests whose schemas answer later', () => {
+  it('count against the rate limit before they are checked', async () => {
+    const { parts } = held({ messagesPerSecond: 5 })
+    const client = new WiredClient(parts)
+    client.send({ type: 'hello', payload: {} })
+    await settle()
+    parts.handlers.add('r', () => {})
+    for (let index = 0; index < 15; index++) {
+      client.send({ type: 'r', requestId: `${index}`, payload: 'later' })
+    }
+    await settle()
+    const answers = client.received.filter(({ requestId }) => requestId !== undefined)
+    expect(answers).toHaveLength(5)
+    for (const { payload } of answers) expect(payload).toMatchObject({ code: 'rate-limited' })
+  })
 })
 
 describe('a request whose schema answers later', () => {

@@ -276,6 +276,34 @@ describe('hostile payloads', () => {
   })
 })
 
+describe('the log', () => {
+  it('has the type and the path of a bad payload, without values', async () => {
+    const lines: string[] = []
+    const logger = (_area: string, message: string) => lines.push(message)
+    const { server, url } = await serveShop({ logger })
+    server.handle('order:cancel', () => {})
+    const client = await RawClient.greeted(url)
+    await client.request({
+      type: 'order:cancel',
+      payload: { id: { [SECRET]: SECRET }, at: SECRET },
+    })
+    await client.request(publish('shop:1', 'note', { text: [SECRET] }))
+    await client.request({
+      type: 'presence:join',
+      channel: 'presence:room/1',
+      payload: { meta: { typing: SECRET } },
+    })
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'request order:cancel does not fit at id, at',
+        'publish note on shop:1 does not fit at text',
+        'presence at room/1 does not fit at typing',
+      ]),
+    )
+    expect(lines.join('\n')).not.toContain(SECRET)
+  })
+})
+
 describe('options of a contract', () => {
   it.each([
     [{ contract: {} }, 'contract'],
