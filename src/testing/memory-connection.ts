@@ -1,13 +1,13 @@
 import type { CloseInfo, Transport, TransportHandlers } from '../ports/transport.ts'
 import type { CutOptions, FarEnd, Way } from './far-end.ts'
-import type { LaneParts } from './lane.ts'
-import { Lane } from './lane.ts'
+import type { TransitParts } from './transit.ts'
+import { Transit } from './transit.ts'
 
 /** The end of a connection that was simply lost. */
 const LOST: CloseInfo = { code: 1006, reason: '' }
 
 /** Dependencies of a connection in memory. */
-export interface ConnectionParts extends LaneParts {
+export interface ConnectionParts extends TransitParts {
   readonly url: string
   readonly protocols: readonly string[]
   readonly handlers: TransportHandlers
@@ -20,8 +20,8 @@ export class MemoryConnection {
   readonly near: Transport
   readonly far: FarEnd
   readonly #parts: ConnectionParts
-  readonly #toClient: Lane
-  readonly #toServer: Lane
+  readonly #toClient: Transit
+  readonly #toServer: Transit
   readonly #received: string[] = []
   readonly #receivedBytes: Uint8Array[] = []
   /** Messages for the near end that arrived before it opened. */
@@ -31,32 +31,32 @@ export class MemoryConnection {
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts
-    this.#toClient = new Lane(parts)
-    this.#toServer = new Lane(parts)
+    this.#toClient = new Transit(parts)
+    this.#toServer = new Transit(parts)
     this.near = this.#makeNear(this.#toServer)
     this.far = this.#makeFar(parts)
   }
 
-  #makeNear(lane: Lane): Transport {
+  #makeNear(transit: Transit): Transport {
     return {
       get bufferedAmount() {
-        return lane.waitingBytes
+        return transit.waitingBytes
       },
       send: (data) => {
         if (this.#state !== 'open') return
         const sent = typeof data === 'string' ? this.#corrupted(data) : new Uint8Array(data)
-        this.#message(lane, sent, () => this.#reach(sent))
+        this.#message(transit, sent, () => this.#reach(sent))
       },
       close: (code = 1000, reason = '') => {
         this.#state = 'closed'
-        this.#travel(lane, 0, () => this.#end({ code, reason }))
+        this.#travel(transit, 0, () => this.#end({ code, reason }))
       },
     }
   }
 
   #makeFar({ url, protocols }: ConnectionParts): FarEnd {
     const connection = this
-    const lane = this.#toClient
+    const transit = this.#toClient
     return {
       url,
       protocols,
@@ -70,23 +70,23 @@ export class MemoryConnection {
         return connection.#closed
       },
       get bufferedAmount() {
-        return lane.bytes
+        return transit.bytes
       },
-      accept: () => this.#travel(lane, 0, () => this.#opened()),
+      accept: () => this.#travel(transit, 0, () => this.#opened()),
       send: (data) => {
         const sent = typeof data === 'string' ? this.#corrupted(data) : data
-        this.#message(lane, sent, () => {
+        this.#message(transit, sent, () => {
           if (this.#state === 'open') this.#parts.handlers.message(sent)
           else if (this.#state === 'opening') this.#early.push(sent)
         })
       },
       close: (code = 1000, reason = '') => {
         this.#end({ code, reason })
-        this.#travel(lane, 0, () => this.#finish({ code, reason }))
+        this.#travel(transit, 0, () => this.#finish({ code, reason }))
       },
       cut: (options) => this.#cut(options),
       finish: () => {
-        this.#travel(lane, 0, () => this.#finish(LOST))
+        this.#travel(transit, 0, () => this.#finish(LOST))
         this.#travel(this.#toServer, 0, () => this.#end(LOST))
       },
       hold: (way) => this.#hold(way),
@@ -94,16 +94,16 @@ export class MemoryConnection {
   }
 
   /** Sends a message, which the weather may lose or duplicate. */
-  #message(lane: Lane, data: unknown, arrive: () => void): void {
+  #message(transit: Transit, data: unknown, arrive: () => void): void {
     const { loss, duplication } = this.#parts.weather
     const bytes = typeof data === 'string' ? data.length : 0
     if (this.#happens(loss)) return
-    this.#travel(lane, bytes, arrive)
-    if (this.#happens(duplication)) this.#travel(lane, bytes, arrive)
+    this.#travel(transit, bytes, arrive)
+    if (this.#happens(duplication)) this.#travel(transit, bytes, arrive)
   }
 
-  #travel(lane: Lane, bytes: number, arrive: () => void): void {
-    lane.send(bytes, () => {
+  #travel(transit: Transit, bytes: number, arrive: () => void): void {
+    transit.send(bytes, () => {
       if (!this.#parts.isFrozen() && !this.far.frozen) arrive()
     })
   }

@@ -1,10 +1,10 @@
 import type { Clock } from '../base/clock.ts'
 import type { Transport, TransportFactory, TransportHandlers } from '../ports/transport.ts'
 import type { CutOptions, FarEnd, Way } from './far-end.ts'
-import type { LaneParts } from './lane.ts'
 import { MemoryConnection } from './memory-connection.ts'
 import type { Random } from './random.ts'
 import { seeded } from './random.ts'
+import type { TransitParts } from './transit.ts'
 import type { Weather } from './weather.ts'
 import { calm } from './weather.ts'
 
@@ -51,7 +51,7 @@ export class MemoryPair implements TransportFactory {
 
   open(url: string, protocols: readonly string[], handlers: TransportHandlers): Transport {
     const { clock, autoAccept = true, onConnect } = this.#options
-    const parts: LaneParts = { clock, random: this.#random, weather: this.weather }
+    const parts: TransitParts = { clock, random: this.#random, weather: this.weather }
     const isFrozen = (): boolean => this.frozen
     const { far, near } = new MemoryConnection({ ...parts, url, protocols, handlers, isFrozen })
     this.ends.push(far)

@@ -33,6 +33,13 @@ export function compileErrors(blocks: readonly Block[]): readonly string[] {
     moduleDetection: ts.ModuleDetectionKind.Force,
     types: ['node'],
     checkJs: true,
+    // The blocks of docs/testing.md import files that `test/dom` runs.
+    rootDirs: [resolve('docs'), resolve('test/dom/guide')],
+    // The runner of Playwright, which is a package of its own, exports this part of the library.
+    paths: {
+      ...config?.options.paths,
+      '@playwright/test': [resolve('node_modules/playwright/test.d.ts')],
+    },
   }
   const byFile = new Map(
     blocks.map((block) => {

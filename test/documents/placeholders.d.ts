@@ -79,4 +79,6 @@ declare global {
   const messages: readonly unknown[]
   /** Declares a test, as most runners do. */
   function it(name: string, run: () => unknown): void
+  /** Begins an assertion, as in Jest. */
+  function expect(found: unknown): { toBe(expected: unknown): void }
 }

@@ -2,18 +2,18 @@ import type { Clock } from '../base/clock.ts'
 import type { Random } from './random.ts'
 import type { Weather } from './weather.ts'
 
-/** What a lane delays its items by. */
-export interface LaneParts {
+/** What a transit delays its items by. */
+export interface TransitParts {
   readonly clock: Clock
   readonly random: Random
   readonly weather: Readonly<Weather>
 }
 
 /** One direction of one connection in memory: a queue that delays items by the weather, in order. */
-export class Lane {
+export class Transit {
   /** Number of bytes in transit. */
   bytes = 0
-  readonly #parts: LaneParts
+  readonly #parts: TransitParts
   #queue: Item[] = []
   #holds = 0
   /** Number of items whose time has come while they were held. */
@@ -24,7 +24,7 @@ export class Lane {
   /** Arrival time of the last item. */
   #lastAt = 0
 
-  constructor(parts: LaneParts) {
+  constructor(parts: TransitParts) {
     this.#parts = parts
   }
 
