@@ -18,8 +18,9 @@ export function sayControl(
   link: Link,
   intent: Intent,
   answered: OnControlReply | undefined,
-  { clock, logger, requestTimeoutMs, report }: ControlDeps,
+  deps: ControlDeps,
 ): void {
+  const { clock, logger, requestTimeoutMs, report } = deps
   const named = 'channels' in intent ? intent.channels : []
   if (named.length > 0) logger()?.('channels', `${intent.kind} ${named.map(loggable).join()}`)
   const replies: AwaitedReply[] = []
@@ -29,8 +30,19 @@ export function sayControl(
     for (const reply of replies) reply.leftAt = clock.now()
     leaving.shift()?.()
   }
-  const said = say(link, intent, answered && { cancelled: false, left })
+  const ticket = { cancelled: false, left }
+  const said = say(link, intent, ticket)
   if ('code' in said) {
+    // Of several messages, those before the one that failed are not sent.
+    ticket.cancelled = true
+    if ('channels' in intent && named[1]) {
+      // The others do not suffer from the one channel for which it failed.
+      for (const channel of named) {
+        const one = { ...intent, channels: [channel] }
+        sayControl(link, one, (reply) => answered?.(reply, one.channels), deps)
+      }
+      return
+    }
     // No caller awaits the reply to a message that ends something.
     const isEnd = intent.kind === 'unsubscribe' || ('action' in intent && intent.action === 'leave')
     if ((!answered || isEnd) && said.code !== 'unsupported') report(said)

@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ChannelSubscriber, native, RealtimeClient } from 'wirefold'
 import { type Dialect, type DialectFactory, type Intent, jsonCodec } from 'wirefold/dialects'
 import { entity } from 'wirefold/dialects/entity'
+import { jsonDialect } from 'wirefold/dialects/json'
 import { settle } from 'wirefold/testing'
+import { dialled } from '../support/dialled.ts'
 import { outcomeOf, scripted } from '../support/scripted.ts'
 
 const printed: unknown[] = []
@@ -249,4 +251,50 @@ it('keeps the codes of wirefold’s own errors that a dialect lets through', asy
   const connected = outcomeOf(client.connect())
   await settle()
   expect(connected.error).toMatchObject({ code: 'no-crypto' })
+})
+
+describe('a subscribe of several channels, of which the dialect cannot encode one', () => {
+  const bad: Readonly<Record<string, () => readonly [] | undefined>> = {
+    'throws for': fail,
+    'does not support': () => undefined,
+  }
+  it.each(Object.entries(bad))(
+    'is sent for the others where it %s that one',
+    async (_, encodeBad) => {
+      const dialect = altered(({ encode }) => ({
+        encode: (intent) =>
+          intent.kind === 'subscribe' && intent.channels.includes('bad')
+            ? encodeBad()
+            : encode(intent),
+      }))
+      const { clock, client, server } = scripted({}, { dialect })
+      const channels = new ChannelSubscriber(client, { lingerMs: 0 })
+      const onError = (): void => {}
+      const all = ['a', 'bad', 'b'].map((name) => channels.subscribe(name, () => {}, { onError }))
+      await clock.advance(10)
+      expect(all.map(({ status }) => status.get().name)).toEqual(['live', 'refused', 'live'])
+      expect([...server.subscribed]).toEqual(['a', 'b'])
+      for (const release of all) release()
+      await clock.advance(10)
+      expect([...server.subscribed]).toEqual([])
+    },
+  )
+
+  it('sends none of its messages twice', async () => {
+    const { clock, client, channels, sent } = dialled(
+      jsonDialect({
+        receive: { event: { channel: 'room', type: 'event' } },
+        send: {
+          subscribe: ({ channel }) => ({ join: channel, ...(channel === 'bad' && { large: 1n }) }),
+        },
+      }),
+    )
+    const onError = (): void => {}
+    const all = ['a', 'bad', 'b'].map((name) => channels.subscribe(name, () => {}, { onError }))
+    void client.connect()
+    await clock.advance(10)
+    expect(sent).toEqual([{ join: 'a' }, { join: 'b' }])
+    expect(all.map(({ status }) => status.get().name)).toEqual(['live', 'refused', 'live'])
+    client.close()
+  })
 })
