@@ -63,7 +63,8 @@ export interface SupabaseOptions {
  *
  * A channel is named without `realtime:`. A broadcast is an event of its own name, and `publish` sends
  * one, of JSON or of a `Uint8Array`. Changes of rows are events `entity:created`, `entity:updated` and
- * `entity:deleted` ({@link RowChange}), so that `bindList` follows a table. `PresenceManager` shows and
+ * `entity:deleted` ({@link RowChange}), so that `bindList` follows a table: one for each channel, since a list
+ * takes all changes of its channel for its own. `PresenceManager` shows and
  * tracks presence. Messages of the server itself are events `system`.
  *
  * @example
