@@ -16,8 +16,9 @@ const RETRY_MS = 5_000
  * Makes a transport sign the subscribes to private and presence channels of Pusher. It holds back each one
  * until the endpoint has answered, and with it what follows on that channel; other channels do not wait.
  *
- * The client gets a refusal of the endpoint as one of the backend. It is final for statuses below 500;
- * otherwise, and without an answer in 8 s, the client asks again after 5 s.
+ * The client gets a refusal of the endpoint as one of the backend. It is final for any answer without a
+ * signature, but for the statuses 429 and from 500; after those, and without an answer in 8 s, the client asks
+ * again after 5 s.
  *
  * @example
  * const transport = withChannelAuth(webSocketTransport(), { endpoint: '/broadcasting/auth' })
@@ -45,28 +46,36 @@ export function withChannelAuth(
           signal,
         })
         const { ok, status } = response
-        const answer = asFields(ok && (await response.json()))
-        if (typeof answer.auth === 'string') {
-          onSigned?.(channel_name, answer)
-          return answer
-        }
         const error = `${endpoint} signed nothing: HTTP ${status}`
         if (status === 429 || status > 499) throw error
-        return { error, status }
+        const answer = asFields(ok && dataOf(await response.text()))
+        try {
+          if (typeof answer.auth !== 'string') return { error, status }
+          onSigned?.(channel_name, answer)
+          return answer
+        } catch (cause) {
+          return { error: messageOf(cause) }
+        }
       }
 
       /** Sends a subscribe with its signature, or receives its refusal; then sends what waited for it. */
       async function sign(channel: string): Promise<void> {
         const { auth, channel_data, ...refusal } = await new Promise<Fields>((resolve) => {
-          const failed = (cause: unknown): void =>
-            resolve({ error: messageOf(cause), status: 0, retryAfterMs: RETRY_MS })
+          const failed = (cause: unknown): void => {
+            const error = messageOf(cause)
+            // Every platform names the URL in the error of an address that it cannot read, now or later.
+            resolve(/URL/.test(error) ? { error } : { error, status: 0, retryAfterMs: RETRY_MS })
+          }
           const late = `${endpoint} did not answer`
           const cancel = systemClock.after(TIMEOUT_MS, () => failed(late), 'background')
           void request(channel).then(resolve, failed).finally(cancel)
         })
         if (signal.aborted) return
-        if (auth) inner.send(message('subscribe', { channel, auth, channel_data }))
-        else handlers.message(message('subscription_error', refusal, channel))
+        if (auth) {
+          // The dialect learns which channels the backend knows of.
+          handlers.message(message('signed', {}, channel))
+          inner.send(message('subscribe', { channel, auth, channel_data }))
+        } else handlers.message(message('subscription_error', refusal, channel))
         const queue = held.get(channel)
         held.delete(channel)
         queue?.forEach(send)

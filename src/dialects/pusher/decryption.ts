@@ -1,5 +1,5 @@
 import type { DialectFactory } from '../../protocol/dialect.ts'
-import { asFields, type Fields } from '../../protocol/fields.ts'
+import { asFields, asString, type Fields } from '../../protocol/fields.ts'
 import { noticeFrame } from '../../protocol/frame-constructors.ts'
 import { isEncrypted } from './channels.ts'
 import { dataOf } from './data.ts'
@@ -18,23 +18,19 @@ export function withDecryption(pusher: DialectFactory, decrypt: Decrypt): Dialec
       ...inner,
       decode(wire) {
         const { event, channel, data } = asFields(wire)
-        const isDue = typeof channel === 'string' && isEncrypted(channel) && !isOwn(event)
-        if (!isDue) return inner.decode(wire)
-        const box = asFields(dataOf(data))
-        if (!('ciphertext' in box)) return noticeFrame('malformed', 'not encrypted', wire)
+        const name = asString(channel) ?? ''
+        const isOfProtocol = /^pusher(_internal)?:/.test(asString(event) ?? '')
+        if (isOfProtocol || !isEncrypted(name)) return inner.decode(wire)
         try {
-          return inner.decode({ event, channel, data: decrypt(channel, box) })
+          const box = asFields(dataOf(data))
+          if (!('ciphertext' in box)) throw 'not encrypted'
+          return inner.decode({ event, channel, data: decrypt(name, box) })
         } catch {
           return noticeFrame('malformed', 'not decrypted', wire)
         }
       },
     }
   }
-}
-
-/** Whether an event is one of the protocol, which is not encrypted. */
-function isOwn(event: unknown): boolean {
-  return typeof event === 'string' && /^pusher(_internal)?:/.test(event)
 }
 
 /** Returns the text of an encrypted event of a channel; throws if it cannot be decrypted. */

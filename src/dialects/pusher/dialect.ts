@@ -20,7 +20,6 @@ import { type Member, readMember, readMembers } from './members.ts'
 /** Codes of this package for statuses of an auth endpoint, and for codes of `pusher:error`. */
 const CODES: Readonly<Record<number, string>> = {
   401: 'not-authenticated',
-  403: 'forbidden',
   4009: 'forbidden',
   4301: 'rate-limited',
 }
@@ -42,6 +41,8 @@ export const pusher: DialectFactory = () => {
   const joined = new Map<string, Joined>()
   /** Presence channels with a further subscriber, which waits for the members. */
   const due = new Set<string>()
+  /** Whether the transport signs subscribes. */
+  let signs = false
 
   function encode(intent: Intent): readonly Outgoing[] | undefined {
     switch (intent.kind) {
@@ -124,6 +125,11 @@ export const pusher: DialectFactory = () => {
         const heartbeatMs = 1_000 * (asNumber(fields.activity_timeout) ?? 120)
         return welcomeFrame({ connectionId: fields.socket_id, heartbeatMs })
       }
+      case 'pusher:signed':
+        // The message of withChannelAuth: until then a subscribe waits for its signature.
+        signs = true
+        if (there) there.isSent = true
+        return []
       case 'pusher:ping':
         return pingFrame()
       case 'pusher:pong': {
@@ -133,10 +139,11 @@ export const pusher: DialectFactory = () => {
       }
       case 'pusher:error': {
         const code = asNumber(fields.code) ?? 4009
-        // A wrong signature is refused without its channel: the first one that waits is meant.
-        const waiting = [...joined.keys()].find(
-          (name) => isSigned(name) && !joined.get(name)?.members,
-        )
+        // A wrong signature is refused without its channel: the first one that was sent is meant.
+        const [waiting] =
+          [...joined].find(
+            ([name, { members, isSent = !signs }]) => isSigned(name) && isSent && !members,
+          ) ?? []
         if (code === 4009 && waiting) return refused(fields, waiting)
         // The client connects again after the close that follows, so there is nothing to report.
         if (retryAfter(code)) return []
@@ -211,6 +218,8 @@ interface Joined {
   readonly names: Set<string>
   /** Once the backend has accepted the client: the members by id, where it is a presence channel. */
   members: Map<unknown, Member> | undefined
+  /** Whether its subscribe was signed and sent. */
+  isSent?: boolean
 }
 
 function outgoing(event: string, data: Fields = {}): Outgoing {
@@ -220,6 +229,9 @@ function outgoing(event: string, data: Fields = {}): Outgoing {
 /** Returns a refusal of the backend or of the auth endpoint. */
 function refusal(fields: Fields, to: readonly string[], channel: string | undefined): RefusalFrame {
   const { error, message = error, code, status, retryAfterMs } = fields
-  const known = { code: CODES[asNumber(code ?? status) ?? 4009], message, retryAfterMs }
+  const number = asNumber(code ?? status) ?? 4009
+  // The status of an endpoint, which the client does not ask again.
+  const otherwise = number > 0 && number < 500 ? 'forbidden' : undefined
+  const known = { code: CODES[number] ?? otherwise, message, retryAfterMs }
   return refusalFrame(to, { ...known, details: fields }, channel)
 }

@@ -28,6 +28,7 @@ function open(options: Partial<ChannelAuthOptions> = {}, token?: string) {
   const asked: Asked[] = []
   const sent: unknown[] = []
   const received: unknown[] = []
+  const signs: unknown[] = []
   let far: TransportHandlers | undefined
   const fetch: typeof globalThis.fetch = (url, init = {}) =>
     new Promise((resolve, reject) => {
@@ -61,7 +62,11 @@ function open(options: Partial<ChannelAuthOptions> = {}, token?: string) {
     ...(['ws://host', []] as const),
     {
       opened() {},
-      message: (data) => received.push(JSON.parse(String(data))),
+      message(data) {
+        const message = JSON.parse(String(data))
+        if (message.event === 'pusher:signed') signs.push(message.channel)
+        else received.push(message)
+      },
       closed: (info) => received.push(info),
     },
     { ...(token !== undefined && { token }) },
@@ -70,7 +75,7 @@ function open(options: Partial<ChannelAuthOptions> = {}, token?: string) {
   far?.message(JSON.stringify(welcome))
   received.length = 0
   return {
-    ...{ asked, sent, received, transport },
+    ...{ asked, sent, received, signs, transport },
     far: () => far,
     async say(...messages: readonly unknown[]): Promise<void> {
       for (const message of messages) transport.send(JSON.stringify(message))
@@ -132,7 +137,7 @@ describe('withChannelAuth', () => {
   })
 
   it('keeps the order of one channel, while other channels do not wait', async () => {
-    const { asked, sent, say } = open()
+    const { asked, sent, signs, say } = open()
     const event = { event: 'client-x', channel: 'private-a', data: {} }
     await say(
       subscribe('private-a'),
@@ -148,6 +153,8 @@ describe('withChannelAuth', () => {
     await asked[0]?.answer({ auth: 'key:1' })
     expect(sent).toEqual([signed('private-a'), event, unsubscribe('private-a')])
     expect(asked.map(({ channel }) => channel)).toEqual(['private-a', 'private-b', 'private-a'])
+    // The dialect learns when a subscribe is sent.
+    expect(signs).toEqual(['private-b', 'private-a'])
     await asked[2]?.answer({ auth: 'key:3' })
     expect(sent.slice(3)).toEqual([signed('private-a', 'key:3'), event])
     await say(event)
@@ -177,25 +184,37 @@ describe('withChannelAuth', () => {
     await asked[0]?.answer({ auth: 7 })
     const error = '/auth signed nothing: HTTP 200'
     expect(received).toEqual([refusal('private-a', { error, status: 200 })])
-    await asked[1]?.answer(undefined)
-    expect(received).toHaveLength(2)
-    expect(received[1]).toMatchObject({ channel: 'private-b', data: { retryAfterMs: 5_000 } })
+    // As a page for signing in.
+    await asked[1]?.answer('<html>')
+    expect(received[1]).toEqual(refusal('private-b', { error, status: 200 }))
   })
 
-  it('refuses the channel for a time without a network, and where the application throws', async () => {
+  it('refuses the channel for a time without a network', async () => {
+    const { asked, received, say, sent } = open()
+    await say(subscribe('private-a'))
+    await asked[0]?.fail()
+    const data = { error: 'fetch failed', status: 0, retryAfterMs: 5_000 }
+    expect(received).toEqual([refusal('private-a', data)])
+    expect(sent).toEqual([])
+  })
+
+  it('refuses the channel for good where the application throws', async () => {
     const onSigned = () => {
       throw new Error('no store')
     }
     const { asked, received, say, sent } = open({ onSigned })
-    await say(subscribe('private-a'), subscribe('private-b'))
-    await asked[0]?.fail()
-    await asked[1]?.answer({ auth: 'key:1' })
-    const data = { status: 0, retryAfterMs: 5_000 }
-    expect(received).toEqual([
-      refusal('private-a', { error: 'fetch failed', ...data }),
-      refusal('private-b', { error: 'no store', ...data }),
-    ])
+    await say(subscribe('private-a'))
+    await asked[0]?.answer({ auth: 'key:1' })
+    expect(received).toEqual([refusal('private-a', { error: 'no store' })])
     expect(sent).toEqual([])
+  })
+
+  it('refuses the channel for good where the endpoint is no address', async () => {
+    const { received, say } = open({ endpoint: '/of/a/page', fetch: undefined })
+    await say(subscribe('private-a'))
+    await vi.waitFor(() => expect(received).toHaveLength(1))
+    const error = expect.stringContaining('/of/a/page')
+    expect(received).toEqual([refusal('private-a', { error })])
   })
 
   it('gives the application the answer, with the secret of an encrypted channel', async () => {

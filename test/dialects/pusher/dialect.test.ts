@@ -104,9 +104,14 @@ describe('the dialect of Pusher', () => {
   it.each([
     [401, 'not-authenticated'],
     [403, 'forbidden'],
+    [200, 'forbidden'],
+    [419, 'forbidden'],
+    [422, 'forbidden'],
+    [undefined, 'forbidden'],
+    [0, 'internal'],
     [4009, 'forbidden'],
     [500, 'internal'],
-  ])('knows the code of a refusal with the status %i', async (status, code) => {
+  ])('knows the code of a refusal with the status %s', async (status, code) => {
     const { channels, deliver } = await open()
     const ready = outcomeOf(channels.subscribe('private-a', () => {}).ready)
     await deliver()
@@ -130,6 +135,20 @@ describe('the dialect of Pusher', () => {
       expect(errors).toEqual([])
     },
   )
+
+  it('takes such an error for that of a subscribe that was signed, not of one that still waits for it', async () => {
+    const { channels, deliver } = await open()
+    const subscriptions = ['private-a', 'private-b'].map((name) =>
+      channels.subscribe(name, () => {}, { onError: () => {} }),
+    )
+    await deliver()
+    await deliver({ event: 'pusher:signed', channel: 'private-b' })
+    await deliver({ event: 'pusher:error', data: { code: 4009 } })
+    const statuses = () => subscriptions.map(({ status }) => status.get().name)
+    expect(statuses()).toEqual(['pending', 'refused'])
+    await deliver({ event: 'pusher:signed', channel: 'private-a' }, succeeded('private-a'))
+    expect(statuses()).toEqual(['live', 'refused'])
+  })
 
   it('unsubscribes before it subscribes to a channel again, which the server would refuse', async () => {
     const { channels, deliver, take } = await open()

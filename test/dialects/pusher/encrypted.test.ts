@@ -71,7 +71,7 @@ describe('encrypted channels', () => {
     channels.subscribe(ROOM, (payload, { type }) => seen.push([type, payload]))
     await deliver(succeeded(ROOM), { event: 'pay', channel: ROOM, data })
     expect(seen).toEqual([])
-    expect(errors).toMatchObject([{ code: 'bad-frame', detail: { reason: 'not encrypted' } }])
+    expect(errors).toMatchObject([{ code: 'bad-frame', detail: { reason: 'not decrypted' } }])
     await deliver({ event: 'pusher_internal:subscription_count', channel: ROOM, data: '{"n":2}' })
     expect(seen).toEqual([['pusher:subscription_count', { n: 2 }]])
   })
