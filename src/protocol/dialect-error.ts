@@ -1,9 +1,10 @@
-import type { ErrorDetails, WirefoldError } from '../base/errors.ts'
-import { causedBy } from '../base/errors.ts'
+import type { ErrorDetails } from '../base/errors.ts'
+import { causedBy, WirefoldError } from '../base/errors.ts'
 import type { Dialect, DialectFactory } from './dialect.ts'
 
 /**
- * Creates the dialect of one socket; throws `dialect-failed` if the factory throws.
+ * Creates the dialect of one socket; throws `dialect-failed` if the factory throws, and `bad-option` if it
+ * makes no dialect, but a factory: it has options, and was not called.
  *
  * @param name names the dialect in that error
  */
@@ -11,7 +12,11 @@ export function createDialect(
   factory: DialectFactory,
   name: string = factory.name || '(unnamed)',
 ): Dialect {
-  return callDialect(name, 'factory', factory)
+  const dialect = callDialect(name, 'factory', () => factory())
+  if ('encode' in dialect) return dialect
+  throw new WirefoldError('bad-option', `The dialect is ${name}. Use ${name}().`, {
+    option: 'dialect',
+  })
 }
 
 /**

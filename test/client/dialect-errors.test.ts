@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ChannelSubscriber, native, RealtimeClient } from 'wirefold'
 import { type Dialect, type DialectFactory, type Intent, jsonCodec } from 'wirefold/dialects'
+import { actioncable } from 'wirefold/dialects/actioncable'
 import { entity } from 'wirefold/dialects/entity'
 import { jsonDialect } from 'wirefold/dialects/json'
+import { phoenix } from 'wirefold/dialects/phoenix'
+import { pusher } from 'wirefold/dialects/pusher'
 import { settle } from 'wirefold/testing'
 import { dialled } from '../support/dialled.ts'
 import { outcomeOf, scripted } from '../support/scripted.ts'
@@ -44,6 +47,24 @@ const failure = (method: string, dialect = 'native') => ({
   ),
   detail: { dialect, method },
   cause,
+})
+
+describe('an option `dialect` that is none', () => {
+  const made = (dialect: unknown) => () =>
+    new RealtimeClient('ws://test/', { dialect: dialect as DialectFactory })
+
+  it('is refused where a function with options was not called', () => {
+    for (const options of [phoenix, actioncable]) {
+      const right = `Use ${options.name}().`
+      expect(made(options)).toThrow(
+        expect.objectContaining({ code: 'bad-option', message: expect.stringContaining(right) }),
+      )
+    }
+  })
+
+  it('is refused where a dialect was made already', () => {
+    expect(made(pusher())).toThrow(/The dialect pusher threw in its factory: .* not a function/)
+  })
 })
 
 describe('a factory of a dialect that throws', () => {
