@@ -1,3 +1,4 @@
+import { checkNames } from '../../base/known-names.ts'
 import type { DialectFactory, Outgoing } from '../../protocol/dialect.ts'
 import { asString, asStrings, type Fields, isFields } from '../../protocol/fields.ts'
 import type { Frame } from '../../protocol/frame.ts'
@@ -18,6 +19,7 @@ import type { ActionCableOptions } from './messages.ts'
 import {
   cableDialect,
   cableEvent,
+  cableOptions,
   closing,
   command,
   fieldsOf,
@@ -61,6 +63,7 @@ const MOST_HELD = 10_000
  * new RealtimeClient('wss://example.com/cable', { dialect: anycable() })
  */
 export function anycable(options: AnyCableOptions = {}): DialectFactory {
+  checkNames('anycable', options, { ...cableOptions, whispers: 0, pongs: 0, presence: 0 })
   const { typeField = 'type', silenceMs: heartbeatMs = 9_000 } = options
   const { whispers = [], pongs = false, presence } = options
   const memory = new AnyCableMemory()

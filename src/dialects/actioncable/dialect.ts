@@ -1,3 +1,4 @@
+import { checkNames } from '../../base/known-names.ts'
 import type { DialectFactory, Outgoing } from '../../protocol/dialect.ts'
 import { asString, isFields } from '../../protocol/fields.ts'
 import type { Frame } from '../../protocol/frame.ts'
@@ -14,6 +15,7 @@ import type { ActionCableOptions } from './messages.ts'
 import {
   cableDialect,
   cableEvent,
+  cableOptions,
   closing,
   command,
   otherMessage,
@@ -30,6 +32,7 @@ import {
  * new RealtimeClient('wss://example.com/cable', { dialect: actioncable() })
  */
 export function actioncable(options: ActionCableOptions = {}): DialectFactory {
+  checkNames('actioncable', options, cableOptions)
   const { typeField = 'type', silenceMs: heartbeatMs = 9_000 } = options
   return () => {
     /** The subscriptions, by identifier. */

@@ -23,6 +23,9 @@ export interface ActionCableOptions {
   readonly silenceMs?: number | undefined
 }
 
+/** The names of these options, to check those that are given. */
+export const cableOptions = { typeField: 0, silenceMs: 0 }
+
 /** The reason of a rejected subscription, of which the protocol says nothing more. */
 export const rejected = { code: 'forbidden', message: 'The server rejected the subscription.' }
 

@@ -1,3 +1,4 @@
+import { WirefoldError } from '../../base/errors.ts'
 import type { DialectFactory, Outgoing } from '../../protocol/dialect.ts'
 import { asFields, asString } from '../../protocol/fields.ts'
 import type { EventFrame, Frame, ReplyFrame } from '../../protocol/frame.ts'
@@ -76,6 +77,10 @@ export interface SupabaseOptions {
  * new ChannelSubscriber(client).subscribe('todos', show, { params })
  */
 export function supabase({ apikey, params }: SupabaseOptions): DialectFactory {
+  if (!apikey) {
+    const message = 'supabase has no apikey. Pass the publishable key.'
+    throw new WirefoldError('bad-option', message, { option: 'apikey' })
+  }
   const texts = phoenix({
     params,
     track: (action, payload = {}) =>

@@ -119,6 +119,19 @@ describe('an event of Action Cable', () => {
 })
 
 describe('the dialect of Action Cable', () => {
+  it.each([
+    ['actioncable', actioncable],
+    ['anycable', anycable],
+  ])('refuses an option that it does not know: %s', (name, make) => {
+    const options: object = { silence: 5 }
+    expect(() => make(options)).toThrow(
+      expect.objectContaining({
+        code: 'bad-option',
+        message: `${name} does not know the name silence. Use silenceMs.`,
+      }),
+    )
+  })
+
   it('performs actions, which are done once they are sent', async () => {
     const { channels, client, sent, clock } = await open()
     channels.subscribe('RoomChannel', () => {}, room('1'))

@@ -46,6 +46,13 @@ function follow(channels: ChannelSubscriber, name: string, params?: unknown) {
 }
 
 describe('a client of Supabase Realtime', () => {
+  it.each([undefined, ''])('is not made without a key: %j', (apikey) => {
+    const options = { apikey } as SupabaseOptions
+    expect(() => supabase(options)).toThrow(
+      expect.objectContaining({ code: 'bad-option', detail: { option: 'apikey' } }),
+    )
+  })
+
   it('gives the key, the token and the parameters, and gets the changes of rows', async () => {
     const { peer, channels, change } = await project()
     const channel = follow(channels, 'todos', todos)
