@@ -30,7 +30,7 @@ export interface ContractTypes {
 /** No contract, and what every contract extends. */
 // Not `undefined`: an optional property swallows that when the type of a contract is inferred.
 export interface Untyped {
-  /** @internal What clients and servers use of it. */
+  /** What clients and servers use of it; not for applications. */
   readonly '~wirefold'?: ContractPort
 }
 

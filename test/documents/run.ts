@@ -1,6 +1,7 @@
 import ts from 'typescript'
 import { onTestFinished } from 'vitest'
 import * as wirefold from 'wirefold'
+import * as contract from 'wirefold/contract'
 import * as streams from 'wirefold/dialects/streams'
 import * as wirefoldServer from 'wirefold/server'
 import * as wirefoldRedis from 'wirefold/server/redis'
@@ -41,7 +42,7 @@ export async function run<Made extends object>(
   }
   const names = Object.keys(given)
   const body = `return (async () => { ${outputText}
-    return { ${declaredIn(code).join(', ')} } })()`
+    return { ...exports, ${declaredIn(code).join(', ')} } })()`
   const start = new Function('require', 'exports', ...names, body)
   return start((name: string) => imported.get(name), {}, ...Object.values(given))
 }
@@ -50,12 +51,19 @@ export async function run<Made extends object>(
 function declaredIn(code: string): readonly string[] {
   const source = ts.createSourceFile('block.tsx', code, ts.ScriptTarget.ES2022)
   return source.statements.flatMap((statement) => {
+    // What a block exports is found in its `exports`.
+    if (isExported(statement)) return []
     if (ts.isFunctionDeclaration(statement)) return statement.name?.text ?? []
     if (!ts.isVariableStatement(statement)) return []
     return statement.declarationList.declarations.flatMap(({ name }) =>
       ts.isIdentifier(name) ? name.text : name.elements.map((element) => element.getText(source)),
     )
   })
+}
+
+function isExported(statement: ts.Statement): boolean {
+  const modifiers = ts.canHaveModifiers(statement) ? ts.getModifiers(statement) : undefined
+  return modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) ?? false
 }
 
 /**
@@ -100,6 +108,7 @@ function replacements(host: string | undefined): Record<string, object> {
   }
   return {
     wirefold: { ...wirefold, RealtimeClient, webSocketTransport },
+    'wirefold/contract': contract,
     'wirefold/dialects/streams': { ...streams, createStreamClient },
     'wirefold/server': { ...wirefoldServer, createRealtimeServer },
     'wirefold/server/redis': { ...wirefoldRedis, createRedisBroker },

@@ -110,6 +110,11 @@ describe('the type of a contract', () => {
     expectTypeOf(new OptimisticManager({ client: untyped })).toEqualTypeOf<OptimisticManager>()
   })
 
+  it('is made by contract(), not by an object of parts alone', () => {
+    // @ts-expect-error the parts are no contract
+    new RealtimeClient('ws://x', { contract: { channels: {} } })
+  })
+
   it('gives the names of its channels, requests and resources', () => {
     expectTypeOf<ChannelName<Shop>>().toEqualTypeOf<
       | `shop:${string}`

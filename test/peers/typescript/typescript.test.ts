@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -24,7 +24,7 @@ for (const [version, options] of Object.entries(compilers)) {
     let tools = ''
 
     beforeAll(() => {
-      app = packed()
+      app = packed(['vitest', 'zod', 'valibot', 'arktype'])
       tools = mkdtempSync(join(tmpdir(), 'wirefold-typescript-'))
       execFileSync(
         'npm',
@@ -42,6 +42,21 @@ for (const [version, options] of Object.entries(compilers)) {
       it(`compiles the types with ${label}`, () => {
         const compiler = { file: join(tools, 'node_modules/typescript/bin/tsc'), options }
         expect(typeCheck({ app, compiler, resolution, imported })).toBe('')
+      })
+    }
+
+    for (const exactOptionalPropertyTypes of [true, false]) {
+      it(`holds the types of a contract, exactOptionalPropertyTypes: ${exactOptionalPropertyTypes}`, () => {
+        const files = ['contract.test-d.ts', 'contract-libraries.test-d.ts']
+        for (const file of files) app.write(file, readFileSync(`test/types/${file}`, 'utf8'))
+        const compilerOptions = {
+          ...{ target: 'es2022', lib: ['ES2022', 'DOM'], types: [], strict: true, noEmit: true },
+          ...{ module: 'esnext', moduleResolution: 'bundler', skipLibCheck: true },
+          exactOptionalPropertyTypes,
+        }
+        app.write('tsconfig.json', JSON.stringify({ compilerOptions, files }))
+        const args = [join(tools, 'node_modules/typescript/bin/tsc'), '-p', app.folder]
+        expect(spawnSync(process.execPath, args, { encoding: 'utf8' }).stdout).toBe('')
       })
     }
   })
