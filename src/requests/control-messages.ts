@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { ownRefusal } from '../base/errors.ts'
+import { randomId } from '../base/ids.ts'
 import type { Logger } from '../base/logger.ts'
 import { loggable } from '../base/logger.ts'
 import type { Link } from '../connection/link.ts'
@@ -38,7 +39,7 @@ export function sayControl(
     if ('channels' in intent && named[1]) {
       // The others do not suffer from the one channel for which it failed.
       for (const channel of named) {
-        const one = { ...intent, channels: [channel] }
+        const one = { ...intent, requestId: randomId(), channels: [channel] }
         sayControl(link, one, (reply) => answered?.(reply, one.channels), deps)
       }
       return

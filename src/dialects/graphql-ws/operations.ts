@@ -1,3 +1,4 @@
+import { unsupported } from '../../base/errors.ts'
 import { channelName } from '../../protocol/channel-name.ts'
 import type { Outgoing } from '../../protocol/dialect.ts'
 import { asFields, asString, type Fields, isFields } from '../../protocol/fields.ts'
@@ -8,6 +9,7 @@ import {
   noticeFrame,
   refusalFrame,
   replyFrame,
+  unsubscribedFrame,
 } from '../../protocol/frame-constructors.ts'
 import type { Intent } from '../../protocol/intent.ts'
 import type { ResolvedGraphqlOptions } from './options.ts'
@@ -27,8 +29,10 @@ export function operationsOf({ operations, toEvent }: ResolvedGraphqlOptions): O
   const channels = new Map<string, string>()
   const ids = new Map<string, string>()
 
-  function start(id: string, name: string, variables: unknown): Fields {
+  /** Throws `unsupported` for a name that has no document: for another text the server ends the connection for good. */
+  function start(id: string, name: string, variables: unknown) {
     const query = Object.hasOwn(operations, name) ? operations[name] : name
+    if (!query?.includes('{')) throw unsupported('graphql', `${name}, which is not in operations`)
     return { id, type: 'subscribe', payload: { query, variables } }
   }
 
@@ -40,8 +44,8 @@ export function operationsOf({ operations, toEvent }: ResolvedGraphqlOptions): O
     return id
   }
 
-  /** @param covered the channels for which the message takes the place of an unsubscribe */
-  function stop(channel: string, covered: readonly string[]): readonly Outgoing[] {
+  /** @param covered the channel, if the message takes the place of its unsubscribe */
+  function stop(channel: string, ...covered: readonly string[]): readonly Outgoing[] {
     const id = forget(channel)
     return id === undefined ? [] : [{ wire: { id, type: 'complete' }, keys: [], channels: covered }]
   }
@@ -51,7 +55,7 @@ export function operationsOf({ operations, toEvent }: ResolvedGraphqlOptions): O
     const refusal = refusalOf(result)
     if (refusal && data === undefined) {
       forget(channel)
-      return { kind: 'unsubscribed', channel, error: { ...refusal, channel } }
+      return unsubscribedFrame(channel, refusal)
     }
     const name = channelName(channel)
     const frames: Frame[] = []
@@ -60,7 +64,7 @@ export function operationsOf({ operations, toEvent }: ResolvedGraphqlOptions): O
       const via = name === channel ? undefined : channel
       frames.push(eventFrame(name, type, { payload, via }))
     }
-    if (refusal) frames.push({ kind: 'refusal', to: [], error: { ...refusal, channel: name } })
+    if (refusal) frames.push(refusalFrame([], refusal, name))
     return frames.length > 0 ? frames : noticeFrame('malformed', 'no data and no errors', wire)
   }
 
@@ -77,14 +81,14 @@ export function operationsOf({ operations, toEvent }: ResolvedGraphqlOptions): O
         case 'subscribe':
           return intent.channels.flatMap((channel, index) => {
             const id = `${intent.requestId}.${index}`
-            const former = stop(channel, [])
+            const wire = start(id, channelName(channel), intent.params)
+            const former = stop(channel)
             channels.set(id, channel)
             ids.set(channel, id)
-            const wire = start(id, channelName(channel), intent.params)
             return [...former, { wire, keys: [], channels: [channel] }]
           })
         case 'unsubscribe':
-          return intent.channels.flatMap((channel) => stop(channel, [channel]))
+          return intent.channels.flatMap((channel) => stop(channel, channel))
         default:
           return undefined
       }
@@ -97,7 +101,8 @@ export function operationsOf({ operations, toEvent }: ResolvedGraphqlOptions): O
       }
       const channel = channels.get(id)
       const { payload } = wire
-      const result = type === 'error' ? { errors: [payload].flat() } : asFields(payload)
+      // An empty list is an error, too.
+      const result = type === 'error' ? { errors: [payload, {}].flat() } : asFields(payload)
       if (channel === undefined) return answerOf(id, result)
       if (type !== 'complete') return readResult(channel, result, wire)
       forget(channel)
@@ -111,9 +116,8 @@ export function operationsOf({ operations, toEvent }: ResolvedGraphqlOptions): O
  * yet, and none otherwise, since an answered one is no longer awaited.
  */
 function answerOf(id: string, result: Fields): Frame {
-  const error = refusalOf(result)
-  if (error) return { kind: 'refusal', to: [id], error }
-  return result.data === undefined
-    ? refusalFrame([id], { message: 'It completed without a result.' })
-    : replyFrame([id], result.data)
+  const { data } = result
+  const error =
+    refusalOf(result) ?? (data === undefined && { message: 'It completed without a result.' })
+  return error ? refusalFrame([id], error) : replyFrame([id], data)
 }

@@ -142,11 +142,43 @@ describe('operations', () => {
     expect(sent).toEqual([])
   })
 
-  it('do not mistake inherited names for documents', async () => {
-    const { request, sent } = await opened()
-    await request('constructor')
-    expect(sent).toMatchObject([{ payload: { query: 'constructor' } }])
+  it('are refused at once under a name that is not known, and is no document', async () => {
+    const { channels, client, clock, request, sent } = await opened()
+    for (const name of ['messagse', '', 'constructor', 'two words']) {
+      const { outcome } = await request(name)
+      expect(outcome.error).toMatchObject({
+        code: 'unsupported',
+        message: expect.stringContaining(`${name}, which is not in operations`),
+      })
+    }
+    const onError = (): void => {}
+    const [good, bad, other] = ['messages', 'messagse', '{ n }'].map((name) =>
+      channels.subscribe(name, () => {}, { onError }),
+    )
+    await clock.advance(1)
+    expect(bad?.status.get()).toMatchObject({ name: 'refused', error: { code: 'unsupported' } })
+    expect(good?.status.get()).toEqual({ name: 'live' })
+    expect(other?.status.get()).toEqual({ name: 'live' })
+    // A `complete` for an operation that the server does not know yet has no effect.
+    const started = sent.filter(({ type }) => type === 'subscribe')
+    expect(started.map(({ payload }) => Object(payload).query)).toEqual([
+      operations.messages,
+      '{ n }',
+    ])
+    expect(new Set(started.map(({ id }) => id)).size).toBe(2)
+    await expect(request('{\n  me\n}')).resolves.toMatchObject({ id: expect.any(String) })
+    expect(client.state.get().name).toBe('open')
   })
+
+  it.each([[[]], [undefined], [null], [{}], ['no']])(
+    'refuse a channel for an error without a reason, %j',
+    async (payload) => {
+      const { deliver, subscribe } = await opened()
+      const { channel, id } = await subscribe('1')
+      await deliver({ id, type: 'error', payload })
+      expect(channel.status.get()).toMatchObject({ name: 'refused', error: { code: 'internal' } })
+    },
+  )
 
   it('reject a request that completes without a result', async () => {
     const { deliver, request } = await opened()
