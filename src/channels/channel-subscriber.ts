@@ -159,7 +159,7 @@ export class ChannelSubscriber<C extends Untyped = Untyped> {
     let channel = this.#channels.get(name)
     if (!channel) {
       assertChannel(topic)
-      this.port.checks?.begin(name)
+      this.port.checks?.restart(name)
       channel = new Channel(name, topic, this.#owner)
       this.#channels.set(name, channel)
       if (topic.endsWith(':*')) this.#patterns.add(channel)

@@ -130,7 +130,7 @@ export class Channel extends Continuity {
   /** Subscribes anew, from the beginning. */
   renew(): void {
     this.restart()
-    this.#owner.port.checks?.begin(this.name)
+    this.#owner.port.checks?.restart(this.name)
     this.input('renew')
   }
 

@@ -105,7 +105,7 @@ export class ClientRuntime implements ClientPort, ConnectionOwner, CheckedClient
     this.state = this.connection.state
     this.requests = new PendingRequests({ ...shared, link: () => this.connection.link })
     this.#controls = shared
-    this.checks = options.contract?.['~wirefold']?.forClient(this, options)
+    this.checks = options.contract?.['~wirefold']?.join(this, options)
     this.state.listen(({ name }) => options.logger()?.('connection', name))
   }
 
@@ -213,9 +213,9 @@ export class ClientRuntime implements ClientPort, ConnectionOwner, CheckedClient
       timestamp: this.#options.clock.wall(),
       clientId: this.#clientId(),
       senderId: this.#senderId,
+      contract: this.checks?.fingerprint,
       token: link.credentials.token,
       expectUser: this.#userId,
-      contract: this.checks?.fingerprint,
     })
   }
 
@@ -238,6 +238,8 @@ export class ClientRuntime implements ClientPort, ConnectionOwner, CheckedClient
     }
     this.requests.welcomed(frame)
     if (!isMove) this.events.emit('opened', frame)
+    // The connection passes on the welcome of a first link by itself.
+    else if (frame) this.frame(frame)
   }
 
   drained(link: Link): void {

@@ -174,15 +174,9 @@ export function resolveClientOptions(options: ClientOptions): ResolvedClientOpti
     options,
     {
       ...clientDefaults,
-      ...{
-        contract: undefined,
-        validate: undefined,
-        unlisted: undefined,
-        auth: undefined,
-        environment: undefined,
-        logger: undefined,
-      },
+      ...{ auth: undefined, environment: undefined, logger: undefined },
       ...{ transport: undefined, WebSocket: undefined, allowInsecure: undefined },
+      ...{ contract: undefined, validate: undefined, unlisted: undefined },
     },
     OTHERS,
   )

@@ -228,10 +228,10 @@ export class Connection implements LinkOwner {
   frame(frame: Frame, link: Link): void {
     if (link !== this.#link) {
       // Events of a former link must not follow those of the present one.
-      const isMove = link === this.#next && frame.kind === 'welcome'
-      if (isMove) this.#move(link, frame)
-      if (isMove || (link === this.#draining && frame.kind === 'refusal')) this.#owner.frame(frame)
-      if (link === this.#draining) this.#releaseAnswered()
+      if (link === this.#next && frame.kind === 'welcome') this.#move(link, frame)
+      if (link !== this.#draining) return
+      if (frame.kind === 'refusal') this.#owner.frame(frame)
+      this.#releaseAnswered()
       return
     }
     switch (frame.kind) {

@@ -41,7 +41,7 @@ export function contract(given: ContractSchemas & ContractOptions = {}): Contrac
       get fingerprint() {
         return known()
       },
-      forClient: (client, options) => startClientChecks(rules, known, client, options),
+      join: (client, options) => startClientChecks(rules, known, client, options),
     },
   }
 }

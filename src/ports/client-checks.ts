@@ -10,7 +10,7 @@ export interface ClientChecks {
    * Starts anew with a channel that is subscribed to from the beginning: drops what waits for its
    * schemas. Throws `bad-channel` as {@link channel} does.
    */
-  begin(name: string): void
+  restart(name: string): void
   /** Throws `bad-channel` if the contract does not list a resource. */
   resource(name: string): void
   /**

@@ -11,7 +11,7 @@ export interface ContractPort {
   /** What it checks; `undefined` for a contract of types alone. */
   readonly rules: ContractRules | undefined
   /** Starts the checks of a client, until it ends. */
-  forClient(client: CheckedClient, options: CheckOptions): ClientChecks
+  join(client: CheckedClient, options: CheckOptions): ClientChecks
 }
 
 /** The part of a client that the checks use. */

@@ -393,6 +393,20 @@ describe('an asynchronous schema', () => {
     expect(received).toEqual([])
   })
 
+  it('is not waited for where a channel starts anew', async () => {
+    const { clock, server, channels, errors } = connected()
+    const received: unknown[] = []
+    const subscription = channels.subscribe('late:1', (payload) => received.push(payload))
+    await clock.advance(10)
+    server.publish('late:1', 'text', 'late before')
+    await clock.advance(10)
+    subscription.renew()
+    await clock.advance(10)
+    server.publish('late:1', 'text', 'after')
+    await clock.advance(10)
+    expect([received, errors]).toEqual([['after'], []])
+  })
+
   it('leaves no event and no timer behind a closed client', async () => {
     const { clock, server, client, channels } = connected()
     const received: unknown[] = []
@@ -460,6 +474,20 @@ describe('the fingerprint', () => {
     server.drop()
     await clock.advance(5_000)
     expect(differences.length).toBe(2)
+  })
+
+  it('is compared as well when the client moves to another server', async () => {
+    const { clock, server, client } = connected({})
+    const differences: unknown[] = []
+    client.on('contract', (difference) => differences.push(difference))
+    server.welcome = { contract: shop.fingerprint }
+    void client.connect()
+    await clock.advance(6_000)
+    server.welcome = { contract: 'feedfeedfeedfeed' }
+    server.send({ type: 'goaway', payload: { deadlineMs: 30_000, windowMs: 10, reason: 'deploy' } })
+    await clock.advance(10_000)
+    expect(client.stats().reconnects).toBe(0)
+    expect(differences).toEqual([{ client: shop.fingerprint, server: 'feedfeedfeedfeed' }])
   })
 
   it('of a server without one, or of a client without one, is no difference', async () => {

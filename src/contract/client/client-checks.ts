@@ -61,9 +61,9 @@ export function startClientChecks(
       return fingerprintOf()
     },
     channel,
-    begin(name) {
+    restart(name) {
       channel(channelName(name))
-      incoming?.begin(name)
+      incoming?.restart(name)
     },
     resource(name) {
       if (refuses && !rules.listsResource(name)) throw unlistedName('resource', name)

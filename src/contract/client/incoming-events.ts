@@ -57,7 +57,7 @@ export class IncomingEvents {
   }
 
   /** Drops what waits for a channel that is subscribed to anew. */
-  begin(channel: string): void {
+  restart(channel: string): void {
     this.#waiting.delete(channel)
   }
 
