@@ -393,6 +393,28 @@ describe('an asynchronous schema', () => {
     expect(received).toEqual([])
   })
 
+  it('is no reason to ask the server for the events that wait', async () => {
+    const { clock, server, channels } = connected()
+    const received: unknown[] = []
+    channels.subscribe('late:1', (payload) => received.push(payload))
+    channels.subscribe('shop:1', () => {})
+    await clock.advance(10)
+    const subscribes = server.count('subscribe')
+    server.publish('late:1', 'text', 'late held')
+    await clock.advance(10)
+    const pong = (offsets: object) => server.send({ type: 'pong', payload: { offsets } })
+    pong({ 'late:1': ['e1', 1] })
+    await clock.advance(10)
+    expect(server.count('subscribe')).toBe(subscribes)
+    // The offsets of other channels still show what they miss.
+    pong({ 'late:1': ['e1', 1], 'shop:1': ['e1', 3] })
+    await clock.advance(10)
+    expect(server.count('subscribe')).toBe(subscribes + 1)
+    deferredText.decide('late held')
+    await clock.advance(10)
+    expect(received).toEqual(['late held!'])
+  })
+
   it('is not waited for where a channel starts anew', async () => {
     const { clock, server, channels, errors } = connected()
     const received: unknown[] = []
