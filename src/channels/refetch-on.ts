@@ -1,4 +1,4 @@
-import type { ChannelSubscriber } from './channel-subscriber.ts'
+import type { Subscriber } from './subscriber.ts'
 import type { ChannelSync, SyncOptions } from './sync.ts'
 import { sync } from './sync.ts'
 
@@ -16,7 +16,7 @@ import { sync } from './sync.ts'
  * const stop = dashboard.start()
  */
 export function refetchOn(
-  subscriber: ChannelSubscriber,
+  subscriber: Subscriber,
   channel: string,
   refetch: (signal: AbortSignal) => unknown,
   options: RefetchOptions = {},

@@ -1,4 +1,4 @@
-import type { ChannelSubscriber } from '../../channels/channel-subscriber.ts'
+import type { Subscriber } from '../../channels/subscriber.ts'
 import type { ChannelSync, SyncOptions, sync as syncOf } from '../../channels/sync.ts'
 import type { EventFrame } from '../../protocol/frame.ts'
 import type { QueryClientLike, QueryKey, QueryLike } from './query-client.ts'
@@ -21,7 +21,7 @@ export interface InvalidationOptions
 /** Invalidates queries by the events of a channel: each key once for all events of one task. */
 export function invalidation(
   client: QueryClientLike,
-  channels: ChannelSubscriber,
+  channels: Subscriber,
   sync: typeof syncOf,
   channel: string,
   { queryKeys, keysOf = () => queryKeys, ...options }: InvalidationOptions,

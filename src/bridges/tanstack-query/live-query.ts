@@ -1,4 +1,4 @@
-import type { ChannelSubscriber } from '../../channels/channel-subscriber.ts'
+import type { Subscriber } from '../../channels/subscriber.ts'
 import type { SyncOptions, sync as syncOf } from '../../channels/sync.ts'
 import type { EventFrame } from '../../protocol/frame.ts'
 import type { QueryClientLike, QueryLike } from './query-client.ts'
@@ -27,7 +27,7 @@ export interface LiveQuery {
 /** Makes a {@link LiveQuery}; it starts with its first fetch, and ends when the query is removed. */
 export function liveQuery<Data, Key extends readonly unknown[]>(
   client: QueryClientLike,
-  channels: ChannelSubscriber,
+  channels: Subscriber,
   sync: typeof syncOf,
   query: QueryLike,
   channel: string,

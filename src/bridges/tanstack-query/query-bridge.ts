@@ -1,4 +1,4 @@
-import type { ChannelSubscriber } from '../../channels/channel-subscriber.ts'
+import type { Subscriber } from '../../channels/subscriber.ts'
 import type { ChannelSync, sync as syncOf } from '../../channels/sync.ts'
 import type { InvalidationOptions } from './invalidation.ts'
 import { invalidation } from './invalidation.ts'
@@ -22,7 +22,7 @@ import type { QueryClientLike } from './query-client.ts'
  */
 export function queryBridge(
   client: QueryClientLike,
-  channels: ChannelSubscriber,
+  channels: Subscriber,
   sync: typeof syncOf,
 ): QueryBridge {
   const live = new WeakMap<object, LiveQuery>()
