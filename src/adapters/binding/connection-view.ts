@@ -41,7 +41,7 @@ export function connectionView({ state, clock, report }: ClientPort): Readable<C
     const view = look()
     if (!hasSameMembers(store.get(), view)) store.set(view)
     const { retryInMs } = view
-    cancel = retryInMs ? clock.after(retryInMs % 1_000 || 1_000, update, 'background') : undefined
+    cancel = retryInMs ? clock.after(retryInMs % 1_000 || 1_000, update) : undefined
   }
   const followed = () => {
     const off = state.listen(update)
