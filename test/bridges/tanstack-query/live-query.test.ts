@@ -6,6 +6,7 @@ import { sync } from 'wirefold'
 import { eventFrame } from 'wirefold/dialects'
 import { queryBridge } from 'wirefold/tanstack-query'
 import { settle } from 'wirefold/testing'
+import { until } from '../../support/live.ts'
 import { wideDialect } from '../../support/wide-dialect.ts'
 import { bridged } from './bridged.ts'
 
@@ -149,7 +150,7 @@ describe('a bridged query', () => {
     const leave = new QueryObserver(queries, { ...sums, gcTime: 0 }).subscribe(() => {})
     await clock.advance(100)
     leave()
-    await vi.waitFor(() => expect(queries.getQueryCache().getAll()).toEqual([]))
+    await until(() => expect(queries.getQueryCache().getAll()).toEqual([]))
     await clock.advance(1_000)
     expect(channels.size).toBe(0)
   })
