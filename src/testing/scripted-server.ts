@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { systemClock } from '../base/clock.ts'
+import { nativeServer } from '../dialects/native/server.ts'
 import type { Fields } from '../protocol/fields.ts'
 import type { ServerDialect } from '../protocol/server-dialect.ts'
 import type { ServerFrame } from '../protocol/server-frame.ts'
@@ -10,7 +11,6 @@ import type { Script, ScriptedWelcome } from './scripted-connection.ts'
 import { ScriptedConnection } from './scripted-connection.ts'
 import { ScriptedHistory } from './scripted-history.ts'
 import type { MakeServerDialect } from './server-halves.ts'
-import { serverHalves } from './server-halves.ts'
 
 /**
  * A minimal server in memory, on the clock of the test, in the native dialect or any other: it
@@ -40,13 +40,7 @@ export class ScriptedServer {
   readonly #connections: ScriptedConnection[] = []
 
   constructor(options: ScriptedServerOptions = {}) {
-    const {
-      clock = systemClock,
-      dialect = serverHalves.native,
-      refuse,
-      answer,
-      ...network
-    } = options
+    const { clock = systemClock, dialect = nativeServer, refuse, answer, ...network } = options
     this.#dialect = typeof dialect === 'function' ? dialect : () => dialect
     this.#script = this.#makeScript(clock, refuse, answer)
     this.transport = new MemoryPair({ ...network, clock, onConnect: (end) => this.accept(end) })

@@ -23,23 +23,29 @@ export const chromiumDriver: BrowserDriver = {
   canLimitStorage: true,
   knowsServiceRestart: true,
   async launch() {
-    const failures: string[] = []
-    for (const candidate of candidates()) {
-      try {
-        const executable = await candidate()
-        const browser = await chromium.launch({
-          executablePath: executable.path,
-          args: argumentsOf(executable),
-          // Playwright disables the back-forward cache, but users have it.
-          ignoreDefaultArgs: ['--disable-back-forward-cache'],
-        })
-        return await controlled(browser, executable)
-      } catch (error) {
-        failures.push(String(error).split('\n', 1)[0] ?? '')
-      }
-    }
-    throw new Error(`No candidate started:\n  ${failures.join('\n  ')}`)
+    const { browser, executable } = await launchChromium()
+    return controlled(browser, executable)
   },
+}
+
+/** Starts the first candidate that works; for tests that need Playwright's own pages. */
+export async function launchChromium() {
+  const failures: string[] = []
+  for (const candidate of candidates()) {
+    try {
+      const executable = await candidate()
+      const browser = await chromium.launch({
+        executablePath: executable.path,
+        args: argumentsOf(executable),
+        // Playwright disables the back-forward cache, but users have it.
+        ignoreDefaultArgs: ['--disable-back-forward-cache'],
+      })
+      return { browser, executable }
+    } catch (error) {
+      failures.push(String(error).split('\n', 1)[0] ?? '')
+    }
+  }
+  throw new Error(`No candidate started:\n  ${failures.join('\n  ')}`)
 }
 
 interface Executable {
