@@ -33,6 +33,17 @@ describe('a pair in memory', () => {
     expect(arrived).toEqual(numbers)
   })
 
+  it('delivers nothing sooner than what was sent before it', async () => {
+    const { clock, pair, near, arrived } = await opened({ leastMs: 1_000, mostMs: 1_000 })
+    near.send('slow')
+    Object.assign(pair.weather, { leastMs: 0, mostMs: 0 })
+    near.send('fast')
+    await clock.advance(999)
+    expect(arrived).toEqual([])
+    await clock.advance(1)
+    expect(arrived).toEqual(['slow', 'fast'])
+  })
+
   it('sends as fast as its bandwidth, and reports what waits for it', async () => {
     const { clock, near, arrived } = await opened({ bytesPerSecond: 1_000 })
     near.send('x'.repeat(500))

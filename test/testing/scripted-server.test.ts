@@ -156,6 +156,23 @@ describe('a scripted server', () => {
     other.close()
   })
 
+  it('sends nothing of a channel to a connection that is not subscribed', async () => {
+    const clock = new ManualClock()
+    const server = new ScriptedServer({ clock })
+    const got: unknown[] = []
+    const handlers = { opened() {}, message: (data: unknown) => got.push(data), closed() {} }
+    const near = server.transport.open('ws://test/', [], handlers)
+    await clock.advance(0)
+    server.publish('news', 'said', 1)
+    await clock.advance(0)
+    expect(got).toEqual([])
+    near.send('{"type":"subscribe","requestId":"r","payload":{"channels":["news"]}}')
+    await clock.advance(0)
+    server.publish('news', 'said', 2)
+    await clock.advance(0)
+    expect(got).toHaveLength(2)
+  })
+
   it('takes any other server dialect, and sends its frames', async () => {
     const renamed = { ...nativeServer, decode: (wire: unknown) => nativeServer.decode([wire]) }
     const { clock, server, client } = served(native, () => renamed)
