@@ -6,7 +6,7 @@ import { eventFrame, refusalFrame, subscribedFrame } from '../../protocol/frame-
 import type { PresenceIntent } from '../../protocol/intent.ts'
 import type { AnyCableSubscriptions } from './anycable-subscriptions.ts'
 import { cableChannel, identifierOf } from './identifier.ts'
-import { command, rejected } from './messages.ts'
+import { command, listKey } from './messages.ts'
 
 /** The presence of AnyCable, made by {@link anycablePresence} for the option `presence` of `anycable`. */
 export interface AnyCablePresence {
@@ -66,11 +66,10 @@ export function anycablePresence(id?: () => string): AnyCablePresence {
         : at.enter(identifier)
     },
 
-    decode({ type: kind, message }, identifier, channel) {
+    decode({ message }, identifier, channel) {
       const fields = asFields(message)
       const { type, records } = fields
       const to = [listKey(identifier)]
-      if (kind === 'reject_subscription') return [refusalFrame(to, rejected)]
       if (type === 'error')
         return [refusalFrame(to, { message: 'The server has no list of those present.' })]
       if (channel === undefined) return []
@@ -95,9 +94,6 @@ export function resourceOf(name: string, params: object = {}): string {
   return identifierOf(cableChannel(name, params) ?? name)
 }
 
-/** Returns the key of the list of those present. */
-const listKey = (identifier: string): string => `presence ${identifier}`
-
 /** Returns the identifier of a channel of presence; `undefined` for any other channel. */
 function watchedBy(channel: string): string | undefined {
   const resource = presenceResource(channel)
@@ -112,5 +108,5 @@ function identifierAt(resource: string): string {
 /** Returns a user as `PresenceManager` reads one; it checks the fields. */
 function userOf(record: unknown): Fields {
   const { id, info } = asFields(record)
-  return { id, name: asFields(info).name, meta: info }
+  return { id: typeof id === 'number' ? `${id}` : id, name: asFields(info).name, meta: info }
 }

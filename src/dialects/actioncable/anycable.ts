@@ -5,7 +5,6 @@ import type { Frame } from '../../protocol/frame.ts'
 import {
   noticeFrame,
   pingFrame,
-  refusalFrame,
   subscribedFrame,
   welcomeFrame,
 } from '../../protocol/frame-constructors.ts'
@@ -23,9 +22,10 @@ import {
   closing,
   command,
   fieldsOf,
+  listKey,
   otherMessage,
   perform,
-  rejected,
+  rejection,
 } from './messages.ts'
 import { offsetOf } from './stream-positions.ts'
 
@@ -170,8 +170,8 @@ export function anycable(options: AnyCableOptions = {}): DialectFactory {
         case 'reject_subscription':
           subscriptions.rejected(identifier)
           return [
-            refusalFrame([identifier], rejected),
-            ...(presence?.decode(wire, identifier, undefined) ?? []),
+            rejection(identifier, topic.held ? undefined : topic.events),
+            rejection(listKey(identifier)),
           ]
         case 'confirm_history':
           return complete(identifier, topic, memory.since === undefined)
@@ -198,9 +198,9 @@ export function anycable(options: AnyCableOptions = {}): DialectFactory {
       url: (base, credentials) => memory.url(base, credentials),
       // The server ignores an action before its subscribe.
       waits({ channel }) {
-        const identifier = identifierOf(channel ?? '')
-        const isServed = served.has(identifier) && !topics.get(identifier)?.held
-        return channel !== undefined && !isServed
+        if (channel === undefined) return false
+        const topic = topics.get(identifierOf(channel))
+        return !topic || topic.held !== undefined
       },
       encode,
       decode,

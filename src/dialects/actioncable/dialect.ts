@@ -5,7 +5,6 @@ import type { Frame } from '../../protocol/frame.ts'
 import {
   noticeFrame,
   pingFrame,
-  refusalFrame,
   subscribedFrame,
   welcomeFrame,
 } from '../../protocol/frame-constructors.ts'
@@ -20,7 +19,7 @@ import {
   command,
   otherMessage,
   perform,
-  rejected,
+  rejection,
 } from './messages.ts'
 
 /**
@@ -85,7 +84,7 @@ export function actioncable(options: ActionCableOptions = {}): DialectFactory {
           return subscribedFrame([identifier])
         case 'reject_subscription':
           subscriptions.delete(identifier)
-          return refusalFrame([identifier], rejected)
+          return rejection(identifier, found?.confirmed ? found.channel : undefined)
       }
       return found && 'message' in wire
         ? cableEvent(found.channel, wire.message, typeField)

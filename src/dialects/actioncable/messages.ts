@@ -2,7 +2,12 @@ import { channelName } from '../../protocol/channel-name.ts'
 import type { Dialect, Outgoing } from '../../protocol/dialect.ts'
 import { asFields, asString, type Fields, isFields } from '../../protocol/fields.ts'
 import type { CloseFrame, EventFrame, Frame } from '../../protocol/frame.ts'
-import { eventFrame, noticeFrame } from '../../protocol/frame-constructors.ts'
+import {
+  eventFrame,
+  noticeFrame,
+  refusalFrame,
+  unsubscribedFrame,
+} from '../../protocol/frame-constructors.ts'
 import type { PublishIntent, RequestIntent } from '../../protocol/intent.ts'
 import { plainDialect } from '../../protocol/plain-dialect.ts'
 import { cableChannel, identifierOf } from './identifier.ts'
@@ -27,7 +32,7 @@ export interface ActionCableOptions {
 export const cableOptions = { typeField: 0, silenceMs: 0 }
 
 /** The reason of a rejected subscription, of which the protocol says nothing more. */
-export const rejected = { code: 'forbidden', message: 'The server rejected the subscription.' }
+const rejected = { code: 'forbidden', message: 'The server rejected the subscription.' }
 
 /** What all dialects of Action Cable have in common. */
 export const cableDialect = {
@@ -58,6 +63,9 @@ export function perform(intent: RequestIntent | PublishIntent): readonly Outgoin
   return [command('message', identifierOf(channel), { data })]
 }
 
+/** Returns the key of the list of those present at an identifier. */
+export const listKey = (identifier: string): string => `presence ${identifier}`
+
 /** Returns a payload as the fields of a message. */
 export function fieldsOf(payload: unknown): Fields {
   if (isFields(payload)) return payload
@@ -69,6 +77,17 @@ export function cableEvent(channel: string, payload: unknown, typeField: string)
   const name = channelName(channel)
   const type = asString(asFields(payload)[typeField]) || 'message'
   return eventFrame(name, type, { payload, via: name === channel ? undefined : channel })
+}
+
+/**
+ * Returns the refusal of a subscription; its end, if the server had confirmed it before.
+ *
+ * @param channel the channel of a confirmed one
+ */
+export function rejection(key: string, channel?: string): Frame {
+  return channel === undefined
+    ? refusalFrame([key], rejected)
+    : unsubscribedFrame(channel, rejected)
 }
 
 /** Returns the frame of a message that is no event of a subscribed channel. */

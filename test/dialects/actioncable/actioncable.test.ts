@@ -243,6 +243,22 @@ describe('the dialect of Action Cable', () => {
     expect(sent).toEqual([])
   })
 
+  it.each([
+    ['actioncable', actioncable, 'confirm_subscription'],
+    ['anycable', anycable, 'confirm_history'],
+  ])('is refused by a rejection after the confirmation, too: %s', async (_, make, type) => {
+    const { channels, deliver } = await open(make(), () => {})
+    const codes: string[] = []
+    const { status } = channels.subscribe('RoomChannel', () => {}, {
+      ...room('1'),
+      onError: ({ code }) => codes.push(code),
+    })
+    await deliver({ identifier: ROOM, type })
+    expect(status.get().name).toBe('live')
+    await deliver({ identifier: ROOM, type: 'reject_subscription' })
+    expect([status.get().name, codes]).toEqual(['refused', ['forbidden']])
+  })
+
   it('performs no action whose subscription is rejected', async () => {
     const { channels, client, sent, clock, deliver } = await open(actioncable(), () => {})
     channels.subscribe('RoomChannel', () => {}, { ...room('1'), onError: () => {} })

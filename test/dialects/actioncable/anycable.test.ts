@@ -4,6 +4,7 @@ import { ChannelSubscriber, ContextRegistry, feed, PresenceManager, sync } from 
 import { channelWith } from 'wirefold/dialects'
 import type { AnyCableOptions } from 'wirefold/dialects/actioncable'
 import { anycable, anycablePresence, resourceOf } from 'wirefold/dialects/actioncable'
+import { dialled } from '../../support/dialled.ts'
 import { connect, until } from '../../support/live.ts'
 import type { CableOptions } from '../../support/peers/cable.ts'
 import { cableServer } from '../../support/peers/cable.ts'
@@ -340,6 +341,23 @@ describe('presence at AnyCable', () => {
     await until(() => expect(received).toEqual([1, 2]))
     await until(() => expect(server.stream('1').present.size).toBe(1))
     expect(events.status.get().name).toBe('live')
+  })
+
+  it('has members whose ids are numbers', async () => {
+    const { channels, client, clock, deliver } = dialled(anycable({ presence: anycablePresence() }))
+    const users = new PresenceManager(channels).of(resource)
+    users.subscribe(() => {})
+    void client.connect()
+    await clock.advance(1)
+    await deliver({ type: 'welcome' })
+    const message = (fields: object) => ({
+      ...{ type: 'presence', identifier: resource, message: fields },
+    })
+    await deliver(message({ type: 'info', records: [{ id: 1, info: {} }] }))
+    await deliver(message({ type: 'join', id: 2, info: {} }))
+    expect(users.get().map(({ id }) => id)).toEqual(['1', '2'])
+    await deliver(message({ type: 'leave', id: 1 }))
+    expect(users.get().map(({ id }) => id)).toEqual(['2'])
   })
 
   it('is refused where the server rejects the room', async () => {
