@@ -1,3 +1,4 @@
+import { WirefoldError } from '../../base/errors.ts'
 import { binaryCodec } from '../../protocol/binary-codec.ts'
 import type { DialectFactory } from '../../protocol/dialect.ts'
 import { asFields } from '../../protocol/fields.ts'
@@ -12,6 +13,8 @@ import { jsonCodec } from '../../protocol/json-codec.ts'
 /** Number of texts of each kind that a server sends. */
 const TEXTS = [3, 4, 2, 0, 3]
 const USER_BROADCAST = 4
+/** The longest text, in bytes. */
+const LONGEST = 255
 
 /** Returns a binary message as the array that a text would be; `undefined` if it cannot be read. */
 function readBinary(bytes: Uint8Array): readonly unknown[] | undefined {
@@ -42,7 +45,7 @@ function readBinary(bytes: Uint8Array): readonly unknown[] | undefined {
 }
 
 /**
- * Returns a push as a binary message, if its payload is bytes, or a broadcast of bytes; `undefined` if
+ * Returns a push as a binary message, if its payload is bytes, or a broadcast of bytes; throws `too-large` if
  * a text is longer than the 255 bytes that its length can say. Any other message is returned as it is.
  */
 function writeBinary(message: unknown): unknown {
@@ -64,19 +67,23 @@ function packed(
   texts: readonly unknown[],
   extra: readonly number[],
   data: Uint8Array,
-): Uint8Array | undefined {
+): Uint8Array {
   const encoder = new TextEncoder()
   const encoded = texts.map((text) => encoder.encode(String(text)))
   const lengths = encoded.map(({ length }) => length)
-  if (lengths.some((length) => length > 255)) return undefined
+  const bytes = Math.max(...lengths)
+  if (bytes > LONGEST) {
+    const message = `A topic or event of ${bytes} bytes is too long for a binary message.`
+    throw new WirefoldError('too-large', message, { bytes, limit: LONGEST })
+  }
   const parts = [Uint8Array.of(kind, ...lengths, ...extra), ...encoded, data]
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
   let at = 0
   for (const part of parts) {
-    bytes.set(part, at)
+    whole.set(part, at)
     at += part.length
   }
-  return bytes
+  return whole
 }
 
 /**
@@ -95,10 +102,9 @@ export function withBinary(texts: DialectFactory): DialectFactory {
       codec: binaryCodec,
       decode: (wire) => inner.decode(wire instanceof Uint8Array ? readBinary(wire) : wire),
       encode(intent) {
-        const messages = inner.encode(intent)?.map((message) => {
-          return { ...message, wire: writeBinary(message.wire) }
-        })
-        return messages?.some(({ wire }) => wire === undefined) ? undefined : messages
+        return inner
+          .encode(intent)
+          ?.map((message) => ({ ...message, wire: writeBinary(message.wire) }))
       },
     }
   }

@@ -17,8 +17,8 @@ import { withCredentials } from '../../protocol/url-query.ts'
 import { Members } from './members.ts'
 import { type RefusalFields, readReason } from './refusal.ts'
 
-/** Number of topics whose parameters are kept. */
-const MOST_KNOWN = 1_000
+/** Number of topics whose parameters are kept; with one more all are forgotten. */
+const MOST_KNOWN = 10_000
 
 /** Options of {@link phoenix}. */
 export interface PhoenixOptions {
@@ -103,11 +103,9 @@ export function phoenix(options: PhoenixOptions = {}): DialectFactory {
       const channels = new Set(joins.get(topic)?.channels)
       if (requester !== undefined) channels.add(requester)
       const ref = String(refs + 1)
-      known.delete(topic)
+      // Topics that were left while there was no connection stay, and must not fill the memory.
+      if (known.size >= MOST_KNOWN) known.clear()
       known.set(topic, params)
-      // A topic that was left while there was no connection stays.
-      const [oldest = ''] = known.keys()
-      if (known.size > MOST_KNOWN) known.delete(oldest)
       joins.set(topic, { ref, channels, requester, members: new Members() })
       const own = tracked.has(topic) && track?.('join', tracked.get(topic))
       const message = push(topic, ['phx_join', params], requester === undefined ? [] : [requester])
@@ -276,6 +274,9 @@ export function phoenix(options: PhoenixOptions = {}): DialectFactory {
         withCredentials(base, { ...credentials, query: { ...credentials.query, vsn: '2.0.0' } }),
       encode,
       decode,
+      // Without a reply a push to a topic that is not joined would be lost.
+      waits: ({ kind, channel = '' }) =>
+        kind === 'publish' && joins.get(topicOf(channel))?.state !== 'live',
       // A topic is joined by its whole name.
       match: () => false,
       channelOf: (name) => name,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type PhoenixOptions, phoenix, supabase } from 'wirefold/dialects/phoenix'
 import { eventsOn, rooms } from '../../support/peers/phoenix-rooms.ts'
 import { supabaseChannels } from '../../support/peers/supabase.ts'
+import { outcomeOf } from '../../support/scripted.ts'
 import { virtual } from './virtual.ts'
 
 const SECOND = 1_000
@@ -16,6 +17,37 @@ const locked: typeof rooms = {
       ? { error: { reason: 'no key' } }
       : rooms.join(join, peer),
 }
+
+describe('a publish', () => {
+  it.each([
+    ['phoenix', phoenix(), rooms, 'room:1', 'room:1'],
+    ['supabase', supabase({ apikey: 'key' }), supabaseChannels().channels, 'team', 'realtime:team'],
+  ])('waits until its topic is joined: %s', async (_, dialect, application, name, topic) => {
+    const { clock, client, peer, pair, follow } = virtual(dialect, application)
+    let isDone = false
+    void client.publish(name, 'news', { n: 1 }).then(() => {
+      isDone = true
+    })
+    await clock.advance(SECOND)
+    expect([eventsOn(peer, topic), isDone]).toEqual([[], false])
+    follow(name)
+    await clock.advance(SECOND)
+    expect([eventsOn(peer, topic).length, isDone]).toEqual([2, true])
+    pair.last.close(1006)
+    await clock.advance(0)
+    void client.publish(name, 'news', { n: 2 })
+    await clock.advance(60 * SECOND)
+    const isJoin = eventsOn(peer, topic).map(([event]) => event === 'phx_join')
+    expect(isJoin).toEqual([true, false, true, false])
+  })
+
+  it('rejects where its topic is never joined', async () => {
+    const { clock, client } = virtual(phoenix(), rooms, { requestTimeoutMs: 5_000 })
+    const published = outcomeOf(client.publish('room:1', 'news'))
+    await clock.advance(5_000)
+    expect(published.error).toMatchObject({ code: 'request-timeout', detail: { sent: false } })
+  })
+})
 
 describe('the parameters of a topic', () => {
   it('are those of its presence after a lost connection, which may join first', async () => {

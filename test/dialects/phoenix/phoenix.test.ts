@@ -422,7 +422,8 @@ describe('binary messages of Phoenix', () => {
     await client.publish('quiet', 'upload', Uint8Array.of(1))
     await until(() => expect(seen.at(-1)).toEqual(['uploaded', Uint8Array.of(1)]))
     await expect(client.request('x'.repeat(256), bytes, on)).rejects.toMatchObject({
-      code: 'unsupported',
+      code: 'too-large',
+      message: expect.stringContaining('A topic or event of 256 bytes is too long'),
     })
     expect(eventsOn(peer, 'quiet').slice(1)).toEqual([
       ['upload', bytes],
