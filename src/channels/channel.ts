@@ -167,10 +167,9 @@ export class Channel extends Continuity {
       this.input('missing')
       return
     }
-    if (verdict !== 'deliver') this.#break(verdict)
-    const { withheld } = event
-    if (withheld) this.#break(withheld)
-    if (withheld !== undefined) return
+    const reason = event.withheld || verdict
+    if (reason !== 'deliver') this.#break(reason)
+    if (event.withheld !== undefined) return
     this.#deliverTo(this.#folds, event)
     this.#deliverTo(this.#handles, event)
     if (this.#gap && this.#isWhole(event)) this.caughtUp()
