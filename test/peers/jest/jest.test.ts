@@ -52,7 +52,7 @@ for (const version of ['29.7.0', '30.5.2']) {
         ['install', '--prefix', tools, '--no-audit', '--no-fund', '--ignore-scripts', ...packages],
         { stdio: 'pipe' },
       )
-      app = packed(['react', 'ws', '@types/react', '@types/node'])
+      app = packed(['react', 'vue', 'ws', '@types/react', '@types/node'])
       app.write('package.json', '{}')
       const compilerOptions = {
         ...{ module: 'node16', target: 'es2022', lib: ['ES2022', 'DOM'], types: ['node'] },

@@ -7,9 +7,9 @@ import type { Packed } from '../../architecture/packed.ts'
 import { entries, packed } from '../../architecture/packed.ts'
 import { resolutions, typeCheck } from '../../architecture/type-check.ts'
 
-// Without entries that require the types of React or Node: their current types need later
+// Without entries that require the types of React, Vue or Node: their current types need later
 // compilers.
-const imported = entries.filter((entry) => !/react|server/.test(entry))
+const imported = entries.filter((entry) => !/react|vue|server/.test(entry))
 
 // TypeScript 6 requires this option for a deprecated resolution; earlier versions reject its name.
 const compilers = {
