@@ -56,8 +56,9 @@ export class OrderConnection extends HttpConnection {
   }
 
   /** Carries out an order. */
-  protected order({ id = '', request, token }: HttpOrder): void {
+  protected order({ id = '', request, token, stream }: HttpOrder): void {
     if (token !== undefined) this.exchange.renew(token)
+    else if (stream !== undefined) this.misplaced(id, 'one stream only. Use sseStreamsTransport()')
     else if (request) void this.#call(id, request)
     // Later, as every answer: the client awaits it only after it has sent the order.
     else queueMicrotask(() => this.answer({ id, status: 200, resumed: this.#resumed }))
@@ -72,6 +73,11 @@ export class OrderConnection extends HttpConnection {
         status: 0,
         body: `it is longer than ${LONGEST_TEXT} characters`,
       })
+  }
+
+  /** Answers an order that only another transport can carry out. */
+  protected misplaced(id: string, has: string): void {
+    queueMicrotask(() => this.answer({ id, status: 0, body: `the transport has ${has}` }))
   }
 
   /** Ends the connection because of a request without a response: the server is not reachable. */

@@ -80,9 +80,12 @@ class StreamsConnection extends OrderConnection {
   }
 
   protected override order(order: HttpOrder): void {
-    const { stream: name, request } = order
-    if (name === undefined) super.order(order)
-    else if (request) this.#open(name, order)
+    const { id = '', stream: name, request, token } = order
+    if (name === undefined) {
+      // It concerns a stream that is open, or none.
+      if (request || token !== undefined || this.#streams.size) super.order(order)
+      else this.misplaced(id, 'no stream of its own. Give sse() the option stream or sharedStream')
+    } else if (request) this.#open(name, order)
     else {
       this.#forget(name)
       this.memories.delete(name)

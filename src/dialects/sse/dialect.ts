@@ -1,4 +1,4 @@
-import { withDefaults } from '../../base/known-names.ts'
+import { checkNames, withDefaults } from '../../base/known-names.ts'
 import { channelName, channelWith } from '../../protocol/channel-name.ts'
 import type { Dialect, DialectFactory, Outgoing } from '../../protocol/dialect.ts'
 import { asFields, asNumber, asString, type Fields } from '../../protocol/fields.ts'
@@ -39,8 +39,8 @@ const SHARED = ''
 const HERE: Position = { epoch: 'stream', offset: 0 }
 /** A position that differs from that of every channel. */
 const ELSEWHERE: Position = { epoch: 'stream', offset: 1 }
-/** Close codes of statuses after which a later request for the stream would fail, too; 1008 is that of 204. */
-const FATAL = [1008, 4400, 4402, 4403, 4404, 4405, 4406, 4410]
+/** Close codes after which a later request for the stream would fail, too; 1002 is that of another type, 1008 that of 204. */
+const FATAL = [1002, 1008, 4400, 4402, 4403, 4404, 4405, 4406, 4410]
 
 /**
  * Makes the dialect of a backend that sends server-sent events and takes HTTP requests. Needs a transport
@@ -59,6 +59,7 @@ export function sse(options: SseDialectOptions = {}): DialectFactory {
     options,
     { ...defaults, stream: undefined, sharedStream: undefined, publish: undefined },
   )
+  if (stream) checkNames<object>('sse with stream', { sharedStream }, { stream })
 
   const make = stream
     ? (name: string, params: unknown) => stream(channelName(name), params)
@@ -76,7 +77,12 @@ export function sse(options: SseDialectOptions = {}): DialectFactory {
       channels: readonly string[],
       { since, params }: SubscribeIntent,
     ): Outgoing {
-      const one = streams.get(name) ?? newStream()
+      const one: Followed = streams.get(name) ?? {
+        channels: new Set(),
+        lost: new Set(),
+        isOpen: false,
+        once: false,
+      }
       streams.set(name, one)
       const isAgain = channels.some((channel) => since.has(channel))
       let isCovered = one.isOpen && (isAgain || !stream)
@@ -274,13 +280,9 @@ interface Followed {
   readonly lost: Set<string>
   isOpen: boolean
   /** Whether it continues the stream before it; `undefined` until it is open for the first time. */
-  isWhole: boolean | undefined
+  isWhole?: boolean
   /** Whether it is one answer. */
   once: boolean
-}
-
-function newStream(): Followed {
-  return { channels: new Set(), lost: new Set(), isOpen: false, isWhole: undefined, once: false }
 }
 
 /** Takes note that all channels of a stream may have missed events; returns the stream. */
