@@ -100,8 +100,9 @@ export type JsonValue = string | number | boolean | null
 
 /**
  * The messages to a backend, as functions that return them; `undefined` where the backend has no
- * message for this call. A function that uses `id`, or `number`, puts it into the message; the backend
- * answers with the same one. The client then waits for the reply, if its rule is declared.
+ * message for this call. A function that reads `id`, or `number`, puts it into the message; the backend
+ * answers with the same one. The client then waits for the reply, if its rule is declared; in a call for
+ * which the function reads none, the message is done once it is sent.
  */
 export interface JsonSend {
   /** The first message of a connection; the client then waits for the welcome. */

@@ -37,16 +37,11 @@ export function jsonDialect<Message = Fields>(
   const { fatalCloseCodes = plainDialect.fatalCloseCodes } = declaration
   const { reply, subscribed } = receive
 
-  /** Returns the keys under which the reply to a message is awaited; none if it gets none. */
-  function keysOf(kind: keyof JsonSend, id: string, number: number, channel = ''): string[] {
+  /** Returns the keys under which the reply to a message with these ids is awaited; none if it gets none. */
+  function keysOf(kind: keyof JsonSend, ids: readonly string[], channel = ''): readonly string[] {
     const byChannel = kind === 'subscribe' && subscribed?.channel
-    const isAnswered = reply ?? (kind.endsWith('subscribe') && subscribed?.id)
-    if (!byChannel && !(isAnswered && uses.has(`id in send.${kind}`))) return []
-    return [
-      id,
-      ...(uses.has(`number in send.${kind}`) ? [`${number}`] : []),
-      ...(byChannel ? [subscribeKey(channel)] : []),
-    ]
+    const isAnswered = byChannel || reply || (kind.endsWith('subscribe') && subscribed?.id)
+    return [...(isAnswered ? ids : []), ...(byChannel ? [subscribeKey(channel)] : [])]
   }
 
   function decode(wire: unknown): Frame | readonly Frame[] {
@@ -68,18 +63,26 @@ export function jsonDialect<Message = Fields>(
       const { kind } = intent
       const { requestId = '', since, id: eventId }: Parts & { readonly kind: string } = intent
       const id = channel ? `${requestId}.${channel}` : requestId
-      const ids = {
-        id,
-        number: ++count,
+      const number = ++count
+      /** Those that this message carries: a function may write its id for some calls only. */
+      const ids: string[] = []
+      const call = {
+        ...intent,
         eventId,
         ...(channel && { channel, since: since?.get(channel) }),
+        get id() {
+          ids.push(id)
+          return id
+        },
+        get number() {
+          ids.push(`${number}`)
+          return number
+        },
       }
       // Each function reads the fields of its own kind of call.
-      const wire = send[kind]?.({ ...intent, ...ids } as never)
+      const wire = send[kind]?.(call as never)
       if (wire === undefined) return []
-      return [
-        { wire, keys: keysOf(kind, id, count, channel), ...(channel && { channels: [channel] }) },
-      ]
+      return [{ wire, keys: keysOf(kind, ids, channel), ...(channel && { channels: [channel] }) }]
     }
 
     function encode(intent: Intent): readonly Outgoing[] | undefined {
@@ -98,7 +101,7 @@ export function jsonDialect<Message = Fields>(
       name,
       capabilities: {
         ...plainDialect.capabilities,
-        acks: keysOf('subscribe', '', 0).length > 0,
+        acks: keysOf('subscribe', uses.has('id in send.subscribe') ? [''] : []).length > 0,
         recovery: uses.has('since in send'),
       },
       heartbeat: send.ping ? 'ping' : receive.ping ? 'server' : 'none',

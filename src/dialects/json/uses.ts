@@ -1,30 +1,36 @@
 import type { JsonSend } from './declaration.ts'
 
-/** A call of any function of `send`. */
-const sample = {
-  ...{ token: '', id: '', number: 1, channel: '', type: '', payload: {}, timestamp: 0 },
-  ...{ since: undefined, params: undefined, eventId: undefined },
-}
+/** The most reads of a function in one call: one that follows a list to its end would not return. */
+const MOST_READS = 1_000
 
 /**
- * Calls each function of `send` once, and returns the fields that it reads, as `since in send.subscribe`: a
- * message that carries no id gets no reply. `number` is an `id`, too.
+ * Calls each function of `send` once, and returns the fields that it reads, as `since in send.subscribe`.
+ * `number` is an `id`, too.
  */
 export function usesOf(send: JsonSend): ReadonlySet<string> {
   const used = new Set<string>()
   for (const [kind, write] of Object.entries(send)) {
-    const call = new Proxy(sample, {
-      get(target, field) {
+    let reads = 0
+    /** Has any field, which can be called, is one of a text or a list, and has any field. */
+    const anything: never = new Proxy(Object, {
+      get(_, field) {
+        if (reads++ > MOST_READS) throw new Error('too many reads')
+        return field === Symbol.toPrimitive ? () => '' : anything
+      },
+      apply: () => anything,
+    }) as never
+    const call = new Proxy(Object.create(null), {
+      get(_, field) {
         for (const name of field === 'number' ? ['id', field] : [field]) {
           used.add(`${String(name)} in send`).add(`${String(name)} in send.${kind}`)
         }
-        return Reflect.get(target, field)
+        return anything
       },
     })
     try {
       write?.(call)
     } catch {
-      // The function needs the payload of a real call; it has read its fields before.
+      // The function needs a real call; it has read its fields before.
     }
   }
   return used

@@ -168,6 +168,73 @@ describe('a declaration', () => {
     ])
   })
 
+  it('sees ids, parameters and positions behind any use of payload and parameters', async () => {
+    const receive = {
+      event: { ...event, offset: 'seq' },
+      reply,
+      subscribed: { when: { type: 'joined' }, id: 're', channel: 'room', offset: 'seq' },
+    }
+    const dialect = jsonDialect<Fields>({
+      receive,
+      send: {
+        request: (call) => ({
+          title: Object(call.payload).task.title.trim(),
+          list: [...Object(call.payload).list].map((one) => one + 1),
+          id: call.id,
+        }),
+        subscribe: (call) => ({
+          part: call.channel.split(':')[1]?.toUpperCase(),
+          filter: Object(call.params).filter.name,
+          after: call.since?.offset,
+          n: call.number,
+        }),
+      },
+    })()
+    const payload = { task: { title: ' x ' }, list: [1] }
+    expect(dialect.encode(request('x', payload))).toEqual([
+      { wire: { title: 'x', list: [2], id: 'r' }, keys: ['r'] },
+    ])
+    expect(dialect.capabilities).toMatchObject({ acks: true, recovery: true })
+    const params = { filter: { name: 'f' } }
+    expect(dialect.channelOf?.('a:b', params)).toBe('a:b')
+    const since = new Map([['a:b', { epoch: '', offset: 7 }]])
+    const subscribe = { kind: 'subscribe', ...at, channels: ['a:b'], since, params } as const
+    expect(dialect.encode(subscribe)).toEqual([
+      {
+        wire: { part: 'B', filter: 'f', after: 7, n: 2 },
+        keys: ['2', 'subscribe a:b'],
+        channels: ['a:b'],
+      },
+    ])
+  })
+
+  it('waits for the reply to a message that carries an id, and for no other one', () => {
+    const { encode } = jsonDialect<Fields>({
+      receive: { event, reply },
+      send: {
+        request: (call) => (call.type === 'notify' ? { op: 'n' } : { op: call.type, id: call.id }),
+      },
+    })()
+    expect(encode(request('notify', 1))).toEqual([{ wire: { op: 'n' }, keys: [] }])
+    expect(encode(request('ask', 1))).toEqual([{ wire: { op: 'ask', id: 'r' }, keys: ['r'] }])
+  })
+
+  it('whose function never comes to an end without a real payload is accepted', () => {
+    const { encode } = jsonDialect<Fields>({
+      receive: { event, reply },
+      send: {
+        request({ id, payload }) {
+          let node = Object(payload)
+          while (node.next) node = node.next
+          return { id, last: node.value }
+        },
+      },
+    })()
+    expect(encode(request('x', { next: { value: 7 } }))).toEqual([
+      { wire: { id: 'r', last: 7 }, keys: ['r'] },
+    ])
+  })
+
   it('answers the notice of expiring credentials with renewed ones', async () => {
     const { client, clock, deliver, sent } = dialled(
       jsonDialect({
