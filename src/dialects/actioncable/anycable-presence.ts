@@ -1,6 +1,6 @@
 import { presenceResource } from '../../protocol/channel-name.ts'
 import type { Outgoing } from '../../protocol/dialect.ts'
-import { asFields, type Fields } from '../../protocol/fields.ts'
+import { asFields, asNumber, asString, type Fields } from '../../protocol/fields.ts'
 import type { Frame } from '../../protocol/frame.ts'
 import { eventFrame, refusalFrame, subscribedFrame } from '../../protocol/frame-constructors.ts'
 import type { PresenceIntent } from '../../protocol/intent.ts'
@@ -108,5 +108,5 @@ function identifierAt(resource: string): string {
 /** Returns a user as `PresenceManager` reads one; it checks the fields. */
 function userOf(record: unknown): Fields {
   const { id, info } = asFields(record)
-  return { id: typeof id === 'number' ? `${id}` : id, name: asFields(info).name, meta: info }
+  return { id: asString(id) ?? asNumber(id)?.toString(), name: asFields(info).name, meta: info }
 }

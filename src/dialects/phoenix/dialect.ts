@@ -224,7 +224,8 @@ export function phoenix(options: PhoenixOptions = {}): DialectFactory {
       }
       join.state = 'live'
       join.response = response
-      return join.channels.has(topic) ? [frame, ...initial(join, topic)] : frame
+      // Another channel of the topic gets it with the reply to its heartbeat.
+      return join.requester === topic ? [frame, ...initial(join, topic)] : frame
     }
 
     function decode(wire: unknown): Frame | readonly Frame[] {
@@ -240,7 +241,7 @@ export function phoenix(options: PhoenixOptions = {}): DialectFactory {
         !join ||
         (joinRef ? joinRef !== join.ref || join.state === 'over' : join.state !== 'live')
       ) {
-        return noticeFrame('ignored', 'its topic is not joined, or was joined again', wire)
+        return noticeFrame('ignored', 'it is of no present join', wire)
       }
       const { channels, members } = join
       const channel = presenceChannel(topic)
@@ -275,8 +276,8 @@ export function phoenix(options: PhoenixOptions = {}): DialectFactory {
       encode,
       decode,
       // Without a reply a push to a topic that is not joined would be lost.
-      waits: ({ kind, channel = '' }) =>
-        kind === 'publish' && joins.get(topicOf(channel))?.state !== 'live',
+      waits: (intent) =>
+        intent.kind === 'publish' && joins.get(topicOf(intent.channel))?.state !== 'live',
       // A topic is joined by its whole name.
       match: () => false,
       channelOf: (name) => name,

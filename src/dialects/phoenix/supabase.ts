@@ -78,7 +78,7 @@ export interface SupabaseOptions {
  */
 export function supabase({ apikey, params }: SupabaseOptions): DialectFactory {
   if (!apikey) {
-    const message = 'supabase has no apikey. Pass the publishable key.'
+    const message = 'supabase needs an apikey, the publishable key.'
     throw new WirefoldError('bad-option', message, { option: 'apikey' })
   }
   const texts = phoenix({

@@ -21,13 +21,11 @@ export function withDecryption(pusher: DialectFactory, decrypt: Decrypt): Dialec
         const name = asString(channel) ?? ''
         const isOfProtocol = /^pusher(_internal)?:/.test(asString(event) ?? '')
         if (isOfProtocol || !isEncrypted(name)) return inner.decode(wire)
+        const box = asFields(dataOf(data))
         try {
-          const box = asFields(dataOf(data))
-          if (!('ciphertext' in box)) throw 'not encrypted'
-          return inner.decode({ event, channel, data: decrypt(name, box) })
-        } catch {
-          return noticeFrame('malformed', 'not decrypted', wire)
-        }
+          if ('ciphertext' in box) return inner.decode({ event, channel, data: decrypt(name, box) })
+        } catch {}
+        return noticeFrame('malformed', 'not decrypted', wire)
       },
     }
   }

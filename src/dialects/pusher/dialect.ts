@@ -19,6 +19,7 @@ import { type Member, readMember, readMembers } from './members.ts'
 
 /** Codes of this package for statuses of an auth endpoint, and for codes of `pusher:error`. */
 const CODES: Readonly<Record<number, string>> = {
+  0: 'internal',
   401: 'not-authenticated',
   4009: 'forbidden',
   4301: 'rate-limited',
@@ -50,9 +51,8 @@ export const pusher: DialectFactory = () => {
         // The server speaks first; the client subscribes after its welcome.
         return []
       case 'ping':
-        return [outgoing('ping')]
       case 'pong':
-        return [outgoing('pong')]
+        return [outgoing(intent.kind)]
       case 'subscribe':
         return intent.channels.flatMap((name, index) =>
           join(name, intent.requestId + (index || '')),
@@ -114,7 +114,7 @@ export const pusher: DialectFactory = () => {
     if (typeof event !== 'string') return noticeFrame('malformed', 'no event', wire)
     const payload = dataOf(data)
     if (payload === undefined && data !== undefined) {
-      return noticeFrame('malformed', 'its data is nested too deeply', wire)
+      return noticeFrame('malformed', 'its data is too deep', wire)
     }
     const fields = asFields(payload)
     const channel = asString(named) ?? ''
@@ -229,9 +229,8 @@ function outgoing(event: string, data: Fields = {}): Outgoing {
 /** Returns a refusal of the backend or of the auth endpoint. */
 function refusal(fields: Fields, to: readonly string[], channel: string | undefined): RefusalFrame {
   const { error, message = error, code, status, retryAfterMs } = fields
-  const number = asNumber(code ?? status) ?? 4009
-  // The status of an endpoint, which the client does not ask again.
-  const otherwise = number > 0 && number < 500 ? 'forbidden' : undefined
-  const known = { code: CODES[number] ?? otherwise, message, retryAfterMs }
+  const number = asNumber(code ?? status) ?? 400
+  // The client does not ask again for a channel that an endpoint has refused.
+  const known = { code: CODES[number] ?? (number < 500 && 'forbidden'), message, retryAfterMs }
   return refusalFrame(to, { ...known, details: fields }, channel)
 }

@@ -69,6 +69,8 @@ describe('the parameters of a topic', () => {
       expect(users().map(([id]) => id)).toEqual([`user ${cut}`])
     }
     expect(second.statuses.at(-1)).toBe('gap')
+    // The response to each join comes once.
+    expect(second.seen).toHaveLength(3)
     expect(errors).toEqual([])
     const joins = eventsOn(peer, 'locked').filter(([event]) => event === 'phx_join')
     expect(joins).toEqual([1, 2, 3].map(() => ['phx_join', { key: 1 }]))
