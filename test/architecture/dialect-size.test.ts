@@ -60,8 +60,8 @@ it.each([
   ['graphqlSse, graphqlSseTransport', 2_400, 'graphql-ws'],
   // Contains HTTP: requests, statuses, and streams that continue or are lost, one by one.
   ['sse', 2_000],
-  // Presence, signed subscribes, and a hook for encrypted channels.
-  ['pusher, pusherUrl, withChannelAuth, withDecryption', 2_000, 'pusher'],
+  // Presence, signed subscribes by HTTP, and a hook for encrypted channels.
+  ['pusher, pusherUrl, withChannelAuth, withDecryption', 2_150, 'pusher'],
   ['streams', 700],
   // Also unsubscribes from initial topics, and rejects unsupported commands.
   ['topics', 720],
