@@ -270,6 +270,8 @@ describe('a stand-alone WebSocketManager', () => {
       withheldEvents: 0,
       closedSlowConsumers: 0,
       droppedBroadcasts: 0,
+      unlistedTypes: 0,
+      contractDifferences: 0,
     })
   })
 
