@@ -4,7 +4,13 @@ export type { Cancel, Clock } from '../base/clock.ts'
 export { systemClock } from '../base/clock.ts'
 export type { Disposer } from '../base/disposable.ts'
 export type { Unsubscribe } from '../base/emitter.ts'
-export type { ErrorCode, ErrorDetail, ErrorDetails, Refusal } from '../base/errors.ts'
+export type {
+  ContractIssue,
+  ErrorCode,
+  ErrorDetail,
+  ErrorDetails,
+  Refusal,
+} from '../base/errors.ts'
 export { isWirefoldError, WirefoldError } from '../base/errors.ts'
 export type { LogArea, Logger } from '../base/logger.ts'
 export type { NotifyMode } from '../base/notify.ts'

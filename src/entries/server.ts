@@ -77,6 +77,7 @@ export type { ChannelReceiver, SnapshotRequest } from '../server/channels/channe
 export type { ChannelMembership } from '../server/channels/membership.ts'
 export type { BroadcastOverflow } from '../server/channels/publish-rate.ts'
 export type { ServerContractOptions } from '../server/contract/contract-options.ts'
+export type { PayloadArgs, UserPayload, UserType } from '../server/contract/publish-types.ts'
 export type { HttpServer } from '../server/http/claim-upgrades.ts'
 export type { ListeningServer } from '../server/http/listening-server.ts'
 export type { ConnectRequest } from '../server/http/upgrade-router.ts'
