@@ -53,8 +53,8 @@ export type In<Leaf> = Leaf extends StandardSchemaV1 ? StandardSchemaV1.InferInp
 /** The type that is received for a schema or a type. */
 export type Out<Leaf> = Leaf extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<Leaf> : Leaf
 
-type Nothing = Record<never, never>
-type Part<C, Name extends keyof ContractTypes> = C extends { readonly parts: infer Parts }
+export type Nothing = Record<never, never>
+export type Part<C, Name extends keyof ContractTypes> = C extends { readonly parts: infer Parts }
   ? Name extends keyof Parts
     ? Parts[Name]
     : Nothing

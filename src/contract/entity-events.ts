@@ -3,11 +3,11 @@ import type { In, Out } from './contract-types.ts'
 import type { EntityPayload } from './event-types.ts'
 import type { StandardSchemaV1 } from './standard-schema.ts'
 
-type Change<Row extends StandardSchemaV1> = StandardSchemaV1<
+export type Change<Row extends StandardSchemaV1> = StandardSchemaV1<
   EntityPayload<In<Row>>,
   EntityPayload<Out<Row>>
 >
-type Result<Row extends StandardSchemaV1> = StandardSchemaV1.Result<EntityPayload<Out<Row>>>
+export type Result<Row extends StandardSchemaV1> = StandardSchemaV1.Result<EntityPayload<Out<Row>>>
 
 /** The events of the channel of an entity, by type. */
 // An interface has no implicit index signature, and would not fit a contract.

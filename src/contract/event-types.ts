@@ -2,12 +2,12 @@ import type { EventFrame } from '../protocol/frame.ts'
 import type { Channels, In, Out, Untyped } from './contract-types.ts'
 import type { TemplateFor } from './name-types.ts'
 
-type At<Map, Key> = Key extends keyof Map ? Map[Key] : never
+export type At<Map, Key> = Key extends keyof Map ? Map[Key] : never
 
 /** The events of a channel: a map of schemas or types by event type, or a union of such maps. */
 export type EventsOf<C, Name extends string> = At<Channels<C>, TemplateFor<Channels<C>, Name>>
 
-type FramesOf<Map> = Map extends unknown
+export type FramesOf<Map> = Map extends unknown
   ? { [Type in keyof Map & string]: EventFrame<Type, Out<Map[Type]>> }[keyof Map & string]
   : never
 
@@ -33,8 +33,8 @@ export type PayloadOf<
   Type extends string = string,
 > = Extract<EventOf<C, Name>, { readonly type: Type }>['payload']
 
-type KeysOfUnion<Union> = Union extends unknown ? keyof Union & string : never
-type SentOf<Map, Type> = Map extends unknown
+export type KeysOfUnion<Union> = Union extends unknown ? keyof Union & string : never
+export type SentOf<Map, Type> = Map extends unknown
   ? Type extends keyof Map
     ? In<Map[Type]>
     : never
@@ -55,7 +55,7 @@ export type ContextIn<Map> = {
   [Type in keyof Map & string]: ContextOf<Out<Map[Type]>, Type>
 }[keyof Map & string]
 
-type ContextOf<Payload, Type extends string> = Payload extends { readonly kind: string }
+export type ContextOf<Payload, Type extends string> = Payload extends { readonly kind: string }
   ? Payload
   : Payload extends object
     ? Payload & { readonly kind: Type }

@@ -15,7 +15,7 @@ export type Params<Template extends string> = {
   readonly [Name in ParamNames<Template>]: string | number
 }
 
-type FitsPart<Name extends string, Template extends string> = Name extends
+export type FitsPart<Name extends string, Template extends string> = Name extends
   | ''
   | `${string}{${string}`
   ? false
@@ -24,7 +24,7 @@ type FitsPart<Name extends string, Template extends string> = Name extends
     : false
 
 /** Whether a name fits a template, part by part between the colons. */
-type Fits<
+export type Fits<
   Name extends string,
   Template extends string,
 > = Template extends `${infer FirstOf}:${infer RestOf}`
@@ -41,29 +41,30 @@ type Fits<
  * The templates by the names they stand for: a literal is a property, one with parameters a pattern
  * index signature, so that the compiler finds a name by itself instead of trying every template.
  */
-type Index<Map> = {
+export type Index<Map> = {
   [Key in keyof Map & string as NameOf<Key>]: { readonly [Template in Key]: Template }
 }
 
 /** Those of the found templates that a name fits: the compiler's patterns know no parts. */
-type Fitting<Found, Name extends string> = {
+export type Fitting<Found, Name extends string> = {
   [Template in keyof Found & string]: Fits<Name, Template> extends true ? Template : never
 }[keyof Found & string]
 
-type Members<Map, Prefix extends string> = {
+export type Members<Map, Prefix extends string> = {
   [Key in keyof Map & string]: NameOf<Key> extends `${Prefix}:${string}` ? Key : never
 }[keyof Map & string]
 
-type PlainKeys<Map> = keyof {
+export type PlainKeys<Map> = keyof {
   [Key in keyof Map & string as Key extends `${string}{${string}` ? never : Key]: Key
 }
 
-type IsPattern<Name extends string> = Record<never, never> extends Record<Name, 1> ? true : false
+export type IsPattern<Name extends string> =
+  Record<never, never> extends Record<Name, 1> ? true : false
 
-type PlainWithin<Map, Name extends string> =
+export type PlainWithin<Map, Name extends string> =
   IsPattern<Name> extends true ? PlainKeys<Map> & Name : never
 
-type Find<Map, ByName, Name extends string> = Name extends `${infer Prefix}:*`
+export type Find<Map, ByName, Name extends string> = Name extends `${infer Prefix}:*`
   ? Name extends keyof Map
     ? Name
     : Members<Map, Prefix>
@@ -90,7 +91,7 @@ export type Checked<Map, Name extends string> = Name extends unknown
       : Name
   : never
 
-type NoFamily<Name> = Name extends `${string}:*`
+export type NoFamily<Name> = Name extends `${string}:*`
   ? `Events are published to a member of ${Name}`
   : Name
 

@@ -1,8 +1,8 @@
 import type { In, Out, Presences, Untyped } from './contract-types.ts'
 import type { TemplateFor } from './name-types.ts'
 
-type At<Map, Key> = Key extends keyof Map ? Map[Key] : never
-type Leaf<C, Name extends string> = At<Presences<C>, TemplateFor<Presences<C>, Name>>
+export type At<Map, Key> = Key extends keyof Map ? Map[Key] : never
+export type Leaf<C, Name extends string> = At<Presences<C>, TemplateFor<Presences<C>, Name>>
 
 /** The meta that a client enters a resource with. */
 export type MetaIn<C extends Untyped, Name> = Untyped extends C

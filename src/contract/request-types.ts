@@ -1,8 +1,10 @@
 import type { In, Out, Requests, Untyped } from './contract-types.ts'
 import type { RequestName } from './name-types.ts'
 
-type RequestOf<C, Type> = Type extends keyof Requests<C> ? Requests<C>[Type] : never
-type Field<Request, Name extends string> = Request extends { readonly [Key in Name]: infer Leaf }
+export type RequestOf<C, Type> = Type extends keyof Requests<C> ? Requests<C>[Type] : never
+export type Field<Request, Name extends string> = Request extends {
+  readonly [Key in Name]: infer Leaf
+}
   ? Leaf
   : undefined
 
@@ -25,7 +27,7 @@ export type RequestArgs<C extends Untyped, X, Options> = Untyped extends C
   ? [payload?: unknown, options?: Options]
   : Arguments<RequestIn<C, X>, Options>
 
-type Arguments<Payload, Options> = undefined extends Payload
+export type Arguments<Payload, Options> = undefined extends Payload
   ? [payload?: Payload, options?: Options]
   : [payload: Payload, options?: Options]
 

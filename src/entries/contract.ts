@@ -2,6 +2,7 @@ export { channel } from '../contract/channel.ts'
 export { contexts } from '../contract/contexts.ts'
 export type { ContractOptions } from '../contract/contract.ts'
 export { contract } from '../contract/contract.ts'
+export type * as PartTypes from '../contract/contract-types.ts'
 export type {
   Channels,
   Contract,
@@ -16,8 +17,10 @@ export type {
 } from '../contract/contract-types.ts'
 export type { AsyncApiDocument, AsyncApiOptions } from '../contract/documents/asyncapi.ts'
 export { asyncapi } from '../contract/documents/asyncapi.ts'
+export type * as EntityEventTypes from '../contract/entity-events.ts'
 export type { EntityEventSchemas } from '../contract/entity-events.ts'
 export { entityEvents } from '../contract/entity-events.ts'
+export type * as EventTypes from '../contract/event-types.ts'
 export type {
   ContextIn,
   EntityPayload,
@@ -34,6 +37,7 @@ export type {
   TypeOf,
 } from '../contract/event-types.ts'
 export { isOf } from '../contract/is-of.ts'
+export type * as NameTypes from '../contract/name-types.ts'
 export type {
   ChannelArg,
   ChannelName,
@@ -43,7 +47,11 @@ export type {
   Resource,
   ResourceArg,
 } from '../contract/name-types.ts'
+export type * as PresenceTypes from '../contract/presence-types.ts'
 export type { MetaIn, MetaOut } from '../contract/presence-types.ts'
+export type * as RequestTypes from '../contract/request-types.ts'
 export type { ReplyIn, ReplyOut, RequestIn, RequestOut } from '../contract/request-types.ts'
 export type { StandardSchemaV1 } from '../contract/standard-schema.ts'
 export { unchecked } from '../contract/unchecked.ts'
+export type * as ContractPorts from '../ports/contract-port.ts'
+export type * as ContractRuleTypes from '../ports/contract-rules.ts'

@@ -118,6 +118,13 @@ export type {
   StateSource,
   StateStep,
 } from '../optimistic/state-source.ts'
+export type {
+  CheckCounts,
+  CheckOptions,
+  ClientChecks,
+  ContractDifference,
+  Validate,
+} from '../ports/client-checks.ts'
 export type { ConnectionState } from '../ports/connection-state.ts'
 export type { Sink } from '../ports/event-sink.ts'
 export type {
