@@ -22,8 +22,8 @@ import { asInteger, asString } from '../../protocol/fields.ts'
  *                            the order of the packets of its namespace
  */
 
-/** The most attachments of one packet; `socket.io-parser` allows as many. */
-const MOST_ATTACHMENTS = 10
+/** The most attachments of one packet; `socket.io-parser` allows as many, and a server ends the connection for more. */
+export const MOST_ATTACHMENTS = 10
 
 /** Returns the name and the arguments of an event of the transport's namespace; `[]` for any other message. */
 export function eventOf(wire: unknown): readonly unknown[] {

@@ -1,3 +1,4 @@
+import { unsupported } from '../../base/errors.ts'
 import { attach, detach } from '../../protocol/attachments.ts'
 import { binaryCodec } from '../../protocol/binary-codec.ts'
 import type { DialectFactory, Outgoing } from '../../protocol/dialect.ts'
@@ -14,7 +15,7 @@ import type { Intent, SubscribeIntent, UnsubscribeIntent } from '../../protocol/
 import { RESERVED } from './acks.ts'
 import { type AckErrors, refusal } from './failures.ts'
 import { PING, PONG, welcome } from './handshake.ts'
-import { type Packet, packetOf } from './packet.ts'
+import { MOST_ATTACHMENTS, type Packet, packetOf } from './packet.ts'
 import { argumentsFor, membershipEvent, only, placeOf, type RoomOptions } from './rooms.ts'
 
 /** Options of {@link socketio}: what an application has to say about its own events. */
@@ -260,6 +261,8 @@ function messages(
 ): readonly Outgoing[] {
   const bytes: Uint8Array[] = []
   const plain = data.map((one) => detach(one, bytes))
+  if (bytes.length > MOST_ATTACHMENTS)
+    throw unsupported('socketio', `more than ${MOST_ATTACHMENTS} binary values`)
   const wire = [[type, bytes.length, namespace, ack], ...plain]
   return [{ wire, keys, channels }, ...bytes.map((wire) => ({ wire, keys: [], channels: [] }))]
 }

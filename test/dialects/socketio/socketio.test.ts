@@ -342,6 +342,21 @@ describe('requests', () => {
     expect(outcome.error).toMatchObject({ code: 'bad-payload' })
   })
 
+  it('with more binary values than a server reads are refused, and end nothing', async () => {
+    const { clock, client, sent } = await connected()
+    const many = (count: number) => Array.from({ length: count }, () => bytes(1))
+    const refused = outcomeOf(client.request('save', many(11)))
+    await clock.advance(1)
+    expect(refused.error).toMatchObject({
+      code: 'unsupported',
+      message: 'The socketio backend does not support more than 10 binary values.',
+    })
+    expect(sent).toEqual([])
+    void client.request('save', many(10)).catch(() => {})
+    await clock.advance(1)
+    expect(sent).toHaveLength(11)
+  })
+
   it('leave no half of a packet behind when their attachments are not sent', async () => {
     const clock = new ManualClock()
     const pair = new MemoryPair({ clock })
