@@ -19,6 +19,12 @@ describe('the default transport', () => {
     vi.stubGlobal('WebSocket', undefined)
     expect(() =>
       webSocketTransport().open('ws://localhost', [], { opened() {}, message() {}, closed() {} }),
-    ).toThrow(expect.objectContaining({ code: 'no-websocket' }))
+    ).toThrow(
+      expect.objectContaining({
+        code: 'no-websocket',
+        // The option of the client does not reach a transport that the application makes.
+        message: expect.stringContaining('or webSocketTransport(WebSocket).'),
+      }),
+    )
   })
 })
