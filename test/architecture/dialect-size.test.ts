@@ -40,7 +40,7 @@ it.each([
   ['actioncable', 1_000],
   // Contains restored sessions, and the positions of several streams per channel.
   ['anycable', 2_150, 'actioncable'],
-  ['anycable, anycablePresence, resourceOf', 2_550, 'actioncable'],
+  ['anycable, anycablePresence, resourceOf', 2_600, 'actioncable'],
   ['duui', 700],
   // Also checks the declaration.
   ['jsonDialect', 2_000, 'json'],
@@ -61,7 +61,7 @@ it.each([
   // Contains HTTP: requests, statuses, and streams that continue or are lost, one by one.
   ['sse', 2_000],
   // Presence, signed subscribes by HTTP, and a hook for encrypted channels.
-  ['pusher, pusherUrl, withChannelAuth, withDecryption', 2_150, 'pusher'],
+  ['pusher, pusherUrl, withChannelAuth, withDecryption', 2_200, 'pusher'],
   ['streams', 700],
   // Also unsubscribes from initial topics, and rejects unsupported commands.
   ['topics', 720],

@@ -232,7 +232,7 @@ export function phoenix(options: PhoenixOptions = {}): DialectFactory {
       const message: readonly unknown[] = Array.isArray(wire) ? wire : []
       const [joinRef, ref, topic, event, payload] = message
       if (typeof topic !== 'string' || typeof event !== 'string') {
-        return noticeFrame('malformed', 'it has no topic or no event', wire)
+        return noticeFrame('malformed', 'no topic or event', wire)
       }
       if (event === 'phx_reply') return replied(topic, asString(ref) ?? '', payload)
       const join = joins.get(topic)

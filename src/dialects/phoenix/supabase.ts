@@ -209,7 +209,7 @@ export function supabase({ apikey, params }: SupabaseOptions): DialectFactory {
       const channel = isOfChannel ? String(topic).slice(PREFIX.length) : ''
       if (!isOfChannel && topic !== 'phoenix') {
         const level = typeof topic === 'string' ? 'ignored' : 'malformed'
-        return noticeFrame(level, 'it has no topic of a channel', wire)
+        return noticeFrame(level, 'no topic of a channel', wire)
       }
       // The server closes a channel only for a fault, such as an expired token: it is joined again.
       const type = event === 'phx_close' ? 'phx_error' : event
