@@ -159,7 +159,8 @@ export function socketioClient(socket: SocketIoLike): TransportFactory {
         const isShort = !Array.isArray(head)
         const short = typeof head === 'number' ? [2, 0, '', `${head}`] : [2, 0, '', '']
         const [type, , space, number]: readonly unknown[] = isShort ? short : head
-        const data = rest.map((one) => attach(one, bytes))
+        // What looks like a placeholder in a packet without attachments is data.
+        const data = bytes.length ? rest.map((one) => attach(one, bytes)) : rest
         const [name, ...args] = typeof head === 'string' ? [head, ...data] : data
         const other = spaces.get(String(space))
         const target = space ? other?.socket : socket

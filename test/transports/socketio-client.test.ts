@@ -66,6 +66,13 @@ describe('a transport over an instance', () => {
     expect(ends).toEqual([[1008], [1006], [1006]])
   })
 
+  it('leaves data alone that looks like a placeholder of an attachment', async () => {
+    const { socket, transport } = await opened()
+    const data = { _placeholder: true, num: 0 }
+    transport.send(JSON.stringify([[2, 0, '', ''], 'plain', data]))
+    expect(socket.emitted).toEqual([['plain', data]])
+  })
+
   it('refuses other namespaces where the instance cannot make them', async () => {
     const { events, transport } = await opened()
     transport.send('[[0,0,"/staff",""],{}]')
