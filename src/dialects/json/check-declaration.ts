@@ -1,6 +1,6 @@
 import { WirefoldError } from '../../base/errors.ts'
 import { checkNames } from '../../base/known-names.ts'
-import type { JsonDeclaration, JsonSend } from './declaration.ts'
+import type { JsonReceive, JsonSend } from './declaration.ts'
 import { frames } from './frames.ts'
 import type { Rule } from './rules.ts'
 import { reading } from './rules.ts'
@@ -43,7 +43,7 @@ const needs = [
 
 /** Throws `bad-option` if a part of a declaration is missing, unknown, or contradicts another one. */
 export function checkDeclaration(
-  { receive, send = {} }: JsonDeclaration<never>,
+  { receive, send }: { readonly receive: JsonReceive<never>; readonly send: JsonSend },
   rules: readonly Rule[],
   uses: ReadonlySet<string>,
 ): void {

@@ -29,10 +29,10 @@ import { usesOf } from './uses.ts'
 export function jsonDialect<Message = Fields>(
   declaration: JsonDeclaration<Message>,
 ): DialectFactory {
-  const { name = 'json', receive, send = {}, snapshots } = declaration
+  const { name = 'json', receive = {}, send = {}, snapshots } = declaration
   const uses = usesOf(send)
   const rules = rulesOf(receive)
-  checkDeclaration(declaration, rules, uses)
+  checkDeclaration({ receive, send }, rules, uses)
   const { token: parameter = send.hello ? false : 'token' } = declaration
   const { fatalCloseCodes = plainDialect.fatalCloseCodes } = declaration
   const { reply, subscribed } = receive

@@ -11,6 +11,7 @@ const subscribe = ({ channel }: { channel: string }) => ({ join: channel })
 
 /** Declarations with a mistake, as an application without types writes them. */
 const mistakes: Readonly<Record<string, readonly [declaration: object, message: string]>> = {
+  nothing: [{}, 'receive has no rule.'],
   'an empty one': [{ receive: {} }, 'receive has no rule.'],
   'an unknown kind of message': [
     { receive: { evnt: event } },
