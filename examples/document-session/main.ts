@@ -1,0 +1,22 @@
+import { setTimeout as after } from 'node:timers/promises'
+import { WebSocket } from 'ws'
+import { openSession } from '../websocket-client.ts'
+import { SESSION, serveSession } from './server.ts'
+
+/* Follows a session in the terminal until it is completed. */
+
+const server = await serveSession()
+const session = openSession({
+  url: server.url,
+  sessionId: SESSION,
+  client: { WebSocket },
+  load: async (signal) => (await fetch(server.state, { signal })).json(),
+  answers: server.answers,
+  show: (lines) => console.log(lines.join(' | ')),
+  report: (error) => console.error(error),
+})
+console.log('acknowledged:', await session.emit('note', 'hello'))
+await server.run(() => after(500))
+await after(100)
+session.close()
+await server.close()
