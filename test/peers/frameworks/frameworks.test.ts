@@ -4,12 +4,12 @@ import { cpSync, readdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { ChannelSubscriber } from 'wirefold'
-import { WebSocket } from 'ws'
 import type { Packed } from '../../architecture/packed.ts'
 import { packed } from '../../architecture/packed.ts'
 import { RawClient } from '../../server/raw-client.ts'
 import { balanced, connect, until } from '../../support/live.ts'
 import { installed } from '../installed.ts'
+import { signedIn } from './signed-in.ts'
 
 const PACKAGES = [
   ...['express@5.3.0', '@types/express@5.0.6', 'fastify@5.12.8', '@fastify/websocket@11.3.7'],
@@ -78,22 +78,6 @@ async function start(file: string, env: Readonly<Record<string, string>>) {
     return code
   }
   return { port, terminate }
-}
-
-/** Signs in, and returns a WebSocket class that sends the cookie, as a page does. */
-async function signedIn(port: number, name: string) {
-  const { status, headers } = await fetch(`http://127.0.0.1:${port}/login`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ name }),
-  })
-  expect(status).toBe(204)
-  const [cookie = ''] = headers.getSetCookie().map((text) => text.split(';')[0] ?? '')
-  return class extends WebSocket {
-    constructor(url: string | URL, protocols?: string | string[]) {
-      super(url, protocols, { headers: { cookie } })
-    }
-  }
 }
 
 describe('the examples of frameworks', () => {
