@@ -35,7 +35,7 @@ export interface Untyped {
 }
 
 /** The description of channels, requests and presence that a client and its server share. */
-export interface Contract<out Parts extends ContractTypes = ContractTypes> extends Untyped {
+export interface Contract<Parts extends ContractTypes = ContractTypes> extends Untyped {
   /** The parts that it was made of; empty in a contract of types alone. */
   readonly parts: Parts
   /**

@@ -29,7 +29,8 @@ export type DUUISlots = {
       : KeyedType<Kind, DUUIContextOf<Kind>>
 }
 
-type DUUIContextOf<Kind> = Extract<DUUIContext, { readonly kind: Kind }>
+/** The context of a kind. */
+export type DUUIContextOf<Kind> = Extract<DUUIContext, { readonly kind: Kind }>
 
 /** Rules of all slots of {@link duuiContexts}. */
 export interface DUUIRules extends SlotRules, Pick<SingleOptions<DUUIContext>, 'apply'> {}

@@ -10,7 +10,7 @@ import type { QueryClientLike } from './query-client.ts'
  * Connects the queries of a TanStack Query client with channels.
  *
  * @param client the `QueryClient`, of version 5.44 or later
- * @param sync the function of that name from `wirefold`
+ * @param syncChannel the function `sync` from `wirefold`
  * @example
  * const bridge = queryBridge(queryClient, channels, sync)
  * const tasks = bridge.query('entity:Task', {
@@ -23,7 +23,7 @@ import type { QueryClientLike } from './query-client.ts'
 export function queryBridge(
   client: QueryClientLike,
   channels: Subscriber,
-  sync: typeof syncOf,
+  syncChannel: typeof syncOf,
 ): QueryBridge {
   const live = new WeakMap<object, LiveQuery>()
 
@@ -36,13 +36,14 @@ export function queryBridge(
         const query = client.getQueryCache().find({ queryKey, exact: true })
         // The cache has every query that it fetches.
         if (!query) return options.load(signal).then(({ state }) => state)
-        const one = live.get(query) ?? liveQuery(client, channels, sync, query, channel, options)
+        const one =
+          live.get(query) ?? liveQuery(client, channels, syncChannel, query, channel, options)
         live.set(query, one)
         return one.fetch(signal) as Promise<never>
       },
       staleTime: (query) => (live.get(query)?.isFresh() ? Number.POSITIVE_INFINITY : 0),
     }),
-    invalidate: (channel, options) => invalidation(client, channels, sync, channel, options),
+    invalidate: (channel, options) => invalidation(client, channels, syncChannel, channel, options),
   }
 }
 

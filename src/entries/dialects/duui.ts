@@ -1,4 +1,9 @@
-export type { DUUIContexts, DUUIRules, DUUISlots } from '../../backends/duui/duui-contexts.ts'
+export type {
+  DUUIContextOf,
+  DUUIContexts,
+  DUUIRules,
+  DUUISlots,
+} from '../../backends/duui/duui-contexts.ts'
 export { duuiContexts } from '../../backends/duui/duui-contexts.ts'
 export type {
   ComponentContext,
