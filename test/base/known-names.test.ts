@@ -48,7 +48,7 @@ describe('an unknown name', () => {
     ['disconnect', 'dropped'],
     ['connect_error', 'error'],
     ['close', 'closed'],
-    ['tick', 'one of opened, dropped, closed, failed, settled, notice, error'],
+    ['tick', 'one of opened, dropped, closed, failed, settled, notice, contract, error'],
   ])('%s among the events of a client is an error with the hint %s', (name, hint) => {
     const { client } = scripted()
     expect(hintOf(() => client.on(name as 'error', () => {}))).toBe(hint)

@@ -18,6 +18,7 @@ import {
 } from 'wirefold/dialects/topics'
 import { withHandshake } from '../../src/dialects/socketio/handshake.ts'
 import { wrongField } from '../../src/testing/frame-shapes.ts'
+import { operations } from '../dialects/graphql-ws/harness.ts'
 import { apiGateway, django, fastapi, plain } from '../dialects/json/shapes.ts'
 import { phoenixHarnesses } from '../dialects/phoenix/harness.ts'
 import { expectPristine } from './pristine.ts'
@@ -220,8 +221,8 @@ describe.each([
   ['socketio', socketio({ join: 'join', room: 0, confirms: { joined: 'x', refused: 'error' } })],
   ['sessions', sessions],
   ['sessions by itself', withAcks(withHandshake(sessions))],
-  ['graphql-ws', graphqlWs()],
-  ['graphql-sse', graphqlSse()],
+  ['graphql-ws', graphqlWs({ operations })],
+  ['graphql-sse', graphqlSse({ operations })],
   ['sse', sse()],
   ['sse of many streams', sse({ stream: (url, body) => ({ url, body }), replays: true })],
   ['pusher', pusher],

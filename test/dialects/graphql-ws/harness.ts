@@ -3,7 +3,12 @@ import type { DialectHarness } from 'wirefold/testing'
 import type { Fields } from '../../../src/protocol/fields.ts'
 import { serverMessages } from './recorded.ts'
 
-const operations = { 'room:1': 'subscription { room }', count: '{ count }' }
+const room = 'subscription { room }'
+/** The names that the intents of the suite use; others have no document. */
+export const operations = {
+  ...{ 'room:1': room, 'room:2': room, 'room:*': room },
+  ...{ 'task:create': 'mutation { task }', count: '{ count }' },
+}
 const answer = ({ type, id }: Fields): unknown =>
   type === 'subscribe' ? { id, type: 'next', payload: { data: {} } } : undefined
 
