@@ -5,9 +5,7 @@
  * REPLAY_SECONDS        duration of a run; 4.5 s when it was recorded           (45)
  * REPLAY_PAUSE_SECONDS  pause after a run                                       (8)
  */
-const { startDemo } = await import(
-  new URL('./process-page/dist/server/main.js', import.meta.url).href
-)
+const { startDemo } = await import(new URL('./server/dist/main.js', import.meta.url).href)
 
 /** Returns the number in an environment variable; exits if the value is invalid. */
 function numberOf(name, fallback, most) {
@@ -23,12 +21,14 @@ const demo = await startDemo({
   pauseMs: numberOf('REPLAY_PAUSE_SECONDS', 8, 86_400) * 1_000,
   pages: {
     '/tasks': new URL('./task-board/dist/page/', import.meta.url),
-    '': new URL('./process-page/dist/page/', import.meta.url),
+    '/process': new URL('./process-page/dist/page/', import.meta.url),
+    '': new URL('./document-page/dist/page/', import.meta.url),
   },
   recording: new URL('./recordings/duui-run.jsonl', import.meta.url),
 })
-console.log(`A live process:  ${demo.url}`)
-console.log(`A task board:    ${demo.url}tasks/`)
+console.log(`A document for two people:  ${demo.url}`)
+console.log(`A live process:             ${demo.url}process/`)
+console.log(`A task board:               ${demo.url}tasks/`)
 console.log('Ctrl-C ends both.')
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => demo.stop())

@@ -30,6 +30,3 @@ export interface Figures {
 
 /** Number of figures that the server and the page keep. */
 export const KEPT_FIGURES = 60
-
-/** Longest time for which the network of a page stays frozen, in milliseconds. */
-export const FREEZE_MS = 20_000

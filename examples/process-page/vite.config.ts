@@ -2,13 +2,14 @@ import { fileURLToPath } from 'node:url'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vite'
 
-/** Configuration of the page, and with `build.ssr` of the server. */
-export default defineConfig(({ isSsrBuild }) => ({
+/** Configuration of the page; its server is part of the demo's server. */
+export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
+  base: '/process/',
   logLevel: 'warn',
   plugins: [svelte({ configFile: false })],
   build: {
-    outDir: isSsrBuild ? 'dist/server' : 'dist/page',
+    outDir: 'dist/page',
     emptyOutDir: true,
   },
-}))
+})

@@ -27,10 +27,8 @@ describe('a fresh copy of the project', () => {
     for (const run of ['first', 'second']) {
       const { printed, urls } = await start()
       expect(printed, run).toMatch(/Building the package … [\d.]+ s\nBuilding the pages … [\d.]+ s/)
-      expect(urls, run).toHaveLength(2)
-      const [process = '', board = ''] = urls
-      expect(await page(process), run).toContain('<title>')
-      expect(await page(board), run).toContain('<title>')
+      expect(urls, run).toHaveLength(3)
+      for (const url of urls) expect(await page(url), url).toContain('<title>')
     }
   })
 

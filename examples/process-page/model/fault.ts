@@ -1,7 +1,7 @@
 import { createStore } from 'wirefold'
-import type { Fault } from '../../page/server-address.ts'
+import type { Fault } from '../../page/faults.ts'
+import { FREEZE_MS } from '../../page/faults.ts'
 import { requestFault } from '../../page/server-address.ts'
-import { FREEZE_MS } from '../shared.ts'
 import { noteError } from './connection.ts'
 
 /** Whether the network of this page is frozen. */

@@ -1,11 +1,11 @@
 import { useState } from 'react'
 import { useReadable } from 'wirefold/react'
+import { Switch } from '../../page/switch.tsx'
 import { notice } from '../model/notice.ts'
 import { rejecting, rejectNext } from '../model/rejecting.ts'
 import type { ListName } from '../model/tasks.ts'
 import { add, status, tasks } from '../model/tasks.ts'
 import { LONGEST } from '../shared.ts'
-import { Switch } from './switch.tsx'
 import { TaskRow } from './task-row.tsx'
 
 /** The shared list of tasks. */

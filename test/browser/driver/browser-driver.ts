@@ -42,7 +42,7 @@ export interface BrowserProcess {
 }
 
 /** A key with an action; other keys are typed as text. */
-export type Key = 'Enter' | 'Space'
+export type Key = 'Enter' | 'Space' | 'Tab'
 
 /** A page in its own window. */
 export interface Page {

@@ -1,7 +1,11 @@
 import type { Key } from './browser-driver.ts'
 
 /** The key values of the WebDriver protocols. */
-export const KEYS: Readonly<Record<Key, string>> = { Enter: '\uE007', Space: ' ' }
+export const KEYS: Readonly<Record<Key, string>> = {
+  Enter: '\uE007',
+  Space: ' ',
+  Tab: '\uE004',
+}
 
 /** Returns the WebDriver actions that type characters one after another. */
 export function keyActions(characters: string): readonly object[] {

@@ -169,7 +169,7 @@ export function demoStories(browser: Browser, driver: BrowserDriver): void {
     /** Opens a page of the demo through a wire, and waits until it shows data. */
     async function open(query: string, url = demo.url) {
       const wire = await startWire(url)
-      const page = await browser.open(wire.url + query, { width: 1440, height: 900 })
+      const page = await browser.open(`${wire.url}process/${query}`, { width: 1440, height: 900 })
       onTestFinished(() => page.close())
       await appears(page, `${LISTS[0]} li`)
       await appears(page, '.machine polyline')

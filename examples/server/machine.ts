@@ -1,7 +1,7 @@
 import { availableParallelism, freemem, loadavg, totalmem } from 'node:os'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import type { Figures } from '../shared.ts'
-import { KEPT_FIGURES } from '../shared.ts'
+import type { Figures } from '../process-page/shared.ts'
+import { KEPT_FIGURES } from '../process-page/shared.ts'
 
 /** Sampling interval of the event-loop delay, in milliseconds. */
 const RESOLUTION_MS = 10

@@ -1,7 +1,10 @@
 import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
-import { openBoard } from '../../task-board/server/board.ts'
-import { BOARD_PATH } from '../../task-board/shared.ts'
+import { DocumentServer } from '../document-page/server/document.ts'
+import { DOCUMENT_PATH, EDITS_PATH } from '../document-page/shared.ts'
+import type { Fault } from '../page/faults.ts'
+import { openBoard } from '../task-board/server/board.ts'
+import { BOARD_PATH } from '../task-board/shared.ts'
 import { addressOf } from './address.ts'
 import { listen } from './listen.ts'
 import { Machine } from './machine.ts'
@@ -37,6 +40,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   )
   const http = createServer((request, response) => {
     const { path, query } = addressOf(request.url)
+    if (path === EDITS_PATH) return response.end(JSON.stringify({ edits: document.edits }))
     const fault = faults.get(path)
     if (!fault) return sendPage(folders, path, response)
     // Sockets and fault requests carry the page's id, so that a page breaks only its own
@@ -46,7 +50,10 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   })
 
   const behind = createServer()
-  const network = new Network(http, behind, (path) => path === BOARD_PATH || realtime.isUp)
+  const network = new Network(http, behind, (path) => {
+    if (path === DOCUMENT_PATH) return document.isUp
+    return path === BOARD_PATH || realtime.isUp
+  })
   const machine = new Machine((figures) => realtime.measured(figures).catch(console.error))
   const replay = new Replay({
     file: fileURLToPath(options.recording),
@@ -60,12 +67,21 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     figures: () => machine.past,
   })
   const board = await openBoard(behind)
-  const faults = new Map<string, (page: string) => void>([
-    ['/fault/disconnect', (page) => network.disconnect(page)],
-    ['/fault/freeze', (page) => network.freeze(page)],
-    ['/fault/thaw', (page) => network.thaw(page)],
-    ['/fault/restart', () => realtime.restart().catch(console.error)],
-  ])
+  const document = new DocumentServer(behind)
+  const causes: Readonly<Record<Fault, (page: string) => unknown>> = {
+    disconnect: (page) => network.disconnect(page),
+    cut: (page) => network.cut(page),
+    join: (page) => network.join(page),
+    freeze: (page) => network.freeze(page),
+    thaw: (page) => network.thaw(page),
+    slow: (page) => network.slow(page, true),
+    fast: (page) => network.slow(page, false),
+    reject: (page) => document.rejectNext(page, true),
+    accept: (page) => document.rejectNext(page, false),
+    restart: () => realtime.restart().catch(console.error),
+    'restart-document': () => document.restart().catch(console.error),
+  }
+  const faults = new Map(Object.entries(causes).map(([name, run]) => [`/fault/${name}`, run]))
 
   const port = await listen(http, options.port)
   replay.start()
@@ -74,7 +90,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     async stop() {
       replay.stop()
       machine.stop()
-      await Promise.all([realtime.close(), board.close()])
+      await Promise.all([realtime.close(), board.close(), document.close()])
       network.close()
       http.close()
       http.closeAllConnections()

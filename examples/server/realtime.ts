@@ -2,8 +2,8 @@ import type { Server } from 'node:http'
 import type { DUUIEnvelope } from 'wirefold/dialects/duui'
 import type { RealtimeServer } from 'wirefold/server'
 import { createRealtimeServer, type DuuiMount, duuiMount } from 'wirefold/server'
-import type { CurrentProcess, Figures } from '../shared.ts'
-import { MACHINE, PROCESSES } from '../shared.ts'
+import type { CurrentProcess, Figures } from '../process-page/shared.ts'
+import { MACHINE, PROCESSES } from '../process-page/shared.ts'
 import { NewestTimeline } from './newest-timeline.ts'
 
 /** Duration of a restart, in milliseconds. */
