@@ -1,5 +1,6 @@
 import type { PresenceUser } from 'wirefold'
 import { useReadable } from 'wirefold/react'
+import { otherName } from '../model/other-name.ts'
 import { people } from '../model/people.ts'
 import { person } from '../model/person.ts'
 import type { Doing } from '../shared.ts'
@@ -7,6 +8,10 @@ import type { Doing } from '../shared.ts'
 /** Shows the people present, their number of windows, and their activity. */
 export function PeoplePanel() {
   const here = useReadable(people)
+  const other = otherName(
+    person,
+    here.map(({ id, name = id }) => name),
+  )
   return (
     <section className="card people">
       <h2>Who is here</h2>
@@ -17,8 +22,8 @@ export function PeoplePanel() {
         ))}
       </ul>
       <p className="hint">
-        Open <Window query="?name=Grace">a window of Grace</Window>, or{' '}
-        <Window query={`?name=${encodeURIComponent(person)}`}>another of your own</Window>.
+        Open <Window of={other}>{`a window of ${other}`}</Window>, or{' '}
+        <Window of={person}>another of your own</Window>.
       </p>
     </section>
   )
@@ -43,9 +48,9 @@ function Person({ user }: { user: PresenceUser }) {
   )
 }
 
-function Window({ query, children }: { query: string; children: string }) {
+function Window({ of: name, children }: { of: string; children: string }) {
   return (
-    <a href={query} target="_blank" rel="noopener">
+    <a href={`?name=${encodeURIComponent(name)}`} target="_blank" rel="noopener">
       {children}
     </a>
   )

@@ -40,7 +40,16 @@ export function taskBoardStories(browser: Browser, driver: BrowserDriver): void 
       await follow(ada, 'A process, live')
       await follow(ada, 'A task board, shared')
       // The same window is still the same person.
-      await expect.poll(() => textOf(ada, '[data-testid=person]'), PATIENT).toBe('Ada')
+      await expect.poll(() => personOf(ada), PATIENT).toBe('Ada')
+    })
+
+    it('offers a window of the other person, by the name they have now', async () => {
+      const [ada, bob] = await Promise.all([open('Ada'), open('Bob')])
+      const offered = () => textOf(ada, '.people .hint a')
+      await expect.poll(offered, PATIENT).toBe('a window of Bob')
+      await enter(bob, '[data-testid=person]', 'Émile')
+      await expect.poll(offered, PATIENT).toBe('a window of Émile')
+      await expect.poll(() => personOf(bob), PATIENT).toBe('Émile')
     })
 
     it('shows a new task at once to its author, marked as pending until the server has it', async () => {
@@ -185,6 +194,13 @@ export function taskBoardStories(browser: Browser, driver: BrowserDriver): void 
       return page
     }
   })
+}
+
+/** Returns the name of a window's person. */
+function personOf(page: Page): Promise<string | undefined> {
+  return page.evaluate(
+    () => document.querySelector<HTMLInputElement>('[data-testid=person]')?.value,
+  )
 }
 
 function add(page: Page, name: string): Promise<void> {
