@@ -40,5 +40,26 @@ const stories = (browser: Browser): void => {
       expect(await two.consoleErrors()).toEqual([])
     },
   )
+
+  it('plugin-chat: shows who is here and what they say', async () => {
+    const url = await copy.run('plugin-chat').prints(/Local: +(http\S+)/)
+    const [ada, bea] = [
+      await browser.open(`${url}?name=Ada`),
+      await browser.open(`${url}?name=Bea`),
+    ]
+    onTestFinished(async () => {
+      await ada.close()
+      await bea.close()
+    })
+    for (const page of [ada, bea])
+      await until(async () => expect(await text(page)).toMatch(/Here: (Ada, Bea|Bea, Ada)/))
+    await ada.activate()
+    await ada.evaluate(() => document.querySelector('input')?.focus())
+    await ada.type('hello')
+    await ada.press('Enter')
+    for (const page of [ada, bea])
+      await until(async () => expect(await text(page)).toContain('Ada: hello'))
+    expect([...(await ada.consoleErrors()), ...(await bea.consoleErrors())]).toEqual([])
+  })
 }
 await runStories(chromiumDriver, stories)
