@@ -5,7 +5,8 @@ import type { Item } from './contract.ts'
 /* The server of the list, as a setup module of Vite. */
 
 const server = sharedServer('/ws', { authorize: (_, __, action) => action !== 'publish' })
-const items: Item[] = [{ id: randomUUID(), title: 'Bread' }]
+/** The items, in the order of their creation. */
+export const items: Item[] = [{ id: randomUUID(), title: 'Bread' }]
 
 server.setUp(() => {
   server.handle('item:list', () => items)
