@@ -20,6 +20,36 @@ export interface ContractSchemas {
   readonly presence?: { readonly [template: string]: StandardSchemaV1 } | undefined
 }
 
+// The parameter of `contract()`: a name that is none of a contract's gets the type of an advice, which
+// stands in the error at that name.
+export type Leaves<Map> = { readonly [Name in keyof Map]: StandardSchemaV1 }
+export type GivenEvents<Map> = {
+  readonly [Template in keyof Map]: Map[Template] extends StandardSchemaV1
+    ? 'A channel has a schema for each type of event'
+    : Leaves<Map[Template]>
+}
+export type GivenSides<Request> = {
+  readonly payload?: StandardSchemaV1 | undefined
+  readonly reply?: StandardSchemaV1 | undefined
+} & {
+  readonly [Side in Exclude<
+    keyof Request,
+    'payload' | 'reply'
+  >]: `A request has payload and reply, not ${Side & string}`
+}
+export type GivenRequests<Map> = { readonly [Type in keyof Map]: GivenSides<Map[Type]> }
+
+/** Parts whose leaves are schemas, and whose names are those that a contract has. */
+export type GivenParts<Parts> = {
+  readonly [Name in keyof Parts]: Name extends 'channels'
+    ? GivenEvents<Parts[Name]>
+    : Name extends 'requests'
+      ? GivenRequests<Parts[Name]>
+      : Name extends 'presence'
+        ? Leaves<Parts[Name]>
+        : `A contract has channels, requests and presence, not ${Name & string}`
+}
+
 /** The parts of a contract of types alone, of the same shape with types in place of schemas. */
 export interface ContractTypes {
   readonly channels?: object | undefined

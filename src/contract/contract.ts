@@ -1,6 +1,12 @@
 import { lazy } from '../base/lazy.ts'
 import { startClientChecks } from './client/client-checks.ts'
-import type { Contract, ContractSchemas, ContractTypes } from './contract-types.ts'
+import type {
+  Contract,
+  ContractSchemas,
+  ContractTypes,
+  GivenParts,
+  Nothing,
+} from './contract-types.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { leavesOf } from './leaves.ts'
 import { SchemaRules } from './schema-rules.ts'
@@ -9,8 +15,8 @@ import { SchemaRules } from './schema-rules.ts'
  * Makes the contract that a client and its server share, of schemas of any library that implements
  * Standard Schema, or of types alone.
  *
- * Throws `bad-option` for a template or a schema that is none, and for two templates that fit the same
- * names where nothing decides which counts.
+ * Throws `bad-option` for a name that a contract does not have, for a template or a schema that is
+ * none, and for two templates that fit the same names where nothing decides which counts.
  *
  * @example
  * const shop = contract({
@@ -21,8 +27,9 @@ import { SchemaRules } from './schema-rules.ts'
  * @example
  * const shop = contract<ShopTypes>()
  */
-export function contract<const Parts extends ContractSchemas>(parts: Parts): Contract<Parts>
-export function contract<Parts extends ContractTypes>(options?: ContractOptions): Contract<Parts>
+export function contract<const Parts extends ContractTypes = Nothing>(
+  given?: (Parts & ContractTypes & GivenParts<Parts>) | ContractOptions,
+): Contract<Parts>
 export function contract(given: ContractSchemas & ContractOptions = {}): Contract<ContractSchemas> {
   const { fingerprint, ...parts } = given
   const leaves = leavesOf(parts)

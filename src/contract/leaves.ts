@@ -1,4 +1,5 @@
 import { WirefoldError } from '../base/errors.ts'
+import { checkNames } from '../base/known-names.ts'
 import { isFields } from '../protocol/fields.ts'
 import type { ContractSchemas } from './contract-types.ts'
 import type { StandardSchemaV1 } from './standard-schema.ts'
@@ -11,20 +12,35 @@ export interface Leaf {
   readonly schema: StandardSchemaV1
 }
 
-/** Returns the schemas of a contract. Throws `bad-option` for a value that is no schema. */
+/** The names of the parts of a contract. */
+const PARTS = { channels: 0, requests: 0, presence: 0 }
+/** The names of the schemas of a request. */
+const SIDES = { payload: 0, reply: 0 }
+
+/**
+ * Returns the schemas of a contract. Throws `bad-option` for a value that is no schema, and for a name
+ * that a contract does not have.
+ */
 export function leavesOf(parts: ContractSchemas): readonly Leaf[] {
-  return [
-    ...nested('channels', parts.channels),
-    ...nested('requests', parts.requests),
-    ...flat('presence', [], parts.presence),
+  checkNames('A contract', parts, PARTS)
+  const { channels, requests = {}, presence } = parts
+  const leaves = [
+    ...nested('channels', channels),
+    ...nested('requests', requests),
+    ...flat('presence', [], presence),
   ]
+  for (const [type, sides] of Object.entries(requests)) {
+    checkNames(`The request ${type} of a contract`, sides, SIDES)
+  }
+  return leaves
 }
 
-function nested(part: Leaf['part'], map: object = {}): Leaf[] {
+function nested(part: Leaf['part'], map: unknown = {}): Leaf[] {
+  if (!isFields(map)) throw noSchema(part, [], 'an object')
   return Object.entries(map).flatMap(([name, schemas]) => flat(part, [name], schemas))
 }
 
-function flat(part: Leaf['part'], above: readonly string[], map: object = {}): Leaf[] {
+function flat(part: Leaf['part'], above: readonly string[], map: unknown = {}): Leaf[] {
   if (!isFields(map)) throw noSchema(part, above, 'an object')
   return Object.entries(map).flatMap(([name, schema]) => {
     if (schema === undefined) return []

@@ -77,6 +77,11 @@ describe('an editor', () => {
     expect(offered(`presence.enter('|', { typing: true })`)).toEqual(['lobby', 'room/{id}'])
   })
 
+  it('offers the parts of a contract, and those of a request', () => {
+    expect(offered(`contract({ | })`)).toEqual(['channels', 'fingerprint', 'presence', 'requests'])
+    expect(offered(`contract({ requests: { cancel: { | } } })`)).toEqual(['payload', 'reply'])
+  })
+
   it('offers the fields of payloads', () => {
     expect(offered(`client.request('order:cancel', { | })`)).toEqual(['at', 'id'])
     expect(offered(`channels.subscribe('shop:42', { till: (till) => till.| })`)).toEqual(['total'])

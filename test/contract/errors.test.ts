@@ -100,6 +100,31 @@ const WRONG = [
     '{}',
     `Property 'id' is missing in type '{}' but required in type 'Params<"shop:{id}">'.`,
   ],
+  [
+    `contract({ channels: {}, presense: { 'shop:{id}': unchecked<string>() } })`,
+    'presense',
+    `Type '{ 'shop:{id}': StandardSchemaV1<string, string>; }' is not assignable to type '"A contract has channels, requests and presence, not presense"'.`,
+  ],
+  [
+    `contract({ requests: { cancel: { paylod: unchecked<string>(), reply: unchecked<string>() } } })`,
+    'paylod',
+    `Type 'StandardSchemaV1<string, string>' is not assignable to type '"A request has payload and reply, not paylod"'.`,
+  ],
+  [
+    `contract({ channels: { 'shop:{id}': unchecked<string>() } })`,
+    `'shop:{id}'`,
+    `Type 'StandardSchemaV1<string, string>' is not assignable to type '"A channel has a schema for each type of event"'.`,
+  ],
+  [
+    `contract({ channels: { 'shop:{id}': { order: 5 } } })`,
+    'order',
+    `Type 'number' is not assignable to type 'StandardSchemaV1<unknown, unknown>'.`,
+  ],
+  [
+    `contract({ presence: { 'shop:{id}': { typing: unchecked<boolean>() } } })`,
+    `'shop:{id}'`,
+    `Property ''~standard'' is missing in type '{ typing: StandardSchemaV1<boolean, boolean>; }' but required in type 'StandardSchemaV1<unknown, unknown>'.`,
+  ],
 ] as const
 
 describe('the error of a wrong call', () => {

@@ -45,6 +45,33 @@ describe.each(Object.entries(libraries))('an event with a schema of %s', (_, ord
   })
 })
 
+describe('a name that a contract does not have', () => {
+  const schema = z.string()
+  // Applications in JavaScript.
+  const make = (parts: object) => () => contract(parts as ContractSchemas)
+
+  it.each([
+    [{ channels: {}, presense: { room: schema } }, 'presense'],
+    [{ requests: { cancel: { paylod: schema, reply: schema } } }, 'paylod'],
+  ])('is refused: %o', (parts, option) => {
+    expect(make(parts)).toThrow(expect.objectContaining({ code: 'bad-option', detail: { option } }))
+  })
+
+  it('may stand there with the value undefined', () => {
+    expect(
+      make({ requests: { cancel: { payload: undefined } }, presence: undefined }),
+    ).not.toThrow()
+  })
+
+  it.each([null, 'shop', 1])('is no matter where a part is %j, which is refused', (part) => {
+    for (const name of ['channels', 'requests', 'presence']) {
+      expect(make({ [name]: part })).toThrow(
+        expect.objectContaining({ code: 'bad-option', detail: { option: name } }),
+      )
+    }
+  })
+})
+
 describe('the rules of a contract', () => {
   const schema = z.object({ id: z.string() })
   const rules = rulesOf({
