@@ -137,4 +137,23 @@ describe('the AsyncAPI document of a contract', () => {
       expect.objectContaining({ code: 'bad-option', detail: { option: 'contract' } }),
     )
   })
+
+  it('is the same each time, although a function makes a default', () => {
+    let made = 0
+    const schemas = (order: z.ZodType) => {
+      const parts = { channels: { shop: { order, till: z.number().default(1) } } }
+      return asyncapi(contract(parts)).components.schemas
+    }
+    const drawn = schemas(z.object({ id: z.string().default(() => `${++made}`) }))
+    expect(drawn).toEqual(schemas(z.object({ id: z.string().optional() })))
+    expect(drawn).toMatchObject({ shop_till: { default: 1 } })
+  })
+
+  it('leaves data alone that looks like a reference', () => {
+    const pointer = z.object({ $ref: z.string() }).default({ $ref: '#/nope' })
+    const { schemas } = asyncapi(contract({ channels: { shop: { pointer } } })).components
+    expect(schemas).toMatchObject({
+      shop_pointer: { default: { $ref: '#/nope' }, properties: { $ref: { type: 'string' } } },
+    })
+  })
 })

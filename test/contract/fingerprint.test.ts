@@ -36,6 +36,33 @@ describe('the fingerprint of a contract', () => {
     )
   })
 
+  const ofSchema = (schema: StandardSchemaV1) => fingerprint({ channels: { a: { b: schema } } })
+
+  it('does not depend on defaults, which a function may make, and on descriptions', () => {
+    let made = 0
+    const id = z.string().default(() => `${++made}`)
+    expect(ofSchema(z.object({ id }))).toBe(ofSchema(z.object({ id: z.string().optional() })))
+    expect(ofSchema(z.string().describe('A name').meta({ title: 'Name' }))).toBe(
+      ofSchema(z.string()),
+    )
+    // Only keywords are left out: not the names of fields, nor data.
+    const named = z.object({ default: z.string(), title: z.string() })
+    expect(ofSchema(named)).not.toBe(ofSchema(z.object({})))
+    expect(ofSchema(z.object({ default: z.string() }))).not.toBe(
+      ofSchema(z.object({ default: z.number() })),
+    )
+  })
+
+  it('does not depend on the order of alternatives', () => {
+    expect(ofSchema(z.enum(['x', 'y']))).toBe(ofSchema(z.enum(['y', 'x'])))
+    expect(ofSchema(z.union([z.string(), z.number()]))).toBe(
+      ofSchema(z.union([z.number(), z.string()])),
+    )
+    expect(ofSchema(z.tuple([z.string(), z.number()]))).not.toBe(
+      ofSchema(z.tuple([z.number(), z.string()])),
+    )
+  })
+
   const changes: Readonly<Record<string, ContractSchemas>> = {
     'a template': { ...base, channels: { 'shop:{id}': { order } } },
     'the type of an event': {

@@ -1,7 +1,6 @@
 import { WirefoldError } from '../../base/errors.ts'
-import { isFields } from '../../protocol/fields.ts'
 import type { Contract, ContractSchemas } from '../contract-types.ts'
-import { inputOf } from '../fingerprint.ts'
+import { canonicalJson, inputOf, withKeywords } from '../json-schema.ts'
 import type { Leaf } from '../leaves.ts'
 import { leavesOf } from '../leaves.ts'
 import type { StandardSchemaV1 } from '../standard-schema.ts'
@@ -145,7 +144,7 @@ class DocumentParts {
 
   #schema(name: string, schema: StandardSchemaV1): Reference | undefined {
     if (this.#references.has(schema)) return this.#references.get(schema)
-    const json = inputOf(schema, TARGET) ?? this.#converter?.(schema)
+    const json = lastingInputOf(schema) ?? this.#converter?.(schema)
     const key = freeKey(this.#schemas, name)
     const reference = json && { $ref: `#/components/schemas/${key}` }
     this.#references.set(schema, reference)
@@ -178,17 +177,23 @@ function freeKey(used: ReadonlyMap<string, unknown>, name: string): string {
   }
 }
 
+/**
+ * Returns the JSON Schema of what a schema accepts; without defaults if a function makes one of them,
+ * so that each document of a contract is the same.
+ */
+function lastingInputOf(schema: StandardSchemaV1): unknown {
+  const json = inputOf(schema, TARGET)
+  if (canonicalJson(json) === canonicalJson(inputOf(schema, TARGET))) return json
+  return withKeywords(json, (keyword, value) => (keyword === 'default' ? undefined : value))
+}
+
 /** Returns a JSON Schema for its place in a document: its references to itself begin there. */
-function moved(value: unknown, place: string): unknown {
-  if (Array.isArray(value)) return value.map((item) => moved(item, place))
-  if (!isFields(value)) return value
-  const entries = Object.entries(value)
-    .filter(([key, item]) => key !== '$schema' || typeof item !== 'string')
-    .map(([key, item]) => {
-      const local = key === '$ref' && typeof item === 'string' && item.startsWith('#')
-      return [key, local ? `${place}${item.slice(1)}` : moved(item, place)]
-    })
-  return Object.fromEntries(entries)
+function moved(schema: unknown, place: string): unknown {
+  return withKeywords(schema, (keyword, value) => {
+    if (typeof value !== 'string') return value
+    if (keyword === '$schema') return undefined
+    return keyword === '$ref' && value.startsWith('#') ? `${place}${value.slice(1)}` : value
+  })
 }
 
 function isPresence({ part }: Leaf): boolean {

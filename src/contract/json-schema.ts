@@ -1,0 +1,60 @@
+import { isFields } from '../protocol/fields.ts'
+import type { StandardSchemaV1 } from './standard-schema.ts'
+
+/** A schema as JSON Schema. */
+export type JsonSchema = Readonly<Record<string, unknown>>
+
+/** The keywords whose values are schemas by name. */
+const BY_NAME = new Set([
+  ...['properties', 'patternProperties', '$defs', 'definitions'],
+  ...['dependentSchemas', 'dependencies'],
+])
+/** The keywords whose values are data, which may look like a schema. */
+const DATA = new Set(['const', 'enum', 'default', 'examples'])
+
+/**
+ * Returns the JSON Schema of what a schema accepts; `undefined` if its library has none.
+ */
+export function inputOf(
+  schema: StandardSchemaV1,
+  target: 'draft-2020-12' | 'draft-07' = 'draft-2020-12',
+): JsonSchema | undefined {
+  try {
+    return schema['~standard'].jsonSchema?.input({ target })
+  } catch {
+    // JSON Schema cannot express it, such as a function.
+    return undefined
+  }
+}
+
+/**
+ * Returns a JSON Schema with the values of all its keywords changed, those of inner schemas first.
+ *
+ * @param change returns the new value of a keyword; `undefined` leaves it out
+ */
+export function withKeywords(
+  schema: unknown,
+  change: (keyword: string, value: unknown) => unknown,
+): unknown {
+  const inner = (value: unknown): unknown => withKeywords(value, change)
+  if (Array.isArray(schema)) return schema.map(inner)
+  if (!isFields(schema)) return schema
+  const changed = Object.entries(schema).map(([keyword, value]) => {
+    if (DATA.has(keyword)) return [keyword, change(keyword, value)]
+    const named = BY_NAME.has(keyword) && isFields(value)
+    const entries = named && Object.entries(value).map(([name, item]) => [name, inner(item)])
+    return [keyword, change(keyword, entries ? Object.fromEntries(entries) : inner(value))]
+  })
+  return Object.fromEntries(changed.filter(([, value]) => value !== undefined))
+}
+
+/** Returns the JSON text of a value, with the fields of its objects in the order of their names. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, item: unknown) =>
+    isFields(item) ? Object.fromEntries(Object.entries(item).sort(byName)) : item,
+  )
+}
+
+function byName([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number {
+  return one < other ? -1 : 1
+}
