@@ -13,14 +13,17 @@ const BY_NAME = new Set([
 const DATA = new Set(['const', 'enum', 'default', 'examples'])
 
 /**
- * Returns the JSON Schema of what a schema accepts; `undefined` if its library has none.
+ * Returns the JSON Schema of what a schema accepts; `undefined` if its library has none, or one that
+ * JSON cannot hold.
  */
 export function inputOf(
   schema: StandardSchemaV1,
   target: 'draft-2020-12' | 'draft-07' = 'draft-2020-12',
 ): JsonSchema | undefined {
   try {
-    return schema['~standard'].jsonSchema?.input({ target })
+    const json = schema['~standard'].jsonSchema?.input({ target })
+    // A copy: a cyclic one, and one that holds a BigInt, fails here.
+    return json && JSON.parse(JSON.stringify(json))
   } catch {
     // JSON Schema cannot express it, such as a function.
     return undefined

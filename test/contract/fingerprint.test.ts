@@ -2,7 +2,7 @@ import { type } from 'arktype'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import type { ContractSchemas, StandardSchemaV1 } from 'wirefold/contract'
-import { contract, unchecked } from 'wirefold/contract'
+import { asyncapi, contract, unchecked } from 'wirefold/contract'
 import { z } from 'zod'
 
 const fingerprint = (parts: ContractSchemas): string => contract(parts).fingerprint
@@ -89,6 +89,19 @@ describe('the fingerprint of a contract', () => {
     const parts = (schema: StandardSchemaV1) => ({ channels: { a: { b: schema } } })
     expect(fingerprint(parts(v.string()))).toBe(fingerprint(parts(unchecked())))
     expect(fingerprint(parts(z.bigint()))).toBe(fingerprint(parts(v.string())))
+  })
+
+  it('is made of names alone where JSON cannot hold the JSON Schema', async () => {
+    const cyclic: Record<string, unknown> = {}
+    cyclic.self = { again: cyclic }
+    for (const json of [cyclic, { maximum: 5n }]) {
+      const { validate } = z.string()['~standard']
+      const jsonSchema = { input: () => json, output: () => json }
+      const schema = { '~standard': { version: 1, vendor: 'x', validate, jsonSchema } } as const
+      expect(ofSchema(schema)).toBe(ofSchema(unchecked()))
+      const { components } = asyncapi(contract({ channels: { a: { b: schema } } }))
+      expect(components.schemas).toEqual({})
+    }
   })
 
   it('is made when it is asked for, and once', () => {
