@@ -127,9 +127,13 @@ export class RealtimeClient<C extends Untyped = Untyped> {
     options: RequestOptions = {},
   ): Promise<Reply> {
     const { channel, id } = options
-    const reply = await this.#send({ kind: 'request', type, channel, id, payload }, options)
-    const { checks } = this.#runtime
-    const checked = checks ? await checks.reply(type, reply.payload) : reply.payload
+    const runtime = this.#runtime
+    const { checks } = runtime
+    const request = { type, requestId: runtime.requestId(), since: this.#options.clock.now() }
+    const { requestId } = request
+    const what = { kind: 'request', requestId, type, channel, id, payload } as const
+    const reply = await this.#send(what, options)
+    const checked = checks ? await checks.reply(request, reply.payload, options) : reply.payload
     return { payload: checked, at: reply.at }
   }
 
@@ -157,7 +161,8 @@ export class RealtimeClient<C extends Untyped = Untyped> {
   ): Promise<string> {
     this.#runtime.checks?.channel(channel)
     const id = this.eventId()
-    await this.#send({ kind: 'publish', channel, id, type, payload }, options)
+    const requestId = this.#runtime.requestId()
+    await this.#send({ kind: 'publish', requestId, channel, id, type, payload }, options)
     return this.eventTag + id
   }
 
@@ -221,8 +226,7 @@ export class RealtimeClient<C extends Untyped = Untyped> {
       channel: undefined,
       id: undefined,
     })
-    const requestId = this.#runtime.requestId()
-    return this.#runtime.send({ ...what, requestId, timestamp: clock.wall() }, how)
+    return this.#runtime.send({ ...what, timestamp: clock.wall() }, how)
   }
 
   /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
@@ -234,5 +238,5 @@ export class RealtimeClient<C extends Untyped = Untyped> {
 /** Options of {@link RealtimeClient.publish}. */
 export type PublishOptions = Omit<RequestOptions, 'channel' | 'id' | 'mutation'>
 
-/** An intent without its id and time. */
-type Unstamped<Type extends RequestIntent | PublishIntent> = Omit<Type, 'requestId' | 'timestamp'>
+/** An intent without its time. */
+type Unstamped<Type extends RequestIntent | PublishIntent> = Omit<Type, 'timestamp'>

@@ -1,3 +1,5 @@
+import type { RequestOptions } from './outgoing-request.ts'
+
 /** What a contract checks for one client. */
 export interface ClientChecks {
   /** The contract's own fingerprint, for the greeting. */
@@ -15,9 +17,18 @@ export interface ClientChecks {
   resource(name: string): void
   /**
    * Returns the output of the schema of a reply; a promise if the schema returns one. Throws, or rejects
-   * with, `bad-reply`.
+   * with, `bad-reply`; rejects with `aborted` or `request-timeout` where the signal or the time limit of
+   * the request comes before the schema decides.
    */
-  reply(type: string, payload: unknown): unknown
+  reply(request: RepliedRequest, payload: unknown, options: RequestOptions): unknown
+}
+
+/** A request whose reply has come. */
+export interface RepliedRequest {
+  readonly type: string
+  readonly requestId: string
+  /** Time at which it was made, by the clock's `now()`. */
+  readonly since: number
 }
 
 /** Numbers of what did not fit a contract. */

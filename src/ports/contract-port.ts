@@ -11,7 +11,12 @@ export interface ContractPort {
   /** What it checks; `undefined` for a contract of types alone. */
   readonly rules: ContractRules | undefined
   /** Starts the checks of a client, until it ends. */
-  join(client: CheckedClient, options: CheckOptions): ClientChecks
+  join(client: CheckedClient, options: JoinOptions): ClientChecks
+}
+
+/** The options of a client that its checks use. */
+export interface JoinOptions extends CheckOptions {
+  readonly requestTimeoutMs: number
 }
 
 /** The part of a client that the checks use. */

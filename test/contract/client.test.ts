@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ChannelStatus, ClientOptions, EventFrame } from 'wirefold'
+import type { ChannelStatus, ClientOptions, EventFrame, RequestOptions } from 'wirefold'
 import {
   bindList,
   ChannelSubscriber,
@@ -297,6 +297,51 @@ describe('a reply', () => {
     await clock.advance(6_000)
     expect(good.value).toBe('late reply!')
     expect(slow.error).toMatchObject({ code: 'bad-reply' })
+  })
+})
+
+describe('a request whose reply waits for an asynchronous schema', () => {
+  const waiting = (options: RequestOptions, own: ClientOptions<Shop> = {}) => {
+    const answer = () => 'late kept'
+    const { clock, client } = connected({ validate: 'always', ...own }, { answer })
+    return { clock, client, reply: outcomeOf(client.request('order:late', undefined, options)) }
+  }
+
+  it('keeps its time limit', async () => {
+    for (const { clock, reply } of [
+      waiting({ timeoutMs: 300 }),
+      waiting({}, { requestTimeoutMs: 300 }),
+    ]) {
+      await clock.advance(290)
+      expect(reply.error).toBeUndefined()
+      await clock.advance(20)
+      expect(reply.error).toMatchObject({
+        code: 'request-timeout',
+        detail: { timeoutMs: 300, sent: true, requestId: expect.any(String) },
+      })
+    }
+  })
+
+  it('keeps its signal', async () => {
+    const controller = new AbortController()
+    const { clock, client, reply } = waiting({ signal: controller.signal })
+    await clock.advance(100)
+    expect(client.pending.get()).toEqual({ queued: 0, sent: 0 })
+    controller.abort('left')
+    await clock.advance(1)
+    expect(reply.error).toMatchObject({ code: 'aborted', cause: 'left' })
+    client.close()
+    await clock.advance(10_000)
+    expect(clock.timers).toBe(0)
+  })
+
+  it('resolves where the schema decides in time', async () => {
+    const { signal } = new AbortController()
+    const { clock, reply } = waiting({ timeoutMs: 300, signal })
+    await clock.advance(200)
+    deferredText.decide('late kept')
+    await clock.advance(1_000)
+    expect(reply.value).toBe('late kept!')
   })
 })
 

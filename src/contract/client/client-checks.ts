@@ -1,12 +1,13 @@
 import { isPromise } from '../../base/deferred.ts'
 import { WirefoldError } from '../../base/errors.ts'
 import { checkNames } from '../../base/known-names.ts'
-import type { CheckOptions, ClientChecks } from '../../ports/client-checks.ts'
-import type { CheckedClient } from '../../ports/contract-port.ts'
+import type { ClientChecks } from '../../ports/client-checks.ts'
+import type { CheckedClient, JoinOptions } from '../../ports/contract-port.ts'
 import type { ContractRules, InvalidValue, Verdict } from '../../ports/contract-rules.ts'
 import { channelName } from '../../protocol/channel-name.ts'
 import { IncomingEvents } from './incoming-events.ts'
 import { placesOf } from './places-of.ts'
+import { replyWithin } from './reply-within.ts'
 import { within } from './within.ts'
 
 /** Starts the checks of one client. */
@@ -14,7 +15,7 @@ export function startClientChecks(
   rules: ContractRules | undefined,
   fingerprintOf: () => string | undefined,
   client: CheckedClient,
-  { validate = 'server', unlisted = 'refuse' }: CheckOptions,
+  { validate = 'server', unlisted = 'refuse', requestTimeoutMs }: JoinOptions,
 ): ClientChecks {
   checkNames('The option validate', { [validate]: 0 }, { always: 0, server: 0, never: 0 })
   checkNames('The option unlisted', { [unlisted]: 0 }, { allow: 0, refuse: 0 })
@@ -68,7 +69,8 @@ export function startClientChecks(
     resource(name) {
       if (refuses && !rules.listsResource(name)) throw unlistedName('resource', name)
     },
-    reply(type, payload) {
+    reply(request, payload, { signal, mutation, timeoutMs = requestTimeoutMs }) {
+      const { type } = request
       if (!rules || validate !== 'always') return payload
       const outcome = (verdict: Verdict): unknown => {
         if (verdict.issues) throw badReply(type, verdict)
@@ -76,7 +78,11 @@ export function startClientChecks(
         return verdict.value
       }
       const verdict = rules.checkReply(type, payload)
-      return isPromise(verdict) ? within(client.clock, verdict).then(outcome) : outcome(verdict)
+      if (!isPromise(verdict)) return outcome(verdict)
+      const decided = within(client.clock, verdict)
+      // The time limit of a mutation begins when it is sent.
+      const limits = { signal, timeoutMs: mutation ? Number.POSITIVE_INFINITY : timeoutMs }
+      return replyWithin(client.clock, decided, request, limits).then(outcome)
     },
   }
 }
