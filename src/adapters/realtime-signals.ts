@@ -205,12 +205,16 @@ export interface RealtimeSignals<
    */
   useChannel<
     const X extends NameBound<C> = NameBound<C>,
-    Event extends EventFrame = ShownEvent<C, X>,
-  >(channel: Arg<ChannelArg<C, X> | undefined>, handler?: HandlerArg<C, X, Event>): void
+    const Read extends string = never,
+    Event extends EventFrame = ShownEvent<C, Named<C, X, Read>>,
+  >(
+    channel: ChannelArg<C, X> | (() => ChannelArg<C, Read> | undefined) | undefined,
+    handler?: HandlerArg<C, Named<C, X, Read>, Event>,
+  ): void
   /** Returns the last event of a channel since the component was set up. */
-  useEvent<const X extends NameBound<C> = NameBound<C>>(
-    channel: Arg<ChannelArg<C, X> | undefined>,
-  ): StoreOf<K, ShownEvent<C, X> | undefined>
+  useEvent<const X extends NameBound<C> = NameBound<C>, const Read extends string = never>(
+    channel: ChannelArg<C, X> | (() => ChannelArg<C, Read> | undefined) | undefined,
+  ): StoreOf<K, ShownEvent<C, Named<C, X, Read>> | undefined>
   /** Returns the state of the requests of a type that the component sends, and the function for it. */
   useRequest<const X extends RequestBound<C> = RequestBound<C>>(
     type: RequestArg<C, X>,
@@ -221,23 +225,35 @@ export interface RealtimeSignals<
     ...key: ArgsOf<EntityKey<R, Name>>
   ): StoreOf<K, EntityValue<R, Name> | undefined>
   /** Returns a list in step with the `entity:*` events of a channel, as `bindList` keeps it. */
-  useList<Row extends object, const X extends string = string>(
-    channel: Arg<ChannelArg<C, X>>,
-    options: ListHookOptions<Rows<C, X, Row>>,
-  ): Fields<K, ListView<Rows<C, X, Row>>> & ListActions<Rows<C, X, Row>>
+  useList<Row extends object, const X extends string = string, const Read extends string = never>(
+    channel: ChannelArg<C, X> | (() => ChannelArg<C, Read>),
+    options: ListHookOptions<Rows<C, Named<C, X, Read>, Row>>,
+  ): Fields<K, ListView<Rows<C, Named<C, X, Read>, Row>>> &
+    ListActions<Rows<C, Named<C, X, Read>, Row>>
   /**
    * Returns the users who are present at a resource.
    *
    * @param meta makes this page present while the component lives; without it the page only watches,
    * until `update` is called
    */
-  usePresence<const X extends string>(
-    resource: Arg<ResourceArg<C, X>>,
-    meta?: MetaIn<C, X>,
-  ): Fields<K, PresenceHookView<C, X>> & PresenceActions<C, X>
+  usePresence<const X extends string = string, const Read extends string = never>(
+    resource: ResourceArg<C, X> | (() => ResourceArg<C, Read>),
+    meta?: MetaIn<C, Named<C, X, Read>>,
+  ): Fields<K, PresenceHookView<C, Named<C, X, Read>>> & PresenceActions<C, Named<C, X, Read>>
   /** Returns the changes that the server has not answered yet, oldest first. */
   usePending(): StoreOf<K, readonly PendingMutation[]>
 }
+
+/**
+ * The `X` of a composable with a contract: the name that a function returns, `Read`, else the one that
+ * was passed as it is. They are two type parameters, because up to TypeScript 6 the compiler takes the
+ * function itself for the name where both are one.
+ */
+export type Named<C extends Untyped, X, Read> = Untyped extends C
+  ? X
+  : [Read] extends [never]
+    ? X
+    : Read
 
 /** A list of values, or of functions that return them. */
 export type ArgsOf<Values> = { [Index in keyof Values]: Arg<Values[Index]> }

@@ -8,6 +8,7 @@ export type {
   Arg,
   ArgsOf,
   Fields,
+  Named,
   RealtimeSignals,
   SignalLibrary,
 } from '../adapters/realtime-signals.ts'

@@ -140,7 +140,28 @@ describe('the composables with a contract', () => {
     // @ts-expect-error: no channel of this name
     vue.useChannel(wrong, () => {})
     // @ts-expect-error: no channel of this name
+    vue.useEvent(wrong)
+    // @ts-expect-error: no channel of this name
     vue.useEvent('shp:42')
+    // @ts-expect-error: no channel of this name
+    vue.useList(() => 'entity:Tsk' as const, { load })
+    // @ts-expect-error: no resource of this name
+    vue.usePresence(() => `workspce/${id}` as const)
+    vue.useChannel(() => 'shop:1', { order: (order) => order.id })
+    vue.useChannel(() => (id ? `shop:${id}` : undefined), {
+      order: (order) => expectTypeOf(order).toEqualTypeOf<OrderRow>(),
+    })
+    // @ts-expect-error: no event of this type
+    vue.useChannel(() => 'shop:1', { ordr: () => {} })
+    const list = vue.useList(() => 'entity:Task' as const, {
+      load,
+      filter: (task) => task.title !== '',
+    })
+    expectTypeOf(list.rows.value[0]?.title).toEqualTypeOf<string | undefined>()
+    const here = vue.usePresence(() => `workspace/${id}` as const, { x: '1' })
+    expectTypeOf(here.me.value).toEqualTypeOf<{ x: string } | undefined>()
+    // @ts-expect-error: what is sent is a string
+    vue.usePresence(() => `workspace/${id}` as const, { x: 1 })
     vue.provideRealtime({ client, contexts })
 
     const solid = createRealtimeSignals<typeof shop, AccessorKind>(
@@ -155,5 +176,24 @@ describe('the composables with a contract', () => {
     svelte.useConnection().attempt.subscribe((attempt) => {
       expectTypeOf(attempt).toEqualTypeOf<number>()
     })
+  })
+
+  it('take any name without a contract, and the types that the caller names', () => {
+    const vue = createRealtimeComposables()
+    vue.useChannel('news', (payload: { text: string }) => payload.text)
+    vue.useChannel(
+      () => id,
+      (payload: string) => payload.length,
+    )
+    vue.useChannel(
+      () => id,
+      (payload) => expectTypeOf(payload).toEqualTypeOf<unknown>(),
+    )
+    const event = vue.useEvent<string>(() => id)
+    expectTypeOf(event.value?.payload).toEqualTypeOf<string | undefined>()
+    const state: readonly TaskRow[] = []
+    const { rows } = vue.useList(() => id, { load: async () => ({ state }) })
+    expectTypeOf(rows.value[0]?.title).toEqualTypeOf<string | undefined>()
+    vue.usePresence(() => id, { x: 1 }).update(2)
   })
 })
