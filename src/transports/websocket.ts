@@ -53,7 +53,10 @@ export function webSocketTransport(
         get bufferedAmount() {
           return socket.bufferedAmount || 0
         },
-        send: (data) => socket.send(data),
+        send(data) {
+          // A socket that is closing sends nothing, and Chromium prints an error for each message.
+          if (!(Number(socket.readyState) > 1)) socket.send(data)
+        },
         close(code, reason) {
           // The handlers stay: `ws` throws an `error` that has no listener.
           done = true
@@ -80,6 +83,8 @@ export interface WebSocketTransportOptions {
 export interface WebSocketLike {
   binaryType: string
   readonly bufferedAmount: number
+  /** 2 while it closes, 3 afterwards. */
+  readonly readyState?: number
   onopen: ((event: never) => void) | null
   onmessage: ((event: never) => void) | null
   onerror: ((event: never) => void) | null

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { WebSocketLike } from 'wirefold'
 import { webSocketTransport } from 'wirefold'
 import { WebSocket } from 'ws'
 import { ErrorOnlySocket } from './error-only-socket.ts'
@@ -14,6 +15,32 @@ holdToTheSuite(
 
 describe('the default transport', () => {
   afterEach(() => vi.unstubAllGlobals())
+
+  it('sends nothing on a socket that is closing', () => {
+    const sent: unknown[] = []
+    let state = 1
+    class Socket implements WebSocketLike {
+      binaryType = ''
+      readonly bufferedAmount = 0
+      onopen = null
+      onmessage = null
+      onerror = null
+      onclose = null
+      get readyState() {
+        return state
+      }
+      send(data: unknown) {
+        sent.push(data)
+      }
+      close() {}
+    }
+    const handlers = { opened() {}, message() {}, closed() {} }
+    const transport = webSocketTransport(Socket).open('ws://localhost', [], handlers)
+    transport.send('first')
+    state = 2
+    transport.send('second')
+    expect(sent).toEqual(['first'])
+  })
 
   it('throws `no-websocket` if there is no WebSocket', () => {
     vi.stubGlobal('WebSocket', undefined)

@@ -6,16 +6,12 @@ export const PATIENT = { timeout: 120_000, interval: 25 }
 
 /**
  * Returns the errors and warnings of a page, without those that a browser itself prints for a
- * failed connection attempt, for a socket that is closed before it opened, or for a message that is
- * sent while the server closes the socket.
+ * failed connection attempt, or for a socket that is closed before it opened.
  */
 export async function ownConsoleErrors(page: Page): Promise<readonly string[]> {
   const consoleErrors = await page.consoleErrors()
   return consoleErrors.filter(
-    (text) =>
-      !/^WebSocket (connection to|is already in CLOSING)|^Firefox can’t establish a connection/.test(
-        text,
-      ),
+    (text) => !/^WebSocket connection to|^Firefox can’t establish a connection/.test(text),
   )
 }
 
