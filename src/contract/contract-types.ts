@@ -22,15 +22,18 @@ export interface ContractSchemas {
 
 // The parameter of `contract()`: a name that is none of a contract's gets the type of an advice, which
 // stands in the error at that name.
-export type Leaves<Map> = { readonly [Name in keyof Map]: StandardSchemaV1 }
+// A schema is not compared again as part of an intersection: those of some libraries are deep.
+export type GivenLeaf<Leaf> = Leaf extends StandardSchemaV1 ? unknown : StandardSchemaV1
+export type Leaves<Map> = { readonly [Name in keyof Map]: GivenLeaf<Map[Name]> }
 export type GivenEvents<Map> = {
   readonly [Template in keyof Map]: Map[Template] extends StandardSchemaV1
     ? 'A channel has a schema for each type of event'
     : Leaves<Map[Template]>
 }
 export type GivenSides<Request> = {
-  readonly payload?: StandardSchemaV1 | undefined
-  readonly reply?: StandardSchemaV1 | undefined
+  readonly [Side in 'payload' | 'reply']?: Side extends keyof Request
+    ? GivenLeaf<Exclude<Request[Side], undefined>> | undefined
+    : unknown
 } & {
   readonly [Side in Exclude<
     keyof Request,
@@ -84,11 +87,14 @@ export type In<Leaf> = Leaf extends StandardSchemaV1 ? StandardSchemaV1.InferInp
 export type Out<Leaf> = Leaf extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<Leaf> : Leaf
 
 export type Nothing = Record<never, never>
+/** A part of a contract; `unknown` where it is left out, and without a contract: its names are free. */
 export type Part<C, Name extends keyof ContractTypes> = C extends { readonly parts: infer Parts }
   ? Name extends keyof Parts
-    ? Parts[Name]
-    : Nothing
-  : Nothing
+    ? undefined extends Parts[Name]
+      ? unknown
+      : Parts[Name]
+    : unknown
+  : unknown
 
 /** The events of the channels, by template. */
 export type Channels<C> = Part<C, 'channels'>

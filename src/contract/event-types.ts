@@ -12,16 +12,18 @@ export type FramesOf<Map> = Map extends unknown
   : never
 
 /** The union of a channel's events, told apart by `type`. */
-export type EventOf<C extends Untyped, Name extends string = string> = Untyped extends C
-  ? EventFrame
-  : string extends Name
+export type EventOf<C extends Untyped, Name extends string = string> =
+  unknown extends Channels<C>
     ? EventFrame
-    : FramesOf<EventsOf<C, Name>>
+    : string extends Name
+      ? EventFrame
+      : [EventsOf<C, Name>] extends [never]
+        ? EventFrame
+        : FramesOf<EventsOf<C, Name>>
 
 /** An event of a channel: by the contract, else with the payload that the application expects. */
-export type EventIn<C extends Untyped, Name extends string, Payload> = Untyped extends C
-  ? EventFrame<string, Payload>
-  : EventOf<C, Name>
+export type EventIn<C extends Untyped, Name extends string, Payload> =
+  unknown extends Channels<C> ? EventFrame<string, Payload> : EventOf<C, Name>
 
 /** The types of a channel's events. */
 export type TypeOf<C extends Untyped, Name extends string> = EventOf<C, Name>['type']
@@ -41,14 +43,12 @@ export type SentOf<Map, Type> = Map extends unknown
   : never
 
 /** The payload that is published for an event of a type. */
-export type Published<C extends Untyped, Name extends string, Type> = Untyped extends C
-  ? unknown
-  : SentOf<EventsOf<C, Name>, Type>
+export type Published<C extends Untyped, Name extends string, Type> =
+  unknown extends Channels<C> ? unknown : SentOf<EventsOf<C, Name>, Type>
 
 /** The types of the events that can be published on a channel. */
-export type PublishedType<C extends Untyped, Name extends string> = Untyped extends C
-  ? string
-  : KeysOfUnion<EventsOf<C, Name>>
+export type PublishedType<C extends Untyped, Name extends string> =
+  unknown extends Channels<C> ? string : KeysOfUnion<EventsOf<C, Name>>
 
 /** The contexts that a map of events carries: payloads with a `kind`, their own or the event's type. */
 export type ContextIn<Map> = {
@@ -66,13 +66,21 @@ export type Handler<Event extends EventFrame> = (payload: Event['payload'], even
 
 /** A handler for each type of event; events of other types are skipped. */
 export type HandlerMap<Event extends EventFrame> = {
-  readonly [Type in Event['type']]?: NoInfer<Handler<Extract<Event, { readonly type: Type }>>>
+  readonly [Type in Event['type']]?: NoInfer<Handler<WithType<Event, Type>>>
 }
 
+/** The events that may be of a type; one whose type is any text may be. */
+export type WithType<Event extends EventFrame, Type> = Event extends unknown
+  ? Type extends Event['type']
+    ? Event
+    : never
+  : never
+
 /** A handler of a channel: a function, or one for each type of event. */
-export type HandlerArg<C extends Untyped, X, Event extends EventFrame> = Untyped extends C
-  ? ((payload: X, event: EventFrame<string, X>) => unknown) | UntypedHandlerMap<X>
-  : NoInfer<Handler<Event>> | HandlerMap<Event>
+export type HandlerArg<C extends Untyped, X, Event extends EventFrame> =
+  unknown extends Channels<C>
+    ? ((payload: X, event: EventFrame<string, X>) => unknown) | UntypedHandlerMap<X>
+    : NoInfer<Handler<Event>> | HandlerMap<Event>
 
 /** A handler for each type of event, where there is no contract. */
 export interface UntypedHandlerMap<Payload = unknown> {
@@ -83,9 +91,11 @@ export interface UntypedHandlerMap<Payload = unknown> {
 
 /** The types of a map of events that can be published. */
 // `Map` is the events of a channel, worked out once per call in a type parameter of its own.
-export type TypesIn<C extends Untyped, Map> = Untyped extends C ? string : KeysOfUnion<Map>
+export type TypesIn<C extends Untyped, Map> =
+  unknown extends Channels<C> ? string : KeysOfUnion<Map>
 /** The payload that is published for a type of a map of events. */
-export type Sends<C extends Untyped, Map, Type> = Untyped extends C ? unknown : SentOf<Map, Type>
+export type Sends<C extends Untyped, Map, Type> =
+  unknown extends Channels<C> ? unknown : SentOf<Map, Type>
 /** The payload and the options behind it; a payload that may be left out is optional. */
 export type SendArgs<Payload, Options> = undefined extends Payload
   ? [payload?: Payload, options?: Options]
@@ -110,6 +120,5 @@ export type RowOf<C extends Untyped, Name extends string> =
     : never
 
 /** The rows of a bound list: by the contract, else as the application says. */
-export type Rows<C extends Untyped, X, Row extends object> = Untyped extends C
-  ? Row
-  : Extract<RowOf<C, X & string>, object>
+export type Rows<C extends Untyped, X, Row extends object> =
+  unknown extends Channels<C> ? Row : Extract<RowOf<C, X & string>, object>

@@ -96,43 +96,44 @@ export type NoFamily<Name> = Name extends `${string}:*`
   : Name
 
 /** The names of a contract's channels, for parameters and properties of one's own. */
-export type ChannelName<C extends Untyped> = Untyped extends C
-  ? string
-  : NameOf<keyof Channels<C> & string>
+export type ChannelName<C extends Untyped> =
+  unknown extends Channels<C> ? string : NameOf<keyof Channels<C> & string>
 
 /** The types of a contract's requests. */
-export type RequestName<C extends Untyped> = Untyped extends C
-  ? string
-  : { [Type in keyof Requests<C> & string]: Type }[keyof Requests<C> & string]
+export type RequestName<C extends Untyped> =
+  unknown extends Requests<C>
+    ? string
+    : { [Type in keyof Requests<C> & string]: Type }[keyof Requests<C> & string]
 
 /** The resources of a contract at which a user can be present. */
-export type Resource<C extends Untyped> = Untyped extends C
-  ? string
-  : NameOf<keyof Presences<C> & string>
+export type Resource<C extends Untyped> =
+  unknown extends Presences<C> ? string : NameOf<keyof Presences<C> & string>
 
 // The parameters of methods. With a contract their type parameter `X` is the name, without one it is
 // the payload or the reply, so that no overload stands in an error.
 
+/** Channels of the protocol, which no contract has to list. */
+export type Exempt = `user:${string}` | `presence:${string}`
+
 /** The name of a channel to subscribe to. */
-export type ChannelArg<C extends Untyped, X> = Untyped extends C
-  ? string
-  : Checked<Channels<C>, X & string>
+export type ChannelArg<C extends Untyped, X> =
+  unknown extends Channels<C> ? string : X extends Exempt ? X : Checked<Channels<C>, X & string>
 
 /** The name of a channel to publish to. */
-export type PublishArg<C extends Untyped, X> = Untyped extends C
-  ? string
-  : NoFamily<
-      string extends X
-        ? { [Key in keyof Channels<C> & string]: Key }[keyof Channels<C> & string]
-        : Checked<Channels<C>, X & string>
-    >
+export type PublishArg<C extends Untyped, X> =
+  unknown extends Channels<C>
+    ? string
+    : NoFamily<
+        string extends X
+          ? { [Key in keyof Channels<C> & string]: Key }[keyof Channels<C> & string]
+          : Checked<Channels<C>, X & string>
+      >
 
 /** A resource to be present at, or to watch. */
-export type ResourceArg<C extends Untyped, X> = Untyped extends C
-  ? string
-  : Checked<Presences<C>, X & string>
+export type ResourceArg<C extends Untyped, X> =
+  unknown extends Presences<C> ? string : Checked<Presences<C>, X & string>
 
 /** What bounds the type parameter of a method that takes a channel. */
-export type NameBound<C extends Untyped> = Untyped extends C ? unknown : string
+export type NameBound<C extends Untyped> = unknown extends Channels<C> ? unknown : string
 /** What bounds the type parameter of a method that takes the type of a request. */
-export type RequestBound<C extends Untyped> = Untyped extends C ? unknown : RequestName<C>
+export type RequestBound<C extends Untyped> = unknown extends Requests<C> ? unknown : RequestName<C>

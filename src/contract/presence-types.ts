@@ -5,15 +5,13 @@ export type At<Map, Key> = Key extends keyof Map ? Map[Key] : never
 export type Leaf<C, Name extends string> = At<Presences<C>, TemplateFor<Presences<C>, Name>>
 
 /** The meta that a client enters a resource with. */
-export type MetaIn<C extends Untyped, Name> = Untyped extends C
-  ? unknown
-  : string extends Name
-    ? never
-    : In<Leaf<C, Name & string>>
+export type MetaIn<C extends Untyped, Name> =
+  unknown extends Presences<C> ? unknown : string extends Name ? never : In<Leaf<C, Name & string>>
 
 /** The meta of those who are present at a resource. */
-export type MetaOut<C extends Untyped, Name> = Untyped extends C
-  ? unknown
-  : string extends Name
+export type MetaOut<C extends Untyped, Name> =
+  unknown extends Presences<C>
     ? unknown
-    : Out<Leaf<C, Name & string>>
+    : string extends Name
+      ? unknown
+      : Out<Leaf<C, Name & string>>

@@ -20,16 +20,18 @@ export type ReplyIn<C, Type> =
 export type ReplyOut<C, Type> = Out<Field<RequestOf<C, Type>, 'reply'>>
 
 /** The type of a request to send. */
-export type RequestArg<C extends Untyped, X> = Untyped extends C ? string : X & RequestName<C>
+export type RequestArg<C extends Untyped, X> =
+  unknown extends Requests<C> ? string : X & RequestName<C>
 
 /** The payload of a request and the options behind it. */
-export type RequestArgs<C extends Untyped, X, Options> = Untyped extends C
-  ? [payload?: unknown, options?: Options]
-  : Arguments<RequestIn<C, X>, Options>
+export type RequestArgs<C extends Untyped, X, Options> =
+  unknown extends Requests<C>
+    ? [payload?: unknown, options?: Options]
+    : Arguments<RequestIn<C, X>, Options>
 
 export type Arguments<Payload, Options> = undefined extends Payload
   ? [payload?: Payload, options?: Options]
   : [payload: Payload, options?: Options]
 
 /** The reply to a request. */
-export type Answer<C extends Untyped, X> = Untyped extends C ? X : ReplyOut<C, X>
+export type Answer<C extends Untyped, X> = unknown extends Requests<C> ? X : ReplyOut<C, X>

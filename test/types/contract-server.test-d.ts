@@ -174,6 +174,25 @@ describe('a publish of a server', () => {
   })
 })
 
+describe('a part that a contract leaves out', () => {
+  it('is typed as without a contract', () => {
+    const asked = createRealtimeServer({ contract: contract({ requests: { count: {} } }) })
+    asked.publish('shop:1', 'order', { a: 1 })
+    asked.publish('shop:1', 'order')
+    // @ts-expect-error no such request
+    asked.handle('cuont', () => {})
+    const listed = createRealtimeServer({
+      contract: contract({ channels: { a: { e: z.string() } } }),
+    })
+    listed.handle('count', async ({ id }: { id: string }, { publish }) => {
+      await publish('a', 'e', id)
+      // @ts-expect-error a channel is typed all the same
+      await publish('a', 'e', 1)
+      return id
+    })
+  })
+})
+
 describe('a contract of types alone', () => {
   interface ShopTypes {
     channels: { 'shop:{id}': { order: { id: string } } }

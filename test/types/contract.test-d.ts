@@ -462,6 +462,69 @@ describe('a contract of types alone', () => {
   })
 })
 
+describe('a part that a contract leaves out', () => {
+  const name: string = id
+
+  it('is typed as without a contract where it lists requests alone', async () => {
+    const asked = contract({ requests: { count: { reply: z.number() } } })
+    const few = new RealtimeClient('ws://x', { contract: asked })
+    expectTypeOf(await few.request('count')).toEqualTypeOf<number>()
+    // @ts-expect-error no such request
+    few.request('cuont')
+    const shared = new ChannelSubscriber(few)
+    shared.subscribe('shop:1', (payload) => expectTypeOf(payload).toEqualTypeOf<unknown>())
+    shared.subscribe<Row>('shop:1', { order: (row) => expectTypeOf(row).toEqualTypeOf<Row>() })
+    few.publish('shop:1', 'order', { a: 1 })
+    few.publish(name, 'order')
+    const people = new PresenceManager(shared)
+    people.enter('room', { typing: true }).update('x')
+    expectTypeOf(people.of('room')).toEqualTypeOf<Readable<readonly PresenceUser[]>>()
+    const rows = bindList(shared, 'entity:Task', { load: async () => ({ state: [] as Row[] }) })
+    expectTypeOf(rows.state).toEqualTypeOf<Readable<readonly Row[]>>()
+    sync(shared, 'a', { load: async () => ({ state: 1 }), into: { reset: () => {}, fold() {} } })
+    expectTypeOf<ChannelName<typeof asked>>().toEqualTypeOf<string>()
+    expectTypeOf<Resource<typeof asked>>().toEqualTypeOf<string>()
+  })
+
+  it('is typed as without a contract where it lists channels alone', async () => {
+    const listed = contract({ channels: { 'shop:{id}': { order: Order } }, requests: undefined })
+    const few = new RealtimeClient('ws://x', { contract: listed })
+    expectTypeOf(few.request('count')).toEqualTypeOf<Promise<unknown>>()
+    expectTypeOf(few.request<Row>('task:get', { id })).toEqualTypeOf<Promise<Row>>()
+    const shared = new ChannelSubscriber(few)
+    // @ts-expect-error no such channel
+    shared.subscribe('shp:1', () => {})
+    new PresenceManager(shared).enter('room')
+    expectTypeOf<RequestName<typeof listed>>().toEqualTypeOf<string>()
+  })
+
+  it('is all of one without parts', () => {
+    const few = new RealtimeClient('ws://x', { contract: contract({}) })
+    few.request('count')
+    new ChannelSubscriber(few).subscribe('shop:1', () => {})
+  })
+})
+
+describe('a name that is only known at run time', () => {
+  it('takes a handler for each type, with unknown payloads', () => {
+    const name: string = id
+    channels.subscribe(name, { order: (p) => expectTypeOf(p).toEqualTypeOf<unknown>() })
+  })
+})
+
+describe('a channel that no contract has to list', () => {
+  it('can be subscribed to by its name, with unknown payloads', () => {
+    channels.subscribe('user:ada', (payload, event) => {
+      expectTypeOf(payload).toEqualTypeOf<unknown>()
+      expectTypeOf(event).toEqualTypeOf<EventFrame>()
+    })
+    channels.subscribe(`user:${id}`, { hint: (p) => expectTypeOf(p).toEqualTypeOf<unknown>() })
+    channels.subscribe('presence:shop:42', () => {})
+    // @ts-expect-error it cannot be published to
+    client.publish('user:ada', 'hint', {})
+  })
+})
+
 describe('without a contract', () => {
   const untyped = {} as RealtimeClient
   const plain = {} as ChannelSubscriber

@@ -1,4 +1,4 @@
-import type { Untyped } from '../../contract/contract-types.ts'
+import type { Channels, Untyped } from '../../contract/contract-types.ts'
 import type { EventOf } from '../../contract/event-types.ts'
 import type { MetaIn, MetaOut } from '../../contract/presence-types.ts'
 import type { Answer, RequestArgs } from '../../contract/request-types.ts'
@@ -9,9 +9,8 @@ import type { ListActions, ListView } from './list-binding.ts'
 import type { RequestView } from './request-binding.ts'
 
 /** The event that a component shows: by the contract, else with the payload that the caller names. */
-export type ShownEvent<C extends Untyped, X> = Untyped extends C
-  ? EventFrame<string, X>
-  : EventOf<C, X & string>
+export type ShownEvent<C extends Untyped, X> =
+  unknown extends Channels<C> ? EventFrame<string, X> : EventOf<C, X & string>
 
 /** Sends the requests of one type. */
 export interface RequestActions<C extends Untyped, X> {

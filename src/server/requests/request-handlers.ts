@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { WirefoldError } from '../../base/errors.ts'
 import { checkNames } from '../../base/known-names.ts'
-import type { Untyped } from '../../contract/contract-types.ts'
+import type { Requests, Untyped } from '../../contract/contract-types.ts'
 import type { EventsOf, Sends, TypesIn } from '../../contract/event-types.ts'
 import type { NameBound, PublishArg } from '../../contract/name-types.ts'
 import type { ReplyIn, RequestOut } from '../../contract/request-types.ts'
@@ -96,18 +96,19 @@ export interface RequestContext<C extends Untyped = Untyped> {
  * `Payload` is the type that the handler expects. Without a contract it is not checked: a client may
  * send any JSON.
  */
-export type RequestHandler<Payload = unknown> = (
+export type RequestHandler<Payload = unknown, C extends Untyped = Untyped> = (
   payload: Payload,
-  context: RequestContext,
+  context: RequestContext<C>,
 ) => unknown
 
 /** A handler of a request of the contract; without a contract, of what the handler expects. */
-export type HandlerOf<C extends Untyped, X> = Untyped extends C
-  ? RequestHandler<X>
-  : (
-      payload: RequestOut<C, X>,
-      context: RequestContext<C>,
-    ) => ReplyIn<C, X> | Promise<ReplyIn<C, X>>
+export type HandlerOf<C extends Untyped, X> =
+  unknown extends Requests<C>
+    ? RequestHandler<X, C>
+    : (
+        payload: RequestOut<C, X>,
+        context: RequestContext<C>,
+      ) => ReplyIn<C, X> | Promise<ReplyIn<C, X>>
 
 /** Options of a request handler. */
 export interface HandlerOptions {
