@@ -168,6 +168,7 @@ export function serverParts(
       listsResource: named && ((resource) => named.listsResource(resource)),
       graceMs: presence.graceMs,
       maxMembers: limits.subscriptions,
+      refused: (code) => counters.refused(code),
       charge: (userId, bytes) => budget.take(`:${userId}`, bytes),
     },
   }

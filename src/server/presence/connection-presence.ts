@@ -46,6 +46,7 @@ export class ConnectionPresence {
     command: PresenceCommand,
   ): Promise<void> {
     const error = await this.#outcome(user, device, command)
+    if (error) this.#deps.refused(error.code)
     const { requestId, action, channel } = command
     if (action === 'join') this.#refused = error ? channel : undefined
     if (requestId === undefined && !error) return
@@ -154,6 +155,8 @@ export interface ConnectionPresenceDeps {
   readonly listsResource?: ((resource: string) => boolean) | undefined
   /** Checks metas by the contract, if the server has one. */
   readonly checks?: ContractChecks | undefined
+  /** Counts a refusal. */
+  readonly refused: (code: string) => void
   /** Receives errors that no caller receives; never throws. */
   report(error: unknown): void
 }

@@ -159,7 +159,7 @@ describe('presence with a contract', () => {
   })
 
   it('refuses a meta that does not, also of an update', async () => {
-    const { url } = await serveShop()
+    const { server, url } = await serveShop()
     const client = await RawClient.greeted(url)
     const bad = await client.request(join('room/1', { typing: SECRET }))
     expect(bad).toMatchObject(refused([['typing']]))
@@ -167,6 +167,8 @@ describe('presence with a contract', () => {
     await client.request(join('room/1', { typing: true }))
     const update = { ...join('room/1', { typing: 1 }), type: 'presence:update' }
     expect(await client.request(update)).toMatchObject(refused([['typing']]))
+    await client.request(join('desk', { typing: true }))
+    expect(server.stats().refusals).toEqual({ 'bad-payload': 2, 'bad-channel': 1 })
     expect(
       await client.request({ type: 'presence:leave', channel: 'presence:room/1' }),
     ).toMatchObject({ type: 'reply' })
