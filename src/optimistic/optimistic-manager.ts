@@ -1,4 +1,5 @@
 import { systemClock } from '../base/clock.ts'
+import type { Unsubscribe } from '../base/emitter.ts'
 import { randomId } from '../base/ids.ts'
 import { checkNames } from '../base/known-names.ts'
 import { printError } from '../base/report.ts'
@@ -236,18 +237,16 @@ export class OptimisticManager<C extends Untyped = Untyped> {
     }
   }
 
-  /** Shows the mutations that earlier pages have stored for the channel of an overlay. */
-  #followRestored(overlay: Overlay<readonly object[]>): void {
-    // The client must not hold a reference that keeps dropped views alive.
-    const weak = new WeakRef(overlay)
-    const known = new WeakSet<RestoredMutation>()
-    const stop = this.#options.client?.port.restored?.subscribe((all) => {
-      const shown = weak.deref()
-      if (!shown) stop?.()
-      for (const one of shown ? all : []) {
-        if (one.channel !== shown?.source?.channel || known.has(one)) continue
-        known.add(one)
-        this.#restore(one, shown)
+  /**
+   * Shows the mutations that earlier pages have stored for the channel of an overlay, until the returned
+   * function is called.
+   */
+  #followRestored(overlay: Overlay<readonly object[]>): Unsubscribe | undefined {
+    return this.#options.client?.port.restored?.subscribe((all) => {
+      for (const one of all) {
+        if (one.channel !== overlay.source?.channel || overlay.restored.has(one)) continue
+        overlay.restored.add(one)
+        this.#restore(one, overlay)
       }
     })
   }
@@ -271,9 +270,11 @@ export class OptimisticManager<C extends Untyped = Untyped> {
     const store = isApplicationStore(target) ? target : target.state
     const known = this.#overlays.get(store)
     if (known) return typed(known)
-    const overlay = createOverlay(target, this.#deps)
+    const overlay: Overlay<T> = createOverlay(target, this.#deps, () => follow())
+    const follow = () => (overlay.source ? this.#followRestored(typed(overlay)) : undefined)
     this.#overlays.set(store, overlay)
-    if (overlay.source) this.#followRestored(typed(overlay))
+    // Only a followed view may hold a listener at the client: a view is dropped without notice.
+    follow()?.()
     return overlay
   }
 

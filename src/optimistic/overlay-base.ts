@@ -1,3 +1,4 @@
+import type { Unsubscribe } from '../base/emitter.ts'
 import type { Readable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
 import { tagged } from '../base/tagged.ts'
@@ -50,11 +51,13 @@ export function settableBase<T>(target: ApplicationStore<T>): OverlayBase<T> {
  * state is followed while that store is, or not at all where its channel moves it.
  *
  * @param move called with every step that is not made by the mutations
+ * @param followed called with the first follower of the second store
  */
 export function confirmedBase<T>(
   { state, source }: ConfirmedState<T>,
   move: (step: StateStep<T>) => void,
   onError: (error: unknown) => void,
+  followed: () => Unsubscribe | undefined,
 ): OverlayBase<T> {
   let known = state.get()
   const refresh = (): void => {
@@ -67,8 +70,12 @@ export function confirmedBase<T>(
   const initial = state.initial ? state.initial() : known
   const view = followedStore(initial, onError, () => {
     const leave = state.listen(refresh)
+    const end = followed()
     refresh()
-    return leave
+    return () => {
+      leave()
+      end?.()
+    }
   })
   view.set(known)
   source?.follow(move)

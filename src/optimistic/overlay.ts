@@ -1,4 +1,5 @@
 import type { Cancel, Clock } from '../base/clock.ts'
+import type { Unsubscribe } from '../base/emitter.ts'
 import { handlerFailed } from '../base/errors.ts'
 import type { Readable } from '../base/store.ts'
 import type { Subscriber } from '../channels/subscriber.ts'
@@ -19,6 +20,8 @@ export interface Overlay<T> {
   readonly source: StateSource<T> | undefined
   /** The store of the shown state, where it is not the state's own. */
   readonly view: Readable<T> | undefined
+  /** The mutations of earlier pages that it has been given. */
+  readonly restored: WeakSet<object>
   /** Returns the key of a row. */
   readonly keyOf: KeyOf
   /** Returns the confirmed state. */
@@ -36,14 +39,19 @@ export interface Overlay<T> {
   confirm(id: string, change: (state: T) => T, at: readonly ChannelPosition[]): void
 }
 
-/** Makes an overlay of a confirmed state. The rules are in `layers.ts`. */
+/**
+ * Makes an overlay of a confirmed state. The rules are in `layers.ts`.
+ *
+ * @param followed called with the first follower of its view
+ */
 export function createOverlay<T>(
   target: OptimisticTarget<T>,
   { clock, client, requested, channels, holdMs, report }: OverlayDeps,
+  followed: () => Unsubscribe | undefined,
 ): Overlay<T> {
   const { first, source, view, look, show } = isApplicationStore(target)
     ? settableBase(target)
-    : confirmedBase(target, moved, report)
+    : confirmedBase(target, moved, report, followed)
   const keyOf = source?.key ?? idOf
   let layered: Layered<T> = { base: first, position: source?.position, layers: [] }
   /** The mutation for which a row is hidden, never more than one, and its timer. */
@@ -99,6 +107,7 @@ export function createOverlay<T>(
   return {
     source,
     view,
+    restored: new WeakSet(),
     keyOf,
     base: () => now().base,
     propose: (id, mutation, restored) => become(propose(now(), id, mutation, restored)),

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { ClientOptions, EntityApi, OptimisticOptions } from 'wirefold'
 import { bindList, ChannelSubscriber, OptimisticManager } from 'wirefold'
 import { MemoryOutboxDatabase } from 'wirefold/testing'
@@ -94,6 +94,30 @@ describe('a stored mutation', () => {
     expect(second.view.get()).toEqual([...rows.values()])
     expect(second.optimistic.pending.get()).toEqual([])
     expect(second.settled.map(({ error }) => error)).toEqual([undefined, undefined, undefined])
+  })
+
+  it('is looked for at the client only while its view is followed', async () => {
+    const { open } = boards()
+    const { client, optimistic, list } = open()
+    const { restored } = client.port
+    let listeners = 0
+    if (!restored) throw new Error('The client has no restored mutations.')
+    const listen = restored.subscribe.bind(restored)
+    vi.spyOn(restored, 'subscribe').mockImplementation((run) => {
+      listeners++
+      const off = listen(run)
+      return () => {
+        listeners--
+        off()
+      }
+    })
+    const off = optimistic.view(list()).subscribe(() => {})
+    expect(listeners).toBe(1)
+    off()
+    expect(listeners).toBe(0)
+    // Such as the view of a component that is rendered and never shown.
+    optimistic.view(list()).get()
+    expect(listeners).toBe(0)
   })
 
   it('becomes the row of the reply if no event arrives', async () => {
