@@ -44,24 +44,57 @@ export function liveQuery<Data, Key extends readonly unknown[]>(
   /** Whether a fetch of the cache has its result, and the cache may not have stored it yet. */
   let isLanding = false
   let isLoaded = false
+  /** Whether the cache lacks events, until a state is fetched. */
+  let isBehind = true
+  /** Whether the application has cancelled the fetch: then the next result of `sync` is not stored. */
+  let isDropped = false
+  /** Whether events that arrived during a dropped fetch follow: they are in the cache already. */
+  let isFolded = false
+  /** Ends the present `load`. */
+  let abort = (): void => {}
   let stop: (() => void) | undefined
 
   const synced = sync<Data>(channels, channel, {
-    load,
+    load: (signal) =>
+      new Promise((resolve, reject) => {
+        const control = new AbortController()
+        abort = () => {
+          control.abort()
+          // Its state is not read: without a result `sync` would try again.
+          resolve({ state: query.state.data as Data })
+        }
+        signal.onabort = abort
+        if (isDropped) abort()
+        else load(control.signal).then(resolve, reject)
+      }),
     params,
     into: {
-      reset: (state) => reset({ state }),
+      reset(state) {
+        if (!isDropped) return reset({ state })
+        isDropped = false
+        isFolded = true
+        queueMicrotask(() => {
+          isFolded = false
+        })
+        if (waiting) synced.refetch()
+      },
       fold(more) {
+        if (isFolded) return
         events.push(...more)
         queueMicrotask(flush)
       },
-      missed: () => void client.invalidateQueries(exactly),
+      missed() {
+        isBehind = true
+        isDropped = false
+        void client.invalidateQueries(exactly)
+      },
     },
     onError: (error) => (waiting ? settle(error) : report(error)),
   })
 
   function reset(whole: { readonly state: Data }): void {
     isLoaded = true
+    isBehind = false
     fetched = whole
     events.length = 0
     queueMicrotask(flush)
@@ -70,11 +103,17 @@ export function liveQuery<Data, Key extends readonly unknown[]>(
   /** Makes the changes of all events of this task at once: of its calls, the first makes them. */
   function flush(): void {
     if (fetched) {
-      // Also where a fetch waits for it: the cache drops the result of a fetch that it has cancelled.
+      // Also where a fetch waits for it: the fetch that the cache has replaced by another has no result.
       store(fetched)
       fetched = undefined
       isLanding = !!waiting
       settle()
+    }
+    if (waiting && query.state.fetchStatus === 'idle') {
+      // The cache has cancelled its fetch, and begun no other.
+      waiting = undefined
+      isDropped = true
+      abort()
     }
     // The result of a fetch would replace a change that is made before it is stored.
     isLanding &&= !waiting && query.state.fetchStatus === 'fetching'
@@ -129,9 +168,10 @@ export function liveQuery<Data, Key extends readonly unknown[]>(
         synced.refetch()
         synced.ready.then(() => {
           // A channel that has ended before it was live: `sync` fetches no state for it.
-          if (!isLoaded && synced.status.get().name === 'ended') load(signal).then(reset, done)
+          if (!isLoaded && synced.status.get().name === 'ended')
+            load(signal).then((whole) => waiting === done && reset(whole), done)
         }, done)
       }),
-    isFresh: () => /live|recov|ended/.test(synced.status.get().name),
+    isFresh: () => !isBehind && /live|recov|ended/.test(synced.status.get().name),
   }
 }

@@ -180,6 +180,55 @@ describe('a bridged query', () => {
     expect(data()).toBe(2)
   })
 
+  for (const patches of [true, false]) {
+    const how = patches ? 'with' : 'without'
+    it(`keeps an optimistic value after its fetch was cancelled, ${how} a patch`, async () => {
+      const signals: AbortSignal[] = []
+      const parts = bridged({ patches })
+      const { clock, queries, bridge, channels, load, counts, add } = parts
+      const query = bridge.query('sum', {
+        queryKey: ['sum'],
+        load: (signal) => {
+          signals.push(signal)
+          return load()
+        },
+        ...(patches && { patch: (sum: number, { payload }) => sum + Number(payload) }),
+      })
+      new QueryObserver(queries, query).subscribe(() => {})
+      await clock.advance(100)
+      for (const fetchedMs of [0, 5, 15]) {
+        void queries.invalidateQueries({ queryKey: ['sum'] })
+        if (fetchedMs > 0) await clock.advance(fetchedMs)
+        await queries.cancelQueries({ queryKey: ['sum'] })
+        queries.setQueryData(['sum'], 1_000)
+        await clock.advance(100)
+        expect(parts.data()).toBe(1_000)
+      }
+      const [, ...cancelled] = signals
+      expect([cancelled.map(({ aborted }) => aborted), counts.loads]).toEqual([[true, true], 3])
+      add(1)
+      await clock.advance(100)
+      expect(parts.data()).toBe(patches ? 1_001 : 1)
+      void queries.invalidateQueries({ queryKey: ['sum'] })
+      await clock.advance(100)
+      expect([parts.data(), channels.size]).toEqual([1, 1])
+    })
+  }
+
+  it('is stale where its first fetch was cancelled', async () => {
+    const { clock, queries, observe, add, data } = bridged()
+    queries.setQueryData(['sum'], 100)
+    observe()
+    await clock.advance(15)
+    await queries.cancelQueries({ queryKey: ['sum'] })
+    add(1)
+    await clock.advance(100)
+    expect(data()).toBe(101)
+    observe()
+    await clock.advance(100)
+    expect(data()).toBe(1)
+  })
+
   it('has the error of a fetch, and recovers with the next attempt of sync', async () => {
     const { clock, observe, failures, errors, data, state } = bridged()
     failures.push(new Error('no route'))
