@@ -1,8 +1,9 @@
 /*
  * Runs a TypeScript program of this folder: node examples/run.js examples/node-script/server.ts
  *
- * Node 22.18 and later run these programs by themselves; this lets Vite compile them for older versions.
+ * Node 22.18 and later run .ts files by themselves; this lets Vite compile them for older versions, and JSX.
  */
+import { resolve } from 'node:path'
 import { createServer, createServerModuleRunner } from 'vite'
 
 const [, , file] = process.argv
@@ -16,4 +17,4 @@ const vite = await createServer({
   optimizeDeps: { noDiscovery: true },
 })
 const runner = createServerModuleRunner(vite.environments.ssr, { hmr: false })
-await runner.import(new URL(file, `file://${process.cwd()}/`).pathname)
+await runner.import(resolve(file))
