@@ -15,9 +15,13 @@ export const compiled: ReadonlySet<string> = new Set(['ts', 'tsx', 'js'])
  * Compiles blocks, each as its own module, with the flags of this project. A block that begins with
  * `// shop.ts` is what the others of its folder import as `./shop.ts`.
  *
+ * @param installed packages by their name, in place of the declared parts of these
  * @returns the compiler errors, each with its document and line
  */
-export function compileErrors(blocks: readonly Block[]): readonly string[] {
+export function compileErrors(
+  blocks: readonly Block[],
+  installed: Readonly<Record<string, string>> = {},
+): readonly string[] {
   const config = ts.getParsedCommandLineOfConfigFile(
     'tsconfig.json',
     {},
@@ -39,6 +43,7 @@ export function compileErrors(blocks: readonly Block[]): readonly string[] {
     paths: {
       ...config?.options.paths,
       '@playwright/test': [resolve('node_modules/playwright/test.d.ts')],
+      ...Object.fromEntries(Object.entries(installed).map(([name, folder]) => [name, [folder]])),
     },
   }
   const byFile = new Map(
@@ -54,7 +59,11 @@ export function compileErrors(blocks: readonly Block[]): readonly string[] {
   host.readFile = (file) => byFile.get(file)?.code ?? readFile(file)
   host.fileExists = (file) => byFile.has(file) || fileExists(file)
   const program = ts.createProgram(
-    [resolve(PLACEHOLDERS), resolve(ANGULAR), ...byFile.keys()],
+    [
+      resolve(PLACEHOLDERS),
+      ...('@angular/core' in installed ? [] : [resolve(ANGULAR)]),
+      ...byFile.keys(),
+    ],
     options,
     host,
   )
