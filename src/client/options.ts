@@ -2,6 +2,7 @@ import type { BackoffOptions } from '../base/backoff.ts'
 import { backoffDefaults } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
 import { systemClock } from '../base/clock.ts'
+import { WirefoldError } from '../base/errors.ts'
 import type { OtherNames } from '../base/known-names.ts'
 import { checkNames, withDefaults } from '../base/known-names.ts'
 import { lazy } from '../base/lazy.ts'
@@ -166,7 +167,7 @@ const OTHERS: OtherNames = [
 
 /**
  * Returns the options with all defaults filled in. Throws `bad-option` for an option of an unknown
- * name.
+ * name, and for a contract that is none.
  */
 export function resolveClientOptions(options: ClientOptions): ResolvedClientOptions {
   const filled = withDefaults(
@@ -180,6 +181,11 @@ export function resolveClientOptions(options: ClientOptions): ResolvedClientOpti
     },
     OTHERS,
   )
+  const { contract } = options
+  if (contract !== undefined && !contract?.['~wirefold']) {
+    const message = 'The option contract is not made by contract().'
+    throw new WirefoldError('bad-option', message, { option: 'contract' })
+  }
   const { backoff, heartbeat, environment = platformEnvironment() } = filled
   checkNames('The option backoff', backoff, backoffDefaults)
   if (heartbeat) checkNames('The option heartbeat', heartbeat, heartbeatDefaults)

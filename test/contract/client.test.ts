@@ -571,6 +571,14 @@ describe('the fingerprint', () => {
 })
 
 describe('options', () => {
+  it.each([{ channels: {} }, {}, null, 'shop'])('with the contract %j are refused', (other) => {
+    // An application in JavaScript.
+    const options = { contract: other as unknown as Shop }
+    expect(() => connected(options)).toThrow(
+      expect.objectContaining({ code: 'bad-option', detail: { option: 'contract' } }),
+    )
+  })
+
   it('of another value are refused', () => {
     expect(codeOf(() => connected({ validate: 'client' as 'always' }))).toBe('bad-option')
     expect(codeOf(() => connected({ unlisted: 'ignore' as 'allow' }))).toBe('bad-option')
