@@ -1,17 +1,19 @@
 import { WirefoldError } from '../base/errors.ts'
 import type { Channels, Contract } from './contract-types.ts'
+import { isOf } from './is-of.ts'
 import type { NameOf, ParamNames, Params } from './name-types.ts'
 
 /**
  * Returns the name of a channel, with values in place of the parameters of its template.
  *
- * Throws `bad-channel` for a value that is empty, or holds a `:`.
+ * Throws `bad-channel` for a value that is empty, or holds a `:` or a brace, and where the name is not
+ * one of the template: a family, a name that the contract lists itself, or not the name of a channel.
  *
  * @example
  * channel(shop, 'shop:{id}', { id }) // 'shop:42'
  */
 export function channel<C extends Contract, const T extends keyof Channels<C> & string>(
-  _contract: C,
+  contract: C,
   template: T,
   ...[params]: [ParamNames<T>] extends [never] ? [] : [params: Params<T>]
 ): NameOf<T> {
@@ -22,6 +24,7 @@ export function channel<C extends Contract, const T extends keyof Channels<C> & 
     const message = `${JSON.stringify(value)} cannot stand for {${key}} in ${template}. A parameter is not empty, and holds none of : { }.`
     throw new WirefoldError('bad-channel', message, { channel: template })
   })
-  // Its parts are those of the template.
-  return name as NameOf<T>
+  if (isOf(contract, template, name)) return name
+  const message = `${JSON.stringify(name)} is no name of ${template}. It has a control character or more than 256 characters, is a family, or is listed by itself.`
+  throw new WirefoldError('bad-channel', message, { channel: template })
 }

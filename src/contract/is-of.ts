@@ -1,6 +1,7 @@
+import { isChannel } from '../protocol/channel-name.ts'
 import type { Channels, Contract } from './contract-types.ts'
 import type { NameOf } from './name-types.ts'
-import { fits, parseTemplate } from './names/template.ts'
+import { fits, isName, parseTemplate } from './names/template.ts'
 
 /**
  * Whether a name that is only known at run time, such as one of a URL, fits a template. A name that
@@ -15,8 +16,7 @@ export function isOf<C extends Contract, const T extends keyof Channels<C> & str
   name: string,
 ): name is NameOf<T> {
   const { channels = {} } = contract.parts
-  if (name === template) return true
-  return (
-    !Object.hasOwn(channels, name) && fits(parseTemplate(template, 'channels'), name.split(':'))
-  )
+  const parsed = parseTemplate(template, 'channels')
+  if (isName(parsed)) return name === template
+  return isChannel(name) && !Object.hasOwn(channels, name) && fits(parsed, name.split(':'))
 }

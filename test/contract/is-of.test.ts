@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { contract, isOf, unchecked } from 'wirefold/contract'
+import { channel, contract, isOf, unchecked } from 'wirefold/contract'
 
 const shop = contract({
   channels: {
@@ -15,6 +15,9 @@ describe('isOf', () => {
     expect(isOf(shop, 'shop:{id}', 'shop:4:2')).toBe(false)
     expect(isOf(shop, 'shop:{id}', 'shop:')).toBe(false)
     expect(isOf(shop, 'shop:{id}', 'shop:*')).toBe(false)
+    for (const none of ['shop:{id}', 'shop:{', 'shop:a}', 'shop:\n', `shop:${'a'.repeat(256)}`]) {
+      expect(isOf(shop, 'shop:{id}', none)).toBe(false)
+    }
   })
 
   it('takes a name that is listed for itself alone', () => {
@@ -25,4 +28,21 @@ describe('isOf', () => {
   it('decides about a hostile name in time proportional to its length', () => {
     expect(isOf(shop, '{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}!', '/'.repeat(250))).toBe(false)
   })
+})
+
+describe('channel', () => {
+  it('returns a name of the template', () => {
+    expect(channel(shop, 'shop:{id}', { id: 42 })).toBe('shop:42')
+    expect(channel(shop, 'shop:{id}', { id: 'a*' })).toBe('shop:a*')
+    expect(channel(shop, 'shop:main')).toBe('shop:main')
+  })
+
+  it.each(['', 'a:b', '{id}', '*', 'main', 'a\nb', 'a'.repeat(256)])(
+    'refuses the value %j, with which it would be no name of it',
+    (id) => {
+      expect(() => channel(shop, 'shop:{id}', { id })).toThrow(
+        expect.objectContaining({ code: 'bad-channel', detail: { channel: 'shop:{id}' } }),
+      )
+    },
+  )
 })

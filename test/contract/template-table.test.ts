@@ -60,6 +60,11 @@ describe('templates of one contract', () => {
     ['a:{x}:{y}', 'a:{z}:log'],
     ['a:{x}', 'a:*'],
   ] as const
+  it('have no names with braces', () => {
+    expect(tableOf('shop:{id}', '{any}').find('shop:{id}')).toBeUndefined()
+    expect(tableOf('{any}').find('{any}')).toBeUndefined()
+  })
+
   it.each(decided)('may be %s and %s', (one, other) => {
     expect(() => tableOf(one, other)).not.toThrow()
   })

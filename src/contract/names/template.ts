@@ -19,7 +19,8 @@ type Part = readonly string[]
 const STAR = '*'
 
 /**
- * Parses a template. A parameter in braces stands for one or more characters without a colon.
+ * Parses a template. A parameter in braces stands for one or more characters, none of them a colon
+ * or a brace.
  *
  * Throws `bad-option` if the text is no template.
  *
@@ -83,12 +84,12 @@ function fitsFirst(parts: readonly Part[], values: readonly string[]): boolean {
   })
 }
 
-/** Whether a part fits a value: every parameter takes one or more characters of it. */
+/** Whether a part fits a value: every parameter takes one or more characters of it, and no brace. */
 function fitsPart(part: Part, value: string): boolean {
   const [first = '', ...rest] = part
   const last = rest.pop()
   if (last === undefined) return value === first
-  if (!value.startsWith(first) || !value.endsWith(last)) return false
+  if (!value.startsWith(first) || !value.endsWith(last) || /[{}]/.test(value)) return false
   let at = first.length
   for (const literal of rest) {
     const found = value.indexOf(literal, at + 1)
