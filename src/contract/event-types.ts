@@ -66,7 +66,7 @@ export type Handler<Event extends EventFrame> = (payload: Event['payload'], even
 
 /** A handler for each type of event; events of other types are skipped. */
 export type HandlerMap<Event extends EventFrame> = {
-  readonly [Type in Event['type']]?: NoInfer<Handler<WithType<Event, Type>>>
+  readonly [Type in Event['type']]?: NoInfer<Handler<WithType<Event, Type>>> | undefined
 }
 
 /** The events that may be of a type; one whose type is any text may be. */

@@ -505,6 +505,15 @@ describe('a part that a contract leaves out', () => {
   })
 })
 
+describe('a map of handlers', () => {
+  it('may have undefined in place of one', () => {
+    const till = id ? (payload: { total: number }) => payload.total : undefined
+    channels.subscribe('shop:42', { order: undefined, till })
+    // @ts-expect-error no such type
+    channels.subscribe('shop:42', { ordr: undefined })
+  })
+})
+
 describe('a name that is only known at run time', () => {
   it('takes a handler for each type, with unknown payloads', () => {
     const name: string = id
