@@ -32,14 +32,18 @@ export interface OverlayBase<T> {
 export function settableBase<T>(target: ApplicationStore<T>): OverlayBase<T> {
   const store = settable(target)
   let shown = store.get()
+  /** The rows that were shown: the application may change a list in place, as that of a Vue ref. */
+  let rows = rowsOf(shown)
   return {
     first: shown,
     look(base) {
       const now = store.get()
-      return Object.is(now, shown) ? base : confirmedIn(now, base)
+      const isSame = Object.is(now, shown) && hasRows(now, rows)
+      return isSame ? base : confirmedIn(now, base)
     },
     show(view) {
       shown = view
+      rows = rowsOf(view)
       // Some stores notify for every object, even an identical one.
       if (!Object.is(store.get(), view)) store.set(view)
     },
@@ -94,6 +98,17 @@ export function confirmedBase<T>(
     look: (base) => (source ? base : state.get()),
     show: (value) => view.set(value),
   }
+}
+
+/** Returns a copy of the rows of a list. */
+function rowsOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? [...value] : []
+}
+
+/** Whether a list has exactly these rows; true for what is no list. */
+function hasRows(value: unknown, rows: readonly unknown[]): boolean {
+  if (!Array.isArray(value)) return true
+  return value.length === rows.length && rows.every((row, index) => Object.is(row, value[index]))
 }
 
 /**

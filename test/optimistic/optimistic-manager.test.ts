@@ -395,3 +395,26 @@ describe('a manager', () => {
     expect(view.get()).toBe(state.get())
   })
 })
+
+describe('a list of a deep Vue ref', () => {
+  it('keeps the rows that the application adds in place during a mutation', async () => {
+    const backend = controlledApi()
+    const optimistic = new OptimisticManager({ api: backend.api })
+    const tasks = ref<Task[]>([{ ...a }])
+    const titles = () => tasks.value.map(({ title }) => title)
+    for (const refused of [false, true]) {
+      const changed = outcomeOf(optimistic.update<Task>('Task', 'a', { title: 'new' }, tasks))
+      tasks.value.push({ id: `during${refused}`, title: 'during' })
+      if (refused) await backend.last.reject()
+      else await backend.last.resolve({ id: 'a', title: 'answered' })
+      expect(changed).not.toEqual({})
+      tasks.value.push({ id: `after${refused}`, title: 'after' })
+    }
+    expect(titles()).toEqual(['answered', 'during', 'after', 'during', 'after'])
+    const removed = outcomeOf(optimistic.update<Task>('Task', 'a', { title: 'new' }, tasks))
+    tasks.value.splice(1, 1)
+    await backend.last.reject()
+    expect(titles()).toEqual(['answered', 'after', 'during', 'after'])
+    expect(removed.error).toBeDefined()
+  })
+})
