@@ -6,7 +6,6 @@ import { printError } from '../base/report.ts'
 import type { Readable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
 import type { Untyped } from '../contract/contract-types.ts'
-import type { RestoredMutation } from '../ports/outbox-storage.ts'
 import type { EntityIntent, RequestOptions } from '../ports/outgoing-request.ts'
 import type { Fields } from '../protocol/fields.ts'
 import { asFields, isFields } from '../protocol/fields.ts'
@@ -52,6 +51,8 @@ export class OptimisticManager<C extends Untyped = Untyped> {
   readonly #overlays = new WeakMap<object, unknown>()
   readonly #requested = new Set<string>()
   readonly #pending
+  /** The mutations of entities on a channel whose requests have not settled. */
+  readonly #sent
 
   constructor(options: OptimisticOptions<C> = {}) {
     const { client, channels, api, resolve } = options
@@ -69,6 +70,7 @@ export class OptimisticManager<C extends Untyped = Untyped> {
       report,
     }
     this.#pending = followedStore<readonly PendingMutation[]>([], report)
+    this.#sent = followedStore<readonly SentMutation[]>([], report)
   }
 
   /** The mutations that are not answered yet, in the order they were made. */
@@ -161,9 +163,30 @@ export class OptimisticManager<C extends Untyped = Untyped> {
     const overlay = this.#overlay(on)
     const { source } = overlay
     const stored = !source || { channel: source.channel, intent }
-    return this.#run({ id, intent }, overlay, this.#mutation(id, intent, overlay), async (at) =>
-      typed<Row>(await call(api, this.#context(id, at, stored))),
-    )
+    const pending = { id, intent }
+    return this.#run(pending, overlay, this.#mutation(id, intent, overlay), (at) => {
+      const send = async () => typed<Row>(await call(api, this.#context(id, at, stored)))
+      return source
+        ? this.#share({ ...pending, channel: source.channel, at }, overlay, send)
+        : send()
+    })
+  }
+
+  /** Sends a request, and shows its mutation in the other views of the channel meanwhile. */
+  async #share<Row extends object>(
+    mutation: Omit<SentMutation, 'result'>,
+    overlay: Overlay<readonly Row[]>,
+    send: () => Promise<Row>,
+  ): Promise<Row> {
+    const result = send()
+    const sent = { ...mutation, result }
+    overlay.known.add(sent)
+    this.#sent.set([...this.#sent.get(), sent])
+    try {
+      return await result
+    } finally {
+      this.#sent.set(this.#sent.get().filter((other) => other !== sent))
+    }
   }
 
   /** Returns the mutation of an intent. */
@@ -238,28 +261,54 @@ export class OptimisticManager<C extends Untyped = Untyped> {
   }
 
   /**
-   * Shows the mutations that earlier pages have stored for the channel of an overlay, until the returned
-   * function is called.
+   * Shows the mutations that other views and earlier pages have sent on the channel of an overlay, until
+   * the returned function is called.
    */
-  #followRestored(overlay: Overlay<readonly object[]>): Unsubscribe | undefined {
-    return this.#options.client?.port.restored?.subscribe((all) => {
-      for (const one of all) {
-        if (one.channel !== overlay.source?.channel || overlay.restored.has(one)) continue
-        overlay.restored.add(one)
-        this.#restore(one, overlay)
+  #followOthers(overlay: Overlay<readonly object[]>): Unsubscribe {
+    const news = <One extends OnChannel>(all: readonly One[]): readonly One[] =>
+      all.filter((one) => {
+        if (one.channel !== overlay.source?.channel || overlay.known.has(one)) return false
+        overlay.known.add(one)
+        return Array.isArray(overlay.base())
+      })
+    const endSent = this.#sent.subscribe((all) => {
+      for (const { id, intent, at, result } of news(all)) {
+        const answered = async (own: ChannelPosition[]): Promise<object> => {
+          const row = await result
+          own.push(...at)
+          return row
+        }
+        this.#show({ id, intent }, overlay, answered, false)
       }
     })
+    const endRestored = this.#options.client?.port.restored?.subscribe((all) => {
+      for (const { id, intent, reply } of news(all)) {
+        const answered = async (own: ChannelPosition[]): Promise<object> => {
+          const payload = payloadOf(await reply, own)
+          // The function of the `api` that reads the reply is gone with its page.
+          return isFields(payload) && overlay.keyOf(payload) !== undefined
+            ? payload
+            : typed(undefined)
+        }
+        this.#show({ id, intent }, overlay, answered, true)
+      }
+    })
+    return () => {
+      endSent()
+      endRestored?.()
+    }
   }
 
-  #restore({ id, intent, reply }: RestoredMutation, overlay: Overlay<readonly object[]>): void {
+  /** Shows a mutation that another view or page has sent. */
+  #show(
+    { id, intent }: { readonly id: string; readonly intent: EntityIntent },
+    overlay: Overlay<readonly object[]>,
+    answered: (at: ChannelPosition[]) => Promise<object>,
+    restored: boolean,
+  ): void {
     const mutation = this.#mutation(id, intent, overlay)
-    const answered = async (at: ChannelPosition[]): Promise<object> => {
-      const payload = payloadOf(await reply, at)
-      // The function of the `api` that reads the reply is gone with its page.
-      return isFields(payload) && overlay.keyOf(payload) !== undefined ? payload : typed(undefined)
-    }
-    // The client reports the outcome of a request that no caller waits for.
-    this.#run({ id, intent }, overlay, mutation, answered, true).catch(() => {})
+    // The caller who sent it, or the client, gets the outcome.
+    this.#run({ id, intent }, overlay, mutation, answered, restored).catch(() => {})
   }
 
   #newId(): string {
@@ -271,7 +320,7 @@ export class OptimisticManager<C extends Untyped = Untyped> {
     const known = this.#overlays.get(store)
     if (known) return typed(known)
     const overlay: Overlay<T> = createOverlay(target, this.#deps, () => follow())
-    const follow = () => (overlay.source ? this.#followRestored(typed(overlay)) : undefined)
+    const follow = () => (overlay.source ? this.#followOthers(typed(overlay)) : undefined)
     this.#overlays.set(store, overlay)
     // Only a followed view may hold a listener at the client: a view is dropped without notice.
     follow()?.()
@@ -282,6 +331,20 @@ export class OptimisticManager<C extends Untyped = Untyped> {
   get [Symbol.toStringTag](): string {
     return 'OptimisticManager'
   }
+}
+
+/** What is shown in all views of a channel. */
+interface OnChannel {
+  readonly channel: string
+}
+
+/** A mutation of an entity, sent by a view of a channel. */
+interface SentMutation extends OnChannel {
+  readonly id: string
+  readonly intent: EntityIntent
+  /** The positions of its events, once the result is known. */
+  readonly at: readonly ChannelPosition[]
+  readonly result: Promise<object>
 }
 
 /** Returns the payload of a reply, and adds its positions to `at`. */

@@ -20,8 +20,8 @@ export interface Overlay<T> {
   readonly source: StateSource<T> | undefined
   /** The store of the shown state, where it is not the state's own. */
   readonly view: Readable<T> | undefined
-  /** The mutations of earlier pages that it has been given. */
-  readonly restored: WeakSet<object>
+  /** The mutations of its channel that it shows or has shown. */
+  readonly known: WeakSet<object>
   /** Returns the key of a row. */
   readonly keyOf: KeyOf
   /** Returns the confirmed state. */
@@ -107,7 +107,7 @@ export function createOverlay<T>(
   return {
     source,
     view,
-    restored: new WeakSet(),
+    known: new WeakSet(),
     keyOf,
     base: () => now().base,
     propose: (id, mutation, restored) => become(propose(now(), id, mutation, restored)),

@@ -1,10 +1,10 @@
 import { effect, signal } from '@preact/signals-core'
 import { get as getOf, writable } from 'svelte/store'
-import { describe, expect, expectTypeOf, it, vi } from 'vitest'
+import { describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest'
 import { ref, shallowRef } from 'vue'
 import type { ApplicationStore, Optimistic, Readable } from 'wirefold'
-import { createStore, OptimisticManager } from 'wirefold'
-import { outcomeOf } from '../support/scripted.ts'
+import { bindList, ChannelSubscriber, createStore, OptimisticManager } from 'wirefold'
+import { outcomeOf, scripted } from '../support/scripted.ts'
 import { controlledApi } from './controlled-api.ts'
 
 interface Task {
@@ -416,5 +416,37 @@ describe('a list of a deep Vue ref', () => {
     await backend.last.reject()
     expect(titles()).toEqual(['answered', 'after', 'during', 'after'])
     expect(removed.error).toBeDefined()
+  })
+})
+
+describe('two lists of one channel', () => {
+  it('both show a mutation, and so does a list that is followed while its request runs', async () => {
+    const backend = controlledApi()
+    const { client, clock } = scripted()
+    onTestFinished(() => client.close())
+    const channels = new ChannelSubscriber(client)
+    const optimistic = new OptimisticManager({ client, api: backend.api })
+    const open = () => {
+      const list = bindList<Task>(channels, 'entity:Task', { load: async () => ({ state: [a] }) })
+      const view = optimistic.view(list)
+      view.subscribe(() => {})
+      return { list, titles: () => view.get().map(({ title }) => title) }
+    }
+    const [first, second] = [open(), open()]
+    await clock.advance(100)
+    const created = outcomeOf(optimistic.create<Task>('Task', { title: 'new' }, first.list))
+    const third = open()
+    await clock.advance(100)
+    const all = [first, second, third]
+    expect(all.map(({ titles }) => titles())).toEqual(Array(3).fill(['a', 'new']))
+    expect(optimistic.pending.get()).toHaveLength(1)
+    await backend.last.resolve({ id: 'd', title: 'answered' })
+    expect(all.map(({ titles }) => titles())).toEqual(Array(3).fill(['a', 'answered']))
+    expect([created.value, optimistic.pending.get()]).toEqual([{ id: 'd', title: 'answered' }, []])
+    const refused = outcomeOf(optimistic.update<Task>('Task', 'a', { title: 'bad' }, third.list))
+    expect(all.map(({ titles }) => titles())).toEqual(Array(3).fill(['bad', 'answered']))
+    await backend.last.reject()
+    expect(all.map(({ titles }) => titles())).toEqual(Array(3).fill(['a', 'answered']))
+    expect([refused.error, optimistic.pending.get()]).toEqual([new Error('no'), []])
   })
 })
