@@ -302,6 +302,28 @@ export function hooksSuite(framework: string, { open, during }: Framework): void
       expect([[...server.subscribed], errors]).toEqual([[], []])
     })
 
+    it('show a change in every list of its channel, and the error of the newest alone', async () => {
+      const answer = (_: string, payload: unknown) => {
+        if (asFields(payload).title === 'bad') throw new Error('forbidden')
+        return undefined
+      }
+      const tasks: Component = ({ hooks, value, name }) => {
+        const { rows, error, create } = hooks.useList(name, { load: async () => ({ state: [ok] }) })
+        const titles = () => (value(rows) as readonly Task[]).map(({ title }) => title)
+        return { show: () => [...titles(), asFields(value(error)).code], create }
+      }
+      const given = { answer, name: 'entity:Task', options: { api } }
+      const { page, pass, step } = started([tasks, tasks], given)
+      await pass(10)
+      await step(async () => {
+        void page.action('create')({ title: 'bad' })
+        void page.action('create')({ title: 'Walk' })
+      })
+      expect(page.shown()).toEqual(Array(2).fill(['Write', 'bad', 'Walk', undefined]))
+      await pass(10)
+      expect(page.shown()).toEqual(Array(2).fill(['Write', 'Walk', undefined]))
+    })
+
     it('filter a list by the newest function', async () => {
       const rows = [ok, { id: '2', title: 'Read' }]
       const titled: Component = ({ hooks, value, name }) => {

@@ -55,10 +55,12 @@ export function listBinding<Row extends object>(
   channel: string,
   newest: () => ListHookOptions<Row>,
 ): ListBinding<Row> {
-  const { channels, optimistic } = parts
+  const { channels } = parts
   const { report } = channels.port
   const { key, update, upsert, buffer, params } = newest()
   const failure = followedStore<unknown>(undefined, report)
+  /** The change that was made last: `error` shows no other's. */
+  let latest: Promise<unknown> | undefined
   const list = bindList<Row>(channels, channel, {
     ...{ key, update, upsert, buffer, params },
     async load(signal) {
@@ -73,7 +75,7 @@ export function listBinding<Row extends object>(
     },
   })
   const view = derived(
-    [optimistic.view(list), list.status, failure],
+    [parts.optimistic.view(list), list.status, failure],
     (rows, status, error): ListView<Row> => ({
       rows,
       status: status.name,
@@ -84,14 +86,17 @@ export function listBinding<Row extends object>(
   function change<Result>(run: (entity: string) => Promise<Result>): Promise<Result> {
     failure.set(undefined)
     const changed = (async () => run(newest().entity ?? entityOf(channel)))()
-    changed.catch((error) => failure.set(error))
+    latest = changed
+    changed.catch((error) => {
+      if (latest === changed) failure.set(error)
+    })
     return changed
   }
 
   const actions: ListActions<Row> = {
-    create: (data) => change((entity) => optimistic.create(entity, data, list)),
-    update: (id, changes) => change((entity) => optimistic.update(entity, id, changes, list)),
-    delete: (id) => change((entity) => optimistic.delete(entity, id, list)),
+    create: (data) => change((entity) => parts.optimistic.create(entity, data, list)),
+    update: (id, changes) => change((entity) => parts.optimistic.update(entity, id, changes, list)),
+    delete: (id) => change((entity) => parts.optimistic.delete(entity, id, list)),
     refetch: () => list.refetch(),
   }
   return { view, actions }

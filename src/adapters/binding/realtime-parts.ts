@@ -31,7 +31,10 @@ export interface RealtimeOptions<
    * @default the one that other components with this client use
    */
   readonly presence?: PresenceManager<C> | undefined
-  /** The manager that shows unconfirmed changes; by default one with this `api`. */
+  /**
+   * The manager that shows unconfirmed changes.
+   * @default the one that other components with this client use, with this `api`
+   */
   readonly optimistic?: OptimisticManager<C> | undefined
   /** The requests that the changes of a list send. May be written inline. */
   readonly api?: EntityApi<C> | undefined
@@ -46,17 +49,20 @@ export interface OwnMeta {
 /** A client and its parts, which components get from their context. Making it opens nothing. */
 export class RealtimeParts {
   readonly client: RealtimeClient
-  /** @internal The metas with which components are present, by resource. */
-  readonly metas: Writable<ReadonlyMap<string, OwnMeta>>
   /** @internal The options; a framework replaces them where only the `api` differs. */
   options: RealtimeOptions
   readonly #feeds = new Map<string, Feed>()
-  #optimistic: OptimisticManager | undefined
 
   constructor(options: RealtimeOptions) {
     this.options = options
     this.client = options.client
-    this.metas = followedStore(new Map(), this.client.port.report)
+  }
+
+  /** @internal The metas with which components are present, by resource. */
+  get metas(): Writable<ReadonlyMap<string, OwnMeta>> {
+    const made = madeFor(this.client)
+    made.metas ??= followedStore(new Map(), this.client.port.report)
+    return made.metas
   }
 
   /** The subscriber of the client. */
@@ -73,12 +79,14 @@ export class RealtimeParts {
     return this.options.presence ?? made.presence
   }
 
-  /** The manager that shows unconfirmed changes. */
+  /** The manager that shows unconfirmed changes; a change that is made at once uses this `api`. */
   get optimistic(): OptimisticManager {
     const { client, channels, options } = this
     if (options.optimistic) return options.optimistic
-    this.#optimistic ??= new OptimisticManager({ client, channels, api: this.#api() })
-    return this.#optimistic
+    const made = madeFor(client)
+    made.caller = this
+    made.optimistic ??= new OptimisticManager({ client, channels, api: apiOf(made) })
+    return made.optimistic
   }
 
   /** The registry; throws where there is none. */
@@ -107,19 +115,6 @@ export class RealtimeParts {
     }
   }
 
-  /** Returns requests by the newest `api`. */
-  #api(): EntityApi {
-    const api = (): EntityApi => {
-      if (this.options.api) return this.options.api
-      throw new TypeError('There are no requests for changes. Pass `api` to the provider.')
-    }
-    return {
-      create: async (...args) => api().create(...args),
-      update: async (...args) => api().update(...args),
-      delete: async (...args) => api().delete(...args),
-    }
-  }
-
   /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
   get [Symbol.toStringTag](): string {
     return 'RealtimeParts'
@@ -135,6 +130,25 @@ interface Feed {
 interface Made {
   channels?: Subscriber
   presence?: PresenceManager
+  optimistic?: OptimisticManager
+  /** The metas with which components are present, by resource. */
+  metas?: Writable<ReadonlyMap<string, OwnMeta>>
+  /** The parts by which the latest change is made: providers of one client may have different `api`s. */
+  caller?: RealtimeParts
+}
+
+/** Returns requests by the newest `api` of the parts that make a change. */
+function apiOf(made: Made): EntityApi {
+  const api = (): EntityApi => {
+    const own = made.caller?.options.api
+    if (own) return own
+    throw new TypeError('There are no requests for changes. Pass `api` to the provider.')
+  }
+  return {
+    create: async (...args) => api().create(...args),
+    update: async (...args) => api().update(...args),
+    delete: async (...args) => api().delete(...args),
+  }
 }
 
 // Registered by name, so that a module that is loaded again finds the parts that the former has made.
