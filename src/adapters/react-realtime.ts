@@ -1,5 +1,13 @@
 import type { ReactNode } from 'react'
-import { createContext, createElement, useEffect, useMemo, useRef, useState } from 'react'
+import {
+  createContext,
+  createElement,
+  useEffect,
+  useInsertionEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react'
 import type { RealtimeClient } from '../client/realtime-client.ts'
 import type { Untyped } from '../contract/contract-types.ts'
 import type { HandlerArg, Rows } from '../contract/event-types.ts'
@@ -44,7 +52,8 @@ export function createRealtimeHooks<
       const { client, channels, contexts, presence, optimistic } = options
       const keys = [client, channels, contexts, presence, optimistic]
       const parts = useKept(() => new RealtimeParts(options), keys)
-      useEffect(() => {
+      // Before the effects of the components below, which may use it.
+      useInsertionEffect(() => {
         parts.options = options
       })
       return createElement(Context.Provider, { value: parts }, children)
@@ -175,7 +184,8 @@ function useKept<T>(make: () => T, keys: readonly unknown[]): T {
 /** Returns a reference to the value of the newest committed render. */
 function useNewest<T>(value: T): { readonly current: T } {
   const newest = useRef(value)
-  useEffect(() => {
+  // Before the effects of any component, which may use it.
+  useInsertionEffect(() => {
     newest.current = value
   }, [value])
   return newest

@@ -1,5 +1,5 @@
 import { act, cleanup, render, screen } from '@testing-library/react'
-import { Activity, type ReactNode, StrictMode, Suspense, use, useState } from 'react'
+import { Activity, type ReactNode, StrictMode, Suspense, use, useEffect, useState } from 'react'
 import { hydrateRoot } from 'react-dom/client'
 import { renderToString } from 'react-dom/server'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -50,6 +50,23 @@ function Reloaded() {
   reloaded.usePresence(room)
   const { rows } = reloaded.useList('entity:Task', { load })
   return <p data-testid="reloaded">{rows.length}</p>
+}
+
+type Create = (data: object) => unknown
+
+function Changes({ index, creates }: { index: number; creates: Create[] }) {
+  const { create } = useList('entity:Task', { load })
+  useEffect(() => {
+    creates[index] = create
+  }, [creates, index, create])
+  const { me } = usePresence(room, index === 0 ? 'typing' : undefined)
+  return <p data-testid={`p${index}`}>{`${me}: ${others.usePending().length}`}</p>
+}
+
+function Creates({ version }: { version: number }) {
+  const { create } = useList('entity:Task', { load })
+  useEffect(() => void create({ title: `${version}` }), [version, create])
+  return null
 }
 
 function Same({ other }: { other: RealtimeClient }) {
@@ -271,5 +288,60 @@ describe('a page that a server has rendered', () => {
     expect([shown('state'), shown('rows')]).toEqual(['open', 'live: Write'])
     expect(server.transport.ends).toHaveLength(1)
     container.remove()
+  })
+})
+
+describe('two providers of one client', () => {
+  it('show the same presence and pending changes, each with its api', async () => {
+    const { client, pass } = open((type) => (type.startsWith('presence') ? 'ok' : undefined))
+    const called: string[] = []
+    const api = (name: string) => {
+      const call = () => {
+        called.push(name)
+        return new Promise<never>(() => {})
+      }
+      return { create: call, update: call, delete: call }
+    }
+    const creates: Create[] = []
+    render(
+      ['a', 'b'].map((name, index) => (
+        <RealtimeProvider key={name} client={client} api={api(name)}>
+          <Changes index={index} creates={creates} />
+        </RealtimeProvider>
+      )),
+    )
+    await pass(10)
+    await act(async () => {
+      for (const index of [0, 1, 0]) void creates[index]?.({ title: 'Walk' })
+    })
+    const shown = [0, 1].map((index) => screen.getByTestId(`p${index}`).textContent)
+    expect([shown, called]).toEqual([
+      ['typing: 3', 'typing: 3'],
+      ['a', 'b', 'a'],
+    ])
+  })
+})
+
+describe('the api of a provider', () => {
+  it('is the newest one also in the effects of the components below', async () => {
+    const { client, pass } = open()
+    const called: number[] = []
+    const page = (version: number) => {
+      const call = () => {
+        called.push(version)
+        return new Promise<never>(() => {})
+      }
+      return (
+        <RealtimeProvider client={client} api={{ create: call, update: call, delete: call }}>
+          <Creates version={version} />
+        </RealtimeProvider>
+      )
+    }
+    const { rerender } = render(page(1))
+    await pass(10)
+    const before = called.length
+    rerender(page(2))
+    await pass(10)
+    expect(called.slice(before)).not.toContain(1)
   })
 })
