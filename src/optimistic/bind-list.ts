@@ -1,4 +1,4 @@
-import type { Readable, StoreFactory, StoreKind, StoreOf } from '../base/store.ts'
+import type { Readable, ReadableKind, StoreFactory, StoreKind, StoreOf } from '../base/store.ts'
 import type { Subscriber } from '../channels/subscriber.ts'
 import type { Untyped } from '../contract/contract-types.ts'
 import type { Rows } from '../contract/event-types.ts'
@@ -29,25 +29,16 @@ export const listDefaults = { maxUnseen: 1_000 } as const
  */
 export function bindList<
   Row extends object,
-  K extends StoreKind,
   C extends Untyped = Untyped,
   const Name extends string = string,
->(
-  channels: Subscriber<C>,
-  channel: ChannelArg<C, Name>,
-  options: ListOptions<Rows<C, Name, Row>> & { readonly into: StoreFactory<K> },
-): BoundList<Rows<C, Name, Row>, StoreOf<K, readonly Rows<C, Name, Row>[]>>
-export function bindList<
-  Row extends object,
-  C extends Untyped = Untyped,
-  const Name extends string = string,
+  K extends StoreKind = ReadableKind,
 >(
   channels: Subscriber<C>,
   channel: ChannelArg<C, Name>,
   options: ListOptions<Rows<C, Name, Row>> & {
-    readonly into?: ApplicationStore<readonly Rows<C, Name, Row>[]> | undefined
+    readonly into?: StoreFactory<K> | ApplicationStore<readonly Rows<C, Name, Row>[]> | undefined
   },
-): BoundList<Rows<C, Name, Row>>
+): BoundList<Rows<C, Name, Row>, StoreOf<K, readonly Rows<C, Name, Row>[]>>
 export function bindList<Row extends object>(
   channels: Subscriber,
   channel: string,

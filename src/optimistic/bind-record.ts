@@ -1,4 +1,4 @@
-import type { Readable, StoreFactory, StoreKind, StoreOf } from '../base/store.ts'
+import type { Readable, ReadableKind, StoreFactory, StoreKind, StoreOf } from '../base/store.ts'
 import type { Subscriber } from '../channels/subscriber.ts'
 import type { Untyped } from '../contract/contract-types.ts'
 import type { Rows } from '../contract/event-types.ts'
@@ -19,25 +19,16 @@ import { changedKey, identified, idOf } from './entity-change.ts'
  */
 export function bindRecord<
   Row extends object,
-  K extends StoreKind,
   C extends Untyped = Untyped,
   const Name extends string = string,
->(
-  channels: Subscriber<C>,
-  channel: ChannelArg<C, Name>,
-  options: RecordOptions<Rows<C, Name, Row>> & { readonly into: StoreFactory<K> },
-): BoundRecord<Rows<C, Name, Row>, StoreOf<K, Rows<C, Name, Row> | undefined>>
-export function bindRecord<
-  Row extends object,
-  C extends Untyped = Untyped,
-  const Name extends string = string,
+  K extends StoreKind = ReadableKind,
 >(
   channels: Subscriber<C>,
   channel: ChannelArg<C, Name>,
   options: RecordOptions<Rows<C, Name, Row>> & {
-    readonly into?: ApplicationStore<Rows<C, Name, Row> | undefined> | undefined
+    readonly into?: StoreFactory<K> | ApplicationStore<Rows<C, Name, Row> | undefined> | undefined
   },
-): BoundRecord<Rows<C, Name, Row>>
+): BoundRecord<Rows<C, Name, Row>, StoreOf<K, Rows<C, Name, Row> | undefined>>
 export function bindRecord<Row extends object>(
   channels: Subscriber,
   channel: string,

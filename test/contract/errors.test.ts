@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { compiled, compilers } from './compiled-program.ts'
 
 const SHOP = `
-import { type ChannelSubscriber, type PresenceManager, type RealtimeClient } from 'wirefold'
+import { bindList, bindRecord, type ChannelSubscriber, type PresenceManager, type RealtimeClient } from 'wirefold'
 import { channel, contract, unchecked } from 'wirefold/contract'
 interface Order { id: string; at: string }
 const parts = contract({
@@ -99,6 +99,21 @@ const WRONG = [
     `channel(shop, 'shop:{id}', {})`,
     '{}',
     `Property 'id' is missing in type '{}' but required in type 'Params<"shop:{id}">'.`,
+  ],
+  [
+    `bindList(channels, 'entity:', { load: async () => ({ state: [] }) })`,
+    `'entity:'`,
+    `Argument of type '"entity:"' is not assignable to parameter of type '"agent:{id}" | "entity:Task" | "entity:{name}" | "shop:{id}"'.`,
+  ],
+  [
+    `bindList(channels, 'entity:Task', { load: async () => ({ state: [{ id: 1 }] }) })`,
+    '({ state',
+    `Type 'number' is not assignable to type 'string'.`,
+  ],
+  [
+    `bindRecord(channels, 'entity:Task', { load: async () => ({ state: { id: 1 } }) })`,
+    '({ state',
+    `Type 'number' is not assignable to type 'string'.`,
   ],
   [
     `contract({ channels: {}, presense: { 'shop:{id}': unchecked<string>() } })`,
