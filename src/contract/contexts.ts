@@ -7,7 +7,8 @@ import type { ContextIn } from './event-types.ts'
 
 /**
  * Makes a registry of what the events of a channel carry. A payload with a `kind` is a context as it is;
- * any other object is one whose `kind` is the type of its event. Other payloads are dropped.
+ * an object without one gets the type of its event as its `kind`. Other payloads are dropped, and those
+ * whose `kind` is no text.
  *
  * @param template names the channel in the contract; the registry is fed from any name that fits it
  * @example
@@ -24,6 +25,6 @@ export function contexts<C extends Contract, const T extends keyof Channels<C> &
 
 /** Returns the context of an event. */
 function contextOf({ type, payload }: EventFrame): unknown {
-  if (!isFields(payload) || typeof payload.kind === 'string') return payload
+  if (!isFields(payload) || payload.kind !== undefined) return payload
   return { ...payload, kind: type }
 }

@@ -1,6 +1,6 @@
 import type { EventFrame } from '../protocol/frame.ts'
 import type { Channels, In, Out, Untyped } from './contract-types.ts'
-import type { TemplateFor } from './name-types.ts'
+import type { ChannelArg, TemplateFor } from './name-types.ts'
 
 export type At<Map, Key> = Key extends keyof Map ? Map[Key] : never
 
@@ -55,8 +55,8 @@ export type ContextIn<Map> = {
   [Type in keyof Map & string]: ContextOf<Out<Map[Type]>, Type>
 }[keyof Map & string]
 
-export type ContextOf<Payload, Type extends string> = Payload extends { readonly kind: string }
-  ? Payload
+export type ContextOf<Payload, Type extends string> = Payload extends { readonly kind: unknown }
+  ? Extract<Payload, { readonly kind: string }>
   : Payload extends object
     ? Payload & { readonly kind: Type }
     : never
@@ -118,6 +118,13 @@ export type RowOf<C extends Untyped, Name extends string> =
       ? Row
       : Payload
     : never
+
+/** The name of a channel of an entity; the advice to show in the error where it has no such events. */
+export type EntityArg<C extends Untyped, X> = [EventsOf<C, X & string>] extends [never]
+  ? ChannelArg<C, X>
+  : [RowOf<C, X & string>] extends [never]
+    ? `${X & string} has no events entity:created. See entityEvents()`
+    : ChannelArg<C, X>
 
 /** The rows of a bound list: by the contract, else as the application says. */
 export type Rows<C extends Untyped, X, Row extends object> =

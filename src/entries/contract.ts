@@ -23,6 +23,7 @@ export { entityEvents } from '../contract/entity-events.ts'
 export type * as EventTypes from '../contract/event-types.ts'
 export type {
   ContextIn,
+  EntityArg,
   EntityPayload,
   EventOf,
   EventsOf,

@@ -1,8 +1,7 @@
 import type { Readable, ReadableKind, StoreFactory, StoreKind, StoreOf } from '../base/store.ts'
 import type { Subscriber } from '../channels/subscriber.ts'
 import type { Untyped } from '../contract/contract-types.ts'
-import type { Rows } from '../contract/event-types.ts'
-import type { ChannelArg } from '../contract/name-types.ts'
+import type { EntityArg, Rows } from '../contract/event-types.ts'
 import type { ApplicationStore } from './application-store.ts'
 import type { BindOptions, BoundState, Rules } from './bind.ts'
 import { bind } from './bind.ts'
@@ -34,7 +33,7 @@ export function bindList<
   K extends StoreKind = ReadableKind,
 >(
   channels: Subscriber<C>,
-  channel: ChannelArg<C, Name>,
+  channel: EntityArg<C, Name>,
   options: ListOptions<Rows<C, Name, Row>> & {
     readonly into?: StoreFactory<K> | ApplicationStore<readonly Rows<C, Name, Row>[]> | undefined
   },

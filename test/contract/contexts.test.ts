@@ -11,6 +11,7 @@ const shop = contract({
       till: z.object({ total: z.number() }),
       step: unchecked<{ kind: 'Baked' | 'Sold'; id: string }>(),
       note: z.string(),
+      grade: z.object({ kind: z.number() }),
     },
   },
 })
@@ -44,6 +45,19 @@ describe('the registry of a channel', () => {
     const event = { ...frame, kind: 'event', via: undefined, timestamp: undefined } as const
     scope.fold([{ ...event, type: 'order', payload: { id: 'a', total: 1 } }])
     expect(scope.entity('order', 'a').get()?.total).toBe(1)
+  })
+
+  it('drops a payload whose kind is no text, and leaves it as it is', async () => {
+    const { clock, server, client } = scripted({}, { contract: shop })
+    const dropped: unknown[] = []
+    const orders = contexts(shop, 'shop:{id}', { onDrop: (context) => dropped.push(context) })
+    // @ts-expect-error no such kind
+    orders.single('grade')
+    feed(new ChannelSubscriber(client), 'shop:42', orders)
+    await clock.advance(10)
+    server.publish('shop:42', 'grade', { kind: 5 })
+    await clock.advance(10)
+    expect(dropped).toEqual([{ kind: 5 }])
   })
 
   it('has the kinds of its channel alone', () => {

@@ -106,6 +106,11 @@ const WRONG = [
     `Argument of type '"entity:"' is not assignable to parameter of type '"agent:{id}" | "entity:Task" | "entity:{name}" | "shop:{id}"'.`,
   ],
   [
+    `bindList(channels, 'shop:42', { load: async () => ({ state: [] }) })`,
+    `'shop:42'`,
+    `Argument of type '"shop:42"' is not assignable to parameter of type '"shop:42 has no events entity:created. See entityEvents()"'.`,
+  ],
+  [
     `bindList(channels, 'entity:Task', { load: async () => ({ state: [{ id: 1 }] }) })`,
     '({ state',
     `Type 'number' is not assignable to type 'string'.`,
