@@ -101,6 +101,7 @@ export function createRealtimeHooks<
       const parts = useProvided(Context)
       const keys = [parts, resource]
       const presence = useKept(() => presenceBinding(parts, resource, meta), keys)
+      useEffect(() => presence.give(meta), [presence, meta])
       const view = useReadable(presence.view)
       return useMemo(() => ({ ...view, update: presence.update }), [view, presence])
     },
@@ -150,7 +151,7 @@ export interface RealtimeHooks<C extends Untyped, R extends EntitySource = Entit
    * Returns the users who are present at a resource.
    *
    * @param meta makes this page present while the component is mounted; without it the page only
-   * watches, until `update` is called
+   * watches, until `update` is called. Another meta in a later render is sent as by `update`.
    */
   usePresence<const X extends string>(
     resource: ResourceArg<C, X>,

@@ -160,7 +160,14 @@ export function createRealtimeSignals<
     usePresence(resource: Arg<string>, meta?: unknown) {
       const parts = partsHere()
       const name = () => read(resource)
-      const presence = byKey(name, (known) => presenceBinding(parts, known, meta))
+      const readMeta = (): unknown => (typeof meta === 'function' ? meta() : meta)
+      let given = readMeta()
+      const presence = byKey(name, (known) => presenceBinding(parts, known, given))
+      effect(() => {
+        given = readMeta()
+        presence().give(given)
+        return undefined
+      })
       const update = (next: unknown): void => presence().update(next)
       return { ...fields(() => presence().view), update }
     },
@@ -234,11 +241,11 @@ export interface RealtimeSignals<
    * Returns the users who are present at a resource.
    *
    * @param meta makes this page present while the component lives; without it the page only watches,
-   * until `update` is called
+   * until `update` is called. A meta that changes is given as a function.
    */
   usePresence<const X extends string = string, const Read extends string = never>(
     resource: ResourceArg<C, X> | (() => ResourceArg<C, Read>),
-    meta?: MetaIn<C, Named<C, X, Read>>,
+    meta?: Arg<MetaIn<C, Named<C, X, Read>> | undefined>,
   ): Fields<K, PresenceHookView<C, Named<C, X, Read>>> & PresenceActions<C, Named<C, X, Read>>
   /** Returns the changes that the server has not answered yet, oldest first. */
   usePending(): StoreOf<K, readonly PendingMutation[]>

@@ -417,6 +417,46 @@ export function hooksSuite(framework: string, { open, during }: Framework): void
       expect([...server.subscribed]).toEqual([])
     })
 
+    it('show no meta of a page whose presence the server refuses', async () => {
+      const answer = () => {
+        throw new Error('forbidden')
+      }
+      const present: Component = ({ hooks, value, name }) => {
+        const { me, update } = hooks.usePresence(name, { typing: false })
+        return { show: () => value(me), update }
+      }
+      const { page, pass, step, errors } = started([present, present], { name: room, answer })
+      await pass(100)
+      expect([page.shown(), errors.map((error) => asFields(error).code)]).toEqual([
+        [undefined, undefined],
+        ['forbidden'],
+      ])
+      await step(async () => void page.action('update')({ typing: true }))
+      await pass(100)
+      expect([page.shown(), errors.length]).toEqual([[undefined, undefined], 2])
+    })
+
+    it('send another meta that a component is given', async () => {
+      const present: Component = ({ hooks, value, name }) => {
+        const given = typeof name === 'function' ? () => meta(name()) : meta(name)
+        const { me, update } = hooks.usePresence(room, given)
+        return { show: () => value(me), update }
+      }
+      const meta = (name: unknown) => (name === undefined ? undefined : { at: name })
+      const { page, pass, step, sent } = started([present], { name: 'a', answer: () => 'ok' })
+      await pass(10)
+      await step(async () => page.rename('b'))
+      await pass(2_000)
+      const metas = sent('presence:update').map((payload) => asFields(payload).meta)
+      expect([page.shown(), metas]).toEqual([[{ at: 'b' }], [{ at: 'b' }]])
+      await step(async () => void page.action('update')({ at: 'c' }))
+      await pass(2_000)
+      expect(page.shown()).toEqual([{ at: 'c' }])
+      await step(async () => page.rename(undefined))
+      await pass(2_000)
+      expect([page.shown(), sent('presence:leave').length]).toEqual([[undefined], 1])
+    })
+
     it("fold a channel's events into the registry once, and show its entities", async () => {
       type Order = { kind: 'Order'; id: string; status: string }
       const contexts = new ContextRegistry<Order>().reduce('Order', {

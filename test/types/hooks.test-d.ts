@@ -160,8 +160,11 @@ describe('the composables with a contract', () => {
     expectTypeOf(list.rows.value[0]?.title).toEqualTypeOf<string | undefined>()
     const here = vue.usePresence(() => `workspace/${id}` as const, { x: '1' })
     expectTypeOf(here.me.value).toEqualTypeOf<{ x: string } | undefined>()
+    vue.usePresence('workspace/tasks', () => (id ? { x: id } : undefined))
     // @ts-expect-error: what is sent is a string
     vue.usePresence(() => `workspace/${id}` as const, { x: 1 })
+    // @ts-expect-error: what is sent is a string
+    vue.usePresence('workspace/tasks', () => ({ x: 1 }))
     vue.provideRealtime({ client, contexts })
 
     const solid = createRealtimeSignals<typeof shop, AccessorKind>(

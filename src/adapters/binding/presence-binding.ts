@@ -4,10 +4,11 @@ import type { PresenceHandle } from '../../presence/own-presence.ts'
 import type { PresenceUser } from '../../protocol/presence.ts'
 import { derived } from './derived.ts'
 import type { RealtimeParts } from './realtime-parts.ts'
+import { hasSameMembers } from './same-members.ts'
 
 /** The presence at a resource, as a page shows it. */
 export interface PresenceBindingView {
-  /** The meta that this page has entered with; `undefined` while it is not present. */
+  /** The meta that this page has entered with; `undefined` while it is not present, as after a refusal. */
   readonly me: unknown
   /** The other users. */
   readonly others: readonly PresenceUser[]
@@ -19,6 +20,8 @@ export interface PresenceBinding {
   readonly view: Readable<PresenceBindingView>
   /** Sets the meta, and makes this page present if it is not. */
   update(meta: unknown): void
+  /** As `update` where the meta is another than was given last; leaves where there is none any more. */
+  give(meta: unknown): void
 }
 
 const ALONE: readonly PresenceUser[] = []
@@ -34,6 +37,7 @@ export function presenceBinding(
   meta: unknown,
 ): PresenceBinding {
   const { report } = parts.client.port
+  let given = meta
   let wanted = meta
   let handle: PresenceHandle | undefined
   let isFollowed = false
@@ -43,6 +47,19 @@ export function presenceBinding(
     hold(handle ? 0 : 1)
     if (handle) handle.update(wanted)
     else handle = parts.presence.enter(resource, wanted)
+    const held = handle
+    held.ready.catch((error) => {
+      if (handle === held) refused(error)
+    })
+  }
+
+  /** Shows that this page is not present; of several components, one reports the error. */
+  function refused(error: unknown): void {
+    const { meta: shown, holders = 0 } = metas.get().get(resource) ?? {}
+    if (shown === undefined) return
+    metas.set(new Map(metas.get()).set(resource, { meta: undefined, holders }))
+    // The end of the client is no error of the presence.
+    if (parts.client.state.get().name !== 'closed') report(error)
   }
 
   function leave(): void {
@@ -86,6 +103,13 @@ export function presenceBinding(
     update(next) {
       wanted = next
       enter()
+    },
+    give(next) {
+      if (hasSameMembers(given, next)) return
+      given = next
+      wanted = next
+      if (next === undefined) leave()
+      else enter()
     },
   }
 }
