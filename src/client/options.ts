@@ -183,7 +183,7 @@ export function resolveClientOptions(options: ClientOptions): ResolvedClientOpti
   )
   const { contract } = options
   if (contract !== undefined && !contract?.['~wirefold']) {
-    const message = 'The option contract is not made by contract().'
+    const message = 'The option contract is no contract. Use contract().'
     throw new WirefoldError('bad-option', message, { option: 'contract' })
   }
   const { backoff, heartbeat, environment = platformEnvironment() } = filled
