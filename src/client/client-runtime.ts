@@ -11,6 +11,7 @@ import { followedStore } from '../base/store.ts'
 import type { ConnectionOwner } from '../connection/connection.ts'
 import { Connection } from '../connection/connection.ts'
 import { closedError } from '../connection/connection-state.ts'
+import type { Environment } from '../connection/environment.ts'
 import type { Link } from '../connection/link.ts'
 import { ServerClock } from '../connection/server-clock.ts'
 import type { ClientChecks } from '../ports/client-checks.ts'
@@ -50,6 +51,7 @@ export class ClientRuntime implements ClientPort, ConnectionOwner, CheckedClient
   readonly requests: PendingRequests
   readonly serverClock: ServerClock
   readonly clock: ClientPort['clock']
+  readonly environment: Environment
   readonly random: ClientPort['random']
   readonly state: ClientPort['state']
   readonly restored = followedStore<readonly RestoredMutation[]>([], (error) => this.report(error))
@@ -73,9 +75,10 @@ export class ClientRuntime implements ClientPort, ConnectionOwner, CheckedClient
 
   constructor(url: string, options: ResolvedClientOptions) {
     const { report } = this
-    const { clock, random } = options
+    const { clock, environment, random } = options
     this.#options = options
     this.clock = clock
+    this.environment = environment
     this.random = random
     const elapsed = new ElapsedClock(clock)
     const serverClock = new ServerClock(clock, elapsed)
@@ -86,7 +89,7 @@ export class ClientRuntime implements ClientPort, ConnectionOwner, CheckedClient
       else report(error)
     })
     this.#outbox = options.outbox.storage?.keep({
-      ...{ clock, elapsed, report, environment: options.environment, limit: options.outbox.limit },
+      ...{ clock, elapsed, report, environment, limit: options.outbox.limit },
       serverTime: () => serverClock.present.server,
       isOpen: () => this.state.get().name === 'open',
       restored: this.restored,

@@ -14,6 +14,8 @@ export interface ClientPort {
   readonly clock: Clock
   /** State of the connection. */
   readonly state: Readable<ConnectionState>
+  /** The network as the platform reports it, and the events after which it may be another. */
+  readonly environment?: PortEnvironment | undefined
   /** Returns a number in [0, 1), for random waits. */
   random(): number
   /**
@@ -36,6 +38,14 @@ export interface ClientPort {
   readonly checks?: ClientChecks | undefined
   /** Reports an error that has no other destination. */
   report(error: unknown): void
+}
+
+/** The part of the platform that extensions use. */
+export interface PortEnvironment {
+  /** Whether the platform reports a network; true where it reports nothing. */
+  readonly online: boolean
+  /** Calls `listener` at every event until the returned function is called. */
+  follow(listener: (event: string) => void): () => void
 }
 
 /** A part of the client above the connection: channels, presence. */

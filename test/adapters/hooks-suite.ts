@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ContextRegistry, RealtimeClient } from 'wirefold'
-import { ManualClock, ScriptedServer } from 'wirefold/testing'
+import { ManualClock, ManualEnvironment, ScriptedServer } from 'wirefold/testing'
 import type { RealtimeOptions } from '../../src/adapters/binding/realtime-parts.ts'
 import { asFields } from '../../src/protocol/fields.ts'
 
@@ -78,6 +78,7 @@ export function hooksSuite(framework: string, { open, during }: Framework): void
       readonly options?: Partial<RealtimeOptions>
       readonly answer?: (type: string, payload: unknown) => unknown
       readonly closes?: boolean
+      readonly environment?: ManualEnvironment
     } = {},
   ) {
     const clock = new ManualClock()
@@ -85,7 +86,9 @@ export function hooksSuite(framework: string, { open, during }: Framework): void
     const server = new ScriptedServer({ clock, ...(answer && { answer }) })
     server.welcome = { userId: 'ana' }
     const { transport } = server
-    const client = new RealtimeClient('ws://test/', { clock, transport, random: () => 0.5 })
+    const { environment = new ManualEnvironment() } = given
+    const random = () => 0.5
+    const client = new RealtimeClient('ws://test/', { clock, transport, random, environment })
     const errors: unknown[] = []
     client.on('error', (error) => errors.push(error))
     const page = open({ client, ...given.options }, components, given.name)
@@ -140,6 +143,26 @@ export function hooksSuite(framework: string, { open, during }: Framework): void
       client.close()
       await pass(1)
       expect(clock.timers).toBe(0)
+    })
+
+    it('show whether there is a network, also while no connection is wanted', async () => {
+      const environment = new ManualEnvironment()
+      const shows: Component = ({ hooks, value }) => {
+        const { state, online } = hooks.useConnection()
+        return { show: () => [state, online].map(value) }
+      }
+      const { page, pass, client, step } = started([shows], { environment })
+      expect(page.shown()).toEqual([['idle', true]])
+      await step(async () => environment.emit('offline'))
+      await pass(1)
+      expect(page.shown()).toEqual([['idle', false]])
+      await step(async () => environment.emit('online'))
+      await pass(1)
+      expect(page.shown()).toEqual([['idle', true]])
+      await step(async () => client.close())
+      await step(async () => environment.emit('offline'))
+      await pass(1)
+      expect(page.shown()).toEqual([['closed', false]])
     })
 
     it('follow a channel on one socket, with one subscribe for all components', async () => {

@@ -21,20 +21,27 @@ export interface ConnectionView {
 }
 
 /** Returns the view of a state at a time of the client's clock. */
-function viewOf(state: ConnectionState, now: number): ConnectionView {
+function viewOf(state: ConnectionState, now: number, online: boolean): ConnectionView {
   const { name } = state
   const retryAt = 'retryAt' in state ? state.retryAt : undefined
   return {
     state: name,
     attempt: 'attempt' in state && name !== 'open' ? state.attempt : 0,
     retryInMs: retryAt === undefined ? undefined : Math.max(0, Math.round(retryAt - now)),
-    online: name !== 'offline',
+    online,
   }
 }
 
 /** Returns the view of a client's connection; a timer runs while it is followed and the client waits. */
-export function connectionView({ state, clock, report }: ClientPort): Readable<ConnectionView> {
-  const look = (): ConnectionView => viewOf(state.get(), clock.now())
+export function connectionView({
+  state,
+  clock,
+  environment,
+  report,
+}: ClientPort): Readable<ConnectionView> {
+  const look = (): ConnectionView => {
+    return viewOf(state.get(), clock.now(), environment?.online ?? true)
+  }
   let cancel: Cancel | undefined
   const update = (): void => {
     cancel?.()
@@ -45,14 +52,16 @@ export function connectionView({ state, clock, report }: ClientPort): Readable<C
   }
   const followed = () => {
     const off = state.listen(update)
+    const unfollow = environment?.follow(update)
     update()
     return () => {
       off()
+      unfollow?.()
       cancel?.()
     }
   }
   const initial = state.initial ? state.initial() : state.get()
-  const store = followedStore(viewOf(initial, clock.now()), report, followed)
+  const store = followedStore(viewOf(initial, clock.now(), true), report, followed)
   store.set(look())
   return store
 }
