@@ -81,7 +81,7 @@ export function createRealtimeHooks<
     useRequest(type: string) {
       const { client } = useProvided(Context)
       const request = useKept(() => requestBinding(client, type), [client, type])
-      useEffect(() => request.release, [request])
+      useEffect(() => request.hold(), [request])
       const view = useReadable(request.view)
       return useMemo(() => ({ ...view, send: request.send }), [view, request])
     },

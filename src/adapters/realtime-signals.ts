@@ -136,7 +136,7 @@ export function createRealtimeSignals<
     },
     useRequest(type: string) {
       const request = requestBinding(partsHere().client, type)
-      effect(() => request.release)
+      effect(request.hold)
       return { ...fields(() => request.view), send: request.send }
     },
     useEntity(name: never, ...key: Arg<never>[]) {

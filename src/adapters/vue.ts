@@ -3,6 +3,8 @@ import {
   getCurrentInstance,
   hasInjectionContext,
   inject,
+  onActivated,
+  onDeactivated,
   onMounted,
   provide,
   shallowRef,
@@ -63,12 +65,22 @@ export interface RealtimeComposables<C extends Untyped, R extends EntitySource =
 
 /** Runs an effect of the present scope; of a component once that is mounted, which on a server it never is. */
 function effect(run: () => Unsubscribe | undefined): void {
+  let stop: Unsubscribe | undefined
   const start = (): void => {
-    watchEffect((onCleanup) => {
+    stop ??= watchEffect((onCleanup) => {
       const end = run()
       if (end) onCleanup(end)
     })
   }
-  if (getCurrentInstance()) onMounted(start)
-  else start()
+  if (!getCurrentInstance()) {
+    start()
+    return
+  }
+  onMounted(start)
+  // A component that <KeepAlive> hides is not unmounted.
+  onActivated(start)
+  onDeactivated(() => {
+    stop?.()
+    stop = undefined
+  })
 }

@@ -235,7 +235,7 @@ export function hooksSuite(framework: string, { open, during }: Framework): void
         if (payload === 'bad') throw new Error('not-found')
         return payload === 'late' ? undefined : ok
       }
-      const { page, pass, step } = started([requester], { answer })
+      const { page, pass, step, sent } = started([requester], { answer })
       const outcomes: unknown[] = []
       const send = (payload: unknown) =>
         step(async () => {
@@ -263,6 +263,10 @@ export function hooksSuite(framework: string, { open, during }: Framework): void
       page.unmount()
       await pass(1)
       expect(outcomes).toEqual([ok, 'not-found', ok, 'request-timeout', 'aborted'])
+      const count = sent('task:get').length
+      await send('good')
+      await pass(10)
+      expect([outcomes.at(-1), sent('task:get').length]).toEqual(['aborted', count])
     })
 
     it('keep a list in step, and show changes before the server has confirmed them', async () => {

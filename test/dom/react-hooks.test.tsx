@@ -345,3 +345,19 @@ describe('the api of a provider', () => {
     expect(called.slice(before)).not.toContain(1)
   })
 })
+
+describe('a provider', () => {
+  it('names the property that it lacks', () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    const wrong = {} as { client: RealtimeClient }
+    expect(() => render(<RealtimeProvider {...wrong} />)).toThrow(/Pass `client` to the provider/)
+    const { client } = open()
+    new ChannelSubscriber(client)
+    const page = (
+      <RealtimeProvider client={client}>
+        <Rows />
+      </RealtimeProvider>
+    )
+    expect(() => render(page)).toThrow(/to the provider, as `channels`/)
+  })
+})

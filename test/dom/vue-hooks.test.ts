@@ -1,5 +1,15 @@
 import { expect, it, onTestFinished } from 'vitest'
-import { type App, createApp, createSSRApp, defineComponent, effectScope, h, nextTick } from 'vue'
+import {
+  type App,
+  createApp,
+  createSSRApp,
+  defineComponent,
+  effectScope,
+  h,
+  KeepAlive,
+  nextTick,
+  ref,
+} from 'vue'
 import { renderToString } from 'vue/server-renderer'
 import type { RealtimeClient } from 'wirefold'
 import { createRealtimeComposables } from 'wirefold/vue'
@@ -58,4 +68,33 @@ it('a component without a client above says what to provide', () => {
   expect(() => scope.run(() => useEvent('news'))).toThrow(
     'Nothing provides the client here: call provideRealtime({ client }) in a component above.',
   )
+})
+
+it('a component that <KeepAlive> hides follows nothing until it is shown again', async () => {
+  const { client, clock, server } = open()
+  const News = defineComponent(() => {
+    const event = useEvent<string>('news')
+    return () => h('p', event.value?.payload ?? 'none')
+  })
+  const isShown = ref(true)
+  const page = defineComponent(() => () => h(KeepAlive, () => (isShown.value ? h(News) : null)))
+  const container = document.createElement('div')
+  const app = provided(createApp(page), client)
+  app.mount(container)
+  await clock.advance(10)
+  expect([...server.subscribed]).toEqual(['news'])
+  isShown.value = false
+  await nextTick()
+  await clock.advance(1_000)
+  expect([[...server.subscribed], client.stats().handlers]).toEqual([[], 0])
+  isShown.value = true
+  await nextTick()
+  await clock.advance(10)
+  server.publish('news', 'note', 'two')
+  await clock.advance(1)
+  await nextTick()
+  expect([container.textContent, client.stats().handlers]).toEqual(['two', 1])
+  app.unmount()
+  await clock.advance(1_000)
+  expect([...server.subscribed]).toEqual([])
 })

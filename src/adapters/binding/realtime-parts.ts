@@ -54,6 +54,7 @@ export class RealtimeParts {
   readonly #feeds = new Map<string, Feed>()
 
   constructor(options: RealtimeOptions) {
+    if (!options.client) throw new TypeError('There is no client. Pass `client` to the provider.')
     this.options = options
     this.client = options.client
   }
@@ -68,7 +69,7 @@ export class RealtimeParts {
   /** The subscriber of the client. */
   get channels(): Subscriber {
     const made = madeFor(this.client)
-    made.channels ??= this.options.channels ?? new ChannelSubscriber(this.client)
+    made.channels ??= this.options.channels ?? subscriberOf(this.client)
     return this.options.channels ?? made.channels
   }
 
@@ -118,6 +119,15 @@ export class RealtimeParts {
   /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
   get [Symbol.toStringTag](): string {
     return 'RealtimeParts'
+  }
+}
+
+function subscriberOf(client: RealtimeClient): Subscriber {
+  try {
+    return new ChannelSubscriber(client)
+  } catch (cause) {
+    const advice = 'Pass the ChannelSubscriber of this client to the provider, as `channels`.'
+    throw new TypeError(advice, { cause })
   }
 }
 

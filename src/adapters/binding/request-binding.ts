@@ -1,3 +1,4 @@
+import type { Unsubscribe } from '../../base/emitter.ts'
 import type { Readable } from '../../base/store.ts'
 import { followedStore } from '../../base/store.ts'
 import type { ClientPort } from '../../ports/client-port.ts'
@@ -18,8 +19,8 @@ export interface RequestBinding {
   readonly view: Readable<RequestView<unknown>>
   /** Sends a request. An unused result causes no unhandled rejection: the view shows the error. */
   send(payload?: unknown, options?: RequestOptions): Promise<unknown>
-  /** Aborts the requests that wait for their replies; others may be sent afterwards. */
-  release(): void
+  /** Allows requests until the returned function is called, which aborts those that wait for their replies. */
+  hold(): Unsubscribe
 }
 
 /** The part of a client that sends requests. */
@@ -35,6 +36,7 @@ export function requestBinding(client: RequestClient, type: string): RequestBind
   const view = followedStore(IDLE, client.port.report)
   const waiting = new Set<AbortController>()
   let newest: AbortController | undefined
+  let isReleased = false
 
   function settled(control: AbortController, outcome: Partial<RequestView<unknown>>): void {
     if (!waiting.delete(control)) return
@@ -46,7 +48,7 @@ export function requestBinding(client: RequestClient, type: string): RequestBind
     const control = new AbortController()
     const abort = (): void => control.abort()
     const { signal } = options
-    if (signal?.aborted) abort()
+    if (signal?.aborted || isReleased) abort()
     else signal?.addEventListener('abort', abort)
     newest = control
     waiting.add(control)
@@ -63,6 +65,14 @@ export function requestBinding(client: RequestClient, type: string): RequestBind
     }
   }
 
+  function release(): void {
+    isReleased = true
+    const all = [...waiting]
+    waiting.clear()
+    if (all.length > 0) view.set({ ...view.get(), pending: false })
+    for (const control of all) control.abort()
+  }
+
   return {
     view,
     send(payload, options = {}) {
@@ -70,11 +80,9 @@ export function requestBinding(client: RequestClient, type: string): RequestBind
       sent.catch(() => {})
       return sent
     },
-    release() {
-      const all = [...waiting]
-      waiting.clear()
-      if (all.length > 0) view.set({ ...view.get(), pending: false })
-      for (const control of all) control.abort()
+    hold() {
+      isReleased = false
+      return release
     },
   }
 }
