@@ -3,6 +3,7 @@ export type {
   ClientPort,
   ControlReply,
   OnControlReply,
+  PortEnvironment,
 } from '../ports/client-port.ts'
 export type { OutgoingRequest, SendingTime, SendOptions } from '../ports/outgoing-request.ts'
 export type { Transport, TransportFactory, TransportHandlers } from '../ports/transport.ts'
