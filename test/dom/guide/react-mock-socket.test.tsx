@@ -1,8 +1,10 @@
-import { act, render, screen, waitFor } from '@testing-library/react'
-import { expect, it } from 'vitest'
+import { act, cleanup, render, screen, waitFor } from '@testing-library/react'
+import { afterEach, expect, it } from 'vitest'
 import { ChannelSubscriber, RealtimeClient } from 'wirefold'
 import { Messages } from './Messages.tsx'
 import { servedByHand } from './served-by-hand.ts'
+
+afterEach(cleanup)
 
 it('shows a message in a React component, with mock-socket alone', async () => {
   const server = servedByHand('ws://localhost/react')

@@ -1,8 +1,10 @@
-import { render, screen, waitFor } from '@testing-library/svelte'
-import { expect, it } from 'vitest'
+import { cleanup, render, screen, waitFor } from '@testing-library/svelte'
+import { afterEach, expect, it } from 'vitest'
 import { ChannelSubscriber, RealtimeClient } from 'wirefold'
 import Messages from './Messages.svelte'
 import { servedByHand } from './served-by-hand.ts'
+
+afterEach(cleanup)
 
 it('shows a message in a Svelte component, with mock-socket alone', async () => {
   const server = servedByHand('ws://localhost/svelte')
