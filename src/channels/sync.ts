@@ -174,14 +174,16 @@ export function sync<State, C extends Untyped = Untyped, const Name extends stri
   /** Fetches if the channel's status requires it, and publishes the status. */
   function look(now: ChannelStatus): void {
     const { name } = now
-    const isFetching = phase === 'loading' || phase === 'waiting'
-    if (name === 'ended') over = true
     if (name === 'gap' || (name === 'live' && over)) {
       whole = false
       into.missed?.()
     }
-    // Each gap is reported once: a fetch begun before it may lack its events.
-    if (name === 'gap' || (name === 'live' && (over || phase === 'idle'))) fetch()
+    // Each gap is reported once: a fetch begun before it may lack its events. A channel that ends before
+    // it was live has a state, too.
+    const isFirst = phase === 'idle' && (name === 'live' || name === 'ended')
+    if (name === 'gap' || (name === 'live' && over) || isFirst) fetch()
+    if (name === 'ended') over = true
+    const isFetching = phase === 'loading' || phase === 'waiting'
     if (name === 'ended' ? !isFetching : whole || name !== 'live') status.set(now)
   }
 

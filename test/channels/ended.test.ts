@@ -109,6 +109,28 @@ describe('a channel that ends', () => {
     expect([states.at(-1), errors]).toEqual(['event', []])
   })
 
+  it('fetches the state of a sync where it ends before it was live, and anew when it starts', async () => {
+    const { clock, server, channels, client, end } = subscribed()
+    void client.connect()
+    await clock.advance(1)
+    server.silent = true
+    const states: number[] = []
+    let count = 0
+    const list = sync(channels, 'list', {
+      load: async () => ({ state: ++count }),
+      into: { reset: (state) => states.push(state), fold: () => {} },
+    })
+    const statuses: string[] = []
+    list.status.subscribe(({ name }) => statuses.push(name))
+    await clock.advance(1)
+    await end('list')
+    expect([states, statuses]).toEqual([[1], ['idle', 'pending', 'ended']])
+    server.silent = false
+    channels.subscribe('list', () => {})
+    await clock.advance(10)
+    expect([states, statuses.at(-1)]).toEqual([[1, 2], 'live'])
+  })
+
   it('that ends before its state was fetched lets the fetch finish', async () => {
     const { clock, channels, end } = subscribed()
     let loaded = (_: { state: readonly { id: number }[] }): void => {}

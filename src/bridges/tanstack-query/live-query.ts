@@ -19,7 +19,7 @@ export interface LiveQueryOptions<Data, Key extends readonly unknown[]>
 /** Keeps one query of the cache in step with a channel, while the query has observers. */
 export interface LiveQuery {
   /** Resolves with the query's data, once `sync` has fetched it. */
-  fetch(signal: AbortSignal): Promise<unknown>
+  fetch(): Promise<unknown>
   /** Whether the data contains every event. */
   isFresh(): boolean
 }
@@ -43,7 +43,6 @@ export function liveQuery<Data, Key extends readonly unknown[]>(
   let waiting: ((error?: unknown) => void) | undefined
   /** Whether a fetch of the cache has its result, and the cache may not have stored it yet. */
   let isLanding = false
-  let isLoaded = false
   /** Whether the cache lacks events, until a state is fetched. */
   let isBehind = true
   /** Whether the application has cancelled the fetch: then the next result of `sync` is not stored. */
@@ -55,6 +54,8 @@ export function liveQuery<Data, Key extends readonly unknown[]>(
   let stop: (() => void) | undefined
 
   const synced = sync<Data>(channels, channel, {
+    params,
+    onError: (error) => (waiting ? settle(error) : report(error)),
     load: (signal) =>
       new Promise((resolve, reject) => {
         const control = new AbortController()
@@ -67,16 +68,18 @@ export function liveQuery<Data, Key extends readonly unknown[]>(
         if (isDropped) abort()
         else load(control.signal).then(resolve, reject)
       }),
-    params,
     into: {
       reset(state) {
-        if (!isDropped) return reset({ state })
-        isDropped = false
-        isFolded = true
-        queueMicrotask(() => {
-          isFolded = false
-        })
-        if (waiting) synced.refetch()
+        queueMicrotask(flush)
+        if (isDropped) {
+          isDropped = false
+          isFolded = true
+          if (waiting) synced.refetch()
+        } else {
+          isBehind = false
+          fetched = { state }
+          events.length = 0
+        }
       },
       fold(more) {
         if (isFolded) return
@@ -89,22 +92,14 @@ export function liveQuery<Data, Key extends readonly unknown[]>(
         void client.invalidateQueries(exactly)
       },
     },
-    onError: (error) => (waiting ? settle(error) : report(error)),
   })
-
-  function reset(whole: { readonly state: Data }): void {
-    isLoaded = true
-    isBehind = false
-    fetched = whole
-    events.length = 0
-    queueMicrotask(flush)
-  }
 
   /** Makes the changes of all events of this task at once: of its calls, the first makes them. */
   function flush(): void {
+    isFolded = false
     if (fetched) {
       // Also where a fetch waits for it: the fetch that the cache has replaced by another has no result.
-      store(fetched)
+      store()
       fetched = undefined
       isLanding = !!waiting
       settle()
@@ -125,11 +120,11 @@ export function liveQuery<Data, Key extends readonly unknown[]>(
     }
   }
 
-  /** Stores a state, by default that of the cache, with the events that have arrived. */
-  function store(whole?: { readonly state: Data }): void {
+  /** Stores the state that was fetched, else that of the cache, with the events that have arrived. */
+  function store(): void {
     client.setQueryData(queryKey, (data) => {
       // The cache holds what was stored under the key.
-      let state = whole ? whole.state : (data as Data | undefined)
+      let state = fetched ? fetched.state : (data as Data | undefined)
       for (const event of patch ? events.splice(0) : []) {
         try {
           if (state !== undefined) state = patch?.(state, event)
@@ -160,17 +155,12 @@ export function liveQuery<Data, Key extends readonly unknown[]>(
   })
 
   return {
-    fetch: (signal) =>
+    fetch: () =>
       new Promise((resolve, reject) => {
-        const done = (error?: unknown) => (error ? reject(error) : resolve(query.state.data))
-        waiting = done
+        waiting = (error) => (error ? reject(error) : resolve(query.state.data))
         stop ??= synced.start()
         synced.refetch()
-        synced.ready.then(() => {
-          // A channel that has ended before it was live: `sync` fetches no state for it.
-          if (!isLoaded && synced.status.get().name === 'ended')
-            load(signal).then((whole) => waiting === done && reset(whole), done)
-        }, done)
+        synced.ready.catch(waiting)
       }),
     isFresh: () => !isBehind && /live|recov|ended/.test(synced.status.get().name),
   }

@@ -39,7 +39,7 @@ export function queryBridge(
         const one =
           live.get(query) ?? liveQuery(client, channels, syncChannel, query, channel, options)
         live.set(query, one)
-        return one.fetch(signal) as Promise<never>
+        return one.fetch() as Promise<never>
       },
       staleTime: (query) => (live.get(query)?.isFresh() ? Number.POSITIVE_INFINITY : 0),
     }),
