@@ -23,7 +23,7 @@ import type { Command } from '../../src/protocol/command.ts'
 import { jsonCodec } from '../../src/protocol/json-codec.ts'
 import { encoderOf, textsOf } from '../../src/protocol/server-dialect.ts'
 import type { ServerFrame } from '../../src/protocol/server-frame.ts'
-import { framesOf, intents } from '../../src/testing/dialect-harness.ts'
+import { framesOf, intents } from '../../src/testing/suites/dialect-harness.ts'
 
 /** A dialect with two halves. */
 interface Pair {

@@ -17,7 +17,7 @@ import {
   withVersionedEnvelope,
 } from 'wirefold/dialects/topics'
 import { withHandshake } from '../../src/dialects/socketio/handshake.ts'
-import { wrongField } from '../../src/testing/frame-shapes.ts'
+import { wrongField } from '../../src/testing/suites/frame-shapes.ts'
 import { operations } from '../dialects/graphql-ws/harness.ts'
 import { apiGateway, django, fastapi, plain } from '../dialects/json/shapes.ts'
 import { phoenixHarnesses } from '../dialects/phoenix/harness.ts'

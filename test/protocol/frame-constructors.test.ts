@@ -12,7 +12,7 @@ import {
   unsubscribedFrame,
   welcomeFrame,
 } from 'wirefold/dialects'
-import { wrongField } from '../../src/testing/frame-shapes.ts'
+import { wrongField } from '../../src/testing/suites/frame-shapes.ts'
 
 /** Each constructor, with all its fields of one odd value, and with all of them sound. */
 const made: Readonly<Record<string, (odd?: unknown) => Frame>> = {

@@ -3,7 +3,7 @@ import { webSocketTransport } from 'wirefold'
 import { engineIo } from 'wirefold/dialects/socketio'
 import type { MakeTransport, TransportPeer } from 'wirefold/testing'
 import { WebSocket } from 'ws'
-import { TransportBench } from '../../src/testing/transport-harness.ts'
+import { TransportBench } from '../../src/testing/suites/transport-harness.ts'
 import { holdToTheSuite, over } from './hold-to-the-suite.ts'
 import { overLoopback } from './real-peers.ts'
 

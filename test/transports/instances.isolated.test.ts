@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { reconnectingWebSocket } from 'wirefold/reconnecting-websocket'
 import { WebSocket } from 'ws'
-import { TransportBench } from '../../src/testing/transport-harness.ts'
+import { TransportBench } from '../../src/testing/suites/transport-harness.ts'
 import { overLoopback } from './real-peers.ts'
 
 const instances = vi.hoisted((): unknown[] => [])

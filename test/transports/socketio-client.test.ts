@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type SocketIoLike, socketioClient } from 'wirefold/socketio-client'
-import { TransportBench } from '../../src/testing/transport-harness.ts'
+import { TransportBench } from '../../src/testing/suites/transport-harness.ts'
 import { holdToTheSuite, over } from './hold-to-the-suite.ts'
 import { overSocketIo } from './socketio-peers.ts'
 

@@ -1,13 +1,13 @@
-import type { Clock } from '../base/clock.ts'
-import type { Refusal } from '../base/errors.ts'
-import { createStore } from '../base/store.ts'
-import { native } from '../dialects/native/client.ts'
-import type { ClientExtension, ClientPort, OnControlReply } from '../ports/client-port.ts'
-import type { ConnectionState } from '../ports/connection-state.ts'
-import { inFamily } from '../protocol/channel-name.ts'
-import type { EventFrame, Frame, Position } from '../protocol/frame.ts'
-import { replyFrame, subscribedFrame } from '../protocol/frame-constructors.ts'
-import type { Intent, SubscribeIntent } from '../protocol/intent.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { Refusal } from '../../base/errors.ts'
+import { createStore } from '../../base/store.ts'
+import { native } from '../../dialects/native/client.ts'
+import type { ClientExtension, ClientPort, OnControlReply } from '../../ports/client-port.ts'
+import type { ConnectionState } from '../../ports/connection-state.ts'
+import { inFamily } from '../../protocol/channel-name.ts'
+import type { EventFrame, Frame, Position } from '../../protocol/frame.ts'
+import { replyFrame, subscribedFrame } from '../../protocol/frame-constructors.ts'
+import type { Intent, SubscribeIntent } from '../../protocol/intent.ts'
 
 /** Dependencies of a mock port. */
 export interface MockPortParts {

@@ -1,4 +1,4 @@
-import type { Claim, OutboxDatabase, StoredRequest } from '../storage/outbox-database.ts'
+import type { Claim, OutboxDatabase, StoredRequest } from '../../storage/outbox-database.ts'
 import { assertSame, type SuiteCase } from './suite-case.ts'
 
 /** Creates an empty database of requests, or opens the last one again (`same`). */

@@ -1,5 +1,5 @@
-import type { Position } from '../protocol/frame.ts'
-import type { OutgoingEvent } from '../protocol/server-frame.ts'
+import type { Position } from '../../protocol/frame.ts'
+import type { OutgoingEvent } from '../../protocol/server-frame.ts'
 
 /** The events of all channels of a scripted server, each numbered from 1. */
 export class ScriptedHistory {

@@ -1,4 +1,4 @@
-import { isWirefoldError } from '../base/errors.ts'
+import { isWirefoldError } from '../../base/errors.ts'
 import { assertSame, type SuiteCase } from './suite-case.ts'
 import { transportEnds } from './transport-ends.ts'
 import { type MakeTransport, on } from './transport-harness.ts'

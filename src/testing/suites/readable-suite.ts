@@ -1,4 +1,4 @@
-import type { Readable } from '../base/store.ts'
+import type { Readable } from '../../base/store.ts'
 import { assertSame, type SuiteCase } from './suite-case.ts'
 
 /** The contract of wirefold's own stores, beyond that of every store. */

@@ -1,7 +1,7 @@
-import type { Clock } from '../base/clock.ts'
-import { systemClock } from '../base/clock.ts'
-import type { Transport, TransportFactory, TransportHandlers } from '../ports/transport.ts'
-import type { Credentials } from '../protocol/dialect.ts'
+import type { Clock } from '../../base/clock.ts'
+import { systemClock } from '../../base/clock.ts'
+import type { Transport, TransportFactory, TransportHandlers } from '../../ports/transport.ts'
+import type { Credentials } from '../../protocol/dialect.ts'
 import type { RecordedData, RecordedLine, RecordedStep } from './recorded-line.ts'
 import { dataOf } from './recorded-line.ts'
 

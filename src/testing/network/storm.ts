@@ -1,4 +1,4 @@
-import type { ManualClock } from './manual-clock.ts'
+import type { ManualClock } from '../manual-clock.ts'
 import type { MemoryPair } from './memory-pair.ts'
 import { seeded } from './random.ts'
 

@@ -1,4 +1,4 @@
-import type { ServedSocket } from './far-end.ts'
+import type { ServedSocket } from '../network/far-end.ts'
 import type { ScriptedServerOptions } from './scripted-server.ts'
 import { ScriptedServer } from './scripted-server.ts'
 

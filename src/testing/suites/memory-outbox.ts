@@ -1,7 +1,7 @@
-import type { OutboxIdentity, OutboxStorage } from '../ports/outbox-storage.ts'
-import { claimed, marked } from '../storage/claim-rules.ts'
-import type { Claim, Mark, OutboxDatabase, StoredRequest } from '../storage/outbox-database.ts'
-import { storedOutbox } from '../storage/stored-outbox.ts'
+import type { OutboxIdentity, OutboxStorage } from '../../ports/outbox-storage.ts'
+import { claimed, marked } from '../../storage/claim-rules.ts'
+import type { Claim, Mark, OutboxDatabase, StoredRequest } from '../../storage/outbox-database.ts'
+import { storedOutbox } from '../../storage/stored-outbox.ts'
 
 /** A database of requests in memory, shared by the clients of a test as tabs share a real one. */
 export class MemoryOutboxDatabase implements OutboxDatabase {

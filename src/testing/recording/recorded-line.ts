@@ -1,5 +1,5 @@
-import type { CloseInfo } from '../ports/transport.ts'
-import type { Encoded } from '../protocol/codec.ts'
+import type { CloseInfo } from '../../ports/transport.ts'
+import type { Encoded } from '../../protocol/codec.ts'
 
 /** One line of a recorded session: a step of its connection `n`, `at` milliseconds after the start. */
 export type RecordedLine = { readonly n: number; readonly at: number } & RecordedStep

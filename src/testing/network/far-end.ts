@@ -1,4 +1,4 @@
-import type { CloseInfo } from '../ports/transport.ts'
+import type { CloseInfo } from '../../ports/transport.ts'
 
 /** A direction of a connection. */
 export type Way = 'to-client' | 'to-server' | 'both'

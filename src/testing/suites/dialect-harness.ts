@@ -1,6 +1,6 @@
-import type { Dialect, DialectFactory, Outgoing } from '../protocol/dialect.ts'
-import type { Frame } from '../protocol/frame.ts'
-import type { Intent } from '../protocol/intent.ts'
+import type { Dialect, DialectFactory, Outgoing } from '../../protocol/dialect.ts'
+import type { Frame } from '../../protocol/frame.ts'
+import type { Intent } from '../../protocol/intent.ts'
 
 /** A dialect under test, with messages of its backend. */
 export interface DialectHarness {

@@ -1,4 +1,4 @@
-import type { CloseInfo, Transport, TransportHandlers } from '../ports/transport.ts'
+import type { CloseInfo, Transport, TransportHandlers } from '../../ports/transport.ts'
 import type { CutOptions, FarEnd, Way } from './far-end.ts'
 import type { TransitParts } from './transit.ts'
 import { Transit } from './transit.ts'

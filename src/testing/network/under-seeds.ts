@@ -1,4 +1,4 @@
-import { messageOf } from '../base/errors.ts'
+import { messageOf } from '../../base/errors.ts'
 
 /**
  * Runs a test once for each seed; the error of a failed run begins with its seed, and how to repeat

@@ -1,4 +1,4 @@
-import { isFields } from '../protocol/fields.ts'
+import { isFields } from '../../protocol/fields.ts'
 
 /** Minimum length of a generated id, in characters. */
 const LEAST_ID = 8

@@ -1,4 +1,4 @@
-import type { CloseInfo, Transport, TransportFactory } from '../ports/transport.ts'
+import type { CloseInfo, Transport, TransportFactory } from '../../ports/transport.ts'
 
 /**
  * A transport under test, and the far end it connects to; throws for a reception it cannot

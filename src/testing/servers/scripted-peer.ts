@@ -1,7 +1,7 @@
-import { systemClock } from '../base/clock.ts'
-import type { ServedSocket } from './far-end.ts'
-import type { MemoryPairOptions } from './memory-pair.ts'
-import { MemoryPair } from './memory-pair.ts'
+import { systemClock } from '../../base/clock.ts'
+import type { ServedSocket } from '../network/far-end.ts'
+import type { MemoryPairOptions } from '../network/memory-pair.ts'
+import { MemoryPair } from '../network/memory-pair.ts'
 
 /**
  * A server of any protocol in JSON, played by the test message by message: for dialects that have no

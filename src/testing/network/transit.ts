@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { Random } from './random.ts'
 import type { Weather } from './weather.ts'
 

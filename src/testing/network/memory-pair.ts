@@ -1,5 +1,5 @@
-import type { Clock } from '../base/clock.ts'
-import type { Transport, TransportFactory, TransportHandlers } from '../ports/transport.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { Transport, TransportFactory, TransportHandlers } from '../../ports/transport.ts'
 import type { CutOptions, FarEnd, Way } from './far-end.ts'
 import { MemoryConnection } from './memory-connection.ts'
 import type { Random } from './random.ts'

@@ -1,6 +1,6 @@
-import { messageOf } from '../base/errors.ts'
-import { channelName } from '../protocol/channel-name.ts'
-import type { Credentials } from '../protocol/dialect.ts'
+import { messageOf } from '../../base/errors.ts'
+import { channelName } from '../../protocol/channel-name.ts'
+import type { Credentials } from '../../protocol/dialect.ts'
 import {
   attempt,
   copied,

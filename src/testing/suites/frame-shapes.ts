@@ -1,4 +1,4 @@
-import type { Frame } from '../protocol/frame.ts'
+import type { Frame } from '../../protocol/frame.ts'
 
 /** Returns what is wrong with a value, after the name of its place; empty if it is right. */
 type Check = (value: unknown) => string
