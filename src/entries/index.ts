@@ -123,6 +123,7 @@ export type {
   CheckOptions,
   ClientChecks,
   ContractDifference,
+  RepliedRequest,
   Validate,
 } from '../ports/client-checks.ts'
 export type { ConnectionState } from '../ports/connection-state.ts'

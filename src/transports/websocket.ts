@@ -101,7 +101,7 @@ export function platformWebSocket(): WebSocketConstructor {
   if (typeof WebSocket === 'function') return WebSocket
   throw new WirefoldError(
     'no-websocket',
-    'This environment has no WebSocket. Pass a class: as the option WebSocket, or to webSocketTransport(WebSocket).',
+    'This environment has no WebSocket. Pass a class: new RealtimeClient(url, { WebSocket }), or webSocketTransport(WebSocket).',
     {},
   )
 }

@@ -35,31 +35,31 @@ const neighbours = [
 const without = Promise.all(neighbours.map((other) => bundleSize([client, other])))
 
 // Measures the bytes that a dialect adds to a client, since both share code. The result is the mean
-// over the other code in the bundle.
+// over the other code in the bundle; a text that changes in the core still moves it by up to 50 bytes.
 it.each([
   ['actioncable', 1_000],
   // Contains restored sessions, and the positions of several streams per channel.
-  ['anycable', 2_150, 'actioncable'],
+  ['anycable', 2_200, 'actioncable'],
   ['anycable, anycablePresence, resourceOf', 2_600, 'actioncable'],
   ['duui', 700],
   // Also checks the declaration.
-  ['jsonDialect', 2_000, 'json'],
+  ['jsonDialect', 2_050, 'json'],
   // Contains presence state, because its backend sends present users only to a new subscriber.
-  ['entity', 1_000],
+  ['entity', 1_050],
   ['sessions', 700, 'socketio'],
   // Any Socket.IO server: rooms, namespaces, bytes, recovery, and answers to the server.
-  ['socketio, acknowledge', 2_000, 'socketio'],
+  ['socketio, acknowledge', 2_050, 'socketio'],
   // Contains presence, whose list and changes the client has to keep.
-  ['phoenix', 2_000],
+  ['phoenix', 2_050],
   // The same with bytes.
   ['phoenix, withBinary', 2_650, 'phoenix'],
   // The same with the changes of tables, and the renewal of tokens.
   ['supabase', 4_000, 'phoenix'],
   ['graphqlWs', 1_200, 'graphql-ws'],
   // With the transport: half of it is the reader of event streams, statuses and HTTP requests.
-  ['graphqlSse, graphqlSseTransport', 2_400, 'graphql-ws'],
+  ['graphqlSse, graphqlSseTransport', 2_450, 'graphql-ws'],
   // Contains HTTP: requests, statuses, and streams that continue or are lost, one by one.
-  ['sse', 2_000],
+  ['sse', 2_050],
   // Presence, signed subscribes by HTTP, and a hook for encrypted channels.
   ['pusher, pusherUrl, withChannelAuth, withDecryption', 2_200, 'pusher'],
   ['streams', 700],

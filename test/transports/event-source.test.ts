@@ -85,8 +85,6 @@ describe('a client over an event source', () => {
     open(3_600_000)
     await vi.advanceTimersByTimeAsync(3_600_000)
     expect(ends).toEqual(['nothing arrived in 3600000 ms'])
-    await vi.advanceTimersByTimeAsync(40 * 24 * 3_600_000)
-    expect(ends).toHaveLength(1)
     endless.close()
   })
 

@@ -50,7 +50,7 @@ describe('the default transport', () => {
       expect.objectContaining({
         code: 'no-websocket',
         // The option of the client does not reach a transport that the application makes.
-        message: expect.stringContaining('or to webSocketTransport(WebSocket).'),
+        message: expect.stringContaining('or webSocketTransport(WebSocket).'),
       }),
     )
   })
