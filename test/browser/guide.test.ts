@@ -9,6 +9,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { blockWith } from '../documents/blocks.ts'
 import { run } from '../documents/run.ts'
 import { chromiumDriver, launchChromium } from './driver/chromium.ts'
+import { launched } from './driver/launched.ts'
 
 /** The page of an application, with the built package. */
 const PAGE = `<output></output><script type="module">
@@ -33,11 +34,7 @@ async function served(): Promise<string> {
   return `http://127.0.0.1:${port}`
 }
 
-const started = await launchChromium().catch((error: Error) => {
-  if (process.env.CI) throw error
-  process.stderr.write(`${error.message}\n${chromiumDriver.install}\n`)
-  return undefined
-})
+const started = await launched(chromiumDriver, launchChromium)
 
 it.skipIf(!started)('the example for Playwright passes in Chromium', async () => {
   const baseURL = await served()

@@ -1,5 +1,6 @@
 import { afterAll, describe, it } from 'vitest'
 import type { Browser, BrowserDriver } from '../driver/browser-driver.ts'
+import { launched } from '../driver/launched.ts'
 
 /** Declares tests that run in any browser. */
 export type Stories = (browser: Browser, driver: BrowserDriver) => void
@@ -9,7 +10,7 @@ export type Stories = (browser: Browser, driver: BrowserDriver) => void
  * with a warning; with `CI` set this throws instead.
  */
 export async function runStories(driver: BrowserDriver, ...all: Stories[]): Promise<void> {
-  const browser = await started(driver)
+  const browser = await launched(driver, () => driver.launch())
   const name = `in ${driver.name}`
   if (!browser) {
     describe.skip(name, () => it(`needs ${driver.name}`, () => {}))
@@ -19,16 +20,4 @@ export async function runStories(driver: BrowserDriver, ...all: Stories[]): Prom
     afterAll(() => browser.close())
     for (const stories of all) stories(browser, driver)
   })
-}
-
-async function started(driver: BrowserDriver): Promise<Browser | undefined> {
-  try {
-    return await driver.launch()
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    const message = `${driver.name} did not start: ${reason}\n${driver.install}`
-    if (process.env.CI) throw new Error(message, { cause: error })
-    process.stderr.write(`${message}\nIts stories are skipped.\n`)
-    return undefined
-  }
 }

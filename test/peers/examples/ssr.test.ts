@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { chromiumDriver, launchChromium } from '../../browser/driver/chromium.ts'
+import { launched } from '../../browser/driver/launched.ts'
 import { connect, until } from '../../support/live.ts'
 import type { FreshCopy } from './fresh-copy.ts'
 import { freshCopy } from './fresh-copy.ts'
@@ -12,11 +13,7 @@ beforeAll(() => {
 
 afterAll(() => copy?.remove())
 
-const started = await launchChromium().catch((error: Error) => {
-  if (process.env.CI) throw error
-  process.stderr.write(`${error.message}\n${chromiumDriver.install}\n`)
-  return undefined
-})
+const started = await launched(chromiumDriver, launchChromium)
 afterAll(() => started?.browser.close())
 
 it.skipIf(!started)('ssr: is rendered, then hydrated, then live on one socket', async () => {
