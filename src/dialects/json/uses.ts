@@ -11,7 +11,7 @@ export function usesOf(send: JsonSend): ReadonlySet<string> {
   const used = new Set<string>()
   for (const [kind, write] of Object.entries(send)) {
     let reads = 0
-    /** Has any field, which can be called, is one of a text or a list, and has any field. */
+    /** A value that a function can use as an object, a list, a text or a function: each of its fields is this value, too. */
     const anything: never = new Proxy(Object, {
       get(_, field) {
         if (reads++ > MOST_READS) throw new Error('too many reads')

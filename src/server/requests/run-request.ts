@@ -207,7 +207,7 @@ function handle(
       ? checked.then(() => replied(reply, request.at))
       : replied(reply, request.at)
   }
-  // The payload has any type: `RequestHandler` says that it is not checked without a contract.
+  // Without a contract the handler declares the type of its payload, which is not checked: see `RequestHandler`.
   const returned = request.run(() => handler(payload as never, context))
   if (!isPromise(returned)) return answer(returned)
   const done: Promise<RequestResult> = Promise.resolve(returned).then(answer)
