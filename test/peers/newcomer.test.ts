@@ -1,9 +1,28 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+
+/** What `npm publish --json` prints. */
+interface Published {
+  readonly wirefold: {
+    readonly name: string
+    readonly version: string
+    readonly files: readonly { readonly path: string }[]
+  }
+}
+
+/** The kinds of files that are published. */
+const PUBLISHED =
+  /(\.(js|cjs|d\.ts|d\.cts|md)|\/package\.json|^(LICENSE|package\.json|dist\/.*\.txt))$/
+
+/** Returns the files that a value of `exports` names, as paths in the package. */
+function targets(value: unknown): string[] {
+  if (typeof value === 'string') return [value.replace(/^\.\//, '')]
+  return Object.values(value ?? {}).flatMap(targets)
+}
 
 describe('a fresh copy of the project', () => {
   let folder = ''
@@ -22,6 +41,26 @@ describe('a fresh copy of the project', () => {
   }, 300_000)
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('publishes the entries, the documents and nothing of the sources', () => {
+    const output = execFileSync('npm', ['publish', '--dry-run', '--json'], {
+      cwd: folder,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // The output of `npm` alone, without that of the scripts that it runs.
+      env: { ...process.env, npm_config_foreground_scripts: 'false' },
+    })
+    const published: Published = JSON.parse(output)
+    const { name, version, files } = published.wirefold
+    const { exports, ...manifest } = JSON.parse(readFileSync('package.json', 'utf8'))
+    expect({ name, version }).toEqual({ name: manifest.name, version: manifest.version })
+    const paths = files.map(({ path }) => path)
+    expect(paths).toEqual(expect.arrayContaining(targets(exports)))
+    const tops = new Set(paths.map((path) => path.split('/')[0] ?? ''))
+    const written = ['README.md', 'LICENSE', 'package.json']
+    expect([...tops].sort()).toEqual([...manifest.files, ...written].sort())
+    expect(paths.filter((path) => !PUBLISHED.test(path))).toEqual([])
+  }, 300_000)
 
   it('serves the demo after npm start, and prints each step and address once', async () => {
     for (const run of ['first', 'second']) {
