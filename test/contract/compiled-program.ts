@@ -9,6 +9,9 @@ export const compilers = {
   'TypeScript 7': 'node_modules/typescript7/bin/tsc',
 } as const
 
+/** The version of a compiler of the repository. */
+export type Compiler = keyof typeof compilers
+
 /** A program of an application that imports the sources of the package. */
 export interface Program {
   /** Path of the compiler. */

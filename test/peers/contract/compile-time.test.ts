@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { compiled, compilers } from './compiled-program.ts'
+import { compiled, compilers } from '../../contract/compiled-program.ts'
 
 const CHANNELS = 200
 const EVENTS = 10
