@@ -21,6 +21,9 @@ export const entries = Object.keys(manifest.exports)
   .filter((subpath) => subpath !== './package.json')
   .map((subpath) => subpath.replace(/^\./, 'wirefold'))
 
+/** Entries that require the types of Node, React or Vue. */
+export const peered = entries.filter((entry) => /server|(react|vue)$/.test(entry))
+
 /** The published package, installed in the folder of an application. */
 export interface Packed {
   readonly folder: string

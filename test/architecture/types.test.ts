@@ -1,18 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Packed } from './packed.ts'
-import { entries, packed } from './packed.ts'
+import { entries, packed, peered } from './packed.ts'
 import { resolutions, typeCheck } from './type-check.ts'
 
-const typescript6 = {
-  file: 'node_modules/typescript/bin/tsc',
-  // node10 is deprecated, but still in use.
-  options: { ignoreDeprecations: '6.0' },
-}
 const typescript7 = { file: 'node_modules/typescript7/bin/tsc', options: {} }
-const { node10, ...modern } = resolutions
-
-/** Entries that require the types of Node, React or Vue. */
-const peered = entries.filter((entry) => /server|(react|vue)$/.test(entry))
+// TypeScript 7 has no node10: `test/peers/typescript` compiles with it, and with older compilers.
+const { node10: _, ...modern } = resolutions
 const page = entries.filter((entry) => !peered.includes(entry))
 
 describe('the types of the packed package', () => {
@@ -29,11 +22,6 @@ describe('the types of the packed package', () => {
     full?.remove()
   })
 
-  it('compile with TypeScript 6 and node10, in a page without other types', () => {
-    const check = { app: bare, compiler: typescript6, resolution: node10, imported: page }
-    expect(typeCheck(check)).toBe('')
-  }, 600_000)
-
   for (const [label, resolution] of Object.entries(modern)) {
     it(`compile with TypeScript 7 and ${label}, in a page without other types`, () => {
       const check = { app: bare, compiler: typescript7, resolution, imported: page }
@@ -46,11 +34,6 @@ describe('the types of the packed package', () => {
       expect(typeCheck(check)).toBe('')
     }, 600_000)
   }
-
-  it('compile with TypeScript 6, with the types of Node, React and Vue', () => {
-    const how = { compiler: typescript6, resolution: node10, types: ['node'] }
-    expect(typeCheck({ ...how, app: full, imported: peered })).toBe('')
-  }, 600_000)
 
   it('support `using` in a program with its library, and do not add it otherwise', () => {
     const how = { app: bare, compiler: typescript7, resolution: resolutions.bundler }

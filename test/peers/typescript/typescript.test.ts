@@ -2,9 +2,9 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Packed } from '../../architecture/packed.ts'
-import { entries, packed } from '../../architecture/packed.ts'
+import { entries, packed, peered } from '../../architecture/packed.ts'
 import { resolutions, typeCheck } from '../../architecture/type-check.ts'
 
 // Without entries that require the types of React, Vue or Node: their current types need later
@@ -61,3 +61,14 @@ for (const [version, options] of Object.entries(compilers)) {
     }
   })
 }
+
+it('TypeScript 6 compiles the other entries with node10 and the types of Node, React and Vue', () => {
+  const app = packed(['@types/node', '@types/react', 'vue'])
+  onTestFinished(() => app.remove())
+  const compiler = {
+    file: 'node_modules/typescript/bin/tsc',
+    options: { ignoreDeprecations: '6.0' },
+  }
+  const how = { app, compiler, resolution: resolutions.node10, types: ['node'] }
+  expect(typeCheck({ ...how, imported: peered })).toBe('')
+})
