@@ -1,6 +1,5 @@
 import { chromiumDriver } from './driver/chromium.ts'
-import { accessibilityStories } from './stories/accessibility-stories.ts'
 import { documentStories } from './stories/document-stories.ts'
 import { runStories } from './stories/run-stories.ts'
 
-await runStories(chromiumDriver, documentStories, accessibilityStories)
+await runStories(chromiumDriver, documentStories)

@@ -23,13 +23,7 @@ const PROCESS = '.process code'
 /** Stories of the page that shows a recorded process and can break its connection. */
 export function demoStories(browser: Browser, driver: BrowserDriver): void {
   describe('the demo', () => {
-    let demo: DemoProcess
-
-    beforeAll(async () => {
-      demo = await startDemo({ REPLAY_SECONDS: '3', REPLAY_PAUSE_SECONDS: '2' })
-    })
-
-    afterAll(() => demo.stop().then(() => {}))
+    const open = opened(browser)
 
     it('shows the same documents with three frameworks, and finally the recorded ones', async () => {
       const { page } = await open('')
@@ -38,20 +32,6 @@ export function demoStories(browser: Browser, driver: BrowserDriver): void {
       await expect.poll(() => lists(page).then(agree), PATIENT).toBe(true)
       await page.screenshot(`test-results/${driver.name}/demo.png`)
       expect(await ownConsoleErrors(page)).toEqual([])
-    })
-
-    it('continues with the next process without a reload', async () => {
-      const { page } = await open('')
-      await nextProcessCompletes(page)
-      expect(await ownConsoleErrors(page)).toEqual([])
-    })
-
-    it('updates the figures of the machine', async () => {
-      const { page } = await open('')
-      const plot = () =>
-        page.evaluate(() => document.querySelector('.machine polyline')?.getAttribute('points'))
-      const before = await plot()
-      await expect.poll(plot, PATIENT).not.toBe(before)
     })
 
     it('opens exactly one WebSocket', async () => {
@@ -71,6 +51,27 @@ export function demoStories(browser: Browser, driver: BrowserDriver): void {
       expect(wire.webSockets).toHaveLength(2)
       expect(wire.openWebSockets()).toBe(1)
       expect(await ownConsoleErrors(page)).toEqual([])
+    })
+  })
+}
+
+/** Stories of the same page that take long: each waits for processes, or breaks the connection. */
+export function longDemoStories(browser: Browser, driver: BrowserDriver): void {
+  describe('the demo, for longer', () => {
+    const open = opened(browser)
+
+    it('continues with the next process without a reload', async () => {
+      const { page } = await open('')
+      await nextProcessCompletes(page)
+      expect(await ownConsoleErrors(page)).toEqual([])
+    })
+
+    it('updates the figures of the machine', async () => {
+      const { page } = await open('')
+      const plot = () =>
+        page.evaluate(() => document.querySelector('.machine polyline')?.getAttribute('points'))
+      const before = await plot()
+      await expect.poll(plot, PATIENT).not.toBe(before)
     })
 
     it('detects a frozen network, and shows everything once it thaws', async () => {
@@ -165,17 +166,31 @@ export function demoStories(browser: Browser, driver: BrowserDriver): void {
       const [error] = await once(connect(Number(port), hostname), 'error')
       expect(error).toMatchObject({ code: 'ECONNREFUSED' })
     })
-
-    /** Opens a page of the demo through a wire, and waits until it shows data. */
-    async function open(query: string, url = demo.url) {
-      const wire = await startWire(url)
-      const page = await browser.open(`${wire.url}process/${query}`, { width: 1440, height: 900 })
-      onTestFinished(() => page.close())
-      await appears(page, `${LISTS[0]} li`)
-      await appears(page, '.machine polyline')
-      return { page, wire }
-    }
   })
+}
+
+/**
+ * Serves the demo for the tests of a suite.
+ *
+ * @returns a function that opens a page of the demo through a wire, and waits until it shows data
+ */
+function opened(browser: Browser) {
+  let demo: DemoProcess
+
+  beforeAll(async () => {
+    demo = await startDemo({ REPLAY_SECONDS: '3', REPLAY_PAUSE_SECONDS: '2' })
+  })
+
+  afterAll(() => demo.stop().then(() => {}))
+
+  return async (query: string, url = demo.url) => {
+    const wire = await startWire(url)
+    const page = await browser.open(`${wire.url}process/${query}`, { width: 1440, height: 900 })
+    onTestFinished(() => page.close())
+    await appears(page, `${LISTS[0]} li`)
+    await appears(page, '.machine polyline')
+    return { page, wire }
+  }
 }
 
 /** The texts of each row of a list: path, status, detail, progress. */

@@ -21,26 +21,11 @@ type Who = (typeof PEOPLE)[number]
 /** Stories of the page on which two people edit one document, and can break their network. */
 export function documentStories(browser: Browser, driver: BrowserDriver): void {
   describe('two people in one document', () => {
-    let demo: DemoProcess
+    const { agrees, counted, opened } = openDocument(browser)
     let page: Page
-    /** What each panel had counted, and the server, before a test. */
-    let before: Readonly<Record<Who, Counts>>
-    let madeBefore = 0
 
-    beforeAll(async () => {
-      demo = await startDemo({})
-      page = await browser.open(demo.url, SIZE)
-    })
-
-    beforeEach(async () => {
-      await isReady(page)
-      before = { ada: await counts(page, 'ada'), grace: await counts(page, 'grace') }
-      madeBefore = await made()
-    })
-
-    afterAll(async () => {
-      await demo.stop()
-      await page.close()
+    beforeEach(() => {
+      page = opened().page
     })
 
     it('shows in each panel what is typed in the other, and where', async () => {
@@ -53,27 +38,6 @@ export function documentStories(browser: Browser, driver: BrowserDriver): void {
       expect(await counted('grace')).toMatchObject({ sent: 18, replayed: 0 })
       await page.screenshot(`test-results/${driver.name}/document.png`)
     })
-
-    it.each(PEOPLE)(
-      'keeps the cursor of %s while another edits the same paragraph',
-      async (who) => {
-        const elsewhere = await browser.open(demo.url, SIZE)
-        onTestFinished(() => elsewhere.close())
-        await isReady(elsewhere)
-        await write(page, who, 2, 'abc')
-        await agrees('abc')
-        await page.evaluate((panel) => {
-          const area = document.querySelectorAll<HTMLTextAreaElement>(`${panel} textarea`)[1]
-          area?.focus()
-          area?.setSelectionRange(1, 1)
-        }, panelOf(who))
-        await write(elsewhere, who === 'ada' ? 'grace' : 'ada', 2, 'abcd')
-        await agrees('abcd')
-        await page.activate()
-        await page.type('xy')
-        await agrees('axybcd')
-      },
-    )
 
     it.each(PEOPLE)('sends and replays what both write while %s has no connection', async (cut) => {
       const other = cut === 'ada' ? 'grace' : 'ada'
@@ -92,6 +56,43 @@ export function documentStories(browser: Browser, driver: BrowserDriver): void {
       expect((await counted(cut)).replayed).toBeGreaterThanOrEqual(missed)
       expect((await counted(other)).replayed).toBe(0)
     })
+
+    it('prints nothing to the console', async () => {
+      expect(await ownConsoleErrors(page)).toEqual([])
+    })
+  })
+}
+
+/** Stories of the same page beside those of an edit and of a disconnect. */
+export function longDocumentStories(browser: Browser): void {
+  describe('two people in one document, for longer', () => {
+    const { agrees, counted, opened } = openDocument(browser)
+    let page: Page
+
+    beforeEach(() => {
+      page = opened().page
+    })
+
+    it.each(PEOPLE)(
+      'keeps the cursor of %s while another edits the same paragraph',
+      async (who) => {
+        const elsewhere = await browser.open(opened().url, SIZE)
+        onTestFinished(() => elsewhere.close())
+        await isReady(elsewhere)
+        await write(page, who, 2, 'abc')
+        await agrees('abc')
+        await page.evaluate((panel) => {
+          const area = document.querySelectorAll<HTMLTextAreaElement>(`${panel} textarea`)[1]
+          area?.focus()
+          area?.setSelectionRange(1, 1)
+        }, panelOf(who))
+        await write(elsewhere, who === 'ada' ? 'grace' : 'ada', 2, 'abcd')
+        await agrees('abcd')
+        await page.activate()
+        await page.type('xy')
+        await agrees('axybcd')
+      },
+    )
 
     it('shows a frozen network as stale, and catches up once it thaws', async () => {
       await turn(page, 'Freeze', 'grace')
@@ -197,43 +198,68 @@ export function documentStories(browser: Browser, driver: BrowserDriver): void {
     it('prints nothing to the console', async () => {
       expect(await ownConsoleErrors(page)).toEqual([])
     })
-
-    /**
-     * Waits until both panels show the second and the third paragraph with these texts, and have
-     * received every edit that the server has made: none was lost, and none came twice.
-     */
-    async function agrees(written: string): Promise<void> {
-      for (const who of PEOPLE) {
-        await expect.poll(() => text(page, who), PATIENT).toContain(written)
-        await expect.poll(() => freshness(page, who), PATIENT).toBe('Up to date')
-      }
-      const received = (await made()) - madeBefore
-      for (const who of PEOPLE) {
-        await expect
-          .poll(() => counted(who), PATIENT)
-          .toMatchObject({ received, lost: 0, twice: 0 })
-      }
-      expect(await text(page, 'ada')).toBe(await text(page, 'grace'))
-    }
-
-    /** Returns what a panel has counted since the test began. */
-    async function counted(who: Who): Promise<Counts> {
-      const now = await counts(page, who)
-      const { sent, received, replayed } = before[who]
-      return {
-        ...now,
-        sent: now.sent - sent,
-        received: now.received - received,
-        replayed: now.replayed - replayed,
-      }
-    }
-
-    /** Returns the number of edits that the server has made. */
-    async function made(): Promise<number> {
-      const response = await fetch(`${demo.url}document/edits`)
-      return ((await response.json()) as { edits: number }).edits
-    }
   })
+}
+
+/** Opens the page for the tests of a suite, and counts its edits from the start of each test. */
+function openDocument(browser: Browser) {
+  let demo: DemoProcess
+  let page: Page
+  /** What each panel had counted, and the server, before a test. */
+  let before: Readonly<Record<Who, Counts>>
+  let madeBefore = 0
+
+  beforeAll(async () => {
+    demo = await startDemo({})
+    page = await browser.open(demo.url, SIZE)
+  })
+
+  beforeEach(async () => {
+    await isReady(page)
+    before = { ada: await counts(page, 'ada'), grace: await counts(page, 'grace') }
+    madeBefore = await made()
+  })
+
+  afterAll(async () => {
+    await demo.stop()
+    await page.close()
+  })
+
+  /**
+   * Waits until both panels show the second and the third paragraph with these texts, and have
+   * received every edit that the server has made: none was lost, and none came twice.
+   */
+  async function agrees(written: string): Promise<void> {
+    for (const who of PEOPLE) {
+      await expect.poll(() => text(page, who), PATIENT).toContain(written)
+      await expect.poll(() => freshness(page, who), PATIENT).toBe('Up to date')
+    }
+    const received = (await made()) - madeBefore
+    for (const who of PEOPLE) {
+      await expect.poll(() => counted(who), PATIENT).toMatchObject({ received, lost: 0, twice: 0 })
+    }
+    expect(await text(page, 'ada')).toBe(await text(page, 'grace'))
+  }
+
+  /** Returns what a panel has counted since the test began. */
+  async function counted(who: Who): Promise<Counts> {
+    const now = await counts(page, who)
+    const { sent, received, replayed } = before[who]
+    return {
+      ...now,
+      sent: now.sent - sent,
+      received: now.received - received,
+      replayed: now.replayed - replayed,
+    }
+  }
+
+  /** Returns the number of edits that the server has made. */
+  async function made(): Promise<number> {
+    const response = await fetch(`${demo.url}document/edits`)
+    return ((await response.json()) as { edits: number }).edits
+  }
+
+  return { agrees, counted, opened: () => ({ page, url: demo.url }) }
 }
 
 /** Waits until both panels are up to date. */

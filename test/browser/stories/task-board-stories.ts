@@ -20,13 +20,48 @@ const REJECT = 'Reject the next write'
 /** Stories of the page with tasks that several people change, each in their own window. */
 export function taskBoardStories(browser: Browser, driver: BrowserDriver): void {
   describe('the task board, in two windows', () => {
-    let demo: DemoProcess
+    const open = opened(browser)
 
-    beforeAll(async () => {
-      demo = await startDemo({})
+    it('shows a new task at once to its author, marked as pending until the server has it', async () => {
+      const [ada, bob] = await Promise.all([open('Ada'), open('Bob')])
+      const [mine, theirs] = await Promise.all([followRows(ada), followRows(bob)])
+      await add(ada, 'Water the plants')
+      await expect.poll(() => last(mine), PATIENT).toContain('Water the plants …')
+      await ada.screenshot(`test-results/${driver.name}/task-board-pending.png`)
+      await expect.poll(() => last(theirs), PATIENT).toContain('Water the plants')
+      await expect.poll(() => last(mine), PATIENT).toContain('Water the plants')
+      expect(await steps(mine, 'Water the plants')).toEqual([
+        '',
+        'Water the plants …',
+        'Water the plants',
+      ])
+      expect(await steps(theirs, 'Water the plants')).toEqual(['', 'Water the plants'])
     })
 
-    afterAll(() => demo.stop().then(() => {}))
+    it('loses no write and removes no person during a disconnect', async () => {
+      const [ada, bob] = await Promise.all([open('Ada'), open('Bob')])
+      await expect.poll(() => doing(bob, 'Ada'), PATIENT).toEqual(['1 window', 'looking'])
+      const [people, mine] = await Promise.all([followPeople(bob), followRows(ada)])
+      await add(ada, 'Sent before the cut')
+      await push(ada, 'button', 'Cut the connection')
+      await add(ada, 'Added meanwhile')
+      await add(bob, 'Added elsewhere')
+      await expect.poll(() => textOf(ada, '[data-testid=opens]'), PATIENT).toBe('2')
+      for (const name of ['Sent before the cut', 'Added meanwhile', 'Added elsewhere']) {
+        await both([ada, bob], name)
+        const seen = await steps(mine, name)
+        expect(seen.filter((step) => step === name)).toHaveLength(1)
+      }
+      expect(await rowsOf(ada)).toEqual(await rowsOf(bob))
+      expect((await people()).every((names) => names.includes('Ada'))).toBe(true)
+    })
+  })
+}
+
+/** Stories of the same page beside those of a write and of a disconnect. */
+export function longTaskBoardStories(browser: Browser, driver: BrowserDriver): void {
+  describe('the task board, in several windows', () => {
+    const open = opened(browser)
 
     it('shows the people present and their activity, and links to the other page', async () => {
       const [ada, bob] = await Promise.all([open('Ada'), open('Bob', { dark: true })])
@@ -50,22 +85,6 @@ export function taskBoardStories(browser: Browser, driver: BrowserDriver): void 
       await enter(bob, '[data-testid=person]', 'Émile')
       await expect.poll(offered, PATIENT).toBe('a window of Émile')
       await expect.poll(() => personOf(bob), PATIENT).toBe('Émile')
-    })
-
-    it('shows a new task at once to its author, marked as pending until the server has it', async () => {
-      const [ada, bob] = await Promise.all([open('Ada'), open('Bob')])
-      const [mine, theirs] = await Promise.all([followRows(ada), followRows(bob)])
-      await add(ada, 'Water the plants')
-      await expect.poll(() => last(mine), PATIENT).toContain('Water the plants …')
-      await ada.screenshot(`test-results/${driver.name}/task-board-pending.png`)
-      await expect.poll(() => last(theirs), PATIENT).toContain('Water the plants')
-      await expect.poll(() => last(mine), PATIENT).toContain('Water the plants')
-      expect(await steps(mine, 'Water the plants')).toEqual([
-        '',
-        'Water the plants …',
-        'Water the plants',
-      ])
-      expect(await steps(theirs, 'Water the plants')).toEqual(['', 'Water the plants'])
     })
 
     it('rolls back a rejected write, shows the reason, and shows the write in no other window', async () => {
@@ -124,24 +143,6 @@ export function taskBoardStories(browser: Browser, driver: BrowserDriver): void 
       expect(await doing(first, 'Cleo')).toEqual(['1 window', 'looking'])
     })
 
-    it('loses no write and removes no person during a disconnect', async () => {
-      const [ada, bob] = await Promise.all([open('Ada'), open('Bob')])
-      await expect.poll(() => doing(bob, 'Ada'), PATIENT).toEqual(['1 window', 'looking'])
-      const [people, mine] = await Promise.all([followPeople(bob), followRows(ada)])
-      await add(ada, 'Sent before the cut')
-      await push(ada, 'button', 'Cut the connection')
-      await add(ada, 'Added meanwhile')
-      await add(bob, 'Added elsewhere')
-      await expect.poll(() => textOf(ada, '[data-testid=opens]'), PATIENT).toBe('2')
-      for (const name of ['Sent before the cut', 'Added meanwhile', 'Added elsewhere']) {
-        await both([ada, bob], name)
-        const seen = await steps(mine, name)
-        expect(seen.filter((step) => step === name)).toHaveLength(1)
-      }
-      expect(await rowsOf(ada)).toEqual(await rowsOf(bob))
-      expect((await people()).every((names) => names.includes('Ada'))).toBe(true)
-    })
-
     it('deletes at once, and restores a task whose deletion is rejected in its old position', async () => {
       const [ada, bob] = await Promise.all([open('Ada'), open('Bob')])
       for (const name of ['One', 'Two', 'Three']) await add(bob, name)
@@ -177,23 +178,35 @@ export function taskBoardStories(browser: Browser, driver: BrowserDriver): void 
         .poll(() => rowsOf(bob).then((rows) => rows.slice(-2)), PATIENT)
         .toEqual(['Buy milk', 'Buy bread'])
     })
-
-    /**
-     * Opens the window of a person, and waits for its tasks. Any console error of the page fails
-     * the test.
-     */
-    async function open(name: string, options: WindowOptions = {}): Promise<Page> {
-      const page = await browser.open(`${demo.url}tasks/?name=${name}`, options)
-      onTestFinished(async () => {
-        const consoleErrors = await ownConsoleErrors(page)
-        await page.close()
-        expect(consoleErrors).toEqual([])
-      })
-      await appears(page, '[data-testid=tasks][data-status=live] li')
-      await appears(page, `[data-person=${name}]`)
-      return page
-    }
   })
+}
+
+/**
+ * Serves the demo for the tests of a suite.
+ *
+ * @returns a function that opens the window of a person, and waits for its tasks. Any console error
+ * of the page fails the test.
+ */
+function opened(browser: Browser) {
+  let demo: DemoProcess
+
+  beforeAll(async () => {
+    demo = await startDemo({})
+  })
+
+  afterAll(() => demo.stop().then(() => {}))
+
+  return async (name: string, options: WindowOptions = {}): Promise<Page> => {
+    const page = await browser.open(`${demo.url}tasks/?name=${name}`, options)
+    onTestFinished(async () => {
+      const consoleErrors = await ownConsoleErrors(page)
+      await page.close()
+      expect(consoleErrors).toEqual([])
+    })
+    await appears(page, '[data-testid=tasks][data-status=live] li')
+    await appears(page, `[data-person=${name}]`)
+    return page
+  }
 }
 
 /** Returns the name of a window's person. */
