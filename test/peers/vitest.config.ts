@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 import { alias } from '../../vitest.config.ts'
 
-/** Tests against other programs, which may be missing: `npm run test:peers`. */
+/** Tests that are long, or against other programs, which may be missing: `npm run test:peers`. */
 export default defineConfig({
   resolve: { alias },
   test: {
