@@ -1,6 +1,9 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import ts from 'typescript'
-import type { Block } from './blocks.ts'
+import { type Compiler, compilers } from '../contract/compiled-program.ts'
+import { type Block, blocks } from './blocks.ts'
 
 /** The file that declares the names that blocks use from the reader's application. */
 export const PLACEHOLDERS = 'test/documents/placeholders.d.ts'
@@ -10,6 +13,9 @@ const ANGULAR = 'test/documents/angular.d.ts'
 
 /** The languages that the compiler reads. */
 export const compiled: ReadonlySet<string> = new Set(['ts', 'tsx', 'js'])
+
+/** The blocks of all documents that the compiler reads. */
+export const programs: readonly Block[] = blocks.filter(({ language }) => compiled.has(language))
 
 /**
  * Compiles blocks, each as its own module, with the flags of this project. A block that begins with
@@ -21,64 +27,68 @@ export const compiled: ReadonlySet<string> = new Set(['ts', 'tsx', 'js'])
 export function compileErrors(
   blocks: readonly Block[],
   installed: Readonly<Record<string, string>> = {},
+  compiler: Compiler = 'TypeScript 7',
 ): readonly string[] {
-  const config = ts.getParsedCommandLineOfConfigFile(
-    'tsconfig.json',
-    {},
-    {
-      ...ts.sys,
-      onUnRecoverableConfigFileDiagnostic: ({ messageText }) => {
-        throw new Error(ts.flattenDiagnosticMessageText(messageText, '\n'))
-      },
-    },
-  )
-  const options: ts.CompilerOptions = {
-    ...config?.options,
-    moduleDetection: ts.ModuleDetectionKind.Force,
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'wirefold-blocks-')))
+  try {
+    symlinkSync(resolve('node_modules'), join(folder, 'node_modules'), 'junction')
+    const byFile = new Map(blocks.map((block) => [fileOf(block), block]))
+    for (const [file, { code }] of byFile) {
+      mkdirSync(join(folder, dirname(file)), { recursive: true })
+      writeFileSync(join(folder, file), code)
+    }
+    const declared = '@angular/core' in installed ? [PLACEHOLDERS] : [PLACEHOLDERS, ANGULAR]
+    const config = {
+      extends: resolve('tsconfig.json'),
+      compilerOptions: optionsIn(folder, installed),
+      include: [],
+      files: [...declared.map((file) => resolve(file)), ...byFile.keys()],
+    }
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
+    const command = [resolve(compilers[compiler]), '-p', folder, '--pretty', 'false']
+    const { stdout } = spawnSync(process.execPath, command, { encoding: 'utf8', cwd: folder })
+    return errorsOf(stdout, byFile)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Returns the path of a block's file in the folder of all blocks. */
+function fileOf({ document, line, language, code }: Block): string {
+  const [, name] = /^\/\/ (\S+\.ts)\n/.exec(code) ?? []
+  if (name !== undefined) return join(dirname(document), name).replaceAll('\\', '/')
+  return `${document}.${line}.${language}`
+}
+
+function optionsIn(folder: string, installed: Readonly<Record<string, string>>) {
+  const packages = Object.entries(installed).map(([name, path]) => [name, [path]])
+  return {
+    moduleDetection: 'force',
     types: ['node'],
     checkJs: true,
-    // The blocks of docs/testing.md import files that `test/dom` runs.
-    rootDirs: [resolve('docs'), resolve('test/dom/guide')],
-    // The runner of Playwright, which is a package of its own, exports this part of the library.
+    // Blocks import files beside their document; those of docs/testing.md are in `test/dom/guide`.
+    rootDirs: [folder, resolve('.'), join(folder, 'docs'), resolve('test/dom/guide')],
     paths: {
-      ...config?.options.paths,
+      wirefold: [resolve('src/entries/index.ts')],
+      'wirefold/*': [resolve('src/entries/*.ts')],
+      // The runner of Playwright, which is a package of its own, exports this part of the library.
       '@playwright/test': [resolve('node_modules/playwright/test.d.ts')],
-      ...Object.fromEntries(Object.entries(installed).map(([name, folder]) => [name, [folder]])),
+      ...Object.fromEntries(packages),
     },
   }
-  const byFile = new Map(
-    blocks.map((block) => {
-      const [, name] = /^\/\/ (\S+\.ts)\n/.exec(block.code) ?? []
-      const own = `${block.document}.${block.line}.${block.language}`
-      const file = resolve(name === undefined ? own : join(dirname(block.document), name))
-      return [file.replaceAll('\\', '/'), block]
-    }),
-  )
-  const host = ts.createCompilerHost(options)
-  const { readFile, fileExists } = host
-  host.readFile = (file) => byFile.get(file)?.code ?? readFile(file)
-  host.fileExists = (file) => byFile.has(file) || fileExists(file)
-  const program = ts.createProgram(
-    [
-      resolve(PLACEHOLDERS),
-      ...('@angular/core' in installed ? [] : [resolve(ANGULAR)]),
-      ...byFile.keys(),
-    ],
-    options,
-    host,
-  )
+}
 
-  return program.getSourceFiles().flatMap((source) => {
-    const block = byFile.get(source.fileName)
-    if (!block && !source.fileName.endsWith(PLACEHOLDERS)) return []
-    const found = [
-      ...program.getSyntacticDiagnostics(source),
-      ...program.getSemanticDiagnostics(source),
-    ]
-    return found.map(({ start = 0, messageText }) => {
-      const { line } = source.getLineAndCharacterOfPosition(start)
-      const place = block ? `${block.document}:${block.line + line}` : `${PLACEHOLDERS}:${line + 1}`
-      return `${place}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
-    })
+/**
+ * Returns the errors of blocks and placeholders in the compiler's output. Throws if the output has
+ * another error, without which these might not have been found.
+ */
+function errorsOf(output: string, byFile: ReadonlyMap<string, Block>): readonly string[] {
+  const lines = output.split(/\r?\n(?! |$)/).map((text) => text.trimEnd())
+  return lines.filter(Boolean).map((text) => {
+    const [, file = '', line, message] = /^(.+)\((\d+),\d+\): error TS\d+: (.*)$/s.exec(text) ?? []
+    const block = byFile.get(file)
+    if (block) return `${block.document}:${block.line + Number(line) - 1}: ${message}`
+    if (file.endsWith(PLACEHOLDERS)) return `${PLACEHOLDERS}:${line}: ${message}`
+    throw new Error(`The compiler failed: ${text}`)
   })
 }
