@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
@@ -25,10 +26,30 @@ const unit = {
 }
 
 /**
- * The files that take longest. A file that begins last would run alone, and a collection of garbage
- * takes least time in a worker that has loaded little.
+ * Returns a sequencer that begins with the files that take longest: one that begins last would run
+ * alone, and a collection of garbage takes least time in a worker that has loaded little. Each has a
+ * browser test beside it, if there is one, which mostly waits.
+ *
+ * @param names the files in `test`, without `.test.ts`; throws if one does not exist
  */
-export const longest: readonly string[] = [
+export function longestFirst(names: readonly string[]) {
+  const longest = names.map((name) => {
+    const file = fileURLToPath(new URL(`./test/${name}.test.ts`, import.meta.url))
+    if (!existsSync(file)) throw new Error(`There is no ${file}, which is to run first.`)
+    return file
+  })
+  return class extends BaseSequencer {
+    override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+      const sorted = await super.sort(files)
+      const browser = sorted.filter(({ project }) => project.name === 'browser')
+      const long = longest.flatMap((file) => sorted.filter(({ moduleId }) => moduleId === file))
+      const first = long.flatMap((file, at) => [...browser.slice(at, at + 1), file])
+      return [...new Set([...first, ...browser, ...sorted])]
+    }
+  }
+}
+
+const sequencer = longestFirst([
   'chaos/virtual',
   'documents/blocks',
   'architecture/types',
@@ -48,24 +69,13 @@ export const longest: readonly string[] = [
   'server/broker/replies',
   'examples/websocket-client',
   'chaos/tcp',
-].map((name) => fileURLToPath(new URL(`./test/${name}.test.ts`, import.meta.url)))
-
-/** Starts with the browser tests, which mostly wait, each beside one of the longest other files. */
-class LongestFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files)
-    const browser = sorted.filter(({ project }) => project.name === 'browser')
-    const long = longest.flatMap((file) => sorted.filter(({ moduleId }) => moduleId === file))
-    const first = long.flatMap((file, at) => [...browser.slice(at, at + 1), file])
-    return [...new Set([...first, ...browser, ...sorted])]
-  }
-}
+])
 
 export default defineConfig({
   test: {
     // More than the cores: many tests wait for a browser, for Redis, or for a real timeout.
-    maxWorkers: Math.ceil(availableParallelism() * 1.5),
-    sequence: { sequencer: LongestFirst },
+    maxWorkers: 2 * availableParallelism(),
+    sequence: { sequencer },
     projects: [
       {
         resolve: { alias },

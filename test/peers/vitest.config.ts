@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import { alias } from '../../vitest.config.ts'
+import { alias, longestFirst } from '../../vitest.config.ts'
 
 /** Tests that are long, or against other programs, which may be missing: `npm run test:peers`. */
 export default defineConfig({
@@ -7,6 +7,17 @@ export default defineConfig({
   test: {
     // By default one core stays idle, which is half of two.
     maxWorkers: '100%',
+    sequence: {
+      sequencer: longestFirst([
+        'peers/browsers/firefox',
+        'peers/browsers/webkit',
+        'peers/typescript/typescript',
+        'peers/browsers/chromium',
+        'peers/deaths/deaths',
+        'peers/chaos/virtual',
+        'peers/jest/jest',
+      ]),
+    },
     include: ['test/peers/**/*.test.ts'],
     setupFiles: ['test/setup.ts'],
     globalSetup: ['test/browser/build-demo.ts'],
