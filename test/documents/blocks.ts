@@ -21,6 +21,7 @@ export const documents: readonly string[] = [
   ...markdownIn('.'),
   ...markdownIn('docs'),
   ...markdownIn('docs/backends'),
+  ...markdownIn('docs/guides'),
   ...readdirSync('examples', { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .flatMap(({ name }) => markdownIn(`examples/${name}`)),

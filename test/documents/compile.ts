@@ -8,8 +8,11 @@ import { type Block, blocks } from './blocks.ts'
 /** The file that declares the names that blocks use from the reader's application. */
 export const PLACEHOLDERS = 'test/documents/placeholders.d.ts'
 
-/** The file that declares the part of Angular that blocks use: Angular itself is not installed. */
-const ANGULAR = 'test/documents/angular.d.ts'
+/** The files that declare the parts that blocks use of packages that are not installed. */
+const DECLARED: Readonly<Record<string, string>> = {
+  '@angular/core': 'test/documents/angular.d.ts',
+  '@vitejs/plugin-react': 'test/documents/plugin-react.d.ts',
+}
 
 /** The languages that the compiler reads. */
 export const compiled: ReadonlySet<string> = new Set(['ts', 'tsx', 'js'])
@@ -37,12 +40,16 @@ export function compileErrors(
       mkdirSync(join(folder, dirname(file)), { recursive: true })
       writeFileSync(join(folder, file), code)
     }
-    const declared = '@angular/core' in installed ? [PLACEHOLDERS] : [PLACEHOLDERS, ANGULAR]
+    const declared = Object.entries(DECLARED).filter(([name]) => !(name in installed))
     const config = {
       extends: resolve('tsconfig.json'),
       compilerOptions: optionsIn(folder, installed),
       include: [],
-      files: [...declared.map((file) => resolve(file)), ...byFile.keys()],
+      files: [
+        resolve(PLACEHOLDERS),
+        ...declared.map(([, file]) => resolve(file)),
+        ...byFile.keys(),
+      ],
     }
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
     const command = [resolve(compilers[compiler]), '-p', folder, '--pretty', 'false']
@@ -55,7 +62,7 @@ export function compileErrors(
 
 /** Returns the path of a block's file in the folder of all blocks. */
 function fileOf({ document, line, language, code }: Block): string {
-  const [, name] = /^\/\/ (\S+\.ts)\n/.exec(code) ?? []
+  const [, name] = /^\/\/ (\S+\.tsx?)\n/.exec(code) ?? []
   if (name !== undefined) return join(dirname(document), name).replaceAll('\\', '/')
   return `${document}.${line}.${language}`
 }
