@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { Manager } from 'wirefold'
-import { ChannelSubscriber } from 'wirefold'
+import type { BoundList, Manager, OptimisticManager } from 'wirefold'
+import { ChannelSubscriber, ContextRegistry, feed } from 'wirefold'
+import type { DUUIContext } from 'wirefold/dialects/duui'
+import { duui, duuiContexts, processChannel } from 'wirefold/dialects/duui'
 import { entity } from 'wirefold/dialects/entity'
 import { chat, createStreamClient, presence, streamPlugin } from 'wirefold/dialects/streams'
 import { topic, topics, withConfirmations, withErrors } from 'wirefold/dialects/topics'
-import type { RealtimeServer } from 'wirefold/server'
+import type { DuuiMount, RealtimeServer } from 'wirefold/server'
 import { WebSocket } from 'ws'
 import { harnesses } from '../dialects/harnesses.ts'
 import { dialled } from '../support/dialled.ts'
@@ -15,6 +17,10 @@ import { blockWith } from './blocks.ts'
 import { run } from './run.ts'
 
 const PAGE = 'docs/dialects.md'
+const DUUI = 'docs/backends/duui.md'
+const ENTITY = 'docs/backends/entity.md'
+const STREAMS = 'docs/backends/streams.md'
+const TOPICS = 'docs/backends/topics.md'
 const page = readFileSync(PAGE, 'utf8')
 
 describe('the page about dialects', () => {
@@ -42,7 +48,7 @@ describe('the page about dialects', () => {
   })
 })
 
-describe('the examples of the page', () => {
+describe('the pages of backends', () => {
   it('connect to an entity backend', async () => {
     const { host, paths, received, broadcast } = await backend((message) =>
       message
@@ -51,7 +57,7 @@ describe('the examples of the page', () => {
     )
     const show = vi.fn()
     const given = { session: { token: () => 'secret' }, show }
-    await run(blockWith(PAGE, 'dialect: entity'), { host, given })
+    await run(blockWith(ENTITY, 'dialect: entity'), { host, given })
     await until(() =>
       expect(received).toMatchObject([{ type: 'subscribe', channel: 'entity:Task' }]),
     )
@@ -61,8 +67,56 @@ describe('the examples of the page', () => {
     await until(() => expect(show).toHaveBeenCalledWith('entity:created', task))
   })
 
+  it('show a list, members and changes over an entity backend and its REST API', async () => {
+    const rows = [{ id: '1', title: 'Write' }]
+    const { host, broadcast } = await backend((message) =>
+      message
+        ? [{ type: 'subscribed', channel: message.channel, requestId: message.requestId }]
+        : [{ type: 'connected', payload: { connectionId: 'c', userId: 'ada' } }],
+    )
+    const bodies: Record<string, unknown>[] = []
+    const respond = vi.fn(async (_: string, { method, body }: RequestInit) => {
+      if (method === 'GET') return Response.json(rows)
+      bodies.push(JSON.parse(String(body)))
+      return new Response(null, { status: 409 })
+    })
+    vi.stubGlobal('fetch', respond)
+    onTestFinished(() => vi.unstubAllGlobals())
+    const { client } = connect(`ws://${host}/ws`, { dialect: entity })
+    const render = vi.fn()
+    const { optimistic, tasks } = await run<{
+      optimistic: OptimisticManager
+      tasks: BoundList<{ id: string; title: string }>
+    }>(blockWith(ENTITY, 'presence.enter('), {
+      given: { client, channels: new ChannelSubscriber(client), render },
+    })
+    await until(() => expect(render).toHaveBeenLastCalledWith('tasks', rows))
+    const created = optimistic.create('Task', { title: 'Read' }, tasks)
+    const pending = expect.objectContaining({ title: 'Read', _optimistic: true })
+    expect(render).toHaveBeenLastCalledWith('tasks', [...rows, pending])
+    await expect(created).rejects.toThrow('POST : 409')
+    expect(bodies).toEqual([{ title: 'Read', clientId: expect.any(String) }])
+    expect(render).toHaveBeenLastCalledWith('tasks', rows)
+    broadcast({
+      type: 'entity:created',
+      channel: 'entity:Task',
+      payload: { id: '2', title: 'Run' },
+    })
+    await until(() =>
+      expect(render).toHaveBeenLastCalledWith('tasks', [...rows, { id: '2', title: 'Run' }]),
+    )
+    const joined = { userId: 'ada', userName: 'Ada', resource: 'workspace/tasks' }
+    broadcast({
+      type: 'presence:sync',
+      channel: 'presence:workspace/tasks',
+      payload: { users: [joined] },
+    })
+    const ada = expect.objectContaining({ id: 'ada', name: 'Ada' })
+    await until(() => expect(render).toHaveBeenCalledWith('users', [ada]))
+  })
+
   it('serve clients of an entity backend', async () => {
-    const { server } = await run<{ server: RealtimeServer }>(blockWith(PAGE, 'entityMount'), {
+    const { server } = await run<{ server: RealtimeServer }>(blockWith(ENTITY, 'entityMount'), {
       given: { verify: async (token: string) => ({ id: token }) },
     })
     onTestFinished(() => server.close())
@@ -79,7 +133,7 @@ describe('the examples of the page', () => {
     const agents = {
       find: async (name: string) => (name === 'agent:1' ? { id: 1, status: 'idle' } : undefined),
     }
-    const { server } = await run<{ server: RealtimeServer }>(blockWith(PAGE, 'topicsMount'), {
+    const { server } = await run<{ server: RealtimeServer }>(blockWith(TOPICS, 'topicsMount'), {
       given: { verify: async () => ({ id: 'ada' }), agents },
     })
     onTestFinished(() => server.close())
@@ -96,7 +150,7 @@ describe('the examples of the page', () => {
   })
 
   it('serve clients of plugins and streams', async () => {
-    const { server } = await run<{ server: RealtimeServer }>(blockWith(PAGE, 'streamsMount'), {
+    const { server } = await run<{ server: RealtimeServer }>(blockWith(STREAMS, 'streamsMount'), {
       given: { userOf: async () => ({ id: 'ada' }) },
     })
     onTestFinished(() => server.close())
@@ -123,7 +177,7 @@ describe('the examples of the page', () => {
       message ? [{ v: 1, type: 'subscribe_ack', req_id: message.req_id }] : [],
     )
     const append = vi.fn()
-    await run(blockWith(PAGE, 'withVersionedEnvelope'), { host, given: { append } })
+    await run(blockWith(TOPICS, 'withVersionedEnvelope'), { host, given: { append } })
     await until(() => {
       expect(received).toMatchObject([{ v: 1, type: 'subscribe', data: { topics: ['thread:45'] } }])
     })
@@ -134,7 +188,7 @@ describe('the examples of the page', () => {
 
   it('manage the channels of a view', async () => {
     const { channels } = dialled(topics)
-    const { thread } = await run<{ thread: Manager }>(blockWith(PAGE, 'defineManager'), {
+    const { thread } = await run<{ thread: Manager }>(blockWith(TOPICS, 'defineManager'), {
       given: { channels, show: () => {} },
     })
     // The block has started and ended it.
@@ -146,24 +200,42 @@ describe('the examples of the page', () => {
   it('fetch again on events', async () => {
     const { channels } = dialled(topics)
     const refetchAgents = vi.fn()
-    await run(blockWith(PAGE, 'refetchOn'), { given: { channels, refetchAgents } })
+    await run(blockWith(TOPICS, 'refetchOn'), { given: { channels, refetchAgents } })
     await until(() => expect(channels.follows('agent:*')).toBe(true))
   })
 
   it('connect to a DUUI gateway', async () => {
     const { host, paths, broadcast } = await backend(() => [])
     const render = vi.fn()
-    await run(blockWith(PAGE, 'duuiDialect'), { host, given: { render } })
+    await run(blockWith(DUUI, 'duuiDialect'), { host, given: { render } })
     await until(() => expect(paths).toEqual(['/ws/processes/42/events']))
     broadcast({ type: 'process_state', process: { _id: '42', status: 'Active', progress: 1 } })
     const pipeline = expect.objectContaining({ kind: 'ComposerContext', progress: 1 })
     await until(() => expect(render).toHaveBeenCalledWith(pipeline))
   })
 
+  it('serve a DUUI gateway, and its timeline', async () => {
+    const { server, gateway } = await run<{ server: RealtimeServer; gateway: DuuiMount }>(
+      blockWith(DUUI, 'duuiMount()'),
+      { given: { verify: async () => ({ id: 'ada' }) } },
+    )
+    expect(await gateway.timeline('42')).toMatchObject([{ event: { message: 'Reading' } }])
+    const { port } = await server.listen()
+    const { client } = connect(`ws://127.0.0.1:${port}/ws/processes/42/events`, { dialect: duui })
+    const processes = duuiContexts(new ContextRegistry<DUUIContext>())
+    const channel = feed(new ChannelSubscriber(client), processChannel('42'), processes.scope('42'))
+    await channel.ready
+    const [envelope] = await gateway.timeline('42')
+    if (!envelope) throw new Error('The timeline is empty.')
+    await gateway.publish(envelope)
+    const reader = processes.scope('42').entity('ReaderContext')
+    await until(() => expect(reader.get()).toMatchObject({ read: 4, remaining: 14 }))
+  })
+
   it('chat over streams', async () => {
     const { host, received, broadcast } = await backend(() => [])
     const render = vi.fn()
-    await run(blockWith(PAGE, 'createStreamClient'), { host, given: { render } })
+    await run(blockWith(STREAMS, 'createStreamClient'), { host, given: { render } })
     await until(() => {
       expect(received).toEqual([{ type: 'chat', stream: 'stream:123:chat', message: 'hello' }])
     })

@@ -24,12 +24,13 @@ import { blockWith } from './blocks.ts'
 import { run } from './run.ts'
 
 const PAGE = 'docs/socketio.md'
+const SESSIONS = 'docs/backends/sessions.md'
 
 describe('the page about Socket.IO', () => {
   it('shows both transports', async () => {
     const { port, url } = await serveSessions()
     const { plain, wrapped } = await run<Record<'plain' | 'wrapped', RealtimeClient>>(
-      blockWith(PAGE, 'const plain ='),
+      blockWith(SESSIONS, 'const plain ='),
       {
         host: `127.0.0.1:${port}`,
         modules: { 'socket.io-client': { io: (_: string, options: object) => io(url, options) } },
@@ -64,7 +65,7 @@ describe('the page about Socket.IO', () => {
   })
 
   it('shows the server of sessions', async () => {
-    const { server } = await run<{ server: RealtimeServer }>(blockWith(PAGE, 'socketioMount'), {
+    const { server } = await run<{ server: RealtimeServer }>(blockWith(SESSIONS, 'socketioMount'), {
       given: { verify: async (token: string) => (token === 'secret' ? { id: 'ada' } : undefined) },
     })
     onTestFinished(() => server.close())
@@ -133,7 +134,7 @@ describe('the page about Socket.IO', () => {
     const post = vi.fn(async () => ({ ok: true, status: 200 }))
     vi.stubGlobal('fetch', post)
     try {
-      await run(blockWith(PAGE, 'const respond ='), {
+      await run(blockWith(SESSIONS, 'const respond ='), {
         given: { client, id: 'one', fetchAsEvents, render, clarificationId: 'which' },
       })
     } finally {
@@ -158,7 +159,7 @@ describe('the page about Socket.IO', () => {
 
   it('shows a React hook', async () => {
     const { useSessionWebSocket, RealtimeProvider, SessionsContext } = await run<SessionHooks>(
-      blockWith(PAGE, 'function useSessionWebSocket'),
+      blockWith(SESSIONS, 'function useSessionWebSocket'),
     )
     const sessions = sessionContexts(new ContextRegistry())
     const data = { sessionId: 'one', result: {}, timestamp: '2025-11-08T10:00:00Z' }

@@ -25,7 +25,7 @@ interface SessionHooks extends Pick<RealtimeHooks<Untyped>, 'RealtimeProvider'> 
   useSessionWebSocket(id: string | null): Session & { readonly socket: RealtimeClient }
 }
 const { RealtimeProvider, SessionsContext, useSessionWebSocket } = await run<SessionHooks>(
-  blockWith('docs/socketio.md', 'function useSessionWebSocket'),
+  blockWith('docs/backends/sessions.md', 'function useSessionWebSocket'),
 )
 
 function App(props: { clock: ManualClock; server: EngineServer; children: ReactNode }) {
