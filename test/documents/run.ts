@@ -10,7 +10,7 @@ import type { Block } from './blocks.ts'
 
 /** Options for running a block. */
 export interface RunOptions {
-  /** The host and port that replace those in the addresses of the block. */
+  /** The host and port that replace those in the addresses of the block, or stand before a path. */
   readonly host?: string
   /** The values that the block uses from the reader's application, by name. */
   readonly given?: Readonly<Record<string, unknown>>
@@ -72,7 +72,7 @@ function isExported(statement: ts.Statement): boolean {
  */
 function replacements(host: string | undefined): Record<string, object> {
   const addressed = (url: string): string =>
-    host === undefined ? url : url.replace(/^\w+:\/\/[^/]+/, `ws://${host}`)
+    host === undefined ? url : url.replace(/^(\w+:\/\/[^/]+)?/, `ws://${host}`)
 
   class RealtimeClient extends wirefold.RealtimeClient {
     constructor(url: string, options: wirefold.ClientOptions = {}) {
@@ -83,9 +83,13 @@ function replacements(host: string | undefined): Record<string, object> {
   // Node 20 has no global WebSocket.
   const webSocketTransport: typeof wirefold.webSocketTransport = (Class = WebSocket, ...options) =>
     wirefold.webSocketTransport(Class, ...options)
+  const ports = new Set<number>()
   class RealtimeServer extends wirefoldServer.RealtimeServer {
-    override listen(): Promise<wirefoldServer.ListeningServer> {
-      return super.listen(0)
+    override async listen(port = 0): Promise<wirefoldServer.ListeningServer> {
+      // A block that starts a second server where the first one was knows that port.
+      const listening = await super.listen(ports.has(port) ? port : 0)
+      ports.add(listening.port)
+      return listening
     }
   }
   const createRealtimeServer = (options: wirefoldServer.RealtimeServerOptions): RealtimeServer => {
