@@ -166,6 +166,7 @@ export interface RealtimeProviderProps<
   C extends Untyped = Untyped,
   R extends EntitySource = EntitySource,
 > extends RealtimeOptions<C, R> {
+  /** The components that use the hooks. */
   readonly children?: ReactNode
 }
 

@@ -8,6 +8,7 @@ export interface ValueSignal<T> {
 
 /** The kind of signals that have their value in `value`. */
 export interface ValueSignalKind extends StoreKind {
+  /** A signal whose value is its property `value`. */
   readonly store: ValueSignal<this['value']>
 }
 
@@ -39,6 +40,7 @@ export function valueSignals<K extends StoreKind = ValueSignalKind>(
 
 /** The kind of signals that are read by calling them, as Solid's are. */
 export interface AccessorKind extends StoreKind {
+  /** A function that returns the value, and is tracked where it is called. */
   readonly store: () => this['value']
 }
 

@@ -16,7 +16,9 @@ import { svelteStores } from './svelte.ts'
 
 /** Svelte's functions for contexts, from `svelte`. */
 export interface SvelteContexts {
+  /** The function of that name from `svelte`. */
   getContext<T>(key: unknown): T
+  /** The function of that name from `svelte`. */
   setContext<T>(key: unknown, context: T): T
 }
 
@@ -38,6 +40,7 @@ export interface SvelteStores extends SvelteContexts {
 
 /** The kind of values that effects and templates follow by reading them. */
 export interface RuneKind extends StoreKind {
+  /** An object whose property `current` is tracked where it is read. */
   readonly store: Rune<this['value']>
 }
 

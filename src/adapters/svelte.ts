@@ -17,6 +17,7 @@ export interface SvelteWritable<T> extends SvelteReadable<T> {
 
 /** The kind of Svelte's own stores. */
 export interface SvelteKind extends StoreKind {
+  /** A store of Svelte, which `$` reads in a component. */
   readonly store: SvelteReadable<this['value']>
 }
 

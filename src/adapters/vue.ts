@@ -21,6 +21,7 @@ import { valueSignals } from './signals.ts'
 
 /** The kind of Vue's refs that hold a value as it is. */
 export interface VueKind extends StoreKind {
+  /** A ref that only the client sets. */
   readonly store: Readonly<ShallowRef<this['value']>>
 }
 

@@ -141,6 +141,7 @@ export type ErrorDetail<Code extends string> = Code extends ErrorCode ? ErrorDet
  * CommonJS build has two classes of this name.
  */
 export class WirefoldError<Code extends string = string> extends Error {
+  /** Name of the class, also in minified code. */
   override readonly name = 'WirefoldError'
   /** The kind of error, for programs. */
   readonly code: Code

@@ -33,7 +33,9 @@ export interface Writable<T> extends Readable<T> {
  * interface SvelteKind extends StoreKind { store: Writable<this['value']> }
  */
 export interface StoreKind {
+  /** The type of the value; set by {@link StoreOf}. */
   readonly value: unknown
+  /** The type of the store of such a value. */
   readonly store: unknown
 }
 
@@ -59,6 +61,7 @@ export type Followed = () => Unsubscribe
 
 /** The kind of the built-in store. */
 export interface ReadableKind extends StoreKind {
+  /** A store of this package. */
   readonly store: Readable<this['value']>
 }
 

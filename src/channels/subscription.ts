@@ -10,6 +10,7 @@ import type { GapReason } from './continuity.ts'
  * The channel itself is unsubscribed a little after its last handler was released.
  */
 export interface Subscription extends Disposer {
+  /** Name of the channel. */
   readonly channel: string
   /** Status of the channel, shared by all its handlers. */
   readonly status: Readable<ChannelStatus>

@@ -269,6 +269,7 @@ export interface SyncTarget<State> extends Sink {
 
 /** A state as it was fetched. */
 export interface SyncSnapshot<State> {
+  /** The fetched state. */
   readonly state: State
   /**
    * The position in the channel's history that the state contains. Without it, every event that

@@ -23,10 +23,15 @@ export type EnvironmentEvent =
 
 /** The globals of a page that are used here; outside a page some or all are missing. */
 export interface PlatformGlobals extends Partial<EventTarget> {
+  /** Reports `online` and `offline`, and the page's beginning and end. */
   readonly window?: Partial<EventTarget>
+  /** Reports whether the page is visible. */
   readonly document?: Partial<EventTarget> & { readonly visibilityState?: string }
+  /** Reports whether the machine has a network. */
   readonly navigator?: { readonly onLine?: boolean }
+  /** Has the value of `debug`, which turns on the log in browsers. */
   readonly localStorage?: { getItem(key: string): string | null }
+  /** Has the variable `DEBUG`, which turns on the log in Node. */
   readonly process?: { readonly env?: Readonly<Record<string, string | undefined>> }
 }
 

@@ -10,7 +10,7 @@ import type { ContextIn } from './event-types.ts'
  * an object without one gets the type of its event as its `kind`. Other payloads are dropped, and those
  * whose `kind` is no text.
  *
- * @param template names the channel in the contract; the registry is fed from any name that fits it
+ * @param _template names the channel in the contract; the registry is fed from any name that fits it
  * @example
  * const orders = contexts(shop, 'shop:{id}').keyed('order', (order) => order.id).single('till').complete()
  * feed(channels, 'shop:42', orders)

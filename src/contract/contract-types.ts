@@ -23,13 +23,17 @@ export interface ContractSchemas {
 // The parameter of `contract()`: a name that is none of a contract's gets the type of an advice, which
 // stands in the error at that name.
 // A schema is not compared again as part of an intersection: those of some libraries are deep.
+/** Accepts any schema, and rejects all other values. */
 export type GivenLeaf<Leaf> = Leaf extends StandardSchemaV1 ? unknown : StandardSchemaV1
+/** Accepts a schema for each name. */
 export type Leaves<Map> = { readonly [Name in keyof Map]: GivenLeaf<Map[Name]> }
+/** Accepts a schema for each type of event of each channel. */
 export type GivenEvents<Map> = {
   readonly [Template in keyof Map]: Map[Template] extends StandardSchemaV1
     ? 'A channel has a schema for each type of event'
     : Leaves<Map[Template]>
 }
+/** Accepts the schemas of the payload and the reply of one request. */
 export type GivenSides<Request> = {
   readonly [Side in 'payload' | 'reply']?: Side extends keyof Request
     ? GivenLeaf<Exclude<Request[Side], undefined>> | undefined
@@ -40,6 +44,7 @@ export type GivenSides<Request> = {
     'payload' | 'reply'
   >]: `A request has payload and reply, not ${Side & string}`
 }
+/** Accepts the schemas of the requests. */
 export type GivenRequests<Map> = { readonly [Type in keyof Map]: GivenSides<Map[Type]> }
 
 /** Parts whose leaves are schemas, and whose names are those that a contract has. */
@@ -55,8 +60,11 @@ export type GivenParts<Parts> = {
 
 /** The parts of a contract of types alone, of the same shape with types in place of schemas. */
 export interface ContractTypes {
+  /** The payloads of the events of each channel: a type by event type, by the channel's template. */
   readonly channels?: object | undefined
+  /** The types of `payload` and `reply`, by the type of the request. */
   readonly requests?: object | undefined
+  /** The type of the meta, by the template of the resource. */
   readonly presence?: object | undefined
 }
 
@@ -86,6 +94,7 @@ export type In<Leaf> = Leaf extends StandardSchemaV1 ? StandardSchemaV1.InferInp
 /** The type that is received for a schema or a type. */
 export type Out<Leaf> = Leaf extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<Leaf> : Leaf
 
+/** An object without fields. */
 export type Nothing = Record<never, never>
 /** A part of a contract; `unknown` where it is left out, and without a contract: its names are free. */
 export type Part<C, Name extends keyof ContractTypes> = C extends { readonly parts: infer Parts }

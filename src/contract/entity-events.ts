@@ -3,17 +3,22 @@ import type { In, Out } from './contract-types.ts'
 import type { EntityPayload } from './event-types.ts'
 import type { StandardSchemaV1 } from './standard-schema.ts'
 
+/** The schema of a change of a row. */
 export type Change<Row extends StandardSchemaV1> = StandardSchemaV1<
   EntityPayload<In<Row>>,
   EntityPayload<Out<Row>>
 >
+/** The result of the validation of a change. */
 export type Result<Row extends StandardSchemaV1> = StandardSchemaV1.Result<EntityPayload<Out<Row>>>
 
 /** The events of the channel of an entity, by type. */
 // An interface has no implicit index signature, and would not fit a contract.
 export type EntityEventSchemas<Row extends StandardSchemaV1> = {
+  /** A row was created. */
   readonly 'entity:created': Change<Row>
+  /** A row was changed. */
   readonly 'entity:updated': Change<Row>
+  /** A row was deleted. */
   readonly 'entity:deleted': Change<Row>
 }
 

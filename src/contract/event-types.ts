@@ -2,11 +2,13 @@ import type { EventFrame } from '../protocol/frame.ts'
 import type { Channels, In, Out, Untyped } from './contract-types.ts'
 import type { ChannelArg, TemplateFor } from './name-types.ts'
 
+/** The value of a map at a key; `never` if the map has no such key. */
 export type At<Map, Key> = Key extends keyof Map ? Map[Key] : never
 
 /** The events of a channel: a map of schemas or types by event type, or a union of such maps. */
 export type EventsOf<C, Name extends string> = At<Channels<C>, TemplateFor<Channels<C>, Name>>
 
+/** The union of the events in a map of payloads by type. */
 export type FramesOf<Map> = Map extends unknown
   ? { [Type in keyof Map & string]: EventFrame<Type, Out<Map[Type]>> }[keyof Map & string]
   : never
@@ -35,7 +37,9 @@ export type PayloadOf<
   Type extends string = string,
 > = Extract<EventOf<C, Name>, { readonly type: Type }>['payload']
 
+/** The keys of every member of a union. */
 export type KeysOfUnion<Union> = Union extends unknown ? keyof Union & string : never
+/** The payload that is sent for a type of a map of events. */
 export type SentOf<Map, Type> = Map extends unknown
   ? Type extends keyof Map
     ? In<Map[Type]>
@@ -55,6 +59,7 @@ export type ContextIn<Map> = {
   [Type in keyof Map & string]: ContextOf<Out<Map[Type]>, Type>
 }[keyof Map & string]
 
+/** The context that a payload carries: its own `kind`, else the event's type. */
 export type ContextOf<Payload, Type extends string> = Payload extends { readonly kind: unknown }
   ? Extract<Payload, { readonly kind: string }>
   : Payload extends object
@@ -103,7 +108,9 @@ export type SendArgs<Payload, Options> = undefined extends Payload
 
 /** A change of one row, as `broadcastEntities` of the server publishes it. */
 export interface EntityPayload<Row> {
+  /** Id of the row. */
   readonly id: string | number
+  /** Name of the entity, such as `Task`. */
   readonly entityName: string
   /** The row after the change; `null` where it was deleted. */
   readonly data: Row | null

@@ -15,6 +15,7 @@ export type Params<Template extends string> = {
   readonly [Name in ParamNames<Template>]: string | number
 }
 
+/** Whether one part of a name fits one part of a template. */
 export type FitsPart<Name extends string, Template extends string> = Name extends
   | ''
   | `${string}{${string}`
@@ -50,20 +51,25 @@ export type Fitting<Found, Name extends string> = {
   [Template in keyof Found & string]: Fits<Name, Template> extends true ? Template : never
 }[keyof Found & string]
 
+/** The templates whose names begin with a prefix: the members of a family. */
 export type Members<Map, Prefix extends string> = {
   [Key in keyof Map & string]: NameOf<Key> extends `${Prefix}:${string}` ? Key : never
 }[keyof Map & string]
 
+/** The keys of a map that have no parameters. */
 export type PlainKeys<Map> = keyof {
   [Key in keyof Map & string as Key extends `${string}{${string}` ? never : Key]: Key
 }
 
+/** Whether a name is a pattern such as `shop:${string}`, and no literal. */
 export type IsPattern<Name extends string> =
   Record<never, never> extends Record<Name, 1> ? true : false
 
+/** The keys without parameters that a pattern stands for. */
 export type PlainWithin<Map, Name extends string> =
   IsPattern<Name> extends true ? PlainKeys<Map> & Name : never
 
+/** Finds the templates of a name in a map and its index. */
 export type Find<Map, ByName, Name extends string> = Name extends `${infer Prefix}:*`
   ? Name extends keyof Map
     ? Name
@@ -91,6 +97,7 @@ export type Checked<Map, Name extends string> = Name extends unknown
       : Name
   : never
 
+/** Rejects the name of a family, to which no event can be published. */
 export type NoFamily<Name> = Name extends `${string}:*`
   ? `Events are published to a member of ${Name}`
   : Name

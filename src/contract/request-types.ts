@@ -1,7 +1,9 @@
 import type { In, Out, Requests, Untyped } from './contract-types.ts'
 import type { RequestName } from './name-types.ts'
 
+/** The schemas or types of a request. */
 export type RequestOf<C, Type> = Type extends keyof Requests<C> ? Requests<C>[Type] : never
+/** The schema or type of one side of a request; `undefined` if it has none. */
 export type Field<Request, Name extends string> = Request extends {
   readonly [Key in Name]: infer Leaf
 }
@@ -29,6 +31,7 @@ export type RequestArgs<C extends Untyped, X, Options> =
     ? [payload?: unknown, options?: Options]
     : Arguments<RequestIn<C, X>, Options>
 
+/** The payload and the options behind it; a payload that may be left out is optional. */
 export type Arguments<Payload, Options> = undefined extends Payload
   ? [payload?: Payload, options?: Options]
   : [payload: Payload, options?: Options]

@@ -3,6 +3,7 @@
 
 /** A schema of any library that implements Standard Schema, such as zod, valibot or arktype. */
 export interface StandardSchemaV1<Input = unknown, Output = Input> {
+  /** The properties that the standard defines. */
   readonly '~standard': StandardSchemaV1.Props<Input, Output>
 }
 
@@ -27,6 +28,7 @@ export declare namespace StandardSchemaV1 {
 
   /** The result for a valid value. */
   interface SuccessResult<Output> {
+    /** The validated value. */
     readonly value: Output
     /** Missing, which tells this result apart from a {@link FailureResult}. */
     readonly issues?: undefined
@@ -34,6 +36,7 @@ export declare namespace StandardSchemaV1 {
 
   /** The result for an invalid value. */
   interface FailureResult {
+    /** The faults of the value. */
     readonly issues: readonly Issue[]
   }
 
@@ -47,18 +50,23 @@ export declare namespace StandardSchemaV1 {
 
   /** One step of a path, of libraries that do not give the key itself. */
   interface PathSegment {
+    /** The key of the step. */
     readonly key: PropertyKey
   }
 
   /** The types before and after a validation. */
   interface Types<Input = unknown, Output = Input> {
+    /** The type before the validation. */
     readonly input: Input
+    /** The type after the validation. */
     readonly output: Output
   }
 
   /** Converts a schema to JSON Schema; both functions may throw. */
   interface JsonConverter {
+    /** Converts the type before the validation. */
     readonly input: (options: JsonOptions) => Record<string, unknown>
+    /** Converts the type after the validation. */
     readonly output: (options: JsonOptions) => Record<string, unknown>
   }
 

@@ -1,3 +1,9 @@
+/**
+ * The parts of which a dialect, a transport or an extension of the client is made.
+ *
+ * @module wirefold/dialects
+ */
+
 export type {
   ClientExtension,
   ClientPort,

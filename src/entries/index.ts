@@ -1,3 +1,9 @@
+/**
+ * The client: connection, channels, state, presence and optimistic updates.
+ *
+ * @module wirefold
+ */
+
 export type { BackoffOptions } from '../base/backoff.ts'
 export { backoffDefaults } from '../base/backoff.ts'
 export type { Cancel, Clock } from '../base/clock.ts'
@@ -86,7 +92,6 @@ export type {
   SingleOptions,
   SlotRules,
 } from '../context/registry-options.ts'
-export type * as RegistryTypes from '../context/registry-types.ts'
 export type { KeyedSlot, SingleSlot, SlotView } from '../context/registry-types.ts'
 export type { KeySelector } from '../context/slot-plans.ts'
 export { native } from '../dialects/native/client.ts'
@@ -166,3 +171,10 @@ export type {
   WebSocketTransportOptions,
 } from '../transports/websocket.ts'
 export { webSocketTransport } from '../transports/websocket.ts'
+
+/*
+ * Types that only the types above use: the declarations of an application name them by these.
+ */
+
+/** The types behind those of the registry. */
+export type * as RegistryTypes from '../context/registry-types.ts'

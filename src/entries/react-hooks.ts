@@ -1,6 +1,10 @@
+/**
+ * Hooks and a provider for React.
+ *
+ * @module wirefold/react
+ */
+
 export type { ConnectionView } from '../adapters/binding/connection-view.ts'
-export type * as EntityTypes from '../adapters/binding/entity-types.ts'
-export type * as HookTypes from '../adapters/binding/hook-types.ts'
 export type { ListHook, PresenceHook, RequestHook } from '../adapters/binding/hook-types.ts'
 export type { ListActions, ListHookOptions, ListView } from '../adapters/binding/list-binding.ts'
 export type { RealtimeOptions } from '../adapters/binding/realtime-parts.ts'
@@ -9,3 +13,12 @@ export type { ChannelSource, IsEqual } from '../adapters/react.ts'
 export { useOwned, useProvided, useReadable, useSubscription } from '../adapters/react.ts'
 export type { RealtimeHooks, RealtimeProviderProps } from '../adapters/react-realtime.ts'
 export { createRealtimeHooks } from '../adapters/react-realtime.ts'
+
+/*
+ * Types that only the types above use: the declarations of an application name them by these.
+ */
+
+/** The types behind the hooks for entities. */
+export type * as EntityTypes from '../adapters/binding/entity-types.ts'
+/** The types behind the hooks. */
+export type * as HookTypes from '../adapters/binding/hook-types.ts'

@@ -1,2 +1,8 @@
+/**
+ * A transport over the package `reconnecting-websocket`.
+ *
+ * @module wirefold/reconnecting-websocket
+ */
+
 export type { ReconnectingWebSocketOptions } from '../transports/reconnecting-websocket.ts'
 export { reconnectingWebSocket } from '../transports/reconnecting-websocket.ts'

@@ -1,3 +1,9 @@
+/**
+ * The server for Node: channels, requests, presence and access, with a broker in memory.
+ *
+ * @module wirefold/server
+ */
+
 export { isWirefoldError, WirefoldError } from '../base/errors.ts'
 export { nativeServer } from '../dialects/native/server.ts'
 export type { ChannelPosition, Position } from '../protocol/frame.ts'

@@ -1,6 +1,10 @@
+/**
+ * Stores and hooks for signals: Preact, Solid, Angular and others.
+ *
+ * @module wirefold/signals
+ */
+
 export type { ConnectionView } from '../adapters/binding/connection-view.ts'
-export type * as EntityTypes from '../adapters/binding/entity-types.ts'
-export type * as HookTypes from '../adapters/binding/hook-types.ts'
 export type { ListActions, ListHookOptions, ListView } from '../adapters/binding/list-binding.ts'
 export type { RealtimeOptions, RealtimeParts } from '../adapters/binding/realtime-parts.ts'
 export type { RequestView } from '../adapters/binding/request-binding.ts'
@@ -20,3 +24,12 @@ export type {
   ValueSignalKind,
 } from '../adapters/signals.ts'
 export { accessorSignals, toSignal, valueSignals } from '../adapters/signals.ts'
+
+/*
+ * Types that only the types above use: the declarations of an application name them by these.
+ */
+
+/** The types behind the hooks for entities. */
+export type * as EntityTypes from '../adapters/binding/entity-types.ts'
+/** The types behind the hooks. */
+export type * as HookTypes from '../adapters/binding/hook-types.ts'

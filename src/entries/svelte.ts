@@ -1,3 +1,9 @@
+/**
+ * Stores, runes and hooks for Svelte 5, and stores for Svelte 4.
+ *
+ * @module wirefold/svelte
+ */
+
 export type { ConnectionView } from '../adapters/binding/connection-view.ts'
 export type { ListHookOptions } from '../adapters/binding/list-binding.ts'
 export type { RealtimeOptions } from '../adapters/binding/realtime-parts.ts'

@@ -1,3 +1,9 @@
+/**
+ * The testing kit: virtual time and networks, scripted servers, recordings, and suites for own parts.
+ *
+ * @module wirefold/testing
+ */
+
 export { ManualClock, settle } from '../testing/manual-clock.ts'
 export { ManualEnvironment } from '../testing/manual-environment.ts'
 export type { CutOptions, FarEnd, ServedSocket, Way } from '../testing/network/far-end.ts'

@@ -1,3 +1,9 @@
+/**
+ * Transports besides the WebSocket: server-sent events, long polling and Engine.IO.
+ *
+ * @module wirefold/transports
+ */
+
 export type { ServerSentEvent } from '../protocol/http-message.ts'
 export type {
   EventSourceConstructor,

@@ -1,3 +1,9 @@
+/**
+ * Refs, hooks and a plugin for Vue.
+ *
+ * @module wirefold/vue
+ */
+
 export type { ConnectionView } from '../adapters/binding/connection-view.ts'
 export type { ListHookOptions } from '../adapters/binding/list-binding.ts'
 export type { RealtimeOptions } from '../adapters/binding/realtime-parts.ts'

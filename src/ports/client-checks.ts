@@ -25,7 +25,9 @@ export interface ClientChecks {
 
 /** A request whose reply has come. */
 export interface RepliedRequest {
+  /** Type of the request. */
   readonly type: string
+  /** Id of the request. */
   readonly requestId: string
   /** Time at which it was made, by the clock's `now()`. */
   readonly since: number
@@ -59,6 +61,8 @@ export type Validate = 'always' | 'server' | 'never'
 
 /** The fingerprints of a client and a server whose contracts differ. */
 export interface ContractDifference {
+  /** Fingerprint of the client's contract. */
   readonly client: string
+  /** Fingerprint of the server's contract. */
   readonly server: string
 }

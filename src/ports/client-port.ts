@@ -10,7 +10,9 @@ import type { RestoredMutation } from './outbox-storage.ts'
 
 /** The port through which extensions use the client. */
 export interface ClientPort {
+  /** Dialect of the present connection. */
   readonly dialect: Dialect
+  /** Clock of the client. */
   readonly clock: Clock
   /** State of the connection. */
   readonly state: Readable<ConnectionState>

@@ -16,14 +16,19 @@ export interface ContractPort {
 
 /** The options of a client that its checks use. */
 export interface JoinOptions extends CheckOptions {
+  /** Time limit of a request, in milliseconds. */
   readonly requestTimeoutMs: number
 }
 
 /** The part of a client that the checks use. */
 export interface CheckedClient {
+  /** Clock of the client. */
   readonly clock: Clock
+  /** Emits the difference of two contracts as event of the client. */
   readonly events: { emit(event: 'contract', difference: ContractDifference): void }
+  /** Reports an error that has no other destination. */
   report(error: unknown): void
+  /** Adds an extension to the client. */
   join(extension: ClientExtension): () => void
   /** Passes a frame to the extensions. */
   frame(frame: Frame): void

@@ -29,7 +29,9 @@ export type Verdict = ValidValue | InvalidValue
 
 /** A value that fits its schema, as the schema returns it; itself where there is no schema. */
 export interface ValidValue {
+  /** The value that the schema returned. */
   readonly value: unknown
+  /** Missing, which discriminates the results. */
   readonly issues?: undefined
   /** Set where the contract does not have the type of the event or request. */
   readonly unlisted?: true

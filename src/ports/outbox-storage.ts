@@ -38,6 +38,7 @@ export interface RestoredMutation extends StorableMutation {
 
 /** The part of a client that its outbox uses. */
 export interface OutboxHost {
+  /** Clock of the client. */
   readonly clock: Clock
   /** The same time, but one that goes on while the machine sleeps: for deadlines and ages. */
   readonly elapsed: Clock

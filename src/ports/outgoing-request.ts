@@ -17,6 +17,7 @@ export interface SendOptions {
   readonly ordering: string | undefined
   /** Of the requests with the same key that wait to be sent, only the newest is kept. */
   readonly supersede: string | undefined
+  /** Aborts the request. */
   readonly signal: AbortSignal | undefined
   /** See {@link RequestOptions.mutation}. */
   readonly mutation?: StorableMutation | true | undefined

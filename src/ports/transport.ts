@@ -5,6 +5,7 @@ import type { Credentials } from '../protocol/dialect.ts'
 export interface Transport {
   /** Bytes accepted by `send` that have not been sent yet. */
   readonly bufferedAmount: number
+  /** Sends a message; called only while the connection is open. */
   send(data: Encoded): void
   /**
    * Ends the connection at once: from this call on no callback is called, even if the peer sends.
@@ -14,6 +15,7 @@ export interface Transport {
 
 /** Opens transports of one kind. */
 export interface TransportFactory {
+  /** Name of the transport in logs. */
   readonly name: string
   /**
    * Opens a connection; throws an error such as `bad-url` or `no-websocket` if a retry makes no sense.
@@ -46,6 +48,7 @@ export interface CloseInfo {
    * of a status: 4401 of 401.
    */
   readonly code: number
+  /** Reason of the peer; empty if it gave none. */
   readonly reason: string
   /** Error or event of the platform, if there was one. */
   readonly cause?: unknown

@@ -199,6 +199,7 @@ export class OwnPresence {
 
 /** Our presence at a resource; call it to leave. */
 export interface PresenceHandle<Meta = unknown> extends Disposer {
+  /** Resource at which the user is present. */
   readonly resource: string
   /**
    * Resolves once the server has confirmed our presence; rejects where it is refused, not supported

@@ -111,7 +111,8 @@ export class PresenceManager<C extends Untyped = Untyped> {
    * If several parts of the application enter one resource, it stays until the last has left, with
    * the meta that was set last. A backend that does not know the client's user may refuse.
    *
-   * @param meta data about the client's user that others see besides the name: JSON, at most 4 KiB
+   * @param args the meta, which others see besides the name of the client's user: JSON, at most 4 KiB;
+   * then the options
    */
   enter<const Name extends string>(
     name: ResourceArg<C, Name>,
@@ -198,6 +199,7 @@ export interface PresenceEvents {
 
 /** A change of one user at a watched resource. */
 export interface PresenceEvent extends PresenceChange {
+  /** Resource at which the user is present. */
   readonly resource: string
 }
 

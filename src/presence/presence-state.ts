@@ -111,6 +111,7 @@ function compare(
 export interface PresenceChange {
   /** `seen`: only `lastSeen` changed. */
   readonly kind: 'joined' | 'updated' | 'left' | 'seen'
+  /** The user after the change; of one who left, the user before it. */
   readonly user: PresenceUser
 }
 

@@ -1,6 +1,8 @@
 /** Encodes wire values for a transport, and decodes them. */
 export interface Codec {
+  /** Name of the codec. */
   readonly name: string
+  /** Encodes a message for a transport. */
   encode(wire: unknown): Encoded
   /** Decodes data of a transport; throws a `bad-frame` error if it is not a value of this codec. */
   decode(data: unknown): unknown

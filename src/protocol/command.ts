@@ -22,6 +22,7 @@ export interface HelloCommand {
   readonly clientId: string | undefined
   /** Scope of deduplication for anonymous users. */
   readonly senderId: string | undefined
+  /** Token of the client, if it sent one. */
   readonly token: string | undefined
   /** The user that the client believes to be signed in. */
   readonly expectUser: string | undefined
@@ -34,7 +35,9 @@ export interface HelloCommand {
 /** Renewed credentials of a client. */
 export interface AuthCommand {
   readonly kind: 'auth'
+  /** Id that the reply repeats. */
   readonly requestId: string
+  /** The renewed token. */
   readonly token: string
 }
 
@@ -58,6 +61,7 @@ export interface UnsubscribeCommand {
   readonly kind: 'unsubscribe'
   /** Missing if the client matches replies by their order. */
   readonly requestId: string | undefined
+  /** Channels to end; not validated yet. */
   readonly channels: readonly string[]
 }
 
@@ -66,10 +70,13 @@ export interface PublishCommand {
   readonly kind: 'publish'
   /** Missing if the client wants no reply. */
   readonly requestId: string | undefined
+  /** Channel to publish on; not validated yet. */
   readonly channel: string
   /** Id of the event; the broadcast carries it too. */
   readonly id: string | undefined
+  /** Type of the event. */
   readonly type: string
+  /** Payload of the event; not validated yet. */
   readonly payload: unknown
   /**
    * Whether the client sent it before, on an earlier connection, so that it may have been carried
@@ -88,10 +95,13 @@ export interface RequestCommand {
    * and those after it run later.
    */
   readonly ordered?: boolean | undefined
+  /** Type of the request, by which the server finds its handler. */
   readonly type: string
+  /** Channel that the request concerns, if any. */
   readonly channel: string | undefined
   /** Id for the event that the request causes, by which the client recognises it. */
   readonly id?: string | undefined
+  /** Payload of the request; not validated yet. */
   readonly payload: unknown
   /**
    * Whether the client sent it before, on an earlier connection, so that it may have been carried
@@ -105,6 +115,7 @@ export interface PresenceCommand {
   readonly kind: 'presence'
   /** Missing if the client wants no reply. */
   readonly requestId: string | undefined
+  /** Change of the presence. */
   readonly action: 'join' | 'update' | 'leave' | 'heartbeat'
   /** Presence channel of the resource; not validated yet. */
   readonly channel: string
@@ -129,6 +140,7 @@ export interface PongCommand {
 /** A message that the dialect cannot read. */
 export interface MalformedCommand {
   readonly kind: 'malformed'
+  /** Reason for logs and for the refusal. */
   readonly reason: string
   /** Id of the request to refuse, if the message has one. */
   readonly requestId: string | undefined

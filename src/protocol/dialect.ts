@@ -10,7 +10,9 @@ import type { Intent, PublishIntent, RequestIntent } from './intent.ts'
  * its {@link DialectFactory}, fresh for every socket.
  */
 export interface Dialect {
+  /** Name of the dialect in errors and logs. */
   readonly name: string
+  /** The abilities of the backend. */
   readonly capabilities: Capabilities
   /** The backend's defaults, where they differ from the client's. */
   readonly presets: DialectPresets
@@ -97,6 +99,7 @@ export interface Capabilities {
   readonly acks: boolean
   /** Whether channels have offsets and epochs, and missed events can be requested. */
   readonly recovery: boolean
+  /** Whether the backend has presence. */
   readonly presence: boolean
   /** Whether the server remembers replies, so that a request may be sent again. */
   readonly dedupes: boolean
@@ -122,13 +125,17 @@ export interface DialectPresets {
 
 /** Credentials for the server, for dialects that send them outside the greeting. */
 export interface Credentials {
+  /** Token, which the dialect sends where its backend expects it. */
   readonly token?: string
+  /** Parameters that are added to the address. */
   readonly query?: Readonly<Record<string, string>>
+  /** Subprotocols that are offered after those of the dialect. */
   readonly protocols?: readonly string[]
 }
 
 /** A message for the wire. */
 export interface Outgoing {
+  /** The message, as the codec encodes it. */
   readonly wire: unknown
   /**
    * Keys that the reply may carry, tried in order; requests with the same key are answered in the

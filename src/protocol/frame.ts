@@ -29,11 +29,13 @@ export type Frame =
  * `Type` and `Payload` are the types that an application expects; neither is checked at run time.
  */
 export interface EventFrame<Type extends string = string, Payload = unknown> {
+  /** Discriminates the frames. */
   readonly kind: 'event'
   /** Channel of the event. */
   readonly channel: string
   /** Name of the event, for example `entity:updated`. */
   readonly type: Type
+  /** Payload of the event; not checked unless a contract describes it. */
   readonly payload: Payload
   /**
    * Id given by the publisher, with the tag that the server put before it; every delivery of the same
@@ -57,12 +59,15 @@ export interface EventFrame<Type extends string = string, Payload = unknown> {
 
 /** A position in one epoch of a channel's history. */
 export interface Position {
+  /** Id of the history, which changes when the server begins a new one. */
   readonly epoch: string
+  /** Number of the event in the history, counted from 1. */
   readonly offset: number
 }
 
 /** Position of an event that a request caused. */
 export interface ChannelPosition extends Position {
+  /** Channel of the event. */
   readonly channel: string
 }
 
@@ -71,6 +76,7 @@ export interface ReplyFrame {
   readonly kind: 'reply'
   /** Keys that it may answer, the likeliest first. */
   readonly to: readonly string[]
+  /** Payload of the reply; not checked unless a contract describes it. */
   readonly payload: unknown
   /** Positions of the events that the request caused. */
   readonly at: readonly ChannelPosition[] | undefined
@@ -78,6 +84,7 @@ export interface ReplyFrame {
 
 /** Result of a request. */
 export interface Reply<Payload = unknown> {
+  /** Payload of the reply. */
   readonly payload: Payload
   /** Positions of the events that the request caused, if the backend reports them. */
   readonly at: readonly ChannelPosition[] | undefined
@@ -88,6 +95,7 @@ export interface RefusalFrame {
   readonly kind: 'refusal'
   /** Keys that it may answer; empty if the connection as a whole is refused. */
   readonly to: readonly string[]
+  /** Code and reason of the refusal. */
   readonly error: Refusal
 }
 
@@ -107,26 +115,32 @@ export interface SubscribedFrame {
 /** The end of a subscription, by the server. */
 export interface UnsubscribedFrame {
   readonly kind: 'unsubscribed'
+  /** Channel of the subscription. */
   readonly channel: string
+  /** Code and reason of the end. */
   readonly error: Refusal
 }
 
 /** The normal end of a channel: the server sends no more events on it. */
 export interface EndedFrame {
   readonly kind: 'ended'
+  /** Channel that ended. */
   readonly channel: string
 }
 
 /** The loss of one subscription, by a fault of the server: the client is to subscribe again. */
 export interface DroppedFrame {
   readonly kind: 'dropped'
+  /** Channel of the lost subscription. */
   readonly channel: string
 }
 
 /** The acceptance of the client by the server: from here on the connection is open. */
 export interface WelcomeFrame {
   readonly kind: 'welcome'
+  /** Id of the connection, for logs; `undefined` if the backend has none. */
   readonly connectionId: string | undefined
+  /** Id of the authenticated user; `undefined` if anonymous, or unknown. */
   readonly userId: string | undefined
   /** The server's clock, in milliseconds since the Unix epoch. */
   readonly serverTime: number | undefined
@@ -135,6 +149,7 @@ export interface WelcomeFrame {
    * the longest time without a message from it.
    */
   readonly heartbeatMs: number | undefined
+  /** Limits that the server announces. */
   readonly limits: Limits
   /**
    * The text that the server puts before the id of every event which this client, or another one of
@@ -147,9 +162,11 @@ export interface WelcomeFrame {
 
 /** Limits of a server; a limit that it does not announce is `undefined`. */
 export interface Limits {
+  /** Maximum number of channels that one connection may subscribe to. */
   readonly subscriptions: number | undefined
   /** Largest frame, in bytes. */
   readonly frameBytes: number | undefined
+  /** Maximum number of messages per second that one connection may send. */
   readonly messagesPerSecond: number | undefined
   /** Time for which replies are remembered, in milliseconds. */
   readonly dedupeMs: number | undefined
@@ -158,6 +175,7 @@ export interface Limits {
 /** A ping of the server. */
 export interface PingFrame {
   readonly kind: 'ping'
+  /** Timestamp that the pong repeats, if the ping has one. */
   readonly timestamp: number | undefined
 }
 
@@ -166,6 +184,7 @@ export interface PongFrame {
   readonly kind: 'pong'
   /** Timestamp of the ping. */
   readonly timestamp: number | undefined
+  /** The server's clock, in milliseconds since the Unix epoch. */
   readonly serverTime: number | undefined
   /** Channels with events since the last pong, with the last offset due to this connection. */
   readonly offsets: ReadonlyMap<string, Position> | undefined
@@ -174,14 +193,18 @@ export interface PongFrame {
 /** A notice that the server will close the connection; the client should reconnect before. */
 export interface GoawayFrame {
   readonly kind: 'goaway'
+  /** Time until the server closes the connection, in milliseconds. */
   readonly deadlineMs: number
+  /** Time over which the clients spread their reconnects, in milliseconds. */
   readonly windowMs: number
+  /** Reason for logs. */
   readonly reason: string
 }
 
 /** A notice that the credentials of the client are about to expire. */
 export interface ExpiringFrame {
   readonly kind: 'expiring'
+  /** Time of expiry, in milliseconds since the Unix epoch, if known. */
   readonly expiresAt: number | undefined
 }
 
@@ -202,6 +225,7 @@ export interface CloseFrame {
   readonly kind: 'close'
   /** Close code; `fatalCloseCodes` of the dialect lists those after which the client does not reconnect. */
   readonly code: number
+  /** Reason for logs. */
   readonly reason: string
 }
 
@@ -210,6 +234,7 @@ export interface NoticeFrame {
   readonly kind: 'notice'
   /** `ignored`: known and skipped on purpose. `malformed`: an error, not of this protocol. */
   readonly level: 'ignored' | 'malformed'
+  /** Reason for logs. */
   readonly reason: string
   /** The skipped message. */
   readonly wire: unknown

@@ -45,6 +45,7 @@ export interface HttpAnswer {
 export interface ServerSentEvent {
   /** The event's name; `message` if it has none. */
   readonly type: string
+  /** The text of the event. */
   readonly data: string
   /** The newest id of the stream; empty if there is none. */
   readonly lastEventId: string

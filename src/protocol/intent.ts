@@ -21,6 +21,7 @@ export interface HelloIntent {
   readonly clientId: string
   /** Scope of deduplication for anonymous users. */
   readonly senderId: string
+  /** Token of the client, if it has one. */
   readonly token: string | undefined
   /** The user of the last welcome, whom the client expects again. */
   readonly expectUser: string | undefined
@@ -33,7 +34,9 @@ export interface SubscribeIntent {
   readonly kind: 'subscribe'
   /** Time of creation, in milliseconds since the Unix epoch. */
   readonly timestamp: number
+  /** Id that the reply repeats. */
   readonly requestId: string
+  /** Requested channels, each once. */
   readonly channels: readonly string[]
   /** Positions of the channels to resume. */
   readonly since: ReadonlyMap<string, Position>
@@ -46,7 +49,9 @@ export interface UnsubscribeIntent {
   readonly kind: 'unsubscribe'
   /** Time of creation, in milliseconds since the Unix epoch. */
   readonly timestamp: number
+  /** Id that the reply repeats. */
   readonly requestId: string
+  /** Channels to end. */
   readonly channels: readonly string[]
 }
 
@@ -55,11 +60,15 @@ export interface RequestIntent {
   readonly kind: 'request'
   /** Time of creation, in milliseconds since the Unix epoch. */
   readonly timestamp: number
+  /** Id that the reply repeats, the same on every attempt. */
   readonly requestId: string
+  /** Type of the request. */
   readonly type: string
+  /** Channel that the request concerns, if any. */
   readonly channel: string | undefined
   /** Id for the event that the request causes, by which the client recognises it. */
   readonly id?: string | undefined
+  /** Payload of the request. */
   readonly payload: unknown
   /** Whether it was sent before, on an earlier connection, and may have been carried out. */
   readonly repeated?: boolean | undefined
@@ -70,11 +79,15 @@ export interface PublishIntent {
   readonly kind: 'publish'
   /** Time of creation, in milliseconds since the Unix epoch. */
   readonly timestamp: number
+  /** Id that the reply repeats, the same on every attempt. */
   readonly requestId: string
+  /** Channel to publish on. */
   readonly channel: string
   /** Id of the event; the broadcast carries it too. */
   readonly id: string
+  /** Type of the event. */
   readonly type: string
+  /** Payload of the event. */
   readonly payload: unknown
   /** Whether it was sent before, on an earlier connection, and may have been carried out. */
   readonly repeated?: boolean | undefined
@@ -85,7 +98,9 @@ export interface PresenceIntent {
   readonly kind: 'presence'
   /** Time of creation, in milliseconds since the Unix epoch. */
   readonly timestamp: number
+  /** Id that the reply repeats. */
   readonly requestId: string
+  /** Change of the presence. */
   readonly action: 'join' | 'update' | 'leave' | 'heartbeat'
   /** Resource to be present at; its presence events are on the channel `presence:<resource>`. */
   readonly resource: string
@@ -96,6 +111,7 @@ export interface PresenceIntent {
 /** A ping to the server. */
 export interface PingIntent {
   readonly kind: 'ping'
+  /** Time of the ping, in milliseconds since the Unix epoch; the pong repeats it. */
   readonly timestamp: number
 }
 
@@ -113,6 +129,8 @@ export interface AuthIntent {
   readonly kind: 'auth'
   /** Time of creation, in milliseconds since the Unix epoch. */
   readonly timestamp: number
+  /** Id that the reply repeats. */
   readonly requestId: string
+  /** The renewed token. */
   readonly token: string
 }

@@ -1,5 +1,6 @@
 /** One device of a present user: a tab, an app. */
 export interface PresenceDevice<Meta = unknown> {
+  /** Id of the device, unique for the user. */
   readonly id: string
   /** Metadata of the device. */
   readonly meta?: Meta | undefined
@@ -9,7 +10,9 @@ export interface PresenceDevice<Meta = unknown> {
 
 /** A present user, on one device or several. */
 export interface PresenceUser<Meta = unknown> {
+  /** Id of the user. */
   readonly id: string
+  /** Name of the user for other users. */
   readonly name?: string | undefined
   /** Time of the last heartbeat of any device, in milliseconds since the Unix epoch. */
   readonly lastSeen: number

@@ -11,6 +11,7 @@ import type { OutgoingEvent, ServerFrame } from './server-frame.ts'
  * `dialectMount`.
  */
 export interface ServerDialect extends EventEncoder {
+  /** Name of the dialect in logs and statistics. */
   readonly name: string
   /**
    * Whether clients detect missed events and request them. The server disconnects a client that

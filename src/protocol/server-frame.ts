@@ -11,7 +11,7 @@ import type {
   WelcomeFrame,
 } from './frame.ts'
 
-/** A message of the server to one client; events use {@link ServerDialect.encodeEvent} instead. */
+/** A message of the server to one client; events use `encodeEvent` of `ServerDialect` instead. */
 export type ServerFrame =
   | AnswerFrame
   | RefusedFrame
@@ -63,6 +63,7 @@ export interface ReceivingFrame {
 /** The opening of a connection, before the hello; for protocols in which the server speaks first. */
 export interface OpenedFrame {
   readonly kind: 'opened'
+  /** Id of the connection. */
   readonly connectionId: string
   /** Largest frame that the server reads, in bytes. */
   readonly frameBytes: number
@@ -79,9 +80,11 @@ export interface FarewellFrame {
 export interface OutgoingEvent {
   /** Channel of the event. */
   readonly channel: string
+  /** Type of the event. */
   readonly type: string
   /** Payload as JSON text, encoded once for all dialects; `undefined` if there is none. */
   readonly json: string | undefined
+  /** Id of the event, if it has one. */
   readonly id: string | undefined
   /**
    * Position in the history from which it is delivered; `undefined` if it has none, or is for one

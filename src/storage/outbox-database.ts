@@ -45,11 +45,13 @@ export interface OutboxDatabase {
 
 /** A request as stored in the database. */
 export interface StoredRequest {
+  /** Id of the request, the same on every attempt. */
   readonly requestId: string
   /** The request itself, in plain JSON. */
   readonly outgoing: OutgoingRequest
   /** The user it is sent as; `undefined` if no user was signed in. */
   readonly userId: string | undefined
+  /** When the request was made. */
   readonly createdAt: number
   /** Counter of its client, which orders requests made in the same millisecond. */
   readonly order: number
@@ -59,8 +61,11 @@ export interface StoredRequest {
   readonly sentAt: number | undefined
   /** The same time by the server's clock, where that is known. */
   readonly serverSentAt?: number | undefined
+  /** Whether the server may carry the request out more than once. */
   readonly idempotent: boolean
+  /** Key of requests that are sent one after the other; see `RequestOptions`. */
   readonly ordering: string | undefined
+  /** Key of requests of which only the latest is sent; see `RequestOptions`. */
   readonly supersede: string | undefined
   /** The mutation to show again, if the request carries one out that can be stored. */
   readonly mutation?: StorableMutation | undefined
@@ -72,8 +77,11 @@ export interface StoredRequest {
 export interface Claim {
   /** The claiming client. */
   readonly owner: string
+  /** The user that is signed in; `undefined` if no user is. */
   readonly userId: string | undefined
+  /** The present time. */
   readonly now: number
+  /** End of the lease that the claiming client gets. */
   readonly leaseUntil: number
   /** Maximum number of requests to claim. */
   readonly limit: number
@@ -81,8 +89,11 @@ export interface Claim {
 
 /** The requests that a client is about to send. */
 export interface Mark {
+  /** The client that sends the requests. */
   readonly owner: string
+  /** The user that is signed in; `undefined` if no user is. */
   readonly userId: string | undefined
+  /** End of the lease that the client gets. */
   readonly leaseUntil: number
   /** Time each was first sent, by request id. */
   readonly sentAt: ReadonlyMap<string, number>

@@ -95,8 +95,11 @@ export interface EventSourceOptions extends HttpOptions {
 
 /** The part of an `EventSource` that wirefold uses. */
 export interface EventSourceLike {
+  /** 0 while it connects, 1 once it is open, 2 once it is closed. */
   readonly readyState: number
+  /** Adds a listener for the events of a name. */
   addEventListener(name: string, listener: (event: ServerSentEvent) => void): void
+  /** Ends the connection. */
   close(): void
 }
 

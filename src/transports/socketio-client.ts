@@ -243,14 +243,20 @@ export interface SocketIoLike {
   disconnect(): unknown
   /** Sends an event; a function after its arguments receives the acknowledgement. */
   emit(event: string, ...args: unknown[]): unknown
+  /** Adds a listener for the acceptance by the namespace. */
   on(event: 'connect', listener: () => void): unknown
+  /** Adds a listener for a refusal, or a failed attempt. */
   on(event: 'connect_error', listener: (error: Error) => void): unknown
+  /** Adds a listener for the end of the connection. */
   on(event: 'disconnect', listener: (reason: string) => void): unknown
+  /** Removes a listener. */
   off(
     event: 'connect' | 'connect_error' | 'disconnect',
     listener: (...args: never[]) => void,
   ): unknown
+  /** Adds a listener for every event of the server. */
   onAny(listener: (event: string, ...args: unknown[]) => void): unknown
+  /** Removes a listener for every event. */
   offAny(listener: (event: string, ...args: unknown[]) => void): unknown
 }
 

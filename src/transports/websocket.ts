@@ -81,15 +81,23 @@ export interface WebSocketTransportOptions {
  * The part of a WebSocket that wirefold uses: the platform's, `ws`, mock-socket, and others fit.
  */
 export interface WebSocketLike {
+  /** `arraybuffer`, set by the transport. */
   binaryType: string
+  /** Bytes accepted by `send` that have not been sent yet. */
   readonly bufferedAmount: number
   /** 2 while it closes, 3 afterwards. */
   readonly readyState?: number
+  /** Called once the connection is open. */
   onopen: ((event: never) => void) | null
+  /** Called with each message. */
   onmessage: ((event: never) => void) | null
+  /** Called with an error of the connection. */
   onerror: ((event: never) => void) | null
+  /** Called at the end of the connection. */
   onclose: ((event: never) => void) | null
+  /** Sends a message. */
   send(data: Encoded): void
+  /** Begins the closing handshake. */
   close(code?: number, reason?: string): void
 }
 

@@ -7,6 +7,7 @@ import type { HttpServer } from '../server/http/claim-upgrades.ts'
 
 /** A plugin for the option `plugins` of Vite. */
 export interface VitePlugin {
+  /** Name of the plugin in messages of Vite. */
   readonly name: string
 }
 

@@ -48,6 +48,7 @@ export interface OwnMeta {
 
 /** A client and its parts, which components get from their context. Making it opens nothing. */
 export class RealtimeParts {
+  /** The client of the page. */
   readonly client: RealtimeClient
   /** @internal The options; a framework replaces them where only the `api` differs. */
   options: RealtimeOptions

@@ -35,11 +35,13 @@ export type SessionContext = {
  * event without a readable timestamp never replaces one that has one.
  */
 export interface SessionState {
+  /** The newest progress, if there was one. */
   readonly progress: SessionProgress | undefined
   /** The newest result of each model, in the order in which the models first appeared. */
   readonly modelResults: readonly ModelResult[]
   /** Each clarification once, in order of first appearance; an answered one stays answered. */
   readonly clarifications: readonly Clarification[]
+  /** The end of the session, with its result, if it has come. */
   readonly completed: SessionCompleted | undefined
   /** Whether a `completed` event arrived, or the progress has the status `COMPLETED`. */
   readonly isCompleted: boolean

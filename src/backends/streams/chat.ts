@@ -32,8 +32,11 @@ export function chat(options: ChatOptions = {}): StreamPlugin<'chat', ChatApi> {
 
 /** A message of a chat, or the notice that a user connected or disconnected. */
 export interface ChatMessage {
+  /** Whether a user wrote the message, or the server did. */
   readonly type: (typeof TYPES)[number]
+  /** Name of the author. */
   readonly username: string
+  /** Text of the message. */
   readonly message: string
   /** Stream id, `<ms>-<seq>`; only with the strategy `streams`. */
   readonly id: string | undefined
@@ -48,6 +51,7 @@ export interface ChatApi {
   readonly messages: Readable<readonly ChatMessage[]>
   /** Status of the stream; `gap` if messages may be missing. */
   readonly status: Readable<ChannelStatus>
+  /** Strategy under which the stream is followed. */
   readonly strategy: StreamStrategy
   /** Sends a message; resolves once it is sent, and rejects as `RealtimeClient.publish` does. */
   send(message: string): Promise<void>

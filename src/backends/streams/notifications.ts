@@ -26,6 +26,7 @@ export function notifications(
 
 /** A notification for the user. */
 export interface StreamNotification {
+  /** Text of the notification. */
   readonly message: string
   /** Urgency as the server names it; `info` if it names none. */
   readonly level: string

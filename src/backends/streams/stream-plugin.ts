@@ -10,6 +10,7 @@ import type { EventFrame } from '../../protocol/frame.ts'
 export interface StreamPlugin<Name extends string = string, Api = unknown> {
   /** Name of the plugin at the server, and of its API in the stream client. */
   readonly name: Name
+  /** Strategy under which the stream is followed. */
   readonly strategy: StreamStrategy
   /** Stream of the plugin; `undefined` for `<stream of the client>:<name>`. */
   readonly stream: string | undefined
@@ -21,6 +22,7 @@ export interface StreamPlugin<Name extends string = string, Api = unknown> {
 export interface StreamPort {
   /** The plugin's stream. */
   readonly stream: string
+  /** Strategy under which the stream is followed. */
   readonly strategy: StreamStrategy
   /** Status of the stream; `gap` if messages may be missing after a reconnect. */
   readonly status: Readable<ChannelStatus>

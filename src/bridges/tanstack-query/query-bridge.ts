@@ -70,10 +70,16 @@ export interface QueryBridge {
 
 /** Options of a query, for `useQuery` and the like. */
 export interface BridgedQuery<Data, Key extends readonly unknown[]> {
+  /** The key of the query. */
   readonly queryKey: Key
+  /** Fetches the data; rejects as the given `queryFn` does. */
   readonly queryFn: (context: {
     readonly signal: AbortSignal
     readonly queryKey: Key
   }) => Promise<Data>
+  /**
+   * Returns the age at which the data is fetched again, in milliseconds: never while the channel is
+   * live.
+   */
   readonly staleTime: (query: object) => number
 }

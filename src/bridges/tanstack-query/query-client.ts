@@ -20,6 +20,7 @@ export interface QueryCacheLike {
 
 /** The part of a `Query` that a bridge uses. */
 export interface QueryLike {
+  /** The data and the state of its fetch. */
   readonly state: { readonly data: unknown; readonly fetchStatus: string }
   /** Returns the number of components, or other observers, that use the query. */
   getObserversCount(): number
@@ -30,6 +31,8 @@ export type QueryKey = readonly unknown[]
 
 /** Selects the queries whose key begins with `queryKey`; with `exact`, the query of this key. */
 export interface QueryFilters {
+  /** The key, or the beginning of the keys, of the queries. */
   readonly queryKey: QueryKey
+  /** Whether only the query of exactly this key is meant. */
   readonly exact?: boolean
 }

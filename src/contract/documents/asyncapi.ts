@@ -75,12 +75,17 @@ export interface AsyncApiOptions {
 
 /** An AsyncAPI 3.0 document. */
 export interface AsyncApiDocument {
+  /** The version of AsyncAPI. */
   readonly asyncapi: '3.0.0'
   /** The version is the fingerprint of the contract. */
   readonly info: { readonly title: string; readonly version: string }
+  /** The media type of the messages. */
   readonly defaultContentType: string
+  /** The channels and their messages, by name. */
   readonly channels: Readonly<Record<string, object>>
+  /** The operations of the server, by name. */
   readonly operations: Readonly<Record<string, object>>
+  /** The schemas to which the messages refer, by name. */
   readonly components: { readonly schemas: Readonly<Record<string, object>> }
 }
 

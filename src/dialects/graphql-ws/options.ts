@@ -17,7 +17,9 @@ export interface GraphqlOptions {
 
 /** Type and payload of an event. */
 export interface GraphqlEvent {
+  /** Type of the event. */
   readonly type: string
+  /** Payload of the event. */
   readonly payload: unknown
 }
 

@@ -23,7 +23,7 @@ export interface JsonDeclaration<Message = Fields> {
    * @default 'token', and `false` where `send.hello` is declared, which then carries it
    */
   readonly token?: string | false | undefined
-  /** Types of events that hold the whole state of their channel; see {@link Dialect.snapshots}. */
+  /** Types of events that hold the whole state of their channel; see `snapshots` of `Dialect`. */
   readonly snapshots?: readonly string[] | undefined
   /**
    * Close codes after which the client does not reconnect.
@@ -111,8 +111,11 @@ export interface JsonSend {
   readonly auth?: ((call: JsonHello & JsonIds) => unknown) | undefined
   /** The subscribe to one channel. Without it the backend sends the events of every channel unasked. */
   readonly subscribe?: ((call: JsonSubscribe) => unknown) | undefined
+  /** The unsubscribe from one channel. */
   readonly unsubscribe?: ((call: JsonIds & { readonly channel: string }) => unknown) | undefined
+  /** A request. */
   readonly request?: ((call: JsonRequest) => unknown) | undefined
+  /** A publish of an event on a channel. */
   readonly publish?: ((call: JsonPublish) => unknown) | undefined
   /** A ping, which the rule `pong` recognises the answer to. */
   readonly ping?: ((call: JsonPing) => unknown) | undefined
@@ -122,6 +125,7 @@ export interface JsonSend {
 
 /** The credentials of a greeting. */
 export interface JsonHello {
+  /** The token, if `auth` of the client returned one. */
   readonly token: string | undefined
 }
 
@@ -135,6 +139,7 @@ export interface JsonIds {
 
 /** A subscribe to one channel. */
 export interface JsonSubscribe extends JsonIds {
+  /** The channel to subscribe to. */
   readonly channel: string
   /** The position after which missed events are wanted, if the channel was live before. */
   readonly since: Position | undefined
@@ -144,8 +149,11 @@ export interface JsonSubscribe extends JsonIds {
 
 /** A request. */
 export interface JsonRequest extends JsonIds {
+  /** Type of the request. */
   readonly type: string
+  /** Payload of the request. */
   readonly payload: unknown
+  /** Channel that the request concerns, if any. */
   readonly channel: string | undefined
   /** Id for the event that the request causes, which that event is to carry, if the caller gave one. */
   readonly eventId: string | undefined
@@ -153,8 +161,11 @@ export interface JsonRequest extends JsonIds {
 
 /** A publish of an event on a channel. */
 export interface JsonPublish extends JsonIds {
+  /** Channel to publish on. */
   readonly channel: string
+  /** Type of the event. */
   readonly type: string
+  /** Payload of the event. */
   readonly payload: unknown
   /** Id of the event, which the event of the backend is to carry, too. */
   readonly eventId: string

@@ -13,6 +13,7 @@ const TYPES: ReadonlyMap<unknown, string> = new Map([
 export interface RowChange<Row = unknown> {
   /** The table. */
   readonly entityName: string
+  /** The schema of the database. */
   readonly schema: string
   /** The row; of a deleted one the columns that its replica identity has, which is the primary key. */
   readonly data: Row

@@ -2,6 +2,7 @@ import type { EventFrame } from '../../protocol/frame.ts'
 
 /** The part of a client that {@link acknowledge} uses. */
 export interface Acknowledger {
+  /** Sends a request and resolves with its reply; `RealtimeClient` is one. */
   request(
     type: string,
     payload: unknown,

@@ -56,8 +56,11 @@ export interface SseStream extends HttpRequest {
 
 /** A request of the client, or an event that it publishes. */
 export interface SseRequest {
+  /** Type of the request or event. */
   readonly type: string
+  /** Channel of the request or event, if it has one. */
   readonly channel: string | undefined
+  /** Payload of the request or event. */
   readonly payload: unknown
   /** Unique for each, and the same when it is sent again. */
   readonly id: string

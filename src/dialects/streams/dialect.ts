@@ -18,6 +18,7 @@ export interface StreamRequest {
   readonly name: string
   /** Stream of its messages, for example `stream:123:chat`. */
   readonly stream: string
+  /** Strategy under which the stream is followed. */
   readonly strategy: StreamStrategy
   /** Id of the last message seen, for a server that does not store it itself. */
   readonly lastSeen?: string | undefined

@@ -24,6 +24,7 @@ export const topic = {
 
 /** A message to the server, in the flat envelope. */
 export interface TopicMessage {
+  /** Type of the message, such as `subscribe`. */
   readonly type: string
   /** Id of the message, which the reply repeats. */
   readonly message_id: string
@@ -55,77 +56,115 @@ export const topicMessage = {
 
 /** The payload of an agent event: the row of an agent, or a part of it. */
 export interface AgentEventData {
+  /** Id of the agent. */
   readonly id: number
+  /** Name of the agent. */
   readonly name: string
+  /** Status of the agent, if the event reports it. */
   readonly status?: string
 }
 
 /** The payload of `thread_created`. */
 export interface ThreadCreatedEventData {
+  /** Id of the thread. */
   readonly thread_id: number
+  /** Id of the agent of the thread. */
   readonly agent_id?: number
+  /** Title of the thread. */
   readonly title: string
 }
 
 /** The payload of `thread_updated`. */
 export interface ThreadUpdatedEventData {
+  /** Id of the thread. */
   readonly thread_id: number
+  /** New title of the thread, if it changed. */
   readonly title?: string
 }
 
 /** The payload of `thread_deleted`. */
 export interface ThreadDeletedEventData {
+  /** Id of the thread. */
   readonly thread_id: number
+  /** Id of the agent of the thread. */
   readonly agent_id?: number
 }
 
 /** The payload of `thread_message_created`. */
 export interface ThreadMessageEventData {
+  /** Id of the message. */
   readonly id?: number
+  /** Id of the thread. */
   readonly thread_id: number
+  /** Role of the author, such as `user` or `assistant`. */
   readonly role: string
+  /** Text of the message. */
   readonly content: string
   /** Time in ISO 8601. */
   readonly timestamp?: string | null
+  /** Whether the agent has processed the message. */
   readonly processed?: boolean
 }
 
 /** The payload of `thread_history`: every message so far. */
 export interface ThreadHistoryData {
+  /** Id of the thread. */
   readonly thread_id: number
+  /** The messages so far, oldest first. */
   readonly messages: readonly ThreadMessageEventData[]
 }
 
 /** The payload of `stream_chunk`: the next piece of an answer that is being written. */
 export interface StreamChunkData {
+  /** Id of the thread. */
   readonly thread_id: number
+  /** The next piece of the text. */
   readonly content: string
 }
 
 /** The payload of `run_update`. */
 export interface RunUpdateData {
+  /** Id of the run. */
   readonly id: number
+  /** Id of the agent. */
   readonly agent_id: number
+  /** Id of the thread, if the run belongs to one. */
   readonly thread_id?: number
+  /** Status of the run. */
   readonly status: 'queued' | 'running' | 'success' | 'failed'
 }
 
 /** The payloads of the events, by their type. */
 export interface TopicEvents {
+  /** An agent was created. */
   agent_created: AgentEventData
+  /** An agent was changed. */
   agent_updated: AgentEventData
+  /** An agent was deleted. */
   agent_deleted: AgentEventData
+  /** An agent reports an event of its own. */
   agent_event: AgentEventData
+  /** The whole state of an agent, which ends a gap. */
   agent_state: AgentEventData
+  /** A thread was created. */
   thread_created: ThreadCreatedEventData
+  /** A thread was changed. */
   thread_updated: ThreadUpdatedEventData
+  /** A thread was deleted. */
   thread_deleted: ThreadDeletedEventData
+  /** A message was added to a thread. */
   thread_message_created: ThreadMessageEventData
+  /** The messages of a thread so far, which end a gap. */
   thread_history: ThreadHistoryData
+  /** An answer begins. */
   stream_start: { readonly thread_id: number }
+  /** The next piece of an answer. */
   stream_chunk: StreamChunkData
+  /** An answer is complete. */
   stream_end: { readonly thread_id: number }
+  /** A run changed its status. */
   run_update: RunUpdateData
+  /** The server reports its own status. */
   system_status: { readonly status: string }
 }
 

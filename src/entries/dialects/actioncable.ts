@@ -1,3 +1,9 @@
+/**
+ * The protocol of Action Cable, for Rails and AnyCable.
+ *
+ * @module wirefold/dialects/actioncable
+ */
+
 export type { AnyCableOptions } from '../../dialects/actioncable/anycable.ts'
 export { anycable } from '../../dialects/actioncable/anycable.ts'
 export type { AnyCablePresence } from '../../dialects/actioncable/anycable-presence.ts'

@@ -1,3 +1,9 @@
+/**
+ * The protocol of a DUUI gateway, with the contexts of its processes.
+ *
+ * @module wirefold/dialects/duui
+ */
+
 export type {
   DUUIContextOf,
   DUUIContexts,

@@ -1,3 +1,9 @@
+/**
+ * The protocol `graphql-transport-ws`: subscriptions as channels, queries and mutations as requests.
+ *
+ * @module wirefold/dialects/graphql-ws
+ */
+
 export { graphqlSse, graphqlWs } from '../../dialects/graphql-ws/dialect.ts'
 export type {
   GraphqlEvent,

@@ -1,3 +1,9 @@
+/**
+ * A dialect from a declaration: JSON messages of a backend's own protocol.
+ *
+ * @module wirefold/dialects/json
+ */
+
 export type {
   JsonCondition,
   JsonDeclaration,

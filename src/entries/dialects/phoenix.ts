@@ -1,3 +1,9 @@
+/**
+ * The protocol of Phoenix Channels, and of Supabase Realtime.
+ *
+ * @module wirefold/dialects/phoenix
+ */
+
 export { withBinary } from '../../dialects/phoenix/binary.ts'
 export type { PhoenixOptions } from '../../dialects/phoenix/dialect.ts'
 export { phoenix } from '../../dialects/phoenix/dialect.ts'

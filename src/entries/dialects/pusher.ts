@@ -1,3 +1,9 @@
+/**
+ * The protocol of Pusher Channels, Laravel Reverb and Soketi.
+ *
+ * @module wirefold/dialects/pusher
+ */
+
 export type { ChannelAuthOptions } from '../../dialects/pusher/channel-auth.ts'
 export { withChannelAuth } from '../../dialects/pusher/channel-auth.ts'
 export type { Decrypt } from '../../dialects/pusher/decryption.ts'

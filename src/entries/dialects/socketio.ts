@@ -1,3 +1,9 @@
+/**
+ * The protocol of Socket.IO: rooms, acknowledgements and sessions.
+ *
+ * @module wirefold/dialects/socketio
+ */
+
 export type { Post, ResponderOptions } from '../../backends/socketio/respond.ts'
 export { responder } from '../../backends/socketio/respond.ts'
 export type {

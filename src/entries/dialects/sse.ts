@@ -1,3 +1,9 @@
+/**
+ * Server-sent events as channels, and streams of tokens.
+ *
+ * @module wirefold/dialects/sse
+ */
+
 export { sse } from '../../dialects/sse/dialect.ts'
 export type {
   SseDialectOptions,

@@ -1,3 +1,9 @@
+/**
+ * The protocol of a backend with plugins over streams: chat, presence and notifications.
+ *
+ * @module wirefold/dialects/streams
+ */
+
 export type { ChatApi, ChatMessage, ChatOptions } from '../../backends/streams/chat.ts'
 export { chat, chatDefaults } from '../../backends/streams/chat.ts'
 export type {

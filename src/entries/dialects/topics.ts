@@ -1,3 +1,9 @@
+/**
+ * The protocol of a backend with topics, such as `agent:1`.
+ *
+ * @module wirefold/dialects/topics
+ */
+
 export { topics } from '../../dialects/topics/dialect.ts'
 export { withErrors } from '../../dialects/topics/errors.ts'
 export type {

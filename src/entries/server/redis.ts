@@ -1,3 +1,9 @@
+/**
+ * The broker for several servers on one Redis.
+ *
+ * @module wirefold/server/redis
+ */
+
 export type { RedisBrokerOptions, RedisStrategy } from '../../server/redis/batches/options.ts'
 export { redisDefaults } from '../../server/redis/batches/options.ts'
 export type { IoredisClient } from '../../server/redis/connection/ioredis.ts'

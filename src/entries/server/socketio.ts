@@ -1,3 +1,9 @@
+/**
+ * A bridge that lets the server answer on a Socket.IO server of the application.
+ *
+ * @module wirefold/server/socketio
+ */
+
 export type {
   SocketioAnswer,
   SocketioBridge,

@@ -7,6 +7,7 @@ export type ClientAddress = (request: AddressedRequest) => string | undefined
 
 /** The parts of a request that identify its origin. */
 export interface AddressedRequest {
+  /** The headers of the request. */
   readonly headers: IncomingHttpHeaders
   /** The address of the peer, which may be a proxy. */
   readonly remoteAddress: string | undefined

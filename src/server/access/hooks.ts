@@ -4,7 +4,9 @@ import type { UpgradeRequest } from './upgrade-request.ts'
 
 /** The authenticated user of a connection. */
 export interface User {
+  /** Id of the user, unique for the application. */
   readonly id: string
+  /** Name of the user for other users. */
   readonly name?: string | undefined
 }
 
@@ -78,9 +80,11 @@ export interface SubscribeGrant {
 
 /** An event about to be delivered to a subscriber. */
 export interface ReceivableEvent {
+  /** Type of the event. */
   readonly type: string
   /** Must not be changed: all receivers share this object. */
   readonly payload: unknown
+  /** Id of the event, if it has one. */
   readonly id: string | undefined
   /** Milliseconds since the Unix epoch. */
   readonly timestamp: number

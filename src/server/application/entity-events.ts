@@ -2,13 +2,17 @@ import type { EventBus } from './event-bus.ts'
 
 /** The changes of entities by event type, as clients receive them. */
 export interface EntityEvents {
+  /** An entity was created. */
   'entity:created': EntityChange
+  /** An entity was changed. */
   'entity:updated': EntityChange
+  /** An entity was deleted. */
   'entity:deleted': EntityChange
 }
 
 /** A change of one entity. */
 export interface EntityChange<Entity = unknown> {
+  /** Id of the entity. */
   readonly id: string | number
   /** The kind of the entity, for example `Task`; its channel is `entity:Task`. */
   readonly entityName: string
@@ -22,6 +26,7 @@ export interface EntityChange<Entity = unknown> {
 export interface EventPublisher {
   /** Whether its contract has a channel; without it, every one is published to. */
   lists?(channel: string): boolean
+  /** Publishes an event; `RealtimeServer` is a publisher. */
   publish(channel: string, type: string, payload?: unknown): Promise<unknown>
 }
 

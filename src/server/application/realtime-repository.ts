@@ -65,6 +65,7 @@ function ownId(entity: object): string | number {
 
 /** A repository of entities of one kind; it may have more members than these. */
 export interface Repository<Entity, Id extends string | number = string | number> {
+  /** Creates an entity, and returns it. */
   create(...args: never): Entity | Promise<Entity>
   /** Resolves with `null` or `undefined` if there is no such entity. */
   update(id: Id, ...args: never): Entity | null | undefined | Promise<Entity | null | undefined>

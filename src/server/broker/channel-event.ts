@@ -10,7 +10,9 @@ export class ChannelEvent implements NewEvent {
   readonly epoch: string | undefined
   /** The offset; `undefined` if only the members of this process received the event. */
   readonly offset: number | undefined
+  /** The channel it was published on. */
   readonly source: string
+  /** The type of the event. */
   readonly type: string
   readonly json: string | undefined
   readonly id: string | undefined
@@ -67,6 +69,7 @@ export class ChannelEvent implements NewEvent {
 export interface NewEvent {
   /** The channel it was published on; a family's history has the events of many channels. */
   readonly source: string
+  /** The type of the event. */
   readonly type: string
   /** The payload as JSON text; `undefined` for no payload. */
   readonly json: string | undefined

@@ -4,7 +4,7 @@ import type { PresenceJoin } from './presence-store.ts'
 
 /**
  * Limits of the members that a broker keeps; beyond them joins and updates are refused. The bytes
- * are those of meta, name and ids, and {@link DEVICE_BYTES} for each device. `Infinity` disables a limit.
+ * are those of meta, name and ids, and 128 for each device. `Infinity` disables a limit.
  */
 export interface PresenceLimits {
   /**

@@ -45,18 +45,23 @@ export interface PresenceStore {
 
 /** The key of a member: one device of a user at a resource. */
 export interface PresenceKey {
+  /** The resource at which the user is present. */
   readonly resource: string
+  /** Id of the user. */
   readonly userId: string
+  /** Id of the device, unique for the user. */
   readonly device: string
 }
 
 /** A member and its owner: of several connections of a device, the one that joined last. */
 export interface PresenceClaim extends PresenceKey {
+  /** Id of the connection that owns the member. */
   readonly owner: string
 }
 
 /** A member that joins. */
 export interface PresenceJoin extends PresenceClaim {
+  /** Name of the user for other users. */
   readonly name?: string | undefined
   /** The member's own data as JSON text, if any. */
   readonly meta: string | undefined

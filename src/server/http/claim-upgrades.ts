@@ -34,15 +34,19 @@ export function claimUpgrades(server: HttpServer, { claims, upgrade }: UpgradeCl
 
 /** An HTTP server: of `node:http`, of `node:https`, or of `node:http2` with `allowHTTP1`. */
 export interface HttpServer {
+  /** Adds a listener for upgrades. */
   on(
     event: 'upgrade',
     listener: (request: IncomingMessage, tcp: Duplex, head: Buffer) => void,
   ): unknown
+  /** Removes a listener. */
   off(
     event: 'upgrade',
     listener: (request: IncomingMessage, tcp: Duplex, head: Buffer) => void,
   ): unknown
+  /** Emits an event; the server replaces it to see every upgrade first. */
   emit(event: string | symbol, ...args: unknown[]): boolean
+  /** Returns the number of listeners for upgrades. */
   listenerCount(event: 'upgrade'): number
 }
 

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 
 /** The address of a server that listens by itself. */
 export interface ListeningServer {
+  /** The port, also where the system chose it. */
   readonly port: number
   /** URL of the native protocol, for clients. */
   readonly url: string

@@ -104,7 +104,9 @@ export class PresenceTracker {
 
 /** A member of a resource: one device of a user. */
 export interface PresenceMember {
+  /** Id of the user. */
   readonly userId: string
+  /** Name of the user for other users. */
   readonly name?: string | undefined
   /**
    * Id of the device; all devices of a user are shown as one user.

@@ -51,6 +51,7 @@ export class RequestHandlers {
 export interface RequestContext<C extends Untyped = Untyped> {
   /** User who sent the request; `null` if anonymous. */
   readonly user: User | null
+  /** Id of the connection on which the request arrived. */
   readonly connectionId: string
   /** Id chosen by the client; a retry has the same id. */
   readonly requestId: string

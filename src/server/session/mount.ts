@@ -30,8 +30,11 @@ export interface Mount {
 
 /** The port through which a mount uses its server. */
 export interface MountHost {
+  /** Clock of the server. */
   readonly clock: Clock
+  /** Broker of the server. */
   readonly broker: Broker
+  /** Channels of the server. */
   readonly channels: ChannelManager
   /** Time limit for the authentication of a connection, in milliseconds. */
   readonly helloTimeoutMs: number
@@ -172,6 +175,7 @@ export interface MountSession extends Omit<SocketHandlers, 'closed' | 'slow'> {
 
 /** The state of a session, as the mount knows it. */
 export interface SessionInfo {
+  /** Id of the session, which is that of its connection. */
   readonly id: string
   /** The name of its dialect. */
   readonly dialect: string

@@ -25,7 +25,9 @@ export type ReadSnapshot = (
 
 /** The state of a channel, sent as an event. */
 export interface ChannelState {
+  /** Type of the event that carries the state. */
   readonly type: string
+  /** The state. */
   readonly payload: unknown
 }
 

@@ -15,6 +15,7 @@ export interface CutOptions {
 
 /** The end of a connection that a server reads and writes as text. */
 export interface ServedSocket {
+  /** Address that the client opened. */
   readonly url: string
   /** Called with every message of the client that is text. */
   onMessage: ((data: string) => void) | undefined
@@ -28,6 +29,7 @@ export interface ServedSocket {
 
 /** The far end of an in-memory connection. */
 export interface FarEnd extends ServedSocket {
+  /** Subprotocols that the near end offered. */
   readonly protocols: readonly string[]
   /** All messages that the near end has sent as text. */
   readonly received: readonly string[]

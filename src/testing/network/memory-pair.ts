@@ -18,6 +18,7 @@ import { calm } from './weather.ts'
  * const release = pair.hold('to-client', true)  // nothing reaches the client until release()
  */
 export class MemoryPair implements TransportFactory {
+  /** Name of the transport in logs. */
   readonly name = 'memory'
   /** Far ends of all connections so far. */
   readonly ends: FarEnd[] = []
@@ -108,6 +109,7 @@ export class MemoryPair implements TransportFactory {
 
 /** Options of a {@link MemoryPair}. */
 export interface MemoryPairOptions {
+  /** Clock of the delays: that of the client. */
   readonly clock: Clock
   /**
    * Delay of every message and connection in one direction, in milliseconds.

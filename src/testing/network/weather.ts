@@ -4,6 +4,7 @@ export interface Weather {
   leastMs: number
   /** Longest delay. */
   mostMs: number
+  /** Bytes per second in one direction; `Infinity` for no limit. */
   bytesPerSecond: number
   /** Interval at whose multiples all data arrives, in milliseconds; 0 for no bursts. */
   burstMs: number

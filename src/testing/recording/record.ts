@@ -22,6 +22,7 @@ export function record(transport: TransportFactory, options: RecordOptions = {})
 
 /** A transport that records. */
 export class Recording implements TransportFactory {
+  /** Name of the recorded transport. */
   readonly name: string
   readonly #transport: TransportFactory
   readonly #clock: Clock

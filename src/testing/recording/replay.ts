@@ -27,6 +27,7 @@ export function replay(jsonl: string, options: ReplayOptions = {}): Replay {
 
 /** A transport that plays a recorded session. */
 export class Replay implements TransportFactory {
+  /** Name of the transport in logs. */
   readonly name = 'replay'
   /** Time from the first to the last step of the recording, in milliseconds. */
   readonly lengthMs: number

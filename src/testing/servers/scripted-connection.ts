@@ -180,6 +180,7 @@ export interface Script {
 
 /** The welcome of a scripted server; all fields may be left out. */
 export interface ScriptedWelcome extends Partial<Omit<WelcomeFrame, 'kind' | 'limits'>> {
+  /** Limits that the server announces; others are not announced. */
   readonly limits?: Partial<Limits>
 }
 

@@ -70,10 +70,15 @@ export type MockServerClass = new (
 
 /** The part of mock-socket's `Client` that is used here. */
 export interface MockClient {
+  /** Address that the client opened. */
   readonly url: string
+  /** Adds a listener for the messages of the client. */
   on(type: 'message', run: (data: unknown) => void): void
+  /** Adds a listener for the end of the connection. */
   on(type: 'close', run: (event: { readonly code: number; readonly reason: string }) => void): void
+  /** Sends a message to the client. */
   send(data: string): void
+  /** Ends the connection. */
   close(options: {
     readonly code: number
     readonly reason: string

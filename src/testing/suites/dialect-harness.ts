@@ -4,6 +4,7 @@ import type { Intent } from '../../protocol/intent.ts'
 
 /** A dialect under test, with messages of its backend. */
 export interface DialectHarness {
+  /** Makes the dialect under test. */
   readonly dialect: DialectFactory
   /**
    * Messages of the backend, preferably recorded; none of them malformed. A binary one is a `Uint8Array`.

@@ -148,7 +148,9 @@ export const readableSuite: readonly SuiteCase<MakeReadable>[] = [
 
 /** A store of wirefold's own kind under test. */
 export interface ReadableHarness<T> {
+  /** The store under test. */
   readonly store: Readable<T>
+  /** Sets the value of the store. */
   set(value: T): void
   /** Waits until followers have been called, also for values they set; for deferred stores. */
   settle?(): void | Promise<void>

@@ -5,7 +5,9 @@ import type { CloseInfo, Transport, TransportFactory } from '../../ports/transpo
  * simulate.
  */
 export interface TransportHarness {
+  /** The transport under test. */
   readonly factory: TransportFactory
+  /** Address at which the far end accepts connections. */
   readonly url: string
   /** Accepted connections, oldest first. */
   readonly peers: readonly TransportPeer[]
@@ -35,7 +37,9 @@ export interface TransportPeer {
   readonly receivedBytes?: readonly Uint8Array[]
   /** The end of the connection as seen from here, if it has ended. */
   readonly closed: CloseInfo | undefined
+  /** Sends a message. */
   send(data: string | ArrayBuffer): void
+  /** Ends the connection with a closing handshake. */
   close(code: number, reason: string): void
   /** Breaks the connection without a close. */
   cut(): void

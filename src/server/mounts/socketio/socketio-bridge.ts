@@ -164,7 +164,9 @@ export type SocketioAnswer =
 
 /** The part of a `RealtimeServer` that the bridge uses. */
 export interface SocketioBridgeServer {
+  /** Throws `bad-option` if `origins` is missing in production. */
   assertOrigins(): void
+  /** Opens a session for a socket, or returns the refusal. */
   connect(
     socket: PlainSocket,
     request: AddressedRequest & { readonly url: string },
@@ -178,12 +180,15 @@ export interface SocketioNamespace<Socket> extends SocketioSettings {
   readonly server?: SocketioSettings
   /** The main namespace of a server. */
   readonly sockets?: unknown
+  /** Adds a middleware for new sockets. */
   use(middleware: (socket: Socket, next: (error?: Error) => void) => void): unknown
+  /** Adds a listener for accepted sockets. */
   on(event: 'connection', listener: (socket: Socket) => void): unknown
 }
 
 /** The settings of a server of `socket.io`. */
 export interface SocketioSettings {
+  /** The options of the server. */
   readonly _opts?: { readonly connectionStateRecovery?: unknown }
 }
 

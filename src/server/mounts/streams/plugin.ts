@@ -68,6 +68,7 @@ export function assertPlugin(plugin: ServerPlugin): void {
 
 /** A message of a client to a plugin. */
 export interface PluginMessage {
+  /** Type of the message. */
   readonly type: string
   /** Any JSON; not checked. */
   readonly message: unknown
@@ -75,16 +76,21 @@ export interface PluginMessage {
 
 /** One plugin on one connection. The object is the same in all calls: the key of a `WeakMap`, say. */
 export interface PluginContext<Name extends string = string> {
+  /** The server that runs the plugin. */
   readonly server: PluginServer
+  /** The connection. */
   readonly socket: PluginSocket
+  /** Name of the plugin. */
   readonly name: Name
   /** The stream that the client requested; its channel has the same name. */
   readonly stream: string
+  /** Strategy under which the client follows the stream. */
   readonly strategy: StreamStrategy
   /** Id of the last message that the client has seen, under the strategy `streams`. */
   readonly lastSeen: string | undefined
   /** `null` if anonymous. */
   readonly user: User | null
+  /** The broker of the server. */
   readonly broker: Broker
   /**
    * Sends a message on the stream to this connection only.
@@ -120,8 +126,11 @@ export interface PluginContext<Name extends string = string> {
 
 /** An event of a followed channel. */
 export interface FollowedEvent {
+  /** Channel of the event. */
   readonly channel: string
+  /** Type of the event. */
   readonly type: string
+  /** Payload of the event; not checked. */
   readonly payload: unknown
   /**
    * `<ms>-<seq>`; `undefined` if the event has no position. Unlike that of any event of the stream, or
@@ -132,6 +141,7 @@ export interface FollowedEvent {
 
 /** The server of a plugin; every `RealtimeServer` is one. */
 export interface PluginServer {
+  /** The channels of the server. */
   readonly channels: ChannelManager
   /** Publishes an event on any channel. */
   publish(
