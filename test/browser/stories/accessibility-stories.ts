@@ -46,14 +46,23 @@ export function accessibilityStories(browser: Browser, driver: BrowserDriver): v
   })
 }
 
-/** Runs in the page: returns the rules that it violates, with the elements. */
-async function violationsIn(source: string): Promise<readonly string[]> {
+/**
+ * Runs in the page: returns the rules that it violates, with the elements.
+ *
+ * @param impacts those that count; by default all
+ */
+export async function violationsIn(
+  source: string,
+  impacts?: readonly string[],
+): Promise<readonly string[]> {
   // Once: the script adds itself to the page.
   if (!Reflect.has(globalThis, 'axe')) new Function(source)()
   const { violations } = await Reflect.get(globalThis, 'axe').run(document, {
     resultTypes: ['violations'],
   })
-  return violations.flatMap(({ id, nodes }: axe.Result) =>
-    nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary}`),
-  )
+  return violations
+    .filter(({ impact }: axe.Result) => !impacts || impacts.includes(impact ?? ''))
+    .flatMap(({ id, nodes }: axe.Result) =>
+      nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary}`),
+    )
 }

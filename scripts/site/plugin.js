@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs'
+import { relative } from 'node:path'
+import {
+  Application,
+  Comment,
+  CommentTag,
+  Converter,
+  KindRouter,
+  PageEvent,
+  ReferenceReflection,
+  ReflectionKind,
+} from 'typedoc'
+import { writeLlms } from './llms.js'
+import { nounOf } from './nouns.js'
+import { titleOf } from './page-text.js'
+import { pagesOf } from './pages.js'
+
+/** Called by TypeDoc: names and groups the pages and symbols as `site.json` says. */
+export function load(app) {
+  app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_context, page) => namePage(page))
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => tagSymbols(project, app.logger))
+  // After TypeDoc's own groups and categories, which have the priorities -100 and -200.
+  app.converter.on(Converter.EVENT_RESOLVE_END, ({ project }) => untagSymbols(project), -300)
+  app.on(Application.EVENT_VALIDATE_PROJECT, (project) => validateMembers(project, app.logger))
+  app.renderer.defineRouter('site', SiteRouter)
+  app.renderer.on(PageEvent.END, (page) => mendPage(page))
+  app.renderer.postRenderAsyncJobs.push(({ outputDirectory, project }) =>
+    writeLlms(outputDirectory, project.children.map(entryOf)),
+  )
+}
+
+const pathOf = (page) => relative('.', page.project.files.getReflectionPath(page))
+
+/** A page of the site has the address of its file. */
+class SiteRouter extends KindRouter {
+  getIdealBaseName(reflection) {
+    if (!reflection.isDocument()) return super.getIdealBaseName(reflection)
+    return pathOf(reflection).replace(/\.md$/, '')
+  }
+}
+
+/** Gives a page its group, and its first heading as its name, which the theme shows above the text. */
+function namePage(page) {
+  const path = pathOf(page)
+  page.name = titleOf(readFileSync(path, 'utf8'))
+  page.frontmatter.group = pagesOf().find((known) => known.path === path)?.group
+  const end = page.content.findIndex(({ text }) => text.includes('\n'))
+  page.content.splice(0, end)
+  const [first] = page.content
+  if (first) first.text = first.text.slice(first.text.indexOf('\n'))
+}
+
+/** Adds to a rendered page what screen readers and phones need, and TypeDoc's theme lacks. */
+function mendPage(page) {
+  page.contents = page.contents
+    ?.replace('<div class="col-content">', '<div class="col-content" role="main">')
+    // A wide table scrolls by itself, also by keyboard.
+    .replaceAll(
+      '<table>',
+      '<div class="table" role="group" aria-label="Table" tabindex="0"><table>',
+    )
+    .replaceAll('</table>', '</table></div>')
+}
+
+/** Puts the entries into the group "API", and their symbols into the categories of their nouns. */
+function tagSymbols(project, logger) {
+  for (const entry of project.children ?? []) {
+    tag(entry, '@group', 'API')
+    for (const symbol of entry.children ?? []) {
+      const noun = nounOfSymbol(symbol)
+      if (noun) tag(symbol, '@category', noun)
+      else logger.warn(`${symbol.getFullName()} has no noun: name its folder in site.json.`)
+    }
+  }
+}
+
+function nounOfSymbol(symbol) {
+  // Namespaces hold types that only other types use.
+  if (symbol.kindOf(ReflectionKind.Namespace)) return 'Types of types'
+  const target = symbol instanceof ReferenceReflection ? symbol.getTargetReflectionDeep() : symbol
+  const [source] = target.sources ?? target.signatures?.[0]?.sources ?? []
+  return source && nounOf(relative('.', source.fullFileName))
+}
+
+function tag(reflection, name, text) {
+  reflection.comment ??= new Comment()
+  reflection.comment.blockTags.push(new CommentTag(name, [{ kind: 'text', text }]))
+}
+
+/** Removes the tags, with which a symbol without a comment would count as documented. */
+function untagSymbols(project) {
+  for (const entry of project.children ?? []) {
+    for (const reflection of [entry, ...(entry.children ?? [])]) {
+      reflection.comment?.removeTags('@group')
+      reflection.comment?.removeTags('@category')
+      if (reflection.comment?.isEmpty()) delete reflection.comment
+    }
+  }
+}
+
+const CHECKED = ReflectionKind.FunctionOrMethod | ReflectionKind.Property | ReflectionKind.Accessor
+
+/**
+ * Reports functions and members without a comment, apart from constants, and from the members of type literals,
+ * which the comment of their type describes. TypeDoc's own check has no such exceptions.
+ */
+function validateMembers(project, logger) {
+  for (const member of project.getReflectionsByKind(CHECKED)) {
+    const isPlain =
+      member.type?.type === 'literal' || member.parent.kindOf(ReflectionKind.TypeLiteral)
+    // Those that a mapped type adds have no place for a comment.
+    if (!member.sources && !member.signatures) continue
+    if (isPlain || commentsOf(member).some((comment) => comment?.hasVisibleComponent())) continue
+    logger.validationWarning(`${member.getFriendlyFullName()} has no comment.`)
+  }
+}
+
+const commentsOf = ({ comment, signatures = [], getSignature, setSignature, type }) => [
+  comment,
+  ...[...signatures, getSignature, setSignature].map((signature) => signature?.comment),
+  ...(type?.declaration?.signatures ?? []).map((signature) => signature.comment),
+]
+
+/** Returns the line of an entry in `llms.txt`. */
+function entryOf({ name, comment }) {
+  const file = name.replace(/^wirefold\/?/, '').replaceAll('/', '-') || 'index'
+  const summary = Comment.combineDisplayParts(comment?.summary).replaceAll('\n', ' ')
+  return { name, file: `${file}.d.ts.txt`, summary }
+}

@@ -1,0 +1,48 @@
+import { entriesOf } from './scripts/site/entries.js'
+import { pagesOf, site } from './scripts/site/pages.js'
+
+const groups = site.groups.map(({ name }) => name)
+
+/** The site: the documents as pages, and the reference of every entry of the package. */
+const config = {
+  name: 'wirefold',
+  plugin: ['./scripts/site/plugin.js'],
+  out: 'site',
+  router: 'site',
+  readme: 'README.md',
+  headings: { readme: false, document: true },
+  projectDocuments: pagesOf().map(({ path }) => path),
+  entryPoints: entriesOf(),
+  tsconfig: 'scripts/site/tsconfig.json',
+  displayBasePath: '.',
+  // `npm run typecheck` has done it, with the compiler that is six times as fast.
+  skipErrorChecking: true,
+  excludeExternals: true,
+  excludeInternal: true,
+  treatWarningsAsErrors: true,
+  validation: { notExported: true, invalidLink: true, notDocumented: true },
+  // The plugin checks functions and members.
+  requiredToBeDocumented: ['Module', 'Namespace', 'Variable', 'Class', 'Interface', 'TypeAlias'],
+  sortEntryPoints: false,
+  groupOrder: [
+    ...[...groups, 'API', 'Classes', 'Interfaces', 'Functions', 'Type Aliases', 'Variables'],
+    ...['Constructors', 'Properties', 'Accessors', 'Methods', '*'],
+  ],
+  categorizeByGroup: false,
+  categoryOrder: [...site.nouns.map(({ name }) => name), '*'],
+  navigation: { includeGroups: true, includeCategories: true, includeFolders: false },
+  // A page comes before the members of the reference that contain the same word.
+  searchGroupBoosts: Object.fromEntries(groups.map((group) => [group, 3])),
+  searchInComments: true,
+  searchInDocuments: true,
+  highlightLanguages: [
+    ...['ts', 'tsx', 'js', 'jsx', 'json', 'jsonc', 'html', 'css', 'vue', 'svelte', 'sh', 'console'],
+    ...['python', 'ruby', 'elixir', 'php', 'graphql', 'http', 'yaml', 'toml', 'ini', 'sql', 'diff'],
+    ...['nginx', 'docker', 'dockerfile'],
+  ],
+  ignoredHighlightLanguages: ['haproxy', 'text', 'txt', 'mermaid'],
+  customCss: 'scripts/site/site.css',
+  hideGenerator: true,
+}
+
+export default config
