@@ -31,8 +31,11 @@ const config = {
   categorizeByGroup: false,
   categoryOrder: [...site.nouns.map(({ name }) => name), '*'],
   navigation: { includeGroups: true, includeCategories: true, includeFolders: false },
-  // A page comes before the members of the reference that contain the same word.
-  searchGroupBoosts: Object.fromEntries(groups.map((group) => [group, 3])),
+  // Pages come before members, which often have the same name in many interfaces.
+  searchGroupBoosts: {
+    ...Object.fromEntries(groups.map((group) => [group, 6])),
+    ...{ Classes: 2, Properties: 0.3, Accessors: 0.3 },
+  },
   searchInComments: true,
   searchInDocuments: true,
   highlightLanguages: [
@@ -41,6 +44,7 @@ const config = {
     ...['nginx', 'docker', 'dockerfile'],
   ],
   ignoredHighlightLanguages: ['haproxy', 'text', 'txt', 'mermaid'],
+  favicon: 'scripts/site/favicon.svg',
   customCss: 'scripts/site/site.css',
   hideGenerator: true,
 }
