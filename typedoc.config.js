@@ -17,6 +17,9 @@ const config = {
   displayBasePath: '.',
   // `npm run typecheck` has done it, with the compiler that is six times as fast.
   skipErrorChecking: true,
+  // The address of the repository is not known here: the plugin removes the links to the sources.
+  disableGit: true,
+  sourceLinkTemplate: '{path}',
   excludeExternals: true,
   excludeInternal: true,
   treatWarningsAsErrors: true,

@@ -21,6 +21,7 @@ export function load(app) {
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => tagSymbols(project, app.logger))
   // After TypeDoc's own groups and categories, which have the priorities -100 and -200.
   app.converter.on(Converter.EVENT_RESOLVE_END, ({ project }) => untagSymbols(project), -300)
+  app.converter.on(Converter.EVENT_RESOLVE_END, ({ project }) => unlinkSources(project))
   app.on(Application.EVENT_VALIDATE_PROJECT, (project) => validateMembers(project, app.logger))
   app.renderer.defineRouter('site', SiteRouter)
   app.renderer.on(PageEvent.END, (page) => mendPage(page))
@@ -96,6 +97,12 @@ function untagSymbols(project) {
       if (reflection.comment?.isEmpty()) delete reflection.comment
     }
   }
+}
+
+/** Leaves the names of the files that declare symbols, as text. */
+function unlinkSources(project) {
+  for (const { sources = [] } of Object.values(project.reflections))
+    for (const source of sources) delete source.url
 }
 
 const CHECKED = ReflectionKind.FunctionOrMethod | ReflectionKind.Property | ReflectionKind.Accessor
