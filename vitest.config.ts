@@ -90,7 +90,7 @@ export default defineConfig({
       },
       {
         resolve: { alias },
-        // Tests that replace a module for all that import it.
+        // Tests that replace a module for all that import it, or count all timers of the process.
         test: { ...unit, name: 'isolated', include: ['test/**/*.isolated.test.ts'] },
       },
       {
