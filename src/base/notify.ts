@@ -14,19 +14,15 @@ export interface Notifier {
  * missing (Node, workers) it is a timer of 16 ms.
  */
 export class Schedule {
-  readonly #mode: NotifyMode
+  readonly #mode: Exclude<NotifyMode, 'sync'>
   readonly #due = new Set<Notifier>()
 
-  constructor(mode: NotifyMode) {
+  constructor(mode: Exclude<NotifyMode, 'sync'>) {
     this.#mode = mode
   }
 
   /** Schedules a call of `notifier.notify()`. */
   request(notifier: Notifier): void {
-    if (this.#mode === 'sync') {
-      notifier.notify()
-      return
-    }
     const waiting = this.#due.size > 0
     this.#due.add(notifier)
     if (waiting) return

@@ -3,9 +3,11 @@
  */
 export type OneOrMany<T extends object> = undefined | T | readonly T[]
 
+const NONE: readonly never[] = []
+
 /** Returns all items, in order; the array is never changed in place. */
 export function toArray<T extends object>(items: OneOrMany<T>): readonly T[] {
-  if (items === undefined) return []
+  if (items === undefined) return NONE
   return isList(items) ? items : [items]
 }
 
@@ -20,7 +22,7 @@ export function remove<T extends object>(items: OneOrMany<T>, item: T): OneOrMan
   return rest.length > 1 ? rest : rest[0]
 }
 
-/** Whether there are several items; a single one is then used without making an array. */
-export function isList<T extends object>(items: T | readonly T[]): items is readonly T[] {
+/** Whether there are several items. As a type guard: `Array.isArray` alone does not know readonly arrays. */
+function isList<T extends object>(items: T | readonly T[]): items is readonly T[] {
   return Array.isArray(items)
 }

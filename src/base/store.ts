@@ -1,8 +1,8 @@
 import type { Unsubscribe } from './emitter.ts'
-import type { Notifier, NotifyMode } from './notify.ts'
+import type { NotifyMode } from './notify.ts'
 import { Schedule } from './notify.ts'
 import type { OneOrMany } from './one-or-many.ts'
-import { append, isList, remove } from './one-or-many.ts'
+import { append, remove, toArray } from './one-or-many.ts'
 import { printError } from './report.ts'
 
 /** A value that can be read and followed; the whole interface that adapters need of a store. */
@@ -65,34 +65,28 @@ export interface ReadableKind extends StoreKind {
   readonly store: Readable<this['value']>
 }
 
-interface Listener<T> {
-  readonly run: (value: T) => void
-  live: boolean
-}
+/** A function that is called with the values of a store. */
+type Listener<T> = (value: T) => void
 
-class Store<T> implements Writable<T> {
-  readonly #initial: T
+/** The built-in store. */
+export class Store<T> implements Writable<T> {
+  // What each change reads comes first: of many thousand stores few are in the processor's cache.
   #value: T
+  /** Each function once. */
   #listeners: OneOrMany<Listener<T>>
-  readonly #schedule: Pick<Schedule, 'request'>
-  readonly #report: (error: unknown) => void
+  readonly #rules: StoreRules
+  #initial: T
   readonly #followed: Followed | undefined
   #left: Unsubscribe | undefined
 
-  constructor(
-    value: T,
-    schedule: Pick<Schedule, 'request'>,
-    report: (error: unknown) => void,
-    followed?: Followed,
-  ) {
-    this.#initial = value
+  constructor(value: T, rules: StoreRules, followed?: Followed) {
     this.#value = value
-    this.#schedule = schedule
-    this.#report = report
+    this.#rules = rules
+    this.#initial = value
     this.#followed = followed
   }
 
-  /** @internal The store in the result of {@link settableStores}. */
+  /** @internal The store itself, as in the result of a {@link StoreFactory}. */
   get store(): Readable<T> {
     return this
   }
@@ -105,10 +99,18 @@ class Store<T> implements Writable<T> {
     return this.#initial
   }
 
+  /** @internal Makes the present value the initial one: the store is handed out only now. */
+  begin(): void {
+    this.#initial = this.#value
+  }
+
   set(value: T): void {
     if (Object.is(this.#value, value)) return
     this.#value = value
-    if (this.#listeners) this.#schedule.request(this)
+    if (!this.#listeners) return
+    const { schedule } = this.#rules
+    if (schedule) schedule.request(this)
+    else this.notify()
   }
 
   subscribe(run: (value: T) => void): Unsubscribe {
@@ -118,33 +120,43 @@ class Store<T> implements Writable<T> {
   }
 
   listen(run: (value: T) => void): Unsubscribe {
-    const listener: Listener<T> = { run, live: true }
+    // A function that listens twice is called twice, and released once by each of its releases.
+    const listener: Listener<T> = this.#has(run) ? (value) => run(value) : run
     const first = !this.#listeners
+    let live = true
     this.#listeners = append(this.#listeners, listener)
     if (first) this.#left = this.#followed?.()
     return () => {
-      if (!listener.live) return
-      listener.live = false
+      if (!live) return
+      live = false
       this.#listeners = remove(this.#listeners, listener)
       if (!this.#listeners) this.#left?.()
     }
   }
 
-  /** Calls the listeners; called by the {@link Schedule}. */
+  /** Calls the listeners. */
   notify(): void {
-    // The list is never changed in place, so listeners may be added and removed meanwhile.
     const listeners = this.#listeners
-    if (listeners === undefined) return
-    if (isList(listeners)) {
-      for (const { live, run } of listeners) if (live) this.#call(run)
-    } else this.#call(listeners.run)
+    // Most stores have one listener, which is called without making an array.
+    if (typeof listeners === 'function') {
+      this.#call(listeners)
+      return
+    }
+    // The list is never changed in place: a listener may add others, and release those to come.
+    for (const listener of toArray(listeners)) {
+      if (listeners === this.#listeners || this.#has(listener)) this.#call(listener)
+    }
+  }
+
+  #has(listener: Listener<T>): boolean {
+    return toArray(this.#listeners).includes(listener)
   }
 
   /**
    * Passes the newest value: if a listener sets the store, the later ones must not get the old
    * value.
    */
-  #call(run: (value: T) => void): void {
+  #call(run: Listener<T>): void {
     try {
       run(this.#value)
     } catch (error) {
@@ -154,7 +166,7 @@ class Store<T> implements Writable<T> {
 
   #fault(error: unknown): void {
     try {
-      this.#report(error)
+      this.#rules.report(error)
     } catch (another) {
       printError(error)
       printError(another)
@@ -165,6 +177,14 @@ class Store<T> implements Writable<T> {
   get [Symbol.toStringTag](): string {
     return 'Store'
   }
+}
+
+/** The rules of a number of stores. */
+export interface StoreRules {
+  /** Notifies their listeners later; without one, they are notified at once. */
+  readonly schedule?: Schedule | undefined
+  /** Receives the errors of listeners. */
+  readonly report: (error: unknown) => void
 }
 
 /** Options of a store. */
@@ -182,49 +202,38 @@ export interface StoreOptions {
   readonly onError?: ((error: unknown) => void) | undefined
 }
 
-/** Creates a single store. */
-export function createStore<T>(
-  initial: T,
-  { notify = 'sync', onError = printError }: StoreOptions = {},
-): Writable<T> {
-  return new Store(initial, new Schedule(notify), onError)
+/** Returns the rules for stores that share one schedule. */
+export function storeRules({
+  notify = 'sync',
+  onError = printError,
+}: StoreOptions = {}): StoreRules {
+  return { schedule: notify === 'sync' ? undefined : new Schedule(notify), report: onError }
 }
 
-/** Notifies of every change at once. */
-const AT_ONCE = { request: (notifier: Notifier) => notifier.notify() }
+/** Creates a single store. */
+export function createStore<T>(initial: T, options?: StoreOptions): Writable<T> {
+  return new Store(initial, storeRules(options))
+}
 
 /** Creates a store that notifies at once; `followed` notices its first and its last follower. */
 export function followedStore<T>(
   initial: T,
-  onError: (error: unknown) => void,
+  report: (error: unknown) => void,
   followed?: Followed,
 ): Writable<T> {
-  return new Store(initial, AT_ONCE, onError, followed)
+  return new Store(initial, { report }, followed)
 }
 
 /**
  * Creates a factory of built-in stores that share one schedule: with `microtask` or `frame`, all
  * changes are notified together.
  */
-export function storeFactory(options: StoreOptions = {}): StoreFactory<ReadableKind> {
-  const made = settableStores(options)
+export function storeFactory(options?: StoreOptions): StoreFactory<ReadableKind> {
+  const rules = storeRules(options)
   return {
     create<T>(initial: T, followed?: Followed) {
-      const store = made.create(initial, followed)
+      const store = new Store(initial, rules, followed)
       return { store, set: (value: T) => store.set(value) }
     },
   }
-}
-
-/**
- * As {@link storeFactory}, but each result is the store itself, whose `set` has to be called as a
- * method: an entity of a registry then needs no second object and no closure.
- */
-export function settableStores({ notify = 'sync', onError = printError }: StoreOptions = {}) {
-  const schedule = new Schedule(notify)
-  return {
-    create<T>(initial: T, followed?: Followed): Writable<T> & { readonly store: Readable<T> } {
-      return new Store(initial, schedule, onError, followed)
-    },
-  } satisfies StoreFactory<ReadableKind>
 }

@@ -1,5 +1,5 @@
 import type { Readable, ReadableKind, StoreFactory, StoreKind, StoreOf } from '../base/store.ts'
-import { settableStores } from '../base/store.ts'
+import { storeRules } from '../base/store.ts'
 import type { Sink } from '../ports/event-sink.ts'
 import type { EventFrame } from '../protocol/frame.ts'
 import type { RoutePlan } from './context-router.ts'
@@ -30,6 +30,7 @@ import type {
   UnionType,
   ValueOf,
 } from './registry-types.ts'
+import type { RegistryStores } from './slot.ts'
 import type { KeySelector } from './slot-plans.ts'
 import { derivedPlan, reducePlan, valuePlan } from './slot-plans.ts'
 
@@ -68,7 +69,7 @@ export class ContextRegistry<
 
   constructor(...options: RegistryArguments<C, By>) {
     this.#arguments = options
-    this.#router = this.#makeRouter(settableStores(options[0]))
+    this.#router = this.#makeRouter({ own: storeRules(options[0]), foreign: undefined })
   }
 
   /**
@@ -80,7 +81,7 @@ export class ContextRegistry<
     if (this.#plans.length > 0) {
       throw new TypeError('Call storedIn() before the first slot.')
     }
-    this.#router = this.#makeRouter(factory)
+    this.#router = this.#makeRouter({ ...this.#router.stores, foreign: factory })
     return typed(this)
   }
 
@@ -245,7 +246,7 @@ export class ContextRegistry<
     this.#leave = undefined
   }
 
-  #makeRouter(stores: StoreFactory<StoreKind>): ContextRouter {
+  #makeRouter(stores: RegistryStores): ContextRouter {
     return new ContextRouter(typed(this.#arguments[0] ?? {}), stores)
   }
 

@@ -1,7 +1,6 @@
 import { handlerFailed } from '../base/errors.ts'
 import { checkNames } from '../base/known-names.ts'
 import { printError, safely } from '../base/report.ts'
-import type { StoreFactory, StoreKind } from '../base/store.ts'
 import type { Fields } from '../protocol/fields.ts'
 import { asString, isFields } from '../protocol/fields.ts'
 import type { EventFrame } from '../protocol/frame.ts'
@@ -9,7 +8,7 @@ import type { EventMeta } from './event-order.ts'
 import { isPayload, PayloadRing, payloadOf } from './payload-log.ts'
 import { RecentIds } from './recent-ids.ts'
 import type { DropReason, MutableCounts, RegistryOptions } from './registry-options.ts'
-import type { SlotHost, SlotPlan } from './slot.ts'
+import type { RegistryStores, SlotHost, SlotPlan } from './slot.ts'
 import { Slot } from './slot.ts'
 import { UnknownKinds } from './unknown-kinds.ts'
 
@@ -20,7 +19,7 @@ const DEDUPE_ENTRIES = 10_000
 
 /** Splits events into contexts and writes them to the slots; the untyped half of a registry. */
 export class ContextRouter implements SlotHost {
-  readonly stores: StoreFactory<StoreKind>
+  readonly stores: RegistryStores
   readonly counts: MutableCounts = {
     created: 0,
     set: 0,
@@ -42,14 +41,14 @@ export class ContextRouter implements SlotHost {
   readonly #by: string
   readonly #recent: RecentIds | undefined
   readonly #routes = new Map<string, Route>()
-  /** Slots whose keys or values changed since the last {@link ContextRouter.flush}. */
-  readonly #changed = new Set<Slot>()
+  /** Slots and counts that changed since the last {@link ContextRouter.flush}. */
+  readonly #changed = new Set<Flushed>()
   /**
    * The contexts around the one being folded; a listener that dispatches pushes to the same array.
    */
   readonly #path: object[] = []
 
-  constructor(options: RegistryOptions<Fields>, stores: StoreFactory<StoreKind>) {
+  constructor(options: RegistryOptions<Fields>, stores: RegistryStores) {
     const { by = 'kind', dedupe = false, payloads = {}, notify, onError, idOf, onDrop } = options
     const { contextOf = ({ payload }) => this.#contextIn(payload) } = options
     const known = { by, dedupe, payloads, notify, onError, idOf, onDrop, contextOf }
@@ -100,17 +99,17 @@ export class ContextRouter implements SlotHost {
     this.flush()
   }
 
-  changed(slot: Slot): void {
-    this.#changed.add(slot)
+  changed(part: Flushed): void {
+    this.#changed.add(part)
   }
 
   flush(): void {
-    for (const slot of this.#changed) {
-      // Delete first: a listener may dispatch, which marks the slot as changed again.
-      this.#changed.delete(slot)
-      slot.flush()
+    if (this.#changed.size === 0) return
+    for (const part of this.#changed) {
+      // Delete first: a listener may dispatch, which marks the part as changed again.
+      this.#changed.delete(part)
+      part.flush()
     }
-    this.unknown.flush()
   }
 
   failed(where: string, cause: unknown): void {
@@ -164,6 +163,7 @@ export class ContextRouter implements SlotHost {
     if (route === undefined) {
       this.counts.unknown++
       this.unknown.count(kind)
+      this.changed(this.unknown)
       return
     }
     const key = route.own?.keyOf(context)
@@ -225,7 +225,10 @@ export class ContextRouter implements SlotHost {
 
   #log(context: Fields, kind: string, key: string | undefined, meta: EventMeta): void {
     try {
-      const payload = (this.#options.payloads?.of ?? payloadOf)(context)
+      const select = this.#options.payloads?.of
+      // Most contexts carry none.
+      if (!select && context.payload === undefined) return
+      const payload = (select ?? payloadOf)(context)
       if (!isPayload(payload)) return
       const carrier = { kind, key: key || undefined, thread: asString(context.thread) }
       this.payloads.add(payload, carrier, meta)
@@ -245,6 +248,11 @@ export interface RoutePlan<Context = Fields, Previous = unknown> {
   readonly derived?: boolean
   /** Returns the contexts within a context. */
   readonly parts?: ((context: Context) => readonly unknown[]) | undefined
+}
+
+/** A part of a registry that updates its stores at the end of an event. */
+interface Flushed {
+  flush(): void
 }
 
 /** The slots and parts of one kind. */

@@ -29,9 +29,11 @@ export interface EventMeta {
   readonly offset?: number | undefined
 }
 
-/** Returns the sort key of an event; `undefined` if it lacks the field, or for `arrival`. */
-export function sortKeyOf(order: EventOrder, meta: EventMeta): SortKey | undefined {
-  if (order === 'arrival') return undefined
+/** Returns the sort key of an event; `undefined` if it lacks the field. */
+export function sortKeyOf(
+  order: Exclude<EventOrder, 'arrival'>,
+  meta: EventMeta,
+): SortKey | undefined {
   return order === 'id' ? sortKeyOfId(meta.id) : asNumber(meta[order])
 }
 

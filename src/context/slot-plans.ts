@@ -20,7 +20,7 @@ export function valuePlan<Context extends object>(
   const next =
     options.apply === 'merge'
       ? (previous: Context | undefined, context: Context) => ({ ...previous, ...context })
-      : (_: Context | undefined, context: Context) => context
+      : undefined
   return { name, key, next, ...rulesOf(options, key !== undefined) }
 }
 

@@ -1,5 +1,5 @@
-import type { Readable, StoreFactory, StoreKind, Writable } from '../base/store.ts'
-import { createStore } from '../base/store.ts'
+import type { Readable, StoreFactory, StoreKind, StoreRules, Writable } from '../base/store.ts'
+import { createStore, Store } from '../base/store.ts'
 import type { Fields } from '../protocol/fields.ts'
 import type { EventMeta, EventOrder, SortKey } from './event-order.ts'
 import { isBefore, sortKeyOf } from './event-order.ts'
@@ -10,17 +10,18 @@ import { shallowEqual } from './shallow-equal.ts'
 /** Key of the only entity of a slot without keys; a keyed slot does not allow an empty key. */
 const SINGLE = ''
 
-class Entry {
-  readonly key: string
-  value: unknown
+/** An entity with its value, which is a store: that of the entity, unless the application has its own kind. */
+class Entry extends Store<unknown> {
   /** Sort key of the newest context applied. */
   sortKey: SortKey | undefined
-  /** Its store, and the function that sets it. Created on first use: most entities are never observed. */
+  /** Its store of the application's own kind. Created on first use: most entities are never observed. */
   shown: ReturnType<StoreFactory<StoreKind>['create']> | undefined
+  readonly key: string
   older: Entry | undefined
   newer: Entry | undefined
 
-  constructor(key: string) {
+  constructor(key: string, rules: StoreRules) {
+    super(undefined, rules)
     this.key = key
   }
 }
@@ -52,7 +53,9 @@ export class Slot {
 
   /** Store of the keys, in order of creation. */
   get keys(): unknown {
-    this.#keys ??= this.#host.stores.create<readonly string[]>([...this.#present.keys()])
+    const { own, foreign } = this.#host.stores
+    const keys: readonly string[] = [...this.#present.keys()]
+    this.#keys ??= foreign?.create(keys) ?? new Store(keys, own)
     return this.#keys.store
   }
 
@@ -69,18 +72,20 @@ export class Slot {
 
   /** Returns the value of an entity. */
   get(key: string = SINGLE): unknown {
-    return this.#present.get(key)?.value
+    return this.#present.get(key)?.get()
   }
 
   /** Returns the store of an entity, which need not exist yet. */
   entity(key: string = SINGLE): unknown {
+    const { own, foreign } = this.#host.stores
     let entry = this.#shown.get(key)
     if (entry === undefined) {
-      entry = this.#present.get(key) ?? new Entry(key)
+      entry = this.#present.get(key) ?? new Entry(key, own)
+      entry.begin()
+      entry.shown = foreign?.create(entry.get())
       this.#shown.set(key, entry)
     }
-    entry.shown ??= this.#host.stores.create<unknown>(entry.value)
-    return entry.shown.store
+    return entry.shown ? entry.shown.store : entry
   }
 
   /** Deletes an entity; false where there is none. */
@@ -119,10 +124,10 @@ export class Slot {
 
   /** Applies a context to an entity. */
   write(key: string, context: Fields, meta: EventMeta): void {
-    const { order, equality } = this.#plan
+    const { order, equality, next } = this.#plan
     const { counts } = this.#host
     const entry = this.#present.get(key)
-    const sortKey = sortKeyOf(order, meta)
+    const sortKey = order === 'arrival' ? undefined : sortKeyOf(order, meta)
     if (entry?.sortKey !== undefined) {
       if (sortKey === undefined) {
         this.#host.dropped(context, 'no-sort-key')
@@ -133,12 +138,14 @@ export class Slot {
         return
       }
     }
-    let value: unknown
-    try {
-      value = this.#plan.next(entry?.value, context)
-    } catch (cause) {
-      this.#host.failed(`reducer of ${this.#plan.name}`, cause)
-      return
+    let value: unknown = context
+    if (next) {
+      try {
+        value = next(entry?.get(), context)
+      } catch (cause) {
+        this.#host.failed(`reducer of ${this.#plan.name}`, cause)
+        return
+      }
     }
     if (value === undefined) {
       if (entry) this.#remove(entry)
@@ -147,15 +154,14 @@ export class Slot {
     } else {
       entry.sortKey = sortKey
       this.#usage?.touch(entry)
-      if (equality === 'shallow' && shallowEqual(entry.value, value)) {
+      if (equality === 'shallow' && shallowEqual(entry.get(), value)) {
         counts.suppressed++
         return
       }
-      entry.value = value
       counts.set++
       // Under `always` an identical object counts as set too. Listeners are notified as the store
       // decides: the built-in one ignores an identical value, Svelte's notifies for every object.
-      this.#updateStore(entry)
+      this.#set(entry, value)
     }
   }
 
@@ -174,13 +180,12 @@ export class Slot {
 
   #whole(): unknown {
     if (this.#plan.key === undefined) return this.get()
-    return Array.from(this.#present.values(), ({ value }) => value)
+    return Array.from(this.#present.values(), (entry) => entry.get())
   }
 
   #create(key: string, value: unknown, sortKey: SortKey | undefined): void {
     const { key: keyed, maxEntries } = this.#plan
-    const entry = this.#shown.get(key) ?? new Entry(key)
-    entry.value = value
+    const entry = this.#shown.get(key) ?? new Entry(key, this.#host.stores.own)
     entry.sortKey = sortKey
     this.#present.set(key, entry)
     this.#usage?.touch(entry)
@@ -188,16 +193,15 @@ export class Slot {
     if (keyed) this.#host.counts.created++
     else this.#host.counts.set++
     this.#rekeyed()
+    this.#set(entry, value)
     if (this.#present.size > maxEntries && this.#usage?.oldest) this.#remove(this.#usage.oldest)
-    this.#updateStore(entry)
   }
 
   #remove(entry: Entry): void {
     this.#present.delete(entry.key)
     this.#usage?.remove(entry)
-    entry.value = undefined
     this.#rekeyed()
-    this.#updateStore(entry)
+    this.#set(entry, undefined)
   }
 
   #rekeyed(): void {
@@ -206,12 +210,12 @@ export class Slot {
     this.#host.changed(this)
   }
 
-  /** Sets the store to the present value: a listener may have dispatched meanwhile. */
-  #updateStore(entry: Entry): void {
+  #set(entry: Entry, value: unknown): void {
     if (this.#state) this.#host.changed(this)
+    entry.set(value)
     if (!entry.shown) return
     try {
-      entry.shown.set(entry.value)
+      entry.shown.set(value)
     } catch (cause) {
       const key = JSON.stringify(entry.key.slice(0, 80))
       this.#host.failed(`store of ${this.#plan.name} ${key}`, cause)
@@ -225,8 +229,11 @@ export interface SlotPlan<Context = Fields, Previous = unknown> {
   readonly name: string
   /** Returns the key of a context's entity; without it the slot has a single entity. */
   readonly key: ((context: Context) => unknown) | undefined
-  /** Returns the new value of an entity; `undefined` deletes it. */
-  readonly next: (previous: Previous, context: Context) => unknown
+  /**
+   * Returns the new value of an entity; `undefined` deletes it. Without it, the context is the new
+   * value.
+   */
+  readonly next: ((previous: Previous, context: Context) => unknown) | undefined
   /** Rule for finding the newer of two contexts of an entity. */
   readonly order: EventOrder
   /** With `shallow`, a value equal to the previous one is not set. */
@@ -235,10 +242,17 @@ export interface SlotPlan<Context = Fields, Previous = unknown> {
   readonly maxEntries: number
 }
 
+/** The stores of a registry. */
+export interface RegistryStores {
+  /** The rules of the built-in stores. */
+  readonly own: StoreRules
+  /** Makes the stores of the application's own kind, if it has one. */
+  readonly foreign: StoreFactory<StoreKind> | undefined
+}
+
 /** The registry, as its slots use it. */
 export interface SlotHost {
-  /** Factory of the stores of entities and keys. */
-  readonly stores: StoreFactory<StoreKind>
+  readonly stores: RegistryStores
   /** Counters of the registry. */
   readonly counts: MutableCounts
   /** Schedules {@link Slot.flush} for the next {@link SlotHost.flush}. */

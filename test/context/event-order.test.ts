@@ -10,10 +10,6 @@ function idIsBefore(id: string, other: string): boolean {
 }
 
 describe('an order', () => {
-  it('by arrival has no sort keys', () => {
-    expect(sortKeyOf('arrival', { id: 'p_1', timestamp: 1, offset: 1 })).toBeUndefined()
-  })
-
   it('by timestamp or offset uses that number only', () => {
     expect(sortKeyOf('timestamp', { timestamp: 7, offset: 1 })).toBe(7)
     expect(sortKeyOf('offset', { timestamp: 7, offset: 0 })).toBe(0)
