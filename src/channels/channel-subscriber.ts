@@ -119,11 +119,12 @@ export class ChannelSubscriber<C extends Untyped = Untyped> {
               // The server chooses the type: `toString` is no handler.
               Object.hasOwn(given, event.type) && given[event.type]?.(payload, event),
       onError,
+      folds: stage === 'fold',
       live: true,
       ready: undefined,
     }
     const release = this.#releaseOf(listener, signal)
-    channel.add(listener, stage)
+    channel.add(listener)
     if (channel.leave) this.lingering.keep(channel.leave)
     channel.input('want')
     if (signal?.aborted) release()

@@ -2,7 +2,7 @@ import type { Deferred } from '../base/deferred.ts'
 import type { Refusal, WirefoldError } from '../base/errors.ts'
 import { handlerFailed, refusalError } from '../base/errors.ts'
 import type { OneOrMany } from '../base/one-or-many.ts'
-import { append, remove, toArray } from '../base/one-or-many.ts'
+import { toArray } from '../base/one-or-many.ts'
 import type { Readable, Writable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
 import type { ClientPort, ControlReply } from '../ports/client-port.ts'
@@ -23,6 +23,15 @@ const ENDED: ChannelStatus = { name: 'ended' }
  * It extends its continuity: one object less for each of many channels, and for each event to read.
  */
 export class Channel extends Continuity {
+  /** Desired and confirmed state of the subscription. */
+  state: SubscriptionState = unsubscribed
+  /** One object per gap, so that subscribers of the status are notified once per gap. */
+  #gap: ChannelStatus | undefined
+  /** The handler, if there is only one. */
+  #only: ChannelHandler<never> | undefined
+  /** Its handlers, in the order in which they are called. */
+  #listeners: OneOrMany<Listener>
+  readonly #owner: ChannelOwner
   /** Its name in intents and frames: the topic, and the parameters where these identify it. */
   readonly name: string
   /** Its name for the application. */
@@ -33,20 +42,13 @@ export class Channel extends Continuity {
   leave: (() => void) | undefined
   /** The parameters given last, or a function that returns them. */
   params: unknown
-  /** Desired and confirmed state of the subscription. */
-  state: SubscriptionState = unsubscribed
   /** The error of the refusal, while the channel is refused. */
   refused: WirefoldError | undefined
-  readonly #owner: ChannelOwner
   #status: Writable<ChannelStatus> | undefined
   /** Code of the refusal last reported; repeated refusals of retries are not reported again. */
   #reported: string | undefined
-  /** One object per gap, so that subscribers of the status are notified once per gap. */
-  #gap: ChannelStatus | undefined
   /** Time at which all events were last known to have arrived. */
   #asOf = 0
-  #folds: OneOrMany<Listener>
-  #handles: OneOrMany<Listener>
 
   constructor(name: string, topic: string, owner: ChannelOwner) {
     super()
@@ -62,7 +64,7 @@ export class Channel extends Continuity {
 
   /** Number of handlers. */
   get handlers(): number {
-    return this.#listeners().length
+    return toArray(this.#listeners).length
   }
 
   /** Status of the channel; the store is created on first use. */
@@ -140,16 +142,23 @@ export class Channel extends Continuity {
     this.#updateStatus()
   }
 
-  /** Adds a handler. */
-  add(listener: Listener, stage: 'fold' | 'handle'): void {
-    if (stage === 'fold') this.#folds = append(this.#folds, listener)
-    else this.#handles = append(this.#handles, listener)
+  /** Adds a handler: behind all others, but one that folds before those that handle. */
+  add(listener: Listener): void {
+    const others = toArray(this.#listeners)
+    const handling = listener.folds ? others.filter(({ folds }) => !folds) : []
+    const before = others.slice(0, others.length - handling.length)
+    this.#listenTo([...before, listener, ...handling])
   }
 
   /** Removes a handler. */
   remove(listener: Listener): void {
-    this.#folds = remove(this.#folds, listener)
-    this.#handles = remove(this.#handles, listener)
+    this.#listenTo(toArray(this.#listeners).filter((other) => other !== listener))
+  }
+
+  #listenTo(listeners: readonly Listener[]): void {
+    const isOne = listeners.length < 2
+    this.#listeners = isOne ? listeners[0] : listeners
+    this.#only = isOne ? listeners[0]?.handler : undefined
   }
 
   /**
@@ -170,15 +179,20 @@ export class Channel extends Continuity {
     const reason = event.withheld || verdict
     if (reason !== 'deliver') this.#break(reason)
     if (event.withheld !== undefined) return
-    this.#deliverTo(this.#folds, event)
-    this.#deliverTo(this.#handles, event)
+    // Most channels have one handler, which is called without a way through the list.
+    if (this.#only) this.#call(this.#only, event)
+    else {
+      for (const { live, handler } of toArray(this.#listeners)) {
+        if (live) this.#call(handler, event)
+      }
+    }
     if (this.#gap && this.#isWhole(event)) this.caughtUp()
   }
 
   /** Settles every `ready` that is pending; returns whether there was one. */
   settle(error: WirefoldError | undefined): boolean {
     let settled = false
-    for (const listener of this.#listeners()) {
+    for (const listener of toArray(this.#listeners)) {
       const { ready } = listener
       listener.ready = undefined
       ready?.settle(error)
@@ -192,15 +206,7 @@ export class Channel extends Continuity {
     return channel === this.topic && (this.#owner.port.dialect.snapshots?.includes(type) ?? false)
   }
 
-  #deliverTo(listeners: OneOrMany<Listener>, event: EventFrame): void {
-    // Every event takes this path: a single listener is called without making an array.
-    if (listeners === undefined) return
-    if ('handler' in listeners) this.#call(listeners, event)
-    else for (const listener of listeners) this.#call(listener, event)
-  }
-
-  #call({ live, handler }: Listener, event: EventFrame): void {
-    if (!live) return
+  #call(handler: ChannelHandler<never>, event: EventFrame): void {
     try {
       // The payload has the type that the handler expects; it is not checked.
       const expected = event as EventFrame<string, never>
@@ -223,7 +229,7 @@ export class Channel extends Continuity {
     const isRepeated = this.#reported === error.code
     this.#reported = error.code
     let unhandled = false
-    for (const listener of this.#listeners()) {
+    for (const listener of toArray(this.#listeners)) {
       const { ready, onError } = listener
       listener.ready = undefined
       if (ready) ready.settle(error)
@@ -239,10 +245,6 @@ export class Channel extends Continuity {
     if (unhandled) this.#owner.port.report(error)
   }
 
-  #listeners(): readonly Listener[] {
-    return [...toArray(this.#folds), ...toArray(this.#handles)]
-  }
-
   #break(reason: GapReason): void {
     if (!this.#gap) this.#asOf = this.#owner.port.clock.wall()
     this.#gap = { name: 'gap', reason, asOf: this.#asOf }
@@ -250,10 +252,11 @@ export class Channel extends Continuity {
   }
 
   #updateStatus(): void {
-    const before = this.#status?.get()
+    const status = this.#status
+    if (!status) return
     const after = Object.freeze(this.#statusNow())
     // Internal steps that do not change the status are not published.
-    if (before?.name !== after.name || after.name === 'gap') this.#status?.set(after)
+    if (status.get().name !== after.name || after.name === 'gap') status.set(after)
   }
 
   #statusNow(): ChannelStatus {
@@ -278,6 +281,8 @@ export interface Listener {
   readonly channel: Channel
   readonly handler: ChannelHandler<never>
   readonly onError: ((error: WirefoldError) => void) | undefined
+  /** Whether it is of the stage `fold`. */
+  readonly folds: boolean
   /** False once it was released; a delivery that is under way skips it then. */
   live: boolean
   /** The promise of `ready`, while that is pending. */

@@ -7,20 +7,21 @@ import type { EventFrame, Position } from '../protocol/frame.ts'
  * Within one epoch it lets events pass in rising order, without gaps and duplicates.
  */
 export class Continuity {
+  // The fields that each event reads come first: of 10,000 channels few are in the processor's cache.
   #epoch: string | undefined
   #offset = 0
   /** The id of the event at the client's position. */
   #id: string | undefined
   /** Last offset of the replay under way; the server may have filtered events before it. */
   #replayUntil: number | undefined
-  /** The position in the last subscribe. */
-  #resumedFrom: Position | undefined
   /** The client's position when events were found missing, until events after it arrive. */
   #missingAt: number | undefined
-  /** The client's position when an older event arrived and the server was asked. */
-  #doubted: number | undefined
   /** Whether events could have been missed: not before the first successful subscribe. */
   #begun = false
+  /** The client's position when an older event arrived and the server was asked. */
+  #doubted: number | undefined
+  /** The position in the last subscribe. */
+  #resumedFrom: Position | undefined
 
   /** Position of the last delivered event; `undefined` where the backend has none. */
   get position(): Position | undefined {

@@ -102,20 +102,19 @@ interface Envelope {
 
 function subscribePayload({ channels, since, params }: SubscribeIntent): unknown {
   if (!since.size) return { channels, params }
+  const anew: string[] = []
   const byEpoch = new Map<string, (string | number)[]>()
   for (const channel of channels) {
     const position = since.get(channel)
-    if (!position) continue
-    const { epoch, offset } = position
-    const group = byEpoch.get(epoch) ?? []
-    group.push(channel, offset)
-    byEpoch.set(epoch, group)
+    if (!position) {
+      anew.push(channel)
+      continue
+    }
+    const group = byEpoch.get(position.epoch)
+    if (group) group.push(channel, position.offset)
+    else byEpoch.set(position.epoch, [channel, position.offset])
   }
-  return {
-    channels: channels.filter((channel) => !since.has(channel)),
-    since: [...byEpoch],
-    params,
-  }
+  return { channels: anew, since: [...byEpoch], params }
 }
 
 function decode(wire: unknown): Frame {
