@@ -50,10 +50,12 @@ export function sayControl(
     answered?.({ kind: 'refusal', to: [], error: ownRefusal(said) }, undefined)
   } else if (answered) {
     const local = replyFrame([], undefined)
-    const covered = new Set(said.flatMap(({ channels }) => channels ?? named))
-    const others = named.filter((channel) => !covered.has(channel))
     if (said.length === 0) answered(local, undefined)
-    else if (others.length > 0) answered(local, others)
+    else if (said.every(({ channels }) => channels !== undefined)) {
+      const covered = new Set(said.flatMap(({ channels = [] }) => channels))
+      const others = named.filter((channel) => !covered.has(channel))
+      if (others.length > 0) answered(local, others)
+    }
     for (const { keys, channels } of said) {
       leaving.push(() => keys.length === 0 && answered(local, channels))
       if (keys.length > 0) {
