@@ -197,7 +197,8 @@ export class ChannelSubscriber<C extends Untyped = Untyped> {
 
   #disconnected(): void {
     this.#up = false
-    for (const channel of [...this.#channels.values()]) channel.input('disconnected')
+    const at = this.port.clock.wall()
+    for (const channel of [...this.#channels.values()]) channel.input('disconnected', undefined, at)
   }
 
   #receive(frame: Frame): boolean {

@@ -80,12 +80,13 @@ export class Channel extends Continuity {
    * Feeds an input to the state machine.
    *
    * @param refusal as in {@link subscription}
+   * @param at the time of the input, by the wall clock; now by default
    */
-  input(input: SubscriptionInput, refusal?: Refusal): void {
+  input(input: SubscriptionInput, refusal?: Refusal, at?: number): void {
     const before = this.state
     const after = subscription(before, input, refusal)
     if (after === before) return
-    if (before.actual === 'live' && !this.#gap) this.#asOf = this.#owner.port.clock.wall()
+    if (before.actual === 'live' && !this.#gap) this.#asOf = at ?? this.#owner.port.clock.wall()
     this.state = after
     if (after.actual !== before.actual) {
       const refused =

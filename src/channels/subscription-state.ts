@@ -54,8 +54,12 @@ export type SubscriptionInput =
 /** The initial state of a channel. */
 export const unsubscribed: SubscriptionState = { wanted: false, actual: 'none', refusal: undefined }
 
-/** The state of most channels: one object for all, which saves memory. */
-const LIVE: SubscriptionState = { wanted: true, actual: 'live', refusal: undefined }
+/** The states that most channels are in, or pass: one object for all, which saves memory. */
+const WANTED: { readonly [Actual in SubscriptionState['actual']]?: SubscriptionState } = {
+  none: { wanted: true, actual: 'none', refusal: undefined },
+  subscribing: { wanted: true, actual: 'subscribing', refusal: undefined },
+  live: { wanted: true, actual: 'live', refusal: undefined },
+}
 
 /**
  * Returns the state after an input.
@@ -119,7 +123,7 @@ export function due({
 }
 
 function at(wanted: boolean, actual: SubscriptionState['actual']): SubscriptionState {
-  return wanted && actual === 'live' ? LIVE : { wanted, actual, refusal: undefined }
+  return (wanted && WANTED[actual]) || { wanted, actual, refusal: undefined }
 }
 
 /** Desired and confirmed state of one channel. */
