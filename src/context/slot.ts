@@ -1,3 +1,4 @@
+import { shallowEqual } from '../base/plain.ts'
 import type { Readable, StoreFactory, StoreKind, StoreRules, Writable } from '../base/store.ts'
 import { createStore, Store } from '../base/store.ts'
 import type { Fields } from '../protocol/fields.ts'
@@ -5,7 +6,6 @@ import type { EventMeta, EventOrder, SortKey } from './event-order.ts'
 import { isBefore, sortKeyOf } from './event-order.ts'
 import { LruList } from './lru-list.ts'
 import type { DropReason, MutableCounts } from './registry-options.ts'
-import { shallowEqual } from './shallow-equal.ts'
 
 /** Key of the only entity of a slot without keys; a keyed slot does not allow an empty key. */
 const SINGLE = ''

@@ -1,4 +1,4 @@
-import { isPlain } from '../base/is-plain.ts'
+import { isPlain } from '../base/plain.ts'
 
 /** Depth from which a value is parsed instead of walked. */
 const DEEPEST = 32

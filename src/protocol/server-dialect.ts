@@ -98,8 +98,3 @@ export function textsOf(encoded: Encoded): readonly string[] {
   if (encoded === undefined) return []
   return typeof encoded === 'string' ? [encoded] : encoded
 }
-
-/** Returns the encoder of the events that a connection receives through a channel. */
-export function encoderOf(dialect: ServerDialect, channel: string, source: string): EventEncoder {
-  return dialect.events ? dialect.events(channel, source) : dialect
-}

@@ -32,8 +32,8 @@ import { SessionRegistry } from './session/session-registry.ts'
 import { SharedRates } from './session/shared-rates.ts'
 import { UserCommands } from './session/user-commands.ts'
 import { settledWithin } from './settled-within.ts'
+import { Tick } from './socket/frame-batch.ts'
 import type { OutboundQueueDeps } from './socket/outbound-queue.ts'
-import { Tick } from './socket/tick.ts'
 
 /** Maximum time that the end of a server waits for the steps of mounts, in milliseconds. */
 const FINISH_MS = 5_000

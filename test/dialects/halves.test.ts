@@ -21,7 +21,7 @@ import { streamsServer, withIds } from '../../src/dialects/streams/server.ts'
 import { topicsServer } from '../../src/dialects/topics/server.ts'
 import type { Command } from '../../src/protocol/command.ts'
 import { jsonCodec } from '../../src/protocol/json-codec.ts'
-import { encoderOf, textsOf } from '../../src/protocol/server-dialect.ts'
+import { textsOf } from '../../src/protocol/server-dialect.ts'
 import type { ServerFrame } from '../../src/protocol/server-frame.ts'
 import { framesOf, intents } from '../../src/testing/suites/dialect-harness.ts'
 
@@ -231,7 +231,8 @@ describe.each(Object.entries(pairs))('the halves of the %s dialect', (_name, pai
         timestamp: NOW,
       }
       const place = { channel, id, offset: undefined, via: undefined }
-      const encoder = encoderOf(pair.server(), channel, channel)
+      const server = pair.server()
+      const encoder = server.events?.(channel, channel) ?? server
       const text = encoder.encodeEvent({ ...event, ...place, json: JSON.stringify(payload) })
       expect(read(client(), [text ?? ''])).toMatchObject([
         {

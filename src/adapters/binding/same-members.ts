@@ -1,4 +1,4 @@
-import { isPlain } from '../../base/is-plain.ts'
+import { isPlain } from '../../base/plain.ts'
 
 /** Whether two values are the same, or two arrays or plain objects with the same members. */
 export function hasSameMembers(before: unknown, after: unknown): boolean {

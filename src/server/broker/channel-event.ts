@@ -1,6 +1,5 @@
 import type { Position } from '../../protocol/frame.ts'
 import type { EventEncoder, ServerDialect } from '../../protocol/server-dialect.ts'
-import { encoderOf } from '../../protocol/server-dialect.ts'
 
 /** An event with its position in a channel; it caches its encoded texts. */
 export class ChannelEvent implements NewEvent {
@@ -44,7 +43,7 @@ export class ChannelEvent implements NewEvent {
    * is made for this member only
    */
   text(dialect: ServerDialect, prev?: number): string | undefined {
-    const encoder = encoderOf(dialect, this.channel, this.source)
+    const encoder = dialect.events?.(this.channel, this.source) ?? dialect
     if (prev !== undefined && prev + 1 !== this.offset) return this.#write(encoder, prev)
     const text = this.#texts.get(encoder)
     if (text !== undefined || this.#texts.has(encoder)) return text

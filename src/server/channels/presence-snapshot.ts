@@ -1,7 +1,6 @@
 import { presenceChannel } from '../../protocol/channel-name.ts'
 import type { Position } from '../../protocol/frame.ts'
 import type { PresenceUser } from '../../protocol/presence.ts'
-import { encoderOf } from '../../protocol/server-dialect.ts'
 import type { ChannelDeps } from './channel-deps.ts'
 import type { ChannelReceiver } from './channel-receiver.ts'
 
@@ -35,7 +34,7 @@ export async function presenceSnapshot(
   if (!access.canReceive(viewer, channel, { ...event, payload })) {
     return { at, sync: undefined, bytes }
   }
-  const encoder = encoderOf(dialect, channel, channel)
+  const encoder = dialect.events?.(channel, channel) ?? dialect
   const sync = encoder.encodeEvent({ ...event, channel, json, offset: undefined, via: undefined })
   return { at, sync, bytes }
 }

@@ -1,7 +1,6 @@
 import { WirefoldError } from '../../base/errors.ts'
 import type { Position } from '../../protocol/frame.ts'
 import { isName, NAME_RULE } from '../../protocol/reserved-types.ts'
-import { encoderOf } from '../../protocol/server-dialect.ts'
 import type { Access } from '../access/access.ts'
 import { VERDICT_MS } from '../access/access.ts'
 import type { User } from '../access/hooks.ts'
@@ -62,7 +61,8 @@ export async function snapshotTexts(
   if (!deps.channels.mayReceive({ user }, channel, { ...event, payload })) return []
   const json = JSON.stringify(payload)
   const place = { channel, offset: undefined, via: undefined }
-  const text = encoderOf(dialect, channel, channel).encodeEvent({ ...event, ...place, json, to })
+  const encoder = dialect.events?.(channel, channel) ?? dialect
+  const text = encoder.encodeEvent({ ...event, ...place, json, to })
   return text === undefined ? [] : [text]
 }
 

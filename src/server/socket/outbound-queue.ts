@@ -1,7 +1,6 @@
 import type { Cancel, Clock } from '../../base/clock.ts'
-import type { FrameBatch, Join } from './frame-batch.ts'
+import type { FrameBatch, Join, Tick } from './frame-batch.ts'
 import type { RawSocket, Socket } from './socket.ts'
-import type { Tick } from './tick.ts'
 
 /** Size of a batch that is written before the tick ends, in UTF-16 units. */
 const FULL_BATCH = 32 * 1024

@@ -4,7 +4,7 @@ import type { Command, SubscribeCommand } from '../../protocol/command.ts'
 import { type Fields, isFields } from '../../protocol/fields.ts'
 import type { Limits, Position, WelcomeFrame } from '../../protocol/frame.ts'
 import { jsonCodec } from '../../protocol/json-codec.ts'
-import { encoderOf, type ServerDialect, textsOf } from '../../protocol/server-dialect.ts'
+import { type ServerDialect, textsOf } from '../../protocol/server-dialect.ts'
 import type { OutgoingEvent, ServerFrame } from '../../protocol/server-frame.ts'
 import type { ServedSocket } from '../network/far-end.ts'
 import type { ScriptedHistory } from './scripted-history.ts'
@@ -59,7 +59,8 @@ export class ScriptedConnection {
   deliver(event: OutgoingEvent): void {
     if (!this.subscribed.has(event.channel)) return
     const { channel } = event
-    const text = encoderOf(this.#dialect, channel, channel).encodeEvent(event)
+    const encoder = this.#dialect.events?.(channel, channel) ?? this.#dialect
+    const text = encoder.encodeEvent(event)
     if (text !== undefined) this.socket.send(text)
   }
 

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { RawSocket } from 'wirefold/server'
 import { nativeServer } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
+import { Tick } from '../../../src/server/socket/frame-batch.ts'
 import { OutboundQueue } from '../../../src/server/socket/outbound-queue.ts'
-import { Tick } from '../../../src/server/socket/tick.ts'
 
 const KIB = 1024
 const tick = () => new Promise<void>((resolve) => setImmediate(resolve))

@@ -175,6 +175,8 @@ export class MemoryBroker implements Broker {
     if (this.#channels.get(channel.name) !== channel) return
     channel.usedAt = this.#clock.now()
     const { warm } = this.#poolOf(channel.name)
+    // The sweep goes on as long as a channel has events.
+    if (warm.size === 0) this.#sweep.start()
     warm.delete(channel)
     if (channel.size) warm.add(channel)
     this.#trim(channel)
@@ -198,6 +200,7 @@ export class MemoryBroker implements Broker {
     const counter = { epoch, offset, usedAt, bytes: COUNTER_BYTES + name.length }
     const counters = offset ? this.#counters : this.#blank
     counters.set(name, counter)
+    this.#sweep.start()
     this.#poolOf(name).bytes += counter.bytes - bytes
   }
 
@@ -206,7 +209,6 @@ export class MemoryBroker implements Broker {
     for (const pool of [this.#events, this.#members]) pool.evict((channel) => this.#trim(channel))
     this.#evictCounters(this.#counters)
     this.#evictCounters(this.#blank)
-    this.#sweep.start()
   }
 
   /** Drops counters that were not used for a day, and the least recently used above the limit. */

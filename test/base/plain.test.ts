@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
-import { shallowEqual } from '../../src/context/shallow-equal.ts'
+import { shallowEqual } from '../../src/base/plain.ts'
 
 describe('shallowEqual', () => {
   it('treats a value as equal to itself', () => {
