@@ -54,8 +54,8 @@ export class ChannelSubscriber<C extends Untyped = Untyped> {
   readonly #patterns = new Set<Channel>()
   /** Channels for which a message may be due, sent at the end of this turn. */
   readonly #changed = new Set<Channel>()
-  /** Channels by the refusal after which the client subscribes to them again. */
-  readonly #retries = new Map<Refusal, Channel[]>()
+  /** The refusals after which the client subscribes again. */
+  readonly #retries = new Set<Refusal>()
   /** The last loss of each channel that the server has lost. */
   readonly #losses = new WeakMap<Channel, Loss>()
   /** Whether there is a connection. */
@@ -255,7 +255,7 @@ export class ChannelSubscriber<C extends Untyped = Untyped> {
   /** Removes a channel that is unsubscribed, or schedules the message that is due. */
   #applyState(channel: Channel): void {
     const { wanted, actual, refusal } = channel.state
-    if (refusal) this.#retryLater(channel, refusal)
+    if (refusal) this.#retryAfter(refusal)
     if (!wanted && actual === 'none') {
       this.#channels.delete(channel.name)
       this.#patterns.delete(channel)
@@ -267,19 +267,16 @@ export class ChannelSubscriber<C extends Untyped = Untyped> {
   }
 
   /** Subscribes again to the channels of a refusal once it allows it: all in one message. */
-  #retryLater(channel: Channel, refusal: Refusal): void {
+  #retryAfter(refusal: Refusal): void {
     const { retryAfterMs } = refusal
-    const known = this.#retries.get(refusal)
-    if (known) known.push(channel)
-    else if (retryAfterMs !== undefined) {
-      const channels = [channel]
-      this.#retries.set(refusal, channels)
-      const retry = (): void => {
-        this.#retries.delete(refusal)
-        for (const refused of channels) refused.input('retry', refusal)
-      }
-      this.lingering.add(retry, Math.max(retryAfterMs, LEAST_RETRY_MS))
+    if (retryAfterMs === undefined || this.#retries.has(refusal)) return
+    this.#retries.add(refusal)
+    const retry = (): void => {
+      this.#retries.delete(refusal)
+      // Those of other refusals ignore it.
+      for (const channel of [...this.#channels.values()]) channel.input('retry', refusal)
     }
+    this.lingering.add(retry, Math.max(retryAfterMs, LEAST_RETRY_MS))
   }
 
   /** Sends the messages that are due for these channels. */

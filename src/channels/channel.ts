@@ -143,12 +143,10 @@ export class Channel extends Continuity {
     this.#updateStatus()
   }
 
-  /** Adds a handler: behind all others, but one that folds before those that handle. */
+  /** Adds a handler: behind those of its stage. */
   add(listener: Listener): void {
-    const others = toArray(this.#listeners)
-    const handling = listener.folds ? others.filter(({ folds }) => !folds) : []
-    const before = others.slice(0, others.length - handling.length)
-    this.#listenTo([...before, listener, ...handling])
+    const all = [...toArray(this.#listeners), listener]
+    this.#listenTo(all.sort((one, other) => Number(other.folds) - Number(one.folds)))
   }
 
   /** Removes a handler. */

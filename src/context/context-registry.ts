@@ -69,7 +69,7 @@ export class ContextRegistry<
 
   constructor(...options: RegistryArguments<C, By>) {
     this.#arguments = options
-    this.#router = this.#makeRouter({ own: storeRules(options[0]), foreign: undefined })
+    this.#router = this.#makeRouter({ own: storeRules(options[0]) })
   }
 
   /**

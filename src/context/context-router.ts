@@ -60,7 +60,7 @@ export class ContextRouter implements SlotHost {
     this.#by = by
     if (dedupe) this.#recent = new RecentIds(dedupe === true ? DEDUPE_ENTRIES : dedupe.entries)
     this.payloads = new PayloadRing(payloads)
-    this.unknown = new UnknownKinds({ notify, onError })
+    this.unknown = new UnknownKinds(stores.own)
   }
 
   /** Adds a registration; throws if the kind or the name is taken. */
@@ -104,7 +104,6 @@ export class ContextRouter implements SlotHost {
   }
 
   flush(): void {
-    if (this.#changed.size === 0) return
     for (const part of this.#changed) {
       // Delete first: a listener may dispatch, which marks the part as changed again.
       this.#changed.delete(part)

@@ -1,6 +1,6 @@
 import { shallowEqual } from '../base/plain.ts'
 import type { Readable, StoreFactory, StoreKind, StoreRules, Writable } from '../base/store.ts'
-import { createStore, Store } from '../base/store.ts'
+import { Store } from '../base/store.ts'
 import type { Fields } from '../protocol/fields.ts'
 import type { EventMeta, EventOrder, SortKey } from './event-order.ts'
 import { isBefore, sortKeyOf } from './event-order.ts'
@@ -64,8 +64,8 @@ export class Slot {
    * value.
    */
   get state(): Readable<unknown> {
-    this.#state ??= createStore(this.#whole(), {
-      onError: (cause) => this.#host.failed(`listener of ${this.#plan.name}`, cause),
+    this.#state ??= new Store(this.#whole(), {
+      report: (cause) => this.#host.failed(`listener of ${this.#plan.name}`, cause),
     })
     return this.#state
   }
@@ -247,7 +247,7 @@ export interface RegistryStores {
   /** The rules of the built-in stores. */
   readonly own: StoreRules
   /** Makes the stores of the application's own kind, if it has one. */
-  readonly foreign: StoreFactory<StoreKind> | undefined
+  readonly foreign?: StoreFactory<StoreKind> | undefined
 }
 
 /** The registry, as its slots use it. */

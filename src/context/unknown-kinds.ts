@@ -1,5 +1,5 @@
-import type { Readable, StoreOptions, Writable } from '../base/store.ts'
-import { createStore } from '../base/store.ts'
+import type { Readable, StoreRules } from '../base/store.ts'
+import { Store } from '../base/store.ts'
 
 /** Maximum number of kinds that are counted: a peer chooses the names. */
 const MOST_KINDS = 100
@@ -8,12 +8,12 @@ const LONGEST_NAME = 128
 
 /** Counts the contexts of unhandled kinds. */
 export class UnknownKinds {
-  readonly #store: Writable<ReadonlyMap<string, number>>
+  readonly #store: Store<ReadonlyMap<string, number>>
   /** The counts since the last {@link UnknownKinds.flush}, if one changed. */
   #changed: Map<string, number> | undefined
 
-  constructor(options: StoreOptions) {
-    this.#store = createStore<ReadonlyMap<string, number>>(new Map(), options)
+  constructor(rules: StoreRules) {
+    this.#store = new Store<ReadonlyMap<string, number>>(new Map(), rules)
   }
 
   /** Contexts per kind, for the first hundred kinds. */
