@@ -65,8 +65,8 @@ export type HeartbeatInput =
       readonly received: number
       /** Travel time of the last of them, 0 if it is not known. */
       readonly lagMs: number
-      /** Time at which the first message after `probedAt` was sent that is not answered yet. */
-      readonly unansweredSince: number | undefined
+      /** Time at which the first message after `probedAt` was sent that is not answered yet; else infinity. */
+      readonly unansweredSince: number
     }
   /** The pong to the last ping came, which was sent at `sentAt`; `undefined` if the pong names no ping. */
   | { readonly name: 'pong'; readonly now: number; readonly sentAt: number | undefined }
@@ -193,7 +193,7 @@ function tick(
   if (running) return [state, undefined]
   if (now - state.pingedAt >= rules.intervalMs) return probe(state, now, deadlineMs)
   const patience = Math.max(LEAST_SILENCE_MS, Math.min(deadlineMs, rules.timeoutMs))
-  const ignored = unansweredSince !== undefined && now - unansweredSince >= patience
+  const ignored = now - unansweredSince >= patience
   const quiet =
     state.gapMs !== undefined &&
     !state.silenceProbed &&

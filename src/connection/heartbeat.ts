@@ -73,7 +73,7 @@ export class Heartbeat {
   /** Handles the reply to a message that was sent at `saidAt`. */
   answered(saidAt: number): void {
     const { owner } = this.#link
-    if (owner.patience > 1 && this.#unansweredSince() === undefined) owner.patience = 1
+    if (owner.patience > 1 && !this.#isWaiting) owner.patience = 1
     this.#input({ name: 'carried', now: this.#clock.now(), saidAt })
   }
 
@@ -101,14 +101,14 @@ export class Heartbeat {
     this.#eventSentAt = undefined
     if (bufferedAmount < this.#buffered) this.progress()
     this.#buffered = bufferedAmount
-    const unansweredSince = this.#unansweredSince(this.#state.probedAt)
+    const unansweredSince = this.#link.replies.unansweredSince(this.#state.probedAt)
     const [now, wall] = [this.#clock.now(), this.#clock.wall()]
     this.#input({ name: 'tick', now, wall, received, lagMs, unansweredSince })
   }
 
-  /** Returns when the first message after `since` was sent that is not answered yet. */
-  #unansweredSince(since?: number): number | undefined {
-    return this.#link.replies.unanswered(since)[0]
+  /** Whether a message that was sent is not answered yet. */
+  get #isWaiting(): boolean {
+    return this.#link.replies.unansweredSince() < Number.POSITIVE_INFINITY
   }
 
   /** Returns the travel time of the last event; 0 if it is not known. */
@@ -124,9 +124,7 @@ export class Heartbeat {
     if (state === this.#state) return
     this.#state = state
     if (command === 'dead') {
-      if (this.#unansweredSince() !== undefined) {
-        owner.patience = Math.min(owner.patience * GROWTH, MOST_PATIENCE)
-      }
+      if (this.#isWaiting) owner.patience = Math.min(owner.patience * GROWTH, MOST_PATIENCE)
       this.#link.dead()
       return
     }

@@ -2,7 +2,6 @@ import type { Cancel, Clock } from '../base/clock.ts'
 import type { WirefoldError } from '../base/errors.ts'
 import { causedBy, messageOf } from '../base/errors.ts'
 import type { ClientOutbox } from '../ports/outbox-storage.ts'
-import type { Ticket } from '../ports/outgoing-request.ts'
 import type { CloseInfo, Transport, TransportFactory } from '../ports/transport.ts'
 import type { Codec } from '../protocol/codec.ts'
 import type { Credentials, Dialect, DialectFactory, Outgoing } from '../protocol/dialect.ts'
@@ -13,6 +12,7 @@ import { LONGEST_TEXT } from '../protocol/json-codec.ts'
 import type { Auth, AuthReason } from './credentials.ts'
 import type { HeartbeatLink, HeartbeatOptions } from './heartbeat.ts'
 import { Heartbeat } from './heartbeat.ts'
+import type { Awaited } from './reply-table.ts'
 import { ReplyTable } from './reply-table.ts'
 import { Sender } from './sender.ts'
 import type { ServerClock } from './server-clock.ts'
@@ -132,13 +132,14 @@ export class Link implements HeartbeatLink {
 
   /**
    * Encodes an intent and sends its messages at the end of this turn; throws if one cannot be encoded
-   * or is too large.
+   * or is too large, and sends none of them then.
    *
+   * @param awaitedOf returns the record of a message that is queued
    * @returns the messages; `undefined` if the backend does not support the intent
    */
-  say(intent: Intent, ticket?: Ticket): readonly Outgoing[] | undefined {
+  say(intent: Intent, awaitedOf?: (message: Outgoing) => Awaited): readonly Outgoing[] | undefined {
     const said = this.#encode(intent)
-    for (const { wire } of said ?? []) this.#sender?.push(wire, ticket)
+    if (said) this.#sender?.push(said, awaitedOf)
     return said
   }
 
@@ -285,9 +286,8 @@ export class Link implements HeartbeatLink {
     }
     if ('to' in frame) {
       // A reply that is no longer awaited came after the timeout of its request, which was reported.
-      const awaited = this.replies.take(frame)
-      if (awaited?.leftAt !== undefined) this.heartbeat?.answered(awaited.leftAt)
-      awaited?.answered(frame)
+      const sentAt = this.replies.take(frame)
+      if (sentAt !== undefined) this.heartbeat?.answered(sentAt)
     }
     this.owner.frame(frame, this)
   }

@@ -1,39 +1,41 @@
 import type { Cancel } from '../base/clock.ts'
+import type { OneOrMany } from '../base/one-or-many.ts'
+import { append, remove, toArray } from '../base/one-or-many.ts'
 import type { ControlReply } from '../ports/client-port.ts'
 
 /** The replies awaited on one link, by key; within a key, in the order of their messages. */
 export class ReplyTable {
-  readonly #byKey = new Map<string, readonly AwaitedReply[]>()
+  readonly #byKey = new Map<string, OneOrMany<Awaited>>()
 
   /** Whether no reply is awaited. */
   get isEmpty(): boolean {
     return this.#byKey.size === 0
   }
 
-  /** Adds an awaited reply. */
-  add(awaited: AwaitedReply): void {
-    for (const key of awaited.keys) {
-      this.#byKey.set(key, [...(this.#byKey.get(key) ?? []), awaited])
-    }
+  /** Adds an awaited reply, under the keys that it may carry. */
+  add(awaited: Awaited): void {
+    for (const key of awaited.keys) this.#byKey.set(key, append(this.#byKey.get(key), awaited))
   }
 
   /** Removes an awaited reply, and cancels its deadline. */
-  delete(awaited: AwaitedReply): void {
+  delete(awaited: Awaited): void {
     awaited.cancel?.()
     for (const key of awaited.keys) {
-      const rest = this.#byKey.get(key)?.filter((other) => other !== awaited)
-      if (rest?.length) this.#byKey.set(key, rest)
+      const rest = remove(this.#byKey.get(key), awaited)
+      if (rest) this.#byKey.set(key, rest)
       else this.#byKey.delete(key)
     }
   }
 
-  /** Removes and returns the awaited reply that a frame answers. */
-  take({ to }: ControlReply): AwaitedReply | undefined {
-    for (const key of to) {
-      const awaited = this.#byKey.get(key)?.[0]
+  /** Passes a reply to the message that it answers; returns when that was sent. */
+  take(reply: ControlReply): number | undefined {
+    for (const key of reply.to) {
+      const [awaited] = toArray(this.#byKey.get(key))
       if (!awaited) continue
+      const { leftAt } = awaited
       this.delete(awaited)
-      return awaited
+      awaited.answered(reply)
+      return leftAt
     }
     return undefined
   }
@@ -46,23 +48,30 @@ export class ReplyTable {
     for (const awaited of this.#all()) if (awaited.cancel) this.delete(awaited)
   }
 
-  /** Returns when the messages after `since` were sent that are not answered yet, in order. */
-  unanswered(since: number = Number.NEGATIVE_INFINITY): readonly number[] {
-    const times = this.#all().map(({ leftAt = since }) => leftAt)
-    return times.filter((leftAt) => leftAt > since).sort((a, b) => a - b)
+  /** Returns when the first message after `since` was sent that is not answered yet; infinity if all are. */
+  unansweredSince(since: number = Number.NEGATIVE_INFINITY): number {
+    let first = Number.POSITIVE_INFINITY
+    for (const { leftAt = since } of this.#all())
+      if (leftAt > since) first = Math.min(first, leftAt)
+    return first
   }
 
-  #all(): readonly AwaitedReply[] {
-    return [...this.#byKey.values()].flat()
+  #all(): readonly Awaited[] {
+    return [...this.#byKey.values()].flatMap(toArray)
   }
 }
 
-/** A reply that is awaited, under every key it may carry. */
-export interface AwaitedReply {
+/** A message that is sent on a link, and its reply. */
+export interface Awaited {
+  /** The keys that the reply may carry; none if there is no reply. */
   readonly keys: readonly string[]
   /** Cancels the deadline of the reply to a control message. */
-  readonly cancel?: Cancel
-  readonly answered: (answer: ControlReply) => void
-  /** Time at which the message was sent, by the clock's `now()`; `undefined` before that. */
+  readonly cancel?: Cancel | undefined
+  /** True if the message is not to be sent any more. */
+  readonly cancelled: boolean
+  /** Time at which it was sent, by the clock's `now()`; `undefined` before that. */
   leftAt: number | undefined
+  /** Called when the message is really sent. */
+  left(): void
+  answered(answer: ControlReply): void
 }

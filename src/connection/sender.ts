@@ -2,10 +2,11 @@ import type { Cancel, Clock } from '../base/clock.ts'
 import { WirefoldError } from '../base/errors.ts'
 import { TokenBucket } from '../base/token-bucket.ts'
 import { utf8Length } from '../base/utf8-length.ts'
-import type { Ticket } from '../ports/outgoing-request.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { Codec, Encoded } from '../protocol/codec.ts'
+import type { Outgoing } from '../protocol/dialect.ts'
 import type { Limits } from '../protocol/frame.ts'
+import type { Awaited } from './reply-table.ts'
 
 /** The largest first frame, which carries the greeting, in bytes; see `docs/protocol.md`. */
 const FIRST_FRAME_BYTES = 16 * 1024
@@ -52,22 +53,33 @@ export class Sender {
     this.#transport = transport
   }
 
-  /** Sends a message at the end of this turn; throws `too-large` if the server accepts less. */
-  push(wire: unknown, ticket?: Ticket): void {
-    const data = this.#deps.codec.encode(wire)
-    const limit = this.#welcomed ? this.#limit : FRAME_BYTES
-    const bytes = typeof data === 'string' ? utf8Length(data) : data.byteLength
-    if (bytes > limit) {
-      throw new WirefoldError(
-        'too-large',
-        `A message of ${bytes} bytes is more than the ${limit} the server accepts. Send less at once.`,
-        { bytes, limit },
-      )
+  /**
+   * Sends messages at the end of this turn. Throws `too-large` if the server accepts less than one of
+   * them, and sends none of them then.
+   *
+   * @param awaitedOf returns the record of a message that is queued
+   */
+  push(messages: readonly Outgoing[], awaitedOf?: (message: Outgoing) => Awaited): void {
+    const parts = messages.map((message) => this.#part(message))
+    for (const part of parts) {
+      part.awaited = awaitedOf?.(part.message)
+      this.#parts.push(part)
     }
-    this.#parts.push({ data, bytes, ticket })
     if (this.#scheduled) return
     this.#scheduled = true
     queueMicrotask(() => this.flush())
+  }
+
+  #part(message: Outgoing): Part {
+    const data = this.#deps.codec.encode(message.wire)
+    const limit = this.#welcomed ? this.#limit : FRAME_BYTES
+    const bytes = typeof data === 'string' ? utf8Length(data) : data.byteLength
+    if (bytes <= limit) return { message, data, bytes, awaited: undefined }
+    throw new WirefoldError(
+      'too-large',
+      `A message of ${bytes} bytes is more than the ${limit} the server accepts. Send less at once.`,
+      { bytes, limit },
+    )
   }
 
   /** Whether the socket's buffer holds so much that messages wait for the network. */
@@ -107,7 +119,7 @@ export class Sender {
   /** Sends the messages that may leave now. */
   flush(): void {
     this.#scheduled = false
-    this.#parts = this.#parts.filter(({ ticket }) => !ticket?.cancelled)
+    this.#parts = this.#parts.filter(({ awaited }) => !awaited?.cancelled)
     while (!this.#ended && this.#parts.length > 0 && (this.#welcomed || !this.#greeted)) {
       const { clock } = this.#deps
       const waitMs = this.congested ? DRAIN_MS : (this.#bucket?.waitMs(clock.now()) ?? 0)
@@ -127,7 +139,12 @@ export class Sender {
     this.#transport.send(
       all.length === 1 && all[0] !== undefined ? all[0] : this.#deps.codec.join(all),
     )
-    for (const { ticket } of parts) ticket?.left()
+    const leftAt = this.#deps.clock.now()
+    for (const { awaited } of parts) {
+      if (!awaited) continue
+      awaited.leftAt = leftAt
+      awaited.left()
+    }
   }
 
   /** Returns how many of the waiting messages fit into one frame and may leave now: at least one. */
@@ -145,10 +162,11 @@ export class Sender {
 }
 
 interface Part {
+  readonly message: Outgoing
   readonly data: Encoded
   /** A text counts as UTF-8. */
   readonly bytes: number
-  readonly ticket: Ticket | undefined
+  awaited: Awaited | undefined
 }
 
 /** Dependencies of a {@link Sender}. */

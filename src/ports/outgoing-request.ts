@@ -77,14 +77,6 @@ export function nameOf(intent: Intent): string {
   }
 }
 
-/** Handle of a message to be sent, by which its sender observes or cancels it. */
-export interface Ticket {
-  /** Called when the message is really sent. */
-  readonly left: () => void
-  /** True if the message was cancelled: it is not sent. */
-  cancelled: boolean
-}
-
 /** Options of a request. */
 export interface RequestOptions {
   /** Ends the wait; a request that was already sent may still be carried out. */

@@ -4,11 +4,11 @@ import { randomId } from '../base/ids.ts'
 import type { Logger } from '../base/logger.ts'
 import { loggable } from '../base/logger.ts'
 import type { Link } from '../connection/link.ts'
-import type { AwaitedReply } from '../connection/reply-table.ts'
+import type { Awaited } from '../connection/reply-table.ts'
 import type { ControlReply, OnControlReply } from '../ports/client-port.ts'
-import { replyFrame } from '../protocol/frame-constructors.ts'
+import type { Outgoing } from '../protocol/dialect.ts'
 import type { Intent } from '../protocol/intent.ts'
-import { say } from './request-errors.ts'
+import { noReply, say } from './request-errors.ts'
 
 /**
  * Sends a control message; `answered` receives the reply to each of its messages, or `undefined` at
@@ -24,18 +24,27 @@ export function sayControl(
   const { clock, logger, requestTimeoutMs, report } = deps
   const named = 'channels' in intent ? intent.channels : []
   if (named.length > 0) logger()?.('channels', `${intent.kind} ${named.map(loggable).join()}`)
-  const replies: AwaitedReply[] = []
-  /** Called as each message leaves, in their order. */
-  const leaving: (() => void)[] = []
-  const left = (): void => {
-    for (const reply of replies) reply.leftAt = clock.now()
-    leaving.shift()?.()
+  const awaitedOf = ({ keys, channels }: Outgoing): Awaited => {
+    const done = (reply: ControlReply | undefined): void => {
+      link.replies.delete(awaited)
+      answered?.(reply, channels)
+    }
+    const isAwaited = answered !== undefined && keys.length > 0
+    const awaited: Awaited = {
+      keys: isAwaited ? keys : [],
+      cancel: isAwaited ? clock.after(requestTimeoutMs, () => done(undefined)) : undefined,
+      cancelled: false,
+      leftAt: undefined,
+      left: () => {
+        if (!isAwaited) done(noReply)
+      },
+      answered: done,
+    }
+    link.replies.add(awaited)
+    return awaited
   }
-  const ticket = { cancelled: false, left }
-  const said = say(link, intent, ticket)
+  const said = say(link, intent, awaitedOf)
   if ('code' in said) {
-    // Of several messages, those before the one that failed are not sent.
-    ticket.cancelled = true
     if ('channels' in intent && named[1]) {
       // The others do not suffer from the one channel for which it failed.
       for (const channel of named) {
@@ -48,28 +57,13 @@ export function sayControl(
     const isEnd = intent.kind === 'unsubscribe' || ('action' in intent && intent.action === 'leave')
     if ((!answered || isEnd) && said.code !== 'unsupported') report(said)
     answered?.({ kind: 'refusal', to: [], error: ownRefusal(said) }, undefined)
-  } else if (answered) {
-    const local = replyFrame([], undefined)
-    if (said.length === 0) answered(local, undefined)
-    else if (said.every(({ channels }) => channels !== undefined)) {
-      const covered = new Set(said.flatMap(({ channels = [] }) => channels))
-      const others = named.filter((channel) => !covered.has(channel))
-      if (others.length > 0) answered(local, others)
-    }
-    for (const { keys, channels } of said) {
-      leaving.push(() => keys.length === 0 && answered(local, channels))
-      if (keys.length > 0) {
-        const done = (reply: ControlReply | undefined): void => {
-          link.replies.delete(awaited)
-          answered(reply, channels)
-        }
-        const cancel = clock.after(requestTimeoutMs, () => done(undefined))
-        const awaited: AwaitedReply = { keys, cancel, answered: done, leftAt: undefined }
-        replies.push(awaited)
-        link.replies.add(awaited)
-      }
-    }
+    return
   }
+  // A message that names no channels covers all.
+  if (said.some(({ channels }) => channels === undefined)) return
+  const covered = new Set(said.flatMap(({ channels = [] }) => channels))
+  const others = named.filter((channel) => !covered.has(channel))
+  if (said.length === 0 || others.length > 0) answered?.(noReply, others)
 }
 
 /** Dependencies of {@link sayControl}. */

@@ -1,31 +1,18 @@
 import type { Cancel, Clock } from '../base/clock.ts'
 import type { ElapsedClock } from '../base/elapsed-clock.ts'
-import type { WirefoldError } from '../base/errors.ts'
+import type { ErrorCode, WirefoldError } from '../base/errors.ts'
 import { refusalError } from '../base/errors.ts'
 import type { Writable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
 import type { Link } from '../connection/link.ts'
-import type { AwaitedReply } from '../connection/reply-table.ts'
+import type { Awaited } from '../connection/reply-table.ts'
 import type { ServerClock } from '../connection/server-clock.ts'
-import type {
-  OutgoingRequest,
-  SendingTime,
-  SendOptions,
-  Ticket,
-} from '../ports/outgoing-request.ts'
+import type { OutgoingRequest, SendingTime, SendOptions } from '../ports/outgoing-request.ts'
 import { nameOf } from '../ports/outgoing-request.ts'
 import type { ReplyFrame, WelcomeFrame } from '../protocol/frame.ts'
-import { replyFrame } from '../protocol/frame-constructors.ts'
 import type { ResolvedOutboxOptions } from './outbox-options.ts'
-import {
-  aborted,
-  disconnected,
-  outboxFull,
-  outcomeUnknown,
-  say,
-  superseded,
-  timedOut,
-} from './request-errors.ts'
+import type { RequestDetail } from './request-errors.ts'
+import { noReply, requestError, say } from './request-errors.ts'
 
 /** Time for which a server remembers its replies if its welcome does not say, in milliseconds. */
 const DEDUPE_MS = 10 * 60_000
@@ -34,6 +21,9 @@ const DEDUPE_MS = 10 * 60_000
  * sent caused it.
  */
 const POISONED = [1003, 1007, 1009]
+const NOT_SENT = 'was not sent: there is no connection.'
+const INTERRUPTED = 'may have been carried out: the connection was lost before the reply.'
+const FORGOTTEN = 'may have been carried out: the server no longer remembers the reply.'
 
 /**
  * The table of requests: queued in order, and sent but not answered.
@@ -61,7 +51,7 @@ export class PendingRequests {
     this.pending = followedStore<RequestCounts>(Object.freeze({ queued: 0, sent: 0 }), deps.report)
   }
 
-  /** Returns the first deadline of all requests; infinity where there are none. */
+  /** Returns the first deadline of all requests, by the clock's `now()`; infinity where there are none. */
   nearestDeadline(): number {
     let nearest = Number.POSITIVE_INFINITY
     for (const { deadline } of this.#requests.values()) nearest = Math.min(nearest, deadline)
@@ -70,68 +60,42 @@ export class PendingRequests {
 
   /** Sends a request, now or when there is a link, and returns its reply. */
   send(outgoing: OutgoingRequest, options: SendOptions): Promise<ReplyFrame> {
-    const { timeoutMs, ttlMs, signal, supersede, mutation } = options
-    if (signal?.aborted) return Promise.reject(aborted(outgoing, signal))
+    const { timeoutMs, ttlMs, signal, supersede, sentAt } = options
     return new Promise((resolve, reject) => {
-      const { clock, elapsed, serverClock } = this.#deps
-      const onAbort = (): void => this.#fail(request, aborted(outgoing, signal))
-      const timeOut = (ms: number): void =>
-        this.#fail(request, timedOut(outgoing, ms, request.sentAt !== undefined))
-      const madeAt = elapsed.now()
-      let cancelDeadline: Cancel = () => {}
-      /** Restarts the deadline; `limitMs` is the limit that the error names. */
-      const expireAfter = (ms: number, limitMs = ms): void => {
-        cancelDeadline()
-        cancelDeadline = elapsed.after(Math.max(0, ms), () => timeOut(limitMs))
-      }
-      expireAfter(mutation ? ttlMs : timeoutMs)
-      const cancelTtl =
-        ttlMs < timeoutMs ? elapsed.after(ttlMs, () => request.sentAt ?? timeOut(ttlMs)) : undefined
-      signal?.addEventListener('abort', onAbort)
+      const { clock, elapsed } = this.#deps
       const request: PendingRequest = {
         // No spread: an object literal has its final shape at once.
         options,
         outgoing,
         resolve,
         reject,
+        madeAt: elapsed.now(),
         deadline: clock.now() + Math.min(timeoutMs, ttlMs),
-        sentAt: options.sentAt,
+        cancelDeadline: undefined,
+        sentAt,
         cancelled: false,
         isHeldBack: false,
         clearedFor: undefined,
         link: undefined,
         keys: [],
         leftAt: undefined,
+        abort: () =>
+          this.#fail(request, 'aborted', 'was aborted by its signal.', {}, signal?.reason),
+        left: () => this.#left(request),
         answered: (answer) => {
           if (answer.kind === 'refusal') {
-            this.#fail(request, refusalError(nameOf(outgoing), answer.error))
-          } else this.#succeed(request, answer.kind === 'reply' ? answer : noReply(outgoing))
-        },
-        left: () => {
-          if (request.sentAt === undefined) this.#sent++
-          request.sentAt ??= serverClock.present
-          request.leftAt = clock.now()
-          if (mutation) expireAfter(timeoutMs)
-          this.#changed()
-          // A request without a reply is complete once it was sent; before that it may still be
-          // cancelled.
-          if (request.keys.length === 0) this.#succeed(request, noReply(outgoing))
-        },
-        interrupted: () => {
-          if (mutation) expireAfter(madeAt + ttlMs - elapsed.now(), ttlMs)
-        },
-        release: () => {
-          cancelDeadline()
-          cancelTtl?.()
-          signal?.removeEventListener('abort', onAbort)
+            this.#reject(request, refusalError(nameOf(outgoing), answer.error))
+          } else this.#succeed(request, answer.kind === 'reply' ? answer : noReply)
         },
       }
+      if (signal?.aborted) return request.abort()
+      signal?.addEventListener('abort', request.abort)
+      this.#limit(request)
       if (supersede !== undefined) this.#supersede(supersede)
-      if (request.sentAt !== undefined) this.#sent++
+      if (sentAt) this.#sent++
       this.#requests.set(outgoing.requestId, request)
       this.#trySend(request)
-      if (this.#requests.get(outgoing.requestId) === request && isQueued(request))
-        this.#queue(request)
+      if (!request.cancelled && isQueued(request)) this.#queue(request)
       this.#changed()
     })
   }
@@ -139,7 +103,7 @@ export class PendingRequests {
   /** Sends the queued requests on a new link, in order; those that expired in sleep are not sent. */
   opening(): void {
     this.#deps.elapsed.catchUp()
-    for (const request of [...this.#requests.values()]) if (!request.link) this.#trySend(request)
+    for (const request of this.#all()) if (!request.link) this.#trySend(request)
   }
 
   /**
@@ -158,28 +122,33 @@ export class PendingRequests {
    * @param lost the lost link; all if left out
    * @param closeCode its close code, which may blame the last message sent
    */
-  disconnected(lost?: Link, closeCode?: number): void {
-    const requests = [...this.#requests.values()]
-    let poisonAt: number | undefined
-    if (POISONED.includes(closeCode ?? 0)) {
-      for (const { leftAt } of requests) poisonAt = Math.max(poisonAt ?? 0, leftAt ?? 0)
+  disconnected(lost?: Link, closeCode = 0): void {
+    const requests = this.#all().filter(({ link }) => link && link === (lost ?? link))
+    let poisonAt = 0
+    if (POISONED.includes(closeCode)) {
+      for (const { leftAt = 0 } of requests) poisonAt = Math.max(poisonAt, leftAt)
     }
     for (const request of requests) {
-      const { link, leftAt, sentAt, options, outgoing } = request
-      if (!link || (lost && link !== lost)) continue
-      const isPoison = leftAt !== undefined && leftAt === poisonAt
+      const { link, leftAt, sentAt, options } = request
+      const { idempotent, volatile } = options
       this.#forgetReply(request)
-      const isRepeatable = options.idempotent || link.dialect.capabilities.dedupes
-      if (sentAt ? isRepeatable && !isPoison : !options.volatile) request.interrupted()
-      else this.#fail(request, disconnected(outgoing, sentAt !== undefined))
+      const isRepeatable = idempotent || link?.dialect.capabilities.dedupes
+      const isPoison = poisonAt > 0 && leftAt === poisonAt
+      if (sentAt ? isRepeatable && !isPoison : !volatile) this.#limit(request)
+      else this.#disconnect(request)
     }
   }
 
   /** Rejects every request; returns whether there was one. */
   rejectAll(error: WirefoldError): boolean {
-    const requests = [...this.#requests.values()]
-    for (const request of requests) this.#fail(request, error)
+    const requests = this.#all()
+    for (const request of requests) this.#reject(request, error)
     return requests.length > 0
+  }
+
+  /** All requests, the oldest first; some may be settled while the caller goes through them. */
+  #all(): readonly PendingRequest[] {
+    return [...this.#requests.values()]
   }
 
   /** The oldest request with this `ordering` key: the others wait until it is settled. */
@@ -195,38 +164,33 @@ export class PendingRequests {
     return ordering === undefined || this.#first(ordering) === request
   }
 
+  /**
+   * Sends a request if it may be sent now, rejects it if it may not be sent at all, or starts its
+   * `beforeSend`. Requests that were sent before, and those with a `beforeSend`, wait for the welcome.
+   */
   #trySend(request: PendingRequest): void {
     const link = this.#deps.link()
-    const { outgoing } = request
-    if (!link || link.dialect.waits?.(outgoing)) return
-    if (!this.#isFirst(request) || !this.#maySend(request, link)) return
-    const repeated = request.sentAt !== undefined
-    const said = say(link, repeated ? { ...outgoing, repeated } : outgoing, request)
-    if ('code' in said) this.#fail(request, said)
-    else if (said.length === 0) this.#succeed(request, noReply(outgoing))
+    const { outgoing, sentAt } = request
+    const { idempotent, beforeSend } = request.options
+    if (!link || link.dialect.waits?.(outgoing) || !this.#isFirst(request)) return
+    const isKnown = link === this.#knownOn
+    if (sentAt && !isKnown) return
+    if (sentAt && !idempotent && this.#isForgotten(sentAt, link)) {
+      this.#fail(request, 'outcome-unknown', FORGOTTEN, {})
+      return
+    }
+    if (beforeSend && request.clearedFor !== link) {
+      if (isKnown && !request.isHeldBack) void this.#askBeforeSend(request, link)
+      return
+    }
+    const said = say(link, sentAt ? { ...outgoing, repeated: true } : outgoing, () => request)
+    if ('code' in said) this.#reject(request, said)
+    else if (said.length === 0) this.#succeed(request, noReply)
     else {
       request.keys = said.flatMap(({ keys }) => keys)
       request.link = link
       link.replies.add(request)
     }
-  }
-
-  /**
-   * Whether a request may be sent now; if not, rejects it or starts its `beforeSend`. Requests that
-   * were sent before, and those with a `beforeSend`, wait for the welcome.
-   */
-  #maySend(request: PendingRequest, link: Link): boolean {
-    const { sentAt, clearedFor } = request
-    const { idempotent, beforeSend } = request.options
-    const isKnown = link === this.#knownOn
-    if (sentAt && !isKnown) return false
-    if (sentAt && !idempotent && this.#isForgotten(sentAt, link)) {
-      this.#fail(request, outcomeUnknown(request.outgoing))
-      return false
-    }
-    if (!beforeSend || clearedFor === link) return true
-    if (isKnown && !request.isHeldBack) void this.#askBeforeSend(request, link)
-    return false
   }
 
   /** Whether the server may have forgotten its reply to a request sent then. */
@@ -245,9 +209,9 @@ export class PendingRequests {
 
   /** Rejects older requests with the same `supersede` key that were not sent yet. */
   #supersede(key: string): void {
-    for (const request of [...this.#requests.values()]) {
-      if (request.options.supersede !== key || request.sentAt !== undefined) continue
-      this.#fail(request, superseded(request.outgoing))
+    for (const request of this.#all()) {
+      if (request.options.supersede === key && !request.sentAt)
+        this.#fail(request, 'superseded', 'was not sent: a newer one took its place.', {})
     }
   }
 
@@ -255,16 +219,47 @@ export class PendingRequests {
   #queue(request: PendingRequest): void {
     const { limit, overflow } = this.#deps.outbox
     if (request.options.volatile && this.#isFirst(request)) {
-      this.#fail(request, disconnected(request.outgoing, false))
+      this.#disconnect(request)
       return
     }
-    const queued = [...this.#requests.values()].filter(isQueued)
+    const queued = this.#all().filter(isQueued)
     if (queued.length <= limit) return
     const loser =
       overflow === 'drop-oldest' ? queued[0] : overflow === 'drop-newest' ? queued.at(-2) : request
     this.dropped++
+    const what = `was not sent: more than ${limit} requests wait.`
     // With a limit of 0 there is no older request.
-    this.#fail(loser ?? request, outboxFull((loser ?? request).outgoing, limit))
+    this.#fail(loser ?? request, 'outbox-full', what, { limit })
+  }
+
+  /**
+   * Starts the deadline of a request: that of its reply once it was sent, else that of its sending. The
+   * time of a mutation for its reply counts from its sending.
+   */
+  #limit(request: PendingRequest): void {
+    const { options, madeAt, sentAt, leftAt } = request
+    const { timeoutMs, ttlMs, mutation } = options
+    const { elapsed } = this.#deps
+    const isSent = (mutation ? leftAt : sentAt) !== undefined
+    const ms = isSent ? timeoutMs : mutation ? ttlMs : Math.min(timeoutMs, ttlMs)
+    const passedMs = isSent && mutation ? 0 : elapsed.now() - madeAt
+    request.cancelDeadline?.()
+    request.cancelDeadline = elapsed.after(ms - passedMs, () => {
+      const sent = request.sentAt !== undefined
+      const what = `timed out: ${sent ? 'no reply came' : 'it could not be sent'} in ${ms} ms.`
+      this.#fail(request, 'request-timeout', what, { timeoutMs: ms, sent })
+    })
+  }
+
+  /** Handles that a request was really sent. */
+  #left(request: PendingRequest): void {
+    const { options, keys } = request
+    if (!request.sentAt) this.#sent++
+    request.sentAt ??= this.#deps.serverClock.present
+    if (options.mutation || options.ttlMs < options.timeoutMs) this.#limit(request)
+    this.#changed()
+    // A request without a reply is complete once it was sent; before that it may still be cancelled.
+    if (keys.length === 0) this.#succeed(request, noReply)
   }
 
   #succeed(request: PendingRequest, reply: ReplyFrame): void {
@@ -272,17 +267,33 @@ export class PendingRequests {
     request.resolve(reply)
   }
 
-  #fail(request: PendingRequest, error: WirefoldError): void {
+  /** Rejects a request that waits for no connection, or was interrupted. */
+  #disconnect(request: PendingRequest): void {
+    const sent = request.sentAt !== undefined
+    this.#fail(request, 'disconnected', sent ? INTERRUPTED : NOT_SENT, { sent })
+  }
+
+  /** Rejects a request with an error of the client; `what` goes on after its name. */
+  #fail<Code extends ErrorCode>(
+    request: PendingRequest,
+    code: Code,
+    what: string,
+    detail: RequestDetail<Code>,
+    cause?: unknown,
+  ): void {
+    this.#reject(request, requestError(code, request.outgoing, what, detail, cause))
+  }
+
+  #reject(request: PendingRequest, error: WirefoldError): void {
     this.#settled(request)
     request.reject(error)
   }
 
   #settled(request: PendingRequest): void {
-    request.release()
+    request.cancelDeadline?.()
+    request.options.signal?.removeEventListener('abort', request.abort)
     request.cancelled = true
-    if (this.#requests.delete(request.outgoing.requestId) && request.sentAt !== undefined) {
-      this.#sent--
-    }
+    if (this.#requests.delete(request.outgoing.requestId) && request.sentAt) this.#sent--
     this.#forgetReply(request)
     this.#changed()
     const { ordering } = request.options
@@ -307,27 +318,24 @@ export class PendingRequests {
 
 /** Whether a request waits for a link to be sent on. */
 function isQueued({ link, isHeldBack, sentAt }: PendingRequest): boolean {
-  return !link && !isHeldBack && sentAt === undefined
-}
-
-/** Returns the reply of a request that the server does not answer. */
-function noReply({ requestId }: OutgoingRequest): ReplyFrame {
-  return replyFrame([requestId], undefined)
+  return !link && !isHeldBack && !sentAt
 }
 
 /** A request that is queued, or sent and not answered. */
-interface PendingRequest extends Ticket, AwaitedReply {
+interface PendingRequest extends Awaited {
   readonly options: SendOptions
-  keys: readonly string[]
   readonly outgoing: OutgoingRequest
   readonly resolve: (reply: ReplyFrame) => void
   readonly reject: (error: WirefoldError) => void
-  /** Handles the loss of the connection, if the request is sent again. */
-  readonly interrupted: () => void
-  /** Cancels its deadlines and removes its abort listener. */
-  readonly release: () => void
+  /** Rejects it, since its signal fired. */
+  readonly abort: () => void
+  /** Time at which it was made, by a clock that goes on while the machine sleeps. */
+  readonly madeAt: number
   /** Time at which it times out at the latest, by the clock's `now()`. */
   readonly deadline: number
+  cancelDeadline: Cancel | undefined
+  keys: readonly string[]
+  cancelled: boolean
   /** Time at which it was first sent. */
   sentAt: SendingTime | undefined
   /** Whether its `beforeSend` is running. */

@@ -1,20 +1,26 @@
 import type { ErrorCode, ErrorDetail, ErrorDetails } from '../base/errors.ts'
 import { causedBy, unsupported, WirefoldError } from '../base/errors.ts'
 import type { Link } from '../connection/link.ts'
-import type { OutgoingRequest, Ticket } from '../ports/outgoing-request.ts'
+import type { Awaited } from '../connection/reply-table.ts'
+import type { OutgoingRequest } from '../ports/outgoing-request.ts'
 import { nameOf } from '../ports/outgoing-request.ts'
 import type { Outgoing } from '../protocol/dialect.ts'
+import type { ReplyFrame } from '../protocol/frame.ts'
+import { replyFrame } from '../protocol/frame-constructors.ts'
 import type { Intent } from '../protocol/intent.ts'
+
+/** The reply to a message that the server does not answer. */
+export const noReply: ReplyFrame = /* @__PURE__ */ replyFrame([], undefined)
 
 /** Sends an intent on a link; returns its messages, or the error for which it was not sent. */
 export function say(
   link: Link,
   intent: Intent,
-  ticket?: Ticket,
+  awaitedOf: (message: Outgoing) => Awaited,
 ): readonly Outgoing[] | WirefoldError {
   const what = nameOf(intent)
   try {
-    const said = link.say(intent, ticket)
+    const said = link.say(intent, awaitedOf)
     if (said) return said
   } catch (cause) {
     const requestId = 'requestId' in intent ? intent.requestId : ''
@@ -24,56 +30,23 @@ export function say(
   return unsupported(link.dialect.name, what)
 }
 
-/** Returns the error for a request whose signal fired. */
-export function aborted(outgoing: OutgoingRequest, signal: AbortSignal | undefined): WirefoldError {
-  return failed('aborted', outgoing, 'was aborted by its signal.', {}, signal?.reason)
-}
+/** The detail of an error of a request, without the id of the request. */
+export type RequestDetail<Code extends ErrorCode> = Omit<ErrorDetails[Code], 'requestId'>
 
-/** Returns the error for a request that does not wait for a connection, or was interrupted. */
-export function disconnected(outgoing: OutgoingRequest, sent: boolean): WirefoldError {
-  const what = sent
-    ? 'may have been carried out: the connection was lost before the reply.'
-    : 'was not sent: there is no connection.'
-  return failed('disconnected', outgoing, what, { sent })
-}
-
-/** Returns the error for a request that must not be sent again. */
-export function outcomeUnknown(outgoing: OutgoingRequest): WirefoldError {
-  const what = 'may have been carried out: the server no longer remembers the reply.'
-  return failed('outcome-unknown', outgoing, what, {})
-}
-
-/** Returns the error for a request that exceeds the limit of the outbox. */
-export function outboxFull(outgoing: OutgoingRequest, limit: number): WirefoldError {
-  const what = `was not sent: more than ${limit} requests wait.`
-  return failed('outbox-full', outgoing, what, { limit })
-}
-
-/** Returns the error for a request that a newer one has replaced. */
-export function superseded(outgoing: OutgoingRequest): WirefoldError {
-  return failed('superseded', outgoing, 'was not sent: a newer one took its place.', {})
-}
-
-/** Returns the error for a request without a reply in its time. */
-export function timedOut(
-  outgoing: OutgoingRequest,
-  timeoutMs: number,
-  sent: boolean,
-): WirefoldError {
-  const what = `timed out: ${sent ? 'no reply came' : 'it could not be sent'} in ${timeoutMs} ms.`
-  return failed('request-timeout', outgoing, what, { timeoutMs, sent })
-}
-
-function failed<Code extends ErrorCode>(
+/**
+ * Returns the error for which a request is rejected.
+ *
+ * @param what continues the message after the name of the request
+ */
+export function requestError<Code extends ErrorCode>(
   code: Code,
   outgoing: OutgoingRequest,
   what: string,
-  detail: Omit<ErrorDetails[Code], 'requestId'>,
+  detail: RequestDetail<Code>,
   cause?: unknown,
 ): WirefoldError {
   const { requestId } = outgoing
-  const message = `${nameOf(outgoing)} ${what}`
   // TypeScript does not join `Omit<…, 'requestId'>` and the id.
   const whole = { requestId, ...detail } as ErrorDetail<Code>
-  return new WirefoldError(code, message, whole, { cause })
+  return new WirefoldError(code, `${nameOf(outgoing)} ${what}`, whole, { cause })
 }

@@ -40,8 +40,8 @@ class TickedHeartbeat {
   tick(received = 0, wall = this.now, lagMs = 0): void {
     const { now, unansweredSince, state } = this
     const since = state.probedAt ?? Number.NEGATIVE_INFINITY
-    const due =
-      unansweredSince !== undefined && unansweredSince > since ? unansweredSince : undefined
+    const isDue = unansweredSince !== undefined && unansweredSince > since
+    const due = isDue ? unansweredSince : Number.POSITIVE_INFINITY
     this.apply({ name: 'tick', now, wall, received, lagMs, unansweredSince: due })
   }
 

@@ -8,7 +8,14 @@ function sender(batches = true) {
   const clock = new ManualClock()
   const network = { bufferedAmount: 0, send: (data: string) => void sent.push(data) }
   const one = new Sender({ clock, codec: jsonCodec }, batches, network)
-  return { sent, clock, network, sender: one }
+  const push = (wire: unknown, awaited = awaiting()) =>
+    one.push([{ wire, keys: [] }], () => awaited)
+  return { sent, clock, network, sender: one, push }
+}
+
+/** Returns the record of a message; `left` is called when that is sent. */
+function awaiting(left = () => {}) {
+  return { keys: [], cancelled: false, leftAt: undefined, left, answered: () => {} }
 }
 
 const sizes = (sent: readonly string[]) =>
@@ -16,31 +23,31 @@ const sizes = (sent: readonly string[]) =>
 
 describe('a sender', () => {
   it('joins messages of one task into one frame', async () => {
-    const { sent, sender: one } = sender()
+    const { sent, sender: one, push } = sender()
     one.welcomed()
-    one.push(1)
+    push(1)
     await settle()
-    one.push(2)
-    one.push(3)
+    push(2)
+    push(3)
     await settle()
     expect(sent).toEqual(['1', '[2,3]'])
   })
 
   it('sends messages one by one if the backend accepts no arrays', async () => {
-    const { sent, sender: one } = sender(false)
+    const { sent, sender: one, push } = sender(false)
     one.welcomed()
-    one.push(1)
-    one.push(2)
+    push(1)
+    push(2)
     await settle()
     expect(sent).toEqual(['1', '2'])
   })
 
   it('sends one frame of at most 16 KiB before the welcome, and the rest after it', async () => {
-    const { sent, sender: one } = sender()
-    one.push('hello')
-    for (let n = 0; n < 30; n++) one.push('x'.repeat(1_000))
+    const { sent, sender: one, push } = sender()
+    push('hello')
+    for (let n = 0; n < 30; n++) push('x'.repeat(1_000))
     one.flush()
-    one.push('later')
+    push('later')
     await settle()
     expect(sent).toHaveLength(1)
     expect(sizes(sent)[0]).toBeLessThanOrEqual(16 * 1024)
@@ -53,21 +60,30 @@ describe('a sender', () => {
   })
 
   it('refuses a message that exceeds the limit in bytes, and sends the others', async () => {
-    const { sent, sender: one } = sender()
+    const { sent, sender: one, push } = sender()
     one.welcomed({ frameBytes: 1_000 })
-    one.push('before')
-    expect(() => one.push('ä'.repeat(600))).toThrow(
+    push('before')
+    expect(() => push('ä'.repeat(600))).toThrow(
       expect.objectContaining({ code: 'too-large', detail: { bytes: 1_202, limit: 1_000 } }),
     )
-    one.push('x'.repeat(900))
+    push('x'.repeat(900))
     await settle()
     expect(sent.join()).toContain('before')
     expect(sent.join()).toContain('xxx')
   })
 
-  it('sends nothing after end()', async () => {
+  it('sends none of several messages of which one is too large', async () => {
     const { sent, sender: one } = sender()
-    one.push(1)
+    one.welcomed({ frameBytes: 1_000 })
+    const both = ['small', 'x'.repeat(2_000)].map((wire) => ({ wire, keys: [] }))
+    expect(() => one.push(both)).toThrow(expect.objectContaining({ code: 'too-large' }))
+    await settle()
+    expect(sent).toEqual([])
+  })
+
+  it('sends nothing after end()', async () => {
+    const { sent, sender: one, push } = sender()
+    push(1)
     one.end()
     one.welcomed()
     await settle()
@@ -75,9 +91,9 @@ describe('a sender', () => {
   })
 
   it("limits its rate to the server's, with a burst of one second's worth", async () => {
-    const { sent, clock, sender: one } = sender()
+    const { sent, clock, sender: one, push } = sender()
     one.welcomed({ messagesPerSecond: 10 })
-    for (let n = 0; n < 50; n++) one.push(n)
+    for (let n = 0; n < 50; n++) push(n)
     const messages = () => sent.flatMap((frame): unknown[] => [JSON.parse(frame)].flat()).length
     await settle()
     expect(messages()).toBe(10)
@@ -86,17 +102,17 @@ describe('a sender', () => {
     await clock.advance(3_000)
     expect(messages()).toBe(50)
     await clock.advance(10_000)
-    for (let n = 0; n < 50; n++) one.push(n)
+    for (let n = 0; n < 50; n++) push(n)
     await settle()
     expect(messages()).toBe(60)
   })
 
   it('counts urgent messages, which are sent at once, toward the rate', async () => {
-    const { sent, clock, sender: one } = sender()
+    const { sent, clock, sender: one, push } = sender()
     one.welcomed({ messagesPerSecond: 2 })
     one.urgent('ping')
     one.urgent('ping')
-    one.push(1)
+    push(1)
     await clock.advance(499)
     expect(sent).toEqual(['"ping"', '"ping"'])
     await clock.advance(1)
@@ -104,10 +120,10 @@ describe('a sender', () => {
   })
 
   it('waits while the buffer of the network is full', async () => {
-    const { sent, clock, network, sender: one } = sender()
+    const { sent, clock, network, sender: one, push } = sender()
     one.welcomed()
     network.bufferedAmount = 2_000_000
-    one.push('later')
+    push('later')
     await clock.advance(5_000)
     expect(sent).toEqual([])
     network.bufferedAmount = 0
@@ -116,24 +132,24 @@ describe('a sender', () => {
   })
 
   it('sends an urgent message before all queued ones', async () => {
-    const { sent, sender: one } = sender()
+    const { sent, sender: one, push } = sender()
     one.welcomed({ messagesPerSecond: 1 })
-    for (let n = 0; n < 5; n++) one.push(n)
+    for (let n = 0; n < 5; n++) push(n)
     await settle()
     one.urgent('ping')
     expect(sent).toEqual(['[0,1]', '"ping"'])
   })
 
   it('calls left() when a message is sent, and skips cancelled messages', async () => {
-    const { sent, clock, sender: one } = sender()
+    const { sent, clock, sender: one, push } = sender()
     const left: string[] = []
-    const ticket = (name: string) => ({ cancelled: false, left: () => left.push(name) })
+    const ticket = (name: string) => awaiting(() => void left.push(name))
     one.welcomed({ messagesPerSecond: 2 })
-    const c = ticket('c')
-    one.push('a', ticket('a'))
-    one.push('b', ticket('b'))
-    one.push('c', c)
-    one.push('d', ticket('d'))
+    const c = { ...ticket('c'), cancelled: false }
+    push('a', ticket('a'))
+    push('b', ticket('b'))
+    push('c', c)
+    push('d', ticket('d'))
     await settle()
     expect(left).toEqual(['a', 'b'])
     c.cancelled = true
