@@ -1,4 +1,3 @@
-import { ElapsedClock } from '../base/elapsed-clock.ts'
 import type { Emitter } from '../base/emitter.ts'
 import { createEmitter } from '../base/emitter.ts'
 import type { Refusal } from '../base/errors.ts'
@@ -17,7 +16,7 @@ import { ServerClock } from '../connection/server-clock.ts'
 import type { ClientChecks } from '../ports/client-checks.ts'
 import type { ClientExtension, ClientPort, OnControlReply } from '../ports/client-port.ts'
 import type { CheckedClient } from '../ports/contract-port.ts'
-import type { ClientOutbox, RestoredMutation } from '../ports/outbox-storage.ts'
+import type { ClientOutbox, OutboxHost, RestoredMutation } from '../ports/outbox-storage.ts'
 import type { OutgoingRequest, SendOptions } from '../ports/outgoing-request.ts'
 import { nameOf } from '../ports/outgoing-request.ts'
 import type { CloseInfo } from '../ports/transport.ts'
@@ -45,7 +44,7 @@ const RENEWAL_MS = 10_000
  * The inside of a client: passes frames and intents between its connection, requests and extensions.
  * The functions of the port are members of their own, so that an extension may pass them on.
  */
-export class ClientRuntime implements ClientPort, ConnectionOwner, CheckedClient {
+export class ClientRuntime implements ClientPort, ConnectionOwner, CheckedClient, OutboxHost {
   readonly events: Emitter<ClientEvents>
   readonly connection: Connection
   readonly requests: PendingRequests
@@ -58,6 +57,10 @@ export class ClientRuntime implements ClientPort, ConnectionOwner, CheckedClient
   readonly checks: ClientChecks | undefined
   /** Number of malformed messages. */
   malformed = 0
+  /** Scope of deduplication for anonymous users. */
+  senderId: string | undefined
+  /** The client's user id, by the last welcome or by the stored outbox. */
+  userId: string | undefined
   /** The tag of the last welcome, or empty. */
   eventTag = ''
   readonly #options: ResolvedClientOptions
@@ -66,8 +69,6 @@ export class ClientRuntime implements ClientPort, ConnectionOwner, CheckedClient
   #extensions: readonly ClientExtension[] = []
   // Created on first use: some runtimes forbid random values while modules are loaded.
   readonly #clientId = lazy(randomId)
-  #senderId: string | undefined
-  #userId: string | undefined
   #eventCount = 0
   readonly #requestIds = lazy(randomId)
   #requestCount = 0
@@ -80,30 +81,15 @@ export class ClientRuntime implements ClientPort, ConnectionOwner, CheckedClient
     this.clock = clock
     this.environment = environment
     this.random = random
-    const elapsed = new ElapsedClock(clock)
-    const serverClock = new ServerClock(clock, elapsed)
-    this.serverClock = serverClock
+    this.serverClock = new ServerClock(clock)
     this.events = createEmitter((error, event) => {
       // An `error` listener that throws must not be called with its own error.
       if (event === 'error') printError(error)
       else report(error)
     })
-    this.#outbox = options.outbox.storage?.keep({
-      ...{ clock, elapsed, report, environment, limit: options.outbox.limit },
-      serverTime: () => serverClock.present.server,
-      isOpen: () => this.state.get().name === 'open',
-      restored: this.restored,
-      send: (request, how) => this.#sendNow(request, how),
-      identified: ({ senderId, userId }) => {
-        this.#senderId = senderId
-        this.#userId = userId
-      },
-      settled: (outcome) => {
-        if (this.events.listens('settled')) this.events.emit('settled', outcome)
-        else if (outcome.error) report(outcome.error)
-      },
-    })
-    const shared = { ...options, elapsed, serverClock, report, url, stored: this.#outbox }
+    this.#outbox = options.outbox.storage?.keep(this, options.outbox.limit)
+    const { serverClock } = this
+    const shared = { ...options, serverClock, report, url, stored: this.#outbox }
     this.connection = new Connection(shared, this)
     this.state = this.connection.state
     this.requests = new PendingRequests({ ...shared, link: () => this.connection.link })
@@ -156,21 +142,17 @@ export class ClientRuntime implements ClientPort, ConnectionOwner, CheckedClient
   /** Sends a request, and connects if there is no connection. */
   send(request: OutgoingRequest, options: SendOptions): Promise<ReplyFrame> {
     this.#options.logger()?.('requests', loggable(nameOf(request)))
-    const reply = this.#outbox?.send(request, options) ?? this.#sendNow(request, options)
+    const reply = this.#outbox?.send(request, options) ?? this.sendNow(request, options)
     const { volatile, timeoutMs, ttlMs } = options
     const waitsMs = volatile ? 0 : Math.min(timeoutMs, ttlMs)
     this.connection.needed(this.#options.clock.now() + waitsMs)
     return reply
   }
 
-  #sendNow(request: OutgoingRequest, options: SendOptions): Promise<ReplyFrame> {
+  /** Sends a request without storing it. */
+  sendNow(request: OutgoingRequest, options: SendOptions): Promise<ReplyFrame> {
     const error = this.finalError()
     return error ? Promise.reject(error) : this.requests.send(request, options)
-  }
-
-  /** The client's user id, by the last welcome. */
-  get userId(): string | undefined {
-    return this.#userId
   }
 
   /** Returns the reason why requests are rejected, if the client has ended. */
@@ -210,15 +192,15 @@ export class ClientRuntime implements ClientPort, ConnectionOwner, CheckedClient
   }
 
   greet(link: Link): readonly Outgoing[] | undefined {
-    this.#senderId ??= randomId()
+    this.senderId ??= randomId()
     return link.say({
       kind: 'hello',
       timestamp: this.#options.clock.wall(),
       clientId: this.#clientId(),
-      senderId: this.#senderId,
+      senderId: this.senderId,
       contract: this.checks?.fingerprint,
       token: link.credentials.token,
-      expectUser: this.#userId,
+      expectUser: this.userId,
     })
   }
 
@@ -231,8 +213,8 @@ export class ClientRuntime implements ClientPort, ConnectionOwner, CheckedClient
     const userId = frame?.userId
     this.#opening?.settle()
     this.#opening = undefined
-    if (this.#userId !== undefined && userId !== this.#userId) this.#identityChanged(userId)
-    this.#userId = userId
+    if (this.userId !== undefined && userId !== this.userId) this.#identityChanged(userId)
+    this.userId = userId
     this.eventTag = frame?.tag ?? ''
     this.#outbox?.greeted(userId)
     if (isMove) {
@@ -284,7 +266,7 @@ export class ClientRuntime implements ClientPort, ConnectionOwner, CheckedClient
     const opening = this.#opening
     this.#opening = undefined
     opening?.settle(error)
-    this.#outbox?.release(this.#userId)
+    this.#outbox?.release(this.userId)
     // The caller of a stored request may be gone with an earlier page.
     const isRequested = this.requests.rejectAll(error) && !this.#outbox
     const isAwaited =
@@ -329,11 +311,11 @@ export class ClientRuntime implements ClientPort, ConnectionOwner, CheckedClient
   #refused(refusal: Refusal): void {
     // Once per greeting: it refuses the user id that the greeting expected, and from then on the
     // client expects none.
-    if (refusal.code === 'identity-changed' && this.#userId !== undefined) {
+    if (refusal.code === 'identity-changed' && this.userId !== undefined) {
       // The server has dropped the messages sent with the greeting: send them again, without a
       // user.
       this.#identityChanged(undefined)
-      this.#userId = undefined
+      this.userId = undefined
       this.requests.disconnected()
       this.connection.link?.replies.forgetControls()
       for (const extension of this.#extensions) {

@@ -1,13 +1,24 @@
 import type { Clock } from '../base/clock.ts'
+import type { Emitter } from '../base/emitter.ts'
 import type { WirefoldError } from '../base/errors.ts'
-import type { Writable } from '../base/store.ts'
+import type { Readable, Writable } from '../base/store.ts'
 import type { ReplyFrame } from '../protocol/frame.ts'
-import type { OutgoingRequest, SendOptions, StorableMutation } from './outgoing-request.ts'
+import type { ConnectionState } from './connection-state.ts'
+import type {
+  OutgoingRequest,
+  SendingTime,
+  SendOptions,
+  StorableMutation,
+} from './outgoing-request.ts'
 
 /** A storage that keeps requests when the page ends; the value of `outbox.storage`. */
 export interface OutboxStorage {
-  /** Opens the outbox of a client; the storage is not accessed before the first call on it. */
-  keep(host: OutboxHost): ClientOutbox
+  /**
+   * Opens the outbox of a client; the storage is not accessed before the first call on it.
+   *
+   * @param limit maximum number of waiting requests
+   */
+  keep(host: OutboxHost, limit: number): ClientOutbox
 }
 
 /** The stored requests of a client. */
@@ -38,26 +49,24 @@ export interface RestoredMutation extends StorableMutation {
 
 /** The part of a client that its outbox uses. */
 export interface OutboxHost {
+  /** Scope of deduplication for anonymous users. */
+  senderId: string | undefined
+  /** The user who is signed in, or was last. */
+  userId: string | undefined
   /** Clock of the client. */
   readonly clock: Clock
-  /** The same time, but one that goes on while the machine sleeps: for deadlines and ages. */
-  readonly elapsed: Clock
-  /** Returns the server's time, at least as late as given; `undefined` if it is not known. */
-  serverTime(): number | undefined
+  /** The same time, but one that goes on while the machine sleeps, and the server's. */
+  readonly serverClock: Clock & { readonly present: SendingTime }
   /** Events of the environment; `hide` means that the page may be about to end. */
   readonly environment: { follow(listener: (event: string) => void): () => void }
-  /** Maximum number of waiting requests. */
-  readonly limit: number
-  /** Whether the connection is open. */
-  isOpen(): boolean
-  /** Sends a request without storing it. */
-  send(request: OutgoingRequest, options: SendOptions): Promise<ReplyFrame>
-  /** Receives the identity that the client had last time. */
-  identified(identity: OutboxIdentity): void
+  /** State of the connection. */
+  readonly state: Readable<ConnectionState>
   /** The mutations of earlier clients whose stored requests this client sends, oldest first. */
   readonly restored: Writable<readonly RestoredMutation[]>
-  /** Receives the outcome of a stored request that no caller waits for. */
-  settled(outcome: SettledRequest): void
+  /** The outcomes of stored requests that no caller waits for. */
+  readonly events: Pick<Emitter<{ settled(outcome: SettledRequest): void }>, 'emit' | 'listens'>
+  /** Sends a request without storing it. */
+  sendNow(request: OutgoingRequest, options: SendOptions): Promise<ReplyFrame>
   /** Reports an error that has no other destination. */
   report(error: unknown): void
 }

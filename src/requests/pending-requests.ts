@@ -1,5 +1,4 @@
 import type { Cancel, Clock } from '../base/clock.ts'
-import type { ElapsedClock } from '../base/elapsed-clock.ts'
 import type { ErrorCode, WirefoldError } from '../base/errors.ts'
 import { refusalError } from '../base/errors.ts'
 import type { Writable } from '../base/store.ts'
@@ -62,14 +61,14 @@ export class PendingRequests {
   send(outgoing: OutgoingRequest, options: SendOptions): Promise<ReplyFrame> {
     const { timeoutMs, ttlMs, signal, supersede, sentAt } = options
     return new Promise((resolve, reject) => {
-      const { clock, elapsed } = this.#deps
+      const { clock, serverClock } = this.#deps
       const request: PendingRequest = {
         // No spread: an object literal has its final shape at once.
         options,
         outgoing,
         resolve,
         reject,
-        madeAt: elapsed.now(),
+        madeAt: serverClock.now(),
         deadline: clock.now() + Math.min(timeoutMs, ttlMs),
         cancelDeadline: undefined,
         sentAt,
@@ -102,7 +101,7 @@ export class PendingRequests {
 
   /** Sends the queued requests on a new link, in order; those that expired in sleep are not sent. */
   opening(): void {
-    this.#deps.elapsed.catchUp()
+    this.#deps.serverClock.catchUp()
     for (const request of this.#all()) if (!request.link) this.#trySend(request)
   }
 
@@ -239,12 +238,12 @@ export class PendingRequests {
   #limit(request: PendingRequest): void {
     const { options, madeAt, sentAt, leftAt } = request
     const { timeoutMs, ttlMs, mutation } = options
-    const { elapsed } = this.#deps
+    const { serverClock } = this.#deps
     const isSent = (mutation ? leftAt : sentAt) !== undefined
     const ms = isSent ? timeoutMs : mutation ? ttlMs : Math.min(timeoutMs, ttlMs)
-    const passedMs = isSent && mutation ? 0 : elapsed.now() - madeAt
+    const passedMs = isSent && mutation ? 0 : serverClock.now() - madeAt
     request.cancelDeadline?.()
-    request.cancelDeadline = elapsed.after(ms - passedMs, () => {
+    request.cancelDeadline = serverClock.after(ms - passedMs, () => {
       const sent = request.sentAt !== undefined
       const what = `timed out: ${sent ? 'no reply came' : 'it could not be sent'} in ${ms} ms.`
       this.#fail(request, 'request-timeout', what, { timeoutMs: ms, sent })
@@ -358,7 +357,6 @@ export interface RequestCounts {
 export interface PendingRequestsDeps {
   readonly clock: Clock
   /** The same time, but one that goes on while the machine sleeps: for deadlines and ages. */
-  readonly elapsed: ElapsedClock
   readonly serverClock: ServerClock
   readonly outbox: ResolvedOutboxOptions
   /** Returns the link a request would be sent on now. */

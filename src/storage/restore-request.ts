@@ -59,7 +59,7 @@ function storable(mutation: StorableMutation | undefined): StorableMutation | un
 export function restoreOptions(
   request: StoredRequest,
   others: readonly StoredRequest[],
-  { clock, elapsed }: Pick<OutboxHost, 'clock' | 'elapsed'>,
+  { clock, serverClock }: Pick<OutboxHost, 'clock' | 'serverClock'>,
 ): SendOptions | WirefoldError {
   const { createdAt, expiresAt, sentAt, serverSentAt: server } = request
   const { idempotent, ordering, supersede } = request
@@ -72,7 +72,7 @@ export function restoreOptions(
   if (sentAt !== undefined) {
     // After the wall clock was set back the age is unknown: treat it as too old to deduplicate.
     const ageMs = sentAt <= now ? now - sentAt : Number.POSITIVE_INFINITY
-    const sending = { now: clock.now(), elapsed: elapsed.now() - ageMs, server }
+    const sending = { now: clock.now(), elapsed: serverClock.now() - ageMs, server }
     return { ...options, supersede: undefined, sentAt: sending }
   }
   const isNewer = (other: StoredRequest): boolean =>

@@ -7,6 +7,7 @@ import type {
   OutboxHost,
   OutboxStorage,
   RestoredMutation,
+  SettledRequest,
 } from '../ports/outbox-storage.ts'
 import type { OutgoingRequest, SendOptions } from '../ports/outgoing-request.ts'
 import type { ReplyFrame } from '../protocol/frame.ts'
@@ -32,12 +33,13 @@ const READ_MS = 5_000
  * @param database may serve several clients
  */
 export function storedOutbox(database: OutboxDatabase): OutboxStorage {
-  return { keep: (host) => new StoredOutbox(host, database) }
+  return { keep: (host, limit) => new StoredOutbox(host, database, limit) }
 }
 
 class StoredOutbox implements ClientOutbox {
   readonly #host: OutboxHost
   readonly #database: OutboxDatabase
+  readonly #limit: number
   #owner = lazy(randomId)
   readonly #owned = new Map<string, OwnedRequest>()
   #pendingMarks: PendingMark[] = []
@@ -54,9 +56,10 @@ class StoredOutbox implements ClientOutbox {
   #cancelTick: Cancel | undefined
   #unfollow: (() => void) | undefined
 
-  constructor(host: OutboxHost, database: OutboxDatabase) {
+  constructor(host: OutboxHost, database: OutboxDatabase, limit: number) {
     this.#host = host
     this.#database = database
+    this.#limit = limit
   }
 
   ready(): Promise<void> {
@@ -65,10 +68,10 @@ class StoredOutbox implements ClientOutbox {
   }
 
   async send(outgoing: OutgoingRequest, options: SendOptions): Promise<ReplyFrame> {
-    if (options.volatile) return this.#host.send(outgoing, options)
+    if (options.volatile) return this.#host.sendNow(outgoing, options)
     // Stored requests are older, and are sent first.
     if (this.#works === undefined) await this.ready()
-    if (!this.#works || options.signal?.aborted) return this.#host.send(outgoing, options)
+    if (!this.#works || options.signal?.aborted) return this.#host.sendNow(outgoing, options)
     const request = storedRequest(outgoing, options, {
       owner: this.#owner(),
       userId: this.#userId,
@@ -77,7 +80,7 @@ class StoredOutbox implements ClientOutbox {
     const stored = this.#database.put(request, this.#leaseUntil())
     const { owned } = this.#hold(request, options, !this.#isUserConfirmed)
     stored.catch((cause) => owned.giveUp(outboxErrors.unstorable(request.outgoing, cause)))
-    return owned.waitForReply(options, this.#host.elapsed)
+    return owned.waitForReply(options, this.#host.serverClock)
   }
 
   greeted(userId: string | undefined): void {
@@ -126,7 +129,8 @@ class StoredOutbox implements ClientOutbox {
       return
     }
     this.#userId = found.identity.userId
-    this.#host.identified(found.identity)
+    this.#host.senderId = found.identity.senderId
+    this.#host.userId = found.identity.userId
     this.#takeAll(found.claimed, owner)
   }
 
@@ -137,7 +141,7 @@ class StoredOutbox implements ClientOutbox {
 
   #claimFor(userId: string | undefined): Claim {
     const now = this.#host.clock.wall()
-    const limit = Math.max(this.#host.limit - this.#owned.size, 0)
+    const limit = Math.max(this.#limit - this.#owned.size, 0)
     return { owner: this.#owner(), userId, now, leaseUntil: this.#leaseUntil(), limit }
   }
 
@@ -165,7 +169,7 @@ class StoredOutbox implements ClientOutbox {
       if (mutation && outgoing.id) this.#show({ ...mutation, id: outgoing.id, reply })
     } else {
       void this.#safely(this.#database.delete(requestId))
-      this.#host.settled({ request: outgoing, reply: undefined, error: options })
+      this.#deliver({ request: outgoing, reply: undefined, error: options })
     }
   }
 
@@ -183,7 +187,7 @@ class StoredOutbox implements ClientOutbox {
     this.#owned.set(request.requestId, owned)
     const timeoutMs = Math.max(options.timeoutMs, options.ttlMs)
     const beforeSend = (first: boolean): Promise<boolean> => this.#maySend(owned, first)
-    const reply = this.#host.send(request.outgoing, {
+    const reply = this.#host.sendNow(request.outgoing, {
       ...options,
       // The time limit of a stored request is its time to live, sent or not.
       ...{ timeoutMs, mutation: undefined, signal: owned.signal, beforeSend },
@@ -205,8 +209,19 @@ class StoredOutbox implements ClientOutbox {
     }
     const outcome = owned.settle(reply, error)
     // The outcome of a request that another client has claimed is reported by that client.
-    if (outcome && isOwned) this.#host.settled(outcome)
+    if (outcome && isOwned) this.#deliver(outcome)
     this.#watch()
+  }
+
+  /** Delivers the outcome of a request that no caller waits for. */
+  #deliver(outcome: SettledRequest): void {
+    const { events } = this.#host
+    if (events.listens('settled')) events.emit('settled', outcome)
+    else if (outcome.error) this.#host.report(outcome.error)
+  }
+
+  get #isOpen(): boolean {
+    return this.#host.state.get().name === 'open'
   }
 
   #owns(owned: OwnedRequest): boolean {
@@ -224,7 +239,7 @@ class StoredOutbox implements ClientOutbox {
     const { sentAt, serverSentAt } = owned.request
     const times =
       first || sentAt === undefined
-        ? { sentAt: this.#host.clock.wall(), serverSentAt: this.#host.serverTime() }
+        ? { sentAt: this.#host.clock.wall(), serverSentAt: this.#host.serverClock.present.server }
         : { sentAt, serverSentAt }
     return new Promise((resolve) => {
       this.#pendingMarks.push({ owned, times, resolve })
@@ -264,7 +279,7 @@ class StoredOutbox implements ClientOutbox {
   /** Runs the timer while there are requests to send, or a connection to send claimed ones on. */
   #watch(): void {
     const { clock, environment } = this.#host
-    if (this.#owned.size > 0 || (this.#works && this.#host.isOpen())) {
+    if (this.#owned.size > 0 || (this.#works && this.#isOpen)) {
       this.#cancelTick ??= clock.after(RENEW_MS, () => void this.#tick())
       this.#unfollow ??= environment.follow((event) => event === 'hide' && this.#endLease())
     } else {
@@ -285,7 +300,7 @@ class StoredOutbox implements ClientOutbox {
       }
     }
     if (this.#pendingMarks.length > 0) await this.#mark()
-    if (this.#host.isOpen()) await this.#claim()
+    if (this.#isOpen) await this.#claim()
     this.#watch()
   }
 
