@@ -7,9 +7,8 @@ import type { NameBound, PublishArg, RequestBound } from '../contract/name-types
 import type { Answer, RequestArg, RequestArgs } from '../contract/request-types.ts'
 import type { ClientPort } from '../ports/client-port.ts'
 import type { ConnectionState } from '../ports/connection-state.ts'
-import type { RequestOptions } from '../ports/outgoing-request.ts'
-import type { EventFrame, Reply } from '../protocol/frame.ts'
-import type { PublishIntent, RequestIntent } from '../protocol/intent.ts'
+import type { OutgoingRequest, RequestOptions } from '../ports/outgoing-request.ts'
+import type { EventFrame, Reply, ReplyFrame } from '../protocol/frame.ts'
 import type { RequestCounts } from '../requests/pending-requests.ts'
 import type { ClientEvents } from './client-events.ts'
 import { clientEventNames, otherEventNames } from './client-events.ts'
@@ -128,12 +127,12 @@ export class RealtimeClient<C extends Untyped = Untyped> {
     options: RequestOptions = {},
   ): Promise<Reply> {
     const { channel, id } = options
-    const runtime = this.#runtime
-    const { checks } = runtime
-    const request = { type, requestId: runtime.requestId(), since: this.#options.clock.now() }
-    const { requestId } = request
-    const what = { kind: 'request', requestId, type, channel, id, payload } as const
+    const { clock } = this.#options
+    const { checks } = this.#runtime
+    const [requestId, since, timestamp] = [this.#runtime.requestId(), clock.now(), clock.wall()]
+    const what = { kind: 'request', requestId, type, channel, id, payload, timestamp } as const
     const reply = await this.#send(what, options)
+    const request = { type, requestId, since }
     const checked = checks ? await checks.reply(request, reply.payload, options) : reply.payload
     return { payload: checked, at: reply.at }
   }
@@ -162,8 +161,8 @@ export class RealtimeClient<C extends Untyped = Untyped> {
   ): Promise<string> {
     this.#runtime.checks?.channel(channel)
     const id = this.eventId()
-    const requestId = this.#runtime.requestId()
-    await this.#send({ kind: 'publish', requestId, channel, id, type, payload }, options)
+    const [requestId, timestamp] = [this.#runtime.requestId(), this.#options.clock.wall()]
+    await this.#send({ kind: 'publish', requestId, channel, id, type, payload, timestamp }, options)
     return this.eventTag + id
   }
 
@@ -213,8 +212,9 @@ export class RealtimeClient<C extends Untyped = Untyped> {
     }
   }
 
-  #send(what: Unstamped<RequestIntent> | Unstamped<PublishIntent>, options: RequestOptions) {
-    const { clock, requestTimeoutMs: timeoutMs, outbox } = this.#options
+  // No spread adds to the intent: V8 would keep it as a slow object, which cost half of the request.
+  #send(what: OutgoingRequest, options: RequestOptions): Promise<ReplyFrame> {
+    const { requestTimeoutMs: timeoutMs, outbox } = this.#options
     const how = withDefaults('A request', options, {
       timeoutMs,
       ttlMs: outbox.ttlMs,
@@ -227,7 +227,7 @@ export class RealtimeClient<C extends Untyped = Untyped> {
       channel: undefined,
       id: undefined,
     })
-    return this.#runtime.send({ ...what, timestamp: clock.wall() }, how)
+    return this.#runtime.send(what, how)
   }
 
   /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
@@ -238,6 +238,3 @@ export class RealtimeClient<C extends Untyped = Untyped> {
 
 /** Options of {@link RealtimeClient.publish}. */
 export type PublishOptions = Omit<RequestOptions, 'channel' | 'id' | 'mutation'>
-
-/** An intent without its time. */
-type Unstamped<Type extends RequestIntent | PublishIntent> = Omit<Type, 'timestamp'>
