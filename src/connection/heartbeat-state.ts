@@ -42,6 +42,10 @@ export interface HeartbeatState {
   readonly srttMs: number | undefined
   readonly rttvarMs: number
   readonly lastRttMs: number | undefined
+  /** Number of pings; with each of them the shell sends one. */
+  readonly pings: number
+  /** Whether the peer is gone; the shell ends the link. */
+  readonly dead: boolean
 }
 
 /** A ping whose pong is awaited. */
@@ -54,29 +58,17 @@ export interface Probe {
   readonly delayed: boolean
 }
 
-/** An input of the state machine. */
-export type HeartbeatInput =
-  /** A second has passed, or more. */
-  | {
-      readonly name: 'tick'
-      readonly now: number
-      readonly wall: number
-      /** Number of frames other than pongs since the last tick. */
-      readonly received: number
-      /** Travel time of the last of them, 0 if it is not known. */
-      readonly lagMs: number
-      /** Time at which the first message after `probedAt` was sent that is not answered yet; else infinity. */
-      readonly unansweredSince: number
-    }
-  /** The pong to the last ping came, which was sent at `sentAt`; `undefined` if the pong names no ping. */
-  | { readonly name: 'pong'; readonly now: number; readonly sentAt: number | undefined }
-  /** The link carried the reply to a message sent at `saidAt`, or went on with a large message. */
-  | { readonly name: 'carried'; readonly now: number; readonly saidAt: number | undefined }
-  /** The page is shown again, or the network is back. */
-  | { readonly name: 'wake'; readonly now: number }
-
-/** Command for the shell. */
-export type HeartbeatCommand = 'ping' | 'dead' | undefined
+/** What the shell has observed since the last tick. */
+export interface Tick {
+  readonly now: number
+  readonly wall: number
+  /** Number of frames other than pongs. */
+  readonly received: number
+  /** Travel time of the last of them, 0 if it is not known. */
+  readonly lagMs: number
+  /** Time at which the first message after `probedAt` was sent that is not answered yet; else infinity. */
+  readonly unansweredSince: number
+}
 
 /** Share of `timeoutMs` by which a sign of life extends a deadline: it was noticed a tick late. */
 const SHARE = 0.9
@@ -109,6 +101,8 @@ export function heartbeatStart(now: number, wall: number): HeartbeatState {
     srttMs: undefined,
     rttvarMs: 0,
     lastRttMs: undefined,
+    pings: 0,
+    dead: false,
   }
 }
 
@@ -117,24 +111,60 @@ export function nextTick({ tickedAt, probe }: HeartbeatState): number {
   return Math.min(tickedAt + TICK_MS, probe?.deadline ?? Number.POSITIVE_INFINITY)
 }
 
-/** Returns the state after an input, and the command for the shell. */
-export function heartbeat(
+/** Returns the state after the pong to the last ping; `rttMs` is left out if the pong names no ping. */
+export function ponged(state: HeartbeatState, rttMs?: number): HeartbeatState {
+  return { ...(rttMs === undefined ? state : measured(state, rttMs)), probe: undefined }
+}
+
+/**
+ * Returns the state after the link has carried the reply to a message that was sent at `saidAt`, or has
+ * gone on with a large message.
+ */
+export function carried(
   state: HeartbeatState,
-  input: HeartbeatInput,
+  now: number,
+  { timeoutMs }: HeartbeatRules,
+  saidAt: number = Number.NEGATIVE_INFINITY,
+): HeartbeatState {
+  return state.probe && saidAt >= state.probe.sentAt
+    ? { ...state, probe: undefined }
+    : extended(state, now + SHARE * timeoutMs, true)
+}
+
+/** Returns the state after a ping, whose pong has a deadline; `again`: it repeats the one before. */
+export function probed(
+  state: HeartbeatState,
+  now: number,
   rules: HeartbeatRules,
-): readonly [HeartbeatState, HeartbeatCommand] {
-  switch (input.name) {
-    case 'pong':
-      return [{ ...measured(state, input), probe: undefined }, undefined]
-    case 'carried':
-      return state.probe && (input.saidAt ?? Number.NEGATIVE_INFINITY) >= state.probe.sentAt
-        ? [{ ...state, probe: undefined }, undefined]
-        : [extended(state, input.now + SHARE * rules.timeoutMs, true), undefined]
-    case 'wake':
-      return probe(state, input.now, answerDeadlineMs(state, rules))
-    case 'tick':
-      return tick(withReceived(state, input, rules), input, state, rules)
-  }
+  again = false,
+): HeartbeatState {
+  const deadline = now + answerDeadlineMs(state, rules)
+  const probe = { sentAt: now, deadline, again, delayed: false }
+  return { ...state, pingedAt: now, pings: state.pings + 1, probe }
+}
+
+/** Returns the state after a tick: once a second has passed, or more. */
+export function ticked(before: HeartbeatState, tick: Tick, rules: HeartbeatRules): HeartbeatState {
+  const { now, wall, unansweredSince } = tick
+  const state = withReceived(before, tick, rules)
+  const late = now - nextTick(before)
+  // The machine slept, or the wall clock was set: the peer had no time to answer in either case.
+  const jumped = wall - before.wall - (now - before.tickedAt) > ASLEEP_MS
+  const running = state.probe
+  const expired = running && now >= running.deadline
+  if (!jumped && expired && (late < LATE_MS || running.again)) return { ...state, dead: true }
+  if (jumped || expired || late > ASLEEP_MS) return probed(state, now, rules, true)
+  if (running) return state
+  if (now - state.pingedAt >= rules.intervalMs) return probed(state, now, rules)
+  const deadlineMs = Math.min(answerDeadlineMs(state, rules), rules.timeoutMs)
+  const ignored = now - unansweredSince >= Math.max(LEAST_SILENCE_MS, deadlineMs)
+  const quiet =
+    state.gapMs !== undefined &&
+    !state.silenceProbed &&
+    now - state.receivedAt >= Math.max(LEAST_SILENCE_MS, GAPS * state.gapMs)
+  return ignored || quiet
+    ? probed({ ...state, silenceProbed: true, probedAt: now }, now, rules)
+    : state
 }
 
 /** Returns the time limit of a pong, from the round trips so far: RFC 6298, section 2, within limits. */
@@ -155,11 +185,9 @@ function extended(state: HeartbeatState, until: number, delayed: boolean): Heart
   return { ...state, probe: { ...probe, deadline, delayed: probe.delayed || delayed } }
 }
 
-type Tick = Extract<HeartbeatInput, { name: 'tick' }>
-
 /** Counts the frames that have arrived since the last tick. */
-function withReceived(state: HeartbeatState, input: Tick, rules: HeartbeatRules): HeartbeatState {
-  const { now, wall, received, lagMs } = input
+function withReceived(state: HeartbeatState, tick: Tick, rules: HeartbeatRules): HeartbeatState {
+  const { now, wall, received, lagMs } = tick
   const ticked = { ...state, tickedAt: now, wall }
   if (received === 0) return ticked
   const gap = (now - state.receivedAt) / received
@@ -176,59 +204,15 @@ function withReceived(state: HeartbeatState, input: Tick, rules: HeartbeatRules)
   )
 }
 
-function tick(
-  state: HeartbeatState,
-  { now, wall, unansweredSince }: Tick,
-  before: HeartbeatState,
-  rules: HeartbeatRules,
-): readonly [HeartbeatState, HeartbeatCommand] {
-  const late = now - nextTick(before)
-  // The machine slept, or the wall clock was set: the peer had no time to answer in either case.
-  const jumped = wall - before.wall - (now - before.tickedAt) > ASLEEP_MS
-  const deadlineMs = answerDeadlineMs(state, rules)
-  const running = state.probe
-  const expired = running && now >= running.deadline
-  if (!jumped && expired && (late < LATE_MS || running.again)) return [state, 'dead']
-  if (jumped || expired || late > ASLEEP_MS) return probe(state, now, deadlineMs, true)
-  if (running) return [state, undefined]
-  if (now - state.pingedAt >= rules.intervalMs) return probe(state, now, deadlineMs)
-  const patience = Math.max(LEAST_SILENCE_MS, Math.min(deadlineMs, rules.timeoutMs))
-  const ignored = now - unansweredSince >= patience
-  const quiet =
-    state.gapMs !== undefined &&
-    !state.silenceProbed &&
-    now - state.receivedAt >= Math.max(LEAST_SILENCE_MS, GAPS * state.gapMs)
-  if (!ignored && !quiet) return [state, undefined]
-  return probe({ ...state, silenceProbed: true, probedAt: now }, now, deadlineMs)
-}
-
-function probe(
-  state: HeartbeatState,
-  now: number,
-  deadlineMs: number,
-  again = false,
-): readonly [HeartbeatState, 'ping'] {
-  const deadline = now + deadlineMs
-  return [
-    { ...state, pingedAt: now, probe: { sentAt: now, deadline, again, delayed: false } },
-    'ping',
-  ]
-}
-
 /** Applies a round trip; the constants are those of RFC 6298, section 2. */
-function measured(
-  state: HeartbeatState,
-  { now, sentAt }: Extract<HeartbeatInput, { name: 'pong' }>,
-): HeartbeatState {
-  if (sentAt === undefined) return state
-  const rtt = now - sentAt
-  if (state.probe?.delayed && rtt > LEAST_DEADLINE_MS) return state
-  const { srttMs = rtt, rttvarMs } = state
+function measured(state: HeartbeatState, rttMs: number): HeartbeatState {
+  if (state.probe?.delayed && rttMs > LEAST_DEADLINE_MS) return state
+  const { srttMs = rttMs, rttvarMs } = state
   return {
     ...state,
-    lastRttMs: rtt,
-    srttMs: srttMs + (rtt - srttMs) / 8,
+    lastRttMs: rttMs,
+    srttMs: srttMs + (rttMs - srttMs) / 8,
     rttvarMs:
-      state.srttMs === undefined ? rtt / 2 : rttvarMs + (Math.abs(srttMs - rtt) - rttvarMs) / 4,
+      state.srttMs === undefined ? rttMs / 2 : rttvarMs + (Math.abs(srttMs - rttMs) - rttvarMs) / 4,
   }
 }

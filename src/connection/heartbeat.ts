@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '../base/clock.ts'
 import type { PongFrame } from '../protocol/frame.ts'
-import type { HeartbeatInput, HeartbeatRules, HeartbeatState } from './heartbeat-state.ts'
-import { heartbeat, heartbeatStart, nextTick } from './heartbeat-state.ts'
+import type { HeartbeatRules, HeartbeatState } from './heartbeat-state.ts'
+import { carried, heartbeatStart, nextTick, ponged, probed, ticked } from './heartbeat-state.ts'
 import type { ReplyTable } from './reply-table.ts'
 import type { ServerClock } from './server-clock.ts'
 
@@ -18,13 +18,14 @@ const LONGEST_INTERVAL_MS = 50_000
 export class Heartbeat {
   readonly #link: HeartbeatLink
   readonly #clock: Clock
-  readonly #rules: Omit<HeartbeatRules, 'patience'>
+  readonly #limits: Omit<HeartbeatRules, 'patience'>
   #state: HeartbeatState
   #received = 0
   /** Time at which the last event since the last tick was sent, by the server's clock. */
   #eventSentAt: number | undefined
   #buffered = 0
-  #ping: { readonly timestamp: number; readonly sentAt: number } | undefined
+  /** The timestamp of the last ping, until its pong comes. */
+  #timestamp: number | undefined
   #cancel: Cancel | undefined
 
   /** @param serverMs the interval that the server sets, if it does */
@@ -32,7 +33,7 @@ export class Heartbeat {
     const wanted = intervalMs ?? serverMs ?? heartbeatDefaults.intervalMs
     this.#link = link
     this.#clock = link.owner.deps.clock
-    this.#rules = {
+    this.#limits = {
       intervalMs: Math.min(Math.max(wanted, SHORTEST_INTERVAL_MS), LONGEST_INTERVAL_MS),
       timeoutMs: timeoutMs ?? heartbeatDefaults.timeoutMs,
     }
@@ -52,7 +53,7 @@ export class Heartbeat {
 
   /** Notes that the link goes on with a large message. */
   progress(): void {
-    this.#input({ name: 'carried', now: this.#clock.now(), saidAt: undefined })
+    this.#carried()
   }
 
   /**
@@ -61,25 +62,28 @@ export class Heartbeat {
    * @returns the round trip in milliseconds, if it answers the last ping
    */
   pong({ timestamp }: PongFrame): number | undefined {
-    const now = this.#clock.now()
-    const ping = timestamp === undefined ? undefined : this.#ping
+    if (timestamp === undefined) {
+      this.#set(ponged(this.#state))
+      return undefined
+    }
     // A pong to an earlier ping shows nothing of the time since.
-    if (timestamp !== ping?.timestamp) return undefined
-    if (ping) this.#ping = undefined
-    this.#input({ name: 'pong', now, sentAt: ping?.sentAt })
-    return ping && now - ping.sentAt
+    if (timestamp !== this.#timestamp) return undefined
+    this.#timestamp = undefined
+    const rttMs = this.#clock.now() - this.#state.pingedAt
+    this.#set(ponged(this.#state, rttMs))
+    return rttMs
   }
 
   /** Handles the reply to a message that was sent at `saidAt`. */
   answered(saidAt: number): void {
     const { owner } = this.#link
     if (owner.patience > 1 && !this.#isWaiting) owner.patience = 1
-    this.#input({ name: 'carried', now: this.#clock.now(), saidAt })
+    this.#carried(saidAt)
   }
 
   /** Sends a ping now: the page is shown again, or the network is back. */
   wake(): void {
-    this.#input({ name: 'wake', now: this.#clock.now() })
+    this.#set(probed(this.#state, this.#clock.now(), this.#rules))
   }
 
   /** Ends it. */
@@ -103,7 +107,8 @@ export class Heartbeat {
     this.#buffered = bufferedAmount
     const unansweredSince = this.#link.replies.unansweredSince(this.#state.probedAt)
     const [now, wall] = [this.#clock.now(), this.#clock.wall()]
-    this.#input({ name: 'tick', now, wall, received, lagMs, unansweredSince })
+    const tick = { now, wall, received, lagMs, unansweredSince }
+    this.#set(ticked(this.#state, tick, this.#rules))
   }
 
   /** Whether a message that was sent is not answered yet. */
@@ -117,22 +122,28 @@ export class Heartbeat {
     return sentAt === undefined || time === undefined ? 0 : Math.max(0, time - sentAt)
   }
 
-  #input(input: HeartbeatInput): void {
-    const { owner } = this.#link
-    const rules = { ...this.#rules, patience: owner.patience }
-    const [state, command] = heartbeat(this.#state, input, rules)
-    if (state === this.#state) return
+  get #rules(): HeartbeatRules {
+    return { ...this.#limits, patience: this.#link.owner.patience }
+  }
+
+  #carried(saidAt?: number): void {
+    this.#set(carried(this.#state, this.#clock.now(), this.#rules, saidAt))
+  }
+
+  #set(state: HeartbeatState): void {
+    const before = this.#state
+    if (state === before) return
     this.#state = state
-    if (command === 'dead') {
+    if (state.dead) {
+      const { owner } = this.#link
       if (this.#isWaiting) owner.patience = Math.min(owner.patience * GROWTH, MOST_PATIENCE)
       this.#link.dead()
       return
     }
     this.start()
-    if (command === 'ping') {
-      this.#ping = { timestamp: this.#clock.wall(), sentAt: this.#clock.now() }
-      this.#link.ping(this.#ping.timestamp)
-    }
+    if (state.pings === before.pings) return
+    this.#timestamp = this.#clock.wall()
+    this.#link.ping(this.#timestamp)
   }
 }
 

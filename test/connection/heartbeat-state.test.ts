@@ -1,19 +1,22 @@
 import { describe, expect, it } from 'vitest'
-import type { HeartbeatCommand, HeartbeatState } from '../../src/connection/heartbeat-state.ts'
+import type { HeartbeatState } from '../../src/connection/heartbeat-state.ts'
 import {
   answerDeadlineMs,
-  heartbeat,
+  carried,
   heartbeatStart,
   nextTick,
+  ponged,
+  probed,
+  ticked as tickedOnce,
 } from '../../src/connection/heartbeat-state.ts'
 
 const rules = { intervalMs: 25_000, timeoutMs: 10_000, patience: 1 }
 
-/** A heartbeat that is ticked at its requested times, and a record of its commands. */
+/** A heartbeat that is ticked at its requested times, and a record of its pings and its end. */
 class TickedHeartbeat {
   state: HeartbeatState = heartbeatStart(0, 0)
   now = 0
-  readonly did: [number, HeartbeatCommand][] = []
+  readonly did: [number, 'ping' | 'dead'][] = []
   unansweredSince: number | undefined
 
   /** Ticks until `end`, with frames arriving every `everyMs` and pings answered after `rttMs`. */
@@ -31,7 +34,7 @@ class TickedHeartbeat {
       const sentAt = this.state.probe?.sentAt
       if (rttMs !== undefined && sentAt === this.now) {
         this.now += rttMs
-        this.apply({ name: 'pong', now: this.now, sentAt })
+        this.set(ponged(this.state, rttMs))
       }
     }
     return this
@@ -42,13 +45,21 @@ class TickedHeartbeat {
     const since = state.probedAt ?? Number.NEGATIVE_INFINITY
     const isDue = unansweredSince !== undefined && unansweredSince > since
     const due = isDue ? unansweredSince : Number.POSITIVE_INFINITY
-    this.apply({ name: 'tick', now, wall, received, lagMs, unansweredSince: due })
+    this.set(tickedOnce(state, { now, wall, received, lagMs, unansweredSince: due }, rules))
   }
 
-  apply(input: Parameters<typeof heartbeat>[1]): void {
-    const [state, command] = heartbeat(this.state, input, rules)
+  carry(saidAt?: number): void {
+    this.set(carried(this.state, this.now, rules, saidAt))
+  }
+
+  wake(): void {
+    this.set(probed(this.state, this.now, rules))
+  }
+
+  set(state: HeartbeatState): void {
+    const did = state.dead ? 'dead' : state.pings > this.state.pings && 'ping'
     this.state = state
-    if (command) this.did.push([this.now, command])
+    if (did) this.did.push([this.now, did])
   }
 }
 
@@ -106,15 +117,16 @@ describe('a heartbeat', () => {
 
   it('accepts a reply to a later message as a pong, but not to an earlier one', () => {
     const ticked = new TickedHeartbeat().run(25_000)
-    ticked.apply({ name: 'carried', now: 25_500, saidAt: 24_000 })
+    ticked.now = 25_500
+    ticked.carry(24_000)
     expect(ticked.state.probe).toBeDefined()
-    ticked.apply({ name: 'carried', now: 25_500, saidAt: 25_000 })
+    ticked.carry(25_000)
     expect(ticked.state.probe).toBeUndefined()
   })
 
   it('measures round trips as in RFC 6298, with a timeout from 2 to 10 s', () => {
     const ticked = new TickedHeartbeat()
-    const pong = (rtt: number) => ticked.apply({ name: 'pong', now: rtt, sentAt: 0 })
+    const pong = (rtt: number) => ticked.set(ponged(ticked.state, rtt))
     pong(100)
     expect(ticked.state).toMatchObject({ srttMs: 100, rttvarMs: 50, lastRttMs: 100 })
     pong(180)
@@ -131,8 +143,7 @@ describe('a heartbeat', () => {
     for (let minute = 1; minute <= 30; minute++) {
       ticked.now = minute * 60_000
       ticked.tick(0)
-      const sentAt = ticked.state.probe?.sentAt
-      if (sentAt !== undefined) ticked.apply({ name: 'pong', now: ticked.now + 80, sentAt })
+      if (ticked.state.probe) ticked.set(ponged(ticked.state, 80))
     }
     expect(ticked.did.filter(([, command]) => command === 'dead')).toEqual([])
     expect(ticked.did.length).toBeLessThanOrEqual(30)
@@ -168,12 +179,12 @@ describe('a heartbeat', () => {
 
   it('keeps the timeout of slow replies after the wall clock was set forward', () => {
     const ticked = new TickedHeartbeat()
-    ticked.apply({ name: 'pong', now: 0, sentAt: -3_000 })
+    ticked.set(ponged(ticked.state, 3_000))
     ticked.run(5_000)
     ticked.now = nextTick(ticked.state)
     ticked.tick(0, ticked.now + 3_600_000)
     expect(ticked.state.probe?.deadline).toBeGreaterThan(ticked.now + 3_000)
-    ticked.apply({ name: 'wake', now: ticked.now })
+    ticked.wake()
     expect(ticked.state.probe?.deadline).toBeGreaterThan(ticked.now + 3_000)
   })
 
@@ -195,7 +206,7 @@ describe('a heartbeat', () => {
 
   it('probes with 2 s when the page becomes visible or the network is back', () => {
     const ticked = new TickedHeartbeat().run(5_000)
-    ticked.apply({ name: 'wake', now: 5_000 })
+    ticked.wake()
     ticked.run(20_000)
     expect(ticked.did).toEqual([
       [5_000, 'ping'],
@@ -216,7 +227,7 @@ describe('a heartbeat', () => {
     for (const saidAt of [undefined, 0]) {
       const ticked = new TickedHeartbeat().run(25_000)
       for (ticked.now = 26_000; ticked.now < 90_000; ticked.now += 1_000) {
-        ticked.apply({ name: 'carried', now: ticked.now, saidAt })
+        ticked.carry(saidAt)
         ticked.tick()
       }
       expect(ticked.did).toEqual([[25_000, 'ping']])
@@ -241,17 +252,18 @@ describe('a heartbeat', () => {
 
   it('does not use the round trip behind a large transfer as a measurement', () => {
     const ticked = new TickedHeartbeat().run(25_000)
-    ticked.apply({ name: 'carried', now: 26_000, saidAt: undefined })
-    ticked.apply({ name: 'pong', now: 31_000, sentAt: 25_000 })
+    ticked.now = 26_000
+    ticked.carry()
+    ticked.set(ponged(ticked.state, 6_000))
     expect(ticked.state).toMatchObject({ srttMs: undefined, probe: undefined })
   })
 
   it('multiplies the timeout of a ping by the patience, but starts it as early', () => {
     const ticked = new TickedHeartbeat()
     const patiently = { ...rules, patience: 3 }
-    const [probed] = heartbeat(ticked.state, { name: 'wake', now: 0 }, patiently)
-    expect(probed.probe?.deadline).toBe(6_000)
-    const most = answerDeadlineMs(probed, { ...rules, patience: 10_000 })
+    const state = probed(ticked.state, 0, patiently)
+    expect(state.probe?.deadline).toBe(6_000)
+    const most = answerDeadlineMs(state, { ...rules, patience: 10_000 })
     expect(most).toBe(80_000)
   })
 })
