@@ -328,8 +328,6 @@ export class ClientRuntime implements ClientPort, ConnectionOwner, CheckedClient
     const error = refusalError(refusal.channel ?? 'the connection', refusal)
     if (refusal.channel === undefined) this.connection.refuse(error)
     else this.report(error)
-    // The server could not read the greeting, so no welcome will arrive.
-    if (refusal.code === 'bad-frame') this.connection.giveUpGreeting()
   }
 
   /**

@@ -54,13 +54,8 @@ export class Connection implements LinkOwner {
   #link: Link | undefined
   #next: Link | undefined
   #draining: Link | undefined
-  /** Whether messages can be sent on the present link. */
-  #opened = false
   /** Whether the platform reported no network when the present link was dialled. */
   #blind = false
-  /** Whether a greeting was sent: its welcome then shows that the credentials are accepted. */
-  #greets = false
-  #refusal: WirefoldError | undefined
   #cancelWait: Cancel | undefined
   #cancelNext: Cancel | undefined
   #stayUntil = Number.NEGATIVE_INFINITY
@@ -88,7 +83,7 @@ export class Connection implements LinkOwner {
 
   /** The present link, once messages can be sent on it. */
   get link(): Link | undefined {
-    return this.#opened ? this.#link : undefined
+    return this.#link?.isReady ? this.#link : undefined
   }
 
   /**
@@ -109,13 +104,12 @@ export class Connection implements LinkOwner {
    * if the connection is open, since no close may follow.
    */
   refuse(error: WirefoldError): void {
-    this.#refusal = error
+    const link = this.#link
+    if (!link) return
+    link.refusal = error
     if (this.state.get().name === 'open') this.deps.report(error)
-  }
-
-  /** Ends an attempt whose greeting the server could not read: no welcome will come. */
-  giveUpGreeting(): void {
-    if (this.state.get().name === 'connecting') this.#link?.dead('the greeting was not understood')
+    // The server could not read the greeting, so no welcome will arrive.
+    else if (error.code === 'bad-frame') link.dead('the greeting was not understood')
   }
 
   /** Connects, or shortens a wait, for a request that needs its reply by `deadline`. */
@@ -167,7 +161,6 @@ export class Connection implements LinkOwner {
   #dial(denied: boolean): void {
     const { environment } = this.deps
     this.#unfollow ??= environment.follow((event) => this.#around(event))
-    this.#refusal = undefined
     this.#blind = !environment.online
     this.#link = new Link(this, this.#template)
     this.#link.connect(denied)
@@ -177,7 +170,6 @@ export class Connection implements LinkOwner {
   #letGo(): Link | undefined {
     const link = this.#link
     this.#link = undefined
-    this.#opened = false
     this.#cancelNext?.()
     this.#cancelNext = undefined
     this.#next?.drop()
@@ -197,7 +189,7 @@ export class Connection implements LinkOwner {
         this.timeouts = 0
         this.#link?.hurry()
       }
-      const redial = this.#blind && !this.#opened
+      const redial = this.#blind && !this.link
       this.input({ name: event, retryAt: clock.now() + random() * WAKE_SPREAD_MS, redial })
     }
   }
@@ -214,12 +206,12 @@ export class Connection implements LinkOwner {
     let greeting: readonly unknown[] | undefined
     try {
       greeting = this.#owner.greet(link)
-      if (!isNext && greeting?.length !== 0) this.#begin()
+      link.greets = greeting !== undefined && greeting.length > 0
+      if (!isNext && greeting?.length !== 0) this.#begin(link)
     } catch (cause) {
       this.refused(noGreeting(cause), link)
       return
     }
-    if (!isNext) this.#greets = greeting !== undefined && greeting.length > 0
     if (greeting) link.greet()
     else if (isNext) this.#move(link, undefined)
     else this.#welcomed(undefined, link)
@@ -259,17 +251,17 @@ export class Connection implements LinkOwner {
     if (this.state.get().name !== 'connecting') return
     this.opens++
     // A refusal that a welcome follows was not that of the connection.
-    if (this.#refusal) this.deps.report(this.#refusal)
-    this.#refusal = undefined
+    if (link.refusal) this.deps.report(link.refusal)
+    link.refusal = undefined
     link.welcomed(frame)
-    if (!this.#opened) this.#begin()
-    this.input({ name: 'welcomed', now: this.deps.clock.now(), judged: this.#greets })
+    if (!link.isReady) this.#begin(link)
+    this.input({ name: 'welcomed', now: this.deps.clock.now(), judged: link.greets })
     if (link === this.#link) this.#owner.welcomed(frame, false)
   }
 
   /** Sends the first messages; after the welcome, where that may say what the server has restored. */
-  #begin(): void {
-    this.#opened = true
+  #begin(link: Link): void {
+    link.isReady = true
     this.#owner.opening()
   }
 
@@ -295,7 +287,7 @@ export class Connection implements LinkOwner {
     } else if (link === this.#draining) this.#release()
     if (link !== this.#link) return
     this.#letGo()
-    const close = this.#refusal ? { ...info, cause: this.#refusal } : info
+    const close = link.refusal ? { ...info, cause: link.refusal } : info
     const { clock, random, environment } = this.deps
     const { online } = environment
     this.input({ name: 'dropped', now: clock.now(), online, random: random(), close })
@@ -325,6 +317,7 @@ export class Connection implements LinkOwner {
     this.#draining = this.#link
     this.#draining?.replies.forgetControls()
     this.#link = link
+    link.isReady = true
     link.welcomed(frame)
     this.#owner.welcomed(frame, true)
     this.#releaseAnswered()

@@ -34,6 +34,12 @@ export class Link implements HeartbeatLink {
   credentials: Credentials = {}
   /** The heartbeat, once the server has welcomed the client. */
   heartbeat: Heartbeat | undefined
+  /** Whether messages can be sent on it. */
+  isReady = false
+  /** Whether a greeting was sent: the welcome then shows that the credentials are accepted. */
+  greets = false
+  /** The server's refusal of the connection: the reason for the close that follows. */
+  refusal: WirefoldError | undefined
   /** Time at which new credentials were asked for, if they have not come. */
   renewedAt = Number.NEGATIVE_INFINITY
   #sender: Sender | undefined
