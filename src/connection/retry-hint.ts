@@ -11,15 +11,19 @@ const LONGEST_MS = 10 * 60_000
 const ANNOUNCED = [1001, 1012]
 
 /**
- * Reads the hint of a close: `retryAfterMs` and `windowMs`, as JSON in its reason or in the refusal
- * that came before it.
+ * Reads the hint of a close: `retryAfterMs` and `windowMs`, as JSON in its reason, or else in the
+ * refusal that came before it.
  */
 export function retryHint({ code, reason, cause }: CloseInfo): RetryHint {
-  const said = asFields(parsed(reason))
-  const refused = isWirefoldError(cause) ? asFields(cause.detail) : {}
-  const read = (name: string): number | undefined => bounded(said[name]) ?? bounded(refused[name])
+  const said = {
+    ...(isWirefoldError(cause) && asFields(cause.detail)),
+    ...asFields(parsed(reason)),
+  }
   const windowMs = ANNOUNCED.includes(code) ? DEFAULT_WINDOW_MS : undefined
-  return { floorMs: read('retryAfterMs') ?? 0, windowMs: read('windowMs') ?? windowMs }
+  return {
+    floorMs: bounded(said.retryAfterMs) ?? 0,
+    windowMs: bounded(said.windowMs) ?? windowMs,
+  }
 }
 
 function bounded(value: unknown): number | undefined {
@@ -28,7 +32,6 @@ function bounded(value: unknown): number | undefined {
 }
 
 function parsed(text: string): unknown {
-  if (!text.startsWith('{')) return undefined
   try {
     return JSON.parse(text)
   } catch {

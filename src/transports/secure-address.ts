@@ -18,12 +18,12 @@ export function secureAddress(
 ): (url: string) => string {
   let warned = false
   return (url) => {
-    const page = typeof location === 'object' ? location.href : undefined
-    const { protocol, host, hostname, href } = parsed(url, scheme, page)
+    const page = typeof location === 'object' ? location : undefined
+    const { protocol, host, hostname, href } = parsed(url, scheme, page?.href)
     const isPlain = protocol === `${scheme}:`
     if (!isPlain && protocol !== `${scheme}s:`) throw badUrl(url, scheme)
     if (isPlain && !allowInsecure && !isLoopback(hostname)) {
-      if (page === undefined || !isPlainPage(page, host)) {
+      if (page?.protocol !== 'http:' || page.host !== host) {
         const message = `${url} is not encrypted. Use ${scheme}s:, or set \`allowInsecure\`.`
         throw new WirefoldError('bad-url', message, { url })
       }
@@ -49,12 +49,6 @@ function parsed(url: string, scheme: 'ws' | 'http', page: string | undefined): U
   } catch (cause) {
     throw badUrl(url, scheme, cause)
   }
-}
-
-/** Whether a page was loaded over plain http from this host. */
-function isPlainPage(page: string, host: string): boolean {
-  const { protocol, host: own } = new URL(page)
-  return protocol === 'http:' && own === host
 }
 
 function isLoopback(hostname: string): boolean {

@@ -75,7 +75,7 @@ describe('S18 a client', () => {
     ['http://localhost:3000/', '/ws', 'ws://localhost:3000/ws'],
     ['https://app.example.com/', 'https://api.example.com/ws', 'wss://api.example.com/ws'],
   ])('on the page %s resolves %s to %s', (page, url, address) => {
-    vi.stubGlobal('location', { href: page })
+    vi.stubGlobal('location', new URL(page))
     onTestFinished(() => {
       vi.unstubAllGlobals()
     })
@@ -85,7 +85,7 @@ describe('S18 a client', () => {
   })
 
   it('connects without TLS to the host of a page loaded over http, with one warning', () => {
-    vi.stubGlobal('location', { href: 'http://192.168.1.5:5173/app/' })
+    vi.stubGlobal('location', new URL('http://192.168.1.5:5173/app/'))
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     onTestFinished(() => {
       vi.unstubAllGlobals()
@@ -118,7 +118,7 @@ describe('S18 a client', () => {
       vi.unstubAllGlobals()
     })
     for (const href of ['https://192.168.1.5/', 'file:///app/index.html']) {
-      vi.stubGlobal('location', { href })
+      vi.stubGlobal('location', new URL(href))
       expect(() =>
         webSocketTransport(recorder().Recorder).open('ws://192.168.1.5/', [], quiet),
       ).toThrow(expect.objectContaining({ code: 'bad-url' }))
