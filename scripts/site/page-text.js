@@ -5,11 +5,12 @@ export function titleOf(text) {
   return plain(title)
 }
 
-/** Returns the first sentence below the title of a page, without Markdown. */
+/** Returns the first sentence of the first paragraph of a page, without Markdown. */
 export function firstSentenceOf(text) {
-  const [, paragraph = ''] = /^# .+\n+((?:[^#\n`|<>-].*\n)+)/m.exec(text) ?? []
-  const line = plain(paragraph.replaceAll('\n', ' ').trim())
-  return /^.*?[.:](?= |$)/.exec(line)?.[0].replace(/:$/, '.') ?? line
+  const blocks = text.replace(/^```[\s\S]*?^```$/gm, '').split(/\n{2,}/)
+  const isParagraph = (block) => /^\s*[^#|<>\s-]/.test(block) && !/^\s*\d+\. /.test(block)
+  const paragraph = plain((blocks.find(isParagraph) ?? '').trim().replaceAll('\n', ' '))
+  return /^.*?\.(?= |$)/.exec(paragraph)?.[0] ?? paragraph
 }
 
 const plain = (markdown) => markdown.replace(/\[([^\]]+)\]\([^)]*\)/g, '$1').replace(/[`*]/g, '')
