@@ -22,6 +22,9 @@ import {
  * folder document-session has a server for it, and runs it.
  */
 
+/** Time limit for an event to be sent and acknowledged, in milliseconds. */
+const EMIT_MS = 60_000
+
 /** Options of {@link openSession}. */
 export interface SessionOptions {
   /** URL of the Socket.IO server. */
@@ -41,7 +44,10 @@ export interface SessionOptions {
 
 /** A session that is open. */
 export interface OpenSession {
-  /** Emits an event, and resolves with the server's acknowledgement; waits for a connection. */
+  /**
+   * Emits an event, waits for a connection if there is none, and resolves with the server's
+   * acknowledgement. Rejects where none came: the error says whether the event may have been carried out.
+   */
   readonly emit: (type: string, data: unknown) => Promise<unknown>
   readonly answer: (clarificationId: string, response: string) => Promise<void>
   readonly close: () => void
@@ -52,13 +58,16 @@ export function openSession(options: SessionOptions): OpenSession {
   const { url, sessionId, answers, show, report } = options
   const load = async (signal: AbortSignal) => ({ state: await options.load(signal) })
 
-  // Reconnection: after 1, 2, 4, 5 and 5 s, as these servers recommend; `backoff` changes that.
+  // Reconnection: after 1, 2, 4 and then every 5 s, for as long as the session is open. The dialect
+  // alone would give up after 5 attempts, as these servers recommend for a tab that is left behind.
+  const backoff = { maxAttempts: Number.POSITIVE_INFINITY, ...options.client?.backoff }
   const { dialect, transport } = engineIo(webSocketTransport(options.client?.WebSocket))
   const client = new RealtimeClient(url, {
     transport,
     // Acknowledgements of Socket.IO answer requests.
     dialect: withAcks(dialect),
     ...options.client,
+    backoff,
   })
 
   // State synchronisation: fetched at first and after every reconnect. Events that arrive meanwhile
@@ -80,8 +89,10 @@ export function openSession(options: SessionOptions): OpenSession {
   update()
 
   return {
-    // Buffering: what is emitted without a connection is sent once there is one, exactly once.
-    emit: (type, data) => client.request(type, data),
+    // Buffering: what is emitted without a connection is sent once there is one. `emit` rejects where
+    // that takes longer than EMIT_MS. These servers do not recognise an event that comes again, so
+    // it also rejects where the connection was lost before the acknowledgement: nothing is sent twice.
+    emit: (type, data) => client.request(type, data, { timeoutMs: EMIT_MS }),
     answer: responder(contexts, sessionId, { url: answers }),
     close() {
       for (const end of [...ends, polling, errors]) end()

@@ -10,7 +10,11 @@ const session = openSession({
   url: server.url,
   sessionId: SESSION,
   client: { WebSocket },
-  load: async (signal) => (await fetch(server.state, { signal })).json(),
+  async load(signal) {
+    const response = await fetch(server.state, { signal })
+    if (!response.ok) throw new Error(`The session was not fetched: status ${response.status}.`)
+    return response.json()
+  },
   answers: server.answers,
   show: (lines) => console.log(lines.join(' | ')),
   report: (error) => console.error(error),

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { createRealtimeServer, socketioMount } from 'wirefold/server'
 import { WebSocket } from 'ws'
 import { SESSION, serveSession } from '../../examples/document-session/server.ts'
 import { openSession } from '../../examples/websocket-client.ts'
@@ -13,15 +15,25 @@ const clarification = {
 } as const
 const title = { modelName: 'mistral:7b', duration: 1, result: 'A title.' }
 
+/** Attempts after which the dialect alone gives up. */
+const DIALECTS_ATTEMPTS = 5
+
 /** Opens a session on a server, until the end of the test. */
 async function followed() {
   let server = await serveSession()
   const port = Number(new URL(server.url).port)
   let shown: readonly string[] = []
   const errors: unknown[] = []
+  let attempts = 0
+  class Counted extends WebSocket {
+    constructor(url: string | URL, protocols?: string | string[]) {
+      attempts += 1
+      super(url, protocols)
+    }
+  }
   const session = openSession({
     ...{ url: server.url, sessionId: SESSION, answers: server.answers },
-    client: { WebSocket, backoff: { minMs: 5, initialMs: 20, maxMs: 50, maxAttempts: 1_000 } },
+    client: { WebSocket: Counted, backoff: { minMs: 5, initialMs: 20, maxMs: 50 } },
     load: async (signal) => (await fetch(server.state, { signal })).json(),
     show: (lines) => (shown = lines),
     report: (error) => errors.push(error),
@@ -36,6 +48,7 @@ async function followed() {
     session,
     errors,
     shown: () => shown,
+    attempts: () => attempts,
     server: () => server,
     stop: () => server.close(),
     async start() {
@@ -69,6 +82,18 @@ describe('the client of document sessions', () => {
     })
   })
 
+  it('never gives up: follows the session again after an outage of any length', async () => {
+    const { server, session, shown, attempts, stop, start } = await followed()
+    const before = attempts()
+    await stop()
+    const noted = session.emit('note', 'hello')
+    await until(() => expect(attempts() - before).toBeGreaterThan(DIALECTS_ATTEMPTS + 2))
+    await start()
+    expect(await noted).toEqual({ noted: 'hello' })
+    await server().emit('model_result', { ...title, status: 'completed' })
+    await until(() => expect(shown()).toContain('mistral:7b: completed'))
+  })
+
   it('sends what was emitted without a connection once there is one', async () => {
     const { session, shown, stop, start } = await followed()
     await stop()
@@ -76,6 +101,32 @@ describe('the client of document sessions', () => {
     const noted = session.emit('note', 'hello')
     await start()
     expect(await noted).toEqual({ noted: 'hello' })
+  })
+
+  it('does not send again what was not acknowledged, and says that it may have been carried out', async () => {
+    const { port, session, shown, stop } = await followed()
+    await stop()
+    await until(() => expect(shown()[0]).not.toMatch(/^open/))
+    const http = createServer()
+    const sockets = new Set<Duplex>()
+    http.on('connection', (socket) => sockets.add(socket))
+    const server = createRealtimeServer({ origins: '*', authorize: () => true })
+    let carriedOut = 0
+    server.handle('note', () => {
+      carriedOut += 1
+      for (const socket of sockets) socket.destroy()
+    })
+    server.mount('/socket.io/', socketioMount())
+    server.attach(http)
+    onTestFinished(async () => {
+      await server.close()
+      http.close()
+    })
+    http.listen(port, '127.0.0.1')
+    await until(() => expect(shown()[0]).toMatch(/^open/))
+    await expect(session.emit('note', 'hello')).rejects.toThrow('may have been carried out')
+    await until(() => expect(shown()[0]).toMatch(/^open/))
+    expect(carriedOut).toBe(1)
   })
 
   it('fetches what happened while it was disconnected', async () => {
