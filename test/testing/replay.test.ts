@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { ClientOptions } from 'wirefold'
 import { ChannelSubscriber, createStore, RealtimeClient, sync, webSocketTransport } from 'wirefold'
@@ -108,6 +109,81 @@ describe('a session recorded against a real server', () => {
   })
 })
 
+/** Plays a subscription of `news` on a transport; `during` is what happens meanwhile. */
+async function followed(
+  transport: ClientOptions['transport'],
+  clock: ManualClock,
+  during: () => Promise<void>,
+  options: ClientOptions = {},
+) {
+  const client = new RealtimeClient('ws://test/', { transport, clock, ...options })
+  const seen: unknown[] = []
+  new ChannelSubscriber(client).subscribe('news', (n) => seen.push([n, clock.now()]))
+  await during()
+  const attempts = client.stats().reconnects
+  client.close()
+  return { seen, attempts }
+}
+
+/** Records a session with a scripted server that publishes at the given times, and replays it. */
+async function recordedAndReplayed(
+  times: readonly number[],
+  { record: recorded = {}, replay: again = {} }: Record<string, ClientOptions> = {},
+) {
+  const lengthMs = (times.at(-1) ?? 0) + 500
+  const clock = new ManualClock()
+  const server = new ScriptedServer({ clock, latencyMs: 20 })
+  const recording = record(server.transport, { clock })
+  for (const at of times) clock.after(at, () => server.publish('news', 'said', at))
+  const real = await followed(recording, clock, () => clock.advance(lengthMs), recorded)
+  // Another date, so that heartbeats carry other timestamps.
+  const later = new ManualClock(1_800_000_000_000)
+  const session = replay(recording.jsonl(), { clock: later })
+  const play = () => later.advance(session.lengthMs)
+  const outcome = await followed(session, later, play, again)
+  return { real, outcome, session }
+}
+
+describe('a session with heartbeats', () => {
+  it.each([
+    ['quiet for half a minute', [30_000]],
+    ['quiet for five minutes', [300_000]],
+    ['with an event every second', Array.from({ length: 60 }, (_, n) => 500 + n * 1_000)],
+    ['with an event every three seconds', Array.from({ length: 40 }, (_, n) => 500 + n * 3_000)],
+    ['with an event every eight seconds', Array.from({ length: 20 }, (_, n) => 500 + n * 8_000)],
+  ])('is played with its delays and without a lost connection: %s', async (_, times) => {
+    const { real, outcome, session } = await recordedAndReplayed(times)
+    expect(real.seen).toHaveLength(times.length)
+    expect(outcome).toEqual(real)
+    session.check()
+  })
+
+  it('answers heartbeats that come more often than recorded, or at other times', async () => {
+    const { real, outcome, session } = await recordedAndReplayed([70_000], {
+      record: { heartbeat: { intervalMs: 25_000 } },
+      replay: { heartbeat: { intervalMs: 9_000 } },
+    })
+    expect(outcome).toEqual(real)
+    session.check()
+  })
+
+  it('loses the connection where heartbeats were not answered', async () => {
+    const clock = new ManualClock()
+    const server = new ScriptedServer({ clock, latencyMs: 20 })
+    const recording = record(server.transport, { clock })
+    clock.after(60_000, () => server.transport.halfOpen())
+    clock.after(200_000, () => server.publish('news', 'said', 1))
+    const real = await followed(recording, clock, () => clock.advance(250_000))
+    expect(real.attempts).toBe(1)
+    const later = new ManualClock()
+    const session = replay(recording.jsonl(), { clock: later })
+    const outcome = await followed(session, later, () => later.advance(300_000))
+    session.check()
+    expect(outcome.attempts).toBe(1)
+    expect(outcome.seen).toHaveLength(1)
+  })
+})
+
 describe('a recording', () => {
   it('has both directions, with times and without secrets, one JSON object per line', async () => {
     const clock = new ManualClock()
@@ -133,6 +209,60 @@ describe('a recording', () => {
       { n: 1, close: 1000 },
     ])
     replay(text, { clock })
+  })
+
+  it('is redacted in every text: subprotocols, reasons, and messages in bytes', async () => {
+    const { clock, server } = scripted()
+    const redact = (text: string) => text.replaceAll('SECRET', '******')
+    const recording = record(server.transport, { clock, redact })
+    const handlers = { opened() {}, message() {}, closed() {} }
+    const near = recording.open('ws://test/', ['v1', 'bearer.SECRET'], handlers)
+    await clock.advance(0)
+    near.send(new TextEncoder().encode('{"token":"SECRET"}').buffer)
+    near.send(new Uint8Array([0xff, ...new TextEncoder().encode('SECRET'), 0x80]).buffer)
+    server.transport.last.close(4401, 'bad token SECRET')
+    await clock.advance(0)
+    const lines = recording.jsonl().trim().split('\n')
+    const steps = lines.map((line) => JSON.parse(line))
+    expect(steps).toMatchObject([
+      { protocols: ['v1', 'bearer.******'] },
+      { opened: true },
+      { out: { base64: btoa('{"token":"******"}') } },
+      { out: { base64: btoa('\xff******\x80') } },
+      { closed: { code: 4401, reason: 'bad token ******' } },
+    ])
+  })
+
+  it.each(['***', '', 'REDACTED'])('plays with the real token where it says “%s”', async (mask) => {
+    const clock = new ManualClock()
+    const server = new ScriptedServer({ clock })
+    const redact = (text: string) => text.replaceAll('SECRET-TOKEN-1', mask)
+    const recording = record(server.transport, { clock, redact })
+    clock.after(1_000, () => server.publish('news', 'said', 1))
+    const auth = () => 'SECRET-TOKEN-1'
+    const during = () => clock.advance(2_000)
+    const real = await followed(recording, clock, during, { auth })
+    const later = new ManualClock()
+    const session = replay(recording.jsonl(), { clock: later })
+    const again = await followed(session, later, () => later.advance(2_000), { auth })
+    expect(again).toEqual(real)
+    session.check()
+  })
+
+  it('keeps bytes of another realm, and views of them', async () => {
+    const { clock, server } = scripted()
+    const recording = record(server.transport, { clock })
+    const handlers = { opened() {}, message() {}, closed() {} }
+    const near = recording.open('ws://test/', [], handlers)
+    await clock.advance(0)
+    const foreign: ArrayBuffer = runInNewContext('new Uint8Array([1, 200]).buffer')
+    expect(foreign instanceof ArrayBuffer).toBe(false)
+    near.send(foreign)
+    server.transport.last.send(new Uint8Array([0, 1, 200, 7]).subarray(1, 3))
+    await clock.advance(0)
+    const lines = recording.jsonl().trim().split('\n').slice(2)
+    const data = { base64: btoa('\x01\xc8') }
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ out: data }, { in: data }])
   })
 
   it('keeps binary messages byte for byte', async () => {
@@ -198,6 +328,59 @@ describe('a replay', () => {
     expect(got).toEqual(['{"requestId":"id-of-this-run"}'])
   })
 
+  it('replaces ids in the values and names of JSON, also of JSON in a text', async () => {
+    const clock = new ManualClock()
+    const line = (at: number, step: object) => JSON.stringify({ n: 1, at, ...step })
+    const json = JSON.stringify
+    const session = replay(
+      [
+        ...[
+          open,
+          line(0, { out: json({ token: 'recorded-token', requestId: 'request-1', ts: 5 }) }),
+        ],
+        line(0, { in: json({ token: 'recorded-token', ts: 5, n: 5 }) }),
+        line(0, {
+          in: json({ 'of:request-1': [json({ to: 'recorded-token' }), 'x-request-1-y'] }),
+        }),
+        line(0, { in: 'plain request-1.' }),
+      ].join('\n'),
+      { clock },
+    )
+    const got: unknown[] = []
+    const near = session.open('ws://test/', [], { ...handlers, message: (data) => got.push(data) })
+    const token = 'p$$word-$& "quoted"'
+    near.send(json({ token, requestId: 'of-this-run', ts: 6 }))
+    await clock.advance(0)
+    expect(got).toEqual([
+      json({ token, ts: 6, n: 5 }),
+      json({ 'of:of-this-run': [json({ to: token }), 'x-of-this-run-y'] }),
+      'plain of-this-run.',
+    ])
+  })
+
+  it('compares short ids, which the application chose', async () => {
+    const session = replay(`${open}\n{"n":1,"at":0,"out":"{\\"id\\":\\"42\\"}"}`)
+    session.open('ws://test/', [], handlers).send('{"id":"43"}')
+    expect(() => session.check()).toThrow('id: recorded "42", sent "43"')
+  })
+
+  it('reads as many lines as there are, with the work of each', () => {
+    const first = { n: 1, at: 0, open: 'ws://test/', protocols: [] }
+    // 200,000 lines took more than five minutes, as each one copied those before it.
+    const lines = Array.from({ length: 200_000 }, (_, at) => `{"n":1,"at":${at},"in":"x"}\n`)
+    expect(replay(`${JSON.stringify(first)}\n${lines.join('')}`).lengthMs).toBe(199_999)
+  })
+
+  it('compares thousands of messages that the client has sent in advance', async () => {
+    const clock = new ManualClock()
+    const outs = Array.from({ length: 20_000 }, (_, n) => `{"n":1,"at":9,"out":"{\\"k\\":${n}}"}\n`)
+    const session = replay(`${open}\n{"n":1,"at":9,"opened":true}\n${outs.join('')}`, { clock })
+    const near = session.open('ws://test/', [], handlers)
+    for (let n = 0; n < 20_000; n++) near.send(`{"k":${n}}`)
+    await clock.advance(10)
+    session.check()
+  })
+
   it('fails where the client connects, or sends, once more than recorded', async () => {
     const clock = new ManualClock()
     const session = replay(open, { clock })
@@ -212,6 +395,15 @@ describe('a replay', () => {
   })
 
   it('says which line it cannot read', () => {
-    expect(() => replay(`${open}\n{"n":1}`)).toThrow('Line 2 of the recording is no step')
+    for (const line of [
+      ...['{"n":1}', '{"n":1,"at":0}', '{"n":1,"at":0,"in":5}', '{"n":1,"at":0,"sent":"x"}'],
+      ...['{"n":1,"at":0,"closed":1006}', '{"n":1,"at":0,"open":"ws://test/"}', 'null', '{"n":'],
+    ]) {
+      expect(() => replay(`${open}\n${line}`), line).toThrow('Line 2 of the recording is no step')
+    }
+  })
+
+  it('reads a file that begins with a byte order mark', () => {
+    expect(replay(`\uFEFF${open}\r\n`).lengthMs).toBe(0)
   })
 })

@@ -1,31 +1,29 @@
 import { isFields } from '../../protocol/fields.ts'
-
-/** Minimum length of a generated id, in characters. */
-const LEAST_ID = 8
+import type { Rename } from './renames.ts'
+import { isGenerated } from './renames.ts'
 
 /** The result of a comparison of two messages. */
 export interface Comparison {
   /** The first difference, with its place; `undefined` if the messages are the same. */
   readonly difference: string | undefined
-  /** Texts that name the same thing in the two messages, the recorded one first. */
-  readonly renamed: ReadonlyMap<string, string>
+  /** Values that differ without being a difference. */
+  readonly renames: readonly Rename[]
 }
 
 /**
- * Compares a message with the one in its place in a recording. Fields whose name matches `volatile` may
- * differ: numbers, and texts that may be generated ids, which are {@link Comparison.renamed}.
+ * Compares a message with the one in its place in a recording. Numbers and texts of fields whose name
+ * matches `volatile` may differ, and are {@link Comparison.renames}; but not an id that the application
+ * chose, such as `42`.
  */
 export function compareMessages(recorded: unknown, sent: unknown, volatile: RegExp): Comparison {
-  const renamed = new Map<string, string>()
+  const renames: Rename[] = []
 
   function differenceAt(path: string, name: string, one: unknown, other: unknown) {
     if (Object.is(one, other)) return undefined
-    if (volatile.test(name)) {
-      if (typeof one === 'number' && typeof other === 'number') return undefined
-      if (isGenerated(one) && isGenerated(other)) {
-        renamed.set(one, other)
-        return undefined
-      }
+    const rename = volatile.test(name) ? renameOf(name, one, other) : undefined
+    if (rename) {
+      renames.push(rename)
+      return undefined
     }
     if (Array.isArray(one) && Array.isArray(other)) return inside(path, { ...one }, { ...other })
     if (isFields(one) && isFields(other)) return inside(path, one, other)
@@ -45,12 +43,15 @@ export function compareMessages(recorded: unknown, sent: unknown, volatile: RegE
     return undefined
   }
 
-  return { difference: differenceAt('', '', recorded, sent), renamed }
+  return { difference: differenceAt('', '', recorded, sent), renames }
 }
 
-/** Whether a value may be a generated id: shorter ones, such as `42`, are chosen by the application. */
-function isGenerated(value: unknown): value is string {
-  return typeof value === 'string' && value.length >= LEAST_ID
+/** Returns the rename of a volatile field; `undefined` where its values are a difference. */
+function renameOf(name: string, recorded: unknown, sent: unknown): Rename | undefined {
+  if (typeof recorded === 'number' && typeof sent === 'number') return { name, recorded, sent }
+  if (typeof recorded !== 'string' || typeof sent !== 'string') return undefined
+  const isChosen = /id$/i.test(name) && !(isGenerated(recorded) && isGenerated(sent))
+  return isChosen ? undefined : { name, recorded, sent }
 }
 
 function show(value: unknown): string {

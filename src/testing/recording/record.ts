@@ -3,7 +3,7 @@ import { systemClock } from '../../base/clock.ts'
 import type { Transport, TransportFactory, TransportHandlers } from '../../ports/transport.ts'
 import type { Credentials } from '../../protocol/dialect.ts'
 import type { RecordedData, RecordedLine, RecordedStep } from './recorded-line.ts'
-import { dataOf } from './recorded-line.ts'
+import { dataOf, redacted } from './recorded-line.ts'
 
 /**
  * Returns a transport that records what passes through another one, in both directions and with its
@@ -56,7 +56,7 @@ export class Recording implements TransportFactory {
       this.#start ??= now
       this.#lines.push({ n, at: Math.round(now - this.#start), ...step })
     }
-    note({ open: this.#redact(url), protocols })
+    note({ open: this.#redact(url), protocols: protocols.map((name) => this.#redact(name)) })
     const opened = this.#transport.open(
       url,
       protocols,
@@ -69,8 +69,8 @@ export class Recording implements TransportFactory {
           note({ in: this.#data(data) })
           handlers.message(data)
         },
-        closed(info) {
-          note({ closed: { code: info.code, reason: info.reason } })
+        closed: (info) => {
+          note({ closed: { code: info.code, reason: this.#redact(info.reason) } })
           handlers.closed(info)
         },
       },
@@ -92,8 +92,7 @@ export class Recording implements TransportFactory {
   }
 
   #data(data: unknown): RecordedData {
-    const recorded = dataOf(data)
-    return typeof recorded === 'string' ? this.#redact(recorded) : recorded
+    return redacted(dataOf(data), this.#redact)
   }
 
   /** @internal Vue's `reactive` leaves objects alone that have a tag of their own. */
@@ -110,7 +109,9 @@ export interface RecordOptions {
    */
   readonly clock?: Clock
   /**
-   * Changes every address and every text before it is recorded.
+   * Changes every text before it is recorded: addresses, subprotocols, messages, and reasons of closing.
+   * For a message in bytes it gets their text, in UTF-8 or with one character per byte; in a binary
+   * format, such as MessagePack, only a replacement of the same length can be read again.
    * @default nothing is changed
    */
   readonly redact?: (text: string) => string

@@ -1,9 +1,10 @@
 import type { Clock } from '../../base/clock.ts'
 import { systemClock } from '../../base/clock.ts'
 import type { Transport, TransportFactory, TransportHandlers } from '../../ports/transport.ts'
-import { isFields } from '../../protocol/fields.ts'
+import { isHeartbeat } from './heartbeats.ts'
 import type { RecordedLine } from './recorded-line.ts'
 import { linesOf } from './recorded-line.ts'
+import { Renames } from './renames.ts'
 import { ReplayedConnection } from './replayed-connection.ts'
 
 /**
@@ -12,7 +13,7 @@ import { ReplayedConnection } from './replayed-connection.ts'
  * sends is compared with the recording; {@link Replay.check} throws the first difference.
  *
  * The client may call the same things anew: other ids and times are no difference, and the server's
- * messages carry the ids of this run. Heartbeats are not compared.
+ * messages carry the ids of this run. Heartbeats are answered whenever the client sends them.
  *
  * @example
  * const session = replay(await readFile('session.jsonl', 'utf8'), { clock })
@@ -36,8 +37,7 @@ export class Replay implements TransportFactory {
   readonly #skips: (message: unknown) => boolean
   readonly #steps = new Map<number, RecordedLine[]>()
   readonly #connections: ReplayedConnection[] = []
-  /** Ids of the recording, and those of this run. */
-  readonly #renamed = new Map<string, string>()
+  readonly #renames = new Renames()
   #failure: string | undefined
 
   constructor(jsonl: string, options: ReplayOptions = {}) {
@@ -47,7 +47,9 @@ export class Replay implements TransportFactory {
     this.#skips = skip
     const lines = linesOf(jsonl)
     for (const line of lines) {
-      this.#steps.set(line.n, [...(this.#steps.get(line.n) ?? []), line])
+      const steps = this.#steps.get(line.n)
+      if (steps) steps.push(line)
+      else this.#steps.set(line.n, [line])
     }
     this.lengthMs = (lines.at(-1)?.at ?? 0) - (lines[0]?.at ?? 0)
   }
@@ -64,7 +66,7 @@ export class Replay implements TransportFactory {
       clock: this.#clock,
       volatile: this.#volatile,
       skips: this.#skips,
-      renamed: this.#renamed,
+      renames: this.#renames,
       fail: (failure) => this.#fail(failure),
     })
     this.#connections.push(connection)
@@ -106,24 +108,17 @@ export interface ReplayOptions {
    */
   readonly clock?: Clock
   /**
-   * Matches the names of fields whose values differ from run to run: times, tokens, and ids of at least
-   * 8 characters.
+   * Matches the names of fields whose numbers and texts differ from run to run: times, generated ids, and
+   * credentials, which `redact` may have removed. A text of less than 8 characters in a field whose name
+   * ends in `id` is compared all the same: an application chooses such ids.
    * @default names that are or end in `id`, `ts`, `time`, `timestamp`, `token`, `At`
    */
   readonly volatile?: RegExp
   /**
    * Whether a message of the client is neither compared nor waited for.
-   * @default whether it is a heartbeat, since they depend on exact times
+   * @default whether it is a heartbeat: these are answered with the recorded delay at any time
    */
   readonly skip?: (message: unknown) => boolean
 }
 
 const VOLATILE = /(^|_)(id|ts|time|timestamp|token)$|(Id|Ts|Time|Timestamp|Token|At)$/
-
-const HEARTBEATS: readonly unknown[] = ['ping', 'pong', 'presence:heartbeat', 'PING', 'PONG']
-
-function isHeartbeat(message: unknown): boolean {
-  // `2` and `3` are those of Engine.IO.
-  if (message === 2 || message === 3) return true
-  return isFields(message) && HEARTBEATS.includes(message.type)
-}

@@ -1,9 +1,11 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Transport, TransportHandlers } from '../../ports/transport.ts'
-import { isFields } from '../../protocol/fields.ts'
 import { compareMessages } from './compare-messages.ts'
+import type { Heartbeat } from './heartbeats.ts'
+import { heartbeatsOf, isPing } from './heartbeats.ts'
 import type { RecordedData, RecordedLine } from './recorded-line.ts'
-import { dataOf, encodedOf } from './recorded-line.ts'
+import { dataOf, encodedOf, messagesOf } from './recorded-line.ts'
+import { Renames } from './renames.ts'
 
 /** Dependencies of a replayed connection. */
 export interface ReplayParts {
@@ -14,8 +16,8 @@ export interface ReplayParts {
   readonly clock: Clock
   readonly volatile: RegExp
   readonly skips: (message: unknown) => boolean
-  /** Ids of the recording, and those of this run. */
-  readonly renamed: Map<string, string>
+  /** Values of the recording that are others in this run. */
+  readonly renames: Renames
   /** Called with the first difference. */
   readonly fail: (failure: string) => void
 }
@@ -24,7 +26,8 @@ export interface ReplayParts {
 export class ReplayedConnection {
   readonly near: Transport
   readonly #parts: ReplayParts
-  readonly #steps: RecordedLine[]
+  /** Index of the next step. */
+  #next = 0
   /** Messages of the client that are not compared yet. */
   readonly #sent: unknown[] = []
   /** Messages of the step that is being compared. */
@@ -33,17 +36,28 @@ export class ReplayedConnection {
   #isOver = false
   /** Number of compared messages. */
   #count = 0
+  readonly #heartbeats: readonly (Heartbeat | undefined)[]
+  /** The answered pings by the step of their answer. */
+  readonly #answers: ReadonlyMap<RecordedLine | undefined, Heartbeat | undefined>
+  /** Number of the client's pings in this run. */
+  #pings = 0
+  /** The last heartbeat whose answer was played. */
+  #answered: Heartbeat | undefined
 
   constructor(parts: ReplayParts) {
     this.#parts = parts
-    this.#steps = [...parts.steps]
-    this.#at = this.#steps[0]?.at ?? 0
+    this.#at = parts.steps[0]?.at ?? 0
+    this.#heartbeats = heartbeatsOf(parts.steps)
+    this.#answers = new Map(this.#heartbeats.map((heartbeat) => [heartbeat?.step, heartbeat]))
     this.near = {
       bufferedAmount: 0,
       send: (data) => {
         if (this.#isOver) return
-        this.#sent.push(...this.#compared(dataOf(data)))
-        if (this.#due) this.#compare()
+        for (const message of messagesOf(dataOf(data))) {
+          if (!parts.skips(message)) this.#sent.push(message)
+          else if (isPing(message)) this.#answer(message)
+        }
+        if (this.#due && this.#compare()) this.play()
       },
       close: () => {
         this.#isOver = true
@@ -54,63 +68,89 @@ export class ReplayedConnection {
   /** What the recording has and this connection did not see; `undefined` if there is nothing. */
   get missing(): string | undefined {
     const [unsent] = this.#due ?? []
-    const where = `connection ${this.#parts.n}`
+    const { n, steps } = this.#parts
+    const where = `connection ${n}`
     if (unsent !== undefined) {
       return `The client did not send message ${this.#count + 1} of ${where}: ${JSON.stringify(unsent)}`
     }
     const [extra] = this.#sent
-    if (extra !== undefined && this.#steps.length === 0) {
+    if (extra !== undefined && this.#next === steps.length) {
       return `The client sent a message that is not in the recording, on ${where}: ${JSON.stringify(extra)}`
     }
-    const next = this.#steps.find((step) => !('close' in step))
+    const next = steps
+      .slice(this.#next)
+      .find((step) => !('close' in step) && !this.#isSkipped(step))
     return next && `The recording was not played to its end. The next step: ${JSON.stringify(next)}`
   }
 
   /** Plays the steps up to the next one that waits: for its time, or for the client. */
   play(): void {
-    const step = this.#steps[0]
-    if (!step || this.#isOver) return
-    const wait = step.at - this.#at
-    if ('in' in step || 'opened' in step || 'closed' in step) {
-      // Later, as on every transport, even if it was at once.
-      this.#parts.clock.after(wait, () => {
-        if (this.#isOver) return
-        this.#passed(step)
-        this.#deliver(step)
-        this.play()
-      })
-      return
+    const { steps, clock } = this.#parts
+    for (let step = steps[this.#next]; step && !this.#isOver; step = steps[this.#next]) {
+      if ('in' in step || 'opened' in step || 'closed' in step) {
+        // Later, as on every transport, even if it was at once.
+        const timed = step
+        clock.after(timed.at - this.#at, () => this.#deliver(timed))
+        return
+      }
+      this.#next++
+      // The time until a skipped message is part of the delay of the next step.
+      if (this.#isSkipped(step)) continue
+      this.#at = step.at
+      if ('out' in step) {
+        this.#due = messagesOf(step.out).filter((message) => !this.#parts.skips(message))
+        if (!this.#compare()) return
+      }
     }
-    this.#passed(step)
-    if ('out' in step) {
-      this.#due = [...this.#compared(step.out)]
-      this.#compare()
-    } else this.play()
   }
 
-  #passed(step: RecordedLine): void {
-    this.#steps.shift()
-    this.#at = step.at
+  #isSkipped(step: RecordedLine): boolean {
+    return 'out' in step && messagesOf(step.out).every(this.#parts.skips)
   }
 
   #deliver(step: RecordedLine): void {
+    if (this.#isOver) return
+    this.#next++
+    this.#at = step.at
     const { handlers } = this.#parts
-    if ('in' in step) handlers.message(encodedOf(this.#renamedIn(step.in)))
-    else if ('opened' in step) handlers.opened()
+    if ('in' in step) {
+      this.#answered = this.#answers.get(step) ?? this.#answered
+      handlers.message(encodedOf(this.#renamedIn(step.in)))
+    } else if ('opened' in step) handlers.opened()
     else if ('closed' in step) {
       this.#isOver = true
       handlers.closed(step.closed)
     }
+    this.play()
   }
 
-  /** Compares what was sent with what is due, and plays on once that is complete. */
-  #compare(): void {
+  /**
+   * Answers a ping after the recorded delay, if the recording has an answer: the client's pings come at
+   * other times than in the recording, and there may be more of them.
+   */
+  #answer(sent: unknown): void {
+    const { clock, handlers, volatile } = this.#parts
+    const all = this.#heartbeats
+    const heartbeat = all[Math.min(this.#pings++, all.length - 1)]
+    if (!heartbeat) return
+    clock.after(heartbeat.delayMs, () => {
+      if (this.#isOver) return
+      // The last answer that was played: a later one may name events that are still to come.
+      const { ping, pong } = this.#answered ?? heartbeat
+      const renames = new Renames()
+      renames.add(compareMessages(ping, sent, volatile).renames)
+      handlers.message(renames.inText(JSON.stringify(pong)))
+    })
+  }
+
+  /** Compares what was sent with what is due; returns whether all of that is there. */
+  #compare(): boolean {
     const due = this.#due ?? []
     while (due.length > 0 && this.#sent.length > 0) {
       const [recorded, sent] = [due.shift(), this.#sent.shift()]
       this.#count++
-      const { difference, renamed } = compareMessages(recorded, sent, this.#parts.volatile)
-      for (const [one, other] of renamed) this.#parts.renamed.set(one, other)
+      const { difference, renames } = compareMessages(recorded, sent, this.#parts.volatile)
+      this.#parts.renames.add(renames)
       if (difference === undefined) continue
       this.#isOver = true
       this.#parts.fail(
@@ -120,35 +160,15 @@ export class ReplayedConnection {
           `+ sent     ${JSON.stringify(sent)}`,
         ].join('\n'),
       )
-      return
+      return false
     }
-    if (due.length > 0) return
+    if (due.length > 0) return false
     this.#due = undefined
-    this.play()
-  }
-
-  /** Returns the messages of a frame that are compared: an array of objects is a batch. */
-  #compared(data: RecordedData): readonly unknown[] {
-    const message = parsed(data)
-    const batch = Array.isArray(message) && message.length > 0 && message.every(isFields)
-    return (batch ? message : [message]).filter((one) => !this.#parts.skips(one))
+    return true
   }
 
   /** Replaces the ids of the recording by those of this run. */
   #renamedIn(data: RecordedData): RecordedData {
-    if (typeof data !== 'string') return data
-    let text = data
-    for (const [one, other] of this.#parts.renamed) text = text.replaceAll(one, other)
-    return text
-  }
-}
-
-/** Returns the value of a text in JSON; other data as it is. */
-function parsed(data: RecordedData): unknown {
-  if (typeof data !== 'string') return data
-  try {
-    return JSON.parse(data)
-  } catch {
-    return data
+    return typeof data === 'string' ? this.#parts.renames.inText(data) : data
   }
 }
