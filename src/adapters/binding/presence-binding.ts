@@ -1,10 +1,10 @@
+import type { Cancel } from '../../base/clock.ts'
 import type { Readable } from '../../base/store.ts'
 import { followedStore } from '../../base/store.ts'
 import type { PresenceHandle } from '../../presence/own-presence.ts'
 import type { PresenceUser } from '../../protocol/presence.ts'
 import { derived } from './derived.ts'
 import type { RealtimeParts } from './realtime-parts.ts'
-import { hasSameMembers } from './same-members.ts'
 
 /** The presence at a resource, as a page shows it. */
 export interface PresenceBindingView {
@@ -20,9 +20,18 @@ export interface PresenceBinding {
   readonly view: Readable<PresenceBindingView>
   /** Sets the meta, and makes this page present if it is not. */
   update(meta: unknown): void
-  /** As `update` where the meta is another than was given last; leaves where there is none any more. */
+  /**
+   * As `update` where the meta is sent as other JSON than the one that was given last, at most ten times
+   * a second; leaves where there is none any more.
+   */
   give(meta: unknown): void
 }
+
+/**
+ * Minimum time before another given meta is shown, in milliseconds. A component renders again with `me`,
+ * and may make another meta in each render, such as one with the time.
+ */
+const GIVE_MS = 100
 
 const ALONE: readonly PresenceUser[] = []
 
@@ -36,21 +45,36 @@ export function presenceBinding(
   resource: string,
   meta: unknown,
 ): PresenceBinding {
-  const { report } = parts.client.port
+  const { clock, report } = parts.client.port
   let given = meta
   let wanted = meta
   let handle: PresenceHandle | undefined
   let isFollowed = false
+  let enteredAt = Number.NEGATIVE_INFINITY
+  let cancelEnter: Cancel | undefined
 
   function enter(): void {
+    cancelEnter?.()
     if (!isFollowed || wanted === undefined) return
+    enteredAt = clock.now()
     hold(handle ? 0 : 1)
     if (handle) handle.update(wanted)
-    else handle = parts.presence.enter(resource, wanted)
+    else handle = entered(wanted)
     const held = handle
-    held.ready.catch((error) => {
+    held?.ready.catch((error) => {
       if (handle === held) refused(error)
     })
+  }
+
+  /** Enters the resource; where the client refuses it itself, this page is not present. */
+  function entered(first: unknown): PresenceHandle | undefined {
+    try {
+      return parts.presence.enter(resource, first)
+    } catch (error) {
+      refused(error)
+      hold(-1)
+      return undefined
+    }
   }
 
   /** Shows that this page is not present; of several components, one reports the error. */
@@ -88,6 +112,7 @@ export function presenceBinding(
     enter()
     return () => {
       isFollowed = false
+      cancelEnter?.()
       off()
       leave()
     }
@@ -105,11 +130,24 @@ export function presenceBinding(
       enter()
     },
     give(next) {
-      if (hasSameMembers(given, next)) return
+      if (isSentAlike(given, next)) return
       given = next
       wanted = next
+      cancelEnter?.()
+      const waitMs = enteredAt + GIVE_MS - clock.now()
       if (next === undefined) leave()
+      else if (waitMs > 0) cancelEnter = clock.after(waitMs, enter)
       else enter()
     },
+  }
+}
+
+/** Whether two metas are the same, or sent as the same JSON. */
+function isSentAlike(before: unknown, after: unknown): boolean {
+  if (Object.is(before, after)) return true
+  try {
+    return JSON.stringify(before) === JSON.stringify(after)
+  } catch {
+    return false
   }
 }
