@@ -4,7 +4,7 @@ import { deferred } from '../base/deferred.ts'
 import type { Disposer } from '../base/disposable.ts'
 import { disposable } from '../base/disposable.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
-import { WirefoldError } from '../base/errors.ts'
+import { handlerFailed, isWirefoldError, WirefoldError } from '../base/errors.ts'
 import type { Readable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
 import type { Untyped } from '../contract/contract-types.ts'
@@ -79,6 +79,8 @@ export function sync<State, C extends Untyped = Untyped, const Name extends stri
   /** Ends the present fetch or wait. */
   let cancel: Cancel | undefined
   let failures = 0
+  /** Number of promises of `ready` that are not settled. */
+  let waiters = 0
 
   function followed(): Unsubscribe {
     wanted = true
@@ -87,20 +89,28 @@ export function sync<State, C extends Untyped = Untyped, const Name extends stri
     queueMicrotask(run)
     return () => {
       wanted = false
-      if (subscription) lingering.add(stop)
+      if (status.get().name !== 'idle') lingering.add(stop)
     }
   }
 
   function run(): void {
-    if (subscription || ended || !wanted) return
-    subscription = subscriber.subscribe(
-      channel,
-      (_, event) => {
-        if (phase !== 'synced' && events.push(event) > buffer) fetch()
-        if (whole && isNew(event)) into.fold([event])
-      },
-      { stage: 'fold', onError, params },
-    )
+    if (ended || !wanted || status.get().name !== 'idle') return
+    try {
+      subscription = subscriber.subscribe(
+        channel,
+        (_, event) => {
+          if (phase !== 'synced' && events.push(event) > buffer) fetch()
+          if (whole && isNew(event)) into.fold([event])
+        },
+        { stage: 'fold', onError, params },
+      )
+    } catch (cause) {
+      // No caller is left to catch it: the channel is refused, as by the server.
+      const error = isWirefoldError(cause) ? cause : handlerFailed(`params of ${channel}`, cause)
+      if (!waiters) onError(error)
+      status.set({ name: 'refused', error })
+      return
+    }
     followers = [subscription.status.subscribe(look), port.state.listen(lookAtClient), subscription]
     if (status.get().name === 'idle') status.set({ name: 'pending' })
   }
@@ -204,13 +214,19 @@ export function sync<State, C extends Untyped = Untyped, const Name extends stri
     refetch,
     get ready() {
       const { promise, settle } = deferred()
-      const unfollow = status.subscribe(({ name }) => {
-        if (name === 'live' || name === 'ended') settle()
+      waiters++
+      const unfollow = status.subscribe((now) => {
+        if (now.name === 'live' || now.name === 'ended') settle()
         else if (ended) settle(released(channel))
         // Rejects with a refusal, or with the end of the client.
-        else subscription?.ready.catch(settle)
+        else if (subscription) subscription.ready.catch(settle)
+        else if (now.name === 'refused') settle(now.error)
       })
-      promise.then(unfollow, unfollow)
+      const settled = (): void => {
+        waiters--
+        unfollow()
+      }
+      promise.then(settled, settled)
       return promise
     },
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ContextRegistry, RealtimeClient } from 'wirefold'
+import { contract, unchecked } from 'wirefold/contract'
 import { ManualClock, ManualEnvironment, ScriptedServer } from 'wirefold/testing'
 import type { RealtimeOptions } from '../../src/adapters/binding/realtime-parts.ts'
 import { asFields } from '../../src/protocol/fields.ts'
@@ -79,6 +80,7 @@ export function hooksSuite(framework: string, { open, during }: Framework): void
       readonly answer?: (type: string, payload: unknown) => unknown
       readonly closes?: boolean
       readonly environment?: ManualEnvironment
+      readonly contract?: object
     } = {},
   ) {
     const clock = new ManualClock()
@@ -88,7 +90,11 @@ export function hooksSuite(framework: string, { open, during }: Framework): void
     const { transport } = server
     const { environment = new ManualEnvironment() } = given
     const random = () => 0.5
-    const client = new RealtimeClient('ws://test/', { clock, transport, random, environment })
+    const checked = given.contract && { contract: given.contract }
+    const client = new RealtimeClient('ws://test/', {
+      ...{ clock, transport, random, environment },
+      ...checked,
+    })
     const errors: unknown[] = []
     client.on('error', (error) => errors.push(error))
     const page = open({ client, ...given.options }, components, given.name)
@@ -482,6 +488,60 @@ export function hooksSuite(framework: string, { open, during }: Framework): void
       await step(async () => page.rename(undefined))
       await pass(2_000)
       expect([page.shown(), sent('presence:leave').length]).toEqual([[undefined], 1])
+    })
+
+    it('stay at rest with a nested meta that each render makes anew', async () => {
+      let renders = 0
+      const present: Component = ({ hooks, value }) => {
+        renders++
+        // Beyond the limit the meta stays the same, so that a failure ends.
+        const { me } = hooks.usePresence(room, renders > 200 ? last : meta())
+        return { show: () => value(me) }
+      }
+      const meta = () => ({ cursor: { x: 1, y: [2] }, since: new Date(0) })
+      const last = meta()
+      const { page, pass, sent } = started([present], { answer: () => 'ok' })
+      await pass(5_000)
+      expect(page.shown()).toEqual([meta()])
+      expect([renders < 10, sent('presence:update')]).toEqual([true, []])
+    })
+
+    it('render a few times a second with a meta that is another in each render', async () => {
+      let renders = 0
+      const present: Component = ({ hooks, value }) => {
+        const meta = { renders: Math.min(++renders, 200) }
+        const { me } = hooks.usePresence(room, meta)
+        return { show: () => value(me) !== undefined }
+      }
+      const { page, pass } = started([present], { answer: () => 'ok' })
+      for (let passed = 0; passed < 1_000; passed += 50) await pass(50)
+      expect([page.shown(), renders < 30]).toEqual([[true], true])
+    })
+
+    it('report a name that the contract does not list, and go on', async () => {
+      const parts = {
+        channels: { 'entity:Task': { note: unchecked<string>() } },
+        presence: { 'workspace/{name}': unchecked<number>() },
+      }
+      const all: Component = ({ hooks, value, name }) => {
+        const { rows, status, error } = hooks.useList(name, { load: async () => ({ state: [ok] }) })
+        hooks.useChannel(name, () => {})
+        hooks.useEvent(name)
+        const { me } = hooks.usePresence('zimmer/1', 1)
+        const count = () => (value(rows) as readonly Task[]).length
+        return { show: () => [count(), value(status), asFields(value(error)).code, value(me)] }
+      }
+      const { page, pass, step, errors } = started([all], {
+        ...{ name: 'entity:Tusk', contract: contract(parts), answer: () => 'ok' },
+      })
+      await pass(10)
+      expect(page.shown()).toEqual([[0, 'refused', 'bad-channel', undefined]])
+      // StrictMode runs each effect twice.
+      expect(errors.length).toBeGreaterThanOrEqual(4)
+      expect(errors.every((error) => asFields(error).code === 'bad-channel')).toBe(true)
+      await step(async () => page.rename('entity:Task'))
+      await pass(1_000)
+      expect(page.shown()).toEqual([[1, 'live', undefined, undefined]])
     })
 
     it("fold a channel's events into the registry once, and show its entities", async () => {

@@ -85,6 +85,36 @@ describe('sync', () => {
     ])
   })
 
+  it('is refused where subscribing throws, and rejects `ready`', async () => {
+    const { clock, client } = scripted()
+    const channels = new ChannelSubscriber(client)
+    const errors: unknown[] = []
+    let isBroken = true
+    const params = () => {
+      if (isBroken) throw new Error('no session')
+    }
+    const onError = (error: unknown) => errors.push(error)
+    const load = async () => ({ state: 1 })
+    const into = { reset() {}, fold() {} }
+    const tasks = sync(channels, 'sum', { load, into, params, onError })
+    const error = { code: 'handler-failed', cause: { message: 'no session' } }
+    await expect(tasks.ready).rejects.toMatchObject(error)
+    const stop = tasks.start()
+    await clock.advance(10)
+    expect([tasks.status.get(), errors]).toMatchObject([{ name: 'refused', error }, []])
+    stop()
+    await clock.advance(1_000)
+    expect(tasks.status.get().name).toBe('idle')
+    started(tasks)
+    await clock.advance(10)
+    expect(errors).toMatchObject([error])
+    isBroken = false
+    tasks()
+    const others = started(sync(channels, 'sum', { load, into, params, onError }))
+    await clock.advance(1_000)
+    expect([others.status.get().name, errors.length]).toEqual(['live', 1])
+  })
+
   it('retries with growing waits, and reports every error', async () => {
     const { clock, channels, truth, add, target, load } = synced()
     const errors: unknown[] = []

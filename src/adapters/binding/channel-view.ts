@@ -19,6 +19,24 @@ function handle(handler: AnyHandler, event: EventFrame): unknown {
 }
 
 /**
+ * Subscribes to a channel. One that the client refuses itself is an error of the client, as one that
+ * the server refuses: an effect has no caller to catch it.
+ *
+ * @param subscribe subscribes, and returns the end
+ */
+export function subscribed(
+  { port: { report } }: Subscriber,
+  subscribe: () => Unsubscribe,
+): Unsubscribe {
+  try {
+    return subscribe()
+  } catch (error) {
+    report(error)
+    return () => {}
+  }
+}
+
+/**
  * Calls the newest handler with every event of a channel, until the returned function is called.
  *
  * @param newest returns the handler to call
@@ -28,7 +46,9 @@ export function follow(
   channel: string,
   newest: () => AnyHandler,
 ): Unsubscribe {
-  return channels.subscribe(channel, (_, event) => handle(newest(), event))
+  return subscribed(channels, () =>
+    channels.subscribe(channel, (_, event) => handle(newest(), event)),
+  )
 }
 
 /** Returns the last event of a channel, subscribed to while the store is followed. */
@@ -38,7 +58,8 @@ export function lastEvent(
 ): Readable<EventFrame | undefined> {
   if (channel === undefined) return constant(undefined)
   const subscriber = channels()
-  const followed = (): Unsubscribe => subscriber.subscribe(channel, (_, event) => store.set(event))
+  const followed = (): Unsubscribe =>
+    subscribed(subscriber, () => subscriber.subscribe(channel, (_, event) => store.set(event)))
   const { report } = subscriber.port
   const store = followedStore<EventFrame | undefined>(undefined, report, followed)
   return store

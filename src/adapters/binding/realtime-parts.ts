@@ -10,6 +10,7 @@ import { OptimisticManager } from '../../optimistic/optimistic-manager.ts'
 import type { EntityApi } from '../../optimistic/optimistic-options.ts'
 import type { Sink } from '../../ports/event-sink.ts'
 import { PresenceManager } from '../../presence/presence-manager.ts'
+import { subscribed } from './channel-view.ts'
 import type { EntitySource } from './entity-types.ts'
 
 /** A client and the parts that components use; those that are left out are made when they are needed. */
@@ -100,9 +101,10 @@ export class RealtimeParts {
 
   /** Folds the events of a channel into the registry, once for all its callers. */
   feed(channel: string): Unsubscribe {
+    const { channels, contexts } = this
     const own = this.#feeds.get(channel) ?? {
       callers: 0,
-      end: feed(this.channels, channel, this.contexts),
+      end: subscribed(channels, () => feed(channels, channel, contexts)),
     }
     this.#feeds.set(channel, own)
     own.callers++

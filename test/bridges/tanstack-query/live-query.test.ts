@@ -3,6 +3,7 @@ import { onlineManager, QueryObserver } from '@tanstack/query-core'
 import { describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest'
 import type { SyncSnapshot, SyncTarget } from 'wirefold'
 import { sync } from 'wirefold'
+import { contract, unchecked } from 'wirefold/contract'
 import { eventFrame } from 'wirefold/dialects'
 import { queryBridge } from 'wirefold/tanstack-query'
 import { settle } from 'wirefold/testing'
@@ -254,6 +255,18 @@ describe('a bridged query', () => {
     })
     await clock.advance(100)
     expect(state()).toMatchObject({ status: 'error', error: { code: 'forbidden' } })
+  })
+
+  it('has the error of a channel that the contract does not list', async () => {
+    const { clock, observe, state, queries, sums } = bridged({
+      contract: contract({ channels: { other: { added: unchecked<number>() } } }),
+    })
+    observe()
+    await clock.advance(100)
+    const refused = { status: 'error', error: { code: 'bad-channel' } }
+    expect(state()).toMatchObject(refused)
+    await queries.refetchQueries({ queryKey: sums.queryKey })
+    expect(state()).toMatchObject(refused)
   })
 
   it('is fetched where its channel has ended before it was live', async () => {
