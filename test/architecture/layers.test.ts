@@ -259,7 +259,7 @@ describe('an entry', () => {
         return (
           own
             .replace(/^'use client'\n/, '')
-            .replace(/\/\*[\s\S]*?\*\//, '')
+            .replace(/\/\*[\s\S]*?\*\//g, '')
             .trim() !== ''
         )
       })
