@@ -32,6 +32,6 @@ export interface Disposer
   > {
   /** Releases; safe to call twice. */
   (): void
-  /** Same as calling the function. */
+  /** Releases, as calling the function does. */
   dispose(): void
 }

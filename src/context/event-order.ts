@@ -25,7 +25,7 @@ export interface EventMeta {
   readonly id?: string | undefined
   /** Time of the event, in milliseconds since the Unix epoch. */
   readonly timestamp?: number | undefined
-  /** Its offset in the history of its channel. */
+  /** Offset of the event in the history of its channel. */
   readonly offset?: number | undefined
 }
 

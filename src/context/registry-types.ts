@@ -101,7 +101,7 @@ export interface KeyedSlot<K extends StoreKind, Value> {
 
 /** A view of a slot with one entity. */
 export interface SingleSlot<Value> {
-  /** Its value as a built-in store, updated at the end of each event. */
+  /** Value of the slot as a built-in store, updated at the end of each event. */
   readonly state: Readable<Value | undefined>
   /** Returns its value, `undefined` before the first event. */
   get(): Value | undefined

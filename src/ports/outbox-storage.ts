@@ -55,7 +55,7 @@ export interface OutboxHost {
   userId: string | undefined
   /** Clock of the client. */
   readonly clock: Clock
-  /** The same time, but one that goes on while the machine sleeps, and the server's. */
+  /** Clock of the client that goes on while the machine sleeps: for deadlines and ages; with the time of the server. */
   readonly serverClock: Clock & { readonly present: SendingTime }
   /** Events of the environment; `hide` means that the page may be about to end. */
   readonly environment: { follow(listener: (event: string) => void): () => void }

@@ -19,7 +19,7 @@ export interface SendOptions {
   readonly supersede: string | undefined
   /** Aborts the request. */
   readonly signal: AbortSignal | undefined
-  /** See {@link RequestOptions.mutation}. */
+  /** Mutation that the request carries out; see {@link RequestOptions.mutation}. */
   readonly mutation?: StorableMutation | true | undefined
   /** Time of its first sending, if that was before this call. */
   readonly sentAt?: SendingTime | undefined

@@ -36,7 +36,7 @@ export interface AnswerFrame extends ReplyFrame {
 
 /** The refusal of a request or another command, or of the connection itself. */
 export interface RefusedFrame extends RefusalFrame {
-  /** As in {@link AnswerFrame}; missing if the connection or an unreadable message is refused. */
+  /** Type of the request, as in {@link AnswerFrame}; missing if the connection or an unreadable message is refused. */
   readonly type?: string | undefined
 }
 

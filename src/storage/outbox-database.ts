@@ -59,7 +59,7 @@ export interface StoredRequest {
   readonly expiresAt: number
   /** When it was first sent; `undefined` if it never was. */
   readonly sentAt: number | undefined
-  /** The same time by the server's clock, where that is known. */
+  /** When it was first sent by the server's clock, where that is known. */
   readonly serverSentAt?: number | undefined
   /** Whether the server may carry the request out more than once. */
   readonly idempotent: boolean
@@ -97,6 +97,6 @@ export interface Mark {
   readonly leaseUntil: number
   /** Time each was first sent, by request id. */
   readonly sentAt: ReadonlyMap<string, number>
-  /** The same times by the server's clock, where that is known. */
+  /** Time each was first sent by the server's clock, where that is known. */
   readonly serverSentAt?: ReadonlyMap<string, number | undefined>
 }

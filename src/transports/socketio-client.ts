@@ -231,7 +231,7 @@ export interface SocketIoLike {
   readonly active: boolean
   /** Whether the server has recovered the session of before. */
   readonly recovered?: boolean
-  /** Its credentials; the client sets those of the instances that it makes for other namespaces. */
+  /** Credentials of the instance; the client sets those of the instances that it makes for other namespaces. */
   auth?: object
   /** Makes instances of other namespaces, which share its connection; without it there are none. */
   readonly io?: {

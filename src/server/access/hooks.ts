@@ -14,7 +14,7 @@ export interface User {
 export interface AuthenticateRequest {
   /** The headers of the upgrade request, cookies among them. */
   readonly headers: IncomingHttpHeaders
-  /** Its path and query. */
+  /** Path and query of the request. */
   readonly url: string
   /** The token of the hello, or of the query if the dialect sends it there. */
   readonly token: string | undefined

@@ -92,7 +92,7 @@ export interface MockSubscriberOptions {
    */
   readonly clock?: Clock | undefined
   /**
-   * As that of a `ChannelSubscriber`, in milliseconds.
+   * Time between the last unsubscribe of a channel and its end, in milliseconds, as of a `ChannelSubscriber`.
    * @default 0
    */
   readonly lingerMs?: number | undefined

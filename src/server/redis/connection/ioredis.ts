@@ -78,7 +78,7 @@ function open(own: IoredisClient, onLost: (cause: unknown) => void): RedisConnec
 export interface IoredisClient {
   /** Whether it is a client of Redis Cluster. */
   readonly isCluster: boolean
-  /** Its options. */
+  /** Options of the client. */
   readonly options: { readonly db?: number | undefined }
   /** Sends a command. */
   call(command: string, args: string[]): Promise<unknown>

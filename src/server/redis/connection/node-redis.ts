@@ -67,7 +67,7 @@ function open(own: NodeRedisClient, onLost: (cause: unknown) => void): RedisConn
 
 /** The used part of a client of the `redis` package, version 5 or newer. */
 export interface NodeRedisClient {
-  /** Its options; `undefined` for clusters, pools and clients of sentinels. */
+  /** Options of the client; `undefined` for clusters, pools and clients of sentinels. */
   readonly options:
     | { readonly database?: number | undefined; readonly socket?: object | undefined }
     | undefined
