@@ -22,7 +22,9 @@ export type ConnectionState =
    */
   | {
       readonly name: 'open'
+      /** When the connection opened, in milliseconds. */
       readonly since: number
+      /** Number of failed attempts in a row before this connection. */
       readonly attempt: number
       /** Whether the last credentials were refused, and the server has not judged the new ones. */
       readonly denied: boolean
@@ -30,9 +32,13 @@ export type ConnectionState =
   /** The connection was lost; the next attempt is at `retryAt`. */
   | {
       readonly name: 'waiting'
+      /** Number of failed attempts in a row. */
       readonly attempt: number
+      /** Whether the last credentials were refused. */
       readonly denied: boolean
+      /** When the next attempt begins, in milliseconds. */
       readonly retryAt: number
+      /** The end of the last connection or attempt. */
       readonly reason: CloseInfo
     }
   /**
@@ -42,9 +48,13 @@ export type ConnectionState =
    */
   | {
       readonly name: 'offline'
+      /** Number of failed attempts in a row. */
       readonly attempt: number
+      /** Whether the last credentials were refused. */
       readonly denied: boolean
+      /** When the next attempt begins, in milliseconds; `undefined` while none is made. */
       readonly retryAt: number | undefined
+      /** The end of the last connection or attempt. */
       readonly reason: CloseInfo
     }
   /** Closed by `close()` of the client. */

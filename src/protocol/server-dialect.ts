@@ -33,7 +33,7 @@ export interface ServerDialect extends EventEncoder {
   readonly wholeUsers?: boolean
   /**
    * Pings that the protocol demands of the server, whether the client is idle or not. A client
-   * without a sign of life for `timeoutMs` is disconnected with 4408.
+   * without a sign of life for `timeoutMs` is disconnected with 4408. Both in milliseconds.
    * @default none
    */
   readonly pings?: { readonly everyMs: number; readonly timeoutMs: number }
