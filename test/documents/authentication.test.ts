@@ -9,11 +9,16 @@ import { run } from './run.ts'
 
 const PAGE = 'docs/guides/authentication.md'
 
+/** The contexts of the pages. */
+type Shop =
+  | { readonly kind: 'Order'; readonly id: string; readonly status: string }
+  | { readonly kind: 'Till'; readonly total: number }
+
 /** Answers `fetch` of the page until the end of the test. */
 function fetching(respond: (url: string) => Response) {
   const fetched = vi.fn(async (url: string, _: RequestInit) => respond(url))
   vi.stubGlobal('fetch', fetched)
-  onTestFinished(() => vi.unstubAllGlobals())
+  onTestFinished(() => void vi.unstubAllGlobals())
   return fetched
 }
 

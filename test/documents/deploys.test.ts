@@ -17,7 +17,9 @@ it('the program of the guide is unhealthy from SIGTERM on, and ends its connecti
     servers.push(made)
     const { listen } = made
     // The page's port may be in use.
-    vi.spyOn(made, 'listen').mockImplementation(() => listen.call(made, 0, '127.0.0.1'))
+    vi.spyOn(made, 'listen').mockImplementation(() =>
+      listen.call(made, { port: 0, host: '127.0.0.1' }),
+    )
     onTestFinished(() => void made.close())
     return made
   }

@@ -81,7 +81,7 @@ describe('the pages of backends', () => {
       return new Response(null, { status: 409 })
     })
     vi.stubGlobal('fetch', respond)
-    onTestFinished(() => vi.unstubAllGlobals())
+    onTestFinished(() => void vi.unstubAllGlobals())
     const { client } = connect(`ws://${host}/ws`, { dialect: entity })
     const render = vi.fn()
     const { optimistic, tasks } = await run<{

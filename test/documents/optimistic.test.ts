@@ -12,7 +12,7 @@ const PAGE = 'docs/guides/optimistic-and-offline.md'
 /** Gives the blocks an IndexedDB of their own, until the end of the test. */
 function withDatabase() {
   vi.stubGlobal('indexedDB', new IDBFactory())
-  onTestFinished(() => vi.unstubAllGlobals())
+  onTestFinished(() => void vi.unstubAllGlobals())
 }
 
 describe('the guide to optimistic changes', () => {

@@ -7,6 +7,11 @@ import { run } from './run.ts'
 
 const PAGE = 'docs/guides/state.md'
 
+/** The contexts of the pages. */
+type Shop =
+  | { readonly kind: 'Order'; readonly id: string; readonly status: string }
+  | { readonly kind: 'Till'; readonly total: number }
+
 interface Task {
   readonly id: string
   readonly title: string

@@ -26,7 +26,7 @@ const env = {
 function sectionOf(line: number): string | undefined {
   const lines = readFileSync(PAGE, 'utf8').split('\n').slice(0, line)
   const [, framework] =
-    /^### (.+)$/.exec(lines.findLast((text) => text.startsWith('#')) ?? '') ?? []
+    /^### (.+)$/.exec(lines.filter((text) => text.startsWith('#')).at(-1) ?? '') ?? []
   return framework
 }
 
