@@ -25,6 +25,8 @@ const checks: Readonly<Record<string, (code: string, document: string) => void>>
   haproxy() {},
   // `test/peers/socketio` runs these.
   python() {},
+  dockerfile() {},
+  yaml() {},
 }
 
 /** Returns the errors in blocks that are not compiled. */

@@ -6,7 +6,10 @@ export interface Block {
   readonly document: string
   /** The line of the document on which the code begins, from 1. */
   readonly line: number
-  /** The language after the fence, such as `ts` or `sh`; empty if there is none. */
+  /**
+   * The language after the fence, such as `ts` or `sh`; empty if there is none. Words behind it say
+   * why the block is not run.
+   */
   readonly language: string
   readonly code: string
 }
@@ -32,13 +35,13 @@ export function blocksIn(document: string, text: string): readonly Block[] {
   const blocks: Block[] = []
   let open: { readonly language: string; readonly line: number; code: string } | undefined
   for (const [index, line] of text.split('\n').entries()) {
-    const fence = /^```(.*)$/.exec(line)
+    const fence = /^```(\S*)/.exec(line)
     if (!fence) {
       if (open) open.code += `${line}\n`
     } else if (open) {
       blocks.push({ document, ...open })
       open = undefined
-    } else open = { language: fence[1]?.trim() ?? '', line: index + 2, code: '' }
+    } else open = { language: fence[1] ?? '', line: index + 2, code: '' }
   }
   if (open) throw new Error(`${document}: the block of line ${open.line - 1} has no end.`)
   return blocks

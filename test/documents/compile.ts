@@ -12,6 +12,7 @@ export const PLACEHOLDERS = 'test/documents/placeholders.d.ts'
 const DECLARED: Readonly<Record<string, string>> = {
   '@angular/core': 'test/documents/angular.d.ts',
   '@vitejs/plugin-react': 'test/documents/plugin-react.d.ts',
+  express: 'test/documents/http-frameworks.d.ts',
 }
 
 /** The languages that the compiler reads. */

@@ -50,7 +50,7 @@ async function start(proxy: Proxy, behind: number): Promise<string> {
   const block = Object.entries(values).reduce((text, [documented, own]) => {
     expect(text).toContain(documented)
     return text.replaceAll(documented, own)
-  }, blockWith('docs/http-servers.md', proxy.text).code)
+  }, blockWith('docs/guides/deployment.md', proxy.text).code)
   const file = join(folder, 'proxy.conf')
   writeFileSync(file, proxy.configuration(block, folder))
   const [command, ...args] = proxy.command(file)
