@@ -12,7 +12,7 @@ import { LONGEST_TEXT } from '../protocol/json-codec.ts'
 import type { Auth, AuthReason } from './credentials.ts'
 import type { HeartbeatLink, HeartbeatOptions } from './heartbeat.ts'
 import { Heartbeat } from './heartbeat.ts'
-import type { Awaited } from './reply-table.ts'
+import type { AwaitedReply } from './reply-table.ts'
 import { ReplyTable } from './reply-table.ts'
 import { Sender } from './sender.ts'
 import type { ServerClock } from './server-clock.ts'
@@ -143,7 +143,10 @@ export class Link implements HeartbeatLink {
    * @param awaitedOf returns the record of a message that is queued
    * @returns the messages; `undefined` if the backend does not support the intent
    */
-  say(intent: Intent, awaitedOf?: (message: Outgoing) => Awaited): readonly Outgoing[] | undefined {
+  say(
+    intent: Intent,
+    awaitedOf?: (message: Outgoing) => AwaitedReply,
+  ): readonly Outgoing[] | undefined {
     const said = this.#encode(intent)
     if (said) this.#sender?.push(said, awaitedOf)
     return said

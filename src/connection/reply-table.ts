@@ -5,7 +5,7 @@ import type { ControlReply } from '../ports/client-port.ts'
 
 /** The replies awaited on one link, by key; within a key, in the order of their messages. */
 export class ReplyTable {
-  readonly #byKey = new Map<string, OneOrMany<Awaited>>()
+  readonly #byKey = new Map<string, OneOrMany<AwaitedReply>>()
 
   /** Whether no reply is awaited. */
   get isEmpty(): boolean {
@@ -13,12 +13,12 @@ export class ReplyTable {
   }
 
   /** Adds an awaited reply, under the keys that it may carry. */
-  add(awaited: Awaited): void {
+  add(awaited: AwaitedReply): void {
     for (const key of awaited.keys) this.#byKey.set(key, append(this.#byKey.get(key), awaited))
   }
 
   /** Removes an awaited reply, and cancels its deadline. */
-  delete(awaited: Awaited): void {
+  delete(awaited: AwaitedReply): void {
     awaited.cancel?.()
     for (const key of awaited.keys) {
       const rest = remove(this.#byKey.get(key), awaited)
@@ -56,13 +56,13 @@ export class ReplyTable {
     return first
   }
 
-  #all(): readonly Awaited[] {
+  #all(): readonly AwaitedReply[] {
     return [...this.#byKey.values()].flatMap(toArray)
   }
 }
 
 /** A message that is sent on a link, and its reply. */
-export interface Awaited {
+export interface AwaitedReply {
   /** The keys that the reply may carry; none if there is no reply. */
   readonly keys: readonly string[]
   /** Cancels the deadline of the reply to a control message. */

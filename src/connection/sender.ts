@@ -6,7 +6,7 @@ import type { Transport } from '../ports/transport.ts'
 import type { Codec, Encoded } from '../protocol/codec.ts'
 import type { Outgoing } from '../protocol/dialect.ts'
 import type { Limits } from '../protocol/frame.ts'
-import type { Awaited } from './reply-table.ts'
+import type { AwaitedReply } from './reply-table.ts'
 
 /** The largest first frame, which carries the greeting, in bytes; see `docs/protocol.md`. */
 const FIRST_FRAME_BYTES = 16 * 1024
@@ -59,7 +59,7 @@ export class Sender {
    *
    * @param awaitedOf returns the record of a message that is queued
    */
-  push(messages: readonly Outgoing[], awaitedOf?: (message: Outgoing) => Awaited): void {
+  push(messages: readonly Outgoing[], awaitedOf?: (message: Outgoing) => AwaitedReply): void {
     const parts = messages.map((message) => this.#part(message))
     for (const part of parts) {
       part.awaited = awaitedOf?.(part.message)
@@ -166,7 +166,7 @@ interface Part {
   readonly data: Encoded
   /** A text counts as UTF-8. */
   readonly bytes: number
-  awaited: Awaited | undefined
+  awaited: AwaitedReply | undefined
 }
 
 /** Dependencies of a {@link Sender}. */

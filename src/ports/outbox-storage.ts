@@ -1,5 +1,4 @@
 import type { Clock } from '../base/clock.ts'
-import type { Emitter } from '../base/emitter.ts'
 import type { WirefoldError } from '../base/errors.ts'
 import type { Readable, Writable } from '../base/store.ts'
 import type { ReplyFrame } from '../protocol/frame.ts'
@@ -64,7 +63,10 @@ export interface OutboxHost {
   /** The mutations of earlier clients whose stored requests this client sends, oldest first. */
   readonly restored: Writable<readonly RestoredMutation[]>
   /** The outcomes of stored requests that no caller waits for. */
-  readonly events: Pick<Emitter<{ settled(outcome: SettledRequest): void }>, 'emit' | 'listens'>
+  readonly events: {
+    listens(event: 'settled'): boolean
+    emit(event: 'settled', outcome: SettledRequest): void
+  }
   /** Sends a request without storing it. */
   sendNow(request: OutgoingRequest, options: SendOptions): Promise<ReplyFrame>
   /** Reports an error that has no other destination. */

@@ -4,7 +4,7 @@ import { randomId } from '../base/ids.ts'
 import type { Logger } from '../base/logger.ts'
 import { loggable } from '../base/logger.ts'
 import type { Link } from '../connection/link.ts'
-import type { Awaited } from '../connection/reply-table.ts'
+import type { AwaitedReply } from '../connection/reply-table.ts'
 import type { ControlReply, OnControlReply } from '../ports/client-port.ts'
 import type { Outgoing } from '../protocol/dialect.ts'
 import type { Intent } from '../protocol/intent.ts'
@@ -24,13 +24,13 @@ export function sayControl(
   const { clock, logger, requestTimeoutMs, report } = deps
   const named = 'channels' in intent ? intent.channels : []
   if (named.length > 0) logger()?.('channels', `${intent.kind} ${named.map(loggable).join()}`)
-  const awaitedOf = ({ keys, channels }: Outgoing): Awaited => {
+  const awaitedOf = ({ keys, channels }: Outgoing): AwaitedReply => {
     const done = (reply: ControlReply | undefined): void => {
       link.replies.delete(awaited)
       answered?.(reply, channels)
     }
     const isAwaited = answered !== undefined && keys.length > 0
-    const awaited: Awaited = {
+    const awaited: AwaitedReply = {
       keys: isAwaited ? keys : [],
       cancel: isAwaited ? clock.after(requestTimeoutMs, () => done(undefined)) : undefined,
       cancelled: false,

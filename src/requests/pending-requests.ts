@@ -4,7 +4,7 @@ import { refusalError } from '../base/errors.ts'
 import type { Writable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
 import type { Link } from '../connection/link.ts'
-import type { Awaited } from '../connection/reply-table.ts'
+import type { AwaitedReply } from '../connection/reply-table.ts'
 import type { ServerClock } from '../connection/server-clock.ts'
 import type { OutgoingRequest, SendingTime, SendOptions } from '../ports/outgoing-request.ts'
 import { nameOf } from '../ports/outgoing-request.ts'
@@ -321,7 +321,7 @@ function isQueued({ link, isHeldBack, sentAt }: PendingRequest): boolean {
 }
 
 /** A request that is queued, or sent and not answered. */
-interface PendingRequest extends Awaited {
+interface PendingRequest extends AwaitedReply {
   readonly options: SendOptions
   readonly outgoing: OutgoingRequest
   readonly resolve: (reply: ReplyFrame) => void

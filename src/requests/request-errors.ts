@@ -1,7 +1,7 @@
 import type { ErrorCode, ErrorDetail, ErrorDetails } from '../base/errors.ts'
 import { causedBy, unsupported, WirefoldError } from '../base/errors.ts'
 import type { Link } from '../connection/link.ts'
-import type { Awaited } from '../connection/reply-table.ts'
+import type { AwaitedReply } from '../connection/reply-table.ts'
 import type { OutgoingRequest } from '../ports/outgoing-request.ts'
 import { nameOf } from '../ports/outgoing-request.ts'
 import type { Outgoing } from '../protocol/dialect.ts'
@@ -16,7 +16,7 @@ export const noReply: ReplyFrame = /* @__PURE__ */ replyFrame([], undefined)
 export function say(
   link: Link,
   intent: Intent,
-  awaitedOf: (message: Outgoing) => Awaited,
+  awaitedOf: (message: Outgoing) => AwaitedReply,
 ): readonly Outgoing[] | WirefoldError {
   const what = nameOf(intent)
   try {
