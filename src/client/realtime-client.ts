@@ -129,7 +129,9 @@ export class RealtimeClient<C extends Untyped = Untyped> {
     const { channel, id } = options
     const { clock } = this.#options
     const { checks } = this.#runtime
-    const [requestId, since, timestamp] = [this.#runtime.requestId(), clock.now(), clock.wall()]
+    const requestId = this.#runtime.requestId()
+    const since = clock.now()
+    const timestamp = clock.wall()
     const what = { kind: 'request', requestId, type, channel, id, payload, timestamp } as const
     const reply = await this.#send(what, options)
     const request = { type, requestId, since }
@@ -161,7 +163,8 @@ export class RealtimeClient<C extends Untyped = Untyped> {
   ): Promise<string> {
     this.#runtime.checks?.channel(channel)
     const id = this.eventId()
-    const [requestId, timestamp] = [this.#runtime.requestId(), this.#options.clock.wall()]
+    const requestId = this.#runtime.requestId()
+    const timestamp = this.#options.clock.wall()
     await this.#send({ kind: 'publish', requestId, channel, id, type, payload, timestamp }, options)
     return this.eventTag + id
   }
