@@ -35,9 +35,9 @@ async function figure<Result = number>(
 describe('the bytes that are allocated', () => {
   it.each([
     // The floor allocates 380: the parsed message.
-    ['dispatch', 'library', { library: 'wirefold', channels: 100, frames: 5_000 }, 710],
+    ['dispatch', 'library', { library: 'wirefold', channels: 100, frames: 5_000 }, 705],
     // The floor allocates 120: the parsed event.
-    ['fold', 'way', { way: 'wirefold', events: 10_000 }, 470],
+    ['fold', 'way', { way: 'wirefold', events: 10_000 }, 360],
     // A request with its reply, and the answer of the server in the same process.
     ['round-trip', 'alone', {}, 15_100],
     // The delivery of an event to one of the connections.
