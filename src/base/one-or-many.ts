@@ -11,15 +11,9 @@ export function toArray<T extends object>(items: OneOrMany<T>): readonly T[] {
   return isList(items) ? items : [items]
 }
 
-/** Returns the items with one more. */
-export function append<T extends object>(items: OneOrMany<T>, item: T): OneOrMany<T> {
-  return items === undefined ? item : [...toArray(items), item]
-}
-
-/** Returns the items without one of them. */
-export function remove<T extends object>(items: OneOrMany<T>, item: T): OneOrMany<T> {
-  const rest = toArray(items).filter((other) => other !== item)
-  return rest.length > 1 ? rest : rest[0]
+/** Returns the items of an array. */
+export function fromArray<T extends object>(items: readonly T[]): OneOrMany<T> {
+  return items.length > 1 ? items : items[0]
 }
 
 /** Whether there are several items. As a type guard: `Array.isArray` alone does not know readonly arrays. */

@@ -2,7 +2,7 @@ import type { Unsubscribe } from './emitter.ts'
 import type { NotifyMode } from './notify.ts'
 import { Schedule } from './notify.ts'
 import type { OneOrMany } from './one-or-many.ts'
-import { append, remove, toArray } from './one-or-many.ts'
+import { fromArray, toArray } from './one-or-many.ts'
 import { printError } from './report.ts'
 
 /** A value that can be read and followed; the whole interface that adapters need of a store. */
@@ -124,12 +124,12 @@ export class Store<T> implements Writable<T> {
     const listener: Listener<T> = this.#has(run) ? (value) => run(value) : run
     const first = !this.#listeners
     let live = true
-    this.#listeners = append(this.#listeners, listener)
+    this.#listeners = fromArray([...toArray(this.#listeners), listener])
     if (first) this.#left = this.#followed?.()
     return () => {
       if (!live) return
       live = false
-      this.#listeners = remove(this.#listeners, listener)
+      this.#listeners = fromArray(toArray(this.#listeners).filter((other) => other !== listener))
       if (!this.#listeners) this.#left?.()
     }
   }

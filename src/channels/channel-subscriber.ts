@@ -8,7 +8,7 @@ import type { EventOf, HandlerArg } from '../contract/event-types.ts'
 import type { ChannelArg, NameBound } from '../contract/name-types.ts'
 import type { ClientExtension, ClientPort, OnControlReply } from '../ports/client-port.ts'
 import { isChannel } from '../protocol/channel-name.ts'
-import { callDialect } from '../protocol/dialect-error.ts'
+import { callDialect, dialectError } from '../protocol/dialect-error.ts'
 import type { EventFrame, Frame, Position } from '../protocol/frame.ts'
 import type { ChannelOwner, Listener } from './channel.ts'
 import { Channel } from './channel.ts'
@@ -245,9 +245,9 @@ export class ChannelSubscriber<C extends Untyped = Untyped> {
   #matches(channel: string, pattern: string): boolean {
     const { dialect } = this.port
     try {
-      return callDialect(dialect.name, 'match', () => dialect.match(channel, pattern))
-    } catch (error) {
-      this.port.report(error)
+      return dialect.match(channel, pattern)
+    } catch (cause) {
+      this.port.report(dialectError(dialect.name, 'match', cause))
       return false
     }
   }

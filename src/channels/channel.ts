@@ -2,7 +2,7 @@ import type { Deferred } from '../base/deferred.ts'
 import type { Refusal, WirefoldError } from '../base/errors.ts'
 import { handlerFailed, refusalError } from '../base/errors.ts'
 import type { OneOrMany } from '../base/one-or-many.ts'
-import { toArray } from '../base/one-or-many.ts'
+import { fromArray, toArray } from '../base/one-or-many.ts'
 import type { Readable, Writable } from '../base/store.ts'
 import { followedStore } from '../base/store.ts'
 import type { ClientPort, ControlReply } from '../ports/client-port.ts'
@@ -14,8 +14,6 @@ import type { SubscriptionInput, SubscriptionState } from './subscription-state.
 import { subscription, unsubscribed } from './subscription-state.ts'
 
 const PENDING: ChannelStatus = { name: 'pending' }
-const LIVE: ChannelStatus = { name: 'live' }
-const ENDED: ChannelStatus = { name: 'ended' }
 
 /**
  * One channel: its subscription state, its handlers, and its status.
@@ -155,9 +153,8 @@ export class Channel extends Continuity {
   }
 
   #listenTo(listeners: readonly Listener[]): void {
-    const isOne = listeners.length < 2
-    this.#listeners = isOne ? listeners[0] : listeners
-    this.#only = isOne ? listeners[0]?.handler : undefined
+    this.#listeners = fromArray(listeners)
+    this.#only = listeners.length > 1 ? undefined : listeners[0]?.handler
   }
 
   /**
@@ -262,8 +259,7 @@ export class Channel extends Continuity {
     if (this.refused) return { name: 'refused', error: this.refused }
     if (this.#gap) return this.#gap
     const { wanted, actual } = this.state
-    if (actual === 'ended') return ENDED
-    if (actual === 'live' && wanted) return LIVE
+    if (actual === 'ended' || (actual === 'live' && wanted)) return { name: actual }
     return this.begun && wanted ? { name: 'recovering', asOf: this.#asOf } : PENDING
   }
 }

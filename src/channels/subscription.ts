@@ -55,7 +55,7 @@ export interface SubscribeOptions {
   readonly onError?: ((error: WirefoldError) => void) | undefined
   /**
    * Handlers of the stage `fold` run before all handlers of `handle`: use it for state that
-   * handlers read.
+   * handlers read. A handler that is added while an event is delivered receives the next one.
    * @default 'handle'
    */
   readonly stage?: 'fold' | 'handle' | undefined

@@ -23,6 +23,26 @@ describe('feed', () => {
     expect(seen).toEqual([1, 1])
   })
 
+  it('delivers only later events to a handler that is subscribed while an event is folded', async () => {
+    const { clock, server, client } = scripted()
+    const channels = new ChannelSubscriber(client)
+    const seen: unknown[] = []
+    let subscribed = false
+    const fold = (): void => {
+      if (subscribed) return
+      subscribed = true
+      // Its position includes the event already.
+      const { position } = channels.subscribe('news', (payload) => seen.push(payload))
+      seen.push(position?.offset)
+    }
+    feed(channels, 'news', { fold })
+    await clock.advance(1)
+    server.publish('news', 'note', 'one')
+    server.publish('news', 'note', 'two')
+    await clock.advance(1)
+    expect(seen).toEqual([1, 'two'])
+  })
+
   it('folds the value that the application maps an event to, and skips undefined', async () => {
     const { clock, server, client } = scripted()
     const channels = new ChannelSubscriber(client)
