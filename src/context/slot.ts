@@ -99,6 +99,8 @@ export class Slot {
 
   /** Removes all entities; the stores keep their last value. */
   clear(): void {
+    // A store that the application keeps must not keep the others.
+    for (const entry of this.#present.values()) this.#usage?.remove(entry)
     this.#present.clear()
     this.#shown.clear()
     this.#keys = undefined
