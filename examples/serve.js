@@ -29,6 +29,6 @@ const demo = await startDemo({
 console.log(`A document for two people:  ${demo.url}`)
 console.log(`A live process:             ${demo.url}process/`)
 console.log(`A task board:               ${demo.url}tasks/`)
-console.log('Ctrl-C ends both.')
+console.log('Ctrl-C ends them.')
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => demo.stop())

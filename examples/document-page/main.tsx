@@ -1,9 +1,10 @@
 import { StrictMode, useEffect, useRef } from 'react'
 import { createRoot } from 'react-dom/client'
 import { mount, unmount } from 'svelte'
-import { followEdits } from './model/edits.ts'
+import { followOverview } from './model/overview.ts'
 import { ada, grace } from './model/people.ts'
 import { RealtimeProvider } from './model/realtime-react.ts'
+import { warnOfUnsaved } from './model/unsaved.ts'
 import { AdaDocument } from './views/ada-document.tsx'
 import { Code } from './views/code.tsx'
 import { NetworkPanel } from './views/network-panel.tsx'
@@ -14,7 +15,8 @@ import { TimelinePlot } from './views/timeline-plot.tsx'
 // The model: counts and measures from now on.
 ada.start()
 grace.start()
-void followEdits()
+followOverview([ada, grace])
+warnOfUnsaved([ada, grace])
 
 // The views: read stores, and call the model.
 const host = document.getElementById('page')

@@ -1,7 +1,8 @@
 import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { DocumentServer } from '../document-page/server/document.ts'
-import { DOCUMENT_PATH, EDITS_PATH } from '../document-page/shared.ts'
+import type { Overview } from '../document-page/shared.ts'
+import { DOCUMENT_PATH, OVERVIEW_PATH } from '../document-page/shared.ts'
 import type { Fault } from '../page/faults.ts'
 import { openBoard } from '../task-board/server/board.ts'
 import { BOARD_PATH } from '../task-board/shared.ts'
@@ -40,7 +41,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   )
   const http = createServer((request, response) => {
     const { path, query } = addressOf(request.url)
-    if (path === EDITS_PATH) return response.end(JSON.stringify({ edits: document.edits }))
+    if (path === OVERVIEW_PATH) return response.end(JSON.stringify(overview(query.getAll('page'))))
     const fault = faults.get(path)
     if (!fault) return sendPage(folders, path, response)
     // Sockets and fault requests carry the page's id, so that a page breaks only its own
@@ -82,6 +83,14 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     'restart-document': () => document.restart().catch(console.error),
   }
   const faults = new Map(Object.entries(causes).map(([name, run]) => [`/fault/${name}`, run]))
+
+  /** Returns what the server of the document knows, and the switches of these panels. */
+  function overview(pages: readonly string[]): Overview {
+    const positions = pages.map((page) => {
+      return [page, { ...network.faultsOf(page), reject: document.isRejecting(page) }]
+    })
+    return { ...document.overview, positions: Object.fromEntries(positions) }
+  }
 
   const port = await listen(http, options.port)
   replay.start()

@@ -74,6 +74,15 @@ export class Network {
     for (const line of this.#of(page)) line.hold(false)
   }
 
+  /** Returns the faults that a page has at this moment. */
+  faultsOf(page: string): { readonly [Fault in 'cut' | 'freeze' | 'slow']: boolean } {
+    return {
+      cut: this.#cut.has(page),
+      freeze: this.#frozen.has(page),
+      slow: this.#slow.has(page),
+    }
+  }
+
   /** Destroys the remaining connections, and stops the timers. */
   close(): void {
     for (const timer of this.#frozen.values()) clearTimeout(timer)

@@ -1,8 +1,8 @@
 import type { RealtimeClient } from 'wirefold'
 import { createStore } from 'wirefold'
 import type { Fault } from '../../page/faults.ts'
-import { FREEZE_MS } from '../../page/faults.ts'
 import { requestFault } from '../../page/server-address.ts'
+import type { Positions } from '../shared.ts'
 
 /** The switches of a network, with the faults that turn each on and off. */
 export const SWITCHES = {
@@ -10,13 +10,10 @@ export const SWITCHES = {
   freeze: ['freeze', 'thaw'],
   slow: ['slow', 'fast'],
   reject: ['reject', 'accept'],
-} as const satisfies Readonly<Record<string, readonly [on: Fault, off: Fault]>>
+} as const satisfies Readonly<Record<keyof Positions, readonly [on: Fault, off: Fault]>>
 
 /** The name of a switch. */
 export type SwitchName = keyof typeof SWITCHES
-
-/** The positions of all switches. */
-export type Positions = Readonly<Record<SwitchName, boolean>>
 
 const OFF: Positions = { cut: false, freeze: false, slow: false, reject: false }
 
@@ -25,7 +22,6 @@ export class NetworkSwitches {
   readonly positions = createStore(OFF)
   readonly #id: string
   readonly #client: RealtimeClient
-  #thaw: ReturnType<typeof setTimeout> | undefined
 
   /** @param id identifies the person's sockets */
   constructor(id: string, client: RealtimeClient) {
@@ -41,22 +37,14 @@ export class NetworkSwitches {
     } catch {
       return
     }
-    this.#set(name, on)
+    this.show({ ...this.positions.get(), [name]: on })
     // As a platform does that reports its network: the next attempt is made now.
     if (name === 'cut' && !on) this.#client.connect().catch(() => {})
-    if (name !== 'freeze') return
-    clearTimeout(this.#thaw)
-    // The server thaws by itself after this time.
-    if (on) this.#thaw = setTimeout(() => this.#set('freeze', false), FREEZE_MS)
   }
 
-  /** Notes that the server has refused an edit: the switch is off then. */
-  rejected(): void {
-    this.#set('reject', false)
-  }
-
-  #set(name: SwitchName, on: boolean): void {
-    this.positions.set({ ...this.positions.get(), [name]: on })
+  /** Shows the positions that the server has: it also turns switches off by itself. */
+  show(positions: Positions): void {
+    this.positions.set(positions)
   }
 }
 

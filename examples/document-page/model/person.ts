@@ -7,8 +7,9 @@ import {
   RealtimeClient,
 } from 'wirefold'
 import { pageId, socketUrl } from '../../page/server-address.ts'
-import type { Paragraph } from '../shared.ts'
+import type { Change, Paragraph } from '../shared.ts'
 import { DOCUMENT_PATH, PARAGRAPHS } from '../shared.ts'
+import type { edited } from './edited.ts'
 import { NetworkSwitches } from './network.ts'
 import { Tally } from './tally.ts'
 import { Timeline } from './timeline.ts'
@@ -24,6 +25,8 @@ const REPLY_MS = 60_000
 /** One of the two people: a client of their own, its channels, and what their panel shows. */
 export class Person {
   readonly name: string
+  /** Identifies the panel at the server. */
+  readonly id: string
   readonly client: RealtimeClient
   readonly channels: ChannelSubscriber
   readonly presence: PresenceManager
@@ -35,7 +38,7 @@ export class Person {
   readonly api: EntityApi
   /** Status of the paragraphs' channel. */
   readonly status = createStore<ChannelStatus>({ name: 'pending' })
-  /** Why the server has refused the last edit; empty if it has not. */
+  /** Why the server has refused edits since this person wrote last; empty if it has not. */
   readonly refusal = createStore('')
   readonly #tally: Tally
   readonly counts
@@ -45,6 +48,7 @@ export class Person {
   constructor(name: string) {
     const id = `${name.toLowerCase()}-${pageId}`
     this.name = name
+    this.id = id
     this.client = new RealtimeClient(socketUrl(DOCUMENT_PATH, id), {
       auth: () => `${id} ${name}`,
       ...{ backoff: BACKOFF, heartbeat: HEARTBEAT, outbox: OUTBOX },
@@ -61,11 +65,14 @@ export class Person {
         const own = this.#tally.send()
         this.refusal.set('')
         this.#count()
-        const edit = { ...Object(changes), id, own }
-        return request('edit', edit, { timeoutMs: REPLY_MS }).catch((error: unknown) => {
-          this.#refused(own, error)
-          throw error
-        })
+        const { before, text, edit } = changes as ReturnType<typeof edited>
+        const change: Change = { before, text, seen: edit.number, own }
+        return request('edit', { ...change, id }, { timeoutMs: REPLY_MS }).catch(
+          (error: unknown) => {
+            this.#refused(own, error)
+            throw error
+          },
+        )
       },
       delete: () => Promise.reject(new TypeError('The document has a fixed number of paragraphs.')),
     }
@@ -81,7 +88,6 @@ export class Person {
     const subscription = this.channels.subscribe<{ data: Paragraph }>(
       PARAGRAPHS,
       ({ data: { edit } }, { timestamp = 0 }) => {
-        if (!edit) return
         this.#tally.arrive(edit, timestamp < this.#openedAt)
         this.timeline.received()
         this.#count()
@@ -98,7 +104,9 @@ export class Person {
       undefined,
       { signal },
     )
-    this.#tally.start(Math.max(...loaded.state.map(({ edit }) => edit?.number ?? 0)))
+    const edits = loaded.state.map(({ edit }) => edit)
+    this.#tally.start(edits[0]?.run ?? '', Math.max(...edits.map(({ number }) => number)))
+    this.#count()
     return loaded
   }
 
@@ -107,8 +115,8 @@ export class Person {
     if (!refusal || !('message' in refusal)) return
     this.#tally.refused(own)
     this.#count()
-    this.network.rejected()
-    this.refusal.set(String(refusal.message))
+    // The edits behind it are refused with it: the reason is that of the first.
+    this.refusal.set(this.refusal.get() || String(refusal.message))
   }
 
   #count(): void {

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import type { RealtimeServer, RequestContext, User } from 'wirefold/server'
 import { createRealtimeServer, MemoryBroker, refuse } from 'wirefold/server'
+import type { Overview } from '../shared.ts'
 import { DOCUMENT_PATH, PARAGRAPHS } from '../shared.ts'
 import { Paragraphs } from './paragraphs.ts'
 
@@ -37,15 +38,21 @@ export class DocumentServer {
     return this.#server !== undefined
   }
 
-  /** Number of edits made, independent of what any client has received. */
-  get edits(): number {
-    return this.#paragraphs.edits
+  /** The document's process and its number of edits, independent of what any client has received. */
+  get overview(): Pick<Overview, 'run' | 'edits'> {
+    const { run, edits } = this.#paragraphs
+    return { run, edits }
   }
 
   /** Refuses the next edit of a panel, or not. */
   rejectNext(page: string, reject: boolean): void {
     if (reject) this.#rejecting.add(page)
     else this.#rejecting.delete(page)
+  }
+
+  /** Whether the next edit of a panel is refused. */
+  isRejecting(page: string): boolean {
+    return this.#rejecting.has(page)
   }
 
   /** Closes the server, as for a deployment, and starts another one a little later. */

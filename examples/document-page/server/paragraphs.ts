@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import { refuse } from 'wirefold/server'
-import type { Edit, Paragraph } from '../shared.ts'
+import type { Change, Edit, Paragraph } from '../shared.ts'
 import { LONGEST_TEXT } from '../shared.ts'
+import { MergedText } from './merged-text.ts'
 
 const FIRST_TEXTS = [
   'A letter by two people',
@@ -8,17 +10,23 @@ const FIRST_TEXTS = [
   'Then cut the network of one of them, go on writing in both, and connect it again.',
 ]
 
-/**
- * The paragraphs of the document. Each edit replaces the text of one paragraph: edits of different
- * paragraphs are all kept, and of two edits of the same paragraph the later one is.
- */
+/** The paragraphs of the document. Edits are merged, also those of the same paragraph. */
 export class Paragraphs {
-  #rows: readonly Paragraph[] = FIRST_TEXTS.map((text, at) => ({ id: String(at + 1), text }))
+  /** Identifies the document: each process begins with the first texts. */
+  readonly run = randomUUID()
+  readonly #texts: ReadonlyMap<string, MergedText>
   #edits = 0
+
+  constructor() {
+    const first: Edit = { run: this.run, number: 0, by: '', own: 0 }
+    this.#texts = new Map(
+      FIRST_TEXTS.map((text, at) => [String(at + 1), new MergedText(text, first)]),
+    )
+  }
 
   /** All paragraphs, in their order. */
   get all(): readonly Paragraph[] {
-    return this.#rows
+    return [...this.#texts].map(([id, text]) => ({ id, text: String(text), edit: text.last }))
   }
 
   /** Number of edits made. */
@@ -33,20 +41,32 @@ export class Paragraphs {
    * @param by the id of the panel that sent it
    */
   edit(payload: unknown, by: string): Paragraph {
-    const { id, text, own } = typeof payload === 'object' && payload ? fieldsOf(payload) : {}
-    const before = this.#rows.find((row) => row.id === id)
-    if (!before) throw refuse('not-found', 'the document has no such paragraph')
-    if (typeof text !== 'string' || text.length > LONGEST_TEXT || typeof own !== 'number') {
-      throw refuse('bad-edit', `a text has up to ${LONGEST_TEXT} characters`)
+    const { id } = fieldsOf(payload)
+    const text = this.#texts.get(String(id))
+    if (!text) throw refuse('not-found', 'the document has no such paragraph')
+    const change = changeOf(payload)
+    const edit: Edit = { run: this.run, number: this.#edits + 1, by, own: change.own }
+    if (!text.edit(change, edit)) {
+      throw refuse('unknown-text', 'the server does not have the text that it was written in')
     }
-    this.#edits += 1
-    const edit: Edit = { number: this.#edits, by, own }
-    const after: Paragraph = { id: before.id, text, edit }
-    this.#rows = this.#rows.map((row) => (row === before ? after : row))
-    return after
+    this.#edits = edit.number
+    return { id: String(id), text: String(text), edit }
   }
 }
 
-function fieldsOf(payload: object): Readonly<Record<string, unknown>> {
-  return { ...payload }
+function changeOf(payload: unknown): Change {
+  const { before, text, seen, own } = fieldsOf(payload)
+  if (typeof seen !== 'number' || typeof own !== 'number')
+    throw refuse('bad-edit', 'it has no numbers')
+  if (typeof before !== 'string' || typeof text !== 'string')
+    throw refuse('bad-edit', 'it has no text')
+  // A text that became too long by being merged can still be made shorter.
+  if (text.length > Math.max(LONGEST_TEXT, before.length)) {
+    throw refuse('bad-edit', `a text has up to ${LONGEST_TEXT} characters`)
+  }
+  return { before, text, seen, own }
+}
+
+function fieldsOf(payload: unknown): Readonly<Record<string, unknown>> {
+  return { ...Object(payload) }
 }

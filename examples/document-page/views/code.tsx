@@ -5,7 +5,10 @@ import graceSource from './grace-document.svelte?raw'
 /** The lines that draw the panels, from the files that the page runs. */
 export const LINES = {
   ada: { file: 'ada-document.tsx', lines: after(adaSource, '\nexport ') },
-  grace: { file: 'grace-document.svelte', lines: after(graceSource, '\nconst { rows') },
+  grace: {
+    file: 'grace-document.svelte',
+    lines: after(graceSource, '\nconst { rows').replace('</script>\n', ''),
+  },
 } as const
 
 const TOKENS =

@@ -1,8 +1,8 @@
 import { useReadable } from 'wirefold/react'
 import { Switch } from '../../page/switch.tsx'
-import { edits } from '../model/edits.ts'
 import type { SwitchName } from '../model/network.ts'
 import { restartServer } from '../model/network.ts'
+import { made } from '../model/overview.ts'
 import type { Person } from '../model/person.ts'
 
 const ROWS: readonly (readonly [name: SwitchName, label: string, meaning: string])[] = [
@@ -15,7 +15,7 @@ const ROWS: readonly (readonly [name: SwitchName, label: string, meaning: string
 /** The network between the people and the server: switches for each of them, and for both. */
 export function NetworkPanel({ people }: { people: readonly [Person, Person] }) {
   const [one, other] = people
-  const made = useReadable(edits)
+  const { edits, isAnew } = useReadable(made)
   return (
     <section className="card network" aria-labelledby="network-title">
       <h2 id="network-title">Break the network</h2>
@@ -38,8 +38,13 @@ export function NetworkPanel({ people }: { people: readonly [Person, Person] }) 
         Restart the server
       </button>
       <p className="hint">
-        The server has made <strong data-testid="edits">{made}</strong>{' '}
-        {made === 1 ? 'edit' : 'edits'} since this page was opened, by its own count.
+        The server has made <strong data-testid="edits">{edits}</strong>{' '}
+        {edits === 1 ? 'edit' : 'edits'} since{' '}
+        {isAnew ? 'its process was started again' : 'this page was opened'}, by its own count.
+      </p>
+      <p className="notice" role="status" data-testid="anew">
+        {isAnew &&
+          'The server’s process was started again. It has forgotten the document, which it had in memory only: text and counters begin anew.'}
       </p>
     </section>
   )

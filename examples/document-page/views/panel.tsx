@@ -20,7 +20,7 @@ export function Panel({ person, children }: { person: Person; children: ReactNod
           </span>
           {person.name}
         </h2>
-        <span className="status" data-tone={connectionTone(name)} data-testid="state">
+        <span className="status" role="status" data-tone={connectionTone(name)} data-testid="state">
           {name}
         </span>
       </div>
@@ -47,9 +47,13 @@ function Freshness({ person }: { person: Person }) {
             ? 'Up to date'
             : 'Loading …'}
       </span>
-      {unsaved > 0 && (
-        <span>{unsaved === 1 ? '1 edit not saved yet' : `${unsaved} edits not saved yet`}</span>
-      )}
+      {/* Announced without the number, which changes with every letter. */}
+      <span aria-hidden="true">
+        {unsaved > 0 && (unsaved === 1 ? '1 edit not saved yet' : `${unsaved} edits not saved yet`)}
+      </span>
+      <span className="only-read" role="status">
+        {unsaved > 0 && 'Not all edits are saved yet.'}
+      </span>
     </p>
   )
 }

@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef } from 'react'
 import type { Optimistic, PresenceUser } from 'wirefold'
 import { cursorIn, keepCursor } from '../model/cursors.ts'
+import { edited } from '../model/edited.ts'
 import type { Cursor, Paragraph } from '../shared.ts'
 import { LONGEST_TEXT } from '../shared.ts'
 
@@ -16,12 +17,13 @@ interface RowProps {
 }
 
 /** A paragraph that can be edited, with the cursor of the other person. */
-export function Row({ row: { id, text, _optimistic }, update, presence }: RowProps) {
+export function Row({ row, update, presence }: RowProps) {
+  const { id, text, _optimistic } = row
   const cursor = cursorIn(id, presence.others)
   const area = useRef<HTMLTextAreaElement>(null)
   // Read before an edit of the other person replaces the text, which would move it to the end.
-  const at = area.current?.selectionStart ?? 0
-  useLayoutEffect(() => keepCursor(area.current, at))
+  const { selectionStart: at = 0, value: before = '' } = area.current ?? {}
+  useLayoutEffect(() => keepCursor(area.current, before, at))
   const note = ({ selectionStart }: HTMLTextAreaElement): void => {
     presence.update({ paragraph: id, at: selectionStart })
   }
@@ -41,11 +43,11 @@ export function Row({ row: { id, text, _optimistic }, update, presence }: RowPro
         value={text}
         onChange={({ target }) => {
           note(target)
-          update(id, { text: target.value })
+          update(id, edited(row, target.value))
         }}
         onSelect={({ currentTarget }) => note(currentTarget)}
       />
-      {cursor && <span className="only-read">{cursor.name}’s cursor is here.</span>}
+      {cursor && <span className="only-read">The cursor of {cursor.name} is here.</span>}
     </li>
   )
 }

@@ -50,7 +50,7 @@ export function TimelinePlot({ person }: { person: Person }) {
         </div>
         <div data-series="edits">
           <dt>received</dt>
-          <dd>{last?.perSecond ?? 0} edits/s</dd>
+          <dd>{Math.round(last?.perSecond ?? 0)} edits/s</dd>
         </div>
       </dl>
     </section>
@@ -60,7 +60,7 @@ export function TimelinePlot({ person }: { person: Person }) {
 function plotIn(host: HTMLElement) {
   let shown: readonly Sample[] = []
   const colour = (name: string) => getComputedStyle(host).getPropertyValue(`--${name}`).trim()
-  const text = { stroke: () => colour('soft'), font: '11px system-ui', size: 60 }
+  const text = { stroke: () => colour('soft'), font: '11px system-ui', size: 66 }
   const grid = { stroke: () => colour('line'), width: 1 }
   const plot = new uPlot(
     {
@@ -81,9 +81,10 @@ function plotIn(host: HTMLElement) {
           ...text,
           scale: 'edits',
           side: 1,
-          size: 30,
+          size: 44,
           grid: { show: false },
           ticks: { show: false },
+          values: (_, all) => all.map((n) => `${n}/s`),
         },
       ],
       series: [
@@ -108,8 +109,9 @@ function plotIn(host: HTMLElement) {
       const until = shown[at + 1]?.at ?? from
       const left = Math.max(bbox.left, valToPos(from, 'x', true))
       const width = valToPos(until, 'x', true) - left
+      if (!state || width <= 0) continue
       ctx.fillStyle = colour(connectionTone(state))
-      if (width > 0) ctx.fillRect(left, bbox.top - height - 4, width + 1, height)
+      ctx.fillRect(left, bbox.top - height - 4, width + 1, height)
     }
   }
 
