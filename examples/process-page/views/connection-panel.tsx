@@ -71,6 +71,7 @@ function seconds(ms: number): string {
 }
 
 function duration(ms: number): string {
-  const s = Math.floor(ms / 1_000)
+  // The page's clock is read less often than the connection's.
+  const s = Math.max(0, Math.floor(ms / 1_000))
   return s < 60 ? `${s} s` : `${Math.floor(s / 60)} min ${s % 60} s`
 }
