@@ -10,9 +10,17 @@ export const people = presence.of(BOARD)
 
 let here: ReturnType<PresenceManager['enter']> | undefined
 
-/** Enters the board, so that other windows show this person. */
+/**
+ * Enters the board, so that other windows show this person. A page that is left for good, as by
+ * choosing another name, leaves at once: the time for a lost connection is not for it.
+ */
 export function enterBoard(): void {
   here = presence.enter(BOARD, {})
+  // Not `pagehide`: the socket is closed then.
+  addEventListener('beforeunload', () => here?.())
+  addEventListener('pageshow', ({ persisted }) => {
+    if (persisted) here = presence.enter(BOARD, {})
+  })
 }
 
 /** Sends the current activity in this window to the others. */

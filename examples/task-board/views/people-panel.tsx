@@ -3,7 +3,9 @@ import { useReadable } from 'wirefold/react'
 import { otherName } from '../model/other-name.ts'
 import { people } from '../model/people.ts'
 import { person } from '../model/person.ts'
+import { status } from '../model/tasks.ts'
 import type { Doing } from '../shared.ts'
+import { Stale } from './stale.tsx'
 
 /** Shows the people present, their number of windows, and their activity. */
 export function PeoplePanel() {
@@ -15,6 +17,7 @@ export function PeoplePanel() {
   return (
     <section className="card people">
       <h2>Who is here</h2>
+      <Stale status={status} />
       {here.length === 0 && <p className="empty">No people yet</p>}
       <ul>
         {here.map((user) => (

@@ -26,12 +26,23 @@ export function TaskRow({ task, list }: { task: Optimistic<Task>; list: ListName
         type="button"
         aria-label={`Delete: ${task.title}`}
         disabled={isNew}
-        onClick={() => remove(task, list)}
+        onClick={({ currentTarget }) => {
+          focusBeside(currentTarget)
+          void remove(task, list)
+        }}
       >
         ×
       </button>
     </li>
   )
+}
+
+/** Moves the focus off a row that is about to be removed: to the next one, or to the one before. */
+function focusBeside(button: HTMLElement): void {
+  const row = button.closest('li')
+  const beside = row?.nextElementSibling ?? row?.previousElementSibling
+  const next = beside?.querySelector('button') ?? document.querySelector<HTMLElement>('.new input')
+  next?.focus()
 }
 
 /** An editable title; changes by others are shown once the cursor has left. */
@@ -45,20 +56,25 @@ function Title(props: { task: Task; disabled: boolean; rename: (title: string) =
     return () => showActivity({})
   }, [isEdited, task.id])
   return (
-    <input
+    <textarea
       className="title"
+      rows={1}
       aria-label={`Title: ${task.title}`}
       value={draft ?? task.title}
       maxLength={LONGEST.title}
       disabled={disabled}
       onFocus={() => setDraft(task.title)}
       onChange={(event) => setDraft(event.target.value)}
-      onKeyDown={({ key, currentTarget }) => {
+      onKeyDown={(event) => {
+        const { key, currentTarget } = event
         if (key === 'Escape') currentTarget.value = task.title
-        if (key === 'Enter' || key === 'Escape') currentTarget.blur()
+        if (key !== 'Enter' && key !== 'Escape') return
+        event.preventDefault()
+        currentTarget.blur()
       }}
       onBlur={(event) => {
-        const title = event.target.value.trim()
+        // A title is one line, also where several were pasted.
+        const title = event.target.value.replaceAll(/\s+/g, ' ').trim()
         setDraft(undefined)
         if (title && title !== task.title) rename(title)
       }}

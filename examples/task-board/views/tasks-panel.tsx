@@ -6,6 +6,7 @@ import { rejecting, rejectNext } from '../model/rejecting.ts'
 import type { ListName } from '../model/tasks.ts'
 import { add, status, tasks } from '../model/tasks.ts'
 import { LONGEST } from '../shared.ts'
+import { Stale } from './stale.tsx'
 import { TaskRow } from './task-row.tsx'
 
 /** The shared list of tasks. */
@@ -22,6 +23,7 @@ export function TasksPanel() {
       <p className="notice" role="alert" hidden={!message}>
         {message}
       </p>
+      <Stale status={status} />
       <ol data-testid="tasks" data-status={name}>
         {rows.map((task) => (
           <TaskRow key={task.id} task={task} list={list} />

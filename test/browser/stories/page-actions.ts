@@ -55,7 +55,8 @@ export async function follow(page: Page, text: string): Promise<void> {
 export async function enter(page: Page, selector: string, text: string): Promise<void> {
   await focus(page, selector)
   await page.evaluate(() => {
-    if (document.activeElement instanceof HTMLInputElement) document.activeElement.select()
+    const { activeElement: input } = document
+    if (input instanceof HTMLInputElement || input instanceof HTMLTextAreaElement) input.select()
   })
   await page.type(text)
   await page.press('Enter')

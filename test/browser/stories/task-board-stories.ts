@@ -82,9 +82,13 @@ export function longTaskBoardStories(browser: Browser, driver: BrowserDriver): v
       const [ada, bob] = await Promise.all([open('Ada'), open('Bob')])
       const offered = () => textOf(ada, '.people .hint a')
       await expect.poll(offered, PATIENT).toBe('a window of Bob')
+      const people = await followPeople(ada)
       await enter(bob, '[data-testid=person]', 'Émile')
       await expect.poll(offered, PATIENT).toBe('a window of Émile')
       await expect.poll(() => personOf(bob), PATIENT).toBe('Émile')
+      // The name of before leaves at once.
+      const both = (names: readonly string[]) => names.includes('Bob') && names.includes('Émile')
+      expect((await people()).filter(both)).toEqual([])
     })
 
     it('rolls back a rejected write, shows the reason, and shows the write in no other window', async () => {
@@ -151,6 +155,8 @@ export function longTaskBoardStories(browser: Browser, driver: BrowserDriver): v
       const [mine, theirs] = await Promise.all([followRows(ada), followRows(bob)])
       await toggle(ada, REJECT)
       await remove(ada, 'Two')
+      // The focus stays among the tasks.
+      expect(await ada.evaluate(() => document.activeElement?.ariaLabel)).toBe('Delete: Three')
       await expect.poll(() => steps(mine, 'Two'), PATIENT).toEqual(['Two', '', 'Two'])
       expect(await rowsOf(ada)).toEqual(before)
       await remove(ada, 'Two')
