@@ -20,7 +20,7 @@ export function createChat({ PORT = '3000', ORIGIN, SECRET } = process.env) {
   })
   return {
     port: Number(PORT),
-    signIn: (name: unknown): string => cookie.signIn(String(name)),
+    login: (body: unknown) => cookie.login(body),
 
     /** Serves the chat at `/ws` until SIGTERM; clients then move to another server. */
     serve(http: HttpServer & { close(): unknown }): void {

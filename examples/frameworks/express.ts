@@ -6,7 +6,8 @@ const chat = createChat()
 const app = express()
 app.use(express.json())
 app.post('/login', (request, response) => {
-  response.setHeader('Set-Cookie', chat.signIn(request.body.name)).status(204).end()
+  const { status, headers } = chat.login(request.body)
+  response.status(status).set(headers).end()
 })
 
 const http = createServer(app)

@@ -3,8 +3,9 @@ import { createChat } from './chat.ts'
 
 const chat = createChat()
 const app = fastify()
-app.post<{ Body: { name: string } }>('/login', (request, reply) => {
-  reply.header('Set-Cookie', chat.signIn(request.body.name)).code(204).send()
+app.post('/login', (request, reply) => {
+  const { status, headers } = chat.login(request.body)
+  reply.code(status).headers(headers).send()
 })
 
 chat.serve(app.server)

@@ -5,8 +5,9 @@ import { createChat } from './chat.ts'
 const chat = createChat()
 const app = new Hono()
 app.post('/login', async (context) => {
-  const { name } = await context.req.json()
-  return context.body(null, 204, { 'Set-Cookie': chat.signIn(name) })
+  // A body that is no JSON is one without a name.
+  const { status, headers } = chat.login(await context.req.json().catch(() => undefined))
+  return context.body(null, status, headers)
 })
 
 const { port } = chat

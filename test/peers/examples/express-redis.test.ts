@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { cpSync, readdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
@@ -5,11 +6,14 @@ import { ChannelSubscriber } from 'wirefold'
 import { packed } from '../../architecture/packed.ts'
 import { connect, until } from '../../support/live.ts'
 import { describeWithRedis, RedisServer } from '../../support/redis.ts'
-import { signedIn } from '../frameworks/signed-in.ts'
+import { login, signedIn } from '../frameworks/signed-in.ts'
 import type { Installed } from '../installed.ts'
 import { installed } from '../installed.ts'
 import type { FreshCopy } from './fresh-copy.ts'
 import { freshCopy } from './fresh-copy.ts'
+
+/** Longest time for a server to end, in milliseconds; with open connections it never does. */
+const END_MS = 60_000
 
 describeWithRedis('express-redis', () => {
   let copy: FreshCopy
@@ -39,6 +43,7 @@ describeWithRedis('express-redis', () => {
       Number(await started[0].prints(/port: (\d+)/)),
       Number(await started[1].prints(/port: (\d+)/)),
     ]
+    for (const body of [undefined, '{}']) expect((await login(one, body)).status).toBe(400)
     // The cookie of one server is good for the other.
     const WebSocket = await signedIn(one, 'ada')
     const speaker = connect(`ws://127.0.0.1:${one}/ws`, { WebSocket })
@@ -52,6 +57,13 @@ describeWithRedis('express-redis', () => {
     speaker.client.close()
     listener.client.close()
     expect([...speaker.errors, ...listener.errors]).toEqual([])
+    // Also the server without clients, with connections to Redis.
+    for (const { process: shell } of started) {
+      const released = once(shell, 'close')
+      if (shell.pid) process.kill(-shell.pid, 'SIGTERM')
+      const late = AbortSignal.timeout(END_MS)
+      await Promise.race([released, once(late, 'abort').then(() => Promise.reject(late.reason))])
+    }
   })
 
   it('compiles with the types of Express', () => {

@@ -9,7 +9,7 @@ import { packed } from '../../architecture/packed.ts'
 import { RawClient } from '../../server/raw-client.ts'
 import { balanced, connect, until } from '../../support/live.ts'
 import { installed } from '../installed.ts'
-import { signedIn } from './signed-in.ts'
+import { login, signedIn } from './signed-in.ts'
 
 const PACKAGES = [
   ...['express@5.3.0', '@types/express@5.0.6', 'fastify@5.12.8', '@fastify/websocket@11.3.7'],
@@ -96,6 +96,9 @@ describe('the examples of frameworks', () => {
       const one = await start(`${framework}.js`, env)
       const front = await balanced()
       front.backends.add(one.port)
+
+      for (const body of [undefined, '{}', '{"name":" "}', '{"name":7}'])
+        expect((await login(one.port, body)).status).toBe(400)
 
       const stranger = await RawClient.open(`ws://127.0.0.1:${one.port}/ws`)
       stranger.send({ type: 'hello' })
