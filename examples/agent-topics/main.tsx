@@ -1,17 +1,17 @@
-import { StrictMode, useReducer, useState } from 'react'
+import { StrictMode, useEffect, useReducer, useState } from 'react'
 import { createRoot } from 'react-dom/client'
 import { topic } from 'wirefold/dialects/topics'
-import { createRealtimeHooks } from 'wirefold/react'
-import { agentsAfter, client, NEW_THREAD, threadAfter } from './model.ts'
+import { createRealtimeHooks, useReadable } from 'wirefold/react'
+import { agents, channels, client, followAgents, NEW_THREAD, threadAfter } from './model.ts'
 
 const { RealtimeProvider, useChannel } = createRealtimeHooks()
 
 function Dashboard() {
-  const [agents, apply] = useReducer(agentsAfter, new Map())
-  useChannel(topic.all('agent'), (_, event) => apply(event))
+  useEffect(followAgents, [])
+  const all = useReadable(agents)
   return (
     <ul>
-      {[...agents.values()].map(({ id, name, status }) => (
+      {[...all.values()].map(({ id, name, status }) => (
         <li key={id}>
           {name}: {status}
         </li>
@@ -26,7 +26,7 @@ function Chat({ id }: { readonly id: number }) {
   return (
     <>
       {messages.map(({ content }, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: messages are only appended
+        // biome-ignore lint/suspicious/noArrayIndexKey: the texts have no state of their own
         <p key={index}>{content}</p>
       ))}
       <p>{writing}</p>
@@ -52,7 +52,7 @@ const host = document.getElementById('agents')
 if (!host) throw new Error('index.html has no #agents.')
 createRoot(host).render(
   <StrictMode>
-    <RealtimeProvider client={client}>
+    <RealtimeProvider client={client} channels={channels}>
       <App />
     </RealtimeProvider>
   </StrictMode>,

@@ -1,6 +1,12 @@
 import { sharedServer, topicsMount } from 'wirefold/server'
 
-/* A backend with two agents and two threads, in which one of the agents writes. */
+/* A backend with two agents and two threads, in which the first of the agents writes. */
+
+/** The agents by id, which vite.config.ts serves at /api/agents. */
+export const agents = new Map([
+  [1, { id: 1, name: 'Ada', status: 'idle' }],
+  [2, { id: 2, name: 'Grace', status: 'idle' }],
+])
 
 /** Returns the pieces of an answer. */
 const answer = (thread: number) => [`Thread ${thread}: `, 'an answer, ', 'piece by piece.']
@@ -24,12 +30,12 @@ server.setUp(() => {
   const timer = setInterval(() => void work(step++), 300)
   return () => clearInterval(timer)
 
-  /** Publishes the next piece of an answer, and the state of the agents. */
+  /** Publishes the next piece of an answer, and the state of the agent that writes it. */
   async function work(number: number): Promise<void> {
     const part = number % 5
     const working = { id: 1, name: 'Ada', status: part === 0 ? 'idle' : 'processing' }
-    await server.publish('agent:1', number === 0 ? 'agent_created' : 'agent_updated', working)
-    await server.publish('agent:2', 'agent_updated', { id: 2, name: 'Grace', status: 'idle' })
+    agents.set(1, working)
+    await server.publish('agent:1', 'agent_updated', working)
     for (const [topic, history] of histories) {
       const thread_id = Number(topic.split(':')[1])
       const content = answer(thread_id)[part - 1]
