@@ -1,18 +1,31 @@
-import { useState } from 'react'
-import { useReadable } from 'wirefold/react'
-import type { Item } from '../shared-list/contract.ts'
-import { connection, listOf } from './model.ts'
+import { createRealtimeHooks } from 'wirefold/react'
+import { client, load } from '../shared-list/client.ts'
+import type { Item, list } from '../shared-list/contract.ts'
 
-/** The list, at first with the rows that the server rendered; rendering opens nothing. */
-export function App({ rows }: { readonly rows: readonly Item[] }) {
-  const [list] = useState(() => listOf(rows))
-  const shown = useReadable(list.state)
-  const { name } = useReadable(connection)
+const { RealtimeProvider, useConnection, useList } = createRealtimeHooks<typeof list>()
+
+/** The rows that the server has when it renders. */
+interface AppProps {
+  readonly initial: readonly Item[]
+}
+
+/** The page, on the server and in the browser; rendering opens nothing. */
+export function App({ initial }: AppProps) {
+  return (
+    <RealtimeProvider client={client}>
+      <List initial={initial} />
+    </RealtimeProvider>
+  )
+}
+
+function List({ initial }: AppProps) {
+  const { state } = useConnection()
+  const { rows } = useList('entity:Item', { load, initial })
   return (
     <>
-      <p>{name}</p>
+      <p>{state}</p>
       <ul>
-        {shown.map(({ id, title }) => (
+        {rows.map(({ id, title }) => (
           <li key={id}>{title}</li>
         ))}
       </ul>

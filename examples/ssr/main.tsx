@@ -8,6 +8,6 @@ if (!host || !rows) throw new Error('The page has no #list or no #rows.')
 hydrateRoot(
   host,
   <StrictMode>
-    <App rows={JSON.parse(rows)} />
+    <App initial={JSON.parse(rows)} />
   </StrictMode>,
 )

@@ -17,7 +17,7 @@ const template = await readFile(new URL('index.html', built), 'utf8')
 function rendered(): string {
   const app = renderToString(
     <StrictMode>
-      <App rows={items} />
+      <App initial={items} />
     </StrictMode>,
   )
   // A title with "</script>" must not end the script.

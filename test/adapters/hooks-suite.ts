@@ -24,6 +24,7 @@ interface SuiteActions {
   delete(id: string): Promise<unknown>
 }
 interface ListSuiteOptions {
+  readonly initial?: readonly object[]
   load(signal: AbortSignal): Promise<{ state: readonly object[] }>
   filter?(row: object): boolean
 }
@@ -355,6 +356,21 @@ export function hooksSuite(framework: string, { open, during }: Framework): void
       expect(page.shown()).toEqual(Array(2).fill(['Write', 'bad', 'Walk', undefined]))
       await pass(10)
       expect(page.shown()).toEqual(Array(2).fill(['Write', 'Walk', undefined]))
+    })
+
+    it('show the rows that a list begins with until it is fetched', async () => {
+      const initial = [{ id: '7', title: 'Rendered' }]
+      const tasks: Component = ({ hooks, value, name }) => {
+        const { rows, status } = hooks.useList(name, {
+          load: async () => ({ state: [ok] }),
+          initial,
+        })
+        return { show: () => [(value(rows) as readonly Task[])[0]?.title, value(status)] }
+      }
+      const { page, pass } = started([tasks], { name: 'entity:Task' })
+      expect(page.shown()).toEqual([['Rendered', expect.stringMatching(/idle|pending/)]])
+      await pass(10)
+      expect(page.shown()).toEqual([['Write', 'live']])
     })
 
     it('filter a list by the newest function', async () => {

@@ -11,6 +11,8 @@ import { createRealtimeStores } from 'wirefold/svelte'
 import { createRealtimeComposables } from 'wirefold/vue'
 import { scripted } from '../support/scripted.ts'
 
+/** Rows that the server has at hand. */
+const initial = [{ id: '7', title: 'Rendered' }]
 const load = async () => ({ state: [{ id: '1', title: 'Write' }] })
 const react = createRealtimeHooks()
 const vue = createRealtimeComposables()
@@ -32,7 +34,7 @@ function stores() {
 
 function Shown() {
   const { state } = react.useConnection()
-  const { rows } = react.useList('entity:Task', { load })
+  const { rows } = react.useList('entity:Task', { load, initial })
   const { others } = react.usePresence('workspace/tasks', { typing: false })
   const { pending } = react.useRequest('task:get')
   react.useChannel('news', () => {})
@@ -44,7 +46,7 @@ function Shown() {
 /** Returns a function that reads all that the composables show. */
 function useAll(composables: Composables, value: (signal: never) => unknown): () => unknown {
   const { state } = composables.useConnection()
-  const { rows } = composables.useList('entity:Task', { load })
+  const { rows } = composables.useList('entity:Task', { load, initial })
   const { others } = composables.usePresence('workspace/tasks', { typing: false })
   const { pending } = composables.useRequest('task:get')
   composables.useChannel('news', () => {})
@@ -81,11 +83,11 @@ const text = (html: string): unknown =>
 
 describe('a server that renders', () => {
   it.each(Object.entries(renders))(
-    'opens nothing, and leaves nothing behind (%s)',
+    'renders the rows of a list that it has, opens nothing, and leaves nothing behind (%s)',
     async (_, show) => {
       const { client, server, clock } = scripted()
       onTestFinished(() => client.close())
-      expect(await show(client)).toEqual(['idle', [], [], false, null, []])
+      expect(await show(client)).toEqual(['idle', initial, [], false, null, []])
       await clock.advance(10_000)
       expect([client.state.get().name, server.transport.ends.length]).toEqual(['idle', 0])
       expect([clock.timers, client.stats().handlers]).toEqual([0, 0])

@@ -34,8 +34,14 @@ declare global {
     requests: { 'order:cancel': { payload: { id: string } } }
     presence: { 'workspace/{name}': { typing: boolean } }
   }>
-  /** Fetches the tasks of that contract. */
-  function fetchTasks(): Promise<{ id: string; title: string; done: boolean }[]>
+  /** A task of that contract. */
+  interface Task {
+    readonly id: string
+    readonly title: string
+    readonly done: boolean
+  }
+  /** Fetches all of them. */
+  function fetchTasks(): Promise<Task[]>
   /** The requests that change its entities. */
   const api: wirefold.EntityApi
   /** Svelte's rune, in files that its compiler reads. */

@@ -1,5 +1,5 @@
 import type { Readable } from '../../base/store.ts'
-import { followedStore } from '../../base/store.ts'
+import { createStore, followedStore } from '../../base/store.ts'
 import type { SyncStatus } from '../../channels/sync.ts'
 import type { ListOptions } from '../../optimistic/bind-list.ts'
 import { bindList } from '../../optimistic/bind-list.ts'
@@ -40,6 +40,11 @@ export interface ListHookOptions<Row extends object>
    * @default the part of the channel's name behind `entity:`
    */
   readonly entity?: string | undefined
+  /**
+   * The rows until the list is fetched, such as those with which a server renders the page.
+   * @default []
+   */
+  readonly initial?: readonly Row[] | undefined
 }
 
 /** A list that a component shows. */
@@ -57,12 +62,13 @@ export function listBinding<Row extends object>(
 ): ListBinding<Row> {
   const { channels } = parts
   const { report } = channels.port
-  const { key, update, upsert, buffer, params } = newest()
+  const { key, update, upsert, buffer, params, initial } = newest()
   const failure = followedStore<unknown>(undefined, report)
   /** The change that was made last: `error` shows no other's. */
   let latest: Promise<unknown> | undefined
   const list = bindList<Row>(channels, channel, {
     ...{ key, update, upsert, buffer, params },
+    into: initial && createStore(initial),
     async load(signal) {
       const snapshot = await newest().load(signal)
       failure.set(undefined)
